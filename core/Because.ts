@@ -1,0 +1,96 @@
+/**
+ * Why an answer is what it is: the rule that decided, and every other head with the reason it lost (semantics,
+ * section 3.3).
+ */
+import type { ConsentEvent } from "./ConsentEvent.ts"
+import * as ConsentState from "./ConsentState.ts"
+import type { Heads } from "./Heads.ts"
+import type { Instant } from "./Instant.ts"
+import * as Lapse from "./Lapse.ts"
+import * as Outcome from "./Outcome.ts"
+import type { Terms } from "./Terms.ts"
+
+/**
+ * Why a head did not decide. The first that applies, in this order:
+ *
+ * - `refusal-wins-tie`: a yes at the same instant as the refusal
+ * - `not-after-choice`: as old as the explicit choice, or older
+ * - `expired`, `invalidated`: lapsed, with the instant, and the version that must be accepted anew
+ * - `beside-refusal`, `beside-live-choice`, `beside-live-implied`: passive, beside something stronger
+ * - `weaker-at-same-instant`, `older-than-most-recent`: under the precedence `most-recent`
+ */
+export type Loss =
+  | Lapse.Lapse
+  | {
+      readonly kind:
+        | "refusal-wins-tie"
+        | "not-after-choice"
+        | "beside-refusal"
+        | "beside-live-choice"
+        | "beside-live-implied"
+        | "weaker-at-same-instant"
+        | "older-than-most-recent"
+    }
+
+/** A head that did not decide, and why. */
+export interface Lost {
+  readonly event: ConsentEvent
+  readonly loss: Loss
+}
+
+/** The explanation of one answer. */
+export interface Because {
+  readonly rule: Outcome.Rule
+  /** The lapse of the deciding event itself, once it has come. */
+  readonly lapse: Lapse.Lapse | undefined
+  /** The other heads, in the order declined, accepted, implied, viewed. */
+  readonly lost: ReadonlyArray<Lost>
+}
+
+const lossToExplicit = (
+  event: ConsentEvent,
+  outcome: Outcome.Outcome,
+  heads: Heads,
+  terms: Terms,
+  at: Instant,
+): Loss => {
+  const choice = Outcome.explicitChoice(heads)
+  if (choice !== undefined && event.consentDate <= choice.consentDate) {
+    const isTiedYes = event.consentState === "accepted" && event.consentDate === choice.consentDate
+    return { kind: isTiedYes ? "refusal-wins-tie" : "not-after-choice" }
+  }
+  const lapse = Lapse.at(event, terms, at)
+  if (lapse !== undefined) return lapse
+  switch (outcome.rule) {
+    case "refusal":
+      return { kind: "beside-refusal" }
+    case "live-choice":
+      return { kind: "beside-live-choice" }
+    // A live passive head after the choice loses to nothing else: under `lapsed` none is live.
+    case "live-implied":
+    case "live-viewed":
+    case "lapsed":
+    case "most-recent":
+    case "no-event":
+      return { kind: "beside-live-implied" }
+  }
+}
+
+const lossToMostRecent = (event: ConsentEvent, deciding: ConsentEvent): Loss => ({
+  kind: event.consentDate === deciding.consentDate ? "weaker-at-same-instant" : "older-than-most-recent",
+})
+
+/** Explains an outcome of {@link Outcome.decide} for the same heads, terms and instant. */
+export const explain = (outcome: Outcome.Outcome, heads: Heads, terms: Terms, at: Instant): Because => {
+  const { rule, event: deciding } = outcome
+  if (deciding === undefined) return { rule, lapse: undefined, lost: [] }
+  const lost: Array<Lost> = []
+  for (const state of ConsentState.all) {
+    const event = heads[state]
+    if (event === undefined || event === deciding) continue
+    const loss =
+      rule === "most-recent" ? lossToMostRecent(event, deciding) : lossToExplicit(event, outcome, heads, terms, at)
+    lost.push({ event, loss })
+  }
+  return { rule, lapse: Lapse.at(deciding, terms, at), lost }
+}

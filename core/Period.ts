@@ -1,0 +1,76 @@
+/**
+ * A calendar duration (ISO 8601 `P13M`, `P2Y`, `P30D`, `PT12H`), added to instants in UTC.
+ *
+ * Years and months are added first, and a day past the month's end becomes its last day (2024-01-31 + P1M =
+ * 2024-02-29); then weeks and days; then the time part (semantics, section 3.1). A sum past the year 9999 is the last
+ * instant of that year. Adding keeps order: an earlier instant plus a period is never later than a later one plus it.
+ */
+import * as Instant from "./Instant.ts"
+
+/** Whole months, whole days and whole milliseconds, each at least 0. Added in this order. */
+export interface Period {
+  readonly months: number
+  readonly days: number
+  readonly millis: number
+}
+
+/** The period that adds nothing. */
+export const zero: Period = { months: 0, days: 0, millis: 0 }
+
+/** Builds a period of `count` months. `count` is a whole number, at least 0. */
+export const months = (count: number): Period => ({ ...zero, months: count })
+
+/** Builds a period of `count` days. `count` is a whole number, at least 0. */
+export const days = (count: number): Period => ({ ...zero, days: count })
+
+/** Builds a period of `count` milliseconds. `count` is a whole number, at least 0. */
+export const millis = (count: number): Period => ({ ...zero, millis: count })
+
+/** Whether adding the period changes nothing. */
+export const isZero = (period: Period): boolean => period.months === 0 && period.days === 0 && period.millis === 0
+
+const pattern =
+  /^P(?=.)(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,7})W)?(?:(\d{1,7})D)?(?:T(?=.)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:[.,](\d{1,3}))?S)?)?$/
+
+/**
+ * Reads an ISO 8601 duration made of whole, non-negative years, months, weeks, days, hours and minutes, and seconds
+ * with up to three decimals. `undefined` for anything else: signs, other fractions, parts out of order, `P` alone.
+ */
+export const parse = (text: string): Period | undefined => {
+  const match = pattern.exec(text)
+  if (match === null) return undefined
+  const part = (index: number): number => (match[index] === undefined ? 0 : Number(match[index]))
+  const fraction = match[8] === undefined ? 0 : Number(match[8].padEnd(3, "0"))
+  return {
+    months: part(1) * 12 + part(2),
+    days: part(3) * 7 + part(4),
+    millis: ((part(5) * 60 + part(6)) * 60 + part(7)) * 1000 + fraction,
+  }
+}
+
+/** The shortest ISO 8601 form with the parts of the period: `{ months: 13 }` is `P1Y1M`, the zero period is `P0D`. */
+export const format = (period: Period): string => {
+  if (isZero(period)) return "P0D"
+  const part = (count: number, unit: string): string => (count === 0 ? "" : `${count}${unit}`)
+  const seconds = (period.millis % 60_000) / 1000
+  const date = part(Math.floor(period.months / 12), "Y") + part(period.months % 12, "M") + part(period.days, "D")
+  const time =
+    part(Math.floor(period.millis / 3_600_000), "H") +
+    part(Math.floor(period.millis / 60_000) % 60, "M") +
+    part(seconds, "S")
+  return time === "" ? `P${date}` : `P${date}T${time}`
+}
+
+/** The instant a period after `instant`, at most {@link Instant.max}. */
+export const add = (instant: Instant.Instant, period: Period): Instant.Instant => {
+  if (period.months === 0) return Instant.clamp(instant + period.days * 86_400_000 + period.millis)
+  const { days: day, millis: time } = Instant.splitDay(instant)
+  const from = Instant.dateFromDays(day)
+  const monthCount = from.year * 12 + (from.month - 1) + period.months
+  const year = Math.floor(monthCount / 12)
+  if (year > 9999) return Instant.max
+  const month = (monthCount % 12) + 1
+  const dayOfMonth = Math.min(from.day, Instant.daysInMonth(year, month))
+  const shifted = Instant.daysFromDate(year, month, dayOfMonth) + period.days
+  return Instant.clamp(shifted * 86_400_000 + time + period.millis)
+}

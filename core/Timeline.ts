@@ -1,0 +1,69 @@
+/**
+ * The answers of one person for one consent type, from instant to instant (semantics, section 3.3, `nextChangeAt`).
+ *
+ * The answer is constant between two moments that follow each other, and differs at each: exact, nothing is sampled.
+ */
+import type { ConsentEvent } from "./ConsentEvent.ts"
+import * as Heads from "./Heads.ts"
+import type { Instant } from "./Instant.ts"
+import * as Lapse from "./Lapse.ts"
+import * as Order from "./Order.ts"
+import * as Outcome from "./Outcome.ts"
+import type { Terms } from "./Terms.ts"
+
+/** From `at` on, until the next moment, the answer is `outcome`. */
+export interface Moment {
+  readonly at: Instant
+  readonly heads: Heads.Heads
+  readonly outcome: Outcome.Outcome
+  /** The known events with `consentDate` after `at`, earliest first. */
+  readonly later: ReadonlyArray<ConsentEvent>
+}
+
+/** The moment at `at`. `events` are of one person and one type, in any order; those not known under the terms are left out. */
+export const start = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant): Moment => {
+  const seen: Array<ConsentEvent> = []
+  const later: Array<ConsentEvent> = []
+  for (const event of events) {
+    if (event.dateCreated > terms.knownAt) continue
+    if (event.consentDate <= at) seen.push(event)
+    else later.push(event)
+  }
+  const heads = Heads.fold(seen)
+  return { at, heads, outcome: Outcome.decide(heads, terms, at), later: later.sort(Order.compare) }
+}
+
+/**
+ * The next moment at which status, permission, asking or the deciding event differ, given all events known under the
+ * terms; `undefined` when the answer never changes again. At most two moments an event follow each other.
+ */
+export const next = (moment: Moment, terms: Terms): Moment | undefined => {
+  const { later } = moment
+  let heads = moment.heads
+  let happened = 0
+  let at = nextTurn(heads, terms, moment.at, later[0])
+  while (at !== undefined) {
+    for (let event = later[happened]; event !== undefined && event.consentDate <= at; event = later[++happened]) {
+      heads = Heads.add(heads, event)
+    }
+    const outcome = Outcome.decide(heads, terms, at)
+    if (!Outcome.isSame(moment.outcome, outcome)) return { at, heads, outcome, later: later.slice(happened) }
+    at = nextTurn(heads, terms, at, later[happened])
+  }
+  return undefined
+}
+
+/** The first instant after `at` at which a head lapses or the next event happens: nothing can change before. */
+const nextTurn = (
+  heads: Heads.Heads,
+  terms: Terms,
+  at: Instant,
+  next: ConsentEvent | undefined,
+): Instant | undefined => {
+  let first = next?.consentDate
+  for (const head of [heads.declined, heads.accepted, heads.implied, heads.viewed]) {
+    const lapse = head === undefined ? undefined : Lapse.of(head, terms)?.at
+    if (lapse !== undefined && lapse > at && (first === undefined || lapse < first)) first = lapse
+  }
+  return first
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config"
+
+/** One project a folder of `test/`: what the folder is about is what its tests prove. */
+const project = (name: string, testTimeout = 60_000) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("laws", 300_000),
+      project("core"),
+      project("contract"),
+      project("http"),
+      project("cli"),
+      project("faults", 300_000),
+      project("package"),
+      project("docs"),
+    ],
+  },
+})
