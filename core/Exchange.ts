@@ -1,0 +1,322 @@
+/**
+ * The exchange formats of semantics, section 7, as schemas: events.ndjson, types.json, rules.json, decisions.ndjson.
+ *
+ * The same names in files, library and HTTP. Instants are ISO 8601 date-times on the wire and milliseconds in memory,
+ * durations ISO 8601 strings on the wire and {@link Period} in memory. Members that no one here reads are left alone,
+ * except in rules: a misspelt rule would silently be no rule, so it is an error.
+ */
+import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import type { Loss } from "./Because.ts"
+import type { ConsentEvent } from "./ConsentEvent.ts"
+import * as ConsentState from "./ConsentState.ts"
+import * as ConsentType from "./ConsentType.ts"
+import type * as DecisionOf from "./Decision.ts"
+import * as InstantOf from "./Instant.ts"
+import type { Lapse } from "./Lapse.ts"
+import * as PeriodOf from "./Period.ts"
+import type * as RulesOf from "./Rules.ts"
+
+const readAs = <To>(
+  schema: Schema.Codec<To>,
+  expected: string,
+  parse: (text: string) => To | undefined,
+  format: (value: To) => string,
+) =>
+  Schema.String.pipe(
+    Schema.decodeTo(
+      schema,
+      SchemaTransformation.transformEffect<To, string>({
+        decode: (text) => {
+          const value = parse(text)
+          return value === undefined
+            ? Effect.fail(new SchemaIssue.InvalidValue({ message: expected }))
+            : Effect.succeed(value)
+        },
+        encode: (value) => Effect.succeed(format(value)),
+      }),
+    ),
+  )
+
+/** An instant: on the wire an ISO 8601 date-time with any offset, in memory whole milliseconds UTC. */
+export const Instant = readAs(
+  Schema.Number,
+  "expected an ISO 8601 date-time with an offset, such as 2024-02-29T12:00:00.000Z",
+  InstantOf.parse,
+  InstantOf.format,
+)
+
+/** A duration: on the wire ISO 8601 (`P13M`), in memory a {@link PeriodOf.Period}. */
+export const Period = readAs(
+  Schema.Struct({ months: Schema.Number, days: Schema.Number, millis: Schema.Number }),
+  "expected an ISO 8601 duration of whole, non-negative parts, such as P13M or P1Y6M",
+  PeriodOf.parse,
+  PeriodOf.format,
+)
+
+/** A duration longer than zero. */
+export const PositivePeriod = Period.check(
+  Schema.makeFilter((period) => !PeriodOf.isZero(period) || "expected a duration longer than zero"),
+)
+
+const NonEmptyString = Schema.String.check(Schema.isMinLength(1, { message: "expected a string that is not empty" }))
+
+/** A version number of a consent type, from 1. */
+export const VersionNumber = Schema.Number.check(
+  Schema.makeFilter((n) => (Number.isSafeInteger(n) && n >= 1) || "expected a whole number from 1"),
+)
+
+/** One of the four consent states. */
+export const State = Schema.Literals(["implied", "viewed", "accepted", "declined"])
+
+/** One of the three consent actions. */
+export const Action = Schema.Literals(ConsentState.actions)
+
+const orNull = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+
+/** The keys of `object` whose values are there: neither `null` nor `undefined`. */
+const present = <T extends object>(object: T) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined)) as {
+    [Key in keyof T]?: NonNullable<T[Key]>
+  }
+
+/** One line of events.ndjson: what the engine reads of it. `version` may be left out, as when recording. */
+export const Event = Schema.Struct({
+  id: NonEmptyString,
+  concordId: NonEmptyString,
+  consentType: NonEmptyString,
+  version: orNull(VersionNumber),
+  consentState: State,
+  consentAction: Action,
+  consentDate: Instant,
+  dateCreated: Instant,
+  expirationDate: orNull(Instant),
+}).check(
+  Schema.makeFilter(({ consentDate, dateCreated }) =>
+    consentDate <= dateCreated ? undefined : { path: ["consentDate"], issue: "must not be after dateCreated" },
+  ),
+  Schema.makeFilter(({ consentDate, expirationDate }) =>
+    expirationDate == null || expirationDate > consentDate
+      ? undefined
+      : { path: ["expirationDate"], issue: "must be after consentDate" },
+  ),
+)
+
+/** The event of a line, its `version` filled in from the type where the line leaves it out. */
+export const eventFromLine = (line: typeof Event.Type, type: ConsentType.ConsentType): ConsentEvent => {
+  const { version, expirationDate, ...event } = line
+  const base = { ...event, version: version ?? ConsentType.versionAt(type, event.consentDate) }
+  return expirationDate == null ? base : { ...base, expirationDate }
+}
+
+/** A struct without any other member: an unknown one is an error where it stands. */
+const strict = <const Fields extends Schema.Struct.Fields>(fields: Fields) =>
+  Schema.Record(Schema.String, Schema.Unknown)
+    .check(
+      Schema.makeFilter((object) =>
+        Object.keys(object)
+          .filter((key) => !Object.hasOwn(fields, key))
+          .map((key) => ({ path: [key], issue: `no such member; there are ${Object.keys(fields).join(", ")}` })),
+      ),
+    )
+    .pipe(Schema.decodeTo(Schema.Struct(fields), SchemaTransformation.passthrough({ strict: false })))
+
+/** Rules, each field optional; a misspelt one is an error. */
+export const Rules: Schema.Codec<RulesOf.Rules, unknown> = strict({
+  precedence: Schema.optionalKey(Schema.Literals(["explicit-first", "most-recent"])),
+  maxAge: Schema.optionalKey(
+    strict({ accepted: orNull(Period), declined: orNull(Period), implied: orNull(Period), viewed: orNull(Period) }),
+  ),
+  recordedExpiration: Schema.optionalKey(Schema.Literals(["honor", "ignore"])),
+  permits: Schema.optionalKey(Schema.Literals(["accepted", "implied", "viewed"])),
+})
+
+/** rules.json: a list of `{ match, rules }`; a misspelt field is an error. */
+export const RuleSet: Schema.Codec<RulesOf.RuleSet, unknown> = Schema.Array(
+  strict({
+    match: strict({
+      consentType: Schema.optionalKey(NonEmptyString),
+      category: Schema.optionalKey(NonEmptyString),
+      subcategory: Schema.optionalKey(NonEmptyString),
+      label: Schema.optionalKey(NonEmptyString),
+    }),
+    rules: Rules,
+  }),
+)
+
+const Version = Schema.Struct({
+  version: VersionNumber,
+  publishedAt: Instant,
+  dateCreated: orNull(Instant),
+  requireReaccept: orNull(Schema.Boolean),
+  grace: orNull(Period),
+}).check(
+  Schema.makeFilter(({ publishedAt, dateCreated }) =>
+    dateCreated == null || dateCreated <= publishedAt
+      ? undefined
+      : { path: ["publishedAt"], issue: "must not be before dateCreated: a version cannot be back-dated" },
+  ),
+)
+
+/** types.json: `{ items: [ … ] }`, each a consent type as far as the engine reads it. */
+export const Types = Schema.Struct({
+  items: Schema.Array(
+    Schema.Struct({
+      id: NonEmptyString,
+      category: orNull(Schema.String),
+      subcategory: orNull(Schema.Union([Schema.String, Schema.Tuple([Schema.String])])),
+      label: orNull(Schema.String),
+      consentDuration: orNull(PositivePeriod),
+      rules: orNull(Rules),
+      versions: orNull(Schema.Array(Version)),
+    }),
+  ),
+})
+
+/** The consent types of a types.json. */
+export const typesFromFile = (file: typeof Types.Type): ReadonlyArray<ConsentType.ConsentType> =>
+  file.items.map(({ rules, versions, subcategory, ...item }) => ({
+    ...present({ ...item, subcategory: typeof subcategory === "string" ? subcategory : subcategory?.[0] }),
+    id: item.id,
+    rules: rules ?? {},
+    versions: (versions ?? []).map(({ dateCreated, requireReaccept, grace, ...version }) => ({
+      ...version,
+      dateCreated: dateCreated ?? version.publishedAt,
+      requireReaccept: requireReaccept ?? false,
+      ...(grace != null && { grace }),
+    })),
+  }))
+
+/** Why a head did not decide, on the wire: {@link Loss} with the event's id and state. */
+const LostHead = Schema.Struct({
+  event: Schema.String,
+  consentState: State,
+  reason: Schema.Literals([
+    "refusal-wins-tie",
+    "not-after-choice",
+    "expired",
+    "invalidated",
+    "beside-refusal",
+    "beside-live-choice",
+    "beside-live-implied",
+    "weaker-at-same-instant",
+    "older-than-most-recent",
+  ]),
+  at: Schema.optionalKey(Schema.String),
+  version: Schema.optionalKey(Schema.Number),
+})
+
+/** One line of decisions.ndjson, and a decision over HTTP. What does not exist is left out; instants are strings. */
+export const Decision = Schema.Struct({
+  concordId: Schema.optionalKey(Schema.String),
+  consentType: Schema.String,
+  at: Schema.String,
+  knownAt: Schema.String,
+  status: Schema.Literals([
+    "given",
+    "implied",
+    "requested",
+    "refused",
+    "withdrawn",
+    "expired",
+    "invalidated",
+    "unknown",
+  ]),
+  permitted: Schema.Boolean,
+  askAgain: Schema.Boolean,
+  event: Schema.optionalKey(Schema.String),
+  version: Schema.optionalKey(Schema.Number),
+  since: Schema.optionalKey(Schema.String),
+  expiresAt: Schema.optionalKey(Schema.String),
+  nextChangeAt: Schema.optionalKey(Schema.String),
+  because: Schema.Struct({
+    rule: Schema.Literals([
+      "refusal",
+      "live-choice",
+      "live-implied",
+      "live-viewed",
+      "lapsed",
+      "most-recent",
+      "no-event",
+    ]),
+    lapse: Schema.optionalKey(
+      Schema.Struct({
+        reason: Schema.Literals(["expired", "invalidated"]),
+        at: Schema.String,
+        version: Schema.optionalKey(Schema.Number),
+      }),
+    ),
+    lost: Schema.Array(LostHead),
+  }),
+})
+
+/** A decision as a file or an answer over HTTP holds it. */
+export type DecisionLine = typeof Decision.Type
+
+const lapseToLine = (lapse: Lapse) => ({
+  reason: lapse.kind,
+  at: InstantOf.format(lapse.at),
+  ...(lapse.kind === "invalidated" && { version: lapse.version }),
+})
+
+const lossToLine = (loss: Loss) =>
+  loss.kind === "expired" || loss.kind === "invalidated" ? lapseToLine(loss) : { reason: loss.kind }
+
+/** Writes a decision about a person (left out: a person nobody knows) and a consent type. */
+export const decisionToLine = (
+  concordId: string | undefined,
+  consentType: string,
+  decision: DecisionOf.Decision,
+): DecisionLine => {
+  const { event, expiresAt, nextChangeAt, because } = decision
+  return {
+    ...(concordId !== undefined && { concordId }),
+    consentType,
+    at: InstantOf.format(decision.at),
+    knownAt: InstantOf.format(decision.knownAt),
+    status: decision.status,
+    permitted: decision.permitted,
+    askAgain: decision.askAgain,
+    ...(event !== undefined && {
+      event: event.id,
+      version: event.version,
+      since: InstantOf.format(event.consentDate),
+    }),
+    ...(expiresAt !== undefined && { expiresAt: InstantOf.format(expiresAt) }),
+    ...(nextChangeAt !== undefined && { nextChangeAt: InstantOf.format(nextChangeAt) }),
+    because: {
+      rule: because.rule,
+      ...(because.lapse !== undefined && { lapse: lapseToLine(because.lapse) }),
+      lost: because.lost.map(({ event, loss }) => ({
+        event: event.id,
+        consentState: event.consentState,
+        ...lossToLine(loss),
+      })),
+    },
+  }
+}
+
+/** One thing wrong with a value: where (JSON Pointer, RFC 6901; empty for the whole), and what to do about it. */
+export interface Violation {
+  readonly pointer: string
+  readonly detail: string
+}
+
+const toPointer = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>): string =>
+  path
+    .map((part) => String(typeof part === "object" ? part.key : part))
+    .map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("")
+
+const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** Everything that a schema found wrong, in the order of the value's fields. Never quotes the value itself. */
+export const violations = (error: Schema.SchemaError): ReadonlyArray<Violation> =>
+  formatIssues(error.issue).issues.map(({ path, message }) => ({ pointer: toPointer(path ?? []), detail: message }))
+
+/** A decoder that reports every violation instead of failing at the first. */
+export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+): ((value: unknown) => Result.Result<S["Type"], ReadonlyArray<Violation>>) => {
+  const decode = Schema.decodeUnknownResult(schema, { errors: "all" })
+  return (value) => Result.mapError(decode(value), violations)
+}
