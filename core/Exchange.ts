@@ -295,9 +295,12 @@ export const decisionToLine = (
   }
 }
 
-/** One thing wrong with a value: where (JSON Pointer, RFC 6901; empty for the whole), and what to do about it. */
+/** One thing wrong with a value. */
 export interface Violation {
+  /** Where: a JSON Pointer (RFC 6901), empty for the whole value. */
   readonly pointer: string
+  readonly code: "missing" | "unknown" | "invalid"
+  /** What to do about it. Never quotes the value: it may be personal. */
   readonly detail: string
 }
 
@@ -307,11 +310,24 @@ const toPointer = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey
     .map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`)
     .join("")
 
-const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
+const missing = "is required"
+const unknown = "is not known here"
 
-/** Everything that a schema found wrong, in the order of the value's fields. Never quotes the value itself. */
+const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => {
+    if (issue._tag === "MissingKey") return missing
+    if (issue._tag === "UnexpectedKey") return unknown
+    return SchemaIssue.defaultLeafHook(issue)
+  },
+})
+
+/** Everything that a schema found wrong, in the order of the value's fields. */
 export const violations = (error: Schema.SchemaError): ReadonlyArray<Violation> =>
-  formatIssues(error.issue).issues.map(({ path, message }) => ({ pointer: toPointer(path ?? []), detail: message }))
+  formatIssues(error.issue).issues.map(({ path, message }) => ({
+    pointer: toPointer(path ?? []),
+    code: message === missing ? "missing" : message === unknown ? "unknown" : "invalid",
+    detail: message.charAt(0).toLowerCase() + message.slice(1),
+  }))
 
 /** A decoder that reports every violation instead of failing at the first. */
 export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(

@@ -1,0 +1,54 @@
+/**
+ * The consent types and rules that a ledger of files is read under: what is known of a type, and its terms at `knownAt`.
+ */
+import * as ConsentType from "../../core/ConsentType.ts"
+import type { Instant } from "../../core/Instant.ts"
+import * as Rules from "../../core/Rules.ts"
+import * as Terms from "../../core/Terms.ts"
+
+/** A consent type, and the terms its events are read under. */
+export interface Entry {
+  readonly type: ConsentType.ConsentType
+  readonly terms: Terms.Terms
+}
+
+/** Looks up consent types by id. A type that nothing is known of has default rules and version 1. */
+export interface Catalog {
+  readonly knownAt: Instant
+  readonly get: (id: string) => Entry
+  /** The indices of the rules that match no consent type: none of types.json, none looked up so far. */
+  readonly unmatched: () => ReadonlyArray<number>
+}
+
+/** How many types that only events name are remembered; beyond, they are prepared anew. */
+const maxRemembered = 10_000
+
+/** Makes a catalog; the ids of `types` are unique. */
+export const make = (
+  types: ReadonlyArray<ConsentType.ConsentType>,
+  ruleSet: Rules.RuleSet,
+  knownAt: Instant,
+): Catalog => {
+  const unmatched = new Set(ruleSet.keys())
+  const prepare = (type: ConsentType.ConsentType): Entry => {
+    for (const index of unmatched) {
+      const rule = ruleSet[index]
+      if (rule !== undefined && Rules.matches(rule.match, type)) unmatched.delete(index)
+    }
+    return { type, terms: Terms.make(type, Rules.inForce(type.rules, type, ruleSet), knownAt) }
+  }
+  const known = new Map(types.map((type) => [type.id, prepare(type)]))
+  const others = new Map<string, Entry>()
+  return {
+    knownAt,
+    get: (id) => {
+      const found = known.get(id) ?? others.get(id)
+      if (found !== undefined) return found
+      const entry = prepare(ConsentType.unknown(id))
+      if (others.size >= maxRemembered) others.clear()
+      others.set(id, entry)
+      return entry
+    },
+    unmatched: () => [...unmatched],
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Reads types.json and rules.json (semantics, section 7) as a whole, up to {@link maxBytes} each.
+ */
+import { isUtf8 } from "node:buffer"
+import { Effect, Result, type Schema, Stream } from "effect"
+import type { ConsentType } from "../../core/ConsentType.ts"
+import * as Exchange from "../../core/Exchange.ts"
+import type { RuleSet } from "../../core/Rules.ts"
+import { BadInput, type Problem, problemFromViolation, type Unreadable } from "./BadInput.ts"
+import * as JsonSyntax from "./JsonSyntax.ts"
+import type { Source } from "./Source.ts"
+
+/** The longest document, in bytes: 64 MiB. */
+export const maxBytes = 64 * 1024 * 1024
+
+/** The consent types of a types.json; an id twice, or a version number twice in a type, is refused. */
+export const readTypes = Effect.fnUntraced(function* (
+  source: Source,
+): Effect.fn.Return<ReadonlyArray<ConsentType>, BadInput | Unreadable> {
+  const file = yield* readDocument(source, Exchange.Types)
+  const problems = [...repetitions(file)]
+  if (problems.length > 0) return yield* refuse(source, problems)
+  return Exchange.typesFromFile(file)
+})
+
+/** The rule set of a rules.json. */
+export const readRules = (source: Source): Effect.Effect<RuleSet, BadInput | Unreadable> =>
+  readDocument(source, Exchange.RuleSet)
+
+/** The text of a document without a byte order mark. */
+const readText = Effect.fnUntraced(function* (source: Source) {
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  yield* Stream.runForEach(source.bytes, (chunk) => {
+    chunks.push(chunk)
+    size += chunk.length
+    return size > maxBytes ? refuse(source, [{ where: "", reason: "longer than 64 MiB" }]) : Effect.void
+  })
+  const bytes = Buffer.concat(chunks)
+  if (!isUtf8(bytes)) return yield* refuse(source, [{ where: "", reason: "not UTF-8" }])
+  return bytes.toString("utf8").replace(/^\uFEFF/, "")
+})
+
+const readDocument = Effect.fnUntraced(function* <S extends Schema.ConstraintDecoder<unknown>>(
+  source: Source,
+  schema: S,
+) {
+  const text = yield* readText(source)
+  const value = yield* Effect.try({
+    try: (): unknown => JSON.parse(text),
+    catch: () => badInput(source, [{ where: "", reason: JsonSyntax.describe(text) }]),
+  })
+  const decoded = Exchange.decoder(schema)(value)
+  return Result.isFailure(decoded)
+    ? yield* refuse(
+        source,
+        decoded.failure.map((violation) => problemFromViolation("", violation)),
+      )
+    : decoded.success
+})
+
+const badInput = (source: Source, problems: ReadonlyArray<Problem>): BadInput =>
+  new BadInput({ file: source.name, problems, isCutShort: false })
+
+const refuse = (source: Source, problems: ReadonlyArray<Problem>) => Effect.fail(badInput(source, problems))
+
+/** Every value that was there before, by its pointer. */
+function* repetitions(file: typeof Exchange.Types.Type): Generator<Problem> {
+  yield* repeated(
+    file.items.map(({ id }) => id),
+    (index) => ({ where: `/items/${index}/id`, reason: "this id is there already; a consent type has one entry" }),
+  )
+  for (const [item, { versions }] of file.items.entries()) {
+    yield* repeated(
+      (versions ?? []).map(({ version }) => version),
+      (index) => ({
+        where: `/items/${item}/versions/${index}/version`,
+        reason: "this version number is there already; a version has one entry",
+      }),
+    )
+  }
+}
+
+function* repeated<A>(values: ReadonlyArray<A>, problem: (index: number) => Problem) {
+  const seen = new Set<A>()
+  for (const [index, value] of values.entries()) {
+    if (seen.has(value)) yield problem(index)
+    seen.add(value)
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Decodes the JSON value of one line of events.ndjson.
+ *
+ * {@link Exchange.Event} says what an event is. The usual line is recognised by plain code first, which takes half the
+ * time; whatever it does not recognise goes to the schema, which decides, and says what is wrong. A test compares the two.
+ */
+import { Predicate, Result } from "effect"
+import * as ConsentState from "../../core/ConsentState.ts"
+import * as Exchange from "../../core/Exchange.ts"
+import * as Instant from "../../core/Instant.ts"
+
+/** An event as its line has it. */
+export type Event = typeof Exchange.Event.Type
+
+const decodeWithSchema = Exchange.decoder(Exchange.Event)
+
+/** The event, or everything that is wrong with it. */
+export const decode = (value: unknown): Result.Result<Event, ReadonlyArray<Exchange.Violation>> => {
+  const event = usual(value)
+  return event === undefined ? decodeWithSchema(value) : Result.succeed(event)
+}
+
+const isName = (value: unknown): value is string => typeof value === "string" && value !== ""
+
+const instantOf = (value: unknown): Instant.Instant | undefined =>
+  typeof value === "string" ? Instant.parse(value) : undefined
+
+/** The event of a line that has nothing wrong; `undefined` where that is not plain to see. */
+export const usual = (value: unknown): Event | undefined => {
+  if (!Predicate.isObject(value)) return undefined
+  const line: { readonly [Key in keyof Event]?: unknown } = value
+  const { id, concordId, consentType, version, expirationDate } = line
+  if (!isName(id) || !isName(concordId) || !isName(consentType)) return undefined
+  if (version != null && !(typeof version === "number" && Number.isSafeInteger(version) && version >= 1)) {
+    return undefined
+  }
+  const consentState = ConsentState.all.find((state) => state === line.consentState)
+  const consentAction = ConsentState.actions.find((action) => action === line.consentAction)
+  const consentDate = instantOf(line.consentDate)
+  const dateCreated = instantOf(line.dateCreated)
+  const expires = expirationDate == null ? null : instantOf(expirationDate)
+  if (consentState === undefined || consentAction === undefined) return undefined
+  if (consentDate === undefined || dateCreated === undefined || consentDate > dateCreated) return undefined
+  if (expires === undefined || (expires !== null && expires <= consentDate)) return undefined
+  return {
+    id,
+    concordId,
+    consentType,
+    version: version ?? null,
+    consentState,
+    consentAction,
+    consentDate,
+    dateCreated,
+    expirationDate: expires,
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Reads events.ndjson (semantics, section 7) line by line, in bounded memory.
+ */
+import { Effect, Result, Stream } from "effect"
+import { BadInput, type Problem, problemFromViolation } from "./BadInput.ts"
+import * as EventDecoder from "./EventDecoder.ts"
+import * as JsonSyntax from "./JsonSyntax.ts"
+import * as Lines from "./Lines.ts"
+import type { Source } from "./Source.ts"
+
+/** How many bad lines are listed before reading stops. */
+export const maxBadLines = 10
+
+/** What has been read so far. */
+export interface Extent {
+  readonly events: number
+  readonly bytes: number
+}
+
+/** What to do with what is read. */
+export interface Receiver<E> {
+  /** May throw, for `attempt` to understand. */
+  readonly event: (event: EventDecoder.Event, line: string) => void
+  readonly attempt: (steps: () => void) => Effect.Effect<void, E>
+  /** After every chunk. */
+  readonly progress: (extent: Extent) => Effect.Effect<void>
+}
+
+/** Hands over every event of a source in the order of its lines; fails after the whole or the first bad lines are read. */
+export const read = Effect.fnUntraced(function* <E>(source: Source, receiver: Receiver<E>) {
+  const problems: Array<Problem> = []
+  let badLines = 0
+  let events = 0
+  let bytes = 0
+
+  const refuse = (found: ReadonlyArray<Problem>): void => {
+    if (++badLines <= maxBadLines) problems.push(...found)
+  }
+
+  const splitter = Lines.splitter({
+    line: (text, number) => {
+      if (badLines > maxBadLines) return
+      const where = `line ${number}`
+      const value = parse(text)
+      if (value === undefined) return refuse([{ where, reason: JsonSyntax.describe(text) }])
+      const event = EventDecoder.decode(value)
+      if (Result.isFailure(event)) {
+        return refuse(event.failure.map((violation) => problemFromViolation(where, violation)))
+      }
+      events++
+      if (badLines === 0) receiver.event(event.success, text)
+    },
+    refused: (reason, number) => refuse([{ where: `line ${number}`, reason }]),
+  })
+
+  const settle = Effect.suspend(() =>
+    problems.length === 0
+      ? Effect.void
+      : Effect.fail(new BadInput({ file: source.name, problems, isCutShort: badLines > maxBadLines })),
+  )
+
+  yield* Stream.runForEach(source.bytes, (chunk) =>
+    receiver
+      .attempt(() => splitter.push(chunk))
+      .pipe(
+        Effect.andThen(Effect.suspend(() => receiver.progress({ events, bytes: (bytes += chunk.length) }))),
+        Effect.andThen(Effect.suspend(() => (badLines > maxBadLines ? settle : Effect.void))),
+      ),
+  )
+  yield* receiver.attempt(splitter.end)
+  yield* settle
+  return { events, bytes }
+})
+
+/** The value of a JSON text; `undefined` where it is none. */
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * One event of events.ndjson as the sorter keeps it: the fields that decide, as a JSON array, and the line itself where
+ * it will be asked for.
+ */
+import type { ConsentEvent } from "../../core/ConsentEvent.ts"
+import type { ConsentAction, ConsentState } from "../../core/ConsentState.ts"
+import * as ConsentType from "../../core/ConsentType.ts"
+import type { Instant } from "../../core/Instant.ts"
+import type * as EventDecoder from "./EventDecoder.ts"
+
+/** In the order of {@link compare}; `version`, `expirationDate` and `line` are `null` where there is none. */
+export type EventRow = readonly [
+  concordId: string,
+  consentType: string,
+  consentDate: Instant,
+  dateCreated: Instant,
+  id: string,
+  consentState: ConsentState,
+  consentAction: ConsentAction,
+  version: number | null,
+  expirationDate: Instant | null,
+  line: string | null,
+]
+
+/** An event with the line it came from; `null` where lines are not kept. */
+export interface LinedEvent extends ConsentEvent {
+  readonly line: string | null
+}
+
+/** The row of a decoded line. */
+export const fromLine = (event: EventDecoder.Event, line: string | null): EventRow => [
+  event.concordId,
+  event.consentType,
+  event.consentDate,
+  event.dateCreated,
+  event.id,
+  event.consentState,
+  event.consentAction,
+  event.version ?? null,
+  event.expirationDate ?? null,
+  line,
+]
+
+/** The event of a row, its `version` filled in from the type where the line leaves it out. */
+export const toEvent = (row: EventRow, type: ConsentType.ConsentType): LinedEvent => {
+  const [concordId, consentType, consentDate, dateCreated, id, consentState, consentAction, version, expires, line] =
+    row
+  const event = {
+    id,
+    concordId,
+    consentType,
+    version: version ?? ConsentType.versionAt(type, consentDate),
+    consentState,
+    consentAction,
+    consentDate,
+    dateCreated,
+    line,
+  }
+  return expires === null ? event : { ...event, expirationDate: expires }
+}
+
+const compareValues = (a: string | number, b: string | number): number => (a === b ? 0 : a < b ? -1 : 1)
+
+/**
+ * By `concordId`, then `consentType`, as strings in the order of their UTF-16 code units (the order of `<` in
+ * ECMAScript and of RFC 8785); then from the earliest event to the latest. A total order on the whole row, so that the
+ * order of the lines in the file is forgotten.
+ */
+export const compare = (a: EventRow, b: EventRow): number =>
+  compareValues(a[0], b[0]) ||
+  compareValues(a[1], b[1]) ||
+  a[2] - b[2] ||
+  a[3] - b[3] ||
+  compareValues(a[4], b[4]) ||
+  compareValues(a[5], b[5]) ||
+  compareValues(a[6], b[6]) ||
+  (a[7] ?? 0) - (b[7] ?? 0) ||
+  (a[8] ?? 0) - (b[8] ?? 0) ||
+  compareValues(a[9] ?? "", b[9] ?? "")
+
+/** About how many bytes a row takes in memory. */
+export const weigh = (row: EventRow): number => 350 + (row[9] === null ? 0 : row[9].length)

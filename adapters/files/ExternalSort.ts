@@ -1,0 +1,240 @@
+/**
+ * Sorts any number of rows in bounded memory: sorted runs in one temporary file, merged while they are read back.
+ *
+ * The file is deleted by name as soon as it is open, so nothing is left behind however the process ends (where a system
+ * cannot do that, it is deleted when the scope closes). Only its owner can read it. Up to one run of
+ * {@link runWeight} is held in memory, and one block of every run that is being merged, at most {@link maxMerged}.
+ */
+import { randomUUID } from "node:crypto"
+import * as fs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Data, Effect, type Scope } from "effect"
+
+/** The temporary file could not be written or read, for example because the disk is full. Trying again may help. */
+export class TemporaryFileError extends Data.TaggedError("TemporaryFileError")<{ readonly cause: unknown }> {
+  override get message(): string {
+    const code = this.cause instanceof Error && "code" in this.cause ? String(this.cause.code) : "unknown reason"
+    return `temporary file in ${tmpdir()}: ${code === "ENOSPC" ? "no space left" : code}; TMPDIR chooses another folder`
+  }
+}
+
+/** How much a run holds in memory before it goes to the file; in the unit of `weigh`, bytes. */
+export const runWeight = 12 * 1024 * 1024
+
+/** How many runs are merged at a time. */
+export const maxMerged = 256
+
+const blockWeight = 32 * 1024
+
+/** How to sort rows. A row is a JSON value that stays itself when written and parsed. */
+export interface Order<Row> {
+  readonly compare: (a: Row, b: Row) => number
+  /** About how many bytes a row takes in memory. */
+  readonly weigh: (row: Row) => number
+}
+
+/** A sorter that is being filled, then read. Its functions throw what the file system throws: see {@link attempt}. */
+export interface ExternalSort<Row> {
+  readonly add: (row: Row) => void
+  /** Merges runs until few enough are left to read at once. Each step is short, so that others may run between. */
+  readonly settle: () => Generator<void, void>
+  /** The rows in order; equal ones all come. After {@link settle}, once. */
+  readonly rows: () => Generator<Row, void>
+}
+
+/** Runs steps of a sorter. What they throw without being the file system's is a bug, and dies. */
+export const attempt = <A>(steps: () => A): Effect.Effect<A, TemporaryFileError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(steps())
+    } catch (cause) {
+      return isOfFileSystem(cause) ? Effect.fail(new TemporaryFileError({ cause })) : Effect.die(cause)
+    }
+  })
+
+const isOfFileSystem = (cause: unknown): boolean => cause instanceof Error && "code" in cause && "syscall" in cause
+
+/** A run's place in the file: blocks one after another, each its length (four bytes) and a JSON array of rows. */
+interface Run {
+  readonly start: number
+  readonly end: number
+}
+
+/** Makes a sorter; its file, if it comes to one, is closed and gone when the scope closes. */
+export const make = <Row>(order: Order<Row>): Effect.Effect<ExternalSort<Row>, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(Effect.sync(temporaryFile), (file) => Effect.sync(file.close)),
+    (file) => sorter(order, file),
+  )
+
+const sorter = <Row>(order: Order<Row>, file: TemporaryFile): ExternalSort<Row> => {
+  let unsorted: Array<Row> = []
+  let weight = 0
+  let runs: Array<Run> = []
+
+  const flush = (): void => {
+    const start = file.size()
+    for (const _ of writeBlocks(unsorted.sort(order.compare), order, file)) continue
+    runs.push({ start, end: file.size() })
+    unsorted = []
+    weight = 0
+  }
+
+  return {
+    add: (row) => {
+      unsorted.push(row)
+      weight += order.weigh(row)
+      if (weight >= runWeight) flush()
+    },
+    *settle() {
+      while (runs.length > maxMerged) {
+        const start = file.size()
+        yield* writeBlocks(merge(runs.slice(0, maxMerged), order, file), order, file)
+        runs = [...runs.slice(maxMerged), { start, end: file.size() }]
+      }
+    },
+    *rows() {
+      if (runs.length === 0) return yield* unsorted.sort(order.compare)
+      if (unsorted.length > 0) flush()
+      yield* merge(runs, order, file)
+    },
+  }
+}
+
+/** Writes rows as blocks at the end of the file; yields after each. */
+function* writeBlocks<Row>(rows: Iterable<Row>, order: Order<Row>, file: TemporaryFile): Generator<void, void> {
+  let block: Array<Row> = []
+  let weight = 0
+  for (const row of rows) {
+    block.push(row)
+    weight += order.weigh(row)
+    if (weight < blockWeight) continue
+    file.append(JSON.stringify(block))
+    block = []
+    weight = 0
+    yield
+  }
+  if (block.length > 0) file.append(JSON.stringify(block))
+}
+
+function* readRun<Row>(run: Run, file: TemporaryFile): Generator<Row, void> {
+  let position = run.start
+  while (position < run.end) {
+    const { text, next } = file.read(position)
+    position = next
+    yield* JSON.parse(text) as Array<Row>
+  }
+}
+
+/** A run being merged: its next row, and those that follow. */
+interface Cursor<Row> {
+  row: Row
+  readonly rest: Generator<Row, void>
+}
+
+/** Merges sorted runs through a binary heap of their next rows. */
+function* merge<Row>(runs: ReadonlyArray<Run>, order: Order<Row>, file: TemporaryFile): Generator<Row, void> {
+  const heap: Array<Cursor<Row>> = []
+  for (const run of runs) {
+    const rest = readRun<Row>(run, file)
+    const first = rest.next()
+    if (first.done !== true) heap.push({ row: first.value, rest })
+  }
+  heap.sort((a, b) => order.compare(a.row, b.row))
+  for (let top = heap[0]; top !== undefined; top = heap[0]) {
+    yield top.row
+    const next = top.rest.next()
+    if (next.done !== true) top.row = next.value
+    else {
+      const last = heap.pop()
+      if (last !== undefined && heap.length > 0) heap[0] = last
+    }
+    sink(heap, order)
+  }
+}
+
+/** Moves the first cursor down until none below it comes before it. */
+const sink = <Row>(heap: Array<Cursor<Row>>, order: Order<Row>): void => {
+  const moving = heap[0]
+  if (moving === undefined) return
+  let at = 0
+  for (;;) {
+    let child = 2 * at + 1
+    let least = heap[child]
+    if (least === undefined) break
+    const right = heap[child + 1]
+    if (right !== undefined && order.compare(right.row, least.row) < 0) {
+      least = right
+      child++
+    }
+    if (order.compare(moving.row, least.row) <= 0) break
+    heap[at] = least
+    at = child
+  }
+  heap[at] = moving
+}
+
+/** A file without a name, made when first written to. */
+interface TemporaryFile {
+  readonly size: () => number
+  readonly append: (text: string) => void
+  /** The block at a position, and the position of the next. */
+  readonly read: (position: number) => { readonly text: string; readonly next: number }
+  readonly close: () => void
+}
+
+const temporaryFile = (): TemporaryFile => {
+  const path = join(tmpdir(), `assent-${randomUUID()}.tmp`)
+  let descriptor: number | undefined
+  let size = 0
+  let buffer = Buffer.alloc(2 * blockWeight)
+
+  const open = (): number => {
+    descriptor = fs.openSync(path, "wx+", 0o600)
+    removeFile(path)
+    return descriptor
+  }
+
+  const readFully = (length: number, position: number): Buffer => {
+    if (buffer.length < length) buffer = Buffer.alloc(length)
+    let done = 0
+    while (done < length) {
+      const count = fs.readSync(descriptor ?? open(), buffer, done, length - done, position + done)
+      if (count === 0) throw new Error("the temporary file has been cut short")
+      done += count
+    }
+    return buffer.subarray(0, length)
+  }
+
+  return {
+    size: () => size,
+    append: (text) => {
+      const bytes = Buffer.from(`0000${text}`, "utf8")
+      bytes.writeUInt32LE(bytes.length - 4)
+      let done = 0
+      while (done < bytes.length) {
+        done += fs.writeSync(descriptor ?? open(), bytes, done, bytes.length - done, size + done)
+      }
+      size += bytes.length
+    },
+    read: (position) => {
+      const length = readFully(4, position).readUInt32LE()
+      return { text: readFully(length, position + 4).toString("utf8"), next: position + 4 + length }
+    },
+    close: () => {
+      if (descriptor === undefined) return
+      fs.closeSync(descriptor)
+      removeFile(path)
+    },
+  }
+}
+
+/** Deletes a file if the system lets it, and if it is still there. */
+const removeFile = (path: string): void => {
+  try {
+    fs.rmSync(path, { force: true })
+  } catch {
+    // Tried again when the file is closed.
+  }
+}

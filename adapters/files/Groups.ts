@@ -1,0 +1,54 @@
+/**
+ * The events of one person and one consent type, group after group, from rows in their order.
+ */
+import * as ConsentState from "../../core/ConsentState.ts"
+import * as Heads from "../../core/Heads.ts"
+import type { Instant } from "../../core/Instant.ts"
+import type { Terms } from "../../core/Terms.ts"
+import type { Catalog, Entry } from "./Catalog.ts"
+import * as EventRow from "./EventRow.ts"
+
+/** Everything there is of one person and one consent type. */
+export interface Group extends Entry {
+  readonly concordId: string
+  readonly events: ReadonlyArray<EventRow.LinedEvent>
+}
+
+/** Above this many events a group keeps only those that can still decide at or after `from`. */
+const maxWhole = 1_000
+
+/**
+ * The groups of rows sorted by {@link EventRow.compare}. Nobody will ask about an instant before `from`, so that of many
+ * earlier events the four heads are enough (semantics, section 2): a group is as large as its events after `from`.
+ */
+export function* fromRows(rows: Iterable<EventRow.EventRow>, catalog: Catalog, from: Instant): Generator<Group, void> {
+  let events: Array<EventRow.LinedEvent> = []
+  let limit = maxWhole
+  let group: (Entry & { readonly concordId: string }) | undefined
+  for (const row of rows) {
+    if (group === undefined || row[0] !== group.concordId || row[1] !== group.type.id) {
+      if (group !== undefined) yield { ...group, events }
+      group = { ...catalog.get(row[1]), concordId: row[0] }
+      events = []
+      limit = maxWhole
+    }
+    events.push(EventRow.toEvent(row, group.type))
+    if (events.length > limit) {
+      events = withoutOutdone(events, group.terms, from)
+      limit = 2 * events.length + maxWhole
+    }
+  }
+  if (group !== undefined) yield { ...group, events }
+}
+
+/** Without the events that are not known, and those up to `from` that a later one has outdone. */
+const withoutOutdone = (
+  events: ReadonlyArray<EventRow.LinedEvent>,
+  terms: Terms,
+  from: Instant,
+): Array<EventRow.LinedEvent> => {
+  const known = events.filter((event) => event.dateCreated <= terms.knownAt)
+  const heads = Heads.fold(known.filter((event) => event.consentDate <= from))
+  const isHead = new Set(ConsentState.all.map((state) => heads[state]))
+  return known.filter((event) => event.consentDate > from || isHead.has(event))
+}

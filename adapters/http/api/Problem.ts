@@ -1,0 +1,59 @@
+/**
+ * The body of every error: `{ statusCode, error, message }` and, in the same object, problem details (RFC 9457).
+ *
+ * `errors` names each violation by a JSON Pointer (RFC 6901) into the body, or by the name of a query parameter.
+ */
+import { Schema } from "effect"
+import { HttpApiSchema } from "effect/http-api"
+
+/** The media type of error bodies. */
+export const contentType = "application/problem+json"
+
+/** The reason phrases (RFC 9110, section 15) of the statuses that are answered. */
+export const titles = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+} as const
+
+/** A status that says that a request failed. */
+export type Status = keyof typeof titles
+
+/** One violation. */
+export const Violation = Schema.Struct({
+  pointer: Schema.optionalKey(Schema.String.annotate({ description: "JSON Pointer into the request body" })),
+  parameter: Schema.optionalKey(Schema.String.annotate({ description: "Name of a query parameter" })),
+  code: Schema.String.annotate({ description: "Stable name of the rule that is broken" }),
+  detail: Schema.String.annotate({ description: "What is wrong, and what to do about it" }),
+})
+
+const problem = (status: Status) =>
+  Schema.Struct({
+    statusCode: Schema.Literal(status),
+    error: Schema.Literal(titles[status]),
+    message: Schema.String,
+    type: Schema.String,
+    title: Schema.String,
+    status: Schema.Literal(status),
+    detail: Schema.String,
+    instance: Schema.String.annotate({ description: "Identifies this answer, also in the server's log" }),
+    errors: Schema.optionalKey(Schema.Array(Violation)),
+  })
+    .annotate({ identifier: titles[status].replaceAll(" ", ""), description: titles[status] })
+    .pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType }))
+
+/** Any request can be answered so. */
+export const always = [problem(400), problem(404), problem(500), problem(503)] as const
+
+/** Requests with a credential can be answered so. */
+export const authenticated = [...always, problem(401), problem(403)] as const
+
+/** Requests with a body can be answered so. */
+export const withBody = [...authenticated, problem(413), problem(415), problem(422)] as const

@@ -1,0 +1,145 @@
+/**
+ * Answers and error answers: every response of the server is made here.
+ *
+ * An error says what is wrong and what to do; a 500 says nothing of its cause, which is logged under the same
+ * `instance`. Values that were sent are never repeated: they may be personal.
+ */
+import { ByteSize, Cause, Data, Effect, Option, Result } from "effect"
+import { HttpIncomingMessage, HttpServerError, type HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpApiError } from "effect/http-api"
+import { SecureRandom } from "effect/crypto"
+import * as Exchange from "../../../core/Exchange.ts"
+import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
+import * as ProblemBody from "../api/Problem.ts"
+
+/** Where a violation is: in the body (JSON Pointer) or in a query parameter. */
+export type Violation = { readonly code: string; readonly detail: string } & (
+  | { readonly pointer: string }
+  | { readonly parameter: string }
+)
+
+/** A request that cannot be answered as it asks. */
+export class Problem extends Data.TaggedError("Problem")<{
+  readonly status: ProblemBody.Status
+  readonly detail: string
+  readonly errors?: ReadonlyArray<Violation>
+  readonly headers?: Readonly<Record<string, string>>
+}> {}
+
+/** How long a client should wait before it tries again, in seconds. */
+const retryAfterSeconds = "1"
+
+/** JSON that is ready to be sent. */
+export const json = (body: string, status = 200, headers: Readonly<Record<string, string>> = {}) =>
+  HttpServerResponse.text(body, { status, contentType: "application/json", headers })
+
+/** Says that the client's copy is still right. */
+export const notModified = (headers: Readonly<Record<string, string>>) =>
+  HttpServerResponse.empty({ status: 304, headers })
+
+/** `{ count, items }`, of items that are JSON already. */
+export const list = (items: ReadonlyArray<string>): string => `{"count":${items.length},"items":[${items.join(",")}]}`
+
+const toResponse = ({ status, detail, errors, headers }: Problem) => {
+  const title = ProblemBody.titles[status]
+  const instance = `urn:uuid:${SecureRandom.uuidV7Unsafe()}`
+  const body = {
+    statusCode: status,
+    error: title,
+    message: detail,
+    type: "about:blank",
+    title,
+    status,
+    detail,
+    instance,
+    ...(errors !== undefined && { errors }),
+  }
+  const response = HttpServerResponse.text(JSON.stringify(body), {
+    status,
+    contentType: ProblemBody.contentType,
+    headers: { "cache-control": "no-store", ...headers },
+  })
+  return { response, instance }
+}
+
+const unavailable = new Problem({
+  status: 503,
+  detail: "the store cannot answer now; try again",
+  headers: { "retry-after": retryAfterSeconds },
+})
+
+/** The answer to a request that failed in a way that was foreseen. */
+export const refuse = (error: Problem | StoreUnavailable): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  if (error._tag === "Problem") return Effect.succeed(toResponse(error).response)
+  const { response, instance } = toResponse(unavailable)
+  return Effect.as(Effect.logWarning("store unavailable", { instance, reason: error.reason }), response)
+}
+
+/** Answers what failed, in place of what was asked. */
+export const respond = <R>(
+  effect: Effect.Effect<HttpServerResponse.HttpServerResponse, Problem | StoreUnavailable, R>,
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> => Effect.catch(effect, refuse)
+
+/** The violations of a query, each with the parameter it is in. */
+const queryViolations = (error: HttpApiError.HttpApiSchemaError): ReadonlyArray<Violation> =>
+  Exchange.violations(error.cause).map(({ pointer, code, detail }) => ({ parameter: pointer.slice(1), code, detail }))
+
+const tooLarge = new Problem({ status: 413, detail: "the body is larger than 1 MiB", headers: { connection: "close" } })
+
+/** The problem that a failure stands for; none for a failure that nobody foresaw. */
+const problemOf = (error: unknown): Option.Option<Problem> => {
+  if (HttpApiError.HttpApiSchemaError.is(error)) {
+    return error.kind === "Query"
+      ? Option.some(new Problem({ status: 400, detail: "the query is not valid", errors: queryViolations(error) }))
+      : Option.some(new Problem({ status: 404, detail: "there is no such thing" }))
+  }
+  if (!HttpServerError.isHttpServerError(error) || error.reason._tag !== "RequestParseError") return Option.none()
+  return error.reason.reason === "BodyTooLarge"
+    ? Option.some(tooLarge)
+    : Option.some(new Problem({ status: 400, detail: "the request could not be read" }))
+}
+
+/**
+ * Turns every failure that is left into an answer, and logs those nobody foresaw. Never fails; the router wants its
+ * middleware to keep the error in its type.
+ */
+export const recover = <E, R>(
+  effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R> =>
+  Effect.catchCause(effect, (cause) => {
+    if (Cause.hasInterrupts(cause)) return Effect.interrupt
+    const problem = problemOf(Cause.squash(cause))
+    if (Option.isSome(problem)) return Effect.succeed(toResponse(problem.value).response)
+    const { response, instance } = toResponse(new Problem({ status: 500, detail: "something went wrong on our side" }))
+    return Effect.as(Effect.logError("unforeseen failure", { instance }, cause), response)
+  })
+
+/** The largest body that is read, in bytes. */
+export const bodyMaxBytes = 1024 * 1024
+
+/** Reads a JSON body and checks it against a schema, naming everything that is wrong. */
+export const readBody = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+  const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
+  if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
+    return yield* new Problem({ status: 415, detail: "send the body as application/json" })
+  }
+  if (Number(request.headers["content-length"]) > bodyMaxBytes) return yield* tooLarge
+  const text = yield* request.text.pipe(
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(bodyMaxBytes)),
+    Effect.mapError((error) => Option.getOrElse(problemOf(error), () => tooLarge)),
+  )
+  return yield* Effect.try({
+    try: (): unknown => JSON.parse(text),
+    catch: () => new Problem({ status: 400, detail: "the body is not valid JSON" }),
+  })
+})
+
+/** A body that has passed its decoder, or the problem that names everything wrong with it. */
+export const decode = <A>(
+  decoder: (body: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,
+  body: unknown,
+): Effect.Effect<A, Problem> =>
+  Effect.mapError(
+    Effect.fromResult(decoder(body)),
+    (errors) => new Problem({ status: 422, detail: "the body is not valid", errors }),
+  )

@@ -1,0 +1,63 @@
+/**
+ * The HTTP service over a ledger: every route, the OpenAPI description and the reference at `/docs`.
+ */
+import { NodeHttpServer } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import type { Digest } from "effect/crypto"
+import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
+import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import { createServer } from "node:http"
+import type { Ledger } from "../../../core/ledger/Ledger.ts"
+import { Api } from "../api/Api.ts"
+import * as Access from "./Access.ts"
+import * as Answer from "./Answer.ts"
+import * as Drain from "./Drain.ts"
+import * as Methods from "./Methods.ts"
+import * as OpenRoutes from "./OpenRoutes.ts"
+import * as Origin from "./Origin.ts"
+import * as PrivacyRoutes from "./PrivacyRoutes.ts"
+import * as SiteRoutes from "./SiteRoutes.ts"
+
+/** Where the service listens. */
+export interface Options {
+  /** Default `127.0.0.1`: this machine only. */
+  readonly host?: string
+  /** 0 takes any free port. */
+  readonly port: number
+}
+
+/** How long a request may take to arrive, headers and body, before its connection is closed. */
+const requestTimeoutMillis = 30_000
+
+const routes = Layer.mergeAll(
+  HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
+    Layer.provide([PrivacyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
+    Layer.provide([Access.keyLayer, Access.sessionLayer]),
+  ),
+  HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } }),
+)
+
+/** The first one sees every answer last: failures become answers, then answers get the headers of their origin. */
+const middleware = HttpRouter.use(
+  Effect.fnUntraced(function* (router) {
+    yield* router.addGlobalMiddleware(Answer.recover)
+    yield* router.addGlobalMiddleware(Origin.middleware)
+    yield* router.addGlobalMiddleware(Methods.middleware)
+  }),
+)
+
+/** Serves until its scope is closed; then takes no new connection and answers what it has accepted. */
+export const layer = (
+  options: Options,
+): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Ledger | Digest.Digest> => {
+  const node = createServer({ requestTimeout: requestTimeoutMillis, connectionsCheckingInterval: 1000 })
+  const listening = NodeHttpServer.layer(() => node, {
+    host: options.host ?? "127.0.0.1",
+    port: options.port,
+    gracefulShutdownTimeout: `${Drain.limitSeconds} seconds`,
+  })
+  return HttpRouter.serve(Layer.merge(routes, middleware), { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.merge(Layer.effectDiscard(Drain.register(node))),
+    Layer.provideMerge(listening),
+  )
+}

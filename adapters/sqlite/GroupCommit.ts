@@ -1,0 +1,118 @@
+/**
+ * Group commit: requests that arrive while one transaction is being written share the next one.
+ *
+ * Each request is answered only after the commit that holds it. Nobody waits for others to come: a request that finds
+ * the writer idle is written at once, and the busier the writer, the larger its groups.
+ */
+import { Worker } from "node:worker_threads"
+import { Effect } from "effect"
+import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import type { Command, FromWriter, Outcome, ToWriter } from "./Command.ts"
+
+/** The most events of one transaction, unless a single request has more. */
+export const maxGroupEvents = 500
+
+/** The most requests that wait; one more is refused at once instead of waiting for what it may not live to see. */
+export const maxWaiting = 10_000
+
+/** Where requests to write are brought. */
+export interface GroupCommit {
+  readonly write: (command: Command) => Effect.Effect<(Outcome & { _tag: "Done" })["value"], StoreUnavailable>
+}
+
+interface Waiting {
+  readonly command: Command
+  readonly answer: (outcome: Outcome) => void
+}
+
+const unavailable = (reason: string): Outcome => ({ _tag: "Unavailable", reason })
+const weight = (command: Command): number => (command._tag === "Append" ? command.request.events.length : 1)
+
+/** The queue before a writer thread. */
+class Queue implements GroupCommit {
+  private readonly worker: Worker
+  private waiting: Array<Waiting> = []
+  private writing: ReadonlyArray<Waiting> = []
+  private refusal: Outcome | undefined = undefined
+  private whenIdle: (() => void) | undefined = undefined
+
+  constructor(worker: Worker) {
+    this.worker = worker
+    worker.on("message", (message: FromWriter) => {
+      if (message._tag === "Outcomes") this.answer(message.outcomes)
+    })
+    worker.on("error", () => this.stop("the writer failed"))
+    worker.on("exit", () => this.stop("the store is closed"))
+  }
+
+  readonly write: GroupCommit["write"] = (command) =>
+    Effect.callback((resume) => {
+      const answer = (outcome: Outcome) =>
+        resume(
+          outcome._tag === "Done" ? Effect.succeed(outcome.value) : new StoreUnavailable({ reason: outcome.reason }),
+        )
+      if (this.refusal !== undefined) return answer(this.refusal)
+      if (this.waiting.length >= maxWaiting) return answer(unavailable("too many requests wait to be written"))
+      this.waiting.push({ command, answer })
+      if (this.writing.length === 0) this.next()
+    })
+
+  /** Refuses new requests, waits until those accepted are answered, and ends the thread. */
+  readonly close: Effect.Effect<void> = Effect.callback((resume) => {
+    this.refusal ??= unavailable("the store is closing")
+    this.whenIdle = () => {
+      this.worker.once("exit", () => resume(Effect.void))
+      this.post({ _tag: "Close" })
+    }
+    if (this.writing.length === 0) this.whenIdle()
+  })
+
+  private next(): void {
+    let events = 0
+    let count = 0
+    for (const { command } of this.waiting) {
+      events += weight(command)
+      if (count > 0 && events > maxGroupEvents) break
+      count++
+    }
+    if (count === 0) return this.whenIdle?.()
+    this.writing = this.waiting.splice(0, count)
+    this.post({ _tag: "Group", commands: this.writing.map(({ command }) => command) })
+  }
+
+  private answer(outcomes: ReadonlyArray<Outcome>): void {
+    const answered = this.writing
+    this.writing = []
+    this.next()
+    for (const [index, { answer }] of answered.entries()) answer(outcomes[index]!)
+  }
+
+  private stop(reason: string): void {
+    this.refusal = unavailable(reason)
+    const left = [...this.writing, ...this.waiting]
+    this.writing = []
+    this.waiting = []
+    for (const { answer } of left) answer(this.refusal)
+  }
+
+  private post(message: ToWriter): void {
+    this.worker.postMessage(message)
+  }
+}
+
+/** The thread's file stands beside this one: TypeScript in the repository, JavaScript in the package. */
+const threadUrl = new URL(import.meta.url.endsWith(".ts") ? "./writerThread.ts" : "./writerThread.js", import.meta.url)
+
+/** Starts the writer thread of a file. Closing the scope answers what was accepted, then closes the file. */
+export const make = (path: string) =>
+  Effect.acquireRelease(
+    Effect.callback<Queue, StoreUnavailable>((resume) => {
+      const worker = new Worker(threadUrl, { workerData: path, name: "assent-writer" })
+      worker.once("error", (error) => resume(new StoreUnavailable({ reason: error.message })))
+      worker.once("message", (message: FromWriter) => {
+        if (message._tag === "Ready") resume(Effect.succeed(new Queue(worker)))
+        if (message._tag === "Failed") resume(new StoreUnavailable({ reason: message.reason }))
+      })
+    }),
+    (queue) => queue.close,
+  )

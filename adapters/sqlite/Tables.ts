@@ -1,0 +1,113 @@
+/**
+ * The tables, and how every connection is opened.
+ *
+ * The lane is the first column of every key. Events are only ever inserted: the database itself refuses to change or
+ * remove one. See `docs/decisions/0003-storage.md`.
+ */
+import { DatabaseSync } from "node:sqlite"
+
+/** "asst" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
+const applicationId = 0x61737374
+
+/** Raised with every change of the tables (`PRAGMA user_version`). */
+const version = 1
+
+const create = `
+  CREATE TABLE lane_head (
+    lane INTEGER PRIMARY KEY,
+    next_position INTEGER NOT NULL,
+    last_recorded_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE event (
+    lane INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    person BLOB NOT NULL,
+    event_id BLOB NOT NULL,
+    consent_type BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    consent_state TEXT NOT NULL,
+    consent_action TEXT NOT NULL,
+    consent_date INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    expiration_date INTEGER,
+    submitter TEXT NOT NULL,
+    session TEXT,
+    body TEXT NOT NULL,
+    digest BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX event_position ON event (lane, position);
+  CREATE UNIQUE INDEX event_id ON event (lane, event_id);
+  CREATE UNIQUE INDEX event_person ON event (lane, person, position);
+  CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event BEGIN
+    SELECT RAISE(ABORT, 'events are never changed');
+  END;
+  CREATE TRIGGER event_is_never_removed BEFORE DELETE ON event BEGIN
+    SELECT RAISE(ABORT, 'events are never removed');
+  END;
+
+  CREATE TABLE head (
+    lane INTEGER NOT NULL,
+    person BLOB NOT NULL,
+    consent_type BLOB NOT NULL,
+    consent_state TEXT NOT NULL,
+    consent_date INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    event_id BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (lane, person, consent_type, consent_state)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE alias (
+    lane INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    person BLOB NOT NULL,
+    PRIMARY KEY (lane, hash)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE session (
+    token_hash BLOB PRIMARY KEY,
+    expires_at INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX session_expiry ON session (expires_at);
+
+  CREATE TABLE configuration (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE configuration_head (revision INTEGER NOT NULL) STRICT;
+  INSERT INTO configuration_head VALUES (0);
+
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${version};
+`
+
+const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+
+/** Opens a connection: write-ahead log, every commit synced to the disk before it is acknowledged. */
+export const open = (path: string): DatabaseSync => {
+  const db = new DatabaseSync(path, { timeout: 10_000 })
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA foreign_keys = OFF")
+  return db
+}
+
+/** Makes the tables in an empty file. Throws for a file that is something else, or was written by a later version. */
+export const prepare = (db: DatabaseSync): void => {
+  db.exec("BEGIN IMMEDIATE")
+  try {
+    const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"]
+    if (tables === 0) db.exec(create)
+    else if (pragma(db, "application_id") !== applicationId) throw new Error("the file is not an Assent ledger")
+    else if (pragma(db, "user_version") !== version)
+      throw new Error("the ledger was written by another version of Assent")
+    db.exec("COMMIT")
+  } catch (error) {
+    db.exec("ROLLBACK")
+    throw error
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * The thread the writer runs in: opens it, says whether that worked, then answers groups of commands in order.
+ */
+import { parentPort, workerData } from "node:worker_threads"
+import type { FromWriter, ToWriter } from "./Command.ts"
+import * as Writer from "./Writer.ts"
+
+const answer = (message: FromWriter): void => parentPort!.postMessage(message)
+
+try {
+  const writer = Writer.open(workerData)
+  parentPort!.on("message", (message: ToWriter) => {
+    if (message._tag === "Group") return answer({ _tag: "Outcomes", outcomes: writer.write(message.commands) })
+    writer.close()
+    parentPort!.close()
+  })
+  answer({ _tag: "Ready" })
+} catch (error) {
+  answer({ _tag: "Failed", reason: error instanceof Error ? error.message : String(error) })
+  parentPort!.close()
+}

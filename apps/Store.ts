@@ -1,0 +1,19 @@
+/**
+ * The store that a URL names.
+ */
+import { type Layer, Schema } from "effect"
+import * as MemoryStore from "../adapters/memory/MemoryStore.ts"
+import * as SqliteStore from "../adapters/sqlite/SqliteStore.ts"
+import type { LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
+
+/** Where the ledger is kept when nobody says otherwise. */
+export const defaultUrl = "sqlite:./data/assent.db"
+
+/** `sqlite:PATH` is a file, made where there is none; `memory:` forgets everything when the process ends. */
+export const Url = Schema.String.check(
+  Schema.isPattern(/^(sqlite:.+|memory:)$/, { message: `expected sqlite:PATH or memory:, such as ${defaultUrl}` }),
+)
+
+/** The store of a URL that {@link Url} has passed. */
+export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
+  url === "memory:" ? MemoryStore.layer : SqliteStore.layer(url.slice("sqlite:".length))

@@ -1,0 +1,66 @@
+/**
+ * How the process ends: the exit code of every failure, and the words on standard error that go with it.
+ *
+ * 0: done, or the reader of standard output had enough. 1: this machine failed (no space for the temporary file, a bug).
+ * 2: the input or the invocation is not right. 130: interrupted.
+ */
+import { Cause, Effect, Exit, Runtime } from "effect"
+import type { CliError } from "effect/cli"
+import type { BadInput, Unreadable } from "../../adapters/files/BadInput.ts"
+import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
+import * as Output from "./Output.ts"
+
+/** What a command may fail with. */
+export type Failure =
+  | CliError.CliError
+  | BadInput
+  | Unreadable
+  | TemporaryFileError
+  | Output.OutputClosed
+  | Output.OutputFailed
+
+const ok = 0
+const machineFailed = 1
+const notRight = 2
+
+const end = (code: number): Effect.Effect<void> =>
+  Effect.sync(() => {
+    process.exitCode = code
+  })
+
+/** Says on standard error what went wrong, if there is anything to say, and remembers the exit code. */
+export const report = (failure: Failure): Effect.Effect<void> => {
+  switch (failure._tag) {
+    case "OutputClosed":
+      return end(ok)
+    case "BadInput":
+    case "Unreadable":
+      return Effect.andThen(Output.say(failure.message), end(notRight))
+    case "TemporaryFileError":
+    case "OutputFailed":
+      return Effect.andThen(Output.fail(failure.message), end(machineFailed))
+    // Shown already, with a hint to the help.
+    case "ShowHelp":
+      return end(notRight)
+    case "UnrecognizedOption":
+    case "DuplicateOption":
+    case "MissingOption":
+    case "MissingArgument":
+    case "UnexpectedArgument":
+    case "InvalidValue":
+    case "UnknownSubcommand":
+    case "ValidationError":
+    case "UserError":
+      return Effect.andThen(Output.fail(failure.message), end(notRight))
+  }
+}
+
+/** A bug: its stack, so that it can be reported. */
+export const reportBug = (cause: Cause.Cause<never>): Effect.Effect<void> =>
+  Cause.hasInterruptsOnly(cause)
+    ? Effect.failCause(cause)
+    : Effect.andThen(Output.fail(`this is a bug in assent\n${Cause.pretty(cause)}`), end(machineFailed))
+
+/** Ends the process with the code remembered; interrupted, with 130. */
+export const teardown: Runtime.Teardown = (exit, onExit) =>
+  Exit.isSuccess(exit) ? onExit(Number(process.exitCode ?? ok)) : Runtime.defaultTeardown(exit, onExit)

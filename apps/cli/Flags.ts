@@ -1,0 +1,67 @@
+/**
+ * The flags that commands share: which files, and which instants.
+ */
+import { Effect, Option } from "effect"
+import { CliError, Flag } from "effect/cli"
+import * as Source from "../../adapters/files/Source.ts"
+import * as Instant from "../../core/Instant.ts"
+
+const instant = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("<date-time>"),
+    Flag.withDescription(`${description}; an ISO 8601 date-time with an offset, by default now`),
+    Flag.mapEffect((text) => {
+      const parsed = Instant.parse(text)
+      return parsed === undefined
+        ? Effect.fail(
+            new CliError.ValidationError({
+              message: `--${name}: expected an ISO 8601 date-time with an offset, such as 2024-02-29T12:00:00.000Z`,
+            }),
+          )
+        : Effect.succeed(parsed)
+    }),
+    Flag.optional,
+  )
+
+const path = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("<file>"),
+    Flag.withDescription(`${description}; - reads standard input`),
+    Flag.filter(
+      (value) => value !== "",
+      () => "a path that is not empty",
+    ),
+  )
+
+/** `--events`, `--types`, `--rules` and `--known-at`: the ledger, and how much of it is known. */
+export const ledger = {
+  events: path("events", "events.ndjson, one consent event a line"),
+  types: path("types", "types.json; without it every consent type has the default rules and version 1").pipe(
+    Flag.optional,
+  ),
+  rules: path("rules", "rules.json, a rule set over the types' own rules").pipe(Flag.optional),
+  knownAt: instant("known-at", "only what the ledger had learnt by then"),
+}
+
+/** What {@link ledger} reads. */
+export interface Ledger {
+  readonly events: string
+  readonly types: Option.Option<string>
+  readonly rules: Option.Option<string>
+  readonly knownAt: Option.Option<Instant.Instant>
+}
+
+/** `--at`: the instant of the question. */
+export const at = instant("at", "the instant asked about")
+
+/** Refuses to read standard input twice. */
+export const validate = ({ events, types, rules }: Ledger): Effect.Effect<void, CliError.ValidationError> => {
+  const paths = [events, ...Option.toArray(types), ...Option.toArray(rules)]
+  return paths.filter((each) => each === Source.standardInput).length > 1
+    ? Effect.fail(
+        new CliError.ValidationError({
+          message: "only one of --events, --types and --rules can be standard input (-)",
+        }),
+      )
+    : Effect.void
+}

@@ -1,0 +1,113 @@
+/**
+ * A ledger of files, read as a whole and answered from group by group, in bounded memory.
+ *
+ * Everything is read and found good before the first answer is written: a command that fails on its input writes nothing.
+ */
+import { Effect, Option } from "effect"
+import * as Catalog from "../../adapters/files/Catalog.ts"
+import * as Documents from "../../adapters/files/Documents.ts"
+import * as EventLines from "../../adapters/files/EventLines.ts"
+import * as EventRow from "../../adapters/files/EventRow.ts"
+import * as ExternalSort from "../../adapters/files/ExternalSort.ts"
+import * as Groups from "../../adapters/files/Groups.ts"
+import * as Source from "../../adapters/files/Source.ts"
+import type * as Instant from "../../core/Instant.ts"
+import type * as Flags from "./Flags.ts"
+import * as Output from "./Output.ts"
+import * as Progress from "./Progress.ts"
+
+/** What a command asks of the files. */
+export interface Request {
+  readonly flags: Flags.Ledger
+  readonly knownAt: Instant.Instant
+  /** Nobody will ask about an instant before this one. */
+  readonly from: Instant.Instant
+  /** Whether the lines themselves will be asked for. */
+  readonly keepsLines: boolean
+  /** Leave it out for everybody. */
+  readonly concordId?: string
+}
+
+/** How many groups, and how many characters of answers, until others may run. */
+const groupsPerTurn = 2_000
+const charactersPerTurn = 128 * 1024
+
+/**
+ * Writes the answer to every (person, consent type) of the ledger, in the order of `concordId`, then `consentType`.
+ * `answer` gives whole lines, or nothing. Warns at the end of rules that matched no consent type.
+ */
+export const answerEach = Effect.fn("Ledger.answerEach")(function* (
+  request: Request,
+  answer: (group: Groups.Group) => string,
+) {
+  const catalog = yield* readCatalog(request)
+  const rows = yield* ExternalSort.make(EventRow)
+  const { events } = yield* readEvents(request, rows)
+  yield* settle(rows)
+  const groups = Groups.fromRows(rows.rows(), catalog, request.from)
+  const progress = yield* Progress.make
+  let isDone = false
+  let answered = 0
+  while (!isDone) {
+    const text = yield* ExternalSort.attempt(() => {
+      let text = ""
+      for (let turn = 0; turn < groupsPerTurn && text.length < charactersPerTurn; turn++) {
+        const next = groups.next()
+        if (next.done === true) {
+          isDone = true
+          break
+        }
+        answered += next.value.events.length
+        text += answer(next.value)
+      }
+      return text
+    })
+    if (text !== "") yield* Output.write(text)
+    yield* progress.show({ what: "events answered", done: answered, share: events === 0 ? 1 : answered / events })
+    yield* Effect.yieldNow
+  }
+  yield* progress.clear
+  for (const index of catalog.unmatched()) {
+    yield* Output.warn(`${Option.getOrElse(request.flags.rules, () => "")}: /${index}/match: matches no consent type`)
+  }
+}, Effect.scoped)
+
+const readIfGiven = <A, E, R>(
+  path: Option.Option<string>,
+  read: (source: Source.Source) => Effect.Effect<ReadonlyArray<A>, E, R>,
+) =>
+  Option.match(path, {
+    onNone: () => Effect.succeed<ReadonlyArray<A>>([]),
+    onSome: (path) => Effect.flatMap(Source.open(path), read),
+  })
+
+const readCatalog = Effect.fnUntraced(function* ({ flags, knownAt }: Request) {
+  const types = yield* readIfGiven(flags.types, Documents.readTypes)
+  const rules = yield* readIfGiven(flags.rules, Documents.readRules)
+  return Catalog.make(types, rules, knownAt)
+})
+
+const readEvents = Effect.fnUntraced(function* (request: Request, rows: ExternalSort.ExternalSort<EventRow.EventRow>) {
+  const source = yield* Source.open(request.flags.events)
+  const progress = yield* Progress.make
+  const extent = yield* EventLines.read(source, {
+    event: (event, line) => {
+      if (request.concordId !== undefined && event.concordId !== request.concordId) return
+      rows.add(EventRow.fromLine(event, request.keepsLines ? line : null))
+    },
+    attempt: ExternalSort.attempt,
+    progress: ({ events, bytes }) =>
+      progress.show({
+        what: "events read",
+        done: events,
+        share: source.size === undefined ? undefined : bytes / source.size,
+      }),
+  })
+  yield* progress.clear
+  return extent
+}, Effect.scoped)
+
+const settle = Effect.fnUntraced(function* (rows: ExternalSort.ExternalSort<EventRow.EventRow>) {
+  const steps = rows.settle()
+  while ((yield* ExternalSort.attempt(() => steps.next())).done !== true) yield* Effect.yieldNow
+})

@@ -1,0 +1,48 @@
+/**
+ * Standard output and standard error: answers on the one, words about them on the other.
+ */
+import { Data, Effect } from "effect"
+
+/** Whoever read standard output has gone away (`| head`). Not a failure of ours: end, and say nothing. */
+export class OutputClosed extends Data.TaggedError("OutputClosed") {
+  override get message(): string {
+    return "standard output is closed"
+  }
+}
+
+/** Standard output cannot be written, for example because the disk is full. Trying again may help. */
+export class OutputFailed extends Data.TaggedError("OutputFailed")<{ readonly cause: Error }> {
+  override get message(): string {
+    const code = "code" in this.cause ? String(this.cause.code) : "unknown reason"
+    return `standard output: ${code === "ENOSPC" ? "no space left" : code}`
+  }
+}
+
+const failure = (cause: Error): OutputClosed | OutputFailed =>
+  "code" in cause && cause.code === "EPIPE" ? new OutputClosed() : new OutputFailed({ cause })
+
+/** Writes text to standard output; done when it has been taken, so that a slow reader slows us down. */
+export const write = (text: string): Effect.Effect<void, OutputClosed | OutputFailed> =>
+  Effect.callback((resume) => {
+    process.stdout.write(text, (error) => {
+      resume(error ? Effect.fail(failure(error)) : Effect.void)
+    })
+  })
+
+const isColoured = (): boolean =>
+  process.stderr.isTTY === true && process.env["TERM"] !== "dumb" && (process.env["NO_COLOR"] ?? "") === ""
+
+const notice = (word: string, colour: number, text: string): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const label = isColoured() ? `\u001B[${colour}m${word}\u001B[0m` : word
+    process.stderr.write(`${label}: ${text}\n`)
+  })
+
+/** Writes a warning to standard error: something that may be meant, but most often is not. */
+export const warn = (text: string): Effect.Effect<void> => notice("warning", 33, text)
+
+/** Writes an error to standard error. */
+export const fail = (text: string): Effect.Effect<void> => notice("error", 31, text)
+
+/** Writes lines to standard error as they are. */
+export const say = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stderr.write(`${text}\n`))

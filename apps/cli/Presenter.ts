@@ -1,0 +1,27 @@
+/**
+ * How help, version and wrong invocations are shown: what was asked for goes to standard output, what was not to
+ * standard error.
+ */
+import { Console, Effect } from "effect"
+import { CliOutput } from "effect/cli"
+import * as Output from "./Output.ts"
+
+const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)
+
+/** Shows a wrong invocation as its errors and where to find help, not as the whole help. */
+export const layer = CliOutput.layerPresenter({
+  present: Effect.fnUntraced(function* (event) {
+    switch (event._tag) {
+      case "Help":
+        if (event.reason === "Requested") return yield* CliOutput.defaultPresenter.present(event)
+        yield* Output.fail("a command is missing")
+        break
+      case "Version":
+        return yield* Console.log(`${event.name} ${event.version}`)
+      case "InvalidInvocation":
+        for (const error of event.errors) yield* Output.fail(lowerFirst(error.message))
+        break
+    }
+    yield* Output.say(`see ${event.commandPath.join(" ")} --help`)
+  }),
+})

@@ -1,0 +1,58 @@
+/**
+ * One line on the terminal that says how far a long piece of work is; nothing where standard error is no terminal.
+ */
+import { Clock, Effect, type Scope } from "effect"
+
+/** How far the work is. */
+export interface Extent {
+  /** What is counted: `events read`. */
+  readonly what: string
+  readonly done: number
+  /** From 0 to 1; `undefined` where nobody knows. */
+  readonly share: number | undefined
+}
+
+/** A progress line. */
+export interface Progress {
+  /** Shows how far the work is, at most ten times a second and not in the first half second. */
+  readonly show: (extent: Extent) => Effect.Effect<void>
+  /** Wipes the line out; also done when the scope closes. */
+  readonly clear: Effect.Effect<void>
+}
+
+const silent: Progress = { show: () => Effect.void, clear: Effect.void }
+
+const delayMillis = 500
+const intervalMillis = 100
+
+/** The line: `1,234,567 events read, 123,456/s, 42 %, 0:12 left`. */
+export const format = ({ what, done, share }: Extent, elapsedMillis: number): string => {
+  const count = (value: number): string => Math.round(value).toLocaleString("en-US")
+  const rate = `${count((done * 1000) / Math.max(elapsedMillis, 1))}/s`
+  if (share === undefined || share <= 0) return [`${count(done)} ${what}`, rate].join(", ")
+  const left = Math.ceil((elapsedMillis * (1 - Math.min(share, 1))) / share / 1000)
+  const remaining = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`
+  return [`${count(done)} ${what}`, rate, `${Math.floor(Math.min(share, 1) * 100)} %`, remaining].join(", ")
+}
+
+const onTerminal = Effect.gen(function* () {
+  const started = yield* Clock.currentTimeMillis
+  let shownAt: number | undefined
+  const clear = Effect.sync(() => {
+    if (shownAt !== undefined) process.stderr.write("\r\u001B[K")
+    shownAt = undefined
+  })
+  yield* Effect.addFinalizer(() => clear)
+  const show = (extent: Extent) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      if (now - started < delayMillis || (shownAt !== undefined && now - shownAt < intervalMillis)) return
+      shownAt = now
+      process.stderr.write(`\r${format(extent, now - started)}\u001B[K`)
+    })
+  return { show, clear }
+})
+
+/** A progress line that starts to count now. */
+export const make: Effect.Effect<Progress, never, Scope.Scope> = Effect.suspend(() =>
+  process.stderr.isTTY === true ? onTerminal : Effect.succeed(silent),
+)

@@ -1,0 +1,35 @@
+/**
+ * `assent decisions`: the answer of everybody to everything, as decisions.ndjson (semantics, section 7).
+ */
+import { Clock, Effect, Option } from "effect"
+import { Command } from "effect/cli"
+import * as Decision from "../../../core/Decision.ts"
+import * as Exchange from "../../../core/Exchange.ts"
+import * as Flags from "../Flags.ts"
+import * as Ledger from "../Ledger.ts"
+
+/** The command. */
+export const command = Command.make(
+  "decisions",
+  { ...Flags.ledger, at: Flags.at },
+  Effect.fnUntraced(function* ({ at, ...flags }) {
+    const now = yield* Clock.currentTimeMillis
+    const from = Option.getOrElse(at, () => now)
+    const knownAt = Option.getOrElse(flags.knownAt, () => now)
+    yield* Ledger.answerEach({ flags, knownAt, from, keepsLines: false }, ({ concordId, type, terms, events }) => {
+      const decision = Decision.decide(events, terms, from)
+      return `${JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))}\n`
+    })
+  }),
+).pipe(
+  (command) => Command.validate(command, Flags.validate),
+  Command.withDescription(
+    "Write the decision about every person and consent type that occurs in the events, one a line",
+  ),
+  Command.withExamples([
+    {
+      command: "assent decisions --types types.json --events events.ndjson --at 2024-06-01T00:00:00Z",
+      description: "The answers on 1 June 2024",
+    },
+  ]),
+)

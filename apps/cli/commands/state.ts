@@ -1,0 +1,39 @@
+/**
+ * `assent state`: the events that decide, as they stand in events.ndjson, of every answer that has not lapsed.
+ */
+import { Clock, Effect, Option } from "effect"
+import { Command } from "effect/cli"
+import * as Decision from "../../../core/Decision.ts"
+import type { Status } from "../../../core/Outcome.ts"
+import * as Flags from "../Flags.ts"
+import * as Ledger from "../Ledger.ts"
+
+const shown: ReadonlySet<Status> = new Set(["given", "implied", "requested", "refused", "withdrawn"])
+
+/** The command. */
+export const command = Command.make(
+  "state",
+  { ...Flags.ledger, at: Flags.at },
+  Effect.fnUntraced(function* ({ at, ...flags }) {
+    const now = yield* Clock.currentTimeMillis
+    const from = Option.getOrElse(at, () => now)
+    const knownAt = Option.getOrElse(flags.knownAt, () => now)
+    yield* Ledger.answerEach({ flags, knownAt, from, keepsLines: true }, ({ terms, events }) => {
+      const decision = Decision.decide(events, terms, from)
+      if (!shown.has(decision.status)) return ""
+      const deciding = events.find((event) => event === decision.event)
+      return deciding?.line == null ? "" : `${deciding.line}\n`
+    })
+  }),
+).pipe(
+  (command) => Command.validate(command, Flags.validate),
+  Command.withDescription(
+    "Write the event that decides, as it came, for every answer that is neither unknown nor lapsed",
+  ),
+  Command.withExamples([
+    {
+      command: "assent state --types types.json --events events.ndjson",
+      description: "The events that count now",
+    },
+  ]),
+)

@@ -1,0 +1,57 @@
+/**
+ * `assent timeline`: every instant at which an answer of one person changes, with the answer from then on.
+ *
+ * The whole timeline of the person is held in memory, to be put in order.
+ */
+import { Clock, Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import type { Group } from "../../../adapters/files/Groups.ts"
+import * as Decision from "../../../core/Decision.ts"
+import * as Exchange from "../../../core/Exchange.ts"
+import * as Instant from "../../../core/Instant.ts"
+import * as Flags from "../Flags.ts"
+import * as Ledger from "../Ledger.ts"
+import * as Output from "../Output.ts"
+
+const person = Flag.String("person").pipe(
+  Flag.withMetavar("<concordId>"),
+  Flag.withDescription("The concordId of the person"),
+)
+
+/** The changes of one answer: every decision but the unknown one before the first event. */
+const changes = function* ({ events, terms }: Group) {
+  for (const decision of Decision.follow(events, terms, Instant.min)) {
+    if (decision.at > Instant.min || decision.status !== "unknown") yield decision
+  }
+}
+
+const compare = (a: Exchange.DecisionLine, b: Exchange.DecisionLine): number =>
+  a.at < b.at ? -1 : a.at > b.at ? 1 : a.consentType < b.consentType ? -1 : a.consentType > b.consentType ? 1 : 0
+
+/** The command. */
+export const command = Command.make(
+  "timeline",
+  { person, ...Flags.ledger },
+  Effect.fnUntraced(function* ({ person, ...flags }) {
+    const now = yield* Clock.currentTimeMillis
+    const knownAt = Option.getOrElse(flags.knownAt, () => now)
+    const lines: Array<Exchange.DecisionLine> = []
+    const request = { flags, knownAt, from: Instant.min, keepsLines: false, concordId: person }
+    yield* Ledger.answerEach(request, (group) => {
+      for (const change of changes(group)) lines.push(Exchange.decisionToLine(person, group.type.id, change))
+      return ""
+    })
+    if (lines.length === 0) yield* Output.warn("--person: no event about this person is known")
+    for (const line of lines.sort(compare)) yield* Output.write(`${JSON.stringify(line)}\n`)
+  }),
+).pipe(
+  (command) => Command.validate(command, Flags.validate),
+  Command.withDescription("Write every change of a person's answers, earliest first, one a line"),
+  Command.withExamples([
+    {
+      command:
+        "assent timeline --person 018f3a2b-0000-7000-8000-000000000001 --types types.json --events events.ndjson",
+      description: "How one person's answers came about, and when they will lapse",
+    },
+  ]),
+)

@@ -1,0 +1,38 @@
+/**
+ * `assent`: the engine on files. One command is one file of `commands/` and one line here.
+ */
+import "effect/schema/SchemaJITCompiler/enable"
+import { readFileSync } from "node:fs"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import { CliConfig, Command, GlobalFlag } from "effect/cli"
+import * as Decisions from "./commands/decisions.ts"
+import * as State from "./commands/state.ts"
+import * as Timeline from "./commands/timeline.ts"
+import * as Ending from "./Ending.ts"
+import * as Presenter from "./Presenter.ts"
+
+const assent = Command.make("assent").pipe(
+  Command.withDescription("What people have consented to, from files of consent events"),
+  Command.withSubcommands([Decisions.command, State.command, Timeline.command]),
+)
+
+const manifest: { readonly version: string } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+)
+
+// Every write is answered where it is made; without a listener, a reader that goes away would be an uncaught error.
+process.stdout.on("error", () => undefined)
+
+Command.run(assent, { version: manifest.version }).pipe(
+  Effect.catch(Ending.report),
+  Effect.catchCause(Ending.reportBug),
+  Effect.provide(
+    Layer.mergeAll(
+      NodeServices.layer,
+      Presenter.layer,
+      CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
+    ),
+  ),
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown: Ending.teardown }),
+)

@@ -1,0 +1,41 @@
+/**
+ * The service: settings from the environment, a store, the ledger over it, HTTP in front.
+ *
+ * Ctrl-C and SIGTERM drain it: what was accepted is answered, then the process exits with 0.
+ */
+import "effect/schema/SchemaJITCompiler/enable"
+import { NodeCrypto, NodeRuntime } from "@effect/platform-node"
+import { Cause, Console, Effect, Exit, Layer, Logger } from "effect"
+import { GeographyHeader } from "../../adapters/http/server/OpenRoutes.ts"
+import * as Server from "../../adapters/http/server/Server.ts"
+import * as Ledger from "../../core/ledger/Ledger.ts"
+import * as Store from "../Store.ts"
+import { settings } from "./Settings.ts"
+import * as Welcome from "./Welcome.ts"
+
+const service = Layer.unwrap(
+  Effect.gen(function* () {
+    const { geographyHeader, host, port, store } = yield* settings
+    return Layer.effectDiscard(Welcome.print).pipe(
+      Layer.provide(Server.layer({ host, port })),
+      Layer.provide(Ledger.layer),
+      Layer.provide([Store.layer(store), NodeCrypto.layer]),
+      Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),
+    )
+  }),
+).pipe(Layer.provide(Logger.layer([Logger.consoleJson])))
+
+const explain = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}
+
+Layer.launch(service).pipe(
+  Effect.tapCause((cause) =>
+    Cause.hasInterruptsOnly(cause) ? Effect.void : Console.error(`assent: cannot serve: ${explain(cause)}`),
+  ),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1),
+  }),
+)

@@ -1,0 +1,106 @@
+/**
+ * From the identifiers a company uses for a person to the keyed hashes that the ledger keeps (semantics, section 5).
+ *
+ * HMAC-SHA-256 with the organization's key, over the kind, what it is unique in, and the normalized value: whoever
+ * reads the store without the key learns no address, and two organizations cannot tell that they know the same person.
+ */
+import { parsePhoneNumberFromString } from "libphonenumber-js/min"
+import { Effect, Result } from "effect"
+import { Mac } from "effect/crypto"
+import { Base64Url, Hex } from "effect/encoding"
+import type { Organization, Project } from "../Catalog.ts"
+import type { Alias, Identifiers } from "../People.ts"
+
+/** The most characters an identifier may have. */
+export const maxLength = 512
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Whether a text is a UUID of any version. */
+export const isUuid = (text: string): boolean => uuid.test(text)
+
+/** One thing wrong with the identifiers of an event. */
+export interface IdentifierFault {
+  readonly code: "identifier_missing" | "identifier_not_valid"
+  readonly field: keyof Identifiers
+  readonly detail: string
+}
+
+/** Identifiers in the form in which they are compared and hashed, or what is wrong with them. */
+export type Normalized = { readonly identifiers: Identifiers } | { readonly faults: ReadonlyArray<IdentifierFault> }
+
+const expected: { readonly [Kind in keyof Identifiers]-?: string } = {
+  concordId: "expected a UUID",
+  userId: `expected 1 to ${maxLength} characters`,
+  projectUserId: `expected 1 to ${maxLength} characters`,
+  email: "expected an e-mail address",
+  phoneNumber: "expected a phone number with its country code, such as +4915112345678",
+}
+
+const normalizeOne = (kind: keyof Identifiers, value: string): string | undefined => {
+  // A lone surrogate has no UTF-8 form: two of them would hash alike, and two people would be one.
+  if (value.length === 0 || value.length > maxLength || !value.isWellFormed()) return undefined
+  switch (kind) {
+    case "concordId":
+      return isUuid(value) ? value.toLowerCase() : undefined
+    case "userId":
+    case "projectUserId":
+      return value
+    case "email": {
+      const address = value.trim().toLowerCase()
+      return /^[^\s@]+@[^\s@]+$/.test(address) ? address : undefined
+    }
+    case "phoneNumber": {
+      const number = parsePhoneNumberFromString(value)
+      return number?.isPossible() === true ? number.number : undefined
+    }
+  }
+}
+
+/** Normalizes: e-mail trimmed and in lower case, phone number as E.164, UUID in lower case. At least one is needed. */
+export const normalize = (identifiers: Identifiers): Normalized => {
+  const kinds = Object.keys(identifiers) as ReadonlyArray<keyof Identifiers>
+  if (kinds.length === 0) {
+    const detail = "name the person by concordId, userId, projectUserId, email or phoneNumber"
+    return { faults: [{ code: "identifier_missing", field: "concordId", detail }] }
+  }
+  const normalized = kinds.map((kind) => [kind, normalizeOne(kind, identifiers[kind] ?? "")] as const)
+  const faults = normalized
+    .filter(([, value]) => value === undefined)
+    .map(([field]) => ({ code: "identifier_not_valid" as const, field, detail: expected[field] }))
+  return faults.length > 0 ? { faults } : { identifiers: Object.fromEntries(normalized) as Identifiers }
+}
+
+/** Hashes values for one organization. */
+export interface Hasher {
+  /** The aliases of normalized identifiers, in the order of `identifierKinds`; the `concordId` is none. */
+  readonly aliases: (identifiers: Identifiers, project: Project) => Effect.Effect<ReadonlyArray<Alias>>
+  /** The alias of a browser's `contextId` in a project. */
+  readonly context: (contextId: string, project: Project) => Effect.Effect<Alias>
+}
+
+/** Raised when a normalization changes, so that old hashes can be told from new ones. */
+const normalizationVersion = 1
+
+/** The hasher of an organization. */
+export const hasher = Effect.fnUntraced(function* (organization: Organization) {
+  const mac = yield* Mac.Mac
+  const bytes = Result.getOrThrow(Base64Url.decode(organization.identifierKey))
+  const key = yield* Effect.orDie(Mac.key(Mac.hmacSha256, bytes))
+  const encoder = new TextEncoder()
+  const hash = (kind: Alias["kind"], scope: string, value: string): Effect.Effect<Alias> =>
+    mac.sign(key, encoder.encode([normalizationVersion, kind, scope, value].join("\0"))).pipe(
+      Effect.orDie,
+      Effect.map((tag) => ({ kind, hash: Hex.encode(tag) })),
+    )
+  return {
+    aliases: (identifiers, project) =>
+      Effect.all(
+        (["userId", "projectUserId", "email", "phoneNumber"] as const).flatMap((kind) => {
+          const value = identifiers[kind]
+          return value === undefined ? [] : [hash(kind, kind === "projectUserId" ? project.id : "", value)]
+        }),
+      ),
+    context: (contextId, project) => hash("contextId", project.id, contextId),
+  } satisfies Hasher as Hasher
+})

@@ -1,0 +1,37 @@
+import * as fc from "fast-check"
+import { expect, test } from "vitest"
+import * as Decision from "../../core/Decision.ts"
+import * as Instant from "../../core/Instant.ts"
+import * as Terms from "../../core/Terms.ts"
+import * as Ledgers from "../support/ledgers.ts"
+import * as Oracle from "../support/oracle.ts"
+
+// Kills: Timeline.next, the last turn in place of the first, a refusal's lapse overlooked, all later events but one forgotten;
+// Timeline.start, later events unsorted, or what happens at the very instant among them; Outcome.isSame without status, asking or
+// event; Outcome, asking one instant too late; Lapse.at, live at the very instant; Decision.follow, `nextChangeAt` its own `at`.
+test("The answer is constant on [`at`, `nextChangeAt`) and differs at `nextChangeAt`.", () => {
+  fc.assert(
+    fc.property(Ledgers.story, Ledgers.at, Ledgers.knownAt, (story, at, knownAt) => {
+      const terms = Terms.make(story.type, story.rules, knownAt)
+      const told = (at: number) => {
+        const { status, permitted, askAgain, event } = Decision.decide(story.events, terms, at)
+        return { status, permitted, askAgain, event: event?.id }
+      }
+      const { nextChangeAt } = Decision.decide(story.events, terms, at)
+      const before = told(at)
+      const end = nextChangeAt ?? Instant.max + 1
+      expect(end).toBeGreaterThan(at)
+      const turns = Ledgers.around(Oracle.turns(story, knownAt))
+      for (const inside of [...Ledgers.probes, ...turns, Math.floor((at + end) / 2), end - 1]) {
+        if (inside >= at && inside < end) expect(told(inside), Instant.format(inside)).toEqual(before)
+      }
+      if (nextChangeAt !== undefined) expect(told(nextChangeAt)).not.toEqual(before)
+      const timeline = [...Decision.follow(story.events, terms, at)]
+      expect(timeline.map((decision) => decision.nextChangeAt)).toEqual([
+        ...timeline.slice(1).map((decision) => decision.at),
+        undefined,
+      ])
+    }),
+    { numRuns: 1000 },
+  )
+})

@@ -1,0 +1,236 @@
+/**
+ * One-line changes of the engine, each of which breaks a law: a law counts only if its mutants do not survive.
+ *
+ * `killedBy` holds the first words of the tests that fail under the mutant; `mutate.ts` tries them all.
+ */
+export interface Mutant {
+  /** In `core/`. */
+  readonly file: string
+  /** Occurs exactly once in the file. */
+  readonly find: string
+  readonly replace: string
+  readonly killedBy: ReadonlyArray<string>
+}
+
+const anyOrder = "Any permutation and any duplication"
+const batches = "Incremental = batch"
+const permitted = "`permitted` implies a live `accepted` event"
+const decline = "Adding a decline never makes anything more permitted"
+const time = "Time alone never grants"
+const constant = "The answer is constant on [`at`, `nextChangeAt`)"
+const stricter = "Shorter `maxAge`, an earlier `expirationDate`"
+const asOf = "Reading as of (`at`, `knownAt`)"
+const oracle = "give the same answers, explanations and changes"
+const oracleRules = "lay the same rules over each other"
+const oracleVersion = "take a version that was left out"
+const calendar = "is the one that Temporal finds"
+
+export const mutants: ReadonlyArray<Mutant> = [
+  // Order
+  { file: "Order.ts", find: "return a.id > b.id", replace: "return false", killedBy: [anyOrder] },
+  {
+    file: "Order.ts",
+    find: "if (a.consentDate !== b.consentDate) return a.consentDate > b.consentDate",
+    replace: "",
+    killedBy: [permitted, decline, oracle],
+  },
+  {
+    file: "Order.ts",
+    find: "return a.consentDate > b.consentDate",
+    replace: "return a.consentDate < b.consentDate",
+    killedBy: [permitted, decline],
+  },
+  {
+    file: "Order.ts",
+    find: "if (a.dateCreated !== b.dateCreated) return a.dateCreated > b.dateCreated",
+    replace: "",
+    killedBy: [oracle],
+  },
+
+  // Heads
+  { file: "Heads.ts", find: "Order.isLater(b, a) ? b : a", replace: "true ? b : a", killedBy: [batches] },
+  { file: "Heads.ts", find: "viewed: later(a.viewed, b.viewed)", replace: "viewed: a.viewed", killedBy: [batches] },
+  {
+    file: "Heads.ts",
+    find: "head !== undefined && !Order.isLater(event, head)",
+    replace: "false",
+    killedBy: [batches],
+  },
+  {
+    file: "Heads.ts",
+    find: "head === undefined || Order.isLater(event, head)",
+    replace: "head === undefined || event.consentDate >= head.consentDate",
+    killedBy: [anyOrder, batches],
+  },
+  {
+    file: "Heads.ts",
+    find: "types.set(event.consentType, { ...empty, [event.consentState]: event })",
+    replace: "types.set(event.consentType, { ...empty })",
+    killedBy: [batches, oracleRules],
+  },
+
+  // Lapse
+  { file: "Lapse.ts", find: "lapse.at <= at", replace: "lapse.at < at", killedBy: [permitted, constant] },
+  { file: "Lapse.ts", find: "aged < recorded", replace: "aged > recorded", killedBy: [permitted, stricter] },
+  { file: "Lapse.ts", find: "reacceptance.at < expires", replace: "reacceptance.at <= expires", killedBy: [oracle] },
+  { file: "Lapse.ts", find: "version > event.version", replace: "version >= event.version", killedBy: [oracle] },
+  {
+    file: "Lapse.ts",
+    find: "reacceptances.find(",
+    replace: "reacceptances.findLast(",
+    killedBy: [permitted, stricter],
+  },
+  {
+    file: "Lapse.ts",
+    find: 'event.consentState === "declined"',
+    replace: 'event.consentState === "viewed"',
+    killedBy: [permitted],
+  },
+  {
+    file: "Lapse.ts",
+    find: "(consentDuration === null ? undefined : Period.add(event.consentDate, consentDuration))",
+    replace: "(consentDuration === null ? undefined : undefined)",
+    killedBy: [permitted],
+  },
+
+  // Outcome
+  {
+    file: "Outcome.ts",
+    find: "declined.consentDate >= accepted.consentDate",
+    replace: "declined.consentDate > accepted.consentDate",
+    killedBy: [permitted],
+  },
+  {
+    file: "Outcome.ts",
+    find: "choice === undefined || event.consentDate > choice.consentDate",
+    replace: "choice === undefined || event.consentDate >= choice.consentDate",
+    killedBy: [oracle],
+  },
+  {
+    file: "Outcome.ts",
+    find: "choice === undefined || event.consentDate > choice.consentDate",
+    replace: "true",
+    killedBy: [permitted],
+  },
+  {
+    file: "Outcome.ts",
+    find: 'if (choice?.consentState === "declined") return',
+    replace: 'if (choice?.consentState === "declined" && isLive(choice)) return',
+    killedBy: [time, stricter],
+  },
+  {
+    file: "Outcome.ts",
+    find: "isAfterChoice(implied) && isLive(implied)",
+    replace: "isAfterChoice(implied)",
+    killedBy: [oracle],
+  },
+  {
+    file: "Outcome.ts",
+    find: "permitted: false, askAgain: expiresAt",
+    replace: 'permitted: terms.permits === "viewed", askAgain: expiresAt',
+    killedBy: [permitted, decline],
+  },
+  {
+    file: "Outcome.ts",
+    find: "askAgain: expiresAt !== undefined && expiresAt <= at",
+    replace: "askAgain: expiresAt !== undefined && expiresAt < at",
+    killedBy: [constant],
+  },
+  {
+    file: "Outcome.ts",
+    find: 'implied: ["given", "implied"]',
+    replace: 'implied: ["given", "implied", "requested"]',
+    killedBy: [permitted],
+  },
+  {
+    file: "Outcome.ts",
+    find: "head.consentDate > deciding.consentDate",
+    replace: "head.consentDate >= deciding.consentDate",
+    killedBy: [permitted],
+  },
+  {
+    file: "Outcome.ts",
+    find: "if (head !== undefined && (deciding",
+    replace: "if (head !== undefined && Lapse.at(head, terms, at) === undefined && (deciding",
+    killedBy: [time, stricter],
+  },
+  { file: "Outcome.ts", find: "a.status === b.status && ", replace: "", killedBy: [constant] },
+  { file: "Outcome.ts", find: "a.askAgain === b.askAgain && ", replace: "", killedBy: [constant] },
+  { file: "Outcome.ts", find: " && a.event?.id === b.event?.id", replace: "", killedBy: [constant] },
+
+  // Timeline and Decision
+  {
+    file: "Timeline.ts",
+    find: "if (event.dateCreated > terms.knownAt) continue",
+    replace: "",
+    killedBy: [asOf],
+  },
+  {
+    file: "Timeline.ts",
+    find: "if (event.consentDate <= at) seen",
+    replace: "if (event.consentDate < at) seen",
+    killedBy: [permitted, constant],
+  },
+  { file: "Timeline.ts", find: "if (event.consentDate <= at) seen", replace: "if (true) seen", killedBy: [asOf] },
+  { file: "Timeline.ts", find: "later.sort(Order.compare)", replace: "later", killedBy: [anyOrder, constant] },
+  {
+    file: "Timeline.ts",
+    find: "Heads.add(heads, event)",
+    replace: "Heads.add(moment.heads, event)",
+    killedBy: [constant],
+  },
+  { file: "Timeline.ts", find: "lapse < first", replace: "lapse > first", killedBy: [constant] },
+  { file: "Timeline.ts", find: "[heads.declined, heads", replace: "[heads", killedBy: [constant] },
+  {
+    file: "Decision.ts",
+    find: "yield fromMoment(moment, terms, next?.at)",
+    replace: "yield fromMoment(moment, terms, moment.at)",
+    killedBy: [constant],
+  },
+
+  // Terms
+  { file: "Terms.ts", find: "version.dateCreated <= knownAt", replace: "true", killedBy: [asOf] },
+  { file: "Terms.ts", find: "a.at - b.at || ", replace: "", killedBy: [permitted, stricter] },
+  { file: "Terms.ts", find: "|| a.version - b.version", replace: "|| b.version - a.version", killedBy: [oracle] },
+  { file: "Terms.ts", find: "grace ?? Period.zero", replace: "Period.zero", killedBy: [oracle] },
+  { file: "Terms.ts", find: 'rules.permits ?? "implied"', replace: '"viewed"', killedBy: [permitted] },
+  { file: "Terms.ts", find: 'rules.recordedExpiration ?? "honor"', replace: '"ignore"', killedBy: [permitted] },
+
+  // Period
+  { file: "Period.ts", find: "Math.min(from.day, ", replace: "Math.max(from.day, ", killedBy: [calendar, oracle] },
+  { file: "Period.ts", find: "dayOfMonth) + period.days", replace: "dayOfMonth)", killedBy: [calendar] },
+  {
+    file: "Period.ts",
+    find: "Instant.clamp(shifted * 86_400_000 + time + period.millis)",
+    replace: "shifted * 86_400_000 + time + period.millis",
+    killedBy: [calendar],
+  },
+
+  // Because, Rules and ConsentType
+  {
+    file: "Because.ts",
+    find: "event.consentDate <= choice.consentDate",
+    replace: "event.consentDate < choice.consentDate",
+    killedBy: [oracle],
+  },
+  {
+    file: "Rules.ts",
+    find: "{ ...base.maxAge, ...over.maxAge }",
+    replace: "{ ...(over.maxAge ?? base.maxAge) }",
+    killedBy: [oracleRules],
+  },
+  { file: "Rules.ts", find: "ruleSet.reduce(", replace: "ruleSet.reduceRight(", killedBy: [oracleRules] },
+  { file: "Rules.ts", find: "match.label === type.label", replace: "true", killedBy: [oracleRules] },
+  {
+    file: "ConsentType.ts",
+    find: "version.version > last.version",
+    replace: "version.version < last.version",
+    killedBy: [oracleVersion],
+  },
+  {
+    file: "ConsentType.ts",
+    find: "version.publishedAt > consentDate",
+    replace: "version.publishedAt >= consentDate",
+    killedBy: [oracleVersion],
+  },
+]
