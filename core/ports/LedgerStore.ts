@@ -16,7 +16,11 @@ import type { Claim } from "../People.ts"
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   /** Lower case, without personal data. */
   readonly reason: string
-}> {}
+}> {
+  override get message(): string {
+    return this.reason
+  }
+}
 
 /** An event with everything that is answered about it. */
 export interface StoredEvent extends ConsentEvent {
