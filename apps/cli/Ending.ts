@@ -1,13 +1,16 @@
 /**
  * How the process ends: the exit code of every failure, and the words on standard error that go with it.
  *
- * 0: done, or the reader of standard output had enough. 1: this machine failed (no space for the temporary file, a bug).
+ * 0: done, or the reader of standard output had enough. 1: this machine failed (no
+ * space for the temporary file, a store that cannot be used or is set up already, a bug).
  * 2: the input or the invocation is not right. 130: interrupted.
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
 import type { BadInput, Unreadable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
+import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import type { AlreadySetUp } from "./commands/bootstrap.ts"
 import * as Output from "./Output.ts"
 
 /** What a command may fail with. */
@@ -16,6 +19,8 @@ export type Failure =
   | BadInput
   | Unreadable
   | TemporaryFileError
+  | AlreadySetUp
+  | StoreUnavailable
   | Output.OutputClosed
   | Output.OutputFailed
 
@@ -36,6 +41,8 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "BadInput":
     case "Unreadable":
       return Effect.andThen(Output.say(failure.message), end(notRight))
+    case "AlreadySetUp":
+    case "StoreUnavailable":
     case "TemporaryFileError":
     case "OutputFailed":
       return Effect.andThen(Output.fail(failure.message), end(machineFailed))

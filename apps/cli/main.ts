@@ -1,11 +1,12 @@
 /**
- * `assent`: the engine on files. One command is one file of `commands/` and one line here.
+ * `assent`: the engine on files, and setting up a store. One command is one file of `commands/` and one line here.
  */
 import "effect/schema/SchemaJITCompiler/enable"
 import { readFileSync } from "node:fs"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
+import * as Bootstrap from "./commands/bootstrap.ts"
 import * as Decisions from "./commands/decisions.ts"
 import * as State from "./commands/state.ts"
 import * as Timeline from "./commands/timeline.ts"
@@ -14,7 +15,7 @@ import * as Presenter from "./Presenter.ts"
 
 const assent = Command.make("assent").pipe(
   Command.withDescription("What people have consented to, from files of consent events"),
-  Command.withSubcommands([Decisions.command, State.command, Timeline.command]),
+  Command.withSubcommands([Decisions.command, State.command, Timeline.command, Bootstrap.command]),
 )
 
 const manifest: { readonly version: string } = JSON.parse(

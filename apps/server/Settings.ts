@@ -9,7 +9,9 @@ const HeaderName = Schema.String.check(
 )
 
 const PortNumber = Schema.NumberFromString.check(
-  Schema.makeFilter((port) => (Number.isInteger(port) && port >= 0 && port <= 65_535) || "expected 0 to 65535; 0 takes any free port"),
+  Schema.makeFilter(
+    (port) => (Number.isInteger(port) && port >= 0 && port <= 65_535) || "expected 0 to 65535; 0 takes any free port",
+  ),
 )
 
 /** `HOST`, `PORT`, `ASSENT_STORE`, `ASSENT_GEOGRAPHY_HEADER`. */
