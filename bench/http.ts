@@ -57,7 +57,9 @@ const start = async (folder: string): Promise<Demo> => {
 const rate = async (name: string, options: autocannon.Options): Promise<Measure.Rate> => {
   const result = await autocannon({ ...options, connections, duration: seconds })
   if (result.non2xx + result.errors > 0) {
-    throw new Error(`${name}: requests failed: ${JSON.stringify(result.statusCodeStats)}, ${result.errors} without answer`)
+    throw new Error(
+      `${name}: requests failed: ${JSON.stringify(result.statusCodeStats)}, ${result.errors} without answer`,
+    )
   }
   return { name, perSecond: result["2xx"] / result.duration }
 }

@@ -2,7 +2,7 @@
  * `assent`: the engine on files, and setting up a store. One command is one file of `commands/` and one line here.
  */
 import "effect/schema/SchemaJITCompiler/enable"
-import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
@@ -18,9 +18,7 @@ const assent = Command.make("assent").pipe(
   Command.withSubcommands([Decisions.command, State.command, Timeline.command, Bootstrap.command]),
 )
 
-const manifest: { readonly version: string } = JSON.parse(
-  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-)
+const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")
 
 // Every write is answered where it is made; without a listener, a reader that goes away would be an uncaught error.
 process.stdout.on("error", () => undefined)
