@@ -41,7 +41,7 @@ export const answerEach = Effect.fn("Ledger.answerEach")(function* (
   answer: (group: Groups.Group) => string,
 ) {
   const catalog = yield* readCatalog(request)
-  const rows = yield* ExternalSort.make(EventRow)
+  const rows = yield* ExternalSort.make({ compare: EventRow.compare, weigh: EventRow.weigh })
   const { events } = yield* readEvents(request, rows)
   yield* settle(rows)
   const groups = Groups.fromRows(rows.rows(), catalog, request.from)
