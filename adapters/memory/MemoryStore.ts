@@ -13,6 +13,7 @@ import {
   type Append,
   type Appended,
   LedgerStore,
+  type Page,
   type Session,
   type StoredEvent,
 } from "../../core/ports/LedgerStore.ts"
@@ -57,6 +58,14 @@ const make = (): LedgerStore["Service"] => {
     })
   }
 
+  const page = (project: Lane.Owner, concordId: string, { startDate, endDate, sort, order, offset, limit }: Page) => {
+    const direction = order === "asc" ? 1 : -1
+    const matching = eventsOf(project, concordId)
+      .filter(({ consentDate }) => consentDate >= startDate && consentDate < endDate)
+      .toSorted((a, b) => direction * (a[sort] - b[sort] || (a.id < b.id ? -1 : 1)))
+    return { total: matching.length, events: matching.slice(offset, offset + limit) }
+  }
+
   return {
     catalog: Effect.sync(() => catalog),
     found: (entries) =>
@@ -70,6 +79,7 @@ const make = (): LedgerStore["Service"] => {
       Effect.sync(() => hashes.map((hash) => aliases.get(aliasKey(organization, hash)))),
     heads: (project, concordId) => Effect.sync(() => headsOf(project, concordId)),
     events: (project, concordId) => Effect.sync(() => [...eventsOf(project, concordId)]),
+    page: (project, concordId, asked) => Effect.sync(() => page(project, concordId, asked)),
     openSession: (organization, session, { hash, concordId }) =>
       Effect.sync(() => {
         if (!isFree(organization, hash, concordId)) return false

@@ -38,7 +38,7 @@ const create = `
   ) STRICT;
   CREATE UNIQUE INDEX event_position ON event (lane, position);
   CREATE UNIQUE INDEX event_id ON event (lane, event_id);
-  CREATE UNIQUE INDEX event_person ON event (lane, person, position);
+  CREATE UNIQUE INDEX event_person ON event (lane, person, consent_date, event_id);
   CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event BEGIN
     SELECT RAISE(ABORT, 'events are never changed');
   END;

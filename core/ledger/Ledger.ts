@@ -7,8 +7,9 @@ import { Context, Effect, Layer, Option } from "effect"
 import { Digest, Mac, SecureRandom } from "effect/crypto"
 import type { ApiKey, Catalog, Organization, Project, ProjectTypes } from "../Catalog.ts"
 import type { Identifiers as PersonIdentifiers } from "../People.ts"
-import { LedgerStore, type Session, type StoredEvent, type StoreUnavailable } from "../ports/LedgerStore.ts"
+import { LedgerStore, type Session, type StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Founding from "./Founding.ts"
+import * as Horizon from "./Horizon.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as Reading from "./Reading.ts"
 import * as Recording from "./Recording.ts"
@@ -50,11 +51,8 @@ export class Ledger extends Context.Service<
     readonly timeline: (
       question: Omit<Reading.Question, "at">,
     ) => Effect.Effect<ReadonlyArray<Reading.Answered>, StoreUnavailable>
-    /** Every event of a person, in the order recorded. */
-    readonly events: (
-      project: Project,
-      concordId: string,
-    ) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
+    /** One page of a person's events, and how many match in all. */
+    readonly page: LedgerStore["Service"]["page"]
     /** Opens a session. */
     readonly openSession: (opening: Sessions.Opening) => Effect.Effect<Sessions.Opened, StoreUnavailable>
     /** The live session of a token; using it makes it last longer. */
@@ -75,6 +73,8 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
       const store = yield* LedgerStore
       const provide = Effect.provideContext(services)
 
+      const horizon = Horizon.make()
+      const remembered: Sessions.Remembered = new Map()
       const hashers = new Map<string, Identifiers.Hasher>()
       const hasherOf = Effect.fnUntraced(function* (organization: Organization) {
         const known = hashers.get(organization.id)
@@ -102,7 +102,7 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
         if ("faults" in person) return { _tag: "Refused", faults: person.faults } as const
         const { concordId } = person.identifiers
         if (concordId !== undefined) return { _tag: "Found", concordId } as const
-        const hasher = yield* Identifiers.hasher(organization)
+        const hasher = yield* hasherOf(organization)
         const [alias] = yield* hasher.aliases(person.identifiers, project)
         const [named] = yield* store.peopleByAlias(organization, [alias!.hash])
         return { _tag: "Found", concordId: named } as const
@@ -112,17 +112,19 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
         site,
         apiKey: (secret) => provide(apiKey(secret)),
         record: (request) =>
-          provide(Effect.flatMap(hasherOf(request.organization), (hasher) => Recording.record(request, hasher))),
+          provide(
+            Effect.flatMap(hasherOf(request.organization), (hasher) => Recording.record(request, { hasher, horizon })),
+          ),
         review: (request) =>
           provide(Effect.flatMap(hasherOf(request.organization), (hasher) => Recording.review(request, hasher))),
         find: (where, identifiers) => provide(find(where, identifiers)),
-        state: (question) => provide(Reading.state(question)),
-        decisions: (question) => provide(Reading.decisions(question)),
-        timeline: (question) => provide(Reading.timeline(question)),
-        events: store.events,
+        state: (question) => provide(Reading.state(question, horizon)),
+        decisions: (question) => provide(Reading.decisions(question, horizon)),
+        timeline: (question) => provide(Reading.timeline(question, horizon)),
+        page: store.page,
         openSession: (opening) =>
           provide(Effect.flatMap(hasherOf(opening.organization), (hasher) => Sessions.open(opening, hasher))),
-        useSession: (project, token) => provide(Sessions.use(project, token)),
+        useSession: (project, token) => provide(Sessions.use(project, token, remembered)),
         found: provide(Founding.found),
         catalog: store.catalog,
       })

@@ -6,6 +6,7 @@ import type { ListedType, Project, ProjectTypes } from "../Catalog.ts"
 import * as Decision from "../Decision.ts"
 import * as Instant from "../Instant.ts"
 import type { Status } from "../Outcome.ts"
+import type { Horizon } from "./Horizon.ts"
 import { LedgerStore, type StoredEvent } from "../ports/LedgerStore.ts"
 import * as Rules from "../Rules.ts"
 import * as Terms from "../Terms.ts"
@@ -54,20 +55,22 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
   Map.groupBy(events, ({ consentType }) => consentType)
 
 /** The events a question needs, and its instants. The current state is one indexed read of the heads. */
-const gather = Effect.fnUntraced(function* (question: Question) {
+const gather = Effect.fnUntraced(function* (question: Question, horizon: Horizon) {
   const store = yield* LedgerStore
   const now = yield* Clock.currentTimeMillis
   const { concordId, project } = question
   if (concordId === undefined) return { events: [], ...instantsOf(question, [], now) }
+  yield* horizon.reach(concordId, Math.min(question.knownAt ?? now, now))
   const heads = yield* store.heads(project, concordId)
   const { at, knownAt } = instantsOf(question, heads, now)
+  if (question.knownAt === undefined && knownAt > now) yield* horizon.reach(concordId, knownAt)
   if (sufficient(heads, at, knownAt)) return { events: heads, at, knownAt }
   return { events: yield* store.events(project, concordId), at, knownAt }
 })
 
 /** A decision for every type of the project, `unknown` ones too. */
-export const decisions = Effect.fnUntraced(function* (question: Question) {
-  const { events, at, knownAt } = yield* gather(question)
+export const decisions = Effect.fnUntraced(function* (question: Question, horizon: Horizon) {
+  const { events, at, knownAt } = yield* gather(question, horizon)
   const grouped = byType(events)
   return question.types.all.map((type): Answered => {
     const terms = termsOf(type, question, knownAt)
@@ -76,8 +79,8 @@ export const decisions = Effect.fnUntraced(function* (question: Question) {
 })
 
 /** The consent state: the decisions in force, each with the event that decides. */
-export const state = Effect.fnUntraced(function* (question: Question) {
-  const { events, at, knownAt } = yield* gather(question)
+export const state = Effect.fnUntraced(function* (question: Question, horizon: Horizon) {
+  const { events, at, knownAt } = yield* gather(question, horizon)
   const grouped = byType(events)
   return question.types.all.flatMap((type): ReadonlyArray<InForce> => {
     const ofType = grouped.get(type.id)
@@ -89,10 +92,11 @@ export const state = Effect.fnUntraced(function* (question: Question) {
 })
 
 /** Every decision that differs from the one before it, by instant and then in the order the types are listed. */
-export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">) {
+export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, horizon: Horizon) {
   const store = yield* LedgerStore
   const now = yield* Clock.currentTimeMillis
   const { concordId, project } = question
+  if (concordId !== undefined) yield* horizon.reach(concordId, Math.min(question.knownAt ?? now, now))
   const events = concordId === undefined ? [] : yield* store.events(project, concordId)
   const { knownAt } = instantsOf(question, events, now)
   const grouped = byType(events)

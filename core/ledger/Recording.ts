@@ -10,6 +10,7 @@ import type { Instant } from "../Instant.ts"
 import * as People from "../People.ts"
 import { LedgerStore, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as EventBody from "./EventBody.ts"
+import type { Horizon } from "./Horizon.ts"
 import * as Identifiers from "./Identifiers.ts"
 
 /** One event to record: what about which type, and who. */
@@ -137,7 +138,13 @@ const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, da
   ...(admitted.expirationDate !== undefined && { expirationDate: admitted.expirationDate }),
 })
 
-const attempt = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher, now: Instant) {
+/** What recording needs of the ledger it is part of. */
+export interface Means {
+  readonly hasher: Identifiers.Hasher
+  readonly horizon: Horizon
+}
+
+const attempt = Effect.fnUntraced(function* (request: RecordRequest, { hasher, horizon }: Means, now: Instant) {
   const { organization, project, session, submitter } = request
   const { admitted, claims, violations } = yield* plan(request, hasher, now)
   if (violations.length > 0) return { _tag: "Refused", violations } as const
@@ -149,8 +156,13 @@ const attempt = Effect.fnUntraced(function* (request: RecordRequest, hasher: Ide
     const body = EventBody.write(event, draft.type, project, submitter, session)
     events.push({ ...event, submitter, ...(session !== undefined && { session: session.id }), body })
   }
-  const appended = yield* store.append({ project, organization, recordedAt: now, events, claims })
-  return appended._tag === "Stale" ? appended : ({ _tag: "Recorded", events } as const)
+  const people = new Set(events.map(({ concordId }) => concordId))
+  const appended = yield* horizon.append(
+    people,
+    now,
+    store.append({ project, organization, recordedAt: now, events, claims }),
+  )
+  return appended._tag === "Appended" ? ({ _tag: "Recorded", events } as const) : appended
 })
 
 /** Everything that is wrong with a request; nothing is recorded. */
@@ -160,12 +172,16 @@ export const review = Effect.fnUntraced(function* (request: RecordRequest, hashe
 })
 
 /** Records a request's events: durably, all of them or none. */
-export const record = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher) {
+export const record = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
   let now = yield* Clock.currentTimeMillis
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
-    const outcome = yield* attempt(request, hasher, now)
-    if (outcome._tag !== "Stale") return outcome as RecordOutcome
-    now = Math.max(now, outcome.lastRecordedAt)
+    const outcome = yield* attempt(request, means, now)
+    if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome as RecordOutcome
+    now = Math.max(
+      now,
+      yield* Clock.currentTimeMillis,
+      outcome._tag === "Stale" ? outcome.lastRecordedAt : outcome.answeredAt + 1,
+    )
   }
   return yield* new StoreUnavailable({ reason: "too many writers claim the same identifiers" })
 })

@@ -83,14 +83,34 @@ export const open = Effect.fnUntraced(function* (opening: Opening, hasher: Ident
   return yield* new StoreUnavailable({ reason: "too many sessions are opened for the same context" })
 })
 
+/** How many sessions are remembered, so that a busy visitor does not cost a read of the store each time. */
+const maxRemembered = 10_000
+
+/** Live sessions by the hash of their token. A session only ever lasts longer, so one that is live here is live. */
+export type Remembered = Map<string, Session>
+
+const remember = (remembered: Remembered, session: Session): void => {
+  remembered.delete(session.tokenHash)
+  remembered.set(session.tokenHash, session)
+  for (const [oldest] of remembered) {
+    if (remembered.size <= maxRemembered) return
+    remembered.delete(oldest)
+  }
+}
+
 /** The session of a token, if there is one in this project that has not expired; using it makes it last longer. */
-export const use = Effect.fnUntraced(function* (project: Project, token: string) {
+export const use = Effect.fnUntraced(function* (project: Project, token: string, remembered: Remembered) {
   const store = yield* LedgerStore
   const now = yield* Clock.currentTimeMillis
-  const session = yield* store.session(yield* hashToken(token))
+  const tokenHash = yield* hashToken(token)
+  let session = remembered.get(tokenHash)
+  if (session === undefined || session.expiresAt <= now) session = yield* store.session(tokenHash)
   if (session === undefined || session.project !== project.id || session.expiresAt <= now) return Option.none<Session>()
   const expiresAt = now + lifetimeMillis
-  if (expiresAt - session.expiresAt < extensionGranularityMillis) return Option.some(session)
-  yield* store.extendSession(session.tokenHash, expiresAt)
-  return Option.some({ ...session, expiresAt })
+  if (expiresAt - session.expiresAt >= extensionGranularityMillis) {
+    yield* store.extendSession(tokenHash, expiresAt)
+    session = { ...session, expiresAt }
+  }
+  if (remembered.get(tokenHash) !== session) remember(remembered, session)
+  return Option.some(session)
 })

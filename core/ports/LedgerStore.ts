@@ -47,6 +47,18 @@ export interface Append {
 /** `stale`: nothing was kept; look the aliases up again, and prepare it for no earlier than `lastRecordedAt`. */
 export type Appended = { readonly _tag: "Appended" } | { readonly _tag: "Stale"; readonly lastRecordedAt: Instant }
 
+/** Which of a person's events are listed, and how. */
+export interface Page {
+  /** From `startDate`, before `endDate`: of `consentDate`. */
+  readonly startDate: Instant
+  readonly endDate: Instant
+  /** Events of the same instant are ordered by their id. */
+  readonly sort: "consentDate" | "dateCreated"
+  readonly order: "asc" | "desc"
+  readonly offset: number
+  readonly limit: number
+}
+
 /** A visitor's session. Its token is not kept, only the token's hash. */
 export interface Session {
   /** SHA-256 of the token, lower-case hexadecimal. */
@@ -86,6 +98,12 @@ export class LedgerStore extends Context.Service<
     readonly heads: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
     /** Every event of a person, in the order recorded. */
     readonly events: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
+    /** One page of a person's events, and how many match in all. */
+    readonly page: (
+      project: Owner,
+      concordId: string,
+      page: Page,
+    ) => Effect.Effect<{ readonly total: number; readonly events: ReadonlyArray<StoredEvent> }, StoreUnavailable>
     /** Keeps a session and its claim, durably; answers false, keeping nothing, where the claim's alias names another. */
     readonly openSession: (
       organization: Owner,

@@ -197,6 +197,33 @@ export const clauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "pages of a person's events join to the whole, in every order, and count what matches",
+    Effect.fnUntraced(function* (store: Store) {
+      const own = manyEvents(200).map((each, index) => ({
+        ...each,
+        concordId: uuid(5),
+        dateCreated: t0 + (index >> 5),
+      }))
+      for (const each of own) yield* store.append(request([each], { recordedAt: each.dateCreated }))
+      yield* store.append(request([event(uuid(6), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
+      const dates = { startDate: t0 - 1, endDate: t0 + 1 }
+      const listed = own.filter(({ consentDate }) => consentDate >= dates.startDate && consentDate < dates.endDate)
+      for (const sort of ["consentDate", "dateCreated"] as const) {
+        for (const order of ["asc", "desc"] as const) {
+          const pages: Array<StoredEvent> = []
+          for (let offset = 0; offset < listed.length + 30; offset += 30) {
+            const page = yield* store.page(project, uuid(5), { ...dates, sort, order, offset, limit: 30 })
+            strictEqual(page.total, listed.length)
+            pages.push(...page.events)
+          }
+          const direction = order === "asc" ? 1 : -1
+          const inOrder = listed.toSorted((a, b) => direction * (a[sort] - b[sort] || (a.id < b.id ? -1 : 1)))
+          deepStrictEqual(pages, inOrder)
+        }
+      }
+    }),
+  ),
+  clause(
     "requests that arrive at once are each recorded once, and none is lost",
     Effect.fnUntraced(function* (store: Store) {
       const events = manyEvents(300)

@@ -56,6 +56,10 @@ describe("the SQLite store", () => {
     expect(Exit.isSuccess(await open((store) => store.catalog, join(folder, "a", "b", "ledger.db")))).toBe(true)
   })
 
+  test("says so at once where its folder cannot be made", async () => {
+    expect(reason(await open((store) => store.catalog, "/proc/nowhere/ledger.db"))).toContain("ENOENT")
+  })
+
   test("refuses a file that is something else, or was written by a later version, and says which", async () => {
     const other = new DatabaseSync(path)
     other.exec("CREATE TABLE t (x)")
@@ -129,6 +133,7 @@ describe("the SQLite store", () => {
         const other = Writer.open(path)
         other.write([{ _tag: "Found", entries }])
         other.close()
+        yield* Effect.sleep(1)
         return [before, (yield* store.catalog).organizations.size]
       }),
     )

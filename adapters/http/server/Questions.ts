@@ -3,14 +3,14 @@
  */
 import { Effect } from "effect"
 import * as Exchange from "../../../core/Exchange.ts"
-import type { Instant } from "../../../core/Instant.ts"
+import * as Instant from "../../../core/Instant.ts"
 import { Ledger, type Site } from "../../../core/ledger/Ledger.ts"
-import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
+import type { Page } from "../../../core/ports/LedgerStore.ts"
 import * as Answer from "./Answer.ts"
 
 interface Instants {
-  readonly at?: Instant
-  readonly knownAt?: Instant
+  readonly at?: Instant.Instant
+  readonly knownAt?: Instant.Instant
 }
 
 const questionOf = ({ project, types }: Site, concordId: string | undefined, { at, knownAt }: Instants) => ({
@@ -36,25 +36,21 @@ export const decisions = Effect.fnUntraced(function* (site: Site, concordId: str
   return Answer.list(lines.map((line) => JSON.stringify(line)))
 })
 
-/** Which of a person's events are listed, and how. Half-open: from `startDate` to before `endDate`. */
-export interface Page {
-  readonly startDate?: Instant
-  readonly endDate?: Instant
-  readonly offset?: number
-  readonly limit?: number
-  readonly sort?: "consentDate" | "dateCreated"
-  readonly order?: "asc" | "desc"
-}
-
 /** One page of a person's events, newest first unless asked otherwise. */
-export const events = Effect.fnUntraced(function* (site: Site, concordId: string, page: Page) {
+export const events = Effect.fnUntraced(function* (site: Site, concordId: string, asked: Partial<Page>) {
   const ledger = yield* Ledger
-  const { startDate = -Infinity, endDate = Infinity, offset = 0, limit = 100, sort = "consentDate" } = page
-  const direction = page.order === "asc" ? 1 : -1
-  const compare = (a: StoredEvent, b: StoredEvent) => direction * (a[sort] - b[sort] || (a.id < b.id ? -1 : 1))
-  const matching = (yield* ledger.events(site.project, concordId))
-    .filter(({ consentDate }) => consentDate >= startDate && consentDate < endDate)
-    .toSorted(compare)
-  const items = matching.slice(offset, offset + limit).map(({ body }) => body)
-  return `{"offset":${offset},"count":${items.length},"total":${matching.length},"items":[${items.join(",")}]}`
+  const page: Page = { ...firstPage, ...asked }
+  const { events, total } = yield* ledger.page(site.project, concordId, page)
+  const items = events.map(({ body }) => body)
+  return `{"offset":${page.offset},"count":${items.length},"total":${total},"items":[${items.join(",")}]}`
 })
+
+const firstPage: Page = {
+  startDate: Instant.min,
+  // The latest instant itself is listed too: `endDate` is exclusive.
+  endDate: Instant.max + 1,
+  sort: "consentDate",
+  order: "desc",
+  offset: 0,
+  limit: 100,
+}

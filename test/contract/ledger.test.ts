@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { NodeCrypto } from "@effect/platform-node"
+import { Effect, Layer, Option } from "effect"
+import { describe, expect, test } from "vitest"
+import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import * as Exchange from "../../core/Exchange.ts"
+import * as Ledger from "../../core/ledger/Ledger.ts"
+
+const stores = { memory: () => MemoryStore.layer, sqlite: (path: string) => SqliteStore.layer(path) }
+
+describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
+  const run = async <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> => {
+    const folder = mkdtempSync(join(tmpdir(), "assent-ledger-"))
+    const layer = Ledger.layer.pipe(Layer.provide([store(join(folder, "ledger.db")), NodeCrypto.layer]))
+    try {
+      return await Effect.runPromise(Effect.provide(program, layer))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  test("an answer stays what it was: asked again with its own at and knownAt, it is the same", async () => {
+    const changed = await run(
+      Effect.gen(function* () {
+        const ledger = yield* Ledger.Ledger
+        const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
+        const site = Option.getOrThrow(yield* ledger.site(project.id))
+        const [type] = consentTypes
+        const say = (userId: string, consentState: "accepted" | "declined") =>
+          ledger.record({
+            ...site,
+            submitter: "test",
+            items: [{ person: { userId }, consentType: type!.id, consentState, consentAction: "import" }],
+          })
+        const ask = (concordId: string | undefined, instants: { at?: number; knownAt?: number } = {}) =>
+          Effect.map(ledger.decisions({ ...site, concordId, ...instants }), (answered) =>
+            answered.map((each) => Exchange.decisionToLine(concordId, each.type.id, each.decision)),
+          )
+        // A refusal is under way while the person is asked about, at about the same millisecond.
+        const tryOne = Effect.fnUntraced(function* (index: number) {
+          const userId = `user-${index}`
+          yield* say(userId, "accepted")
+          const found = yield* ledger.find(site, { userId })
+          const concordId = found._tag === "Found" ? found.concordId : undefined
+          const [first] = yield* Effect.all([ask(concordId), say(userId, "declined")], { concurrency: "unbounded" })
+          const [answer] = first
+          const again = yield* ask(concordId, { at: Date.parse(answer!.at), knownAt: Date.parse(answer!.knownAt) })
+          return JSON.stringify(first) === JSON.stringify(again) ? 0 : 1
+        })
+        const indexes = Array.from({ length: 300 }, (_, index) => index)
+        const differences = yield* Effect.forEach(indexes, tryOne, { concurrency: 20 })
+        return differences.reduce((sum: number, difference) => sum + difference, 0)
+      }),
+    )
+    expect(changed).toBe(0)
+  })
+
+  test("what was acknowledged is seen by the next question, also in the same millisecond", async () => {
+    const statuses = await run(
+      Effect.gen(function* () {
+        const ledger = yield* Ledger.Ledger
+        const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
+        const site = Option.getOrThrow(yield* ledger.site(project.id))
+        const { concordId } = (yield* ledger.openSession({ ...site, ipAddress: "", domain: "localhost" })).session
+        const seen: Array<string> = []
+        for (let index = 0; index < 200; index++) {
+          const consentState = index % 2 === 0 ? "accepted" : "declined"
+          const item = {
+            person: { concordId },
+            consentType: consentTypes[0]!.id,
+            consentState,
+            consentAction: "import",
+          } as const
+          yield* ledger.record({ ...site, submitter: "test", items: [item] })
+          const [state] = yield* ledger.state({ ...site, concordId })
+          seen.push(state?.event.consentState ?? "nothing")
+        }
+        return seen
+      }),
+    )
+    expect(statuses).toEqual(Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? "accepted" : "declined")))
+  })
+})
