@@ -9,10 +9,14 @@ import type { LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts
 /** Where the ledger is kept when nobody says otherwise. */
 export const defaultUrl = "sqlite:./data/assent.db"
 
+/** What a URL of a store looks like, for messages. */
+export const form = `sqlite:PATH or memory:, such as ${defaultUrl}`
+
 /** `sqlite:PATH` is a file, made where there is none; `memory:` forgets everything when the process ends. */
-export const Url = Schema.String.check(
-  Schema.isPattern(/^(sqlite:.+|memory:)$/, { message: `expected sqlite:PATH or memory:, such as ${defaultUrl}` }),
-)
+export const Url = Schema.String.check(Schema.isPattern(/^(sqlite:.+|memory:)$/, { message: `expected ${form}` }))
+
+/** Whether {@link Url} passes a text. */
+export const isUrl = Schema.is(Url)
 
 /** The store of a URL that {@link Url} has passed. */
 export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>

@@ -101,7 +101,7 @@ export const run = async (): Promise<void> => {
     }
     const own = { items: [{ ...item(""), userId: undefined, concordId: demo.concordId }] }
     await fetch(events, { method: "POST", headers, body: JSON.stringify(own) })
-    const constant: autocannon.Options = { url: `${site}/health-check` }
+    const constant: autocannon.Options = { url: `${demo.url}/livez` }
     const state: autocannon.Options = { url: `${site}/consent-state`, headers: { "x-session": demo.session } }
     await rate("warm-up", constant)
     await rate("warm-up", state)

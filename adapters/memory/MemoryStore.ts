@@ -67,6 +67,7 @@ const make = (): LedgerStore["Service"] => {
   }
 
   return {
+    ready: Effect.void,
     catalog: Effect.sync(() => catalog),
     found: (entries) =>
       Effect.sync(() => {

@@ -13,6 +13,7 @@ export type Command =
   | { readonly _tag: "OpenSession"; readonly organization: Owner; readonly session: Session; readonly claim: Claim }
   | { readonly _tag: "ExtendSession"; readonly tokenHash: string; readonly expiresAt: Instant }
   | { readonly _tag: "Found"; readonly entries: Entries }
+  | { readonly _tag: "Check" }
 
 /** What became of a command, once its transaction is on the disk; or why it was not kept. */
 export type Outcome =

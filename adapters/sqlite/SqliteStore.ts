@@ -114,16 +114,20 @@ const openReader = (path: string) =>
         db.exec("PRAGMA query_only = ON")
         return db
       },
-      catch: (error) => new StoreUnavailable({ reason: String(error) }),
+      catch: unavailable,
     }),
     (db) => Effect.sync(() => db.close()),
   )
 
-/** A read, at once and in full. An error of the disk or the file is told without its values. */
+/** What the disk or the file says; never what was asked. */
+const unavailable = (error: unknown): StoreUnavailable =>
+  new StoreUnavailable({ reason: error instanceof Error ? error.message : "the disk failed" })
+
+/** A read, at once and in full. */
 const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
   Effect.try({
     try: run,
-    catch: (error) => new StoreUnavailable({ reason: error instanceof Error ? error.message : "the disk failed" }),
+    catch: unavailable,
   })
 
 /**
@@ -161,7 +165,7 @@ const makeFolder = (folder: string): void => {
 const make = Effect.fnUntraced(function* (path: string) {
   yield* Effect.try({
     try: () => makeFolder(resolve(dirname(path))),
-    catch: (error) => new StoreUnavailable({ reason: String(error) }),
+    catch: unavailable,
   })
   const writer = yield* GroupCommit.make(path)
   const statements = prepareStatements(yield* openReader(path))
@@ -197,6 +201,7 @@ const make = Effect.fnUntraced(function* (path: string) {
   }
 
   return LedgerStore.of({
+    ready: Effect.asVoid(writer.write({ _tag: "Check" })),
     catalog: read(catalog.read),
     found: (entries) =>
       Effect.map(writer.write({ _tag: "Found", entries }), (value) => {

@@ -6,6 +6,7 @@
  * are tried once more, each by itself: one that cannot be kept does not take the others with it.
  */
 import { createHash } from "node:crypto"
+import { statSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
 import type { Entries } from "../../core/Catalog.ts"
 import * as Lane from "../../core/Lane.ts"
@@ -40,7 +41,7 @@ const prepareStatements = (db: DatabaseSync) => ({
       > (head.consent_date, head.recorded_at, head.event_id)`),
   alias: db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?"),
   claimAlias: db.prepare("INSERT INTO alias VALUES (?, ?, ?) ON CONFLICT (lane, hash) DO NOTHING"),
-  openSession: db.prepare("INSERT INTO session VALUES (?, ?, ?)"),
+  openSession: db.prepare("INSERT INTO session VALUES (?, ?, ?) ON CONFLICT (token_hash) DO NOTHING"),
   extendSession: db.prepare("UPDATE session SET expires_at = ? WHERE token_hash = ?"),
   forgetSessions: db.prepare("DELETE FROM session WHERE expires_at < ?"),
   configured: db.prepare("SELECT revision FROM configuration_head"),
@@ -143,7 +144,15 @@ const apply = (statements: Statements, command: Command, isRetry: boolean): Appe
       return true
     case "Found":
       return found(statements, command.entries)
+    case "Check":
+      return true
   }
+}
+
+/** Which file a path leads to: a file that was removed or replaced goes on being written to, and nobody finds it again. */
+const identityOf = (path: string): string | undefined => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`
 }
 
 /** Opens the writer of a file, making its tables where it is empty. Throws where the file cannot be used. */
@@ -154,6 +163,7 @@ export const open = (path: string): Writer => {
     return { db, statements: prepareStatements(db) }
   }
   let connection = connect()
+  const identity = identityOf(path)
 
   const transaction = (commands: ReadonlyArray<Command>, isRetry: boolean): ReadonlyArray<Outcome> => {
     const { statements } = connection
@@ -179,6 +189,9 @@ export const open = (path: string): Writer => {
 
   return {
     write: (commands) => {
+      if (identityOf(path) !== identity) {
+        return commands.map(() => ({ _tag: "Unavailable", reason: "the ledger's file was removed or replaced" }))
+      }
       try {
         return transaction(commands, false)
       } catch {

@@ -59,6 +59,8 @@ export class Ledger extends Context.Service<
     readonly useSession: (project: Project, token: string) => Effect.Effect<Option.Option<Session>, StoreUnavailable>
     /** Sets up the demonstration on an empty store; nothing where something is set up already. */
     readonly found: Effect.Effect<Option.Option<Founding.Founded>, StoreUnavailable>
+    /** Succeeds while events can be recorded. */
+    readonly ready: Effect.Effect<void, StoreUnavailable>
     /** Everything that is set up. */
     readonly catalog: Effect.Effect<Catalog, StoreUnavailable>
   }
@@ -126,6 +128,7 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
           provide(Effect.flatMap(hasherOf(opening.organization), (hasher) => Sessions.open(opening, hasher))),
         useSession: (project, token) => provide(Sessions.use(project, token, remembered)),
         found: provide(Founding.found),
+        ready: store.ready,
         catalog: store.catalog,
       })
     }),

@@ -80,6 +80,8 @@ export interface Session {
 export class LedgerStore extends Context.Service<
   LedgerStore,
   {
+    /** Succeeds while the store can be written to. */
+    readonly ready: Effect.Effect<void, StoreUnavailable>
     /** What is set up now. The same object as long as nothing changes. */
     readonly catalog: Effect.Effect<Catalog, StoreUnavailable>
     /** Sets up the first organizations, projects, keys and types; does nothing and answers false where there are any. */

@@ -40,10 +40,11 @@ it("decides in bounded memory, every event a new person, and leaves no file behi
 
 it.each(["SIGINT", "SIGTERM"] as const)("ends with 130 at %s, and leaves no file behind", async (signal) => {
   const child = place.start(["decisions", "--events", "-"])
+  child.stdin?.on("error", () => undefined)
   for (let index = 0; index < 100_000; index++)
     child.stdin?.write(`${line({ id: `e${index}`, concordId: `p${index}` })}\n`)
-  child.stdin?.on("error", () => undefined)
-  await new Promise((resolve) => setTimeout(resolve, 3_000))
+  // Far more than a pipe holds: once it is written, the command is reading.
+  await new Promise((resolve) => child.stdin?.write("\n", resolve))
   child.kill(signal)
   const [code] = await once(child, "exit")
   expect(code).toBe(130)

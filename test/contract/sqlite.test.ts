@@ -60,6 +60,20 @@ describe("the SQLite store", () => {
     expect(reason(await open((store) => store.catalog, "/proc/nowhere/ledger.db"))).toContain("ENOENT")
   })
 
+  test("acknowledges nothing any more, and is not ready, once its file is removed", async () => {
+    const exits = await open(
+      Effect.fnUntraced(function* (store) {
+        yield* store.ready
+        rmSync(path)
+        return [yield* Effect.exit(store.append(append(event(10)).request)), yield* Effect.exit(store.ready)]
+      }),
+    )
+    expect(Exit.isSuccess(exits) ? exits.value.map(reason) : []).toEqual([
+      expect.stringContaining("removed or replaced"),
+      expect.stringContaining("removed or replaced"),
+    ])
+  })
+
   test("refuses a file that is something else, or was written by a later version, and says which", async () => {
     const other = new DatabaseSync(path)
     other.exec("CREATE TABLE t (x)")

@@ -57,13 +57,13 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
 export const layer = HttpApiBuilder.group(Api, "open", (handlers) =>
   handlers
     .handleRaw("createSession", ({ params, request }) => Answer.respond(createSession(params.projectId, request)))
-    .handle("getHealth", () => Effect.succeed(healthy))
+    .handle("getHealth", ({ params }) => Answer.respond(Effect.as(Access.openSite(params.projectId), healthy)))
     .handle("getLiveness", () => Effect.succeed(healthy))
     .handle("getReadiness", () =>
       Answer.respond(
         Effect.gen(function* () {
           const ledger = yield* Ledger
-          yield* ledger.catalog
+          yield* ledger.ready
           return healthy
         }),
       ),

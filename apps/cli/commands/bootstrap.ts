@@ -33,7 +33,7 @@ export const command = Command.make(
     store: Flag.String("store").pipe(
       Flag.withMetavar("<url>"),
       Flag.withDescription("sqlite:PATH, a file made where there is none"),
-      Flag.withSchema(Store.Url),
+      Flag.filter(Store.isUrl, () => Store.form),
       Flag.withDefault(Store.defaultUrl),
     ),
     json: Flag.Boolean("json").pipe(
