@@ -55,7 +55,7 @@ const lossToExplicit = (
   at: Instant,
 ): Loss => {
   const choice = Outcome.explicitChoice(heads)
-  if (choice !== undefined && event.consentDate <= choice.consentDate) {
+  if (choice !== undefined && event !== choice && event.consentDate <= choice.consentDate) {
     const isTiedYes = event.consentState === "accepted" && event.consentDate === choice.consentDate
     return { kind: isTiedYes ? "refusal-wins-tie" : "not-after-choice" }
   }
