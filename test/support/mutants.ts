@@ -23,6 +23,8 @@ const asOf = "Reading as of (`at`, `knownAt`)"
 const oracle = "give the same answers, explanations and changes"
 const oracleRules = "lay the same rules over each other"
 const oracleVersion = "take a version that was left out"
+const whatIf = "A what-if with the rules in force is empty"
+const stretches = "The stretches of a what-if cover its window"
 const calendar = "is the one that Temporal finds"
 
 export const mutants: ReadonlyArray<Mutant> = [
@@ -233,4 +235,46 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: "version.publishedAt >= consentDate",
     killedBy: [oracleVersion],
   },
+
+  // Simulation
+  { file: "Simulation.ts", find: "before.status !== after.status || ", replace: "", killedBy: [whatIf] },
+  { file: "Simulation.ts", find: "before.permitted !== after.permitted || ", replace: "", killedBy: [whatIf] },
+  { file: "Simulation.ts", find: " || before.askAgain !== after.askAgain", replace: "", killedBy: [whatIf] },
+  {
+    file: "Simulation.ts",
+    find: "if (!isDifferent(stretch.before.outcome, stretch.after.outcome)) continue",
+    replace: "",
+    killedBy: [whatIf],
+  },
+  {
+    file: "Simulation.ts",
+    find: "Timeline.start(after.events, after.terms, from)",
+    replace: "Timeline.start(after.events, before.terms, from)",
+    killedBy: [whatIf, stretches],
+  },
+  {
+    file: "Simulation.ts",
+    find: "after: explained(stretch.after, after, from)",
+    replace: "after: explained(stretch.before, before, from)",
+    killedBy: [whatIf],
+  },
+  {
+    file: "Simulation.ts",
+    find: "if (event.consentDate > at) break",
+    replace: "break",
+    killedBy: [whatIf],
+  },
+  {
+    file: "Simulation.ts",
+    find: "Math.min(leftNext?.at ?? until, rightNext?.at ?? until, until)",
+    replace: "Math.min(leftNext?.at ?? until, rightNext?.at ?? until)",
+    killedBy: [whatIf, stretches],
+  },
+  {
+    file: "Simulation.ts",
+    find: "if (rightNext?.at === at) {",
+    replace: "if (rightNext !== undefined) {",
+    killedBy: [whatIf, stretches],
+  },
+  { file: "Simulation.ts", find: "if (from >= until) return", replace: "", killedBy: [whatIf, stretches] },
 ]
