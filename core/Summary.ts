@@ -28,6 +28,15 @@ export interface Day {
   readonly askedAfter: number
 }
 
+/** How many pairs of one type have one status, at the first instant of each step. */
+export interface StatusDays {
+  readonly consentType: string
+  readonly status: Status
+  /** As many as there are {@link Summary.days}. */
+  readonly before: ReadonlyArray<number>
+  readonly after: ReadonlyArray<number>
+}
+
 /** Pairs that ever have `before` under the baseline while they have `after` under the candidate. */
 export interface Transition {
   readonly consentType: string
@@ -69,6 +78,8 @@ export interface Summary {
   readonly mustBeAskedAgain: Count
   readonly consentTypes: ReadonlyArray<{ readonly id: string; readonly name: string; readonly changedPairs: number }>
   readonly days: ReadonlyArray<Day>
+  /** By type, then status; those that no pair ever has are left out. */
+  readonly statusDays?: ReadonlyArray<StatusDays>
   readonly transitions: ReadonlyArray<Transition>
   readonly reasons: ReadonlyArray<Reason>
   /** At most ten. */
