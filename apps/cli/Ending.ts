@@ -2,12 +2,15 @@
  * How the process ends: the exit code of every failure, and the words on standard error that go with it.
  *
  * 0: done, or the reader of standard output had enough. 1: this machine failed (no space for the temporary file, a bug).
- * 2: the input or the invocation is not right. 130: interrupted.
+ * 2: the input or the invocation is not right. 130: interrupted. `simulate` has two more, when asked: 1 when something
+ * changes, 3 when too much does.
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
-import type { BadInput, Unreadable } from "../../adapters/files/BadInput.ts"
+import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
+import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import type { BadQuestion } from "../simulate/Plan.ts"
 import * as Output from "./Output.ts"
 
 /** What a command may fail with. */
@@ -15,6 +18,9 @@ export type Failure =
   | CliError.CliError
   | BadInput
   | Unreadable
+  | Unwritable
+  | BadQuestion
+  | StoreUnavailable
   | TemporaryFileError
   | Output.OutputClosed
   | Output.OutputFailed
@@ -36,8 +42,13 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "BadInput":
     case "Unreadable":
       return Effect.andThen(Output.say(failure.message), end(notRight))
+    case "BadQuestion":
+      return Effect.andThen(Output.fail(`--${failure.message}`), end(notRight))
+    case "StoreUnavailable":
+      return Effect.andThen(Output.fail(`--store: ${failure.reason}`), end(machineFailed))
     case "TemporaryFileError":
     case "OutputFailed":
+    case "Unwritable":
       return Effect.andThen(Output.fail(failure.message), end(machineFailed))
     // Shown already, with a hint to the help.
     case "ShowHelp":
