@@ -20,7 +20,7 @@ export class TemporaryFileError extends Data.TaggedError("TemporaryFileError")<{
 }
 
 /** How much a run holds in memory before it goes to the file; in the unit of `weigh`, bytes. */
-export const runWeight = 12 * 1024 * 1024
+export const runWeight = 8 * 1024 * 1024
 
 /** How many runs are merged at a time. */
 export const maxMerged = 256

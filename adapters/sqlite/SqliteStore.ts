@@ -50,7 +50,7 @@ const eventFromRow = (row: Row): StoredEvent => ({
   dateCreated: row["recorded_at"] as number,
   ...(row["expiration_date"] !== null && { expirationDate: row["expiration_date"] as number }),
   submitter: row["submitter"] as string,
-  session: (row["session"] as string | null) ?? undefined,
+  ...(row["session"] !== null && { session: row["session"] as string }),
   body: row["body"] as string,
 })
 

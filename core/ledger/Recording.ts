@@ -121,7 +121,7 @@ const attempt = Effect.fnUntraced(function* (request: RecordRequest, hasher: Ide
   for (const [index, { admitted }] of prepared.entries()) {
     const event = toEvent(admitted, yield* random.uuidV7(), people.concordIds[index]!, now)
     const body = EventBody.write(event, admitted.type, project, submitter, session)
-    events.push({ ...event, submitter, session: session?.id, body })
+    events.push({ ...event, submitter, ...(session !== undefined && { session: session.id }), body })
   }
   const appended = yield* store.append({ project, organization, recordedAt: now, events, claims: people.claims })
   return appended._tag === "Stale" ? appended : ({ _tag: "Recorded", events } as const)

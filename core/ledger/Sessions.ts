@@ -73,8 +73,8 @@ export const open = Effect.fnUntraced(function* (opening: Opening, hasher: Ident
       expiresAt: (yield* Clock.currentTimeMillis) + lifetimeMillis,
       ipAddress: shortenIpAddress(opening.ipAddress),
       domain: opening.domain,
-      geography: opening.geography,
-      userAgent: opening.userAgent?.slice(0, userAgentMaxLength),
+      ...(opening.geography !== undefined && { geography: opening.geography }),
+      ...(opening.userAgent !== undefined && { userAgent: opening.userAgent.slice(0, userAgentMaxLength) }),
     }
     if (yield* store.openSession(organization, session, { hash, concordId })) return { token, session } as Opened
   }

@@ -16,14 +16,18 @@ import type { Claim } from "../People.ts"
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   /** Lower case, without personal data. */
   readonly reason: string
-}> {}
+}> {
+  override get message(): string {
+    return this.reason
+  }
+}
 
 /** An event with everything that is answered about it. */
 export interface StoredEvent extends ConsentEvent {
   /** The id of the API key, or the person's own id. */
   readonly submitter: string
-  /** The id of the session it came in; `undefined` without one. */
-  readonly session: string | undefined
+  /** The id of the session it came in, if it came in one. */
+  readonly session?: string
   /** The event as it is answered: JSON, kept byte for byte. */
   readonly body: string
 }
@@ -56,9 +60,9 @@ export interface Session {
   readonly ipAddress: string
   readonly domain: string
   /** ISO 3166-2. */
-  readonly geography: string | undefined
+  readonly geography?: string
   /** At most 512 characters. */
-  readonly userAgent: string | undefined
+  readonly userAgent?: string
 }
 
 /** A store of events, people, sessions and what is set up. */

@@ -88,10 +88,13 @@ export const rules: fc.Arbitrary<Rules> = fc.record(
 
 const ordered = fc.tuple(instant, instant).map(([a, b]) => (a < b ? ([a, b] as const) : ([b, a] as const)))
 
-/** A version with a number of its own choice. */
+/** Most versions ask anew: only two of them can end at the same instant, or in another order than they are numbered. */
+const mostly = fc.constantFrom(true, true, true, false)
+
+/** A version with one of the numbers. */
 export const version = (numbers: fc.Arbitrary<number>): fc.Arbitrary<Version> =>
   fc
-    .tuple(numbers, ordered, fc.boolean(), fc.option(durationOrNone, { freq: 2 }))
+    .tuple(numbers, ordered, mostly, fc.option(durationOrNone, { freq: 2 }))
     .map(([version, [dateCreated, publishedAt], requireReaccept, grace]) => ({
       version,
       publishedAt,
@@ -148,7 +151,7 @@ export const event = (
       id,
       concordId: fc.constantFrom("person-1", "person-2"),
       consentType: fc.constantFrom("type-1", "type-2"),
-      version: fc.integer({ min: 1, max: 3 }),
+      version: fc.constantFrom(1, 1, 2, 3),
       consentState,
       consentAction: fc.constantFrom("implied", "user_click", "import"),
       dates: ordered,

@@ -1,0 +1,210 @@
+/**
+ * A store with everything the tests need set up: two organizations, three projects, a key of every role, and consent
+ * types of every kind. Written through the store's own writer before the server starts.
+ */
+import { createHash } from "node:crypto"
+import { join } from "node:path"
+import * as Writer from "../../adapters/sqlite/Writer.ts"
+import type { ApiKey, Entries, ListedType, Organization, Project, Role } from "../../core/Catalog.ts"
+import * as Period from "../../core/Period.ts"
+import { folder, start, type Answer, type Sent, type Server } from "../support/server.ts"
+
+const id = (number: number): string => `0197a000-0000-7000-8000-${String(number).padStart(12, "0")}`
+
+/** A UUID that nothing has. */
+export const nobody = "0197afff-ffff-7fff-8fff-ffffffffffff"
+
+const organization = (number: number, name: string): Organization => ({
+  id: id(100 + number),
+  number,
+  lanes: 16,
+  name,
+  identifierKey: Buffer.alloc(32, number + 1).toString("base64url"),
+})
+
+const project = (number: number, owner: Organization, name: string, domains: ReadonlyArray<string>): Project => ({
+  id: id(200 + number),
+  number,
+  lanes: 16,
+  organization: owner.id,
+  name,
+  domains,
+})
+
+export const acme = organization(0, "Acme")
+export const other = organization(1, "Other")
+export const shop = project(2, acme, "Shop", ["shop.example", "localhost"])
+export const blog = project(3, acme, "Blog", ["blog.example"])
+export const foreign = project(4, other, "Foreign", ["foreign.example"])
+
+/** The secret of a key, by its organization and role. */
+export const secretOf = (owner: Organization, role: Role): string => `assent_${owner.name}_${role}_${"s".repeat(30)}`
+
+const roles: ReadonlyArray<Role> = ["owner", "admin", "limited", "viewer", "none"]
+const keys: ReadonlyArray<ApiKey> = [acme, other].flatMap((owner, first) =>
+  roles.map((role, second) => ({
+    id: id(300 + 10 * first + second),
+    organization: owner.id,
+    name: `${owner.name} ${role}`,
+    role,
+    secretHash: createHash("sha256").update(secretOf(owner, role)).digest("hex"),
+  })),
+)
+
+/** The id of the key that {@link record} records with. */
+export const ownerKeyId = keys[0]!.id
+
+const published = (version: number, date: string, more: { requireReaccept?: boolean; grace?: Period.Period } = {}) => ({
+  version,
+  publishedAt: Date.parse(date),
+  dateCreated: Date.parse(date),
+  requireReaccept: false,
+  ...more,
+})
+
+const consentType = (
+  number: number,
+  { category, subcategory, label }: Pick<ListedType, "category" | "subcategory" | "label">,
+  more: Partial<ListedType> = {},
+): ListedType => ({
+  id: id(400 + number),
+  organization: acme.id,
+  project: shop.id,
+  category,
+  subcategory,
+  label,
+  name: `Type ${number}`,
+  description: "",
+  status: "active",
+  validStates: ["declined", "accepted", "implied", "viewed"],
+  rules: {},
+  versions: [published(1, "2020-01-01T00:00:00.000Z")],
+  ...more,
+})
+
+const newsletterTriple = { category: "communication", subcategory: "email", label: "newsletter" }
+
+/** The types of the shop. */
+export const types = {
+  newsletter: consentType(1, newsletterTriple),
+  /** Lapses a year after it was given, and by version 2 of 2024-06-01, a week later. */
+  analytics: consentType(
+    2,
+    { category: "privacy_setting", subcategory: "analytics", label: "analytics" },
+    {
+      consentDuration: Period.parse("P1Y")!,
+      versions: [
+        published(1, "2023-01-01T00:00:00.000Z"),
+        published(2, "2024-06-01T00:00:00.000Z", { requireReaccept: true, grace: Period.parse("P7D")! }),
+      ],
+    },
+  ),
+  /** Three versions without re-acceptance. */
+  policy: consentType(
+    3,
+    { category: "disclosure", subcategory: "privacy_policy", label: "policy" },
+    {
+      versions: [
+        published(1, "2022-01-01T00:00:00.000Z"),
+        published(2, "2023-01-01T00:00:00.000Z"),
+        published(3, "2024-01-01T00:00:00.000Z"),
+      ],
+    },
+  ),
+  archived: consentType(4, { category: "custom", subcategory: "club", label: "archived" }, { status: "archived" }),
+  obsolete: consentType(5, { category: "custom", subcategory: "club", label: "obsolete" }, { status: "obsolete" }),
+  test: consentType(6, { category: "custom", subcategory: "club", label: "test" }, { status: "test" }),
+  /** Does not list `declined`. */
+  clicks: consentType(7, { category: "custom", subcategory: "club", label: "clicks" }, { validStates: ["accepted"] }),
+  aged: consentType(
+    8,
+    { category: "custom", subcategory: "club", label: "aged" },
+    { rules: { precedence: "most-recent", permits: "viewed", maxAge: { accepted: Period.parse("P30D")! } } },
+  ),
+}
+
+/** The same triple as the shop's newsletter, in another project. */
+export const blogNewsletter = consentType(20, newsletterTriple, { project: blog.id })
+export const foreignNewsletter = consentType(30, newsletterTriple, { organization: other.id, project: foreign.id })
+
+const entries: Entries = {
+  organizations: [acme, other],
+  projects: [shop, blog, foreign],
+  apiKeys: keys,
+  consentTypes: [...Object.values(types), blogNewsletter, foreignNewsletter],
+}
+
+/** Starts the server on the store of this file. */
+export const startWorld = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+  const file = join(folder(), "ledger.db")
+  const writer = Writer.open(file)
+  writer.write([{ _tag: "Found", entries }])
+  writer.close()
+  return start({ file, env })
+}
+
+/** The base path of a project in the privacy API. */
+export const privacy = (of: Project = shop, owner: string = of.organization): string =>
+  `/privacy-v1/organizations/${owner}/projects/${of.id}`
+
+/** The base path of a project in the site API. */
+export const site = (of: Project = shop): string => `/site-v1/${of.id}`
+
+/** The header of Acme's owner. */
+export const asOwner = { "x-api-key": secretOf(acme, "owner") }
+
+/** A yes to the newsletter, laid over by `item`. */
+export const yes = (item: object = {}) => ({
+  consentType: types.newsletter.id,
+  consentState: "accepted",
+  consentAction: "user_click",
+  ...item,
+})
+
+/** Sends items to be recorded in the shop. */
+export const record = (server: Server, items: ReadonlyArray<unknown>, sent: Sent = {}): Promise<Answer> =>
+  server.request("POST", `${privacy()}/consent-events`, { headers: asOwner, json: { items }, ...sent })
+
+/** Asks the shop about a person. */
+export const ask = (
+  server: Server,
+  question: "consent-state" | "consent-decisions",
+  query: Readonly<Record<string, string>>,
+): Promise<Answer> =>
+  server.request("GET", `${privacy()}/${question}?${new URLSearchParams(query)}`, { headers: asOwner })
+
+/** A browser's session in a project. */
+export interface Visitor {
+  readonly session: string
+  readonly id: string
+  readonly contextId: string
+  readonly concordId: string
+  readonly expiresAt: string
+}
+
+/** Opens a session as a page of a project does. */
+export const openSession = (server: Server, body: object = {}, of: Project = shop, headers = {}): Promise<Answer> =>
+  server.request("POST", `${site(of)}/session`, {
+    headers: { origin: `https://${of.domains[0]}`, ...headers },
+    json: body,
+  })
+
+/** A session just opened in the shop. */
+export const visit = async (server: Server, body: object = {}, of: Project = shop): Promise<Visitor> =>
+  (await openSession(server, body, of)).json
+
+/** Asks with a session. */
+export const asVisitor = (
+  server: Server,
+  { session }: Pick<Visitor, "session">,
+  method: string,
+  path: string,
+  sent: Sent = {},
+): Promise<Answer> =>
+  server.request(method, `${site()}/${path}`, { ...sent, headers: { "x-session": session, ...sent.headers } })
+
+/** The violations of an answer as `pointer code`, sorted: their order is nobody's promise. */
+export const violations = (answer: Answer): ReadonlyArray<string> =>
+  (answer.json.errors as ReadonlyArray<{ pointer?: string; parameter?: string; code: string }>)
+    .map(({ pointer, parameter, code }) => `${pointer ?? `?${parameter}`} ${code}`)
+    .toSorted()

@@ -1,0 +1,266 @@
+/**
+ * The real server as a child process on a free port, and a plain HTTP client that sends exactly what it is told.
+ *
+ * Nothing is replaced: requests go over a socket, and the store is a file, or memory where the test asks for it.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { Agent, type IncomingHttpHeaders, request as httpRequest } from "node:http"
+import { connect, createServer, type AddressInfo, type Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const root = join(import.meta.dirname, "../..")
+
+/** How long the server may take to start or to stop before a test gives up, on a busy machine. */
+const patienceMillis = 40_000
+
+/** What was answered. `json` parses the body, and fails where there is none. */
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  // oxlint-disable-next-line no-explicit-any -- what the body holds is what the tests are about
+  readonly json: any
+}
+
+/** What a request is made of; `json` is written out and sent as application/json. */
+export interface Sent {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly json?: unknown
+  readonly body?: string | Uint8Array
+  /** Sends the body in chunks of this many bytes, without a Content-Length. */
+  readonly chunkBytes?: number
+}
+
+/** How the process ended, and how long that took from the signal. */
+export interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly millis: number
+}
+
+/** What the first start prints. */
+export interface Banner {
+  readonly organization: string
+  readonly project: string
+  readonly apiKey: string
+  readonly consentTypes: ReadonlyArray<string>
+  readonly session: string
+  /** The shell commands to paste, in order. */
+  readonly commands: ReadonlyArray<string>
+}
+
+/** A running server. */
+export interface Server {
+  readonly url: string
+  readonly port: number
+  /** The path of the SQLite file; empty for a store in memory. */
+  readonly file: string
+  /** Everything it has written so far, standard output and standard error together. */
+  readonly output: () => string
+  readonly banner: () => Banner
+  readonly request: (method: string, path: string, sent?: Sent) => Promise<Answer>
+  readonly connect: () => Promise<Conversation>
+  /** Sends a signal and waits for the end. */
+  readonly end: (signal: NodeJS.Signals) => Promise<Ending>
+  /** Ends it if it still runs, and removes its folder. */
+  readonly stop: () => Promise<void>
+}
+
+/** One connection, byte for byte. */
+export interface Conversation {
+  readonly socket: Socket
+  readonly write: (text: string | Uint8Array) => void
+  /** Everything received so far. */
+  readonly received: () => string
+  /** Waits until what was received matches, or the other side has closed. */
+  readonly until: (pattern: RegExp) => Promise<string>
+  /** Waits until the other side has closed. */
+  readonly closed: Promise<void>
+}
+
+/** A folder of its own for the files of one test. */
+export const folder = (): string => mkdtempSync(join(tmpdir(), "assent-http-"))
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once("error", reject)
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+
+const readBanner = (text: string): Banner => {
+  const one = (pattern: RegExp): string => {
+    const found = pattern.exec(text)?.[1]
+    if (found === undefined) throw new Error(`the banner lacks ${pattern}`)
+    return found
+  }
+  return {
+    organization: one(/^ +organization +(\S+)$/m),
+    project: one(/^ +project +(\S+)$/m),
+    apiKey: one(/^ +API key +(\S+)$/m),
+    consentTypes: [...text.matchAll(/^ +([0-9a-f-]{36}) {2}\S+ \/ \S+ \/ \S+$/gm)].map(([, id]) => id!),
+    session: one(/x-session: ([^']+)'/),
+    commands: text.match(/^curl (?:.*\\\n)*.*$/gm) ?? [],
+  }
+}
+
+const conversation = (port: number): Promise<Conversation> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1")
+    let received = ""
+    let isClosed = false
+    const listeners = new Set<() => void>()
+    const changed = () => listeners.forEach((listener) => listener())
+    socket.setEncoding("latin1")
+    socket.on("data", (data) => {
+      received += data
+      changed()
+    })
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()))
+    void closed.then(() => {
+      isClosed = true
+      changed()
+    })
+    socket.once("connect", () => {
+      // A reset after the connection is up is one way for the other side to close.
+      socket.off("error", reject)
+      socket.on("error", () => {})
+      resolve({
+        socket,
+        write: (text) => void socket.write(text),
+        received: () => received,
+        until: (pattern) =>
+          new Promise((done) => {
+            const check = () => {
+              if (!pattern.test(received) && !isClosed) return
+              listeners.delete(check)
+              done(received)
+            }
+            listeners.add(check)
+            check()
+          }),
+        closed,
+      })
+    })
+    socket.once("error", reject)
+  })
+
+const client = (port: number) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  const send = (method: string, path: string, { headers = {}, json, body, chunkBytes }: Sent = {}): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const payload = Buffer.from(json === undefined ? (body ?? "") : JSON.stringify(json))
+      const hasBody = json !== undefined || body !== undefined
+      const request = httpRequest({ host: "127.0.0.1", port, method, path, agent, setDefaultHeaders: true })
+      if (json !== undefined) request.setHeader("content-type", "application/json")
+      if (hasBody && chunkBytes === undefined) request.setHeader("content-length", payload.byteLength)
+      for (const [name, value] of Object.entries(headers)) request.setHeader(name, value)
+      let isAnswered = false
+      request.once("response", (response) => {
+        isAnswered = true
+        const chunks: Array<Buffer> = []
+        response.on("data", (chunk: Buffer) => chunks.push(chunk))
+        response.once("error", reject)
+        response.once("end", () => {
+          const text = Buffer.concat(chunks).toString()
+          const status = response.statusCode!
+          // No request may lead to a 500, whatever it is: every test proves it by the way.
+          if (status === 500) return reject(new Error(`${method} ${path.slice(0, 200)} was answered 500: ${text}`))
+          return resolve({
+            status,
+            headers: response.headers,
+            text,
+            get json() {
+              return JSON.parse(text)
+            },
+          })
+        })
+      })
+      // A server that has answered may close before it has read everything; the answer counts.
+      request.on("error", (error) => setTimeout(() => isAnswered || reject(error), 100))
+      if (chunkBytes === undefined) return request.end(hasBody ? payload : undefined)
+      for (let at = 0; at < payload.byteLength; at += chunkBytes) request.write(payload.subarray(at, at + chunkBytes))
+      return request.end()
+    })
+  return { send, close: () => agent.destroy() }
+}
+
+/** Waits until a condition holds. */
+export const eventually = async (isTrue: () => boolean, what: string): Promise<void> => {
+  const until = Date.now() + patienceMillis
+  while (!isTrue()) {
+    if (Date.now() > until) throw new Error(`gave up waiting until ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** Starts `apps/server/main.ts`; without `file` on a new, empty store. `env` is laid over the few variables it needs. */
+export const start = async (
+  options: { readonly file?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Server> => {
+  const directory = folder()
+  const file = options.file ?? join(directory, "ledger.db")
+  const port = await freePort()
+  const child: ChildProcess = spawn(process.execPath, [join(root, "apps/server/main.ts")], {
+    cwd: directory,
+    env: {
+      PATH: process.env["PATH"],
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      ASSENT_STORE: file === "memory:" ? file : `sqlite:${file}`,
+      ...options.env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  let output = ""
+  child.stdout!.on("data", (data: Buffer) => (output += data.toString()))
+  child.stderr!.on("data", (data: Buffer) => (output += data.toString()))
+  const exited = new Promise<Omit<Ending, "millis">>((resolve) =>
+    child.once("exit", (code, signal) => resolve({ code, signal })),
+  )
+  const isRunning = () => child.exitCode === null && child.signalCode === null
+  const { send, close } = client(port)
+
+  const end = async (signal: NodeJS.Signals): Promise<Ending> => {
+    const from = performance.now()
+    child.kill(signal)
+    const ending = await exited
+    return { ...ending, millis: performance.now() - from }
+  }
+  const stop = async () => {
+    close()
+    if (isRunning()) await end("SIGKILL")
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    // The demonstration's last line is a body; a store that was there already prints one line only.
+    await eventually(() => !isRunning() || /listens on \S+ [^\n]*\n/.test(output), "the server listens")
+    if (!isRunning()) throw new Error(`the server ended before it listened: ${output}`)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    file: file === "memory:" ? "" : file,
+    output: () => output,
+    banner: () => readBanner(output),
+    request: send,
+    connect: () => conversation(port),
+    end,
+    stop,
+  }
+}
+
+/** Starts on a new, empty store and waits until the whole banner is there. */
+export const startEmpty = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+  const server = await start({ env })
+  await eventually(() => /\n4\. [^]*--data '\{\}'\n/.test(server.output()), "the banner is printed")
+  return server
+}
