@@ -19,10 +19,12 @@ const number = (kind: string, words: string, { people: affected, pairs }: Count,
 
 /** What the simulation found, in one sentence. */
 export const sentence = ({ changed, population }: Summary): string =>
-  changed.pairs === 0
-    ? `Nothing would change: all ${people(population.people)} keep exactly the answers they have.`
-    : `Of ${people(population.people)}, ${Words.count(changed.people)} (${Words.share(changed.people, population.people)}) ` +
-      `would have a different answer at some time in this window: ${answers(changed.pairs)} of ${Words.count(population.pairs)}.`
+  population.people === 0
+    ? "Nothing would change: there is no event, so there is nobody with an answer."
+    : changed.pairs === 0
+      ? `Nothing would change: ${people(population.people)} would have exactly the answers they have under today’s rules.`
+      : `Of ${people(population.people)}, ${Words.count(changed.people)} (${Words.share(changed.people, population.people)}) ` +
+        `would have a different answer at some time in this window: ${answers(changed.pairs)} of ${Words.count(population.pairs)}.`
 
 /** The sentence and the three numbers. */
 export const section = (summary: Summary): Html => {

@@ -80,7 +80,7 @@ const options =
       marks: [
         Plot.rectY(
           drawn.filter(({ after }) => after > 0),
-          { x1: "from", x2: "until", y: "after", fill: "var(--ask)", inset: isDense ? 0 : 0.5, insetBottom: 0 },
+          { x1: "from", x2: "until", y: "after", fill: "var(--bars)", inset: isDense ? 0 : 0.5, insetBottom: 0 },
         ),
         Plot.lineY(outline(drawn), {
           x: "at",
@@ -120,7 +120,7 @@ export const figure = (summary: Summary): Html => {
     <figure>
       ${Chart.legend([
         { color: "ink", label: "Line: before, today’s rules" },
-        { color: "ask", label: "Bars: after, the candidate" },
+        { color: "bars", label: "Bars: after, the candidate" },
       ])}
       ${Chart.svg(
         { id: "asked", title: "Answers that fall due for asking again, before and after", description: words },

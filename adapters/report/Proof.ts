@@ -35,9 +35,22 @@ const fact = (name: string, value: string): Html =>
     <dd>${value}</dd>
   </div>`
 
+const inputs = (given: Summary["inputs"]): Html | undefined => {
+  if (given.length === 0) return undefined
+  const { shown, left } = Table.first(given, inputsMax)
+  return html`<h3>Inputs</h3>
+    <div class="inputs">
+      ${Table.table({
+        caption: "Whoever has files with these SHA-256 digests can run the simulation again and must get this report",
+        columns: [{ heading: "Input" }, { heading: "SHA-256" }],
+        rows: shown.map(({ name, sha256 }) => [name, html`<code>${sha256}</code>`]),
+      })}
+    </div>
+    ${Table.more(left, left === 1 ? "input" : "inputs")}`
+}
+
 /** The section's content. */
 export const section = (summary: Summary): Html => {
-  const { shown, left } = Table.first(summary.inputs, inputsMax)
   return html`<dl class="facts">
       ${fact("Window", `${Words.date(summary.from)} up to, not including, ${Words.date(summary.until)}`)}
       ${fact("Step of the charts", summary.step)} ${fact("Everything known at", Words.date(summary.knownAt))}
@@ -47,13 +60,5 @@ export const section = (summary: Summary): Html => {
     <div class="pair">
       ${rules("Before: the baseline", summary.baseline)}${rules("After: the candidate", summary.candidate)}
     </div>
-    <h3>Inputs</h3>
-    <div class="inputs">
-      ${Table.table({
-        caption: "Whoever has files with these SHA-256 digests can run the simulation again and must get this report",
-        columns: [{ heading: "Input" }, { heading: "SHA-256" }],
-        rows: shown.map(({ name, sha256 }) => [name, html`<code>${sha256}</code>`]),
-      })}
-    </div>
-    ${Table.more(left, left === 1 ? "input" : "inputs")}`
+    ${inputs(summary.inputs)}`
 }

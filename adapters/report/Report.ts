@@ -175,6 +175,7 @@ export const write = (summary: Summary): string => {
             Computed by replaying every recorded event under both sets of rules, exact to the millisecond. All times are
             UTC. This report describes what has been recorded; it is not legal advice.
           </p>
+          <p class="on-paper">The tables behind the charts are left out on paper; they are in the file.</p>
         </footer>
       </body>
     </html> `.html

@@ -7,12 +7,12 @@
 const light = `
 --paper:#fbfaf7;--card:#fff;--ink:#1b2027;--soft:#545c68;--line:#dedbd2;--axis:#8b919b;--link:#0b5b57;
 --before:#747c89;--after:#0a7a73;--gap:#0a7a7322;--ask:#b06a00;--loss:#b23a24;--gain:#2c7a44;
---yes:#0a7a73;--open:#b06a00;--no:#5b5fa8;--ask-text:#8a5200;--ask-soft:#fdf3e0;`
+--yes:#0a7a73;--open:#b06a00;--no:#5b5fa8;--bars:#b06a00;--ask-text:#8a5200;--ask-soft:#fdf3e0;`
 
 const dark = `
 --paper:#14171b;--card:#1c2026;--ink:#e9e7e2;--soft:#a9b0bb;--line:#343a43;--axis:#737b87;--link:#74d3ca;
 --before:#98a1ae;--after:#4fc4b8;--gap:#4fc4b82e;--ask:#e5a845;--loss:#f08a72;--gain:#79c98f;
---yes:#4fc4b8;--open:#e5a845;--no:#a3a7ee;--ask-text:#f0bd6a;--ask-soft:#2b2418;`
+--yes:#4fc4b8;--open:#e5a845;--no:#a3a7ee;--bars:#9a7132;--ask-text:#f0bd6a;--ask-soft:#2b2418;`
 
 const base = `
 *{box-sizing:border-box}
@@ -71,7 +71,7 @@ figcaption{margin-top:.4rem;max-width:44rem}
 .legend li{display:flex;align-items:center;gap:.5rem}
 .sample{display:block;width:1.5rem;height:0;border-top:4px solid var(--tone);border-radius:2px;flex:none}
 .sample.dashed{border-top-style:dashed;border-top-width:3px;border-radius:0}
-.ink{--tone:var(--ink)}.before{--tone:var(--before)}.after{--tone:var(--after)}.yes{--tone:var(--yes)}.open{--tone:var(--open)}.no{--tone:var(--no)}
+.ink{--tone:var(--ink)}.bars{--tone:var(--bars)}.before{--tone:var(--before)}.after{--tone:var(--after)}.yes{--tone:var(--yes)}.open{--tone:var(--open)}.no{--tone:var(--no)}
 `
 
 const tables = `
@@ -121,6 +121,7 @@ const proof = `
 pre{font:.8125rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace;background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.75rem .9rem;margin-top:.4rem;max-height:26rem;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere}
 code{font:.8125rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace;overflow-wrap:anywhere}
 .inputs th[scope=row]{width:30%;min-width:6rem}
+.on-paper{display:none}
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.875rem}
 `
 
@@ -133,10 +134,11 @@ body{max-width:none;padding:0}
 header{padding-top:0}
 section{margin-top:1.75rem}
 .skip,nav,.behind{display:none}
+.on-paper{display:block!important}
 .wide{display:block!important}.narrow{display:none!important}
 .numbers{grid-template-columns:repeat(3,1fr)!important}
-h2,h3,caption,.legend{break-after:avoid}
-figure,.numbers,.person,.warnings,.question>div,.glossary div,tr{break-inside:avoid}
+h2,h3,caption,thead,.legend,section>p{break-after:avoid}
+figure,.numbers,.person,.ranked,.warnings,.question>div,.glossary div,tr{break-inside:avoid}
 .person{background:none}
 #proof{break-before:page}
 pre{max-height:none;overflow:visible}

@@ -37,21 +37,21 @@ export const share = (part: number, whole: number): string => {
 
 const isMidnight = (instant: Instant): boolean => instant % millisPerDay === 0
 
-const timeOfDay = (instant: Instant): string => {
-  const time = new Date(instant).toISOString().slice(11, 23)
-  return ` ${time.endsWith(":00.000") ? time.slice(0, 5) : time} UTC`
-}
-
 /** With spaces at which no line ends. */
 const unbroken = (text: string): string => text.replaceAll(" ", "\u00a0")
 
+const timeOfDay = (instant: Instant): string => {
+  const time = new Date(instant).toISOString().slice(11, 23)
+  return ` ${unbroken(`${time.endsWith(":00.000") ? time.slice(0, 5) : time} UTC`)}`
+}
+
 /** `1 March 2026`; with the time of day unless it is midnight UTC. */
 export const date = (instant: Instant): string =>
-  unbroken(longDate.format(instant) + (isMidnight(instant) ? "" : timeOfDay(instant)))
+  unbroken(longDate.format(instant)) + (isMidnight(instant) ? "" : timeOfDay(instant))
 
 /** `1 Mar 2026`; with the time of day unless it is midnight UTC. */
 export const briefDate = (instant: Instant): string =>
-  unbroken(shortDate.format(instant) + (isMidnight(instant) ? "" : timeOfDay(instant)))
+  unbroken(shortDate.format(instant)) + (isMidnight(instant) ? "" : timeOfDay(instant))
 
 /** A list in a sentence: `a`, `a and b`, `a, b and c`. */
 export const list = (items: ReadonlyArray<string>): string =>
