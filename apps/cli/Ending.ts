@@ -7,6 +7,7 @@
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
+import type { BadTable } from "../../adapters/duckdb/Problem.ts"
 import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
@@ -17,6 +18,7 @@ import * as Output from "./Output.ts"
 export type Failure =
   | CliError.CliError
   | BadInput
+  | BadTable
   | Unreadable
   | Unwritable
   | BadQuestion
@@ -40,6 +42,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "OutputClosed":
       return end(ok)
     case "BadInput":
+    case "BadTable":
     case "Unreadable":
       return Effect.andThen(Output.say(failure.message), end(notRight))
     case "BadQuestion":

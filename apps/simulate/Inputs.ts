@@ -2,9 +2,11 @@
  * The ledger of a simulation, whatever it is kept in: people in the order of their ids, batch after batch.
  */
 import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
+import * as PersonBatches from "../../adapters/duckdb/PersonBatches.ts"
 import * as EventBatches from "../../adapters/files/EventBatches.ts"
 import * as Source from "../../adapters/files/Source.ts"
 import * as PersonReader from "../../adapters/sqlite/PersonReader.ts"
+import * as Digest from "../../adapters/threads/Digest.ts"
 import type { Columns } from "../../core/Columns.ts"
 import type { ConsentType } from "../../core/ConsentType.ts"
 import type { Summary } from "../../core/Summary.ts"
@@ -17,7 +19,8 @@ export interface Batches {
   readonly types: ReadonlyArray<ConsentType>
   /** How many events there are; `undefined` where nobody knows yet. */
   readonly events: number | undefined
-  readonly digest: Summary["inputs"][number]
+  /** Waits until it is known. */
+  readonly digest: Effect.Effect<Summary["inputs"][number]>
   /** The next people; `undefined` after the last. */
   readonly next: Effect.Effect<Columns | undefined, Failure>
 }
@@ -29,7 +32,7 @@ const openStore = Effect.fnUntraced(function* (url: string, plan: Plan, keepsIds
     return yield* new BadQuestion({ field: "store", reason: "expected sqlite:PATH: a ledger that is kept in a file" })
   }
   const reader = yield* PersonReader.make(url.slice(sqlite.length), plan.knownAt, keepsIds)
-  return { ...reader, digest: { name: url, sha256: reader.sha256 } }
+  return { ...reader, digest: Effect.succeed({ name: url, sha256: reader.sha256 }) }
 })
 
 const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, progress: Progress) {
@@ -44,7 +47,14 @@ const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsI
         share: source.size === undefined ? undefined : bytes / source.size,
       }),
   })
-  return { ...batches, types: [], digest: { name: source.name, sha256: batches.sha256 } }
+  return { ...batches, types: [], digest: Effect.succeed({ name: source.name, sha256: batches.sha256 }) }
+})
+
+const openTable = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean) {
+  yield* Source.open(path)
+  const batches = yield* PersonBatches.make(path, plan.knownAt, keepsIds)
+  const digest = yield* Digest.start(path)
+  return { ...batches, types: [], digest: Effect.map(digest, (sha256) => ({ name: path, sha256 })) }
 })
 
 /** Opens the ledger of a plan. */
@@ -55,4 +65,6 @@ export const open = (
 ): Effect.Effect<Batches, Failure, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> =>
   plan.input._tag === "Store"
     ? openStore(plan.input.url, plan, keepsIds)
-    : openEvents(plan.input.path, plan, keepsIds, progress)
+    : PersonBatches.isTable(plan.input.path)
+      ? openTable(plan.input.path, plan, keepsIds)
+      : openEvents(plan.input.path, plan, keepsIds, progress)

@@ -2,6 +2,7 @@
  * What a simulation is asked for, and what may go wrong with it.
  */
 import { Data } from "effect"
+import type { BadTable } from "../../adapters/duckdb/Problem.ts"
 import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { ConsentType } from "../../core/ConsentType.ts"
@@ -59,4 +60,11 @@ export class BadQuestion extends Data.TaggedError("BadQuestion")<{
 }
 
 /** What a simulation may fail with. */
-export type Failure = BadQuestion | BadInput | Unreadable | Unwritable | TemporaryFileError | StoreUnavailable
+export type Failure =
+  | BadQuestion
+  | BadInput
+  | BadTable
+  | Unreadable
+  | Unwritable
+  | TemporaryFileError
+  | StoreUnavailable

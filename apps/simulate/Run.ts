@@ -78,7 +78,7 @@ const summarize = (
   question: WhatIf.Question,
   steps: Steps.Steps,
   part: Effect.Success<Folds.Folds["finish"]>,
-  input: Inputs.Batches,
+  digest: Summary["inputs"][number],
 ): Summary => {
   const { changedPairs, ...figures } = Tally.figures(part.totals, steps)
   const types = new Map([...question.before.types, ...question.after.types].map((type) => [type.id, type]))
@@ -102,7 +102,7 @@ const summarize = (
     examples: WhatIf.chooseExamples(part.examples, part.totals.reasons),
     baseline: Candidate.written(plan.baseline, plan.types),
     candidate: Candidate.written(plan.candidate, candidateTypes),
-    inputs: [input.digest, ...given([plan.types, plan.baseline, plan.candidate, candidateTypes])],
+    inputs: [digest, ...given([plan.types, plan.baseline, plan.candidate, candidateTypes])],
     warnings: [
       ...warnings,
       ...(candidateTypes === undefined ? [] : Candidate.backDated(question.before.types, candidateTypes, plan.knownAt)),
@@ -134,7 +134,7 @@ export const run = Effect.fn("Simulate.run")(function* (
   }
   const folds = yield* Folds.make({ question, keepsLines: lines !== undefined }, steps)
   const part = yield* foldAll(batches, folds, (text) => lines?.write(text) ?? Effect.void, progress)
-  const summary = summarize(plan, question, steps, part, batches)
+  const summary = summarize(plan, question, steps, part, yield* batches.digest)
   // Drawing the report needs packages that nothing else does.
   if (report !== undefined) {
     const { write } = yield* Effect.promise(() => import("../../adapters/report/Report.ts"))
