@@ -48,6 +48,22 @@ const sentence = ({ days }: Summary): string => {
     : `${all} The busiest step begins on ${Words.date(busiest.at)}, with ${Words.count(busiest.askedAfter)} to ask again.`
 }
 
+/** How many times the next highest value the highest bar may be before it is cut off. */
+const heightMax = 5
+
+/**
+ * The highest bar, and where the axis ends. A single bar far above all others, such as everything that is due on the
+ * first day, would press the rest flat: it is cut off, and its figure written beside it.
+ */
+const scale = (
+  drawn: ReadonlyArray<Bar>,
+): { readonly highest: Bar | undefined; readonly top: number; readonly isCut: boolean } => {
+  const [highest, second] = drawn.toSorted((a, b) => b.after - a.after)
+  const next = Math.max(second?.after ?? 0, ...drawn.map(({ before }) => before))
+  const isCut = highest !== undefined && next > 0 && highest.after > heightMax * next
+  return { highest, isCut, top: isCut ? next * 1.4 : Math.max(1, next, highest?.after ?? 0) }
+}
+
 /** The top of the baseline: level along each bar, to the end of the last. */
 const outline = (drawn: ReadonlyArray<Bar>): ReadonlyArray<{ readonly at: Date; readonly before: number }> => {
   const last = drawn.at(-1)
@@ -61,7 +77,7 @@ const options =
     const size = stepsPerBar(days.length, barsMax)
     const drawn = bars(days, until, size)
     const isDense = drawn.length > 120
-    const [highest] = drawn.toSorted((a, b) => b.after - a.after)
+    const { highest, top, isCut } = scale(drawn)
     const isLate = highest !== undefined && highest.from.getTime() - from > (until - from) * 0.6
     return {
       marginLeft: 46,
@@ -69,8 +85,8 @@ const options =
       marginTop: 26,
       x: { type: "utc", label: null, domain: [new Date(from), new Date(until)], ticks: name === "wide" ? 8 : 4 },
       y: {
-        domain: [0, Math.max(1, ...drawn.map(({ before, after }) => Math.max(before, after)))],
-        nice: true,
+        domain: [0, top],
+        nice: !isCut,
         label: null,
         grid: true,
         ticks: 5,
@@ -80,7 +96,14 @@ const options =
       marks: [
         Plot.rectY(
           drawn.filter(({ after }) => after > 0),
-          { x1: "from", x2: "until", y: "after", fill: "var(--bars)", inset: isDense ? 0 : 0.5, insetBottom: 0 },
+          {
+            x1: "from",
+            x2: "until",
+            y: ({ after }: Bar) => Math.min(after, top),
+            fill: "var(--bars)",
+            inset: isDense ? 0 : 0.5,
+            insetBottom: 0,
+          },
         ),
         Plot.lineY(outline(drawn), {
           x: "at",
@@ -92,9 +115,9 @@ const options =
         Plot.ruleY([0], { stroke: "var(--axis)" }),
         Plot.text(highest === undefined || highest.after === 0 ? [] : [highest], {
           x: "from",
-          y: "after",
+          y: ({ after }: Bar) => Math.min(after, top),
           text: ({ from: begins, after }: Bar) =>
-            `${size === 1 ? "" : "from "}${Words.briefDate(begins.getTime())}: ${Words.count(after)}`,
+            `${size === 1 ? "" : "from "}${Words.briefDate(begins.getTime())}: ${Words.count(after)}${isCut ? " ↑" : ""}`,
           textAnchor: isLate ? "end" : "start",
           dx: isLate ? -4 : 6,
           dy: -8,
@@ -103,6 +126,11 @@ const options =
       ],
     }
   }
+
+const cutOff = ({ days, until }: Summary): string | undefined =>
+  scale(bars(days, until, 1)).isCut
+    ? "A bar marked ↑ is far higher than all others and cut off at the top, with its figure beside it."
+    : undefined
 
 const grouping = (steps: number): string | undefined => {
   const size = stepsPerBar(steps, 140)
@@ -127,7 +155,8 @@ export const figure = (summary: Summary): Html => {
         options(summary),
       )}
       <figcaption>
-        Answers that may be asked again from some instant of the step on, and not until then. ${grouping(days.length)}
+        Answers that may be asked again from some instant of the step on, and not until then. ${cutOff(summary)}
+        ${grouping(days.length)}
       </figcaption>
     </figure>
     ${Table.behind({

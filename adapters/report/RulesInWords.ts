@@ -109,9 +109,9 @@ export const from = (given: unknown, { consentTypes, from: start }: Summary): Re
   const ruleSet = decodeRuleSet(rules ?? [])
   const file = decodeTypes(types)
   return [
+    ...(Result.isSuccess(ruleSet) ? sentences(ruleSet.success, consentTypes) : []),
     ...(Result.isSuccess(file)
       ? Exchange.typesFromFile(file.success).flatMap((type) => ofType(type, consentTypes, start))
       : []),
-    ...(Result.isSuccess(ruleSet) ? sentences(ruleSet.success, consentTypes) : []),
   ]
 }

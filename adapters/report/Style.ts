@@ -138,7 +138,7 @@ section{margin-top:1.75rem}
 .wide{display:block!important}.narrow{display:none!important}
 .numbers{grid-template-columns:repeat(3,1fr)!important}
 h2,h3,caption,thead,.legend,section>p{break-after:avoid}
-figure,.numbers,.person,.ranked,.warnings,.question>div,.glossary div,tr{break-inside:avoid}
+section>p,#over-time,#asking-again,#types,#why,figure,.numbers,.person,.ranked,.warnings,.question>div,.glossary div,tr{break-inside:avoid}
 .person{background:none}
 #proof{break-before:page}
 pre{max-height:none;overflow:visible}

@@ -174,7 +174,8 @@ const kinds: ReadonlyArray<{ readonly color: ReturnType<typeof Statuses.kind>; r
 
 const sentence = (all: ReadonlyArray<Flow>): string => {
   const [most, ...rest] = all.toSorted((a, b) => b.pairs - a.pairs)
-  if (most === undefined) return "No answer ever has another status than it has today."
+  if (most === undefined)
+    return "No answer ever has another status than under today’s rules; what differs is whether it permits or may be asked again."
   const main = `The most frequent change is from ${most.before} to ${most.after}: ${Words.counted(most.pairs, "answer", "answers")}.`
   return rest.length === 0
     ? main

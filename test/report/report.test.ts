@@ -104,6 +104,16 @@ describe("the text of a report", () => {
     expect(text).toContain("with 42,852 to ask again")
   })
 
+  test("cuts off a bar only where it would press all others flat, and says so", () => {
+    expect(text).toContain(`>1\u00a0Mar\u00a02026: 42,852 ↑</text>`)
+    expect(text).toContain("A bar marked ↑ is far higher than all others")
+    const even = Report.write({
+      ...Summaries.large,
+      days: Summaries.large.days.filter(({ askedAfter }) => askedAfter < 9000),
+    })
+    expect(even).not.toContain("↑")
+  })
+
   test("holds every figure of the charts, the reasons, the warnings, the exact rules and every digest", () => {
     for (const day of Summaries.large.days) expect(text).toContain(`>${day.permittedAfter.toLocaleString("en")}<`)
     for (const { reason } of Summaries.large.reasons) expect(text).toContain(reason)
