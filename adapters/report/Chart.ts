@@ -48,7 +48,7 @@ const draw = (options: Plot.PlotOptions, { id, title, description }: Caption, la
   for (const style of svg.querySelectorAll("style")) style.remove()
   for (const name of spoken) for (const part of svg.querySelectorAll(`[${name}]`)) part.removeAttribute(name)
   const words = { title, desc: description }
-  for (const [name, text] of Object.entries(words).reverse()) {
+  for (const [name, text] of Object.entries(words).toReversed()) {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name)
     element.setAttribute("id", `${id}-${layout.name}-${name}`)
     element.textContent = text

@@ -20,8 +20,8 @@ const entities: { readonly [character: string]: string } = {
   "'": "&#39;",
 }
 
-/** Control characters that HTML allows in no document; they become a visible replacement character. */
-const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffe\uffff]/g
+/** Control characters, and code points that are no characters, which HTML allows in no document; they become a visible replacement character. */
+const forbidden = /[^\P{Cc}\t\n\r]|\p{Noncharacter_Code_Point}|\p{Surrogate}/gu
 
 /**
  * Characters that turn the reading direction of what follows. A type's name must not rearrange the sentence it stands
