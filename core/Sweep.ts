@@ -188,7 +188,7 @@ const mostRecent = (
 export interface Sweep {
   /**
    * Hands over the stretches of the pair whose events stand from `low` to `high`; answers whether the two codes differ on
-   * any of them.
+   * any of them. Where both sides are the same object, it is walked once.
    */
   readonly pair: (columns: Columns, low: number, high: number, before: Side, after: Side, receiver: Receiver) => boolean
 }
@@ -196,10 +196,11 @@ export interface Sweep {
 /** Makes a sweep. It keeps its working memory from pair to pair: as large as the longest story. */
 export const make = (window: Window): Sweep => {
   const left = new Walk()
-  const right = new Walk()
+  const other = new Walk()
   const pair: Sweep["pair"] = (columns, low, high, before, after, receiver) => {
     left.run(columns, low, high, before, window)
-    right.run(columns, low, high, after, window)
+    const right = before === after ? left : other
+    if (right === other) other.run(columns, low, high, after, window)
     let isDifferent = false
     let at = window.from
     for (let i = 0, j = 0; ;) {

@@ -26,7 +26,7 @@ export interface Totals {
 type Writable<A> = { -readonly [Key in keyof A]: A[Key] }
 
 /** What is counted of one consent type. */
-interface TypeTotals {
+export interface TypeTotals {
   changedPairs: number
   /** By code, plus 32 for the candidate: at each step, by how many pairs more (or fewer) than at the step before. */
   readonly steps: Array<Float64Array | undefined>
@@ -69,6 +69,8 @@ export class Tally {
   private personFlags = 0
   private pairFlags = 0
   private isFirst = true
+  /** How many steps begin before the next stretch does. */
+  private stepsBefore = 0
   private wasAsked = false
   private isAsked = false
   /** The transitions and reasons the pair has been counted under. */
@@ -80,15 +82,21 @@ export class Tally {
     this.totals = empty(steps)
   }
 
-  beginPair(consentType: string, events: number): void {
+  /** What is counted of a type, to begin its pairs with. */
+  typeOf(consentType: string): TypeTotals {
     let type = this.totals.types.get(consentType)
     if (type === undefined) this.totals.types.set(consentType, (type = newType()))
+    return type
+  }
+
+  beginPair(type: TypeTotals, events: number): void {
     this.type = type
     this.totals.events += events
     this.pairFlags = 0
     this.isFirst = true
-    this.transitions.length = 0
-    this.reasons.length = 0
+    this.stepsBefore = 0
+    if (this.transitions.length > 0) this.transitions.length = 0
+    if (this.reasons.length > 0) this.reasons.length = 0
   }
 
   /** The reasons of the pair so far. */
@@ -98,8 +106,13 @@ export class Tally {
 
   /** A `Sweep.Receiver`. */
   stretch(from: Instant, until: Instant, before: number, after: number, state: number, version: number): void {
-    this.count(before, from, until)
-    this.count(after + 32, from, until)
+    const first = this.stepsBefore
+    const last = Steps.before(this.steps, until)
+    this.stepsBefore = last
+    if (first !== last) {
+      this.count(before, first, last)
+      this.count(after + 32, first, last)
+    }
     this.ask(from, before, after)
     if (before === after) return
     this.pairFlags |= isChanged
@@ -141,12 +154,8 @@ export class Tally {
     this.personFlags = 0
   }
 
-  private count(code: number, from: Instant, until: Instant): void {
-    const { steps, type } = this
-    const first = Steps.before(steps, from)
-    const last = Steps.before(steps, until)
-    if (first === last) return
-    const counts = (type.steps[code] ??= new Float64Array(steps.starts.length + 1))
+  private count(code: number, first: number, last: number): void {
+    const counts = (this.type.steps[code] ??= new Float64Array(this.steps.starts.length + 1))
     counts[first]! += 1
     counts[last]! -= 1
   }

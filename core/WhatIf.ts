@@ -58,6 +58,10 @@ interface Sides {
   readonly after: Sweep.Side
 }
 
+/** Whether two sides give the same answers to everything. */
+const isSame = (a: Sweep.Side, b: Sweep.Side): boolean =>
+  JSON.stringify([a.terms, a.type.versions]) === JSON.stringify([b.terms, b.type.versions])
+
 /** What each type is read under, before and after. A type nothing is known of has default rules and version 1. */
 const sidesOf = ({ before, after, knownAt }: Question): ((id: string) => Sides) => {
   const index = ({ types }: Reading) => new Map(types.map((type) => [type.id, type]))
@@ -71,10 +75,10 @@ const sidesOf = ({ before, after, knownAt }: Question): ((id: string) => Sides) 
   return (id) => {
     const found = remembered.get(id)
     if (found !== undefined) return found
-    const sides = {
-      before: side(typesBefore.get(id) ?? ConsentType.unknown(id), before),
-      after: side(typesAfter.get(id) ?? ConsentType.unknown(id), after),
-    }
+    const is = side(typesBefore.get(id) ?? ConsentType.unknown(id), before)
+    const would = side(typesAfter.get(id) ?? ConsentType.unknown(id), after)
+    // The same object tells the sweep that there is one side to walk.
+    const sides = { before: is, after: isSame(is, would) ? is : would }
     if (remembered.size >= maxRemembered) remembered.clear()
     remembered.set(id, sides)
     return sides
@@ -140,6 +144,7 @@ export const make = (question: Question, steps: Steps.Steps, keepsLines: boolean
 
   const fold = (columns: Columns.Columns): string => {
     const sides = columns.typeIds.map(sidesFor)
+    const totals = sides.map((): Tally.TypeTotals | undefined => undefined)
     let text = ""
     let pair = 0
     let low = 0
@@ -150,7 +155,7 @@ export const make = (question: Question, steps: Steps.Steps, keepsLines: boolean
         const consentType = columns.typeIds[typeIndex]!
         const { before, after } = sides[typeIndex]!
         const high = columns.pairEnds[pair]!
-        tally.beginPair(consentType, high - low)
+        tally.beginPair((totals[typeIndex] ??= tally.typeOf(consentType)), high - low)
         const isDifferent = sweep.pair(columns, low, high, before, after, tally)
         tally.endPair()
         if (isDifferent) {

@@ -4,7 +4,7 @@
 import type { Problem } from "./Problem.ts"
 
 /** What a column is in the file; `text` also for everything in CSV. */
-export type Kind = "uuid" | "text" | "instant" | "whole" | "other"
+export type Kind = "uuid" | "text" | "zoned" | "timestamp" | "whole" | "other"
 
 /** The columns of a file that are read, by name; those that are not there are missing. */
 export type Shape = { readonly [Name in Column]?: Kind }
@@ -19,16 +19,17 @@ const allowed: { readonly [Name in Column]: ReadonlyArray<Kind> } = {
   concordId: ["uuid", "text"],
   consentType: ["uuid", "text"],
   consentState: ["text"],
-  consentDate: ["instant", "text"],
-  dateCreated: ["instant", "text"],
+  consentDate: ["zoned", "timestamp", "text"],
+  dateCreated: ["zoned", "timestamp", "text"],
   version: ["whole", "text"],
-  expirationDate: ["instant", "text"],
+  expirationDate: ["zoned", "timestamp", "text"],
 }
 
 const words: { readonly [K in Kind]: string } = {
   uuid: "UUID",
   text: "text",
-  instant: "timestamp",
+  zoned: "timestamp with time zone",
+  timestamp: "timestamp",
   whole: "whole number",
   other: "",
 }
@@ -36,7 +37,8 @@ const words: { readonly [K in Kind]: string } = {
 const kindOf = (type: string): Kind => {
   if (type === "UUID") return "uuid"
   if (type === "VARCHAR" || type.startsWith("ENUM")) return "text"
-  if (type.startsWith("TIMESTAMP") || type === "DATE") return "instant"
+  if (type === "TIMESTAMP WITH TIME ZONE") return "zoned"
+  if (type.startsWith("TIMESTAMP") || type === "DATE") return "timestamp"
   return /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(type) ? "whole" : "other"
 }
 
@@ -62,17 +64,27 @@ export const problems = (shape: Shape): ReadonlyArray<Problem> =>
 /** A string of SQL. */
 export const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
+/** What stands for a type, a state and a version that are not there, in columns of numbers without gaps. */
+export const missing = { type: 4_294_967_295, state: 5, version: 0 } as const
+
+/** Milliseconds; a timestamp without a zone is UTC. */
 const instant = (name: string, kind: Kind | undefined): string => {
-  if (kind === undefined) return "NULL::DOUBLE"
-  return kind === "text" ? `${name}::VARCHAR` : `epoch_ms(${name}::TIMESTAMPTZ)::DOUBLE`
+  if (kind === undefined) return "'NaN'::DOUBLE"
+  if (kind === "text") return `${name}::VARCHAR`
+  return `coalesce(epoch_ms(${kind === "zoned" ? name : `${name}::TIMESTAMP`})::DOUBLE, 'NaN'::DOUBLE)`
 }
 
 const version = (kind: Kind | undefined): string =>
-  kind === undefined ? "NULL::DOUBLE" : kind === "text" ? "version::VARCHAR" : "version::DOUBLE"
+  kind === undefined
+    ? `${missing.version}::DOUBLE`
+    : kind === "text"
+      ? "version::VARCHAR"
+      : `CASE WHEN version < 1 THEN -1 ELSE coalesce(version::DOUBLE, ${missing.version}) END::DOUBLE`
 
 /** 4 where the event or the person has no id. */
 const state = `CASE WHEN id IS NULL OR concordId IS NULL THEN 4 ELSE
-  CASE consentState::VARCHAR WHEN 'declined' THEN 0 WHEN 'accepted' THEN 1 WHEN 'implied' THEN 2 WHEN 'viewed' THEN 3 END
+  CASE consentState::VARCHAR WHEN 'declined' THEN 0 WHEN 'accepted' THEN 1 WHEN 'implied' THEN 2 WHEN 'viewed' THEN 3
+  ELSE ${missing.state} END
 END`
 
 /** Where each column of {@link query} stands in its result. */
@@ -99,7 +111,7 @@ export const query = (relation: string, shape: Shape, types: string, row: string
     ${instant("expirationDate", shape.expirationDate)},
     ${version(shape.version)},
     (${state})::UTINYINT,
-    enum_code(consentType::VARCHAR::${types})::UINTEGER,
+    coalesce(enum_code(consentType::VARCHAR::${types}), ${missing.type})::UINTEGER,
     (${row})::DOUBLE,
     id${shape.id === "uuid" ? "" : "::VARCHAR"},
     concordId${shape.concordId === "uuid" ? "" : "::VARCHAR"} AS person

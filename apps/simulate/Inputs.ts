@@ -57,14 +57,26 @@ const openTable = Effect.fnUntraced(function* (path: string, plan: Plan, keepsId
   return { ...batches, types: [], digest: Effect.map(digest, (sha256) => ({ name: path, sha256 })) }
 })
 
+/** From this size on, in bytes, it pays to read the lines with DuckDB. */
+const largeBytes = 16 * 1024 * 1024
+
+/** The plain lines of a large file, where DuckDB is there and every line is plain; else `undefined`. */
+const openLarge = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, progress: Progress) {
+  if (path === Source.standardInput) return undefined
+  const { size } = yield* Source.open(path)
+  if (size === undefined || size < largeBytes) return undefined
+  yield* progress({ what: "events read", done: 0, share: undefined })
+  return yield* openTable(path, plan, keepsIds).pipe(Effect.catchTag("BadTable", () => Effect.succeed(undefined)))
+})
+
 /** Opens the ledger of a plan. */
-export const open = (
+export const open = Effect.fnUntraced(function* (
   plan: Plan,
   keepsIds: boolean,
   progress: Progress,
-): Effect.Effect<Batches, Failure, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> =>
-  plan.input._tag === "Store"
-    ? openStore(plan.input.url, plan, keepsIds)
-    : PersonBatches.isTable(plan.input.path)
-      ? openTable(plan.input.path, plan, keepsIds)
-      : openEvents(plan.input.path, plan, keepsIds, progress)
+): Effect.fn.Return<Batches, Failure, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
+  if (plan.input._tag === "Store") return yield* openStore(plan.input.url, plan, keepsIds)
+  const { path } = plan.input
+  if (PersonBatches.isTable(path)) return yield* openTable(path, plan, keepsIds)
+  return (yield* openLarge(path, plan, keepsIds, progress)) ?? (yield* openEvents(path, plan, keepsIds, progress))
+})
