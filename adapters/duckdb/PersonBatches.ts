@@ -100,7 +100,7 @@ const relationOf = async (connection: DuckDBConnection, file: string): Promise<R
     const name = `read_csv(${path}, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', nullstr = '')`
     return { name, row: "row_number() OVER () + 1", isCounted: false }
   }
-  await connection.run(PlainLines.table("plain_lines", path, await PlainLines.hasUuids(connection, path)))
+  await PlainLines.read(connection, "plain_lines", path)
   return { name: "plain_lines", row: "0", isCounted: true }
 }
 

@@ -47,16 +47,21 @@ const uuid = (name: string): string => {
 
 const isNothing = (name: string): string => `(${name} IS NULL OR ${name}::VARCHAR = 'null')`
 
-/** `YYYY-MM-DDTHH:mm:ss.sssZ`. */
+/** `YYYY-MM-DDTHH:mm:ss.sssZ`; the cast takes other forms too, which the pattern keeps out. */
 const instant = (name: string): string => {
   const json = `${name}::VARCHAR`
-  const value = `try_strptime(${json}, '"%Y-%m-%dT%H:%M:%S.%gZ"')`
-  const isPlain = `${json} LIKE '"____-__-__T__:__:__.___Z"' AND ${json} NOT LIKE '"0000%' AND ${value} IS NOT NULL`
-  return `CASE WHEN ${isPlain} THEN ${value} ELSE ${notPlain} END`
+  const isElse = `${json} LIKE '"0000%' OR ${json} LIKE '%T24%' OR ${json} LIKE '%:60.%'`
+  const isPlain = `${json} LIKE '"____-__-__T__:__:__.___Z"' AND NOT (${isElse})`
+  return `CASE WHEN ${isPlain} THEN coalesce(try_cast(substr(${json}, 2, 23) AS TIMESTAMP), ${notPlain}) ELSE ${notPlain} END`
 }
 
-const oneOf = (name: string, values: ReadonlyArray<string>): string =>
-  `CASE ${name}::VARCHAR ${values.map((value) => `WHEN '"${value}"' THEN '${value}'`).join(" ")} ELSE ${notPlain} END`
+const isOneOf = (name: string, values: ReadonlyArray<string>): string =>
+  `${name}::VARCHAR IN (${values.map((value) => `'"${value}"'`).join(", ")})`
+
+/** The action decides nothing, so it is checked and let go. */
+const state = `CASE WHEN ${isOneOf("consentState", ["implied", "viewed", "accepted", "declined"])}
+  AND ${isOneOf("consentAction", ["implied", "user_click", "import"])}
+  THEN substr(consentState::VARCHAR, 2, length(consentState::VARCHAR) - 2) ELSE ${notPlain} END`
 
 const version = `CASE WHEN ${isNothing("version")} THEN NULL
   WHEN regexp_full_match(version::VARCHAR, '[1-9][0-9]{0,8}') THEN version::VARCHAR::INTEGER ELSE ${notPlain} END`
@@ -64,31 +69,32 @@ const version = `CASE WHEN ${isNothing("version")} THEN NULL
 const expiration = `CASE WHEN ${isNothing("expirationDate")} THEN NULL ELSE ${instant("expirationDate")} END`
 
 /** Whether the ids of the first line are UUIDs: then they all must be. */
-export const hasUuids = async (connection: DuckDBConnection, path: string): Promise<boolean> => {
+const hasUuids = async (connection: DuckDBConnection, path: string): Promise<boolean> => {
   const sql = `SELECT concordId::VARCHAR AS person, id::VARCHAR AS id FROM ${relation(path)} LIMIT 1`
   const [first] = await Rows.of(connection, sql)
   const isUuid = (value: unknown): boolean => /^"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"$/.test(String(value))
   return isUuid(first?.["person"]) && isUuid(first?.["id"])
 }
 
-/** Makes a table of all lines of a file. Fails where one is not plain. */
-export const table = (name: string, path: string, hasUuids: boolean): string => {
-  const identifier = hasUuids ? uuid : text
-  const checked = `
+/** Makes a table of all lines of a file. Throws where one is not plain. */
+export const read = async (connection: DuckDBConnection, name: string, path: string): Promise<void> => {
+  const identifier = (await hasUuids(connection, path)) ? uuid : text
+  await connection.run(`
+    CREATE TEMP TABLE ${name} AS
     SELECT
       ${identifier("id")} AS id,
       ${identifier("concordId")} AS concordId,
       ${text("consentType")} AS consentType,
       ${version} AS version,
-      ${oneOf("consentState", ["implied", "viewed", "accepted", "declined"])} AS consentState,
-      ${oneOf("consentAction", ["implied", "user_click", "import"])} AS consentAction,
+      ${state} AS consentState,
       ${instant("consentDate")} AS consentDate,
       ${instant("dateCreated")} AS dateCreated,
       ${expiration} AS expirationDate
-    FROM ${relation(path)}`
-  return `
-    CREATE TEMP TABLE ${name} AS
-    SELECT * EXCLUDE (consentAction) FROM (${checked})
-    WHERE CASE WHEN consentDate <= dateCreated AND (expirationDate IS NULL OR expirationDate > consentDate)
-      AND consentAction IS NOT NULL THEN true ELSE ${notPlain} END`
+    FROM ${relation(path)}`)
+  // Asked of the table: asked of the lines, every instant would be read twice.
+  const wrong = await Rows.of(
+    connection,
+    `SELECT 1 FROM ${name} WHERE consentDate > dateCreated OR expirationDate <= consentDate LIMIT 1`,
+  )
+  if (wrong.length > 0) throw new Error("not plain")
 }

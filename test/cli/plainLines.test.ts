@@ -34,7 +34,7 @@ const fields = [
 ]
 const lines = [
   ...fields.flatMap((field) => values.map((value) => line({ [field]: value }))),
-  ...fields.flatMap((field) => values.map((value) => line({ id: uuid, concordId: uuid, [field]: value }))),
+  ...["id", "concordId"].flatMap((field) => values.map((value) => line({ id: uuid, concordId: uuid, [field]: value }))),
   ...["", "{", "[]", "1", `${line()} x`, `${line()}${line()}`, `${line()},`],
 ]
 
