@@ -6,7 +6,6 @@
  * except in rules: a misspelt rule would silently be no rule, so it is an error.
  */
 import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
-import type { Loss } from "./Because.ts"
 import * as BecauseLine from "./BecauseLine.ts"
 import type { ConsentEvent } from "./ConsentEvent.ts"
 import * as ConsentState from "./ConsentState.ts"
@@ -186,7 +185,7 @@ export const typesFromFile = (file: typeof Types.Type): ReadonlyArray<ConsentTyp
     })),
   }))
 
-/** Why a head did not decide, on the wire: {@link Loss} with the event's id and state. */
+/** Why a head did not decide, on the wire: `Because.Loss` with the event's id and state. */
 const LostHead = Schema.Struct({
   event: Schema.String,
   consentState: State,

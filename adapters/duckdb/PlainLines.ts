@@ -38,11 +38,12 @@ const text = (name: string): string => {
   return `CASE WHEN ${isPlain} THEN substr(${json}, 2, length(${json}) - 2) ELSE ${notPlain} END`
 }
 
-/** A UUID as it is always written: one that reads as itself. */
+/** A UUID as it is always written: in lower case, its hyphens in their places, so that all else must be digits. */
 const uuid = (name: string): string => {
   const json = `${name}::VARCHAR`
-  const value = `try_cast(substr(${json}, 2, 36) AS UUID)`
-  return `CASE WHEN strlen(${json}) = 38 AND '"' || ${value}::VARCHAR || '"' = ${json} THEN ${value} ELSE ${notPlain} END`
+  const pattern = '"________-____-____-____-____________"'
+  return `CASE WHEN ${json} LIKE '${pattern}' AND ${json} = lower(${json})
+    THEN coalesce(try_cast(substr(${json}, 2, 36) AS UUID), ${notPlain}) ELSE ${notPlain} END`
 }
 
 const isNothing = (name: string): string => `(${name} IS NULL OR ${name}::VARCHAR = 'null')`

@@ -78,7 +78,13 @@ const told = ({ outcome, because }: Simulation.Side) => ({
   lost: because.lost.map(({ event, loss }) => ({ event: event.id, loss })),
 })
 
-const expected = ({ at: _, expiresAt: __, ...answer }: Oracle.Answer) => answer
+const expected = (answer: Oracle.Answer) => ({
+  ...said(answer),
+  event: answer.event,
+  rule: answer.rule,
+  lapse: answer.lapse,
+  lost: answer.lost,
+})
 
 // Kills: Simulation.isDifferent, status, permission or asking overlooked, or everything different; Simulation.compare, the
 // candidate read under the baseline's terms, or the end of the window counted in; Simulation.diff, the two sides swapped.
