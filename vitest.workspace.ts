@@ -14,8 +14,7 @@ export default defineConfig({
       project("http"),
       project("cli"),
       project("faults", 300_000),
-      project("package"),
-      project("docs"),
+      project("package", 180_000),
     ],
   },
 })

@@ -11,13 +11,14 @@ import * as Outcome from "./Outcome.ts"
 import type { Terms } from "./Terms.ts"
 
 /**
- * Why a head did not decide. The first that applies, in this order:
+ * Why a head did not decide. Under the precedence `explicit-first` the first that applies, in this order:
  *
  * - `refusal-wins-tie`: a yes at the same instant as the refusal
  * - `not-after-choice`: as old as the explicit choice, or older
  * - `expired`, `invalidated`: lapsed, with the instant, and the version that must be accepted anew
  * - `beside-refusal`, `beside-live-choice`, `beside-live-implied`: passive, beside something stronger
- * - `weaker-at-same-instant`, `older-than-most-recent`: under the precedence `most-recent`
+ *
+ * Under `most-recent`: `weaker-at-same-instant` or `older-than-most-recent`.
  */
 export type Loss =
   | Lapse.Lapse

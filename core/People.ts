@@ -27,20 +27,16 @@ export interface Claim {
   readonly concordId: string
 }
 
-/** The person, and the aliases that did not name anybody; or the kind whose person differs from the first one named. */
+/** The person named, if anybody is, and the hashes that name nobody yet; or the kind whose person is another one. */
 export type Resolution =
-  | { readonly concordId: string; readonly claims: ReadonlyArray<Claim> }
+  | { readonly concordId: string | undefined; readonly unclaimed: ReadonlyArray<string> }
   | { readonly conflict: { readonly kind: Alias["kind"]; readonly with: IdentifierKind | "contextId" } }
 
-/**
- * Resolves the identifiers of one event. `known` tells whom an alias names, if anybody; `fresh` is the id of the person
- * to make when none of them names anybody.
- */
+/** Resolves the identifiers of one event. `known` tells whom an alias names, if anybody. */
 export const resolve = (
   concordId: string | undefined,
   aliases: ReadonlyArray<Alias>,
   known: (hash: string) => string | undefined,
-  fresh: string,
 ): Resolution => {
   let person = concordId
   let namedBy: IdentifierKind | "contextId" = "concordId"
@@ -53,6 +49,5 @@ export const resolve = (
       namedBy = kind
     } else if (named !== person) return { conflict: { kind, with: namedBy } }
   }
-  const owner = person ?? fresh
-  return { concordId: owner, claims: unclaimed.map((hash) => ({ hash, concordId: owner })) }
+  return { concordId: person, unclaimed }
 }

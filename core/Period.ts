@@ -32,20 +32,26 @@ export const isZero = (period: Period): boolean => period.months === 0 && period
 const pattern =
   /^P(?=.)(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,7})W)?(?:(\d{1,7})D)?(?:T(?=.)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:[.,](\d{1,3}))?S)?)?$/
 
+/** The largest parts that {@link format} writes in a form {@link parse} reads. */
+const maxParts: Period = { months: 11_999_999, days: 9_999_999, millis: 3_599_999_999_999_999 }
+
 /**
  * Reads an ISO 8601 duration made of whole, non-negative years, months, weeks, days, hours and minutes, and seconds
- * with up to three decimals. `undefined` for anything else: signs, other fractions, parts out of order, `P` alone.
+ * with up to three decimals. `undefined` for anything else: signs, other fractions, parts out of order, `P` alone, and
+ * more than a million years, ten million days or a billion hours.
  */
 export const parse = (text: string): Period | undefined => {
   const match = pattern.exec(text)
   if (match === null) return undefined
   const part = (index: number): number => (match[index] === undefined ? 0 : Number(match[index]))
   const fraction = match[8] === undefined ? 0 : Number(match[8].padEnd(3, "0"))
-  return {
+  const period: Period = {
     months: part(1) * 12 + part(2),
     days: part(3) * 7 + part(4),
     millis: ((part(5) * 60 + part(6)) * 60 + part(7)) * 1000 + fraction,
   }
+  const isTooLong = period.months > maxParts.months || period.days > maxParts.days || period.millis > maxParts.millis
+  return isTooLong ? undefined : period
 }
 
 /** The shortest ISO 8601 form with the parts of the period: `{ months: 13 }` is `P1Y1M`, the zero period is `P0D`. */

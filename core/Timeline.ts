@@ -16,8 +16,10 @@ export interface Moment {
   readonly at: Instant
   readonly heads: Heads.Heads
   readonly outcome: Outcome.Outcome
-  /** The known events with `consentDate` after `at`, earliest first. */
+  /** The known events that had not happened where the walk began, earliest first. */
   readonly later: ReadonlyArray<ConsentEvent>
+  /** How many of {@link Moment.later} have happened at `at`. */
+  readonly happened: number
 }
 
 /** The moment at `at`. `events` are of one person and one type, in any order; those not known under the terms are left out. */
@@ -30,7 +32,7 @@ export const start = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant)
     else later.push(event)
   }
   const heads = Heads.fold(seen)
-  return { at, heads, outcome: Outcome.decide(heads, terms, at), later: later.sort(Order.compare) }
+  return { at, heads, outcome: Outcome.decide(heads, terms, at), later: later.sort(Order.compare), happened: 0 }
 }
 
 /**
@@ -40,14 +42,14 @@ export const start = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant)
 export const next = (moment: Moment, terms: Terms): Moment | undefined => {
   const { later } = moment
   let heads = moment.heads
-  let happened = 0
-  let at = nextTurn(heads, terms, moment.at, later[0])
+  let happened = moment.happened
+  let at = nextTurn(heads, terms, moment.at, later[happened])
   while (at !== undefined) {
     for (let event = later[happened]; event !== undefined && event.consentDate <= at; event = later[++happened]) {
       heads = Heads.add(heads, event)
     }
     const outcome = Outcome.decide(heads, terms, at)
-    if (!Outcome.isSame(moment.outcome, outcome)) return { at, heads, outcome, later: later.slice(happened) }
+    if (!Outcome.isSame(moment.outcome, outcome)) return { at, heads, outcome, later, happened }
     at = nextTurn(heads, terms, at, later[happened])
   }
   return undefined

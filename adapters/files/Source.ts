@@ -17,8 +17,11 @@ export interface Source {
 /** The path that means standard input. */
 export const standardInput = "-"
 
+/** What messages call the input at a path. */
+export const nameOf = (path: string): string => (path === standardInput ? "standard input" : path)
+
 /** How many bytes are read from a file at a time. */
-export const chunkSize = 256 * 1024
+export const chunkSize = 64 * 1024
 
 const reasons: { readonly [code: string]: string } = {
   ENOENT: "no such file",
@@ -44,7 +47,7 @@ export const open = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Source, Unreadable, FileSystem.FileSystem | Stdio.Stdio> {
   if (path === standardInput) {
     const { stdin } = yield* Stdio.Stdio
-    const name = "standard input"
+    const name = nameOf(path)
     return { name, size: undefined, bytes: stdin.pipe(Stream.mapError(unreadable(name))) }
   }
   const files = yield* FileSystem.FileSystem

@@ -1,8 +1,9 @@
 /**
  * Group commit: requests that arrive while one transaction is being written share the next one.
  *
- * Each request is answered only after the commit that holds it. Nobody waits for others to come: a request that finds
- * the writer idle is written at once, and the busier the writer, the larger its groups.
+ * Each request is answered only after the commit that holds it. A request that finds the writer idle is written at once.
+ * After a commit, the next group waits a moment for the clients just answered to come back: where a sync of the disk is
+ * slow, as many as possible should share it.
  */
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
@@ -11,6 +12,9 @@ import type { Command, FromWriter, Outcome, ToWriter } from "./Command.ts"
 
 /** The most events of one transaction, unless a single request has more. */
 export const maxGroupEvents = 500
+
+/** The longest that a group waits for the clients of the last one, in milliseconds. */
+const gatheringMaxMillis = 2
 
 /** The most requests that wait; one more is refused at once instead of waiting for what it may not live to see. */
 export const maxWaiting = 10_000
@@ -35,6 +39,9 @@ class Queue implements GroupCommit {
   private writing: ReadonlyArray<Waiting> = []
   private refusal: Outcome | undefined = undefined
   private whenIdle: (() => void) | undefined = undefined
+  /** How many requests are waited for before the next group is written, until `gathering` is over. */
+  private expected = 0
+  private gathering: NodeJS.Timeout | undefined = undefined
 
   constructor(worker: Worker) {
     this.worker = worker
@@ -54,7 +61,7 @@ class Queue implements GroupCommit {
       if (this.refusal !== undefined) return answer(this.refusal)
       if (this.waiting.length >= maxWaiting) return answer(unavailable("too many requests wait to be written"))
       this.waiting.push({ command, answer })
-      if (this.writing.length === 0) this.next()
+      if (this.writing.length === 0 && this.waiting.length >= this.expected) this.next()
     })
 
   /** Refuses new requests, waits until those accepted are answered, and ends the thread. */
@@ -64,10 +71,12 @@ class Queue implements GroupCommit {
       this.worker.once("exit", () => resume(Effect.void))
       this.post({ _tag: "Close" })
     }
-    if (this.writing.length === 0) this.whenIdle()
+    if (this.writing.length === 0) this.next()
   })
 
   private next(): void {
+    clearTimeout(this.gathering)
+    this.expected = 0
     let events = 0
     let count = 0
     for (const { command } of this.waiting) {
@@ -83,7 +92,8 @@ class Queue implements GroupCommit {
   private answer(outcomes: ReadonlyArray<Outcome>): void {
     const answered = this.writing
     this.writing = []
-    this.next()
+    this.expected = answered.length + this.waiting.length
+    this.gathering = setTimeout(() => this.next(), gatheringMaxMillis)
     for (const [index, { answer }] of answered.entries()) answer(outcomes[index]!)
   }
 

@@ -92,7 +92,9 @@ const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.pre
 /** Opens a connection: write-ahead log, every commit synced to the disk before it is acknowledged. */
 export const open = (path: string): DatabaseSync => {
   const db = new DatabaseSync(path, { timeout: 10_000 })
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA foreign_keys = OFF")
+  db.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384",
+  )
   return db
 }
 

@@ -1,9 +1,10 @@
 /**
  * How the process ends: the exit code of every failure, and the words on standard error that go with it.
  *
- * 0: done, or the reader of standard output had enough. 1: this machine failed (no space for the temporary file, a bug).
- * 2: the input or the invocation is not right. 130: interrupted. `simulate` has two more, when asked: 1 when something
- * changes, 3 when too much does.
+ * 0: done, or the reader of standard output had enough. 1: this machine failed (no
+ * space for the temporary file, a store that cannot be used or is set up already, a bug).
+ * 2: the input or the invocation is not right. 130: interrupted. `simulate` has two more, when asked:
+ * 1 when something changes, 3 when too much does.
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
@@ -12,6 +13,7 @@ import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadI
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import type { BadQuestion } from "../simulate/Plan.ts"
+import type { AlreadySetUp } from "./commands/bootstrap.ts"
 import * as Output from "./Output.ts"
 
 /** What a command may fail with. */
@@ -22,8 +24,9 @@ export type Failure =
   | Unreadable
   | Unwritable
   | BadQuestion
-  | StoreUnavailable
   | TemporaryFileError
+  | AlreadySetUp
+  | StoreUnavailable
   | Output.OutputClosed
   | Output.OutputFailed
 
@@ -47,8 +50,8 @@ export const report = (failure: Failure): Effect.Effect<void> => {
       return Effect.andThen(Output.say(failure.message), end(notRight))
     case "BadQuestion":
       return Effect.andThen(Output.fail(`--${failure.message}`), end(notRight))
+    case "AlreadySetUp":
     case "StoreUnavailable":
-      return Effect.andThen(Output.fail(`--store: ${failure.reason}`), end(machineFailed))
     case "TemporaryFileError":
     case "OutputFailed":
     case "Unwritable":

@@ -30,7 +30,7 @@ export interface Request {
 
 /** How many groups, and how many characters of answers, until others may run. */
 const groupsPerTurn = 2_000
-const charactersPerTurn = 128 * 1024
+const charactersPerTurn = 64 * 1024
 
 /**
  * Writes the answer to every (person, consent type) of the ledger, in the order of `concordId`, then `consentType`.
@@ -41,7 +41,7 @@ export const answerEach = Effect.fn("Ledger.answerEach")(function* (
   answer: (group: Groups.Group) => string,
 ) {
   const catalog = yield* readCatalog(request)
-  const rows = yield* ExternalSort.make(EventRow)
+  const rows = yield* ExternalSort.make({ compare: EventRow.compare, weigh: EventRow.weigh })
   const { events } = yield* readEvents(request, rows)
   yield* settle(rows)
   const groups = Groups.fromRows(rows.rows(), catalog, request.from)
@@ -67,9 +67,8 @@ export const answerEach = Effect.fn("Ledger.answerEach")(function* (
     yield* Effect.yieldNow
   }
   yield* progress.clear
-  for (const index of catalog.unmatched()) {
-    yield* Output.warn(`${Option.getOrElse(request.flags.rules, () => "")}: /${index}/match: matches no consent type`)
-  }
+  const rules = Option.match(request.flags.rules, { onNone: () => "rules", onSome: Source.nameOf })
+  for (const index of catalog.unmatched()) yield* Output.warn(`${rules}: /${index}/match: matches no consent type`)
 }, Effect.scoped)
 
 const readIfGiven = <A, E, R>(

@@ -1,11 +1,12 @@
 /**
- * `assent`: the engine on files. One command is one file of `commands/` and one line here.
+ * `assent`: the engine on files, and setting up a store. One command is one file of `commands/` and one line here.
  */
 import "effect/schema/SchemaJITCompiler/enable"
-import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
+import * as Bootstrap from "./commands/bootstrap.ts"
 import * as Decisions from "./commands/decisions.ts"
 import * as Simulate from "./commands/simulate.ts"
 import * as State from "./commands/state.ts"
@@ -15,12 +16,10 @@ import * as Presenter from "./Presenter.ts"
 
 const assent = Command.make("assent").pipe(
   Command.withDescription("What people have consented to, from files of consent events"),
-  Command.withSubcommands([Decisions.command, Simulate.command, State.command, Timeline.command]),
+  Command.withSubcommands([Decisions.command, Simulate.command, State.command, Timeline.command, Bootstrap.command]),
 )
 
-const manifest: { readonly version: string } = JSON.parse(
-  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-)
+const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")
 
 // Every write is answered where it is made; without a listener, a reader that goes away would be an uncaught error.
 process.stdout.on("error", () => undefined)

@@ -5,9 +5,11 @@
  */
 import "effect/schema/SchemaJITCompiler/enable"
 import { NodeCrypto, NodeRuntime } from "@effect/platform-node"
-import { Cause, Console, Effect, Exit, Layer, Logger } from "effect"
+import { Cause, Config, Console, Effect, Exit, Layer, Logger, Schema } from "effect"
+import { HttpServerError } from "effect/http"
 import { GeographyHeader } from "../../adapters/http/server/OpenRoutes.ts"
 import * as Server from "../../adapters/http/server/Server.ts"
+import * as Exchange from "../../core/Exchange.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
 import * as Store from "../Store.ts"
 import { settings } from "./Settings.ts"
@@ -25,8 +27,14 @@ const service = Layer.unwrap(
   }),
 ).pipe(Layer.provide(Logger.layer([Logger.consoleJson])))
 
+/** Why the service cannot start: a setting by the name of its variable, or what a part says of itself. */
 const explain = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
+  if (error instanceof Config.ConfigError && Schema.isSchemaError(error.cause)) {
+    const faults = Exchange.violations(error.cause).map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`)
+    return faults.join("; ")
+  }
+  if (error instanceof HttpServerError.ServeError) return `HOST, PORT: ${String(error.cause)}`
   return error instanceof Error ? error.message : String(error)
 }
 

@@ -34,7 +34,7 @@ const expected: { readonly [Kind in keyof Identifiers]-?: string } = {
   userId: `expected 1 to ${maxLength} characters`,
   projectUserId: `expected 1 to ${maxLength} characters`,
   email: "expected an e-mail address",
-  phoneNumber: "expected a phone number with its country code, such as +4915112345678",
+  phoneNumber: "expected a phone number with its country code, without an extension, such as +4915112345678",
 }
 
 const normalizeOne = (kind: keyof Identifiers, value: string): string | undefined => {
@@ -51,8 +51,9 @@ const normalizeOne = (kind: keyof Identifiers, value: string): string | undefine
       return /^[^\s@]+@[^\s@]+$/.test(address) ? address : undefined
     }
     case "phoneNumber": {
-      const number = parsePhoneNumberFromString(value)
-      return number?.isPossible() === true ? number.number : undefined
+      // Only a number and nothing beside it: an extension is another person's at the same number.
+      const number = parsePhoneNumberFromString(value.trim(), { extract: false })
+      return number?.isPossible() === true && number.ext === undefined ? number.number : undefined
     }
   }
 }

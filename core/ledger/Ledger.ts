@@ -36,8 +36,10 @@ export class Ledger extends Context.Service<
     readonly apiKey: (secret: string) => Effect.Effect<Option.Option<ApiKey>, StoreUnavailable>
     /** Records events, all of a request or none, durably. */
     readonly record: (request: Recording.RecordRequest) => Effect.Effect<Recording.RecordOutcome, StoreUnavailable>
-    /** Everything that is wrong with a request to record, but for identifiers that conflict. Records nothing. */
-    readonly review: (request: Recording.RecordRequest) => Effect.Effect<ReadonlyArray<Recording.Violation>>
+    /** Everything that is wrong with a request to record. Records nothing. */
+    readonly review: (
+      request: Recording.RecordRequest,
+    ) => Effect.Effect<ReadonlyArray<Recording.Violation>, StoreUnavailable>
     /** Whom an identifier names. Never makes a person. */
     readonly find: (site: Site, identifiers: PersonIdentifiers) => Effect.Effect<Found, StoreUnavailable>
     /** The decisions in force, each with the event that decides. */
@@ -87,7 +89,7 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
         const project = catalog.projects.get(projectId)
         if (project === undefined) return Option.none<Site>()
         const organization = catalog.organizations.get(project.organization)!
-        return Option.some<Site>({ organization, project, types: catalog.consentTypes.get(projectId)! })
+        return Option.some<Site>({ organization, project, types: catalog.consentTypes.get(project.id)! })
       })
 
       const apiKey = Effect.fnUntraced(function* (secret: string) {

@@ -46,55 +46,83 @@ export type RecordOutcome =
   | { readonly _tag: "Recorded"; readonly events: ReadonlyArray<StoredEvent> }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<Violation> }
 
-/** An item that is admitted, with its person's identifiers normalized and hashed. */
-interface Prepared {
-  readonly admitted: Admission.Admitted
-  readonly concordId: string | undefined
-  readonly aliases: ReadonlyArray<People.Alias>
+/** What a request comes to: who each item is about and what is recorded, or what is wrong. */
+interface Plan {
+  readonly violations: ReadonlyArray<Violation>
+  readonly claims: ReadonlyArray<People.Claim>
+  /** As many as there are items, unless something is wrong. */
+  readonly admitted: ReadonlyArray<{ readonly event: Admission.Admitted; readonly concordId: string }>
 }
 
-/** How often a request is prepared anew because others claimed the same identifiers, or the store's clock was ahead. */
+/** How often a request is planned anew because others claimed the same identifiers, or the store's clock was ahead. */
 const maxAttempts = 8
 
-const prepare = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher, now: Instant) {
-  const violations: Array<Violation> = []
-  const prepared: Array<Prepared> = []
-  for (const [item, draft] of request.items.entries()) {
-    const admitted = Admission.admit(draft, request.types, now)
-    const person = Identifiers.normalize(draft.person)
-    if ("faults" in person) violations.push(...person.faults.map((fault) => ({ item, ...fault })))
-    if (!("type" in admitted)) violations.push(...admitted.map((fault) => ({ item, ...fault })))
-    else if ("identifiers" in person) {
+/** An item's identifiers, normalized and hashed; or what is wrong with them. */
+type Person =
+  | { readonly concordId: string | undefined; readonly aliases: ReadonlyArray<People.Alias> }
+  | { readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
+
+const hashPeople = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher) {
+  const people: Array<Person> = []
+  for (const item of request.items) {
+    const person = Identifiers.normalize(item.person)
+    if ("faults" in person) people.push(person)
+    else {
       const aliases = yield* hasher.aliases(person.identifiers, request.project)
-      prepared.push({ admitted, concordId: person.identifiers.concordId, aliases })
+      people.push({ concordId: person.identifiers.concordId, aliases })
     }
   }
-  return { violations, prepared }
+  return people
 })
 
-/** Resolves the people of all items, each seeing what the items before it claim. */
-const resolvePeople = Effect.fnUntraced(function* (organization: Organization, prepared: ReadonlyArray<Prepared>) {
+/** Whom the aliases of all items name now. */
+const lookUp = Effect.fnUntraced(function* (organization: Organization, people: ReadonlyArray<Person>) {
+  const hashes = people.flatMap((person) => ("aliases" in person ? person.aliases.map(({ hash }) => hash) : []))
+  const distinct = [...new Set(hashes)]
   const store = yield* LedgerStore
+  const named = distinct.length === 0 ? [] : yield* store.peopleByAlias(organization, distinct)
+  return new Map(distinct.map((hash, index) => [hash, named[index]]))
+})
+
+const conflictOf = (
+  item: number,
+  { kind, with: other }: { readonly kind: string; readonly with: string },
+): Violation => ({
+  item,
+  code: "identifier_conflict",
+  field: kind as keyof People.Identifiers,
+  detail: `names another person than ${other} does; nothing is merged without proof`,
+})
+
+/** Checks every item against the rules and resolves its person, each item seeing what those before it claim. */
+const plan = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher, now: Instant) {
   const random = yield* SecureRandom.SecureRandom
-  const hashes = [...new Set(prepared.flatMap(({ aliases }) => aliases.map(({ hash }) => hash)))]
-  const known = hashes.length === 0 ? [] : yield* store.peopleByAlias(organization, hashes)
-  const people = new Map(hashes.map((hash, index) => [hash, known[index]]))
-  const claims: Array<People.Claim> = []
-  const concordIds: Array<string> = []
+  const people = yield* hashPeople(request, hasher)
+  const known = yield* lookUp(request.organization, people)
   const violations: Array<Violation> = []
-  for (const [item, { concordId, aliases }] of prepared.entries()) {
-    const resolution = People.resolve(concordId, aliases, (hash) => people.get(hash), yield* random.uuidV7())
-    if ("conflict" in resolution) {
-      const { kind, with: other } = resolution.conflict
-      const detail = `names another person than ${other} does; nothing is merged without proof`
-      violations.push({ item, code: "identifier_conflict", field: kind as keyof People.Identifiers, detail })
-    } else {
-      for (const claim of resolution.claims) people.set(claim.hash, claim.concordId)
-      claims.push(...resolution.claims)
-      concordIds.push(resolution.concordId)
+  const claims: Array<People.Claim> = []
+  const admitted: Array<Plan["admitted"][number]> = []
+  for (const [item, draft] of request.items.entries()) {
+    const person = people[item]!
+    const event = Admission.admit(draft, request.types, now)
+    if (!("type" in event)) violations.push(...event.map((fault) => ({ item, ...fault })))
+    if ("faults" in person) {
+      violations.push(...person.faults.map((fault) => ({ item, ...fault })))
+      continue
     }
+    const resolution = People.resolve(person.concordId, person.aliases, (hash) => known.get(hash))
+    if ("conflict" in resolution) {
+      violations.push(conflictOf(item, resolution.conflict))
+      continue
+    }
+    const concordId = resolution.concordId ?? (yield* random.uuidV7())
+    for (const hash of resolution.unclaimed) {
+      known.set(hash, concordId)
+      claims.push({ hash, concordId })
+    }
+    if ("type" in event) admitted.push({ event, concordId })
   }
-  return { claims, concordIds, violations }
+  return { violations, claims, admitted } satisfies Plan as Plan
 })
 
 const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, dateCreated: Instant): ConsentEvent => ({
@@ -111,26 +139,24 @@ const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, da
 
 const attempt = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher, now: Instant) {
   const { organization, project, session, submitter } = request
-  const { violations, prepared } = yield* prepare(request, hasher, now)
+  const { admitted, claims, violations } = yield* plan(request, hasher, now)
   if (violations.length > 0) return { _tag: "Refused", violations } as const
-  const people = yield* resolvePeople(organization, prepared)
-  if (people.violations.length > 0) return { _tag: "Refused", violations: people.violations } as const
   const store = yield* LedgerStore
   const random = yield* SecureRandom.SecureRandom
   const events: Array<StoredEvent> = []
-  for (const [index, { admitted }] of prepared.entries()) {
-    const event = toEvent(admitted, yield* random.uuidV7(), people.concordIds[index]!, now)
-    const body = EventBody.write(event, admitted.type, project, submitter, session)
+  for (const { concordId, event: draft } of admitted) {
+    const event = toEvent(draft, yield* random.uuidV7(), concordId, now)
+    const body = EventBody.write(event, draft.type, project, submitter, session)
     events.push({ ...event, submitter, ...(session !== undefined && { session: session.id }), body })
   }
-  const appended = yield* store.append({ project, organization, recordedAt: now, events, claims: people.claims })
+  const appended = yield* store.append({ project, organization, recordedAt: now, events, claims })
   return appended._tag === "Stale" ? appended : ({ _tag: "Recorded", events } as const)
 })
 
-/** Everything that is wrong with a request, but for identifiers that conflict; nothing is recorded. */
+/** Everything that is wrong with a request; nothing is recorded. */
 export const review = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher) {
-  const { violations } = yield* prepare(request, hasher, yield* Clock.currentTimeMillis)
-  return violations satisfies ReadonlyArray<Violation> as ReadonlyArray<Violation>
+  const { violations } = yield* plan(request, hasher, yield* Clock.currentTimeMillis)
+  return violations
 })
 
 /** Records a request's events: durably, all of them or none. */

@@ -38,6 +38,8 @@ export interface Opening {
 /** A session just opened: the only time its token is told. */
 export interface Opened {
   readonly token: string
+  /** For the browser to keep: sent when the next session is opened, it is the same person. */
+  readonly contextId: string
   readonly session: Session
 }
 
@@ -69,14 +71,14 @@ export const open = Effect.fnUntraced(function* (opening: Opening, hasher: Ident
       id: yield* random.uuidV7(),
       project: project.id,
       concordId,
-      contextId,
       expiresAt: (yield* Clock.currentTimeMillis) + lifetimeMillis,
       ipAddress: shortenIpAddress(opening.ipAddress),
       domain: opening.domain,
       ...(opening.geography !== undefined && { geography: opening.geography }),
       ...(opening.userAgent !== undefined && { userAgent: opening.userAgent.slice(0, userAgentMaxLength) }),
     }
-    if (yield* store.openSession(organization, session, { hash, concordId })) return { token, session } as Opened
+    if (yield* store.openSession(organization, session, { hash, concordId }))
+      return { token, contextId, session } as Opened
   }
   return yield* new StoreUnavailable({ reason: "too many sessions are opened for the same context" })
 })

@@ -54,7 +54,6 @@ export interface Session {
   readonly id: string
   readonly project: string
   readonly concordId: string
-  readonly contextId: string
   readonly expiresAt: Instant
   /** With its last octet, or its last 80 bits, set to zero. */
   readonly ipAddress: string

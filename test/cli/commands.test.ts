@@ -123,7 +123,10 @@ describe("decisions", () => {
       { match: { label: "nobody has it" }, rules: {} },
     ])
     const { code, stderr } = await place.run(["decisions", "--events", "events.ndjson", "--rules", "-"], { stdin })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "warning: -: /1/match: matches no consent type\n" })
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: "warning: standard input: /1/match: matches no consent type\n",
+    })
   })
 })
 

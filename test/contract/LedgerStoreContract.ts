@@ -64,7 +64,6 @@ const session = (n: number, concordId: string): Session => ({
   id: uuid(n),
   project: uuid(1),
   concordId,
-  contextId: uuid(n + 1),
   expiresAt: t0 + 1000,
   ipAddress: "192.0.2.0",
   domain: "localhost",

@@ -3,7 +3,8 @@
  * types of every kind. Written through the store's own writer before the server starts.
  */
 import { createHash } from "node:crypto"
-import { join } from "node:path"
+import { rmSync } from "node:fs"
+import { dirname, join } from "node:path"
 import * as Writer from "../../adapters/sqlite/Writer.ts"
 import type { ApiKey, Entries, ListedType, Organization, Project, Role } from "../../core/Catalog.ts"
 import * as Period from "../../core/Period.ts"
@@ -140,7 +141,12 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}): Pr
   const writer = Writer.open(file)
   writer.write([{ _tag: "Found", entries }])
   writer.close()
-  return start({ file, env })
+  const server = await start({ file, env })
+  const stop = async () => {
+    await server.stop()
+    rmSync(dirname(file), { recursive: true, force: true })
+  }
+  return { ...server, stop }
 }
 
 /** The base path of a project in the privacy API. */

@@ -49,7 +49,7 @@ test("`permitted` implies a live `accepted` event (or, if allowed, a live passiv
         expect(grounds, new Date(at).toISOString()).not.toEqual([])
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 5000 },
   )
 })
 

@@ -273,23 +273,25 @@ export const timeline = (question: Question): ReadonlyArray<Answer> => {
   return answers
 }
 
+type Writable<A> = { -readonly [Key in keyof A]: A[Key] }
+
 /** Section 4: later entries over earlier ones and all over the type's own, field by field, in `maxAge` state by state. */
 export const rulesInForce = (type: ConsentType, ruleSet: RuleSet): Rules => {
-  let rules: Rules = {}
+  const rules: Writable<Rules> = {}
+  const maxAge: Writable<MaxAge> = {}
   for (const { match, rules: over } of [{ match: {}, rules: type.rules }, ...ruleSet]) {
     if (match.consentType !== undefined && match.consentType !== type.id) continue
     if (match.category !== undefined && match.category !== type.category) continue
     if (match.subcategory !== undefined && match.subcategory !== type.subcategory) continue
     if (match.label !== undefined && match.label !== type.label) continue
-    if (over.precedence !== undefined) rules = { ...rules, precedence: over.precedence }
-    if (over.recordedExpiration !== undefined) rules = { ...rules, recordedExpiration: over.recordedExpiration }
-    if (over.permits !== undefined) rules = { ...rules, permits: over.permits }
-    let maxAge: MaxAge | undefined = over.maxAge === undefined ? rules.maxAge : { ...rules.maxAge }
+    if (over.precedence !== undefined) rules.precedence = over.precedence
+    if (over.recordedExpiration !== undefined) rules.recordedExpiration = over.recordedExpiration
+    if (over.permits !== undefined) rules.permits = over.permits
+    if (over.maxAge !== undefined) rules.maxAge = maxAge
     for (const state of ["accepted", "declined", "implied", "viewed"] as const) {
       const age = over.maxAge?.[state]
-      if (age !== undefined) maxAge = { ...maxAge, [state]: age }
+      if (age !== undefined) maxAge[state] = age
     }
-    if (maxAge !== undefined) rules = { ...rules, maxAge }
   }
   return rules
 }

@@ -13,7 +13,7 @@ import { join } from "node:path"
 const root = join(import.meta.dirname, "../..")
 
 /** How long the server may take to start or to stop before a test gives up, on a busy machine. */
-const patienceMillis = 40_000
+const patienceMillis = 50_000
 
 /** What was answered. `json` parses the body, and fails where there is none. */
 export interface Answer {

@@ -138,8 +138,8 @@ export const instantParameters = {
 
 const wholeNumber = (minimum: number, maximum: number) => {
   const message = `expected a whole number from ${minimum} to ${maximum}`
-  return Schema.NumberFromString.check(
-    Schema.makeFilter((n) => (Number.isInteger(n) && n >= minimum && n <= maximum) || message),
+  return Schema.String.check(Schema.isPattern(/^\d{1,16}$/, { message })).pipe(
+    Schema.decodeTo(Schema.NumberFromString.check(Schema.makeFilter((n) => (n >= minimum && n <= maximum) || message))),
   )
 }
 

@@ -37,13 +37,15 @@ export const projectOf = Effect.fnUntraced(function* (
 ) {
   const key = yield* CurrentKey
   const site = yield* openSite(projectId)
-  const isOwn = key.organization === organizationId && site.organization.id === organizationId
+  const isOwn = key.organization === organizationId.toLowerCase() && site.organization.id === key.organization
   if (!isOwn) return yield* noProject
   if (allowed[key.role].includes(permission)) return site
   return yield* new Answer.Problem({ status: 403, detail: `the API key's role ${key.role} may not ${permission} here` })
 })
 
-const unauthorized = (header: string) => new Answer.Problem({ status: 401, detail: `send a valid ${header} header` })
+/** RFC 9110, section 11.6.1, wants a challenge: here it is the name of the header to send. */
+const unauthorized = (header: string) =>
+  new Answer.Problem({ status: 401, detail: `send a valid ${header} header`, headers: { "www-authenticate": header } })
 
 /** Looks the API key up by the hash of its secret. */
 export const keyLayer = Layer.effect(

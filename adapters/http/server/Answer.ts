@@ -40,10 +40,11 @@ export const notModified = (headers: Readonly<Record<string, string>>) =>
 /** `{ count, items }`, of items that are JSON already. */
 export const list = (items: ReadonlyArray<string>): string => `{"count":${items.length},"items":[${items.join(",")}]}`
 
-const toResponse = ({ status, detail, errors, headers }: Problem) => {
+/** The body of a problem, and the name under which it is logged. */
+export const write = ({ status, detail, errors }: Problem) => {
   const title = ProblemBody.titles[status]
   const instance = `urn:uuid:${SecureRandom.uuidV7Unsafe()}`
-  const body = {
+  const body = JSON.stringify({
     statusCode: status,
     error: title,
     message: detail,
@@ -53,13 +54,15 @@ const toResponse = ({ status, detail, errors, headers }: Problem) => {
     detail,
     instance,
     ...(errors !== undefined && { errors }),
-  }
-  const response = HttpServerResponse.text(JSON.stringify(body), {
-    status,
-    contentType: ProblemBody.contentType,
-    headers: { "cache-control": "no-store", ...headers },
   })
-  return { response, instance }
+  return { body, instance }
+}
+
+const toResponse = (problem: Problem) => {
+  const { body, instance } = write(problem)
+  const { headers, status } = problem
+  const options = { status, contentType: ProblemBody.contentType, headers: { "cache-control": "no-store", ...headers } }
+  return { response: HttpServerResponse.text(body, options), instance }
 }
 
 const unavailable = new Problem({
@@ -117,20 +120,33 @@ export const recover = <E, R>(
 /** The largest body that is read, in bytes. */
 export const bodyMaxBytes = 1024 * 1024
 
-/** Reads a JSON body and checks it against a schema, naming everything that is wrong. */
-export const readBody = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+const bodyLimit = ByteSize.bytes(bodyMaxBytes)
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+const hasBody = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["content-type"] !== undefined ||
+  headers["transfer-encoding"] !== undefined ||
+  (headers["content-length"] ?? "0") !== "0"
+
+/**
+ * Reads a JSON body. Bytes that are no UTF-8 are refused: replaced, two different texts would be one. Without a body,
+ * `absent` is read, if it is given.
+ */
+export const readBody = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, absent?: unknown) {
+  if (absent !== undefined && !hasBody(request)) return absent
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
   if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
     return yield* new Problem({ status: 415, detail: "send the body as application/json" })
   }
   if (Number(request.headers["content-length"]) > bodyMaxBytes) return yield* tooLarge
-  const text = yield* request.text.pipe(
-    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(bodyMaxBytes)),
+  const bytes = yield* request.arrayBuffer.pipe(
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, bodyLimit),
     Effect.mapError((error) => Option.getOrElse(problemOf(error), () => tooLarge)),
   )
   return yield* Effect.try({
-    try: (): unknown => JSON.parse(text),
-    catch: () => new Problem({ status: 400, detail: "the body is not valid JSON" }),
+    try: (): unknown => JSON.parse(utf8.decode(bytes)),
+    catch: () => new Problem({ status: 400, detail: "the body is not valid JSON in UTF-8" }),
   })
 })
 

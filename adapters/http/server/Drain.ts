@@ -4,21 +4,42 @@
  * Connections still open when the time is over are cut, so that a client that never finishes cannot keep the process.
  */
 import { Effect } from "effect"
-import type { Server } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
 
 /** How long requests under way are given, in seconds. */
 export const limitSeconds = 8
 
+/** How long a connection that has not sent a whole request's head yet is given, in seconds. */
+const silenceSeconds = 1
+
 /** Registers on the scope that the server drains when it closes. Register after the server is started. */
 export const register = (server: Server) => {
   let isDraining = false
-  server.prependListener("request", (_request, response) => {
-    if (isDraining) response.shouldKeepAlive = false
+  const answering = new Set<ServerResponse>()
+  const silent = new Set<Socket>()
+
+  server.on("connection", (socket) => {
+    silent.add(socket)
+    socket.once("close", () => silent.delete(socket))
   })
+  const begin = (request: IncomingMessage, response: ServerResponse): void => {
+    silent.delete(request.socket)
+    if (isDraining) response.shouldKeepAlive = false
+    answering.add(response)
+    response.once("close", () => answering.delete(response))
+  }
+  server.prependListener("request", begin)
+  server.prependListener("checkContinue", begin)
+
+  const after = (seconds: number, cut: () => void) => setTimeout(cut, seconds * 1000).unref()
+
   return Effect.addFinalizer(() =>
     Effect.sync(() => {
       isDraining = true
-      setTimeout(() => server.closeAllConnections(), limitSeconds * 1000).unref()
+      for (const response of answering) response.shouldKeepAlive = false
+      after(silenceSeconds, () => silent.forEach((socket) => socket.destroy()))
+      after(limitSeconds, () => server.closeAllConnections())
     }),
   )
 }

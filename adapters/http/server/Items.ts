@@ -59,33 +59,69 @@ const refused = (errors: ReadonlyArray<Answer.Violation>) =>
     errors,
   })
 
+/** An item in which members have the wrong shape: what is wrong with them, and the item as far as it can be read. */
+interface Misshapen {
+  readonly violations: ReadonlyArray<Exchange.Violation>
+  readonly members: ReadonlySet<string>
+  readonly rest: Item | undefined
+}
+
+/** States and actions that break no rule, in place of those that cannot be read. */
+const harmless = { consentState: "declined", consentAction: "implied" }
+
+/** Which members tell of the same thing: where one cannot be read, nothing is said about another that is missing. */
+const together = {
+  identifier_missing: Object.keys(Wire.identifierFields),
+  consent_type_missing: ["consentType", "category", "subcategory", "label"],
+} as const
+
+/** Whether a rule is broken by what was read, and not by what could not be read. */
+const isMeant = ({ code, field }: Violation, { members }: Misshapen): boolean =>
+  !members.has(field) &&
+  !(code in together && together[code as keyof typeof together].some((member) => members.has(member)))
+
 /**
  * Records a batch and answers the events' bodies, in the order given. Every item is checked, against its shape and
  * against the ledger's rules, before any is recorded.
  */
 export const record = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>, toItem: (decoded: Decoded) => Item) => {
   const decodeItem = Exchange.decoder(itemSchema)
+
+  const read = (value: unknown): Item | Misshapen => {
+    const decoded = decodeItem(value)
+    if (Result.isSuccess(decoded)) return toItem(decoded.success)
+    const violations = decoded.failure
+    const members = new Set(violations.map(({ pointer }) => pointer.split("/", 2)[1] ?? ""))
+    const readable = Object.entries(Object(value)).filter(([member]) => !members.has(member))
+    const rest = members.has("") ? undefined : decodeItem({ ...harmless, ...Object.fromEntries(readable) })
+    return { violations, members, rest: rest && Result.isSuccess(rest) ? toItem(rest.success) : undefined }
+  }
+
   return Effect.fnUntraced(function* (body: unknown, request: Omit<RecordRequest, "items">) {
     const ledger = yield* Ledger
     const batch = decodeBatch(body)
     if (Result.isFailure(batch)) return yield* refused(batch.failure)
-    const decoded = batch.success.items.map(decodeItem)
-    const violations = decoded.flatMap((item, index) =>
-      Result.isSuccess(item)
-        ? []
-        : item.failure.map((violation) => ({ ...violation, pointer: `/items/${index}${violation.pointer}` })),
-    )
-    const wellFormed = [...decoded.entries()].flatMap(([index, item]) =>
-      Result.isSuccess(item) ? [{ index, item: toItem(item.success) }] : [],
-    )
-    const items = wellFormed.map(({ item }) => item)
-    if (violations.length > 0) {
-      const broken = yield* ledger.review({ ...request, items })
-      const inBody = broken.map((violation) => ({ ...violation, item: wellFormed[violation.item]!.index }))
-      return yield* refused([...violations, ...inBody.map(ruleViolation)])
+    const items = batch.success.items.map(read)
+    if (items.every((item): item is Item => "person" in item)) {
+      const outcome = yield* ledger.record({ ...request, items })
+      if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))
+      return outcome.events.map((event) => event.body)
     }
-    const outcome = yield* ledger.record({ ...request, items })
-    if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))
-    return outcome.events.map((event) => event.body)
+    const readable = [...items.entries()].flatMap(([index, item]) => {
+      const rest = "person" in item ? item : item.rest
+      return rest === undefined ? [] : [{ index, rest }]
+    })
+    const reviewed = yield* ledger.review({ ...request, items: readable.map(({ rest }) => rest) })
+    const broken = reviewed.map((violation) => ({ ...violation, item: readable[violation.item]!.index }))
+    const errors = items.flatMap((item, index) => {
+      const ofItem = broken.filter((violation) => violation.item === index)
+      if ("person" in item) return ofItem.map(ruleViolation)
+      const shape = item.violations.map((violation) => ({
+        ...violation,
+        pointer: `/items/${index}${violation.pointer}`,
+      }))
+      return [...shape, ...ofItem.filter((violation) => isMeant(violation, item)).map(ruleViolation)]
+    })
+    return yield* refused(errors)
   })
 }

@@ -1,6 +1,9 @@
 /**
  * What is answered to requests that fit no endpoint: 405 with `Allow` where other methods are served, else 404; 400 to
- * query parameters where an endpoint takes none.
+ * query parameters where an endpoint takes none, and where HTTP/1.1 misses its `Host`.
+ *
+ * A path has one spelling, the one that is documented: other cases, doubled slashes and percent-encodings are 404, so
+ * that whoever checks a path before the router sees what the router sees.
  */
 import { Effect } from "effect"
 import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"
@@ -18,7 +21,7 @@ interface Served {
 const servedPaths = (): ReadonlyArray<Served> => {
   const served = new Map<string, Served>()
   const add = (method: string, path: string, takesQuery: boolean) => {
-    const pattern = new RegExp(`^${path.replaceAll(/:\w+/g, "[^/]+")}$`)
+    const pattern = new RegExp(`^${path.replaceAll(/:\w+/g, "[^/%]+")}$`)
     const entry = served.get(path) ?? { path: pattern, methods: new Set(), withoutQuery: new Set() }
     served.set(path, entry)
     for (const name of method === "GET" ? ["GET", "HEAD"] : [method]) {
@@ -36,39 +39,43 @@ const servedPaths = (): ReadonlyArray<Served> => {
 
 const served = servedPaths()
 
-const find = (request: HttpServerRequest.HttpServerRequest): Served | undefined => {
-  const path = request.url.split("?", 1)[0]!
-  return served.find((candidate) => candidate.path.test(path))
+const nothingHere = new Answer.Problem({ status: 404, detail: "there is nothing at this path; see /docs" })
+
+const wrongMethod = (allow: string): Answer.Problem =>
+  new Answer.Problem({ status: 405, detail: `this path takes ${allow}`, headers: { allow } })
+
+const withoutHost = new Answer.Problem({ status: 400, detail: "send a Host header" })
+
+/** The parameters of a query where none is taken. */
+const unknownQuery = (url: string): Answer.Problem => {
+  const parameters = [...new URLSearchParams(url.slice(url.indexOf("?"))).keys()]
+  const errors = parameters.map((parameter) => ({ parameter, code: "unknown", detail: "is not known here" }))
+  return new Answer.Problem({ status: 400, detail: "this endpoint takes no query", errors })
 }
 
-const missing = (request: HttpServerRequest.HttpServerRequest): Answer.Problem => {
-  const entry = find(request)
-  if (entry === undefined)
-    return new Answer.Problem({ status: 404, detail: "there is nothing at this path; see /docs" })
-  const allow = [...entry.methods].join(", ")
-  return new Answer.Problem({ status: 405, detail: `this path takes ${allow}`, headers: { allow } })
+/** Why a request fits no endpoint, if it fits none. */
+const misfit = (request: HttpServerRequest.HttpServerRequest): Answer.Problem | undefined => {
+  const { headers, method, url } = request
+  if (headers["host"] === undefined) return withoutHost
+  const path = url.split("?", 1)[0]!
+  const entry = served.find((candidate) => candidate.path.test(path))
+  if (entry === undefined) return nothingHere
+  if (!entry.methods.has(method)) return wrongMethod([...entry.methods].join(", "))
+  const hasQuery = url.length > path.length + 1
+  return hasQuery && entry.withoutQuery.has(method) ? unknownQuery(url) : undefined
 }
 
-/** The parameters of a query at an endpoint that takes none. */
-const unknownParameters = (request: HttpServerRequest.HttpServerRequest): ReadonlyArray<string> => {
-  const query = request.url.indexOf("?")
-  if (query === -1 || find(request)?.withoutQuery.has(request.method) !== true) return []
-  return [...new URLSearchParams(request.url.slice(query)).keys()]
-}
-
-/** Answers requests that no route takes, or that ask with parameters nobody reads. */
+/** Answers requests that fit no endpoint. */
 export const middleware = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-    const unknown = unknownParameters(request)
-    if (unknown.length > 0) {
-      const errors = unknown.map((parameter) => ({ parameter, code: "unknown", detail: "is not known here" }))
-      return Answer.refuse(new Answer.Problem({ status: 400, detail: "this endpoint takes no query", errors }))
-    }
+    const problem = misfit(request)
+    if (problem !== undefined) return Answer.refuse(problem)
+    // The router knows fewer paths than the table: it refuses a parameter that is too long.
     return Effect.catch(effect, (error) =>
       HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"
-        ? Answer.refuse(missing(request))
+        ? Answer.refuse(nothingHere)
         : Effect.fail(error),
     )
   })

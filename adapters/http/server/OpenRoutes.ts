@@ -29,11 +29,11 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     const detail = "send an Origin header that names one of the project's domains"
     return yield* new Answer.Problem({ status: 403, detail })
   }
-  const { contextId } = yield* Answer.decode(decodeRequest, yield* Answer.readBody(request))
+  const { contextId } = yield* Answer.decode(decodeRequest, yield* Answer.readBody(request, {}))
   const geographyHeader = yield* GeographyHeader
   const geography = geographyHeader === undefined ? undefined : request.headers[geographyHeader.toLowerCase()]
   const userAgent = request.headers["user-agent"]
-  const { token, session } = yield* ledger.openSession({
+  const opened = yield* ledger.openSession({
     organization,
     project,
     ...(contextId != null && { contextId }),
@@ -42,9 +42,15 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     ...(isRegion(geography) && { geography }),
     ...(userAgent !== undefined && { userAgent }),
   })
-  const { id, concordId, expiresAt } = session
-  const answer = { session: token, id, contextId: session.contextId, concordId, expiresAt: Instant.format(expiresAt) }
-  return Answer.json(JSON.stringify(answer), 201, { "cache-control": "no-store" })
+  const { id, concordId, expiresAt } = opened.session
+  const body = {
+    session: opened.token,
+    id,
+    contextId: opened.contextId,
+    concordId,
+    expiresAt: Instant.format(expiresAt),
+  }
+  return Answer.json(JSON.stringify(body), 201, { "cache-control": "no-store" })
 })
 
 /** The handlers of the group `open`. */

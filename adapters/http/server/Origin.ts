@@ -24,27 +24,39 @@ const permissions = {
 
 const exposed = { "access-control-expose-headers": "etag, retry-after" }
 
-/** The `Origin` of a request to the Site API that may read the answer. */
-const readable = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-  const { origin } = request.headers
-  const projectId = sitePath.exec(request.url)?.[1]
-  if (origin === undefined || projectId === undefined) return undefined
+const refused = new Answer.Problem({ status: 403, detail: "the Origin is not one of the project's domains" })
+
+/** Whether pages of this origin may read what a path of the Site API answers. */
+const mayRead = Effect.fnUntraced(function* (origin: string, url: string) {
+  const projectId = sitePath.exec(url)?.[1]
+  if (projectId === undefined) return false
   const ledger = yield* Ledger
   const site = yield* ledger.site(projectId)
-  return Option.isSome(site) && allowed(origin, site.value.project) !== undefined ? origin : undefined
+  return Option.isSome(site) && allowed(origin, site.value.project) !== undefined
 })
+
+const variesByOrigin = HttpServerResponse.setHeader("vary", "Origin")
 
 /** Answers preflight requests, and lets the pages of a project's domains read what is answered to them. */
 export const middleware = <E, R>(effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
-  Effect.gen(function* () {
-    const request = yield* HttpServerRequest.HttpServerRequest
-    if (!request.url.startsWith("/site-v1/")) return yield* effect
-    const origin = yield* Effect.result(readable(request))
-    if (origin._tag === "Failure") return yield* Answer.refuse(origin.failure)
-    const isPreflight = request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined
-    const refused = new Answer.Problem({ status: 403, detail: "the Origin is not one of the project's domains" })
-    if (isPreflight && origin.success === undefined) return yield* Answer.refuse(refused)
-    const response = isPreflight ? HttpServerResponse.empty({ headers: permissions }) : yield* effect
-    const readers = origin.success === undefined ? {} : { "access-control-allow-origin": origin.success, ...exposed }
-    return HttpServerResponse.setHeaders(response, { vary: "Origin", ...readers })
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const { origin } = request.headers
+    if (!request.url.startsWith("/site-v1/")) return effect
+    if (origin === undefined) return Effect.map(effect, variesByOrigin)
+    return Effect.matchEffect(mayRead(origin, request.url), {
+      onFailure: Answer.refuse,
+      onSuccess: (isReader) => {
+        const isPreflight =
+          request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined
+        const readers: Readonly<Record<string, string>> = isReader
+          ? { "access-control-allow-origin": origin, ...exposed }
+          : {}
+        const answer = isPreflight
+          ? isReader
+            ? Effect.succeed(HttpServerResponse.empty({ headers: permissions }))
+            : Answer.refuse(refused)
+          : Answer.recover(effect)
+        return Effect.map(answer, HttpServerResponse.setHeaders({ vary: "Origin", ...readers }))
+      },
+    })
   })

@@ -17,6 +17,7 @@ import * as OpenRoutes from "./OpenRoutes.ts"
 import * as Origin from "./Origin.ts"
 import * as PrivacyRoutes from "./PrivacyRoutes.ts"
 import * as SiteRoutes from "./SiteRoutes.ts"
+import * as Unparsed from "./Unparsed.ts"
 
 /** Where the service listens. */
 export interface Options {
@@ -50,7 +51,13 @@ const middleware = HttpRouter.use(
 export const layer = (
   options: Options,
 ): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Ledger | Digest.Digest> => {
-  const node = createServer({ requestTimeout: requestTimeoutMillis, connectionsCheckingInterval: 1000 })
+  const node = createServer({
+    requestTimeout: requestTimeoutMillis,
+    connectionsCheckingInterval: 1000,
+    // A missing Host is answered like every other error.
+    requireHostHeader: false,
+  })
+  Unparsed.register(node)
   const listening = NodeHttpServer.layer(() => node, {
     host: options.host ?? "127.0.0.1",
     port: options.port,

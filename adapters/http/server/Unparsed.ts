@@ -1,0 +1,41 @@
+/**
+ * Answers to what is not even a request: Node's parser refuses it before any route sees it.
+ */
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+import * as ProblemBody from "../api/Problem.ts"
+import * as Answer from "./Answer.ts"
+
+const problems: Readonly<Record<string, Answer.Problem>> = {
+  HPE_HEADER_OVERFLOW: new Answer.Problem({ status: 431, detail: "the headers are larger than 16 KiB" }),
+  ERR_HTTP_REQUEST_TIMEOUT: new Answer.Problem({ status: 408, detail: "the request took too long to arrive" }),
+}
+
+const malformed = new Answer.Problem({ status: 400, detail: "the request is not valid HTTP" })
+const unexpected = new Answer.Problem({ status: 417, detail: "Expect is taken only as 100-continue" })
+
+const answer = (problem: Answer.Problem): string => {
+  const { body } = Answer.write(problem)
+  return [
+    `HTTP/1.1 ${problem.status} ${ProblemBody.titles[problem.status]}`,
+    `Content-Type: ${ProblemBody.contentType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+    "",
+    body,
+  ].join("\r\n")
+}
+
+/** Answers with the error body of every other error, then closes the connection. */
+export const register = (server: Server): void => {
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse }) => {
+    // Once an answer has begun, nothing can be said any more.
+    const isAnswering = socket._httpMessage?.headersSent === true
+    if (!socket.writable || isAnswering || error.code === "ECONNRESET") socket.destroy()
+    else socket.end(answer(problems[error.code ?? ""] ?? malformed))
+  })
+  server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
+    const { body } = Answer.write(unexpected)
+    response.writeHead(unexpected.status, { "content-type": ProblemBody.contentType, connection: "close" }).end(body)
+  })
+}

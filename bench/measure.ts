@@ -1,0 +1,46 @@
+/**
+ * How the benchmarks measure: each contender several times, in turns, and the best of each compared.
+ *
+ * On a shared machine single figures swing; a ratio of two figures from the same minute does not.
+ */
+
+/** The best rate of one contender. */
+export interface Rate {
+  readonly name: string
+  /** Operations a second. */
+  readonly perSecond: number
+}
+
+/** Runs contenders in turns, `rounds` times; `run` answers how many operations it has done. */
+export const compare = async (
+  contenders: Readonly<Record<string, () => number | Promise<number>>>,
+  rounds: number,
+): Promise<ReadonlyArray<Rate>> => {
+  const best = new Map<string, number>()
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, run] of Object.entries(contenders)) {
+      const started = performance.now()
+      const operations = await run()
+      const perSecond = (operations * 1000) / (performance.now() - started)
+      best.set(name, Math.max(best.get(name) ?? 0, perSecond))
+    }
+  }
+  return [...best].map(([name, perSecond]) => ({ name, perSecond }))
+}
+
+/** Prints rates, each also as a share of the first one, with the share aimed at. */
+export const print = (
+  title: string,
+  [limit, ...others]: ReadonlyArray<Rate>,
+  aims: Readonly<Record<string, number>>,
+) => {
+  const figure = (perSecond: number) => Math.round(perSecond).toLocaleString("en").padStart(14)
+  console.log(`\n${title}`)
+  if (limit === undefined) return
+  console.log(`  ${limit.name.padEnd(44)}${figure(limit.perSecond)}/s   the limit`)
+  for (const { name, perSecond } of others) {
+    const share = `${((100 * perSecond) / limit.perSecond).toFixed(0)} %`.padStart(6)
+    const aim = aims[name] === undefined ? "" : `  (aim: at least ${aims[name]} %)`
+    console.log(`  ${name.padEnd(44)}${figure(perSecond)}/s ${share}${aim}`)
+  }
+}

@@ -1,0 +1,303 @@
+/** Which person an event is about: five identifiers, their equal forms, what they link, and what they refuse. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { Answer, Server } from "../support/server.ts"
+import { ask, asOwner, blog, blogNewsletter, privacy, record, startWorld, violations, yes } from "./world.ts"
+
+let server: Server
+beforeAll(async () => {
+  server = await startWorld()
+})
+afterAll(() => server.stop())
+
+type Person = Readonly<Record<string, string>>
+
+/** The concordId that recording for a person answers. */
+const personOf = async (person: Person): Promise<string> => {
+  const answer = await record(server, [yes(person)])
+  expect(answer.status, answer.text).toBe(201)
+  return answer.json.items[0].concordId
+}
+
+/** Sends a body as it stands, which JSON.stringify might not write. */
+const recordText = (body: string | Uint8Array): Promise<Answer> =>
+  server.request("POST", `${privacy()}/consent-events`, {
+    headers: { ...asOwner, "content-type": "application/json" },
+    body,
+  })
+
+describe("the same person, written in two ways:", () => {
+  test.each([
+    ["e-mail in another case", { email: "Ann@Example.COM" }, { email: "ann@example.com" }],
+    ["e-mail with space around it", { email: " \tbob@example.com\n" }, { email: "bob@example.com" }],
+    ["phone number with spaces", { phoneNumber: "+49 151 2345 6701" }, { phoneNumber: "+4915123456701" }],
+    ["phone number with hyphens", { phoneNumber: "+49-151-23456702" }, { phoneNumber: "+4915123456702" }],
+    ["phone number with brackets", { phoneNumber: "+49 (151) 23456703" }, { phoneNumber: "+4915123456703" }],
+    ["phone number with dots", { phoneNumber: "+1.213.373.4253" }, { phoneNumber: "+1 (213) 373-4253" }],
+    [
+      "concordId in upper case",
+      { concordId: "3C90C3CC-0D44-4B50-8888-8DD25736052A" },
+      { concordId: "3c90c3cc-0d44-4b50-8888-8dd25736052a" },
+    ],
+  ])("%s", async (_, first: Person, second: Person) => {
+    const concordId = await personOf(first)
+    expect(await personOf(second)).toBe(concordId)
+    for (const query of [first, second]) {
+      const { items } = (await ask(server, "consent-state", query)).json
+      expect(items).toMatchObject([{ concordId }])
+    }
+  })
+})
+
+describe("different people:", () => {
+  test.each([
+    ["userId in another case", { userId: "Carl" }, { userId: "carl" }],
+    ["userId with space around it", { userId: "dora" }, { userId: " dora" }],
+    ["the same text as userId and as projectUserId", { userId: "emil" }, { projectUserId: "emil" }],
+    ["the same text as userId and as email", { userId: "fritz@example.com" }, { email: "fritz@example.com" }],
+    ["userId with a NUL inside", { userId: "gina" }, { userId: "gina\u0000" }],
+    ["NUL where parts of a key could be joined", { userId: "a\u0000b" }, { projectUserId: "a\u0000b" }],
+    ["emoji that share a surrogate", { userId: "\u{1f600}" }, { userId: "\u{1f601}" }],
+    ["precomposed and decomposed letters of a userId", { userId: "\u00e9" }, { userId: "e\u0301" }],
+  ])("%s", async (_, first: Person, second: Person) => {
+    expect(await personOf(first)).not.toBe(await personOf(second))
+  })
+})
+
+test("an identifier nobody knows makes a new person, whom it names from then on", async () => {
+  const [first, again] = [await personOf({ userId: "new" }), await personOf({ userId: "new" })]
+  expect(again).toBe(first)
+})
+
+test("a concordId nobody knows is the new person's", async () => {
+  const concordId = "0197aaaa-0000-7000-8000-00000000abcd"
+  expect(await personOf({ concordId })).toBe(concordId)
+})
+
+test("identifiers sent together name one person: each of them alone, too", async () => {
+  const person = { userId: "hans", projectUserId: "p-hans", email: "hans@example.com", phoneNumber: "+4915123456710" }
+  const concordId = await personOf(person)
+  for (const [kind, value] of Object.entries(person)) {
+    expect(await personOf({ [kind]: value })).toBe(concordId)
+    expect((await ask(server, "consent-state", { [kind]: value })).json.items).toMatchObject([{ concordId }])
+  }
+  expect((await ask(server, "consent-state", { concordId })).json.items).toMatchObject([{ concordId }])
+})
+
+test("an identifier nobody knows is given to the person that the others name", async () => {
+  const concordId = await personOf({ userId: "ines" })
+  await personOf({ userId: "ines", email: "ines@example.com" })
+  expect(await personOf({ email: "ines@example.com" })).toBe(concordId)
+})
+
+test("items of one batch see the people that items before them made", async () => {
+  const { items } = (
+    await record(server, [
+      yes({ userId: "jan" }),
+      yes({ userId: "jan", email: "jan@example.com" }),
+      yes({ email: "JAN@example.com" }),
+    ])
+  ).json
+  expect(new Set(items.map(({ concordId }: { concordId: string }) => concordId)).size).toBe(1)
+})
+
+describe("identifiers that already name different people are refused, and the conflict is named:", () => {
+  test.each([
+    ["email", { userId: "k1" }, { email: "k1@example.com" }],
+    ["phoneNumber", { email: "k2@example.com" }, { phoneNumber: "+4915123456722" }],
+    ["projectUserId", { userId: "k3" }, { projectUserId: "k3" }],
+    ["userId", { concordId: "0197aaaa-0000-7000-8000-0000000000c4" }, { userId: "k4" }],
+  ])("%s", async (field, first: Person, second: Person) => {
+    const [one, two] = [await personOf(first), await personOf(second)]
+    const answer = await record(server, [yes({ ...first, ...second, consentState: "declined" })])
+    expect(answer.status).toBe(422)
+    expect(violations(answer)).toEqual([`/items/0/${field} identifier_conflict`])
+    // Both are still who they were, with what they said.
+    expect([await personOf(first), await personOf(second)]).toEqual([one, two])
+    for (const query of [first, second]) {
+      expect((await ask(server, "consent-state", query)).json.items).toMatchObject([{ consentState: "accepted" }])
+    }
+  })
+
+  test("inside one batch", async () => {
+    const batch = [
+      yes({ userId: "k5" }),
+      yes({ email: "k5@example.com" }),
+      yes({ userId: "k5", email: "k5@example.com" }),
+    ]
+    const answer = await record(server, batch)
+    expect(answer.status).toBe(422)
+    expect(violations(answer)).toEqual(["/items/2/email identifier_conflict"])
+    expect((await ask(server, "consent-state", { userId: "k5" })).json.count).toBe(0)
+  })
+})
+
+test("userId and e-mail name the same person in all projects of an organization; the events stay apart", async () => {
+  const concordId = await personOf({ userId: "lena", email: "lena@example.com" })
+  const answer = await server.request("POST", `${privacy(blog)}/consent-events`, {
+    headers: asOwner,
+    json: { items: [yes({ email: "lena@example.com", consentType: blogNewsletter.id, consentState: "declined" })] },
+  })
+  expect(answer.json.items).toMatchObject([{ concordId, project: blog.id }])
+  expect((await ask(server, "consent-state", { userId: "lena" })).json).toMatchObject({
+    count: 1,
+    items: [{ consentState: "accepted" }],
+  })
+})
+
+describe("strange identifiers are either taken or refused with 422:", () => {
+  test.each([
+    ["emoji", "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}"],
+    ["right-to-left text", "\u202e\u05d0\u05d1"],
+    ["a NUL", "\u0000"],
+    ["control characters", "\u0001\u001b[31m\r\n"],
+    ["a quote and a backslash", `"\\'; DROP TABLE event; --`],
+    ["the longest", "\u20ac".repeat(512)],
+    ["__proto__", "__proto__"],
+    ["constructor", "constructor"],
+  ])("the userId %s is taken, and found again", async (_, userId) => {
+    const concordId = await personOf({ userId })
+    expect((await ask(server, "consent-state", { userId })).json.items).toMatchObject([{ concordId }])
+  })
+
+  test.each(["userId", "projectUserId", "email", "phoneNumber", "concordId"])(
+    "10,000 characters of %s are refused",
+    async (kind) => {
+      const answer = await record(server, [yes({ [kind]: `${"9".repeat(10_000)}@example.com` })])
+      expect(answer.status).toBe(422)
+      expect(violations(answer)).toEqual([`/items/0/${kind} identifier_not_valid`])
+    },
+  )
+
+  // Without a UTF-8 form: kept as a hash, all of them would be one and the same person.
+  test.each(["\\ud800", "\\udc00", "a\\ud83d", "\\udc00\\ud800"])(
+    "the lone surrogate %s is refused",
+    async (escape) => {
+      for (const kind of ["userId", "projectUserId", "email"]) {
+        const value = kind === "email" ? `${escape}@example.com` : escape
+        const item = JSON.stringify(yes({ [kind]: "VALUE" })).replace("VALUE", value)
+        const answer = await recordText(`{"items":[${item}]}`)
+        expect(answer.status).toBe(422)
+        expect(violations(answer)).toEqual([`/items/0/${kind} identifier_not_valid`])
+      }
+    },
+  )
+
+  // Read leniently, every such byte becomes U+FFFD, and people who differ in them become one.
+  test("bytes that are not UTF-8 are not valid JSON", async () => {
+    const [before, after] = JSON.stringify({ items: [yes({ userId: "SPLIT" })] }).split("SPLIT")
+    for (const byte of [0xff, 0xe9]) {
+      const body = Buffer.concat([Buffer.from(before!), Buffer.from([byte]), Buffer.from(after!)])
+      expect((await recordText(body)).status).toBe(400)
+    }
+  })
+
+  // Read leniently, the extension is dropped or the rest passed over, and a whole office becomes one person.
+  test.each([
+    "+4915112345699 ext. 5",
+    "+4915112345699;ext=7",
+    "+4915112345699 x5",
+    "call +4915112345699",
+    "+4915112345699abc",
+    "+4915112345698 / +4915112345699",
+  ])(
+    "the phone number %j is refused: E.164 has no extension, and a text around a number is none",
+    async (phoneNumber) => {
+      const answer = await record(server, [yes({ phoneNumber })])
+      expect(answer.status).toBe(422)
+      expect(violations(answer)).toEqual(["/items/0/phoneNumber identifier_not_valid"])
+    },
+  )
+})
+
+describe("JSON that is written to confuse:", () => {
+  test("members named __proto__, constructor and toString change nothing", async () => {
+    const item = JSON.stringify(yes({ userId: "proto" })).slice(0, -1)
+    const evil = `"__proto__":{"email":"x","polluted":true},"constructor":{"prototype":{"polluted":true}},"toString":1`
+    const answer = await recordText(`{"__proto__":{"polluted":true},"items":[${item},${evil}}]}`)
+    expect(answer.status).toBe(201)
+    expect(answer.text).not.toContain("polluted")
+    const next = await record(server, [yes({ userId: "after proto" })])
+    expect(next.status).toBe(201)
+    expect(Object.keys(next.json.items[0])).not.toContain("polluted")
+    // An identifier in the prototype is none.
+    const inherited = await recordText(
+      `{"items":[${JSON.stringify(yes()).slice(0, -1)},"__proto__":{"userId":"inherited"}}]}`,
+    )
+    expect(violations(inherited)).toEqual(["/items/0/concordId identifier_missing"])
+    const items = await recordText(`{"__proto__":{"items":[${JSON.stringify(yes({ userId: "x" }))}]}}`)
+    expect(violations(items)).toEqual(["/items missing"])
+  })
+
+  test("of a key that is there twice the last value counts", async () => {
+    const item = JSON.stringify(yes({ userId: "second" })).slice(1)
+    const answer = await recordText(`{"items":[],"items":[{"userId":"first",${item}]}`)
+    expect(answer.status).toBe(201)
+    expect((await ask(server, "consent-state", { userId: "first" })).json.count).toBe(0)
+    expect((await ask(server, "consent-state", { userId: "second" })).json.count).toBe(1)
+  })
+
+  test.each([
+    ["an array", "[", "]"],
+    ["an object", `{"a":`, "}"],
+  ])("%s nested 50,000 deep is ignored where nobody reads it, else refused", async (_, open, close) => {
+    const deep = `${open.repeat(50_000)}1${close.repeat(50_000)}`
+    const item = JSON.stringify(yes({ userId: "deep" })).slice(0, -1)
+    expect((await recordText(`{"items":[${item},"extra":${deep}}]}`)).status).toBe(201)
+    for (const member of ["userId", "consentDate", "subcategory", "version", "consentState"]) {
+      const answer = await recordText(`{"items":[${item},"${member}":${deep}}]}`)
+      expect(answer.status).toBe(422)
+      expect(answer.text.length).toBeLessThan(5_000)
+    }
+    expect((await recordText(`{"items":[${deep}]}`)).status).toBe(422)
+    expect((await recordText(`{"items":${deep}}`)).status).toBe(422)
+    expect((await recordText(deep)).status).toBe(422)
+  })
+
+  test.each(["1e400", "-1e400", "1e308", "123456789012345678901234567890", "-0", "1.0000000000000001e16"])(
+    "the number %s leads to no harm anywhere",
+    async (number) => {
+      const item = JSON.stringify(yes({ userId: "numbers", consentState: "declined" })).slice(0, -1)
+      for (const member of ["version", "userId", "consentDate", "label"]) {
+        expect((await recordText(`{"items":[${item},"${member}":${number}}]}`)).status).toBe(422)
+      }
+      expect((await recordText(`{"items":[${item},"extra":${number}}]}`)).status).toBe(201)
+    },
+  )
+
+  test("the highest version a no may name is kept exactly", async () => {
+    const version = Number.MAX_SAFE_INTEGER
+    await record(server, [yes({ userId: "high version", consentState: "declined", version })])
+    const { items } = (await ask(server, "consent-decisions", { userId: "high version" })).json
+    expect(items[0]).toMatchObject({ status: "refused", version })
+  })
+})
+
+describe("many at once:", () => {
+  const distinct = (answers: ReadonlyArray<Answer>) => new Set(answers.map(({ json }) => json.items[0].concordId)).size
+
+  test("50 concurrent requests with the same new e-mail make one person", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => record(server, [yes({ email: "crowd@example.com" })])),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
+    expect(distinct(answers)).toBe(1)
+  })
+
+  test("50 concurrent requests whose new identifiers overlap make one person each, never half of one", async () => {
+    const rounds = Array.from({ length: 10 }, (_, n) => ({ userId: `pair ${n}`, email: `pair-${n}@example.com` }))
+    const answers = await Promise.all(
+      rounds.flatMap(({ userId, email }) =>
+        [
+          { userId, email },
+          { email, userId },
+          { userId, email },
+          { userId, email },
+          { email, userId },
+        ].map((person) => record(server, [yes(person)])),
+      ),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
+    expect(distinct(answers)).toBe(10)
+    for (const { userId, email } of rounds) expect(await personOf({ email })).toBe(await personOf({ userId }))
+  })
+})

@@ -1,0 +1,27 @@
+import { gzipSync } from "node:zlib"
+import { readFileSync, readdirSync } from "node:fs"
+import { build } from "esbuild"
+import { expect, test } from "vitest"
+
+const core = new URL("../../core/", import.meta.url)
+
+test("the engine bundles to at most 8 kB, minified and compressed, with nothing but itself", async () => {
+  const { metafile, outputFiles } = await build({
+    entryPoints: [new URL("index.ts", core).pathname],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    metafile: true,
+  })
+  // One value import of a schema would bring in all of Effect: both its size and its name would show here.
+  expect(Object.keys(metafile.inputs).filter((input) => !/^core\/\w+\.ts$/.test(input))).toEqual([])
+  expect(gzipSync(outputFiles[0]!.contents).byteLength).toBeLessThanOrEqual(8 * 1024)
+})
+
+test("the engine has no clock, no randomness, no input or output", () => {
+  const impure = /Date\.now|new Date\(\)|Math\.random|\bcrypto\b|\bprocess\b|\bconsole\b|setTimeout|from "node:/
+  const files = readdirSync(core).filter((file) => file.endsWith(".ts"))
+  expect(files.length).toBeGreaterThan(10)
+  expect(files.filter((file) => impure.test(readFileSync(new URL(file, core), "utf8")))).toEqual([])
+})

@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+
+const root = new URL("../../", import.meta.url).pathname
+const read = (file: string): string => readFileSync(join(root, file), "utf8")
+
+/** The blocks of a documentation page that are TypeScript and hold `marker`. */
+const example = (file: string, marker: string): string => {
+  const blocks = [...read(file).matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]!)
+  const found = blocks.filter((block) => block.includes(marker))
+  expect(found).toHaveLength(1)
+  return found[0]!
+}
+
+/** What the comment behind the last line of an example says that it prints. */
+const promised = (code: string): string => /\/\/ (.*)\n$/.exec(code)?.[1] ?? ""
+
+/** The package as its users get it: packed, unpacked, and imported by name, its peers beside it. */
+describe("the package", () => {
+  let folder: string
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "assent-package-"))
+    const modules = join(folder, "node_modules")
+    mkdirSync(modules)
+    const output = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], {
+      cwd: root,
+      encoding: "utf8",
+    })
+    const name = /"filename": "([^"]+)"/.exec(output)?.[1] ?? ""
+    execFileSync("tar", ["xzf", join(folder, name), "-C", folder])
+    execFileSync("mv", [join(folder, "package"), join(modules, "assent")])
+    for (const peer of ["effect", "@effect", "libphonenumber-js"]) {
+      symlinkSync(join(root, "node_modules", peer), join(modules, peer))
+    }
+  }, 180_000)
+
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  const run = (code: string): string => {
+    const file = join(folder, "example.ts")
+    writeFileSync(file, code)
+    return execFileSync(process.execPath, [file], { cwd: folder, encoding: "utf8" }).trim()
+  }
+
+  const subpaths = Object.keys(JSON.parse(read("package.json")).exports).filter((path) => path !== "./package.json")
+
+  test.each(subpaths)("gives %s, with its types", (subpath) => {
+    const name = subpath.replace(".", "assent")
+    const names: unknown = JSON.parse(
+      run(`console.log(JSON.stringify(Object.keys(await import(${JSON.stringify(name)}))))`),
+    )
+    expect(names).not.toEqual([])
+    const { types } = JSON.parse(read("package.json")).exports[subpath]
+    expect(readFileSync(join(folder, "node_modules", "assent", types), "utf8")).toContain("export")
+  })
+
+  test("runs the README's example of embedding, which prints what it says", () => {
+    const code = example("README.md", 'from "assent"')
+    expect(run(code)).toBe(promised(code))
+  })
+
+  test("runs the documentation's example of a ledger on SQLite, which prints what it says", () => {
+    const code = example("docs/embedding.md", "assent/sqlite")
+    expect(run(code)).toBe("Recorded")
+  })
+
+  test("runs the documentation's example of reading a file", () => {
+    const code = example("docs/embedding.md", "assent/exchange")
+    const given = `const text = '{"items":[{"id":"newsletter","consentDuration":"P13M"}]}'\n`
+    expect(run(`${given}${code}console.log(Result.getOrThrow(types)[0]?.consentDuration?.months)`)).toBe("13")
+  })
+
+  test("brings the command line, in the version of the package", () => {
+    const main = join(folder, "node_modules", "assent", "dist", "apps", "cli", "main.js")
+    const { version } = JSON.parse(read("package.json"))
+    expect(execFileSync(process.execPath, [main, "--version"], { encoding: "utf8" }).trim()).toBe(`assent ${version}`)
+  })
+})
