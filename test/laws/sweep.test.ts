@@ -179,6 +179,7 @@ test("The steps of a window begin where the calendar says, and every instant is 
       const index = [...steps.starts].filter((start) => start < at).length
       expect(Steps.before(steps, at)).toBe(index)
       for (const [index, start] of steps.starts.entries()) {
+        expect(Steps.before(steps, start)).toBe(index)
         expect(Steps.holding(steps, start)).toBe(index)
         expect(start).toBe(
           Period.add(near.from, {

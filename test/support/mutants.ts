@@ -338,7 +338,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: "if (leftNext === until) j++",
     killedBy: [columns],
   },
-  { file: "Sweep.ts", find: "if (turn >= until) return", replace: "if (turn > until) return", killedBy: [columns] },
   {
     file: "Tally.ts",
     find: "!Reason.isPermitted(before) && Reason.isPermitted(after)",
