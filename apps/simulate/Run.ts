@@ -110,12 +110,19 @@ const summarize = (
   }
 }
 
+/** Drawing a report needs packages that nothing else does: whether they are there is known before the work begins. */
+const loadReport = Effect.tryPromise({
+  try: async () => (await import("../../adapters/report/Report.ts")).write,
+  catch: () => new BadQuestion({ field: "report", reason: "is drawn with optional packages that are not there" }),
+})
+
 /** Runs a plan. Where it fails or is interrupted, no file is written or changed. */
 export const run = Effect.fn("Simulate.run")(function* (
   plan: Plan,
   progress: Progress,
 ): Effect.fn.Return<Summary, Failure, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
   const steps = yield* stepsOf(plan)
+  const draw = plan.report === undefined ? undefined : yield* loadReport
   const lines = plan.out === undefined ? undefined : yield* Replacement.make(plan.out)
   const report = plan.report === undefined ? undefined : yield* Replacement.make(plan.report)
   const batches = yield* Inputs.open(plan, lines !== undefined, progress)
@@ -135,11 +142,7 @@ export const run = Effect.fn("Simulate.run")(function* (
   const folds = yield* Folds.make({ question, keepsLines: lines !== undefined }, steps)
   const part = yield* foldAll(batches, folds, (text) => lines?.write(text) ?? Effect.void, progress)
   const summary = summarize(plan, question, steps, part, yield* batches.digest)
-  // Drawing the report needs packages that nothing else does.
-  if (report !== undefined) {
-    const { write } = yield* Effect.promise(() => import("../../adapters/report/Report.ts"))
-    yield* report.write(write(summary))
-  }
+  if (report !== undefined && draw !== undefined) yield* report.write(draw(summary))
   if (lines !== undefined) yield* lines.commit
   if (report !== undefined) yield* report.commit
   return summary

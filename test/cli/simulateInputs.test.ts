@@ -83,9 +83,9 @@ beforeAll(async () => {
   place.write("six.json", JSON.stringify([{ match: {}, rules: { maxAge: { accepted: "P6M" }, permits: "viewed" } }]))
 })
 
-const simulate = async (input: ReadonlyArray<string>, name: string) => {
+const simulate = async (input: ReadonlyArray<string>, name: string, stdin = "") => {
   const flags = ["--candidate", "six.json", "--from", "2023-06-01", "--until", "2026-01-01", "--json", "--out", name]
-  const { code, stderr, stdout } = await place.run(["simulate", ...input, ...flags])
+  const { code, stderr, stdout } = await place.run(["simulate", ...input, ...flags], { stdin })
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
   const { inputs: _, knownAt: __, ...summary } = JSON.parse(stdout)
   return { summary, diff: readFileSync(join(place.folder, name), "utf8") }
@@ -100,8 +100,11 @@ it("gives the same lines and the same summary from every input", async () => {
     ["--events", "text.parquet"],
     ["--events", "typed.parquet"],
     ["--store", "sqlite:./ledger.db"],
+    // Read line by line, where the file of the same lines was read by DuckDB.
+    ["--events", "-"],
   ]) {
-    const { summary, diff } = await simulate(input, "other.diff")
+    const stdin = input.includes("-") ? readFileSync(join(place.folder, "events.ndjson"), "utf8") : ""
+    const { summary, diff } = await simulate(input, "other.diff", stdin)
     expect(summary, input.join(" ")).toEqual(expected.summary)
     expect(diff === expected.diff, input.join(" ")).toBe(true)
   }
