@@ -6,13 +6,12 @@
  * except in rules: a misspelt rule would silently be no rule, so it is an error.
  */
 import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
-import type { Loss } from "./Because.ts"
+import * as BecauseLine from "./BecauseLine.ts"
 import type { ConsentEvent } from "./ConsentEvent.ts"
 import * as ConsentState from "./ConsentState.ts"
 import * as ConsentType from "./ConsentType.ts"
 import type * as DecisionOf from "./Decision.ts"
 import * as InstantOf from "./Instant.ts"
-import type { Lapse } from "./Lapse.ts"
 import * as PeriodOf from "./Period.ts"
 import type * as RulesOf from "./Rules.ts"
 
@@ -186,7 +185,7 @@ export const typesFromFile = (file: typeof Types.Type): ReadonlyArray<ConsentTyp
     })),
   }))
 
-/** Why a head did not decide, on the wire: {@link Loss} with the event's id and state. */
+/** Why a head did not decide, on the wire: `Because.Loss` with the event's id and state. */
 const LostHead = Schema.Struct({
   event: Schema.String,
   consentState: State,
@@ -252,15 +251,6 @@ export const Decision = Schema.Struct({
 /** A decision as a file or an answer over HTTP holds it. */
 export type DecisionLine = typeof Decision.Type
 
-const lapseToLine = (lapse: Lapse) => ({
-  reason: lapse.kind,
-  at: InstantOf.format(lapse.at),
-  ...(lapse.kind === "invalidated" && { version: lapse.version }),
-})
-
-const lossToLine = (loss: Loss) =>
-  loss.kind === "expired" || loss.kind === "invalidated" ? lapseToLine(loss) : { reason: loss.kind }
-
 /** Writes a decision about a person (left out: a person nobody knows) and a consent type. */
 export const decisionToLine = (
   concordId: string | undefined,
@@ -283,15 +273,7 @@ export const decisionToLine = (
     }),
     ...(expiresAt !== undefined && { expiresAt: InstantOf.format(expiresAt) }),
     ...(nextChangeAt !== undefined && { nextChangeAt: InstantOf.format(nextChangeAt) }),
-    because: {
-      rule: because.rule,
-      ...(because.lapse !== undefined && { lapse: lapseToLine(because.lapse) }),
-      lost: because.lost.map(({ event, loss }) => ({
-        event: event.id,
-        consentState: event.consentState,
-        ...lossToLine(loss),
-      })),
-    },
+    because: BecauseLine.fromBecause(because),
   }
 }
 

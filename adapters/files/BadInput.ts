@@ -44,3 +44,14 @@ export class Unreadable extends Data.TaggedError("Unreadable")<{
     return `${this.file}: ${this.reason}`
   }
 }
+
+/** A file that cannot be written. Trying again may help. */
+export class Unwritable extends Data.TaggedError("Unwritable")<{
+  readonly file: string
+  readonly reason: string
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    return `${this.file}: ${this.reason}`
+  }
+}

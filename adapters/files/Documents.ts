@@ -2,6 +2,7 @@
  * Reads types.json and rules.json (semantics, section 7) as a whole, up to {@link maxBytes} each.
  */
 import { isUtf8 } from "node:buffer"
+import { createHash } from "node:crypto"
 import { Effect, Result, type Schema, Stream } from "effect"
 import type { ConsentType } from "../../core/ConsentType.ts"
 import * as Exchange from "../../core/Exchange.ts"
@@ -13,19 +14,36 @@ import type { Source } from "./Source.ts"
 /** The longest document, in bytes: 64 MiB. */
 export const maxBytes = 64 * 1024 * 1024
 
-/** The consent types of a types.json; an id twice, or a version number twice in a type, is refused. */
-export const readTypes = Effect.fnUntraced(function* (
+/** A document that has been read. */
+export interface Document<A> {
+  readonly value: A
+  /** Its JSON. */
+  readonly written: unknown
+  /** Of its text, without a byte order mark. */
+  readonly sha256: string
+}
+
+/** A types.json; an id twice, or a version number twice in a type, is refused. */
+export const types = Effect.fnUntraced(function* (
   source: Source,
-): Effect.fn.Return<ReadonlyArray<ConsentType>, BadInput | Unreadable> {
-  const file = yield* readDocument(source, Exchange.Types)
-  const problems = [...repetitions(file)]
+): Effect.fn.Return<Document<ReadonlyArray<ConsentType>>, BadInput | Unreadable> {
+  const document = yield* readDocument(source, Exchange.Types)
+  const problems = [...repetitions(document.value)]
   if (problems.length > 0) return yield* refuse(source, problems)
-  return Exchange.typesFromFile(file)
+  return { ...document, value: Exchange.typesFromFile(document.value) }
 })
+
+/** A rules.json. */
+export const rules = (source: Source): Effect.Effect<Document<RuleSet>, BadInput | Unreadable> =>
+  readDocument(source, Exchange.RuleSet)
+
+/** The consent types of a types.json. */
+export const readTypes = (source: Source): Effect.Effect<ReadonlyArray<ConsentType>, BadInput | Unreadable> =>
+  Effect.map(types(source), ({ value }) => value)
 
 /** The rule set of a rules.json. */
 export const readRules = (source: Source): Effect.Effect<RuleSet, BadInput | Unreadable> =>
-  readDocument(source, Exchange.RuleSet)
+  Effect.map(rules(source), ({ value }) => value)
 
 /** The text of a document without a byte order mark. */
 const readText = Effect.fnUntraced(function* (source: Source) {
@@ -56,7 +74,7 @@ const readDocument = Effect.fnUntraced(function* <S extends Schema.ConstraintDec
         source,
         decoded.failure.map((violation) => problemFromViolation("", violation)),
       )
-    : decoded.success
+    : { value: decoded.success, written: value, sha256: createHash("sha256").update(text).digest("hex") }
 })
 
 const badInput = (source: Source, problems: ReadonlyArray<Problem>): BadInput =>

@@ -61,3 +61,9 @@ export const open = Effect.fnUntraced(function* (
     bytes: files.stream(path, { chunkSize }).pipe(Stream.mapError(unreadable(path))),
   }
 })
+
+/** A text that is there already. */
+export const fromText = (name: string, text: string): Source => {
+  const bytes = new TextEncoder().encode(text)
+  return { name, size: bytes.length, bytes: Stream.succeed(bytes) }
+}

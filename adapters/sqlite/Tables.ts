@@ -7,7 +7,7 @@
 import { DatabaseSync } from "node:sqlite"
 
 /** "asst" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
-const applicationId = 0x61737374
+export const applicationId = 0x61737374
 
 /** Raised with every change of the tables (`PRAGMA user_version`). */
 const version = 1

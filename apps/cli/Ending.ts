@@ -3,13 +3,16 @@
  *
  * 0: done, or the reader of standard output had enough. 1: this machine failed (no
  * space for the temporary file, a store that cannot be used or is set up already, a bug).
- * 2: the input or the invocation is not right. 130: interrupted.
+ * 2: the input or the invocation is not right. 130: interrupted. `simulate` has two more, when asked:
+ * 1 when something changes, 3 when too much does.
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
-import type { BadInput, Unreadable } from "../../adapters/files/BadInput.ts"
+import type { BadTable } from "../../adapters/duckdb/Problem.ts"
+import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import type { BadQuestion } from "../simulate/Plan.ts"
 import type { AlreadySetUp } from "./commands/bootstrap.ts"
 import * as Output from "./Output.ts"
 
@@ -17,7 +20,10 @@ import * as Output from "./Output.ts"
 export type Failure =
   | CliError.CliError
   | BadInput
+  | BadTable
   | Unreadable
+  | Unwritable
+  | BadQuestion
   | TemporaryFileError
   | AlreadySetUp
   | StoreUnavailable
@@ -39,12 +45,16 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "OutputClosed":
       return end(ok)
     case "BadInput":
+    case "BadTable":
     case "Unreadable":
       return Effect.andThen(Output.say(failure.message), end(notRight))
+    case "BadQuestion":
+      return Effect.andThen(Output.fail(`--${failure.message}`), end(notRight))
     case "AlreadySetUp":
     case "StoreUnavailable":
     case "TemporaryFileError":
     case "OutputFailed":
+    case "Unwritable":
       return Effect.andThen(Output.fail(failure.message), end(machineFailed))
     // Shown already, with a hint to the help.
     case "ShowHelp":

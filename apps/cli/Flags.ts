@@ -23,7 +23,8 @@ const instant = (name: string, description: string) =>
     Flag.optional,
   )
 
-const path = (name: string, description: string) =>
+/** An input. */
+export const path = (name: string, description: string) =>
   Flag.String(name).pipe(
     Flag.withMetavar("<file>"),
     Flag.withDescription(`${description}; - reads standard input`),
@@ -31,6 +32,34 @@ const path = (name: string, description: string) =>
       (value) => value !== "",
       () => "a path that is not empty",
     ),
+  )
+
+/** A file to be written. */
+export const outputPath = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("<file>"),
+    Flag.withDescription(description),
+    Flag.filter(
+      (value) => value !== "" && value !== Source.standardInput,
+      () => "the path of a file",
+    ),
+  )
+
+/** One end of a window: a date-time with an offset, or a date, which is its first instant in UTC. */
+export const windowEdge = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("<date-time>"),
+    Flag.withDescription(`${description}; an ISO 8601 date (midnight UTC) or date-time with an offset`),
+    Flag.mapEffect((text) => {
+      const parsed = Instant.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00.000Z` : text)
+      return parsed === undefined
+        ? Effect.fail(
+            new CliError.ValidationError({
+              message: `--${name}: expected a date such as 2024-02-29, or a date-time with an offset such as 2024-02-29T12:00:00.000Z`,
+            }),
+          )
+        : Effect.succeed(parsed)
+    }),
   )
 
 /** `--events`, `--types`, `--rules` and `--known-at`: the ledger, and how much of it is known. */

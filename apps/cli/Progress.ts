@@ -1,5 +1,6 @@
 /**
- * One line on the terminal that says how far a long piece of work is; nothing where standard error is no terminal.
+ * One line on the terminal that says how far a long piece of work is. Where standard error is no terminal, nothing, or
+ * for work that takes minutes a plain line now and then.
  */
 import { Clock, Effect, type Scope } from "effect"
 
@@ -35,6 +36,16 @@ export const format = ({ what, done, share }: Extent, elapsedMillis: number): st
   return [`${count(done)} ${what}`, rate, `${Math.floor(Math.min(share, 1) * 100)} %`, remaining].join(", ")
 }
 
+const barWidth = 20
+
+/** The line with a bar before it, where it is known how much there is. */
+const withBar = (extent: Extent, elapsedMillis: number): string => {
+  const line = format(extent, elapsedMillis)
+  if (extent.share === undefined) return line
+  const full = Math.round(Math.min(extent.share, 1) * barWidth)
+  return `${"█".repeat(full)}${"░".repeat(barWidth - full)} ${line}`
+}
+
 const onTerminal = Effect.gen(function* () {
   const started = yield* Clock.currentTimeMillis
   let shownAt: number | undefined
@@ -47,7 +58,7 @@ const onTerminal = Effect.gen(function* () {
     Effect.map(Clock.currentTimeMillis, (now) => {
       if (now - started < delayMillis || (shownAt !== undefined && now - shownAt < intervalMillis)) return
       shownAt = now
-      process.stderr.write(`\r${format(extent, now - started)}\u001B[K`)
+      process.stderr.write(`\r${withBar(extent, now - started)}\u001B[K`)
     })
   return { show, clear }
 })
@@ -55,4 +66,23 @@ const onTerminal = Effect.gen(function* () {
 /** A progress line that starts to count now. */
 export const make: Effect.Effect<Progress, never, Scope.Scope> = Effect.suspend(() =>
   process.stderr.isTTY === true ? onTerminal : Effect.succeed(silent),
+)
+
+const plainIntervalMillis = 5_000
+
+const withLines = Effect.gen(function* () {
+  const started = yield* Clock.currentTimeMillis
+  let shownAt = started
+  const show = (extent: Extent) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      if (now - shownAt < plainIntervalMillis) return
+      shownAt = now
+      process.stderr.write(`${format(extent, now - started)}\n`)
+    })
+  return { show, clear: Effect.void }
+})
+
+/** The same, but with a plain line every five seconds where standard error is no terminal. */
+export const makeWithLines: Effect.Effect<Progress, never, Scope.Scope> = Effect.suspend(() =>
+  process.stderr.isTTY === true ? onTerminal : withLines,
 )

@@ -8,6 +8,7 @@ import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
 import * as Bootstrap from "./commands/bootstrap.ts"
 import * as Decisions from "./commands/decisions.ts"
+import * as Simulate from "./commands/simulate.ts"
 import * as State from "./commands/state.ts"
 import * as Timeline from "./commands/timeline.ts"
 import * as Ending from "./Ending.ts"
@@ -15,7 +16,7 @@ import * as Presenter from "./Presenter.ts"
 
 const assent = Command.make("assent").pipe(
   Command.withDescription("What people have consented to, from files of consent events"),
-  Command.withSubcommands([Decisions.command, State.command, Timeline.command, Bootstrap.command]),
+  Command.withSubcommands([Decisions.command, Simulate.command, State.command, Timeline.command, Bootstrap.command]),
 )
 
 const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")

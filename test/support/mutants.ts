@@ -23,6 +23,11 @@ const asOf = "Reading as of (`at`, `knownAt`)"
 const oracle = "give the same answers, explanations and changes"
 const oracleRules = "lay the same rules over each other"
 const oracleVersion = "take a version that was left out"
+const whatIf = "A what-if with the rules in force is empty"
+const stretches = "The stretches of a what-if cover its window"
+const columns = "A fold over columns writes the lines and the totals"
+const addedUp = "Folds of disjoint people, added up"
+const steps = "The steps of a window begin where the calendar says"
 const calendar = "is the one that Temporal finds"
 
 export const mutants: ReadonlyArray<Mutant> = [
@@ -233,4 +238,140 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: "version.publishedAt >= consentDate",
     killedBy: [oracleVersion],
   },
+
+  // Simulation
+  { file: "Simulation.ts", find: "before.status !== after.status || ", replace: "", killedBy: [whatIf] },
+  { file: "Simulation.ts", find: "before.permitted !== after.permitted || ", replace: "", killedBy: [whatIf] },
+  { file: "Simulation.ts", find: " || before.askAgain !== after.askAgain", replace: "", killedBy: [whatIf] },
+  {
+    file: "Simulation.ts",
+    find: "if (!isDifferent(stretch.before.outcome, stretch.after.outcome)) continue",
+    replace: "",
+    killedBy: [whatIf],
+  },
+  {
+    file: "Simulation.ts",
+    find: "Timeline.start(after.events, after.terms, from)",
+    replace: "Timeline.start(after.events, before.terms, from)",
+    killedBy: [whatIf, stretches],
+  },
+  {
+    file: "Simulation.ts",
+    find: "after: explained(stretch.after, after, from)",
+    replace: "after: explained(stretch.before, before, from)",
+    killedBy: [whatIf],
+  },
+  {
+    file: "Simulation.ts",
+    find: "if (event.consentDate > at) break",
+    replace: "break",
+    killedBy: [whatIf],
+  },
+  {
+    file: "Simulation.ts",
+    find: "Math.min(leftNext?.at ?? until, rightNext?.at ?? until, until)",
+    replace: "Math.min(leftNext?.at ?? until, rightNext?.at ?? until)",
+    killedBy: [whatIf, stretches],
+  },
+  {
+    file: "Simulation.ts",
+    find: "if (rightNext?.at === at) {",
+    replace: "if (rightNext !== undefined) {",
+    killedBy: [whatIf, stretches],
+  },
+  { file: "Simulation.ts", find: "if (from >= until) return", replace: "", killedBy: [whatIf, stretches] },
+
+  // Sweep, Tally, ColumnBuilder, WhatIf, Steps
+  {
+    file: "Sweep.ts",
+    find: "consentDates[next]! <= at; next++",
+    replace: "consentDates[next]! < at; next++",
+    killedBy: [columns],
+  },
+  {
+    file: "Sweep.ts",
+    find: "dates[low + declined]! >= chosenAt",
+    replace: "dates[low + declined]! > chosenAt",
+    killedBy: [columns],
+  },
+  {
+    file: "Sweep.ts",
+    find: "if (choice >= 0 && lapses[choice]! > at) return choice",
+    replace: "if (choice >= 0 && lapses[choice]! >= at) return choice",
+    killedBy: [columns],
+  },
+  {
+    file: "Sweep.ts",
+    find: "dates[low + implied]! > chosenAt",
+    replace: "dates[low + implied]! >= chosenAt",
+    killedBy: [columns],
+  },
+  {
+    file: "Sweep.ts",
+    find: "Math.min(expires, Period.add(date, age))",
+    replace: "Math.max(expires, Period.add(date, age))",
+    killedBy: [columns],
+  },
+  {
+    file: "Sweep.ts",
+    find: "if (reacceptance.version <= version) continue",
+    replace: "if (reacceptance.version < version) continue",
+    killedBy: [columns],
+  },
+  { file: "Sweep.ts", find: "reacceptance.at < expires", replace: "reacceptance.at <= expires", killedBy: [columns] },
+  {
+    file: "Sweep.ts",
+    find: "(this.expires[decider]! <= at ? 1 : 0)",
+    replace: "(this.expires[decider]! < at ? 1 : 0)",
+    killedBy: [columns],
+  },
+  { file: "Sweep.ts", find: "lapses[viewed]! > at && lapses[viewed]! < turn", replace: "false", killedBy: [columns] },
+  {
+    file: "Sweep.ts",
+    find: "dates[low + accepted]! > dates[low + decider]!",
+    replace: "dates[low + accepted]! >= dates[low + decider]!",
+    killedBy: [columns],
+  },
+  {
+    file: "Sweep.ts",
+    find: "if (rightNext === until) j++",
+    replace: "if (leftNext === until) j++",
+    killedBy: [columns],
+  },
+  {
+    file: "Tally.ts",
+    find: "!Reason.isPermitted(before) && Reason.isPermitted(after)",
+    replace: "Reason.isPermitted(after)",
+    killedBy: [columns],
+  },
+  { file: "Tally.ts", find: "(isFirst ? !asksBefore : !this.isAsked)", replace: "!this.isAsked", killedBy: [columns] },
+  { file: "Tally.ts", find: "this.personFlags = 0\n  }", replace: "}", killedBy: [columns] },
+  { file: "Tally.ts", find: "addAll(into.askedAfter, more.askedAfter)", replace: "", killedBy: [addedUp] },
+  { file: "Tally.ts", find: "into.changedPairs += more.changedPairs", replace: "", killedBy: [addedUp] },
+  {
+    file: "ColumnBuilder.ts",
+    find: "if (event.dateCreated > this.knownAt) continue",
+    replace: "",
+    killedBy: [columns],
+  },
+  {
+    file: "ColumnBuilder.ts",
+    find: "if (a.dateCreated !== b.dateCreated) return a.dateCreated - b.dateCreated",
+    replace: "",
+    killedBy: [columns],
+  },
+  {
+    file: "ColumnBuilder.ts",
+    find: "left < right ? -1 : left > right ? 1 : b.state - a.state",
+    replace: "b.state - a.state",
+    killedBy: [columns],
+  },
+  { file: "WhatIf.ts", find: "after: isSame(is, would) ? is : would", replace: "after: is", killedBy: [columns] },
+  {
+    file: "Steps.ts",
+    find: "Math.ceil((at - window.from) / millis)",
+    replace: "Math.floor((at - window.from) / millis)",
+    killedBy: [steps],
+  },
+  { file: "Steps.ts", find: "starts[middle]! < at", replace: "starts[middle]! <= at", killedBy: [steps] },
 ]

@@ -1,0 +1,154 @@
+/**
+ * Takes the rows of a sorted result to a builder of batches, and refuses those that are no events.
+ */
+import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api"
+import type * as ColumnBuilder from "../../core/ColumnBuilder.ts"
+import type * as Columns from "../../core/Columns.ts"
+import * as Instant from "../../core/Instant.ts"
+import { BadTable, type Problem } from "./Problem.ts"
+import * as Reading from "./Reading.ts"
+import * as UuidColumn from "./UuidColumn.ts"
+
+/** What stands for an instant or a version that is there but cannot be read. */
+const unreadable = -Infinity
+
+/** A column of numbers without gaps, straight from the chunk's memory. */
+const numbersOf = <A extends Float64Array | Uint32Array | Uint8Array>(vector: DuckDBVector): A =>
+  (vector as unknown as { readonly items: A }).items
+
+const instantOf = (text: string | null): number => (text === null ? NaN : (Instant.parse(text) ?? unreadable))
+
+const versionOf = (text: string | null): number =>
+  text === null ? 0 : /^[1-9]\d{0,14}$/.test(text) ? Number(text) : unreadable
+
+/** A column of numbers; what is text is read by `parse`. */
+const columnOf = (vector: DuckDBVector, kind: Reading.Kind | undefined, parse: (text: string | null) => number) =>
+  kind === "text"
+    ? Float64Array.from({ length: vector.itemCount }, (_, row) => parse(vector.getItem(row) as string | null))
+    : numbersOf<Float64Array>(vector)
+
+/** What can be looked up by row: ids, and the people. */
+interface Texts {
+  readonly at: (row: number) => string
+}
+
+const textsOf = (vector: DuckDBVector, kind: Reading.Kind | undefined): Texts =>
+  kind === "uuid" ? UuidColumn.make(vector) : { at: (row) => String(vector.getItem(row) ?? "") }
+
+/** Takes the rows of chunk after chunk to a builder. */
+export class Reader {
+  private readonly file: string
+  private readonly types: ReadonlyArray<string>
+  private readonly shape: Reading.Shape
+  private readonly builder: ColumnBuilder.ColumnBuilder
+  private concordId = ""
+  /** The last person's UUID, from its end. */
+  private readonly words = new Uint32Array(4)
+
+  constructor(file: string, types: ReadonlyArray<string>, shape: Reading.Shape, builder: ColumnBuilder.ColumnBuilder) {
+    this.file = file
+    this.types = types
+    this.shape = shape
+    this.builder = builder
+  }
+
+  /** Reads a chunk; answers the batches that became full. Throws {@link BadTable}. */
+  read(chunk: DuckDBDataChunk): ReadonlyArray<Columns.Columns> {
+    const { at } = Reading
+    const batches: Array<Columns.Columns> = []
+    const column = (index: number) => chunk.getColumnVector(index)
+    const { shape } = this
+    const consentDates = columnOf(column(at.consentDate), shape.consentDate, instantOf)
+    const datesCreated = columnOf(column(at.dateCreated), shape.dateCreated, instantOf)
+    const expirationDates = columnOf(column(at.expirationDate), shape.expirationDate, instantOf)
+    const versions = columnOf(column(at.version), shape.version, versionOf)
+    const states = numbersOf<Uint8Array>(column(at.state))
+    const types = numbersOf<Uint32Array>(column(at.type))
+    // The chunk is kept along: its memory is where the ids are.
+    const ids = { chunk, at: textsOf(column(at.id), shape.id).at }
+    const people = column(at.concordId)
+    const uuids = shape.concordId === "uuid" ? UuidColumn.make(people) : undefined
+    const count = chunk.rowCount
+    for (let row = 0; row < count; row++) {
+      const state = states[row]!
+      const type = this.types[types[row]!]
+      const consentDate = consentDates[row]!
+      const dateCreated = datesCreated[row]!
+      const expirationDate = expirationDates[row]!
+      const version = versions[row]!
+      if (uuids === undefined) this.nextText((people.getItem(row) as string | null) ?? "")
+      else this.nextUuid(uuids, row)
+      // Written so that what is no number fails, but for an expiration, which may be missing.
+      if (
+        state > 3 ||
+        type === undefined ||
+        version < 0 ||
+        !(consentDate >= Instant.min && consentDate <= dateCreated && dateCreated <= Instant.max) ||
+        expirationDate <= consentDate ||
+        expirationDate > Instant.max ||
+        this.concordId === ""
+      ) {
+        throw this.refuse(chunk, row, [
+          [this.concordId === "" || state === 4, "id or concordId", "is required"],
+          [type === undefined, "consentType", "is required"],
+          [state === Reading.missing.state, "consentState", "expected implied, viewed, accepted or declined"],
+          [version < 0, "version", "expected a whole number from 1"],
+          [!Instant.isInstant(consentDate), "consentDate", instantWords],
+          [!Instant.isInstant(dateCreated), "dateCreated", instantWords],
+          [!(Number.isNaN(expirationDate) || Instant.isInstant(expirationDate)), "expirationDate", instantWords],
+          [consentDate > dateCreated, "consentDate", "must not be after dateCreated"],
+          [expirationDate > unreadable && expirationDate <= consentDate, "expirationDate", "must be after consentDate"],
+        ])
+      }
+      const isFull = this.builder.add(
+        this.concordId,
+        type,
+        state,
+        version,
+        consentDate,
+        dateCreated,
+        expirationDate,
+        ids,
+        row,
+      )
+      if (isFull) batches.push(this.builder.take())
+    }
+    return batches
+  }
+
+  private nextUuid(uuids: UuidColumn.UuidColumn, row: number): void {
+    const { words } = this
+    const [a, b, c, d] = [uuids.word(row, 0), uuids.word(row, 32), uuids.word(row, 64), uuids.word(row, 96)]
+    if (a === words[0] && b === words[1] && c === words[2] && d === words[3] && this.concordId !== "") return
+    words[0] = a
+    words[1] = b
+    words[2] = c
+    words[3] = d
+    this.concordId = uuids.at(row)
+  }
+
+  private nextText(concordId: string): void {
+    if (concordId < this.concordId && concordId !== "") throw this.outOfOrder()
+    this.concordId = concordId
+  }
+
+  /** DuckDB sorts by UTF-8, the engine by UTF-16: the same but for characters beyond U+FFFF. */
+  private outOfOrder(): BadTable {
+    const reason = "ids with characters beyond U+FFFF are not put in order here; give the events as events.ndjson"
+    return new BadTable({ file: this.file, problems: [{ where: "column concordId", reason }] })
+  }
+
+  private refuse(
+    chunk: DuckDBDataChunk,
+    row: number,
+    checks: ReadonlyArray<readonly [isWrong: boolean, column: string, reason: string]>,
+  ): BadTable {
+    const number = String(chunk.getColumnVector(Reading.at.row).getItem(row))
+    const problems: ReadonlyArray<Problem> = checks
+      .filter(([isWrong]) => isWrong)
+      .map(([, column, reason]) => ({ where: `row ${number}, column ${column}`, reason }))
+    return new BadTable({ file: this.file, problems })
+  }
+}
+
+const instantWords = "expected an ISO 8601 date-time with an offset, or a timestamp"

@@ -1,0 +1,62 @@
+/**
+ * A file that appears whole or not at all: written beside its place under another name, synced, then renamed.
+ *
+ * Whatever was there under its name stays until then, and stays for good where the work fails or is interrupted.
+ */
+import { randomBytes } from "node:crypto"
+import * as fs from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
+import { Effect, type Scope } from "effect"
+import { Unwritable } from "./BadInput.ts"
+
+/** A file in the making. */
+export interface Replacement {
+  /** Writes at the end; done when it has been taken. */
+  readonly write: (text: string) => Effect.Effect<void, Unwritable>
+  /** Puts the file in its place. Nothing is written after. */
+  readonly commit: Effect.Effect<void, Unwritable>
+}
+
+const reasons: { readonly [code: string]: string } = {
+  ENOENT: "no such folder",
+  ENOTDIR: "no such folder",
+  EACCES: "permission denied",
+  EISDIR: "is a directory, not a file",
+  ENOSPC: "no space left",
+}
+
+const attempt = <A>(file: string, step: () => Promise<A>): Effect.Effect<A, Unwritable> =>
+  Effect.tryPromise({
+    try: step,
+    catch: (cause) => {
+      const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason"
+      return new Unwritable({ file, reason: reasons[code] ?? `cannot be written (${code})`, cause })
+    },
+  })
+
+/** Begins a file. Unless it is committed, nothing is left of it when the scope closes. */
+export const make = (path: string): Effect.Effect<Replacement, Unwritable, Scope.Scope> => {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`)
+  return Effect.map(
+    Effect.acquireRelease(
+      attempt(path, async () => {
+        const there = await fs.stat(path).catch(() => undefined)
+        if (there?.isDirectory() === true) throw Object.assign(new Error("directory"), { code: "EISDIR" })
+        return fs.open(temporary, "wx", 0o644)
+      }),
+      (file) =>
+        Effect.promise(async () => {
+          await file.close().catch(() => undefined)
+          await fs.rm(temporary, { force: true }).catch(() => undefined)
+        }),
+    ),
+    (file) => ({
+      write: (text) => attempt(path, () => file.appendFile(text)),
+      commit: attempt(path, async () => {
+        await file.sync()
+        await file.close()
+        await fs.rename(temporary, path)
+      }),
+    }),
+  )
+}

@@ -1,0 +1,83 @@
+/**
+ * A chart drawn once, while the report is written: static SVG without a script, by Observable Plot.
+ *
+ * Drawn twice, for a wide page and for a phone, so that its letters stay readable on both; the style sheet shows one of
+ * them. Each is one image to a screen reader, with a title and a description; the figures are in the table beside it.
+ * Colours are custom properties of the style sheet, so that dark pages and paper get their own.
+ */
+import * as Plot from "@observablehq/plot"
+import { parseHTML } from "linkedom"
+import type { Html } from "./Html.ts"
+import { html, trusted } from "./Html.ts"
+
+/** How large a chart is drawn. Units are those of its view box. */
+export interface Layout {
+  readonly name: "wide" | "narrow"
+  readonly width: number
+  readonly height: number
+  /** How many bars have room to be told apart. */
+  readonly barsMax: number
+}
+
+/** What a chart shows, in words: a short title, and a description that says what can be seen. */
+export interface Caption {
+  /** Unique in the document; letters only. */
+  readonly id: string
+  readonly title: string
+  readonly description: string
+}
+
+const layouts: ReadonlyArray<Layout> = [
+  { name: "wide", width: 800, height: 320, barsMax: 800 },
+  { name: "narrow", width: 320, height: 260, barsMax: 140 },
+]
+
+/** Attributes that would make a screen reader speak the parts of an image that has a description as a whole. */
+const spoken = ["aria-label", "aria-hidden", "aria-description"]
+
+const draw = (options: Plot.PlotOptions, { id, title, description }: Caption, layout: Layout): Html => {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>")
+  const svg = Plot.plot({
+    width: layout.width,
+    height: layout.height,
+    className: "plot",
+    style: { fontSize: "12.5px" },
+    ...options,
+    document,
+  })
+  for (const style of svg.querySelectorAll("style")) style.remove()
+  for (const name of spoken) for (const part of svg.querySelectorAll(`[${name}]`)) part.removeAttribute(name)
+  const words = { title, desc: description }
+  for (const [name, text] of Object.entries(words).toReversed()) {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name)
+    element.setAttribute("id", `${id}-${layout.name}-${name}`)
+    element.textContent = text
+    svg.prepend(element)
+  }
+  svg.setAttribute("role", "img")
+  svg.setAttribute("aria-labelledby", `${id}-${layout.name}-title`)
+  svg.setAttribute("aria-describedby", `${id}-${layout.name}-desc`)
+  return html`<div class="${layout.name}">${trusted(svg.outerHTML)}</div>`
+}
+
+/** Draws a chart in both layouts; `options` are Plot's, made for each. */
+export const svg = (caption: Caption, options: (layout: Layout) => Plot.PlotOptions): Html =>
+  html`${layouts.map((layout) => draw(options(layout), caption, layout))}`
+
+/** One entry of a legend: a sample in a colour of the style sheet, and what it stands for. */
+export interface Key {
+  readonly color: string
+  readonly isDashed?: boolean
+  readonly label: string
+}
+
+/** What the colours of a chart stand for. */
+export const legend = (keys: ReadonlyArray<Key>): Html =>
+  html`<ul class="legend">
+    ${keys.map(
+      ({ color, isDashed, label }) =>
+        html`<li>
+          <span class="sample ${isDashed === true ? "dashed" : ""} ${color}" aria-hidden="true"></span>${label}
+        </li>`,
+    )}
+  </ul>`

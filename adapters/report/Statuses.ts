@@ -1,0 +1,48 @@
+/**
+ * The eight statuses in plain words, and which of three looks they share in a chart.
+ */
+import type { Status } from "../../core/Outcome.ts"
+
+/** Every status, from the strongest yes to nothing at all: the order of charts and tables. */
+export const all: ReadonlyArray<Status> = [
+  "given",
+  "implied",
+  "requested",
+  "expired",
+  "invalidated",
+  "unknown",
+  "refused",
+  "withdrawn",
+]
+
+/** What a status means for the person. */
+export const meaning: { readonly [S in Status]: string } = {
+  given: "The person said yes, and the yes still counts.",
+  implied: "The person did not say yes, but did something that stands for it, such as buying or carrying on.",
+  requested: "The person has seen the question and has not answered it.",
+  expired: "There was an answer, and its time has run out. The person can be asked again.",
+  invalidated: "There was an answer to an older text, and the newer text must be agreed to anew.",
+  unknown: "Nothing is recorded. The person has not been asked.",
+  refused: "The person said no, and had never said yes.",
+  withdrawn: "The person said yes once, and later said no.",
+}
+
+/** Its name at the head of a line. */
+export const label = (status: Status): string => status.charAt(0).toUpperCase() + status.slice(1)
+
+/** A yes, a no, or neither: the three colours of a chart. */
+export const kind = (status: Status): "yes" | "open" | "no" => {
+  switch (status) {
+    case "given":
+    case "implied":
+      return "yes"
+    case "requested":
+    case "expired":
+    case "invalidated":
+    case "unknown":
+      return "open"
+    case "refused":
+    case "withdrawn":
+      return "no"
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Reads a whole SQLite ledger in the order of its people, in bounded memory and from one snapshot: what is committed
+ * while it reads is not seen, and nobody who writes is held up.
+ */
+import { createHash } from "node:crypto"
+import { existsSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
+import { Effect, type Scope } from "effect"
+import type { ListedType } from "../../core/Catalog.ts"
+import * as Columns from "../../core/Columns.ts"
+import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
+import type { ConsentState } from "../../core/ConsentState.ts"
+import type { ConsentType } from "../../core/ConsentType.ts"
+import type { Instant } from "../../core/Instant.ts"
+import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as Tables from "./Tables.ts"
+import * as Uuid from "./Uuid.ts"
+
+/** A ledger being read. */
+export interface PersonReader {
+  /** The consent types of every project, each with its own rules. */
+  readonly types: ReadonlyArray<ConsentType>
+  /** How many events there are. */
+  readonly events: number
+  /** SHA-256 of what makes the snapshot: how far each lane is, and the consent types. */
+  readonly sha256: string
+  /** The next people; `undefined` after the last. */
+  readonly next: Effect.Effect<Columns.Columns | undefined, StoreUnavailable>
+}
+
+type Row = readonly [
+  person: Uint8Array,
+  id: Uint8Array,
+  consentType: Uint8Array,
+  version: number,
+  consentState: ConsentState,
+  consentDate: Instant,
+  dateCreated: Instant,
+  expirationDate: number | null,
+]
+
+/** A lane being read: its next event, and those that follow. */
+interface Cursor {
+  row: Row
+  readonly rest: Iterator<Row>
+}
+
+const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable> =>
+  Effect.try({
+    try: step,
+    catch: (error) => new StoreUnavailable({ reason: error instanceof Error ? error.message : "the disk failed" }),
+  })
+
+const openSnapshot = (path: string): DatabaseSync => {
+  if (!existsSync(path)) throw new Error(`${path}: no such file`)
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
+  try {
+    if (db.prepare("PRAGMA application_id").get()?.["application_id"] !== Tables.applicationId) {
+      throw new Error(`${path}: the file is not an Assent ledger`)
+    }
+    db.exec("BEGIN")
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+const laneRows = (db: DatabaseSync, lane: number): Iterator<Row> => {
+  const statement = db.prepare(`
+    SELECT person, event_id, consent_type, version, consent_state, consent_date, recorded_at, expiration_date
+    FROM event WHERE lane = ? ORDER BY person, position`)
+  statement.setReturnArrays(true)
+  // The columns are written by the writer alone, with the types they are read back as.
+  return statement.iterate(lane) as unknown as Iterator<Row>
+}
+
+const typeOf = ({ id, category, subcategory, label, consentDuration, rules, versions }: ListedType): ConsentType => ({
+  id,
+  category,
+  subcategory,
+  label,
+  ...(consentDuration !== undefined && { consentDuration }),
+  rules,
+  versions,
+})
+
+/** Every event, person by person: the lanes merged by their next person. */
+function* inOrder(db: DatabaseSync, lanes: ReadonlyArray<number>): Generator<Row, void> {
+  const cursors: Array<Cursor> = []
+  for (const lane of lanes) {
+    const rest = laneRows(db, lane)
+    const first = rest.next()
+    if (first.done !== true) cursors.push({ row: first.value, rest })
+  }
+  while (cursors.length > 0) {
+    let least = cursors[0]!
+    for (const cursor of cursors) if (Buffer.compare(cursor.row[0], least.row[0]) < 0) least = cursor
+    const person = least.row[0]
+    for (let isSame = true; isSame;) {
+      yield least.row
+      const next = least.rest.next()
+      if (next.done === true) {
+        cursors.splice(cursors.indexOf(least), 1)
+        break
+      }
+      least.row = next.value
+      isSame = Buffer.compare(person, next.value[0]) === 0
+    }
+  }
+}
+
+function* batches(rows: Iterable<Row>, builder: ColumnBuilder.ColumnBuilder): Generator<Columns.Columns, void> {
+  const types = new Map<string, string>()
+  const typeOf = (bytes: Uint8Array): string => {
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
+    let id = types.get(key)
+    if (id === undefined) types.set(key, (id = Uuid.fromBytes(bytes)))
+    return id
+  }
+  let person: Uint8Array = new Uint8Array()
+  let concordId = ""
+  for (const row of rows) {
+    if (row[0] !== person && Buffer.compare(row[0], person) !== 0) {
+      person = row[0]
+      concordId = Uuid.fromBytes(person)
+    }
+    const ids = { at: () => Uuid.fromBytes(row[1]) }
+    const state = Columns.stateIndex(row[4])
+    if (builder.add(concordId, typeOf(row[2]), state, row[3], row[5], row[6], row[7] ?? NaN, ids, 0)) {
+      yield builder.take()
+    }
+  }
+  yield builder.end()
+}
+
+/** Opens a ledger for reading; fails where the file is not there or is no ledger. It is closed with the scope. */
+export const make = (
+  path: string,
+  knownAt: Instant,
+  keepsIds: boolean,
+): Effect.Effect<PersonReader, StoreUnavailable, Scope.Scope> =>
+  Effect.acquireRelease(
+    attempt(() => openSnapshot(path)),
+    (db) => Effect.sync(() => db.close()),
+  ).pipe(
+    Effect.flatMap((db) =>
+      attempt(() => {
+        const lanes = db.prepare("SELECT lane, next_position FROM lane_head ORDER BY lane").all()
+        const listed = db
+          .prepare("SELECT body FROM configuration WHERE kind = 'consentTypes' ORDER BY ordinal, id")
+          .all()
+          .map(({ body }) => String(body))
+        const rows = batches(
+          inOrder(
+            db,
+            lanes.map(({ lane }) => Number(lane)),
+          ),
+          ColumnBuilder.make(knownAt, keepsIds),
+        )
+        return {
+          types: listed.map((body) => typeOf(JSON.parse(body))),
+          events: lanes.reduce((sum, { next_position }) => sum + Number(next_position), 0),
+          sha256: createHash("sha256")
+            .update(JSON.stringify([lanes, listed]))
+            .digest("hex"),
+          next: attempt(() => {
+            const next = rows.next()
+            return next.done === true ? undefined : next.value
+          }),
+        }
+      }),
+    ),
+  )

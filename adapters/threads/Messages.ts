@@ -1,0 +1,25 @@
+/**
+ * What a folding thread is asked, and what it answers: one answer a question, in order.
+ */
+import type { Columns } from "../../core/Columns.ts"
+import type { Totals } from "../../core/Tally.ts"
+import type { Candidate, Question } from "../../core/WhatIf.ts"
+
+/** What a thread starts with. */
+export interface Task {
+  readonly question: Question
+  /** Whether the lines of diff.ndjson are asked for. */
+  readonly keepsLines: boolean
+}
+
+/** To a thread. */
+export type ToThread = { readonly _tag: "Fold"; readonly columns: Columns } | { readonly _tag: "Finish" }
+
+/** From a thread. */
+export type FromThread = { readonly _tag: "Folded"; readonly text: string } | ({ readonly _tag: "Finished" } & Part)
+
+/** What one fold has found. */
+export interface Part {
+  readonly totals: Totals
+  readonly examples: ReadonlyArray<Candidate>
+}

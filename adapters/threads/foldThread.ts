@@ -1,0 +1,21 @@
+/**
+ * The thread a fold runs in.
+ */
+import { parentPort, workerData } from "node:worker_threads"
+import * as Steps from "../../core/Steps.ts"
+import * as WhatIf from "../../core/WhatIf.ts"
+import type { FromThread, Task, ToThread } from "./Messages.ts"
+
+const { question, keepsLines }: Task = workerData
+const steps = Steps.make(question, question.step)
+if (steps === undefined || parentPort === null) throw new Error("a folding thread was started without its task")
+const port = parentPort
+const fold = WhatIf.make(question, steps, keepsLines)
+
+const answer = (message: FromThread): void => port.postMessage(message)
+
+port.on("message", (message: ToThread) => {
+  if (message._tag === "Fold") return answer({ _tag: "Folded", text: fold.fold(message.columns) })
+  answer({ _tag: "Finished", totals: fold.totals, examples: fold.examples })
+  port.close()
+})

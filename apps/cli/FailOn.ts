@@ -1,0 +1,63 @@
+/**
+ * `--fail-on lost-permission=0.5%`: how much may change before a build fails.
+ */
+import { Effect } from "effect"
+import { CliError, Flag } from "effect/cli"
+import type { Summary } from "../../core/Summary.ts"
+
+/** The most people for whom something may change. */
+export interface Limit {
+  readonly what: What
+  readonly most: number
+  /** Whether `most` is a share of the people of the ledger, in percent. */
+  readonly isShare: boolean
+}
+
+type What = "lost-permission" | "gained-permission" | "asked-again" | "changed"
+
+const counts: { readonly [W in What]: (summary: Summary) => number } = {
+  "lost-permission": ({ losesPermission }) => losesPermission.people,
+  "gained-permission": ({ gainsPermission }) => gainsPermission.people,
+  "asked-again": ({ mustBeAskedAgain }) => mustBeAskedAgain.people,
+  changed: ({ changed }) => changed.people,
+}
+
+const isWhat = (text: string): text is What => Object.hasOwn(counts, text)
+
+/** Reads `WHAT=COUNT` or `WHAT=SHARE%`. */
+export const parse = (text: string): Limit | undefined => {
+  const match = /^([a-z-]+)=(\d{1,12}(?:\.\d{1,9})?)(%?)$/.exec(text)
+  const [, what = "", most = "", percent = ""] = match ?? []
+  if (!isWhat(what) || (percent === "%" && Number(most) > 100)) return undefined
+  return { what, most: Number(most), isShare: percent === "%" }
+}
+
+/** The flag; `code` is the exit code when the limit is passed. */
+export const flag = (code: number) =>
+  Flag.String("fail-on").pipe(
+    Flag.withMetavar("<what=limit>"),
+    Flag.withDescription(
+      `Exit with ${code} when more people than this are concerned: ${Object.keys(counts).join(", ")}; a count, or a share of all people such as lost-permission=0.5%`,
+    ),
+    Flag.mapEffect((text) => {
+      const limit = parse(text)
+      return limit === undefined
+        ? Effect.fail(
+            new CliError.ValidationError({
+              message: `--fail-on: expected ${Object.keys(counts).join(", ")} with a limit, such as lost-permission=0.5%`,
+            }),
+          )
+        : Effect.succeed(limit)
+    }),
+    Flag.optional,
+  )
+
+/** Says by how much a limit is passed; `undefined` where it is kept. Exactly the limit keeps it. */
+export const exceeded = ({ what, most, isShare }: Limit, summary: Summary): string | undefined => {
+  const people = counts[what](summary)
+  const all = summary.population.people
+  // Compared as products, so that no rounding of a quotient decides.
+  const isPassed = isShare ? people * 100 > most * all : people > most
+  if (!isPassed) return undefined
+  return `${what}: ${people} of ${all} people, more than ${most}${isShare ? " %" : ""}`
+}

@@ -1,0 +1,82 @@
+/**
+ * The ledger of a simulation, whatever it is kept in: people in the order of their ids, batch after batch.
+ */
+import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
+import * as PersonBatches from "../../adapters/duckdb/PersonBatches.ts"
+import * as EventBatches from "../../adapters/files/EventBatches.ts"
+import * as Source from "../../adapters/files/Source.ts"
+import * as PersonReader from "../../adapters/sqlite/PersonReader.ts"
+import * as Digest from "../../adapters/threads/Digest.ts"
+import type { Columns } from "../../core/Columns.ts"
+import type { ConsentType } from "../../core/ConsentType.ts"
+import type { Summary } from "../../core/Summary.ts"
+import { BadQuestion, type Failure, type Plan } from "./Plan.ts"
+import type { Progress } from "./Run.ts"
+
+/** People to be folded. */
+export interface Batches {
+  /** The types that come with the ledger; none where it does not have them. */
+  readonly types: ReadonlyArray<ConsentType>
+  /** How many events there are; `undefined` where nobody knows yet. */
+  readonly events: number | undefined
+  /** Waits until it is known. */
+  readonly digest: Effect.Effect<Summary["inputs"][number]>
+  /** The next people; `undefined` after the last. */
+  readonly next: Effect.Effect<Columns | undefined, Failure>
+}
+
+const sqlite = "sqlite:"
+
+const openStore = Effect.fnUntraced(function* (url: string, plan: Plan, keepsIds: boolean) {
+  if (!url.startsWith(sqlite)) {
+    return yield* new BadQuestion({ field: "store", reason: "expected sqlite:PATH: a ledger that is kept in a file" })
+  }
+  const reader = yield* PersonReader.make(url.slice(sqlite.length), plan.knownAt, keepsIds)
+  return { ...reader, digest: Effect.succeed({ name: url, sha256: reader.sha256 }) }
+})
+
+const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, progress: Progress) {
+  const source = yield* Source.open(path)
+  const batches = yield* EventBatches.make(source, {
+    knownAt: plan.knownAt,
+    keepsIds,
+    progress: ({ events, bytes }) =>
+      progress({
+        what: "events read",
+        done: events,
+        share: source.size === undefined ? undefined : bytes / source.size,
+      }),
+  })
+  return { ...batches, types: [], digest: Effect.succeed({ name: source.name, sha256: batches.sha256 }) }
+})
+
+const openTable = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean) {
+  yield* Source.open(path)
+  const batches = yield* PersonBatches.make(path, plan.knownAt, keepsIds)
+  const digest = yield* Digest.start(path)
+  return { ...batches, types: [], digest: Effect.map(digest, (sha256) => ({ name: path, sha256 })) }
+})
+
+/** From this size on, in bytes, it pays to read the lines with DuckDB. */
+const largeBytes = 16 * 1024 * 1024
+
+/** The plain lines of a large file, where DuckDB is there and every line is plain; else `undefined`. */
+const openLarge = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, progress: Progress) {
+  if (path === Source.standardInput) return undefined
+  const { size } = yield* Source.open(path)
+  if (size === undefined || size < largeBytes) return undefined
+  yield* progress({ what: "events read", done: 0, share: undefined })
+  return yield* openTable(path, plan, keepsIds).pipe(Effect.catchTag("BadTable", () => Effect.succeed(undefined)))
+})
+
+/** Opens the ledger of a plan. */
+export const open = Effect.fnUntraced(function* (
+  plan: Plan,
+  keepsIds: boolean,
+  progress: Progress,
+): Effect.fn.Return<Batches, Failure, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
+  if (plan.input._tag === "Store") return yield* openStore(plan.input.url, plan, keepsIds)
+  const { path } = plan.input
+  if (PersonBatches.isTable(path)) return yield* openTable(path, plan, keepsIds)
+  return (yield* openLarge(path, plan, keepsIds, progress)) ?? (yield* openEvents(path, plan, keepsIds, progress))
+})

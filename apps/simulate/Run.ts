@@ -1,0 +1,149 @@
+/**
+ * Runs a simulation: reads the ledger person by person, folds on every core, writes what was asked for whole or not at
+ * all, and answers the summary.
+ */
+import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
+import * as Replacement from "../../adapters/files/Replacement.ts"
+import * as Folds from "../../adapters/threads/Folds.ts"
+import * as Instant from "../../core/Instant.ts"
+import * as Period from "../../core/Period.ts"
+import * as Steps from "../../core/Steps.ts"
+import type { Summary } from "../../core/Summary.ts"
+import * as Tally from "../../core/Tally.ts"
+import * as WhatIf from "../../core/WhatIf.ts"
+import * as Candidate from "./Candidate.ts"
+import * as Inputs from "./Inputs.ts"
+import { BadQuestion, type Failure, type Given, type Plan } from "./Plan.ts"
+
+/** How far a simulation is. */
+export interface Extent {
+  readonly what: "events read" | "events compared"
+  readonly done: number
+  /** From 0 to 1; `undefined` where nobody knows. */
+  readonly share: number | undefined
+}
+
+/** Is told how far a simulation is, often. */
+export type Progress = (extent: Extent) => Effect.Effect<void>
+
+const stepsOf = (plan: Plan): Effect.Effect<Steps.Steps, BadQuestion> => {
+  if (plan.until <= plan.from) {
+    const window = `it begins at ${Instant.format(plan.from)}`
+    return Effect.fail(new BadQuestion({ field: "until", reason: `the window must end after it begins: ${window}` }))
+  }
+  const choices = plan.step === undefined ? [Period.days(1), Period.months(1), Period.months(12)] : [plan.step]
+  for (const choice of choices) {
+    const steps = Steps.make(plan, choice)
+    if (steps !== undefined && (plan.step !== undefined || steps.starts.length <= maxDays)) return Effect.succeed(steps)
+  }
+  const reason = `must be longer than zero and divide the window into at most ${Steps.maxCount} steps`
+  return Effect.fail(new BadQuestion({ field: "step", reason }))
+}
+
+/** The most steps of a window whose step nobody has chosen: 30 years of days. */
+const maxDays = 11_000
+
+/** Reads, folds and writes the lines; what was counted stays. */
+const foldAll = Effect.fnUntraced(function* (
+  batches: Inputs.Batches,
+  folds: Folds.Folds,
+  write: (text: string) => Effect.Effect<void, Failure>,
+  progress: Progress,
+) {
+  const underway: Array<{ readonly text: Promise<string>; readonly events: number }> = []
+  let compared = 0
+  const settle = Effect.fnUntraced(function* () {
+    const first = underway.shift()
+    if (first === undefined) return
+    const text = yield* Effect.promise(() => first.text)
+    if (text !== "") yield* write(text)
+    compared += first.events
+    const share = batches.events === undefined ? undefined : compared / Math.max(batches.events, 1)
+    yield* progress({ what: "events compared", done: compared, share })
+  })
+  for (let next = yield* batches.next; next !== undefined; next = yield* batches.next) {
+    underway.push({ text: folds.fold(next), events: next.events })
+    if (underway.length > folds.ahead) yield* settle()
+    yield* Effect.yieldNow
+  }
+  while (underway.length > 0) yield* settle()
+  return yield* folds.finish
+})
+
+const given = (all: ReadonlyArray<Given<unknown> | undefined>) =>
+  all.flatMap((each) => (each?.sha256 === undefined ? [] : [{ name: each.name, sha256: each.sha256 }]))
+
+const summarize = (
+  plan: Plan,
+  question: WhatIf.Question,
+  steps: Steps.Steps,
+  part: Effect.Success<Folds.Folds["finish"]>,
+  digest: Summary["inputs"][number],
+): Summary => {
+  const { changedPairs, ...figures } = Tally.figures(part.totals, steps)
+  const types = new Map([...question.before.types, ...question.after.types].map((type) => [type.id, type]))
+  const listed = [...new Set([...types.keys(), ...changedPairs.keys()])].toSorted()
+  const warnings = [plan.baseline, plan.candidate].flatMap((rules, index) => {
+    const side = index === 0 ? question.before : question.after
+    return rules === undefined ? [] : [...Candidate.unmatched(rules, side.types, changedPairs.keys())]
+  })
+  const { candidateTypes } = plan
+  return {
+    from: plan.from,
+    until: plan.until,
+    step: Period.format(steps.step),
+    knownAt: plan.knownAt,
+    ...figures,
+    consentTypes: listed.map((id) => ({
+      id,
+      name: Candidate.nameOf(types.get(id) ?? { id }),
+      changedPairs: changedPairs.get(id) ?? 0,
+    })),
+    examples: WhatIf.chooseExamples(part.examples, part.totals.reasons),
+    baseline: Candidate.written(plan.baseline, plan.types),
+    candidate: Candidate.written(plan.candidate, candidateTypes),
+    inputs: [digest, ...given([plan.types, plan.baseline, plan.candidate, candidateTypes])],
+    warnings: [
+      ...warnings,
+      ...(candidateTypes === undefined ? [] : Candidate.backDated(question.before.types, candidateTypes, plan.knownAt)),
+    ],
+  }
+}
+
+/** Drawing a report needs packages that nothing else does: whether they are there is known before the work begins. */
+const loadReport = Effect.tryPromise({
+  try: async () => (await import("../../adapters/report/Report.ts")).write,
+  catch: () => new BadQuestion({ field: "report", reason: "is drawn with optional packages that are not there" }),
+})
+
+/** Runs a plan. Where it fails or is interrupted, no file is written or changed. */
+export const run = Effect.fn("Simulate.run")(function* (
+  plan: Plan,
+  progress: Progress,
+): Effect.fn.Return<Summary, Failure, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
+  const steps = yield* stepsOf(plan)
+  const draw = plan.report === undefined ? undefined : yield* loadReport
+  const lines = plan.out === undefined ? undefined : yield* Replacement.make(plan.out)
+  const report = plan.report === undefined ? undefined : yield* Replacement.make(plan.report)
+  const batches = yield* Inputs.open(plan, lines !== undefined, progress)
+  const types = plan.types?.value ?? batches.types
+  const rules = plan.baseline?.value ?? []
+  const question: WhatIf.Question = {
+    before: { types, rules },
+    after: {
+      types: Candidate.publish(types, plan.candidateTypes?.value ?? [], plan.knownAt),
+      rules: plan.candidate?.value ?? rules,
+    },
+    from: plan.from,
+    until: plan.until,
+    knownAt: plan.knownAt,
+    step: steps.step,
+  }
+  const folds = yield* Folds.make({ question, keepsLines: lines !== undefined }, steps)
+  const part = yield* foldAll(batches, folds, (text) => lines?.write(text) ?? Effect.void, progress)
+  const summary = summarize(plan, question, steps, part, yield* batches.digest)
+  if (report !== undefined && draw !== undefined) yield* report.write(draw(summary))
+  if (lines !== undefined) yield* lines.commit
+  if (report !== undefined) yield* report.commit
+  return summary
+}, Effect.scoped)

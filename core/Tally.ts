@@ -1,0 +1,299 @@
+/**
+ * Adds up what a sweep finds: the figures of a {@link Summary}, in memory that grows with the types and the steps, never
+ * with the people. Tallies of disjoint people can be merged, in any order.
+ */
+import type { Instant } from "./Instant.ts"
+import * as Reason from "./Reason.ts"
+import * as Steps from "./Steps.ts"
+import type { Count, Day, StatusDays, Summary, Transition } from "./Summary.ts"
+
+/** What is counted, as plain data that threads can send each other. */
+export interface Totals {
+  events: number
+  population: Writable<Count>
+  changed: Writable<Count>
+  losesPermission: Writable<Count>
+  gainsPermission: Writable<Count>
+  mustBeAskedAgain: Writable<Count>
+  readonly types: Map<string, TypeTotals>
+  /** Pairs by reason. */
+  readonly reasons: Map<Reason.Key, number>
+  /** How often asking begins in each step. */
+  readonly askedBefore: Float64Array
+  readonly askedAfter: Float64Array
+}
+
+type Writable<A> = { -readonly [Key in keyof A]: A[Key] }
+
+/** What is counted of one consent type. */
+export interface TypeTotals {
+  changedPairs: number
+  /** By code, plus 32 for the candidate: at each step, by how many pairs more (or fewer) than at the step before. */
+  readonly steps: Array<Float64Array | undefined>
+  /** Pairs, by eight times the index of the baseline's status, plus that of the candidate's. */
+  readonly transitions: Float64Array
+}
+
+const noOne = (): Writable<Count> => ({ people: 0, pairs: 0 })
+
+const newType = (): TypeTotals => ({
+  changedPairs: 0,
+  steps: Array.from({ length: 64 }, () => undefined),
+  transitions: new Float64Array(64),
+})
+
+/** The totals of nobody. */
+export const empty = (steps: Steps.Steps): Totals => ({
+  events: 0,
+  population: noOne(),
+  changed: noOne(),
+  losesPermission: noOne(),
+  gainsPermission: noOne(),
+  mustBeAskedAgain: noOne(),
+  types: new Map(),
+  reasons: new Map(),
+  askedBefore: new Float64Array(steps.starts.length),
+  askedAfter: new Float64Array(steps.starts.length),
+})
+
+const isChanged = 1
+const loses = 2
+const gains = 4
+const isAskedAgain = 8
+
+/** Counts stretches: begin a person, begin each of the pairs, hand over their stretches in order, end the person. */
+export class Tally {
+  readonly totals: Totals
+  private readonly steps: Steps.Steps
+  private type: TypeTotals = newType()
+  private personFlags = 0
+  private pairFlags = 0
+  private isFirst = true
+  /** How many steps begin before the next stretch does. */
+  private stepsBefore = 0
+  private wasAsked = false
+  private isAsked = false
+  /** The transitions and reasons the pair has been counted under. */
+  private readonly transitions: Array<number> = []
+  private readonly reasons: Array<Reason.Key> = []
+
+  constructor(steps: Steps.Steps) {
+    this.steps = steps
+    this.totals = empty(steps)
+  }
+
+  /** What is counted of a type, to begin its pairs with. */
+  typeOf(consentType: string): TypeTotals {
+    let type = this.totals.types.get(consentType)
+    if (type === undefined) this.totals.types.set(consentType, (type = newType()))
+    return type
+  }
+
+  beginPair(type: TypeTotals, events: number): void {
+    this.type = type
+    this.totals.events += events
+    this.pairFlags = 0
+    this.isFirst = true
+    this.stepsBefore = 0
+    if (this.transitions.length > 0) this.transitions.length = 0
+    if (this.reasons.length > 0) this.reasons.length = 0
+  }
+
+  /** The reasons of the pair so far. */
+  get pairReasons(): ReadonlyArray<Reason.Key> {
+    return this.reasons
+  }
+
+  /** A `Sweep.Receiver`. */
+  stretch(from: Instant, until: Instant, before: number, after: number, state: number, version: number): void {
+    const first = this.stepsBefore
+    const last = Steps.before(this.steps, until)
+    this.stepsBefore = last
+    if (first !== last) {
+      this.count(before, first, last)
+      this.count(after + 32, first, last)
+    }
+    this.ask(from, before, after)
+    if (before === after) return
+    this.pairFlags |= isChanged
+    if (Reason.isPermitted(before) && !Reason.isPermitted(after)) this.pairFlags |= loses
+    if (!Reason.isPermitted(before) && Reason.isPermitted(after)) this.pairFlags |= gains
+    if (!Reason.isAsked(before) && Reason.isAsked(after)) this.pairFlags |= isAskedAgain
+    const transition = (before >> 2) * 8 + (after >> 2)
+    if (!this.transitions.includes(transition)) {
+      this.transitions.push(transition)
+      this.type.transitions[transition]! += 1
+    }
+    const reason = Reason.key(after, state, version)
+    if (!this.reasons.includes(reason)) {
+      this.reasons.push(reason)
+      this.totals.reasons.set(reason, (this.totals.reasons.get(reason) ?? 0) + 1)
+    }
+  }
+
+  endPair(): void {
+    const { totals, pairFlags } = this
+    totals.population.pairs++
+    if (pairFlags === 0) return
+    this.personFlags |= pairFlags
+    this.type.changedPairs++
+    totals.changed.pairs++
+    if (pairFlags & loses) totals.losesPermission.pairs++
+    if (pairFlags & gains) totals.gainsPermission.pairs++
+    if (pairFlags & isAskedAgain) totals.mustBeAskedAgain.pairs++
+  }
+
+  endPerson(): void {
+    const { totals, personFlags } = this
+    totals.population.people++
+    if (personFlags === 0) return
+    totals.changed.people++
+    if (personFlags & loses) totals.losesPermission.people++
+    if (personFlags & gains) totals.gainsPermission.people++
+    if (personFlags & isAskedAgain) totals.mustBeAskedAgain.people++
+    this.personFlags = 0
+  }
+
+  private count(code: number, first: number, last: number): void {
+    const counts = (this.type.steps[code] ??= new Float64Array(this.steps.starts.length + 1))
+    counts[first]! += 1
+    counts[last]! -= 1
+  }
+
+  /** Counts where asking begins; at the window's beginning, whom the candidate asks and the baseline does not. */
+  private ask(at: Instant, before: number, after: number): void {
+    const asksBefore = Reason.isAsked(before)
+    const asksAfter = Reason.isAsked(after)
+    const { isFirst, totals, steps } = this
+    if (asksBefore && !isFirst && !this.wasAsked) totals.askedBefore[Steps.holding(steps, at)]! += 1
+    if (asksAfter && (isFirst ? !asksBefore : !this.isAsked)) totals.askedAfter[Steps.holding(steps, at)]! += 1
+    this.wasAsked = asksBefore
+    this.isAsked = asksAfter
+    this.isFirst = false
+  }
+}
+
+const addCount = (into: Writable<Count>, more: Count): void => {
+  into.people += more.people
+  into.pairs += more.pairs
+}
+
+const addAll = (into: Float64Array, more: Float64Array): void => {
+  for (let index = 0; index < more.length; index++) into[index]! += more[index]!
+}
+
+const addType = (into: TypeTotals, more: TypeTotals): void => {
+  into.changedPairs += more.changedPairs
+  addAll(into.transitions, more.transitions)
+  for (const [code, counts] of more.steps.entries()) {
+    if (counts === undefined) continue
+    const own = into.steps[code]
+    if (own === undefined) into.steps[code] = counts
+    else addAll(own, counts)
+  }
+}
+
+/** Adds `more` to `into`; both are of the same steps and of different people. */
+export const add = (into: Totals, more: Totals): void => {
+  into.events += more.events
+  addCount(into.population, more.population)
+  addCount(into.changed, more.changed)
+  addCount(into.losesPermission, more.losesPermission)
+  addCount(into.gainsPermission, more.gainsPermission)
+  addCount(into.mustBeAskedAgain, more.mustBeAskedAgain)
+  addAll(into.askedBefore, more.askedBefore)
+  addAll(into.askedAfter, more.askedAfter)
+  for (const [key, pairs] of more.reasons) into.reasons.set(key, (into.reasons.get(key) ?? 0) + pairs)
+  for (const [id, type] of more.types) {
+    const own = into.types.get(id)
+    if (own === undefined) into.types.set(id, type)
+    else addType(own, type)
+  }
+}
+
+const sums = (counts: Float64Array): ReadonlyArray<number> => {
+  let sum = 0
+  return Array.from(counts.subarray(0, -1), (more) => (sum += more))
+}
+
+const statusDays = (totals: Totals, steps: Steps.Steps): ReadonlyArray<StatusDays> => {
+  const none = Array.from(steps.starts, () => 0)
+  const rows: Array<StatusDays> = []
+  for (const [consentType, type] of [...totals.types].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [index, status] of Reason.statuses.entries()) {
+      const side = (offset: number): ReadonlyArray<number> => {
+        const parts = type.steps.slice(offset + index * 4, offset + index * 4 + 4).filter((part) => part !== undefined)
+        return parts.map(sums).reduce((a, b) => a.map((count, at) => count + b[at]!), none)
+      }
+      const [before, after] = [side(0), side(32)]
+      if (before.some((count) => count > 0) || after.some((count) => count > 0)) {
+        rows.push({ consentType, status, before, after })
+      }
+    }
+  }
+  return rows
+}
+
+const days = (totals: Totals, steps: Steps.Steps): ReadonlyArray<Day> => {
+  const before = new Float64Array(steps.starts.length)
+  const after = new Float64Array(steps.starts.length)
+  for (const { steps: byCode } of totals.types.values()) {
+    for (const [code, counts] of byCode.entries()) {
+      if (counts !== undefined && Reason.isPermitted(code % 32)) {
+        addAll(code < 32 ? before : after, Float64Array.from(sums(counts)))
+      }
+    }
+  }
+  return Array.from(steps.starts, (at, index) => ({
+    at,
+    permittedBefore: before[index]!,
+    permittedAfter: after[index]!,
+    askedBefore: totals.askedBefore[index]!,
+    askedAfter: totals.askedAfter[index]!,
+  }))
+}
+
+const transitions = (totals: Totals): ReadonlyArray<Transition> =>
+  [...totals.types]
+    .flatMap(([consentType, type]) =>
+      Array.from(type.transitions, (pairs, index) => ({
+        consentType,
+        before: Reason.statuses[index >> 3]!,
+        after: Reason.statuses[index & 7]!,
+        pairs,
+      })),
+    )
+    .filter(({ pairs }) => pairs > 0)
+    .toSorted((a, b) => (a.consentType < b.consentType ? -1 : a.consentType > b.consentType ? 1 : b.pairs - a.pairs))
+
+/** The figures of a summary: everything that is counted rather than given. */
+export type Figures = Pick<
+  Summary,
+  | "events"
+  | "population"
+  | "changed"
+  | "losesPermission"
+  | "gainsPermission"
+  | "mustBeAskedAgain"
+  | "days"
+  | "statusDays"
+  | "transitions"
+  | "reasons"
+> & { readonly changedPairs: ReadonlyMap<string, number> }
+
+/** The figures that totals come to. Types by id, reasons by how many, the most first. */
+export const figures = (totals: Totals, steps: Steps.Steps): Figures => ({
+  events: totals.events,
+  population: totals.population,
+  changed: totals.changed,
+  losesPermission: totals.losesPermission,
+  gainsPermission: totals.gainsPermission,
+  mustBeAskedAgain: totals.mustBeAskedAgain,
+  days: days(totals, steps),
+  statusDays: statusDays(totals, steps),
+  transitions: transitions(totals),
+  reasons: [...totals.reasons]
+    .map(([key, pairs]) => ({ reason: Reason.describe(key), pairs }))
+    .toSorted((a, b) => b.pairs - a.pairs || (a.reason < b.reason ? -1 : 1)),
+  changedPairs: new Map([...totals.types].map(([id, { changedPairs }]) => [id, changedPairs])),
+})

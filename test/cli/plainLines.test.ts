@@ -1,0 +1,91 @@
+/**
+ * What DuckDB takes for plain lines, the strict reader takes too, and to the same events: it may only be faster.
+ */
+import { join } from "node:path"
+import { Effect, Exit, Result } from "effect"
+import { describe, expect, it } from "vitest"
+import * as PersonBatches from "../../adapters/duckdb/PersonBatches.ts"
+import * as EventDecoder from "../../adapters/files/EventDecoder.ts"
+import * as Columns from "../../core/Columns.ts"
+import { line, workplace } from "./run.ts"
+
+const place = workplace()
+
+const readPlain = (text: string) => {
+  place.write("one.ndjson", text)
+  const batch = Effect.flatMap(PersonBatches.make(join(place.folder, "one.ndjson"), Infinity, true), ({ next }) => next)
+  return Effect.runPromiseExit(Effect.scoped(batch))
+}
+
+const utc = "2024-01-31T00:00:00.000Z"
+const uuid = "018f3a2b-0000-7000-8000-00000000abcd"
+const values: ReadonlyArray<unknown> = [
+  ...[undefined, null, "", "a", "null", 0, 1, 3, "3", 1.5, -1, 1e2, 99_999_999_999, true, [], {}, ["a"]],
+  ...["é", "🙂", 'a"b', "a\\b", "\u0000", " a ", uuid, uuid.toUpperCase(), `{${uuid}}`, uuid.replaceAll("-", "")],
+  ...[
+    "018f3a2b-0000-7000-8000-00000000abc-",
+    "018f3a2b-0000-7000-8000-00000000abcg",
+    "-18f3a2b-0000-7000-8000-00000000abcd",
+  ],
+  ...[utc, "2024-01-31T00:00:00Z", "2024-01-31", "2024-02-30T00:00:00.000Z", "2024-02-29T23:59:59.999Z"],
+  ...["2024-01-31T24:00:00.000Z", "2024-01-31T00:00:60.000Z", "2024-01-31T00:60:00.000Z", "0000-01-31T00:00:00.000Z"],
+  ...["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "2024-01-31T00:00:00.0000Z", "2024-1-031T00:00:00.000Z"],
+  ...["2024-01-31t00:00:00.000z", "+024-01-31T00:00:00.000Z", "2024-01-31T00:00:00.0+1Z", "accepted", "ACCEPTED"],
+  ...["declined", "implied", "viewed", "import", "user_click"],
+]
+const fields = [
+  ...["id", "concordId", "consentType", "version", "consentState", "consentAction", "consentDate", "dateCreated"],
+  "expirationDate",
+]
+const lines = [
+  ...fields.flatMap((field) => values.map((value) => line({ [field]: value }))),
+  ...["id", "concordId"].flatMap((field) => values.map((value) => line({ id: uuid, concordId: uuid, [field]: value }))),
+  ...["", "{", "[]", "1", `${line()} x`, `${line()}${line()}`, `${line()},`],
+]
+
+describe("a line that is taken for plain", { timeout: 300_000 }, () => {
+  it("is an event, and the same one", async () => {
+    let plain = 0
+    for (const text of lines) {
+      const exit = await readPlain(text)
+      if (Exit.isFailure(exit) || exit.value === undefined || exit.value.people === 0) continue
+      plain++
+      const strict = EventDecoder.decode(JSON.parse(text))
+      expect(Result.isSuccess(strict), text).toBe(true)
+      if (Result.isFailure(strict)) continue
+      const { id, concordId, consentType, version, consentState, consentDate, dateCreated, expirationDate } =
+        strict.success
+      const columns = exit.value
+      expect({
+        id: columns.ids[0],
+        concordId: columns.concordIds[0],
+        consentType: columns.typeIds[0],
+        version: columns.versions[0],
+        state: columns.states[0],
+        consentDate: columns.consentDates[0],
+        dateCreated: columns.datesCreated[0],
+        expirationDate: columns.expirationDates[0],
+      }).toEqual({
+        id,
+        concordId,
+        consentType,
+        version: version ?? 0,
+        state: Columns.stateIndex(consentState),
+        consentDate,
+        dateCreated,
+        expirationDate: expirationDate ?? NaN,
+      })
+    }
+    expect(plain).toBeGreaterThan(40)
+  })
+
+  it("may have a comma before its closing brace, which JSON forbids and DuckDB does not", async () => {
+    expect(Exit.isSuccess(await readPlain(line().replace("}", ",}")))).toBe(true)
+  })
+
+  it("is not one that the strict reader alone can judge", async () => {
+    for (const changes of [{ concordId: "é" }, { consentDate: "2024-01-31T00:00:00Z" }, { id: 'a"b' }]) {
+      expect(Exit.isFailure(await readPlain(line(changes)))).toBe(true)
+    }
+  })
+})

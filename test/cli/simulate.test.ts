@@ -1,0 +1,223 @@
+/**
+ * `assent simulate`: its files, its exit codes, and what it refuses.
+ */
+import { once } from "node:events"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { line, linesOf, workplace } from "./run.ts"
+
+const place = workplace()
+const jan31 = "2024-01-31T00:00:00.000Z"
+
+place.write(
+  "events.ndjson",
+  [
+    line({ id: "e1", concordId: "ben", consentDate: jan31 }),
+    line({ id: "e2", concordId: "ann", consentDate: jan31 }),
+    line({ id: "e3", concordId: "ann", consentType: "calls", consentDate: jan31, consentState: "implied" }),
+    line({
+      id: "e4",
+      concordId: "ben",
+      consentState: "declined",
+      consentDate: "2024-09-01T00:00:00.000Z",
+      dateCreated: "2024-09-01T00:00:00.000Z",
+    }),
+  ].join("\n"),
+)
+const six = { match: { consentType: "news" }, rules: { maxAge: { accepted: "P6M" } } }
+place.write("six.json", JSON.stringify([six]))
+place.write("types.json", JSON.stringify({ items: [{ id: "news", category: "marketing", label: "newsletter" }] }))
+
+const window = ["--from", "2024-01-01", "--until", "2025-01-01T00:00:00.000Z"]
+const question = ["simulate", "--events", "events.ndjson", "--types", "types.json", ...window]
+const read = (name: string): string => readFileSync(join(place.folder, name), "utf8")
+const given = { status: "given", permitted: true, askAgain: false }
+const expired = { status: "expired", permitted: false, askAgain: true }
+
+it("writes every interval on which an answer differs, sorted, with before, after and why", async () => {
+  const { code, stderr, stdout } = await place.run([...question, "--candidate", "six.json", "--out", "diff.ndjson"])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  expect(linesOf(read("diff.ndjson"))).toEqual([
+    {
+      concordId: "ann",
+      consentType: "news",
+      from: "2024-07-31T00:00:00.000Z",
+      until: "2025-01-01T00:00:00.000Z",
+      before: given,
+      after: expired,
+      because: {
+        before: { event: "e2", rule: "live-choice", lost: [] },
+        after: {
+          event: "e2",
+          rule: "lapsed",
+          lapse: { reason: "expired", at: "2024-07-31T00:00:00.000Z" },
+          lost: [],
+        },
+      },
+    },
+    expect.objectContaining({
+      concordId: "ben",
+      from: "2024-07-31T00:00:00.000Z",
+      until: "2024-09-01T00:00:00.000Z",
+      before: given,
+      after: expired,
+    }),
+  ])
+  expect(stdout).toContain("4 events, 2 people, 3 answers")
+  expect(stdout).toMatch(/loses permission +2 +100 % +2 +66.67 %/)
+  expect(stdout).toContain("marketing / newsletter")
+  expect(readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))).toEqual([])
+})
+
+it("writes the summary as JSON, with the totals of every day and a digest of every input", async () => {
+  const { stdout } = await place.run([...question, "--candidate", "six.json", "--json"])
+  const summary = JSON.parse(stdout)
+  expect(summary).toMatchObject({
+    events: 4,
+    population: { people: 2, pairs: 3 },
+    changed: { people: 2, pairs: 2 },
+    losesPermission: { people: 2, pairs: 2 },
+    gainsPermission: { people: 0, pairs: 0 },
+    mustBeAskedAgain: { people: 2, pairs: 2 },
+    transitions: [{ consentType: "news", before: "given", after: "expired", pairs: 2 }],
+    reasons: [{ reason: "an accepted answer has expired", pairs: 2 }],
+    candidate: { rules: [six] },
+    step: "P1D",
+  })
+  expect(summary.days).toHaveLength(366)
+  const day = (date: string) => summary.days.find(({ at }: { at: number }) => at === Date.parse(date))
+  expect(day("2024-07-30")).toMatchObject({ permittedBefore: 3, permittedAfter: 3, askedBefore: 0, askedAfter: 0 })
+  expect(day("2024-07-31")).toMatchObject({ permittedBefore: 3, permittedAfter: 1, askedBefore: 0, askedAfter: 2 })
+  expect(summary.inputs.map(({ name }: { name: string }) => name)).toEqual(["events.ndjson", "types.json", "six.json"])
+  for (const { sha256 } of summary.inputs) expect(sha256).toMatch(/^[0-9a-f]{64}$/)
+})
+
+it("finds nothing where the candidate is what is in force", async () => {
+  for (const same of [
+    ["--baseline", "six.json", "--candidate", "six.json"],
+    ["--baseline", "six.json", "--candidate-types", "types.json"],
+  ]) {
+    const { code, stderr } = await place.run([...question, ...same, "--exit-code", "--out", "same.ndjson"])
+    expect({ code, stderr, diff: read("same.ndjson") }).toEqual({ code: 0, stderr: "", diff: "" })
+  }
+})
+
+it("takes a version that the candidate publishes later to be known now", async () => {
+  const versions = [{ version: 2, publishedAt: "2099-03-01T00:00:00Z", requireReaccept: true, grace: "P30D" }]
+  place.write("v2.json", JSON.stringify({ items: [{ id: "news", versions }] }))
+  const { code } = await place.run([
+    ...["simulate", "--events", "events.ndjson", "--types", "types.json", "--candidate-types", "v2.json"],
+    ...["--from", "2099-01-01", "--until", "2100-01-01", "--out", "v2.ndjson"],
+  ])
+  expect(code).toBe(0)
+  expect(linesOf(read("v2.ndjson"))).toMatchObject([
+    {
+      concordId: "ann",
+      from: "2099-03-31T00:00:00.000Z",
+      until: "2100-01-01T00:00:00.000Z",
+      after: { status: "invalidated", permitted: false, askAgain: true },
+      because: { after: { lapse: { reason: "invalidated", version: 2 } } },
+    },
+  ])
+})
+
+describe("the exit code", () => {
+  const candidate = [...question, "--candidate", "six.json"]
+  it.each([
+    ["0 without being asked", [], 0],
+    ["1 with --exit-code when anything changes", ["--exit-code"], 1],
+    ["3 when more lose permission than allowed", ["--fail-on", "lost-permission=0.5%"], 3],
+    ["3 also with --exit-code", ["--exit-code", "--fail-on", "lost-permission=1"], 3],
+    ["0 at exactly the limit", ["--fail-on", "lost-permission=100%"], 0],
+    ["0 at exactly so many people", ["--fail-on", "asked-again=2"], 0],
+  ])("is %s", async (_, flags, expected) => {
+    const { code, stderr } = await place.run([...candidate, ...flags])
+    expect(code).toBe(expected)
+    expect(stderr.includes("of 2 people, more than")).toBe(expected === 3)
+  })
+})
+
+it("warns of a rule that matches nothing, and of a new version in the past", async () => {
+  place.write("none.json", JSON.stringify([{ match: { label: "no such" }, rules: {} }, six]))
+  const versions = [{ version: 2, publishedAt: "2024-06-01T00:00:00Z", requireReaccept: true }]
+  place.write("past.json", JSON.stringify({ items: [{ id: "news", versions }] }))
+  const { code, stderr } = await place.run([
+    ...question,
+    ...["--candidate", "none.json", "--candidate-types", "past.json"],
+  ])
+  expect(code).toBe(0)
+  expect(stderr).toContain("warning: none.json: /0/match: matches no consent type\n")
+  expect(stderr).toContain("warning: past.json: /items/0/versions/0/publishedAt: new, and in the past")
+  expect(stderr.trimEnd().split("\n")).toHaveLength(2)
+})
+
+describe("refuses, having written nothing", () => {
+  const rules = (maxAge: unknown) => JSON.stringify([{ match: {}, rules: { maxAge } }])
+  place.write("impossible.json", rules({ accepted: "P-6M" }))
+  place.write("misspelt.json", JSON.stringify([{ match: {}, rules: { maxage: {} } }]))
+  place.write(
+    "dated.json",
+    JSON.stringify({
+      items: [{ id: "news", versions: [{ version: 2, publishedAt: jan31, dateCreated: "2024-02-01T00:00:00Z" }] }],
+    }),
+  )
+  place.write("bad.ndjson", `${line()}\n{"id": 1}\n`)
+  const events = ["--events", "events.ndjson"]
+  const candidate = ["--candidate", "six.json"]
+  it.each([
+    ["an impossible duration", [...events, ...window, "--candidate", "impossible.json"], "/0/rules/maxAge/accepted"],
+    ["a misspelt rule", [...events, ...window, "--candidate", "misspelt.json"], "/0/rules/maxage"],
+    [
+      "a back-dated version",
+      [...events, ...window, "--candidate-types", "dated.json"],
+      "/items/0/versions/0/publishedAt",
+    ],
+    [
+      "a window that ends before it begins",
+      [...events, ...candidate, "--from", "2025-01-01", "--until", "2024-01-01"],
+      "--until: the window must end after it begins",
+    ],
+    [
+      "a window that ends where it begins",
+      [...events, ...candidate, "--from", "2025-01-01", "--until", "2025-01-01"],
+      "--until",
+    ],
+    ["an unknown rule pack", [...events, ...window, "--candidate", "pack:cnil@1999-01"], "pack:cnil@1999-01"],
+    ["a bad line", ["--events", "bad.ndjson", ...window, ...candidate], "bad.ndjson: line 2"],
+    ["a file that is not there", ["--events", "none.ndjson", ...window, ...candidate], "none.ndjson: no such file"],
+    ["no ledger", [...window, ...candidate], "--store or --events"],
+    ["two ledgers", [...events, "--store", "sqlite:a.db", ...window, ...candidate], "--store or --events"],
+    ["no candidate", [...events, ...window], "--candidate"],
+    ["a limit that is none", [...events, ...window, ...candidate, "--fail-on", "lost-permission"], "--fail-on"],
+    ["a share above all", [...events, ...window, ...candidate, "--fail-on", "changed=101%"], "--fail-on"],
+    [
+      "an instant without a zone",
+      [...events, ...candidate, "--from", "2024-01-01T00:00", "--until", "2025-01-01"],
+      "--from",
+    ],
+  ])("%s", async (_, flags, reason) => {
+    const { code, stdout, stderr } = await place.run(["simulate", ...flags, "--out", "refused.ndjson"])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+    expect(stderr).toContain(reason)
+    expect(existsSync(join(place.folder, "refused.ndjson"))).toBe(false)
+    expect(readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))).toEqual([])
+  })
+})
+
+it("leaves what was there, and no half file, when it is interrupted", async () => {
+  place.write("old.ndjson", "old\n")
+  const child = place.start(["simulate", "--events", "-", ...window, "--candidate", "six.json", "--out", "old.ndjson"])
+  child.stdin?.on("error", () => undefined)
+  for (let index = 0; index < 50_000; index++) {
+    child.stdin?.write(`${line({ id: `e${index}`, concordId: `p${index}` })}\n`)
+  }
+  await new Promise((resolve) => setTimeout(resolve, 3_000))
+  expect(readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))).toHaveLength(1)
+  child.kill("SIGINT")
+  const [code] = await once(child, "exit")
+  expect(code).toBe(130)
+  expect(read("old.ndjson")).toBe("old\n")
+  expect(readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))).toEqual([])
+  expect(place.temporaryFiles()).toEqual([])
+})

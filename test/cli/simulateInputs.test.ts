@@ -1,0 +1,163 @@
+/**
+ * The same ledger as NDJSON, CSV, Parquet and a store gives the same simulation, byte for byte, on one core or on all.
+ */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { DuckDBInstance } from "@duckdb/node-api"
+import { Effect } from "effect"
+import { beforeAll, describe, expect, it } from "vitest"
+import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import type { ConsentState } from "../../core/ConsentState.ts"
+import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
+import { line, workplace } from "./run.ts"
+
+const place = workplace()
+const recordedAt = Date.UTC(2025, 0, 1)
+const states: ReadonlyArray<ConsentState> = ["accepted", "declined", "implied", "viewed"]
+const uuid = (kind: number, n: number): string =>
+  `${kind.toString(16).padStart(8, "0")}-0000-7000-8000-${n.toString(16).padStart(12, "0")}`
+
+let seed = 7
+const random = (below: number): number => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+  return Math.floor((seed / 2 ** 32) * below)
+}
+
+/** Enough for several batches and every thread; many ties of the same instant. */
+const count = 120_000
+const events = Array.from({ length: count }, (_, index): StoredEvent => {
+  const consentDate = Date.UTC(2023, random(24), 1)
+  const event = {
+    id: uuid(0xe000_0000 + random(3), index),
+    // Some begin with the bit that is the sign of a number.
+    concordId: uuid(random(2) * 0xf000_0000 + 1, random(12_000)),
+    consentType: uuid(0xa, random(5)),
+    version: 1 + random(3),
+    consentState: states[random(4)]!,
+    consentAction: "import" as const,
+    consentDate,
+    dateCreated: recordedAt,
+    ...(random(4) === 0 && { expirationDate: consentDate + (1 + random(400)) * 86_400_000 }),
+  }
+  return { ...event, submitter: uuid(1, 1), body: JSON.stringify(event) }
+})
+
+const iso = (instant: number): string => new Date(instant).toISOString()
+const columns = ["id", "concordId", "consentType", "version", "consentState", "consentDate", "dateCreated"] as const
+
+const wire = (event: StoredEvent) => ({
+  ...event,
+  consentDate: iso(event.consentDate),
+  dateCreated: iso(event.dateCreated),
+  expirationDate: event.expirationDate === undefined ? null : iso(event.expirationDate),
+})
+
+const record = (events: ReadonlyArray<StoredEvent>) =>
+  Effect.flatMap(LedgerStore, (store) =>
+    store.append({
+      project: { number: 1, lanes: 16 },
+      organization: { number: 0, lanes: 16 },
+      recordedAt,
+      events,
+      claims: [],
+    }),
+  )
+
+beforeAll(async () => {
+  place.write("events.ndjson", events.map((event) => `${JSON.stringify(wire(event))}\n`).join(""))
+  const cells = events.map(wire).map((row) => [...columns.map((name) => row[name]), row.expirationDate ?? ""].join(","))
+  place.write("events.csv", [[...columns, "expirationDate"].join(","), ...cells].join("\n"))
+  const connection = await (await DuckDBInstance.create()).connect()
+  const csv = join(place.folder, "events.csv")
+  const source = `read_csv('${csv}', header = true, all_varchar = true, nullstr = '')`
+  await connection.run(`COPY (SELECT * FROM ${source}) TO '${place.folder}/text.parquet'`)
+  await connection.run(`
+    COPY (SELECT id::UUID AS id, concordId::UUID AS concordId, consentType, version::INT AS version, consentState,
+      consentDate::TIMESTAMPTZ AS consentDate, dateCreated::TIMESTAMPTZ AS dateCreated,
+      expirationDate::TIMESTAMPTZ AS expirationDate
+    FROM ${source}) TO '${place.folder}/typed.parquet'`)
+  const chunks = Array.from({ length: 12 }, (_, index) => events.slice(index * 10_000, (index + 1) * 10_000))
+  await Effect.runPromise(
+    Effect.forEach(chunks, record).pipe(Effect.provide(SqliteStore.layer(join(place.folder, "ledger.db")))),
+  )
+  place.write("six.json", JSON.stringify([{ match: {}, rules: { maxAge: { accepted: "P6M" }, permits: "viewed" } }]))
+})
+
+const simulate = async (input: ReadonlyArray<string>, name: string, stdin = "") => {
+  const flags = ["--candidate", "six.json", "--from", "2023-06-01", "--until", "2026-01-01", "--json", "--out", name]
+  const { code, stderr, stdout } = await place.run(["simulate", ...input, ...flags], { stdin })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  const { inputs: _, knownAt: __, ...summary } = JSON.parse(stdout)
+  return { summary, diff: readFileSync(join(place.folder, name), "utf8") }
+}
+
+it("gives the same lines and the same summary from every input", async () => {
+  const expected = await simulate(["--events", "events.ndjson"], "ndjson.diff")
+  expect(expected.summary.events).toBe(count)
+  expect(expected.diff.length).toBeGreaterThan(1_000_000)
+  for (const input of [
+    ["--events", "events.csv"],
+    ["--events", "text.parquet"],
+    ["--events", "typed.parquet"],
+    ["--store", "sqlite:./ledger.db"],
+    // Read line by line, where the file of the same lines was read by DuckDB.
+    ["--events", "-"],
+  ]) {
+    const stdin = input.includes("-") ? readFileSync(join(place.folder, "events.ndjson"), "utf8") : ""
+    const { summary, diff } = await simulate(input, "other.diff", stdin)
+    expect(summary, input.join(" ")).toEqual(expected.summary)
+    expect(diff === expected.diff, input.join(" ")).toBe(true)
+  }
+})
+
+describe("refuses a table", () => {
+  const header = "id,concordId,consentType,consentState,consentDate,dateCreated,version,expirationDate\n"
+  const good = "e1,ann,news,accepted,2024-01-31T00:00:00Z,2024-01-31T00:00:00Z,,\n"
+  it.each([
+    [
+      "without a column",
+      `${header.replace("concordId,", "")}e1,news,accepted,a,b,,\n`,
+      "column concordId: is required",
+    ],
+    ["with a state that is none", header + good + good.replace("accepted", "yes"), "row 3, column consentState"],
+    ["with a local time", header + good.replace("T00:00:00Z", "T00:00:00"), "row 2, column consentDate"],
+    ["with a version of zero", header + good.replace("Z,,", "Z,0,"), "row 2, column version"],
+    ["without a person", header + good.replace("ann", ""), "row 2, column id or concordId: is required"],
+    [
+      "with an event before it was recorded",
+      header + good.replace("2024-01-31T00:00:00Z,", "2024-02-31T00:00:00Z,"),
+      "row 2, column consentDate",
+    ],
+  ])("%s", async (_, text, reason) => {
+    place.write("bad.csv", text)
+    const flags = ["--candidate", "six.json", "--from", "2024-01-01", "--until", "2025-01-01", "--out", "bad.ndjson"]
+    const { code, stderr } = await place.run(["simulate", "--events", "bad.csv", ...flags])
+    expect(code).toBe(2)
+    expect(stderr).toContain(`bad.csv: ${reason}`)
+    expect(stderr).not.toContain("ann")
+  })
+
+  it("that is no Parquet at all, or is not there", async () => {
+    place.write("no.parquet", line())
+    const flags = ["--candidate", "six.json", "--from", "2024-01-01", "--until", "2025-01-01"]
+    const no = await place.run(["simulate", "--events", "no.parquet", ...flags])
+    expect(no).toMatchObject({ code: 2, stdout: "" })
+    expect(no.stderr).toContain("no.parquet: not Parquet that can be read")
+    const none = await place.run(["simulate", "--events", "none.parquet", ...flags])
+    expect(none).toMatchObject({ code: 2, stderr: "none.parquet: no such file\n" })
+    expect(place.temporaryFiles()).toEqual([])
+  })
+})
+
+it("refuses a store that is none", async () => {
+  const flags = ["--candidate", "six.json", "--from", "2024-01-01", "--until", "2025-01-01"]
+  for (const [url, reason] of [
+    ["sqlite:none.db", "no such file"],
+    ["sqlite:events.csv", "not"],
+    ["memory:", "expected sqlite:PATH"],
+  ] as const) {
+    const { code, stderr } = await place.run(["simulate", "--store", url, ...flags])
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(reason)
+  }
+})
