@@ -15,6 +15,8 @@ export default defineConfig({
       project("cli"),
       project("faults", 300_000),
       project("package", 180_000),
+      project("report", 120_000),
+      project("docs", 120_000),
     ],
   },
 })
