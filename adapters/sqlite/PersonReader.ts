@@ -69,7 +69,7 @@ const openSnapshot = (path: string): DatabaseSync => {
 const laneRows = (db: DatabaseSync, lane: number): Iterator<Row> => {
   const statement = db.prepare(`
     SELECT person, event_id, consent_type, version, consent_state, consent_date, recorded_at, expiration_date
-    FROM event WHERE lane = ? ORDER BY person, position`)
+    FROM event WHERE lane = ? ORDER BY person, consent_date, event_id`)
   statement.setReturnArrays(true)
   // The columns are written by the writer alone, with the types they are read back as.
   return statement.iterate(lane) as unknown as Iterator<Row>
