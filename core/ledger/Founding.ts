@@ -2,13 +2,13 @@
  * The first organization of an empty store: a demonstration to try requests on, complete enough to build on.
  */
 import { Clock, Effect, Option } from "effect"
-import { SecureRandom } from "effect/crypto"
 import { Base64Url } from "effect/encoding"
 import type { ApiKey, ListedType, Organization, Project } from "../Catalog.ts"
 import * as ConsentState from "../ConsentState.ts"
 import * as Lane from "../Lane.ts"
-import { LedgerStore } from "../ports/LedgerStore.ts"
 import * as Sessions from "./Sessions.ts"
+
+type Means = Pick<Sessions.Means, "digest" | "random" | "store">
 
 /** What was set up; the only time the key's secret is told. */
 export interface Founded {
@@ -28,10 +28,8 @@ const demonstrationTypes = [
 ] as const
 
 /** Sets up an organization, a project for `localhost`, a key and four types, unless something is set up already. */
-export const found = Effect.gen(function* () {
-  const store = yield* LedgerStore
+export const found = Effect.fnUntraced(function* ({ digest, random, store }: Means) {
   if ((yield* store.catalog).projects.size > 0) return Option.none<Founded>()
-  const random = yield* SecureRandom.SecureRandom
   const now = yield* Clock.currentTimeMillis
   const organization: Organization = {
     id: yield* random.uuidV7(),
@@ -54,7 +52,7 @@ export const found = Effect.gen(function* () {
     organization: organization.id,
     name: "Demo key",
     role: "owner",
-    secretHash: yield* Sessions.hashToken(secret),
+    secretHash: yield* Sessions.hashToken(digest, secret),
   }
   const consentTypes: Array<ListedType> = []
   for (const [category, subcategory, label, name, description] of demonstrationTypes) {

@@ -8,7 +8,7 @@
  * This holds for everything that goes through one ledger. Two processes on one store do not know of each other's appends
  * under way.
  */
-import { Clock, Deferred, Effect } from "effect"
+import { Deferred, Effect } from "effect"
 import type { Instant } from "../Instant.ts"
 
 /** How long answers are remembered. No append takes so long from its plan to the store. */
@@ -62,6 +62,12 @@ export const make = (): Horizon => {
     Deferred.doneUnsafe(done, Effect.void)
   }
 
+  const settled = (person: string): Effect.Effect<void> => {
+    const running = recording.get(person)
+    if (running === undefined) return Effect.void
+    return Effect.flatMap(Effect.forEach(running, Deferred.await, { discard: true }), () => settled(person))
+  }
+
   const remember = (person: string, knownAt: Instant, now: Instant): void => {
     const latest = Math.max(knownAt, answered.get(person) ?? knownAt)
     answered.delete(person)
@@ -85,12 +91,10 @@ export const make = (): Horizon => {
           ),
         )
       }),
-    reach: Effect.fnUntraced(function* (concordId, knownAt) {
-      const now = yield* Clock.currentTimeMillis
-      for (let running = recording.get(concordId); running !== undefined; running = recording.get(concordId)) {
-        for (const done of running) yield* Deferred.await(done)
-      }
-      remember(concordId, knownAt, now)
-    }),
+    reach: (concordId, knownAt) =>
+      Effect.clockWith((clock) => {
+        const now = clock.currentTimeMillisUnsafe()
+        return Effect.map(settled(concordId), () => remember(concordId, knownAt, now))
+      }),
   }
 }

@@ -84,8 +84,7 @@ export interface Hasher {
 const normalizationVersion = 1
 
 /** The hasher of an organization. */
-export const hasher = Effect.fnUntraced(function* (organization: Organization) {
-  const mac = yield* Mac.Mac
+export const hasher = Effect.fnUntraced(function* (mac: Mac.Mac["Service"], organization: Organization) {
   const bytes = Result.getOrThrow(Base64Url.decode(organization.identifierKey))
   const key = yield* Effect.orDie(Mac.key(Mac.hmacSha256, bytes))
   const encoder = new TextEncoder()

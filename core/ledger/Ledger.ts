@@ -71,32 +71,32 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
   Layer.effect(
     Ledger,
     Effect.gen(function* () {
-      const services = yield* Effect.context<LedgerStore | SecureRandom.SecureRandom | Mac.Mac | Digest.Digest>()
       const store = yield* LedgerStore
-      const provide = Effect.provideContext(services)
+      const random = yield* SecureRandom.SecureRandom
+      const mac = yield* Mac.Mac
+      const digest = yield* Digest.Digest
+      const means = { store, random, digest, horizon: Horizon.make(), remembered: new Map<string, Session>() }
 
-      const horizon = Horizon.make()
-      const remembered: Sessions.Remembered = new Map()
       const hashers = new Map<string, Identifiers.Hasher>()
       const hasherOf = Effect.fnUntraced(function* (organization: Organization) {
         const known = hashers.get(organization.id)
         if (known !== undefined) return known
-        const hasher = yield* Identifiers.hasher(organization)
+        const hasher = yield* Identifiers.hasher(mac, organization)
         hashers.set(organization.id, hasher)
         return hasher
       })
 
-      const site = Effect.fnUntraced(function* (projectId: string) {
-        const catalog = yield* store.catalog
-        const project = catalog.projects.get(projectId)
-        if (project === undefined) return Option.none<Site>()
-        const organization = catalog.organizations.get(project.organization)!
-        return Option.some<Site>({ organization, project, types: catalog.consentTypes.get(project.id)! })
-      })
+      const site = (projectId: string) =>
+        Effect.map(store.catalog, (catalog) => {
+          const project = catalog.projects.get(projectId.toLowerCase())
+          if (project === undefined) return Option.none<Site>()
+          const organization = catalog.organizations.get(project.organization)!
+          return Option.some<Site>({ organization, project, types: catalog.consentTypes.get(project.id)! })
+        })
 
       const apiKey = Effect.fnUntraced(function* (secret: string) {
-        const [catalog, hash] = [yield* store.catalog, yield* Sessions.hashToken(secret)]
-        return Option.fromUndefinedOr(catalog.apiKeys.get(hash))
+        const hash = yield* Sessions.hashToken(digest, secret)
+        return Option.fromUndefinedOr((yield* store.catalog).apiKeys.get(hash))
       })
 
       const find = Effect.fnUntraced(function* ({ organization, project }: Site, identifiers: PersonIdentifiers) {
@@ -112,22 +112,20 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
 
       return Ledger.of({
         site,
-        apiKey: (secret) => provide(apiKey(secret)),
+        apiKey,
         record: (request) =>
-          provide(
-            Effect.flatMap(hasherOf(request.organization), (hasher) => Recording.record(request, { hasher, horizon })),
-          ),
+          Effect.flatMap(hasherOf(request.organization), (hasher) => Recording.record(request, { ...means, hasher })),
         review: (request) =>
-          provide(Effect.flatMap(hasherOf(request.organization), (hasher) => Recording.review(request, hasher))),
-        find: (where, identifiers) => provide(find(where, identifiers)),
-        state: (question) => provide(Reading.state(question, horizon)),
-        decisions: (question) => provide(Reading.decisions(question, horizon)),
-        timeline: (question) => provide(Reading.timeline(question, horizon)),
+          Effect.flatMap(hasherOf(request.organization), (hasher) => Recording.review(request, { ...means, hasher })),
+        find,
+        state: (question) => Reading.state(question, means),
+        decisions: (question) => Reading.decisions(question, means),
+        timeline: (question) => Reading.timeline(question, means),
         page: store.page,
         openSession: (opening) =>
-          provide(Effect.flatMap(hasherOf(opening.organization), (hasher) => Sessions.open(opening, hasher))),
-        useSession: (project, token) => provide(Sessions.use(project, token, remembered)),
-        found: provide(Founding.found),
+          Effect.flatMap(hasherOf(opening.organization), (hasher) => Sessions.open(opening, means, hasher)),
+        useSession: (project, token) => Sessions.use(project, token, means),
+        found: Founding.found(means),
         ready: store.ready,
         catalog: store.catalog,
       })

@@ -7,9 +7,15 @@ import * as Decision from "../Decision.ts"
 import * as Instant from "../Instant.ts"
 import type { Status } from "../Outcome.ts"
 import type { Horizon } from "./Horizon.ts"
-import { LedgerStore, type StoredEvent } from "../ports/LedgerStore.ts"
+import type { LedgerStore, StoredEvent } from "../ports/LedgerStore.ts"
 import * as Rules from "../Rules.ts"
 import * as Terms from "../Terms.ts"
+
+/** What reading needs of the ledger it is part of. */
+export interface Means {
+  readonly store: LedgerStore["Service"]
+  readonly horizon: Horizon
+}
 
 /** A question about one person. */
 export interface Question {
@@ -55,8 +61,7 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
   Map.groupBy(events, ({ consentType }) => consentType)
 
 /** The events a question needs, and its instants. The current state is one indexed read of the heads. */
-const gather = Effect.fnUntraced(function* (question: Question, horizon: Horizon) {
-  const store = yield* LedgerStore
+const gather = Effect.fnUntraced(function* (question: Question, { horizon, store }: Means) {
   const now = yield* Clock.currentTimeMillis
   const { concordId, project } = question
   if (concordId === undefined) return { events: [], ...instantsOf(question, [], now) }
@@ -69,8 +74,8 @@ const gather = Effect.fnUntraced(function* (question: Question, horizon: Horizon
 })
 
 /** A decision for every type of the project, `unknown` ones too. */
-export const decisions = Effect.fnUntraced(function* (question: Question, horizon: Horizon) {
-  const { events, at, knownAt } = yield* gather(question, horizon)
+export const decisions = Effect.fnUntraced(function* (question: Question, means: Means) {
+  const { events, at, knownAt } = yield* gather(question, means)
   const grouped = byType(events)
   return question.types.all.map((type): Answered => {
     const terms = termsOf(type, question, knownAt)
@@ -79,8 +84,8 @@ export const decisions = Effect.fnUntraced(function* (question: Question, horizo
 })
 
 /** The consent state: the decisions in force, each with the event that decides. */
-export const state = Effect.fnUntraced(function* (question: Question, horizon: Horizon) {
-  const { events, at, knownAt } = yield* gather(question, horizon)
+export const state = Effect.fnUntraced(function* (question: Question, means: Means) {
+  const { events, at, knownAt } = yield* gather(question, means)
   const grouped = byType(events)
   return question.types.all.flatMap((type): ReadonlyArray<InForce> => {
     const ofType = grouped.get(type.id)
@@ -92,8 +97,7 @@ export const state = Effect.fnUntraced(function* (question: Question, horizon: H
 })
 
 /** Every decision that differs from the one before it, by instant and then in the order the types are listed. */
-export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, horizon: Horizon) {
-  const store = yield* LedgerStore
+export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, { horizon, store }: Means) {
   const now = yield* Clock.currentTimeMillis
   const { concordId, project } = question
   if (concordId !== undefined) yield* horizon.reach(concordId, Math.min(question.knownAt ?? now, now))

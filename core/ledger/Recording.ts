@@ -2,13 +2,13 @@
  * Recording events: admit, resolve the people, append, all of a request or nothing (semantics, sections 1 and 5).
  */
 import { Clock, Effect } from "effect"
-import { SecureRandom } from "effect/crypto"
+import type { SecureRandom } from "effect/crypto"
 import * as Admission from "../Admission.ts"
 import type { Organization, Project, ProjectTypes } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { Instant } from "../Instant.ts"
 import * as People from "../People.ts"
-import { LedgerStore, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type LedgerStore, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as EventBody from "./EventBody.ts"
 import type { Horizon } from "./Horizon.ts"
 import * as Identifiers from "./Identifiers.ts"
@@ -32,6 +32,14 @@ export interface RecordRequest {
 
 /** The most events one request may record. */
 export const maxItems = 1000
+
+/** What recording needs of the ledger it is part of. */
+export interface Means {
+  readonly store: LedgerStore["Service"]
+  readonly random: SecureRandom.SecureRandom["Service"]
+  readonly hasher: Identifiers.Hasher
+  readonly horizon: Horizon
+}
 
 /** One thing wrong with one item. */
 export interface Violation {
@@ -77,10 +85,13 @@ const hashPeople = Effect.fnUntraced(function* (request: RecordRequest, hasher: 
 })
 
 /** Whom the aliases of all items name now. */
-const lookUp = Effect.fnUntraced(function* (organization: Organization, people: ReadonlyArray<Person>) {
+const lookUp = Effect.fnUntraced(function* (
+  store: LedgerStore["Service"],
+  organization: Organization,
+  people: ReadonlyArray<Person>,
+) {
   const hashes = people.flatMap((person) => ("aliases" in person ? person.aliases.map(({ hash }) => hash) : []))
   const distinct = [...new Set(hashes)]
-  const store = yield* LedgerStore
   const named = distinct.length === 0 ? [] : yield* store.peopleByAlias(organization, distinct)
   return new Map(distinct.map((hash, index) => [hash, named[index]]))
 })
@@ -96,10 +107,9 @@ const conflictOf = (
 })
 
 /** Checks every item against the rules and resolves its person, each item seeing what those before it claim. */
-const plan = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher, now: Instant) {
-  const random = yield* SecureRandom.SecureRandom
+const plan = Effect.fnUntraced(function* (request: RecordRequest, { hasher, random, store }: Means, now: Instant) {
   const people = yield* hashPeople(request, hasher)
-  const known = yield* lookUp(request.organization, people)
+  const known = yield* lookUp(store, request.organization, people)
   const violations: Array<Violation> = []
   const claims: Array<People.Claim> = []
   const admitted: Array<Plan["admitted"][number]> = []
@@ -138,18 +148,11 @@ const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, da
   ...(admitted.expirationDate !== undefined && { expirationDate: admitted.expirationDate }),
 })
 
-/** What recording needs of the ledger it is part of. */
-export interface Means {
-  readonly hasher: Identifiers.Hasher
-  readonly horizon: Horizon
-}
-
-const attempt = Effect.fnUntraced(function* (request: RecordRequest, { hasher, horizon }: Means, now: Instant) {
+const attempt = Effect.fnUntraced(function* (request: RecordRequest, means: Means, now: Instant) {
+  const { horizon, random, store } = means
   const { organization, project, session, submitter } = request
-  const { admitted, claims, violations } = yield* plan(request, hasher, now)
+  const { admitted, claims, violations } = yield* plan(request, means, now)
   if (violations.length > 0) return { _tag: "Refused", violations } as const
-  const store = yield* LedgerStore
-  const random = yield* SecureRandom.SecureRandom
   const events: Array<StoredEvent> = []
   for (const { concordId, event: draft } of admitted) {
     const event = toEvent(draft, yield* random.uuidV7(), concordId, now)
@@ -166,8 +169,8 @@ const attempt = Effect.fnUntraced(function* (request: RecordRequest, { hasher, h
 })
 
 /** Everything that is wrong with a request; nothing is recorded. */
-export const review = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher) {
-  const { violations } = yield* plan(request, hasher, yield* Clock.currentTimeMillis)
+export const review = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+  const { violations } = yield* plan(request, means, yield* Clock.currentTimeMillis)
   return violations
 })
 

@@ -5,11 +5,11 @@
  * has it is the same person again, so it must be a UUID that nobody can guess, and is kept only as a keyed hash.
  */
 import { Clock, Effect, Option, Result } from "effect"
-import { Digest, SecureRandom } from "effect/crypto"
+import { Digest, type SecureRandom } from "effect/crypto"
 import { Base64Url } from "effect/encoding"
 import { IpNetwork, NetAddress } from "effect/net"
 import type { Organization, Project } from "../Catalog.ts"
-import { LedgerStore, type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type LedgerStore, type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "./Identifiers.ts"
 
 /** How long a session lasts after its last use. */
@@ -20,6 +20,14 @@ const extensionGranularityMillis = 60 * 1000
 
 /** The most characters of a browser's name that are kept. */
 export const userAgentMaxLength = 512
+
+/** What sessions need of the ledger they are part of. */
+export interface Means {
+  readonly store: LedgerStore["Service"]
+  readonly random: SecureRandom.SecureRandom["Service"]
+  readonly digest: Digest.Digest["Service"]
+  readonly remembered: Remembered
+}
 
 /** What a session is opened with. */
 export interface Opening {
@@ -50,17 +58,21 @@ export const shortenIpAddress = (address: string): string =>
     Result.match({ onFailure: () => "0.0.0.0", onSuccess: (network) => NetAddress.formatIp(network.address) }),
   )
 
+const encoder = new TextEncoder()
+
 /** SHA-256 of a secret with 256 random bits, lower-case hexadecimal: such a secret needs no salt and no stretching. */
-export const hashToken = (token: string) =>
-  Digest.Digest.use((digest) => digest.digestHex(Digest.sha256, new TextEncoder().encode(token)))
+export const hashToken = (digest: Digest.Digest["Service"], token: string): Effect.Effect<string> =>
+  digest.digestHex(Digest.sha256, encoder.encode(token))
 
 /** Opens a session for the person its `contextId` remembers, or for a new one. */
-export const open = Effect.fnUntraced(function* (opening: Opening, hasher: Identifiers.Hasher) {
-  const store = yield* LedgerStore
-  const random = yield* SecureRandom.SecureRandom
+export const open = Effect.fnUntraced(function* (
+  opening: Opening,
+  { digest, random, store }: Means,
+  hasher: Identifiers.Hasher,
+) {
   const { organization, project } = opening
   const token = Base64Url.encode(yield* random.randomBytes(32))
-  const tokenHash = yield* hashToken(token)
+  const tokenHash = yield* hashToken(digest, token)
   const contextId = opening.contextId?.toLowerCase() ?? (yield* random.uuidV4())
   const { hash } = yield* hasher.context(contextId, project)
   for (let attempts = 0; attempts < 3; attempts++) {
@@ -99,10 +111,9 @@ const remember = (remembered: Remembered, session: Session): void => {
 }
 
 /** The session of a token, if there is one in this project that has not expired; using it makes it last longer. */
-export const use = Effect.fnUntraced(function* (project: Project, token: string, remembered: Remembered) {
-  const store = yield* LedgerStore
+export const use = Effect.fnUntraced(function* (project: Project, token: string, { digest, remembered, store }: Means) {
   const now = yield* Clock.currentTimeMillis
-  const tokenHash = yield* hashToken(token)
+  const tokenHash = yield* hashToken(digest, token)
   let session = remembered.get(tokenHash)
   if (session === undefined || session.expiresAt <= now) session = yield* store.session(tokenHash)
   if (session === undefined || session.project !== project.id || session.expiresAt <= now) return Option.none<Session>()
