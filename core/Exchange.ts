@@ -12,6 +12,7 @@ import * as ConsentState from "./ConsentState.ts"
 import * as ConsentType from "./ConsentType.ts"
 import type * as DecisionOf from "./Decision.ts"
 import * as InstantOf from "./Instant.ts"
+import * as Outcome from "./Outcome.ts"
 import * as PeriodOf from "./Period.ts"
 import type * as RulesOf from "./Rules.ts"
 
@@ -210,16 +211,7 @@ export const Decision = Schema.Struct({
   consentType: Schema.String,
   at: Schema.String,
   knownAt: Schema.String,
-  status: Schema.Literals([
-    "given",
-    "implied",
-    "requested",
-    "refused",
-    "withdrawn",
-    "expired",
-    "invalidated",
-    "unknown",
-  ]),
+  status: Schema.Literals(Outcome.statuses),
   permitted: Schema.Boolean,
   askAgain: Schema.Boolean,
   event: Schema.optionalKey(Schema.String),
@@ -228,15 +220,7 @@ export const Decision = Schema.Struct({
   expiresAt: Schema.optionalKey(Schema.String),
   nextChangeAt: Schema.optionalKey(Schema.String),
   because: Schema.Struct({
-    rule: Schema.Literals([
-      "refusal",
-      "live-choice",
-      "live-implied",
-      "live-viewed",
-      "lapsed",
-      "most-recent",
-      "no-event",
-    ]),
+    rule: Schema.Literals(Outcome.rules),
     lapse: Schema.optionalKey(
       Schema.Struct({
         reason: Schema.Literals(["expired", "invalidated"]),

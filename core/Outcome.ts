@@ -11,11 +11,23 @@ import * as Lapse from "./Lapse.ts"
 import type { Permits } from "./Rules.ts"
 import type { Terms } from "./Terms.ts"
 
+/** Every status, strongest yes first. */
+export const statuses = [
+  "given",
+  "implied",
+  "requested",
+  "refused",
+  "withdrawn",
+  "expired",
+  "invalidated",
+  "unknown",
+] as const
+
 /** What the person's answer is. */
-export type Status = "given" | "implied" | "requested" | "refused" | "withdrawn" | "expired" | "invalidated" | "unknown"
+export type Status = (typeof statuses)[number]
 
 /**
- * The rule that decided: the steps 2 to 7 of `explicit-first`, in their order, or `most-recent`.
+ * Every rule that can decide: the steps 2 to 7 of `explicit-first`, in their order, or `most-recent`.
  *
  * - `refusal`: the explicit choice is a no
  * - `live-choice`, `live-implied`, `live-viewed`: the first of these that counts
@@ -23,7 +35,18 @@ export type Status = "given" | "implied" | "requested" | "refused" | "withdrawn"
  * - `most-recent`: the latest head, whatever it is
  * - `no-event`: there is none
  */
-export type Rule = "refusal" | "live-choice" | "live-implied" | "live-viewed" | "lapsed" | "most-recent" | "no-event"
+export const rules = [
+  "refusal",
+  "live-choice",
+  "live-implied",
+  "live-viewed",
+  "lapsed",
+  "most-recent",
+  "no-event",
+] as const
+
+/** The rule that decided. */
+export type Rule = (typeof rules)[number]
 
 /** The answer at one instant, before it is explained. */
 export interface Outcome {

@@ -3,30 +3,18 @@
  *
  * A reason is also a whole number ({@link Key}), so that millions of them can be counted without making words.
  */
-import type { ConsentState } from "./ConsentState.ts"
+import * as ConsentState from "./ConsentState.ts"
 import * as Outcome from "./Outcome.ts"
-
-/** Every status, in the order of their codes. */
-export const statuses: ReadonlyArray<Outcome.Status> = [
-  "given",
-  "implied",
-  "requested",
-  "refused",
-  "withdrawn",
-  "expired",
-  "invalidated",
-  "unknown",
-]
 
 /** An answer as a number from 0 to 31: four times the index of the status, 2 if permitted, 1 if it may be asked again. */
 export type Code = number
 
 /** The code of an answer. */
 export const codeOf = ({ status, permitted, askAgain }: Omit<Outcome.Outcome, "rule" | "event" | "expiresAt">): Code =>
-  statuses.indexOf(status) * 4 + (permitted ? 2 : 0) + (askAgain ? 1 : 0)
+  Outcome.statuses.indexOf(status) * 4 + (permitted ? 2 : 0) + (askAgain ? 1 : 0)
 
 /** The status of a code. */
-export const status = (code: Code): Outcome.Status => statuses[code >> 2]!
+export const status = (code: Code): Outcome.Status => Outcome.statuses[code >> 2]!
 
 /** Whether the answer of a code permits. */
 export const isPermitted = (code: Code): boolean => (code & 2) !== 0
@@ -40,20 +28,18 @@ export type Key = number
 /** Makes a key. */
 export const key = (code: Code, state: number, version: number): Key => (version * 4 + state) * 32 + code
 
-const yes: { readonly [State in ConsentState]: string } = {
+const yes: { readonly [State in ConsentState.ConsentState]: string } = {
   accepted: "an accepted answer",
   declined: "a refusal",
   implied: "an implied answer",
   viewed: "a view",
 }
 
-const states: ReadonlyArray<ConsentState> = ["declined", "accepted", "implied", "viewed"]
-
 /** The words for a key: lower case, no full stop. */
 export const describe = (key: Key): string => {
   const code = key % 32
   const rest = Math.floor(key / 32)
-  const answer = yes[states[rest % 4]!]
+  const answer = yes[ConsentState.all[rest % 4]!]
   const version = Math.floor(rest / 4)
   switch (status(code)) {
     case "given":

@@ -3,6 +3,7 @@
  * with the people. Tallies of disjoint people can be merged, in any order.
  */
 import type { Instant } from "./Instant.ts"
+import * as Outcome from "./Outcome.ts"
 import * as Reason from "./Reason.ts"
 import * as Steps from "./Steps.ts"
 import type { Count, Day, StatusDays, Summary, Transition } from "./Summary.ts"
@@ -220,7 +221,7 @@ const statusDays = (totals: Totals, steps: Steps.Steps): ReadonlyArray<StatusDay
   const none = Array.from(steps.starts, () => 0)
   const rows: Array<StatusDays> = []
   for (const [consentType, type] of [...totals.types].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    for (const [index, status] of Reason.statuses.entries()) {
+    for (const [index, status] of Outcome.statuses.entries()) {
       const side = (offset: number): ReadonlyArray<number> => {
         const parts = type.steps.slice(offset + index * 4, offset + index * 4 + 4).filter((part) => part !== undefined)
         return parts.map(sums).reduce((a, b) => a.map((count, at) => count + b[at]!), none)
@@ -258,8 +259,8 @@ const transitions = (totals: Totals): ReadonlyArray<Transition> =>
     .flatMap(([consentType, type]) =>
       Array.from(type.transitions, (pairs, index) => ({
         consentType,
-        before: Reason.statuses[index >> 3]!,
-        after: Reason.statuses[index & 7]!,
+        before: Outcome.statuses[index >> 3]!,
+        after: Outcome.statuses[index & 7]!,
         pairs,
       })),
     )

@@ -58,6 +58,50 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     expect(changed).toBe(0)
   })
 
+  test("a timeline tells every change, by instant, and ends where nothing changes any more", async () => {
+    const day = 86_400_000
+    const start = Date.UTC(2024, 0, 1)
+    const told = await run(
+      Effect.gen(function* () {
+        const ledger = yield* Ledger.Ledger
+        const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
+        const site = Option.getOrThrow(yield* ledger.site(project.id))
+        const [first, second] = consentTypes
+        const item = (consentType: string, consentState: "accepted" | "declined", at: number, until?: number) => ({
+          person: { userId: "jo" },
+          consentType,
+          consentState,
+          consentAction: "import" as const,
+          consentDate: start + at * day,
+          ...(until !== undefined && { expirationDate: start + until * day }),
+        })
+        const items = [
+          item(first!.id, "accepted", 0, 30),
+          item(second!.id, "declined", 5),
+          item(first!.id, "accepted", 40),
+        ]
+        yield* ledger.record({ ...site, submitter: "test", items })
+        const found = yield* ledger.find(site, { userId: "jo" })
+        const timeline = yield* ledger.timeline({
+          ...site,
+          concordId: found._tag === "Found" ? found.concordId : undefined,
+        })
+        return timeline.map(({ type, decision }) => [
+          type.id === first!.id ? "first" : "second",
+          (decision.at - start) / day,
+          decision.status,
+          decision.nextChangeAt === undefined ? undefined : (decision.nextChangeAt - start) / day,
+        ])
+      }),
+    )
+    expect(told).toEqual([
+      ["first", 0, "given", 30],
+      ["second", 5, "refused", undefined],
+      ["first", 30, "expired", 40],
+      ["first", 40, "given", undefined],
+    ])
+  })
+
   test("what was acknowledged is seen by the next question, also in the same millisecond", async () => {
     const statuses = await run(
       Effect.gen(function* () {
