@@ -81,13 +81,13 @@ const isMeant = ({ code, field }: Violation, { members }: Misshapen): boolean =>
   !(code in together && together[code as keyof typeof together].some((member) => members.has(member)))
 
 /**
- * Records a batch and answers the events' bodies, in the order given. Every item is checked, against its shape and
+ * Records batches of items of one shape, and answers the events' bodies, in the order given. Every item is checked, against its shape and
  * against the ledger's rules, before any is recorded.
  */
-export const record = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>, toItem: (decoded: Decoded) => Item) => {
+export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) => {
   const decodeItem = Exchange.decoder(itemSchema)
 
-  const read = (value: unknown): Item | Misshapen => {
+  const read = (value: unknown, toItem: (decoded: Decoded) => Item): Item | Misshapen => {
     const decoded = decodeItem(value)
     if (Result.isSuccess(decoded)) return toItem(decoded.success)
     const violations = decoded.failure
@@ -97,11 +97,15 @@ export const record = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>, toIt
     return { violations, members, rest: rest && Result.isSuccess(rest) ? toItem(rest.success) : undefined }
   }
 
-  return Effect.fnUntraced(function* (body: unknown, request: Omit<RecordRequest, "items">) {
+  return Effect.fnUntraced(function* (
+    body: unknown,
+    request: Omit<RecordRequest, "items">,
+    toItem: (decoded: Decoded) => Item,
+  ) {
     const ledger = yield* Ledger
     const batch = decodeBatch(body)
     if (Result.isFailure(batch)) return yield* refused(batch.failure)
-    const items = batch.success.items.map(read)
+    const items = batch.success.items.map((item) => read(item, toItem))
     if (items.every((item): item is Item => "person" in item)) {
       const outcome = yield* ledger.record({ ...request, items })
       if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))

@@ -13,7 +13,7 @@ import * as Answer from "./Answer.ts"
 import * as Items from "./Items.ts"
 import * as Questions from "./Questions.ts"
 
-const recordItems = Items.record(Wire.ServerItem, Items.fromServer)
+const recordItems = Items.recorder(Wire.ServerItem)
 
 /** The person that the one identifier of a query names; `undefined` for one that names nobody. */
 const personOf = Effect.fnUntraced(function* (site: Site, query: People.Identifiers) {
@@ -39,7 +39,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
           const site = yield* Access.projectOf(params, "write")
           const key = yield* CurrentKey
           const body = yield* Answer.readBody(request)
-          const bodies = yield* recordItems(body, { ...site, submitter: key.id })
+          const bodies = yield* recordItems(body, { ...site, submitter: key.id }, Items.fromServer)
           return Answer.json(Answer.list(bodies), 201)
         }),
       ),

@@ -15,16 +15,20 @@ import * as Questions from "./Questions.ts"
 /** The answer of a browser is nobody else's, and may have changed a moment later: it is asked for anew each time. */
 const revalidated = "private, max-age=0, must-revalidate"
 
+const encoder = new TextEncoder()
+
 /** Answers with an `ETag` (RFC 9110, section 8.8.3), or 304 where the browser has that answer already. */
 const tagged = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, body: string) {
   const digest = yield* Digest.Digest
-  const etag = `"${(yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(body))).slice(0, 32)}"`
+  const etag = `"${(yield* digest.digestHex(Digest.sha256, encoder.encode(body))).slice(0, 32)}"`
   const headers = { etag, "cache-control": revalidated }
   const known = request.headers["if-none-match"]?.split(",").map((tag) => tag.trim().replace(/^W\//, ""))
   return known?.includes(etag) === true || known?.includes("*") === true
     ? Answer.notModified(headers)
     : Answer.json(body, 200, headers)
 })
+
+const recordItems = Items.recorder(Wire.VisitorItem)
 
 /** The handlers of the group `site`. */
 export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
@@ -34,8 +38,8 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
         Effect.gen(function* () {
           const { session, site } = yield* CurrentVisitor
           const body = yield* Answer.readBody(request)
-          const recordItems = Items.record(Wire.VisitorItem, Items.fromVisitor(session.concordId))
-          const bodies = yield* recordItems(body, { ...site, submitter: session.concordId, session })
+          const about = { ...site, submitter: session.concordId, session }
+          const bodies = yield* recordItems(body, about, Items.fromVisitor(session.concordId))
           return Answer.json(Answer.list(bodies), 201)
         }),
       ),
