@@ -38,6 +38,7 @@ class Queue implements GroupCommit {
   private waiting: Array<Waiting> = []
   private writing: ReadonlyArray<Waiting> = []
   private refusal: Outcome | undefined = undefined
+  private hasEnded = false
   private whenIdle: (() => void) | undefined = undefined
   /** How many requests are waited for before the next group is written, until `gathering` is over. */
   private expected = 0
@@ -49,7 +50,10 @@ class Queue implements GroupCommit {
       if (message._tag === "Outcomes") this.answer(message.outcomes)
     })
     worker.on("error", () => this.stop("the writer failed"))
-    worker.on("exit", () => this.stop("the store is closed"))
+    worker.on("exit", () => {
+      this.hasEnded = true
+      this.stop("the store is closed")
+    })
   }
 
   readonly write: GroupCommit["write"] = (command) =>
@@ -66,6 +70,7 @@ class Queue implements GroupCommit {
 
   /** Refuses new requests, waits until those accepted are answered, and ends the thread. */
   readonly close: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.hasEnded) return resume(Effect.void)
     this.refusal ??= unavailable("the store is closing")
     this.whenIdle = () => {
       this.worker.once("exit", () => resume(Effect.void))

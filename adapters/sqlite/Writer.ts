@@ -151,8 +151,12 @@ const apply = (statements: Statements, command: Command, isRetry: boolean): Appe
 
 /** Which file a path leads to: a file that was removed or replaced goes on being written to, and nobody finds it again. */
 const identityOf = (path: string): string | undefined => {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch {
+    return undefined
+  }
 }
 
 /** Opens the writer of a file, making its tables where it is empty. Throws where the file cannot be used. */
@@ -173,16 +177,21 @@ export const open = (path: string): Writer => {
     return outcomes
   }
 
+  /** Where it fails, the next transaction fails too, and it is tried again. */
   const reconnect = (): void => {
-    if (connection.db.isOpen) connection.db.close()
-    connection = connect()
+    try {
+      if (connection.db.isOpen) connection.db.close()
+      connection = connect()
+    } catch {
+      // The connection stays closed.
+    }
   }
 
-  const retry = (command: Command): Outcome => {
+  const alone = (command: Command): Outcome => {
     try {
-      reconnect()
       return transaction([command], true)[0]!
     } catch (error) {
+      reconnect()
       return { _tag: "Unavailable", reason: error instanceof Error ? error.message : "the disk failed" }
     }
   }
@@ -195,9 +204,12 @@ export const open = (path: string): Writer => {
       try {
         return transaction(commands, false)
       } catch {
-        return commands.map(retry)
+        reconnect()
+        return commands.map(alone)
       }
     },
-    close: () => connection.db.close(),
+    close: () => {
+      if (connection.db.isOpen) connection.db.close()
+    },
   }
 }

@@ -32,8 +32,8 @@ export interface Horizon {
     append: Effect.Effect<A, E, R>,
   ) => Effect.Effect<A | Answered, E, R>
   /**
-   * Waits until nothing about a person is being recorded, then keeps it so that nothing is at or before `knownAt`, which
-   * is no later than now or the last event known.
+   * From now on nothing about a person is recorded at or before `knownAt`, which is no later than now or the last event
+   * known; waits for what is being recorded about the person at this moment.
    */
   readonly reach: (concordId: string, knownAt: Instant) => Effect.Effect<void>
 }
@@ -62,10 +62,10 @@ export const make = (): Horizon => {
     Deferred.doneUnsafe(done, Effect.void)
   }
 
+  /** Those under way at this moment; whatever begins later is after the answer. */
   const settled = (person: string): Effect.Effect<void> => {
     const running = recording.get(person)
-    if (running === undefined) return Effect.void
-    return Effect.flatMap(Effect.forEach(running, Deferred.await, { discard: true }), () => settled(person))
+    return running === undefined ? Effect.void : Effect.forEach([...running], Deferred.await, { discard: true })
   }
 
   const remember = (person: string, knownAt: Instant, now: Instant): void => {
@@ -93,8 +93,9 @@ export const make = (): Horizon => {
       }),
     reach: (concordId, knownAt) =>
       Effect.clockWith((clock) => {
-        const now = clock.currentTimeMillisUnsafe()
-        return Effect.map(settled(concordId), () => remember(concordId, knownAt, now))
+        // Remembered first: an append that begins while others are waited for cannot come before the answer either.
+        remember(concordId, knownAt, clock.currentTimeMillisUnsafe())
+        return settled(concordId)
       }),
   }
 }

@@ -103,6 +103,9 @@ export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "a
   if (concordId !== undefined) yield* horizon.reach(concordId, Math.min(question.knownAt ?? now, now))
   const events = concordId === undefined ? [] : yield* store.events(project, concordId)
   const { knownAt } = instantsOf(question, events, now)
+  if (concordId !== undefined && question.knownAt === undefined && knownAt > now) {
+    yield* horizon.reach(concordId, knownAt)
+  }
   const grouped = byType(events)
   return question.types.all
     .flatMap((type): ReadonlyArray<Answered> => {

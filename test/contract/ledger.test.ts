@@ -58,6 +58,40 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     expect(changed).toBe(0)
   })
 
+  test("a person about whom somebody records without pause can still be asked about", async () => {
+    const statuses = await run(
+      Effect.gen(function* () {
+        const ledger = yield* Ledger.Ledger
+        const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
+        const site = Option.getOrThrow(yield* ledger.site(project.id))
+        const { concordId } = (yield* ledger.openSession({ ...site, ipAddress: "", domain: "localhost" })).session
+        const accept = ledger.record({
+          ...site,
+          submitter: "test",
+          items: [
+            {
+              person: { concordId },
+              consentType: consentTypes[0]!.id,
+              consentState: "accepted",
+              consentAction: "import",
+            },
+          ],
+        })
+        yield* accept
+        // Yields after each, so that a store that answers at once leaves room for others too.
+        const withoutPause = Effect.forever(Effect.andThen(accept, Effect.sleep(0)))
+        const ask = Effect.map(ledger.state({ ...site, concordId }), ([first]) => first?.decision.status)
+        const asked = Effect.replicateEffect(Effect.andThen(Effect.sleep(2), ask), 20)
+        const writers = Effect.all(
+          Array.from({ length: 16 }, () => withoutPause),
+          { concurrency: "unbounded" },
+        )
+        return yield* Effect.raceFirst(asked, writers)
+      }),
+    )
+    expect(statuses).toEqual(Array.from({ length: 20 }, () => "given"))
+  }, 20_000)
+
   test("a timeline tells every change, by instant, and ends where nothing changes any more", async () => {
     const day = 86_400_000
     const start = Date.UTC(2024, 0, 1)
