@@ -159,19 +159,5 @@ export const figure = (summary: Summary): Html => {
         ${grouping(days.length)}
       </figcaption>
     </figure>
-    ${Table.behind({
-      caption: "Answers that fall due for asking again, step by step",
-      columns: [
-        { heading: "From" },
-        { heading: "Before", isFigure: true },
-        { heading: "After", isFigure: true },
-        { heading: "Change", isFigure: true },
-      ],
-      rows: days.map((day) => [
-        Words.briefDate(day.at),
-        Words.count(day.askedBefore),
-        Words.count(day.askedAfter),
-        Words.change(day.askedAfter - day.askedBefore),
-      ]),
-    })}`
+    ${Table.behindSteps("Answers that fall due for asking again, step by step", days, (day) => ({ before: day.askedBefore, after: day.askedAfter }))}`
 }

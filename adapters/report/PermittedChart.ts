@@ -87,19 +87,5 @@ export const figure = (summary: Summary): Html => {
         Answers that permit at the beginning of each step. One answer is one person and one consent type.
       </figcaption>
     </figure>
-    ${Table.behind({
-      caption: "Answers that permit, step by step",
-      columns: [
-        { heading: "From" },
-        { heading: "Before", isFigure: true },
-        { heading: "After", isFigure: true },
-        { heading: "Change", isFigure: true },
-      ],
-      rows: days.map((day) => [
-        Words.briefDate(day.at),
-        Words.count(day.permittedBefore),
-        Words.count(day.permittedAfter),
-        Words.change(difference(day)),
-      ]),
-    })}`
+    ${Table.behindSteps("Answers that permit, step by step", days, (day) => ({ before: day.permittedBefore, after: day.permittedAfter }))}`
 }

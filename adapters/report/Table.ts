@@ -1,6 +1,7 @@
 /**
  * Tables: the figures behind a chart, folded away until asked for, and short lists with a bar beside each figure.
  */
+import type { Day } from "../../core/Summary.ts"
 import type { Html, Part } from "./Html.ts"
 import { html } from "./Html.ts"
 import * as Words from "./Words.ts"
@@ -50,6 +51,26 @@ export const behind = (content: Table): Html =>
     <summary>Show the figures as a table</summary>
     <div class="scroll" role="region" tabindex="0" aria-label="${content.caption}">${table(content)}</div>
   </details>`
+
+/** The table behind a chart over time: two figures of each step, and how far they differ. */
+export const behindSteps = (
+  caption: string,
+  days: ReadonlyArray<Day>,
+  figures: (day: Day) => { readonly before: number; readonly after: number },
+): Html =>
+  behind({
+    caption,
+    columns: [
+      { heading: "From" },
+      { heading: "Before", isFigure: true },
+      { heading: "After", isFigure: true },
+      { heading: "Change", isFigure: true },
+    ],
+    rows: days.map((day) => {
+      const { before, after } = figures(day)
+      return [Words.briefDate(day.at), Words.count(before), Words.count(after), Words.change(after - before)]
+    }),
+  })
 
 /** A figure with a bar as long as its share of `most`. The figure is what counts; the bar is left to the eye. */
 export const bar = (value: number, most: number): Html =>
