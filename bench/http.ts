@@ -28,7 +28,13 @@ interface Demo {
 /** Starts the server on an empty store, and reads from its welcome what it has set up. */
 const start = async (folder: string): Promise<Demo> => {
   const child = spawn(process.execPath, [new URL("../apps/server/main.ts", import.meta.url).pathname], {
-    env: { ...process.env, PORT: "0", ASSENT_STORE: `sqlite:${join(folder, "ledger.db")}` },
+    env: {
+      ...process.env,
+      PORT: "0",
+      ASSENT_STORE: `sqlite:${join(folder, "ledger.db")}`,
+      ASSENT_RATE_LIMIT_KEY: "off",
+      ASSENT_RATE_LIMIT_SESSION: "off",
+    },
     stdio: ["ignore", "pipe", "inherit"],
   })
   let welcome = ""

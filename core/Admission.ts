@@ -1,11 +1,11 @@
 /**
  * Whether an event may be recorded, and with which version and dates (semantics, section 1).
  *
- * A "no" is never refused for what it answers: whatever its version, whether its type is archived or obsolete, whether
- * the type lists `declined`, and however late it comes. Only what cannot be understood is refused: a type that does not
+ * A "no" is never refused for what it answers: whatever its version, whether its project or type is archived, whether the
+ * type lists `declined`, and however late it comes. Only what cannot be understood is refused: a type that does not
  * exist, a date ahead of the clock, an expiration that is over before it begins.
  */
-import type { ListedType, ProjectTypes } from "./Catalog.ts"
+import type { ListedType, ProjectStatus, ProjectTypes } from "./Catalog.ts"
 import { tripleKey } from "./Catalog.ts"
 import type { ConsentAction, ConsentState } from "./ConsentState.ts"
 import * as ConsentType from "./ConsentType.ts"
@@ -35,6 +35,7 @@ export type Code =
   | "unknown_consent_type"
   | "consent_type_mismatch"
   | "consent_type_not_active"
+  | "project_not_active"
   | "state_not_valid"
   | "unknown_version"
   | "consent_date_in_future"
@@ -84,9 +85,18 @@ const findType = (draft: Draft, types: ProjectTypes): ListedType | Fault => {
 }
 
 /** What is wrong between a draft and the type it names. A refusal answers any type, whatever has become of it. */
-const typeFaults = (draft: Draft, type: ListedType, now: Instant.Instant): ReadonlyArray<Fault> => {
+const typeFaults = (
+  draft: Draft,
+  type: ListedType,
+  projectStatus: ProjectStatus,
+  now: Instant.Instant,
+): ReadonlyArray<Fault> => {
   if (draft.consentState === "declined") return []
   const faults: Array<Fault> = []
+  if (projectStatus === "archived") {
+    const detail = "the project is archived and takes only declined"
+    faults.push({ code: "project_not_active", field: "consentState", detail })
+  }
   if (type.status === "archived" || type.status === "obsolete") {
     const detail = `the consent type is ${type.status} and takes only declined`
     faults.push({ code: "consent_type_not_active", field: "consentType", detail })
@@ -126,10 +136,15 @@ const isPublished = (type: ListedType, version: number, consentDate: Instant.Ins
  * Admits a draft at `now`, the instant that becomes its `dateCreated`, or names every fault it has. A `consentDate`
  * ahead of `now` by no more than {@link clockSkewMaxMillis} is recorded as `now`.
  */
-export const admit = (draft: Draft, types: ProjectTypes, now: Instant.Instant): Admitted | ReadonlyArray<Fault> => {
+export const admit = (
+  draft: Draft,
+  types: ProjectTypes,
+  projectStatus: ProjectStatus,
+  now: Instant.Instant,
+): Admitted | ReadonlyArray<Fault> => {
   const type = findType(draft, types)
   const isFound = !("code" in type)
-  const faults = [...(isFound ? typeFaults(draft, type, now) : [type]), ...dateFaults(draft, now)]
+  const faults = [...(isFound ? typeFaults(draft, type, projectStatus, now) : [type]), ...dateFaults(draft, now)]
   if (!isFound || faults.length > 0) return faults
   const consentDate = dateOf(draft, now)
   const { expirationDate } = draft

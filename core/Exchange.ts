@@ -61,7 +61,7 @@ export const PositivePeriod = Period.check(
 const NonEmptyString = Schema.String.check(Schema.isMinLength(1, { message: "expected a string that is not empty" }))
 
 /** A version number of a consent type, from 1. */
-export const VersionNumber = Schema.Number.check(
+export const VersionNumber = Schema.Finite.check(
   Schema.makeFilter((n) => (Number.isSafeInteger(n) && n >= 1) || "expected a whole number from 1"),
 )
 
@@ -202,7 +202,7 @@ const LostHead = Schema.Struct({
     "older-than-most-recent",
   ]),
   at: Schema.optionalKey(Schema.String),
-  version: Schema.optionalKey(Schema.Number),
+  version: Schema.optionalKey(Schema.Int),
 })
 
 /** One line of decisions.ndjson, and a decision over HTTP. What does not exist is left out; instants are strings. */
@@ -215,7 +215,7 @@ export const Decision = Schema.Struct({
   permitted: Schema.Boolean,
   askAgain: Schema.Boolean,
   event: Schema.optionalKey(Schema.String),
-  version: Schema.optionalKey(Schema.Number),
+  version: Schema.optionalKey(Schema.Int),
   since: Schema.optionalKey(Schema.String),
   expiresAt: Schema.optionalKey(Schema.String),
   nextChangeAt: Schema.optionalKey(Schema.String),
@@ -225,7 +225,7 @@ export const Decision = Schema.Struct({
       Schema.Struct({
         reason: Schema.Literals(["expired", "invalidated"]),
         at: Schema.String,
-        version: Schema.optionalKey(Schema.Number),
+        version: Schema.optionalKey(Schema.Int),
       }),
     ),
     lost: Schema.Array(LostHead),

@@ -22,3 +22,7 @@ export interface Owner {
 /** The lane of an owner that a key lives in. `key` ends in hexadecimal digits: a UUID or a hash. */
 export const of = (owner: Owner, key: string): number =>
   owner.number * maxCount + (Number.parseInt(key.slice(-4), 16) % owner.lanes)
+
+/** Every lane of an owner, in ascending order. */
+export const all = (owner: Owner): ReadonlyArray<number> =>
+  Array.from({ length: owner.lanes }, (_, lane) => owner.number * maxCount + lane)

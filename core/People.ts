@@ -1,9 +1,11 @@
 /**
- * Which person an event is about, given its identifiers (semantics, section 5).
+ * Who is who: which person identifiers name, and which people are one (semantics, section 5).
  *
  * Identifiers nobody knows yet are given to the person the others name, or to a new person. Identifiers that already
- * name different people are a conflict: nothing is merged silently.
+ * name different people are a conflict: nothing is merged silently. People are joined by facts alone, and a later fact
+ * undoes one, so that who somebody was can be asked as of any instant.
  */
+import type { Instant } from "./Instant.ts"
 
 /** The identifiers that name a person, in the order in which a conflict is looked for. */
 export const identifierKinds = ["concordId", "userId", "projectUserId", "email", "phoneNumber"] as const
@@ -14,7 +16,7 @@ export type IdentifierKind = (typeof identifierKinds)[number]
 /** The identifiers of one person, as they came; each kind at most once. */
 export type Identifiers = { readonly [Kind in IdentifierKind]?: string }
 
-/** The keyed hash of an identifier, and the kind it came as. */
+/** The keyed hash of an identifier, and the kind it came as. `contextId` is a browser's, before anybody is identified. */
 export interface Alias {
   readonly kind: Exclude<IdentifierKind, "concordId"> | "contextId"
   /** HMAC-SHA-256, lower-case hexadecimal. */
@@ -22,32 +24,96 @@ export interface Alias {
 }
 
 /** An alias that is to name a person from now on. */
-export interface Claim {
-  readonly hash: string
+export interface Claim extends Alias {
   readonly concordId: string
 }
 
-/** The person named, if anybody is, and the hashes that name nobody yet; or the kind whose person is another one. */
+/** The person named, if anybody is, and the aliases that name nobody yet; or the kind whose person is another one. */
 export type Resolution =
-  | { readonly concordId: string | undefined; readonly unclaimed: ReadonlyArray<string> }
+  | { readonly concordId: string | undefined; readonly unclaimed: ReadonlyArray<Alias> }
   | { readonly conflict: { readonly kind: Alias["kind"]; readonly with: IdentifierKind | "contextId" } }
 
-/** Resolves the identifiers of one event. `known` tells whom an alias names, if anybody. */
+/** Resolves the identifiers of one event. `known` tells whom an alias names, `isSame` which people are joined. */
 export const resolve = (
   concordId: string | undefined,
   aliases: ReadonlyArray<Alias>,
   known: (hash: string) => string | undefined,
+  isSame: (one: string, other: string) => boolean,
 ): Resolution => {
   let person = concordId
   let namedBy: IdentifierKind | "contextId" = "concordId"
-  const unclaimed: Array<string> = []
-  for (const { kind, hash } of aliases) {
-    const named = known(hash)
-    if (named === undefined) unclaimed.push(hash)
+  const unclaimed: Array<Alias> = []
+  for (const alias of aliases) {
+    const named = known(alias.hash)
+    if (named === undefined) unclaimed.push(alias)
     else if (person === undefined) {
       person = named
-      namedBy = kind
-    } else if (named !== person) return { conflict: { kind, with: namedBy } }
+      namedBy = alias.kind
+    } else if (named !== person && !isSame(named, person)) {
+      return { conflict: { kind: alias.kind, with: namedBy } }
+    }
   }
   return { concordId: person, unclaimed }
+}
+
+/** On what evidence two people were joined: a signed token that names whom it is about. Nothing in it is personal. */
+export interface Evidence {
+  /** The kind of identifier that was proven. */
+  readonly kind: Alias["kind"]
+  /** Which of the organization's keys signed: its `kid`, where it has one. */
+  readonly keyId?: string
+  /** SHA-256 of the token, lower-case hexadecimal. */
+  readonly tokenHash: string
+  readonly issuedAt: Instant
+  readonly expiresAt: Instant
+}
+
+/** That two people are one from now on, or are two again. Never changed and never removed. */
+export interface Fact {
+  readonly id: string
+  readonly kind: "joined" | "undone"
+  /** When the ledger learnt it. */
+  readonly dateCreated: Instant
+  /** Who is counted as somebody else. */
+  readonly member: string
+  /** Who the member is counted as. */
+  readonly survivor: string
+  /** Who caused it: the id of an API key, or of the session. */
+  readonly submitter: string
+  /** Of a join. */
+  readonly evidence?: Evidence
+  /** Of an undoing: the id of the join it undoes. */
+  readonly join?: string
+}
+
+/** People who are one, and under whose id they are answered. */
+export interface Joined {
+  readonly survivor: string
+  /** Everybody, the survivor too, each once. */
+  readonly members: ReadonlyArray<string>
+}
+
+/** The joins in force as known at `knownAt`. */
+const inForce = (facts: Iterable<Fact>, knownAt: Instant): ReadonlyArray<Fact> => {
+  const known = [...facts].filter(({ dateCreated }) => dateCreated <= knownAt)
+  const undone = new Set(known.flatMap(({ join }) => (join === undefined ? [] : [join])))
+  return known.filter(({ id, kind }) => kind === "joined" && !undone.has(id))
+}
+
+/**
+ * Who a person was joined with, as known at `knownAt`. `facts` are all that name the person or anybody joined with it,
+ * ever. Everyone is counted as at most one other person, so the survivor is the one who is counted as nobody else.
+ */
+export const joinedWith = (facts: Iterable<Fact>, concordId: string, knownAt: Instant): Joined => {
+  const joins = inForce(facts, knownAt)
+  const members = new Set([concordId])
+  for (const member of members) {
+    for (const join of joins) {
+      if (join.member === member) members.add(join.survivor)
+      if (join.survivor === member) members.add(join.member)
+    }
+  }
+  const isMember = new Set(joins.map(({ member }) => member))
+  const survivor = [...members].find((member) => !isMember.has(member)) ?? concordId
+  return { survivor, members: [...members].toSorted() }
 }

@@ -4,7 +4,6 @@
  * The same contract as the durable stores, but for durability: everything is gone with the process.
  */
 import { Effect, Layer } from "effect"
-import * as Catalog from "../../core/Catalog.ts"
 import type { ConsentEvent } from "../../core/ConsentEvent.ts"
 import * as Heads from "../../core/Heads.ts"
 import type { Instant } from "../../core/Instant.ts"
@@ -12,87 +11,118 @@ import * as Lane from "../../core/Lane.ts"
 import {
   type Append,
   type Appended,
+  type Kept,
   LedgerStore,
-  type Page,
+  type PeopleChange,
+  type Receipt,
   type Session,
   type StoredEvent,
 } from "../../core/ports/LedgerStore.ts"
+import * as Log from "./Log.ts"
+import * as People from "./People.ts"
+import * as Setup from "./Setup.ts"
 
-const key = (...parts: ReadonlyArray<string | number>): string => parts.join(" ")
+/** The receipts of the requests that were answered. */
+const makeReceipts = () => {
+  const receipts = new Map<string, Receipt>()
+  const key = (owner: Lane.Owner, hash: string) => `${Lane.of(owner, hash)} ${hash}`
+  return {
+    has: (owner: Lane.Owner, receipt: Receipt | undefined): boolean =>
+      receipt !== undefined && receipts.has(key(owner, receipt.hash)),
+    keep: (owner: Lane.Owner, receipt: Receipt | undefined): void => {
+      if (receipt !== undefined) receipts.set(key(owner, receipt.hash), receipt)
+    },
+    get: (owner: Lane.Owner, hash: string): Receipt | undefined => receipts.get(key(owner, hash)),
+  }
+}
+
+const headsOf = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<StoredEvent> =>
+  [...Map.groupBy(events, ({ consentType }) => consentType).values()].flatMap((ofType) => {
+    const heads = Heads.fold(ofType)
+    const isHead = (event: ConsentEvent) => heads[event.consentState] === event
+    return ofType.filter(isHead)
+  })
 
 const make = (): LedgerStore["Service"] => {
-  let catalog = Catalog.empty
-  const lastRecordedAt = new Map<number, Instant>()
-  const people = new Map<string, Array<StoredEvent>>()
-  const aliases = new Map<string, string>()
+  const setup = Setup.make()
+  const log = Log.make()
+  const people = People.make()
+  const receipts = makeReceipts()
   const sessions = new Map<string, Session>()
 
-  const personKey = (project: Lane.Owner, concordId: string) => key(Lane.of(project, concordId), concordId)
-  const aliasKey = (organization: Lane.Owner, hash: string) => key(Lane.of(organization, hash), hash)
-  const isFree = (organization: Lane.Owner, hash: string, concordId: string): boolean =>
-    (aliases.get(aliasKey(organization, hash)) ?? concordId) === concordId
-  const eventsOf = (project: Lane.Owner, concordId: string): ReadonlyArray<StoredEvent> =>
-    people.get(personKey(project, concordId)) ?? []
-
-  const append = ({ project, organization, recordedAt, events, claims }: Append): Appended => {
-    const lanes = new Set(events.map(({ concordId }) => Lane.of(project, concordId)))
-    const last = Math.max(...[...lanes].map((lane) => lastRecordedAt.get(lane) ?? recordedAt))
-    const isClaimed = claims.some(({ hash, concordId }) => !isFree(organization, hash, concordId))
-    if (isClaimed || last > recordedAt) return { _tag: "Stale", lastRecordedAt: last }
-    for (const { hash, concordId } of claims) aliases.set(aliasKey(organization, hash), concordId)
-    for (const lane of lanes) lastRecordedAt.set(lane, recordedAt)
-    for (const event of events) {
-      const recorded = people.get(personKey(project, event.concordId))
-      if (recorded === undefined) people.set(personKey(project, event.concordId), [event])
-      else recorded.push(event)
-    }
+  const append = (request: Append): Appended => {
+    const { project, organization, recordedAt, events, claims, receipt } = request
+    if (receipts.has(project, receipt)) return { _tag: "Repeated" }
+    const last = log.lastRecordedAt(project, events, recordedAt)
+    const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
+    if (isTaken || last > recordedAt) return { _tag: "Stale", lastRecordedAt: last }
+    for (const claim of claims) people.claim(organization, claim)
+    log.append(project, events, recordedAt)
+    receipts.keep(project, receipt)
     return { _tag: "Appended" }
   }
 
-  const headsOf = (project: Lane.Owner, concordId: string): ReadonlyArray<StoredEvent> => {
-    const types = Map.groupBy(eventsOf(project, concordId), ({ consentType }) => consentType)
-    return [...types.values()].flatMap((events) => {
-      const heads = Heads.fold(events)
-      const isHead = (event: ConsentEvent) => heads[event.consentState] === event
-      return events.filter(isHead)
-    })
+  const endSessions = ({ ends }: PeopleChange): void => {
+    if (ends === undefined) return
+    for (const session of [...sessions.values()]) {
+      if (session.tokenHash !== ends.tokenHash && session.concordId !== ends.sessionsOf) continue
+      sessions.set(session.tokenHash, { ...session, expiresAt: Math.min(session.expiresAt, ends.at) })
+    }
   }
 
-  const page = (project: Lane.Owner, concordId: string, { startDate, endDate, sort, order, offset, limit }: Page) => {
-    const direction = order === "asc" ? 1 : -1
-    const matching = eventsOf(project, concordId)
-      .filter(({ consentDate }) => consentDate >= startDate && consentDate < endDate)
-      .toSorted((a, b) => direction * (a[sort] - b[sort] || (a.id < b.id ? -1 : 1)))
-    return { total: matching.length, events: matching.slice(offset, offset + limit) }
+  const changePeople = (change: PeopleChange): Kept | "used" => {
+    const { organization, receipt, session } = change
+    if (receipts.has(organization, receipt)) return "repeated"
+    const outcome = people.change(change)
+    if (outcome !== "kept") return outcome
+    endSessions(change)
+    if (session !== undefined) sessions.set(session.tokenHash, session)
+    receipts.keep(organization, receipt)
+    return "kept"
+  }
+
+  const extendSession = (tokenHash: string, seen: Instant, expiresAt: Instant): void => {
+    const session = sessions.get(tokenHash)
+    if (session !== undefined && session.expiresAt >= seen) sessions.set(tokenHash, { ...session, expiresAt })
   }
 
   return {
     ready: Effect.void,
-    catalog: Effect.sync(() => catalog),
-    found: (entries) =>
-      Effect.sync(() => {
-        if (catalog !== Catalog.empty) return false
-        catalog = Catalog.index(entries)
-        return true
+    catalog: Effect.sync(setup.catalog),
+    configure: (change) =>
+      Effect.sync((): Kept => {
+        const { owner, receipt } = change
+        if (owner !== undefined && receipts.has(owner, receipt)) return "repeated"
+        if (!setup.configure(change)) return "stale"
+        if (owner !== undefined) receipts.keep(owner, receipt)
+        return "kept"
       }),
+    documents: (of) => Effect.sync(() => of.map(setup.document)),
+    keyUses: Effect.sync(() => new Map(setup.keyUses)),
+    useKey: (id, at) => Effect.sync(() => void setup.keyUses.set(id, Math.max(at, setup.keyUses.get(id) ?? at))),
+
     append: (request) => Effect.sync(() => append(request)),
-    peopleByAlias: (organization, hashes) =>
-      Effect.sync(() => hashes.map((hash) => aliases.get(aliasKey(organization, hash)))),
-    heads: (project, concordId) => Effect.sync(() => headsOf(project, concordId)),
-    events: (project, concordId) => Effect.sync(() => [...eventsOf(project, concordId)]),
-    page: (project, concordId, asked) => Effect.sync(() => page(project, concordId, asked)),
-    openSession: (organization, session, { hash, concordId }) =>
-      Effect.sync(() => {
-        if (!isFree(organization, hash, concordId)) return false
-        aliases.set(aliasKey(organization, hash), concordId)
-        sessions.set(session.tokenHash, session)
-        return true
+    receipt: (owner, hash) => Effect.sync(() => receipts.get(owner, hash)),
+    heads: (project, concordId) => Effect.sync(() => headsOf(log.of(project, concordId))),
+    events: (project, concordId) => Effect.sync(() => [...log.of(project, concordId)]),
+    eventById: (project, id) => Effect.sync(() => log.byId(project, id)),
+    eventsByExternalId: (project, hashes) => Effect.sync(() => hashes.map((hash) => log.byExternalId(project, hash))),
+    list: (project, filter, page) => Effect.sync(() => log.list(project, filter, page)),
+    isUsed: (project, consentType) => Effect.sync(() => log.isUsed(project, consentType)),
+
+    peopleByAlias: (organization, hashes) => Effect.sync(() => hashes.map((hash) => people.named(organization, hash))),
+    person: (organization, concordId) => Effect.sync(() => people.get(organization, concordId)),
+    changePeople: (change) => Effect.sync(() => changePeople(change)),
+    profile: (organization, concordId) => Effect.sync(() => people.profile(organization, concordId)),
+    keepProfile: (organization, concordId, profile, receipt) =>
+      Effect.sync((): Kept => {
+        if (receipts.has(organization, receipt)) return "repeated"
+        people.keepProfile(organization, concordId, profile)
+        receipts.keep(organization, receipt)
+        return "kept"
       }),
-    extendSession: (tokenHash, expiresAt) =>
-      Effect.sync(() => {
-        const session = sessions.get(tokenHash)
-        if (session !== undefined) sessions.set(tokenHash, { ...session, expiresAt })
-      }),
+
+    extendSession: (tokenHash, seen, expiresAt) => Effect.sync(() => extendSession(tokenHash, seen, expiresAt)),
     session: (tokenHash) => Effect.sync(() => sessions.get(tokenHash)),
   }
 }

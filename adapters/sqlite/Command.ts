@@ -1,23 +1,45 @@
 /**
  * What the writer thread is asked to do, and what it answers.
  */
-import type { Entries } from "../../core/Catalog.ts"
 import type { Instant } from "../../core/Instant.ts"
 import type { Owner } from "../../core/Lane.ts"
-import type { Claim } from "../../core/People.ts"
-import type { Append, Appended, Session } from "../../core/ports/LedgerStore.ts"
+import type { Append, Appended, Configuration, Kept, PeopleChange, Receipt } from "../../core/ports/LedgerStore.ts"
 
 /** One request to write. Requests of one group share a transaction; each is kept whole or not at all. */
 export type Command =
   | { readonly _tag: "Append"; readonly request: Append }
-  | { readonly _tag: "OpenSession"; readonly organization: Owner; readonly session: Session; readonly claim: Claim }
-  | { readonly _tag: "ExtendSession"; readonly tokenHash: string; readonly expiresAt: Instant }
-  | { readonly _tag: "Found"; readonly entries: Entries }
+  | { readonly _tag: "ChangePeople"; readonly change: PeopleChange }
+  | {
+      readonly _tag: "KeepProfile"
+      readonly organization: Owner
+      readonly concordId: string
+      readonly profile: string
+      readonly receipt: Receipt | undefined
+    }
+  | {
+      readonly _tag: "ExtendSession"
+      readonly tokenHash: string
+      readonly seen: Instant
+      readonly expiresAt: Instant
+    }
+  | { readonly _tag: "Configure"; readonly change: Configuration }
+  | { readonly _tag: "UseKey"; readonly id: string; readonly at: Instant }
   | { readonly _tag: "Check" }
+
+/** What a command comes to, by its tag. */
+export interface Results {
+  readonly Append: Appended
+  readonly ChangePeople: Kept | "used"
+  readonly KeepProfile: Kept
+  readonly ExtendSession: Kept
+  readonly Configure: Kept
+  readonly UseKey: Kept
+  readonly Check: Kept
+}
 
 /** What became of a command, once its transaction is on the disk; or why it was not kept. */
 export type Outcome =
-  | { readonly _tag: "Done"; readonly value: Appended | boolean }
+  | { readonly _tag: "Done"; readonly value: Results[keyof Results] }
   | { readonly _tag: "Unavailable"; readonly reason: string }
 
 /** To the writer thread. */

@@ -8,7 +8,8 @@
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
-import type { Command, FromWriter, Outcome, ToWriter } from "./Command.ts"
+import type { Command, FromWriter, Outcome, Results, ToWriter } from "./Command.ts"
+import * as Thread from "./Thread.ts"
 
 /** The most events of one transaction, unless a single request has more. */
 export const maxGroupEvents = 500
@@ -21,7 +22,7 @@ export const maxWaiting = 10_000
 
 /** Where requests to write are brought. */
 export interface GroupCommit {
-  readonly write: (command: Command) => Effect.Effect<(Outcome & { _tag: "Done" })["value"], StoreUnavailable>
+  readonly write: <Asked extends Command>(command: Asked) => Effect.Effect<Results[Asked["_tag"]], StoreUnavailable>
 }
 
 interface Waiting {
@@ -56,11 +57,14 @@ class Queue implements GroupCommit {
     })
   }
 
-  readonly write: GroupCommit["write"] = (command) =>
+  readonly write = <Asked extends Command>(command: Asked): Effect.Effect<Results[Asked["_tag"]], StoreUnavailable> =>
     Effect.callback((resume) => {
       const answer = (outcome: Outcome) =>
         resume(
-          outcome._tag === "Done" ? Effect.succeed(outcome.value) : new StoreUnavailable({ reason: outcome.reason }),
+          outcome._tag === "Done"
+            ? // The writer answers a command with what it comes to.
+              Effect.succeed(outcome.value as Results[Asked["_tag"]])
+            : new StoreUnavailable({ reason: outcome.reason }),
         )
       if (this.refusal !== undefined) return answer(this.refusal)
       if (this.waiting.length >= maxWaiting) return answer(unavailable("too many requests wait to be written"))
@@ -115,14 +119,11 @@ class Queue implements GroupCommit {
   }
 }
 
-/** The thread's file stands beside this one: TypeScript in the repository, JavaScript in the package. */
-const threadUrl = new URL(import.meta.url.endsWith(".ts") ? "./writerThread.ts" : "./writerThread.js", import.meta.url)
-
 /** Starts the writer thread of a file. Closing the scope answers what was accepted, then closes the file. */
 export const make = (path: string) =>
   Effect.acquireRelease(
     Effect.callback<Queue, StoreUnavailable>((resume) => {
-      const worker = new Worker(threadUrl, { workerData: path, name: "assent-writer" })
+      const worker = new Worker(Thread.url("writerThread"), { workerData: path, name: "assent-writer" })
       worker.once("error", (error) => resume(new StoreUnavailable({ reason: error.message })))
       worker.once("message", (message: FromWriter) => {
         if (message._tag === "Ready") resume(Effect.succeed(new Queue(worker)))

@@ -148,7 +148,7 @@ export const make = (
       attempt(() => {
         const lanes = db.prepare("SELECT lane, next_position FROM lane_head ORDER BY lane").all()
         const listed = db
-          .prepare("SELECT body FROM configuration WHERE kind = 'consentTypes' ORDER BY ordinal, id")
+          .prepare("SELECT body FROM configuration WHERE kind = 'consentTypes' ORDER BY revision, ordinal")
           .all()
           .map(({ body }) => String(body))
         const rows = batches(
@@ -159,7 +159,7 @@ export const make = (
           ColumnBuilder.make(knownAt, keepsIds),
         )
         return {
-          types: listed.map((body) => typeOf(JSON.parse(body))),
+          types: [...new Map(listed.map((body) => JSON.parse(body)).map((type) => [type.id, typeOf(type)])).values()],
           events: lanes.reduce((sum, { next_position }) => sum + Number(next_position), 0),
           sha256: createHash("sha256")
             .update(JSON.stringify([lanes, listed]))

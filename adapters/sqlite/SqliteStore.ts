@@ -8,38 +8,21 @@ import { existsSync, mkdirSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Effect, Layer } from "effect"
-import * as Catalog from "../../core/Catalog.ts"
-import type { ConsentAction, ConsentState } from "../../core/ConsentState.ts"
 import * as Lane from "../../core/Lane.ts"
 import {
-  type Appended,
   LedgerStore,
-  type Page,
+  type Person,
+  type Receipt,
   type Session,
   type StoredEvent,
   StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
+import * as CatalogReader from "./CatalogReader.ts"
+import * as EventRow from "./EventRow.ts"
 import * as GroupCommit from "./GroupCommit.ts"
+import * as ListReader from "./ListReader.ts"
 import * as Tables from "./Tables.ts"
 import * as Uuid from "./Uuid.ts"
-
-const columns = `e.event_id, e.consent_type, e.version, e.consent_state, e.consent_action, e.consent_date,
-  e.recorded_at, e.expiration_date, e.submitter, e.session, e.body`
-
-/** The {@link columns} of a row, with the types that the writer, which alone writes them, has given them. */
-type EventRow = readonly [
-  id: Uint8Array,
-  consentType: Uint8Array,
-  version: number,
-  consentState: ConsentState,
-  consentAction: ConsentAction,
-  consentDate: number,
-  recordedAt: number,
-  expirationDate: number | null,
-  submitter: string,
-  session: string | null,
-  body: string,
-]
 
 /** Rows as arrays: half the time of rows as objects. */
 const arrays = (statement: StatementSync): StatementSync => {
@@ -47,113 +30,105 @@ const arrays = (statement: StatementSync): StatementSync => {
   return statement
 }
 
-const matching = "FROM event e WHERE e.lane = ? AND e.person = ? AND e.consent_date >= ? AND e.consent_date < ?"
-
-/** The statements of a page, one for each sort and order. */
-const preparePages = (db: DatabaseSync) => {
-  const ordered = (by: string, order: string) =>
-    arrays(db.prepare(`SELECT ${columns} ${matching} ORDER BY ${by} ${order}, e.event_id ${order} LIMIT ? OFFSET ?`))
+const prepareStatements = (db: DatabaseSync) => {
+  const events = (rest: string) => arrays(db.prepare(`SELECT ${EventRow.columns} FROM ${rest}`))
   return {
-    consentDate: { asc: ordered("e.consent_date", "ASC"), desc: ordered("e.consent_date", "DESC") },
-    dateCreated: { asc: ordered("e.recorded_at", "ASC"), desc: ordered("e.recorded_at", "DESC") },
-  } satisfies { readonly [Sort in Page["sort"]]: { readonly [Order in Page["order"]]: StatementSync } }
-}
-
-const prepareStatements = (db: DatabaseSync) => ({
-  revision: db.prepare("SELECT revision FROM configuration_head"),
-  configuration: db.prepare("SELECT kind, body FROM configuration ORDER BY kind, ordinal"),
-  alias: db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?"),
-  heads: arrays(
-    db.prepare(`
-      SELECT ${columns} FROM head h JOIN event e ON e.lane = h.lane AND e.position = h.position
+    document: db.prepare("SELECT document FROM document WHERE consent_type = ? AND version = ?"),
+    keyUses: db.prepare("SELECT id, last_used_at FROM key_use"),
+    receipt: db.prepare("SELECT digest, answer, recorded_at FROM receipt WHERE lane = ? AND hash = ?"),
+    heads: events(`head h JOIN event e ON e.lane = h.lane AND e.position = h.position
       WHERE h.lane = ? AND h.person = ? ORDER BY h.consent_type, h.consent_state`),
-  ),
-  events: arrays(db.prepare(`SELECT ${columns} FROM event e WHERE e.lane = ? AND e.person = ? ORDER BY e.position`)),
-  matching: db.prepare(`SELECT count(*) AS total ${matching}`),
-  pages: preparePages(db),
-  session: db.prepare("SELECT expires_at, body FROM session WHERE token_hash = ?"),
-})
-
-const eventFromRow = (concordId: string, row: EventRow): StoredEvent => {
-  const [id, consentType, version, consentState, consentAction, consentDate, dateCreated, expires, submitter, session] =
-    row
-  return {
-    id: Uuid.fromBytes(id),
-    concordId,
-    consentType: Uuid.fromBytes(consentType),
-    version,
-    consentState,
-    consentAction,
-    consentDate,
-    dateCreated,
-    ...(expires !== null && { expirationDate: expires }),
-    submitter,
-    ...(session !== null && { session }),
-    body: row[10],
+    events: events("event e WHERE e.lane = ? AND e.person = ? ORDER BY e.position"),
+    eventById: events("event e WHERE e.lane = ? AND e.event_id = ?"),
+    eventByExternalId: events(`external_id x JOIN event e ON e.lane = x.event_lane AND e.position = x.position
+      WHERE x.lane = ? AND x.hash = ?`),
+    usedType: db.prepare("SELECT 1 FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
+    alias: db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?"),
+    person: db.prepare("SELECT revision, is_identified, profile FROM person WHERE lane = ? AND person = ?"),
+    facts: db.prepare("SELECT body FROM person_fact WHERE lane = ? AND person = ? ORDER BY ordinal"),
+    session: db.prepare("SELECT expires_at, body FROM session WHERE token_hash = ?"),
   }
 }
 
-type Row = Record<string, unknown>
+type Statements = ReturnType<typeof prepareStatements>
 
-const catalogFromRows = (rows: ReadonlyArray<Row>): Catalog.Catalog => {
-  const of = <Entry>(kind: keyof Catalog.Entries): ReadonlyArray<Entry> =>
-    rows.filter((row) => row["kind"] === kind).map((row) => JSON.parse(row["body"] as string))
-  return Catalog.index({
-    organizations: of("organizations"),
-    projects: of("projects"),
-    apiKeys: of("apiKeys"),
-    consentTypes: of("consentTypes"),
-  })
+/** What is read of events. */
+const eventReads = (statements: Statements) => {
+  const one = (statement: StatementSync, lane: number, key: string): StoredEvent | undefined => {
+    const row: unknown = statement.get(lane, Uuid.toBytes(key))
+    return row === undefined ? undefined : EventRow.toEvent(row as EventRow.EventRow)
+  }
+  const many = (statement: StatementSync, project: Lane.Owner, concordId: string): ReadonlyArray<StoredEvent> => {
+    const rows: ReadonlyArray<unknown> = statement.all(Lane.of(project, concordId), Uuid.toBytes(concordId))
+    return rows.map((row) => EventRow.toEvent(row as EventRow.EventRow))
+  }
+  return {
+    heads: (project: Lane.Owner, concordId: string) => many(statements.heads, project, concordId),
+    events: (project: Lane.Owner, concordId: string) => many(statements.events, project, concordId),
+    byId: (project: Lane.Owner, id: string): StoredEvent | undefined => {
+      for (const lane of Lane.all(project)) {
+        const event = one(statements.eventById, lane, id)
+        if (event !== undefined) return event
+      }
+      return undefined
+    },
+    byExternalId: (project: Lane.Owner, hash: string) =>
+      one(statements.eventByExternalId, Lane.of(project, hash), hash),
+    isUsed: (project: Lane.Owner, consentType: string): boolean => {
+      const lanes = Lane.all(project)
+      return statements.usedType.get(lanes[0]!, lanes.at(-1)!, Uuid.toBytes(consentType)) !== undefined
+    },
+    receipt: (owner: Lane.Owner, hash: string): Receipt | undefined => {
+      const row = statements.receipt.get(Lane.of(owner, hash), Uuid.toBytes(hash))
+      if (row === undefined) return undefined
+      const { answer, digest, recorded_at } = row
+      return { hash, digest: Uuid.toHex(digest as Uint8Array), answer: String(answer), recordedAt: Number(recorded_at) }
+    },
+  }
 }
 
-const openReader = (path: string) =>
-  Effect.acquireRelease(
-    Effect.try({
-      try: () => {
-        const db = Tables.open(path)
-        db.exec("PRAGMA query_only = ON")
-        return db
-      },
-      catch: unavailable,
-    }),
-    (db) => Effect.sync(() => db.close()),
-  )
+/** What is read of people and their sessions. */
+const peopleReads = (statements: Statements) => {
+  const rowOf = (organization: Lane.Owner, concordId: string) =>
+    statements.person.get(Lane.of(organization, concordId), Uuid.toBytes(concordId))
+  return {
+    named: (organization: Lane.Owner, hash: string): string | undefined => {
+      const row = statements.alias.get(Lane.of(organization, hash), Uuid.toBytes(hash))
+      return row === undefined ? undefined : Uuid.fromBytes(row["person"] as Uint8Array)
+    },
+    person: (organization: Lane.Owner, concordId: string): Person => {
+      const row = rowOf(organization, concordId)
+      if (row === undefined) return { revision: 0, isIdentified: false, facts: [] }
+      const facts = statements.facts.all(Lane.of(organization, concordId), Uuid.toBytes(concordId))
+      return {
+        revision: Number(row["revision"]),
+        isIdentified: row["is_identified"] === 1,
+        facts: facts.map(({ body }) => JSON.parse(String(body))),
+      }
+    },
+    profile: (organization: Lane.Owner, concordId: string): string | undefined => {
+      const profile = rowOf(organization, concordId)?.["profile"]
+      return typeof profile === "string" ? profile : undefined
+    },
+    session: (tokenHash: string): Session | undefined => {
+      const row = statements.session.get(Uuid.toBytes(tokenHash))
+      return row === undefined ? undefined : { ...JSON.parse(String(row["body"])), expiresAt: row["expires_at"] }
+    },
+  }
+}
 
 /** What the disk or the file says; never what was asked. */
 const unavailable = (error: unknown): StoreUnavailable =>
   new StoreUnavailable({ reason: error instanceof Error ? error.message : "the disk failed" })
 
 /** A read, at once and in full. */
-const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
-  Effect.try({
-    try: run,
-    catch: unavailable,
-  })
+const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> => Effect.try({ try: run, catch: unavailable })
 
-/**
- * Reads the catalog, parsing it only when its revision has changed. The revision is looked at once for all requests that
- * the event loop takes in at a time, unless `forget` says that it has changed.
- */
-const catalogReader = (statements: ReturnType<typeof prepareStatements>) => {
-  let revision: unknown
-  let catalog = Catalog.empty
-  let isCurrent = false
-  const forget = (): void => {
-    isCurrent = false
-  }
-  const read = (): Catalog.Catalog => {
-    if (isCurrent) return catalog
-    const current = statements.revision.get()?.["revision"]
-    if (current !== revision) {
-      catalog = catalogFromRows(statements.configuration.all())
-      revision = current
-    }
-    isCurrent = true
-    setImmediate(forget)
-    return catalog
-  }
-  return { read, forget }
-}
+const openReader = (path: string) =>
+  Effect.acquireRelease(
+    read(() => Tables.openReader(path)),
+    (db) => Effect.sync(() => db.close()),
+  )
 
 /** Makes a folder and those above it. Node's own recursive form never ends where the system denies it, as in /proc. */
 const makeFolder = (folder: string): void => {
@@ -163,61 +138,51 @@ const makeFolder = (folder: string): void => {
 }
 
 const make = Effect.fnUntraced(function* (path: string) {
-  yield* Effect.try({
-    try: () => makeFolder(resolve(dirname(path))),
-    catch: unavailable,
-  })
-  const writer = yield* GroupCommit.make(path)
-  const statements = prepareStatements(yield* openReader(path))
-  const catalog = catalogReader(statements)
-
-  const personOf = (organization: Lane.Owner, hash: string): string | undefined => {
-    const row = statements.alias.get(Lane.of(organization, hash), Uuid.toBytes(hash))
-    return row === undefined ? undefined : Uuid.fromBytes(row["person"] as Uint8Array)
-  }
-
-  const eventsOf = (
-    statement: StatementSync,
-    project: Lane.Owner,
-    concordId: string,
-    ...parameters: ReadonlyArray<number>
-  ): ReadonlyArray<StoredEvent> => {
-    const person = [Lane.of(project, concordId), Uuid.toBytes(concordId)] as const
-    const rows: ReadonlyArray<unknown> = statement.all(...person, ...parameters)
-    return rows.map((row) => eventFromRow(concordId, row as EventRow))
-  }
-
-  const pageOf = (project: Lane.Owner, concordId: string, page: Page) => {
-    const { startDate, endDate, sort, order, offset, limit } = page
-    const person = [Lane.of(project, concordId), Uuid.toBytes(concordId)] as const
-    const total = Number(statements.matching.get(...person, startDate, endDate)?.["total"])
-    const statement = statements.pages[sort][order]
-    return { total, events: eventsOf(statement, project, concordId, startDate, endDate, limit, offset) }
-  }
-
-  const sessionOf = (tokenHash: string): Session | undefined => {
-    const row = statements.session.get(Uuid.toBytes(tokenHash))
-    return row === undefined ? undefined : { ...JSON.parse(row["body"] as string), expiresAt: row["expires_at"] }
-  }
+  yield* read(() => makeFolder(resolve(dirname(path))))
+  const { write } = yield* GroupCommit.make(path)
+  const { list } = yield* ListReader.make(path)
+  const db = yield* openReader(path)
+  const statements = prepareStatements(db)
+  const catalog = CatalogReader.make(db)
+  const events = eventReads(statements)
+  const people = peopleReads(statements)
 
   return LedgerStore.of({
-    ready: Effect.asVoid(writer.write({ _tag: "Check" })),
+    ready: Effect.asVoid(write({ _tag: "Check" })),
+
     catalog: read(catalog.read),
-    found: (entries) =>
-      Effect.map(writer.write({ _tag: "Found", entries }), (value) => {
-        catalog.forget()
-        return value === true
-      }),
-    append: (request) => Effect.map(writer.write({ _tag: "Append", request }), (value) => value as Appended),
-    peopleByAlias: (organization, hashes) => read(() => hashes.map((hash) => personOf(organization, hash))),
-    heads: (project, concordId) => read(() => eventsOf(statements.heads, project, concordId)),
-    events: (project, concordId) => read(() => eventsOf(statements.events, project, concordId)),
-    page: (project, concordId, page) => read(() => pageOf(project, concordId, page)),
-    openSession: (organization, session, claim) =>
-      Effect.map(writer.write({ _tag: "OpenSession", organization, session, claim }), (value) => value === true),
-    extendSession: (tokenHash, expiresAt) =>
-      Effect.asVoid(writer.write({ _tag: "ExtendSession", tokenHash, expiresAt })),
-    session: (tokenHash) => read(() => sessionOf(tokenHash)),
+    configure: (change) => Effect.tap(write({ _tag: "Configure", change }), () => Effect.sync(catalog.forget)),
+    documents: (of) =>
+      read(() =>
+        of.map(({ consentType, version }) => {
+          const row = statements.document.get(Uuid.toBytes(consentType), version)
+          return row === undefined ? undefined : String(row["document"])
+        }),
+      ),
+    keyUses: read(
+      () => new Map(statements.keyUses.all().map((row) => [String(row["id"]), Number(row["last_used_at"])])),
+    ),
+    useKey: (id, at) => Effect.asVoid(write({ _tag: "UseKey", id, at })),
+
+    append: (request) => write({ _tag: "Append", request }),
+    receipt: (owner, hash) => read(() => events.receipt(owner, hash)),
+    heads: (project, concordId) => read(() => events.heads(project, concordId)),
+    events: (project, concordId) => read(() => events.events(project, concordId)),
+    eventById: (project, id) => read(() => events.byId(project, id)),
+    eventsByExternalId: (project, hashes) => read(() => hashes.map((hash) => events.byExternalId(project, hash))),
+    list,
+    isUsed: (project, consentType) => read(() => events.isUsed(project, consentType)),
+
+    peopleByAlias: (organization, hashes) => read(() => hashes.map((hash) => people.named(organization, hash))),
+    person: (organization, concordId) => read(() => people.person(organization, concordId)),
+    changePeople: (change) => write({ _tag: "ChangePeople", change }),
+    profile: (organization, concordId) => read(() => people.profile(organization, concordId)),
+    keepProfile: (organization, concordId, profile, receipt) =>
+      write({ _tag: "KeepProfile", organization, concordId, profile, receipt }),
+
+    extendSession: (tokenHash, seen, expiresAt) =>
+      Effect.asVoid(write({ _tag: "ExtendSession", tokenHash, seen, expiresAt })),
+    session: (tokenHash) => read(() => people.session(tokenHash)),
   })
 })
 

@@ -10,7 +10,7 @@ import { DatabaseSync } from "node:sqlite"
 export const applicationId = 0x61737374
 
 /** Raised with every change of the tables (`PRAGMA user_version`). */
-const version = 1
+const version = 2
 
 const create = `
   CREATE TABLE lane_head (
@@ -33,12 +33,16 @@ const create = `
     expiration_date INTEGER,
     submitter TEXT NOT NULL,
     session TEXT,
+    domain TEXT,
+    geography TEXT,
+    external_id BLOB,
     body TEXT NOT NULL,
     digest BLOB NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX event_position ON event (lane, position);
   CREATE UNIQUE INDEX event_id ON event (lane, event_id);
   CREATE UNIQUE INDEX event_person ON event (lane, person, consent_date, event_id);
+  CREATE UNIQUE INDEX event_date ON event (lane, consent_date, position);
   CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event BEGIN
     SELECT RAISE(ABORT, 'events are never changed');
   END;
@@ -58,6 +62,30 @@ const create = `
     PRIMARY KEY (lane, person, consent_type, consent_state)
   ) STRICT, WITHOUT ROWID;
 
+  CREATE TABLE external_id (
+    lane INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    event_lane INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (lane, hash)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE used_type (
+    lane INTEGER NOT NULL,
+    consent_type BLOB NOT NULL,
+    PRIMARY KEY (lane, consent_type)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE receipt (
+    lane INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    answer TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    PRIMARY KEY (lane, hash)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX receipt_age ON receipt (recorded_at);
+
   CREATE TABLE alias (
     lane INTEGER NOT NULL,
     hash BLOB NOT NULL,
@@ -65,23 +93,65 @@ const create = `
     PRIMARY KEY (lane, hash)
   ) STRICT, WITHOUT ROWID;
 
+  CREATE TABLE person (
+    lane INTEGER NOT NULL,
+    person BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    is_identified INTEGER NOT NULL,
+    profile TEXT,
+    PRIMARY KEY (lane, person)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE person_fact (
+    lane INTEGER NOT NULL,
+    person BLOB NOT NULL,
+    ordinal INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (lane, person, ordinal)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER fact_is_never_changed BEFORE UPDATE ON person_fact BEGIN
+    SELECT RAISE(ABORT, 'facts are never changed');
+  END;
+  CREATE TRIGGER fact_is_never_removed BEFORE DELETE ON person_fact BEGIN
+    SELECT RAISE(ABORT, 'facts are never removed');
+  END;
+
+  CREATE TABLE used_proof (
+    hash BLOB PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX used_proof_expiry ON used_proof (expires_at);
+
   CREATE TABLE session (
     token_hash BLOB PRIMARY KEY,
+    person BLOB NOT NULL,
     expires_at INTEGER NOT NULL,
     body TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-
   CREATE INDEX session_expiry ON session (expires_at);
+  CREATE INDEX session_person ON session (person);
 
   CREATE TABLE configuration (
-    kind TEXT NOT NULL,
-    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
     ordinal INTEGER NOT NULL,
+    kind TEXT NOT NULL,
     body TEXT NOT NULL,
-    PRIMARY KEY (kind, id)
+    PRIMARY KEY (revision, ordinal)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE configuration_head (revision INTEGER NOT NULL) STRICT;
   INSERT INTO configuration_head VALUES (0);
+
+  CREATE TABLE document (
+    consent_type BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (consent_type, version)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE key_use (
+    id TEXT PRIMARY KEY,
+    last_used_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
 
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${version};
@@ -95,6 +165,13 @@ export const open = (path: string): DatabaseSync => {
   db.exec(
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384",
   )
+  return db
+}
+
+/** Opens a connection that writes nothing. */
+export const openReader = (path: string): DatabaseSync => {
+  const db = open(path)
+  db.exec("PRAGMA query_only = ON")
   return db
 }
 

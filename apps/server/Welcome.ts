@@ -24,12 +24,10 @@ export const print = Effect.gen(function* () {
   if (Option.isNone(founded)) return
   const { apiKey, consentTypes, organization, project } = founded.value
   const types = (yield* ledger.catalog).consentTypes.get(project.id)!
-  const { session, token } = yield* ledger.openSession({
-    organization,
-    project,
-    ipAddress: "127.0.0.1",
-    domain: "localhost",
-  })
+  const opened = yield* ledger.openSession({ organization, project, ipAddress: "127.0.0.1", domain: "localhost" })
+  // Only a request with a key can be repeated.
+  if (opened._tag !== "Opened") return
+  const { session, token } = opened
   const site = `${url}/site-v1/${project.id}`
   const privacy = `${url}/privacy-v1/organizations/${organization.id}/projects/${project.id}`
   const item = {

@@ -8,6 +8,8 @@ import { NodeCrypto, NodeRuntime } from "@effect/platform-node"
 import { Cause, Config, Console, Effect, Exit, Layer, Logger, Schema } from "effect"
 import { HttpServerError } from "effect/http"
 import { GeographyHeader } from "../../adapters/http/server/OpenRoutes.ts"
+import { Quotas } from "../../adapters/http/server/RateLimit.ts"
+import { StateMaxAge } from "../../adapters/http/server/SiteRoutes.ts"
 import * as Server from "../../adapters/http/server/Server.ts"
 import * as Exchange from "../../core/Exchange.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
@@ -17,12 +19,13 @@ import * as Welcome from "./Welcome.ts"
 
 const service = Layer.unwrap(
   Effect.gen(function* () {
-    const { geographyHeader, host, port, store } = yield* settings
+    const { geographyHeader, host, port, quotas, stateMaxAge, store } = yield* settings
     return Layer.effectDiscard(Welcome.print).pipe(
       Layer.provide(Server.layer({ host, port })),
       Layer.provide(Ledger.layer),
       Layer.provide([Store.layer(store), NodeCrypto.layer]),
-      Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),
+      Layer.provide([Layer.succeed(GeographyHeader, geographyHeader), Layer.succeed(Quotas, quotas)]),
+      Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge)),
     )
   }),
 ).pipe(Layer.provide(Logger.layer([Logger.consoleJson])))

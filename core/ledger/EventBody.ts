@@ -25,6 +25,7 @@ export const write = (
   project: Project,
   submitter: string,
   session: Session | undefined,
+  externalId: string | undefined,
 ): string => {
   const dateCreated = Instant.format(event.dateCreated)
   return JSON.stringify({
@@ -43,6 +44,7 @@ export const write = (
     project: project.id,
     ...(session !== undefined && { session: sessionFacts(session) }),
     submitter,
+    ...(externalId !== undefined && { externalId }),
     category: type.category,
     subcategory: [type.subcategory],
     label: type.label,

@@ -2,13 +2,11 @@
  * The first organization of an empty store: a demonstration to try requests on, complete enough to build on.
  */
 import { Clock, Effect, Option } from "effect"
-import { Base64Url } from "effect/encoding"
-import type { ApiKey, ListedType, Organization, Project } from "../Catalog.ts"
-import * as ConsentState from "../ConsentState.ts"
-import * as Lane from "../Lane.ts"
-import * as Sessions from "./Sessions.ts"
-
-type Means = Pick<Sessions.Means, "digest" | "random" | "store">
+import type { ListedType, Organization, Project } from "../Catalog.ts"
+import * as ApiKeys from "./ApiKeys.ts"
+import * as ConsentTypes from "./ConsentTypes.ts"
+import type { Means } from "./Means.ts"
+import * as Organizations from "./Organizations.ts"
 
 /** What was set up; the only time the key's secret is told. */
 export interface Founded {
@@ -27,57 +25,39 @@ const demonstrationTypes = [
   ["custom", "research", "interviews", "Research interviews", "An invitation to an interview, once a year."],
 ] as const
 
-/** Sets up an organization, a project for `localhost`, a key and four types, unless something is set up already. */
-export const found = Effect.fnUntraced(function* ({ digest, random, store }: Means) {
-  if ((yield* store.catalog).projects.size > 0) return Option.none<Founded>()
-  const now = yield* Clock.currentTimeMillis
-  const organization: Organization = {
-    id: yield* random.uuidV7(),
-    number: 0,
-    lanes: Lane.defaultCount,
+const demonstration = {
+  organization: {
     name: "Demo organization",
-    identifierKey: Base64Url.encode(yield* random.randomBytes(32)),
-  }
-  const project: Project = {
-    id: yield* random.uuidV7(),
-    number: 1,
-    lanes: Lane.defaultCount,
-    organization: organization.id,
-    name: "Demo project",
-    domains: ["localhost"],
-  }
-  const secret = `assent_${Base64Url.encode(yield* random.randomBytes(32))}`
-  const apiKey: ApiKey = {
-    id: yield* random.uuidV7(),
-    organization: organization.id,
-    name: "Demo key",
-    role: "owner",
-    secretHash: yield* Sessions.hashToken(digest, secret),
-  }
+    primaryDomain: "localhost",
+    privacyPolicyUrl: "http://localhost/privacy",
+  },
+  project: { name: "Demo project", domains: ["localhost"] },
+  key: { name: "Demo key", role: "owner", permissions: [] },
+} as const
+
+/** Sets up an organization, a project for `localhost`, a key and four types, unless something is set up already. */
+export const found = Effect.fnUntraced(function* (means: Means) {
+  const { store } = means
+  if ((yield* store.catalog).revision > 0) return Option.none<Founded>()
+  const now = yield* Clock.currentTimeMillis
+  const organization = yield* Organizations.newOrganization(demonstration.organization, 0, now, means)
+  const project = yield* Organizations.newProject(demonstration.project, organization.id, 1, now, means)
+  const { apiKey, secret } = yield* ApiKeys.newKey(
+    organization,
+    organization.id,
+    demonstration.key,
+    undefined,
+    now,
+    means,
+  )
   const consentTypes: Array<ListedType> = []
   for (const [category, subcategory, label, name, description] of demonstrationTypes) {
-    consentTypes.push({
-      id: yield* random.uuidV7(),
-      organization: organization.id,
-      project: project.id,
-      category,
-      subcategory,
-      label,
-      name,
-      description,
-      status: "active",
-      validStates: ConsentState.all,
-      rules: {},
-      versions: [{ version: 1, publishedAt: now, dateCreated: now, requireReaccept: false }],
-    })
+    const fields = { category, subcategory, label, name, description }
+    consentTypes.push(yield* ConsentTypes.newType(project, fields, now, means))
   }
-  const isFirst = yield* store.found({
-    organizations: [organization],
-    projects: [project],
-    apiKeys: [apiKey],
-    consentTypes,
-  })
-  return isFirst
+  const entries = { organizations: [organization], projects: [project], apiKeys: [apiKey], consentTypes }
+  const kept = yield* store.configure({ revision: 0, entries, documents: [] })
+  return kept === "kept"
     ? Option.some<Founded>({ organization, project, apiKey: secret, consentTypes })
     : Option.none<Founded>()
 })

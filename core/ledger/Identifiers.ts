@@ -1,12 +1,13 @@
 /**
  * From the identifiers a company uses for a person to the keyed hashes that the ledger keeps (semantics, section 5).
  *
- * HMAC-SHA-256 with the organization's key, over the kind, what it is unique in, and the normalized value: whoever
- * reads the store without the key learns no address, and two organizations cannot tell that they know the same person.
+ * HMAC-SHA-256 with the organization's key, over the kind, what it is unique in, and the SHA-256 of the normalized value:
+ * whoever reads the store without the key learns no address, two organizations cannot tell that they know the same
+ * person, and a page that knows only the SHA-256 of an address names the same person.
  */
 import { parsePhoneNumberFromString } from "libphonenumber-js/min"
 import { Effect, Result } from "effect"
-import { Mac } from "effect/crypto"
+import { Digest, Mac } from "effect/crypto"
 import { Base64Url, Hex } from "effect/encoding"
 import type { Organization, Project } from "../Catalog.ts"
 import type { Alias, Identifiers } from "../People.ts"
@@ -72,35 +73,53 @@ export const normalize = (identifiers: Identifiers): Normalized => {
   return faults.length > 0 ? { faults } : { identifiers: Object.fromEntries(normalized) as Identifiers }
 }
 
-/** Hashes values for one organization. */
+/** Hashes and signs for one organization. */
 export interface Hasher {
   /** The aliases of normalized identifiers, in the order of `identifierKinds`; the `concordId` is none. */
   readonly aliases: (identifiers: Identifiers, project: Project) => Effect.Effect<ReadonlyArray<Alias>>
   /** The alias of a browser's `contextId` in a project. */
   readonly context: (contextId: string, project: Project) => Effect.Effect<Alias>
+  /** The alias of a normalized value of which only the SHA-256 is known, lower-case hexadecimal. */
+  readonly hashed: (kind: Alias["kind"], sha256: string, project: Project) => Effect.Effect<Alias>
+  /** HMAC-SHA-256 of a text for a purpose: what is signed for one purpose is of no use for another. */
+  readonly sign: (purpose: string, text: string) => Effect.Effect<Uint8Array>
 }
 
 /** Raised when a normalization changes, so that old hashes can be told from new ones. */
 const normalizationVersion = 1
 
+/** What an identifier is unique in, beside its organization. */
+const scopeOf = (kind: Alias["kind"], project: Project): string =>
+  kind === "projectUserId" || kind === "contextId" ? project.id : ""
+
 /** The hasher of an organization. */
-export const hasher = Effect.fnUntraced(function* (mac: Mac.Mac["Service"], organization: Organization) {
+export const hasher = Effect.fnUntraced(function* (
+  mac: Mac.Mac["Service"],
+  digest: Digest.Digest["Service"],
+  organization: Organization,
+) {
   const bytes = Result.getOrThrow(Base64Url.decode(organization.identifierKey))
   const key = yield* Effect.orDie(Mac.key(Mac.hmacSha256, bytes))
   const encoder = new TextEncoder()
-  const hash = (kind: Alias["kind"], scope: string, value: string): Effect.Effect<Alias> =>
-    mac.sign(key, encoder.encode([normalizationVersion, kind, scope, value].join("\0"))).pipe(
-      Effect.orDie,
-      Effect.map((tag) => ({ kind, hash: Hex.encode(tag) })),
-    )
+  const sign = (purpose: string, text: string): Effect.Effect<Uint8Array> =>
+    Effect.orDie(mac.sign(key, encoder.encode(`${purpose}\0${text}`)))
+  const hashed = (kind: Alias["kind"], sha256: string, project: Project): Effect.Effect<Alias> =>
+    Effect.map(sign(`alias ${normalizationVersion}`, [kind, scopeOf(kind, project), sha256].join("\0")), (tag) => ({
+      kind,
+      hash: Hex.encode(tag),
+    }))
+  const plain = (kind: Alias["kind"], value: string, project: Project): Effect.Effect<Alias> =>
+    Effect.flatMap(digest.digestHex(Digest.sha256, encoder.encode(value)), (sha256) => hashed(kind, sha256, project))
   return {
     aliases: (identifiers, project) =>
       Effect.all(
         (["userId", "projectUserId", "email", "phoneNumber"] as const).flatMap((kind) => {
           const value = identifiers[kind]
-          return value === undefined ? [] : [hash(kind, kind === "projectUserId" ? project.id : "", value)]
+          return value === undefined ? [] : [plain(kind, value, project)]
         }),
       ),
-    context: (contextId, project) => hash("contextId", project.id, contextId),
+    context: (contextId, project) => plain("contextId", contextId, project),
+    hashed,
+    sign,
   } satisfies Hasher as Hasher
 })

@@ -5,126 +5,263 @@
  */
 import { Context, Effect, Layer, Option } from "effect"
 import { Digest, Mac, SecureRandom } from "effect/crypto"
-import type { ApiKey, Catalog, Organization, Project, ProjectTypes } from "../Catalog.ts"
+import * as CatalogOf from "../Catalog.ts"
+import type { ApiKey, Catalog, ListedType, Organization, Project, Site } from "../Catalog.ts"
+import type { Instant } from "../Instant.ts"
 import type { Identifiers as PersonIdentifiers } from "../People.ts"
-import { LedgerStore, type Session, type StoreUnavailable } from "../ports/LedgerStore.ts"
+import { LedgerStore, type Session, type StoredEvent, type StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as ApiKeys from "./ApiKeys.ts"
+import type * as Configuring from "./Configuring.ts"
+import * as ConsentTypes from "./ConsentTypes.ts"
 import * as Founding from "./Founding.ts"
 import * as Horizon from "./Horizon.ts"
 import * as Identifiers from "./Identifiers.ts"
+import * as Identifying from "./Identifying.ts"
+import * as Listing from "./Listing.ts"
+import type { Means } from "./Means.ts"
+import type * as Paging from "./Paging.ts"
+import * as Organizations from "./Organizations.ts"
+import * as Profiles from "./Profiles.ts"
 import * as Reading from "./Reading.ts"
 import * as Recording from "./Recording.ts"
+import type * as Requests from "./Requests.ts"
 import * as Sessions from "./Sessions.ts"
-
-/** A project, whose it is, and its consent types. */
-export interface Site {
-  readonly organization: Organization
-  readonly project: Project
-  readonly types: ProjectTypes
-}
 
 /** The person that identifiers name: one, nobody, or what is wrong with them. */
 export type Found =
   | { readonly _tag: "Found"; readonly concordId: string | undefined }
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
+type Answer<A> = Effect.Effect<A, StoreUnavailable>
+type Repeat = Exclude<Requests.Repeat, { _tag: "Repeated" }>
+
+/** A request that makes an entry, and how its answer is written. */
+interface Making<Value> {
+  readonly keyed?: Requests.Keyed
+  readonly answer: (value: Value) => string
+}
+
+/** Setting up: organizations, projects, keys and consent types. */
+export interface Setup {
+  readonly createOrganization: (
+    by: Organization,
+    fields: Organizations.OrganizationFields,
+    request: Making<Organizations.Founded>,
+  ) => Answer<Configuring.Outcome<Organizations.Founded>>
+  readonly updateOrganization: (
+    organization: Organization,
+    fields: Partial<Organizations.OrganizationFields>,
+  ) => Answer<Configuring.Outcome<Organization>>
+  readonly createProject: (
+    organization: Organization,
+    fields: Organizations.ProjectFields,
+    request: Making<Project>,
+  ) => Answer<Configuring.Outcome<Project>>
+  readonly updateProject: (
+    project: Project,
+    fields: Partial<Organizations.ProjectFields>,
+  ) => Answer<Configuring.Outcome<Project>>
+  readonly createKey: (
+    organization: Organization,
+    fields: ApiKeys.KeyFields,
+    request: Making<ApiKeys.Made>,
+  ) => Answer<Configuring.Outcome<ApiKeys.Made>>
+  readonly updateKey: (
+    organization: Organization,
+    id: string,
+    change: ApiKeys.KeyChange,
+  ) => Answer<Configuring.Outcome<ApiKey>>
+  readonly revokeKey: (organization: Organization, id: string) => Answer<Configuring.Outcome<ApiKey>>
+  /** The secret that a repeated request to make a key is answered with. */
+  readonly secretAgain: (organization: Organization, keyed: Requests.Keyed) => Effect.Effect<string>
+  /** When each key was last used, by its id. */
+  readonly keyUses: Answer<ReadonlyMap<string, Instant>>
+  readonly createType: (
+    project: Project,
+    fields: ConsentTypes.TypeFields,
+    request: Making<ListedType>,
+  ) => Answer<Configuring.Outcome<ListedType>>
+  readonly updateType: (
+    project: Project,
+    id: string,
+    change: ConsentTypes.TypeChange,
+  ) => Answer<Configuring.Outcome<ListedType>>
+  /** Archives a type that has events; one that has none is listed nowhere any more. */
+  readonly removeType: (project: Project, id: string) => Answer<Configuring.Outcome<ListedType>>
+  /** The document of a version, if it has one. */
+  readonly document: (type: ListedType, version: CatalogOf.ListedVersion) => Answer<string | undefined>
+}
+
 /** The use cases. */
 export class Ledger extends Context.Service<
   Ledger,
   {
     /** The project of an id with what belongs to it; nothing for an unknown one. */
-    readonly site: (projectId: string) => Effect.Effect<Option.Option<Site>, StoreUnavailable>
-    /** The API key of a secret; nothing for an unknown one. */
-    readonly apiKey: (secret: string) => Effect.Effect<Option.Option<ApiKey>, StoreUnavailable>
+    readonly site: (projectId: string) => Answer<Option.Option<Site>>
+    /** The API key of a secret, unless it has expired or is revoked; its use is noted. */
+    readonly apiKey: (secret: string) => Answer<Option.Option<ApiKey>>
+
     /** Records events, all of a request or none, durably. */
-    readonly record: (request: Recording.RecordRequest) => Effect.Effect<Recording.RecordOutcome, StoreUnavailable>
+    readonly record: (request: Recording.RecordRequest) => Answer<Recording.RecordOutcome | Repeat>
     /** Everything that is wrong with a request to record. Records nothing. */
-    readonly review: (
-      request: Recording.RecordRequest,
-    ) => Effect.Effect<ReadonlyArray<Recording.Violation>, StoreUnavailable>
+    readonly review: (request: Recording.RecordRequest) => Answer<ReadonlyArray<Recording.Violation>>
+    /** Gives an answer that records nothing, for a request with a key the same one each time. */
+    readonly answerOnce: <E, R>(
+      project: Project,
+      keyed: Requests.Keyed | undefined,
+      answer: Effect.Effect<string, E, R>,
+    ) => Effect.Effect<Recording.OnceOutcome, E | StoreUnavailable, R>
+    /** The event of an id in a project. */
+    readonly event: (project: Project, id: string) => Answer<StoredEvent | undefined>
+    /** One page of a project's events. `asker` is who its cursors are good for. */
+    readonly list: (site: Site, asker: string, query: Listing.EventQuery) => Answer<Paging.ListOutcome<StoredEvent>>
+    /** One page of what is set up. `purpose` names the list and who asks. */
+    readonly listEntries: <Item extends CatalogOf.Entry & { readonly name: string }>(
+      organization: Organization,
+      purpose: unknown,
+      all: ReadonlyArray<Item>,
+      query: Listing.EntryQuery,
+    ) => Effect.Effect<Paging.ListOutcome<Item>>
+
     /** Whom an identifier names. Never makes a person. */
-    readonly find: (site: Site, identifiers: PersonIdentifiers) => Effect.Effect<Found, StoreUnavailable>
+    readonly find: (site: Site, identifiers: PersonIdentifiers) => Answer<Found>
     /** The decisions in force, each with the event that decides. */
-    readonly state: (question: Reading.Question) => Effect.Effect<ReadonlyArray<Reading.InForce>, StoreUnavailable>
+    readonly state: (question: Reading.Question) => Answer<Reading.State>
     /** A decision for every type of the project. */
-    readonly decisions: (question: Reading.Question) => Effect.Effect<ReadonlyArray<Reading.Answered>, StoreUnavailable>
+    readonly decisions: (question: Reading.Question) => Answer<Reading.About<Reading.Answered>>
     /** Every decision that differs from the one before it. */
-    readonly timeline: (
-      question: Omit<Reading.Question, "at">,
-    ) => Effect.Effect<ReadonlyArray<Reading.Answered>, StoreUnavailable>
-    /** One page of a person's events, and how many match in all. */
-    readonly page: LedgerStore["Service"]["page"]
+    readonly timeline: (question: Omit<Reading.Question, "at">) => Answer<Reading.About<Reading.Answered>>
+
     /** Opens a session. */
-    readonly openSession: (opening: Sessions.Opening) => Effect.Effect<Sessions.Opened, StoreUnavailable>
-    /** The live session of a token; using it makes it last longer. */
-    readonly useSession: (project: Project, token: string) => Effect.Effect<Option.Option<Session>, StoreUnavailable>
+    readonly openSession: (opening: Sessions.Opening) => Answer<Sessions.Opened | Repeat>
+    /** The live session of a token. */
+    readonly liveSession: (project: Project, token: string) => Answer<Option.Option<Session>>
+    /** The session of a token that has ended lately: for requests that may come again after they have ended it. */
+    readonly endedSession: (project: Project, token: string) => Answer<Option.Option<Session>>
+    /** Uses a live session, which makes it last longer. */
+    readonly useSession: (session: Session) => Answer<Session>
+
+    /** The alias of an identifier that was proven; nothing for one that is none. */
+    readonly aliasOf: (site: Site, identifier: Identifying.Proven) => Effect.Effect<Option.Option<Identifying.Alias>>
+    /** Identifies a visitor by an identifier that was proven. */
+    readonly identify: (
+      request: Identifying.Identification,
+    ) => Answer<Identifying.Identified | Identifying.ProofUsed | Repeat>
+    /** The answer to a request to identify that was answered before, if it was. */
+    readonly identifiedBefore: (
+      organization: Organization,
+      keyed: Requests.Keyed | undefined,
+    ) => Answer<Option.Option<Identifying.Identified | Repeat>>
+    /** Who a person is, and the facts that tell. */
+    readonly person: (organization: Organization, concordId: string) => Answer<Identifying.PersonFacts>
+    /** Undoes a join. */
+    readonly undoJoin: (
+      organization: Organization,
+      concordId: string,
+      joinId: string,
+      submitter: string,
+    ) => Answer<{ readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin" }>
+    /** Keeps what a visitor tells of itself. */
+    readonly keepProfile: (request: Profiles.Telling) => Answer<Profiles.Told | Repeat>
+
+    readonly setup: Setup
     /** Sets up the demonstration on an empty store; nothing where something is set up already. */
-    readonly found: Effect.Effect<Option.Option<Founding.Founded>, StoreUnavailable>
+    readonly found: Answer<Option.Option<Founding.Founded>>
     /** Succeeds while events can be recorded. */
-    readonly ready: Effect.Effect<void, StoreUnavailable>
+    readonly ready: Answer<void>
     /** Everything that is set up. */
-    readonly catalog: Effect.Effect<Catalog, StoreUnavailable>
+    readonly catalog: Answer<Catalog>
   }
 >()("assent/ledger/Ledger") {}
+
+const makeSetup = (means: Means): Setup => ({
+  createOrganization: (by, fields, request) => Organizations.create(by, fields, request, means),
+  updateOrganization: (organization, fields) => Organizations.update(organization, fields, means),
+  createProject: (organization, fields, request) => Organizations.createProject(organization, fields, request, means),
+  updateProject: (project, fields) => Organizations.updateProject(project, fields, means),
+  createKey: (organization, fields, request) => ApiKeys.create(organization, fields, request, means),
+  updateKey: (organization, id, change) => ApiKeys.update(organization, id, change, means),
+  revokeKey: (organization, id) => ApiKeys.revoke(organization, id, means),
+  secretAgain: (organization, keyed) => ApiKeys.secretAgain(organization, keyed, means),
+  keyUses: means.store.keyUses,
+  createType: (project, fields, request) => ConsentTypes.create(project, fields, request, means),
+  updateType: (project, id, change) => ConsentTypes.update(project, id, change, means),
+  removeType: (project, id) => ConsentTypes.remove(project, id, means),
+  document: (type, version) => ConsentTypes.documentOf(type, version, means),
+})
+
+const find = Effect.fnUntraced(function* (
+  { organization, project }: Site,
+  identifiers: PersonIdentifiers,
+  { hasherOf, store }: Means,
+) {
+  const person = Identifiers.normalize(identifiers)
+  if ("faults" in person) return { _tag: "Refused", faults: person.faults } as Found
+  const { concordId } = person.identifiers
+  if (concordId !== undefined) return { _tag: "Found", concordId } as Found
+  const hasher = yield* hasherOf(organization)
+  const [alias] = yield* hasher.aliases(person.identifiers, project)
+  const [named] = yield* store.peopleByAlias(organization, [alias!.hash])
+  return { _tag: "Found", concordId: named } as Found
+})
+
+const makeMeans = Effect.gen(function* () {
+  const mac = yield* Mac.Mac
+  const digest = yield* Digest.Digest
+  const hashers = new Map<string, Identifiers.Hasher>()
+  const hasherOf = Effect.fnUntraced(function* (organization: Organization) {
+    const known = hashers.get(organization.id)
+    if (known !== undefined) return known
+    const hasher = yield* Identifiers.hasher(mac, digest, organization)
+    hashers.set(organization.id, hasher)
+    return hasher
+  })
+  return {
+    store: yield* LedgerStore,
+    random: yield* SecureRandom.SecureRandom,
+    digest,
+    horizon: Horizon.make(),
+    hasherOf,
+    remembered: new Map(),
+    underWay: new Set(),
+  } satisfies Means as Means
+})
 
 /** The ledger over a store, with the randomness and hashing it is given. */
 export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.SecureRandom | Mac.Mac | Digest.Digest> =
   Layer.effect(
     Ledger,
-    Effect.gen(function* () {
-      const store = yield* LedgerStore
-      const random = yield* SecureRandom.SecureRandom
-      const mac = yield* Mac.Mac
-      const digest = yield* Digest.Digest
-      const means = { store, random, digest, horizon: Horizon.make(), remembered: new Map<string, Session>() }
-
-      const hashers = new Map<string, Identifiers.Hasher>()
-      const hasherOf = Effect.fnUntraced(function* (organization: Organization) {
-        const known = hashers.get(organization.id)
-        if (known !== undefined) return known
-        const hasher = yield* Identifiers.hasher(mac, organization)
-        hashers.set(organization.id, hasher)
-        return hasher
-      })
-
-      const site = (projectId: string) =>
-        Effect.map(store.catalog, (catalog) => {
-          const project = catalog.projects.get(projectId.toLowerCase())
-          if (project === undefined) return Option.none<Site>()
-          const organization = catalog.organizations.get(project.organization)!
-          return Option.some<Site>({ organization, project, types: catalog.consentTypes.get(project.id)! })
-        })
-
-      const apiKey = Effect.fnUntraced(function* (secret: string) {
-        const hash = yield* Sessions.hashToken(digest, secret)
-        return Option.fromUndefinedOr((yield* store.catalog).apiKeys.get(hash))
-      })
-
-      const find = Effect.fnUntraced(function* ({ organization, project }: Site, identifiers: PersonIdentifiers) {
-        const person = Identifiers.normalize(identifiers)
-        if ("faults" in person) return { _tag: "Refused", faults: person.faults } as const
-        const { concordId } = person.identifiers
-        if (concordId !== undefined) return { _tag: "Found", concordId } as const
-        const hasher = yield* hasherOf(organization)
-        const [alias] = yield* hasher.aliases(person.identifiers, project)
-        const [named] = yield* store.peopleByAlias(organization, [alias!.hash])
-        return { _tag: "Found", concordId: named } as const
-      })
-
+    Effect.map(makeMeans, (means) => {
+      const { store } = means
+      const keyUses = new Map<string, Instant>()
       return Ledger.of({
-        site,
-        apiKey,
-        record: (request) =>
-          Effect.flatMap(hasherOf(request.organization), (hasher) => Recording.record(request, { ...means, hasher })),
-        review: (request) =>
-          Effect.flatMap(hasherOf(request.organization), (hasher) => Recording.review(request, { ...means, hasher })),
-        find,
+        site: (projectId) =>
+          Effect.map(store.catalog, (catalog) =>
+            Option.fromUndefinedOr(CatalogOf.site(catalog, projectId.toLowerCase())),
+          ),
+        apiKey: (secret) => ApiKeys.use(secret, keyUses, means),
+        record: (request) => Recording.record(request, means),
+        review: (request) => Recording.review(request, means),
+        answerOnce: (project, keyed, answer) => Recording.answerOnce(project, keyed, answer, means),
+        event: (project, id) => store.eventById(project, id),
+        list: (site, asker, query) => Listing.events(site, asker, query, means),
+        listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, means),
+        find: (site, identifiers) => find(site, identifiers, means),
         state: (question) => Reading.state(question, means),
         decisions: (question) => Reading.decisions(question, means),
         timeline: (question) => Reading.timeline(question, means),
-        page: store.page,
-        openSession: (opening) =>
-          Effect.flatMap(hasherOf(opening.organization), (hasher) => Sessions.open(opening, means, hasher)),
-        useSession: (project, token) => Sessions.use(project, token, means),
+        openSession: (opening) => Sessions.open(opening, means),
+        liveSession: (project, token) => Sessions.live(project, token, means),
+        endedSession: (project, token) => Sessions.ended(project, token, means),
+        useSession: (session) => Sessions.use(session, means),
+        aliasOf: (site, identifier) => Identifying.aliasOf(site, identifier, means),
+        identify: (request) => Identifying.identify(request, means),
+        identifiedBefore: (organization, keyed) => Identifying.identifiedBefore(organization, keyed, means),
+        person: (organization, concordId) => Identifying.person(organization, concordId, means),
+        undoJoin: (organization, concordId, joinId, submitter) =>
+          Identifying.undo(organization, concordId, joinId, submitter, means),
+        keepProfile: (request) => Profiles.keep(request, means),
+        setup: makeSetup(means),
         found: Founding.found(means),
         ready: store.ready,
         catalog: store.catalog,

@@ -2,25 +2,21 @@
  * Asking the ledger: the state, the decisions and the timeline of one person in one project (semantics, section 3).
  */
 import { Clock, Effect } from "effect"
-import type { ListedType, Project, ProjectTypes } from "../Catalog.ts"
+import type { ListedType, Organization, Project } from "../Catalog.ts"
 import * as Decision from "../Decision.ts"
 import * as Instant from "../Instant.ts"
 import type { Status } from "../Outcome.ts"
-import type { Horizon } from "./Horizon.ts"
-import type { LedgerStore, StoredEvent } from "../ports/LedgerStore.ts"
+import type * as People from "../People.ts"
+import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Rules from "../Rules.ts"
 import * as Terms from "../Terms.ts"
-
-/** What reading needs of the ledger it is part of. */
-export interface Means {
-  readonly store: LedgerStore["Service"]
-  readonly horizon: Horizon
-}
+import * as Joins from "./Joins.ts"
+import type { Means } from "./Means.ts"
 
 /** A question about one person. */
 export interface Question {
+  readonly organization: Organization
   readonly project: Project
-  readonly types: ProjectTypes
   /** `undefined`: a person nobody knows, of whom nothing is in force. */
   readonly concordId: string | undefined
   /** Left out: now. */
@@ -29,6 +25,13 @@ export interface Question {
   readonly knownAt?: Instant.Instant
   /** Laid over the types' own rules. */
   readonly ruleSet?: Rules.RuleSet
+}
+
+/** The person answered about, under the id that survives joining, and the answers. */
+export interface About<Answer> {
+  /** `undefined`: a person nobody knows. */
+  readonly concordId: string | undefined
+  readonly items: ReadonlyArray<Answer>
 }
 
 /** One decision for each type of the project, in the order the types are listed. */
@@ -60,57 +63,113 @@ const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, know
 const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, ReadonlyArray<StoredEvent>> =>
   Map.groupBy(events, ({ consentType }) => consentType)
 
+/**
+ * The people asked about: one, or those who are joined with it. What is recorded about them later is after `knownAt`, so
+ * who they are is read again until nobody new is among them.
+ */
+const peopleOf = Effect.fnUntraced(function* (question: Question, knownAt: Instant.Instant, means: Means) {
+  const { concordId, organization } = question
+  if (concordId === undefined) return { survivor: undefined, members: [] }
+  const reached = new Set<string>()
+  let joined: People.Joined = { survivor: concordId, members: [concordId] }
+  while (joined.members.some((member) => !reached.has(member))) {
+    for (const member of joined.members) {
+      if (!reached.has(member)) yield* means.horizon.reach(member, knownAt)
+      reached.add(member)
+    }
+    joined = yield* Joins.of(organization, concordId, knownAt, means)
+  }
+  return joined
+})
+
+const readEach = Effect.fnUntraced(function* (
+  members: ReadonlyArray<string>,
+  read: (member: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>,
+) {
+  const [first, ...others] = members
+  if (first === undefined) return []
+  const events = [...(yield* read(first))]
+  for (const member of others) events.push(...(yield* read(member)))
+  return events
+})
+
+/** The consent types as they are when nothing can be recorded any more behind the answer. */
+const typesOf = Effect.fnUntraced(function* ({ project }: Question, { store }: Means) {
+  return (yield* store.catalog).consentTypes.get(project.id)!.all
+})
+
 /** The events a question needs, and its instants. The current state is one indexed read of the heads. */
-const gather = Effect.fnUntraced(function* (question: Question, { horizon, store }: Means) {
+const gather = Effect.fnUntraced(function* (question: Question, means: Means) {
+  const { horizon, store } = means
+  const { project } = question
   const now = yield* Clock.currentTimeMillis
-  const { concordId, project } = question
-  if (concordId === undefined) return { events: [], ...instantsOf(question, [], now) }
-  yield* horizon.reach(concordId, Math.min(question.knownAt ?? now, now))
-  const heads = yield* store.heads(project, concordId)
+  const until = Math.min(question.knownAt ?? now, now)
+  yield* horizon.reach(project.id, until)
+  const { members, survivor } = yield* peopleOf(question, until, means)
+  const types = yield* typesOf(question, means)
+  const heads = yield* readEach(members, (member) => store.heads(project, member))
   const { at, knownAt } = instantsOf(question, heads, now)
-  if (question.knownAt === undefined && knownAt > now) yield* horizon.reach(concordId, knownAt)
-  if (sufficient(heads, at, knownAt)) return { events: heads, at, knownAt }
-  return { events: yield* store.events(project, concordId), at, knownAt }
+  if (question.knownAt === undefined && knownAt > now) {
+    for (const id of [project.id, ...members]) yield* horizon.reach(id, knownAt)
+  }
+  const events = sufficient(heads, at, knownAt)
+    ? heads
+    : yield* readEach(members, (member) => store.events(project, member))
+  return { survivor, events, types, at, knownAt }
 })
 
 /** A decision for every type of the project, `unknown` ones too. */
 export const decisions = Effect.fnUntraced(function* (question: Question, means: Means) {
-  const { events, at, knownAt } = yield* gather(question, means)
+  const { at, events, knownAt, survivor, types } = yield* gather(question, means)
   const grouped = byType(events)
-  return question.types.all.map((type): Answered => {
+  const items = types.map((type): Answered => {
     const terms = termsOf(type, question, knownAt)
     return { type, decision: Decision.decide(grouped.get(type.id) ?? [], terms, at) }
   })
+  return { concordId: survivor, items } satisfies About<Answered> as About<Answered>
 })
+
+/** The decisions in force, and the first instant at which any answer changes by itself. */
+export interface State extends About<InForce> {
+  readonly nextChangeAt?: Instant.Instant
+}
 
 /** The consent state: the decisions in force, each with the event that decides. */
 export const state = Effect.fnUntraced(function* (question: Question, means: Means) {
-  const { events, at, knownAt } = yield* gather(question, means)
+  const { at, events, knownAt, survivor, types } = yield* gather(question, means)
   const grouped = byType(events)
-  return question.types.all.flatMap((type): ReadonlyArray<InForce> => {
+  let nextChangeAt = Infinity
+  const items = types.flatMap((type): ReadonlyArray<InForce> => {
     const ofType = grouped.get(type.id)
     if (ofType === undefined) return []
     const decision = Decision.decide(ofType, termsOf(type, question, knownAt), at)
+    nextChangeAt = Math.min(nextChangeAt, decision.nextChangeAt ?? Infinity)
     const event = ofType.find(({ id }) => id === decision.event?.id)
     return event !== undefined && inForce.has(decision.status) ? [{ type, decision, event }] : []
   })
+  return { concordId: survivor, items, ...(nextChangeAt !== Infinity && { nextChangeAt }) } satisfies State as State
 })
 
 /** Every decision that differs from the one before it, by instant and then in the order the types are listed. */
-export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, { horizon, store }: Means) {
+export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, means: Means) {
+  const { horizon, store } = means
+  const { project } = question
   const now = yield* Clock.currentTimeMillis
-  const { concordId, project } = question
-  if (concordId !== undefined) yield* horizon.reach(concordId, Math.min(question.knownAt ?? now, now))
-  const events = concordId === undefined ? [] : yield* store.events(project, concordId)
+  const until = Math.min(question.knownAt ?? now, now)
+  yield* horizon.reach(project.id, until)
+  const { members, survivor } = yield* peopleOf(question, until, means)
+  const types = yield* typesOf(question, means)
+  const events = yield* readEach(members, (member) => store.events(project, member))
   const { knownAt } = instantsOf(question, events, now)
-  if (concordId !== undefined && question.knownAt === undefined && knownAt > now) {
-    yield* horizon.reach(concordId, knownAt)
+  if (question.knownAt === undefined && knownAt > now) {
+    for (const id of [project.id, ...members]) yield* horizon.reach(id, knownAt)
   }
   const grouped = byType(events)
-  return question.types.all
+  const items = types
     .flatMap((type): ReadonlyArray<Answered> => {
       const [, ...changes] = Decision.follow(grouped.get(type.id) ?? [], termsOf(type, question, knownAt), Instant.min)
       return changes.map((decision) => ({ type, decision }))
     })
     .toSorted((a, b) => a.decision.at - b.decision.at)
+  return { concordId: survivor, items } satisfies About<Answered> as About<Answered>
 })

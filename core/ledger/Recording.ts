@@ -2,44 +2,38 @@
  * Recording events: admit, resolve the people, append, all of a request or nothing (semantics, sections 1 and 5).
  */
 import { Clock, Effect } from "effect"
-import type { SecureRandom } from "effect/crypto"
 import * as Admission from "../Admission.ts"
-import type { Organization, Project, ProjectTypes } from "../Catalog.ts"
+import type { Organization, Project, Site } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { Instant } from "../Instant.ts"
 import * as People from "../People.ts"
-import { type LedgerStore, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as EventBody from "./EventBody.ts"
-import type { Horizon } from "./Horizon.ts"
 import * as Identifiers from "./Identifiers.ts"
+import * as Joins from "./Joins.ts"
+import { maxAttempts, type Means } from "./Means.ts"
+import * as Requests from "./Requests.ts"
+import * as Secrets from "./Secrets.ts"
 
 /** One event to record: what about which type, and who. */
 export interface Item extends Admission.Draft {
   readonly person: People.Identifiers
+  /** The caller's own id of the event, 1 to 128 characters: what has it already is not recorded again. */
+  readonly externalId?: string
 }
 
 /** A request to record events. */
-export interface RecordRequest {
-  readonly organization: Organization
-  readonly project: Project
-  readonly types: ProjectTypes
+export interface RecordRequest extends Site {
   /** The id of the API key, or the visitor's own id. */
   readonly submitter: string
   readonly session?: Session
   /** 1 to {@link maxItems}. */
   readonly items: ReadonlyArray<Item>
+  readonly keyed?: Requests.Keyed
 }
 
 /** The most events one request may record. */
 export const maxItems = 1000
-
-/** What recording needs of the ledger it is part of. */
-export interface Means {
-  readonly store: LedgerStore["Service"]
-  readonly random: SecureRandom.SecureRandom["Service"]
-  readonly hasher: Identifiers.Hasher
-  readonly horizon: Horizon
-}
 
 /** One thing wrong with one item. */
 export interface Violation {
@@ -50,34 +44,46 @@ export interface Violation {
   readonly detail: string
 }
 
-/** All events recorded, in the order given; or everything that is wrong, and nothing recorded. */
+/** The event of every item, in the order given; or everything that is wrong, and nothing recorded. */
 export type RecordOutcome =
-  | { readonly _tag: "Recorded"; readonly events: ReadonlyArray<StoredEvent> }
+  | { readonly _tag: "Recorded"; readonly events: ReadonlyArray<StoredEvent>; readonly isRepeated?: true }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<Violation> }
+
+/** An item, and its index in the request. */
+interface Numbered {
+  readonly item: number
+  readonly draft: Item
+}
 
 /** What a request comes to: who each item is about and what is recorded, or what is wrong. */
 interface Plan {
   readonly violations: ReadonlyArray<Violation>
   readonly claims: ReadonlyArray<People.Claim>
-  /** As many as there are items, unless something is wrong. */
-  readonly admitted: ReadonlyArray<{ readonly event: Admission.Admitted; readonly concordId: string }>
+  readonly admitted: ReadonlyArray<Admitted>
 }
 
-/** How often a request is planned anew because others claimed the same identifiers, or the store's clock was ahead. */
-const maxAttempts = 8
+interface Admitted extends Numbered {
+  readonly event: Admission.Admitted
+  readonly concordId: string
+}
 
 /** An item's identifiers, normalized and hashed; or what is wrong with them. */
 type Person =
   | { readonly concordId: string | undefined; readonly aliases: ReadonlyArray<People.Alias> }
   | { readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
-const hashPeople = Effect.fnUntraced(function* (request: RecordRequest, hasher: Identifiers.Hasher) {
+const hashPeople = Effect.fnUntraced(function* (
+  items: ReadonlyArray<Numbered>,
+  { organization, project }: RecordRequest,
+  { hasherOf }: Means,
+) {
+  const hasher = yield* hasherOf(organization)
   const people: Array<Person> = []
-  for (const item of request.items) {
-    const person = Identifiers.normalize(item.person)
+  for (const { draft } of items) {
+    const person = Identifiers.normalize(draft.person)
     if ("faults" in person) people.push(person)
     else {
-      const aliases = yield* hasher.aliases(person.identifiers, request.project)
+      const aliases = yield* hasher.aliases(person.identifiers, project)
       people.push({ concordId: person.identifiers.concordId, aliases })
     }
   }
@@ -86,14 +92,33 @@ const hashPeople = Effect.fnUntraced(function* (request: RecordRequest, hasher: 
 
 /** Whom the aliases of all items name now. */
 const lookUp = Effect.fnUntraced(function* (
-  store: LedgerStore["Service"],
   organization: Organization,
   people: ReadonlyArray<Person>,
+  { store }: Means,
 ) {
   const hashes = people.flatMap((person) => ("aliases" in person ? person.aliases.map(({ hash }) => hash) : []))
   const distinct = [...new Set(hashes)]
   const named = distinct.length === 0 ? [] : yield* store.peopleByAlias(organization, distinct)
   return new Map(distinct.map((hash, index) => [hash, named[index]]))
+})
+
+/** Whom those are counted as who are named beside somebody else, so that people who are joined do not conflict. */
+const survivors = Effect.fnUntraced(function* (
+  organization: Organization,
+  people: ReadonlyArray<Person>,
+  known: ReadonlyMap<string, string | undefined>,
+  now: Instant,
+  means: Means,
+) {
+  const counted = new Map<string, string>()
+  for (const person of people) {
+    if ("faults" in person) continue
+    const names = [person.concordId, ...person.aliases.map(({ hash }) => known.get(hash))]
+    const named = new Set(names.filter((name) => name !== undefined))
+    if (named.size < 2) continue
+    for (const name of named) counted.set(name, (yield* Joins.of(organization, name, now, means)).survivor)
+  }
+  return counted
 })
 
 const conflictOf = (
@@ -107,31 +132,39 @@ const conflictOf = (
 })
 
 /** Checks every item against the rules and resolves its person, each item seeing what those before it claim. */
-const plan = Effect.fnUntraced(function* (request: RecordRequest, { hasher, random, store }: Means, now: Instant) {
-  const people = yield* hashPeople(request, hasher)
-  const known = yield* lookUp(store, request.organization, people)
+const plan = Effect.fnUntraced(function* (
+  items: ReadonlyArray<Numbered>,
+  request: RecordRequest,
+  means: Means,
+  now: Instant,
+) {
+  const { organization, project, types } = request
+  const people = yield* hashPeople(items, request, means)
+  const known = yield* lookUp(organization, people, means)
+  const counted = yield* survivors(organization, people, known, now, means)
+  const isSame = (one: string, other: string) => counted.has(one) && counted.get(one) === counted.get(other)
   const violations: Array<Violation> = []
   const claims: Array<People.Claim> = []
-  const admitted: Array<Plan["admitted"][number]> = []
-  for (const [item, draft] of request.items.entries()) {
-    const person = people[item]!
-    const event = Admission.admit(draft, request.types, now)
+  const admitted: Array<Admitted> = []
+  for (const [index, { draft, item }] of items.entries()) {
+    const person = people[index]!
+    const event = Admission.admit(draft, types, project.status, now)
     if (!("type" in event)) violations.push(...event.map((fault) => ({ item, ...fault })))
     if ("faults" in person) {
       violations.push(...person.faults.map((fault) => ({ item, ...fault })))
       continue
     }
-    const resolution = People.resolve(person.concordId, person.aliases, (hash) => known.get(hash))
+    const resolution = People.resolve(person.concordId, person.aliases, (hash) => known.get(hash), isSame)
     if ("conflict" in resolution) {
       violations.push(conflictOf(item, resolution.conflict))
       continue
     }
-    const concordId = resolution.concordId ?? (yield* random.uuidV7())
-    for (const hash of resolution.unclaimed) {
-      known.set(hash, concordId)
-      claims.push({ hash, concordId })
+    const concordId = resolution.concordId ?? (yield* means.random.uuidV7())
+    for (const alias of resolution.unclaimed) {
+      known.set(alias.hash, concordId)
+      claims.push({ ...alias, concordId })
     }
-    if ("type" in event) admitted.push({ event, concordId })
+    if ("type" in event) admitted.push({ draft, item, event, concordId })
   }
   return { violations, claims, admitted } satisfies Plan as Plan
 })
@@ -148,38 +181,86 @@ const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, da
   ...(admitted.expirationDate !== undefined && { expirationDate: admitted.expirationDate }),
 })
 
+/** Where an event came from, as far as events are listed by it. */
+const originOf = ({ domain, geography, id }: Session) => ({
+  session: id,
+  domain,
+  ...(geography !== undefined && { geography }),
+})
+
+const write = Effect.fnUntraced(function* (
+  { concordId, draft, event: admitted }: Admitted,
+  { project, session, submitter }: RecordRequest,
+  externalId: string | undefined,
+  now: Instant,
+  { random }: Means,
+) {
+  const event = toEvent(admitted, yield* random.uuidV7(), concordId, now)
+  return {
+    ...event,
+    submitter,
+    ...(session !== undefined && originOf(session)),
+    ...(externalId !== undefined && { externalId }),
+    body: EventBody.write(event, admitted.type, project, submitter, session, draft.externalId),
+  } satisfies StoredEvent as StoredEvent
+})
+
+/** The items' external ids as they are kept, and the events that have them already, by index. */
+const recordedBefore = Effect.fnUntraced(function* (
+  { items, project }: RecordRequest,
+  { digest, store }: Pick<Means, "digest" | "store">,
+) {
+  const hashes = new Map<number, string>()
+  for (const [item, { externalId }] of items.entries()) {
+    if (externalId !== undefined) hashes.set(item, yield* Secrets.hash(digest, externalId))
+  }
+  const distinct = [...new Set(hashes.values())]
+  const events = distinct.length === 0 ? [] : yield* store.eventsByExternalId(project, distinct)
+  return { hashes, known: new Map(distinct.map((hash, index) => [hash, events[index]])) }
+})
+
+/** One try at recording: what is there already is answered, what comes twice in the request is recorded once. */
 const attempt = Effect.fnUntraced(function* (request: RecordRequest, means: Means, now: Instant) {
-  const { horizon, random, store } = means
-  const { organization, project, session, submitter } = request
-  const { admitted, claims, violations } = yield* plan(request, means, now)
+  const { horizon, store } = means
+  const { items, organization, project } = request
+  const { hashes, known } = yield* recordedBefore(request, means)
+  const answered = items.map((_, item) => known.get(hashes.get(item) ?? ""))
+  const firsts = new Map([...hashes].toReversed().map(([item, hash]) => [hash, item]))
+  const isNew = (item: number) => answered[item] === undefined && (firsts.get(hashes.get(item) ?? "") ?? item) === item
+  const numbered = items.map((draft, item) => ({ draft, item })).filter(({ item }) => isNew(item))
+  const { admitted, claims, violations } = yield* plan(numbered, request, means, now)
   if (violations.length > 0) return { _tag: "Refused", violations } as const
   const events: Array<StoredEvent> = []
-  for (const { concordId, event: draft } of admitted) {
-    const event = toEvent(draft, yield* random.uuidV7(), concordId, now)
-    const body = EventBody.write(event, draft.type, project, submitter, session)
-    events.push({ ...event, submitter, ...(session !== undefined && { session: session.id }), body })
+  for (const each of admitted) {
+    const event = yield* write(each, request, hashes.get(each.item), now, means)
+    answered[each.item] = event
+    events.push(event)
   }
+  const all = answered.map((event, item) => (event ?? answered[firsts.get(hashes.get(item)!)!])!)
+  const receipt = yield* Requests.receipt(request.keyed, means, JSON.stringify(all.map(({ id }) => id)))
+  if (events.length === 0 && request.keyed === undefined) return { _tag: "Recorded", events: all } as const
   const people = new Set(events.map(({ concordId }) => concordId))
-  const appended = yield* horizon.append(
+  const appended = yield* horizon.record(
     people,
     now,
-    store.append({ project, organization, recordedAt: now, events, claims }),
+    store.append({ project, organization, recordedAt: now, events, claims, ...receipt }),
   )
-  return appended._tag === "Appended" ? ({ _tag: "Recorded", events } as const) : appended
+  return appended._tag === "Appended" ? ({ _tag: "Recorded", events: all } as const) : appended
 })
 
 /** Everything that is wrong with a request; nothing is recorded. */
 export const review = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
-  const { violations } = yield* plan(request, means, yield* Clock.currentTimeMillis)
+  const numbered = request.items.map((draft, item) => ({ draft, item }))
+  const { violations } = yield* plan(numbered, request, means, yield* Clock.currentTimeMillis)
   return violations
 })
 
-/** Records a request's events: durably, all of them or none. */
-export const record = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+const recordNow = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
   let now = yield* Clock.currentTimeMillis
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
     const outcome = yield* attempt(request, means, now)
     if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome as RecordOutcome
+    if (outcome._tag === "Repeated") return Requests.keptBefore
     now = Math.max(
       now,
       yield* Clock.currentTimeMillis,
@@ -187,4 +268,44 @@ export const record = Effect.fnUntraced(function* (request: RecordRequest, means
     )
   }
   return yield* new StoreUnavailable({ reason: "too many writers claim the same identifiers" })
+})
+
+/** The events that an earlier request of the same key was answered with. */
+const again = Effect.fnUntraced(function* (project: Project, answer: string, { store }: Means) {
+  const ids: ReadonlyArray<string> = JSON.parse(answer)
+  const events: Array<StoredEvent> = []
+  for (const id of ids) events.push((yield* store.eventById(project, id))!)
+  return { _tag: "Recorded", events, isRepeated: true } as RecordOutcome
+})
+
+/** Records a request's events: durably, all of them or none. */
+export const record = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+  const outcome = yield* Requests.once(request.project, request.keyed, means, recordNow(request, means))
+  return outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, means) : outcome
+})
+
+/** An answer, for the first time or again; or why there is none. */
+export type OnceOutcome =
+  | { readonly _tag: "Answered"; readonly answer: string; readonly isRepeated?: true }
+  | Exclude<Requests.Repeat, { _tag: "Repeated" }>
+
+/** Gives an answer that records nothing but that it was given. */
+export const answerOnce = Effect.fnUntraced(function* <E, R>(
+  project: Project,
+  keyed: Requests.Keyed | undefined,
+  answer: Effect.Effect<string, E, R>,
+  means: Means,
+) {
+  const carryOut = Effect.gen(function* () {
+    const text = yield* answer
+    const { receipt } = yield* Requests.receipt(keyed, means, text)
+    const answered: OnceOutcome = { _tag: "Answered", answer: text }
+    if (receipt === undefined) return answered
+    const nothing = { recordedAt: receipt.recordedAt, events: [], claims: [] }
+    const kept = yield* means.store.append({ project, organization: project, ...nothing, receipt })
+    return kept._tag === "Repeated" ? Requests.keptBefore : answered
+  })
+  const outcome = yield* Requests.once(project, keyed, means, carryOut)
+  if (outcome._tag !== "Repeated") return outcome as OnceOutcome
+  return { _tag: "Answered", answer: outcome.answer, isRepeated: true } as OnceOutcome
 })

@@ -2,15 +2,18 @@
  * Visitors' sessions: opened by a browser on a page of the project, good for 30 minutes after their last use.
  *
  * The token is 256 random bits and only its hash is kept. The `contextId` is the browser's memory of who it was: whoever
- * has it is the same person again, so it must be a UUID that nobody can guess, and is kept only as a keyed hash.
+ * has it is the same person again, so it must be a UUID that nobody can guess, and is kept only as a keyed hash. It names
+ * a guest: once the visitor is identified, it names nobody any more.
  */
 import { Clock, Effect, Option, Result } from "effect"
-import { Digest, type SecureRandom } from "effect/crypto"
-import { Base64Url } from "effect/encoding"
+import { Hex } from "effect/encoding"
 import { IpNetwork, NetAddress } from "effect/net"
 import type { Organization, Project } from "../Catalog.ts"
-import { type LedgerStore, type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
-import * as Identifiers from "./Identifiers.ts"
+import type { Instant } from "../Instant.ts"
+import { type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { maxAttempts, type Means } from "./Means.ts"
+import * as Requests from "./Requests.ts"
+import * as Secrets from "./Secrets.ts"
 
 /** How long a session lasts after its last use. */
 export const lifetimeMillis = 30 * 60 * 1000
@@ -20,14 +23,6 @@ const extensionGranularityMillis = 60 * 1000
 
 /** The most characters of a browser's name that are kept. */
 export const userAgentMaxLength = 512
-
-/** What sessions need of the ledger they are part of. */
-export interface Means {
-  readonly store: LedgerStore["Service"]
-  readonly random: SecureRandom.SecureRandom["Service"]
-  readonly digest: Digest.Digest["Service"]
-  readonly remembered: Remembered
-}
 
 /** What a session is opened with. */
 export interface Opening {
@@ -41,10 +36,14 @@ export interface Opening {
   readonly domain: string
   readonly geography?: string
   readonly userAgent?: string
+  readonly keyed?: Requests.Keyed
 }
 
 /** A session just opened: the only time its token is told. */
 export interface Opened {
+  readonly _tag: "Opened"
+  /** Whether it was opened by the same request before. */
+  readonly isRepeated?: true
   readonly token: string
   /** For the browser to keep: sent when the next session is opened, it is the same person. */
   readonly contextId: string
@@ -58,28 +57,28 @@ export const shortenIpAddress = (address: string): string =>
     Result.match({ onFailure: () => "0.0.0.0", onSuccess: (network) => NetAddress.formatIp(network.address) }),
   )
 
-const encoder = new TextEncoder()
-
-/** SHA-256 of a secret with 256 random bits, lower-case hexadecimal: such a secret needs no salt and no stretching. */
-export const hashToken = (digest: Digest.Digest["Service"], token: string): Effect.Effect<string> =>
-  digest.digestHex(Digest.sha256, encoder.encode(token))
+/** What is kept of the answer to a request with a key; the secrets are made again. */
+interface Kept {
+  readonly session: Session
+}
 
 /** Opens a session for the person its `contextId` remembers, or for a new one. */
-export const open = Effect.fnUntraced(function* (
-  opening: Opening,
-  { digest, random, store }: Means,
-  hasher: Identifiers.Hasher,
-) {
-  const { organization, project } = opening
-  const token = Base64Url.encode(yield* random.randomBytes(32))
-  const tokenHash = yield* hashToken(digest, token)
-  const contextId = opening.contextId?.toLowerCase() ?? (yield* random.uuidV4())
-  const { hash } = yield* hasher.context(contextId, project)
-  for (let attempts = 0; attempts < 3; attempts++) {
+export const open = Effect.fnUntraced(function* (opening: Opening, means: Means) {
+  const { keyed, organization, project } = opening
+  const { digest, hasherOf, random, store } = means
+  const hasher = yield* hasherOf(organization)
+  const token = yield* Secrets.make("session", organization, keyed, means)
+  const contextId = opening.contextId?.toLowerCase() ?? (yield* newContextId(organization, keyed, means))
+  const { hash, kind } = yield* hasher.context(contextId, project)
+  const attempt = Effect.fnUntraced(function* () {
     const [known] = yield* store.peopleByAlias(organization, [hash])
     const concordId = known ?? (yield* random.uuidV7())
+    const { revision } = yield* store.person(organization, concordId)
+    // The context is released when its visitor is identified: looked at again, so that the revision is from before that.
+    const [still] = yield* store.peopleByAlias(organization, [hash])
+    if (still !== known) return "stale"
     const session: Session = {
-      tokenHash,
+      tokenHash: yield* Secrets.hash(digest, token),
       id: yield* random.uuidV7(),
       project: project.id,
       concordId,
@@ -88,40 +87,110 @@ export const open = Effect.fnUntraced(function* (
       domain: opening.domain,
       ...(opening.geography !== undefined && { geography: opening.geography }),
       ...(opening.userAgent !== undefined && { userAgent: opening.userAgent.slice(0, userAgentMaxLength) }),
+      context: hash,
     }
-    if (yield* store.openSession(organization, session, { hash, concordId }))
-      return { token, contextId, session } as Opened
-  }
-  return yield* new StoreUnavailable({ reason: "too many sessions are opened for the same context" })
+    const kept = yield* store.changePeople({
+      organization,
+      seen: [{ concordId, revision }],
+      claims: [{ kind, hash, concordId }],
+      releases: [],
+      facts: [],
+      session,
+      ...(yield* Requests.receipt(keyed, means, JSON.stringify({ session } satisfies Kept))),
+    })
+    return kept === "kept" ? ({ _tag: "Opened", token, contextId, session } as Opened) : kept
+  })
+  const outcome = yield* Requests.once(
+    organization,
+    keyed,
+    means,
+    Effect.gen(function* () {
+      for (let attempts = 0; attempts < maxAttempts; attempts++) {
+        const opened = yield* attempt()
+        if (opened === "repeated") return Requests.keptBefore
+        if (typeof opened !== "string") return opened
+      }
+      return yield* new StoreUnavailable({ reason: "too many sessions are opened for the same context" })
+    }),
+  )
+  if (outcome._tag !== "Repeated") return outcome
+  const { session }: Kept = JSON.parse(outcome.answer)
+  return { _tag: "Opened", token, contextId, session, isRepeated: true } as Opened
 })
+
+/** A UUID that nobody can guess; for a request that may come again, always the same. */
+const newContextId = Effect.fnUntraced(function* (
+  organization: Organization,
+  keyed: Requests.Keyed | undefined,
+  { hasherOf, random }: Means,
+) {
+  if (keyed === undefined) return yield* random.uuidV4()
+  const hasher = yield* hasherOf(organization)
+  const bytes = yield* hasher.sign("context", `${keyed.scope}\0${keyed.key}`)
+  return uuidV4FromBytes(bytes)
+})
+
+/** A UUID of version 4 (RFC 9562, section 5.4) out of 16 random bytes. */
+const uuidV4FromBytes = (bytes: Uint8Array): string => {
+  const [...octets] = bytes.subarray(0, 16)
+  octets[6] = (octets[6]! & 0x0f) | 0x40
+  octets[8] = (octets[8]! & 0x3f) | 0x80
+  const hex = Hex.encode(Uint8Array.from(octets))
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")
+}
 
 /** How many sessions are remembered, so that a busy visitor does not cost a read of the store each time. */
 const maxRemembered = 10_000
 
-/** Live sessions by the hash of their token. A session only ever lasts longer, so one that is live here is live. */
-export type Remembered = Map<string, Session>
+/** How long: another process may end a session. */
+const rememberedMillis = 2_000
 
-const remember = (remembered: Remembered, session: Session): void => {
+/** Live sessions by the hash of their token, each with when it was read. */
+export type Remembered = Map<string, { readonly session: Session; readonly readAt: Instant }>
+
+/** Forgets the sessions of a person, and the one of a token: they have ended. */
+export const forget = (remembered: Remembered, tokenHash: string, concordId: string | undefined): void => {
+  remembered.delete(tokenHash)
+  if (concordId === undefined) return
+  for (const [hash, { session }] of remembered) if (session.concordId === concordId) remembered.delete(hash)
+}
+
+const remember = (remembered: Remembered, session: Session, readAt: Instant): void => {
   remembered.delete(session.tokenHash)
-  remembered.set(session.tokenHash, session)
+  remembered.set(session.tokenHash, { session, readAt })
   for (const [oldest] of remembered) {
     if (remembered.size <= maxRemembered) return
     remembered.delete(oldest)
   }
 }
 
-/** The session of a token, if there is one in this project that has not expired; using it makes it last longer. */
-export const use = Effect.fnUntraced(function* (project: Project, token: string, { digest, remembered, store }: Means) {
+/** The session of a token, if there is one in this project that has not expired. */
+export const live = Effect.fnUntraced(function* (project: Project, token: string, means: Means) {
+  const { digest, remembered, store } = means
   const now = yield* Clock.currentTimeMillis
-  const tokenHash = yield* hashToken(digest, token)
-  let session = remembered.get(tokenHash)
-  if (session === undefined || session.expiresAt <= now) session = yield* store.session(tokenHash)
+  const tokenHash = yield* Secrets.hash(digest, token)
+  const known = remembered.get(tokenHash)
+  const isFresh = known !== undefined && known.readAt > now - rememberedMillis && known.session.expiresAt > now
+  const session = isFresh ? known.session : yield* store.session(tokenHash)
   if (session === undefined || session.project !== project.id || session.expiresAt <= now) return Option.none<Session>()
-  const expiresAt = now + lifetimeMillis
-  if (expiresAt - session.expiresAt >= extensionGranularityMillis) {
-    yield* store.extendSession(tokenHash, expiresAt)
-    session = { ...session, expiresAt }
-  }
-  if (remembered.get(tokenHash) !== session) remember(remembered, session)
+  if (!isFresh) remember(remembered, session, now)
   return Option.some(session)
+})
+
+/** The session of a token that has ended in this project, lately. */
+export const ended = Effect.fnUntraced(function* (project: Project, token: string, { digest, store }: Means) {
+  const session = yield* store.session(yield* Secrets.hash(digest, token))
+  const isEnded = session?.project === project.id && session.expiresAt <= (yield* Clock.currentTimeMillis)
+  return isEnded ? Option.some(session) : Option.none<Session>()
+})
+
+/** Uses a live session, which makes it last longer. */
+export const use = Effect.fnUntraced(function* (session: Session, { remembered, store }: Means) {
+  const now = yield* Clock.currentTimeMillis
+  const expiresAt = now + lifetimeMillis
+  if (expiresAt - session.expiresAt < extensionGranularityMillis) return session
+  yield* store.extendSession(session.tokenHash, session.expiresAt, expiresAt)
+  const used = { ...session, expiresAt }
+  if (remembered.has(session.tokenHash)) remember(remembered, used, now)
+  return used
 })

@@ -1,5 +1,5 @@
 /**
- * What the ledger needs from a store: one small port. Every adapter keeps the same contract, which is data:
+ * What the ledger needs from a store: one port. Every adapter keeps the same contract, which is data:
  * `test/contract/LedgerStoreContract.ts`.
  *
  * The store decides nothing. It keeps what it is given, all of a request or nothing, and says when what the request was
@@ -8,9 +8,10 @@
 import { Context, Data, type Effect } from "effect"
 import type { Catalog, Entries } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
+import type { ConsentAction, ConsentState } from "../ConsentState.ts"
 import type { Instant } from "../Instant.ts"
 import type { Owner } from "../Lane.ts"
-import type { Claim } from "../People.ts"
+import type { Claim, Fact } from "../People.ts"
 
 /** The store cannot answer now: starting, closing, full, or its disk fails. A retry may help. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
@@ -26,11 +27,29 @@ export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
 export interface StoredEvent extends ConsentEvent {
   /** The id of the API key, or the person's own id. */
   readonly submitter: string
-  /** The id of the session it came in, if it came in one. */
+  /** The id of the session it came in, if it came in one; with the page's host and the region, to be listed by. */
   readonly session?: string
+  readonly domain?: string
+  readonly geography?: string
+  /** SHA-256 of the caller's own id of the event, lower-case hexadecimal: unique in a project. */
+  readonly externalId?: string
   /** The event as it is answered: JSON, kept byte for byte. */
   readonly body: string
 }
+
+/** That a request was answered, so that the same one again gets the same answer. Kept with what the request writes. */
+export interface Receipt {
+  /** SHA-256 of who asked and the request's key, lower-case hexadecimal. */
+  readonly hash: string
+  /** SHA-256 of what was asked, lower-case hexadecimal. */
+  readonly digest: string
+  /** What the answer is rebuilt from. */
+  readonly answer: string
+  readonly recordedAt: Instant
+}
+
+/** How long a receipt is kept, in milliseconds. */
+export const receiptKeptMillis = 7 * 24 * 60 * 60 * 1000
 
 /** A request to record events, prepared. */
 export interface Append {
@@ -42,21 +61,116 @@ export interface Append {
   readonly events: ReadonlyArray<StoredEvent>
   /** Aliases that must be free, or already name the same person. */
   readonly claims: ReadonlyArray<Claim>
+  readonly receipt?: Receipt
 }
 
-/** `stale`: nothing was kept; look the aliases up again, and prepare it for no earlier than `lastRecordedAt`. */
-export type Appended = { readonly _tag: "Appended" } | { readonly _tag: "Stale"; readonly lastRecordedAt: Instant }
+/**
+ * `Stale`: nothing was kept; look again at aliases and external ids, and prepare it for no earlier than `lastRecordedAt`.
+ * `Repeated`: nothing was kept, there is a receipt already.
+ */
+export type Appended =
+  | { readonly _tag: "Appended" }
+  | { readonly _tag: "Stale"; readonly lastRecordedAt: Instant }
+  | { readonly _tag: "Repeated" }
 
-/** Which of a person's events are listed, and how. */
-export interface Page {
+/** Whether a change was kept; or what it was prepared against has changed; or it was kept before. */
+export type Kept = "kept" | "stale" | "repeated"
+
+/** A change of what is set up: entries as they are from now on. */
+export interface Configuration {
+  /** The catalog's revision that the change was prepared against. */
+  readonly revision: number
+  readonly entries: Partial<Entries>
+  /** The documents of versions that are published with the change. */
+  readonly documents: ReadonlyArray<DocumentOf & { readonly document: string }>
+  /** Who keeps the receipt. */
+  readonly owner?: Owner
+  readonly receipt?: Receipt
+}
+
+/** Which document: of one version of a consent type. */
+export interface DocumentOf {
+  readonly consentType: string
+  readonly version: number
+}
+
+/** A person as far as joining needs it. */
+export interface Person {
+  /** Raised by every change of the person. */
+  readonly revision: number
+  /** Whether anything but a browser's `contextId` has named it. */
+  readonly isIdentified: boolean
+  /** Those that name the person, as member or survivor, in the order recorded. */
+  readonly facts: ReadonlyArray<Fact>
+}
+
+/** A change of who is who, all of it or nothing. */
+export interface PeopleChange {
+  readonly organization: Owner
+  /** The revisions it was prepared against. */
+  readonly seen: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
+  /** Aliases that must be free, or already name the same person. */
+  readonly claims: ReadonlyArray<Claim>
+  /** Hashes that name nobody from now on. */
+  readonly releases: ReadonlyArray<string>
+  readonly facts: ReadonlyArray<Fact>
+  /** A proof that may be used once: a second change with it is `used`. */
+  readonly proof?: { readonly hash: string; readonly expiresAt: Instant }
+  /** Opened with the change. */
+  readonly session?: Session
+  /** Sessions that expire with the change: one by its token's hash, and all of a person. */
+  readonly ends?: { readonly at: Instant; readonly tokenHash: string; readonly sessionsOf?: string }
+  readonly receipt?: Receipt
+}
+
+/** Which events are listed. What is left out does not limit. */
+export interface Filter {
   /** From `startDate`, before `endDate`: of `consentDate`. */
   readonly startDate: Instant
   readonly endDate: Instant
-  /** Events of the same instant are ordered by their id. */
+  readonly people?: ReadonlyArray<string>
+  readonly consentTypes?: ReadonlyArray<string>
+  readonly consentStates?: ReadonlyArray<ConsentState>
+  readonly consentActions?: ReadonlyArray<ConsentAction>
+  readonly submitter?: string
+  readonly session?: string
+  readonly domain?: string
+  readonly geography?: string
+}
+
+/** How events are ordered: by a date, those of the same instant by lane and then by position. */
+export interface Order {
   readonly sort: "consentDate" | "dateCreated"
   readonly order: "asc" | "desc"
+}
+
+/**
+ * Where a page ended: what the next one needs so that pages neither skip nor repeat, whatever is recorded meanwhile.
+ * Plain JSON.
+ */
+export interface Place {
+  /** For each lane of the project, the position before which the events were there when the first page was read. */
+  readonly bounds: ReadonlyArray<number>
+  /** How many match. */
+  readonly total: number
+  /** How many came before. */
   readonly offset: number
+  /** The last event's date, lane (from 0 in the project) and position. */
+  readonly last: readonly [at: Instant, lane: number, position: number]
+}
+
+/** Which page: by how many are passed over, or where the page before ended. */
+export interface Page extends Order {
   readonly limit: number
+  readonly from: number | Place
+}
+
+/** One page of events. */
+export interface Listed {
+  readonly total: number
+  readonly events: ReadonlyArray<StoredEvent>
+  /** Where the next page goes on; left out after the last. */
+  readonly next?: Place
 }
 
 /** A visitor's session. Its token is not kept, only the token's hash. */
@@ -74,6 +188,8 @@ export interface Session {
   readonly geography?: string
   /** At most 512 characters. */
   readonly userAgent?: string
+  /** The hash of the browser's `contextId`, until the visitor is identified. */
+  readonly context?: string
 }
 
 /** A store of events, people, sessions and what is set up. */
@@ -82,38 +198,68 @@ export class LedgerStore extends Context.Service<
   {
     /** Succeeds while the store can be written to. */
     readonly ready: Effect.Effect<void, StoreUnavailable>
+
     /** What is set up now. The same object as long as nothing changes. */
     readonly catalog: Effect.Effect<Catalog, StoreUnavailable>
-    /** Sets up the first organizations, projects, keys and types; does nothing and answers false where there are any. */
-    readonly found: (entries: Entries) => Effect.Effect<boolean, StoreUnavailable>
+    /** Changes what is set up, if nothing has changed since. Earlier states of the entries are kept. */
+    readonly configure: (change: Configuration) => Effect.Effect<Kept, StoreUnavailable>
+    /** The documents of versions, in the order asked; `undefined` where there is none. */
+    readonly documents: (
+      of: ReadonlyArray<DocumentOf>,
+    ) => Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable>
+    /** When each API key was last used, by its id. */
+    readonly keyUses: Effect.Effect<ReadonlyMap<string, Instant>, StoreUnavailable>
+    /** Notes that an API key was used. */
+    readonly useKey: (id: string, at: Instant) => Effect.Effect<void, StoreUnavailable>
+
     /**
      * Records events durably: when it succeeds, they are there after any crash. Positions in a lane have no gap, the
      * heads are raised in the same transaction, and `dateCreated` never goes back inside a lane.
      */
     readonly append: (request: Append) => Effect.Effect<Appended, StoreUnavailable>
+    /** The receipt of a request that was answered. */
+    readonly receipt: (owner: Owner, hash: string) => Effect.Effect<Receipt | undefined, StoreUnavailable>
+    /** The heads of a person: at most four events for each consent type. */
+    readonly heads: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
+    /** Every event of a person, in the order recorded. */
+    readonly events: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
+    /** The event of an id. */
+    readonly eventById: (project: Owner, id: string) => Effect.Effect<StoredEvent | undefined, StoreUnavailable>
+    /** The events of external ids, in the order asked. */
+    readonly eventsByExternalId: (
+      project: Owner,
+      hashes: ReadonlyArray<string>,
+    ) => Effect.Effect<ReadonlyArray<StoredEvent | undefined>, StoreUnavailable>
+    /** One page of a project's events. */
+    readonly list: (project: Owner, filter: Filter, page: Page) => Effect.Effect<Listed, StoreUnavailable>
+    /** Whether a consent type has any event. */
+    readonly isUsed: (project: Owner, consentType: string) => Effect.Effect<boolean, StoreUnavailable>
+
     /** Whom each hash names, in the order asked; `undefined` for nobody. */
     readonly peopleByAlias: (
       organization: Owner,
       hashes: ReadonlyArray<string>,
     ) => Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable>
-    /** The heads of a person: at most four events for each consent type. */
-    readonly heads: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
-    /** Every event of a person, in the order recorded. */
-    readonly events: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
-    /** One page of a person's events, and how many match in all. */
-    readonly page: (
-      project: Owner,
-      concordId: string,
-      page: Page,
-    ) => Effect.Effect<{ readonly total: number; readonly events: ReadonlyArray<StoredEvent> }, StoreUnavailable>
-    /** Keeps a session and its claim, durably; answers false, keeping nothing, where the claim's alias names another. */
-    readonly openSession: (
+    /** A person; one that nothing has changed has revision 0. */
+    readonly person: (organization: Owner, concordId: string) => Effect.Effect<Person, StoreUnavailable>
+    /** Changes who is who, durably. */
+    readonly changePeople: (change: PeopleChange) => Effect.Effect<Kept | "used", StoreUnavailable>
+    /** What a person has told of itself, as JSON. */
+    readonly profile: (organization: Owner, concordId: string) => Effect.Effect<string | undefined, StoreUnavailable>
+    /** Keeps what a person tells of itself, in place of what it told before. */
+    readonly keepProfile: (
       organization: Owner,
-      session: Session,
-      claim: Claim,
-    ) => Effect.Effect<boolean, StoreUnavailable>
-    /** Sets when a session expires; of a session that is not there nothing is kept. */
-    readonly extendSession: (tokenHash: string, expiresAt: Instant) => Effect.Effect<void, StoreUnavailable>
+      concordId: string,
+      profile: string,
+      receipt?: Receipt,
+    ) => Effect.Effect<Kept, StoreUnavailable>
+
+    /** Lets a session that was seen to expire at `seen` expire at `expiresAt`, unless it has been ended since. */
+    readonly extendSession: (
+      tokenHash: string,
+      seen: Instant,
+      expiresAt: Instant,
+    ) => Effect.Effect<void, StoreUnavailable>
     /** The session of a token's hash, expired or not. */
     readonly session: (tokenHash: string) => Effect.Effect<Session | undefined, StoreUnavailable>
   }

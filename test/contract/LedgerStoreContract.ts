@@ -10,9 +10,15 @@ import type { Entries } from "../../core/Catalog.ts"
 import * as ConsentState from "../../core/ConsentState.ts"
 import * as Heads from "../../core/Heads.ts"
 import * as Lane from "../../core/Lane.ts"
+import type { Claim, Evidence, Fact } from "../../core/People.ts"
 import {
   type Append,
+  type Filter,
   LedgerStore,
+  type Listed,
+  type Order,
+  type Page,
+  type PeopleChange,
   type Session,
   type StoredEvent,
   type StoreUnavailable,
@@ -70,10 +76,51 @@ const session = (n: number, concordId: string): Session => ({
   userAgent: "a browser",
 })
 
+const claim = (n: number, concordId: string): Claim => ({ kind: "email", hash: hash(n), concordId })
+
+const noChange: PeopleChange = { organization, seen: [], claims: [], releases: [], facts: [] }
+
+const evidence: Evidence = { kind: "email", tokenHash: hash(0x9), issuedAt: t0, expiresAt: t0 + 9, keyId: "1" }
+
+const fact = (n: number, over: Partial<Fact> = {}): Fact => ({
+  id: uuid(0x900 + n),
+  kind: "joined",
+  dateCreated: t0,
+  member: uuid(5),
+  survivor: uuid(6),
+  submitter: uuid(0xc0),
+  ...over,
+})
+
+const made = { dateCreated: t0, dateUpdated: t0 }
+
 const entries: Entries = {
-  organizations: [{ ...organization, id: uuid(1), name: "O", identifierKey: "AAAA" }],
-  projects: [{ ...project, id: uuid(2), organization: uuid(1), name: "P", domains: ["localhost"] }],
-  apiKeys: [{ id: uuid(3), organization: uuid(1), name: "K", role: "owner", secretHash: hash(1) }],
+  organizations: [
+    {
+      ...organization,
+      ...made,
+      id: uuid(1),
+      name: "O",
+      primaryDomain: "o.example",
+      privacyPolicyUrl: "https://o.example/privacy",
+      identifierKey: "AAAA",
+      publicKeys: [{ kty: "EC", crv: "P-256", x: "x", y: "y", kid: "1" }],
+    },
+  ],
+  projects: [
+    { ...project, ...made, id: uuid(2), organization: uuid(1), name: "P", domains: ["localhost"], status: "active" },
+  ],
+  apiKeys: [
+    {
+      ...made,
+      id: uuid(3),
+      organization: uuid(1),
+      name: "K",
+      role: "owner",
+      permissions: [{ projectId: uuid(2), role: "viewer" }],
+      secretHash: hash(1),
+    },
+  ],
   consentTypes: [
     {
       id: typeA,
@@ -82,16 +129,20 @@ const entries: Entries = {
       category: "custom",
       subcategory: "s",
       label: "l",
-      name: "A type",
-      description: "",
+      ...made,
       status: "active",
+      required: false,
       validStates: ConsentState.all,
       consentDuration: { months: 13, days: 0, millis: 0 },
       rules: { maxAge: { declined: { months: 6, days: 0, millis: 0 }, viewed: null } },
-      versions: [{ version: 1, publishedAt: t0, dateCreated: t0, requireReaccept: false }],
+      versions: [
+        { version: 1, name: "A type", description: "", publishedAt: t0, dateCreated: t0, requireReaccept: false },
+      ],
     },
   ],
 }
+
+const type = entries.consentTypes[0]!
 
 /** The heads as the specification folds them, to compare with what the store keeps. */
 const foldedHeads = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<string> =>
@@ -120,18 +171,60 @@ const manyEvents = (count: number): ReadonlyArray<StoredEvent> =>
       consentState: ConsentState.all[(index * 5 + (index >> 3)) % 4]!,
       consentDate: t0 - ((index * 7) % 3),
       ...(index % 4 === 0 && { expirationDate: t0 + index }),
-      ...(index % 5 === 0 && { session: uuid(0xd0), consentAction: "import" as const }),
+      ...(index % 5 === 0 && { session: uuid(0xd0), domain: "a.example", consentAction: "import" as const }),
+      ...(index % 7 === 0 && { session: uuid(0xd1), domain: "b.example", geography: "DE-BE" }),
     }),
   )
+
+const everything: Filter = { startDate: 0, endDate: t0 * 2 }
+
+const orders: ReadonlyArray<Order> = (["consentDate", "dateCreated"] as const).flatMap((sort) =>
+  (["asc", "desc"] as const).map((order) => ({ sort, order })),
+)
+
+const newestFirst: Order = { sort: "consentDate", order: "desc" }
+
+type Key = readonly [at: number, lane: number, position: number]
+
+const compareKeys = (a: Key, b: Key): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]
+
+/** Records events, and tells the key that each is listed by. */
+const recorder = (store: LedgerStore["Service"]) => {
+  const positions = new Map<string, number>()
+  const next = new Map<number, number>()
+  const record = Effect.fnUntraced(function* (events: ReadonlyArray<StoredEvent>, recordedAt: number) {
+    yield* store.append(request(events, { recordedAt }))
+    for (const { concordId, id } of events) {
+      const lane = Lane.of(project, concordId)
+      positions.set(id, next.get(lane) ?? 0)
+      next.set(lane, positions.get(id)! + 1)
+    }
+  })
+  const keyOf = (each: StoredEvent, sort: Order["sort"]): Key => [
+    each[sort],
+    Lane.of(project, each.concordId),
+    positions.get(each.id)!,
+  ]
+  return { record, keyOf }
+}
+
+/** Records many events, one at a time. */
+const recordMany = Effect.fnUntraced(function* (store: LedgerStore["Service"]) {
+  const { keyOf, record } = recorder(store)
+  const events = manyEvents(200).map((each, index) => ({ ...each, dateCreated: t0 + (index >> 5) }))
+  for (const each of events) yield* record([each], each.dateCreated)
+  return { events, keyOf, record }
+})
 
 /** Every clause of the contract. */
 export const clauses: ReadonlyArray<Clause> = [
   clause(
     "what is set up is found again, and is the same object as long as nothing changes",
     Effect.fnUntraced(function* (store: Store) {
-      strictEqual((yield* store.catalog).projects.size, 0)
-      strictEqual(yield* store.found(entries), true)
+      strictEqual((yield* store.catalog).revision, 0)
+      strictEqual(yield* store.configure({ revision: 0, entries, documents: [] }), "kept")
       const catalog = yield* store.catalog
+      strictEqual(catalog.revision, 1)
       deepStrictEqual(catalog.organizations.get(uuid(1)), entries.organizations[0])
       deepStrictEqual(catalog.projects.get(uuid(2)), entries.projects[0])
       deepStrictEqual(catalog.apiKeys.get(hash(1)), entries.apiKeys[0])
@@ -140,11 +233,58 @@ export const clauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
-    "setting up happens once: the second founding changes nothing and says so",
+    "a change replaces the entries it names and leaves the others as they are, in their order",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.found(entries)
-      strictEqual(yield* store.found({ ...entries, projects: [] }), false)
-      strictEqual((yield* store.catalog).projects.size, 1)
+      const second = { ...type, id: typeB, label: "m" }
+      yield* store.configure({ revision: 0, entries: { ...entries, consentTypes: [type, second] }, documents: [] })
+      const before = yield* store.catalog
+      const changed = { ...type, status: "archived" as const }
+      strictEqual(yield* store.configure({ revision: 1, entries: { consentTypes: [changed] }, documents: [] }), "kept")
+      const catalog = yield* store.catalog
+      deepStrictEqual(catalog.consentTypes.get(uuid(2))?.all, [changed, second])
+      strictEqual(catalog.projects.get(uuid(2)), before.projects.get(uuid(2)))
+      strictEqual(before.consentTypes.get(uuid(2))?.byId.get(typeA)?.status, "active")
+    }),
+  ),
+  clause(
+    "a change that was prepared against an earlier revision is stale, and nothing of it is kept",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.configure({ revision: 0, entries, documents: [] })
+      const documents = [{ consentType: typeA, version: 1, document: "late" }]
+      strictEqual(yield* store.configure({ revision: 0, entries: { projects: [] }, documents }), "stale")
+      strictEqual((yield* store.catalog).revision, 1)
+      deepStrictEqual(yield* store.documents([{ consentType: typeA, version: 1 }]), [undefined])
+    }),
+  ),
+  clause(
+    "of changes prepared against the same revision at once, exactly one is kept",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.configure({ revision: 0, entries, documents: [] })
+      const outcomes = yield* Effect.forEach(
+        people,
+        () => store.configure({ revision: 1, entries: { consentTypes: [type] }, documents: [] }),
+        { concurrency: "unbounded" },
+      )
+      strictEqual(outcomes.filter((outcome) => outcome === "kept").length, 1)
+      strictEqual((yield* store.catalog).revision, 2)
+    }),
+  ),
+  clause(
+    "a document is kept for its version, to the last character, and for no other",
+    Effect.fnUntraced(function* (store: Store) {
+      const document = "“ü” 🙂".repeat(50_000)
+      yield* store.configure({ revision: 0, entries, documents: [{ consentType: typeA, version: 2, document }] })
+      const asked = [1, 2, 3].map((version) => ({ consentType: typeA, version }))
+      deepStrictEqual(yield* store.documents(asked), [undefined, document, undefined])
+    }),
+  ),
+  clause(
+    "when a key was used last is told, and never goes back",
+    Effect.fnUntraced(function* (store: Store) {
+      strictEqual((yield* store.keyUses).size, 0)
+      yield* store.useKey(uuid(3), t0 + 5)
+      yield* store.useKey(uuid(3), t0)
+      deepStrictEqual([...(yield* store.keyUses)], [[uuid(3), t0 + 5]])
     }),
   ),
   clause(
@@ -197,30 +337,154 @@ export const clauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
-    "pages of a person's events join to the whole, in every order, and count what matches",
+    "pages by offset join to the whole, in every order, and count what matches",
     Effect.fnUntraced(function* (store: Store) {
-      const own = manyEvents(200).map((each, index) => ({
-        ...each,
-        concordId: uuid(5),
-        dateCreated: t0 + (index >> 5),
-      }))
-      for (const each of own) yield* store.append(request([each], { recordedAt: each.dateCreated }))
-      yield* store.append(request([event(uuid(6), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
-      const dates = { startDate: t0 - 1, endDate: t0 + 1 }
-      const listed = own.filter(({ consentDate }) => consentDate >= dates.startDate && consentDate < dates.endDate)
-      for (const sort of ["consentDate", "dateCreated"] as const) {
-        for (const order of ["asc", "desc"] as const) {
-          const pages: Array<StoredEvent> = []
-          for (let offset = 0; offset < listed.length + 30; offset += 30) {
-            const page = yield* store.page(project, uuid(5), { ...dates, sort, order, offset, limit: 30 })
-            strictEqual(page.total, listed.length)
-            pages.push(...page.events)
-          }
-          const direction = order === "asc" ? 1 : -1
-          const inOrder = listed.toSorted((a, b) => direction * (a[sort] - b[sort] || (a.id < b.id ? -1 : 1)))
-          deepStrictEqual(pages, inOrder)
+      const { events, keyOf } = yield* recordMany(store)
+      for (const { order, sort } of orders) {
+        const direction = order === "asc" ? 1 : -1
+        const inOrder = events.toSorted((a, b) => direction * compareKeys(keyOf(a, sort), keyOf(b, sort)))
+        const pages: Array<StoredEvent> = []
+        for (let offset = 0; offset < events.length + 60; offset += 60) {
+          const page = yield* store.list(project, everything, { sort, order, limit: 60, from: offset })
+          strictEqual(page.total, events.length)
+          pages.push(...page.events)
         }
+        deepStrictEqual(pages, inOrder)
       }
+    }),
+  ),
+  clause(
+    "pages that go on from one another join to the whole, and see nothing that was recorded after the first",
+    Effect.fnUntraced(function* (store: Store) {
+      const { events, keyOf, record } = yield* recordMany(store)
+      let recordedAt = t0 + 100
+      for (const { order, sort } of orders) {
+        const before = [...events]
+        const direction = order === "asc" ? 1 : -1
+        const inOrder = before.toSorted((a, b) => direction * compareKeys(keyOf(a, sort), keyOf(b, sort)))
+        const pages: Array<StoredEvent> = []
+        let from: Page["from"] | undefined = 0
+        while (from !== undefined) {
+          const page: Listed = yield* store.list(project, everything, { sort, order, limit: 60, from })
+          strictEqual(page.total, before.length)
+          pages.push(...page.events)
+          // Plain JSON: that is how a cursor carries it.
+          from = page.next && JSON.parse(JSON.stringify(page.next))
+          recordedAt++
+          const late = people.map((person) => event(person, { consentDate: t0 - 1, dateCreated: recordedAt }))
+          yield* record(late, recordedAt)
+          events.push(...late)
+        }
+        deepStrictEqual(ids(pages), ids(inOrder))
+      }
+    }),
+  ),
+  clause(
+    "a list is limited by everything its filter names, and by nothing else",
+    Effect.fnUntraced(function* (store: Store) {
+      const { events } = yield* recordMany(store)
+      const limits: ReadonlyArray<readonly [Partial<Filter>, (event: StoredEvent) => boolean]> = [
+        [{ startDate: t0 - 1 }, ({ consentDate }) => consentDate >= t0 - 1],
+        [{ endDate: t0 }, ({ consentDate }) => consentDate < t0],
+        [{ people: people.slice(0, 3) }, ({ concordId }) => people.indexOf(concordId) < 3],
+        [{ people: [] }, () => false],
+        [{ consentTypes: [typeB] }, ({ consentType }) => consentType === typeB],
+        [{ consentTypes: [] }, () => false],
+        [{ consentStates: ["accepted", "viewed"] }, (each) => ["accepted", "viewed"].includes(each.consentState)],
+        [{ consentActions: ["import"] }, ({ consentAction }) => consentAction === "import"],
+        [{ submitter: uuid(0xc0) }, () => true],
+        [{ submitter: uuid(0xc1) }, () => false],
+        [{ session: uuid(0xd0) }, ({ session }) => session === uuid(0xd0)],
+        [{ domain: "a.example" }, ({ domain }) => domain === "a.example"],
+        [{ geography: "DE-BE" }, ({ geography }) => geography === "DE-BE"],
+        [
+          { startDate: t0 - 1, consentTypes: [typeA], consentStates: ["declined"], people: people.slice(0, 20) },
+          (each) =>
+            each.consentDate >= t0 - 1 &&
+            each.consentType === typeA &&
+            each.consentState === "declined" &&
+            people.indexOf(each.concordId) < 20,
+        ],
+      ]
+      for (const [limit, isMeant] of limits) {
+        const filter = { ...everything, ...limit }
+        const { total, events: listed } = yield* store.list(project, filter, { ...newestFirst, limit: 1000, from: 0 })
+        const meant = events.filter(isMeant)
+        deepStrictEqual([total, ids(listed).toSorted()], [meant.length, ids(meant).toSorted()])
+      }
+      const elsewhere = { number: 2, lanes: 16 }
+      strictEqual((yield* store.list(elsewhere, everything, { ...newestFirst, limit: 1, from: 0 })).total, 0)
+    }),
+  ),
+  clause(
+    "an event is found by its id and by its external id, in its own project alone",
+    Effect.fnUntraced(function* (store: Store) {
+      const events = people.map((person, index) => event(person, { externalId: hash(0xf00 + index) }))
+      yield* store.append(request(events))
+      const elsewhere = { number: 2, lanes: 16 }
+      for (const each of events) {
+        deepStrictEqual(yield* store.eventById(project, each.id), each)
+        strictEqual(yield* store.eventById(elsewhere, each.id), undefined)
+      }
+      const hashes = [hash(0xeee), ...events.map(({ externalId }) => externalId!)]
+      deepStrictEqual(yield* store.eventsByExternalId(project, hashes), [undefined, ...events])
+      deepStrictEqual(yield* store.eventsByExternalId(elsewhere, hashes.slice(0, 2)), [undefined, undefined])
+      strictEqual(yield* store.eventById(project, uuid(0xdead)), undefined)
+    }),
+  ),
+  clause(
+    "of requests with the same external id at once exactly one is kept, whatever lanes they go to",
+    Effect.fnUntraced(function* (store: Store) {
+      const outcomes = yield* Effect.forEach(
+        people,
+        (person) => store.append(request([event(person, { externalId: hash(0xf) }), event(person)])),
+        { concurrency: "unbounded" },
+      )
+      strictEqual(outcomes.filter(({ _tag }) => _tag === "Appended").length, 1)
+      strictEqual((yield* store.list(project, everything, { ...newestFirst, limit: 1, from: 0 })).total, 2)
+    }),
+  ),
+  clause(
+    "a consent type is used as soon as it has an event, in its own project",
+    Effect.fnUntraced(function* (store: Store) {
+      strictEqual(yield* store.isUsed(project, typeA), false)
+      yield* store.append(request([event(uuid(5))]))
+      strictEqual(yield* store.isUsed(project, typeA), true)
+      strictEqual(yield* store.isUsed(project, typeB), false)
+      strictEqual(yield* store.isUsed({ number: 2, lanes: 16 }, typeA), false)
+    }),
+  ),
+  clause(
+    "a receipt is kept with what it is for, and what has one is not kept again",
+    Effect.fnUntraced(function* (store: Store) {
+      const receipt = { hash: hash(0x77), digest: hash(0x78), answer: "“answer” 🙂", recordedAt: t0 }
+      const first = yield* Effect.forEach(people, (person) => store.append(request([event(person)], { receipt })), {
+        concurrency: "unbounded",
+      })
+      strictEqual(first.filter(({ _tag }) => _tag === "Appended").length, 1)
+      strictEqual(first.filter(({ _tag }) => _tag === "Repeated").length, people.length - 1)
+      strictEqual((yield* store.list(project, everything, { ...newestFirst, limit: 1, from: 0 })).total, 1)
+      deepStrictEqual(yield* store.receipt(project, receipt.hash), receipt)
+      strictEqual(yield* store.receipt(organization, receipt.hash), undefined)
+      strictEqual(yield* store.receipt(project, hash(0x79)), undefined)
+
+      const change = { revision: 0, entries, documents: [], owner: organization, receipt }
+      strictEqual(yield* store.configure(change), "kept")
+      strictEqual(yield* store.configure({ ...change, revision: 1 }), "repeated")
+      strictEqual((yield* store.catalog).revision, 1)
+      strictEqual(yield* store.keepProfile(organization, uuid(5), "{}", receipt), "repeated")
+      strictEqual(yield* store.profile(organization, uuid(5)), undefined)
+      strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5))], receipt }), "repeated")
+      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa)]), [undefined])
+    }),
+  ),
+  clause(
+    "a request that is stale leaves no receipt: it may be sent again",
+    Effect.fnUntraced(function* (store: Store) {
+      const receipt = { hash: hash(0x77), digest: hash(0x78), answer: "", recordedAt: t0 }
+      yield* store.append(request([event(uuid(5), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
+      strictEqual((yield* store.append(request([event(uuid(5))], { receipt })))._tag, "Stale")
+      strictEqual(yield* store.receipt(project, receipt.hash), undefined)
     }),
   ),
   clause(
@@ -238,7 +502,7 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "an alias names whom it was claimed for, and may be claimed for the same person again",
     Effect.fnUntraced(function* (store: Store) {
-      const claims = [{ hash: hash(0xa), concordId: uuid(5) }]
+      const claims = [claim(0xa, uuid(5))]
       deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa), hash(0xb)]), [undefined, undefined])
       yield* store.append(request([event(uuid(5))], { claims }))
       strictEqual((yield* store.append(request([event(uuid(5))], { claims })))._tag, "Appended")
@@ -249,11 +513,8 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "a request that claims another's alias is stale, and nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.append(request([event(uuid(5))], { claims: [{ hash: hash(0xa), concordId: uuid(5) }] }))
-      const claims = [
-        { hash: hash(0xc), concordId: uuid(6) },
-        { hash: hash(0xa), concordId: uuid(6) },
-      ]
+      yield* store.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
+      const claims = [claim(0xc, uuid(6)), claim(0xa, uuid(6))]
       strictEqual((yield* store.append(request([event(uuid(6))], { claims })))._tag, "Stale")
       deepStrictEqual(yield* store.events(project, uuid(6)), [])
       deepStrictEqual(yield* store.heads(project, uuid(6)), [])
@@ -265,7 +526,7 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const outcomes = yield* Effect.forEach(
         people,
-        (person) => store.append(request([event(person)], { claims: [{ hash: hash(0xa), concordId: person }] })),
+        (person) => store.append(request([event(person)], { claims: [claim(0xa, person)] })),
         { concurrency: "unbounded" },
       )
       strictEqual(outcomes.filter(({ _tag }) => _tag === "Appended").length, 1)
@@ -288,10 +549,102 @@ export const clauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "a person is changed by identifiers and facts, not by a browser's context, and each change raises its revision",
+    Effect.fnUntraced(function* (store: Store) {
+      const untouched = { revision: 0, isIdentified: false, facts: [] }
+      deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
+      yield* store.changePeople({ ...noChange, claims: [{ ...claim(0xe, uuid(5)), kind: "contextId" }] })
+      deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
+      yield* store.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
+      const identified = yield* store.person(organization, uuid(5))
+      deepStrictEqual([identified.isIdentified, identified.revision > 0], [true, true])
+      deepStrictEqual(yield* store.person({ number: 7, lanes: 16 }, uuid(5)), untouched)
+    }),
+  ),
+  clause(
+    "a fact is read back by both people it names, in the order recorded, and raises the revision of both",
+    Effect.fnUntraced(function* (store: Store) {
+      const joined = fact(0x1, { evidence })
+      const undone = fact(0x2, { kind: "undone", join: joined.id })
+      strictEqual(yield* store.changePeople({ ...noChange, facts: [joined] }), "kept")
+      strictEqual(yield* store.changePeople({ ...noChange, facts: [undone] }), "kept")
+      for (const concordId of [joined.member, joined.survivor]) {
+        const person = yield* store.person(organization, concordId)
+        deepStrictEqual(person.facts, [joined, undone])
+        strictEqual(person.isIdentified, false)
+        ok(person.revision >= 2)
+      }
+      deepStrictEqual((yield* store.person(organization, uuid(7))).facts, [])
+    }),
+  ),
+  clause(
+    "a change of a person that was seen at another revision is stale, and nothing of it is kept",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5))] })
+      const { revision } = yield* store.person(organization, uuid(5))
+      const change = {
+        ...noChange,
+        claims: [claim(0xb, uuid(6))],
+        facts: [fact(0x1)],
+        proof: { hash: hash(0x9), expiresAt: t0 + 9 },
+        session: session(0x50, uuid(6)),
+      }
+      const seen = [{ concordId: uuid(5), revision: revision + 1 }]
+      strictEqual(yield* store.changePeople({ ...change, seen }), "stale")
+      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xb)]), [undefined])
+      deepStrictEqual((yield* store.person(organization, uuid(5))).facts, [])
+      strictEqual(yield* store.session(hash(0x50)), undefined)
+      strictEqual(yield* store.changePeople({ ...change, seen: [{ concordId: uuid(5), revision }] }), "kept")
+    }),
+  ),
+  clause(
+    "of changes of one person prepared at once, exactly one is kept",
+    Effect.fnUntraced(function* (store: Store) {
+      const seen = [{ concordId: uuid(5), revision: 0 }]
+      const outcomes = yield* Effect.forEach(
+        people,
+        (_, index) => store.changePeople({ ...noChange, seen, facts: [fact(index)] }),
+        { concurrency: "unbounded" },
+      )
+      strictEqual(outcomes.filter((outcome) => outcome === "kept").length, 1)
+      strictEqual((yield* store.person(organization, uuid(5))).facts.length, 1)
+    }),
+  ),
+  clause(
+    "a proof is used once: what comes with it a second time is not kept",
+    Effect.fnUntraced(function* (store: Store) {
+      const proof = { hash: hash(0x9), expiresAt: t0 + 9 }
+      strictEqual(yield* store.changePeople({ ...noChange, proof, claims: [claim(0xa, uuid(5))] }), "kept")
+      strictEqual(yield* store.changePeople({ ...noChange, proof, claims: [claim(0xb, uuid(6))] }), "used")
+      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa), hash(0xb)]), [uuid(5), undefined])
+    }),
+  ),
+  clause(
+    "an alias that is released names nobody, and may be claimed for somebody else",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5)), claim(0xb, uuid(5))] })
+      yield* store.changePeople({ ...noChange, releases: [hash(0xa), hash(0xc)] })
+      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa), hash(0xb)]), [undefined, uuid(5)])
+      strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(6))] }), "kept")
+      strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xb, uuid(6))] }), "stale")
+    }),
+  ),
+  clause(
+    "a profile is kept in place of the one before, and changes nothing else of a person",
+    Effect.fnUntraced(function* (store: Store) {
+      strictEqual(yield* store.profile(organization, uuid(5)), undefined)
+      strictEqual(yield* store.keepProfile(organization, uuid(5), '{"firstName":"A"}'), "kept")
+      strictEqual(yield* store.keepProfile(organization, uuid(5), '{"firstName":"“ü”"}'), "kept")
+      strictEqual(yield* store.profile(organization, uuid(5)), '{"firstName":"“ü”"}')
+      strictEqual(yield* store.profile(organization, uuid(6)), undefined)
+      deepStrictEqual(yield* store.person(organization, uuid(5)), { revision: 0, isIdentified: false, facts: [] })
+    }),
+  ),
+  clause(
     "a session is found by the hash of its token, and only by it",
     Effect.fnUntraced(function* (store: Store) {
-      const opened = session(0x50, uuid(5))
-      strictEqual(yield* store.openSession(organization, opened, { hash: hash(0xe), concordId: uuid(5) }), true)
+      const opened = { ...session(0x50, uuid(5)), geography: "DE-BE", context: hash(0xe) }
+      strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xe, uuid(5))], session: opened }), "kept")
       deepStrictEqual(yield* store.session(hash(0x50)), opened)
       strictEqual(yield* store.session(hash(0x51)), undefined)
       deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xe)]), [uuid(5)])
@@ -300,24 +653,36 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "a session lasts as long as it is extended to, and one that is not there is not made by extending it",
     Effect.fnUntraced(function* (store: Store) {
-      const opened = { ...session(0x50, uuid(5)), geography: "DE-BE" }
-      yield* store.openSession(organization, opened, { hash: hash(0xe), concordId: uuid(5) })
-      yield* store.extendSession(hash(0x50), t0 + 5000)
-      yield* store.extendSession(hash(0x51), t0 + 5000)
+      const opened = session(0x50, uuid(5))
+      yield* store.changePeople({ ...noChange, session: opened })
+      yield* store.extendSession(hash(0x50), opened.expiresAt, t0 + 5000)
+      yield* store.extendSession(hash(0x51), opened.expiresAt, t0 + 5000)
       deepStrictEqual(yield* store.session(hash(0x50)), { ...opened, expiresAt: t0 + 5000 })
       strictEqual(yield* store.session(hash(0x51)), undefined)
     }),
   ),
   clause(
+    "a session that was ended stays ended, though a request under way extends it",
+    Effect.fnUntraced(function* (store: Store) {
+      const opened = [session(0x50, uuid(5)), session(0x51, uuid(5)), session(0x52, uuid(6)), session(0x53, uuid(7))]
+      for (const each of opened) yield* store.changePeople({ ...noChange, session: each })
+      const ends = { at: t0 + 10, tokenHash: hash(0x52), sessionsOf: uuid(5) }
+      yield* store.changePeople({ ...noChange, ends })
+      for (const { expiresAt, tokenHash } of opened) yield* store.extendSession(tokenHash, expiresAt, t0 + 5000)
+      const expiries: Array<number | undefined> = []
+      for (const { tokenHash } of opened) expiries.push((yield* store.session(tokenHash))?.expiresAt)
+      deepStrictEqual(expiries, [t0 + 10, t0 + 10, t0 + 10, t0 + 5000])
+    }),
+  ),
+  clause(
     "a session whose context names another person is not opened",
     Effect.fnUntraced(function* (store: Store) {
-      const claim = { hash: hash(0xe), concordId: uuid(5) }
-      yield* store.openSession(organization, session(0x50, uuid(5)), claim)
-      const other = { hash: hash(0xe), concordId: uuid(6) }
-      strictEqual(yield* store.openSession(organization, session(0x60, uuid(6)), other), false)
+      const open = (number: number, concordId: string) =>
+        store.changePeople({ ...noChange, claims: [claim(0xe, concordId)], session: session(number, concordId) })
+      strictEqual(yield* open(0x50, uuid(5)), "kept")
+      strictEqual(yield* open(0x60, uuid(6)), "stale")
       strictEqual(yield* store.session(hash(0x60)), undefined)
-      const again = yield* store.openSession(organization, session(0x70, uuid(5)), claim)
-      ok(again)
+      strictEqual(yield* open(0x70, uuid(5)), "kept")
       notStrictEqual(yield* store.session(hash(0x70)), undefined)
     }),
   ),

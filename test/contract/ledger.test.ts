@@ -6,8 +6,17 @@ import { Effect, Layer, Option } from "effect"
 import { describe, expect, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import type { Site } from "../../core/Catalog.ts"
 import * as Exchange from "../../core/Exchange.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
+
+/** The session of a new visitor. */
+const visitor = Effect.fnUntraced(function* (site: Site) {
+  const ledger = yield* Ledger.Ledger
+  const opened = yield* ledger.openSession({ ...site, ipAddress: "", domain: "localhost" })
+  if (opened._tag !== "Opened") return yield* Effect.die(opened._tag)
+  return opened.session
+})
 
 const stores = { memory: () => MemoryStore.layer, sqlite: (path: string) => SqliteStore.layer(path) }
 
@@ -37,7 +46,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
           })
         const ask = (concordId: string | undefined, instants: { at?: number; knownAt?: number } = {}) =>
           Effect.map(ledger.decisions({ ...site, concordId, ...instants }), (answered) =>
-            answered.map((each) => Exchange.decisionToLine(concordId, each.type.id, each.decision)),
+            answered.items.map((each) => Exchange.decisionToLine(concordId, each.type.id, each.decision)),
           )
         // A refusal is under way while the person is asked about, at about the same millisecond.
         const tryOne = Effect.fnUntraced(function* (index: number) {
@@ -64,7 +73,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         const ledger = yield* Ledger.Ledger
         const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
         const site = Option.getOrThrow(yield* ledger.site(project.id))
-        const { concordId } = (yield* ledger.openSession({ ...site, ipAddress: "", domain: "localhost" })).session
+        const { concordId } = yield* visitor(site)
         const accept = ledger.record({
           ...site,
           submitter: "test",
@@ -80,7 +89,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         yield* accept
         // Yields after each, so that a store that answers at once leaves room for others too.
         const withoutPause = Effect.forever(Effect.andThen(accept, Effect.sleep(0)))
-        const ask = Effect.map(ledger.state({ ...site, concordId }), ([first]) => first?.decision.status)
+        const ask = Effect.map(ledger.state({ ...site, concordId }), ({ items }) => items[0]?.decision.status)
         const asked = Effect.replicateEffect(Effect.andThen(Effect.sleep(2), ask), 20)
         const writers = Effect.all(
           Array.from({ length: 16 }, () => withoutPause),
@@ -120,7 +129,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
           ...site,
           concordId: found._tag === "Found" ? found.concordId : undefined,
         })
-        return timeline.map(({ type, decision }) => [
+        return timeline.items.map(({ type, decision }) => [
           type.id === first!.id ? "first" : "second",
           (decision.at - start) / day,
           decision.status,
@@ -142,7 +151,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         const ledger = yield* Ledger.Ledger
         const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
         const site = Option.getOrThrow(yield* ledger.site(project.id))
-        const { concordId } = (yield* ledger.openSession({ ...site, ipAddress: "", domain: "localhost" })).session
+        const { concordId } = yield* visitor(site)
         const seen: Array<string> = []
         for (let index = 0; index < 200; index++) {
           const consentState = index % 2 === 0 ? "accepted" : "declined"
@@ -153,8 +162,8 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
             consentAction: "import",
           } as const
           yield* ledger.record({ ...site, submitter: "test", items: [item] })
-          const [state] = yield* ledger.state({ ...site, concordId })
-          seen.push(state?.event.consentState ?? "nothing")
+          const { items } = yield* ledger.state({ ...site, concordId })
+          seen.push(items[0]?.event.consentState ?? "nothing")
         }
         return seen
       }),

@@ -136,16 +136,25 @@ describe("the SQLite store", () => {
 
   test("a reader sees what another process has set up since", async () => {
     const entries = {
-      organizations: [{ ...organization, id: id(1), name: "O", identifierKey: "AAAA" }],
-      projects: [],
-      apiKeys: [],
-      consentTypes: [],
+      organizations: [
+        {
+          ...organization,
+          id: id(1),
+          name: "O",
+          primaryDomain: "o.example",
+          privacyPolicyUrl: "https://o.example/privacy",
+          identifierKey: "AAAA",
+          publicKeys: [],
+          dateCreated: 0,
+          dateUpdated: 0,
+        },
+      ],
     }
     const exit = await open(
       Effect.fnUntraced(function* (store) {
         const before = (yield* store.catalog).organizations.size
         const other = Writer.open(path)
-        other.write([{ _tag: "Found", entries }])
+        other.write([{ _tag: "Configure", change: { revision: 0, entries, documents: [] } }])
         other.close()
         yield* Effect.sleep(1)
         return [before, (yield* store.catalog).organizations.size]

@@ -63,7 +63,7 @@ describe("the error body is the same on every path:", () => {
     "/privacy-v1",
     "/site-v1",
     "/site-v1/",
-    "/privacy-v1/organizations",
+    "/privacy-v1/organisations",
     "/favicon.ico",
     "/__proto__",
   ])("404 to GET %s", async (path) => {

@@ -6,7 +6,8 @@ import { createHash } from "node:crypto"
 import { rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import * as Writer from "../../adapters/sqlite/Writer.ts"
-import type { ApiKey, Entries, ListedType, Organization, Project, Role } from "../../core/Catalog.ts"
+import type { ApiKey, Entries, ListedType, Organization, Project } from "../../core/Catalog.ts"
+import { type Role, roles } from "../../core/Role.ts"
 import * as Period from "../../core/Period.ts"
 import { folder, start, type Answer, type Sent, type Server } from "../support/server.ts"
 
@@ -15,21 +16,29 @@ const id = (number: number): string => `0197a000-0000-7000-8000-${String(number)
 /** A UUID that nothing has. */
 export const nobody = "0197afff-ffff-7fff-8fff-ffffffffffff"
 
+const made = { dateCreated: Date.parse("2020-01-01"), dateUpdated: Date.parse("2020-01-01") }
+
 const organization = (number: number, name: string): Organization => ({
   id: id(100 + number),
   number,
   lanes: 16,
+  ...made,
   name,
+  primaryDomain: `${name.toLowerCase()}.example`,
+  privacyPolicyUrl: `https://${name.toLowerCase()}.example/privacy`,
+  publicKeys: [],
   identifierKey: Buffer.alloc(32, number + 1).toString("base64url"),
 })
 
 const project = (number: number, owner: Organization, name: string, domains: ReadonlyArray<string>): Project => ({
+  ...made,
   id: id(200 + number),
   number,
   lanes: 16,
   organization: owner.id,
   name,
   domains,
+  status: "active",
 })
 
 export const acme = organization(0, "Acme")
@@ -41,13 +50,14 @@ export const foreign = project(4, other, "Foreign", ["foreign.example"])
 /** The secret of a key, by its organization and role. */
 export const secretOf = (owner: Organization, role: Role): string => `assent_${owner.name}_${role}_${"s".repeat(30)}`
 
-const roles: ReadonlyArray<Role> = ["owner", "admin", "limited", "viewer", "none"]
 const keys: ReadonlyArray<ApiKey> = [acme, other].flatMap((owner, first) =>
   roles.map((role, second) => ({
+    ...made,
     id: id(300 + 10 * first + second),
     organization: owner.id,
     name: `${owner.name} ${role}`,
     role,
+    permissions: [],
     secretHash: createHash("sha256").update(secretOf(owner, role)).digest("hex"),
   })),
 )
@@ -57,6 +67,8 @@ export const ownerKeyId = keys[0]!.id
 
 const published = (version: number, date: string, more: { requireReaccept?: boolean; grace?: Period.Period } = {}) => ({
   version,
+  name: `Version ${version}`,
+  description: "",
   publishedAt: Date.parse(date),
   dateCreated: Date.parse(date),
   requireReaccept: false,
@@ -68,15 +80,15 @@ const consentType = (
   { category, subcategory, label }: Pick<ListedType, "category" | "subcategory" | "label">,
   more: Partial<ListedType> = {},
 ): ListedType => ({
+  ...made,
   id: id(400 + number),
   organization: acme.id,
   project: shop.id,
   category,
   subcategory,
   label,
-  name: `Type ${number}`,
-  description: "",
   status: "active",
+  required: false,
   validStates: ["declined", "accepted", "implied", "viewed"],
   rules: {},
   versions: [published(1, "2020-01-01T00:00:00.000Z")],
@@ -139,7 +151,7 @@ const entries: Entries = {
 export const startWorld = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
   const file = join(folder(), "ledger.db")
   const writer = Writer.open(file)
-  writer.write([{ _tag: "Found", entries }])
+  writer.write([{ _tag: "Configure", change: { revision: 0, entries, documents: [] } }])
   writer.close()
   const server = await start({ file, env })
   const stop = async () => {

@@ -1,10 +1,11 @@
 /**
- * One-line changes of the engine, each of which breaks a law: a law counts only if its mutants do not survive.
+ * One-line changes of the engine, and of what guards the service, each of which breaks a law: a law counts only if its
+ * mutants do not survive.
  *
  * `killedBy` holds the first words of the tests that fail under the mutant; `mutate.ts` tries them all.
  */
 export interface Mutant {
-  /** In `core/`. */
+  /** In `core/`; or from the root, in `adapters/http/`. */
   readonly file: string
   /** Occurs exactly once in the file. */
   readonly find: string
@@ -29,6 +30,9 @@ const columns = "A fold over columns writes the lines and the totals"
 const addedUp = "Folds of disjoint people, added up"
 const steps = "The steps of a window begin where the calendar says"
 const calendar = "is the one that Temporal finds"
+const forgetsNothing = "grants what one that forgets nothing grants"
+const waits = "grants one more to whom waits as told"
+const overLimit = "over its limit records nothing, and does not last longer"
 
 export const mutants: ReadonlyArray<Mutant> = [
   // Order
@@ -374,4 +378,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     killedBy: [steps],
   },
   { file: "Steps.ts", find: "starts[middle]! < at", replace: "starts[middle]! <= at", killedBy: [steps] },
+
+  // Rate limits
+  {
+    file: "adapters/http/server/TokenBuckets.ts",
+    find: "recent.get(id) ?? older.get(id)",
+    replace: "recent.get(id)",
+    killedBy: [forgetsNothing],
+  },
+  {
+    file: "adapters/http/server/TokenBuckets.ts",
+    find: "Math.ceil((windowMillis - (level % windowMillis)) / quota)",
+    replace: "Math.floor((windowMillis - (level % windowMillis)) / quota)",
+    killedBy: [waits],
+  },
+  {
+    file: "adapters/http/server/RateLimit.ts",
+    find: "if (isGranted) return",
+    replace: 'if (isGranted || policy === "session") return',
+    killedBy: [overLimit],
+  },
 ]

@@ -21,13 +21,21 @@ interface Report {
   }>
 }
 
+/** The projects of `vitest.workspace.ts` whose tests kill the mutants of a file. */
+const projectsOf = (file: string): ReadonlyArray<string> =>
+  file.startsWith("adapters/") ? ["--project=http"] : ["--project=laws", "--project=core"]
+
 /** The first of the tests, named by their first words, that did not do as expected; each must have run. */
-const firstNot = (expected: "passed" | "failed", names: ReadonlyArray<string>): string | undefined => {
+const firstNot = (
+  expected: "passed" | "failed",
+  names: ReadonlyArray<string>,
+  projects: ReadonlyArray<string>,
+): string | undefined => {
   const pattern = names.map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")
   const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", "vitest.workspace.ts"]
   const report = join(copy, "report.json")
   rmSync(report, { force: true })
-  const options = ["--project=laws", "--project=core", "--reporter=json", `--outputFile=${report}`, "-t", pattern]
+  const options = [...projects, "--reporter=json", `--outputFile=${report}`, "-t", pattern]
   const run = spawnSync(process.execPath, [...vitest, ...options], { cwd: copy, timeout: timeLimitMillis })
   if (run.error !== undefined) return expected === "failed" ? undefined : run.error.message
   const { testResults }: Report = JSON.parse(readFileSync(report, "utf8"))
@@ -45,9 +53,12 @@ const print = (isFine: boolean, line: string): void => {
 
 try {
   for (const part of [
+    "adapters",
+    "apps",
     "core",
     "test/laws",
     "test/core",
+    "test/http",
     "test/support",
     "package.json",
     "tsconfig.base.json",
@@ -56,7 +67,8 @@ try {
     cpSync(join(root, part), join(copy, part), { recursive: true })
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
-  const broken = firstNot("passed", [...new Set(mutants.flatMap(({ killedBy }) => killedBy))])
+  const projects = new Set(mutants.flatMap(({ file }) => projectsOf(file)))
+  const broken = firstNot("passed", [...new Set(mutants.flatMap(({ killedBy }) => killedBy))], [...projects])
   if (broken !== undefined) print(false, `fails without any mutant: ${broken}`)
 
   const word = process.argv[2] ?? ""
@@ -64,7 +76,7 @@ try {
     const line = `${file}: ${find} -> ${replace === "" ? "(nothing)" : replace}`
     if (isFailed && broken !== undefined) break
     if (!line.includes(word)) continue
-    const path = join(copy, "core", file)
+    const path = join(copy, file.startsWith("adapters/") ? "" : "core", file)
     const source = readFileSync(path, "utf8")
     if (source.split(find).length !== 2) {
       print(false, `not exactly once   ${line}`)
@@ -74,7 +86,7 @@ try {
       path,
       source.replace(find, () => replace),
     )
-    const survived = firstNot("failed", killedBy)
+    const survived = firstNot("failed", killedBy, projectsOf(file))
     print(survived === undefined, survived === undefined ? `killed   ${line}` : `SURVIVED ${line}: ${survived}`)
     writeFileSync(path, source)
   }

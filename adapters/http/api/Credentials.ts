@@ -3,20 +3,27 @@
  */
 import { Context } from "effect"
 import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
-import type { ApiKey } from "../../../core/Catalog.ts"
-import type { Site } from "../../../core/ledger/Ledger.ts"
+import type { ApiKey, Organization, Site } from "../../../core/Catalog.ts"
 import type { Session } from "../../../core/ports/LedgerStore.ts"
 
-/** The API key of the request. */
-export class CurrentKey extends Context.Service<CurrentKey, ApiKey>()("assent/http/CurrentKey") {}
+/** The API key of the request, its organization, and the project of the path, if it names one. */
+export class CurrentKey extends Context.Service<
+  CurrentKey,
+  { readonly key: ApiKey; readonly organization: Organization; readonly site: Site | undefined }
+>()("assent/http/CurrentKey") {}
 
 /** The visitor of the request: the session, and the project it was opened in. */
 export class CurrentVisitor extends Context.Service<
   CurrentVisitor,
-  { readonly session: Session; readonly site: Site }
+  {
+    readonly session: Session
+    readonly site: Site
+    /** False where a request comes again that has ended its own session. */
+    readonly isLive: boolean
+  }
 >()("assent/http/CurrentVisitor") {}
 
-/** Requires a valid `x-api-key`. */
+/** Requires a valid `x-api-key` with the permission that the endpoint needs, for what the path names. */
 export class KeyRequired extends HttpApiMiddleware.Service<KeyRequired, { provides: CurrentKey }>()(
   "assent/http/KeyRequired",
   { security: { apiKey: HttpApiSecurity.apiKey({ key: "x-api-key", in: "header" }) } },

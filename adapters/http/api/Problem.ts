@@ -17,10 +17,12 @@ export const titles = {
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",
+  409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   417: "Expectation Failed",
   422: "Unprocessable Content",
+  429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
@@ -33,30 +35,53 @@ export type Status = keyof typeof titles
 export const Violation = Schema.Struct({
   pointer: Schema.optionalKey(Schema.String.annotate({ description: "JSON Pointer into the request body" })),
   parameter: Schema.optionalKey(Schema.String.annotate({ description: "Name of a query parameter" })),
+  header: Schema.optionalKey(Schema.String.annotate({ description: "Name of a header" })),
   code: Schema.String.annotate({ description: "Stable name of the rule that is broken" }),
   detail: Schema.String.annotate({ description: "What is wrong, and what to do about it" }),
 })
 
-const problem = (status: Status) =>
-  Schema.Struct({
-    statusCode: Schema.Literal(status),
-    error: Schema.Literal(titles[status]),
-    message: Schema.String,
-    type: Schema.String,
-    title: Schema.String,
-    status: Schema.Literal(status),
-    detail: Schema.String,
-    instance: Schema.String.annotate({ description: "Identifies this answer, also in the server's log" }),
-    errors: Schema.optionalKey(Schema.Array(Violation)),
-  })
+const fields = <Answered extends Status>(status: Answered) => ({
+  statusCode: Schema.Literal(status),
+  error: Schema.Literal(titles[status]),
+  message: Schema.String,
+  type: Schema.String,
+  title: Schema.String,
+  status: Schema.Literal(status),
+  detail: Schema.String,
+  instance: Schema.String.annotate({ description: "Identifies this answer, also in the server's log" }),
+  errors: Schema.optionalKey(Schema.Array(Violation)),
+})
+
+const answered = <Fields extends Schema.Struct.Fields>(status: Status, body: Schema.Struct<Fields>) =>
+  body
     .annotate({ identifier: titles[status].replaceAll(" ", ""), description: titles[status] })
     .pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType }))
+
+const problem = (status: Status) => answered(status, Schema.Struct(fields(status)))
+
+const conflict = answered(
+  409,
+  Schema.Struct({
+    ...fields(409),
+    version: Schema.optionalKey(
+      Schema.Int.annotate({ description: "The version in force, where another one was meant to be changed" }),
+    ),
+  }),
+)
 
 /** Any request can be answered so. */
 export const always = [problem(400), problem(404), problem(500), problem(503)] as const
 
-/** Requests with a credential can be answered so. */
-export const authenticated = [...always, problem(401), problem(403)] as const
+const body = [conflict, problem(413), problem(415), problem(422)] as const
 
 /** Requests with a body can be answered so. */
-export const withBody = [...authenticated, problem(413), problem(415), problem(422)] as const
+export const withBody = [...always, ...body, problem(403)] as const
+
+/** Requests with a credential can be answered so. */
+export const authenticated = [...always, problem(401), problem(403), problem(429)] as const
+
+/** Requests with a credential that change something can be answered so. */
+export const changing = [...authenticated, conflict] as const
+
+/** Requests with a credential and a body can be answered so. */
+export const authenticatedWithBody = [...authenticated, ...body] as const

@@ -1,13 +1,28 @@
 /**
- * The shapes of the public consent API: what requests hold and what is answered.
+ * The shapes of events and answers in the public consent API: what requests hold and what is answered.
  */
 import { Schema } from "effect"
+import * as ConsentState from "../../../core/ConsentState.ts"
 import * as Exchange from "../../../core/Exchange.ts"
+import { maxLimit } from "../../../core/ledger/Paging.ts"
 import { maxItems } from "../../../core/ledger/Recording.ts"
 
-const orNull = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+/** A member that may be left out; `null` counts as left out. */
+export const orNull = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+
+/** A text of so many characters, with what is said of any other. */
+export const text = (minimum: number, maximum: number) =>
+  Schema.String.check(
+    Schema.isMinLength(minimum, { message: `expected ${minimum} to ${maximum} characters` }),
+    Schema.isMaxLength(maximum, { message: `expected ${minimum} to ${maximum} characters` }),
+  )
 
 const shortText = Schema.String.check(Schema.isMaxLength(128, { message: "must have at most 128 characters" }))
+
+/** An address in the web. */
+export const WebAddress = text(1, 2048).check(
+  Schema.makeFilter((url) => (URL.canParse(url) && /^https?:/i.test(url)) || "expected an http or https URL"),
+)
 
 /** A UUID of any version, in either case. */
 export const Uuid = Schema.String.check(
@@ -18,7 +33,7 @@ export const Uuid = Schema.String.check(
 export const Category = Schema.Literals(["disclosure", "communication", "privacy_setting", "custom"])
 
 /** An array of one string, as the API documents it, or the bare string. */
-const Subcategory = Schema.Union([Schema.Tuple([shortText]), shortText]).annotate({
+export const Subcategory = Schema.Union([Schema.Tuple([shortText]), shortText]).annotate({
   message: "expected an array of one string of at most 128 characters",
 })
 
@@ -47,6 +62,9 @@ export const ServerItem = Schema.Struct({
   consentDate: orNull(Exchange.Instant),
   expirationDate: orNull(Exchange.Instant),
   version: orNull(Exchange.VersionNumber),
+  externalId: orNull(
+    text(1, 128).annotate({ description: "Your own id of the event: what has it already is not recorded again" }),
+  ),
 })
 
 /** One event that a browser asks to have recorded: now, about its own visitor. */
@@ -92,26 +110,34 @@ export const Event = Schema.Struct({
     }),
   ),
   submitter: Schema.String,
+  externalId: Schema.optionalKey(Schema.String),
   category: Category,
   subcategory: Schema.Tuple([Schema.String]),
   label: Schema.String,
-  version: Schema.Number,
+  version: Schema.Int,
 }).annotate({ identifier: "ConsentEvent" })
 
 /** Events that were recorded, or are in force. */
-export const Events = Schema.Struct({ count: Schema.Number, items: Schema.Array(Event) })
+export const Events = Schema.Struct({ count: Schema.Int, items: Schema.Array(Event) })
+
+/** One page of a list. */
+export const page = <S extends Schema.Constraint>(item: S) =>
+  Schema.Struct({
+    offset: Schema.Int.annotate({ description: "How many items came before" }),
+    count: Schema.Int.annotate({ description: "How many items this page has" }),
+    total: Schema.Int.annotate({ description: "How many match in all" }),
+    items: Schema.Array(item),
+    nextCursor: Schema.optionalKey(
+      Schema.String.annotate({ description: "Send it as `cursor` for the next page; left out after the last" }),
+    ),
+  })
 
 /** One page of events. */
-export const EventPage = Schema.Struct({
-  offset: Schema.Number,
-  count: Schema.Number,
-  total: Schema.Number,
-  items: Schema.Array(Event),
-})
+export const EventPage = page(Event)
 
 /** One decision for each type of the project. */
 export const Decisions = Schema.Struct({
-  count: Schema.Number,
+  count: Schema.Int,
   items: Schema.Array(Exchange.Decision.annotate({ identifier: "ConsentDecision" })),
 })
 
@@ -136,22 +162,59 @@ export const instantParameters = {
   knownAt: Schema.optionalKey(Exchange.Instant),
 }
 
-const wholeNumber = (minimum: number, maximum: number) => {
+/** A whole number in a query. */
+export const wholeNumber = (minimum: number, maximum: number) => {
   const message = `expected a whole number from ${minimum} to ${maximum}`
   return Schema.String.check(Schema.isPattern(/^\d{1,16}$/, { message })).pipe(
     Schema.decodeTo(Schema.NumberFromString.check(Schema.makeFilter((n) => (n >= minimum && n <= maximum) || message))),
   )
 }
 
-/** The page of a list, its order, and the dates it is limited to. */
+/** Which page of a list. */
 export const pageParameters = {
-  startDate: Schema.optionalKey(Exchange.Instant),
-  endDate: Schema.optionalKey(Exchange.Instant),
   offset: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-  limit: Schema.optionalKey(wholeNumber(1, 1000)),
-  sort: Schema.optionalKey(Schema.Literals(["consentDate", "dateCreated"])),
+  cursor: Schema.optionalKey(
+    Schema.String.annotate({ description: "`nextCursor` of the page before, in place of `offset`" }),
+  ),
+  limit: Schema.optionalKey(wholeNumber(1, maxLimit)),
   order: Schema.optionalKey(Schema.Literals(["asc", "desc"])),
 }
+
+/** A person's own events: the dates they are limited to, and how they are ordered. */
+export const ownEventParameters = {
+  startDate: Schema.optionalKey(Exchange.Instant),
+  endDate: Schema.optionalKey(Exchange.Instant),
+  ...pageParameters,
+  sort: Schema.optionalKey(Schema.Literals(["consentDate", "dateCreated"])),
+}
+
+/** Which events of a project. */
+export const eventParameters = {
+  ...ownEventParameters,
+  category: Schema.optionalKey(Category),
+  subcategory: Schema.optionalKey(Schema.String),
+  label: Schema.optionalKey(Schema.String),
+  consentState: Schema.optionalKey(Schema.Array(Schema.Literals(ConsentState.all))),
+  consentAction: Schema.optionalKey(Schema.Array(Exchange.Action)),
+  submitter: Schema.optionalKey(Uuid),
+  domain: Schema.optionalKey(Schema.String),
+  sessionId: Schema.optionalKey(Uuid),
+  geography: Schema.optionalKey(Schema.String),
+  concordId: Schema.optionalKey(Uuid),
+}
+
+/** One question of many: who, by exactly one identifier, and about which type. */
+export const DecisionQuestion = Schema.Struct({
+  person: Schema.Struct(identifierFields),
+  consentType: Uuid,
+})
+
+/** Up to 1000 questions; the instants are those of all of them. */
+export const DecisionQuestions = Schema.Struct({
+  at: orNull(Exchange.Instant),
+  knownAt: orNull(Exchange.Instant),
+  ...batch(DecisionQuestion).fields,
+})
 
 /** One identifier that names the person asked about. */
 export const personParameters = {

@@ -1,24 +1,19 @@
 /**
- * Who may do what: checks credentials, and that what a path names belongs to who asks.
+ * Who may do what: checks credentials, that what a path names belongs to who asks, and the permission that the endpoint
+ * declares. In this order, so that nobody learns of what is another's.
  */
-import { Effect, Layer, Option, Redacted } from "effect"
-import { HttpRouter } from "effect/http"
-import type { Role } from "../../../core/Catalog.ts"
+import { Context, Effect, Layer, Option, Redacted } from "effect"
+import { HttpRouter, HttpServerRequest } from "effect/http"
+import type { HttpApiEndpoint } from "effect/http-api"
+import type { ApiKey, Organization, Site } from "../../../core/Catalog.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as Role from "../../../core/Role.ts"
 import { CurrentKey, CurrentVisitor, KeyRequired, SessionRequired } from "../api/Credentials.ts"
+import { Needs } from "../api/Endpoint.ts"
 import * as Answer from "./Answer.ts"
+import * as RateLimit from "./RateLimit.ts"
 
-/** What a role must be allowed. */
-export type Permission = "read" | "write"
-
-const allowed: { readonly [Holder in Role]: ReadonlyArray<Permission> } = {
-  owner: ["read", "write"],
-  admin: ["read", "write"],
-  limited: ["read", "write"],
-  viewer: ["read"],
-  none: [],
-}
-
+const noOrganization = new Answer.Problem({ status: 404, detail: "there is no such organization" })
 const noProject = new Answer.Problem({ status: 404, detail: "there is no such project" })
 
 /** The project of a path on the Site API. */
@@ -30,59 +25,100 @@ export const openSite = Effect.fnUntraced(function* (projectId: string) {
   })
 })
 
-/** The project of a path, if it is the key's own: what belongs to another organization does not exist. */
-export const projectOf = Effect.fnUntraced(function* (
-  { organizationId, projectId }: { readonly organizationId: string; readonly projectId: string },
-  permission: Permission,
-) {
-  const key = yield* CurrentKey
-  const site = yield* openSite(projectId)
-  const isOwn = key.organization === organizationId.toLowerCase() && site.organization.id === key.organization
-  if (!isOwn) return yield* noProject
-  if (allowed[key.role].includes(permission)) return site
-  return yield* new Answer.Problem({ status: 403, detail: `the API key's role ${key.role} may not ${permission} here` })
+/** The API key of the request, and the project of its path. */
+export const inProject = Effect.gen(function* () {
+  const { key, site } = yield* CurrentKey
+  if (site === undefined) return yield* Effect.die("the path of the endpoint names no project")
+  return { key, site }
 })
 
 /** RFC 9110, section 11.6.1, wants a challenge: here it is the name of the header to send. */
 const unauthorized = (header: string) =>
   new Answer.Problem({ status: 401, detail: `send a valid ${header} header`, headers: { "www-authenticate": header } })
 
+type Params = Readonly<Record<string, string | undefined>>
+
+/** The organization and the project that a path names, if they are the key's own. */
+const ownOf = Effect.fnUntraced(function* (key: ApiKey, { organizationId, projectId }: Params) {
+  const ledger = yield* Ledger
+  if (organizationId !== undefined && organizationId.toLowerCase() !== key.organization) {
+    return yield* projectId === undefined ? noOrganization : noProject
+  }
+  const organization: Organization = (yield* ledger.catalog).organizations.get(key.organization)!
+  if (projectId === undefined) return { organization, site: undefined }
+  const site: Site = yield* openSite(projectId)
+  return site.organization.id === key.organization ? { organization, site } : yield* noProject
+})
+
+/** Whether the key has the permission of the endpoint, in the project of the path. */
+const permit = (key: ApiKey, endpoint: HttpApiEndpoint.Top, site: Site | undefined) => {
+  const role = Role.roleIn(key, site?.project.id)
+  const needed = Context.get(endpoint.annotations, Needs)
+  if (needed === undefined) return Effect.die(`${endpoint.name} declares no permission`)
+  if (Role.may(role, needed)) return Effect.void
+  return new Answer.Problem({ status: 403, detail: `the API key's role ${role} does not permit to ${needed} here` })
+}
+
 /** Looks the API key up by the hash of its secret. */
 export const keyLayer = Layer.effect(
   KeyRequired,
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    const keyOf = Effect.fnUntraced(function* (secret: string) {
-      const key = yield* ledger.apiKey(secret)
-      return Option.isSome(key) ? key.value : yield* unauthorized("x-api-key")
+    const count = yield* RateLimit.counter("key")
+    const callerOf = Effect.fnUntraced(function* (secret: string, endpoint: HttpApiEndpoint.Top) {
+      const { params } = yield* HttpRouter.RouteContext
+      const found = yield* ledger.apiKey(secret)
+      if (Option.isNone(found)) return yield* unauthorized("x-api-key")
+      const key = found.value
+      yield* count(key.id)
+      const own = yield* ownOf(key, params).pipe(Effect.provideService(Ledger, ledger))
+      yield* permit(key, endpoint, own.site)
+      return { key, ...own }
     })
     return KeyRequired.of({
-      apiKey: (httpEffect, { credential }) =>
-        Effect.matchEffect(keyOf(Redacted.value(credential)), {
-          onSuccess: (key) => Effect.provideService(httpEffect, CurrentKey, key),
+      apiKey: (httpEffect, { credential, endpoint }) =>
+        Effect.matchEffect(callerOf(Redacted.value(credential), endpoint), {
+          onSuccess: (caller) => Effect.provideService(httpEffect, CurrentKey, caller),
           onFailure: Answer.refuse,
         }),
     })
   }),
 )
 
+/** Whether a request may come again after it has ended its own session. */
+const mayComeAgain = (endpoint: HttpApiEndpoint.Top, request: HttpServerRequest.HttpServerRequest): boolean =>
+  endpoint.name === "identify" && request.headers["idempotency-key"] !== undefined
+
 /** Looks the session up by the hash of its token, in the project of the path. */
 export const sessionLayer = Layer.effect(
   SessionRequired,
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    const visitorOf = Effect.fnUntraced(function* (token: string) {
+    const count = yield* RateLimit.counter("session")
+    const visitorOf = Effect.fnUntraced(function* (token: string, endpoint: HttpApiEndpoint.Top) {
       const { params } = yield* HttpRouter.RouteContext
+      const request = yield* HttpServerRequest.HttpServerRequest
       const site = yield* openSite(params["projectId"] ?? "").pipe(Effect.provideService(Ledger, ledger))
-      const session = yield* ledger.useSession(site.project, token)
-      return Option.isSome(session) ? { session: session.value, site } : yield* unauthorized("x-session")
+      const session = yield* ledger.liveSession(site.project, token)
+      if (Option.isSome(session)) {
+        yield* count(session.value.id)
+        return { session: yield* ledger.useSession(session.value), site, isLive: true }
+      }
+      if (!mayComeAgain(endpoint, request)) return yield* unauthorized("x-session")
+      const ended = yield* ledger.endedSession(site.project, token)
+      if (Option.isNone(ended)) return yield* unauthorized("x-session")
+      yield* count(ended.value.id)
+      return { session: ended.value, site, isLive: false }
     })
     return SessionRequired.of({
-      session: (httpEffect, { credential }) =>
-        Effect.matchEffect(visitorOf(Redacted.value(credential)), {
+      session: (httpEffect, { credential, endpoint }) =>
+        Effect.matchEffect(visitorOf(Redacted.value(credential), endpoint), {
           onSuccess: (visitor) => Effect.provideService(httpEffect, CurrentVisitor, visitor),
           onFailure: Answer.refuse,
         }),
     })
   }),
 )
+
+/** What an endpoint answers where a session has ended. */
+export const sessionEnded = unauthorized("x-session")

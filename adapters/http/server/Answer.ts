@@ -12,10 +12,11 @@ import * as Exchange from "../../../core/Exchange.ts"
 import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import * as ProblemBody from "../api/Problem.ts"
 
-/** Where a violation is: in the body (JSON Pointer) or in a query parameter. */
+/** Where a violation is: in the body (JSON Pointer), in a query parameter, or in a header. */
 export type Violation = { readonly code: string; readonly detail: string } & (
   | { readonly pointer: string }
   | { readonly parameter: string }
+  | { readonly header: string }
 )
 
 /** A request that cannot be answered as it asks. */
@@ -24,6 +25,8 @@ export class Problem extends Data.TaggedError("Problem")<{
   readonly detail: string
   readonly errors?: ReadonlyArray<Violation>
   readonly headers?: Readonly<Record<string, string>>
+  /** The version in force, where another one was meant to be changed. */
+  readonly version?: number
 }> {}
 
 /** How long a client should wait before it tries again, in seconds. */
@@ -41,7 +44,7 @@ export const notModified = (headers: Readonly<Record<string, string>>) =>
 export const list = (items: ReadonlyArray<string>): string => `{"count":${items.length},"items":[${items.join(",")}]}`
 
 /** The body of a problem, and the name under which it is logged. */
-export const write = ({ status, detail, errors }: Problem) => {
+export const write = ({ status, detail, errors, version }: Problem) => {
   const title = ProblemBody.titles[status]
   const instance = `urn:uuid:${SecureRandom.uuidV7Unsafe()}`
   const body = JSON.stringify({
@@ -54,6 +57,7 @@ export const write = ({ status, detail, errors }: Problem) => {
     detail,
     instance,
     ...(errors !== undefined && { errors }),
+    ...(version !== undefined && { version }),
   })
   return { body, instance }
 }
@@ -87,10 +91,17 @@ export const respond = <R>(
 const queryViolations = (error: HttpApiError.HttpApiSchemaError): ReadonlyArray<Violation> =>
   Exchange.violations(error.cause).map(({ pointer, code, detail }) => ({ parameter: pointer.slice(1), code, detail }))
 
-const tooLarge = new Problem({ status: 413, detail: "the body is larger than 1 MiB", headers: { connection: "close" } })
+const tooLargeFor = (maxBytes: number) =>
+  new Problem({
+    status: 413,
+    detail: `the body is larger than ${maxBytes / mebibyte} MiB`,
+    headers: { connection: "close" },
+  })
+
+const mebibyte = 1024 * 1024
 
 /** The problem that a failure stands for; none for a failure that nobody foresaw. */
-const problemOf = (error: unknown): Option.Option<Problem> => {
+const problemOf = (error: unknown, maxBytes: number = bodyMaxBytes): Option.Option<Problem> => {
   if (HttpApiError.HttpApiSchemaError.is(error)) {
     return error.kind === "Query"
       ? Option.some(new Problem({ status: 400, detail: "the query is not valid", errors: queryViolations(error) }))
@@ -98,7 +109,7 @@ const problemOf = (error: unknown): Option.Option<Problem> => {
   }
   if (!HttpServerError.isHttpServerError(error) || error.reason._tag !== "RequestParseError") return Option.none()
   return error.reason.reason === "BodyTooLarge"
-    ? Option.some(tooLarge)
+    ? Option.some(tooLargeFor(maxBytes))
     : Option.some(new Problem({ status: 400, detail: "the request could not be read" }))
 }
 
@@ -118,9 +129,7 @@ export const recover = <E, R>(
   })
 
 /** The largest body that is read, in bytes. */
-export const bodyMaxBytes = 1024 * 1024
-
-const bodyLimit = ByteSize.bytes(bodyMaxBytes)
+export const bodyMaxBytes = mebibyte
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
@@ -129,23 +138,40 @@ const hasBody = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
   headers["transfer-encoding"] !== undefined ||
   (headers["content-length"] ?? "0") !== "0"
 
-/**
- * Reads a JSON body. Bytes that are no UTF-8 are refused: replaced, two different texts would be one. Without a body,
- * `absent` is read, if it is given.
- */
-export const readBody = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, absent?: unknown) {
-  if (absent !== undefined && !hasBody(request)) return absent
+/** A body as it came, and what it holds. */
+export interface Body {
+  readonly text: string
+  readonly json: unknown
+}
+
+/** What of a body is unlike others: where it may be absent, or larger. */
+export interface BodyOptions {
+  /** Read where there is no body. */
+  readonly absent?: unknown
+  readonly maxBytes?: number
+}
+
+/** Reads a JSON body. Bytes that are no UTF-8 are refused: replaced, two different texts would be one. */
+export const readBody = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  { absent, maxBytes = bodyMaxBytes }: BodyOptions = {},
+) {
+  if (absent !== undefined && !hasBody(request)) return { text: "", json: absent } satisfies Body as Body
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
   if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
     return yield* new Problem({ status: 415, detail: "send the body as application/json" })
   }
-  if (Number(request.headers["content-length"]) > bodyMaxBytes) return yield* tooLarge
+  const tooLarge = tooLargeFor(maxBytes)
+  if (Number(request.headers["content-length"]) > maxBytes) return yield* tooLarge
   const bytes = yield* request.arrayBuffer.pipe(
-    Effect.provideService(HttpIncomingMessage.MaxBodySize, bodyLimit),
-    Effect.mapError((error) => Option.getOrElse(problemOf(error), () => tooLarge)),
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxBytes)),
+    Effect.mapError((error) => Option.getOrElse(problemOf(error, maxBytes), () => tooLarge)),
   )
   return yield* Effect.try({
-    try: (): unknown => JSON.parse(utf8.decode(bytes)),
+    try: (): Body => {
+      const text = utf8.decode(bytes)
+      return { text, json: JSON.parse(text) }
+    },
     catch: () => new Problem({ status: 400, detail: "the body is not valid JSON in UTF-8" }),
   })
 })

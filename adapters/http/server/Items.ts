@@ -7,6 +7,7 @@ import { Ledger } from "../../../core/ledger/Ledger.ts"
 import type { Item, RecordRequest, Violation } from "../../../core/ledger/Recording.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
+import * as Retried from "./Retried.ts"
 
 type TypeFields = Pick<typeof Wire.VisitorItem.Type, "consentType" | "category" | "subcategory" | "label">
 
@@ -19,7 +20,7 @@ const draftOf = ({ consentType, category, subcategory, label }: TypeFields) => (
 
 /** An item of a server: about anybody, at any time. */
 export const fromServer = (item: typeof Wire.ServerItem.Type): Item => {
-  const { consentDate, expirationDate, version } = item
+  const { consentDate, expirationDate, externalId, version } = item
   const identifiers = (["concordId", "userId", "projectUserId", "email", "phoneNumber"] as const).filter(
     (kind) => item[kind] != null,
   )
@@ -31,6 +32,7 @@ export const fromServer = (item: typeof Wire.ServerItem.Type): Item => {
     ...(version != null && { version }),
     ...(consentDate != null && { consentDate }),
     ...(expirationDate != null && { expirationDate }),
+    ...(externalId != null && { externalId }),
   }
 }
 
@@ -81,8 +83,8 @@ const isMeant = ({ code, field }: Violation, { members }: Misshapen): boolean =>
   !(code in together && together[code as keyof typeof together].some((member) => members.has(member)))
 
 /**
- * Records batches of items of one shape, and answers the events' bodies, in the order given. Every item is checked,
- * against its shape and against the ledger's rules, before any is recorded.
+ * Records batches of items of one shape, and answers their events, in the order given. Every item is checked, against its
+ * shape and against the ledger's rules, before any is recorded.
  */
 export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) => {
   const decodeItem = Exchange.decoder(itemSchema)
@@ -109,7 +111,8 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
     if (items.every((item): item is Item => "person" in item)) {
       const outcome = yield* ledger.record({ ...request, items })
       if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))
-      return outcome.events.map((event) => event.body)
+      const { events, isRepeated } = yield* Retried.orRefuse(outcome)
+      return Answer.json(Answer.list(events.map(({ body }) => body)), 201, Retried.headers(isRepeated))
     }
     const readable = [...items.entries()].flatMap(([index, item]) => {
       const rest = "person" in item ? item : item.rest

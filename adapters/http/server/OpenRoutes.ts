@@ -5,12 +5,14 @@ import { Context, Effect, Option, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as Exchange from "../../../core/Exchange.ts"
 import * as Instant from "../../../core/Instant.ts"
+import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Access from "./Access.ts"
 import * as Answer from "./Answer.ts"
 import * as Origin from "./Origin.ts"
+import * as Retried from "./Retried.ts"
 
 /** The header in which a trusted proxy tells the visitor's region (ISO 3166-2); none unless configured. */
 export const GeographyHeader = Context.Reference<string | undefined>("assent/http/GeographyHeader", {
@@ -21,6 +23,11 @@ const isRegion = Schema.is(Schema.String.check(Schema.isPattern(/^[A-Z]{2}(-[A-Z
 const decodeRequest = Exchange.decoder(Wire.SessionRequest)
 const healthy = Answer.json(JSON.stringify({ status: "ok" }))
 
+const guessable = new Answer.Problem({
+  status: 400,
+  detail: "the Idempotency-Key of a session must be a random UUID: whoever knows it would get the session",
+})
+
 const createSession = Effect.fnUntraced(function* (projectId: string, request: Parameters<typeof Answer.readBody>[0]) {
   const ledger = yield* Ledger
   const { organization, project } = yield* Access.openSite(projectId)
@@ -29,11 +36,14 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     const detail = "send an Origin header that names one of the project's domains"
     return yield* new Answer.Problem({ status: 403, detail })
   }
-  const { contextId } = yield* Answer.decode(decodeRequest, yield* Answer.readBody(request, {}))
+  const body = yield* Answer.readBody(request, { absent: {} })
+  const { contextId } = yield* Answer.decode(decodeRequest, body.json)
+  const { keyed } = yield* Retried.keyed(request, `page ${project.id}`, body)
+  if (keyed !== undefined && !isUuid(keyed.key)) return yield* guessable
   const geographyHeader = yield* GeographyHeader
   const geography = geographyHeader === undefined ? undefined : request.headers[geographyHeader.toLowerCase()]
   const userAgent = request.headers["user-agent"]
-  const opened = yield* ledger.openSession({
+  const outcome = yield* ledger.openSession({
     organization,
     project,
     ...(contextId != null && { contextId }),
@@ -41,16 +51,19 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     domain,
     ...(isRegion(geography) && { geography }),
     ...(userAgent !== undefined && { userAgent }),
+    ...(keyed !== undefined && { keyed }),
   })
+  const opened = yield* Retried.orRefuse(outcome)
   const { id, concordId, expiresAt } = opened.session
-  const body = {
+  const answer = {
     session: opened.token,
     id,
     contextId: opened.contextId,
     concordId,
     expiresAt: Instant.format(expiresAt),
   }
-  return Answer.json(JSON.stringify(body), 201, { "cache-control": "no-store" })
+  const headers = { "cache-control": "no-store", ...Retried.headers(opened.isRepeated) }
+  return Answer.json(JSON.stringify(answer), 201, headers)
 })
 
 /** The handlers of the group `open`. */

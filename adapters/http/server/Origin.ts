@@ -22,7 +22,7 @@ const permissions = {
   "access-control-max-age": "600",
 }
 
-const exposed = { "access-control-expose-headers": "etag, retry-after" }
+const exposed = { "access-control-expose-headers": "etag, ratelimit, ratelimit-policy, retry-after" }
 
 const refused = new Answer.Problem({ status: 403, detail: "the Origin is not one of the project's domains" })
 

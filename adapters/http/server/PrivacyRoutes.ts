@@ -1,64 +1,99 @@
 /**
- * The Privacy API: what servers ask with an API key.
+ * Events and answers: what servers ask with an API key.
  */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { Ledger, type Site } from "../../../core/ledger/Ledger.ts"
-import * as People from "../../../core/People.ts"
+import * as Exchange from "../../../core/Exchange.ts"
+import { isUuid } from "../../../core/ledger/Identifiers.ts"
+import { Ledger } from "../../../core/ledger/Ledger.ts"
+import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"
-import { CurrentKey } from "../api/Credentials.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Access from "./Access.ts"
 import * as Answer from "./Answer.ts"
 import * as Items from "./Items.ts"
+import * as Pages from "./Pages.ts"
 import * as Questions from "./Questions.ts"
+import * as Retried from "./Retried.ts"
 
 const recordItems = Items.recorder(Wire.ServerItem)
+const decodeQuestions = Exchange.decoder(Wire.DecisionQuestions)
 
-/** The person that the one identifier of a query names; `undefined` for one that names nobody. */
-const personOf = Effect.fnUntraced(function* (site: Site, query: People.Identifiers) {
-  const given = People.identifierKinds.filter((kind) => query[kind] !== undefined)
-  const kind = given[0]
-  if (kind === undefined || given.length > 1) {
-    const detail = `name one person by exactly one of ${People.identifierKinds.join(", ")}`
-    return yield* new Answer.Problem({ status: 400, detail })
-  }
-  const ledger = yield* Ledger
-  const found = yield* ledger.find(site, { [kind]: query[kind] })
-  if (found._tag === "Found") return found.concordId
-  const errors = found.faults.map(({ field, code, detail }) => ({ parameter: field, code, detail }))
-  return yield* new Answer.Problem({ status: 400, detail: "the query is not valid", errors })
+const bodyOf = ({ body }: StoredEvent) => Effect.succeed(body)
+const noEvent = new Answer.Problem({ status: 404, detail: "there is no such event" })
+
+/** Ids are compared in lower case. */
+const lowerCase = <Query extends { concordId?: string; sessionId?: string; submitter?: string }>(
+  query: Query,
+): Query => ({
+  ...query,
+  ...(query.concordId !== undefined && { concordId: query.concordId.toLowerCase() }),
+  ...(query.sessionId !== undefined && { sessionId: query.sessionId.toLowerCase() }),
+  ...(query.submitter !== undefined && { submitter: query.submitter.toLowerCase() }),
 })
 
 /** The handlers of the group `privacy`. */
 export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
   handlers
-    .handleRaw("createConsentEvents", ({ params, request }) =>
+    .handleRaw("createConsentEvents", ({ request }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const site = yield* Access.projectOf(params, "write")
-          const key = yield* CurrentKey
+          const { key, site } = yield* Access.inProject
           const body = yield* Answer.readBody(request)
-          const bodies = yield* recordItems(body, { ...site, submitter: key.id }, Items.fromServer)
-          return Answer.json(Answer.list(bodies), 201)
+          const keyed = yield* Retried.keyed(request, key.id, body)
+          return yield* recordItems(body.json, { ...site, submitter: key.id, ...keyed }, Items.fromServer)
         }),
       ),
     )
-    .handle("getConsentState", ({ params, query }) =>
+    .handle("listConsentEvents", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const site = yield* Access.projectOf(params, "read")
-          const concordId = yield* personOf(site, query)
-          return Answer.json(yield* Questions.state(site, concordId, query))
+          yield* Pages.check(query)
+          const ledger = yield* Ledger
+          const { key, site } = yield* Access.inProject
+          return yield* Pages.answer(yield* ledger.list(site, key.id, lowerCase(query)), bodyOf)
         }),
       ),
     )
-    .handle("getConsentDecisions", ({ params, query }) =>
+    .handle("getConsentEvent", ({ params }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const site = yield* Access.projectOf(params, "read")
-          const concordId = yield* personOf(site, query)
+          const ledger = yield* Ledger
+          const { site } = yield* Access.inProject
+          const event = isUuid(params.id) ? yield* ledger.event(site.project, params.id.toLowerCase()) : undefined
+          return event === undefined ? yield* noEvent : Answer.json(event.body)
+        }),
+      ),
+    )
+    .handle("getConsentState", ({ query }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { site } = yield* Access.inProject
+          const concordId = yield* Questions.personOf(site, query)
+          return Answer.json((yield* Questions.state(site, concordId, query)).body)
+        }),
+      ),
+    )
+    .handle("getConsentDecisions", ({ query }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { site } = yield* Access.inProject
+          const concordId = yield* Questions.personOf(site, query)
           return Answer.json(yield* Questions.decisions(site, concordId, query))
+        }),
+      ),
+    )
+    .handleRaw("askConsentDecisions", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const ledger = yield* Ledger
+          const { key, site } = yield* Access.inProject
+          const body = yield* Answer.readBody(request)
+          const asked = yield* Answer.decode(decodeQuestions, body.json)
+          const { keyed } = yield* Retried.keyed(request, key.id, body)
+          const outcome = yield* ledger.answerOnce(site.project, keyed, Questions.manyDecisions(site, asked))
+          const { answer, isRepeated } = yield* Retried.orRefuse(outcome)
+          return Answer.json(answer, 200, Retried.headers(isRepeated))
         }),
       ),
     ),

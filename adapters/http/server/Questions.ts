@@ -1,56 +1,106 @@
 /**
- * Questions to the ledger about one person, answered as JSON.
+ * Questions to the ledger about people, answered as JSON.
  */
 import { Effect } from "effect"
+import type { Site } from "../../../core/Catalog.ts"
 import * as Exchange from "../../../core/Exchange.ts"
-import * as Instant from "../../../core/Instant.ts"
-import { Ledger, type Site } from "../../../core/ledger/Ledger.ts"
-import type { Page } from "../../../core/ports/LedgerStore.ts"
+import type * as Instant from "../../../core/Instant.ts"
+import { Ledger } from "../../../core/ledger/Ledger.ts"
+import type { Answered } from "../../../core/ledger/Reading.ts"
+import * as People from "../../../core/People.ts"
+import type * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
 
 interface Instants {
-  readonly at?: Instant.Instant
-  readonly knownAt?: Instant.Instant
+  readonly at?: Instant.Instant | null
+  readonly knownAt?: Instant.Instant | null
 }
 
-const questionOf = ({ project, types }: Site, concordId: string | undefined, { at, knownAt }: Instants) => ({
+const questionOf = ({ organization, project }: Site, concordId: string | undefined, { at, knownAt }: Instants) => ({
+  organization,
   project,
-  types,
   concordId,
-  ...(at !== undefined && { at }),
-  ...(knownAt !== undefined && { knownAt }),
+  ...(at != null && { at }),
+  ...(knownAt != null && { knownAt }),
 })
 
-/** The consent state: the deciding event of every type whose answer is in force. */
+/** The consent state: the deciding event of every type whose answer is in force; and when it changes by itself. */
 export const state = Effect.fnUntraced(function* (site: Site, concordId: string | undefined, instants: Instants) {
   const ledger = yield* Ledger
-  const answered = yield* ledger.state(questionOf(site, concordId, instants))
-  return Answer.list(answered.map(({ event }) => event.body))
+  const { items, nextChangeAt } = yield* ledger.state(questionOf(site, concordId, instants))
+  return { body: Answer.list(items.map(({ event }) => event.body)), nextChangeAt }
 })
+
+const write = (concordId: string | undefined, { decision, type }: Answered): string =>
+  JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))
 
 /** The decisions: one for each type of the project. */
 export const decisions = Effect.fnUntraced(function* (site: Site, concordId: string | undefined, instants: Instants) {
   const ledger = yield* Ledger
   const answered = yield* ledger.decisions(questionOf(site, concordId, instants))
-  const lines = answered.map(({ type, decision }) => Exchange.decisionToLine(concordId, type.id, decision))
-  return Answer.list(lines.map((line) => JSON.stringify(line)))
+  return Answer.list(answered.items.map((item) => write(answered.concordId, item)))
 })
 
-/** One page of a person's events, newest first unless asked otherwise. */
-export const events = Effect.fnUntraced(function* (site: Site, concordId: string, asked: Partial<Page>) {
-  const ledger = yield* Ledger
-  const page: Page = { ...firstPage, ...asked }
-  const { events, total } = yield* ledger.page(site.project, concordId, page)
-  const items = events.map(({ body }) => body)
-  return `{"offset":${page.offset},"count":${items.length},"total":${total},"items":[${items.join(",")}]}`
-})
+type Person = (typeof Wire.DecisionQuestion.Type)["person"]
 
-const firstPage: Page = {
-  startDate: Instant.min,
-  // The latest instant itself is listed too: `endDate` is exclusive.
-  endDate: Instant.max + 1,
-  sort: "consentDate",
-  order: "desc",
-  offset: 0,
-  limit: 100,
+const namedOnce = `name one person by exactly one of ${People.identifierKinds.join(", ")}`
+
+/** The one identifier of a person; `undefined` where there is none, or more than one. */
+export const identifierOf = (person: Person): People.Identifiers | undefined => {
+  const given = People.identifierKinds.filter((kind) => person[kind] != null)
+  const [kind] = given
+  return kind === undefined || given.length > 1 ? undefined : { [kind]: person[kind]! }
 }
+
+/** The person that the one identifier of a query names; `undefined` for one that names nobody. */
+export const personOf = Effect.fnUntraced(function* (site: Site, query: People.Identifiers) {
+  const identifier = identifierOf(query)
+  if (identifier === undefined) return yield* new Answer.Problem({ status: 400, detail: namedOnce })
+  const ledger = yield* Ledger
+  const found = yield* ledger.find(site, identifier)
+  if (found._tag === "Found") return found.concordId
+  const errors = found.faults.map(({ field, code, detail }) => ({ parameter: field, code, detail }))
+  return yield* new Answer.Problem({ status: 400, detail: "the query is not valid", errors })
+})
+
+/** Whom each question is about, and every violation. */
+const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.DecisionQuestions.Type)["items"]) {
+  const ledger = yield* Ledger
+  const errors: Array<Answer.Violation> = []
+  const people: Array<string | undefined> = []
+  for (const [index, { consentType, person }] of items.entries()) {
+    const at = `/items/${index}`
+    if (!site.types.byId.has(consentType.toLowerCase())) {
+      const detail = "this project has no consent type with this id"
+      errors.push({ pointer: `${at}/consentType`, code: "unknown_consent_type", detail })
+    }
+    const identifier = identifierOf(person)
+    if (identifier === undefined) {
+      errors.push({ pointer: `${at}/person`, code: "identifier_missing", detail: namedOnce })
+      continue
+    }
+    const found = yield* ledger.find(site, identifier)
+    if (found._tag === "Found") people.push(found.concordId)
+    else {
+      for (const { code, detail, field } of found.faults) {
+        errors.push({ pointer: `${at}/person/${field}`, code, detail })
+      }
+    }
+  }
+  if (errors.length === 0) return people
+  return yield* new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+})
+
+/** Many questions at once, answered in the order given. */
+export const manyDecisions = Effect.fnUntraced(function* (site: Site, asked: typeof Wire.DecisionQuestions.Type) {
+  const ledger = yield* Ledger
+  const people = yield* resolve(site, asked.items)
+  const known = new Map<string | undefined, ReadonlyMap<string, string>>()
+  for (const concordId of new Set(people)) {
+    const answered = yield* ledger.decisions(questionOf(site, concordId, asked))
+    known.set(concordId, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
+  }
+  return Answer.list(
+    asked.items.map(({ consentType }, index) => known.get(people[index])!.get(consentType.toLowerCase())!),
+  )
+})

@@ -15,8 +15,12 @@ import * as Drain from "./Drain.ts"
 import * as Methods from "./Methods.ts"
 import * as OpenRoutes from "./OpenRoutes.ts"
 import * as Origin from "./Origin.ts"
+import * as KeyRoutes from "./KeyRoutes.ts"
+import * as OrganizationRoutes from "./OrganizationRoutes.ts"
+import * as PeopleRoutes from "./PeopleRoutes.ts"
 import * as PrivacyRoutes from "./PrivacyRoutes.ts"
 import * as SiteRoutes from "./SiteRoutes.ts"
+import * as TypeRoutes from "./TypeRoutes.ts"
 import * as Unparsed from "./Unparsed.ts"
 
 /** Where the service listens. */
@@ -32,7 +36,8 @@ const requestTimeoutMillis = 30_000
 
 const routes = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
-    Layer.provide([PrivacyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
+    Layer.provide([PrivacyRoutes.layer, TypeRoutes.layer, PeopleRoutes.layer]),
+    Layer.provide([OrganizationRoutes.layer, KeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
     Layer.provide([Access.keyLayer, Access.sessionLayer]),
   ),
   HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } }),

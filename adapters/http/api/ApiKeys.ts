@@ -1,0 +1,49 @@
+/**
+ * API keys, for owners.
+ */
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { KeyRequired } from "./Credentials.ts"
+import { about, created, id, inOrganization, Needs, paths } from "./Endpoint.ts"
+import * as Problem from "./Problem.ts"
+import * as SetupWire from "./SetupWire.ts"
+
+const keys = `${paths.organization}/api-keys` as const
+const one = { ...inOrganization, ...id }
+
+/** The group `apiKeys`. */
+export const ApiKeys = HttpApiGroup.make("apiKeys")
+  .add(
+    HttpApiEndpoint.get("listApiKeys", keys, {
+      params: inOrganization,
+      query: SetupWire.entryParameters,
+      success: SetupWire.ApiKeyPage,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "manage-keys")
+      .annotateMerge(about("List API keys", "Those that are not revoked, without their secrets.")),
+    HttpApiEndpoint.post("createApiKey", keys, {
+      params: inOrganization,
+      payload: SetupWire.NewApiKey,
+      success: SetupWire.MadeApiKey.pipe(created),
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage-keys")
+      .annotateMerge(about("Create an API key", "Its secret is answered now and never again.")),
+    HttpApiEndpoint.patch("updateApiKey", `${keys}/:id`, {
+      params: one,
+      payload: SetupWire.ApiKeyChange,
+      success: SetupWire.ApiKey,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage-keys")
+      .annotateMerge(about("Change an API key", "Its name, roles, or when it expires.")),
+    HttpApiEndpoint.delete("deleteApiKey", `${keys}/:id`, {
+      params: one,
+      success: SetupWire.ApiKey,
+      error: Problem.changing,
+    })
+      .annotate(Needs, "manage-keys")
+      .annotateMerge(about("Revoke an API key", "From this moment it opens nothing.")),
+  )
+  .middleware(KeyRequired)
+  .annotateMerge(OpenApi.annotations({ title: "API keys", description: "For owners: who may do what." }))

@@ -1,0 +1,61 @@
+/**
+ * Consent types, for servers.
+ */
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { KeyRequired } from "./Credentials.ts"
+import { about, id, inProject, Needs, paths } from "./Endpoint.ts"
+import * as Problem from "./Problem.ts"
+import * as TypeWire from "./TypeWire.ts"
+import { Schema } from "effect"
+
+const types = `${paths.project}/consent-types` as const
+const one = { ...inProject, ...id }
+
+/** The group `consentTypes`. */
+export const ConsentTypes = HttpApiGroup.make("consentTypes")
+  .add(
+    HttpApiEndpoint.get("listConsentTypes", types, {
+      params: inProject,
+      query: TypeWire.typeParameters,
+      success: TypeWire.ConsentTypePage,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(about("List consent types", "In the order they were made; those whose members are equal.")),
+    HttpApiEndpoint.post("createConsentType", types, {
+      params: inProject,
+      payload: TypeWire.NewConsentType,
+      success: TypeWire.ConsentType,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(
+        about("Create a consent type", "Publishes its version 1. Category, subcategory and label are unique together."),
+      ),
+    HttpApiEndpoint.patch("updateConsentType", `${types}/:id`, {
+      params: one,
+      payload: TypeWire.ConsentTypeChange,
+      success: TypeWire.ConsentType,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(
+        about("Change a consent type", "A change of a text publishes the next version. No event is touched."),
+      ),
+    HttpApiEndpoint.delete("deleteConsentType", `${types}/:id`, {
+      params: one,
+      success: TypeWire.ConsentType,
+      error: Problem.changing,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(about("Delete a consent type", "A type that has events is archived. Refusals are still taken.")),
+    HttpApiEndpoint.get("getConsentTypeVersion", `${types}/:id/versions/:version`, {
+      params: { ...one, version: Schema.String.annotate({ description: "From 1" }) },
+      success: TypeWire.ConsentTypeVersion,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(about("Get a version of a consent type", "What was shown.")),
+  )
+  .middleware(KeyRequired)
+  .annotateMerge(OpenApi.annotations({ title: "Consent types", description: "What people are asked." }))

@@ -1,0 +1,65 @@
+/**
+ * Organizations and their projects, for servers.
+ */
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { KeyRequired } from "./Credentials.ts"
+import { about, created, inOrganization, inProject, Needs, paths } from "./Endpoint.ts"
+import * as Problem from "./Problem.ts"
+import * as SetupWire from "./SetupWire.ts"
+
+const projects = `${paths.organization}/projects` as const
+
+/** The group `organizations`. */
+export const Organizations = HttpApiGroup.make("organizations")
+  .add(
+    HttpApiEndpoint.get("listOrganizations", paths.organizations, {
+      query: SetupWire.entryParameters,
+      success: SetupWire.OrganizationPage,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(about("List organizations", "The organization of the key: no other one exists for it.")),
+    HttpApiEndpoint.post("createOrganization", paths.organizations, {
+      payload: SetupWire.NewOrganization,
+      success: SetupWire.FoundedOrganization.pipe(created),
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage-keys")
+      .annotateMerge(
+        about("Create an organization", "Answers with the key of its owner: the key that asks gets no access to it."),
+      ),
+    HttpApiEndpoint.patch("updateOrganization", paths.organization, {
+      params: inOrganization,
+      payload: SetupWire.OrganizationChange,
+      success: SetupWire.Organization,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(about("Change an organization", "Its name, addresses, and the keys of its proofs of identity.")),
+    HttpApiEndpoint.get("listProjects", projects, {
+      params: inOrganization,
+      query: SetupWire.entryParameters,
+      success: SetupWire.ProjectPage,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(about("List projects", "Those that the key may read.")),
+    HttpApiEndpoint.post("createProject", projects, {
+      params: inOrganization,
+      payload: SetupWire.NewProject,
+      success: SetupWire.Project.pipe(created),
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(about("Create a project", "A website or application whose visitors are asked.")),
+    HttpApiEndpoint.patch("updateProject", paths.project, {
+      params: inProject,
+      payload: SetupWire.ProjectChange,
+      success: SetupWire.Project,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(about("Change a project", "An archived project takes only refusals.")),
+  )
+  .middleware(KeyRequired)
+  .annotateMerge(OpenApi.annotations({ title: "Organizations and projects", description: "Who asks, and where." }))

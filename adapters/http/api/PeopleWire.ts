@@ -1,0 +1,84 @@
+/**
+ * The shapes of identifying: proofs, profiles, and the facts of joining.
+ */
+import { Schema } from "effect"
+import * as People from "../../../core/People.ts"
+import * as Wire from "./Wire.ts"
+
+/** That a visitor is whom an identifier names, with the proof. */
+export const Identification = Schema.Struct({
+  type: Schema.Literals(["email", "contextId", "userId"]),
+  value: Wire.text(1, 512),
+  format: Wire.orNull(
+    Schema.Literals(["plain", "hashed"]).annotate({
+      description: "`hashed`: the value is the SHA-256 of the identifier, in hexadecimal",
+    }),
+  ),
+  token: Wire.orNull(
+    Wire.text(1, 8192).annotate({
+      description: "JWT signed with ES256 by the organization; `sub` is the value, `iss` the organization's id",
+    }),
+  ),
+})
+
+/** The session to go on with. */
+export const Identified = Schema.Struct({
+  synced: Schema.Boolean.annotate({ description: "Whether the visitor's earlier answers are the person's now" }),
+  session: Schema.String.annotate({ description: "The token to send as x-session from now on. Told only here." }),
+}).annotate({ identifier: "Identified" })
+
+const part = Wire.orNull(Wire.text(0, 256))
+
+const address = {
+  street: part,
+  street2: part,
+  city: part,
+  state: part,
+  postalCode: part,
+  country: part,
+}
+
+const told = {
+  firstName: part,
+  middleName: part,
+  lastName: part,
+  address: Wire.orNull(Schema.Struct(address)),
+}
+
+/** What a visitor tells of itself. */
+export const Profile = Schema.Struct({ ...Wire.identifierFields, ...told })
+
+/** What was kept of it. */
+export const KeptProfile = Schema.Struct({
+  concordId: Schema.String,
+  ...told,
+  unproven: Schema.Array(Schema.Literals(People.identifierKinds)).annotate({
+    description: "Identifiers that were not kept: identify with a token for each",
+  }),
+}).annotate({ identifier: "Profile" })
+
+const Evidence = Schema.Struct({
+  kind: Schema.Literals(["contextId", "userId", "projectUserId", "email", "phoneNumber"]),
+  keyId: Schema.optionalKey(Schema.String),
+  tokenHash: Schema.String,
+  issuedAt: Schema.String,
+  expiresAt: Schema.String,
+})
+
+const Fact = Schema.Struct({
+  id: Schema.String,
+  kind: Schema.Literals(["joined", "undone"]),
+  dateCreated: Schema.String,
+  member: Schema.String,
+  survivor: Schema.String,
+  submitter: Schema.String,
+  evidence: Schema.optionalKey(Evidence),
+  join: Schema.optionalKey(Schema.String),
+}).annotate({ identifier: "PersonFact", description: "That two people are one, or two again" })
+
+/** Who a person is. */
+export const Person = Schema.Struct({
+  concordId: Schema.String.annotate({ description: "Under which the person is answered" }),
+  members: Schema.Array(Schema.String).annotate({ description: "Everybody who is counted as this person" }),
+  facts: Schema.Array(Fact),
+}).annotate({ identifier: "Person" })

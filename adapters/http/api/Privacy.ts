@@ -1,0 +1,72 @@
+/**
+ * Events and answers, for servers.
+ */
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { KeyRequired } from "./Credentials.ts"
+import { about, created, id, inProject, Needs, paths } from "./Endpoint.ts"
+import * as Problem from "./Problem.ts"
+import * as Wire from "./Wire.ts"
+
+const question = { ...Wire.personParameters, ...Wire.instantParameters }
+
+/** The group `privacy`. */
+export const Privacy = HttpApiGroup.make("privacy")
+  .add(
+    HttpApiEndpoint.post("createConsentEvents", `${paths.project}/consent-events`, {
+      params: inProject,
+      payload: Wire.batch(Wire.ServerItem),
+      success: Wire.Events.pipe(created),
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "record")
+      .annotateMerge(
+        about("Create consent event(s)", "Records 1 to 1000 events, all of them or none, before it answers."),
+      ),
+    HttpApiEndpoint.get("listConsentEvents", `${paths.project}/consent-events`, {
+      params: inProject,
+      query: Wire.eventParameters,
+      success: Wire.EventPage,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(about("List consent events", "Newest first. Dates limit `consentDate`; `endDate` is exclusive.")),
+    HttpApiEndpoint.get("getConsentEvent", `${paths.project}/consent-events/:id`, {
+      params: { ...inProject, ...id },
+      success: Wire.Event,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(about("Get a consent event", "As it was answered when it was recorded.")),
+    HttpApiEndpoint.get("getConsentState", `${paths.project}/consent-state`, {
+      params: inProject,
+      query: question,
+      success: Wire.Events,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(about("Get consent state", "The deciding event of every type whose answer is in force.")),
+    HttpApiEndpoint.get("getConsentDecisions", `${paths.project}/consent-decisions`, {
+      params: inProject,
+      query: question,
+      success: Wire.Decisions,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(
+        about("Get consent decisions", "One explained decision for each consent type of the project, of one person."),
+      ),
+    HttpApiEndpoint.post("askConsentDecisions", `${paths.project}/consent-decisions`, {
+      params: inProject,
+      payload: Wire.DecisionQuestions,
+      success: Wire.Decisions,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(
+        about("Ask for many decisions", "1 to 1000 questions about people and types, answered in the order given."),
+      ),
+  )
+  .middleware(KeyRequired)
+  .annotateMerge(
+    OpenApi.annotations({ title: "Events and answers", description: "For servers. Credential: x-api-key." }),
+  )

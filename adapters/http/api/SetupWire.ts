@@ -1,0 +1,154 @@
+/**
+ * The shapes of organizations, projects and API keys.
+ */
+import { Schema } from "effect"
+import * as Catalog from "../../../core/Catalog.ts"
+import * as Exchange from "../../../core/Exchange.ts"
+import { roles } from "../../../core/Role.ts"
+import * as Wire from "./Wire.ts"
+
+const Name = Wire.text(2, 1024)
+
+/** A host name: labels of letters, digits and hyphens, without scheme and port (RFC 1123, section 2.1). */
+const Domain = Schema.String.check(
+  Schema.isPattern(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i, {
+    message: "expected a host name without scheme and port, such as www.example.com",
+  }),
+)
+
+/** A coordinate of a point on P-256: 32 bytes, base64url (RFC 7518, section 6.2.1.2). */
+const Coordinate = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9_-]{43}$/, { message: "expected 32 bytes in base64url" }),
+)
+
+const PublicKey = Schema.Struct({
+  kty: Schema.Literal("EC"),
+  crv: Schema.Literal("P-256"),
+  x: Coordinate,
+  y: Coordinate,
+  kid: Schema.optionalKey(Wire.text(1, 256)),
+}).annotate({ identifier: "PublicKey", description: "A public key for ES256 (RFC 7517)" })
+
+/** The public keys that an organization signs proofs of identity with: a JWK set (RFC 7517, section 5). */
+export const KeySet = Schema.Struct({
+  keys: Schema.Array(PublicKey).check(Schema.isMaxLength(16, { message: "expected at most 16 keys" })),
+})
+
+const organizationFields = {
+  name: Name,
+  primaryDomain: Domain,
+  privacyPolicyUrl: Wire.WebAddress,
+}
+
+/** An organization to set up. */
+export const NewOrganization = Schema.Struct({ ...organizationFields, jwks: Wire.orNull(KeySet) })
+
+/** A change of an organization. */
+export const OrganizationChange = Schema.Struct({
+  name: Schema.optionalKey(Name),
+  primaryDomain: Schema.optionalKey(Domain),
+  privacyPolicyUrl: Schema.optionalKey(Wire.WebAddress),
+  jwks: Wire.orNull(KeySet),
+})
+
+/** An organization. */
+export const Organization = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  primaryDomain: Schema.String,
+  privacyPolicyUrl: Schema.String,
+  jwks: KeySet,
+  dateCreated: Schema.String,
+  dateUpdated: Schema.String,
+}).annotate({ identifier: "Organization" })
+
+/** One page of organizations. */
+export const OrganizationPage = Wire.page(Organization)
+
+const Domains = Schema.Array(Domain).check(Schema.isMaxLength(1000, { message: "expected at most 1000 domains" }))
+
+/** A project to set up. */
+export const NewProject = Schema.Struct({
+  name: Name,
+  type: Wire.orNull(Schema.Literal("website")),
+  domains: Wire.orNull(Domains),
+  status: Wire.orNull(Schema.Literals(Catalog.projectStatuses)),
+})
+
+/** A change of a project. */
+export const ProjectChange = Schema.Struct({
+  name: Schema.optionalKey(Name),
+  type: Wire.orNull(Schema.Literal("website")),
+  domains: Schema.optionalKey(Domains),
+  status: Schema.optionalKey(Schema.Literals(Catalog.projectStatuses)),
+})
+
+/** A project. */
+export const Project = Schema.Struct({
+  id: Schema.String,
+  organization: Schema.String,
+  name: Schema.String,
+  type: Schema.Literal("website"),
+  domains: Schema.Array(Schema.String),
+  status: Schema.Literals(Catalog.projectStatuses),
+  dateCreated: Schema.String,
+  dateUpdated: Schema.String,
+}).annotate({ identifier: "Project" })
+
+/** One page of projects. */
+export const ProjectPage = Wire.page(Project)
+
+const Permissions = Schema.Array(Schema.Struct({ projectId: Wire.Uuid, role: Schema.Literals(roles) })).check(
+  Schema.isMaxLength(1000, { message: "expected at most 1000 permissions" }),
+)
+
+/** An API key to make. */
+export const NewApiKey = Schema.Struct({
+  name: Name,
+  role: Schema.Literals(roles),
+  permissions: Wire.orNull(Permissions),
+  expiresAt: Wire.orNull(Exchange.Instant),
+})
+
+/** A change of an API key. */
+export const ApiKeyChange = Schema.Struct({
+  name: Schema.optionalKey(Name),
+  role: Schema.optionalKey(Schema.Literals(roles)),
+  permissions: Schema.optionalKey(Permissions),
+  expiresAt: Wire.orNull(Exchange.Instant),
+})
+
+const apiKey = {
+  id: Schema.String,
+  organization: Schema.String,
+  name: Schema.String,
+  role: Schema.Literals(roles),
+  permissions: Schema.Array(Schema.Struct({ projectId: Schema.String, role: Schema.Literals(roles) })),
+  expiresAt: Schema.optionalKey(Schema.String),
+  lastUsedAt: Schema.optionalKey(Schema.String.annotate({ description: "To the minute" })),
+  dateCreated: Schema.String,
+  dateUpdated: Schema.String,
+}
+
+/** An API key, without its secret. */
+export const ApiKey = Schema.Struct(apiKey).annotate({ identifier: "ApiKey" })
+
+/** An API key just made. */
+export const MadeApiKey = Schema.Struct({
+  ...apiKey,
+  secret: Schema.String.annotate({ description: "The secret to send as x-api-key. Told only here." }),
+}).annotate({ identifier: "MadeApiKey" })
+
+/** One page of API keys. */
+export const ApiKeyPage = Wire.page(ApiKey)
+
+/** An organization just set up, with the key its owner begins with. */
+export const FoundedOrganization = Schema.Struct({ ...Organization.fields, apiKey: MadeApiKey }).annotate({
+  identifier: "FoundedOrganization",
+})
+
+/** How what is set up is listed. */
+export const entryParameters = {
+  ...Wire.pageParameters,
+  sort: Schema.optionalKey(Schema.Literals(["dateCreated", "name"])),
+}

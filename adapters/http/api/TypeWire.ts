@@ -1,0 +1,162 @@
+/**
+ * The shapes of consent types: how they are set up, changed and answered.
+ */
+import { Schema } from "effect"
+import * as Catalog from "../../../core/Catalog.ts"
+import * as ConsentState from "../../../core/ConsentState.ts"
+import * as Exchange from "../../../core/Exchange.ts"
+import * as Wire from "./Wire.ts"
+
+/** The subcategories of every category but `custom`, which has any. */
+export const subcategories = [
+  "analytics",
+  "do_not_sell",
+  "functional",
+  "global_privacy_control",
+  "limit_pii_use",
+  "marketing",
+  "strictly_necessary",
+  "unclassified",
+  "email",
+  "phone",
+  "privacy_policy",
+  "terms_of_service",
+  "cookie_policy",
+  "data_protection_agreement",
+] as const
+
+/** The most characters of a document. */
+export const documentMaxLength = 5_000_000
+
+const Label = Schema.String.check(
+  Schema.isPattern(/^[a-z0-9_*]{1,128}$/, {
+    message: "expected 1 to 128 characters: small letters, digits, _ and *",
+  }),
+)
+
+const States = Schema.Array(Schema.Literals(ConsentState.all)).check(
+  Schema.isMinLength(1, { message: "expected at least 1 consent state" }),
+  Schema.makeFilter((states) => new Set(states).size === states.length || "names a consent state twice"),
+)
+
+const texts = {
+  description: Schema.optionalKey(Wire.text(0, 2000)),
+  document: Wire.orNull(Wire.text(0, documentMaxLength)),
+  url: Wire.orNull(Wire.WebAddress),
+}
+
+const publication = {
+  publishedAt: Wire.orNull(
+    Exchange.Instant.annotate({ description: "From when the version is in force; left out: at once" }),
+  ),
+  requireReaccept: Schema.optionalKey(
+    Schema.Boolean.annotate({ description: "Answers to earlier versions lapse, and everybody is asked again" }),
+  ),
+  grace: Wire.orNull(Exchange.Period.annotate({ description: "How long earlier answers still count (ISO 8601)" })),
+}
+
+const conditions = {
+  validStates: Schema.optionalKey(States),
+  consentDuration: Wire.orNull(
+    Exchange.PositivePeriod.annotate({ description: "How long an answer lasts (ISO 8601); null: for ever" }),
+  ),
+  status: Schema.optionalKey(Schema.Literals(Catalog.typeStatuses)),
+  required: Schema.optionalKey(Schema.Boolean),
+  rules: Schema.optionalKey(Exchange.Rules),
+}
+
+/** `category` decides which subcategories there are. */
+const isKnownSubcategory = Schema.makeFilter(
+  ({ category, subcategory }: { category?: string | null; subcategory?: unknown }) => {
+    const name = Array.isArray(subcategory) ? subcategory[0] : subcategory
+    const isKnown = category === "custom" || subcategories.some((known) => known === name)
+    return isKnown || { path: ["subcategory"], issue: `expected one of ${subcategories.join(", ")}` }
+  },
+)
+
+/** A consent type to set up. */
+export const NewConsentType = Schema.Struct({
+  category: Wire.Category,
+  subcategory: Wire.Subcategory,
+  label: Label,
+  name: Wire.text(5, 100),
+  ...texts,
+  ...publication,
+  ...conditions,
+}).check(isKnownSubcategory)
+
+/** A change of a consent type. A change of a text publishes the next version. */
+export const ConsentTypeChange = Schema.Struct({
+  category: Wire.orNull(Wire.Category),
+  subcategory: Wire.orNull(Wire.Subcategory),
+  label: Wire.orNull(Schema.String),
+  name: Schema.optionalKey(Wire.text(5, 100)),
+  ...texts,
+  ...publication,
+  ...conditions,
+  version: Wire.orNull(
+    Exchange.VersionNumber.annotate({ description: "The version the change is made to: another one in force is 409" }),
+  ),
+})
+
+const version = {
+  version: Schema.Int,
+  publishedAt: Schema.String,
+  dateCreated: Schema.String,
+  requireReaccept: Schema.Boolean,
+  grace: Schema.optionalKey(Schema.String),
+}
+
+const shown = {
+  name: Schema.String,
+  description: Schema.String,
+  document: Schema.optionalKey(Schema.String),
+  url: Schema.optionalKey(Schema.String),
+}
+
+/** A consent type as it is answered, with the texts in force now. */
+export const ConsentType = Schema.Struct({
+  id: Schema.String,
+  organization: Schema.String,
+  project: Schema.String,
+  category: Wire.Category,
+  subcategory: Schema.Tuple([Schema.String]),
+  label: Schema.String,
+  ...shown,
+  validStates: Schema.Array(Exchange.State),
+  consentDuration: Schema.optionalKey(Schema.String),
+  status: Schema.Literals(Catalog.typeStatuses),
+  required: Schema.Boolean,
+  requireReaccept: Schema.Boolean,
+  grace: Schema.optionalKey(Schema.String),
+  rules: Schema.Record(Schema.String, Schema.Unknown).annotate({ description: "See semantics, section 4" }),
+  version: Schema.Int.annotate({ description: "The version in force now" }),
+  requireReacceptVersion: Schema.optionalKey(
+    Schema.Int.annotate({ description: "The latest version that made earlier answers lapse" }),
+  ),
+  readOnly: Schema.Boolean,
+  dateCreated: Schema.String,
+  dateUpdated: Schema.String,
+  versions: Schema.Array(Schema.Struct(version)),
+}).annotate({ identifier: "ConsentType" })
+
+/** One page of consent types. */
+export const ConsentTypePage = Wire.page(ConsentType)
+
+/** What was shown as one version. */
+export const ConsentTypeVersion = Schema.Struct({ consentType: Schema.String, ...shown, ...version }).annotate({
+  identifier: "ConsentTypeVersion",
+})
+
+/** Which consent types: those whose members are equal. */
+export const typeParameters = {
+  ...Wire.pageParameters,
+  sort: Schema.optionalKey(Schema.Literals(["dateCreated", "name"])),
+  category: Schema.optionalKey(Wire.Category),
+  subcategory: Schema.optionalKey(Schema.String),
+  label: Schema.optionalKey(Schema.String),
+  name: Schema.optionalKey(Schema.String),
+  url: Schema.optionalKey(Schema.String),
+  version: Schema.optionalKey(Wire.wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  status: Schema.optionalKey(Schema.Literals(Catalog.typeStatuses)),
+}

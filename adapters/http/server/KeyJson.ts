@@ -1,0 +1,18 @@
+/**
+ * API keys as they are answered.
+ */
+import type { ApiKey } from "../../../core/Catalog.ts"
+import * as Instant from "../../../core/Instant.ts"
+
+/** A key without its secret. `lastUsedAt` is left out where it was never used. */
+export const json = (key: ApiKey, lastUsedAt: Instant.Instant | undefined) => ({
+  id: key.id,
+  organization: key.organization,
+  name: key.name,
+  role: key.role,
+  permissions: key.permissions,
+  ...(key.expiresAt !== undefined && { expiresAt: Instant.format(key.expiresAt) }),
+  ...(lastUsedAt !== undefined && { lastUsedAt: Instant.format(lastUsedAt) }),
+  dateCreated: Instant.format(key.dateCreated),
+  dateUpdated: Instant.format(key.dateUpdated),
+})

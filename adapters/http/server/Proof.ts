@@ -1,0 +1,95 @@
+/**
+ * Proofs of identity: tokens that the organization's own server signs for a visitor it has authenticated (RFC 7519, ES256).
+ *
+ * A token names the identifier it proves (`sub`), the organization (`iss`), and its short life (`iat`, `exp`). The keys are
+ * the organization's public ones; while one replaces another, both hold.
+ */
+import { Clock, Data, Effect } from "effect"
+import { createLocalJWKSet, errors, jwtVerify } from "jose"
+import type { Organization } from "../../../core/Catalog.ts"
+import type { Instant } from "../../../core/Instant.ts"
+import * as Answer from "./Answer.ts"
+
+/** The longest life of a token, in seconds. */
+export const maxLifeSeconds = 60 * 60
+
+/** How far the clock of who signs may be off, in seconds. */
+const clockToleranceSeconds = 30
+
+/** What a valid token says. */
+export interface Claims {
+  readonly subject: string
+  readonly keyId: string | undefined
+  readonly issuedAt: Instant
+  readonly expiresAt: Instant
+}
+
+/** Why a token proves nothing. */
+class Unproven extends Data.TaggedError("Unproven")<{ readonly detail: string }> {}
+
+/** A token that proves nothing. */
+export const unproven = (detail: string): Answer.Problem =>
+  new Answer.Problem({
+    status: 401,
+    detail: `the visitor is not identified: ${detail}`,
+    errors: [{ pointer: "/token", code: "invalid", detail }],
+    headers: { "www-authenticate": 'Bearer error="invalid_token"' },
+  })
+
+const reasons: Readonly<Record<string, string>> = {
+  ERR_JWT_EXPIRED: "the token has expired",
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "no public key of the organization made the token's signature",
+  ERR_JWKS_NO_MATCHING_KEY: "the organization has no public key of the token's kid",
+  ERR_JOSE_ALG_NOT_ALLOWED: "the token is not signed with ES256",
+}
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof errors.JWTClaimValidationFailed) return `the token's ${error.claim} is not as it must be`
+  return (error instanceof errors.JOSEError && reasons[error.code]) || "the token is not a signed JWT"
+}
+
+/** Verifies with each key: one that has no `kid` may be any of them. */
+const verifyWith = async (token: string, { id, publicKeys }: Organization, now: Instant) => {
+  const options = {
+    algorithms: ["ES256"],
+    issuer: id,
+    requiredClaims: ["sub", "iat", "exp"],
+    maxTokenAge: maxLifeSeconds,
+    clockTolerance: clockToleranceSeconds,
+    currentDate: new Date(now),
+  }
+  const keys = publicKeys.map((key) => ({ ...key, alg: "ES256" }))
+  try {
+    return await jwtVerify(token, createLocalJWKSet({ keys }), options)
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+    for await (const key of error) {
+      const verified = await jwtVerify(token, key, options).catch((failure: unknown) => {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure
+      })
+      if (verified !== undefined) return verified
+    }
+    throw new errors.JWSSignatureVerificationFailed()
+  }
+}
+
+/** The claims of a token that the organization has signed for the life it has now. */
+export const verify = Effect.fnUntraced(function* (token: string, organization: Organization) {
+  if (organization.publicKeys.length === 0) return yield* unproven("the organization has no public key yet")
+  const now = yield* Clock.currentTimeMillis
+  const { payload, protectedHeader } = yield* Effect.tryPromise({
+    try: () => verifyWith(token, organization, now),
+    catch: (error) => new Unproven({ detail: reasonOf(error) }),
+  }).pipe(Effect.mapError(({ detail }) => unproven(detail)))
+  const { exp, iat, sub } = payload
+  if (typeof sub !== "string" || exp! - iat! > maxLifeSeconds) {
+    return yield* unproven(`the token must have a sub, and a life of at most ${maxLifeSeconds / 60} minutes`)
+  }
+  const claims: Claims = {
+    subject: sub,
+    keyId: protectedHeader.kid,
+    issuedAt: Math.trunc(iat! * 1000),
+    expiresAt: Math.trunc(exp! * 1000),
+  }
+  return claims
+})

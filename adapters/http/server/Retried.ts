@@ -1,0 +1,57 @@
+/**
+ * Requests that may come again: the header `Idempotency-Key`, and the answers to a key that was seen before.
+ */
+import { Effect } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import type { Keyed, Repeat } from "../../../core/ledger/Requests.ts"
+import * as Answer from "./Answer.ts"
+
+/** Printable ASCII: whatever a client makes its keys of. */
+const form = /^[\x21-\x7e]{1,255}$/
+
+const misshapen = new Answer.Problem({
+  status: 400,
+  detail: "Idempotency-Key has 1 to 255 printable characters without spaces, such as a UUID",
+})
+
+/** The key of a request, if it has one. `scope` is who asks: the same key of somebody else is another request. */
+export const keyed = Effect.fnUntraced(function* (
+  { headers, method, url }: HttpServerRequest.HttpServerRequest,
+  scope: string,
+  { text }: Pick<Answer.Body, "text">,
+) {
+  const key = headers["idempotency-key"]
+  if (key === undefined) return {}
+  if (!form.test(key)) return yield* misshapen
+  return { keyed: { scope, key, content: `${method} ${url}\n${text}` } satisfies Keyed as Keyed }
+})
+
+/** What an answer says of itself: whether it was given before. */
+export const headers = (isRepeated: boolean | undefined): Readonly<Record<string, string>> =>
+  isRepeated === true ? { "idempotent-replayed": "true" } : {}
+
+const reused = new Answer.Problem({
+  status: 422,
+  detail: "this Idempotency-Key was used for another request; make a new one",
+  errors: [{ header: "Idempotency-Key", code: "idempotency_key_reused", detail: "was used for another request" }],
+})
+
+const underWay = new Answer.Problem({
+  status: 409,
+  detail: "the request with this Idempotency-Key is being answered; try again",
+  errors: [{ header: "Idempotency-Key", code: "idempotency_key_in_flight", detail: "is being answered" }],
+  headers: { "retry-after": "1" },
+})
+
+type Refusal = Exclude<Repeat, { _tag: "Repeated" }>
+
+const isRefusal = (outcome: { readonly _tag: string }): outcome is Refusal =>
+  outcome._tag === "Reused" || outcome._tag === "UnderWay"
+
+/** An outcome, unless its key stood in the way. */
+export const orRefuse = <Outcome extends { readonly _tag: string }>(
+  outcome: Outcome | Refusal,
+): Effect.Effect<Exclude<Outcome, Refusal>, Answer.Problem> => {
+  if (!isRefusal(outcome)) return Effect.succeed(outcome as Exclude<Outcome, Refusal>)
+  return outcome._tag === "Reused" ? reused : underWay
+}

@@ -1,0 +1,80 @@
+/**
+ * Consent types as they are answered.
+ */
+import { Clock, Effect, Schema } from "effect"
+import type { ListedType, ListedVersion } from "../../../core/Catalog.ts"
+import * as Exchange from "../../../core/Exchange.ts"
+import * as Instant from "../../../core/Instant.ts"
+import * as ConsentTypes from "../../../core/ledger/ConsentTypes.ts"
+import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as Period from "../../../core/Period.ts"
+
+const writeRules = Schema.encodeSync(Exchange.Rules)
+
+/** What was shown, without the document. */
+const shown = ({ description, name, url }: ListedVersion) => ({
+  name,
+  description,
+  ...(url !== undefined && { url }),
+})
+
+const publication = ({ dateCreated, grace, publishedAt, requireReaccept, version }: ListedVersion) => ({
+  version,
+  publishedAt: Instant.format(publishedAt),
+  dateCreated: Instant.format(dateCreated),
+  requireReaccept,
+  ...(grace !== undefined && { grace: Period.format(grace) }),
+})
+
+/** The latest version that made earlier answers lapse, if there is one. */
+const requireReacceptVersion = (type: ListedType, now: Instant.Instant): number | undefined =>
+  type.versions.findLast(({ publishedAt, requireReaccept }) => requireReaccept && publishedAt <= now)?.version
+
+/** A consent type, with the texts in force at `now`. */
+export const write = (type: ListedType, document: string | undefined, now: Instant.Instant): string => {
+  const inForce = ConsentTypes.versionInForce(type, now)
+  const { grace, requireReaccept, version } = publication(inForce)
+  const reaccepted = requireReacceptVersion(type, now)
+  return JSON.stringify({
+    id: type.id,
+    organization: type.organization,
+    project: type.project,
+    category: type.category,
+    subcategory: [type.subcategory],
+    label: type.label,
+    ...shown(inForce),
+    ...(document !== undefined && { document }),
+    validStates: type.validStates,
+    ...(type.consentDuration !== undefined && { consentDuration: Period.format(type.consentDuration) }),
+    status: type.status,
+    required: type.required,
+    requireReaccept,
+    ...(grace !== undefined && { grace }),
+    rules: writeRules(type.rules),
+    version,
+    ...(reaccepted !== undefined && { requireReacceptVersion: reaccepted }),
+    readOnly: false,
+    dateCreated: Instant.format(type.dateCreated),
+    dateUpdated: Instant.format(type.dateUpdated),
+    versions: type.versions.map(publication),
+  })
+}
+
+/** A consent type with its document, as it is now. */
+export const answer = Effect.fnUntraced(function* (type: ListedType) {
+  const ledger = yield* Ledger
+  const now = yield* Clock.currentTimeMillis
+  return write(type, yield* ledger.setup.document(type, ConsentTypes.versionInForce(type, now)), now)
+})
+
+/** What was shown as one version. */
+export const answerVersion = Effect.fnUntraced(function* (type: ListedType, version: ListedVersion) {
+  const ledger = yield* Ledger
+  const document = yield* ledger.setup.document(type, version)
+  return JSON.stringify({
+    consentType: type.id,
+    ...shown(version),
+    ...(document !== undefined && { document }),
+    ...publication(version),
+  })
+})

@@ -1,0 +1,143 @@
+/**
+ * Consent types: listing, setting up, changing.
+ */
+import { Clock, Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import type { ListedType, Site } from "../../../core/Catalog.ts"
+import * as Exchange from "../../../core/Exchange.ts"
+import type * as Instant from "../../../core/Instant.ts"
+import * as ConsentTypes from "../../../core/ledger/ConsentTypes.ts"
+import { Ledger } from "../../../core/ledger/Ledger.ts"
+import { Api } from "../api/Api.ts"
+import * as TypeWire from "../api/TypeWire.ts"
+import * as Access from "./Access.ts"
+import * as Answer from "./Answer.ts"
+import * as Changes from "./Changes.ts"
+import * as Pages from "./Pages.ts"
+import * as TypeJson from "./TypeJson.ts"
+
+/** A document of 5,000,000 characters, each of up to three bytes, and what stands around it. */
+const bodyMaxBytes = 16 * 1024 * 1024
+
+const decodeNew = Exchange.decoder(TypeWire.NewConsentType)
+const decodeChange = Exchange.decoder(TypeWire.ConsentTypeChange)
+
+type New = typeof TypeWire.NewConsentType.Type
+type Change = typeof TypeWire.ConsentTypeChange.Type
+
+const subcategoryOf = (given: New["subcategory"]): string => (typeof given === "string" ? given : given[0])
+
+/** Members that are `null` where `null` says nothing are left out. */
+const textsAndConditions = ({
+  grace,
+  publishedAt,
+  ...fields
+}: Omit<Change, "category" | "subcategory" | "label" | "version">) => ({
+  ...fields,
+  ...(grace != null && { grace }),
+  ...(publishedAt != null && { publishedAt }),
+})
+
+const toFields = ({ category, label, subcategory, ...body }: New): ConsentTypes.TypeFields => ({
+  ...textsAndConditions(body),
+  category,
+  subcategory: subcategoryOf(subcategory),
+  label,
+})
+
+const toChange = ({ category, label, subcategory, version, ...body }: Change): ConsentTypes.TypeChange => ({
+  ...textsAndConditions(body),
+  ...(category != null && { category }),
+  ...(subcategory != null && { subcategory: subcategoryOf(subcategory) }),
+  ...(label != null && { label }),
+  ...(version != null && { version }),
+})
+
+type Filter = { readonly [Parameter in keyof typeof TypeWire.typeParameters]?: unknown }
+
+/** Whether a type has the members that a query asks for, as they are now. */
+const passes = (type: ListedType, query: Filter, now: Instant.Instant): boolean => {
+  const { name, url, version } = ConsentTypes.versionInForce(type, now)
+  const members: Filter = { ...type, name, url, version }
+  return (["category", "subcategory", "label", "name", "url", "version", "status"] as const).every(
+    (member) => query[member] === undefined || query[member] === members[member],
+  )
+}
+
+/** One page of a project's types. `asker` is who its cursors are good for. */
+export const list = Effect.fnUntraced(function* (
+  { organization, project, types }: Site,
+  asker: string,
+  query: Filter & Parameters<(typeof Ledger)["Service"]["listEntries"]>[3],
+) {
+  yield* Pages.check(query)
+  const ledger = yield* Ledger
+  const now = yield* Clock.currentTimeMillis
+  const matching = types.all
+    .filter((type) => passes(type, query, now))
+    .map((type) => ({ ...type, name: ConsentTypes.versionInForce(type, now).name }))
+  const { cursor: _, limit: __, offset: ___, ...bound } = query
+  const outcome = yield* ledger.listEntries(organization, ["types", project.id, asker, bound], matching, query)
+  return yield* Pages.answer(outcome, ({ id }) => TypeJson.answer(types.byId.get(id)!))
+})
+
+/** The handlers of the group `consentTypes`. */
+export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
+  handlers
+    .handle("listConsentTypes", ({ query }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { key, site } = yield* Access.inProject
+          return yield* list(site, key.id, query)
+        }),
+      ),
+    )
+    .handleRaw("createConsentType", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { project } = (yield* Access.inProject).site
+          const { fields: body, ...keyed } = yield* Changes.read(request, decodeNew, { maxBytes: bodyMaxBytes })
+          const fields = toFields(body)
+          const now = yield* Clock.currentTimeMillis
+          const answer = (type: ListedType) => TypeJson.write(type, fields.document ?? undefined, now)
+          return yield* Changes.answer(yield* setup.createType(project, fields, { ...keyed, answer }), answer)
+        }),
+      ),
+    )
+    .handleRaw("updateConsentType", ({ params, request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { project } = (yield* Access.inProject).site
+          const { fields } = yield* Changes.read(request, decodeChange, { maxBytes: bodyMaxBytes })
+          const outcome = yield* setup.updateType(project, params.id.toLowerCase(), toChange(fields))
+          const changed = yield* Changes.orRefuse(outcome)
+          return Answer.json(changed._tag === "Repeated" ? changed.answer : yield* TypeJson.answer(changed.value))
+        }),
+      ),
+    )
+    .handle("deleteConsentType", ({ params }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { project } = (yield* Access.inProject).site
+          const changed = yield* Changes.orRefuse(yield* setup.removeType(project, params.id.toLowerCase()))
+          return Answer.json(changed._tag === "Repeated" ? changed.answer : yield* TypeJson.answer(changed.value))
+        }),
+      ),
+    )
+    .handle("getConsentTypeVersion", ({ params }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { types } = (yield* Access.inProject).site
+          const type = types.byId.get(params.id.toLowerCase())
+          const version = type?.versions.find((each) => String(each.version) === params.version)
+          if (type === undefined || version === undefined) {
+            return yield* new Answer.Problem({ status: 404, detail: "there is no such version" })
+          }
+          return Answer.json(yield* TypeJson.answerVersion(type, version))
+        }),
+      ),
+    ),
+)

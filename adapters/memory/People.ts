@@ -1,0 +1,57 @@
+/**
+ * Who is who, kept in memory: aliases, facts, profiles, and the proofs that were used.
+ */
+import * as Lane from "../../core/Lane.ts"
+import type { Claim } from "../../core/People.ts"
+import type { Kept, PeopleChange, Person } from "../../core/ports/LedgerStore.ts"
+
+const unchanged: Person = { revision: 0, isIdentified: false, facts: [] }
+const key = (owner: Lane.Owner, id: string): string => `${Lane.of(owner, id)} ${id}`
+
+/** Nobody is known yet. */
+export const make = () => {
+  const aliases = new Map<string, string>()
+  const people = new Map<string, Person>()
+  const profiles = new Map<string, string>()
+  const proofs = new Set<string>()
+
+  const get = (organization: Lane.Owner, concordId: string): Person =>
+    people.get(key(organization, concordId)) ?? unchanged
+  const touch = (organization: Lane.Owner, concordId: string, over: Partial<Person>): void => {
+    const before = get(organization, concordId)
+    people.set(key(organization, concordId), { ...before, ...over, revision: before.revision + 1 })
+  }
+  const named = (organization: Lane.Owner, hash: string) => aliases.get(key(organization, hash))
+  const isFree = (organization: Lane.Owner, { hash, concordId }: Claim): boolean =>
+    (named(organization, hash) ?? concordId) === concordId
+  const claim = (organization: Lane.Owner, { kind, hash, concordId }: Claim): void => {
+    aliases.set(key(organization, hash), concordId)
+    if (kind !== "contextId") touch(organization, concordId, { isIdentified: true })
+  }
+
+  const change = ({ organization, seen, claims, releases, facts, proof }: PeopleChange): Kept | "used" => {
+    if (proof !== undefined && proofs.has(proof.hash)) return "used"
+    const isStale = seen.some(({ concordId, revision }) => get(organization, concordId).revision !== revision)
+    if (isStale || !claims.every((each) => isFree(organization, each))) return "stale"
+    for (const hash of releases) aliases.delete(key(organization, hash))
+    for (const each of claims) claim(organization, each)
+    for (const fact of facts) {
+      for (const person of [fact.member, fact.survivor]) {
+        touch(organization, person, { facts: [...get(organization, person).facts, fact] })
+      }
+    }
+    if (proof !== undefined) proofs.add(proof.hash)
+    return "kept"
+  }
+
+  return {
+    get,
+    named,
+    isFree,
+    claim,
+    change,
+    profile: (organization: Lane.Owner, concordId: string) => profiles.get(key(organization, concordId)),
+    keepProfile: (organization: Lane.Owner, concordId: string, profile: string) =>
+      void profiles.set(key(organization, concordId), profile),
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * An event as a row of the table `event`.
+ */
+import type { ConsentAction, ConsentState } from "../../core/ConsentState.ts"
+import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
+import * as Uuid from "./Uuid.ts"
+
+/** What is read of an event, of the table under the name `e`. */
+export const columns = `e.event_id, e.person, e.consent_type, e.version, e.consent_state, e.consent_action,
+  e.consent_date, e.recorded_at, e.expiration_date, e.submitter, e.session, e.domain, e.geography, e.external_id, e.body`
+
+/** The {@link columns} of a row, with the types that the writer, which alone writes them, has given them. */
+export type EventRow = readonly [
+  id: Uint8Array,
+  person: Uint8Array,
+  consentType: Uint8Array,
+  version: number,
+  consentState: ConsentState,
+  consentAction: ConsentAction,
+  consentDate: number,
+  recordedAt: number,
+  expirationDate: number | null,
+  submitter: string,
+  session: string | null,
+  domain: string | null,
+  geography: string | null,
+  externalId: Uint8Array | null,
+  body: string,
+]
+
+/** The event of a row. */
+export const toEvent = (row: EventRow): StoredEvent => {
+  const [id, person, consentType, version, consentState, consentAction, consentDate, dateCreated, expirationDate] = row
+  const [, , , , , , , , , submitter, session, domain, geography, externalId, body] = row
+  return {
+    id: Uuid.fromBytes(id),
+    concordId: Uuid.fromBytes(person),
+    consentType: Uuid.fromBytes(consentType),
+    version,
+    consentState,
+    consentAction,
+    consentDate,
+    dateCreated,
+    ...(expirationDate !== null && { expirationDate }),
+    submitter,
+    ...(session !== null && { session }),
+    ...(domain !== null && { domain }),
+    ...(geography !== null && { geography }),
+    ...(externalId !== null && { externalId: Uuid.toHex(externalId) }),
+    body,
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Appends events to their lanes: positions without gap, heads raised, all in the caller's transaction.
+ */
+import { createHash } from "node:crypto"
+import type { DatabaseSync } from "node:sqlite"
+import * as Lane from "../../core/Lane.ts"
+import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import type { AliasWriter } from "./AliasWriter.ts"
+import type { ReceiptWriter } from "./ReceiptWriter.ts"
+import * as Uuid from "./Uuid.ts"
+
+const prepareStatements = (db: DatabaseSync) => ({
+  laneHead: db.prepare("SELECT next_position, last_recorded_at FROM lane_head WHERE lane = ?"),
+  moveLaneHead: db.prepare(`
+    INSERT INTO lane_head (lane, next_position, last_recorded_at) VALUES (?, ?, ?)
+    ON CONFLICT (lane) DO UPDATE SET
+      next_position = excluded.next_position, last_recorded_at = excluded.last_recorded_at`),
+  eventById: db.prepare("SELECT digest FROM event WHERE lane = ? AND event_id = ?"),
+  insertEvent: db.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+  externalId: db.prepare("SELECT 1 FROM external_id WHERE lane = ? AND hash = ?"),
+  insertExternalId: db.prepare("INSERT INTO external_id VALUES (?, ?, ?, ?)"),
+  useType: db.prepare("INSERT INTO used_type VALUES (?, ?) ON CONFLICT DO NOTHING"),
+  raiseHead: db.prepare(`
+    INSERT INTO head VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (lane, person, consent_type, consent_state) DO UPDATE SET
+      consent_date = excluded.consent_date, recorded_at = excluded.recorded_at,
+      event_id = excluded.event_id, position = excluded.position
+    WHERE (excluded.consent_date, excluded.recorded_at, excluded.event_id)
+      > (head.consent_date, head.recorded_at, head.event_id)`),
+})
+
+const digestOf = (body: string): Buffer => createHash("sha256").update(body).digest()
+const bytesOrNull = (hash: string | undefined): Uint8Array | null => (hash === undefined ? null : Uuid.toBytes(hash))
+
+/** Appends requests through one connection. `isRetry`: a commit before this one had an outcome nobody knows. */
+export type EventWriter = (request: Append, isRetry: boolean) => Appended
+
+/** Prepares the statements. */
+export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWriter): EventWriter => {
+  const statements = prepareStatements(db)
+  /** What this connection has written; a transaction that fails ends the connection. */
+  const usedTypes = new Set<string>()
+
+  const useType = (lane: number, consentType: string, type: Uint8Array): void => {
+    const key = `${lane} ${consentType}`
+    if (usedTypes.has(key)) return
+    statements.useType.run(lane, type)
+    usedTypes.add(key)
+  }
+
+  const isRecorded = (lane: number, event: StoredEvent): boolean => {
+    const row = statements.eventById.get(lane, Uuid.toBytes(event.id))
+    return row !== undefined && digestOf(event.body).equals(row["digest"] as Uint8Array)
+  }
+
+  const hasExternalId = (project: Lane.Owner, { externalId }: StoredEvent): boolean =>
+    externalId !== undefined &&
+    statements.externalId.get(Lane.of(project, externalId), Uuid.toBytes(externalId)) !== undefined
+
+  const insert = (project: Lane.Owner, lane: number, position: number, event: StoredEvent): void => {
+    const person = Uuid.toBytes(event.concordId)
+    const id = Uuid.toBytes(event.id)
+    const type = Uuid.toBytes(event.consentType)
+    const { consentState, consentDate, dateCreated, externalId } = event
+    statements.insertEvent.run(
+      lane,
+      position,
+      person,
+      id,
+      type,
+      event.version,
+      consentState,
+      event.consentAction,
+      consentDate,
+      dateCreated,
+      event.expirationDate ?? null,
+      event.submitter,
+      event.session ?? null,
+      event.domain ?? null,
+      event.geography ?? null,
+      bytesOrNull(externalId),
+      event.body,
+      digestOf(event.body),
+    )
+    statements.raiseHead.run(lane, person, type, consentState, consentDate, dateCreated, id, position)
+    useType(lane, event.consentType, type)
+    if (externalId !== undefined) {
+      statements.insertExternalId.run(Lane.of(project, externalId), Uuid.toBytes(externalId), lane, position)
+    }
+  }
+
+  return (request, isRetry) => {
+    const { project, organization, recordedAt, claims, events, receipt } = request
+    const lanes = Map.groupBy(events, ({ concordId }) => Lane.of(project, concordId))
+    const heads = new Map([...lanes.keys()].map((lane) => [lane, statements.laneHead.get(lane)]))
+    if (isRetry && events.length > 0 && events.every((event) => isRecorded(Lane.of(project, event.concordId), event))) {
+      return { _tag: "Appended" }
+    }
+    if (receipts.has(project, receipt)) return { _tag: "Repeated" }
+    const last = Math.max(
+      recordedAt,
+      ...[...heads.values()].map((head) => Number(head?.["last_recorded_at"] ?? recordedAt)),
+    )
+    const isTaken = claims.some((claim) => !aliases.isFree(organization, claim))
+    if (last > recordedAt || isTaken || events.some((event) => hasExternalId(project, event))) {
+      return { _tag: "Stale", lastRecordedAt: last }
+    }
+    for (const claim of claims) aliases.claim(organization, claim)
+    for (const [lane, ofLane] of lanes) {
+      const first = Number(heads.get(lane)?.["next_position"] ?? 0)
+      for (const [index, event] of ofLane.entries()) insert(project, lane, first + index, event)
+      statements.moveLaneHead.run(lane, first + ofLane.length, recordedAt)
+    }
+    receipts.keep(project, receipt)
+    return { _tag: "Appended" }
+  }
+}

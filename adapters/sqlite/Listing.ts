@@ -1,0 +1,131 @@
+/**
+ * Lists the events of a project: each lane by its own index, then the lanes merged.
+ *
+ * The first page fixes how far each lane goes. Those that follow see just that, from where the page before ended, so they
+ * neither skip nor repeat, whatever is recorded meanwhile.
+ */
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import * as Lane from "../../core/Lane.ts"
+import type { Filter, Listed, Order, Page, Place } from "../../core/ports/LedgerStore.ts"
+import * as EventRow from "./EventRow.ts"
+import * as Uuid from "./Uuid.ts"
+
+/** Lists through one connection. */
+export type Listing = (project: Lane.Owner, filter: Filter, page: Page) => Listed
+
+interface Condition {
+  readonly sql: string
+  readonly values: ReadonlyArray<SQLInputValue>
+}
+
+type Key = Place["last"]
+
+/** The most statements that are kept prepared. */
+const maxPrepared = 200
+
+const column = { consentDate: "e.consent_date", dateCreated: "e.recorded_at" } as const
+
+const isOneOf = (name: string, values: ReadonlyArray<SQLInputValue> | undefined): ReadonlyArray<Condition> =>
+  values === undefined ? [] : [{ sql: `${name} IN (${values.map(() => "?").join(", ")})`, values }]
+
+const isThe = (name: string, value: string | undefined): ReadonlyArray<Condition> =>
+  isOneOf(name, value === undefined ? undefined : [value])
+
+const conditionsOf = (filter: Filter, people: ReadonlyArray<string> | undefined): ReadonlyArray<Condition> => [
+  { sql: "e.consent_date >= ?", values: [filter.startDate] },
+  { sql: "e.consent_date < ?", values: [filter.endDate] },
+  ...isOneOf("e.person", people?.map(Uuid.toBytes)),
+  ...isOneOf("e.consent_type", filter.consentTypes?.map(Uuid.toBytes)),
+  ...isOneOf("e.consent_state", filter.consentStates),
+  ...isOneOf("e.consent_action", filter.consentActions),
+  ...isThe("e.submitter", filter.submitter),
+  ...isThe("e.session", filter.session),
+  ...isThe("e.domain", filter.domain),
+  ...isThe("e.geography", filter.geography),
+]
+
+/** What comes after a key in one lane: keys are ordered by date, then lane, then position. */
+const after = ({ sort, order }: Order, lane: number, [at, lastLane, position]: Key): Condition => {
+  const than = order === "asc" ? ">" : "<"
+  if (lane === lastLane) return { sql: `(${column[sort]}, e.position) ${than} (?, ?)`, values: [at, position] }
+  const isLater = order === "asc" ? lane > lastLane : lane < lastLane
+  return { sql: `${column[sort]} ${than}${isLater ? "=" : ""} ?`, values: [at] }
+}
+
+const direction = { asc: 1, desc: -1 } as const
+
+/** A row with the key it is ordered by. */
+interface Found {
+  readonly key: Key
+  readonly row: EventRow.EventRow
+}
+
+/** Prepares listing. Statements are prepared when they are first needed. */
+export const make = (db: DatabaseSync): Listing => {
+  const prepared = new Map<string, StatementSync>()
+  const prepare = (sql: string): StatementSync => {
+    const known = prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = db.prepare(sql)
+    statement.setReturnArrays(true)
+    if (prepared.size >= maxPrepared) prepared.clear()
+    prepared.set(sql, statement)
+    return statement
+  }
+  const run = (select: string, conditions: ReadonlyArray<Condition>, rest = "", more: ReadonlyArray<number> = []) => {
+    const where = conditions.map(({ sql }) => sql).join(" AND ")
+    const values = conditions.flatMap((condition) => condition.values)
+    // Rows are arrays, of what the select names.
+    const rows: unknown = prepare(`SELECT ${select} FROM event e WHERE ${where} ${rest}`).all(...values, ...more)
+    return rows as ReadonlyArray<ReadonlyArray<unknown>>
+  }
+
+  const boundsOf = (project: Lane.Owner): ReadonlyArray<number> => {
+    const first = project.number * Lane.maxCount
+    const rows: unknown = prepare("SELECT lane, next_position FROM lane_head WHERE lane BETWEEN ? AND ?").all(
+      first,
+      first + project.lanes - 1,
+    )
+    const heads = new Map(
+      (rows as ReadonlyArray<readonly [number, number]>).map(([lane, next]) => [lane - first, next]),
+    )
+    return Array.from({ length: project.lanes }, (_, lane) => heads.get(lane) ?? 0)
+  }
+
+  return (project, filter, page) => {
+    const place = typeof page.from === "number" ? undefined : page.from
+    const skipped = typeof page.from === "number" ? page.from : 0
+    const bounds = place?.bounds ?? boundsOf(project)
+    const byLane = filter.people && Map.groupBy(filter.people, (person) => Lane.of(project, person))
+    const lanes = bounds.flatMap((bound, lane) => {
+      const stored = project.number * Lane.maxCount + lane
+      const people = byLane?.get(stored)
+      if (bound === 0 || (byLane !== undefined && people === undefined)) return []
+      const own = [
+        { sql: "e.lane = ?", values: [stored] },
+        { sql: "e.position < ?", values: [bound] },
+      ]
+      return [{ lane, conditions: [...own, ...conditionsOf(filter, people)] }]
+    })
+    const count = () => lanes.reduce((sum, { conditions }) => sum + Number(run("count(*)", conditions)[0]![0]), 0)
+    const by = `ORDER BY ${column[page.sort]} ${page.order}, e.position ${page.order} LIMIT ?`
+    const found = lanes.flatMap(({ lane, conditions }): ReadonlyArray<Found> => {
+      const left = place === undefined ? conditions : [...conditions, after(page, lane, place.last)]
+      const rows = run(`${column[page.sort]}, e.position, ${EventRow.columns}`, left, by, [skipped + page.limit])
+      return rows.map(([at, position, ...row]) => ({
+        key: [Number(at), lane, Number(position)],
+        row: row as unknown as EventRow.EventRow,
+      }))
+    })
+    const inOrder = found.toSorted(
+      (a, b) => direction[page.order] * (a.key[0] - b.key[0] || a.key[1] - b.key[1] || a.key[2] - b.key[2]),
+    )
+    const listed = inOrder.slice(skipped, skipped + page.limit)
+    const total = place?.total ?? count()
+    const offset = (place?.offset ?? skipped) + listed.length
+    const events = listed.map(({ row }) => EventRow.toEvent(row))
+    const last = listed.at(-1)?.key
+    if (last === undefined || offset >= total) return { total, events }
+    return { total, events, next: { bounds, total, offset, last } }
+  }
+}

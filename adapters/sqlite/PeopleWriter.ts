@@ -1,0 +1,112 @@
+/**
+ * Writes who is who: aliases, the facts of joining, proofs that were used, sessions and profiles.
+ */
+import type { DatabaseSync } from "node:sqlite"
+import type { Instant } from "../../core/Instant.ts"
+import * as Lane from "../../core/Lane.ts"
+import type { Fact } from "../../core/People.ts"
+import type { Kept, PeopleChange, Receipt, Session } from "../../core/ports/LedgerStore.ts"
+import type { AliasWriter } from "./AliasWriter.ts"
+import type { ReceiptWriter } from "./ReceiptWriter.ts"
+import * as Uuid from "./Uuid.ts"
+
+/** How long an expired session or proof is kept, so that a clock that is set back does not bring it back. */
+const expiredKeptMillis = 24 * 60 * 60 * 1000
+
+const prepareStatements = (db: DatabaseSync) => ({
+  revision: db.prepare("SELECT revision FROM person WHERE lane = ? AND person = ?"),
+  touch: db.prepare(`
+    INSERT INTO person (lane, person, revision, is_identified) VALUES (?, ?, 1, 0)
+    ON CONFLICT (lane, person) DO UPDATE SET revision = revision + 1`),
+  insertFact: db.prepare(`
+    INSERT INTO person_fact (lane, person, ordinal, body)
+    SELECT ?1, ?2, coalesce(max(ordinal) + 1, 0), ?3 FROM person_fact WHERE lane = ?1 AND person = ?2`),
+  keepProfile: db.prepare(`
+    INSERT INTO person (lane, person, revision, is_identified, profile) VALUES (?, ?, 0, 0, ?)
+    ON CONFLICT (lane, person) DO UPDATE SET profile = excluded.profile`),
+  useProof: db.prepare("INSERT INTO used_proof VALUES (?, ?)"),
+  proof: db.prepare("SELECT 1 FROM used_proof WHERE hash = ?"),
+  forgetProofs: db.prepare("DELETE FROM used_proof WHERE expires_at < ?"),
+  openSession: db.prepare("INSERT INTO session VALUES (?, ?, ?, ?) ON CONFLICT (token_hash) DO NOTHING"),
+  extendSession: db.prepare("UPDATE session SET expires_at = ? WHERE token_hash = ? AND expires_at >= ?"),
+  endSession: db.prepare("UPDATE session SET expires_at = min(expires_at, ?) WHERE token_hash = ?"),
+  endSessionsOf: db.prepare("UPDATE session SET expires_at = min(expires_at, ?) WHERE person = ?"),
+  forgetSessions: db.prepare("DELETE FROM session WHERE expires_at < ?"),
+})
+
+/** People of one connection. */
+export interface PeopleWriter {
+  readonly change: (change: PeopleChange) => Kept | "used"
+  readonly keepProfile: (
+    organization: Lane.Owner,
+    concordId: string,
+    profile: string,
+    receipt: Receipt | undefined,
+  ) => Kept
+  readonly extendSession: (tokenHash: string, seen: Instant, expiresAt: Instant) => Kept
+}
+
+/** Prepares the statements. */
+export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWriter): PeopleWriter => {
+  const statements = prepareStatements(db)
+
+  const isAsSeen = (organization: Lane.Owner, { concordId, revision }: PeopleChange["seen"][number]): boolean => {
+    const row = statements.revision.get(Lane.of(organization, concordId), Uuid.toBytes(concordId))
+    return Number(row?.["revision"] ?? 0) === revision
+  }
+
+  const recordFact = (organization: Lane.Owner, fact: Fact): void => {
+    const body = JSON.stringify(fact)
+    for (const concordId of [fact.member, fact.survivor]) {
+      const lane = Lane.of(organization, concordId)
+      statements.touch.run(lane, Uuid.toBytes(concordId))
+      statements.insertFact.run(lane, Uuid.toBytes(concordId), body)
+    }
+  }
+
+  const openSession = (session: Session): void => {
+    const { concordId, expiresAt, tokenHash } = session
+    statements.forgetSessions.run(expiresAt - expiredKeptMillis)
+    statements.openSession.run(Uuid.toBytes(tokenHash), Uuid.toBytes(concordId), expiresAt, JSON.stringify(session))
+  }
+
+  const endSessions = ({ at, sessionsOf, tokenHash }: NonNullable<PeopleChange["ends"]>): void => {
+    statements.endSession.run(at, Uuid.toBytes(tokenHash))
+    if (sessionsOf !== undefined) statements.endSessionsOf.run(at, Uuid.toBytes(sessionsOf))
+  }
+
+  const useProof = ({ hash, expiresAt }: NonNullable<PeopleChange["proof"]>): void => {
+    statements.forgetProofs.run(expiresAt - 2 * expiredKeptMillis)
+    statements.useProof.run(Uuid.toBytes(hash), expiresAt)
+  }
+
+  const change = (change: PeopleChange): Kept | "used" => {
+    const { organization, seen, claims, releases, facts, proof, session, ends, receipt } = change
+    if (receipts.has(organization, receipt)) return "repeated"
+    if (proof !== undefined && statements.proof.get(Uuid.toBytes(proof.hash)) !== undefined) return "used"
+    const isCurrent = seen.every((each) => isAsSeen(organization, each))
+    if (!isCurrent || !claims.every((claim) => aliases.isFree(organization, claim))) return "stale"
+    for (const hash of releases) aliases.release(organization, hash)
+    for (const claim of claims) aliases.claim(organization, claim)
+    for (const fact of facts) recordFact(organization, fact)
+    if (proof !== undefined) useProof(proof)
+    if (ends !== undefined) endSessions(ends)
+    if (session !== undefined) openSession(session)
+    receipts.keep(organization, receipt)
+    return "kept"
+  }
+
+  return {
+    change,
+    keepProfile: (organization, concordId, profile, receipt) => {
+      if (receipts.has(organization, receipt)) return "repeated"
+      statements.keepProfile.run(Lane.of(organization, concordId), Uuid.toBytes(concordId), profile)
+      receipts.keep(organization, receipt)
+      return "kept"
+    },
+    extendSession: (tokenHash, seen, expiresAt) => {
+      statements.extendSession.run(expiresAt, Uuid.toBytes(tokenHash), seen)
+      return "kept"
+    },
+  }
+}

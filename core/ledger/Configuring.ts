@@ -1,0 +1,100 @@
+/**
+ * Changing what is set up: a change is prepared against the catalog as it is, and kept if nothing has changed since.
+ *
+ * Of changes of one entry at the same time one wins, and the others are told. Changes of different entries do not
+ * disturb each other: they are prepared again.
+ */
+import { Clock, Effect } from "effect"
+import type { Catalog, Entries } from "../Catalog.ts"
+import type { Instant } from "../Instant.ts"
+import type { Owner } from "../Lane.ts"
+import { type Configuration, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { maxAttempts, type Means } from "./Means.ts"
+import * as Requests from "./Requests.ts"
+
+/** One thing wrong with a change. */
+export interface Fault {
+  readonly field: string
+  readonly code: string
+  readonly detail: string
+}
+
+/** Why a change is not made: there is no such entry, a rule is broken, or it was changed by somebody else. */
+export type Refusal =
+  | { readonly _tag: "NotFound" }
+  | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Fault> }
+  | { readonly _tag: "Conflict"; readonly fault: Fault; readonly version?: number }
+
+/** A change that can be made: the entries it writes, and what it comes to. */
+export interface Prepared<Value> {
+  readonly _tag: "Prepared"
+  readonly entries: Partial<Entries>
+  readonly documents?: Configuration["documents"]
+  readonly value: Value
+}
+
+/** A change that was made, or that the same request made before. */
+export type Changed<Value> =
+  | { readonly _tag: "Changed"; readonly value: Value }
+  | { readonly _tag: "Repeated"; readonly answer: string }
+
+/** What a change comes to. */
+export type Outcome<Value> = Changed<Value> | Refusal | Exclude<Requests.Repeat, { _tag: "Repeated" }>
+
+/** Whose change it is, and what it changes for those who ask. */
+export interface Setting<Value> {
+  /** Who keeps the receipt. */
+  readonly owner: Owner
+  /** The project whose answers the change may change. */
+  readonly projectId?: string
+  readonly keyed?: Requests.Keyed
+  /** How the change is answered, to be answered so again. */
+  readonly answer?: (value: Value) => string
+}
+
+/** Refuses a change for one fault. */
+export const refused = (field: string, code: string, detail: string): Refusal => ({
+  _tag: "Refused",
+  faults: [{ field, code, detail }],
+})
+
+/** Says that somebody else has changed the entry, or made one like it. */
+export const conflict = (field: string, code: string, detail: string, version?: number): Refusal => ({
+  _tag: "Conflict",
+  fault: { field, code, detail },
+  ...(version !== undefined && { version }),
+})
+
+/**
+ * Makes a change. `prepare` is called with the catalog, and again when something else was changed meanwhile; `now` is
+ * the `dateUpdated` of what it changes.
+ */
+export const change = Effect.fnUntraced(function* <Value>(
+  setting: Setting<Value>,
+  prepare: (catalog: Catalog, now: Instant) => Effect.Effect<Prepared<Value> | Refusal, StoreUnavailable>,
+  means: Means,
+) {
+  const { horizon, store } = means
+  const { answer, keyed, owner, projectId } = setting
+  const ids = new Set(projectId === undefined ? [] : [projectId])
+  const carryOut = Effect.gen(function* () {
+    let now = yield* Clock.currentTimeMillis
+    for (let attempts = 0; attempts < maxAttempts; attempts++) {
+      const catalog = yield* store.catalog
+      const prepared = yield* prepare(catalog, now)
+      if (prepared._tag !== "Prepared") return prepared as Outcome<Value>
+      const { documents = [], entries, value } = prepared
+      const receipt = yield* Requests.receipt(keyed, means, answer?.(value) ?? "")
+      const kept = yield* horizon.record(
+        ids,
+        now,
+        store.configure({ revision: catalog.revision, entries, documents, owner, ...receipt }),
+      )
+      if (kept === "kept") return { _tag: "Changed", value } as Outcome<Value>
+      if (kept === "repeated") return Requests.keptBefore
+      now = Math.max(kept === "stale" ? now : kept.answeredAt + 1, yield* Clock.currentTimeMillis)
+    }
+    return yield* new StoreUnavailable({ reason: "too many changes at the same time" })
+  })
+  return yield* Requests.once<Outcome<Value>, StoreUnavailable, never>(owner, keyed, means, carryOut)
+})

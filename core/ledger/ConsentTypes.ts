@@ -1,0 +1,247 @@
+/**
+ * Setting up consent types and their versions (semantics, section 1).
+ *
+ * A version is an immutable snapshot of texts. A change of a text, or the wish that everybody is asked again, publishes
+ * the next one, at once or at an instant to come; it starts from the texts that are in force then, so that a correction
+ * made today does not publish early what is planned for tomorrow. No change touches an event.
+ */
+import { Effect } from "effect"
+import type { Catalog, ListedType, ListedVersion, Project, TypeStatus } from "../Catalog.ts"
+import { tripleKey } from "../Catalog.ts"
+import * as ConsentState from "../ConsentState.ts"
+import * as ConsentType from "../ConsentType.ts"
+import type { Instant } from "../Instant.ts"
+import type { Period } from "../Period.ts"
+import type { Rules } from "../Rules.ts"
+import * as Configuring from "./Configuring.ts"
+import type { Means } from "./Means.ts"
+import type * as Requests from "./Requests.ts"
+
+/** What people are shown. `null` takes a text away. */
+export interface Texts {
+  readonly name?: string
+  readonly description?: string
+  readonly document?: string | null
+  readonly url?: string | null
+}
+
+/** How a version is published. */
+export interface Publication {
+  /** Left out: at once. */
+  readonly publishedAt?: Instant
+  /** Whether answers to earlier versions lapse. */
+  readonly requireReaccept?: boolean
+  /** How long they still count. */
+  readonly grace?: Period
+}
+
+/** What can change at any time without a new version. `null` takes a duration away. */
+export interface Conditions {
+  readonly validStates?: ReadonlyArray<ConsentState.ConsentState>
+  readonly consentDuration?: Period | null
+  readonly status?: TypeStatus
+  readonly required?: boolean
+  readonly rules?: Rules
+}
+
+/** What names a type inside its project; it never changes. */
+export interface Triple {
+  readonly category: string
+  readonly subcategory: string
+  readonly label: string
+}
+
+/** What a type is set up with. */
+export interface TypeFields extends Triple, Texts, Publication, Conditions {}
+
+/** What changes of a type. */
+export interface TypeChange extends Partial<Triple>, Texts, Publication, Conditions {
+  /** The version the change was made to; another one in force now is a conflict. */
+  readonly version?: number
+}
+
+/** The version in force at an instant. */
+export const versionInForce = (type: ListedType, at: Instant): ListedVersion => {
+  const number = ConsentType.versionAt(type, at)
+  return type.versions.find(({ version }) => version === number) ?? type.versions[0]!
+}
+
+const notBackDated = (publishedAt: Instant | undefined, now: Instant): Configuring.Refusal | undefined =>
+  publishedAt === undefined || publishedAt >= now
+    ? undefined
+    : Configuring.refused("publishedAt", "published_in_past", "a version cannot be published before now; leave it out")
+
+const conditionsOf = ({ consentDuration, required, rules, status, validStates }: Conditions, before?: ListedType) => {
+  const duration = consentDuration === undefined ? before?.consentDuration : (consentDuration ?? undefined)
+  return {
+    validStates: validStates ?? before?.validStates ?? ConsentState.all,
+    ...(duration !== undefined && { consentDuration: duration }),
+    status: status ?? before?.status ?? "active",
+    required: required ?? before?.required ?? false,
+    rules: rules ?? before?.rules ?? {},
+  }
+}
+
+/** The next version: the texts of the one it starts from, with what changes. */
+const nextVersion = (
+  version: number,
+  { description, document, grace, name, publishedAt, requireReaccept, url }: Texts & Publication,
+  from: ListedVersion | undefined,
+  now: Instant,
+): ListedVersion => {
+  const address = url === undefined ? from?.url : (url ?? undefined)
+  const documentOf = document === undefined ? from?.documentOf : document === null ? undefined : version
+  return {
+    version,
+    name: name ?? from?.name ?? "",
+    description: description ?? from?.description ?? "",
+    ...(address !== undefined && { url: address }),
+    ...(documentOf !== undefined && { documentOf }),
+    publishedAt: publishedAt ?? now,
+    dateCreated: now,
+    requireReaccept: requireReaccept ?? false,
+    ...(grace !== undefined && { grace }),
+  }
+}
+
+const documentsOf = (type: ListedType, version: number, document: string | null | undefined) =>
+  document == null ? [] : [{ consentType: type.id, version, document }]
+
+const exists = Configuring.conflict(
+  "label",
+  "consent_type_exists",
+  "the project has a consent type with this category, subcategory and label",
+)
+
+/** A new type, not kept yet. */
+export const newType = Effect.fnUntraced(function* (
+  project: Project,
+  fields: TypeFields,
+  now: Instant,
+  { random }: Pick<Means, "random">,
+) {
+  const { category, label, subcategory } = fields
+  return {
+    id: yield* random.uuidV7(),
+    organization: project.organization,
+    project: project.id,
+    category,
+    subcategory,
+    label,
+    ...conditionsOf(fields),
+    versions: [nextVersion(1, fields, undefined, now)],
+    dateCreated: now,
+    dateUpdated: now,
+  } satisfies ListedType as ListedType
+})
+
+/** Sets up a type; its triple must be free in the project. */
+export const create = Effect.fnUntraced(function* (
+  project: Project,
+  fields: TypeFields,
+  request: { readonly keyed?: Requests.Keyed; readonly answer: (type: ListedType) => string },
+  means: Means,
+) {
+  const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
+    const { byTriple } = catalog.consentTypes.get(project.id)!
+    if (byTriple.has(tripleKey(fields.category, fields.subcategory, fields.label))) return exists
+    const refusal = notBackDated(fields.publishedAt, now)
+    if (refusal !== undefined) return refusal
+    const value = yield* newType(project, fields, now, means)
+    const documents = documentsOf(value, 1, fields.document)
+    return {
+      _tag: "Prepared",
+      entries: { consentTypes: [value] },
+      documents,
+      value,
+    } as Configuring.Prepared<ListedType>
+  })
+  return yield* Configuring.change({ owner: project, projectId: project.id, ...request }, prepare, means)
+})
+
+/** Which texts a change really changes. */
+const changedTexts = (
+  { description, document, name, url }: Texts,
+  from: ListedVersion,
+  documentNow: string | undefined,
+): boolean =>
+  (name !== undefined && name !== from.name) ||
+  (description !== undefined && description !== from.description) ||
+  (document !== undefined && (document ?? undefined) !== documentNow) ||
+  (url !== undefined && (url ?? undefined) !== from.url)
+
+const tripleFault = (type: ListedType, change: TypeChange): Configuring.Refusal | undefined => {
+  const field = (["category", "subcategory", "label"] as const).find(
+    (each) => change[each] !== undefined && change[each] !== type[each],
+  )
+  return field && Configuring.refused(field, "immutable", "never changes; make another consent type")
+}
+
+const nothingToPublish = Configuring.refused(
+  "publishedAt",
+  "nothing_to_publish",
+  "publishedAt and grace are of a new version: change a text, or set requireReaccept to true",
+)
+
+const staleVersion = (type: ListedType, now: Instant): Configuring.Refusal => {
+  const { version } = versionInForce(type, now)
+  const detail = `was changed by somebody else; the current version is ${version}`
+  return Configuring.conflict("version", "version_conflict", detail, version)
+}
+
+/** Changes a type. Of changes of one type at the same time one wins; the others are told the current version. */
+export const update = Effect.fnUntraced(function* (project: Project, id: string, change: TypeChange, means: Means) {
+  let seen: ListedType | undefined
+  const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
+    const type = catalog.consentTypes.get(project.id)?.byId.get(id)
+    if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as Configuring.Refusal
+    seen ??= type
+    const isCurrent = change.version === undefined || change.version === versionInForce(type, now).version
+    if (type !== seen || !isCurrent) return staleVersion(type, now)
+    const refusal = tripleFault(type, change) ?? notBackDated(change.publishedAt, now)
+    if (refusal !== undefined) return refusal
+    const from = versionInForce(type, change.publishedAt ?? now)
+    const isTextChange = changedTexts(change, from, yield* documentOf(type, from, means))
+    const isPublished = isTextChange || change.requireReaccept === true
+    if (!isPublished && (change.publishedAt !== undefined || change.grace !== undefined)) return nothingToPublish
+    const number = type.versions.length + 1
+    const { consentDuration: _, ...rest } = type
+    const value: ListedType = {
+      ...rest,
+      ...conditionsOf(change, type),
+      versions: isPublished ? [...type.versions, nextVersion(number, change, from, now)] : type.versions,
+      dateUpdated: now,
+    }
+    const documents = isPublished ? documentsOf(type, number, change.document) : []
+    return {
+      _tag: "Prepared",
+      entries: { consentTypes: [value] },
+      documents,
+      value,
+    } as Configuring.Prepared<ListedType>
+  })
+  return yield* Configuring.change<ListedType>({ owner: project, projectId: project.id }, prepare, means)
+})
+
+/** Deletes a type: one that has events is archived. A refusal of a deleted one is still taken. */
+export const remove = Effect.fnUntraced(function* (project: Project, id: string, means: Means) {
+  const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
+    const type = catalog.consentTypes.get(project.id)?.byId.get(id)
+    if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as Configuring.Refusal
+    const isUsed = yield* means.store.isUsed(project, id)
+    const value: ListedType = { ...type, status: "archived", dateUpdated: now, ...(!isUsed && { isRemoved: true }) }
+    return { _tag: "Prepared", entries: { consentTypes: [value] }, value } as Configuring.Prepared<ListedType>
+  })
+  return yield* Configuring.change<ListedType>({ owner: project, projectId: project.id }, prepare, means)
+})
+
+/** The document of a version. */
+export const documentOf = Effect.fnUntraced(function* (
+  type: ListedType,
+  version: ListedVersion,
+  { store }: Pick<Means, "store">,
+) {
+  if (version.documentOf === undefined) return undefined
+  const [document] = yield* store.documents([{ consentType: type.id, version: version.documentOf }])
+  return document
+})

@@ -1,0 +1,57 @@
+/**
+ * Cursors: where a page of a list ended, sealed.
+ *
+ * A cursor is signed together with what it is good for: the list, its filter and order, and who asked. Altered, of
+ * another list or of somebody else, it is none.
+ */
+import { Effect, Result } from "effect"
+import { Mac } from "effect/crypto"
+import { Base64Url } from "effect/encoding"
+import type { Organization } from "../Catalog.ts"
+import type { Means } from "./Means.ts"
+
+/** What a cursor is good for: plain data. */
+export type Purpose = unknown
+
+/** Raised when what a place looks like changes, so that cursors from before are none. */
+const formatVersion = 1
+
+const encoder = new TextEncoder()
+const macLength = 32
+
+const macOf = Effect.fnUntraced(function* (
+  organization: Organization,
+  purpose: Purpose,
+  place: string,
+  { hasherOf }: Pick<Means, "hasherOf">,
+) {
+  const hasher = yield* hasherOf(organization)
+  return yield* hasher.sign("cursor", JSON.stringify([formatVersion, purpose, place]))
+})
+
+/** Seals a place in a list: plain data. */
+export const seal = Effect.fnUntraced(function* (
+  organization: Organization,
+  purpose: Purpose,
+  place: unknown,
+  means: Pick<Means, "hasherOf">,
+) {
+  const text = JSON.stringify(place)
+  const mac = yield* macOf(organization, purpose, text, means)
+  return Base64Url.encode(new Uint8Array([...mac, ...encoder.encode(text)]))
+})
+
+/** The place of a cursor that was sealed for this purpose; `undefined` for any other text. */
+export const open = Effect.fnUntraced(function* <Place>(
+  organization: Organization,
+  purpose: Purpose,
+  cursor: string,
+  means: Pick<Means, "hasherOf">,
+) {
+  const bytes = Result.getOrElse(Base64Url.decode(cursor), () => new Uint8Array())
+  const text = new TextDecoder().decode(bytes.subarray(macLength))
+  const mac = yield* macOf(organization, purpose, text, means)
+  if (!Mac.timingSafeEqual(mac, bytes.subarray(0, macLength))) return undefined
+  // What is signed was written by `seal`.
+  return JSON.parse(text) as Place
+})

@@ -1,0 +1,251 @@
+/**
+ * Telling that a visitor is somebody (semantics, section 5): an identifier that was proven names the visitor from now on,
+ * or a guest is joined with the person it names, by a fact that another fact can undo.
+ *
+ * Only a guest's answers move, and only with proof: a guest is a person whom nothing but a browser's `contextId` has
+ * named. Whoever is somebody already stays who he is, so that two people who share a browser are never made one: the
+ * proof then opens a session for the other person, and nothing is carried over. The visitor's old session ends in any
+ * case, and the browser's `contextId` is forgotten: whoever knew either learns nothing of who came after.
+ */
+import { Clock, Effect, Option } from "effect"
+import type { Organization, Project, Site } from "../Catalog.ts"
+import type { Instant } from "../Instant.ts"
+import * as People from "../People.ts"
+import { type PeopleChange, type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as Identifiers from "./Identifiers.ts"
+import * as Joins from "./Joins.ts"
+import { maxAttempts, type Means } from "./Means.ts"
+import * as Requests from "./Requests.ts"
+import * as Secrets from "./Secrets.ts"
+import * as Sessions from "./Sessions.ts"
+
+/** The kinds of identifier that a visitor can be identified by. */
+export const kinds = ["email", "contextId", "userId"] as const
+
+/** What is proven: that the visitor is whom an identifier names. */
+export interface Identification {
+  readonly organization: Organization
+  readonly project: Project
+  readonly session: Session
+  readonly alias: People.Alias
+  readonly evidence: People.Evidence
+  readonly keyed?: Requests.Keyed
+}
+
+/** The session to go on with; whether the visitor's earlier answers are the person's now. */
+export interface Identified {
+  readonly _tag: "Identified"
+  readonly isSynced: boolean
+  readonly token: string
+  readonly isRepeated?: true
+}
+
+/** The proof was used before. */
+export interface ProofUsed {
+  readonly _tag: "ProofUsed"
+}
+
+/** An identifier that is to be proven: as it is, or the SHA-256 of its normalized form, lower-case hexadecimal. */
+export interface Proven {
+  readonly kind: (typeof kinds)[number]
+  readonly value: string
+  readonly isHashed: boolean
+}
+
+/** An alias, and the form of the identifier that two spellings of it share. */
+export interface Alias extends People.Alias {
+  readonly normalized: string
+}
+
+const normalize = ({ isHashed, kind, value }: Proven): string | undefined => {
+  if (isHashed) return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined
+  if (kind === "contextId") return Identifiers.isUuid(value) ? value.toLowerCase() : undefined
+  const person = Identifiers.normalize({ [kind]: value })
+  return "faults" in person ? undefined : person.identifiers[kind]
+}
+
+/** The alias of an identifier; nothing for a value that is none. */
+export const aliasOf = Effect.fnUntraced(function* (
+  { organization, project }: Site,
+  proven: Proven,
+  { digest, hasherOf }: Pick<Means, "digest" | "hasherOf">,
+) {
+  const normalized = normalize(proven)
+  if (normalized === undefined) return Option.none<Alias>()
+  const sha256 = proven.isHashed ? normalized : yield* Secrets.hash(digest, normalized)
+  const hasher = yield* hasherOf(organization)
+  return Option.some<Alias>({ ...(yield* hasher.hashed(proven.kind, sha256, project)), normalized })
+})
+
+interface Plan {
+  readonly concordId: string
+  readonly isSynced: boolean
+  readonly claims: PeopleChange["claims"]
+  readonly facts: PeopleChange["facts"]
+  /** Whether the guest that the visitor was is somebody now. */
+  readonly endsGuest: boolean
+}
+
+/** Whom the visitor is from now on, and by what. */
+const plan = Effect.fnUntraced(function* (
+  { alias, evidence, organization, session }: Identification,
+  visitor: { readonly isGuest: boolean; readonly survivor: string },
+  now: Instant,
+  means: Means,
+) {
+  const { random, store } = means
+  const guest = session.concordId
+  const [named] = yield* store.peopleByAlias(organization, [alias.hash])
+  if (named === undefined) {
+    const concordId = visitor.isGuest ? guest : yield* random.uuidV7()
+    const claims = [{ ...alias, concordId }]
+    return { concordId, isSynced: visitor.isGuest, claims, facts: [], endsGuest: visitor.isGuest } as Plan
+  }
+  const { survivor } = yield* Joins.of(organization, named, now, means)
+  const isSelf = survivor === visitor.survivor
+  if (isSelf || !visitor.isGuest) {
+    return { concordId: survivor, isSynced: isSelf, claims: [], facts: [], endsGuest: false } as Plan
+  }
+  const id = yield* random.uuidV7()
+  const submitter = session.id
+  const fact: People.Fact = { id, kind: "joined", dateCreated: now, member: guest, survivor, submitter, evidence }
+  return { concordId: survivor, isSynced: true, claims: [], facts: [fact], endsGuest: true } as Plan
+})
+
+/** What its tokens are made for. */
+const purpose = "identified session"
+
+/** What is kept of the answer to a request with a key; the token is made again. */
+type Kept = Pick<Identified, "isSynced">
+
+const attempt = Effect.fnUntraced(function* (request: Identification, token: string, now: Instant, means: Means) {
+  const { digest, horizon, random, remembered, store } = means
+  const { evidence, keyed, organization, session } = request
+  const guest = session.concordId
+  const self = yield* store.person(organization, guest)
+  const { survivor } = yield* Joins.of(organization, guest, now, means)
+  const planned = yield* plan(request, { isGuest: !self.isIdentified && survivor === guest, survivor }, now, means)
+  const target = yield* store.person(organization, planned.concordId)
+  const { context, ...opened } = session
+  const next: Session = {
+    ...opened,
+    id: yield* random.uuidV7(),
+    tokenHash: yield* Secrets.hash(digest, token),
+    concordId: planned.concordId,
+    expiresAt: (yield* Clock.currentTimeMillis) + Sessions.lifetimeMillis,
+  }
+  const change: PeopleChange = {
+    organization,
+    seen: [
+      { concordId: guest, revision: self.revision },
+      { concordId: planned.concordId, revision: target.revision },
+    ],
+    claims: planned.claims,
+    releases: context === undefined ? [] : [context],
+    facts: planned.facts,
+    proof: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt },
+    session: next,
+    ends: { at: now, tokenHash: session.tokenHash, ...(planned.endsGuest && { sessionsOf: guest }) },
+    ...(yield* Requests.receipt(keyed, means, JSON.stringify({ isSynced: planned.isSynced } satisfies Kept))),
+  }
+  const outcome = yield* horizon.record(new Set([guest, planned.concordId]), now, store.changePeople(change))
+  if (outcome === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
+  return { outcome, isSynced: planned.isSynced }
+})
+
+/** Identifies a visitor by an identifier that was proven. */
+export const identify = Effect.fnUntraced(function* (request: Identification, means: Means) {
+  const { keyed, organization } = request
+  const token = yield* Secrets.make(purpose, organization, keyed, means)
+  const carryOut = Effect.gen(function* () {
+    let now = yield* Clock.currentTimeMillis
+    for (let attempts = 0; attempts < maxAttempts; attempts++) {
+      const { isSynced, outcome } = yield* attempt(request, token, now, means)
+      if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
+      if (outcome === "used") return { _tag: "ProofUsed" } as ProofUsed
+      if (outcome === "repeated") return Requests.keptBefore
+      const earliest = outcome === "stale" ? now : outcome.answeredAt + 1
+      now = Math.max(earliest, yield* Clock.currentTimeMillis)
+    }
+    return yield* new StoreUnavailable({ reason: "too many sessions are identified as the same person" })
+  })
+  const outcome = yield* Requests.once<Identified | ProofUsed, StoreUnavailable, never>(
+    organization,
+    keyed,
+    means,
+    carryOut,
+  )
+  return outcome._tag === "Repeated" ? yield* again(organization, keyed!, outcome.answer, means) : outcome
+})
+
+/** The answer to a request that was answered before: its session has ended by it, and its proof was used. */
+export const identifiedBefore = Effect.fnUntraced(function* (
+  organization: Organization,
+  keyed: Requests.Keyed | undefined,
+  means: Means,
+) {
+  if (keyed === undefined) return Option.none<Identified | Exclude<Requests.Repeat, { _tag: "Repeated" }>>()
+  const nothing = { _tag: "Nothing" } as const
+  const outcome = yield* Requests.once<typeof nothing, never, never>(
+    organization,
+    keyed,
+    means,
+    Effect.succeed(nothing),
+  )
+  if (outcome._tag === "Nothing") return Option.none()
+  return Option.some(outcome._tag === "Repeated" ? yield* again(organization, keyed, outcome.answer, means) : outcome)
+})
+
+const again = Effect.fnUntraced(function* (
+  organization: Organization,
+  keyed: Requests.Keyed,
+  answer: string,
+  means: Means,
+) {
+  const token = yield* Secrets.make(purpose, organization, keyed, means)
+  const { isSynced }: Kept = JSON.parse(answer)
+  return { _tag: "Identified", isSynced, token, isRepeated: true } as Identified
+})
+
+/** Who somebody is: everyone it was joined with, and the facts that tell. */
+export interface PersonFacts extends People.Joined {
+  /** In the order recorded. */
+  readonly facts: ReadonlyArray<People.Fact>
+}
+
+/** Who a person is now. */
+export const person = Effect.fnUntraced(function* (organization: Organization, concordId: string, means: Means) {
+  const facts = [...(yield* Joins.facts(organization, concordId, means)).values()]
+  const now = Math.max(yield* Clock.currentTimeMillis, ...facts.map(({ dateCreated }) => dateCreated))
+  const inOrder = facts.toSorted((a, b) => a.dateCreated - b.dateCreated || (a.id < b.id ? -1 : 1))
+  return { ...People.joinedWith(facts, concordId, now), facts: inOrder } satisfies PersonFacts as PersonFacts
+})
+
+/** Undoes a join, by a fact of its own: both people have their own answers again. */
+export const undo = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  joinId: string,
+  submitter: string,
+  means: Means,
+) {
+  const { horizon, random, store } = means
+  let now = yield* Clock.currentTimeMillis
+  for (let attempts = 0; attempts < maxAttempts; attempts++) {
+    const { facts } = yield* person(organization, concordId, means)
+    const join = facts.find(({ id, kind }) => id === joinId && kind === "joined")
+    if (join === undefined) return { _tag: "NoSuchJoin" } as const
+    if (facts.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" } as const
+    const { member, survivor } = join
+    const { revision } = yield* store.person(organization, member)
+    const id = yield* random.uuidV7()
+    const fact: People.Fact = { id, kind: "undone", dateCreated: now, member, survivor, submitter, join: joinId }
+    const seen = [{ concordId: member, revision }]
+    const change = { organization, seen, claims: [], releases: [], facts: [fact] }
+    const outcome = yield* horizon.record(new Set([member, survivor]), now, store.changePeople(change))
+    if (outcome === "kept") return { _tag: "Undone" } as const
+    const earliest = typeof outcome === "string" ? now : outcome.answeredAt + 1
+    now = Math.max(earliest, yield* Clock.currentTimeMillis)
+  }
+  return yield* new StoreUnavailable({ reason: "too many changes of the same person" })
+})

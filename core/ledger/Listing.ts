@@ -1,0 +1,125 @@
+/**
+ * Lists: of a project's events, of a person's own, and of what is set up.
+ *
+ * A list is read by `offset`, or from where the page before ended, by its cursor. With cursors pages neither skip nor
+ * repeat, whatever is recorded meanwhile.
+ */
+import { Clock, Effect } from "effect"
+import type { Entry, Organization, Site } from "../Catalog.ts"
+import type { ConsentAction, ConsentState } from "../ConsentState.ts"
+import * as Instant from "../Instant.ts"
+import type { Filter, Order, Page, Place, StoredEvent } from "../ports/LedgerStore.ts"
+import * as Cursor from "./Cursor.ts"
+import * as Joins from "./Joins.ts"
+import type { Means } from "./Means.ts"
+import { defaultLimit, type ListOutcome, type Paging } from "./Paging.ts"
+
+/** Which events are asked for. What is left out does not limit. */
+export interface EventQuery extends Paging, Partial<Order> {
+  readonly startDate?: Instant.Instant
+  readonly endDate?: Instant.Instant
+  readonly category?: string
+  readonly subcategory?: string
+  readonly label?: string
+  readonly consentState?: ReadonlyArray<ConsentState>
+  readonly consentAction?: ReadonlyArray<ConsentAction>
+  readonly submitter?: string
+  readonly sessionId?: string
+  readonly domain?: string
+  readonly geography?: string
+  /** The person, or anybody it is joined with. */
+  readonly concordId?: string
+}
+
+/** The types that a query names by their triple; `undefined`, if it does not. */
+const typesOf = ({ types }: Site, { category, subcategory, label }: EventQuery): ReadonlyArray<string> | undefined =>
+  category === undefined && subcategory === undefined && label === undefined
+    ? undefined
+    : [...types.byId.values()]
+        .filter(
+          (type) =>
+            (category ?? type.category) === type.category &&
+            (subcategory ?? type.subcategory) === type.subcategory &&
+            (label ?? type.label) === type.label,
+        )
+        .map(({ id }) => id)
+
+const filterOf = Effect.fnUntraced(function* (site: Site, query: EventQuery, means: Means) {
+  const { concordId, consentAction, consentState, domain, geography, sessionId, submitter } = query
+  const consentTypes = typesOf(site, query)
+  const now = yield* Clock.currentTimeMillis
+  const people = concordId === undefined ? undefined : yield* Joins.of(site.organization, concordId, now, means)
+  return {
+    startDate: query.startDate ?? Instant.min,
+    // The latest instant itself is listed too: `endDate` is exclusive.
+    endDate: query.endDate ?? Instant.max + 1,
+    ...(people !== undefined && { people: people.members }),
+    ...(consentTypes !== undefined && { consentTypes }),
+    ...(consentState !== undefined && { consentStates: consentState }),
+    ...(consentAction !== undefined && { consentActions: consentAction }),
+    ...(submitter !== undefined && { submitter }),
+    ...(sessionId !== undefined && { session: sessionId }),
+    ...(domain !== undefined && { domain }),
+    ...(geography !== undefined && { geography }),
+  } satisfies Filter as Filter
+})
+
+/** Lists events, newest first unless asked otherwise. `asker` is who the cursors are good for. */
+export const events = Effect.fnUntraced(function* (site: Site, asker: string, query: EventQuery, means: Means) {
+  const { organization, project } = site
+  const { cursor, limit = defaultLimit, offset, order = "desc", sort = "consentDate", ...asked } = query
+  const purpose = ["events", project.id, asker, sort, order, asked]
+  const place = cursor === undefined ? undefined : yield* Cursor.open<Place>(organization, purpose, cursor, means)
+  if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" } as ListOutcome<StoredEvent>
+  const filter = yield* filterOf(site, query, means)
+  const page: Page = { sort, order, limit, from: place ?? offset ?? 0 }
+  const { events, next, total } = yield* means.store.list(project, filter, page)
+  const listed = { _tag: "Listed", offset: place?.offset ?? offset ?? 0, total, items: events } as const
+  if (next === undefined || offset !== undefined) return listed as ListOutcome<StoredEvent>
+  const nextCursor = yield* Cursor.seal(organization, purpose, next, means)
+  return { ...listed, nextCursor } as ListOutcome<StoredEvent>
+})
+
+/** How a list of what is set up is asked for. */
+export interface EntryQuery extends Paging {
+  readonly sort?: "dateCreated" | "name"
+  readonly order?: "asc" | "desc"
+}
+
+/** Where a page of entries ended. */
+interface EntryPlace {
+  readonly offset: number
+  readonly last: readonly [key: number | string, id: string]
+}
+
+const compare = (a: EntryPlace["last"], b: EntryPlace["last"]): number => {
+  const isBefore = a[0] === b[0] ? a[1] < b[1] : a[0] < b[0]
+  return a[0] === b[0] && a[1] === b[1] ? 0 : isBefore ? -1 : 1
+}
+
+/** Lists entries, the first made first unless asked otherwise; those of the same key by id. */
+export const entries = Effect.fnUntraced(function* <Item extends Entry & { readonly name: string }>(
+  organization: Organization,
+  purpose: Cursor.Purpose,
+  all: ReadonlyArray<Item>,
+  query: EntryQuery,
+  means: Pick<Means, "hasherOf">,
+) {
+  const { cursor, limit = defaultLimit, offset, order = "asc", sort = "dateCreated" } = query
+  const bound = [purpose, sort, order]
+  const place = cursor === undefined ? undefined : yield* Cursor.open<EntryPlace>(organization, bound, cursor, means)
+  if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" } as ListOutcome<Item>
+  const direction = order === "asc" ? 1 : -1
+  const keyOf = (item: Item) => [item[sort], item.id] as const
+  const left = all
+    .toSorted((a, b) => direction * compare(keyOf(a), keyOf(b)))
+    .filter((item) => place === undefined || direction * compare(keyOf(item), place.last) > 0)
+  const start = offset ?? 0
+  const items = left.slice(start, start + limit)
+  const before = place?.offset ?? start
+  const listed = { _tag: "Listed", offset: before, total: all.length, items } as const
+  const last = items.at(-1)
+  if (last === undefined || offset !== undefined || items.length === left.length) return listed as ListOutcome<Item>
+  const next: EntryPlace = { offset: before + items.length, last: keyOf(last) }
+  return { ...listed, nextCursor: yield* Cursor.seal(organization, bound, next, means) } as ListOutcome<Item>
+})

@@ -1,0 +1,25 @@
+/**
+ * What every use case of the ledger works with.
+ */
+import type { Effect } from "effect"
+import type { Digest, SecureRandom } from "effect/crypto"
+import type { Organization } from "../Catalog.ts"
+import type { LedgerStore } from "../ports/LedgerStore.ts"
+import type { Horizon } from "./Horizon.ts"
+import type { Hasher } from "./Identifiers.ts"
+import type { Remembered } from "./Sessions.ts"
+
+/** One ledger's means. */
+export interface Means {
+  readonly store: LedgerStore["Service"]
+  readonly random: SecureRandom.SecureRandom["Service"]
+  readonly digest: Digest.Digest["Service"]
+  readonly horizon: Horizon
+  readonly hasherOf: (organization: Organization) => Effect.Effect<Hasher>
+  readonly remembered: Remembered
+  /** The hashes of the keyed requests that are being answered. */
+  readonly underWay: Set<string>
+}
+
+/** How often a change is prepared anew because what it was prepared against has changed. */
+export const maxAttempts = 8

@@ -1,0 +1,31 @@
+/**
+ * Pages of a list: which one is asked for, and what it holds.
+ */
+
+/** The most items of a page. */
+export const maxLimit = 1000
+
+/** How many items a page has when nobody says. */
+export const defaultLimit = 100
+
+/** Which page is asked for. */
+export interface Paging {
+  /** From 0; left out: from the beginning, or from the cursor. */
+  readonly offset?: number
+  readonly cursor?: string
+  readonly limit?: number
+}
+
+/** One page. */
+export interface Listed<Item> {
+  /** How many items came before it. */
+  readonly offset: number
+  /** How many match in all. */
+  readonly total: number
+  readonly items: ReadonlyArray<Item>
+  /** For the next page; left out after the last, and where pages are asked for by `offset`. */
+  readonly nextCursor?: string
+}
+
+/** A page, or a cursor that is none. */
+export type ListOutcome<Item> = (Listed<Item> & { readonly _tag: "Listed" }) | { readonly _tag: "UnknownCursor" }

@@ -1,0 +1,30 @@
+/**
+ * Secrets that are told once: session tokens and the secrets of API keys. Only their hashes are kept.
+ *
+ * A request that may come again must get the same secret again, although it is not kept. So its secret is made of the
+ * request's own key, which is not kept either, and of the organization's.
+ */
+import { Effect } from "effect"
+import { Digest } from "effect/crypto"
+import { Base64Url } from "effect/encoding"
+import type { Organization } from "../Catalog.ts"
+import type { Means } from "./Means.ts"
+import type { Keyed } from "./Requests.ts"
+
+const encoder = new TextEncoder()
+
+/** SHA-256 of a text, lower-case hexadecimal. A secret with 256 random bits needs no salt and no stretching. */
+export const hash = (digest: Digest.Digest["Service"], text: string): Effect.Effect<string> =>
+  digest.digestHex(Digest.sha256, encoder.encode(text))
+
+/** 256 random bits, base64url; for a request that may come again, always the same. */
+export const make = Effect.fnUntraced(function* (
+  purpose: string,
+  organization: Organization,
+  keyed: Keyed | undefined,
+  { hasherOf, random }: Pick<Means, "hasherOf" | "random">,
+) {
+  if (keyed === undefined) return Base64Url.encode(yield* random.randomBytes(32))
+  const hasher = yield* hasherOf(organization)
+  return Base64Url.encode(yield* hasher.sign(purpose, `${keyed.scope}\0${keyed.key}`))
+})
