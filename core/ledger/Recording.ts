@@ -26,12 +26,9 @@ export interface RecordRequest {
   /** The id of the API key, or the visitor's own id. */
   readonly submitter: string
   readonly session?: Session
-  /** 1 to {@link maxItems}. */
+  /** 1 to `Batch.maxItems`. */
   readonly items: ReadonlyArray<Item>
 }
-
-/** The most events one request may record. */
-export const maxItems = 1000
 
 /** What recording needs of the ledger it is part of. */
 export interface Means {

@@ -3,7 +3,7 @@
  */
 import { Schema } from "effect"
 import * as Exchange from "../../../core/Exchange.ts"
-import { maxItems } from "../../../core/ledger/Recording.ts"
+import { maxItems } from "../../../core/ledger/Batch.ts"
 
 const orNull = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 

@@ -1,0 +1,6 @@
+/**
+ * How much one request may ask for. Apart from the ledger, so that whoever describes requests needs nothing else of it.
+ */
+
+/** The most events one request may record. */
+export const maxItems = 1000
