@@ -5,8 +5,9 @@
 import { createServer, type IncomingHttpHeaders, request as httpRequest, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 
-/** What is done to a request instead of passing it on. */
+/** What is done to a request. */
 export type Fault =
+  | "pass"
   /** The connection is closed without an answer. */
   | "cut"
   /** The request is passed on; of the answer's body only the first half arrives, then the connection is closed. */
@@ -50,10 +51,10 @@ const passOn = (to: string, { body, headers, method, url }: Try, response: Serve
   outgoing.end(body)
 }
 
-const act = (fault: Fault | undefined, to: string, received: Try, response: ServerResponse): void => {
+const act = (fault: Fault, to: string, received: Try, response: ServerResponse): void => {
   if (fault === "cut") return void response.destroy()
   if (fault === "hang") return
-  if (fault === undefined || fault === "lose") return passOn(to, received, response, fault === "lose")
+  if (fault === "pass" || fault === "lose") return passOn(to, received, response, fault === "lose")
   const { body, headers, status } = fault
   response.writeHead(status, { "content-type": "application/problem+json", ...headers })
   response.end(body === undefined ? "" : JSON.stringify(body))
@@ -70,7 +71,7 @@ export const startProxy = async (to: string): Promise<Proxy> => {
       const { headers, method, url } = request
       const body = Buffer.concat(chunks).toString()
       tries.push({ at: performance.now(), method: method!, url: url!, headers, body })
-      act(faults[tries.length - 1], to, tries.at(-1)!, response)
+      act(faults[tries.length - 1] ?? "pass", to, tries.at(-1)!, response)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))

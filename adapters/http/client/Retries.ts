@@ -79,6 +79,7 @@ export const waitMillis = (
   { backoffMillis, maxWaitMillis }: Pick<Required<Retries>, "backoffMillis" | "maxWaitMillis">,
 ): number => Math.min(backoffMillis * 2 ** (tries - 1), maxWaitMillis) * (0.5 + random / 2)
 
+type Send = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 type Outcome = Result.Result<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
 /** The wait before the next try, in milliseconds; none where this outcome is the last. */
@@ -90,35 +91,41 @@ const waitAfter = Effect.fnUntraced(function* (outcome: Outcome, tries: number, 
   return Option.some(Math.max(asked, waitMillis(tries, yield* Random.next, limits)))
 })
 
+/** Sends one time, and waits for the answer as long as one try may take. */
+const once = (send: Send, request: HttpClientRequest.HttpClientRequest, timeoutMillis: number): Send =>
+  Effect.tap(send, readWhole).pipe(
+    Effect.timeoutOrElse({
+      duration: timeoutMillis,
+      orElse: () => {
+        const reason = new HttpClientError.TransportError({ request, description: `no answer in ${timeoutMillis} ms` })
+        return Effect.fail(new HttpClientError.HttpClientError({ reason }))
+      },
+    }),
+  )
+
+/** Sends until an outcome is the last. */
+const often = (send: Send, limits: Required<Retries>, tries = 1): Send =>
+  Effect.flatMap(Effect.result(send), (outcome) =>
+    Effect.flatMap(
+      waitAfter(outcome, tries, limits),
+      Option.match({
+        onNone: () => Effect.fromResult(outcome),
+        onSome: (millis) => Effect.andThen(Effect.sleep(millis), often(send, limits, tries + 1)),
+      }),
+    ),
+  )
+
 /** A client that sends keys and tries again. */
 export const withRetries =
   ({ tries = 4, backoffMillis = 200, maxWaitMillis = 30_000, timeoutMillis = 30_000 }: Retries) =>
-  (client: HttpClient.HttpClient): HttpClient.HttpClient => {
-    const limits = { tries, backoffMillis, maxWaitMillis, timeoutMillis }
-    // The key is set on the request before `transform` repeats the sending of it, so every try has the same one.
-    return client.pipe(
+  (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+    client.pipe(
       HttpClient.mapRequestEffect(withKey),
+      // What is sent again is the request that has its key already: `transform` repeats the sending alone.
       HttpClient.transform((send, request) => {
-        const late = new HttpClientError.TransportError({ request, description: `no answer in ${timeoutMillis} ms` })
-        const once = Effect.tap(send, readWhole).pipe(
-          Effect.timeoutOrElse({
-            duration: timeoutMillis,
-            orElse: () => Effect.fail(new HttpClientError.HttpClientError({ reason: late })),
-          }),
-        )
-        const attempt = (
-          number: number,
-        ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
-          Effect.flatMap(Effect.result(once), (outcome) =>
-            Effect.flatMap(
-              waitAfter(outcome, number, limits),
-              Option.match({
-                onNone: () => Effect.fromResult(outcome),
-                onSome: (millis) => Effect.andThen(Effect.sleep(millis), attempt(number + 1)),
-              }),
-            ),
-          )
-        return repeatable.has(request.method) ? attempt(1) : once
+        const whole = once(send, request, timeoutMillis)
+        return repeatable.has(request.method)
+          ? often(whole, { tries, backoffMillis, maxWaitMillis, timeoutMillis })
+          : whole
       }),
     )
-  }
