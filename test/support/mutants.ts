@@ -414,7 +414,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   client("Retries.ts", "request.headers[keyHeader] !== undefined", "given !== undefined", ownKey),
   client("Retries.ts", '"DELETE", "POST"', '"DELETE", "POST", "PATCH"', "with PATCH as HTTP allows"),
   client("Retries.ts", "[429, 502, 503, 504]", "[429, 500, 502, 503, 504]", "never after 500"),
-  client("Retries.ts", 'error?.code === "idempotency_key_in_flight"', "true", "never after 409"),
+  client("Retries.ts", 'code === "idempotency_key_in_flight"', "true", "never after 409"),
   client("Retries.ts", "response.status === 409\n", "response.status === 410\n", "after 409 while the same key"),
   client("Retries.ts", 'reason._tag === "TransportError" || ', "", "after no answer, "),
   client("Retries.ts", "Effect.tap(send, readWhole)", "send", "after half an answer"),

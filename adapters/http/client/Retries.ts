@@ -5,7 +5,7 @@
  * the same `Idempotency-Key`. PATCH is tried once. Tried again is what says that it may pass: no answer or half of one,
  * 429, 502, 503, 504, and 409 while a request with the same key is in flight. Every other answer is the answer.
  */
-import { Clock, Context, Duration, Effect, Option, Random, Result } from "effect"
+import { Clock, Context, Duration, Effect, Option, Random, Result, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { Headers, HttpClient, HttpClientError, HttpClientRequest, type HttpClientResponse } from "effect/http"
 
@@ -13,7 +13,7 @@ import { Headers, HttpClient, HttpClientError, HttpClientRequest, type HttpClien
 export interface Retries {
   /** At most this many tries, the first one included. Default 4; 1 never tries again. */
   readonly tries?: number
-  /** The longest wait before the second try; it doubles with each further one. The wait is between half of that and all of it. Default 200. */
+  /** The longest wait before the second try; the shortest is half of it. It doubles with each further try. Default 200. */
   readonly backoffMillis?: number
   /** A server that asks to wait longer than this is not asked again. Default 30,000. */
   readonly maxWaitMillis?: number
@@ -48,10 +48,10 @@ const isJson = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
 const readWhole = (response: HttpClientResponse.HttpClientResponse) =>
   isJson(response) || response.status >= 400 ? Effect.asVoid(response.arrayBuffer) : Effect.void
 
-const isInFlight = (body: unknown): boolean => {
-  const errors = (body as { readonly errors?: unknown } | null)?.errors
-  return Array.isArray(errors) && errors.some((error) => error?.code === "idempotency_key_in_flight")
-}
+const hasCodes = Schema.is(Schema.Struct({ errors: Schema.Array(Schema.Struct({ code: Schema.String })) }))
+
+const isInFlight = (body: unknown): boolean =>
+  hasCodes(body) && body.errors.some(({ code }) => code === "idempotency_key_in_flight")
 
 /** Whether an answer says that the same request may fare better later. */
 const isPassing = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<boolean> =>
