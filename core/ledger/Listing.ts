@@ -9,10 +9,11 @@ import type { Entry, Organization, Site } from "../Catalog.ts"
 import type { ConsentAction, ConsentState } from "../ConsentState.ts"
 import * as Instant from "../Instant.ts"
 import type { Filter, Order, Page, Place, StoredEvent } from "../ports/LedgerStore.ts"
+import { defaultLimit } from "./Batch.ts"
 import * as Cursor from "./Cursor.ts"
 import * as Joins from "./Joins.ts"
 import type { Means } from "./Means.ts"
-import { defaultLimit, type ListOutcome, type Paging } from "./Paging.ts"
+import type { ListOutcome, Paging } from "./Paging.ts"
 
 /** Which events are asked for. What is left out does not limit. */
 export interface EventQuery extends Paging, Partial<Order> {

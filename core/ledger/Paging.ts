@@ -2,12 +2,6 @@
  * Pages of a list: which one is asked for, and what it holds.
  */
 
-/** The most items of a page. */
-export const maxLimit = 1000
-
-/** How many items a page has when nobody says. */
-export const defaultLimit = 100
-
 /** Which page is asked for. */
 export interface Paging {
   /** From 0; left out: from the beginning, or from the cursor. */

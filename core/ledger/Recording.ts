@@ -27,13 +27,10 @@ export interface RecordRequest extends Site {
   /** The id of the API key, or the visitor's own id. */
   readonly submitter: string
   readonly session?: Session
-  /** 1 to {@link maxItems}. */
+  /** 1 to `Batch.maxItems`. */
   readonly items: ReadonlyArray<Item>
   readonly keyed?: Requests.Keyed
 }
-
-/** The most events one request may record. */
-export const maxItems = 1000
 
 /** One thing wrong with one item. */
 export interface Violation {

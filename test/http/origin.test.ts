@@ -45,7 +45,7 @@ describe("preflight", () => {
       expect(headers["access-control-allow-origin"]).toBe(page)
       expect(words(headers["access-control-allow-methods"])).toEqual(expect.arrayContaining(["get", "post"]))
       expect(words(headers["access-control-allow-headers"])).toEqual(
-        expect.arrayContaining(["content-type", "x-session"]),
+        expect.arrayContaining(["content-type", "idempotency-key", "x-session"]),
       )
       expect(words(headers.vary)).toContain("origin")
     }
@@ -110,8 +110,10 @@ describe("an answer of the site API", () => {
     const unreadable = answers.filter(({ headers }) => headers["access-control-allow-origin"] !== page)
     expect(unreadable.map(({ status, json }) => `${status} ${json.detail}`)).toEqual([])
     expect(answers.filter(isMixedUp)).toEqual([])
-    // A page can read the tag of its state only where the header is exposed.
-    expect(words(answers[0]!.headers["access-control-expose-headers"])).toContain("etag")
+    // A page can read the tag of its state, and how long to wait, only where the header is exposed.
+    expect(words(answers[0]!.headers["access-control-expose-headers"])).toEqual(
+      expect.arrayContaining(["etag", "idempotent-replayed", "ratelimit", "ratelimit-policy", "retry-after"]),
+    )
   })
 
   test.each(strangers)("cannot be read by %s", async (origin) => {

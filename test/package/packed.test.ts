@@ -1,8 +1,9 @@
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type Server, startEmpty } from "../support/server.ts"
 
 const root = new URL("../../", import.meta.url).pathname
 const read = (file: string): string => readFileSync(join(root, file), "utf8")
@@ -17,6 +18,10 @@ const example = (file: string, marker: string): string => {
 
 /** What the comment behind the last line of an example says that it prints. */
 const promised = (code: string): string => /\/\/ (.*)\n$/.exec(code)?.[1] ?? ""
+
+/** What the comments behind all the lines that print say. */
+const allPromised = (code: string): string =>
+  [...code.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, said]) => said).join("\n")
 
 /** The package as its users get it: packed, unpacked, and imported by name, its peers beside it. */
 describe("the package", () => {
@@ -72,6 +77,49 @@ describe("the package", () => {
     const code = example("docs/embedding.md", "assent/exchange")
     const given = `const text = '{"items":[{"id":"newsletter","consentDuration":"P13M"}]}'\n`
     expect(run(`${given}${code}console.log(Result.getOrThrow(types)[0]?.consentDuration?.months)`)).toBe("13")
+  })
+
+  describe("gives a client", () => {
+    const markers = ['u-17", consentType', "let session", "Effect.catchIf(Client.isProblem"]
+    const examples = markers.map((marker) => example("docs/http.md", marker))
+    let server: Server
+
+    beforeAll(async () => {
+      server = await startEmpty({ ASSENT_STORE: "memory:" })
+    })
+    afterAll(() => server.stop())
+
+    /** The settings that the examples leave open, in front of one; Node's `fetch` has no page whose Origin it would send. */
+    const complete = (code: string): string => {
+      const { apiKey, consentTypes, organization, project } = server.banner()
+      const given = { baseUrl: server.url, apiKey, organizationId: organization, projectId: project }
+      const settings = Object.entries({ ...given, consentType: consentTypes[0] })
+      const names = settings.map(([name, value]) => `const ${name}: string = ${JSON.stringify(value)}\n`)
+      const origin =
+        "const { fetch } = globalThis\nglobalThis.fetch = (url, init) =>\n  " +
+        "fetch(url, { ...init, headers: { ...(init?.headers as Record<string, string>), origin: 'http://localhost' } })\n"
+      return `${names.join("")}${origin}${code}`
+    }
+
+    test.each(examples.map((code) => [allPromised(code), code] as const))(
+      "whose example in the documentation prints what it says: %s",
+      (promised, code) => {
+        expect(promised).not.toBe("")
+        expect(run(complete(code))).toBe(promised)
+      },
+    )
+
+    test("whose examples have the types they use, and no misspelt ones", () => {
+      const check = (code: string): string => {
+        writeFileSync(join(folder, "example.mts"), complete(code))
+        const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")]
+        const rules = ["--strict", "--exactOptionalPropertyTypes", "--target", "es2024", "--module", "nodenext"]
+        const options = ["--ignoreConfig", "--noEmit", "--skipLibCheck", ...rules, ...types, "example.mts"]
+        return spawnSync(join(root, "node_modules/.bin/tsc"), options, { cwd: folder, encoding: "utf8" }).stdout
+      }
+      for (const code of examples) expect(check(code)).toBe("")
+      expect(check(examples[0]!.replace("items[0]?.consentState", "items[0]?.consentStat"))).toContain("TS2551")
+    })
   })
 
   test("brings the command line, in the version of the package", () => {

@@ -1,17 +1,26 @@
 /**
- * One-line changes of the engine, and of what guards the service, each of which breaks a law: a law counts only if its
- * mutants do not survive.
+ * One-line changes, each of which breaks a law: a law counts only if its mutants do not survive.
  *
  * `killedBy` holds the first words of the tests that fail under the mutant; `mutate.ts` tries them all.
  */
 export interface Mutant {
-  /** In `core/`; or from the root, in `adapters/http/`. */
+  /** Where the file is, and with it, which tests are tried. Default `core`. */
+  readonly part?: Part
   readonly file: string
   /** Occurs exactly once in the file. */
   readonly find: string
   readonly replace: string
   readonly killedBy: ReadonlyArray<string>
 }
+
+/** The parts that have mutants, each with the options that run its tests and nothing else. */
+export const parts = {
+  core: ["--project=laws", "--project=core"],
+  "adapters/http/server": ["--project=http", "test/http/rateLimits.test.ts", "test/http/tokenBuckets.test.ts"],
+  "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
+} as const
+
+export type Part = keyof typeof parts
 
 const anyOrder = "Any permutation and any duplication"
 const batches = "Incremental = batch"
@@ -33,6 +42,24 @@ const calendar = "is the one that Temporal finds"
 const forgetsNothing = "grants what one that forgets nothing grants"
 const waits = "grants one more to whom waits as told"
 const overLimit = "over its limit records nothing, and does not last longer"
+
+const oneKey = "is one random UUID for all tries of a POST"
+const anotherKey = "differs from call to call"
+const ownKey = "is the caller's own where one is given"
+
+/** Mutants of the client. */
+const client = (
+  file: "Client.ts" | "Retries.ts",
+  find: string,
+  replace: string,
+  ...killedBy: ReadonlyArray<string>
+) => ({
+  part: "adapters/http/client" as const,
+  file,
+  find,
+  replace,
+  killedBy,
+})
 
 export const mutants: ReadonlyArray<Mutant> = [
   // Order
@@ -381,21 +408,53 @@ export const mutants: ReadonlyArray<Mutant> = [
 
   // Rate limits
   {
-    file: "adapters/http/server/TokenBuckets.ts",
+    part: "adapters/http/server",
+    file: "TokenBuckets.ts",
     find: "recent.get(id) ?? older.get(id)",
     replace: "recent.get(id)",
     killedBy: [forgetsNothing],
   },
   {
-    file: "adapters/http/server/TokenBuckets.ts",
+    part: "adapters/http/server",
+    file: "TokenBuckets.ts",
     find: "Math.ceil((windowMillis - (level % windowMillis)) / quota)",
     replace: "Math.floor((windowMillis - (level % windowMillis)) / quota)",
     killedBy: [waits],
   },
   {
-    file: "adapters/http/server/RateLimit.ts",
+    part: "adapters/http/server",
+    file: "RateLimit.ts",
     find: "if (isGranted) return",
     replace: 'if (isGranted || policy === "session") return',
     killedBy: [overLimit],
   },
+  // The client
+  client(
+    "Retries.ts",
+    "once(send, request, timeoutMillis)",
+    "once(Effect.suspend(() => client.execute(HttpClientRequest.setHeader(request, keyHeader, SecureRandom.uuidV4Unsafe()))), request, timeoutMillis)",
+    oneKey,
+  ),
+  client("Retries.ts", "given ?? SecureRandom.uuidV4Unsafe()", 'given ?? "one"', anotherKey),
+  client("Retries.ts", 'request.method !== "POST" || ', "", "is not sent where it means nothing"),
+  client("Retries.ts", "request.headers[keyHeader] !== undefined", "given !== undefined", ownKey),
+  client("Retries.ts", '"DELETE", "POST"', '"DELETE", "POST", "PATCH"', "with PATCH as HTTP allows"),
+  client("Retries.ts", "[429, 502, 503, 504]", "[429, 500, 502, 503, 504]", "never after 500"),
+  client("Retries.ts", 'code === "idempotency_key_in_flight"', "true", "never after 409"),
+  client("Retries.ts", "response.status === 409\n", "response.status === 410\n", "after 409 while the same key"),
+  client("Retries.ts", 'reason._tag === "TransportError" || ', "", "after no answer, "),
+  client("Retries.ts", "Effect.tap(send, readWhole)", "send", "after half an answer"),
+  client("Retries.ts", "Math.max(asked, ", "Math.max(0, ", "after 429 not before Retry-After"),
+  client("Retries.ts", "asked > limits.maxWaitMillis", "false", "not at all where the server asks"),
+  client("Retries.ts", " || tries >= limits.tries", "", "until there were 2 tries"),
+  client("Retries.ts", "2 ** (tries - 1)", "1", "after waits that double"),
+  client("Retries.ts", "(0.5 + random / 2)", "1", "after waits that double"),
+  client("Client.ts", 'redirect: "manual"', 'redirect: "follow"', "are not taken along by a redirect"),
+  client(
+    "Client.ts",
+    "request.headers[apiKeyHeader] === undefined",
+    "false",
+    "of a page come without the trace headers",
+  ),
+  client("Client.ts", "sending(sessionHeader, ", "sending(apiKeyHeader, ", "go to the endpoints that ask"),
 ]

@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { mutants } from "./mutants.ts"
+import { type Mutant, mutants, type Part, parts } from "./mutants.ts"
 
 const root = join(import.meta.dirname, "../..")
 const copy = mkdtempSync(join(tmpdir(), "mutants-"))
@@ -21,21 +21,13 @@ interface Report {
   }>
 }
 
-/** The projects of `vitest.workspace.ts` whose tests kill the mutants of a file. */
-const projectsOf = (file: string): ReadonlyArray<string> =>
-  file.startsWith("adapters/") ? ["--project=http"] : ["--project=laws", "--project=core"]
-
-/** The first of the tests, named by their first words, that did not do as expected; each must have run. */
-const firstNot = (
-  expected: "passed" | "failed",
-  names: ReadonlyArray<string>,
-  projects: ReadonlyArray<string>,
-): string | undefined => {
+/** The first of a part's tests, named by their first words, that did not do as expected; each must have run. */
+const firstNot = (part: Part, expected: "passed" | "failed", names: ReadonlyArray<string>): string | undefined => {
   const pattern = names.map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")
   const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", "vitest.workspace.ts"]
   const report = join(copy, "report.json")
   rmSync(report, { force: true })
-  const options = [...projects, "--reporter=json", `--outputFile=${report}`, "-t", pattern]
+  const options = [...parts[part], "--reporter=json", `--outputFile=${report}`, "-t", pattern]
   const run = spawnSync(process.execPath, [...vitest, ...options], { cwd: copy, timeout: timeLimitMillis })
   if (run.error !== undefined) return expected === "failed" ? undefined : run.error.message
   const { testResults }: Report = JSON.parse(readFileSync(report, "utf8"))
@@ -52,7 +44,7 @@ const print = (isFine: boolean, line: string): void => {
 }
 
 try {
-  for (const part of [
+  for (const folder of [
     "adapters",
     "apps",
     "core",
@@ -64,19 +56,24 @@ try {
     "tsconfig.base.json",
     "vitest.workspace.ts",
   ]) {
-    cpSync(join(root, part), join(copy, part), { recursive: true })
+    cpSync(join(root, folder), join(copy, folder), { recursive: true })
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
-  const projects = new Set(mutants.flatMap(({ file }) => projectsOf(file)))
-  const broken = firstNot("passed", [...new Set(mutants.flatMap(({ killedBy }) => killedBy))], [...projects])
-  if (broken !== undefined) print(false, `fails without any mutant: ${broken}`)
-
   const word = process.argv[2] ?? ""
-  for (const { file, find, replace, killedBy } of mutants) {
-    const line = `${file}: ${find} -> ${replace === "" ? "(nothing)" : replace}`
-    if (isFailed && broken !== undefined) break
-    if (!line.includes(word)) continue
-    const path = join(copy, file.startsWith("adapters/") ? "" : "core", file)
+  const nameOf = ({ file, find, replace }: Mutant): string =>
+    `${file}: ${find} -> ${replace === "" ? "(nothing)" : replace}`.replaceAll("\n", " ")
+  const asked = mutants.filter((mutant) => nameOf(mutant).includes(word))
+  const isSound = Object.keys(parts).every((part) => {
+    const names = asked.filter((mutant) => (mutant.part ?? "core") === part).flatMap(({ killedBy }) => killedBy)
+    const broken = names.length === 0 ? undefined : firstNot(part as Part, "passed", [...new Set(names)])
+    if (broken !== undefined) print(false, `fails without any mutant: ${broken}`)
+    return broken === undefined
+  })
+
+  for (const mutant of isSound ? asked : []) {
+    const { part = "core", file, find, replace, killedBy } = mutant
+    const line = nameOf(mutant)
+    const path = join(copy, part, file)
     const source = readFileSync(path, "utf8")
     if (source.split(find).length !== 2) {
       print(false, `not exactly once   ${line}`)
@@ -86,7 +83,7 @@ try {
       path,
       source.replace(find, () => replace),
     )
-    const survived = firstNot("failed", killedBy, projectsOf(file))
+    const survived = firstNot(part, "failed", killedBy)
     print(survived === undefined, survived === undefined ? `killed   ${line}` : `SURVIVED ${line}: ${survived}`)
     writeFileSync(path, source)
   }

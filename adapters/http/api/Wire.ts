@@ -4,8 +4,7 @@
 import { Schema } from "effect"
 import * as ConsentState from "../../../core/ConsentState.ts"
 import * as Exchange from "../../../core/Exchange.ts"
-import { maxLimit } from "../../../core/ledger/Paging.ts"
-import { maxItems } from "../../../core/ledger/Recording.ts"
+import { maxItems, maxLimit } from "../../../core/ledger/Batch.ts"
 
 /** A member that may be left out; `null` counts as left out. */
 export const orNull = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))

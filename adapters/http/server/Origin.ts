@@ -18,11 +18,13 @@ const sitePath = /^\/site-v1\/([^/?#]+)/
 
 const permissions = {
   "access-control-allow-methods": "GET, HEAD, POST",
-  "access-control-allow-headers": "content-type, if-none-match, x-session",
+  "access-control-allow-headers": "content-type, idempotency-key, if-none-match, x-session",
   "access-control-max-age": "600",
 }
 
-const exposed = { "access-control-expose-headers": "etag, ratelimit, ratelimit-policy, retry-after" }
+const exposed = {
+  "access-control-expose-headers": "etag, idempotent-replayed, ratelimit, ratelimit-policy, retry-after",
+}
 
 const refused = new Answer.Problem({ status: 403, detail: "the Origin is not one of the project's domains" })
 

@@ -1,0 +1,145 @@
+/**
+ * The typed client where it is used by a site: bundled for browsers, in a page of another origin, in a real Chromium.
+ */
+import { build, type BuildResult } from "esbuild"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { createServer, type Server as HttpServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { gzipSync } from "node:zlib"
+import { type BrowserContext, chromium, type Page } from "playwright-core"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { type Fault, type Proxy, startProxy } from "../support/proxy.ts"
+import { type Server, startEmpty } from "../support/server.ts"
+import type { Findings, Setting } from "./page.ts"
+
+const root = join(import.meta.dirname, "../..")
+
+/** Nothing is marked external: what only Node has cannot be resolved for a browser, and fails the build. */
+const bundle = (): Promise<BuildResult<{ write: false; metafile: true }>> =>
+  build({
+    absWorkingDir: root,
+    entryPoints: ["test/http/page.ts"],
+    bundle: true,
+    minify: true,
+    platform: "browser",
+    format: "iife",
+    write: false,
+    metafile: true,
+  })
+
+describe("the client in a bundle", () => {
+  // Mutant: the API imports a value of the ledger, which brings its phone numbers.
+  test("brings Effect, the API's shapes and nothing of the server, in at most 180 kB compressed", async () => {
+    const { metafile, outputFiles } = await bundle()
+    const own =
+      /^(node_modules\/effect\/|adapters\/http\/(api|client)\/|core\/\w+\.ts$|core\/ledger\/Batch\.ts$|test\/http\/page\.ts$)/
+    expect(Object.keys(metafile.inputs).filter((input) => !own.test(input))).toEqual([])
+    expect(gzipSync(outputFiles[0]!.contents).byteLength).toBeLessThanOrEqual(180 * 1024)
+  })
+})
+
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
+
+// CI has a browser, and fails without one; elsewhere `npm test` needs nothing but Node.
+describe.skipIf(!existsSync(executablePath) && process.env["CI"] === undefined)("the client in a page", () => {
+  let server: Server
+  let proxy: Proxy
+  let site: HttpServer
+  let folder: string
+  let browser: BrowserContext
+  let page: Page
+  let complaints: Array<string> = []
+
+  beforeAll(async () => {
+    server = await startEmpty({ ASSENT_STORE: "memory:" })
+    const script = (await bundle()).outputFiles[0]!.text
+    site = createServer(({ url }, response) => {
+      const isScript = url === "/page.js"
+      response.setHeader("content-type", isScript ? "text/javascript" : "text/html")
+      response.end(isScript ? script : '<!doctype html><title>A site</title><script src="/page.js"></script>')
+    })
+    await new Promise<void>((resolve) => site.listen(0, "localhost", resolve))
+    folder = mkdtempSync(join(tmpdir(), "assent-browser-"))
+    browser = await chromium.launchPersistentContext(join(folder, "profile"), {
+      executablePath,
+      headless: true,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+    })
+    page = await browser.newPage()
+    page.on("pageerror", (error) => complaints.push(error.message))
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await new Promise((resolve) => (site === undefined ? resolve(undefined) : site.close(resolve)))
+    await server?.stop()
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+  })
+
+  const origin = (host = "localhost") => `http://${host}:${(site.address() as AddressInfo).port}`
+
+  // A proxy for each test: its origin is new to the browser, which remembers what a preflight allowed.
+  beforeEach(async () => {
+    proxy = await startProxy(server.url)
+    complaints = []
+    await page.goto(origin())
+  })
+
+  afterEach(() => proxy.stop())
+
+  /** The first requests of the conversation: state, without a session; preflight; the session. */
+  const atSession = (fault: Fault) => proxy.script("pass", "pass", fault)
+
+  const sessionTries = () => proxy.tries.filter(({ method, url }) => method === "POST" && url.endsWith("/session"))
+
+  const converse = async (): Promise<Findings> => {
+    const { consentTypes, project } = server.banner()
+    const setting: Setting = { baseUrl: proxy.url, projectId: project, consentType: consentTypes[0]! }
+    return await page.evaluate(`converse(${JSON.stringify(setting)})`)
+  }
+
+  test("opens a session, records, and reads state and decisions across origins", async () => {
+    const { concordId, recorded, refused, state, status } = await converse()
+    expect(refused).toBe(401)
+    expect(recorded.map((event) => [event.concordId, event.consentState, event.session?.domain])).toEqual([
+      [concordId, "accepted", "localhost"],
+    ])
+    expect(state).toEqual(recorded)
+    expect(status).toBe("given")
+    expect(complaints).toEqual([])
+  })
+
+  // Mutant: CORS does not list `idempotency-key`, or the client sends its trace.
+  test("sends no header that preflight does not allow, and the same key when it tries again", async () => {
+    atSession("cut")
+    expect((await converse()).status).toBe("given")
+    const asked = proxy.tries.flatMap(({ headers }) => headers["access-control-request-headers"]?.split(",") ?? [])
+    expect([...new Set(asked)].toSorted()).toEqual(["content-type", "idempotency-key", "x-session"])
+    const opened = sessionTries()
+    expect(opened).toHaveLength(2)
+    expect(new Set(opened.map(({ headers }) => headers["idempotency-key"])).size).toBe(1)
+    const recorded = proxy.tries.find(({ method, url }) => method === "POST" && url.endsWith("/consent-events"))
+    expect(recorded?.headers["idempotency-key"]).not.toBe(opened[0]?.headers["idempotency-key"])
+  })
+
+  test("waits as long as Retry-After says, which the server lets pages read", async () => {
+    const { headers } = await server.request("POST", `/site-v1/${server.banner().project}/session`, {
+      headers: { origin: origin() },
+      json: {},
+    })
+    const cors = Object.fromEntries(
+      Object.entries(headers).filter(([name]) => name.startsWith("access-control-")),
+    ) as Record<string, string>
+    atSession({ status: 503, headers: { ...cors, "retry-after": "1" } })
+    expect((await converse()).status).toBe("given")
+    const [first, second] = sessionTries()
+    expect(second!.at - first!.at).toBeGreaterThanOrEqual(990)
+  })
+
+  test("is refused in a page of a domain that is not the project's", async () => {
+    await page.goto(origin("127.0.0.1"))
+    await expect(converse()).rejects.toThrow(/Transport error/)
+  })
+})

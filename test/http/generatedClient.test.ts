@@ -1,0 +1,116 @@
+/**
+ * `/openapi.json` as a stranger meets it: `examples/openapi-client` with types made by openapi-typescript, checked by a
+ * TypeScript of its own, and run against the real server. Nothing of Assent's code takes part.
+ */
+import { execFileSync, spawnSync } from "node:child_process"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type Server, startEmpty } from "../support/server.ts"
+
+const example = join(import.meta.dirname, "../../examples/openapi-client")
+
+/** Where npm has put a package that the example depends on: beside it, or above. */
+const installed = (name: string, from = example): string => {
+  const path = join(from, "node_modules", name)
+  return existsSync(path) ? path : installed(name, dirname(from))
+}
+
+const program = (name: string, file: string): string => join(installed(name), file)
+
+describe("a client generated from the description", () => {
+  let server: Server
+  let folder: string
+  const scenario = readFileSync(join(example, "scenario.ts"), "utf8")
+
+  beforeAll(async () => {
+    server = await startEmpty({ ASSENT_STORE: "memory:" })
+    folder = mkdtempSync(join(tmpdir(), "assent-generated-"))
+    mkdirSync(join(folder, "node_modules", "@types"), { recursive: true })
+    for (const name of ["openapi-fetch", "@types/node"]) {
+      symlinkSync(installed(name), join(folder, "node_modules", name))
+    }
+    for (const file of ["package.json", "tsconfig.json"]) copyFileSync(join(example, file), join(folder, file))
+    const generator = program("openapi-typescript", "bin/cli.js")
+    const types = join(folder, "api.d.ts")
+    execFileSync(process.execPath, [generator, `${server.url}/openapi.json`, "--output", types], { stdio: "pipe" })
+  })
+
+  afterAll(async () => {
+    await server?.stop()
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** What the example's own compiler says of a scenario; nothing where it is content. */
+  const complaints = (text: string): string => {
+    writeFileSync(join(folder, "scenario.ts"), text)
+    const compiler = program("typescript", "bin/tsc")
+    const { stdout, stderr } = spawnSync(process.execPath, [compiler, "--pretty", "false"], { cwd: folder })
+    return `${stdout.toString()}${stderr.toString()}`
+  }
+
+  /** The scenario with the one place that holds `from` changed. */
+  const changed = (from: string, to: string): string => {
+    expect(scenario.split(from)).toHaveLength(2)
+    return scenario.replace(from, to)
+  }
+
+  test("has types that the scenario fits", () => {
+    expect(complaints(scenario)).toBe("")
+  })
+
+  test.each([
+    ["a misspelt member of a body", 'consentState: "declined"', 'consentStat: "declined"', "consentStat"],
+    ["a state there is none", 'consentState: "declined"', 'consentState: "refused"', '"refused"'],
+    ["a misspelt query parameter", "query: { concordId:", "query: { concordID:", "concordID"],
+    ["a misspelt path parameter", "onSite = { projectId:", "onSite = { projectID:", "projectId"],
+    ["a path there is none", '"/site-v1/{projectId}/session"', '"/site-v1/{projectId}/sessions"', "sessions"],
+    ["a misspelt member of an answer", "visitor.session }", "visitor.sesion }", "sesion"],
+    ["a misspelt member of an error", "error?.statusCode", "error?.statuscode", "statuscode"],
+  ])("has types that do not fit %s", (_, from, to, named) => {
+    const said = complaints(changed(from, to))
+    expect(said).toMatch(/^scenario\.ts\(\d+,\d+\): error TS/m)
+    expect(said).toContain(named)
+  })
+
+  test("does against the server what it says", () => {
+    writeFileSync(join(folder, "scenario.ts"), scenario)
+    const { apiKey, consentTypes, organization, project } = server.banner()
+    const output = execFileSync(process.execPath, [join(folder, "scenario.ts")], {
+      encoding: "utf8",
+      env: {
+        ASSENT_URL: server.url,
+        ASSENT_ORGANIZATION: organization,
+        ASSENT_PROJECT: project,
+        ASSENT_API_KEY: apiKey,
+        ASSENT_CONSENT_TYPE: consentTypes[0],
+      },
+    })
+    expect(output.trim().split("\n")).toEqual([
+      "recorded accepted",
+      "the server sees accepted",
+      "the visitor sees declined",
+      "decided withdrawn",
+      "refused 422 unknown_consent_type",
+    ])
+  })
+
+  test("imports nothing of Assent, and has the versions its package says", () => {
+    const imports = [...scenario.matchAll(/from "([^"]+)"/g)].map(([, from]) => from)
+    expect(imports).toEqual(["openapi-fetch", "./api.d.ts"])
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(example, "package.json"), "utf8"))
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+      expect(JSON.parse(readFileSync(program(name, "package.json"), "utf8")).version).toBe(version)
+    }
+  })
+})

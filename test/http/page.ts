@@ -1,0 +1,36 @@
+/**
+ * The script of the page that talks to the service in `browser.test.ts`: what a site's own script would do.
+ */
+import * as Client from "../../adapters/http/client/Client.ts"
+
+/** Where the page is to send what, as the test tells it. */
+export interface Setting {
+  readonly baseUrl: string
+  readonly projectId: string
+  readonly consentType: string
+}
+
+const converse = async ({ baseUrl, projectId, consentType }: Setting) => {
+  let session: string | undefined
+  const client = Client.promises({ baseUrl, session: () => session, retries: { backoffMillis: 2 } })
+  const params = { projectId }
+  const unknown = await client.site.getVisitorConsentState({ params }).catch((error: unknown) => error)
+  const opened = await client.open.createSession({ params, payload: {} })
+  session = opened.session
+  const items = [{ consentType, consentState: "accepted", consentAction: "user_click" }] as const
+  const recorded = await client.site.createVisitorConsentEvents({ params, payload: { items } })
+  const state = await client.site.getVisitorConsentState({ params })
+  const decisions = await client.site.getVisitorConsentDecisions({ params, query: {} })
+  return {
+    refused: unknown instanceof Client.Refusal ? unknown.problem.statusCode : String(unknown),
+    concordId: opened.concordId,
+    recorded: recorded.items,
+    state: state.items,
+    status: decisions.items.find((decision) => decision.consentType === consentType)?.status,
+  }
+}
+
+/** What the page found out. */
+export type Findings = Awaited<ReturnType<typeof converse>>
+
+Object.assign(globalThis, { converse })
