@@ -57,8 +57,13 @@ const answered = <Fields extends Schema.Struct.Fields>(status: Status, body: Sch
     .annotate({ identifier: titles[status].replaceAll(" ", ""), description: titles[status] })
     .pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType }))
 
-const problem = (status: Status) => answered(status, Schema.Struct(fields(status)))
+const problem = <Answered extends Status>(status: Answered) => answered(status, Schema.Struct(fields(status)))
 
+/** Each once: a description names every shape once. */
+const badRequest = problem(400)
+const unauthorized = problem(401)
+const forbidden = problem(403)
+const notFound = problem(404)
 const conflict = answered(
   409,
   Schema.Struct({
@@ -69,16 +74,23 @@ const conflict = answered(
   }),
 )
 
-/** Any request can be answered so. */
-export const always = [problem(400), problem(404), problem(500), problem(503)] as const
+const tooLarge = problem(413)
+const unsupported = problem(415)
+const unprocessable = problem(422)
+const tooMany = problem(429)
+const failed = problem(500)
+const unavailable = problem(503)
 
-const body = [conflict, problem(413), problem(415), problem(422)] as const
+/** Any request can be answered so. */
+export const always = [badRequest, notFound, failed, unavailable] as const
+
+const body = [conflict, tooLarge, unsupported, unprocessable] as const
 
 /** Requests with a body can be answered so. */
-export const withBody = [...always, ...body, problem(403)] as const
+export const withBody = [...always, ...body, forbidden] as const
 
 /** Requests with a credential can be answered so. */
-export const authenticated = [...always, problem(401), problem(403), problem(429)] as const
+export const authenticated = [...always, unauthorized, forbidden, tooMany] as const
 
 /** Requests with a credential that change something can be answered so. */
 export const changing = [...authenticated, conflict] as const

@@ -8,9 +8,9 @@ import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { createServer } from "node:http"
 import type { Ledger } from "../../../core/ledger/Ledger.ts"
-import { Api } from "../api/Api.ts"
 import * as Access from "./Access.ts"
 import * as Answer from "./Answer.ts"
+import { Described } from "./Description.ts"
 import * as Drain from "./Drain.ts"
 import * as Methods from "./Methods.ts"
 import * as OpenRoutes from "./OpenRoutes.ts"
@@ -35,12 +35,12 @@ export interface Options {
 const requestTimeoutMillis = 30_000
 
 const routes = Layer.mergeAll(
-  HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
+  HttpApiBuilder.layer(Described, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide([PrivacyRoutes.layer, TypeRoutes.layer, PeopleRoutes.layer]),
     Layer.provide([OrganizationRoutes.layer, KeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
     Layer.provide([Access.keyLayer, Access.sessionLayer]),
   ),
-  HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } }),
+  HttpApiScalar.layer(Described, { path: "/docs", scalar: { withDefaultFonts: false } }),
 )
 
 /** The first one sees every answer last: failures become answers, then answers get the headers of their origin. */

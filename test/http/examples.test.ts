@@ -1,0 +1,191 @@
+/**
+ * The examples in /openapi.json are one story: sent in its order to a new server, each is answered as it says.
+ *
+ * Ids, secrets and instants that the server gives are other ones each time: where an example has one, the answer must have
+ * one, and the same one wherever the example repeats it. Every answer, the 401 to the same request without its credential
+ * too, is of the shape described. `ASSENT_RECORD_EXAMPLES=1` writes the answers down anew.
+ */
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
+import formats from "ajv-formats"
+import { importJWK, SignJWT } from "jose"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type Example, story } from "../../adapters/http/server/Description.ts"
+import { type Answer, type Server, startEmpty } from "../support/server.ts"
+
+/** The private half of the example's public key: RFC 7515, appendix A.3. */
+const privateKey = {
+  kty: "EC",
+  crv: "P-256",
+  x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+  y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+  d: "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+}
+
+const exampleId = (number: number): string => `01980000-0000-7000-8000-${String(number).padStart(12, "0")}`
+const isUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+const secrets: ReadonlySet<string> = new Set(["secret", "session", "contextId", "tokenHash", "nextCursor"])
+
+interface Operation {
+  readonly operationId: string
+  readonly security?: ReadonlyArray<object>
+  readonly responses: Readonly<
+    Record<string, { readonly content: Readonly<Record<string, { readonly schema: object }>> }>
+  >
+}
+
+interface Described {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: object }
+}
+
+let server: Server
+let description: Described
+let session = ""
+/** The ids of the examples and those that the server gives, as far as both are known. */
+const actual = new Map<string, string>()
+const recorded: Array<Example> = []
+const answers = new Map<string, unknown>()
+
+beforeAll(async () => {
+  server = await startEmpty()
+  const { consentTypes, organization, project } = server.banner()
+  actual.set(exampleId(1), organization).set(exampleId(2), project)
+  for (const [index, type] of consentTypes.entries()) actual.set(exampleId(11 + index), type)
+  description = (await server.request("GET", "/openapi.json")).json
+})
+afterAll(async () => {
+  await server.stop()
+  if (recorded.length < story.length) return
+  const file = join(import.meta.dirname, "../../adapters/http/server/examples.json")
+  writeFileSync(file, JSON.stringify(recorded, null, 2))
+})
+
+const replaced = (text: string, names: ReadonlyMap<string, string>): string =>
+  text.replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => names.get(id) ?? id)
+
+const withActualIds = <Value>(value: Value): Value => JSON.parse(replaced(JSON.stringify(value), actual))
+
+/** What an earlier answer says, for an example that names it: `@createApiKey.id`. */
+const fromAnswer = (name: string): string =>
+  name.startsWith("@")
+    ? String(
+        name
+          .slice(1)
+          .split(".")
+          .reduce<unknown>(
+            (value, key, index) => (index === 0 ? answers.get(key) : (value as Record<string, unknown>)[key]),
+            undefined,
+          ),
+      )
+    : name
+
+const operationOf = (id: string) => {
+  for (const [path, item] of Object.entries(description.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      if (operation.operationId === id) return { path, method: method.toUpperCase(), operation }
+    }
+  }
+  throw new Error(`there is no operation ${id}`)
+}
+
+/** A proof like the example's, but good for now. */
+const signed = async (): Promise<string> => {
+  const key = await importJWK(privateKey, "ES256")
+  return new SignJWT({ sub: "jsmith@example.com" })
+    .setProtectedHeader({ alg: "ES256", kid: "2026" })
+    .setIssuer(server.banner().organization)
+    .setIssuedAt()
+    .setExpirationTime("5m")
+    .sign(key)
+}
+
+/** What an answer has that its description does not allow. */
+const misfits = ({ responses }: Operation, { headers, json, status }: Answer): ValidateFunction["errors"] => {
+  const media = String(headers["content-type"]).split(";")[0]!
+  const { schema } = responses[status]!.content[media]!
+  const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }))
+  const validate = ajv.compile({ ...schema, components: description.components })
+  validate(json)
+  return validate.errors ?? null
+}
+
+const send = async (example: Example, isCredible = true): Promise<Answer> => {
+  const { method, operation, path } = operationOf(example.operation)
+  const { body, path: names = {}, query = {} } = withActualIds(example)
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => fromAnswer(names[name]!))
+  const asked = Object.keys(query).length === 0 ? "" : `?${new URLSearchParams(query)}`
+  const isIdentify = example.operation === "identify"
+  const credential = isCredible ? Object.keys(operation.security?.[0] ?? {})[0] : undefined
+  return server.request(method, filled + asked, {
+    headers: {
+      ...(credential === "apiKey" && { "x-api-key": server.banner().apiKey }),
+      ...(credential === "session" && { "x-session": session }),
+      ...(example.operation === "createSession" && { origin: "http://localhost" }),
+    },
+    ...(body !== undefined && { json: isIdentify ? { ...(body as object), token: await signed() } : body }),
+  })
+}
+
+/** Compares an answer with its example, and learns which ids are the same. */
+const compare = (value: unknown, shown: unknown, at: string, name = ""): void => {
+  if (Array.isArray(shown)) {
+    expect(Array.isArray(value) && value.length, at).toBe(shown.length)
+    for (const [index, each] of shown.entries()) compare((value as Array<unknown>)[index], each, `${at}/${index}`, name)
+  } else if (shown !== null && typeof shown === "object") {
+    expect(Object.keys(value as object), at).toEqual(Object.keys(shown))
+    for (const [key, each] of Object.entries(shown))
+      compare((value as Record<string, unknown>)[key], each, `${at}/${key}`, key)
+  } else if (typeof shown === "string" && typeof value === "string") {
+    if (secrets.has(name)) return expect(value.length, at).toBe(shown.length)
+    if (isInstant.test(shown)) return expect(value, at).toMatch(isInstant)
+    if (isUuid.test(shown)) {
+      expect(value, at).toMatch(isUuid)
+      expect(actual.get(shown) ?? value, at).toBe(value)
+      actual.set(shown, value)
+      return undefined
+    }
+    expect(value, at).toBe(shown)
+  } else expect(value, at).toEqual(shown)
+  return undefined
+}
+
+/** The example with the answer that was given, under the ids of the examples. */
+const record = (example: Example, answer: Answer): void => {
+  for (const [id] of answer.text.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)) {
+    if (![...actual.values()].includes(id)) actual.set(exampleId(100 + actual.size), id)
+  }
+  const shown = new Map([...actual].map(([known, id]) => [id, known]))
+  const path = Object.entries(example.path ?? {}).map(([name, value]) => [name, fromAnswer(value)])
+  const written = { ...example, ...(example.path && { path: Object.fromEntries(path) }), answer: answer.json }
+  recorded.push(JSON.parse(replaced(JSON.stringify(written), shown)))
+}
+
+describe("the examples of the description", () => {
+  test("there is one for each operation", () => {
+    const operations = Object.values(description.paths).flatMap((item) =>
+      Object.values(item).map(({ operationId }) => operationId),
+    )
+    expect(story.map(({ operation }) => operation).toSorted()).toEqual(operations.toSorted())
+  })
+
+  test.each(story.map((example) => [example.operation, example] as const))(
+    "%s is answered as it says",
+    async (_, example) => {
+      const { operation } = operationOf(example.operation)
+      if (operation.security !== undefined && operation.security.length > 0) {
+        const refused = await send(example, false)
+        expect([refused.status, misfits(operation, refused)]).toEqual([401, null])
+      }
+      const answer = await send(example)
+      expect([answer.status, answer.text.slice(0, 500)]).toEqual([example.status, expect.any(String)])
+      expect(misfits(operation, answer)).toBeNull()
+      if (["createSession", "identify"].includes(example.operation)) session = answer.json.session
+      answers.set(example.operation, answer.json)
+      if (process.env["ASSENT_RECORD_EXAMPLES"] !== undefined) record(example, answer)
+      else compare(answer.json, example.answer, example.operation)
+    },
+  )
+})
