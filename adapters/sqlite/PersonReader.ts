@@ -12,6 +12,7 @@ import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
 import type { ConsentState } from "../../core/ConsentState.ts"
 import type { ConsentType } from "../../core/ConsentType.ts"
 import type { Instant } from "../../core/Instant.ts"
+import * as People from "../../core/People.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Tables from "./Tables.ts"
 import * as Uuid from "./Uuid.ts"
@@ -22,7 +23,7 @@ export interface PersonReader {
   readonly types: ReadonlyArray<ConsentType>
   /** How many events there are. */
   readonly events: number
-  /** SHA-256 of what makes the snapshot: how far each lane is, and the consent types. */
+  /** SHA-256 of what makes the snapshot: how far each lane is, the consent types, and who is joined. */
   readonly sha256: string
   /** The next people; `undefined` after the last. */
   readonly next: Effect.Effect<Columns.Columns | undefined, StoreUnavailable>
@@ -39,7 +40,7 @@ type Row = readonly [
   expirationDate: number | null,
 ]
 
-/** A lane being read: its next event, and those that follow. */
+/** A lane, or the people who are joined, being read: the next event, and those that follow. */
 interface Cursor {
   row: Row
   readonly rest: Iterator<Row>
@@ -66,13 +67,46 @@ const openSnapshot = (path: string): DatabaseSync => {
   }
 }
 
-const laneRows = (db: DatabaseSync, lane: number): Iterator<Row> => {
+const rowsWhere = (db: DatabaseSync, condition: string, ...values: ReadonlyArray<number | Uint8Array>) => {
   const statement = db.prepare(`
     SELECT person, event_id, consent_type, version, consent_state, consent_date, recorded_at, expiration_date
-    FROM event WHERE lane = ? ORDER BY person, consent_date, event_id`)
+    FROM event WHERE ${condition} ORDER BY person, consent_date, event_id`)
   statement.setReturnArrays(true)
   // The columns are written by the writer alone, with the types they are read back as.
-  return statement.iterate(lane) as unknown as Iterator<Row>
+  return statement.iterate(...values) as unknown as IteratorObject<Row, undefined>
+}
+
+/** The people who are joined as known at `knownAt`, each group once, in the order of who survives. */
+const joinedPeople = (db: DatabaseSync, knownAt: Instant): ReadonlyArray<People.Joined> => {
+  const bodies = db.prepare("SELECT DISTINCT body FROM person_fact").all()
+  const facts = bodies.map(({ body }): People.Fact => JSON.parse(String(body)))
+  const groups = new Map<string, People.Joined>()
+  const seen = new Set<string>()
+  for (const { member } of facts) {
+    if (seen.has(member)) continue
+    const joined = People.joinedWith(facts, member, knownAt)
+    for (const each of joined.members) seen.add(each)
+    if (joined.members.length > 1) groups.set(joined.survivor, joined)
+  }
+  return [...groups.values()].toSorted((a, b) => (a.survivor < b.survivor ? -1 : 1))
+}
+
+/** The events of people who are joined, under the id that survives. */
+function* joinedRows(
+  db: DatabaseSync,
+  lanes: ReadonlyArray<number>,
+  groups: ReadonlyArray<People.Joined>,
+): Generator<Row, undefined> {
+  for (const { members, survivor } of groups) {
+    const person = Uuid.toBytes(survivor)
+    for (const member of members) {
+      for (const lane of lanes) {
+        for (const [, ...row] of rowsWhere(db, "lane = ? AND person = ?", lane, Uuid.toBytes(member))) {
+          yield [person, ...row]
+        }
+      }
+    }
+  }
 }
 
 const typeOf = ({ id, category, subcategory, label, consentDuration, rules, versions }: ListedType): ConsentType => ({
@@ -85,11 +119,20 @@ const typeOf = ({ id, category, subcategory, label, consentDuration, rules, vers
   versions,
 })
 
-/** Every event, person by person: the lanes merged by their next person. */
-function* inOrder(db: DatabaseSync, lanes: ReadonlyArray<number>): Generator<Row, void> {
+/** Every event, person by person: the lanes, and the people who are joined, merged by their next person. */
+function* inOrder(
+  db: DatabaseSync,
+  lanes: ReadonlyArray<number>,
+  groups: ReadonlyArray<People.Joined>,
+): Generator<Row, void> {
+  const joined = new Set(groups.flatMap(({ members }) => members))
+  const isAlone = ([person]: Row) => !joined.has(Uuid.fromBytes(person))
+  const ofLanes = lanes.map((lane) => {
+    const rows = rowsWhere(db, "lane = ?", lane)
+    return joined.size === 0 ? rows : rows.filter(isAlone)
+  })
   const cursors: Array<Cursor> = []
-  for (const lane of lanes) {
-    const rest = laneRows(db, lane)
+  for (const rest of [...ofLanes, joinedRows(db, lanes, groups)]) {
     const first = rest.next()
     if (first.done !== true) cursors.push({ row: first.value, rest })
   }
@@ -151,10 +194,12 @@ export const make = (
           .prepare("SELECT body FROM configuration WHERE kind = 'consentTypes' ORDER BY revision, ordinal")
           .all()
           .map(({ body }) => String(body))
+        const joined = joinedPeople(db, knownAt)
         const rows = batches(
           inOrder(
             db,
             lanes.map(({ lane }) => Number(lane)),
+            joined,
           ),
           ColumnBuilder.make(knownAt, keepsIds),
         )
@@ -162,7 +207,7 @@ export const make = (
           types: [...new Map(listed.map((body) => JSON.parse(body)).map((type) => [type.id, typeOf(type)])).values()],
           events: lanes.reduce((sum, { next_position }) => sum + Number(next_position), 0),
           sha256: createHash("sha256")
-            .update(JSON.stringify([lanes, listed]))
+            .update(JSON.stringify([lanes, listed, joined]))
             .digest("hex"),
           next: attempt(() => {
             const next = rows.next()

@@ -8,6 +8,7 @@ import { Effect } from "effect"
 import { beforeAll, describe, expect, it } from "vitest"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import type { ConsentState } from "../../core/ConsentState.ts"
+import type { Fact } from "../../core/People.ts"
 import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { line, workplace } from "./run.ts"
 
@@ -108,6 +109,52 @@ it("gives the same lines and the same summary from every input", async () => {
     expect(summary, input.join(" ")).toEqual(expected.summary)
     expect(diff === expected.diff, input.join(" ")).toBe(true)
   }
+})
+
+it("counts people who are joined in a store as one, as known when it runs, and those whose join was undone as two", async () => {
+  const some = events.slice(0, 10_000)
+  const [first, second, third, fourth, fifth] = [...new Set(some.map(({ concordId }) => concordId))].toSorted()
+  // One survives who has no event of its own.
+  const nobody = uuid(0x7000_0000, 1)
+  const fact = (number: number, member: string, survivor: string, more: Partial<Fact> = {}): Fact => ({
+    id: uuid(0xfac7, number),
+    kind: "joined",
+    dateCreated: recordedAt,
+    member,
+    survivor,
+    submitter: uuid(1, 1),
+    ...more,
+  })
+  const facts = [
+    fact(1, third!, first!),
+    fact(2, first!, nobody),
+    fact(3, fourth!, second!),
+    fact(4, fifth!, second!),
+    fact(5, fourth!, second!, { kind: "undone", join: uuid(0xfac7, 3) }),
+  ]
+  const survivors = new Map([
+    [first, nobody],
+    [third, nobody],
+    [fifth, second],
+  ])
+  const renamed = some.map((event) => ({
+    ...wire(event),
+    concordId: survivors.get(event.concordId) ?? event.concordId,
+  }))
+  place.write("renamed.ndjson", renamed.map((event) => `${JSON.stringify(event)}\n`).join(""))
+  const keep = (fact: Fact) =>
+    Effect.flatMap(LedgerStore, (store) =>
+      store.changePeople({ organization: { number: 0, lanes: 16 }, seen: [], claims: [], releases: [], facts: [fact] }),
+    )
+  await Effect.runPromise(
+    Effect.andThen(record(some), Effect.forEach(facts, keep)).pipe(
+      Effect.provide(SqliteStore.layer(join(place.folder, "joined.db"))),
+    ),
+  )
+  const expected = await simulate(["--events", "renamed.ndjson"], "renamed.diff")
+  const { diff, summary } = await simulate(["--store", "sqlite:./joined.db"], "joined.diff")
+  expect(summary).toEqual(expected.summary)
+  expect(diff === expected.diff).toBe(true)
 })
 
 describe("refuses a table", () => {
