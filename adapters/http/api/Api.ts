@@ -18,7 +18,13 @@ export const Api = HttpApi.make("assent")
     OpenApi.annotations({
       title: "Assent",
       version: "0.1.0",
-      description: "Records what people agree to, and answers what their consent is, at any instant.",
+      description: [
+        "Records what people agree to, and answers what their consent is, at any instant.",
+        "**Servers** send an API key as `x-api-key` to `/privacy-v1`; **browsers** open a session and send it as `x-session` to `/site-v1/{projectId}`.",
+        "**Instants** are ISO 8601 date-times, answered in UTC with milliseconds.",
+        "**Errors** are problem details (RFC 9457) that name each violation by a JSON Pointer. **Lists** take `offset` or `cursor`.",
+        "Every **POST** may be sent again with the same `Idempotency-Key`, and is carried out once.",
+      ].join("\n\n"),
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     }),
   )

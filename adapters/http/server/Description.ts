@@ -14,7 +14,7 @@ type Json = Readonly<Record<string, unknown>>
 
 interface Media {
   readonly schema?: Json
-  readonly example?: unknown
+  readonly examples?: Json
 }
 
 interface Answered {
@@ -90,6 +90,19 @@ const headersOf = (status: string, method: string, operation: Operation): Json =
   ...(operation.operationId.endsWith("getVisitorConsentState") && status === "200" && cached),
 })
 
+const safeIntegers: ReadonlySet<unknown> = new Set([Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER])
+
+/** A schema without the bounds that every whole number in JSON has. */
+const plain = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(plain)
+  if (schema === null || typeof schema !== "object") return schema
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([, value]) => !safeIntegers.has(value))
+      .map(([name, value]) => [name, plain(value)]),
+  )
+}
+
 /** A member of a body that nobody knows is passed over. */
 const openBody = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(openBody)
@@ -102,10 +115,12 @@ const openBody = (schema: unknown): unknown => {
   )
 }
 
+const named = (value: unknown): Json => ({ story: { summary: "On the demonstration", value } })
+
 const withExample = (content: Readonly<Record<string, Media>>, example: unknown): Readonly<Record<string, Media>> =>
   example === undefined
     ? content
-    : Object.fromEntries(Object.entries(content).map(([type, media]) => [type, { ...media, example }]))
+    : Object.fromEntries(Object.entries(content).map(([type, media]) => [type, { ...media, examples: named(example) }]))
 
 const bodyOf = ({ content }: NonNullable<Operation["requestBody"]>, example: Example | undefined) => ({
   required: true,
@@ -147,7 +162,8 @@ const describeOperation = (method: string, operation: Operation): Operation => {
   }
 }
 
-const describe = (spec: Json): Json => {
+const describe = (derived: Json): Json => {
+  const spec = plain(derived) as Json
   const paths = spec["paths"] as Readonly<Record<string, Readonly<Record<string, Operation>>>>
   const described = Object.entries(paths).map(([path, item]) => {
     const operations = Object.entries(item).map(([method, each]) => [method, describeOperation(method, each)] as const)

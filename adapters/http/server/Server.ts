@@ -34,13 +34,21 @@ export interface Options {
 /** How long a request may take to arrive, headers and body, before its connection is closed. */
 const requestTimeoutMillis = 30_000
 
+/** The reference: nothing from another host, and nothing of its maker's tools. */
+const scalar = {
+  withDefaultFonts: false,
+  showDeveloperTools: "never",
+  hideClientButton: true,
+  defaultOpenAllTags: true,
+}
+
 const routes = Layer.mergeAll(
   HttpApiBuilder.layer(Described, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide([PrivacyRoutes.layer, TypeRoutes.layer, PeopleRoutes.layer]),
     Layer.provide([OrganizationRoutes.layer, KeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
     Layer.provide([Access.keyLayer, Access.sessionLayer]),
   ),
-  HttpApiScalar.layer(Described, { path: "/docs", scalar: { withDefaultFonts: false } }),
+  HttpApiScalar.layer(Described, { path: "/docs", scalar }),
 )
 
 /** The first one sees every answer last: failures become answers, then answers get the headers of their origin. */
