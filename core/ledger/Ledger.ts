@@ -3,7 +3,7 @@
  *
  * Outcomes of the domain are values; the only error is a store that cannot answer now.
  */
-import { Context, Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option, Semaphore } from "effect"
 import { Digest, Mac, SecureRandom } from "effect/crypto"
 import * as CatalogOf from "../Catalog.ts"
 import type { ApiKey, Catalog, ListedType, Organization, Project, Site } from "../Catalog.ts"
@@ -224,6 +224,7 @@ const makeMeans = Effect.gen(function* () {
     hasherOf,
     remembered: new Map(),
     underWay: new Set(),
+    turn: yield* Semaphore.make(1),
   } satisfies Means as Means
 })
 
