@@ -35,18 +35,11 @@ interface Row {
   readonly endpoint: string
   /** Which roles may; or who else. */
   readonly may: ReadonlyArray<Role> | "sessions" | "anybody"
-  /** The same in words. */
-  readonly who: string
   /** How who may is answered. */
   readonly status: number
 }
 
-const row = (endpoint: string, may: Row["may"], status = 200): Row => ({
-  endpoint,
-  may,
-  who: typeof may === "string" ? may : may.join(", "),
-  status,
-})
+const row = (endpoint: string, may: Row["may"], status = 200): Row => ({ endpoint, may, status })
 
 const table: ReadonlyArray<Row> = [
   row(`POST ${projectPath}/consent-events`, recording, 201),
@@ -87,6 +80,10 @@ const table: ReadonlyArray<Row> = [
   row("GET /livez", "anybody"),
   row("GET /readyz", "anybody"),
 ]
+
+/** Rows as the titles of tests say them: whole, however long. */
+const titled = (rows: ReadonlyArray<Row>) =>
+  rows.map((each) => [each.endpoint, typeof each.may === "string" ? each.may : each.may.join(", "), each] as const)
 
 const forKeys = table.filter(({ may }) => typeof may !== "string")
 const forSessions = table.filter(({ may }) => may === "sessions")
@@ -197,7 +194,7 @@ describe("the table", () => {
 })
 
 describe("what a key may call:", () => {
-  test.each(forKeys)("$endpoint is for $who", async ({ endpoint, may, status }) => {
+  test.each(titled(forKeys))("%s is for %s", async (endpoint, _, { may, status }) => {
     const isInProject = endpoint.includes(":projectId")
     const isInOrganization = endpoint.includes(":organizationId")
     const expected: Array<string> = []
@@ -225,7 +222,7 @@ describe("what a key may call:", () => {
     expect(actual).toEqual(expected)
   })
 
-  test.each(forKeys)("$endpoint is 401 without a valid key, also with a session", async ({ endpoint }) => {
+  test.each(titled(forKeys))("%s is 401 without a valid key, also with a session", async (endpoint) => {
     const isNamed = endpoint.includes(":organizationId")
     for (const where of isNamed ? [own[0]!, ...strange] : [own[0]!]) {
       const valid = await validFor(endpoint, where)
@@ -244,9 +241,9 @@ describe("what a key may call:", () => {
     }
   })
 
-  test.each(forKeys.filter(({ endpoint }) => /:(?!organization|project)/.test(endpoint)))(
-    "$endpoint does not find under one's own path what is another's",
-    async ({ endpoint }) => {
+  test.each(titled(forKeys.filter(({ endpoint }) => /:(?!organization|project)/.test(endpoint))))(
+    "%s does not find under one's own path what is another's",
+    async (endpoint) => {
       const headers = { "x-api-key": secretOf(acme, "owner") }
       const others = endpoint.includes(":projectId") ? [strange[0]!, own[1]!] : [strange[0]!]
       for (const where of others) {
@@ -289,13 +286,13 @@ describe("what a session may call:", () => {
     return { params: { id: recorded.json.items[0].id } }
   }
 
-  test.each(forSessions)("$endpoint is $status with a session of the project", async ({ endpoint, status }) => {
+  test.each(titled(forSessions))("%s is for %s of the project", async (endpoint, _, { status }) => {
     const { session } = await visit(server)
     const valid = await validOf(endpoint, session)
     expect(await statusOf(endpoint, own[0]!, valid, { "x-session": session })).toBe(status)
   })
 
-  test.each(forSessions)("$endpoint is 401 without one, also with an owner's key", async ({ endpoint }) => {
+  test.each(titled(forSessions))("%s is 401 without one, also with an owner's key", async (endpoint) => {
     const valid = await validOf(endpoint, sessions.shop)
     const owner = secretOf(acme, "owner")
     for (const headers of [
@@ -312,7 +309,7 @@ describe("what a session may call:", () => {
     }
   })
 
-  test.each(forSessions)("$endpoint is 404 where there is no such project", async ({ endpoint }) => {
+  test.each(titled(forSessions))("%s is 404 where there is no such project", async (endpoint) => {
     const valid = await validOf(endpoint, sessions.shop)
     const nowhere = place("nowhere", acme, { ...shop, id: nobody })
     expect(await statusOf(endpoint, nowhere, valid, { "x-session": sessions.shop })).toBe(404)
@@ -320,7 +317,7 @@ describe("what a session may call:", () => {
 })
 
 describe("what anybody may call:", () => {
-  test.each(forAnybody)("$endpoint is $status with any credential or none", async ({ endpoint, status }) => {
+  test.each(titled(forAnybody))("%s is for %s, with any credential or none", async (endpoint, _, { status }) => {
     for (const credential of [
       {},
       { "x-api-key": "unknown", "x-session": "unknown" },
