@@ -69,8 +69,13 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
           const { fields } = yield* Changes.read(request, decodeChange)
-          const { permissions, ...rest } = fields
-          const change = { ...rest, ...(permissions !== undefined && { permissions: lowerCase(permissions) }) }
+          const { expiresAt, ...members } = fields
+          const { permissions, ...rest } = Exchange.present(members)
+          const change = {
+            ...rest,
+            ...(permissions !== undefined && { permissions: lowerCase(permissions) }),
+            ...(expiresAt !== undefined && { expiresAt }),
+          }
           const changed = yield* Changes.orRefuse(yield* setup.updateKey(organization, params.id.toLowerCase(), change))
           return Answer.json(changed._tag === "Repeated" ? changed.answer : yield* written(changed.value))
         }),

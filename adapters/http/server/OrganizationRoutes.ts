@@ -119,7 +119,9 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
           const { fields } = yield* Changes.read(request, decodeOrganization)
-          const outcome = yield* setup.updateOrganization(organization, toOrganization(fields))
+          const { jwks, ...rest } = fields
+          const change = toOrganization({ ...Exchange.present(rest), ...(jwks !== undefined && { jwks }) })
+          const outcome = yield* setup.updateOrganization(organization, change)
           return yield* Changes.answer(outcome, writeOrganization)
         }),
       ),
@@ -146,7 +148,7 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           const { setup } = yield* Ledger
           const { project } = (yield* Access.inProject).site
           const { fields } = yield* Changes.read(request, decodeProject)
-          const { domains, type: _, ...rest } = fields
+          const { domains, type: _, ...rest } = Exchange.present(fields)
           const change = { ...rest, ...(domains !== undefined && { domains: lowerCase(domains) }) }
           return yield* Changes.answer(yield* setup.updateProject(project, change), writeProject)
         }),
