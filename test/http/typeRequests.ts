@@ -1,7 +1,7 @@
 /** Requests about consent types, for the tests of types and of their versions. */
 import { expect } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
-import { ask, asOwner, privacy, shop } from "./world.ts"
+import { ask, asOwner, privacy, record, shop, yes } from "./world.ts"
 
 /** A consent type as it is answered, as far as the tests read it. */
 export interface TypeAnswer {
@@ -25,6 +25,7 @@ export interface DecisionAnswer {
   readonly permitted: boolean
   readonly askAgain: boolean
   readonly expiresAt?: string
+  readonly nextChangeAt?: string
 }
 
 /** The path of the types of a project. */
@@ -88,4 +89,20 @@ export const decision = async (
   const answer = await ask(server, "consent-decisions", query)
   expect(answer.status, answer.text).toBe(200)
   return answer.json.items.find((each: DecisionAnswer) => each.consentType === consentType)
+}
+
+/** Records answers to a type and returns the events, in the order given. */
+export const say = async (server: Server, consentType: string, items: ReadonlyArray<object>) => {
+  const answer = await record(
+    server,
+    items.map((item) => yes({ consentType, ...item })),
+  )
+  expect(answer.status, answer.text).toBe(201)
+  return answer.json.items
+}
+
+/** What is answered about a person and a type at an instant, in short. */
+export const statusAt = async (server: Server, consentType: string, userId: string, at?: string): Promise<string> => {
+  const { askAgain, permitted, status } = (await decision(server, consentType, { userId, ...(at && { at }) }))!
+  return [status, ...(permitted ? ["permitted"] : []), ...(askAgain ? ["askAgain"] : [])].join(" ")
 }

@@ -1,12 +1,13 @@
 /**
- * The versions of consent types: what publishes one, what was shown stays, what people answered before lapses when it
- * should, and no answer changes behind the back of whoever got it.
+ * The versions of consent types: what publishes one, what was shown stays, and what people answered before lapses when it
+ * should.
  */
+import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import type { Server } from "../support/server.ts"
 import { expectProblem } from "./problem.ts"
-import { change, changed, created, decision, listed, remove, shown, type TypeAnswer } from "./typeRequests.ts"
-import { ask, asOwner, privacy, record, startWorld, violations, yes } from "./world.ts"
+import { change, changed, created, decision, listed, remove, say, shown, statusAt } from "./typeRequests.ts"
+import { asOwner, privacy, record, startWorld, violations, yes } from "./world.ts"
 
 let server: Server
 beforeAll(async () => {
@@ -17,22 +18,6 @@ afterAll(() => server.stop())
 const day = 86_400_000
 const ahead = (millis: number): string => new Date(Date.now() + millis).toISOString()
 const plus = (instant: string, millis: number): string => new Date(Date.parse(instant) + millis).toISOString()
-
-/** Records answers to a type and returns the events, in the order given. */
-const say = async (consentType: string, items: ReadonlyArray<object>) => {
-  const answer = await record(
-    server,
-    items.map((item) => yes({ consentType, ...item })),
-  )
-  expect(answer.status, answer.text).toBe(201)
-  return answer.json.items
-}
-
-/** What is answered about a person and a type at an instant, in short. */
-const statusAt = async (consentType: string, userId: string, at?: string): Promise<string> => {
-  const { askAgain, permitted, status } = (await decision(server, consentType, { userId, ...(at && { at }) }))!
-  return [status, ...(permitted ? ["permitted"] : []), ...(askAgain ? ["askAgain"] : [])].join(" ")
-}
 
 /** Everything that is recorded of a type, as it is answered. */
 const eventsOf = async ({ label }: { readonly label: string }): Promise<string> =>
@@ -117,21 +102,21 @@ describe("a change of a text", () => {
 describe("a version that is planned", () => {
   test("is not in force until publishedAt: the type, new events and decisions now do not see it, decisions as of then do", async () => {
     const { id } = await created(server, { name: "Version 1" })
-    const before = await say(id, [{ userId: "planned" }])
+    const before = await say(server, id, [{ userId: "planned" }])
     const publishedAt = ahead(10 * day)
     const planned = await changed(server, id, { name: "Version 2", publishedAt, requireReaccept: true })
     expect(planned).toMatchObject({ name: "Version 1", version: 1, requireReaccept: false })
     expect(planned).not.toHaveProperty("requireReacceptVersion")
     expect(planned.versions[1]).toMatchObject({ version: 2, publishedAt, requireReaccept: true })
     expect((await shown(server, id, 2)).json).toMatchObject({ name: "Version 2", publishedAt })
-    const after = await say(id, [{ userId: "planned later" }])
+    const after = await say(server, id, [{ userId: "planned later" }])
     expect([...before, ...after].map(({ version }) => version)).toEqual([1, 1])
     const answer = await record(server, [yes({ consentType: id, userId: "too early", version: 2 })])
     expect(violations(answer)).toEqual(["/items/0/version unknown_version"])
     for (const userId of ["planned", "planned later"]) {
-      expect(await statusAt(id, userId)).toBe("given permitted")
-      expect(await statusAt(id, userId, plus(publishedAt, -1))).toBe("given permitted")
-      expect(await statusAt(id, userId, publishedAt)).toBe("invalidated askAgain")
+      expect(await statusAt(server, id, userId)).toBe("given permitted")
+      expect(await statusAt(server, id, userId, plus(publishedAt, -1))).toBe("given permitted")
+      expect(await statusAt(server, id, userId, publishedAt)).toBe("invalidated askAgain")
       expect(await decision(server, id, { userId })).toMatchObject({ nextChangeAt: publishedAt })
     }
   })
@@ -158,14 +143,14 @@ describe("a version that is planned", () => {
   test("lets also those lapse who answered a correction made meanwhile", async () => {
     const { id } = await created(server, { name: "Version 1" })
     const publishedAt = ahead(10 * day)
-    await say(id, [{ userId: "before the correction" }])
+    await say(server, id, [{ userId: "before the correction" }])
     await changed(server, id, { name: "Planned", publishedAt, requireReaccept: true, grace: "P3D" })
     await changed(server, id, { description: "Corrected" })
     await changed(server, id, { description: "Corrected again" })
-    await say(id, [{ userId: "after the correction" }])
+    await say(server, id, [{ userId: "after the correction" }])
     for (const userId of ["before the correction", "after the correction"]) {
-      expect(await statusAt(id, userId, plus(publishedAt, 3 * day - 1))).toBe("given permitted")
-      expect(await statusAt(id, userId, plus(publishedAt, 3 * day))).toBe("invalidated askAgain")
+      expect(await statusAt(server, id, userId, plus(publishedAt, 3 * day - 1))).toBe("given permitted")
+      expect(await statusAt(server, id, userId, plus(publishedAt, 3 * day))).toBe("invalidated askAgain")
     }
   })
 
@@ -176,12 +161,12 @@ describe("a version that is planned", () => {
       publishedAt: ahead(400),
       requireReaccept: true,
     })
-    await say(id, [{ userId: "at the time" }])
+    await say(server, id, [{ userId: "at the time" }])
     while (Date.now() <= Date.parse(versions[1]!.publishedAt)) await new Promise((resolve) => setTimeout(resolve, 50))
     expect(await listed(server, id)).toMatchObject({ name: "Version 2", version: 2, requireReacceptVersion: 2 })
-    expect(await statusAt(id, "at the time")).toBe("invalidated askAgain")
-    expect((await say(id, [{ userId: "at the time" }]))[0]).toMatchObject({ version: 2 })
-    expect(await statusAt(id, "at the time")).toBe("given permitted")
+    expect(await statusAt(server, id, "at the time")).toBe("invalidated askAgain")
+    expect((await say(server, id, [{ userId: "at the time" }]))[0]).toMatchObject({ version: 2 })
+    expect(await statusAt(server, id, "at the time")).toBe("given permitted")
   })
 
   test("cannot be back-dated: 422, and nothing changes", async () => {
@@ -200,6 +185,7 @@ describe("requireReaccept", () => {
     const { id } = await created(server)
     const states = ["accepted", "implied", "viewed", "declined"]
     await say(
+      server,
       id,
       states.map((state) => ({ userId: `was ${state}`, consentState: state })),
     )
@@ -207,38 +193,86 @@ describe("requireReaccept", () => {
     const lapse = plus(versions[1]!.publishedAt, 7 * day)
     const live = ["given permitted", "implied permitted", "requested askAgain", "refused"]
     for (const [index, state] of states.entries()) {
-      expect(await statusAt(id, `was ${state}`)).toBe(live[index])
-      expect(await statusAt(id, `was ${state}`, plus(lapse, -1))).toBe(live[index])
-      expect(await statusAt(id, `was ${state}`, lapse)).toBe(state === "declined" ? "refused" : "invalidated askAgain")
+      expect(await statusAt(server, id, `was ${state}`)).toBe(live[index])
+      expect(await statusAt(server, id, `was ${state}`, plus(lapse, -1))).toBe(live[index])
+      expect(await statusAt(server, id, `was ${state}`, lapse)).toBe(
+        state === "declined" ? "refused" : "invalidated askAgain",
+      )
     }
-    await say(id, [{ userId: "new" }])
-    expect(await statusAt(id, "new", lapse)).toBe("given permitted")
+    await say(server, id, [{ userId: "new" }])
+    expect(await statusAt(server, id, "new", lapse)).toBe("given permitted")
   })
 
   test("alone asks everybody again, and tells the latest version that did so", async () => {
     const { id } = await created(server)
     expect(await changed(server, id, { name: "Version 2" })).not.toHaveProperty("requireReacceptVersion")
-    await say(id, [{ userId: "asked again" }])
+    await say(server, id, [{ userId: "asked again" }])
     expect(await changed(server, id, { requireReaccept: true })).toMatchObject({
       version: 3,
       requireReacceptVersion: 3,
     })
-    expect(await statusAt(id, "asked again")).toBe("invalidated askAgain")
+    expect(await statusAt(server, id, "asked again")).toBe("invalidated askAgain")
     const last = await changed(server, id, { name: "Version 4" })
     expect(last).toMatchObject({ version: 4, requireReaccept: false, requireReacceptVersion: 3 })
   })
 })
 
+test("Of any corrections and plans each that asks everybody again ends, at its publishedAt + grace, what was answered before", async () => {
+  const graces = [undefined, "P1D"] as const
+  const correction = fc.record({ requireReaccept: fc.boolean(), grace: fc.constantFrom(...graces) })
+  const plan = fc.record({
+    requireReaccept: fc.boolean(),
+    grace: fc.constantFrom(...graces),
+    day: fc.constantFrom(1, 2, 3),
+  })
+  const step = fc.oneof(correction, plan, fc.constant("answer" as const))
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 7 }), async (steps) => {
+      const { id } = await created(server)
+      const start = Date.now()
+      const people: Array<{ readonly userId: string; readonly after: number }> = []
+      const ends: Array<{ readonly at: number; readonly step: number; readonly isPlanned: boolean }> = []
+      for (const [index, step] of steps.entries()) {
+        if (step === "answer") {
+          people.push({ userId: `${id} ${index}`, after: index })
+          await say(server, id, [{ userId: `${id} ${index}` }])
+          continue
+        }
+        const { grace, requireReaccept } = step
+        const isPlanned = "day" in step
+        // No two are planned for the same instant: there the later plan replaces the earlier one.
+        const publishedAt = isPlanned ? { publishedAt: new Date(start + step.day * day + index).toISOString() } : {}
+        const more = { ...publishedAt, ...(grace !== undefined && { grace }) }
+        const { dateUpdated, versions } = await changed(server, id, { name: `Step ${index}`, requireReaccept, ...more })
+        const at = isPlanned
+          ? publishedAt.publishedAt!
+          : versions.find(({ publishedAt }) => publishedAt === dateUpdated)!.publishedAt
+        const length = grace === undefined ? 0 : day
+        if (requireReaccept) ends.push({ at: Date.parse(at) + length, step: index, isPlanned })
+      }
+      for (const { after, userId } of people) {
+        const relevant = ends.filter(({ isPlanned, step }) => isPlanned || step > after)
+        const end = Math.min(...relevant.map(({ at }) => at))
+        const { nextChangeAt, status } = (await decision(server, id, { userId }))!
+        if (end <= Date.now()) expect(status).toBe("invalidated")
+        else
+          expect([status, nextChangeAt]).toEqual(["given", end === Infinity ? undefined : new Date(end).toISOString()])
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
 test("the rules and the duration of a type are taken into its decisions at once", async () => {
   const { id } = await created(server)
-  const [event] = await say(id, [{ userId: "rules", consentState: "viewed" }])
-  expect(await statusAt(id, "rules")).toBe("requested askAgain")
+  const [event] = await say(server, id, [{ userId: "rules", consentState: "viewed" }])
+  expect(await statusAt(server, id, "rules")).toBe("requested askAgain")
   await changed(server, id, { rules: { permits: "viewed", maxAge: { viewed: "P30D" } } })
-  expect(await statusAt(id, "rules")).toBe("requested permitted askAgain")
+  expect(await statusAt(server, id, "rules")).toBe("requested permitted askAgain")
   expect(await decision(server, id, { userId: "rules" })).toMatchObject({
     expiresAt: plus(event.consentDate, 30 * day),
   })
-  expect(await statusAt(id, "rules", plus(event.consentDate, 30 * day))).toBe("expired askAgain")
+  expect(await statusAt(server, id, "rules", plus(event.consentDate, 30 * day))).toBe("expired askAgain")
   await changed(server, id, { consentDuration: "P7D" })
   expect(await decision(server, id, { userId: "rules" })).toMatchObject({ expiresAt: plus(event.consentDate, 7 * day) })
 })
@@ -247,6 +281,7 @@ test("no change of texts, rules or status and no deletion changes an event by a 
   const fields = { label: "unchanged", consentDuration: "P1Y", document: "§ 1" }
   const { id } = await created(server, fields)
   await say(
+    server,
     id,
     ["accepted", "declined", "viewed"].map((consentState) => ({ userId: "byte for byte", consentState })),
   )
@@ -266,105 +301,4 @@ test("no change of texts, rules or status and no deletion changes an event by a 
     const one = await server.request("GET", `${privacy()}/consent-events/${event.id}`, { headers: asOwner })
     expect(one.text).toBe(JSON.stringify(event))
   }
-})
-
-describe("an answer stays what it was", () => {
-  /** The decision about a type, as it was answered. */
-  const line = (answer: Answer, consentType: string): string =>
-    JSON.stringify(answer.json.items.find((item: { consentType: string }) => item.consentType === consentType))
-
-  /** Asks again what was answered, with the answer's own at and knownAt. */
-  const again = async (answered: string, userId: string): Promise<string> => {
-    const { at, consentType, knownAt } = JSON.parse(answered)
-    return line(await ask(server, "consent-decisions", { userId, at, knownAt }), consentType)
-  }
-
-  test("whatever versions are published after it", async () => {
-    const { id } = await created(server)
-    await say(id, [{ userId: "then" }])
-    const answered = line(await ask(server, "consent-decisions", { userId: "then" }), id)
-    await changed(server, id, { name: "Version 2", requireReaccept: true })
-    await changed(server, id, { name: "Version 3", requireReaccept: true, publishedAt: ahead(day) })
-    expect(await statusAt(id, "then")).toBe("invalidated askAgain")
-    expect(await again(answered, "then")).toBe(answered)
-  })
-
-  test("also where versions are published at the same moment, over many connections", async () => {
-    const { id } = await created(server)
-    await say(id, [{ userId: "meanwhile" }])
-    const answered: Array<string> = []
-    const statuses: Array<number> = []
-    let isPublishing = true
-    const asking = Array.from({ length: 6 }, async () => {
-      while (isPublishing) {
-        answered.push(line(await ask(server, "consent-decisions", { userId: "meanwhile" }), id))
-      }
-    })
-    for (let n = 0; n < 60; n++) {
-      const publishedAt = n % 3 === 0 ? { publishedAt: ahead(20) } : {}
-      const answer = await change(server, id, { name: `Version ${n}`, requireReaccept: true, ...publishedAt })
-      statuses.push(answer.status)
-      if (n % 5 === 0) await say(id, [{ userId: "meanwhile" }])
-    }
-    isPublishing = false
-    await Promise.all(asking)
-    // Questions do not keep a version from being published. Planned for a moment that is over, it is rightly refused.
-    expect(statuses.filter((status) => status !== 200 && status !== 422)).toEqual([])
-    expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(30)
-    const distinct = [...new Set(answered)]
-    expect(distinct.length).toBeGreaterThan(20)
-    expect(new Set(distinct.map((text) => JSON.parse(text).status)).size).toBeGreaterThan(1)
-    const differing: Array<string> = []
-    for (const text of distinct) if ((await again(text, "meanwhile")) !== text) differing.push(text)
-    expect(differing).toEqual([])
-  })
-})
-
-describe("of changes of one type at once", () => {
-  test("each made to the same version, one wins; the others are 409 and are told the version in force", async () => {
-    for (let round = 0; round < 5; round++) {
-      const { id } = await created(server)
-      const answers = await Promise.all(
-        Array.from({ length: 16 }, (_, n) => change(server, id, { name: `Change ${n}`, version: 1 })),
-      )
-      const won = answers.filter(({ status }) => status === 200)
-      expect(won).toHaveLength(1)
-      for (const lost of answers.filter(({ status }) => status !== 200)) {
-        expect([lost.status, lost.json.version, violations(lost)]).toEqual([409, 2, ["/version version_conflict"]])
-      }
-      expect(await listed(server, id)).toEqual(won[0]!.json)
-    }
-  })
-
-  test("each of which says its version, all are made when the losers try again", async () => {
-    const { id } = await created(server)
-    const make = async (name: string) => {
-      for (let version = 1; ;) {
-        const answer = await change(server, id, { name, version })
-        if (answer.status === 200) return
-        version = answer.json.version
-      }
-    }
-    await Promise.all(Array.from({ length: 8 }, (_, n) => make(`Change ${n}`)))
-    const { versions }: TypeAnswer = (await listed(server, id))!
-    expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
-    const names = await Promise.all(versions.map(async ({ version }) => (await shown(server, id, version)).json.name))
-    expect(names.toSorted()).toEqual([...Array.from({ length: 8 }, (_, n) => `Change ${n}`), "Our club"])
-  })
-
-  test("changes of different types do not disturb each other", async () => {
-    const types = await Promise.all(Array.from({ length: 16 }, () => created(server)))
-    const answers = await Promise.all(types.map(({ id }) => change(server, id, { name: "Another name", version: 1 })))
-    expect(answers.map(({ status }) => status)).toEqual(types.map(() => 200))
-  })
-
-  test("a change of a version that is not in force is 409, also where it is the same", async () => {
-    const { id } = await created(server)
-    await changed(server, id, { name: "Version 2", version: 1 })
-    for (const version of [1, 3]) {
-      const answer = await change(server, id, { name: "Version 2", version })
-      expect([answer.status, answer.json.version]).toEqual([409, 2])
-    }
-    expect(await changed(server, id, { required: true, version: 2 })).toMatchObject({ version: 2, required: true })
-  })
 })

@@ -19,6 +19,7 @@ export const parts = {
   "core/ledger": [
     "--project=http",
     "test/http/versions.test.ts",
+    "test/http/versionRaces.test.ts",
     "test/http/typeLife.test.ts",
     "test/http/eventLists.test.ts",
     "test/http/cursors.test.ts",
@@ -455,7 +456,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "ConsentTypes.ts",
     find: ", ...published.flatMap((version) => plannedAgain(type, version))",
     replace: "",
-    killedBy: ["lets also those lapse who answered a correction"],
+    killedBy: ["lets also those lapse who answered a correction", "Of any corrections and plans"],
   },
   {
     part: "core/ledger",
