@@ -9,8 +9,11 @@ import type { Catalog, Entries } from "../Catalog.ts"
 import type { Instant } from "../Instant.ts"
 import type { Owner } from "../Lane.ts"
 import { type Configuration, StoreUnavailable } from "../ports/LedgerStore.ts"
-import { maxAttempts, type Means } from "./Means.ts"
+import type { Means } from "./Means.ts"
 import * as Requests from "./Requests.ts"
+
+/** How often a change is prepared anew. Each time another one was kept, or a question answered, so none waits for ever. */
+const maxAttempts = 1000
 
 /** One thing wrong with a change. */
 export interface Fault {
@@ -53,10 +56,10 @@ export interface Setting<Value> {
 }
 
 /** Refuses a change for one fault. */
-export const refused = (field: string, code: string, detail: string): Refusal => ({
-  _tag: "Refused",
-  faults: [{ field, code, detail }],
-})
+export const refused = (field: string, code: string, detail: string): Refusal => refusedFor([{ field, code, detail }])
+
+/** Refuses a change for all its faults, at least one. */
+export const refusedFor = (faults: ReadonlyArray<Fault>): Refusal => ({ _tag: "Refused", faults })
 
 /** Says that somebody else has changed the entry, or made one like it. */
 export const conflict = (field: string, code: string, detail: string, version?: number): Refusal => ({

@@ -216,15 +216,34 @@ const recordedBefore = Effect.fnUntraced(function* (
   return { hashes, known: new Map(distinct.map((hash, index) => [hash, events[index]])) }
 })
 
-/** One try at recording: what is there already is answered, what comes twice in the request is recorded once. */
-const attempt = Effect.fnUntraced(function* (request: RecordRequest, means: Means, now: Instant) {
-  const { horizon, store } = means
-  const { items, organization, project } = request
+/** The items that have to be recorded: what is there already is not, and what comes twice in the request is once. */
+const sortOut = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+  const { items } = request
   const { hashes, known } = yield* recordedBefore(request, means)
   const answered = items.map((_, item) => known.get(hashes.get(item) ?? ""))
   const firsts = new Map([...hashes].toReversed().map(([item, hash]) => [hash, item]))
   const isNew = (item: number) => answered[item] === undefined && (firsts.get(hashes.get(item) ?? "") ?? item) === item
   const numbered = items.map((draft, item) => ({ draft, item })).filter(({ item }) => isNew(item))
+  return { answered, firsts, hashes, numbered }
+})
+
+/** Whether the types that items were held against are still what they were. */
+const isCurrent = Effect.fnUntraced(function* (
+  admitted: ReadonlyArray<Admitted>,
+  project: Project,
+  { store }: Pick<Means, "store">,
+) {
+  const types = (yield* store.catalog).consentTypes.get(project.id)
+  return admitted.every(({ event }) => types?.byId.get(event.type.id) === event.type)
+})
+
+/** One try at recording, by the types as they are now. */
+const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means, now: Instant) {
+  const { horizon, store } = means
+  const { organization, project } = asked
+  const types = (yield* store.catalog).consentTypes.get(project.id) ?? asked.types
+  const request = { ...asked, types }
+  const { answered, firsts, hashes, numbered } = yield* sortOut(request, means)
   const { admitted, claims, violations } = yield* plan(numbered, request, means, now)
   if (violations.length > 0) return { _tag: "Refused", violations } as const
   const events: Array<StoredEvent> = []
@@ -236,18 +255,18 @@ const attempt = Effect.fnUntraced(function* (request: RecordRequest, means: Mean
   const all = answered.map((event, item) => (event ?? answered[firsts.get(hashes.get(item)!)!])!)
   const receipt = yield* Requests.receipt(request.keyed, means, JSON.stringify(all.map(({ id }) => id)))
   if (events.length === 0 && request.keyed === undefined) return { _tag: "Recorded", events: all } as const
-  const people = new Set(events.map(({ concordId }) => concordId))
-  const appended = yield* horizon.record(
-    people,
-    now,
-    store.append({ project, organization, recordedAt: now, events, claims, ...receipt }),
-  )
+  const ids = new Set(events.flatMap(({ concordId, consentType }) => [concordId, consentType]))
+  const append = Effect.gen(function* () {
+    if (!(yield* isCurrent(admitted, project, means))) return { _tag: "Stale", lastRecordedAt: now } as const
+    return yield* store.append({ project, organization, recordedAt: now, events, claims, ...receipt })
+  })
+  const appended = yield* horizon.record(ids, now, append)
   return appended._tag === "Appended" ? ({ _tag: "Recorded", events: all } as const) : appended
 })
 
 /** Everything that is wrong with a request; nothing is recorded. */
 export const review = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
-  const numbered = request.items.map((draft, item) => ({ draft, item }))
+  const { numbered } = yield* sortOut(request, means)
   const { violations } = yield* plan(numbered, request, means, yield* Clock.currentTimeMillis)
   return violations
 })

@@ -19,11 +19,14 @@ export const parts = {
   "core/ledger": [
     "--project=http",
     ...["apiKeys", "organizations", "owners", "roles", "setupLists"].map((name) => `test/http/${name}.test.ts`),
+    ...["versions", "versionRaces", "typeLife", "eventLists", "cursors"].map((name) => `test/http/${name}.test.ts`),
+    "test/http/externalId.test.ts",
   ],
   "adapters/http/server": [
     "--project=http",
-    ...["apiKeys", "rateLimits", "roles", "tokenBuckets"].map((name) => `test/http/${name}.test.ts`),
+    ...["apiKeys", "rateLimits", "roles", "tokenBuckets", "typeLife"].map((name) => `test/http/${name}.test.ts`),
   ],
+  "adapters/sqlite": ["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
 
@@ -535,6 +538,86 @@ export const mutants: ReadonlyArray<Mutant> = [
     killedBy: [cursorsHold],
   },
 
+  // Consent types and their versions
+  {
+    part: "core/ledger",
+    file: "ConsentTypes.ts",
+    find: "const from = versionInForce(type, change.publishedAt ?? now)",
+    replace: "const from = type.versions.at(-1)!",
+    killedBy: ["is published neither early nor never by a correction"],
+  },
+  {
+    part: "core/ledger",
+    file: "ConsentTypes.ts",
+    find: ", ...published.flatMap((version) => plannedAgain(type, version))",
+    replace: "",
+    killedBy: ["lets also those lapse who answered a correction", "Of any corrections and plans"],
+  },
+  {
+    part: "core/ledger",
+    file: "ConsentTypes.ts",
+    find: "yield* means.horizon.reach(id, Instant.min)",
+    replace: "",
+    killedBy: ["deleted while it is answered for the first time"],
+  },
+  {
+    part: "core/ledger",
+    file: "Configuring.ts",
+    find: "projectId === undefined ? [] : [projectId]",
+    replace: "[]",
+    killedBy: ["also where versions are published at the same moment"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "SiteRoutes.ts",
+    find: '{ ...query, status: "active" }',
+    replace: "query",
+    killedBy: ["a page is shown the active types only"],
+  },
+  // Lists and cursors
+  {
+    part: "core/ledger",
+    file: "Cursor.ts",
+    find: "if (encode(mac, text) !== cursor) return undefined",
+    replace: "",
+    killedBy: ["altered at any character"],
+  },
+  {
+    part: "core/ledger",
+    file: "Listing.ts",
+    find: "project.id, asker, sort, order, asked",
+    replace: "project.id, sort, order, asked",
+    killedBy: ["of another filter, sort, order, key", "of another session"],
+  },
+  {
+    part: "adapters/sqlite",
+    file: "Listing.ts",
+    find: "place?.bounds ?? boundsOf(project)",
+    replace: "boundsOf(project)",
+    killedBy: ["neither skip nor repeat while 8 writers append"],
+  },
+  {
+    part: "adapters/sqlite",
+    file: "Listing.ts",
+    find: "e.consent_date < ?",
+    replace: "e.consent_date <= ?",
+    killedBy: ["takes startDate in and leaves endDate out", "under any filter holds exactly"],
+  },
+  // External ids
+  {
+    part: "core/ledger",
+    file: "Recording.ts",
+    find: '(firsts.get(hashes.get(item) ?? "") ?? item) === item',
+    replace: "true",
+    killedBy: ["inside one batch is recorded once"],
+  },
+  {
+    part: "core/ledger",
+    file: "Recording.ts",
+    find: "const { numbered } = yield* sortOut(request, means)",
+    replace: "const numbered = request.items.map((draft, item) => ({ draft, item }))",
+    killedBy: ["beside an item that breaks a rule"],
+  },
   // The client
   client(
     "Retries.ts",

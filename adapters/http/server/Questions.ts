@@ -70,7 +70,8 @@ const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.Dec
   const people: Array<string | undefined> = []
   for (const [index, { consentType, person }] of items.entries()) {
     const at = `/items/${index}`
-    if (!site.types.byId.has(consentType.toLowerCase())) {
+    const type = site.types.byId.get(consentType.toLowerCase())
+    if (type === undefined || type.isRemoved === true) {
       const detail = "this project has no consent type with this id"
       errors.push({ pointer: `${at}/consentType`, code: "unknown_consent_type", detail })
     }
