@@ -14,14 +14,17 @@ const misshapen = new Answer.Problem({
   detail: "Idempotency-Key has 1 to 255 printable characters without spaces, such as a UUID",
 })
 
-/** The key of a request, if it has one. `scope` is who asks: the same key of somebody else is another request. */
+/**
+ * The key of a POST request, if it has one; the other methods mean the same when they come again, or, as PATCH, are not
+ * kept. `scope` is who asks: the same key of somebody else is another request.
+ */
 export const keyed = Effect.fnUntraced(function* (
   { headers, method, url }: HttpServerRequest.HttpServerRequest,
   scope: string,
   { text }: Pick<Answer.Body, "text">,
 ) {
   const key = headers["idempotency-key"]
-  if (key === undefined) return {}
+  if (key === undefined || method !== "POST") return {}
   if (!form.test(key)) return yield* misshapen
   return { keyed: { scope, key, content: `${method} ${url}\n${text}` } satisfies Keyed as Keyed }
 })
