@@ -77,7 +77,7 @@ export interface Setup {
   /** When each key was last used, by its id. */
   readonly keyUses: Answer<ReadonlyMap<string, Instant>>
   readonly createType: (
-    project: Project,
+    site: Site,
     fields: ConsentTypes.TypeFields,
     request: Making<ListedType>,
   ) => Answer<Configuring.Outcome<ListedType>>
@@ -107,7 +107,7 @@ export class Ledger extends Context.Service<
     readonly review: (request: Recording.RecordRequest) => Answer<ReadonlyArray<Recording.Violation>>
     /** Gives an answer that records nothing, for a request with a key the same one each time. */
     readonly answerOnce: <E, R>(
-      project: Project,
+      site: Site,
       keyed: Requests.Keyed | undefined,
       answer: Effect.Effect<string, E, R>,
     ) => Effect.Effect<Recording.OnceOutcome, E | StoreUnavailable, R>
@@ -184,7 +184,7 @@ const makeSetup = (means: Means): Setup => ({
   revokeKey: (organization, id) => ApiKeys.revoke(organization, id, means),
   secretAgain: (organization, keyed) => ApiKeys.secretAgain(organization, keyed, means),
   keyUses: means.store.keyUses,
-  createType: (project, fields, request) => ConsentTypes.create(project, fields, request, means),
+  createType: (site, fields, request) => ConsentTypes.create(site, fields, request, means),
   updateType: (project, id, change) => ConsentTypes.update(project, id, change, means),
   removeType: (project, id) => ConsentTypes.remove(project, id, means),
   document: (type, version) => ConsentTypes.documentOf(type, version, means),
@@ -242,7 +242,7 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
         apiKey: (secret) => ApiKeys.use(secret, keyUses, means),
         record: (request) => Recording.record(request, means),
         review: (request) => Recording.review(request, means),
-        answerOnce: (project, keyed, answer) => Recording.answerOnce(project, keyed, answer, means),
+        answerOnce: (site, keyed, answer) => Recording.answerOnce(site, keyed, answer, means),
         event: (project, id) => store.eventById(project, id),
         list: (site, asker, query) => Listing.events(site, asker, query, means),
         listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, means),

@@ -49,7 +49,10 @@ export const receipt = Effect.fnUntraced(function* (
   return { receipt }
 })
 
-/** Carries a request out, unless it was already. */
+/**
+ * Carries a request out, unless it was already. `owner` keeps the receipts: the organization, for all that is asked in it,
+ * so that a key that was used for anything else is found.
+ */
 export const once = Effect.fnUntraced(function* <A, E, R>(
   owner: Owner,
   keyed: Keyed | undefined,

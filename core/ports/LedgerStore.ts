@@ -61,6 +61,7 @@ export interface Append {
   readonly events: ReadonlyArray<StoredEvent>
   /** Aliases that must be free, or already name the same person. */
   readonly claims: ReadonlyArray<Claim>
+  /** The organization keeps it. */
   readonly receipt?: Receipt
 }
 

@@ -96,12 +96,12 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* Access.inProject).site
+          const { site } = yield* Access.inProject
           const { fields: body, ...keyed } = yield* Changes.read(request, decodeNew, { maxBytes: bodyMaxBytes })
           const fields = toFields(body)
           const now = yield* Clock.currentTimeMillis
           const answer = (type: ListedType) => TypeJson.write(type, fields.document ?? undefined, now)
-          return yield* Changes.answer(yield* setup.createType(project, fields, { ...keyed, answer }), answer)
+          return yield* Changes.answer(yield* setup.createType(site, fields, { ...keyed, answer }), answer)
         }),
       ),
     )
