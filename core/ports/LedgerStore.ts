@@ -41,7 +41,7 @@ export interface StoredEvent extends ConsentEvent {
 export interface Receipt {
   /** SHA-256 of who asked and the request's key, lower-case hexadecimal. */
   readonly hash: string
-  /** SHA-256 of what was asked, lower-case hexadecimal. */
+  /** SHA-256 of who asked, the key and what was asked, lower-case hexadecimal. */
   readonly digest: string
   /** What the answer is rebuilt from. */
   readonly answer: string
