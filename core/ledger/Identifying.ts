@@ -148,8 +148,13 @@ const attempt = Effect.fnUntraced(function* (request: Identification, token: str
     ends: { at: now, tokenHash: session.tokenHash, ...(planned.endsGuest && { sessionsOf: guest }) },
     ...(yield* Requests.receipt(keyed, means, JSON.stringify({ isSynced: planned.isSynced } satisfies Kept))),
   }
-  const outcome = yield* horizon.record(new Set([guest, planned.concordId]), now, store.changePeople(change))
-  if (outcome === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
+  // In one with the change, which goes on when nobody waits for its answer any more: an ended session opens nothing.
+  const changed = Effect.tap(store.changePeople(change), (kept) =>
+    Effect.sync(() => {
+      if (kept === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
+    }),
+  )
+  const outcome = yield* horizon.record(new Set([guest, planned.concordId]), now, changed)
   return { outcome, isSynced: planned.isSynced }
 })
 
