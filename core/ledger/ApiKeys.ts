@@ -36,10 +36,11 @@ export const newKey = Effect.fnUntraced(function* (
   now: Instant,
   means: Pick<Means, "digest" | "hasherOf" | "random">,
 ) {
-  const secret = `assent_${yield* Secrets.make("api key", by, keyed, means)}`
+  const id = yield* means.random.uuidV7()
+  const secret = `assent_${yield* Secrets.make("api key", id, by, keyed, means)}`
   const apiKey: ApiKey = {
     ...fields,
-    id: yield* means.random.uuidV7(),
+    id,
     organization: organizationId,
     secretHash: yield* Secrets.hash(means.digest, secret),
     dateCreated: now,
@@ -48,9 +49,14 @@ export const newKey = Effect.fnUntraced(function* (
   return { apiKey, secret } satisfies Made as Made
 })
 
-/** The secret that a repeated request is answered with. */
-export const secretAgain = (organization: Organization, keyed: Requests.Keyed, means: Means): Effect.Effect<string> =>
-  Effect.map(Secrets.make("api key", organization, keyed, means), (secret) => `assent_${secret}`)
+/** The secret that a repeated request is answered with, for the key it made. */
+export const secretAgain = (
+  organization: Organization,
+  id: string,
+  keyed: Requests.Keyed,
+  means: Means,
+): Effect.Effect<string> =>
+  Effect.map(Secrets.make("api key", id, organization, keyed, means), (secret) => `assent_${secret}`)
 
 const unknownProject = (catalog: Catalog, organization: Organization, permissions: ReadonlyArray<ProjectRole> = []) => {
   const index = permissions.findIndex(

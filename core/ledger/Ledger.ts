@@ -72,8 +72,8 @@ export interface Setup {
     change: ApiKeys.KeyChange,
   ) => Answer<Configuring.Outcome<ApiKey>>
   readonly revokeKey: (organization: Organization, id: string) => Answer<Configuring.Outcome<ApiKey>>
-  /** The secret that a repeated request to make a key is answered with. */
-  readonly secretAgain: (organization: Organization, keyed: Requests.Keyed) => Effect.Effect<string>
+  /** The secret that a repeated request to make a key is answered with, by the key's id. */
+  readonly secretAgain: (organization: Organization, id: string, keyed: Requests.Keyed) => Effect.Effect<string>
   /** When each key was last used, by its id. */
   readonly keyUses: Answer<ReadonlyMap<string, Instant>>
   readonly createType: (
@@ -182,7 +182,7 @@ const makeSetup = (means: Means): Setup => ({
   createKey: (organization, fields, request) => ApiKeys.create(organization, fields, request, means),
   updateKey: (organization, id, change) => ApiKeys.update(organization, id, change, means),
   revokeKey: (organization, id) => ApiKeys.revoke(organization, id, means),
-  secretAgain: (organization, keyed) => ApiKeys.secretAgain(organization, keyed, means),
+  secretAgain: (organization, id, keyed) => ApiKeys.secretAgain(organization, id, keyed, means),
   keyUses: means.store.keyUses,
   createType: (site, fields, request) => ConsentTypes.create(site, fields, request, means),
   updateType: (project, id, change) => ConsentTypes.update(project, id, change, means),

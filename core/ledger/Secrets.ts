@@ -2,7 +2,8 @@
  * Secrets that are told once: session tokens and the secrets of API keys. Only their hashes are kept.
  *
  * A request that may come again must get the same secret again, although it is not kept. So its secret is made of the
- * request's own key, which is not kept either, and of the organization's.
+ * request's own key, which is not kept either, of the organization's, and of the id of what it opens: when the request
+ * has been forgotten, the same one again makes another secret, and one that was revoked does not come back.
  */
 import { Effect } from "effect"
 import { Digest } from "effect/crypto"
@@ -17,14 +18,15 @@ const encoder = new TextEncoder()
 export const hash = (digest: Digest.Digest["Service"], text: string): Effect.Effect<string> =>
   digest.digestHex(Digest.sha256, encoder.encode(text))
 
-/** 256 random bits, base64url; for a request that may come again, always the same. */
+/** 256 random bits, base64url; for a request that may come again and the same `id`, always the same. */
 export const make = Effect.fnUntraced(function* (
   purpose: string,
+  id: string,
   organization: Organization,
   keyed: Keyed | undefined,
   { hasherOf, random }: Pick<Means, "hasherOf" | "random">,
 ) {
   if (keyed === undefined) return Base64Url.encode(yield* random.randomBytes(32))
   const hasher = yield* hasherOf(organization)
-  return Base64Url.encode(yield* hasher.sign(purpose, `${keyed.scope}\0${keyed.key}`))
+  return Base64Url.encode(yield* hasher.sign(purpose, `${keyed.scope}\0${keyed.key}\0${id}`))
 })

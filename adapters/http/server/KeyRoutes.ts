@@ -47,8 +47,8 @@ const create = Effect.fnUntraced(function* (request: Parameters<typeof Answer.re
   const making = { ...(keyed !== undefined && { keyed }), answer }
   const changed = yield* Changes.orRefuse(yield* setup.createKey(organization, toFields(fields), making))
   const isRepeated = changed._tag === "Repeated"
-  const secret = isRepeated ? yield* setup.secretAgain(organization, keyed!) : changed.value.secret
   const made = JSON.parse(isRepeated ? changed.answer : answer(changed.value))
+  const secret = isRepeated ? yield* setup.secretAgain(organization, made.id, keyed!) : changed.value.secret
   return Answer.json(JSON.stringify({ ...made, secret }), 201, Retried.headers(isRepeated))
 })
 

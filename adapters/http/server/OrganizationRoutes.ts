@@ -91,8 +91,8 @@ const createOrganization = Effect.fnUntraced(function* (request: Parameters<type
   const outcome = yield* setup.createOrganization(organization, toOrganization(fields), making)
   const changed = yield* Changes.orRefuse(outcome)
   const isRepeated = changed._tag === "Repeated"
-  const secret = isRepeated ? yield* setup.secretAgain(organization, keyed!) : changed.value.secret
   const { apiKey, ...founded } = isRepeated ? JSON.parse(changed.answer) : foundedJson(changed.value)
+  const secret = isRepeated ? yield* setup.secretAgain(organization, apiKey.id, keyed!) : changed.value.secret
   return Answer.json(write({ ...founded, apiKey: { ...apiKey, secret } }), 201, Retried.headers(isRepeated))
 })
 
