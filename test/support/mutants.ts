@@ -15,8 +15,13 @@ export interface Mutant {
 
 /** The parts that have mutants, each with the options that run its tests and nothing else. */
 export const parts = {
-  core: ["--project=laws", "--project=core"],
-  "adapters/http/server": ["--project=http", "test/http/rateLimits.test.ts", "test/http/tokenBuckets.test.ts"],
+  core: ["--project=laws", "--project=core", "--project=http", "test/laws", "test/core", "test/http/retries.test.ts"],
+  "adapters/http/server": [
+    "--project=http",
+    "test/http/rateLimits.test.ts",
+    "test/http/tokenBuckets.test.ts",
+    "test/http/idempotencyKeys.test.ts",
+  ],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
 
@@ -42,6 +47,12 @@ const calendar = "is the one that Temporal finds"
 const forgetsNothing = "grants what one that forgets nothing grants"
 const waits = "grants one more to whom waits as told"
 const overLimit = "over its limit records nothing, and does not last longer"
+
+const otherBody = "with a key that was used for another body is 422"
+const otherCredential = "with the same key of another credential is another request"
+const forgotten = "createApiKey sent again when it has been forgotten"
+const passedOver = "is passed over by GET, PATCH and DELETE: not well formed"
+const guessable = '"guessable" is 400 for a session'
 
 const oneKey = "is one random UUID for all tries of a POST"
 const anotherKey = "differs from call to call"
@@ -428,6 +439,25 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: 'if (isGranted || policy === "session") return',
     killedBy: [overLimit],
   },
+  // Requests that come again
+  { file: "ledger/Requests.ts", find: "known.digest === wanted.digest", replace: "true", killedBy: [otherBody] },
+  { file: "ledger/Requests.ts", find: "`${scope}\\0${key}`)", replace: "key)", killedBy: [otherCredential] },
+  { file: "ledger/Secrets.ts", find: "\\0${id}", replace: "", killedBy: [forgotten] },
+  {
+    part: "adapters/http/server",
+    file: "Retried.ts",
+    find: ' || method !== "POST"',
+    replace: "",
+    killedBy: [passedOver],
+  },
+  {
+    part: "adapters/http/server",
+    file: "OpenRoutes.ts",
+    find: "!isUuid(keyed.key)",
+    replace: "false",
+    killedBy: [guessable],
+  },
+
   // The client
   client(
     "Retries.ts",
