@@ -80,7 +80,7 @@ const tryAll = async (prepare: () => Promise<Post>, step: number): Promise<Reado
   expect(isCarriedOut(uncut.received), uncut.received).toBe(true)
   const lengths = { request: request.byteLength, answer: Buffer.byteLength(uncut.answered, "latin1") }
   const cuts = (["request", "answer"] as const).flatMap((side) =>
-    Array.from({ length: Math.floor(lengths[side] / step) + 1 }, (_, index) =>
+    Array.from({ length: Math.ceil(lengths[side] / step) + 1 }, (_, index) =>
       Math.min(index * step, lengths[side]),
     ).flatMap((bytes) => (["half", "reset"] as const).map((how): Cut => ({ side, bytes, how }))),
   )
@@ -161,6 +161,32 @@ test("POST identify cut after every 7th byte opens one session, and ends the one
   }
   const all = tried.length + 1
   expect([count("session") - before.sessions, count("used_proof") - before.proofs]).toEqual([2 * all, all])
+})
+
+test("POST identify whose client is gone while it is carried out ends the session it came with, at once", async () => {
+  const post = await posts["identify"]!(await newAsker(server))
+  const key = crypto.randomUUID()
+  const blocker = new DatabaseSync(server.file, { timeout: 10_000 })
+  const talk = await server.connect()
+  blocker.exec("BEGIN IMMEDIATE")
+  try {
+    talk.write(bytesOf(post, key))
+    // Until it is under way: it waits for the disk then.
+    for (let status = 0; status !== 409;) {
+      const { headers, json, path } = post
+      const other = { ...headers, "idempotency-key": key }
+      status = (await server.request("POST", path, { headers: other, json: { ...json, type: "none" } })).status
+    }
+    talk.socket.resetAndDestroy()
+    await talk.closed
+    // The server has heard of it before it hears of the next request.
+    expect((await server.request("GET", "/livez")).status).toBe(200)
+  } finally {
+    blocker.exec("ROLLBACK")
+    blocker.close()
+  }
+  expect((await again(post, key)).headers["idempotent-replayed"]).toBe("true")
+  expect((await server.request("GET", `${site()}/consent-state`, { headers: post.headers })).status).toBe(401)
 })
 
 test("POST api-keys cut after every 7th byte makes one key, whose secret is told again", async () => {
