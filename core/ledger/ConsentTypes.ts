@@ -7,7 +7,7 @@
  * again then, under a higher number: it asks those, too, who answer the correction meanwhile. No change touches an event.
  */
 import { Effect } from "effect"
-import type { Catalog, ListedType, ListedVersion, Project, TypeStatus } from "../Catalog.ts"
+import type { Catalog, ListedType, ListedVersion, Project, Site, TypeStatus } from "../Catalog.ts"
 import { tripleKey } from "../Catalog.ts"
 import * as ConsentState from "../ConsentState.ts"
 import * as ConsentType from "../ConsentType.ts"
@@ -168,7 +168,7 @@ export const newType = Effect.fnUntraced(function* (
 
 /** Sets up a type; its triple must be free in the project. */
 export const create = Effect.fnUntraced(function* (
-  project: Project,
+  { organization, project }: Site,
   fields: TypeFields,
   request: { readonly keyed?: Requests.Keyed; readonly answer: (type: ListedType) => string },
   means: Means,
@@ -187,7 +187,7 @@ export const create = Effect.fnUntraced(function* (
       value,
     } as Configuring.Prepared<ListedType>
   })
-  return yield* Configuring.change({ owner: project, projectId: project.id, ...request }, prepare, means)
+  return yield* Configuring.change({ owner: organization, projectId: project.id, ...request }, prepare, means)
 })
 
 /** Which texts a change really changes. */

@@ -115,11 +115,16 @@ const plan = Effect.fnUntraced(function* (
 /** What its tokens are made for. */
 const purpose = "identified session"
 
-/** What is kept of the answer to a request with a key; the token is made again. */
-type Kept = Pick<Identified, "isSynced">
+/** What is kept of the answer to a request with a key; the token of the session `id` is made again. */
+interface Kept extends Pick<Identified, "isSynced"> {
+  readonly id: string
+}
 
-const attempt = Effect.fnUntraced(function* (request: Identification, token: string, now: Instant, means: Means) {
-  const { digest, horizon, random, remembered, store } = means
+/** The session to go on with, before it is known whose it is. */
+type New = Pick<Session, "id"> & Pick<Identified, "token">
+
+const attempt = Effect.fnUntraced(function* (request: Identification, { id, token }: New, now: Instant, means: Means) {
+  const { digest, horizon, remembered, store } = means
   const { evidence, keyed, organization, session } = request
   const guest = session.concordId
   const self = yield* store.person(organization, guest)
@@ -129,7 +134,7 @@ const attempt = Effect.fnUntraced(function* (request: Identification, token: str
   const { context, ...opened } = session
   const next: Session = {
     ...opened,
-    id: yield* random.uuidV7(),
+    id,
     tokenHash: yield* Secrets.hash(digest, token),
     concordId: planned.concordId,
     expiresAt: (yield* Clock.currentTimeMillis) + Sessions.lifetimeMillis,
@@ -146,21 +151,27 @@ const attempt = Effect.fnUntraced(function* (request: Identification, token: str
     proof: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt },
     session: next,
     ends: { at: now, tokenHash: session.tokenHash, ...(planned.endsGuest && { sessionsOf: guest }) },
-    ...(yield* Requests.receipt(keyed, means, JSON.stringify({ isSynced: planned.isSynced } satisfies Kept))),
+    ...(yield* Requests.receipt(keyed, means, JSON.stringify({ isSynced: planned.isSynced, id } satisfies Kept))),
   }
-  const outcome = yield* horizon.record(new Set([guest, planned.concordId]), now, store.changePeople(change))
-  if (outcome === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
+  // In one with the change, which goes on when nobody waits for its answer any more: an ended session opens nothing.
+  const changed = Effect.tap(store.changePeople(change), (kept) =>
+    Effect.sync(() => {
+      if (kept === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
+    }),
+  )
+  const outcome = yield* horizon.record(new Set([guest, planned.concordId]), now, changed)
   return { outcome, isSynced: planned.isSynced }
 })
 
 /** Identifies a visitor by an identifier that was proven. */
 export const identify = Effect.fnUntraced(function* (request: Identification, means: Means) {
   const { keyed, organization } = request
-  const token = yield* Secrets.make(purpose, organization, keyed, means)
+  const id = yield* means.random.uuidV7()
+  const token = yield* Secrets.make(purpose, id, organization, keyed, means)
   const carryOut = Effect.gen(function* () {
     let now = yield* Clock.currentTimeMillis
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
-      const { isSynced, outcome } = yield* attempt(request, token, now, means)
+      const { isSynced, outcome } = yield* attempt(request, { id, token }, now, means)
       if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
       if (outcome === "used") return { _tag: "ProofUsed" } as ProofUsed
       if (outcome === "repeated") return Requests.keptBefore
@@ -202,8 +213,8 @@ const again = Effect.fnUntraced(function* (
   answer: string,
   means: Means,
 ) {
-  const token = yield* Secrets.make(purpose, organization, keyed, means)
-  const { isSynced }: Kept = JSON.parse(answer)
+  const { id, isSynced }: Kept = JSON.parse(answer)
+  const token = yield* Secrets.make(purpose, id, organization, keyed, means)
   return { _tag: "Identified", isSynced, token, isRepeated: true } as Identified
 })
 

@@ -296,7 +296,7 @@ const again = Effect.fnUntraced(function* (project: Project, answer: string, { s
 
 /** Records a request's events: durably, all of them or none. */
 export const record = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
-  const outcome = yield* Requests.once(request.project, request.keyed, means, recordNow(request, means))
+  const outcome = yield* Requests.once(request.organization, request.keyed, means, recordNow(request, means))
   return outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, means) : outcome
 })
 
@@ -307,7 +307,7 @@ export type OnceOutcome =
 
 /** Gives an answer that records nothing but that it was given. */
 export const answerOnce = Effect.fnUntraced(function* <E, R>(
-  project: Project,
+  { organization, project }: Pick<Site, "organization" | "project">,
   keyed: Requests.Keyed | undefined,
   answer: Effect.Effect<string, E, R>,
   means: Means,
@@ -318,10 +318,10 @@ export const answerOnce = Effect.fnUntraced(function* <E, R>(
     const answered: OnceOutcome = { _tag: "Answered", answer: text }
     if (receipt === undefined) return answered
     const nothing = { recordedAt: receipt.recordedAt, events: [], claims: [] }
-    const kept = yield* means.store.append({ project, organization: project, ...nothing, receipt })
+    const kept = yield* means.store.append({ project, organization, ...nothing, receipt })
     return kept._tag === "Repeated" ? Requests.keptBefore : answered
   })
-  const outcome = yield* Requests.once(project, keyed, means, carryOut)
+  const outcome = yield* Requests.once(organization, keyed, means, carryOut)
   if (outcome._tag !== "Repeated") return outcome as OnceOutcome
   return { _tag: "Answered", answer: outcome.answer, isRepeated: true } as OnceOutcome
 })

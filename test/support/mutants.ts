@@ -15,7 +15,7 @@ export interface Mutant {
 
 /** The parts that have mutants, each with the options that run its tests and nothing else. */
 export const parts = {
-  core: ["--project=laws", "--project=core"],
+  core: ["--project=laws", "--project=core", "--project=http", "test/laws", "test/core", "test/http/retries.test.ts"],
   "core/ledger": [
     "--project=http",
     ...["apiKeys", "organizations", "owners", "roles", "setupLists"].map((name) => `test/http/${name}.test.ts`),
@@ -24,7 +24,9 @@ export const parts = {
   ],
   "adapters/http/server": [
     "--project=http",
-    ...["apiKeys", "rateLimits", "roles", "tokenBuckets", "typeLife"].map((name) => `test/http/${name}.test.ts`),
+    ...["apiKeys", "rateLimits", "roles", "tokenBuckets", "typeLife", "idempotencyKeys"].map(
+      (name) => `test/http/${name}.test.ts`,
+    ),
   ],
   "adapters/sqlite": ["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
@@ -54,7 +56,6 @@ const waits = "grants one more to whom waits as told"
 const overLimit = "over its limit records nothing, and does not last longer"
 const recordEvents = "POST /privacy-v1/organizations/:organizationId/projects/:projectId/consent-events is for"
 const visitorsState = "GET /site-v1/:projectId/consent-state is 401 without one"
-const staysRevoked = "that was revoked never opens anything again"
 const ownProjects = "has permissions in its own organization's projects only"
 const atOnce = "that is revoked opens nothing from the next request on"
 const lastOwner = "cannot be made to expire"
@@ -62,6 +63,12 @@ const listsReadable = "lists the projects it may read"
 const together = "is set up by as many requests as come at a time"
 const cursorsHold = "does not skip or repeat what was there"
 const cursorsAreBound = "is good for its list, its order and its key only"
+
+const otherBody = "with a key that was used for another body is 422"
+const otherCredential = "with the same key of another credential is another request"
+const forgotten = "createApiKey sent again when it has been forgotten"
+const passedOver = "is passed over by GET, PATCH and DELETE: not well formed"
+const guessable = '"guessable" is 400 for a session'
 
 const oneKey = "is one random UUID for all tries of a POST"
 const anotherKey = "differs from call to call"
@@ -490,13 +497,6 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     part: "core/ledger",
     file: "ApiKeys.ts",
-    find: "{ ...keyed, key: `${keyed.key}\\0${id}` }",
-    replace: "keyed",
-    killedBy: [staysRevoked],
-  },
-  {
-    part: "core/ledger",
-    file: "ApiKeys.ts",
     find: "catalog.projects.get(id)?.organization !== organization.id",
     replace: "!catalog.projects.has(id)",
     killedBy: [ownProjects],
@@ -618,6 +618,25 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: "const numbered = request.items.map((draft, item) => ({ draft, item }))",
     killedBy: ["beside an item that breaks a rule"],
   },
+  // Requests that come again
+  { file: "ledger/Requests.ts", find: "known.digest === wanted.digest", replace: "true", killedBy: [otherBody] },
+  { file: "ledger/Requests.ts", find: "`${scope}\\0${key}`)", replace: "key)", killedBy: [otherCredential] },
+  { file: "ledger/Secrets.ts", find: ", id].join", replace: "].join", killedBy: [forgotten] },
+  {
+    part: "adapters/http/server",
+    file: "Retried.ts",
+    find: ' || method !== "POST"',
+    replace: "",
+    killedBy: [passedOver],
+  },
+  {
+    part: "adapters/http/server",
+    file: "OpenRoutes.ts",
+    find: "!isUuid(keyed.key)",
+    replace: "false",
+    killedBy: [guessable],
+  },
+
   // The client
   client(
     "Retries.ts",

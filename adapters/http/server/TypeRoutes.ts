@@ -132,12 +132,12 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* Access.inProject).site
+          const { site } = yield* Access.inProject
           const read = newReader(yield* Clock.currentTimeMillis)
           const { fields: body, ...keyed } = yield* Changes.read(request, read, { maxBytes: bodyMaxBytes })
           const fields = toFields(body)
           const answer = (type: ListedType) => TypeJson.write(type, fields.document ?? undefined, type.dateCreated)
-          return yield* Changes.answer(yield* setup.createType(project, fields, { ...keyed, answer }), answer)
+          return yield* Changes.answer(yield* setup.createType(site, fields, { ...keyed, answer }), answer)
         }),
       ),
     )
