@@ -42,7 +42,8 @@ export const receipt = Effect.fnUntraced(function* (
   const { content, key, scope } = keyed
   const receipt: Receipt = {
     hash: yield* Secrets.hash(digest, `${scope}\0${key}`),
-    digest: yield* Secrets.hash(digest, content),
+    // With the key, which is not kept: a body is short enough to be guessed, and may name a person.
+    digest: yield* Secrets.hash(digest, `${scope}\0${key}\0${content}`),
     answer,
     recordedAt: yield* Clock.currentTimeMillis,
   }
