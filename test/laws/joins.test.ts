@@ -60,10 +60,7 @@ const facts: fc.Arbitrary<ReadonlyArray<People.Fact>> = steps.map(record)
 
 /** Everybody's events for one type. */
 const stories: fc.Arbitrary<Told> = fc
-  .tuple(
-    story,
-    fc.uniqueArray(fc.tuple(event(), person), { maxLength: 12, selector: ([{ id }]) => id }),
-  )
+  .tuple(story, fc.uniqueArray(fc.tuple(event(), person), { maxLength: 12, selector: ([{ id }]) => id }))
   .map(([told, events]) => ({
     ...told,
     events: events.map(([each, concordId]) => ({ ...each, concordId, consentType: told.type.id })),
