@@ -161,10 +161,18 @@ describe("a retry with the same Idempotency-Key", () => {
 })
 
 describe("at the same moment", () => {
-  /** Pages that open while their visitor is identified, some before and some after. */
+  /** Pages that open without pause before, while and after their visitor is identified. */
   const race = async (guest: Visitor, userId: string) => {
     const open = () => visit(server, { contextId: guest.contextId })
-    const [answer, ...opened] = await Promise.all([login(guest, userId), ...Array.from({ length: 12 }, open)])
+    const opened: Array<Visitor> = []
+    let isAnswered = false
+    const keepOpening = async () => {
+      while (!isAnswered) opened.push(await open())
+    }
+    const pages = Array.from({ length: 6 }, keepOpening)
+    const answer = await login(guest, userId)
+    isAnswered = true
+    await Promise.all(pages)
     expect(answer.status).toBe(200)
     return { opened, later: await open() }
   }
