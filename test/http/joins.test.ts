@@ -1,4 +1,5 @@
 /** Joins as facts: what an organization sees of them, that they can be undone, and identifiers of people who are one. */
+import { createHash } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
 import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./proofs.ts"
@@ -88,7 +89,6 @@ describe("a join", () => {
       expect(ofPerson.text).not.toContain(secret)
     }
     // Unkeyed, whoever may read the fact could try addresses against it.
-    const { createHash } = await import("node:crypto")
     for (const text of [token, token.slice(0, token.lastIndexOf("."))]) {
       expect(ofPerson.text).not.toContain(createHash("sha256").update(text).digest("hex"))
     }

@@ -1,5 +1,5 @@
 /** `POST /site-v1/…/identify`: what proves who a visitor is, and what does not. */
-import { createHash, generateKeyPairSync, randomUUID, sign } from "node:crypto"
+import { createHash, createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
 import {
@@ -115,8 +115,15 @@ describe("the person is named by", () => {
     expect(await stateOf(server, joined.json)).toEqual(["newsletter accepted", "policy viewed"])
     expect(await stateOf(server, phone)).toEqual(["newsletter accepted", "policy viewed"])
     // Still a guest, remembered by the phone. Then somebody: the phone's contextId must not bring it back to anyone.
+    await known({ userId: "gus", consentType: types.aged.id })
     const login = { type: "userId", value: "gus", token: await signer.token("gus") }
     expect((await identify(server, joined.json, login)).status).toBe(200)
+    // A chain of joins: asked by either end, all three are one.
+    for (const person of [{ userId: "gus" }, { concordId: laptop.concordId }]) {
+      const { items } = (await ask(server, "consent-state", person)).json
+      const labels = items.map(({ label }: { label: string }) => label)
+      expect(labels.toSorted()).toEqual(["aged", "newsletter", "policy"])
+    }
     const later = await visit(server, { contextId })
     expect(later.concordId).not.toBe(phone.concordId)
     expect(await stateOf(server, later)).toEqual([])
@@ -147,7 +154,6 @@ describe("401, and nobody is joined:", () => {
     return `${input}.${signature(input).toString("base64url")}`
   }
   const hmac = (secret: () => string | Buffer) => async () => {
-    const { createHmac } = await import("node:crypto")
     return with256("HS256", (input) => createHmac("sha256", secret()).update(input).digest())()
   }
   const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 })

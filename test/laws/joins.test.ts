@@ -112,7 +112,7 @@ test("When every join is undone, everybody has the answers of somebody who was n
   )
 })
 
-// Kills: People.joinedWith, only those joined directly are members.
+// Kills: People.joinedWith, the survivor of the last join survives.
 test("The state of joined people is the merge of their states, whatever the order of the joins.", () => {
   fc.assert(
     fc.property(

@@ -48,7 +48,6 @@ const steps = "The steps of a window begin where the calendar says"
 const calendar = "is the one that Temporal finds"
 const undoing = "Join then undo gives back both people's answers"
 const oneWhile = "People are one exactly while the joins between them stand"
-const mergeOfStates = "The state of joined people is the merge of their states"
 const acknowledged = "A join or an undoing that was acknowledged"
 const forgetsNothing = "grants what one that forgets nothing grants"
 const waits = "grants one more to whom waits as told"
@@ -423,7 +422,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "People.ts",
     find: "if (join.survivor === member) members.add(join.member)",
     replace: "",
-    killedBy: [oneWhile, mergeOfStates],
+    killedBy: [oneWhile],
   },
   {
     file: "ledger/Reading.ts",
