@@ -4,7 +4,7 @@
  * A list is read by `offset`, or from where the page before ended, by its cursor. With cursors pages neither skip nor
  * repeat, whatever is recorded meanwhile.
  */
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import type { Entry, Organization, Site } from "../Catalog.ts"
 import type { ConsentAction, ConsentState } from "../ConsentState.ts"
 import * as Instant from "../Instant.ts"
@@ -48,8 +48,7 @@ const typesOf = ({ types }: Site, { category, subcategory, label }: EventQuery):
 const filterOf = Effect.fnUntraced(function* (site: Site, query: EventQuery, means: Means) {
   const { concordId, consentAction, consentState, domain, geography, sessionId, submitter } = query
   const consentTypes = typesOf(site, query)
-  const now = yield* Clock.currentTimeMillis
-  const people = concordId === undefined ? undefined : yield* Joins.of(site.organization, concordId, now, means)
+  const people = concordId === undefined ? undefined : yield* Joins.current(site.organization, concordId, means)
   return {
     startDate: query.startDate ?? Instant.min,
     // The latest instant itself is listed too: `endDate` is exclusive.

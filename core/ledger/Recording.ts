@@ -104,7 +104,6 @@ const survivors = Effect.fnUntraced(function* (
   organization: Organization,
   people: ReadonlyArray<Person>,
   known: ReadonlyMap<string, string | undefined>,
-  now: Instant,
   means: Means,
 ) {
   const counted = new Map<string, string>()
@@ -113,7 +112,7 @@ const survivors = Effect.fnUntraced(function* (
     const names = [person.concordId, ...person.aliases.map(({ hash }) => known.get(hash))]
     const named = new Set(names.filter((name) => name !== undefined))
     if (named.size < 2) continue
-    for (const name of named) counted.set(name, (yield* Joins.of(organization, name, now, means)).survivor)
+    for (const name of named) counted.set(name, (yield* Joins.current(organization, name, means)).survivor)
   }
   return counted
 })
@@ -138,7 +137,7 @@ const plan = Effect.fnUntraced(function* (
   const { organization, project, types } = request
   const people = yield* hashPeople(items, request, means)
   const known = yield* lookUp(organization, people, means)
-  const counted = yield* survivors(organization, people, known, now, means)
+  const counted = yield* survivors(organization, people, known, means)
   const isSame = (one: string, other: string) => counted.has(one) && counted.get(one) === counted.get(other)
   const violations: Array<Violation> = []
   const claims: Array<People.Claim> = []

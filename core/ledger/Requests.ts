@@ -41,11 +41,11 @@ export const receipt = Effect.fnUntraced(function* (
   answer: string,
 ) {
   if (keyed === undefined) return {}
-  const { content, key, scope } = keyed
+  const { content, credential, key, scope } = keyed
   const receipt: Receipt = {
     hash: yield* Secrets.hash(digest, `${scope}\0${key}`),
-    // With the key, which is not kept: a body that names a person by an address could be guessed from its hash alone.
-    digest: yield* Secrets.hash(digest, `${scope}\0${key}\0${content}`),
+    // With the key and the credential, which are not kept: a body that names a person could be guessed from its hash alone.
+    digest: yield* Secrets.hash(digest, [scope, credential, key, content].join("\0")),
     answer,
     recordedAt: yield* Clock.currentTimeMillis,
   }

@@ -112,7 +112,7 @@ export interface PeopleChange {
   readonly seen: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
   /** Aliases that must be free, or already name the same person. */
   readonly claims: ReadonlyArray<Claim>
-  /** Hashes that name nobody from now on. */
+  /** Hashes that name nobody from now on; whom they named is changed by that. */
   readonly releases: ReadonlyArray<string>
   readonly facts: ReadonlyArray<Fact>
   /** A proof that may be used once: a second change with it is `used`. */

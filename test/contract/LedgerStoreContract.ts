@@ -624,7 +624,10 @@ export const clauses: ReadonlyArray<Clause> = [
     "an alias that is released names nobody, and may be claimed for somebody else",
     Effect.fnUntraced(function* (store: Store) {
       yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5)), claim(0xb, uuid(5))] })
+      const { revision } = yield* store.person(organization, uuid(5))
       yield* store.changePeople({ ...noChange, releases: [hash(0xa), hash(0xc)] })
+      // What was prepared for the person while the alias still named it is stale now.
+      strictEqual((yield* store.person(organization, uuid(5))).revision > revision, true)
       deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa), hash(0xb)]), [undefined, uuid(5)])
       strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(6))] }), "kept")
       strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xb, uuid(6))] }), "stale")

@@ -24,9 +24,17 @@ export const parts = {
   ],
   "adapters/http/server": [
     "--project=http",
-    ...["apiKeys", "rateLimits", "roles", "tokenBuckets", "typeLife", "idempotencyKeys"].map(
-      (name) => `test/http/${name}.test.ts`,
-    ),
+    ...[
+      "apiKeys",
+      "rateLimits",
+      "roles",
+      "tokenBuckets",
+      "typeLife",
+      "idempotencyKeys",
+      "proof",
+      "identify",
+      "attacks",
+    ].map((name) => `test/http/${name}.test.ts`),
   ],
   "adapters/sqlite": ["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
@@ -51,6 +59,9 @@ const columns = "A fold over columns writes the lines and the totals"
 const addedUp = "Folds of disjoint people, added up"
 const steps = "The steps of a window begin where the calendar says"
 const calendar = "is the one that Temporal finds"
+const undoing = "Join then undo gives back both people's answers"
+const oneWhile = "People are one exactly while the joins between them stand"
+const acknowledged = "A join or an undoing that was acknowledged"
 const forgetsNothing = "grants what one that forgets nothing grants"
 const waits = "grants one more to whom waits as told"
 const overLimit = "over its limit records nothing, and does not last longer"
@@ -432,6 +443,55 @@ export const mutants: ReadonlyArray<Mutant> = [
     killedBy: [steps],
   },
   { file: "Steps.ts", find: "starts[middle]! < at", replace: "starts[middle]! <= at", killedBy: [steps] },
+
+  // People
+  { file: "People.ts", find: "!undone.has(id)", replace: "true", killedBy: [undoing, oneWhile] },
+  {
+    file: "People.ts",
+    find: "if (join.survivor === member) members.add(join.member)",
+    replace: "",
+    killedBy: [oneWhile],
+  },
+  {
+    file: "ledger/Reading.ts",
+    find: "Math.min(question.knownAt ?? learnt, learnt)",
+    replace: "Math.min(question.knownAt ?? now, now)",
+    killedBy: [acknowledged],
+  },
+  {
+    file: "ledger/Reading.ts",
+    find: "const heads = yield* readEach(members,",
+    replace: "const heads = yield* readEach(members.slice(0, 1),",
+    killedBy: ["The state of joined people is the merge of their states, as of"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Identifications.ts",
+    find: 'claimed.token.slice(0, claimed.token.lastIndexOf("."))',
+    replace: "claimed.token",
+    killedBy: ["with its signature's twin it is 401"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Identifications.ts",
+    find: " || named.value.hash !== alias.value.hash",
+    replace: "",
+    killedBy: ["the sub of somebody else"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Access.ts",
+    find: 'endpoint.identifier === "identify"',
+    replace: 'endpoint.name === "identify"',
+    killedBy: ["gives the first answer byte for byte"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "SiteRoutes.ts",
+    find: "members.includes(event.concordId)",
+    replace: "members.length > 0",
+    killedBy: ["by the ids of its events"],
+  },
 
   // Rate limits
   {
