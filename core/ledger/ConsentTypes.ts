@@ -201,6 +201,14 @@ const changedTexts = (
   (document !== undefined && (document ?? undefined) !== documentNow) ||
   (url !== undefined && (url ?? undefined) !== from.url)
 
+/** Whether everybody is asked again: said of the version that is in force already, as an answer says it, it changes nothing. */
+const asksAgain = ({ publishedAt, requireReaccept }: Publication, from: ListedVersion): boolean =>
+  requireReaccept === true && (!from.requireReaccept || publishedAt !== undefined)
+
+/** Whether something is said of a version that nothing else publishes. */
+const isOfNoVersion = ({ grace, publishedAt }: Publication, from: ListedVersion): boolean =>
+  publishedAt !== undefined || (grace !== undefined && JSON.stringify(grace) !== JSON.stringify(from.grace))
+
 const nothingToPublish = Configuring.refused(
   "publishedAt",
   "nothing_to_publish",
@@ -226,8 +234,8 @@ export const update = Effect.fnUntraced(function* (project: Project, id: string,
     if (faults.length > 0) return Configuring.refusedFor(faults)
     const from = versionInForce(type, change.publishedAt ?? now)
     const isTextChange = changedTexts(change, from, yield* documentOf(type, from, means))
-    const isPublished = isTextChange || change.requireReaccept === true
-    if (!isPublished && (change.publishedAt !== undefined || change.grace !== undefined)) return nothingToPublish
+    const isPublished = isTextChange || asksAgain(change, from)
+    if (!isPublished && isOfNoVersion(change, from)) return nothingToPublish
     const number = type.versions.length + 1
     const published = isPublished ? [nextVersion(number, change, from, now)] : []
     const { consentDuration: _, ...rest } = type

@@ -37,11 +37,12 @@ const proven = Effect.fnUntraced(function* (claimed: Claimed) {
   const alias = yield* ledger.aliasOf(site, identifier)
   if (Option.isNone(alias)) return yield* notAnIdentifier(claimed)
   if (claimed.token == null) return yield* Proof.unproven("send a token that proves it")
-  const { expiresAt, issuedAt, keyId, subject } = yield* Proof.verify(claimed.token, site.organization)
+  const { expiresAt, issuedAt, keyId, subject, type } = yield* Proof.verify(claimed.token, site.organization)
   const named = yield* ledger.aliasOf(site, { ...identifier, value: subject })
   if (Option.isNone(named) || named.value.hash !== alias.value.hash) {
     return yield* Proof.unproven("the token's sub is not the value")
   }
+  if (type !== undefined && type !== claimed.type) return yield* Proof.unproven("the token's type is another one")
   // Of what is signed, not of the signature: there are several valid ones of the same (RFC 8725, section 3).
   const signed = claimed.token.slice(0, claimed.token.lastIndexOf("."))
   const { hash, kind } = alias.value
