@@ -99,8 +99,7 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
           const { project } = (yield* Access.inProject).site
           const { fields: body, ...keyed } = yield* Changes.read(request, decodeNew, { maxBytes: bodyMaxBytes })
           const fields = toFields(body)
-          const now = yield* Clock.currentTimeMillis
-          const answer = (type: ListedType) => TypeJson.write(type, fields.document ?? undefined, now)
+          const answer = (type: ListedType) => TypeJson.write(type, fields.document ?? undefined, type.dateCreated)
           return yield* Changes.answer(yield* setup.createType(project, fields, { ...keyed, answer }), answer)
         }),
       ),
