@@ -16,7 +16,13 @@ export interface Mutant {
 /** The parts that have mutants, each with the options that run its tests and nothing else. */
 export const parts = {
   core: ["--project=laws", "--project=core"],
-  "adapters/http/server": ["--project=http", "test/http/rateLimits.test.ts", "test/http/tokenBuckets.test.ts"],
+  "adapters/http/server": [
+    "--project=http",
+    "test/http/rateLimits.test.ts",
+    "test/http/tokenBuckets.test.ts",
+    "test/http/agreement.test.ts",
+    "test/http/random.test.ts",
+  ],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
 
@@ -43,6 +49,9 @@ const forgetsNothing = "grants what one that forgets nothing grants"
 const waits = "grants one more to whom waits as told"
 const overLimit = "over its limit records nothing, and does not last longer"
 
+const agreement = "Library, command line and HTTP give the same answer"
+const asModel = "A sequence of requests is answered as the ledger in memory"
+
 const oneKey = "is one random UUID for all tries of a POST"
 const anotherKey = "differs from call to call"
 const ownKey = "is the caller's own where one is given"
@@ -62,6 +71,29 @@ const client = (
 })
 
 export const mutants: ReadonlyArray<Mutant> = [
+  // What is answered over HTTP
+  {
+    part: "adapters/http/server",
+    file: "Questions.ts",
+    find: "  ...(knownAt != null && { knownAt }),",
+    replace: "",
+    killedBy: [agreement, asModel],
+  },
+  {
+    part: "adapters/http/server",
+    file: "TypeJson.ts",
+    find: "  ...(grace !== undefined && { grace: Period.format(grace) }),",
+    replace: "",
+    killedBy: [agreement, asModel],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Questions.ts",
+    find: " || type.isRemoved === true) errors",
+    replace: ") errors",
+    killedBy: [asModel],
+  },
+
   // Order
   { file: "Order.ts", find: "return a.id > b.id", replace: "return false", killedBy: [anyOrder] },
   {

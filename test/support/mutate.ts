@@ -50,6 +50,7 @@ try {
     "core",
     "test/laws",
     "test/core",
+    "test/cli",
     "test/http",
     "test/support",
     "package.json",
