@@ -89,9 +89,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     part: "adapters/http/server",
     file: "Questions.ts",
-    find: " || type.isRemoved === true) errors",
-    replace: ") errors",
-    killedBy: [asModel],
+    find: "  ...(at != null && { at }),",
+    replace: "",
+    killedBy: [agreement, asModel],
   },
 
   // Order

@@ -53,6 +53,7 @@ try {
     "test/cli",
     "test/http",
     "test/support",
+    "rule-packs",
     "package.json",
     "tsconfig.base.json",
     "vitest.workspace.ts",

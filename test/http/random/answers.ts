@@ -87,10 +87,10 @@ const shown = ({ description, name, url }: ListedVersion, document: string | und
 })
 
 /** The version published last; before the first, version 1. Of those of one instant the highest. */
-const inForce = ({ versions }: ListedType, now: number): ListedVersion =>
-  versions
-    .filter(({ publishedAt }) => publishedAt <= now)
-    .reduce((last, each) => (each.publishedAt >= last.publishedAt ? each : last), versions[0]!)
+const inForce = ({ versions }: ListedType, now: number): ListedVersion => {
+  const published = versions.filter(({ publishedAt }) => publishedAt <= now)
+  return published.toSorted((a, b) => a.publishedAt - b.publishedAt).at(-1) ?? versions[0]!
+}
 
 const wireRules = ({ maxAge, ...rules }: ListedType["rules"]) => ({
   ...rules,
