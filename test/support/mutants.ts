@@ -34,6 +34,8 @@ export const parts = {
       "proof",
       "identify",
       "attacks",
+      "agreement",
+      "random",
     ].map((name) => `test/http/${name}.test.ts`),
   ],
   "adapters/sqlite": ["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
@@ -81,6 +83,9 @@ const forgotten = "createApiKey sent again when it has been forgotten"
 const passedOver = "is passed over by GET, PATCH and DELETE: not well formed"
 const guessable = '"guessable" is 400 for a session'
 
+const agreement = "Library, command line and HTTP give the same answer"
+const asModel = "A sequence of requests is answered as the ledger in memory"
+
 const oneKey = "is one random UUID for all tries of a POST"
 const anotherKey = "differs from call to call"
 const ownKey = "is the caller's own where one is given"
@@ -100,6 +105,29 @@ const client = (
 })
 
 export const mutants: ReadonlyArray<Mutant> = [
+  // What is answered over HTTP
+  {
+    part: "adapters/http/server",
+    file: "Questions.ts",
+    find: "  ...(knownAt != null && { knownAt }),",
+    replace: "",
+    killedBy: [agreement, asModel],
+  },
+  {
+    part: "adapters/http/server",
+    file: "TypeJson.ts",
+    find: "  ...(grace !== undefined && { grace: Period.format(grace) }),",
+    replace: "",
+    killedBy: [agreement, asModel],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Questions.ts",
+    find: "  ...(at != null && { at }),",
+    replace: "",
+    killedBy: [agreement, asModel],
+  },
+
   // Order
   { file: "Order.ts", find: "return a.id > b.id", replace: "return false", killedBy: [anyOrder] },
   {
