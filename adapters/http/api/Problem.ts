@@ -40,7 +40,8 @@ export const Violation = Schema.Struct({
   detail: Schema.String.annotate({ description: "What is wrong, and what to do about it" }),
 })
 
-const fields = <Answered extends Status>(status: Answered) => ({
+/** One type for all of them: who handles one handles each. */
+const fields = (status: Status) => ({
   statusCode: Schema.Literal(status),
   error: Schema.Literal(titles[status]),
   message: Schema.String,
@@ -57,7 +58,7 @@ const answered = <Fields extends Schema.Struct.Fields>(status: Status, body: Sch
     .annotate({ identifier: titles[status].replaceAll(" ", ""), description: titles[status] })
     .pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType }))
 
-const problem = <Answered extends Status>(status: Answered) => answered(status, Schema.Struct(fields(status)))
+const problem = (status: Status) => answered(status, Schema.Struct(fields(status)))
 
 /** Each once: a description names every shape once. */
 const badRequest = problem(400)
