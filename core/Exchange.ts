@@ -74,7 +74,7 @@ export const Action = Schema.Literals(ConsentState.actions)
 const orNull = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
 /** The keys of `object` whose values are there: neither `null` nor `undefined`. */
-const present = <T extends object>(object: T) =>
+export const present = <T extends object>(object: T) =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined)) as {
     [Key in keyof T]?: NonNullable<T[Key]>
   }

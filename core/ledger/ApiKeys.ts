@@ -27,6 +27,21 @@ export interface Made {
 /** A use within this long of the last noted one is not noted: it spares a write for every request. */
 const useGranularityMillis = 60_000
 
+/**
+ * The secret of a key. For a request that may come again it follows from the request and the key's id, which is kept with
+ * the answer: once the answer is forgotten, the same request makes another secret, and one that was revoked stays so.
+ */
+export const secretOf = (
+  by: Organization,
+  id: string,
+  keyed: Requests.Keyed | undefined,
+  means: Pick<Means, "hasherOf" | "random">,
+): Effect.Effect<string> =>
+  Effect.map(
+    Secrets.make("api key", by, keyed && { ...keyed, key: `${keyed.key}\0${id}` }, means),
+    (secret) => `assent_${secret}`,
+  )
+
 /** A new key of an organization; `by` is whose key the secret of a request that may come again is made with. */
 export const newKey = Effect.fnUntraced(function* (
   by: Organization,
@@ -36,10 +51,11 @@ export const newKey = Effect.fnUntraced(function* (
   now: Instant,
   means: Pick<Means, "digest" | "hasherOf" | "random">,
 ) {
-  const secret = `assent_${yield* Secrets.make("api key", by, keyed, means)}`
+  const id = yield* means.random.uuidV7()
+  const secret = yield* secretOf(by, id, keyed, means)
   const apiKey: ApiKey = {
     ...fields,
-    id: yield* means.random.uuidV7(),
+    id,
     organization: organizationId,
     secretHash: yield* Secrets.hash(means.digest, secret),
     dateCreated: now,
@@ -48,17 +64,23 @@ export const newKey = Effect.fnUntraced(function* (
   return { apiKey, secret } satisfies Made as Made
 })
 
-/** The secret that a repeated request is answered with. */
-export const secretAgain = (organization: Organization, keyed: Requests.Keyed, means: Means): Effect.Effect<string> =>
-  Effect.map(Secrets.make("api key", organization, keyed, means), (secret) => `assent_${secret}`)
-
-const unknownProject = (catalog: Catalog, organization: Organization, permissions: ReadonlyArray<ProjectRole> = []) => {
-  const index = permissions.findIndex(
-    ({ projectId }) => catalog.projects.get(projectId)?.organization !== organization.id,
-  )
-  if (index < 0) return undefined
-  const detail = "the organization has no project with this id"
-  return Configuring.refused(`permissions/${index}/projectId`, "unknown_project", detail)
+/** Why permissions cannot be: a project is another's, or named twice, so that nobody could tell which role it gives. */
+const wrongPermissions = (
+  catalog: Catalog,
+  organization: Organization,
+  permissions: ReadonlyArray<ProjectRole> = [],
+): Configuring.Refusal | undefined => {
+  const ids = permissions.map(({ projectId }) => projectId)
+  const faults = ids.flatMap((id, index): ReadonlyArray<Configuring.Fault> => {
+    const field = `permissions/${index}/projectId`
+    if (catalog.projects.get(id)?.organization !== organization.id) {
+      return [{ field, code: "unknown_project", detail: "the organization has no project with this id" }]
+    }
+    return ids.indexOf(id) === index
+      ? []
+      : [{ field, code: "repeated_project", detail: "has a role already; name each project once" }]
+  })
+  return faults.length === 0 ? undefined : { _tag: "Refused", faults }
 }
 
 /** The keys of an organization that are not revoked, in the order they were made. */
@@ -87,7 +109,7 @@ export const create = Effect.fnUntraced(function* (
   means: Means,
 ) {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
-    const refusal = unknownProject(catalog, organization, fields.permissions)
+    const refusal = wrongPermissions(catalog, organization, fields.permissions)
     if (refusal !== undefined) return refusal
     const value = yield* newKey(organization, organization.id, fields, request.keyed, now, means)
     return { _tag: "Prepared", entries: { apiKeys: [value.apiKey] }, value } as Configuring.Prepared<Made>
@@ -117,7 +139,7 @@ const replace = Effect.fnUntraced(function* (
     Effect.sync((): Configuring.Prepared<ApiKey> | Configuring.Refusal => {
       const before = find(catalog, organization, id)
       if (before === undefined) return { _tag: "NotFound" }
-      const refusal = unknownProject(catalog, organization, permissions)
+      const refusal = wrongPermissions(catalog, organization, permissions)
       if (refusal !== undefined) return refusal
       const value = next(before, now)
       const isOwner = value.role === "owner" && value.expiresAt === undefined && value.revokedAt === undefined

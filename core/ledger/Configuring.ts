@@ -2,7 +2,7 @@
  * Changing what is set up: a change is prepared against the catalog as it is, and kept if nothing has changed since.
  *
  * Of changes of one entry at the same time one wins, and the others are told. Changes of different entries do not
- * disturb each other: they are prepared again.
+ * disturb each other: they are prepared again, and each has its turn, so that many at a time are no storm.
  */
 import { Clock, Effect } from "effect"
 import type { Catalog, Entries } from "../Catalog.ts"
@@ -66,18 +66,18 @@ export const conflict = (field: string, code: string, detail: string, version?: 
 })
 
 /**
- * Makes a change. `prepare` is called with the catalog, and again when something else was changed meanwhile; `now` is
- * the `dateUpdated` of what it changes.
+ * Makes a change. `prepare` is called with the catalog as the request comes, and again in its turn, when something else
+ * may have been changed; `now` is the `dateUpdated` of what it changes.
  */
 export const change = Effect.fnUntraced(function* <Value>(
   setting: Setting<Value>,
   prepare: (catalog: Catalog, now: Instant) => Effect.Effect<Prepared<Value> | Refusal, StoreUnavailable>,
   means: Means,
 ) {
-  const { horizon, store } = means
+  const { horizon, store, turn } = means
   const { answer, keyed, owner, projectId } = setting
   const ids = new Set(projectId === undefined ? [] : [projectId])
-  const carryOut = Effect.gen(function* () {
+  const keep = Effect.gen(function* () {
     let now = yield* Clock.currentTimeMillis
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
       const catalog = yield* store.catalog
@@ -95,6 +95,10 @@ export const change = Effect.fnUntraced(function* <Value>(
       now = Math.max(kept === "stale" ? now : kept.answeredAt + 1, yield* Clock.currentTimeMillis)
     }
     return yield* new StoreUnavailable({ reason: "too many changes at the same time" })
+  })
+  const carryOut = Effect.gen(function* () {
+    const prepared = yield* prepare(yield* store.catalog, yield* Clock.currentTimeMillis)
+    return prepared._tag === "Prepared" ? yield* turn.withPermit(keep) : (prepared as Outcome<Value>)
   })
   return yield* Requests.once<Outcome<Value>, StoreUnavailable, never>(owner, keyed, means, carryOut)
 })

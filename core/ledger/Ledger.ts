@@ -3,7 +3,7 @@
  *
  * Outcomes of the domain are values; the only error is a store that cannot answer now.
  */
-import { Context, Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option, Semaphore } from "effect"
 import { Digest, Mac, SecureRandom } from "effect/crypto"
 import * as CatalogOf from "../Catalog.ts"
 import type { ApiKey, Catalog, ListedType, Organization, Project, Site } from "../Catalog.ts"
@@ -72,8 +72,8 @@ export interface Setup {
     change: ApiKeys.KeyChange,
   ) => Answer<Configuring.Outcome<ApiKey>>
   readonly revokeKey: (organization: Organization, id: string) => Answer<Configuring.Outcome<ApiKey>>
-  /** The secret that a repeated request to make a key is answered with. */
-  readonly secretAgain: (organization: Organization, keyed: Requests.Keyed) => Effect.Effect<string>
+  /** The secret that a repeated request to make a key is answered with; `id` is the key's. */
+  readonly secretAgain: (organization: Organization, keyed: Requests.Keyed, id: string) => Effect.Effect<string>
   /** When each key was last used, by its id. */
   readonly keyUses: Answer<ReadonlyMap<string, Instant>>
   readonly createType: (
@@ -182,7 +182,7 @@ const makeSetup = (means: Means): Setup => ({
   createKey: (organization, fields, request) => ApiKeys.create(organization, fields, request, means),
   updateKey: (organization, id, change) => ApiKeys.update(organization, id, change, means),
   revokeKey: (organization, id) => ApiKeys.revoke(organization, id, means),
-  secretAgain: (organization, keyed) => ApiKeys.secretAgain(organization, keyed, means),
+  secretAgain: (organization, keyed, id) => ApiKeys.secretOf(organization, id, keyed, means),
   keyUses: means.store.keyUses,
   createType: (project, fields, request) => ConsentTypes.create(project, fields, request, means),
   updateType: (project, id, change) => ConsentTypes.update(project, id, change, means),
@@ -224,6 +224,7 @@ const makeMeans = Effect.gen(function* () {
     hasherOf,
     remembered: new Map(),
     underWay: new Set(),
+    turn: yield* Semaphore.make(1),
   } satisfies Means as Means
 })
 

@@ -1,7 +1,7 @@
 /**
  * What every use case of the ledger works with.
  */
-import type { Effect } from "effect"
+import type { Effect, Semaphore } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
 import type { Organization } from "../Catalog.ts"
 import type { LedgerStore } from "../ports/LedgerStore.ts"
@@ -19,6 +19,8 @@ export interface Means {
   readonly remembered: Remembered
   /** The hashes of the keyed requests that are being answered. */
   readonly underWay: Set<string>
+  /** Held while something that is set up is changed: one change at a time. */
+  readonly turn: Semaphore.Semaphore
 }
 
 /** How often a change is prepared anew because what it was prepared against has changed. */

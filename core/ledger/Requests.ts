@@ -14,6 +14,8 @@ export interface Keyed {
   readonly scope: string
   /** 1 to 255 characters. */
   readonly key: string
+  /** The credential it came with, as it was sent; empty for a request that needs none. */
+  readonly credential: string
   /** What is asked: method, path and body. */
   readonly content: string
 }

@@ -2,7 +2,7 @@
  * Secrets that are told once: session tokens and the secrets of API keys. Only their hashes are kept.
  *
  * A request that may come again must get the same secret again, although it is not kept. So its secret is made of the
- * request's own key, which is not kept either, and of the organization's.
+ * request's own key and the credential it came with, neither of which is kept, and of the organization's key.
  */
 import { Effect } from "effect"
 import { Digest } from "effect/crypto"
@@ -26,5 +26,5 @@ export const make = Effect.fnUntraced(function* (
 ) {
   if (keyed === undefined) return Base64Url.encode(yield* random.randomBytes(32))
   const hasher = yield* hasherOf(organization)
-  return Base64Url.encode(yield* hasher.sign(purpose, `${keyed.scope}\0${keyed.key}`))
+  return Base64Url.encode(yield* hasher.sign(purpose, [keyed.scope, keyed.credential, keyed.key].join("\0")))
 })

@@ -16,7 +16,14 @@ export interface Mutant {
 /** The parts that have mutants, each with the options that run its tests and nothing else. */
 export const parts = {
   core: ["--project=laws", "--project=core"],
-  "adapters/http/server": ["--project=http", "test/http/rateLimits.test.ts", "test/http/tokenBuckets.test.ts"],
+  "core/ledger": [
+    "--project=http",
+    ...["apiKeys", "organizations", "owners", "roles", "setupLists"].map((name) => `test/http/${name}.test.ts`),
+  ],
+  "adapters/http/server": [
+    "--project=http",
+    ...["apiKeys", "rateLimits", "roles", "tokenBuckets"].map((name) => `test/http/${name}.test.ts`),
+  ],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
 
@@ -42,6 +49,16 @@ const calendar = "is the one that Temporal finds"
 const forgetsNothing = "grants what one that forgets nothing grants"
 const waits = "grants one more to whom waits as told"
 const overLimit = "over its limit records nothing, and does not last longer"
+const recordEvents = "POST /privacy-v1/organizations/:organizationId/projects/:projectId/consent-events is for"
+const visitorsState = "GET /site-v1/:projectId/consent-state is 401 without one"
+const staysRevoked = "that was revoked never opens anything again"
+const ownProjects = "has permissions in its own organization's projects only"
+const atOnce = "that is revoked opens nothing from the next request on"
+const lastOwner = "cannot be made to expire"
+const listsReadable = "lists the projects it may read"
+const together = "is set up by as many requests as come at a time"
+const cursorsHold = "does not skip or repeat what was there"
+const cursorsAreBound = "is good for its list, its order and its key only"
 
 const oneKey = "is one random UUID for all tries of a POST"
 const anotherKey = "differs from call to call"
@@ -428,6 +445,96 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: 'if (isGranted || policy === "session") return',
     killedBy: [overLimit],
   },
+
+  // Who may what
+  {
+    part: "adapters/http/server",
+    file: "Access.ts",
+    find: "Role.roleIn(key, site?.project.id)",
+    replace: "key.role",
+    killedBy: [recordEvents],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Access.ts",
+    find: "site.organization.id === key.organization ?",
+    replace: "true ?",
+    killedBy: [recordEvents],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Access.ts",
+    find: "organizationId !== undefined && organizationId.toLowerCase() !== key.organization",
+    replace: "false",
+    killedBy: [recordEvents],
+  },
+  {
+    part: "adapters/http/server",
+    file: "OrganizationRoutes.ts",
+    find: 'Role.may(Role.roleIn(key, project.id), "read")',
+    replace: "true",
+    killedBy: [listsReadable],
+  },
+  {
+    part: "core/ledger",
+    file: "Sessions.ts",
+    find: "session === undefined || session.project !== project.id ||",
+    replace: "session === undefined ||",
+    killedBy: [visitorsState],
+  },
+
+  // What is set up
+  {
+    part: "core/ledger",
+    file: "ApiKeys.ts",
+    find: "{ ...keyed, key: `${keyed.key}\\0${id}` }",
+    replace: "keyed",
+    killedBy: [staysRevoked],
+  },
+  {
+    part: "core/ledger",
+    file: "ApiKeys.ts",
+    find: "catalog.projects.get(id)?.organization !== organization.id",
+    replace: "!catalog.projects.has(id)",
+    killedBy: [ownProjects],
+  },
+  { part: "core/ledger", file: "ApiKeys.ts", find: ", revokedAt: now", replace: "", killedBy: [atOnce] },
+  {
+    part: "core/ledger",
+    file: "ApiKeys.ts",
+    find: " && value.expiresAt === undefined && value.revokedAt === undefined",
+    replace: " && value.revokedAt === undefined",
+    killedBy: [lastOwner],
+  },
+  {
+    part: "core/ledger",
+    file: "ApiKeys.ts",
+    find: 'key.role === "owner" && key.expiresAt === undefined',
+    replace: 'key.role === "owner"',
+    killedBy: [lastOwner],
+  },
+  {
+    part: "core/ledger",
+    file: "Configuring.ts",
+    find: "turn.withPermit(keep)",
+    replace: "keep",
+    killedBy: [together],
+  },
+  {
+    part: "core/ledger",
+    file: "Listing.ts",
+    find: "const bound = [purpose, sort, order]",
+    replace: "const bound = [sort, order]",
+    killedBy: [cursorsAreBound],
+  },
+  {
+    part: "core/ledger",
+    file: "Listing.ts",
+    find: "a[0] === b[0] ? a[1] < b[1] : a[0] < b[0]",
+    replace: "a[0] < b[0]",
+    killedBy: [cursorsHold],
+  },
+
   // The client
   client(
     "Retries.ts",

@@ -45,9 +45,9 @@ export const NewOrganization = Schema.Struct({ ...organizationFields, jwks: Wire
 
 /** A change of an organization. */
 export const OrganizationChange = Schema.Struct({
-  name: Schema.optionalKey(Name),
-  primaryDomain: Schema.optionalKey(Domain),
-  privacyPolicyUrl: Schema.optionalKey(Wire.WebAddress),
+  name: Wire.orNull(Name),
+  primaryDomain: Wire.orNull(Domain),
+  privacyPolicyUrl: Wire.orNull(Wire.WebAddress),
   jwks: Wire.orNull(KeySet),
 })
 
@@ -77,10 +77,10 @@ export const NewProject = Schema.Struct({
 
 /** A change of a project. */
 export const ProjectChange = Schema.Struct({
-  name: Schema.optionalKey(Name),
+  name: Wire.orNull(Name),
   type: Wire.orNull(Schema.Literal("website")),
-  domains: Schema.optionalKey(Domains),
-  status: Schema.optionalKey(Schema.Literals(Catalog.projectStatuses)),
+  domains: Wire.orNull(Domains),
+  status: Wire.orNull(Schema.Literals(Catalog.projectStatuses)),
 })
 
 /** A project. */
@@ -112,9 +112,9 @@ export const NewApiKey = Schema.Struct({
 
 /** A change of an API key. */
 export const ApiKeyChange = Schema.Struct({
-  name: Schema.optionalKey(Name),
-  role: Schema.optionalKey(Schema.Literals(roles)),
-  permissions: Schema.optionalKey(Permissions),
+  name: Wire.orNull(Name),
+  role: Wire.orNull(Schema.Literals(roles)),
+  permissions: Wire.orNull(Permissions),
   expiresAt: Wire.orNull(Exchange.Instant),
 })
 

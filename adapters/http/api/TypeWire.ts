@@ -40,7 +40,7 @@ const States = Schema.Array(Schema.Literals(ConsentState.all)).check(
 )
 
 const texts = {
-  description: Schema.optionalKey(Wire.text(0, 2000)),
+  description: Wire.orNull(Wire.text(0, 2000)),
   document: Wire.orNull(Wire.text(0, documentMaxLength)),
   url: Wire.orNull(Wire.WebAddress),
 }
@@ -49,20 +49,20 @@ const publication = {
   publishedAt: Wire.orNull(
     Exchange.Instant.annotate({ description: "From when the version is in force; left out: at once" }),
   ),
-  requireReaccept: Schema.optionalKey(
+  requireReaccept: Wire.orNull(
     Schema.Boolean.annotate({ description: "Answers to earlier versions lapse, and everybody is asked again" }),
   ),
   grace: Wire.orNull(Exchange.Period.annotate({ description: "How long earlier answers still count (ISO 8601)" })),
 }
 
 const conditions = {
-  validStates: Schema.optionalKey(States),
+  validStates: Wire.orNull(States),
   consentDuration: Wire.orNull(
     Exchange.PositivePeriod.annotate({ description: "How long an answer lasts (ISO 8601); null: for ever" }),
   ),
-  status: Schema.optionalKey(Schema.Literals(Catalog.typeStatuses)),
-  required: Schema.optionalKey(Schema.Boolean),
-  rules: Schema.optionalKey(Exchange.Rules),
+  status: Wire.orNull(Schema.Literals(Catalog.typeStatuses)),
+  required: Wire.orNull(Schema.Boolean),
+  rules: Wire.orNull(Exchange.Rules),
 }
 
 /** `category` decides which subcategories there are. */
@@ -90,7 +90,7 @@ export const ConsentTypeChange = Schema.Struct({
   category: Wire.orNull(Wire.Category),
   subcategory: Wire.orNull(Wire.Subcategory),
   label: Wire.orNull(Schema.String),
-  name: Schema.optionalKey(Wire.text(5, 100)),
+  name: Wire.orNull(Wire.text(5, 100)),
   ...texts,
   ...publication,
   ...conditions,

@@ -5,6 +5,7 @@ import { Effect, Result, Schema } from "effect"
 import * as Exchange from "../../../core/Exchange.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import type { Item, RecordRequest, Violation } from "../../../core/ledger/Recording.ts"
+import * as People from "../../../core/People.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
 import * as Retried from "./Retried.ts"
@@ -18,15 +19,18 @@ const draftOf = ({ consentType, category, subcategory, label }: TypeFields) => (
   ...(label != null && { label }),
 })
 
+/** The identifiers among the members of a body. */
+export const identifiersOf = (members: {
+  readonly [Kind in People.IdentifierKind]?: string | null
+}): People.Identifiers =>
+  Exchange.present(Object.fromEntries(People.identifierKinds.map((kind) => [kind, members[kind]])))
+
 /** An item of a server: about anybody, at any time. */
 export const fromServer = (item: typeof Wire.ServerItem.Type): Item => {
   const { consentDate, expirationDate, externalId, version } = item
-  const identifiers = (["concordId", "userId", "projectUserId", "email", "phoneNumber"] as const).filter(
-    (kind) => item[kind] != null,
-  )
   return {
     ...draftOf(item),
-    person: Object.fromEntries(identifiers.map((kind) => [kind, item[kind]])),
+    person: identifiersOf(item),
     consentState: item.consentState,
     consentAction: item.consentAction,
     ...(version != null && { version }),

@@ -47,8 +47,8 @@ const create = Effect.fnUntraced(function* (request: Parameters<typeof Answer.re
   const making = { ...(keyed !== undefined && { keyed }), answer }
   const changed = yield* Changes.orRefuse(yield* setup.createKey(organization, toFields(fields), making))
   const isRepeated = changed._tag === "Repeated"
-  const secret = isRepeated ? yield* setup.secretAgain(organization, keyed!) : changed.value.secret
   const made = JSON.parse(isRepeated ? changed.answer : answer(changed.value))
+  const secret = isRepeated ? yield* setup.secretAgain(organization, keyed!, made.id) : changed.value.secret
   return Answer.json(JSON.stringify({ ...made, secret }), 201, Retried.headers(isRepeated))
 })
 
@@ -69,8 +69,13 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
           const { fields } = yield* Changes.read(request, decodeChange)
-          const { permissions, ...rest } = fields
-          const change = { ...rest, ...(permissions !== undefined && { permissions: lowerCase(permissions) }) }
+          const { expiresAt, ...members } = fields
+          const { permissions, ...rest } = Exchange.present(members)
+          const change = {
+            ...rest,
+            ...(permissions !== undefined && { permissions: lowerCase(permissions) }),
+            ...(expiresAt !== undefined && { expiresAt }),
+          }
           const changed = yield* Changes.orRefuse(yield* setup.updateKey(organization, params.id.toLowerCase(), change))
           return Answer.json(changed._tag === "Repeated" ? changed.answer : yield* written(changed.value))
         }),

@@ -91,8 +91,8 @@ const createOrganization = Effect.fnUntraced(function* (request: Parameters<type
   const outcome = yield* setup.createOrganization(organization, toOrganization(fields), making)
   const changed = yield* Changes.orRefuse(outcome)
   const isRepeated = changed._tag === "Repeated"
-  const secret = isRepeated ? yield* setup.secretAgain(organization, keyed!) : changed.value.secret
   const { apiKey, ...founded } = isRepeated ? JSON.parse(changed.answer) : foundedJson(changed.value)
+  const secret = isRepeated ? yield* setup.secretAgain(organization, keyed!, apiKey.id) : changed.value.secret
   return Answer.json(write({ ...founded, apiKey: { ...apiKey, secret } }), 201, Retried.headers(isRepeated))
 })
 
@@ -119,7 +119,9 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
           const { fields } = yield* Changes.read(request, decodeOrganization)
-          const outcome = yield* setup.updateOrganization(organization, toOrganization(fields))
+          const { jwks, ...rest } = fields
+          const change = toOrganization({ ...Exchange.present(rest), ...(jwks !== undefined && { jwks }) })
+          const outcome = yield* setup.updateOrganization(organization, change)
           return yield* Changes.answer(outcome, writeOrganization)
         }),
       ),
@@ -146,7 +148,7 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           const { setup } = yield* Ledger
           const { project } = (yield* Access.inProject).site
           const { fields } = yield* Changes.read(request, decodeProject)
-          const { domains, type: _, ...rest } = fields
+          const { domains, type: _, ...rest } = Exchange.present(fields)
           const change = { ...rest, ...(domains !== undefined && { domains: lowerCase(domains) }) }
           return yield* Changes.answer(yield* setup.updateProject(project, change), writeProject)
         }),

@@ -5,16 +5,13 @@ import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import * as Exchange from "../../../core/Exchange.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
-import * as People from "../../../core/People.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import * as Answer from "./Answer.ts"
+import * as Items from "./Items.ts"
 import * as Retried from "./Retried.ts"
 
 const decode = Exchange.decoder(PeopleWire.Profile)
-
-const present = (members: object) =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null && value !== undefined))
 
 /** Keeps a profile, and answers what was kept. */
 export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
@@ -22,10 +19,13 @@ export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   const { session, site } = yield* CurrentVisitor
   const body = yield* Answer.readBody(request)
   const { address, firstName, lastName, middleName, ...rest } = yield* Answer.decode(decode, body.json)
-  const told = present({ firstName, middleName, lastName, address: address && present(address) })
-  const identifiers: People.Identifiers = present(
-    Object.fromEntries(People.identifierKinds.map((kind) => [kind, rest[kind]])),
-  )
+  const told = Exchange.present({
+    firstName,
+    middleName,
+    lastName,
+    address: address && Exchange.present(address),
+  })
+  const identifiers = Items.identifiersOf(rest)
   const keyed = yield* Retried.keyed(request, session.id, body)
   const outcome = yield* ledger.keepProfile({ ...site, session, profile: told, identifiers, ...keyed })
   const kept = yield* Retried.orRefuse(outcome)

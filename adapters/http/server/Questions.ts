@@ -10,6 +10,7 @@ import type { Answered } from "../../../core/ledger/Reading.ts"
 import * as People from "../../../core/People.ts"
 import type * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
+import * as Items from "./Items.ts"
 
 interface Instants {
   readonly at?: Instant.Instant | null
@@ -47,9 +48,8 @@ const namedOnce = `name one person by exactly one of ${People.identifierKinds.jo
 
 /** The one identifier of a person; `undefined` where there is none, or more than one. */
 export const identifierOf = (person: Person): People.Identifiers | undefined => {
-  const given = People.identifierKinds.filter((kind) => person[kind] != null)
-  const [kind] = given
-  return kind === undefined || given.length > 1 ? undefined : { [kind]: person[kind]! }
+  const identifiers = Items.identifiersOf(person)
+  return Object.keys(identifiers).length === 1 ? identifiers : undefined
 }
 
 /** The person that the one identifier of a query names; `undefined` for one that names nobody. */

@@ -21,9 +21,10 @@ export const keyed = Effect.fnUntraced(function* (
   { text }: Pick<Answer.Body, "text">,
 ) {
   const key = headers["idempotency-key"]
+  const credential = headers["x-api-key"] ?? headers["x-session"] ?? ""
   if (key === undefined) return {}
   if (!form.test(key)) return yield* misshapen
-  return { keyed: { scope, key, content: `${method} ${url}\n${text}` } satisfies Keyed as Keyed }
+  return { keyed: { scope, key, credential, content: `${method} ${url}\n${text}` } satisfies Keyed as Keyed }
 })
 
 /** What an answer says of itself: whether it was given before. */

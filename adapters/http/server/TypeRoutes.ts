@@ -27,15 +27,17 @@ type Change = typeof TypeWire.ConsentTypeChange.Type
 
 const subcategoryOf = (given: New["subcategory"]): string => (typeof given === "string" ? given : given[0])
 
-/** Members that are `null` where `null` says nothing are left out. */
+/** Members that are `null` count as left out, but for those that `null` takes away. */
 const textsAndConditions = ({
-  grace,
-  publishedAt,
+  consentDuration,
+  document,
+  url,
   ...fields
 }: Omit<Change, "category" | "subcategory" | "label" | "version">) => ({
-  ...fields,
-  ...(grace != null && { grace }),
-  ...(publishedAt != null && { publishedAt }),
+  ...Exchange.present(fields),
+  ...(consentDuration !== undefined && { consentDuration }),
+  ...(document !== undefined && { document }),
+  ...(url !== undefined && { url }),
 })
 
 const toFields = ({ category, label, subcategory, ...body }: New): ConsentTypes.TypeFields => ({

@@ -1,0 +1,331 @@
+/**
+ * Who may call what: every endpoint of the API, with every role, in one's own project, another one, and another
+ * organization's. The table below restates the contract; an endpoint that it lacks fails the first test.
+ */
+import { DatabaseSync } from "node:sqlite"
+import { HttpApi } from "effect/http-api"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { Api } from "../../adapters/http/api/Api.ts"
+import type { Organization, Project } from "../../core/Catalog.ts"
+import type { Answer, Server } from "../support/server.ts"
+import { expectProblem } from "./problem.ts"
+import {
+  makers,
+  organizationPath,
+  organizations,
+  pathOf,
+  projectPath,
+  sitePath,
+  type Make,
+  type Valid,
+} from "./requests.ts"
+import { acme, blog, foreign, nobody, other, secretOf, shop, startWorld, visit } from "./world.ts"
+
+const roles = ["owner", "admin", "limited", "viewer", "none"] as const
+type Role = (typeof roles)[number]
+
+// owner and admin: everything (admin no keys); limited: read all, write events; viewer: read; none: nothing.
+const reading: ReadonlyArray<Role> = ["owner", "admin", "limited", "viewer"]
+const recording: ReadonlyArray<Role> = ["owner", "admin", "limited"]
+const managing: ReadonlyArray<Role> = ["owner", "admin"]
+const keys: ReadonlyArray<Role> = ["owner"]
+
+interface Row {
+  /** Method and path. */
+  readonly endpoint: string
+  /** Which roles may; or who else. */
+  readonly may: ReadonlyArray<Role> | "sessions" | "anybody"
+  /** How who may is answered. */
+  readonly status: number
+}
+
+const row = (endpoint: string, may: Row["may"], status = 200): Row => ({ endpoint, may, status })
+
+const table: ReadonlyArray<Row> = [
+  row(`POST ${projectPath}/consent-events`, recording, 201),
+  row(`GET ${projectPath}/consent-events`, reading),
+  row(`GET ${projectPath}/consent-events/:id`, reading),
+  row(`GET ${projectPath}/consent-state`, reading),
+  row(`GET ${projectPath}/consent-decisions`, reading),
+  // A question, though it is posted.
+  row(`POST ${projectPath}/consent-decisions`, reading),
+  row(`GET ${projectPath}/consent-types`, reading),
+  row(`POST ${projectPath}/consent-types`, managing),
+  row(`PATCH ${projectPath}/consent-types/:id`, managing),
+  row(`DELETE ${projectPath}/consent-types/:id`, managing),
+  row(`GET ${projectPath}/consent-types/:id/versions/:version`, reading),
+  row(`PATCH ${projectPath}`, managing),
+  row(`GET ${organizationPath}/people/:concordId`, reading),
+  row(`DELETE ${organizationPath}/people/:concordId/joins/:joinId`, managing),
+  row(`GET ${organizations}`, reading),
+  // It answers an owner's key, and makes more of what only owners may make.
+  row(`POST ${organizations}`, keys, 201),
+  row(`PATCH ${organizationPath}`, managing),
+  row(`GET ${organizationPath}/projects`, reading),
+  row(`POST ${organizationPath}/projects`, managing, 201),
+  row(`GET ${organizationPath}/api-keys`, keys),
+  row(`POST ${organizationPath}/api-keys`, keys, 201),
+  row(`PATCH ${organizationPath}/api-keys/:id`, keys),
+  row(`DELETE ${organizationPath}/api-keys/:id`, keys),
+  row(`POST ${sitePath}/consent-events`, "sessions", 201),
+  row(`GET ${sitePath}/consent-events`, "sessions"),
+  row(`GET ${sitePath}/consent-events/:id`, "sessions"),
+  row(`GET ${sitePath}/consent-state`, "sessions"),
+  row(`GET ${sitePath}/consent-decisions`, "sessions"),
+  row(`GET ${sitePath}/consent-types`, "sessions"),
+  row(`POST ${sitePath}/identify`, "sessions"),
+  row(`POST ${sitePath}/profile`, "sessions"),
+  row(`POST ${sitePath}/session`, "anybody", 201),
+  row(`GET ${sitePath}/health-check`, "anybody"),
+  row("GET /livez", "anybody"),
+  row("GET /readyz", "anybody"),
+]
+
+/** Rows as the titles of tests say them: whole, however long. */
+const titled = (rows: ReadonlyArray<Row>) =>
+  rows.map((each) => [each.endpoint, typeof each.may === "string" ? each.may : each.may.join(", "), each] as const)
+
+const forKeys = table.filter(({ may }) => typeof may !== "string")
+const forSessions = table.filter(({ may }) => may === "sessions")
+const forAnybody = table.filter(({ may }) => may === "anybody")
+
+/** A path: whose organization, which project, and whose things its other ids name. */
+interface Place {
+  readonly name: string
+  readonly organization: string
+  readonly project: Project
+}
+
+const place = (name: string, owner: Organization | { readonly id: string }, project: Project): Place => ({
+  name,
+  organization: owner.id,
+  project,
+})
+
+const own = [place("own project", acme, shop), place("another own project", acme, blog)]
+const strange = [
+  place("another organization's project", other, foreign),
+  place("another organization's project under one's own", acme, foreign),
+  place("one's own project under another organization", other, shop),
+  place("a project that does not exist", acme, { ...foreign, id: nobody }),
+]
+const strangeOrganizations = [
+  place("another organization", other, foreign),
+  place("an organization that does not exist", { id: nobody }, shop),
+]
+
+/** A key of Acme's: its role, and the one it has in the shop instead, if any. */
+interface Key {
+  readonly name: string
+  readonly role: Role
+  readonly inShop?: Role
+  readonly secret: string
+}
+
+const plainKeys: ReadonlyArray<Key> = roles.map((role) => ({ name: role, role, secret: secretOf(acme, role) }))
+const mixedKeys: Array<Key> = []
+
+let server: Server
+let database: DatabaseSync
+let make: ReadonlyMap<string, Make>
+let sessions: { readonly shop: string; readonly blog: string }
+
+beforeAll(async () => {
+  server = await startWorld()
+  database = new DatabaseSync(server.file, { timeout: 10_000, readOnly: true })
+  make = await makers(server)
+  sessions = { shop: (await visit(server)).session, blog: (await visit(server, {}, blog)).session }
+  for (const role of roles) {
+    for (const inShop of roles) {
+      const name = `${role}, but ${inShop} in the shop`
+      const json = { name, role, permissions: [{ projectId: shop.id, role: inShop }] }
+      const headers = { "x-api-key": secretOf(acme, "owner") }
+      const made = await server.request("POST", `${organizations}/${acme.id}/api-keys`, { headers, json })
+      mixedKeys.push({ name, role, inShop, secret: made.json.secret })
+    }
+  }
+})
+afterAll(async () => {
+  database.close()
+  await server.stop()
+})
+
+/** What must not change where a request is refused. */
+const written = (): unknown =>
+  database
+    .prepare(
+      `SELECT (SELECT revision FROM configuration_head), (SELECT count(*) FROM event), (SELECT count(*) FROM alias),
+              (SELECT count(*) FROM person_fact), (SELECT count(*) FROM receipt), (SELECT count(*) FROM session)`,
+    )
+    .get()
+
+type Headers = Readonly<Record<string, string>>
+
+const send = (endpoint: string, { organization, project }: Place, valid: Valid, headers: Headers): Promise<Answer> => {
+  const [method, path] = endpoint.split(" ") as [string, string]
+  const params = { ...valid.params, organizationId: organization, projectId: project.id }
+  const sent = valid.json === undefined ? { headers } : { headers, json: valid.json }
+  return server.request(method, pathOf(path, params, valid.query), sent)
+}
+
+/** Sends the request and says what came of it; a refused one is a problem and has written nothing. */
+const statusOf = async (endpoint: string, where: Place, valid: Valid, headers: Headers): Promise<number> => {
+  const before = written()
+  const answer = await send(endpoint, where, valid, headers)
+  if (answer.status < 300) return answer.status
+  expectProblem(answer, answer.status)
+  expect(written()).toEqual(before)
+  return answer.status
+}
+
+/** A valid request for one's own things, or for those a strange path names. */
+const validFor = (endpoint: string, { project }: Place): Valid | Promise<Valid> =>
+  make.get(endpoint)!(project.id === nobody ? foreign : project)
+
+describe("the table", () => {
+  test("has every endpoint of the API, and no other", () => {
+    const served: Array<string> = []
+    HttpApi.reflect(Api, {
+      onGroup: () => {},
+      onEndpoint: ({ endpoint }) => void served.push(`${endpoint.method} ${endpoint.path}`),
+    })
+    expect(table.map(({ endpoint }) => endpoint).toSorted()).toEqual(served.toSorted())
+  })
+})
+
+describe("what a key may call:", () => {
+  test.each(titled(forKeys))("%s is for %s", async (endpoint, _, { may, status }) => {
+    const isInProject = endpoint.includes(":projectId")
+    const isInOrganization = endpoint.includes(":organizationId")
+    const expected: Array<string> = []
+    const actual: Array<string> = []
+    let valid: Valid | undefined
+    const call = async (key: Key, where: Place, should: number) => {
+      // A request that was refused is sent again: only what is valid proves who may.
+      valid ??= await validFor(endpoint, where)
+      const answered = await statusOf(endpoint, where, valid, { "x-api-key": key.secret })
+      if (answered < 300) valid = undefined
+      expected.push(`${key.name}, ${where.name}: ${should}`)
+      actual.push(`${key.name}, ${where.name}: ${answered}`)
+    }
+    for (const where of isInProject ? own : own.slice(0, 1)) {
+      for (const key of [...plainKeys, ...mixedKeys]) {
+        const role = isInProject && where.project === shop ? (key.inShop ?? key.role) : key.role
+        await call(key, where, may.includes(role) ? status : 403)
+      }
+      valid = undefined
+    }
+    for (const where of isInProject ? strange : isInOrganization ? strangeOrganizations : []) {
+      valid = undefined
+      for (const key of [...plainKeys, mixedKeys[0]!]) await call(key, where, 404)
+    }
+    expect(actual).toEqual(expected)
+  })
+
+  test.each(titled(forKeys))("%s is 401 without a valid key, also with a session", async (endpoint) => {
+    const isNamed = endpoint.includes(":organizationId")
+    for (const where of isNamed ? [own[0]!, ...strange] : [own[0]!]) {
+      const valid = await validFor(endpoint, where)
+      for (const headers of [
+        {},
+        { "x-api-key": "" },
+        { "x-api-key": `assent_${"x".repeat(43)}` },
+        { "x-api-key": sessions.shop },
+        { "x-session": sessions.shop },
+        { "x-api-key": sessions.shop, "x-session": sessions.shop },
+        { "x-session": secretOf(acme, "owner") },
+        { authorization: `Bearer ${secretOf(acme, "owner")}` },
+      ] as ReadonlyArray<Headers>) {
+        expect([headers, await statusOf(endpoint, where, valid, headers)]).toEqual([headers, 401])
+      }
+    }
+  })
+
+  test.each(titled(forKeys.filter(({ endpoint }) => /:(?!organization|project)/.test(endpoint))))(
+    "%s does not find under one's own path what is another's",
+    async (endpoint) => {
+      const headers = { "x-api-key": secretOf(acme, "owner") }
+      const others = endpoint.includes(":projectId") ? [strange[0]!, own[1]!] : [strange[0]!]
+      for (const where of others) {
+        const valid = await validFor(endpoint, where)
+        // Asking who somebody is says no more than was asked: anybody whom nothing is known of is answered so.
+        if (endpoint === `GET ${organizationPath}/people/:concordId`) {
+          const { concordId } = valid.params!
+          const answer = await send(endpoint, own[0]!, valid, headers)
+          expect(answer.json).toEqual({ concordId, members: [concordId], facts: [] })
+        } else expect(await statusOf(endpoint, own[0]!, valid, headers)).toBe(404)
+      }
+    },
+  )
+
+  test("HEAD is answered as GET is", async () => {
+    for (const { endpoint } of forKeys.filter((each) => each.endpoint.startsWith("GET "))) {
+      const [, path] = endpoint.split(" ") as [string, string]
+      for (const where of [own[0]!, strange[0]!]) {
+        const valid = await validFor(endpoint, where)
+        const params = { ...valid.params, organizationId: where.organization, projectId: where.project.id }
+        for (const secret of [secretOf(acme, "owner"), secretOf(acme, "none"), "unknown"]) {
+          const headers = { "x-api-key": secret }
+          const [get, head] = await Promise.all(
+            ["GET", "HEAD"].map((method) => server.request(method, pathOf(path, params, valid.query), { headers })),
+          )
+          expect([endpoint, secret, head!.status]).toEqual([endpoint, secret, get!.status])
+          expect(head!.text).toBe("")
+        }
+      }
+    }
+  })
+})
+
+describe("what a session may call:", () => {
+  /** Its own event, for the endpoint that names one. */
+  const validOf = async (endpoint: string, session: string): Promise<Valid> => {
+    if (!endpoint.endsWith("/:id")) return validFor(endpoint, own[0]!)
+    const says = `POST ${sitePath}/consent-events`
+    const recorded = await send(says, own[0]!, await validFor(says, own[0]!), { "x-session": session })
+    return { params: { id: recorded.json.items[0].id } }
+  }
+
+  test.each(titled(forSessions))("%s is for %s of the project", async (endpoint, _, { status }) => {
+    const { session } = await visit(server)
+    const valid = await validOf(endpoint, session)
+    expect(await statusOf(endpoint, own[0]!, valid, { "x-session": session })).toBe(status)
+  })
+
+  test.each(titled(forSessions))("%s is 401 without one, also with an owner's key", async (endpoint) => {
+    const valid = await validOf(endpoint, sessions.shop)
+    const owner = secretOf(acme, "owner")
+    for (const headers of [
+      {},
+      { "x-session": "" },
+      { "x-session": "x".repeat(43) },
+      { "x-session": sessions.blog },
+      { "x-session": owner },
+      { "x-api-key": owner },
+      { "x-session": owner, "x-api-key": owner },
+      { "x-api-key": sessions.shop },
+    ] as ReadonlyArray<Headers>) {
+      expect([headers, await statusOf(endpoint, own[0]!, valid, headers)]).toEqual([headers, 401])
+    }
+  })
+
+  test.each(titled(forSessions))("%s is 404 where there is no such project", async (endpoint) => {
+    const valid = await validOf(endpoint, sessions.shop)
+    const nowhere = place("nowhere", acme, { ...shop, id: nobody })
+    expect(await statusOf(endpoint, nowhere, valid, { "x-session": sessions.shop })).toBe(404)
+  })
+})
+
+describe("what anybody may call:", () => {
+  test.each(titled(forAnybody))("%s is for %s, with any credential or none", async (endpoint, _, { status }) => {
+    for (const credential of [
+      {},
+      { "x-api-key": "unknown", "x-session": "unknown" },
+      { "x-api-key": secretOf(acme, "none") },
+      { "x-api-key": secretOf(other, "owner"), "x-session": sessions.blog },
+    ] as ReadonlyArray<Headers>) {
+      const headers = { ...credential, origin: "https://shop.example" }
+      expect(await statusOf(endpoint, own[0]!, await validFor(endpoint, own[0]!), headers)).toBe(status)
+    }
+  })
+})
