@@ -62,7 +62,7 @@ export interface Evidence {
   readonly kind: Alias["kind"]
   /** Which of the organization's keys signed: its `kid`, where it has one. */
   readonly keyId?: string
-  /** SHA-256 of the token, lower-case hexadecimal. */
+  /** Keyed hash of what the token signs, lower-case hexadecimal: unkeyed, whom it names could be guessed. */
   readonly tokenHash: string
   readonly issuedAt: Instant
   readonly expiresAt: Instant

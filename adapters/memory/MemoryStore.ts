@@ -52,13 +52,13 @@ const make = (): LedgerStore["Service"] => {
 
   const append = (request: Append): Appended => {
     const { project, organization, recordedAt, events, claims, receipt } = request
-    if (receipts.has(project, receipt)) return { _tag: "Repeated" }
+    if (receipts.has(organization, receipt)) return { _tag: "Repeated" }
     const last = log.lastRecordedAt(project, events, recordedAt)
     const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
     if (isTaken || last > recordedAt) return { _tag: "Stale", lastRecordedAt: last }
     for (const claim of claims) people.claim(organization, claim)
     log.append(project, events, recordedAt)
-    receipts.keep(project, receipt)
+    receipts.keep(organization, receipt)
     return { _tag: "Appended" }
   }
 

@@ -29,11 +29,18 @@ export const make = () => {
     if (kind !== "contextId") touch(organization, concordId, { isIdentified: true })
   }
 
+  const release = (organization: Lane.Owner, hash: string): void => {
+    const concordId = named(organization, hash)
+    if (concordId === undefined) return
+    aliases.delete(key(organization, hash))
+    touch(organization, concordId, {})
+  }
+
   const change = ({ organization, seen, claims, releases, facts, proof }: PeopleChange): Kept | "used" => {
     if (proof !== undefined && proofs.has(proof.hash)) return "used"
     const isStale = seen.some(({ concordId, revision }) => get(organization, concordId).revision !== revision)
     if (isStale || !claims.every((each) => isFree(organization, each))) return "stale"
-    for (const hash of releases) aliases.delete(key(organization, hash))
+    for (const hash of releases) release(organization, hash)
     for (const each of claims) claim(organization, each)
     for (const fact of facts) {
       for (const person of [fact.member, fact.survivor]) {

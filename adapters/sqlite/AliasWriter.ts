@@ -19,6 +19,9 @@ export const make = (db: DatabaseSync): AliasWriter => {
   const find = db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?")
   const insert = db.prepare("INSERT INTO alias VALUES (?, ?, ?) ON CONFLICT (lane, hash) DO NOTHING")
   const remove = db.prepare("DELETE FROM alias WHERE lane = ? AND hash = ?")
+  const touch = db.prepare(`
+    INSERT INTO person (lane, person, revision, is_identified) VALUES (?, ?, 1, 0)
+    ON CONFLICT (lane, person) DO UPDATE SET revision = revision + 1`)
   const identify = db.prepare(`
     INSERT INTO person (lane, person, revision, is_identified) VALUES (?, ?, 1, 1)
     ON CONFLICT (lane, person) DO UPDATE SET revision = revision + 1, is_identified = 1`)
@@ -32,6 +35,12 @@ export const make = (db: DatabaseSync): AliasWriter => {
       insert.run(Lane.of(organization, hash), Uuid.toBytes(hash), person)
       if (kind !== "contextId") identify.run(Lane.of(organization, concordId), person)
     },
-    release: (organization, hash) => void remove.run(Lane.of(organization, hash), Uuid.toBytes(hash)),
+    release: (organization, hash) => {
+      const row = find.get(Lane.of(organization, hash), Uuid.toBytes(hash))
+      if (row === undefined) return
+      const person = row["person"] as Uint8Array
+      remove.run(Lane.of(organization, hash), Uuid.toBytes(hash))
+      touch.run(Lane.of(organization, Uuid.fromBytes(person)), person)
+    },
   }
 }

@@ -96,7 +96,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
     if (isRetry && events.length > 0 && events.every((event) => isRecorded(Lane.of(project, event.concordId), event))) {
       return { _tag: "Appended" }
     }
-    if (receipts.has(project, receipt)) return { _tag: "Repeated" }
+    if (receipts.has(organization, receipt)) return { _tag: "Repeated" }
     const last = Math.max(
       recordedAt,
       ...[...heads.values()].map((head) => Number(head?.["last_recorded_at"] ?? recordedAt)),
@@ -111,7 +111,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
       for (const [index, event] of ofLane.entries()) insert(project, lane, first + index, event)
       statements.moveLaneHead.run(lane, first + ofLane.length, recordedAt)
     }
-    receipts.keep(project, receipt)
+    receipts.keep(organization, receipt)
     return { _tag: "Appended" }
   }
 }

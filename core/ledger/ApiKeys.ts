@@ -27,21 +27,6 @@ export interface Made {
 /** A use within this long of the last noted one is not noted: it spares a write for every request. */
 const useGranularityMillis = 60_000
 
-/**
- * The secret of a key. For a request that may come again it follows from the request and the key's id, which is kept with
- * the answer: once the answer is forgotten, the same request makes another secret, and one that was revoked stays so.
- */
-export const secretOf = (
-  by: Organization,
-  id: string,
-  keyed: Requests.Keyed | undefined,
-  means: Pick<Means, "hasherOf" | "random">,
-): Effect.Effect<string> =>
-  Effect.map(
-    Secrets.make("api key", by, keyed && { ...keyed, key: `${keyed.key}\0${id}` }, means),
-    (secret) => `assent_${secret}`,
-  )
-
 /** A new key of an organization; `by` is whose key the secret of a request that may come again is made with. */
 export const newKey = Effect.fnUntraced(function* (
   by: Organization,
@@ -52,7 +37,7 @@ export const newKey = Effect.fnUntraced(function* (
   means: Pick<Means, "digest" | "hasherOf" | "random">,
 ) {
   const id = yield* means.random.uuidV7()
-  const secret = yield* secretOf(by, id, keyed, means)
+  const secret = `assent_${yield* Secrets.make("api key", id, by, keyed, means)}`
   const apiKey: ApiKey = {
     ...fields,
     id,
@@ -63,6 +48,15 @@ export const newKey = Effect.fnUntraced(function* (
   }
   return { apiKey, secret } satisfies Made as Made
 })
+
+/** The secret that a repeated request is answered with, for the key it made. */
+export const secretAgain = (
+  organization: Organization,
+  id: string,
+  keyed: Requests.Keyed,
+  means: Means,
+): Effect.Effect<string> =>
+  Effect.map(Secrets.make("api key", id, organization, keyed, means), (secret) => `assent_${secret}`)
 
 /** Why permissions cannot be: a project is another's, or named twice, so that nobody could tell which role it gives. */
 const wrongPermissions = (

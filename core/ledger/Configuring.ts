@@ -9,8 +9,11 @@ import type { Catalog, Entries } from "../Catalog.ts"
 import type { Instant } from "../Instant.ts"
 import type { Owner } from "../Lane.ts"
 import { type Configuration, StoreUnavailable } from "../ports/LedgerStore.ts"
-import { maxAttempts, type Means } from "./Means.ts"
+import type { Means } from "./Means.ts"
 import * as Requests from "./Requests.ts"
+
+/** How often a change is prepared anew. Each time another one was kept, or a question answered, so none waits for ever. */
+const maxAttempts = 1000
 
 /** One thing wrong with a change. */
 export interface Fault {
@@ -53,10 +56,10 @@ export interface Setting<Value> {
 }
 
 /** Refuses a change for one fault. */
-export const refused = (field: string, code: string, detail: string): Refusal => ({
-  _tag: "Refused",
-  faults: [{ field, code, detail }],
-})
+export const refused = (field: string, code: string, detail: string): Refusal => refusedFor([{ field, code, detail }])
+
+/** Refuses a change for all its faults, at least one. */
+export const refusedFor = (faults: ReadonlyArray<Fault>): Refusal => ({ _tag: "Refused", faults })
 
 /** Says that somebody else has changed the entry, or made one like it. */
 export const conflict = (field: string, code: string, detail: string, version?: number): Refusal => ({
@@ -66,8 +69,8 @@ export const conflict = (field: string, code: string, detail: string, version?: 
 })
 
 /**
- * Makes a change. `prepare` is called with the catalog as the request comes, and again in its turn, when something else
- * may have been changed; `now` is the `dateUpdated` of what it changes.
+ * Makes a change. `prepare` is called with the catalog as the request comes, and again in its turn, if something else was
+ * changed meanwhile; `now` is the `dateUpdated` of what it changes.
  */
 export const change = Effect.fnUntraced(function* <Value>(
   setting: Setting<Value>,
@@ -77,28 +80,34 @@ export const change = Effect.fnUntraced(function* <Value>(
   const { horizon, store, turn } = means
   const { answer, keyed, owner, projectId } = setting
   const ids = new Set(projectId === undefined ? [] : [projectId])
-  const keep = Effect.gen(function* () {
-    let now = yield* Clock.currentTimeMillis
+
+  const prepareNow = Effect.fnUntraced(function* (earliest: Instant) {
+    const now = Math.max(earliest, yield* Clock.currentTimeMillis)
+    const catalog = yield* store.catalog
+    return { now, revision: catalog.revision, prepared: yield* prepare(catalog, now) }
+  })
+
+  const keep = Effect.fnUntraced(function* (first: Effect.Success<ReturnType<typeof prepareNow>>) {
+    let latest = first
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
-      const catalog = yield* store.catalog
-      const prepared = yield* prepare(catalog, now)
+      const isCurrent = attempts === 0 && (yield* store.catalog).revision === first.revision
+      if (!isCurrent) latest = yield* prepareNow(latest.now)
+      const { now, prepared, revision } = latest
       if (prepared._tag !== "Prepared") return prepared as Outcome<Value>
       const { documents = [], entries, value } = prepared
       const receipt = yield* Requests.receipt(keyed, means, answer?.(value) ?? "")
-      const kept = yield* horizon.record(
-        ids,
-        now,
-        store.configure({ revision: catalog.revision, entries, documents, owner, ...receipt }),
-      )
+      const change = { revision, entries, documents, owner, ...receipt }
+      const kept = yield* horizon.record(ids, now, store.configure(change))
       if (kept === "kept") return { _tag: "Changed", value } as Outcome<Value>
       if (kept === "repeated") return Requests.keptBefore
-      now = Math.max(kept === "stale" ? now : kept.answeredAt + 1, yield* Clock.currentTimeMillis)
+      if (kept !== "stale") latest = { ...latest, now: kept.answeredAt + 1 }
     }
     return yield* new StoreUnavailable({ reason: "too many changes at the same time" })
   })
+
   const carryOut = Effect.gen(function* () {
-    const prepared = yield* prepare(yield* store.catalog, yield* Clock.currentTimeMillis)
-    return prepared._tag === "Prepared" ? yield* turn.withPermit(keep) : (prepared as Outcome<Value>)
+    const first = yield* prepareNow(-Infinity)
+    return first.prepared._tag === "Prepared" ? yield* turn.withPermit(keep(first)) : (first.prepared as Outcome<Value>)
   })
   return yield* Requests.once<Outcome<Value>, StoreUnavailable, never>(owner, keyed, means, carryOut)
 })

@@ -29,6 +29,9 @@ const macOf = Effect.fnUntraced(function* (
   return yield* hasher.sign("cursor", JSON.stringify([formatVersion, purpose, place]))
 })
 
+const encode = (mac: Uint8Array, text: string): string =>
+  Base64Url.encode(new Uint8Array([...mac, ...encoder.encode(text)]))
+
 /** Seals a place in a list: plain data. */
 export const seal = Effect.fnUntraced(function* (
   organization: Organization,
@@ -38,7 +41,7 @@ export const seal = Effect.fnUntraced(function* (
 ) {
   const text = JSON.stringify(place)
   const mac = yield* macOf(organization, purpose, text, means)
-  return Base64Url.encode(new Uint8Array([...mac, ...encoder.encode(text)]))
+  return encode(mac, text)
 })
 
 /** The place of a cursor that was sealed for this purpose; `undefined` for any other text. */
@@ -52,6 +55,8 @@ export const open = Effect.fnUntraced(function* <Place>(
   const text = new TextDecoder().decode(bytes.subarray(macLength))
   const mac = yield* macOf(organization, purpose, text, means)
   if (!Mac.timingSafeEqual(mac, bytes.subarray(0, macLength))) return undefined
+  // Other texts can decode to the same bytes, and other bytes to the same place: only what was sealed is a cursor.
+  if (encode(mac, text) !== cursor) return undefined
   // What is signed was written by `seal`.
   return JSON.parse(text) as Place
 })

@@ -8,6 +8,7 @@
  * case, and the browser's `contextId` is forgotten: whoever knew either learns nothing of who came after.
  */
 import { Clock, Effect, Option } from "effect"
+import { Hex } from "effect/encoding"
 import type { Organization, Project, Site } from "../Catalog.ts"
 import type { Instant } from "../Instant.ts"
 import * as People from "../People.ts"
@@ -28,7 +29,9 @@ export interface Identification {
   readonly project: Project
   readonly session: Session
   readonly alias: People.Alias
-  readonly evidence: People.Evidence
+  readonly evidence: Omit<People.Evidence, "tokenHash">
+  /** What the proof signs. Kept as a keyed hash, by which it is used once. */
+  readonly signed: string
   readonly keyed?: Requests.Keyed
 }
 
@@ -88,7 +91,8 @@ interface Plan {
 
 /** Whom the visitor is from now on, and by what. */
 const plan = Effect.fnUntraced(function* (
-  { alias, evidence, organization, session }: Identification,
+  { alias, organization, session }: Identification,
+  evidence: People.Evidence,
   visitor: { readonly isGuest: boolean; readonly survivor: string },
   now: Instant,
   means: Means,
@@ -101,7 +105,7 @@ const plan = Effect.fnUntraced(function* (
     const claims = [{ ...alias, concordId }]
     return { concordId, isSynced: visitor.isGuest, claims, facts: [], endsGuest: visitor.isGuest } as Plan
   }
-  const { survivor } = yield* Joins.of(organization, named, now, means)
+  const { survivor } = yield* Joins.current(organization, named, means)
   const isSelf = survivor === visitor.survivor
   if (isSelf || !visitor.isGuest) {
     return { concordId: survivor, isSynced: isSelf, claims: [], facts: [], endsGuest: false } as Plan
@@ -115,24 +119,36 @@ const plan = Effect.fnUntraced(function* (
 /** What its tokens are made for. */
 const purpose = "identified session"
 
-/** What is kept of the answer to a request with a key; the token is made again. */
-type Kept = Pick<Identified, "isSynced">
+/** What is kept of the answer to a request with a key; the token of the session `id` is made again. */
+interface Kept extends Pick<Identified, "isSynced"> {
+  readonly id: string
+}
 
-const attempt = Effect.fnUntraced(function* (request: Identification, token: string, now: Instant, means: Means) {
-  const { digest, horizon, random, remembered, store } = means
-  const { evidence, keyed, organization, session } = request
+/** The session to go on with, before it is known whose it is. */
+type New = Pick<Session, "id"> & Pick<Identified, "token">
+
+const attempt = Effect.fnUntraced(function* (request: Identification, { id, token }: New, now: Instant, means: Means) {
+  const { digest, horizon, remembered, store } = means
+  const { keyed, organization, session } = request
+  const hasher = yield* means.hasherOf(organization)
+  const tokenHash = Hex.encode(yield* hasher.sign("proof", request.signed))
+  const evidence: People.Evidence = { ...request.evidence, tokenHash }
   const guest = session.concordId
   const self = yield* store.person(organization, guest)
-  const { survivor } = yield* Joins.of(organization, guest, now, means)
-  const planned = yield* plan(request, { isGuest: !self.isIdentified && survivor === guest, survivor }, now, means)
+  const { survivor } = yield* Joins.current(organization, guest, means)
+  const isGuest = !self.isIdentified && survivor === guest
+  const planned = yield* plan(request, evidence, { isGuest, survivor }, now, means)
   const target = yield* store.person(organization, planned.concordId)
   const { context, ...opened } = session
+  // A browser's `contextId` that was proven names the visitor, who is a guest still: released when the guest is somebody.
+  const proven = request.alias.kind === "contextId" ? request.alias.hash : undefined
   const next: Session = {
     ...opened,
-    id: yield* random.uuidV7(),
+    id,
     tokenHash: yield* Secrets.hash(digest, token),
     concordId: planned.concordId,
     expiresAt: (yield* Clock.currentTimeMillis) + Sessions.lifetimeMillis,
+    ...(proven !== undefined && { context: proven }),
   }
   const change: PeopleChange = {
     organization,
@@ -141,26 +157,36 @@ const attempt = Effect.fnUntraced(function* (request: Identification, token: str
       { concordId: planned.concordId, revision: target.revision },
     ],
     claims: planned.claims,
-    releases: context === undefined ? [] : [context],
+    releases: context === undefined || context === proven ? [] : [context],
     facts: planned.facts,
     proof: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt },
     session: next,
-    ends: { at: now, tokenHash: session.tokenHash, ...(planned.endsGuest && { sessionsOf: guest }) },
-    ...(yield* Requests.receipt(keyed, means, JSON.stringify({ isSynced: planned.isSynced } satisfies Kept))),
+    ends: {
+      at: yield* Clock.currentTimeMillis,
+      tokenHash: session.tokenHash,
+      ...(planned.endsGuest && { sessionsOf: guest }),
+    },
+    ...(yield* Requests.receipt(keyed, means, JSON.stringify({ isSynced: planned.isSynced, id } satisfies Kept))),
   }
-  const outcome = yield* horizon.record(new Set([guest, planned.concordId]), now, store.changePeople(change))
-  if (outcome === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
+  // In one with the change, which goes on when nobody waits for its answer any more: an ended session opens nothing.
+  const changed = Effect.tap(store.changePeople(change), (kept) =>
+    Effect.sync(() => {
+      if (kept === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
+    }),
+  )
+  const outcome = yield* horizon.record(new Set([guest, planned.concordId]), now, changed)
   return { outcome, isSynced: planned.isSynced }
 })
 
 /** Identifies a visitor by an identifier that was proven. */
 export const identify = Effect.fnUntraced(function* (request: Identification, means: Means) {
   const { keyed, organization } = request
-  const token = yield* Secrets.make(purpose, organization, keyed, means)
+  const id = yield* means.random.uuidV7()
+  const token = yield* Secrets.make(purpose, id, organization, keyed, means)
   const carryOut = Effect.gen(function* () {
     let now = yield* Clock.currentTimeMillis
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
-      const { isSynced, outcome } = yield* attempt(request, token, now, means)
+      const { isSynced, outcome } = yield* attempt(request, { id, token }, now, means)
       if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
       if (outcome === "used") return { _tag: "ProofUsed" } as ProofUsed
       if (outcome === "repeated") return Requests.keptBefore
@@ -202,8 +228,8 @@ const again = Effect.fnUntraced(function* (
   answer: string,
   means: Means,
 ) {
-  const token = yield* Secrets.make(purpose, organization, keyed, means)
-  const { isSynced }: Kept = JSON.parse(answer)
+  const { id, isSynced }: Kept = JSON.parse(answer)
+  const token = yield* Secrets.make(purpose, id, organization, keyed, means)
   return { _tag: "Identified", isSynced, token, isRepeated: true } as Identified
 })
 
@@ -215,8 +241,9 @@ export interface PersonFacts extends People.Joined {
 
 /** Who a person is now. */
 export const person = Effect.fnUntraced(function* (organization: Organization, concordId: string, means: Means) {
-  const facts = [...(yield* Joins.facts(organization, concordId, means)).values()]
-  const now = Math.max(yield* Clock.currentTimeMillis, ...facts.map(({ dateCreated }) => dateCreated))
+  const known = yield* Joins.facts(organization, concordId, means)
+  const facts = [...known.values()]
+  const now = Joins.learnt(known, yield* Clock.currentTimeMillis)
   const inOrder = facts.toSorted((a, b) => a.dateCreated - b.dateCreated || (a.id < b.id ? -1 : 1))
   return { ...People.joinedWith(facts, concordId, now), facts: inOrder } satisfies PersonFacts as PersonFacts
 })
@@ -237,6 +264,8 @@ export const undo = Effect.fnUntraced(function* (
     if (join === undefined) return { _tag: "NoSuchJoin" } as const
     if (facts.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" } as const
     const { member, survivor } = join
+    // Also where the clock was set back: as of the join the two are one.
+    now = Math.max(now, join.dateCreated + 1)
     const { revision } = yield* store.person(organization, member)
     const id = yield* random.uuidV7()
     const fact: People.Fact = { id, kind: "undone", dateCreated: now, member, survivor, submitter, join: joinId }

@@ -72,12 +72,12 @@ export interface Setup {
     change: ApiKeys.KeyChange,
   ) => Answer<Configuring.Outcome<ApiKey>>
   readonly revokeKey: (organization: Organization, id: string) => Answer<Configuring.Outcome<ApiKey>>
-  /** The secret that a repeated request to make a key is answered with; `id` is the key's. */
-  readonly secretAgain: (organization: Organization, keyed: Requests.Keyed, id: string) => Effect.Effect<string>
+  /** The secret that a repeated request to make a key is answered with, by the key's id. */
+  readonly secretAgain: (organization: Organization, id: string, keyed: Requests.Keyed) => Effect.Effect<string>
   /** When each key was last used, by its id. */
   readonly keyUses: Answer<ReadonlyMap<string, Instant>>
   readonly createType: (
-    project: Project,
+    site: Site,
     fields: ConsentTypes.TypeFields,
     request: Making<ListedType>,
   ) => Answer<Configuring.Outcome<ListedType>>
@@ -107,7 +107,7 @@ export class Ledger extends Context.Service<
     readonly review: (request: Recording.RecordRequest) => Answer<ReadonlyArray<Recording.Violation>>
     /** Gives an answer that records nothing, for a request with a key the same one each time. */
     readonly answerOnce: <E, R>(
-      project: Project,
+      site: Site,
       keyed: Requests.Keyed | undefined,
       answer: Effect.Effect<string, E, R>,
     ) => Effect.Effect<Recording.OnceOutcome, E | StoreUnavailable, R>
@@ -182,9 +182,9 @@ const makeSetup = (means: Means): Setup => ({
   createKey: (organization, fields, request) => ApiKeys.create(organization, fields, request, means),
   updateKey: (organization, id, change) => ApiKeys.update(organization, id, change, means),
   revokeKey: (organization, id) => ApiKeys.revoke(organization, id, means),
-  secretAgain: (organization, keyed, id) => ApiKeys.secretOf(organization, id, keyed, means),
+  secretAgain: (organization, id, keyed) => ApiKeys.secretAgain(organization, id, keyed, means),
   keyUses: means.store.keyUses,
-  createType: (project, fields, request) => ConsentTypes.create(project, fields, request, means),
+  createType: (site, fields, request) => ConsentTypes.create(site, fields, request, means),
   updateType: (project, id, change) => ConsentTypes.update(project, id, change, means),
   removeType: (project, id) => ConsentTypes.remove(project, id, means),
   document: (type, version) => ConsentTypes.documentOf(type, version, means),
@@ -243,7 +243,7 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
         apiKey: (secret) => ApiKeys.use(secret, keyUses, means),
         record: (request) => Recording.record(request, means),
         review: (request) => Recording.review(request, means),
-        answerOnce: (project, keyed, answer) => Recording.answerOnce(project, keyed, answer, means),
+        answerOnce: (site, keyed, answer) => Recording.answerOnce(site, keyed, answer, means),
         event: (project, id) => store.eventById(project, id),
         list: (site, asker, query) => Listing.events(site, asker, query, means),
         listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, means),

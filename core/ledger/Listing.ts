@@ -4,7 +4,7 @@
  * A list is read by `offset`, or from where the page before ended, by its cursor. With cursors pages neither skip nor
  * repeat, whatever is recorded meanwhile.
  */
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import type { Entry, Organization, Site } from "../Catalog.ts"
 import type { ConsentAction, ConsentState } from "../ConsentState.ts"
 import * as Instant from "../Instant.ts"
@@ -45,16 +45,25 @@ const typesOf = ({ types }: Site, { category, subcategory, label }: EventQuery):
         )
         .map(({ id }) => id)
 
-const filterOf = Effect.fnUntraced(function* (site: Site, query: EventQuery, means: Means) {
-  const { concordId, consentAction, consentState, domain, geography, sessionId, submitter } = query
+/** Where a page of events ended, and whom the pages are about: those who were joined when the first one was read. */
+interface EventPlace {
+  readonly place: Place
+  readonly people?: ReadonlyArray<string>
+}
+
+const peopleOf = ({ organization }: Site, { concordId }: EventQuery, means: Means) =>
+  concordId === undefined
+    ? Effect.succeed(undefined)
+    : Effect.map(Joins.current(organization, concordId, means), ({ members }) => members)
+
+const filterOf = (site: Site, query: EventQuery, people: ReadonlyArray<string> | undefined): Filter => {
+  const { consentAction, consentState, domain, geography, sessionId, submitter } = query
   const consentTypes = typesOf(site, query)
-  const now = yield* Clock.currentTimeMillis
-  const people = concordId === undefined ? undefined : yield* Joins.of(site.organization, concordId, now, means)
   return {
     startDate: query.startDate ?? Instant.min,
     // The latest instant itself is listed too: `endDate` is exclusive.
     endDate: query.endDate ?? Instant.max + 1,
-    ...(people !== undefined && { people: people.members }),
+    ...(people !== undefined && { people }),
     ...(consentTypes !== undefined && { consentTypes }),
     ...(consentState !== undefined && { consentStates: consentState }),
     ...(consentAction !== undefined && { consentActions: consentAction }),
@@ -62,22 +71,23 @@ const filterOf = Effect.fnUntraced(function* (site: Site, query: EventQuery, mea
     ...(sessionId !== undefined && { session: sessionId }),
     ...(domain !== undefined && { domain }),
     ...(geography !== undefined && { geography }),
-  } satisfies Filter as Filter
-})
+  }
+}
 
 /** Lists events, newest first unless asked otherwise. `asker` is who the cursors are good for. */
 export const events = Effect.fnUntraced(function* (site: Site, asker: string, query: EventQuery, means: Means) {
   const { organization, project } = site
   const { cursor, limit = defaultLimit, offset, order = "desc", sort = "consentDate", ...asked } = query
   const purpose = ["events", project.id, asker, sort, order, asked]
-  const place = cursor === undefined ? undefined : yield* Cursor.open<Place>(organization, purpose, cursor, means)
-  if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" } as ListOutcome<StoredEvent>
-  const filter = yield* filterOf(site, query, means)
-  const page: Page = { sort, order, limit, from: place ?? offset ?? 0 }
-  const { events, next, total } = yield* means.store.list(project, filter, page)
-  const listed = { _tag: "Listed", offset: place?.offset ?? offset ?? 0, total, items: events } as const
+  const before = cursor === undefined ? undefined : yield* Cursor.open<EventPlace>(organization, purpose, cursor, means)
+  if (cursor !== undefined && before === undefined) return { _tag: "UnknownCursor" } as ListOutcome<StoredEvent>
+  const people = before === undefined ? yield* peopleOf(site, query, means) : before.people
+  const page: Page = { sort, order, limit, from: before?.place ?? offset ?? 0 }
+  const { events, next, total } = yield* means.store.list(project, filterOf(site, query, people), page)
+  const listed = { _tag: "Listed", offset: before?.place.offset ?? offset ?? 0, total, items: events } as const
   if (next === undefined || offset !== undefined) return listed as ListOutcome<StoredEvent>
-  const nextCursor = yield* Cursor.seal(organization, purpose, next, means)
+  const place: EventPlace = { place: next, ...(people !== undefined && { people }) }
+  const nextCursor = yield* Cursor.seal(organization, purpose, place, means)
   return { ...listed, nextCursor } as ListOutcome<StoredEvent>
 })
 

@@ -62,12 +62,13 @@ export const keep = Effect.fnUntraced(function* (request: Telling, means: Means)
   const carryOut = Effect.gen(function* () {
     const unproven = yield* unprovenOf(request, person.identifiers, means)
     const told: Told = { _tag: "Told", profile, unproven }
-    const { receipt } = yield* Requests.receipt(keyed, means, JSON.stringify(told))
+    // Not the profile: it can be emptied, and a request that comes again brings it along.
+    const { receipt } = yield* Requests.receipt(keyed, means, JSON.stringify(unproven))
     const text = JSON.stringify(profile)
     const kept = yield* means.store.keepProfile(organization, session.concordId, text, receipt)
     return kept === "repeated" ? Requests.keptBefore : told
   })
   const outcome = yield* Requests.once(organization, keyed, means, carryOut)
   if (outcome._tag !== "Repeated") return outcome
-  return { ...(JSON.parse(outcome.answer) as Told), isRepeated: true } as Told
+  return { _tag: "Told", profile, unproven: JSON.parse(outcome.answer), isRepeated: true } as Told
 })

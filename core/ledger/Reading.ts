@@ -50,10 +50,18 @@ const inForce: ReadonlySet<Status> = new Set(["given", "implied", "requested", "
 const termsOf = (type: ListedType, question: Question, knownAt: Instant.Instant): Terms.Terms =>
   Terms.make(type, Rules.inForce(type.rules, type, question.ruleSet), knownAt)
 
-/** The instants of a question: what is left out is now, and no earlier than anything the heads say is recorded. */
-const instantsOf = (question: Question, heads: ReadonlyArray<StoredEvent>, now: Instant.Instant) => ({
+/**
+ * The instants of a question: what is left out is now, and no earlier than anything the heads say is recorded, or when
+ * the last was learnt of who the person is.
+ */
+const instantsOf = (
+  question: Question,
+  heads: ReadonlyArray<StoredEvent>,
+  now: Instant.Instant,
+  learnt: Instant.Instant,
+) => ({
   at: question.at ?? heads.reduce((latest, { consentDate }) => Math.max(latest, consentDate), now),
-  knownAt: question.knownAt ?? heads.reduce((latest, { dateCreated }) => Math.max(latest, dateCreated), now),
+  knownAt: question.knownAt ?? heads.reduce((latest, { dateCreated }) => Math.max(latest, dateCreated), learnt),
 })
 
 /** Heads answer a question that sees all of them: every other event is older than one of them. */
@@ -67,9 +75,12 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
  * The people asked about: one, or those who are joined with it. What is recorded about them later is after `knownAt`, so
  * who they are is read again until nobody new is among them.
  */
-const peopleOf = Effect.fnUntraced(function* (question: Question, knownAt: Instant.Instant, means: Means) {
+const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
   const { concordId, organization } = question
-  if (concordId === undefined) return { survivor: undefined, members: [] }
+  if (concordId === undefined) return { survivor: undefined, members: [], learnt: now }
+  // A join that was acknowledged counts, also where its fact is a moment ahead of the clock.
+  const learnt = Joins.learnt(yield* Joins.facts(organization, concordId, means), now)
+  const knownAt = Math.min(question.knownAt ?? learnt, learnt)
   const reached = new Set<string>()
   let joined: People.Joined = { survivor: concordId, members: [concordId] }
   while (joined.members.some((member) => !reached.has(member))) {
@@ -79,7 +90,7 @@ const peopleOf = Effect.fnUntraced(function* (question: Question, knownAt: Insta
     }
     joined = yield* Joins.of(organization, concordId, knownAt, means)
   }
-  return joined
+  return { ...joined, learnt }
 })
 
 const readEach = Effect.fnUntraced(function* (
@@ -105,10 +116,10 @@ const gather = Effect.fnUntraced(function* (question: Question, means: Means) {
   const now = yield* Clock.currentTimeMillis
   const until = Math.min(question.knownAt ?? now, now)
   yield* horizon.reach(project.id, until)
-  const { members, survivor } = yield* peopleOf(question, until, means)
+  const { learnt, members, survivor } = yield* peopleOf(question, now, means)
   const types = yield* typesOf(question, means)
   const heads = yield* readEach(members, (member) => store.heads(project, member))
-  const { at, knownAt } = instantsOf(question, heads, now)
+  const { at, knownAt } = instantsOf(question, heads, now, learnt)
   if (question.knownAt === undefined && knownAt > now) {
     for (const id of [project.id, ...members]) yield* horizon.reach(id, knownAt)
   }
@@ -157,10 +168,10 @@ export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "a
   const now = yield* Clock.currentTimeMillis
   const until = Math.min(question.knownAt ?? now, now)
   yield* horizon.reach(project.id, until)
-  const { members, survivor } = yield* peopleOf(question, until, means)
+  const { learnt, members, survivor } = yield* peopleOf(question, now, means)
   const types = yield* typesOf(question, means)
   const events = yield* readEach(members, (member) => store.events(project, member))
-  const { knownAt } = instantsOf(question, events, now)
+  const { knownAt } = instantsOf(question, events, now, learnt)
   if (question.knownAt === undefined && knownAt > now) {
     for (const id of [project.id, ...members]) yield* horizon.reach(id, knownAt)
   }

@@ -104,7 +104,6 @@ const survivors = Effect.fnUntraced(function* (
   organization: Organization,
   people: ReadonlyArray<Person>,
   known: ReadonlyMap<string, string | undefined>,
-  now: Instant,
   means: Means,
 ) {
   const counted = new Map<string, string>()
@@ -113,7 +112,7 @@ const survivors = Effect.fnUntraced(function* (
     const names = [person.concordId, ...person.aliases.map(({ hash }) => known.get(hash))]
     const named = new Set(names.filter((name) => name !== undefined))
     if (named.size < 2) continue
-    for (const name of named) counted.set(name, (yield* Joins.of(organization, name, now, means)).survivor)
+    for (const name of named) counted.set(name, (yield* Joins.current(organization, name, means)).survivor)
   }
   return counted
 })
@@ -138,7 +137,7 @@ const plan = Effect.fnUntraced(function* (
   const { organization, project, types } = request
   const people = yield* hashPeople(items, request, means)
   const known = yield* lookUp(organization, people, means)
-  const counted = yield* survivors(organization, people, known, now, means)
+  const counted = yield* survivors(organization, people, known, means)
   const isSame = (one: string, other: string) => counted.has(one) && counted.get(one) === counted.get(other)
   const violations: Array<Violation> = []
   const claims: Array<People.Claim> = []
@@ -216,15 +215,34 @@ const recordedBefore = Effect.fnUntraced(function* (
   return { hashes, known: new Map(distinct.map((hash, index) => [hash, events[index]])) }
 })
 
-/** One try at recording: what is there already is answered, what comes twice in the request is recorded once. */
-const attempt = Effect.fnUntraced(function* (request: RecordRequest, means: Means, now: Instant) {
-  const { horizon, store } = means
-  const { items, organization, project } = request
+/** The items that have to be recorded: what is there already is not, and what comes twice in the request is once. */
+const sortOut = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+  const { items } = request
   const { hashes, known } = yield* recordedBefore(request, means)
   const answered = items.map((_, item) => known.get(hashes.get(item) ?? ""))
   const firsts = new Map([...hashes].toReversed().map(([item, hash]) => [hash, item]))
   const isNew = (item: number) => answered[item] === undefined && (firsts.get(hashes.get(item) ?? "") ?? item) === item
   const numbered = items.map((draft, item) => ({ draft, item })).filter(({ item }) => isNew(item))
+  return { answered, firsts, hashes, numbered }
+})
+
+/** Whether the types that items were held against are still what they were. */
+const isCurrent = Effect.fnUntraced(function* (
+  admitted: ReadonlyArray<Admitted>,
+  project: Project,
+  { store }: Pick<Means, "store">,
+) {
+  const types = (yield* store.catalog).consentTypes.get(project.id)
+  return admitted.every(({ event }) => types?.byId.get(event.type.id) === event.type)
+})
+
+/** One try at recording, by the types as they are now. */
+const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means, now: Instant) {
+  const { horizon, store } = means
+  const { organization, project } = asked
+  const types = (yield* store.catalog).consentTypes.get(project.id) ?? asked.types
+  const request = { ...asked, types }
+  const { answered, firsts, hashes, numbered } = yield* sortOut(request, means)
   const { admitted, claims, violations } = yield* plan(numbered, request, means, now)
   if (violations.length > 0) return { _tag: "Refused", violations } as const
   const events: Array<StoredEvent> = []
@@ -236,18 +254,18 @@ const attempt = Effect.fnUntraced(function* (request: RecordRequest, means: Mean
   const all = answered.map((event, item) => (event ?? answered[firsts.get(hashes.get(item)!)!])!)
   const receipt = yield* Requests.receipt(request.keyed, means, JSON.stringify(all.map(({ id }) => id)))
   if (events.length === 0 && request.keyed === undefined) return { _tag: "Recorded", events: all } as const
-  const people = new Set(events.map(({ concordId }) => concordId))
-  const appended = yield* horizon.record(
-    people,
-    now,
-    store.append({ project, organization, recordedAt: now, events, claims, ...receipt }),
-  )
+  const ids = new Set(events.flatMap(({ concordId, consentType }) => [concordId, consentType]))
+  const append = Effect.gen(function* () {
+    if (!(yield* isCurrent(admitted, project, means))) return { _tag: "Stale", lastRecordedAt: now } as const
+    return yield* store.append({ project, organization, recordedAt: now, events, claims, ...receipt })
+  })
+  const appended = yield* horizon.record(ids, now, append)
   return appended._tag === "Appended" ? ({ _tag: "Recorded", events: all } as const) : appended
 })
 
 /** Everything that is wrong with a request; nothing is recorded. */
 export const review = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
-  const numbered = request.items.map((draft, item) => ({ draft, item }))
+  const { numbered } = yield* sortOut(request, means)
   const { violations } = yield* plan(numbered, request, means, yield* Clock.currentTimeMillis)
   return violations
 })
@@ -277,7 +295,7 @@ const again = Effect.fnUntraced(function* (project: Project, answer: string, { s
 
 /** Records a request's events: durably, all of them or none. */
 export const record = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
-  const outcome = yield* Requests.once(request.project, request.keyed, means, recordNow(request, means))
+  const outcome = yield* Requests.once(request.organization, request.keyed, means, recordNow(request, means))
   return outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, means) : outcome
 })
 
@@ -288,7 +306,7 @@ export type OnceOutcome =
 
 /** Gives an answer that records nothing but that it was given. */
 export const answerOnce = Effect.fnUntraced(function* <E, R>(
-  project: Project,
+  { organization, project }: Pick<Site, "organization" | "project">,
   keyed: Requests.Keyed | undefined,
   answer: Effect.Effect<string, E, R>,
   means: Means,
@@ -299,10 +317,10 @@ export const answerOnce = Effect.fnUntraced(function* <E, R>(
     const answered: OnceOutcome = { _tag: "Answered", answer: text }
     if (receipt === undefined) return answered
     const nothing = { recordedAt: receipt.recordedAt, events: [], claims: [] }
-    const kept = yield* means.store.append({ project, organization: project, ...nothing, receipt })
+    const kept = yield* means.store.append({ project, organization, ...nothing, receipt })
     return kept._tag === "Repeated" ? Requests.keptBefore : answered
   })
-  const outcome = yield* Requests.once(project, keyed, means, carryOut)
+  const outcome = yield* Requests.once(organization, keyed, means, carryOut)
   if (outcome._tag !== "Repeated") return outcome as OnceOutcome
   return { _tag: "Answered", answer: outcome.answer, isRepeated: true } as OnceOutcome
 })

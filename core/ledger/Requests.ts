@@ -41,17 +41,21 @@ export const receipt = Effect.fnUntraced(function* (
   answer: string,
 ) {
   if (keyed === undefined) return {}
-  const { content, key, scope } = keyed
+  const { content, credential, key, scope } = keyed
   const receipt: Receipt = {
     hash: yield* Secrets.hash(digest, `${scope}\0${key}`),
-    digest: yield* Secrets.hash(digest, content),
+    // With the key and the credential, which are not kept: a body that names a person could be guessed from its hash alone.
+    digest: yield* Secrets.hash(digest, [scope, credential, key, content].join("\0")),
     answer,
     recordedAt: yield* Clock.currentTimeMillis,
   }
   return { receipt }
 })
 
-/** Carries a request out, unless it was already. */
+/**
+ * Carries a request out, unless it was already. `owner` keeps the receipts: the organization, for all that is asked in it,
+ * so that a key that was used for anything else is found.
+ */
 export const once = Effect.fnUntraced(function* <A, E, R>(
   owner: Owner,
   keyed: Keyed | undefined,

@@ -67,8 +67,8 @@ export const open = Effect.fnUntraced(function* (opening: Opening, means: Means)
   const { keyed, organization, project } = opening
   const { digest, hasherOf, random, store } = means
   const hasher = yield* hasherOf(organization)
-  const token = yield* Secrets.make("session", organization, keyed, means)
-  const contextId = opening.contextId?.toLowerCase() ?? (yield* newContextId(organization, keyed, means))
+  const id = yield* random.uuidV7()
+  const { contextId, token } = yield* secretsOf(id, opening, means)
   const { hash, kind } = yield* hasher.context(contextId, project)
   const attempt = Effect.fnUntraced(function* () {
     const [known] = yield* store.peopleByAlias(organization, [hash])
@@ -79,7 +79,7 @@ export const open = Effect.fnUntraced(function* (opening: Opening, means: Means)
     if (still !== known) return "stale"
     const session: Session = {
       tokenHash: yield* Secrets.hash(digest, token),
-      id: yield* random.uuidV7(),
+      id,
       project: project.id,
       concordId,
       expiresAt: (yield* Clock.currentTimeMillis) + lifetimeMillis,
@@ -115,18 +115,28 @@ export const open = Effect.fnUntraced(function* (opening: Opening, means: Means)
   )
   if (outcome._tag !== "Repeated") return outcome
   const { session }: Kept = JSON.parse(outcome.answer)
-  return { _tag: "Opened", token, contextId, session, isRepeated: true } as Opened
+  return { _tag: "Opened", ...(yield* secretsOf(session.id, opening, means)), session, isRepeated: true } as Opened
 })
 
-/** A UUID that nobody can guess; for a request that may come again, always the same. */
+/** What only the browser knows of its session. */
+const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, means: Means) {
+  const { keyed, organization } = opening
+  return {
+    token: yield* Secrets.make("session", id, organization, keyed, means),
+    contextId: opening.contextId?.toLowerCase() ?? (yield* newContextId(id, organization, keyed, means)),
+  }
+})
+
+/** A UUID that nobody can guess; for a request that may come again and the same `id`, always the same. */
 const newContextId = Effect.fnUntraced(function* (
+  id: string,
   organization: Organization,
   keyed: Requests.Keyed | undefined,
   { hasherOf, random }: Means,
 ) {
   if (keyed === undefined) return yield* random.uuidV4()
   const hasher = yield* hasherOf(organization)
-  const bytes = yield* hasher.sign("context", `${keyed.scope}\0${keyed.key}`)
+  const bytes = yield* hasher.sign("context", `${keyed.scope}\0${keyed.key}\0${id}`)
   return uuidV4FromBytes(bytes)
 })
 

@@ -41,7 +41,7 @@ export interface StoredEvent extends ConsentEvent {
 export interface Receipt {
   /** SHA-256 of who asked and the request's key, lower-case hexadecimal. */
   readonly hash: string
-  /** SHA-256 of what was asked, lower-case hexadecimal. */
+  /** SHA-256 of who asked, the key and what was asked, lower-case hexadecimal. */
   readonly digest: string
   /** What the answer is rebuilt from. */
   readonly answer: string
@@ -61,6 +61,7 @@ export interface Append {
   readonly events: ReadonlyArray<StoredEvent>
   /** Aliases that must be free, or already name the same person. */
   readonly claims: ReadonlyArray<Claim>
+  /** The organization keeps it. */
   readonly receipt?: Receipt
 }
 
@@ -111,7 +112,7 @@ export interface PeopleChange {
   readonly seen: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
   /** Aliases that must be free, or already name the same person. */
   readonly claims: ReadonlyArray<Claim>
-  /** Hashes that name nobody from now on. */
+  /** Hashes that name nobody from now on; whom they named is changed by that. */
   readonly releases: ReadonlyArray<string>
   readonly facts: ReadonlyArray<Fact>
   /** A proof that may be used once: a second change with it is `used`. */

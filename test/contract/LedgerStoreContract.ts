@@ -464,13 +464,14 @@ export const clauses: ReadonlyArray<Clause> = [
       strictEqual(first.filter(({ _tag }) => _tag === "Appended").length, 1)
       strictEqual(first.filter(({ _tag }) => _tag === "Repeated").length, people.length - 1)
       strictEqual((yield* store.list(project, everything, { ...newestFirst, limit: 1, from: 0 })).total, 1)
-      deepStrictEqual(yield* store.receipt(project, receipt.hash), receipt)
-      strictEqual(yield* store.receipt(organization, receipt.hash), undefined)
-      strictEqual(yield* store.receipt(project, hash(0x79)), undefined)
+      deepStrictEqual(yield* store.receipt(organization, receipt.hash), receipt)
+      strictEqual(yield* store.receipt(project, receipt.hash), undefined)
+      strictEqual(yield* store.receipt(organization, hash(0x79)), undefined)
 
       const change = { revision: 0, entries, documents: [], owner: organization, receipt }
-      strictEqual(yield* store.configure(change), "kept")
-      strictEqual(yield* store.configure({ ...change, revision: 1 }), "repeated")
+      strictEqual(yield* store.configure(change), "repeated")
+      strictEqual(yield* store.configure({ ...change, owner: project }), "kept")
+      strictEqual(yield* store.configure({ ...change, owner: project, revision: 1 }), "repeated")
       strictEqual((yield* store.catalog).revision, 1)
       strictEqual(yield* store.keepProfile(organization, uuid(5), "{}", receipt), "repeated")
       strictEqual(yield* store.profile(organization, uuid(5)), undefined)
@@ -484,7 +485,7 @@ export const clauses: ReadonlyArray<Clause> = [
       const receipt = { hash: hash(0x77), digest: hash(0x78), answer: "", recordedAt: t0 }
       yield* store.append(request([event(uuid(5), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
       strictEqual((yield* store.append(request([event(uuid(5))], { receipt })))._tag, "Stale")
-      strictEqual(yield* store.receipt(project, receipt.hash), undefined)
+      strictEqual(yield* store.receipt(organization, receipt.hash), undefined)
     }),
   ),
   clause(
@@ -623,7 +624,10 @@ export const clauses: ReadonlyArray<Clause> = [
     "an alias that is released names nobody, and may be claimed for somebody else",
     Effect.fnUntraced(function* (store: Store) {
       yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5)), claim(0xb, uuid(5))] })
+      const { revision } = yield* store.person(organization, uuid(5))
       yield* store.changePeople({ ...noChange, releases: [hash(0xa), hash(0xc)] })
+      // What was prepared for the person while the alias still named it is stale now.
+      strictEqual((yield* store.person(organization, uuid(5))).revision > revision, true)
       deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa), hash(0xb)]), [undefined, uuid(5)])
       strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(6))] }), "kept")
       strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xb, uuid(6))] }), "stale")

@@ -13,7 +13,7 @@ const people = Array.from({ length: 50 }, () => SecureRandom.uuidV7Unsafe())
 const types = [SecureRandom.uuidV7Unsafe(), SecureRandom.uuidV7Unsafe()]
 const states = ["accepted", "declined", "implied", "viewed"] as const
 
-const event = (index: number): StoredEvent => {
+const event = (index: number, dateCreated: number): StoredEvent => {
   const id = SecureRandom.uuidV7Unsafe()
   return {
     id,
@@ -22,8 +22,8 @@ const event = (index: number): StoredEvent => {
     version: 1,
     consentState: states[(index >> 2) % states.length]!,
     consentAction: "import",
-    consentDate: Date.now() - (index % 5),
-    dateCreated: Date.now(),
+    consentDate: dateCreated - (index % 5),
+    dateCreated,
     submitter: "appender",
     body: JSON.stringify({ id }),
   }
@@ -33,8 +33,8 @@ const event = (index: number): StoredEvent => {
 const write = Effect.fnUntraced(function* (writer: number) {
   const store = yield* LedgerStore
   for (let index = writer; ; index += 7) {
-    const events = Array.from({ length: 1 + (index % 3) }, (_, offset) => event(index + offset))
-    const recordedAt = Math.max(...events.map(({ dateCreated }) => dateCreated))
+    const recordedAt = Date.now()
+    const events = Array.from({ length: 1 + (index % 3) }, (_, offset) => event(index + offset, recordedAt))
     const appended = yield* store.append({ project, organization, recordedAt, events, claims: [] })
     if (appended._tag === "Appended") writeSync(1, events.map(({ id }) => `${id}\n`).join(""))
   }

@@ -15,15 +15,30 @@ export interface Mutant {
 
 /** The parts that have mutants, each with the options that run its tests and nothing else. */
 export const parts = {
-  core: ["--project=laws", "--project=core"],
+  core: ["--project=laws", "--project=core", "--project=http", "test/laws", "test/core", "test/http/retries.test.ts"],
   "core/ledger": [
     "--project=http",
     ...["apiKeys", "organizations", "owners", "roles", "setupLists"].map((name) => `test/http/${name}.test.ts`),
+    ...["versions", "versionRaces", "typeLife", "eventLists", "cursors"].map((name) => `test/http/${name}.test.ts`),
+    "test/http/externalId.test.ts",
   ],
   "adapters/http/server": [
     "--project=http",
-    ...["apiKeys", "rateLimits", "roles", "tokenBuckets"].map((name) => `test/http/${name}.test.ts`),
+    ...[
+      "apiKeys",
+      "rateLimits",
+      "roles",
+      "tokenBuckets",
+      "typeLife",
+      "idempotencyKeys",
+      "proof",
+      "identify",
+      "attacks",
+      "agreement",
+      "random",
+    ].map((name) => `test/http/${name}.test.ts`),
   ],
+  "adapters/sqlite": ["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
 
@@ -46,12 +61,14 @@ const columns = "A fold over columns writes the lines and the totals"
 const addedUp = "Folds of disjoint people, added up"
 const steps = "The steps of a window begin where the calendar says"
 const calendar = "is the one that Temporal finds"
+const undoing = "Join then undo gives back both people's answers"
+const oneWhile = "People are one exactly while the joins between them stand"
+const acknowledged = "A join or an undoing that was acknowledged"
 const forgetsNothing = "grants what one that forgets nothing grants"
 const waits = "grants one more to whom waits as told"
 const overLimit = "over its limit records nothing, and does not last longer"
 const recordEvents = "POST /privacy-v1/organizations/:organizationId/projects/:projectId/consent-events is for"
 const visitorsState = "GET /site-v1/:projectId/consent-state is 401 without one"
-const staysRevoked = "that was revoked never opens anything again"
 const ownProjects = "has permissions in its own organization's projects only"
 const atOnce = "that is revoked opens nothing from the next request on"
 const lastOwner = "cannot be made to expire"
@@ -59,6 +76,15 @@ const listsReadable = "lists the projects it may read"
 const together = "is set up by as many requests as come at a time"
 const cursorsHold = "does not skip or repeat what was there"
 const cursorsAreBound = "is good for its list, its order and its key only"
+
+const otherBody = "with a key that was used for another body is 422"
+const otherCredential = "with the same key of another credential is another request"
+const forgotten = "createApiKey sent again when it has been forgotten"
+const passedOver = "is passed over by GET, PATCH and DELETE: not well formed"
+const guessable = '"guessable" is 400 for a session'
+
+const agreement = "Library, command line and HTTP give the same answer"
+const asModel = "A sequence of requests is answered as the ledger in memory"
 
 const oneKey = "is one random UUID for all tries of a POST"
 const anotherKey = "differs from call to call"
@@ -79,6 +105,29 @@ const client = (
 })
 
 export const mutants: ReadonlyArray<Mutant> = [
+  // What is answered over HTTP
+  {
+    part: "adapters/http/server",
+    file: "Questions.ts",
+    find: "  ...(knownAt != null && { knownAt }),",
+    replace: "",
+    killedBy: [agreement, asModel],
+  },
+  {
+    part: "adapters/http/server",
+    file: "TypeJson.ts",
+    find: "  ...(grace !== undefined && { grace: Period.format(grace) }),",
+    replace: "",
+    killedBy: [agreement, asModel],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Questions.ts",
+    find: "  ...(at != null && { at }),",
+    replace: "",
+    killedBy: [agreement, asModel],
+  },
+
   // Order
   { file: "Order.ts", find: "return a.id > b.id", replace: "return false", killedBy: [anyOrder] },
   {
@@ -423,6 +472,55 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   { file: "Steps.ts", find: "starts[middle]! < at", replace: "starts[middle]! <= at", killedBy: [steps] },
 
+  // People
+  { file: "People.ts", find: "!undone.has(id)", replace: "true", killedBy: [undoing, oneWhile] },
+  {
+    file: "People.ts",
+    find: "if (join.survivor === member) members.add(join.member)",
+    replace: "",
+    killedBy: [oneWhile],
+  },
+  {
+    file: "ledger/Reading.ts",
+    find: "Math.min(question.knownAt ?? learnt, learnt)",
+    replace: "Math.min(question.knownAt ?? now, now)",
+    killedBy: [acknowledged],
+  },
+  {
+    file: "ledger/Reading.ts",
+    find: "const heads = yield* readEach(members,",
+    replace: "const heads = yield* readEach(members.slice(0, 1),",
+    killedBy: ["The state of joined people is the merge of their states, as of"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Identifications.ts",
+    find: 'claimed.token.slice(0, claimed.token.lastIndexOf("."))',
+    replace: "claimed.token",
+    killedBy: ["with its signature's twin it is 401"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Identifications.ts",
+    find: " || named.value.hash !== alias.value.hash",
+    replace: "",
+    killedBy: ["the sub of somebody else"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Access.ts",
+    find: 'endpoint.identifier === "identify"',
+    replace: 'endpoint.name === "identify"',
+    killedBy: ["gives the first answer byte for byte"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "SiteRoutes.ts",
+    find: "members.includes(event.concordId)",
+    replace: "members.length > 0",
+    killedBy: ["by the ids of its events"],
+  },
+
   // Rate limits
   {
     part: "adapters/http/server",
@@ -487,13 +585,6 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     part: "core/ledger",
     file: "ApiKeys.ts",
-    find: "{ ...keyed, key: `${keyed.key}\\0${id}` }",
-    replace: "keyed",
-    killedBy: [staysRevoked],
-  },
-  {
-    part: "core/ledger",
-    file: "ApiKeys.ts",
     find: "catalog.projects.get(id)?.organization !== organization.id",
     replace: "!catalog.projects.has(id)",
     killedBy: [ownProjects],
@@ -533,6 +624,105 @@ export const mutants: ReadonlyArray<Mutant> = [
     find: "a[0] === b[0] ? a[1] < b[1] : a[0] < b[0]",
     replace: "a[0] < b[0]",
     killedBy: [cursorsHold],
+  },
+
+  // Consent types and their versions
+  {
+    part: "core/ledger",
+    file: "ConsentTypes.ts",
+    find: "const from = versionInForce(type, change.publishedAt ?? now)",
+    replace: "const from = type.versions.at(-1)!",
+    killedBy: ["is published neither early nor never by a correction"],
+  },
+  {
+    part: "core/ledger",
+    file: "ConsentTypes.ts",
+    find: ", ...published.flatMap((version) => plannedAgain(type, version))",
+    replace: "",
+    killedBy: ["lets also those lapse who answered a correction", "Of any corrections and plans"],
+  },
+  {
+    part: "core/ledger",
+    file: "ConsentTypes.ts",
+    find: "yield* means.horizon.reach(id, Instant.min)",
+    replace: "",
+    killedBy: ["deleted while it is answered for the first time"],
+  },
+  {
+    part: "core/ledger",
+    file: "Configuring.ts",
+    find: "projectId === undefined ? [] : [projectId]",
+    replace: "[]",
+    killedBy: ["also where versions are published at the same moment"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "SiteRoutes.ts",
+    find: '{ ...query, status: "active" }',
+    replace: "query",
+    killedBy: ["a page is shown the active types only"],
+  },
+  // Lists and cursors
+  {
+    part: "core/ledger",
+    file: "Cursor.ts",
+    find: "if (encode(mac, text) !== cursor) return undefined",
+    replace: "",
+    killedBy: ["altered at any character"],
+  },
+  {
+    part: "core/ledger",
+    file: "Listing.ts",
+    find: "project.id, asker, sort, order, asked",
+    replace: "project.id, sort, order, asked",
+    killedBy: ["of another filter, sort, order, key", "of another session"],
+  },
+  {
+    part: "adapters/sqlite",
+    file: "Listing.ts",
+    find: "place?.bounds ?? boundsOf(project)",
+    replace: "boundsOf(project)",
+    killedBy: ["neither skip nor repeat while 8 writers append"],
+  },
+  {
+    part: "adapters/sqlite",
+    file: "Listing.ts",
+    find: "e.consent_date < ?",
+    replace: "e.consent_date <= ?",
+    killedBy: ["takes startDate in and leaves endDate out", "under any filter holds exactly"],
+  },
+  // External ids
+  {
+    part: "core/ledger",
+    file: "Recording.ts",
+    find: '(firsts.get(hashes.get(item) ?? "") ?? item) === item',
+    replace: "true",
+    killedBy: ["inside one batch is recorded once"],
+  },
+  {
+    part: "core/ledger",
+    file: "Recording.ts",
+    find: "const { numbered } = yield* sortOut(request, means)",
+    replace: "const numbered = request.items.map((draft, item) => ({ draft, item }))",
+    killedBy: ["beside an item that breaks a rule"],
+  },
+  // Requests that come again
+  { file: "ledger/Requests.ts", find: "known.digest === wanted.digest", replace: "true", killedBy: [otherBody] },
+  { file: "ledger/Requests.ts", find: "`${scope}\\0${key}`)", replace: "key)", killedBy: [otherCredential] },
+  { file: "ledger/Secrets.ts", find: ", id].join", replace: "].join", killedBy: [forgotten] },
+  {
+    part: "adapters/http/server",
+    file: "Retried.ts",
+    find: ' || method !== "POST"',
+    replace: "",
+    killedBy: [passedOver],
+  },
+  {
+    part: "adapters/http/server",
+    file: "OpenRoutes.ts",
+    find: "!isUuid(keyed.key)",
+    replace: "false",
+    killedBy: [guessable],
   },
 
   // The client

@@ -10,6 +10,12 @@ import * as SetupWire from "./SetupWire.ts"
 import * as TypeWire from "./TypeWire.ts"
 import * as Wire from "./Wire.ts"
 
+/** To `If-None-Match`: described apart, since clients that send none are never answered so. */
+const withNotModified = (operation: Readonly<Record<string, unknown>>) => ({
+  ...operation,
+  responses: { ...Object(operation["responses"]), 304: { description: "The answer with that ETag is still right" } },
+})
+
 /** The group `site`. */
 export const Site = HttpApiGroup.make("site")
   .add(
@@ -34,7 +40,9 @@ export const Site = HttpApiGroup.make("site")
       params: onSite,
       success: Wire.Events,
       error: Problem.authenticated,
-    }).annotateMerge(about("Get the visitor's consent state", "The current consent state of the visitor.")),
+    })
+      .annotateMerge(about("Get the visitor's consent state", "The current consent state of the visitor."))
+      .annotate(OpenApi.Transform, withNotModified),
     HttpApiEndpoint.get("getVisitorConsentDecisions", `${paths.site}/consent-decisions`, {
       params: onSite,
       query: Wire.instantParameters,

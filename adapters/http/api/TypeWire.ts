@@ -40,8 +40,8 @@ const States = Schema.Array(Schema.Literals(ConsentState.all)).check(
 )
 
 const texts = {
-  description: Wire.orNull(Wire.text(0, 2000)),
-  document: Wire.orNull(Wire.text(0, documentMaxLength)),
+  description: Wire.orNull(Wire.writableText(0, 2000)),
+  document: Wire.orNull(Wire.writableText(0, documentMaxLength)),
   url: Wire.orNull(Wire.WebAddress),
 }
 
@@ -79,7 +79,7 @@ export const NewConsentType = Schema.Struct({
   category: Wire.Category,
   subcategory: Wire.Subcategory,
   label: Label,
-  name: Wire.text(5, 100),
+  name: Wire.writableText(5, 100),
   ...texts,
   ...publication,
   ...conditions,
@@ -90,7 +90,7 @@ export const ConsentTypeChange = Schema.Struct({
   category: Wire.orNull(Wire.Category),
   subcategory: Wire.orNull(Wire.Subcategory),
   label: Wire.orNull(Schema.String),
-  name: Wire.orNull(Wire.text(5, 100)),
+  name: Wire.orNull(Wire.writableText(5, 100)),
   ...texts,
   ...publication,
   ...conditions,

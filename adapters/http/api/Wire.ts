@@ -16,6 +16,10 @@ export const text = (minimum: number, maximum: number) =>
     Schema.isMaxLength(maximum, { message: `expected ${minimum} to ${maximum} characters` }),
   )
 
+/** A text that can be given back as it was: a lone surrogate has no form in UTF-8. */
+export const writableText = (minimum: number, maximum: number) =>
+  text(minimum, maximum).check(Schema.makeFilter((value) => value.isWellFormed() || "expected no lone surrogates"))
+
 const shortText = Schema.String.check(Schema.isMaxLength(128, { message: "must have at most 128 characters" }))
 
 /** An address in the web. */
@@ -62,7 +66,9 @@ export const ServerItem = Schema.Struct({
   expirationDate: orNull(Exchange.Instant),
   version: orNull(Exchange.VersionNumber),
   externalId: orNull(
-    text(1, 128).annotate({ description: "Your own id of the event: what has it already is not recorded again" }),
+    writableText(1, 128).annotate({
+      description: "Your own id of the event: what has it already is not recorded again",
+    }),
   ),
 })
 

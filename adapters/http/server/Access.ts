@@ -54,7 +54,7 @@ const ownOf = Effect.fnUntraced(function* (key: ApiKey, { organizationId, projec
 const permit = (key: ApiKey, endpoint: HttpApiEndpoint.Top, site: Site | undefined) => {
   const role = Role.roleIn(key, site?.project.id)
   const needed = Context.get(endpoint.annotations, Needs)
-  if (needed === undefined) return Effect.die(`${endpoint.name} declares no permission`)
+  if (needed === undefined) return Effect.die(`${endpoint.identifier} declares no permission`)
   if (Role.may(role, needed)) return Effect.void
   return new Answer.Problem({ status: 403, detail: `the API key's role ${role} does not permit to ${needed} here` })
 }
@@ -87,7 +87,7 @@ export const keyLayer = Layer.effect(
 
 /** Whether a request may come again after it has ended its own session. */
 const mayComeAgain = (endpoint: HttpApiEndpoint.Top, request: HttpServerRequest.HttpServerRequest): boolean =>
-  endpoint.name === "identify" && request.headers["idempotency-key"] !== undefined
+  endpoint.identifier === "identify" && request.headers["idempotency-key"] !== undefined
 
 /** Looks the session up by the hash of its token, in the project of the path. */
 export const sessionLayer = Layer.effect(

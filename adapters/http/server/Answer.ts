@@ -89,7 +89,14 @@ export const respond = <R>(
 
 /** The violations of a query, each with the parameter it is in. */
 const queryViolations = (error: HttpApiError.HttpApiSchemaError): ReadonlyArray<Violation> =>
-  Exchange.violations(error.cause).map(({ pointer, code, detail }) => ({ parameter: pointer.slice(1), code, detail }))
+  Exchange.violations(error.cause).map(({ pointer, ...violation }) => ({
+    parameter: parameterOf(pointer),
+    ...violation,
+  }))
+
+/** Of a parameter that may come several times, too, only the name. */
+const parameterOf = (pointer: string): string =>
+  (pointer.split("/")[1] ?? "").replaceAll("~1", "/").replaceAll("~0", "~")
 
 const tooLargeFor = (maxBytes: number) =>
   new Problem({
@@ -178,7 +185,7 @@ export const readBody = Effect.fnUntraced(function* (
 
 /** A body that has passed its decoder, or the problem that names everything wrong with it. */
 export const decode = <A>(
-  decoder: (body: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,
+  decoder: (body: unknown) => Result.Result<A, ReadonlyArray<Violation>>,
   body: unknown,
 ): Effect.Effect<A, Problem> =>
   Effect.mapError(

@@ -3,7 +3,6 @@
  */
 import { Effect, type Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type * as Exchange from "../../../core/Exchange.ts"
 import type { Changed, Outcome } from "../../../core/ledger/Configuring.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "./Answer.ts"
@@ -12,7 +11,7 @@ import * as Retried from "./Retried.ts"
 /** Reads the body of a change, and the key by which the request may come again. */
 export const read = Effect.fnUntraced(function* <A>(
   request: HttpServerRequest.HttpServerRequest,
-  decode: (value: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,
+  decode: (value: unknown) => Result.Result<A, ReadonlyArray<Answer.Violation>>,
   options: Answer.BodyOptions = {},
 ) {
   const { key } = yield* CurrentKey

@@ -2,12 +2,10 @@
  * Identifying a visitor: a signed proof for exactly the identifier that is claimed, used once.
  */
 import { Effect, Option } from "effect"
-import { Digest } from "effect/crypto"
 import type { HttpServerRequest } from "effect/http"
 import * as Exchange from "../../../core/Exchange.ts"
 import type { Identified } from "../../../core/ledger/Identifying.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
-import * as Secrets from "../../../core/ledger/Secrets.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import { sessionEnded } from "./Access.ts"
@@ -39,17 +37,17 @@ const proven = Effect.fnUntraced(function* (claimed: Claimed) {
   const alias = yield* ledger.aliasOf(site, identifier)
   if (Option.isNone(alias)) return yield* notAnIdentifier(claimed)
   if (claimed.token == null) return yield* Proof.unproven("send a token that proves it")
-  const { expiresAt, issuedAt, keyId, subject } = yield* Proof.verify(claimed.token, site.organization)
+  const { expiresAt, issuedAt, keyId, subject, type } = yield* Proof.verify(claimed.token, site.organization)
   const named = yield* ledger.aliasOf(site, { ...identifier, value: subject })
   if (Option.isNone(named) || named.value.hash !== alias.value.hash) {
     return yield* Proof.unproven("the token's sub is not the value")
   }
+  if (type !== undefined && type !== claimed.type) return yield* Proof.unproven("the token's type is another one")
   // Of what is signed, not of the signature: there are several valid ones of the same (RFC 8725, section 3).
   const signed = claimed.token.slice(0, claimed.token.lastIndexOf("."))
-  const tokenHash = yield* Secrets.hash(yield* Digest.Digest, signed)
   const { hash, kind } = alias.value
-  const evidence = { kind, ...(keyId !== undefined && { keyId }), tokenHash, issuedAt, expiresAt }
-  return { alias: { kind, hash }, evidence }
+  const evidence = { kind, ...(keyId !== undefined && { keyId }), issuedAt, expiresAt }
+  return { alias: { kind, hash }, evidence, signed }
 })
 
 /** Identifies the visitor of a request; one that was answered before is answered so again, though its session has ended. */

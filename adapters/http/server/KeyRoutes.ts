@@ -48,7 +48,7 @@ const create = Effect.fnUntraced(function* (request: Parameters<typeof Answer.re
   const changed = yield* Changes.orRefuse(yield* setup.createKey(organization, toFields(fields), making))
   const isRepeated = changed._tag === "Repeated"
   const made = JSON.parse(isRepeated ? changed.answer : answer(changed.value))
-  const secret = isRepeated ? yield* setup.secretAgain(organization, keyed!, made.id) : changed.value.secret
+  const secret = isRepeated ? yield* setup.secretAgain(organization, made.id, keyed!) : changed.value.secret
   return Answer.json(JSON.stringify({ ...made, secret }), 201, Retried.headers(isRepeated))
 })
 

@@ -92,7 +92,7 @@ const createOrganization = Effect.fnUntraced(function* (request: Parameters<type
   const changed = yield* Changes.orRefuse(outcome)
   const isRepeated = changed._tag === "Repeated"
   const { apiKey, ...founded } = isRepeated ? JSON.parse(changed.answer) : foundedJson(changed.value)
-  const secret = isRepeated ? yield* setup.secretAgain(organization, keyed!, apiKey.id) : changed.value.secret
+  const secret = isRepeated ? yield* setup.secretAgain(organization, apiKey.id, keyed!) : changed.value.secret
   return Answer.json(write({ ...founded, apiKey: { ...apiKey, secret } }), 201, Retried.headers(isRepeated))
 })
 

@@ -91,7 +91,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
           const body = yield* Answer.readBody(request)
           const asked = yield* Answer.decode(decodeQuestions, body.json)
           const { keyed } = yield* Retried.keyed(request, key.id, body)
-          const outcome = yield* ledger.answerOnce(site.project, keyed, Questions.manyDecisions(site, asked))
+          const outcome = yield* ledger.answerOnce(site, keyed, Questions.manyDecisions(site, asked))
           const { answer, isRepeated } = yield* Retried.orRefuse(outcome)
           return Answer.json(answer, 200, Retried.headers(isRepeated))
         }),

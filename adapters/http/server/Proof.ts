@@ -19,6 +19,8 @@ const clockToleranceSeconds = 30
 /** What a valid token says. */
 export interface Claims {
   readonly subject: string
+  /** The kind of identifier that is proven, where the token says so. */
+  readonly type: string | undefined
   readonly keyId: string | undefined
   readonly issuedAt: Instant
   readonly expiresAt: Instant
@@ -87,6 +89,7 @@ export const verify = Effect.fnUntraced(function* (token: string, organization: 
   }
   const claims: Claims = {
     subject: sub,
+    type: typeof payload["type"] === "string" ? payload["type"] : undefined,
     keyId: protectedHeader.kid,
     issuedAt: Math.trunc(iat! * 1000),
     expiresAt: Math.trunc(exp! * 1000),

@@ -63,6 +63,16 @@ export const personOf = Effect.fnUntraced(function* (site: Site, query: People.I
   return yield* new Answer.Problem({ status: 400, detail: "the query is not valid", errors })
 })
 
+const notValid = (errors: ReadonlyArray<Answer.Violation>) =>
+  new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+
+/** Says that no type that is listed has the id of a question. */
+const unknownType = (index: number): Answer.Violation => ({
+  pointer: `/items/${index}/consentType`,
+  code: "unknown_consent_type",
+  detail: "this project has no consent type with this id",
+})
+
 /** Whom each question is about, and every violation. */
 const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.DecisionQuestions.Type)["items"]) {
   const ledger = yield* Ledger
@@ -70,10 +80,8 @@ const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.Dec
   const people: Array<string | undefined> = []
   for (const [index, { consentType, person }] of items.entries()) {
     const at = `/items/${index}`
-    if (!site.types.byId.has(consentType.toLowerCase())) {
-      const detail = "this project has no consent type with this id"
-      errors.push({ pointer: `${at}/consentType`, code: "unknown_consent_type", detail })
-    }
+    const type = site.types.byId.get(consentType.toLowerCase())
+    if (type === undefined || type.isRemoved === true) errors.push(unknownType(index))
     const identifier = identifierOf(person)
     if (identifier === undefined) {
       errors.push({ pointer: `${at}/person`, code: "identifier_missing", detail: namedOnce })
@@ -88,7 +96,7 @@ const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.Dec
     }
   }
   if (errors.length === 0) return people
-  return yield* new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+  return yield* notValid(errors)
 })
 
 /** Many questions at once, answered in the order given. */
@@ -100,7 +108,9 @@ export const manyDecisions = Effect.fnUntraced(function* (site: Site, asked: typ
     const answered = yield* ledger.decisions(questionOf(site, concordId, asked))
     known.set(concordId, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
   }
-  return Answer.list(
-    asked.items.map(({ consentType }, index) => known.get(people[index])!.get(consentType.toLowerCase())!),
-  )
+  const lines = asked.items.map(({ consentType }, index) => known.get(people[index])!.get(consentType.toLowerCase()))
+  // A type may be deleted while it is asked about.
+  const errors = lines.flatMap((line, index) => (line === undefined ? [unknownType(index)] : []))
+  if (errors.length > 0) return yield* notValid(errors)
+  return Answer.list(lines.filter((line) => line !== undefined))
 })

@@ -14,7 +14,10 @@ const misshapen = new Answer.Problem({
   detail: "Idempotency-Key has 1 to 255 printable characters without spaces, such as a UUID",
 })
 
-/** The key of a request, if it has one. `scope` is who asks: the same key of somebody else is another request. */
+/**
+ * The key of a POST request, if it has one; the other methods mean the same when they come again, or, as PATCH, are not
+ * kept. `scope` is who asks: the same key of somebody else is another request.
+ */
 export const keyed = Effect.fnUntraced(function* (
   { headers, method, url }: HttpServerRequest.HttpServerRequest,
   scope: string,
@@ -22,7 +25,7 @@ export const keyed = Effect.fnUntraced(function* (
 ) {
   const key = headers["idempotency-key"]
   const credential = headers["x-api-key"] ?? headers["x-session"] ?? ""
-  if (key === undefined) return {}
+  if (key === undefined || method !== "POST") return {}
   if (!form.test(key)) return yield* misshapen
   return { keyed: { scope, key, credential, content: `${method} ${url}\n${text}` } satisfies Keyed as Keyed }
 })

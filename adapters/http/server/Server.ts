@@ -69,6 +69,8 @@ export const layer = (
     connectionsCheckingInterval: 1000,
     // A missing Host is answered like every other error.
     requireHostHeader: false,
+    // No other protocol is served: a request to upgrade is answered like any other (RFC 9110, section 7.8).
+    shouldUpgradeCallback: () => false,
   })
   Unparsed.register(node)
   const listening = NodeHttpServer.layer(() => node, {

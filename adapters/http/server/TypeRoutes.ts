@@ -1,11 +1,12 @@
 /**
  * Consent types: listing, setting up, changing.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import type { ListedType, Site } from "../../../core/Catalog.ts"
 import * as Exchange from "../../../core/Exchange.ts"
 import type * as Instant from "../../../core/Instant.ts"
+import type { Fault } from "../../../core/ledger/Configuring.ts"
 import * as ConsentTypes from "../../../core/ledger/ConsentTypes.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import { Api } from "../api/Api.ts"
@@ -16,11 +17,8 @@ import * as Changes from "./Changes.ts"
 import * as Pages from "./Pages.ts"
 import * as TypeJson from "./TypeJson.ts"
 
-/** A document of 5,000,000 characters, each of up to three bytes, and what stands around it. */
-const bodyMaxBytes = 16 * 1024 * 1024
-
-const decodeNew = Exchange.decoder(TypeWire.NewConsentType)
-const decodeChange = Exchange.decoder(TypeWire.ConsentTypeChange)
+/** A document of 5,000,000 characters, each of up to six bytes as many clients write them (`\\u00fc`), and the rest. */
+const bodyMaxBytes = 32 * 1024 * 1024
 
 type New = typeof TypeWire.NewConsentType.Type
 type Change = typeof TypeWire.ConsentTypeChange.Type
@@ -40,9 +38,10 @@ const textsAndConditions = ({
   ...(url !== undefined && { url }),
 })
 
-const toFields = ({ category, label, subcategory, ...body }: New): ConsentTypes.TypeFields => ({
+const toFields = ({ category, label, name, subcategory, ...body }: New): ConsentTypes.TypeFields => ({
   ...textsAndConditions(body),
   category,
+  name,
   subcategory: subcategoryOf(subcategory),
   label,
 })
@@ -54,6 +53,41 @@ const toChange = ({ category, label, subcategory, version, ...body }: Change): C
   ...(label != null && { label }),
   ...(version != null && { version }),
 })
+
+type Decoder<A> = (body: unknown) => Result.Result<A, ReadonlyArray<Answer.Violation & { readonly pointer: string }>>
+
+/**
+ * Reads a body. Where its shape is not valid, what can be read of it is held against the rules too, so that everything
+ * wrong is told at once; `harmless` are members that break none, in place of those that cannot be read.
+ */
+const reader =
+  <A>(decode: Decoder<A>, harmless: object, faultsOf: (readable: A) => ReadonlyArray<Fault>): Decoder<A> =>
+  (body) => {
+    let rest = decode(body)
+    if (Result.isSuccess(rest)) return rest
+    const found = [...rest.failure]
+    let sent: object = Object(body)
+    while (Result.isFailure(rest)) {
+      const members = new Set(rest.failure.map(({ pointer }) => pointer.split("/", 2)[1]))
+      if (members.has(undefined)) return Result.fail(found)
+      sent = Object.fromEntries(Object.entries(sent).filter(([member]) => !members.has(member)))
+      rest = decode({ ...harmless, ...sent })
+      if (Result.isFailure(rest)) found.push(...rest.failure)
+    }
+    const faults = faultsOf(rest.success).map(({ field, ...fault }) => ({ pointer: `/${field}`, ...fault }))
+    return Result.fail([...found, ...faults])
+  }
+
+const decodeNew = Exchange.decoder(TypeWire.NewConsentType)
+const decodeChange = Exchange.decoder(TypeWire.ConsentTypeChange)
+
+const harmlessNew = { category: "custom", subcategory: "unclassified", label: "_", name: "_____" }
+
+const newReader = (now: Instant.Instant): Decoder<New> =>
+  reader<New>(decodeNew, harmlessNew, (body) => ConsentTypes.faultsOf(toFields(body), undefined, now))
+
+const changeReader = (type: ListedType | undefined, now: Instant.Instant): Decoder<Change> =>
+  reader<Change>(decodeChange, {}, (body) => ConsentTypes.faultsOf(toChange(body), type, now))
 
 type Filter = { readonly [Parameter in keyof typeof TypeWire.typeParameters]?: unknown }
 
@@ -98,12 +132,12 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* Access.inProject).site
-          const { fields: body, ...keyed } = yield* Changes.read(request, decodeNew, { maxBytes: bodyMaxBytes })
+          const { site } = yield* Access.inProject
+          const read = newReader(yield* Clock.currentTimeMillis)
+          const { fields: body, ...keyed } = yield* Changes.read(request, read, { maxBytes: bodyMaxBytes })
           const fields = toFields(body)
-          const now = yield* Clock.currentTimeMillis
-          const answer = (type: ListedType) => TypeJson.write(type, fields.document ?? undefined, now)
-          return yield* Changes.answer(yield* setup.createType(project, fields, { ...keyed, answer }), answer)
+          const answer = (type: ListedType) => TypeJson.write(type, fields.document ?? undefined, type.dateCreated)
+          return yield* Changes.answer(yield* setup.createType(site, fields, { ...keyed, answer }), answer)
         }),
       ),
     )
@@ -111,9 +145,11 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* Access.inProject).site
-          const { fields } = yield* Changes.read(request, decodeChange, { maxBytes: bodyMaxBytes })
-          const outcome = yield* setup.updateType(project, params.id.toLowerCase(), toChange(fields))
+          const { project, types } = (yield* Access.inProject).site
+          const id = params.id.toLowerCase()
+          const read = changeReader(types.byId.get(id), yield* Clock.currentTimeMillis)
+          const { fields } = yield* Changes.read(request, read, { maxBytes: bodyMaxBytes })
+          const outcome = yield* setup.updateType(project, id, toChange(fields))
           const changed = yield* Changes.orRefuse(outcome)
           return Answer.json(changed._tag === "Repeated" ? changed.answer : yield* TypeJson.answer(changed.value))
         }),

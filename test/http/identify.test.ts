@@ -1,0 +1,217 @@
+/** Identifying as somebody: what ends with it, who is one with whom and who never is, retries, and many at once. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { Answer, Server } from "../support/server.ts"
+import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./proofs.ts"
+import { ask, asVisitor, record, startWorld, types, visit, yes, type Visitor } from "./world.ts"
+
+let server: Server
+let signer: Signer
+beforeAll(async () => {
+  server = await startWorld()
+  signer = await makeSigner("key-1")
+  await publish(server, [signer.publicKey])
+})
+afterAll(() => server.stop())
+
+/** Logs a visitor in on its page: the session to go on with. */
+const login = async (visitor: Pick<Visitor, "session">, userId: string, headers = {}): Promise<Answer> =>
+  identify(server, visitor, { type: "userId", value: userId, token: await signer.token(userId) }, headers)
+
+/** A person whom a server knows, with a yes to the newsletter. */
+const known = async (person: object): Promise<string> => (await record(server, [yes(person)])).json.items[0].concordId
+
+/** The status of asking with a session. */
+const statusOf = async (visitor: Pick<Visitor, "session">): Promise<number> =>
+  (await asVisitor(server, visitor, "GET", "consent-state")).status
+
+/** The joins of a person, as the organization sees them. */
+const joinsOf = async (concordId: string) =>
+  (
+    (await personOf(server, concordId)).json.facts as ReadonlyArray<{ id: string; kind: string; member: string }>
+  ).filter(({ kind }) => kind === "joined")
+
+describe("after identifying", () => {
+  test("the old session is 401, the guest's other tabs too, and the contextId names nobody any more", async () => {
+    for (const userId of ["new here", "known here"]) {
+      if (userId === "known here") await known({ userId })
+      const tab = await visit(server)
+      const { contextId, concordId } = tab
+      const others = [await visit(server, { contextId }), await visit(server, { contextId: contextId.toUpperCase() })]
+      expect(others.map((each) => each.concordId)).toEqual([concordId, concordId])
+      const answer = await login(tab, userId)
+      expect(answer.status).toBe(200)
+      for (const ended of [tab, ...others]) {
+        expect(await statusOf(ended)).toBe(401)
+        expect((await say(server, ended, types.policy.id, "accepted")).status).toBe(401)
+        expect((await login(ended, userId)).status).toBe(401)
+      }
+      expect(await statusOf(answer.json)).toBe(200)
+      const later = await visit(server, { contextId })
+      expect(later.concordId).not.toBe(concordId)
+      expect(await stateOf(server, later)).toEqual([])
+    }
+  })
+
+  test("what is said next is the person's, on every device", async () => {
+    await known({ userId: "devices" })
+    const [phone, laptop] = [
+      (await login(await visit(server), "devices")).json,
+      (await login(await visit(server), "devices")).json,
+    ]
+    await say(server, phone, types.newsletter.id, "declined")
+    expect(await stateOf(server, laptop)).toEqual(["newsletter declined"])
+    expect((await ask(server, "consent-state", { userId: "devices" })).json.items).toMatchObject([
+      { consentState: "declined" },
+    ])
+  })
+
+  test("identifying again as oneself ends that session alone, and joins nobody", async () => {
+    const guest = await visit(server)
+    const first = (await login(guest, "again")).json
+    const second = await login(first, "again")
+    expect([second.status, second.json.synced]).toEqual([200, true])
+    expect([await statusOf(first), await statusOf(second.json)]).toEqual([401, 200])
+    expect(await joinsOf(guest.concordId)).toEqual([])
+  })
+})
+
+describe("two people who share a browser are never one:", () => {
+  test.each([
+    ["both are known", true],
+    ["nobody has heard of either", false],
+  ])("A logs in, then B with A's session, then B with A's contextId; %s", async (name, areKnown) => {
+    const [a, b] = [`A, ${name}`, `B, ${name}`]
+    if (areKnown) for (const userId of [a, b]) await known({ userId })
+    const guest = await visit(server)
+    await say(server, guest, types.policy.id, "declined")
+    const ofA = (await login(guest, a)).json
+    await say(server, ofA, types.aged.id, "accepted")
+
+    const inSession = await login(ofA, b)
+    expect([inSession.status, inSession.json.synced]).toEqual([200, false])
+    const onPage = await login(await visit(server, { contextId: guest.contextId }), b)
+    const onlyB = areKnown ? ["newsletter accepted"] : []
+    for (const ofB of [inSession.json, onPage.json]) expect(await stateOf(server, ofB)).toEqual(onlyB)
+    await say(server, inSession.json, types.clicks.id, "accepted")
+
+    const stateOfA = (await ask(server, "consent-state", { userId: a })).json.items
+    expect(stateOfA.map(({ label }: { label: string }) => label)).not.toContain("clicks")
+    expect(stateOfA).toHaveLength(areKnown ? 3 : 2)
+    const people = await Promise.all(
+      [a, b].map(async (userId) => (await ask(server, "consent-decisions", { userId })).json.items[0].concordId),
+    )
+    expect(people[0]).not.toBe(people[1])
+    const { members } = (await personOf(server, people[0])).json
+    expect(members).not.toContain(people[1])
+    // A's old token is of no more use, though B took over nothing.
+    expect(await statusOf(ofA)).toBe(401)
+  })
+
+  test("whom a server has named without the page is nobody's guest either", async () => {
+    const guest = await visit(server)
+    await known({ concordId: guest.concordId, userId: "named by a server" })
+    const stranger = await login(guest, "stranger")
+    expect([stranger.status, stranger.json.synced]).toEqual([200, false])
+    expect(await stateOf(server, stranger.json)).toEqual([])
+    expect((await visit(server, { contextId: guest.contextId })).concordId).not.toBe(guest.concordId)
+  })
+})
+
+describe("a retry with the same Idempotency-Key", () => {
+  test("gives the first answer byte for byte, although its session has ended; only with the same body", async () => {
+    await known({ userId: "retry" })
+    const guest = await visit(server)
+    const body = { type: "userId", value: "retry", token: await signer.token("retry") }
+    const headers = { "idempotency-key": "login-1" }
+    const first = await identify(server, guest, body, headers)
+    const again = await identify(server, guest, body, headers)
+    expect([first.status, again.status, again.text]).toEqual([200, 200, first.text])
+    expect([first.headers["idempotent-replayed"], again.headers["idempotent-replayed"]]).toEqual([undefined, "true"])
+    expect(await stateOf(server, again.json)).toEqual(["newsletter accepted"])
+
+    const otherBody = await identify(server, guest, { ...body, value: "retry " }, headers)
+    expect([otherBody.status, otherBody.json.errors]).toMatchObject([422, [{ code: "idempotency_key_reused" }]])
+    expect((await identify(server, guest, body, { "idempotency-key": "login-2" })).status).toBe(401)
+    expect((await identify(server, guest, body)).status).toBe(401)
+    // The key opens nothing else with the ended session.
+    expect((await asVisitor(server, guest, "GET", "consent-state", { headers })).status).toBe(401)
+    expect((await asVisitor(server, guest, "POST", "profile", { headers, json: body })).status).toBe(401)
+    expect(await joinsOf(guest.concordId)).toHaveLength(1)
+  })
+
+  test("of another visitor gives nothing: not with the same body either", async () => {
+    const [one, two] = [await visit(server), await visit(server)]
+    const body = { type: "userId", value: "keyed", token: await signer.token("keyed") }
+    const headers = { "idempotency-key": "the-same-key" }
+    const first = await identify(server, one, body, headers)
+    const stolen = await identify(server, two, body, headers)
+    expect([first.status, stolen.status]).toEqual([200, 401])
+    expect(stolen.text).not.toContain(first.json.session)
+  })
+
+  test("sent by ten at once is carried out once", async () => {
+    const guest = await visit(server)
+    const body = { type: "userId", value: "ten retries", token: await signer.token("ten retries") }
+    const headers = { "idempotency-key": "ten" }
+    const answers = await Promise.all(Array.from({ length: 10 }, () => identify(server, guest, body, headers)))
+    expect(answers.map(({ status }) => status).filter((status) => status !== 409)).toContain(200)
+    expect(answers.filter(({ status }) => status !== 200 && status !== 409)).toEqual([])
+    expect(new Set(answers.filter(({ status }) => status === 200).map(({ text }) => text)).size).toBe(1)
+  })
+})
+
+describe("at the same moment", () => {
+  /** Pages that open without pause before, while and after their visitor is identified. */
+  const race = async (guest: Visitor, userId: string) => {
+    const open = () => visit(server, { contextId: guest.contextId })
+    const opened: Array<Visitor> = []
+    let isAnswered = false
+    const keepOpening = async () => {
+      while (!isAnswered) opened.push(await open())
+    }
+    const pages = Array.from({ length: 6 }, keepOpening)
+    const answer = await login(guest, userId)
+    isAnswered = true
+    await Promise.all(pages)
+    expect(answer.status).toBe(200)
+    return { opened, later: await open() }
+  }
+
+  test("a page that is opened never binds the contextId to the person again", async () => {
+    for (let round = 0; round < 8; round++) {
+      const userId = `race ${round}`
+      if (round % 2 === 0) await known({ userId })
+      const guest = await visit(server)
+      await say(server, guest, types.policy.id, "accepted")
+      const { later, opened } = await race(guest, userId)
+      expect(later.concordId).not.toBe(guest.concordId)
+      expect(await stateOf(server, later)).toEqual([])
+      // Those that were opened for the guest ended with it.
+      const ofGuest = opened.filter(({ concordId }) => concordId === guest.concordId)
+      expect(await Promise.all(ofGuest.map(statusOf))).toEqual(ofGuest.map(() => 401))
+    }
+  })
+
+  test("nor where a server has named the guest before", async () => {
+    for (let round = 0; round < 8; round++) {
+      const guest = await visit(server)
+      const userId = `named ${round}`
+      await known({ concordId: guest.concordId, userId })
+      const { later } = await race(guest, round % 2 === 0 ? userId : `somebody else ${round}`)
+      expect(later.concordId).not.toBe(guest.concordId)
+    }
+  })
+
+  test("a guest who is identified as two people is one of them: one join", async () => {
+    for (let round = 0; round < 5; round++) {
+      const [a, b] = [`a ${round}`, `b ${round}`]
+      const ids = [await known({ userId: a }), await known({ userId: b })]
+      const guest = await visit(server)
+      const answers = await Promise.all([login(guest, a), login(guest, b), login(guest, a), login(guest, b)])
+      expect(answers.filter(({ json, status }) => status === 200 && json.synced).length).toBeGreaterThanOrEqual(1)
+      expect(await joinsOf(guest.concordId)).toHaveLength(1)
+      const [one, two] = await Promise.all(ids.map(async (id) => (await personOf(server, id)).json.members))
+      expect([...one, ...two].toSorted()).toEqual([...ids, guest.concordId].toSorted())
+    }
+  })
+})

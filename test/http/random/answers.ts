@@ -1,0 +1,335 @@
+/**
+ * What the model says to each question, in the words of HTTP: the status with the body, or with what is wrong.
+ *
+ * Consent types and their lists are written here from the contract a second time: the ledger knows no JSON of them.
+ */
+import { Effect, Option } from "effect"
+import type { ListedType, ListedVersion, Project, Site } from "../../../core/Catalog.ts"
+import * as Exchange from "../../../core/Exchange.ts"
+import * as Instant from "../../../core/Instant.ts"
+import type * as Configuring from "../../../core/ledger/Configuring.ts"
+import type { Ledger } from "../../../core/ledger/Ledger.ts"
+import type { EventQuery } from "../../../core/ledger/Listing.ts"
+import type { ListOutcome } from "../../../core/ledger/Paging.ts"
+import type { Item, RecordRequest } from "../../../core/ledger/Recording.ts"
+import type { Keyed } from "../../../core/ledger/Requests.ts"
+import type { Identifiers } from "../../../core/People.ts"
+import * as Period from "../../../core/Period.ts"
+import { nobody } from "../world.ts"
+import type * as Commands from "./commands.ts"
+import type { Drawn, Model } from "./model.ts"
+
+type Service = Ledger["Service"]
+
+/** An answer: JSON, and whether it was given before. */
+export interface Given {
+  readonly status: number
+  readonly body: unknown
+  readonly isRepeated?: true
+}
+
+/** A refusal: what is wrong, as `pointer code` or `parameter code`, in any order. */
+export interface Refused {
+  readonly status: number
+  readonly codes: ReadonlyArray<string>
+}
+
+export type Expected = Given | Refused
+
+/** Today's midnight, from which all days are counted. */
+const today = Math.floor(Date.now() / 86_400_000) * 86_400_000
+export const dayOf = (days: number): number => today + days * 86_400_000
+
+const decodeRules = Exchange.decoder(Exchange.Rules)
+const rulesOf = (value: unknown) => {
+  const decoded = decodeRules(value)
+  return decoded._tag === "Success" ? decoded.success : {}
+}
+
+/** A consent type, or a change of one, as it is sent. */
+export const typeWire = ({ publishedAt, ...fields }: Commands.NewType | Commands.TypeChange): object => ({
+  ...fields,
+  ...(publishedAt !== undefined && { publishedAt: Instant.format(dayOf(publishedAt)) }),
+})
+
+/** The same as the ledger takes it. */
+export const typeFields = <Fields extends Commands.NewType | Commands.TypeChange>(fields: Fields) => {
+  const { consentDuration, grace, publishedAt, rules, ...rest } = fields
+  return {
+    ...rest,
+    ...(consentDuration !== undefined && { consentDuration: consentDuration && Period.parse(consentDuration)! }),
+    ...(grace !== undefined && { grace: Period.parse(grace)! }),
+    ...(publishedAt !== undefined && { publishedAt: dayOf(publishedAt) }),
+    ...(rules !== undefined && { rules: rulesOf(rules) }),
+  }
+}
+
+const list = (bodies: ReadonlyArray<string>) => ({
+  count: bodies.length,
+  items: bodies.map((body): unknown => JSON.parse(body)),
+})
+
+const reused: Refused = { status: 422, codes: ["Idempotency-Key idempotency_key_reused"] }
+
+const publication = ({ dateCreated, grace, publishedAt, requireReaccept, version }: ListedVersion) => ({
+  version,
+  publishedAt: Instant.format(publishedAt),
+  dateCreated: Instant.format(dateCreated),
+  requireReaccept,
+  ...(grace !== undefined && { grace: Period.format(grace) }),
+})
+
+const shown = ({ description, name, url }: ListedVersion, document: string | undefined) => ({
+  name,
+  description,
+  ...(url !== undefined && { url }),
+  ...(document !== undefined && { document }),
+})
+
+/** The version published last; before the first, version 1. Of those of one instant the highest. */
+const inForce = ({ versions }: ListedType, now: number): ListedVersion => {
+  const published = versions.filter(({ publishedAt }) => publishedAt <= now)
+  return published.toSorted((a, b) => a.publishedAt - b.publishedAt).at(-1) ?? versions[0]!
+}
+
+const wireRules = ({ maxAge, ...rules }: ListedType["rules"]) => ({
+  ...rules,
+  ...(maxAge !== undefined && {
+    maxAge: Object.fromEntries(Object.entries(maxAge).map(([state, age]) => [state, age && Period.format(age)])),
+  }),
+})
+
+const typeBody = (type: ListedType, document: string | undefined, now: number) => {
+  const { grace, requireReaccept, version } = publication(inForce(type, now))
+  const asks = type.versions.filter((each) => each.requireReaccept && each.publishedAt <= now)
+  const { category, id, label, organization, project, required, status, validStates } = type
+  return {
+    ...{ id, organization, project, category, subcategory: [type.subcategory], label, status, required, validStates },
+    ...shown(inForce(type, now), document),
+    ...(type.consentDuration !== undefined && { consentDuration: Period.format(type.consentDuration) }),
+    ...{ requireReaccept, version, ...(grace !== undefined && { grace }) },
+    rules: wireRules(type.rules),
+    ...(asks.length > 0 && { requireReacceptVersion: asks.at(-1)!.version }),
+    readOnly: false,
+    dateCreated: Instant.format(type.dateCreated),
+    dateUpdated: Instant.format(type.dateUpdated),
+    versions: type.versions.map(publication),
+  }
+}
+
+/** The instants of a question: the model is always told both. */
+export interface Instants {
+  readonly at: number
+  readonly knownAt: number
+}
+
+/** A question of many. */
+export interface Question {
+  readonly person: Identifiers
+  /** Whether exactly one identifier names the person. */
+  readonly isOne: boolean
+  readonly consentType: string
+}
+
+/** A model's answers about one project. */
+export const of = (model: Model, project: Project) => {
+  /** Asks with the project as it is now. */
+  const run = <A, E>(drawn: Drawn, use: (ledger: Service, site: Site) => Effect.Effect<A, E>): Promise<A> =>
+    model.run(drawn, (ledger) =>
+      Effect.flatMap(ledger.site(project.id), (site) => use(ledger, Option.getOrThrow(site))),
+    )
+
+  const record = async (drawn: Drawn, request: Omit<RecordRequest, keyof Site>): Promise<Expected> => {
+    const outcome = await run(drawn, (ledger, site) => ledger.record({ ...site, ...request }))
+    switch (outcome._tag) {
+      case "Recorded": {
+        const { events, isRepeated } = outcome
+        return { status: 201, body: list(events.map(({ body }) => body)), ...(isRepeated && { isRepeated }) }
+      }
+      case "Refused": {
+        const codes = outcome.violations.map(({ code, field, item }) => `/items/${item}/${field} ${code}`)
+        return { status: 422, codes }
+      }
+      case "Reused":
+        return reused
+      case "UnderWay":
+        return { status: 409, codes: [] }
+    }
+  }
+
+  const changeType = async (
+    drawn: Drawn,
+    change: (ledger: Service, site: Site) => Effect.Effect<Configuring.Outcome<ListedType>, unknown>,
+  ): Promise<Expected> =>
+    run(drawn, (ledger, site) =>
+      Effect.flatMap(change(ledger, site), (outcome): Effect.Effect<Expected, unknown> => {
+        switch (outcome._tag) {
+          case "NotFound":
+            return Effect.succeed({ status: 404, codes: [] })
+          case "Refused": {
+            const codes = outcome.faults.map(({ code, field }) => `/${field} ${code}`)
+            return Effect.succeed({ status: 422, codes })
+          }
+          case "Conflict": {
+            const codes = [`/${outcome.fault.field} ${outcome.fault.code}`]
+            return Effect.succeed({ status: 409, codes })
+          }
+          case "Changed": {
+            const type = outcome.value
+            const document = ledger.setup.document(type, inForce(type, drawn.now))
+            return Effect.map(document, (text) => ({ status: 200, body: typeBody(type, text, drawn.now) }))
+          }
+          default:
+            return Effect.die(outcome._tag)
+        }
+      }),
+    )
+
+  const person = (ledger: Service, site: Site, identifiers: Identifiers, at: (field: string) => string) =>
+    Effect.flatMap(ledger.find(site, identifiers), (found) =>
+      found._tag === "Found"
+        ? Effect.succeed(found.concordId)
+        : Effect.fail(found.faults.map(({ code, field }) => `${at(field)} ${code}`)),
+    )
+
+  const decisionsOf = (ledger: Service, site: Site, concordId: string | undefined, instants: Instants) =>
+    Effect.map(ledger.decisions({ ...site, concordId, ...instants }), (answered) =>
+      answered.items.map(({ decision, type }) =>
+        JSON.stringify(Exchange.decisionToLine(answered.concordId, type.id, decision)),
+      ),
+    )
+
+  const ask = (
+    drawn: Drawn,
+    question: "consent-decisions" | "consent-state",
+    identifiers: Identifiers,
+    instants: Instants,
+  ): Promise<Expected> =>
+    run(drawn, (ledger, site) =>
+      person(ledger, site, identifiers, (field) => field).pipe(
+        Effect.flatMap((concordId) =>
+          question === "consent-decisions"
+            ? decisionsOf(ledger, site, concordId, instants)
+            : Effect.map(ledger.state({ ...site, concordId, ...instants }), ({ items }) =>
+                items.map(({ event }) => event.body),
+              ),
+        ),
+        Effect.map((bodies): Expected => ({ status: 200, body: list(bodies) })),
+        Effect.catch((codes) => Effect.succeed({ status: 400, codes: codes as ReadonlyArray<string> })),
+      ),
+    )
+
+  const answerMany = Effect.fnUntraced(function* (
+    ledger: Service,
+    site: Site,
+    questions: ReadonlyArray<Question>,
+    instants: ReadonlyArray<Instants>,
+  ) {
+    const codes: Array<string> = []
+    const lines: Array<string> = []
+    for (const [index, { consentType, isOne, person: identifiers }] of questions.entries()) {
+      const number = site.types.all.findIndex(({ id }) => id === consentType)
+      if (number < 0) codes.push(`/items/${index}/consentType unknown_consent_type`)
+      const found = isOne ? yield* ledger.find(site, identifiers) : undefined
+      if (found === undefined) codes.push(`/items/${index}/person identifier_missing`)
+      else if (found._tag === "Refused") {
+        codes.push(...found.faults.map(({ code, field }) => `/items/${index}/person/${field} ${code}`))
+      } else lines.push((yield* decisionsOf(ledger, site, found.concordId, instants[index]!))[number] ?? "")
+    }
+    return codes.length > 0 ? yield* Effect.fail(codes) : `[${lines.join(",")}]`
+  })
+
+  const askMany = (
+    drawn: Drawn,
+    questions: ReadonlyArray<Question>,
+    instants: ReadonlyArray<Instants>,
+    keyed: Keyed | undefined,
+  ): Promise<Expected> =>
+    run(drawn, (ledger, site) =>
+      ledger.answerOnce(site, keyed, answerMany(ledger, site, questions, instants)).pipe(
+        Effect.map((outcome): Expected => {
+          if (outcome._tag === "Reused") return reused
+          if (outcome._tag !== "Answered") return { status: 409, codes: [] }
+          const items: ReadonlyArray<unknown> = JSON.parse(outcome.answer)
+          const { isRepeated } = outcome
+          return { status: 200, body: { count: items.length, items }, ...(isRepeated && { isRepeated }) }
+        }),
+        Effect.catch((codes) => Effect.succeed({ status: 422, codes: codes as ReadonlyArray<string> })),
+      ),
+    )
+
+  const page = <A>(outcome: ListOutcome<A>, items: ReadonlyArray<unknown>): Expected => {
+    if (outcome._tag === "UnknownCursor") return { status: 400, codes: ["cursor unknown_cursor"] }
+    const { nextCursor, offset, total } = outcome
+    return { status: 200, body: { offset, count: items.length, total, items, ...(nextCursor && { nextCursor }) } }
+  }
+
+  const listEvents = (asker: string, query: EventQuery): Promise<Expected> =>
+    run({ now: Date.now() }, (ledger, site) =>
+      Effect.map(ledger.list(site, asker, query), (outcome) =>
+        page(outcome, outcome._tag === "Listed" ? list(outcome.items.map(({ body }) => body)).items : []),
+      ),
+    )
+
+  const listTypes = (asker: string, query: Commands.TypeQuery & { readonly cursor?: string }): Promise<Expected> => {
+    const { cursor: _, limit: __, offset: ___, order, sort, ...wanted } = query
+    const now = Date.now()
+    const members = (type: ListedType) => ({ ...type, ...inForce(type, now) })
+    return run({ now }, (ledger, { organization, types }) =>
+      Effect.gen(function* () {
+        const matching = types.all
+          .map(members)
+          .filter((type) =>
+            Object.entries(wanted).every(([name, value]) => type[name as keyof typeof wanted] === value),
+          )
+        // What the cursors of the server are good for, so that they are the model's, too.
+        const bound = { ...(sort && { sort }), ...(order && { order }), ...wanted }
+        const purpose = ["types", project.id, asker, bound]
+        const outcome = yield* ledger.listEntries(organization, purpose, matching, query as EntryPage)
+        const items: Array<unknown> = []
+        for (const { id } of outcome._tag === "Listed" ? outcome.items : []) {
+          const type = types.byId.get(id)!
+          items.push(typeBody(type, yield* ledger.setup.document(type, inForce(type, now)), now))
+        }
+        return page(outcome, items)
+      }),
+    )
+  }
+  type EntryPage = Parameters<Service["listEntries"]>[3]
+
+  const version = (id: string, number: number): Promise<Expected> =>
+    run({ now: Date.now() }, (ledger, { types }): Effect.Effect<Expected, unknown> => {
+      const type = types.byId.get(id)
+      const found = type?.versions.find((each) => each.version === number)
+      if (type === undefined || found === undefined) return Effect.succeed({ status: 404, codes: [] })
+      return Effect.map(ledger.setup.document(type, found), (document): Expected => ({
+        status: 200,
+        body: { consentType: id, ...shown(found, document), ...publication(found) },
+      }))
+    })
+
+  const visit = (drawn: Drawn, opening: { readonly ipAddress: string; readonly domain: string }) =>
+    run(drawn, (ledger, site) =>
+      Effect.flatMap(ledger.openSession({ ...site, ...opening }), (opened) =>
+        opened._tag === "Opened" ? Effect.succeed(opened.session) : Effect.die(opened._tag),
+      ),
+    )
+
+  /** The members of an item that name a type, in one of the ways there are. */
+  const typeNamed = (id: string, named: Commands.Item["type"]["named"]): Promise<Partial<Item>> =>
+    run({ now: Date.now() }, (_, { types }) => {
+      const type = types.byId.get(id)
+      if (type === undefined || named === "unknown") return Effect.succeed({ consentType: nobody })
+      const { category, label, subcategory } = type
+      const ways = {
+        id: { consentType: id },
+        triple: { category, subcategory, label },
+        both: { consentType: id, category, subcategory, label },
+        mismatch: { consentType: id, label: "another" },
+        none: { category },
+      } as const
+      return Effect.succeed(ways[named])
+    })
+
+  return { ask, askMany, changeType, listEvents, listTypes, record, typeNamed, version, visit }
+}

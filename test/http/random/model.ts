@@ -1,0 +1,87 @@
+/**
+ * The ledger in memory as a model of the server: the same use cases over another store, in another process.
+ *
+ * What nobody can foretell, it is told: the instant at which the server recorded something, and the ids, tokens and
+ * random bytes that the server drew. With these it must come to the very same answers, byte for byte.
+ */
+import { NodeCrypto } from "@effect/platform-node"
+import { Clock, Effect, Layer, ManagedRuntime } from "effect"
+import { SecureRandom } from "effect/crypto"
+import * as MemoryStore from "../../../adapters/memory/MemoryStore.ts"
+import type { Organization } from "../../../core/Catalog.ts"
+import * as Ledger from "../../../core/ledger/Ledger.ts"
+import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
+
+/** What the server drew as it answered, in the order in which the ledger draws it; and when that was. */
+export interface Drawn {
+  readonly now: number
+  /** Left out where nothing is recorded: a request that is refused has its people drawn, too, and forgotten. */
+  readonly uuids?: ReadonlyArray<string>
+  readonly contextId?: string
+  readonly bytes?: Uint8Array
+}
+
+/** A ledger in memory. */
+export interface Model {
+  /** Asks or tells the ledger. What it was told to draw must be drawn, all of it. */
+  readonly run: <A, E>(drawn: Drawn, use: (ledger: Ledger.Ledger["Service"]) => Effect.Effect<A, E>) => Promise<A>
+  readonly end: () => Promise<void>
+}
+
+/** A ledger in which an organization is set up and nothing else. */
+export const make = async (organization: Organization): Promise<Model> => {
+  let now = 0
+  let uuids: Array<string> | undefined
+  let contextId: string | undefined
+  let bytes: Uint8Array | undefined
+
+  const clock: Clock.Clock = {
+    currentTimeMillisUnsafe: () => now,
+    currentTimeMillis: Effect.sync(() => now),
+    currentTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+    currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+    monotonicTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+    sleep: () => Effect.die("the model waits for nothing"),
+  }
+  const told = <A>(value: A | undefined, what: string): Effect.Effect<A> =>
+    value === undefined ? Effect.die(`the model makes ${what}, and the server did not`) : Effect.succeed(value)
+  const random = Layer.effect(
+    SecureRandom.SecureRandom,
+    Effect.map(SecureRandom.SecureRandom, (real) =>
+      SecureRandom.SecureRandom.of({
+        ...real,
+        uuidV7: (() =>
+          Effect.suspend(() =>
+            uuids === undefined ? real.uuidV7() : told(uuids.shift(), "one entry more"),
+          )) as typeof real.uuidV7,
+        uuidV4: (() => Effect.suspend(() => told(contextId, "a contextId"))) as typeof real.uuidV4,
+        randomBytes: () => Effect.suspend(() => told(bytes, "a secret")),
+      }),
+    ),
+  )
+  const layer = Ledger.layer.pipe(
+    Layer.provide(random),
+    Layer.provideMerge(MemoryStore.layer),
+    Layer.provide(NodeCrypto.layer),
+  )
+  const runtime = ManagedRuntime.make(layer)
+  const entries = { organizations: [organization] }
+  await runtime.runPromise(
+    Effect.flatMap(LedgerStore, (store) => store.configure({ revision: 0, entries, documents: [] })),
+  )
+  return {
+    run: async (drawn, use) => {
+      now = drawn.now
+      uuids = drawn.uuids && [...drawn.uuids]
+      contextId = drawn.contextId
+      bytes = drawn.bytes
+      const asked = Effect.flatMap(Ledger.Ledger, use)
+      const answer = await runtime.runPromise(Effect.provideService(asked, Clock.Clock, clock))
+      const left = uuids?.length ?? 0
+      if (left > 0) throw new Error(`the server makes ${left} entries more than the model`)
+      return answer
+    },
+    end: () => runtime.dispose(),
+  }
+}

@@ -1,0 +1,404 @@
+/**
+ * Plays a random sequence of requests against the server and, at the same time, against the model, in a project of its
+ * own. Both must answer the same: what is answered byte for byte, what is refused with the same status and violations.
+ */
+import canonicalize from "canonicalize"
+import { expect } from "vitest"
+import type { Project } from "../../../core/Catalog.ts"
+import * as Instant from "../../../core/Instant.ts"
+import type { Item as CoreItem, RecordRequest } from "../../../core/ledger/Recording.ts"
+import type { Keyed } from "../../../core/ledger/Requests.ts"
+import { identifierKinds, type Identifiers as PersonIdentifiers } from "../../../core/People.ts"
+import type { Session } from "../../../core/ports/LedgerStore.ts"
+import type { Answer } from "../../support/server.ts"
+import { acme, asOwner, nobody, ownerKeyId } from "../world.ts"
+import type * as Commands from "./commands.ts"
+import * as Answers from "./answers.ts"
+import { dayOf, typeFields, typeWire } from "./answers.ts"
+import * as Model from "./model.ts"
+
+/** Sends one request, checks that the answer is as described, and counts it. */
+export type Send = (
+  method: string,
+  path: string,
+  sent?: { readonly headers?: Readonly<Record<string, string>>; readonly json?: unknown },
+) => Promise<Answer>
+
+interface Visitor {
+  readonly token: string
+  readonly session: Session
+  readonly contextId: string
+}
+
+const domain = "random.example"
+
+/** Plays a sequence. Answers the events that were acknowledged: their bodies by id. */
+export const play = async (
+  { commands, first }: { readonly first: Commands.NewType; readonly commands: ReadonlyArray<Commands.Command> },
+  send: Send,
+): Promise<{ readonly project: Project; readonly events: ReadonlyMap<string, string> }> => {
+  const model = await Model.make(acme)
+  const projectFields = { name: "Random", domains: [domain] }
+  const made = await send("POST", `/privacy-v1/organizations/${acme.id}/projects`, {
+    headers: asOwner,
+    json: projectFields,
+  })
+  const setUp = await model.run({ now: Date.parse(made.json.dateCreated), uuids: [made.json.id] }, (ledger) =>
+    ledger.setup.createProject(acme, projectFields, { answer: () => "" }),
+  )
+  if (setUp._tag !== "Changed") throw new Error(setUp._tag)
+  const project = setUp.value
+  const base = `/privacy-v1/organizations/${acme.id}/projects/${project.id}`
+  const site = `/site-v1/${project.id}`
+  const answers = Answers.of(model, project)
+
+  // What the sequence has met so far.
+  const types: Array<string> = []
+  const people: Array<string> = []
+  const visitors: Array<Visitor> = []
+  const events = new Map<string, string>()
+  const recordedAt = [Date.parse(made.json.dateCreated)]
+
+  const meet = (concordId: string) => void (people.includes(concordId) || people.push(concordId))
+  const noteRecorded = (at: string) => void recordedAt.push(Date.parse(at))
+  const at = <A>(all: ReadonlyArray<A>, index: number): A | undefined => all[index % all.length]
+  const typeAt = (index: number): string => at(types, index) ?? nobody
+  const instantOf = (asked: Commands.AskedInstant): number =>
+    typeof asked === "number" ? dayOf(asked) : at(recordedAt, asked.known)! - (asked.before ? 1 : 0)
+  const instantsOf = (asked: {
+    readonly at: Commands.AskedInstant | undefined
+    readonly knownAt: Commands.AskedInstant | undefined
+  }) => ({
+    ...(asked.at !== undefined && { at: instantOf(asked.at) }),
+    ...(asked.knownAt !== undefined && { knownAt: instantOf(asked.knownAt) }),
+  })
+  const written = (instants: object): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(instants).map(([name, instant]) => [name, Instant.format(instant)]))
+
+  // Identifiers and receipts are the organization's: each sequence has its own people and its own keys.
+  const keyOf = (key: string): string => `${key}-${project.id}`
+  const digits = String(10_000_000 + (Number.parseInt(project.id.slice(-8), 16) % 89_999_999))
+  const ofSequence = (kind: string, value: string): string => {
+    if (kind === "email") return value.replace(/x\.example/i, `${project.id}.example`)
+    if (kind === "phoneNumber") return value.replace("12345678", digits)
+    return kind === "userId" ? `${value} ${project.id}` : value
+  }
+  const identifiersOf = ({
+    person,
+    ...who
+  }: Commands.Identifiers & { readonly person?: number }): PersonIdentifiers => ({
+    ...Object.fromEntries(Object.entries(who).map(([kind, value]) => [kind, ofSequence(kind, String(value))])),
+    ...(person !== undefined && { concordId: at(people, person) ?? nobody }),
+  })
+
+  /** Both gave the same answer, byte for byte in canonical JSON; or both refused, for the same reasons. */
+  const same = (answer: Answer, expected: Answers.Expected) => {
+    const { headers, json, status, text } = answer
+    if ("body" in expected) {
+      expect(status, text).toBe(expected.status)
+      expect(canonicalize(json)).toBe(canonicalize(expected.body))
+      expect(headers["idempotent-replayed"]).toBe(expected.isRepeated === true ? "true" : undefined)
+    } else {
+      const errors: ReadonlyArray<Readonly<Record<string, string>>> = json.errors ?? []
+      const codes = errors.map(({ code, header, parameter, pointer }) => `${pointer ?? parameter ?? header} ${code}`)
+      expect({ status, codes: codes.toSorted() }).toEqual({ ...expected, codes: expected.codes.toSorted() })
+    }
+  }
+
+  const namedBy = ({ named, number }: Commands.Item["type"]): Promise<Partial<CoreItem>> =>
+    answers.typeNamed(typeAt(number), named)
+
+  /** An event as the ledger takes it, and as it is sent. */
+  const itemOf = async (item: Commands.Item): Promise<CoreItem> => {
+    const { consentDate, consentState, consentAction, expirationDate, externalId, version } = item
+    const date = consentDate === "soon" ? Date.now() + 60_000 : consentDate === "tomorrow" ? Date.now() + 86_400_000 : 0
+    return {
+      person: identifiersOf(item.who),
+      ...(await namedBy(item.type)),
+      consentState,
+      consentAction,
+      ...(consentDate !== undefined && { consentDate: typeof consentDate === "number" ? dayOf(consentDate) : date }),
+      ...(expirationDate !== undefined && { expirationDate: dayOf(expirationDate) }),
+      ...(version !== undefined && { version }),
+      ...(externalId !== undefined && { externalId }),
+    }
+  }
+  const wire = ({ consentDate, expirationDate, person, subcategory, ...item }: CoreItem) => ({
+    ...person,
+    ...item,
+    ...(subcategory !== undefined && { subcategory: item.consentState === "accepted" ? subcategory : [subcategory] }),
+    ...(consentDate !== undefined && { consentDate: Instant.format(consentDate) }),
+    ...(expirationDate !== undefined && { expirationDate: Instant.format(expirationDate) }),
+  })
+
+  const keyedBy = (scope: string, key: string | undefined, content: unknown): { readonly keyed?: Keyed } =>
+    key === undefined ? {} : { keyed: { scope, key: keyOf(key), credential: "", content: JSON.stringify(content) } }
+  const keyHeader = (key: string | undefined) => (key === undefined ? {} : { "idempotency-key": keyOf(key) })
+
+  const record = async (
+    answer: Answer,
+    items: ReadonlyArray<CoreItem>,
+    request: Pick<RecordRequest, "submitter" | "session" | "keyed">,
+  ) => {
+    const recorded: ReadonlyArray<Readonly<Record<"id" | "concordId" | "dateCreated", string>>> =
+      answer.status === 201 ? answer.json.items : []
+    const fresh = new Map(recorded.filter(({ id }) => !events.has(id)).map((event) => [event.id, event]))
+    // Of the people new to the ledger: those nobody named by their id. Of the same person each is drawn once.
+    const born = recorded
+      .filter(({ concordId, id }, index) => {
+        const isNamed = items[index]?.person.concordId !== undefined
+        return fresh.has(id) && !isNamed && !people.includes(concordId)
+      })
+      .map(({ concordId }) => concordId)
+    const given = new Set(items.map(({ person }) => person.concordId))
+    const uuids = [...new Set(born)].filter((concordId) => !given.has(concordId)).concat(...fresh.keys())
+    const [some] = fresh.values()
+    const now = some === undefined ? Date.now() : Date.parse(some.dateCreated)
+    same(answer, await answers.record({ now, ...(answer.status === 201 && { uuids }) }, { ...request, items }))
+    for (const [index, event] of recorded.entries()) {
+      events.set(event.id, JSON.stringify(answer.json.items[index]))
+      meet(event.concordId)
+    }
+    if (some !== undefined) recordedAt.push(now)
+  }
+
+  const changed = async (
+    answer: Answer,
+    date: "dateCreated" | "dateUpdated",
+    change: Parameters<typeof answers.changeType>[1],
+  ) => {
+    const isMade = answer.status === 200 && date === "dateCreated"
+    const now = answer.status === 200 ? Date.parse(answer.json[date]) : Date.now()
+    same(answer, await answers.changeType({ now, ...(isMade && { uuids: [answer.json.id] }) }, change))
+    if (answer.status === 200) noteRecorded(answer.json[date])
+    if (isMade) types.push(answer.json.id)
+  }
+
+  const createType = async (fields: Commands.NewType) => {
+    const json = typeWire(fields)
+    const answer = await send("POST", `${base}/consent-types`, { headers: asOwner, json })
+    await changed(answer, "dateCreated", (ledger, site) =>
+      ledger.setup.createType(site, typeFields(fields), { answer: () => "" }),
+    )
+  }
+
+  /** The instants that the server took for those left out: after the request began, and what the model is asked with. */
+  const settled = (
+    answer: Answer,
+    since: number,
+    asked: { readonly at?: number; readonly knownAt?: number },
+    isRepeated = false,
+    index = 0,
+  ) => {
+    const item = answer.status === 200 ? answer.json.items[index] : undefined
+    const now = Date.now()
+    const one = (name: "at" | "knownAt"): number => {
+      if (asked[name] !== undefined) return asked[name]
+      const told = item?.[name] === undefined ? now : Date.parse(item[name])
+      if (!isRepeated) expect(told).toBeGreaterThanOrEqual(since)
+      return told
+    }
+    const instants = { at: one("at"), knownAt: one("knownAt") }
+    // The model promises what the server promises: nothing is recorded any more at or before what was answered.
+    const isPromised = asked.knownAt === undefined && item !== undefined
+    return { instants, now: isPromised ? instants.knownAt : Math.max(...recordedAt) - 1 }
+  }
+
+  const wanted = (who: Commands.Identifiers) => {
+    const person = identifiersOf(who)
+    const kinds = identifierKinds.filter((kind) => person[kind] !== undefined)
+    return { person, isOne: kinds.length === 1 }
+  }
+
+  const ask = async (
+    question: "consent-decisions" | "consent-state",
+    command: Extract<Commands.Command, { readonly does: "decisions" | "state" }>,
+  ) => {
+    const { isOne, person } = wanted(command.who)
+    const asked = instantsOf(command)
+    const since = Date.now()
+    const query = new URLSearchParams({ ...person, ...written(asked) } as Record<string, string>)
+    const answer = await send("GET", `${base}/${question}?${query}`, { headers: asOwner })
+    const { instants, now } = settled(answer, since, asked)
+    same(answer, isOne ? await answers.ask({ now }, question, person, instants) : { status: 400, codes: [] })
+  }
+
+  const askMany = async (command: Extract<Commands.Command, { readonly does: "manyDecisions" }>) => {
+    const asked = instantsOf(command)
+    const questions = command.questions.map(({ type, who }) => ({ ...wanted(who), consentType: typeAt(type) }))
+    const items = questions.map(({ consentType, person }) => ({ person, consentType }))
+    const json = { ...written(asked), items }
+    const headers = { ...asOwner, ...keyHeader(command.key) }
+    const since = Date.now()
+    const answer = await send("POST", `${base}/consent-decisions`, { headers, json })
+    const isRepeated = answer.headers["idempotent-replayed"] === "true"
+    // What is left out is now, for each person anew.
+    const each = questions.map((_, index) => settled(answer, since, asked, isRepeated, index))
+    const now = Math.min(...each.map((one) => one.now))
+    const instants = each.map((one) => one.instants)
+    const { keyed } = keyedBy(ownerKeyId, command.key, ["decisions", json])
+    same(answer, await answers.askMany({ now }, questions, instants, keyed))
+  }
+
+  const eventQuery = ({ concordId, endDate, startDate, submitter, ...query }: Commands.EventQuery) => ({
+    ...query,
+    ...(startDate !== undefined && { startDate: dayOf(startDate) }),
+    ...(endDate !== undefined && { endDate: dayOf(endDate) }),
+    ...(submitter !== undefined && { submitter: submitter ? ownerKeyId : (people[0] ?? nobody) }),
+    ...(concordId !== undefined && { concordId: at(people, concordId) ?? nobody }),
+  })
+  const queryText = (query: object): string =>
+    new URLSearchParams(
+      Object.entries(query).flatMap(([name, value]): Array<[string, string]> => {
+        if (Array.isArray(value)) return value.map((each) => [name, String(each)])
+        const isDate = (name === "startDate" || name === "endDate") && typeof value === "number"
+        return [[name, isDate ? Instant.format(value) : String(value)]]
+      }),
+    ).toString()
+
+  /** Follows a list by its cursors for a few pages; the model's cursors are the server's. */
+  const follow = async (
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    query: object,
+    page: (cursor: { readonly cursor?: string }) => ReturnType<typeof answers.ask>,
+  ) => {
+    let cursor: string | undefined
+    for (let pages = 0; pages < 5; pages++) {
+      const paging = cursor === undefined ? {} : { cursor }
+      const answer = await send("GET", `${path}?${queryText({ ...query, ...paging })}`, { headers })
+      same(answer, await page(paging))
+      cursor = answer.json.nextCursor
+      if (cursor === undefined) return
+    }
+  }
+
+  const visit = async (index: number | undefined) => {
+    const known = index === undefined ? undefined : at(visitors, index)
+    const json = known === undefined ? {} : { contextId: known.contextId }
+    const answer = await send("POST", `${site}/session`, { headers: { origin: `https://${domain}` }, json })
+    expect(answer.status, answer.text).toBe(201)
+    const { concordId, contextId, expiresAt, id, session: token } = answer.json
+    const isNew = !people.includes(concordId)
+    const drawn = {
+      now: Date.parse(expiresAt) - 1_800_000,
+      uuids: isNew ? [id, concordId] : [id],
+      contextId,
+      bytes: Buffer.from(token, "base64url"),
+    }
+    const session = await answers.visit(drawn, { ipAddress: "127.0.0.1", domain, ...json })
+    expect({ concordId: session.concordId, id: session.id }).toEqual({ concordId, id })
+    meet(concordId)
+    visitors.push({ token, contextId, session })
+  }
+
+  const asVisitor = async (command: Extract<Commands.Command, { readonly does: `own${string}` | "answer" }>) => {
+    const visitor = at(visitors, command.visitor)
+    if (visitor === undefined) return
+    const { session, token } = visitor
+    const { concordId } = session
+    const headers = { "x-session": token }
+    if (command.does === "answer") {
+      const items: Array<CoreItem> = []
+      for (const { consentAction, consentState, type } of command.items) {
+        items.push({ person: { concordId }, ...(await namedBy(type)), consentState, consentAction })
+      }
+      const json = { items: items.map((item) => ({ ...wire(item), concordId: nobody })) }
+      const keyed = { ...headers, ...keyHeader(command.key) }
+      const answer = await send("POST", `${site}/consent-events`, { headers: keyed, json })
+      const request = { submitter: concordId, session, ...keyedBy(session.id, command.key, json) }
+      await record(answer, items, request)
+    } else if (command.does === "ownEvents") {
+      const { endDate, limit, offset, order, sort, startDate } = command.query
+      const asked = Object.entries({ endDate, limit, offset, order, sort, startDate })
+      const query = eventQuery(Object.fromEntries(asked.filter(([, value]) => value !== undefined)))
+      await follow(`${site}/consent-events`, headers, query, (paging) =>
+        answers.listEvents(session.id, { ...query, ...paging, concordId }),
+      )
+    } else {
+      const asked = command.does === "ownDecisions" ? instantsOf(command) : {}
+      const question = command.does === "ownDecisions" ? "consent-decisions" : "consent-state"
+      const since = Date.now()
+      const answer = await send("GET", `${site}/${question}?${queryText(written(asked))}`.replace(/\?$/, ""), {
+        headers,
+      })
+      const { instants, now } = settled(answer, since, asked)
+      same(answer, await answers.ask({ now }, question, { concordId }, instants))
+    }
+  }
+
+  const perform = async (command: Commands.Command): Promise<void> => {
+    switch (command.does) {
+      case "createType":
+        return createType(command.fields)
+      case "changeType": {
+        const id = typeAt(command.type)
+        const json = typeWire(command.change)
+        const answer = await send("PATCH", `${base}/consent-types/${id}`, { headers: asOwner, json })
+        return changed(answer, "dateUpdated", (ledger, { project }) =>
+          ledger.setup.updateType(project, id, typeFields(command.change)),
+        )
+      }
+      case "deleteType": {
+        const id = typeAt(command.type)
+        const answer = await send("DELETE", `${base}/consent-types/${id}`, { headers: asOwner })
+        return changed(answer, "dateUpdated", (ledger, { project }) => ledger.setup.removeType(project, id))
+      }
+      case "record":
+      case "import": {
+        const items: Array<CoreItem> = []
+        for (const item of command.items) items.push(await itemOf(item))
+        const json = { items: items.map(wire) }
+        const headers = { ...asOwner, ...keyHeader(command.key) }
+        const answer = await send("POST", `${base}/consent-events`, { headers, json })
+        return record(answer, items, { submitter: ownerKeyId, ...keyedBy(ownerKeyId, command.key, json) })
+      }
+      case "decisions":
+        return ask("consent-decisions", command)
+      case "state":
+        return ask("consent-state", command)
+      case "manyDecisions":
+        return askMany(command)
+      case "listEvents": {
+        const query = eventQuery(command.query)
+        return follow(`${base}/consent-events`, asOwner, query, (paging) =>
+          answers.listEvents(ownerKeyId, { ...query, ...paging }),
+        )
+      }
+      case "listTypes":
+        return follow(`${base}/consent-types`, asOwner, command.query, (paging) =>
+          answers.listTypes(ownerKeyId, { ...command.query, ...paging }),
+        )
+      case "version": {
+        const id = typeAt(command.type)
+        const answer = await send("GET", `${base}/consent-types/${id}/versions/${command.version}`, {
+          headers: asOwner,
+        })
+        return same(answer, await answers.version(id, command.version))
+      }
+      case "event": {
+        const [id, text] = at([...events], command.event) ?? [nobody, undefined]
+        const answer = await send("GET", `${base}/consent-events/${id}`, { headers: asOwner })
+        return same(answer, text === undefined ? { status: 404, codes: [] } : { status: 200, body: JSON.parse(text) })
+      }
+      case "visit":
+        return visit(command.visitor)
+      case "answer":
+      case "ownState":
+      case "ownDecisions":
+      case "ownEvents":
+        return asVisitor(command)
+    }
+  }
+
+  try {
+    await createType(first)
+    for (const command of commands) await perform(command)
+    await follow(`${base}/consent-events`, asOwner, { limit: 1000 }, (paging) =>
+      answers.listEvents(ownerKeyId, { limit: 1000, ...paging }),
+    )
+  } finally {
+    await model.end()
+  }
+  return { project, events }
+}
