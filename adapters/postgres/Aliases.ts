@@ -79,13 +79,25 @@ export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: Readonly
   return true
 })
 
-/** Lets hashes name nobody. */
-export const release = (sql: Sql.Sql, organization: Lane.Owner, hashes: ReadonlyArray<string>) =>
-  hashes.length === 0
-    ? Effect.void
-    : Sql.query(
-        sql,
-        `DELETE FROM alias a USING unnest($1::bigint[], $2::text[]) AS v (lane, hash)
-         WHERE a.lane = v.lane AND a.hash = decode(v.hash, 'hex')`,
-        [hashes.map((hash) => Lane.of(organization, hash)), hashes],
-      )
+/** Lets hashes name nobody, and raises the revision of whom they named. */
+export const release = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  hashes: ReadonlyArray<string>,
+) {
+  if (hashes.length === 0) return
+  const rows = yield* Sql.query<{ readonly person: string }>(
+    sql,
+    `DELETE FROM alias a USING unnest($1::bigint[], $2::text[]) AS v (lane, hash)
+     WHERE a.lane = v.lane AND a.hash = decode(v.hash, 'hex') RETURNING a.person`,
+    [hashes.map((hash) => Lane.of(organization, hash)), hashes],
+  )
+  const people = [...new Set(rows.map(({ person }) => person))]
+  yield* Sql.query(
+    sql,
+    `INSERT INTO person (lane, person, revision, is_identified)
+     SELECT lane, person, 1, false FROM unnest($1::bigint[], $2::uuid[]) AS v (lane, person) ORDER BY lane, person
+     ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1`,
+    [people.map((person) => Lane.of(organization, person)), people],
+  )
+})

@@ -202,8 +202,8 @@ const staleness = (request: Append, heads: ReadonlyMap<number, LaneHead>): Appen
 }
 
 const receiptsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<Receipts.Owned> =>
-  requests.flatMap(({ project, receipt }): ReadonlyArray<{ owner: Lane.Owner; receipt: Receipt }> =>
-    receipt === undefined ? [] : [{ owner: project, receipt }],
+  requests.flatMap(({ organization, receipt }): ReadonlyArray<{ owner: Lane.Owner; receipt: Receipt }> =>
+    receipt === undefined ? [] : [{ owner: organization, receipt }],
   )
 
 /** The steps of the transaction; abandons it for the first request that cannot be kept. */

@@ -19,7 +19,7 @@ const freePort = (): Promise<number> =>
 /** A running server. */
 export interface Postgres {
   readonly port: number
-  /** Makes an empty database and answers its URL. */
+  /** Makes an empty database, owned by a role that is no superuser, and answers its URL. */
   readonly database: () => Promise<string>
   readonly stop: () => Promise<void>
 }
@@ -46,13 +46,20 @@ export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<
   })
   await postgres.initialise()
   await postgres.start()
+  const administer = async (statement: string): Promise<void> => {
+    const client = postgres.getPgClient()
+    await client.connect()
+    await client.query(statement)
+    await client.end()
+  }
+  await administer(`CREATE ROLE assent LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}'`)
   let databases = 0
   return {
     port,
     database: async () => {
       const name = `assent_${++databases}`
-      await postgres.createDatabase(name)
-      return `postgres://postgres:${password}@127.0.0.1:${port}/${name}`
+      await administer(`CREATE DATABASE ${name} OWNER assent`)
+      return `postgres://assent:${password}@127.0.0.1:${port}/${name}`
     },
     stop: async () => {
       await postgres.stop()

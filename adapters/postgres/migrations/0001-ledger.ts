@@ -1,6 +1,7 @@
 /**
  * The ledger's tables. The lane is the first column of every key; nothing here is a sequence, a foreign key, a stored
- * function or an advisory lock, so that the same statements run on PostgreSQL and on what speaks like it.
+ * function or an advisory lock, so that the same statements run on PostgreSQL and on what speaks like it. Events and facts are
+ * only ever inserted: nobody but a superuser may change or remove one.
  */
 export const sql = `
 CREATE TABLE lane_head (
@@ -141,4 +142,6 @@ CREATE TABLE key_use (
   last_used_at bigint NOT NULL,
   PRIMARY KEY (lane, id)
 );
+
+REVOKE UPDATE, DELETE, TRUNCATE ON event, person_fact FROM CURRENT_USER;
 `
