@@ -74,6 +74,8 @@ export const unavailable = (error: SqlError): StoreUnavailable =>
 /** Runs all of it or nothing; again, where others stood in the way. */
 export const transaction = <A, E>(sql: Sql, effect: Effect.Effect<A, E | SqlError>): Effect.Effect<A, E | SqlError> =>
   sql.withTransaction(effect).pipe(
+    // A connection that breaks before it is rolled back is a defect to the client: to the store it is the database.
+    Effect.catchDefect((defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect))),
     Effect.retry({
       schedule: soon,
       times: maxRetries,

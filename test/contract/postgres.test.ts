@@ -8,6 +8,7 @@ import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
 import * as Lane from "../../core/Lane.ts"
 import { LedgerStore, type Listed, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { startLossyProxy } from "../support/lossyProxy.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 
 let postgres: Postgres
@@ -177,6 +178,83 @@ describe("requests over two lanes from two sides", () => {
     expect(await rows("SELECT 1 FROM pg_stat_database WHERE datname = current_database() AND deadlocks > 0")).toEqual(
       [],
     )
+  })
+})
+
+describe("over a network that cuts connections at any byte", () => {
+  const acknowledged: Array<string> = []
+  const tried: Array<string> = []
+  let cuts = 0
+
+  beforeAll(async () => {
+    const whole = url
+    url = await postgres.database()
+    await Effect.runPromise(withStore(() => Effect.void))
+    let seed = 1
+    const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
+    const proxy = await startLossyProxy(postgres.port, 60_000, random)
+    const lossy = url.replace(`:${postgres.port}/`, `:${proxy.port}/`)
+    const one = (store: Store, n: number) => {
+      const recordedAt = Date.UTC(2030, 0, 1)
+      const events = Array.from({ length: 1 + (n % 3) }, (_, index) => event(n + index, recordedAt))
+      tried.push(...events.map(({ id }) => id))
+      return Effect.match(store.append({ project, organization, recordedAt, events, claims: [] }), {
+        onFailure: () => {},
+        onSuccess: ({ _tag }) => void (_tag === "Appended" && acknowledged.push(...events.map(({ id }) => id))),
+      })
+    }
+    const all = Effect.flatMap(LedgerStore, (store) =>
+      Effect.forEach(
+        Array.from({ length: 600 }, (_, n) => n),
+        (n) => one(store, n),
+        { concurrency: 12, discard: true },
+      ),
+    )
+    // Its own start may be cut off, too.
+    await Effect.runPromise(Effect.retry(Effect.provide(all, PostgresStore.layer(lossy)), { times: 20 }))
+    cuts = proxy.cuts()
+    await proxy.stop()
+    const kept = await rows<{ event_id: string }>("SELECT event_id FROM event")
+    stored = kept.map(({ event_id }) => event_id)
+    gaps = await rows(`
+      SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane GROUP BY h.lane, h.next_position
+      HAVING count(e.position) <> h.next_position OR max(e.position) <> h.next_position - 1`)
+    url = whole
+  }, 120_000)
+  let stored: ReadonlyArray<string> = []
+  let gaps: ReadonlyArray<object> = []
+
+  test("every event that was acknowledged is there once, and nothing that was not asked for", () => {
+    expect(cuts).toBeGreaterThan(20)
+    expect(acknowledged.length).toBeGreaterThan(tried.length / 2)
+    expect(new Set(stored).size).toBe(stored.length)
+    expect(acknowledged.filter((id) => !stored.includes(id))).toEqual([])
+    expect(stored.filter((id) => !tried.includes(id))).toEqual([])
+    expect(gaps).toEqual([])
+  })
+})
+
+describe("a database that is away", () => {
+  test("is told plainly, and used again when it is back", async () => {
+    const proxy = await startLossyProxy(postgres.port, Infinity, () => 1)
+    const whole = url
+    url = url.replace(`:${postgres.port}/`, `:${proxy.port}/`)
+    const told = await Effect.runPromise(
+      withStore((store) =>
+        Effect.gen(function* () {
+          const isReady = Effect.match(store.ready, { onFailure: ({ _tag }) => _tag, onSuccess: () => "ready" })
+          const before = yield* isReady
+          proxy.shut(true)
+          const away = yield* isReady
+          proxy.shut(false)
+          yield* Effect.sleep(200)
+          return [before, away, yield* isReady]
+        }),
+      ),
+    )
+    url = whole
+    await proxy.stop()
+    expect(told).toEqual(["ready", "StoreUnavailable", "ready"])
   })
 })
 
