@@ -3,6 +3,7 @@
  */
 import { type Layer, Schema } from "effect"
 import * as MemoryStore from "../adapters/memory/MemoryStore.ts"
+import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
 import * as SqliteStore from "../adapters/sqlite/SqliteStore.ts"
 import type { LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
 
@@ -10,14 +11,23 @@ import type { LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts
 export const defaultUrl = "sqlite:./data/assent.db"
 
 /** What a URL of a store looks like, for messages. */
-export const form = `sqlite:PATH or memory:, such as ${defaultUrl}`
+export const form = `sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or memory:, such as ${defaultUrl}`
 
-/** `sqlite:PATH` is a file, made where there is none; `memory:` forgets everything when the process ends. */
-export const Url = Schema.String.check(Schema.isPattern(/^(sqlite:.+|memory:)$/, { message: `expected ${form}` }))
+/**
+ * `sqlite:PATH` is a file, made where there is none; `postgres://…` a database, its tables made where there are none;
+ * `memory:` forgets everything when the process ends.
+ */
+export const Url = Schema.String.check(
+  Schema.isPattern(/^(sqlite:.+|postgres(ql)?:\/\/.+|memory:)$/, { message: `expected ${form}` }),
+)
 
 /** Whether {@link Url} passes a text. */
 export const isUrl = Schema.is(Url)
 
 /** The store of a URL that {@link Url} has passed. */
 export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
-  url === "memory:" ? MemoryStore.layer : SqliteStore.layer(url.slice("sqlite:".length))
+  url === "memory:"
+    ? MemoryStore.layer
+    : url.startsWith("sqlite:")
+      ? SqliteStore.layer(url.slice("sqlite:".length))
+      : PostgresStore.layer(url)

@@ -117,3 +117,16 @@ export const joinedWith = (facts: Iterable<Fact>, concordId: string, knownAt: In
   const survivor = [...members].find((member) => !isMember.has(member)) ?? concordId
   return { survivor, members: [...members].toSorted() }
 }
+
+/** Everybody who is joined with somebody, as known at `knownAt`: each group once, in the order of who survives. */
+export const groups = (facts: ReadonlyArray<Fact>, knownAt: Instant): ReadonlyArray<Joined> => {
+  const found = new Map<string, Joined>()
+  const seen = new Set<string>()
+  for (const { member } of facts) {
+    if (seen.has(member)) continue
+    const joined = joinedWith(facts, member, knownAt)
+    for (const each of joined.members) seen.add(each)
+    if (joined.members.length > 1) found.set(joined.survivor, joined)
+  }
+  return [...found.values()].toSorted((a, b) => (a.survivor < b.survivor ? -1 : 1))
+}

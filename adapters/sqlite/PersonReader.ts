@@ -76,19 +76,13 @@ const rowsWhere = (db: DatabaseSync, condition: string, ...values: ReadonlyArray
   return statement.iterate(...values) as unknown as IteratorObject<Row, undefined>
 }
 
-/** The people who are joined as known at `knownAt`, each group once, in the order of who survives. */
+/** The people who are joined as known at `knownAt`. */
 const joinedPeople = (db: DatabaseSync, knownAt: Instant): ReadonlyArray<People.Joined> => {
   const bodies = db.prepare("SELECT DISTINCT body FROM person_fact").all()
-  const facts = bodies.map(({ body }): People.Fact => JSON.parse(String(body)))
-  const groups = new Map<string, People.Joined>()
-  const seen = new Set<string>()
-  for (const { member } of facts) {
-    if (seen.has(member)) continue
-    const joined = People.joinedWith(facts, member, knownAt)
-    for (const each of joined.members) seen.add(each)
-    if (joined.members.length > 1) groups.set(joined.survivor, joined)
-  }
-  return [...groups.values()].toSorted((a, b) => (a.survivor < b.survivor ? -1 : 1))
+  return People.groups(
+    bodies.map(({ body }) => JSON.parse(String(body))),
+    knownAt,
+  )
 }
 
 /** The events of people who are joined, under the id that survives. */

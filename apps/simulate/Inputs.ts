@@ -5,6 +5,7 @@ import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
 import * as PersonBatches from "../../adapters/duckdb/PersonBatches.ts"
 import * as EventBatches from "../../adapters/files/EventBatches.ts"
 import * as Source from "../../adapters/files/Source.ts"
+import * as PostgresReader from "../../adapters/postgres/PersonReader.ts"
 import * as PersonReader from "../../adapters/sqlite/PersonReader.ts"
 import * as Digest from "../../adapters/threads/Digest.ts"
 import type { Columns } from "../../core/Columns.ts"
@@ -27,12 +28,19 @@ export interface Batches {
 
 const sqlite = "sqlite:"
 
-const openStore = Effect.fnUntraced(function* (url: string, plan: Plan, keepsIds: boolean) {
-  if (!url.startsWith(sqlite)) {
-    return yield* new BadQuestion({ field: "store", reason: "expected sqlite:PATH: a ledger that is kept in a file" })
+/** The name of a store in a report: where it is, and not how to get in. */
+const nameOf = (url: string): string => url.replace(/^(postgres(?:ql)?:\/\/)[^@/]*@/, "$1")
+
+const openStore = Effect.fnUntraced(function* (url: string, { knownAt }: Plan, keepsIds: boolean) {
+  const isPostgres = /^postgres(ql)?:\/\//.test(url)
+  if (!isPostgres && !url.startsWith(sqlite)) {
+    const reason = "expected sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE: a ledger that is kept"
+    return yield* new BadQuestion({ field: "store", reason })
   }
-  const reader = yield* PersonReader.make(url.slice(sqlite.length), plan.knownAt, keepsIds)
-  return { ...reader, digest: Effect.succeed({ name: url, sha256: reader.sha256 }) }
+  const reader = yield* isPostgres
+    ? PostgresReader.make(url, knownAt, keepsIds)
+    : PersonReader.make(url.slice(sqlite.length), knownAt, keepsIds)
+  return { ...reader, digest: Effect.succeed({ name: nameOf(url), sha256: reader.sha256 }) }
 })
 
 const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, progress: Progress) {

@@ -65,7 +65,7 @@ export type TypesOrPath = string | ReadonlyArray<ConsentType>
 
 /** The ledger: a store, or a file of events (NDJSON, CSV or Parquet, by its ending) with its types. */
 export type LedgerInput =
-  | { readonly store: `sqlite:${string}`; readonly events?: never; readonly types?: never }
+  | { readonly store: `sqlite:${string}` | `postgres://${string}`; readonly events?: never; readonly types?: never }
   | { readonly events: string; readonly types?: TypesOrPath; readonly store?: never }
 
 /** A simulation. */

@@ -3,12 +3,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeCrypto } from "@effect/platform-node"
 import { Effect, Layer, Option } from "effect"
-import { describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import type { Site } from "../../core/Catalog.ts"
 import * as Exchange from "../../core/Exchange.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
 
 /** The session of a new visitor. */
 const visitor = Effect.fnUntraced(function* (site: Site) {
@@ -18,7 +20,17 @@ const visitor = Effect.fnUntraced(function* (site: Site) {
   return opened.session
 })
 
-const stores = { memory: () => MemoryStore.layer, sqlite: (path: string) => SqliteStore.layer(path) }
+let postgres: Postgres
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.stop())
+
+const stores = {
+  memory: () => MemoryStore.layer,
+  sqlite: (path: string) => SqliteStore.layer(path),
+  postgres: () => Layer.unwrap(Effect.map(Effect.promise(postgres.database), PostgresStore.layer)),
+}
 
 describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
   const run = async <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> => {

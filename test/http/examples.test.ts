@@ -1,5 +1,5 @@
 /**
- * The examples in /openapi.json are one story: sent in its order to a new server, each is answered as it says.
+ * The examples in /openapi.json are one story: sent in its order to a new server, each is answered as it says, on every store.
  *
  * Ids, secrets and instants that the server gives are other ones each time: where an example has one, the answer must have
  * one, and the same one wherever the example repeats it. Every answer, the 401 to the same request without its credential
@@ -12,6 +12,7 @@ import formats from "ajv-formats"
 import { importJWK, SignJWT } from "jose"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type Example, story } from "../../adapters/http/server/Description.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Answer, type Server, startEmpty } from "../support/server.ts"
 
 /** The private half of the example's public key: RFC 7515, appendix A.3. */
@@ -49,19 +50,36 @@ const actual = new Map<string, string>()
 const recorded: Array<Example> = []
 const answers = new Map<string, unknown>()
 
+/** Every store that the service runs on; memory and SQLite need nothing. */
+const stores: Readonly<Record<string, () => Promise<string>>> = {
+  sqlite: async () => "sqlite:./ledger.db",
+  memory: async () => "memory:",
+  postgres: async () => postgres.database(),
+}
+
+let postgres: Postgres
 beforeAll(async () => {
-  server = await startEmpty()
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.stop())
+
+const begin = async (store: string) => {
+  session = ""
+  for (const known of [actual, answers]) known.clear()
+  recorded.length = 0
+  server = await startEmpty({ ASSENT_STORE: store })
   const { consentTypes, organization, project } = server.banner()
   actual.set(exampleId(1), organization).set(exampleId(2), project)
   for (const [index, type] of consentTypes.entries()) actual.set(exampleId(11 + index), type)
   description = (await server.request("GET", "/openapi.json")).json
-})
-afterAll(async () => {
+}
+
+const end = async () => {
   await server.stop()
   if (recorded.length < story.length) return
   const file = join(import.meta.dirname, "../../adapters/http/server/examples.json")
   writeFileSync(file, JSON.stringify(recorded, null, 2))
-})
+}
 
 const replaced = (text: string, names: ReadonlyMap<string, string>): string =>
   text.replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => names.get(id) ?? id)
@@ -163,7 +181,10 @@ const record = (example: Example, answer: Answer): void => {
   recorded.push(JSON.parse(replaced(JSON.stringify(written), shown)))
 }
 
-describe("the examples of the description", () => {
+describe.each(Object.entries(stores))("the examples of the description, over %s", (_, store) => {
+  beforeAll(async () => begin(await store()))
+  afterAll(end)
+
   test("there is one for each operation", () => {
     const operations = Object.values(description.paths).flatMap((item) =>
       Object.values(item).map(({ operationId }) => operationId),

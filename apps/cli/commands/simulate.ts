@@ -22,7 +22,7 @@ const passed = 3
 const flags = {
   store: Flag.String("store").pipe(
     Flag.withMetavar("<url>"),
-    Flag.withDescription("The ledger as a store: sqlite:PATH"),
+    Flag.withDescription("The ledger as a store: sqlite:PATH or postgres://…"),
     Flag.optional,
   ),
   events: Flags.path("events", "The ledger as a file: events.ndjson").pipe(Flag.optional),

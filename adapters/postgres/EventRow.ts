@@ -1,0 +1,48 @@
+/**
+ * An event as a row of the table `event`.
+ */
+import type { ConsentAction, ConsentState } from "../../core/ConsentState.ts"
+import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
+
+/** What is read of an event, of the table under the name `e`. */
+export const columns = `e.event_id, e.person, e.consent_type, e.version, e.consent_state, e.consent_action,
+  e.consent_date, e.recorded_at, e.expiration_date, e.submitter, e.session, e.domain, e.geography,
+  encode(e.external_id, 'hex') AS external_id, e.body`
+
+/** The {@link columns} of a row, with the types that the writer, which alone writes them, has given them. */
+export interface EventRow {
+  readonly event_id: string
+  readonly person: string
+  readonly consent_type: string
+  readonly version: number
+  readonly consent_state: ConsentState
+  readonly consent_action: ConsentAction
+  readonly consent_date: number
+  readonly recorded_at: number
+  readonly expiration_date: number | null
+  readonly submitter: string
+  readonly session: string | null
+  readonly domain: string | null
+  readonly geography: string | null
+  readonly external_id: string | null
+  readonly body: string
+}
+
+/** The event of a row. */
+export const toEvent = (row: EventRow): StoredEvent => ({
+  id: row.event_id,
+  concordId: row.person,
+  consentType: row.consent_type,
+  version: row.version,
+  consentState: row.consent_state,
+  consentAction: row.consent_action,
+  consentDate: row.consent_date,
+  dateCreated: row.recorded_at,
+  ...(row.expiration_date !== null && { expirationDate: row.expiration_date }),
+  submitter: row.submitter,
+  ...(row.session !== null && { session: row.session }),
+  ...(row.domain !== null && { domain: row.domain }),
+  ...(row.geography !== null && { geography: row.geography }),
+  ...(row.external_id !== null && { externalId: row.external_id }),
+  body: row.body,
+})

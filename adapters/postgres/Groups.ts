@@ -1,0 +1,96 @@
+/**
+ * Group commit: requests to record that arrive while their lanes are being written to share the next transaction.
+ *
+ * Transactions of different lanes run side by side. Each request is answered only after the commit that holds it.
+ */
+import { Deferred, Effect, type Scope } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import { type Append, type Appended, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as AppendGroup from "./Append.ts"
+import * as Sql from "./Sql.ts"
+
+/** The most events of one transaction, unless a single request has more. */
+const maxGroupEvents = 500
+
+/** The most transactions that append at the same time. */
+const maxTransactions = 4
+
+/** The most requests that wait; one more is refused at once instead of waiting for what it may not live to see. */
+const maxWaiting = 10_000
+
+interface Waiting {
+  readonly request: Append
+  readonly lanes: ReadonlyArray<number>
+  readonly answer: Deferred.Deferred<Appended, StoreUnavailable>
+}
+
+/** Where requests to record are brought. */
+export type Groups = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
+
+/** The queue before the transactions. Closing the scope answers what was accepted. */
+export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<Groups, never, Scope.Scope> {
+  const scope = yield* Effect.scope
+  const busy = new Set<number>()
+  let waiting: Array<Waiting> = []
+  let running = 0
+
+  /** The requests that can be written now: those whose lanes nobody writes to, nor waits for longer. */
+  const take = (): ReadonlyArray<Waiting> => {
+    const taken: Array<Waiting> = []
+    const left: Array<Waiting> = []
+    const passedOver = new Set<number>()
+    let events = 0
+    for (const each of waiting) {
+      const isFree = each.lanes.every((lane) => !busy.has(lane) && !passedOver.has(lane))
+      const fits = taken.length === 0 || events + each.request.events.length <= maxGroupEvents
+      if (isFree && fits) {
+        taken.push(each)
+        events += each.request.events.length
+      } else {
+        left.push(each)
+        for (const lane of each.lanes) passedOver.add(lane)
+      }
+    }
+    waiting = left
+    return taken
+  }
+
+  const settle = ({ answer }: Waiting, outcome: Effect.Effect<Appended, SqlError>) =>
+    Deferred.complete(answer, Effect.mapError(outcome, Sql.unavailable))
+
+  const run = (group: ReadonlyArray<Waiting>): Effect.Effect<void> =>
+    AppendGroup.group(
+      sql,
+      group.map(({ request }) => request),
+    ).pipe(
+      Effect.flatMap((outcomes) =>
+        Effect.forEach(group, (each, index) => settle(each, outcomes[index]!), { discard: true }),
+      ),
+      Effect.ensuring(
+        Effect.suspend(() => {
+          running--
+          for (const { lanes } of group) for (const lane of lanes) busy.delete(lane)
+          return next
+        }),
+      ),
+    )
+
+  const next: Effect.Effect<void> = Effect.suspend(() => {
+    if (running >= maxTransactions) return Effect.void
+    const group = take()
+    if (group.length === 0) return Effect.void
+    running++
+    for (const { lanes } of group) for (const lane of lanes) busy.add(lane)
+    return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(run(group)), scope))
+  })
+
+  return (request) =>
+    Effect.suspend(() => {
+      if (waiting.length >= maxWaiting) {
+        return new StoreUnavailable({ reason: "too many requests wait to be written" })
+      }
+      const answer = Deferred.makeUnsafe<Appended, StoreUnavailable>()
+      waiting.push({ request, lanes: AppendGroup.lanesOf(request), answer })
+      return Effect.andThen(next, Deferred.await(answer))
+    })
+})

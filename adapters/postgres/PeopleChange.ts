@@ -1,0 +1,128 @@
+/**
+ * Changes who is who, in one transaction: the people first, in ascending order, then what they are changed by.
+ */
+import { Data, Effect } from "effect"
+import * as Lane from "../../core/Lane.ts"
+import type { Fact } from "../../core/People.ts"
+import type { Kept, PeopleChange, Session } from "../../core/ports/LedgerStore.ts"
+import * as Aliases from "./Aliases.ts"
+import * as Receipts from "./Receipts.ts"
+import * as Sql from "./Sql.ts"
+
+/** Nothing of the transaction is kept. */
+class Abandoned extends Data.TaggedError("Abandoned")<{ readonly outcome: Kept | "used" }> {}
+
+/** What belongs to no project is spread over these lanes. */
+export const everywhere: Lane.Owner = { number: 0, lanes: Lane.defaultCount }
+
+/** How long an expired session or proof is kept, so that a clock that is set back does not bring it back. */
+const expiredKeptMillis = 24 * 60 * 60 * 1000
+
+/** Locks the people, and tells whether they are as they were seen. */
+const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { organization, seen }: PeopleChange) {
+  if (seen.length === 0) return true
+  const revisions = new Map(seen.map(({ concordId, revision }) => [concordId, revision]))
+  const people = [...revisions.keys()]
+  const lanes = people.map((concordId) => Lane.of(organization, concordId))
+  yield* Sql.query(
+    sql,
+    `INSERT INTO person (lane, person, revision, is_identified)
+     SELECT lane, person, 0, false FROM unnest($1::bigint[], $2::uuid[]) AS v (lane, person) ORDER BY lane, person
+     ON CONFLICT (lane, person) DO NOTHING`,
+    [lanes, people],
+  )
+  const rows = yield* Sql.query<{ readonly person: string; readonly revision: number }>(
+    sql,
+    `SELECT p.person, p.revision FROM unnest($1::bigint[], $2::uuid[]) AS v (lane, person)
+     JOIN person p ON p.lane = v.lane AND p.person = v.person ORDER BY p.lane, p.person FOR UPDATE OF p`,
+    [lanes, people],
+  )
+  return rows.every(({ person, revision }) => revisions.get(person) === revision)
+})
+
+const recordFact = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) {
+  const people = [fact.member, fact.survivor].toSorted()
+  for (const concordId of people) {
+    const lane = Lane.of(organization, concordId)
+    yield* Sql.query(
+      sql,
+      `INSERT INTO person (lane, person, revision, is_identified) VALUES ($1, $2, 1, false)
+       ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1`,
+      [lane, concordId],
+    )
+    yield* Sql.query(
+      sql,
+      `INSERT INTO person_fact (lane, person, ordinal, body)
+       SELECT $1::bigint, $2::uuid, coalesce(max(ordinal) + 1, 0), $3::text FROM person_fact WHERE lane = $1 AND person = $2`,
+      [lane, concordId, JSON.stringify(fact)],
+    )
+  }
+})
+
+/** Uses a proof; answers false where it was used before. */
+const useProof = Effect.fnUntraced(function* (sql: Sql.Sql, { expiresAt, hash }: NonNullable<PeopleChange["proof"]>) {
+  const lane = Lane.of(everywhere, hash)
+  yield* Sql.query(sql, "DELETE FROM used_proof WHERE lane = $1 AND expires_at < $2", [
+    lane,
+    expiresAt - 2 * expiredKeptMillis,
+  ])
+  const rows = yield* Sql.query(
+    sql,
+    "INSERT INTO used_proof VALUES ($1, decode($2, 'hex'), $3) ON CONFLICT (lane, hash) DO NOTHING RETURNING lane",
+    [lane, hash, expiresAt],
+  )
+  return rows.length > 0
+})
+
+const endSessions = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  { at, sessionsOf, tokenHash }: NonNullable<PeopleChange["ends"]>,
+) {
+  yield* Sql.query(
+    sql,
+    "UPDATE session SET expires_at = least(expires_at, $3) WHERE lane = $1 AND token_hash = decode($2, 'hex')",
+    [Lane.of(everywhere, tokenHash), tokenHash, at],
+  )
+  if (sessionsOf === undefined) return
+  yield* Sql.query(
+    sql,
+    "UPDATE session SET expires_at = least(expires_at, $3) WHERE lane = ANY($1::bigint[]) AND person = $2",
+    [Lane.all(everywhere), sessionsOf, at],
+  )
+})
+
+const openSession = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session) {
+  const { concordId, expiresAt, tokenHash } = session
+  const lane = Lane.of(everywhere, tokenHash)
+  yield* Sql.query(sql, "DELETE FROM session WHERE lane = $1 AND expires_at < $2", [
+    lane,
+    expiresAt - expiredKeptMillis,
+  ])
+  yield* Sql.query(
+    sql,
+    `INSERT INTO session VALUES ($1, decode($2, 'hex'), $3, $4, $5) ON CONFLICT (lane, token_hash) DO NOTHING`,
+    [lane, tokenHash, concordId, expiresAt, JSON.stringify(session)],
+  )
+})
+
+const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: PeopleChange) {
+  const { claims, ends, facts, organization, proof, receipt, releases, session } = change
+  const receipts = receipt === undefined ? [] : [{ owner: organization, receipt }]
+  if (yield* Receipts.hasAny(sql, receipts)) return yield* new Abandoned({ outcome: "repeated" })
+  if (!(yield* areAsSeen(sql, change))) return yield* new Abandoned({ outcome: "stale" })
+  yield* Aliases.release(sql, organization, releases)
+  const owned = claims.map((claim) => ({ organization, claim }))
+  if (!(yield* Aliases.claim(sql, owned))) return yield* new Abandoned({ outcome: "stale" })
+  for (const fact of facts) yield* recordFact(sql, organization, fact)
+  if (proof !== undefined && !(yield* useProof(sql, proof))) return yield* new Abandoned({ outcome: "used" })
+  if (ends !== undefined) yield* endSessions(sql, ends)
+  if (session !== undefined) yield* openSession(sql, session)
+  if (!(yield* Receipts.keep(sql, receipts))) return yield* new Abandoned({ outcome: "repeated" })
+})
+
+/** Changes who is who. */
+export const change = (sql: Sql.Sql, asked: PeopleChange) =>
+  Sql.transaction(sql, steps(sql, asked)).pipe(
+    Effect.as<Kept | "used">("kept"),
+    Effect.catchTag("Abandoned", ({ outcome }) => Effect.succeed(outcome)),
+  )

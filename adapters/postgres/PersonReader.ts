@@ -1,0 +1,166 @@
+/**
+ * Reads a whole PostgreSQL ledger in the order of its people, in bounded memory and from one snapshot: what is committed while
+ * it reads is not seen, and nobody who writes is held up.
+ */
+import { createHash } from "node:crypto"
+import { Effect, Pull, type Scope, Stream } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import type { Connection } from "effect/sql/SqlConnection"
+import type { SqlError } from "effect/sql/SqlError"
+import type { ListedType } from "../../core/Catalog.ts"
+import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
+import * as Columns from "../../core/Columns.ts"
+import type { ConsentState } from "../../core/ConsentState.ts"
+import type { ConsentType } from "../../core/ConsentType.ts"
+import type { Instant } from "../../core/Instant.ts"
+import * as People from "../../core/People.ts"
+import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as Sql from "./Sql.ts"
+
+/** A ledger being read. */
+export interface PersonReader {
+  /** The consent types of every project, each with its own rules. */
+  readonly types: ReadonlyArray<ConsentType>
+  /** How many events there are. */
+  readonly events: number
+  /** SHA-256 of what makes the snapshot: how far each lane is, the consent types, and who is joined. */
+  readonly sha256: string
+  /** The next people; `undefined` after the last. */
+  readonly next: Effect.Effect<Columns.Columns | undefined, StoreUnavailable>
+}
+
+interface Row {
+  readonly person: string
+  readonly event_id: string
+  readonly consent_type: string
+  readonly version: number
+  readonly consent_state: ConsentState
+  readonly consent_date: Instant
+  readonly recorded_at: Instant
+  readonly expiration_date: number | null
+}
+
+/** People who are joined stand where the survivor does, and with its id. */
+const inOrder = `
+  SELECT coalesce(j.survivor, e.person) AS person, e.event_id, e.consent_type, e.version, e.consent_state, e.consent_date,
+    e.recorded_at, e.expiration_date
+  FROM event e LEFT JOIN unnest($1::uuid[], $2::uuid[]) AS j (member, survivor) ON j.member = e.person
+  ORDER BY 1, e.consent_date, e.event_id`
+
+/** A transaction that sees one snapshot and may take its time; ended with the scope. */
+const snapshot = Effect.fnUntraced(function* (url: string) {
+  const sql = yield* Sql.connect(url)
+  const connection = yield* sql.reserve
+  const run = (statement: string) => connection.executeUnprepared(statement, [], undefined)
+  yield* Effect.acquireRelease(run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), () =>
+    Effect.ignore(run("ROLLBACK")),
+  )
+  yield* run("SET LOCAL statement_timeout = 0")
+  yield* run("SET LOCAL idle_in_transaction_session_timeout = 0")
+  return connection
+})
+
+const typeOf = ({ id, category, subcategory, label, consentDuration, rules, versions }: ListedType): ConsentType => ({
+  id,
+  category,
+  subcategory,
+  label,
+  ...(consentDuration !== undefined && { consentDuration }),
+  rules,
+  versions,
+})
+
+const read = <Found extends object>(connection: Connection, statement: string) =>
+  Effect.map(
+    connection.executeUnprepared(statement, [], undefined),
+    // The columns are written by the store alone, with the types they are read back as.
+    (rows): ReadonlyArray<Found> => rows,
+  )
+
+/** What is set up, how far the lanes are, and who is joined. */
+const readFrame = Effect.fnUntraced(function* (connection: Connection, knownAt: Instant) {
+  const lanes = yield* read<{ readonly lane: number; readonly next_position: number }>(
+    connection,
+    "SELECT lane, next_position FROM lane_head ORDER BY lane",
+  )
+  const listed = yield* read<{ readonly body: string }>(
+    connection,
+    "SELECT body FROM configuration WHERE lane = 0 AND kind = 'consentTypes' ORDER BY revision, ordinal",
+  )
+  const facts = yield* read<{ readonly body: string }>(
+    connection,
+    "SELECT DISTINCT body FROM person_fact ORDER BY body",
+  )
+  const types = listed.map(({ body }): ListedType => JSON.parse(body))
+  const groups = People.groups(
+    facts.map(({ body }) => JSON.parse(body)),
+    knownAt,
+  )
+  return { lanes, types: [...new Map(types.map((type) => [type.id, typeOf(type)])).values()], groups }
+})
+
+/** Adds rows to the builder until it has a batch, and goes on from there. */
+const batcher = (builder: ColumnBuilder.ColumnBuilder) => {
+  const ready: Array<Columns.Columns> = []
+  const add = (row: Row): void => {
+    const ids = { at: () => row.event_id }
+    const state = Columns.stateIndex(row.consent_state)
+    const { consent_date, consent_type, expiration_date, person, recorded_at, version } = row
+    const isFull = builder.add(
+      person,
+      consent_type,
+      state,
+      version,
+      consent_date,
+      recorded_at,
+      expiration_date ?? NaN,
+      ids,
+      0,
+    )
+    if (isFull) ready.push(builder.take())
+  }
+  return { ready, add }
+}
+
+/** Opens a ledger for reading; fails where the database cannot be reached or is no ledger. It is closed with the scope. */
+export const make = (
+  url: string,
+  knownAt: Instant,
+  keepsIds: boolean,
+): Effect.Effect<PersonReader, StoreUnavailable, Scope.Scope> =>
+  Effect.gen(function* () {
+    const connection = yield* snapshot(url)
+    const { groups, lanes, types } = yield* readFrame(connection, knownAt)
+    const joined = groups.flatMap(({ members, survivor }) => members.map((member) => ({ member, survivor })))
+    const rows: Stream.Stream<Row, SqlError> = connection.executeStream(
+      inOrder,
+      [joined.map(({ member }) => member), joined.map(({ survivor }) => survivor)],
+      undefined,
+    )
+    const pull = yield* Stream.toPull(rows)
+    const builder = ColumnBuilder.make(knownAt, keepsIds)
+    const { add, ready } = batcher(builder)
+    let hasEnded = false
+
+    const more = Pull.matchEffect(pull, {
+      onSuccess: (chunk) => Effect.sync(() => chunk.forEach(add)),
+      onFailure: Effect.failCause,
+      onDone: () =>
+        Effect.sync(() => {
+          hasEnded = true
+          ready.push(builder.end())
+        }),
+    })
+    const next = Effect.gen(function* () {
+      while (ready.length === 0 && !hasEnded) yield* more
+      return ready.shift()
+    })
+    return {
+      types,
+      events: lanes.reduce((sum, { next_position }) => sum + next_position, 0),
+      sha256: createHash("sha256")
+        .update(JSON.stringify([lanes, types, groups]))
+        .digest("hex"),
+      next: Effect.mapError(next, Sql.unavailable),
+    }
+  }).pipe(Effect.provide(Reactivity.layer), Effect.mapError(Sql.unavailable))

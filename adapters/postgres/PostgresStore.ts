@@ -1,0 +1,205 @@
+/**
+ * The ledger's store in PostgreSQL 15 to 18, or in what speaks like it: for several servers on one ledger.
+ */
+import { Effect, Layer } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import type { SqlError } from "effect/sql/SqlError"
+import * as Lane from "../../core/Lane.ts"
+import {
+  type Kept,
+  LedgerStore,
+  type Person,
+  type Receipt,
+  type Session,
+  type StoredEvent,
+  StoreUnavailable,
+} from "../../core/ports/LedgerStore.ts"
+import * as Aliases from "./Aliases.ts"
+import * as EventRow from "./EventRow.ts"
+import * as Groups from "./Groups.ts"
+import * as Listing from "./Listing.ts"
+import * as Migrations from "./Migrations.ts"
+import * as PeopleChange from "./PeopleChange.ts"
+import * as Receipts from "./Receipts.ts"
+import * as Setup from "./Setup.ts"
+import * as Sql from "./Sql.ts"
+
+const { everywhere } = PeopleChange
+
+/** What is read of events. */
+const eventReads = (sql: Sql.Sql) => {
+  const read = (rest: string, parameters: ReadonlyArray<Sql.Parameter>) =>
+    Effect.map(Sql.query<EventRow.EventRow>(sql, `SELECT ${EventRow.columns} FROM ${rest}`, parameters), (rows) =>
+      rows.map(EventRow.toEvent),
+    )
+  return {
+    heads: (project: Lane.Owner, concordId: string) =>
+      read(
+        `head h JOIN event e ON e.lane = h.lane AND e.position = h.position
+         WHERE h.lane = $1 AND h.person = $2 ORDER BY h.consent_type, h.consent_state`,
+        [Lane.of(project, concordId), concordId],
+      ),
+    events: (project: Lane.Owner, concordId: string) =>
+      read("event e WHERE e.lane = $1 AND e.person = $2 ORDER BY e.position", [Lane.of(project, concordId), concordId]),
+    byId: (project: Lane.Owner, id: string) =>
+      Effect.map(
+        read("event e WHERE e.lane = ANY($1::bigint[]) AND e.event_id = $2", [Lane.all(project), id]),
+        ([event]): StoredEvent | undefined => event,
+      ),
+    byExternalId: Effect.fnUntraced(function* (project: Lane.Owner, hashes: ReadonlyArray<string>) {
+      const events = yield* read(
+        `unnest($1::bigint[], $2::text[]) AS v (lane, hash)
+         JOIN external_id x ON x.lane = v.lane AND x.hash = decode(v.hash, 'hex')
+         JOIN event e ON e.lane = x.event_lane AND e.position = x.position`,
+        [hashes.map((hash) => Lane.of(project, hash)), hashes],
+      )
+      const found = new Map(events.map((event) => [event.externalId, event]))
+      return hashes.map((hash) => found.get(hash))
+    }),
+    isUsed: (project: Lane.Owner, consentType: string) =>
+      Effect.map(
+        Sql.query(sql, "SELECT 1 AS used FROM used_type WHERE lane = ANY($1::bigint[]) AND consent_type = $2 LIMIT 1", [
+          Lane.all(project),
+          consentType,
+        ]),
+        (rows) => rows.length > 0,
+      ),
+  }
+}
+
+interface PersonRow {
+  readonly revision: number
+  readonly is_identified: boolean
+  readonly profile: string | null
+}
+
+/** What is read of people and their sessions. */
+const peopleReads = (sql: Sql.Sql) => {
+  const rowOf = (organization: Lane.Owner, concordId: string) =>
+    Effect.map(
+      Sql.query<PersonRow>(sql, "SELECT revision, is_identified, profile FROM person WHERE lane = $1 AND person = $2", [
+        Lane.of(organization, concordId),
+        concordId,
+      ]),
+      ([row]) => row,
+    )
+  return {
+    person: Effect.fnUntraced(function* (organization: Lane.Owner, concordId: string) {
+      const row = yield* rowOf(organization, concordId)
+      if (row === undefined) return { revision: 0, isIdentified: false, facts: [] } satisfies Person as Person
+      const facts = yield* Sql.query<{ readonly body: string }>(
+        sql,
+        "SELECT body FROM person_fact WHERE lane = $1 AND person = $2 ORDER BY ordinal",
+        [Lane.of(organization, concordId), concordId],
+      )
+      return {
+        revision: row.revision,
+        isIdentified: row.is_identified,
+        facts: facts.map(({ body }) => JSON.parse(body)),
+      } satisfies Person as Person
+    }),
+    profile: (organization: Lane.Owner, concordId: string) =>
+      Effect.map(rowOf(organization, concordId), (row): string | undefined => row?.profile ?? undefined),
+    session: (tokenHash: string) =>
+      Effect.map(
+        Sql.query<{ readonly expires_at: number; readonly body: string }>(
+          sql,
+          "SELECT expires_at, body FROM session WHERE lane = $1 AND token_hash = decode($2, 'hex')",
+          [Lane.of(everywhere, tokenHash), tokenHash],
+        ),
+        ([row]): Session | undefined => row && { ...JSON.parse(row.body), expiresAt: row.expires_at },
+      ),
+  }
+}
+
+const keepProfile = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  concordId: string,
+  profile: string,
+  receipt: Receipt | undefined,
+) {
+  const receipts = receipt === undefined ? [] : [{ owner: organization, receipt }]
+  if (!(yield* Receipts.keep(sql, receipts))) return "repeated" as Kept
+  yield* Sql.query(
+    sql,
+    `INSERT INTO person (lane, person, revision, is_identified, profile) VALUES ($1, $2, 0, false, $3)
+     ON CONFLICT (lane, person) DO UPDATE SET profile = excluded.profile`,
+    [Lane.of(organization, concordId), concordId, profile],
+  )
+  return "kept" as Kept
+})
+
+const keyUses = (sql: Sql.Sql) =>
+  Effect.map(
+    Sql.query<{ readonly id: string; readonly last_used_at: number }>(
+      sql,
+      "SELECT id, last_used_at FROM key_use WHERE lane = ANY($1::bigint[])",
+      [Lane.all(everywhere)],
+    ),
+    (rows) => new Map(rows.map(({ id, last_used_at }) => [id, last_used_at])),
+  )
+
+const useKey = (sql: Sql.Sql, id: string, at: number) =>
+  Sql.query(
+    sql,
+    `INSERT INTO key_use VALUES ($1, $2, $3)
+     ON CONFLICT (lane, id) DO UPDATE SET last_used_at = greatest(key_use.last_used_at, excluded.last_used_at)`,
+    [Lane.of(everywhere, id), id, at],
+  )
+
+const extendSession = (sql: Sql.Sql, tokenHash: string, seen: number, expiresAt: number) =>
+  Sql.query(
+    sql,
+    "UPDATE session SET expires_at = $4 WHERE lane = $1 AND token_hash = decode($2, 'hex') AND expires_at >= $3",
+    [Lane.of(everywhere, tokenHash), tokenHash, seen, expiresAt],
+  )
+
+/** What an error of the database means to the ledger. */
+const told = <A, R>(effect: Effect.Effect<A, SqlError | StoreUnavailable, R>): Effect.Effect<A, StoreUnavailable, R> =>
+  Effect.mapError(effect, (error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : error))
+
+const make = Effect.fnUntraced(function* (url: string) {
+  const sql = yield* told(Sql.connect(url))
+  yield* told(Migrations.run(sql))
+  const append = yield* Groups.make(sql)
+  const catalog = told(Setup.makeReader(sql))
+  const events = eventReads(sql)
+  const people = peopleReads(sql)
+
+  return LedgerStore.of({
+    ready: Effect.asVoid(told(Sql.query(sql, "UPDATE configuration_head SET revision = revision WHERE lane = 0"))),
+
+    catalog,
+    configure: (change) => told(Setup.configure(sql, change)),
+    documents: (of) => told(Setup.documents(sql, of)),
+    keyUses: told(keyUses(sql)),
+    useKey: (id, at) => Effect.asVoid(told(useKey(sql, id, at))),
+
+    append,
+    receipt: (owner, hash) => told(Receipts.find(sql, owner, hash)),
+    heads: (project, concordId) => told(events.heads(project, concordId)),
+    events: (project, concordId) => told(events.events(project, concordId)),
+    eventById: (project, id) => told(events.byId(project, id)),
+    eventsByExternalId: (project, hashes) => told(events.byExternalId(project, hashes)),
+    list: (project, filter, page) => told(Listing.list(sql, project, filter, page)),
+    isUsed: (project, consentType) => told(events.isUsed(project, consentType)),
+
+    peopleByAlias: (organization, hashes) => told(Aliases.find(sql, organization, hashes)),
+    person: (organization, concordId) => told(people.person(organization, concordId)),
+    changePeople: (change) => told(PeopleChange.change(sql, change)),
+    profile: (organization, concordId) => told(people.profile(organization, concordId)),
+    keepProfile: (organization, concordId, profile, receipt) =>
+      told(Sql.transaction(sql, keepProfile(sql, organization, concordId, profile, receipt))),
+
+    extendSession: (tokenHash, seen, expiresAt) => Effect.asVoid(told(extendSession(sql, tokenHash, seen, expiresAt))),
+    session: (tokenHash) => told(people.session(tokenHash)),
+  })
+})
+
+/**
+ * The store of a database, its tables made where there are none. Fails where the database cannot be reached, or was written by
+ * another version. Closing the scope answers every request accepted before.
+ */
+export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
+  Layer.effect(LedgerStore, make(url)).pipe(Layer.provide(Reactivity.layer))

@@ -1,0 +1,284 @@
+/**
+ * What PostgreSQL keeps beside the contract: several processes on one database, a log that only grows, migrations.
+ */
+import { Effect, Exit, Fiber } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
+import * as Sql from "../../adapters/postgres/Sql.ts"
+import * as Lane from "../../core/Lane.ts"
+import { LedgerStore, type Listed, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { startLossyProxy } from "../support/lossyProxy.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+
+let postgres: Postgres
+let url: string
+beforeAll(async () => {
+  postgres = await startPostgres()
+  url = await postgres.database()
+})
+afterAll(() => postgres.stop())
+
+const organization = { number: 0, lanes: 16 }
+const project = { number: 1, lanes: 16 }
+const uuid = (kind: number, n: number): string =>
+  `018d5d1e-${kind.toString(16).padStart(4, "0")}-7000-8000-${n.toString(16).padStart(12, "0")}`
+
+let last = 0
+const event = (person: number, dateCreated: number, more: Partial<StoredEvent> = {}): StoredEvent => ({
+  id: uuid(1, ++last),
+  concordId: uuid(2, person),
+  consentType: uuid(3, person % 3),
+  version: 1,
+  consentState: "accepted",
+  consentAction: "import",
+  consentDate: dateCreated,
+  dateCreated,
+  submitter: uuid(4, 1),
+  body: `{"n":${last}}`,
+  ...more,
+})
+
+type Store = LedgerStore["Service"]
+
+/** With a store of its own on the database, as another process has one. */
+const withStore = <A>(use: (store: Store) => Effect.Effect<A, StoreUnavailable>): Effect.Effect<A, StoreUnavailable> =>
+  Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(url))
+
+/** With a connection of its own, as the role that the service uses. */
+const withConnection = <A, E>(use: (sql: Sql.Sql) => Effect.Effect<A, E>) =>
+  Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer))
+
+const rows = <Row extends object>(statement: string): Promise<ReadonlyArray<Row>> =>
+  Effect.runPromise(withConnection((sql) => Sql.query<Row>(sql, statement)))
+
+/** Appends until it is not stale; one in five requests claims an external id that is taken, and is rolled back. */
+const write = Effect.fnUntraced(function* (store: Store, writer: number, requests: number) {
+  const kept: Array<string> = []
+  for (let n = 0; n < requests; n++) {
+    const people = [writer * 7 + n, 200 - n, (writer * n) % 50]
+    let recordedAt = Date.now()
+    for (;;) {
+      const doomed = n % 5 === 4 ? { externalId: "f".repeat(64) } : {}
+      const events = people.slice(0, 1 + (n % 3)).map((person) => event(person, recordedAt, doomed))
+      const outcome = yield* store.append({ project, organization, recordedAt, events, claims: [] })
+      if (outcome._tag === "Appended") kept.push(...events.map(({ id }) => id))
+      if (outcome._tag !== "Stale" || outcome.lastRecordedAt <= recordedAt) break
+      recordedAt = outcome.lastRecordedAt
+    }
+  }
+  return kept
+})
+
+describe("16 writers in two processes, some of whose requests are rolled back, while a reader follows", () => {
+  const seen: Array<string> = []
+  let kept: ReadonlyArray<string> = []
+
+  beforeAll(async () => {
+    /** Reads what is new in each lane by its position alone, and goes on from there. */
+    const follow = Effect.fnUntraced(function* (sql: Sql.Sql) {
+      const next = new Map<number, number>()
+      for (;;) {
+        const found = yield* Sql.query<{ lane: number; position: number; event_id: string }>(
+          sql,
+          `SELECT e.lane, e.position, e.event_id FROM event e
+           LEFT JOIN unnest($1::bigint[], $2::bigint[]) AS v (lane, next) ON v.lane = e.lane
+           WHERE e.position >= coalesce(v.next, 0) ORDER BY e.lane, e.position`,
+          [[...next.keys()], [...next.values()]],
+        )
+        for (const { event_id, lane, position } of found) {
+          seen.push(position === (next.get(lane) ?? 0) ? event_id : `gap before ${lane}/${position}`)
+          next.set(lane, position + 1)
+        }
+        yield* Effect.sleep(5)
+      }
+    })
+    const process = (first: number) =>
+      withStore((store) =>
+        Effect.forEach(
+          Array.from({ length: 8 }, (_, index) => first + index),
+          (writer) => write(store, writer, 30),
+          { concurrency: "unbounded" },
+        ),
+      )
+    const all = Effect.gen(function* () {
+      yield* withStore((store) =>
+        store.append({
+          project,
+          organization,
+          recordedAt: 0,
+          claims: [],
+          events: [event(0, 0, { externalId: "f".repeat(64) })],
+        }),
+      )
+      const reader = yield* Effect.forkChild(withConnection(follow))
+      const written = yield* Effect.all([process(0), process(8)], { concurrency: "unbounded" })
+      yield* Effect.sleep(200)
+      yield* Fiber.interrupt(reader)
+      return [uuid(1, 1), ...written.flat(2)]
+    })
+    kept = await Effect.runPromise(all)
+  }, 120_000)
+
+  test("nothing that was acknowledged is missed, nothing else is seen, and each once", () => {
+    expect(kept.length).toBeGreaterThan(400)
+    expect(seen.toSorted()).toEqual(kept.toSorted())
+  })
+
+  test("positions have no gap, and lane heads count them", async () => {
+    expect(
+      await rows(`
+        SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane GROUP BY h.lane, h.next_position, h.last_recorded_at
+        HAVING count(e.position) <> h.next_position OR min(e.position) <> 0 OR max(e.position) <> h.next_position - 1
+          OR max(e.recorded_at) <> h.last_recorded_at`),
+    ).toEqual([])
+  })
+
+  test("dateCreated never goes back inside a lane", async () => {
+    expect(
+      await rows(`
+        SELECT lane FROM (SELECT lane, recorded_at, lag(recorded_at) OVER (PARTITION BY lane ORDER BY position) AS before FROM event) o
+        WHERE before > recorded_at`),
+    ).toEqual([])
+  })
+
+  test("heads equal the latest event of each person, type and state", async () => {
+    expect(
+      await rows(`
+        SELECT DISTINCT ON (lane, person, consent_type, consent_state) lane, person, event_id FROM event
+        ORDER BY lane, person, consent_type, consent_state, consent_date DESC, recorded_at DESC, event_id DESC`),
+    ).toEqual(await rows("SELECT lane, person, event_id FROM head ORDER BY lane, person, consent_type, consent_state"))
+  })
+
+  test("a list holds every one of them", async () => {
+    const page = { sort: "dateCreated", order: "asc", limit: 1000, from: 0 } as const
+    const filter = { startDate: 0, endDate: Number.MAX_SAFE_INTEGER }
+    const listed: Listed = await Effect.runPromise(withStore((store) => store.list(project, filter, page)))
+    expect(listed.total).toBe(kept.length)
+  })
+})
+
+describe("requests over two lanes from two sides", () => {
+  test("never lock each other out: all of them are recorded", async () => {
+    const [one, other] = [uuid(5, 0x10), uuid(5, 0x11)]
+    expect(Lane.of(project, one)).not.toBe(Lane.of(project, other))
+    const both = (people: ReadonlyArray<string>) =>
+      withStore((store) =>
+        Effect.forEach(
+          Array.from({ length: 40 }),
+          () => {
+            const recordedAt = Date.now() + 1_000_000
+            const events = people.map((concordId) => event(0, recordedAt, { concordId }))
+            return store.append({ project, organization, recordedAt, events, claims: [] })
+          },
+          { concurrency: 8 },
+        ),
+      )
+    await Effect.runPromise(Effect.all([both([one, other]), both([other, one])], { concurrency: "unbounded" }))
+    expect(await rows("SELECT 1 FROM pg_stat_database WHERE datname = current_database() AND deadlocks > 0")).toEqual(
+      [],
+    )
+  })
+})
+
+describe("over a network that cuts connections at any byte", () => {
+  const acknowledged: Array<string> = []
+  const tried: Array<string> = []
+  let cuts = 0
+
+  beforeAll(async () => {
+    const whole = url
+    url = await postgres.database()
+    await Effect.runPromise(withStore(() => Effect.void))
+    let seed = 1
+    const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
+    const proxy = await startLossyProxy(postgres.port, 60_000, random)
+    const lossy = url.replace(`:${postgres.port}/`, `:${proxy.port}/`)
+    const one = (store: Store, n: number) => {
+      const recordedAt = Date.UTC(2030, 0, 1)
+      const events = Array.from({ length: 1 + (n % 3) }, (_, index) => event(n + index, recordedAt))
+      tried.push(...events.map(({ id }) => id))
+      return Effect.match(store.append({ project, organization, recordedAt, events, claims: [] }), {
+        onFailure: () => {},
+        onSuccess: ({ _tag }) => void (_tag === "Appended" && acknowledged.push(...events.map(({ id }) => id))),
+      })
+    }
+    const all = Effect.flatMap(LedgerStore, (store) =>
+      Effect.forEach(
+        Array.from({ length: 600 }, (_, n) => n),
+        (n) => one(store, n),
+        { concurrency: 12, discard: true },
+      ),
+    )
+    // Its own start may be cut off, too.
+    await Effect.runPromise(Effect.retry(Effect.provide(all, PostgresStore.layer(lossy)), { times: 20 }))
+    cuts = proxy.cuts()
+    await proxy.stop()
+    const kept = await rows<{ event_id: string }>("SELECT event_id FROM event")
+    stored = kept.map(({ event_id }) => event_id)
+    gaps = await rows(`
+      SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane GROUP BY h.lane, h.next_position
+      HAVING count(e.position) <> h.next_position OR max(e.position) <> h.next_position - 1`)
+    url = whole
+  }, 120_000)
+  let stored: ReadonlyArray<string> = []
+  let gaps: ReadonlyArray<object> = []
+
+  test("every event that was acknowledged is there once, and nothing that was not asked for", () => {
+    expect(cuts).toBeGreaterThan(20)
+    expect(acknowledged.length).toBeGreaterThan(tried.length / 2)
+    expect(new Set(stored).size).toBe(stored.length)
+    expect(acknowledged.filter((id) => !stored.includes(id))).toEqual([])
+    expect(stored.filter((id) => !tried.includes(id))).toEqual([])
+    expect(gaps).toEqual([])
+  })
+})
+
+describe("a database that is away", () => {
+  test("is told plainly, and used again when it is back", async () => {
+    const proxy = await startLossyProxy(postgres.port, Infinity, () => 1)
+    const whole = url
+    url = url.replace(`:${postgres.port}/`, `:${proxy.port}/`)
+    const told = await Effect.runPromise(
+      withStore((store) =>
+        Effect.gen(function* () {
+          const isReady = Effect.match(store.ready, { onFailure: ({ _tag }) => _tag, onSuccess: () => "ready" })
+          const before = yield* isReady
+          proxy.shut(true)
+          const away = yield* isReady
+          proxy.shut(false)
+          yield* Effect.sleep(200)
+          return [before, away, yield* isReady]
+        }),
+      ),
+    )
+    url = whole
+    await proxy.stop()
+    expect(told).toEqual(["ready", "StoreUnavailable", "ready"])
+  })
+})
+
+describe("the database itself", () => {
+  test("refuses to change or remove an event or a fact, from the role that the service uses", async () => {
+    for (const table of ["event", "person_fact"]) {
+      for (const statement of [`UPDATE ${table} SET body = 'x'`, `DELETE FROM ${table}`, `TRUNCATE ${table}`]) {
+        await expect(rows(statement), statement).rejects.toMatchObject({ reason: { _tag: "AuthorizationError" } })
+      }
+    }
+  })
+
+  test("whose applied migration was edited is refused, and so is one of a later version", async () => {
+    const before = url
+    url = await postgres.database()
+    await Effect.runPromise(withStore(() => Effect.void))
+    await rows("UPDATE migration SET digest = 'edited'")
+    const edited = await Effect.runPromiseExit(withStore(() => Effect.void))
+    await rows("UPDATE migration SET number = 99")
+    const later = await Effect.runPromiseExit(withStore(() => Effect.void))
+    url = before
+    expect([edited, later].map((exit) => (Exit.isFailure(exit) ? String(exit.cause) : "opened"))).toEqual([
+      expect.stringContaining("migration 1 was edited after it was applied"),
+      expect.stringContaining("written by a later version"),
+    ])
+  })
+})
