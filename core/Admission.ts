@@ -58,11 +58,15 @@ export interface Admitted {
   readonly expirationDate: Instant.Instant | undefined
 }
 
+/** The type of a triple; for a refusal also one that was deleted. */
+const typeOfTriple = (triple: string, draft: Draft, types: ProjectTypes): ListedType | undefined =>
+  types.byTriple.get(triple) ?? (draft.consentState === "declined" ? types.removedByTriple.get(triple) : undefined)
+
 /** The type that a draft names, or why it names none. */
 const findType = (draft: Draft, types: ProjectTypes): ListedType | Fault => {
   const { consentType, category, subcategory, label } = draft
   const hasTriple = category !== undefined && subcategory !== undefined && label !== undefined
-  const byTriple = hasTriple ? types.byTriple.get(tripleKey(category, subcategory, label)) : undefined
+  const byTriple = hasTriple ? typeOfTriple(tripleKey(category, subcategory, label), draft, types) : undefined
   if (consentType === undefined) {
     if (!hasTriple) {
       const detail = "name the consent type by its id, or by category, subcategory and label together"

@@ -120,6 +120,8 @@ export interface ProjectTypes {
   readonly byId: ReadonlyMap<string, ListedType>
   /** By {@link tripleKey}, without those removed. */
   readonly byTriple: ReadonlyMap<string, ListedType>
+  /** By {@link tripleKey}, the last of those removed: only a refusal may still name one so. */
+  readonly removedByTriple: ReadonlyMap<string, ListedType>
 }
 
 /** Everything that is set up, to be looked up in. */
@@ -140,10 +142,13 @@ export const tripleKey = (category: string, subcategory: string, label: string):
 
 const projectTypes = (types: ReadonlyArray<ListedType>): ProjectTypes => {
   const all = types.filter(({ isRemoved }) => isRemoved !== true)
+  const byTriple = (some: ReadonlyArray<ListedType>) =>
+    new Map(some.map((type) => [tripleKey(type.category, type.subcategory, type.label), type]))
   return {
     all,
     byId: new Map(types.map((type) => [type.id, type])),
-    byTriple: new Map(all.map((type) => [tripleKey(type.category, type.subcategory, type.label), type])),
+    byTriple: byTriple(all),
+    removedByTriple: byTriple(types.filter(({ isRemoved }) => isRemoved === true)),
   }
 }
 

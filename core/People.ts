@@ -26,7 +26,12 @@ export interface Alias {
 /** An alias that is to name a person from now on. */
 export interface Claim extends Alias {
   readonly concordId: string
+  /** When the ledger learnt it. */
+  readonly dateCreated: Instant
 }
+
+/** Whom an alias names, and since when the ledger knows. */
+export type Named = Pick<Claim, "concordId" | "dateCreated">
 
 /** The person named, if anybody is, and the aliases that name nobody yet; or the kind whose person is another one. */
 export type Resolution =
@@ -68,10 +73,13 @@ export interface Evidence {
   readonly expiresAt: Instant
 }
 
-/** That two people are one from now on, or are two again. Never changed and never removed. */
+/**
+ * That two people are one from now on, or are two again; or that an identifier was proven to name a person whom it did not
+ * name before, who is member and survivor then. Never changed and never removed.
+ */
 export interface Fact {
   readonly id: string
-  readonly kind: "joined" | "undone"
+  readonly kind: "joined" | "identified" | "undone"
   /** When the ledger learnt it. */
   readonly dateCreated: Instant
   /** Who is counted as somebody else. */
@@ -80,9 +88,11 @@ export interface Fact {
   readonly survivor: string
   /** Who caused it: the id of an API key, or of the session. */
   readonly submitter: string
-  /** Of a join. */
+  /** Of a join and of an identification. */
   readonly evidence?: Evidence
-  /** Of an undoing: the id of the join it undoes. */
+  /** Of an identification: the hash of the identifier. */
+  readonly alias?: string
+  /** Of an undoing: the id of the fact it undoes. */
   readonly join?: string
 }
 

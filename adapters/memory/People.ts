@@ -2,7 +2,7 @@
  * Who is who, kept in memory: aliases, facts, profiles, and the proofs that were used.
  */
 import * as Lane from "../../core/Lane.ts"
-import type { Claim } from "../../core/People.ts"
+import type { Claim, Named } from "../../core/People.ts"
 import type { Kept, PeopleChange, Person } from "../../core/ports/LedgerStore.ts"
 
 const unchanged: Person = { revision: 0, isIdentified: false, facts: [] }
@@ -10,7 +10,7 @@ const key = (owner: Lane.Owner, id: string): string => `${Lane.of(owner, id)} ${
 
 /** Nobody is known yet. */
 export const make = () => {
-  const aliases = new Map<string, string>()
+  const aliases = new Map<string, Named>()
   const people = new Map<string, Person>()
   const profiles = new Map<string, string>()
   const proofs = new Set<string>()
@@ -23,17 +23,17 @@ export const make = () => {
   }
   const named = (organization: Lane.Owner, hash: string) => aliases.get(key(organization, hash))
   const isFree = (organization: Lane.Owner, { hash, concordId }: Claim): boolean =>
-    (named(organization, hash) ?? concordId) === concordId
-  const claim = (organization: Lane.Owner, { kind, hash, concordId }: Claim): void => {
-    aliases.set(key(organization, hash), concordId)
+    (named(organization, hash)?.concordId ?? concordId) === concordId
+  const claim = (organization: Lane.Owner, { kind, hash, concordId, dateCreated }: Claim): void => {
+    if (named(organization, hash) === undefined) aliases.set(key(organization, hash), { concordId, dateCreated })
     if (kind !== "contextId") touch(organization, concordId, { isIdentified: true })
   }
 
   const release = (organization: Lane.Owner, hash: string): void => {
-    const concordId = named(organization, hash)
-    if (concordId === undefined) return
+    const known = named(organization, hash)
+    if (known === undefined) return
     aliases.delete(key(organization, hash))
-    touch(organization, concordId, {})
+    touch(organization, known.concordId, {})
   }
 
   const change = ({ organization, seen, claims, releases, facts, proof }: PeopleChange): Kept | "used" => {
@@ -43,7 +43,7 @@ export const make = () => {
     for (const hash of releases) release(organization, hash)
     for (const each of claims) claim(organization, each)
     for (const fact of facts) {
-      for (const person of [fact.member, fact.survivor]) {
+      for (const person of new Set([fact.member, fact.survivor])) {
         touch(organization, person, { facts: [...get(organization, person).facts, fact] })
       }
     }

@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/Lane.ts"
-import type { Claim } from "../../core/People.ts"
+import type { Claim, Named } from "../../core/People.ts"
 import * as Sql from "./Sql.ts"
 
 /** A claim, and whose aliases it is among. */
@@ -19,13 +19,18 @@ export const find = Effect.fnUntraced(function* (
   hashes: ReadonlyArray<string>,
 ) {
   if (hashes.length === 0) return []
-  const rows = yield* Sql.query<{ readonly hash: string; readonly person: string }>(
+  const rows = yield* Sql.query<{ readonly hash: string; readonly person: string; readonly recorded_at: number }>(
     sql,
-    `SELECT v.hash, a.person FROM unnest($1::bigint[], $2::text[]) AS v (lane, hash)
+    `SELECT v.hash, a.person, a.recorded_at FROM unnest($1::bigint[], $2::text[]) AS v (lane, hash)
      JOIN alias a ON a.lane = v.lane AND a.hash = decode(v.hash, 'hex')`,
     [hashes.map((hash) => Lane.of(organization, hash)), hashes],
   )
-  const named = new Map(rows.map(({ hash, person }) => [hash, person]))
+  const named = new Map(
+    rows.map(({ hash, person, recorded_at }): readonly [string, Named] => [
+      hash,
+      { concordId: person, dateCreated: recorded_at },
+    ]),
+  )
   return hashes.map((hash) => named.get(hash))
 })
 
@@ -63,10 +68,10 @@ export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: Readonly
   ]
   yield* Sql.query(
     sql,
-    `INSERT INTO alias SELECT v.lane, decode(v.hash, 'hex'), v.person
-     FROM unnest($1::bigint[], $2::text[], $3::uuid[]) AS v (lane, hash, person) ORDER BY v.lane, v.hash
-     ON CONFLICT (lane, hash) DO NOTHING`,
-    parameters,
+    `INSERT INTO alias SELECT v.lane, decode(v.hash, 'hex'), v.person, v.recorded_at
+     FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bigint[]) AS v (lane, hash, person, recorded_at)
+     ORDER BY v.lane, v.hash ON CONFLICT (lane, hash) DO NOTHING`,
+    [...parameters, each.map(({ claim }) => claim.dateCreated)],
   )
   const rows = yield* Sql.query(
     sql,

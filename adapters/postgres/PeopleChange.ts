@@ -41,7 +41,7 @@ const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { organization, see
 })
 
 const recordFact = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) {
-  const people = [fact.member, fact.survivor].toSorted()
+  const people = [...new Set([fact.member, fact.survivor])].toSorted()
   for (const concordId of people) {
     const lane = Lane.of(organization, concordId)
     yield* Sql.query(
@@ -78,11 +78,13 @@ const endSessions = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   { at, sessionsOf, tokenHash }: NonNullable<PeopleChange["ends"]>,
 ) {
-  yield* Sql.query(
-    sql,
-    "UPDATE session SET expires_at = least(expires_at, $3) WHERE lane = $1 AND token_hash = decode($2, 'hex')",
-    [Lane.of(everywhere, tokenHash), tokenHash, at],
-  )
+  if (tokenHash !== undefined) {
+    yield* Sql.query(
+      sql,
+      "UPDATE session SET expires_at = least(expires_at, $3) WHERE lane = $1 AND token_hash = decode($2, 'hex')",
+      [Lane.of(everywhere, tokenHash), tokenHash, at],
+    )
+  }
   if (sessionsOf === undefined) return
   yield* Sql.query(
     sql,

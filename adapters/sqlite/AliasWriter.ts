@@ -17,7 +17,7 @@ export interface AliasWriter {
 /** Prepares the statements. */
 export const make = (db: DatabaseSync): AliasWriter => {
   const find = db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?")
-  const insert = db.prepare("INSERT INTO alias VALUES (?, ?, ?) ON CONFLICT (lane, hash) DO NOTHING")
+  const insert = db.prepare("INSERT INTO alias VALUES (?, ?, ?, ?) ON CONFLICT (lane, hash) DO NOTHING")
   const remove = db.prepare("DELETE FROM alias WHERE lane = ? AND hash = ?")
   const touch = db.prepare(`
     INSERT INTO person (lane, person, revision, is_identified) VALUES (?, ?, 1, 0)
@@ -30,9 +30,9 @@ export const make = (db: DatabaseSync): AliasWriter => {
       const row = find.get(Lane.of(organization, hash), Uuid.toBytes(hash))
       return row === undefined || Uuid.fromBytes(row["person"] as Uint8Array) === concordId
     },
-    claim: (organization, { kind, hash, concordId }) => {
+    claim: (organization, { kind, hash, concordId, dateCreated }) => {
       const person = Uuid.toBytes(concordId)
-      insert.run(Lane.of(organization, hash), Uuid.toBytes(hash), person)
+      insert.run(Lane.of(organization, hash), Uuid.toBytes(hash), person, dateCreated)
       if (kind !== "contextId") identify.run(Lane.of(organization, concordId), person)
     },
     release: (organization, hash) => {

@@ -57,7 +57,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
 
   const recordFact = (organization: Lane.Owner, fact: Fact): void => {
     const body = JSON.stringify(fact)
-    for (const concordId of [fact.member, fact.survivor]) {
+    for (const concordId of new Set([fact.member, fact.survivor])) {
       const lane = Lane.of(organization, concordId)
       statements.touch.run(lane, Uuid.toBytes(concordId))
       statements.insertFact.run(lane, Uuid.toBytes(concordId), body)
@@ -71,7 +71,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
   }
 
   const endSessions = ({ at, sessionsOf, tokenHash }: NonNullable<PeopleChange["ends"]>): void => {
-    statements.endSession.run(at, Uuid.toBytes(tokenHash))
+    if (tokenHash !== undefined) statements.endSession.run(at, Uuid.toBytes(tokenHash))
     if (sessionsOf !== undefined) statements.endSessionsOf.run(at, Uuid.toBytes(sessionsOf))
   }
 

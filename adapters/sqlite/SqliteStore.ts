@@ -9,6 +9,7 @@ import { dirname, resolve } from "node:path"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Effect, Layer } from "effect"
 import * as Lane from "../../core/Lane.ts"
+import type { Named } from "../../core/People.ts"
 import {
   LedgerStore,
   type Person,
@@ -43,7 +44,7 @@ const prepareStatements = (db: DatabaseSync) => {
     eventByExternalId: events(`external_id x JOIN event e ON e.lane = x.event_lane AND e.position = x.position
       WHERE x.lane = ? AND x.hash = ?`),
     usedType: db.prepare("SELECT 1 FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
-    alias: db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?"),
+    alias: db.prepare("SELECT person, recorded_at FROM alias WHERE lane = ? AND hash = ?"),
     person: db.prepare("SELECT revision, is_identified, profile FROM person WHERE lane = ? AND person = ?"),
     facts: db.prepare("SELECT body FROM person_fact WHERE lane = ? AND person = ? ORDER BY ordinal"),
     session: db.prepare("SELECT expires_at, body FROM session WHERE token_hash = ?"),
@@ -92,9 +93,10 @@ const peopleReads = (statements: Statements) => {
   const rowOf = (organization: Lane.Owner, concordId: string) =>
     statements.person.get(Lane.of(organization, concordId), Uuid.toBytes(concordId))
   return {
-    named: (organization: Lane.Owner, hash: string): string | undefined => {
+    named: (organization: Lane.Owner, hash: string): Named | undefined => {
       const row = statements.alias.get(Lane.of(organization, hash), Uuid.toBytes(hash))
-      return row === undefined ? undefined : Uuid.fromBytes(row["person"] as Uint8Array)
+      if (row === undefined) return undefined
+      return { concordId: Uuid.fromBytes(row["person"] as Uint8Array), dateCreated: Number(row["recorded_at"]) }
     },
     person: (organization: Lane.Owner, concordId: string): Person => {
       const row = rowOf(organization, concordId)

@@ -90,6 +90,7 @@ const create = `
     lane INTEGER NOT NULL,
     hash BLOB NOT NULL,
     person BLOB NOT NULL,
+    recorded_at INTEGER NOT NULL,
     PRIMARY KEY (lane, hash)
   ) STRICT, WITHOUT ROWID;
 

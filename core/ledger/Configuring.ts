@@ -1,8 +1,8 @@
 /**
  * Changing what is set up: a change is prepared against the catalog as it is, and kept if nothing has changed since.
  *
- * Of changes of one entry at the same time one wins, and the others are told. Changes of different entries do not
- * disturb each other: they are prepared again, and each has its turn, so that many at a time are no storm.
+ * Changes do not disturb each other: they are prepared again, and each has its turn, so that many at a time are no storm.
+ * Whether one may be made that was prepared against another state of its entry is for `prepare` to say.
  */
 import { Clock, Effect } from "effect"
 import type { Catalog, Entries } from "../Catalog.ts"

@@ -100,19 +100,20 @@ const plan = Effect.fnUntraced(function* (
   const { random, store } = means
   const guest = session.concordId
   const [named] = yield* store.peopleByAlias(organization, [alias.hash])
+  const known = { dateCreated: now, submitter: session.id, evidence }
   if (named === undefined) {
     const concordId = visitor.isGuest ? guest : yield* random.uuidV7()
-    const claims = [{ ...alias, concordId }]
-    return { concordId, isSynced: visitor.isGuest, claims, facts: [], endsGuest: visitor.isGuest } as Plan
+    const claims = [{ ...alias, concordId, dateCreated: now }]
+    const self = { member: concordId, survivor: concordId, alias: alias.hash }
+    const fact: People.Fact = { id: yield* random.uuidV7(), kind: "identified", ...self, ...known }
+    return { concordId, isSynced: visitor.isGuest, claims, facts: [fact], endsGuest: visitor.isGuest } as Plan
   }
-  const { survivor } = yield* Joins.current(organization, named, means)
+  const { survivor } = yield* Joins.current(organization, named.concordId, means)
   const isSelf = survivor === visitor.survivor
   if (isSelf || !visitor.isGuest) {
     return { concordId: survivor, isSynced: isSelf, claims: [], facts: [], endsGuest: false } as Plan
   }
-  const id = yield* random.uuidV7()
-  const submitter = session.id
-  const fact: People.Fact = { id, kind: "joined", dateCreated: now, member: guest, survivor, submitter, evidence }
+  const fact: People.Fact = { id: yield* random.uuidV7(), kind: "joined", member: guest, survivor, ...known }
   return { concordId: survivor, isSynced: true, claims: [], facts: [fact], endsGuest: true } as Plan
 })
 
@@ -174,7 +175,8 @@ const attempt = Effect.fnUntraced(function* (request: Identification, { id, toke
       if (kept === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
     }),
   )
-  const outcome = yield* horizon.record(new Set([guest, planned.concordId]), now, changed)
+  const named = planned.claims.map(({ hash }) => hash)
+  const outcome = yield* horizon.record(new Set([guest, planned.concordId, ...named]), now, changed)
   return { outcome, isSynced: planned.isSynced }
 })
 
@@ -248,7 +250,10 @@ export const person = Effect.fnUntraced(function* (organization: Organization, c
   return { ...People.joinedWith(facts, concordId, now), facts: inOrder } satisfies PersonFacts as PersonFacts
 })
 
-/** Undoes a join, by a fact of its own: both people have their own answers again. */
+/**
+ * Undoes a join or an identification, by a fact of its own: both people have their own answers again, or the identifier names
+ * nobody. The survivor's sessions end: one of them may be the browser that was wrongly taken for it.
+ */
 export const undo = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,
@@ -256,11 +261,11 @@ export const undo = Effect.fnUntraced(function* (
   submitter: string,
   means: Means,
 ) {
-  const { horizon, random, store } = means
+  const { horizon, random, remembered, store } = means
   let now = yield* Clock.currentTimeMillis
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
     const { facts } = yield* person(organization, concordId, means)
-    const join = facts.find(({ id, kind }) => id === joinId && kind === "joined")
+    const join = facts.find(({ id, kind }) => id === joinId && kind !== "undone")
     if (join === undefined) return { _tag: "NoSuchJoin" } as const
     if (facts.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" } as const
     const { member, survivor } = join
@@ -270,9 +275,14 @@ export const undo = Effect.fnUntraced(function* (
     const id = yield* random.uuidV7()
     const fact: People.Fact = { id, kind: "undone", dateCreated: now, member, survivor, submitter, join: joinId }
     const seen = [{ concordId: member, revision }]
-    const change = { organization, seen, claims: [], releases: [], facts: [fact] }
-    const outcome = yield* horizon.record(new Set([member, survivor]), now, store.changePeople(change))
-    if (outcome === "kept") return { _tag: "Undone" } as const
+    const releases = join.alias === undefined ? [] : [join.alias]
+    const ends = { at: yield* Clock.currentTimeMillis, sessionsOf: survivor }
+    const change = { organization, seen, claims: [], releases, facts: [fact], ends }
+    const outcome = yield* horizon.record(new Set([member, survivor, ...releases]), now, store.changePeople(change))
+    if (outcome === "kept") {
+      Sessions.forget(remembered, undefined, survivor)
+      return { _tag: "Undone" } as const
+    }
     const earliest = typeof outcome === "string" ? now : outcome.answeredAt + 1
     now = Math.max(earliest, yield* Clock.currentTimeMillis)
   }

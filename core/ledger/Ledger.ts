@@ -29,7 +29,12 @@ import * as Sessions from "./Sessions.ts"
 
 /** The person that identifiers name: one, nobody, or what is wrong with them. */
 export type Found =
-  | { readonly _tag: "Found"; readonly concordId: string | undefined }
+  | {
+      readonly _tag: "Found"
+      readonly concordId: string | undefined
+      /** The hash of the identifier, but for a `concordId`: a question by it is about whom it named when it is asked about. */
+      readonly alias?: string
+    }
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
 type Answer<A> = Effect.Effect<A, StoreUnavailable>
@@ -201,8 +206,9 @@ const find = Effect.fnUntraced(function* (
   if (concordId !== undefined) return { _tag: "Found", concordId } as Found
   const hasher = yield* hasherOf(organization)
   const [alias] = yield* hasher.aliases(person.identifiers, project)
-  const [named] = yield* store.peopleByAlias(organization, [alias!.hash])
-  return { _tag: "Found", concordId: named } as Found
+  const { hash } = alias!
+  const [named] = yield* store.peopleByAlias(organization, [hash])
+  return { _tag: "Found", concordId: named?.concordId, alias: hash } as Found
 })
 
 const makeMeans = Effect.gen(function* () {

@@ -1,8 +1,8 @@
 /**
  * Lists: of a project's events, of a person's own, and of what is set up.
  *
- * A list is read by `offset`, or from where the page before ended, by its cursor. With cursors pages neither skip nor
- * repeat, whatever is recorded meanwhile.
+ * A list is read by `offset`, or from where the page before ended, by its cursor. With cursors pages of events neither skip
+ * nor repeat, whatever is recorded meanwhile; pages of what is set up go on behind the last item.
  */
 import { Effect } from "effect"
 import type { Entry, Organization, Site } from "../Catalog.ts"

@@ -24,4 +24,4 @@ export interface Means {
 }
 
 /** How often a change is prepared anew because what it was prepared against has changed. */
-export const maxAttempts = 8
+export const maxAttempts = 100

@@ -48,7 +48,7 @@ const unprovenOf = Effect.fnUntraced(function* (
   )
   const isOther = concordId !== undefined && concordId !== session.concordId
   const unproven = aliases.flatMap(({ kind }, index) =>
-    kind === "contextId" || named[index] === session.concordId ? [] : [kind],
+    kind === "contextId" || named[index]?.concordId === session.concordId ? [] : [kind],
   )
   return [...(isOther ? (["concordId"] as const) : []), ...unproven] as ReadonlyArray<People.IdentifierKind>
 })

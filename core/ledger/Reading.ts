@@ -2,7 +2,7 @@
  * Asking the ledger: the state, the decisions and the timeline of one person in one project (semantics, section 3).
  */
 import { Clock, Effect } from "effect"
-import type { ListedType, Organization, Project } from "../Catalog.ts"
+import type { ListedType, Organization, Project, ProjectTypes } from "../Catalog.ts"
 import * as Decision from "../Decision.ts"
 import * as Instant from "../Instant.ts"
 import type { Status } from "../Outcome.ts"
@@ -19,6 +19,8 @@ export interface Question {
   readonly project: Project
   /** `undefined`: a person nobody knows, of whom nothing is in force. */
   readonly concordId: string | undefined
+  /** The hash of an identifier, in place of `concordId`: about whom it named, as known at `knownAt`. */
+  readonly alias?: string
   /** Left out: now. */
   readonly at?: Instant.Instant
   /** Left out: now. */
@@ -71,15 +73,28 @@ const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, know
 const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, ReadonlyArray<StoredEvent>> =>
   Map.groupBy(events, ({ consentType }) => consentType)
 
+/** Whom a question names. Whom an identifier names later is after `knownAt`. */
+const namedBy = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
+  const { alias, concordId, knownAt, organization } = question
+  if (alias === undefined) return { concordId, learnt: now }
+  yield* means.horizon.reach(alias, Math.min(knownAt ?? now, now))
+  const [named] = yield* means.store.peopleByAlias(organization, [alias])
+  if (named === undefined || (knownAt !== undefined && named.dateCreated > knownAt))
+    return { concordId: undefined, learnt: now }
+  return { concordId: named.concordId, learnt: Math.max(now, named.dateCreated) }
+})
+
 /**
  * The people asked about: one, or those who are joined with it. What is recorded about them later is after `knownAt`, so
  * who they are is read again until nobody new is among them.
  */
 const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
-  const { concordId, organization } = question
+  const { organization } = question
+  const named = yield* namedBy(question, now, means)
+  const { concordId } = named
   if (concordId === undefined) return { survivor: undefined, members: [], learnt: now }
-  // A join that was acknowledged counts, also where its fact is a moment ahead of the clock.
-  const learnt = Joins.learnt(yield* Joins.facts(organization, concordId, means), now)
+  // What was acknowledged counts, also where it is a moment ahead of the clock.
+  const learnt = Joins.learnt(yield* Joins.facts(organization, concordId, means), named.learnt)
   const knownAt = Math.min(question.knownAt ?? learnt, learnt)
   const reached = new Set<string>()
   let joined: People.Joined = { survivor: concordId, members: [concordId] }
@@ -104,9 +119,19 @@ const readEach = Effect.fnUntraced(function* (
   return events
 })
 
-/** The consent types as they are when nothing can be recorded any more behind the answer. */
-const typesOf = Effect.fnUntraced(function* ({ project }: Question, { store }: Means) {
-  return (yield* store.catalog).consentTypes.get(project.id)!.all
+/**
+ * The consent types as they are when nothing can be recorded any more behind the answer; of those that were deleted, the ones
+ * that the person has answered all the same: a refusal that was taken is told.
+ */
+const typesOf = (listed: ProjectTypes, events: ReadonlyArray<StoredEvent>): ReadonlyArray<ListedType> => {
+  const answered = new Set(events.map(({ consentType }) => consentType))
+  const isAnswered = ({ id, isRemoved }: ListedType) => isRemoved === true && answered.has(id)
+  const removed = [...listed.byId.values()].filter(isAnswered)
+  return removed.length === 0 ? listed.all : [...listed.all, ...removed]
+}
+
+const listedTypes = Effect.fnUntraced(function* ({ project }: Question, { store }: Means) {
+  return (yield* store.catalog).consentTypes.get(project.id)!
 })
 
 /** The events a question needs, and its instants. The current state is one indexed read of the heads. */
@@ -117,7 +142,7 @@ const gather = Effect.fnUntraced(function* (question: Question, means: Means) {
   const until = Math.min(question.knownAt ?? now, now)
   yield* horizon.reach(project.id, until)
   const { learnt, members, survivor } = yield* peopleOf(question, now, means)
-  const types = yield* typesOf(question, means)
+  const listed = yield* listedTypes(question, means)
   const heads = yield* readEach(members, (member) => store.heads(project, member))
   const { at, knownAt } = instantsOf(question, heads, now, learnt)
   if (question.knownAt === undefined && knownAt > now) {
@@ -126,7 +151,7 @@ const gather = Effect.fnUntraced(function* (question: Question, means: Means) {
   const events = sufficient(heads, at, knownAt)
     ? heads
     : yield* readEach(members, (member) => store.events(project, member))
-  return { survivor, events, types, at, knownAt }
+  return { survivor, events, types: typesOf(listed, events), at, knownAt }
 })
 
 /** A decision for every type of the project, `unknown` ones too. */
@@ -169,14 +194,14 @@ export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "a
   const until = Math.min(question.knownAt ?? now, now)
   yield* horizon.reach(project.id, until)
   const { learnt, members, survivor } = yield* peopleOf(question, now, means)
-  const types = yield* typesOf(question, means)
+  const listed = yield* listedTypes(question, means)
   const events = yield* readEach(members, (member) => store.events(project, member))
   const { knownAt } = instantsOf(question, events, now, learnt)
   if (question.knownAt === undefined && knownAt > now) {
     for (const id of [project.id, ...members]) yield* horizon.reach(id, knownAt)
   }
   const grouped = byType(events)
-  const items = types
+  const items = typesOf(listed, events)
     .flatMap((type): ReadonlyArray<Answered> => {
       const [, ...changes] = Decision.follow(grouped.get(type.id) ?? [], termsOf(type, question, knownAt), Instant.min)
       return changes.map((decision) => ({ type, decision }))

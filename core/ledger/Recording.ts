@@ -96,7 +96,7 @@ const lookUp = Effect.fnUntraced(function* (
   const hashes = people.flatMap((person) => ("aliases" in person ? person.aliases.map(({ hash }) => hash) : []))
   const distinct = [...new Set(hashes)]
   const named = distinct.length === 0 ? [] : yield* store.peopleByAlias(organization, distinct)
-  return new Map(distinct.map((hash, index) => [hash, named[index]]))
+  return new Map(distinct.map((hash, index) => [hash, named[index]?.concordId]))
 })
 
 /** Whom those are counted as who are named beside somebody else, so that people who are joined do not conflict. */
@@ -158,7 +158,7 @@ const plan = Effect.fnUntraced(function* (
     const concordId = resolution.concordId ?? (yield* means.random.uuidV7())
     for (const alias of resolution.unclaimed) {
       known.set(alias.hash, concordId)
-      claims.push({ ...alias, concordId })
+      claims.push({ ...alias, concordId, dateCreated: now })
     }
     if ("type" in event) admitted.push({ draft, item, event, concordId })
   }
@@ -254,7 +254,8 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
   const all = answered.map((event, item) => (event ?? answered[firsts.get(hashes.get(item)!)!])!)
   const receipt = yield* Requests.receipt(request.keyed, means, JSON.stringify(all.map(({ id }) => id)))
   if (events.length === 0 && request.keyed === undefined) return { _tag: "Recorded", events: all } as const
-  const ids = new Set(events.flatMap(({ concordId, consentType }) => [concordId, consentType]))
+  const named = claims.map(({ hash }) => hash)
+  const ids = new Set([...named, ...events.flatMap(({ concordId, consentType }) => [concordId, consentType])])
   const append = Effect.gen(function* () {
     if (!(yield* isCurrent(admitted, project, means))) return { _tag: "Stale", lastRecordedAt: now } as const
     return yield* store.append({ project, organization, recordedAt: now, events, claims, ...receipt })

@@ -72,17 +72,18 @@ export const open = Effect.fnUntraced(function* (opening: Opening, means: Means)
   const { hash, kind } = yield* hasher.context(contextId, project)
   const attempt = Effect.fnUntraced(function* () {
     const [known] = yield* store.peopleByAlias(organization, [hash])
-    const concordId = known ?? (yield* random.uuidV7())
+    const concordId = known?.concordId ?? (yield* random.uuidV7())
     const { revision } = yield* store.person(organization, concordId)
     // The context is released when its visitor is identified: looked at again, so that the revision is from before that.
     const [still] = yield* store.peopleByAlias(organization, [hash])
-    if (still !== known) return "stale"
+    if (still?.concordId !== known?.concordId) return "stale"
+    const now = yield* Clock.currentTimeMillis
     const session: Session = {
       tokenHash: yield* Secrets.hash(digest, token),
       id,
       project: project.id,
       concordId,
-      expiresAt: (yield* Clock.currentTimeMillis) + lifetimeMillis,
+      expiresAt: now + lifetimeMillis,
       ipAddress: shortenIpAddress(opening.ipAddress),
       domain: opening.domain,
       ...(opening.geography !== undefined && { geography: opening.geography }),
@@ -92,7 +93,7 @@ export const open = Effect.fnUntraced(function* (opening: Opening, means: Means)
     const kept = yield* store.changePeople({
       organization,
       seen: [{ concordId, revision }],
-      claims: [{ kind, hash, concordId }],
+      claims: [{ kind, hash, concordId, dateCreated: now }],
       releases: [],
       facts: [],
       session,
@@ -159,8 +160,8 @@ const rememberedMillis = 2_000
 export type Remembered = Map<string, { readonly session: Session; readonly readAt: Instant }>
 
 /** Forgets the sessions of a person, and the one of a token: they have ended. */
-export const forget = (remembered: Remembered, tokenHash: string, concordId: string | undefined): void => {
-  remembered.delete(tokenHash)
+export const forget = (remembered: Remembered, tokenHash: string | undefined, concordId: string | undefined): void => {
+  if (tokenHash !== undefined) remembered.delete(tokenHash)
   if (concordId === undefined) return
   for (const [hash, { session }] of remembered) if (session.concordId === concordId) remembered.delete(hash)
 }

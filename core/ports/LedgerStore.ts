@@ -11,7 +11,7 @@ import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { ConsentAction, ConsentState } from "../ConsentState.ts"
 import type { Instant } from "../Instant.ts"
 import type { Owner } from "../Lane.ts"
-import type { Claim, Fact } from "../People.ts"
+import type { Claim, Fact, Named } from "../People.ts"
 
 /** The store cannot answer now: starting, closing, full, or its disk fails. A retry may help. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
@@ -120,7 +120,7 @@ export interface PeopleChange {
   /** Opened with the change. */
   readonly session?: Session
   /** Sessions that expire with the change: one by its token's hash, and all of a person. */
-  readonly ends?: { readonly at: Instant; readonly tokenHash: string; readonly sessionsOf?: string }
+  readonly ends?: { readonly at: Instant; readonly tokenHash?: string; readonly sessionsOf?: string }
   readonly receipt?: Receipt
 }
 
@@ -240,7 +240,7 @@ export class LedgerStore extends Context.Service<
     readonly peopleByAlias: (
       organization: Owner,
       hashes: ReadonlyArray<string>,
-    ) => Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable>
+    ) => Effect.Effect<ReadonlyArray<Named | undefined>, StoreUnavailable>
     /** A person; one that nothing has changed has revision 0. */
     readonly person: (organization: Owner, concordId: string) => Effect.Effect<Person, StoreUnavailable>
     /** Changes who is who, durably. */

@@ -76,7 +76,12 @@ const session = (n: number, concordId: string): Session => ({
   userAgent: "a browser",
 })
 
-const claim = (n: number, concordId: string): Claim => ({ kind: "email", hash: hash(n), concordId })
+const claim = (n: number, concordId: string): Claim => ({
+  kind: "email",
+  hash: hash(n),
+  concordId,
+  dateCreated: t0 + n,
+})
 
 const noChange: PeopleChange = { organization, seen: [], claims: [], releases: [], facts: [] }
 
@@ -154,6 +159,10 @@ const foldedHeads = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<string> 
 const ids = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<string> => events.map(({ id }) => id)
 
 type Store = LedgerStore["Service"]
+
+/** Whom each hash names. */
+const named = (store: Store, owner: Lane.Owner, hashes: ReadonlyArray<string>) =>
+  Effect.map(store.peopleByAlias(owner, hashes), (people) => people.map((person) => person?.concordId))
 
 const clause = (name: string, check: (store: Store) => Effect.Effect<void, StoreUnavailable>): Clause => ({
   name,
@@ -476,7 +485,7 @@ export const clauses: ReadonlyArray<Clause> = [
       strictEqual(yield* store.keepProfile(organization, uuid(5), "{}", receipt), "repeated")
       strictEqual(yield* store.profile(organization, uuid(5)), undefined)
       strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5))], receipt }), "repeated")
-      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa)]), [undefined])
+      deepStrictEqual(yield* named(store, organization, [hash(0xa)]), [undefined])
     }),
   ),
   clause(
@@ -504,11 +513,15 @@ export const clauses: ReadonlyArray<Clause> = [
     "an alias names whom it was claimed for, and may be claimed for the same person again",
     Effect.fnUntraced(function* (store: Store) {
       const claims = [claim(0xa, uuid(5))]
-      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa), hash(0xb)]), [undefined, undefined])
+      deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [undefined, undefined])
       yield* store.append(request([event(uuid(5))], { claims }))
       strictEqual((yield* store.append(request([event(uuid(5))], { claims })))._tag, "Appended")
-      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xb), hash(0xa)]), [undefined, uuid(5)])
-      deepStrictEqual(yield* store.peopleByAlias({ number: 7, lanes: 16 }, [hash(0xa)]), [undefined])
+      deepStrictEqual(yield* named(store, organization, [hash(0xb), hash(0xa)]), [undefined, uuid(5)])
+      deepStrictEqual(yield* named(store, { number: 7, lanes: 16 }, [hash(0xa)]), [undefined])
+      const later = [{ ...claim(0xa, uuid(5)), dateCreated: t0 + 999 }]
+      yield* store.append(request([event(uuid(5))], { claims: later }))
+      const [first] = yield* store.peopleByAlias(organization, [hash(0xa)])
+      deepStrictEqual(first, { concordId: uuid(5), dateCreated: t0 + 0xa })
     }),
   ),
   clause(
@@ -519,7 +532,7 @@ export const clauses: ReadonlyArray<Clause> = [
       strictEqual((yield* store.append(request([event(uuid(6))], { claims })))._tag, "Stale")
       deepStrictEqual(yield* store.events(project, uuid(6)), [])
       deepStrictEqual(yield* store.heads(project, uuid(6)), [])
-      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xc), hash(0xa)]), [undefined, uuid(5)])
+      deepStrictEqual(yield* named(store, organization, [hash(0xc), hash(0xa)]), [undefined, uuid(5)])
     }),
   ),
   clause(
@@ -531,9 +544,9 @@ export const clauses: ReadonlyArray<Clause> = [
         { concurrency: "unbounded" },
       )
       strictEqual(outcomes.filter(({ _tag }) => _tag === "Appended").length, 1)
-      const [named] = yield* store.peopleByAlias(organization, [hash(0xa)])
+      const [winner] = yield* named(store, organization, [hash(0xa)])
       for (const person of people) {
-        strictEqual((yield* store.events(project, person)).length, person === named ? 1 : 0)
+        strictEqual((yield* store.events(project, person)).length, person === winner ? 1 : 0)
       }
     }),
   ),
@@ -592,7 +605,7 @@ export const clauses: ReadonlyArray<Clause> = [
       }
       const seen = [{ concordId: uuid(5), revision: revision + 1 }]
       strictEqual(yield* store.changePeople({ ...change, seen }), "stale")
-      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xb)]), [undefined])
+      deepStrictEqual(yield* named(store, organization, [hash(0xb)]), [undefined])
       deepStrictEqual((yield* store.person(organization, uuid(5))).facts, [])
       strictEqual(yield* store.session(hash(0x50)), undefined)
       strictEqual(yield* store.changePeople({ ...change, seen: [{ concordId: uuid(5), revision }] }), "kept")
@@ -617,7 +630,7 @@ export const clauses: ReadonlyArray<Clause> = [
       const proof = { hash: hash(0x9), expiresAt: t0 + 9 }
       strictEqual(yield* store.changePeople({ ...noChange, proof, claims: [claim(0xa, uuid(5))] }), "kept")
       strictEqual(yield* store.changePeople({ ...noChange, proof, claims: [claim(0xb, uuid(6))] }), "used")
-      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa), hash(0xb)]), [uuid(5), undefined])
+      deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [uuid(5), undefined])
     }),
   ),
   clause(
@@ -628,7 +641,7 @@ export const clauses: ReadonlyArray<Clause> = [
       yield* store.changePeople({ ...noChange, releases: [hash(0xa), hash(0xc)] })
       // What was prepared for the person while the alias still named it is stale now.
       strictEqual((yield* store.person(organization, uuid(5))).revision > revision, true)
-      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xa), hash(0xb)]), [undefined, uuid(5)])
+      deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [undefined, uuid(5)])
       strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(6))] }), "kept")
       strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xb, uuid(6))] }), "stale")
     }),
@@ -651,7 +664,7 @@ export const clauses: ReadonlyArray<Clause> = [
       strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xe, uuid(5))], session: opened }), "kept")
       deepStrictEqual(yield* store.session(hash(0x50)), opened)
       strictEqual(yield* store.session(hash(0x51)), undefined)
-      deepStrictEqual(yield* store.peopleByAlias(organization, [hash(0xe)]), [uuid(5)])
+      deepStrictEqual(yield* named(store, organization, [hash(0xe)]), [uuid(5)])
     }),
   ),
   clause(

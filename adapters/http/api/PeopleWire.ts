@@ -67,14 +67,17 @@ const Evidence = Schema.Struct({
 
 const Fact = Schema.Struct({
   id: Schema.String,
-  kind: Schema.Literals(["joined", "undone"]),
+  kind: Schema.Literals(["joined", "identified", "undone"]),
   dateCreated: Schema.String,
   member: Schema.String,
   survivor: Schema.String,
   submitter: Schema.String,
   evidence: Schema.optionalKey(Evidence),
   join: Schema.optionalKey(Schema.String),
-}).annotate({ identifier: "PersonFact", description: "That two people are one, or two again" })
+}).annotate({
+  identifier: "PersonFact",
+  description: "That two people are one, that an identifier names a person, or that such a fact is undone",
+})
 
 /** Who a person is. */
 export const Person = Schema.Struct({

@@ -7,7 +7,7 @@ import * as Exchange from "../../../core/Exchange.ts"
 import { roles } from "../../../core/Role.ts"
 import * as Wire from "./Wire.ts"
 
-const Name = Wire.text(2, 1024)
+const Name = Wire.writableText(2, 1024)
 
 /** A host name: labels of letters, digits and hyphens, without scheme and port (RFC 1123, section 2.1). */
 const Domain = Schema.String.check(

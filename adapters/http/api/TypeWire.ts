@@ -79,7 +79,7 @@ export const NewConsentType = Schema.Struct({
   category: Wire.Category,
   subcategory: Wire.Subcategory,
   label: Label,
-  name: Wire.writableText(5, 100),
+  name: Wire.orNull(Wire.writableText(5, 100).annotate({ description: "Left out: the label" })),
   ...texts,
   ...publication,
   ...conditions,

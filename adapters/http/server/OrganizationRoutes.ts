@@ -17,6 +17,7 @@ import * as Answer from "./Answer.ts"
 import * as Changes from "./Changes.ts"
 import * as KeyJson from "./KeyJson.ts"
 import * as Pages from "./Pages.ts"
+import * as Proof from "./Proof.ts"
 import * as Retried from "./Retried.ts"
 
 const decodeNewOrganization = Exchange.decoder(SetupWire.NewOrganization)
@@ -83,10 +84,17 @@ const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger[
   return yield* Pages.answer(outcome, (each) => Effect.succeed(writeOrganization(each)))
 })
 
+/** Refuses public keys that no token could be verified with. */
+const checkKeys = Effect.fnUntraced(function* ({ jwks }: { readonly jwks?: typeof SetupWire.KeySet.Type | null }) {
+  const errors = yield* Proof.keyFaults(jwks?.keys ?? [])
+  if (errors.length > 0) return yield* new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+})
+
 const createOrganization = Effect.fnUntraced(function* (request: Parameters<typeof Answer.readBody>[0]) {
   const { setup } = yield* Ledger
   const { organization } = yield* CurrentKey
   const { fields, keyed } = yield* Changes.read(request, decodeNewOrganization)
+  yield* checkKeys(fields)
   const making = { ...(keyed !== undefined && { keyed }), answer: (founded: Founded) => write(foundedJson(founded)) }
   const outcome = yield* setup.createOrganization(organization, toOrganization(fields), making)
   const changed = yield* Changes.orRefuse(outcome)
@@ -119,6 +127,7 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
           const { fields } = yield* Changes.read(request, decodeOrganization)
+          yield* checkKeys(fields)
           const { jwks, ...rest } = fields
           const change = toOrganization({ ...Exchange.present(rest), ...(jwks !== undefined && { jwks }) })
           const outcome = yield* setup.updateOrganization(organization, change)

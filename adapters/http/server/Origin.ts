@@ -10,7 +10,8 @@ import * as Answer from "./Answer.ts"
 /** The host of an `Origin` header, if it is one of the project's domains, on any port. */
 export const allowed = (origin: string | undefined, project: Project): string | undefined => {
   if (origin === undefined || !URL.canParse(origin)) return undefined
-  const { hostname, protocol } = new URL(origin)
+  const { hostname, origin: serialized, protocol } = new URL(origin)
+  if (serialized !== origin.toLowerCase()) return undefined
   return /^https?:$/.test(protocol) && project.domains.includes(hostname) ? hostname : undefined
 }
 

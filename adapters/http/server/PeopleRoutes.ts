@@ -16,8 +16,14 @@ const noPerson = new Answer.Problem({ status: 404, detail: "there is no such per
 const noJoin = new Answer.Problem({ status: 404, detail: "there is no such join of this person" })
 const undoneBefore = new Answer.Problem({ status: 409, detail: "the join was undone before" })
 
-const factJson = ({ dateCreated, evidence, ...fact }: People.Fact) => ({
-  ...fact,
+/** The hash of an identifier is nobody's business. */
+const factJson = ({ dateCreated, evidence, id, join, kind, member, submitter, survivor }: People.Fact) => ({
+  id,
+  kind,
+  member,
+  survivor,
+  submitter,
+  ...(join !== undefined && { join }),
   dateCreated: Instant.format(dateCreated),
   ...(evidence !== undefined && {
     evidence: {

@@ -69,8 +69,8 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { site } = yield* Access.inProject
-          const concordId = yield* Questions.personOf(site, query)
-          return Answer.json((yield* Questions.state(site, concordId, query)).body)
+          const person = yield* Questions.personOf(site, query)
+          return Answer.json((yield* Questions.state(site, person, query)).body)
         }),
       ),
     )
@@ -78,8 +78,8 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { site } = yield* Access.inProject
-          const concordId = yield* Questions.personOf(site, query)
-          return Answer.json(yield* Questions.decisions(site, concordId, query))
+          const person = yield* Questions.personOf(site, query)
+          return Answer.json(yield* Questions.decisions(site, person, query))
         }),
       ),
     )

@@ -5,8 +5,8 @@
  * the organization's public ones; while one replaces another, both hold.
  */
 import { Clock, Data, Effect } from "effect"
-import { createLocalJWKSet, errors, jwtVerify } from "jose"
-import type { Organization } from "../../../core/Catalog.ts"
+import { createLocalJWKSet, errors, importJWK, jwtVerify } from "jose"
+import type { Organization, PublicKey } from "../../../core/Catalog.ts"
 import type { Instant } from "../../../core/Instant.ts"
 import * as Answer from "./Answer.ts"
 
@@ -20,11 +20,26 @@ const clockToleranceSeconds = 30
 export interface Claims {
   readonly subject: string
   /** The kind of identifier that is proven, where the token says so. */
-  readonly type: string | undefined
+  readonly type: unknown
   readonly keyId: string | undefined
   readonly issuedAt: Instant
   readonly expiresAt: Instant
 }
+
+/** What is wrong with the public keys of an organization: each must be a point of the curve, and no `kid` may be twice. */
+export const keyFaults = Effect.fnUntraced(function* (keys: ReadonlyArray<PublicKey>) {
+  const kids = keys.map(({ kid }) => kid)
+  const faults: Array<Answer.Violation> = []
+  for (const [index, key] of keys.entries()) {
+    const isPoint = yield* Effect.promise(() => importJWK({ ...key, alg: "ES256" }).then(Boolean, () => false))
+    const pointer = `/jwks/keys/${index}`
+    if (!isPoint) faults.push({ pointer, code: "invalid", detail: "is no point of the curve P-256" })
+    const isRepeated = key.kid !== undefined && kids.indexOf(key.kid) < index
+    if (isRepeated)
+      faults.push({ pointer: `${pointer}/kid`, code: "repeated_kid", detail: "names another key already" })
+  }
+  return faults
+})
 
 /** Why a token proves nothing. */
 class Unproven extends Data.TaggedError("Unproven")<{ readonly detail: string }> {}
@@ -89,7 +104,7 @@ export const verify = Effect.fnUntraced(function* (token: string, organization: 
   }
   const claims: Claims = {
     subject: sub,
-    type: typeof payload["type"] === "string" ? payload["type"] : undefined,
+    type: payload["type"],
     keyId: protectedHeader.kid,
     issuedAt: Math.trunc(iat! * 1000),
     expiresAt: Math.trunc(exp! * 1000),

@@ -17,18 +17,24 @@ interface Instants {
   readonly knownAt?: Instant.Instant | null
 }
 
-const questionOf = ({ organization, project }: Site, concordId: string | undefined, { at, knownAt }: Instants) => ({
+/** Whom a question is about: an id, or an identifier by its hash. */
+export interface Person {
+  readonly concordId: string | undefined
+  readonly alias?: string
+}
+
+const questionOf = ({ organization, project }: Site, person: Person, { at, knownAt }: Instants) => ({
   organization,
   project,
-  concordId,
+  ...person,
   ...(at != null && { at }),
   ...(knownAt != null && { knownAt }),
 })
 
 /** The consent state: the deciding event of every type whose answer is in force; and when it changes by itself. */
-export const state = Effect.fnUntraced(function* (site: Site, concordId: string | undefined, instants: Instants) {
+export const state = Effect.fnUntraced(function* (site: Site, person: Person, instants: Instants) {
   const ledger = yield* Ledger
-  const { items, nextChangeAt } = yield* ledger.state(questionOf(site, concordId, instants))
+  const { items, nextChangeAt } = yield* ledger.state(questionOf(site, person, instants))
   return { body: Answer.list(items.map(({ event }) => event.body)), nextChangeAt }
 })
 
@@ -36,29 +42,27 @@ const write = (concordId: string | undefined, { decision, type }: Answered): str
   JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))
 
 /** The decisions: one for each type of the project. */
-export const decisions = Effect.fnUntraced(function* (site: Site, concordId: string | undefined, instants: Instants) {
+export const decisions = Effect.fnUntraced(function* (site: Site, person: Person, instants: Instants) {
   const ledger = yield* Ledger
-  const answered = yield* ledger.decisions(questionOf(site, concordId, instants))
+  const answered = yield* ledger.decisions(questionOf(site, person, instants))
   return Answer.list(answered.items.map((item) => write(answered.concordId, item)))
 })
-
-type Person = (typeof Wire.DecisionQuestion.Type)["person"]
 
 const namedOnce = `name one person by exactly one of ${People.identifierKinds.join(", ")}`
 
 /** The one identifier of a person; `undefined` where there is none, or more than one. */
-export const identifierOf = (person: Person): People.Identifiers | undefined => {
-  const identifiers = Items.identifiersOf(person)
+export const identifierOf = (members: Parameters<typeof Items.identifiersOf>[0]): People.Identifiers | undefined => {
+  const identifiers = Items.identifiersOf(members)
   return Object.keys(identifiers).length === 1 ? identifiers : undefined
 }
 
-/** The person that the one identifier of a query names; `undefined` for one that names nobody. */
+/** The person that the one identifier of a query names. */
 export const personOf = Effect.fnUntraced(function* (site: Site, query: People.Identifiers) {
   const identifier = identifierOf(query)
   if (identifier === undefined) return yield* new Answer.Problem({ status: 400, detail: namedOnce })
   const ledger = yield* Ledger
   const found = yield* ledger.find(site, identifier)
-  if (found._tag === "Found") return found.concordId
+  if (found._tag === "Found") return found as Person
   const errors = found.faults.map(({ field, code, detail }) => ({ parameter: field, code, detail }))
   return yield* new Answer.Problem({ status: 400, detail: "the query is not valid", errors })
 })
@@ -77,7 +81,7 @@ const unknownType = (index: number): Answer.Violation => ({
 const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.DecisionQuestions.Type)["items"]) {
   const ledger = yield* Ledger
   const errors: Array<Answer.Violation> = []
-  const people: Array<string | undefined> = []
+  const people: Array<Person> = []
   for (const [index, { consentType, person }] of items.entries()) {
     const at = `/items/${index}`
     const type = site.types.byId.get(consentType.toLowerCase())
@@ -88,7 +92,7 @@ const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.Dec
       continue
     }
     const found = yield* ledger.find(site, identifier)
-    if (found._tag === "Found") people.push(found.concordId)
+    if (found._tag === "Found") people.push(found)
     else {
       for (const { code, detail, field } of found.faults) {
         errors.push({ pointer: `${at}/person/${field}`, code, detail })
@@ -99,16 +103,21 @@ const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.Dec
   return yield* notValid(errors)
 })
 
+/** What a person was asked about by. */
+const keyOf = ({ alias, concordId }: Person): string | undefined => alias ?? concordId
+
 /** Many questions at once, answered in the order given. */
 export const manyDecisions = Effect.fnUntraced(function* (site: Site, asked: typeof Wire.DecisionQuestions.Type) {
   const ledger = yield* Ledger
   const people = yield* resolve(site, asked.items)
   const known = new Map<string | undefined, ReadonlyMap<string, string>>()
-  for (const concordId of new Set(people)) {
-    const answered = yield* ledger.decisions(questionOf(site, concordId, asked))
-    known.set(concordId, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
+  for (const [key, person] of new Map(people.map((person) => [keyOf(person), person]))) {
+    const answered = yield* ledger.decisions(questionOf(site, person, asked))
+    known.set(key, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
   }
-  const lines = asked.items.map(({ consentType }, index) => known.get(people[index])!.get(consentType.toLowerCase()))
+  const lines = asked.items.map(({ consentType }, index) =>
+    known.get(keyOf(people[index]!))!.get(consentType.toLowerCase()),
+  )
   // A type may be deleted while it is asked about.
   const errors = lines.flatMap((line, index) => (line === undefined ? [unknownType(index)] : []))
   if (errors.length > 0) return yield* notValid(errors)

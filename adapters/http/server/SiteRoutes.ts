@@ -94,7 +94,7 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { session, site } = yield* CurrentVisitor
-          return yield* tagged(request, yield* Questions.state(site, session.concordId, {}))
+          return yield* tagged(request, yield* Questions.state(site, { concordId: session.concordId }, {}))
         }),
       ),
     )
@@ -102,7 +102,7 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { session, site } = yield* CurrentVisitor
-          return Answer.json(yield* Questions.decisions(site, session.concordId, query))
+          return Answer.json(yield* Questions.decisions(site, { concordId: session.concordId }, query))
         }),
       ),
     )

@@ -67,6 +67,17 @@ export const answer = Effect.fnUntraced(function* (type: ListedType) {
   return write(type, yield* ledger.setup.document(type, ConsentTypes.versionInForce(type, now)), now)
 })
 
+/** The most characters of a document in a list: a page of long ones would be larger than a server can hold. */
+const listedDocumentMaxLength = 65_536
+
+/** A consent type in a list: a document that is long is left out. */
+export const answerListed = Effect.fnUntraced(function* (type: ListedType) {
+  const ledger = yield* Ledger
+  const now = yield* Clock.currentTimeMillis
+  const document = yield* ledger.setup.document(type, ConsentTypes.versionInForce(type, now))
+  return write(type, document !== undefined && document.length > listedDocumentMaxLength ? undefined : document, now)
+})
+
 /** What was shown as one version. */
 export const answerVersion = Effect.fnUntraced(function* (type: ListedType, version: ListedVersion) {
   const ledger = yield* Ledger

@@ -41,7 +41,7 @@ const textsAndConditions = ({
 const toFields = ({ category, label, name, subcategory, ...body }: New): ConsentTypes.TypeFields => ({
   ...textsAndConditions(body),
   category,
-  name,
+  name: name ?? label,
   subcategory: subcategoryOf(subcategory),
   label,
 })
@@ -114,7 +114,7 @@ export const list = Effect.fnUntraced(function* (
     .map((type) => ({ ...type, name: ConsentTypes.versionInForce(type, now).name }))
   const { cursor: _, limit: __, offset: ___, ...bound } = query
   const outcome = yield* ledger.listEntries(organization, ["types", project.id, asker, bound], matching, query)
-  return yield* Pages.answer(outcome, ({ id }) => TypeJson.answer(types.byId.get(id)!))
+  return yield* Pages.answer(outcome, ({ id }) => TypeJson.answerListed(types.byId.get(id)!))
 })
 
 /** The handlers of the group `consentTypes`. */

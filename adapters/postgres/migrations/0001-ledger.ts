@@ -75,6 +75,7 @@ CREATE TABLE alias (
   lane bigint NOT NULL,
   hash bytea NOT NULL,
   person uuid NOT NULL,
+  recorded_at bigint NOT NULL,
   PRIMARY KEY (lane, hash)
 );
 

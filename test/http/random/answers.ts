@@ -3,6 +3,7 @@
  *
  * Consent types and their lists are written here from the contract a second time: the ledger knows no JSON of them.
  */
+import type { Found } from "../../../core/ledger/Ledger.ts"
 import { Effect, Option } from "effect"
 import type { ListedType, ListedVersion, Project, Site } from "../../../core/Catalog.ts"
 import * as Exchange from "../../../core/Exchange.ts"
@@ -185,15 +186,17 @@ export const of = (model: Model, project: Project) => {
       }),
     )
 
+  type Named = Pick<Extract<Found, { _tag: "Found" }>, "concordId" | "alias">
+
   const person = (ledger: Service, site: Site, identifiers: Identifiers, at: (field: string) => string) =>
     Effect.flatMap(ledger.find(site, identifiers), (found) =>
       found._tag === "Found"
-        ? Effect.succeed(found.concordId)
+        ? Effect.succeed(found)
         : Effect.fail(found.faults.map(({ code, field }) => `${at(field)} ${code}`)),
     )
 
-  const decisionsOf = (ledger: Service, site: Site, concordId: string | undefined, instants: Instants) =>
-    Effect.map(ledger.decisions({ ...site, concordId, ...instants }), (answered) =>
+  const decisionsOf = (ledger: Service, site: Site, person: Named, instants: Instants) =>
+    Effect.map(ledger.decisions({ ...site, ...person, ...instants }), (answered) =>
       answered.items.map(({ decision, type }) =>
         JSON.stringify(Exchange.decisionToLine(answered.concordId, type.id, decision)),
       ),
@@ -207,10 +210,10 @@ export const of = (model: Model, project: Project) => {
   ): Promise<Expected> =>
     run(drawn, (ledger, site) =>
       person(ledger, site, identifiers, (field) => field).pipe(
-        Effect.flatMap((concordId) =>
+        Effect.flatMap((named) =>
           question === "consent-decisions"
-            ? decisionsOf(ledger, site, concordId, instants)
-            : Effect.map(ledger.state({ ...site, concordId, ...instants }), ({ items }) =>
+            ? decisionsOf(ledger, site, named, instants)
+            : Effect.map(ledger.state({ ...site, ...named, ...instants }), ({ items }) =>
                 items.map(({ event }) => event.body),
               ),
         ),
@@ -234,7 +237,7 @@ export const of = (model: Model, project: Project) => {
       if (found === undefined) codes.push(`/items/${index}/person identifier_missing`)
       else if (found._tag === "Refused") {
         codes.push(...found.faults.map(({ code, field }) => `/items/${index}/person/${field} ${code}`))
-      } else lines.push((yield* decisionsOf(ledger, site, found.concordId, instants[index]!))[number] ?? "")
+      } else lines.push((yield* decisionsOf(ledger, site, found, instants[index]!))[number] ?? "")
     }
     return codes.length > 0 ? yield* Effect.fail(codes) : `[${lines.join(",")}]`
   })
