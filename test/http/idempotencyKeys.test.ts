@@ -82,12 +82,15 @@ describe("an Idempotency-Key", () => {
     }
   })
 
-  test.each(["guessable", "0197a000-0000-7000-8000", "1", "{0197a000-0000-7000-8000-000000000001}"])(
-    "%j is 400 for a session: whoever guesses it would get the session",
-    async (key) => {
-      expect((await openSession(server, {}, shop, { "idempotency-key": key })).status).toBe(400)
-    },
-  )
+  test.each([
+    "guessable",
+    "0197a000-0000-7000-8000",
+    "1",
+    "00000000-0000-0000-0000-000000000000",
+    "{0197a000-0000-7000-8000-000000000001}",
+  ])("%j is 400 for a session: whoever guesses it would get the session", async (key) => {
+    expect((await openSession(server, {}, shop, { "idempotency-key": key })).status).toBe(400)
+  })
 
   test.each(["well-formed", "not well formed"])("is passed over by GET, PATCH and DELETE: %s", async (key) => {
     const headers = { ...asOwner, "idempotency-key": key.replaceAll(" ", key === "well-formed" ? "-" : " ") }

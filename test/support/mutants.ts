@@ -21,6 +21,7 @@ export const parts = {
     ...["apiKeys", "organizations", "owners", "roles", "setupLists"].map((name) => `test/http/${name}.test.ts`),
     ...["versions", "versionRaces", "typeLife", "eventLists", "cursors"].map((name) => `test/http/${name}.test.ts`),
     "test/http/externalId.test.ts",
+    "test/http/known.test.ts",
   ],
   "adapters/http/server": [
     "--project=http",
@@ -720,11 +721,26 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     part: "adapters/http/server",
     file: "OpenRoutes.ts",
-    find: "!isUuid(keyed.key)",
+    find: "!randomUuid.test(keyed.key)",
     replace: "false",
     killedBy: [guessable],
   },
 
+  // Whom an identifier named when
+  {
+    part: "core/ledger",
+    file: "Reading.ts",
+    find: "named === undefined || (knownAt !== undefined && named.dateCreated > knownAt)",
+    replace: "named === undefined",
+    killedBy: ["an answer about somebody nobody knew stays so, though the identifier names a guest"],
+  },
+  {
+    part: "core/ledger",
+    file: "Identifying.ts",
+    find: "const ends = { at: yield* Clock.currentTimeMillis, sessionsOf: survivor }",
+    replace: "const ends = { at: yield* Clock.currentTimeMillis }",
+    killedBy: ["a browser that was wrongly joined is the other person no longer"],
+  },
   // The client
   client(
     "Retries.ts",

@@ -42,6 +42,12 @@ export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: Outcome<Val
   }
 })
 
+/** What was changed by a request that has no key, so that it cannot come again. */
+export const made = Effect.fnUntraced(function* <Value>(outcome: Outcome<Value>) {
+  const changed = yield* orRefuse(outcome)
+  return changed._tag === "Changed" ? changed.value : yield* Effect.die("a request without a key was answered before")
+})
+
 /** Answers a change; one that was made before as it was answered then. */
 export const answer = Effect.fnUntraced(function* <Value>(
   outcome: Outcome<Value>,

@@ -76,8 +76,8 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
             ...(permissions !== undefined && { permissions: lowerCase(permissions) }),
             ...(expiresAt !== undefined && { expiresAt }),
           }
-          const changed = yield* Changes.orRefuse(yield* setup.updateKey(organization, params.id.toLowerCase(), change))
-          return Answer.json(changed._tag === "Repeated" ? changed.answer : yield* written(changed.value))
+          const changed = yield* Changes.made(yield* setup.updateKey(organization, params.id.toLowerCase(), change))
+          return Answer.json(yield* written(changed))
         }),
       ),
     )
@@ -86,8 +86,8 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const changed = yield* Changes.orRefuse(yield* setup.revokeKey(organization, params.id.toLowerCase()))
-          return Answer.json(changed._tag === "Repeated" ? changed.answer : yield* written(changed.value))
+          const changed = yield* Changes.made(yield* setup.revokeKey(organization, params.id.toLowerCase()))
+          return Answer.json(yield* written(changed))
         }),
       ),
     ),

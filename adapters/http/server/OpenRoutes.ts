@@ -5,7 +5,6 @@ import { Context, Effect, Option, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as Exchange from "../../../core/Exchange.ts"
 import * as Instant from "../../../core/Instant.ts"
-import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
@@ -23,6 +22,9 @@ const isRegion = Schema.is(Schema.String.check(Schema.isPattern(/^[A-Z]{2}(-[A-Z
 const decodeRequest = Exchange.decoder(Wire.SessionRequest)
 const healthy = Answer.json(JSON.stringify({ status: "ok" }))
 
+/** A UUID of a version that has random bits: 4 or 7 (RFC 9562). */
+const randomUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
+
 const guessable = new Answer.Problem({
   status: 400,
   detail: "the Idempotency-Key of a session must be a random UUID: whoever knows it would get the session",
@@ -39,7 +41,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
   const body = yield* Answer.readBody(request, { absent: {} })
   const { contextId } = yield* Answer.decode(decodeRequest, body.json)
   const { keyed } = yield* Retried.keyed(request, `page ${project.id}`, body)
-  if (keyed !== undefined && !isUuid(keyed.key)) return yield* guessable
+  if (keyed !== undefined && !randomUuid.test(keyed.key)) return yield* guessable
   const geographyHeader = yield* GeographyHeader
   const geography = geographyHeader === undefined ? undefined : request.headers[geographyHeader.toLowerCase()]
   const userAgent = request.headers["user-agent"]

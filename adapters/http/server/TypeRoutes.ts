@@ -150,8 +150,8 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
           const read = changeReader(types.byId.get(id), yield* Clock.currentTimeMillis)
           const { fields } = yield* Changes.read(request, read, { maxBytes: bodyMaxBytes })
           const outcome = yield* setup.updateType(project, id, toChange(fields))
-          const changed = yield* Changes.orRefuse(outcome)
-          return Answer.json(changed._tag === "Repeated" ? changed.answer : yield* TypeJson.answer(changed.value))
+          const changed = yield* Changes.made(outcome)
+          return Answer.json(yield* TypeJson.answer(changed))
         }),
       ),
     )
@@ -160,8 +160,8 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { project } = (yield* Access.inProject).site
-          const changed = yield* Changes.orRefuse(yield* setup.removeType(project, params.id.toLowerCase()))
-          return Answer.json(changed._tag === "Repeated" ? changed.answer : yield* TypeJson.answer(changed.value))
+          const changed = yield* Changes.made(yield* setup.removeType(project, params.id.toLowerCase()))
+          return Answer.json(yield* TypeJson.answer(changed))
         }),
       ),
     )
