@@ -90,8 +90,9 @@ describe("what has become of a type", () => {
       headers: asOwner,
     })
     expect(events.json.items).toEqual(declined.json.items)
-    // Nothing of it is asked or answered any more, and the names are another type's.
-    expect(await decision(server, id, { userId: "late" })).toBeUndefined()
+    // It is answered about who refused it and about nobody else, and the names are another type's.
+    expect(await decision(server, id, { userId: "late" })).toMatchObject({ status: "refused" })
+    expect(await decision(server, id, { userId: "somebody else" })).toBeUndefined()
     const json = { items: [{ person: { userId: "late" }, consentType: id }] }
     const asked = await server.request("POST", `${privacy()}/consent-decisions`, { headers: asOwner, json })
     expect(violations(asked)).toEqual(["/items/0/consentType unknown_consent_type"])
