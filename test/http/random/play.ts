@@ -2,6 +2,7 @@
  * Plays a random sequence of requests against the server and, at the same time, against the model, in a project of its
  * own. Both must answer the same: what is answered byte for byte, what is refused with the same status and violations.
  */
+import { setImmediate } from "node:timers/promises"
 import canonicalize from "canonicalize"
 import { expect } from "vitest"
 import type { Project } from "../../../core/Catalog.ts"
@@ -32,11 +33,24 @@ interface Visitor {
 
 const domain = "random.example"
 
+/**
+ * Waits for the next millisecond. The model answers after the server has, perhaps a millisecond later: what the server is
+ * asked to change next must not stand at the instant of the model's answer, which the model would not change any more.
+ */
+const nextMillisecond = async (): Promise<void> => {
+  const now = Date.now()
+  while (Date.now() <= now) await setImmediate()
+}
+
 /** Plays a sequence. Answers the events that were acknowledged: their bodies by id. */
 export const play = async (
   { commands, first }: { readonly first: Commands.NewType; readonly commands: ReadonlyArray<Commands.Command> },
-  send: Send,
+  sendNow: Send,
 ): Promise<{ readonly project: Project; readonly events: ReadonlyMap<string, string> }> => {
+  const send: Send = async (...request) => {
+    await nextMillisecond()
+    return sendNow(...request)
+  }
   const model = await Model.make(acme)
   const projectFields = { name: "Random", domains: [domain] }
   const made = await send("POST", `/privacy-v1/organizations/${acme.id}/projects`, {
