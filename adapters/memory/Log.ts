@@ -71,20 +71,22 @@ export const make = () => {
 
   return {
     list,
-    /** The latest `dateCreated` of the lanes that the events go to; `otherwise`, if there is none. */
-    lastRecordedAt: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>, otherwise: Instant): Instant =>
-      Math.max(
-        otherwise,
-        ...events.map(({ concordId }) => lastRecordedAt.get(Lane.of(project, concordId)) ?? otherwise),
-      ),
+    /** The latest `dateCreated` of the lanes in which one of the events would go back; `undefined`, where none would. */
+    goesBackTo: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): Instant | undefined => {
+      const last = events.flatMap(({ concordId, dateCreated }) => {
+        const at = lastRecordedAt.get(Lane.of(project, concordId))
+        return at !== undefined && at > dateCreated ? [at] : []
+      })
+      return last.length === 0 ? undefined : Math.max(...last)
+    },
     /** Whether an external id of the events is there already. */
     hasAny: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): boolean =>
       events.some(({ externalId }) => externalId !== undefined && byExternalId.has(externalKey(project, externalId))),
-    append: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>, recordedAt: Instant): void => {
+    append: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): void => {
       for (const event of events) {
         const lane = Lane.of(project, event.concordId)
         const person = personKey(project, event.concordId)
-        lastRecordedAt.set(lane, recordedAt)
+        lastRecordedAt.set(lane, event.dateCreated)
         lanes.set(lane, lanes.get(lane) ?? [])
         lanes.get(lane)!.push(event)
         people.set(person, people.get(person) ?? [])
@@ -94,10 +96,17 @@ export const make = () => {
     },
     of: (project: Lane.Owner, concordId: string): ReadonlyArray<StoredEvent> =>
       people.get(personKey(project, concordId)) ?? [],
-    byId: (project: Lane.Owner, id: string): StoredEvent | undefined =>
-      Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane).find((event) => event.id === id)).find(
-        (event) => event !== undefined,
-      ),
+    byId: (project: Lane.Owner, ids: ReadonlyArray<string>): ReadonlyArray<StoredEvent | undefined> => {
+      const wanted = new Set(ids)
+      const lanes = Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane))
+      const found = lanes.flatMap((events) => events.filter(({ id }) => wanted.has(id)).map((event) => [event.id, event] as const))
+      const byId = new Map(found)
+      return ids.map((id) => byId.get(id))
+    },
+    laneEnds: (project: Lane.Owner): ReadonlyArray<number> =>
+      Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane).length),
+    lane: (project: Lane.Owner, lane: number, from: number, limit: number): ReadonlyArray<StoredEvent> =>
+      laneOf(project, lane).slice(from, from + limit),
     byExternalId: (project: Lane.Owner, hash: string) => byExternalId.get(externalKey(project, hash)),
     isUsed: (project: Lane.Owner, consentType: string): boolean =>
       Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane)).some((events) =>

@@ -53,11 +53,11 @@ const make = (): LedgerStore["Service"] => {
   const append = (request: Append): Appended => {
     const { project, organization, recordedAt, events, claims, receipt } = request
     if (receipts.has(organization, receipt)) return { _tag: "Repeated" }
-    const last = log.lastRecordedAt(project, events, recordedAt)
+    const goesBackTo = log.goesBackTo(project, events)
     const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
-    if (isTaken || last > recordedAt) return { _tag: "Stale", lastRecordedAt: last }
+    if (isTaken || goesBackTo !== undefined) return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt }
     for (const claim of claims) people.claim(organization, claim)
-    log.append(project, events, recordedAt)
+    log.append(project, events)
     receipts.keep(organization, receipt)
     return { _tag: "Appended" }
   }
@@ -105,9 +105,11 @@ const make = (): LedgerStore["Service"] => {
     receipt: (owner, hash) => Effect.sync(() => receipts.get(owner, hash)),
     heads: (project, concordId) => Effect.sync(() => headsOf(log.of(project, concordId))),
     events: (project, concordId) => Effect.sync(() => [...log.of(project, concordId)]),
-    eventById: (project, id) => Effect.sync(() => log.byId(project, id)),
+    eventsById: (project, ids) => Effect.sync(() => log.byId(project, ids)),
     eventsByExternalId: (project, hashes) => Effect.sync(() => hashes.map((hash) => log.byExternalId(project, hash))),
     list: (project, filter, page) => Effect.sync(() => log.list(project, filter, page)),
+    laneEnds: (project) => Effect.sync(() => log.laneEnds(project)),
+    lane: (project, lane, from, limit) => Effect.sync(() => log.lane(project, lane, from, limit)),
     isUsed: (project, consentType) => Effect.sync(() => log.isUsed(project, consentType)),
 
     peopleByAlias: (organization, hashes) => Effect.sync(() => hashes.map((hash) => people.named(organization, hash))),

@@ -185,21 +185,34 @@ const moveHeads = Effect.fnUntraced(function* (
   if (rows.length !== moved.length) return yield* Effect.die("a lane was written to without its lock")
 })
 
-/** Places the events of the requests in their lanes; `after` is moved along. */
-const place = (requests: ReadonlyArray<Append>, after: Map<number, LaneHead>): ReadonlyArray<Placed> =>
-  requests.flatMap(({ events, project, recordedAt }) =>
-    events.map((event): Placed => {
-      const lane = Lane.of(project, event.concordId)
-      const { next_position: position } = after.get(lane)!
-      after.set(lane, { lane, next_position: position + 1, last_recorded_at: recordedAt })
-      return { event, lane, position, project }
-    }),
-  )
-
-const staleness = (request: Append, heads: ReadonlyMap<number, LaneHead>): Appended | undefined => {
-  const last = Math.max(request.recordedAt, ...lanesOf(request).map((lane) => heads.get(lane)!.last_recorded_at))
-  return last > request.recordedAt ? { _tag: "Stale", lastRecordedAt: last } : undefined
+/** Places the events of a request in their lanes, and moves `heads` along; or says that one would go back in its lane. */
+const place = (
+  { events, project, recordedAt }: Append,
+  heads: Map<number, LaneHead>,
+): ReadonlyArray<Placed> | Appended => {
+  const placed: Array<Placed> = []
+  for (const event of events) {
+    const lane = Lane.of(project, event.concordId)
+    const { last_recorded_at, next_position: position } = heads.get(lane)!
+    if (last_recorded_at > event.dateCreated) {
+      return { _tag: "Stale", lastRecordedAt: Math.max(recordedAt, last_recorded_at) }
+    }
+    heads.set(lane, { lane, next_position: position + 1, last_recorded_at: event.dateCreated })
+    placed.push({ event, lane, position, project })
+  }
+  return placed
 }
+
+/** Places the events of all requests, in the order of their instants: inside a lane they never go back. */
+const placeAll = Effect.fnUntraced(function* (requests: ReadonlyArray<Append>, heads: Map<number, LaneHead>) {
+  const all: Array<Placed> = []
+  for (const request of requests.toSorted((a, b) => a.recordedAt - b.recordedAt)) {
+    const placed = place(request, heads)
+    if ("_tag" in placed) return yield* new Abandoned({ outcome: placed })
+    all.push(...placed)
+  }
+  return all
+})
 
 const receiptsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<Receipts.Owned> =>
   requests.flatMap(({ organization, receipt }): ReadonlyArray<{ owner: Lane.Owner; receipt: Receipt }> =>
@@ -215,18 +228,12 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray
     [...new Set(requests.flatMap(lanesOf))].toSorted((a, b) => a - b),
   )
   if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return
-  for (const request of requests) {
-    const outcome = staleness(request, before)
-    if (outcome !== undefined) return yield* new Abandoned({ outcome })
-  }
-  // In the order of their instants: inside a lane they never go back.
-  const inOrder = requests.toSorted((a, b) => a.recordedAt - b.recordedAt)
+  const after = new Map(before)
+  const placed = yield* placeAll(requests, after)
   const receipts = receiptsOf(requests)
   if (yield* Receipts.hasAny(sql, receipts)) return yield* new Abandoned({ outcome: { _tag: "Repeated" } })
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
   if (!(yield* Aliases.claim(sql, claims))) return yield* new Abandoned({ outcome: stale })
-  const after = new Map(before)
-  const placed = place(inOrder, after)
   if (!(yield* claimExternalIds(sql, placed))) return yield* new Abandoned({ outcome: stale })
   if (placed.length > 0) {
     yield* insertEvents(sql, placed)

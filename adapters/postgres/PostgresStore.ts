@@ -11,7 +11,6 @@ import {
   type Person,
   type Receipt,
   type Session,
-  type StoredEvent,
   StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
 import * as Aliases from "./Aliases.ts"
@@ -41,11 +40,30 @@ const eventReads = (sql: Sql.Sql) => {
       ),
     events: (project: Lane.Owner, concordId: string) =>
       read("event e WHERE e.lane = $1 AND e.person = $2 ORDER BY e.position", [Lane.of(project, concordId), concordId]),
-    byId: (project: Lane.Owner, id: string) =>
-      Effect.map(
-        read("event e WHERE e.lane = ANY($1::bigint[]) AND e.event_id = $2", [Lane.all(project), id]),
-        ([event]): StoredEvent | undefined => event,
-      ),
+    byId: Effect.fnUntraced(function* (project: Lane.Owner, ids: ReadonlyArray<string>) {
+      const events = yield* read("event e WHERE e.lane = ANY($1::bigint[]) AND e.event_id = ANY($2::uuid[])", [
+        Lane.all(project),
+        ids,
+      ])
+      const found = new Map(events.map((event) => [event.id, event]))
+      return ids.map((id) => found.get(id))
+    }),
+    laneEnds: Effect.fnUntraced(function* (project: Lane.Owner) {
+      const lanes = Lane.all(project)
+      const rows = yield* Sql.query<{ readonly lane: number; readonly next_position: number }>(
+        sql,
+        "SELECT lane, next_position FROM lane_head WHERE lane = ANY($1::bigint[])",
+        [lanes],
+      )
+      const ends = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
+      return lanes.map((lane) => ends.get(lane) ?? 0)
+    }),
+    lane: (project: Lane.Owner, lane: number, from: number, limit: number) =>
+      read("event e WHERE e.lane = $1 AND e.position >= $2 ORDER BY e.position LIMIT $3", [
+        Lane.all(project)[lane]!,
+        from,
+        limit,
+      ]),
     byExternalId: Effect.fnUntraced(function* (project: Lane.Owner, hashes: ReadonlyArray<string>) {
       const events = yield* read(
         `unnest($1::bigint[], $2::text[]) AS v (lane, hash)
@@ -180,9 +198,11 @@ const make = Effect.fnUntraced(function* (url: string) {
     receipt: (owner, hash) => told(Receipts.find(sql, owner, hash)),
     heads: (project, concordId) => told(events.heads(project, concordId)),
     events: (project, concordId) => told(events.events(project, concordId)),
-    eventById: (project, id) => told(events.byId(project, id)),
+    eventsById: (project, ids) => told(events.byId(project, ids)),
     eventsByExternalId: (project, hashes) => told(events.byExternalId(project, hashes)),
     list: (project, filter, page) => told(Listing.list(sql, project, filter, page)),
+    laneEnds: (project) => told(events.laneEnds(project)),
+    lane: (project, lane, from, limit) => told(events.lane(project, lane, from, limit)),
     isUsed: (project, consentType) => told(events.isUsed(project, consentType)),
 
     peopleByAlias: (organization, hashes) => told(Aliases.find(sql, organization, hashes)),

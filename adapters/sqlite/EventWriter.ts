@@ -97,19 +97,19 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
       return { _tag: "Appended" }
     }
     if (receipts.has(organization, receipt)) return { _tag: "Repeated" }
-    const last = Math.max(
-      recordedAt,
-      ...[...heads.values()].map((head) => Number(head?.["last_recorded_at"] ?? recordedAt)),
-    )
+    const behind = [...lanes].flatMap(([lane, [first]]) => {
+      const last = Number(heads.get(lane)?.["last_recorded_at"] ?? first!.dateCreated)
+      return last > first!.dateCreated ? [last] : []
+    })
     const isTaken = claims.some((claim) => !aliases.isFree(organization, claim))
-    if (last > recordedAt || isTaken || events.some((event) => hasExternalId(project, event))) {
-      return { _tag: "Stale", lastRecordedAt: last }
+    if (behind.length > 0 || isTaken || events.some((event) => hasExternalId(project, event))) {
+      return { _tag: "Stale", lastRecordedAt: Math.max(recordedAt, ...behind) }
     }
     for (const claim of claims) aliases.claim(organization, claim)
     for (const [lane, ofLane] of lanes) {
       const first = Number(heads.get(lane)?.["next_position"] ?? 0)
       for (const [index, event] of ofLane.entries()) insert(project, lane, first + index, event)
-      statements.moveLaneHead.run(lane, first + ofLane.length, recordedAt)
+      statements.moveLaneHead.run(lane, first + ofLane.length, ofLane.at(-1)!.dateCreated)
     }
     receipts.keep(organization, receipt)
     return { _tag: "Appended" }

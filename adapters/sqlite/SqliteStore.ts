@@ -43,6 +43,8 @@ const prepareStatements = (db: DatabaseSync) => {
     eventById: events("event e WHERE e.lane = ? AND e.event_id = ?"),
     eventByExternalId: events(`external_id x JOIN event e ON e.lane = x.event_lane AND e.position = x.position
       WHERE x.lane = ? AND x.hash = ?`),
+    laneEnds: db.prepare("SELECT lane, next_position FROM lane_head WHERE lane BETWEEN ? AND ?"),
+    lane: events("event e WHERE e.lane = ? AND e.position >= ? ORDER BY e.position LIMIT ?"),
     usedType: db.prepare("SELECT 1 FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
     alias: db.prepare("SELECT person, recorded_at FROM alias WHERE lane = ? AND hash = ?"),
     person: db.prepare("SELECT revision, is_identified, profile FROM person WHERE lane = ? AND person = ?"),
@@ -75,6 +77,16 @@ const eventReads = (statements: Statements) => {
     },
     byExternalId: (project: Lane.Owner, hash: string) =>
       one(statements.eventByExternalId, Lane.of(project, hash), hash),
+    laneEnds: (project: Lane.Owner): ReadonlyArray<number> => {
+      const lanes = Lane.all(project)
+      const rows = statements.laneEnds.all(lanes[0]!, lanes.at(-1)!)
+      const ends = new Map(rows.map((row) => [row["lane"], Number(row["next_position"])]))
+      return lanes.map((lane) => ends.get(lane) ?? 0)
+    },
+    lane: (project: Lane.Owner, lane: number, from: number, limit: number): ReadonlyArray<StoredEvent> => {
+      const rows: ReadonlyArray<unknown> = statements.lane.all(Lane.all(project)[lane]!, from, limit)
+      return rows.map((row) => EventRow.toEvent(row as EventRow.EventRow))
+    },
     isUsed: (project: Lane.Owner, consentType: string): boolean => {
       const lanes = Lane.all(project)
       return statements.usedType.get(lanes[0]!, lanes.at(-1)!, Uuid.toBytes(consentType)) !== undefined
@@ -170,9 +182,11 @@ const make = Effect.fnUntraced(function* (path: string) {
     receipt: (owner, hash) => read(() => events.receipt(owner, hash)),
     heads: (project, concordId) => read(() => events.heads(project, concordId)),
     events: (project, concordId) => read(() => events.events(project, concordId)),
-    eventById: (project, id) => read(() => events.byId(project, id)),
+    eventsById: (project, ids) => read(() => ids.map((id) => events.byId(project, id))),
     eventsByExternalId: (project, hashes) => read(() => hashes.map((hash) => events.byExternalId(project, hash))),
     list,
+    laneEnds: (project) => read(() => events.laneEnds(project)),
+    lane: (project, lane, from, limit) => read(() => events.lane(project, lane, from, limit)),
     isUsed: (project, consentType) => read(() => events.isUsed(project, consentType)),
 
     peopleByAlias: (organization, hashes) => read(() => hashes.map((hash) => people.named(organization, hash))),

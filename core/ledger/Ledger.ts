@@ -250,7 +250,7 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
         record: (request) => Recording.record(request, means),
         review: (request) => Recording.review(request, means),
         answerOnce: (site, keyed, answer) => Recording.answerOnce(site, keyed, answer, means),
-        event: (project, id) => store.eventById(project, id),
+        event: (project, id) => Effect.map(store.eventsById(project, [id]), ([event]) => event),
         list: (site, asker, query) => Listing.events(site, asker, query, means),
         listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, means),
         find: (site, identifiers) => find(site, identifiers, means),

@@ -288,9 +288,7 @@ const recordNow = Effect.fnUntraced(function* (request: RecordRequest, means: Me
 
 /** The events that an earlier request of the same key was answered with. */
 const again = Effect.fnUntraced(function* (project: Project, answer: string, { store }: Means) {
-  const ids: ReadonlyArray<string> = JSON.parse(answer)
-  const events: Array<StoredEvent> = []
-  for (const id of ids) events.push((yield* store.eventById(project, id))!)
+  const events = (yield* store.eventsById(project, JSON.parse(answer))).map((event) => event!)
   return { _tag: "Recorded", events, isRepeated: true } as RecordOutcome
 })
 

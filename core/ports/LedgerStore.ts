@@ -55,9 +55,9 @@ export const receiptKeptMillis = 7 * 24 * 60 * 60 * 1000
 export interface Append {
   readonly project: Owner
   readonly organization: Owner
-  /** The `dateCreated` of every event. */
+  /** The `dateCreated` of the events, or of the last of them, where an earlier ledger is taken back. */
   readonly recordedAt: Instant
-  /** In the order in which they get their positions. */
+  /** In the order in which they get their positions: `dateCreated` does not go back. */
   readonly events: ReadonlyArray<StoredEvent>
   /** Aliases that must be free, or already name the same person. */
   readonly claims: ReadonlyArray<Claim>
@@ -224,8 +224,11 @@ export class LedgerStore extends Context.Service<
     readonly heads: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
     /** Every event of a person, in the order recorded. */
     readonly events: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
-    /** The event of an id. */
-    readonly eventById: (project: Owner, id: string) => Effect.Effect<StoredEvent | undefined, StoreUnavailable>
+    /** The events of ids, in the order asked. */
+    readonly eventsById: (
+      project: Owner,
+      ids: ReadonlyArray<string>,
+    ) => Effect.Effect<ReadonlyArray<StoredEvent | undefined>, StoreUnavailable>
     /** The events of external ids, in the order asked. */
     readonly eventsByExternalId: (
       project: Owner,
@@ -233,6 +236,15 @@ export class LedgerStore extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<StoredEvent | undefined>, StoreUnavailable>
     /** One page of a project's events. */
     readonly list: (project: Owner, filter: Filter, page: Page) => Effect.Effect<Listed, StoreUnavailable>
+    /** For each lane of a project, in order, how many events it has: the position of the next one. */
+    readonly laneEnds: (project: Owner) => Effect.Effect<ReadonlyArray<number>, StoreUnavailable>
+    /** Events of one lane (from 0 in the project), by position: from the one at `from`, at most `limit`, in order. */
+    readonly lane: (
+      project: Owner,
+      lane: number,
+      from: number,
+      limit: number,
+    ) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
     /** Whether a consent type has any event. */
     readonly isUsed: (project: Owner, consentType: string) => Effect.Effect<boolean, StoreUnavailable>
 

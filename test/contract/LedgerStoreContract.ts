@@ -432,13 +432,43 @@ export const clauses: ReadonlyArray<Clause> = [
       yield* store.append(request(events))
       const elsewhere = { number: 2, lanes: 16 }
       for (const each of events) {
-        deepStrictEqual(yield* store.eventById(project, each.id), each)
-        strictEqual(yield* store.eventById(elsewhere, each.id), undefined)
+        deepStrictEqual(yield* store.eventsById(project, [uuid(0xdead), each.id]), [undefined, each])
+        deepStrictEqual(yield* store.eventsById(elsewhere, [each.id]), [undefined])
       }
       const hashes = [hash(0xeee), ...events.map(({ externalId }) => externalId!)]
       deepStrictEqual(yield* store.eventsByExternalId(project, hashes), [undefined, ...events])
       deepStrictEqual(yield* store.eventsByExternalId(elsewhere, hashes.slice(0, 2)), [undefined, undefined])
-      strictEqual(yield* store.eventById(project, uuid(0xdead)), undefined)
+    }),
+  ),
+  clause(
+    "the log of a lane is read from any position on, in the order recorded, up to its end",
+    Effect.fnUntraced(function* (store: Store) {
+      deepStrictEqual(yield* store.laneEnds(project), Array.from({ length: project.lanes }, () => 0))
+      const events = Array.from({ length: 20 }, (_, index) => event(people[index % people.length]!))
+      for (const each of events) yield* store.append(request([each]))
+      const ends = yield* store.laneEnds(project)
+      for (const [lane, end] of ends.entries()) {
+        const meant = events.filter(({ concordId }) => Lane.of(project, concordId) === Lane.all(project)[lane])
+        strictEqual(end, meant.length)
+        deepStrictEqual(yield* store.lane(project, lane, 0, 1000), meant)
+        deepStrictEqual(yield* store.lane(project, lane, 1, 2), meant.slice(1, 3))
+        deepStrictEqual(yield* store.lane(project, lane, end, 1000), [])
+      }
+      deepStrictEqual(yield* store.laneEnds({ number: 2, lanes: 16 }), ends.map(() => 0))
+    }),
+  ),
+  clause(
+    "events of an earlier ledger keep their dateCreated, which never goes back inside a lane",
+    Effect.fnUntraced(function* (store: Store) {
+      const [person] = people
+      const earlier = [event(person!, { dateCreated: t0 - 9 }), event(person!, { dateCreated: t0 - 5 })]
+      deepStrictEqual(yield* store.append(request(earlier, { recordedAt: t0 - 5 })), { _tag: "Appended" })
+      const between = event(person!, { dateCreated: t0 - 6 })
+      const later = event(person!, { dateCreated: t0 })
+      const refused = yield* store.append(request([between, later]))
+      strictEqual(refused._tag, "Stale")
+      deepStrictEqual(yield* store.append(request([later])), { _tag: "Appended" })
+      deepStrictEqual(yield* store.events(project, person!), [...earlier, later])
     }),
   ),
   clause(
