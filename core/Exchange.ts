@@ -12,6 +12,7 @@ import * as ConsentState from "./ConsentState.ts"
 import * as ConsentType from "./ConsentType.ts"
 import type * as DecisionOf from "./Decision.ts"
 import * as InstantOf from "./Instant.ts"
+import { orNull } from "./Members.ts"
 import * as Outcome from "./Outcome.ts"
 import * as PeriodOf from "./Period.ts"
 import type * as RulesOf from "./Rules.ts"
@@ -70,8 +71,6 @@ export const State = Schema.Literals(["implied", "viewed", "accepted", "declined
 
 /** One of the three consent actions. */
 export const Action = Schema.Literals(ConsentState.actions)
-
-const orNull = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
 /** The keys of `object` whose values are there: neither `null` nor `undefined`. */
 export const present = <T extends object>(object: T) =>

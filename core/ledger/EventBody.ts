@@ -9,8 +9,11 @@ import type { ConsentEvent } from "../ConsentEvent.ts"
 import * as Instant from "../Instant.ts"
 import type { Session } from "../ports/LedgerStore.ts"
 
+/** A session as far as it is shown beside an event. */
+export type ShownSession = Pick<Session, "id" | "ipAddress" | "domain" | "geography" | "userAgent">
+
 /** The session as it is shown beside an event. */
-export const sessionFacts = (session: Session) => ({
+export const sessionFacts = (session: ShownSession) => ({
   id: session.id,
   ipAddress: session.ipAddress,
   domain: session.domain,
@@ -18,13 +21,20 @@ export const sessionFacts = (session: Session) => ({
   ...(session.userAgent !== undefined && { userAgent: session.userAgent }),
 })
 
+/** Where an event came from, as far as events are listed by it. */
+export const originOf = ({ domain, geography, id }: ShownSession) => ({
+  session: id,
+  domain,
+  ...(geography !== undefined && { geography }),
+})
+
 /** Writes the body of an event. */
 export const write = (
   event: ConsentEvent,
-  type: ListedType,
-  project: Project,
+  type: Pick<ListedType, "category" | "subcategory" | "label">,
+  project: Pick<Project, "id" | "organization">,
   submitter: string,
-  session: Session | undefined,
+  session: ShownSession | undefined,
   externalId: string | undefined,
 ): string => {
   const dateCreated = Instant.format(event.dateCreated)

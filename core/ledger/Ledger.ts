@@ -13,10 +13,12 @@ import { LedgerStore, type Session, type StoredEvent, type StoreUnavailable } fr
 import * as ApiKeys from "./ApiKeys.ts"
 import type * as Configuring from "./Configuring.ts"
 import * as ConsentTypes from "./ConsentTypes.ts"
+import * as Exporting from "./Exporting.ts"
 import * as Founding from "./Founding.ts"
 import * as Horizon from "./Horizon.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as Identifying from "./Identifying.ts"
+import * as Importing from "./Importing.ts"
 import * as Listing from "./Listing.ts"
 import type { Means } from "./Means.ts"
 import type * as Paging from "./Paging.ts"
@@ -25,6 +27,7 @@ import * as Profiles from "./Profiles.ts"
 import * as Reading from "./Reading.ts"
 import * as Recording from "./Recording.ts"
 import type * as Requests from "./Requests.ts"
+import * as Restoring from "./Restoring.ts"
 import * as Sessions from "./Sessions.ts"
 
 /** The person that identifiers name: one, nobody, or what is wrong with them. */
@@ -116,6 +119,12 @@ export class Ledger extends Context.Service<
       keyed: Requests.Keyed | undefined,
       answer: Effect.Effect<string, E, R>,
     ) => Effect.Effect<Recording.OnceOutcome, E | StoreUnavailable, R>
+    /** Takes in what another system knows: records what is good of a block, and names the rest. */
+    readonly importBlock: (block: Importing.Block) => Answer<ReadonlyArray<Importing.Fate>>
+    /** Takes recorded events back as they were. */
+    readonly restoreBlock: (block: Restoring.RestoredBlock) => Answer<ReadonlyArray<Restoring.RestoreFate>>
+    /** Reads a project's events in the order in which they were learnt. */
+    readonly export: (site: Site, query: Exporting.ExportQuery) => Answer<Exporting.Export>
     /** The event of an id in a project. */
     readonly event: (project: Project, id: string) => Answer<StoredEvent | undefined>
     /** One page of a project's events. `asker` is who its cursors are good for. */
@@ -250,6 +259,9 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
         record: (request) => Recording.record(request, means),
         review: (request) => Recording.review(request, means),
         answerOnce: (site, keyed, answer) => Recording.answerOnce(site, keyed, answer, means),
+        importBlock: (block) => Importing.importBlock(block, means),
+        restoreBlock: (block) => Restoring.restoreBlock(block, means),
+        export: (site, query) => Exporting.open(site, query, means),
         event: (project, id) => Effect.map(store.eventsById(project, [id]), ([event]) => event),
         list: (site, asker, query) => Listing.events(site, asker, query, means),
         listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, means),

@@ -7,7 +7,7 @@ import type { Organization, Project, Site } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { Instant } from "../Instant.ts"
 import * as People from "../People.ts"
-import { type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type Receipt, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as EventBody from "./EventBody.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as Joins from "./Joins.ts"
@@ -177,13 +177,6 @@ const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, da
   ...(admitted.expirationDate !== undefined && { expirationDate: admitted.expirationDate }),
 })
 
-/** Where an event came from, as far as events are listed by it. */
-const originOf = ({ domain, geography, id }: Session) => ({
-  session: id,
-  domain,
-  ...(geography !== undefined && { geography }),
-})
-
 const write = Effect.fnUntraced(function* (
   { concordId, draft, event: admitted }: Admitted,
   { project, session, submitter }: RecordRequest,
@@ -195,7 +188,7 @@ const write = Effect.fnUntraced(function* (
   return {
     ...event,
     submitter,
-    ...(session !== undefined && originOf(session)),
+    ...(session !== undefined && EventBody.originOf(session)),
     ...(externalId !== undefined && { externalId }),
     body: EventBody.write(event, admitted.type, project, submitter, session, draft.externalId),
   } satisfies StoredEvent as StoredEvent
@@ -236,8 +229,19 @@ const isCurrent = Effect.fnUntraced(function* (
   return admitted.every(({ event }) => types?.byId.get(event.type.id) === event.type)
 })
 
+/** The receipt of a request: of the events of all its items, and those of them that are recorded now. */
+type ReceiptOf = (
+  recorded: ReadonlyArray<StoredEvent>,
+  events: ReadonlyArray<StoredEvent>,
+) => Effect.Effect<{ readonly receipt?: Receipt }>
+
 /** One try at recording, by the types as they are now. */
-const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means, now: Instant) {
+const attempt = Effect.fnUntraced(function* (
+  asked: RecordRequest,
+  means: Means,
+  receiptOf: ReceiptOf,
+  now: Instant,
+) {
   const { horizon, store } = means
   const { organization, project } = asked
   const types = (yield* store.catalog).consentTypes.get(project.id) ?? asked.types
@@ -245,37 +249,45 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
   const { answered, firsts, hashes, numbered } = yield* sortOut(request, means)
   const { admitted, claims, violations } = yield* plan(numbered, request, means, now)
   if (violations.length > 0) return { _tag: "Refused", violations } as const
-  const events: Array<StoredEvent> = []
+  const recorded: Array<StoredEvent> = []
   for (const each of admitted) {
     const event = yield* write(each, request, hashes.get(each.item), now, means)
     answered[each.item] = event
-    events.push(event)
+    recorded.push(event)
   }
-  const all = answered.map((event, item) => (event ?? answered[firsts.get(hashes.get(item)!)!])!)
-  const receipt = yield* Requests.receipt(request.keyed, means, JSON.stringify(all.map(({ id }) => id)))
-  if (events.length === 0 && request.keyed === undefined) return { _tag: "Recorded", events: all } as const
+  const events = answered.map((event, item) => (event ?? answered[firsts.get(hashes.get(item)!)!])!)
+  const { receipt } = yield* receiptOf(recorded, events)
+  const outcome = { _tag: "Recorded", events, recorded } as const
+  if (recorded.length === 0 && receipt === undefined) return outcome
   const named = claims.map(({ hash }) => hash)
-  const ids = new Set([...named, ...events.flatMap(({ concordId, consentType }) => [concordId, consentType])])
+  const ids = new Set([...named, ...recorded.flatMap(({ concordId, consentType }) => [concordId, consentType])])
   const append = Effect.gen(function* () {
     if (!(yield* isCurrent(admitted, project, means))) return { _tag: "Stale", lastRecordedAt: now } as const
-    return yield* store.append({ project, organization, recordedAt: now, events, claims, ...receipt })
+    const kept = { project, organization, recordedAt: now, events: recorded, claims }
+    return yield* store.append({ ...kept, ...(receipt !== undefined && { receipt }) })
   })
   const appended = yield* horizon.record(ids, now, append)
-  return appended._tag === "Appended" ? ({ _tag: "Recorded", events: all } as const) : appended
+  return appended._tag === "Appended" ? outcome : appended
+})
+
+/** Everything that is wrong with a request, and which items are recorded already; nothing is recorded. */
+export const foresee = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+  const { numbered } = yield* sortOut(request, means)
+  const { violations } = yield* plan(numbered, request, means, yield* Clock.currentTimeMillis)
+  const isNew = new Set(numbered.map(({ item }) => item))
+  return { violations, known: new Set(request.items.keys().filter((item) => !isNew.has(item))) }
 })
 
 /** Everything that is wrong with a request; nothing is recorded. */
-export const review = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
-  const { numbered } = yield* sortOut(request, means)
-  const { violations } = yield* plan(numbered, request, means, yield* Clock.currentTimeMillis)
-  return violations
-})
+export const review = (request: RecordRequest, means: Means) =>
+  Effect.map(foresee(request, means), ({ violations }) => violations)
 
-const recordNow = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+/** Records a request's events, with the receipt it is given: all of them or none. */
+export const recordNow = Effect.fnUntraced(function* (request: RecordRequest, means: Means, receiptOf: ReceiptOf) {
   let now = yield* Clock.currentTimeMillis
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
-    const outcome = yield* attempt(request, means, now)
-    if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome as RecordOutcome
+    const outcome = yield* attempt(request, means, receiptOf, now)
+    if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome
     if (outcome._tag === "Repeated") return Requests.keptBefore
     now = Math.max(
       now,
@@ -294,7 +306,14 @@ const again = Effect.fnUntraced(function* (project: Project, answer: string, { s
 
 /** Records a request's events: durably, all of them or none. */
 export const record = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
-  const outcome = yield* Requests.once(request.organization, request.keyed, means, recordNow(request, means))
+  const receiptOf: ReceiptOf = (_, events) =>
+    Requests.receipt(request.keyed, means, JSON.stringify(events.map(({ id }) => id)))
+  const carryOut: Effect.Effect<RecordOutcome | Requests.KeptBefore, StoreUnavailable> = recordNow(
+    request,
+    means,
+    receiptOf,
+  )
+  const outcome = yield* Requests.once(request.organization, request.keyed, means, carryOut)
   return outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, means) : outcome
 })
 

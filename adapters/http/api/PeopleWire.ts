@@ -2,20 +2,21 @@
  * The shapes of identifying: proofs, profiles, and the facts of joining.
  */
 import { Schema } from "effect"
+import * as ItemLine from "../../../core/ledger/ItemLine.ts"
+import * as Members from "../../../core/Members.ts"
 import * as People from "../../../core/People.ts"
-import * as Wire from "./Wire.ts"
 
 /** That a visitor is whom an identifier names, with the proof. */
 export const Identification = Schema.Struct({
   type: Schema.Literals(["email", "contextId", "userId"]),
-  value: Wire.text(1, 512),
-  format: Wire.orNull(
+  value: Members.text(1, 512),
+  format: Members.orNull(
     Schema.Literals(["plain", "hashed"]).annotate({
       description: "`hashed`: the value is the SHA-256 of the identifier, in hexadecimal",
     }),
   ),
-  token: Wire.orNull(
-    Wire.text(1, 8192).annotate({
+  token: Members.orNull(
+    Members.text(1, 8192).annotate({
       description: "JWT signed with ES256 by the organization; `sub` is the value, `iss` the organization's id",
     }),
   ),
@@ -27,7 +28,7 @@ export const Identified = Schema.Struct({
   session: Schema.String.annotate({ description: "The token to send as x-session from now on. Told only here." }),
 }).annotate({ identifier: "Identified" })
 
-const part = Wire.orNull(Wire.text(0, 256))
+const part = Members.orNull(Members.text(0, 256))
 
 const address = {
   street: part,
@@ -42,11 +43,11 @@ const told = {
   firstName: part,
   middleName: part,
   lastName: part,
-  address: Wire.orNull(Schema.Struct(address)),
+  address: Members.orNull(Schema.Struct(address)),
 }
 
 /** What a visitor tells of itself. */
-export const Profile = Schema.Struct({ ...Wire.identifierFields, ...told })
+export const Profile = Schema.Struct({ ...ItemLine.identifierMembers, ...told })
 
 /** What was kept of it. */
 export const KeptProfile = Schema.Struct({

@@ -2,6 +2,7 @@
  * Events and answers, for servers.
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import * as ItemLine from "../../../core/ledger/ItemLine.ts"
 import { KeyRequired } from "./Credentials.ts"
 import { about, created, id, inProject, Needs, paths } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
@@ -14,7 +15,7 @@ export const Privacy = HttpApiGroup.make("privacy")
   .add(
     HttpApiEndpoint.post("createConsentEvents", `${paths.project}/consent-events`, {
       params: inProject,
-      payload: Wire.batch(Wire.ServerItem),
+      payload: Wire.batch(ItemLine.ItemLine),
       success: Wire.Events.pipe(created),
       error: Problem.authenticatedWithBody,
     })

@@ -2,6 +2,7 @@
  * The shapes of consent types: how they are set up, changed and answered.
  */
 import { Schema } from "effect"
+import * as Members from "../../../core/Members.ts"
 import * as Catalog from "../../../core/Catalog.ts"
 import * as ConsentState from "../../../core/ConsentState.ts"
 import * as Exchange from "../../../core/Exchange.ts"
@@ -40,29 +41,29 @@ const States = Schema.Array(Schema.Literals(ConsentState.all)).check(
 )
 
 const texts = {
-  description: Wire.orNull(Wire.writableText(0, 2000)),
-  document: Wire.orNull(Wire.writableText(0, documentMaxLength)),
-  url: Wire.orNull(Wire.WebAddress),
+  description: Members.orNull(Members.writableText(0, 2000)),
+  document: Members.orNull(Members.writableText(0, documentMaxLength)),
+  url: Members.orNull(Wire.WebAddress),
 }
 
 const publication = {
-  publishedAt: Wire.orNull(
+  publishedAt: Members.orNull(
     Exchange.Instant.annotate({ description: "From when the version is in force; left out: at once" }),
   ),
-  requireReaccept: Wire.orNull(
+  requireReaccept: Members.orNull(
     Schema.Boolean.annotate({ description: "Answers to earlier versions lapse, and everybody is asked again" }),
   ),
-  grace: Wire.orNull(Exchange.Period.annotate({ description: "How long earlier answers still count (ISO 8601)" })),
+  grace: Members.orNull(Exchange.Period.annotate({ description: "How long earlier answers still count (ISO 8601)" })),
 }
 
 const conditions = {
-  validStates: Wire.orNull(States),
-  consentDuration: Wire.orNull(
+  validStates: Members.orNull(States),
+  consentDuration: Members.orNull(
     Exchange.PositivePeriod.annotate({ description: "How long an answer lasts (ISO 8601); null: for ever" }),
   ),
-  status: Wire.orNull(Schema.Literals(Catalog.typeStatuses)),
-  required: Wire.orNull(Schema.Boolean),
-  rules: Wire.orNull(Exchange.Rules),
+  status: Members.orNull(Schema.Literals(Catalog.typeStatuses)),
+  required: Members.orNull(Schema.Boolean),
+  rules: Members.orNull(Exchange.Rules),
 }
 
 /** `category` decides which subcategories there are. */
@@ -76,10 +77,10 @@ const isKnownSubcategory = Schema.makeFilter(
 
 /** A consent type to set up. */
 export const NewConsentType = Schema.Struct({
-  category: Wire.Category,
-  subcategory: Wire.Subcategory,
+  category: Members.Category,
+  subcategory: Members.Subcategory,
   label: Label,
-  name: Wire.orNull(Wire.writableText(5, 100).annotate({ description: "Left out: the label" })),
+  name: Members.orNull(Members.writableText(5, 100).annotate({ description: "Left out: the label" })),
   ...texts,
   ...publication,
   ...conditions,
@@ -87,14 +88,14 @@ export const NewConsentType = Schema.Struct({
 
 /** A change of a consent type. A change of a text publishes the next version. */
 export const ConsentTypeChange = Schema.Struct({
-  category: Wire.orNull(Wire.Category),
-  subcategory: Wire.orNull(Wire.Subcategory),
-  label: Wire.orNull(Schema.String),
-  name: Wire.orNull(Wire.writableText(5, 100)),
+  category: Members.orNull(Members.Category),
+  subcategory: Members.orNull(Members.Subcategory),
+  label: Members.orNull(Schema.String),
+  name: Members.orNull(Members.writableText(5, 100)),
   ...texts,
   ...publication,
   ...conditions,
-  version: Wire.orNull(
+  version: Members.orNull(
     Exchange.VersionNumber.annotate({ description: "The version the change is made to: another one in force is 409" }),
   ),
 })
@@ -119,7 +120,7 @@ export const ConsentType = Schema.Struct({
   id: Schema.String,
   organization: Schema.String,
   project: Schema.String,
-  category: Wire.Category,
+  category: Members.Category,
   subcategory: Schema.Tuple([Schema.String]),
   label: Schema.String,
   ...shown,
@@ -152,7 +153,7 @@ export const ConsentTypeVersion = Schema.Struct({ consentType: Schema.String, ..
 export const typeParameters = {
   ...Wire.pageParameters,
   sort: Schema.optionalKey(Schema.Literals(["dateCreated", "name"])),
-  category: Schema.optionalKey(Wire.Category),
+  category: Schema.optionalKey(Members.Category),
   subcategory: Schema.optionalKey(Schema.String),
   label: Schema.optionalKey(Schema.String),
   name: Schema.optionalKey(Schema.String),

@@ -5,76 +5,17 @@ import { Schema } from "effect"
 import * as ConsentState from "../../../core/ConsentState.ts"
 import * as Exchange from "../../../core/Exchange.ts"
 import { maxItems, maxLimit } from "../../../core/ledger/Batch.ts"
-
-/** A member that may be left out; `null` counts as left out. */
-export const orNull = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
-
-/** A text of so many characters, with what is said of any other. */
-export const text = (minimum: number, maximum: number) =>
-  Schema.String.check(
-    Schema.isMinLength(minimum, { message: `expected ${minimum} to ${maximum} characters` }),
-    Schema.isMaxLength(maximum, { message: `expected ${minimum} to ${maximum} characters` }),
-  )
-
-/** A text that can be given back as it was: a lone surrogate has no form in UTF-8. */
-export const writableText = (minimum: number, maximum: number) =>
-  text(minimum, maximum).check(Schema.makeFilter((value) => value.isWellFormed() || "expected no lone surrogates"))
-
-const shortText = Schema.String.check(Schema.isMaxLength(128, { message: "must have at most 128 characters" }))
+import * as ItemLine from "../../../core/ledger/ItemLine.ts"
+import * as Members from "../../../core/Members.ts"
 
 /** An address in the web. */
-export const WebAddress = text(1, 2048).check(
+export const WebAddress = Members.text(1, 2048).check(
   Schema.makeFilter((url) => (URL.canParse(url) && /^https?:/i.test(url)) || "expected an http or https URL"),
 )
 
-/** A UUID of any version, in either case. */
-export const Uuid = Schema.String.check(
-  Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, { message: "expected a UUID" }),
-)
-
-/** One of the four categories of consent types. */
-export const Category = Schema.Literals(["disclosure", "communication", "privacy_setting", "custom"])
-
-/** An array of one string, as the API documents it, or the bare string. */
-export const Subcategory = Schema.Union([Schema.Tuple([shortText]), shortText]).annotate({
-  message: "expected an array of one string of at most 128 characters",
-})
-
-const typeFields = {
-  consentType: orNull(Uuid),
-  category: orNull(Category),
-  subcategory: orNull(Subcategory),
-  label: orNull(shortText),
-}
-
-/** The fields that say who an event is about; at least one. */
-export const identifierFields = {
-  projectUserId: orNull(Schema.String),
-  userId: orNull(Schema.String),
-  email: orNull(Schema.String),
-  phoneNumber: orNull(Schema.String),
-  concordId: orNull(Schema.String),
-}
-
-/** One event that a server asks to have recorded. */
-export const ServerItem = Schema.Struct({
-  ...identifierFields,
-  ...typeFields,
-  consentState: Exchange.State,
-  consentAction: Exchange.Action,
-  consentDate: orNull(Exchange.Instant),
-  expirationDate: orNull(Exchange.Instant),
-  version: orNull(Exchange.VersionNumber),
-  externalId: orNull(
-    writableText(1, 128).annotate({
-      description: "Your own id of the event: what has it already is not recorded again",
-    }),
-  ),
-})
-
 /** One event that a browser asks to have recorded: now, about its own visitor. */
 export const VisitorItem = Schema.Struct({
-  ...typeFields,
+  ...ItemLine.typeMembers,
   consentState: Exchange.State,
   consentAction: Schema.Literals(["implied", "user_click"]),
 })
@@ -116,7 +57,7 @@ export const Event = Schema.Struct({
   ),
   submitter: Schema.String,
   externalId: Schema.optionalKey(Schema.String),
-  category: Category,
+  category: Members.Category,
   subcategory: Schema.Tuple([Schema.String]),
   label: Schema.String,
   version: Schema.Int,
@@ -147,7 +88,7 @@ export const Decisions = Schema.Struct({
 })
 
 /** What a browser may say when it opens a session. */
-export const SessionRequest = Schema.Struct({ contextId: orNull(Uuid) })
+export const SessionRequest = Schema.Struct({ contextId: Members.orNull(Members.Uuid) })
 
 /** A session just opened. */
 export const OpenedSession = Schema.Struct({
@@ -196,28 +137,28 @@ export const ownEventParameters = {
 /** Which events of a project. */
 export const eventParameters = {
   ...ownEventParameters,
-  category: Schema.optionalKey(Category),
+  category: Schema.optionalKey(Members.Category),
   subcategory: Schema.optionalKey(Schema.String),
   label: Schema.optionalKey(Schema.String),
   consentState: Schema.optionalKey(Schema.Array(Schema.Literals(ConsentState.all))),
   consentAction: Schema.optionalKey(Schema.Array(Exchange.Action)),
-  submitter: Schema.optionalKey(Uuid),
+  submitter: Schema.optionalKey(Members.Uuid),
   domain: Schema.optionalKey(Schema.String),
-  sessionId: Schema.optionalKey(Uuid),
+  sessionId: Schema.optionalKey(Members.Uuid),
   geography: Schema.optionalKey(Schema.String),
-  concordId: Schema.optionalKey(Uuid),
+  concordId: Schema.optionalKey(Members.Uuid),
 }
 
 /** One question of many: who, by exactly one identifier, and about which type. */
 export const DecisionQuestion = Schema.Struct({
-  person: Schema.Struct(identifierFields),
-  consentType: Uuid,
+  person: Schema.Struct(ItemLine.identifierMembers),
+  consentType: Members.Uuid,
 })
 
 /** Up to 1000 questions; the instants are those of all of them. */
 export const DecisionQuestions = Schema.Struct({
-  at: orNull(Exchange.Instant),
-  knownAt: orNull(Exchange.Instant),
+  at: Members.orNull(Exchange.Instant),
+  knownAt: Members.orNull(Exchange.Instant),
   ...batch(DecisionQuestion).fields,
 })
 

@@ -3,48 +3,18 @@
  */
 import { Effect, Result, Schema } from "effect"
 import * as Exchange from "../../../core/Exchange.ts"
+import * as ItemLine from "../../../core/ledger/ItemLine.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import type { Item, RecordRequest, Violation } from "../../../core/ledger/Recording.ts"
-import * as People from "../../../core/People.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
 import * as Retried from "./Retried.ts"
-
-type TypeFields = Pick<typeof Wire.VisitorItem.Type, "consentType" | "category" | "subcategory" | "label">
-
-const draftOf = ({ consentType, category, subcategory, label }: TypeFields) => ({
-  ...(consentType != null && { consentType: consentType.toLowerCase() }),
-  ...(category != null && { category }),
-  ...(subcategory != null && { subcategory: typeof subcategory === "string" ? subcategory : subcategory[0] }),
-  ...(label != null && { label }),
-})
-
-/** The identifiers among the members of a body. */
-export const identifiersOf = (members: {
-  readonly [Kind in People.IdentifierKind]?: string | null
-}): People.Identifiers =>
-  Exchange.present(Object.fromEntries(People.identifierKinds.map((kind) => [kind, members[kind]])))
-
-/** An item of a server: about anybody, at any time. */
-export const fromServer = (item: typeof Wire.ServerItem.Type): Item => {
-  const { consentDate, expirationDate, externalId, version } = item
-  return {
-    ...draftOf(item),
-    person: identifiersOf(item),
-    consentState: item.consentState,
-    consentAction: item.consentAction,
-    ...(version != null && { version }),
-    ...(consentDate != null && { consentDate }),
-    ...(expirationDate != null && { expirationDate }),
-    ...(externalId != null && { externalId }),
-  }
-}
 
 /** An item of a browser: about its own visitor, now. */
 export const fromVisitor =
   (concordId: string) =>
   (item: typeof Wire.VisitorItem.Type): Item => ({
-    ...draftOf(item),
+    ...ItemLine.typeOf(item),
     person: { concordId },
     consentState: item.consentState,
     consentAction: item.consentAction,
@@ -77,7 +47,7 @@ const harmless = { consentState: "declined", consentAction: "implied" }
 
 /** Which members tell of the same thing: where one cannot be read, nothing is said about another that is missing. */
 const together = {
-  identifier_missing: Object.keys(Wire.identifierFields),
+  identifier_missing: Object.keys(ItemLine.identifierMembers),
   consent_type_missing: ["consentType", "category", "subcategory", "label"],
 } as const
 

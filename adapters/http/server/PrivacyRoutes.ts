@@ -3,6 +3,7 @@
  */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import * as ItemLine from "../../../core/ledger/ItemLine.ts"
 import * as Exchange from "../../../core/Exchange.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
@@ -16,7 +17,7 @@ import * as Pages from "./Pages.ts"
 import * as Questions from "./Questions.ts"
 import * as Retried from "./Retried.ts"
 
-const recordItems = Items.recorder(Wire.ServerItem)
+const recordItems = Items.recorder(ItemLine.ItemLine)
 const decodeQuestions = Exchange.decoder(Wire.DecisionQuestions)
 
 const bodyOf = ({ body }: StoredEvent) => Effect.succeed(body)
@@ -41,7 +42,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
           const { key, site } = yield* Access.inProject
           const body = yield* Answer.readBody(request)
           const keyed = yield* Retried.keyed(request, key.id, body)
-          return yield* recordItems(body.json, { ...site, submitter: key.id, ...keyed }, Items.fromServer)
+          return yield* recordItems(body.json, { ...site, submitter: key.id, ...keyed }, ItemLine.toItem)
         }),
       ),
     )

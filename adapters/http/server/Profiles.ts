@@ -3,12 +3,12 @@
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
+import * as ItemLine from "../../../core/ledger/ItemLine.ts"
 import * as Exchange from "../../../core/Exchange.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import * as Answer from "./Answer.ts"
-import * as Items from "./Items.ts"
 import * as Retried from "./Retried.ts"
 
 const decode = Exchange.decoder(PeopleWire.Profile)
@@ -25,7 +25,7 @@ export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.Http
     lastName,
     address: address && Exchange.present(address),
   })
-  const identifiers = Items.identifiersOf(rest)
+  const identifiers = ItemLine.identifiersOf(rest)
   const keyed = yield* Retried.keyed(request, session.id, body)
   const outcome = yield* ledger.keepProfile({ ...site, session, profile: told, identifiers, ...keyed })
   const kept = yield* Retried.orRefuse(outcome)

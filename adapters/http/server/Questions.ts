@@ -2,6 +2,7 @@
  * Questions to the ledger about people, answered as JSON.
  */
 import { Effect } from "effect"
+import * as ItemLine from "../../../core/ledger/ItemLine.ts"
 import type { Site } from "../../../core/Catalog.ts"
 import * as Exchange from "../../../core/Exchange.ts"
 import type * as Instant from "../../../core/Instant.ts"
@@ -10,7 +11,6 @@ import type { Answered } from "../../../core/ledger/Reading.ts"
 import * as People from "../../../core/People.ts"
 import type * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
-import * as Items from "./Items.ts"
 
 interface Instants {
   readonly at?: Instant.Instant | null
@@ -51,8 +51,8 @@ export const decisions = Effect.fnUntraced(function* (site: Site, person: Person
 const namedOnce = `name one person by exactly one of ${People.identifierKinds.join(", ")}`
 
 /** The one identifier of a person; `undefined` where there is none, or more than one. */
-export const identifierOf = (members: Parameters<typeof Items.identifiersOf>[0]): People.Identifiers | undefined => {
-  const identifiers = Items.identifiersOf(members)
+export const identifierOf = (members: Parameters<typeof ItemLine.identifiersOf>[0]): People.Identifiers | undefined => {
+  const identifiers = ItemLine.identifiersOf(members)
   return Object.keys(identifiers).length === 1 ? identifiers : undefined
 }
 

@@ -1,0 +1,23 @@
+/**
+ * Bytes as they are, or unpacked where they are gzip (RFC 1952): no text begins with its first byte.
+ */
+import { createGunzip } from "node:zlib"
+import { NodeStream } from "@effect/platform-node"
+import { Effect, Option, Sink, Stream } from "effect"
+import { BadRows } from "./BadRows.ts"
+
+const firstByte = 0x1f
+
+/** Unpacks a stream that is packed. */
+export const ifPacked = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Uint8Array, E | BadRows, R> =>
+  Stream.unwrap(
+    Effect.map(Stream.peel(bytes, Sink.head<Uint8Array>()), ([first, rest]) => {
+      const whole = Option.isNone(first) ? rest : Stream.concat(Stream.succeed(first.value), rest)
+      return Option.isSome(first) && first.value[0] === firstByte
+        ? NodeStream.pipeThroughDuplex(whole, {
+            evaluate: () => createGunzip(),
+            onError: () => new BadRows({ reason: "the gzip data is damaged or ends too soon" }),
+          })
+        : whole
+    }),
+  )

@@ -1,0 +1,109 @@
+/**
+ * How the columns of another system become the members of an item: mapping.json.
+ *
+ * An object of our members. Each is the name of a column (or, where it begins with `/`, a JSON Pointer), `null` for one that is
+ * to be left out, or an object: `column` with `values` (what each value stands for), `as` (`seconds` or `milliseconds` since
+ * 1970) or `offset` (for date-times that have none, such as `+01:00`); or `value`, the same for every row. A member that the
+ * mapping does not name is read from the column of its own name.
+ */
+import { Predicate, Result, Schema } from "effect"
+import * as Exchange from "../../core/Exchange.ts"
+import * as Instant from "../../core/Instant.ts"
+import type { Fault } from "../../core/ledger/Intake.ts"
+import * as ItemLine from "../../core/ledger/ItemLine.ts"
+
+const Column = Schema.Struct({
+  column: Schema.String,
+  values: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  as: Schema.optionalKey(Schema.Literals(["seconds", "milliseconds"])),
+  offset: Schema.optionalKey(
+    Schema.String.check(Schema.isPattern(/^(Z|[+-]\d\d:\d\d)$/, { message: "expected Z or an offset such as +01:00" })),
+  ),
+})
+
+const Constant = Schema.Struct({ value: Schema.Union([Schema.String, Schema.Number]) })
+
+const Source = Schema.NullOr(Schema.Union([Schema.String, Column, Constant])).annotate({
+  message: "expected the name of a column, null, { column, values, as, offset } or { value }",
+})
+
+const members = Object.keys(ItemLine.ItemLine.fields)
+
+/** mapping.json. */
+export const Mapping = Schema.Record(Schema.String, Source).check(
+  Schema.makeFilter((mapping) =>
+    Object.keys(mapping)
+      .filter((member) => !members.includes(member))
+      .map((member) => ({ path: [member], issue: `no such member; there are ${members.join(", ")}` })),
+  ),
+)
+
+/** A mapping that was read. */
+export type Mapping = typeof Mapping.Type
+
+/** A mapping, or everything that is wrong with it. */
+export const decode = Exchange.decoder(Mapping)
+
+const lookUp = (value: unknown, column: string): unknown => {
+  const path = column.startsWith("/")
+    ? column.slice(1).split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    : [column]
+  return path.reduce<unknown>(
+    (from, name) => (Predicate.isObject(from) && Object.hasOwn(from, name) ? from[name as keyof typeof from] : undefined),
+    value,
+  )
+}
+
+const dateTime = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$/
+
+const withOffset = (text: string, offset: string): string => {
+  const parts = dateTime.exec(text.trim())
+  return parts === null ? text : `${parts[1]}T${parts[2] ?? "00:00:00"}${offset}`
+}
+
+const invalid = (field: string, detail: string): Result.Result<unknown, Fault> =>
+  Result.fail({ code: "invalid", field, detail })
+
+/** What a column holds, as the member wants it. */
+const convert = (member: string, held: unknown, source: typeof Column.Type): Result.Result<unknown, Fault> => {
+  const { as, column, offset, values } = source
+  if (values !== undefined) {
+    const meant = Object.hasOwn(values, String(held)) ? values[String(held)] : undefined
+    return meant === undefined
+      ? invalid(member, `the mapping has no value for what the column ${column} holds`)
+      : Result.succeed(meant)
+  }
+  if (as !== undefined) {
+    const at = Math.round(Number(held) * (as === "seconds" ? 1000 : 1))
+    return Number.isNaN(at) || at < Instant.min || at > Instant.max
+      ? invalid(member, `the column ${column} must hold ${as} since 1970`)
+      : Result.succeed(Instant.format(at))
+  }
+  return Result.succeed(offset === undefined || typeof held !== "string" ? held : withOffset(held, offset))
+}
+
+const read = (member: string, row: unknown, source: typeof Source.Type | undefined): Result.Result<unknown, Fault> => {
+  if (source === null) return Result.succeed(undefined)
+  if (source !== undefined && typeof source !== "string" && "value" in source) return Result.succeed(source.value)
+  const column = source === undefined ? { column: member } : typeof source === "string" ? { column: source } : source
+  const held = lookUp(row, column.column)
+  return held === undefined || held === null || held === "" ? Result.succeed(undefined) : convert(member, held, column)
+}
+
+/** What text stands for where it comes from a file that knows only text: a version is a number. */
+const typed = (member: string, value: unknown): unknown =>
+  member === "version" && typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value
+
+/** An item's members from a row. What is imported was not clicked here: `consentAction` is `import` where nothing says more. */
+export const apply =
+  (mapping: Mapping) =>
+  (row: unknown): Result.Result<unknown, ReadonlyArray<Fault>> => {
+    const item: Record<string, unknown> = { consentAction: "import" }
+    const faults: Array<Fault> = []
+    for (const member of members) {
+      const found = read(member, row, mapping[member])
+      if (Result.isFailure(found)) faults.push(found.failure)
+      else if (found.success !== undefined) item[member] = typed(member, found.success)
+    }
+    return faults.length > 0 ? Result.fail(faults) : Result.succeed(item)
+  }

@@ -1,0 +1,122 @@
+/**
+ * The rows of a file in bounded memory: of NDJSON one JSON object a line, of CSV (RFC 4180) the records under a header.
+ *
+ * A row that cannot be read is handed on with the reason, and reading goes on behind it; but behind CSV whose quotes do not
+ * match nobody knows where the next record begins. Blank lines are no rows.
+ */
+import { NodeStream } from "@effect/platform-node"
+import { CsvError, parse } from "csv-parse"
+import { Predicate, Stream } from "effect"
+import type { Row } from "../../core/ledger/Intake.ts"
+import { BadRows } from "./BadRows.ts"
+import * as JsonSyntax from "./JsonSyntax.ts"
+import * as Lines from "./Lines.ts"
+
+/** The formats of rows. */
+export const formats = ["ndjson", "csv"] as const
+
+/** How rows are written. */
+export interface Format {
+  readonly format: (typeof formats)[number]
+  /** Between the fields of CSV: one character, a comma where it is left out. */
+  readonly delimiter?: string
+}
+
+/** The format that a file's name tells: `.csv` and `.csv.gz` are CSV, everything else NDJSON. */
+export const formatOf = (path: string): Format["format"] => (/\.csv(\.gz)?$/i.test(path) ? "csv" : "ndjson")
+
+type Rows<E, R> = Stream.Stream<ReadonlyArray<Row>, E | BadRows, R>
+
+const unread = (line: number, detail: string): Row => ({ line, faults: [{ code: "unreadable", field: "", detail }] })
+
+const fromJson = (text: string, line: number): Row => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Predicate.isObject(value) && !Array.isArray(value) ? { line, value } : unread(line, "expected a JSON object")
+  } catch {
+    return unread(line, JsonSyntax.describe(text))
+  }
+}
+
+const ndjson = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Rows<E, R> =>
+  Stream.suspend(() => {
+    let rows: Array<Row> = []
+    const splitter = Lines.splitter({
+      line: (text, number) => void rows.push(fromJson(text, number)),
+      refused: (reason, number) => void rows.push(unread(number, reason)),
+    })
+    const taken = (step: () => void): ReadonlyArray<Row> => {
+      step()
+      const taken = rows
+      rows = []
+      return taken
+    }
+    return Stream.concat(
+      Stream.map(bytes, (chunk) => taken(() => splitter.push(chunk))),
+      Stream.suspend(() => Stream.succeed(taken(splitter.end))),
+    )
+  })
+
+/** A record as the parser hands it over, and how many lines it has read by then. */
+interface Parsed {
+  readonly record: ReadonlyArray<string>
+  readonly info: { readonly lines: number }
+}
+
+const reasons: { readonly [code: string]: string } = {
+  CSV_MAX_RECORD_SIZE: "longer than 1 MiB",
+  CSV_QUOTE_NOT_CLOSED: "a quoted field does not end",
+  CSV_INVALID_CLOSING_QUOTE: "a quoted field goes on behind its closing quote",
+  INVALID_OPENING_QUOTE: "a quote stands inside a field that is not quoted",
+}
+
+const badCsv = (error: unknown): BadRows =>
+  error instanceof CsvError
+    ? new BadRows({ line: Number(error["lines"]), reason: reasons[error.code] ?? "is not CSV" })
+    : new BadRows({ reason: "is not CSV" })
+
+/** The line a record begins with. */
+const firstLine = ({ info, record }: Parsed): number =>
+  info.lines - record.reduce((breaks, field) => breaks + field.split(/\r\n|\r|\n/).length - 1, 0)
+
+/** The row of a record under its header; a field that is empty is left out. */
+const fromRecord = (header: ReadonlyArray<string>, parsed: Parsed): Row => {
+  const { record } = parsed
+  const line = firstLine(parsed)
+  if (record.length !== header.length) {
+    return unread(line, `has ${record.length} fields, and the header ${header.length}`)
+  }
+  const value: Record<string, unknown> = Object.create(null)
+  for (const [index, field] of record.entries()) if (field !== "") value[header[index]!] = field
+  return { line, value }
+}
+
+const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): Rows<E, R> => {
+  const evaluate = () =>
+    parse({
+      bom: true,
+      delimiter,
+      info: true,
+      max_record_size: Lines.maxBytes,
+      record_delimiter: ["\r\n", "\n", "\r"],
+      relax_column_count: true,
+      skip_empty_lines: true,
+    })
+  return Stream.suspend(() => {
+    let header: ReadonlyArray<string> | undefined
+    const toRows = (records: ReadonlyArray<Parsed>): ReadonlyArray<Row> => {
+      const [first, ...rest] = records
+      if (header !== undefined) return records.map((parsed) => fromRecord(header!, parsed))
+      header = first!.record.map((name) => name.trim())
+      return rest.map((parsed) => fromRecord(header!, parsed))
+    }
+    return NodeStream.pipeThroughDuplex<R, E, Uint8Array, Parsed, BadRows>(bytes, { evaluate, onError: badCsv }).pipe(
+      Stream.chunks,
+      Stream.map(toRows),
+    )
+  })
+}
+
+/** The rows of bytes that are not packed. */
+export const read = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, { delimiter = ",", format }: Format): Rows<E, R> =>
+  format === "csv" ? csv(bytes, delimiter) : ndjson(bytes)

@@ -1,0 +1,189 @@
+/**
+ * Takes in rows of any number, block by block, in bounded memory: what is good of each block is recorded, and what is not is
+ * named by its line. Whoever takes in the same rows again records nothing twice.
+ */
+import { Effect, Result, Stream } from "effect"
+import type { Site } from "../Catalog.ts"
+import * as Exchange from "../Exchange.ts"
+import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { maxItems } from "./Batch.ts"
+import * as ItemLine from "./ItemLine.ts"
+import { Ledger } from "./Ledger.ts"
+import * as RecordedLine from "./RecordedLine.ts"
+
+/** One thing wrong with a row. */
+export interface Fault {
+  readonly code: string
+  /** The member, as `consentDate` or `session/id`; empty for the row as a whole. */
+  readonly field: string
+  /** What to do about it. Never quotes the value: it may be personal. */
+  readonly detail: string
+}
+
+/** A row of a file: its line, from 1, and its members; or why it could not be read. */
+export type Row = { readonly line: number } & (
+  | { readonly value: unknown }
+  | { readonly faults: ReadonlyArray<Fault> }
+)
+
+/** One thing wrong, with the line it is in. */
+export interface Rejection extends Fault {
+  readonly line: number
+}
+
+/** What became of the rows. */
+export interface Tally {
+  /** How many rows there were. */
+  readonly rows: number
+  /** How many were recorded; in a dry run, would be. */
+  readonly recorded: number
+  /** How many had been recorded before. */
+  readonly recordedBefore: number
+  readonly rejected: number
+  /** Of those recorded, by their consent state. */
+  readonly consentStates: { readonly [State in StoredEvent["consentState"]]: number }
+  /** Of those rejected, by what is wrong with them: a row with several faults counts for each. */
+  readonly faults: { readonly [code: string]: number }
+}
+
+/** How rows are taken in. */
+export interface Intake extends Site {
+  readonly submitter: string
+  /** Rows are recorded events of this ledger, taken back as they were. */
+  readonly isRestore: boolean
+  /** Says what would become of the rows, and records nothing. */
+  readonly isDryRun: boolean
+  /** What a row holds, by the names that items have; left out, it has them. */
+  readonly map?: (value: unknown) => Result.Result<unknown, ReadonlyArray<Fault>>
+  /** After each block: what is wrong with its rows, in their order, and what became of all rows so far. */
+  readonly report: (rejections: ReadonlyArray<Rejection>, tally: Tally) => Effect.Effect<void>
+}
+
+const none: Tally = {
+  rows: 0,
+  recorded: 0,
+  recordedBefore: 0,
+  rejected: 0,
+  consentStates: { accepted: 0, declined: 0, implied: 0, viewed: 0 },
+  faults: {},
+}
+
+type Fate = "recorded" | "known" | ReadonlyArray<Fault>
+
+/** A row that has the shape it must have. */
+interface Shaped<A> {
+  readonly line: number
+  readonly value: A
+}
+
+const decodeItem = Exchange.decoder(ItemLine.ItemLine)
+const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine)
+
+const toFault = ({ code, detail, pointer }: Exchange.Violation): Fault => ({ code, field: pointer.slice(1), detail })
+
+/** Splits rows into those that have the shape they must have, and what is wrong with the others. */
+const shape = <A>(
+  rows: ReadonlyArray<Row>,
+  { map = Result.succeed }: Intake,
+  decode: (value: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,
+) => {
+  const shaped: Array<Shaped<A>> = []
+  const faulty: Array<readonly [line: number, faults: ReadonlyArray<Fault>]> = []
+  for (const row of rows) {
+    const { line } = row
+    const decoded =
+      "faults" in row
+        ? Result.fail(row.faults)
+        : Result.flatMap(map(row.value), (value) =>
+            Result.mapError(decode(value), (violations) => violations.map(toFault)),
+          )
+    if (Result.isSuccess(decoded)) shaped.push({ line, value: decoded.success })
+    else faulty.push([line, decoded.failure])
+  }
+  return { shaped, faulty }
+}
+
+/** A block of rows of which the ledger has said what becomes of each. */
+interface Settled {
+  readonly rows: number
+  readonly shaped: ReadonlyArray<Shaped<{ readonly consentState: StoredEvent["consentState"] }>>
+  readonly faulty: ReadonlyArray<readonly [line: number, faults: ReadonlyArray<Fault>]>
+  readonly fates: ReadonlyArray<Fate>
+}
+
+const importRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, ordinal: number, intake: Intake) {
+  const ledger = yield* Ledger
+  const { faulty, shaped } = shape(rows, intake, decodeItem)
+  const { isDryRun, organization, project, submitter, types } = intake
+  const items = shaped.map(({ value }) => ItemLine.toItem(value))
+  const fates = yield* ledger.importBlock({ organization, project, types, submitter, ordinal, items, isDryRun })
+  return { rows: rows.length, shaped, faulty, fates } satisfies Settled as Settled
+})
+
+const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, intake: Intake) {
+  const ledger = yield* Ledger
+  const { faulty, shaped } = shape(rows, intake, decodeRecorded)
+  const { isDryRun, organization, project, types } = intake
+  const lines = shaped.map(({ value }) => value)
+  const fates = yield* ledger.restoreBlock({ organization, project, types, lines, isDryRun })
+  return { rows: rows.length, shaped, faulty, fates } satisfies Settled as Settled
+})
+
+const add = (tally: Tally, { fates, faulty, rows, shaped }: Settled) => {
+  const consentStates = { ...tally.consentStates }
+  const faults = { ...tally.faults }
+  const rejected = [...faulty]
+  let recorded = 0
+  for (const [index, fate] of fates.entries()) {
+    const { line, value } = shaped[index]!
+    if (fate === "recorded") {
+      recorded++
+      consentStates[value.consentState]++
+    } else if (fate !== "known") rejected.push([line, fate])
+  }
+  for (const [, ofRow] of rejected) {
+    for (const code of new Set(ofRow.map(({ code }) => code))) faults[code] = (faults[code] ?? 0) + 1
+  }
+  const rejections = rejected
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([line, ofRow]) => ofRow.map(({ code, detail, field }): Rejection => ({ line, field, code, detail })))
+  const total: Tally = {
+    rows: tally.rows + rows,
+    recorded: tally.recorded + recorded,
+    recordedBefore: tally.recordedBefore + rows - recorded - rejected.length,
+    rejected: tally.rejected + rejected.length,
+    consentStates,
+    faults,
+  }
+  return { rejections, tally: total }
+}
+
+/** How many blocks are prepared while those before them are written. */
+const concurrency = 2
+
+/**
+ * Takes rows in; answers what became of them. Rows that are imported may be recorded in any order, for only their dates
+ * place them; recorded events are taken back one block after the other.
+ */
+export const run = <E, R>(
+  rows: Stream.Stream<ReadonlyArray<Row>, E, R>,
+  intake: Intake,
+): Effect.Effect<Tally, E | StoreUnavailable, R | Ledger> =>
+  Effect.suspend(() => {
+    let tally = none
+    return rows.pipe(
+      Stream.flattenIterable,
+      Stream.grouped(maxItems),
+      Stream.zipWithIndex,
+      Stream.mapEffect(
+        ([block, ordinal]) => (intake.isRestore ? restoreRows(block, intake) : importRows(block, ordinal, intake)),
+        { concurrency: intake.isRestore ? 1 : concurrency },
+      ),
+      Stream.runForEach((settled) => {
+        const added = add(tally, settled)
+        tally = added.tally
+        return intake.report(added.rejections, tally)
+      }),
+      Effect.map(() => tally),
+    )
+  })
