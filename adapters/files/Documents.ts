@@ -9,6 +9,7 @@ import * as Exchange from "../../core/Exchange.ts"
 import type { RuleSet } from "../../core/Rules.ts"
 import { BadInput, type Problem, problemFromViolation, type Unreadable } from "./BadInput.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
+import * as Mapping from "./Mapping.ts"
 import type { Source } from "./Source.ts"
 
 /** The longest document, in bytes: 64 MiB. */
@@ -36,6 +37,10 @@ export const types = Effect.fnUntraced(function* (
 /** A rules.json. */
 export const rules = (source: Source): Effect.Effect<Document<RuleSet>, BadInput | Unreadable> =>
   readDocument(source, Exchange.RuleSet)
+
+/** A mapping.json. */
+export const mapping = (source: Source): Effect.Effect<Mapping.Mapping, BadInput | Unreadable> =>
+  Effect.map(readDocument(source, Mapping.Mapping), ({ value }) => value)
 
 /** The consent types of a types.json. */
 export const readTypes = (source: Source): Effect.Effect<ReadonlyArray<ConsentType>, BadInput | Unreadable> =>

@@ -46,10 +46,14 @@ export const decode = Exchange.decoder(Mapping)
 
 const lookUp = (value: unknown, column: string): unknown => {
   const path = column.startsWith("/")
-    ? column.slice(1).split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    ? column
+        .slice(1)
+        .split("/")
+        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
     : [column]
   return path.reduce<unknown>(
-    (from, name) => (Predicate.isObject(from) && Object.hasOwn(from, name) ? from[name as keyof typeof from] : undefined),
+    (from, name) =>
+      Predicate.isObject(from) && Object.hasOwn(from, name) ? from[name as keyof typeof from] : undefined,
     value,
   )
 }

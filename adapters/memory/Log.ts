@@ -99,7 +99,9 @@ export const make = () => {
     byId: (project: Lane.Owner, ids: ReadonlyArray<string>): ReadonlyArray<StoredEvent | undefined> => {
       const wanted = new Set(ids)
       const lanes = Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane))
-      const found = lanes.flatMap((events) => events.filter(({ id }) => wanted.has(id)).map((event) => [event.id, event] as const))
+      const found = lanes.flatMap((events) =>
+        events.filter(({ id }) => wanted.has(id)).map((event) => [event.id, event] as const),
+      )
       const byId = new Map(found)
       return ids.map((id) => byId.get(id))
     },

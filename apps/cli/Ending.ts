@@ -15,6 +15,7 @@ import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import type { BadQuestion } from "../simulate/Plan.ts"
 import type { AlreadySetUp } from "./commands/bootstrap.ts"
 import * as Output from "./Output.ts"
+import type { NoSuchProject } from "./Site.ts"
 
 /** What a command may fail with. */
 export type Failure =
@@ -26,6 +27,7 @@ export type Failure =
   | BadQuestion
   | TemporaryFileError
   | AlreadySetUp
+  | NoSuchProject
   | StoreUnavailable
   | Output.OutputClosed
   | Output.OutputFailed
@@ -48,6 +50,8 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "BadTable":
     case "Unreadable":
       return Effect.andThen(Output.say(failure.message), end(notRight))
+    case "NoSuchProject":
+      return Effect.andThen(Output.fail(failure.message), end(notRight))
     case "BadQuestion":
       return Effect.andThen(Output.fail(`--${failure.message}`), end(notRight))
     case "AlreadySetUp":

@@ -3,25 +3,13 @@
  */
 import * as Instant from "../../core/Instant.ts"
 import type { Count, Summary } from "../../core/Summary.ts"
+import * as Table from "./Table.ts"
 
-type Row = ReadonlyArray<string>
-
-const count = (value: number): string => value.toLocaleString("en-US")
+const { count } = Table
+type Row = Table.Row
 
 const share = (part: number, whole: number): string =>
   whole === 0 ? "0 %" : `${((100 * part) / whole).toLocaleString("en-US", { maximumFractionDigits: 2 })} %`
-
-/** Columns as wide as their widest cell: the first to the left, the others to the right. */
-const table = (head: Row, rows: ReadonlyArray<Row>): string => {
-  const all = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)))
-  const line = (row: Row): string =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join("  ")
-      .trimEnd()
-  return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n")
-}
 
 const days = (summary: Summary): ReadonlyArray<Row> => {
   const { days } = summary
@@ -56,7 +44,7 @@ export const write = (summary: Summary): string => {
   const parts = [
     `From ${Instant.format(summary.from)} until ${Instant.format(summary.until)}: ` +
       `${count(summary.events)} events, ${count(population.people)} people, ${count(population.pairs)} answers`,
-    table(
+    Table.write(
       ["what changes", "people", "", "answers", ""],
       [
         change("anything", summary.changed),
@@ -65,12 +53,12 @@ export const write = (summary: Summary): string => {
         change("must be asked again", summary.mustBeAskedAgain),
       ],
     ),
-    table(["permitted on", "before", "after"], days(summary)),
-    ...(mostAsked(summary).length === 0 ? [] : [table(["asked most on", "before", "after"], mostAsked(summary))]),
+    Table.write(["permitted on", "before", "after"], days(summary)),
+    ...(mostAsked(summary).length === 0 ? [] : [Table.write(["asked most on", "before", "after"], mostAsked(summary))]),
     ...(transitions.length === 0
       ? []
       : [
-          table(
+          Table.write(
             ["consent type", "before", "after", "answers"],
             transitions.map(({ consentType, before, after, pairs }) => [
               names.get(consentType) ?? consentType,
@@ -79,7 +67,7 @@ export const write = (summary: Summary): string => {
               count(pairs),
             ]),
           ),
-          table(
+          Table.write(
             ["why", "answers"],
             summary.reasons.slice(0, 10).map(({ reason, pairs }) => [reason, count(pairs)]),
           ),

@@ -7,6 +7,8 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
 import * as Bootstrap from "./commands/bootstrap.ts"
+import * as Import from "./commands/import.ts"
+import * as Export from "./commands/export.ts"
 import * as Decisions from "./commands/decisions.ts"
 import * as Simulate from "./commands/simulate.ts"
 import * as State from "./commands/state.ts"
@@ -16,7 +18,15 @@ import * as Presenter from "./Presenter.ts"
 
 const assent = Command.make("assent").pipe(
   Command.withDescription("What people have consented to, from files of consent events"),
-  Command.withSubcommands([Decisions.command, Simulate.command, State.command, Timeline.command, Bootstrap.command]),
+  Command.withSubcommands([
+    Decisions.command,
+    State.command,
+    Timeline.command,
+    Simulate.command,
+    Bootstrap.command,
+    Import.command,
+    Export.command,
+  ]),
 )
 
 const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")

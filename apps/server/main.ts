@@ -4,7 +4,7 @@
  * Ctrl-C and SIGTERM drain it: what was accepted is answered, then the process exits with 0.
  */
 import "effect/schema/SchemaJITCompiler/enable"
-import { NodeCrypto, NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Config, Console, Effect, Exit, Layer, Logger, Schema } from "effect"
 import { HttpServerError } from "effect/http"
 import { GeographyHeader } from "../../adapters/http/server/OpenRoutes.ts"
@@ -13,6 +13,7 @@ import { StateMaxAge } from "../../adapters/http/server/SiteRoutes.ts"
 import * as Server from "../../adapters/http/server/Server.ts"
 import * as Exchange from "../../core/Exchange.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
+import * as Crypto from "../Crypto.ts"
 import * as Store from "../Store.ts"
 import { settings } from "./Settings.ts"
 import * as Welcome from "./Welcome.ts"
@@ -23,7 +24,7 @@ const service = Layer.unwrap(
     return Layer.effectDiscard(Welcome.print).pipe(
       Layer.provide(Server.layer({ host, port })),
       Layer.provide(Ledger.layer),
-      Layer.provide([Store.layer(store), NodeCrypto.layer]),
+      Layer.provide([Store.layer(store), Crypto.layer]),
       Layer.provide([Layer.succeed(GeographyHeader, geographyHeader), Layer.succeed(Quotas, quotas)]),
       Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge)),
     )

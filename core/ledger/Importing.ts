@@ -77,7 +77,8 @@ const refuse = (
   fates: Array<Fate>,
 ): ReadonlyArray<Numbered> => {
   const byItem = Map.groupBy(violations, ({ item }) => item)
-  for (const [place, ofItem] of byItem) fates[tried[place]!.index] = ofItem.map(({ item: _, ...violation }) => violation)
+  for (const [place, ofItem] of byItem)
+    fates[tried[place]!.index] = ofItem.map(({ item: _, ...violation }) => violation)
   return tried.filter((_, place) => !byItem.has(place))
 }
 
@@ -115,8 +116,10 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
       const places: Refused = left.flatMap((each, place) => (isTried.has(each) ? [] : [place]))
       // Kept for ever: a file may be taken in again after years.
       const receipt: Receipt = { hash, digest: hash, answer: JSON.stringify(places), recordedAt: Instant.max }
-      const outcome = yield* Recording.recordNow({ ...request, items: tried.map(({ item }) => item) }, means, (recorded) =>
-        Effect.succeed(recorded.length === 0 ? {} : { receipt }),
+      const outcome = yield* Recording.recordNow(
+        { ...request, items: tried.map(({ item }) => item) },
+        means,
+        (recorded) => Effect.succeed(recorded.length === 0 ? {} : { receipt }),
       )
       if (outcome._tag === "KeptBefore") break
       if (outcome._tag === "Refused") tried = refuse(tried, refusedFirst(outcome.violations), fates)

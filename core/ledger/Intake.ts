@@ -21,10 +21,7 @@ export interface Fault {
 }
 
 /** A row of a file: its line, from 1, and its members; or why it could not be read. */
-export type Row = { readonly line: number } & (
-  | { readonly value: unknown }
-  | { readonly faults: ReadonlyArray<Fault> }
-)
+export type Row = { readonly line: number } & ({ readonly value: unknown } | { readonly faults: ReadonlyArray<Fault> })
 
 /** One thing wrong, with the line it is in. */
 export interface Rejection extends Fault {

@@ -236,12 +236,7 @@ type ReceiptOf = (
 ) => Effect.Effect<{ readonly receipt?: Receipt }>
 
 /** One try at recording, by the types as they are now. */
-const attempt = Effect.fnUntraced(function* (
-  asked: RecordRequest,
-  means: Means,
-  receiptOf: ReceiptOf,
-  now: Instant,
-) {
+const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means, receiptOf: ReceiptOf, now: Instant) {
   const { horizon, store } = means
   const { organization, project } = asked
   const types = (yield* store.catalog).consentTypes.get(project.id) ?? asked.types

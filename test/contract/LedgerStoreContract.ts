@@ -443,7 +443,10 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "the log of a lane is read from any position on, in the order recorded, up to its end",
     Effect.fnUntraced(function* (store: Store) {
-      deepStrictEqual(yield* store.laneEnds(project), Array.from({ length: project.lanes }, () => 0))
+      deepStrictEqual(
+        yield* store.laneEnds(project),
+        Array.from({ length: project.lanes }, () => 0),
+      )
       const events = Array.from({ length: 20 }, (_, index) => event(people[index % people.length]!))
       for (const each of events) yield* store.append(request([each]))
       const ends = yield* store.laneEnds(project)
@@ -454,7 +457,10 @@ export const clauses: ReadonlyArray<Clause> = [
         deepStrictEqual(yield* store.lane(project, lane, 1, 2), meant.slice(1, 3))
         deepStrictEqual(yield* store.lane(project, lane, end, 1000), [])
       }
-      deepStrictEqual(yield* store.laneEnds({ number: 2, lanes: 16 }), ends.map(() => 0))
+      deepStrictEqual(
+        yield* store.laneEnds({ number: 2, lanes: 16 }),
+        ends.map(() => 0),
+      )
     }),
   ),
   clause(

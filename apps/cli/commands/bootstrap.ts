@@ -1,7 +1,7 @@
 /**
  * `assent bootstrap`: sets up an empty store as `npm start` does, without serving.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as Crypto from "../../Crypto.ts"
 import { Console, Data, Effect, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { Founded } from "../../../core/ledger/Founding.ts"
@@ -43,7 +43,7 @@ export const command = Command.make(
   },
   Effect.fnUntraced(function* ({ json, store }) {
     const found = Effect.flatMap(Ledger.Ledger, (ledger) => ledger.found)
-    const layer = Ledger.layer.pipe(Layer.provide([Store.layer(store), NodeCrypto.layer]))
+    const layer = Ledger.layer.pipe(Layer.provide([Store.layer(store), Crypto.layer]))
     const founded = yield* Effect.provide(found, layer)
     if (Option.isNone(founded)) {
       return yield* new AlreadySetUp({ message: "the store is set up already; nothing was changed" })

@@ -1,0 +1,54 @@
+/**
+ * The project of a store that a command works on.
+ */
+import { existsSync } from "node:fs"
+import * as Crypto from "../Crypto.ts"
+import { Data, Effect, Layer, Option } from "effect"
+import { Flag } from "effect/cli"
+import type * as Catalog from "../../core/Catalog.ts"
+import * as Ledger from "../../core/ledger/Ledger.ts"
+import * as Store from "../Store.ts"
+
+/** The store has no such project. Trying again does not help. */
+export class NoSuchProject extends Data.TaggedError("NoSuchProject")<{ readonly message: string }> {}
+
+/** Which project of which store. */
+export const flags = {
+  store: Flag.String("store").pipe(
+    Flag.withMetavar("<url>"),
+    Flag.withDescription("The ledger: sqlite:PATH or postgres://…"),
+    Flag.filter(Store.isUrl, () => Store.form),
+    Flag.withDefault(Store.defaultUrl),
+  ),
+  project: Flag.String("project").pipe(
+    Flag.withMetavar("<id>"),
+    Flag.withDescription("The project; may be left out where the store has one"),
+    Flag.optional,
+  ),
+}
+
+const file = "sqlite:"
+
+const find = Effect.fnUntraced(function* (id: Option.Option<string>) {
+  const ledger = yield* Ledger.Ledger
+  const { projects } = yield* ledger.catalog
+  const ids = [...projects.keys()]
+  const only = ids.length === 1 ? ids[0] : undefined
+  const site = yield* ledger.site(Option.getOrElse(id, () => only ?? ""))
+  if (Option.isSome(site)) return site.value
+  const there = ids.length === 0 ? "it has none" : `it has ${ids.slice(0, 10).join(", ")}`
+  const asked = Option.isSome(id) ? "the store has no such project" : "say which project of the store"
+  return yield* new NoSuchProject({ message: `--project: ${asked}; ${there}` })
+})
+
+/** Runs something with the ledger of a store and a project of it. A file that is not there is not made. */
+export const use = <A, E, R>(
+  { project, store }: { readonly store: string; readonly project: Option.Option<string> },
+  run: (site: Catalog.Site) => Effect.Effect<A, E, R>,
+) => {
+  if (store.startsWith(file) && !existsSync(store.slice(file.length))) {
+    return Effect.fail(new NoSuchProject({ message: `--store: ${store.slice(file.length)}: no such file` }))
+  }
+  const layer = Ledger.layer.pipe(Layer.provide([Store.layer(store), Crypto.layer]))
+  return Effect.provide(Effect.flatMap(find(project), run), layer)
+}

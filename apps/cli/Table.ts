@@ -1,0 +1,21 @@
+/**
+ * Tables of text for a terminal.
+ */
+
+/** The cells of a line. */
+export type Row = ReadonlyArray<string>
+
+/** A number with its thousands apart. */
+export const count = (value: number): string => value.toLocaleString("en-US")
+
+/** Columns as wide as their widest cell: the first to the left, the others to the right. */
+export const write = (head: Row, rows: ReadonlyArray<Row>): string => {
+  const all = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)))
+  const line = (row: Row): string =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd()
+  return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n")
+}

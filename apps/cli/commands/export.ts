@@ -1,0 +1,83 @@
+/**
+ * `assent export`: the events of a project as a file, as `import --restore` takes them back.
+ */
+import { Effect, Option, Schema } from "effect"
+import { CliError, Command, Flag } from "effect/cli"
+import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
+import * as Replacement from "../../../adapters/files/Replacement.ts"
+import * as Rows from "../../../adapters/files/Rows.ts"
+import type { Site as ProjectSite } from "../../../core/Catalog.ts"
+import { Ledger } from "../../../core/ledger/Ledger.ts"
+import { Uuid } from "../../../core/Members.ts"
+import * as Flags from "../Flags.ts"
+import * as Output from "../Output.ts"
+import * as Progress from "../Progress.ts"
+import * as Site from "../Site.ts"
+
+const flags = {
+  ...Site.flags,
+  out: Flags.outputPath("out", "Where to write; by default standard output").pipe(Flag.optional),
+  format: Flag.Literals("format", Rows.formats).pipe(
+    Flag.withDescription("By default csv for a file that ends in .csv, else ndjson"),
+    Flag.optional,
+  ),
+  concordId: Flag.String("concord-id").pipe(
+    Flag.withMetavar("<uuid>"),
+    Flag.withDescription("Only this person, and those it is joined with"),
+    Flag.filter(Schema.is(Uuid), () => "a UUID"),
+    Flag.optional,
+  ),
+  from: Flags.windowEdge("from", "Only what was true from then on, by consentDate").pipe(Flag.optional),
+  until: Flags.windowEdge("until", "Only what was true before, by consentDate").pipe(Flag.optional),
+}
+
+type Flagged = Command.Command.Config.Infer<typeof flags>
+
+const validate = ({ out }: Flagged): Effect.Effect<void, CliError.ValidationError> =>
+  Option.exists(out, (path) => path.endsWith(".gz"))
+    ? Effect.fail(new CliError.ValidationError({ message: "--out: pack it yourself: assent export | gzip > file.gz" }))
+    : Effect.void
+
+const writerOf = Effect.fnUntraced(function* (out: Option.Option<string>) {
+  if (Option.isNone(out)) return { write: Output.write, commit: Effect.void }
+  return yield* Replacement.make(out.value)
+})
+
+const write = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
+  const ledger = yield* Ledger
+  const { concordId, from, until } = given
+  const reading = yield* ledger.export(site, {
+    ...(Option.isSome(concordId) && { concordId: concordId.value.toLowerCase() }),
+    ...(Option.isSome(from) && { startDate: from.value }),
+    ...(Option.isSome(until) && { endDate: until.value }),
+  })
+  const file = yield* writerOf(given.out)
+  const progress = yield* Progress.makeWithLines
+  const isCsv = Option.getOrElse(given.format, () => Rows.formatOf(Option.getOrElse(given.out, () => ""))) === "csv"
+  if (isCsv) yield* file.write(RecordedColumns.header)
+  let done = 0
+  for (;;) {
+    const page = yield* reading.next
+    if (page === undefined) break
+    const bodies = page.events.map(({ body }) => body)
+    const text = isCsv ? RecordedColumns.write(bodies) : bodies.map((body) => `${body}\n`).join("")
+    if (text !== "") yield* file.write(text)
+    done += page.seen
+    yield* progress.show({ what: "events read", done, share: reading.total === 0 ? 1 : done / reading.total })
+  }
+  yield* progress.clear
+  yield* file.commit
+}, Effect.scoped)
+
+/** The command. */
+export const command = Command.make("export", flags, (given) => Site.use(given, (site) => write(site, given))).pipe(
+  (command) => Command.validate(command, validate),
+  Command.withDescription("Write the events of a project, in the order in which they were recorded"),
+  Command.withExamples([
+    { command: "assent export --out events.ndjson", description: "Everything, one event a line" },
+    {
+      command: "assent export --from 2025-01-01 --until 2026-01-01 --format csv | gzip > 2025.csv.gz",
+      description: "What was true in one year, as CSV",
+    },
+  ]),
+)

@@ -1,0 +1,181 @@
+/**
+ * `assent import`: takes in the history of another system, or an export of this one.
+ */
+import { Effect, Option, Stream } from "effect"
+import { Argument, CliError, Command, Flag } from "effect/cli"
+import { BadInput } from "../../../adapters/files/BadInput.ts"
+import type { BadRows } from "../../../adapters/files/BadRows.ts"
+import * as Documents from "../../../adapters/files/Documents.ts"
+import * as Gunzip from "../../../adapters/files/Gunzip.ts"
+import * as Mapping from "../../../adapters/files/Mapping.ts"
+import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
+import * as Replacement from "../../../adapters/files/Replacement.ts"
+import * as Rows from "../../../adapters/files/Rows.ts"
+import * as Source from "../../../adapters/files/Source.ts"
+import type { Site as ProjectSite } from "../../../core/Catalog.ts"
+import * as Intake from "../../../core/ledger/Intake.ts"
+import * as Flags from "../Flags.ts"
+import * as Output from "../Output.ts"
+import * as Progress from "../Progress.ts"
+import * as Site from "../Site.ts"
+import * as TallyTable from "../TallyTable.ts"
+
+/** The exit code when a row was rejected. */
+const someRejected = 2
+
+/** How many rejections are shown where no file is asked for. */
+const maxShown = 10
+
+const flags = {
+  file: Argument.String("file").pipe(Argument.withDescription("NDJSON or CSV, gzip or not; - reads standard input")),
+  ...Site.flags,
+  format: Flag.Literals("format", Rows.formats).pipe(
+    Flag.withDescription("By default csv for a file that ends in .csv or .csv.gz, else ndjson"),
+    Flag.optional,
+  ),
+  delimiter: Flag.String("delimiter").pipe(
+    Flag.withMetavar("<character>"),
+    Flag.withDescription("Between the fields of CSV"),
+    Flag.filter(
+      (text) => text.length === 1,
+      () => "one character",
+    ),
+    Flag.withDefault(","),
+  ),
+  map: Flags.path("map", "mapping.json: how the columns of another system become our members").pipe(Flag.optional),
+  rejected: Flags.outputPath("rejected", "Where to write what is wrong, one fault a line: NDJSON").pipe(Flag.optional),
+  submitter: Flag.String("submitter").pipe(
+    Flag.withMetavar("<uuid>"),
+    Flag.withDescription("Who is named as the submitter; by default the organization"),
+    Flag.optional,
+  ),
+  restore: Flag.Boolean("restore").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("The file is an export: events keep their ids, people and dates"),
+  ),
+  dryRun: Flag.Boolean("dry-run").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Say what would happen, and record nothing"),
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Write what became of the rows as JSON"),
+  ),
+}
+
+interface Given {
+  readonly file: string
+  readonly map: Option.Option<string>
+  readonly restore: boolean
+}
+
+const validate = ({ file, map, restore }: Given): Effect.Effect<void, CliError.ValidationError> => {
+  const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
+  if (restore && Option.isSome(map)) return refuse("--map is of no use with --restore: an export has our members")
+  return Option.contains(map, Source.standardInput) && file === Source.standardInput
+    ? refuse("only one of the file and --map can be standard input (-)")
+    : Effect.void
+}
+
+/** How a row becomes what is recorded. */
+const mapOf = Effect.fnUntraced(function* (map: Option.Option<string>, isRestore: boolean) {
+  if (isRestore) return RecordedColumns.read
+  const mapping = Option.isNone(map) ? {} : yield* Effect.flatMap(Source.open(map.value), Documents.mapping)
+  return Mapping.apply(mapping)
+})
+
+/** Where faults go: a file, or the first of them to standard error. */
+const faultsTo = Effect.fnUntraced(function* (path: Option.Option<string>) {
+  if (Option.isSome(path)) {
+    const file = yield* Replacement.make(path.value)
+    const write = (rejections: ReadonlyArray<Intake.Rejection>) =>
+      rejections.length === 0
+        ? Effect.void
+        : file.write(rejections.map((rejection) => `${JSON.stringify(rejection)}\n`).join(""))
+    return { write, commit: file.commit }
+  }
+  let left = maxShown
+  const write = (rejections: ReadonlyArray<Intake.Rejection>) => {
+    const shown = rejections.slice(0, left)
+    left -= shown.length
+    return Effect.forEach(
+      shown,
+      ({ code, detail, field, line }) =>
+        Output.say(`line ${line}: ${[field, code, detail].filter((part) => part !== "").join(": ")}`),
+      { discard: true },
+    )
+  }
+  return { write, commit: Effect.void }
+})
+
+const badInput =
+  (file: string) =>
+  ({ line, reason }: BadRows): BadInput =>
+    new BadInput({
+      file,
+      problems: [{ where: line === undefined ? "" : `line ${line}`, reason: `${reason}; nothing behind it was read` }],
+      isCutShort: false,
+    })
+
+type Flagged = Command.Command.Config.Infer<typeof flags>
+
+const takeIn = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
+  const source = yield* Source.open(given.file)
+  const map = yield* mapOf(given.map, given.restore)
+  const faults = yield* faultsTo(given.rejected)
+  const progress = yield* Progress.makeWithLines
+  let bytes = 0
+  const counted = Stream.map(source.bytes, (chunk) => {
+    bytes += chunk.length
+    return chunk
+  })
+  const format = Option.getOrElse(given.format, () => Rows.formatOf(given.file))
+  const rows = Rows.read(Gunzip.ifPacked(counted), { format, delimiter: given.delimiter })
+  const tally = yield* Intake.run(rows, {
+    ...site,
+    submitter: Option.getOrElse(given.submitter, () => site.organization.id),
+    isRestore: given.restore,
+    isDryRun: given.dryRun,
+    map,
+    report: (rejections, { rows: done }) =>
+      Effect.andThen(
+        Effect.orDie(faults.write(rejections)),
+        progress.show({
+          what: "rows taken in",
+          done,
+          share: source.size === undefined ? undefined : bytes / source.size,
+        }),
+      ),
+  }).pipe(Effect.catchTag("BadRows", (error) => Effect.fail(badInput(source.name)(error))))
+  yield* progress.clear
+  yield* faults.commit
+  return tally
+}, Effect.scoped)
+
+/** The command. */
+export const command = Command.make(
+  "import",
+  flags,
+  Effect.fnUntraced(function* (given) {
+    const tally = yield* Site.use(given, (site) => takeIn(site, given))
+    const isDryRun = given.dryRun
+    yield* Output.write(
+      given.json ? `${JSON.stringify({ isDryRun, ...tally }, undefined, 2)}\n` : TallyTable.write(tally, isDryRun),
+    )
+    if (tally.rejected > 0) {
+      yield* Effect.sync(() => {
+        process.exitCode = someRejected
+      })
+    }
+  }),
+).pipe(
+  (command) => Command.validate(command, validate),
+  Command.withDescription("Take in the history of another system; run it again after any interruption"),
+  Command.withExamples([
+    {
+      command: "assent import history.csv.gz --map mapping.json --rejected rejected.ndjson --dry-run",
+      description: "See what would become of a file",
+    },
+    { command: "assent import --restore events.ndjson", description: "Take an export back as it was" },
+  ]),
+)
