@@ -6,7 +6,7 @@
  */
 import { existsSync, mkdirSync } from "node:fs"
 import { dirname, resolve } from "node:path"
-import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { Effect, Layer } from "effect"
 import * as Lane from "../../core/Lane.ts"
 import type { Named } from "../../core/People.ts"
@@ -40,7 +40,11 @@ const prepareStatements = (db: DatabaseSync) => {
     heads: events(`head h JOIN event e ON e.lane = h.lane AND e.position = h.position
       WHERE h.lane = ? AND h.person = ? ORDER BY h.consent_type, h.consent_state`),
     events: events("event e WHERE e.lane = ? AND e.person = ? ORDER BY e.position"),
-    eventById: events("event e WHERE e.lane = ? AND e.event_id = ?"),
+    eventById: arrays(
+      db.prepare(`
+        WITH RECURSIVE l (lane) AS (VALUES (?1) UNION ALL SELECT lane + 1 FROM l WHERE lane < ?2)
+        SELECT ${EventRow.columns} FROM l CROSS JOIN event e ON e.lane = l.lane AND e.event_id = ?3`),
+    ),
     eventByExternalId: events(`external_id x JOIN event e ON e.lane = x.event_lane AND e.position = x.position
       WHERE x.lane = ? AND x.hash = ?`),
     laneEnds: db.prepare("SELECT lane, next_position FROM lane_head WHERE lane BETWEEN ? AND ?"),
@@ -57,8 +61,8 @@ type Statements = ReturnType<typeof prepareStatements>
 
 /** What is read of events. */
 const eventReads = (statements: Statements) => {
-  const one = (statement: StatementSync, lane: number, key: string): StoredEvent | undefined => {
-    const row: unknown = statement.get(lane, Uuid.toBytes(key))
+  const one = (statement: StatementSync, ...values: ReadonlyArray<SQLInputValue>): StoredEvent | undefined => {
+    const row: unknown = statement.get(...values)
     return row === undefined ? undefined : EventRow.toEvent(row as EventRow.EventRow)
   }
   const many = (statement: StatementSync, project: Lane.Owner, concordId: string): ReadonlyArray<StoredEvent> => {
@@ -68,15 +72,12 @@ const eventReads = (statements: Statements) => {
   return {
     heads: (project: Lane.Owner, concordId: string) => many(statements.heads, project, concordId),
     events: (project: Lane.Owner, concordId: string) => many(statements.events, project, concordId),
-    byId: (project: Lane.Owner, id: string): StoredEvent | undefined => {
-      for (const lane of Lane.all(project)) {
-        const event = one(statements.eventById, lane, id)
-        if (event !== undefined) return event
-      }
-      return undefined
+    byId: (project: Lane.Owner, id: string) => {
+      const lanes = Lane.all(project)
+      return one(statements.eventById, lanes[0]!, lanes.at(-1)!, Uuid.toBytes(id))
     },
     byExternalId: (project: Lane.Owner, hash: string) =>
-      one(statements.eventByExternalId, Lane.of(project, hash), hash),
+      one(statements.eventByExternalId, Lane.of(project, hash), Uuid.toBytes(hash)),
     laneEnds: (project: Lane.Owner): ReadonlyArray<number> => {
       const lanes = Lane.all(project)
       const rows = statements.laneEnds.all(lanes[0]!, lanes.at(-1)!)

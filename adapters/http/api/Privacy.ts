@@ -5,6 +5,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as ItemLine from "../../../core/ledger/ItemLine.ts"
 import { KeyRequired } from "./Credentials.ts"
 import { about, created, id, inProject, Needs, paths } from "./Endpoint.ts"
+import * as ImportWire from "./ImportWire.ts"
 import * as Problem from "./Problem.ts"
 import * as Wire from "./Wire.ts"
 
@@ -22,6 +23,20 @@ export const Privacy = HttpApiGroup.make("privacy")
       .annotate(Needs, "record")
       .annotateMerge(
         about("Create consent event(s)", "Records 1 to 1000 events, all of them or none, before it answers."),
+      ),
+    HttpApiEndpoint.post("importConsentEvents", `${paths.project}/consent-events/import`, {
+      params: inProject,
+      query: ImportWire.parameters,
+      payload: ImportWire.Rows,
+      success: ImportWire.Imported,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "record")
+      .annotateMerge(
+        about(
+          "Import consent event(s)",
+          "Takes in rows while they arrive: records the good ones, in blocks of 1000, and names the others by line. Sent again, the same rows are recorded once.",
+        ),
       ),
     HttpApiEndpoint.get("listConsentEvents", `${paths.project}/consent-events`, {
       params: inProject,

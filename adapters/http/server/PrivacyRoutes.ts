@@ -12,6 +12,7 @@ import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Access from "./Access.ts"
 import * as Answer from "./Answer.ts"
+import * as Import from "./Import.ts"
 import * as Items from "./Items.ts"
 import * as Pages from "./Pages.ts"
 import * as Questions from "./Questions.ts"
@@ -46,6 +47,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
         }),
       ),
     )
+    .handleRaw("importConsentEvents", ({ query, request }) => Answer.respond(Import.rows(request, query)))
     .handle("listConsentEvents", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {

@@ -10,6 +10,7 @@ import { createServer } from "node:http"
 import type { Ledger } from "../../../core/ledger/Ledger.ts"
 import * as Access from "./Access.ts"
 import * as Answer from "./Answer.ts"
+import * as Deadline from "./Deadline.ts"
 import { Described } from "./Description.ts"
 import * as Drain from "./Drain.ts"
 import * as Methods from "./Methods.ts"
@@ -30,9 +31,6 @@ export interface Options {
   /** 0 takes any free port. */
   readonly port: number
 }
-
-/** How long a request may take to arrive, headers and body, before its connection is closed. */
-const requestTimeoutMillis = 30_000
 
 /** The reference: nothing from another host, and nothing of its maker's tools. */
 const scalar = {
@@ -65,7 +63,8 @@ export const layer = (
   options: Options,
 ): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Ledger | Digest.Digest> => {
   const node = createServer({
-    requestTimeout: requestTimeoutMillis,
+    headersTimeout: Deadline.limitMillis,
+    requestTimeout: 0,
     connectionsCheckingInterval: 1000,
     // A missing Host is answered like every other error.
     requireHostHeader: false,
@@ -73,6 +72,7 @@ export const layer = (
     shouldUpgradeCallback: () => false,
   })
   Unparsed.register(node)
+  Deadline.register(node)
   const listening = NodeHttpServer.layer(() => node, {
     host: options.host ?? "127.0.0.1",
     port: options.port,

@@ -37,8 +37,8 @@ const flags = {
     Flag.withMetavar("<character>"),
     Flag.withDescription("Between the fields of CSV"),
     Flag.filter(
-      (text) => text.length === 1,
-      () => "one character",
+      (text) => /^[^"\r\n]$/.test(text),
+      () => "one character, and no quote",
     ),
     Flag.withDefault(","),
   ),

@@ -1,0 +1,56 @@
+/**
+ * The shapes of an import: rows without end, and what became of them.
+ */
+import { Schema } from "effect"
+import { HttpApiSchema } from "effect/http-api"
+
+/** How many faults an answer lists at most. */
+export const maxRejections = 1000
+
+/** The media types of rows. A body may be packed with gzip. */
+export const mediaTypes = { ndjson: "application/x-ndjson", csv: "text/csv" } as const
+
+const rows = (contentType: string, description: string) =>
+  Schema.String.annotate({ description }).pipe(HttpApiSchema.asText({ contentType }))
+
+/** Rows, in either form. */
+export const Rows = [
+  rows(
+    mediaTypes.ndjson,
+    "One item a line, with the members of `createConsentEvents`; `consentAction` is `import` where it is left out",
+  ),
+  rows(mediaTypes.csv, "A header with the names of the members, and one item a record (RFC 4180)"),
+] as const
+
+/** How rows are read. */
+export const parameters = {
+  dryRun: Schema.optionalKey(
+    Schema.Literals(["true", "false"]).annotate({ description: "`true`: say what would happen, and record nothing" }),
+  ),
+  delimiter: Schema.optionalKey(
+    Schema.String.check(Schema.isPattern(/^[^"\r\n]$/, { message: "expected one character, and no quote" })).annotate({
+      description: "Between the fields of CSV; a comma where it is left out",
+    }),
+  ),
+  map: Schema.optionalKey(
+    Schema.String.annotate({ description: "JSON: how the columns of another system become our members" }),
+  ),
+}
+
+const Count = Schema.Int
+
+/** What became of the rows. */
+export const Imported = Schema.Struct({
+  dryRun: Schema.Boolean,
+  rows: Count,
+  recorded: Count,
+  recordedBefore: Count,
+  rejected: Count,
+  consentStates: Schema.Struct({ implied: Count, viewed: Count, accepted: Count, declined: Count }),
+  faults: Schema.Record(Schema.String, Count).annotate({
+    description: "How many rows have each fault, by its code",
+  }),
+  rejections: Schema.Array(
+    Schema.Struct({ line: Schema.Int, field: Schema.String, code: Schema.String, detail: Schema.String }),
+  ).annotate({ description: `What is wrong with the rejected rows, by line: the first ${maxRejections} faults` }),
+}).annotate({ identifier: "Imported" })

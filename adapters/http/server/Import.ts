@@ -1,0 +1,84 @@
+/**
+ * Takes in rows while they arrive: in bounded memory, and as fast as they are written.
+ */
+import { Effect, Option, Result } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import { Stream } from "effect"
+import * as Intake from "../../../core/ledger/Intake.ts"
+import * as BadRows from "../../files/BadRows.ts"
+import * as Gunzip from "../../files/Gunzip.ts"
+import * as Mapping from "../../files/Mapping.ts"
+import * as Rows from "../../files/Rows.ts"
+import * as ImportWire from "../api/ImportWire.ts"
+import * as Access from "./Access.ts"
+import * as Answer from "./Answer.ts"
+
+/** How the rows of a request are to be read. */
+export interface Query {
+  readonly dryRun?: "true" | "false"
+  readonly delimiter?: string
+  readonly map?: string
+}
+
+const formatOf = (request: HttpServerRequest.HttpServerRequest): Option.Option<Rows.Format["format"]> => {
+  const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
+  return Option.fromUndefinedOr(Rows.formats.find((format) => ImportWire.mediaTypes[format] === mediaType))
+}
+
+const unsupported = new Answer.Problem({
+  status: 415,
+  detail: `send the rows as ${Object.values(ImportWire.mediaTypes).join(" or ")}, packed with gzip or not`,
+})
+
+const badMap = (errors: ReadonlyArray<{ readonly code: string; readonly detail: string }>) =>
+  new Answer.Problem({
+    status: 400,
+    detail: "the query is not valid",
+    errors: errors.map(({ code, detail }) => ({ parameter: "map", code, detail })),
+  })
+
+const mappingOf = ({ map }: Query): Effect.Effect<Mapping.Mapping, Answer.Problem> => {
+  if (map === undefined) return Effect.succeed({})
+  const parsed = Result.try((): unknown => JSON.parse(map))
+  if (Result.isFailure(parsed)) return Effect.fail(badMap([{ code: "invalid", detail: "is not JSON" }]))
+  return Effect.mapError(Effect.fromResult(Mapping.decode(parsed.success)), (violations) =>
+    badMap(violations.map(({ code, detail, pointer }) => ({ code, detail: `${pointer}: ${detail}` }))),
+  )
+}
+
+const cutShort = (error: BadRows.BadRows | unknown, rows: number): Answer.Problem => {
+  const reason = error instanceof BadRows.BadRows ? error.message : "the body ended too soon"
+  const detail = `${reason}; of what came before, ${rows} rows were taken in: send the whole again, and none is recorded twice`
+  return new Answer.Problem({ status: 422, detail, errors: [{ pointer: "", code: "unreadable", detail: reason }] })
+}
+
+/** Takes in the rows of a request, and answers what became of them. */
+export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, query: Query) {
+  const { key, site } = yield* Access.inProject
+  const format = formatOf(request)
+  if (Option.isNone(format)) return yield* unsupported
+  const mapping = yield* mappingOf(query)
+  const isDryRun = query.dryRun === "true"
+  const rejections: Array<Intake.Rejection> = []
+  let taken = 0
+  const read = Rows.read(Gunzip.ifPacked(request.stream), {
+    format: format.value,
+    ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
+  })
+  const tally = yield* Intake.run(
+    Stream.mapError(read, (error) => ({ _tag: "CutShort", error }) as const),
+    {
+      ...site,
+      submitter: key.id,
+      isRestore: false,
+      isDryRun,
+      map: Mapping.apply(mapping),
+      report: (found, { rows }) =>
+        Effect.sync(() => {
+          taken = rows
+          rejections.push(...found.slice(0, ImportWire.maxRejections - rejections.length))
+        }),
+    },
+  ).pipe(Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, taken))))
+  return Answer.json(JSON.stringify({ dryRun: isDryRun, ...tally, rejections }))
+})
