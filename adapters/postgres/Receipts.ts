@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/Lane.ts"
-import { type Receipt, receiptKeptMillis } from "../../core/ports/LedgerStore.ts"
+import { forgottenBefore, type Receipt } from "../../core/ports/LedgerStore.ts"
 import * as Sql from "./Sql.ts"
 
 /** A receipt, and who keeps it. */
@@ -53,7 +53,7 @@ export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, receipts: Readonl
     ],
   )
   if (rows.length !== receipts.length) return false
-  const oldest = Math.min(...receipts.map(({ receipt }) => receipt.recordedAt)) - receiptKeptMillis
+  const oldest = Math.min(...receipts.map(({ receipt }) => forgottenBefore(receipt)))
   yield* Sql.query(sql, "DELETE FROM receipt WHERE lane = ANY($1::bigint[]) AND recorded_at < $2", [lanes, oldest])
   return true
 })

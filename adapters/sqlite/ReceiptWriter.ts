@@ -3,7 +3,7 @@
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/Lane.ts"
-import { type Receipt, receiptKeptMillis } from "../../core/ports/LedgerStore.ts"
+import { forgottenBefore, type Receipt } from "../../core/ports/LedgerStore.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** Receipts of one connection. */
@@ -23,7 +23,7 @@ export const make = (db: DatabaseSync): ReceiptWriter => {
     keep: (owner, receipt) => {
       if (receipt === undefined) return
       const { hash, digest, answer, recordedAt } = receipt
-      forget.run(recordedAt - receiptKeptMillis)
+      forget.run(forgottenBefore(receipt))
       insert.run(Lane.of(owner, hash), Uuid.toBytes(hash), Uuid.toBytes(digest), answer, recordedAt)
     },
   }

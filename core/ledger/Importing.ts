@@ -8,8 +8,7 @@
 import { Effect } from "effect"
 import { Hex } from "effect/encoding"
 import type { Site } from "../Catalog.ts"
-import * as Instant from "../Instant.ts"
-import type { Receipt } from "../ports/LedgerStore.ts"
+import { keptForEver, type Receipt } from "../ports/LedgerStore.ts"
 import type { Means } from "./Means.ts"
 import * as Recording from "./Recording.ts"
 
@@ -78,7 +77,7 @@ const refuse = (
 ): ReadonlyArray<Numbered> => {
   const byItem = Map.groupBy(violations, ({ item }) => item)
   for (const [place, ofItem] of byItem)
-    fates[tried[place]!.index] = ofItem.map(({ item: _, ...violation }) => violation)
+    fates[tried[place]!.index] = ofItem.map(({ code, detail, field }) => ({ code, field, detail }))
   return tried.filter((_, place) => !byItem.has(place))
 }
 
@@ -114,8 +113,8 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
     while (tried.length > 0) {
       const isTried = new Set(tried)
       const places: Refused = left.flatMap((each, place) => (isTried.has(each) ? [] : [place]))
-      // Kept for ever: a file may be taken in again after years.
-      const receipt: Receipt = { hash, digest: hash, answer: JSON.stringify(places), recordedAt: Instant.max }
+      // A file may be taken in again after years.
+      const receipt: Receipt = { hash, digest: hash, answer: JSON.stringify(places), recordedAt: keptForEver }
       const outcome = yield* Recording.recordNow(
         { ...request, items: tried.map(({ item }) => item) },
         means,

@@ -9,6 +9,7 @@ import { Context, Data, type Effect } from "effect"
 import type { Catalog, Entries } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { ConsentAction, ConsentState } from "../ConsentState.ts"
+import * as InstantOf from "../Instant.ts"
 import type { Instant } from "../Instant.ts"
 import type { Owner } from "../Lane.ts"
 import type { Claim, Fact, Named } from "../People.ts"
@@ -45,11 +46,19 @@ export interface Receipt {
   readonly digest: string
   /** What the answer is rebuilt from. */
   readonly answer: string
+  /** {@link keptForEver} for one that is not forgotten. */
   readonly recordedAt: Instant
 }
 
 /** How long a receipt is kept, in milliseconds. */
 export const receiptKeptMillis = 7 * 24 * 60 * 60 * 1000
+
+/** The `recordedAt` of a receipt that is kept for ever. */
+export const keptForEver: Instant = InstantOf.max
+
+/** Receipts from before this instant are forgotten when a receipt is kept. */
+export const forgottenBefore = ({ recordedAt }: Receipt): Instant =>
+  recordedAt === keptForEver ? InstantOf.min : recordedAt - receiptKeptMillis
 
 /** A request to record events, prepared. */
 export interface Append {

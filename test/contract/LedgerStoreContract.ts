@@ -14,11 +14,13 @@ import type { Claim, Evidence, Fact } from "../../core/People.ts"
 import {
   type Append,
   type Filter,
+  keptForEver,
   LedgerStore,
   type Listed,
   type Order,
   type Page,
   type PeopleChange,
+  receiptKeptMillis,
   type Session,
   type StoredEvent,
   type StoreUnavailable,
@@ -522,6 +524,19 @@ export const clauses: ReadonlyArray<Clause> = [
       strictEqual(yield* store.profile(organization, uuid(5)), undefined)
       strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5))], receipt }), "repeated")
       deepStrictEqual(yield* named(store, organization, [hash(0xa)]), [undefined])
+    }),
+  ),
+  clause(
+    "a receipt that is kept for ever stays, and no other is forgotten for it",
+    Effect.fnUntraced(function* (store: Store) {
+      const receipt = { hash: hash(0x77), digest: hash(0x78), answer: "", recordedAt: t0 }
+      const lasting = { ...receipt, hash: hash(0x77 + 16), recordedAt: keptForEver }
+      yield* store.append(request([event(uuid(5))], { receipt }))
+      yield* store.append(request([event(uuid(5))], { receipt: lasting }))
+      deepStrictEqual(yield* store.receipt(organization, receipt.hash), receipt)
+      const later = { ...receipt, hash: hash(0x77 + 32), recordedAt: t0 + receiptKeptMillis + 1 }
+      yield* store.append(request([event(uuid(5))], { receipt: later }))
+      deepStrictEqual(yield* store.receipt(organization, lasting.hash), lasting)
     }),
   ),
   clause(
