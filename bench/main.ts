@@ -5,11 +5,13 @@ import { availableParallelism, cpus, totalmem } from "node:os"
 import * as Decisions from "./decisions.ts"
 import * as Fold from "./fold.ts"
 import * as Http from "./http.ts"
+import * as Postgres from "./postgres.ts"
 
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   fold: Fold.run,
   decisions: Decisions.run,
   http: Http.run,
+  postgres: Postgres.run,
 }
 
 const asked = process.argv.slice(2)

@@ -8,7 +8,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 
 /** How many connections one process uses. */
-const maxConnections = 10
+const defaultConnections = 10
 
 /** How often a transaction that others stood in the way of is tried again. */
 const maxRetries = 20
@@ -24,7 +24,7 @@ wholeNumbers.register(PgTypes.OID.int8, {
  * The pool. Every connection waits for the disk before a commit is acknowledged, whatever the server's own defaults are, and
  * gives up on what takes longer than ten seconds.
  */
-export const connect = (url: string) =>
+export const connect = (url: string, maxConnections = defaultConnections) =>
   PgClient.make({
     url: Redacted.make(url),
     applicationName: "assent",
