@@ -130,9 +130,10 @@ const misfits = ({ responses }: Operation, { headers, json, status }: Answer): V
   return validate.errors ?? null
 }
 
-const send = async (example: Example, isCredible = true): Promise<Answer> => {
+const send = async (example: Example, { isCredible = true, form = 0 } = {}): Promise<Answer> => {
   const { method, operation, path } = operationOf(example.operation)
-  const { body, path: names = {}, query = {} } = withActualIds(example)
+  const { body, path: names = {}, query = {}, texts } = withActualIds(example)
+  const [mediaType, text] = Object.entries(texts ?? {})[form] ?? []
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => fromAnswer(names[name]!))
   const asked = Object.keys(query).length === 0 ? "" : `?${new URLSearchParams(query)}`
   const isIdentify = example.operation === "identify"
@@ -142,7 +143,9 @@ const send = async (example: Example, isCredible = true): Promise<Answer> => {
       ...(credential === "apiKey" && { "x-api-key": server.banner().apiKey }),
       ...(credential === "session" && { "x-session": session }),
       ...(example.operation === "createSession" && { origin: "http://localhost" }),
+      ...(mediaType !== undefined && { "content-type": mediaType }),
     },
+    ...(text !== undefined && { body: text }),
     ...(body !== undefined && { json: isIdentify ? { ...(body as object), token: await signed() } : body }),
   })
 }
@@ -197,7 +200,7 @@ describe.each(Object.entries(stores))("the examples of the description, over %s"
     async (_, example) => {
       const { operation } = operationOf(example.operation)
       if (operation.security !== undefined && operation.security.length > 0) {
-        const refused = await send(example, false)
+        const refused = await send(example, { isCredible: false })
         expect([refused.status, misfits(operation, refused)]).toEqual([401, null])
       }
       const answer = await send(example)
@@ -209,4 +212,15 @@ describe.each(Object.entries(stores))("the examples of the description, over %s"
       else compare(answer.json, example.answer, example.operation)
     },
   )
+
+  test("rows say the same in every media type: sent again in another, each is known or rejected as before", async () => {
+    const example = story.find(({ texts }) => texts !== undefined)!
+    const { recorded, rejected, rows } = answers.get(example.operation) as Readonly<Record<string, number>>
+    const forms = Object.keys(example.texts!)
+    expect(forms).toHaveLength(2)
+    for (const form of forms.keys()) {
+      const { json } = await send(example, { form })
+      expect(json).toMatchObject({ rows, rejected, recorded: 0, recordedBefore: recorded })
+    }
+  })
 })

@@ -26,6 +26,8 @@ export interface Valid {
   readonly params?: Readonly<Record<string, string>>
   readonly query?: string
   readonly json?: unknown
+  /** NDJSON instead. */
+  readonly rows?: string
 }
 
 /** Makes a valid request about a project, or its organization. */
@@ -128,6 +130,10 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     [
       `POST ${projectPath}/consent-events`,
       (project) => ({ json: { items: [yes({ userId: "anybody", consentType: newsletterOf(project) })] } }),
+    ],
+    [
+      `POST ${projectPath}/consent-events/import`,
+      (project) => ({ rows: JSON.stringify(yes({ userId: "anybody", consentType: newsletterOf(project) })) }),
     ],
     [`GET ${projectPath}/consent-events`, plain],
     [

@@ -1,4 +1,4 @@
-/** Requests that come again with the same `Idempotency-Key`, at every POST endpoint there is: answered as before, done once. */
+/** Requests that come again with the same `Idempotency-Key`, at every POST endpoint that takes one: answered as before, done once. */
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -43,7 +43,7 @@ const newPost = async (name: string): Promise<Post> => posts[name]!(await newAsk
 /** What was answered before the world changed. */
 const earlier: Array<{ readonly post: Post; readonly key: string; readonly first: Answer }> = []
 
-test("every POST endpoint of the API is tried here", () => {
+test("every POST endpoint of the API that takes a key is tried here", () => {
   expect(names.toSorted()).toEqual(postEndpoints.toSorted())
 })
 

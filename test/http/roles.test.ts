@@ -43,6 +43,7 @@ const row = (endpoint: string, may: Row["may"], status = 200): Row => ({ endpoin
 
 const table: ReadonlyArray<Row> = [
   row(`POST ${projectPath}/consent-events`, recording, 201),
+  row(`POST ${projectPath}/consent-events/import`, recording),
   row(`GET ${projectPath}/consent-events`, reading),
   row(`GET ${projectPath}/consent-events/:id`, reading),
   row(`GET ${projectPath}/consent-state`, reading),
@@ -164,7 +165,12 @@ type Headers = Readonly<Record<string, string>>
 const send = (endpoint: string, { organization, project }: Place, valid: Valid, headers: Headers): Promise<Answer> => {
   const [method, path] = endpoint.split(" ") as [string, string]
   const params = { ...valid.params, organizationId: organization, projectId: project.id }
-  const sent = valid.json === undefined ? { headers } : { headers, json: valid.json }
+  const { json, rows } = valid
+  const sent = {
+    headers: { ...headers, ...(rows !== undefined && { "content-type": "application/x-ndjson" }) },
+    ...(json !== undefined && { json }),
+    ...(rows !== undefined && { body: rows }),
+  }
   return server.request(method, pathOf(path, params, valid.query), sent)
 }
 

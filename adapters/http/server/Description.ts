@@ -43,6 +43,8 @@ export interface Example {
   readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** Instead of a body in JSON: the same rows in each media type that they may have. */
+  readonly texts?: Readonly<Record<string, string>>
   readonly status: number
   readonly answer: unknown
 }
@@ -83,10 +85,16 @@ const wholeNumbers: Readonly<Record<string, Json>> = {
   version: { type: "integer", minimum: 1 },
 }
 
+const nameOf = ({ operationId }: Operation): string => operationId.split(".").at(-1)!
+
+/** Rows need no key to come again: those that were recorded are known by what they hold. */
+const takesKey = (method: string, operation: Operation): boolean =>
+  method === "post" && nameOf(operation) !== "importConsentEvents"
+
 const headersOf = (status: string, method: string, operation: Operation): Json => ({
   ...((status === "429" || status === "503") && retryAfter),
   ...((operation.security?.length ?? 0) > 0 && status !== "401" && rates),
-  ...(method === "post" && status.startsWith("2") && replayed),
+  ...(takesKey(method, operation) && status.startsWith("2") && replayed),
   ...(operation.operationId.endsWith("getVisitorConsentState") && status === "200" && cached),
 })
 
@@ -117,10 +125,13 @@ const openBody = (schema: unknown): unknown => {
 
 const named = (value: unknown): Json => ({ story: { summary: "On the demonstration", value } })
 
-const withExample = (content: Readonly<Record<string, Media>>, example: unknown): Readonly<Record<string, Media>> =>
-  example === undefined
-    ? content
-    : Object.fromEntries(Object.entries(content).map(([type, media]) => [type, { ...media, examples: named(example) }]))
+const withExample = (content: Readonly<Record<string, Media>>, example: (type: string) => unknown) =>
+  Object.fromEntries(
+    Object.entries(content).map(([type, media]) => {
+      const shown = example(type)
+      return [type, shown === undefined ? media : { ...media, examples: named(shown) }] as const
+    }),
+  )
 
 const bodyOf = ({ content }: NonNullable<Operation["requestBody"]>, example: Example | undefined) => ({
   required: true,
@@ -128,7 +139,7 @@ const bodyOf = ({ content }: NonNullable<Operation["requestBody"]>, example: Exa
     Object.fromEntries(
       Object.entries(content).map(([type, { schema }]) => [type, { schema: openBody(schema) as Json }]),
     ),
-    example?.body,
+    (type) => example?.texts?.[type] ?? example?.body,
   ),
 })
 
@@ -143,20 +154,20 @@ const parameterOf = (parameter: Parameter, example: Example | undefined): Parame
 }
 
 const describeOperation = (method: string, operation: Operation): Operation => {
-  const operationId = operation.operationId.split(".").at(-1)!
+  const operationId = nameOf(operation)
   const example = story.find((each) => each.operation === operationId)
   const parameters = (operation.parameters ?? []).map((parameter) => parameterOf(parameter, example))
   const responses = Object.entries(operation.responses).map(([status, answered]) => {
     const headers = headersOf(status, method, operation)
     const isShown = status === String(example?.status)
-    const content = answered.content && withExample(answered.content, isShown ? example?.answer : undefined)
+    const content = answered.content && withExample(answered.content, () => (isShown ? example?.answer : undefined))
     const described = { ...answered, ...(content && { content }), ...(Object.keys(headers).length > 0 && { headers }) }
     return [status, described] as const
   })
   return {
     ...operation,
     operationId,
-    parameters: method === "post" ? [...parameters, idempotencyKey] : parameters,
+    parameters: takesKey(method, operation) ? [...parameters, idempotencyKey] : parameters,
     ...(operation.requestBody && { requestBody: bodyOf(operation.requestBody, example) }),
     responses: Object.fromEntries(responses),
   }
