@@ -51,7 +51,7 @@ const identify = (sql: Sql.Sql, claims: ReadonlyArray<Owned>) => {
       )
 }
 
-/** Claims aliases, in ascending order; answers false where one names somebody else. */
+/** Claims aliases, the people first and each in ascending order; answers false where an alias names somebody else. */
 export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: ReadonlyArray<Owned>) {
   if (claims.length === 0) return true
   const wanted = new Map<string, Owned>()
@@ -60,6 +60,7 @@ export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: Readonly
     if ((wanted.get(key) ?? each).claim.concordId !== each.claim.concordId) return false
     wanted.set(key, each)
   }
+  yield* identify(sql, claims)
   const each = [...wanted.values()]
   const parameters = [
     each.map(({ claim, organization }) => Lane.of(organization, claim.hash)),
@@ -79,9 +80,7 @@ export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: Readonly
      JOIN alias a ON a.lane = v.lane AND a.hash = decode(v.hash, 'hex') AND a.person = v.person`,
     parameters,
   )
-  if (rows.length !== each.length) return false
-  yield* identify(sql, claims)
-  return true
+  return rows.length === each.length
 })
 
 /** Lets hashes name nobody, and raises the revision of whom they named. */

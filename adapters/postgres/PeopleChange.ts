@@ -1,16 +1,14 @@
 /**
  * Changes who is who, in one transaction: the people first, in ascending order, then what they are changed by.
  */
-import { Data, Effect } from "effect"
+import { Effect } from "effect"
 import * as Lane from "../../core/Lane.ts"
 import type { Fact } from "../../core/People.ts"
 import type { Kept, PeopleChange, Session } from "../../core/ports/LedgerStore.ts"
 import * as Aliases from "./Aliases.ts"
+import * as Once from "./Once.ts"
 import * as Receipts from "./Receipts.ts"
 import * as Sql from "./Sql.ts"
-
-/** Nothing of the transaction is kept. */
-class Abandoned extends Data.TaggedError("Abandoned")<{ readonly outcome: Kept | "used" }> {}
 
 /** What belongs to no project is spread over these lanes. */
 export const everywhere: Lane.Owner = { number: 0, lanes: Lane.defaultCount }
@@ -18,26 +16,24 @@ export const everywhere: Lane.Owner = { number: 0, lanes: Lane.defaultCount }
 /** How long an expired session or proof is kept, so that a clock that is set back does not bring it back. */
 const expiredKeptMillis = 24 * 60 * 60 * 1000
 
-/** Locks the people, and tells whether they are as they were seen. */
-const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { organization, seen }: PeopleChange) {
-  if (seen.length === 0) return true
+/** Locks everybody whom the change is about, and tells whether they are as they were seen. */
+const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, organization, seen }: PeopleChange) {
   const revisions = new Map(seen.map(({ concordId, revision }) => [concordId, revision]))
-  const people = [...revisions.keys()]
+  const named = claims.filter(({ kind }) => kind !== "contextId").map(({ concordId }) => concordId)
+  const people = [
+    ...new Set([...revisions.keys(), ...named, ...facts.flatMap(({ member, survivor }) => [member, survivor])]),
+  ]
+  if (people.length === 0) return true
   const lanes = people.map((concordId) => Lane.of(organization, concordId))
-  yield* Sql.query(
+  // An update that changes nothing locks what is there, and is planned over many shards where FOR UPDATE is not.
+  const rows = yield* Sql.query<{ readonly person: string; readonly revision: number }>(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified)
      SELECT lane, person, 0, false FROM unnest($1::bigint[], $2::uuid[]) AS v (lane, person) ORDER BY lane, person
-     ON CONFLICT (lane, person) DO NOTHING`,
+     ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision RETURNING person, revision`,
     [lanes, people],
   )
-  const rows = yield* Sql.query<{ readonly person: string; readonly revision: number }>(
-    sql,
-    `SELECT p.person, p.revision FROM unnest($1::bigint[], $2::uuid[]) AS v (lane, person)
-     JOIN person p ON p.lane = v.lane AND p.person = v.person ORDER BY p.lane, p.person FOR UPDATE OF p`,
-    [lanes, people],
-  )
-  return rows.every(({ person, revision }) => revisions.get(person) === revision)
+  return rows.every(({ person, revision }) => (revisions.get(person) ?? revision) === revision)
 })
 
 const recordFact = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) {
@@ -110,21 +106,18 @@ const openSession = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session)
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: PeopleChange) {
   const { claims, ends, facts, organization, proof, receipt, releases, session } = change
   const receipts = receipt === undefined ? [] : [{ owner: organization, receipt }]
-  if (yield* Receipts.hasAny(sql, receipts)) return yield* new Abandoned({ outcome: "repeated" })
-  if (!(yield* areAsSeen(sql, change))) return yield* new Abandoned({ outcome: "stale" })
+  if (yield* Receipts.hasAny(sql, receipts)) return "repeated"
+  if (!(yield* areAsSeen(sql, change))) return "stale"
   yield* Aliases.release(sql, organization, releases)
   const owned = claims.map((claim) => ({ organization, claim }))
-  if (!(yield* Aliases.claim(sql, owned))) return yield* new Abandoned({ outcome: "stale" })
+  if (!(yield* Aliases.claim(sql, owned))) return "stale"
   for (const fact of facts) yield* recordFact(sql, organization, fact)
-  if (proof !== undefined && !(yield* useProof(sql, proof))) return yield* new Abandoned({ outcome: "used" })
+  if (proof !== undefined && !(yield* useProof(sql, proof))) return "used"
   if (ends !== undefined) yield* endSessions(sql, ends)
   if (session !== undefined) yield* openSession(sql, session)
-  if (!(yield* Receipts.keep(sql, receipts))) return yield* new Abandoned({ outcome: "repeated" })
+  return (yield* Receipts.keep(sql, receipts)) ? "kept" : "repeated"
 })
 
 /** Changes who is who. */
 export const change = (sql: Sql.Sql, asked: PeopleChange) =>
-  Sql.transaction(sql, steps(sql, asked)).pipe(
-    Effect.as<Kept | "used">("kept"),
-    Effect.catchTag("Abandoned", ({ outcome }) => Effect.succeed(outcome)),
-  )
+  Once.change<Kept | "used">(sql, asked.organization, steps(sql, asked))

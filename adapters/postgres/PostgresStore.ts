@@ -18,6 +18,7 @@ import * as EventRow from "./EventRow.ts"
 import * as Groups from "./Groups.ts"
 import * as Listing from "./Listing.ts"
 import * as Migrations from "./Migrations.ts"
+import * as Once from "./Once.ts"
 import * as PeopleChange from "./PeopleChange.ts"
 import * as Receipts from "./Receipts.ts"
 import * as Setup from "./Setup.ts"
@@ -138,14 +139,13 @@ const keepProfile = Effect.fnUntraced(function* (
   receipt: Receipt | undefined,
 ) {
   const receipts = receipt === undefined ? [] : [{ owner: organization, receipt }]
-  if (!(yield* Receipts.keep(sql, receipts))) return "repeated" as Kept
   yield* Sql.query(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified, profile) VALUES ($1, $2, 0, false, $3)
      ON CONFLICT (lane, person) DO UPDATE SET profile = excluded.profile`,
     [Lane.of(organization, concordId), concordId, profile],
   )
-  return "kept" as Kept
+  return (yield* Receipts.keep(sql, receipts)) ? "kept" : ("repeated" as Kept)
 })
 
 const keyUses = (sql: Sql.Sql) =>
@@ -177,43 +177,51 @@ const extendSession = (sql: Sql.Sql, tokenHash: string, seen: number, expiresAt:
 const told = <A, R>(effect: Effect.Effect<A, SqlError | StoreUnavailable, R>): Effect.Effect<A, StoreUnavailable, R> =>
   Effect.mapError(effect, (error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : error))
 
+/** A question, or a statement that comes to the same when it is run twice. */
+const repeatable = <A, R>(effect: Effect.Effect<A, SqlError, R>): Effect.Effect<A, StoreUnavailable, R> =>
+  told(Sql.persistently(Sql.patiently(effect)))
+
 const make = Effect.fnUntraced(function* (url: string) {
   const sql = yield* told(Sql.connect(url))
+  yield* told(Sql.refuseUnsafe(sql))
   yield* told(Migrations.run(sql))
   const append = yield* Groups.make(sql)
-  const catalog = told(Setup.makeReader(sql))
+  const catalog = repeatable(Setup.makeReader(sql))
   const events = eventReads(sql)
   const people = peopleReads(sql)
 
   return LedgerStore.of({
-    ready: Effect.asVoid(told(Sql.query(sql, "UPDATE configuration_head SET revision = revision WHERE lane = 0"))),
+    ready: Effect.asVoid(
+      told(Sql.patiently(Sql.query(sql, "UPDATE configuration_head SET revision = revision WHERE lane = 0"))),
+    ),
 
     catalog,
     configure: (change) => told(Setup.configure(sql, change)),
-    documents: (of) => told(Setup.documents(sql, of)),
-    keyUses: told(keyUses(sql)),
-    useKey: (id, at) => Effect.asVoid(told(useKey(sql, id, at))),
+    documents: (of) => repeatable(Setup.documents(sql, of)),
+    keyUses: repeatable(keyUses(sql)),
+    useKey: (id, at) => Effect.asVoid(repeatable(useKey(sql, id, at))),
 
     append,
-    receipt: (owner, hash) => told(Receipts.find(sql, owner, hash)),
-    heads: (project, concordId) => told(events.heads(project, concordId)),
-    events: (project, concordId) => told(events.events(project, concordId)),
-    eventsById: (project, ids) => told(events.byId(project, ids)),
-    eventsByExternalId: (project, hashes) => told(events.byExternalId(project, hashes)),
-    list: (project, filter, page) => told(Listing.list(sql, project, filter, page)),
-    laneEnds: (project) => told(events.laneEnds(project)),
-    lane: (project, lane, from, limit) => told(events.lane(project, lane, from, limit)),
-    isUsed: (project, consentType) => told(events.isUsed(project, consentType)),
+    receipt: (owner, hash) => repeatable(Receipts.find(sql, owner, hash)),
+    heads: (project, concordId) => repeatable(events.heads(project, concordId)),
+    events: (project, concordId) => repeatable(events.events(project, concordId)),
+    eventsById: (project, ids) => repeatable(events.byId(project, ids)),
+    eventsByExternalId: (project, hashes) => repeatable(events.byExternalId(project, hashes)),
+    list: (project, filter, page) => repeatable(Listing.list(sql, project, filter, page)),
+    laneEnds: (project) => repeatable(events.laneEnds(project)),
+    lane: (project, lane, from, limit) => repeatable(events.lane(project, lane, from, limit)),
+    isUsed: (project, consentType) => repeatable(events.isUsed(project, consentType)),
 
-    peopleByAlias: (organization, hashes) => told(Aliases.find(sql, organization, hashes)),
-    person: (organization, concordId) => told(people.person(organization, concordId)),
+    peopleByAlias: (organization, hashes) => repeatable(Aliases.find(sql, organization, hashes)),
+    person: (organization, concordId) => repeatable(people.person(organization, concordId)),
     changePeople: (change) => told(PeopleChange.change(sql, change)),
-    profile: (organization, concordId) => told(people.profile(organization, concordId)),
+    profile: (organization, concordId) => repeatable(people.profile(organization, concordId)),
     keepProfile: (organization, concordId, profile, receipt) =>
-      told(Sql.transaction(sql, keepProfile(sql, organization, concordId, profile, receipt))),
+      told(Once.change<Kept>(sql, organization, keepProfile(sql, organization, concordId, profile, receipt))),
 
-    extendSession: (tokenHash, seen, expiresAt) => Effect.asVoid(told(extendSession(sql, tokenHash, seen, expiresAt))),
-    session: (tokenHash) => told(people.session(tokenHash)),
+    extendSession: (tokenHash, seen, expiresAt) =>
+      Effect.asVoid(repeatable(extendSession(sql, tokenHash, seen, expiresAt))),
+    session: (tokenHash) => repeatable(people.session(tokenHash)),
   })
 })
 

@@ -1,30 +1,29 @@
 /**
  * What is set up: an entry that changes is written anew; its earlier states stay.
  */
-import { Data, Effect } from "effect"
+import { Effect } from "effect"
 import * as Catalog from "../../core/Catalog.ts"
 import * as Lane from "../../core/Lane.ts"
 import type { Configuration, DocumentOf, Kept } from "../../core/ports/LedgerStore.ts"
+import * as Once from "./Once.ts"
 import { everywhere } from "./PeopleChange.ts"
 import * as Receipts from "./Receipts.ts"
 import * as Sql from "./Sql.ts"
 
-/** Nothing of the transaction is kept. */
-class Abandoned extends Data.TaggedError("Abandoned")<{ readonly outcome: Kept }> {}
-
-/** The lane of the configuration. */
+/** The lane of the configuration, and what owns it. */
 const lane = 0
+const installation: Lane.Owner = { number: 0, lanes: 1 }
 
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: Configuration) {
   const { documents, entries, owner, receipt, revision } = change
   const receipts = owner === undefined || receipt === undefined ? [] : [{ owner, receipt }]
-  if (yield* Receipts.hasAny(sql, receipts)) return yield* new Abandoned({ outcome: "repeated" })
+  if (yield* Receipts.hasAny(sql, receipts)) return "repeated"
   const moved = yield* Sql.query(
     sql,
     "UPDATE configuration_head SET revision = revision + 1 WHERE lane = $1 AND revision = $2 RETURNING revision",
     [lane, revision],
   )
-  if (moved.length === 0) return yield* new Abandoned({ outcome: "stale" })
+  if (moved.length === 0) return "stale"
   const rows = Object.entries(entries).flatMap(([kind, changed]) =>
     changed.map((entry) => ({ kind, body: JSON.stringify(entry) })),
   )
@@ -38,15 +37,12 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: Configuration) 
     const of = Lane.of(everywhere, consentType)
     yield* Sql.query(sql, "INSERT INTO document VALUES ($1, $2, $3, $4)", [of, consentType, version, document])
   }
-  if (!(yield* Receipts.keep(sql, receipts))) return yield* new Abandoned({ outcome: "repeated" })
+  return (yield* Receipts.keep(sql, receipts)) ? "kept" : "repeated"
 })
 
 /** Changes what is set up. */
 export const configure = (sql: Sql.Sql, change: Configuration) =>
-  Sql.transaction(sql, steps(sql, change)).pipe(
-    Effect.as<Kept>("kept"),
-    Effect.catchTag("Abandoned", ({ outcome }) => Effect.succeed(outcome)),
-  )
+  Once.change<Kept>(sql, installation, steps(sql, change))
 
 /** The documents of versions. */
 export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: ReadonlyArray<DocumentOf>) {

@@ -13,6 +13,9 @@ const defaultConnections = 10
 /** How often a transaction that others stood in the way of is tried again. */
 const maxRetries = 20
 
+/** How long a broken connection is replaced before whoever asked is told. */
+const patienceMillis = 3_000
+
 /** Instants and positions are whole numbers that JavaScript can hold: milliseconds, and counts. */
 const wholeNumbers = PgTypes.makeRegistry()
 wholeNumbers.register(PgTypes.OID.int8, {
@@ -22,7 +25,8 @@ wholeNumbers.register(PgTypes.OID.int8, {
 
 /**
  * The pool. Every connection waits for the disk before a commit is acknowledged, whatever the server's own defaults are, and
- * gives up on what takes longer than ten seconds.
+ * gives up on what takes longer than ten seconds. Read committed is enough, since what is read is locked first, and costs the
+ * fewest retries; a stricter isolation that a pooler puts in its place is as right.
  */
 export const connect = (url: string, maxConnections = defaultConnections) =>
   PgClient.make({
@@ -65,7 +69,41 @@ export const query = <Row extends object>(
 const isPassing = ({ reason }: SqlError): boolean =>
   reason._tag === "SerializationError" || reason._tag === "DeadlockError" || reason._tag === "LockTimeoutError"
 
+/** The server is ending or starting (57P), has no connection left (53300), or does not know itself whether it was done (40003). */
+const interruptions = /^(57P\d\d|53300|40003)$/
+
+/** Whether a commit may or may not have happened: the connection broke, or the server went away. */
+export const isUnknown = ({ reason }: SqlError): boolean => {
+  if (reason._tag === "ConnectionError") return true
+  const { cause } = reason
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
+  return reason._tag === "UnknownError" && typeof code === "string" && interruptions.test(code)
+}
+
 const soon = Schedule.exponential(5, 1.5).pipe(Schedule.jittered)
+
+/** Again, where others stood in the way. */
+export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.retry(effect, {
+    schedule: soon,
+    times: maxRetries,
+    while: (error: E) => isSqlError(error) && isPassing(error),
+  })
+
+/** Again, where the connection broke: for what comes to the same when it is done twice. */
+export const persistently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.retry(effect, {
+    schedule: soon.pipe(Schedule.upTo({ duration: patienceMillis })),
+    while: (error: E) => isSqlError(error) && isUnknown(error),
+  })
+
+/** Refuses a database that acknowledges what is not on its disk yet: a pooler may have dropped what {@link connect} sets. */
+export const refuseUnsafe = Effect.fnUntraced(function* (sql: Sql) {
+  const [row] = yield* persistently(query<{ readonly synchronous_commit: string }>(sql, "SHOW synchronous_commit"))
+  if (row!.synchronous_commit === "off") {
+    return yield* new StoreUnavailable({ reason: "the database's synchronous_commit is off: it may lose what it acknowledges" })
+  }
+})
 
 /** What the database says; never what was asked. */
 export const unavailable = (error: SqlError): StoreUnavailable =>
@@ -76,17 +114,9 @@ export const transaction = <A, E>(sql: Sql, effect: Effect.Effect<A, E | SqlErro
   sql.withTransaction(effect).pipe(
     // A connection that breaks before it is rolled back is a defect to the client: to the store it is the database.
     Effect.catchDefect((defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect))),
-    Effect.retry({
-      schedule: soon,
-      times: maxRetries,
-      while: (error: E | SqlError) => isSqlError(error) && isPassing(error),
-    }),
+    patiently,
   )
 
 /** Whether a failure is one of the database. */
 export const isSqlError = (error: unknown): error is SqlError =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
-
-/** Whether a commit may or may not have happened: the connection broke, or the server went away. */
-export const isUnknown = ({ reason }: SqlError): boolean =>
-  reason._tag === "ConnectionError" || reason._tag === "UnknownError"

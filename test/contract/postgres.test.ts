@@ -273,7 +273,7 @@ describe("the database itself", () => {
     await Effect.runPromise(withStore(() => Effect.void))
     await rows("UPDATE migration SET digest = 'edited'")
     const edited = await Effect.runPromiseExit(withStore(() => Effect.void))
-    await rows("UPDATE migration SET number = 99")
+    await rows("UPDATE migration SET number = 99 WHERE number = 1")
     const later = await Effect.runPromiseExit(withStore(() => Effect.void))
     url = before
     expect([edited, later].map((exit) => (Exit.isFailure(exit) ? String(exit.cause) : "opened"))).toEqual([

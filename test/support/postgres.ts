@@ -21,6 +21,10 @@ export interface Postgres {
   readonly port: number
   /** Makes an empty database, owned by a role that is no superuser, and answers its URL. */
   readonly database: () => Promise<string>
+  /** Runs statements as the superuser, in a database of the server; answers the rows of the last. */
+  readonly administer: (statements: string, database?: string) => Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>
+  /** The URL of a role in a database. */
+  readonly url: (role: string, database: string) => string
   readonly stop: () => Promise<void>
 }
 
@@ -46,12 +50,17 @@ export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<
   })
   await postgres.initialise()
   await postgres.start()
-  const administer = async (statement: string): Promise<void> => {
-    const client = postgres.getPgClient()
+  const administer: Postgres["administer"] = async (statements, database = "postgres") => {
+    const client = postgres.getPgClient(database)
     await client.connect()
-    await client.query(statement)
-    await client.end()
+    try {
+      const results = [await client.query(statements)].flat()
+      return results.at(-1)!.rows
+    } finally {
+      await client.end()
+    }
   }
+  const url: Postgres["url"] = (role, database) => `postgres://${role}:${password}@127.0.0.1:${port}/${database}`
   await administer(`CREATE ROLE assent LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}'`)
   let databases = 0
   return {
@@ -59,8 +68,10 @@ export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<
     database: async () => {
       const name = `assent_${++databases}`
       await administer(`CREATE DATABASE ${name} OWNER assent`)
-      return `postgres://assent:${password}@127.0.0.1:${port}/${name}`
+      return url("assent", name)
     },
+    administer,
+    url,
     stop: async () => {
       await postgres.stop()
       rmSync(folder, { recursive: true, force: true })

@@ -1,0 +1,323 @@
+/**
+ * The store over a PostgreSQL that makes it hard: no rights but to rows, serializable transactions, settings that never arrive,
+ * and a server that fails statements and loses connections, most of all at COMMIT.
+ *
+ * `ASSENT_TEST_SEED` repeats a run of the random faults.
+ */
+import { NodeCrypto } from "@effect/platform-node"
+import { Effect, Layer, Option } from "effect"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as Migrations from "../../adapters/postgres/Migrations.ts"
+import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
+import * as Sql from "../../adapters/postgres/Sql.ts"
+import { type Append, LedgerStore, type PeopleChange, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as Ledger from "../../core/ledger/Ledger.ts"
+import { faults, type HostileDatabases, prepareHostile, randomFaults, startHostileProxy } from "../support/hostile.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import type { Fault, PostgresProxy } from "../support/postgresProxy.ts"
+import { clauses } from "./LedgerStoreContract.ts"
+
+const seed = Number(process.env["ASSENT_TEST_SEED"] ?? 20_240_131)
+
+let postgres: Postgres
+let databases: HostileDatabases
+let proxy: PostgresProxy
+/** What happens to the next statements; nothing, while a test prepares. */
+let fault: (statement: string) => Fault | undefined = () => undefined
+
+beforeAll(async () => {
+  // Nothing here ends the server itself: what is not synced is not lost.
+  postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
+  databases = await prepareHostile(postgres)
+  proxy = await startHostileProxy(postgres, (statement) => fault(statement))
+})
+afterAll(async () => {
+  await proxy.stop()
+  await postgres.stop()
+})
+
+const throughProxy = (url: string): string => url.replace(`:${postgres.port}/`, `:${proxy.port}/`)
+
+type Store = LedgerStore["Service"]
+
+const withStore = <A, E>(url: string, use: (store: Store) => Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
+  Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(throughProxy(url)))
+
+describe("the role of the service", () => {
+  const refused = async (statement: string): Promise<string> => {
+    const { url } = await databases.make()
+    const asked = Migrations.using(throughProxy(url), (sql) =>
+      Effect.match(Sql.query(sql, statement), { onFailure: ({ reason }) => reason._tag, onSuccess: () => "allowed" }),
+    )
+    return Effect.runPromise(asked)
+  }
+
+  test.each([
+    ["makes a table", "CREATE TABLE mine (a int)"],
+    ["makes a table that goes with the connection", "CREATE TEMPORARY TABLE mine (a int)"],
+    ["makes a sequence", "CREATE SEQUENCE mine"],
+    ["makes a function", "CREATE FUNCTION mine() RETURNS int LANGUAGE sql RETURN 1"],
+    ["writes code", "DO $$ BEGIN END $$"],
+    ["uses a sequence", "SELECT nextval('pg_class'::regclass)"],
+    ["takes an advisory lock", "SELECT pg_advisory_lock(1)"],
+    ["notifies", "SELECT pg_notify('a', 'b')"],
+    ["calls a function of its choice", "SELECT gen_random_uuid()"],
+    ["changes an event", "UPDATE event SET body = ''"],
+    ["removes an event", "DELETE FROM event"],
+    ["changes a fact", "UPDATE person_fact SET body = ''"],
+    ["removes what was set up", "DELETE FROM configuration"],
+    ["changes what was set up", "UPDATE configuration SET body = ''"],
+    ["changes what was migrated", "INSERT INTO migration VALUES (9, 'mine', '', 'postgres')"],
+    ["empties a table", "TRUNCATE lane_head"],
+  ])("never %s", async (_, statement) => {
+    expect(await refused(statement)).toBe("AuthorizationError")
+  })
+
+  test("has transactions that are serializable, whatever the store asks for", async () => {
+    const { url } = await databases.make()
+    const shown = Migrations.using(throughProxy(url), (sql) =>
+      Sql.transaction(sql, Sql.query(sql, "SHOW transaction_isolation")),
+    )
+    expect(await Effect.runPromise(shown)).toEqual([{ transaction_isolation: "serializable" }])
+  })
+
+  test("is refused where a commit would not wait for the disk", async () => {
+    const { name, url } = await databases.make()
+    await postgres.administer(`ALTER DATABASE ${name} SET synchronous_commit = off`)
+    const opened = Effect.match(withStore(url, () => Effect.void), { onFailure: String, onSuccess: () => "opened" })
+    expect(await Effect.runPromise(opened)).toContain("synchronous_commit is off")
+  })
+})
+
+describe("with faults at random", () => {
+  beforeAll(() => {
+    fault = randomFaults(seed)
+  })
+  afterAll(() => {
+    fault = () => undefined
+  })
+
+  test.each(clauses)("$name", async ({ check }) => {
+    const { url } = await databases.make()
+    await Effect.runPromise(Effect.provide(check, PostgresStore.layer(throughProxy(url))))
+  })
+
+  test("every fault was done, also to COMMIT", () => {
+    for (const each of faults) {
+      const name = typeof each === "string" ? each : each.raise
+      expect(proxy.done().get(name) ?? 0, name).toBeGreaterThan(0)
+      expect(proxy.done().get(`COMMIT ${name}`) ?? 0, `COMMIT ${name}`).toBeGreaterThan(5)
+    }
+  })
+})
+
+const organization = { number: 0, lanes: 16 }
+const project = { number: 1, lanes: 16 }
+const uuid = (n: number): string => `018d5d1e-0000-7000-8000-${n.toString(16).padStart(12, "0")}`
+const hash = (n: number): string => n.toString(16).padStart(64, "0")
+const t0 = Date.UTC(2024, 0, 31)
+const receipt = { hash: hash(7), digest: hash(8), answer: "answer", recordedAt: t0 }
+const nothing: Append = { project, organization, recordedAt: t0, events: [], claims: [], receipt }
+const noChange: PeopleChange = { organization, seen: [], claims: [], releases: [], facts: [] }
+const seen = [{ concordId: uuid(5), revision: 0 }]
+const event = {
+  id: uuid(1),
+  concordId: uuid(2),
+  consentType: uuid(3),
+  version: 1,
+  consentState: "accepted",
+  consentAction: "import",
+  consentDate: t0,
+  dateCreated: t0,
+  submitter: "s",
+  body: "{}",
+} as const
+const fact = {
+  id: uuid(9),
+  kind: "joined",
+  dateCreated: t0,
+  member: uuid(5),
+  survivor: uuid(6),
+  submitter: "s",
+} as const
+const claim = { kind: "email", hash: hash(0xa), concordId: uuid(5), dateCreated: t0 } as const
+const proof = { hash: hash(0xb), expiresAt: t0 + 9 }
+const session = {
+  tokenHash: hash(0xc),
+  id: uuid(0xc),
+  project: uuid(0xd),
+  concordId: uuid(5),
+  expiresAt: t0,
+  ipAddress: "",
+  domain: "",
+}
+
+/** Every way to write that ends with a COMMIT: what it is answered with when it is kept, and how often it is there afterwards. */
+const writes: Readonly<Record<string, readonly [(store: Store) => Effect.Effect<unknown, StoreUnavailable>, unknown, string]>> = {
+  append: [
+    (store) => store.append({ ...nothing, events: [event] }),
+    { _tag: "Appended" },
+    "SELECT count(*) FROM event JOIN head USING (lane, position) JOIN receipt ON true",
+  ],
+  "append of a receipt alone": [
+    (store) => store.append(nothing),
+    { _tag: "Appended" },
+    "SELECT count(*) FROM receipt",
+  ],
+  "several appends together": [
+    (store) =>
+      Effect.all(
+        Array.from({ length: 8 }, (_, n) => store.append({ ...nothing, receipt: { ...receipt, hash: hash(n) } })),
+        { concurrency: "unbounded" },
+      ),
+    Array.from({ length: 8 }, () => ({ _tag: "Appended" })),
+    "SELECT count(*) / 8 FROM receipt",
+  ],
+  configure: [
+    (store) => store.configure({ revision: 0, entries: {}, documents: [], owner: organization, receipt }),
+    "kept",
+    "SELECT revision FROM configuration_head",
+  ],
+  "a change of who is who": [
+    (store) => store.changePeople({ ...noChange, seen, claims: [claim], facts: [fact], proof, session, receipt }),
+    "kept",
+    "SELECT count(*) FROM alias JOIN person_fact f USING (person) JOIN used_proof ON true JOIN session ON true WHERE ordinal = 0",
+  ],
+  "a session": [
+    (store) => store.changePeople({ ...noChange, seen, claims: [{ ...claim, kind: "contextId" }], session }),
+    "kept",
+    "SELECT count(*) FROM session JOIN alias USING (person)",
+  ],
+  "a profile": [
+    (store) => store.keepProfile(organization, uuid(5), "{}", receipt),
+    "kept",
+    "SELECT count(*) FROM person JOIN receipt ON true WHERE profile = '{}'",
+  ],
+  "a fact": [
+    (store) => store.changePeople({ ...noChange, seen, facts: [fact] }),
+    "kept",
+    "SELECT max(revision) FROM person",
+  ],
+}
+
+describe.each(Object.entries(writes))("%s, whose COMMIT fails once", (_, [write, answer, counted]) => {
+  const named = faults.map((each) => [typeof each === "string" ? each : each.raise, each] as const)
+  test.each(named)("%s: is answered as kept, and is there once", async (_, each) => {
+    const { name, url } = await databases.make()
+    let isDone = false
+    const once = (statement: string): Fault | undefined => {
+      if (isDone || statement !== "COMMIT") return undefined
+      isDone = true
+      return each
+    }
+    const answered = await Effect.runPromise(
+      withStore(url, (store) => {
+        fault = once
+        return write(store)
+      }),
+    )
+    fault = () => undefined
+    expect(isDone).toBe(true)
+    expect(answered).toEqual(answer)
+    const [row] = await postgres.administer(counted, name)
+    expect(Object.values(row!).map(Number)).toEqual([1])
+  })
+})
+
+describe("three servers whose clients record at the same time, with faults at random", () => {
+  const asked = new Map<string, number>()
+  const acknowledged = new Set<string>()
+  let failures = 0
+  let name = ""
+
+  beforeAll(async () => {
+    const database = await databases.make()
+    name = database.name
+    const server = Layer.fresh(Ledger.layer).pipe(
+      Layer.provide([PostgresStore.layer(throughProxy(database.url)), NodeCrypto.layer]),
+    )
+    const start = <A, E>(use: (ledger: Ledger.Ledger["Service"]) => Effect.Effect<A, E>) =>
+      Effect.provide(Effect.flatMap(Ledger.Ledger, use), server)
+    const founded = Option.getOrThrow(await Effect.runPromise(start((ledger) => ledger.found)))
+    const types = founded.consentTypes.map(({ id }) => id)
+
+    /** One client: each request is about people of its own and people of everybody, and half can be told apart by a key. */
+    const client = (ledger: Ledger.Ledger["Service"], server: number, index: number) =>
+      Effect.gen(function* () {
+        const site = Option.getOrThrow(yield* ledger.site(founded.project.id))
+        for (let n = 0; n < 25; n++) {
+          const submitter = `request-${server}-${index}-${n}`
+          const items = [{ userId: submitter }, { userId: `shared-${n}` }, { userId: `shared-${25 - n}` }].slice(0, 1 + (n % 3))
+          asked.set(submitter, items.length)
+          const keyed = { scope: "load", key: submitter, credential: "", content: submitter }
+          const request = {
+            ...site,
+            submitter,
+            ...(n % 2 === 0 && { keyed }),
+            items: items.map((person) => ({
+              person,
+              consentType: types[n % types.length]!,
+              consentState: n % 5 === 0 ? ("declined" as const) : ("accepted" as const),
+              consentAction: "import" as const,
+            })),
+          }
+          yield* Effect.match(ledger.record(request), {
+            onFailure: () => void failures++,
+            onSuccess: ({ _tag }) => {
+              if (_tag === "Recorded") acknowledged.add(submitter)
+            },
+          })
+        }
+      })
+    fault = randomFaults(seed + 1)
+    const servers = [0, 1, 2].map((server) =>
+      start((ledger) =>
+        Effect.forEach([0, 1, 2, 3, 4, 5], (index) => client(ledger, server, index), { concurrency: "unbounded" }),
+      ),
+    )
+    await Effect.runPromise(Effect.all(servers, { concurrency: "unbounded" }))
+    fault = () => undefined
+  }, 240_000)
+
+  const rows = (statement: string) => postgres.administer(statement, name)
+
+  test("every event that was acknowledged is there exactly once, and none that was not asked for", async () => {
+    expect(acknowledged.size).toBeGreaterThan(asked.size * 0.95)
+    expect(acknowledged.size + failures).toBeGreaterThanOrEqual(asked.size)
+    const counts = await rows("SELECT submitter, count(*) FROM event GROUP BY submitter")
+    const stored = new Map(counts.map(({ submitter, count }) => [String(submitter), Number(count)]))
+    for (const submitter of acknowledged) expect(stored.get(submitter), submitter).toBe(asked.get(submitter))
+    // What failed may have been kept, all of it and once: nobody was told that it was not.
+    for (const [submitter, count] of stored) expect(count, submitter).toBe(asked.get(submitter))
+  })
+
+  test("positions have no gap, lane heads count them, and dateCreated never goes back inside a lane", async () => {
+    expect(
+      await rows(`
+        SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane GROUP BY h.lane, h.next_position, h.last_recorded_at
+        HAVING count(e.position) <> h.next_position OR min(e.position) <> 0 OR max(e.position) <> h.next_position - 1
+          OR max(e.recorded_at) <> h.last_recorded_at`),
+    ).toEqual([])
+    expect(
+      await rows(`
+        SELECT lane FROM (SELECT lane, recorded_at, lag(recorded_at) OVER (PARTITION BY lane ORDER BY position) AS before FROM event) o
+        WHERE before > recorded_at`),
+    ).toEqual([])
+  })
+
+  test("heads equal the latest event of each person, type and state", async () => {
+    expect(
+      await rows(`
+        SELECT DISTINCT ON (lane, person, consent_type, consent_state) lane, person, event_id FROM event
+        ORDER BY lane, person, consent_type, consent_state, consent_date DESC, recorded_at DESC, event_id DESC`),
+    ).toEqual(await rows("SELECT lane, person, event_id FROM head ORDER BY lane, person, consent_type, consent_state"))
+  })
+
+  test("an identifier names one person, and every person of an event has its name", async () => {
+    const [row] = await rows(`
+      SELECT (SELECT count(DISTINCT person) FROM event) AS people, (SELECT count(DISTINCT person) FROM alias) AS named,
+        (SELECT count(*) FROM alias) AS aliases`)
+    expect(row!["named"]).toBe(row!["aliases"])
+    expect(row!["people"]).toBe(row!["named"])
+  })
+})

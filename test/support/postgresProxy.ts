@@ -1,0 +1,227 @@
+/**
+ * A proxy that speaks PostgreSQL's protocol (version 3), between the store and a real server. It sees each statement before the
+ * server does, and may let the server itself fail it, end the server's process for the connection, or cut the connection before
+ * the statement, after it, or in the middle of its answer. It may also keep settings of the connection to itself, as poolers do.
+ *
+ * One statement is on its way at a time: all messages of the client up to `Sync`, and of the server up to `ReadyForQuery`.
+ */
+import { connect, createServer, type AddressInfo, type Socket } from "node:net"
+
+/** What is done to a statement. */
+export type Fault =
+  /** The server raises an error with this code, where the statement would have run; a `COMMIT` has then rolled back. */
+  | { readonly raise: string }
+  /** The server's process is ended by an administrator (57P01): before the statement gets there, or as it runs. */
+  | "terminate-before"
+  | "terminate-during"
+  /** The connection is reset: before the statement is passed on, after it ran, or with a part of its answer. */
+  | "cut-before"
+  | "cut-after"
+  | "cut-answer"
+
+/** What a proxy does. */
+export interface Options {
+  /** The server's port. */
+  readonly to: number
+  /** Called with each statement, in order; what it answers is done to it. */
+  readonly fault?: (statement: string) => Fault | undefined
+  /** A statement by which the server raises an error with a code. */
+  readonly raising?: (code: string) => string
+  /** Settings of the startup message that never reach the server. */
+  readonly drop?: ReadonlyArray<string>
+  /** Ends a process of the server. */
+  readonly terminate?: (processId: number) => Promise<void>
+}
+
+/** A running proxy. */
+export interface PostgresProxy {
+  readonly port: number
+  /** How often each fault was done, by its name or code; those of a `COMMIT` by both. */
+  readonly done: () => ReadonlyMap<string, number>
+  readonly stop: () => Promise<void>
+}
+
+/** A message, with its type and length. */
+interface Message {
+  readonly type: string
+  readonly bytes: Buffer
+}
+
+const message = (type: string, ...parts: ReadonlyArray<Buffer | string>): Buffer => {
+  const body = Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)))
+  const head = Buffer.alloc(5)
+  head.write(type, "latin1")
+  head.writeInt32BE(body.byteLength + 4, 1)
+  return Buffer.concat([head, body])
+}
+
+const simpleQuery = (statement: string): Buffer => message("Q", statement, "\0")
+
+/** The strings at the start of a message's body, each ended by a zero. */
+const stringsOf = ({ bytes }: Message, from: number, count: number): ReadonlyArray<string> => {
+  const strings: Array<string> = []
+  for (let at = from; strings.length < count;) {
+    const end = bytes.indexOf(0, at)
+    strings.push(bytes.toString("utf8", at, end))
+    at = end + 1
+  }
+  return strings
+}
+
+/** Cuts a stream into messages; a client's first ones have no type. */
+const splitter = (each: (message: Message) => void, hasStartup: boolean) => {
+  let rest = Buffer.alloc(0)
+  let isStarting = hasStartup
+  return (data: Buffer): void => {
+    rest = Buffer.concat([rest, data])
+    for (;;) {
+      const head = isStarting ? 0 : 1
+      if (rest.byteLength < head + 4) return
+      const length = head + rest.readInt32BE(head)
+      if (rest.byteLength < length) return
+      const bytes = rest.subarray(0, length)
+      rest = rest.subarray(length)
+      const type = isStarting ? "" : bytes.toString("latin1", 0, 1)
+      // After a request for TLS, which is refused, the startup message comes yet.
+      if (isStarting && bytes.readInt32BE(4) === 196_608) isStarting = false
+      each({ type, bytes })
+    }
+  }
+}
+
+/** The startup message without some of its settings. */
+const startupWithout = ({ bytes }: Message, drop: ReadonlyArray<string>): Buffer => {
+  const settings = bytes.toString("utf8", 8, bytes.byteLength - 2).split("\0")
+  const kept = settings.flatMap((name, index) =>
+    index % 2 === 0 && !drop.includes(name) ? [`${name}\0${settings[index + 1]}\0`] : [],
+  )
+  const body = Buffer.from(`${kept.join("")}\0`)
+  const head = Buffer.alloc(8)
+  head.writeInt32BE(body.byteLength + 8, 0)
+  head.writeInt32BE(196_608, 4)
+  return Buffer.concat([head, body])
+}
+
+/** The conversation of one connection. */
+const converse = (near: Socket, far: Socket, options: Options, count: (name: string) => void): void => {
+  const prepared = new Map<string, string>()
+  let processId = 0
+  let statement = ""
+  let cycle: Array<Message> = []
+  /** What becomes of the server's messages. */
+  let answer = (received: Message): void => void near.write(received.bytes)
+  const passOn = answer
+  const cut = (): void => {
+    near.resetAndDestroy()
+    far.resetAndDestroy()
+  }
+
+  /** Sends a statement of the proxy's own; `then` is called when it is answered, with its messages. */
+  const ask = (own: string, then: (received: ReadonlyArray<Message>) => void): void => {
+    const received: Array<Message> = []
+    answer = (each) => {
+      received.push(each)
+      if (each.type !== "Z") return
+      answer = passOn
+      then(received)
+    }
+    far.write(simpleQuery(own))
+  }
+
+  const raise = (code: string): void => {
+    const fail = () =>
+      ask(options.raising!(code), (received) => {
+        for (const each of received) if (each.type === "E" || each.type === "Z") near.write(each.bytes)
+      })
+    // A transaction whose COMMIT fails is over.
+    if (statement === "COMMIT") ask("ROLLBACK", fail)
+    else fail()
+  }
+
+  const act = (fault: Fault | undefined, whole: Buffer): void => {
+    if (fault === undefined) return void far.write(whole)
+    const name = typeof fault === "string" ? fault : fault.raise
+    count(statement === "COMMIT" ? `COMMIT ${name}` : name)
+    if (typeof fault !== "string") return raise(fault.raise)
+    switch (fault) {
+      case "cut-before":
+        return cut()
+      case "cut-after":
+        answer = ({ type }) => void (type === "Z" && cut())
+        return void far.write(whole)
+      case "cut-answer":
+        answer = ({ bytes }) => {
+          answer = () => {}
+          near.write(bytes.subarray(0, bytes.byteLength >> 1), cut)
+        }
+        return void far.write(whole)
+      case "terminate-before":
+        // What the server says as it ends is passed on like everything else.
+        return void options.terminate!(processId)
+      case "terminate-during":
+        far.write(whole)
+        return void options.terminate!(processId)
+    }
+  }
+
+  const asked = (received: Message): void => {
+    const { bytes, type } = received
+    if (type === "") {
+      const isStartup = bytes.readInt32BE(4) === 196_608
+      return void far.write(isStartup ? startupWithout(received, options.drop ?? []) : bytes)
+    }
+    // The password.
+    if (type === "p") return void far.write(bytes)
+    cycle.push(received)
+    if (type === "P") {
+      const [name, text] = stringsOf(received, 5, 2)
+      prepared.set(name!, text!)
+    }
+    if (type === "B") statement = prepared.get(stringsOf(received, 5, 2)[1]!)!
+    if (type === "Q") [statement] = stringsOf(received, 5, 1) as [string]
+    if (type !== "S" && type !== "Q" && type !== "X") return
+    const whole = Buffer.concat(cycle.map((each) => each.bytes))
+    cycle = []
+    act(type === "X" ? undefined : options.fault?.(statement), whole)
+  }
+
+  near.on("data", splitter(asked, true))
+  const answered = splitter((received) => {
+    if (received.type === "K") processId = received.bytes.readInt32BE(5)
+    answer(received)
+  }, false)
+  let isGreeted = false
+  far.on("data", (data: Buffer) => {
+    // The answer to a request for TLS is one letter and no message.
+    if (!isGreeted && data.byteLength === 1) return void near.write(data)
+    isGreeted = true
+    answered(data)
+  })
+}
+
+/** Starts one. */
+export const startPostgresProxy = async (options: Options): Promise<PostgresProxy> => {
+  const done = new Map<string, number>()
+  const open = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect({ port: options.to, host: "127.0.0.1" })
+    for (const socket of [near, far]) {
+      open.add(socket)
+      socket.on("error", () => {})
+      socket.once("close", () => {
+        open.delete(socket)
+        for (const other of [near, far]) other.destroy()
+      })
+    }
+    converse(near, far, options, (name) => done.set(name, (done.get(name) ?? 0) + 1))
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    done: () => done,
+    stop: () => {
+      for (const socket of open) socket.resetAndDestroy()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
+  }
+}
