@@ -3,7 +3,7 @@
  *
  * Transactions of different lanes run side by side. Each request is answered only after the commit that holds it.
  */
-import { Deferred, Effect, type Scope } from "effect"
+import { Cause, Deferred, Effect, type Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { type Append, type Appended, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as AppendGroup from "./Append.ts"
@@ -65,6 +65,10 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     ).pipe(
       Effect.flatMap((outcomes) =>
         Effect.forEach(group, (each, index) => settle(each, outcomes[index]!), { discard: true }),
+      ),
+      // A bug is told to everybody who waits: nobody waits for ever.
+      Effect.catchCause((cause) =>
+        Effect.forEach(group, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), { discard: true }),
       ),
       Effect.ensuring(
         Effect.suspend(() => {

@@ -3,7 +3,7 @@
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as PgTypes from "@effect/sql-pg/PgTypes"
-import { Effect, Redacted, Result, Schedule } from "effect"
+import { Cause, Effect, Redacted, Result, Schedule } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 
@@ -99,7 +99,8 @@ export const persistently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Ef
 
 /** Refuses a database that acknowledges what is not on its disk yet: a pooler may have dropped what {@link connect} sets. */
 export const refuseUnsafe = Effect.fnUntraced(function* (sql: Sql) {
-  const [row] = yield* persistently(query<{ readonly synchronous_commit: string }>(sql, "SHOW synchronous_commit"))
+  const shown = query<{ readonly synchronous_commit: string }>(sql, "SHOW synchronous_commit")
+  const [row] = yield* persistently(patiently(shown))
   if (row!.synchronous_commit === "off") {
     return yield* new StoreUnavailable({ reason: "the database's synchronous_commit is off: it may lose what it acknowledges" })
   }
@@ -112,8 +113,11 @@ export const unavailable = (error: SqlError): StoreUnavailable =>
 /** Runs all of it or nothing; again, where others stood in the way. */
 export const transaction = <A, E>(sql: Sql, effect: Effect.Effect<A, E | SqlError>): Effect.Effect<A, E | SqlError> =>
   sql.withTransaction(effect).pipe(
-    // A connection that breaks before it is rolled back is a defect to the client: to the store it is the database.
-    Effect.catchDefect((defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect))),
+    // A connection that breaks before it is rolled back is a defect to the client, and so is what it was rolled back for.
+    Effect.catchCause((cause) => {
+      const broken = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => isSqlError(defect))
+      return broken === undefined ? Effect.failCause(cause) : Effect.fail(broken.defect as SqlError)
+    }),
     patiently,
   )
 

@@ -207,6 +207,8 @@ export const startPostgresProxy = async (options: Options): Promise<PostgresProx
     const far = connect({ port: options.to, host: "127.0.0.1" })
     for (const socket of [near, far]) {
       open.add(socket)
+      // An answer is written message by message.
+      socket.setNoDelay(true)
       socket.on("error", () => {})
       socket.once("close", () => {
         open.delete(socket)
