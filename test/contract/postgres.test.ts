@@ -271,7 +271,7 @@ describe("the database itself", () => {
     const before = url
     url = await postgres.database()
     await Effect.runPromise(withStore(() => Effect.void))
-    await rows("UPDATE migration SET digest = 'edited'")
+    await rows("UPDATE migration SET digest = 'edited' WHERE number = 1")
     const edited = await Effect.runPromiseExit(withStore(() => Effect.void))
     await rows("UPDATE migration SET number = 99 WHERE number = 1")
     const later = await Effect.runPromiseExit(withStore(() => Effect.void))

@@ -5,8 +5,11 @@
 import { createHash } from "node:crypto"
 import { rmSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { Effect } from "effect"
+import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Writer from "../../adapters/sqlite/Writer.ts"
 import type { ApiKey, Entries, ListedType, Organization, Project } from "../../core/Catalog.ts"
+import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 import { type Role, roles } from "../../core/Role.ts"
 import * as Period from "../../core/Period.ts"
 import { folder, start, type Answer, type Sent, type Server } from "../support/server.ts"
@@ -145,6 +148,13 @@ const entries: Entries = {
   projects: [shop, blog, foreign],
   apiKeys: keys,
   consentTypes: [...Object.values(types), blogNewsletter, foreignNewsletter],
+}
+
+/** Starts the server on a PostgreSQL database, empty so far. */
+export const startWorldOn = async (database: string, env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+  const setUp = Effect.flatMap(LedgerStore, (store) => store.configure({ revision: 0, entries, documents: [] }))
+  await Effect.runPromise(Effect.provide(setUp, PostgresStore.layer(database)))
+  return start({ env: { ...env, ASSENT_STORE: database } })
 }
 
 /** Starts the server on the store of this file. */
