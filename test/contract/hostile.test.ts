@@ -13,6 +13,7 @@ import * as Sql from "../../adapters/postgres/Sql.ts"
 import { type Append, LedgerStore, type PeopleChange, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
 import { faults, type HostileDatabases, prepareHostile, randomFaults, startHostileProxy } from "../support/hostile.ts"
+import { beyondLanes, catalogBeyondLanes } from "../support/lanes.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import type { Fault, PostgresProxy } from "../support/postgresProxy.ts"
 import { clauses } from "./LedgerStoreContract.ts"
@@ -24,12 +25,17 @@ let databases: HostileDatabases
 let proxy: PostgresProxy
 /** What happens to the next statements; nothing, while a test prepares. */
 let fault: (statement: string) => Fault | undefined = () => undefined
+/** Every statement that came by. */
+const recorded = new Set<string>()
 
 beforeAll(async () => {
   // Nothing here ends the server itself: what is not synced is not lost.
   postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
   databases = await prepareHostile(postgres)
-  proxy = await startHostileProxy(postgres, (statement) => fault(statement))
+  proxy = await startHostileProxy(postgres, (statement) => {
+    recorded.add(statement)
+    return fault(statement)
+  })
 })
 afterAll(async () => {
   await proxy.stop()
@@ -40,7 +46,10 @@ const throughProxy = (url: string): string => url.replace(`:${postgres.port}/`, 
 
 type Store = LedgerStore["Service"]
 
-const withStore = <A, E>(url: string, use: (store: Store) => Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
+const withStore = <A, E>(
+  url: string,
+  use: (store: Store) => Effect.Effect<A, E>,
+): Effect.Effect<A, E | StoreUnavailable> =>
   Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(throughProxy(url)))
 
 describe("the role of the service", () => {
@@ -84,13 +93,17 @@ describe("the role of the service", () => {
   test("is refused where a commit would not wait for the disk", async () => {
     const { name, url } = await databases.make()
     await postgres.administer(`ALTER DATABASE ${name} SET synchronous_commit = off`)
-    const opened = Effect.match(withStore(url, () => Effect.void), { onFailure: String, onSuccess: () => "opened" })
+    const opened = Effect.match(
+      withStore(url, () => Effect.void),
+      { onFailure: String, onSuccess: () => "opened" },
+    )
     expect(await Effect.runPromise(opened)).toContain("synchronous_commit is off")
   })
 })
 
 describe("with faults at random", () => {
   beforeAll(() => {
+    recorded.clear()
     fault = randomFaults(seed)
   })
   afterAll(() => {
@@ -153,17 +166,15 @@ const session = {
 }
 
 /** Every way to write that ends with a COMMIT: what it is answered with when it is kept, and how often it is there afterwards. */
-const writes: Readonly<Record<string, readonly [(store: Store) => Effect.Effect<unknown, StoreUnavailable>, unknown, string]>> = {
+const writes: Readonly<
+  Record<string, readonly [(store: Store) => Effect.Effect<unknown, StoreUnavailable>, unknown, string]>
+> = {
   append: [
     (store) => store.append({ ...nothing, events: [event] }),
     { _tag: "Appended" },
     "SELECT count(*) FROM event JOIN head USING (lane, position) JOIN receipt ON true",
   ],
-  "append of a receipt alone": [
-    (store) => store.append(nothing),
-    { _tag: "Appended" },
-    "SELECT count(*) FROM receipt",
-  ],
+  "append of a receipt alone": [(store) => store.append(nothing), { _tag: "Appended" }, "SELECT count(*) FROM receipt"],
   "several appends together": [
     (store) =>
       Effect.all(
@@ -247,7 +258,10 @@ describe("three servers whose clients record at the same time, with faults at ra
         const site = Option.getOrThrow(yield* ledger.site(founded.project.id))
         for (let n = 0; n < 25; n++) {
           const submitter = `request-${server}-${index}-${n}`
-          const items = [{ userId: submitter }, { userId: `shared-${n}` }, { userId: `shared-${25 - n}` }].slice(0, 1 + (n % 3))
+          const items = [{ userId: submitter }, { userId: `shared-${n}` }, { userId: `shared-${25 - n}` }].slice(
+            0,
+            1 + (n % 3),
+          )
           asked.set(submitter, items.length)
           const keyed = { scope: "load", key: submitter, credential: "", content: submitter }
           const request = {
@@ -319,5 +333,54 @@ describe("three servers whose clients record at the same time, with faults at ra
         (SELECT count(*) FROM alias) AS aliases`)
     expect(row!["named"]).toBe(row!["aliases"])
     expect(row!["people"]).toBe(row!["named"])
+  })
+})
+
+describe("lanes", () => {
+  /** What is about no row: the ends of transactions, a setting, and the notes of what was migrated. */
+  const aboutNoRow = /^(BEGIN|COMMIT|ROLLBACK|SHOW .*|SELECT .* FROM migration .*)$/
+
+  test("every statement that the store was seen to make reaches its rows by their lane, and every table was written to", async () => {
+    const { name } = await databases.make()
+    const statements = [...recorded].filter((each) => !aboutNoRow.test(each))
+    const beyond = []
+    for (const statement of statements) {
+      for (const table of await beyondLanes(postgres, name, statement)) beyond.push(`${table}: ${statement}`)
+    }
+    expect(beyond).toEqual([])
+    const tables = await postgres.administer(
+      "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
+      name,
+    )
+    const written = (table: unknown) =>
+      statements.some((each) => new RegExp(`^(INSERT INTO|UPDATE) ${String(table)}\\b`).test(each))
+    expect(tables.map(({ relname }) => relname).filter((table) => !written(table))).toEqual(["migration"])
+  })
+
+  test("a statement without its lane is found", async () => {
+    const { name } = await databases.make()
+    const without = {
+      receipt: "DELETE FROM receipt WHERE recorded_at < $1",
+      person: "UPDATE person SET revision = 0 WHERE person = $1",
+      event: "SELECT e.body FROM head h JOIN event e ON e.position = h.position WHERE h.lane = $1",
+      alias: "INSERT INTO alias SELECT v.lane, a.hash, a.person, 0 FROM unnest($1::bigint[]) AS v (lane), alias a",
+    }
+    for (const [table, statement] of Object.entries(without)) {
+      expect(await beyondLanes(postgres, name, statement), statement).toEqual([table])
+    }
+  })
+
+  test("every key begins with the lane, and nothing else ties one lane to another: only the notes of what was migrated have none", async () => {
+    const { name } = await databases.make()
+    expect(await catalogBeyondLanes(postgres, name)).toEqual([
+      { what: "key that begins with something else", name: "migration_pkey" },
+      { what: "table without a lane", name: "migration" },
+    ])
+    await postgres.administer("CREATE UNIQUE INDEX person_alone ON person (person); CREATE SEQUENCE mine", name)
+    expect(await catalogBeyondLanes(postgres, name)).toContainEqual({
+      what: "key that begins with something else",
+      name: "person_alone",
+    })
+    expect(await catalogBeyondLanes(postgres, name)).toContainEqual({ what: "sequence", name: "mine" })
   })
 })
