@@ -68,7 +68,9 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
       ),
       // A bug is told to everybody who waits: nobody waits for ever.
       Effect.catchCause((cause) =>
-        Effect.forEach(group, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), { discard: true }),
+        Effect.forEach(group, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), {
+          discard: true,
+        }),
       ),
       Effect.ensuring(
         Effect.suspend(() => {

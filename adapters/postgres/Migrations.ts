@@ -43,20 +43,26 @@ const notes = [
   "ALTER TABLE migration ADD COLUMN IF NOT EXISTS engine text NOT NULL DEFAULT 'postgres'",
 ]
 
-/** All tables lie together: what a transaction writes of one lane is on one server. */
-const distributed = ({ sql }: Migration): ReadonlyArray<string> =>
-  [...sql.matchAll(/^CREATE TABLE (\w+) \(\s+lane bigint/gm)].map(([, table]) => {
-    const beside = table === "lane_head" ? "none" : "lane_head"
-    return `SELECT create_distributed_table('${table}', 'lane', colocate_with => '${beside}')`
-  })
+/**
+ * What an engine is told of a table that was just made. All tables lie together: what a transaction writes of one lane is on one
+ * server.
+ */
+const placed = (statement: string, engine: Engine): ReadonlyArray<string> => {
+  const table = /^CREATE TABLE (\w+)/.exec(statement)?.[1]
+  if (engine === "postgres" || table === undefined) return []
+  const beside = table === "lane_head" ? "none" : "lane_head"
+  return [`SELECT create_distributed_table('${table}', 'lane', colocate_with => '${beside}')`]
+}
 
 /** The statements of a migration, its note the last: none has a semicolon inside. */
 export const statementsOf = (migration: Migration, engine: Engine): ReadonlyArray<string> => [
+  // The notes are read whichever server of an engine is asked.
+  ...(engine === "citus" && migration.number === 1 ? ["SELECT create_reference_table('migration')"] : []),
   ...migration.sql
     .split(";")
     .map((statement) => statement.trim())
-    .filter((statement) => statement !== ""),
-  ...(engine === "citus" ? distributed(migration) : []),
+    .filter((statement) => statement !== "")
+    .flatMap((statement) => [statement, ...placed(statement, engine)]),
   `INSERT INTO migration VALUES (${migration.number}, '${migration.name}', '${digestOf(migration)}', '${engine}')`,
 ]
 
@@ -99,7 +105,9 @@ const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, aske
   const remembered = known[0]?.engine
   const engine = remembered ?? asked ?? "postgres"
   if (asked !== undefined && asked !== engine) {
-    return yield* new StoreUnavailable({ reason: `the tables were made for ${engine}, and cannot become those of ${asked}` })
+    return yield* new StoreUnavailable({
+      reason: `the tables were made for ${engine}, and cannot become those of ${asked}`,
+    })
   }
   const numbers = new Set(known.map(({ number }) => number))
   return { engine, migrations: migrations.filter(({ number }) => !numbers.has(number)) } satisfies Missing as Missing

@@ -102,7 +102,9 @@ export const refuseUnsafe = Effect.fnUntraced(function* (sql: Sql) {
   const shown = query<{ readonly synchronous_commit: string }>(sql, "SHOW synchronous_commit")
   const [row] = yield* persistently(patiently(shown))
   if (row!.synchronous_commit === "off") {
-    return yield* new StoreUnavailable({ reason: "the database's synchronous_commit is off: it may lose what it acknowledges" })
+    return yield* new StoreUnavailable({
+      reason: "the database's synchronous_commit is off: it may lose what it acknowledges",
+    })
   }
 })
 

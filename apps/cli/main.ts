@@ -10,6 +10,7 @@ import * as Bootstrap from "./commands/bootstrap.ts"
 import * as Import from "./commands/import.ts"
 import * as Export from "./commands/export.ts"
 import * as Decisions from "./commands/decisions.ts"
+import * as Migrate from "./commands/migrate.ts"
 import * as Simulate from "./commands/simulate.ts"
 import * as State from "./commands/state.ts"
 import * as Timeline from "./commands/timeline.ts"
@@ -24,6 +25,7 @@ const assent = Command.make("assent").pipe(
     Timeline.command,
     Simulate.command,
     Bootstrap.command,
+    Migrate.command,
     Import.command,
     Export.command,
   ]),

@@ -1,0 +1,59 @@
+/**
+ * `assent migrate`: makes the tables of a PostgreSQL database, by a role that may; the service's own role then need not.
+ */
+import { Console, Effect, Option } from "effect"
+import { CliError, Command, Flag } from "effect/cli"
+import * as Migrations from "../../../adapters/postgres/Migrations.ts"
+import * as Store from "../../Store.ts"
+
+const flags = {
+  store: Flag.String("store").pipe(
+    Flag.withMetavar("<url>"),
+    Flag.withDescription("postgres://…, with a role that owns the tables or may make them"),
+    Flag.filter(Store.isUrl, () => Store.form),
+  ),
+  engine: Flag.Literals("engine", Migrations.engines).pipe(
+    Flag.withDescription("What the tables are made for; a database that has tables keeps what it was made for"),
+    Flag.optional,
+  ),
+  script: Flag.Boolean("script").pipe(
+    Flag.withDescription("Print the missing statements, for psql, and change nothing"),
+    Flag.withDefault(false),
+  ),
+}
+
+type Flagged = Command.Command.Config.Infer<typeof flags>
+
+const validate = ({ store }: Flagged): Effect.Effect<void, CliError.ValidationError> =>
+  store.startsWith("postgres")
+    ? Effect.void
+    : Effect.fail(
+        new CliError.ValidationError({
+          message: "--store: a SQLite file gets its tables when it is opened: nothing to migrate",
+        }),
+      )
+
+const told = ({ engine, migrations }: Migrations.Missing): string =>
+  migrations.length === 0
+    ? `nothing is missing; the tables are for ${engine}`
+    : migrations.map(({ name, number }) => `applied ${number} ${name}, for ${engine}`).join("\n")
+
+/** The command. */
+export const command = Command.make(
+  "migrate",
+  flags,
+  Effect.fnUntraced(function* ({ engine, script, store }) {
+    const asked = Option.getOrUndefined(engine)
+    const missing = yield* Migrations.using(store, (sql) =>
+      script ? Migrations.find(sql, asked) : Migrations.run(sql, asked),
+    )
+    yield* Console.log(script ? Migrations.script(missing).trimEnd() : told(missing))
+  }),
+).pipe(
+  (command) => Command.validate(command, validate),
+  Command.withDescription("Make or complete the tables of a PostgreSQL database"),
+  Command.withExamples([
+    { command: "assent migrate --store postgres://owner:secret@db/assent", description: "Make what is missing" },
+    { command: "assent migrate --store postgres://… --engine citus --script", description: "Print it, for Citus" },
+  ]),
+)
