@@ -1,0 +1,176 @@
+/**
+ * What docs/operating.md tells under "PostgreSQL in production", run as it stands there with the machine's own PostgreSQL: roles,
+ * partitions, backup and restore, a standby. The store keeps its contract on the tables that come of it.
+ */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
+import { LedgerStore, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { clauses } from "../contract/LedgerStoreContract.ts"
+import { type Installed, startInstalled } from "../support/installedPostgres.ts"
+
+const text = readFileSync(join(import.meta.dirname, "../../docs/operating.md"), "utf8")
+
+/** The blocks of a section, in order. */
+const blocks = (heading: string, language: string): ReadonlyArray<string> => {
+  const section = text.split(`\n### ${heading}\n`)[1]!.split(/\n##+ /)[0]!
+  return [...section.matchAll(new RegExp(`\`\`\`${language}\n([^\`]+)\`\`\``, "g"))].map(([, block]) => block!)
+}
+
+let installed: Installed
+beforeAll(async () => {
+  installed = await startInstalled()
+})
+afterAll(() => installed.stop())
+
+const url = (role: string, database: string, port = installed.port): string => `postgres://${role}:x@127.0.0.1:${port}/${database}`
+/** The variables that the page begins with. */
+const named = (database: string) => ({
+  OWNER: url("assent_owner", database),
+  SERVICE: url("assent_service", database),
+  ADMIN: url("postgres", database),
+})
+
+const project = { number: 1, lanes: 16 }
+const organization = { number: 0, lanes: 16 }
+const uuid = (n: number): string => `018d5d1e-0000-7000-8000-${n.toString(16).padStart(12, "0")}`
+let last = 0
+const event = (): StoredEvent => ({
+  id: uuid(++last),
+  concordId: uuid(1000 + (last % 40)),
+  consentType: uuid(3),
+  version: 1,
+  consentState: "accepted",
+  consentAction: "import",
+  consentDate: last,
+  dateCreated: last,
+  submitter: "s",
+  body: `{"n":${last}}`,
+})
+
+type Store = LedgerStore["Service"]
+const withStore = <A, E>(database: string, use: (store: Store) => Effect.Effect<A, E>): Promise<A> =>
+  Effect.runPromise(
+    Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(database)) as Effect.Effect<A, E | StoreUnavailable>,
+  )
+
+const record = (store: Store, count: number) =>
+  Effect.forEach(Array.from({ length: count }, event), (each) =>
+    store.append({ project, organization, recordedAt: each.dateCreated, events: [each], claims: [] }),
+  )
+
+/** Everything of every lane, read by position from the first on. */
+const everything = (store: Store) =>
+  Effect.gen(function* () {
+    const ends = yield* store.laneEnds(project)
+    const lanes = yield* Effect.forEach(ends, (end, lane) => store.lane(project, lane, 0, end))
+    return { ends, lanes }
+  })
+
+const roles = () => blocks("Roles", "sql")
+const prepare = (database: string) => {
+  const [cluster, grants] = roles()
+  const isFirst = installed.rows("SELECT 1 FROM pg_roles WHERE rolname = 'assent_owner'", url("postgres", "postgres")).length === 0
+  const statements = cluster!.split("\n").filter((line) => isFirst || !line.startsWith("CREATE ROLE"))
+  for (const each of statements.filter((line) => line !== "")) {
+    installed.rows(each.replace("DATABASE assent ", `DATABASE ${database} `), url("postgres", "postgres"))
+  }
+  installed.run(blocks("Roles", "sh")[0]!, named(database))
+  installed.rows(grants!, url("assent_owner", database))
+}
+
+describe("roles and partitions", () => {
+  const service = () => url("assent_service", "ready")
+  beforeAll(() => {
+    prepare("ready")
+    installed.rows(blocks("Partitions", "sql")[0]!, url("assent_owner", "ready"))
+    installed.rows(roles()[1]!, url("assent_owner", "ready"))
+  }, 120_000)
+
+  test("events are in partitions, which nobody may change, the owner neither", () => {
+    expect(installed.rows("SELECT count(*) FROM pg_inherits WHERE inhparent = 'event'::regclass", service())).toEqual(["3"])
+    for (const role of ["assent_owner", "assent_service"]) {
+      for (const table of ["event", "event_1"]) {
+        for (const statement of [`UPDATE ${table} SET body = ''`, `DELETE FROM ${table}`, `TRUNCATE ${table}`]) {
+          expect(() => installed.rows(statement, url(role, "ready")), statement).toThrow("permission denied")
+        }
+      }
+    }
+  })
+
+  test("the service makes no table", () => {
+    expect(() => installed.rows("CREATE TABLE mine (a int)", service())).toThrow("permission denied")
+  })
+
+  test.each(clauses)("$name", async ({ check }) => {
+    installed.rows("CREATE DATABASE contract TEMPLATE ready", url("postgres", "postgres"))
+    try {
+      await Effect.runPromise(Effect.provide(check, PostgresStore.layer(url("assent_service", "contract"))))
+    } finally {
+      installed.rows("DROP DATABASE contract WITH (FORCE)", url("postgres", "postgres"))
+    }
+  })
+})
+
+describe("a backup", () => {
+  beforeAll(async () => {
+    prepare("assent")
+    await withStore(url("assent_service", "assent"), (store) => record(store, 60))
+  }, 120_000)
+
+  test("by pg_dump, of a store that is being written to, is a whole ledger as of one moment, and goes on where it ended", async () => {
+    const [dump, restore, check] = blocks("Backup and restore", "sh")
+    const before = await withStore(url("assent_service", "assent"), (store) =>
+      Effect.gen(function* () {
+        const seen = yield* everything(store)
+        installed.run(dump!, named("assent"))
+        yield* record(store, 20)
+        return seen
+      }),
+    )
+    installed.rows("CREATE DATABASE restored OWNER assent_owner", url("postgres", "postgres"))
+    installed.run(restore!, named("restored"))
+    expect(installed.run(check!, named("restored")).trim()).toBe("")
+    await withStore(url("assent_service", "restored"), (store) =>
+      Effect.gen(function* () {
+        expect(yield* everything(store)).toEqual(before)
+        yield* record(store, 5)
+        const { ends } = yield* everything(store)
+        expect(ends.reduce((sum, end) => sum + end, 0)).toBe(65)
+      }),
+    )
+    expect(() => installed.rows("DELETE FROM event", url("assent_owner", "restored"))).toThrow("permission denied")
+  })
+
+  test("the check after a restore finds a gap and a head that counts wrongly", () => {
+    const check = blocks("Backup and restore", "sh")[2]!
+    installed.rows("CREATE DATABASE broken TEMPLATE restored", url("postgres", "postgres"))
+    installed.rows("DELETE FROM event WHERE (lane, position) = (SELECT lane, 0 FROM lane_head WHERE next_position > 2 LIMIT 1)", url("postgres", "broken"))
+    expect(installed.run(check, named("broken")).trim().split("\n")).toHaveLength(1)
+  })
+
+  test("by pg_basebackup starts as a standby, which tells the positions it has seen, is not ready, and takes nothing", async () => {
+    const copy = join(installed.folder, "standby")
+    installed.run(blocks("Standbys", "sh")[0]!, { STANDBY_FILES: copy })
+    const standby = await installed.start(copy)
+    const onStandby = url("assent_service", "assent", standby)
+    await withStore(url("assent_service", "assent"), (store) => record(store, 10))
+    const primary = await withStore(url("assent_service", "assent"), everything)
+    const [positions, lag] = blocks("Standbys", "sql")
+    const isCaughtUp = () => installed.rows(positions!, onStandby).join() === installed.rows(positions!, url("assent_service", "assent")).join()
+    for (let tries = 0; !isCaughtUp(); tries++) {
+      if (tries > 100) throw new Error("the standby does not catch up")
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(installed.rows(lag!, onStandby)).toEqual(["t"])
+    await withStore(onStandby, (store) =>
+      Effect.gen(function* () {
+        expect(yield* everything(store)).toEqual(primary)
+        expect(yield* Effect.flip(store.ready)).toMatchObject({ _tag: "StoreUnavailable" })
+        expect(yield* Effect.flip(record(store, 1))).toMatchObject({ _tag: "StoreUnavailable" })
+      }),
+    )
+  })
+})
