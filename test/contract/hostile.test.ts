@@ -12,7 +12,7 @@ import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
 import { type Append, LedgerStore, type PeopleChange, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
-import { faults, type HostileDatabases, prepareHostile, randomFaults, startHostileProxy } from "../support/hostile.ts"
+import { faults, type HostileDatabase, makeHostile, randomFaults, startHostileProxy } from "../support/hostile.ts"
 import { beyondLanes, catalogBeyondLanes } from "../support/lanes.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import type { Fault, PostgresProxy } from "../support/postgresProxy.ts"
@@ -21,7 +21,7 @@ import { clauses } from "./LedgerStoreContract.ts"
 const seed = Number(process.env["ASSENT_TEST_SEED"] ?? 20_240_131)
 
 let postgres: Postgres
-let databases: HostileDatabases
+let database: HostileDatabase
 let proxy: PostgresProxy
 /** What happens to the next statements; nothing, while a test prepares. */
 let fault: (statement: string) => Fault | undefined = () => undefined
@@ -31,7 +31,7 @@ const recorded = new Set<string>()
 beforeAll(async () => {
   // Nothing here ends the server itself: what is not synced is not lost.
   postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
-  databases = await prepareHostile(postgres)
+  database = await makeHostile(postgres)
   proxy = await startHostileProxy(postgres, (statement) => {
     recorded.add(statement)
     return fault(statement)
@@ -54,7 +54,7 @@ const withStore = <A, E>(
 
 describe("the role of the service", () => {
   const refused = async (statement: string): Promise<string> => {
-    const { url } = await databases.make()
+    const { url } = database
     const asked = Migrations.using(throughProxy(url), (sql) =>
       Effect.match(Sql.query(sql, statement), { onFailure: ({ reason }) => reason._tag, onSuccess: () => "allowed" }),
     )
@@ -83,7 +83,7 @@ describe("the role of the service", () => {
   })
 
   test("has transactions that are serializable, whatever the store asks for", async () => {
-    const { url } = await databases.make()
+    const { url } = database
     const shown = Migrations.using(throughProxy(url), (sql) =>
       Sql.transaction(sql, Sql.query(sql, "SHOW transaction_isolation")),
     )
@@ -91,13 +91,14 @@ describe("the role of the service", () => {
   })
 
   test("is refused where a commit would not wait for the disk", async () => {
-    const { name, url } = await databases.make()
+    const { name, url } = database
     await postgres.administer(`ALTER DATABASE ${name} SET synchronous_commit = off`)
     const opened = Effect.match(
       withStore(url, () => Effect.void),
       { onFailure: String, onSuccess: () => "opened" },
     )
     expect(await Effect.runPromise(opened)).toContain("synchronous_commit is off")
+    await postgres.administer(`ALTER DATABASE ${name} RESET synchronous_commit`)
   })
 })
 
@@ -111,8 +112,8 @@ describe("with faults at random", () => {
   })
 
   test.each(clauses)("$name", async ({ check }) => {
-    const { url } = await databases.make()
-    await Effect.runPromise(Effect.provide(check, PostgresStore.layer(throughProxy(url))))
+    await database.empty()
+    await Effect.runPromise(Effect.provide(check, PostgresStore.layer(throughProxy(database.url))))
   })
 
   test("every fault was done, also to COMMIT", () => {
@@ -211,10 +212,11 @@ const writes: Readonly<
   ],
 }
 
-describe.each(Object.entries(writes))("%s, whose COMMIT fails once", (_, [write, answer, counted]) => {
-  const named = faults.map((each) => [typeof each === "string" ? each : each.raise, each] as const)
+describe.each(Object.entries(writes))("%s, whose COMMIT fails once", (what, [write, answer, counted]) => {
+  const named = faults.map((each) => [`${what}: ${typeof each === "string" ? each : each.raise}`, each] as const)
   test.each(named)("%s: is answered as kept, and is there once", async (_, each) => {
-    const { name, url } = await databases.make()
+    const { name, url } = database
+    await database.empty()
     let isDone = false
     const once = (statement: string): Fault | undefined => {
       if (isDone || statement !== "COMMIT") return undefined
@@ -242,7 +244,7 @@ describe("three servers whose clients record at the same time, with faults at ra
   let name = ""
 
   beforeAll(async () => {
-    const database = await databases.make()
+    await database.empty()
     name = database.name
     const server = Layer.fresh(Ledger.layer).pipe(
       Layer.provide([PostgresStore.layer(throughProxy(database.url)), NodeCrypto.layer]),
@@ -341,16 +343,15 @@ describe("lanes", () => {
   const aboutNoRow = /^(BEGIN|COMMIT|ROLLBACK|SHOW .*|SELECT .* FROM migration .*)$/
 
   test("every statement that the store was seen to make reaches its rows by their lane, and every table was written to", async () => {
-    const { name } = await databases.make()
     const statements = [...recorded].filter((each) => !aboutNoRow.test(each))
     const beyond = []
     for (const statement of statements) {
-      for (const table of await beyondLanes(postgres, name, statement)) beyond.push(`${table}: ${statement}`)
+      for (const table of await beyondLanes(postgres, database.name, statement)) beyond.push(`${table}: ${statement}`)
     }
     expect(beyond).toEqual([])
     const tables = await postgres.administer(
       "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
-      name,
+      database.name,
     )
     const written = (table: unknown) =>
       statements.some((each) => new RegExp(`^(INSERT INTO|UPDATE) ${String(table)}\\b`).test(each))
@@ -358,7 +359,6 @@ describe("lanes", () => {
   })
 
   test("a statement without its lane is found", async () => {
-    const { name } = await databases.make()
     const without = {
       receipt: "DELETE FROM receipt WHERE recorded_at < $1",
       person: "UPDATE person SET revision = 0 WHERE person = $1",
@@ -366,21 +366,23 @@ describe("lanes", () => {
       alias: "INSERT INTO alias SELECT v.lane, a.hash, a.person, 0 FROM unnest($1::bigint[]) AS v (lane), alias a",
     }
     for (const [table, statement] of Object.entries(without)) {
-      expect(await beyondLanes(postgres, name, statement), statement).toEqual([table])
+      expect(await beyondLanes(postgres, database.name, statement), statement).toEqual([table])
     }
   })
 
   test("every key begins with the lane, and nothing else ties one lane to another: only the notes of what was migrated have none", async () => {
-    const { name } = await databases.make()
-    expect(await catalogBeyondLanes(postgres, name)).toEqual([
+    expect(await catalogBeyondLanes(postgres, database.name)).toEqual([
       { what: "key that begins with something else", name: "migration_pkey" },
       { what: "table without a lane", name: "migration" },
     ])
-    await postgres.administer("CREATE UNIQUE INDEX person_alone ON person (person); CREATE SEQUENCE mine", name)
-    expect(await catalogBeyondLanes(postgres, name)).toContainEqual({
+    await postgres.administer(
+      "CREATE UNIQUE INDEX person_alone ON person (person); CREATE SEQUENCE mine",
+      database.name,
+    )
+    expect(await catalogBeyondLanes(postgres, database.name)).toContainEqual({
       what: "key that begins with something else",
       name: "person_alone",
     })
-    expect(await catalogBeyondLanes(postgres, name)).toContainEqual({ what: "sequence", name: "mine" })
+    expect(await catalogBeyondLanes(postgres, database.name)).toContainEqual({ what: "sequence", name: "mine" })
   })
 })

@@ -10,6 +10,7 @@ import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import { LedgerStore, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import { clauses } from "../contract/LedgerStoreContract.ts"
 import { type Installed, startInstalled } from "../support/installedPostgres.ts"
+import { emptied } from "../support/postgres.ts"
 
 const text = readFileSync(join(import.meta.dirname, "../../docs/operating.md"), "utf8")
 
@@ -25,7 +26,8 @@ beforeAll(async () => {
 })
 afterAll(() => installed.stop())
 
-const url = (role: string, database: string, port = installed.port): string => `postgres://${role}:x@127.0.0.1:${port}/${database}`
+const url = (role: string, database: string, port = installed.port): string =>
+  `postgres://${role}:x@127.0.0.1:${port}/${database}`
 /** The variables that the page begins with. */
 const named = (database: string) => ({
   OWNER: url("assent_owner", database),
@@ -53,7 +55,10 @@ const event = (): StoredEvent => ({
 type Store = LedgerStore["Service"]
 const withStore = <A, E>(database: string, use: (store: Store) => Effect.Effect<A, E>): Promise<A> =>
   Effect.runPromise(
-    Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(database)) as Effect.Effect<A, E | StoreUnavailable>,
+    Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(database)) as Effect.Effect<
+      A,
+      E | StoreUnavailable
+    >,
   )
 
 const record = (store: Store, count: number) =>
@@ -72,7 +77,8 @@ const everything = (store: Store) =>
 const roles = () => blocks("Roles", "sql")
 const prepare = (database: string) => {
   const [cluster, grants] = roles()
-  const isFirst = installed.rows("SELECT 1 FROM pg_roles WHERE rolname = 'assent_owner'", url("postgres", "postgres")).length === 0
+  const isFirst =
+    installed.rows("SELECT 1 FROM pg_roles WHERE rolname = 'assent_owner'", url("postgres", "postgres")).length === 0
   const statements = cluster!.split("\n").filter((line) => isFirst || !line.startsWith("CREATE ROLE"))
   for (const each of statements.filter((line) => line !== "")) {
     installed.rows(each.replace("DATABASE assent ", `DATABASE ${database} `), url("postgres", "postgres"))
@@ -90,7 +96,9 @@ describe("roles and partitions", () => {
   }, 120_000)
 
   test("events are in partitions, which nobody may change, the owner neither", () => {
-    expect(installed.rows("SELECT count(*) FROM pg_inherits WHERE inhparent = 'event'::regclass", service())).toEqual(["3"])
+    expect(installed.rows("SELECT count(*) FROM pg_inherits WHERE inhparent = 'event'::regclass", service())).toEqual([
+      "3",
+    ])
     for (const role of ["assent_owner", "assent_service"]) {
       for (const table of ["event", "event_1"]) {
         for (const statement of [`UPDATE ${table} SET body = ''`, `DELETE FROM ${table}`, `TRUNCATE ${table}`]) {
@@ -105,12 +113,8 @@ describe("roles and partitions", () => {
   })
 
   test.each(clauses)("$name", async ({ check }) => {
-    installed.rows("CREATE DATABASE contract TEMPLATE ready", url("postgres", "postgres"))
-    try {
-      await Effect.runPromise(Effect.provide(check, PostgresStore.layer(url("assent_service", "contract"))))
-    } finally {
-      installed.rows("DROP DATABASE contract WITH (FORCE)", url("postgres", "postgres"))
-    }
+    installed.rows(emptied, url("postgres", "ready"))
+    await Effect.runPromise(Effect.provide(check, PostgresStore.layer(service())))
   })
 })
 
@@ -147,7 +151,10 @@ describe("a backup", () => {
   test("the check after a restore finds a gap and a head that counts wrongly", () => {
     const check = blocks("Backup and restore", "sh")[2]!
     installed.rows("CREATE DATABASE broken TEMPLATE restored", url("postgres", "postgres"))
-    installed.rows("DELETE FROM event WHERE (lane, position) = (SELECT lane, 0 FROM lane_head WHERE next_position > 2 LIMIT 1)", url("postgres", "broken"))
+    installed.rows(
+      "DELETE FROM event WHERE (lane, position) = (SELECT lane, 0 FROM lane_head WHERE next_position > 2 LIMIT 1)",
+      url("postgres", "broken"),
+    )
     expect(installed.run(check, named("broken")).trim().split("\n")).toHaveLength(1)
   })
 
@@ -159,7 +166,9 @@ describe("a backup", () => {
     await withStore(url("assent_service", "assent"), (store) => record(store, 10))
     const primary = await withStore(url("assent_service", "assent"), everything)
     const [positions, lag] = blocks("Standbys", "sql")
-    const isCaughtUp = () => installed.rows(positions!, onStandby).join() === installed.rows(positions!, url("assent_service", "assent")).join()
+    const isCaughtUp = () =>
+      installed.rows(positions!, onStandby).join() ===
+      installed.rows(positions!, url("assent_service", "assent")).join()
     for (let tries = 0; !isCaughtUp(); tries++) {
       if (tries > 100) throw new Error("the standby does not catch up")
       await new Promise((resolve) => setTimeout(resolve, 50))

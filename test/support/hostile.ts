@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import * as Migrations from "../../adapters/postgres/Migrations.ts"
-import type { Postgres } from "./postgres.ts"
+import { emptied, type Postgres } from "./postgres.ts"
 import { type Fault, type PostgresProxy, startPostgresProxy } from "./postgresProxy.ts"
 
 /** The role of the service, as docs/operating.md names it. */
@@ -41,31 +41,29 @@ const revokeFunctions = `
   END $$;
   REVOKE USAGE ON LANGUAGE plpgsql, sql FROM PUBLIC;`
 
-/** Databases of a role without rights, each with the tables of a ledger. */
-export interface HostileDatabases {
-  /** A new one: the URL of the role, and the database's name. */
-  readonly make: () => Promise<{ readonly url: string; readonly name: string }>
+/** A database of a role without rights, with the tables of a ledger. */
+export interface HostileDatabase {
+  /** As the role of the service. */
+  readonly url: string
+  readonly name: string
+  /** Takes every row away, but the notes of what was migrated. */
+  readonly empty: () => Promise<void>
 }
 
-/** Prepares a server for them. */
-export const prepareHostile = async (postgres: Postgres): Promise<HostileDatabases> => {
+/** Makes one on a server. */
+export const makeHostile = async (postgres: Postgres): Promise<HostileDatabase> => {
   const owned = new URL(await postgres.database())
-  const template = owned.pathname.slice(1)
+  const name = owned.pathname.slice(1)
   await Effect.runPromise(Migrations.using(owned.href, (sql) => Migrations.run(sql)))
-  await postgres.administer(`CREATE ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${owned.password}'`)
-  await postgres.administer(`REVOKE ALL ON SCHEMA public FROM PUBLIC; ${grants()} ${revokeFunctions}`, template)
-  let databases = 0
-  return {
-    make: async () => {
-      const name = `hostile_${++databases}`
-      await postgres.administer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
-      await postgres.administer(`
-        REVOKE ALL ON DATABASE ${name} FROM PUBLIC;
-        GRANT CONNECT ON DATABASE ${name} TO ${role};
-        ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`)
-      return { name, url: postgres.url(role, name) }
-    },
-  }
+  await postgres.administer(
+    `CREATE ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${owned.password}'`,
+  )
+  await postgres.administer(`REVOKE ALL ON SCHEMA public FROM PUBLIC; ${grants()} ${revokeFunctions}`, name)
+  await postgres.administer(`
+    REVOKE ALL ON DATABASE ${name} FROM PUBLIC;
+    GRANT CONNECT ON DATABASE ${name} TO ${role};
+    ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`)
+  return { name, url: postgres.url(role, name), empty: async () => void (await postgres.administer(emptied, name)) }
 }
 
 /** Before the server: faults as told, and settings of the connection that never arrive. */

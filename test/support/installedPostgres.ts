@@ -3,7 +3,7 @@
  * Debian's package `postgresql` has all of them; the embedded one has the server alone.
  */
 import { spawnSync } from "node:child_process"
-import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -13,8 +13,9 @@ const root = join(import.meta.dirname, "../..")
 /** Where the newest one's programs are. */
 const programs = (): string => {
   const folder = "/usr/lib/postgresql"
-  const [newest] = readdirSync(folder).toSorted((a, b) => Number(b) - Number(a))
-  if (newest === undefined) throw new Error("PostgreSQL's server and tools are not installed: apt-get install postgresql")
+  const [newest] = (existsSync(folder) ? readdirSync(folder) : []).toSorted((a, b) => Number(b) - Number(a))
+  if (newest === undefined)
+    throw new Error("PostgreSQL's server and tools are not installed: apt-get install postgresql")
   return join(folder, newest, "bin")
 }
 
@@ -53,13 +54,21 @@ export const startInstalled = async (): Promise<Installed> => {
   const folder = mkdtempSync(join(tmpdir(), "assent-installed-"))
   const bin = join(folder, "bin")
   mkdirSync(bin)
-  writeFileSync(join(bin, "assent"), `#!/bin/sh\nexec "${process.execPath}" "${root}/apps/cli/main.ts" "$@"\n`, { mode: 0o755 })
+  writeFileSync(join(bin, "assent"), `#!/bin/sh\nexec "${process.execPath}" "${root}/apps/cli/main.ts" "$@"\n`, {
+    mode: 0o755,
+  })
   if (as.uid !== undefined) for (const each of [folder, bin]) chownSync(each, as.uid, as.gid!)
   const path = `${bin}:${programs()}:${process.env["PATH"]}`
   let port = 0
 
   const runAs = (commands: string, env: Readonly<Record<string, string>>, who: typeof as): string => {
-    const named = { PATH: path, PGHOST: "127.0.0.1", ...(port > 0 && { PGPORT: String(port) }), PGUSER: "postgres", ...env }
+    const named = {
+      PATH: path,
+      PGHOST: "127.0.0.1",
+      ...(port > 0 && { PGPORT: String(port) }),
+      PGUSER: "postgres",
+      ...env,
+    }
     const ran = spawnSync("bash", ["--norc", "-euc", commands], { cwd: folder, encoding: "utf8", env: named, ...who })
     if (ran.status !== 0) throw new Error(`${commands}\nended with ${ran.status}: ${ran.stderr}`)
     return ran.stdout

@@ -40,6 +40,7 @@ export const parts = {
     ].map((name) => `test/http/${name}.test.ts`),
   ],
   "adapters/sqlite": ["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
+  "adapters/postgres": ["--project=contract", "test/contract/hostile.test.ts", "test/contract/postgres.test.ts"],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
 
@@ -92,6 +93,14 @@ const anotherKey = "differs from call to call"
 const ownKey = "is the caller's own where one is given"
 
 /** Mutants of the client. */
+const postgres = (file: string, find: string, replace: string, ...killedBy: ReadonlyArray<string>): Mutant => ({
+  part: "adapters/postgres",
+  file,
+  find,
+  replace,
+  killedBy,
+})
+
 const client = (
   file: "Client.ts" | "Retries.ts",
   find: string,
@@ -770,4 +779,17 @@ export const mutants: ReadonlyArray<Mutant> = [
     "of a page come without the trace headers",
   ),
   client("Client.ts", "sending(sessionHeader, ", "sending(apiKeyHeader, ", "go to the endpoints that ask"),
+
+  // PostgreSQL
+  postgres("Append.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"),
+  postgres("Append.ts", "isAgain && outcome._tag", "false && outcome._tag", "append of a receipt alone: cut-answer"),
+  postgres("Append.ts", "lane ORDER BY lane\n", "lane ORDER BY random()\n", "never lock each other out"),
+  postgres(
+    "Once.ts",
+    "if (!(yield* mark(sql, Lane.of(owner, id), id)))",
+    "if (id === '')",
+    "a change of who is who: cut-after",
+  ),
+  postgres("Sql.ts", 'reason._tag === "SerializationError" || ', "", "configure: 40001"),
+  postgres("Sql.ts", "57P\\d\\d|", "", "append: terminate-before"),
 ]

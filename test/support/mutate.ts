@@ -1,5 +1,5 @@
 /**
- * Tries every mutant against the tests that should kill it: `node test/support/mutate.ts [word of a file or line]`.
+ * Tries every mutant against the tests that should kill it: `node test/support/mutate.ts [word of a path or line]`.
  *
  * Works in a copy in a temporary folder. Prints a line for each mutant; exits with 1 if one survives one of its tests.
  */
@@ -48,7 +48,9 @@ try {
     "adapters",
     "apps",
     "core",
+    "docs",
     "test/laws",
+    "test/contract",
     "test/core",
     "test/cli",
     "test/http",
@@ -62,8 +64,8 @@ try {
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
   const word = process.argv[2] ?? ""
-  const nameOf = ({ file, find, replace }: Mutant): string =>
-    `${file}: ${find} -> ${replace === "" ? "(nothing)" : replace}`.replaceAll("\n", " ")
+  const nameOf = ({ part = "core", file, find, replace }: Mutant): string =>
+    `${part}/${file}: ${find} -> ${replace === "" ? "(nothing)" : replace}`.replaceAll("\n", " ")
   const asked = mutants.filter((mutant) => nameOf(mutant).includes(word))
   const isSound = Object.keys(parts).every((part) => {
     const names = asked.filter((mutant) => (mutant.part ?? "core") === part).flatMap(({ killedBy }) => killedBy)

@@ -16,13 +16,23 @@ const freePort = (): Promise<number> =>
     })
   })
 
+/** Takes every row of a ledger's database away, as a superuser: far quicker than a new database. It waits for open transactions. */
+export const emptied = `DO $$ DECLARE tables text; BEGIN
+  SELECT string_agg(format('public.%I', relname), ', ') INTO tables FROM pg_class c
+  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'migration';
+  EXECUTE 'TRUNCATE ' || tables; INSERT INTO public.configuration_head VALUES (0, 0);
+END $$`
+
 /** A running server. */
 export interface Postgres {
   readonly port: number
   /** Makes an empty database, owned by a role that is no superuser, and answers its URL. */
   readonly database: () => Promise<string>
   /** Runs statements as the superuser, in a database of the server; answers the rows of the last. */
-  readonly administer: (statements: string, database?: string) => Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>
+  readonly administer: (
+    statements: string,
+    database?: string,
+  ) => Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>
   /** The URL of a role in a database. */
   readonly url: (role: string, database: string) => string
   readonly stop: () => Promise<void>
