@@ -61,8 +61,7 @@ export const statementsOf = (migration: Migration, engine: Engine): ReadonlyArra
   ...migration.sql
     .split(";")
     .map((statement) => statement.trim())
-    .filter((statement) => statement !== "")
-    .flatMap((statement) => [statement, ...placed(statement, engine)]),
+    .flatMap((statement) => (statement === "" ? [] : [statement, ...placed(statement, engine)])),
   `INSERT INTO migration VALUES (${migration.number}, '${migration.name}', '${digestOf(migration)}', '${engine}')`,
 ]
 
