@@ -124,7 +124,7 @@ describe("a backup", () => {
     await withStore(url("assent_service", "assent"), (store) => record(store, 60))
   }, 120_000)
 
-  test("by pg_dump, of a store that is being written to, is a whole ledger as of one moment, and goes on where it ended", async () => {
+  test("by pg_dump is the whole ledger as it was then, whatever is recorded later, and goes on where it ended", async () => {
     const [dump, restore, check] = blocks("Backup and restore", "sh")
     const before = await withStore(url("assent_service", "assent"), (store) =>
       Effect.gen(function* () {
