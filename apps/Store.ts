@@ -3,8 +3,11 @@
  */
 import { type Layer, Schema } from "effect"
 import * as MemoryStore from "../adapters/memory/MemoryStore.ts"
+import * as PostgresRows from "../adapters/postgres/PostgresRows.ts"
 import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
+import * as SqliteRows from "../adapters/sqlite/SqliteRows.ts"
 import * as SqliteStore from "../adapters/sqlite/SqliteStore.ts"
+import type { LedgerRows } from "../core/ports/LedgerRows.ts"
 import type { LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
 
 /** Where the ledger is kept when nobody says otherwise. */
@@ -23,6 +26,16 @@ export const Url = Schema.String.check(
 
 /** Whether {@link Url} passes a text. */
 export const isUrl = Schema.is(Url)
+
+/** What a URL of a store that keeps something looks like, for messages. */
+export const keptForm = "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"
+
+/** Whether a URL names a store that keeps something when its process ends. */
+export const isKept = (url: string): boolean => isUrl(url) && url !== "memory:"
+
+/** The rows of a store that {@link isKept} has passed. */
+export const rows = (url: string): LedgerRows =>
+  url.startsWith("sqlite:") ? SqliteRows.make(url.slice("sqlite:".length)) : PostgresRows.make(url)
 
 /** The store of a URL that {@link Url} has passed. */
 export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>

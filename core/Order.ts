@@ -5,8 +5,11 @@
  */
 import type { ConsentEvent } from "./ConsentEvent.ts"
 
+/** As much of an event as its place in the order needs. */
+type Ordered = Pick<ConsentEvent, "consentDate" | "dateCreated" | "id">
+
 /** Whether `a` is later than `b`. Never true both ways. */
-export const isLater = (a: ConsentEvent, b: ConsentEvent): boolean => {
+export const isLater = (a: Ordered, b: Ordered): boolean => {
   if (a.consentDate !== b.consentDate) return a.consentDate > b.consentDate
   if (a.dateCreated !== b.dateCreated) return a.dateCreated > b.dateCreated
   return a.id > b.id

@@ -4,7 +4,6 @@
  * Reads go straight to the file on a connection of their own; writes go to the one writer, which syncs every commit to
  * the disk before it is acknowledged.
  */
-import { existsSync, mkdirSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { Effect, Layer } from "effect"
@@ -145,15 +144,8 @@ const openReader = (path: string) =>
     (db) => Effect.sync(() => db.close()),
   )
 
-/** Makes a folder and those above it. Node's own recursive form never ends where the system denies it, as in /proc. */
-const makeFolder = (folder: string): void => {
-  if (existsSync(folder)) return
-  makeFolder(dirname(folder))
-  mkdirSync(folder)
-}
-
 const make = Effect.fnUntraced(function* (path: string) {
-  yield* read(() => makeFolder(resolve(dirname(path))))
+  yield* read(() => Tables.makeFolder(resolve(dirname(path))))
   const { write } = yield* GroupCommit.make(path)
   const { list } = yield* ListReader.make(path)
   const db = yield* openReader(path)

@@ -4,6 +4,8 @@
  * The lane is the first column of every key. Events are only ever inserted: the database itself refuses to change or
  * remove one. See `docs/decisions/0003-storage.md`.
  */
+import { existsSync, mkdirSync } from "node:fs"
+import { dirname, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
 /** "asst" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
@@ -176,18 +178,69 @@ export const openReader = (path: string): DatabaseSync => {
   return db
 }
 
+/** Why a file that is not empty is no ledger of this version, if it is none. */
+export const versionFault = (db: DatabaseSync): string | undefined => {
+  if (pragma(db, "application_id") !== applicationId) return "the file is not an Assent ledger"
+  if (pragma(db, "user_version") !== version) return "the ledger was written by another version of Assent"
+  return undefined
+}
+
 /** Makes the tables in an empty file. Throws for a file that is something else, or was written by a later version. */
 export const prepare = (db: DatabaseSync): void => {
   db.exec("BEGIN IMMEDIATE")
   try {
     const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"]
+    const fault = tables === 0 ? undefined : versionFault(db)
     if (tables === 0) db.exec(create)
-    else if (pragma(db, "application_id") !== applicationId) throw new Error("the file is not an Assent ledger")
-    else if (pragma(db, "user_version") !== version)
-      throw new Error("the ledger was written by another version of Assent")
+    else if (fault !== undefined) throw new Error(fault)
     db.exec("COMMIT")
   } catch (error) {
     db.exec("ROLLBACK")
     throw error
   }
+}
+
+/** Makes a folder and those above it. Node's own recursive form never ends where the system denies it, as in /proc. */
+export const makeFolder = (folder: string): void => {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder)
+}
+
+/** Opens a file for writing, made with its folder and tables where there is none. Throws as {@link prepare} does. */
+export const openNew = (path: string): DatabaseSync => {
+  makeFolder(resolve(dirname(path)))
+  const db = open(path)
+  try {
+    prepare(db)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+const schemaOf = (db: DatabaseSync): ReadonlyMap<string, string> =>
+  new Map(
+    db
+      // What ANALYZE keeps is nobody's business.
+      .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name")
+      .all()
+      .map(({ name, sql, tbl_name, type }) => [`${type} ${name}`, `${tbl_name} ${sql}`]),
+  )
+
+/** What differs from the tables, indexes and triggers that {@link prepare} makes, a sentence each. */
+export const faults = (db: DatabaseSync): ReadonlyArray<string> => {
+  const pristine = new DatabaseSync(":memory:")
+  pristine.exec(create)
+  const expected = schemaOf(pristine)
+  pristine.close()
+  const found = schemaOf(db)
+  return [
+    ...[...expected.keys()].filter((name) => !found.has(name)).map((name) => `the ${name} is missing`),
+    ...[...found.keys()].filter((name) => !expected.has(name)).map((name) => `the ${name} is no part of a ledger`),
+    ...[...expected].flatMap(([name, sql]) =>
+      found.has(name) && found.get(name) !== sql ? [`the ${name} is not what Assent has made`] : [],
+    ),
+  ]
 }

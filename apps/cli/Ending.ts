@@ -4,13 +4,15 @@
  * 0: done, or the reader of standard output had enough. 1: this machine failed (no
  * space for the temporary file, a store that cannot be used or is set up already, a bug).
  * 2: the input or the invocation is not right. 130: interrupted. `simulate` has two more, when asked:
- * 1 when something changes, 3 when too much does.
+ * 1 when something changes, 3 when too much does. `verify` ends with 1 when the ledger is not whole.
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
 import type { BadTable } from "../../adapters/duckdb/Problem.ts"
 import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
+import type { NotTheSame, NotWhole, SourceChanged } from "../../core/ledger/Moving.ts"
+import type { NoLedger, NotEmpty, StoreDamaged } from "../../core/ports/LedgerRows.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import type { BadQuestion } from "../simulate/Plan.ts"
 import type { AlreadySetUp } from "./commands/bootstrap.ts"
@@ -29,6 +31,12 @@ export type Failure =
   | AlreadySetUp
   | NoSuchProject
   | StoreUnavailable
+  | StoreDamaged
+  | NoLedger
+  | NotEmpty
+  | NotWhole
+  | NotTheSame
+  | SourceChanged
   | Output.OutputClosed
   | Output.OutputFailed
 
@@ -54,7 +62,14 @@ export const report = (failure: Failure): Effect.Effect<void> => {
       return Effect.andThen(Output.fail(failure.message), end(notRight))
     case "BadQuestion":
       return Effect.andThen(Output.fail(`--${failure.message}`), end(notRight))
+    case "NoLedger":
+      return Effect.andThen(Output.fail(failure.message), end(notRight))
     case "AlreadySetUp":
+    case "NotEmpty":
+    case "NotTheSame":
+    case "NotWhole":
+    case "SourceChanged":
+    case "StoreDamaged":
     case "StoreUnavailable":
     case "TemporaryFileError":
     case "OutputFailed":

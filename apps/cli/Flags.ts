@@ -5,6 +5,7 @@ import { Effect, Option } from "effect"
 import { CliError, Flag } from "effect/cli"
 import * as Source from "../../adapters/files/Source.ts"
 import * as Instant from "../../core/Instant.ts"
+import * as Store from "../Store.ts"
 
 const instant = (name: string, description: string) =>
   Flag.String(name).pipe(
@@ -43,6 +44,14 @@ export const outputPath = (name: string, description: string) =>
       (value) => value !== "" && value !== Source.standardInput,
       () => "the path of a file",
     ),
+  )
+
+/** A store that keeps its ledger. */
+export const keptStore = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("<url>"),
+    Flag.withDescription(`${description}: ${Store.keptForm}`),
+    Flag.filter(Store.isKept, () => `${Store.keptForm}: a ledger that is kept`),
   )
 
 /** One end of a window: a date-time with an offset, or a date, which is its first instant in UTC. */

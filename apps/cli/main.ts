@@ -11,9 +11,11 @@ import * as Import from "./commands/import.ts"
 import * as Export from "./commands/export.ts"
 import * as Decisions from "./commands/decisions.ts"
 import * as Migrate from "./commands/migrate.ts"
+import * as Move from "./commands/move.ts"
 import * as Simulate from "./commands/simulate.ts"
 import * as State from "./commands/state.ts"
 import * as Timeline from "./commands/timeline.ts"
+import * as Verify from "./commands/verify.ts"
 import * as Ending from "./Ending.ts"
 import * as Presenter from "./Presenter.ts"
 
@@ -28,6 +30,8 @@ const assent = Command.make("assent").pipe(
     Migrate.command,
     Import.command,
     Export.command,
+    Verify.command,
+    Move.command,
   ]),
 )
 

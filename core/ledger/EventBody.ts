@@ -7,10 +7,21 @@
 import type { ListedType, Project } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
 import * as Instant from "../Instant.ts"
+import type { ColumnName } from "../ports/LedgerRows.ts"
 import type { Session } from "../ports/LedgerStore.ts"
 
 /** A session as far as it is shown beside an event. */
 export type ShownSession = Pick<Session, "id" | "ipAddress" | "domain" | "geography" | "userAgent">
+
+/** What a body says about the row it is kept in. What is not there, or is no text, is `undefined`. */
+export interface Said {
+  readonly organization: unknown
+  readonly project: unknown
+  /** The caller's own id of the event; its hash is kept. */
+  readonly externalId: unknown
+  /** By the names of the columns. */
+  readonly columns: Readonly<Partial<Record<ColumnName<"event">, unknown>>>
+}
 
 /** The session as it is shown beside an event. */
 export const sessionFacts = (session: ShownSession) => ({
@@ -60,4 +71,39 @@ export const write = (
     label: type.label,
     version: event.version,
   })
+}
+
+const instantOf = (value: unknown): number | undefined => (typeof value === "string" ? Instant.parse(value) : undefined)
+
+/** Reads a body back; `undefined` where it is no JSON object. */
+export const read = (body: string): Said | undefined => {
+  let said: unknown
+  try {
+    said = JSON.parse(body)
+  } catch {
+    return undefined
+  }
+  if (typeof said !== "object" || said === null) return undefined
+  const event = said as Readonly<Record<string, unknown>>
+  const session = (event["session"] ?? {}) as Readonly<Record<string, unknown>>
+  return {
+    organization: event["organization"],
+    project: event["project"],
+    externalId: event["externalId"],
+    columns: {
+      person: event["concordId"],
+      event_id: event["id"],
+      consent_type: event["consentType"],
+      version: event["version"],
+      consent_state: event["consentState"],
+      consent_action: event["consentAction"],
+      consent_date: instantOf(event["consentDate"]),
+      recorded_at: instantOf(event["dateCreated"]),
+      expiration_date: event["expirationDate"] === undefined ? null : instantOf(event["expirationDate"]),
+      submitter: event["submitter"],
+      session: session["id"] ?? null,
+      domain: session["domain"] ?? null,
+      geography: session["geography"] ?? null,
+    },
+  }
 }

@@ -1,0 +1,207 @@
+/**
+ * The rows of a PostgreSQL ledger, as they are stored: read with cursors of one snapshot, written in one transaction.
+ */
+import { Effect, type Scope } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import type { SqlError } from "effect/sql/SqlError"
+import * as Lane from "../../core/Lane.ts"
+import {
+  batchRows,
+  type ColumnName,
+  type Kind,
+  type LedgerRows,
+  type Next,
+  NoLedger,
+  NotEmpty,
+  type Row,
+  type Selection,
+  type Snapshot,
+  StoreDamaged,
+  type TableName,
+  tableNames,
+  tables,
+} from "../../core/ports/LedgerRows.ts"
+import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as Migrations from "./Migrations.ts"
+import { everywhere } from "./PeopleChange.ts"
+import * as Sql from "./Sql.ts"
+
+type Value = number | string | boolean | null
+
+const columnsOf = (table: TableName): ReadonlyArray<readonly [name: string, kind: Kind]> =>
+  Object.entries(tables[table].columns)
+
+/** The lane of a row of a table that only PostgreSQL keeps in lanes. */
+const laneOf = (table: TableName, row: Readonly<Record<string, Value>>): number | undefined => {
+  switch (table) {
+    case "configuration_head":
+    case "configuration":
+      return 0
+    case "document":
+      return Lane.of(everywhere, String(row["consent_type"]))
+    case "key_use":
+      return Lane.of(everywhere, String(row["id"]))
+    case "session":
+      return Lane.of(everywhere, String(row["token_hash"]))
+    case "used_proof":
+      return Lane.of(everywhere, String(row["hash"]))
+    default:
+      return undefined
+  }
+}
+
+/** Codes of the server for data it cannot read, and for what follows in the same transaction (SQLSTATE). */
+const damagedCodes: ReadonlySet<unknown> = new Set(["XX001", "XX002", "25P02"])
+
+const failureOf = (error: SqlError): StoreUnavailable | StoreDamaged => {
+  const cause: unknown = error.reason.cause
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
+  return damagedCodes.has(code) ? new StoreDamaged({ reason: error.message }) : Sql.unavailable(error)
+}
+
+const select = <Name extends TableName, Column extends ColumnName<Name>>(
+  table: Name,
+  selection: Selection<Name, Column> | undefined,
+): string => {
+  const kinds = new Map(columnsOf(table))
+  const columns: ReadonlyArray<string> = selection?.columns ?? [...kinds.keys()]
+  const shown = columns.map((name) =>
+    kinds.get(name)?.startsWith("bytes") === true ? `encode(${name}, 'hex') AS ${name}` : name,
+  )
+  const by: ReadonlyArray<string> = selection?.by ?? tables[table].key
+  // Text by its bytes, whatever the database's own order is.
+  const order = by.map((name) => `t.${name}${kinds.get(name)?.startsWith("text") === true ? ' COLLATE "C"' : ""}`)
+  const where = selection?.having === undefined ? "" : ` WHERE t.${selection.having} IS NOT NULL`
+  return `SELECT ${shown.join(", ")} FROM ${table} t${where}${order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`}`
+}
+
+const makeSnapshot = (sql: Sql.Sql): Snapshot => {
+  let cursors = 0
+  return {
+    rows: <Name extends TableName, Column extends ColumnName<Name>>(table: Name, selection?: Selection<Name, Column>) =>
+      Effect.gen(function* () {
+        const cursor = `rows_${++cursors}`
+        yield* Sql.query(sql, `DECLARE ${cursor} NO SCROLL CURSOR FOR ${select(table, selection)}`)
+        const fetch = Sql.query<Row<Name, Column>>(sql, `FETCH ${batchRows(table)} FROM ${cursor}`)
+        return Effect.mapError(fetch, failureOf) as Next<Name, Column>
+      }).pipe(Effect.mapError(failureOf)),
+    faults: Effect.succeed([]),
+  }
+}
+
+/** A transaction that may take its time; never tried again by itself, since its steps are another store's, too. */
+const transaction = <A, E>(sql: Sql.Sql, begin: string, steps: Effect.Effect<A, E>) =>
+  sql
+    .withTransaction(
+      Effect.gen(function* () {
+        yield* Sql.query(sql, begin)
+        yield* Sql.query(sql, "SET LOCAL statement_timeout = 0")
+        yield* Sql.query(sql, "SET LOCAL idle_in_transaction_session_timeout = 0")
+        return yield* steps
+      }),
+    )
+    .pipe(Effect.catchDefect((defect) => (Sql.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect))))
+
+const told = <A, E>(
+  effect: Effect.Effect<A, E | SqlError>,
+): Effect.Effect<A, Exclude<E, SqlError> | StoreUnavailable | StoreDamaged> =>
+  Effect.mapError(effect, (error) => (Sql.isSqlError(error) ? failureOf(error) : (error as Exclude<E, SqlError>)))
+
+/** Fails where the database has no tables, or those of another version. */
+const expectLedger = Effect.fnUntraced(function* (sql: Sql.Sql) {
+  const [found] = yield* Sql.query<{ readonly is: boolean }>(sql, `SELECT to_regclass('migration') IS NOT NULL AS "is"`)
+  if (found?.is !== true) return yield* new NoLedger({ reason: "the database holds no ledger" })
+  const applied = yield* Sql.query<{ readonly number: number }>(sql, "SELECT number FROM migration ORDER BY number")
+  const expected = Migrations.migrations.map(({ number }) => number)
+  if (applied.map(({ number }) => number).join() === expected.join()) return
+  return yield* new NoLedger({ reason: "the ledger was written by another version of Assent" })
+})
+
+const withDatabase = <A, E>(url: string, use: (sql: Sql.Sql) => Effect.Effect<A, E, Scope.Scope>) =>
+  told(Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer)))
+
+const read =
+  (url: string): LedgerRows["read"] =>
+  (steps) =>
+    withDatabase(url, (sql) =>
+      transaction(
+        sql,
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        Effect.andThen(
+          expectLedger(sql),
+          Effect.suspend(() => steps(makeSnapshot(sql))),
+        ),
+      ),
+    )
+
+const firstWithRows = Effect.fnUntraced(function* (sql: Sql.Sql) {
+  for (const table of tableNames) {
+    const where = table === "configuration_head" ? "WHERE revision > 0" : ""
+    const rows = yield* Sql.query(sql, `SELECT 1 AS found FROM ${table} ${where} LIMIT 1`)
+    if (rows.length > 0) return table
+  }
+  return undefined
+})
+
+/** Nobody else writes to the tables from now on. What is insert-only is always written after another of them. */
+const lock = (sql: Sql.Sql) => {
+  const locked = tableNames.filter((table) => table !== "event" && table !== "person_fact")
+  return Sql.query(sql, `LOCK TABLE ${locked.join(", ")} IN EXCLUSIVE MODE`)
+}
+
+const types = { whole: "bigint", uuid: "uuid", text: "text", bytes: "text", boolean: "text" } as const
+
+/** How a column's values are given: as an array of a type, and what becomes of each. */
+const columnOf = (name: string, kind: Kind) => {
+  // Kinds are those of `types`, with `?` or without.
+  const type = types[kind.replace("?", "") as keyof typeof types]
+  const value = kind.startsWith("bytes") ? `decode(v.${name}, 'hex')` : `v.${name}`
+  return { name, type, value: kind === "boolean" ? `${value}::boolean` : value }
+}
+
+const insert =
+  (sql: Sql.Sql) =>
+  <Name extends TableName>(table: Name, rows: ReadonlyArray<Row<Name>>): Effect.Effect<void, StoreUnavailable> => {
+    const given: ReadonlyArray<Readonly<Record<string, Value>>> = rows
+    const lanes = given.flatMap((row) => laneOf(table, row) ?? [])
+    const columns = columnsOf(table).map(([name, kind]) => columnOf(name, kind))
+    const all = lanes.length === 0 ? columns : [columnOf("lane", "whole"), ...columns]
+    const values = (name: string) => given.map((row) => (typeof row[name] === "boolean" ? `${row[name]}` : row[name]!))
+    const statement = `INSERT INTO ${table} (${all.map(({ name }) => name).join(", ")})
+      SELECT ${all.map(({ value }) => value).join(", ")}
+      FROM unnest(${all.map(({ type }, index) => `$${index + 1}::${type}[]`).join(", ")})
+        AS v (${all.map(({ name }) => name).join(", ")})`
+    const parameters = [...(lanes.length === 0 ? [] : [lanes]), ...columns.map(({ name }) => values(name))]
+    const hasNull = () => given.some((row) => Object.values(row).some((value) => String(value).includes("\0")))
+    return Sql.query(sql, statement, parameters).pipe(
+      Effect.mapError((error) =>
+        hasNull()
+          ? new StoreUnavailable({ reason: `table ${table}: PostgreSQL cannot keep the character U+0000` })
+          : Sql.unavailable(error),
+      ),
+      Effect.asVoid,
+    )
+  }
+
+const fill =
+  (url: string): LedgerRows["fill"] =>
+  (steps) =>
+    withDatabase(url, (sql) =>
+      Effect.andThen(
+        Migrations.run(sql),
+        transaction(
+          sql,
+          "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+          Effect.gen(function* () {
+            yield* lock(sql)
+            const table = yield* firstWithRows(sql)
+            if (table !== undefined) return yield* new NotEmpty({ table })
+            yield* Sql.query(sql, "DELETE FROM configuration_head")
+            return yield* steps({ ...makeSnapshot(sql), insert: insert(sql) })
+          }),
+        ),
+      ),
+    )
+
+/** The rows of a database. */
+export const make = (url: string): LedgerRows => ({ read: read(url), fill: fill(url) })

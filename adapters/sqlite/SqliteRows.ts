@@ -1,0 +1,211 @@
+/**
+ * The rows of a SQLite ledger, as they are stored.
+ *
+ * A file that nobody has open is read without leaving a trace: not even the files that SQLite puts beside it are made.
+ */
+import { existsSync, statSync } from "node:fs"
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite"
+import { pathToFileURL } from "node:url"
+import { Effect, Exit } from "effect"
+import {
+  batchRows,
+  type ColumnName,
+  type Kind,
+  type LedgerRows,
+  type Next,
+  NoLedger,
+  NotEmpty,
+  type Row,
+  type Selection,
+  type Snapshot,
+  StoreDamaged,
+  type TableName,
+  tableNames,
+  tables,
+} from "../../core/ports/LedgerRows.ts"
+import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as Tables from "./Tables.ts"
+import * as Uuid from "./Uuid.ts"
+
+type Value = number | string | boolean | null
+
+/** SQLite's own codes for a file that is damaged, or none of its own. */
+const damagedCodes: ReadonlySet<unknown> = new Set([11, 26])
+
+const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
+  if (!(error instanceof Error)) return new StoreUnavailable({ reason: "the disk failed" })
+  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined
+  return damagedCodes.has(code)
+    ? new StoreDamaged({ reason: error.message })
+    : new StoreUnavailable({ reason: error.message })
+}
+
+const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable | StoreDamaged> =>
+  Effect.try({ try: step, catch: failureOf })
+
+/** A value in the form that all stores share. What a damaged file has in a column may be anything: it is taken as it is. */
+const shared = (kind: Kind, value: SQLOutputValue): Value => {
+  if (typeof value === "bigint") return kind === "boolean" ? value === 1n : Number(value)
+  if (!(value instanceof Uint8Array)) return value
+  return kind === "uuid" ? Uuid.fromBytes(value) : Uuid.toHex(value)
+}
+
+/** A value as it is stored. */
+const stored = (table: TableName, kind: Kind, value: Value): SQLInputValue => {
+  if (typeof value === "boolean") return value ? 1 : 0
+  const isBytes = kind === "bytes" || kind === "bytes?" || (kind === "uuid" && table !== "key_use")
+  return isBytes && typeof value === "string" ? Uuid.toBytes(value) : value
+}
+
+/** What is read of a table, in which order. */
+interface Reading {
+  readonly columns: ReadonlyArray<readonly [name: string, kind: Kind]>
+  readonly sql: string
+}
+
+const readingOf = <Name extends TableName, Column extends ColumnName<Name>>(
+  table: Name,
+  selection: Selection<Name, Column> | undefined,
+): Reading => {
+  const all: ReadonlyArray<readonly [string, Kind]> = Object.entries(tables[table].columns)
+  const names: ReadonlyArray<string> | undefined = selection?.columns
+  const columns = all.filter(([name]) => names?.includes(name) !== false)
+  const by = selection?.by ?? tables[table].key
+  const where = selection?.having === undefined ? "" : ` WHERE ${selection.having} IS NOT NULL`
+  const order = by.length === 0 ? "" : ` ORDER BY ${by.join(", ")}`
+  return { columns, sql: `SELECT ${columns.map(([name]) => name).join(", ")} FROM ${table}${where}${order}` }
+}
+
+/** Reads through one connection; `check` fails where what was read cannot be trusted. */
+const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
+  rows: <Name extends TableName, Column extends ColumnName<Name>>(table: Name, selection?: Selection<Name, Column>) =>
+    attempt((): Next<Name, Column> => {
+      const { columns, sql } = readingOf(table, selection)
+      const statement = db.prepare(sql)
+      statement.setReturnArrays(true)
+      // Numbers that JavaScript cannot hold stand in damaged rows only; they must not end the reading.
+      statement.setReadBigInts(true)
+      const rows = statement.iterate() as unknown as Iterator<ReadonlyArray<SQLOutputValue>>
+      const rowOf = (values: ReadonlyArray<SQLOutputValue>) =>
+        // The columns are those of the table.
+        Object.fromEntries(columns.map(([name, kind], index) => [name, shared(kind, values[index]!)])) as Row<Name, Column>
+      let hasEnded = false
+      return Effect.try({
+        try: () => {
+          const batch: Array<Row<Name, Column>> = []
+          while (!hasEnded && batch.length < batchRows(table)) {
+            const next = rows.next()
+            if (next.done === true) hasEnded = true
+            else batch.push(rowOf(next.value))
+          }
+          check()
+          return batch
+        },
+        catch: (error) => {
+          hasEnded = true
+          try {
+            check()
+            return failureOf(error)
+          } catch (changed) {
+            return failureOf(changed)
+          }
+        },
+      })
+    }),
+  faults: Effect.suspend(() => {
+    try {
+      const messages = db.prepare("PRAGMA integrity_check").all().map(Object.values).flat().map(String)
+      return Effect.succeed([...messages.filter((message) => message !== "ok"), ...Tables.faults(db)])
+    } catch (error) {
+      const failure = failureOf(error)
+      return failure._tag === "StoreDamaged" ? Effect.succeed([failure.reason]) : failure
+    }
+  }),
+})
+
+/** Opens a file to be read. While another process has it open, that process and this one share what lies beside it. */
+const openToRead = (path: string): { readonly db: DatabaseSync; readonly check: () => void } => {
+  const log = `${path}-wal`
+  if (existsSync(log)) return { db: new DatabaseSync(path, { readOnly: true, timeout: 10_000 }), check: () => undefined }
+  const file = pathToFileURL(path)
+  file.searchParams.set("immutable", "1")
+  const identity = () => {
+    const { ino, mtimeMs, size } = statSync(path)
+    return [ino, mtimeMs, size, existsSync(log)].join()
+  }
+  const before = identity()
+  const check = () => {
+    if (identity() !== before) throw new Error("somebody has begun to write to the file; try again")
+  }
+  return { db: new DatabaseSync(file, { readOnly: true }), check }
+}
+
+const read =
+  (path: string): LedgerRows["read"] =>
+  (steps) =>
+    Effect.suspend(() => {
+      if (!existsSync(path)) return Effect.fail(new NoLedger({ reason: `${path}: no such file` }))
+      return Effect.acquireUseRelease(
+        attempt(() => openToRead(path)),
+        ({ check, db }) =>
+          Effect.gen(function* () {
+            const fault = yield* attempt(() => Tables.versionFault(db))
+            if (fault !== undefined) return yield* new NoLedger({ reason: `${path}: ${fault}` })
+            yield* attempt(() => db.exec("BEGIN"))
+            return yield* steps(snapshotOf(db, check))
+          }),
+        ({ db }) => Effect.sync(() => db.close()),
+      )
+    })
+
+const firstWithRows = (db: DatabaseSync): TableName | undefined =>
+  tableNames.find((table) => {
+    const where = table === "configuration_head" ? "WHERE revision > 0" : ""
+    return db.prepare(`SELECT 1 FROM ${table} ${where} LIMIT 1`).get() !== undefined
+  })
+
+const makeInsert = (db: DatabaseSync) => {
+  const insertOne = <Name extends TableName>(table: Name) => {
+    const columns: ReadonlyArray<readonly [string, Kind]> = Object.entries(tables[table].columns)
+    const names = columns.map(([name]) => name)
+    const statement = db.prepare(
+      `INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
+    )
+    return (row: Row<Name>) =>
+      statement.run(...columns.map(([name, kind]) => stored(table, kind, row[name as ColumnName<Name>] as Value)))
+  }
+  return <Name extends TableName>(table: Name, rows: ReadonlyArray<Row<Name>>) =>
+    Effect.try({
+      try: () => {
+        const insert = insertOne(table)
+        for (const row of rows) insert(row)
+      },
+      catch: (error) => new StoreUnavailable({ reason: failureOf(error).message }),
+    })
+}
+
+const fill =
+  (path: string): LedgerRows["fill"] =>
+  (steps) =>
+    Effect.acquireUseRelease(
+      attempt(() => Tables.openNew(path)),
+      (db) =>
+        Effect.gen(function* () {
+          yield* attempt(() => db.exec("BEGIN IMMEDIATE"))
+          const table = yield* attempt(() => firstWithRows(db))
+          if (table !== undefined) return yield* new NotEmpty({ table })
+          yield* attempt(() => db.exec("DELETE FROM configuration_head"))
+          const target = { ...snapshotOf(db, () => undefined), insert: makeInsert(db) }
+          const result = yield* steps(target)
+          yield* attempt(() => db.exec("COMMIT"))
+          return result
+        }),
+      (db, exit) =>
+        Effect.sync(() => {
+          if (Exit.isFailure(exit) && db.isTransaction) db.exec("ROLLBACK")
+          db.close()
+        }),
+    )
+
+/** The rows of a file. */
+export const make = (path: string): LedgerRows => ({ read: read(path), fill: fill(path) })

@@ -1,0 +1,57 @@
+/**
+ * `assent move`: a whole ledger from one store into another, empty one.
+ */
+import { NodeCrypto } from "@effect/platform-node"
+import { Effect } from "effect"
+import { CliError, Command, Flag } from "effect/cli"
+import { Digest } from "effect/crypto"
+import * as Moving from "../../../core/ledger/Moving.ts"
+import * as Store from "../../Store.ts"
+import * as Flags from "../Flags.ts"
+import * as Output from "../Output.ts"
+import * as Progress from "../Progress.ts"
+import * as Table from "../Table.ts"
+
+const asText = ({ digest, events, lanes, tables }: Moving.Moved): string => {
+  const rows = tables.map(({ rows, table }) => [table, Table.count(rows)])
+  const last = `${Table.count(events)} events in ${Table.count(lanes.length)} lanes, digest ${digest}`
+  return `${[Table.write(["table", "rows"], rows), last, "moved, and read back as it was"].join("\n\n")}\n`
+}
+
+const move = Effect.fnUntraced(function* (from: string, to: string) {
+  const digest = yield* Digest.Digest
+  const progress = yield* Progress.makeWithLines
+  const moved = yield* Moving.move(Store.rows(from), Store.rows(to), digest, (done, total) =>
+    progress.show({ what: "events written and read back", done, share: total === 0 ? 1 : done / total }),
+  )
+  yield* progress.clear
+  return moved
+}, Effect.scoped)
+
+const validate = ({ from, to }: { readonly from: string; readonly to: string }) =>
+  from === to
+    ? Effect.fail(new CliError.ValidationError({ message: "--from and --to must be different stores" }))
+    : Effect.void
+
+/** The command. */
+export const command = Command.make(
+  "move",
+  {
+    from: Flags.keptStore("from", "The ledger to move; it stays as it is"),
+    to: Flags.keptStore("to", "An empty store, made where there is none"),
+    json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Write what was moved as JSON")),
+  },
+  Effect.fnUntraced(function* ({ from, json, to }) {
+    const moved = yield* Effect.provide(move(from, to), NodeCrypto.layer)
+    yield* Output.write(json ? `${JSON.stringify(moved, undefined, 2)}\n` : asText(moved))
+  }),
+).pipe(
+  (command) => Command.validate(command, validate),
+  Command.withDescription("Move a ledger into an empty store: all of it, read back before it counts, or nothing"),
+  Command.withExamples([
+    {
+      command: "assent move --from sqlite:./data/assent.db --to postgres://assent:secret@db.example/assent",
+      description: "With every server on either of them stopped",
+    },
+  ]),
+)

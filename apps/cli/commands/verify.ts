@@ -1,0 +1,89 @@
+/**
+ * `assent verify`: whether everything in a kept ledger agrees with everything else.
+ */
+import { NodeCrypto } from "@effect/platform-node"
+import { Effect } from "effect"
+import { Command, Flag } from "effect/cli"
+import { Digest } from "effect/crypto"
+import type { Finding } from "../../../core/ledger/Findings.ts"
+import * as Verifying from "../../../core/ledger/Verifying.ts"
+import * as Store from "../../Store.ts"
+import * as Flags from "../Flags.ts"
+import * as Output from "../Output.ts"
+import * as Progress from "../Progress.ts"
+import * as Table from "../Table.ts"
+
+/** The exit code beside those of every command. */
+const notWhole = 1
+
+/** Where something is wrong: `event: lane 4101, position 7`. */
+const placeOf = ({ consentState, consentType, lane, person, position, table }: Finding): string => {
+  const parts = [
+    lane !== undefined && `lane ${lane}`,
+    position !== undefined && `position ${position}`,
+    person !== undefined && `person ${person}`,
+    consentType !== undefined && `type ${consentType}`,
+    consentState !== undefined && consentState,
+  ].filter((part) => part !== false)
+  return [table, parts.join(", ")].filter((part) => part !== "").join(": ")
+}
+
+const findingsOf = ({ findings, found }: Verifying.Report): ReadonlyArray<string> => [
+  ...findings.map((finding) => `${placeOf(finding)}: ${finding.what}`),
+  ...(found > findings.length ? [`and ${Table.count(found - findings.length)} more`] : []),
+]
+
+/** The report for a terminal: each project, then what is wrong. */
+const asText = (report: Verifying.Report): string => {
+  const { digest, events, found, isWhole, lanes, people, tables } = report
+  const projects = [...Map.groupBy(lanes, ({ project }) => project ?? "no project")]
+  const parts = [
+    Table.write(
+      ["project", "lanes", "events"],
+      projects.map(([project, its]) => [
+        project,
+        Table.count(its.length),
+        Table.count(its.reduce((sum, lane) => sum + lane.events, 0)),
+      ]),
+    ),
+    Table.write(
+      ["table", "rows"],
+      tables.map(({ rows, table }) => [table, Table.count(rows)]),
+    ),
+    `${Table.count(events)} events of ${Table.count(people)} people, digest ${digest}`,
+    ...(isWhole ? ["the ledger is whole"] : [findingsOf(report).join("\n"), `${Table.count(found)} things are wrong`]),
+  ]
+  return `${parts.join("\n\n")}\n`
+}
+
+const verify = Effect.fnUntraced(function* (url: string) {
+  const digest = yield* Digest.Digest
+  const progress = yield* Progress.makeWithLines
+  const report = yield* Verifying.verify(Store.rows(url), digest, (done, total) =>
+    progress.show({ what: "events read", done, share: total === 0 ? 1 : done / total }),
+  )
+  yield* progress.clear
+  return report
+}, Effect.scoped)
+
+/** The command. */
+export const command = Command.make(
+  "verify",
+  {
+    store: Flags.keptStore("store", "The ledger to check"),
+    json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Write the report as JSON")),
+  },
+  Effect.fnUntraced(function* ({ json, store }) {
+    const report = yield* Effect.provide(verify(store), NodeCrypto.layer)
+    yield* Output.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : asText(report))
+    if (report.isWhole) return
+    yield* Effect.sync(() => {
+      process.exitCode = notWhole
+    })
+  }),
+).pipe(
+  Command.withDescription("Check that a ledger is whole: its log, its heads, and what it is looked up by"),
+  Command.withExamples([
+    { command: "assent verify --store sqlite:./data/assent.db", description: "Nothing is changed; exit 1 where not" },
+  ]),
+)

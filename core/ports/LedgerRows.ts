@@ -1,0 +1,192 @@
+/**
+ * A kept ledger below its use cases: the rows of its tables, as they are stored. For checking a ledger and for moving one.
+ *
+ * Rows have one form whatever keeps them, so that two ledgers can be compared: a UUID is lower-case text, bytes are lower-case
+ * hexadecimal, whole numbers are numbers, what is not there is `null`. Two ledgers meet in a move, so this is a plain value,
+ * not a service. What keeps nothing, as a store in memory, has none.
+ */
+import { Data, type Effect } from "effect"
+import type { StoreUnavailable } from "./LedgerStore.ts"
+
+/** There is nothing to read at that place: no file, no tables, or those of another version. Trying again does not help. */
+export class NoLedger extends Data.TaggedError("NoLedger")<{ readonly reason: string }> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/** The store finds its own files damaged: what is asked for cannot be read. */
+export class StoreDamaged extends Data.TaggedError("StoreDamaged")<{ readonly reason: string }> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/** A ledger is to be written where there is one already; nothing was changed. */
+export class NotEmpty extends Data.TaggedError("NotEmpty")<{ readonly table: TableName }> {
+  override get message(): string {
+    return `the target is not empty: its table ${this.table} has rows; a ledger is moved into an empty store only`
+  }
+}
+
+/** What a column holds. With `?` it may be `null`. */
+export type Kind = "whole" | "whole?" | "uuid" | "bytes" | "bytes?" | "text" | "text?" | "boolean"
+
+/** A table: its columns in their order, and those that its rows are ordered by. */
+export interface Table {
+  readonly columns: Readonly<Record<string, Kind>>
+  readonly key: ReadonlyArray<string>
+}
+
+/**
+ * Every table of a ledger, as far as all stores have it: a store may add columns that follow from these. What is set up comes
+ * first.
+ */
+export const tables = {
+  configuration_head: { columns: { revision: "whole" }, key: [] },
+  configuration: {
+    columns: { revision: "whole", ordinal: "whole", kind: "text", body: "text" },
+    key: ["revision", "ordinal"],
+  },
+  document: {
+    columns: { consent_type: "uuid", version: "whole", document: "text" },
+    key: ["consent_type", "version"],
+  },
+  key_use: { columns: { id: "uuid", last_used_at: "whole" }, key: ["id"] },
+  alias: { columns: { lane: "whole", hash: "bytes", person: "uuid", recorded_at: "whole" }, key: ["lane", "hash"] },
+  person: {
+    columns: { lane: "whole", person: "uuid", revision: "whole", is_identified: "boolean", profile: "text?" },
+    key: ["lane", "person"],
+  },
+  person_fact: {
+    columns: { lane: "whole", person: "uuid", ordinal: "whole", body: "text" },
+    key: ["lane", "person", "ordinal"],
+  },
+  session: {
+    columns: { token_hash: "bytes", person: "uuid", expires_at: "whole", body: "text" },
+    key: ["token_hash"],
+  },
+  used_proof: { columns: { hash: "bytes", expires_at: "whole" }, key: ["hash"] },
+  receipt: {
+    columns: { lane: "whole", hash: "bytes", digest: "bytes", answer: "text", recorded_at: "whole" },
+    key: ["lane", "hash"],
+  },
+  lane_head: { columns: { lane: "whole", next_position: "whole", last_recorded_at: "whole" }, key: ["lane"] },
+  event: {
+    columns: {
+      lane: "whole",
+      position: "whole",
+      person: "uuid",
+      event_id: "uuid",
+      consent_type: "uuid",
+      version: "whole",
+      consent_state: "text",
+      consent_action: "text",
+      consent_date: "whole",
+      recorded_at: "whole",
+      expiration_date: "whole?",
+      submitter: "text",
+      session: "text?",
+      domain: "text?",
+      geography: "text?",
+      external_id: "bytes?",
+      body: "text",
+      digest: "bytes",
+    },
+    key: ["lane", "position"],
+  },
+  head: {
+    columns: {
+      lane: "whole",
+      person: "uuid",
+      consent_type: "uuid",
+      consent_state: "text",
+      consent_date: "whole",
+      recorded_at: "whole",
+      event_id: "uuid",
+      position: "whole",
+    },
+    key: ["lane", "person", "consent_type", "consent_state"],
+  },
+  external_id: {
+    columns: { lane: "whole", hash: "bytes", event_lane: "whole", position: "whole" },
+    key: ["lane", "hash"],
+  },
+  used_type: { columns: { lane: "whole", consent_type: "uuid" }, key: ["lane", "consent_type"] },
+} as const satisfies Readonly<Record<string, Table>>
+
+/** The name of a table. */
+export type TableName = keyof typeof tables
+
+/** The names of all tables, in their order. */
+export const tableNames = Object.keys(tables) as ReadonlyArray<TableName>
+
+type ValueOf<Of extends Kind> = Of extends `${infer Least extends Kind}?`
+  ? ValueOf<Least> | null
+  : Of extends "whole"
+    ? number
+    : Of extends "boolean"
+      ? boolean
+      : string
+
+type ColumnsOf<Name extends TableName> = (typeof tables)[Name]["columns"]
+
+/** The name of a column. */
+export type ColumnName<Name extends TableName> = keyof ColumnsOf<Name> & string
+
+/** A row, or some of its columns, in the order of the table's. */
+export type Row<Name extends TableName, Column extends ColumnName<Name> = ColumnName<Name>> = {
+  readonly [Each in Column]: ColumnsOf<Name>[Each] extends Kind ? ValueOf<ColumnsOf<Name>[Each]> : never
+}
+
+/** How many rows come at a time: always as many, but for the last ones of a table. */
+export const batchRows = (table: TableName): number => (table === "document" ? 4 : 1000)
+
+/** The next rows, {@link batchRows} of them; none after the last. */
+export type Next<Name extends TableName, Column extends ColumnName<Name> = ColumnName<Name>> = Effect.Effect<
+  ReadonlyArray<Row<Name, Column>>,
+  StoreUnavailable | StoreDamaged
+>
+
+/** What of a table is read, where that is not all of it in the order of the key. */
+export interface Selection<Name extends TableName, Column extends ColumnName<Name>> {
+  /** In the order of the table's. */
+  readonly columns: ReadonlyArray<Column>
+  readonly by: ReadonlyArray<Column>
+  /** Only rows that have something in this column. */
+  readonly having?: Column
+}
+
+/** A ledger as it was at one moment. Several tables may be read at a time. */
+export interface Snapshot {
+  /** Begins to read a table, in ascending order: numbers by size, all else by its bytes. */
+  readonly rows: <Name extends TableName, Column extends ColumnName<Name> = ColumnName<Name>>(
+    table: Name,
+    selection?: Selection<Name, Column>,
+  ) => Effect.Effect<Next<Name, Column>, StoreUnavailable | StoreDamaged>
+  /** What the store itself finds wrong with its files and tables, a sentence each. */
+  readonly faults: Effect.Effect<ReadonlyArray<string>, StoreUnavailable>
+}
+
+/** An empty ledger that is being filled; what was inserted can be read. */
+export interface Target extends Snapshot {
+  readonly insert: <Name extends TableName>(
+    table: Name,
+    rows: ReadonlyArray<Row<Name>>,
+  ) => Effect.Effect<void, StoreUnavailable>
+}
+
+/** The rows of one kept ledger. */
+export interface LedgerRows {
+  /** Reads from one snapshot. Writes nothing, and holds up nobody who writes. */
+  readonly read: <A, E>(
+    steps: (snapshot: Snapshot) => Effect.Effect<A, E>,
+  ) => Effect.Effect<A, E | NoLedger | StoreUnavailable | StoreDamaged>
+  /**
+   * Fills an empty ledger, made where there is none, in one transaction: durably all that the steps insert, or nothing where they
+   * fail or the process ends before.
+   */
+  readonly fill: <A, E>(
+    steps: (target: Target) => Effect.Effect<A, E>,
+  ) => Effect.Effect<A, E | NotEmpty | StoreUnavailable | StoreDamaged>
+}
