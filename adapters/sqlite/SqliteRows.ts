@@ -88,7 +88,10 @@ const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
       const rows = statement.iterate() as unknown as Iterator<ReadonlyArray<SQLOutputValue>>
       const rowOf = (values: ReadonlyArray<SQLOutputValue>) =>
         // The columns are those of the table.
-        Object.fromEntries(columns.map(([name, kind], index) => [name, shared(kind, values[index]!)])) as Row<Name, Column>
+        Object.fromEntries(columns.map(([name, kind], index) => [name, shared(kind, values[index]!)])) as Row<
+          Name,
+          Column
+        >
       let hasEnded = false
       return Effect.try({
         try: () => {
@@ -126,7 +129,8 @@ const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
 /** Opens a file to be read. While another process has it open, that process and this one share what lies beside it. */
 const openToRead = (path: string): { readonly db: DatabaseSync; readonly check: () => void } => {
   const log = `${path}-wal`
-  if (existsSync(log)) return { db: new DatabaseSync(path, { readOnly: true, timeout: 10_000 }), check: () => undefined }
+  if (existsSync(log))
+    return { db: new DatabaseSync(path, { readOnly: true, timeout: 10_000 }), check: () => undefined }
   const file = pathToFileURL(path)
   file.searchParams.set("immutable", "1")
   const identity = () => {

@@ -54,7 +54,8 @@ export const check = Effect.fnUntraced(function* (snapshot: Snapshot, findings: 
     last = row
     const entry = entryOf(row)
     if (entry === undefined) return note(`${place}: cannot be read`)
-    if ((row.kind === "organizations" || row.kind === "projects") && !isOwner(entry)) return note(`${place}: has no lanes`)
+    if ((row.kind === "organizations" || row.kind === "projects") && !isOwner(entry))
+      return note(`${place}: has no lanes`)
     if (isOwner(entry)) own(entry, place)
     if (row.kind === "projects") projects.set(entry.id, entry as Project)
   }

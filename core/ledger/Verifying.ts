@@ -86,9 +86,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
   }
   const log = yield* guarded(
     "event",
-    Effect.flatMap(tallied("event"), (next) =>
-      LogCheck.check(watched(next, read), snapshot, owners, digest, findings),
-    ),
+    Effect.flatMap(tallied("event"), (next) => LogCheck.check(watched(next, read), snapshot, owners, digest, findings)),
   )
   const folded = yield* guarded(
     "head",
@@ -104,9 +102,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
   }
   if (log !== undefined) {
     const { usedTypes } = log
-    const check = Effect.flatMap(tallied("used_type"), (next) =>
-      LookupCheck.checkUsedTypes(next, usedTypes, findings),
-    )
+    const check = Effect.flatMap(tallied("used_type"), (next) => LookupCheck.checkUsedTypes(next, usedTypes, findings))
     yield* guarded("used_type", check)
   }
   yield* guarded("external_id", LookupCheck.checkExternalIds(snapshot, owners, findings))

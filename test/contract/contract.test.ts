@@ -4,10 +4,13 @@ import { join } from "node:path"
 import { Effect, type Layer } from "effect"
 import { afterAll, beforeAll, describe, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as PostgresRows from "../../adapters/postgres/PostgresRows.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
+import * as SqliteRows from "../../adapters/sqlite/SqliteRows.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import type { LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
+import * as LedgerRowsContract from "./LedgerRowsContract.ts"
 import { clauses } from "./LedgerStoreContract.ts"
 
 let postgres: Postgres
@@ -30,6 +33,29 @@ describe.each(Object.entries(stores))("LedgerStore: %s", (_name, layer) => {
     const folder = mkdtempSync(join(tmpdir(), "assent-contract-"))
     try {
       await Effect.runPromise(Effect.provide(check, await layer(folder)))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+/** Every store that keeps its rows: memory forgets them. */
+const places: Readonly<Record<string, (folder: string) => Promise<LedgerRowsContract.Place>>> = {
+  sqlite: async (folder) => {
+    const path = join(folder, "a folder", "ledger ?#%.db")
+    return { rows: SqliteRows.make(path), store: SqliteStore.layer(path) }
+  },
+  postgres: async () => {
+    const url = await postgres.database()
+    return { rows: PostgresRows.make(url), store: PostgresStore.layer(url) }
+  },
+}
+
+describe.each(Object.entries(places))("LedgerRows: %s", (_name, place) => {
+  test.each(LedgerRowsContract.clauses)("$name", async ({ check }) => {
+    const folder = mkdtempSync(join(tmpdir(), "assent-contract-"))
+    try {
+      await Effect.runPromise(check(await place(folder)))
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -35,6 +35,8 @@ export interface Postgres {
   ) => Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>
   /** The URL of a role in a database. */
   readonly url: (role: string, database: string) => string
+  /** Copies a database that nobody is connected to, and answers the URL of the copy. */
+  readonly copy: (url: string) => Promise<string>
   readonly stop: () => Promise<void>
 }
 
@@ -73,13 +75,15 @@ export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<
   const url: Postgres["url"] = (role, database) => `postgres://${role}:${password}@127.0.0.1:${port}/${database}`
   await administer(`CREATE ROLE assent LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}'`)
   let databases = 0
+  const create = async (template = ""): Promise<string> => {
+    const name = `assent_${++databases}`
+    await administer(`CREATE DATABASE ${name} OWNER assent ${template}`)
+    return url("assent", name)
+  }
   return {
     port,
-    database: async () => {
-      const name = `assent_${++databases}`
-      await administer(`CREATE DATABASE ${name} OWNER assent`)
-      return url("assent", name)
-    },
+    database: () => create(),
+    copy: (url) => create(`TEMPLATE ${new URL(url).pathname.slice(1)}`),
     administer,
     url,
     stop: async () => {

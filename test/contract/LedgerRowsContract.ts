@@ -1,0 +1,360 @@
+/**
+ * What the rows of every kept store must keep: the contract of the port `LedgerRows`, as data.
+ *
+ * Run each clause against a place of its own where nothing is yet. A clause that does not hold dies with an `AssertionError`.
+ */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { Effect, type Layer } from "effect"
+import * as Lane from "../../core/Lane.ts"
+import {
+  batchRows,
+  type LedgerRows,
+  type Row,
+  type Snapshot,
+  type TableName,
+  tableNames,
+  tables,
+} from "../../core/ports/LedgerRows.ts"
+import { LedgerStore, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+
+/** A place where a ledger can be kept: its rows, and the store over them. */
+export interface Place {
+  readonly rows: LedgerRows
+  readonly store: Layer.Layer<LedgerStore, StoreUnavailable>
+}
+
+/** One sentence that must hold, and its proof. */
+export interface Clause {
+  readonly name: string
+  readonly check: (place: Place) => Effect.Effect<void, unknown>
+}
+
+const uuid = (n: number): string => `018d5d1e-0000-7000-8000-${n.toString(16).padStart(12, "0")}`
+const hash = (n: number): string => n.toString(16).padStart(64, "0")
+const text = "“ü” 🙂 ' \\ \n \u0001"
+
+type Rows = { readonly [Name in TableName]: ReadonlyArray<Row<Name>> }
+
+/** Rows of every table, in the order of their keys, with everything that a column may hold. */
+const some: Rows = {
+  configuration_head: [{ revision: 2 }],
+  configuration: [
+    { revision: 1, ordinal: 0, kind: "organizations", body: "{}" },
+    { revision: 1, ordinal: 1, kind: "projects", body: text },
+    { revision: 2, ordinal: 0, kind: "projects", body: "" },
+  ],
+  document: [
+    { consent_type: uuid(0x1), version: 1, document: text },
+    { consent_type: uuid(0x1), version: 10, document: "" },
+    { consent_type: uuid(0xf), version: 2, document: "#" },
+  ],
+  key_use: [1, 0xa, 0xff].map((n) => ({ id: uuid(n), last_used_at: n })),
+  alias: [0, 1, 4095].map((lane) => ({ lane, hash: hash(5000 - lane), person: uuid(lane), recorded_at: 1 - lane })),
+  person: [
+    { lane: 0, person: uuid(1), revision: 0, is_identified: false, profile: null },
+    { lane: 0, person: uuid(2), revision: 7, is_identified: true, profile: text },
+    { lane: 5, person: uuid(0), revision: 1, is_identified: true, profile: "" },
+  ],
+  person_fact: [0, 1, 10].map((ordinal) => ({ lane: 3, person: uuid(3), ordinal, body: text })),
+  session: [1, 0xab].map((n) => ({ token_hash: hash(n), person: uuid(n), expires_at: 8.64e15, body: "{}" })),
+  used_proof: [2, 0x2f].map((n) => ({ hash: hash(n), expires_at: n })),
+  receipt: [1, 2].map((n) => ({ lane: n, hash: hash(n), digest: hash(9), answer: text, recorded_at: n })),
+  lane_head: [4096, 4097].map((lane) => ({ lane, next_position: 2, last_recorded_at: 1 })),
+  event: [0, 1].flatMap((lane) =>
+    [0, 1].map((position) => ({
+      lane: 4096 + lane,
+      position,
+      person: uuid(1),
+      event_id: uuid(0x10 + position),
+      consent_type: uuid(2),
+      version: 1,
+      consent_state: "accepted",
+      consent_action: "import",
+      consent_date: -62_135_596_800_000 + position,
+      recorded_at: 253_402_300_799_999,
+      expiration_date: position === 0 ? null : 5,
+      submitter: text,
+      session: position === 0 ? null : text,
+      domain: position === 0 ? null : "",
+      geography: position === 0 ? "DE-BE" : null,
+      external_id: position === 0 ? hash(7 - lane) : null,
+      body: text,
+      digest: hash(8),
+    })),
+  ),
+  // Upper case before lower case, and both before what is no ASCII: the order of bytes.
+  head: ["Z", "a", "b", "é"].map((consent_state, position) => ({
+    lane: 4096,
+    person: uuid(1),
+    consent_type: uuid(2),
+    consent_state,
+    consent_date: 1,
+    recorded_at: 1,
+    event_id: uuid(1),
+    position,
+  })),
+  external_id: [1, 2].map((n) => ({ lane: 4096, hash: hash(n), event_lane: 4097, position: n })),
+  used_type: [1, 2].map((n) => ({ lane: 4096, consent_type: uuid(n) })),
+}
+
+const fillWith = (rows: LedgerRows, given: Partial<Rows>) =>
+  rows.fill(
+    Effect.fnUntraced(function* (target) {
+      for (const table of tableNames) yield* target.insert(table, given[table] ?? [])
+    }),
+  )
+
+const readTable = Effect.fnUntraced(function* (snapshot: Snapshot, table: TableName) {
+  const found: Array<object> = []
+  const next = yield* snapshot.rows(table)
+  for (let rows = yield* next; rows.length > 0; rows = yield* next) found.push(...rows)
+  return found
+})
+
+const readAll = Effect.fnUntraced(function* (snapshot: Snapshot) {
+  const found = new Map<TableName, ReadonlyArray<object>>()
+  for (const table of tableNames) found.set(table, yield* readTable(snapshot, table))
+  return found
+})
+
+const plain = (rows: Partial<Rows>) => new Map(tableNames.map((table) => [table, rows[table] ?? []]))
+
+/** Everything as text: rows are compared with the order of their columns. */
+const written = (rows: ReadonlyMap<TableName, ReadonlyArray<object>>) => JSON.stringify([...rows], undefined, 1)
+
+const tagOf = (failed: unknown): unknown =>
+  typeof failed === "object" && failed !== null && "_tag" in failed ? failed._tag : failed
+
+const many = (count: number, lane: number): ReadonlyArray<Row<"alias">> =>
+  Array.from({ length: count }, (_, n) => ({ lane, hash: hash(n), person: uuid(n), recorded_at: n }))
+
+const project: Lane.Owner = { number: 1, lanes: 16 }
+
+const storedEvent: StoredEvent = {
+  id: uuid(0x77),
+  concordId: uuid(1),
+  consentType: uuid(2),
+  version: 3,
+  consentState: "declined",
+  consentAction: "user_click",
+  consentDate: 5,
+  dateCreated: 6,
+  submitter: "s",
+  externalId: hash(0xabc),
+  body: text,
+}
+
+/** The clauses. */
+export const clauses: ReadonlyArray<Clause> = [
+  {
+    name: "gives back what it was filled with: every table, in the order of its key, every column as it was",
+    check: Effect.fnUntraced(function* ({ rows }) {
+      yield* fillWith(rows, some)
+      strictEqual(written(yield* rows.read(readAll)), written(plain(some)))
+      deepStrictEqual(yield* rows.read(({ faults }) => faults), [])
+    }),
+  },
+  {
+    name: "orders rows by their key, in whatever order they were written",
+    check: Effect.fnUntraced(function* ({ rows }) {
+      const mixed = Object.fromEntries(tableNames.map((table) => [table, some[table].toReversed()]))
+      yield* fillWith(rows, mixed as unknown as Rows)
+      strictEqual(written(yield* rows.read(readAll)), written(plain(some)))
+    }),
+  },
+  {
+    name: "what is filled can be read before it is there for good",
+    check: Effect.fnUntraced(function* ({ rows }) {
+      const seen = yield* rows.fill(
+        Effect.fnUntraced(function* (target) {
+          for (const table of tableNames) yield* target.insert(table, some[table])
+          return yield* readAll(target)
+        }),
+      )
+      strictEqual(written(seen), written(plain(some)))
+    }),
+  },
+  {
+    name: "keeps nothing where the steps fail, and can be filled afterwards",
+    check: Effect.fnUntraced(function* ({ rows }) {
+      const failed = yield* Effect.flip(
+        rows.fill((target) => Effect.andThen(target.insert("alias", some.alias), Effect.fail("enough"))),
+      )
+      strictEqual(failed, "enough")
+      yield* fillWith(rows, some)
+      strictEqual(written(yield* rows.read(readAll)), written(plain(some)))
+    }),
+  },
+  {
+    name: "refuses rows that contradict each other, and keeps nothing of them",
+    check: Effect.fnUntraced(function* ({ rows }) {
+      const twice = yield* Effect.flip(rows.fill((target) => target.insert("event", [...some.event, some.event[0]!])))
+      strictEqual(tagOf(twice), "StoreUnavailable")
+      yield* fillWith(rows, some)
+    }),
+  },
+  ...tableNames.map((table) => ({
+    name: `is not filled where its table ${table} has rows; nothing is changed`,
+    check: Effect.fnUntraced(function* ({ rows }: Place) {
+      const before = { configuration_head: [{ revision: 0 }], [table]: some[table].slice(0, 1) }
+      yield* fillWith(rows, before)
+      const failed = yield* Effect.flip(fillWith(rows, some))
+      deepStrictEqual([tagOf(failed), "table" in failed && failed.table], ["NotEmpty", table])
+      strictEqual(written(yield* rows.read(readAll)), written(plain(before)))
+    }),
+  })),
+  {
+    name: "gives as many rows at a time as it says, the last of a table only fewer, and then none",
+    check: Effect.fnUntraced(function* ({ rows }) {
+      const size = batchRows("alias")
+      yield* fillWith(rows, { configuration_head: [{ revision: 0 }], alias: many(2 * size + 3, 1) })
+      const sizes = yield* rows.read(
+        Effect.fnUntraced(function* (snapshot) {
+          const next = yield* snapshot.rows("alias")
+          return [(yield* next).length, (yield* next).length, (yield* next).length, (yield* next).length]
+        }),
+      )
+      deepStrictEqual(sizes, [size, size, 3, 0])
+    }),
+  },
+  {
+    name: "reads several tables at a time",
+    check: Effect.fnUntraced(function* ({ rows }) {
+      const size = batchRows("alias")
+      yield* fillWith(rows, { ...some, alias: many(size + 1, 2) })
+      const read = yield* rows.read(
+        Effect.fnUntraced(function* (snapshot) {
+          const [one, other] = [yield* snapshot.rows("alias"), yield* snapshot.rows("alias")]
+          const heads = yield* snapshot.rows("head")
+          return [yield* one, yield* heads, yield* other, yield* one, yield* other].map(({ length }) => length)
+        }),
+      )
+      deepStrictEqual(read, [size, 4, size, 1, 1])
+    }),
+  },
+  {
+    name: "reads some columns in another order, and only rows that have something in one",
+    check: Effect.fnUntraced(function* ({ rows }) {
+      yield* fillWith(rows, some)
+      const found = yield* rows.read((snapshot) =>
+        Effect.flatten(
+          snapshot.rows("event", {
+            columns: ["lane", "position", "external_id"],
+            by: ["external_id", "lane"],
+            having: "external_id",
+          }),
+        ),
+      )
+      deepStrictEqual(
+        found.map((row) => ({ ...row })),
+        [
+          { lane: 4097, position: 0, external_id: hash(6) },
+          { lane: 4096, position: 0, external_id: hash(7) },
+        ],
+      )
+    }),
+  },
+  {
+    name: "what the store has recorded is read as rows; what is recorded later is not in the same snapshot",
+    check: Effect.fnUntraced(function* ({ rows, store }) {
+      const record = (event: StoredEvent) =>
+        Effect.flatMap(LedgerStore, ({ append }) =>
+          append({ project, organization: project, recordedAt: 6, events: [event], claims: [] }),
+        )
+      const eventRow: Row<"event"> = {
+        lane: Lane.of(project, uuid(1)),
+        position: 0,
+        person: uuid(1),
+        event_id: uuid(0x77),
+        consent_type: uuid(2),
+        version: 3,
+        consent_state: "declined",
+        consent_action: "user_click",
+        consent_date: 5,
+        recorded_at: 6,
+        expiration_date: null,
+        submitter: "s",
+        session: null,
+        domain: null,
+        geography: null,
+        external_id: hash(0xabc),
+        body: text,
+        digest: "",
+      }
+      yield* Effect.provide(
+        Effect.gen(function* () {
+          strictEqual((yield* record(storedEvent))._tag, "Appended")
+          yield* rows.read(
+            Effect.fnUntraced(function* (snapshot) {
+              const before = yield* readTable(snapshot, "lane_head")
+              const later = { ...storedEvent, id: uuid(0x78), externalId: hash(0xabd) }
+              strictEqual((yield* Effect.provide(record(later), store))._tag, "Appended")
+              deepStrictEqual(yield* readTable(snapshot, "lane_head"), before)
+              const events = yield* readTable(snapshot, "event")
+              strictEqual(JSON.stringify(events.map((row) => ({ ...row, digest: "" }))), JSON.stringify([eventRow]))
+            }),
+          )
+          strictEqual((yield* rows.read((snapshot) => readTable(snapshot, "event"))).length, 2)
+        }),
+        store,
+      )
+    }),
+  },
+  {
+    name: "what was filled is answered by the store: each table where it looks for it",
+    check: Effect.fnUntraced(function* ({ rows, store }) {
+      const owner: Lane.Owner = { number: 0, lanes: 16 }
+      const session = { tokenHash: hash(0xab), id: uuid(1), project: uuid(2), concordId: uuid(3), ipAddress: "0.0.0.0" }
+      const person = uuid(3)
+      const of = (key: string) => Lane.of(owner, key)
+      yield* fillWith(rows, {
+        ...some,
+        configuration_head: [{ revision: 1 }],
+        configuration: [{ revision: 1, ordinal: 0, kind: "organizations", body: JSON.stringify({ id: uuid(1) }) }],
+        session: [{ token_hash: hash(0xab), person, expires_at: 9, body: JSON.stringify(session) }],
+        alias: [{ lane: of(hash(5)), hash: hash(5), person, recorded_at: 3 }],
+        person: [{ lane: of(person), person, revision: 4, is_identified: true, profile: text }],
+        person_fact: [{ lane: of(person), person, ordinal: 0, body: JSON.stringify({ id: uuid(9) }) }],
+        receipt: [{ lane: of(hash(6)), hash: hash(6), digest: hash(9), answer: text, recorded_at: 2 }],
+        used_proof: [{ hash: hash(0x2f), expires_at: 1e13 }],
+      })
+      yield* Effect.provide(
+        Effect.gen(function* () {
+          const ledger = yield* LedgerStore
+          const catalog = yield* ledger.catalog
+          deepStrictEqual([catalog.revision, [...catalog.organizations.keys()]], [1, [uuid(1)]])
+          deepStrictEqual(yield* ledger.documents([{ consentType: uuid(0x1), version: 10 }]), [""])
+          deepStrictEqual((yield* ledger.keyUses).get(uuid(0xff)), 0xff)
+          deepStrictEqual({ ...(yield* ledger.session(hash(0xab))) }, { ...session, expiresAt: 9 })
+          deepStrictEqual(yield* ledger.peopleByAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])
+          const expected = { revision: 4, isIdentified: true, facts: [{ id: uuid(9) }] }
+          deepStrictEqual(yield* ledger.person(owner, person), expected)
+          strictEqual(yield* ledger.profile(owner, person), text)
+          strictEqual((yield* ledger.receipt(owner, hash(6)))?.answer, text)
+          const change = { organization: owner, seen: [], claims: [], releases: [], facts: [] }
+          strictEqual(yield* ledger.changePeople({ ...change, proof: { hash: hash(0x2f), expiresAt: 1e13 } }), "used")
+        }),
+        store,
+      )
+    }),
+  },
+  {
+    name: "says that there is no ledger where there is none, and makes none",
+    check: Effect.fnUntraced(function* ({ rows }) {
+      for (let times = 0; times < 2; times++) {
+        strictEqual(tagOf(yield* Effect.flip(rows.read(() => Effect.void))), "NoLedger")
+      }
+    }),
+  },
+  {
+    name: "names a column for everything that is told of a table",
+    check: () =>
+      Effect.sync(() => {
+        for (const table of tableNames) {
+          const { columns, key } = tables[table]
+          ok(key.every((name: string) => Object.hasOwn(columns, name)))
+          for (const row of some[table]) deepStrictEqual(Object.keys(row), Object.keys(columns))
+        }
+      }),
+  },
+]

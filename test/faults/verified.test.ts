@@ -1,0 +1,330 @@
+/**
+ * `verify` on ledgers that were tampered with: whatever was changed in what it checks is found, and named.
+ */
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { NodeCrypto } from "@effect/platform-node"
+import { Effect, Exit } from "effect"
+import { Digest } from "effect/crypto"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as Store from "../../apps/Store.ts"
+import type { Finding } from "../../core/ledger/Findings.ts"
+import * as Rows from "../../core/ledger/Rows.ts"
+import * as Verifying from "../../core/ledger/Verifying.ts"
+import { type ColumnName, type Kind, type Row, type TableName, tables } from "../../core/ports/LedgerRows.ts"
+import { fillLedger } from "../support/filled.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { change, isRow, ofPostgres, ofSqlite, type Tampering } from "../support/tampering.ts"
+
+const verifying = (url: string) =>
+  Effect.runPromiseExit(
+    Effect.flatMap(Digest.Digest, (digest) => Verifying.verify(Store.rows(url), digest)).pipe(
+      Effect.provide(NodeCrypto.layer),
+    ),
+  )
+
+const verify = async (url: string): Promise<Verifying.Report> => {
+  const exit = await verifying(url)
+  if (Exit.isFailure(exit)) throw new Error(String(exit.cause))
+  return exit.value
+}
+
+const rowsOf = <Name extends TableName>(url: string, table: Name): Promise<ReadonlyArray<Row<Name>>> =>
+  Effect.runPromise(Store.rows(url).read((snapshot) => Rows.all(snapshot, table)))
+
+// The same numbers each time, so that what fails once fails again.
+let seed = 7
+const random = (below: number): number => {
+  seed = (seed * 48_271) % 2_147_483_647
+  return seed % below
+}
+
+let postgres: Postgres
+let folder: string
+let files = 0
+beforeAll(async () => {
+  postgres = await startPostgres()
+  folder = mkdtempSync(join(tmpdir(), "assent-verify-"))
+})
+afterAll(async () => {
+  await postgres.stop()
+  rmSync(folder, { recursive: true })
+})
+
+/** A ledger to tamper with, and the way into it. */
+interface Patient {
+  readonly url: string
+  readonly tampering: Tampering
+}
+
+const pathOf = (url: string): string => url.slice("sqlite:".length)
+
+const stores = {
+  sqlite: {
+    make: async () => `sqlite:${join(folder, `${++files}.db`)}`,
+    copy: async (url: string): Promise<Patient> => {
+      const path = join(folder, `${++files}.db`)
+      copyFileSync(pathOf(url), path)
+      return { url: `sqlite:${path}`, tampering: ofSqlite(path) }
+    },
+  },
+  postgres: {
+    make: () => postgres.database(),
+    copy: async (url: string): Promise<Patient> => {
+      const copied = await postgres.copy(url)
+      return { url: copied, tampering: ofPostgres(copied) }
+    },
+  },
+}
+
+/** Whether a finding is where it should be. */
+const isAt =
+  (place: Partial<Finding>) =>
+  (finding: Finding): boolean =>
+    Object.entries(place).every(([name, value]) => finding[name as keyof Finding] === value)
+
+const headPlace = ({ consent_state, consent_type, lane, person }: Row<"head">): Partial<Finding> => ({
+  table: "head",
+  lane,
+  person,
+  consentType: consent_type,
+  consentState: consent_state,
+})
+
+/** A lane that no project has. */
+const nowhere = 4096 * 77
+
+const states = ["accepted", "declined", "implied", "viewed"]
+
+/** Another value that might stand there as well. */
+const other = (table: TableName, column: string, kind: Kind, value: unknown): number | string => {
+  if (column === "lane" || column === "event_lane") return nowhere
+  if (column === "position") return Number(value) + 100_000
+  // Heads of all four states may be there already.
+  if (column === "consent_state" && table === "head") return "another"
+  if (column === "consent_state") return states[(states.indexOf(String(value)) + 1) % 4]!
+  if (column === "consent_action") return value === "import" ? "implied" : "import"
+  if (kind.startsWith("whole")) return value === null ? 1 : Number(value) + (random(2) === 0 ? 1 : -1)
+  if (value === null) return kind.startsWith("bytes") ? "ab".repeat(32) : "somebody"
+  const text = String(value)
+  // Bodies are ASCII where it is changed: inside the id of the event.
+  const index = column === "body" ? text.indexOf('"concordId":"') + 13 + random(8) : text.length - 1 - random(8)
+  return text.slice(0, index) + (text[index] === "1" ? "2" : "1") + text.slice(index + 1)
+}
+
+/** Where a change of a row must be found: a place that a finding names. */
+const expected = (table: TableName, column: string, row: never): Partial<Finding> => {
+  switch (table) {
+    case "event": {
+      const { lane, position }: Row<"event"> = row
+      return { table: "event", lane, position }
+    }
+    case "head":
+      return headPlace(row)
+    case "lane_head": {
+      const { lane }: Row<"lane_head"> = row
+      return column === "next_position" ? { lane } : { table: "lane_head", lane }
+    }
+    case "external_id": {
+      const { event_lane, position }: Row<"external_id"> = row
+      return { table: "external_id", lane: event_lane, position }
+    }
+    default: {
+      const { consent_type, lane }: Row<"used_type"> = row
+      return { table: "used_type", lane, consentType: consent_type }
+    }
+  }
+}
+
+const checked = ["event", "head", "lane_head", "external_id", "used_type"] as const
+const columns = checked.flatMap((table) =>
+  Object.entries(tables[table].columns).map(([column, kind]) => ({ table, column, kind })),
+)
+
+describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) => {
+  let original: string
+  let events: ReadonlyArray<Row<"event">>
+  beforeAll(async () => {
+    original = await make()
+    await fillLedger(original)
+    events = await rowsOf(original, "event")
+  })
+
+  test("finds nothing in a ledger that nobody touched, and tells how much there is", async () => {
+    const report = await verify(original)
+    expect(report.findings).toEqual([])
+    expect(report).toMatchObject({ isWhole: true, found: 0, events: 416, people: 20 })
+    expect(report.tables.map(({ table }) => table)).toEqual(Object.keys(tables))
+    expect(report.lanes.reduce((sum, lane) => sum + lane.events, 0)).toBe(416)
+    expect(await verify((await copy(original)).url)).toEqual(report)
+  })
+
+  test.each(columns)("finds and names a change of $column in $table", async ({ column, kind, table }) => {
+    const rows = await rowsOf(original, table)
+    for (let round = 0; round < 3; round++) {
+      const row = rows[random(rows.length)]!
+      const { tampering, url } = await copy(original)
+      const value = other(table, column, kind, row[column as keyof typeof row])
+      await change(tampering, table, row, column as ColumnName<typeof table>, value)
+      const { findings, found, isWhole } = await verify(url)
+      expect(isWhole).toBe(false)
+      expect(found).toBe(findings.length)
+      const place = expected(table, column, row as never)
+      expect(findings.filter(isAt(place)), JSON.stringify([place, findings])).not.toEqual([])
+      // Nothing is said of lanes that have nothing to do with it.
+      const lanes = new Set([place.lane, nowhere, "event_lane" in row ? row.event_lane : place.lane])
+      expect(findings.filter(({ lane, table: at }) => at !== "store" && !lanes.has(lane))).toEqual([])
+    }
+  })
+
+  const laneWith = (count: number) => {
+    const byLane = Map.groupBy(events, ({ lane }) => lane)
+    return [...byLane.values()].find((its) => its.length >= count)!
+  }
+
+  test("finds positions that were swapped, where they were recorded at different instants", async () => {
+    const lane = laneWith(8)
+    const [a, b] = [lane[1]!, lane.findLast(({ recorded_at }) => recorded_at > lane[1]!.recorded_at)!]
+    const { tampering, url } = await copy(original)
+    const at = (row: Row<"event">) => isRow(tampering, "event", row)
+    await tampering.run(
+      `UPDATE event SET position = 1000000 WHERE ${at(a)}; UPDATE event SET position = ${a.position} WHERE ${at(b)};
+       UPDATE event SET position = ${b.position} WHERE lane = ${a.lane} AND position = 1000000`,
+    )
+    const { findings } = await verify(url)
+    expect(findings.filter(isAt({ table: "event", lane: a.lane, position: b.position }))).not.toEqual([])
+  })
+
+  test("finds an event that was removed, in the middle of its lane and at its end", async () => {
+    const lane = laneWith(4)
+    for (const gone of [lane[1]!, lane.at(-1)!]) {
+      const { tampering, url } = await copy(original)
+      await tampering.run(`DELETE FROM event WHERE ${isRow(tampering, "event", gone)}`)
+      const { findings } = await verify(url)
+      const place = { table: "event" as const, lane: gone.lane, position: gone.position }
+      expect(findings.filter(isAt({ ...place, what: `position ${gone.position} is missing` }))).toHaveLength(1)
+    }
+  })
+
+  test("finds an event that is there again in another lane", async () => {
+    const one = events[3]!
+    const target = events.findLast(
+      ({ lane }) => lane !== one.lane && Math.floor(lane / 4096) === Math.floor(one.lane / 4096),
+    )!
+    const { tampering, url } = await copy(original)
+    const rest = Object.keys(tables.event.columns).filter((name) => name !== "lane" && name !== "position")
+    await tampering.run(
+      `INSERT INTO event (lane, position, ${rest.join(", ")})
+       SELECT ${target.lane}, ${target.position + 1}, ${rest.join(", ")} FROM event WHERE ${isRow(tampering, "event", one)};
+       UPDATE lane_head SET next_position = next_position + 1 WHERE lane = ${target.lane}`,
+    )
+    const { findings } = await verify(url)
+    const place = { table: "event" as const, lane: target.lane, position: target.position + 1 }
+    expect(findings.filter(isAt({ ...place, what: "is not in the lane of its person" }))).toHaveLength(1)
+  })
+
+  test("finds a head that was removed, and one that was added", async () => {
+    const head = (await rowsOf(original, "head"))[11]!
+    const removed = await copy(original)
+    await removed.tampering.run(`DELETE FROM head WHERE ${isRow(removed.tampering, "head", head)}`)
+    expect((await verify(removed.url)).findings).toEqual([
+      { ...headPlace(head), what: `is missing: it is position ${head.position}` },
+    ])
+    const added = await copy(original)
+    const somebody = "018d5d1e-0000-7000-8000-000000000000"
+    const literal = added.tampering.literal("uuid", somebody)
+    await added.tampering.run(
+      `INSERT INTO head SELECT lane, ${literal}, consent_type, consent_state, consent_date, recorded_at, event_id, position
+       FROM head WHERE ${isRow(added.tampering, "head", head)}`,
+    )
+    expect((await verify(added.url)).findings).toEqual([
+      { ...headPlace({ ...head, person: somebody }), what: "the log has no such event" },
+    ])
+  })
+
+  test("finds a change of what is set up that is gone, cannot be read, or came from nowhere", async () => {
+    for (const statement of [
+      "DELETE FROM configuration WHERE revision = 2",
+      "UPDATE configuration SET body = '{' WHERE revision = 2",
+      "UPDATE configuration_head SET revision = revision + 1",
+    ]) {
+      const { tampering, url } = await copy(original)
+      await tampering.run(statement)
+      const { findings } = await verify(url)
+      expect(findings[0]?.table, statement).toMatch(/^configuration/)
+    }
+  })
+
+  test("lists as many findings as asked for and counts them all", async () => {
+    const { tampering, url } = await copy(original)
+    await tampering.run("UPDATE event SET submitter = 'somebody'")
+    const report = await Effect.runPromise(
+      Effect.flatMap(Digest.Digest, (digest) => Verifying.verify(Store.rows(url), digest, undefined, 5)).pipe(
+        Effect.provide(NodeCrypto.layer),
+      ),
+    )
+    expect([report.findings.length, report.found]).toEqual([5, 416])
+  })
+})
+
+describe("bytes of the file itself that were flipped", () => {
+  /** Everything a file holds, read without any part of ours; or why it cannot be read. */
+  const dump = (path: string): ReadonlyMap<string, string> | undefined => {
+    try {
+      const db = new DatabaseSync(path, { readOnly: true })
+      try {
+        const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all()
+        const tables = names.map(({ name }) => {
+          const statement = db.prepare(`SELECT * FROM ${String(name)}`)
+          statement.setReadBigInts(true)
+          const hex = (value: unknown) =>
+            value instanceof Uint8Array ? Buffer.from(value).toString("hex") : `${value}`
+          const rows = statement.all().map((row) => Object.values(row).map(hex).join("|"))
+          return [String(name), rows.toSorted().join("\n")] as const
+        })
+        return new Map([...tables, ["schema", JSON.stringify(db.prepare("SELECT sql FROM sqlite_schema").all())]])
+      } finally {
+        db.close()
+      }
+    } catch {
+      return undefined
+    }
+  }
+
+  test("are found, each of them, unless nothing is kept there; and what is not checked changes a digest", async () => {
+    const original = join(folder, "flipped.db")
+    await fillLedger(`sqlite:${original}`)
+    const bytes = readFileSync(original)
+    const whole = await verify(`sqlite:${original}`)
+    const logical = dump(original)!
+    const path = join(folder, "flip.db")
+    let found = 0
+    let unused = 0
+    let told = 0
+    for (let round = 0; round < 300; round++) {
+      const offset = random(bytes.length)
+      const flipped = Buffer.from(bytes)
+      flipped[offset]! ^= 1 << random(8)
+      writeFileSync(path, flipped)
+      const exit = await verifying(`sqlite:${path}`)
+      if (Exit.isFailure(exit)) {
+        expect(String(exit.cause), `byte ${offset}`).toMatch(/NoLedger|StoreDamaged|StoreUnavailable/)
+        found++
+      } else if (!exit.value.isWhole) found++
+      else if (JSON.stringify(exit.value) !== JSON.stringify(whole)) {
+        // Only in what no other row says anything about.
+        const differing = exit.value.tables.filter((tally, index) => tally.digest !== whole.tables[index]!.digest)
+        expect(checked.filter((table) => differing.some((tally) => tally.table === table))).toEqual([])
+        told++
+      } else {
+        const now = dump(path)
+        expect([...(now ?? [])], `byte ${offset}`).toEqual([...logical])
+        unused++
+      }
+    }
+    expect(found).toBeGreaterThan(100)
+    expect(found + told + unused).toBe(300)
+  })
+})

@@ -1,0 +1,68 @@
+/**
+ * A ledger with something of everything in it, made by the ledger's own use cases: two projects, versions with documents,
+ * sessions, keys that are used, requests that may come again, and many events at few instants.
+ */
+import { NodeCrypto } from "@effect/platform-node"
+import { Effect, Layer, Option } from "effect"
+import * as Store from "../../apps/Store.ts"
+import type { Site } from "../../core/Catalog.ts"
+import * as ConsentState from "../../core/ConsentState.ts"
+import * as Ledger from "../../core/ledger/Ledger.ts"
+
+const instants = [Date.UTC(2024, 0, 31), Date.UTC(2024, 1, 29), Date.UTC(2024, 1, 29) + 1]
+
+const items = (site: Site, from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => {
+    const n = from + index
+    return {
+      person: { userId: `person ${(n * 5) % 7}` },
+      consentType: site.types.all[n % site.types.all.length]!.id,
+      consentState: ConsentState.all[(n >> 1) % 4]!,
+      consentAction: "import" as const,
+      consentDate: instants[n % 3]!,
+      ...(n % 3 === 0 && { externalId: `“event” ${site.project.id} ${n}` }),
+      ...(n % 5 === 0 && { expirationDate: Date.UTC(2040, 0, 1) + n }),
+    }
+  })
+
+const type = (label: string) => ({
+  category: "custom",
+  subcategory: "filled",
+  label,
+  name: "Ein “Übungs”-Typ 🙂",
+  document: `# ${label}\n\nText`,
+})
+
+const fill = Effect.fnUntraced(function* (events: number) {
+  const ledger = yield* Ledger.Ledger
+  const { apiKey, organization, project } = Option.getOrThrow(yield* ledger.found)
+  const shop = Option.getOrThrow(yield* ledger.site(project.id))
+  yield* ledger.setup.createProject(organization, { name: "Blog", domains: [] }, { answer: () => "" })
+  const blogId = [...(yield* ledger.catalog).projects.keys()].find((id) => id !== project.id)!
+  const blog = Option.getOrThrow(yield* ledger.site(blogId))
+  for (const label of ["first", "second"]) yield* ledger.setup.createType(blog, type(label), { answer: () => "" })
+  yield* ledger.apiKey(apiKey)
+  const submitter = organization.id
+  for (const id of [shop.project.id, blog.project.id]) {
+    const site = Option.getOrThrow(yield* ledger.site(id))
+    for (let done = 0; done < events / 2; done += 20) {
+      const keyed = { scope: "test", key: `${id} ${done}`, credential: "", content: `${done}` }
+      const recorded = yield* ledger.record({ ...site, submitter, items: items(site, done, 20), keyed })
+      if (recorded._tag !== "Recorded") return yield* Effect.die(recorded)
+    }
+  }
+  for (let visitor = 0; visitor < 6; visitor++) {
+    const geography = visitor % 2 === 0 ? { geography: "DE-BE", userAgent: "a browser" } : {}
+    const opened = yield* ledger.openSession({ ...shop, ipAddress: "192.0.2.7", domain: "localhost", ...geography })
+    if (opened._tag !== "Opened") return yield* Effect.die(opened._tag)
+    const { session } = opened
+    const said = items(shop, visitor, 4).map((item) => ({ ...item, person: { concordId: session.concordId } }))
+    yield* ledger.record({ ...shop, submitter: session.concordId, session, items: said })
+  }
+})
+
+/** Fills an empty store. */
+export const fillLedger = (url: string, events = 400): Promise<void> => {
+  const layer = Ledger.layer.pipe(Layer.provide([Store.layer(url), NodeCrypto.layer]))
+  return Effect.runPromise(Effect.provide(fill(events), layer))
+}

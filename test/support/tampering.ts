@@ -1,0 +1,72 @@
+/**
+ * Changing what a ledger has stored behind its back, as nobody should: a SQLite file with its triggers taken away and put back,
+ * a PostgreSQL database whose owner takes the rights back that it has given up.
+ */
+import { DatabaseSync } from "node:sqlite"
+import { Effect } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import * as Sql from "../../adapters/postgres/Sql.ts"
+import { type ColumnName, type Kind, type Row, type TableName, tables } from "../../core/ports/LedgerRows.ts"
+
+type Value = number | string | boolean | null
+
+/** A way into a store. */
+export interface Tampering {
+  readonly run: (statement: string) => Promise<void>
+  /** A value of a column as it is written in a statement. */
+  readonly literal: (kind: Kind, value: Value) => string
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+const plain = (value: Value): string => (typeof value === "string" ? quoted(value) : String(value ?? "NULL"))
+
+/** Into a file that nobody has open. */
+export const ofSqlite = (path: string): Tampering => ({
+  run: async (statement) => {
+    const db = new DatabaseSync(path)
+    const triggers = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all()
+    for (const { name } of triggers) db.exec(`DROP TRIGGER ${String(name)}`)
+    db.exec(statement)
+    for (const { sql } of triggers) db.exec(String(sql))
+    db.close()
+  },
+  literal: (kind, value) =>
+    typeof value === "string" && (kind === "uuid" || kind.startsWith("bytes"))
+      ? `x'${value.replaceAll("-", "")}'`
+      : plain(value),
+})
+
+/** Into a database. */
+export const ofPostgres = (url: string): Tampering => ({
+  run: (statement) =>
+    Effect.runPromise(
+      Effect.gen(function* () {
+        const sql = yield* Sql.connect(url)
+        yield* Sql.query(sql, "GRANT UPDATE, DELETE ON event, person_fact TO CURRENT_USER")
+        for (const each of statement.split(";")) yield* Sql.query(sql, each)
+        yield* Sql.query(sql, "REVOKE UPDATE, DELETE ON event, person_fact FROM CURRENT_USER")
+      }).pipe(Effect.scoped, Effect.provide(Reactivity.layer)),
+    ),
+  literal: (kind, value) => (kind.startsWith("bytes") && value !== null ? `decode('${value}', 'hex')` : plain(value)),
+})
+
+/** The condition that a row is the one. */
+export const isRow = <Name extends TableName>(tampering: Tampering, table: Name, row: Row<Name>): string => {
+  const kinds: Readonly<Record<string, Kind>> = tables[table].columns
+  const values = row as Readonly<Record<string, Value>>
+  return tables[table].key.map((name) => `${name} = ${tampering.literal(kinds[name]!, values[name]!)}`).join(" AND ")
+}
+
+/** Writes another value into a column of a row. */
+export const change = <Name extends TableName>(
+  tampering: Tampering,
+  table: Name,
+  row: Row<Name>,
+  column: ColumnName<Name>,
+  value: Value,
+): Promise<void> => {
+  const kinds: Readonly<Record<string, Kind>> = tables[table].columns
+  const set = `${column} = ${tampering.literal(kinds[column]!, value)}`
+  return tampering.run(`UPDATE ${table} SET ${set} WHERE ${isRow(tampering, table, row)}`)
+}
