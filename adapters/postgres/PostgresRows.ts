@@ -50,8 +50,8 @@ const laneOf = (table: TableName, row: Readonly<Record<string, Value>>): number 
   }
 }
 
-/** Codes of the server for data it cannot read, and for what follows in the same transaction (SQLSTATE). */
-const damagedCodes: ReadonlySet<unknown> = new Set(["XX001", "XX002", "25P02"])
+/** Codes of the server for data it cannot read or make sense of, and for what follows in the same transaction (SQLSTATE). */
+const damagedCodes: ReadonlySet<unknown> = new Set(["XX000", "XX001", "XX002", "58P01", "22021", "25P02"])
 
 const failureOf = (error: SqlError): StoreUnavailable | StoreDamaged => {
   const cause: unknown = error.reason.cause
@@ -59,18 +59,31 @@ const failureOf = (error: SqlError): StoreUnavailable | StoreDamaged => {
   return damagedCodes.has(code) ? new StoreDamaged({ reason: error.message }) : Sql.unavailable(error)
 }
 
+const isText = (kind: Kind | undefined): boolean => kind === "text" || kind === "text?"
+
+/** Text comes as bytes: those of a damaged row may be no text, which must not end the reading. */
+const decodeText = (row: object): object =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString() : value,
+    ]),
+  )
+
 const select = <Name extends TableName, Column extends ColumnName<Name>>(
   table: Name,
   selection: Selection<Name, Column> | undefined,
 ): string => {
   const kinds = new Map(columnsOf(table))
   const columns: ReadonlyArray<string> = selection?.columns ?? [...kinds.keys()]
-  const shown = columns.map((name) =>
-    kinds.get(name)?.startsWith("bytes") === true ? `encode(${name}, 'hex') AS ${name}` : name,
-  )
+  const shown = columns.map((name) => {
+    const kind = kinds.get(name)
+    if (kind?.startsWith("bytes") === true) return `encode(${name}, 'hex') AS ${name}`
+    return isText(kind) ? `textsend(${name}) AS ${name}` : name
+  })
   const by: ReadonlyArray<string> = selection?.by ?? tables[table].key
   // Text by its bytes, whatever the database's own order is.
-  const order = by.map((name) => `t.${name}${kinds.get(name)?.startsWith("text") === true ? ' COLLATE "C"' : ""}`)
+  const order = by.map((name) => `t.${name}${isText(kinds.get(name)) ? ' COLLATE "C"' : ""}`)
   const where = selection?.having === undefined ? "" : ` WHERE t.${selection.having} IS NOT NULL`
   return `SELECT ${shown.join(", ")} FROM ${table} t${where}${order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`}`
 }
@@ -82,8 +95,9 @@ const makeSnapshot = (sql: Sql.Sql): Snapshot => {
       Effect.gen(function* () {
         const cursor = `rows_${++cursors}`
         yield* Sql.query(sql, `DECLARE ${cursor} NO SCROLL CURSOR FOR ${select(table, selection)}`)
-        const fetch = Sql.query<Row<Name, Column>>(sql, `FETCH ${batchRows(table)} FROM ${cursor}`)
-        return Effect.mapError(fetch, failureOf) as Next<Name, Column>
+        const fetch = Sql.query<object>(sql, `FETCH ${batchRows(table)} FROM ${cursor}`)
+        const rows = Effect.map(fetch, (found) => found.map(decodeText) as ReadonlyArray<Row<Name, Column>>)
+        return Effect.mapError(rows, failureOf) as Next<Name, Column>
       }).pipe(Effect.mapError(failureOf)),
     faults: Effect.succeed([]),
   }
@@ -97,6 +111,8 @@ const transaction = <A, E>(sql: Sql.Sql, begin: string, steps: Effect.Effect<A, 
         yield* Sql.query(sql, begin)
         yield* Sql.query(sql, "SET LOCAL statement_timeout = 0")
         yield* Sql.query(sql, "SET LOCAL idle_in_transaction_session_timeout = 0")
+        // An index would answer in place of the rows themselves.
+        yield* Sql.query(sql, "SET LOCAL enable_indexonlyscan = off")
         return yield* steps
       }),
     )

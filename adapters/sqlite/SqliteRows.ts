@@ -117,7 +117,7 @@ const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
     }),
   faults: Effect.suspend(() => {
     try {
-      const messages = db.prepare("PRAGMA integrity_check").all().map(Object.values).flat().map(String)
+      const messages = db.prepare("PRAGMA integrity_check").all().flatMap(Object.values).map(String)
       return Effect.succeed([...messages.filter((message) => message !== "ok"), ...Tables.faults(db)])
     } catch (error) {
       const failure = failureOf(error)

@@ -13,6 +13,7 @@ import {
   type Target,
 } from "../ports/LedgerRows.ts"
 import * as Rows from "./Rows.ts"
+import * as Secrets from "./Secrets.ts"
 
 /** Somebody wrote to the source while it was read; the target was left empty. */
 export class SourceChanged extends Data.TaggedError("SourceChanged")<{ readonly table: TableName }> {
@@ -29,10 +30,10 @@ export class NotTheSame extends Data.TaggedError("NotTheSame")<{ readonly what: 
   }
 }
 
-/** The source lacks events that its lane heads count; nothing was moved. */
+/** The source lacks events that its lane heads count, or has one that is not what it was; nothing was moved. */
 export class NotWhole extends Data.TaggedError("NotWhole")<{ readonly lane: number }> {
   override get message(): string {
-    return `lane ${this.lane} of the source has not the positions it should have: see assent verify; nothing was moved`
+    return `lane ${this.lane} of the source is not what it should be: see assent verify; nothing was moved`
   }
 }
 
@@ -53,8 +54,10 @@ const makeLanes = (digest: Digest.Digest["Service"]) => {
   const lanes = new Map<number, Rows.LaneTally>()
   const add = Effect.fnUntraced(function* (row: Row<"event">) {
     const before = lanes.get(row.lane)
-    if (row.position !== (before?.events ?? 0)) return yield* new NotWhole({ lane: row.lane })
-    const laid = yield* Rows.lay(digest, before?.digest ?? "", row.digest)
+    const actual = yield* Secrets.hash(digest, row.body)
+    const isWhole = row.position === (before?.events ?? 0) && row.digest === actual
+    if (!isWhole) return yield* new NotWhole({ lane: row.lane })
+    const laid = yield* Rows.lay(digest, before?.digest ?? "", actual)
     lanes.set(row.lane, { lane: row.lane, events: (before?.events ?? 0) + 1, digest: laid })
   })
   return { add, all: () => [...lanes.values()] }
@@ -107,8 +110,10 @@ const expectStill = Effect.fnUntraced(function* (from: LedgerRows, given: Read, 
 
 const expectWhole = Effect.fnUntraced(function* (heads: ReadonlyArray<Row<"lane_head">>, { lanes }: Read) {
   const events = new Map(lanes.map((lane) => [lane.lane, lane.events]))
-  const other = heads.find(({ lane, next_position }) => (events.get(lane) ?? 0) !== next_position)
-  if (other !== undefined) return yield* new NotWhole({ lane: other.lane })
+  const counted = new Map(heads.map((head) => [head.lane, head.next_position]))
+  for (const lane of new Set([...events.keys(), ...counted.keys()])) {
+    if ((events.get(lane) ?? 0) !== (counted.get(lane) ?? 0)) return yield* new NotWhole({ lane })
+  }
 })
 
 /** Moves a ledger. */
@@ -130,7 +135,9 @@ export const move = (
           Effect.andThen(target.insert(table, rows), tell(table, rows.length)),
         )
         yield* expectWhole(heads, given)
-        const kept = yield* readAll(target, tableNames, digest, (table, rows) => tell(table, rows.length))
+        const kept = yield* readAll(target, tableNames, digest, (table, rows) => tell(table, rows.length)).pipe(
+          Effect.catchTag("NotWhole", ({ lane }) => Effect.fail(new NotTheSame({ what: `lane ${lane}` }))),
+        )
         yield* expectSame(given, kept)
         yield* expectStill(from, given, digest)
         const events = given.lanes.reduce((sum, lane) => sum + lane.events, 0)

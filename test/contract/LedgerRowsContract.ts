@@ -15,7 +15,7 @@ import {
   tableNames,
   tables,
 } from "../../core/ports/LedgerRows.ts"
-import { LedgerStore, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { keptForEver, LedgerStore, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 
 /** A place where a ledger can be kept: its rows, and the store over them. */
 export interface Place {
@@ -58,7 +58,13 @@ const some: Rows = {
   person_fact: [0, 1, 10].map((ordinal) => ({ lane: 3, person: uuid(3), ordinal, body: text })),
   session: [1, 0xab].map((n) => ({ token_hash: hash(n), person: uuid(n), expires_at: 8.64e15, body: "{}" })),
   used_proof: [2, 0x2f].map((n) => ({ hash: hash(n), expires_at: n })),
-  receipt: [1, 2].map((n) => ({ lane: n, hash: hash(n), digest: hash(9), answer: text, recorded_at: n })),
+  receipt: [5, keptForEver].map((recorded_at, lane) => ({
+    lane,
+    hash: hash(lane),
+    digest: hash(9),
+    answer: text,
+    recorded_at,
+  })),
   lane_head: [4096, 4097].map((lane) => ({ lane, next_position: 2, last_recorded_at: 1 })),
   event: [0, 1].flatMap((lane) =>
     [0, 1].map((position) => ({

@@ -22,6 +22,9 @@ export const parts = {
     ...["versions", "versionRaces", "typeLife", "eventLists", "cursors"].map((name) => `test/http/${name}.test.ts`),
     "test/http/externalId.test.ts",
     "test/http/known.test.ts",
+    "--project=faults",
+    "test/faults/verified.test.ts",
+    "test/faults/moved.test.ts",
   ],
   "adapters/http/server": [
     "--project=http",
@@ -750,6 +753,22 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: "const ends = { at: yield* Clock.currentTimeMillis }",
     killedBy: ["a browser that was wrongly joined is the other person no longer"],
   },
+  // Checking and moving a ledger
+  ...(
+    [
+      ["LogCheck.ts", "if (actual !== row.digest)", "if (false)", "finds and names a change of digest in event"],
+      ["LogCheck.ts", "Lane.of(project, row.person) !== row.lane", "false", "finds an event that is there again"],
+      ["LogCheck.ts", "row.recorded_at < reading.recordedAt", "false", "finds positions that were swapped"],
+      ["HeadCheck.ts", "if (wrong.length > 0)", "if (false)", "finds and names a change of event_id in head"],
+      ["LookupCheck.ts", "if (!isThere)", "if (false)", "finds and names a change of position in external_id"],
+      ["SetupCheck.ts", "if (!isNext && !isFirst)", "if (false)", "finds a change of what is set up that is gone"],
+      ["Moving.ts", "row.digest === actual", "true", "from a ledger that lacks an event"],
+      ["Moving.ts", "yield* expectWhole(heads, given)", "", "from a ledger that lacks an event"],
+      ["Moving.ts", "yield* expectSame(given, kept)", "", "where the target keeps something else"],
+      ["Moving.ts", "yield* expectStill(from, given, digest)", "", "where the source is written to meanwhile"],
+    ] as const
+  ).map(([file, find, replace, by]) => ({ part: "core/ledger" as const, file, find, replace, killedBy: [by] })),
+
   // The client
   client(
     "Retries.ts",

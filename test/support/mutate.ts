@@ -53,6 +53,7 @@ try {
     "test/contract",
     "test/core",
     "test/cli",
+    "test/faults",
     "test/http",
     "test/support",
     "rule-packs",

@@ -35,12 +35,16 @@ export interface Postgres {
   ) => Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>
   /** The URL of a role in a database. */
   readonly url: (role: string, database: string) => string
-  /** Copies a database that nobody is connected to, and answers the URL of the copy. */
+  /** Copies a database that nobody is connected to, file by file, and answers the URL of the copy. */
   readonly copy: (url: string) => Promise<string>
+  /** The file that holds the rows of a table. */
+  readonly fileOf: (url: string, table: string) => Promise<string>
   readonly stop: () => Promise<void>
 }
 
 const password = "not-a-secret"
+
+const nameOf = (url: string): string => new URL(url).pathname.slice(1)
 
 /** Starts a server; `flags` are laid over its settings, as in `["-c", "fsync=on"]`. */
 export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<Postgres> => {
@@ -83,7 +87,11 @@ export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<
   return {
     port,
     database: () => create(),
-    copy: (url) => create(`TEMPLATE ${new URL(url).pathname.slice(1)}`),
+    copy: (url) => create(`TEMPLATE ${nameOf(url)} STRATEGY file_copy`),
+    fileOf: async (url, table) => {
+      const [found] = await administer(`SELECT pg_relation_filepath('${table}') AS path`, nameOf(url))
+      return join(folder, "data", String(found!["path"]))
+    },
     administer,
     url,
     stop: async () => {

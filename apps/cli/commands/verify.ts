@@ -51,7 +51,9 @@ const asText = (report: Verifying.Report): string => {
       tables.map(({ rows, table }) => [table, Table.count(rows)]),
     ),
     `${Table.count(events)} events of ${Table.count(people)} people, digest ${digest}`,
-    ...(isWhole ? ["the ledger is whole"] : [findingsOf(report).join("\n"), `${Table.count(found)} things are wrong`]),
+    ...(isWhole
+      ? ["the ledger is whole"]
+      : [findingsOf(report).join("\n"), found === 1 ? "1 thing is wrong" : `${Table.count(found)} things are wrong`]),
   ]
   return `${parts.join("\n\n")}\n`
 }

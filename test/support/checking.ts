@@ -1,0 +1,38 @@
+/**
+ * Checking and moving kept ledgers, as the commands do, in the tests' own process.
+ */
+import { NodeCrypto } from "@effect/platform-node"
+import { Effect, Exit } from "effect"
+import { Digest } from "effect/crypto"
+import * as Store from "../../apps/Store.ts"
+import * as Moving from "../../core/ledger/Moving.ts"
+import * as Rows from "../../core/ledger/Rows.ts"
+import * as Verifying from "../../core/ledger/Verifying.ts"
+import type { Row, TableName } from "../../core/ports/LedgerRows.ts"
+
+const run = <A, E>(use: (digest: Digest.Digest["Service"]) => Effect.Effect<A, E>) =>
+  Effect.runPromiseExit(Effect.flatMap(Digest.Digest, use).pipe(Effect.provide(NodeCrypto.layer)))
+
+const valueOf = <A, E>(exit: Exit.Exit<A, E>): A => {
+  if (Exit.isFailure(exit)) throw new Error(String(exit.cause))
+  return exit.value
+}
+
+/** Verifies a ledger that may be beyond that. */
+export const verifying = (url: string, maxListed?: number) =>
+  run((digest) => Verifying.verify(Store.rows(url), digest, undefined, maxListed))
+
+/** Verifies a ledger. */
+export const verify = async (url: string, maxListed?: number): Promise<Verifying.Report> =>
+  valueOf(await verifying(url, maxListed))
+
+/** Moves a ledger, if it can be. `progress` is run while the rows are on their way. */
+export const moving = (from: string, to: string, progress?: Moving.Progress) =>
+  run((digest) => Moving.move(Store.rows(from), Store.rows(to), digest, progress))
+
+/** Moves a ledger. */
+export const move = async (from: string, to: string): Promise<Moving.Moved> => valueOf(await moving(from, to))
+
+/** All rows of a table. */
+export const rowsOf = <Name extends TableName>(url: string, table: Name): Promise<ReadonlyArray<Row<Name>>> =>
+  Effect.runPromise(Store.rows(url).read((snapshot) => Rows.all(snapshot, table)))
