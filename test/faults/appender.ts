@@ -1,11 +1,13 @@
 /**
- * A process that appends to a SQLite ledger until it is killed, and writes the id of each event it was told is recorded.
+ * A process that appends to the ledger of a URL until it is killed, and writes the id of each event it was told is recorded.
+ *
+ * Each body says how many events its request had: a ledger tells by itself whether every request is whole.
  */
 import { writeSync } from "node:fs"
 import { Effect } from "effect"
-import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
-import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { SecureRandom } from "effect/crypto"
+import * as Store from "../../apps/Store.ts"
+import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 
 const project = { number: 1, lanes: 16 }
 const organization = { number: 0, lanes: 16 }
@@ -13,7 +15,7 @@ const people = Array.from({ length: 50 }, () => SecureRandom.uuidV7Unsafe())
 const types = [SecureRandom.uuidV7Unsafe(), SecureRandom.uuidV7Unsafe()]
 const states = ["accepted", "declined", "implied", "viewed"] as const
 
-const event = (index: number, dateCreated: number): StoredEvent => {
+const event = (index: number, dateCreated: number, request: string, size: number): StoredEvent => {
   const id = SecureRandom.uuidV7Unsafe()
   return {
     id,
@@ -25,7 +27,7 @@ const event = (index: number, dateCreated: number): StoredEvent => {
     consentDate: dateCreated - (index % 5),
     dateCreated,
     submitter: "appender",
-    body: JSON.stringify({ id }),
+    body: JSON.stringify({ id, request, size }),
   }
 }
 
@@ -34,9 +36,12 @@ const write = Effect.fnUntraced(function* (writer: number) {
   const store = yield* LedgerStore
   for (let index = writer; ; index += 7) {
     const recordedAt = Date.now()
-    const events = Array.from({ length: 1 + (index % 3) }, (_, offset) => event(index + offset, recordedAt))
-    const appended = yield* store.append({ project, organization, recordedAt, events, claims: [] })
-    if (appended._tag === "Appended") writeSync(1, events.map(({ id }) => `${id}\n`).join(""))
+    const request = SecureRandom.uuidV7Unsafe()
+    const size = 1 + (index % 3)
+    const events = Array.from({ length: size }, (_, offset) => event(index + offset, recordedAt, request, size))
+    const appended = yield* Effect.result(store.append({ project, organization, recordedAt, events, claims: [] }))
+    if (appended._tag === "Failure") yield* Effect.sleep(20)
+    else if (appended.success._tag === "Appended") writeSync(1, events.map(({ id }) => `${id}\n`).join(""))
   }
 })
 
@@ -45,5 +50,5 @@ await Effect.runPromise(
     Array.from({ length: 16 }, (_, writer) => writer),
     write,
     { concurrency: "unbounded" },
-  ).pipe(Effect.provide(SqliteStore.layer(process.argv[2]!))),
+  ).pipe(Effect.provide(Store.layer(process.argv[2]!))),
 )

@@ -1,107 +1,151 @@
-import { spawn } from "node:child_process"
-import { createHash } from "node:crypto"
-import { mkdtempSync, rmSync } from "node:fs"
+/**
+ * A process that is killed at any moment while it appends: as it starts, as it recovers what the one before it left, as it makes
+ * the tables, and in the middle of a group of requests.
+ */
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
-import { LedgerStore } from "../../core/ports/LedgerStore.ts"
+import { random, seedOf } from "../support/seeded.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Appender, makeAppender } from "./appending.ts"
+import { type Asked, faultsOf, postgres as inPostgres, sqlite } from "./wholeness.ts"
 
-/** Runs the appender for a while and kills it with SIGKILL; the ids it had been told are recorded. */
-const appendUntilKilled = (path: string, millis: number): Promise<ReadonlyArray<string>> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [new URL("./appender.ts", import.meta.url).pathname, path])
-    let output = ""
-    child.stdout.on("data", (chunk) => {
-      if (output === "") setTimeout(() => child.kill("SIGKILL"), millis)
-      output += chunk
-    })
-    child.stderr.on("data", (chunk) => reject(new Error(String(chunk))))
-    // A last line may be cut short by the kill; only whole lines were written down.
-    child.on("close", () => resolve(output.split("\n").slice(0, -1)))
-  })
+let folder: string
+let appender: Appender
+let postgres: Postgres
+let killed: Postgres
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "assent-crash-"))
+  appender = await makeAppender()
+  // The server may be set to answer before it has synced: the store does not rely on that.
+  const start = () => startPostgres(["-c", "synchronous_commit=off", "-c", "wal_writer_delay=10s"])
+  postgres = await start()
+  killed = await start()
+})
+afterAll(async () => {
+  await postgres.stop()
+  await killed.stop()
+  appender.remove()
+  rmSync(folder, { recursive: true })
+})
 
-const cycles = 12
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
-describe("a SQLite ledger whose process is killed at any moment", () => {
-  let folder: string
-  let path: string
-  const acknowledged: Array<string> = []
+/** A ledger, and what it has acknowledged. */
+interface Ledger {
+  readonly url: string
+  readonly asked: Asked
+  readonly acknowledged: Array<string>
+}
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "assent-crash-"))
-    path = join(folder, "ledger.db")
-    for (let cycle = 0; cycle < cycles; cycle++) {
-      acknowledged.push(...(await appendUntilKilled(path, 20 + cycle * 25)))
-    }
-    // What a start after a crash does: recovery happens when the file is opened.
-    await Effect.runPromise(
-      Effect.provide(
-        Effect.flatMap(LedgerStore, (store) => store.catalog),
-        SqliteStore.layer(path),
-      ),
-    )
-  }, 120_000)
+/** One in four is killed before or while it starts, the others once something is acknowledged. */
+const cycle = async ({ acknowledged, url }: Ledger, next: () => number): Promise<void> => {
+  const appending = appender.start(url)
+  if (next() < 0.25) await sleep(next() * 400)
+  else {
+    await appending.goesOn()
+    await sleep(next() * 60)
+  }
+  acknowledged.push(...(await appending.kill()))
+}
 
-  afterAll(() => rmSync(folder, { recursive: true }))
-
-  const query = (sql: string) => {
-    const db = new DatabaseSync(path, { readOnly: true })
-    try {
-      return db.prepare(sql).all()
-    } finally {
-      db.close()
+/** Kills as often as that, in ledgers of a few kills each, two of them at a time; looks at the ledger after every kill. */
+const killIn = async (
+  make: () => Promise<Ledger>,
+  cycles: number,
+  eachLedger: number,
+  seed: number,
+): Promise<number> => {
+  const next = random(seed)
+  let left = cycles
+  let acknowledged = 0
+  const work = async () => {
+    while (left > 0) {
+      const ledger = await make()
+      for (let n = 0; n < eachLedger && left > 0; n++) {
+        left--
+        await cycle(ledger, next)
+        const { asked } = ledger
+        // Killed before it made the tables, it has acknowledged nothing.
+        if (ledger.acknowledged.length === 0) continue
+        expect(await faultsOf(asked, ledger.acknowledged), `SEED=${seed}`).toEqual([])
+      }
+      acknowledged += ledger.acknowledged.length
     }
   }
+  await Promise.all([work(), work()])
+  return acknowledged
+}
 
-  test("loses no acknowledged event and holds each once", () => {
-    const stored = query("SELECT lower(hex(event_id)) AS id, body FROM event")
-    const ids = stored.map(({ body }) => JSON.parse(String(body)).id as string)
-    expect(acknowledged.length).toBeGreaterThan(cycles * 10)
-    expect(new Set(ids).size).toBe(ids.length)
-    expect(acknowledged.filter((id) => !ids.includes(id))).toEqual([])
-    expect(ids.map((id) => id.replaceAll("-", ""))).toEqual(stored.map(({ id }) => id))
+test.concurrent("SQLite: 200 processes that are killed lose nothing that was acknowledged, and leave the ledger whole", async () => {
+  let ledgers = 0
+  const make = async (): Promise<Ledger> => {
+    const path = join(folder, `${++ledgers}.db`)
+    return { url: `sqlite:${path}`, asked: sqlite(path), acknowledged: [] }
+  }
+  expect(await killIn(make, 200, 8, seedOf("SQLite"))).toBeGreaterThan(200)
+})
+
+const databaseOf = async (server: Postgres): Promise<Ledger> => {
+  const url = await server.database()
+  return { url, asked: inPostgres(url), acknowledged: [] }
+}
+
+test.concurrent("PostgreSQL: 90 processes that are killed lose nothing that was acknowledged, and leave the ledger whole", async () => {
+  expect(await killIn(() => databaseOf(postgres), 90, 15, seedOf("PostgreSQL"))).toBeGreaterThan(90)
+})
+
+test.concurrent("PostgreSQL: a database server that is killed 10 times under the store loses nothing that was acknowledged", async () => {
+  const seed = seedOf("PostgreSQL's server")
+  const next = random(seed)
+  const ledger = await databaseOf(killed)
+  const appending = appender.start(ledger.url)
+  await appending.goesOn()
+  for (let n = 0; n < 10; n++) {
+    await sleep(next() * 200)
+    await killed.kill()
+    await killed.start()
+    expect(await faultsOf(ledger.asked, appending.acknowledged()), `SEED=${seed}`).toEqual([])
+    // The process goes on by itself.
+    await appending.goesOn()
+  }
+  const acknowledged = await appending.kill()
+  expect(acknowledged.length).toBeGreaterThan(50)
+  expect(await faultsOf(ledger.asked, acknowledged), `SEED=${seed}`).toEqual([])
+})
+
+describe("what is asked of the ledgers", () => {
+  let whole: string
+  let acknowledged: ReadonlyArray<string>
+  beforeAll(async () => {
+    whole = join(folder, "whole.db")
+    const appending = appender.start(`sqlite:${whole}`)
+    while (appending.acknowledged().length < 300) await appending.goesOn()
+    acknowledged = await appending.kill()
+    expect(await faultsOf(sqlite(whole), acknowledged)).toEqual([])
   })
 
-  test("has positions without gap in every lane, and a lane head that counts them", () => {
-    expect(
-      query(`
-        SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane GROUP BY h.lane
-        HAVING count(e.position) <> h.next_position OR min(e.position) <> 0 OR max(e.position) <> h.next_position - 1
-          OR max(e.recorded_at) <> h.last_recorded_at`),
-    ).toEqual([])
-    expect(query("SELECT lane FROM event WHERE lane NOT IN (SELECT lane FROM lane_head)")).toEqual([])
-  })
-
-  test("never goes back in dateCreated inside a lane", () => {
-    expect(
-      query(`
-        SELECT a.lane FROM event a JOIN event b ON b.lane = a.lane AND b.position = a.position + 1
-        WHERE b.recorded_at < a.recorded_at`),
-    ).toEqual([])
-  })
-
-  test("has heads that equal the fold of its events", () => {
-    const latest = `
-      SELECT lane, person, consent_type, consent_state, event_id, position FROM (
-        SELECT *, row_number() OVER (
-          PARTITION BY lane, person, consent_type, consent_state
-          ORDER BY consent_date DESC, recorded_at DESC, event_id DESC) AS rank FROM event) WHERE rank = 1`
-    const heads = "SELECT lane, person, consent_type, consent_state, event_id, position FROM head"
-    expect(query(`${latest} EXCEPT ${heads}`)).toEqual([])
-    expect(query(`${heads} EXCEPT ${latest}`)).toEqual([])
-  })
-
-  test("keeps the digest of every body", () => {
-    const wrong = query("SELECT body, digest FROM event").filter(
-      ({ body, digest }) =>
-        !createHash("sha256")
-          .update(String(body))
-          .digest()
-          .equals(digest as Uint8Array),
-    )
-    expect(wrong).toEqual([])
+  test.for([
+    ["DELETE FROM event WHERE lane = (SELECT max(lane) FROM event) AND position = 0", "positions have a gap"],
+    ["DELETE FROM lane_head WHERE lane = (SELECT max(lane) FROM event)", "a lane has no head"],
+    ["UPDATE event SET recorded_at = recorded_at + 9e12 WHERE position = 0", "dateCreated goes back"],
+    ["DELETE FROM head WHERE position = (SELECT max(position) FROM head)", "heads lack"],
+    ["UPDATE head SET event_id = x'00'", "heads have"],
+    ["DELETE FROM event WHERE position = 0", "acknowledged events are lost"],
+    ["UPDATE event SET body = (SELECT body FROM event LIMIT 1)", "an event is there twice"],
+    ["UPDATE event SET body = json_set(body, '$.size', 9)", "a request is there in part"],
+    ["UPDATE event SET body = body || ' '", "a body is not what it was"],
+  ])("show what `%s` has done to one", async ([statement, fault], { task }) => {
+    const path = join(folder, `${task.id}.db`)
+    for (const suffix of ["", "-wal"]) copyFileSync(whole + suffix, path + suffix)
+    const db = new DatabaseSync(path)
+    for (const { name } of db.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").all()) {
+      db.exec(`DROP TRIGGER ${String(name)}`)
+    }
+    expect(db.prepare(statement!).run().changes).toBeGreaterThan(0)
+    db.close()
+    expect(await faultsOf(sqlite(path), acknowledged)).toContainEqual(expect.stringContaining(fault!))
   })
 })

@@ -1,7 +1,17 @@
 /**
  * A real PostgreSQL server of the tests' own, on a free port, its files in a temporary folder; and databases on it.
  */
-import { chmodSync, mkdtempSync, rmSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -26,6 +36,8 @@ END $$`
 /** A running server. */
 export interface Postgres {
   readonly port: number
+  /** The server's processes. */
+  readonly pids: () => ReadonlyArray<number>
   /** Makes an empty database, owned by a role that is no superuser, and answers its URL. */
   readonly database: () => Promise<string>
   /** Runs statements as the superuser, in a database of the server; answers the rows of the last. */
@@ -39,33 +51,92 @@ export interface Postgres {
   readonly copy: (url: string) => Promise<string>
   /** The file that holds the rows of a table. */
   readonly fileOf: (url: string, table: string) => Promise<string>
+  /** Ends the server and every process of it with SIGKILL. */
+  readonly kill: () => Promise<void>
+  /** Ends it as an administrator does who does not wait for clients to go. */
+  readonly shutDown: () => Promise<void>
+  /** Starts it again, and waits until it takes connections. */
+  readonly start: () => Promise<void>
+  /** Starts another server that follows this one, and takes its place when it is promoted. */
+  readonly standby: () => Promise<Postgres>
   readonly stop: () => Promise<void>
+}
+
+/** The processes that a process has started. */
+const childrenOf = (pid: number): ReadonlyArray<number> =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number)
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, "utf8"))
+  } catch {
+    return false
+  }
+}
+
+/** A server and its processes, whose parent it is. */
+const pidsOf = (data: string): ReadonlyArray<number> => {
+  const server = Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n", 1)[0])
+  return [server, ...childrenOf(server)]
+}
+
+/** Kills processes, and waits until they are gone. */
+const killAll = async (all: ReadonlyArray<number>): Promise<void> => {
+  for (const pid of all) if (isRunning(pid)) process.kill(pid, "SIGKILL")
+  while (all.some(isRunning)) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 const password = "not-a-secret"
 
 const nameOf = (url: string): string => new URL(url).pathname.slice(1)
 
-/** Starts a server; `flags` are laid over its settings, as in `["-c", "fsync=on"]`. */
-export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<Postgres> => {
-  const folder = mkdtempSync(join(tmpdir(), "assent-postgres-"))
-  // Run by root, the server runs as a user of its own.
-  chmodSync(folder, 0o755)
+const settings = ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
+
+/** The server of a folder's files. */
+const serverOf = async (folder: string, flags: ReadonlyArray<string>) => {
   const port = await freePort()
+  const data = join(folder, "data")
   const postgres = new EmbeddedPostgres({
-    databaseDir: join(folder, "data"),
+    databaseDir: data,
     user: "postgres",
     password,
     port,
-    persistent: false,
+    // Its files are there until the folder is removed, also while it is stopped.
+    persistent: true,
     createPostgresUser: true,
     initdbFlags: ["--encoding=UTF8", "--locale=C"],
-    postgresFlags: ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", ...flags],
+    postgresFlags: [...settings, ...flags],
     onLog: () => {},
     onError: () => {},
   })
-  await postgres.initialise()
-  await postgres.start()
+  return { data, folder, port, postgres }
+}
+
+/** Copies the files of a running server, so that another one follows it from there. */
+const copyFiles = async ({ data, port, postgres }: Served, into: string): Promise<void> => {
+  const client = postgres.getPgClient()
+  await client.connect()
+  await client.query("SELECT pg_backup_start('standby', true)")
+  // With the owner of each; a file may be removed by the server meanwhile.
+  spawnSync("cp", ["-a", data, into])
+  const { rows } = await client.query("SELECT labelfile FROM pg_backup_stop(false)")
+  await client.end()
+  rmSync(join(into, "postmaster.pid"))
+  const { gid, uid } = statSync(data)
+  for (const [name, text] of Object.entries({ backup_label: rows[0].labelfile, "standby.signal": "" })) {
+    writeFileSync(join(into, name), text)
+    chownSync(join(into, name), uid, gid)
+  }
+  const connection = `host=127.0.0.1 port=${port} user=postgres password=${password}`
+  appendFileSync(join(into, "postgresql.auto.conf"), `primary_conninfo = '${connection}'\n`)
+}
+
+type Served = Awaited<ReturnType<typeof serverOf>>
+
+const running = (served: Served): Postgres => {
+  const { data, folder, port, postgres } = served
+  let databases = 0
+  let isUp = true
   const administer: Postgres["administer"] = async (statements, database = "postgres") => {
     const client = postgres.getPgClient(database)
     await client.connect()
@@ -77,8 +148,6 @@ export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<
     }
   }
   const url: Postgres["url"] = (role, database) => `postgres://${role}:${password}@127.0.0.1:${port}/${database}`
-  await administer(`CREATE ROLE assent LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}'`)
-  let databases = 0
   const create = async (template = ""): Promise<string> => {
     const name = `assent_${++databases}`
     await administer(`CREATE DATABASE ${name} OWNER assent ${template}`)
@@ -86,17 +155,63 @@ export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<
   }
   return {
     port,
+    pids: () => pidsOf(data),
     database: () => create(),
     copy: (url) => create(`TEMPLATE ${nameOf(url)} STRATEGY file_copy`),
     fileOf: async (url, table) => {
       const [found] = await administer(`SELECT pg_relation_filepath('${table}') AS path`, nameOf(url))
-      return join(folder, "data", String(found!["path"]))
+      return join(data, String(found!["path"]))
     },
     administer,
     url,
-    stop: async () => {
+    kill: async () => {
+      isUp = false
+      await killAll(pidsOf(data))
+    },
+    shutDown: async () => {
+      isUp = false
       await postgres.stop()
+    },
+    start: async () => {
+      await postgres.start()
+      isUp = true
+    },
+    standby: async () => {
+      const other = await serverOf(temporary(), [])
+      await copyFiles(served, other.data)
+      // It says that it has started only once it is promoted.
+      let failure: unknown
+      other.postgres.start().catch(() => (failure = new Error("the standby has ended")))
+      const standby = running(other)
+      for (let isUp = false; !isUp;) {
+        if (failure !== undefined) throw failure
+        isUp = await standby.administer("SELECT 1").then(
+          () => true,
+          () => false,
+        )
+      }
+      return standby
+    },
+    stop: async () => {
+      if (isUp) await postgres.stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+const temporary = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "assent-postgres-"))
+  // Run by root, the server runs as a user of its own.
+  chmodSync(folder, 0o755)
+  return folder
+}
+
+/** Starts a server; `flags` are laid over its settings, as in `["-c", "fsync=on"]`. */
+export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<Postgres> => {
+  const served = await serverOf(temporary(), flags)
+  await served.postgres.initialise()
+  await served.postgres.start()
+  const server = running(served)
+  await server.administer(`CREATE ROLE assent LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}'`)
+  return server
 }

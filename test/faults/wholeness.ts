@@ -1,0 +1,99 @@
+/**
+ * Whether a ledger is whole, whatever has happened to it: asked in SQL, past the store's own code, of SQLite and PostgreSQL alike.
+ */
+import { createHash } from "node:crypto"
+import { DatabaseSync } from "node:sqlite"
+import { Effect } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import * as Sql from "../../adapters/postgres/Sql.ts"
+
+type Row = Readonly<Record<string, unknown>>
+
+/** A ledger that is asked. */
+export interface Asked {
+  /** The rows of each statement. */
+  readonly ask: (statements: ReadonlyArray<string>) => Promise<ReadonlyArray<ReadonlyArray<Row>>>
+  /** A column of bytes as lower-case hexadecimal. */
+  readonly hex: (column: string) => string
+}
+
+/** The ledger of a file. */
+export const sqlite = (path: string): Asked => ({
+  ask: async (statements) => {
+    const db = new DatabaseSync(path, { readOnly: true })
+    try {
+      return statements.map((sql) => db.prepare(sql).all())
+    } finally {
+      db.close()
+    }
+  },
+  hex: (column) => `lower(hex(${column}))`,
+})
+
+/** The ledger of a database. */
+export const postgres = (url: string): Asked => ({
+  ask: (statements) =>
+    Effect.flatMap(Sql.connect(url), (connection) =>
+      Effect.forEach(statements, (sql) => Sql.query<Row>(connection, sql)),
+    ).pipe(Effect.scoped, Effect.provide(Reactivity.layer), Effect.runPromise),
+  hex: (column) => `encode(${column}, 'hex')`,
+})
+
+const laneHeads = `
+  SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane
+  GROUP BY h.lane, h.next_position, h.last_recorded_at
+  HAVING count(e.position) <> h.next_position
+    OR (h.next_position > 0 AND (min(e.position) <> 0 OR max(e.position) <> h.next_position - 1
+      OR max(e.recorded_at) <> h.last_recorded_at))`
+
+const headless = "SELECT lane FROM event WHERE lane NOT IN (SELECT lane FROM lane_head)"
+
+const goingBack = `
+  SELECT a.lane FROM event a JOIN event b ON b.lane = a.lane AND b.position = a.position + 1
+  WHERE b.recorded_at < a.recorded_at`
+
+const heads = "SELECT lane, person, consent_type, consent_state, event_id, position FROM head"
+
+const folded = `
+  SELECT lane, person, consent_type, consent_state, event_id, position FROM (
+    SELECT *, row_number() OVER (
+      PARTITION BY lane, person, consent_type, consent_state
+      ORDER BY consent_date DESC, recorded_at DESC, event_id DESC) AS rank FROM event) ranked WHERE rank = 1`
+
+/** What must be empty. */
+const rules: Readonly<Record<string, string>> = {
+  "positions have a gap, or a lane head does not count them": laneHeads,
+  "a lane has no head": headless,
+  "dateCreated goes back inside a lane": goingBack,
+  "heads lack what the fold of the events has": `${folded} EXCEPT ${heads}`,
+  "heads have what the fold of the events lacks": `${heads} EXCEPT ${folded}`,
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
+
+/** What the events themselves tell: each once, all of a request or nothing, each body as it was given. */
+const ofEvents = (rows: ReadonlyArray<Row>, acknowledged: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const bodies = rows.map(({ body }) => JSON.parse(String(body)))
+  const ids = new Set(bodies.map(({ id }) => id))
+  const requests = Map.groupBy(
+    bodies.filter(({ request }) => request !== undefined),
+    ({ request }) => request,
+  )
+  const lost = acknowledged.filter((id) => !ids.has(id))
+  return [
+    ...(lost.length > 0 ? [`${lost.length} of ${acknowledged.length} acknowledged events are lost`] : []),
+    ...(ids.size < bodies.length ? ["an event is there twice"] : []),
+    ...([...requests.values()].some((of) => of.length !== of[0].size) ? ["a request is there in part"] : []),
+    ...(rows.some(({ body, digest }) => sha256(String(body)) !== digest) ? ["a body is not what it was"] : []),
+  ]
+}
+
+/** Everything that is wrong with a ledger; nothing, if it is whole and holds every acknowledged event once. */
+export const faultsOf = async (
+  { ask, hex }: Asked,
+  acknowledged: ReadonlyArray<string>,
+): Promise<ReadonlyArray<string>> => {
+  const [events, ...found] = await ask([`SELECT body, ${hex("digest")} AS digest FROM event`, ...Object.values(rules)])
+  const broken = Object.keys(rules).filter((_, index) => found[index]!.length > 0)
+  return [...broken, ...ofEvents(events!, acknowledged)]
+}
