@@ -20,6 +20,9 @@ const gatheringMaxMillis = 2
 /** The most requests that wait; one more is refused at once instead of waiting for what it may not live to see. */
 export const maxWaiting = 10_000
 
+/** The longest that a request waits for its answer, in milliseconds: a disk that hangs must not hang everybody. */
+const patienceMillis = 10_000
+
 /** Where requests to write are brought. */
 export interface GroupCommit {
   readonly write: <Asked extends Command>(command: Asked) => Effect.Effect<Results[Asked["_tag"]], StoreUnavailable>
@@ -27,10 +30,13 @@ export interface GroupCommit {
 
 interface Waiting {
   readonly command: Command
+  /** Does nothing the second time. */
   readonly answer: (outcome: Outcome) => void
+  readonly since: number
 }
 
 const unavailable = (reason: string): Outcome => ({ _tag: "Unavailable", reason })
+const overdue = unavailable("the disk does not answer")
 const weight = (command: Command): number => (command._tag === "Append" ? command.request.events.length : 1)
 
 /** The queue before a writer thread. */
@@ -44,6 +50,9 @@ class Queue implements GroupCommit {
   /** How many requests are waited for before the next group is written, until `gathering` is over. */
   private expected = 0
   private gathering: NodeJS.Timeout | undefined = undefined
+  private readonly watch = setInterval(() => this.tellOverdue(), 500).unref()
+  /** Whether the group being written is overdue: nothing is taken behind it. */
+  private isStuck = false
 
   constructor(worker: Worker) {
     this.worker = worker
@@ -53,6 +62,7 @@ class Queue implements GroupCommit {
     worker.on("error", () => this.stop("the writer failed"))
     worker.on("exit", () => {
       this.hasEnded = true
+      clearInterval(this.watch)
       this.stop("the store is closed")
     })
   }
@@ -67,8 +77,9 @@ class Queue implements GroupCommit {
             : new StoreUnavailable({ reason: outcome.reason }),
         )
       if (this.refusal !== undefined) return answer(this.refusal)
+      if (this.isStuck) return answer(overdue)
       if (this.waiting.length >= maxWaiting) return answer(unavailable("too many requests wait to be written"))
-      this.waiting.push({ command, answer })
+      this.waiting.push({ command, answer, since: performance.now() })
       if (this.writing.length === 0 && this.waiting.length >= this.expected) this.next()
     })
 
@@ -101,9 +112,18 @@ class Queue implements GroupCommit {
   private answer(outcomes: ReadonlyArray<Outcome>): void {
     const answered = this.writing
     this.writing = []
+    this.isStuck = false
     this.expected = answered.length + this.waiting.length
     this.gathering = setTimeout(() => this.next(), gatheringMaxMillis)
     for (const [index, { answer }] of answered.entries()) answer(outcomes[index]!)
+  }
+
+  /** What is being written may yet be kept; what waits behind it is not written any more. */
+  private tellOverdue(): void {
+    const isOverdue = ({ since }: Waiting): boolean => since < performance.now() - patienceMillis
+    this.isStuck = this.writing.some(isOverdue)
+    for (const each of [...this.writing, ...this.waiting]) if (isOverdue(each)) each.answer(overdue)
+    this.waiting = this.waiting.filter((each) => !isOverdue(each))
   }
 
   private stop(reason: string): void {

@@ -4,7 +4,7 @@
  * The lane is the first column of every key. Events are only ever inserted: the database itself refuses to change or
  * remove one. See `docs/decisions/0003-storage.md`.
  */
-import { existsSync, mkdirSync } from "node:fs"
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
@@ -162,9 +162,12 @@ const create = `
 
 const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
 
+/** How long a connection waits for others to let go of the ledger, in milliseconds. */
+const lockTimeoutMillis = 5_000
+
 /** Opens a connection: write-ahead log, every commit synced to the disk before it is acknowledged. */
 export const open = (path: string): DatabaseSync => {
-  const db = new DatabaseSync(path, { timeout: 10_000 })
+  const db = new DatabaseSync(path, { timeout: lockTimeoutMillis })
   db.exec(
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384",
   )
@@ -200,11 +203,25 @@ export const prepare = (db: DatabaseSync): void => {
   }
 }
 
-/** Makes a folder and those above it. Node's own recursive form never ends where the system denies it, as in /proc. */
+/** Writes to the disk which files and folders a folder has. */
+const sync = (folder: string): void => {
+  const opened = openSync(folder, "r")
+  try {
+    fsyncSync(opened)
+  } finally {
+    closeSync(opened)
+  }
+}
+
+/**
+ * Makes a folder and those above it, so that they survive a loss of power. Node's own recursive form never ends where the system
+ * denies it, as in /proc.
+ */
 export const makeFolder = (folder: string): void => {
   if (existsSync(folder)) return
   makeFolder(dirname(folder))
   mkdirSync(folder)
+  sync(dirname(folder))
 }
 
 /** Opens a file for writing, made with its folder and tables where there is none. Throws as {@link prepare} does. */
@@ -243,4 +260,36 @@ export const faults = (db: DatabaseSync): ReadonlyArray<string> => {
       found.has(name) && found.get(name) !== sql ? [`the ${name} is not what Assent has made`] : [],
     ),
   ]
+}
+
+/** SQLite's primary result codes (sqlite.org/rescode.html) that tell of others' locks, and of a disk or file that fails. */
+const busyCodes = new Set([5, 6])
+const diskCodes = new Set([7, 8, 10, 11, 13, 14, 26])
+
+/** What made a transaction fail: others who hold the ledger, the disk under it, or what was asked. */
+export const faultOf = (error: unknown): "busy" | "disk" | "request" => {
+  if (error instanceof DoubtfulLedger) return "disk"
+  if (!(error instanceof Error) || !("errcode" in error)) return "request"
+  const code = Number(error.errcode) & 0xff
+  return busyCodes.has(code) ? "busy" : diskCodes.has(code) ? "disk" : "request"
+}
+
+/** The ledger cannot be shown to be what was acknowledged. */
+class DoubtfulLedger extends Error {}
+
+/**
+ * Checks a ledger on which a write has failed. A failed sync leaves pages in memory that look written and are on no disk, and
+ * what is appended behind them would be lost with them: so the whole log is copied into the file, synced and emptied. Then
+ * every lane must end where its head says. Throws where that cannot be shown.
+ */
+export const check = (db: DatabaseSync): void => {
+  if (db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0) {
+    throw new DoubtfulLedger("the disk failed, and the ledger cannot be checked while it is being read")
+  }
+  const wrong = db.prepare(`
+    SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane AND e.position = h.next_position - 1
+    WHERE e.recorded_at IS NOT h.last_recorded_at
+      OR EXISTS (SELECT 1 FROM event later WHERE later.lane = h.lane AND later.position >= h.next_position)`)
+  if (wrong.get() !== undefined)
+    throw new DoubtfulLedger("the ledger is damaged: a lane does not end where its head says")
 }

@@ -2,8 +2,9 @@
  * The one writer of a SQLite ledger. It runs in a thread of its own, so that syncing to the disk holds nobody up.
  *
  * A command checks everything before it writes anything; a group of commands is one transaction, and is answered only
- * after its commit. When a transaction fails, the connection is closed and opened anew, and the commands of the group
- * are tried once more, each by itself: one that cannot be kept does not take the others with it.
+ * after its commit. When a transaction fails, the connection is closed: nothing is tried again over it. The ledger is opened
+ * anew, and checked if it was the disk that failed; then the commands of the group are tried once more, each by itself, so
+ * that one that cannot be kept does not take the others with it.
  */
 import { statSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
@@ -27,6 +28,7 @@ const prepareStatements = (db: DatabaseSync) => {
   return {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
+    turn: db.prepare("UPDATE configuration_head SET revision = ~revision"),
     append: EventWriter.make(db, aliases, receipts),
     people: PeopleWriter.make(db, aliases, receipts),
     setup: SetupWriter.make(db, receipts),
@@ -35,7 +37,15 @@ const prepareStatements = (db: DatabaseSync) => {
 
 type Statements = ReturnType<typeof prepareStatements>
 
-const apply = ({ append, people, setup }: Statements, command: Command, isRetry: boolean): Results[keyof Results] => {
+/** Shows that the ledger can be written to. The same value again would not be written: it is turned and turned back. */
+const check = ({ turn }: Statements): "kept" => {
+  turn.run()
+  turn.run()
+  return "kept"
+}
+
+const apply = (statements: Statements, command: Command, isRetry: boolean): Results[keyof Results] => {
+  const { append, people, setup } = statements
   switch (command._tag) {
     case "Append":
       return append(command.request, isRetry)
@@ -50,7 +60,7 @@ const apply = ({ append, people, setup }: Statements, command: Command, isRetry:
     case "UseKey":
       return setup.useKey(command.id, command.at)
     case "Check":
-      return "kept"
+      return check(statements)
   }
 }
 
@@ -64,57 +74,100 @@ const identityOf = (path: string): string | undefined => {
   }
 }
 
-/** Opens the writer of a file, making its tables where it is empty. Throws where the file cannot be used. */
-export const open = (path: string): Writer => {
-  const connect = () => {
-    const db = Tables.open(path)
+interface Connection {
+  readonly db: DatabaseSync
+  readonly statements: Statements
+}
+
+/** `isDoubtful`: a write to the disk has failed since the ledger was opened, and nobody knows what is there. */
+const connect = (path: string, isDoubtful: boolean): Connection => {
+  const db = Tables.open(path)
+  try {
+    if (isDoubtful) Tables.check(db)
     Tables.prepare(db)
     return { db, statements: prepareStatements(db) }
+  } catch (error) {
+    db.close()
+    throw error
   }
-  let connection = connect()
+}
+
+/** How long a ledger that cannot be opened or written to is left alone, in milliseconds: nobody waits behind another try. */
+const pauseMillis = 500
+
+const unavailable = (error: unknown): Outcome => ({
+  _tag: "Unavailable",
+  reason: error instanceof Error ? error.message : "the disk failed",
+})
+
+/** Opens the writer of a file, making its tables where it is empty. Throws where the file cannot be used. */
+export const open = (path: string): Writer => {
+  let connection: Connection | undefined = connect(path, false)
+  let isDoubtful = false
+  let pause: { readonly until: number; readonly outcome: Outcome } | undefined
   const identity = identityOf(path)
 
-  const transaction = (commands: ReadonlyArray<Command>, isRetry: boolean): ReadonlyArray<Outcome> => {
-    const { statements } = connection
-    statements.begin.run()
-    const outcomes = commands.map((command): Outcome => ({ _tag: "Done", value: apply(statements, command, isRetry) }))
-    statements.commit.run()
-    return outcomes
+  const close = (): void => {
+    if (connection?.db.isOpen === true) connection.db.close()
+    connection = undefined
   }
 
-  /** Where it fails, the next transaction fails too, and it is tried again. */
-  const reconnect = (): void => {
+  const reopen = (): Connection => {
+    connection = connect(path, isDoubtful)
+    isDoubtful = false
+    return connection
+  }
+
+  /** Leaves a connection behind on which anything but the beginning has failed. */
+  const transaction = (commands: ReadonlyArray<Command>, isRetry: boolean): ReadonlyArray<Outcome> => {
+    const { statements } = connection ?? reopen()
     try {
-      if (connection.db.isOpen) connection.db.close()
-      connection = connect()
-    } catch {
-      // The connection stays closed.
+      statements.begin.run()
+      const outcomes = commands.map((command): Outcome => ({
+        _tag: "Done",
+        value: apply(statements, command, isRetry),
+      }))
+      statements.commit.run()
+      return outcomes
+    } catch (error) {
+      const fault = Tables.faultOf(error)
+      isDoubtful ||= fault === "disk"
+      if (fault !== "busy") close()
+      throw error
     }
   }
 
+  /** It is not the request that is at fault: those that follow are not tried for a while. */
+  const failed = (error: unknown): Outcome => {
+    const outcome = unavailable(error)
+    if (Tables.faultOf(error) !== "request") pause = { until: performance.now() + pauseMillis, outcome }
+    return outcome
+  }
+
+  const isPaused = (): boolean => pause !== undefined && performance.now() < pause.until
+
   const alone = (command: Command): Outcome => {
+    if (isPaused()) return pause!.outcome
     try {
       return transaction([command], true)[0]!
     } catch (error) {
-      reconnect()
-      return { _tag: "Unavailable", reason: error instanceof Error ? error.message : "the disk failed" }
+      return failed(error)
     }
   }
 
   return {
     write: (commands) => {
       if (identityOf(path) !== identity) {
-        return commands.map(() => ({ _tag: "Unavailable", reason: "the ledger's file was removed or replaced" }))
+        return commands.map(() => unavailable(new Error("the ledger's file was removed or replaced")))
       }
+      if (isPaused()) return commands.map(() => pause!.outcome)
       try {
         return transaction(commands, false)
-      } catch {
-        reconnect()
-        return commands.map(alone)
+      } catch (error) {
+        const outcome = failed(error)
+        return isPaused() ? commands.map(() => outcome) : commands.map(alone)
       }
     },
-    close: () => {
-      if (connection.db.isOpen) connection.db.close()
-    },
+    close,
   }
 }

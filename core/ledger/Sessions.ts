@@ -200,7 +200,10 @@ export const use = Effect.fnUntraced(function* (session: Session, { remembered, 
   const now = yield* Clock.currentTimeMillis
   const expiresAt = now + lifetimeMillis
   if (expiresAt - session.expiresAt < extensionGranularityMillis) return session
-  yield* store.extendSession(session.tokenHash, session.expiresAt, expiresAt)
+  // A session that cannot be made to last longer now is no reason to refuse what is asked in it.
+  if (Result.isFailure(yield* Effect.result(store.extendSession(session.tokenHash, session.expiresAt, expiresAt)))) {
+    return session
+  }
   const used = { ...session, expiresAt }
   if (remembered.has(session.tokenHash)) remember(remembered, used, now)
   return used

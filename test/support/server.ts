@@ -55,6 +55,7 @@ export interface Banner {
 export interface Server {
   readonly url: string
   readonly port: number
+  readonly pid: number
   /** The path of the SQLite file; empty for a store in memory. */
   readonly file: string
   /** Everything it has written so far, standard output and standard error together. */
@@ -199,14 +200,23 @@ export const eventually = async (isTrue: () => boolean, what: string): Promise<v
   }
 }
 
-/** Starts `apps/server/main.ts`; without `file` on a new, empty store. `env` is laid over the few variables it needs. */
-export const start = async (
-  options: { readonly file?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<Server> => {
+/** How the server is started. */
+export interface Options {
+  /** Of the SQLite file; a new, empty one where it is left out. */
+  readonly file?: string
+  /** Laid over the few variables that it needs. */
+  readonly env?: Readonly<Record<string, string>>
+  /** A command that the process is run by, such as `["fiu-run", "-x"]`. */
+  readonly under?: ReadonlyArray<string>
+}
+
+/** Starts `apps/server/main.ts`. */
+export const start = async (options: Options = {}): Promise<Server> => {
   const directory = folder()
   const file = options.file ?? join(directory, "ledger.db")
   const port = await freePort()
-  const child: ChildProcess = spawn(process.execPath, [join(root, "apps/server/main.ts")], {
+  const [command, ...rest] = [...(options.under ?? []), process.execPath, join(root, "apps/server/main.ts")]
+  const child: ChildProcess = spawn(command!, rest, {
     cwd: directory,
     env: {
       PATH: process.env["PATH"],
@@ -248,6 +258,7 @@ export const start = async (
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    pid: child.pid!,
     file: file === "memory:" ? "" : file,
     output: () => output,
     banner: () => readBanner(output),
@@ -259,8 +270,11 @@ export const start = async (
 }
 
 /** Starts on a new, empty store and waits until the whole banner is there. */
-export const startEmpty = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
-  const server = await start({ env })
+export const startEmpty = async (
+  env: Readonly<Record<string, string>> = {},
+  options: Omit<Options, "env"> = {},
+): Promise<Server> => {
+  const server = await start({ ...options, env })
   await eventually(() => /\n4\. [^]*--data '\{\}'\n/.test(server.output()), "the banner is printed")
   return server
 }

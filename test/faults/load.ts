@@ -1,0 +1,124 @@
+/**
+ * Clients of a server while something fails: writers that send each request with a key until it is acknowledged, readers, and the
+ * health checks. Everything that is answered is written down.
+ */
+import { setTimeout as sleep } from "node:timers/promises"
+import { expect } from "vitest"
+import type { Answer, Server } from "../support/server.ts"
+import { type Asked, faultsOf } from "./wholeness.ts"
+
+/** An answer, when it came, and how long it took, in milliseconds. */
+export interface Answered {
+  readonly status: number
+  readonly retryAfter: string | undefined
+  readonly at: number
+  readonly millis: number
+}
+
+/** What is going on. */
+export interface Load {
+  readonly writes: ReadonlyArray<Answered>
+  /** The ids of the events that were acknowledged. */
+  readonly acknowledged: ReadonlyArray<string>
+  /** How many requests were begun: two events each. */
+  readonly requests: () => number
+  /** Resolves when another request is acknowledged. */
+  readonly goesOn: () => Promise<void>
+  /** Begins no new request; resolves when every one that was begun is acknowledged. */
+  readonly finish: () => Promise<void>
+}
+
+const isReset = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ECONNRESET"
+
+const timed = async (ask: () => Promise<Answer>): Promise<Answered & { readonly answer: Answer }> => {
+  const from = performance.now()
+  // A connection that was kept may be closed by the server at the very moment it is used again.
+  const answer = await ask().catch((error: unknown) => (isReset(error) ? ask() : Promise.reject(error)))
+  const at = performance.now()
+  return { status: answer.status, retryAfter: answer.headers["retry-after"], at, millis: at - from, answer }
+}
+
+/** What clients of a server's demonstration do. */
+export const clientsOf = (server: Server) => {
+  const { apiKey, consentTypes, organization, project, session } = server.banner()
+  const privacy = `/privacy-v1/organizations/${organization}/projects/${project}`
+  const headers = { "x-api-key": apiKey }
+  const item = { consentType: consentTypes[0]!, consentAction: "user_click" }
+  const get = (path: string, more = {}) => timed(() => server.request("GET", path, { headers: more }))
+
+  const record = (userId: string) => {
+    const items = ["accepted", "declined"].map((consentState) => ({ ...item, userId, consentState }))
+    return timed(() =>
+      server.request("POST", `${privacy}/consent-events`, {
+        headers: { ...headers, "idempotency-key": userId },
+        json: { items },
+      }),
+    )
+  }
+  return {
+    record,
+    /** Which consent states a person has, asked with the key. */
+    state: (userId: string) => get(`${privacy}/consent-state?userId=${userId}`, headers),
+    /** The demonstration's visitor asks. */
+    visit: () => get(`/site-v1/${project}/consent-state`, { "x-session": session }),
+    ready: () => get("/readyz"),
+    alive: () => get("/livez"),
+    /** Starts writers. */
+    load: (writers: number): Load => {
+      const writes: Array<Answered> = []
+      const acknowledged: Array<string> = []
+      let requests = 0
+      let isOver = false
+      const work = async () => {
+        while (!isOver) {
+          const userId = `user-${++requests}`
+          for (let status = 0; status !== 201;) {
+            const { answer, ...answered } = await record(userId)
+            writes.push(answered)
+            status = answer.status
+            if (status === 201) acknowledged.push(...answer.json.items.map(({ id }: { id: string }) => id))
+            // A client waits for a second; this one is impatient.
+            await sleep(status === 201 ? 5 : 100)
+          }
+        }
+      }
+      const all = Promise.all(Array.from({ length: writers }, work))
+      // Where a test fails, its server goes before its clients.
+      all.catch(() => {})
+      const finish = async () => {
+        isOver = true
+        await all
+      }
+      const goesOn = async () => {
+        for (const before = acknowledged.length; acknowledged.length === before;) await sleep(20)
+      }
+      return { writes, acknowledged, requests: () => requests, goesOn, finish }
+    },
+  }
+}
+
+/** Asks until an answer has a status; how long that took, in milliseconds. */
+export const until = async (status: number, ask: () => Promise<Answered>, limitMillis: number): Promise<number> => {
+  const from = performance.now()
+  for (;;) {
+    const answered = await ask()
+    const millis = performance.now() - from
+    if (answered.status === status) return millis
+    if (millis > limitMillis)
+      throw new Error(`still ${answered.status} instead of ${status} after ${Math.round(millis)} ms`)
+    await sleep(50)
+  }
+}
+
+/** Everything was answered in time, and in the end recorded; the ledger holds it once and nothing else of it. */
+export const expectKept = async (load: Load, ledger: Asked, limitMillis: number): Promise<void> => {
+  await load.finish()
+  const { acknowledged, requests, writes } = load
+  expect(acknowledged).toHaveLength(2 * requests())
+  expect(new Set(writes.map(({ status }) => status))).toEqual(new Set([201, 503]))
+  expect(writes.filter(({ retryAfter, status }) => status === 503 && retryAfter === undefined)).toEqual([])
+  expect(Math.max(...writes.map(({ millis }) => millis))).toBeLessThan(limitMillis)
+  expect(await faultsOf(ledger, acknowledged)).toEqual([])
+  const [rows] = await ledger.ask(["SELECT count(*) AS n FROM event WHERE body LIKE '%user_click%'"])
+  expect(rows).toEqual([{ n: acknowledged.length }])
+}
