@@ -7,6 +7,7 @@ import { Cause, Deferred, Effect, type Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { type Append, type Appended, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as AppendGroup from "./Append.ts"
+import * as Away from "./Away.ts"
 import * as Sql from "./Sql.ts"
 
 /** The most events of one transaction, unless a single request has more. */
@@ -59,10 +60,13 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     Deferred.complete(answer, Effect.mapError(outcome, Sql.unavailable))
 
   const run = (group: ReadonlyArray<Waiting>): Effect.Effect<void> =>
-    AppendGroup.group(
-      sql,
-      group.map(({ request }) => request),
+    Away.bounded(
+      AppendGroup.group(
+        sql,
+        group.map(({ request }) => request),
+      ),
     ).pipe(
+      Effect.catch((error) => Effect.succeed(group.map(() => Effect.fail(error)))),
       Effect.flatMap((outcomes) =>
         Effect.forEach(group, (each, index) => settle(each, outcomes[index]!), { discard: true }),
       ),
@@ -97,6 +101,10 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
       }
       const answer = Deferred.makeUnsafe<Appended, StoreUnavailable>()
       waiting.push({ request, lanes: AppendGroup.lanesOf(request), answer })
-      return Effect.andThen(next, Deferred.await(answer))
+      // Who does not wait any longer is not written for, unless that has begun.
+      const leave = Effect.sync(() => {
+        waiting = waiting.filter((each) => each.answer !== answer)
+      })
+      return Effect.onInterrupt(Effect.andThen(next, Deferred.await(answer)), () => leave)
     })
 })

@@ -14,6 +14,7 @@ import {
   StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
 import * as Aliases from "./Aliases.ts"
+import * as Away from "./Away.ts"
 import * as EventRow from "./EventRow.ts"
 import * as Groups from "./Groups.ts"
 import * as Listing from "./Listing.ts"
@@ -173,9 +174,9 @@ const extendSession = (sql: Sql.Sql, tokenHash: string, seen: number, expiresAt:
     [Lane.of(everywhere, tokenHash), tokenHash, seen, expiresAt],
   )
 
-/** What an error of the database means to the ledger. */
+/** What an error of the database means to the ledger; one that does not answer in time is one. */
 const told = <A, R>(effect: Effect.Effect<A, SqlError | StoreUnavailable, R>): Effect.Effect<A, StoreUnavailable, R> =>
-  Effect.mapError(effect, (error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : error))
+  Effect.mapError(Away.bounded(effect), (error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : error))
 
 /** A question, or a statement that comes to the same when it is run twice. */
 const repeatable = <A, R>(effect: Effect.Effect<A, SqlError, R>): Effect.Effect<A, StoreUnavailable, R> =>
@@ -201,7 +202,7 @@ const make = Effect.fnUntraced(function* (url: string) {
     keyUses: repeatable(keyUses(sql)),
     useKey: (id, at) => Effect.asVoid(repeatable(useKey(sql, id, at))),
 
-    append,
+    append: (request) => told(append(request)),
     receipt: (owner, hash) => repeatable(Receipts.find(sql, owner, hash)),
     heads: (project, concordId) => repeatable(events.heads(project, concordId)),
     events: (project, concordId) => repeatable(events.events(project, concordId)),

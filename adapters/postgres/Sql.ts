@@ -3,9 +3,10 @@
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as PgTypes from "@effect/sql-pg/PgTypes"
-import { Cause, Effect, Redacted, Result, Schedule } from "effect"
+import { Cause, Effect, Option, Redacted, Result, Schedule } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as Away from "./Away.ts"
 
 /** How many connections one process uses. */
 const defaultConnections = 10
@@ -28,11 +29,14 @@ wholeNumbers.register(PgTypes.OID.int8, {
  * gives up on what takes longer than ten seconds. Read committed is enough, since what is read is locked first, and costs the
  * fewest retries; a stricter isolation that a pooler puts in its place is as right.
  */
-export const connect = (url: string, maxConnections = defaultConnections) =>
-  PgClient.make({
+export const connect = Effect.fnUntraced(function* (url: string, maxConnections = defaultConnections) {
+  const guard = yield* Away.makeGuard
+  const client = yield* PgClient.make({
     url: Redacted.make(url),
     applicationName: "assent",
     maxConnections,
+    // Where a machine is gone without a word, those to it are used no more soon after.
+    idleTimeout: "10 seconds",
     types: wholeNumbers,
     startupParameters: {
       synchronous_commit: "on",
@@ -42,9 +46,11 @@ export const connect = (url: string, maxConnections = defaultConnections) =>
       idle_in_transaction_session_timeout: "10000",
     },
   })
+  return Object.assign(client, { guard })
+})
 
 /** A connection, or a transaction on one. */
-export type Sql = PgClient.PgClient
+export type Sql = PgClient.PgClient & { readonly guard: Away.Guard }
 
 /** A value that a statement takes. */
 export type Parameter = string | number | boolean | null | Uint8Array | ReadonlyArray<string | number | boolean | null>
@@ -63,7 +69,11 @@ export const query = <Row extends object>(
   sql: Sql,
   statement: string,
   parameters: ReadonlyArray<Parameter> = [],
-): Effect.Effect<ReadonlyArray<Row>, SqlError> => sql.unsafe<Row>(statement, parameters.map(typed))
+): Effect.Effect<ReadonlyArray<Row>, SqlError> =>
+  Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) => {
+    const asked = sql.unsafe<Row>(statement, parameters.map(typed))
+    return Option.isSome(transaction) ? asked : sql.guard(asked)
+  })
 
 /** Others stood in the way: the same may succeed at once. */
 const isPassing = ({ reason }: SqlError): boolean =>
@@ -114,7 +124,7 @@ export const unavailable = (error: SqlError): StoreUnavailable =>
 
 /** Runs all of it or nothing; again, where others stood in the way. */
 export const transaction = <A, E>(sql: Sql, effect: Effect.Effect<A, E | SqlError>): Effect.Effect<A, E | SqlError> =>
-  sql.withTransaction(effect).pipe(
+  sql.guard(sql.withTransaction(effect)).pipe(
     // A connection that breaks before it is rolled back is a defect to the client, and so is what it was rolled back for.
     Effect.catchCause((cause) => {
       const broken = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => isSqlError(defect))
