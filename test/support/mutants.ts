@@ -42,8 +42,14 @@ export const parts = {
       "random",
     ].map((name) => `test/http/${name}.test.ts`),
   ],
-  "adapters/sqlite": ["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
-  "adapters/postgres": ["--project=contract", "test/contract/hostile.test.ts", "test/contract/postgres.test.ts"],
+  "adapters/sqlite": [
+    ...["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
+    ...["--project=faults", "test/faults/sync.test.ts", "test/faults/disk.test.ts"],
+  ],
+  "adapters/postgres": [
+    ...["--project=contract", "test/contract/hostile.test.ts", "test/contract/postgres.test.ts"],
+    ...["--project=faults", "test/faults/sync.test.ts", "test/faults/away.test.ts"],
+  ],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
 
@@ -703,6 +709,56 @@ export const mutants: ReadonlyArray<Mutant> = [
     find: "e.consent_date < ?",
     replace: "e.consent_date <= ?",
     killedBy: ["takes startDate in and leaves endDate out", "under any filter holds exactly"],
+  },
+  // What fails, and what is on the disk
+  {
+    part: "adapters/sqlite",
+    file: "Tables.ts",
+    find: "PRAGMA synchronous = FULL",
+    replace: "PRAGMA synchronous = NORMAL",
+    killedBy: ["was synced before, and so were the folder"],
+  },
+  {
+    part: "adapters/sqlite",
+    file: "SqliteStore.ts",
+    find: "  sync(dirname(folder))\n",
+    replace: "",
+    killedBy: ["was synced before, and so were the folder"],
+  },
+  {
+    part: "adapters/sqlite",
+    file: "Writer.ts",
+    find: "performance.now() + pauseMillis",
+    replace: "Infinity",
+    killedBy: ["a disk that is full takes no writes", "at each sync takes no writes", "now and then loses nothing"],
+  },
+  {
+    part: "adapters/sqlite",
+    file: "GroupCommit.ts",
+    find: "if (isOverdue(each)) each.answer(overdue)",
+    replace: "",
+    killedBy: ["makes nobody wait for longer than the limit, holds up no reads"],
+  },
+  {
+    part: "adapters/postgres",
+    file: "Sql.ts",
+    find: 'synchronous_commit: "on"',
+    replace: 'synchronous_commit: "off"',
+    killedBy: ["was synced before by the server"],
+  },
+  {
+    part: "adapters/postgres",
+    file: "Away.ts",
+    find: 'error === overdue || operation === "connect"',
+    replace: "error === overdue",
+    killedBy: ["a database that is shut down, and one that is killed"],
+  },
+  {
+    part: "adapters/postgres",
+    file: "Away.ts",
+    find: "const questionMaxMillis = 15_000",
+    replace: "const questionMaxMillis = 150_000",
+    killedBy: ["a database that hangs makes nobody wait"],
   },
   // External ids
   {

@@ -55,6 +55,7 @@ try {
     "test/cli",
     "test/faults",
     "test/http",
+    "test/faults",
     "test/support",
     "rule-packs",
     "package.json",
