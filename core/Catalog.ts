@@ -6,15 +6,15 @@
  */
 import type { ConsentState } from "./ConsentState.ts"
 import type { ConsentType, Version } from "./ConsentType.ts"
-import type { Instant } from "./Instant.ts"
+import * as Instant from "./Instant.ts"
 import type { Owner } from "./Lane.ts"
 import type { Role } from "./Role.ts"
 
 /** What every entry has. */
 export interface Entry {
   readonly id: string
-  readonly dateCreated: Instant
-  readonly dateUpdated: Instant
+  readonly dateCreated: Instant.Instant
+  readonly dateUpdated: Instant.Instant
 }
 
 /** A public key (RFC 7517) that an organization signs proofs of identity with: ES256, so EC on P-256. */
@@ -67,9 +67,9 @@ export interface ApiKey extends Entry {
   /** SHA-256 of the secret, lower-case hexadecimal. */
   readonly secretHash: string
   /** From which it opens nothing. */
-  readonly expiresAt?: Instant
+  readonly expiresAt?: Instant.Instant
   /** When it was revoked. */
-  readonly revokedAt?: Instant
+  readonly revokedAt?: Instant.Instant
 }
 
 /** The states of a consent type. */
@@ -122,6 +122,8 @@ export interface ProjectTypes {
   readonly byTriple: ReadonlyMap<string, ListedType>
   /** By {@link tripleKey}, the last of those removed: only a refusal may still name one so. */
   readonly removedByTriple: ReadonlyMap<string, ListedType>
+  /** When the last of their versions was learnt; the first instant there is, where there are none. */
+  readonly learnt: Instant.Instant
 }
 
 /** Everything that is set up, to be looked up in. */
@@ -149,6 +151,10 @@ const projectTypes = (types: ReadonlyArray<ListedType>): ProjectTypes => {
     byId: new Map(types.map((type) => [type.id, type])),
     byTriple: byTriple(all),
     removedByTriple: byTriple(types.filter(({ isRemoved }) => isRemoved === true)),
+    learnt: types.reduce(
+      (latest, { versions }) => Math.max(latest, ...versions.map(({ dateCreated }) => dateCreated)),
+      Instant.min,
+    ),
   }
 }
 

@@ -82,8 +82,10 @@ export const change = Effect.fnUntraced(function* <Value>(
   const ids = new Set(projectId === undefined ? [] : [projectId])
 
   const prepareNow = Effect.fnUntraced(function* (earliest: Instant) {
-    const now = Math.max(earliest, yield* Clock.currentTimeMillis)
     const catalog = yield* store.catalog
+    // Also where the clock was set back: what is published at once is published after what was before.
+    const learnt = catalog.consentTypes.get(projectId ?? "")?.learnt ?? earliest
+    const now = Math.max(earliest, learnt, yield* Clock.currentTimeMillis)
     return { now, revision: catalog.revision, prepared: yield* prepare(catalog, now) }
   })
 

@@ -267,11 +267,12 @@ export const undo = Effect.fnUntraced(function* (
     const { facts } = yield* person(organization, concordId, means)
     const join = facts.find(({ id, kind }) => id === joinId && kind !== "undone")
     if (join === undefined) return { _tag: "NoSuchJoin" } as const
-    if (facts.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" } as const
     const { member, survivor } = join
+    // In one read: of two who undo it at the same time, one finds the other's fact, or its revision stale.
+    const { facts: known, revision } = yield* store.person(organization, member)
+    if (known.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" } as const
     // Also where the clock was set back: as of the join the two are one.
     now = Math.max(now, join.dateCreated + 1)
-    const { revision } = yield* store.person(organization, member)
     const id = yield* random.uuidV7()
     const fact: People.Fact = { id, kind: "undone", dateCreated: now, member, survivor, submitter, join: joinId }
     const seen = [{ concordId: member, revision }]

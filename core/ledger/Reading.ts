@@ -54,17 +54,22 @@ const termsOf = (type: ListedType, question: Question, knownAt: Instant.Instant)
 
 /**
  * The instants of a question: what is left out is now, and no earlier than anything the heads say is recorded, or when
- * the last was learnt of who the person is.
+ * the last was learnt of the project's consent types, or of who the person is.
  */
 const instantsOf = (
   question: Question,
+  listed: ProjectTypes,
   heads: ReadonlyArray<StoredEvent>,
   now: Instant.Instant,
   learnt: Instant.Instant,
-) => ({
-  at: question.at ?? heads.reduce((latest, { consentDate }) => Math.max(latest, consentDate), now),
-  knownAt: question.knownAt ?? heads.reduce((latest, { dateCreated }) => Math.max(latest, dateCreated), learnt),
-})
+) => {
+  const happened = Math.max(now, listed.learnt)
+  const known = Math.max(learnt, listed.learnt)
+  return {
+    at: question.at ?? heads.reduce((latest, { consentDate }) => Math.max(latest, consentDate), happened),
+    knownAt: question.knownAt ?? heads.reduce((latest, { dateCreated }) => Math.max(latest, dateCreated), known),
+  }
+}
 
 /** Heads answer a question that sees all of them: every other event is older than one of them. */
 const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, knownAt: Instant.Instant): boolean =>
@@ -144,7 +149,7 @@ const gather = Effect.fnUntraced(function* (question: Question, means: Means) {
   const { learnt, members, survivor } = yield* peopleOf(question, now, means)
   const listed = yield* listedTypes(question, means)
   const heads = yield* readEach(members, (member) => store.heads(project, member))
-  const { at, knownAt } = instantsOf(question, heads, now, learnt)
+  const { at, knownAt } = instantsOf(question, listed, heads, now, learnt)
   if (question.knownAt === undefined && knownAt > now) {
     for (const id of [project.id, ...members]) yield* horizon.reach(id, knownAt)
   }
@@ -196,7 +201,7 @@ export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "a
   const { learnt, members, survivor } = yield* peopleOf(question, now, means)
   const listed = yield* listedTypes(question, means)
   const events = yield* readEach(members, (member) => store.events(project, member))
-  const { knownAt } = instantsOf(question, events, now, learnt)
+  const { knownAt } = instantsOf(question, listed, events, now, learnt)
   if (question.knownAt === undefined && knownAt > now) {
     for (const id of [project.id, ...members]) yield* horizon.reach(id, knownAt)
   }

@@ -15,9 +15,14 @@ export interface Mutant {
 
 /** The parts that have mutants, each with the options that run its tests and nothing else. */
 export const parts = {
-  core: ["--project=laws", "--project=core", "--project=http", "test/laws", "test/core", "test/http/retries.test.ts"],
+  core: [
+    ...["laws", "core", "http", "faults"].map((project) => `--project=${project}`),
+    ...["test/laws", "test/core", "test/http/retries.test.ts", "test/faults/interleavings.test.ts"],
+  ],
   "core/ledger": [
     "--project=http",
+    "--project=faults",
+    "test/faults/interleavings.test.ts",
     ...["apiKeys", "organizations", "owners", "roles", "setupLists"].map((name) => `test/http/${name}.test.ts`),
     ...["versions", "versionRaces", "typeLife", "eventLists", "cursors"].map((name) => `test/http/${name}.test.ts`),
     "test/http/externalId.test.ts",
@@ -50,6 +55,7 @@ export const parts = {
     ...["--project=contract", "test/contract/hostile.test.ts", "test/contract/postgres.test.ts"],
     ...["--project=faults", "test/faults/sync.test.ts", "test/faults/away.test.ts"],
   ],
+  "adapters/memory": ["--project=faults", "test/faults/interleavings.test.ts"],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
 
@@ -95,13 +101,28 @@ const passedOver = "is passed over by GET, PATCH and DELETE: not well formed"
 const guessable = '"guessable" is 400 for a session'
 
 const agreement = "Library, command line and HTTP give the same answer"
+const oneOrder = "Whatever is interleaved, lost and killed"
 const asModel = "A sequence of requests is answered as the ledger in memory"
 
 const oneKey = "is one random UUID for all tries of a POST"
 const anotherKey = "differs from call to call"
 const ownKey = "is the caller's own where one is given"
 
-/** Mutants of the client. */
+/** Mutants that only show when requests are interleaved, lost and sent again. */
+const interleaved = (
+  part: "core" | "core/ledger" | "adapters/memory",
+  file: string,
+  find: string,
+  replace: string,
+) => ({
+  part,
+  file,
+  find,
+  replace,
+  killedBy: [oneOrder],
+})
+
+/** Mutants of the PostgreSQL adapter. */
 const postgres = (file: string, find: string, replace: string, ...killedBy: ReadonlyArray<string>): Mutant => ({
   part: "adapters/postgres",
   file,
@@ -825,6 +846,55 @@ export const mutants: ReadonlyArray<Mutant> = [
     ] as const
   ).map(([file, find, replace, by]) => ({ part: "core/ledger" as const, file, find, replace, killedBy: [by] })),
 
+  // Whatever is interleaved: a request carried out twice
+  interleaved(
+    "adapters/memory",
+    "MemoryStore.ts",
+    "    log.append(project, events)\n    receipts.keep(organization, receipt)\n",
+    "    log.append(project, events)\n",
+  ),
+  interleaved(
+    "adapters/memory",
+    "MemoryStore.ts",
+    'if (receipts.has(organization, receipt)) return { _tag: "Repeated" }',
+    "",
+  ),
+  interleaved("adapters/memory", "MemoryStore.ts", "|| log.hasAny(project, events)", ""),
+  // A head that is not raised, a `dateCreated` that goes back, an alias that names two people
+  interleaved("adapters/memory", "MemoryStore.ts", "return ofType.filter(isHead)", "return ofType.slice(0, 1)"),
+  interleaved("adapters/memory", "Log.ts", "at !== undefined && at > dateCreated ? [at] : []", "[]"),
+  interleaved("adapters/memory", "People.ts", "isStale || !claims", "!claims"),
+  interleaved(
+    "adapters/memory",
+    "People.ts",
+    "if (proof !== undefined && proofs.has(proof.hash)) return",
+    "if (false) return",
+  ),
+  interleaved(
+    "core",
+    "Heads.ts",
+    "head === undefined || Order.isLater(event, head)) heads",
+    "head === undefined) heads",
+  ),
+  // A question answered before what it waits for, or a change that comes to stand behind the answer
+  interleaved("core/ledger", "Horizon.ts", "return settled(id)", "return Effect.void"),
+  interleaved("core/ledger", "Horizon.ts", "if (answeredAt >= recordedAt)", "if (answeredAt > recordedAt)"),
+  interleaved("core/ledger", "Reading.ts", "const known = Math.max(learnt, listed.learnt)", "const known = learnt"),
+  interleaved(
+    "core/ledger",
+    "Recording.ts",
+    "recorded.flatMap(({ concordId, consentType }) => [concordId, consentType])",
+    "[]",
+  ),
+  // A join undone twice, a version that is older than the one before, a "no" that is refused
+  interleaved(
+    "core/ledger",
+    "Identifying.ts",
+    "if (known.some((fact) => fact.join === joinId))",
+    "if (facts.some((fact) => fact.join === joinId))",
+  ),
+  interleaved("core/ledger", "Configuring.ts", "Math.max(earliest, learnt, yield*", "Math.max(earliest, yield*"),
+  interleaved("core", "Admission.ts", 'if (draft.consentState === "declined") return []', ""),
   // The client
   client(
     "Retries.ts",

@@ -1,0 +1,106 @@
+/**
+ * The ledger over a store that is slow, fails and loses answers, under clients that ask at the same time and processes that
+ * are killed: thousands of runs, each of which follows from its seed alone (`interleavings/`).
+ */
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+import { Effect, Struct } from "effect"
+import { describe, expect, test } from "vitest"
+import type { LedgerStore } from "../../core/ports/LedgerStore.ts"
+import { newStore } from "./interleavings/play.ts"
+import { commandOf, digestOf, failureOf } from "./interleavings/seeds.ts"
+
+type Store = LedgerStore["Service"]
+
+/** How many runs a test of the suite plays; `npm run interleave -- --seeds 100000` plays more. */
+const runs = 2000
+const seeds = Array.from({ length: runs }, (_, index) => index + 1)
+
+/** The first seed that goes wrong over a store; a run that does is told as it is. */
+const firstFailure = (store?: () => Store): { readonly seed: number; readonly failure: string } | undefined => {
+  for (const seed of seeds) {
+    const failure = failureOf(seed, store, 1)
+    if (failure !== undefined) return { seed, failure }
+  }
+  return undefined
+}
+
+test("Whatever is interleaved, lost and killed, every answer is explained by one order of the log, and its laws hold", () => {
+  for (const seed of seeds) expect(failureOf(seed)).toBeUndefined()
+})
+
+test("The same seed gives the same run, line by line, also in another process", () => {
+  const some = seeds.slice(0, 40)
+  const digest = digestOf(some)
+  expect(digestOf(some)).toBe(digest)
+  expect(digestOf(seeds.slice(1, 41))).not.toBe(digest)
+  const main = join(import.meta.dirname, "interleavings/main.ts")
+  const { stdout } = spawnSync(process.execPath, [main, "--seeds", "40", "--digest"], { encoding: "utf8" })
+  expect(stdout.trim()).toBe(digest)
+})
+
+/** Stores that do what no store may do. */
+const broken: ReadonlyArray<readonly [says: string, what: RegExp, breaks: (store: Store) => Partial<Store>]> = [
+  [
+    "acknowledges events and keeps none of them",
+    /was acknowledged, but .* is not there|is not what was kept/,
+    (store) => ({ append: (request) => store.append({ ...request, events: [] }) }),
+  ],
+  [
+    "keeps events twice",
+    /is there twice|is not what was kept/,
+    (store) => ({
+      append: (request) =>
+        Effect.tap(store.append(request), ({ _tag }) =>
+          _tag === "Appended" ? store.append({ ...request, events: request.events.slice(0, 1) }) : Effect.void,
+        ),
+    }),
+  ],
+  [
+    "forgets which requests it answered",
+    /was carried out 2 times/,
+    (store) => ({
+      receipt: () => Effect.undefined,
+      append: (request) => store.append(Struct.omit(request, ["receipt"])),
+      changePeople: (change) => store.changePeople(Struct.omit(change, ["receipt"])),
+    }),
+  ],
+  [
+    "does not raise heads",
+    /head of .* is not the latest|does not see|the log says/,
+    (store) => ({
+      heads: (project, concordId) => Effect.map(store.heads(project, concordId), (heads) => heads.slice(0, 1)),
+    }),
+  ],
+  [
+    "keeps a change of people that was prepared against another state",
+    /is counted as two people|was undone twice|was carried out/,
+    (store) => ({ changePeople: (change) => store.changePeople({ ...change, seen: [] }) }),
+  ],
+  [
+    "takes a proof twice",
+    /was used twice|two requests used/,
+    (store) => ({ changePeople: (change) => store.changePeople(Struct.omit(change, ["proof"])) }),
+  ],
+]
+
+describe("A store is caught that", () => {
+  test.each(broken)("%s", (_, what, breaks) => {
+    const found = firstFailure(() => {
+      const store = newStore()
+      return { ...store, ...breaks(store) }
+    })
+    expect(found?.failure).toMatch(what)
+  })
+
+  test("loses an answer's events, by a run that one line repeats", () => {
+    const losing = () => {
+      const store = newStore()
+      return { ...store, append: (request: Parameters<Store["append"]>[0]) => store.append({ ...request, events: [] }) }
+    }
+    const { failure, seed } = firstFailure(losing)!
+    expect(failure.split("\n")[0]).toContain(commandOf(seed))
+    const [, from] = /npm run interleave -- --from (\d+) --seeds 1$/m.exec(failure)!
+    expect(failureOf(Number(from), losing, 1)).toBe(failure)
+  })
+})

@@ -1,0 +1,298 @@
+/**
+ * What clients ask for, as the HTTP service would pass it on, and how they go on when nothing comes back: a request with a
+ * key, or of which every item has an external id, is sent again.
+ */
+import { Clock, Effect, Option } from "effect"
+import type { Site } from "../../../core/Catalog.ts"
+import * as Exchange from "../../../core/Exchange.ts"
+import type { Ledger } from "../../../core/ledger/Ledger.ts"
+import type { Item } from "../../../core/ledger/Recording.ts"
+import type { Keyed } from "../../../core/ledger/Requests.ts"
+import type { Opened } from "../../../core/ledger/Sessions.ts"
+import type { Identifiers } from "../../../core/People.ts"
+import type { StoredEvent, StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
+import type { Answer, Asked, Deed, Kind, Reply } from "./history.ts"
+import type { Use } from "./process.ts"
+import type { Action, Key, Saying, Who } from "./story.ts"
+
+const hour = 3_600_000
+const maxTries = 4
+
+/** Who sends requests, and what he knows. */
+export interface Client {
+  readonly name: string
+  readonly site: Site
+  readonly call: <A>(request: string, use: Use<A>) => Effect.Effect<Reply<A>>
+  readonly now: () => number
+  readonly trace: (line: string) => void
+  readonly deeds: Array<Deed>
+  /** Everybody who opened a session; all clients know of all. */
+  readonly visitors: Array<Opened>
+}
+
+type Service = Ledger["Service"]
+const noSession = { _tag: "NoSession" } as const
+
+const brief = (reply: Reply<unknown>): string => (reply._tag === "Answered" ? JSON.stringify(reply.value) : reply._tag)
+
+/** Sends a request until it is answered, if it may come again. */
+const send = Effect.fnUntraced(function* <K extends Kind>(
+  client: Client,
+  kind: K,
+  request: string,
+  asked: Asked<K>,
+  isSafe: boolean,
+  use: Use<Answer<K>>,
+) {
+  const { call, deeds, now, trace } = client
+  for (let tries = 0; tries < maxTries; tries++) {
+    const deed = { kind, request, asked, invoked: now(), ended: Infinity, reply: { _tag: "Lost" } as Reply<Answer<K>> }
+    deeds.push(deed as unknown as Deed)
+    trace(`${client.name} sends ${request}`)
+    const reply = yield* call(request, use)
+    deed.reply = reply
+    deed.ended = now()
+    trace(`${client.name} gets of ${request} ${brief(reply)}`)
+    if (reply._tag === "Answered" && reply.value._tag !== "UnderWay") return reply.value
+    if (reply._tag !== "Answered" && !isSafe) return undefined
+  }
+  return undefined
+})
+
+/** What a request is called, and its key. Of two with the same key that ask the same, one is the other come again. */
+const naming = (kind: Kind, own: string, key: Key, content: unknown) => {
+  if (key === undefined) return { request: own }
+  const text = JSON.stringify([kind, content])
+  const keyed: Keyed = {
+    scope: "clients",
+    credential: "secret",
+    key: key === "own" ? own : `shared ${key}`,
+    content: text,
+  }
+  return { request: key === "own" ? own : `shared ${key} ${text}`, keyed }
+}
+
+const identifiersOf = ({ email, user }: Who): Identifiers => ({
+  ...(user !== undefined && { userId: `user ${user}` }),
+  ...(email !== undefined && { email: `${email}@example.com` }),
+})
+
+const siteNow = Effect.fnUntraced(function* (ledger: Service, { project }: Site) {
+  return Option.getOrThrow(yield* ledger.site(project.id))
+})
+
+const at = <A>(all: ReadonlyArray<A>, index: number): A | undefined => all[index % all.length]
+
+const itemOf = (saying: Saying, now: number, { site, visitors }: Client): Item | undefined => {
+  const { ago, consentState, externalId, lasts, type, version, who } = saying
+  const visitor = who.visitor === undefined ? undefined : at(visitors, who.visitor)
+  if (who.visitor !== undefined && visitor === undefined) return undefined
+  const consentDate = ago === undefined ? undefined : now - ago
+  return {
+    person: visitor === undefined ? identifiersOf(who) : { concordId: visitor.session.concordId },
+    consentType: site.types.all[type]!.id,
+    consentState,
+    consentAction: "import",
+    ...(version !== undefined && { version }),
+    ...(consentDate !== undefined && { consentDate }),
+    ...(lasts !== undefined && { expirationDate: (consentDate ?? now) + lasts + 60_000 }),
+    ...(externalId !== undefined && { externalId: `external ${externalId}` }),
+  }
+}
+
+const record = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "record" }) {
+  const now = yield* Clock.currentTimeMillis
+  const items = action.sayings.flatMap((saying) => itemOf(saying, now, client) ?? [])
+  if (items.length === 0) return
+  const { keyed, request } = naming("record", own, action.key, items)
+  const isSafe = keyed !== undefined || items.every(({ externalId }) => externalId !== undefined)
+  yield* send(client, "record", request, items, isSafe, (ledger) =>
+    Effect.gen(function* () {
+      const site = yield* siteNow(ledger, client.site)
+      return yield* ledger.record({ ...site, submitter: request, items, ...(keyed !== undefined && { keyed }) })
+    }),
+  )
+})
+
+const visit = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "visit" }) {
+  const { site, visitors } = client
+  const contextId = `00000000-0000-4000-8000-00000000000${action.browser ?? 9}`
+  const { keyed, request } = naming("visit", own, action.key, action.browser)
+  const opening = {
+    ...site,
+    ipAddress: "192.0.2.7",
+    domain: "localhost",
+    ...(action.browser !== undefined && { contextId }),
+    ...(keyed !== undefined && { keyed }),
+  }
+  const opened = yield* send(client, "visit", request, undefined, keyed !== undefined, (ledger) =>
+    ledger.openSession(opening),
+  )
+  if (opened?._tag === "Opened") visitors.push(opened)
+})
+
+const identify = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "identify" }) {
+  const visitor = at(client.visitors, action.visitor)
+  if (visitor === undefined) return
+  const now = yield* Clock.currentTimeMillis
+  const { organization, project } = client.site
+  const userId = `user ${action.user}`
+  const signed = action.proof === "own" ? `${own} ${userId}` : `proof ${action.proof} ${userId}`
+  const { keyed, request } = naming("identify", own, action.key, [visitor.token, signed])
+  const asked = { signed, guest: visitor.session.concordId }
+  const answer = yield* send(client, "identify", request, asked, keyed !== undefined, (ledger) =>
+    Effect.gen(function* () {
+      const before = yield* ledger.identifiedBefore(organization, keyed)
+      if (Option.isSome(before)) return before.value
+      const session = yield* ledger.liveSession(project, visitor.token)
+      if (Option.isNone(session)) return noSession
+      const proven = { kind: "userId", value: userId, isHashed: false } as const
+      const alias = Option.getOrThrow(yield* ledger.aliasOf(client.site, proven))
+      const evidence = { kind: alias.kind, issuedAt: now, expiresAt: now + hour }
+      const identification = { organization, project, session: session.value, alias, evidence, signed }
+      return yield* ledger.identify({ ...identification, ...(keyed !== undefined && { keyed }) })
+    }),
+  )
+  if (answer?._tag === "Identified") client.visitors.push({ ...visitor, token: answer.token })
+})
+
+/** Whom a question or an undoing is about. */
+const named = (ledger: Service, who: Who, { site, visitors }: Client) => {
+  const visitor = who.visitor === undefined ? undefined : at(visitors, who.visitor)
+  if (visitor === undefined) return ledger.find(site, identifiersOf(who.visitor === undefined ? who : { user: 0 }))
+  const { concordId } = visitor.session
+  return ledger.find(site, { concordId })
+}
+
+const undo = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "undo" }) {
+  const { organization } = client.site
+  const facts = yield* client.call(own, (ledger) =>
+    Effect.gen(function* () {
+      const found = yield* named(ledger, action.who, client)
+      if (found._tag === "Refused" || found.concordId === undefined) return []
+      return (yield* ledger.person(organization, found.concordId)).facts
+    }),
+  )
+  if (facts._tag !== "Answered") return
+  const fact = at(facts.value, action.join)
+  if (fact === undefined) return
+  yield* send(client, "undo", own, fact.id, true, (ledger) => ledger.undoJoin(organization, fact.member, fact.id, own))
+})
+
+const publish = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "publish" }) {
+  const { project, types } = client.site
+  const now = yield* Clock.currentTimeMillis
+  const { ahead, graceMillis, isToCurrent, requireReaccept } = action
+  const change = {
+    description: own,
+    requireReaccept,
+    ...(ahead !== undefined && { publishedAt: now + ahead + 60_000 }),
+    ...(graceMillis !== undefined && { grace: { months: 0, days: 0, millis: graceMillis } }),
+    ...(isToCurrent && { version: 1 }),
+  }
+  yield* send(client, "publish", own, change, false, (ledger) =>
+    ledger.setup.updateType(project, types.all[action.type]!.id, change),
+  )
+})
+
+const archive = (client: Client, own: string, { isBack, type }: Action & { kind: "archive" }) => {
+  const { project, types } = client.site
+  const change = { status: isBack ? "active" : "archived" } as const
+  return send(client, "archive", own, change, false, (ledger) =>
+    ledger.setup.updateType(project, types.all[type]!.id, change),
+  )
+}
+
+const create = (client: Client, own: string, action: Action & { kind: "create" }) => {
+  const label = `label ${action.label}`
+  const fields = { category: "custom", subcategory: "made", label, name: label, description: own }
+  const { keyed, request } = naming("create", own, action.key, label)
+  return send(client, "create", request, fields, keyed !== undefined, (ledger) => {
+    const again = { answer: ({ id }: { readonly id: string }) => id, ...(keyed !== undefined && { keyed }) }
+    return ledger.setup.createType(client.site, fields, again)
+  })
+}
+
+const remove = (client: Client, own: string, { type }: Action & { kind: "remove" }) => {
+  const { project, types } = client.site
+  const { id } = types.all[type]!
+  return send(client, "remove", own, id, false, (ledger) => ledger.setup.removeType(project, id))
+}
+
+/** Asks about a person, as of now or of a moment ago. */
+export const decisionsOf = Effect.fnUntraced(function* (
+  ledger: Service,
+  site: Site,
+  who: { readonly concordId: string | undefined; readonly alias?: string },
+  instants: { readonly at?: number; readonly knownAt?: number },
+) {
+  const { concordId, items } = yield* ledger.decisions({ ...site, ...who, ...instants })
+  const lines = items.map(({ decision, type }) => Exchange.decisionToLine(concordId, type.id, decision))
+  return { _tag: "Read", named: who.concordId, concordId, lines } as const
+})
+
+const ask = Effect.fnUntraced(function* (client: Client, own: string, { ago, who }: Action & { kind: "ask" }) {
+  const now = yield* Clock.currentTimeMillis
+  const instant = ago === undefined ? undefined : now - ago
+  const userId = who.user !== undefined && who.email === undefined ? `user ${who.user}` : undefined
+  yield* send(client, "ask", own, { instant, userId }, false, (ledger) =>
+    Effect.gen(function* () {
+      const found = yield* named(ledger, who, client)
+      const { _tag, ...about } = found._tag === "Refused" ? { _tag: "Found", concordId: undefined } : found
+      const instants = instant === undefined ? {} : { at: instant, knownAt: instant }
+      return yield* decisionsOf(ledger, client.site, about, instants)
+    }),
+  )
+})
+
+/** Reads a whole list, page by page. */
+const listAll = Effect.fnUntraced(function* (ledger: Service, site: Site, limit: number) {
+  const events: Array<StoredEvent> = []
+  let cursor: string | undefined
+  for (;;) {
+    const page = yield* ledger.list(site, "asker", {
+      limit,
+      sort: "dateCreated",
+      ...(cursor !== undefined && { cursor }),
+    })
+    if (page._tag === "UnknownCursor") return yield* Effect.die(new Error("a cursor is not known again"))
+    events.push(...page.items)
+    if (page.nextCursor === undefined) return { _tag: "Listed", total: page.total, events } as const
+    cursor = page.nextCursor
+  }
+})
+
+const list = (client: Client, own: string, { limit }: Action & { kind: "list" }) =>
+  send(client, "list", own, undefined, false, (ledger) => listAll(ledger, client.site, limit))
+
+const carryOut = (client: Client, own: string, action: Action): Effect.Effect<unknown, StoreUnavailable> => {
+  switch (action.kind) {
+    case "record":
+      return record(client, own, action)
+    case "visit":
+      return visit(client, own, action)
+    case "identify":
+      return identify(client, own, action)
+    case "undo":
+      return undo(client, own, action)
+    case "publish":
+      return publish(client, own, action)
+    case "archive":
+      return archive(client, own, action)
+    case "create":
+      return create(client, own, action)
+    case "remove":
+      return remove(client, own, action)
+    case "ask":
+      return ask(client, own, action)
+    case "list":
+      return list(client, own, action)
+  }
+}
+
+/** Asks for one thing after the other. */
+export const run = Effect.fnUntraced(function* (client: Client, actions: ReadonlyArray<Action>) {
+  for (const [index, action] of actions.entries()) {
+    yield* carryOut(client, `${client.name}.${index} ${action.kind}`, action)
+  }
+})

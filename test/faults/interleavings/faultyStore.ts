@@ -1,0 +1,99 @@
+/**
+ * The store in memory as a disk and a network make it: every call takes a while, in which others go on; some fail before
+ * anything is kept, and some after, so that nobody is told what was kept.
+ *
+ * What it keeps outlives the processes that use it. It witnesses what is kept, in order: the one order by which every
+ * answer has to be explained.
+ */
+import { Context, Effect } from "effect"
+import type { Catalog } from "../../../core/Catalog.ts"
+import {
+  type Append,
+  type Configuration,
+  LedgerStore,
+  type PeopleChange,
+  StoreUnavailable,
+} from "../../../core/ports/LedgerStore.ts"
+import type { Chance } from "./chance.ts"
+import type { Process, Turns } from "./turns.ts"
+
+/** What a request is called, by which what is kept for it is found. */
+export const Request = Context.Reference<string>("test/faults/Request", { defaultValue: () => "nobody" })
+
+/** How often calls go wrong, and how long they take. */
+export interface Troubles {
+  /** Probabilities of a call. */
+  readonly failsBefore: number
+  readonly failsAfter: number
+  /** How many turns a call takes at most, before and after what it does. */
+  readonly slowness: number
+}
+
+/** Something was kept, all of it at this turn. */
+export type Commit = { readonly turn: number; readonly request: string } & (
+  | { readonly kind: "append"; readonly change: Append }
+  | { readonly kind: "configure"; readonly change: Configuration; readonly catalog: Catalog }
+  | { readonly kind: "changePeople"; readonly change: PeopleChange }
+)
+
+type Store = LedgerStore["Service"]
+type Member = Effect.Effect<unknown> | ((...sent: ReadonlyArray<unknown>) => Effect.Effect<unknown>)
+
+const commitOf = (kind: string, change: unknown, outcome: unknown, store: Store) => {
+  if (kind === "append") {
+    const { _tag } = outcome as { readonly _tag: string }
+    return _tag === "Appended" ? ({ kind, change: change as Append } as const) : undefined
+  }
+  if (outcome !== "kept") return undefined
+  if (kind === "configure") {
+    return { kind, change: change as Configuration, catalog: Effect.runSync(store.catalog) } as const
+  }
+  return kind === "changePeople" ? ({ kind, change: change as PeopleChange } as const) : undefined
+}
+
+/** The store as one process sees it. What is kept is added to `commits`. */
+export const make = (
+  store: Store,
+  process: Process,
+  troubles: Troubles,
+  commits: Array<Commit>,
+  { chance, trace, turns }: { readonly chance: Chance; readonly trace: (line: string) => void; readonly turns: Turns },
+): Store => {
+  const takesAWhile = Effect.callback<void>((resume) => {
+    turns.later(process, chance.below(troubles.slowness + 1), () => resume(Effect.void))
+  })
+
+  const fails = (probability: number, line: string) =>
+    Effect.suspend(() => {
+      if (!chance.happens(probability)) return Effect.void
+      trace(line)
+      return Effect.fail(new StoreUnavailable({ reason: "no answer" }))
+    })
+
+  const call = (name: string, member: Member, sent: ReadonlyArray<unknown>) =>
+    Effect.gen(function* () {
+      const request = yield* Request
+      yield* takesAWhile
+      yield* fails(troubles.failsBefore, `${name} of ${request} fails`)
+      const outcome = yield* Effect.sync(() => {
+        const outcome = Effect.runSync(typeof member === "function" ? member(...sent) : member)
+        const commit = commitOf(name, sent[0], outcome, store)
+        if (commit !== undefined) {
+          commits.push({ turn: turns.now(), request, ...commit })
+          trace(`${name} of ${request} is kept`)
+        }
+        return outcome
+      })
+      yield* takesAWhile
+      yield* fails(troubles.failsAfter, `the answer to ${name} of ${request} is lost`)
+      return outcome
+    })
+
+  const members = Object.entries(store as unknown as Readonly<Record<string, Member>>).map(([name, member]) => [
+    name,
+    typeof member === "function"
+      ? (...sent: ReadonlyArray<unknown>) => call(name, member, sent)
+      : call(name, member, []),
+  ])
+  return LedgerStore.of(Object.fromEntries(members) as Store)
+}

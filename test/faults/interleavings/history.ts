@@ -1,0 +1,113 @@
+/**
+ * What was asked and answered in a run, and what the store kept: all that the checks look at.
+ */
+import type { Catalog, ListedType, Site } from "../../../core/Catalog.ts"
+import type { DecisionLine } from "../../../core/Exchange.ts"
+import type { Instant } from "../../../core/Instant.ts"
+import type * as Configuring from "../../../core/ledger/Configuring.ts"
+import type * as ConsentTypes from "../../../core/ledger/ConsentTypes.ts"
+import type * as Identifying from "../../../core/ledger/Identifying.ts"
+import type { Ledger } from "../../../core/ledger/Ledger.ts"
+import type * as Recording from "../../../core/ledger/Recording.ts"
+import type { Repeat } from "../../../core/ledger/Requests.ts"
+import type * as Sessions from "../../../core/ledger/Sessions.ts"
+import type { LedgerStore, StoredEvent } from "../../../core/ports/LedgerStore.ts"
+import type { Commit } from "./faultyStore.ts"
+import type { Story } from "./story.ts"
+
+type Again = Exclude<Repeat, { _tag: "Repeated" }>
+interface NoSession {
+  readonly _tag: "NoSession"
+}
+
+/** The answers about one person. */
+export interface Read {
+  readonly _tag: "Read"
+  /** Whom the question named; nobody knows who is left out. */
+  readonly named: string | undefined
+  /** The person answered about. */
+  readonly concordId: string | undefined
+  readonly lines: ReadonlyArray<DecisionLine>
+}
+
+/** What each kind of request asks, and what it is answered. */
+interface Kinds {
+  readonly record: [asked: ReadonlyArray<Recording.Item>, answer: Recording.RecordOutcome | Again | NoSession]
+  readonly visit: [asked: undefined, answer: Sessions.Opened | Again]
+  readonly identify: [
+    asked: { readonly signed: string; readonly guest: string },
+    answer: Identifying.Identified | Identifying.ProofUsed | Again | NoSession,
+  ]
+  readonly undo: [asked: string, answer: { readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin" }]
+  readonly publish: [asked: ConsentTypes.TypeChange, answer: Configuring.Outcome<ListedType>]
+  readonly archive: [asked: ConsentTypes.TypeChange, answer: Configuring.Outcome<ListedType>]
+  readonly create: [asked: ConsentTypes.TypeFields, answer: Configuring.Outcome<ListedType>]
+  readonly remove: [asked: string, answer: Configuring.Outcome<ListedType>]
+  /** Left out: now. `userId`, where the person was named so. */
+  readonly ask: [asked: { readonly instant: Instant | undefined; readonly userId: string | undefined }, answer: Read]
+  readonly list: [
+    asked: undefined,
+    answer: { readonly _tag: "Listed"; readonly total: number; readonly events: ReadonlyArray<StoredEvent> },
+  ]
+}
+
+/** What came back: an answer, 503, or nothing. */
+export type Reply<A> =
+  | { readonly _tag: "Answered"; readonly value: A }
+  | { readonly _tag: "Unavailable" }
+  | { readonly _tag: "Lost" }
+
+/** One time that a request was sent. */
+interface Sent<Kind extends keyof Kinds> {
+  readonly kind: Kind
+  /** The same for every time that the same request was sent. What it records has it as `submitter`. */
+  readonly request: string
+  readonly asked: Kinds[Kind][0]
+  readonly invoked: number
+  /** When the client knew, or gave up. */
+  ended: number
+  reply: Reply<Kinds[Kind][1]>
+}
+
+export type Kind = keyof Kinds
+export type Asked<K extends Kind> = Kinds[K][0]
+export type Answer<K extends Kind> = Kinds[K][1]
+export type Deed<K extends Kind = Kind> = { [Each in K]: Sent<Each> }[K]
+
+/** A request that was answered. */
+export interface Acknowledged<K extends Kind> {
+  readonly deed: Deed<K>
+  readonly answer: Answer<K>
+}
+
+/** A run that is over. */
+export interface Played {
+  readonly story: Story
+  readonly deeds: ReadonlyArray<Deed>
+  /** What the store kept, in order. */
+  readonly commits: ReadonlyArray<Commit>
+  /** What was set up before the first turn. */
+  readonly first: Catalog
+  readonly site: Site
+  /** What is kept now. */
+  readonly store: LedgerStore["Service"]
+  /** A ledger over it that nothing disturbs. */
+  readonly ledger: Ledger["Service"]
+  /** What the clock showed from which turn on. */
+  readonly clock: ReadonlyArray<readonly [turn: number, at: Instant]>
+  /** What happened, a line each, in order. */
+  readonly trace: ReadonlyArray<string>
+  /** What went wrong with the run itself: a defect, or somebody who waits for ever. */
+  readonly failures: ReadonlyArray<string>
+}
+
+/** The answers to a kind of request. */
+export const acknowledged = <K extends Kind>(
+  { deeds }: Pick<Played, "deeds">,
+  kind: K,
+): ReadonlyArray<Acknowledged<K>> =>
+  (deeds as ReadonlyArray<Deed<K>>).flatMap((deed) =>
+    deed.kind === kind && deed.reply._tag === "Answered"
+      ? [{ deed, answer: deed.reply.value as Answer<K> } as Acknowledged<K>]
+      : [],
+  )

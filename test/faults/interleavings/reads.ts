@@ -1,0 +1,189 @@
+/**
+ * What was read: every answer is explained by the log as known at its `knownAt`, sees all that was acknowledged before it was
+ * asked for, and stays what it was.
+ */
+import { isDeepStrictEqual } from "node:util"
+import { Effect } from "effect"
+import type { DecisionLine } from "../../../core/Exchange.ts"
+import type { ListedType } from "../../../core/Catalog.ts"
+import type { Instant } from "../../../core/Instant.ts"
+import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
+import * as Oracle from "../../support/oracle.ts"
+import { decisionsOf } from "./clients.ts"
+import { acknowledged, type Played, type Read } from "./history.ts"
+import { type Kept, oneWith, standing } from "./kept.ts"
+
+interface Asked {
+  readonly request: string
+  readonly instant: Instant | undefined
+  readonly userId: string | undefined
+  readonly invoked: number
+  readonly ended: number
+  readonly answer: Read
+  readonly at: Instant
+  readonly knownAt: Instant
+  /** Everybody answered about. */
+  readonly people: ReadonlySet<string>
+}
+
+/** Two servers do not know of each other's changes under way: an answer may then not be the last word on its instant. */
+const isOneServer = ({ story }: Played): boolean => story.processes === 1
+
+const readsOf = (played: Played, { facts }: Kept): ReadonlyArray<Asked> =>
+  acknowledged(played, "ask").flatMap(({ answer, deed }) => {
+    const [line] = answer.lines
+    if (line === undefined) return []
+    const [at, knownAt] = [Date.parse(line.at), Date.parse(line.knownAt)]
+    const { concordId } = answer
+    const joined = isOneServer(played) ? facts : []
+    const people = concordId === undefined ? new Set<string>() : oneWith(joined, concordId, knownAt)
+    return [{ ...deed, ...deed.asked, answer, at, knownAt, people }]
+  })
+
+/** Whether a question was about what was past while it was answered. */
+const isPast = ({ clock }: Played, { ended, instant, invoked }: Asked): boolean => {
+  if (instant === undefined) return true
+  const shown = clock.filter(([turn], index) => turn <= ended && (clock[index + 1]?.[0] ?? Infinity) >= invoked)
+  return shown.every(([, at]) => instant <= at)
+}
+
+const differs = (line: DecisionLine, told: ReadonlyArray<Oracle.Answer>): boolean => {
+  const [answer, next] = told
+  const instant = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text))
+  const stated = [
+    line.status,
+    line.permitted,
+    line.askAgain,
+    line.event,
+    instant(line.expiresAt),
+    instant(line.nextChangeAt),
+  ]
+  const { askAgain, event, expiresAt, permitted, status } = answer!
+  return !isDeepStrictEqual(stated, [status, permitted, askAgain, event, expiresAt, next?.at])
+}
+
+/** Why lines are not what the log says of people, as known at an instant. */
+export function* unexplained(
+  lines: ReadonlyArray<DecisionLine>,
+  events: ReadonlyArray<StoredEvent>,
+  people: ReadonlySet<string>,
+  types: ReadonlyArray<ListedType>,
+): Iterable<string> {
+  for (const line of lines) {
+    const type = types.find(({ id }) => id === line.consentType)!
+    const ofType = events.filter(({ concordId, consentType }) => consentType === type.id && people.has(concordId))
+    const instants = { at: Date.parse(line.at), knownAt: Date.parse(line.knownAt) }
+    const told = Oracle.timeline({ type, rules: type.rules, events: ofType, ...instants })
+    if (differs(line, told))
+      yield `answers ${line.status} for ${type.label} at ${line.at}, the log says ${told[0]!.status}`
+  }
+}
+
+function* explained(kept: Kept, read: Asked): Iterable<string> {
+  const { answer, ended, knownAt, people, request } = read
+  for (const each of unexplained(answer.lines, kept.events, people, kept.types)) yield `${request} ${each}`
+  const survivors = [...people].filter((each) => !standing(kept.facts, knownAt).some(({ member }) => member === each))
+  if (answer.concordId !== undefined && !isDeepStrictEqual(survivors, [answer.concordId])) {
+    yield `${request} is answered about ${answer.concordId}, not ${survivors.join()}`
+  }
+  for (const { concordId, dateCreated, id } of kept.events) {
+    const isLater = kept.commitOf.get(id)!.turn > ended
+    if (isLater && people.has(concordId) && dateCreated <= knownAt)
+      yield `${id} came to stand behind the answer to ${request}`
+  }
+}
+
+/** What was acknowledged before a question about now was asked is seen by it. */
+function* seen(played: Played, kept: Kept, read: Asked): Iterable<string> {
+  const { answer, at, invoked, knownAt, people, request } = read
+  const isBefore = (by: string) => (kept.acknowledged.get(by) ?? Infinity) <= invoked
+  for (const { concordId, consentDate, dateCreated, id } of kept.events) {
+    if (!people.has(concordId) || !isBefore(kept.commitOf.get(id)!.request)) continue
+    if (dateCreated > knownAt || consentDate > at) yield `${request} does not see ${id}, which was acknowledged before`
+  }
+  for (const commit of played.commits) {
+    if (!isBefore(commit.request)) continue
+    if (commit.kind === "changePeople") {
+      for (const { dateCreated, id, member, survivor } of commit.change.facts) {
+        const isAbout = people.has(member) || people.has(survivor)
+        if (isAbout && dateCreated > knownAt)
+          yield `${request} does not see the fact ${id}, which was acknowledged before`
+      }
+    }
+    if (commit.kind === "configure") {
+      const types = commit.change.entries.consentTypes ?? []
+      for (const { id, isRemoved, versions } of types) {
+        const isListed = answer.lines.some(({ consentType }) => consentType === id)
+        const isGone = isRemoved === true || kept.types.some((type) => type.id === id && type.isRemoved === true)
+        if (!isListed && !isGone) yield `${request} does not see the type ${id}`
+        if (versions.some(({ dateCreated }) => dateCreated > knownAt))
+          yield `${request} does not see a version of ${id}`
+      }
+    }
+  }
+}
+
+/** Whoever was named by an identifier in an acknowledged request is known by it. */
+function* known(played: Played, kept: Kept, { answer, invoked, request, userId }: Asked): Iterable<string> {
+  const isUndone = kept.facts.some(({ kind }) => kind === "undone")
+  if (userId === undefined || isUndone) return
+  for (const { answer: recorded, deed } of acknowledged(played, "record")) {
+    if (recorded._tag !== "Recorded" || deed.ended > invoked) continue
+    const isNamed = deed.asked.some(({ externalId, person }) => externalId === undefined && person.userId === userId)
+    if (isNamed && answer.concordId === undefined) yield `${request} does not know whom ${deed.request} named`
+  }
+}
+
+/** A question that is asked later sees no less. */
+function* noLess(reads: ReadonlyArray<Asked>, kept: Kept, read: Asked): Iterable<string> {
+  const later = reads.filter(({ instant, invoked }) => instant === undefined && invoked >= read.ended)
+  const events = kept.events.filter(
+    ({ concordId, dateCreated }) => read.people.has(concordId) && dateCreated <= read.knownAt,
+  )
+  for (const { knownAt, people, request } of later) {
+    const unseen = events.find(({ concordId, dateCreated }) => people.has(concordId) && dateCreated > knownAt)
+    if (unseen !== undefined) yield `${request} does not see ${unseen.id}, which ${read.request} saw`
+  }
+}
+
+/** The same question is answered the same, when all is over. */
+function* stays({ ledger, site }: Played, { answer, at, knownAt, request }: Asked): Iterable<string> {
+  const { concordId, lines } = answer
+  const again = Effect.runSync(decisionsOf(ledger, site, { concordId }, { at, knownAt }))
+  for (const line of again.lines) {
+    const before = lines.find(({ consentType }) => consentType === line.consentType)
+    if (before !== undefined && !isDeepStrictEqual(line, before)) yield `the answer to ${request} is another one now`
+  }
+}
+
+/** A list that is read page by page holds what was there when it was begun, each once. */
+function* lists(played: Played, kept: Kept): Iterable<string> {
+  for (const { answer, deed } of acknowledged(played, "list")) {
+    const ids = answer.events.map(({ id }) => id)
+    const listed = new Set(ids)
+    if (listed.size !== ids.length) yield `${deed.request} repeats events`
+    if (answer.total !== ids.length) yield `${deed.request} tells of ${answer.total} events, and lists ${ids.length}`
+    for (const { id } of kept.events) {
+      const { request, turn } = kept.commitOf.get(id)!
+      const isBefore = (kept.acknowledged.get(request) ?? Infinity) <= deed.invoked
+      if (isBefore && !listed.has(id)) yield `${deed.request} skips ${id}, which was acknowledged before`
+      if (turn > deed.ended && listed.has(id)) yield `${deed.request} lists ${id} before it is there`
+    }
+  }
+}
+
+/** Everything wrong with what was read. */
+export function* check(played: Played, kept: Kept): Iterable<string> {
+  const reads = readsOf(played, kept)
+  for (const read of reads) {
+    if (read.instant === undefined) {
+      yield* seen(played, kept, read)
+      yield* known(played, kept, read)
+      yield* noLess(reads, kept, read)
+    }
+    if (!isOneServer(played) || !isPast(played, read)) continue
+    yield* explained(kept, read)
+    yield* stays(played, read)
+  }
+  yield* lists(played, kept)
+}

@@ -1,0 +1,52 @@
+/**
+ * A seed stands for one run: for what happens in it, and for everything that is left to chance. A run that goes wrong is
+ * made smaller before it is told.
+ */
+import { createHash } from "node:crypto"
+import * as fc from "fast-check"
+import type { LedgerStore } from "../../../core/ports/LedgerStore.ts"
+import { check } from "./check.ts"
+import { newStore, play } from "./play.ts"
+import { type Story, story } from "./story.ts"
+
+/** How long a run that goes wrong is made smaller, at most. */
+const shrinkMaxMillis = 10_000
+
+/** How many of the last lines of a run are told. */
+const toldLines = 60
+
+/** Seeds that follow each other must not give runs that are alike. */
+const scattered = (seed: number): number => createHash("sha256").update(`seed ${seed}`).digest().readInt32BE()
+
+/** The story of a seed. */
+export const storyOf = (seed: number): Story => fc.sample(story, { seed: scattered(seed), numRuns: 1 })[0]!
+
+/** What happened in runs, in 64 hexadecimal digits. */
+export const digestOf = (seeds: ReadonlyArray<number>): string => {
+  const hash = createHash("sha256")
+  for (const seed of seeds) for (const line of play(storyOf(seed)).trace) hash.update(`${line}\n`)
+  return hash.digest("hex")
+}
+
+/** The line that repeats a run. */
+export const commandOf = (seed: number): string => `npm run interleave -- --from ${seed} --seeds 1`
+
+/** What goes wrong in the run of a seed, and how to repeat it; nothing where all is well. */
+export const failureOf = (
+  seed: number,
+  store: () => LedgerStore["Service"] = newStore,
+  timeLimitMillis = shrinkMaxMillis,
+): string | undefined => {
+  if (check(play(storyOf(seed), store())).length === 0) return undefined
+  const isWell = fc.property(story, (story) => check(play(story, store())).length === 0)
+  const found = fc.check(isWell, { seed: scattered(seed), numRuns: 1, interruptAfterTimeLimit: timeLimitMillis })
+  const smallest = found.counterexample?.[0] ?? storyOf(seed)
+  const played = play(smallest, store())
+  return [
+    `Seed ${seed} goes wrong. To repeat it: ${commandOf(seed)}`,
+    ...check(played),
+    `The smallest story found: ${JSON.stringify(smallest)}`,
+    `Its end:`,
+    ...played.trace.slice(-toldLines),
+  ].join("\n")
+}

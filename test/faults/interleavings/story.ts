@@ -1,0 +1,153 @@
+/**
+ * What a seed makes happen: several clients that ask for things at the same time, and what goes wrong meanwhile.
+ *
+ * Few people, types, keys and external ids on purpose: what two clients want of the same is interesting.
+ */
+import * as fc from "fast-check"
+import type { ConsentState } from "../../../core/ConsentState.ts"
+import type { Troubles } from "./faultyStore.ts"
+
+const hour = 3_600_000
+
+/** Who is meant: identifiers that a company knows, or a visitor of a page. */
+export interface Who {
+  readonly user?: number
+  readonly email?: number
+  readonly visitor?: number
+}
+
+/** What somebody says. */
+export interface Saying {
+  readonly who: Who
+  readonly type: number
+  readonly consentState: ConsentState
+  /** How long ago it was so, in milliseconds; left out: now. A little ahead of the clock is now, too. */
+  readonly ago: number | undefined
+  readonly lasts: number | undefined
+  readonly version: number | undefined
+  readonly externalId: number | undefined
+}
+
+/** Whether a request may come again: under a key of its own, or one that others use as well. */
+export type Key = "own" | number | undefined
+
+export type Action =
+  | { readonly kind: "record"; readonly sayings: ReadonlyArray<Saying>; readonly key: Key }
+  | { readonly kind: "visit"; readonly browser: number | undefined; readonly key: Key }
+  | {
+      readonly kind: "identify"
+      readonly visitor: number
+      readonly user: number
+      readonly proof: "own" | number
+      readonly key: Key
+    }
+  | { readonly kind: "undo"; readonly who: Who; readonly join: number }
+  | {
+      readonly kind: "publish"
+      readonly type: number
+      readonly requireReaccept: boolean
+      readonly ahead: number | undefined
+      readonly graceMillis: number | undefined
+      readonly isToCurrent: boolean
+    }
+  | { readonly kind: "archive"; readonly type: number; readonly isBack: boolean }
+  | { readonly kind: "create"; readonly label: number; readonly key: Key }
+  | { readonly kind: "remove"; readonly type: number }
+  | { readonly kind: "ask"; readonly who: Who; readonly ago: number | undefined }
+  | { readonly kind: "list"; readonly limit: number }
+
+export interface Story {
+  /** What each client asks for, one after the other. */
+  readonly clients: ReadonlyArray<ReadonlyArray<Action>>
+  /** How many lanes the project and the organization have. */
+  readonly lanes: number
+  /** How many processes serve the ledger, over one store. */
+  readonly processes: number
+  readonly troubles: Troubles
+  /** Probability that a client does not wait for an answer. */
+  readonly hangsUp: number
+  /** The turns at which a process is killed, each counted from the one before. */
+  readonly crashes: ReadonlyArray<number>
+  /** Probability that the clock goes on, or is set back, between two turns. */
+  readonly clock: number
+  /** For everything that is left to chance while it happens. */
+  readonly chance: number
+}
+
+const some = <A>(...values: ReadonlyArray<A>): fc.Arbitrary<A> => fc.constantFrom(...values)
+
+const visitor = fc.nat({ max: 3 })
+const one = some(0, 0, 1)
+const who: fc.Arbitrary<Who> = fc.oneof(
+  fc.record({ user: one }),
+  fc.record({ user: one }),
+  fc.record({ email: one }),
+  fc.record({ user: one, email: one }),
+  fc.record({ visitor }),
+  fc.record({ visitor }),
+)
+const key: fc.Arbitrary<Key> = some<Key>(undefined, "own", "own", "own", 0, 1)
+
+const saying: fc.Arbitrary<Saying> = fc.record({
+  who,
+  type: some(0, 0, 1, 2),
+  consentState: some("accepted", "declined", "implied", "viewed"),
+  ago: some(undefined, undefined, 0, 1, hour, 2 * hour, -60_000),
+  lasts: some(undefined, undefined, 1, hour, 3 * hour),
+  version: some(undefined, undefined, undefined, 1, 2),
+  externalId: some(undefined, undefined, 0, 1, 2),
+})
+
+const action: fc.Arbitrary<Action> = fc.oneof<fc.WeightedArbitrary<Action>[]>(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("record"),
+      sayings: fc.array(saying, { minLength: 1, maxLength: 3 }),
+      key,
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("visit"), browser: some(undefined, 0, 1), key }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("identify"),
+      visitor,
+      user: one,
+      proof: some<"own" | number>("own", "own", 0),
+      key,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("undo"), who, join: fc.nat({ max: 2 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("publish"),
+      type: some(0, 0, 1),
+      requireReaccept: fc.boolean(),
+      ahead: some(undefined, undefined, 1, hour),
+      graceMillis: some(undefined, undefined, hour),
+      isToCurrent: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("archive"), type: some(0, 1, 2), isBack: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("create"), label: one, key }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove"), type: some(2, 2, 3) }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("ask"), who, ago: some(undefined, undefined, 0, 1, hour) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("list"), limit: some(1, 2, 3) }) },
+)
+
+export const story: fc.Arbitrary<Story> = fc.record({
+  clients: fc.array(fc.array(action, { minLength: 1, maxLength: 7, size: "max" }), {
+    minLength: 2,
+    maxLength: 4,
+    size: "max",
+  }),
+  lanes: some(1, 2),
+  processes: some(1, 1, 1, 2),
+  troubles: fc.record({ failsBefore: some(0, 0.02), failsAfter: some(0, 0.02, 0.1), slowness: some(0, 3, 30) }),
+  hangsUp: some(0, 0, 0.05, 0.3),
+  crashes: fc.array(fc.nat({ max: 300 }), { maxLength: 3 }),
+  clock: some(0, 0.02, 0.2),
+  chance: fc.nat(),
+})

@@ -1,0 +1,195 @@
+/**
+ * What was written: each acknowledged request exactly once, each other one at most once, and all of it in one order.
+ */
+import { createHash } from "node:crypto"
+import { isDeepStrictEqual } from "node:util"
+import { acknowledged, type Played } from "./history.ts"
+import { isAcknowledged, isRefused, type Kept, laneOf, standing } from "./kept.ts"
+
+type Check = (played: Played, kept: Kept) => Iterable<string>
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
+
+const duplicates = (values: ReadonlyArray<string>): ReadonlyArray<string> =>
+  values.filter((value, index) => values.indexOf(value) !== index)
+
+/** Positions have no gap: the log of a lane is what was kept, one after the other. */
+function* oneLog(played: Played, { events, lanes }: Kept): Iterable<string> {
+  const { commits } = played
+  const appended = commits.flatMap((commit) => (commit.kind === "append" ? commit.change.events : []))
+  for (const [lane, log] of lanes.entries()) {
+    const expected = appended.filter(({ concordId }) => laneOf(played, concordId) === lane)
+    if (!isDeepStrictEqual(log, expected)) yield `lane ${lane} is not what was kept, in that order`
+    for (const [position, { dateCreated, id }] of log.entries()) {
+      if (position > 0 && log[position - 1]!.dateCreated > dateCreated) yield `dateCreated goes back at ${id}`
+    }
+  }
+  for (const id of duplicates(events.map(({ id }) => id))) yield `the event ${id} is there twice`
+  for (const id of duplicates(events.flatMap(({ externalId }) => externalId ?? [])))
+    yield `external id ${id} is there twice`
+  for (const { consentDate, dateCreated, expirationDate = Infinity, id } of events) {
+    if (consentDate > dateCreated) yield `${id} was true before it was known`
+    if (expirationDate <= consentDate) yield `${id} expires before it begins`
+  }
+}
+
+/** A request that may be carried out in two steps is archived first. */
+const mostCommits = (request: string): number => (request.endsWith(" remove") ? 2 : 1)
+
+const onceEach: Check = function* ({ commits, deeds }, { acknowledged, invoked }) {
+  const byRequest = Map.groupBy(commits, ({ request }) => request)
+  for (const [request, ofRequest] of byRequest) {
+    if (ofRequest.length > mostCommits(request)) yield `${request} was carried out ${ofRequest.length} times`
+    const from = invoked.get(request) ?? Infinity
+    const to = acknowledged.get(request) ?? Infinity
+    for (const { turn } of ofRequest) {
+      if (turn < from || turn > to) yield `${request} was carried out at ${turn}, not between ${from} and ${to}`
+    }
+  }
+  for (const [request, ofRequest] of Map.groupBy(deeds, ({ request }) => request)) {
+    // Of two who delete a type at the same time one is told, after its first step, that the other has.
+    const isRemoving = ofRequest[0]!.kind === "remove"
+    if (isRemoving || ofRequest.some(isAcknowledged) || !ofRequest.some(isRefused)) continue
+    if (byRequest.has(request)) yield `${request} was refused, and carried out`
+  }
+}
+
+/** The same request is answered the same each time. */
+const sameAgain: Check = function* ({ deeds }) {
+  for (const [request, ofRequest] of Map.groupBy(deeds.filter(isAcknowledged), ({ request }) => request)) {
+    const answers = ofRequest.map(({ reply }) => {
+      const { isRepeated: _, ...answer } = { isRepeated: true, ...(reply as { readonly value: object }).value }
+      return answer
+    })
+    const isKeyed =
+      ofRequest[0]!.kind === "record" || ofRequest[0]!.kind === "visit" || ofRequest[0]!.kind === "identify"
+    if (isKeyed && answers.some((answer) => !isDeepStrictEqual(answer, answers[0])))
+      yield `${request} was answered in two ways`
+  }
+}
+
+const recordedEvents: Check = function* (played, { events }) {
+  const byId = new Map(events.map((event) => [event.id, event]))
+  for (const { answer, deed } of acknowledged(played, "record")) {
+    if (answer._tag !== "Recorded") continue
+    const { asked, request } = deed
+    const own = new Set(events.filter(({ submitter }) => submitter === request))
+    if (answer.events.length !== asked.length) yield `${request} was answered another number of events`
+    for (const [index, event] of answer.events.entries()) {
+      const { consentDate = Infinity, consentState, consentType, externalId, person } = asked[index]!
+      if (!isDeepStrictEqual(byId.get(event.id), event))
+        yield `${request} was acknowledged, but ${event.id} is not there`
+      if (externalId !== undefined && event.externalId !== sha256(externalId))
+        yield `${event.id} has another external id`
+      if (event.submitter !== request) {
+        if (externalId === undefined) yield `${request} was answered an event of ${event.submitter}`
+        continue
+      }
+      own.delete(event)
+      const isAsAsked =
+        event.consentState === consentState &&
+        event.consentType === consentType &&
+        event.consentDate === Math.min(consentDate, event.dateCreated) &&
+        (person.concordId ?? event.concordId) === event.concordId
+      if (!isAsAsked && externalId === undefined) yield `${event.id} is not what ${request} asked for`
+    }
+    for (const { id } of own) yield `${request} recorded ${id}, and was not told`
+  }
+}
+
+const neverRefused = new Set(["consent_type_not_active", "project_not_active", "state_not_valid", "unknown_version"])
+
+/** A "no" is never refused for what it answers. */
+const refusalsAreTaken: Check = function* (played) {
+  for (const { answer, deed } of acknowledged(played, "record")) {
+    if (answer._tag !== "Refused") continue
+    for (const { code, item } of answer.violations) {
+      const isNo = deed.asked[item]!.consentState === "declined"
+      if (isNo && neverRefused.has(code)) yield `${deed.request} refuses a no: ${code}`
+    }
+  }
+}
+
+const sessions: Check = function* (played, { sessionOf }) {
+  for (const { answer, deed } of [...acknowledged(played, "visit"), ...acknowledged(played, "identify")]) {
+    if (answer._tag !== "Opened" && answer._tag !== "Identified") continue
+    if (sessionOf(sha256(answer.token)) === undefined)
+      yield `${deed.request} was acknowledged, but its session is not there`
+  }
+}
+
+/** A person is counted as at most one other, a join is undone once, a proof is used once. */
+const whoIsWho: Check = function* (played, { facts }) {
+  const kept = played.commits.flatMap((commit) => (commit.kind === "changePeople" ? commit.change.facts : []))
+  const ids = (some: typeof facts) => some.map(({ id }) => id).toSorted()
+  if (!isDeepStrictEqual(ids(facts), ids(kept))) yield "the facts that are there are not those that were kept"
+  const joins = standing(facts, Infinity)
+  for (const member of duplicates(joins.map(({ member }) => member))) yield `${member} is counted as two people`
+  for (const join of duplicates(facts.flatMap(({ join }) => join ?? []))) yield `${join} was undone twice`
+  for (const hash of duplicates(facts.flatMap(({ evidence }) => evidence?.tokenHash ?? [])))
+    yield `proof ${hash} was used twice`
+  const used = acknowledged(played, "identify").filter(({ answer }) => answer._tag === "Identified")
+  for (const [signed, some] of Map.groupBy(used, ({ deed }) => deed.asked.signed)) {
+    if (new Set(some.map(({ deed }) => deed.request)).size > 1) yield `two requests used ${signed}`
+  }
+  for (const { answer, deed } of acknowledged(played, "undo")) {
+    if (answer._tag === "NoSuchJoin") continue
+    if (!facts.some(({ join }) => join === deed.asked))
+      yield `${deed.request} was acknowledged, but ${deed.asked} stands`
+  }
+}
+
+/** Versions are numbered from 1, and none changes once it is there. */
+const versions: Check = function* (played, { types }) {
+  const byId = new Map(types.map((type) => [type.id, type]))
+  const states = played.commits.flatMap((commit) =>
+    commit.kind === "configure" ? (commit.change.entries.consentTypes ?? []) : [],
+  )
+  for (const { id, versions } of states) {
+    const now = byId.get(id)?.versions ?? []
+    if (!isDeepStrictEqual(now.slice(0, versions.length), versions)) yield `a version of ${id} has changed`
+    if (versions.some(({ version }, index) => version !== index + 1)) yield `the versions of ${id} have a gap`
+    if (versions.some(({ dateCreated, publishedAt }) => publishedAt < dateCreated))
+      yield `a version of ${id} is back-dated`
+    const learnt = versions.map(({ dateCreated }) => dateCreated)
+    if (learnt.some((at, index) => at < (learnt[index - 1] ?? at)))
+      yield `dateCreated goes back in the versions of ${id}`
+  }
+  for (const { answer, deed } of acknowledged(played, "publish")) {
+    if (answer._tag !== "Changed") continue
+    const published = byId.get(answer.value.id)?.versions.filter(({ description }) => description === deed.request)
+    if (published === undefined || published.length === 0) yield `${deed.request} was acknowledged, but is not there`
+  }
+}
+
+const madeTypes: Check = function* (played, { types }) {
+  for (const label of duplicates(types.filter(({ isRemoved }) => isRemoved !== true).map(({ label }) => label))) {
+    yield `there are two types ${label}`
+  }
+  for (const { answer, deed } of acknowledged(played, "create")) {
+    if (answer._tag !== "Changed" && answer._tag !== "Repeated") continue
+    const id = answer._tag === "Changed" ? answer.value.id : answer.answer
+    if (!types.some((type) => type.id === id && type.label === deed.asked.label)) yield `${deed.request} is not there`
+  }
+}
+
+/** Nobody has said yes to a type that is gone. */
+const removedTypes: Check = function* (_, { events, types }) {
+  const removed = new Set(types.flatMap(({ id, isRemoved }) => (isRemoved === true ? [id] : [])))
+  for (const { consentState, consentType, id } of events) {
+    if (removed.has(consentType) && consentState !== "declined") yield `${id} answers a type that was deleted`
+  }
+}
+
+export const checks: ReadonlyArray<Check> = [
+  oneLog,
+  onceEach,
+  sameAgain,
+  recordedEvents,
+  refusalsAreTaken,
+  sessions,
+  whoIsWho,
+  versions,
+  madeTypes,
+  removedTypes,
+]
