@@ -93,13 +93,32 @@ function* explained(kept: Kept, read: Asked): Iterable<string> {
   }
 }
 
+/**
+ * What of some events a question does not see and should: what is older than an event of the same state that it sees changes
+ * no answer, and may be a moment ahead of the clock.
+ */
+const unseen = (
+  some: ReadonlyArray<StoredEvent>,
+  events: ReadonlyArray<StoredEvent>,
+  { at, knownAt, people }: Asked,
+): ReadonlyArray<StoredEvent> => {
+  const isSeen = ({ consentDate, dateCreated }: StoredEvent) => dateCreated <= knownAt && consentDate <= at
+  const seen = events.filter((event) => people.has(event.concordId) && isSeen(event))
+  const isOutdone = ({ consentDate, consentState, consentType }: StoredEvent) =>
+    seen.some(
+      (other) =>
+        other.consentType === consentType && other.consentState === consentState && other.consentDate > consentDate,
+    )
+  return some.filter((event) => people.has(event.concordId) && !isSeen(event) && !isOutdone(event))
+}
+
 /** What was acknowledged before a question about now was asked is seen by it. */
 function* seen(played: Played, kept: Kept, read: Asked): Iterable<string> {
-  const { answer, at, invoked, knownAt, people, request } = read
+  const { answer, invoked, knownAt, people, request } = read
   const isBefore = (by: string) => (kept.acknowledged.get(by) ?? Infinity) <= invoked
-  for (const { concordId, consentDate, dateCreated, id } of kept.events) {
-    if (!people.has(concordId) || !isBefore(kept.commitOf.get(id)!.request)) continue
-    if (dateCreated > knownAt || consentDate > at) yield `${request} does not see ${id}, which was acknowledged before`
+  const before = kept.events.filter(({ id }) => isBefore(kept.commitOf.get(id)!.request))
+  for (const { id } of unseen(before, kept.events, read)) {
+    yield `${request} does not see ${id}, which was acknowledged before`
   }
   for (const commit of played.commits) {
     if (!isBefore(commit.request)) continue
@@ -140,9 +159,10 @@ function* noLess(reads: ReadonlyArray<Asked>, kept: Kept, read: Asked): Iterable
   const events = kept.events.filter(
     ({ concordId, dateCreated }) => read.people.has(concordId) && dateCreated <= read.knownAt,
   )
-  for (const { knownAt, people, request } of later) {
-    const unseen = events.find(({ concordId, dateCreated }) => people.has(concordId) && dateCreated > knownAt)
-    if (unseen !== undefined) yield `${request} does not see ${unseen.id}, which ${read.request} saw`
+  for (const other of later) {
+    for (const { id } of unseen(events, kept.events, other)) {
+      yield `${other.request} does not see ${id}, which ${read.request} saw`
+    }
   }
 }
 

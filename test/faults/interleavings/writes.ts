@@ -47,9 +47,10 @@ const onceEach: Check = function* ({ commits, deeds }, { acknowledged, invoked }
     }
   }
   for (const [request, ofRequest] of Map.groupBy(deeds, ({ request }) => request)) {
-    // Of two who delete a type at the same time one is told, after its first step, that the other has.
-    const isRemoving = ofRequest[0]!.kind === "remove"
-    if (isRemoving || ofRequest.some(isAcknowledged) || !ofRequest.some(isRefused)) continue
+    // Of two who delete a type at the same time one is told, after its first step, that the other has. And what was sent
+    // before, and not answered, may still be under way when it is refused the next time.
+    const isKnown = ofRequest[0]!.kind !== "remove" && ofRequest.every(({ reply }) => reply._tag === "Answered")
+    if (!isKnown || ofRequest.some(isAcknowledged) || !ofRequest.some(isRefused)) continue
     if (byRequest.has(request)) yield `${request} was refused, and carried out`
   }
 }
