@@ -139,25 +139,40 @@ const listedTypes = Effect.fnUntraced(function* ({ project }: Question, { store 
   return (yield* store.catalog).consentTypes.get(project.id)!
 })
 
-/** The events a question needs, and its instants. The current state is one indexed read of the heads. */
-const gather = Effect.fnUntraced(function* (question: Question, means: Means) {
+/** The events a question needs, and its instants, by a clock that shows `now`. */
+const gatherAt = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
   const { horizon, store } = means
   const { project } = question
-  const now = yield* Clock.currentTimeMillis
   const until = Math.min(question.knownAt ?? now, now)
   yield* horizon.reach(project.id, until)
   const { learnt, members, survivor } = yield* peopleOf(question, now, means)
   const listed = yield* listedTypes(question, means)
   const heads = yield* readEach(members, (member) => store.heads(project, member))
   const { at, knownAt } = instantsOf(question, listed, heads, now, learnt)
-  if (question.knownAt === undefined && knownAt > now) {
-    for (const id of [project.id, ...members]) yield* horizon.reach(id, knownAt)
-  }
   const events = sufficient(heads, at, knownAt)
     ? heads
     : yield* readEach(members, (member) => store.events(project, member))
   return { survivor, events, types: typesOf(listed, events), at, knownAt }
 })
+
+/**
+ * Reads once more where something is known ahead of the clock, as of then: what was recorded between two reads, and at no
+ * later instant, would otherwise come to stand behind the answer.
+ */
+const settled = Effect.fnUntraced(function* <A extends { readonly knownAt: Instant.Instant }>(
+  question: Question,
+  read: (question: Question, now: Instant.Instant) => Effect.Effect<A, StoreUnavailable>,
+) {
+  const now = yield* Clock.currentTimeMillis
+  const first = yield* read(question, now)
+  const { knownAt } = first
+  if (question.knownAt !== undefined || knownAt <= now) return first
+  return yield* read({ ...question, at: question.at ?? knownAt, knownAt }, knownAt)
+})
+
+/** The events a question needs, and its instants. The current state is one indexed read of the heads. */
+const gather = (question: Question, means: Means) =>
+  settled(question, (question, now) => gatherAt(question, now, means))
 
 /** A decision for every type of the project, `unknown` ones too. */
 export const decisions = Effect.fnUntraced(function* (question: Question, means: Means) {
@@ -191,22 +206,23 @@ export const state = Effect.fnUntraced(function* (question: Question, means: Mea
   return { concordId: survivor, items, ...(nextChangeAt !== Infinity && { nextChangeAt }) } satisfies State as State
 })
 
-/** Every decision that differs from the one before it, by instant and then in the order the types are listed. */
-export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, means: Means) {
+const timelineAt = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
   const { horizon, store } = means
   const { project } = question
-  const now = yield* Clock.currentTimeMillis
-  const until = Math.min(question.knownAt ?? now, now)
-  yield* horizon.reach(project.id, until)
+  yield* horizon.reach(project.id, Math.min(question.knownAt ?? now, now))
   const { learnt, members, survivor } = yield* peopleOf(question, now, means)
   const listed = yield* listedTypes(question, means)
   const events = yield* readEach(members, (member) => store.events(project, member))
   const { knownAt } = instantsOf(question, listed, events, now, learnt)
-  if (question.knownAt === undefined && knownAt > now) {
-    for (const id of [project.id, ...members]) yield* horizon.reach(id, knownAt)
-  }
+  return { survivor, events, types: typesOf(listed, events), knownAt }
+})
+
+/** Every decision that differs from the one before it, by instant and then in the order the types are listed. */
+export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, means: Means) {
+  const read = (question: Question, now: Instant.Instant) => timelineAt(question, now, means)
+  const { events, knownAt, survivor, types } = yield* settled(question, read)
   const grouped = byType(events)
-  const items = typesOf(listed, events)
+  const items = types
     .flatMap((type): ReadonlyArray<Answered> => {
       const [, ...changes] = Decision.follow(grouped.get(type.id) ?? [], termsOf(type, question, knownAt), Instant.min)
       return changes.map((decision) => ({ type, decision }))

@@ -14,7 +14,9 @@ type Store = LedgerStore["Service"]
 
 /** How many runs a test of the suite plays; `npm run interleave -- --seeds 100000` plays more. */
 const runs = 2000
-const seeds = Array.from({ length: runs }, (_, index) => index + 1)
+/** Seeds beyond those that have gone wrong once. */
+const remembered = [2499]
+const seeds = [...remembered, ...Array.from({ length: runs }, (_, index) => index + 1)]
 
 /** The first seed that goes wrong over a store; a run that does is told as it is. */
 const firstFailure = (store?: () => Store): { readonly seed: number; readonly failure: string } | undefined => {
@@ -30,10 +32,10 @@ test("Whatever is interleaved, lost and killed, every answer is explained by one
 })
 
 test("The same seed gives the same run, line by line, also in another process", () => {
-  const some = seeds.slice(0, 40)
+  const some = seeds.slice(1, 41)
   const digest = digestOf(some)
   expect(digestOf(some)).toBe(digest)
-  expect(digestOf(seeds.slice(1, 41))).not.toBe(digest)
+  expect(digestOf(seeds.slice(2, 42))).not.toBe(digest)
   const main = join(import.meta.dirname, "interleavings/main.ts")
   const { stdout } = spawnSync(process.execPath, [main, "--seeds", "40", "--digest"], { encoding: "utf8" })
   expect(stdout.trim()).toBe(digest)

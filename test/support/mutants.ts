@@ -879,6 +879,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // A question answered before what it waits for, or a change that comes to stand behind the answer
   interleaved("core/ledger", "Horizon.ts", "return settled(id)", "return Effect.void"),
   interleaved("core/ledger", "Horizon.ts", "if (answeredAt >= recordedAt)", "if (answeredAt > recordedAt)"),
+  interleaved("core/ledger", "Reading.ts", "question.knownAt !== undefined || knownAt <= now", "true"),
   interleaved("core/ledger", "Reading.ts", "const known = Math.max(learnt, listed.learnt)", "const known = learnt"),
   interleaved(
     "core/ledger",
