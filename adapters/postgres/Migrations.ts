@@ -138,7 +138,11 @@ export const run = Effect.fnUntraced(function* (sql: Sql.Sql, asked?: Engine) {
     }
     return left
   })
-  return yield* Sql.transaction(sql, steps)
+  // Of two that make the notes at the same moment one is refused, whatever IF NOT EXISTS says: it then finds them.
+  return yield* Effect.retry(Sql.transaction(sql, steps), {
+    times: 5,
+    while: (error) => Sql.isSqlError(error) && error.reason._tag === "UniqueViolation",
+  })
 })
 
 /** Uses a database's own connections, for as long as it takes. */

@@ -267,6 +267,16 @@ describe("the database itself", () => {
     }
   })
 
+  test("that is empty is set up once by several processes that start at the same moment", async () => {
+    const before = url
+    url = await postgres.database()
+    const start = withStore((store) => store.ready)
+    await Effect.runPromise(Effect.all([start, start, start, start], { concurrency: "unbounded" }))
+    const noted = await rows("SELECT number FROM migration ORDER BY number")
+    url = before
+    expect(noted).toEqual([{ number: 1 }, { number: 2 }])
+  })
+
   test("whose applied migration was edited is refused, and so is one of a later version", async () => {
     const before = url
     url = await postgres.database()
