@@ -2,7 +2,7 @@
  * Bytes as they are, or unpacked where they are gzip (RFC 1952): no text begins with its first byte.
  */
 import { createGunzip } from "node:zlib"
-import { NodeStream } from "@effect/platform-node"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Option, Sink, Stream } from "effect"
 import { BadRows } from "./BadRows.ts"
 

@@ -4,7 +4,7 @@
  * A row that cannot be read is handed on with the reason, and reading goes on behind it; but behind CSV whose quotes do not
  * match nobody knows where the next record begins. Blank lines are no rows.
  */
-import { NodeStream } from "@effect/platform-node"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import { CsvError, parse } from "csv-parse"
 import { Predicate, Stream } from "effect"
 import type { Row } from "../../core/ledger/Intake.ts"

@@ -244,11 +244,23 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray
 
 const appended: Appended = { _tag: "Appended" }
 
-const attempt = (sql: Sql.Sql, requests: ReadonlyArray<Append>, isRetry: boolean) =>
-  Sql.transaction(sql, steps(sql, requests, isRetry)).pipe(
+/** Told how long a commit took, in milliseconds. */
+type Committed = (millis: number) => void
+
+const attempt = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  requests: ReadonlyArray<Append>,
+  isRetry: boolean,
+  committed: Committed,
+) {
+  let stepsEndedAt = 0
+  const written = Effect.tap(steps(sql, requests, isRetry), () => Effect.sync(() => (stepsEndedAt = performance.now())))
+  return yield* Sql.transaction(sql, written).pipe(
+    Effect.tap(() => Effect.sync(() => committed(performance.now() - stepsEndedAt))),
     Effect.as(appended),
     Effect.catchTag("Abandoned", ({ outcome }) => Effect.succeed(outcome)),
   )
+})
 
 /** Whether a receipt that is there is the request's own; whoever writes the very same is answered the very same. */
 const isOwnReceipt = Effect.fnUntraced(function* (sql: Sql.Sql, { events, organization, receipt }: Append) {
@@ -258,13 +270,18 @@ const isOwnReceipt = Effect.fnUntraced(function* (sql: Sql.Sql, { events, organi
 })
 
 /** Appends one request; again with the same ids, where the outcome of a commit is not known. */
-const alone = (sql: Sql.Sql, request: Append, isTried: boolean): Effect.Effect<Appended, SqlError> =>
+const alone = (
+  sql: Sql.Sql,
+  request: Append,
+  isTried: boolean,
+  committed: Committed,
+): Effect.Effect<Appended, SqlError> =>
   Effect.suspend(() => {
     let isRetry = isTried
     const next = Effect.gen(function* () {
       const isAgain = isRetry
       isRetry = true
-      const outcome = yield* attempt(sql, [request], isAgain)
+      const outcome = yield* attempt(sql, [request], isAgain, committed)
       const isOwn = isAgain && outcome._tag === "Repeated" && (yield* isOwnReceipt(sql, request))
       return isOwn ? appended : outcome
     })
@@ -272,16 +289,16 @@ const alone = (sql: Sql.Sql, request: Append, isTried: boolean): Effect.Effect<A
   })
 
 /** Appends the requests of a group: together, or one by one where one of them stands in the way. */
-export const group = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>) {
+export const group = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>, committed: Committed) {
   if (requests.length > 1) {
-    const together = yield* Effect.result(attempt(sql, requests, false))
+    const together = yield* Effect.result(attempt(sql, requests, false, committed))
     if (together._tag === "Success" && together.success._tag === "Appended") {
       return requests.map(() => Effect.succeed(appended))
     }
     const isUnknown = together._tag === "Failure" && Sql.isUnknown(together.failure)
     return yield* Effect.forEach(requests, (request) =>
-      Effect.map(Effect.result(alone(sql, request, isUnknown)), Effect.fromResult),
+      Effect.map(Effect.result(alone(sql, request, isUnknown, committed)), Effect.fromResult),
     )
   }
-  return [Effect.fromResult(yield* Effect.result(alone(sql, requests[0]!, false)))]
+  return [Effect.fromResult(yield* Effect.result(alone(sql, requests[0]!, false, committed)))]
 })

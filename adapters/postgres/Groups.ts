@@ -3,9 +3,10 @@
  *
  * Transactions of different lanes run side by side. Each request is answered only after the commit that holds it.
  */
-import { Cause, Deferred, Effect, type Scope } from "effect"
+import { Cause, Deferred, Effect, Result, type Scope, type Tracer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { type Append, type Appended, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as GroupMeter from "../telemetry/GroupMeter.ts"
 import * as AppendGroup from "./Append.ts"
 import * as Away from "./Away.ts"
 import * as Sql from "./Sql.ts"
@@ -23,6 +24,7 @@ interface Waiting {
   readonly request: Append
   readonly lanes: ReadonlyArray<number>
   readonly answer: Deferred.Deferred<Appended, StoreUnavailable>
+  readonly span: Tracer.AnySpan | undefined
 }
 
 /** Where requests to record are brought. */
@@ -31,6 +33,7 @@ export type Groups = (request: Append) => Effect.Effect<Appended, StoreUnavailab
 /** The queue before the transactions. Closing the scope answers what was accepted. */
 export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<Groups, never, Scope.Scope> {
   const scope = yield* Effect.scope
+  const meter = yield* GroupMeter.make
   const busy = new Set<number>()
   let waiting: Array<Waiting> = []
   let running = 0
@@ -53,23 +56,42 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
       }
     }
     waiting = left
+    meter.waits(left.length)
     return taken
   }
 
-  const settle = ({ answer }: Waiting, outcome: Effect.Effect<Appended, SqlError>) =>
-    Deferred.complete(answer, Effect.mapError(outcome, Sql.unavailable))
+  const settle = ({ answer }: Waiting, outcome: Result.Result<Appended, SqlError>) =>
+    Deferred.complete(answer, Effect.fromResult(Result.mapError(outcome, Sql.unavailable)))
 
+  const append = Effect.fnUntraced(function* (group: ReadonlyArray<Waiting>) {
+    const startedAt = meter.now()
+    let commitMillis: number | undefined = undefined
+    const requests = group.map(({ request }) => request)
+    const appending = AppendGroup.group(sql, requests, (millis) => (commitMillis = millis))
+    const outcomes = yield* Effect.catch(Away.bounded(appending), (error) =>
+      Effect.succeed(group.map(() => Effect.fail(error))),
+    )
+    let events = 0
+    let hasFailed = false
+    for (const [index, each] of group.entries()) {
+      const outcome = yield* Effect.result(outcomes[index]!)
+      if (Result.isFailure(outcome)) hasFailed = true
+      else if (outcome.success._tag === "Appended") events += each.request.events.length
+      yield* settle(each, outcome)
+    }
+    meter.answered({
+      requests: requests.length,
+      events,
+      startedAt,
+      commitMillis,
+      hasFailed,
+      spans: group.flatMap(({ span }) => (span === undefined ? [] : [span])),
+    })
+  })
+
+  // The statements of a group belong to no single request: its own span tells of them.
   const run = (group: ReadonlyArray<Waiting>): Effect.Effect<void> =>
-    Away.bounded(
-      AppendGroup.group(
-        sql,
-        group.map(({ request }) => request),
-      ),
-    ).pipe(
-      Effect.catch((error) => Effect.succeed(group.map(() => Effect.fail(error)))),
-      Effect.flatMap((outcomes) =>
-        Effect.forEach(group, (each, index) => settle(each, outcomes[index]!), { discard: true }),
-      ),
+    Effect.withTracerEnabled(append(group), false).pipe(
       // A bug is told to everybody who waits: nobody waits for ever.
       Effect.catchCause((cause) =>
         Effect.forEach(group, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), {
@@ -95,12 +117,13 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
   })
 
   return (request) =>
-    Effect.suspend(() => {
+    Effect.withFiber(({ context }) => {
       if (waiting.length >= maxWaiting) {
         return new StoreUnavailable({ reason: "too many requests wait to be written" })
       }
       const answer = Deferred.makeUnsafe<Appended, StoreUnavailable>()
-      waiting.push({ request, lanes: AppendGroup.lanesOf(request), answer })
+      waiting.push({ request, lanes: AppendGroup.lanesOf(request), answer, span: GroupMeter.currentSpan(context) })
+      meter.waits(waiting.length)
       // Who does not wait any longer is not written for, unless that has begun.
       const leave = Effect.sync(() => {
         waiting = waiting.filter((each) => each.answer !== answer)

@@ -51,4 +51,4 @@ export type ToWriter =
 export type FromWriter =
   | { readonly _tag: "Ready" }
   | { readonly _tag: "Failed"; readonly reason: string }
-  | { readonly _tag: "Outcomes"; readonly outcomes: ReadonlyArray<Outcome> }
+  | { readonly _tag: "Outcomes"; readonly outcomes: ReadonlyArray<Outcome>; readonly commitMillis: number }

@@ -6,8 +6,9 @@
  * slow, as many as possible should share it.
  */
 import { Worker } from "node:worker_threads"
-import { Effect } from "effect"
+import { Effect, type Tracer } from "effect"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as GroupMeter from "../telemetry/GroupMeter.ts"
 import type { Command, FromWriter, Outcome, Results, ToWriter } from "./Command.ts"
 import * as Thread from "./Thread.ts"
 
@@ -33,17 +34,25 @@ interface Waiting {
   /** Does nothing the second time. */
   readonly answer: (outcome: Outcome) => void
   readonly since: number
+  readonly span: Tracer.AnySpan | undefined
 }
 
 const unavailable = (reason: string): Outcome => ({ _tag: "Unavailable", reason })
 const overdue = unavailable("the disk does not answer")
-const weight = (command: Command): number => (command._tag === "Append" ? command.request.events.length : 1)
+const eventsOf = (command: Command): number => (command._tag === "Append" ? command.request.events.length : 0)
+const weight = (command: Command): number => (command._tag === "Append" ? eventsOf(command) : 1)
+
+/** Whether it is about events that were appended: not prepared too late, nor sent a second time. */
+const isAppended = (outcome: Outcome): boolean =>
+  outcome._tag === "Done" && typeof outcome.value === "object" && outcome.value._tag === "Appended"
 
 /** The queue before a writer thread. */
 class Queue implements GroupCommit {
   private readonly worker: Worker
+  private readonly meter: GroupMeter.GroupMeter
   private waiting: Array<Waiting> = []
   private writing: ReadonlyArray<Waiting> = []
+  private startedAt = 0n
   private refusal: Outcome | undefined = undefined
   private hasEnded = false
   private whenIdle: (() => void) | undefined = undefined
@@ -54,10 +63,11 @@ class Queue implements GroupCommit {
   /** Whether the group being written is overdue: nothing is taken behind it. */
   private isStuck = false
 
-  constructor(worker: Worker) {
+  constructor(worker: Worker, meter: GroupMeter.GroupMeter) {
     this.worker = worker
+    this.meter = meter
     worker.on("message", (message: FromWriter) => {
-      if (message._tag === "Outcomes") this.answer(message.outcomes)
+      if (message._tag === "Outcomes") this.answer(message.outcomes, message.commitMillis)
     })
     worker.on("error", () => this.stop("the writer failed"))
     worker.on("exit", () => {
@@ -68,20 +78,23 @@ class Queue implements GroupCommit {
   }
 
   readonly write = <Asked extends Command>(command: Asked): Effect.Effect<Results[Asked["_tag"]], StoreUnavailable> =>
-    Effect.callback((resume) => {
-      const answer = (outcome: Outcome) =>
-        resume(
-          outcome._tag === "Done"
-            ? // The writer answers a command with what it comes to.
-              Effect.succeed(outcome.value as Results[Asked["_tag"]])
-            : new StoreUnavailable({ reason: outcome.reason }),
-        )
-      if (this.refusal !== undefined) return answer(this.refusal)
-      if (this.isStuck) return answer(overdue)
-      if (this.waiting.length >= maxWaiting) return answer(unavailable("too many requests wait to be written"))
-      this.waiting.push({ command, answer, since: performance.now() })
-      if (this.writing.length === 0 && this.waiting.length >= this.expected) this.next()
-    })
+    Effect.withFiber(({ context }) =>
+      Effect.callback((resume) => {
+        const answer = (outcome: Outcome) =>
+          resume(
+            outcome._tag === "Done"
+              ? // The writer answers a command with what it comes to.
+                Effect.succeed(outcome.value as Results[Asked["_tag"]])
+              : new StoreUnavailable({ reason: outcome.reason }),
+          )
+        if (this.refusal !== undefined) return answer(this.refusal)
+        if (this.isStuck) return answer(overdue)
+        if (this.waiting.length >= maxWaiting) return answer(unavailable("too many requests wait to be written"))
+        this.waiting.push({ command, answer, since: performance.now(), span: GroupMeter.currentSpan(context) })
+        this.meter.waits(this.waiting.length)
+        if (this.writing.length === 0 && this.waiting.length >= this.expected) this.next()
+      }),
+    )
 
   /** Refuses new requests, waits until those accepted are answered, and ends the thread. */
   readonly close: Effect.Effect<void> = Effect.callback((resume) => {
@@ -106,11 +119,14 @@ class Queue implements GroupCommit {
     }
     if (count === 0) return this.whenIdle?.()
     this.writing = this.waiting.splice(0, count)
+    this.startedAt = this.meter.now()
+    this.meter.waits(this.waiting.length)
     this.post({ _tag: "Group", commands: this.writing.map(({ command }) => command) })
   }
 
-  private answer(outcomes: ReadonlyArray<Outcome>): void {
+  private answer(outcomes: ReadonlyArray<Outcome>, commitMillis: number): void {
     const answered = this.writing
+    this.measure(answered, outcomes, commitMillis)
     this.writing = []
     this.isStuck = false
     this.expected = answered.length + this.waiting.length
@@ -126,11 +142,29 @@ class Queue implements GroupCommit {
     this.waiting = this.waiting.filter((each) => !isOverdue(each))
   }
 
+  /** Questions whether the store is ready write nothing: a group of them says nothing of the disk. */
+  private measure(group: ReadonlyArray<Waiting>, outcomes: ReadonlyArray<Outcome>, commitMillis: number): void {
+    if (group.every(({ command }) => command._tag === "Check")) return
+    const isDone = ({ _tag }: Outcome) => _tag === "Done"
+    this.meter.answered({
+      requests: group.length,
+      events: group.reduce(
+        (events, { command }, index) => events + (isAppended(outcomes[index]!) ? eventsOf(command) : 0),
+        0,
+      ),
+      startedAt: this.startedAt,
+      commitMillis: outcomes.some(isDone) ? commitMillis : undefined,
+      hasFailed: !outcomes.every(isDone),
+      spans: group.flatMap(({ span }) => (span === undefined ? [] : [span])),
+    })
+  }
+
   private stop(reason: string): void {
     this.refusal = unavailable(reason)
     const left = [...this.writing, ...this.waiting]
     this.writing = []
     this.waiting = []
+    this.meter.waits(0)
     for (const { answer } of left) answer(this.refusal)
   }
 
@@ -139,16 +173,19 @@ class Queue implements GroupCommit {
   }
 }
 
+const start = (path: string, meter: GroupMeter.GroupMeter) =>
+  Effect.callback<Queue, StoreUnavailable>((resume) => {
+    const worker = new Worker(Thread.url("writerThread"), { workerData: path, name: "assent-writer" })
+    worker.once("error", (error) => resume(new StoreUnavailable({ reason: error.message })))
+    worker.once("message", (message: FromWriter) => {
+      if (message._tag === "Ready") resume(Effect.succeed(new Queue(worker, meter)))
+      if (message._tag === "Failed") resume(new StoreUnavailable({ reason: message.reason }))
+    })
+  })
+
 /** Starts the writer thread of a file. Closing the scope answers what was accepted, then closes the file. */
 export const make = (path: string) =>
   Effect.acquireRelease(
-    Effect.callback<Queue, StoreUnavailable>((resume) => {
-      const worker = new Worker(Thread.url("writerThread"), { workerData: path, name: "assent-writer" })
-      worker.once("error", (error) => resume(new StoreUnavailable({ reason: error.message })))
-      worker.once("message", (message: FromWriter) => {
-        if (message._tag === "Ready") resume(Effect.succeed(new Queue(worker)))
-        if (message._tag === "Failed") resume(new StoreUnavailable({ reason: message.reason }))
-      })
-    }),
+    Effect.flatMap(GroupMeter.make, (meter) => start(path, meter)),
     (queue) => queue.close,
   )

@@ -19,6 +19,8 @@ import * as Tables from "./Tables.ts"
 /** The writer of one file. */
 export interface Writer {
   readonly write: (commands: ReadonlyArray<Command>) => ReadonlyArray<Outcome>
+  /** How long the last commit took, in milliseconds. */
+  readonly commitMillis: () => number
   readonly close: () => void
 }
 
@@ -104,6 +106,7 @@ const unavailable = (error: unknown): Outcome => ({
 export const open = (path: string): Writer => {
   let connection: Connection | undefined = connect(path, false)
   let isDoubtful = false
+  let commitMillis = 0
   let pause: { readonly until: number; readonly outcome: Outcome } | undefined
   const identity = identityOf(path)
 
@@ -127,7 +130,9 @@ export const open = (path: string): Writer => {
         _tag: "Done",
         value: apply(statements, command, isRetry),
       }))
+      const from = performance.now()
       statements.commit.run()
+      commitMillis = performance.now() - from
       return outcomes
     } catch (error) {
       const fault = Tables.faultOf(error)
@@ -168,6 +173,7 @@ export const open = (path: string): Writer => {
         return isPaused() ? commands.map(() => outcome) : commands.map(alone)
       }
     },
+    commitMillis: () => commitMillis,
     close,
   }
 }

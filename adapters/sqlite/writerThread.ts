@@ -10,7 +10,10 @@ const answer = (message: FromWriter): void => parentPort!.postMessage(message)
 try {
   const writer = Writer.open(workerData)
   parentPort!.on("message", (message: ToWriter) => {
-    if (message._tag === "Group") return answer({ _tag: "Outcomes", outcomes: writer.write(message.commands) })
+    if (message._tag === "Group") {
+      const outcomes = writer.write(message.commands)
+      return answer({ _tag: "Outcomes", outcomes, commitMillis: writer.commitMillis() })
+    }
     writer.close()
     parentPort!.close()
   })

@@ -3,7 +3,8 @@
  */
 import "effect/schema/SchemaJITCompiler/enable"
 import { createRequire } from "node:module"
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
 import * as Bootstrap from "./commands/bootstrap.ts"

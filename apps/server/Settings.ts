@@ -1,54 +1,243 @@
 /**
- * What the environment sets. Every variable has a default; one that cannot be used is named, with what is expected.
+ * What the environment sets: one table, which is read at the start, printed by `--help`, and held against the documentation.
+ *
+ * Everything wrong is found at once. What was given is repeated, but for what may hold a secret.
  */
-import { Config, Option, Schema } from "effect"
+import { Option, Schema } from "effect"
 import * as RateLimit from "../../adapters/http/server/RateLimit.ts"
 import * as Store from "../Store.ts"
+import * as Log from "./Log.ts"
 
-const HeaderName = Schema.String.check(
-  Schema.isPattern(/^[A-Za-z0-9-]+$/, { message: "expected the name of a header, such as cf-region-code" }),
-)
+/** One variable. */
+export interface Setting<Value> {
+  readonly variable: string
+  readonly sets: string
+  /** As it would be given; nothing where it is not set by default. */
+  readonly byDefault: string | undefined
+  readonly expected: string
+  readonly isSecret: boolean
+  /** The value of a text; nothing where it has none. */
+  readonly read: (text: string) => Option.Option<Value>
+}
 
-const PortNumber = Schema.NumberFromString.check(
-  Schema.makeFilter(
-    (port) => (Number.isInteger(port) && port >= 0 && port <= 65_535) || "expected 0 to 65535; 0 takes any free port",
+/** What is wrong with one variable. */
+export interface Fault {
+  readonly variable: string
+  readonly expected: string
+  /** As it may be shown. */
+  readonly given: string
+}
+
+const wholeNumber = (from: number, to: number) =>
+  Schema.NumberFromString.check(Schema.makeFilter((n) => Number.isInteger(n) && n >= from && n <= to))
+
+const reader = <Value>(schema: Schema.Codec<Value, string>) => Schema.decodeOption(schema)
+
+const setting = <Value>(
+  variable: string,
+  sets: string,
+  byDefault: string | undefined,
+  expected: string,
+  read: (text: string) => Option.Option<Value>,
+): Setting<Value> => ({ variable, sets, byDefault, expected, read, isSecret: false })
+
+const secret = <Value>(setting: Setting<Value>): Setting<Value> => ({ ...setting, isSecret: true })
+
+const address = reader(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9.:_-]+$/)))
+const port = reader(wholeNumber(0, 65_535))
+const anyPort = "0 to 65535; 0 takes any free port"
+
+const url = (text: string): Option.Option<string> =>
+  URL.canParse(text) && /^https?:/.test(text) ? Option.some(text) : Option.none()
+
+const quota = (text: string): Option.Option<number | "off"> =>
+  text === "off" || text === "0" ? Option.some("off") : reader(wholeNumber(1, 999_999_999))(text)
+const anyQuota = "requests a minute, a whole number from 1 to 999999999; 0 or off sets no limit"
+
+/** Every variable, in the order in which they are told. */
+export const table = {
+  host: setting("HOST", "the address to listen on", "127.0.0.1", "an address, such as 0.0.0.0", address),
+  port: setting("PORT", "the port; `0` takes any free one", "4000", anyPort, port),
+  store: secret(
+    setting(
+      "ASSENT_STORE",
+      "`sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`; `memory:` forgets it",
+      Store.defaultUrl,
+      Store.form,
+      reader(Store.Url),
+    ),
   ),
-)
-
-const Seconds = Schema.NumberFromString.check(
-  Schema.makeFilter(
-    (seconds) =>
-      (Number.isInteger(seconds) && seconds >= 0 && seconds <= 86_400) || "expected whole seconds from 0 to 86400",
+  stateMaxAge: setting(
+    "ASSENT_STATE_MAX_AGE",
+    "seconds a browser may take a consent state for what it is",
+    "0",
+    "whole seconds from 0 to 86400",
+    reader(wholeNumber(0, 86_400)),
   ),
-)
+  geographyHeader: setting(
+    "ASSENT_GEOGRAPHY_HEADER",
+    "the header in which your proxy tells the visitor's region (ISO 3166-2)",
+    undefined,
+    "the name of a header, such as cf-region-code",
+    reader(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9-]+$/))),
+  ),
+  keyQuota: setting(
+    "ASSENT_RATE_LIMIT_KEY",
+    "requests a minute for each API key; `0` or `off` sets no limit",
+    String(RateLimit.quotasDefault.key),
+    anyQuota,
+    quota,
+  ),
+  sessionQuota: setting(
+    "ASSENT_RATE_LIMIT_SESSION",
+    "requests a minute for each visitor's session; `0` or `off` sets no limit",
+    String(RateLimit.quotasDefault.session),
+    anyQuota,
+    quota,
+  ),
+  logLevel: setting(
+    "ASSENT_LOG_LEVEL",
+    "how much is logged on standard error; `warn` leaves out requests that went well",
+    "info",
+    `one of ${Log.levels.join(", ")}`,
+    reader(Schema.Literals(Log.levels)),
+  ),
+  logFormat: setting(
+    "ASSENT_LOG_FORMAT",
+    "`json`, or `text` for people; left out: `text` on a terminal, else `json`",
+    undefined,
+    `one of ${Log.formats.join(", ")}`,
+    reader(Schema.Literals(Log.formats)),
+  ),
+  metricsPort: setting(
+    "ASSENT_METRICS_PORT",
+    "the port of `GET /metrics`, apart from the service; left out: there is none",
+    undefined,
+    anyPort,
+    port,
+  ),
+  metricsHost: setting(
+    "ASSENT_METRICS_HOST",
+    "the address that `GET /metrics` listens on",
+    "127.0.0.1",
+    "an address, such as 0.0.0.0",
+    address,
+  ),
+  otlpEndpoint: secret(
+    setting(
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "where traces and metrics are sent (OTLP over HTTP); left out: nowhere",
+      undefined,
+      "a URL, such as http://127.0.0.1:4318",
+      url,
+    ),
+  ),
+  otlpProtocol: setting(
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "how they are written",
+    "http/protobuf",
+    "http/protobuf or http/json",
+    reader(Schema.Literals(["http/protobuf", "http/json"])),
+  ),
+  traceShare: setting(
+    "OTEL_TRACES_SAMPLER_ARG",
+    "the share of requests without a `traceparent` that are traced",
+    "1",
+    "a number from 0 to 1",
+    reader(Schema.NumberFromString.check(Schema.makeFilter((n) => n >= 0 && n <= 1))),
+  ),
+}
 
-const QuotaText = Schema.String.check(
-  Schema.isPattern(/^(off|0|[1-9]\d{0,8})$/, {
-    message: "expected requests a minute, a whole number from 1 to 999999999; 0 or off sets no limit",
-  }),
-)
+type Table = typeof table
 
-const quota = (name: string, quotaDefault: number | undefined) =>
-  Config.schema(QuotaText, name).pipe(
-    Config.map((text) => (text === "off" || text === "0" ? undefined : Number(text))),
-    Config.withDefault(quotaDefault),
+/** The values, `undefined` where a variable is neither set nor has a default. */
+export type Settings = {
+  readonly [Name in keyof Table]: Table[Name] extends Setting<infer Value> ? Value | undefined : never
+}
+
+/** What was read, what is wrong, and the names that look like variables of Assent but are none. */
+export interface Read {
+  readonly settings: Settings
+  readonly faults: ReadonlyArray<Fault>
+  readonly unknown: ReadonlyArray<string>
+}
+
+const longestShown = 80
+
+/** What was given, as it may be shown: of a secret its scheme alone. */
+const shown = (text: string, isSecret: boolean): string => {
+  if (!isSecret) return JSON.stringify(text.slice(0, longestShown))
+  const scheme = /^[a-z]{1,12}:(?=\/\/)/i.exec(text)?.[0]
+  return scheme === undefined ? "something that is not shown" : `${scheme} and more that is not shown`
+}
+
+/** A variable that is empty is one that is not set. */
+const textOf = (environment: NodeJS.ProcessEnv, variable: string): string | undefined =>
+  environment[variable] === "" ? undefined : environment[variable]
+
+/** Two parts of the service cannot listen at the same place. */
+const clash = ({ host, metricsHost, metricsPort, port }: Settings): ReadonlyArray<Fault> =>
+  metricsPort !== undefined && metricsPort !== 0 && metricsPort === port && metricsHost === host
+    ? [{ variable: "ASSENT_METRICS_PORT", expected: "another port than PORT", given: `"${metricsPort}"` }]
+    : []
+
+/** Reads the environment. */
+export const read = (environment: NodeJS.ProcessEnv): Read => {
+  const faults: Array<Fault> = []
+  const valueOf = ({ byDefault, expected, isSecret, read, variable }: Setting<unknown>): unknown => {
+    const given = textOf(environment, variable)
+    const text = given ?? byDefault
+    if (text === undefined) return undefined
+    const value = read(text)
+    if (Option.isNone(value)) faults.push({ variable, expected, given: shown(given ?? text, isSecret) })
+    return Option.getOrUndefined(value)
+  }
+  const entries = Object.entries(table).map(([name, each]) => [name, valueOf(each)])
+  // Each member is what the setting of its name reads.
+  const settings = Object.fromEntries(entries) as Settings
+  const known = new Set(Object.values(table).map(({ variable }) => variable))
+  const unknown = Object.keys(environment).filter((name) => name.startsWith("ASSENT_") && !known.has(name))
+  return { settings, faults: [...faults, ...clash(settings)], unknown }
+}
+
+/** The number of letters to change, add or leave out to make one word another (Levenshtein). */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (const [line, letter] of [...a].entries()) {
+    const next = [line + 1]
+    for (const [column, other] of [...b].entries()) {
+      next.push(Math.min(next[column]! + 1, row[column + 1]! + 1, row[column]! + (letter === other ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
+
+/** How far a word may be from one that was meant. */
+const farthest = 4
+
+/** The variable that was probably meant by a name that is none. */
+export const meant = (name: string): string | undefined =>
+  Object.values(table)
+    .map(({ variable }) => ({ variable, apart: distance(name, variable) }))
+    .filter(({ apart }) => apart <= farthest)
+    .toSorted((a, b) => a.apart - b.apart)[0]?.variable
+
+/** Everything wrong, for whoever set it. */
+export const report = (faults: ReadonlyArray<Fault>): string => {
+  const lines = faults.map(({ expected, given, variable }) => `  ${variable}: expected ${expected}; given ${given}`)
+  const count = faults.length === 1 ? "1 setting" : `${faults.length} settings`
+  return [`assent: cannot serve: ${count} cannot be used`, ...lines, "Every setting: --help"].join("\n")
+}
+
+/** The table, for `--help`. */
+export const help = (): string => {
+  const lines = Object.values(table).map(
+    ({ byDefault, sets, variable }) =>
+      `  ${variable.padEnd(28)}  ${sets.replaceAll("`", "")}${byDefault === undefined ? "" : ` (${byDefault})`}`,
   )
-
-/**
- * `HOST`, `PORT`, `ASSENT_STORE`, `ASSENT_GEOGRAPHY_HEADER`, `ASSENT_RATE_LIMIT_KEY`, `ASSENT_RATE_LIMIT_SESSION`,
- * `ASSENT_STATE_MAX_AGE`.
- */
-export const settings = Config.all({
-  host: Config.withDefault(Config.NonEmptyString("HOST"), "127.0.0.1"),
-  port: Config.withDefault(Config.schema(PortNumber, "PORT"), 4000),
-  store: Config.withDefault(Config.schema(Store.Url, "ASSENT_STORE"), Store.defaultUrl),
-  geographyHeader: Config.map(
-    Config.option(Config.schema(HeaderName, "ASSENT_GEOGRAPHY_HEADER")),
-    Option.getOrUndefined,
-  ),
-  stateMaxAge: Config.withDefault(Config.schema(Seconds, "ASSENT_STATE_MAX_AGE"), 0),
-  quotas: Config.all({
-    key: quota("ASSENT_RATE_LIMIT_KEY", RateLimit.quotasDefault.key),
-    session: quota("ASSENT_RATE_LIMIT_SESSION", RateLimit.quotasDefault.session),
-  }),
-})
+  return [
+    "Serves consent over HTTP. It takes no arguments; these variables set it, each with its default:",
+    ...lines,
+  ].join("\n")
+}

@@ -1,53 +1,71 @@
 /**
- * The service: settings from the environment, a store, the ledger over it, HTTP in front.
+ * The service's process: reads the environment, serves, and ends with a code that says why.
  *
- * Ctrl-C and SIGTERM drain it: what was accepted is answered, then the process exits with 0.
+ * Ctrl-C and SIGTERM drain it: what was accepted is answered, then it exits with 0. 78 (`EX_CONFIG` of sysexits.h): settings
+ * that cannot be used; nothing was started. 64 (`EX_USAGE`): arguments. 1: it could not serve.
  */
 import "effect/schema/SchemaJITCompiler/enable"
-import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Config, Console, Effect, Exit, Layer, Logger, Schema } from "effect"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Cause, Config, Console, Effect, Exit, Layer, Schema } from "effect"
 import { HttpServerError } from "effect/http"
-import { GeographyHeader } from "../../adapters/http/server/OpenRoutes.ts"
-import { Quotas } from "../../adapters/http/server/RateLimit.ts"
-import { StateMaxAge } from "../../adapters/http/server/SiteRoutes.ts"
-import * as Server from "../../adapters/http/server/Server.ts"
+import { createRequire } from "node:module"
 import * as Exchange from "../../core/Exchange.ts"
-import * as Ledger from "../../core/ledger/Ledger.ts"
-import * as Crypto from "../Crypto.ts"
-import * as Store from "../Store.ts"
-import { settings } from "./Settings.ts"
-import * as Welcome from "./Welcome.ts"
+import * as Service from "./Service.ts"
+import * as Settings from "./Settings.ts"
 
-const service = Layer.unwrap(
-  Effect.gen(function* () {
-    const { geographyHeader, host, port, quotas, stateMaxAge, store } = yield* settings
-    return Layer.effectDiscard(Welcome.print).pipe(
-      Layer.provide(Server.layer({ host, port })),
-      Layer.provide(Ledger.layer),
-      Layer.provide([Store.layer(store), Crypto.layer]),
-      Layer.provide([Layer.succeed(GeographyHeader, geographyHeader), Layer.succeed(Quotas, quotas)]),
-      Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge)),
-    )
-  }),
-).pipe(Layer.provide(Logger.layer([Logger.consoleJson])))
+const exits = { usage: 64, settings: 78, failure: 1 }
+const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")
 
-/** Why the service cannot start: a setting by the name of its variable, or what a part says of itself. */
-const explain = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  if (error instanceof Config.ConfigError && Schema.isSchemaError(error.cause)) {
-    const faults = Exchange.violations(error.cause).map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`)
-    return faults.join("; ")
-  }
-  if (error instanceof HttpServerError.ServeError) return `HOST, PORT: ${String(error.cause)}`
+const say = (text: string) => process.stderr.write(`${text}\n`)
+
+/** The variables of OpenTelemetry's own that cannot be used, which its layers read for themselves. */
+const unusable = (error: Config.ConfigError): string => {
+  const names = Schema.isSchemaError(error.cause)
+    ? Exchange.violations(error.cause).map(({ pointer }) => pointer.slice(1).replaceAll("/", "_"))
+    : []
+  return `${names.join(", ") || "a variable of OpenTelemetry (OTEL_…)"} cannot be used; see the specification of OpenTelemetry`
+}
+
+/** Why the service cannot run, as a part says of itself. */
+const explain = (error: unknown): string => {
+  if (error instanceof HttpServerError.ServeError)
+    return `it cannot listen: ${String(error.cause)}; see HOST, PORT and ASSENT_METRICS_…`
+  if (error instanceof Config.ConfigError) return unusable(error)
   return error instanceof Error ? error.message : String(error)
 }
 
-Layer.launch(service).pipe(
-  Effect.tapCause((cause) =>
-    Cause.hasInterruptsOnly(cause) ? Effect.void : Console.error(`assent: cannot serve: ${explain(cause)}`),
-  ),
-  NodeRuntime.runMain({
-    disableErrorReporting: true,
-    teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1),
-  }),
-)
+const unknownName = (name: string): string => {
+  const meant = Settings.meant(name)
+  return `${name} is no setting, and sets nothing${meant === undefined ? "" : `: do you mean ${meant}?`}`
+}
+
+const serve = ({ settings, unknown }: Settings.Read): void =>
+  Layer.launch(Service.layer(settings, manifest.version, unknown.map(unknownName))).pipe(
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.void
+        : Console.error(`assent: cannot serve: ${explain(Cause.squash(cause))}`),
+    ),
+    NodeRuntime.runMain({
+      disableErrorReporting: true,
+      teardown: (exit, onExit) => {
+        if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return onExit(0)
+        onExit(Cause.squash(exit.cause) instanceof Config.ConfigError ? exits.settings : exits.failure)
+      },
+    }),
+  )
+
+const main = (parameters: ReadonlyArray<string>): void => {
+  if (parameters.includes("--help")) return void process.stdout.write(`${Settings.help()}\n`)
+  if (parameters.length > 0) {
+    say("assent: cannot serve: it takes no arguments; see --help")
+    process.exitCode = exits.usage
+    return
+  }
+  const read = Settings.read(process.env)
+  if (read.faults.length === 0) return serve(read)
+  say(Settings.report(read.faults))
+  process.exitCode = exits.settings
+}
+
+main(process.argv.slice(2))

@@ -10,7 +10,7 @@
  * })
  * ```
  */
-import { NodeServices } from "@effect/platform-node"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Clock, Effect } from "effect"
 import type { ConsentState } from "../../core/ConsentState.ts"
 import * as Instant from "../../core/Instant.ts"

@@ -112,7 +112,14 @@ describe("an answer of the site API", () => {
     expect(answers.filter(isMixedUp)).toEqual([])
     // A page can read the tag of its state, and how long to wait, only where the header is exposed.
     expect(words(answers[0]!.headers["access-control-expose-headers"])).toEqual(
-      expect.arrayContaining(["etag", "idempotent-replayed", "ratelimit", "ratelimit-policy", "retry-after"]),
+      expect.arrayContaining([
+        "etag",
+        "idempotent-replayed",
+        "ratelimit",
+        "ratelimit-policy",
+        "retry-after",
+        "x-request-id",
+      ]),
     )
   })
 

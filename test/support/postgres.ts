@@ -59,6 +59,8 @@ export interface Postgres {
   readonly start: () => Promise<void>
   /** Starts another server that follows this one, and takes its place when it is promoted. */
   readonly standby: () => Promise<Postgres>
+  /** Holds a table of a database, so that nothing is written to it, until what is answered is called. */
+  readonly hold: (url: string, table: string) => Promise<() => Promise<void>>
   readonly stop: () => Promise<void>
 }
 
@@ -164,6 +166,13 @@ const running = (served: Served): Postgres => {
     },
     administer,
     url,
+    hold: async (url, table) => {
+      const client = postgres.getPgClient(nameOf(url))
+      await client.connect()
+      await client.query("BEGIN")
+      await client.query(`LOCK TABLE ${table} IN EXCLUSIVE MODE`)
+      return () => client.end()
+    },
     kill: async () => {
       isUp = false
       await killAll(pidsOf(data))

@@ -60,9 +60,12 @@ export interface Server {
   readonly file: string
   /** Everything it has written so far, standard output and standard error together. */
   readonly output: () => string
+  /** What it has logged so far: its standard error. */
+  readonly log: () => string
   readonly banner: () => Banner
   readonly request: (method: string, path: string, sent?: Sent) => Promise<Answer>
-  readonly connect: () => Promise<Conversation>
+  /** Connects, as another machine would from another address: any of 127.0.0.0/8. */
+  readonly connect: (localAddress?: string) => Promise<Conversation>
   /** Sends a signal and waits for the end. */
   readonly end: (signal: NodeJS.Signals) => Promise<Ending>
   /** Ends it if it still runs, and removes its folder. */
@@ -94,7 +97,8 @@ const freePort = (): Promise<number> =>
     })
   })
 
-const readBanner = (text: string): Banner => {
+/** What a server says at its first start. */
+export const readBanner = (text: string): Banner => {
   const one = (pattern: RegExp): string => {
     const found = pattern.exec(text)?.[1]
     if (found === undefined) throw new Error(`the banner lacks ${pattern}`)
@@ -110,9 +114,9 @@ const readBanner = (text: string): Banner => {
   }
 }
 
-const conversation = (port: number): Promise<Conversation> =>
+const conversation = (port: number, localAddress = "127.0.0.1"): Promise<Conversation> =>
   new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1")
+    const socket = connect({ port, host: "127.0.0.1", localAddress })
     let received = ""
     let isClosed = false
     const listeners = new Set<() => void>()
@@ -228,8 +232,12 @@ export const start = async (options: Options = {}): Promise<Server> => {
     stdio: ["ignore", "pipe", "pipe"],
   })
   let output = ""
+  let log = ""
   child.stdout!.on("data", (data: Buffer) => (output += data.toString()))
-  child.stderr!.on("data", (data: Buffer) => (output += data.toString()))
+  child.stderr!.on("data", (data: Buffer) => {
+    output += data.toString()
+    log += data.toString()
+  })
   const exited = new Promise<Omit<Ending, "millis">>((resolve) =>
     child.once("exit", (code, signal) => resolve({ code, signal })),
   )
@@ -261,9 +269,10 @@ export const start = async (options: Options = {}): Promise<Server> => {
     pid: child.pid!,
     file: file === "memory:" ? "" : file,
     output: () => output,
+    log: () => log,
     banner: () => readBanner(output),
     request: send,
-    connect: () => conversation(port),
+    connect: (localAddress) => conversation(port, localAddress),
     end,
     stop,
   }

@@ -12,6 +12,7 @@ import { CurrentKey, CurrentVisitor, KeyRequired, SessionRequired } from "../api
 import { Needs } from "../api/Endpoint.ts"
 import * as Answer from "./Answer.ts"
 import * as RateLimit from "./RateLimit.ts"
+import * as RequestNote from "./RequestNote.ts"
 
 const noOrganization = new Answer.Problem({ status: 404, detail: "there is no such organization" })
 const noProject = new Answer.Problem({ status: 404, detail: "there is no such project" })
@@ -19,10 +20,10 @@ const noProject = new Answer.Problem({ status: 404, detail: "there is no such pr
 /** The project of a path on the Site API. */
 export const openSite = Effect.fnUntraced(function* (projectId: string) {
   const ledger = yield* Ledger
-  return yield* Option.match(yield* ledger.site(projectId), {
-    onNone: () => noProject,
-    onSome: Effect.succeed,
-  })
+  const site = yield* ledger.site(projectId)
+  if (Option.isNone(site)) return yield* noProject
+  yield* RequestNote.find({ projectId: site.value.project.id, organizationId: site.value.organization.id })
+  return site.value
 })
 
 /** The API key of the request, and the project of its path. */
@@ -70,6 +71,7 @@ export const keyLayer = Layer.effect(
       const found = yield* ledger.apiKey(secret)
       if (Option.isNone(found)) return yield* unauthorized("x-api-key")
       const key = found.value
+      yield* RequestNote.find({ caller: "key", keyId: key.id, organizationId: key.organization })
       yield* count(key.id)
       const own = yield* ownOf(key, params).pipe(Effect.provideService(Ledger, ledger))
       yield* permit(key, endpoint, own.site)
@@ -101,12 +103,14 @@ export const sessionLayer = Layer.effect(
       const site = yield* openSite(params["projectId"] ?? "").pipe(Effect.provideService(Ledger, ledger))
       const session = yield* ledger.liveSession(site.project, token)
       if (Option.isSome(session)) {
+        yield* RequestNote.find({ caller: "session" })
         yield* count(session.value.id)
         return { session: yield* ledger.useSession(session.value), site, isLive: true }
       }
       if (!mayComeAgain(endpoint, request)) return yield* unauthorized("x-session")
       const ended = yield* ledger.endedSession(site.project, token)
       if (Option.isNone(ended)) return yield* unauthorized("x-session")
+      yield* RequestNote.find({ caller: "session" })
       yield* count(ended.value.id)
       return { session: ended.value, site, isLive: false }
     })

@@ -1,7 +1,7 @@
 /**
  * Answers and error answers: every response of the server is made here.
  *
- * An error says what is wrong and what to do; a 500 says nothing of its cause, which is logged under the same
+ * An error says what is wrong and what to do; a 500 says nothing of its cause, which is noted under the same
  * `instance`. Values that were sent are never repeated: they may be personal.
  */
 import { ByteSize, Cause, Data, Effect, Option, Result } from "effect"
@@ -11,6 +11,8 @@ import { SecureRandom } from "effect/crypto"
 import * as Exchange from "../../../core/Exchange.ts"
 import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import * as ProblemBody from "../api/Problem.ts"
+import * as Failure from "./Failure.ts"
+import * as RequestNote from "./RequestNote.ts"
 
 /** Where a violation is: in the body (JSON Pointer), in a query parameter, or in a header. */
 export type Violation = { readonly code: string; readonly detail: string } & (
@@ -62,12 +64,20 @@ export const write = ({ status, detail, errors, version }: Problem) => {
   return { body, instance }
 }
 
-const toResponse = (problem: Problem) => {
+/** The answer to a problem, which is noted with what else was found out. */
+const noted = (
+  problem: Problem,
+  findings: RequestNote.Findings,
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const { body, instance } = write(problem)
   const { headers, status } = problem
   const options = { status, contentType: ProblemBody.contentType, headers: { "cache-control": "no-store", ...headers } }
-  return { response: HttpServerResponse.text(body, options), instance }
+  return Effect.as(RequestNote.find({ ...findings, instance }), HttpServerResponse.text(body, options))
 }
+
+/** What a problem is called in a note: the codes of its violations, each once. */
+const codesOf = ({ errors }: Problem): RequestNote.Findings =>
+  errors === undefined ? {} : { error: [...new Set(errors.map(({ code }) => code))].join(",") }
 
 const unavailable = new Problem({
   status: 503,
@@ -75,12 +85,13 @@ const unavailable = new Problem({
   headers: { "retry-after": retryAfterSeconds },
 })
 
+const unforeseen = new Problem({ status: 500, detail: "something went wrong on our side" })
+
 /** The answer to a request that failed in a way that was foreseen. */
-export const refuse = (error: Problem | StoreUnavailable): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  if (error._tag === "Problem") return Effect.succeed(toResponse(error).response)
-  const { response, instance } = toResponse(unavailable)
-  return Effect.as(Effect.logWarning("store unavailable", { instance, reason: error.reason }), response)
-}
+export const refuse = (error: Problem | StoreUnavailable): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  error._tag === "Problem"
+    ? noted(error, codesOf(error))
+    : noted(unavailable, { error: error._tag, reason: error.reason })
 
 /** Answers what failed, in place of what was asked. */
 export const respond = <R>(
@@ -121,7 +132,7 @@ const problemOf = (error: unknown, maxBytes: number = bodyMaxBytes): Option.Opti
 }
 
 /**
- * Turns every failure that is left into an answer, and logs those nobody foresaw. Never fails; the router wants its
+ * Turns every failure that is left into an answer, and notes where those came from that nobody foresaw. Never fails; the router wants its
  * middleware to keep the error in its type.
  */
 export const recover = <E, R>(
@@ -129,10 +140,9 @@ export const recover = <E, R>(
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R> =>
   Effect.catchCause(effect, (cause) => {
     if (Cause.hasInterrupts(cause)) return Effect.interrupt
-    const problem = problemOf(Cause.squash(cause))
-    if (Option.isSome(problem)) return Effect.succeed(toResponse(problem.value).response)
-    const { response, instance } = toResponse(new Problem({ status: 500, detail: "something went wrong on our side" }))
-    return Effect.as(Effect.logError("unforeseen failure", { instance }, cause), response)
+    const error = Cause.squash(cause)
+    const problem = problemOf(error)
+    return Option.isSome(problem) ? noted(problem.value, codesOf(problem.value)) : noted(unforeseen, Failure.of(error))
   })
 
 /** The largest body that is read, in bytes. */

@@ -7,37 +7,8 @@
  */
 import { Effect } from "effect"
 import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"
-import { HttpApi } from "effect/http-api"
-import { Api } from "../api/Api.ts"
 import * as Answer from "./Answer.ts"
-
-interface Served {
-  readonly path: RegExp
-  readonly methods: Set<string>
-  /** The methods whose endpoints take no query parameter. */
-  readonly withoutQuery: Set<string>
-}
-
-const servedPaths = (): ReadonlyArray<Served> => {
-  const served = new Map<string, Served>()
-  const add = (method: string, path: string, takesQuery: boolean) => {
-    const pattern = new RegExp(`^${path.replaceAll(/:\w+/g, "[^/%]+")}$`)
-    const entry = served.get(path) ?? { path: pattern, methods: new Set(), withoutQuery: new Set() }
-    served.set(path, entry)
-    for (const name of method === "GET" ? ["GET", "HEAD"] : [method]) {
-      entry.methods.add(name)
-      if (!takesQuery) entry.withoutQuery.add(name)
-    }
-  }
-  HttpApi.reflect(Api, {
-    onGroup: () => {},
-    onEndpoint: ({ endpoint }) => add(endpoint.method, endpoint.path, endpoint.query !== undefined),
-  })
-  for (const path of ["/openapi.json", "/docs"]) add("GET", path, false)
-  return [...served.values()]
-}
-
-const served = servedPaths()
+import * as RequestNote from "./RequestNote.ts"
 
 const nothingHere = new Answer.Problem({ status: 404, detail: "there is nothing at this path; see /docs" })
 
@@ -58,7 +29,7 @@ const misfit = (request: HttpServerRequest.HttpServerRequest): Answer.Problem | 
   const { headers, method, url } = request
   if (headers["host"] === undefined) return withoutHost
   const path = url.split("?", 1)[0]!
-  const entry = served.find((candidate) => candidate.path.test(path))
+  const entry = RequestNote.servedAt(request)
   if (entry === undefined) return nothingHere
   if (!entry.methods.has(method)) return wrongMethod([...entry.methods].join(", "))
   const hasQuery = url.length > path.length + 1

@@ -24,7 +24,7 @@ const permissions = {
 }
 
 const exposed = {
-  "access-control-expose-headers": "etag, idempotent-replayed, ratelimit, ratelimit-policy, retry-after",
+  "access-control-expose-headers": "etag, idempotent-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id",
 }
 
 const refused = new Answer.Problem({ status: 403, detail: "the Origin is not one of the project's domains" })

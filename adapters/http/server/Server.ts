@@ -1,7 +1,7 @@
 /**
  * The HTTP service over a ledger: every route, the OpenAPI description and the reference at `/docs`.
  */
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
 import type { Digest } from "effect/crypto"
 import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
@@ -20,6 +20,7 @@ import * as KeyRoutes from "./KeyRoutes.ts"
 import * as OrganizationRoutes from "./OrganizationRoutes.ts"
 import * as PeopleRoutes from "./PeopleRoutes.ts"
 import * as PrivacyRoutes from "./PrivacyRoutes.ts"
+import * as RequestNote from "./RequestNote.ts"
 import * as SiteRoutes from "./SiteRoutes.ts"
 import * as TypeRoutes from "./TypeRoutes.ts"
 import * as Unparsed from "./Unparsed.ts"
@@ -52,6 +53,7 @@ const routes = Layer.mergeAll(
 /** The first one sees every answer last: failures become answers, then answers get the headers of their origin. */
 const middleware = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
+    yield* router.addGlobalMiddleware(RequestNote.middleware)
     yield* router.addGlobalMiddleware(Answer.recover)
     yield* router.addGlobalMiddleware(Origin.middleware)
     yield* router.addGlobalMiddleware(Methods.middleware)
@@ -71,13 +73,15 @@ export const layer = (
     // No other protocol is served: a request to upgrade is answered like any other (RFC 9110, section 7.8).
     shouldUpgradeCallback: () => false,
   })
-  Unparsed.register(node)
   Deadline.register(node)
+  const watching = Layer.effectDiscard(
+    Effect.map(RequestNote.register(node), ({ unparsed }) => Unparsed.register(node, unparsed)),
+  )
   const listening = NodeHttpServer.layer(() => node, {
     host: options.host ?? "127.0.0.1",
     port: options.port,
     gracefulShutdownTimeout: `${Drain.limitSeconds} seconds`,
-  })
+  }).pipe(Layer.provide(watching))
   return HttpRouter.serve(Layer.merge(routes, middleware), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.merge(Layer.effectDiscard(Drain.register(node))),
     Layer.provideMerge(listening),

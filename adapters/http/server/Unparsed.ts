@@ -26,13 +26,20 @@ const answer = (problem: Answer.Problem): string => {
   ].join("\r\n")
 }
 
-/** Answers with the error body of every other error, then closes the connection. */
-export const register = (server: Server): void => {
+/** Answers with the error body of every other error, then closes the connection; `tell` is told the status, and to what it was. */
+export const register = (server: Server, tell: (status: number, of: IncomingMessage | undefined) => void): void => {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse }) => {
     // Once an answer has begun, nothing can be said any more.
     const isAnswering = socket._httpMessage?.headersSent === true
     if (!socket.writable || isAnswering || error.code === "ECONNRESET") socket.destroy()
-    else socket.end(answer(problems[error.code ?? ""] ?? malformed))
+    else {
+      const problem = problems[error.code ?? ""] ?? malformed
+      socket.end(answer(problem))
+      const request = socket._httpMessage?.req
+      // Whoever went away in the middle of a request has hardly read the answer: it counts as one that had none.
+      const isGone = request !== undefined && error.code === "HPE_INVALID_EOF_STATE"
+      if (!isGone) tell(problem.status, request)
+    }
   })
   server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
     const { body } = Answer.write(unexpected)

@@ -1,0 +1,46 @@
+/**
+ * The service as its settings want it: a store, the ledger over it, HTTP in front, and what is told of all of it.
+ */
+import { Effect, Layer } from "effect"
+import { GeographyHeader } from "../../adapters/http/server/OpenRoutes.ts"
+import { Quotas } from "../../adapters/http/server/RateLimit.ts"
+import * as Server from "../../adapters/http/server/Server.ts"
+import { StateMaxAge } from "../../adapters/http/server/SiteRoutes.ts"
+import * as Ledger from "../../core/ledger/Ledger.ts"
+import * as Crypto from "../Crypto.ts"
+import * as Store from "../Store.ts"
+import * as Log from "./Log.ts"
+import * as Metrics from "./Metrics.ts"
+import type { Settings } from "./Settings.ts"
+import * as Tracing from "./Tracing.ts"
+import * as Welcome from "./Welcome.ts"
+
+const limit = (quota: number | "off" | undefined): number | undefined => (quota === "off" ? undefined : quota)
+
+const inside = (settings: Settings, version: string) => {
+  const { logFormat, logLevel, otlpProtocol, traceShare } = settings
+  const format = logFormat ?? (process.stderr.isTTY ? "text" : "json")
+  const log = Log.layer({ format, level: logLevel! })
+  return Tracing.layer({ protocol: otlpProtocol!, share: traceShare!, version }).pipe(Layer.provideMerge(log))
+}
+
+/** Runs until its scope is closed. `warnings` are logged first. */
+export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {
+  const { geographyHeader, host, keyQuota, metricsHost, metricsPort, port, sessionQuota, stateMaxAge, store } = settings
+  const ledger = Tracing.ledger.pipe(
+    Layer.provide(Ledger.layer),
+    Layer.provide(Tracing.store.pipe(Layer.provide(Store.layer(store!)))),
+    Layer.provide(Crypto.layer),
+  )
+  const metrics = { host: metricsHost!, port: metricsPort, isSent: settings.otlpEndpoint !== undefined, version }
+  return Layer.effectDiscard(Welcome.print).pipe(
+    Layer.provide(Server.layer({ host: host!, port: port! })),
+    Layer.merge(Metrics.layer(metrics)),
+    Layer.provide([ledger, Crypto.layer]),
+    Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),
+    Layer.provide(Layer.succeed(Quotas, { key: limit(keyQuota), session: limit(sessionQuota) })),
+    Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge!)),
+    Layer.provide(Layer.effectDiscard(Effect.forEach(warnings, (warning) => Effect.logWarning(warning)))),
+    Layer.provide(inside(settings, version)),
+  )
+}

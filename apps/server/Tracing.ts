@@ -1,0 +1,135 @@
+/**
+ * Traces and metrics by OTLP, as OpenTelemetry's variables (`OTEL_…`) set them. Without an endpoint nothing of it runs.
+ *
+ * What leaves the process is a list of what may: of spans the attributes named here, of what failed its tag. So nothing that
+ * a library notes of its own accord, such as addresses, URLs, browsers and messages, is ever sent.
+ */
+import { ConfigProvider, Effect, Exit, Cause, Layer, Option, Tracer } from "effect"
+import { FetchHttpClient, HttpMiddleware } from "effect/http"
+import { OtlpMetrics, OtlpSerialization, OtlpTracer } from "effect/observability"
+import * as Failure from "../../adapters/http/server/Failure.ts"
+import * as RequestNote from "../../adapters/http/server/RequestNote.ts"
+import { Ledger } from "../../core/ledger/Ledger.ts"
+import { LedgerStore } from "../../core/ports/LedgerStore.ts"
+
+/** The attributes that are sent. None of them can hold what somebody sent, but ids of organizations, projects and keys. */
+const sent = new Set([
+  "assent.events",
+  "assent.request_id",
+  "assent.requests",
+  "db.system.name",
+  "http.request.method",
+  "http.response.status_code",
+  "http.route",
+  "url.scheme",
+])
+
+/** A statement in short: what it does to which table. Its text is left out, in case one ever holds a value. */
+const summary = (statement: unknown): string => {
+  const [, verb, table] = /^\s*(\w+)(?:.*?\b(?:FROM|INTO|UPDATE)\s+(\w+))?/is.exec(String(statement)) ?? []
+  return [verb?.toUpperCase(), table].filter((word) => word !== undefined).join(" ")
+}
+
+/** A failure with nothing but its tag. */
+const tagged = (cause: Cause.Cause<unknown>): Exit.Exit<never, Error> => {
+  const { error } = Failure.of(Cause.squash(cause))
+  return Exit.fail(Object.assign(new Error(error), { name: error, stack: error }))
+}
+
+/** A tracer that passes on only what may be known; a share of the traces that begin here are sent. */
+const discreet = (tracer: Tracer.Tracer, share: number): Tracer.Tracer =>
+  Tracer.make({
+    span: (options) => {
+      const isChosen = Option.isSome(options.parent) || Math.random() < share
+      const span = tracer.span({ ...options, sampled: options.sampled && isChosen })
+      const attribute = span.attribute.bind(span)
+      const end = span.end.bind(span)
+      return Object.assign(span, {
+        attribute: (key: string, value: unknown) => {
+          if (sent.has(key)) attribute(key, value)
+          if (key === "db.query.text") attribute("db.query.summary", summary(value))
+        },
+        event: () => {},
+        end: (endTime: bigint, exit: Exit.Exit<unknown, unknown>) =>
+          end(endTime, Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? tagged(exit.cause) : exit),
+      })
+    },
+  })
+
+/** What OpenTelemetry's variables are where they are not set. */
+const defaults = (version: string) =>
+  ConfigProvider.fromUnknown({
+    OTEL_TRACES_EXPORTER: "otlp",
+    OTEL_METRICS_EXPORTER: "otlp",
+    OTEL_SERVICE_NAME: "assent",
+    OTEL_SERVICE_VERSION: version,
+  })
+
+interface Options {
+  readonly protocol: "http/protobuf" | "http/json"
+  /** Of the requests without a `traceparent`, from 0 to 1. */
+  readonly share: number
+  /** Of Assent. */
+  readonly version: string
+}
+
+/** Sends traces and metrics to the endpoint of the environment, if it names one. */
+export const layer = ({ protocol, share, version }: Options): Layer.Layer<never> => {
+  const tracer = Layer.effect(
+    Tracer.Tracer,
+    Effect.map(Tracer.Tracer, (tracer) => (tracer === Tracer.nativeTracer ? tracer : discreet(tracer, share))),
+  )
+  const route = Layer.succeed(
+    HttpMiddleware.SpanNameGenerator,
+    (request) => `${request.method} ${RequestNote.routeOf(request)}`,
+  )
+  return Layer.mergeAll(
+    tracer.pipe(Layer.provide(OtlpTracer.layerFromConfig())),
+    OtlpMetrics.layerFromConfig(),
+    route,
+  ).pipe(
+    Layer.provide(protocol === "http/json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf),
+    Layer.provide(FetchHttpClient.layer),
+    Layer.provide(ConfigProvider.layerAdd(defaults(version))),
+  )
+}
+
+type Method = (...parameters: ReadonlyArray<unknown>) => unknown
+
+/** A service, each of whose effects has a span of its own, but for those named. */
+const spanned = <Service extends object>(name: string, service: Service, without: ReadonlyArray<string>): Service => {
+  const inSpan = (value: unknown, method: string): unknown =>
+    Effect.isEffect(value) ? Effect.withSpan(value, `${name}.${method}`, { captureStackTrace: false }) : value
+  const members = Object.entries(service).map(([method, value]: [string, unknown]) => {
+    if (without.includes(method)) return [method, value]
+    if (Effect.isEffect(value)) return [method, inSpan(value, method)]
+    if (typeof value === "function") {
+      const call = value as Method
+      return [method, (...parameters: ReadonlyArray<unknown>) => inSpan(call(...parameters), method)]
+    }
+    return [method, typeof value === "object" && value !== null ? spanned(`${name}.${method}`, value, without) : value]
+  })
+  // The same members, of the same types.
+  return Object.fromEntries(members) as Service
+}
+
+/** What is asked many times for each request, and answered from memory. */
+const remembered = ["catalog", "site"]
+
+/** Gives the use cases spans, where there is a tracer. */
+export const ledger = Layer.effect(
+  Ledger,
+  Effect.gen(function* () {
+    const ledger = yield* Ledger
+    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? ledger : spanned("Ledger", ledger, remembered)
+  }),
+)
+
+/** Gives what the store is asked spans, where there is a tracer. */
+export const store = Layer.effect(
+  LedgerStore,
+  Effect.gen(function* () {
+    const store = yield* LedgerStore
+    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? store : spanned("LedgerStore", store, remembered)
+  }),
+)

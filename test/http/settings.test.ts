@@ -1,0 +1,138 @@
+/** Settings: everything wrong is told at once, by the names of the variables, before anything is started. */
+import { spawnSync } from "node:child_process"
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, describe, expect, test } from "vitest"
+import * as Settings from "../../apps/server/Settings.ts"
+import { folder, start } from "../support/server.ts"
+import { linesOf } from "./logLines.ts"
+
+const root = join(import.meta.dirname, "../..")
+const main = join(root, "apps/server/main.ts")
+
+const folders: Array<string> = []
+afterEach(() => folders.splice(0).forEach((each) => rmSync(each, { recursive: true, force: true })))
+
+/** Runs the server in an empty folder until it ends by itself. */
+const run = (env: Readonly<Record<string, string>>, ...parameters: ReadonlyArray<string>) => {
+  const cwd = folder()
+  folders.push(cwd)
+  const options = {
+    cwd,
+    env: { PATH: process.env["PATH"], PORT: "0", ...env },
+    encoding: "utf8",
+    timeout: 50_000,
+  } as const
+  return { cwd, ...spawnSync(process.execPath, [main, ...parameters], options) }
+}
+
+const password = "hunter2-zq7"
+
+/** One value that cannot be used for each variable. */
+const wrong: Readonly<Record<string, string>> = {
+  HOST: "not an address",
+  PORT: "80a",
+  ASSENT_STORE: `postgress://jo:${password}@db/assent`,
+  ASSENT_STATE_MAX_AGE: "1.5",
+  ASSENT_GEOGRAPHY_HEADER: "cf region",
+  ASSENT_RATE_LIMIT_KEY: "many",
+  ASSENT_RATE_LIMIT_SESSION: "-1",
+  ASSENT_LOG_LEVEL: "loud",
+  ASSENT_LOG_FORMAT: "xml",
+  ASSENT_METRICS_PORT: "65536",
+  ASSENT_METRICS_HOST: "::1 ",
+  OTEL_EXPORTER_OTLP_ENDPOINT: `jo:${password}@collector`,
+  OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+  OTEL_TRACES_SAMPLER_ARG: "2",
+}
+
+describe("settings that cannot be used", () => {
+  test("are told all at once, each by its name, with what is expected and what was given; nothing is started", () => {
+    expect(Object.keys(wrong)).toEqual(Object.values(Settings.table).map(({ variable }) => variable))
+    const { cwd, status, stderr, stdout } = run(wrong)
+    expect([status, stdout]).toEqual([78, ""])
+    const lines = stderr.trimEnd().split("\n")
+    expect(lines).toHaveLength(Object.keys(wrong).length + 2)
+    expect(lines[0]).toBe(`assent: cannot serve: ${Object.keys(wrong).length} settings cannot be used`)
+    for (const [n, { expected, isSecret, variable }] of Object.values(Settings.table).entries()) {
+      expect(lines[n + 1]).toContain(`  ${variable}: expected ${expected}; given `)
+      if (!isSecret) expect(lines[n + 1]).toContain(JSON.stringify(wrong[variable]))
+    }
+    expect(readdirSync(cwd)).toEqual([])
+    // What may be a secret is not among it.
+    expect(stderr).not.toContain(password)
+    expect(stderr).not.toMatch(/jo:|@db|@collector/)
+    expect(stderr).toContain("given postgress: and more that is not shown")
+    expect(stderr).toContain("given something that is not shown")
+  })
+
+  test("that clash are told", () => {
+    const { status, stderr } = run({ PORT: "4711", ASSENT_METRICS_PORT: "4711" })
+    expect([status, stderr]).toEqual([
+      78,
+      expect.stringContaining("ASSENT_METRICS_PORT: expected another port than PORT"),
+    ])
+  })
+
+  test("of OpenTelemetry's own are told before anything is served, without their values", () => {
+    const { status, stderr, stdout } = run({
+      ASSENT_STORE: "memory:",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+      OTEL_EXPORTER_OTLP_TIMEOUT: password,
+    })
+    expect([status, stdout]).toEqual([78, ""])
+    expect(stderr).toContain("cannot serve: OTEL_EXPORTER_OTLP_TIMEOUT cannot be used")
+    expect(stderr).not.toContain(password)
+  })
+})
+
+test("a database that cannot be reached is told without its password, and the process ends with 1", () => {
+  const { status, stderr } = run({ ASSENT_STORE: `postgres://jo:${password}@127.0.0.1:9/assent` })
+  expect(status).toBe(1)
+  expect(stderr).toContain("cannot serve: the database cannot answer")
+  expect(stderr).not.toContain(password)
+})
+
+test("a variable that is empty is one that is not set", () => {
+  const empty = Object.fromEntries(Object.values(Settings.table).map(({ variable }) => [variable, ""]))
+  expect(Settings.read(empty)).toEqual(Settings.read({}))
+  expect(Settings.read({}).faults).toEqual([])
+})
+
+test("variables that look like Assent's and are none are warned of, with the one that is meant; their values are not told", async () => {
+  const env = { ASSENT_RATELIMIT_KEY: password, ASSENT_STOER: password, ASSENT_SOMETHING_ELSE: password, OTHER: "1" }
+  const server = await start({ file: "memory:", env })
+  try {
+    await expect.poll(() => linesOf(server)).toHaveLength(3)
+    expect(linesOf(server).map(({ level, message }) => [level, message])).toEqual([
+      ["warn", "ASSENT_RATELIMIT_KEY is no setting, and sets nothing: do you mean ASSENT_RATE_LIMIT_KEY?"],
+      ["warn", "ASSENT_STOER is no setting, and sets nothing: do you mean ASSENT_STORE?"],
+      ["warn", "ASSENT_SOMETHING_ELSE is no setting, and sets nothing"],
+    ])
+    expect(server.output()).not.toContain(password)
+  } finally {
+    await server.stop()
+  }
+})
+
+test("--help tells every setting with its default, and serves nothing; other arguments are refused", () => {
+  const { cwd, status, stdout } = run(wrong, "--help")
+  expect(status).toBe(0)
+  for (const { byDefault, variable } of Object.values(Settings.table)) {
+    expect(stdout).toMatch(new RegExp(`^  ${variable} .*${byDefault === undefined ? "" : `\\(${byDefault}\\)$`}`, "m"))
+  }
+  expect(existsSync(join(cwd, "data"))).toBe(false)
+  expect(run({}, "--port", "1")).toMatchObject({ status: 64, stderr: expect.stringContaining("takes no arguments") })
+})
+
+test("the documentation has every setting, with its default and what it sets, and no other", () => {
+  const text = readFileSync(join(root, "docs/operating.md"), "utf8")
+  const [, section] = /^## Settings$([^]*?)^## /m.exec(text)!
+  const rows = [...section!.matchAll(/^\| `(\w+)` +\| (.+?) +\| (.+?) +\|$/gm)].map(([, ...cells]) => cells)
+  const wanted = Object.values(Settings.table).map(({ byDefault, sets, variable }) => [
+    variable,
+    byDefault === undefined ? "none" : `\`${byDefault}\``,
+    sets,
+  ])
+  expect(rows).toEqual(wanted)
+})
