@@ -108,7 +108,7 @@ export const eventFromLine = (line: typeof Event.Type, type: ConsentType.Consent
 }
 
 /** A struct without any other member: an unknown one is an error where it stands. */
-const strict = <const Fields extends Schema.Struct.Fields>(fields: Fields) =>
+export const strict = <const Fields extends Schema.Struct.Fields>(fields: Fields) =>
   Schema.Record(Schema.String, Schema.Unknown)
     .check(
       Schema.makeFilter((object) =>

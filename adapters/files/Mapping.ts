@@ -3,8 +3,9 @@
  *
  * An object of our members. Each is the name of a column (or, where it begins with `/`, a JSON Pointer), `null` for one that is
  * to be left out, or an object: `column` with `values` (what each value stands for), `as` (`seconds` or `milliseconds` since
- * 1970) or `offset` (for date-times that have none, such as `+01:00`); or `value`, the same for every row. A member that the
- * mapping does not name is read from the column of its own name.
+ * 1970; `text` for an id that is a number in JSON) or `offset` (for date-times that have none, such as `+01:00`); or `value`,
+ * the same for every row. A member that the mapping does not name is read from the column of its own name, to the letter:
+ * a row that has it under another spelling is refused, for what is passed over may be what limits a consent.
  */
 import { Predicate, Result, Schema } from "effect"
 import * as Exchange from "../../core/Exchange.ts"
@@ -12,16 +13,16 @@ import * as Instant from "../../core/Instant.ts"
 import type { Fault } from "../../core/ledger/Intake.ts"
 import * as ItemLine from "../../core/ledger/ItemLine.ts"
 
-const Column = Schema.Struct({
+const Column = Exchange.strict({
   column: Schema.String,
   values: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-  as: Schema.optionalKey(Schema.Literals(["seconds", "milliseconds"])),
+  as: Schema.optionalKey(Schema.Literals(["seconds", "milliseconds", "text"])),
   offset: Schema.optionalKey(
     Schema.String.check(Schema.isPattern(/^(Z|[+-]\d\d:\d\d)$/, { message: "expected Z or an offset such as +01:00" })),
   ),
 })
 
-const Constant = Schema.Struct({ value: Schema.Union([Schema.String, Schema.Number]) })
+const Constant = Exchange.strict({ value: Schema.Union([Schema.String, Schema.Number]) })
 
 const Source = Schema.NullOr(Schema.Union([Schema.String, Column, Constant])).annotate({
   message: "expected the name of a column, null, { column, values, as, offset } or { value }",
@@ -58,6 +59,8 @@ const lookUp = (value: unknown, column: string): unknown => {
   )
 }
 
+const number = /^-?\d+(\.\d+)?$/
+
 const dateTime = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$/
 
 const withOffset = (text: string, offset: string): string => {
@@ -77,8 +80,9 @@ const convert = (member: string, held: unknown, source: typeof Column.Type): Res
       ? invalid(member, `the mapping has no value for what the column ${column} holds`)
       : Result.succeed(meant)
   }
+  if (as === "text") return Result.succeed(Number.isSafeInteger(held) ? String(held) : held)
   if (as !== undefined) {
-    const at = Math.round(Number(held) * (as === "seconds" ? 1000 : 1))
+    const at = number.test(String(held)) ? Math.round(Number(held) * (as === "seconds" ? 1000 : 1)) : NaN
     return Number.isNaN(at) || at < Instant.min || at > Instant.max
       ? invalid(member, `the column ${column} must hold ${as} since 1970`)
       : Result.succeed(Instant.format(at))
@@ -98,12 +102,34 @@ const read = (member: string, row: unknown, source: typeof Source.Type | undefin
 const typed = (member: string, value: unknown): unknown =>
   member === "version" && typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value
 
+const withoutSeparators = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, "")
+
+const memberNames: ReadonlySet<string> = new Set(members)
+const bySpelling = new Map(members.map((member) => [withoutSeparators(member), member]))
+
+/** Members that a row has under another spelling only, unless the mapping says what becomes of them or of the column. */
+const misspelt = (row: object, mapping: Mapping, mapped: ReadonlySet<string>): ReadonlyArray<Fault> =>
+  Object.keys(row).flatMap((name) => {
+    if (memberNames.has(name) || mapped.has(name)) return []
+    const member = bySpelling.get(withoutSeparators(name))
+    return member === undefined || Object.hasOwn(mapping, member) || Object.hasOwn(row, member)
+      ? []
+      : [{ code: "unknown", field: member, detail: "stands there in another spelling: name the column in a mapping" }]
+  })
+
+const columnsOf = (mapping: Mapping): ReadonlySet<string> =>
+  new Set(
+    Object.values(mapping).flatMap((source) =>
+      typeof source === "string" ? [source] : source !== null && "column" in source ? [source.column] : [],
+    ),
+  )
+
 /** An item's members from a row. What is imported was not clicked here: `consentAction` is `import` where nothing says more. */
-export const apply =
-  (mapping: Mapping) =>
-  (row: unknown): Result.Result<unknown, ReadonlyArray<Fault>> => {
+export const apply = (mapping: Mapping) => {
+  const mapped = columnsOf(mapping)
+  return (row: unknown): Result.Result<unknown, ReadonlyArray<Fault>> => {
     const item: Record<string, unknown> = { consentAction: "import" }
-    const faults: Array<Fault> = []
+    const faults: Array<Fault> = [...misspelt(Object(row), mapping, mapped)]
     for (const member of members) {
       const found = read(member, row, mapping[member])
       if (Result.isFailure(found)) faults.push(found.failure)
@@ -111,3 +137,4 @@ export const apply =
     }
     return faults.length > 0 ? Result.fail(faults) : Result.succeed(item)
   }
+}

@@ -57,6 +57,6 @@ export const read = (value: unknown): Result.Result<unknown, never> => {
     label: "",
     ...row,
     version: Number(row["version"]),
-    ...(session.length > 0 && { session: Object.fromEntries(session) }),
+    ...(session.length > 0 && { session: { ipAddress: "", domain: "", ...Object.fromEntries(session) } }),
   })
 }

@@ -2,15 +2,17 @@
  * The rows of a file in bounded memory: of NDJSON one JSON object a line, of CSV (RFC 4180) the records under a header.
  *
  * A row that cannot be read is handed on with the reason, and reading goes on behind it; but behind CSV whose quotes do not
- * match nobody knows where the next record begins. Blank lines are no rows.
+ * match nobody knows where the next record begins, and CSV that is not UTF-8 is in an encoding that nobody has told. Blank
+ * lines are no rows.
  */
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { CsvError, parse } from "csv-parse"
-import { Predicate, Stream } from "effect"
+import { Effect, Predicate, Stream } from "effect"
 import type { Row } from "../../core/ledger/Intake.ts"
 import { BadRows } from "./BadRows.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
 import * as Lines from "./Lines.ts"
+import * as Utf8 from "./Utf8.ts"
 
 /** The formats of rows. */
 export const formats = ["ndjson", "csv"] as const
@@ -79,7 +81,7 @@ const badCsv = (error: unknown): BadRows =>
 const firstLine = ({ info, record }: Parsed): number =>
   info.lines - record.reduce((breaks, field) => breaks + field.split(/\r\n|\r|\n/).length - 1, 0)
 
-/** The row of a record under its header; a field that is empty is left out. */
+/** The row of a record under its header; a field that is empty is left out, and so is one without a name. */
 const fromRecord = (header: ReadonlyArray<string>, parsed: Parsed): Row => {
   const { record } = parsed
   const line = firstLine(parsed)
@@ -87,7 +89,7 @@ const fromRecord = (header: ReadonlyArray<string>, parsed: Parsed): Row => {
     return unread(line, `has ${record.length} fields, and the header ${header.length}`)
   }
   const value: Record<string, unknown> = Object.create(null)
-  for (const [index, field] of record.entries()) if (field !== "") value[header[index]!] = field
+  for (const [index, field] of record.entries()) if (field !== "" && header[index] !== "") value[header[index]!] = field
   return { line, value }
 }
 
@@ -104,16 +106,20 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
     })
   return Stream.suspend(() => {
     let header: ReadonlyArray<string> | undefined
-    const toRows = (records: ReadonlyArray<Parsed>): ReadonlyArray<Row> => {
+    const toRows = Effect.fnUntraced(function* (records: ReadonlyArray<Parsed>) {
       const [first, ...rest] = records
       if (header !== undefined) return records.map((parsed) => fromRecord(header!, parsed))
       header = first!.record.map((name) => name.trim())
+      const named = header.filter((name) => name !== "")
+      if (new Set(named).size < named.length) {
+        return yield* new BadRows({ line: firstLine(first!), reason: "the header names a column twice" })
+      }
       return rest.map((parsed) => fromRecord(header!, parsed))
-    }
-    return NodeStream.pipeThroughDuplex<R, E, Uint8Array, Parsed, BadRows>(bytes, { evaluate, onError: badCsv }).pipe(
-      Stream.chunks,
-      Stream.map(toRows),
-    )
+    })
+    return NodeStream.pipeThroughDuplex<R, E | BadRows, Uint8Array, Parsed, BadRows>(Utf8.checked(bytes), {
+      evaluate,
+      onError: badCsv,
+    }).pipe(Stream.chunks, Stream.mapEffect(toRows))
   })
 }
 

@@ -2,8 +2,9 @@
  * Taking in what another system knows, block by block: of each block the good items are recorded, all of them or none, and
  * the others are named.
  *
- * A block that was recorded is known again by what it holds and where it stands in its file. So a file that is imported
- * again, after whatever ended the first time, records nothing twice; items that were refused then are tried again.
+ * A block is known again by what its rows hold, as they were read, and where it stands in its file. So a file that is
+ * imported again, after whatever ended the first time, records nothing twice. Rows that were refused then are tried again,
+ * and rows that have come to mean something else, by another mapping, are recorded as what they mean now.
  */
 import { Effect } from "effect"
 import { Hex } from "effect/encoding"
@@ -12,14 +13,18 @@ import { keptForEver, type Receipt } from "../ports/LedgerStore.ts"
 import type { Means } from "./Means.ts"
 import * as Recording from "./Recording.ts"
 
-/** Items that stand together in a file. */
+/** Rows that stand together in a file. */
 export interface Block extends Site {
   /** The id of the API key, or of whoever runs the command. */
   readonly submitter: string
   /** Which block of the file it is, from 0. */
   readonly ordinal: number
-  /** 1 to `Batch.maxItems`. */
-  readonly items: ReadonlyArray<Recording.Item>
+  /** Done when the block may be recorded: what is recorded later is known to have been later. */
+  readonly turn: Effect.Effect<void>
+  /** What each row holds, as it was read: JSON, or nothing where it cannot be read. 1 to `Batch.maxItems`. */
+  readonly rows: ReadonlyArray<unknown>
+  /** The items that rows hold, by the index of the row. */
+  readonly items: ReadonlyMap<number, Recording.Item>
   /** Says what would become of the items, and records nothing. */
   readonly isDryRun: boolean
 }
@@ -27,36 +32,39 @@ export interface Block extends Site {
 /** What became of an item: it was recorded; it had been already; or what is wrong with it. */
 export type Fate = "recorded" | "known" | ReadonlyArray<Omit<Recording.Violation, "item">>
 
-/** An item, and its index in the block. */
-interface Numbered {
-  readonly index: number
-  readonly item: Recording.Item
+/** The fates of the items of a block, by the index of the row. */
+export type Fates = ReadonlyMap<number, Fate>
+
+/** An item, and the index of its row. */
+type Numbered = readonly [index: number, item: Recording.Item]
+
+/** What a receipt says of a block: which rows were not recorded with it, and a tag of the items of those that were. */
+interface Taken {
+  readonly without: ReadonlyArray<number>
+  readonly tag: string
 }
 
-/** What a receipt of a block answers: which of its items were refused, by their place among those tried. */
-type Refused = ReadonlyArray<number>
-
-/** The name of these items at this place: nobody without the organization's key can guess from it what they are. */
-const nameOf = Effect.fnUntraced(function* (
-  { ordinal, organization, project }: Block,
-  items: ReadonlyArray<Numbered>,
-  { hasherOf }: Means,
-) {
+/** Tags texts of an organization: nobody without its key can guess from a tag what it is of. */
+const tagger = Effect.fnUntraced(function* ({ organization }: Block, { hasherOf }: Means) {
   const hasher = yield* hasherOf(organization)
-  const content = JSON.stringify([project.id, ordinal, items.map(({ item }) => item)])
-  return Hex.encode(yield* hasher.sign("import", content))
+  return (value: unknown) => Effect.map(hasher.sign("import", JSON.stringify(value)), Hex.encode)
 })
 
-/** Without the items that were recorded before: their fate is settled. */
-const withoutKnown = Effect.fnUntraced(function* (block: Block, fates: Array<Fate>, means: Means) {
-  let left: ReadonlyArray<Numbered> = block.items.map((item, index) => ({ item, index }))
-  for (;;) {
-    const hash = yield* nameOf(block, left, means)
-    const receipt = left.length === 0 ? undefined : yield* means.store.receipt(block.organization, hash)
-    if (receipt === undefined) return { hash, left }
-    const refused = new Set<number>(JSON.parse(receipt.answer) as Refused)
-    for (const [place, { index }] of left.entries()) if (!refused.has(place)) fates[index] = "known"
-    left = left.filter((_, place) => refused.has(place))
+/** Goes through the receipts of a block: settles the fate of the items that they are of; answers the others. */
+const withoutKnown = Effect.fnUntraced(function* (block: Block, fates: Map<number, Fate>, means: Means) {
+  const tagOf = yield* tagger(block, means)
+  const content = yield* tagOf([block.project.id, block.ordinal, block.rows])
+  let left: ReadonlyArray<Numbered> = [...block.items]
+  for (let generation = 0; ; generation++) {
+    const hash = yield* tagOf([content, generation])
+    const receipt = yield* means.store.receipt(block.organization, hash)
+    if (receipt === undefined) return { hash, left, tagOf }
+    const { tag, without }: Taken = JSON.parse(receipt.answer)
+    const others = new Set(without)
+    const same = [...block.items].filter(([index]) => !others.has(index))
+    if ((yield* tagOf(same)) !== tag) continue
+    for (const [index] of same) fates.set(index, "known")
+    left = left.filter(([index]) => others.has(index))
   }
 })
 
@@ -73,63 +81,72 @@ const refusedFirst = (violations: ReadonlyArray<Recording.Violation>): ReadonlyA
 const refuse = (
   tried: ReadonlyArray<Numbered>,
   violations: ReadonlyArray<Recording.Violation>,
-  fates: Array<Fate>,
+  fates: Map<number, Fate>,
 ): ReadonlyArray<Numbered> => {
   const byItem = Map.groupBy(violations, ({ item }) => item)
-  for (const [place, ofItem] of byItem)
-    fates[tried[place]!.index] = ofItem.map(({ code, detail, field }) => ({ code, field, detail }))
+  for (const [place, ofItem] of byItem) {
+    const [index] = tried[place]!
+    fates.set(
+      index,
+      ofItem.map(({ code, detail, field }) => ({ code, field, detail })),
+    )
+  }
   return tried.filter((_, place) => !byItem.has(place))
 }
 
 const foresee = Effect.fnUntraced(function* (
   request: Omit<Recording.RecordRequest, "items">,
   left: ReadonlyArray<Numbered>,
-  fates: Array<Fate>,
+  fates: Map<number, Fate>,
   means: Means,
 ) {
   let tried = left
   for (;;) {
-    const foreseen = yield* Recording.foresee({ ...request, items: tried.map(({ item }) => item) }, means)
+    const foreseen = yield* Recording.foresee({ ...request, items: tried.map(([, item]) => item) }, means)
     if (foreseen.violations.length === 0) {
-      for (const [place, { index }] of tried.entries()) fates[index] = foreseen.known.has(place) ? "known" : "recorded"
+      for (const [place, [index]] of tried.entries()) fates.set(index, foreseen.known.has(place) ? "known" : "recorded")
       return
     }
     tried = refuse(tried, refusedFirst(foreseen.violations), fates)
   }
 })
 
-/** Records what is good of a block; answers the fate of each item, in their order. */
+/** Records what is good of a block; answers the fate of each item. */
 export const importBlock = Effect.fnUntraced(function* (block: Block, means: Means) {
   const { organization, project, submitter, types } = block
   const request = { organization, project, submitter, types }
-  const fates: Array<Fate> = []
-  for (;;) {
-    const { hash, left } = yield* withoutKnown(block, fates, means)
+  const fates = new Map<number, Fate>()
+  const isSettled = Effect.fnUntraced(function* () {
+    const { hash, left, tagOf } = yield* withoutKnown(block, fates, means)
     if (block.isDryRun) {
       yield* foresee(request, left, fates, means)
-      return fates as ReadonlyArray<Fate>
+      return true
     }
-    let tried = left
-    while (tried.length > 0) {
-      const isTried = new Set(tried)
-      const places: Refused = left.flatMap((each, place) => (isTried.has(each) ? [] : [place]))
-      // A file may be taken in again after years.
-      const receipt: Receipt = { hash, digest: hash, answer: JSON.stringify(places), recordedAt: keptForEver }
-      const outcome = yield* Recording.recordNow(
-        { ...request, items: tried.map(({ item }) => item) },
-        means,
-        (recorded) => Effect.succeed(recorded.length === 0 ? {} : { receipt }),
-      )
-      if (outcome._tag === "KeptBefore") break
-      if (outcome._tag === "Refused") tried = refuse(tried, refusedFirst(outcome.violations), fates)
-      else {
-        const recorded = new Set(outcome.recorded)
-        for (const [place, { index }] of tried.entries()) {
-          fates[index] = recorded.has(outcome.events[place]!) ? "recorded" : "known"
-        }
-        return fates as ReadonlyArray<Fate>
+    for (let tried = left; tried.length > 0;) {
+      const isTried = new Set(tried.map(([index]) => index))
+      const taken: Taken = {
+        without: [...block.rows.keys()].filter((index) => !isTried.has(index)),
+        tag: yield* tagOf(tried),
       }
+      // A file may be taken in again after years.
+      const receipt: Receipt = { hash, digest: hash, answer: JSON.stringify(taken), recordedAt: keptForEver }
+      const items = tried.map(([, item]) => item)
+      const outcome = yield* Recording.recordNow({ ...request, items }, means, (recorded) =>
+        Effect.as(block.turn, recorded.length === 0 ? {} : { receipt }),
+      )
+      // Somebody else takes in the same block.
+      if (outcome._tag === "KeptBefore") return false
+      if (outcome._tag === "Recorded") {
+        const recorded = new Set(outcome.recorded)
+        for (const [place, [index]] of tried.entries()) {
+          fates.set(index, recorded.has(outcome.events[place]!) ? "recorded" : "known")
+        }
+        return true
+      }
+      tried = refuse(tried, refusedFirst(outcome.violations), fates)
     }
-    if (tried.length === 0) return fates as ReadonlyArray<Fate>
-  }
+    return true
+  })
+  while (!(yield* isSettled()));
+  return fates as Fates
 })

@@ -2,11 +2,12 @@
  * Takes in rows of any number, block by block, in bounded memory: what is good of each block is recorded, and what is not is
  * named by its line. Whoever takes in the same rows again records nothing twice.
  */
-import { Effect, Result, Stream } from "effect"
+import { Deferred, Effect, Result, Schema, Stream } from "effect"
 import type { Site } from "../Catalog.ts"
 import * as Exchange from "../Exchange.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import { maxItems } from "./Batch.ts"
+import type * as Importing from "./Importing.ts"
 import * as ItemLine from "./ItemLine.ts"
 import { Ledger } from "./Ledger.ts"
 import * as RecordedLine from "./RecordedLine.ts"
@@ -44,7 +45,7 @@ export interface Tally {
 }
 
 /** How rows are taken in. */
-export interface Intake extends Site {
+export interface Intake<E = never> extends Site {
   readonly submitter: string
   /** Rows are recorded events of this ledger, taken back as they were. */
   readonly isRestore: boolean
@@ -52,8 +53,10 @@ export interface Intake extends Site {
   readonly isDryRun: boolean
   /** What a row holds, by the names that items have; left out, it has them. */
   readonly map?: (value: unknown) => Result.Result<unknown, ReadonlyArray<Fault>>
+  /** How many rows are recorded together: 1 to {@link maxItems}, which it is where it is left out. */
+  readonly blockSize?: number
   /** After each block: what is wrong with its rows, in their order, and what became of all rows so far. */
-  readonly report: (rejections: ReadonlyArray<Rejection>, tally: Tally) => Effect.Effect<void>
+  readonly report: (rejections: ReadonlyArray<Rejection>, tally: Tally) => Effect.Effect<void, E>
 }
 
 const none: Tally = {
@@ -67,13 +70,17 @@ const none: Tally = {
 
 type Fate = "recorded" | "known" | ReadonlyArray<Fault>
 
-/** A row that has the shape it must have. */
+/** A row that has the shape it must have, and its index in the block. */
 interface Shaped<A> {
+  readonly index: number
   readonly line: number
   readonly value: A
 }
 
-const decodeItem = Exchange.decoder(ItemLine.ItemLine)
+/** Without a date, history would be taken for what is true from now on. */
+const DatedItem = Schema.Struct({ ...ItemLine.ItemLine.fields, consentDate: Exchange.Instant })
+
+const decodeItem = Exchange.decoder(DatedItem)
 const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine)
 
 const toFault = ({ code, detail, pointer }: Exchange.Violation): Fault => ({ code, field: pointer.slice(1), detail })
@@ -81,12 +88,12 @@ const toFault = ({ code, detail, pointer }: Exchange.Violation): Fault => ({ cod
 /** Splits rows into those that have the shape they must have, and what is wrong with the others. */
 const shape = <A>(
   rows: ReadonlyArray<Row>,
-  { map = Result.succeed }: Intake,
+  { map = Result.succeed }: Pick<Intake, "map">,
   decode: (value: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,
 ) => {
   const shaped: Array<Shaped<A>> = []
   const faulty: Array<readonly [line: number, faults: ReadonlyArray<Fault>]> = []
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
     const { line } = row
     const decoded =
       "faults" in row
@@ -94,7 +101,7 @@ const shape = <A>(
         : Result.flatMap(map(row.value), (value) =>
             Result.mapError(decode(value), (violations) => violations.map(toFault)),
           )
-    if (Result.isSuccess(decoded)) shaped.push({ line, value: decoded.success })
+    if (Result.isSuccess(decoded)) shaped.push({ index, line, value: decoded.success })
     else faulty.push([line, decoded.failure])
   }
   return { shaped, faulty }
@@ -105,19 +112,27 @@ interface Settled {
   readonly rows: number
   readonly shaped: ReadonlyArray<Shaped<{ readonly consentState: StoredEvent["consentState"] }>>
   readonly faulty: ReadonlyArray<readonly [line: number, faults: ReadonlyArray<Fault>]>
+  /** Of those that have the shape, in their order. */
   readonly fates: ReadonlyArray<Fate>
 }
 
-const importRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, ordinal: number, intake: Intake) {
+const importRows = Effect.fnUntraced(function* (
+  block: ReadonlyArray<Row>,
+  { ordinal, turn }: Pick<Importing.Block, "ordinal" | "turn">,
+  intake: Intake<unknown>,
+) {
   const ledger = yield* Ledger
-  const { faulty, shaped } = shape(rows, intake, decodeItem)
+  const { faulty, shaped } = shape(block, intake, decodeItem)
   const { isDryRun, organization, project, submitter, types } = intake
-  const items = shaped.map(({ value }) => ItemLine.toItem(value))
-  const fates = yield* ledger.importBlock({ organization, project, types, submitter, ordinal, items, isDryRun })
+  const rows = block.map((row) => ("value" in row ? row.value : null))
+  const items = new Map(shaped.map(({ index, value }) => [index, ItemLine.toItem(value)]))
+  const asked = { organization, project, types, submitter, isDryRun }
+  const byRow = yield* ledger.importBlock({ ...asked, ordinal, turn, rows, items })
+  const fates = shaped.map(({ index }) => byRow.get(index)!)
   return { rows: rows.length, shaped, faulty, fates } satisfies Settled as Settled
 })
 
-const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, intake: Intake) {
+const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, intake: Intake<unknown>) {
   const ledger = yield* Ledger
   const { faulty, shaped } = shape(rows, intake, decodeRecorded)
   const { isDryRun, organization, project, types } = intake
@@ -155,27 +170,33 @@ const add = (tally: Tally, { fates, faulty, rows, shaped }: Settled) => {
   return { rejections, tally: total }
 }
 
-/** How many blocks are prepared while those before them are written. */
+/** How many blocks are under way: while one is written, the next is prepared. */
 const concurrency = 2
 
-/**
- * Takes rows in; answers what became of them. Rows that are imported may be recorded in any order, for only their dates
- * place them; recorded events are taken back one block after the other.
- */
-export const run = <E, R>(
+/** Imports blocks in the order in which they come: each is recorded after the one before it. */
+const importer = (intake: Intake<unknown>) => {
+  let before: Effect.Effect<void> = Effect.void
+  return ([block, ordinal]: readonly [ReadonlyArray<Row>, number]) =>
+    Effect.suspend(() => {
+      const turn = before
+      const recorded = Deferred.makeUnsafe<void>()
+      before = Deferred.await(recorded)
+      return Effect.tap(importRows(block, { ordinal, turn }, intake), Deferred.succeed(recorded, undefined))
+    })
+}
+
+/** Takes rows in, in their order; answers what became of them. */
+export const run = <E, R, E2>(
   rows: Stream.Stream<ReadonlyArray<Row>, E, R>,
-  intake: Intake,
-): Effect.Effect<Tally, E | StoreUnavailable, R | Ledger> =>
+  intake: Intake<E2>,
+): Effect.Effect<Tally, E | E2 | StoreUnavailable, R | Ledger> =>
   Effect.suspend(() => {
     let tally = none
-    return rows.pipe(
-      Stream.flattenIterable,
-      Stream.grouped(maxItems),
-      Stream.zipWithIndex,
-      Stream.mapEffect(
-        ([block, ordinal]) => (intake.isRestore ? restoreRows(block, intake) : importRows(block, ordinal, intake)),
-        { concurrency: intake.isRestore ? 1 : concurrency },
-      ),
+    const blocks = rows.pipe(Stream.flattenIterable, Stream.grouped(intake.blockSize ?? maxItems))
+    const settled = intake.isRestore
+      ? Stream.mapEffect(blocks, (block) => restoreRows(block, intake))
+      : Stream.mapEffect(Stream.zipWithIndex(blocks), importer(intake), { concurrency })
+    return settled.pipe(
       Stream.runForEach((settled) => {
         const added = add(tally, settled)
         tally = added.tally

@@ -1,9 +1,8 @@
 /**
  * Takes in rows while they arrive: in bounded memory, and as fast as they are written.
  */
-import { Effect, Option, Result } from "effect"
+import { Effect, Option, Result, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import { Stream } from "effect"
 import * as Intake from "../../../core/ledger/Intake.ts"
 import * as BadRows from "../../files/BadRows.ts"
 import * as Gunzip from "../../files/Gunzip.ts"
@@ -24,6 +23,9 @@ const formatOf = (request: HttpServerRequest.HttpServerRequest): Option.Option<R
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
   return Option.fromUndefinedOr(Rows.formats.find((format) => ImportWire.mediaTypes[format] === mediaType))
 }
+
+/** How a body may be packed. What is packed is known by its first byte, so nothing need be said of it. */
+const encodings: ReadonlySet<string> = new Set(["", "identity", "gzip", "x-gzip"])
 
 const unsupported = new Answer.Problem({
   status: 415,
@@ -56,7 +58,8 @@ const cutShort = (error: BadRows.BadRows | unknown, rows: number): Answer.Proble
 export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, query: Query) {
   const { key, site } = yield* Access.inProject
   const format = formatOf(request)
-  if (Option.isNone(format)) return yield* unsupported
+  const encoding = (request.headers["content-encoding"] ?? "").trim().toLowerCase()
+  if (Option.isNone(format) || !encodings.has(encoding)) return yield* unsupported
   const mapping = yield* mappingOf(query)
   const isDryRun = query.dryRun === "true"
   const rejections: Array<Intake.Rejection> = []

@@ -1,7 +1,7 @@
 /**
  * `assent import`: takes in the history of another system, or an export of this one.
  */
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option, Schema, Stream } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import { BadInput } from "../../../adapters/files/BadInput.ts"
 import type { BadRows } from "../../../adapters/files/BadRows.ts"
@@ -14,6 +14,7 @@ import * as Rows from "../../../adapters/files/Rows.ts"
 import * as Source from "../../../adapters/files/Source.ts"
 import type { Site as ProjectSite } from "../../../core/Catalog.ts"
 import * as Intake from "../../../core/ledger/Intake.ts"
+import { Uuid } from "../../../core/Members.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
@@ -47,6 +48,7 @@ const flags = {
   submitter: Flag.String("submitter").pipe(
     Flag.withMetavar("<uuid>"),
     Flag.withDescription("Who is named as the submitter; by default the organization"),
+    Flag.filter(Schema.is(Uuid), () => "a UUID"),
     Flag.optional,
   ),
   restore: Flag.Boolean("restore").pipe(
@@ -139,7 +141,7 @@ const takeIn = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
     map,
     report: (rejections, { rows: done }) =>
       Effect.andThen(
-        Effect.orDie(faults.write(rejections)),
+        faults.write(rejections),
         progress.show({
           what: "rows taken in",
           done,
@@ -158,9 +160,9 @@ export const command = Command.make(
   flags,
   Effect.fnUntraced(function* (given) {
     const tally = yield* Site.use(given, (site) => takeIn(site, given))
-    const isDryRun = given.dryRun
+    const { dryRun, json } = given
     yield* Output.write(
-      given.json ? `${JSON.stringify({ isDryRun, ...tally }, undefined, 2)}\n` : TallyTable.write(tally, isDryRun),
+      json ? `${JSON.stringify({ dryRun, ...tally }, undefined, 2)}\n` : TallyTable.write(tally, dryRun),
     )
     if (tally.rejected > 0) {
       yield* Effect.sync(() => {

@@ -1,0 +1,44 @@
+/**
+ * Bytes that are passed on as long as they are UTF-8: what is not would be read as U+FFFD, and two people could become one.
+ */
+import { isUtf8 } from "node:buffer"
+import { Effect, Stream } from "effect"
+import { BadRows } from "./BadRows.ts"
+
+/** How many bytes at the end begin a character that is not complete; at most 3. */
+const incomplete = (bytes: Uint8Array): number => {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back]!
+    if (byte < 0x80) return 0
+    if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? back : 0
+  }
+  return 0
+}
+
+const lineFeed = 0x0a
+
+/** The bytes as they are; fails at the first that are not UTF-8, with their line. */
+export const checked = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Uint8Array, E | BadRows, R> =>
+  Stream.suspend(() => {
+    let line = 1
+    let pending: Uint8Array = new Uint8Array()
+    const refuse = (block: Uint8Array) => {
+      let from = 0
+      for (let to = block.indexOf(lineFeed); to !== -1; to = block.indexOf(lineFeed, from)) {
+        if (!isUtf8(block.subarray(from, to))) break
+        line++
+        from = to + 1
+      }
+      return Effect.fail(new BadRows({ line, reason: "is not UTF-8" }))
+    }
+    const pass = (chunk: Uint8Array) => {
+      const all = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
+      const whole = all.subarray(0, all.length - incomplete(all))
+      if (!isUtf8(whole)) return refuse(whole)
+      pending = all.subarray(whole.length)
+      for (let at = whole.indexOf(lineFeed); at !== -1; at = whole.indexOf(lineFeed, at + 1)) line++
+      return Effect.succeed(whole)
+    }
+    const end = Stream.suspend(() => (pending.length === 0 ? Stream.empty : Stream.fromEffect(refuse(pending))))
+    return Stream.concat(Stream.mapEffect(bytes, pass), end)
+  })
