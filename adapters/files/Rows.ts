@@ -29,14 +29,19 @@ export const formatOf = (path: string): Format["format"] => (/\.csv(\.gz)?$/i.te
 
 type Rows<E, R> = Stream.Stream<ReadonlyArray<Row>, E | BadRows, R>
 
-const unread = (line: number, detail: string): Row => ({ line, faults: [{ code: "unreadable", field: "", detail }] })
+const unread = (line: number, detail: string, text = ""): Row => ({
+  line,
+  text,
+  faults: [{ code: "unreadable", field: "", detail }],
+})
 
 const fromJson = (text: string, line: number): Row => {
   try {
     const value: unknown = JSON.parse(text)
-    return Predicate.isObject(value) && !Array.isArray(value) ? { line, value } : unread(line, "expected a JSON object")
+    const isItem = Predicate.isObject(value) && !Array.isArray(value)
+    return isItem ? { line, text, value } : unread(line, "expected a JSON object", text)
   } catch {
-    return unread(line, JsonSyntax.describe(text))
+    return unread(line, JsonSyntax.describe(text), text)
   }
 }
 
@@ -77,20 +82,25 @@ const badCsv = (error: unknown): BadRows =>
     ? new BadRows({ line: Number(error["lines"]), reason: reasons[error.code] ?? "is not CSV" })
     : new BadRows({ reason: "is not CSV" })
 
-/** The line a record begins with. */
-const firstLine = ({ info, record }: Parsed): number =>
-  info.lines - record.reduce((breaks, field) => breaks + field.split(/\r\n|\r|\n/).length - 1, 0)
+/** Tells the line that each record begins with. The parser counts CR LF as two lines where it stands in a field. */
+const lineTeller = () => {
+  let countedTwice = 0
+  return ({ info, record }: Parsed): number => {
+    const breaks = record.flatMap((field) => field.match(/\r\n|\r|\n/g) ?? [])
+    countedTwice += breaks.filter((each) => each === "\r\n").length
+    return info.lines - countedTwice - breaks.length
+  }
+}
 
 /** The row of a record under its header; a field that is empty is left out, and so is one without a name. */
-const fromRecord = (header: ReadonlyArray<string>, parsed: Parsed): Row => {
-  const { record } = parsed
-  const line = firstLine(parsed)
+const fromRecord = (header: ReadonlyArray<string>, record: ReadonlyArray<string>, line: number): Row => {
+  const text = JSON.stringify(record)
   if (record.length !== header.length) {
-    return unread(line, `has ${record.length} fields, and the header ${header.length}`)
+    return unread(line, `has ${record.length} fields, and the header ${header.length}`, text)
   }
   const value: Record<string, unknown> = Object.create(null)
   for (const [index, field] of record.entries()) if (field !== "" && header[index] !== "") value[header[index]!] = field
-  return { line, value }
+  return { line, text, value }
 }
 
 const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): Rows<E, R> => {
@@ -105,16 +115,23 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
       skip_empty_lines: true,
     })
   return Stream.suspend(() => {
+    const lineOf = lineTeller()
     let header: ReadonlyArray<string> | undefined
-    const toRows = Effect.fnUntraced(function* (records: ReadonlyArray<Parsed>) {
-      const [first, ...rest] = records
-      if (header !== undefined) return records.map((parsed) => fromRecord(header!, parsed))
-      header = first!.record.map((name) => name.trim())
+    const begin = (names: ReadonlyArray<string>, line: number) => {
+      header = names.map((name) => name.trim())
       const named = header.filter((name) => name !== "")
-      if (new Set(named).size < named.length) {
-        return yield* new BadRows({ line: firstLine(first!), reason: "the header names a column twice" })
+      return new Set(named).size < named.length
+        ? Effect.fail(new BadRows({ line, reason: "the header names a column twice" }))
+        : Effect.void
+    }
+    const toRows = Effect.fnUntraced(function* (records: ReadonlyArray<Parsed>) {
+      const rows: Array<Row> = []
+      for (const parsed of records) {
+        const line = lineOf(parsed)
+        if (header === undefined) yield* begin(parsed.record, line)
+        else rows.push(fromRecord(header, parsed.record, line))
       }
-      return rest.map((parsed) => fromRecord(header!, parsed))
+      return rows
     })
     return NodeStream.pipeThroughDuplex<R, E | BadRows, Uint8Array, Parsed, BadRows>(Utf8.checked(bytes), {
       evaluate,

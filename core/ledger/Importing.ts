@@ -21,8 +21,8 @@ export interface Block extends Site {
   readonly ordinal: number
   /** Done when the block may be recorded: what is recorded later is known to have been later. */
   readonly turn: Effect.Effect<void>
-  /** What each row holds, as it was read: JSON, or nothing where it cannot be read. 1 to `Batch.maxItems`. */
-  readonly rows: ReadonlyArray<unknown>
+  /** The text of each row, as it was read. 1 to `Batch.maxItems`. */
+  readonly rows: ReadonlyArray<string>
   /** The items that rows hold, by the index of the row. */
   readonly items: ReadonlyMap<number, Recording.Item>
   /** Says what would become of the items, and records nothing. */
@@ -137,9 +137,10 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
       // Somebody else takes in the same block.
       if (outcome._tag === "KeptBefore") return false
       if (outcome._tag === "Recorded") {
+        // What comes twice in the block is one event: the first of them.
         const recorded = new Set(outcome.recorded)
         for (const [place, [index]] of tried.entries()) {
-          fates.set(index, recorded.has(outcome.events[place]!) ? "recorded" : "known")
+          fates.set(index, recorded.delete(outcome.events[place]!) ? "recorded" : "known")
         }
         return true
       }

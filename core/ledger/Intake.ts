@@ -21,8 +21,11 @@ export interface Fault {
   readonly detail: string
 }
 
-/** A row of a file: its line, from 1, and its members; or why it could not be read. */
-export type Row = { readonly line: number } & ({ readonly value: unknown } | { readonly faults: ReadonlyArray<Fault> })
+/** A row of a file: its line, from 1, and its text; its members, or why it could not be read. */
+export type Row = { readonly line: number; readonly text: string } & (
+  | { readonly value: unknown }
+  | { readonly faults: ReadonlyArray<Fault> }
+)
 
 /** One thing wrong, with the line it is in. */
 export interface Rejection extends Fault {
@@ -124,7 +127,7 @@ const importRows = Effect.fnUntraced(function* (
   const ledger = yield* Ledger
   const { faulty, shaped } = shape(block, intake, decodeItem)
   const { isDryRun, organization, project, submitter, types } = intake
-  const rows = block.map((row) => ("value" in row ? row.value : null))
+  const rows = block.map(({ text }) => text)
   const items = new Map(shaped.map(({ index, value }) => [index, ItemLine.toItem(value)]))
   const asked = { organization, project, types, submitter, isDryRun }
   const byRow = yield* ledger.importBlock({ ...asked, ordinal, turn, rows, items })
@@ -170,6 +173,30 @@ const add = (tally: Tally, { fates, faulty, rows, shaped }: Settled) => {
   return { rejections, tally: total }
 }
 
+/** A block ends behind the row with which its texts have so many characters, so that long rows do not fill the memory. */
+const maxCharacters = 1024 * 1024
+
+/** Rows in blocks: the same ones, whenever and in whatever pieces they come. */
+const blocksOf = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>, size: number) =>
+  Stream.suspend(() => {
+    let block: Array<Row> = []
+    let characters = 0
+    const fill = (more: ReadonlyArray<Row>): ReadonlyArray<ReadonlyArray<Row>> => {
+      const full: Array<ReadonlyArray<Row>> = []
+      for (const row of more) {
+        block.push(row)
+        characters += row.text.length
+        if (block.length < size && characters < maxCharacters) continue
+        full.push(block)
+        block = []
+        characters = 0
+      }
+      return full
+    }
+    const last = Stream.suspend(() => (block.length === 0 ? Stream.empty : Stream.succeed<ReadonlyArray<Row>>(block)))
+    return Stream.concat(Stream.flattenIterable(Stream.map(rows, fill)), last)
+  })
+
 /** How many blocks are under way: while one is written, the next is prepared. */
 const concurrency = 2
 
@@ -192,7 +219,7 @@ export const run = <E, R, E2>(
 ): Effect.Effect<Tally, E | E2 | StoreUnavailable, R | Ledger> =>
   Effect.suspend(() => {
     let tally = none
-    const blocks = rows.pipe(Stream.flattenIterable, Stream.grouped(intake.blockSize ?? maxItems))
+    const blocks = blocksOf(rows, intake.blockSize ?? maxItems)
     const settled = intake.isRestore
       ? Stream.mapEffect(blocks, (block) => restoreRows(block, intake))
       : Stream.mapEffect(Stream.zipWithIndex(blocks), importer(intake), { concurrency })

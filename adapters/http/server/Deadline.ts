@@ -15,8 +15,8 @@ const isEndless = ({ method, url }: IncomingMessage): boolean =>
 
 const late = Object.assign(new Error("the request took too long to arrive"), { code: "ERR_HTTP_REQUEST_TIMEOUT" })
 
-/** Ends requests that are late, with the answer that says so where none has begun. */
-export const register = (server: Server): void => {
+/** Ends requests that are late, with the answer that says so where none has begun. `limit` is in milliseconds. */
+export const register = (server: Server, limit = limitMillis): void => {
   const watch = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
     let read = socket.bytesRead
@@ -28,7 +28,7 @@ export const register = (server: Server): void => {
       if (isEndless(request) && isComing && !response.writableEnded) timer.refresh()
       else server.emit("clientError", late, socket)
     }
-    const timer = setTimeout(check, limitMillis).unref()
+    const timer = setTimeout(check, limit).unref()
     response.once("finish", () => request.complete || timer.refresh())
     request.once("close", () => clearTimeout(timer))
   }

@@ -1,0 +1,209 @@
+/** `POST consent-events/import`: rows while they arrive, in bounded memory; cut off anywhere and sent again, each is recorded once. */
+import { readFileSync } from "node:fs"
+import { createServer, request, type Server as NodeServer } from "node:http"
+import { type AddressInfo, connect } from "node:net"
+import { DatabaseSync } from "node:sqlite"
+import { gzipSync } from "node:zlib"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import * as Deadline from "../../adapters/http/server/Deadline.ts"
+import * as Unparsed from "../../adapters/http/server/Unparsed.ts"
+import { eventually, type Server, start } from "../support/server.ts"
+import { expectProblem } from "./problem.ts"
+import { acme, asOwner, ownerKeyId, privacy, secretOf, startWorld, types, violations, yes } from "./world.ts"
+
+let server: Server
+beforeAll(async () => {
+  server = await startWorld()
+})
+afterAll(() => server.stop())
+
+const path = `${privacy()}/consent-events/import`
+const ndjson = { ...asOwner, "content-type": "application/x-ndjson" }
+
+/** Rows about people of their own: `word` names them. */
+const rowsOf = (word: string, count: number): string =>
+  Array.from({ length: count }, (_, index) => {
+    const consentDate = new Date(1_600_000_000_000 + index * 1000).toISOString()
+    return `${JSON.stringify(yes({ userId: `${word} ${index % 50}`, consentDate }))}\n`
+  }).join("")
+
+const send = (body: string | Uint8Array, query = "", headers: Readonly<Record<string, string>> = ndjson) =>
+  server.request("POST", path + query, { headers, body })
+
+const count = (): number => {
+  const database = new DatabaseSync(server.file, { readOnly: true })
+  try {
+    return Number(database.prepare("SELECT count(*) AS n FROM event").get()!["n"])
+  } finally {
+    database.close()
+  }
+}
+
+describe("an import", () => {
+  test("answers what became of the rows; events are the key's, and imported where nothing says more", async () => {
+    const rows = [
+      yes({ userId: "a", consentDate: "2024-01-31T00:00:00Z", consentAction: undefined }),
+      yes({ userId: "a" }),
+      "x",
+    ]
+    const answer = await send(rows.map((row) => JSON.stringify(row)).join("\n"))
+    expect(answer.status).toBe(200)
+    expect(answer.json).toMatchObject({ dryRun: false, rows: 3, recorded: 1, recordedBefore: 0, rejected: 2 })
+    expect(answer.json.rejections.map(({ code, field, line }: Record<string, unknown>) => [line, field, code])).toEqual(
+      [
+        [2, "consentDate", "missing"],
+        [3, "", "unreadable"],
+      ],
+    )
+    const { items } = (
+      await server.request("GET", `${privacy()}/consent-events?submitter=${ownerKeyId}`, { headers: asOwner })
+    ).json
+    expect(items).toMatchObject([{ consentAction: "import", submitter: ownerKeyId }])
+  })
+
+  test("takes CSV with a delimiter and a mapping, packed or not", async () => {
+    const map = JSON.stringify({
+      userId: "id",
+      consentType: { value: types.newsletter.id },
+      consentDate: { column: "at", as: "seconds" },
+    })
+    const query = `?${new URLSearchParams({ delimiter: ";", map })}`
+    const csv = { ...asOwner, "content-type": "text/csv; charset=utf-8" }
+    const body = "id;consentState;at\ncsv 1;accepted;1706659200\n"
+    expect((await send(body, query, csv)).json).toMatchObject({ recorded: 1 })
+    expect((await send(gzipSync(body), query, csv)).json).toMatchObject({ recorded: 0, recordedBefore: 1 })
+    expect((await send(gzipSync(body), query, { ...csv, "content-encoding": "gzip" })).json).toMatchObject({
+      recordedBefore: 1,
+    })
+  })
+
+  test("that is dry records nothing", async () => {
+    const before = count()
+    expect((await send(rowsOf("dry", 3), "?dryRun=true")).json).toMatchObject({ dryRun: true, recorded: 3 })
+    expect(count()).toBe(before)
+  })
+
+  test("is refused as a whole where nobody knows how to read it", async () => {
+    for (const type of ["application/json", "text/plain", ""]) {
+      expectProblem(await send("{}", "", { ...asOwner, "content-type": type }), 415)
+    }
+    expectProblem(await send("{}", "", { ...ndjson, "content-encoding": "br" }), 415)
+    for (const query of [
+      "?dryRun=maybe",
+      "?delimiter=ab",
+      "?delimiter=%22",
+      "?unknown=1",
+      "?map=%7B",
+      `?map=${encodeURIComponent('{"mail":"x"}')}`,
+    ]) {
+      expectProblem(await send("{}", query), 400)
+    }
+    expect(violations(await send("{}", `?map=${encodeURIComponent('{"mail":"x"}')}`))).toEqual(["?map invalid"])
+    expectProblem(await send(gzipSync(rowsOf("damaged", 100)).subarray(0, -9)), 422)
+    expectProblem(await send(rowsOf("x", 1), "", { ...ndjson, "x-api-key": secretOf(acme, "viewer") }), 403)
+  })
+
+  test("lists a thousand faults and counts all of them", async () => {
+    const { json } = await send("x\n".repeat(1500))
+    expect([json.rejected, json.faults, json.rejections.length]).toEqual([1500, { unreadable: 1500 }, 1000])
+  })
+
+  test("sent by two clients at once is recorded once", async () => {
+    const before = count()
+    const answers = await Promise.all([send(rowsOf("twice", 2500)), send(rowsOf("twice", 2500))])
+    expect(answers.map(({ json }) => json.recorded + json.recordedBefore)).toEqual([2500, 2500])
+    expect(answers.reduce((sum, { json }) => sum + json.recorded, 0)).toBe(2500)
+    expect(count()).toBe(before + 2500)
+  })
+
+  test("is recorded while it arrives; cut off, and sent again whole, each row is there once", async () => {
+    const before = count()
+    const body = rowsOf("cut", 3500)
+    const upload = request({ host: "127.0.0.1", port: server.port, method: "POST", path, headers: ndjson })
+    upload.on("error", () => {})
+    upload.write(body.slice(0, Math.floor((body.length * 5) / 7)))
+    await eventually(() => count() >= before + 1000, "the first block is recorded")
+    upload.destroy()
+    const { json } = await send(body)
+    expect(json).toMatchObject({ rows: 3500, rejected: 0 })
+    expect(json.recordedBefore).toBeGreaterThanOrEqual(1000)
+    expect(count()).toBe(before + 3500)
+  })
+
+  test("of 120 MB takes less than that, in a heap of 64 MB", { timeout: 180_000 }, async () => {
+    const small = await startWorld({ NODE_OPTIONS: "--max-old-space-size=64" })
+    const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${small.pid}/status`, "utf8"))![1]) / 1024
+    const before = peak()
+    const padding = "p".repeat(64 * 1024)
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const sent = request({ host: "127.0.0.1", port: small.port, method: "POST", path, headers: ndjson }, (answer) => {
+      let text = ""
+      answer.on("data", (chunk) => (text += chunk)).on("end", () => resolve(JSON.parse(text).recorded))
+    }).on("error", reject)
+    for (let index = 0; index < 1850; index++) {
+      const row = yes({ userId: "large", consentDate: new Date(1e12 + index).toISOString(), padding })
+      if (!sent.write(`${JSON.stringify(row)}\n`)) await new Promise((drained) => sent.once("drain", drained))
+    }
+    sent.end()
+    expect(await promise).toBe(1850)
+    expect(peak() - before).toBeLessThan(115)
+    await small.stop()
+  })
+
+  test("under a server that is told to stop loses nothing that was answered, and goes on at the next", async () => {
+    const first = server
+    const before = count()
+    const body = rowsOf("drain", 2500)
+    const answer = send(body).catch(() => undefined)
+    await first.end("SIGTERM")
+    const told = await answer
+    const second = await start({ file: first.file })
+    server = { ...second, stop: async () => void (await second.stop(), await first.stop()) }
+    if (told?.status === 200) expect(count()).toBe(before + 2500)
+    expect((await send(body)).json).toMatchObject({ rows: 2500, rejected: 0 })
+    expect(count()).toBe(before + 2500)
+  })
+})
+
+describe("a request that is slow to arrive", () => {
+  const limit = 400
+  const open: Array<NodeServer> = []
+  afterEach(() => open.splice(0).forEach((each) => each.closeAllConnections()))
+
+  /** Sends a head, then a byte now and then; how long until it is cut off, at most as long as it is tried. */
+  const trickle = async (url: string, every: number, tries: number, answerAt: number | undefined): Promise<number> => {
+    const node = createServer((asked, answer) => {
+      asked.resume()
+      if (answerAt !== undefined) setTimeout(() => answer.writeHead(403, { "content-length": 0 }).end(), answerAt)
+    })
+    open.push(node)
+    Unparsed.register(node)
+    Deadline.register(node, limit)
+    await new Promise<void>((listening) => node.listen(0, "127.0.0.1", listening))
+    const socket = connect((node.address() as AddressInfo).port, "127.0.0.1")
+    socket.on("error", () => {}).resume()
+    let isClosed = false
+    socket.once("close", () => (isClosed = true))
+    socket.write(`POST ${url} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n`)
+    let sent = 0
+    while (sent < tries && !isClosed) {
+      await new Promise((resolve) => setTimeout(resolve, every))
+      if (!isClosed) sent++
+      socket.write("x")
+    }
+    socket.destroy()
+    node.close()
+    return sent
+  }
+
+  test("is not cut off while rows come, and is when none come", async () => {
+    expect(await trickle(path, 100, 20, undefined)).toBe(20)
+    expect(await trickle(`${path}?dryRun=true`, 100, 20, undefined)).toBe(20)
+    expect(await trickle(path, 3 * limit, 3, undefined)).toBeLessThan(2)
+  })
+
+  test("is cut off in the end where it is no import, or was answered already", async () => {
+    expect(await trickle(`${privacy()}/consent-events`, 100, 30, undefined)).toBeLessThan(30)
+    expect(await trickle(path, 100, 30, 50)).toBeLessThan(30)
+  })
+})

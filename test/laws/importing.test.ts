@@ -1,0 +1,336 @@
+/**
+ * Taking rows in, over memory and SQLite: random rows of few people, types and instants, so that equal rows, conflicts of
+ * identifiers and ties happen in most runs, cut into blocks of one to four.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { NodeCrypto } from "@effect/platform-node"
+import { Effect, Layer, Option, Result, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import { afterAll, expect, test } from "vitest"
+import * as Mapping from "../../adapters/files/Mapping.ts"
+import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import type { Site } from "../../core/Catalog.ts"
+import * as Exchange from "../../core/Exchange.ts"
+import * as Intake from "../../core/ledger/Intake.ts"
+import * as ItemLine from "../../core/ledger/ItemLine.ts"
+import * as Ledger from "../../core/ledger/Ledger.ts"
+import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
+import { instants } from "../support/ledgers.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "assent-importing-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let files = 0
+
+const stores = [
+  ["memory", () => MemoryStore.layer, 150],
+  ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), 2],
+] as const
+
+const today = Date.UTC(2026, 0, 31)
+
+/** Runs something on a new ledger with the demonstration's types, by a clock that stands still. */
+const onNew = <A>(
+  store: (typeof stores)[number][1],
+  program: (site: Site) => Effect.Effect<A, unknown, Ledger.Ledger>,
+) =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(today)
+    const ledger = yield* Ledger.Ledger
+    const { project } = Option.getOrThrow(yield* ledger.found)
+    return yield* program(Option.getOrThrow(yield* ledger.site(project.id)))
+  }).pipe(
+    Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer]))),
+    Effect.provide(TestClock.layer()),
+    Effect.runPromise,
+  )
+
+const people = [
+  { userId: "u1" },
+  { userId: "u2" },
+  { email: "one@example.com" },
+  { userId: "u1", email: "one@example.com" },
+  { userId: "u2", email: "one@example.com" },
+  { userId: "u2", email: "two@example.com" },
+] as const
+
+/** Who is asked about in the end: each identifier by itself. */
+const identifiers = [{ userId: "u1" }, { userId: "u2" }, { email: "one@example.com" }, { email: "two@example.com" }]
+
+const late = { category: "custom", subcategory: "club", label: "late" }
+const iso = (at: number): string => new Date(at).toISOString()
+
+/** A row about one of the demonstration's types; most are good. */
+const written = fc
+  .record({
+    person: fc.oneof({ arbitrary: fc.constantFrom<object>(...people), weight: 8 }, fc.constantFrom({}, { email: "x" })),
+    type: fc.constantFrom("newsletter", "newsletter", "newsletter", "analytics", "nothing"),
+    consentState: fc.constantFrom("accepted", "declined", "declined", "viewed", "implied", "agreed"),
+    consentDate: fc.option(fc.constantFrom(...instants.slice(0, 3)), { freq: 12 }),
+    expirationDate: fc.option(fc.constantFrom(instants[1]!, instants[4]!), { freq: 2 }),
+    externalId: fc.option(fc.constantFrom("x1", "x2"), { freq: 2 }),
+  })
+  .map(({ consentDate, expirationDate, externalId, person, type, consentState }) => ({
+    ...person,
+    ...(type === "newsletter" && { category: "communication", subcategory: "email", label: type }),
+    ...(type === "analytics" && { category: "privacy_setting", subcategory: "analytics", label: type }),
+    ...(type === "nothing" && late),
+    consentState,
+    ...(consentDate !== null && { consentDate: iso(consentDate) }),
+    ...(expirationDate !== null && { expirationDate: iso(expirationDate) }),
+    ...(externalId !== null && { externalId }),
+  }))
+
+const unreadable = { code: "unreadable", field: "", detail: "not JSON" }
+
+const rows: fc.Arbitrary<ReadonlyArray<Intake.Row>> = fc
+  .array(fc.oneof({ arbitrary: written, weight: 12 }, fc.constant(undefined)), { maxLength: 12 })
+  .map((some) =>
+    some.map((value, index) => ({
+      line: index + 1,
+      text: JSON.stringify(value ?? null),
+      ...(value === undefined ? { faults: [unreadable] } : { value }),
+    })),
+  )
+
+const externalIdOf = (row: Intake.Row): unknown => ("value" in row ? Object(row.value).externalId : undefined)
+
+const blockSize = fc.integer({ min: 1, max: 4 })
+
+/** Raised to end an import between two blocks, as a process that is killed ends it. */
+const killed = "killed"
+
+interface Taking {
+  readonly blockSize: number
+  readonly map?: Intake.Intake["map"]
+  readonly isDryRun?: boolean
+  /** After how many blocks it ends. */
+  readonly killAfter?: number
+}
+
+/** What became of rows: the tally, and what is wrong with each. */
+const take = Effect.fnUntraced(function* (site: Site, rows: ReadonlyArray<Intake.Row>, taking: Taking) {
+  const rejections: Array<string> = []
+  let blocks = 0
+  const tally = yield* Intake.run(Stream.fromIterable([rows]), {
+    ...site,
+    submitter: "test",
+    isRestore: false,
+    isDryRun: taking.isDryRun ?? false,
+    blockSize: taking.blockSize,
+    map: taking.map ?? Mapping.apply({}),
+    report: (found) => {
+      rejections.push(...found.map(({ code, field, line }) => `${line} ${field} ${code}`))
+      return ++blocks > (taking.killAfter ?? Infinity) ? Effect.fail(killed) : Effect.void
+    },
+  })
+  return { tally, rejections }
+})
+
+/** All events, in the order in which they were learnt. */
+const exported = Effect.fnUntraced(function* (site: Site) {
+  const ledger = yield* Ledger.Ledger
+  const reading = yield* ledger.export(site, {})
+  const events: Array<StoredEvent> = []
+  for (;;) {
+    const page = yield* reading.next
+    if (page === undefined) return events
+    events.push(...page.events)
+  }
+})
+
+/** An event without the ids that are other ones in each ledger. */
+const said = (site: Site, { body, consentType }: StoredEvent): string => {
+  const { consentDate, consentState, expirationDate, externalId } = JSON.parse(body)
+  return JSON.stringify([
+    site.types.byId.get(consentType)!.label,
+    consentState,
+    consentDate,
+    expirationDate,
+    externalId,
+  ])
+}
+
+/** Everything a ledger answers: who is one with whom, and the timeline of each, its events told by what they say. */
+const answers = Effect.fnUntraced(function* (site: Site) {
+  const ledger = yield* Ledger.Ledger
+  const events = yield* exported(site)
+  const names = new Map(events.map((event) => [event.id, said(site, event)]))
+  const found: Array<string | undefined> = []
+  const told: Array<unknown> = []
+  for (const identifier of identifiers) {
+    const person = yield* ledger.find(site, identifier)
+    const concordId = person._tag === "Found" ? person.concordId : undefined
+    found.push(concordId)
+    const { items } = yield* ledger.timeline({ ...site, concordId })
+    const lines = items.map(({ decision, type }) => [type.label, Exchange.decisionToLine("", type.id, decision)])
+    const text = JSON.stringify([found.indexOf(concordId), concordId === undefined, lines])
+    told.push(
+      JSON.parse(
+        text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => names.get(id)?.replaceAll('"', "'") ?? ""),
+      ),
+    )
+  }
+  return { told, events: events.map((event) => said(site, event)).toSorted() }
+})
+
+const decodeItem = Exchange.decoder(ItemLine.ItemLine)
+
+/** Sends each row by itself, as an item of a request; what is wrong with each. */
+const post = Effect.fnUntraced(function* (site: Site, rows: ReadonlyArray<Intake.Row>) {
+  const ledger = yield* Ledger.Ledger
+  const rejections: Array<string> = []
+  for (const row of rows) {
+    const reject = (faults: ReadonlyArray<{ readonly field: string; readonly code: string }>) =>
+      rejections.push(...faults.map(({ code, field }) => `${row.line} ${field} ${code}`))
+    if ("faults" in row) {
+      reject(row.faults)
+      continue
+    }
+    const value = Object(row.value)
+    const decoded = decodeItem({ consentAction: "import", ...value })
+    const undated = "consentDate" in value ? [] : [{ field: "consentDate", code: "missing" }]
+    if (Result.isFailure(decoded) || undated.length > 0) {
+      const faults = Result.isFailure(decoded) ? decoded.failure : []
+      reject([...undated, ...faults.map(({ code, pointer }) => ({ code, field: pointer.slice(1) }))])
+      continue
+    }
+    const outcome = yield* ledger.record({ ...site, submitter: "test", items: [ItemLine.toItem(decoded.success)] })
+    if (outcome._tag === "Refused") reject(outcome.violations)
+  }
+  return rejections
+})
+
+/** A conflict of identifiers is told when nothing else is wrong with the row. */
+const withoutSecondary = (rejections: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const isConflict = (each: string) => each.endsWith("identifier_conflict")
+  const others = new Set(rejections.filter((each) => !isConflict(each)).map((each) => each.split(" ")[0]))
+  return rejections.filter((each) => !isConflict(each) || !others.has(each.split(" ")[0])).toSorted()
+}
+
+for (const [name, store, numRuns] of stores) {
+  // Kills: Intake.importer, blocks do not wait for each other; Importing.refusedFirst, conflicts are told with the rest.
+  test(`Rows in blocks are recorded, refused and answered about as requests with one item each, one after the other (${name}).`, () =>
+    fc.assert(
+      fc.asyncProperty(rows, blockSize, async (rows, blockSize) => {
+        const [imported, rejections, tally] = await onNew(store, (site) =>
+          Effect.gen(function* () {
+            const { rejections, tally } = yield* take(site, rows, { blockSize })
+            return [yield* answers(site), rejections, tally] as const
+          }),
+        )
+        const [posted, refused] = await onNew(store, (site) =>
+          Effect.gen(function* () {
+            const refused = yield* post(site, rows)
+            return [yield* answers(site), refused] as const
+          }),
+        )
+        expect(imported).toEqual(posted)
+        expect(rejections.toSorted()).toEqual(withoutSecondary(refused))
+        expect(tally.recorded).toBe(imported.events.length)
+        expect(tally.rejected).toBe(new Set(refused.map((each) => each.split(" ")[0])).size)
+        expect(tally.recorded + tally.recordedBefore + tally.rejected).toBe(rows.length)
+      }),
+      { numRuns },
+    ))
+
+  // Kills: Importing.withoutKnown, receipts are not looked for; Importing.importBlock, no receipt is kept.
+  test(`Whenever an import is killed, run again it ends as one that was not killed; and again, it records nothing (${name}).`, () =>
+    fc.assert(
+      fc.asyncProperty(rows, blockSize, fc.nat(3), async (rows, blockSize, killAfter) => {
+        // A row whose external id is there by now is known, whatever else is wrong with it.
+        const ofNew = (rejections: ReadonlyArray<string>) =>
+          rejections.filter((each) => !externalIdOf(rows[Number(each.split(" ")[0]) - 1]!))
+        const once = await onNew(store, (site) =>
+          Effect.gen(function* () {
+            const { rejections } = yield* take(site, rows, { blockSize })
+            return { rejections: ofNew(rejections), answered: yield* answers(site) }
+          }),
+        )
+        const again = await onNew(store, (site) =>
+          Effect.gen(function* () {
+            yield* Effect.ignore(take(site, rows, { blockSize, killAfter }))
+            const { rejections } = yield* take(site, rows, { blockSize })
+            const answered = yield* answers(site)
+            const third = yield* take(site, rows, { blockSize })
+            expect([third.tally.recorded, ofNew(third.rejections)]).toEqual([0, ofNew(rejections)])
+            expect(yield* answers(site)).toEqual(answered)
+            return { rejections: ofNew(rejections), answered }
+          }),
+        )
+        expect(again).toEqual(once)
+      }),
+      { numRuns },
+    ))
+
+  // Kills: Importing.withoutKnown, what was refused counts as known.
+  test(`A row that was refused is recorded once its reason is gone, and no other a second time (${name}).`, () =>
+    fc.assert(
+      fc.asyncProperty(rows, blockSize, (rows, blockSize) =>
+        onNew(store, (site) =>
+          Effect.gen(function* () {
+            const ledger = yield* Ledger.Ledger
+            const first = yield* take(site, rows, { blockSize })
+            yield* ledger.setup.createType(site, { ...late, name: "Late" }, { answer: () => "" })
+            const now = Option.getOrThrow(yield* ledger.site(site.project.id))
+            const second = yield* take(now, rows, { blockSize })
+            const codes = (of: typeof first) => new Set(of.rejections.map((each) => each.split(" ")[2]))
+            expect(codes(second)).not.toContain("unknown_consent_type")
+            expect((yield* exported(site)).length).toBe(first.tally.recorded + second.tally.recorded)
+            expect(second.tally.recordedBefore).toBeGreaterThanOrEqual(first.tally.recorded)
+            expect((yield* take(now, rows, { blockSize })).tally.recorded).toBe(0)
+          }),
+        ),
+      ),
+      { numRuns },
+    ))
+
+  // Kills: Importing.importBlock, a block is named by its items.
+  test(`With a mapping that was completed, only the rows are recorded that it lacked something for (${name}).`, () =>
+    fc.assert(
+      fc.asyncProperty(rows, blockSize, async (rows, blockSize) => {
+        // No conflicts: which of two rows comes first would tell who somebody is.
+        const single = rows.filter((row) => !("value" in row && "email" in Object(row.value)))
+        const states = { accepted: "accepted", viewed: "viewed", implied: "implied" }
+        const mapped = (values: Readonly<Record<string, string>>) => ({
+          blockSize,
+          map: Mapping.apply({ consentState: { column: "consentState", values } }),
+        })
+        const complete = mapped({ ...states, declined: "declined" })
+        const completed = await onNew(store, (site) =>
+          Effect.gen(function* () {
+            yield* take(site, single, mapped(states))
+            yield* take(site, single, complete)
+            return (yield* answers(site)).events
+          }),
+        )
+        const once = await onNew(store, (site) =>
+          Effect.flatMap(take(site, single, complete), () => Effect.map(answers(site), ({ events }) => events)),
+        )
+        // Of rows with the same external id the first to be recorded is kept, whatever the others say.
+        const withoutId = (events: ReadonlyArray<string>) => events.filter((event) => JSON.parse(event)[4] == null)
+        expect(withoutId(completed)).toEqual(withoutId(once))
+        expect(completed.length).toBe(once.length)
+      }),
+      { numRuns },
+    ))
+
+  test(`A dry run of one block says what then happens, and records nothing (${name}).`, () =>
+    fc.assert(
+      fc.asyncProperty(rows, (rows) =>
+        onNew(store, (site) =>
+          Effect.gen(function* () {
+            const before = yield* answers(site)
+            const foreseen = yield* take(site, rows, { blockSize: 1000, isDryRun: true })
+            expect(yield* answers(site)).toEqual(before)
+            expect(before.events).toEqual([])
+            expect(yield* take(site, rows, { blockSize: 1000 })).toEqual(foreseen)
+          }),
+        ),
+      ),
+      { numRuns },
+    ))
+}
