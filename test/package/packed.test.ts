@@ -38,7 +38,7 @@ describe("the package", () => {
     const name = /"filename": "([^"]+)"/.exec(output)?.[1] ?? ""
     execFileSync("tar", ["xzf", join(folder, name), "-C", folder])
     execFileSync("mv", [join(folder, "package"), join(modules, "assent")])
-    for (const peer of ["effect", "@effect", "libphonenumber-js"]) {
+    for (const peer of ["effect", "@effect", "csv-parse", "jose", "libphonenumber-js"]) {
       symlinkSync(join(root, "node_modules", peer), join(modules, peer))
     }
   }, 180_000)
