@@ -80,3 +80,31 @@ export const add = (instant: Instant.Instant, period: Period): Instant.Instant =
   const shifted = Instant.daysFromDate(year, month, dayOfMonth) + period.days
   return Instant.clamp(shifted * 86_400_000 + time + period.millis)
 }
+
+/** One period added to many instants. */
+export interface Adding {
+  /** As {@link add}. */
+  readonly to: (instant: Instant.Instant) => Instant.Instant
+}
+
+/** The days on which a sum is remembered: 1970 to 2105. */
+const rememberedDays = 50_000
+
+/**
+ * Adds one period again and again: all instants of one day move by the same time, which is worked out once a day of the
+ * calendar.
+ */
+export const adding = (period: Period): Adding => {
+  if (period.months === 0) return { to: (instant) => add(instant, period) }
+  const moves = new Float64Array(rememberedDays)
+  return {
+    to: (instant) => {
+      const day = Math.floor(instant / 86_400_000)
+      if (day < 0 || day >= rememberedDays) return add(instant, period)
+      const start = day * 86_400_000
+      let move = moves[day]!
+      if (move === 0) moves[day] = move = add(start, period) - start
+      return Instant.clamp(instant + move)
+    },
+  }
+}

@@ -5,6 +5,7 @@
  * two differ, `Simulation.diff` explains. A test holds the two to the same stretches.
  */
 import type { Columns } from "./Columns.ts"
+import * as ConsentState from "./ConsentState.ts"
 import * as ConsentType from "./ConsentType.ts"
 import type { Instant } from "./Instant.ts"
 import * as Period from "./Period.ts"
@@ -33,162 +34,180 @@ const expired = 21
 const invalidated = 25
 const unknown = 29
 
-/** The moments of one side of a pair: from `ats[i]` to `ats[i + 1]` the answer is `codes[i]`. */
+const none = -Infinity
+
+/** A side as the walk wants it: how events of each state age, in the order of `ConsentState.all`. */
+interface Prepared {
+  readonly type: ConsentType.ConsentType
+  readonly terms: Terms
+  readonly duration: Period.Adding | undefined
+  readonly ages: ReadonlyArray<Period.Adding | undefined>
+}
+
+const prepare = ({ type, terms }: Side): Prepared => {
+  const adding = (period: Period.Period | null) => (period === null ? undefined : Period.adding(period))
+  return {
+    type,
+    terms,
+    duration: adding(terms.consentDuration),
+    ages: ConsentState.all.map((state) => adding(terms.maxAge[state])),
+  }
+}
+
+/**
+ * The moments of one side of a pair: from `ats[i]` to `ats[i + 1]` the answer is `codes[i]`, decided by an event of
+ * `states[i]` that lapsed by version `versions[i]`, or 0.
+ *
+ * Only the four heads are looked at: where there is none, its instants are -Infinity, so that it is older than anything
+ * and has lapsed.
+ */
 class Walk {
   count = 0
   ats = new Float64Array(65)
   codes = new Uint8Array(65)
-  deciders = new Int32Array(65)
-  private expires = new Float64Array(32)
-  private lapses = new Float64Array(32)
-  /** The version by which an event lapses; 0 where it expires. */
-  private lapsedBy = new Float64Array(32)
+  states = new Uint8Array(65)
+  versions = new Float64Array(65)
+  private readonly dates = new Float64Array(4)
+  private readonly expires = new Float64Array(4)
+  private readonly lapses = new Float64Array(4)
+  /** The version by which a head lapses; 0 where it expires. */
+  private readonly lapsedBy = new Float64Array(4)
+  private readonly heads = new Int32Array(4)
 
   /** Walks the events from `low` to `high`, over the window. */
-  run(columns: Columns, low: number, high: number, side: Side, { from, until }: Window): void {
-    this.prepare(columns, low, high, side)
-    const { states, consentDates } = columns
-    const { lapses } = this
-    const { terms } = side
-    let declined = -1
-    let accepted = -1
-    let implied = -1
-    let viewed = -1
-    let next = low
+  run(columns: Columns, low: number, high: number, side: Prepared, { from, until }: Window): void {
+    if (this.ats.length <= 2 * (high - low)) this.grow(high - low)
+    const { consentDates } = columns
+    const { dates, lapses } = this
+    let next = this.start(columns, low, high, side, from)
     let at = from
     this.count = 0
     for (;;) {
-      for (; next < high && consentDates[next]! <= at; next++) {
-        const state = states[next]!
-        if (state === 0) declined = next - low
-        else if (state === 1) accepted = next - low
-        else if (state === 2) implied = next - low
-        else viewed = next - low
+      this.answer(side.terms, at)
+      let turn = next < high ? consentDates[next]! : until
+      for (let state = 0; state < 4; state++) {
+        if (lapses[state]! > at && lapses[state]! < turn) turn = lapses[state]!
       }
-      const decider =
-        terms.precedence === "most-recent"
-          ? mostRecent(consentDates, low, declined, accepted, implied, viewed)
-          : this.explicitFirst(consentDates, low, at, declined, accepted, implied, viewed)
-      const code = decider < 0 ? unknown : this.code(decider, states[low + decider]!, accepted >= 0, terms, at)
-      const { count } = this
-      if (count === 0 || this.codes[count - 1] !== code || this.deciders[count - 1] !== decider) {
-        this.ats[count] = at
-        this.codes[count] = code
-        this.deciders[count] = decider
-        this.count = count + 1
-      }
-      let turn = next < high ? consentDates[next]! : Infinity
-      if (declined >= 0 && lapses[declined]! > at && lapses[declined]! < turn) turn = lapses[declined]!
-      if (accepted >= 0 && lapses[accepted]! > at && lapses[accepted]! < turn) turn = lapses[accepted]!
-      if (implied >= 0 && lapses[implied]! > at && lapses[implied]! < turn) turn = lapses[implied]!
-      if (viewed >= 0 && lapses[viewed]! > at && lapses[viewed]! < turn) turn = lapses[viewed]!
       if (turn >= until) return
       at = turn
+      for (; next < high && consentDates[next]! <= at; next++) this.head(columns, next, side)
     }
   }
 
-  /** The version by which the deciding event of a moment lapsed, or 0. */
-  versionAt(moment: number): number {
-    return this.codes[moment] === invalidated ? this.lapsedBy[this.deciders[moment]!]! : 0
+  /** The heads at the window's beginning; answers where the events after it begin. */
+  private start(columns: Columns, low: number, high: number, side: Prepared, from: Instant): number {
+    const { heads, dates, lapses } = this
+    // Not by `fill`, which for four numbers is slower than all that follows.
+    for (let state = 0; state < 4; state++) {
+      heads[state] = -1
+      dates[state] = none
+      lapses[state] = none
+    }
+    let next = low
+    for (; next < high && columns.consentDates[next]! <= from; next++) heads[columns.states[next]!] = next
+    for (let state = 0; state < 4; state++) {
+      if (heads[state]! >= 0) this.head(columns, heads[state]!, side)
+    }
+    return next
   }
 
-  /** When each event expires and lapses (semantics, section 3.1; `Lapse`). */
-  private prepare(columns: Columns, low: number, high: number, { type, terms }: Side): void {
-    if (this.expires.length < high - low) this.grow(2 * (high - low))
-    const { maxAge, consentDuration, reacceptances } = terms
-    for (let index = low; index < high; index++) {
-      const state = columns.states[index]!
-      const date = columns.consentDates[index]!
-      let expires = Infinity
-      if (terms.recordedExpiration === "honor") {
-        const recorded = columns.expirationDates[index]!
-        if (recorded === recorded) expires = recorded
-        else if (consentDuration !== null) expires = Period.add(date, consentDuration)
-      }
-      const age =
-        state === 0 ? maxAge.declined : state === 1 ? maxAge.accepted : state === 2 ? maxAge.implied : maxAge.viewed
-      if (age !== null) expires = Math.min(expires, Period.add(date, age))
-      let lapses = expires
-      let lapsedBy = 0
-      if (state !== 0 && reacceptances.length > 0) {
-        const version = columns.versions[index]! || ConsentType.versionAt(type, date)
-        for (let each = 0; each < reacceptances.length; each++) {
-          const reacceptance = reacceptances[each]!
-          if (reacceptance.version <= version) continue
-          if (reacceptance.at < expires) {
-            lapses = reacceptance.at
-            lapsedBy = reacceptance.version
-          }
-          break
+  /** Takes an event for the head of its state: when it expires and lapses (semantics, section 3.1; `Lapse`). */
+  private head(columns: Columns, index: number, { type, terms, duration, ages }: Prepared): void {
+    const state = columns.states[index]!
+    const date = columns.consentDates[index]!
+    let expires = Infinity
+    if (terms.recordedExpiration === "honor") {
+      const recorded = columns.expirationDates[index]!
+      if (recorded === recorded) expires = recorded
+      else if (duration !== undefined) expires = duration.to(date)
+    }
+    const age = ages[state]
+    if (age !== undefined) expires = Math.min(expires, age.to(date))
+    let lapses = expires
+    let lapsedBy = 0
+    const { reacceptances } = terms
+    if (state !== 0 && reacceptances.length > 0) {
+      const version = columns.versions[index]! || ConsentType.versionAt(type, date)
+      for (let each = 0; each < reacceptances.length; each++) {
+        const reacceptance = reacceptances[each]!
+        if (reacceptance.version <= version) continue
+        if (reacceptance.at < expires) {
+          lapses = reacceptance.at
+          lapsedBy = reacceptance.version
         }
+        break
       }
-      this.expires[index - low] = expires
-      this.lapses[index - low] = lapses
-      this.lapsedBy[index - low] = lapsedBy
     }
+    this.dates[state] = date
+    this.expires[state] = expires
+    this.lapses[state] = lapses
+    this.lapsedBy[state] = lapsedBy
   }
 
-  /** A moment for each event and each lapse, and the first. */
-  private grow(events: number): void {
-    this.expires = new Float64Array(events)
-    this.lapses = new Float64Array(events)
-    this.lapsedBy = new Float64Array(events)
-    this.ats = new Float64Array(2 * events + 1)
-    this.codes = new Uint8Array(2 * events + 1)
-    this.deciders = new Int32Array(2 * events + 1)
+  /** Keeps the answer of the heads at an instant, where it is another than the last. */
+  private answer(terms: Terms, at: Instant): void {
+    const decider = terms.precedence === "most-recent" ? this.mostRecent() : this.explicitFirst(at)
+    const code = decider < 0 ? unknown : this.code(decider, terms, at)
+    const state = decider < 0 ? 0 : decider
+    const version = code === invalidated ? this.lapsedBy[decider]! : 0
+    const last = this.count - 1
+    if (last >= 0 && this.codes[last] === code && this.states[last] === state && this.versions[last] === version) return
+    this.ats[last + 1] = at
+    this.codes[last + 1] = code
+    this.states[last + 1] = state
+    this.versions[last + 1] = version
+    this.count = last + 2
   }
 
-  /** Semantics, section 3.2, `explicit-first`: the deciding event, or -1. */
-  private explicitFirst(
-    dates: Float64Array,
-    low: number,
-    at: Instant,
-    declined: number,
-    accepted: number,
-    implied: number,
-    viewed: number,
-  ): number {
-    const { lapses } = this
-    const choice = accepted
-    const chosenAt = accepted < 0 ? -Infinity : dates[low + accepted]!
-    if (declined >= 0 && dates[low + declined]! >= chosenAt) return declined
-    if (choice >= 0 && lapses[choice]! > at) return choice
-    if (implied >= 0 && dates[low + implied]! > chosenAt && lapses[implied]! > at) return implied
-    if (viewed >= 0 && dates[low + viewed]! > chosenAt && lapses[viewed]! > at) return viewed
-    return choice >= 0 ? choice : implied >= 0 ? implied : viewed
+  /** Semantics, section 3.2, `explicit-first`: the state of the deciding event, or -1. */
+  private explicitFirst(at: Instant): number {
+    const { dates, lapses } = this
+    const choice = dates[1]!
+    if (dates[0]! >= choice && dates[0]! > none) return 0
+    if (lapses[1]! > at) return 1
+    if (dates[2]! > choice && lapses[2]! > at) return 2
+    if (dates[3]! > choice && lapses[3]! > at) return 3
+    return choice > none ? 1 : dates[2]! > none ? 2 : dates[3]! > none ? 3 : -1
   }
 
-  /** Semantics, section 3.3: the code of the answer that an event decides. */
-  private code(decider: number, state: number, hasAccepted: boolean, { permits }: Terms, at: Instant): Code {
-    if (state === 0) return (hasAccepted ? withdrawn : refused) + (this.expires[decider]! <= at ? 1 : 0)
-    if (this.lapses[decider]! <= at) return this.lapsedBy[decider] === 0 ? expired : invalidated
+  /** Semantics, section 3.2, `most-recent`: the state of the deciding event, or -1. */
+  private mostRecent(): number {
+    const { dates } = this
+    let decider = -1
+    let latest = none
+    for (let state = 0; state < 4; state++) {
+      if (dates[state]! > latest) {
+        decider = state
+        latest = dates[state]!
+      }
+    }
+    return decider
+  }
+
+  /** Semantics, section 3.3: the code of the answer that the head of a state decides. */
+  private code(state: number, { permits }: Terms, at: Instant): Code {
+    if (state === 0) return (this.dates[1]! > none ? withdrawn : refused) + (this.expires[0]! <= at ? 1 : 0)
+    if (this.lapses[state]! <= at) return this.lapsedBy[state] === 0 ? expired : invalidated
     if (state === 1) return given + 2
     if (state === 2) return permits === "accepted" ? implied : implied + 2
     return permits === "viewed" ? requested + 3 : requested + 1
   }
-}
 
-/** Semantics, section 3.2, `most-recent`: the deciding event, or -1. */
-const mostRecent = (
-  dates: Float64Array,
-  low: number,
-  declined: number,
-  accepted: number,
-  implied: number,
-  viewed: number,
-): number => {
-  let decider = declined
-  if (accepted >= 0 && (decider < 0 || dates[low + accepted]! > dates[low + decider]!)) decider = accepted
-  if (implied >= 0 && (decider < 0 || dates[low + implied]! > dates[low + decider]!)) decider = implied
-  if (viewed >= 0 && (decider < 0 || dates[low + viewed]! > dates[low + decider]!)) decider = viewed
-  return decider
+  /** A moment for each event and each lapse, and the first. */
+  private grow(events: number): void {
+    const moments = 4 * events + 1
+    this.ats = new Float64Array(moments)
+    this.codes = new Uint8Array(moments)
+    this.states = new Uint8Array(moments)
+    this.versions = new Float64Array(moments)
+  }
 }
 
 /** Compares pair after pair over one window. `from` < `until`. */
 export interface Sweep {
   /**
-   * Hands over the stretches of the pair whose events stand from `low` to `high`; answers whether the two codes differ on
-   * any of them. Where both sides are the same object, it is walked once.
+   * Hands over the stretches of the pair whose events stand from `low` to `high`, those that look alike to a receiver as
+   * one; answers whether the two codes differ on any of them. Where both sides are the same object, it is walked once.
    */
   readonly pair: (columns: Columns, low: number, high: number, before: Side, after: Side, receiver: Receiver) => boolean
 }
@@ -197,10 +216,16 @@ export interface Sweep {
 export const make = (window: Window): Sweep => {
   const left = new Walk()
   const other = new Walk()
+  const known = new WeakMap<Side, Prepared>()
+  const prepared = (side: Side): Prepared => {
+    let found = known.get(side)
+    if (found === undefined) known.set(side, (found = prepare(side)))
+    return found
+  }
   const pair: Sweep["pair"] = (columns, low, high, before, after, receiver) => {
-    left.run(columns, low, high, before, window)
+    left.run(columns, low, high, prepared(before), window)
     const right = before === after ? left : other
-    if (right === other) other.run(columns, low, high, after, window)
+    if (right === other) other.run(columns, low, high, prepared(after), window)
     let isDifferent = false
     let at = window.from
     for (let i = 0, j = 0; ;) {
@@ -210,8 +235,7 @@ export const make = (window: Window): Sweep => {
       const was = left.codes[i]!
       const is = right.codes[j]!
       if (was !== is) isDifferent = true
-      const decider = right.deciders[j]!
-      receiver.stretch(at, until, was, is, decider < 0 ? 0 : columns.states[low + decider]!, right.versionAt(j))
+      receiver.stretch(at, until, was, is, right.states[j]!, right.versions[j]!)
       if (until === window.until) return isDifferent
       if (leftNext === until) i++
       if (rightNext === until) j++

@@ -70,12 +70,12 @@ export class Tally {
   private personFlags = 0
   private pairFlags = 0
   private isFirst = true
-  /** How many steps begin before the next stretch does. */
-  private stepsBefore = 0
-  private wasAsked = false
-  private isAsked = false
-  /** The transitions and reasons the pair has been counted under. */
-  private readonly transitions: Array<number> = []
+  /** The codes of the stretch before. */
+  private before = 0
+  private after = 0
+  /** The pair that each transition was counted for last, by its number. */
+  private readonly lastPairs = new Float64Array(64)
+  /** The reasons the pair has been counted under. */
   private readonly reasons: Array<Reason.Key> = []
 
   constructor(steps: Steps.Steps) {
@@ -93,10 +93,9 @@ export class Tally {
   beginPair(type: TypeTotals, events: number): void {
     this.type = type
     this.totals.events += events
+    this.totals.population.pairs++
     this.pairFlags = 0
     this.isFirst = true
-    this.stepsBefore = 0
-    if (this.transitions.length > 0) this.transitions.length = 0
     if (this.reasons.length > 0) this.reasons.length = 0
   }
 
@@ -105,36 +104,25 @@ export class Tally {
     return this.reasons
   }
 
-  /** A `Sweep.Receiver`. */
-  stretch(from: Instant, until: Instant, before: number, after: number, state: number, version: number): void {
-    const first = this.stepsBefore
-    const last = Steps.before(this.steps, until)
-    this.stepsBefore = last
-    if (first !== last) {
-      this.count(before, first, last)
-      this.count(after + 32, first, last)
+  /** A `Sweep.Receiver`. Nothing is counted of a stretch on which a side answers as it did before. */
+  stretch(from: Instant, _until: Instant, before: number, after: number, state: number, version: number): void {
+    if (this.isFirst) {
+      this.count(before, 0, 1)
+      this.count(after + 32, 0, 1)
+      // At the window's beginning, asking begins for whom the candidate asks and the baseline does not.
+      if (Reason.isAsked(after) && !Reason.isAsked(before)) this.totals.askedAfter[0]! += 1
+      this.isFirst = false
+    } else {
+      if (before !== this.before) this.turn(from, this.before, before, 0, this.totals.askedBefore)
+      if (after !== this.after) this.turn(from, this.after, after, 32, this.totals.askedAfter)
     }
-    this.ask(from, before, after)
-    if (before === after) return
-    this.pairFlags |= isChanged
-    if (Reason.isPermitted(before) && !Reason.isPermitted(after)) this.pairFlags |= loses
-    if (!Reason.isPermitted(before) && Reason.isPermitted(after)) this.pairFlags |= gains
-    if (!Reason.isAsked(before) && Reason.isAsked(after)) this.pairFlags |= isAskedAgain
-    const transition = (before >> 2) * 8 + (after >> 2)
-    if (!this.transitions.includes(transition)) {
-      this.transitions.push(transition)
-      this.type.transitions[transition]! += 1
-    }
-    const reason = Reason.key(after, state, version)
-    if (!this.reasons.includes(reason)) {
-      this.reasons.push(reason)
-      this.totals.reasons.set(reason, (this.totals.reasons.get(reason) ?? 0) + 1)
-    }
+    this.before = before
+    this.after = after
+    if (before !== after) this.differ(before, after, state, version)
   }
 
   endPair(): void {
     const { totals, pairFlags } = this
-    totals.population.pairs++
     if (pairFlags === 0) return
     this.personFlags |= pairFlags
     this.type.changedPairs++
@@ -155,22 +143,36 @@ export class Tally {
     this.personFlags = 0
   }
 
-  private count(code: number, first: number, last: number): void {
+  private count(code: number, step: number, more: number): void {
     const counts = (this.type.steps[code] ??= new Float64Array(this.steps.starts.length + 1))
-    counts[first]! += 1
-    counts[last]! -= 1
+    counts[step]! += more
   }
 
-  /** Counts where asking begins; at the window's beginning, whom the candidate asks and the baseline does not. */
-  private ask(at: Instant, before: number, after: number): void {
-    const asksBefore = Reason.isAsked(before)
-    const asksAfter = Reason.isAsked(after)
-    const { isFirst, totals, steps } = this
-    if (asksBefore && !isFirst && !this.wasAsked) totals.askedBefore[Steps.holding(steps, at)]! += 1
-    if (asksAfter && (isFirst ? !asksBefore : !this.isAsked)) totals.askedAfter[Steps.holding(steps, at)]! += 1
-    this.wasAsked = asksBefore
-    this.isAsked = asksAfter
-    this.isFirst = false
+  /** One side answers otherwise from `at` on: counted from the next step that begins, asked in the one that holds it. */
+  private turn(at: Instant, was: number, is: number, offset: number, asked: Float64Array): void {
+    const step = Steps.before(this.steps, at)
+    this.count(was + offset, step, -1)
+    this.count(is + offset, step, 1)
+    if (Reason.isAsked(is) && !Reason.isAsked(was)) asked[Steps.holding(this.steps, at)]! += 1
+  }
+
+  private differ(before: number, after: number, state: number, version: number): void {
+    const { totals } = this
+    if (Reason.isPermitted(before) !== Reason.isPermitted(after)) {
+      this.pairFlags |= Reason.isPermitted(before) ? loses : gains
+    }
+    this.pairFlags |= Reason.isAsked(after) && !Reason.isAsked(before) ? isChanged | isAskedAgain : isChanged
+    const transition = (before >> 2) * 8 + (after >> 2)
+    const pair = totals.population.pairs
+    if (this.lastPairs[transition] !== pair) {
+      this.lastPairs[transition] = pair
+      this.type.transitions[transition]! += 1
+    }
+    const reason = Reason.key(after, state, version)
+    if (!this.reasons.includes(reason)) {
+      this.reasons.push(reason)
+      totals.reasons.set(reason, (totals.reasons.get(reason) ?? 0) + 1)
+    }
   }
 }
 
