@@ -8,13 +8,18 @@ import type { ConsentEvent } from "./ConsentEvent.ts"
 import * as ConsentState from "./ConsentState.ts"
 import * as ConsentType from "./ConsentType.ts"
 
+/** Names that can be looked up by index: a list, or what makes them when they are asked for. */
+export interface Names {
+  readonly at: (index: number) => string | undefined
+}
+
 /** Events in columns. A column's length may exceed what is used of it. */
 export interface Columns {
   readonly people: number
   readonly pairs: number
   readonly events: number
   /** The `concordId` of each person. */
-  readonly concordIds: ReadonlyArray<string>
+  readonly concordIds: Names
   /** The ids that {@link pairTypes} points at. */
   readonly typeIds: ReadonlyArray<string>
   /** Where each person's pairs end. */
@@ -32,7 +37,7 @@ export interface Columns {
   /** NaN where there is none. */
   readonly expirationDates: Float64Array
   /** Empty where nobody will ask. */
-  readonly ids: ReadonlyArray<string>
+  readonly ids: Names
 }
 
 /** The event at an index of a pair, its version filled in from the type where it was left out. */
@@ -45,7 +50,7 @@ export const event = (
   const consentDate = columns.consentDates[index]!
   const expirationDate = columns.expirationDates[index]!
   const base = {
-    id: columns.ids[index] ?? String(index),
+    id: columns.ids.at(index) ?? String(index),
     concordId,
     consentType: type.id,
     version: columns.versions[index]! || ConsentType.versionAt(type, consentDate),

@@ -17,6 +17,20 @@ import type { Terms } from "./Terms.ts"
 export interface Side {
   readonly type: ConsentType.ConsentType
   readonly terms: Terms
+  readonly duration: Period.Adding | undefined
+  /** How events of each state age, in the order of `ConsentState.all`. */
+  readonly ages: ReadonlyArray<Period.Adding | undefined>
+}
+
+/** Makes a side, for any number of pairs. */
+export const side = (type: ConsentType.ConsentType, terms: Terms): Side => {
+  const adding = (period: Period.Period | null) => (period === null ? undefined : Period.adding(period))
+  return {
+    type,
+    terms,
+    duration: adding(terms.consentDuration),
+    ages: ConsentState.all.map((state) => adding(terms.maxAge[state])),
+  }
 }
 
 /** Takes the stretches of a pair, in order. */
@@ -35,24 +49,6 @@ const invalidated = 25
 const unknown = 29
 
 const none = -Infinity
-
-/** A side as the walk wants it: how events of each state age, in the order of `ConsentState.all`. */
-interface Prepared {
-  readonly type: ConsentType.ConsentType
-  readonly terms: Terms
-  readonly duration: Period.Adding | undefined
-  readonly ages: ReadonlyArray<Period.Adding | undefined>
-}
-
-const prepare = ({ type, terms }: Side): Prepared => {
-  const adding = (period: Period.Period | null) => (period === null ? undefined : Period.adding(period))
-  return {
-    type,
-    terms,
-    duration: adding(terms.consentDuration),
-    ages: ConsentState.all.map((state) => adding(terms.maxAge[state])),
-  }
-}
 
 /**
  * The moments of one side of a pair: from `ats[i]` to `ats[i + 1]` the answer is `codes[i]`, decided by an event of
@@ -75,19 +71,20 @@ class Walk {
   private readonly heads = new Int32Array(4)
 
   /** Walks the events from `low` to `high`, over the window. */
-  run(columns: Columns, low: number, high: number, side: Prepared, { from, until }: Window): void {
+  run(columns: Columns, low: number, high: number, side: Side, { from, until }: Window): void {
     if (this.ats.length <= 2 * (high - low)) this.grow(high - low)
     const { consentDates } = columns
-    const { dates, lapses } = this
+    const { lapses } = this
     let next = this.start(columns, low, high, side, from)
     let at = from
     this.count = 0
     for (;;) {
       this.answer(side.terms, at)
       let turn = next < high ? consentDates[next]! : until
-      for (let state = 0; state < 4; state++) {
-        if (lapses[state]! > at && lapses[state]! < turn) turn = lapses[state]!
-      }
+      if (lapses[0]! > at && lapses[0]! < turn) turn = lapses[0]!
+      if (lapses[1]! > at && lapses[1]! < turn) turn = lapses[1]!
+      if (lapses[2]! > at && lapses[2]! < turn) turn = lapses[2]!
+      if (lapses[3]! > at && lapses[3]! < turn) turn = lapses[3]!
       if (turn >= until) return
       at = turn
       for (; next < high && consentDates[next]! <= at; next++) this.head(columns, next, side)
@@ -95,14 +92,12 @@ class Walk {
   }
 
   /** The heads at the window's beginning; answers where the events after it begin. */
-  private start(columns: Columns, low: number, high: number, side: Prepared, from: Instant): number {
+  private start(columns: Columns, low: number, high: number, side: Side, from: Instant): number {
     const { heads, dates, lapses } = this
     // Not by `fill`, which for four numbers is slower than all that follows.
-    for (let state = 0; state < 4; state++) {
-      heads[state] = -1
-      dates[state] = none
-      lapses[state] = none
-    }
+    heads[0] = heads[1] = heads[2] = heads[3] = -1
+    dates[0] = dates[1] = dates[2] = dates[3] = none
+    lapses[0] = lapses[1] = lapses[2] = lapses[3] = none
     let next = low
     for (; next < high && columns.consentDates[next]! <= from; next++) heads[columns.states[next]!] = next
     for (let state = 0; state < 4; state++) {
@@ -112,7 +107,7 @@ class Walk {
   }
 
   /** Takes an event for the head of its state: when it expires and lapses (semantics, section 3.1; `Lapse`). */
-  private head(columns: Columns, index: number, { type, terms, duration, ages }: Prepared): void {
+  private head(columns: Columns, index: number, { type, terms, duration, ages }: Side): void {
     const state = columns.states[index]!
     const date = columns.consentDates[index]!
     let expires = Infinity
@@ -216,16 +211,10 @@ export interface Sweep {
 export const make = (window: Window): Sweep => {
   const left = new Walk()
   const other = new Walk()
-  const known = new WeakMap<Side, Prepared>()
-  const prepared = (side: Side): Prepared => {
-    let found = known.get(side)
-    if (found === undefined) known.set(side, (found = prepare(side)))
-    return found
-  }
   const pair: Sweep["pair"] = (columns, low, high, before, after, receiver) => {
-    left.run(columns, low, high, prepared(before), window)
+    left.run(columns, low, high, before, window)
     const right = before === after ? left : other
-    if (right === other) other.run(columns, low, high, prepared(after), window)
+    if (right === other) other.run(columns, low, high, after, window)
     let isDifferent = false
     let at = window.from
     for (let i = 0, j = 0; ;) {

@@ -90,9 +90,8 @@ export class Tally {
     return type
   }
 
-  beginPair(type: TypeTotals, events: number): void {
+  beginPair(type: TypeTotals): void {
     this.type = type
-    this.totals.events += events
     this.totals.population.pairs++
     this.pairFlags = 0
     this.isFirst = true

@@ -9,6 +9,7 @@ import * as DiffLine from "./DiffLine.ts"
 import type { Instant } from "./Instant.ts"
 import type * as Period from "./Period.ts"
 import * as Reason from "./Reason.ts"
+import * as Rows from "./Rows.ts"
 import * as Rules from "./Rules.ts"
 import * as Simulation from "./Simulation.ts"
 import * as Steps from "./Steps.ts"
@@ -41,7 +42,7 @@ export interface Candidate extends Omit<Example, "pseudonym"> {
 /** Folds batches of whole people, in the order of `concordId`; people in between may be folded elsewhere. */
 export interface Fold {
   /** Answers the lines of diff.ndjson about these people, in order; nothing where lines are not asked for. */
-  readonly fold: (columns: Columns.Columns) => string
+  readonly fold: (batch: Columns.Columns | Rows.Rows) => string
   readonly totals: Tally.Totals
   /** At most {@link maxExamples} a reason, those with the least `concordId`. */
   readonly examples: ReadonlyArray<Candidate>
@@ -67,10 +68,8 @@ const sidesOf = ({ before, after, knownAt }: Question): ((id: string) => Sides) 
   const index = ({ types }: Reading) => new Map(types.map((type) => [type.id, type]))
   const typesBefore = index(before)
   const typesAfter = index(after)
-  const side = (type: ConsentType.ConsentType, { rules }: Reading): Sweep.Side => ({
-    type,
-    terms: Terms.make(type, Rules.inForce(type.rules, type, rules), knownAt),
-  })
+  const side = (type: ConsentType.ConsentType, { rules }: Reading): Sweep.Side =>
+    Sweep.side(type, Terms.make(type, Rules.inForce(type.rules, type, rules), knownAt))
   const remembered = new Map<string, Sides>()
   return (id) => {
     const found = remembered.get(id)
@@ -142,25 +141,29 @@ export const make = (question: Question, steps: Steps.Steps, keepsLines: boolean
   const wanted = (): Reason.Key | undefined =>
     tally.pairReasons.find((reason) => (taken.get(reason) ?? 0) < maxExamples)
 
-  const fold = (columns: Columns.Columns): string => {
+  const inOrder = Rows.ordering(question.knownAt)
+
+  const fold = (batch: Columns.Columns | Rows.Rows): string => {
+    const columns = Rows.isRows(batch) ? inOrder(batch) : batch
     const sides = columns.typeIds.map(sidesFor)
     const totals = sides.map((): Tally.TypeTotals | undefined => undefined)
+    tally.totals.events += columns.events
     let text = ""
     let pair = 0
     let low = 0
     for (let person = 0; person < columns.people; person++) {
-      const concordId = columns.concordIds[person]!
       for (; pair < columns.personEnds[person]!; pair++) {
         const typeIndex = columns.pairTypes[pair]!
         const consentType = columns.typeIds[typeIndex]!
         const { before, after } = sides[typeIndex]!
         const high = columns.pairEnds[pair]!
-        tally.beginPair((totals[typeIndex] ??= tally.typeOf(consentType)), high - low)
+        tally.beginPair((totals[typeIndex] ??= tally.typeOf(consentType)))
         const isDifferent = sweep.pair(columns, low, high, before, after, tally)
         tally.endPair()
         if (isDifferent) {
           const reason = wanted()
           if (keepsLines || reason !== undefined) {
+            const concordId = columns.concordIds.at(person) ?? ""
             const found = differences(columns, low, high, concordId, { before, after }, window)
             if (reason !== undefined) {
               taken.set(reason, (taken.get(reason) ?? 0) + 1)

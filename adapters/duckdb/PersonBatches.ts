@@ -7,15 +7,17 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
-import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api"
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api"
 import { Effect, type Scope } from "effect"
 import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
 import type * as Columns from "../../core/Columns.ts"
 import type * as Instant from "../../core/Instant.ts"
+import type * as RowsOf from "../../core/Rows.ts"
 import * as PlainLines from "./PlainLines.ts"
 import { BadTable } from "./Problem.ts"
 import { Reader } from "./Reader.ts"
 import * as Reading from "./Reading.ts"
+import { RowReader, WrongRow } from "./RowReader.ts"
 import * as Rows from "./Rows.ts"
 
 /** A file being read. */
@@ -23,8 +25,10 @@ export interface PersonBatches {
   /** How many events there are; `undefined` where it would take reading the file. */
   readonly events: number | undefined
   /** The next people; `undefined` after the last. */
-  readonly next: Effect.Effect<Columns.Columns | undefined, BadTable>
+  readonly next: Effect.Effect<Batch | undefined, BadTable>
 }
+
+type Batch = Columns.Columns | RowsOf.Rows
 
 /** Whether a file is a table: by how its name ends. */
 export const isTable = (path: string): boolean => /\.(parquet|csv|csv\.gz)$/i.test(path)
@@ -84,58 +88,104 @@ const connect = Effect.fnUntraced(function* (file: string) {
   )
 })
 
-/** What is read: a relation, the number of a row in it, and how many rows there are where that is known. */
-interface Relation {
-  readonly name: string
-  readonly row: string
-  readonly isCounted: boolean
-}
-
-const relationOf = async (connection: DuckDBConnection, file: string): Promise<Relation> => {
+/** A file as a relation of SQL. */
+const relationOf = async (connection: DuckDBConnection, file: string): Promise<Reading.Relation> => {
   const path = Reading.quote(file)
-  if (isParquet(file)) {
-    return { name: `read_parquet(${path}, file_row_number = true)`, row: "file_row_number + 1", isCounted: true }
-  }
+  if (isParquet(file)) return { name: `read_parquet(${path}, file_row_number = true)`, row: "file_row_number + 1" }
   if (isTable(file)) {
     const name = `read_csv(${path}, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', nullstr = '')`
-    return { name, row: "row_number() OVER () + 1", isCounted: false }
+    return { name, row: "row_number() OVER () + 1" }
   }
   await PlainLines.read(connection, "plain_lines", path)
-  return { name: "plain_lines", row: "0", isCounted: true }
+  return { name: "plain_lines", row: "0" }
 }
 
-/** Asks for the events of a file; throws {@link BadTable} for a file of another shape. */
-const ask = async (connection: DuckDBConnection, file: string) => {
-  const { name, row, isCounted } = await relationOf(connection, file)
-  const columns = await Rows.of(connection, `DESCRIBE SELECT * FROM ${name}`)
+/** A file whose columns are those of events. */
+interface Opened {
+  readonly file: string
+  readonly connection: DuckDBConnection
+  readonly relation: Reading.Relation
+  readonly shape: Reading.Shape
+  /** The consent types, sorted. */
+  readonly types: ReadonlyArray<string>
+}
+
+/** Finds out what a file has; throws {@link BadTable} where it is of another shape. */
+const examine = async (connection: DuckDBConnection, file: string): Promise<Opened> => {
+  const relation = await relationOf(connection, file)
+  const columns = await Rows.of(connection, `DESCRIBE SELECT * FROM ${relation.name}`)
   const shape = Reading.shapeOf(
     columns.map(({ column_name, column_type }) => ({ name: String(column_name), type: String(column_type) })),
   )
   const problems = Reading.problems(shape)
   if (problems.length > 0) throw new BadTable({ file, problems })
-  const typeRows = await Rows.of(connection, `SELECT DISTINCT consentType::VARCHAR AS id FROM ${name} ORDER BY 1`)
-  const types = typeRows.map(({ id }) => (id === null ? "" : String(id))).filter((id) => id !== "")
-  await connection.run(
-    `CREATE TEMP TYPE consent_types AS ENUM (${(types.length === 0 ? ["-"] : types).map(Reading.quote).join(", ")})`,
-  )
-  const counted = isCounted ? await Rows.of(connection, `SELECT count(*) AS n FROM ${name}`) : []
-  const result = await connection.stream(Reading.query(name, shape, "consent_types", row))
-  return { result, shape, types, events: isCounted ? Number(counted[0]?.["n"]) : undefined }
+  const rows = await Rows.of(connection, Reading.distinctTypes(relation.name, shape))
+  // Sorted here, because the engine sorts by UTF-16 and the database by UTF-8.
+  const types = rows.map(({ id }) => String(id)).toSorted()
+  await connection.run(Reading.createTypes(types))
+  return { file, connection, relation, shape, types }
 }
 
-/** Batches from the chunks of a result. */
-const batchesOf = (result: DuckDBResult, reader: Reader, builder: ColumnBuilder.ColumnBuilder) => {
-  let ready: Array<Columns.Columns> = []
+/** Whether the people of a file stand in order already. Asked only where its own statistics say that they may. */
+const isInOrder = async ({ file, connection, relation }: Opened): Promise<boolean> => {
+  if (!isParquet(file)) return false
+  const isYes = async (sql: string) => (await Rows.of(connection, sql))[0]?.["answer"] === true
+  return (await isYes(Reading.mayBeInOrder(Reading.quote(file)))) && (await isYes(Reading.isInOrder(relation.name)))
+}
+
+/** How many events there are, where that is known without reading them. */
+const count = async ({ file, connection, relation }: Opened): Promise<number | undefined> => {
+  if (isTable(file) && !isParquet(file)) return undefined
+  return Number((await Rows.of(connection, `SELECT count(*) AS n FROM ${relation.name}`))[0]?.["n"])
+}
+
+/** What takes the chunks of a result to batches. */
+interface Taking<Batch> {
+  readonly read: (chunk: DuckDBDataChunk) => ReadonlyArray<Batch>
+  readonly end: () => ReadonlyArray<Batch>
+}
+
+/** The batches of a result, one after the other; `undefined` after the last. */
+const batchesOf = <Batch>(result: DuckDBResult, { read, end }: Taking<Batch>) => {
+  let ready: Array<Batch> = []
   let isDone = false
-  return async (): Promise<Columns.Columns | undefined> => {
+  return async (): Promise<Batch | undefined> => {
     while (ready.length === 0 && !isDone) {
       const chunk = await result.fetchChunk()
-      if (chunk === null || chunk.rowCount === 0) {
-        isDone = true
-        ready.push(builder.end())
-      } else ready = [...reader.read(chunk)]
+      isDone = chunk === null || chunk.rowCount === 0
+      ready = [...(chunk === null || isDone ? end() : read(chunk))]
     }
     return ready.shift()
+  }
+}
+
+/** Event by event. */
+const readSlowly = async (
+  { file, connection, relation, shape, types }: Opened,
+  knownAt: Instant.Instant,
+  keepsIds: boolean,
+) => {
+  const builder = ColumnBuilder.make(knownAt, keepsIds)
+  const reader = new Reader(file, types, shape, builder)
+  const result = await connection.stream(Reading.query(relation, shape, types))
+  return batchesOf<Columns.Columns>(result, { read: (chunk) => reader.read(chunk), end: () => [builder.end()] })
+}
+
+/** Chunk by chunk, and where a row is wrong once more event by event, to say what is wrong with it. */
+const readQuickly = async (opened: Opened, knownAt: Instant.Instant) => {
+  const { connection, relation, shape, types } = opened
+  const reader = new RowReader(types)
+  const result = await connection.stream(Reading.rowsQuery(relation, shape, types, await isInOrder(opened)))
+  const next = batchesOf<RowsOf.Rows>(result, { read: (chunk) => reader.read(chunk), end: () => reader.end() })
+  return async () => {
+    try {
+      return await next()
+    } catch (error) {
+      if (!(error instanceof WrongRow)) throw error
+      const slowly = await readSlowly(opened, knownAt, false)
+      while ((await slowly()) !== undefined);
+      throw error
+    }
   }
 }
 
@@ -149,11 +199,13 @@ export const make = Effect.fnUntraced(function* (
   keepsIds: boolean,
 ): Effect.fn.Return<PersonBatches, BadTable, Scope.Scope> {
   const connection = yield* connect(file)
-  const { result, shape, types, events } = yield* Effect.tryPromise({
-    try: () => ask(connection, file),
-    catch: (error) => refusal(file, error),
-  })
-  const builder = ColumnBuilder.make(knownAt, keepsIds)
-  const next = batchesOf(result, new Reader(file, types, shape, builder), builder)
-  return { events, next: Effect.tryPromise({ try: next, catch: (error) => refusal(file, error) }) }
+  const attempt = <A>(step: () => Promise<A>) =>
+    Effect.tryPromise({ try: step, catch: (error) => refusal(file, error) })
+  const opened = yield* attempt(() => examine(connection, file))
+  // Counted first: a connection has one query at a time.
+  const events = yield* attempt(() => count(opened))
+  const next = yield* attempt<() => Promise<Batch | undefined>>(() =>
+    Reading.isNumbers(opened.shape) ? readQuickly(opened, knownAt) : readSlowly(opened, knownAt, keepsIds),
+  )
+  return { events, next: attempt(next) }
 })

@@ -5,6 +5,7 @@ import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api"
 import type * as ColumnBuilder from "../../core/ColumnBuilder.ts"
 import type * as Columns from "../../core/Columns.ts"
 import * as Instant from "../../core/Instant.ts"
+import * as Uuid from "../../core/Uuid.ts"
 import { BadTable, type Problem } from "./Problem.ts"
 import * as Reading from "./Reading.ts"
 import * as UuidColumn from "./UuidColumn.ts"
@@ -32,8 +33,20 @@ interface Texts {
   readonly at: (row: number) => string
 }
 
+/** A copy, as in `core/Uuid.ts`. */
+const uuidsOf = (vector: DuckDBVector): Uuid.Column => {
+  const column = UuidColumn.words(vector).slice()
+  for (let last = Uuid.words - 1; last < column.length; last += Uuid.words) column[last]! ^= UuidColumn.turned
+  return column
+}
+
+const textsOfUuids = (vector: DuckDBVector): Texts => {
+  const column = uuidsOf(vector)
+  return { at: (row) => Uuid.at(column, row) }
+}
+
 const textsOf = (vector: DuckDBVector, kind: Reading.Kind | undefined): Texts =>
-  kind === "uuid" ? UuidColumn.make(vector) : { at: (row) => String(vector.getItem(row) ?? "") }
+  kind === "uuid" ? textsOfUuids(vector) : { at: (row) => String(vector.getItem(row) ?? "") }
 
 /** Takes the rows of chunk after chunk to a builder. */
 export class Reader {
@@ -42,8 +55,6 @@ export class Reader {
   private readonly shape: Reading.Shape
   private readonly builder: ColumnBuilder.ColumnBuilder
   private concordId = ""
-  /** The last person's UUID, from its end. */
-  private readonly words = new Uint32Array(4)
 
   constructor(file: string, types: ReadonlyArray<string>, shape: Reading.Shape, builder: ColumnBuilder.ColumnBuilder) {
     this.file = file
@@ -67,7 +78,7 @@ export class Reader {
     // The chunk is kept along: its memory is where the ids are.
     const ids = { chunk, at: textsOf(column(at.id), shape.id).at }
     const people = column(at.concordId)
-    const uuids = shape.concordId === "uuid" ? UuidColumn.make(people) : undefined
+    const uuids = shape.concordId === "uuid" ? uuidsOf(people) : undefined
     const count = chunk.rowCount
     for (let row = 0; row < count; row++) {
       const state = states[row]!
@@ -116,15 +127,8 @@ export class Reader {
     return batches
   }
 
-  private nextUuid(uuids: UuidColumn.UuidColumn, row: number): void {
-    const { words } = this
-    const [a, b, c, d] = [uuids.word(row, 0), uuids.word(row, 32), uuids.word(row, 64), uuids.word(row, 96)]
-    if (a === words[0] && b === words[1] && c === words[2] && d === words[3] && this.concordId !== "") return
-    words[0] = a
-    words[1] = b
-    words[2] = c
-    words[3] = d
-    this.concordId = uuids.at(row)
+  private nextUuid(uuids: Uuid.Column, row: number): void {
+    if (row === 0 || !Uuid.isSame(uuids, row - 1, row)) this.concordId = Uuid.at(uuids, row)
   }
 
   private nextText(concordId: string): void {

@@ -100,20 +100,91 @@ export const at = {
   concordId: 8,
 } as const
 
-/**
- * Every event of a relation, sorted by person; `types` is the name of an enumeration of the types, `row` an expression
- * that numbers the rows of the file.
- */
-export const query = (relation: string, shape: Shape, types: string, row: string): string => `
+/** What is read: a relation, and an expression that numbers the rows of its file. */
+export interface Relation {
+  readonly name: string
+  readonly row: string
+}
+
+const type = (shape: Shape): string => (shape.consentType === "uuid" ? "consentType" : "consentType::VARCHAR")
+
+/** The consent types of a relation, as text. */
+export const distinctTypes = (relation: string, shape: Shape): string =>
+  `SELECT id::VARCHAR AS id FROM (SELECT DISTINCT ${type(shape)} AS id FROM ${relation}) WHERE id IS NOT NULL`
+
+const enumeration = "consent_types"
+
+/** What comes before either query: the consent types, each of which has its place in the list for a code. */
+export const createTypes = (types: ReadonlyArray<string>): string =>
+  `CREATE TEMP TYPE ${enumeration} AS ENUM (${(types.length === 0 ? ["-"] : types).map(quote).join(", ")})`
+
+/** Up to so many types, comparing with each is quicker than looking one up. */
+const fewTypes = 32
+
+/** The code of a type. Not by a join: rows would lose their order. */
+const typeCode = (shape: Shape, types: ReadonlyArray<string>): string =>
+  types.length === 0 || types.length > fewTypes
+    ? `enum_code(consentType::VARCHAR::${enumeration})`
+    : `CASE ${type(shape)} ${types.map((id, code) => `WHEN ${quote(id)} THEN ${code}`).join(" ")} END`
+
+/** Every event of a relation, sorted by person, with the number of its row. */
+export const query = ({ name, row }: Relation, shape: Shape, types: ReadonlyArray<string>): string => `
   SELECT
     ${instant("consentDate", shape.consentDate)},
     ${instant("dateCreated", shape.dateCreated)},
     ${instant("expirationDate", shape.expirationDate)},
     ${version(shape.version)},
     (${state})::UTINYINT,
-    coalesce(enum_code(consentType::VARCHAR::${types}), ${missing.type})::UINTEGER,
+    coalesce(${typeCode(shape, types)}, ${missing.type})::UINTEGER,
     (${row})::DOUBLE,
     id${shape.id === "uuid" ? "" : "::VARCHAR"},
     concordId${shape.concordId === "uuid" ? "" : "::VARCHAR"} AS person
-  FROM ${relation}
+  FROM ${name}
   ORDER BY person`
+
+/** Whether all that is read of a file is numbers: then {@link rowsQuery} may be asked, which is many times faster. */
+export const isNumbers = (shape: Shape): boolean =>
+  shape.id === "uuid" &&
+  shape.concordId === "uuid" &&
+  [shape.consentDate, shape.dateCreated, shape.expirationDate, shape.version].every((kind) => kind !== "text")
+
+/** Where each column of {@link rowsQuery} stands in its result. */
+export const atOfRows = {
+  consentDate: 0,
+  dateCreated: 1,
+  expirationDate: 2,
+  version: 3,
+  /** Eight times the code of the type, plus the state. */
+  typeAndState: 4,
+  id: 5,
+  concordId: 6,
+} as const
+
+/** The same as {@link query} without the numbers of the rows, in less memory; unless it `isInOrder` already, sorted. */
+export const rowsQuery = (
+  { name }: Relation,
+  shape: Shape,
+  types: ReadonlyArray<string>,
+  isInOrder: boolean,
+): string => `
+  SELECT
+    ${instant("consentDate", shape.consentDate)},
+    ${instant("dateCreated", shape.dateCreated)},
+    ${instant("expirationDate", shape.expirationDate)},
+    ${version(shape.version)},
+    (coalesce(${typeCode(shape, types)}, ${missing.type >>> 3}) * 8::UINTEGER + ${state})::UINTEGER,
+    id,
+    concordId
+  FROM ${name}
+  ${isInOrder ? "" : "ORDER BY concordId"}`
+
+/** Whether the row groups of a Parquet file, by what they say of themselves, follow each other in the order of people. */
+export const mayBeInOrder = (path: string): string => `
+  SELECT NOT coalesce(bool_or(coalesce(lowest < highest_before, true)), false) AS answer FROM (
+    SELECT stats_min_value AS lowest, coalesce(lag(stats_max_value) OVER (ORDER BY row_group_id), '') AS highest_before
+    FROM parquet_metadata(${path}) WHERE path_in_schema = 'concordId')`
+
+/** Whether the rows of a relation stand in the order of people. */
+export const isInOrder = (relation: string): string => `
+  SELECT NOT coalesce(bool_or(before > concordId), false) AS answer
+  FROM (SELECT concordId, lag(concordId) OVER () AS before FROM ${relation})`

@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
 import type { Columns } from "../../core/Columns.ts"
+import type { Rows } from "../../core/Rows.ts"
 import * as Steps from "../../core/Steps.ts"
 import * as Tally from "../../core/Tally.ts"
 import * as WhatIf from "../../core/WhatIf.ts"
@@ -16,7 +17,7 @@ import type { FromThread, Part, Task, ToThread } from "./Messages.ts"
 /** Folds that work side by side. */
 export interface Folds {
   /** Hands over a batch: the lines about its people, once they are written. */
-  readonly fold: (columns: Columns) => Promise<string>
+  readonly fold: (batch: Columns | Rows) => Promise<string>
   /** How many batches may be on their way before the next is worth making. */
   readonly ahead: number
   /** What all folds have found. After the last batch is answered, once. */
@@ -61,17 +62,11 @@ class Thread {
   readonly stop = (): Promise<number> => this.worker.terminate()
 }
 
-const buffersOf = (columns: Columns): ReadonlyArray<ArrayBuffer> =>
-  [
-    columns.personEnds,
-    columns.pairTypes,
-    columns.pairEnds,
-    columns.states,
-    columns.versions,
-    columns.consentDates,
-    columns.datesCreated,
-    columns.expirationDates,
-  ].map(({ buffer }) => buffer as ArrayBuffer)
+/** The memory that a batch is handed over with. */
+const buffersOf = (batch: Columns | Rows): ReadonlyArray<ArrayBuffer> =>
+  Object.values(batch).flatMap((column) =>
+    ArrayBuffer.isView(column) && column.buffer instanceof ArrayBuffer ? [column.buffer] : [],
+  )
 
 /** Starts folding. `steps` are those of the task's question. Threads end when the scope closes. */
 export const make = (
@@ -88,11 +83,11 @@ export const make = (
       const here = WhatIf.make(task.question, steps, task.keepsLines)
       let batches = 0
 
-      const fold = async (columns: Columns): Promise<string> => {
-        if (batches++ < foldedHere) return here.fold(columns)
+      const fold = async (batch: Columns | Rows): Promise<string> => {
+        if (batches++ < foldedHere) return here.fold(batch)
         while (threads.length < count) threads.push(new Thread(task))
         const idlest = threads.reduce((least, each) => (each.load < least.load ? each : least))
-        const answer = await idlest.ask({ _tag: "Fold", columns }, buffersOf(columns))
+        const answer = await idlest.ask({ _tag: "Fold", batch }, buffersOf(batch))
         return answer._tag === "Folded" ? answer.text : ""
       }
 

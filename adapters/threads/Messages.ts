@@ -2,6 +2,7 @@
  * What a folding thread is asked, and what it answers: one answer a question, in order.
  */
 import type { Columns } from "../../core/Columns.ts"
+import type { Rows } from "../../core/Rows.ts"
 import type { Totals } from "../../core/Tally.ts"
 import type { Candidate, Question } from "../../core/WhatIf.ts"
 
@@ -13,7 +14,7 @@ export interface Task {
 }
 
 /** To a thread. */
-export type ToThread = { readonly _tag: "Fold"; readonly columns: Columns } | { readonly _tag: "Finish" }
+export type ToThread = { readonly _tag: "Fold"; readonly batch: Columns | Rows } | { readonly _tag: "Finish" }
 
 /** From a thread. */
 export type FromThread = { readonly _tag: "Folded"; readonly text: string } | ({ readonly _tag: "Finished" } & Part)

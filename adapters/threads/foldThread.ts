@@ -15,7 +15,7 @@ const fold = WhatIf.make(question, steps, keepsLines)
 const answer = (message: FromThread): void => port.postMessage(message)
 
 port.on("message", (message: ToThread) => {
-  if (message._tag === "Fold") return answer({ _tag: "Folded", text: fold.fold(message.columns) })
+  if (message._tag === "Fold") return answer({ _tag: "Folded", text: fold.fold(message.batch) })
   answer({ _tag: "Finished", totals: fold.totals, examples: fold.examples })
   port.close()
 })

@@ -10,6 +10,7 @@ import * as PersonReader from "../../adapters/sqlite/PersonReader.ts"
 import * as Digest from "../../adapters/threads/Digest.ts"
 import type { Columns } from "../../core/Columns.ts"
 import type { ConsentType } from "../../core/ConsentType.ts"
+import type { Rows } from "../../core/Rows.ts"
 import type { Summary } from "../../core/Summary.ts"
 import { BadQuestion, type Failure, type Plan } from "./Plan.ts"
 import type { Progress } from "./Run.ts"
@@ -23,7 +24,7 @@ export interface Batches {
   /** Waits until it is known. */
   readonly digest: Effect.Effect<Summary["inputs"][number]>
   /** The next people; `undefined` after the last. */
-  readonly next: Effect.Effect<Columns | undefined, Failure>
+  readonly next: Effect.Effect<Columns | Rows | undefined, Failure>
 }
 
 const sqlite = "sqlite:"

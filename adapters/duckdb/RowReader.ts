@@ -1,0 +1,146 @@
+/**
+ * Copies the chunks of a result into batches of rows, column by column, and finds whether each row is an event.
+ *
+ * What is wrong with a row it does not say: that is asked of the {@link Reader}, which is slower.
+ */
+import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api"
+import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
+import * as Instant from "../../core/Instant.ts"
+import type { Rows } from "../../core/Rows.ts"
+import * as Uuid from "../../core/Uuid.ts"
+import * as Reading from "./Reading.ts"
+import * as UuidColumn from "./UuidColumn.ts"
+
+/** A row that is no event. */
+export class WrongRow extends Error {}
+
+type Numbers = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
+
+/** A column of numbers without gaps, straight from the chunk's memory. */
+const numbersOf = <A extends Numbers>(vector: DuckDBVector): A => (vector as unknown as { readonly items: A }).items
+
+/** The most rows of a chunk. */
+const chunkRows = 2048
+
+class Buffers {
+  readonly size: number
+  readonly consentDates: Float64Array<ArrayBuffer>
+  readonly datesCreated: Float64Array<ArrayBuffer>
+  readonly expirationDates: Float64Array<ArrayBuffer>
+  readonly versions: Float64Array<ArrayBuffer>
+  readonly types: Uint32Array<ArrayBuffer>
+  readonly states: Uint8Array<ArrayBuffer>
+  readonly ids: Uint32Array<ArrayBuffer>
+  readonly concordIds: Uint32Array<ArrayBuffer>
+
+  constructor(size: number) {
+    this.size = size
+    this.consentDates = new Float64Array(size)
+    this.datesCreated = new Float64Array(size)
+    this.expirationDates = new Float64Array(size)
+    this.versions = new Float64Array(size)
+    this.types = new Uint32Array(size)
+    this.states = new Uint8Array(size)
+    this.ids = new Uint32Array(size * Uuid.words)
+    this.concordIds = new Uint32Array(size * Uuid.words)
+  }
+
+  /** Takes the rows of others from one on, before any of its own. */
+  copy(from: Buffers, low: number, high: number): void {
+    this.consentDates.set(from.consentDates.subarray(low, high))
+    this.datesCreated.set(from.datesCreated.subarray(low, high))
+    this.expirationDates.set(from.expirationDates.subarray(low, high))
+    this.versions.set(from.versions.subarray(low, high))
+    this.types.set(from.types.subarray(low, high))
+    this.states.set(from.states.subarray(low, high))
+    this.ids.set(from.ids.subarray(low * Uuid.words, high * Uuid.words))
+    this.concordIds.set(from.concordIds.subarray(low * Uuid.words, high * Uuid.words))
+  }
+}
+
+const usualSize = ColumnBuilder.batchEvents + 2 * chunkRows
+
+/** Takes chunk after chunk. `typeIds` is what the types of the result point at. */
+export class RowReader {
+  private rows = new Buffers(usualSize)
+  private count = 0
+  private readonly typeIds: ReadonlyArray<string>
+
+  constructor(typeIds: ReadonlyArray<string>) {
+    this.typeIds = typeIds
+  }
+
+  /** Reads a chunk; answers the people who are complete, where they make a batch. Throws {@link WrongRow}. */
+  read(chunk: DuckDBDataChunk): ReadonlyArray<Rows> {
+    const first = this.count
+    const count = first + chunk.rowCount
+    if (count > this.rows.size) this.grow()
+    const { rows } = this
+    const { atOfRows: at } = Reading
+    const column = (index: number) => chunk.getColumnVector(index)
+    rows.consentDates.set(numbersOf<Float64Array<ArrayBuffer>>(column(at.consentDate)), first)
+    rows.datesCreated.set(numbersOf<Float64Array<ArrayBuffer>>(column(at.dateCreated)), first)
+    rows.expirationDates.set(numbersOf<Float64Array<ArrayBuffer>>(column(at.expirationDate)), first)
+    rows.versions.set(numbersOf<Float64Array<ArrayBuffer>>(column(at.version)), first)
+    rows.ids.set(UuidColumn.words(column(at.id)), first * Uuid.words)
+    rows.concordIds.set(UuidColumn.words(column(at.concordId)), first * Uuid.words)
+    this.count = count
+    this.check(numbersOf<Uint32Array<ArrayBuffer>>(column(at.typeAndState)), first)
+    return count < ColumnBuilder.batchEvents ? [] : this.take(this.lastPerson())
+  }
+
+  /** Everybody who is left. */
+  end(): ReadonlyArray<Rows> {
+    return this.take(this.count)
+  }
+
+  /** Takes the types and states of the new rows apart, and finds them good. Throws {@link WrongRow}. */
+  private check(typesAndStates: Uint32Array, first: number): void {
+    const { consentDates, datesCreated, expirationDates, versions, types, states, ids, concordIds } = this.rows
+    for (let row = first; row < this.count; row++) {
+      const typeAndState = typesAndStates[row - first]!
+      const consentDate = consentDates[row]!
+      const dateCreated = datesCreated[row]!
+      const expirationDate = expirationDates[row]!
+      types[row] = typeAndState >>> 3
+      states[row] = typeAndState & 7
+      ids[row * Uuid.words + 3]! ^= UuidColumn.turned
+      concordIds[row * Uuid.words + 3]! ^= UuidColumn.turned
+      if (
+        states[row]! > 3 ||
+        types[row]! >= this.typeIds.length ||
+        versions[row]! < 0 ||
+        // Written so that what is no number fails, but for an expiration, which may be missing.
+        !(consentDate >= Instant.min && consentDate <= dateCreated && dateCreated <= Instant.max) ||
+        expirationDate <= consentDate ||
+        expirationDate > Instant.max
+      ) {
+        throw new WrongRow()
+      }
+      if (row > 0 && Uuid.compare(concordIds, row - 1, row) > 0) throw new Error("people are out of order")
+    }
+  }
+
+  /** Where the rows of the last person begin. */
+  private lastPerson(): number {
+    let row = this.count - 1
+    while (row > 0 && Uuid.isSame(this.rows.concordIds, row - 1, row)) row--
+    return row
+  }
+
+  private take(events: number): ReadonlyArray<Rows> {
+    if (events === 0) return []
+    const { rows, typeIds } = this
+    const left = this.count - events
+    this.rows = new Buffers(Math.max(usualSize, left + 2 * chunkRows))
+    this.rows.copy(rows, events, this.count)
+    this.count = left
+    return [{ ...rows, events, typeIds }]
+  }
+
+  private grow(): void {
+    const { rows, count } = this
+    this.rows = new Buffers(2 * rows.size)
+    this.rows.copy(rows, 0, count)
+  }
+}
