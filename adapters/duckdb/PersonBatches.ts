@@ -12,7 +12,7 @@ import { Effect, type Scope } from "effect"
 import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
 import type * as Columns from "../../core/Columns.ts"
 import type * as Instant from "../../core/Instant.ts"
-import type * as RowsOf from "../../core/Rows.ts"
+import * as RowsOf from "../../core/Rows.ts"
 import * as PlainLines from "./PlainLines.ts"
 import { BadTable } from "./Problem.ts"
 import { Reader } from "./Reader.ts"
@@ -26,9 +26,17 @@ export interface PersonBatches {
   readonly events: number | undefined
   /** The next people; `undefined` after the last. */
   readonly next: Effect.Effect<Batch | undefined, BadTable>
+  /** Takes back a batch that has been folded; its memory is used again. */
+  readonly giveBack: (batch: Batch) => void
 }
 
 type Batch = Columns.Columns | RowsOf.Rows
+
+/** Before failures are put in words. */
+interface Batches {
+  readonly next: () => Promise<Batch | undefined>
+  readonly giveBack: PersonBatches["giveBack"]
+}
 
 /** Whether a file is a table: by how its name ends. */
 export const isTable = (path: string): boolean => /\.(parquet|csv|csv\.gz)$/i.test(path)
@@ -164,28 +172,32 @@ const readSlowly = async (
   { file, connection, relation, shape, types }: Opened,
   knownAt: Instant.Instant,
   keepsIds: boolean,
-) => {
+): Promise<Batches> => {
   const builder = ColumnBuilder.make(knownAt, keepsIds)
   const reader = new Reader(file, types, shape, builder)
   const result = await connection.stream(Reading.query(relation, shape, types))
-  return batchesOf<Columns.Columns>(result, { read: (chunk) => reader.read(chunk), end: () => [builder.end()] })
+  const next = batchesOf<Columns.Columns>(result, { read: (chunk) => reader.read(chunk), end: () => [builder.end()] })
+  return { next, giveBack: () => undefined }
 }
 
 /** Chunk by chunk, and where a row is wrong once more event by event, to say what is wrong with it. */
-const readQuickly = async (opened: Opened, knownAt: Instant.Instant) => {
+const readQuickly = async (opened: Opened, knownAt: Instant.Instant): Promise<Batches> => {
   const { connection, relation, shape, types } = opened
   const reader = new RowReader(types)
   const result = await connection.stream(Reading.rowsQuery(relation, shape, types, await isInOrder(opened)))
   const next = batchesOf<RowsOf.Rows>(result, { read: (chunk) => reader.read(chunk), end: () => reader.end() })
-  return async () => {
-    try {
-      return await next()
-    } catch (error) {
-      if (!(error instanceof WrongRow)) throw error
-      const slowly = await readSlowly(opened, knownAt, false)
-      while ((await slowly()) !== undefined);
-      throw error
-    }
+  return {
+    next: async () => {
+      try {
+        return await next()
+      } catch (error) {
+        if (!(error instanceof WrongRow)) throw error
+        const slowly = await readSlowly(opened, knownAt, false)
+        while ((await slowly.next()) !== undefined);
+        throw error
+      }
+    },
+    giveBack: (batch) => (RowsOf.isRows(batch) ? reader.giveBack(batch) : undefined),
   }
 }
 
@@ -204,8 +216,8 @@ export const make = Effect.fnUntraced(function* (
   const opened = yield* attempt(() => examine(connection, file))
   // Counted first: a connection has one query at a time.
   const events = yield* attempt(() => count(opened))
-  const next = yield* attempt<() => Promise<Batch | undefined>>(() =>
+  const { next, giveBack } = yield* attempt(() =>
     Reading.isNumbers(opened.shape) ? readQuickly(opened, knownAt) : readSlowly(opened, knownAt, keepsIds),
   )
-  return { events, next: attempt(next) }
+  return { events, next: attempt(next), giveBack }
 })

@@ -14,35 +14,36 @@ import * as UuidColumn from "./UuidColumn.ts"
 /** A row that is no event. */
 export class WrongRow extends Error {}
 
-type Numbers = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
-
 /** A column of numbers without gaps, straight from the chunk's memory. */
-const numbersOf = <A extends Numbers>(vector: DuckDBVector): A => (vector as unknown as { readonly items: A }).items
+const numbersOf = <A extends Float64Array | Uint32Array>(vector: DuckDBVector): A =>
+  (vector as unknown as { readonly items: A }).items
 
 /** The most rows of a chunk. */
 const chunkRows = 2048
 
+/** Columns that the threads share: what has been folded is filled again, so that there is nothing to collect. */
 class Buffers {
   readonly size: number
-  readonly consentDates: Float64Array<ArrayBuffer>
-  readonly datesCreated: Float64Array<ArrayBuffer>
-  readonly expirationDates: Float64Array<ArrayBuffer>
-  readonly versions: Float64Array<ArrayBuffer>
-  readonly types: Uint32Array<ArrayBuffer>
-  readonly states: Uint8Array<ArrayBuffer>
-  readonly ids: Uint32Array<ArrayBuffer>
-  readonly concordIds: Uint32Array<ArrayBuffer>
+  readonly consentDates: Float64Array
+  readonly datesCreated: Float64Array
+  readonly expirationDates: Float64Array
+  readonly versions: Float64Array
+  readonly types: Uint32Array
+  readonly states: Uint8Array
+  readonly ids: Uuid.Column
+  readonly concordIds: Uuid.Column
 
   constructor(size: number) {
+    const memory = (bytes: number) => new SharedArrayBuffer(bytes * size)
     this.size = size
-    this.consentDates = new Float64Array(size)
-    this.datesCreated = new Float64Array(size)
-    this.expirationDates = new Float64Array(size)
-    this.versions = new Float64Array(size)
-    this.types = new Uint32Array(size)
-    this.states = new Uint8Array(size)
-    this.ids = new Uint32Array(size * Uuid.words)
-    this.concordIds = new Uint32Array(size * Uuid.words)
+    this.consentDates = new Float64Array(memory(8))
+    this.datesCreated = new Float64Array(memory(8))
+    this.expirationDates = new Float64Array(memory(8))
+    this.versions = new Float64Array(memory(8))
+    this.types = new Uint32Array(memory(4))
+    this.states = new Uint8Array(memory(1))
+    this.ids = new Uint32Array(memory(4 * Uuid.words))
+    this.concordIds = new Uint32Array(memory(4 * Uuid.words))
   }
 
   /** Takes the rows of others from one on, before any of its own. */
@@ -64,6 +65,8 @@ const usualSize = ColumnBuilder.batchEvents + 2 * chunkRows
 export class RowReader {
   private rows = new Buffers(usualSize)
   private count = 0
+  private readonly lent = new Map<Rows, Buffers>()
+  private readonly free: Array<Buffers> = []
   private readonly typeIds: ReadonlyArray<string>
 
   constructor(typeIds: ReadonlyArray<string>) {
@@ -78,20 +81,27 @@ export class RowReader {
     const { rows } = this
     const { atOfRows: at } = Reading
     const column = (index: number) => chunk.getColumnVector(index)
-    rows.consentDates.set(numbersOf<Float64Array<ArrayBuffer>>(column(at.consentDate)), first)
-    rows.datesCreated.set(numbersOf<Float64Array<ArrayBuffer>>(column(at.dateCreated)), first)
-    rows.expirationDates.set(numbersOf<Float64Array<ArrayBuffer>>(column(at.expirationDate)), first)
-    rows.versions.set(numbersOf<Float64Array<ArrayBuffer>>(column(at.version)), first)
+    rows.consentDates.set(numbersOf<Float64Array>(column(at.consentDate)), first)
+    rows.datesCreated.set(numbersOf<Float64Array>(column(at.dateCreated)), first)
+    rows.expirationDates.set(numbersOf<Float64Array>(column(at.expirationDate)), first)
+    rows.versions.set(numbersOf<Float64Array>(column(at.version)), first)
     rows.ids.set(UuidColumn.words(column(at.id)), first * Uuid.words)
     rows.concordIds.set(UuidColumn.words(column(at.concordId)), first * Uuid.words)
     this.count = count
-    this.check(numbersOf<Uint32Array<ArrayBuffer>>(column(at.typeAndState)), first)
+    this.check(numbersOf<Uint32Array>(column(at.typeAndState)), first)
     return count < ColumnBuilder.batchEvents ? [] : this.take(this.lastPerson())
   }
 
   /** Everybody who is left. */
   end(): ReadonlyArray<Rows> {
     return this.take(this.count)
+  }
+
+  /** Takes back a batch that nobody reads any more. */
+  giveBack(batch: Rows): void {
+    const rows = this.lent.get(batch)
+    this.lent.delete(batch)
+    if (rows?.size === usualSize) this.free.push(rows)
   }
 
   /** Takes the types and states of the new rows apart, and finds them good. Throws {@link WrongRow}. */
@@ -132,10 +142,13 @@ export class RowReader {
     if (events === 0) return []
     const { rows, typeIds } = this
     const left = this.count - events
-    this.rows = new Buffers(Math.max(usualSize, left + 2 * chunkRows))
+    const usual = left + chunkRows <= usualSize ? this.free.pop() : undefined
+    this.rows = usual ?? new Buffers(Math.max(usualSize, left + 2 * chunkRows))
     this.rows.copy(rows, events, this.count)
     this.count = left
-    return [{ ...rows, events, typeIds }]
+    const batch = { ...rows, events, typeIds }
+    this.lent.set(batch, rows)
+    return [batch]
   }
 
   private grow(): void {

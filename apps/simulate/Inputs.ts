@@ -15,6 +15,9 @@ import type { Summary } from "../../core/Summary.ts"
 import { BadQuestion, type Failure, type Plan } from "./Plan.ts"
 import type { Progress } from "./Run.ts"
 
+/** Some people. */
+export type Batch = Columns | Rows
+
 /** People to be folded. */
 export interface Batches {
   /** The types that come with the ledger; none where it does not have them. */
@@ -24,7 +27,9 @@ export interface Batches {
   /** Waits until it is known. */
   readonly digest: Effect.Effect<Summary["inputs"][number]>
   /** The next people; `undefined` after the last. */
-  readonly next: Effect.Effect<Columns | Rows | undefined, Failure>
+  readonly next: Effect.Effect<Batch | undefined, Failure>
+  /** Takes back a batch that has been folded, where its memory can be used again. */
+  readonly giveBack?: (batch: Batch) => void
 }
 
 const sqlite = "sqlite:"

@@ -50,19 +50,20 @@ const foldAll = Effect.fnUntraced(function* (
   write: (text: string) => Effect.Effect<void, Failure>,
   progress: Progress,
 ) {
-  const underway: Array<{ readonly text: Promise<string>; readonly events: number }> = []
+  const underway: Array<{ readonly text: Promise<string>; readonly batch: Inputs.Batch }> = []
   let compared = 0
   const settle = Effect.fnUntraced(function* () {
     const first = underway.shift()
     if (first === undefined) return
     const text = yield* Effect.promise(() => first.text)
     if (text !== "") yield* write(text)
-    compared += first.events
+    compared += first.batch.events
+    batches.giveBack?.(first.batch)
     const share = batches.events === undefined ? undefined : compared / Math.max(batches.events, 1)
     yield* progress({ what: "events compared", done: compared, share })
   })
   for (let next = yield* batches.next; next !== undefined; next = yield* batches.next) {
-    underway.push({ text: folds.fold(next), events: next.events })
+    underway.push({ text: folds.fold(next), batch: next })
     if (underway.length > folds.ahead) yield* settle()
     yield* Effect.yieldNow
   }
