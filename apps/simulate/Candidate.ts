@@ -1,6 +1,7 @@
 /**
  * The types that a simulation reads under, on either side, and what is noteworthy about them.
  */
+import type { Problem } from "../../adapters/files/BadInput.ts"
 import type { ConsentType, Version } from "../../core/ConsentType.ts"
 import * as InstantOf from "../../core/Instant.ts"
 import * as Rules from "../../core/Rules.ts"
@@ -15,8 +16,11 @@ const isSameVersion = (a: Version, b: Version): boolean =>
   a.requireReaccept === b.requireReaccept &&
   JSON.stringify(a.grace) === JSON.stringify(b.grace)
 
+/** A type without versions has version 1, always there. */
 const isInForce = (version: Version, type: ConsentType | undefined): boolean =>
-  type !== undefined && type.versions.some((other) => isSameVersion(version, other))
+  type === undefined || type.versions.length === 0
+    ? version.version === 1
+    : type.versions.some((other) => isSameVersion(version, other))
 
 /**
  * The types once the candidate is published: its own, and of the others those in force. A version that is new (or
@@ -36,16 +40,17 @@ export const publish = (types: Types, candidate: Types, knownAt: InstantOf.Insta
   return [...types.filter(({ id }) => !replaced.has(id)), ...published]
 }
 
-/** Warns of versions that are new and published in the past: nobody can publish them any more. */
-export function* backDated(types: Types, candidate: Given<Types>, knownAt: InstantOf.Instant): Generator<string> {
+/** What keeps the candidate from being published: versions that are new, or changed, and in the past. */
+export const backDated = (types: Types, candidate: Types, knownAt: InstantOf.Instant): ReadonlyArray<Problem> => {
   const inForce = new Map(types.map((type) => [type.id, type]))
-  for (const [item, type] of candidate.value.entries()) {
-    for (const [index, version] of type.versions.entries()) {
-      if (isInForce(version, inForce.get(type.id)) || version.publishedAt >= knownAt) continue
+  return candidate.flatMap(({ id, versions }, item) =>
+    versions.flatMap((version, index) => {
+      if (isInForce(version, inForce.get(id)) || version.publishedAt >= knownAt) return []
       const at = InstantOf.format(version.publishedAt)
-      yield `${candidate.name}: /items/${item}/versions/${index}/publishedAt: new, and in the past (${at}): read as if it had been published then`
-    }
-  }
+      const reason = `a new version cannot be back-dated: ${at} is before ${InstantOf.format(knownAt)}`
+      return [{ where: `/items/${item}/versions/${index}/publishedAt`, reason }]
+    }),
+  )
 }
 
 /** Warns of rules that match no type: none of the types listed, none that the events name. */

@@ -3,8 +3,10 @@
  * all, and answers the summary.
  */
 import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
+import { BadInput } from "../../adapters/files/BadInput.ts"
 import * as Replacement from "../../adapters/files/Replacement.ts"
 import * as Folds from "../../adapters/threads/Folds.ts"
+import type { ConsentType } from "../../core/ConsentType.ts"
 import * as Instant from "../../core/Instant.ts"
 import * as Period from "../../core/Period.ts"
 import * as Steps from "../../core/Steps.ts"
@@ -104,11 +106,19 @@ const summarize = (
     baseline: Candidate.written(plan.baseline, plan.types),
     candidate: Candidate.written(plan.candidate, candidateTypes),
     inputs: [digest, ...given([plan.types, plan.baseline, plan.candidate, candidateTypes])],
-    warnings: [
-      ...warnings,
-      ...(candidateTypes === undefined ? [] : Candidate.backDated(question.before.types, candidateTypes, plan.knownAt)),
-    ],
+    warnings,
   }
+}
+
+/** Refuses candidate types that nobody can publish any more. */
+const publishable = (
+  { candidateTypes, knownAt }: Plan,
+  types: ReadonlyArray<ConsentType>,
+): Effect.Effect<void, BadInput> => {
+  if (candidateTypes === undefined) return Effect.void
+  const problems = Candidate.backDated(types, candidateTypes.value, knownAt)
+  const { name: file } = candidateTypes
+  return problems.length === 0 ? Effect.void : Effect.fail(new BadInput({ file, problems, isCutShort: false }))
 }
 
 /** Drawing a report needs packages that nothing else does: whether they are there is known before the work begins. */
@@ -128,6 +138,7 @@ export const run = Effect.fn("Simulate.run")(function* (
   const report = plan.report === undefined ? undefined : yield* Replacement.make(plan.report)
   const batches = yield* Inputs.open(plan, lines !== undefined, progress)
   const types = plan.types?.value ?? batches.types
+  yield* publishable(plan, types)
   const rules = plan.baseline?.value ?? []
   const question: WhatIf.Question = {
     before: { types, rules },

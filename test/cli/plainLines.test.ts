@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest"
 import * as PersonBatches from "../../adapters/duckdb/PersonBatches.ts"
 import * as EventDecoder from "../../adapters/files/EventDecoder.ts"
 import * as Columns from "../../core/Columns.ts"
+import * as Rows from "../../core/Rows.ts"
 import { line, workplace } from "./run.ts"
 
 const place = workplace()
@@ -48,17 +49,17 @@ describe("a line that is taken for plain", { timeout: 300_000 }, () => {
     let plain = 0
     for (const text of lines) {
       const exit = await readPlain(text)
-      if (Exit.isFailure(exit) || exit.value === undefined || exit.value.people === 0) continue
+      if (Exit.isFailure(exit) || exit.value === undefined || exit.value.events === 0) continue
       plain++
       const strict = EventDecoder.decode(JSON.parse(text))
       expect(Result.isSuccess(strict), text).toBe(true)
       if (Result.isFailure(strict)) continue
       const { id, concordId, consentType, version, consentState, consentDate, dateCreated, expirationDate } =
         strict.success
-      const columns = exit.value
+      const columns = Rows.isRows(exit.value) ? Rows.ordering(Infinity)(exit.value) : exit.value
       expect({
-        id: columns.ids[0],
-        concordId: columns.concordIds[0],
+        id: columns.ids.at(0),
+        concordId: columns.concordIds.at(0),
         consentType: columns.typeIds[0],
         version: columns.versions[0],
         state: columns.states[0],

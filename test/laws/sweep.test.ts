@@ -1,11 +1,14 @@
+import { createHash } from "node:crypto"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
 import * as Columns from "../../core/Columns.ts"
 import type { ConsentEvent } from "../../core/ConsentEvent.ts"
+import * as ConsentType from "../../core/ConsentType.ts"
 import * as DiffLine from "../../core/DiffLine.ts"
 import * as Instant from "../../core/Instant.ts"
 import * as Period from "../../core/Period.ts"
+import * as Rows from "../../core/Rows.ts"
 import * as Rules from "../../core/Rules.ts"
 import * as Simulation from "../../core/Simulation.ts"
 import * as Steps from "../../core/Steps.ts"
@@ -52,6 +55,52 @@ const batches = (ledger: ReadonlyArray<ConsentEvent>, knownAt: Instant.Instant):
     taken.push(builder.take())
   }
   return [...taken, builder.end()]
+}
+
+/** A UUID for a name; half of them begin with the bit that is the sign of a number. */
+const uuid = (name: string): string => {
+  const digits = createHash("sha256").update(name).digest("hex")
+  return digits.slice(0, 32).replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5")
+}
+
+/** The same events as rows, as a table has them: by person, and in no order within a person. */
+const rowsOf = (ledger: ReadonlyArray<ConsentEvent>): Rows.Rows => {
+  const events = ledger.toSorted((a, b) => (a.concordId < b.concordId ? -1 : a.concordId > b.concordId ? 1 : 0))
+  const typeIds = [...new Set(events.map(({ consentType }) => consentType))].toSorted()
+  const words = (id: string): ReadonlyArray<number> =>
+    [24, 16, 8, 0].map((at) => Number.parseInt(id.replaceAll("-", "").slice(at, at + 8), 16))
+  return {
+    events: events.length,
+    typeIds,
+    concordIds: Uint32Array.from(events.flatMap(({ concordId }) => words(concordId))),
+    ids: Uint32Array.from(events.flatMap(({ id }) => words(id))),
+    types: Uint32Array.from(events, ({ consentType }) => typeIds.indexOf(consentType)),
+    states: Uint8Array.from(events, ({ consentState }) => Columns.stateIndex(consentState)),
+    versions: Float64Array.from(events, ({ version }) => version),
+    consentDates: Float64Array.from(events, ({ consentDate }) => consentDate),
+    datesCreated: Float64Array.from(events, ({ dateCreated }) => dateCreated),
+    expirationDates: Float64Array.from(events, ({ expirationDate }) => expirationDate ?? NaN),
+  }
+}
+
+/** The events of columns, in order, each with its person and type; and how the people and types are divided. */
+const spelledOut = (columns: Columns.Columns) => {
+  const typeOf = (pair: number) => columns.typeIds[columns.pairTypes[pair]!]!
+  const starts = (ends: Uint32Array, index: number) => (index === 0 ? 0 : ends[index - 1]!)
+  const range = (low: number, high: number) => Array.from({ length: high - low }, (_, index) => low + index)
+  return range(0, columns.people).map((person) => {
+    const concordId = columns.concordIds.at(person)!
+    const pairs = range(starts(columns.personEnds, person), columns.personEnds[person]!)
+    return {
+      concordId,
+      pairs: pairs.map((pair) => ({
+        consentType: typeOf(pair),
+        events: range(starts(columns.pairEnds, pair), columns.pairEnds[pair]!).map((index) =>
+          Columns.event(columns, index, concordId, ConsentType.unknown(typeOf(pair))),
+        ),
+      })),
+    }
+  })
 }
 
 /** The same by the timelines of section 3.3: every pair's stretches. */
@@ -141,6 +190,19 @@ test("A fold over columns writes the lines and the totals that the timelines giv
       }
       expect(figures.reasons.reduce((sum, { pairs }) => sum + pairs, 0)).toBeGreaterThanOrEqual(figures.changed.pairs)
       expect(fold.examples.length > 0).toBe(figures.changed.pairs > 0)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+// Kills: Rows, an order that forgets when the ledger learnt of an event, or its id; the same event twice; the unknown.
+test("Rows put in order are the columns that are built event by event.", () => {
+  fc.assert(
+    fc.property(Ledgers.ledger, Ledgers.knownAt, fc.boolean(), (ledger, knownAt, isTwice) => {
+      const named = ledger.map((event) => ({ ...event, id: uuid(event.id), concordId: uuid(event.concordId) }))
+      const events = isTwice ? [...named, ...named.toReversed()] : named
+      const built = batches(events, knownAt).flatMap(spelledOut)
+      expect(spelledOut(Rows.ordering(knownAt)(rowsOf(events)))).toEqual(built)
     }),
     { numRuns: 1000 },
   )

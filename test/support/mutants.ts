@@ -75,6 +75,7 @@ const oracleVersion = "take a version that was left out"
 const whatIf = "A what-if with the rules in force is empty"
 const stretches = "The stretches of a what-if cover its window"
 const columns = "A fold over columns writes the lines and the totals"
+const rows = "Rows put in order are the columns"
 const addedUp = "Folds of disjoint people, added up"
 const steps = "The steps of a window begin where the calendar says"
 const calendar = "is the one that Temporal finds"
@@ -427,26 +428,26 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     file: "Sweep.ts",
-    find: "dates[low + declined]! >= chosenAt",
-    replace: "dates[low + declined]! > chosenAt",
+    find: "dates[0]! >= choice",
+    replace: "dates[0]! > choice",
     killedBy: [columns],
   },
   {
     file: "Sweep.ts",
-    find: "if (choice >= 0 && lapses[choice]! > at) return choice",
-    replace: "if (choice >= 0 && lapses[choice]! >= at) return choice",
+    find: "if (lapses[1]! > at) return 1",
+    replace: "if (lapses[1]! >= at) return 1",
     killedBy: [columns],
   },
   {
     file: "Sweep.ts",
-    find: "dates[low + implied]! > chosenAt",
-    replace: "dates[low + implied]! >= chosenAt",
+    find: "dates[2]! > choice",
+    replace: "dates[2]! >= choice",
     killedBy: [columns],
   },
   {
     file: "Sweep.ts",
-    find: "Math.min(expires, Period.add(date, age))",
-    replace: "Math.max(expires, Period.add(date, age))",
+    find: "Math.min(expires, age.to(date))",
+    replace: "Math.max(expires, age.to(date))",
     killedBy: [columns],
   },
   {
@@ -458,15 +459,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   { file: "Sweep.ts", find: "reacceptance.at < expires", replace: "reacceptance.at <= expires", killedBy: [columns] },
   {
     file: "Sweep.ts",
-    find: "(this.expires[decider]! <= at ? 1 : 0)",
-    replace: "(this.expires[decider]! < at ? 1 : 0)",
+    find: "(this.expires[0]! <= at ? 1 : 0)",
+    replace: "(this.expires[0]! < at ? 1 : 0)",
     killedBy: [columns],
   },
-  { file: "Sweep.ts", find: "lapses[viewed]! > at && lapses[viewed]! < turn", replace: "false", killedBy: [columns] },
+  { file: "Sweep.ts", find: "lapses[3]! > at && lapses[3]! < turn", replace: "false", killedBy: [columns] },
   {
     file: "Sweep.ts",
-    find: "dates[low + accepted]! > dates[low + decider]!",
-    replace: "dates[low + accepted]! >= dates[low + decider]!",
+    find: "this.dates[1]! > none ? withdrawn",
+    replace: "this.dates[1]! > this.dates[0]! ? withdrawn",
     killedBy: [columns],
   },
   {
@@ -475,13 +476,32 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: "if (leftNext === until) j++",
     killedBy: [columns],
   },
+  { file: "Tally.ts", find: "Reason.isPermitted(before) ? loses : gains", replace: "loses", killedBy: [columns] },
   {
     file: "Tally.ts",
-    find: "!Reason.isPermitted(before) && Reason.isPermitted(after)",
-    replace: "Reason.isPermitted(after)",
+    find: "this.pairFlags |= Reason.isAsked(after) && !Reason.isAsked(before)",
+    replace: "this.pairFlags |= Reason.isAsked(after)",
     killedBy: [columns],
   },
-  { file: "Tally.ts", find: "(isFirst ? !asksBefore : !this.isAsked)", replace: "!this.isAsked", killedBy: [columns] },
+  {
+    file: "Tally.ts",
+    find: "if (Reason.isAsked(after) && !Reason.isAsked(before)) this.totals",
+    replace: "if (Reason.isAsked(after)) this.totals",
+    killedBy: [columns],
+  },
+  {
+    file: "Tally.ts",
+    find: "Reason.isAsked(is) && !Reason.isAsked(was)",
+    replace: "Reason.isAsked(is)",
+    killedBy: [columns],
+  },
+  {
+    file: "Tally.ts",
+    find: "const step = Steps.before(this.steps, at)",
+    replace: "const step = Steps.holding(this.steps, at)",
+    killedBy: [columns],
+  },
+  { file: "Tally.ts", find: "if (this.lastPairs[transition] !== pair) {", replace: "{", killedBy: [columns] },
   { file: "Tally.ts", find: "this.personFlags = 0\n  }", replace: "}", killedBy: [columns] },
   { file: "Tally.ts", find: "addAll(into.askedAfter, more.askedAfter)", replace: "", killedBy: [addedUp] },
   { file: "Tally.ts", find: "into.changedPairs += more.changedPairs", replace: "", killedBy: [addedUp] },
@@ -503,6 +523,16 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: "b.state - a.state",
     killedBy: [columns],
   },
+  { file: "Rows.ts", find: "rows.datesCreated[a]! - rows.datesCreated[b]! ||", replace: "", killedBy: [rows] },
+  { file: "Rows.ts", find: "Uuid.compare(rows.ids, a, b) ||", replace: "", killedBy: [rows] },
+  {
+    file: "Rows.ts",
+    find: "else if (last >= 0 && compare(rows, last, row) === 0) continue",
+    replace: "",
+    killedBy: [rows],
+  },
+  { file: "Rows.ts", find: "if (rows.datesCreated[row]! > knownAt) continue", replace: "", killedBy: [rows] },
+  { file: "Uuid.ts", find: "if (difference !== 0) return difference", replace: "return difference", killedBy: [rows] },
   { file: "WhatIf.ts", find: "after: isSame(is, would) ? is : would", replace: "after: is", killedBy: [columns] },
   {
     file: "Steps.ts",
