@@ -138,6 +138,21 @@ describe("the exit code", () => {
   })
 })
 
+it("takes a rule pack for the candidate, and writes a report that names it and loads nothing", async () => {
+  const { code } = await place.run([
+    ...[...question, "--candidate", "pack:cnil@2020-09"],
+    ...["--exit-code", "--report", "report.html"],
+  ])
+  expect(code).toBe(1)
+  const report = read("report.html")
+  expect(report).toContain("people lose a permission")
+  expect(report).toContain("a yes counts for 6 months")
+  expect(report).not.toMatch(/<script|<link|src=/)
+  // The report goes to whoever asks: nobody is named in it.
+  expect(report).not.toMatch(/\b(ann|ben)\b/)
+  expect(readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))).toEqual([])
+})
+
 it("warns of a rule that matches nothing", async () => {
   place.write("none.json", JSON.stringify([{ match: { label: "no such" }, rules: {} }, six]))
   const { code, stderr } = await place.run([...question, "--candidate", "none.json"])

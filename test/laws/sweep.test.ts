@@ -57,10 +57,10 @@ const batches = (ledger: ReadonlyArray<ConsentEvent>, knownAt: Instant.Instant):
   return [...taken, builder.end()]
 }
 
-/** A UUID for a name; half of them begin with the bit that is the sign of a number. */
+/** A UUID for a name: two beginnings, one with the bit that is the sign of a number, so that the end must tell. */
 const uuid = (name: string): string => {
   const digits = createHash("sha256").update(name).digest("hex")
-  return digits.slice(0, 32).replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5")
+  return `${digits[0]! < "8" ? "0" : "f"}0000000-0000-0000-0000-0000${digits.slice(1, 9)}`
 }
 
 /** The same events as rows, as a table has them: by person, and in no order within a person. */
