@@ -37,7 +37,17 @@ export const svg = (measured: ReadonlyArray<Point>, extrapolated: ReadonlyArray<
       // Lines that end near each other keep their names apart.
       ...extrapolated
         .toSorted((a, b) => b.seconds - a.seconds)
-        .map((end, place) => Plot.text([end], { x: "events", y: "seconds", text: "name", fill: "name", textAnchor: "start", dx: 8, dy: 8 * (place - 1) })),
+        .map((end, place) =>
+          Plot.text([end], {
+            x: "events",
+            y: "seconds",
+            text: "name",
+            fill: "name",
+            textAnchor: "start",
+            dx: 8,
+            dy: 8 * (place - 1),
+          }),
+        ),
     ],
   })
   chart.setAttribute("xmlns", "http://www.w3.org/2000/svg")
