@@ -67,13 +67,14 @@ export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: Readonly
     each.map(({ claim }) => claim.hash),
     each.map(({ claim }) => claim.concordId),
   ]
-  yield* Sql.query(
+  const inserted = yield* Sql.query(
     sql,
     `INSERT INTO alias SELECT v.lane, decode(v.hash, 'hex'), v.person, v.recorded_at
      FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bigint[]) AS v (lane, hash, person, recorded_at)
-     ORDER BY v.lane, v.hash ON CONFLICT (lane, hash) DO NOTHING`,
+     ORDER BY v.lane, v.hash ON CONFLICT (lane, hash) DO NOTHING RETURNING lane`,
     [...parameters, each.map(({ claim }) => claim.dateCreated)],
   )
+  if (inserted.length === each.length) return true
   const rows = yield* Sql.query(
     sql,
     `SELECT 1 AS own FROM unnest($1::bigint[], $2::text[], $3::uuid[]) AS v (lane, hash, person)

@@ -12,7 +12,7 @@ import * as Away from "./Away.ts"
 import * as Sql from "./Sql.ts"
 
 /** The most events of one transaction, unless a single request has more. */
-const maxGroupEvents = 500
+const maxGroupEvents = 2000
 
 /** The most transactions that append at the same time. */
 const maxTransactions = 4
@@ -37,6 +37,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
   const busy = new Set<number>()
   let waiting: Array<Waiting> = []
   let running = 0
+  let isGathering = false
 
   /** The requests that can be written now: those whose lanes nobody writes to, nor waits for longer. */
   const take = (): ReadonlyArray<Waiting> => {
@@ -107,13 +108,21 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
       ),
     )
 
-  const next: Effect.Effect<void> = Effect.suspend(() => {
+  const begin: Effect.Effect<void> = Effect.suspend(() => {
+    isGathering = false
     if (running >= maxTransactions) return Effect.void
     const group = take()
     if (group.length === 0) return Effect.void
     running++
     for (const { lanes } of group) for (const lane of lanes) busy.add(lane)
     return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(run(group)), scope))
+  })
+
+  /** Begins the next transaction, but not before those are there who come at the same moment. */
+  const next: Effect.Effect<void> = Effect.suspend(() => {
+    if (isGathering || running >= maxTransactions) return Effect.void
+    isGathering = true
+    return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(Effect.andThen(Effect.yieldNow, begin)), scope))
   })
 
   return (request) =>
