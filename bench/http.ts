@@ -11,7 +11,7 @@ import { join } from "node:path"
 import autocannon from "autocannon"
 import * as Measure from "./measure.ts"
 
-const seconds = Number(process.env["BENCH_SECONDS"] ?? 5)
+const { seconds } = Measure
 const connections = 32
 
 interface Demo {

@@ -5,6 +5,7 @@
 import { availableParallelism, cpus, totalmem } from "node:os"
 import * as Decisions from "./decisions.ts"
 import * as Fold from "./fold.ts"
+import * as Growth from "./growth.ts"
 import * as Http from "./http.ts"
 import * as Postgres from "./postgres.ts"
 import * as Simulate from "./simulate.ts"
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, (sizes: ReadonlyArray<number>) => Prom
   http: Http.run,
   postgres: Postgres.run,
   simulate: Simulate.run,
+  growth: Growth.run,
 }
 
 const isSize = (argument: string): boolean => /^\d+$/.test(argument)

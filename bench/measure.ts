@@ -3,6 +3,7 @@
  *
  * On a shared machine single figures swing; a ratio of two figures from the same minute does not.
  */
+import { Effect } from "effect"
 
 /** The best rate of one contender. */
 export interface Rate {
@@ -27,6 +28,30 @@ export const compare = async (
   }
   return [...best].map(([name, perSecond]) => ({ name, perSecond }))
 }
+
+/** {@link compare}, of effects. */
+export const compareEffects = (contenders: Readonly<Record<string, Effect.Effect<number, unknown>>>) =>
+  Effect.gen(function* () {
+    const run = Effect.runPromiseWith(yield* Effect.context<never>())
+    const promises = Object.entries(contenders).map(([name, contender]) => [name, () => run(contender)] as const)
+    return yield* Effect.promise(() => compare(Object.fromEntries(promises), 2))
+  })
+
+/** How long something is done that has no end of its own, in seconds. */
+export const seconds = Number(process.env["BENCH_SECONDS"] ?? 5)
+
+/** What `clients` do as fast as they can for {@link seconds}, each waiting for its answer; answers how much was done. */
+export const concurrently = <E>(clients: number, once: Effect.Effect<number, E>): Effect.Effect<number, E> =>
+  Effect.gen(function* () {
+    const end = performance.now() + seconds * 1000
+    let done = 0
+    const client = Effect.gen(function* () {
+      while (performance.now() < end) done += yield* once
+    })
+    const all = Array.from({ length: clients }, () => client)
+    yield* Effect.all(all, { concurrency: "unbounded", discard: true })
+    return done
+  })
 
 /** Prints rates, each also as a share of the first one, with the share aimed at. */
 export const print = (

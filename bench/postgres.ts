@@ -2,27 +2,22 @@
  * The ledger on PostgreSQL beside bare statements on the same tables of the same server, which waits for its disk before
  * every commit: events one by one from 32 clients, requests of 500, and a file that is imported beside COPY of its rows.
  */
-import { chmodSync, createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { createReadStream, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { NodeStream } from "@effect/platform-node"
-import { Effect, Layer, Option } from "effect"
-import * as Reactivity from "effect/reactivity/Reactivity"
+import { Effect } from "effect"
 import * as Sql from "../adapters/postgres/Sql.ts"
 import * as Mapping from "../adapters/files/Mapping.ts"
 import * as Rows from "../adapters/files/Rows.ts"
-import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
-import * as Crypto from "../apps/Crypto.ts"
 import * as Lane from "../core/Lane.ts"
 import type { Site } from "../core/Catalog.ts"
 import * as Intake from "../core/ledger/Intake.ts"
 import * as Ledger from "../core/ledger/Ledger.ts"
-import { LedgerStore, type StoredEvent } from "../core/ports/LedgerStore.ts"
-import { startPostgres } from "../test/support/postgres.ts"
+import type { StoredEvent } from "../core/ports/LedgerStore.ts"
 import * as Measure from "./measure.ts"
+import * as PostgresLedger from "./postgresLedger.ts"
 import * as Samples from "./samples.ts"
 
-const seconds = Number(process.env["BENCH_SECONDS"] ?? 5)
 const importedRows = Number(process.env["BENCH_ROWS"] ?? 200_000)
 const clients = 32
 const batch = 500
@@ -68,32 +63,8 @@ const many = `unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::uui
     $8::bigint[], $9::text[], $10::text[]) AS v ${names}`
 const both = (from: string): string => `WITH e AS (${eventOf(from)}) ${headOf(from)}`
 
-const compare = (contenders: Readonly<Record<string, Effect.Effect<number>>>) =>
-  Effect.gen(function* () {
-    const run = Effect.runPromiseWith(yield* Effect.context<never>())
-    return yield* Effect.promise(() =>
-      Measure.compare(Object.fromEntries(Object.entries(contenders).map(([name, each]) => [name, () => run(each)])), 2),
-    )
-  })
-
-/** What `clients` do as fast as they can for a while, each waiting for its answer; answers how much was done. */
-const concurrently = <E, R>(clients: number, once: Effect.Effect<number, E, R>) =>
-  Effect.gen(function* () {
-    const end = performance.now() + seconds * 1000
-    let done = 0
-    const client = Effect.gen(function* () {
-      while (performance.now() < end) done += yield* once
-    })
-    yield* Effect.all(
-      Array.from({ length: clients }, () => client),
-      { concurrency: "unbounded" },
-    )
-    return done
-  }).pipe(Effect.orDie)
-
-const appends = Effect.fnUntraced(function* (url: string, site: Site) {
+const appends = Effect.fnUntraced(function* ({ site, store, url }: PostgresLedger.Opened) {
   const sql = yield* Sql.connect(url, clients)
-  const store = yield* LedgerStore
   const next = Samples.maker(site)
   const place = makePlacer()
   const events = (count: number) => Array.from({ length: count }, () => next(Date.now()))
@@ -112,19 +83,19 @@ const appends = Effect.fnUntraced(function* (url: string, site: Site) {
     })
   Measure.print(
     `PostgreSQL, single events, ${clients} clients`,
-    yield* compare({
-      "bare INSERT of an event": concurrently(clients, bare(eventOf(one), 1)),
-      "bare INSERT of an event and its head": concurrently(clients, bare(both(one), 1)),
-      "append of one event": concurrently(clients, append(1)),
+    yield* Measure.compareEffects({
+      "bare INSERT of an event": Measure.concurrently(clients, bare(eventOf(one), 1)),
+      "bare INSERT of an event and its head": Measure.concurrently(clients, bare(both(one), 1)),
+      "append of one event": Measure.concurrently(clients, append(1)),
     }),
     { "append of one event": 60 },
   )
   Measure.print(
     `PostgreSQL, requests of ${batch} events, 4 clients, in events`,
-    yield* compare({
-      "bare unnest INSERT of events": concurrently(4, bare(eventOf(many), batch)),
-      "bare unnest INSERT of events and heads": concurrently(4, bare(both(many), batch)),
-      "append of 500 events": concurrently(4, append(batch)),
+    yield* Measure.compareEffects({
+      "bare unnest INSERT of events": Measure.concurrently(4, bare(eventOf(many), batch)),
+      "bare unnest INSERT of events and heads": Measure.concurrently(4, bare(both(many), batch)),
+      "append of 500 events": Measure.concurrently(4, append(batch)),
     }),
     { "append of 500 events": 60 },
   )
@@ -165,7 +136,8 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 /** The import, and then COPY of the very rows that it has written, into the same tables after they were emptied. */
-const bulk = Effect.fnUntraced(function* (superUrl: string, folder: string, site: Site) {
+const bulk = Effect.fnUntraced(function* ({ ledger, site, superUrl }: PostgresLedger.Opened) {
+  const { folder } = yield* PostgresLedger.Server
   const path = join(folder, "rows.ndjson")
   writeRows(path, site)
   const sql = yield* Sql.connect(superUrl, 1)
@@ -173,7 +145,7 @@ const bulk = Effect.fnUntraced(function* (superUrl: string, folder: string, site
   const administer = (statement: (table: string) => string) =>
     Effect.forEach(tables, (table) => Sql.query(sql, statement(table)), { discard: true })
   yield* administer((table) => `TRUNCATE ${table}`)
-  const importing = yield* timed(importFile(path, site))
+  const importing = yield* timed(Effect.provideService(importFile(path, site), Ledger.Ledger, ledger))
   yield* administer((table) => `COPY ${table} TO '${folder}/${table}.copy'`)
   yield* administer((table) => `TRUNCATE ${table}`)
   const copying = yield* timed(administer((table) => `COPY ${table} FROM '${folder}/${table}.copy'`))
@@ -187,31 +159,12 @@ const bulk = Effect.fnUntraced(function* (superUrl: string, folder: string, site
   )
 })
 
-const layer = (url: string) => {
-  const store = Layer.merge(PostgresStore.layer(url), Reactivity.layer)
-  return Ledger.layer.pipe(Layer.provideMerge(store), Layer.provide(Crypto.layer))
-}
-
 /** Runs and prints the comparisons. */
-export const run = async (): Promise<void> => {
-  const folder = mkdtempSync(join(tmpdir(), "assent-bench-"))
-  // The server, which runs as a user of its own, writes here.
-  chmodSync(folder, 0o777)
-  const postgres = await startPostgres(["-c", "shared_buffers=1GB", "-c", "max_wal_size=8GB"])
-  try {
-    const url = await postgres.database()
-    const superUrl = url.replace("//assent:", "//postgres:")
-    const all = Effect.gen(function* () {
-      const ledger = yield* Ledger.Ledger
-      yield* ledger.found
-      const [projectId] = (yield* ledger.catalog).projects.keys()
-      const site = Option.getOrThrow(yield* ledger.site(projectId!))
-      yield* bulk(superUrl, folder, site)
-      yield* appends(url, site)
-    })
-    await Effect.runPromise(all.pipe(Effect.provide(layer(url)), Effect.scoped))
-  } finally {
-    await postgres.stop()
-    rmSync(folder, { recursive: true })
-  }
-}
+export const run = (): Promise<void> =>
+  PostgresLedger.run(
+    Effect.gen(function* () {
+      const opened = yield* PostgresLedger.open
+      yield* bulk(opened)
+      yield* appends(opened)
+    }),
+  )

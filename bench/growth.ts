@@ -1,0 +1,104 @@
+/**
+ * The ledger on PostgreSQL as it grows: what it answers about a person, and how it records, with 1,000 people and with
+ * 1,000,000, and with logs of 10⁵, 10⁶ and 10⁷ events. `BENCH_EVENTS=100000,1000000` for other sizes.
+ *
+ * The log is filled by statements that write what the ledger writes; what is measured goes through the ledger. The limit is
+ * the smallest log of the same run.
+ */
+import { Effect } from "effect"
+import * as Sql from "../adapters/postgres/Sql.ts"
+import type { Site } from "../core/Catalog.ts"
+import * as Lane from "../core/Lane.ts"
+import * as Measure from "./measure.ts"
+import * as PostgresLedger from "./postgresLedger.ts"
+import * as Samples from "./samples.ts"
+
+/** How many events the ledgers have, those of the least first. */
+const sizes = (process.env["BENCH_EVENTS"] ?? "10000,100000,1000000,10000000").split(",").map(Number)
+const eventsOfPerson = 10
+const clients = 8
+const batch = 500
+
+/** Statements that write people with ten events each, years apart in the log, of the project's types in turn. */
+const fill = Effect.fnUntraced(function* (sql: Sql.Sql, site: Site, people: number) {
+  const { project, types } = site
+  const [lane] = Lane.all(project)
+  const { body, consentDate, submitter } = Samples.maker(site)(Date.UTC(2024, 0, 1))
+  const rows = `
+    SELECT $1::bigint + k % $2::bigint AS lane, j * $5::bigint / $2::bigint + k / $2::bigint AS position,
+      ('018d5c00-0000-7000-8000-' || lpad(to_hex(k), 12, '0'))::uuid AS person,
+      ('018d5c00-000' || j || '-7000-8000-' || lpad(to_hex(k), 12, '0'))::uuid AS event_id,
+      ($3::text[])[1 + j % cardinality($3::text[])]::uuid AS consent_type, $4::bigint + j * 1000 AS at, j
+    FROM generate_series(0, $5::bigint - 1) k, generate_series(0, ${eventsOfPerson - 1}) j`
+  const given = [lane!, project.lanes, types.all.map(({ id }) => id), consentDate, people]
+  yield* Sql.query(
+    sql,
+    `INSERT INTO event SELECT lane, position, person, event_id, consent_type, 1, 'accepted', 'user_click', at, at, NULL,
+       $6::text, NULL, NULL, NULL, NULL, $7::text, sha256(convert_to($7::text, 'UTF8'))
+     FROM (${rows}) v ORDER BY lane, position`,
+    [...given, submitter, body],
+  )
+  yield* Sql.query(
+    sql,
+    `INSERT INTO head SELECT lane, person, consent_type, 'accepted', at, at, event_id, position
+     FROM (${rows}) v WHERE j >= ${eventsOfPerson} - cardinality($3::text[])`,
+    given,
+  )
+  yield* Sql.query(
+    sql,
+    `INSERT INTO lane_head SELECT lane, max(position) + 1, max(at) FROM (${rows}) v GROUP BY lane
+     ON CONFLICT (lane) DO UPDATE SET next_position = excluded.next_position`,
+    given,
+  )
+  yield* Sql.query(sql, "VACUUM (ANALYZE, FREEZE)")
+})
+
+const open = Effect.fnUntraced(function* (events: number) {
+  const opened = yield* PostgresLedger.open
+  const { lanes } = opened.site.project
+  const people = Math.ceil(events / eventsOfPerson / lanes) * lanes
+  const sql = yield* Sql.connect(opened.superUrl, 1)
+  yield* Sql.query(sql, "SET statement_timeout = 0")
+  yield* fill(sql, opened.site, people)
+  return { ...opened, events, people }
+})
+type Filled = Effect.Success<ReturnType<typeof open>>
+
+const personOf = (number: number): string => `018d5c00-0000-7000-8000-${number.toString(16).padStart(12, "0")}`
+
+/** What is measured of each ledger. */
+const uses: Readonly<Record<string, (filled: Filled) => Effect.Effect<number, unknown>>> = {
+  "the state of a person": ({ ledger, people, site }) =>
+    Effect.suspend(() => {
+      const concordId = personOf(Math.floor(Math.random() * people))
+      return Effect.as(ledger.state({ ...site, concordId }), 1)
+    }),
+  "the history of a person": ({ ledger, people, site }) =>
+    Effect.suspend(() => {
+      const concordId = personOf(Math.floor(Math.random() * people))
+      return Effect.as(ledger.timeline({ ...site, concordId }), 1)
+    }),
+  "events recorded, in requests of 500": ({ site, store }) => {
+    const next = Samples.maker(site)
+    return Effect.suspend(() => {
+      const events = Array.from({ length: batch }, () => next(Date.now()))
+      return Effect.as(store.append({ ...site, recordedAt: events.at(-1)!.dateCreated, events, claims: [] }), batch)
+    })
+  },
+}
+
+/** Runs and prints the comparisons. */
+export const run = (): Promise<void> =>
+  PostgresLedger.run(
+    Effect.gen(function* () {
+      const ledgers = yield* Effect.forEach(sizes, open)
+      const name = ({ events, people }: Filled) =>
+        `${events.toLocaleString("en")} events of ${people.toLocaleString("en")} people`
+      for (const [what, use] of Object.entries(uses)) {
+        const contenders = ledgers.map((filled) => [name(filled), Measure.concurrently(clients, use(filled))] as const)
+        const rates = yield* Measure.compareEffects(Object.fromEntries(contenders))
+        const aims = Object.fromEntries(ledgers.map((filled) => [name(filled), 80]))
+        Measure.print(`PostgreSQL as it grows: ${what}, ${clients} clients`, rates, aims)
+      }
+    }),
+  )

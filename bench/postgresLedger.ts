@@ -1,0 +1,68 @@
+/**
+ * Ledgers with the demonstration's project on a PostgreSQL server of the benchmarks' own, which waits for its disk.
+ */
+import { chmodSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Context, Effect, Layer, Option, type Scope } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
+import * as Crypto from "../apps/Crypto.ts"
+import * as Ledger from "../core/ledger/Ledger.ts"
+import { LedgerStore } from "../core/ports/LedgerStore.ts"
+import { startPostgres, type Postgres } from "../test/support/postgres.ts"
+
+/** A server of PostgreSQL. */
+export class Server extends Context.Service<
+  Server,
+  {
+    readonly postgres: Postgres
+    /** A folder that the server can write to. */
+    readonly folder: string
+  }
+>()("assent/bench/Server") {}
+
+const start = Effect.promise(async () => {
+  const folder = mkdtempSync(join(tmpdir(), "assent-bench-"))
+  // The server runs as a user of its own.
+  chmodSync(folder, 0o777)
+  return { folder, postgres: await startPostgres(["-c", "shared_buffers=1GB", "-c", "max_wal_size=8GB"]) }
+})
+
+/** The server, which is removed with everything in it when the scope closes. */
+export const server = Layer.effect(
+  Server,
+  Effect.acquireRelease(start, ({ folder, postgres }) =>
+    Effect.promise(async () => {
+      await postgres.stop()
+      rmSync(folder, { recursive: true })
+    }),
+  ),
+)
+
+/** Opens an empty ledger in a database of its own. */
+export const open = Effect.gen(function* () {
+  const { postgres } = yield* Server
+  const url = yield* Effect.promise(postgres.database)
+  const store = PostgresStore.layer(url)
+  const opened = yield* Layer.build(Ledger.layer.pipe(Layer.provideMerge(store), Layer.provide(Crypto.layer)))
+  const ledger = Context.get(opened, Ledger.Ledger)
+  yield* ledger.found
+  const [projectId] = (yield* ledger.catalog).projects.keys()
+  return {
+    ledger,
+    store: Context.get(opened, LedgerStore),
+    site: Option.getOrThrow(yield* ledger.site(projectId!)),
+    url,
+    /** The same database, for whoever may truncate and copy. */
+    superUrl: url.replace("//assent:", "//postgres:"),
+  }
+})
+
+/** An opened ledger. */
+export type Opened = Effect.Success<typeof open>
+
+/** Runs a benchmark on a server of its own. */
+export const run = <E>(
+  benchmark: Effect.Effect<void, E, Server | Reactivity.Reactivity | Scope.Scope>,
+): Promise<void> => Effect.runPromise(benchmark.pipe(Effect.provide([server, Reactivity.layer]), Effect.scoped))
