@@ -1,20 +1,22 @@
 /**
  * The ledger on PostgreSQL as it grows: what it answers about a person, and how it records, with 1,000 people and with
- * 1,000,000, and with logs of 10⁵, 10⁶ and 10⁷ events. `BENCH_EVENTS=100000,1000000` for other sizes.
+ * 1,000,000, and with logs of 10⁵, 10⁶ and 10⁷ events. It is drawn to `docs/benchmarks/growth.svg`.
  *
  * The log is filled by statements that write what the ledger writes; what is measured goes through the ledger. The limit is
  * the smallest log of the same run.
  */
+import { writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import * as Sql from "../adapters/postgres/Sql.ts"
 import type { Site } from "../core/Catalog.ts"
 import * as Lane from "../core/Lane.ts"
+import * as Chart from "./chart.ts"
 import * as Measure from "./measure.ts"
 import * as PostgresLedger from "./postgresLedger.ts"
 import * as Samples from "./samples.ts"
 
-/** How many events the ledgers have, those of the least first. */
-const sizes = (process.env["BENCH_EVENTS"] ?? "10000,100000,1000000,10000000").split(",").map(Number)
+const plot = fileURLToPath(new URL("../docs/benchmarks/growth.svg", import.meta.url))
 const eventsOfPerson = 10
 const clients = 8
 const batch = 500
@@ -68,17 +70,17 @@ const personOf = (number: number): string => `018d5c00-0000-7000-8000-${number.t
 
 /** What is measured of each ledger. */
 const uses: Readonly<Record<string, (filled: Filled) => Effect.Effect<number, unknown>>> = {
-  "the state of a person": ({ ledger, people, site }) =>
+  "state of a person": ({ ledger, people, site }) =>
     Effect.suspend(() => {
       const concordId = personOf(Math.floor(Math.random() * people))
       return Effect.as(ledger.state({ ...site, concordId }), 1)
     }),
-  "the history of a person": ({ ledger, people, site }) =>
+  "timeline of a person": ({ ledger, people, site }) =>
     Effect.suspend(() => {
       const concordId = personOf(Math.floor(Math.random() * people))
       return Effect.as(ledger.timeline({ ...site, concordId }), 1)
     }),
-  "events recorded, in requests of 500": ({ site, store }) => {
+  "events in requests of 500": ({ site, store }) => {
     const next = Samples.maker(site)
     return Effect.suspend(() => {
       const events = Array.from({ length: batch }, () => next(Date.now()))
@@ -87,18 +89,24 @@ const uses: Readonly<Record<string, (filled: Filled) => Effect.Effect<number, un
   },
 }
 
-/** Runs and prints the comparisons. */
-export const run = (): Promise<void> =>
+const compare = Effect.fnUntraced(function* (what: string, ledgers: ReadonlyArray<Filled>) {
+  const name = ({ events, people }: Filled) =>
+    `${events.toLocaleString("en")} events, ${people.toLocaleString("en")} people`
+  const contenders = ledgers.map(
+    (filled) => [name(filled), Measure.concurrently(clients, uses[what]!(filled))] as const,
+  )
+  const rates = yield* Measure.compareEffects(Object.fromEntries(contenders))
+  const aims = Object.fromEntries(ledgers.map((filled) => [name(filled), 80]))
+  Measure.print(`PostgreSQL as it grows: ${what}, ${clients} clients`, rates, aims)
+  return rates.map(({ perSecond }, index) => ({ name: what, events: ledgers[index]!.events, value: perSecond }))
+})
+
+/** Measures, prints and draws; sizes in events, those of the least first. */
+export const run = (sizes: ReadonlyArray<number>): Promise<void> =>
   PostgresLedger.run(
     Effect.gen(function* () {
-      const ledgers = yield* Effect.forEach(sizes, open)
-      const name = ({ events, people }: Filled) =>
-        `${events.toLocaleString("en")} events of ${people.toLocaleString("en")} people`
-      for (const [what, use] of Object.entries(uses)) {
-        const contenders = ledgers.map((filled) => [name(filled), Measure.concurrently(clients, use(filled))] as const)
-        const rates = yield* Measure.compareEffects(Object.fromEntries(contenders))
-        const aims = Object.fromEntries(ledgers.map((filled) => [name(filled), 80]))
-        Measure.print(`PostgreSQL as it grows: ${what}, ${clients} clients`, rates, aims)
-      }
+      const ledgers = yield* Effect.forEach(sizes.length === 0 ? [1e4, 1e5, 1e6, 1e7] : sizes, open)
+      const measured = yield* Effect.forEach(Object.keys(uses), (what) => compare(what, ledgers))
+      writeFileSync(plot, Chart.svg({ label: "a second", measured: measured.flat() }))
     }),
   )

@@ -15,8 +15,8 @@ const benchmarks: Readonly<Record<string, (sizes: ReadonlyArray<number>) => Prom
   decisions: Decisions.run,
   http: Http.run,
   postgres: Postgres.run,
-  simulate: Simulate.run,
   growth: Growth.run,
+  simulate: Simulate.run,
 }
 
 const isSize = (argument: string): boolean => /^\d+$/.test(argument)

@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import * as Chart from "./simulateChart.ts"
+import * as Chart from "./chart.ts"
 import type { Figures } from "./simulateOnce.ts"
 
 const program = fileURLToPath(new URL("./simulateOnce.ts", import.meta.url))
@@ -67,7 +67,7 @@ const measure = (size: number): ReadonlyArray<Chart.Point & Figures> => {
       const found = figuresOf("simulate", join(folder, file))
       const rate = found.events / found.seconds
       print(name, found, rate / limit, rate / aim)
-      return { name, ...found }
+      return { name, value: found.seconds, ...found }
     })
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -78,8 +78,8 @@ const measure = (size: number): ReadonlyArray<Chart.Point & Figures> => {
 const ahead = (points: ReadonlyArray<Chart.Point>): Chart.Point | undefined => {
   const [before, last] = points.toSorted((a, b) => a.events - b.events).slice(-2)
   if (before === undefined || last === undefined) return undefined
-  const perEvent = (last.seconds - before.seconds) / (last.events - before.events)
-  return { name: last.name, events: 1e8, seconds: last.seconds + perEvent * (1e8 - last.events) }
+  const perEvent = (last.value - before.value) / (last.events - before.events)
+  return { name: last.name, events: 1e8, value: last.value + perEvent * (1e8 - last.events) }
 }
 
 /** Measures, prints and draws; sizes in events. */
@@ -88,10 +88,10 @@ export const run = async (sizes: ReadonlyArray<number>): Promise<void> => {
   row(["", "events", "wall", "cpu", "rate", "of bare fold", "of the aim", "memory"])
   const points = (sizes.length === 0 ? [100_000, 1_000_000, 10_000_000] : sizes).flatMap(measure)
   const extrapolated = inputs.flatMap(({ name }) => ahead(points.filter((point) => point.name === name)) ?? [])
-  for (const { name, events, seconds } of extrapolated) {
-    console.log(`  ${name}: ${whole(events)} events would take ${seconds.toFixed(0)} s`)
+  for (const { name, events, value } of extrapolated) {
+    console.log(`  ${name}: ${whole(events)} events would take ${value.toFixed(0)} s`)
   }
   const most = Math.max(...points.map(({ megabytes }) => megabytes))
   console.log(`  memory: at most ${whole(most)} MB (aim: at most ${whole(aimMegabytes)} MB)`)
-  writeFileSync(plot, Chart.svg(points, extrapolated))
+  writeFileSync(plot, Chart.svg({ label: "seconds", measured: points, extrapolated }))
 }

@@ -1,24 +1,37 @@
 /**
- * Time over size, as an SVG file that stands alone: measured as lines, extrapolated as dashes.
+ * Figures over the number of events, as an SVG file that stands alone: measured as lines, extrapolated as dashes.
  */
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
 
-/** One run, or what one would take. */
+/** A figure that was measured, or is expected. */
 export interface Point {
   readonly name: string
   readonly events: number
-  readonly seconds: number
+  readonly value: number
 }
 
-/** Draws runs, and from the largest of each name a dashed line to what is extrapolated. */
-export const svg = (measured: ReadonlyArray<Point>, extrapolated: ReadonlyArray<Point>): string => {
+/** What is drawn. */
+export interface Figures {
+  /** What the values are. */
+  readonly label: string
+  readonly measured: ReadonlyArray<Point>
+  readonly extrapolated?: ReadonlyArray<Point>
+}
+
+/** Draws figures, and from the largest of each name a dashed line to what is extrapolated. */
+export const svg = ({ extrapolated = [], label, measured }: Figures): string => {
   const { document } = parseHTML("<!doctype html><html><body></body></html>")
   const dashes = extrapolated.flatMap((end) => {
     const [last] = measured.filter(({ name }) => name === end.name).toSorted((a, b) => b.events - a.events)
     return last === undefined ? [] : [last, end]
   })
-  const channels = { x: "events", y: "seconds", stroke: "name" } as const
+  const channels = { x: "events", y: "value", stroke: "name" } as const
+  const names = new Set(measured.map(({ name }) => name))
+  const ends = [...names].map((name) => {
+    const ofName = [...measured, ...extrapolated].filter((point) => point.name === name)
+    return ofName.toSorted((a, b) => b.events - a.events)[0]!
+  })
   const chart = Plot.plot({
     document,
     width: 760,
@@ -27,7 +40,7 @@ export const svg = (measured: ReadonlyArray<Point>, extrapolated: ReadonlyArray<
     marginRight: 150,
     style: { background: "white", color: "black", fontSize: "13px" },
     x: { type: "log", label: "events →", ticks: 4, tickFormat: "~s" },
-    y: { type: "log", label: "↑ seconds", grid: true, ticks: 5, tickFormat: "~g" },
+    y: { type: "log", label: `↑ ${label}`, grid: true, ticks: 5, tickFormat: "~g" },
     color: { scheme: "observable10" },
     marks: [
       Plot.line(dashes, { ...channels, strokeDasharray: "4 4" }),
@@ -35,12 +48,12 @@ export const svg = (measured: ReadonlyArray<Point>, extrapolated: ReadonlyArray<
       Plot.dot(measured, { ...channels, fill: "name" }),
       Plot.dot(extrapolated, { ...channels, fill: "white" }),
       // Lines that end near each other keep their names apart.
-      ...extrapolated
-        .toSorted((a, b) => b.seconds - a.seconds)
+      ...ends
+        .toSorted((a, b) => b.value - a.value)
         .map((end, place) =>
           Plot.text([end], {
             x: "events",
-            y: "seconds",
+            y: "value",
             text: "name",
             fill: "name",
             textAnchor: "start",
