@@ -383,7 +383,7 @@ describe("an export", () => {
       { ...lines[0], consentType: nobody },
       { ...lines[0], label: "other" },
       { ...lines[0], dateCreated: "9000-01-01T00:00:00.000Z" },
-      { ...lines[0], consentDate: "2999-01-01T00:00:00.000Z" },
+      { ...lines[0], consentDate: "2999-01-01T00:00:00.000Z", expirationDate: undefined },
       { ...lines[0], id: undefined },
     ]
     write("bad.ndjson", bad.map((each) => JSON.stringify(each)).join("\n"))
