@@ -405,7 +405,7 @@ describe("an export", () => {
     const taken = [
       { ...lines[0], consentState: "viewed", consentDate: "2020-01-01T00:00:00.000Z" },
       { ...withId, id: "01980000-0000-7000-8000-000000000001", dateCreated: new Date().toISOString() },
-      { ...lines[0], id: "01980000-0000-7000-8000-000000000002", dateCreated: "2024-12-01T00:00:00.000Z" },
+      { ...lines[0], id: nobody, externalId: undefined, dateCreated: "2024-12-01T00:00:00.000Z" },
     ]
     write("bad.ndjson", taken.map((each) => JSON.stringify(each)).join("\n"))
     expect(await codesInto(store)).toEqual(["1 id_taken", "2 external_id_taken", "3 date_created_goes_back"])
