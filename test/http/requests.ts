@@ -133,7 +133,11 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     ],
     [
       `POST ${projectPath}/consent-events/import`,
-      (project) => ({ rows: JSON.stringify(yes({ userId: "anybody", consentType: newsletterOf(project) })) }),
+      (project) => ({
+        rows: JSON.stringify(
+          yes({ userId: "anybody", consentType: newsletterOf(project), consentDate: "2024-01-31T00:00:00Z" }),
+        ),
+      }),
     ],
     [`GET ${projectPath}/consent-events`, plain],
     [

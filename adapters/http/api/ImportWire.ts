@@ -17,7 +17,7 @@ const rows = (contentType: string, description: string) =>
 export const Rows = [
   rows(
     mediaTypes.ndjson,
-    "One item a line, with the members of `createConsentEvents`; `consentAction` is `import` where it is left out",
+    "One item a line, with the members of `createConsentEvents`: `consentDate` is required, and `consentAction` is `import` where it is left out",
   ),
   rows(mediaTypes.csv, "A header with the names of the members, and one item a record (RFC 4180)"),
 ] as const
