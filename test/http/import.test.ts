@@ -167,6 +167,8 @@ describe("an import", () => {
 
 describe("a request that is slow to arrive", () => {
   const limit = 400
+  /** The statuses that requests were cut off with. */
+  const told: Array<number> = []
   const open: Array<NodeServer> = []
   afterEach(() => open.splice(0).forEach((each) => each.closeAllConnections()))
 
@@ -177,7 +179,7 @@ describe("a request that is slow to arrive", () => {
       if (answerAt !== undefined) setTimeout(() => answer.writeHead(403, { "content-length": 0 }).end(), answerAt)
     })
     open.push(node)
-    Unparsed.register(node, () => {})
+    Unparsed.register(node, (status) => told.push(status))
     Deadline.register(node, limit)
     await new Promise<void>((listening) => node.listen(0, "127.0.0.1", listening))
     const socket = connect((node.address() as AddressInfo).port, "127.0.0.1")
@@ -199,7 +201,9 @@ describe("a request that is slow to arrive", () => {
   test("is not cut off while rows come, and is when none come", async () => {
     expect(await trickle(path, 100, 20, undefined)).toBe(20)
     expect(await trickle(`${path}?dryRun=true`, 100, 20, undefined)).toBe(20)
+    expect(told).toEqual([])
     expect(await trickle(path, 3 * limit, 3, undefined)).toBeLessThan(2)
+    expect(told).toEqual([408])
   })
 
   test("is cut off in the end where it is no import, or was answered already", async () => {
