@@ -12,6 +12,7 @@ export default defineConfig({
       project("core"),
       project("contract"),
       project("http"),
+      project("security"),
       project("cli"),
       project("faults", 300_000),
       project("package", 180_000),

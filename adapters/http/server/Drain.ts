@@ -29,8 +29,7 @@ export const register = (server: Server) => {
     answering.add(response)
     response.once("close", () => answering.delete(response))
   }
-  server.prependListener("request", begin)
-  server.prependListener("checkContinue", begin)
+  for (const event of ["request", "checkContinue", "refused"]) server.prependListener(event, begin)
 
   const after = (seconds: number, cut: () => void) => setTimeout(cut, seconds * 1000).unref()
 

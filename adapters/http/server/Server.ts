@@ -9,7 +9,9 @@ import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { createServer } from "node:http"
 import type { Ledger } from "../../../core/ledger/Ledger.ts"
 import * as Access from "./Access.ts"
+import * as Admission from "./Admission.ts"
 import * as Answer from "./Answer.ts"
+import * as BrowserHeaders from "./BrowserHeaders.ts"
 import * as Deadline from "./Deadline.ts"
 import { Described } from "./Description.ts"
 import * as Drain from "./Drain.ts"
@@ -50,10 +52,11 @@ const routes = Layer.mergeAll(
   HttpApiScalar.layer(Described, { path: "/docs", scalar }),
 )
 
-/** The first one sees every answer last: failures become answers, then answers get the headers of their origin. */
+/** The first one sees every answer last: failures become answers, which get the headers of their origin, then those of all. */
 const middleware = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
     yield* router.addGlobalMiddleware(RequestNote.middleware)
+    yield* router.addGlobalMiddleware(BrowserHeaders.middleware)
     yield* router.addGlobalMiddleware(Answer.recover)
     yield* router.addGlobalMiddleware(Origin.middleware)
     yield* router.addGlobalMiddleware(Methods.middleware)
@@ -74,6 +77,7 @@ export const layer = (
     shouldUpgradeCallback: () => false,
   })
   Deadline.register(node)
+  Admission.register(node)
   const watching = Layer.effectDiscard(
     Effect.map(RequestNote.register(node), ({ unparsed }) => Unparsed.register(node, unparsed)),
   )

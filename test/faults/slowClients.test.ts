@@ -1,0 +1,121 @@
+/** Clients that take their time: they are cut off, and until then nobody waits for them. */
+import { once } from "node:events"
+import { createServer, type Server as HttpServer } from "node:http"
+import { connect, type AddressInfo, type Socket } from "node:net"
+import { setTimeout as pause } from "node:timers/promises"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import * as Deadline from "../../adapters/http/server/Deadline.ts"
+import * as Line from "../../adapters/http/server/Line.ts"
+import { asOwner, privacy, record, startWorld, yes } from "../http/world.ts"
+import type { Server } from "../support/server.ts"
+
+const sockets: Array<Socket> = []
+afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()))
+
+/** A connection that says something, and reads nothing unless it is resumed. */
+const say = async (port: number, text: string): Promise<Socket> => {
+  const socket = connect(port, "127.0.0.1")
+  sockets.push(socket)
+  socket.on("error", () => {})
+  await once(socket, "connect")
+  socket.write(text)
+  return socket
+}
+
+/** What is read from a connection until it ends. */
+const read = async (socket: Socket): Promise<string> => {
+  let text = ""
+  socket.setEncoding("latin1").on("data", (data: string) => (text += data))
+  await once(socket, "close")
+  return text
+}
+
+describe("a limit of 300 milliseconds", () => {
+  const limitMillis = 300
+  let server: HttpServer
+  let port: number
+  /** More than the sockets of a connection hold. */
+  const long = Buffer.alloc(64 * 1024 * 1024, "x")
+  let closed: Array<boolean> = []
+
+  beforeAll(async () => {
+    server = createServer({ requestTimeout: 0 }, (request, response) => {
+      response.once("close", () => closed.push(response.writableFinished))
+      if (request.method === "GET") response.end(long)
+      else request.resume().once("end", () => response.end("done"))
+    })
+    server.on("clientError", (_, socket) => socket.destroy())
+    Deadline.register(server, limitMillis)
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    port = (server.address() as AddressInfo).port
+  })
+  afterAll(() => server.close())
+  afterEach(() => (closed = []))
+
+  const head = (path: string) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n`
+  const rows = "/privacy-v1/organizations/1/projects/1/consent-events/import"
+
+  // Mutant for the rows: they are coming while any byte comes.
+  test.each(["/privacy-v1", rows])("cuts off who sends a body to %s byte by byte", async (path) => {
+    const socket = await say(port, head(path))
+    const dripping = setInterval(() => socket.write("x"), limitMillis / 10)
+    expect(await read(socket)).toBe("")
+    clearInterval(dripping)
+  })
+
+  test("lets rows come as long as they come", async () => {
+    const socket = await say(port, `POST ${rows} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    for (let n = 0; n < 4; n++) {
+      await pause(limitMillis / 2)
+      socket.write(`1000\r\n${"x".repeat(4096)}\r\n`)
+    }
+    socket.write("0\r\n\r\n")
+    const [answer] = await once(socket, "data")
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  // Mutant: nobody looks at who reads.
+  test("cuts off who reads byte by byte, and lets go of what was not read", async () => {
+    const socket = await say(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    const sipping = setInterval(() => socket.read(1), limitMillis / 10)
+    while (closed.length === 0) await pause(50)
+    clearInterval(sipping)
+    expect(closed).toEqual([false])
+  })
+
+  test("leaves alone who reads steadily", async () => {
+    const socket = await say(port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    expect((await read(socket)).length).toBeGreaterThan(long.length)
+    expect(closed).toEqual([true])
+  })
+})
+
+describe("more slow clients than requests may be worked on", () => {
+  const count = Line.longest + 44
+  let server: Server
+  beforeAll(async () => {
+    server = await startWorld()
+  })
+  afterAll(() => server.stop())
+
+  // Mutant: nobody is taken out of the line.
+  test("who send no body take nobody's place", async () => {
+    const head = `POST ${privacy()}/consent-events HTTP/1.1\r\nHost: a\r\nx-api-key: ${asOwner["x-api-key"]}\r\n`
+    const body = `Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{`
+    await Promise.all(Array.from({ length: count }, () => say(server.port, head + body)))
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => record(server, [yes({ userId: `beside ${n}` })])),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
+  })
+
+  test("who do not read take nobody's place", async () => {
+    const asked = "GET /docs HTTP/1.1\r\nHost: a\r\n\r\n".repeat(4)
+    const readers = await Promise.all(Array.from({ length: count }, () => say(server.port, asked)))
+    for (const socket of readers) socket.pause()
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => record(server, [yes({ userId: `among ${n}` })])),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
+  })
+})
