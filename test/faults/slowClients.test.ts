@@ -40,9 +40,10 @@ describe("a limit of 300 milliseconds", () => {
 
   beforeAll(async () => {
     server = createServer({ requestTimeout: 0 }, (request, response) => {
-      response.once("close", () => closed.push(response.writableFinished))
-      if (request.method === "GET") response.end(long)
-      else request.resume().once("end", () => response.end("done"))
+      if (request.method === "GET") {
+        response.once("close", () => closed.push(response.writableFinished))
+        response.end(long)
+      } else request.resume().once("end", () => response.end("done"))
     })
     server.on("clientError", (_, socket) => socket.destroy())
     Deadline.register(server, limitMillis)
