@@ -1,12 +1,13 @@
 /**
  * What is answered to requests that fit no endpoint: 405 with `Allow` where other methods are served, else 404; 400 to
- * query parameters where an endpoint takes none, and where HTTP/1.1 misses its `Host`.
+ * query parameters where an endpoint takes none, and where HTTP/1.1 misses its `Host` or has two (RFC 9112, section 3.2).
  *
  * A path has one spelling, the one that is documented: other cases, doubled slashes and percent-encodings are 404, so
  * that whoever checks a path before the router sees what the router sees.
  */
 import { Effect } from "effect"
 import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"
+import type { IncomingMessage } from "node:http"
 import * as Answer from "./Answer.ts"
 import * as RequestNote from "./RequestNote.ts"
 
@@ -15,7 +16,11 @@ const nothingHere = new Answer.Problem({ status: 404, detail: "there is nothing 
 const wrongMethod = (allow: string): Answer.Problem =>
   new Answer.Problem({ status: 405, detail: `this path takes ${allow}`, headers: { allow } })
 
-const withoutHost = new Answer.Problem({ status: 400, detail: "send a Host header" })
+const withoutHost = new Answer.Problem({ status: 400, detail: "send one Host header" })
+
+/** Node keeps the first of several, where a proxy may have looked at another. */
+const hasOneHost = ({ rawHeaders }: IncomingMessage): boolean =>
+  rawHeaders.filter((field, at) => at % 2 === 0 && field.length === 4 && field.toLowerCase() === "host").length === 1
 
 /** The parameters of a query where none is taken. */
 const unknownQuery = (url: string): Answer.Problem => {
@@ -26,8 +31,8 @@ const unknownQuery = (url: string): Answer.Problem => {
 
 /** Why a request fits no endpoint, if it fits none. */
 const misfit = (request: HttpServerRequest.HttpServerRequest): Answer.Problem | undefined => {
-  const { headers, method, url } = request
-  if (headers["host"] === undefined) return withoutHost
+  const { method, url } = request
+  if (!hasOneHost(request.source as IncomingMessage)) return withoutHost
   const path = url.split("?", 1)[0]!
   const entry = RequestNote.servedAt(request)
   if (entry === undefined) return nothingHere

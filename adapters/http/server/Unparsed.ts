@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import * as ProblemBody from "../api/Problem.ts"
 import * as Answer from "./Answer.ts"
+import * as BrowserHeaders from "./BrowserHeaders.ts"
 
 const problems: Readonly<Record<string, Answer.Problem>> = {
   HPE_HEADER_OVERFLOW: new Answer.Problem({ status: 431, detail: "the headers are larger than 16 KiB" }),
@@ -20,6 +21,7 @@ const answer = (problem: Answer.Problem): string => {
     `HTTP/1.1 ${problem.status} ${ProblemBody.titles[problem.status]}`,
     `Content-Type: ${ProblemBody.contentType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(BrowserHeaders.ofData).map(([field, value]) => `${field}: ${value}`),
     "Connection: close",
     "",
     body,
@@ -28,10 +30,19 @@ const answer = (problem: Answer.Problem): string => {
 
 /** Answers with the error body of every other error, then closes the connection; `tell` is told the status, and to what it was. */
 export const register = (server: Server, tell: (status: number, of: IncomingMessage | undefined) => void): void => {
+  const latest = new WeakMap<Socket, ServerResponse>()
+  for (const event of ["request", "checkContinue", "refused"]) {
+    server.on(event, ({ socket }: IncomingMessage, response: ServerResponse) => latest.set(socket, response))
+  }
+  /** A second answer to one request would be taken for the answer to the next. */
+  const isAnswered = (socket: Socket): boolean => {
+    const response = latest.get(socket)
+    return response !== undefined && response.writableEnded && !response.req.complete
+  }
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse }) => {
     // Once an answer has begun, nothing can be said any more.
-    const isAnswering = socket._httpMessage?.headersSent === true
-    if (!socket.writable || isAnswering || error.code === "ECONNRESET") socket.destroy()
+    const isTooLate = socket._httpMessage?.headersSent === true || isAnswered(socket)
+    if (!socket.writable || isTooLate || error.code === "ECONNRESET") socket.destroy()
     else {
       const problem = problems[error.code ?? ""] ?? malformed
       socket.end(answer(problem))
