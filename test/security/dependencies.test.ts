@@ -45,7 +45,8 @@ describe("scripts that run while packages are installed", () => {
   })
 
   test("of Assent itself are none", () => {
-    for (const name of ["preinstall", "install", "postinstall", "prepare"]) expect(manifest.scripts).not.toHaveProperty(name)
+    for (const name of ["preinstall", "install", "postinstall", "prepare"])
+      expect(manifest.scripts).not.toHaveProperty(name)
   })
 })
 
@@ -53,7 +54,8 @@ describe("every package", () => {
   test("is locked by SHA-512, and comes from the registry that is configured", () => {
     const foreign = installed.filter(
       ([, { integrity, link, resolved, version }]) =>
-        link !== true && (!integrity?.startsWith("sha512-") || resolved !== undefined || !/^\d+\.\d+\.\d+/.test(version ?? "")),
+        link !== true &&
+        (!integrity?.startsWith("sha512-") || resolved !== undefined || !/^\d+\.\d+\.\d+/.test(version ?? "")),
     )
     expect(foreign).toEqual([])
   })

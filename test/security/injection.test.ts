@@ -89,31 +89,45 @@ test("a line of the log is one JSON object, whatever was sent", async () => {
   const printable = texts.map((text) => text.replaceAll(/[^\x20-\x7e]/g, "?"))
   for (const text of printable) {
     await openSession(server, {}, shop, { "user-agent": text, "x-request-id": text, traceparent: text, referer: text })
-    await server.request("GET", `/${encodeURIComponent(text)}?${encodeURIComponent(text)}`, { headers: { "x-api-key": text } })
+    await server.request("GET", `/${encodeURIComponent(text)}?${encodeURIComponent(text)}`, {
+      headers: { "x-api-key": text },
+    })
   }
   for (const text of texts) await record(server, [yes({ userId: text, consentState: text })])
-  const lines = server.output().split("\n").slice(1).filter((line) => line !== "")
+  const lines = server
+    .output()
+    .split("\n")
+    .slice(1)
+    .filter((line) => line !== "")
   for (const line of lines) expect(() => JSON.parse(line)).not.toThrow()
-  expect(server.output()).not.toMatch(/forged|\u001b/)
+  expect(server.output()).not.toContain("forged")
+  expect(server.output()).not.toContain("\u001b")
 })
 
 describe("an export as CSV", () => {
   const event = { version: 1, category: "custom", subcategory: ["s"], label: "l", externalId: "", session: {} }
-  const write = (more: object) => parse(RecordedColumns.header + RecordedColumns.write([JSON.stringify({ ...event, ...more })]))
+  const write = (more: object) =>
+    parse(RecordedColumns.header + RecordedColumns.write([JSON.stringify({ ...event, ...more })]))
   const formula = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]/
 
   // Mutant: nothing is put in front.
   test("holds no cell that a spreadsheet runs, and gives back every text as it was", () => {
     const text = fc.oneof(
       fc.constantFrom(...texts),
-      fc.string({ unit: fc.constantFrom("=", "+", "-", "@", "'", '"', " ", "\t", "\r", "\n", "\uff1d", ",", "a"), maxLength: 6 }),
+      fc.string({
+        unit: fc.constantFrom("=", "+", "-", "@", "'", '"', " ", "\t", "\r", "\n", "\uff1d", ",", "a"),
+        maxLength: 6,
+      }),
     )
     fc.assert(
       fc.property(text, text, (externalId, userAgent) => {
         const [names, cells] = write({ externalId, session: { id: "s", userAgent } }) as [Array<string>, Array<string>]
         expect(cells.filter((cell) => formula.test(cell))).toEqual([])
         const row = Object.fromEntries(names.map((name, at) => [name, cells[at]!]))
-        const read = Result.getOrThrow(RecordedColumns.read(row)) as { externalId: string; session: { userAgent: string } }
+        const read = Result.getOrThrow(RecordedColumns.read(row)) as {
+          externalId: string
+          session: { userAgent: string }
+        }
         expect([read.externalId, read.session.userAgent]).toEqual([externalId, userAgent])
       }),
       { numRuns: 1000 },

@@ -55,7 +55,10 @@ const endpoints: ReadonlyArray<string> = (() => {
 })()
 
 /** Sends a valid request to an endpoint of the shop, changed a little. */
-const send = async (endpoint: string, change: (json: unknown) => Sent = (json) => (json === undefined ? {} : { json })) => {
+const send = async (
+  endpoint: string,
+  change: (json: unknown) => Sent = (json) => (json === undefined ? {} : { json }),
+) => {
   const [method, path] = endpoint.split(" ") as [string, string]
   const valid = await make.get(endpoint)!(shop)
   const params = { ...valid.params, organizationId: acme.id, projectId: shop.id }
@@ -76,7 +79,10 @@ describe("API1:2023 Broken Object Level Authorization", () => {
     const item = yes({ email, consentType: foreignNewsletter.id })
     const made = await record(server, [], { headers: theirs, json: { items: [item] } })
     expect(made.status).toBe(404)
-    const events = await server.request("POST", `${privacy(foreign)}/consent-events`, { headers: theirs, json: { items: [item] } })
+    const events = await server.request("POST", `${privacy(foreign)}/consent-events`, {
+      headers: theirs,
+      json: { items: [item] },
+    })
     const { concordId, id } = events.json.items[0]
     const marks = [id, email]
 
@@ -97,9 +103,13 @@ describe("API1:2023 Broken Object Level Authorization", () => {
       }),
     ]
     for (const { text } of answers) for (const mark of marks) expect(text).not.toContain(mark)
-    expect(answers.map(({ json, status }) => json.count ?? json.members?.length ?? status)).toEqual([0, 0, 0, 1, 1, 422, 422, 422])
+    expect(answers.map(({ json, status }) => json.count ?? json.members?.length ?? status)).toEqual([
+      0, 0, 0, 1, 1, 422, 422, 422,
+    ])
     // Whatever was said here about somebody of that id, there nothing has happened.
-    const state = await server.request("GET", `${privacy(foreign)}/consent-state?concordId=${concordId}`, { headers: theirs })
+    const state = await server.request("GET", `${privacy(foreign)}/consent-state?concordId=${concordId}`, {
+      headers: theirs,
+    })
     expect(state.json.items).toEqual([expect.objectContaining({ id, consentState: "accepted" })])
   })
 })
@@ -119,7 +129,14 @@ describe("API2:2023 Broken Authentication", () => {
     const hash = createHash("sha256").update(secret).digest("hex")
     const files = [server.file, `${server.file}-wal`].map((file) => readFileSync(file))
     expect(files.map((bytes) => bytes.includes(secret))).toEqual([false, false])
-    const near = [hash, secret.slice(0, -1), `${secret}s`, secret.toUpperCase(), secret.replace("owner", "admin "), `${secret}\u00e9`]
+    const near = [
+      hash,
+      secret.slice(0, -1),
+      `${secret}s`,
+      secret.toUpperCase(),
+      secret.replace("owner", "admin "),
+      `${secret}\u00e9`,
+    ]
     for (const sent of near) expect([sent, await statusWith(sent)]).toEqual([sent, 401])
   })
 
@@ -148,7 +165,8 @@ describe("API2:2023 Broken Authentication", () => {
     await publish(server, [signer.publicKey])
     const before: Visitor = opened.json
     const proof = await signer.token("fixed@example.com")
-    const { session } = (await identify(server, before, { type: "email", value: "fixed@example.com", token: proof })).json
+    const { session } = (await identify(server, before, { type: "email", value: "fixed@example.com", token: proof }))
+      .json
     expect(session).not.toBe(before.session)
     expect((await asVisitor(server, before, "GET", "consent-state")).status).toBe(401)
     expect((await asVisitor(server, { session }, "GET", "consent-state")).status).toBe(200)
@@ -243,7 +261,11 @@ describe("API4:2023 Unrestricted Resource Consumption", () => {
     ["a member a hundred thousand times", `{"items":[{${'"label":"x",'.repeat(80_000)}"label":"y"}]}`],
   ])("a body of %s is refused, and the service goes on", async (_, body) => {
     const headers = { ...asOwner, "content-type": "application/json" }
-    for (const path of [`${privacy()}/consent-events`, `${privacy()}/consent-decisions`, `${privacy()}/consent-types`]) {
+    for (const path of [
+      `${privacy()}/consent-events`,
+      `${privacy()}/consent-decisions`,
+      `${privacy()}/consent-types`,
+    ]) {
       const answer = await server.request("POST", path, { headers, body })
       expect([path, [400, 413, 422].includes(answer.status)]).toEqual([path, true])
     }
@@ -272,7 +294,9 @@ describe("API5:2023 Broken Function Level Authorization", () => {
       const headers = { ...viewer, [name]: path }
       expect((await server.request("GET", `${privacy()}/consent-types`, { headers })).text).not.toContain(id)
     }
-    const { items } = (await server.request("GET", `${organizations}/${acme.id}/api-keys?limit=1000`, { headers: asOwner })).json
+    const { items } = (
+      await server.request("GET", `${organizations}/${acme.id}/api-keys?limit=1000`, { headers: asOwner })
+    ).json
     expect(items.map((key: { id: string }) => key.id)).toContain(id)
   })
 
@@ -296,7 +320,12 @@ describe("API6:2023 Unrestricted Access to Sensitive Business Flows", () => {
     const opened = await visit(server)
     const before = Date.now()
     const items = Array.from({ length: 100 }, (_, n) =>
-      yes({ userId: `bought ${n}`, email: `bought-${n}@example.com`, concordId: randomUUID(), consentDate: "2020-01-01T00:00:00Z" }),
+      yes({
+        userId: `bought ${n}`,
+        email: `bought-${n}@example.com`,
+        concordId: randomUUID(),
+        consentDate: "2020-01-01T00:00:00Z",
+      }),
     )
     const { json } = await asVisitor(server, opened, "POST", "consent-events", { json: { items } })
     const said = json.items as ReadonlyArray<{ readonly concordId: string; readonly consentDate: string }>
@@ -396,11 +425,23 @@ describe("API8:2023 Security Misconfiguration", () => {
 
 describe("API9:2023 Improper Inventory Management", () => {
   test("what is described is served, and nothing else is", async () => {
-    const described = Object.entries((await server.request("GET", "/openapi.json")).json.paths).flatMap(([path, item]) =>
-      Object.keys(item as object).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`),
+    const described = Object.entries((await server.request("GET", "/openapi.json")).json.paths).flatMap(
+      ([path, item]) =>
+        Object.keys(item as object).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`),
     )
     expect(described.toSorted()).toEqual(endpoints.toSorted())
-    const guesses = ["/admin", "/debug", "/health", "/status", "/env", "/config", "/.env", "/.git/config", "/swagger.json", "/graphql"]
+    const guesses = [
+      "/admin",
+      "/debug",
+      "/health",
+      "/status",
+      "/env",
+      "/config",
+      "/.env",
+      "/.git/config",
+      "/swagger.json",
+      "/graphql",
+    ]
     const versions = ["v0", "v2", "beta", "internal"].flatMap((version) => [
       `/privacy-${version}/organizations`,
       `/site-${version}/${shop.id}/consent-state`,
@@ -424,7 +465,10 @@ describe("API10:2023 Unsafe Consumption of APIs", () => {
       "cf-region-code": "BY",
     }
     const opened: Visitor = (await openSession(server, {}, shop, lies)).json
-    const { json } = await asVisitor(server, opened, "POST", "consent-events", { json: { items: [yes()] }, headers: lies })
+    const { json } = await asVisitor(server, opened, "POST", "consent-events", {
+      json: { items: [yes()] },
+      headers: lies,
+    })
     expect(json.items[0].session.ipAddress).toMatch(/^127\.0\.0\./)
     expect(json.items[0].session).not.toHaveProperty("geography")
     expect(JSON.stringify(json)).not.toMatch(/203\.0\.113|evil|javascript/)

@@ -38,7 +38,13 @@ const statusesOf = (received: string): ReadonlyArray<number> =>
 describe("what could be two requests is answered 400 once, and the connection is closed:", () => {
   test.each([
     ["CL.TE", post([length, "Transfer-Encoding: chunked"], inChunks)],
-    ["TE.CL", post(["Transfer-Encoding: chunked", "Content-Length: 4"], `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`)],
+    [
+      "TE.CL",
+      post(
+        ["Transfer-Encoding: chunked", "Content-Length: 4"],
+        `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`,
+      ),
+    ],
     ["two lengths that differ", post(["Content-Length: 0", length], inChunks)],
     ["two lengths that agree", post([length, length], inChunks)],
     ["a list of lengths", post([`${length}, ${inChunks.length}`], inChunks)],
@@ -63,7 +69,10 @@ describe("what could be two requests is answered 400 once, and the connection is
     ["a chunk size with a prefix", post(["Transfer-Encoding: chunked"], `0x0\r\n\r\n${smuggled}`)],
     ["a chunk that is longer than it says", post(["Transfer-Encoding: chunked"], `1\r\nab\r\n0\r\n\r\n${smuggled}`)],
     ["a chunk extension with a bare LF", post(["Transfer-Encoding: chunked"], `0;a\nb\r\n\r\n${smuggled}`)],
-    ["a body of HTTP/1.0 in chunks", post([length, "Transfer-Encoding: chunked"], inChunks).replace("HTTP/1.1", "HTTP/1.0")],
+    [
+      "a body of HTTP/1.0 in chunks",
+      post([length, "Transfer-Encoding: chunked"], inChunks).replace("HTTP/1.1", "HTTP/1.0"),
+    ],
     ["two spaces in the request line", post([length], inChunks).replace(" HTTP/1.1", "  HTTP/1.1")],
     ["another protocol", post([length], inChunks).replace("HTTP/1.1", "HTTP/1.9")],
   ])("%s", async (_, bytes) => {
@@ -103,7 +112,9 @@ describe("what is one request stays one:", () => {
       const { headers } = await server.request("GET", path, { headers: asOwner })
       expect(headers).not.toHaveProperty("set-cookie")
     }
-    const answer = await record(server, [yes({ userId: "u\r\nSet-Cookie: a=b", externalId: "e\r\n\r\nHTTP/1.1 200 OK" })])
+    const answer = await record(server, [
+      yes({ userId: "u\r\nSet-Cookie: a=b", externalId: "e\r\n\r\nHTTP/1.1 200 OK" }),
+    ])
     expect(answer.headers).not.toHaveProperty("set-cookie")
     expect(answer.json.items[0].externalId).toBe("e\r\n\r\nHTTP/1.1 200 OK")
   })

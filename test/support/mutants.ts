@@ -38,6 +38,7 @@ export const parts = {
       "rateLimits",
       "roles",
       "tokenBuckets",
+      "line",
       "typeLife",
       "idempotencyKeys",
       "proof",
@@ -147,6 +148,34 @@ const client = (
 
 export const mutants: ReadonlyArray<Mutant> = [
   // What is answered over HTTP
+  {
+    part: "adapters/http/server",
+    file: "Line.ts",
+    find: "        length = cut\n",
+    replace: "",
+    killedBy: ["under ten times the load answers whom it lets in"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Line.ts",
+    find: "window.millis <= window.count * alone * patience",
+    replace: "window.count > 0",
+    killedBy: ["under ten times the load answers whom it lets in"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Line.ts",
+    find: "isQuick ? Math.min(longest, Math.ceil(length * 1.1)) :",
+    replace: "isQuick ? length :",
+    killedBy: ["under ten times the load lets in at least half"],
+  },
+  {
+    part: "adapters/http/server",
+    file: "Line.ts",
+    find: "isCalm(now) ? longest : length",
+    replace: "now < 0 ? longest : length",
+    killedBy: ["is as long as ever once nobody had to be refused"],
+  },
   {
     part: "adapters/http/server",
     file: "Questions.ts",
