@@ -30,16 +30,18 @@ const tooMany = new Answer.Problem({
   headers: { "retry-after": "1" },
 })
 
-const fields = {
+/** As a list, which Node writes as it is. */
+const fields = Object.entries({
   "content-type": ProblemBody.contentType,
   "cache-control": "no-store",
   ...tooMany.headers,
   ...BrowserHeaders.ofData,
-}
+}).flat()
 
 /** Answers without asking anybody: what is refused must cost far less than what is answered. */
 const refuse = (response: ServerResponse): void => {
-  response.writeHead(tooMany.status, fields).end(Answer.write(tooMany).body)
+  const { body } = Answer.write(tooMany)
+  response.writeHead(tooMany.status, [...fields, "content-length", String(body.length)]).end(body)
 }
 
 /** Decides on every request. A refused one is emitted as `refused`. */

@@ -48,5 +48,9 @@ export const register = (server: Server, limit = limitMillis): void => {
     request.once("close", () => clearTimeout(timer))
     watchReader(response, limit)
   }
-  for (const event of ["request", "checkContinue", "refused"]) server.on(event, watch)
+  for (const event of ["request", "checkContinue"]) server.on(event, watch)
+  // Most of what is refused has come as a whole: there are too many of them to watch each.
+  server.on("refused", (request: IncomingMessage, response: ServerResponse) =>
+    setImmediate(() => request.complete || watch(request, response)),
+  )
 }

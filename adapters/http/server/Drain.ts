@@ -29,7 +29,7 @@ export const register = (server: Server) => {
     answering.add(response)
     response.once("close", () => answering.delete(response))
   }
-  for (const event of ["request", "checkContinue", "refused"]) server.prependListener(event, begin)
+  for (const event of ["request", "checkContinue"]) server.prependListener(event, begin)
 
   const after = (seconds: number, cut: () => void) => setTimeout(cut, seconds * 1000).unref()
 
