@@ -14,6 +14,8 @@ import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Orders, Outcome, Target } from "../support/flood.ts"
 import type { Server } from "../support/server.ts"
+import { scrape } from "../http/logLines.ts"
+import { valueIn } from "../http/metricValues.ts"
 import { asOwner, ask, privacy, record, site, startWorld, yes } from "../http/world.ts"
 
 const isLong = process.env["ASSENT_OVERLOAD_SECONDS"] !== undefined
@@ -55,6 +57,7 @@ describe("a server that is sent ten times what it can carry", () => {
   const refusedMillis: Array<number> = []
   const acknowledged: Array<string> = []
   const statuses = new Set<number>()
+  let refused = 0
   const probes: Array<number> = []
   const memory: Array<number> = []
 
@@ -62,6 +65,7 @@ describe("a server that is sent ten times what it can carry", () => {
     lost += outcome.lost
     for (const [status, at, millis, id] of isFlood ? outcome.flooded : outcome.calm) {
       statuses.add(status)
+      if (status === 503) refused++
       if (status === 201) acknowledged.push(id!)
       if (!isFlood) calm.push(millis)
       else if (at > onsetMillis) (status === 201 ? acceptedMillis : refusedMillis).push(millis)
@@ -69,7 +73,7 @@ describe("a server that is sent ten times what it can carry", () => {
   }
 
   beforeAll(async () => {
-    server = await startWorld({ ASSENT_RATE_LIMIT_KEY: "off" })
+    server = await startWorld({ ASSENT_RATE_LIMIT_KEY: "off", ASSENT_METRICS_PORT: "0" })
     // Refuses everything: with it, a calm server's machine is as busy as an overloaded one's.
     sink = createServer((request, response) => request.resume() && response.writeHead(503).end("{}"))
     await new Promise<void>((resolve) => sink.listen(0, "127.0.0.1", resolve))
@@ -149,6 +153,10 @@ describe("a server that is sent ten times what it can carry", () => {
     database.close()
     expect(acknowledged.length).toBeGreaterThan(100)
     expect(rows.map(({ id }) => id).toSorted()).toEqual(acknowledged.map((id) => id.replaceAll("-", "")).toSorted())
+  })
+
+  test("counts every one that it refused", async () => {
+    expect(valueIn(await scrape(server), "assent_http_requests_refused")).toBe(refused)
   })
 
   test("answers probes all the while", () => {

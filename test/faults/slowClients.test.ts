@@ -59,7 +59,7 @@ describe("a limit of 300 milliseconds", () => {
   // Mutant for the rows: they are coming while any byte comes.
   test.each(["/privacy-v1", rows])("cuts off who sends a body to %s byte by byte", async (path) => {
     const socket = await say(port, head(path))
-    const dripping = setInterval(() => socket.write("x"), limitMillis / 10)
+    const dripping = setInterval(() => socket.write("x"), limitMillis / 4)
     expect(await read(socket)).toBe("")
     clearInterval(dripping)
   })

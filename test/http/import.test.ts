@@ -172,7 +172,7 @@ describe("a request that is slow to arrive", () => {
   const open: Array<NodeServer> = []
   afterEach(() => open.splice(0).forEach((each) => each.closeAllConnections()))
 
-  /** Sends a head, then a byte now and then; how long until it is cut off, at most as long as it is tried. */
+  /** Sends a head, then a short row now and then; how long until it is cut off, at most as long as it is tried. */
   const trickle = async (url: string, every: number, tries: number, answerAt: number | undefined): Promise<number> => {
     const node = createServer((asked, answer) => {
       asked.resume()
@@ -186,12 +186,12 @@ describe("a request that is slow to arrive", () => {
     socket.on("error", () => {}).resume()
     let isClosed = false
     socket.once("close", () => (isClosed = true))
-    socket.write(`POST ${url} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n`)
+    socket.write(`POST ${url} HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n`)
     let sent = 0
     while (sent < tries && !isClosed) {
       await new Promise((resolve) => setTimeout(resolve, every))
       if (!isClosed) sent++
-      socket.write("x")
+      socket.write(`${"x".repeat(31)}\n`)
     }
     socket.destroy()
     node.close()

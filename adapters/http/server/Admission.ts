@@ -22,7 +22,7 @@ export const importsMax = 4
 const connectionsMax = 16_384
 
 /** What is asked to learn whether the service lives. */
-const isProbe = /^\/(livez|readyz|metrics|site-v1\/[^/?]+\/health-check)(\?|$)/
+const isProbe = /^\/(livez|readyz|site-v1\/[^/?]+\/health-check)(\?|$)/
 
 const tooMany = new Answer.Problem({
   status: 503,

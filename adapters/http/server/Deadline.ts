@@ -10,8 +10,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http"
 /** How long a request may take, headers and body; how long rows may fail to come; and how long an answer to be read, twice at most. */
 export const limitMillis = 30_000
 
-/** How many bytes of rows must come in that time: who sends byte by byte holds a place and brings nothing. */
-const rowsMinBytes = 1024
+/** How many bytes of rows must come a second, on average over that time: who sends byte by byte holds a place and brings nothing. */
+const rowsMinBytesPerSecond = 32
 
 /** Where rows without end are sent. */
 export const isEndless = ({ method, url }: IncomingMessage): boolean =>
@@ -34,10 +34,11 @@ const watchReader = (response: ServerResponse, limit: number): void => {
 export const register = (server: Server, limit = limitMillis): void => {
   const watch = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
+    const least = (limit / 1000) * rowsMinBytesPerSecond
     let read = socket.bytesRead
     const check = (): void => {
       if (request.complete || socket.destroyed) return
-      const isComing = socket.bytesRead >= read + rowsMinBytes || request.readableLength > 0
+      const isComing = socket.bytesRead >= read + least || request.readableLength > 0
       read = socket.bytesRead
       // Once it is answered, nobody waits for the rest of it.
       if (isEndless(request) && isComing && !response.writableEnded) timer.refresh()

@@ -115,6 +115,11 @@ const underWay = Metric.gauge("assent_http_requests_under_way", {
   description: "Requests that are being answered.",
 })
 
+const refused = Metric.counter("assent_http_requests_refused", {
+  description: "Requests that were one too many, and answered 503 at once.",
+  incremental: true,
+})
+
 /** Upper ends of the buckets of a histogram of times, in seconds. */
 const boundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -175,6 +180,9 @@ export const register = Effect.fnUntraced(function* (server: Server) {
   server.prependListener("request", begin)
   server.prependListener("checkContinue", begin)
   server.prependListener("checkExpectation", begin)
+  refused.updateUnsafe(0, context)
+  // A line of log for each would cost more than refusing it.
+  server.on("refused", () => refused.updateUnsafe(1, context))
 
   /** What was answered to a request that came to no end; or to what is no request: nothing is known of it. */
   const unparsed = (status: number, request: IncomingMessage | undefined): void => {
