@@ -26,7 +26,8 @@ const say = async (port: number, text: string): Promise<Socket> => {
 const read = async (socket: Socket): Promise<string> => {
   let text = ""
   socket.setEncoding("latin1").on("data", (data: string) => (text += data))
-  await once(socket, "close")
+  // Being reset is one way of being cut off.
+  await new Promise((resolve) => socket.once("close", resolve))
   return text
 }
 
