@@ -19,7 +19,7 @@ export interface Block extends Site {
   readonly submitter: string
   /** Which block of the file it is, from 0. */
   readonly ordinal: number
-  /** Done when the block may be recorded: what is recorded later is known to have been later. */
+  /** Done when the blocks before it are recorded. */
   readonly turn: Effect.Effect<void>
   /** The text of each row, as it was read. 1 to `Batch.maxItems`. */
   readonly rows: ReadonlyArray<string>
@@ -122,6 +122,8 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
       yield* foresee(request, left, fates, means)
       return true
     }
+    // Who somebody is, what is known and which of two events is later depends on what the blocks before have recorded.
+    yield* block.turn
     for (let tried = left; tried.length > 0;) {
       const isTried = new Set(tried.map(([index]) => index))
       const taken: Taken = {
@@ -132,7 +134,7 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
       const receipt: Receipt = { hash, digest: hash, answer: JSON.stringify(taken), recordedAt: keptForEver }
       const items = tried.map(([, item]) => item)
       const outcome = yield* Recording.recordNow({ ...request, items }, means, (recorded) =>
-        Effect.as(block.turn, recorded.length === 0 ? {} : { receipt }),
+        Effect.succeed(recorded.length === 0 ? {} : { receipt }),
       )
       // Somebody else takes in the same block.
       if (outcome._tag === "KeptBefore") return false

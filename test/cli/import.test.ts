@@ -3,7 +3,9 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { gzipSync } from "node:zlib"
+import { Result } from "effect"
 import { beforeAll, describe, expect, test, vi } from "vitest"
+import * as Mapping from "../../adapters/files/Mapping.ts"
 import { linesOf, workplace } from "./run.ts"
 
 // Many processes are started, which takes its time on a busy machine.
@@ -255,14 +257,23 @@ describe("a mapping", () => {
   })
 
   test.each([
+    ["no object", [], ""],
+    ["a misspelt word", { email: { column: "a", ofset: "Z" } }, "/email"],
+    ["an unknown unit", { consentDate: { column: "a", as: "days" } }, "/consentDate"],
+    ["an offset that is none", { consentDate: { column: "a", offset: "CET" } }, "/consentDate"],
+    ["a number for a column", { email: 1 }, "/email"],
+    ["a value that is no text", { email: { column: "a", values: { x: 1 } } }, "/email"],
+  ])("has a place for what is wrong: %s", (_, written, place) => {
+    const decoded = Mapping.decode(written)
+    if (Result.isSuccess(decoded)) throw new Error("it was taken")
+    expect(decoded.failure.map(({ pointer }) => pointer).every((pointer) => pointer.startsWith(place))).toBe(true)
+    expect(decoded.failure.length).toBeGreaterThan(0)
+  })
+
+  test.each([
     ["not JSON", "{", /mapping\.json: not JSON/],
-    ["no object", "[]", /mapping\.json: expected/],
     ["a member that there is none of", '{"mail":"email"}', /mapping\.json: \/mail: no such member; there are/],
-    ["a misspelt word", '{"email":{"column":"a","ofset":"Z"}}', /mapping\.json: \/email/],
-    ["an unknown unit", '{"consentDate":{"column":"a","as":"days"}}', /mapping\.json: \/consentDate/],
-    ["an offset that is none", '{"consentDate":{"column":"a","offset":"CET"}}', /mapping\.json: \/consentDate/],
-    ["a number for a column", '{"email":1}', /mapping\.json: \/email: expected the name of a column/],
-  ])("is refused as a whole where it has %s", async (_, text, reason) => {
+  ])("is refused as a whole where it is, or has, %s", async (_, text, reason) => {
     write("mapping.json", text)
     const { code, stderr } = await importInto("sqlite:empty.db", content, ["--map", "mapping.json"])
     expect([code, stderr]).toEqual([2, expect.stringMatching(reason)])

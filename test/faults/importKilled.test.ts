@@ -10,7 +10,7 @@ import { beforeAll, expect, test } from "vitest"
 import { workplace } from "../cli/run.ts"
 
 const rows = Number(process.env["ASSENT_IMPORT_ROWS"] ?? 12_000)
-const kills = Number(process.env["ASSENT_IMPORT_KILLS"] ?? 15)
+const kills = Number(process.env["ASSENT_IMPORT_KILLS"] ?? 8)
 
 const { folder, run, start } = workplace()
 const store = ["--store", "sqlite:ledger.db"]
@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 120_000)
 
 const recorded = (): ReadonlyArray<string> => {
-  const database = new DatabaseSync(join(folder, "ledger.db"), { readOnly: true })
+  const database = new DatabaseSync(join(folder, "ledger.db"), { readOnly: true, timeout: 10_000 })
   try {
     return database
       .prepare("SELECT body FROM event")

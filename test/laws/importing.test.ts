@@ -18,15 +18,26 @@ import * as Exchange from "../../core/Exchange.ts"
 import * as Intake from "../../core/ledger/Intake.ts"
 import * as ItemLine from "../../core/ledger/ItemLine.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
-import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
+import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { instants } from "../support/ledgers.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "assent-importing-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let files = 0
 
+/** Memory that takes its time to append, as a disk does: the next block is prepared meanwhile. */
+const slowMemory = Layer.effect(
+  LedgerStore,
+  Effect.map(LedgerStore, (store) => ({
+    ...store,
+    append: (request: Parameters<typeof store.append>[0]) =>
+      Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 200 }), store.append(request)),
+  })),
+).pipe(Layer.provide(MemoryStore.layer))
+
 const stores = [
-  ["memory", () => MemoryStore.layer, 150],
+  ["memory", () => MemoryStore.layer, 100],
+  ["slow memory", () => slowMemory, 100],
   ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), 2],
 ] as const
 
@@ -212,7 +223,8 @@ const withoutSecondary = (rejections: ReadonlyArray<string>): ReadonlyArray<stri
 }
 
 for (const [name, store, numRuns] of stores) {
-  // Kills: Intake.importer, blocks do not wait for each other; Importing.refusedFirst, conflicts are told with the rest.
+  // Kills: Importing.refusedFirst, conflicts are told with the rest; Importing.importBlock, what comes twice counts twice, or
+  // no block waits for its turn.
   test(`Rows in blocks are recorded, refused and answered about as requests with one item each, one after the other (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, async (rows, blockSize) => {
@@ -237,7 +249,7 @@ for (const [name, store, numRuns] of stores) {
       { numRuns },
     ))
 
-  // Kills: Importing.withoutKnown, receipts are not looked for; Importing.importBlock, no receipt is kept.
+  // Kills: Importing.importBlock, no receipt is kept.
   test(`Whenever an import is killed, run again it ends as one that was not killed; and again, it records nothing (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, fc.nat(3), async (rows, blockSize, killAfter) => {
@@ -288,7 +300,7 @@ for (const [name, store, numRuns] of stores) {
       { numRuns },
     ))
 
-  // Kills: Importing.importBlock, a block is named by its items.
+  // Kills: Intake.importRows, a block is named by what its rows mean.
   test(`With a mapping that was completed, only the rows are recorded that it lacked something for (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, async (rows, blockSize) => {
@@ -314,6 +326,37 @@ for (const [name, store, numRuns] of stores) {
         const withoutId = (events: ReadonlyArray<string>) => events.filter((event) => JSON.parse(event)[4] == null)
         expect(withoutId(completed)).toEqual(withoutId(once))
         expect(completed.length).toBe(once.length)
+      }),
+      { numRuns },
+    ))
+
+  // Kills: Importing.withoutKnown, whatever a receipt names is known.
+  test(`With a mapping that was put right, rows are recorded as what they mean now (${name}).`, () =>
+    fc.assert(
+      fc.asyncProperty(rows, blockSize, async (rows, blockSize) => {
+        const single = rows.filter((row) => !("value" in row && ("email" in Object(row.value) || externalIdOf(row))))
+        const mapped = (values: Readonly<Record<string, string>>) => ({
+          blockSize,
+          map: Mapping.apply({ consentState: { column: "consentState", values } }),
+        })
+        const wrong = mapped({ accepted: "declined", declined: "accepted", viewed: "viewed" })
+        const right = mapped({ accepted: "accepted", declined: "declined", viewed: "viewed" })
+        const eventsAfter = (...takings: ReadonlyArray<Taking>) =>
+          onNew(store, (site) =>
+            Effect.gen(function* () {
+              for (const taking of takings) yield* take(site, single, taking)
+              return (yield* answers(site)).events
+            }),
+          )
+        const [wrongly, rightly] = [await eventsAfter(wrong), await eventsAfter(right)]
+        const both = await eventsAfter(wrong, right, right, wrong)
+        const times = (events: ReadonlyArray<string>, event: string) => events.filter((each) => each === event).length
+        for (const event of new Set(both)) {
+          const most = Math.max(times(wrongly, event), times(rightly, event))
+          expect(times(both, event)).toBeGreaterThanOrEqual(most)
+          expect(times(both, event)).toBeLessThanOrEqual(times(wrongly, event) + times(rightly, event))
+        }
+        expect(new Set(both)).toEqual(new Set([...wrongly, ...rightly]))
       }),
       { numRuns },
     ))

@@ -106,6 +106,13 @@ const agreement = "Library, command line and HTTP give the same answer"
 const oneOrder = "Whatever is interleaved, lost and killed"
 const asModel = "A sequence of requests is answered as the ledger in memory"
 
+const inBlocks = "Rows in blocks are recorded, refused and answered about"
+const slowBlocks = `${inBlocks} as requests with one item each, one after the other (slow memory)`
+const killedImport = "Whenever an import is killed"
+const reasonGone = "A row that was refused is recorded once its reason is gone"
+const completed = "With a mapping that was completed"
+const putRight = "With a mapping that was put right"
+
 const oneKey = "is one random UUID for all tries of a POST"
 const anotherKey = "differs from call to call"
 const ownKey = "is the caller's own where one is given"
@@ -147,6 +154,49 @@ const client = (
 })
 
 export const mutants: ReadonlyArray<Mutant> = [
+  // Rows in blocks
+  {
+    file: "ledger/Importing.ts",
+    find: "Effect.succeed(recorded.length === 0 ? {} : { receipt })",
+    replace: "Effect.succeed({})",
+    killedBy: [killedImport],
+  },
+  {
+    file: "ledger/Importing.ts",
+    find: "    yield* block.turn",
+    replace: "",
+    killedBy: [slowBlocks],
+  },
+  {
+    file: "ledger/Importing.ts",
+    find: "    left = left.filter(([index]) => others.has(index))",
+    replace: "    left = []",
+    killedBy: [reasonGone],
+  },
+  {
+    file: "ledger/Importing.ts",
+    find: "    if ((yield* tagOf(same)) !== tag) continue",
+    replace: "",
+    killedBy: [putRight],
+  },
+  {
+    file: "ledger/Importing.ts",
+    find: "  return others.length === 0 ? violations : others",
+    replace: "  return violations",
+    killedBy: [inBlocks],
+  },
+  {
+    file: "ledger/Importing.ts",
+    find: "recorded.delete(outcome.events[place]!)",
+    replace: "recorded.has(outcome.events[place]!)",
+    killedBy: [inBlocks],
+  },
+  {
+    file: "ledger/Intake.ts",
+    find: "  const rows = block.map(({ text }) => text)",
+    replace: "  const rows = shaped.map(({ value }) => JSON.stringify(value))",
+    killedBy: [completed],
+  },
   // What is answered over HTTP
   {
     part: "adapters/http/server",
