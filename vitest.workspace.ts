@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
 /** One project a folder of `test/`: what the folder is about is what its tests prove. */
@@ -7,6 +8,8 @@ const project = (name: string, testTimeout = 60_000) => ({
 
 export default defineConfig({
   test: {
+    // Tests mostly wait for the servers they start: one worker for each core, also where there are two.
+    maxWorkers: availableParallelism(),
     projects: [
       project("laws", 300_000),
       project("core"),
