@@ -387,15 +387,16 @@ describe("an export", () => {
   })
 
   test("is refused event by event where it does not fit, each with its reason", async () => {
-    const lines = linesOf(whole).slice(0, 3) as ReadonlyArray<Record<string, unknown>>
+    const isPlain = (event: object) => !("expirationDate" in event) && !("externalId" in event)
+    const event = linesOf(whole).find(isPlain)!
     const nobody = "01980000-0000-7000-8000-000000000000"
     const bad = [
-      { ...lines[0], project: nobody },
-      { ...lines[0], consentType: nobody },
-      { ...lines[0], label: "other" },
-      { ...lines[0], dateCreated: "9000-01-01T00:00:00.000Z" },
-      { ...lines[0], consentDate: "2999-01-01T00:00:00.000Z", expirationDate: undefined },
-      { ...lines[0], id: undefined },
+      { ...event, project: nobody },
+      { ...event, consentType: nobody },
+      { ...event, label: "other" },
+      { ...event, dateCreated: "9000-01-01T00:00:00.000Z" },
+      { ...event, consentDate: "2999-01-01T00:00:00.000Z" },
+      { ...event, id: undefined },
     ]
     write("bad.ndjson", bad.map((each) => JSON.stringify(each)).join("\n"))
     const codesInto = async (store: string) => {
@@ -414,9 +415,9 @@ describe("an export", () => {
     expect(eventsOf(fresh)).toEqual([])
     const withId = linesOf(whole).find(({ externalId }) => externalId !== undefined)!
     const taken = [
-      { ...lines[0], consentState: "viewed", consentDate: "2020-01-01T00:00:00.000Z" },
+      { ...event, consentState: "viewed", consentDate: "2020-01-01T00:00:00.000Z" },
       { ...withId, id: "01980000-0000-7000-8000-000000000001", dateCreated: new Date().toISOString() },
-      { ...lines[0], id: nobody, externalId: undefined, dateCreated: "2024-12-01T00:00:00.000Z" },
+      { ...event, id: "01980000-0000-7000-8000-000000000002", dateCreated: "2024-12-01T00:00:00.000Z" },
     ]
     write("bad.ndjson", taken.map((each) => JSON.stringify(each)).join("\n"))
     expect(await codesInto(store)).toEqual(["1 id_taken", "2 external_id_taken", "3 date_created_goes_back"])
