@@ -46,7 +46,10 @@ export const concurrently = <E>(clients: number, once: Effect.Effect<number, E>)
     const end = performance.now() + seconds * 1000
     let done = 0
     const client = Effect.gen(function* () {
-      while (performance.now() < end) done += yield* once
+      while (performance.now() < end) {
+        const more = yield* once
+        done += more
+      }
     })
     const all = Array.from({ length: clients }, () => client)
     yield* Effect.all(all, { concurrency: "unbounded", discard: true })
