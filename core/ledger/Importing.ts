@@ -19,8 +19,8 @@ export interface Block extends Site {
   readonly submitter: string
   /** Which block of the file it is, from 0. */
   readonly ordinal: number
-  /** Done when the blocks before it are recorded. */
-  readonly turn: Effect.Effect<void>
+  /** Done when the blocks before it are recorded: whether the last of them was so as it was planned first. */
+  readonly turn: Effect.Effect<boolean>
   /** The text of each row, as it was read. 1 to `Batch.maxItems`. */
   readonly rows: ReadonlyArray<string>
   /** The items that rows hold, by the index of the row. */
@@ -32,8 +32,13 @@ export interface Block extends Site {
 /** What became of an item: it was recorded; it had been already; or what is wrong with it. */
 export type Fate = "recorded" | "known" | ReadonlyArray<Omit<Recording.Violation, "item">>
 
-/** The fates of the items of a block, by the index of the row. */
-export type Fates = ReadonlyMap<number, Fate>
+/** What became of a block. */
+export interface Imported {
+  /** The fates of the items, by the index of the row. */
+  readonly fates: ReadonlyMap<number, Fate>
+  /** Whether it was recorded as it was planned first, and those before it too: what was planned meanwhile comes after it. */
+  readonly isAsPlanned: boolean
+}
 
 /** An item, and the index of its row. */
 type Numbered = readonly [index: number, item: Recording.Item]
@@ -111,19 +116,39 @@ const foresee = Effect.fnUntraced(function* (
   }
 })
 
-/** Records what is good of a block; answers the fate of each item. */
+/** Records what is good of a block, which is planned while those before it are recorded. */
 export const importBlock = Effect.fnUntraced(function* (block: Block, means: Means) {
   const { organization, project, submitter, types } = block
   const request = { organization, project, submitter, types }
   const fates = new Map<number, Fate>()
+  let plans = 0
+  let isAhead = true
+  let isAsPlanned = true
+
+  // Who somebody is, what is known and which of two events is later depends on what the blocks before have recorded.
+  const awaitTurn = Effect.gen(function* () {
+    isAhead = false
+    isAsPlanned = yield* block.turn
+    return isAsPlanned
+  })
+
+  const record = Effect.fnUntraced(function* (tried: ReadonlyArray<Numbered>, receipt: Receipt) {
+    const items = tried.map(([, item]) => item)
+    return yield* Recording.recordNow({ ...request, items }, means, (recorded) =>
+      Effect.gen(function* () {
+        plans++
+        if (isAhead && !(yield* awaitTurn)) return "plan again"
+        return recorded.length === 0 ? {} : { receipt }
+      }),
+    )
+  })
+
   const isSettled = Effect.fnUntraced(function* () {
     const { hash, left, tagOf } = yield* withoutKnown(block, fates, means)
     if (block.isDryRun) {
       yield* foresee(request, left, fates, means)
       return true
     }
-    // Who somebody is, what is known and which of two events is later depends on what the blocks before have recorded.
-    yield* block.turn
     for (let tried = left; tried.length > 0;) {
       const isTried = new Set(tried.map(([index]) => index))
       const taken: Taken = {
@@ -132,10 +157,7 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
       }
       // A file may be taken in again after years.
       const receipt: Receipt = { hash, digest: hash, answer: JSON.stringify(taken), recordedAt: keptForEver }
-      const items = tried.map(([, item]) => item)
-      const outcome = yield* Recording.recordNow({ ...request, items }, means, (recorded) =>
-        Effect.succeed(recorded.length === 0 ? {} : { receipt }),
-      )
+      const outcome = yield* record(tried, receipt)
       // Somebody else takes in the same block.
       if (outcome._tag === "KeptBefore") return false
       if (outcome._tag === "Recorded") {
@@ -146,10 +168,14 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
         }
         return true
       }
-      tried = refuse(tried, refusedFirst(outcome.violations), fates)
+      plans++
+      // What is refused ahead of its turn may be known by then.
+      if (isAhead) yield* awaitTurn
+      else tried = refuse(tried, refusedFirst(outcome.violations), fates)
     }
     return true
   })
   while (!(yield* isSettled()));
-  return fates as Fates
+  if (isAhead) yield* awaitTurn
+  return { fates, isAsPlanned: isAsPlanned && plans <= 1 } satisfies Imported as Imported
 })

@@ -130,9 +130,10 @@ const importRows = Effect.fnUntraced(function* (
   const rows = block.map(({ text }) => text)
   const items = new Map(shaped.map(({ index, value }) => [index, ItemLine.toItem(value)]))
   const asked = { organization, project, types, submitter, isDryRun }
-  const byRow = yield* ledger.importBlock({ ...asked, ordinal, turn, rows, items })
-  const fates = shaped.map(({ index }) => byRow.get(index)!)
-  return { rows: rows.length, shaped, faulty, fates } satisfies Settled as Settled
+  const imported = yield* ledger.importBlock({ ...asked, ordinal, turn, rows, items })
+  const fates = shaped.map(({ index }) => imported.fates.get(index)!)
+  const settled: Settled = { rows: rows.length, shaped, faulty, fates }
+  return { settled, isAsPlanned: imported.isAsPlanned }
 })
 
 const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, intake: Intake<unknown>) {
@@ -197,18 +198,20 @@ const blocksOf = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>, size: num
     return Stream.concat(Stream.flattenIterable(Stream.map(rows, fill)), last)
   })
 
-/** How many blocks are under way: while one is written, the next is prepared. */
-const concurrency = 2
+/** How many blocks are under way: while one is written, the next is planned. */
+const concurrency = 3
 
 /** Imports blocks in the order in which they come: each is recorded after the one before it. */
 const importer = (intake: Intake<unknown>) => {
-  let before: Effect.Effect<void> = Effect.void
+  let before: Effect.Effect<boolean> = Effect.succeed(true)
   return ([block, ordinal]: readonly [ReadonlyArray<Row>, number]) =>
     Effect.suspend(() => {
       const turn = before
-      const recorded = Deferred.makeUnsafe<void>()
+      const recorded = Deferred.makeUnsafe<boolean>()
       before = Deferred.await(recorded)
-      return Effect.tap(importRows(block, { ordinal, turn }, intake), Deferred.succeed(recorded, undefined))
+      return Effect.flatMap(importRows(block, { ordinal, turn }, intake), ({ isAsPlanned, settled }) =>
+        Effect.as(Deferred.succeed(recorded, isAsPlanned), settled),
+      )
     })
 }
 

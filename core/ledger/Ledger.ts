@@ -120,7 +120,7 @@ export class Ledger extends Context.Service<
       answer: Effect.Effect<string, E, R>,
     ) => Effect.Effect<Recording.OnceOutcome, E | StoreUnavailable, R>
     /** Takes in what another system knows: records what is good of a block, and names the rest. */
-    readonly importBlock: (block: Importing.Block) => Answer<Importing.Fates>
+    readonly importBlock: (block: Importing.Block) => Answer<Importing.Imported>
     /** Takes recorded events back as they were. */
     readonly restoreBlock: (block: Restoring.RestoredBlock) => Answer<ReadonlyArray<Restoring.RestoreFate>>
     /** Reads a project's events in the order in which they were learnt. */

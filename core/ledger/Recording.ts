@@ -229,11 +229,14 @@ const isCurrent = Effect.fnUntraced(function* (
   return admitted.every(({ event }) => types?.byId.get(event.type.id) === event.type)
 })
 
-/** The receipt of a request: of the events of all its items, and those of them that are recorded now. */
+/**
+ * The receipt of a request: of the events of all its items, and those of them that are recorded now. Or says that it must be
+ * planned again, because of what was recorded since.
+ */
 type ReceiptOf = (
   recorded: ReadonlyArray<StoredEvent>,
   events: ReadonlyArray<StoredEvent>,
-) => Effect.Effect<{ readonly receipt?: Receipt }>
+) => Effect.Effect<{ readonly receipt?: Receipt } | "plan again">
 
 /** One try at recording, by the types as they are now. */
 const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means, receiptOf: ReceiptOf, now: Instant) {
@@ -251,15 +254,17 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
     recorded.push(event)
   }
   const events = answered.map((event, item) => (event ?? answered[firsts.get(hashes.get(item)!)!])!)
-  const { receipt } = yield* receiptOf(recorded, events)
+  const kept = yield* receiptOf(recorded, events)
+  if (kept === "plan again") return { _tag: "Stale", lastRecordedAt: now } as const
+  const { receipt } = kept
   const outcome = { _tag: "Recorded", events, recorded } as const
   if (recorded.length === 0 && receipt === undefined) return outcome
   const named = claims.map(({ hash }) => hash)
   const ids = new Set([...named, ...recorded.flatMap(({ concordId, consentType }) => [concordId, consentType])])
   const append = Effect.gen(function* () {
     if (!(yield* isCurrent(admitted, project, means))) return { _tag: "Stale", lastRecordedAt: now } as const
-    const kept = { project, organization, recordedAt: now, events: recorded, claims }
-    return yield* store.append({ ...kept, ...(receipt !== undefined && { receipt }) })
+    const request = { project, organization, recordedAt: now, events: recorded, claims }
+    return yield* store.append({ ...request, ...(receipt !== undefined && { receipt }) })
   })
   const appended = yield* horizon.record(ids, now, append)
   return appended._tag === "Appended" ? outcome : appended

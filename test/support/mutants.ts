@@ -163,8 +163,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     file: "ledger/Importing.ts",
-    find: "    yield* block.turn",
-    replace: "",
+    find: "if (isAhead && !(yield* awaitTurn)) return",
+    replace: "if (false) return",
     killedBy: [slowBlocks],
   },
   {
