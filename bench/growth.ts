@@ -29,7 +29,7 @@ const fill = Effect.fnUntraced(function* (sql: Sql.Sql, site: Site, people: numb
   const rows = `
     SELECT $1::bigint + k % $2::bigint AS lane, j * $5::bigint / $2::bigint + k / $2::bigint AS position,
       ('018d5c00-0000-7000-8000-' || lpad(to_hex(k), 12, '0'))::uuid AS person,
-      ('018d5c00-000' || j || '-7000-8000-' || lpad(to_hex(k), 12, '0'))::uuid AS event_id,
+      ('018d5c01-000' || j || '-7000-8000-' || lpad(to_hex(k), 12, '0'))::uuid AS event_id,
       ($3::text[])[1 + j % cardinality($3::text[])]::uuid AS consent_type, $4::bigint + j * 1000 AS at, j
     FROM generate_series(0, $5::bigint - 1) k, generate_series(0, ${eventsOfPerson - 1}) j`
   const given = [lane!, project.lanes, types.all.map(({ id }) => id), consentDate, people]
@@ -52,7 +52,6 @@ const fill = Effect.fnUntraced(function* (sql: Sql.Sql, site: Site, people: numb
      ON CONFLICT (lane) DO UPDATE SET next_position = excluded.next_position`,
     given,
   )
-  yield* Sql.query(sql, "VACUUM (ANALYZE, FREEZE)")
 })
 
 const open = Effect.fnUntraced(function* (events: number) {
@@ -60,8 +59,10 @@ const open = Effect.fnUntraced(function* (events: number) {
   const { lanes } = opened.site.project
   const people = Math.ceil(events / eventsOfPerson / lanes) * lanes
   const sql = yield* Sql.connect(opened.superUrl, 1)
-  yield* Sql.query(sql, "SET statement_timeout = 0")
-  yield* fill(sql, opened.site, people)
+  yield* sql.unsafe("SET statement_timeout = 0")
+  // In a transaction nobody ends a statement that takes its time.
+  yield* sql.withTransaction(fill(sql, opened.site, people))
+  yield* sql.unsafe("VACUUM (ANALYZE, FREEZE)")
   return { ...opened, events, people }
 })
 type Filled = Effect.Success<ReturnType<typeof open>>
