@@ -13,10 +13,6 @@ import * as UuidColumn from "./UuidColumn.ts"
 /** What stands for an instant or a version that is there but cannot be read. */
 const unreadable = -Infinity
 
-/** A column of numbers without gaps, straight from the chunk's memory. */
-const numbersOf = <A extends Float64Array | Uint32Array | Uint8Array>(vector: DuckDBVector): A =>
-  (vector as unknown as { readonly items: A }).items
-
 const instantOf = (text: string | null): number => (text === null ? NaN : (Instant.parse(text) ?? unreadable))
 
 const versionOf = (text: string | null): number =>
@@ -26,7 +22,7 @@ const versionOf = (text: string | null): number =>
 const columnOf = (vector: DuckDBVector, kind: Reading.Kind | undefined, parse: (text: string | null) => number) =>
   kind === "text"
     ? Float64Array.from({ length: vector.itemCount }, (_, row) => parse(vector.getItem(row) as string | null))
-    : numbersOf<Float64Array>(vector)
+    : Reading.numbersOf<Float64Array>(vector)
 
 /** What can be looked up by row: ids, and the people. */
 interface Texts {
@@ -73,8 +69,8 @@ export class Reader {
     const datesCreated = columnOf(column(at.dateCreated), shape.dateCreated, instantOf)
     const expirationDates = columnOf(column(at.expirationDate), shape.expirationDate, instantOf)
     const versions = columnOf(column(at.version), shape.version, versionOf)
-    const states = numbersOf<Uint8Array>(column(at.state))
-    const types = numbersOf<Uint32Array>(column(at.type))
+    const states = Reading.numbersOf<Uint8Array>(column(at.state))
+    const types = Reading.numbersOf<Uint32Array>(column(at.type))
     // The chunk is kept along: its memory is where the ids are.
     const ids = { chunk, at: textsOf(column(at.id), shape.id).at }
     const people = column(at.concordId)

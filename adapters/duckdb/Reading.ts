@@ -1,6 +1,7 @@
 /**
  * How the columns of a Parquet or CSV file are asked for: one query, sorted by person, with numbers wherever it can.
  */
+import type { DuckDBVector } from "@duckdb/node-api"
 import type { Problem } from "./Problem.ts"
 
 /** What a column is in the file; `text` also for everything in CSV. */
@@ -188,3 +189,7 @@ export const mayBeInOrder = (path: string): string => `
 export const isInOrder = (relation: string): string => `
   SELECT NOT coalesce(bool_or(before > concordId), false) AS answer
   FROM (SELECT concordId, lag(concordId) OVER () AS before FROM ${relation})`
+
+/** A column of numbers without gaps, straight from the chunk's memory. The library has it, and its types hide it. */
+export const numbersOf = <A extends Float64Array | Uint32Array | Uint8Array>(vector: DuckDBVector): A =>
+  (vector as unknown as { readonly items: A }).items

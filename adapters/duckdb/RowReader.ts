@@ -3,7 +3,7 @@
  *
  * What is wrong with a row it does not say: that is asked of the {@link Reader}, which is slower.
  */
-import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api"
+import type { DuckDBDataChunk } from "@duckdb/node-api"
 import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
 import * as Instant from "../../core/Instant.ts"
 import type { Rows } from "../../core/Rows.ts"
@@ -13,10 +13,6 @@ import * as UuidColumn from "./UuidColumn.ts"
 
 /** A row that is no event. */
 export class WrongRow extends Error {}
-
-/** A column of numbers without gaps, straight from the chunk's memory. */
-const numbersOf = <A extends Float64Array | Uint32Array>(vector: DuckDBVector): A =>
-  (vector as unknown as { readonly items: A }).items
 
 /** The most rows of a chunk. */
 const chunkRows = 2048
@@ -81,14 +77,14 @@ export class RowReader {
     const { rows } = this
     const { atOfRows: at } = Reading
     const column = (index: number) => chunk.getColumnVector(index)
-    rows.consentDates.set(numbersOf<Float64Array>(column(at.consentDate)), first)
-    rows.datesCreated.set(numbersOf<Float64Array>(column(at.dateCreated)), first)
-    rows.expirationDates.set(numbersOf<Float64Array>(column(at.expirationDate)), first)
-    rows.versions.set(numbersOf<Float64Array>(column(at.version)), first)
+    rows.consentDates.set(Reading.numbersOf<Float64Array>(column(at.consentDate)), first)
+    rows.datesCreated.set(Reading.numbersOf<Float64Array>(column(at.dateCreated)), first)
+    rows.expirationDates.set(Reading.numbersOf<Float64Array>(column(at.expirationDate)), first)
+    rows.versions.set(Reading.numbersOf<Float64Array>(column(at.version)), first)
     rows.ids.set(UuidColumn.words(column(at.id)), first * Uuid.words)
     rows.concordIds.set(UuidColumn.words(column(at.concordId)), first * Uuid.words)
     this.count = count
-    this.check(numbersOf<Uint32Array>(column(at.typeAndState)), first)
+    this.check(Reading.numbersOf<Uint32Array>(column(at.typeAndState)), first)
     return count < ColumnBuilder.batchEvents ? [] : this.take(this.lastPerson())
   }
 

@@ -14,6 +14,7 @@ import { type Append, LedgerStore, type PeopleChange, type StoreUnavailable } fr
 import * as Ledger from "../../core/ledger/Ledger.ts"
 import { faults, type HostileDatabase, makeHostile, randomFaults, startHostileProxy } from "../support/hostile.ts"
 import { beyondLanes, catalogBeyondLanes } from "../support/lanes.ts"
+import * as LedgerQueries from "../support/ledgerQueries.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import type { Fault, PostgresProxy } from "../support/postgresProxy.ts"
 import { clauses } from "./LedgerStoreContract.ts"
@@ -314,19 +315,11 @@ describe("three servers whose clients record at the same time, with faults at ra
         HAVING count(e.position) <> h.next_position OR min(e.position) <> 0 OR max(e.position) <> h.next_position - 1
           OR max(e.recorded_at) <> h.last_recorded_at`),
     ).toEqual([])
-    expect(
-      await rows(`
-        SELECT lane FROM (SELECT lane, recorded_at, lag(recorded_at) OVER (PARTITION BY lane ORDER BY position) AS before FROM event) o
-        WHERE before > recorded_at`),
-    ).toEqual([])
+    expect(await rows(LedgerQueries.lanesGoingBack)).toEqual([])
   })
 
   test("heads equal the latest event of each person, type and state", async () => {
-    expect(
-      await rows(`
-        SELECT DISTINCT ON (lane, person, consent_type, consent_state) lane, person, event_id FROM event
-        ORDER BY lane, person, consent_type, consent_state, consent_date DESC, recorded_at DESC, event_id DESC`),
-    ).toEqual(await rows("SELECT lane, person, event_id FROM head ORDER BY lane, person, consent_type, consent_state"))
+    expect(await rows(LedgerQueries.latestEvents)).toEqual(await rows(LedgerQueries.headEvents))
   })
 
   test("an identifier names one person, and every person of an event has its name", async () => {

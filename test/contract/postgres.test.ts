@@ -9,6 +9,7 @@ import * as Sql from "../../adapters/postgres/Sql.ts"
 import * as Lane from "../../core/Lane.ts"
 import { LedgerStore, type Listed, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import { startLossyProxy } from "../support/lossyProxy.ts"
+import * as LedgerQueries from "../support/ledgerQueries.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 
 let postgres: Postgres
@@ -135,19 +136,11 @@ describe("16 writers in two processes, some of whose requests are rolled back, w
   })
 
   test("dateCreated never goes back inside a lane", async () => {
-    expect(
-      await rows(`
-        SELECT lane FROM (SELECT lane, recorded_at, lag(recorded_at) OVER (PARTITION BY lane ORDER BY position) AS before FROM event) o
-        WHERE before > recorded_at`),
-    ).toEqual([])
+    expect(await rows(LedgerQueries.lanesGoingBack)).toEqual([])
   })
 
   test("heads equal the latest event of each person, type and state", async () => {
-    expect(
-      await rows(`
-        SELECT DISTINCT ON (lane, person, consent_type, consent_state) lane, person, event_id FROM event
-        ORDER BY lane, person, consent_type, consent_state, consent_date DESC, recorded_at DESC, event_id DESC`),
-    ).toEqual(await rows("SELECT lane, person, event_id FROM head ORDER BY lane, person, consent_type, consent_state"))
+    expect(await rows(LedgerQueries.latestEvents)).toEqual(await rows(LedgerQueries.headEvents))
   })
 
   test("a list holds every one of them", async () => {

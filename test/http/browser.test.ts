@@ -2,7 +2,7 @@
  * The typed client where it is used by a site: bundled for browsers, in a page of another origin, in a real Chromium.
  */
 import { build, type BuildResult } from "esbuild"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createServer, type Server as HttpServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
@@ -11,6 +11,7 @@ import { gzipSync } from "node:zlib"
 import { type BrowserContext, chromium, type Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type Fault, type Proxy, startProxy } from "../support/proxy.ts"
+import { executablePath, isMissing } from "../support/chromium.ts"
 import { type Server, startEmpty } from "../support/server.ts"
 import type { Findings, Setting } from "./page.ts"
 
@@ -40,10 +41,7 @@ describe("the client in a bundle", () => {
   })
 })
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
-
-// CI has a browser, and fails without one; elsewhere `npm test` needs nothing but Node.
-describe.skipIf(!existsSync(executablePath) && process.env["CI"] === undefined)("the client in a page", () => {
+describe.skipIf(isMissing)("the client in a page", () => {
   let server: Server
   let proxy: Proxy
   let site: HttpServer

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url"
 import type { BrowserContext, Page } from "playwright-core"
 import { chromium } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { executablePath, isMissing } from "../support/chromium.ts"
 import type { Summary } from "../../core/Summary.ts"
 import * as Report from "../../adapters/report/Report.ts"
 import * as Summaries from "./summaries.ts"
@@ -132,10 +133,7 @@ describe("the text of a report", () => {
   })
 })
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
-
-// CI has a browser, and fails without one; elsewhere `npm test` needs nothing but Node.
-describe.skipIf(!existsSync(executablePath) && process.env["CI"] === undefined)("a report in a browser", () => {
+describe.skipIf(isMissing)("a report in a browser", () => {
   const folder = mkdtempSync(join(tmpdir(), "assent-report-"))
   let browser: BrowserContext
   let page: Page

@@ -1,17 +1,15 @@
 /** The reference at `/docs` in a real Chromium: it works under its own policy, and what gets into the page can do nothing. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createServer, type Server as HttpServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type BrowserContext, chromium, type Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { executablePath, isMissing } from "../support/chromium.ts"
 import { type Server, startEmpty } from "../support/server.ts"
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
-
-// CI has a browser, and fails without one; elsewhere `npm test` needs nothing but Node.
-describe.skipIf(!existsSync(executablePath) && process.env["CI"] === undefined)("the reference", () => {
+describe.skipIf(isMissing)("the reference", () => {
   let server: Server
   let elsewhere: HttpServer
   let folder: string

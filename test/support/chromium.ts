@@ -1,0 +1,9 @@
+/**
+ * The browser of the machine. CI has one, and its tests fail without; elsewhere `npm test` needs nothing but Node.
+ */
+import { existsSync } from "node:fs"
+
+export const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
+
+/** Whether tests in a browser are skipped. */
+export const isMissing = !existsSync(executablePath) && process.env["CI"] === undefined

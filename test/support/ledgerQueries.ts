@@ -1,0 +1,16 @@
+/**
+ * Questions to the tables of a ledger on PostgreSQL, past the store's own code: what they answer must be empty, or equal.
+ */
+
+/** The lanes in which `dateCreated` goes back. */
+export const lanesGoingBack = `
+  SELECT lane FROM (SELECT lane, recorded_at, lag(recorded_at) OVER (PARTITION BY lane ORDER BY position) AS before FROM event) o
+  WHERE before > recorded_at`
+
+/** The latest event of each person, type and state. */
+export const latestEvents = `
+  SELECT DISTINCT ON (lane, person, consent_type, consent_state) lane, person, event_id FROM event
+  ORDER BY lane, person, consent_type, consent_state, consent_date DESC, recorded_at DESC, event_id DESC`
+
+/** The events that the heads name. */
+export const headEvents = "SELECT lane, person, event_id FROM head ORDER BY lane, person, consent_type, consent_state"
