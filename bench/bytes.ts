@@ -2,7 +2,7 @@
  * How many bytes an event takes in PostgreSQL, table by table with its indexes, and in the write-ahead log: what
  * docs/operating.md calculates with. `node bench/bytes.ts [events]`; bytes, unlike rates, are the same on every machine.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
 import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
 import * as Ledger from "../core/ledger/Ledger.ts"

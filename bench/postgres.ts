@@ -4,7 +4,7 @@
  */
 import { createReadStream, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { NodeStream } from "@effect/platform-node"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect } from "effect"
 import * as Sql from "../adapters/postgres/Sql.ts"
 import * as Mapping from "../adapters/files/Mapping.ts"

@@ -4,7 +4,7 @@
  *
  * `ASSENT_TEST_SEED` repeats a run of the random faults.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as Migrations from "../../adapters/postgres/Migrations.ts"

@@ -2,7 +2,7 @@
  * Joining and undoing on a ledger that records and reads, over the store in memory: random events of three people, of whom
  * two are guests who are identified as the third, by a clock that the test sets.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"

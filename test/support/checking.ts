@@ -1,7 +1,7 @@
 /**
  * Checking and moving kept ledgers, as the commands do, in the tests' own process.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Exit } from "effect"
 import { Digest } from "effect/crypto"
 import * as Store from "../../apps/Store.ts"

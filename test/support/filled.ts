@@ -2,7 +2,7 @@
  * A ledger with something of everything in it, made by the ledger's own use cases: two projects, versions with documents,
  * sessions, keys that are used, requests that may come again, and many events at few instants.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
 import * as Store from "../../apps/Store.ts"
 import type { Site } from "../../core/Catalog.ts"

@@ -1,7 +1,7 @@
 /**
  * `assent move`: a whole ledger from one store into another, empty one.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import { Digest } from "effect/crypto"

@@ -1,7 +1,7 @@
 /**
  * `assent verify`: whether everything in a kept ledger agrees with everything else.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Digest } from "effect/crypto"

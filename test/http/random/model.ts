@@ -4,7 +4,7 @@
  * What nobody can foretell, it is told: the instant at which the server recorded something, and the ids, tokens and
  * random bytes that the server drew. With these it must come to the very same answers, byte for byte.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Clock, Effect, Layer, ManagedRuntime } from "effect"
 import { SecureRandom } from "effect/crypto"
 import * as MemoryStore from "../../../adapters/memory/MemoryStore.ts"
