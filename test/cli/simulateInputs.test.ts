@@ -29,13 +29,13 @@ const random = (below: number): number => {
 }
 
 /** Enough for several batches and every thread; many ties of the same instant. */
-const count = 120_000
+const count = 70_000
 const events = Array.from({ length: count }, (_, index): StoredEvent => {
   const consentDate = Date.UTC(2023, random(24), 1)
   const event = {
     id: uuid(0xe000_0000 + random(3), index),
     // Some begin with the bit that is the sign of a number.
-    concordId: uuid(random(2) * 0xf000_0000 + 1, random(12_000)),
+    concordId: uuid(random(2) * 0xf000_0000 + 1, random(7_000)),
     consentType: uuid(0xa, random(5)),
     version: 1 + random(3),
     consentState: states[random(4)]!,
@@ -83,7 +83,7 @@ beforeAll(async () => {
     FROM ${source}) TO '${place.folder}/typed.parquet'`)
   postgres = await startPostgres()
   postgresUrl = await postgres.database()
-  const chunks = Array.from({ length: 12 }, (_, index) => events.slice(index * 10_000, (index + 1) * 10_000))
+  const chunks = Array.from({ length: count / 10_000 }, (_, index) => events.slice(index * 10_000, (index + 1) * 10_000))
   for (const store of [SqliteStore.layer(join(place.folder, "ledger.db")), PostgresStore.layer(postgresUrl)]) {
     await Effect.runPromise(Effect.forEach(chunks, record).pipe(Effect.provide(store)))
   }
