@@ -89,26 +89,30 @@ interface Plan {
   readonly endsGuest: boolean
 }
 
-/** Whom the visitor is from now on, and by what. */
+/** Whom the identifier names now, as whom that person counts; `undefined` where it names nobody. */
+const named = Effect.fnUntraced(function* ({ alias, organization }: Identification, means: Means) {
+  const [found] = yield* means.store.peopleByAlias(organization, [alias.hash])
+  return found === undefined ? undefined : (yield* Joins.current(organization, found.concordId, means)).survivor
+})
+
+/** Whom the visitor is from now on, and by what; `survivor` is whom the identifier names. */
 const plan = Effect.fnUntraced(function* (
-  { alias, organization, session }: Identification,
+  { alias, session }: Identification,
   evidence: People.Evidence,
   visitor: { readonly isGuest: boolean; readonly survivor: string },
+  survivor: string | undefined,
   now: Instant,
-  means: Means,
+  { random }: Means,
 ) {
-  const { random, store } = means
   const guest = session.concordId
-  const [named] = yield* store.peopleByAlias(organization, [alias.hash])
   const known = { dateCreated: now, submitter: session.id, evidence }
-  if (named === undefined) {
+  if (survivor === undefined) {
     const concordId = visitor.isGuest ? guest : yield* random.uuidV7()
     const claims = [{ ...alias, concordId, dateCreated: now }]
     const self = { member: concordId, survivor: concordId, alias: alias.hash }
     const fact: People.Fact = { id: yield* random.uuidV7(), kind: "identified", ...self, ...known }
     return { concordId, isSynced: visitor.isGuest, claims, facts: [fact], endsGuest: visitor.isGuest } as Plan
   }
-  const { survivor } = yield* Joins.current(organization, named.concordId, means)
   const isSelf = survivor === visitor.survivor
   if (isSelf || !visitor.isGuest) {
     return { concordId: survivor, isSynced: isSelf, claims: [], facts: [], endsGuest: false } as Plan
@@ -138,8 +142,11 @@ const attempt = Effect.fnUntraced(function* (request: Identification, { id, toke
   const self = yield* store.person(organization, guest)
   const { survivor } = yield* Joins.current(organization, guest, means)
   const isGuest = !self.isIdentified && survivor === guest
-  const planned = yield* plan(request, evidence, { isGuest, survivor }, now, means)
+  const person = yield* named(request, means)
+  const planned = yield* plan(request, evidence, { isGuest, survivor }, person, now, means)
   const target = yield* store.person(organization, planned.concordId)
+  // Asked again behind the revision: what is undone from here on makes the change stale.
+  if ((yield* named(request, means)) !== person) return { outcome: "stale" as const, isSynced: false }
   const { context, ...opened } = session
   // A browser's `contextId` that was proven names the visitor, who is a guest still: released when the guest is somebody.
   const proven = request.alias.kind === "contextId" ? request.alias.hash : undefined
@@ -175,8 +182,8 @@ const attempt = Effect.fnUntraced(function* (request: Identification, { id, toke
       if (kept === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
     }),
   )
-  const named = planned.claims.map(({ hash }) => hash)
-  const outcome = yield* horizon.record(new Set([guest, planned.concordId, ...named]), now, changed)
+  const claimed = planned.claims.map(({ hash }) => hash)
+  const outcome = yield* horizon.record(new Set([guest, planned.concordId, ...claimed]), now, changed)
   return { outcome, isSynced: planned.isSynced }
 })
 

@@ -83,7 +83,9 @@ beforeAll(async () => {
     FROM ${source}) TO '${place.folder}/typed.parquet'`)
   postgres = await startPostgres()
   postgresUrl = await postgres.database()
-  const chunks = Array.from({ length: count / 10_000 }, (_, index) => events.slice(index * 10_000, (index + 1) * 10_000))
+  const chunks = Array.from({ length: count / 10_000 }, (_, index) =>
+    events.slice(index * 10_000, (index + 1) * 10_000),
+  )
   for (const store of [SqliteStore.layer(join(place.folder, "ledger.db")), PostgresStore.layer(postgresUrl)]) {
     await Effect.runPromise(Effect.forEach(chunks, record).pipe(Effect.provide(store)))
   }

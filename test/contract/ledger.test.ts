@@ -10,6 +10,7 @@ import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import type { Site } from "../../core/Catalog.ts"
 import * as Exchange from "../../core/Exchange.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
+import { LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 
 /** The session of a new visitor. */
@@ -33,9 +34,13 @@ const stores = {
 }
 
 describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
-  const run = async <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> => {
+  const run = async <A>(
+    program: Effect.Effect<A, unknown, Ledger.Ledger>,
+    around: Layer.Layer<LedgerStore, unknown, LedgerStore> = Layer.effect(LedgerStore, LedgerStore),
+  ): Promise<A> => {
     const folder = mkdtempSync(join(tmpdir(), "assent-ledger-"))
-    const layer = Ledger.layer.pipe(Layer.provide([store(join(folder, "ledger.db")), NodeCrypto.layer]))
+    const kept = Layer.provide(around, store(join(folder, "ledger.db")))
+    const layer = Ledger.layer.pipe(Layer.provide([kept, NodeCrypto.layer]))
     try {
       return await Effect.runPromise(Effect.provide(program, layer))
     } finally {
@@ -77,6 +82,58 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
       }),
     )
     expect(changed).toBe(0)
+  })
+
+  test("an identifier that is taken from a person while a visitor proves it opens that person's session to nobody", async () => {
+    // What happens before the store is asked about somebody: between two steps of what asks it.
+    let before = (_concordId: string): Effect.Effect<unknown, unknown> => Effect.void
+    const interrupted = Layer.effect(
+      LedgerStore,
+      Effect.map(LedgerStore, (inner) =>
+        LedgerStore.of({
+          ...inner,
+          person: (organization, concordId) =>
+            Effect.andThen(
+              Effect.suspend(() => Effect.orDie(before(concordId))),
+              inner.person(organization, concordId),
+            ),
+        }),
+      ),
+    )
+    const opened = await run(
+      Effect.gen(function* () {
+        const ledger = yield* Ledger.Ledger
+        const { project } = Option.getOrThrow(yield* ledger.found)
+        const site = Option.getOrThrow(yield* ledger.site(project.id))
+        const alias = Option.getOrThrow(
+          yield* ledger.aliasOf(site, { kind: "email", value: "ann@example.com", isHashed: false }),
+        )
+        const prove = (session: Session, signed: string) =>
+          ledger.identify({
+            ...site,
+            session,
+            alias,
+            signed,
+            evidence: { kind: "email", issuedAt: Date.now(), expiresAt: Date.now() + 60_000 },
+          })
+        const ann = yield* visitor(site)
+        yield* prove(ann, "first")
+        const { facts } = yield* ledger.person(site.organization, ann.concordId)
+        const other = yield* visitor(site)
+        // Asked once whether she counts as somebody else, and once for her revision: it happens between the two.
+        let asked = 0
+        before = (concordId) => {
+          if (concordId !== ann.concordId || ++asked !== 2) return Effect.void
+          return ledger.undoJoin(site.organization, ann.concordId, facts[0]!.id, "test")
+        }
+        const outcome = yield* prove(other, "second")
+        if (outcome._tag !== "Identified") return yield* Effect.die(outcome._tag)
+        const session = Option.getOrThrow(yield* ledger.liveSession(project, outcome.token))
+        return { isSynced: outcome.isSynced, is: session.concordId, visitor: other.concordId }
+      }),
+      interrupted,
+    )
+    expect(opened).toMatchObject({ isSynced: true, is: opened.visitor })
   })
 
   test("a person about whom somebody records without pause can still be asked about", async () => {

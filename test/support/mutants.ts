@@ -939,6 +939,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     replace: "const ends = { at: yield* Clock.currentTimeMillis }",
     killedBy: ["a browser that was wrongly joined is the other person no longer"],
   },
+  {
+    part: "core/ledger",
+    file: "Identifying.ts",
+    find: "if ((yield* named(request, means)) !== person)",
+    replace: "if (false)",
+    killedBy: [
+      "an identifier that is taken from a person while a visitor proves it opens that person's session to nobody",
+    ],
+  },
   // Checking and moving a ledger
   ...(
     [
