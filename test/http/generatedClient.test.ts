@@ -51,25 +51,8 @@ describe("a client generated from the description", () => {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   })
 
-  /** What the example's own compiler says of a scenario; nothing where it is content. */
-  const complaints = (text: string): string => {
-    writeFileSync(join(folder, "scenario.ts"), text)
-    const compiler = program("typescript", "bin/tsc")
-    const { stdout, stderr } = spawnSync(process.execPath, [compiler, "--pretty", "false"], { cwd: folder })
-    return `${stdout.toString()}${stderr.toString()}`
-  }
-
-  /** The scenario with the one place that holds `from` changed. */
-  const changed = (from: string, to: string): string => {
-    expect(scenario.split(from)).toHaveLength(2)
-    return scenario.replace(from, to)
-  }
-
-  test("has types that the scenario fits", () => {
-    expect(complaints(scenario)).toBe("")
-  })
-
-  test.each([
+  /** Changes of the one place that holds a text, and what the compiler then names. */
+  const misspellings = [
     ["a misspelt member of a body", 'consentState: "declined"', 'consentStat: "declined"', "consentStat"],
     ["a state there is none", 'consentState: "declined"', 'consentState: "refused"', '"refused"'],
     ["a misspelt query parameter", "query: { concordId:", "query: { concordID:", "concordID"],
@@ -77,16 +60,45 @@ describe("a client generated from the description", () => {
     ["a path there is none", '"/site-v1/{projectId}/session"', '"/site-v1/{projectId}/sessions"', "sessions"],
     ["a misspelt member of an answer", "visitor.session }", "visitor.sesion }", "sesion"],
     ["a misspelt member of an error", "error?.statusCode", "error?.statuscode", "statuscode"],
-  ])("has types that do not fit %s", (_, from, to, named) => {
-    const said = complaints(changed(from, to))
-    expect(said).toMatch(/^scenario\.ts\(\d+,\d+\): error TS/m)
-    expect(said).toContain(named)
+  ] as const
+
+  /** What the example's own compiler says of the scenario and of every misspelt one, by file: it is run once. */
+  let complaints: ReadonlyArray<string>
+  beforeAll(() => {
+    const texts = misspellings.map(([, from, to]) => {
+      expect(scenario.split(from)).toHaveLength(2)
+      return scenario.replace(from, to)
+    })
+    const files = [scenario, ...texts].map((text, index) => {
+      writeFileSync(join(folder, `scenario${index}.ts`), text)
+      return `scenario${index}.ts`
+    })
+    writeFileSync(join(folder, "every.json"), JSON.stringify({ extends: "./tsconfig.json", files }))
+    const compiler = program("typescript", "bin/tsc")
+    const flags = ["--project", "every.json", "--pretty", "false"]
+    const { stdout, stderr } = spawnSync(process.execPath, [compiler, ...flags], { cwd: folder })
+    expect(stderr.toString()).toBe("")
+    complaints = stdout.toString().split(/^(?=\S)/m)
+  })
+  const about = (index: number): string => complaints.filter((each) => each.startsWith(`scenario${index}.ts(`)).join("")
+
+  test("has types that the scenario fits", () => {
+    expect(about(0)).toBe("")
+    expect(complaints.filter((each) => !each.startsWith("scenario")).join("")).toBe("")
   })
 
+  test.each(misspellings.map(([what, , , named], index) => [what, index + 1, named] as const))(
+    "has types that do not fit %s",
+    (_, index, named) => {
+      const said = about(index)
+      expect(said).toMatch(/^scenario\d+\.ts\(\d+,\d+\): error TS/)
+      expect(said).toContain(named)
+    },
+  )
+
   test("does against the server what it says", () => {
-    writeFileSync(join(folder, "scenario.ts"), scenario)
     const { apiKey, consentTypes, organization, project } = server.banner()
-    const output = execFileSync(process.execPath, [join(folder, "scenario.ts")], {
+    const output = execFileSync(process.execPath, [join(folder, "scenario0.ts")], {
       encoding: "utf8",
       env: {
         ASSENT_URL: server.url,
