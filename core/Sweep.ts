@@ -35,8 +35,11 @@ export const side = (type: ConsentType.ConsentType, terms: Terms): Side => {
 
 /** Takes the stretches of a pair, in order. */
 export interface Receiver {
-  /** `state` is that of the candidate's deciding event (meaningless without one), `version` what it lapsed by, or 0. */
-  readonly stretch: (from: Instant, until: Instant, before: Code, after: Code, state: number, version: number) => void
+  /**
+   * A stretch that begins at `from` and ends where the next one begins. `state` is that of the candidate's deciding event
+   * (meaningless without one), `version` what it lapsed by, or 0.
+   */
+  readonly stretch: (from: Instant, before: Code, after: Code, state: number, version: number) => void
 }
 
 const given = 0
@@ -50,64 +53,28 @@ const unknown = 29
 
 const none = -Infinity
 
-/**
- * The moments of one side of a pair: from `ats[i]` to `ats[i + 1]` the answer is `codes[i]`, decided by an event of
- * `states[i]` that lapsed by version `versions[i]`, or 0.
- *
- * Only the four heads are looked at: where there is none, its instants are -Infinity, so that it is older than anything
- * and has lapsed.
- */
-class Walk {
-  count = 0
-  ats = new Float64Array(65)
-  codes = new Uint8Array(65)
-  states = new Uint8Array(65)
-  versions = new Float64Array(65)
-  private readonly dates = new Float64Array(4)
+/** The latest event of each state so far: where there is none, its date is -Infinity, so that it is older than anything. */
+type Dates = Float64Array
+
+/** How one side reads the heads: where there is none, it has lapsed at -Infinity. */
+class Answers {
+  /** The instant at which each head lapses. */
+  readonly lapses = new Float64Array(4)
   private readonly expires = new Float64Array(4)
-  private readonly lapses = new Float64Array(4)
   /** The version by which a head lapses; 0 where it expires. */
   private readonly lapsedBy = new Float64Array(4)
-  private readonly heads = new Int32Array(4)
+  /** The state of the event that decides the last answer, or -1. */
+  private decider = -1
 
-  /** Walks the events from `low` to `high`, over the window. */
-  run(columns: Columns, low: number, high: number, side: Side, { from, until }: Window): void {
-    if (this.ats.length <= 2 * (high - low)) this.grow(high - low)
-    const { consentDates } = columns
+  /** Begins a pair. */
+  clear(): void {
     const { lapses } = this
-    let next = this.start(columns, low, high, side, from)
-    let at = from
-    this.count = 0
-    for (;;) {
-      this.answer(side.terms, at)
-      let turn = next < high ? consentDates[next]! : until
-      if (lapses[0]! > at && lapses[0]! < turn) turn = lapses[0]!
-      if (lapses[1]! > at && lapses[1]! < turn) turn = lapses[1]!
-      if (lapses[2]! > at && lapses[2]! < turn) turn = lapses[2]!
-      if (lapses[3]! > at && lapses[3]! < turn) turn = lapses[3]!
-      if (turn >= until) return
-      at = turn
-      for (; next < high && consentDates[next]! <= at; next++) this.head(columns, next, side)
-    }
-  }
-
-  /** The heads at the window's beginning; answers where the events after it begin. */
-  private start(columns: Columns, low: number, high: number, side: Side, from: Instant): number {
-    const { heads, dates, lapses } = this
     // Not by `fill`, which for four numbers is slower than all that follows.
-    heads[0] = heads[1] = heads[2] = heads[3] = -1
-    dates[0] = dates[1] = dates[2] = dates[3] = none
     lapses[0] = lapses[1] = lapses[2] = lapses[3] = none
-    let next = low
-    for (; next < high && columns.consentDates[next]! <= from; next++) heads[columns.states[next]!] = next
-    for (let state = 0; state < 4; state++) {
-      if (heads[state]! >= 0) this.head(columns, heads[state]!, side)
-    }
-    return next
   }
 
   /** Takes an event for the head of its state: when it expires and lapses (semantics, section 3.1; `Lapse`). */
-  private head(columns: Columns, index: number, { type, terms, duration, ages }: Side): void {
+  head(columns: Columns, index: number, { type, terms, duration, ages }: Side): void {
     const state = columns.states[index]!
     const date = columns.consentDates[index]!
     let expires = Infinity
@@ -133,30 +100,42 @@ class Walk {
         break
       }
     }
-    this.dates[state] = date
     this.expires[state] = expires
     this.lapses[state] = lapses
     this.lapsedBy[state] = lapsedBy
   }
 
-  /** Keeps the answer of the heads at an instant, where it is another than the last. */
-  private answer(terms: Terms, at: Instant): void {
-    const decider = terms.precedence === "most-recent" ? this.mostRecent() : this.explicitFirst(at)
-    const code = decider < 0 ? unknown : this.code(decider, terms, at)
-    const state = decider < 0 ? 0 : decider
-    const version = code === invalidated ? this.lapsedBy[decider]! : 0
-    const last = this.count - 1
-    if (last >= 0 && this.codes[last] === code && this.states[last] === state && this.versions[last] === version) return
-    this.ats[last + 1] = at
-    this.codes[last + 1] = code
-    this.states[last + 1] = state
-    this.versions[last + 1] = version
-    this.count = last + 2
+  /** The first instant after `at` and before `turn` at which a head lapses; else `turn`. */
+  lapse(at: Instant, turn: Instant): Instant {
+    const { lapses } = this
+    let first = turn
+    if (lapses[0]! > at && lapses[0]! < first) first = lapses[0]!
+    if (lapses[1]! > at && lapses[1]! < first) first = lapses[1]!
+    if (lapses[2]! > at && lapses[2]! < first) first = lapses[2]!
+    if (lapses[3]! > at && lapses[3]! < first) first = lapses[3]!
+    return first
+  }
+
+  /** The code of the answer at an instant. */
+  at(at: Instant, dates: Dates, terms: Terms): Code {
+    const decider = terms.precedence === "most-recent" ? mostRecent(dates) : this.explicitFirst(dates, at)
+    this.decider = decider
+    return decider < 0 ? unknown : this.code(decider, dates, terms, at)
+  }
+
+  /** The state of the event that decides the last answer; 0 if none does. */
+  get state(): number {
+    return this.decider < 0 ? 0 : this.decider
+  }
+
+  /** The version by which the event that decides has lapsed, where the last answer has this code; else 0. */
+  version(code: Code): number {
+    return code === invalidated ? this.lapsedBy[this.decider]! : 0
   }
 
   /** Semantics, section 3.2, `explicit-first`: the state of the deciding event, or -1. */
-  private explicitFirst(at: Instant): number {
-    const { dates, lapses } = this
+  private explicitFirst(dates: Dates, at: Instant): number {
+    const { lapses } = this
     const choice = dates[1]!
     if (dates[0]! >= choice && dates[0]! > none) return 0
     if (lapses[1]! > at) return 1
@@ -165,71 +144,77 @@ class Walk {
     return choice > none ? 1 : dates[2]! > none ? 2 : dates[3]! > none ? 3 : -1
   }
 
-  /** Semantics, section 3.2, `most-recent`: the state of the deciding event, or -1. */
-  private mostRecent(): number {
-    const { dates } = this
-    let decider = -1
-    let latest = none
-    for (let state = 0; state < 4; state++) {
-      if (dates[state]! > latest) {
-        decider = state
-        latest = dates[state]!
-      }
-    }
-    return decider
-  }
-
   /** Semantics, section 3.3: the code of the answer that the head of a state decides. */
-  private code(state: number, { permits }: Terms, at: Instant): Code {
-    if (state === 0) return (this.dates[1]! > none ? withdrawn : refused) + (this.expires[0]! <= at ? 1 : 0)
+  private code(state: number, dates: Dates, { permits }: Terms, at: Instant): Code {
+    if (state === 0) return (dates[1]! > none ? withdrawn : refused) + (this.expires[0]! <= at ? 1 : 0)
     if (this.lapses[state]! <= at) return this.lapsedBy[state] === 0 ? expired : invalidated
     if (state === 1) return given + 2
     if (state === 2) return permits === "accepted" ? implied : implied + 2
     return permits === "viewed" ? requested + 3 : requested + 1
   }
+}
 
-  /** A moment for each event and each lapse, and the first. */
-  private grow(events: number): void {
-    const moments = 4 * events + 1
-    this.ats = new Float64Array(moments)
-    this.codes = new Uint8Array(moments)
-    this.states = new Uint8Array(moments)
-    this.versions = new Float64Array(moments)
+/** Semantics, section 3.2, `most-recent`: the state of the deciding event, or -1. */
+const mostRecent = (dates: Dates): number => {
+  let decider = -1
+  let latest = none
+  for (let state = 0; state < 4; state++) {
+    if (dates[state]! > latest) {
+      decider = state
+      latest = dates[state]!
+    }
   }
+  return decider
 }
 
 /** Compares pair after pair over one window. `from` < `until`. */
 export interface Sweep {
   /**
    * Hands over the stretches of the pair whose events stand from `low` to `high`, those that look alike to a receiver as
-   * one; answers whether the two codes differ on any of them. Where both sides are the same object, it is walked once.
+   * one; answers whether the two codes differ on any of them. Where both sides are the same object, it is asked once.
    */
   readonly pair: (columns: Columns, low: number, high: number, before: Side, after: Side, receiver: Receiver) => boolean
 }
 
-/** Makes a sweep. It keeps its working memory from pair to pair: as large as the longest story. */
-export const make = (window: Window): Sweep => {
-  const left = new Walk()
-  const other = new Walk()
+/** Makes a sweep. It keeps its working memory from pair to pair. */
+export const make = ({ from, until }: Window): Sweep => {
+  const dates = new Float64Array(4)
+  const left = new Answers()
+  const other = new Answers()
   const pair: Sweep["pair"] = (columns, low, high, before, after, receiver) => {
-    left.run(columns, low, high, before, window)
     const right = before === after ? left : other
-    if (right === other) other.run(columns, low, high, after, window)
+    const { consentDates, states } = columns
+    dates[0] = dates[1] = dates[2] = dates[3] = none
+    left.clear()
+    right.clear()
+    let was = -1
+    let is = -1
+    let state = -1
+    let version = -1
     let isDifferent = false
-    let at = window.from
-    for (let i = 0, j = 0; ;) {
-      const leftNext = i + 1 < left.count ? left.ats[i + 1]! : window.until
-      const rightNext = j + 1 < right.count ? right.ats[j + 1]! : window.until
-      const until = leftNext < rightNext ? leftNext : rightNext
-      const was = left.codes[i]!
-      const is = right.codes[j]!
-      if (was !== is) isDifferent = true
-      receiver.stretch(at, until, was, is, right.states[j]!, right.versions[j]!)
-      if (until === window.until) return isDifferent
-      if (leftNext === until) i++
-      if (rightNext === until) j++
-      at = until
+    let next = low
+    for (let at = from; at < until; ) {
+      for (; next < high && consentDates[next]! <= at; next++) {
+        dates[states[next]!] = consentDates[next]!
+        left.head(columns, next, before)
+        if (right !== left) right.head(columns, next, after)
+      }
+      const code = left.at(at, dates, before.terms)
+      const candidate = right === left ? code : right.at(at, dates, after.terms)
+      const by = right.version(candidate)
+      if (code !== was || candidate !== is || right.state !== state || by !== version) {
+        was = code
+        is = candidate
+        state = right.state
+        version = by
+        if (was !== is) isDifferent = true
+        receiver.stretch(at, was, is, state, version)
+      }
+      let turn = next < high ? consentDates[next]! : until
+      turn = left.lapse(at, turn)
+      at = right === left ? turn : right.lapse(at, turn)
     }
+    return isDifferent
   }
   return { pair }
 }

@@ -17,8 +17,7 @@ export interface Totals {
   gainsPermission: Writable<Count>
   mustBeAskedAgain: Writable<Count>
   readonly types: Map<string, TypeTotals>
-  /** Pairs by reason. */
-  readonly reasons: Map<Reason.Key, number>
+  readonly reasons: Map<Reason.Key, ReasonTotals>
   /** How often asking begins in each step. */
   readonly askedBefore: Float64Array
   readonly askedAfter: Float64Array
@@ -33,6 +32,14 @@ export interface TypeTotals {
   readonly steps: Array<Float64Array | undefined>
   /** Pairs, by eight times the index of the baseline's status, plus that of the candidate's. */
   readonly transitions: Float64Array
+}
+
+/** What is counted of one reason. */
+export interface ReasonTotals {
+  readonly key: Reason.Key
+  pairs: number
+  /** How many pairs have been taken for examples of it. */
+  examples: number
 }
 
 const noOne = (): Writable<Count> => ({ people: 0, pairs: 0 })
@@ -75,8 +82,11 @@ export class Tally {
   private after = 0
   /** The pair that each transition was counted for last, by its number. */
   private readonly lastPairs = new Float64Array(64)
-  /** The reasons the pair has been counted under. */
-  private readonly reasons: Array<Reason.Key> = []
+  /** The number of the pair. */
+  private pair = 0
+  /** The reasons that the pair has been counted under: the first so many. */
+  private readonly pairReasons: Array<ReasonTotals> = []
+  private pairReasonCount = 0
 
   constructor(steps: Steps.Steps) {
     this.steps = steps
@@ -92,19 +102,26 @@ export class Tally {
 
   beginPair(type: TypeTotals): void {
     this.type = type
-    this.totals.population.pairs++
+    this.pair++
     this.pairFlags = 0
+    this.pairReasonCount = 0
     this.isFirst = true
-    if (this.reasons.length > 0) this.reasons.length = 0
   }
 
-  /** The reasons of the pair so far. */
-  get pairReasons(): ReadonlyArray<Reason.Key> {
-    return this.reasons
+  /** The first of the pair's reasons so far that has fewer than so many examples: it is given one more. */
+  exemplify(most: number): Reason.Key | undefined {
+    for (let index = 0; index < this.pairReasonCount; index++) {
+      const reason = this.pairReasons[index]!
+      if (reason.examples < most) {
+        reason.examples++
+        return reason.key
+      }
+    }
+    return undefined
   }
 
   /** A `Sweep.Receiver`. Nothing is counted of a stretch on which a side answers as it did before. */
-  stretch(from: Instant, _until: Instant, before: number, after: number, state: number, version: number): void {
+  stretch(from: Instant, before: number, after: number, state: number, version: number): void {
     if (this.isFirst) {
       this.count(before, 0, 1)
       this.count(after + 32, 0, 1)
@@ -122,6 +139,7 @@ export class Tally {
 
   endPair(): void {
     const { totals, pairFlags } = this
+    totals.population.pairs++
     if (pairFlags === 0) return
     this.personFlags |= pairFlags
     this.type.changedPairs++
@@ -156,22 +174,29 @@ export class Tally {
   }
 
   private differ(before: number, after: number, state: number, version: number): void {
-    const { totals } = this
     if (Reason.isPermitted(before) !== Reason.isPermitted(after)) {
       this.pairFlags |= Reason.isPermitted(before) ? loses : gains
     }
     this.pairFlags |= Reason.isAsked(after) && !Reason.isAsked(before) ? isChanged | isAskedAgain : isChanged
     const transition = (before >> 2) * 8 + (after >> 2)
-    const pair = totals.population.pairs
-    if (this.lastPairs[transition] !== pair) {
-      this.lastPairs[transition] = pair
+    if (this.lastPairs[transition] !== this.pair) {
+      this.lastPairs[transition] = this.pair
       this.type.transitions[transition]! += 1
     }
-    const reason = Reason.key(after, state, version)
-    if (!this.reasons.includes(reason)) {
-      this.reasons.push(reason)
-      totals.reasons.set(reason, (totals.reasons.get(reason) ?? 0) + 1)
+    this.reason(Reason.key(after, state, version))
+  }
+
+  /** Counts the pair under a reason, once. */
+  private reason(key: Reason.Key): void {
+    const { pairReasons, pairReasonCount } = this
+    for (let index = 0; index < pairReasonCount; index++) {
+      if (pairReasons[index]!.key === key) return
     }
+    const { reasons } = this.totals
+    let reason = reasons.get(key)
+    if (reason === undefined) reasons.set(key, (reason = { key, pairs: 0, examples: 0 }))
+    reason.pairs++
+    pairReasons[this.pairReasonCount++] = reason
   }
 }
 
@@ -205,7 +230,14 @@ export const add = (into: Totals, more: Totals): void => {
   addCount(into.mustBeAskedAgain, more.mustBeAskedAgain)
   addAll(into.askedBefore, more.askedBefore)
   addAll(into.askedAfter, more.askedAfter)
-  for (const [key, pairs] of more.reasons) into.reasons.set(key, (into.reasons.get(key) ?? 0) + pairs)
+  for (const [key, { pairs, examples }] of more.reasons) {
+    const own = into.reasons.get(key)
+    if (own === undefined) into.reasons.set(key, { key, pairs, examples })
+    else {
+      own.pairs += pairs
+      own.examples += examples
+    }
+  }
   for (const [id, type] of more.types) {
     const own = into.types.get(id)
     if (own === undefined) into.types.set(id, type)
@@ -295,7 +327,7 @@ export const figures = (totals: Totals, steps: Steps.Steps): Figures => ({
   statusDays: statusDays(totals, steps),
   transitions: transitions(totals),
   reasons: [...totals.reasons]
-    .map(([key, pairs]) => ({ reason: Reason.describe(key), pairs }))
+    .map(([key, { pairs }]) => ({ reason: Reason.describe(key), pairs }))
     .toSorted((a, b) => b.pairs - a.pairs || (a.reason < b.reason ? -1 : 1)),
   changedPairs: new Map([...totals.types].map(([id, { changedPairs }]) => [id, changedPairs])),
 })

@@ -136,11 +136,6 @@ export const make = (question: Question, steps: Steps.Steps, keepsLines: boolean
   const sweep = Sweep.make(window)
   const tally = new Tally.Tally(steps)
   const examples: Array<Candidate> = []
-  const taken = new Map<Reason.Key, number>()
-
-  const wanted = (): Reason.Key | undefined =>
-    tally.pairReasons.find((reason) => (taken.get(reason) ?? 0) < maxExamples)
-
   const inOrder = Rows.ordering(question.knownAt)
 
   const fold = (batch: Columns.Columns | Rows.Rows): string => {
@@ -161,14 +156,11 @@ export const make = (question: Question, steps: Steps.Steps, keepsLines: boolean
         const isDifferent = sweep.pair(columns, low, high, before, after, tally)
         tally.endPair()
         if (isDifferent) {
-          const reason = wanted()
+          const reason = tally.exemplify(maxExamples)
           if (keepsLines || reason !== undefined) {
             const concordId = columns.concordIds.at(person) ?? ""
             const found = differences(columns, low, high, concordId, { before, after }, window)
-            if (reason !== undefined) {
-              taken.set(reason, (taken.get(reason) ?? 0) + 1)
-              examples.push(toCandidate(reason, concordId, consentType, found))
-            }
+            if (reason !== undefined) examples.push(toCandidate(reason, concordId, consentType, found))
             if (keepsLines) {
               for (const each of found) {
                 text += `${JSON.stringify(DiffLine.fromDifference(concordId, consentType, each))}\n`
@@ -194,10 +186,10 @@ const byPerson = (a: Candidate, b: Candidate): number =>
  */
 export const chooseExamples = (
   candidates: ReadonlyArray<Candidate>,
-  reasons: ReadonlyMap<Reason.Key, number>,
+  reasons: ReadonlyMap<Reason.Key, Pick<Tally.ReasonTotals, "pairs">>,
 ): ReadonlyArray<Example> => {
   const queues = [...reasons]
-    .toSorted(([a, n], [b, m]) => m - n || a - b)
+    .toSorted(([a, n], [b, m]) => m.pairs - n.pairs || a - b)
     .map(([key]) => candidates.filter(({ reason }) => reason === key).toSorted(byPerson))
   const people = new Set<string>()
   const chosen: Array<Example> = []
