@@ -6,7 +6,7 @@ import type * as ColumnBuilder from "../../core/ColumnBuilder.ts"
 import type * as Columns from "../../core/Columns.ts"
 import * as Instant from "../../core/Instant.ts"
 import * as Uuid from "../../core/Uuid.ts"
-import { BadTable, type Problem } from "./Problem.ts"
+import { type Problem, Refusal } from "./Problem.ts"
 import * as Reading from "./Reading.ts"
 import * as UuidColumn from "./UuidColumn.ts"
 
@@ -46,20 +46,18 @@ const textsOf = (vector: DuckDBVector, kind: Reading.Kind | undefined): Texts =>
 
 /** Takes the rows of chunk after chunk to a builder. */
 export class Reader {
-  private readonly file: string
   private readonly types: ReadonlyArray<string>
   private readonly shape: Reading.Shape
   private readonly builder: ColumnBuilder.ColumnBuilder
   private concordId = ""
 
-  constructor(file: string, types: ReadonlyArray<string>, shape: Reading.Shape, builder: ColumnBuilder.ColumnBuilder) {
-    this.file = file
+  constructor(types: ReadonlyArray<string>, shape: Reading.Shape, builder: ColumnBuilder.ColumnBuilder) {
     this.types = types
     this.shape = shape
     this.builder = builder
   }
 
-  /** Reads a chunk; answers the batches that became full. Throws {@link BadTable}. */
+  /** Reads a chunk; answers the batches that became full. Throws a {@link Refusal}. */
   read(chunk: DuckDBDataChunk): ReadonlyArray<Columns.Columns> {
     const { at } = Reading
     const batches: Array<Columns.Columns> = []
@@ -133,21 +131,21 @@ export class Reader {
   }
 
   /** DuckDB sorts by UTF-8, the engine by UTF-16: the same but for characters beyond U+FFFF. */
-  private outOfOrder(): BadTable {
+  private outOfOrder(): Refusal {
     const reason = "ids with characters beyond U+FFFF are not put in order here; give the events as events.ndjson"
-    return new BadTable({ file: this.file, problems: [{ where: "column concordId", reason }] })
+    return new Refusal([{ where: "column concordId", reason }])
   }
 
   private refuse(
     chunk: DuckDBDataChunk,
     row: number,
     checks: ReadonlyArray<readonly [isWrong: boolean, column: string, reason: string]>,
-  ): BadTable {
+  ): Refusal {
     const number = String(chunk.getColumnVector(Reading.at.row).getItem(row))
     const problems: ReadonlyArray<Problem> = checks
       .filter(([isWrong]) => isWrong)
       .map(([, column, reason]) => ({ where: `row ${number}, column ${column}`, reason }))
-    return new BadTable({ file: this.file, problems })
+    return new Refusal(problems)
   }
 }
 

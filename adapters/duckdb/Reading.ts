@@ -2,6 +2,7 @@
  * How the columns of a Parquet or CSV file are asked for: one query, sorted by person, with numbers wherever it can.
  */
 import type { DuckDBVector } from "@duckdb/node-api"
+import * as ConsentState from "../../core/ConsentState.ts"
 import type { Problem } from "./Problem.ts"
 
 /** What a column is in the file; `text` also for everything in CSV. */
@@ -82,11 +83,13 @@ const version = (kind: Kind | undefined): string =>
       ? "version::VARCHAR"
       : `CASE WHEN version < 1 THEN -1 ELSE coalesce(version::DOUBLE, ${missing.version}) END::DOUBLE`
 
+/** The index of a value in a list. Looked up once for every word of a dictionary, unlike CASE. */
+const indexOf = (value: string, list: ReadonlyArray<string>, type: string): string =>
+  `(list_position([${list.map(quote).join(", ")}]::${type}[], ${value}) - 1)`
+
 /** 4 where the event or the person has no id. */
-const state = `CASE WHEN id IS NULL OR concordId IS NULL THEN 4 ELSE
-  CASE consentState::VARCHAR WHEN 'declined' THEN 0 WHEN 'accepted' THEN 1 WHEN 'implied' THEN 2 WHEN 'viewed' THEN 3
-  ELSE ${missing.state} END
-END`
+const state = `CASE WHEN id IS NULL OR concordId IS NULL THEN 4
+  ELSE coalesce(${indexOf("consentState::VARCHAR", ConsentState.all, "VARCHAR")}, ${missing.state}) END`
 
 /** Where each column of {@link query} stands in its result. */
 export const at = {
@@ -126,7 +129,7 @@ const fewTypes = 32
 const typeCode = (shape: Shape, types: ReadonlyArray<string>): string =>
   types.length === 0 || types.length > fewTypes
     ? `enum_code(consentType::VARCHAR::${enumeration})`
-    : `CASE ${type(shape)} ${types.map((id, code) => `WHEN ${quote(id)} THEN ${code}`).join(" ")} END`
+    : indexOf(type(shape), types, shape.consentType === "uuid" ? "UUID" : "VARCHAR")
 
 /** Every event of a relation, sorted by person, with the number of its row. */
 export const query = ({ name, row }: Relation, shape: Shape, types: ReadonlyArray<string>): string => `
@@ -155,10 +158,10 @@ export const atOfRows = {
   dateCreated: 1,
   expirationDate: 2,
   version: 3,
-  /** Eight times the code of the type, plus the state. */
-  typeAndState: 4,
-  id: 5,
-  concordId: 6,
+  state: 4,
+  type: 5,
+  id: 6,
+  concordId: 7,
 } as const
 
 /** The same as {@link query} without the numbers of the rows, in less memory; unless it `isInOrder` already, sorted. */
@@ -173,7 +176,8 @@ export const rowsQuery = (
     ${instant("dateCreated", shape.dateCreated)},
     ${instant("expirationDate", shape.expirationDate)},
     ${version(shape.version)},
-    (coalesce(${typeCode(shape, types)}, ${missing.type >>> 3}) * 8::UINTEGER + ${state})::UINTEGER,
+    (${state})::UTINYINT,
+    coalesce(${typeCode(shape, types)}, ${missing.type})::UINTEGER,
     id,
     concordId
   FROM ${name}
@@ -184,11 +188,6 @@ export const mayBeInOrder = (path: string): string => `
   SELECT NOT coalesce(bool_or(coalesce(lowest < highest_before, true)), false) AS answer FROM (
     SELECT stats_min_value AS lowest, coalesce(lag(stats_max_value) OVER (ORDER BY row_group_id), '') AS highest_before
     FROM parquet_metadata(${path}) WHERE path_in_schema = 'concordId')`
-
-/** Whether the rows of a relation stand in the order of people. */
-export const isInOrder = (relation: string): string => `
-  SELECT NOT coalesce(bool_or(before > concordId), false) AS answer
-  FROM (SELECT concordId, lag(concordId) OVER () AS before FROM ${relation})`
 
 /** A column of numbers without gaps, straight from the chunk's memory. The library has it, and its types hide it. */
 export const numbersOf = <A extends Float64Array | Uint32Array | Uint8Array>(vector: DuckDBVector): A =>

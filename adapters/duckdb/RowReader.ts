@@ -8,6 +8,7 @@ import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
 import * as Instant from "../../core/Instant.ts"
 import type { Rows } from "../../core/Rows.ts"
 import * as Uuid from "../../core/Uuid.ts"
+import { Disorder } from "./Problem.ts"
 import * as Reading from "./Reading.ts"
 import * as UuidColumn from "./UuidColumn.ts"
 
@@ -61,7 +62,8 @@ const usualSize = ColumnBuilder.batchEvents + 2 * chunkRows
 export class RowReader {
   private rows = new Buffers(usualSize)
   private count = 0
-  private readonly lent = new Map<Rows, Buffers>()
+  /** In the order in which they were handed over. */
+  private readonly lent: Array<Buffers> = []
   private readonly free: Array<Buffers> = []
   private readonly typeIds: ReadonlyArray<string>
 
@@ -69,7 +71,7 @@ export class RowReader {
     this.typeIds = typeIds
   }
 
-  /** Reads a chunk; answers the people who are complete, where they make a batch. Throws {@link WrongRow}. */
+  /** Reads a chunk; answers the people who are complete, where they make a batch. Throws {@link WrongRow}, {@link Disorder}. */
   read(chunk: DuckDBDataChunk): ReadonlyArray<Rows> {
     const first = this.count
     const count = first + chunk.rowCount
@@ -83,8 +85,10 @@ export class RowReader {
     rows.versions.set(Reading.numbersOf<Float64Array>(column(at.version)), first)
     rows.ids.set(UuidColumn.words(column(at.id)), first * Uuid.words)
     rows.concordIds.set(UuidColumn.words(column(at.concordId)), first * Uuid.words)
+    rows.types.set(Reading.numbersOf<Uint32Array>(column(at.type)), first)
+    rows.states.set(Reading.numbersOf<Uint8Array>(column(at.state)), first)
     this.count = count
-    this.check(Reading.numbersOf<Uint32Array>(column(at.typeAndState)), first)
+    this.check(first)
     return count < ColumnBuilder.batchEvents ? [] : this.take(this.lastPerson())
   }
 
@@ -93,23 +97,19 @@ export class RowReader {
     return this.take(this.count)
   }
 
-  /** Takes back a batch that nobody reads any more. */
-  giveBack(batch: Rows): void {
-    const rows = this.lent.get(batch)
-    this.lent.delete(batch)
+  /** Takes back the eldest batch: nobody reads it any more. */
+  giveBack(): void {
+    const rows = this.lent.shift()
     if (rows?.size === usualSize) this.free.push(rows)
   }
 
-  /** Takes the types and states of the new rows apart, and finds them good. Throws {@link WrongRow}. */
-  private check(typesAndStates: Uint32Array, first: number): void {
+  /** Finds the new rows good. Throws {@link WrongRow}, {@link Disorder}. */
+  private check(first: number): void {
     const { consentDates, datesCreated, expirationDates, versions, types, states, ids, concordIds } = this.rows
     for (let row = first; row < this.count; row++) {
-      const typeAndState = typesAndStates[row - first]!
       const consentDate = consentDates[row]!
       const dateCreated = datesCreated[row]!
       const expirationDate = expirationDates[row]!
-      types[row] = typeAndState >>> 3
-      states[row] = typeAndState & 7
       ids[row * Uuid.words + 3]! ^= UuidColumn.turned
       concordIds[row * Uuid.words + 3]! ^= UuidColumn.turned
       if (
@@ -123,7 +123,7 @@ export class RowReader {
       ) {
         throw new WrongRow()
       }
-      if (row > 0 && Uuid.compare(concordIds, row - 1, row) > 0) throw new Error("people are out of order")
+      if (row > 0 && Uuid.compare(concordIds, row - 1, row) > 0) throw new Disorder()
     }
   }
 
@@ -142,9 +142,8 @@ export class RowReader {
     this.rows = usual ?? new Buffers(Math.max(usualSize, left + 2 * chunkRows))
     this.rows.copy(rows, events, this.count)
     this.count = left
-    const batch = { ...rows, events, typeIds }
-    this.lent.set(batch, rows)
-    return [batch]
+    this.lent.push(rows)
+    return [{ ...rows, events, typeIds }]
   }
 
   private grow(): void {

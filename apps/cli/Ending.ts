@@ -8,7 +8,7 @@
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
-import type { BadTable } from "../../adapters/duckdb/Problem.ts"
+import type { BadTable } from "../../adapters/duckdb/BadTable.ts"
 import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { NotTheSame, NotWhole, SourceChanged } from "../../core/ledger/Moving.ts"

@@ -2,7 +2,9 @@
  * The ledger of a simulation, whatever it is kept in: people in the order of their ids, batch after batch.
  */
 import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
+import type { OutOfOrder } from "../../adapters/duckdb/BadTable.ts"
 import * as PersonBatches from "../../adapters/duckdb/PersonBatches.ts"
+import * as Table from "../../adapters/duckdb/Table.ts"
 import * as EventBatches from "../../adapters/files/EventBatches.ts"
 import * as Source from "../../adapters/files/Source.ts"
 import * as PostgresReader from "../../adapters/postgres/PersonReader.ts"
@@ -18,6 +20,14 @@ import type { Progress } from "./Run.ts"
 /** Some people. */
 export type Batch = Columns | Rows
 
+/** How a ledger is to be read. */
+export interface Manner {
+  /** Whether somebody will ask for the ids of events. */
+  readonly keepsIds: boolean
+  /** Whether a table is sorted even where it seems to be in order. */
+  readonly sorts: boolean
+}
+
 /** People to be folded. */
 export interface Batches {
   /** The types that come with the ledger; none where it does not have them. */
@@ -27,9 +37,9 @@ export interface Batches {
   /** Waits until it is known. */
   readonly digest: Effect.Effect<Summary["inputs"][number]>
   /** The next people; `undefined` after the last. */
-  readonly next: Effect.Effect<Batch | undefined, Failure>
-  /** Takes back a batch that has been folded, where its memory can be used again. */
-  readonly giveBack?: (batch: Batch) => void
+  readonly next: Effect.Effect<Batch | undefined, Failure | OutOfOrder>
+  /** The eldest batch that has not been given back has been folded: where its memory can be used again, it is. */
+  readonly giveBack?: () => void
 }
 
 const sqlite = "sqlite:"
@@ -64,9 +74,9 @@ const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsI
   return { ...batches, types: [], digest: Effect.succeed({ name: source.name, sha256: batches.sha256 }) }
 })
 
-const openTable = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean) {
+const openTable = Effect.fnUntraced(function* (path: string, { knownAt }: Plan, manner: Manner) {
   yield* Source.open(path)
-  const batches = yield* PersonBatches.make(path, plan.knownAt, keepsIds)
+  const batches = yield* PersonBatches.make({ file: path, knownAt, ...manner })
   const digest = yield* Digest.start(path)
   return { ...batches, types: [], digest: Effect.map(digest, (sha256) => ({ name: path, sha256 })) }
 })
@@ -75,22 +85,22 @@ const openTable = Effect.fnUntraced(function* (path: string, plan: Plan, keepsId
 const largeBytes = 16 * 1024 * 1024
 
 /** The plain lines of a large file, where DuckDB is there and every line is plain; else `undefined`. */
-const openLarge = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, progress: Progress) {
+const openLarge = Effect.fnUntraced(function* (path: string, plan: Plan, manner: Manner, progress: Progress) {
   if (path === Source.standardInput) return undefined
   const { size } = yield* Source.open(path)
   if (size === undefined || size < largeBytes) return undefined
   yield* progress({ what: "events read", done: 0, share: undefined })
-  return yield* openTable(path, plan, keepsIds).pipe(Effect.catchTag("BadTable", () => Effect.succeed(undefined)))
+  return yield* openTable(path, plan, manner).pipe(Effect.catchTag("BadTable", () => Effect.succeed(undefined)))
 })
 
 /** Opens the ledger of a plan. */
 export const open = Effect.fnUntraced(function* (
   plan: Plan,
-  keepsIds: boolean,
+  manner: Manner,
   progress: Progress,
-): Effect.fn.Return<Batches, Failure, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
-  if (plan.input._tag === "Store") return yield* openStore(plan.input.url, plan, keepsIds)
+): Effect.fn.Return<Batches, Failure | OutOfOrder, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
+  if (plan.input._tag === "Store") return yield* openStore(plan.input.url, plan, manner.keepsIds)
   const { path } = plan.input
-  if (PersonBatches.isTable(path)) return yield* openTable(path, plan, keepsIds)
-  return (yield* openLarge(path, plan, keepsIds, progress)) ?? (yield* openEvents(path, plan, keepsIds, progress))
+  if (Table.isTable(path)) return yield* openTable(path, plan, manner)
+  return (yield* openLarge(path, plan, manner, progress)) ?? (yield* openEvents(path, plan, manner.keepsIds, progress))
 })

@@ -2,7 +2,7 @@
  * What a simulation is asked for, and what may go wrong with it.
  */
 import { Data } from "effect"
-import type { BadTable } from "../../adapters/duckdb/Problem.ts"
+import type { BadTable } from "../../adapters/duckdb/BadTable.ts"
 import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { ConsentType } from "../../core/ConsentType.ts"

@@ -3,6 +3,7 @@
  * all, and answers the summary.
  */
 import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
+import type { OutOfOrder } from "../../adapters/duckdb/BadTable.ts"
 import { BadInput } from "../../adapters/files/BadInput.ts"
 import * as Replacement from "../../adapters/files/Replacement.ts"
 import * as Folds from "../../adapters/threads/Folds.ts"
@@ -60,7 +61,7 @@ const foldAll = Effect.fnUntraced(function* (
     const text = yield* Effect.promise(() => first.text)
     if (text !== "") yield* write(text)
     compared += first.batch.events
-    batches.giveBack?.(first.batch)
+    batches.giveBack?.()
     const share = batches.events === undefined ? undefined : compared / Math.max(batches.events, 1)
     yield* progress({ what: "events compared", done: compared, share })
   })
@@ -127,16 +128,19 @@ const loadReport = Effect.tryPromise({
   catch: () => new BadQuestion({ field: "report", reason: "is drawn with optional packages that are not there" }),
 })
 
-/** Runs a plan. Where it fails or is interrupted, no file is written or changed. */
-export const run = Effect.fn("Simulate.run")(function* (
+type Needs = FileSystem.FileSystem | Stdio.Stdio
+
+/** Runs a plan once. */
+const attempt = Effect.fnUntraced(function* (
   plan: Plan,
   progress: Progress,
-): Effect.fn.Return<Summary, Failure, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
+  sorts: boolean,
+): Effect.fn.Return<Summary, Failure | OutOfOrder, Needs | Scope.Scope> {
   const steps = yield* stepsOf(plan)
   const draw = plan.report === undefined ? undefined : yield* loadReport
   const lines = plan.out === undefined ? undefined : yield* Replacement.make(plan.out)
   const report = plan.report === undefined ? undefined : yield* Replacement.make(plan.report)
-  const batches = yield* Inputs.open(plan, lines !== undefined, progress)
+  const batches = yield* Inputs.open(plan, { keepsIds: lines !== undefined, sorts }, progress)
   const types = plan.types?.value ?? batches.types
   yield* publishable(plan, types)
   const rules = plan.baseline?.value ?? []
@@ -159,3 +163,15 @@ export const run = Effect.fn("Simulate.run")(function* (
   if (report !== undefined) yield* report.commit
   return summary
 }, Effect.scoped)
+
+/**
+ * Runs a plan. Where it fails or is interrupted, no file is written or changed. People who turn out to stand in no order
+ * are read anew, sorted: nothing of what was found before is left.
+ */
+export const run = Effect.fn("Simulate.run")(
+  (plan: Plan, progress: Progress): Effect.Effect<Summary, Failure, Needs> =>
+    attempt(plan, progress, false).pipe(
+      Effect.catchTag("OutOfOrder", () => attempt(plan, progress, true)),
+      Effect.catchTag("OutOfOrder", Effect.die),
+    ),
+)

@@ -1,0 +1,15 @@
+/**
+ * What a reading thread is asked, and what it answers: first whether the file is open, then once a `Next`.
+ */
+import type { Problem } from "./Problem.ts"
+import type { Batch } from "./Table.ts"
+
+/** To a thread. */
+export type ToThread = { readonly _tag: "Next" | "GiveBack" | "Stop" }
+
+/** From a thread. */
+export type FromThread =
+  | { readonly _tag: "Opened"; readonly events: number | undefined }
+  | { readonly _tag: "Batch"; readonly batch: Batch | undefined }
+  | { readonly _tag: "Refused"; readonly problems: ReadonlyArray<Problem> }
+  | { readonly _tag: "OutOfOrder" }

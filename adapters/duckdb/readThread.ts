@@ -1,0 +1,35 @@
+/**
+ * The thread that reads a table. Not the main thread: every chunk is garbage soon, and the main thread's heap is large.
+ */
+import { parentPort, workerData } from "node:worker_threads"
+import type { FromThread, ToThread } from "./Messages.ts"
+import { Disorder, Refusal } from "./Problem.ts"
+import * as Table from "./Table.ts"
+
+if (parentPort === null) throw new Error("a reading thread was started as a program")
+const port = parentPort
+
+const answer = async (step: () => Promise<FromThread>): Promise<void> => {
+  try {
+    port.postMessage(await step())
+  } catch (error) {
+    if (error instanceof Disorder) return port.postMessage({ _tag: "OutOfOrder" } satisfies FromThread)
+    if (!(error instanceof Refusal)) throw error
+    port.postMessage({ _tag: "Refused", problems: error.problems } satisfies FromThread)
+  }
+}
+
+const ending = new AbortController()
+let table: Table.Table | undefined
+
+port.on("message", (message: ToThread) => {
+  if (message._tag === "GiveBack") return table?.giveBack()
+  if (message._tag === "Next") return void answer(async () => ({ _tag: "Batch", batch: await table?.next() }))
+  ending.abort()
+  port.close()
+})
+
+await answer(async () => {
+  table = await Table.open(workerData, ending.signal)
+  return { _tag: "Opened", events: table.events }
+})
