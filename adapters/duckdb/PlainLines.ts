@@ -1,33 +1,45 @@
 /**
  * The lines of an events.ndjson that have nothing unusual, as a table: what the ledger writes itself.
  *
- * Plain is a JSON object whose strings have no escapes and only ASCII, whose instants have the one wire form, and whose
+ * Plain is a JSON object whose identifiers have no escapes and only ASCII, whose instants have the one wire form, and whose
  * versions are whole numbers; all that DuckDB's JSON allows beyond RFC 8259 is a comma before a closing brace, and NaN in
  * a member that nobody reads. One line that is not plain, good or bad, and the query fails: the strict reader of
  * `adapters/files` then reads the file instead, and says what is wrong, if anything is.
  */
 import type { DuckDBConnection } from "@duckdb/node-api"
+import * as ConsentState from "../../core/ConsentState.ts"
 import * as Rows from "./Rows.ts"
 
 /** The longest line, in bytes: as for the strict reader. */
 const maxBytes = 1024 * 1024
 
-// Members are asked for as JSON, so that "1" is told from 1.
-const columns = [
-  "id",
-  "concordId",
-  "consentType",
-  "version",
-  "consentState",
-  "consentAction",
-  "consentDate",
-  "dateCreated",
-  "expirationDate",
-]
+/** The members that are read, and as what: JSON tells "1" from 1, and text needs no unquoting where only text can be meant. */
+const columns = {
+  id: "JSON",
+  concordId: "JSON",
+  consentType: "JSON",
+  version: "JSON",
+  consentState: "VARCHAR",
+  consentAction: "VARCHAR",
+  consentDate: "VARCHAR",
+  dateCreated: "VARCHAR",
+  expirationDate: "VARCHAR",
+}
 
-const relation = (path: string): string =>
-  `read_json(${path}, format = 'newline_delimited', maximum_object_size = ${maxBytes}, ` +
-  `columns = {${columns.map((name) => `${name}: 'JSON'`).join(", ")}})`
+/** Identifiers: members of any text. */
+const identifiers = ["id", "concordId", "consentType"] as const
+
+type Identifier = (typeof identifiers)[number]
+
+/** A file's lines; those of its identifiers that are known to be UUIDs are read as text. */
+const relation = (path: string, uuids: ReadonlySet<Identifier>): string => {
+  const types = { ...columns, ...Object.fromEntries([...uuids].map((name) => [name, "VARCHAR"])) }
+  const members = Object.entries(types).map(([name, type]) => `${name}: '${type}'`)
+  return (
+    `read_json(${path}, format = 'newline_delimited', maximum_object_size = ${maxBytes}, ` +
+    `columns = {${members.join(", ")}})`
+  )
+}
 
 const notPlain = "error('not plain')"
 
@@ -38,60 +50,50 @@ const text = (name: string): string => {
   return `CASE WHEN ${isPlain} THEN substr(${json}, 2, length(${json}) - 2) ELSE ${notPlain} END`
 }
 
-/** A UUID as it is always written: in lower case, its hyphens in their places, so that all else must be digits. */
-const uuid = (name: string): string => {
-  const json = `${name}::VARCHAR`
-  const pattern = '"________-____-____-____-____________"'
-  return `CASE WHEN ${json} LIKE '${pattern}' AND ${json} = lower(${json})
-    THEN coalesce(try_cast(substr(${json}, 2, 36) AS UUID), ${notPlain}) ELSE ${notPlain} END`
-}
-
-const isNothing = (name: string): string => `(${name} IS NULL OR ${name}::VARCHAR = 'null')`
+/** A UUID as it is always written: in lower case, its hyphens in their places. */
+const uuid = (name: string): string =>
+  `CASE WHEN try_cast(${name} AS UUID)::VARCHAR = ${name} THEN try_cast(${name} AS UUID) ELSE ${notPlain} END`
 
 /** `YYYY-MM-DDTHH:mm:ss.sssZ`; the cast takes other forms too, which the pattern keeps out. */
 const instant = (name: string): string => {
-  const json = `${name}::VARCHAR`
-  const isElse = `${json} LIKE '"0000%' OR ${json} LIKE '%T24%' OR ${json} LIKE '%:60.%'`
-  const isPlain = `${json} LIKE '"____-__-__T__:__:__.___Z"' AND NOT (${isElse})`
-  return `CASE WHEN ${isPlain} THEN coalesce(try_cast(substr(${json}, 2, 23) AS TIMESTAMP), ${notPlain}) ELSE ${notPlain} END`
+  const isElse = `${name} LIKE '0000%' OR ${name} LIKE '%T24%' OR ${name} LIKE '%:60.%'`
+  const isPlain = `${name} LIKE '____-__-__T__:__:__.___Z' AND NOT (${isElse})`
+  return `CASE WHEN ${isPlain} THEN coalesce(try_cast(${name} AS TIMESTAMP), ${notPlain}) ELSE ${notPlain} END`
 }
 
-const isOneOf = (name: string, values: ReadonlyArray<string>): string =>
-  `${name}::VARCHAR IN (${values.map((value) => `'"${value}"'`).join(", ")})`
+const listOf = (words: ReadonlyArray<string>): string => words.map((word) => `'${word}'`).join(", ")
 
 /** The action decides nothing, so it is checked and let go. */
-const state = `CASE WHEN ${isOneOf("consentState", ["implied", "viewed", "accepted", "declined"])}
-  AND ${isOneOf("consentAction", ["implied", "user_click", "import"])}
-  THEN substr(consentState::VARCHAR, 2, length(consentState::VARCHAR) - 2) ELSE ${notPlain} END`
+const state = `CASE WHEN list_contains([${listOf(ConsentState.actions)}], consentAction)
+  THEN coalesce(try_cast(consentState AS ENUM (${listOf(ConsentState.all)})), ${notPlain}) ELSE ${notPlain} END`
 
-const version = `CASE WHEN ${isNothing("version")} THEN NULL
+const version = `CASE WHEN version IS NULL OR version::VARCHAR = 'null' THEN NULL
   WHEN regexp_full_match(version::VARCHAR, '[1-9][0-9]{0,8}') THEN version::VARCHAR::INTEGER ELSE ${notPlain} END`
 
-const expiration = `CASE WHEN ${isNothing("expirationDate")} THEN NULL ELSE ${instant("expirationDate")} END`
+const expiration = `CASE WHEN expirationDate IS NULL THEN NULL ELSE ${instant("expirationDate")} END`
 
-/** Whether the ids of the first line are UUIDs: then they all must be. */
-const hasUuids = async (connection: DuckDBConnection, path: string): Promise<boolean> => {
-  const sql = `SELECT concordId::VARCHAR AS person, id::VARCHAR AS id FROM ${relation(path)} LIMIT 1`
-  const [first] = await Rows.of(connection, sql)
+/** The identifiers that are UUIDs in the first line: then they must be in all. */
+const uuidsOf = async (connection: DuckDBConnection, path: string): Promise<ReadonlySet<Identifier>> => {
+  const members = identifiers.map((name) => `${name}::VARCHAR AS ${name}`).join(", ")
+  const [first] = await Rows.of(connection, `SELECT ${members} FROM ${relation(path, new Set())} LIMIT 1`)
   const isUuid = (value: unknown): boolean => /^"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"$/.test(String(value))
-  return isUuid(first?.["person"]) && isUuid(first?.["id"])
+  return new Set(identifiers.filter((name) => isUuid(first?.[name])))
 }
 
 /** Makes a table of all lines of a file. Throws where one is not plain. */
 export const read = async (connection: DuckDBConnection, name: string, path: string): Promise<void> => {
-  const identifier = (await hasUuids(connection, path)) ? uuid : text
+  const uuids = await uuidsOf(connection, path)
+  const members = identifiers.map((name) => `${uuids.has(name) ? uuid(name) : text(name)} AS ${name}`)
   await connection.run(`
     CREATE TEMP TABLE ${name} AS
     SELECT
-      ${identifier("id")} AS id,
-      ${identifier("concordId")} AS concordId,
-      ${text("consentType")} AS consentType,
+      ${members.join(",\n      ")},
       ${version} AS version,
       ${state} AS consentState,
       ${instant("consentDate")} AS consentDate,
       ${instant("dateCreated")} AS dateCreated,
       ${expiration} AS expirationDate
-    FROM ${relation(path)}`)
+    FROM ${relation(path, uuids)}`)
   // Asked of the table: asked of the lines, every instant would be read twice.
   const wrong = await Rows.of(
     connection,
