@@ -2,123 +2,133 @@
  * Sends requests to record one event each at a steady rate, whatever is answered, and tells how each was answered. Runs as a
  * process of its own, so that it keeps nobody from anything but the processor: `node test/support/flood.ts '<Orders as JSON>'`.
  *
- * With `calm`, one connection sends one request after the other there meanwhile: how long an answer takes somewhere, as seen
- * from a process that is as busy.
+ * Connections take turns. One that waits for its answer is passed over; where all of them wait, the request is sent as soon as one is
+ * free, and its time counts from when it was due: who is kept from asking waits, too.
  */
 import { connect } from "node:net"
 
-/** Where requests go. */
-export interface Target {
+/** What to do. */
+export interface Orders {
   readonly port: number
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-}
-
-/** What to do. */
-export interface Orders {
-  readonly flooded: Target
-  readonly calm?: Target
   readonly connections: number
   readonly perSecond: number
   readonly millis: number
   /** The item of each request; `userId` is added, and is another one each time. */
   readonly item: object
   readonly name: string
+  /** A connection that was refused is not used for the second that it was told to wait. */
+  readonly isPatient?: boolean
 }
 
-/** One answer: its status, when it came and how long it took in milliseconds, and the id that it tells. */
-export type Answered = readonly [status: number, at: number, millis: number, id: string | undefined]
+/** One answer: its status, when it came, how long it took, how long it was due before it was sent, all in milliseconds; and the id that it tells. */
+export type Answered = readonly [status: number, at: number, millis: number, late: number, id: string | undefined]
 
 /** What came of it. */
 export interface Outcome {
-  readonly flooded: ReadonlyArray<Answered>
-  readonly calm: ReadonlyArray<Answered>
+  readonly answers: ReadonlyArray<Answered>
   /** Requests that got no answer. */
   readonly lost: number
 }
 
 interface Lane {
   isIdle: boolean
-  readonly send: () => void
+  readonly send: (dueAt: number) => void
 }
 
-const run = async ({ calm, connections, flooded, item, millis, name, perSecond }: Orders): Promise<Outcome> => {
-  const outcome = { flooded: [] as Array<Answered>, calm: [] as Array<Answered>, lost: 0 }
-  const start = performance.now()
+const endOfHead = Buffer.from("\r\n\r\n")
+
+/** How long a whole answer is that begins here; nothing, if it is not whole. */
+const wholeLength = (received: Buffer): number | undefined => {
+  const end = received.indexOf(endOfHead)
+  if (end < 0) return undefined
+  const head = received.toString("latin1", 0, end)
+  const length = end + endOfHead.length + Number(/content-length: (\d+)/i.exec(head)![1])
+  return received.length < length ? undefined : length
+}
+
+const run = async (orders: Orders): Promise<Outcome> => {
+  const { connections, headers, isPatient, item, millis, name, path, perSecond, port } = orders
+  const answers: Array<Answered> = []
+  let lost = 0
   let sent = 0
 
-  const open = async (
-    { headers, path, port }: Target,
-    answers: Array<Answered>,
-    answered: () => void,
-  ): Promise<Lane> => {
-    const head = [`POST ${path} HTTP/1.1`, "host: a", "content-type: application/json"]
-    for (const [field, value] of Object.entries(headers)) head.push(`${field}: ${value}`)
-    const socket = connect(port, "127.0.0.1").setNoDelay().setEncoding("latin1")
+  // Written once: only the number of the person differs.
+  const body = JSON.stringify({ items: [{ ...item, userId: `${name}-NNNNNNN` }] })
+  const fields = { host: "a", "content-type": "application/json", "content-length": body.length, ...headers }
+  const head = Object.entries(fields).map(([field, value]) => `${field}: ${value}\r\n`)
+  const [before, after] = `POST ${path} HTTP/1.1\r\n${head.join("")}\r\n${body}`.split("NNNNNNN")
+
+  const open = async (): Promise<Lane> => {
+    const socket = connect(port, "127.0.0.1").setNoDelay()
     await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject))
     let sentAt = 0
-    let received = ""
+    let late = 0
+    let received: Buffer = Buffer.alloc(0)
     const lane: Lane = {
       isIdle: true,
-      send: () => {
-        const body = JSON.stringify({ items: [{ ...item, userId: `${name}-${sent++}` }] })
+      send: (dueAt) => {
         lane.isIdle = false
         sentAt = performance.now()
-        socket.write(`${head.join("\r\n")}\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+        late = sentAt - dueAt
+        socket.write(`${before}${String(sent++).padStart(7, "0")}${after}`, "latin1")
       },
     }
-    socket.on("data", (data: string) => {
-      received += data
-      const end = received.indexOf("\r\n\r\n")
-      const length = Number(/content-length: (\d+)/i.exec(received)?.[1])
-      if (end < 0 || received.length < end + 4 + length) return
+    socket.on("data", (data) => {
+      received = received.length === 0 ? data : Buffer.concat([received, data])
+      if (wholeLength(received) === undefined) return
       const now = performance.now()
-      const id = /"id":"([^"]+)"/.exec(received)?.[1]
-      answers.push([Number(received.slice(9, 12)), now - start, now - sentAt, id])
-      received = ""
-      lane.isIdle = true
-      answered()
+      const status = Number(received.toString("latin1", 9, 12))
+      const id = status === 201 ? /"id":"([^"]+)"/.exec(received.toString("latin1"))![1]! : undefined
+      answers.push([status, now - start, now - sentAt, late, id])
+      received = Buffer.alloc(0)
+      if (isPatient === true && status === 503) setTimeout(() => (lane.isIdle = true), 1000)
+      else lane.isIdle = true
     })
     socket.on("error", () => {})
     socket.on("close", () => {
-      if (!lane.isIdle) outcome.lost++
-      lane.isIdle = false
+      if (!isOver()) lost++
     })
-    socket.unref()
     return lane
   }
 
-  const isOver = (): boolean => performance.now() - start > millis
-  const lanes = await Promise.all(Array.from({ length: connections }, () => open(flooded, outcome.flooded, () => {})))
-  if (calm !== undefined) {
-    const lane = await open(calm, outcome.calm, () => isOver() || lane.send())
-    lane.send()
-    lanes.push(lane)
+  const isOver = (): boolean => performance.now() - start > millis && lanes.every(({ isIdle }) => isIdle)
+  let start = performance.now()
+  const lanes = await Promise.all(Array.from({ length: connections }, open))
+  start = performance.now()
+  const due: Array<number> = []
+  let turn = 0
+  /** The next connection that is free. */
+  const free = (): Lane | undefined => {
+    for (let tried = 0; tried < lanes.length; tried++) {
+      const lane = lanes[turn++ % lanes.length]!
+      if (lane.isIdle) return lane
+    }
+    return undefined
   }
-  const flooding = lanes.slice(0, connections)
-  const begun = performance.now()
   let offered = 0
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
-      const due = ((performance.now() - begun) / 1000) * perSecond
-      for (const lane of flooding) {
-        if (offered >= due) break
-        if (!lane.isIdle) continue
-        lane.send()
-        offered++
+      const now = performance.now()
+      for (; offered < (Math.min(now - start, millis) / 1000) * perSecond; offered++) due.push(now)
+      for (let lane = due.length > 0 ? free() : undefined; lane !== undefined;) {
+        lane.send(due.shift()!)
+        lane = due.length > 0 ? free() : undefined
       }
-      if (!isOver()) return
+      if (now - start < millis) return
       clearInterval(timer)
       resolve()
-    }, 2)
+    }, 1)
   })
-  // What was sent is answered, or its connection ends.
   const patience = performance.now() + 30_000
-  while (lanes.some((lane) => !lane.isIdle) && performance.now() < patience) {
+  while (lanes.some(({ isIdle }) => !isIdle) && performance.now() < patience) {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  outcome.lost += lanes.filter((lane) => !lane.isIdle).length
-  return outcome
+  return { answers, lost: lost + lanes.filter(({ isIdle }) => !isIdle).length }
 }
 
-if (import.meta.main) process.stdout.write(JSON.stringify(await run(JSON.parse(process.argv[2]!) as Orders)))
+if (import.meta.main) {
+  const outcome = await run(JSON.parse(process.argv[2]!) as Orders)
+  process.stdout.write(JSON.stringify(outcome), () => process.exit())
+}

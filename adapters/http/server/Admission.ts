@@ -3,7 +3,7 @@
  *
  * A request is in the {@link Line} while it is worked on, not while its body comes or its answer is read: a slow client takes
  * nobody's place there. All that are open in any way have a limit of their own, and so have imports and connections.
- * Probes are always answered.
+ * Probes are always answered. Connections that were refused are read in {@link Turns}.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import * as ProblemBody from "../api/Problem.ts"
@@ -11,6 +11,7 @@ import * as Answer from "./Answer.ts"
 import * as BrowserHeaders from "./BrowserHeaders.ts"
 import * as Deadline from "./Deadline.ts"
 import * as Line from "./Line.ts"
+import * as Turns from "./Turns.ts"
 
 /** The most requests that are open: coming, worked on, or being read. */
 export const openMax = 2048
@@ -87,12 +88,14 @@ export const register = (server: Server): void => {
     })
   }
 
+  const turns = Turns.make(() => (open >= openMax ? 0 : line.max(performance.now()) - working.size))
+
   const admits = (request: IncomingMessage, response: ServerResponse): boolean => {
     if (isProbe.test(request.url ?? "")) return true
     const isImport = Deadline.isEndless(request)
     if (isImport && imports >= importsMax) return false
     const now = performance.now()
-    if (isFull(now)) {
+    if (turns.isLate(request.socket) || isFull(now)) {
       line.refused(now)
       return false
     }
@@ -107,6 +110,7 @@ export const register = (server: Server): void => {
     if (admits(request, response)) return emit(event, request, response)
     emit("refused", request, response)
     refuse(response)
+    turns.refused(request.socket)
     return true
   }
   server.maxConnections = connectionsMax
