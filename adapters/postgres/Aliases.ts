@@ -4,6 +4,7 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/Lane.ts"
 import type { Claim, Named } from "../../core/People.ts"
+import * as Columns from "./Columns.ts"
 import * as Sql from "./Sql.ts"
 
 /** A claim, and whose aliases it is among. */
@@ -12,18 +13,24 @@ export interface Owned {
   readonly claim: Claim
 }
 
+interface Asked {
+  readonly organization: Lane.Owner
+  readonly hash: string
+}
+
+const hashes = Columns.make<Asked>({
+  lane: ["bigint", ({ hash, organization }) => Lane.of(organization, hash)],
+  hash: ["bytea", ({ hash }) => Columns.bytes(hash)],
+})
+
 /** Whom each hash names. */
-export const find = Effect.fnUntraced(function* (
-  sql: Sql.Sql,
-  organization: Lane.Owner,
-  hashes: ReadonlyArray<string>,
-) {
-  if (hashes.length === 0) return []
+export const find = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, asked: ReadonlyArray<string>) {
+  if (asked.length === 0) return []
   const rows = yield* Sql.query<{ readonly hash: string; readonly person: string; readonly recorded_at: number }>(
     sql,
-    `SELECT v.hash, a.person, a.recorded_at FROM unnest($1::bigint[], $2::text[]) AS v (lane, hash)
-     JOIN alias a ON a.lane = v.lane AND a.hash = decode(v.hash, 'hex')`,
-    [hashes.map((hash) => Lane.of(organization, hash)), hashes],
+    `SELECT encode(v.hash, 'hex') AS hash, a.person, a.recorded_at FROM ${hashes.rows} v
+     JOIN alias a ON a.lane = v.lane AND a.hash = v.hash`,
+    hashes.of(asked.map((hash) => ({ organization, hash }))),
   )
   const named = new Map(
     rows.map(({ hash, person, recorded_at }): readonly [string, Named] => [
@@ -31,25 +38,43 @@ export const find = Effect.fnUntraced(function* (
       { concordId: person, dateCreated: recorded_at },
     ]),
   )
-  return hashes.map((hash) => named.get(hash))
+  return asked.map((hash) => named.get(hash))
+})
+
+interface Somebody {
+  readonly organization: Lane.Owner
+  readonly concordId: string
+}
+
+/** People with the lanes they live in. */
+export const people = Columns.make<Somebody>({
+  lane: ["bigint", ({ concordId, organization }) => Lane.of(organization, concordId)],
+  person: ["uuid", ({ concordId }) => concordId],
 })
 
 const identify = (sql: Sql.Sql, claims: ReadonlyArray<Owned>) => {
-  const people = new Map(
+  const named = new Map(
     claims
       .filter(({ claim }) => claim.kind !== "contextId")
-      .map(({ claim, organization }) => [claim.concordId, Lane.of(organization, claim.concordId)]),
+      .map(({ claim: { concordId }, organization }) => [concordId, { organization, concordId }]),
   )
-  return people.size === 0
+  return named.size === 0
     ? Effect.void
     : Sql.query(
         sql,
         `INSERT INTO person (lane, person, revision, is_identified)
-         SELECT lane, person, 1, true FROM unnest($1::bigint[], $2::uuid[]) AS v (lane, person) ORDER BY lane, person
+         SELECT lane, person, 1, true FROM ${people.rows} v ORDER BY lane, person
          ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1, is_identified = true`,
-        [[...people.values()], [...people.keys()]],
+        people.of([...named.values()]),
       )
 }
+
+const claimed = Columns.make<Owned>({
+  lane: ["bigint", ({ claim, organization }) => Lane.of(organization, claim.hash)],
+  hash: ["bytea", ({ claim }) => Columns.bytes(claim.hash)],
+  person: ["uuid", ({ claim }) => claim.concordId],
+  recorded_at: ["bigint", ({ claim }) => claim.dateCreated],
+})
 
 /** Claims aliases, the people first and each in ascending order; answers false where an alias names somebody else. */
 export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: ReadonlyArray<Owned>) {
@@ -61,48 +86,41 @@ export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: Readonly
     wanted.set(key, each)
   }
   yield* identify(sql, claims)
-  const each = [...wanted.values()]
-  const parameters = [
-    each.map(({ claim, organization }) => Lane.of(organization, claim.hash)),
-    each.map(({ claim }) => claim.hash),
-    each.map(({ claim }) => claim.concordId),
-  ]
+  const parameters = claimed.of([...wanted.values()])
   const inserted = yield* Sql.query(
     sql,
-    `INSERT INTO alias SELECT v.lane, decode(v.hash, 'hex'), v.person, v.recorded_at
-     FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bigint[]) AS v (lane, hash, person, recorded_at)
-     ORDER BY v.lane, v.hash ON CONFLICT (lane, hash) DO NOTHING RETURNING lane`,
-    [...parameters, each.map(({ claim }) => claim.dateCreated)],
-  )
-  if (inserted.length === each.length) return true
-  const rows = yield* Sql.query(
-    sql,
-    `SELECT 1 AS own FROM unnest($1::bigint[], $2::text[], $3::uuid[]) AS v (lane, hash, person)
-     JOIN alias a ON a.lane = v.lane AND a.hash = decode(v.hash, 'hex') AND a.person = v.person`,
+    `INSERT INTO alias SELECT * FROM ${claimed.rows} v ORDER BY lane, hash
+     ON CONFLICT (lane, hash) DO NOTHING RETURNING lane`,
     parameters,
   )
-  return rows.length === each.length
+  if (inserted.length === wanted.size) return true
+  const rows = yield* Sql.query(
+    sql,
+    `SELECT 1 AS own FROM ${claimed.rows} v
+     JOIN alias a ON a.lane = v.lane AND a.hash = v.hash AND a.person = v.person`,
+    parameters,
+  )
+  return rows.length === wanted.size
 })
 
 /** Lets hashes name nobody, and raises the revision of whom they named. */
 export const release = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   organization: Lane.Owner,
-  hashes: ReadonlyArray<string>,
+  released: ReadonlyArray<string>,
 ) {
-  if (hashes.length === 0) return
+  if (released.length === 0) return
   const rows = yield* Sql.query<{ readonly person: string }>(
     sql,
-    `DELETE FROM alias a USING unnest($1::bigint[], $2::text[]) AS v (lane, hash)
-     WHERE a.lane = v.lane AND a.hash = decode(v.hash, 'hex') RETURNING a.person`,
-    [hashes.map((hash) => Lane.of(organization, hash)), hashes],
+    `DELETE FROM alias a USING ${hashes.rows} v WHERE a.lane = v.lane AND a.hash = v.hash RETURNING a.person`,
+    hashes.of(released.map((hash) => ({ organization, hash }))),
   )
-  const people = [...new Set(rows.map(({ person }) => person))]
+  const named = [...new Set(rows.map(({ person }) => person))]
   yield* Sql.query(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified)
-     SELECT lane, person, 1, false FROM unnest($1::bigint[], $2::uuid[]) AS v (lane, person) ORDER BY lane, person
+     SELECT lane, person, 1, false FROM ${people.rows} v ORDER BY lane, person
      ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1`,
-    [people.map((person) => Lane.of(organization, person)), people],
+    people.of(named.map((concordId) => ({ organization, concordId }))),
   )
 })

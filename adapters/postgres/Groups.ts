@@ -9,10 +9,11 @@ import { type Append, type Appended, StoreUnavailable } from "../../core/ports/L
 import * as GroupMeter from "../telemetry/GroupMeter.ts"
 import * as AppendGroup from "./Append.ts"
 import * as Away from "./Away.ts"
+import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
 /** The most events of one transaction, unless a single request has more. */
-const maxGroupEvents = 2000
+const maxGroupEvents = 1000
 
 /** The most transactions that append at the same time. */
 const maxTransactions = 4
@@ -131,7 +132,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
         return new StoreUnavailable({ reason: "too many requests wait to be written" })
       }
       const answer = Deferred.makeUnsafe<Appended, StoreUnavailable>()
-      waiting.push({ request, lanes: AppendGroup.lanesOf(request), answer, span: GroupMeter.currentSpan(context) })
+      waiting.push({ request, lanes: Lanes.of(request), answer, span: GroupMeter.currentSpan(context) })
       meter.waits(waiting.length)
       // Who does not wait any longer is not written for, unless that has begun.
       const leave = Effect.sync(() => {

@@ -24,14 +24,13 @@ const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, or
     ...new Set([...revisions.keys(), ...named, ...facts.flatMap(({ member, survivor }) => [member, survivor])]),
   ]
   if (people.length === 0) return true
-  const lanes = people.map((concordId) => Lane.of(organization, concordId))
   // An update that changes nothing locks what is there, and is planned over many shards where FOR UPDATE is not.
   const rows = yield* Sql.query<{ readonly person: string; readonly revision: number }>(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified)
-     SELECT lane, person, 0, false FROM unnest($1::bigint[], $2::uuid[]) AS v (lane, person) ORDER BY lane, person
+     SELECT lane, person, 0, false FROM ${Aliases.people.rows} v ORDER BY lane, person
      ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision RETURNING person, revision`,
-    [lanes, people],
+    Aliases.people.of(people.map((concordId) => ({ organization, concordId }))),
   )
   return rows.every(({ person, revision }) => (revisions.get(person) ?? revision) === revision)
 })

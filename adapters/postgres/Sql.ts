@@ -20,8 +20,15 @@ const patienceMillis = 3_000
 /** Instants and positions are whole numbers that JavaScript can hold: milliseconds, and counts. */
 const wholeNumbers = PgTypes.makeRegistry()
 wholeNumbers.register(PgTypes.OID.int8, {
-  encode: (value: number) => PgTypes.encode(BigInt(value), PgTypes.OID.int8),
+  // The client itself makes a bigint of a whole number that stands alone.
+  encode: (value: number | bigint) => PgTypes.encode(BigInt(value), PgTypes.OID.int8),
   decode: (bytes) => Result.map(PgTypes.decode(bytes, PgTypes.OID.int8, 1), Number),
+  write: (sink, value) => {
+    const whole = Number(value)
+    sink.int32(Math.floor(whole / 2 ** 32))
+    sink.int32(whole | 0)
+    return Result.void
+  },
 })
 
 /**
@@ -53,7 +60,14 @@ export const connect = Effect.fnUntraced(function* (url: string, maxConnections 
 export type Sql = PgClient.PgClient & { readonly guard: Away.Guard }
 
 /** A value that a statement takes. */
-export type Parameter = string | number | boolean | null | Uint8Array | ReadonlyArray<string | number | boolean | null>
+export type Parameter =
+  | string
+  | number
+  | boolean
+  | null
+  | Uint8Array
+  | ReadonlyArray<string | number | boolean | null>
+  | PgTypes.Parameter
 
 /** An array names the type of its elements: whole numbers as they are kept, and one of nulls alone as the statement wants it. */
 const typed = (value: Parameter): unknown => {
