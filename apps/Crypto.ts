@@ -52,7 +52,7 @@ const digest = Layer.succeed(Digest.Digest, {
 })
 
 const mac = Mac.layerWebCryptoWith({
-  hmac: (name, key, data) => new Uint8Array(createHmac(hashNames[name], keyOf(key)).update(data).digest()),
+  hmac: (name, key, data) => createHmac(hashNames[name], keyOf(key)).update(data).digest(),
 })
 
 /** What the ledger needs of cryptography. */

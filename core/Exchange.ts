@@ -294,10 +294,17 @@ export const violations = (error: Schema.SchemaError): ReadonlyArray<Violation> 
     detail: message.charAt(0).toLowerCase() + message.slice(1),
   }))
 
-/** A decoder that reports every violation instead of failing at the first. */
+/**
+ * A decoder that reports every violation instead of failing at the first. Most values have none: the quicker way, which stops at
+ * the first, is tried before.
+ */
 export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
 ): ((value: unknown) => Result.Result<S["Type"], ReadonlyArray<Violation>>) => {
-  const decode = Schema.decodeUnknownResult(schema, { errors: "all" })
-  return (value) => Result.mapError(decode(value), violations)
+  const decode = Schema.decodeUnknownResult(schema)
+  const decodeAll = Schema.decodeUnknownResult(schema, { errors: "all" })
+  return (value) => {
+    const decoded = decode(value)
+    return Result.isSuccess(decoded) ? Result.succeed(decoded.success) : Result.mapError(decodeAll(value), violations)
+  }
 }

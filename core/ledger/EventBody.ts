@@ -49,6 +49,7 @@ export const write = (
   externalId: string | undefined,
 ): string => {
   const dateCreated = Instant.format(event.dateCreated)
+  // What is undefined is not written.
   return JSON.stringify({
     createdAt: [dateCreated],
     updatedAt: [dateCreated],
@@ -60,12 +61,12 @@ export const write = (
     dateCreated,
     dateUpdated: dateCreated,
     consentType: event.consentType,
-    ...(event.expirationDate !== undefined && { expirationDate: Instant.format(event.expirationDate) }),
+    expirationDate: event.expirationDate === undefined ? undefined : Instant.format(event.expirationDate),
     organization: project.organization,
     project: project.id,
-    ...(session !== undefined && { session: sessionFacts(session) }),
+    session: session === undefined ? undefined : sessionFacts(session),
     submitter,
-    ...(externalId !== undefined && { externalId }),
+    externalId,
     category: type.category,
     subcategory: [type.subcategory],
     label: type.label,

@@ -21,6 +21,12 @@ export interface Answered {
   readonly answeredAt: Instant
 }
 
+/** A change that is being made, and what it is about. */
+interface UnderWay {
+  readonly ids: ReadonlySet<string>
+  readonly done: Deferred.Deferred<void>
+}
+
 /** What is being recorded, and what has been answered. */
 export interface Horizon {
   /**
@@ -41,32 +47,24 @@ export interface Horizon {
 
 /** A horizon of its own for each ledger. */
 export const make = (): Horizon => {
-  const recording = new Map<string, Set<Deferred.Deferred<void>>>()
+  const recording = new Set<UnderWay>()
   const answered = new Map<string, Instant>()
 
-  const begin = (ids: ReadonlySet<string>): Deferred.Deferred<void> => {
-    const done = Deferred.makeUnsafe<void>()
-    for (const id of ids) {
-      const running = recording.get(id)
-      if (running === undefined) recording.set(id, new Set([done]))
-      else running.add(done)
-    }
-    return done
+  const begin = (ids: ReadonlySet<string>): UnderWay => {
+    const change = { ids, done: Deferred.makeUnsafe<void>() }
+    recording.add(change)
+    return change
   }
 
-  const end = (ids: ReadonlySet<string>, done: Deferred.Deferred<void>): void => {
-    for (const id of ids) {
-      const running = recording.get(id)
-      running?.delete(done)
-      if (running?.size === 0) recording.delete(id)
-    }
-    Deferred.doneUnsafe(done, Effect.void)
+  const end = (change: UnderWay): void => {
+    recording.delete(change)
+    Deferred.doneUnsafe(change.done, Effect.void)
   }
 
   /** Those under way at this moment; whatever begins later is after the answer. */
   const settled = (id: string): Effect.Effect<void> => {
-    const running = recording.get(id)
-    return running === undefined ? Effect.void : Effect.forEach([...running], Deferred.await, { discard: true })
+    const running = [...recording].filter(({ ids }) => ids.has(id))
+    return Effect.forEach(running, ({ done }) => Deferred.await(done), { discard: true })
   }
 
   const remember = (id: string, knownAt: Instant, now: Instant): void => {
@@ -82,13 +80,14 @@ export const make = (): Horizon => {
   return {
     record: <A, E, R>(ids: ReadonlySet<string>, recordedAt: Instant, change: Effect.Effect<A, E, R>) =>
       Effect.suspend((): Effect.Effect<A | Answered, E, R> => {
-        const answeredAt = Math.max(...[...ids].map((id) => answered.get(id) ?? recordedAt - 1))
+        let answeredAt = recordedAt - 1
+        for (const id of ids) answeredAt = Math.max(answeredAt, answered.get(id) ?? answeredAt)
         if (answeredAt >= recordedAt) return Effect.succeed({ _tag: "Answered", answeredAt })
-        const done = begin(ids)
+        const underWay = begin(ids)
         return Effect.uninterruptible(
           Effect.ensuring(
             change,
-            Effect.sync(() => end(ids, done)),
+            Effect.sync(() => end(underWay)),
           ),
         )
       }),
