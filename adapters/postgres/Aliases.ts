@@ -85,14 +85,14 @@ export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: Readonly
     if ((wanted.get(key) ?? each).claim.concordId !== each.claim.concordId) return false
     wanted.set(key, each)
   }
-  yield* identify(sql, claims)
   const parameters = claimed.of([...wanted.values()])
-  const inserted = yield* Sql.query(
+  const insert = Sql.query(
     sql,
     `INSERT INTO alias SELECT * FROM ${claimed.rows} v ORDER BY lane, hash
      ON CONFLICT (lane, hash) DO NOTHING RETURNING lane`,
     parameters,
   )
+  const [, inserted] = yield* Effect.all([identify(sql, claims), insert], { concurrency: "unbounded" })
   if (inserted.length === wanted.size) return true
   const rows = yield* Sql.query(
     sql,

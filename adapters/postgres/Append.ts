@@ -13,6 +13,7 @@ import * as Aliases from "./Aliases.ts"
 import * as Columns from "./Columns.ts"
 import * as EventWrites from "./EventWrites.ts"
 import * as Lanes from "./Lanes.ts"
+import * as Pipelines from "./Pipelines.ts"
 import * as Receipts from "./Receipts.ts"
 import * as Sql from "./Sql.ts"
 
@@ -46,26 +47,28 @@ const receiptsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<Receipts.Own
     receipt === undefined ? [] : [{ owner: organization, receipt }],
   )
 
+const repeated: Appended = { _tag: "Repeated" }
+
+const objectionUnless = (objection: Appended) => (isSo: boolean) => (isSo ? undefined : objection)
+
 /** The steps of the transaction; abandons it for the first request that cannot be kept. */
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>, isRetry: boolean) {
   const [first] = requests
-  const abandon = (outcome: Appended) => new Abandoned({ outcome })
   const before = yield* Lanes.lock(sql, requests)
   if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return
   const placement = Lanes.place(requests, before)
-  if ("lastRecordedAt" in placement) return yield* abandon({ _tag: "Stale", ...placement })
+  if ("lastRecordedAt" in placement) return yield* new Abandoned({ outcome: { _tag: "Stale", ...placement } })
   const { heads, placed } = placement
   const stale: Appended = { _tag: "Stale", lastRecordedAt: first!.recordedAt }
-  const receipts = receiptsOf(requests)
-  if (yield* Receipts.hasAny(sql, receipts)) return yield* abandon({ _tag: "Repeated" })
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
-  if (!(yield* Aliases.claim(sql, claims))) return yield* abandon(stale)
-  if (!(yield* EventWrites.claimExternalIds(sql, placed))) return yield* abandon(stale)
-  if (placed.length > 0) {
-    yield* EventWrites.write(sql, placed)
-    yield* Lanes.move(sql, before, heads)
-  }
-  if (!(yield* Receipts.keep(sql, receipts))) return yield* abandon({ _tag: "Repeated" })
+  const objection = yield* Pipelines.firstObjection([
+    Effect.map(Receipts.keep(sql, receiptsOf(requests)), objectionUnless(repeated)),
+    Effect.map(Aliases.claim(sql, claims), objectionUnless(stale)),
+    Effect.map(EventWrites.claimExternalIds(sql, placed), objectionUnless(stale)),
+    ...EventWrites.of(sql, placed),
+    Lanes.move(sql, before, heads),
+  ])
+  if (objection !== undefined) return yield* new Abandoned({ outcome: objection })
 })
 
 const appended: Appended = { _tag: "Appended" }

@@ -3,6 +3,7 @@
  */
 import { hash } from "node:crypto"
 import { Effect } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/Lane.ts"
 import * as Order from "../../core/Order.ts"
 import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
@@ -114,9 +115,13 @@ export const claimExternalIds = Effect.fnUntraced(function* (sql: Sql.Sql, place
   return rows.length === named.length
 })
 
-/** Writes the events, and raises their heads. */
-export const write = Effect.fnUntraced(function* (sql: Sql.Sql, placed: ReadonlyArray<Placed>) {
-  yield* insertEvents(sql, placed)
-  yield* raiseHeads(sql, placed)
-  yield* useTypes(sql, placed)
-})
+/** The steps that write the events and raise their heads; each is prepared when it is begun. */
+export const of = (sql: Sql.Sql, placed: ReadonlyArray<Placed>): ReadonlyArray<Effect.Effect<undefined, SqlError>> =>
+  placed.length === 0
+    ? []
+    : [insertEvents, raiseHeads, useTypes].map((step) =>
+        Effect.as(
+          Effect.suspend(() => step(sql, placed)),
+          undefined,
+        ),
+      )

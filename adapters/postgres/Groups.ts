@@ -10,6 +10,7 @@ import * as GroupMeter from "../telemetry/GroupMeter.ts"
 import * as AppendGroup from "./Append.ts"
 import * as Away from "./Away.ts"
 import * as Lanes from "./Lanes.ts"
+import * as Pipelines from "./Pipelines.ts"
 import * as Sql from "./Sql.ts"
 
 /** The most events of one transaction, unless a single request has more. */
@@ -32,7 +33,11 @@ interface Waiting {
 export type Groups = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
 
 /** The queue before the transactions. Closing the scope answers what was accepted. */
-export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<Groups, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function* (
+  database: Sql.Sql,
+  url: string,
+): Effect.fn.Return<Groups, SqlError, Scope.Scope> {
+  const sql = yield* Pipelines.make(database, url, maxTransactions)
   const scope = yield* Effect.scope
   const meter = yield* GroupMeter.make
   const busy = new Set<number>()

@@ -89,6 +89,7 @@ const moves = Columns.make<Move>({
 
 /** Moves the ends of lanes. */
 export const move = Effect.fnUntraced(function* (sql: Sql.Sql, before: LaneHeads, after: LaneHeads) {
+  if (after.size === 0) return
   const rows = yield* Sql.query(
     sql,
     `UPDATE lane_head h SET next_position = v.next_position, last_recorded_at = v.last_recorded_at

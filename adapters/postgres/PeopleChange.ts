@@ -105,7 +105,7 @@ const openSession = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session)
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: PeopleChange) {
   const { claims, ends, facts, organization, proof, receipt, releases, session } = change
   const receipts = receipt === undefined ? [] : [{ owner: organization, receipt }]
-  if (yield* Receipts.hasAny(sql, receipts)) return "repeated"
+  if (!(yield* Receipts.keep(sql, receipts))) return "repeated"
   if (!(yield* areAsSeen(sql, change))) return "stale"
   yield* Aliases.release(sql, organization, releases)
   const owned = claims.map((claim) => ({ organization, claim }))
@@ -114,7 +114,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: PeopleChange) {
   if (proof !== undefined && !(yield* useProof(sql, proof))) return "used"
   if (ends !== undefined) yield* endSessions(sql, ends)
   if (session !== undefined) yield* openSession(sql, session)
-  return (yield* Receipts.keep(sql, receipts)) ? "kept" : "repeated"
+  return "kept"
 })
 
 /** Changes who is who. */

@@ -140,13 +140,14 @@ const keepProfile = Effect.fnUntraced(function* (
   receipt: Receipt | undefined,
 ) {
   const receipts = receipt === undefined ? [] : [{ owner: organization, receipt }]
+  if (!(yield* Receipts.keep(sql, receipts))) return "repeated"
   yield* Sql.query(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified, profile) VALUES ($1, $2, 0, false, $3)
      ON CONFLICT (lane, person) DO UPDATE SET profile = excluded.profile`,
     [Lane.of(organization, concordId), concordId, profile],
   )
-  return (yield* Receipts.keep(sql, receipts)) ? "kept" : ("repeated" as Kept)
+  return "kept" as Kept
 })
 
 const keyUses = (sql: Sql.Sql) =>
@@ -186,7 +187,7 @@ const make = Effect.fnUntraced(function* (url: string) {
   const sql = yield* told(Sql.connect(url))
   yield* told(Sql.refuseUnsafe(sql))
   yield* told(Migrations.run(sql))
-  const append = yield* Groups.make(sql)
+  const append = yield* told(Groups.make(sql, url))
   const catalog = repeatable(Setup.makeReader(sql))
   const events = eventReads(sql)
   const people = peopleReads(sql)

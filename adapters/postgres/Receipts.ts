@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/Lane.ts"
-import { forgottenBefore, type Receipt } from "../../core/ports/LedgerStore.ts"
+import { forgottenBefore, keptForEver, type Receipt } from "../../core/ports/LedgerStore.ts"
 import * as Columns from "./Columns.ts"
 import * as Sql from "./Sql.ts"
 
@@ -24,22 +24,6 @@ export const find = Effect.fnUntraced(function* (sql: Sql.Sql, owner: Lane.Owner
   return { hash, digest: row.digest, answer: row.answer, recordedAt: row.recorded_at } satisfies Receipt as Receipt
 })
 
-const hashes = Columns.make<Owned>({
-  lane: ["bigint", ({ owner, receipt }) => Lane.of(owner, receipt.hash)],
-  hash: ["bytea", ({ receipt }) => Columns.bytes(receipt.hash)],
-})
-
-/** Whether any of them is there. */
-export const hasAny = Effect.fnUntraced(function* (sql: Sql.Sql, receipts: ReadonlyArray<Owned>) {
-  if (receipts.length === 0) return false
-  const rows = yield* Sql.query(
-    sql,
-    `SELECT 1 AS found FROM ${hashes.rows} v JOIN receipt r ON r.lane = v.lane AND r.hash = v.hash LIMIT 1`,
-    hashes.of(receipts),
-  )
-  return rows.length > 0
-})
-
 const whole = Columns.make<Owned>({
   lane: ["bigint", ({ owner, receipt }) => Lane.of(owner, receipt.hash)],
   hash: ["bytea", ({ receipt }) => Columns.bytes(receipt.hash)],
@@ -58,8 +42,10 @@ export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, receipts: Readonl
     whole.of(receipts),
   )
   if (rows.length !== receipts.length) return false
-  const oldest = Math.min(...receipts.map(({ receipt }) => forgottenBefore(receipt)))
-  const lanes = receipts.map(({ owner, receipt }) => Lane.of(owner, receipt.hash))
+  const aging = receipts.filter(({ receipt }) => receipt.recordedAt !== keptForEver)
+  if (aging.length === 0) return true
+  const oldest = Math.min(...aging.map(({ receipt }) => forgottenBefore(receipt)))
+  const lanes = aging.map(({ owner, receipt }) => Lane.of(owner, receipt.hash))
   yield* Sql.query(sql, "DELETE FROM receipt WHERE lane = ANY($1::bigint[]) AND recorded_at < $2", [lanes, oldest])
   return true
 })

@@ -17,7 +17,7 @@ const installation: Lane.Owner = { number: 0, lanes: 1 }
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: Configuration) {
   const { documents, entries, owner, receipt, revision } = change
   const receipts = owner === undefined || receipt === undefined ? [] : [{ owner, receipt }]
-  if (yield* Receipts.hasAny(sql, receipts)) return "repeated"
+  if (!(yield* Receipts.keep(sql, receipts))) return "repeated"
   const moved = yield* Sql.query(
     sql,
     "UPDATE configuration_head SET revision = revision + 1 WHERE lane = $1 AND revision = $2 RETURNING revision",
@@ -37,7 +37,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: Configuration) 
     const of = Lane.of(everywhere, consentType)
     yield* Sql.query(sql, "INSERT INTO document VALUES ($1, $2, $3, $4)", [of, consentType, version, document])
   }
-  return (yield* Receipts.keep(sql, receipts)) ? "kept" : "repeated"
+  return "kept"
 })
 
 /** Changes what is set up. */

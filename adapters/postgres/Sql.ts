@@ -8,8 +8,8 @@ import type { SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Away from "./Away.ts"
 
-/** How many connections one process uses. */
-const defaultConnections = 10
+/** How many connections one process uses, beside those of `Pipelines`. */
+const defaultConnections = 6
 
 /** How often a transaction that others stood in the way of is tried again. */
 const maxRetries = 20
@@ -32,27 +32,29 @@ wholeNumbers.register(PgTypes.OID.int8, {
 })
 
 /**
- * The pool. Every connection waits for the disk before a commit is acknowledged, whatever the server's own defaults are, and
+ * How a connection is made. It waits for the disk before a commit is acknowledged, whatever the server's own defaults are, and
  * gives up on what takes longer than ten seconds. Read committed is enough, since what is read is locked first, and costs the
  * fewest retries; a stricter isolation that a pooler puts in its place is as right.
  */
+export const connection = (url: string) => ({
+  url: Redacted.make(url),
+  applicationName: "assent",
+  // Where a machine is gone without a word, those to it are used no more soon after.
+  idleTimeout: "10 seconds" as const,
+  types: wholeNumbers,
+  startupParameters: {
+    synchronous_commit: "on",
+    default_transaction_isolation: "read committed",
+    statement_timeout: "10000",
+    lock_timeout: "5000",
+    idle_in_transaction_session_timeout: "10000",
+  },
+})
+
+/** The pool. */
 export const connect = Effect.fnUntraced(function* (url: string, maxConnections = defaultConnections) {
   const guard = yield* Away.makeGuard
-  const client = yield* PgClient.make({
-    url: Redacted.make(url),
-    applicationName: "assent",
-    maxConnections,
-    // Where a machine is gone without a word, those to it are used no more soon after.
-    idleTimeout: "10 seconds",
-    types: wholeNumbers,
-    startupParameters: {
-      synchronous_commit: "on",
-      default_transaction_isolation: "read committed",
-      statement_timeout: "10000",
-      lock_timeout: "5000",
-      idle_in_transaction_session_timeout: "10000",
-    },
-  })
+  const client = yield* PgClient.make({ ...connection(url), maxConnections })
   return Object.assign(client, { guard })
 })
 
@@ -137,7 +139,10 @@ export const unavailable = (error: SqlError): StoreUnavailable =>
   new StoreUnavailable({ reason: `the database cannot answer: ${error.reason._tag}` })
 
 /** Runs all of it or nothing; again, where others stood in the way. */
-export const transaction = <A, E>(sql: Sql, effect: Effect.Effect<A, E | SqlError>): Effect.Effect<A, E | SqlError> =>
+export const transaction = <A, E>(
+  sql: Pick<Sql, "guard" | "withTransaction">,
+  effect: Effect.Effect<A, E | SqlError>,
+): Effect.Effect<A, E | SqlError> =>
   sql.guard(sql.withTransaction(effect)).pipe(
     // A connection that breaks before it is rolled back is a defect to the client, and so is what it was rolled back for.
     Effect.catchCause((cause) => {
