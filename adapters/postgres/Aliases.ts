@@ -86,14 +86,13 @@ export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: Readonly
     wanted.set(key, each)
   }
   const parameters = claimed.of([...wanted.values()])
-  const insert = Sql.query(
+  const insert = Sql.write(
     sql,
-    `INSERT INTO alias SELECT * FROM ${claimed.rows} v ORDER BY lane, hash
-     ON CONFLICT (lane, hash) DO NOTHING RETURNING lane`,
+    `INSERT INTO alias SELECT * FROM ${claimed.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
     parameters,
   )
   const [, inserted] = yield* Effect.all([identify(sql, claims), insert], { concurrency: "unbounded" })
-  if (inserted.length === wanted.size) return true
+  if (inserted === wanted.size) return true
   const rows = yield* Sql.query(
     sql,
     `SELECT 1 AS own FROM ${claimed.rows} v

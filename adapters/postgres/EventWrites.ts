@@ -106,13 +106,12 @@ export const claimExternalIds = Effect.fnUntraced(function* (sql: Sql.Sql, place
     return externalId === undefined ? [] : [{ ...each, externalId }]
   })
   if (named.length === 0) return true
-  const rows = yield* Sql.query(
+  const kept = yield* Sql.write(
     sql,
-    `INSERT INTO external_id SELECT * FROM ${externalIds.rows} v ORDER BY lane, hash
-     ON CONFLICT (lane, hash) DO NOTHING RETURNING lane`,
+    `INSERT INTO external_id SELECT * FROM ${externalIds.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
     externalIds.of(named),
   )
-  return rows.length === named.length
+  return kept === named.length
 })
 
 /** The steps that write the events and raise their heads; each is prepared when it is begun. */

@@ -90,11 +90,11 @@ const moves = Columns.make<Move>({
 /** Moves the ends of lanes. */
 export const move = Effect.fnUntraced(function* (sql: Sql.Sql, before: LaneHeads, after: LaneHeads) {
   if (after.size === 0) return
-  const rows = yield* Sql.query(
+  const moved = yield* Sql.write(
     sql,
     `UPDATE lane_head h SET next_position = v.next_position, last_recorded_at = v.last_recorded_at
-     FROM ${moves.rows} v WHERE h.lane = v.lane AND h.next_position = v.expected RETURNING h.lane`,
+     FROM ${moves.rows} v WHERE h.lane = v.lane AND h.next_position = v.expected`,
     moves.of([...after.values()].map((head) => ({ head, expected: before.get(head.lane)!.next_position }))),
   )
-  if (rows.length !== after.size) return yield* Effect.die("a lane was written to without its lock")
+  if (moved !== after.size) return yield* Effect.die("a lane was written to without its lock")
 })

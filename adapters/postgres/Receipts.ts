@@ -35,13 +35,12 @@ const whole = Columns.make<Owned>({
 /** Keeps receipts and forgets old ones of their lanes; answers false where one is there already. */
 export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, receipts: ReadonlyArray<Owned>) {
   if (receipts.length === 0) return true
-  const rows = yield* Sql.query(
+  const kept = yield* Sql.write(
     sql,
-    `INSERT INTO receipt SELECT * FROM ${whole.rows} v ORDER BY lane, hash
-     ON CONFLICT (lane, hash) DO NOTHING RETURNING lane`,
+    `INSERT INTO receipt SELECT * FROM ${whole.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
     whole.of(receipts),
   )
-  if (rows.length !== receipts.length) return false
+  if (kept !== receipts.length) return false
   const aging = receipts.filter(({ receipt }) => receipt.recordedAt !== keptForEver)
   if (aging.length === 0) return true
   const oldest = Math.min(...aging.map(({ receipt }) => forgottenBefore(receipt)))

@@ -2,6 +2,7 @@
  * How the store talks to PostgreSQL: the pool, whole numbers, and what errors mean.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
+import type { Result as Answer } from "@effect/sql-pg/PgConnection"
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import { Cause, Effect, Option, Redacted, Result, Schedule } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
@@ -80,16 +81,26 @@ const typed = (value: Parameter): unknown => {
   return typeof first === "number" ? Result.getOrThrow(PgTypes.array(elements, PgTypes.OID.int8)) : value
 }
 
+/** Asks in the transaction that is under way, or else if the database is there. */
+const ask = <A>(sql: Sql, asked: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+  Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
+    Option.isSome(transaction) ? asked : sql.guard(asked),
+  )
+
 /** Runs a statement; the rows are what its select names. */
 export const query = <Row extends object>(
   sql: Sql,
   statement: string,
   parameters: ReadonlyArray<Parameter> = [],
-): Effect.Effect<ReadonlyArray<Row>, SqlError> =>
-  Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) => {
-    const asked = sql.unsafe<Row>(statement, parameters.map(typed))
-    return Option.isSome(transaction) ? asked : sql.guard(asked)
-  })
+): Effect.Effect<ReadonlyArray<Row>, SqlError> => ask(sql, sql.unsafe<Row>(statement, parameters.map(typed)))
+
+/** Runs a statement that writes; answers how many rows it has written. */
+export const write = (
+  sql: Sql,
+  statement: string,
+  parameters: ReadonlyArray<Parameter> = [],
+): Effect.Effect<number, SqlError> =>
+  Effect.map(ask(sql, sql.unsafe(statement, parameters.map(typed)).raw), (answer) => (answer as Answer).rowCount)
 
 /** Others stood in the way: the same may succeed at once. */
 const isPassing = ({ reason }: SqlError): boolean =>
