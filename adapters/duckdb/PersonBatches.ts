@@ -20,14 +20,10 @@ export interface PersonBatches extends Pick<Table.Table, "events" | "giveBack"> 
 /** The thread's file stands beside this one: TypeScript in the repository, JavaScript in the package. */
 const threadUrl = new URL(import.meta.url.endsWith(".ts") ? "./readThread.ts" : "./readThread.js", import.meta.url)
 
-/** Megabytes for what has just been made: enough for some chunks, and little enough to stay in the processor's cache. */
-const young = 2
-
 const start = (task: Table.Task) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const resourceLimits = { maxYoungGenerationSizeMb: young }
-      const worker = new Worker(threadUrl, { workerData: task, name: "assent-read", resourceLimits })
+      const worker = new Worker(threadUrl, { workerData: task, name: "assent-read" })
       return { worker, ended: new Promise((resolve) => worker.once("exit", resolve)) }
     }),
     // Not by force: DuckDB may be at work.

@@ -139,14 +139,22 @@ interface Taking<Batch> {
   readonly end: () => ReadonlyArray<Batch>
 }
 
-/** The batches of a result, one after the other; `undefined` after the last. */
+/** The batches of a result, one after the other; `undefined` after the last. While a chunk is read, the next is fetched. */
 const batchesOf = <Batch>(result: DuckDBResult, { read, end }: Taking<Batch>) => {
   let ready: Array<Batch> = []
   let isDone = false
+  let fetching: ReturnType<DuckDBResult["fetchChunk"]> | undefined
+  const fetch = () => {
+    fetching = result.fetchChunk()
+    // What fails is told to whoever takes the chunk; nobody may.
+    fetching.catch(() => undefined)
+    return fetching
+  }
   return async (): Promise<Batch | undefined> => {
     while (ready.length === 0 && !isDone) {
-      const chunk = await result.fetchChunk()
+      const chunk = await (fetching ?? fetch())
       isDone = chunk === null || chunk.rowCount === 0
+      if (!isDone) fetch()
       ready = [...(chunk === null || isDone ? end() : read(chunk))]
     }
     return ready.shift()
