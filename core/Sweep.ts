@@ -193,7 +193,7 @@ export const make = ({ from, until }: Window): Sweep => {
     let version = -1
     let isDifferent = false
     let next = low
-    for (let at = from; at < until; ) {
+    for (let at = from; at < until;) {
       for (; next < high && consentDates[next]! <= at; next++) {
         dates[states[next]!] = consentDates[next]!
         left.head(columns, next, before)

@@ -24,7 +24,9 @@ const start = (task: Table.Task) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const worker = new Worker(threadUrl, { workerData: task, name: "assent-read" })
-      return { worker, ended: new Promise((resolve) => worker.once("exit", resolve)) }
+      // With the error, if it breaks: a bug.
+      const ended = new Promise<unknown>((resolve) => worker.once("error", resolve).once("exit", resolve))
+      return { worker, ended }
     }),
     // Not by force: DuckDB may be at work.
     ({ worker, ended }) =>
@@ -42,13 +44,11 @@ export const make = Effect.fnUntraced(function* (
     Effect.sync(() => mkdtempSync(join(tmpdir(), "assent-duckdb-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
   )
-  const { worker } = yield* start({ ...task, folder })
+  const { worker, ended } = yield* start({ ...task, folder })
   const tell = (_tag: ToThread["_tag"]): void => worker.postMessage({ _tag } satisfies ToThread)
   const answer = Effect.callback<FromThread, BadTable | OutOfOrder>((resume) => {
-    const fail = (error: unknown) => resume(Effect.die(error))
-    worker.once("error", fail)
+    void ended.then((error) => resume(Effect.die(error)))
     worker.once("message", (message: FromThread) => {
-      worker.off("error", fail)
       if (message._tag === "Refused") {
         return resume(Effect.fail(new BadTable({ file: task.file, problems: message.problems })))
       }
@@ -56,8 +56,12 @@ export const make = Effect.fnUntraced(function* (
     })
   })
   const opened = yield* answer
-  const next = Effect.map(Effect.andThen(Effect.sync(() => tell("Next")), answer), (message) =>
-    message._tag === "Batch" ? message.batch : undefined,
+  const next = Effect.map(
+    Effect.andThen(
+      Effect.sync(() => tell("Next")),
+      answer,
+    ),
+    (message) => (message._tag === "Batch" ? message.batch : undefined),
   )
   return { events: opened._tag === "Opened" ? opened.events : undefined, next, giveBack: () => tell("GiveBack") }
 })

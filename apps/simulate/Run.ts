@@ -168,10 +168,9 @@ const attempt = Effect.fnUntraced(function* (
  * Runs a plan. Where it fails or is interrupted, no file is written or changed. People who turn out to stand in no order
  * are read anew, sorted: nothing of what was found before is left.
  */
-export const run = Effect.fn("Simulate.run")(
-  (plan: Plan, progress: Progress): Effect.Effect<Summary, Failure, Needs> =>
-    attempt(plan, progress, false).pipe(
-      Effect.catchTag("OutOfOrder", () => attempt(plan, progress, true)),
-      Effect.catchTag("OutOfOrder", Effect.die),
-    ),
+export const run = Effect.fn("Simulate.run")((plan: Plan, progress: Progress): Effect.Effect<Summary, Failure, Needs> =>
+  attempt(plan, progress, false).pipe(
+    Effect.catchTag("OutOfOrder", () => attempt(plan, progress, true)),
+    Effect.catchTag("OutOfOrder", Effect.die),
+  ),
 )
