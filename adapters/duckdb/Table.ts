@@ -51,7 +51,7 @@ export const isTable = (path: string): boolean => /\.(parquet|csv|csv\.gz)$/i.te
 const isParquet = (path: string): boolean => /\.parquet$/i.test(path)
 
 /** How much memory DuckDB takes before it sorts on disk. */
-const memoryLimit = "600MB"
+const memoryLimit = "850MB"
 
 /** The database's own words may quote the file; the place may be told, the words not. */
 const refusal = (file: string, error: unknown): Error => {
