@@ -70,13 +70,23 @@ export const make = Effect.fnUntraced(function* (
   const settle = ({ answer }: Waiting, outcome: Result.Result<Appended, SqlError>) =>
     Deferred.complete(answer, Effect.fromResult(Result.mapError(outcome, Sql.unavailable)))
 
+  /** Frees the lanes of a group for the next one. */
+  const leave = (group: ReadonlyArray<Waiting>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      running--
+      for (const { lanes } of group) for (const lane of lanes) busy.delete(lane)
+      return next
+    })
+
   const append = Effect.fnUntraced(function* (group: ReadonlyArray<Waiting>) {
     const startedAt = meter.now()
     let commitMillis: number | undefined = undefined
     const requests = group.map(({ request }) => request)
     const appending = AppendGroup.group(sql, requests, (millis) => (commitMillis = millis))
-    const outcomes = yield* Effect.catch(Away.bounded(appending), (error) =>
-      Effect.succeed(group.map(() => Effect.fail(error))),
+    const outcomes = yield* Away.bounded(appending).pipe(
+      Effect.catch((error) => Effect.succeed(group.map(() => Effect.fail(error)))),
+      // Who is answered soon keeps JavaScript busy: the next transaction begins before that.
+      Effect.ensuring(leave(group)),
     )
     let events = 0
     let hasFailed = false
@@ -105,13 +115,6 @@ export const make = Effect.fnUntraced(function* (
           discard: true,
         }),
       ),
-      Effect.ensuring(
-        Effect.suspend(() => {
-          running--
-          for (const { lanes } of group) for (const lane of lanes) busy.delete(lane)
-          return next
-        }),
-      ),
     )
 
   const begin: Effect.Effect<void> = Effect.suspend(() => {
@@ -124,9 +127,16 @@ export const make = Effect.fnUntraced(function* (
     return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(run(group)), scope))
   })
 
-  /** Begins the next transaction, but not before those are there who come at the same moment. */
+  const isFull = (): boolean => {
+    let events = 0
+    return waiting.some(({ request }) => (events += request.events.length) >= maxGroupEvents)
+  }
+
+  /** Begins the next transaction; where it has room, not before those are there who come at the same moment. */
   const next: Effect.Effect<void> = Effect.suspend(() => {
-    if (isGathering || running >= maxTransactions) return Effect.void
+    if (running >= maxTransactions) return Effect.void
+    if (isFull()) return begin
+    if (isGathering) return Effect.void
     isGathering = true
     return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(Effect.andThen(Effect.yieldNow, begin)), scope))
   })

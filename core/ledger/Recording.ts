@@ -259,8 +259,8 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
   const { receipt } = kept
   const outcome = { _tag: "Recorded", events, recorded } as const
   if (recorded.length === 0 && receipt === undefined) return outcome
-  const named = claims.map(({ hash }) => hash)
-  const ids = new Set([...named, ...recorded.flatMap(({ concordId, consentType }) => [concordId, consentType])])
+  const ids = new Set(claims.map(({ hash }) => hash))
+  for (const { concordId, consentType } of recorded) ids.add(concordId).add(consentType)
   const append = Effect.gen(function* () {
     if (!(yield* isCurrent(admitted, project, means))) return { _tag: "Stale", lastRecordedAt: now } as const
     const request = { project, organization, recordedAt: now, events: recorded, claims }
