@@ -3,6 +3,7 @@
  * Numbers are the sizes of the benchmarks that have some: `npm run bench -- simulate 1000000`.
  */
 import { availableParallelism, cpus, totalmem } from "node:os"
+import "effect/schema/SchemaJITCompiler/enable"
 import * as Decisions from "./decisions.ts"
 import * as Fold from "./fold.ts"
 import * as Growth from "./growth.ts"

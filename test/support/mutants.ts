@@ -785,8 +785,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     part: "core/ledger",
     file: "Configuring.ts",
-    find: "turn.withPermit(keep)",
-    replace: "keep",
+    find: "turn.withPermit(keep(first))",
+    replace: "keep(first)",
     killedBy: [together],
   },
   {
@@ -879,7 +879,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     part: "adapters/sqlite",
-    file: "SqliteStore.ts",
+    file: "Tables.ts",
     find: "  sync(dirname(folder))\n",
     replace: "",
     killedBy: ["was synced before, and so were the folder"],
@@ -1031,8 +1031,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   interleaved(
     "core/ledger",
     "Recording.ts",
-    "recorded.flatMap(({ concordId, consentType }) => [concordId, consentType])",
-    "[]",
+    "for (const { concordId, consentType } of recorded) ids.add(concordId).add(consentType)",
+    "",
   ),
   // A join undone twice, a version that is older than the one before, a "no" that is refused
   interleaved(
@@ -1076,7 +1076,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   // PostgreSQL
   postgres("Append.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"),
   postgres("Append.ts", "isAgain && outcome._tag", "false && outcome._tag", "append of a receipt alone: cut-answer"),
-  postgres("Append.ts", "lane ORDER BY lane\n", "lane ORDER BY random()\n", "never lock each other out"),
+  // What is objected is not kept, though what follows it was sent already.
+  postgres(
+    "Pipelines.ts",
+    "if (objection !== undefined) return objection",
+    "",
+    "a request that claims another's alias is stale",
+  ),
+  postgres("Lanes.ts", "v ORDER BY v.lane\n", "v ORDER BY random()\n", "never lock each other out"),
   postgres(
     "Once.ts",
     "if (!(yield* mark(sql, Lane.of(owner, id), id)))",
