@@ -7,7 +7,7 @@
  */
 import * as PgPool from "@effect/sql-pg/PgPool"
 import type { PgConnection, Result } from "@effect/sql-pg/PgConnection"
-import { Effect, Exit, Fiber } from "effect"
+import { Effect, Exit, Fiber, Option } from "effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
@@ -80,20 +80,24 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql, url: string, maxC
   return Object.assign(Object.create(sql), { withTransaction }) as Sql.Sql
 })
 
+/** A step that has more than one statement may hear of what another one's statement has failed with. */
+const isEcho = (exit: Exit.Exit<unknown, SqlError>): boolean => Option.exists(Exit.findErrorOption(exit), Sql.isEcho)
+
 /**
  * Begins steps in their order without waiting for each other, and waits for all of them: none goes on behind the transaction's
- * end. The first in their order that fails fails; of those that object the first is answered.
+ * end. The first in their order that objects or fails decides.
  */
-export const firstObjection = Effect.fnUntraced(function* <A, E>(
-  steps: ReadonlyArray<Effect.Effect<A | undefined, E>>,
+export const firstObjection = Effect.fnUntraced(function* <A>(
+  steps: ReadonlyArray<Effect.Effect<A | undefined, SqlError>>,
 ) {
-  const begun: Array<Fiber.Fiber<A | undefined, E>> = []
+  const begun: Array<Fiber.Fiber<A | undefined, SqlError>> = []
   for (const step of steps) {
     begun.push(yield* Effect.forkChild(step, { startImmediately: true }))
     // It is sent before the next one is prepared.
     yield* Effect.yieldNow
   }
-  for (const exit of yield* Fiber.awaitAll(begun)) {
+  const exits = yield* Fiber.awaitAll(begun)
+  for (const exit of [...exits.filter((each) => !isEcho(each)), ...exits.filter(isEcho)]) {
     const objection = yield* exit
     if (objection !== undefined) return objection
   }

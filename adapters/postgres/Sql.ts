@@ -109,13 +109,15 @@ const isPassing = ({ reason }: SqlError): boolean =>
 /** The server is ending or starting (57P), has no connection left (53300), or does not know itself whether it was done (40003). */
 const interruptions = /^(57P\d\d|53300|40003)$/
 
+const codeOf = ({ reason: { cause } }: SqlError): string =>
+  typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
+
 /** Whether a commit may or may not have happened: the connection broke, or the server went away. */
-export const isUnknown = ({ reason }: SqlError): boolean => {
-  if (reason._tag === "ConnectionError") return true
-  const { cause } = reason
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
-  return reason._tag === "UnknownError" && typeof code === "string" && interruptions.test(code)
-}
+export const isUnknown = (error: SqlError): boolean =>
+  error.reason._tag === "ConnectionError" || (error.reason._tag === "UnknownError" && interruptions.test(codeOf(error)))
+
+/** Whether an error only says that an earlier statement of its transaction has failed. */
+export const isEcho = (error: SqlError): boolean => codeOf(error) === "25P02"
 
 const soon = Schedule.exponential(5, 1.5).pipe(Schedule.jittered)
 

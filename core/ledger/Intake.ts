@@ -88,15 +88,19 @@ const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine)
 
 const toFault = ({ code, detail, pointer }: Exchange.Violation): Fault => ({ code, field: pointer.slice(1), detail })
 
+/** After how many rows others have their turn: who writes a block is not kept waiting by who reads the next one. */
+const stride = 50
+
 /** Splits rows into those that have the shape they must have, and what is wrong with the others. */
-const shape = <A>(
+const shape = Effect.fnUntraced(function* <A>(
   rows: ReadonlyArray<Row>,
-  { map = Result.succeed }: Pick<Intake, "map">,
+  { map = Result.succeed }: Pick<Intake<unknown>, "map">,
   decode: (value: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,
-) => {
+) {
   const shaped: Array<Shaped<A>> = []
   const faulty: Array<readonly [line: number, faults: ReadonlyArray<Fault>]> = []
   for (const [index, row] of rows.entries()) {
+    if (index % stride === 0) yield* Effect.yieldNow
     const { line } = row
     const decoded =
       "faults" in row
@@ -108,7 +112,7 @@ const shape = <A>(
     else faulty.push([line, decoded.failure])
   }
   return { shaped, faulty }
-}
+})
 
 /** A block of rows of which the ledger has said what becomes of each. */
 interface Settled {
@@ -125,7 +129,7 @@ const importRows = Effect.fnUntraced(function* (
   intake: Intake<unknown>,
 ) {
   const ledger = yield* Ledger
-  const { faulty, shaped } = shape(block, intake, decodeItem)
+  const { faulty, shaped } = yield* shape(block, intake, decodeItem)
   const { isDryRun, organization, project, submitter, types } = intake
   const rows = block.map(({ text }) => text)
   const items = new Map(shaped.map(({ index, value }) => [index, ItemLine.toItem(value)]))
@@ -138,7 +142,7 @@ const importRows = Effect.fnUntraced(function* (
 
 const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, intake: Intake<unknown>) {
   const ledger = yield* Ledger
-  const { faulty, shaped } = shape(rows, intake, decodeRecorded)
+  const { faulty, shaped } = yield* shape(rows, intake, decodeRecorded)
   const { isDryRun, organization, project, types } = intake
   const lines = shaped.map(({ value }) => value)
   const fates = yield* ledger.restoreBlock({ organization, project, types, lines, isDryRun })

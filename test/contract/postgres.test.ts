@@ -1,9 +1,11 @@
 /**
  * What PostgreSQL keeps beside the contract: several processes on one database, a log that only grows, migrations.
  */
-import { Effect, Exit, Fiber } from "effect"
+import { Effect, Exit, Fiber, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
+import type { SqlError } from "effect/sql/SqlError"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as Pipelines from "../../adapters/postgres/Pipelines.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
 import * as Lane from "../../core/Lane.ts"
@@ -47,7 +49,7 @@ const withStore = <A>(use: (store: Store) => Effect.Effect<A, StoreUnavailable>)
   Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(url))
 
 /** With a connection of its own, as the role that the service uses. */
-const withConnection = <A, E>(use: (sql: Sql.Sql) => Effect.Effect<A, E>) =>
+const withConnection = <A, E>(use: (sql: Sql.Sql) => Effect.Effect<A, E, Reactivity.Reactivity | Scope.Scope>) =>
   Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer))
 
 const rows = <Row extends object>(statement: string): Promise<ReadonlyArray<Row>> =>
@@ -224,6 +226,47 @@ describe("over a network that cuts connections at any byte", () => {
     expect(acknowledged.filter((id) => !stored.includes(id))).toEqual([])
     expect(stored.filter((id) => !tried.includes(id))).toEqual([])
     expect(gaps).toEqual([])
+  })
+})
+
+describe("a transaction that does not wait for its statements", () => {
+  const mark = (sql: Sql.Sql, n: number) =>
+    Sql.write(sql, "INSERT INTO attempt VALUES (0, $1, 0)", [uuid(9, n)]).pipe(Effect.as(undefined))
+  const fail = (sql: Sql.Sql) => Effect.as(Sql.query(sql, "SELECT 1 / 0"), undefined)
+  const marks = (): Promise<ReadonlyArray<{ id: string }>> => rows("SELECT id FROM attempt WHERE recorded_at = 0")
+
+  /** On the one connection there is: what is tried first must have given it back. */
+  const tried = (steps: (sql: Sql.Sql) => ReadonlyArray<Effect.Effect<string | undefined, SqlError>>) =>
+    Effect.runPromise(
+      withConnection(
+        Effect.fnUntraced(function* (sql) {
+          const pipelined = yield* Pipelines.make(sql, url, 1)
+          const objecting = Effect.flatMap(Pipelines.firstObjection(steps(pipelined)), (objection) =>
+            objection === undefined ? Effect.void : Effect.fail(objection),
+          )
+          const first = yield* Effect.exit(Sql.transaction(pipelined, objecting))
+          yield* Sql.transaction(pipelined, Effect.andThen(Sql.query(pipelined, "SELECT 1"), Effect.void))
+          return first
+        }),
+      ),
+    )
+
+  test("is told what its first statement that failed has failed with, not what was heard of that", async () => {
+    const exit = await tried((sql) => [Effect.andThen(mark(sql, 1), mark(sql, 2)), fail(sql), mark(sql, 3)])
+    expect(Exit.findErrorOption(exit)).toMatchObject({ value: { reason: { cause: { code: "22012" } } } })
+    expect(await marks()).toEqual([])
+  })
+
+  test("keeps nothing where a step objects, and answers the first that does", async () => {
+    const object = (objection: string) => Effect.succeed(objection)
+    const exit = await tried((sql) => [mark(sql, 1), object("first"), mark(sql, 2), object("second")])
+    expect(Exit.findErrorOption(exit)).toMatchObject({ value: "first" })
+    expect(await marks()).toEqual([])
+  })
+
+  test("keeps everything where none does", async () => {
+    await tried((sql) => [mark(sql, 1), mark(sql, 2), mark(sql, 3)])
+    expect((await marks()).map(({ id }) => id).toSorted()).toEqual([uuid(9, 1), uuid(9, 2), uuid(9, 3)])
   })
 })
 

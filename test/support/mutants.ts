@@ -1076,12 +1076,12 @@ export const mutants: ReadonlyArray<Mutant> = [
   // PostgreSQL
   postgres("Append.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"),
   postgres("Append.ts", "isAgain && outcome._tag", "false && outcome._tag", "append of a receipt alone: cut-answer"),
-  // What is objected is not kept, though what follows it was sent already.
+  postgres("Pipelines.ts", "if (objection !== undefined) return objection", "", "keeps nothing where a step objects"),
   postgres(
     "Pipelines.ts",
-    "if (objection !== undefined) return objection",
-    "",
-    "a request that claims another's alias is stale",
+    "[...exits.filter((each) => !isEcho(each)), ...exits.filter(isEcho)]",
+    "exits",
+    "is told what its first statement that failed",
   ),
   postgres("Lanes.ts", "v ORDER BY v.lane\n", "v ORDER BY random()\n", "never lock each other out"),
   postgres(
