@@ -230,6 +230,9 @@ describe("over a network that cuts connections at any byte", () => {
 })
 
 describe("a transaction that does not wait for its statements", () => {
+  // It makes the tables.
+  beforeAll(() => Effect.runPromise(withStore(() => Effect.void)))
+
   const mark = (sql: Sql.Sql, n: number) =>
     Sql.write(sql, "INSERT INTO attempt VALUES (0, $1, 0)", [uuid(9, n)]).pipe(Effect.as(undefined))
   const fail = (sql: Sql.Sql) => Effect.as(Sql.query(sql, "SELECT 1 / 0"), undefined)
