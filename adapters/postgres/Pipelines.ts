@@ -77,6 +77,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql, url: string, maxC
     savepoint: unused,
     rollbackSavepoint: unused,
   })
+  // What is asked outside of a transaction goes the way it always goes.
   return Object.assign(Object.create(sql), { withTransaction }) as Sql.Sql
 })
 
