@@ -6,6 +6,7 @@
 import { Cause, Duration, Effect, Exit, Random, Result, Schedule } from "effect"
 import { CircuitBreaker } from "effect/persistence"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
+import * as Waiting from "../Waiting.ts"
 
 /** How long a statement or a transaction may take, in milliseconds; the server itself gives up on a statement as early. */
 const statementMaxMillis = 10_000
@@ -31,21 +32,9 @@ const failed = (message: string, operation: string): SqlError =>
 const overdue = failed("the database has not answered in time", "wait")
 const away = failed("the database is away", "look")
 
-/** The answer, or that there is none in time: what was asked is interrupted then, and nobody waits for that to come through. */
+/** The answer, or that there is none in time. */
 const within = <A, E, R>(millis: number, question: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
-  Effect.flatMap(Effect.forkDetach(question, { startImmediately: true }), (fiber) =>
-    Effect.callback((resume) => {
-      const timer = setTimeout(() => end(Effect.fail(overdue)), millis)
-      const forget = fiber.addObserver(resume)
-      const end = (answer: Effect.Effect<A, SqlError>): void => {
-        forget()
-        fiber.interruptUnsafe()
-        resume(answer)
-      }
-      fiber.addObserver(() => clearTimeout(timer))
-      return Effect.sync(() => end(Effect.interrupt))
-    }),
-  )
+  Waiting.until(Waiting.millis(millis), question, Effect.fail(overdue))
 
 /** A question with all that is tried again for it. */
 export const bounded = <A, E, R>(question: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>

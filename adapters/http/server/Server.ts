@@ -11,6 +11,7 @@ import type { Ledger } from "../../../core/ledger/Ledger.ts"
 import * as Access from "./Access.ts"
 import * as Admission from "./Admission.ts"
 import * as Answer from "./Answer.ts"
+import * as Bound from "./Bound.ts"
 import * as BrowserHeaders from "./BrowserHeaders.ts"
 import * as Deadline from "./Deadline.ts"
 import { Described } from "./Description.ts"
@@ -58,6 +59,7 @@ const middleware = HttpRouter.use(
     yield* router.addGlobalMiddleware(RequestNote.middleware)
     yield* router.addGlobalMiddleware(BrowserHeaders.middleware)
     yield* router.addGlobalMiddleware(Answer.recover)
+    yield* router.addGlobalMiddleware(Bound.middleware)
     yield* router.addGlobalMiddleware(Origin.middleware)
     yield* router.addGlobalMiddleware(Methods.middleware)
   }),
