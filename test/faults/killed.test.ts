@@ -1,15 +1,18 @@
 /**
- * A server that is killed at any moment under writers that give every request a key: what was acknowledged is answered
- * again byte for byte, what was not is carried out once when it is sent again.
+ * Servers that are killed at any moment under writers that give every request a key: what was acknowledged is answered
+ * again byte for byte, what was not is carried out once when it is sent again. On SQLite and on PostgreSQL, side by side.
  */
-import { DatabaseSync } from "node:sqlite"
+import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type Asker, newAsker, type Post, posts } from "../http/posts.ts"
-import { acme, asOwner, privacy, startWorld } from "../http/world.ts"
+import { acme, asOwner, privacy, startWorld, startWorldOn } from "../http/world.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Answer, type Server, start } from "../support/server.ts"
+import { type Asked, faultsOf, postgres as inPostgres, sqlite } from "./wholeness.ts"
 
-const cycles = 30
+const cycles = 15
 const kinds = ["createConsentEvents", "createConsentEvents", "createSession", "createApiKey", "keepProfile"]
+const env = { ASSENT_RATE_LIMIT_KEY: "off", ASSENT_RATE_LIMIT_SESSION: "off" }
 
 /** A request that was sent once or more. */
 interface Sent {
@@ -21,124 +24,156 @@ interface Sent {
   isReplayed?: boolean
 }
 
-let server: Server
-let first: Server
-let asker: Asker
-const sent: Array<Sent> = []
-const wrong: Array<string> = []
+/** A ledger, the server on it, and what was sent to it. */
+interface Ledger {
+  server: Server
+  readonly first: Server
+  readonly asker: Asker
+  readonly asked: Asked
+  readonly restart: () => Promise<Server>
+  readonly sent: Array<Sent>
+  readonly wrong: Array<string>
+}
 
-const send = ({ key, post: { headers, json, path } }: Sent): Promise<Answer> =>
+const send = ({ server }: Ledger, { key, post: { headers, json, path } }: Sent): Promise<Answer> =>
   server.request("POST", path, { headers: { ...headers, "idempotency-key": key }, json })
 
 const isReplay = ({ headers }: Answer): boolean => headers["idempotent-replayed"] === "true"
 
 /** Sends a request that was not acknowledged. */
-const acknowledge = async (request: Sent): Promise<void> => {
-  const answer = await send(request)
-  if (answer.status !== 200 && answer.status !== 201) return void wrong.push(`${request.kind}: ${answer.text}`)
+const acknowledge = async (ledger: Ledger, request: Sent): Promise<void> => {
+  const answer = await send(ledger, request)
+  if (answer.status !== 200 && answer.status !== 201) return void ledger.wrong.push(`${request.kind}: ${answer.text}`)
   request.answer = answer
   request.isReplayed = isReplay(answer)
 }
 
 /** Sends a request that was acknowledged. */
-const check = async (request: Sent): Promise<void> => {
-  const { headers, status, text } = await send(request)
+const check = async (ledger: Ledger, request: Sent): Promise<void> => {
+  const again = await send(ledger, request)
   const { answer, kind } = request
-  const isSame = headers["idempotent-replayed"] === "true" && status === answer!.status && text === answer!.text
-  if (!isSame) wrong.push(`${kind}: ${text} instead of ${answer!.text}`)
+  const isSame = isReplay(again) && again.status === answer!.status && again.text === answer!.text
+  if (!isSame) ledger.wrong.push(`${kind}: ${again.text} instead of ${answer!.text}`)
 }
 
 /** Writes without pause, until the server is gone. */
-const write = async (kind: string): Promise<void> => {
+const write = async (ledger: Ledger, kind: string): Promise<void> => {
   for (;;) {
-    const request: Sent = { kind, post: await posts[kind]!(asker), key: crypto.randomUUID() }
-    sent.push(request)
-    await acknowledge(request)
+    const request: Sent = { kind, post: await posts[kind]!(ledger.asker), key: crypto.randomUUID() }
+    ledger.sent.push(request)
+    await acknowledge(ledger, request)
   }
 }
 
-const each = (requests: ReadonlyArray<Sent>, act: (request: Sent) => Promise<void>): Promise<unknown> => {
+const each = (
+  ledger: Ledger,
+  requests: ReadonlyArray<Sent>,
+  act: (ledger: Ledger, request: Sent) => Promise<void>,
+): Promise<unknown> => {
   const left = requests.values()
   const work = async () => {
-    for (const request of left) await act(request)
+    for (const request of left) await act(ledger, request)
   }
   // Fewer at once than changes of what is set up are prepared anew.
   return Promise.all(Array.from({ length: 5 }, work))
 }
 
-beforeAll(async () => {
-  const env = { ASSENT_RATE_LIMIT_KEY: "off", ASSENT_RATE_LIMIT_SESSION: "off" }
-  first = await startWorld(env)
-  server = first
-  asker = await newAsker(server)
+const killOften = async (ledger: Ledger): Promise<void> => {
   for (let cycle = 0; cycle < cycles; cycle++) {
-    const writers = kinds.map((kind) => write(kind).catch(() => {}))
-    await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 150))
-    await server.end("SIGKILL")
+    const writers = kinds.map((kind) => write(ledger, kind).catch(() => {}))
+    await sleep(5 + Math.random() * 150)
+    await ledger.server.end("SIGKILL")
     await Promise.all(writers)
-    if (server !== first) await server.stop()
-    server = await start({ file: first.file, env })
-    await each(
-      sent.filter(({ answer }) => answer === undefined),
-      acknowledge,
-    )
-  }
-}, 280_000)
-
-afterAll(async () => {
-  await server.stop()
-  await first.stop()
-})
-
-const count = (table: string): number => {
-  const database = new DatabaseSync(first.file, { readOnly: true })
-  try {
-    return Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()!["n"])
-  } finally {
-    database.close()
+    if (ledger.server !== ledger.first) await ledger.server.stop()
+    ledger.server = await ledger.restart()
+    const open = ledger.sent.filter(({ answer }) => answer === undefined)
+    await each(ledger, open, acknowledge)
   }
 }
 
-const of = (kind: string): ReadonlyArray<Sent> => sent.filter((request) => request.kind === kind)
+let postgres: Postgres
+const ledgers: Record<string, Ledger> = {}
 
-describe("a server that is killed 30 times under writers with keys", () => {
-  test("has answered every request in the end, once with the same key or twice", () => {
-    expect(wrong).toEqual([])
-    expect(sent.filter(({ answer }) => answer === undefined)).toEqual([])
-    for (const kind of new Set(kinds)) expect(of(kind).length).toBeGreaterThanOrEqual(cycles)
-    // Some were carried out although their answer never arrived: the key is what told.
-    expect(sent.some(({ isReplayed }) => isReplayed)).toBe(true)
-  })
-
-  test("answers every request again byte for byte", async () => {
-    await each(sent, check)
-    expect(wrong).toEqual([])
-  })
-
-  test("has carried out every request once", async () => {
-    const events = of("createConsentEvents")
-    expect(count("event")).toBe(2 * events.length)
-    const people = events.map(({ answer }) => answer!.json.items[0].concordId)
-    expect(new Set(people).size).toBe(events.length)
-    const path = `${privacy()}/consent-events?concordId=`
-    for (const [index, { answer }] of events.slice(-50).entries()) {
-      const { items } = (await server.request("GET", path + people.at(index - 50), { headers: asOwner })).json
-      expect(items.map(({ id }: { id: string }) => id).toSorted()).toEqual(
-        answer!.json.items.map(({ id }: { id: string }) => id).toSorted(),
-      )
-    }
-    // The writers' own session is one more.
-    expect(count("session")).toBe(of("createSession").length + 1)
-    const keys = `/privacy-v1/organizations/${acme.id}/api-keys?limit=1`
-    const { total } = (await server.request("GET", keys, { headers: asOwner })).json
-    expect(total).toBe(of("createApiKey").length + 5)
-    expect(count("receipt")).toBe(sent.length)
-  })
-
-  test("has positions without a gap", () => {
-    const gaps = `(
-      SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane GROUP BY h.lane
-      HAVING count(e.position) <> h.next_position OR min(e.position) <> 0 OR max(e.position) <> h.next_position - 1)`
-    expect(count(gaps)).toBe(0)
-  })
+const make = async (first: Server, asked: Asked, restart: () => Promise<Server>): Promise<Ledger> => ({
+  ...{ server: first, first, asker: await newAsker(first), asked, restart },
+  ...{ sent: [], wrong: [] },
 })
+
+beforeAll(async () => {
+  const onSqlite = async () => {
+    const first = await startWorld(env)
+    ledgers["SQLite"] = await make(first, sqlite(first.file), () => start({ file: first.file, env }))
+    await killOften(ledgers["SQLite"])
+  }
+  const onPostgres = async () => {
+    postgres = await startPostgres()
+    const url = await postgres.database()
+    const restart = () => start({ env: { ...env, ASSENT_STORE: url } })
+    ledgers["PostgreSQL"] = await make(await startWorldOn(url, env), inPostgres(url), restart)
+    await killOften(ledgers["PostgreSQL"])
+  }
+  await Promise.all([onSqlite(), onPostgres()])
+}, 280_000)
+
+afterAll(async () => {
+  for (const { first, server } of Object.values(ledgers)) {
+    await server.stop()
+    await first.stop()
+  }
+  await postgres?.stop()
+})
+
+describe.each(["SQLite", "PostgreSQL"])(
+  `a server on %s that is killed ${cycles} times under writers with keys`,
+  (store) => {
+    let ledger: Ledger
+    beforeAll(() => void (ledger = ledgers[store]!))
+
+    const of = (kind: string): ReadonlyArray<Sent> => ledger.sent.filter((request) => request.kind === kind)
+    const count = async (table: string): Promise<number> => {
+      const [rows] = await ledger.asked.ask([`SELECT count(*) AS n FROM ${table}`])
+      return Number(rows![0]!["n"])
+    }
+
+    test("has answered every request in the end, once with the same key or twice", () => {
+      expect(ledger.wrong).toEqual([])
+      expect(ledger.sent.filter(({ answer }) => answer === undefined)).toEqual([])
+      for (const kind of new Set(kinds)) expect(of(kind).length).toBeGreaterThanOrEqual(cycles)
+      // Some were carried out although their answer never arrived: the key is what told.
+      expect(ledger.sent.some(({ isReplayed }) => isReplayed)).toBe(true)
+    })
+
+    test("answers every request again byte for byte", async () => {
+      await each(ledger, ledger.sent, check)
+      expect(ledger.wrong).toEqual([])
+    })
+
+    test("has carried out every request once", async () => {
+      const events = of("createConsentEvents")
+      expect(await count("event")).toBe(2 * events.length)
+      const people = events.map(({ answer }) => answer!.json.items[0].concordId)
+      expect(new Set(people).size).toBe(events.length)
+      const path = `${privacy()}/consent-events?concordId=`
+      for (const [index, { answer }] of events.slice(-50).entries()) {
+        const person = people.slice(-50)[index]
+        const { items } = (await ledger.server.request("GET", path + person, { headers: asOwner })).json
+        expect(items.map(({ id }: { id: string }) => id).toSorted()).toEqual(
+          answer!.json.items.map(({ id }: { id: string }) => id).toSorted(),
+        )
+      }
+      // The writers' own session is one more.
+      expect(await count("session")).toBe(of("createSession").length + 1)
+      const keys = `/privacy-v1/organizations/${acme.id}/api-keys?limit=1`
+      const { total } = (await ledger.server.request("GET", keys, { headers: asOwner })).json
+      expect(total).toBe(of("createApiKey").length + 5)
+      expect(await count("receipt")).toBe(ledger.sent.length)
+    })
+
+    test("has a ledger that is whole", async () => {
+      const acknowledged = of("createConsentEvents").flatMap(({ answer }) =>
+        answer!.json.items.map(({ id }: { id: string }) => id),
+      )
+      expect(await faultsOf(ledger.asked, acknowledged)).toEqual([])
+    })
+  },
+)
