@@ -58,6 +58,7 @@ export const parts = {
     ...["--project=faults", "test/faults/sync.test.ts", "test/faults/away.test.ts"],
   ],
   "adapters/memory": ["--project=faults", "test/faults/interleavings.test.ts"],
+  "adapters/http": ["--project=faults", "test/faults/away.test.ts"],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
 
@@ -913,11 +914,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     killedBy: ["a database that is shut down, and one that is killed"],
   },
   {
-    part: "adapters/postgres",
-    file: "Away.ts",
-    find: "const questionMaxMillis = 15_000",
-    replace: "const questionMaxMillis = 150_000",
-    killedBy: ["a database that hangs makes nobody wait"],
+    part: "adapters/http",
+    file: "server/Bound.ts",
+    find: "const limitMillis = 15_000",
+    replace: "const limitMillis = 150_000",
+    killedBy: ["a database that is slow is waited for"],
   },
   // External ids
   {
