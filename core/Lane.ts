@@ -5,8 +5,11 @@
  * organization) that counts the lanes. Source: storage design, `docs/decisions/0003-storage.md`.
  */
 
-/** How many lanes a new project or organization gets. Fixed once it is made. */
+/** How many lanes a new project or organization gets, unless it is set otherwise. Fixed once it is made. */
 export const defaultCount = 16
+
+/** The most that it can be set to: a cursor holds a position of each lane, and must fit into a URL. */
+export const newMaxCount = 256
 
 /** The most lanes a project or organization can have. */
 export const maxCount = 4096

@@ -3,7 +3,7 @@
  */
 import type { Instant } from "../../core/Instant.ts"
 import * as Lane from "../../core/Lane.ts"
-import type { Filter, Listed, Page, Place, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import type { Filter, Listed, Page, Place, Positions, StoredEvent } from "../../core/ports/LedgerStore.ts"
 
 interface Placed {
   readonly event: StoredEvent
@@ -65,8 +65,8 @@ export const make = () => {
     const total = matching.length
     const events = page.map(({ event }) => event)
     const last = page.at(-1)
-    if (last === undefined || offset >= total) return { total, events }
-    return { total, events, next: { bounds, total, offset, last: keyOf(last) } }
+    if (last === undefined || offset >= total) return { total, events, bounds }
+    return { total, events, bounds, next: { bounds, total, offset, last: keyOf(last) } }
   }
 
   return {
@@ -96,6 +96,9 @@ export const make = () => {
     },
     of: (project: Lane.Owner, concordId: string): ReadonlyArray<StoredEvent> =>
       people.get(personKey(project, concordId)) ?? [],
+    /** How far the lanes of people go. */
+    positions: (project: Lane.Owner, people: ReadonlyArray<string>): Positions =>
+      new Map(people.map((person) => Lane.of(project, person)).map((lane) => [lane, lanes.get(lane)?.length ?? 0])),
     byId: (project: Lane.Owner, ids: ReadonlyArray<string>): ReadonlyArray<StoredEvent | undefined> => {
       const wanted = new Set(ids)
       const lanes = Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane))

@@ -15,6 +15,7 @@ import {
   LedgerStore,
   type PeopleChange,
   type Receipt,
+  type Seen,
   type Session,
   type StoredEvent,
 } from "../../core/ports/LedgerStore.ts"
@@ -59,8 +60,23 @@ const make = (): LedgerStore["Service"] => {
     for (const claim of claims) people.claim(organization, claim)
     log.append(project, events)
     receipts.keep(organization, receipt)
-    return { _tag: "Appended" }
+    return {
+      _tag: "Appended",
+      positions: log.positions(
+        project,
+        events.map(({ concordId }) => concordId),
+      ),
+    }
   }
+
+  const seen = (
+    project: Lane.Owner,
+    people: ReadonlyArray<string>,
+    pick: (ofPerson: ReadonlyArray<StoredEvent>) => ReadonlyArray<StoredEvent>,
+  ): Seen => ({
+    events: people.flatMap((person) => pick(log.of(project, person))),
+    positions: log.positions(project, people),
+  })
 
   const endSessions = ({ ends }: PeopleChange): void => {
     if (ends === undefined) return
@@ -103,8 +119,8 @@ const make = (): LedgerStore["Service"] => {
 
     append: (request) => Effect.sync(() => append(request)),
     receipt: (owner, hash) => Effect.sync(() => receipts.get(owner, hash)),
-    heads: (project, concordId) => Effect.sync(() => headsOf(log.of(project, concordId))),
-    events: (project, concordId) => Effect.sync(() => [...log.of(project, concordId)]),
+    heads: (project, people) => Effect.sync(() => seen(project, people, headsOf)),
+    events: (project, people) => Effect.sync(() => seen(project, people, (events) => events)),
     eventsById: (project, ids) => Effect.sync(() => log.byId(project, ids)),
     eventsByExternalId: (project, hashes) => Effect.sync(() => hashes.map((hash) => log.byExternalId(project, hash))),
     list: (project, filter, page) => Effect.sync(() => log.list(project, filter, page)),

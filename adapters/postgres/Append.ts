@@ -55,7 +55,7 @@ const objectionUnless = (objection: Appended) => (isSo: boolean) => (isSo ? unde
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>, isRetry: boolean) {
   const [first] = requests
   const before = yield* Lanes.lock(sql, requests)
-  if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return
+  if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return undefined
   const placement = Lanes.place(requests, before)
   if ("lastRecordedAt" in placement) return yield* new Abandoned({ outcome: { _tag: "Stale", ...placement } })
   const { heads, placed } = placement
@@ -69,6 +69,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray
     Lanes.move(sql, before, heads),
   ])
   if (objection !== undefined) return yield* new Abandoned({ outcome: objection })
+  return new Map([...heads].map(([lane, { next_position }]) => [lane, next_position]))
 })
 
 const appended: Appended = { _tag: "Appended" }
@@ -86,7 +87,7 @@ const attempt = Effect.fnUntraced(function* (
   const written = Effect.tap(steps(sql, requests, isRetry), () => Effect.sync(() => (stepsEndedAt = performance.now())))
   return yield* Sql.transaction(sql, written).pipe(
     Effect.tap(() => Effect.sync(() => committed(performance.now() - stepsEndedAt))),
-    Effect.as(appended),
+    Effect.map((positions): Appended => (positions === undefined ? appended : { _tag: "Appended", positions })),
     Effect.catchTag("Abandoned", ({ outcome }) => Effect.succeed(outcome)),
   )
 })
@@ -122,7 +123,8 @@ export const group = Effect.fnUntraced(function* (sql: Sql.Sql, requests: Readon
   if (requests.length > 1) {
     const together = yield* Effect.result(attempt(sql, requests, false, committed))
     if (together._tag === "Success" && together.success._tag === "Appended") {
-      return requests.map(() => Effect.succeed(appended))
+      const { success } = together
+      return requests.map(() => Effect.succeed(success))
     }
     const isUnknown = together._tag === "Failure" && Sql.isUnknown(together.failure)
     return yield* Effect.forEach(requests, (request) =>

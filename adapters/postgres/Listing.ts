@@ -112,7 +112,7 @@ export const list = Effect.fnUntraced(function* (sql: Sql.Sql, project: Lane.Own
   const offset = (place?.offset ?? skipped) + rows.length
   const events = rows.map(EventRow.toEvent)
   const last = rows.at(-1)
-  if (last === undefined || offset >= total) return { total, events } satisfies Listed as Listed
+  if (last === undefined || offset >= total) return { total, events, bounds } satisfies Listed as Listed
   const next = { bounds, total, offset, last: [last.at, last.lane - first, last.position] as const }
-  return { total, events, next } satisfies Listed as Listed
+  return { total, events, bounds, next } satisfies Listed as Listed
 })

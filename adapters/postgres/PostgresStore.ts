@@ -10,6 +10,7 @@ import {
   LedgerStore,
   type Person,
   type Receipt,
+  type Seen,
   type Session,
   StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
@@ -27,21 +28,43 @@ import * as Sql from "./Sql.ts"
 
 const { everywhere } = PeopleChange
 
+/** A lane, with one event of the people asked about, or none where they have none. */
+type SeenRow = { readonly lane: number; readonly next_position: number } & (
+  | EventRow.EventRow
+  | { readonly event_id: null }
+)
+
 /** What is read of events. */
 const eventReads = (sql: Sql.Sql) => {
   const read = (rest: string, parameters: ReadonlyArray<Sql.Parameter>) =>
     Effect.map(Sql.query<EventRow.EventRow>(sql, `SELECT ${EventRow.columns} FROM ${rest}`, parameters), (rows) =>
       rows.map(EventRow.toEvent),
     )
+  /** Events of people with how far their lanes go, in one statement: it sees one moment. */
+  const see = Effect.fnUntraced(function* (project: Lane.Owner, people: ReadonlyArray<string>, joined: string) {
+    const lanes = [...new Set(people.map((person) => Lane.of(project, person)))]
+    const rows = yield* Sql.query<SeenRow>(
+      sql,
+      `SELECT l.lane, l.next_position, ${EventRow.columns} FROM lane_head l LEFT JOIN ${joined}
+       WHERE l.lane = ANY($1::bigint[]) ORDER BY l.lane, e.position`,
+      [lanes, people],
+    )
+    const ends = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
+    return {
+      events: rows.flatMap((row) => (row.event_id === null ? [] : [EventRow.toEvent(row)])),
+      positions: new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0])),
+    } satisfies Seen as Seen
+  })
   return {
-    heads: (project: Lane.Owner, concordId: string) =>
-      read(
-        `head h JOIN event e ON e.lane = h.lane AND e.position = h.position
-         WHERE h.lane = $1 AND h.person = $2 ORDER BY h.consent_type, h.consent_state`,
-        [Lane.of(project, concordId), concordId],
+    heads: (project: Lane.Owner, people: ReadonlyArray<string>) =>
+      see(
+        project,
+        people,
+        `(head h JOIN event e ON e.lane = h.lane AND e.position = h.position)
+         ON h.lane = l.lane AND h.person = ANY($2::uuid[])`,
       ),
-    events: (project: Lane.Owner, concordId: string) =>
-      read("event e WHERE e.lane = $1 AND e.person = $2 ORDER BY e.position", [Lane.of(project, concordId), concordId]),
+    events: (project: Lane.Owner, people: ReadonlyArray<string>) =>
+      see(project, people, "event e ON e.lane = l.lane AND e.person = ANY($2::uuid[])"),
     byId: Effect.fnUntraced(function* (project: Lane.Owner, ids: ReadonlyArray<string>) {
       const events = yield* read("event e WHERE e.lane = ANY($1::bigint[]) AND e.event_id = ANY($2::uuid[])", [
         Lane.all(project),
@@ -205,8 +228,8 @@ const make = Effect.fnUntraced(function* (url: string) {
 
     append: (request) => told(append(request)),
     receipt: (owner, hash) => repeatable(Receipts.find(sql, owner, hash)),
-    heads: (project, concordId) => repeatable(events.heads(project, concordId)),
-    events: (project, concordId) => repeatable(events.events(project, concordId)),
+    heads: (project, people) => repeatable(events.heads(project, people)),
+    events: (project, people) => repeatable(events.events(project, people)),
     eventsById: (project, ids) => repeatable(events.byId(project, ids)),
     eventsByExternalId: (project, hashes) => repeatable(events.byExternalId(project, hashes)),
     list: (project, filter, page) => repeatable(Listing.list(sql, project, filter, page)),

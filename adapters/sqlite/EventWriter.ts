@@ -106,12 +106,14 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
       return { _tag: "Stale", lastRecordedAt: Math.max(recordedAt, ...behind) }
     }
     for (const claim of claims) aliases.claim(organization, claim)
+    const positions = new Map<number, number>()
     for (const [lane, ofLane] of lanes) {
       const first = Number(heads.get(lane)?.["next_position"] ?? 0)
       for (const [index, event] of ofLane.entries()) insert(project, lane, first + index, event)
       statements.moveLaneHead.run(lane, first + ofLane.length, ofLane.at(-1)!.dateCreated)
+      positions.set(lane, first + ofLane.length)
     }
     receipts.keep(organization, receipt)
-    return { _tag: "Appended" }
+    return { _tag: "Appended", positions }
   }
 }

@@ -125,7 +125,7 @@ export const make = (db: DatabaseSync): Listing => {
     const offset = (place?.offset ?? skipped) + listed.length
     const events = listed.map(({ row }) => EventRow.toEvent(row))
     const last = listed.at(-1)?.key
-    if (last === undefined || offset >= total) return { total, events }
-    return { total, events, next: { bounds, total, offset, last } }
+    if (last === undefined || offset >= total) return { total, events, bounds }
+    return { total, events, bounds, next: { bounds, total, offset, last } }
   }
 }

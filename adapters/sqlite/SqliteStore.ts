@@ -13,6 +13,7 @@ import {
   LedgerStore,
   type Person,
   type Receipt,
+  type Seen,
   type Session,
   type StoredEvent,
   StoreUnavailable,
@@ -46,6 +47,7 @@ const prepareStatements = (db: DatabaseSync) => {
     ),
     eventByExternalId: events(`external_id x JOIN event e ON e.lane = x.event_lane AND e.position = x.position
       WHERE x.lane = ? AND x.hash = ?`),
+    laneEnd: db.prepare("SELECT next_position FROM lane_head WHERE lane = ?"),
     laneEnds: db.prepare("SELECT lane, next_position FROM lane_head WHERE lane BETWEEN ? AND ?"),
     lane: events("event e WHERE e.lane = ? AND e.position >= ? ORDER BY e.position LIMIT ?"),
     usedType: db.prepare("SELECT 1 FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
@@ -58,19 +60,44 @@ const prepareStatements = (db: DatabaseSync) => {
 
 type Statements = ReturnType<typeof prepareStatements>
 
+/** Runs reads that see one moment. */
+type InSnapshot = <A>(run: () => A) => A
+
+const snapshots =
+  (db: DatabaseSync): InSnapshot =>
+  (run) => {
+    db.exec("BEGIN")
+    try {
+      return run()
+    } finally {
+      // Nothing was written; where the disk fails, the transaction has ended already.
+      if (db.isTransaction) db.exec("ROLLBACK")
+    }
+  }
+
 /** What is read of events. */
-const eventReads = (statements: Statements) => {
+const eventReads = (statements: Statements, inSnapshot: InSnapshot) => {
   const one = (statement: StatementSync, ...values: ReadonlyArray<SQLInputValue>): StoredEvent | undefined => {
     const row: unknown = statement.get(...values)
     return row === undefined ? undefined : EventRow.toEvent(row as EventRow.EventRow)
   }
-  const many = (statement: StatementSync, project: Lane.Owner, concordId: string): ReadonlyArray<StoredEvent> => {
-    const rows: ReadonlyArray<unknown> = statement.all(Lane.of(project, concordId), Uuid.toBytes(concordId))
+  const ofPerson = (statement: StatementSync, lane: number, concordId: string): ReadonlyArray<StoredEvent> => {
+    const rows: ReadonlyArray<unknown> = statement.all(lane, Uuid.toBytes(concordId))
     return rows.map((row) => EventRow.toEvent(row as EventRow.EventRow))
   }
+  /** Events of people with how far their lanes go, of one moment. */
+  const see = (statement: StatementSync, project: Lane.Owner, people: ReadonlyArray<string>): Seen =>
+    inSnapshot(() => {
+      const lanes = new Map(people.map((person) => [person, Lane.of(project, person)]))
+      const endOf = (lane: number) => Number(statements.laneEnd.get(lane)?.["next_position"] ?? 0)
+      return {
+        events: people.flatMap((person) => ofPerson(statement, lanes.get(person)!, person)),
+        positions: new Map([...lanes.values()].map((lane) => [lane, endOf(lane)])),
+      }
+    })
   return {
-    heads: (project: Lane.Owner, concordId: string) => many(statements.heads, project, concordId),
-    events: (project: Lane.Owner, concordId: string) => many(statements.events, project, concordId),
+    heads: (project: Lane.Owner, people: ReadonlyArray<string>) => see(statements.heads, project, people),
+    events: (project: Lane.Owner, people: ReadonlyArray<string>) => see(statements.events, project, people),
     byId: (project: Lane.Owner, id: string) => {
       const lanes = Lane.all(project)
       return one(statements.eventById, lanes[0]!, lanes.at(-1)!, Uuid.toBytes(id))
@@ -151,7 +178,7 @@ const make = Effect.fnUntraced(function* (path: string) {
   const db = yield* openReader(path)
   const statements = prepareStatements(db)
   const catalog = CatalogReader.make(db)
-  const events = eventReads(statements)
+  const events = eventReads(statements, snapshots(db))
   const people = peopleReads(statements)
 
   return LedgerStore.of({
@@ -173,8 +200,8 @@ const make = Effect.fnUntraced(function* (path: string) {
 
     append: (request) => write({ _tag: "Append", request }),
     receipt: (owner, hash) => read(() => events.receipt(owner, hash)),
-    heads: (project, concordId) => read(() => events.heads(project, concordId)),
-    events: (project, concordId) => read(() => events.events(project, concordId)),
+    heads: (project, people) => read(() => events.heads(project, people)),
+    events: (project, people) => read(() => events.events(project, people)),
     eventsById: (project, ids) => read(() => ids.map((id) => events.byId(project, id))),
     eventsByExternalId: (project, hashes) => read(() => hashes.map((hash) => events.byExternalId(project, hash))),
     list,

@@ -27,9 +27,10 @@ const inside = (settings: Settings, version: string) => {
 /** Runs until its scope is closed. `warnings` are logged first. */
 export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {
   const { geographyHeader, host, keyQuota, metricsHost, metricsPort, port, sessionQuota, stateMaxAge, store } = settings
+  const opened = settings.replica === "on" ? Ledger.Replica.layer(Store.layer(store!)) : Store.layer(store!)
   const ledger = Tracing.ledger.pipe(
     Layer.provide(Ledger.layer),
-    Layer.provide(Tracing.store.pipe(Layer.provide(Store.layer(store!)))),
+    Layer.provide(Tracing.store.pipe(Layer.provide(opened))),
     Layer.provide(Crypto.layer),
   )
   const metrics = { host: metricsHost!, port: metricsPort, isSent: settings.otlpEndpoint !== undefined, version }
@@ -37,6 +38,7 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.provide(Server.layer({ host: host!, port: port! })),
     Layer.merge(Metrics.layer(metrics)),
     Layer.provide([ledger, Crypto.layer]),
+    Layer.provide(Layer.succeed(Ledger.NewLanes, settings.lanes!)),
     Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),
     Layer.provide(Layer.succeed(Quotas, { key: limit(keyQuota), session: limit(sessionQuota) })),
     Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge!)),

@@ -5,6 +5,7 @@
  */
 import { Option, Schema } from "effect"
 import * as RateLimit from "../../adapters/http/server/RateLimit.ts"
+import * as Lane from "../../core/Lane.ts"
 import * as Store from "../Store.ts"
 import * as Log from "./Log.ts"
 
@@ -66,6 +67,20 @@ export const table = {
       Store.form,
       reader(Store.Url),
     ),
+  ),
+  replica: setting(
+    "ASSENT_REPLICA",
+    "`on`: the store is a replica, from which the service answers; it records nothing",
+    "off",
+    "on or off",
+    reader(Schema.Literals(["on", "off"])),
+  ),
+  lanes: setting(
+    "ASSENT_LANES",
+    "how many lanes a new organization or project gets, for ever",
+    String(Lane.defaultCount),
+    `a whole number from 1 to ${Lane.newMaxCount}`,
+    reader(wholeNumber(1, Lane.newMaxCount)),
   ),
   stateMaxAge: setting(
     "ASSENT_STATE_MAX_AGE",

@@ -93,8 +93,8 @@ const ofPerson = Effect.fnUntraced(function* (
   means: Means,
 ) {
   const { members } = yield* Joins.current(organization, concordId, means)
-  const ofMembers = yield* Effect.forEach(members, (member) => means.store.events(project, member))
-  const events = ofMembers.flat().toSorted((a, b) => a.dateCreated - b.dateCreated)
+  const seen = yield* means.store.events(project, members)
+  const events = seen.events.toSorted((a, b) => a.dateCreated - b.dateCreated)
   let isRead = false
   const next = Effect.sync(() => {
     if (isRead) return undefined

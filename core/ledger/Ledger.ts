@@ -9,7 +9,13 @@ import * as CatalogOf from "../Catalog.ts"
 import type { ApiKey, Catalog, ListedType, Organization, Project, Site } from "../Catalog.ts"
 import type { Instant } from "../Instant.ts"
 import type { Identifiers as PersonIdentifiers } from "../People.ts"
-import { LedgerStore, type Session, type StoredEvent, type StoreUnavailable } from "../ports/LedgerStore.ts"
+import {
+  LedgerStore,
+  type Positions,
+  type Session,
+  type StoredEvent,
+  type StoreUnavailable,
+} from "../ports/LedgerStore.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import type * as Configuring from "./Configuring.ts"
 import * as ConsentTypes from "./ConsentTypes.ts"
@@ -20,9 +26,10 @@ import * as Identifiers from "./Identifiers.ts"
 import * as Identifying from "./Identifying.ts"
 import * as Importing from "./Importing.ts"
 import * as Listing from "./Listing.ts"
-import type { Means } from "./Means.ts"
+import { type Means, NewLanes } from "./Means.ts"
 import type * as Paging from "./Paging.ts"
 import * as Organizations from "./Organizations.ts"
+import { reached } from "./Positions.ts"
 import * as Profiles from "./Profiles.ts"
 import * as Reading from "./Reading.ts"
 import * as Recording from "./Recording.ts"
@@ -99,6 +106,9 @@ export interface Setup {
   /** The document of a version, if it has one. */
   readonly document: (type: ListedType, version: CatalogOf.ListedVersion) => Answer<string | undefined>
 }
+
+export { NewLanes } from "./Means.ts"
+export * as Replica from "./Replica.ts"
 
 /** The use cases. */
 export class Ledger extends Context.Service<
@@ -181,7 +191,9 @@ export class Ledger extends Context.Service<
     readonly setup: Setup
     /** Sets up the demonstration on an empty store; nothing where something is set up already. */
     readonly found: Answer<Option.Option<Founding.Founded>>
-    /** Succeeds while events can be recorded. */
+    /** Whether the store has come as far as an answer before has seen, or comes there soon. */
+    readonly reached: (project: Project, asked: Positions) => Answer<"Reached" | "Behind" | "Foreign">
+    /** Succeeds while events can be recorded; on a replica, while questions can be answered. */
     readonly ready: Answer<void>
     /** Everything that is set up. */
     readonly catalog: Answer<Catalog>
@@ -236,6 +248,7 @@ const makeMeans = Effect.gen(function* () {
     random: yield* SecureRandom.SecureRandom,
     digest,
     horizon: Horizon.make(),
+    newLanes: yield* NewLanes,
     hasherOf,
     remembered: new Map(),
     underWay: new Set(),
@@ -281,7 +294,8 @@ export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.Secure
           Identifying.undo(organization, concordId, joinId, submitter, means),
         keepProfile: (request) => Profiles.keep(request, means),
         setup: makeSetup(means),
-        found: Founding.found(means),
+        found: store.isReplica === true ? Effect.succeed(Option.none()) : Founding.found(means),
+        reached: (project, asked) => reached(project, asked, means),
         ready: store.ready,
         catalog: store.catalog,
       })

@@ -14,6 +14,7 @@ import * as Cursor from "./Cursor.ts"
 import * as Joins from "./Joins.ts"
 import type { Means } from "./Means.ts"
 import type { ListOutcome, Paging } from "./Paging.ts"
+import * as PositionsOf from "./Positions.ts"
 
 /** Which events are asked for. What is left out does not limit. */
 export interface EventQuery extends Paging, Partial<Order> {
@@ -83,8 +84,15 @@ export const events = Effect.fnUntraced(function* (site: Site, asker: string, qu
   if (cursor !== undefined && before === undefined) return { _tag: "UnknownCursor" } as ListOutcome<StoredEvent>
   const people = before === undefined ? yield* peopleOf(site, query, means) : before.people
   const page: Page = { sort, order, limit, from: before?.place ?? offset ?? 0 }
-  const { events, next, total } = yield* means.store.list(project, filterOf(site, query, people), page)
-  const listed = { _tag: "Listed", offset: before?.place.offset ?? offset ?? 0, total, items: events } as const
+  const { bounds, events, next, total } = yield* means.store.list(project, filterOf(site, query, people), page)
+  const positions = PositionsOf.ofLanes(project, bounds, people)
+  const listed = {
+    _tag: "Listed",
+    offset: before?.place.offset ?? offset ?? 0,
+    total,
+    items: events,
+    positions,
+  } as const
   if (next === undefined || offset !== undefined) return listed as ListOutcome<StoredEvent>
   const place: EventPlace = { place: next, ...(people !== undefined && { people }) }
   const nextCursor = yield* Cursor.seal(organization, purpose, place, means)

@@ -1,13 +1,17 @@
 /**
  * What every use case of the ledger works with.
  */
-import type { Effect, Semaphore } from "effect"
+import { Context, type Effect, type Semaphore } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
 import type { Organization } from "../Catalog.ts"
+import * as Lane from "../Lane.ts"
 import type { LedgerStore } from "../ports/LedgerStore.ts"
 import type { Horizon } from "./Horizon.ts"
 import type { Hasher } from "./Identifiers.ts"
 import type { Remembered } from "./Sessions.ts"
+
+/** How many lanes an organization or a project gets when it is made: 1 to {@link Lane.newMaxCount}, and the same for ever. */
+export const NewLanes = Context.Reference<number>("assent/ledger/NewLanes", { defaultValue: () => Lane.defaultCount })
 
 /** One ledger's means. */
 export interface Means {
@@ -15,6 +19,7 @@ export interface Means {
   readonly random: SecureRandom.SecureRandom["Service"]
   readonly digest: Digest.Digest["Service"]
   readonly horizon: Horizon
+  readonly newLanes: number
   readonly hasherOf: (organization: Organization) => Effect.Effect<Hasher>
   readonly remembered: Remembered
   /** The hashes of the keyed requests that are being answered. */

@@ -5,7 +5,6 @@ import { Effect } from "effect"
 import { Base64Url } from "effect/encoding"
 import type { Catalog, Organization, Project, ProjectStatus, PublicKey } from "../Catalog.ts"
 import type { Instant } from "../Instant.ts"
-import * as Lane from "../Lane.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as Configuring from "./Configuring.ts"
 import type { Means } from "./Means.ts"
@@ -40,14 +39,14 @@ export const newOrganization = Effect.fnUntraced(function* (
   { publicKeys = [], ...fields }: OrganizationFields,
   number: number,
   now: Instant,
-  { random }: Pick<Means, "random">,
+  { newLanes, random }: Pick<Means, "newLanes" | "random">,
 ) {
   return {
     ...fields,
     publicKeys,
     id: yield* random.uuidV7(),
     number,
-    lanes: Lane.defaultCount,
+    lanes: newLanes,
     identifierKey: Base64Url.encode(yield* random.randomBytes(32)),
     dateCreated: now,
     dateUpdated: now,
@@ -60,14 +59,14 @@ export const newProject = Effect.fnUntraced(function* (
   organization: string,
   number: number,
   now: Instant,
-  { random }: Pick<Means, "random">,
+  { newLanes, random }: Pick<Means, "newLanes" | "random">,
 ) {
   return {
     ...fields,
     status,
     id: yield* random.uuidV7(),
     number,
-    lanes: Lane.defaultCount,
+    lanes: newLanes,
     organization,
     dateCreated: now,
     dateUpdated: now,

@@ -1,6 +1,7 @@
 /**
  * Pages of a list: which one is asked for, and what it holds.
  */
+import type { Positions } from "../ports/LedgerStore.ts"
 
 /** Which page is asked for. */
 export interface Paging {
@@ -19,6 +20,8 @@ export interface Listed<Item> {
   readonly items: ReadonlyArray<Item>
   /** For the next page; left out after the last, and where pages are asked for by `offset`. */
   readonly nextCursor?: string
+  /** Of events: how far their lanes were looked through. */
+  readonly positions?: Positions
 }
 
 /** A page, or a cursor that is none. */

@@ -7,11 +7,12 @@ import * as Decision from "../Decision.ts"
 import * as Instant from "../Instant.ts"
 import type { Status } from "../Outcome.ts"
 import type * as People from "../People.ts"
-import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { Positions, Seen, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Rules from "../Rules.ts"
 import * as Terms from "../Terms.ts"
 import * as Joins from "./Joins.ts"
 import type { Means } from "./Means.ts"
+import * as PositionsOf from "./Positions.ts"
 
 /** A question about one person. */
 export interface Question {
@@ -34,6 +35,8 @@ export interface About<Answer> {
   /** `undefined`: a person nobody knows. */
   readonly concordId: string | undefined
   readonly items: ReadonlyArray<Answer>
+  /** How far the answer has seen: the lanes of those whose events it is about. */
+  readonly positions: Positions
 }
 
 /** One decision for each type of the project, in the order the types are listed. */
@@ -52,9 +55,14 @@ const inForce: ReadonlySet<Status> = new Set(["given", "implied", "requested", "
 const termsOf = (type: ListedType, question: Question, knownAt: Instant.Instant): Terms.Terms =>
   Terms.make(type, Rules.inForce(type.rules, type, question.ruleSet), knownAt)
 
+/** Until when a question knows that nothing else is known: a replica may be behind, and has only heard of what it holds. */
+const heardUntil = (now: Instant.Instant, { store }: Means): Instant.Instant =>
+  store.isReplica === true ? Instant.min : now
+
 /**
  * The instants of a question: what is left out is now, and no earlier than anything the heads say is recorded, or when
- * the last was learnt of the project's consent types, or of who the person is.
+ * the last was learnt of the project's consent types, or of who the person is. A replica answers as known at the last that
+ * it has heard of, whatever is asked.
  */
 const instantsOf = (
   question: Question,
@@ -62,12 +70,14 @@ const instantsOf = (
   heads: ReadonlyArray<StoredEvent>,
   now: Instant.Instant,
   learnt: Instant.Instant,
+  { store }: Means,
 ) => {
   const happened = Math.max(now, listed.learnt)
-  const known = Math.max(learnt, listed.learnt)
+  const known = heads.reduce((latest, head) => Math.max(latest, head.dateCreated), Math.max(learnt, listed.learnt))
+  const { knownAt = known } = question
   return {
     at: question.at ?? heads.reduce((latest, { consentDate }) => Math.max(latest, consentDate), happened),
-    knownAt: question.knownAt ?? heads.reduce((latest, { dateCreated }) => Math.max(latest, dateCreated), known),
+    knownAt: store.isReplica === true ? Math.min(knownAt, known) : knownAt,
   }
 }
 
@@ -81,12 +91,13 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
 /** Whom a question names. Whom an identifier names later is after `knownAt`. */
 const namedBy = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
   const { alias, concordId, knownAt, organization } = question
-  if (alias === undefined) return { concordId, learnt: now }
+  const learnt = heardUntil(now, means)
+  if (alias === undefined) return { concordId, learnt }
   yield* means.horizon.reach(alias, Math.min(knownAt ?? now, now))
   const [named] = yield* means.store.peopleByAlias(organization, [alias])
   if (named === undefined || (knownAt !== undefined && named.dateCreated > knownAt))
-    return { concordId: undefined, learnt: now }
-  return { concordId: named.concordId, learnt: Math.max(now, named.dateCreated) }
+    return { concordId: undefined, learnt }
+  return { concordId: named.concordId, learnt: Math.max(learnt, named.dateCreated) }
 })
 
 /**
@@ -97,7 +108,7 @@ const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.I
   const { organization } = question
   const named = yield* namedBy(question, now, means)
   const { concordId } = named
-  if (concordId === undefined) return { survivor: undefined, members: [], learnt: now }
+  if (concordId === undefined) return { survivor: undefined, members: [], learnt: named.learnt }
   // What was acknowledged counts, also where it is a moment ahead of the clock.
   const learnt = Joins.learnt(yield* Joins.facts(organization, concordId, means), named.learnt)
   const knownAt = Math.min(question.knownAt ?? learnt, learnt)
@@ -113,16 +124,7 @@ const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.I
   return { ...joined, learnt }
 })
 
-const readEach = Effect.fnUntraced(function* (
-  members: ReadonlyArray<string>,
-  read: (member: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>,
-) {
-  const [first, ...others] = members
-  if (first === undefined) return []
-  const events = [...(yield* read(first))]
-  for (const member of others) events.push(...(yield* read(member)))
-  return events
-})
+const unseen: Seen = { events: [], positions: PositionsOf.none }
 
 /**
  * The consent types as they are when nothing can be recorded any more behind the answer; of those that were deleted, the ones
@@ -147,12 +149,10 @@ const gatherAt = Effect.fnUntraced(function* (question: Question, now: Instant.I
   yield* horizon.reach(project.id, until)
   const { learnt, members, survivor } = yield* peopleOf(question, now, means)
   const listed = yield* listedTypes(question, means)
-  const heads = yield* readEach(members, (member) => store.heads(project, member))
-  const { at, knownAt } = instantsOf(question, listed, heads, now, learnt)
-  const events = sufficient(heads, at, knownAt)
-    ? heads
-    : yield* readEach(members, (member) => store.events(project, member))
-  return { survivor, events, types: typesOf(listed, events), at, knownAt }
+  const heads = members.length === 0 ? unseen : yield* store.heads(project, members)
+  const { at, knownAt } = instantsOf(question, listed, heads.events, now, learnt, means)
+  const { events, positions } = sufficient(heads.events, at, knownAt) ? heads : yield* store.events(project, members)
+  return { survivor, events, positions, types: typesOf(listed, events), at, knownAt }
 })
 
 /**
@@ -176,13 +176,13 @@ const gather = (question: Question, means: Means) =>
 
 /** A decision for every type of the project, `unknown` ones too. */
 export const decisions = Effect.fnUntraced(function* (question: Question, means: Means) {
-  const { at, events, knownAt, survivor, types } = yield* gather(question, means)
+  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, means)
   const grouped = byType(events)
   const items = types.map((type): Answered => {
     const terms = termsOf(type, question, knownAt)
     return { type, decision: Decision.decide(grouped.get(type.id) ?? [], terms, at) }
   })
-  return { concordId: survivor, items } satisfies About<Answered> as About<Answered>
+  return { concordId: survivor, items, positions } satisfies About<Answered> as About<Answered>
 })
 
 /** The decisions in force, and the first instant at which any answer changes by itself. */
@@ -192,7 +192,7 @@ export interface State extends About<InForce> {
 
 /** The consent state: the decisions in force, each with the event that decides. */
 export const state = Effect.fnUntraced(function* (question: Question, means: Means) {
-  const { at, events, knownAt, survivor, types } = yield* gather(question, means)
+  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, means)
   const grouped = byType(events)
   let nextChangeAt = Infinity
   const items = types.flatMap((type): ReadonlyArray<InForce> => {
@@ -203,7 +203,8 @@ export const state = Effect.fnUntraced(function* (question: Question, means: Mea
     const event = ofType.find(({ id }) => id === decision.event?.id)
     return event !== undefined && inForce.has(decision.status) ? [{ type, decision, event }] : []
   })
-  return { concordId: survivor, items, ...(nextChangeAt !== Infinity && { nextChangeAt }) } satisfies State as State
+  const next = nextChangeAt === Infinity ? {} : { nextChangeAt }
+  return { concordId: survivor, items, positions, ...next } satisfies State as State
 })
 
 const timelineAt = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
@@ -212,15 +213,15 @@ const timelineAt = Effect.fnUntraced(function* (question: Question, now: Instant
   yield* horizon.reach(project.id, Math.min(question.knownAt ?? now, now))
   const { learnt, members, survivor } = yield* peopleOf(question, now, means)
   const listed = yield* listedTypes(question, means)
-  const events = yield* readEach(members, (member) => store.events(project, member))
-  const { knownAt } = instantsOf(question, listed, events, now, learnt)
-  return { survivor, events, types: typesOf(listed, events), knownAt }
+  const { events, positions } = members.length === 0 ? unseen : yield* store.events(project, members)
+  const { knownAt } = instantsOf(question, listed, events, now, learnt, means)
+  return { survivor, events, positions, types: typesOf(listed, events), knownAt }
 })
 
 /** Every decision that differs from the one before it, by instant and then in the order the types are listed. */
 export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, means: Means) {
   const read = (question: Question, now: Instant.Instant) => timelineAt(question, now, means)
-  const { events, knownAt, survivor, types } = yield* settled(question, read)
+  const { events, knownAt, positions, survivor, types } = yield* settled(question, read)
   const grouped = byType(events)
   const items = types
     .flatMap((type): ReadonlyArray<Answered> => {
@@ -228,5 +229,5 @@ export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "a
       return changes.map((decision) => ({ type, decision }))
     })
     .toSorted((a, b) => a.decision.at - b.decision.at)
-  return { concordId: survivor, items } satisfies About<Answered> as About<Answered>
+  return { concordId: survivor, items, positions } satisfies About<Answered> as About<Answered>
 })

@@ -7,11 +7,12 @@ import type { Organization, Project, Site } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { Instant } from "../Instant.ts"
 import * as People from "../People.ts"
-import { type Receipt, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type Positions, type Receipt, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as EventBody from "./EventBody.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as Joins from "./Joins.ts"
 import { maxAttempts, type Means } from "./Means.ts"
+import { behind, none } from "./Positions.ts"
 import * as Requests from "./Requests.ts"
 import * as Secrets from "./Secrets.ts"
 
@@ -43,7 +44,13 @@ export interface Violation {
 
 /** The event of every item, in the order given; or everything that is wrong, and nothing recorded. */
 export type RecordOutcome =
-  | { readonly _tag: "Recorded"; readonly events: ReadonlyArray<StoredEvent>; readonly isRepeated?: true }
+  | {
+      readonly _tag: "Recorded"
+      readonly events: ReadonlyArray<StoredEvent>
+      /** A server that has come as far knows of all of them. */
+      readonly positions: Positions
+      readonly isRepeated?: true
+    }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<Violation> }
 
 /** An item, and its index in the request. */
@@ -257,7 +264,7 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
   const kept = yield* receiptOf(recorded, events)
   if (kept === "plan again") return { _tag: "Stale", lastRecordedAt: now } as const
   const { receipt } = kept
-  const outcome = { _tag: "Recorded", events, recorded } as const
+  const outcome = { _tag: "Recorded", events, recorded, positions: none } as const
   if (recorded.length === 0 && receipt === undefined) return outcome
   const ids = new Set(claims.map(({ hash }) => hash))
   for (const { concordId, consentType } of recorded) ids.add(concordId).add(consentType)
@@ -267,7 +274,7 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
     return yield* store.append({ ...request, ...(receipt !== undefined && { receipt }) })
   })
   const appended = yield* horizon.record(ids, now, append)
-  return appended._tag === "Appended" ? outcome : appended
+  return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? none } : appended
 })
 
 /** Everything that is wrong with a request, and which items are recorded already; nothing is recorded. */
@@ -301,7 +308,7 @@ export const recordNow = Effect.fnUntraced(function* (request: RecordRequest, me
 /** The events that an earlier request of the same key was answered with. */
 const again = Effect.fnUntraced(function* (project: Project, answer: string, { store }: Means) {
   const events = (yield* store.eventsById(project, JSON.parse(answer))).map((event) => event!)
-  return { _tag: "Recorded", events, isRepeated: true } as RecordOutcome
+  return { _tag: "Recorded", events, positions: none, isRepeated: true } as const
 })
 
 /** Records a request's events: durably, all of them or none. */
@@ -314,7 +321,9 @@ export const record = Effect.fnUntraced(function* (request: RecordRequest, means
     receiptOf,
   )
   const outcome = yield* Requests.once(request.organization, request.keyed, means, carryOut)
-  return outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, means) : outcome
+  const recorded = outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, means) : outcome
+  if (recorded._tag !== "Recorded") return recorded
+  return { ...recorded, positions: yield* behind(request.project, recorded.events, recorded.positions, means) }
 })
 
 /** An answer, for the first time or again; or why there is none. */

@@ -14,10 +14,12 @@ import type { Instant } from "../Instant.ts"
 import type { Owner } from "../Lane.ts"
 import type { Claim, Fact, Named } from "../People.ts"
 
-/** The store cannot answer now: starting, closing, full, or its disk fails. A retry may help. */
+/** The store cannot answer now: starting, closing, full, or its disk fails. A retry may help, unless `isLasting`. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   /** Lower case, without personal data. */
   readonly reason: string
+  /** It will not be otherwise here: another server must be asked. */
+  readonly isLasting?: true
 }> {
   override get message(): string {
     return this.reason
@@ -36,6 +38,19 @@ export interface StoredEvent extends ConsentEvent {
   readonly externalId?: string
   /** The event as it is answered: JSON, kept byte for byte. */
   readonly body: string
+}
+
+/**
+ * How far lanes are known: for each lane, by its number in the store, the position of the next event. All events before it
+ * are known, and none from it on.
+ */
+export type Positions = ReadonlyMap<number, number>
+
+/** Events of people, and the positions of their lanes in the same moment: what stands behind an answer. */
+export interface Seen {
+  readonly events: ReadonlyArray<StoredEvent>
+  /** Of the lanes of all who were asked about; 0 for a lane without events. */
+  readonly positions: Positions
 }
 
 /** That a request was answered, so that the same one again gets the same answer. Kept with what the request writes. */
@@ -75,11 +90,12 @@ export interface Append {
 }
 
 /**
- * `Stale`: nothing was kept; look again at aliases and external ids, and prepare it for no earlier than `lastRecordedAt`.
+ * `Appended`: kept; `positions` are of the lanes written to, no earlier than right behind the request's events, and left out
+ * where it was kept by an attempt before. `Stale`: nothing was kept; look again at aliases and external ids, and prepare it for no earlier than `lastRecordedAt`.
  * `Repeated`: nothing was kept, there is a receipt already.
  */
 export type Appended =
-  | { readonly _tag: "Appended" }
+  | { readonly _tag: "Appended"; readonly positions?: Positions }
   | { readonly _tag: "Stale"; readonly lastRecordedAt: Instant }
   | { readonly _tag: "Repeated" }
 
@@ -179,6 +195,8 @@ export interface Page extends Order {
 export interface Listed {
   readonly total: number
   readonly events: ReadonlyArray<StoredEvent>
+  /** For each lane of the project, the position before which events were looked for. */
+  readonly bounds: ReadonlyArray<number>
   /** Where the next page goes on; left out after the last. */
   readonly next?: Place
 }
@@ -206,7 +224,9 @@ export interface Session {
 export class LedgerStore extends Context.Service<
   LedgerStore,
   {
-    /** Succeeds while the store can be written to. */
+    /** It only answers, from a copy that may be behind: what writes fails, and lasts. Left out by stores that record. */
+    readonly isReplica?: true
+    /** Succeeds while the store can be written to; or read, if it is a replica. */
     readonly ready: Effect.Effect<void, StoreUnavailable>
 
     /** What is set up now. The same object as long as nothing changes. */
@@ -229,10 +249,10 @@ export class LedgerStore extends Context.Service<
     readonly append: (request: Append) => Effect.Effect<Appended, StoreUnavailable>
     /** The receipt of a request that was answered. */
     readonly receipt: (owner: Owner, hash: string) => Effect.Effect<Receipt | undefined, StoreUnavailable>
-    /** The heads of a person: at most four events for each consent type. */
-    readonly heads: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
-    /** Every event of a person, in the order recorded. */
-    readonly events: (project: Owner, concordId: string) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
+    /** The heads of people, in one moment: at most four events for each person and consent type. */
+    readonly heads: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<Seen, StoreUnavailable>
+    /** Every event of people, in one moment; those of a person in the order recorded. */
+    readonly events: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<Seen, StoreUnavailable>
     /** The events of ids, in the order asked. */
     readonly eventsById: (
       project: Owner,

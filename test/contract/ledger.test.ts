@@ -9,6 +9,7 @@ import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import type { Site } from "../../core/Catalog.ts"
 import * as Exchange from "../../core/Exchange.ts"
+import * as Lane from "../../core/Lane.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
 import { LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
@@ -37,10 +38,12 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
   const run = async <A>(
     program: Effect.Effect<A, unknown, Ledger.Ledger>,
     around: Layer.Layer<LedgerStore, unknown, LedgerStore> = Layer.effect(LedgerStore, LedgerStore),
+    newLanes = 16,
   ): Promise<A> => {
     const folder = mkdtempSync(join(tmpdir(), "assent-ledger-"))
     const kept = Layer.provide(around, store(join(folder, "ledger.db")))
-    const layer = Ledger.layer.pipe(Layer.provide([kept, NodeCrypto.layer]))
+    const lanes = Layer.succeed(Ledger.NewLanes, newLanes)
+    const layer = Ledger.layer.pipe(Layer.provide([kept, NodeCrypto.layer, lanes]))
     try {
       return await Effect.runPromise(Effect.provide(program, layer))
     } finally {
@@ -239,4 +242,52 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     )
     expect(statuses).toEqual(Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? "accepted" : "declined")))
   })
+
+  test.each([1, 64, Lane.newMaxCount])(
+    "a project of %i lanes is spread over them, listed to its end, and tells each person's lane",
+    async (lanes) => {
+      const people = 400
+      const { cursors, listed, positions, site } = await run(
+        Effect.gen(function* () {
+          const ledger = yield* Ledger.Ledger
+          const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
+          const site = Option.getOrThrow(yield* ledger.site(project.id))
+          const items = Array.from({ length: people }, (_, index) => ({
+            person: { userId: `user-${index}` },
+            consentType: consentTypes[0]!.id,
+            consentState: "accepted" as const,
+            consentAction: "import" as const,
+          }))
+          const recorded = yield* ledger.record({ ...site, submitter: "test", items })
+          if (recorded._tag !== "Recorded") return yield* Effect.die(recorded._tag)
+          const listed: Array<string> = []
+          const cursors: Array<string> = []
+          for (let cursor: string | undefined; ;) {
+            const page = yield* ledger.list(site, "test", { limit: 150, ...(cursor !== undefined && { cursor }) })
+            if (page._tag !== "Listed") return yield* Effect.die(page._tag)
+            listed.push(...page.items.map(({ concordId }) => concordId))
+            cursor = page.nextCursor
+            if (cursor === undefined) break
+            cursors.push(cursor)
+          }
+          const answers = yield* Effect.forEach(recorded.events, ({ concordId }) =>
+            Effect.map(ledger.state({ ...site, concordId }), ({ positions }) => [concordId, [...positions]] as const),
+          )
+          return { cursors, listed, positions: new Map(answers), site }
+        }),
+        undefined,
+        lanes,
+      )
+      expect(new Set(listed).size).toBe(people)
+      expect(listed).toHaveLength(people)
+      const counts = Map.groupBy(listed, (concordId) => Lane.of(site.project, concordId))
+      expect(counts.size).toBeGreaterThan(lanes * 0.6)
+      for (const [lane, ofLane] of counts) {
+        expect(lane).toBeLessThan(site.project.number * Lane.maxCount + lanes)
+        for (const concordId of ofLane) expect(positions.get(concordId)).toEqual([[lane, ofLane.length]])
+      }
+      // It must fit into the head of a request, of which Node.js takes 16 KiB.
+      expect(Math.max(...cursors.map((cursor) => cursor.length))).toBeLessThan(8_192)
+    },
+  )
 })

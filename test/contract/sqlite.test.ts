@@ -48,8 +48,8 @@ describe("the SQLite store", () => {
 
   test("gives back after reopening what it was given", async () => {
     await open((store) => store.append(append(event(10)).request))
-    const exit = await open((store) => store.events(project, id(1)))
-    expect(exit).toEqual(Exit.succeed([event(10)]))
+    const exit = await open((store) => store.events(project, [id(1)]))
+    expect(Exit.map(exit, ({ events }) => events)).toEqual(Exit.succeed([event(10)]))
   })
 
   test("makes the folder of its file", async () => {

@@ -220,7 +220,8 @@ describe("a cursor", () => {
       ["limit", "1000"],
       ["cursor", cursor],
     ])
-    expect(idsOf(rest.items)).toEqual(idsOf(whole.items).slice(5))
+    // There may be more than fit on a page.
+    expect(idsOf(rest.items).slice(0, 995)).toEqual(idsOf(whole.items).slice(5))
   })
 
   test("of another session is 400 unknown_cursor, also of one about the same person", async () => {

@@ -33,6 +33,8 @@ const wrong: Readonly<Record<string, string>> = {
   HOST: "not an address",
   PORT: "80a",
   ASSENT_STORE: `postgress://jo:${password}@db/assent`,
+  ASSENT_REPLICA: "yes",
+  ASSENT_LANES: "257",
   ASSENT_STATE_MAX_AGE: "1.5",
   ASSENT_GEOGRAPHY_HEADER: "cf region",
   ASSENT_RATE_LIMIT_KEY: "many",

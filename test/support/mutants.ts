@@ -30,6 +30,7 @@ export const parts = {
     "--project=faults",
     "test/faults/verified.test.ts",
     "test/faults/moved.test.ts",
+    "test/faults/replica.test.ts",
   ],
   "adapters/http/server": [
     "--project=http",
@@ -1073,6 +1074,29 @@ export const mutants: ReadonlyArray<Mutant> = [
     "of a page come without the trace headers",
   ),
   client("Client.ts", "sending(sessionHeader, ", "sending(apiKeyHeader, ", "go to the endpoints that ask"),
+
+  // What answers have seen
+  ...(
+    [
+      ["Reading.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that is behind"],
+      [
+        "Reading.ts",
+        "Math.min(knownAt, known) : knownAt",
+        "knownAt : knownAt",
+        "an answer of a replica that is behind",
+      ],
+      ["Positions.ts", "seen.get(lane)! < position", "seen.get(lane)! < 0", "what was recorded is not unknown again"],
+      ["Positions.ts", "spaced(25)", "spaced(2_000)", "a request that waits is answered"],
+      ["Replica.ts", "  session: refuse,\n", "", "a replica is ready, and records nothing"],
+      [
+        "Replica.ts",
+        "ready: Effect.asVoid(store.catalog)",
+        "ready: store.ready",
+        "a replica is ready, and records nothing",
+      ],
+    ] as const
+  ).map(([file, find, replace, killer]): Mutant => ({ part: "core/ledger", file, find, replace, killedBy: [killer] })),
+  postgres("PostgresStore.ts", "[lane, ends.get(lane) ?? 0]", "[lane, 0]", "how far lanes go is told"),
 
   // PostgreSQL
   postgres("Append.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"),

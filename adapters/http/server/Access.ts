@@ -11,6 +11,7 @@ import * as Role from "../../../core/Role.ts"
 import { CurrentKey, CurrentVisitor, KeyRequired, SessionRequired } from "../api/Credentials.ts"
 import { Needs } from "../api/Endpoint.ts"
 import * as Answer from "./Answer.ts"
+import * as Positions from "./Positions.ts"
 import * as RateLimit from "./RateLimit.ts"
 import * as RequestNote from "./RequestNote.ts"
 
@@ -75,6 +76,9 @@ export const keyLayer = Layer.effect(
       yield* count(key.id)
       const own = yield* ownOf(key, params).pipe(Effect.provideService(Ledger, ledger))
       yield* permit(key, endpoint, own.site)
+      if (own.site !== undefined) {
+        yield* Positions.awaited(own.site.project).pipe(Effect.provideService(Ledger, ledger))
+      }
       return { key, ...own }
     })
     return KeyRequired.of({

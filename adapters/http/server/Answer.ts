@@ -92,7 +92,10 @@ const unforeseen = new Problem({ status: 500, detail: "something went wrong on o
 export const refuse = (error: Problem | StoreUnavailable): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   error._tag === "Problem"
     ? noted(error, codesOf(error))
-    : noted(unavailable, { error: error._tag, reason: error.reason })
+    : noted(error.isLasting === true ? new Problem({ status: 503, detail: error.reason }) : unavailable, {
+        error: error._tag,
+        reason: error.reason,
+      })
 
 /** Answers what failed, in place of what was asked. */
 export const respond = <R>(

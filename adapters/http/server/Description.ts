@@ -7,6 +7,7 @@
  */
 import { OpenApi } from "effect/http-api"
 import { Api } from "../api/Api.ts"
+import * as Positions from "./Positions.ts"
 import examples from "./examples.json" with { type: "json" }
 
 /** As much of OpenAPI 3.1 as is added to. */
@@ -63,6 +64,32 @@ const rates = {
 
 const replayed = { "Idempotent-Replayed": text("`true` where the same request was answered before") }
 
+const seen = {
+  "Assent-Positions": text(
+    "How far the answer has seen, as LANE=POSITION for each of its lanes: send it back to see no less",
+    {
+      pattern: Positions.form.source,
+    },
+  ),
+}
+
+/** The operations whose answers say how far they have seen. */
+const sees: ReadonlySet<string> = new Set([
+  "createConsentEvents",
+  "listConsentEvents",
+  "getConsentState",
+  "getConsentDecisions",
+  "askConsentDecisions",
+])
+
+const positions = {
+  name: "Assent-Positions",
+  in: "header",
+  required: false,
+  description: "From an answer before: a server that has not come as far does not answer with less, but with 503",
+  schema: { type: "string", pattern: Positions.form.source },
+}
+
 const cached = {
   ETag: text("Send it as If-None-Match to be told 304 while nothing has changed"),
   "Cache-Control": text("For how long the answer may be taken for what it is"),
@@ -95,6 +122,7 @@ const headersOf = (status: string, method: string, operation: Operation): Json =
   ...((status === "429" || status === "503") && retryAfter),
   ...((operation.security?.length ?? 0) > 0 && status !== "401" && rates),
   ...(takesKey(method, operation) && status.startsWith("2") && replayed),
+  ...(sees.has(nameOf(operation)) && status.startsWith("2") && seen),
   ...(operation.operationId.endsWith("getVisitorConsentState") && status === "200" && cached),
 })
 
@@ -167,7 +195,11 @@ const describeOperation = (method: string, operation: Operation): Operation => {
   return {
     ...operation,
     operationId,
-    parameters: takesKey(method, operation) ? [...parameters, idempotencyKey] : parameters,
+    parameters: [
+      ...parameters,
+      ...(takesKey(method, operation) ? [idempotencyKey] : []),
+      ...(sees.has(operationId) ? [positions] : []),
+    ],
     ...(operation.requestBody && { requestBody: bodyOf(operation.requestBody, example) }),
     responses: Object.fromEntries(responses),
   }

@@ -8,6 +8,7 @@ import { Ledger } from "../../../core/ledger/Ledger.ts"
 import type { Item, RecordRequest, Violation } from "../../../core/ledger/Recording.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
+import * as Positions from "./Positions.ts"
 import * as Retried from "./Retried.ts"
 
 /** An item of a browser: about its own visitor, now. */
@@ -85,8 +86,10 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
     if (items.every((item): item is Item => "person" in item)) {
       const outcome = yield* ledger.record({ ...request, items })
       if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))
-      const { events, isRepeated } = yield* Retried.orRefuse(outcome)
-      return Answer.json(Answer.list(events.map(({ body }) => body)), 201, Retried.headers(isRepeated))
+      const { events, isRepeated, positions } = yield* Retried.orRefuse(outcome)
+      // How much a project records is no visitor's business.
+      const seen = request.session === undefined ? Positions.headers(positions) : {}
+      return Answer.json(Answer.list(events.map(({ body }) => body)), 201, { ...Retried.headers(isRepeated), ...seen })
     }
     const readable = [...items.entries()].flatMap(([index, item]) => {
       const rest = "person" in item ? item : item.rest

@@ -7,6 +7,7 @@ import * as ItemLine from "../../../core/ledger/ItemLine.ts"
 import * as Exchange from "../../../core/Exchange.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
@@ -15,6 +16,7 @@ import * as Answer from "./Answer.ts"
 import * as Import from "./Import.ts"
 import * as Items from "./Items.ts"
 import * as Pages from "./Pages.ts"
+import * as Positions from "./Positions.ts"
 import * as Questions from "./Questions.ts"
 import * as Retried from "./Retried.ts"
 
@@ -73,7 +75,8 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
         Effect.gen(function* () {
           const { site } = yield* Access.inProject
           const person = yield* Questions.personOf(site, query)
-          return Answer.json((yield* Questions.state(site, person, query)).body)
+          const { body, positions } = yield* Questions.state(site, person, query)
+          return Answer.json(body, 200, Positions.headers(positions))
         }),
       ),
     )
@@ -82,7 +85,8 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
         Effect.gen(function* () {
           const { site } = yield* Access.inProject
           const person = yield* Questions.personOf(site, query)
-          return Answer.json(yield* Questions.decisions(site, person, query))
+          const { body, positions } = yield* Questions.decisions(site, person, query)
+          return Answer.json(body, 200, Positions.headers(positions))
         }),
       ),
     )
@@ -94,9 +98,13 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
           const body = yield* Answer.readBody(request)
           const asked = yield* Answer.decode(decodeQuestions, body.json)
           const { keyed } = yield* Retried.keyed(request, key.id, body)
-          const outcome = yield* ledger.answerOnce(site, keyed, Questions.manyDecisions(site, asked))
-          const { answer, isRepeated } = yield* Retried.orRefuse(outcome)
-          return Answer.json(answer, 200, Retried.headers(isRepeated))
+          let seen = PositionsOf.none
+          const answering = Effect.map(Questions.manyDecisions(site, asked), ({ body, positions }) => {
+            seen = positions
+            return body
+          })
+          const { answer, isRepeated } = yield* Retried.orRefuse(yield* ledger.answerOnce(site, keyed, answering))
+          return Answer.json(answer, 200, { ...Retried.headers(isRepeated), ...Positions.headers(seen) })
         }),
       ),
     ),

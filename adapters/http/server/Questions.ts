@@ -7,8 +7,10 @@ import type { Site } from "../../../core/Catalog.ts"
 import * as Exchange from "../../../core/Exchange.ts"
 import type * as Instant from "../../../core/Instant.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import type { Answered } from "../../../core/ledger/Reading.ts"
 import * as People from "../../../core/People.ts"
+import type { Positions } from "../../../core/ports/LedgerStore.ts"
 import type * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
 
@@ -34,8 +36,8 @@ const questionOf = ({ organization, project }: Site, person: Person, { at, known
 /** The consent state: the deciding event of every type whose answer is in force; and when it changes by itself. */
 export const state = Effect.fnUntraced(function* (site: Site, person: Person, instants: Instants) {
   const ledger = yield* Ledger
-  const { items, nextChangeAt } = yield* ledger.state(questionOf(site, person, instants))
-  return { body: Answer.list(items.map(({ event }) => event.body)), nextChangeAt }
+  const { items, nextChangeAt, positions } = yield* ledger.state(questionOf(site, person, instants))
+  return { body: Answer.list(items.map(({ event }) => event.body)), nextChangeAt, positions }
 })
 
 const write = (concordId: string | undefined, { decision, type }: Answered): string =>
@@ -45,7 +47,8 @@ const write = (concordId: string | undefined, { decision, type }: Answered): str
 export const decisions = Effect.fnUntraced(function* (site: Site, person: Person, instants: Instants) {
   const ledger = yield* Ledger
   const answered = yield* ledger.decisions(questionOf(site, person, instants))
-  return Answer.list(answered.items.map((item) => write(answered.concordId, item)))
+  const body = Answer.list(answered.items.map((item) => write(answered.concordId, item)))
+  return { body, positions: answered.positions }
 })
 
 const namedOnce = `name one person by exactly one of ${People.identifierKinds.join(", ")}`
@@ -111,8 +114,10 @@ export const manyDecisions = Effect.fnUntraced(function* (site: Site, asked: typ
   const ledger = yield* Ledger
   const people = yield* resolve(site, asked.items)
   const known = new Map<string | undefined, ReadonlyMap<string, string>>()
+  let positions: Positions = PositionsOf.none
   for (const [key, person] of new Map(people.map((person) => [keyOf(person), person]))) {
     const answered = yield* ledger.decisions(questionOf(site, person, asked))
+    positions = PositionsOf.merge(positions, answered.positions)
     known.set(key, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
   }
   const lines = asked.items.map(({ consentType }, index) =>
@@ -121,5 +126,5 @@ export const manyDecisions = Effect.fnUntraced(function* (site: Site, asked: typ
   // A type may be deleted while it is asked about.
   const errors = lines.flatMap((line, index) => (line === undefined ? [unknownType(index)] : []))
   if (errors.length > 0) return yield* notValid(errors)
-  return Answer.list(lines.filter((line) => line !== undefined))
+  return { body: Answer.list(lines.filter((line) => line !== undefined)), positions }
 })

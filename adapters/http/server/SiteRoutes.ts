@@ -102,7 +102,7 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { session, site } = yield* CurrentVisitor
-          return Answer.json(yield* Questions.decisions(site, { concordId: session.concordId }, query))
+          return Answer.json((yield* Questions.decisions(site, { concordId: session.concordId }, query)).body)
         }),
       ),
     )

@@ -4,6 +4,7 @@
 import * as Crypto from "../../Crypto.ts"
 import { Console, Data, Effect, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import * as Lane from "../../../core/Lane.ts"
 import type { Founded } from "../../../core/ledger/Founding.ts"
 import * as Ledger from "../../../core/ledger/Ledger.ts"
 import * as Store from "../../Store.ts"
@@ -36,14 +37,26 @@ export const command = Command.make(
       Flag.filter(Store.isUrl, () => Store.form),
       Flag.withDefault(Store.defaultUrl),
     ),
+    lanes: Flag.Int("lanes").pipe(
+      Flag.withDescription(
+        `How many lanes the log of the organization and the project have, for ever: 1 to ${Lane.newMaxCount}`,
+      ),
+      Flag.filter(
+        (lanes) => lanes >= 1 && lanes <= Lane.newMaxCount,
+        () => `a whole number from 1 to ${Lane.newMaxCount}`,
+      ),
+      Flag.withDefault(Lane.defaultCount),
+    ),
     json: Flag.Boolean("json").pipe(
       Flag.withDescription("Print { organizationId, projectId, apiKey, consentTypes }"),
       Flag.withDefault(false),
     ),
   },
-  Effect.fnUntraced(function* ({ json, store }) {
+  Effect.fnUntraced(function* ({ json, lanes, store }) {
     const found = Effect.flatMap(Ledger.Ledger, (ledger) => ledger.found)
-    const layer = Ledger.layer.pipe(Layer.provide([Store.layer(store), Crypto.layer]))
+    const layer = Ledger.layer.pipe(
+      Layer.provide([Store.layer(store), Crypto.layer, Layer.succeed(Ledger.NewLanes, lanes)]),
+    )
     const founded = yield* Effect.provide(found, layer)
     if (Option.isNone(founded)) {
       return yield* new AlreadySetUp({ message: "the store is set up already; nothing was changed" })

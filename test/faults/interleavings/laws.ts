@@ -33,7 +33,9 @@ const isLater = (a: StoredEvent, b: StoredEvent): boolean => {
 
 /** The heads that are kept are the latest event of each state. */
 function* heads({ site, store }: Played, concordId: string, { events, type }: Story): Iterable<string> {
-  const kept = Effect.runSync(store.heads(site.project, concordId)).filter(({ consentType }) => consentType === type.id)
+  const kept = Effect.runSync(store.heads(site.project, [concordId])).events.filter(
+    ({ consentType }) => consentType === type.id,
+  )
   for (const state of ConsentState.all) {
     const ofState = events.filter(({ consentState }) => consentState === state)
     const latest = ofState.filter((event) => !ofState.some((other) => isLater(other, event)))
