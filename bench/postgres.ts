@@ -141,7 +141,6 @@ const importFile = (path: string, site: Site) =>
       ...site,
       submitter: site.organization.id,
       isRestore: false,
-      isDryRun: false,
       map: Mapping.apply({}),
       report: () => Effect.void,
     },

@@ -25,8 +25,6 @@ export interface Block extends Site {
   readonly rows: ReadonlyArray<string>
   /** The items that rows hold, by the index of the row. */
   readonly items: ReadonlyMap<number, Recording.Item>
-  /** Says what would become of the items, and records nothing. */
-  readonly isDryRun: boolean
 }
 
 /** What became of an item: it was recorded; it had been already; or what is wrong with it. */
@@ -99,23 +97,6 @@ const refuse = (
   return tried.filter((_, place) => !byItem.has(place))
 }
 
-const foresee = Effect.fnUntraced(function* (
-  request: Omit<Recording.RecordRequest, "items">,
-  left: ReadonlyArray<Numbered>,
-  fates: Map<number, Fate>,
-  means: Means,
-) {
-  let tried = left
-  for (;;) {
-    const foreseen = yield* Recording.foresee({ ...request, items: tried.map(([, item]) => item) }, means)
-    if (foreseen.violations.length === 0) {
-      for (const [place, [index]] of tried.entries()) fates.set(index, foreseen.known.has(place) ? "known" : "recorded")
-      return
-    }
-    tried = refuse(tried, refusedFirst(foreseen.violations), fates)
-  }
-})
-
 /** Records what is good of a block, which is planned while those before it are recorded. */
 export const importBlock = Effect.fnUntraced(function* (block: Block, means: Means) {
   const { organization, project, submitter, types } = block
@@ -145,10 +126,6 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
 
   const isSettled = Effect.fnUntraced(function* () {
     const { hash, left, tagOf } = yield* withoutKnown(block, fates, means)
-    if (block.isDryRun) {
-      yield* foresee(request, left, fates, means)
-      return true
-    }
     for (let tried = left; tried.length > 0;) {
       const isTried = new Set(tried.map(([index]) => index))
       const taken: Taken = {

@@ -36,7 +36,7 @@ export interface Rejection extends Fault {
 export interface Tally {
   /** How many rows there were. */
   readonly rows: number
-  /** How many were recorded; in a dry run, would be. */
+  /** How many were recorded. */
   readonly recorded: number
   /** How many had been recorded before. */
   readonly recordedBefore: number
@@ -52,8 +52,6 @@ export interface Intake<E = never> extends Site {
   readonly submitter: string
   /** Rows are recorded events of this ledger, taken back as they were. */
   readonly isRestore: boolean
-  /** Says what would become of the rows, and records nothing. */
-  readonly isDryRun: boolean
   /** What a row holds, by the names that items have; left out, it has them. */
   readonly map?: (value: unknown) => Result.Result<unknown, ReadonlyArray<Fault>>
   /** How many rows are recorded together: 1 to {@link maxItems}, which it is where it is left out. */
@@ -130,10 +128,10 @@ const importRows = Effect.fnUntraced(function* (
 ) {
   const ledger = yield* Ledger
   const { faulty, shaped } = yield* shape(block, intake, decodeItem)
-  const { isDryRun, organization, project, submitter, types } = intake
+  const { organization, project, submitter, types } = intake
   const rows = block.map(({ text }) => text)
   const items = new Map(shaped.map(({ index, value }) => [index, ItemLine.toItem(value)]))
-  const asked = { organization, project, types, submitter, isDryRun }
+  const asked = { organization, project, types, submitter }
   const imported = yield* ledger.importBlock({ ...asked, ordinal, turn, rows, items })
   const fates = shaped.map(({ index }) => imported.fates.get(index)!)
   const settled: Settled = { rows: rows.length, shaped, faulty, fates }
@@ -143,9 +141,9 @@ const importRows = Effect.fnUntraced(function* (
 const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, intake: Intake<unknown>) {
   const ledger = yield* Ledger
   const { faulty, shaped } = yield* shape(rows, intake, decodeRecorded)
-  const { isDryRun, organization, project, types } = intake
+  const { organization, project, types } = intake
   const lines = shaped.map(({ value }) => value)
-  const fates = yield* ledger.restoreBlock({ organization, project, types, lines, isDryRun })
+  const fates = yield* ledger.restoreBlock({ organization, project, types, lines })
   return { rows: rows.length, shaped, faulty, fates } satisfies Settled as Settled
 })
 

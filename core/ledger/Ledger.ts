@@ -33,6 +33,7 @@ import { reached } from "./Positions.ts"
 import * as Profiles from "./Profiles.ts"
 import * as Reading from "./Reading.ts"
 import * as Recording from "./Recording.ts"
+import * as Rehearsal from "./Rehearsal.ts"
 import type * as Requests from "./Requests.ts"
 import * as Restoring from "./Restoring.ts"
 import * as Sessions from "./Sessions.ts"
@@ -111,94 +112,96 @@ export { NewLanes } from "./Means.ts"
 export * as Replica from "./Replica.ts"
 
 /** The use cases. */
-export class Ledger extends Context.Service<
-  Ledger,
-  {
-    /** The project of an id with what belongs to it; nothing for an unknown one. */
-    readonly site: (projectId: string) => Answer<Option.Option<Site>>
-    /** The API key of a secret, unless it has expired or is revoked; its use is noted. */
-    readonly apiKey: (secret: string) => Answer<Option.Option<ApiKey>>
+export interface UseCases {
+  /** The project of an id with what belongs to it; nothing for an unknown one. */
+  readonly site: (projectId: string) => Answer<Option.Option<Site>>
+  /** The API key of a secret, unless it has expired or is revoked; its use is noted. */
+  readonly apiKey: (secret: string) => Answer<Option.Option<ApiKey>>
 
-    /** Records events, all of a request or none, durably. */
-    readonly record: (request: Recording.RecordRequest) => Answer<Recording.RecordOutcome | Repeat>
-    /** Everything that is wrong with a request to record. Records nothing. */
-    readonly review: (request: Recording.RecordRequest) => Answer<ReadonlyArray<Recording.Violation>>
-    /** Gives an answer that records nothing, for a request with a key the same one each time. */
-    readonly answerOnce: <E, R>(
-      site: Site,
-      keyed: Requests.Keyed | undefined,
-      answer: Effect.Effect<string, E, R>,
-    ) => Effect.Effect<Recording.OnceOutcome, E | StoreUnavailable, R>
-    /** Takes in what another system knows: records what is good of a block, and names the rest. */
-    readonly importBlock: (block: Importing.Block) => Answer<Importing.Imported>
-    /** Takes recorded events back as they were. */
-    readonly restoreBlock: (block: Restoring.RestoredBlock) => Answer<ReadonlyArray<Restoring.RestoreFate>>
-    /** Reads a project's events in the order in which they were learnt. */
-    readonly export: (site: Site, query: Exporting.ExportQuery) => Answer<Exporting.Export>
-    /** The event of an id in a project. */
-    readonly event: (project: Project, id: string) => Answer<StoredEvent | undefined>
-    /** One page of a project's events. `asker` is who its cursors are good for. */
-    readonly list: (site: Site, asker: string, query: Listing.EventQuery) => Answer<Paging.ListOutcome<StoredEvent>>
-    /** One page of what is set up. `purpose` names the list and who asks. */
-    readonly listEntries: <Item extends CatalogOf.Entry & { readonly name: string }>(
-      organization: Organization,
-      purpose: unknown,
-      all: ReadonlyArray<Item>,
-      query: Listing.EntryQuery,
-    ) => Effect.Effect<Paging.ListOutcome<Item>>
+  /** Records events, all of a request or none, durably. */
+  readonly record: (request: Recording.RecordRequest) => Answer<Recording.RecordOutcome | Repeat>
+  /** Everything that is wrong with a request to record. Records nothing. */
+  readonly review: (request: Recording.RecordRequest) => Answer<ReadonlyArray<Recording.Violation>>
+  /** Gives an answer that records nothing, for a request with a key the same one each time. */
+  readonly answerOnce: <E, R>(
+    site: Site,
+    keyed: Requests.Keyed | undefined,
+    answer: Effect.Effect<string, E, R>,
+  ) => Effect.Effect<Recording.OnceOutcome, E | StoreUnavailable, R>
+  /** Takes in what another system knows: records what is good of a block, and names the rest. */
+  readonly importBlock: (block: Importing.Block) => Answer<Importing.Imported>
+  /** Takes recorded events back as they were. */
+  readonly restoreBlock: (block: Restoring.RestoredBlock) => Answer<ReadonlyArray<Restoring.RestoreFate>>
+  /** A ledger that records into an empty scratch store in place of its own: what it says of blocks is what would become of them. */
+  readonly rehearsal: (scratch: LedgerStore["Service"]) => UseCases
+  /** Reads a project's events in the order in which they were learnt. */
+  readonly export: (site: Site, query: Exporting.ExportQuery) => Answer<Exporting.Export>
+  /** The event of an id in a project. */
+  readonly event: (project: Project, id: string) => Answer<StoredEvent | undefined>
+  /** One page of a project's events. `asker` is who its cursors are good for. */
+  readonly list: (site: Site, asker: string, query: Listing.EventQuery) => Answer<Paging.ListOutcome<StoredEvent>>
+  /** One page of what is set up. `purpose` names the list and who asks. */
+  readonly listEntries: <Item extends CatalogOf.Entry & { readonly name: string }>(
+    organization: Organization,
+    purpose: unknown,
+    all: ReadonlyArray<Item>,
+    query: Listing.EntryQuery,
+  ) => Effect.Effect<Paging.ListOutcome<Item>>
 
-    /** Whom an identifier names. Never makes a person. */
-    readonly find: (site: Site, identifiers: PersonIdentifiers) => Answer<Found>
-    /** The decisions in force, each with the event that decides. */
-    readonly state: (question: Reading.Question) => Answer<Reading.State>
-    /** A decision for every type of the project. */
-    readonly decisions: (question: Reading.Question) => Answer<Reading.About<Reading.Answered>>
-    /** Every decision that differs from the one before it. */
-    readonly timeline: (question: Omit<Reading.Question, "at">) => Answer<Reading.About<Reading.Answered>>
+  /** Whom an identifier names. Never makes a person. */
+  readonly find: (site: Site, identifiers: PersonIdentifiers) => Answer<Found>
+  /** The decisions in force, each with the event that decides. */
+  readonly state: (question: Reading.Question) => Answer<Reading.State>
+  /** A decision for every type of the project. */
+  readonly decisions: (question: Reading.Question) => Answer<Reading.About<Reading.Answered>>
+  /** Every decision that differs from the one before it. */
+  readonly timeline: (question: Omit<Reading.Question, "at">) => Answer<Reading.About<Reading.Answered>>
 
-    /** Opens a session. */
-    readonly openSession: (opening: Sessions.Opening) => Answer<Sessions.Opened | Repeat>
-    /** The live session of a token. */
-    readonly liveSession: (project: Project, token: string) => Answer<Option.Option<Session>>
-    /** The session of a token that has ended lately: for requests that may come again after they have ended it. */
-    readonly endedSession: (project: Project, token: string) => Answer<Option.Option<Session>>
-    /** Uses a live session, which makes it last longer. */
-    readonly useSession: (session: Session) => Answer<Session>
+  /** Opens a session. */
+  readonly openSession: (opening: Sessions.Opening) => Answer<Sessions.Opened | Repeat>
+  /** The live session of a token. */
+  readonly liveSession: (project: Project, token: string) => Answer<Option.Option<Session>>
+  /** The session of a token that has ended lately: for requests that may come again after they have ended it. */
+  readonly endedSession: (project: Project, token: string) => Answer<Option.Option<Session>>
+  /** Uses a live session, which makes it last longer. */
+  readonly useSession: (session: Session) => Answer<Session>
 
-    /** The alias of an identifier that was proven; nothing for one that is none. */
-    readonly aliasOf: (site: Site, identifier: Identifying.Proven) => Effect.Effect<Option.Option<Identifying.Alias>>
-    /** Identifies a visitor by an identifier that was proven. */
-    readonly identify: (
-      request: Identifying.Identification,
-    ) => Answer<Identifying.Identified | Identifying.ProofUsed | Repeat>
-    /** The answer to a request to identify that was answered before, if it was. */
-    readonly identifiedBefore: (
-      organization: Organization,
-      keyed: Requests.Keyed | undefined,
-    ) => Answer<Option.Option<Identifying.Identified | Repeat>>
-    /** Who a person is, and the facts that tell. */
-    readonly person: (organization: Organization, concordId: string) => Answer<Identifying.PersonFacts>
-    /** Undoes a join. */
-    readonly undoJoin: (
-      organization: Organization,
-      concordId: string,
-      joinId: string,
-      submitter: string,
-    ) => Answer<{ readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin" }>
-    /** Keeps what a visitor tells of itself. */
-    readonly keepProfile: (request: Profiles.Telling) => Answer<Profiles.Told | Repeat>
+  /** The alias of an identifier that was proven; nothing for one that is none. */
+  readonly aliasOf: (site: Site, identifier: Identifying.Proven) => Effect.Effect<Option.Option<Identifying.Alias>>
+  /** Identifies a visitor by an identifier that was proven. */
+  readonly identify: (
+    request: Identifying.Identification,
+  ) => Answer<Identifying.Identified | Identifying.ProofUsed | Repeat>
+  /** The answer to a request to identify that was answered before, if it was. */
+  readonly identifiedBefore: (
+    organization: Organization,
+    keyed: Requests.Keyed | undefined,
+  ) => Answer<Option.Option<Identifying.Identified | Repeat>>
+  /** Who a person is, and the facts that tell. */
+  readonly person: (organization: Organization, concordId: string) => Answer<Identifying.PersonFacts>
+  /** Undoes a join. */
+  readonly undoJoin: (
+    organization: Organization,
+    concordId: string,
+    joinId: string,
+    submitter: string,
+  ) => Answer<{ readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin" }>
+  /** Keeps what a visitor tells of itself. */
+  readonly keepProfile: (request: Profiles.Telling) => Answer<Profiles.Told | Repeat>
 
-    readonly setup: Setup
-    /** Sets up the demonstration on an empty store; nothing where something is set up already. */
-    readonly found: Answer<Option.Option<Founding.Founded>>
-    /** Whether the store has come as far as an answer before has seen, or comes there soon. */
-    readonly reached: (project: Project, asked: Positions) => Answer<"Reached" | "Behind" | "Foreign">
-    /** Succeeds while events can be recorded; on a replica, while questions can be answered. */
-    readonly ready: Answer<void>
-    /** Everything that is set up. */
-    readonly catalog: Answer<Catalog>
-  }
->()("assent/ledger/Ledger") {}
+  readonly setup: Setup
+  /** Sets up the demonstration on an empty store; nothing where something is set up already. */
+  readonly found: Answer<Option.Option<Founding.Founded>>
+  /** Whether the store has come as far as an answer before has seen, or comes there soon. */
+  readonly reached: (project: Project, asked: Positions) => Answer<"Reached" | "Behind" | "Foreign">
+  /** Succeeds while events can be recorded; on a replica, while questions can be answered. */
+  readonly ready: Answer<void>
+  /** Everything that is set up. */
+  readonly catalog: Answer<Catalog>
+}
+
+/** The ledger. */
+export class Ledger extends Context.Service<Ledger, UseCases>()("assent/ledger/Ledger") {}
 
 const makeSetup = (means: Means): Setup => ({
   createOrganization: (by, fields, request) => Organizations.create(by, fields, request, means),
@@ -232,6 +235,9 @@ const find = Effect.fnUntraced(function* (
   return { _tag: "Found", concordId: named?.concordId, alias: hash } as Found
 })
 
+/** What a ledger keeps in mind of its own requests, of which there were none yet. */
+const unused = () => ({ horizon: Horizon.make(), remembered: new Map(), underWay: new Set<string>() })
+
 const makeMeans = Effect.gen(function* () {
   const mac = yield* Mac.Mac
   const digest = yield* Digest.Digest
@@ -247,57 +253,54 @@ const makeMeans = Effect.gen(function* () {
     store: yield* LedgerStore,
     random: yield* SecureRandom.SecureRandom,
     digest,
-    horizon: Horizon.make(),
+    ...unused(),
     newLanes: yield* NewLanes,
     hasherOf,
-    remembered: new Map(),
-    underWay: new Set(),
     turn: yield* Semaphore.make(1),
   } satisfies Means as Means
 })
 
+/** The use cases with one ledger's means. */
+const make = (means: Means): UseCases => {
+  const { store } = means
+  const keyUses = new Map<string, Instant>()
+  return Ledger.of({
+    site: (projectId) =>
+      Effect.map(store.catalog, (catalog) => Option.fromUndefinedOr(CatalogOf.site(catalog, projectId.toLowerCase()))),
+    apiKey: (secret) => ApiKeys.use(secret, keyUses, means),
+    record: (request) => Recording.record(request, means),
+    review: (request) => Recording.review(request, means),
+    answerOnce: (site, keyed, answer) => Recording.answerOnce(site, keyed, answer, means),
+    importBlock: (block) => Importing.importBlock(block, means),
+    restoreBlock: (block) => Restoring.restoreBlock(block, means),
+    rehearsal: (scratch) => make({ ...means, ...unused(), store: Rehearsal.over(store, scratch) }),
+    export: (site, query) => Exporting.open(site, query, means),
+    event: (project, id) => Effect.map(store.eventsById(project, [id]), ([event]) => event),
+    list: (site, asker, query) => Listing.events(site, asker, query, means),
+    listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, means),
+    find: (site, identifiers) => find(site, identifiers, means),
+    state: (question) => Reading.state(question, means),
+    decisions: (question) => Reading.decisions(question, means),
+    timeline: (question) => Reading.timeline(question, means),
+    openSession: (opening) => Sessions.open(opening, means),
+    liveSession: (project, token) => Sessions.live(project, token, means),
+    endedSession: (project, token) => Sessions.ended(project, token, means),
+    useSession: (session) => Sessions.use(session, means),
+    aliasOf: (site, identifier) => Identifying.aliasOf(site, identifier, means),
+    identify: (request) => Identifying.identify(request, means),
+    identifiedBefore: (organization, keyed) => Identifying.identifiedBefore(organization, keyed, means),
+    person: (organization, concordId) => Identifying.person(organization, concordId, means),
+    undoJoin: (organization, concordId, joinId, submitter) =>
+      Identifying.undo(organization, concordId, joinId, submitter, means),
+    keepProfile: (request) => Profiles.keep(request, means),
+    setup: makeSetup(means),
+    found: store.isReplica === true ? Effect.succeed(Option.none()) : Founding.found(means),
+    reached: (project, asked) => reached(project, asked, means),
+    ready: store.ready,
+    catalog: store.catalog,
+  })
+}
+
 /** The ledger over a store, with the randomness and hashing it is given. */
 export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.SecureRandom | Mac.Mac | Digest.Digest> =
-  Layer.effect(
-    Ledger,
-    Effect.map(makeMeans, (means) => {
-      const { store } = means
-      const keyUses = new Map<string, Instant>()
-      return Ledger.of({
-        site: (projectId) =>
-          Effect.map(store.catalog, (catalog) =>
-            Option.fromUndefinedOr(CatalogOf.site(catalog, projectId.toLowerCase())),
-          ),
-        apiKey: (secret) => ApiKeys.use(secret, keyUses, means),
-        record: (request) => Recording.record(request, means),
-        review: (request) => Recording.review(request, means),
-        answerOnce: (site, keyed, answer) => Recording.answerOnce(site, keyed, answer, means),
-        importBlock: (block) => Importing.importBlock(block, means),
-        restoreBlock: (block) => Restoring.restoreBlock(block, means),
-        export: (site, query) => Exporting.open(site, query, means),
-        event: (project, id) => Effect.map(store.eventsById(project, [id]), ([event]) => event),
-        list: (site, asker, query) => Listing.events(site, asker, query, means),
-        listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, means),
-        find: (site, identifiers) => find(site, identifiers, means),
-        state: (question) => Reading.state(question, means),
-        decisions: (question) => Reading.decisions(question, means),
-        timeline: (question) => Reading.timeline(question, means),
-        openSession: (opening) => Sessions.open(opening, means),
-        liveSession: (project, token) => Sessions.live(project, token, means),
-        endedSession: (project, token) => Sessions.ended(project, token, means),
-        useSession: (session) => Sessions.use(session, means),
-        aliasOf: (site, identifier) => Identifying.aliasOf(site, identifier, means),
-        identify: (request) => Identifying.identify(request, means),
-        identifiedBefore: (organization, keyed) => Identifying.identifiedBefore(organization, keyed, means),
-        person: (organization, concordId) => Identifying.person(organization, concordId, means),
-        undoJoin: (organization, concordId, joinId, submitter) =>
-          Identifying.undo(organization, concordId, joinId, submitter, means),
-        keepProfile: (request) => Profiles.keep(request, means),
-        setup: makeSetup(means),
-        found: store.isReplica === true ? Effect.succeed(Option.none()) : Founding.found(means),
-        reached: (project, asked) => reached(project, asked, means),
-        ready: store.ready,
-        catalog: store.catalog,
-      })
-    }),
-  )
+  Layer.effect(Ledger, Effect.map(makeMeans, make))

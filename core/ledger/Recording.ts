@@ -277,17 +277,12 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
   return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? none } : appended
 })
 
-/** Everything that is wrong with a request, and which items are recorded already; nothing is recorded. */
-export const foresee = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+/** Everything that is wrong with a request; nothing is recorded. */
+export const review = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
   const { numbered } = yield* sortOut(request, means)
   const { violations } = yield* plan(numbered, request, means, yield* Clock.currentTimeMillis)
-  const isNew = new Set(numbered.map(({ item }) => item))
-  return { violations, known: new Set(request.items.keys().filter((item) => !isNew.has(item))) }
+  return violations
 })
-
-/** Everything that is wrong with a request; nothing is recorded. */
-export const review = (request: RecordRequest, means: Means) =>
-  Effect.map(foresee(request, means), ({ violations }) => violations)
 
 /** Records a request's events, with the receipt it is given: all of them or none. */
 export const recordNow = Effect.fnUntraced(function* (request: RecordRequest, means: Means, receiptOf: ReceiptOf) {

@@ -14,8 +14,6 @@ import * as RecordedLine from "./RecordedLine.ts"
 export interface RestoredBlock extends Site {
   /** 1 to `Batch.maxItems`. */
   readonly lines: ReadonlyArray<RecordedLine.Line>
-  /** Says what would become of the events, and records nothing. */
-  readonly isDryRun: boolean
 }
 
 /** Why an event is not taken back. */
@@ -111,7 +109,7 @@ export const restoreBlock = Effect.fnUntraced(function* (block: RestoredBlock, m
   const fates: Array<RestoreFate> = []
   const left = yield* sortOut(block, fates, means)
   const events = left.map(({ event }) => event)
-  const isDone = block.isDryRun || events.length === 0 || (yield* append(block, events, means))._tag === "Appended"
+  const isDone = events.length === 0 || (yield* append(block, events, means))._tag === "Appended"
   for (const { event, index } of left) {
     if (isDone || (yield* append(block, [event], means))._tag === "Appended") {
       fates[index] = "recorded"

@@ -6,22 +6,30 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { beforeAll, expect, test } from "vitest"
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, beforeAll, expect, test } from "vitest"
 import { workplace } from "../cli/run.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
 
 const rows = Number(process.env["ASSENT_IMPORT_ROWS"] ?? 12_000)
-const kills = Number(process.env["ASSENT_IMPORT_KILLS"] ?? 8)
+const killed = {
+  sqlite: Number(process.env["ASSENT_IMPORT_KILLS"] ?? 6),
+  postgres: Number(process.env["ASSENT_IMPORT_KILLS"] ?? 4),
+}
 
 const { folder, run, start } = workplace()
-const store = ["--store", "sqlite:ledger.db"]
+let postgres: Postgres
+let database: string
+const storeOf = (kind: keyof typeof killed) => ["--store", kind === "sqlite" ? "sqlite:ledger.db" : database]
 /** Far less than all rows take. */
 const nodeFlags = ["--max-old-space-size=96"]
 
 /** A date of its own for every second row; the row behind it is the same once more. */
 const dateOf = (index: number): string => new Date(1_600_000_000_000 + 60_000 * Math.floor(index / 2)).toISOString()
 
-beforeAll(async () => {
-  const { stdout } = await run(["bootstrap", ...store, "--json"])
+/** Makes the ledger, and the rows for it. */
+const prepare = async (kind: keyof typeof killed): Promise<void> => {
+  const { stdout } = await run(["bootstrap", ...storeOf(kind), "--json"])
   const consentType = JSON.parse(stdout).consentTypes[1].id
   const line = (index: number) =>
     JSON.stringify({
@@ -34,60 +42,77 @@ beforeAll(async () => {
       ...(index % 100 === 7 && { consentState: "agreed" }),
     })
   writeFileSync(join(folder, "rows.ndjson"), Array.from({ length: rows }, (_, index) => `${line(index)}\n`).join(""))
-}, 120_000)
-
-const recorded = (): ReadonlyArray<string> => {
-  const database = new DatabaseSync(join(folder, "ledger.db"), { readOnly: true, timeout: 10_000 })
-  try {
-    return database
-      .prepare("SELECT body FROM event")
-      .all()
-      .map(({ body }) => {
-        const { consentDate, consentState, externalId } = JSON.parse(String(body))
-        return `${consentDate} ${consentState} ${externalId}`
-      })
-      .toSorted()
-  } finally {
-    database.close()
-  }
 }
 
-/** Runs the import and kills it when it has recorded some more, after up to so many milliseconds. */
-const killOne = (millis: number): Promise<void> =>
-  new Promise((resolve) => {
-    const before = recorded().length
-    const child = start(["import", "rows.ndjson", ...store, "--json"], { nodeFlags })
-    const check = setInterval(() => {
-      if (recorded().length === before) return
-      clearInterval(check)
-      setTimeout(() => child.kill("SIGKILL"), millis)
-    }, 20)
-    child.once("close", () => {
-      clearInterval(check)
-      resolve()
-    })
-  })
+beforeAll(async () => {
+  postgres = await startPostgres()
+  database = await postgres.database()
+}, 60_000)
+afterAll(() => postgres.stop())
 
-test(`An import killed ${kills} times at random moments, and run again until it is done, records every row once.`, async () => {
-  const seen: Array<number> = []
-  for (let kill = 0; kill < kills; kill++) {
-    await killOne(Math.random() * 60)
-    seen.push(recorded().length)
-  }
-  // Each kill left something, and something was left to do.
-  expect(new Set(seen).size).toBeGreaterThan(1)
-  const done = await run(["import", "rows.ndjson", ...store, "--json", "--rejected", "rejected.ndjson"], { nodeFlags })
-  const tally = JSON.parse(done.stdout)
-  const expected: Array<string> = []
-  const ids = new Set<string>()
-  for (let index = 0; index < rows; index++) {
-    const externalId = index % 10 === 0 ? `x${index % 5000}` : undefined
-    if (index % 100 === 7 || (externalId !== undefined && ids.has(externalId))) continue
-    if (externalId !== undefined) ids.add(externalId)
-    expected.push(`${dateOf(index)} ${index % 4 < 2 ? "accepted" : "declined"} ${externalId}`)
-  }
-  expect(recorded()).toEqual(expected.toSorted())
-  expect(tally).toMatchObject({ rows, rejected: rows / 100, faults: { invalid: rows / 100 } })
-  const again = JSON.parse((await run(["import", "rows.ndjson", ...store, "--json"], { nodeFlags })).stdout)
-  expect(again).toMatchObject({ rows, recorded: 0, rejected: rows / 100 })
-}, 600_000)
+const bodies = {
+  postgres: async (): Promise<ReadonlyArray<unknown>> => {
+    const rows = await postgres.administer("SELECT body FROM event", new URL(database).pathname.slice(1))
+    return rows.map(({ body }) => body)
+  },
+  sqlite: async (): Promise<ReadonlyArray<unknown>> => {
+    const file = new DatabaseSync(join(folder, "ledger.db"), { readOnly: true, timeout: 10_000 })
+    const rows = file.prepare("SELECT body FROM event").all()
+    file.close()
+    return rows.map(({ body }) => body)
+  },
+}
+
+const recorded = async (kind: keyof typeof killed): Promise<ReadonlyArray<string>> =>
+  (await bodies[kind]())
+    .map((body) => {
+      const { consentDate, consentState, externalId } = JSON.parse(String(body))
+      return `${consentDate} ${consentState} ${externalId}`
+    })
+    .toSorted()
+
+/** Runs the import and kills it when it has recorded some more, after up to so many milliseconds. */
+const killOne = async (kind: keyof typeof killed, millis: number): Promise<void> => {
+  const before = (await bodies[kind]()).length
+  const child = start(["import", "rows.ndjson", ...storeOf(kind), "--json"], { nodeFlags })
+  let hasEnded = false
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve())).then(() => (hasEnded = true))
+  while (!hasEnded && (await bodies[kind]()).length === before) await sleep(20)
+  await sleep(millis)
+  child.kill("SIGKILL")
+  await closed
+}
+
+const kinds = ["sqlite", "postgres"] as const
+
+test.each(kinds)(
+  "An import into %s, killed at random moments and run again until it is done, records every row once.",
+  async (kind) => {
+    await prepare(kind)
+    const store = storeOf(kind)
+    const seen: Array<number> = []
+    for (let kill = 0; kill < killed[kind]; kill++) {
+      await killOne(kind, Math.random() * 60)
+      seen.push((await bodies[kind]()).length)
+    }
+    // Each kill left something, and something was left to do.
+    expect(new Set(seen).size).toBeGreaterThan(1)
+    const done = await run(["import", "rows.ndjson", ...store, "--json", "--rejected", "rejected.ndjson"], {
+      nodeFlags,
+    })
+    const tally = JSON.parse(done.stdout)
+    const expected: Array<string> = []
+    const ids = new Set<string>()
+    for (let index = 0; index < rows; index++) {
+      const externalId = index % 10 === 0 ? `x${index % 5000}` : undefined
+      if (index % 100 === 7 || (externalId !== undefined && ids.has(externalId))) continue
+      if (externalId !== undefined) ids.add(externalId)
+      expected.push(`${dateOf(index)} ${index % 4 < 2 ? "accepted" : "declined"} ${externalId}`)
+    }
+    expect(await recorded(kind)).toEqual(expected.toSorted())
+    expect(tally).toMatchObject({ rows, rejected: rows / 100, faults: { invalid: rows / 100 } })
+    const again = JSON.parse((await run(["import", "rows.ndjson", ...store, "--json"], { nodeFlags })).stdout)
+    expect(again).toMatchObject({ rows, recorded: 0, rejected: rows / 100 })
+  },
+  600_000,
+)

@@ -1075,6 +1075,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   ),
   client("Client.ts", "sending(sessionHeader, ", "sending(apiKeyHeader, ", "go to the endpoints that ask"),
 
+  // Dry runs
+  ...(
+    [
+      ["found ?? below[index]", "below[index]"],
+      ["found ?? below[index]", "found"],
+      ["found === undefined ? store.receipt(owner, hash)", "found === undefined ? Effect.succeed(found)"],
+    ] as const
+  ).map(([find, replace]): Mutant => ({
+    file: "ledger/Rehearsal.ts",
+    find,
+    replace,
+    killedBy: ["A dry run says what then"],
+  })),
+
   // What answers have seen
   ...(
     [

@@ -7,6 +7,9 @@ import { HttpApiSchema } from "effect/http-api"
 /** How many faults an answer lists at most. */
 export const maxRejections = 1000
 
+/** How many rows a dry run takes at most: what it would record is held in memory. */
+export const maxDryRows = 20_000
+
 /** The media types of rows. A body may be packed with gzip. */
 export const mediaTypes = { ndjson: "application/x-ndjson", csv: "text/csv" } as const
 
@@ -25,7 +28,9 @@ export const Rows = [
 /** How rows are read. */
 export const parameters = {
   dryRun: Schema.optionalKey(
-    Schema.Literals(["true", "false"]).annotate({ description: "`true`: say what would happen, and record nothing" }),
+    Schema.Literals(["true", "false"]).annotate({
+      description: `\`true\`: say what would happen, and record nothing; at most ${maxDryRows} rows`,
+    }),
   ),
   delimiter: Schema.optionalKey(
     Schema.String.check(Schema.isPattern(/^[^"\r\n]$/, { message: "expected one character, and no quote" })).annotate({

@@ -1,13 +1,16 @@
 /**
  * Takes in rows while they arrive: in bounded memory, and as fast as they are written.
  */
-import { Effect, Option, Result, Stream } from "effect"
+import { Effect, identity, Option, Result, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import * as Intake from "../../../core/ledger/Intake.ts"
+import { Ledger } from "../../../core/ledger/Ledger.ts"
+import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
 import * as BadRows from "../../files/BadRows.ts"
 import * as Gunzip from "../../files/Gunzip.ts"
 import * as Mapping from "../../files/Mapping.ts"
 import * as Rows from "../../files/Rows.ts"
+import * as MemoryStore from "../../memory/MemoryStore.ts"
 import * as ImportWire from "../api/ImportWire.ts"
 import * as Access from "./Access.ts"
 import * as Answer from "./Answer.ts"
@@ -54,6 +57,20 @@ const cutShort = (error: BadRows.BadRows | unknown, rows: number): Answer.Proble
   return new Answer.Problem({ status: 422, detail, errors: [{ pointer: "", code: "unreadable", detail: reason }] })
 }
 
+const tooManyDry = new Answer.Problem({
+  status: 413,
+  detail: `a dry run here takes at most ${ImportWire.maxDryRows} rows: send a part, or use assent import --dry-run`,
+  headers: { connection: "close" },
+})
+
+/** Takes rows into memory, in place of the ledger. */
+const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const ledger = yield* Ledger
+    const scratch = yield* LedgerStore
+    return yield* Effect.provideService(takingIn, Ledger, ledger.rehearsal(scratch))
+  }).pipe(Effect.provide(MemoryStore.layer, { local: true }))
+
 /** Takes in the rows of a request, and answers what became of them. */
 export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, query: Query) {
   const { key, site } = yield* Access.inProject
@@ -74,14 +91,16 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
       ...site,
       submitter: key.id,
       isRestore: false,
-      isDryRun,
       map: Mapping.apply(mapping),
       report: (found, { rows }) =>
         Effect.sync(() => {
           taken = rows
           rejections.push(...found.slice(0, ImportWire.maxRejections - rejections.length))
-        }),
+        }).pipe(Effect.andThen(isDryRun && rows > ImportWire.maxDryRows ? tooManyDry : Effect.void)),
     },
-  ).pipe(Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, taken))))
+  ).pipe(
+    isDryRun ? rehearsed : identity,
+    Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, taken))),
+  )
   return Answer.json(JSON.stringify({ dryRun: isDryRun, ...tally, rejections }))
 })

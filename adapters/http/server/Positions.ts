@@ -8,6 +8,7 @@ import { Effect } from "effect"
 import { HttpServerRequest } from "effect/http"
 import type { Project } from "../../../core/Catalog.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import type { Positions } from "../../../core/ports/LedgerStore.ts"
 import * as Answer from "./Answer.ts"
 
@@ -39,8 +40,12 @@ const behind = new Answer.Problem({
   headers: { "retry-after": "1" },
 })
 
+/** Several headers are one list; of a lane that comes twice, the further position counts. */
 const parse = (text: string): Positions =>
-  new Map(text.split(",").map((pair) => pair.trim().split("=").map(Number) as [number, number]))
+  text.split(",").reduce((positions, pair) => {
+    const [lane, position] = pair.split("=").map(Number)
+    return PositionsOf.merge(positions, new Map([[lane!, position!]]))
+  }, PositionsOf.none)
 
 /** Waits until the ledger has come as far as a request asks, if it asks. */
 export const awaited = Effect.fnUntraced(function* (project: Project) {

@@ -1,7 +1,10 @@
 /**
  * `assent import`: takes in the history of another system, or an export of this one.
  */
-import { Effect, Option, Schema, Stream } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Context, Effect, identity, Layer, Option, Schema, Stream } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import { BadInput } from "../../../adapters/files/BadInput.ts"
 import type { BadRows } from "../../../adapters/files/BadRows.ts"
@@ -12,9 +15,12 @@ import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as Rows from "../../../adapters/files/Rows.ts"
 import * as Source from "../../../adapters/files/Source.ts"
+import * as SqliteStore from "../../../adapters/sqlite/SqliteStore.ts"
 import type { Site as ProjectSite } from "../../../core/Catalog.ts"
 import * as Intake from "../../../core/ledger/Intake.ts"
+import { Ledger } from "../../../core/ledger/Ledger.ts"
 import { Uuid } from "../../../core/Members.ts"
+import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
@@ -119,6 +125,18 @@ const badInput =
       isCutShort: false,
     })
 
+/** Takes rows into a scratch file, which is gone afterwards: memory stays bounded, and the ledger as it is. */
+const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const ledger = yield* Ledger
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "assent-dry-run-"))),
+      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
+    )
+    const scratch = yield* Layer.build(SqliteStore.layer(join(folder, "scratch.db")))
+    return yield* Effect.provideService(takingIn, Ledger, ledger.rehearsal(Context.get(scratch, LedgerStore)))
+  })
+
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
 const takeIn = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
@@ -137,7 +155,6 @@ const takeIn = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
     ...site,
     submitter: Option.getOrElse(given.submitter, () => site.organization.id),
     isRestore: given.restore,
-    isDryRun: given.dryRun,
     map,
     report: (rejections, { rows: done }) =>
       Effect.andThen(
@@ -148,7 +165,10 @@ const takeIn = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
           share: source.size === undefined ? undefined : bytes / source.size,
         }),
       ),
-  }).pipe(Effect.catchTag("BadRows", (error) => Effect.fail(badInput(source.name)(error))))
+  }).pipe(
+    given.dryRun ? rehearsed : identity,
+    Effect.catchTag("BadRows", (error) => Effect.fail(badInput(source.name)(error))),
+  )
   yield* progress.clear
   yield* faults.commit
   return tally

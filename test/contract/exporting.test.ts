@@ -1,0 +1,277 @@
+/**
+ * Exports over every store: while eight writers append, by joined person and by time; and taken back, they make an equal
+ * ledger. What is exported is what was there when the export began: each event once, each lane without a gap.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import { Effect, Layer, Option, Stream } from "effect"
+import { Digest } from "effect/crypto"
+import * as fc from "fast-check"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as RecordedColumns from "../../adapters/files/RecordedColumns.ts"
+import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as PostgresRows from "../../adapters/postgres/PostgresRows.ts"
+import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
+import * as SqliteRows from "../../adapters/sqlite/SqliteRows.ts"
+import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import type { Site } from "../../core/Catalog.ts"
+import * as Exchange from "../../core/Exchange.ts"
+import * as Lane from "../../core/Lane.ts"
+import type { ExportQuery } from "../../core/ledger/Exporting.ts"
+import * as Intake from "../../core/ledger/Intake.ts"
+import * as Ledger from "../../core/ledger/Ledger.ts"
+import { verify } from "../../core/ledger/Verifying.ts"
+import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+
+let postgres: Postgres
+const folder = mkdtempSync(join(tmpdir(), "assent-exporting-"))
+beforeAll(async () => {
+  postgres = await startPostgres()
+}, 60_000)
+afterAll(async () => {
+  await postgres.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+let files = 0
+/** A new, empty store of each kind; and its rows, where it keeps any. */
+const stores = {
+  memory: () => Promise.resolve({ layer: MemoryStore.layer, rows: undefined }),
+  sqlite: () => {
+    const path = join(folder, `${files++}.db`)
+    return Promise.resolve({ layer: SqliteStore.layer(path), rows: SqliteRows.make(path) })
+  },
+  postgres: async () => {
+    const url = await postgres.database()
+    return { layer: PostgresStore.layer(url), rows: PostgresRows.make(url) }
+  },
+}
+
+/** All events of an export, in its order. */
+const read = Effect.fnUntraced(function* (site: Site, query: ExportQuery = {}) {
+  const ledger = yield* Ledger.Ledger
+  const { next } = yield* ledger.export(site, query)
+  const events: Array<StoredEvent> = []
+  for (let page = yield* next; page !== undefined; page = yield* next) events.push(...page.events)
+  return events
+})
+
+const item = (site: Site, userId: string, index: number) => ({
+  person: { userId },
+  consentType: site.types.all[index % site.types.all.length]!.id,
+  consentState: index % 3 === 0 ? ("declined" as const) : ("accepted" as const),
+  consentAction: "import" as const,
+  consentDate: Date.UTC(2024, 0, 1 + (index % 28)),
+})
+
+const siteOf = Effect.gen(function* () {
+  const ledger = yield* Ledger.Ledger
+  const { project } = Option.getOrThrow(yield* ledger.found)
+  return Option.getOrThrow(yield* ledger.site(project.id))
+})
+
+/** A guest who records something, and is identified as a user. */
+const joined = Effect.fnUntraced(function* (site: Site, userId: string, now: number) {
+  const ledger = yield* Ledger.Ledger
+  const opened = yield* ledger.openSession({ ...site, ipAddress: "", domain: "localhost" })
+  if (opened._tag !== "Opened") return yield* Effect.die(opened._tag)
+  const { session } = opened
+  const { concordId } = session
+  yield* ledger.record({
+    ...site,
+    submitter: concordId,
+    session,
+    items: [{ ...item(site, "", 1), person: { concordId } }],
+  })
+  yield* ledger.keepProfile({ ...site, session, profile: { firstName: "Jo" }, identifiers: {} })
+  const alias = Option.getOrThrow(yield* ledger.aliasOf(site, { kind: "userId", value: userId, isHashed: false }))
+  const evidence = { kind: alias.kind, issuedAt: now, expiresAt: now + 1 }
+  yield* ledger.identify({ ...site, session, alias, evidence, signed: session.id })
+  return concordId
+})
+
+const range = (count: number) => Array.from({ length: count }, (_, index) => index)
+const ids = (events: ReadonlyArray<StoredEvent>) => events.map(({ id }) => id)
+
+/** What makes a copy of a ledger able to take its events back: what is set up, and who is joined. */
+const copySetup = Effect.fnUntraced(function* (
+  ledger: Ledger.UseCases,
+  site: Site,
+  people: ReadonlyArray<string>,
+  target: LedgerStore["Service"],
+) {
+  const { apiKeys, consentTypes, organizations, projects } = yield* ledger.catalog
+  const entries = {
+    organizations: [...organizations.values()],
+    projects: [...projects.values()],
+    apiKeys: [...apiKeys.values()],
+    consentTypes: [...consentTypes.values()].flatMap(({ all }) => all),
+  }
+  yield* target.configure({ revision: 0, entries, documents: [] })
+  const facts = new Map<string, Parameters<typeof target.changePeople>[0]["facts"][number]>()
+  for (const concordId of people) {
+    for (const fact of (yield* ledger.person(site.organization, concordId)).facts) facts.set(fact.id, fact)
+  }
+  const change = { organization: site.organization, seen: [], claims: [], releases: [] }
+  for (const fact of facts.values()) yield* target.changePeople({ ...change, facts: [fact] })
+})
+
+/** Everything that a ledger answers about people, now and as of instants, and lists. */
+const answers = Effect.fnUntraced(function* (
+  site: Site,
+  people: ReadonlyArray<string>,
+  instants: ReadonlyArray<number>,
+) {
+  const ledger = yield* Ledger.Ledger
+  const told: Array<unknown> = []
+  for (const concordId of people) {
+    for (const knownAt of instants) {
+      const question = { ...site, concordId, knownAt }
+      const { items } = yield* ledger.decisions({ ...question, at: knownAt })
+      const { items: changes } = yield* ledger.timeline(question)
+      for (const { decision, type } of [...items, ...changes])
+        told.push(Exchange.decisionToLine(concordId, type.id, decision))
+    }
+    told.push(yield* ledger.list(site, "", { concordId, offset: 0 }))
+  }
+  for (const sort of ["consentDate", "dateCreated"] as const) {
+    told.push(yield* ledger.list(site, "", { sort, order: "asc", limit: 20, offset: 5 }))
+  }
+  return told
+})
+
+const layerOf = (store: Layer.Layer<LedgerStore, unknown>) =>
+  Ledger.layer.pipe(Layer.provideMerge(store), Layer.provide(NodeCrypto.layer))
+
+describe.each(Object.entries(stores))("An export over %s", (_, open) => {
+  const run = async <A>(
+    program: Effect.Effect<A, unknown, Ledger.Ledger | LedgerStore>,
+    opened?: Layer.Layer<LedgerStore, unknown>,
+  ) => {
+    const store = opened ?? (await open()).layer
+    return Effect.runPromise(Effect.provide(program, layerOf(store)))
+  }
+
+  test("while 8 writers append is what was there when it began: each event once, no gap in any lane, in order", async () => {
+    await run(
+      Effect.gen(function* () {
+        const site = yield* siteOf
+        const ledger = yield* Ledger.Ledger
+        const store = yield* LedgerStore
+        const write = (writer: number) =>
+          Effect.forEach(range(12), (round) =>
+            ledger.record({
+              ...site,
+              submitter: site.organization.id,
+              items: range(20).map((each) => item(site, `${writer} ${each}`, round + each)),
+            }),
+          )
+        yield* write(9)
+        const exportOnce = Effect.gen(function* () {
+          const before = yield* store.laneEnds(site.project)
+          const events = yield* read(site)
+          const after = yield* store.laneEnds(site.project)
+          return { after, before, events }
+        })
+        const [exports] = yield* Effect.all(
+          [Effect.forEach(range(4), () => exportOnce), Effect.forEach(range(8), write, { concurrency: "unbounded" })],
+          { concurrency: "unbounded" },
+        )
+        const lanes = yield* Effect.forEach(yield* store.laneEnds(site.project), (end, lane) =>
+          store.lane(site.project, lane, 0, end),
+        )
+        expect(lanes.flat()).toHaveLength(9 * 12 * 20)
+        for (const { after, before, events } of exports) {
+          expect(new Set(ids(events)).size).toBe(events.length)
+          const dates = events.map(({ dateCreated }) => dateCreated)
+          expect(dates).toEqual(dates.toSorted((a, b) => a - b))
+          for (const [index, lane] of Lane.all(site.project).entries()) {
+            const ofLane = events.filter(({ concordId }) => Lane.of(site.project, concordId) === lane)
+            expect(ids(ofLane)).toEqual(ids(lanes[index]!.slice(0, ofLane.length)))
+            expect(ofLane.length).toBeGreaterThanOrEqual(before[index]!)
+            expect(ofLane.length).toBeLessThanOrEqual(after[index]!)
+          }
+        }
+        // The writers were at it.
+        expect(exports[0]!.events.length).toBeLessThan(lanes.flat().length)
+      }),
+    )
+  }, 60_000)
+
+  test("of a person who is joined has the events of all who are one, and of a time those of its dates alone", async () => {
+    await run(
+      Effect.gen(function* () {
+        const site = yield* siteOf
+        const ledger = yield* Ledger.Ledger
+        const items = range(30).map((index) => item(site, index % 2 === 0 ? "ann" : "bob", index))
+        yield* ledger.record({ ...site, submitter: site.organization.id, items })
+        const guest = yield* joined(site, "ann", Date.now())
+        const all = yield* read(site)
+        const found = yield* ledger.find(site, { userId: "ann" })
+        const ann = found._tag === "Found" ? found.concordId! : ""
+        expect(guest).not.toBe(ann)
+        const own = all.filter(({ concordId }) => concordId === ann || concordId === guest)
+        expect(own).toHaveLength(16)
+        for (const concordId of [ann, guest]) expect(yield* read(site, { concordId })).toEqual(own)
+        const [startDate, endDate] = [Date.UTC(2024, 0, 5), Date.UTC(2024, 0, 9)]
+        const within = ({ consentDate }: StoredEvent) => consentDate >= startDate && consentDate < endDate
+        const some = all.filter(within)
+        expect(some.length).toBeGreaterThan(0)
+        expect(yield* read(site, { startDate, endDate })).toEqual(some)
+        expect(yield* read(site, { concordId: ann, startDate, endDate })).toEqual(own.filter(within))
+      }),
+    )
+  })
+
+  const said = fc.record({ who: fc.nat(4), what: fc.nat(27), again: fc.boolean(), external: fc.option(fc.nat(2)) })
+  const law = "taken back into an empty ledger of the same setup gives equal answers, lists and exports, and is whole"
+  test(
+    `${law}, with sessions, profiles and joins`,
+    () =>
+      fc.assert(
+        fc.asyncProperty(fc.array(said, { minLength: 1, maxLength: 25 }), fc.nat(2), async (sayings, joins) => {
+          const [from, to] = [await open(), await open()]
+          await run(
+            Effect.gen(function* () {
+              const site = yield* siteOf
+              const ledger = yield* Ledger.Ledger
+              for (const [index, { again, external, what, who }] of sayings.entries()) {
+                const one = {
+                  ...item(site, `user-${who}`, what),
+                  ...(external !== null && { externalId: `x${external}` }),
+                }
+                yield* ledger.record({ ...site, submitter: site.organization.id, items: again ? [one, one] : [one] })
+                if (index < joins) yield* joined(site, `user-${who}`, Date.now())
+              }
+              const events = yield* read(site)
+              const people = [...new Set(events.map(({ concordId }) => concordId))]
+              const instants = [...new Set(events.map(({ dateCreated }) => dateCreated)), Date.now()].slice(-3)
+              const rows = events.map(({ body }, index) => ({ line: index + 1, text: body, value: JSON.parse(body) }))
+              const intake = { ...site, submitter: "", isRestore: true, map: RecordedColumns.read, blockSize: 7 }
+              const restored = Effect.gen(function* () {
+                yield* copySetup(ledger, site, people, yield* LedgerStore)
+                const report = () => Effect.void
+                const tally = yield* Intake.run(Stream.succeed(rows), { ...intake, report })
+                expect(tally).toMatchObject({ rows: rows.length, recorded: rows.length, rejected: 0 })
+                return { events: yield* read(site), answers: yield* answers(site, people, instants) }
+              })
+              const copy = yield* Effect.provide(restored, layerOf(to.layer), { local: true })
+              expect(copy).toEqual({ events, answers: yield* answers(site, people, instants) })
+            }),
+            from.layer,
+          )
+          if (from.rows === undefined || to.rows === undefined) return
+          const digest = await Effect.runPromise(Effect.provide(Digest.Digest, NodeCrypto.layer))
+          const [one, other] = await Promise.all(
+            [from.rows, to.rows].map((rows) => Effect.runPromise(verify(rows, digest))),
+          )
+          expect([one!.isWhole, other!.isWhole, other!.digest]).toEqual([true, true, one!.digest])
+        }),
+        { numRuns: open === stores.memory ? 20 : 3 },
+      ),
+    60_000,
+  )
+})
