@@ -83,6 +83,17 @@ describe("an import", () => {
     expect(count()).toBe(before)
   })
 
+  test("that is dry and longer than is kept in memory is refused, at the most it takes not", async () => {
+    const before = count()
+    const rows = rowsOf("long", 20_001)
+    const refused = await send(rows, "?dryRun=true")
+    expectProblem(refused, 413)
+    expect(refused.json.detail).toContain("at most 20000 rows")
+    const most = await send(rows.slice(0, rows.lastIndexOf("{")), "?dryRun=true")
+    expect(most.json).toMatchObject({ dryRun: true, rows: 20_000, recorded: 20_000 })
+    expect(count()).toBe(before)
+  })
+
   test("is refused as a whole where nobody knows how to read it", async () => {
     for (const type of ["application/json", "text/plain", ""]) {
       expectProblem(await send("{}", "", { ...asOwner, "content-type": type }), 415)
