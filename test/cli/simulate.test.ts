@@ -240,12 +240,12 @@ it("leaves what was there, and no half file, when it is interrupted", async () =
   for (let index = 0; index < 50_000; index++) {
     child.stdin?.write(`${line({ id: `e${index}`, concordId: `p${index}` })}\n`)
   }
-  await new Promise((resolve) => setTimeout(resolve, 3_000))
-  expect(readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))).toHaveLength(1)
+  const unfinished = () => readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))
+  await expect.poll(unfinished, { timeout: 30_000 }).toHaveLength(1)
   child.kill("SIGINT")
   const [code] = await once(child, "exit")
   expect(code).toBe(130)
   expect(read("old.ndjson")).toBe("old\n")
-  expect(readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))).toEqual([])
+  expect(unfinished()).toEqual([])
   expect(place.temporaryFiles()).toEqual([])
 })
