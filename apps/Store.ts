@@ -1,14 +1,17 @@
 /**
  * The store that a URL names.
  */
-import { type Layer, Schema } from "effect"
+import { existsSync } from "node:fs"
+import { Effect, Layer, Schema } from "effect"
 import * as MemoryStore from "../adapters/memory/MemoryStore.ts"
+import * as Migrations from "../adapters/postgres/Migrations.ts"
 import * as PostgresRows from "../adapters/postgres/PostgresRows.ts"
 import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
 import * as SqliteRows from "../adapters/sqlite/SqliteRows.ts"
 import * as SqliteStore from "../adapters/sqlite/SqliteStore.ts"
+import * as Replica from "../core/ledger/Replica.ts"
 import type { LedgerRows } from "../core/ports/LedgerRows.ts"
-import type { LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
+import { type LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
 
 /** Where the ledger is kept when nobody says otherwise. */
 export const defaultUrl = "sqlite:./data/assent.db"
@@ -44,3 +47,21 @@ export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =
     : url.startsWith("sqlite:")
       ? SqliteStore.layer(url.slice("sqlite:".length))
       : PostgresStore.layer(url)
+
+/** Whether a ledger is there already; changes nothing. */
+const isThere = (url: string): Effect.Effect<boolean, StoreUnavailable> =>
+  url.startsWith("postgres")
+    ? Effect.map(Migrations.using(url, Migrations.find), ({ migrations }) => migrations.length === 0)
+    : Effect.sync(() => url.startsWith("sqlite:") && existsSync(url.slice("sqlite:".length)))
+
+/** The store of a URL that {@link Url} has passed, to answer from: nothing is made where there is nothing yet. */
+export const replica = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
+  Layer.unwrap(
+    Effect.flatMap(isThere(url), (isIt) =>
+      isIt
+        ? Effect.succeed(Replica.layer(layer(url)))
+        : new StoreUnavailable({
+            reason: "a replica needs a ledger that is there, of this version: set up the primary",
+          }),
+    ),
+  )

@@ -27,7 +27,7 @@ const inside = (settings: Settings, version: string) => {
 /** Runs until its scope is closed. `warnings` are logged first. */
 export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {
   const { geographyHeader, host, keyQuota, metricsHost, metricsPort, port, sessionQuota, stateMaxAge, store } = settings
-  const opened = settings.replica === "on" ? Ledger.Replica.layer(Store.layer(store!)) : Store.layer(store!)
+  const opened = settings.replica === "on" ? Store.replica(store!) : Store.layer(store!)
   const ledger = Tracing.ledger.pipe(
     Layer.provide(Ledger.layer),
     Layer.provide(Tracing.store.pipe(Layer.provide(opened))),

@@ -78,6 +78,7 @@ test("a replica that has come as far gives the primary's answers, byte for byte,
     expect([one!.status, other!.status], path).toEqual([200, 200])
     expect(other!.text, path).toBe(one!.text)
     expect(other!.headers["assent-positions"], path).toBe(one!.headers["assent-positions"])
+    if (/state|decisions|events(\?|$)/.test(path)) expect(positionsOf(one!), path).toContain(positionsOf(written))
   }
   expect(positionsOf(await decision(primary, "alike"))).toBe(positionsOf(written))
 })
@@ -102,6 +103,16 @@ test("what was recorded is not unknown again: a replica that is behind waits, th
   const declined = positionsOf(await decision(primary, "withdraws"))
   const newer = await decision(replica, "withdraws", seen(declined))
   expect([first(newer).status, positionsOf(newer)]).toEqual(["withdrawn", declined])
+})
+
+test("what is recorded waits for no position, not even one that a restored primary has not given yet", async () => {
+  const [lane, position] = positionsOf(await record("ahead", "accepted")).split("=")
+  const consentType = primary.banner().consentTypes[0]!
+  const headers = seen(`${lane}=${Number(position) + 1000}`)
+  const json = { items: [{ userId: "ahead", consentType, consentState: "declined", consentAction: "user_click" }] }
+  expect((await send(primary, "POST", "/consent-events", { headers, json })).status).toBe(201)
+  expect((await decision(primary, "ahead", headers)).status).toBe(503)
+  expect(first(await decision(primary, "ahead")).status).toBe("withdrawn")
 })
 
 test("a request that waits is answered as soon as the replica has come as far", async () => {
@@ -162,6 +173,17 @@ test("a replica is ready, and records nothing: it says where to turn", async () 
   const asked = await send(replica, "POST", "/consent-decisions", { json: { items: [question] } })
   expect([asked.status, first(asked).status]).toEqual([200, "unknown"])
   expect((await send(primary, "GET", "/consent-events")).text).toBe(before.text)
+})
+
+test("a replica makes no tables where there are none", async () => {
+  const url = await postgres.database()
+  const env = { ASSENT_STORE: url, ASSENT_REPLICA: "on" }
+  await expect(start({ env })).rejects.toThrow("a replica needs a ledger that is there")
+  const [found] = await postgres.administer(
+    "SELECT count(*)::int AS tables FROM pg_tables WHERE schemaname = 'public'",
+    new URL(url).pathname.slice(1),
+  )
+  expect(found).toEqual({ tables: 0 })
 })
 
 test.each(["", "x", "1", "1=2;3=4", "99999999=1", "-1=1"])("positions %j are refused", async (text) => {

@@ -95,6 +95,15 @@ test("a database that cannot be reached is told without its password, and the pr
   expect(stderr).not.toContain(password)
 })
 
+test.each(["sqlite:none.db", "memory:"])(
+  "a replica of %s, where no ledger is, is not served, and none is made",
+  (store) => {
+    const { cwd, status, stderr } = run({ ASSENT_STORE: store, ASSENT_REPLICA: "on" })
+    expect([status, stderr]).toEqual([1, expect.stringContaining("a replica needs a ledger that is there")])
+    expect(readdirSync(cwd)).toEqual([])
+  },
+)
+
 test("a variable that is empty is one that is not set", () => {
   const empty = Object.fromEntries(Object.values(Settings.table).map(({ variable }) => [variable, ""]))
   expect(Settings.read(empty)).toEqual(Settings.read({}))

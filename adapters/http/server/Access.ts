@@ -76,7 +76,8 @@ export const keyLayer = Layer.effect(
       yield* count(key.id)
       const own = yield* ownOf(key, params).pipe(Effect.provideService(Ledger, ledger))
       yield* permit(key, endpoint, own.site)
-      if (own.site !== undefined) {
+      // Only questions can be answered with too little: what is recorded is never kept waiting.
+      if (own.site !== undefined && Context.get(endpoint.annotations, Needs) === "read") {
         yield* Positions.awaited(own.site.project).pipe(Effect.provideService(Ledger, ledger))
       }
       return { key, ...own }

@@ -3,7 +3,9 @@
  */
 import { Effect } from "effect"
 import type { ListOutcome, Paging } from "../../../core/ledger/Paging.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import * as Answer from "./Answer.ts"
+import * as Positions from "./Positions.ts"
 
 const bothGiven = new Answer.Problem({
   status: 400,
@@ -27,10 +29,12 @@ export const answer = Effect.fnUntraced(function* <Item, E, R>(
   write: (item: Item) => Effect.Effect<string, E, R>,
 ) {
   if (outcome._tag === "UnknownCursor") return yield* unknownCursor
-  const { nextCursor, offset, total } = outcome
+  const { nextCursor, offset, positions = PositionsOf.none, total } = outcome
   const items = yield* Effect.forEach(outcome.items, write)
   const next = nextCursor === undefined ? "" : `,"nextCursor":${JSON.stringify(nextCursor)}`
   return Answer.json(
     `{"offset":${offset},"count":${items.length},"total":${total},"items":[${items.join(",")}]${next}}`,
+    200,
+    Positions.headers(positions),
   )
 })
