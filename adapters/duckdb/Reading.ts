@@ -16,6 +16,9 @@ type Column = (typeof required)[number] | (typeof optional)[number]
 const required = ["id", "concordId", "consentType", "consentState", "consentDate", "dateCreated"] as const
 const optional = ["version", "expirationDate"] as const
 
+/** Whether a column of this name is read. */
+export const isColumn = (name: string): boolean => [...required, ...optional].some((each) => each === name)
+
 const allowed: { readonly [Name in Column]: ReadonlyArray<Kind> } = {
   id: ["uuid", "text"],
   concordId: ["uuid", "text"],
@@ -65,6 +68,9 @@ export const problems = (shape: Shape): ReadonlyArray<Problem> =>
 
 /** A string of SQL. */
 export const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** The path of one file: where a name may be a pattern, what would stand for other characters stands for itself. */
+export const quotePath = (path: string): string => quote(path.replaceAll(/[*?[]/g, "[$&]"))
 
 /** What stands for a type, a state and a version that are not there, in columns of numbers without gaps. */
 export const missing = { type: 4_294_967_295, state: 5, version: 0 } as const

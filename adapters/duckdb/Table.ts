@@ -10,6 +10,7 @@ import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
 import type * as Columns from "../../core/Columns.ts"
 import type * as Instant from "../../core/Instant.ts"
 import type * as RowsOf from "../../core/Rows.ts"
+import * as Csv from "./Csv.ts"
 import * as PlainLines from "./PlainLines.ts"
 import { Disorder, Refusal } from "./Problem.ts"
 import { Reader } from "./Reader.ts"
@@ -43,6 +44,8 @@ export interface Table {
   readonly next: () => Promise<Batch | undefined>
   /** The eldest batch that has not been given back yet is read by nobody any more: its memory is used again. */
   readonly giveBack: () => void
+  /** Waits for what is under way, and lets the file go. */
+  readonly close: () => Promise<void>
 }
 
 /** Whether a file is a table: by how its name ends. */
@@ -67,7 +70,11 @@ const refusal = (file: string, error: unknown): Error => {
   return new Refusal([{ where, reason }])
 }
 
-const connect = async (folder: string, signal: AbortSignal): Promise<DuckDBConnection> => {
+/** How often what is under way is interrupted, in milliseconds: an interruption between two queries does nothing. */
+const interruptionMillis = 20
+
+/** Connects to a database of its own. Once the signal is aborted, no query lasts; it is closed by `close` alone. */
+const connect = async (folder: string, signal: AbortSignal) => {
   const { DuckDBInstance } = await import("@duckdb/node-api").catch(() => {
     throw new Refusal([{ where: "", reason: "is read with DuckDB, which is not there: npm install @duckdb/node-api" }])
   })
@@ -77,22 +84,28 @@ const connect = async (folder: string, signal: AbortSignal): Promise<DuckDBConne
     threads: String(availableParallelism()),
   })
   const connection = await instance.connect()
-  signal.addEventListener("abort", () => {
+  let interrupting: NodeJS.Timeout | undefined
+  const interrupt = () => {
     connection.interrupt()
+    interrupting = setInterval(() => connection.interrupt(), interruptionMillis)
+  }
+  if (signal.aborted) interrupt()
+  else signal.addEventListener("abort", interrupt)
+  // Not while a query is under way: its end would be heard of by nobody, and the thread would wait for it for ever.
+  const close = () => {
+    signal.removeEventListener("abort", interrupt)
+    clearInterval(interrupting)
     connection.disconnectSync()
     instance.closeSync()
-  })
-  return connection
+  }
+  return { connection, close }
 }
 
 /** A file as a relation of SQL. */
 const relationOf = async (connection: DuckDBConnection, file: string): Promise<Reading.Relation> => {
-  const path = Reading.quote(file)
+  const path = Reading.quotePath(file)
   if (isParquet(file)) return { name: `read_parquet(${path}, file_row_number = true)`, row: "file_row_number + 1" }
-  if (isTable(file)) {
-    const name = `read_csv(${path}, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', nullstr = '')`
-    return { name, row: "row_number() OVER () + 1" }
-  }
+  if (isTable(file)) return Csv.relation(file)
   await PlainLines.read(connection, "plain_lines", path)
   return { name: "plain_lines", row: "0" }
 }
@@ -125,7 +138,7 @@ const examine = async (connection: DuckDBConnection, file: string): Promise<Open
 
 /** Whether the people of a file may stand in order already: by its own statistics. */
 const mayBeInOrder = async ({ file, connection }: Opened): Promise<boolean> =>
-  isParquet(file) && (await Rows.of(connection, Reading.mayBeInOrder(Reading.quote(file))))[0]?.["answer"] === true
+  isParquet(file) && (await Rows.of(connection, Reading.mayBeInOrder(Reading.quotePath(file))))[0]?.["answer"] === true
 
 /** How many events there are, where that is known without reading them. */
 const count = async ({ file, connection, relation }: Opened): Promise<number | undefined> => {
@@ -150,7 +163,7 @@ const batchesOf = <Batch>(result: DuckDBResult, { read, end }: Taking<Batch>) =>
     fetching.catch(() => undefined)
     return fetching
   }
-  return async (): Promise<Batch | undefined> => {
+  const next = async (): Promise<Batch | undefined> => {
     while (ready.length === 0 && !isDone) {
       const chunk = await (fetching ?? fetch())
       isDone = chunk === null || chunk.rowCount === 0
@@ -159,45 +172,51 @@ const batchesOf = <Batch>(result: DuckDBResult, { read, end }: Taking<Batch>) =>
     }
     return ready.shift()
   }
+  const settled = async (): Promise<void> => void (await fetching?.catch(() => undefined))
+  return { next, settled }
+}
+
+/** Batch after batch, and when nothing is under way any more. */
+interface Batches extends Pick<Table, "next" | "giveBack"> {
+  readonly settled: () => Promise<void>
 }
 
 /** Event by event. */
 const readSlowly = async (
   { connection, relation, shape, types }: Opened,
   { knownAt, keepsIds }: Task,
-): Promise<Pick<Table, "next" | "giveBack">> => {
+): Promise<Batches> => {
   const builder = ColumnBuilder.make(knownAt, keepsIds)
   const reader = new Reader(types, shape, builder)
   const result = await connection.stream(Reading.query(relation, shape, types))
-  const next = batchesOf<Columns.Columns>(result, { read: (chunk) => reader.read(chunk), end: () => [builder.end()] })
-  return { next, giveBack: () => undefined }
+  const taking = { read: (chunk: DuckDBDataChunk) => reader.read(chunk), end: () => [builder.end()] }
+  return { ...batchesOf<Columns.Columns>(result, taking), giveBack: () => undefined }
 }
 
 /** Chunk by chunk, and where a row is wrong once more event by event, to say what is wrong with it. */
-const readQuickly = async (opened: Opened, task: Task): Promise<Pick<Table, "next" | "giveBack">> => {
+const readQuickly = async (opened: Opened, task: Task): Promise<Batches> => {
   const { connection, relation, shape, types } = opened
   const reader = new RowReader(types)
   const isInOrder = !task.sorts && (await mayBeInOrder(opened))
   const result = await connection.stream(Reading.rowsQuery(relation, shape, types, isInOrder))
-  const next = batchesOf<RowsOf.Rows>(result, { read: (chunk) => reader.read(chunk), end: () => reader.end() })
-  return {
-    next: async () => {
-      try {
-        return await next()
-      } catch (error) {
-        if (!(error instanceof WrongRow)) throw error
-        const slowly = await readSlowly(opened, task)
-        while ((await slowly.next()) !== undefined);
-        throw error
-      }
-    },
-    giveBack: () => reader.giveBack(),
+  const quickly = batchesOf<RowsOf.Rows>(result, { read: (chunk) => reader.read(chunk), end: () => reader.end() })
+  const next = async () => {
+    try {
+      return await quickly.next()
+    } catch (error) {
+      if (!(error instanceof WrongRow)) throw error
+      await quickly.settled()
+      const slowly = await readSlowly(opened, task)
+      while ((await slowly.next()) !== undefined);
+      throw error
+    }
   }
+  return { next, settled: quickly.settled, giveBack: () => reader.giveBack() }
 }
 
 /**
- * Opens a file. What is wrong with a row of a table shows when it is come to; with a line, here. The signal closes it,
- * whatever it is doing.
+ * Opens a file. What is wrong with a row of a table shows when it is come to; with a line, here. Once the signal is aborted,
+ * what is under way fails soon.
  */
 export const open = async (task: Task, signal: AbortSignal): Promise<Table> => {
   const { file, folder } = task
@@ -208,12 +227,20 @@ export const open = async (task: Task, signal: AbortSignal): Promise<Table> => {
       throw refusal(file, error)
     }
   }
-  const connection = await connect(folder, signal)
-  return attempt(async () => {
-    const opened = await examine(connection, file)
-    // Counted first: a connection has one query at a time.
-    const events = await count(opened)
-    const { next, giveBack } = await (Reading.isNumbers(opened.shape) ? readQuickly : readSlowly)(opened, task)
-    return { events, next: () => attempt(next), giveBack }
-  })
+  const { connection, close } = await connect(folder, signal)
+  try {
+    return await attempt(async () => {
+      const opened = await examine(connection, file)
+      // Counted first: a connection has one query at a time.
+      const events = await count(opened)
+      const { next, settled, giveBack } = await (Reading.isNumbers(opened.shape) ? readQuickly : readSlowly)(
+        opened,
+        task,
+      )
+      return { events, next: () => attempt(next), giveBack, close: () => settled().then(close) }
+    })
+  } catch (error) {
+    close()
+    throw error
+  }
 }

@@ -21,15 +21,21 @@ const answer = async (step: () => Promise<FromThread>): Promise<void> => {
 
 const ending = new AbortController()
 let table: Table.Table | undefined
+let underWay = answer(async () => {
+  table = await Table.open(workerData, ending.signal)
+  return { _tag: "Opened", events: table.events }
+})
+
+/** Interrupts what is under way, and ends the thread once it has ended. */
+const stop = async (): Promise<void> => {
+  ending.abort()
+  await underWay
+  await table?.close()
+  port.close()
+}
 
 port.on("message", (message: ToThread) => {
   if (message._tag === "GiveBack") return table?.giveBack()
-  if (message._tag === "Next") return void answer(async () => ({ _tag: "Batch", batch: await table?.next() }))
-  ending.abort()
-  port.close()
-})
-
-await answer(async () => {
-  table = await Table.open(workerData, ending.signal)
-  return { _tag: "Opened", events: table.events }
+  if (message._tag === "Stop") return void stop()
+  underWay = answer(async () => ({ _tag: "Batch", batch: await table?.next() }))
 })

@@ -1,7 +1,8 @@
 /**
  * The same ledger as NDJSON, CSV, Parquet and a store gives the same simulation, byte for byte, on one core or on all.
  */
-import { readFileSync } from "node:fs"
+import { once } from "node:events"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"
 import { Effect } from "effect"
@@ -185,6 +186,43 @@ it("counts people who are joined in a store as one, as known when it runs, and t
   }
 })
 
+describe("a table", () => {
+  const header = "id,concordId,consentType,consentState,consentDate,dateCreated\n"
+  const row = (id: string) => `${id},${id},news,accepted,2024-01-31T00:00:00Z,2024-01-31T00:00:00Z\n`
+  const many = Array.from({ length: 50 }, (_, index) => row(`#${index}`)).join("")
+  const flags = ["--candidate", "six.json", "--from", "2024-01-01", "--until", "2025-01-01", "--json"]
+
+  it("is read as it stands: what begins with # is an event, and no comment", async () => {
+    place.write("hash.csv", header + many + row("e1"))
+    const { code, stderr, stdout } = await place.run(["simulate", "--events", "hash.csv", ...flags])
+    expect([code, stderr]).toEqual([0, ""])
+    expect(JSON.parse(stdout).events).toBe(51)
+  })
+
+  it("is the file of that name, where the name looks like a pattern", async () => {
+    place.write("a[1]*.csv", header + row("e1"))
+    place.write("a1.csv", header + many)
+    place.write("a[1]b.csv", header + many)
+    const { stdout } = await place.run(["simulate", "--events", "a[1]*.csv", ...flags])
+    expect(JSON.parse(stdout).events).toBe(1)
+  })
+
+  it("that is being read can be interrupted, and nothing is left behind", async () => {
+    const unfinished = () => readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))
+    for (const wait of [0, 100, 300]) {
+      const child = place.start(["simulate", "--events", "typed.parquet", ...flags, "--out", "interrupted.ndjson"])
+      await expect.poll(unfinished, { timeout: 30_000, interval: 10 }).toHaveLength(1)
+      await new Promise((resolve) => setTimeout(resolve, wait))
+      child.kill("SIGINT")
+      const [code] = await once(child, "exit")
+      // It may have been done before it heard of it.
+      expect([0, 130]).toContain(code)
+      expect(unfinished()).toEqual([])
+      expect(place.temporaryFiles()).toEqual([])
+    }
+  })
+})
+
 describe("refuses a table", () => {
   const header = "id,concordId,consentType,consentState,consentDate,dateCreated,version,expirationDate\n"
   const good = "e1,ann,news,accepted,2024-01-31T00:00:00Z,2024-01-31T00:00:00Z,,\n"
@@ -194,6 +232,9 @@ describe("refuses a table", () => {
       `${header.replace("concordId,", "")}e1,news,accepted,a,b,,\n`,
       "column concordId: is required",
     ],
+    ["with a line before its header", `exported today\n${header}${good}`, "column id: is required"],
+    ["with a column twice", header.replace("version", "id") + good, "column id: stands in the header twice"],
+    ["with a line that is none", `${header}${good}# end\n`, "line 3: not CSV that can be read"],
     ["with a state that is none", header + good + good.replace("accepted", "yes"), "row 3, column consentState"],
     ["with a local time", header + good.replace("T00:00:00Z", "T00:00:00"), "row 2, column consentDate"],
     ["with a version of zero", header + good.replace("Z,,", "Z,0,"), "row 2, column version"],
