@@ -5,6 +5,7 @@ import { Effect, Option } from "effect"
 import { CliError, Flag } from "effect/cli"
 import * as Source from "../../adapters/files/Source.ts"
 import * as Instant from "../../core/Instant.ts"
+import * as Overwriting from "../Overwriting.ts"
 import * as Store from "../Store.ts"
 
 const instant = (name: string, description: string) =>
@@ -45,6 +46,21 @@ export const outputPath = (name: string, description: string) =>
       () => "the path of a file",
     ),
   )
+
+/** What a flag names, for {@link keepsInputs}. */
+export const named = (name: string, at: Option.Option<string>): Overwriting.Named => ({
+  name,
+  at: Option.getOrUndefined(at),
+})
+
+/** Refuses to write over the ledger or a file that is read, before anything is opened. */
+export const keepsInputs = (files: Overwriting.Files): Effect.Effect<void, CliError.ValidationError> =>
+  Effect.suspend(() => {
+    const found = Overwriting.find(files)
+    return found === undefined
+      ? Effect.void
+      : Effect.fail(new CliError.ValidationError({ message: `${found.output}: ${found.reason}` }))
+  })
 
 /** A store that keeps its ledger. */
 export const keptStore = (name: string, description: string) =>

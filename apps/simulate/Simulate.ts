@@ -17,6 +17,7 @@ import * as Instant from "../../core/Instant.ts"
 import * as Period from "../../core/Period.ts"
 import type { Match, Permits, Precedence } from "../../core/Rules.ts"
 import type { Summary } from "../../core/Summary.ts"
+import * as Overwriting from "../Overwriting.ts"
 import { BadQuestion, type Plan } from "./Plan.ts"
 import * as Reading from "./Reading.ts"
 import * as Run from "./Run.ts"
@@ -108,7 +109,28 @@ const rules = (name: string, given: RulesOrPath) =>
 const types = (name: string, given: TypesOrPath) =>
   typeof given === "string" ? Reading.types(given) : Reading.typesFromValue(name, { items: given })
 
+/** Refuses to write over the ledger or a file that is read. */
+const keepsInputs = ({ baseline, candidate, events, out, report, store, types }: Simulation) =>
+  Effect.suspend(() => {
+    const file = (name: string, given: unknown) => ({ name, at: typeof given === "string" ? given : undefined })
+    const found = Overwriting.find({
+      outputs: [file("out", out), file("report", report)],
+      inputs: [
+        file("events", events),
+        file("types", types),
+        file("baseline.rules", baseline?.rules),
+        file("candidate.rules", candidate.rules),
+        file("candidate.types", candidate.types),
+      ],
+      store: file("store", store),
+    })
+    return found === undefined
+      ? Effect.void
+      : Effect.fail(new BadQuestion({ field: found.output, reason: found.reason }))
+  })
+
 const planOf = Effect.fnUntraced(function* (asked: Simulation) {
+  yield* keepsInputs(asked)
   const { baseline, candidate } = asked
   const plan: Plan = {
     input: asked.store === undefined ? { _tag: "Events", path: asked.events } : { _tag: "Store", url: asked.store },

@@ -33,10 +33,10 @@ const flags = {
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
-const validate = ({ out }: Flagged): Effect.Effect<void, CliError.ValidationError> =>
+const validate = ({ out, store }: Flagged): Effect.Effect<void, CliError.ValidationError> =>
   Option.exists(out, (path) => path.endsWith(".gz"))
     ? Effect.fail(new CliError.ValidationError({ message: "--out: pack it yourself: assent export | gzip > file.gz" }))
-    : Effect.void
+    : Flags.keepsInputs({ outputs: [Flags.named("--out", out)], inputs: [], store: { name: "--store", at: store } })
 
 const writerOf = Effect.fnUntraced(function* (out: Option.Option<string>) {
   if (Option.isNone(out)) return { write: Output.write, commit: Effect.void }

@@ -70,6 +70,8 @@ const flags = {
     Flag.withDescription("Write what became of the rows as JSON"),
   ),
 }
+  readonly rejected: Option.Option<string>
+  readonly store: string
 
 interface Given {
   readonly file: string
@@ -77,12 +79,16 @@ interface Given {
   readonly restore: boolean
 }
 
-const validate = ({ file, map, restore }: Given): Effect.Effect<void, CliError.ValidationError> => {
+const validate = ({ file, map, rejected, restore, store }: Given): Effect.Effect<void, CliError.ValidationError> => {
   const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
   if (restore && Option.isSome(map)) return refuse("--map is of no use with --restore: an export has our members")
   return Option.contains(map, Source.standardInput) && file === Source.standardInput
     ? refuse("only one of the file and --map can be standard input (-)")
-    : Effect.void
+    : Flags.keepsInputs({
+        outputs: [Flags.named("--rejected", rejected)],
+        inputs: [{ name: "FILE", at: file }, Flags.named("--map", map)],
+        store: { name: "--store", at: store },
+      })
 }
 
 /** How a row becomes what is recorded. */

@@ -75,9 +75,17 @@ const validate = (given: Given): Effect.Effect<void, CliError.ValidationError> =
   if (inputs.flatMap(Option.toArray).filter((path) => path === SourceOf.standardInput).length > 1) {
     return refuse("only one input can be standard input (-)")
   }
-  return Option.isSome(given.out) && Option.getOrUndefined(given.out) === Option.getOrUndefined(given.report)
-    ? refuse("--out and --report must be different files")
-    : Effect.void
+  return Flags.keepsInputs({
+    outputs: [Flags.named("--out", given.out), Flags.named("--report", given.report)],
+    inputs: [
+      Flags.named("--events", given.events),
+      Flags.named("--types", given.types),
+      Flags.named("--baseline", given.baseline),
+      Flags.named("--candidate", given.candidate),
+      Flags.named("--candidate-types", given.candidateTypes),
+    ],
+    store: Flags.named("--store", given.store),
+  })
 }
 
 const input = ({ store, events }: Given): Input =>
