@@ -11,11 +11,19 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Data, Effect, type Scope } from "effect"
 
+const reasons: { readonly [code: string]: string } = {
+  ENOENT: "no such folder",
+  ENOTDIR: "no such folder",
+  EACCES: "permission denied",
+  EROFS: "cannot be written to",
+  ENOSPC: "no space left",
+}
+
 /** The temporary file could not be written or read, for example because the disk is full. Trying again may help. */
 export class TemporaryFileError extends Data.TaggedError("TemporaryFileError")<{ readonly cause: unknown }> {
   override get message(): string {
     const code = this.cause instanceof Error && "code" in this.cause ? String(this.cause.code) : "unknown reason"
-    return `temporary file in ${tmpdir()}: ${code === "ENOSPC" ? "no space left" : code}; TMPDIR chooses another folder`
+    return `temporary file in ${tmpdir()}: ${reasons[code] ?? code}; TMPDIR chooses another folder`
   }
 }
 

@@ -66,5 +66,5 @@ it("says when there is no room for the temporary file", async () => {
     env: { TMPDIR: join(place.folder, "nowhere") },
   })
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" })
-  expect(stderr).toMatch(/^error: temporary file in .*nowhere: ENOENT; TMPDIR chooses another folder\n$/)
+  expect(stderr).toMatch(/^error: temporary file in .*nowhere: no such folder; TMPDIR chooses another folder\n$/)
 })

@@ -1,10 +1,7 @@
 /**
  * `assent import`: takes in the history of another system, or an export of this one.
  */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { Context, Effect, identity, Layer, Option, Schema, Stream } from "effect"
+import { Effect, identity, Option, Schema, Stream } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import { BadInput } from "../../../adapters/files/BadInput.ts"
 import type { BadRows } from "../../../adapters/files/BadRows.ts"
@@ -15,15 +12,14 @@ import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as Rows from "../../../adapters/files/Rows.ts"
 import * as Source from "../../../adapters/files/Source.ts"
-import * as SqliteStore from "../../../adapters/sqlite/SqliteStore.ts"
 import type { Site as ProjectSite } from "../../../core/Catalog.ts"
 import * as Intake from "../../../core/ledger/Intake.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import { Uuid } from "../../../core/Members.ts"
-import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
+import * as Scratch from "../Scratch.ts"
 import * as Site from "../Site.ts"
 import * as TallyTable from "../TallyTable.ts"
 
@@ -70,12 +66,12 @@ const flags = {
     Flag.withDescription("Write what became of the rows as JSON"),
   ),
 }
-  readonly rejected: Option.Option<string>
-  readonly store: string
 
 interface Given {
   readonly file: string
   readonly map: Option.Option<string>
+  readonly rejected: Option.Option<string>
+  readonly store: string
   readonly restore: boolean
 }
 
@@ -135,12 +131,7 @@ const badInput =
 const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    const folder = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "assent-dry-run-"))),
-      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
-    )
-    const scratch = yield* Layer.build(SqliteStore.layer(join(folder, "scratch.db")))
-    return yield* Effect.provideService(takingIn, Ledger, ledger.rehearsal(Context.get(scratch, LedgerStore)))
+    return yield* Effect.provideService(takingIn, Ledger, ledger.rehearsal(yield* Scratch.store))
   })
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
