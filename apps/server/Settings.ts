@@ -7,6 +7,7 @@ import { Option, Schema } from "effect"
 import * as RateLimit from "../../adapters/http/server/RateLimit.ts"
 import * as Lane from "../../core/Lane.ts"
 import * as Store from "../Store.ts"
+import * as WholeNumber from "../WholeNumber.ts"
 import * as Log from "./Log.ts"
 
 /** One variable. */
@@ -29,9 +30,6 @@ export interface Fault {
   readonly given: string
 }
 
-const wholeNumber = (from: number, to: number) =>
-  Schema.NumberFromString.check(Schema.makeFilter((n) => Number.isInteger(n) && n >= from && n <= to))
-
 const reader = <Value>(schema: Schema.Codec<Value, string>) => Schema.decodeOption(schema)
 
 const setting = <Value>(
@@ -45,14 +43,15 @@ const setting = <Value>(
 const secret = <Value>(setting: Setting<Value>): Setting<Value> => ({ ...setting, isSecret: true })
 
 const address = reader(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9.:_-]+$/)))
-const port = reader(wholeNumber(0, 65_535))
+const port = WholeNumber.between(0, 65_535).read
+const lanes = WholeNumber.between(1, Lane.newMaxCount)
 const anyPort = "0 to 65535; 0 takes any free port"
 
 const url = (text: string): Option.Option<string> =>
   URL.canParse(text) && /^https?:/.test(text) ? Option.some(text) : Option.none()
 
 const quota = (text: string): Option.Option<number | "off"> =>
-  text === "off" || text === "0" ? Option.some("off") : reader(wholeNumber(1, 999_999_999))(text)
+  text === "off" || text === "0" ? Option.some("off") : WholeNumber.between(1, 999_999_999).read(text)
 const anyQuota = "requests a minute, a whole number from 1 to 999999999; 0 or off sets no limit"
 
 /** Every variable, in the order in which they are told. */
@@ -79,15 +78,15 @@ export const table = {
     "ASSENT_LANES",
     "how many lanes a new organization or project gets, for ever",
     String(Lane.defaultCount),
-    `a whole number from 1 to ${Lane.newMaxCount}`,
-    reader(wholeNumber(1, Lane.newMaxCount)),
+    lanes.expected,
+    lanes.read,
   ),
   stateMaxAge: setting(
     "ASSENT_STATE_MAX_AGE",
     "seconds a browser may take a consent state for what it is",
     "0",
     "whole seconds from 0 to 86400",
-    reader(wholeNumber(0, 86_400)),
+    WholeNumber.between(0, 86_400).read,
   ),
   geographyHeader: setting(
     "ASSENT_GEOGRAPHY_HEADER",

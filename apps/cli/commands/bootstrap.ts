@@ -3,14 +3,29 @@
  */
 import * as Crypto from "../../Crypto.ts"
 import { Console, Data, Effect, Layer, Option } from "effect"
-import { Command, Flag } from "effect/cli"
+import { CliError, Command, Flag } from "effect/cli"
 import * as Lane from "../../../core/Lane.ts"
 import type { Founded } from "../../../core/ledger/Founding.ts"
 import * as Ledger from "../../../core/ledger/Ledger.ts"
 import * as Store from "../../Store.ts"
+import * as WholeNumber from "../../WholeNumber.ts"
 
 /** The store has something set up; nothing was changed. */
 export class AlreadySetUp extends Data.TaggedError("AlreadySetUp")<{ readonly message: string }> {}
+
+const lanes = WholeNumber.between(1, Lane.newMaxCount)
+
+/** As for the service; a variable that is empty is one that is not set. */
+const variable = "ASSENT_LANES"
+
+/** How many lanes a new store gets, where no flag says it. */
+const lanesOfEnvironment = Effect.suspend(() => {
+  const text = process.env[variable] ?? ""
+  if (text === "") return Effect.succeed(Lane.defaultCount)
+  return Effect.fromOption(lanes.read(text)).pipe(
+    Effect.mapError(() => new CliError.ValidationError({ message: `${variable}: expected ${lanes.expected}` })),
+  )
+})
 
 const facts = ({ apiKey, consentTypes, organization, project }: Founded) => ({
   organizationId: organization.id,
@@ -33,19 +48,17 @@ export const command = Command.make(
   {
     store: Flag.String("store").pipe(
       Flag.withMetavar("<url>"),
-      Flag.withDescription("sqlite:PATH, a file made where there is none"),
+      Flag.withDescription("sqlite:PATH, a file made where there is none, or postgres://USER:PASSWORD@HOST/DATABASE"),
       Flag.filter(Store.isUrl, () => Store.form),
       Flag.withDefault(Store.defaultUrl),
     ),
-    lanes: Flag.Int("lanes").pipe(
+    lanes: Flag.String("lanes").pipe(
+      Flag.withMetavar("<count>"),
       Flag.withDescription(
-        `How many lanes the log of the organization and the project have, for ever: 1 to ${Lane.newMaxCount}`,
+        `How many lanes the log of the organization and the project have, for ever: 1 to ${Lane.newMaxCount}; by default ${variable}, else ${Lane.defaultCount}`,
       ),
-      Flag.filter(
-        (lanes) => lanes >= 1 && lanes <= Lane.newMaxCount,
-        () => `a whole number from 1 to ${Lane.newMaxCount}`,
-      ),
-      Flag.withDefault(Lane.defaultCount),
+      Flag.filterMap(lanes.read, () => lanes.expected),
+      Flag.optional,
     ),
     json: Flag.Boolean("json").pipe(
       Flag.withDescription("Print { organizationId, projectId, apiKey, consentTypes }"),
@@ -53,9 +66,10 @@ export const command = Command.make(
     ),
   },
   Effect.fnUntraced(function* ({ json, lanes, store }) {
+    const count = Option.isSome(lanes) ? lanes.value : yield* lanesOfEnvironment
     const found = Effect.flatMap(Ledger.Ledger, (ledger) => ledger.found)
     const layer = Ledger.layer.pipe(
-      Layer.provide([Store.layer(store), Crypto.layer, Layer.succeed(Ledger.NewLanes, lanes)]),
+      Layer.provide([Store.layer(store), Crypto.layer, Layer.succeed(Ledger.NewLanes, count)]),
     )
     const founded = yield* Effect.provide(found, layer)
     if (Option.isNone(founded)) {
