@@ -55,12 +55,15 @@ const fill = Effect.fnUntraced(function* (sql: Sql.Sql, site: Site, people: numb
   )
 })
 
+/** Said before whatever takes its time: a connection that was idle meanwhile has been replaced by another. */
+const unbounded = (sql: Sql.Sql) => sql.unsafe("SET statement_timeout = 0")
+
 const open = Effect.fnUntraced(function* (events: number) {
   const opened = yield* PostgresLedger.open
   const { lanes } = opened.site.project
   const people = Math.ceil(events / eventsOfPerson / lanes) * lanes
   const sql = yield* Sql.connect(opened.superUrl, 1)
-  yield* sql.unsafe("SET statement_timeout = 0")
+  yield* unbounded(sql)
   // In a transaction nobody ends a statement that takes its time.
   yield* sql.withTransaction(fill(sql, opened.site, people))
   yield* sql.unsafe("VACUUM (ANALYZE, FREEZE)")
@@ -68,13 +71,13 @@ const open = Effect.fnUntraced(function* (events: number) {
 })
 
 /** Brings a ledger into memory, as far as there is room: what is measured is not the disk. */
-const warm = ({ sql }: Filled) =>
-  Effect.andThen(
-    sql.unsafe("CREATE EXTENSION pg_prewarm"),
-    sql.unsafe(
-      "SELECT pg_prewarm(oid, 'read') FROM pg_class WHERE relname ~ '^(event|head|lane|alias|person)' AND relkind IN ('r', 'i')",
-    ),
+const warm = Effect.fnUntraced(function* ({ sql }: Filled) {
+  yield* unbounded(sql)
+  yield* sql.unsafe("CREATE EXTENSION pg_prewarm")
+  yield* sql.unsafe(
+    "SELECT pg_prewarm(oid, 'read') FROM pg_class WHERE relname ~ '^(event|head|lane|alias|person)' AND relkind IN ('r', 'i')",
   )
+})
 
 type Filled = Effect.Success<ReturnType<typeof open>>
 
