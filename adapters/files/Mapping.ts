@@ -90,12 +90,14 @@ const convert = (member: string, held: unknown, source: typeof Column.Type): Res
   return Result.succeed(offset === undefined || typeof held !== "string" ? held : withOffset(held, offset))
 }
 
+const nothing: Result.Result<unknown, Fault> = Result.succeed(undefined)
+
 const read = (member: string, row: unknown, source: typeof Source.Type | undefined): Result.Result<unknown, Fault> => {
-  if (source === null) return Result.succeed(undefined)
+  if (source === null) return nothing
   if (source !== undefined && typeof source !== "string" && "value" in source) return Result.succeed(source.value)
   const column = source === undefined ? { column: member } : typeof source === "string" ? { column: source } : source
   const held = lookUp(row, column.column)
-  return held === undefined || held === null || held === "" ? Result.succeed(undefined) : convert(member, held, column)
+  return held === undefined || held === null || held === "" ? nothing : convert(member, held, column)
 }
 
 /** What text stands for where it comes from a file that knows only text: a version is a number. */

@@ -12,6 +12,7 @@ import type { Append, Appended, Receipt, StoredEvent } from "../../core/ports/Le
 import * as Aliases from "./Aliases.ts"
 import * as Columns from "./Columns.ts"
 import * as EventWrites from "./EventWrites.ts"
+import * as LaneEnds from "./LaneEnds.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Pipelines from "./Pipelines.ts"
 import * as Receipts from "./Receipts.ts"
@@ -51,10 +52,19 @@ const repeated: Appended = { _tag: "Repeated" }
 
 const objectionUnless = (objection: Appended) => (isSo: boolean) => (isSo ? undefined : objection)
 
+/** Whether lanes, once they are locked, end where it was foreseen. */
+const lockAs = (sql: Sql.Sql, requests: ReadonlyArray<Append>, foreseen: Lanes.LaneHeads) =>
+  Effect.map(Lanes.lock(sql, requests), (found) => LaneEnds.areSame(foreseen, found))
+
 /** The steps of the transaction; abandons it for the first request that cannot be kept. */
-const steps = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>, isRetry: boolean) {
+const steps = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  requests: ReadonlyArray<Append>,
+  isRetry: boolean,
+  { foreseen, sent }: Sending,
+) {
   const [first] = requests
-  const before = yield* Lanes.lock(sql, requests)
+  const before = foreseen ?? (yield* Lanes.lock(sql, requests))
   if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return undefined
   const placement = Lanes.place(requests, before)
   if ("lastRecordedAt" in placement) return yield* new Abandoned({ outcome: { _tag: "Stale", ...placement } })
@@ -62,11 +72,13 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray
   const stale: Appended = { _tag: "Stale", lastRecordedAt: first!.recordedAt }
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
   const objection = yield* Pipelines.firstObjection([
+    ...(foreseen === undefined ? [] : [Effect.map(lockAs(sql, requests, foreseen), objectionUnless(stale))]),
     Effect.map(Receipts.keep(sql, receiptsOf(requests)), objectionUnless(repeated)),
     Effect.map(Aliases.claim(sql, claims), objectionUnless(stale)),
     Effect.map(EventWrites.claimExternalIds(sql, placed), objectionUnless(stale)),
     ...EventWrites.of(sql, placed),
     Lanes.move(sql, before, heads),
+    Effect.as(sent(before, heads), undefined),
   ])
   if (objection !== undefined) return yield* new Abandoned({ outcome: objection })
   return new Map([...heads].map(([lane, { next_position }]) => [lane, next_position]))
@@ -74,19 +86,28 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray
 
 const appended: Appended = { _tag: "Appended" }
 
-/** Told how long a commit took, in milliseconds. */
-type Committed = (millis: number) => void
+/** How a group is sent. */
+export interface Sending {
+  /** Where its lanes end once the group before it is committed; left out, it waits until they are locked. */
+  readonly foreseen: Lanes.LaneHeads | undefined
+  /** Its statements are on their way: where its lanes ended, and where they will when they are committed. */
+  readonly sent: (before: Lanes.LaneHeads, after: Lanes.LaneHeads) => Effect.Effect<void>
+  /** Told how long the commit took, in milliseconds. */
+  readonly committed: (millis: number) => void
+}
 
 const attempt = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   requests: ReadonlyArray<Append>,
   isRetry: boolean,
-  committed: Committed,
+  sending: Sending,
 ) {
   let stepsEndedAt = 0
-  const written = Effect.tap(steps(sql, requests, isRetry), () => Effect.sync(() => (stepsEndedAt = performance.now())))
+  const written = Effect.tap(steps(sql, requests, isRetry, sending), () =>
+    Effect.sync(() => (stepsEndedAt = performance.now())),
+  )
   return yield* Sql.transaction(sql, written).pipe(
-    Effect.tap(() => Effect.sync(() => committed(performance.now() - stepsEndedAt))),
+    Effect.tap(() => Effect.sync(() => sending.committed(performance.now() - stepsEndedAt))),
     Effect.map((positions): Appended => (positions === undefined ? appended : { _tag: "Appended", positions })),
     Effect.catchTag("Abandoned", ({ outcome }) => Effect.succeed(outcome)),
   )
@@ -100,36 +121,37 @@ const isOwnReceipt = Effect.fnUntraced(function* (sql: Sql.Sql, { events, organi
 })
 
 /** Appends one request; again with the same ids, where the outcome of a commit is not known. */
-const alone = (
-  sql: Sql.Sql,
-  request: Append,
-  isTried: boolean,
-  committed: Committed,
-): Effect.Effect<Appended, SqlError> =>
+const alone = (sql: Sql.Sql, request: Append, isTried: boolean, sending: Sending): Effect.Effect<Appended, SqlError> =>
   Effect.suspend(() => {
     let isRetry = isTried
     const next = Effect.gen(function* () {
       const isAgain = isRetry
       isRetry = true
-      const outcome = yield* attempt(sql, [request], isAgain, committed)
+      const outcome = yield* attempt(sql, [request], isAgain, sending)
       const isOwn = isAgain && outcome._tag === "Repeated" && (yield* isOwnReceipt(sql, request))
       return isOwn ? appended : outcome
     })
     return Sql.persistently(next)
   })
 
-/** Appends the requests of a group: together, or one by one where one of them stands in the way. */
-export const group = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>, committed: Committed) {
-  if (requests.length > 1) {
-    const together = yield* Effect.result(attempt(sql, requests, false, committed))
-    if (together._tag === "Success" && together.success._tag === "Appended") {
-      const { success } = together
+/**
+ * Appends the requests of a group: together, as it was foreseen or else when their lanes are locked; or one by one where one of
+ * them stands in the way.
+ */
+export const group = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>, sending: Sending) {
+  const plain: Sending = { ...sending, foreseen: undefined }
+  const together = [...(sending.foreseen === undefined ? [] : [sending]), ...(requests.length > 1 ? [plain] : [])]
+  let isUnknown = false
+  for (const each of together) {
+    const tried = yield* Effect.result(attempt(sql, requests, false, each))
+    if (tried._tag === "Success" && tried.success._tag === "Appended") {
+      const { success } = tried
       return requests.map(() => Effect.succeed(success))
     }
-    const isUnknown = together._tag === "Failure" && Sql.isUnknown(together.failure)
-    return yield* Effect.forEach(requests, (request) =>
-      Effect.map(Effect.result(alone(sql, request, isUnknown, committed)), Effect.fromResult),
-    )
+    isUnknown = tried._tag === "Failure" && Sql.isUnknown(tried.failure)
+    if (isUnknown) break
   }
-  return [Effect.fromResult(yield* Effect.result(alone(sql, requests[0]!, false, committed)))]
+  return yield* Effect.forEach(requests, (request) =>
+    Effect.map(Effect.result(alone(sql, request, isUnknown, plain)), Effect.fromResult),
+  )
 })

@@ -12,7 +12,7 @@ import type { Placed } from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
 /** SHA-256 of the body, as it is kept beside it. */
-export const digestOf = ({ body }: StoredEvent): Uint8Array => hash("sha256", body, "buffer")
+export const digestOf = ({ body }: StoredEvent): Uint8Array => Columns.bytes(hash("sha256", body))
 
 const events = Columns.make<Placed>({
   lane: ["bigint", ({ lane }) => lane],

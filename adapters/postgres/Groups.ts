@@ -9,6 +9,7 @@ import { type Append, type Appended, StoreUnavailable } from "../../core/ports/L
 import * as GroupMeter from "../telemetry/GroupMeter.ts"
 import * as AppendGroup from "./Append.ts"
 import * as Away from "./Away.ts"
+import * as LaneEnds from "./LaneEnds.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Pipelines from "./Pipelines.ts"
 import * as Sql from "./Sql.ts"
@@ -32,6 +33,8 @@ interface Waiting {
 /** Where requests to record are brought. */
 export type Groups = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
 
+const lanesOf = (group: ReadonlyArray<Waiting>): ReadonlySet<number> => new Set(group.flatMap(({ lanes }) => lanes))
+
 /** The queue before the transactions. Closing the scope answers what was accepted. */
 export const make = Effect.fnUntraced(function* (
   database: Sql.Sql,
@@ -39,22 +42,25 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Groups, SqlError, Scope.Scope> {
   const sql = yield* Pipelines.make(database, url, maxTransactions)
   const scope = yield* Effect.scope
+  const context = yield* Effect.context<never>()
   const meter = yield* GroupMeter.make
-  const busy = new Set<number>()
+  const ends = LaneEnds.make()
+  /** How many transactions write to a lane, or wait for it: at most two. */
+  const busy = new Map<number, number>()
   let waiting: Array<Waiting> = []
   let running = 0
   let isGathering = false
 
-  /** The requests that can be written now: those whose lanes nobody writes to, nor waits for longer. */
-  const take = (): ReadonlyArray<Waiting> => {
+  /** The requests whose lanes are open, and nobody else waits for longer; as many as fit into a group. */
+  const take = (isOpen: (lane: number) => boolean): ReadonlyArray<Waiting> => {
     const taken: Array<Waiting> = []
     const left: Array<Waiting> = []
     const passedOver = new Set<number>()
     let events = 0
     for (const each of waiting) {
-      const isFree = each.lanes.every((lane) => !busy.has(lane) && !passedOver.has(lane))
+      const canGo = each.lanes.every((lane) => isOpen(lane) && !passedOver.has(lane))
       const fits = taken.length === 0 || events + each.request.events.length <= maxGroupEvents
-      if (isFree && fits) {
+      if (canGo && fits) {
         taken.push(each)
         events += each.request.events.length
       } else {
@@ -67,6 +73,14 @@ export const make = Effect.fnUntraced(function* (
     return taken
   }
 
+  /** A group that nobody writes before; or, where it is full, one that is written behind another as it is foreseen. */
+  const takeGroup = (): { readonly group: ReadonlyArray<Waiting>; readonly foreseen: Lanes.LaneHeads | undefined } => {
+    const group = take((lane) => !busy.has(lane))
+    if (group.length > 0 || !isFull()) return { group, foreseen: undefined }
+    const behind = take((lane) => (busy.get(lane) ?? 0) < 2 && ends.foretell([lane]) !== undefined)
+    return { group: behind, foreseen: ends.foretell(lanesOf(behind)) }
+  }
+
   const settle = ({ answer }: Waiting, outcome: Result.Result<Appended, SqlError>) =>
     Deferred.complete(answer, Effect.fromResult(Result.mapError(outcome, Sql.unavailable)))
 
@@ -74,15 +88,26 @@ export const make = Effect.fnUntraced(function* (
   const leave = (group: ReadonlyArray<Waiting>): Effect.Effect<void> =>
     Effect.suspend(() => {
       running--
-      for (const { lanes } of group) for (const lane of lanes) busy.delete(lane)
+      for (const lane of lanesOf(group)) {
+        const others = busy.get(lane)! - 1
+        if (others === 0) busy.delete(lane)
+        else busy.set(lane, others)
+      }
       return next
     })
 
-  const append = Effect.fnUntraced(function* (group: ReadonlyArray<Waiting>) {
+  const append = Effect.fnUntraced(function* (group: ReadonlyArray<Waiting>, foreseen: Lanes.LaneHeads | undefined) {
     const startedAt = meter.now()
     let commitMillis: number | undefined = undefined
     const requests = group.map(({ request }) => request)
-    const appending = AppendGroup.group(sql, requests, (millis) => (commitMillis = millis))
+    const appending = AppendGroup.group(sql, requests, {
+      foreseen,
+      sent: (before, after) => {
+        ends.sent(before, after)
+        return next
+      },
+      committed: (millis) => (commitMillis = millis),
+    })
     const outcomes = yield* Away.bounded(appending).pipe(
       Effect.catch((error) => Effect.succeed(group.map(() => Effect.fail(error)))),
       // Who is answered soon keeps JavaScript busy: the next transaction begins before that.
@@ -107,24 +132,26 @@ export const make = Effect.fnUntraced(function* (
   })
 
   // The statements of a group belong to no single request: its own span tells of them.
-  const run = (group: ReadonlyArray<Waiting>): Effect.Effect<void> =>
-    Effect.withTracerEnabled(append(group), false).pipe(
+  const run = (group: ReadonlyArray<Waiting>, foreseen: Lanes.LaneHeads | undefined): Effect.Effect<void> =>
+    Effect.withTracerEnabled(append(group, foreseen), false).pipe(
       // A bug is told to everybody who waits: nobody waits for ever.
       Effect.catchCause((cause) =>
         Effect.forEach(group, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), {
           discard: true,
         }),
       ),
+      // Not in the transaction of the group before it, which may have brought it about.
+      Effect.setContext(context),
     )
 
   const begin: Effect.Effect<void> = Effect.suspend(() => {
     isGathering = false
     if (running >= maxTransactions) return Effect.void
-    const group = take()
+    const { foreseen, group } = takeGroup()
     if (group.length === 0) return Effect.void
     running++
-    for (const { lanes } of group) for (const lane of lanes) busy.add(lane)
-    return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(run(group)), scope))
+    for (const lane of lanesOf(group)) busy.set(lane, (busy.get(lane) ?? 0) + 1)
+    return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(run(group, foreseen)), scope))
   })
 
   const isFull = (): boolean => {

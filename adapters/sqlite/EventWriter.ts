@@ -1,7 +1,7 @@
 /**
  * Appends events to their lanes: positions without gap, heads raised, all in the caller's transaction.
  */
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/Lane.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
@@ -29,7 +29,7 @@ const prepareStatements = (db: DatabaseSync) => ({
       > (head.consent_date, head.recorded_at, head.event_id)`),
 })
 
-const digestOf = (body: string): Buffer => createHash("sha256").update(body).digest()
+const digestOf = (body: string): Buffer => Buffer.from(hash("sha256", body), "hex")
 const bytesOrNull = (hash: string | undefined): Uint8Array | null => (hash === undefined ? null : Uuid.toBytes(hash))
 
 /** Appends requests through one connection. `isRetry`: a commit before this one had an outcome nobody knows. */

@@ -92,6 +92,8 @@ const normalizationVersion = 1
 const scopeOf = (kind: Alias["kind"], project: Project): string =>
   kind === "projectUserId" || kind === "contextId" ? project.id : ""
 
+const kinds = ["userId", "projectUserId", "email", "phoneNumber"] as const
+
 /** The hasher of an organization. */
 export const hasher = Effect.fnUntraced(function* (
   mac: Mac.Mac["Service"],
@@ -111,13 +113,14 @@ export const hasher = Effect.fnUntraced(function* (
   const plain = (kind: Alias["kind"], value: string, project: Project): Effect.Effect<Alias> =>
     Effect.flatMap(digest.digestHex(Digest.sha256, encoder.encode(value)), (sha256) => hashed(kind, sha256, project))
   return {
-    aliases: (identifiers, project) =>
-      Effect.all(
-        (["userId", "projectUserId", "email", "phoneNumber"] as const).flatMap((kind) => {
-          const value = identifiers[kind]
-          return value === undefined ? [] : [plain(kind, value, project)]
-        }),
-      ),
+    aliases: Effect.fnUntraced(function* (identifiers, project) {
+      const aliases: Array<Alias> = []
+      for (const kind of kinds) {
+        const value = identifiers[kind]
+        if (value !== undefined) aliases.push(yield* plain(kind, value, project))
+      }
+      return aliases
+    }),
     context: (contextId, project) => plain("contextId", contextId, project),
     hashed,
     sign,

@@ -53,8 +53,14 @@ export const typeOf = ({ consentType, category, subcategory, label }: TypeMember
 /** The identifiers among members. */
 export const identifiersOf = (members: {
   readonly [Kind in People.IdentifierKind]?: string | null
-}): People.Identifiers =>
-  Exchange.present(Object.fromEntries(People.identifierKinds.map((kind) => [kind, members[kind]])))
+}): People.Identifiers => {
+  const identifiers: { [Kind in People.IdentifierKind]?: string } = {}
+  for (const kind of People.identifierKinds) {
+    const value = members[kind]
+    if (value != null) identifiers[kind] = value
+  }
+  return identifiers
+}
 
 /** The event, as the ledger takes it. */
 export const toItem = (line: typeof ItemLine.Type): Item => {

@@ -2,6 +2,12 @@
  * Questions to the tables of a ledger on PostgreSQL, past the store's own code: what they answer must be empty, or equal.
  */
 
+/** The lanes whose positions have a gap, or do not end where their head says. */
+export const lanesWithGaps = `
+  SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane GROUP BY h.lane, h.next_position, h.last_recorded_at
+  HAVING count(e.position) <> h.next_position OR min(e.position) <> 0 OR max(e.position) <> h.next_position - 1
+    OR max(e.recorded_at) <> h.last_recorded_at`
+
 /** The lanes in which `dateCreated` goes back. */
 export const lanesGoingBack = `
   SELECT lane FROM (SELECT lane, recorded_at, lag(recorded_at) OVER (PARTITION BY lane ORDER BY position) AS before FROM event) o
