@@ -371,6 +371,25 @@ describe("an export", () => {
     },
   )
 
+  test.each(["a file", "standard input"])(
+    "in another order, from %s, is taken back whole: what was recorded first goes in first",
+    async (from) => {
+      const shuffled = linesOf(whole)
+        .toReversed()
+        .map((event) => `${JSON.stringify(event)}\n`)
+        .join("")
+      write("shuffled.ndjson", shuffled)
+      const other = newStore()
+      const args = ["--restore", "--store", other, "--json"]
+      const restored = await (from === "a file"
+        ? run(["import", "shuffled.ndjson", ...args])
+        : run(["import", "-", ...args], { stdin: shuffled }))
+      expect(JSON.parse(restored.stdout)).toMatchObject({ recorded: 1200, rejected: 0 })
+      const sorted = (text: string) => text.split("\n").toSorted()
+      expect(sorted((await run(["export", "--store", other])).stdout)).toEqual(sorted(whole))
+    },
+  )
+
   test("is of a person, or of a time by consentDate, whose end is not in it", async () => {
     const [{ concordId }] = linesOf(whole) as [{ concordId: string }]
     const of = async (...args: ReadonlyArray<string>) =>
@@ -397,6 +416,7 @@ describe("an export", () => {
       { ...event, dateCreated: "9000-01-01T00:00:00.000Z" },
       { ...event, consentDate: "2999-01-01T00:00:00.000Z" },
       { ...event, id: undefined },
+      { ...event, consentState: "viewed", version: 9 },
     ]
     write("bad.ndjson", bad.map((each) => JSON.stringify(each)).join("\n"))
     const codesInto = async (store: string) => {
@@ -411,8 +431,13 @@ describe("an export", () => {
       "4 date_created_in_future",
       "5 invalid",
       "6 missing",
+      "7 unknown_version",
     ])
     expect(eventsOf(fresh)).toEqual([])
+    // A refusal may have been recorded whatever its version.
+    write("bad.ndjson", JSON.stringify({ ...event, consentState: "declined", version: 9 }))
+    expect(await codesInto(fresh)).toEqual([])
+    expect(eventsOf(fresh)).toHaveLength(1)
     const withId = linesOf(whole).find(({ externalId }) => externalId !== undefined)!
     const taken = [
       { ...event, consentState: "viewed", consentDate: "2020-01-01T00:00:00.000Z" },
