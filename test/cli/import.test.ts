@@ -455,4 +455,14 @@ describe("an export", () => {
     expect([unwritable.code, unwritable.stderr]).toEqual([1, expect.stringMatching(/taken\.ndjson: is a directory/)])
     expect((await run(["export", "--store", store, "--out", "e.csv.gz"])).code).toBe(2)
   })
+
+  test.each(["2025-01-02", "2025-01-01T12:00:00+12:00"])(
+    "of a time that ends before it begins, %s, is no empty file",
+    async (from) => {
+      const args = ["export", "--store", store, "--from", from, "--until", "2025-01-01", "--out", "none.ndjson"]
+      const { code, stderr } = await run(args)
+      expect([code, stderr]).toEqual([2, expect.stringContaining("--until: must be after --from, which is 2025-01-0")])
+      expect(existsSync(join(folder, "none.ndjson"))).toBe(false)
+    },
+  )
 })

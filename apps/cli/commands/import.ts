@@ -13,12 +13,14 @@ import type { Site as ProjectSite } from "../../../core/Catalog.ts"
 import * as Intake from "../../../core/ledger/Intake.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import { Uuid } from "../../../core/Members.ts"
+import * as Store from "../../Store.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import * as RowFile from "../RowFile.ts"
 import * as Scratch from "../Scratch.ts"
 import * as Site from "../Site.ts"
+import * as StoreFlag from "../StoreFlag.ts"
 import * as TallyTable from "../TallyTable.ts"
 
 /** The exit code when a row was rejected. */
@@ -69,7 +71,7 @@ interface Given {
   readonly file: string
   readonly map: Option.Option<string>
   readonly rejected: Option.Option<string>
-  readonly store: string
+  readonly store: StoreFlag.Chosen
   readonly restore: boolean
 }
 
@@ -81,7 +83,7 @@ const validate = ({ file, map, rejected, restore, store }: Given): Effect.Effect
     : Flags.keepsInputs({
         outputs: [Flags.named("--rejected", rejected)],
         inputs: [{ name: "FILE", at: file }, Flags.named("--map", map)],
-        store: { name: "--store", at: store },
+        store: { name: store.name, at: store.url },
       })
 }
 
@@ -136,10 +138,7 @@ const takeIn = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
     isRestore: given.restore,
     map,
     report: (rejections, { rows: done }) =>
-      Effect.andThen(
-        faults.write(rejections),
-        progress.show({ what: "rows taken in", done, share: file.share() }),
-      ),
+      Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
   }).pipe(given.dryRun ? rehearsed : identity)
   yield* progress.clear
   yield* faults.commit
@@ -151,10 +150,16 @@ export const command = Command.make(
   "import",
   flags,
   Effect.fnUntraced(function* (given) {
-    const tally = yield* Site.use(given, (site) => takeIn(site, given))
-    const { dryRun, json } = given
+    const { dryRun, json, store } = given
+    yield* StoreFlag.tell(store)
+    const { project, tally } = yield* Site.use(given, (site) =>
+      Effect.map(takeIn(site, given), (tally) => ({ project: site.project.id, tally })),
+    )
+    const ledger = { store: Store.told(store.url), project }
     yield* Output.write(
-      json ? `${JSON.stringify({ dryRun, ...tally }, undefined, 2)}\n` : TallyTable.write(tally, dryRun),
+      json
+        ? `${JSON.stringify({ dryRun, ...ledger, ...tally }, undefined, 2)}\n`
+        : TallyTable.write(tally, ledger, dryRun),
     )
     if (tally.rejected > 0) {
       yield* Effect.sync(() => {
