@@ -251,6 +251,14 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
   })
 })
 
+test("verify on postgres finds a note of a migration that was edited, with which no server opens the database", async () => {
+  const url = await postgres.database()
+  await fillLedger(url, 1)
+  await ofPostgres(url).run("UPDATE migration SET digest = name WHERE number = 1")
+  const what = "migration 1 was edited after it was applied"
+  expect((await verify(url)).findings).toEqual([{ table: "store", what }])
+})
+
 describe("bytes of the file itself that were flipped", () => {
   /** Everything a file holds, read without any part of ours; or why it cannot be read. */
   const dump = (path: string): ReadonlyMap<string, string> | undefined => {

@@ -1131,4 +1131,5 @@ export const mutants: ReadonlyArray<Mutant> = [
   ),
   postgres("Sql.ts", 'reason._tag === "SerializationError" || ', "", "configure: 40001"),
   postgres("Sql.ts", "57P\\d\\d|", "", "append: terminate-before"),
+  postgres("Sql.ts", "(isUnknown(error) || isCancelled(error))", "isUnknown(error)", "configure: 57014"),
 ]
