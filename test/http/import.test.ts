@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import * as Deadline from "../../adapters/http/server/Deadline.ts"
 import * as Unparsed from "../../adapters/http/server/Unparsed.ts"
-import { eventually, type Server, start } from "../support/server.ts"
+import { type Answer, eventually, type Server, start, startEmpty } from "../support/server.ts"
 import { expectProblem } from "./problem.ts"
 import { acme, asOwner, ownerKeyId, privacy, secretOf, startWorld, types, violations, yes } from "./world.ts"
 
@@ -93,6 +93,38 @@ describe("an import", () => {
     expect(most.json).toMatchObject({ dryRun: true, rows: 20_000, recorded: 20_000 })
     expect(count()).toBe(before)
   })
+
+  test.each(["memory:", "sqlite"])(
+    "over %s says how far the log is behind it, also where all was recorded before; a dry one says nothing",
+    async (store) => {
+      const empty = await startEmpty(store === "sqlite" ? {} : { ASSENT_STORE: store })
+      try {
+        const { apiKey, consentTypes, organization, project } = empty.banner()
+        const base = `/privacy-v1/organizations/${organization}/projects/${project}`
+        const headers = { "x-api-key": apiKey, "content-type": "application/x-ndjson" }
+        const consentDate = "2024-01-31T00:00:00Z"
+        const row = { consentType: consentTypes[0]!, consentState: "declined", consentDate }
+        const body = ["a", "b", "c", "d"].map((userId) => JSON.stringify({ ...row, userId })).join("\n")
+        const importing = (query = "") =>
+          empty.request("POST", `${base}/consent-events/import${query}`, { headers, body })
+        const positions = ({ headers }: Answer) => headers["assent-positions"]
+        expect(positions(await importing("?dryRun=true"))).toBeUndefined()
+        const imported = await importing()
+        expect(imported.json).toMatchObject({ recorded: 4 })
+        const pairs = String(positions(imported)).split(", ")
+        expect(pairs.reduce((sum, pair) => sum + Number(pair.split("=")[1]), 0)).toBe(4)
+        expect(positions(await importing())).toBe(positions(imported))
+        const asked = (seen: unknown) =>
+          empty.request("GET", `${base}/consent-decisions?userId=d`, {
+            headers: { "x-api-key": apiKey, "assent-positions": String(seen) },
+          })
+        expect((await asked(positions(imported))).json.items[0]).toMatchObject({ status: "refused" })
+        expect((await asked(`${pairs[0]!.split("=")[0]}=1000`)).status).toBe(503)
+      } finally {
+        await empty.stop()
+      }
+    },
+  )
 
   test("is refused as a whole where nobody knows how to read it", async () => {
     for (const type of ["application/json", "text/plain", ""]) {
