@@ -144,7 +144,7 @@ const postgres = (file: string, find: string, replace: string, ...killedBy: Read
 })
 
 const client = (
-  file: "Client.ts" | "Retries.ts",
+  file: "Client.ts" | "Retries.ts" | "Seen.ts",
   find: string,
   replace: string,
   ...killedBy: ReadonlyArray<string>
@@ -1074,6 +1074,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     "of a page come without the trace headers",
   ),
   client("Client.ts", "sending(sessionHeader, ", "sending(apiKeyHeader, ", "go to the endpoints that ask"),
+  client(
+    "Seen.ts",
+    "Math.max(Number(position), positions.get(lane!) ?? 0)",
+    "Number(position)",
+    "that answers have told",
+  ),
+  client("Seen.ts", "(url)?.[1] ??", "(url)?.[2] ??", "that answers have told"),
 
   // Dry runs
   ...(
