@@ -91,7 +91,7 @@ interface Applied {
 export const applied = (sql: Sql.Sql): Effect.Effect<ReadonlyArray<Applied>, SqlError> =>
   Sql.query<Applied>(sql, "SELECT number, digest, engine FROM migration ORDER BY number")
 
-/** What is wrong with a note, if anything: the database is what the file said when it was applied, which is not known. */
+/** Why a note is of no migration that this version has, if it is of none. */
 export const faultOf = ({ digest, number }: Applied): string | undefined => {
   const migration = migrations.find((each) => each.number === number)
   if (migration === undefined) return "the database was written by a later version of Assent"

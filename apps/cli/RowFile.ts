@@ -65,7 +65,10 @@ export const open = Effect.fnUntraced(function* (given: Given) {
   if (!given.restore) return file
   const progress = yield* Progress.makeWithLines
   const isOnce = file.share() === undefined
-  if (!isOnce && (yield* RecordedOrder.isKept(watched(file, progress)))) return yield* begin(given)
+  const isInOrder = !isOnce && (yield* RecordedOrder.isKept(watched(file, progress)))
+  yield* progress.clear
+  if (isInOrder) return yield* begin(given)
   const again = isOnce ? file : yield* begin(given)
-  return { ...again, rows: RecordedOrder.sorted(watched(again, progress)) }
+  // What is taken in then has been read already.
+  return { rows: RecordedOrder.sorted(watched(again, progress)), share: () => undefined } satisfies RowFile as RowFile
 })

@@ -36,6 +36,6 @@ export const write = (tally: Tally, { project, store }: Ledger, isDryRun: boolea
       ),
     )
   }
-  parts.push(`${isDryRun ? "nothing was recorded in" : "in"} ${store}, project ${project}`)
+  parts.push(`ledger ${store}, project ${project}${isDryRun ? ": nothing was recorded" : ""}`)
   return `${parts.join("\n\n")}\n`
 }

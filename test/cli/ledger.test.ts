@@ -33,7 +33,7 @@ describe("the ledger that the environment names", () => {
     const taken = await run(["import", "rows.ndjson"], { env })
     expect([taken.code, taken.stderr]).toEqual([0, said])
     expect(taken.stdout).toMatch(/^recorded +1$/m)
-    expect(taken.stdout).toContain(`\nin sqlite:environment.db, project ${projectId}\n`)
+    expect(taken.stdout).toContain(`\nledger sqlite:environment.db, project ${projectId}\n`)
     expect(linesOf((await run(["export"], { env })).stdout)).toMatchObject([{ consentState: "declined" }])
     expect((await run(["verify"], { env })).stdout).toContain("1 events of 1 people")
     const rules = ["--candidate", "pack:cnil@2020-09", "--from", "2026-01-01", "--until", "2026-01-03", "--json"]

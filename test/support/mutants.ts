@@ -31,6 +31,7 @@ export const parts = {
     "test/faults/verified.test.ts",
     "test/faults/moved.test.ts",
     "test/faults/replica.test.ts",
+    ...["--project=contract", "test/contract/exporting.test.ts"],
   ],
   "adapters/http/server": [
     "--project=http",
@@ -1081,6 +1082,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     "that answers have told",
   ),
   client("Seen.ts", "(url)?.[1] ??", "(url)?.[2] ??", "that answers have told"),
+
+  // Exports taken back
+  {
+    part: "core/ledger",
+    file: "Restoring.ts",
+    find: 'event.consentState !== "declined" && ',
+    replace: "",
+    killedBy: ["taken back into an empty ledger"],
+  },
 
   // Dry runs
   ...(
