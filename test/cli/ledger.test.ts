@@ -57,7 +57,6 @@ describe("the ledger that the environment names", () => {
       ["export", "--out", "flag.db"],
       /--out: is the file that ASSENT_STORE names/,
     ],
-    ["one that is not there is told by its name", "sqlite:none.db", ["export"], /ASSENT_STORE: none\.db: no such file/],
     ["none at all is told, not guessed", "", ["verify"], /--store, or ASSENT_STORE: expected sqlite:PATH/],
     [
       "what is wrong with it is not repeated",
