@@ -36,6 +36,13 @@ export const keptForm = "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"
 /** Whether a URL names a store that keeps something when its process ends. */
 export const isKept = (url: string): boolean => isUrl(url) && url !== "memory:"
 
+/** A URL as it may be told: where a store is, and not how to get in. */
+export const told = (url: string): string => {
+  if (!url.startsWith("postgres")) return url
+  const parsed = URL.parse(url)
+  return parsed === null ? "postgres://…" : `${parsed.protocol}//${parsed.host}${parsed.pathname}`
+}
+
 /** The rows of a store that {@link isKept} has passed. */
 export const rows = (url: string): LedgerRows =>
   url.startsWith("sqlite:") ? SqliteRows.make(url.slice("sqlite:".length)) : PostgresRows.make(url)

@@ -132,8 +132,8 @@ const dateFaults = (draft: Draft, now: Instant.Instant): ReadonlyArray<Fault> =>
 /** The `consentDate` that is recorded: left out, or ahead of the clock by skew, it is now. */
 const dateOf = (draft: Draft, now: Instant.Instant): Instant.Instant => Math.min(draft.consentDate ?? now, now)
 
-/** Version 1 is always there, as the first text shown before any was published. */
-const isPublished = (type: ListedType, version: number, consentDate: Instant.Instant): boolean =>
+/** Whether a version could be answered at `consentDate`. Version 1 is always there, as the first text shown before any was published. */
+export const isPublished = (type: ListedType, version: number, consentDate: Instant.Instant): boolean =>
   version === 1 || type.versions.some((known) => known.version === version && known.publishedAt <= consentDate)
 
 /**

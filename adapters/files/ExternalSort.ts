@@ -61,6 +61,12 @@ export const attempt = <A>(steps: () => A): Effect.Effect<A, TemporaryFileError>
     }
   })
 
+/** Makes a sorter that was filled ready to be read. */
+export const settle = Effect.fnUntraced(function* <Row>(sort: ExternalSort<Row>) {
+  const steps = sort.settle()
+  while ((yield* attempt(() => steps.next())).done !== true) yield* Effect.yieldNow
+})
+
 const isOfFileSystem = (cause: unknown): boolean => cause instanceof Error && "code" in cause && "syscall" in cause
 
 /** A run's place in the file: blocks one after another, each its length (four bytes) and a JSON array of rows. */

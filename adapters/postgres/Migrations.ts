@@ -87,19 +87,21 @@ interface Applied {
   readonly engine: Engine
 }
 
-/** A database without notes has no tables yet, or was made before notes named an engine. */
-const applied = (sql: Sql.Sql): Effect.Effect<ReadonlyArray<Applied>, SqlError> =>
+/** The notes. A database without them has no tables yet, or was made before they named an engine. */
+export const applied = (sql: Sql.Sql): Effect.Effect<ReadonlyArray<Applied>, SqlError> =>
   Sql.query<Applied>(sql, "SELECT number, digest, engine FROM migration ORDER BY number")
 
+/** Why a note is of no migration that this version has, if it is of none. */
+export const faultOf = ({ digest, number }: Applied): string | undefined => {
+  const migration = migrations.find((each) => each.number === number)
+  if (migration === undefined) return "the database was written by a later version of Assent"
+  return digestOf(migration) === digest ? undefined : `migration ${number} was edited after it was applied`
+}
+
 const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, asked: Engine | undefined) {
-  for (const { digest, number } of known) {
-    const migration = migrations.find((each) => each.number === number)
-    if (migration === undefined) {
-      return yield* new StoreUnavailable({ reason: "the database was written by a later version of Assent" })
-    }
-    if (digestOf(migration) !== digest) {
-      return yield* new StoreUnavailable({ reason: `migration ${number} was edited after it was applied` })
-    }
+  for (const note of known) {
+    const reason = faultOf(note)
+    if (reason !== undefined) return yield* new StoreUnavailable({ reason })
   }
   const remembered = known[0]?.engine
   const engine = remembered ?? asked ?? "postgres"
@@ -122,6 +124,19 @@ export const find = (sql: Sql.Sql, asked?: Engine): Effect.Effect<Missing, SqlEr
     Effect.flatMap((known) => missing(known, asked)),
   )
 
+/** Fails where tables are to be distributed and nothing is there that distributes them. */
+const expectEngine = Effect.fnUntraced(function* (sql: Sql.Sql, { engine, migrations }: Missing) {
+  if (engine !== "citus" || migrations.length === 0) return
+  const found = yield* Sql.query(
+    sql,
+    "SELECT 1 AS found FROM pg_proc WHERE proname = 'create_distributed_table' LIMIT 1",
+  )
+  if (found.length > 0) return
+  const reason =
+    "this database has no Citus: run CREATE EXTENSION citus in it, or leave --engine citus out; nothing was changed"
+  return yield* new StoreUnavailable({ reason })
+})
+
 /**
  * Applies what is missing, and tells what that was. Several processes may try at once: one does it. Where nothing is missing no
  * right to make tables is needed.
@@ -129,6 +144,7 @@ export const find = (sql: Sql.Sql, asked?: Engine): Effect.Effect<Missing, SqlEr
 export const run = Effect.fnUntraced(function* (sql: Sql.Sql, asked?: Engine) {
   const found = yield* find(sql, asked)
   if (found.migrations.length === 0) return found
+  yield* expectEngine(sql, found)
   const steps = Effect.gen(function* () {
     for (const statement of notes) yield* Sql.query(sql, statement)
     yield* Sql.query(sql, "LOCK TABLE migration IN EXCLUSIVE MODE")

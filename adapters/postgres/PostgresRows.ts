@@ -99,7 +99,10 @@ const makeSnapshot = (sql: Sql.Sql): Snapshot => {
         const rows = Effect.map(fetch, (found) => found.map(decodeText) as ReadonlyArray<Row<Name, Column>>)
         return Effect.mapError(rows, failureOf) as Next<Name, Column>
       }).pipe(Effect.mapError(failureOf)),
-    faults: Effect.succeed([]),
+    faults: Effect.mapError(
+      Effect.map(Migrations.applied(sql), (notes) => notes.flatMap((note) => Migrations.faultOf(note) ?? [])),
+      Sql.unavailable,
+    ),
   }
 }
 

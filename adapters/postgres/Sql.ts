@@ -116,6 +116,9 @@ const codeOf = ({ reason: { cause } }: SqlError): string =>
 export const isUnknown = (error: SqlError): boolean =>
   error.reason._tag === "ConnectionError" || (error.reason._tag === "UnknownError" && interruptions.test(codeOf(error)))
 
+/** The server gave up on a statement, because it took too long or somebody cancelled it: nothing of its transaction was kept. */
+const isCancelled = ({ reason }: SqlError): boolean => reason._tag === "StatementTimeoutError"
+
 /** Whether an error only says that an earlier statement of its transaction has failed. */
 export const isEcho = (error: SqlError): boolean => codeOf(error) === "25P02"
 
@@ -129,11 +132,14 @@ export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
     while: (error: E) => isSqlError(error) && isPassing(error),
   })
 
-/** Again, where the connection broke: for what comes to the same when it is done twice. */
+/**
+ * Again, where the connection broke or the server gave up: for what comes to the same when it is done twice. What takes too long
+ * each time is done twice, and not again.
+ */
 export const persistently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.retry(effect, {
     schedule: soon.pipe(Schedule.upTo({ duration: patienceMillis })),
-    while: (error: E) => isSqlError(error) && isUnknown(error),
+    while: (error: E) => isSqlError(error) && (isUnknown(error) || isCancelled(error)),
   })
 
 /** Refuses a database that acknowledges what is not on its disk yet: a pooler may have dropped what {@link connect} sets. */
@@ -149,7 +155,11 @@ export const refuseUnsafe = Effect.fnUntraced(function* (sql: Sql) {
 
 /** What the database says; never what was asked. */
 export const unavailable = (error: SqlError): StoreUnavailable =>
-  new StoreUnavailable({ reason: `the database cannot answer: ${error.reason._tag}` })
+  new StoreUnavailable({
+    reason: isCancelled(error)
+      ? "the database gave up on a statement: it took too long, or somebody cancelled it"
+      : `the database cannot answer: ${error.reason._tag}`,
+  })
 
 /** Runs all of it or nothing; again, where others stood in the way. */
 export const transaction = <A, E>(

@@ -6,7 +6,6 @@ import { CliError, Flag } from "effect/cli"
 import * as Source from "../../adapters/files/Source.ts"
 import * as Instant from "../../core/Instant.ts"
 import * as Overwriting from "../Overwriting.ts"
-import * as Store from "../Store.ts"
 
 const instant = (name: string, description: string) =>
   Flag.String(name).pipe(
@@ -61,14 +60,6 @@ export const keepsInputs = (files: Overwriting.Files): Effect.Effect<void, CliEr
       ? Effect.void
       : Effect.fail(new CliError.ValidationError({ message: `${found.output}: ${found.reason}` }))
   })
-
-/** A store that keeps its ledger. */
-export const keptStore = (name: string, description: string) =>
-  Flag.String(name).pipe(
-    Flag.withMetavar("<url>"),
-    Flag.withDescription(`${description}: ${Store.keptForm}`),
-    Flag.filter(Store.isKept, () => `${Store.keptForm}: a ledger that is kept`),
-  )
 
 /** One end of a window: a date-time with an offset, or a date, which is its first instant in UTC. */
 export const windowEdge = (name: string, description: string) =>

@@ -43,7 +43,7 @@ export const answerEach = Effect.fn("Ledger.answerEach")(function* (
   const catalog = yield* readCatalog(request)
   const rows = yield* ExternalSort.make({ compare: EventRow.compare, weigh: EventRow.weigh })
   const { events } = yield* readEvents(request, rows)
-  yield* settle(rows)
+  yield* ExternalSort.settle(rows)
   const groups = Groups.fromRows(rows.rows(), catalog, request.from)
   const progress = yield* Progress.make
   let isDone = false
@@ -105,8 +105,3 @@ const readEvents = Effect.fnUntraced(function* (request: Request, rows: External
   yield* progress.clear
   return extent
 }, Effect.scoped)
-
-const settle = Effect.fnUntraced(function* (rows: ExternalSort.ExternalSort<EventRow.EventRow>) {
-  const steps = rows.settle()
-  while ((yield* ExternalSort.attempt(() => steps.next())).done !== true) yield* Effect.yieldNow
-})

@@ -6,7 +6,8 @@ import { Console, Effect } from "effect"
 import { CliOutput } from "effect/cli"
 import * as Output from "./Output.ts"
 
-const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)
+/** A sentence becomes a part of one; the name of a variable stays. */
+const lowerFirst = (text: string): string => text.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase())
 
 /** Shows a wrong invocation as its errors and where to find help, not as the whole help. */
 export const layer = CliOutput.layerPresenter({

@@ -8,18 +8,14 @@ import { Flag } from "effect/cli"
 import type * as Catalog from "../../core/Catalog.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
 import * as Store from "../Store.ts"
+import * as StoreFlag from "./StoreFlag.ts"
 
 /** The store has no such project. Trying again does not help. */
 export class NoSuchProject extends Data.TaggedError("NoSuchProject")<{ readonly message: string }> {}
 
 /** Which project of which store. */
 export const flags = {
-  store: Flag.String("store").pipe(
-    Flag.withMetavar("<url>"),
-    Flag.withDescription("The ledger: sqlite:PATH or postgres://…"),
-    Flag.filter(Store.isUrl, () => Store.form),
-    Flag.withDefault(Store.defaultUrl),
-  ),
+  store: StoreFlag.flag("The ledger: sqlite:PATH or postgres://…", StoreFlag.any),
   project: Flag.String("project").pipe(
     Flag.withMetavar("<id>"),
     Flag.withDescription("The project; may be left out where the store has one"),
@@ -43,12 +39,12 @@ const find = Effect.fnUntraced(function* (id: Option.Option<string>) {
 
 /** Runs something with the ledger of a store and a project of it. A file that is not there is not made. */
 export const use = <A, E, R>(
-  { project, store }: { readonly store: string; readonly project: Option.Option<string> },
+  { project, store: { name, url } }: { readonly store: StoreFlag.Chosen; readonly project: Option.Option<string> },
   run: (site: Catalog.Site) => Effect.Effect<A, E, R>,
 ) => {
-  if (store.startsWith(file) && !existsSync(store.slice(file.length))) {
-    return Effect.fail(new NoSuchProject({ message: `--store: ${store.slice(file.length)}: no such file` }))
+  if (url.startsWith(file) && !existsSync(url.slice(file.length))) {
+    return Effect.fail(new NoSuchProject({ message: `${name}: ${url.slice(file.length)}: no such file` }))
   }
-  const layer = Ledger.layer.pipe(Layer.provide([Store.layer(store), Crypto.layer]))
+  const layer = Ledger.layer.pipe(Layer.provide([Store.layer(url), Crypto.layer]))
   return Effect.provide(Effect.flatMap(find(project), run), layer)
 }

@@ -5,8 +5,14 @@ import * as ConsentState from "../../core/ConsentState.ts"
 import type { Tally } from "../../core/ledger/Intake.ts"
 import * as Table from "./Table.ts"
 
+/** The ledger that rows were meant for. */
+interface Ledger {
+  readonly store: string
+  readonly project: string
+}
+
 /** The tables, with a line feed at the end. */
-export const write = (tally: Tally, isDryRun: boolean): string => {
+export const write = (tally: Tally, { project, store }: Ledger, isDryRun: boolean): string => {
   const { consentStates, faults, recorded, recordedBefore, rejected, rows } = tally
   const states = ConsentState.all.filter((state) => consentStates[state] > 0)
   const parts = [
@@ -30,5 +36,6 @@ export const write = (tally: Tally, isDryRun: boolean): string => {
       ),
     )
   }
+  parts.push(`ledger ${store}, project ${project}${isDryRun ? ": nothing was recorded" : ""}`)
   return `${parts.join("\n\n")}\n`
 }

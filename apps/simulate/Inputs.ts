@@ -14,6 +14,7 @@ import type { Columns } from "../../core/Columns.ts"
 import type { ConsentType } from "../../core/ConsentType.ts"
 import type { Rows } from "../../core/Rows.ts"
 import type { Summary } from "../../core/Summary.ts"
+import * as Store from "../Store.ts"
 import { BadQuestion, type Failure, type Plan } from "./Plan.ts"
 import type { Progress } from "./Run.ts"
 
@@ -44,9 +45,6 @@ export interface Batches {
 
 const sqlite = "sqlite:"
 
-/** The name of a store in a report: where it is, and not how to get in. */
-const nameOf = (url: string): string => url.replace(/^(postgres(?:ql)?:\/\/)[^@/]*@/, "$1")
-
 const openStore = Effect.fnUntraced(function* (url: string, { knownAt }: Plan, keepsIds: boolean) {
   const isPostgres = /^postgres(ql)?:\/\//.test(url)
   if (!isPostgres && !url.startsWith(sqlite)) {
@@ -56,7 +54,7 @@ const openStore = Effect.fnUntraced(function* (url: string, { knownAt }: Plan, k
   const reader = yield* isPostgres
     ? PostgresReader.make(url, knownAt, keepsIds)
     : PersonReader.make(url.slice(sqlite.length), knownAt, keepsIds)
-  return { ...reader, digest: Effect.succeed({ name: nameOf(url), sha256: reader.sha256 }) }
+  return { ...reader, digest: Effect.succeed({ name: Store.told(url), sha256: reader.sha256 }) }
 })
 
 const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, progress: Progress) {

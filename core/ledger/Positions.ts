@@ -25,6 +25,10 @@ export const ofLanes = (project: Project, ends: ReadonlyArray<number>, people?: 
   return new Map(all.filter(([lane]) => needed?.has(lane) ?? true))
 }
 
+/** Behind everything that a project has recorded. */
+export const ends = (project: Project, { store }: Pick<Means, "store">) =>
+  Effect.map(store.laneEnds(project), (ends) => ofLanes(project, ends))
+
 /** Right behind recorded events, or further; `appended` is what the store said of them. */
 export const behind = Effect.fnUntraced(function* (
   project: Project,

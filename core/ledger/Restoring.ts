@@ -5,6 +5,7 @@
  * later already cannot take in what was before it: it may have answered without it (semantics, law 8).
  */
 import { Clock, Effect } from "effect"
+import * as Admission from "../Admission.ts"
 import type { Site } from "../Catalog.ts"
 import type { StoredEvent } from "../ports/LedgerStore.ts"
 import type { Means } from "./Means.ts"
@@ -22,11 +23,12 @@ export interface RestoreFault {
     | "another_project"
     | "unknown_consent_type"
     | "consent_type_mismatch"
+    | "unknown_version"
     | "date_created_in_future"
     | "id_taken"
     | "external_id_taken"
     | "date_created_goes_back"
-  readonly field: "id" | "project" | "consentType" | "category" | "dateCreated" | "externalId"
+  readonly field: "id" | "project" | "consentType" | "category" | "version" | "dateCreated" | "externalId"
   readonly detail: string
 }
 
@@ -39,7 +41,12 @@ interface Numbered {
   readonly event: StoredEvent
 }
 
-const faultOf = (line: RecordedLine.Line, event: StoredEvent, { project, types }: Site, now: number) => {
+/**
+ * What no ledger of this project can have recorded. Versions are never taken back, so one that is missing was never answered;
+ * but a refusal is recorded whatever its version. The states a type takes, its status and its duration change: what is not
+ * valid today may have been valid then.
+ */
+const faultsOf = (line: RecordedLine.Line, event: StoredEvent, { project, types }: Site, now: number) => {
   const faults: Array<RestoreFault> = []
   if (line.project.toLowerCase() !== project.id || line.organization.toLowerCase() !== project.organization) {
     faults.push({ code: "another_project", field: "project", detail: "the event is another project's" })
@@ -52,6 +59,9 @@ const faultOf = (line: RecordedLine.Line, event: StoredEvent, { project, types }
   } else if (type.category !== line.category || type.subcategory !== subcategory || type.label !== line.label) {
     const detail = "the consent type with this id has another category, subcategory or label"
     faults.push({ code: "consent_type_mismatch", field: "category", detail })
+  } else if (event.consentState !== "declined" && !Admission.isPublished(type, event.version, event.consentDate)) {
+    const detail = "the consent type had not published this version at consentDate"
+    faults.push({ code: "unknown_version", field: "version", detail })
   }
   if (event.dateCreated > now) {
     faults.push({ code: "date_created_in_future", field: "dateCreated", detail: "is ahead of the ledger's clock" })
@@ -83,7 +93,7 @@ const sortOut = Effect.fnUntraced(function* (
   const ids = new Set<string>()
   for (const [index, line] of block.lines.entries()) {
     const event = yield* RecordedLine.toEvent(line, digest)
-    const faults = faultOf(line, event, block, now)
+    const faults = faultsOf(line, event, block, now)
     if (faults.length > 0) fates[index] = faults
     else if (ids.has(event.id)) fates[index] = [repeated]
     else good.push({ index, event })

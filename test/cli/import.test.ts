@@ -371,6 +371,24 @@ describe("an export", () => {
     },
   )
 
+  test.each(["a file", "standard input"])(
+    "in another order, from %s, is taken back whole: what was recorded first goes in first",
+    async (from) => {
+      const shuffled = linesOf(whole)
+        .toReversed()
+        .map((event) => `${JSON.stringify(event)}\n`)
+        .join("")
+      write("shuffled.ndjson", shuffled)
+      const other = newStore()
+      const args = ["--restore", "--store", other, "--json"]
+      const restored = await (from === "a file"
+        ? run(["import", "shuffled.ndjson", ...args])
+        : run(["import", "-", ...args], { stdin: shuffled }))
+      expect(JSON.parse(restored.stdout)).toMatchObject({ recorded: 1200, rejected: 0 })
+      expect(eventsOf(other)).toEqual(eventsOf(store))
+    },
+  )
+
   test("is of a person, or of a time by consentDate, whose end is not in it", async () => {
     const [{ concordId }] = linesOf(whole) as [{ concordId: string }]
     const of = async (...args: ReadonlyArray<string>) =>
@@ -397,6 +415,7 @@ describe("an export", () => {
       { ...event, dateCreated: "9000-01-01T00:00:00.000Z" },
       { ...event, consentDate: "2999-01-01T00:00:00.000Z" },
       { ...event, id: undefined },
+      { ...event, consentState: "viewed", version: 9 },
     ]
     write("bad.ndjson", bad.map((each) => JSON.stringify(each)).join("\n"))
     const codesInto = async (store: string) => {
@@ -411,8 +430,13 @@ describe("an export", () => {
       "4 date_created_in_future",
       "5 invalid",
       "6 missing",
+      "7 unknown_version",
     ])
     expect(eventsOf(fresh)).toEqual([])
+    // A refusal may have been recorded whatever its version.
+    write("bad.ndjson", JSON.stringify({ ...event, consentState: "declined", version: 9 }))
+    expect(await codesInto(fresh)).toEqual([])
+    expect(eventsOf(fresh)).toHaveLength(1)
     const withId = linesOf(whole).find(({ externalId }) => externalId !== undefined)!
     const taken = [
       { ...event, consentState: "viewed", consentDate: "2020-01-01T00:00:00.000Z" },
@@ -429,5 +453,13 @@ describe("an export", () => {
     const unwritable = await run(["export", "--store", store, "--out", "taken.ndjson"])
     expect([unwritable.code, unwritable.stderr]).toEqual([1, expect.stringMatching(/taken\.ndjson: is a directory/)])
     expect((await run(["export", "--store", store, "--out", "e.csv.gz"])).code).toBe(2)
+  })
+
+  test("of a time that ends as it begins is refused, and no empty file is written", async () => {
+    const args = ["--from", "2025-01-01T12:00:00+12:00", "--until", "2025-01-01", "--out", "none.ndjson"]
+    const { code, stderr } = await run(["export", "--store", store, ...args])
+    const reason = "--until: must be after --from, which is 2025-01-01T00:00:00.000Z"
+    expect([code, stderr]).toEqual([2, expect.stringContaining(reason)])
+    expect(existsSync(join(folder, "none.ndjson"))).toBe(false)
   })
 })

@@ -92,6 +92,7 @@ describe("assent move", () => {
     const { code, stderr, stdout } = await move("ledger.db", "new/moved.db")
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
     expect(stdout).toMatch(/\nevent +56\n/)
+    expect(stdout).toContain("\nfrom sqlite:ledger.db\nto   sqlite:new/moved.db\n")
     expect(stdout).toMatch(/moved, and read back as it was\n$/)
     const again = await move("ledger.db", "new/moved.db")
     expect([again.code, again.stdout, again.stderr]).toEqual([

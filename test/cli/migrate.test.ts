@@ -115,6 +115,7 @@ describe("for Citus", () => {
     const url = await postgres.database()
     const asked = await run(["migrate", "--store", url, "--engine", "citus"])
     expect(asked.code).toBe(1)
+    expect(asked.stderr).toContain("this database has no Citus: run CREATE EXTENSION citus in it")
     expect(await postgres.administer(columns, nameOf(url))).toEqual([])
   })
 

@@ -226,7 +226,14 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
     )
   })
 
-  const said = fc.record({ who: fc.nat(4), what: fc.nat(27), again: fc.boolean(), external: fc.option(fc.nat(2)) })
+  const said = fc.record({
+    who: fc.nat(4),
+    what: fc.nat(27),
+    again: fc.boolean(),
+    external: fc.option(fc.nat(2)),
+    // A yes to the second version, which is there, or a refusal of the ninth, which is not.
+    version: fc.constantFrom(undefined, undefined, 2, 9),
+  })
   const law = "taken back into an empty ledger of the same setup gives equal answers, lists and exports, and is whole"
   test(
     `${law}, with sessions, profiles and joins`,
@@ -238,9 +245,13 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
             Effect.gen(function* () {
               const site = yield* siteOf
               const ledger = yield* Ledger.Ledger
-              for (const [index, { again, external, what, who }] of sayings.entries()) {
+              const consentType = site.types.all[0]!.id
+              yield* ledger.setup.updateType(site.project, consentType, { name: "Again", requireReaccept: true })
+              for (const [index, { again, external, version, what, who }] of sayings.entries()) {
+                const { consentDate, ...now } = item(site, `user-${who}`, what)
+                const consentState = version === 2 ? ("accepted" as const) : ("declined" as const)
                 const one = {
-                  ...item(site, `user-${who}`, what),
+                  ...(version === undefined ? { ...now, consentDate } : { ...now, consentType, version, consentState }),
                   ...(external !== null && { externalId: `x${external}` }),
                 }
                 yield* ledger.record({ ...site, submitter: site.organization.id, items: again ? [one, one] : [one] })
@@ -250,7 +261,8 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
               const people = [...new Set(events.map(({ concordId }) => concordId))]
               const instants = [...new Set(events.map(({ dateCreated }) => dateCreated)), Date.now()].slice(-3)
               const rows = events.map(({ body }, index) => ({ line: index + 1, text: body, value: JSON.parse(body) }))
-              const intake = { ...site, submitter: "", isRestore: true, map: RecordedColumns.read, blockSize: 7 }
+              const { types } = Option.getOrThrow(yield* ledger.site(site.project.id))
+              const intake = { ...site, types, submitter: "", isRestore: true, map: RecordedColumns.read, blockSize: 7 }
               const restored = Effect.gen(function* () {
                 yield* copySetup(ledger, site, people, yield* LedgerStore)
                 const report = () => Effect.void

@@ -314,6 +314,27 @@ describe("requests that fill a transaction, which is sent while the one before i
   })
 })
 
+test("A question on which the server gives up each time is asked a few times more, and then told so.", async () => {
+  let asked = 0
+  const answered = withStore(database.url, (store) => {
+    fault = (statement) => {
+      if (!statement.includes("FROM receipt")) return undefined
+      asked++
+      return { raise: "57014" }
+    }
+    return Effect.match(store.receipt(organization, hash(7)), {
+      onFailure: ({ reason }) => reason,
+      onSuccess: () => "answered",
+    })
+  })
+  expect(await Effect.runPromise(answered)).toBe(
+    "the database gave up on a statement: it took too long, or somebody cancelled it",
+  )
+  fault = () => undefined
+  expect(asked).toBeGreaterThan(1)
+  expect(asked).toBeLessThan(40)
+})
+
 describe("three servers whose clients record at the same time, with faults at random", () => {
   const asked = new Map<string, number>()
   const acknowledged = new Set<string>()

@@ -105,6 +105,18 @@ test("what was recorded is not unknown again: a replica that is behind waits, th
   expect([first(newer).status, positionsOf(newer)]).toEqual(["withdrawn", declined])
 })
 
+test("what was imported is not unknown again: the answer of an import carries its positions, too", async () => {
+  await heldUp(async () => {
+    const consentType = primary.banner().consentTypes[0]!
+    const row = { userId: "imported", consentType, consentState: "declined", consentDate: "2024-01-31T00:00:00Z" }
+    const headers = { "content-type": "application/x-ndjson" }
+    const imported = await send(primary, "POST", "/consent-events/import", { headers, body: JSON.stringify(row) })
+    expect(imported.json).toMatchObject({ recorded: 1 })
+    expect((await decision(replica, "imported", seen(positionsOf(imported)))).status).toBe(503)
+    expect(first(await decision(primary, "imported", seen(positionsOf(imported)))).status).toBe("refused")
+  })
+})
+
 test("what is recorded waits for no position, not even one that a restored primary has not given yet", async () => {
   const [lane, position] = positionsOf(await record("ahead", "accepted")).split("=")
   const consentType = primary.banner().consentTypes[0]!

@@ -251,6 +251,28 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
   })
 })
 
+test("verify on sqlite finds an index and a trigger that are gone, and a table that is none of a ledger's", async () => {
+  const path = join(folder, `${++files}.db`)
+  await fillLedger(`sqlite:${path}`, 1)
+  const database = new DatabaseSync(path)
+  database.exec("DROP INDEX event_date; DROP TRIGGER event_is_never_changed; CREATE TABLE mine (a)")
+  database.close()
+  const { findings } = await verify(`sqlite:${path}`)
+  expect(findings.map(({ what }) => what)).toEqual([
+    "the index event_date is missing",
+    "the trigger event_is_never_changed is missing",
+    "the table mine is no part of a ledger",
+  ])
+})
+
+test("verify on postgres finds a note of a migration that was edited, with which no server opens the database", async () => {
+  const url = await postgres.database()
+  await fillLedger(url, 1)
+  await ofPostgres(url).run("UPDATE migration SET digest = name WHERE number = 1")
+  const what = "migration 1 was edited after it was applied"
+  expect((await verify(url)).findings).toEqual([{ table: "store", what }])
+})
+
 describe("bytes of the file itself that were flipped", () => {
   /** Everything a file holds, read without any part of ours; or why it cannot be read. */
   const dump = (path: string): ReadonlyMap<string, string> | undefined => {

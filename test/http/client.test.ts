@@ -243,6 +243,50 @@ describe("Idempotency-Key", () => {
   })
 })
 
+describe("positions", () => {
+  const remembering = () =>
+    Client.promises({ baseUrl: proxy.url, apiKey: banner.apiKey, retries, remembersPositions: true })
+  const sent = () => proxy.tries.map(({ headers }) => headers["assent-positions"]?.toString())
+
+  test("are not sent unless that is asked for", async () => {
+    const client = privacy()
+    proxy.script()
+    await record(client)
+    await ask(client)
+    expect(sent()).toEqual([undefined, undefined])
+  })
+
+  // Kills: of a lane that comes again the last position counts; one project's lanes are sent about another.
+  test("that answers have told are sent with later questions about the project: of each lane the furthest", async () => {
+    const client = remembering()
+    proxy.script()
+    await record(client)
+    await record(client)
+    await ask(client)
+    const path = `/privacy-v1/organizations/${banner.organization}/projects/${banner.project}/consent-events?limit=1`
+    const { headers } = await server.request("GET", path, { headers: { "x-api-key": banner.apiKey } })
+    const ends = String(headers["assent-positions"]).split(", ")
+    const [none, first, both] = sent()
+    expect(none).toBeUndefined()
+    expect(ends).toEqual(expect.arrayContaining(both!.split(", ")))
+    expect(both!.split(", ").map((pair) => pair.split("=")[0])).toContain(first!.split("=")[0])
+    const older = both!.replace(/=\d+/g, "=0")
+    proxy.script({ status: 200, headers: { "assent-positions": older }, body: { count: 0, items: [] } })
+    await ask(client)
+    await ask(client)
+    expect(sent()).toEqual([both, both])
+    proxy.script()
+    const { organizationId } = inProject()
+    const payload = { name: "Another" }
+    const { id: projectId } = await client.organizations.createProject({ params: { organizationId }, payload })
+    await client.privacy.getConsentState({
+      params: { organizationId, projectId },
+      query: { userId: "x" },
+    })
+    expect(sent()).toEqual([undefined, undefined])
+  })
+})
+
 describe("a request is tried again", () => {
   const inFlight: Fault = { status: 409, body: problem(409, "idempotency_key_in_flight") }
   const html = { "content-type": "text/html" }

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import * as Deadline from "../../adapters/http/server/Deadline.ts"
 import * as Unparsed from "../../adapters/http/server/Unparsed.ts"
-import { eventually, type Server, start } from "../support/server.ts"
+import { eventually, type Server, start, startEmpty } from "../support/server.ts"
 import { expectProblem } from "./problem.ts"
 import { acme, asOwner, ownerKeyId, privacy, secretOf, startWorld, types, violations, yes } from "./world.ts"
 
@@ -92,6 +92,32 @@ describe("an import", () => {
     const most = await send(rows.slice(0, rows.lastIndexOf("{")), "?dryRun=true")
     expect(most.json).toMatchObject({ dryRun: true, rows: 20_000, recorded: 20_000 })
     expect(count()).toBe(before)
+  })
+
+  /** What an import of three people says of how far the log is, held against a list of everything there is. */
+  const expectPositions = async (on: Server, events: string, key: { readonly "x-api-key": string }, type: string) => {
+    const row = { consentType: type, consentState: "declined", consentDate: "2024-01-31T00:00:00Z" }
+    const body = ["pos a", "pos b", "pos c"].map((userId) => JSON.stringify({ ...row, userId })).join("\n")
+    const told = async (method: string, query: string) => {
+      const sent = method === "GET" ? { headers: key } : { headers: { ...ndjson, ...key }, body }
+      return (await on.request(method, events + query, sent)).headers["assent-positions"]
+    }
+    expect(await told("POST", "/import?dryRun=true")).toBeUndefined()
+    const imported = await told("POST", "/import")
+    expect(imported).toMatch(/=[1-9]/)
+    expect(await told("GET", "?limit=1")).toBe(imported)
+    expect(await told("POST", "/import")).toBe(imported)
+  }
+
+  test("says how far the log is behind it, also where all was recorded before; a dry one says nothing", async () => {
+    await expectPositions(server, `${privacy()}/consent-events`, asOwner, types.newsletter.id)
+  })
+
+  test("says so over a store in memory, too", async () => {
+    const empty = await startEmpty({ ASSENT_STORE: "memory:" })
+    const { apiKey, consentTypes, organization, project } = empty.banner()
+    const events = `/privacy-v1/organizations/${organization}/projects/${project}/consent-events`
+    await expectPositions(empty, events, { "x-api-key": apiKey }, consentTypes[0]!).finally(empty.stop)
   })
 
   test("is refused as a whole where nobody knows how to read it", async () => {

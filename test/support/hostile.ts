@@ -83,6 +83,7 @@ export const startHostileProxy = (
 export const faults: ReadonlyArray<Fault> = [
   { raise: "40001" },
   { raise: "40P01" },
+  { raise: "57014" },
   "terminate-before",
   "terminate-during",
   "cut-before",

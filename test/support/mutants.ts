@@ -31,6 +31,7 @@ export const parts = {
     "test/faults/verified.test.ts",
     "test/faults/moved.test.ts",
     "test/faults/replica.test.ts",
+    ...["--project=contract", "test/contract/exporting.test.ts"],
   ],
   "adapters/http/server": [
     "--project=http",
@@ -144,7 +145,7 @@ const postgres = (file: string, find: string, replace: string, ...killedBy: Read
 })
 
 const client = (
-  file: "Client.ts" | "Retries.ts",
+  file: "Client.ts" | "Retries.ts" | "Seen.ts",
   find: string,
   replace: string,
   ...killedBy: ReadonlyArray<string>
@@ -1074,6 +1075,22 @@ export const mutants: ReadonlyArray<Mutant> = [
     "of a page come without the trace headers",
   ),
   client("Client.ts", "sending(sessionHeader, ", "sending(apiKeyHeader, ", "go to the endpoints that ask"),
+  client(
+    "Seen.ts",
+    "Math.max(Number(position), positions.get(lane!) ?? 0)",
+    "Number(position)",
+    "that answers have told",
+  ),
+  client("Seen.ts", "(url)?.[1] ??", "(url)?.[2] ??", "that answers have told"),
+
+  // Exports taken back
+  {
+    part: "core/ledger",
+    file: "Restoring.ts",
+    find: 'event.consentState !== "declined" && ',
+    replace: "",
+    killedBy: ["taken back into an empty ledger"],
+  },
 
   // Dry runs
   ...(
@@ -1131,4 +1148,5 @@ export const mutants: ReadonlyArray<Mutant> = [
   ),
   postgres("Sql.ts", 'reason._tag === "SerializationError" || ', "", "configure: 40001"),
   postgres("Sql.ts", "57P\\d\\d|", "", "append: terminate-before"),
+  postgres("Sql.ts", "(isUnknown(error) || isCancelled(error))", "isUnknown(error)", "configure: 57014"),
 ]

@@ -17,6 +17,7 @@ import {
 import { Api } from "../api/Api.ts"
 import { KeyRequired, SessionRequired } from "../api/Credentials.ts"
 import { IdempotencyKey, type Retries, withRetries } from "./Retries.ts"
+import { withPositions } from "./Seen.ts"
 
 export type { Retries } from "./Retries.ts"
 
@@ -29,6 +30,11 @@ export interface Options {
   /** For the Site API: the token of a session, or what gives the current one for each request. */
   readonly session?: string | (() => string | undefined)
   readonly retries?: Retries
+  /**
+   * Whether every answer about a project, of whichever server, knows at least what the answers before it knew ({@link withPositions}).
+   * Default false.
+   */
+  readonly remembersPositions?: boolean
 }
 
 /** The groups of the API, a method for each endpoint. */
@@ -80,7 +86,11 @@ const carefully = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
 export const make = (options: Options): Effect.Effect<Client, never, HttpClient.HttpClient> =>
   HttpApiClient.make(Api, {
     baseUrl: options.baseUrl,
-    transformClient: flow(carefully, withRetries(options.retries ?? {})),
+    transformClient: flow(
+      carefully,
+      options.remembersPositions === true ? withPositions : identity,
+      withRetries(options.retries ?? {}),
+    ),
   }).pipe(Effect.provide(credentials(options)))
 
 /** Makes one call with this `Idempotency-Key`, for a caller who may make the same call again after a restart. */

@@ -76,6 +76,7 @@ const seen = {
 /** The operations whose answers say how far they have seen. */
 const sees: ReadonlySet<string> = new Set([
   "createConsentEvents",
+  "importConsentEvents",
   "listConsentEvents",
   "getConsentState",
   "getConsentDecisions",

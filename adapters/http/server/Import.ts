@@ -3,8 +3,10 @@
  */
 import { Effect, identity, Option, Result, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
+import type { Project } from "../../../core/Catalog.ts"
 import * as Intake from "../../../core/ledger/Intake.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
 import * as BadRows from "../../files/BadRows.ts"
 import * as Gunzip from "../../files/Gunzip.ts"
@@ -14,6 +16,7 @@ import * as MemoryStore from "../../memory/MemoryStore.ts"
 import * as ImportWire from "../api/ImportWire.ts"
 import * as Access from "./Access.ts"
 import * as Answer from "./Answer.ts"
+import * as Positions from "./Positions.ts"
 
 /** How the rows of a request are to be read. */
 export interface Query {
@@ -71,6 +74,12 @@ const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
     return yield* Effect.provideService(takingIn, Ledger, ledger.rehearsal(scratch))
   }).pipe(Effect.provide(MemoryStore.layer, { local: true }))
 
+/** How far the log is behind the last row. What was recorded is, also where the store cannot answer any more. */
+const seen = Effect.fnUntraced(function* (project: Project) {
+  const ledger = yield* Ledger
+  return Positions.headers(yield* Effect.orElseSucceed(ledger.ends(project), () => PositionsOf.none))
+})
+
 /** Takes in the rows of a request, and answers what became of them. */
 export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, query: Query) {
   const { key, site } = yield* Access.inProject
@@ -102,5 +111,6 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
     isDryRun ? rehearsed : identity,
     Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, taken))),
   )
-  return Answer.json(JSON.stringify({ dryRun: isDryRun, ...tally, rejections }))
+  const headers = isDryRun ? {} : yield* seen(site.project)
+  return Answer.json(JSON.stringify({ dryRun: isDryRun, ...tally, rejections }), 200, headers)
 })

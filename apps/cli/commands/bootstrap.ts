@@ -9,6 +9,7 @@ import type { Founded } from "../../../core/ledger/Founding.ts"
 import * as Ledger from "../../../core/ledger/Ledger.ts"
 import * as Store from "../../Store.ts"
 import * as WholeNumber from "../../WholeNumber.ts"
+import * as StoreFlag from "../StoreFlag.ts"
 
 /** The store has something set up; nothing was changed. */
 export class AlreadySetUp extends Data.TaggedError("AlreadySetUp")<{ readonly message: string }> {}
@@ -46,11 +47,9 @@ const asText = ({ organizationId, projectId, apiKey, consentTypes }: ReturnType<
 export const command = Command.make(
   "bootstrap",
   {
-    store: Flag.String("store").pipe(
-      Flag.withMetavar("<url>"),
-      Flag.withDescription("sqlite:PATH, a file made where there is none, or postgres://USER:PASSWORD@HOST/DATABASE"),
-      Flag.filter(Store.isUrl, () => Store.form),
-      Flag.withDefault(Store.defaultUrl),
+    store: StoreFlag.flag(
+      "sqlite:PATH, a file made where there is none, or postgres://USER:PASSWORD@HOST/DATABASE",
+      StoreFlag.any,
     ),
     lanes: Flag.String("lanes").pipe(
       Flag.withMetavar("<count>"),
@@ -67,9 +66,10 @@ export const command = Command.make(
   },
   Effect.fnUntraced(function* ({ json, lanes, store }) {
     const count = Option.isSome(lanes) ? lanes.value : yield* lanesOfEnvironment
+    yield* StoreFlag.tell(store)
     const found = Effect.flatMap(Ledger.Ledger, (ledger) => ledger.found)
     const layer = Ledger.layer.pipe(
-      Layer.provide([Store.layer(store), Crypto.layer, Layer.succeed(Ledger.NewLanes, count)]),
+      Layer.provide([Store.layer(store.url), Crypto.layer, Layer.succeed(Ledger.NewLanes, count)]),
     )
     const founded = yield* Effect.provide(found, layer)
     if (Option.isNone(founded)) {

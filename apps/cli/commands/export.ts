@@ -7,6 +7,7 @@ import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as Rows from "../../../adapters/files/Rows.ts"
 import type { Site as ProjectSite } from "../../../core/Catalog.ts"
+import * as Instant from "../../../core/Instant.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import { Uuid } from "../../../core/Members.ts"
 import * as Flags from "../Flags.ts"
@@ -33,10 +34,20 @@ const flags = {
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
-const validate = ({ out, store }: Flagged): Effect.Effect<void, CliError.ValidationError> =>
-  Option.exists(out, (path) => path.endsWith(".gz"))
-    ? Effect.fail(new CliError.ValidationError({ message: "--out: pack it yourself: assent export | gzip > file.gz" }))
-    : Flags.keepsInputs({ outputs: [Flags.named("--out", out)], inputs: [], store: { name: "--store", at: store } })
+const validate = ({ from, out, store, until }: Flagged): Effect.Effect<void, CliError.ValidationError> => {
+  const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
+  if (Option.exists(out, (path) => path.endsWith(".gz"))) {
+    return refuse("--out: pack it yourself: assent export | gzip > file.gz")
+  }
+  if (Option.isSome(from) && Option.isSome(until) && until.value <= from.value) {
+    return refuse(`--until: must be after --from, which is ${Instant.format(from.value)}`)
+  }
+  return Flags.keepsInputs({
+    outputs: [Flags.named("--out", out)],
+    inputs: [],
+    store: { name: store.name, at: store.url },
+  })
+}
 
 const writerOf = Effect.fnUntraced(function* (out: Option.Option<string>) {
   if (Option.isNone(out)) return { write: Output.write, commit: Effect.void }

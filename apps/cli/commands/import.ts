@@ -1,12 +1,9 @@
 /**
  * `assent import`: takes in the history of another system, or an export of this one.
  */
-import { Effect, identity, Option, Schema, Stream } from "effect"
+import { Effect, identity, Option, Schema } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
-import { BadInput } from "../../../adapters/files/BadInput.ts"
-import type { BadRows } from "../../../adapters/files/BadRows.ts"
 import * as Documents from "../../../adapters/files/Documents.ts"
-import * as Gunzip from "../../../adapters/files/Gunzip.ts"
 import * as Mapping from "../../../adapters/files/Mapping.ts"
 import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
@@ -16,11 +13,14 @@ import type { Site as ProjectSite } from "../../../core/Catalog.ts"
 import * as Intake from "../../../core/ledger/Intake.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
 import { Uuid } from "../../../core/Members.ts"
+import * as Store from "../../Store.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
+import * as RowFile from "../RowFile.ts"
 import * as Scratch from "../Scratch.ts"
 import * as Site from "../Site.ts"
+import * as StoreFlag from "../StoreFlag.ts"
 import * as TallyTable from "../TallyTable.ts"
 
 /** The exit code when a row was rejected. */
@@ -71,7 +71,7 @@ interface Given {
   readonly file: string
   readonly map: Option.Option<string>
   readonly rejected: Option.Option<string>
-  readonly store: string
+  readonly store: StoreFlag.Chosen
   readonly restore: boolean
 }
 
@@ -83,7 +83,7 @@ const validate = ({ file, map, rejected, restore, store }: Given): Effect.Effect
     : Flags.keepsInputs({
         outputs: [Flags.named("--rejected", rejected)],
         inputs: [{ name: "FILE", at: file }, Flags.named("--map", map)],
-        store: { name: "--store", at: store },
+        store: { name: store.name, at: store.url },
       })
 }
 
@@ -118,15 +118,6 @@ const faultsTo = Effect.fnUntraced(function* (path: Option.Option<string>) {
   return { write, commit: Effect.void }
 })
 
-const badInput =
-  (file: string) =>
-  ({ line, reason }: BadRows): BadInput =>
-    new BadInput({
-      file,
-      problems: [{ where: line === undefined ? "" : `line ${line}`, reason: `${reason}; nothing behind it was read` }],
-      isCutShort: false,
-    })
-
 /** Takes rows into a scratch file, which is gone afterwards: memory stays bounded, and the ledger as it is. */
 const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
@@ -137,35 +128,18 @@ const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
 const takeIn = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
-  const source = yield* Source.open(given.file)
+  const file = yield* RowFile.open(given)
   const map = yield* mapOf(given.map, given.restore)
   const faults = yield* faultsTo(given.rejected)
   const progress = yield* Progress.makeWithLines
-  let bytes = 0
-  const counted = Stream.map(source.bytes, (chunk) => {
-    bytes += chunk.length
-    return chunk
-  })
-  const format = Option.getOrElse(given.format, () => Rows.formatOf(given.file))
-  const rows = Rows.read(Gunzip.ifPacked(counted), { format, delimiter: given.delimiter })
-  const tally = yield* Intake.run(rows, {
+  const tally = yield* Intake.run(file.rows, {
     ...site,
     submitter: Option.getOrElse(given.submitter, () => site.organization.id),
     isRestore: given.restore,
     map,
     report: (rejections, { rows: done }) =>
-      Effect.andThen(
-        faults.write(rejections),
-        progress.show({
-          what: "rows taken in",
-          done,
-          share: source.size === undefined ? undefined : bytes / source.size,
-        }),
-      ),
-  }).pipe(
-    given.dryRun ? rehearsed : identity,
-    Effect.catchTag("BadRows", (error) => Effect.fail(badInput(source.name)(error))),
-  )
+      Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
+  }).pipe(given.dryRun ? rehearsed : identity)
   yield* progress.clear
   yield* faults.commit
   return tally
@@ -176,10 +150,16 @@ export const command = Command.make(
   "import",
   flags,
   Effect.fnUntraced(function* (given) {
-    const tally = yield* Site.use(given, (site) => takeIn(site, given))
-    const { dryRun, json } = given
+    const { dryRun, json, store } = given
+    yield* StoreFlag.tell(store)
+    const { project, tally } = yield* Site.use(given, (site) =>
+      Effect.map(takeIn(site, given), (tally) => ({ project: site.project.id, tally })),
+    )
+    const ledger = { store: Store.told(store.url), project }
     yield* Output.write(
-      json ? `${JSON.stringify({ dryRun, ...tally }, undefined, 2)}\n` : TallyTable.write(tally, dryRun),
+      json
+        ? `${JSON.stringify({ dryRun, ...ledger, ...tally }, undefined, 2)}\n`
+        : TallyTable.write(tally, ledger, dryRun),
     )
     if (tally.rejected > 0) {
       yield* Effect.sync(() => {

@@ -5,13 +5,13 @@ import { Console, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Migrations from "../../../adapters/postgres/Migrations.ts"
 import * as Store from "../../Store.ts"
+import * as StoreFlag from "../StoreFlag.ts"
 
 const flags = {
-  store: Flag.String("store").pipe(
-    Flag.withMetavar("<url>"),
-    Flag.withDescription("postgres://…, with a role that owns the tables or may make them"),
-    Flag.filter(Store.isUrl, () => Store.form),
-  ),
+  store: StoreFlag.flag("postgres://…, with a role that owns the tables or may make them", {
+    is: Store.isUrl,
+    form: Store.form,
+  }),
   engine: Flag.Literals("engine", Migrations.engines).pipe(
     Flag.withDescription("What the tables are made for; a database that has tables keeps what it was made for"),
     Flag.optional,
@@ -25,11 +25,11 @@ const flags = {
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
 const validate = ({ store }: Flagged): Effect.Effect<void, CliError.ValidationError> =>
-  store.startsWith("postgres")
+  store.url.startsWith("postgres")
     ? Effect.void
     : Effect.fail(
         new CliError.ValidationError({
-          message: "--store: a SQLite file gets its tables when it is opened: nothing to migrate",
+          message: `${store.name}: a SQLite file gets its tables when it is opened: nothing to migrate`,
         }),
       )
 
@@ -43,8 +43,9 @@ export const command = Command.make(
   "migrate",
   flags,
   Effect.fnUntraced(function* ({ engine, script, store }) {
+    if (!script) yield* StoreFlag.tell(store)
     const asked = Option.getOrUndefined(engine)
-    const missing = yield* Migrations.using(store, (sql) =>
+    const missing = yield* Migrations.using(store.url, (sql) =>
       script ? Migrations.find(sql, asked) : Migrations.run(sql, asked),
     )
     yield* Console.log(script ? Migrations.script(missing).trimEnd() : told(missing))

@@ -7,15 +7,22 @@ import { CliError, Command, Flag } from "effect/cli"
 import { Digest } from "effect/crypto"
 import * as Moving from "../../../core/ledger/Moving.ts"
 import * as Store from "../../Store.ts"
-import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
+import * as StoreFlag from "../StoreFlag.ts"
 import * as Table from "../Table.ts"
 
-const asText = ({ digest, events, lanes, tables }: Moving.Moved): string => {
+/** Both ledgers as they may be told. */
+interface Ends {
+  readonly from: string
+  readonly to: string
+}
+
+const asText = ({ digest, events, from, lanes, tables, to }: Moving.Moved & Ends): string => {
   const rows = tables.map(({ rows, table }) => [table, Table.count(rows)])
   const last = `${Table.count(events)} events in ${Table.count(lanes.length)} lanes, digest ${digest}`
-  return `${[Table.write(["table", "rows"], rows), last, "moved, and read back as it was"].join("\n\n")}\n`
+  const ends = `from ${from}\nto   ${to}`
+  return `${[Table.write(["table", "rows"], rows), last, ends, "moved, and read back as it was"].join("\n\n")}\n`
 }
 
 const move = Effect.fnUntraced(function* (from: string, to: string) {
@@ -37,12 +44,13 @@ const validate = ({ from, to }: { readonly from: string; readonly to: string }) 
 export const command = Command.make(
   "move",
   {
-    from: Flags.keptStore("from", "The ledger to move; it stays as it is"),
-    to: Flags.keptStore("to", "An empty store, made where there is none"),
+    from: StoreFlag.url("from", "The ledger to move; it stays as it is", StoreFlag.kept),
+    to: StoreFlag.url("to", "An empty store, made where there is none", StoreFlag.kept),
     json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Write what was moved as JSON")),
   },
   Effect.fnUntraced(function* ({ from, json, to }) {
-    const moved = yield* Effect.provide(move(from, to), NodeCrypto.layer)
+    const ends = { from: Store.told(from), to: Store.told(to) }
+    const moved = { ...ends, ...(yield* Effect.provide(move(from, to), NodeCrypto.layer)) }
     yield* Output.write(json ? `${JSON.stringify(moved, undefined, 2)}\n` : asText(moved))
   }),
 ).pipe(

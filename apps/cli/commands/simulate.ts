@@ -13,6 +13,7 @@ import * as FailOn from "../FailOn.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
+import * as StoreFlag from "../StoreFlag.ts"
 import * as SummaryTable from "../SummaryTable.ts"
 
 /** The exit codes beside those of every command. */
@@ -20,10 +21,9 @@ const changed = 1
 const passed = 3
 
 const flags = {
-  store: Flag.String("store").pipe(
-    Flag.withMetavar("<url>"),
-    Flag.withDescription("The ledger as a store: sqlite:PATH or postgres://…"),
-    Flag.optional,
+  store: StoreFlag.optional(
+    "The ledger as a store: sqlite:PATH or postgres://…; by default ASSENT_STORE, where --events is left out",
+    StoreFlag.kept,
   ),
   events: Flags.path("events", "The ledger as a file: events.ndjson").pipe(Flag.optional),
   types: Flags.path("types", "types.json, with --events; without it every type has the default rules").pipe(
@@ -49,7 +49,7 @@ const flags = {
 }
 
 interface Given {
-  readonly store: Option.Option<string>
+  readonly store: Option.Option<StoreFlag.Chosen>
   readonly events: Option.Option<string>
   readonly types: Option.Option<string>
   readonly baseline: Option.Option<string>
@@ -60,6 +60,12 @@ interface Given {
 }
 
 const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
+
+/** With the ledger that the environment names, where the command line names none. */
+const withLedger = <G extends Given>(given: G): Effect.Effect<G, CliError.ValidationError> =>
+  Option.isSome(given.store) || Option.isSome(given.events)
+    ? Effect.succeed(given)
+    : Effect.map(StoreFlag.ofEnvironment(StoreFlag.kept), (store) => ({ ...given, store }))
 
 const validate = (given: Given): Effect.Effect<void, CliError.ValidationError> => {
   if (Option.isSome(given.store) === Option.isSome(given.events)) {
@@ -84,13 +90,13 @@ const validate = (given: Given): Effect.Effect<void, CliError.ValidationError> =
       Flags.named("--candidate", given.candidate),
       Flags.named("--candidate-types", given.candidateTypes),
     ],
-    store: Flags.named("--store", given.store),
+    ...(Option.isSome(given.store) && { store: { name: given.store.value.name, at: given.store.value.url } }),
   })
 }
 
 const input = ({ store, events }: Given): Input =>
   Option.isSome(store)
-    ? { _tag: "Store", url: store.value }
+    ? { _tag: "Store", url: store.value.url }
     : { _tag: "Events", path: Option.getOrElse(events, () => "") }
 
 const readIfGiven = <A, E, R>(
@@ -132,7 +138,7 @@ export const command = Command.make(
   "simulate",
   flags,
   Effect.fnUntraced(function* ({ json, exitCode, failOn, ...given }) {
-    const plan = yield* planOf(given)
+    const plan = yield* planOf(yield* withLedger(given))
     const summary = yield* simulate(plan)
     for (const warning of summary.warnings) yield* Output.warn(warning)
     yield* Output.write(json ? `${JSON.stringify(summary, undefined, 2)}\n` : SummaryTable.write(summary))
@@ -147,7 +153,7 @@ export const command = Command.make(
     })
   }),
 ).pipe(
-  (command) => Command.validate(command, validate),
+  (command) => Command.validate(command, (given) => Effect.flatMap(withLedger(given), validate)),
   Command.withDescription("Compare the answers under other rules or texts with those in force, over a whole ledger"),
   Command.withExamples([
     {

@@ -8,9 +8,9 @@ import { Digest } from "effect/crypto"
 import type { Finding } from "../../../core/ledger/Findings.ts"
 import * as Verifying from "../../../core/ledger/Verifying.ts"
 import * as Store from "../../Store.ts"
-import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
+import * as StoreFlag from "../StoreFlag.ts"
 import * as Table from "../Table.ts"
 
 /** The exit code beside those of every command. */
@@ -72,11 +72,11 @@ const verify = Effect.fnUntraced(function* (url: string) {
 export const command = Command.make(
   "verify",
   {
-    store: Flags.keptStore("store", "The ledger to check"),
+    store: StoreFlag.flag("The ledger to check", StoreFlag.kept),
     json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Write the report as JSON")),
   },
   Effect.fnUntraced(function* ({ json, store }) {
-    const report = yield* Effect.provide(verify(store), NodeCrypto.layer)
+    const report = yield* Effect.provide(verify(store.url), NodeCrypto.layer)
     yield* Output.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : asText(report))
     if (report.isWhole) return
     yield* Effect.sync(() => {

@@ -1,0 +1,64 @@
+/**
+ * The rows of an export by their `dateCreated`, whatever order they come in: a ledger learns nothing that comes before what it
+ * knows.
+ */
+import { Effect, Option, Predicate, Stream } from "effect"
+import * as Instant from "../../core/Instant.ts"
+import type { Row } from "../../core/ledger/Intake.ts"
+import * as ExternalSort from "./ExternalSort.ts"
+
+/** When a row was recorded; nothing where it does not say, and will be rejected. */
+const dateOf = (row: Row): Instant.Instant | undefined => {
+  if (!("value" in row) || !Predicate.hasProperty(row.value, "dateCreated")) return undefined
+  const { dateCreated } = row.value
+  return typeof dateCreated === "string" ? Instant.parse(dateCreated) : undefined
+}
+
+/** Whether no row was recorded before one that stands above it. Reads no further than the first that was. */
+export const isKept = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>): Effect.Effect<boolean, E, R> =>
+  Effect.suspend(() => {
+    let last = Instant.min
+    const goesBack = (row: Row): boolean => {
+      const date = dateOf(row) ?? last
+      if (date < last) return true
+      last = date
+      return false
+    }
+    return Effect.map(Stream.runHead(Stream.filter(rows, (some) => some.some(goesBack))), Option.isNone)
+  })
+
+/** How many rows are handed on at a time. */
+const stride = 1000
+
+type Keyed = readonly [date: Instant.Instant, row: Row]
+
+const order: ExternalSort.Order<Keyed> = {
+  compare: ([date, { line }], [other, { line: otherLine }]) => date - other || line - otherLine,
+  // The text, and the value that was read from it.
+  weigh: ([, { text }]) => 300 + 3 * text.length,
+}
+
+/** The rows in order, those of one instant in the order in which they come; rows that do not say when are the first. */
+export const sorted = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>) =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const sort = yield* ExternalSort.make(order)
+      const add = (some: ReadonlyArray<Row>) =>
+        ExternalSort.attempt(() => {
+          for (const row of some) sort.add([dateOf(row) ?? Instant.min, row])
+        })
+      yield* Stream.runForEach(rows, add)
+      yield* ExternalSort.settle(sort)
+      const all = sort.rows()
+      const next = ExternalSort.attempt(() => {
+        const some: Array<Row> = []
+        while (some.length < stride) {
+          const each = all.next()
+          if (each.done === true) break
+          some.push(each.value[1])
+        }
+        return some
+      })
+      return Stream.takeWhile(Stream.fromEffectRepeat(next), (some) => some.length > 0)
+    }),
+  )
