@@ -29,7 +29,7 @@ import * as Listing from "./Listing.ts"
 import { type Means, NewLanes } from "./Means.ts"
 import type * as Paging from "./Paging.ts"
 import * as Organizations from "./Organizations.ts"
-import { reached } from "./Positions.ts"
+import { type Asked, reached } from "./Positions.ts"
 import * as Profiles from "./Profiles.ts"
 import * as Reading from "./Reading.ts"
 import * as Recording from "./Recording.ts"
@@ -193,7 +193,7 @@ export interface UseCases {
   /** Sets up the demonstration on an empty store; nothing where something is set up already. */
   readonly found: Answer<Option.Option<Founding.Founded>>
   /** Whether the store has come as far as an answer before has seen, or comes there soon. */
-  readonly reached: (project: Project, asked: Positions) => Answer<"Reached" | "Behind" | "Foreign">
+  readonly reached: (of: Asked, asked: Positions) => Answer<"Reached" | "Behind" | "Foreign">
   /** Succeeds while events can be recorded; on a replica, while questions can be answered. */
   readonly ready: Answer<void>
   /** Everything that is set up. */
@@ -295,7 +295,7 @@ const make = (means: Means): UseCases => {
     keepProfile: (request) => Profiles.keep(request, means),
     setup: makeSetup(means),
     found: store.isReplica === true ? Effect.succeed(Option.none()) : Founding.found(means),
-    reached: (project, asked) => reached(project, asked, means),
+    reached: (of, asked) => reached(of, asked, means),
     ready: store.ready,
     catalog: store.catalog,
   })
