@@ -130,6 +130,7 @@ const make = (): LedgerStore["Service"] => {
 
     peopleByAlias: (organization, hashes) => Effect.sync(() => hashes.map((hash) => people.named(organization, hash))),
     person: (organization, concordId) => Effect.sync(() => people.get(organization, concordId)),
+    peopleEnds: (lanes) => Effect.sync(() => people.ends(lanes)),
     changePeople: (change) => Effect.sync(() => changePeople(change)),
     profile: (organization, concordId) => Effect.sync(() => people.profile(organization, concordId)),
     keepProfile: (organization, concordId, profile, receipt) =>

@@ -3,22 +3,31 @@
  */
 import * as Lane from "../../core/Lane.ts"
 import type { Claim, Named } from "../../core/People.ts"
-import type { Kept, PeopleChange, Person } from "../../core/ports/LedgerStore.ts"
+import { type Kept, lanesOf, type PeopleChange, type Person, type Positions } from "../../core/ports/LedgerStore.ts"
 
-const unchanged: Person = { revision: 0, isIdentified: false, facts: [] }
+/** A person, but for how far its lane is. */
+type Known = Omit<Person, "position">
+
+const unchanged: Known = { revision: 0, isIdentified: false, facts: [] }
 const key = (owner: Lane.Owner, id: string): string => `${Lane.of(owner, id)} ${id}`
 
 /** Nobody is known yet. */
 export const make = () => {
   const aliases = new Map<string, Named>()
-  const people = new Map<string, Person>()
+  const people = new Map<string, Known>()
+  const ends = new Map<number, number>()
   const profiles = new Map<string, string>()
   const proofs = new Set<string>()
 
-  const get = (organization: Lane.Owner, concordId: string): Person =>
+  const known = (organization: Lane.Owner, concordId: string): Known =>
     people.get(key(organization, concordId)) ?? unchanged
-  const touch = (organization: Lane.Owner, concordId: string, over: Partial<Person>): void => {
-    const before = get(organization, concordId)
+  const endOf = (lane: number): number => ends.get(lane) ?? 0
+  const get = (organization: Lane.Owner, concordId: string): Person => {
+    const person = known(organization, concordId)
+    return { ...person, position: person.facts.length === 0 ? 0 : endOf(Lane.of(organization, concordId)) }
+  }
+  const touch = (organization: Lane.Owner, concordId: string, over: Partial<Known>): void => {
+    const before = known(organization, concordId)
     people.set(key(organization, concordId), { ...before, ...over, revision: before.revision + 1 })
   }
   const named = (organization: Lane.Owner, hash: string) => aliases.get(key(organization, hash))
@@ -30,13 +39,14 @@ export const make = () => {
   }
 
   const release = (organization: Lane.Owner, hash: string): void => {
-    const known = named(organization, hash)
-    if (known === undefined) return
+    const before = named(organization, hash)
+    if (before === undefined) return
     aliases.delete(key(organization, hash))
-    touch(organization, known.concordId, {})
+    touch(organization, before.concordId, {})
   }
 
-  const change = ({ organization, seen, claims, releases, facts, proof }: PeopleChange): Kept | "used" => {
+  const change = (change: PeopleChange): Kept | "used" => {
+    const { organization, seen, claims, releases, facts, proof } = change
     if (proof !== undefined && proofs.has(proof.hash)) return "used"
     const isStale = seen.some(({ concordId, revision }) => get(organization, concordId).revision !== revision)
     if (isStale || !claims.every((each) => isFree(organization, each))) return "stale"
@@ -47,6 +57,7 @@ export const make = () => {
         touch(organization, person, { facts: [...get(organization, person).facts, fact] })
       }
     }
+    for (const lane of lanesOf(change)) ends.set(lane, endOf(lane) + 1)
     if (proof !== undefined) proofs.add(proof.hash)
     return "kept"
   }
@@ -57,6 +68,7 @@ export const make = () => {
     isFree,
     claim,
     change,
+    ends: (lanes: ReadonlyArray<number>): Positions => new Map(lanes.map((lane) => [lane, endOf(lane)])),
     profile: (organization: Lane.Owner, concordId: string) => profiles.get(key(organization, concordId)),
     keepProfile: (organization: Lane.Owner, concordId: string, profile: string) =>
       void profiles.set(key(organization, concordId), profile),

@@ -102,6 +102,16 @@ export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: Readonly
   return rows.length === wanted.size
 })
 
+/** Raises the revision of people. */
+export const raise = (sql: Sql.Sql, organization: Lane.Owner, concordIds: Iterable<string>) =>
+  Sql.query(
+    sql,
+    `INSERT INTO person (lane, person, revision, is_identified)
+     SELECT lane, person, 1, false FROM ${people.rows} v ORDER BY lane, person
+     ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1`,
+    people.of([...new Set(concordIds)].map((concordId) => ({ organization, concordId }))),
+  )
+
 /** Lets hashes name nobody, and raises the revision of whom they named. */
 export const release = Effect.fnUntraced(function* (
   sql: Sql.Sql,
@@ -114,12 +124,6 @@ export const release = Effect.fnUntraced(function* (
     `DELETE FROM alias a USING ${hashes.rows} v WHERE a.lane = v.lane AND a.hash = v.hash RETURNING a.person`,
     hashes.of(released.map((hash) => ({ organization, hash }))),
   )
-  const named = [...new Set(rows.map(({ person }) => person))]
-  yield* Sql.query(
-    sql,
-    `INSERT INTO person (lane, person, revision, is_identified)
-     SELECT lane, person, 1, false FROM ${people.rows} v ORDER BY lane, person
-     ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1`,
-    people.of(named.map((concordId) => ({ organization, concordId }))),
-  )
+  const named = rows.map(({ person }) => person)
+  if (named.length > 0) yield* raise(sql, organization, named)
 })

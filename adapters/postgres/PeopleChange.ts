@@ -4,8 +4,9 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/Lane.ts"
 import type { Fact } from "../../core/People.ts"
-import type { Kept, PeopleChange, Session } from "../../core/ports/LedgerStore.ts"
+import { type Kept, lanesOf, type PeopleChange, type Session } from "../../core/ports/LedgerStore.ts"
 import * as Aliases from "./Aliases.ts"
+import * as Columns from "./Columns.ts"
 import * as Once from "./Once.ts"
 import * as Receipts from "./Receipts.ts"
 import * as Sql from "./Sql.ts"
@@ -37,14 +38,9 @@ const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, or
 
 const recordFact = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) {
   const people = [...new Set([fact.member, fact.survivor])].toSorted()
+  yield* Aliases.raise(sql, organization, people)
   for (const concordId of people) {
     const lane = Lane.of(organization, concordId)
-    yield* Sql.query(
-      sql,
-      `INSERT INTO person (lane, person, revision, is_identified) VALUES ($1, $2, 1, false)
-       ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1`,
-      [lane, concordId],
-    )
     yield* Sql.query(
       sql,
       `INSERT INTO person_fact (lane, person, ordinal, body)
@@ -102,6 +98,17 @@ const openSession = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session)
   )
 })
 
+const counted = Columns.make<number>({ lane: ["bigint", (lane) => lane] })
+
+/** Counts the change in its lanes. The last step: whoever else changes somebody of the same lanes waits only for the commit. */
+const count = (sql: Sql.Sql, change: PeopleChange) =>
+  Sql.query(
+    sql,
+    `INSERT INTO people_head SELECT v.lane, 1 FROM ${counted.rows} v ORDER BY v.lane
+     ON CONFLICT (lane) DO UPDATE SET next_position = people_head.next_position + 1`,
+    counted.of(lanesOf(change)),
+  )
+
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: PeopleChange) {
   const { claims, ends, facts, organization, proof, receipt, releases, session } = change
   const receipts = receipt === undefined ? [] : [{ owner: organization, receipt }]
@@ -114,6 +121,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: PeopleChange) {
   if (proof !== undefined && !(yield* useProof(sql, proof))) return "used"
   if (ends !== undefined) yield* endSessions(sql, ends)
   if (session !== undefined) yield* openSession(sql, session)
+  if (facts.length + releases.length > 0) yield* count(sql, change)
   return "kept"
 })
 

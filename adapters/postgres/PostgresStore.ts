@@ -34,6 +34,21 @@ type SeenRow = { readonly lane: number; readonly next_position: number } & (
   | { readonly event_id: null }
 )
 
+/** How far lanes go, as a table of lanes says. */
+const endsOf = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  table: "lane_head" | "people_head",
+  lanes: ReadonlyArray<number>,
+) {
+  const rows = yield* Sql.query<{ readonly lane: number; readonly next_position: number }>(
+    sql,
+    `SELECT lane, next_position FROM ${table} WHERE lane = ANY($1::bigint[])`,
+    [lanes],
+  )
+  const ends = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
+  return new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0]))
+})
+
 /** What is read of events. */
 const eventReads = (sql: Sql.Sql) => {
   const read = (rest: string, parameters: ReadonlyArray<Sql.Parameter>) =>
@@ -73,16 +88,8 @@ const eventReads = (sql: Sql.Sql) => {
       const found = new Map(events.map((event) => [event.id, event]))
       return ids.map((id) => found.get(id))
     }),
-    laneEnds: Effect.fnUntraced(function* (project: Lane.Owner) {
-      const lanes = Lane.all(project)
-      const rows = yield* Sql.query<{ readonly lane: number; readonly next_position: number }>(
-        sql,
-        "SELECT lane, next_position FROM lane_head WHERE lane = ANY($1::bigint[])",
-        [lanes],
-      )
-      const ends = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
-      return lanes.map((lane) => ends.get(lane) ?? 0)
-    }),
+    laneEnds: (project: Lane.Owner) =>
+      Effect.map(endsOf(sql, "lane_head", Lane.all(project)), (ends) => [...ends.values()]),
     lane: (project: Lane.Owner, lane: number, from: number, limit: number) =>
       read("event e WHERE e.lane = $1 AND e.position >= $2 ORDER BY e.position LIMIT $3", [
         Lane.all(project)[lane]!,
@@ -110,39 +117,43 @@ const eventReads = (sql: Sql.Sql) => {
   }
 }
 
+/** A person, with one of its facts and how far its lane goes; `null` where it has no fact. */
 interface PersonRow {
   readonly revision: number
   readonly is_identified: boolean
-  readonly profile: string | null
+  readonly body: string | null
+  readonly next_position: number | null
 }
 
 /** What is read of people and their sessions. */
 const peopleReads = (sql: Sql.Sql) => {
-  const rowOf = (organization: Lane.Owner, concordId: string) =>
-    Effect.map(
-      Sql.query<PersonRow>(sql, "SELECT revision, is_identified, profile FROM person WHERE lane = $1 AND person = $2", [
-        Lane.of(organization, concordId),
-        concordId,
-      ]),
-      ([row]) => row,
-    )
   return {
+    /** In one statement: it sees one moment. */
     person: Effect.fnUntraced(function* (organization: Lane.Owner, concordId: string) {
-      const row = yield* rowOf(organization, concordId)
-      if (row === undefined) return { revision: 0, isIdentified: false, facts: [] } satisfies Person as Person
-      const facts = yield* Sql.query<{ readonly body: string }>(
+      const rows = yield* Sql.query<PersonRow>(
         sql,
-        "SELECT body FROM person_fact WHERE lane = $1 AND person = $2 ORDER BY ordinal",
+        `SELECT p.revision, p.is_identified, f.body, h.next_position FROM person p
+         LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person LEFT JOIN people_head h ON h.lane = f.lane
+         WHERE p.lane = $1 AND p.person = $2 ORDER BY f.ordinal`,
         [Lane.of(organization, concordId), concordId],
       )
+      const [first] = rows
       return {
-        revision: row.revision,
-        isIdentified: row.is_identified,
-        facts: facts.map(({ body }) => JSON.parse(body)),
+        revision: first?.revision ?? 0,
+        isIdentified: first?.is_identified ?? false,
+        facts: rows.flatMap(({ body }) => (body === null ? [] : [JSON.parse(body)])),
+        position: first?.next_position ?? 0,
       } satisfies Person as Person
     }),
     profile: (organization: Lane.Owner, concordId: string) =>
-      Effect.map(rowOf(organization, concordId), (row): string | undefined => row?.profile ?? undefined),
+      Effect.map(
+        Sql.query<{ readonly profile: string | null }>(
+          sql,
+          "SELECT profile FROM person WHERE lane = $1 AND person = $2",
+          [Lane.of(organization, concordId), concordId],
+        ),
+        ([row]): string | undefined => row?.profile ?? undefined,
+      ),
     session: (tokenHash: string) =>
       Effect.map(
         Sql.query<{ readonly expires_at: number; readonly body: string }>(
@@ -239,6 +250,7 @@ const make = Effect.fnUntraced(function* (url: string) {
 
     peopleByAlias: (organization, hashes) => repeatable(Aliases.find(sql, organization, hashes)),
     person: (organization, concordId) => repeatable(people.person(organization, concordId)),
+    peopleEnds: (lanes) => repeatable(endsOf(sql, "people_head", lanes)),
     changePeople: (change) => told(PeopleChange.change(sql, change)),
     profile: (organization, concordId) => repeatable(people.profile(organization, concordId)),
     keepProfile: (organization, concordId, profile, receipt) =>

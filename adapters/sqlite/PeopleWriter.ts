@@ -5,7 +5,7 @@ import type { DatabaseSync } from "node:sqlite"
 import type { Instant } from "../../core/Instant.ts"
 import * as Lane from "../../core/Lane.ts"
 import type { Fact } from "../../core/People.ts"
-import type { Kept, PeopleChange, Receipt, Session } from "../../core/ports/LedgerStore.ts"
+import { type Kept, lanesOf, type PeopleChange, type Receipt, type Session } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
 import type { ReceiptWriter } from "./ReceiptWriter.ts"
 import * as Uuid from "./Uuid.ts"
@@ -21,6 +21,9 @@ const prepareStatements = (db: DatabaseSync) => ({
   insertFact: db.prepare(`
     INSERT INTO person_fact (lane, person, ordinal, body)
     SELECT ?1, ?2, coalesce(max(ordinal) + 1, 0), ?3 FROM person_fact WHERE lane = ?1 AND person = ?2`),
+  raiseEnd: db.prepare(`
+    INSERT INTO people_head (lane, next_position) VALUES (?, 1)
+    ON CONFLICT (lane) DO UPDATE SET next_position = next_position + 1`),
   keepProfile: db.prepare(`
     INSERT INTO person (lane, person, revision, is_identified, profile) VALUES (?, ?, 0, 0, ?)
     ON CONFLICT (lane, person) DO UPDATE SET profile = excluded.profile`),
@@ -89,6 +92,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
     for (const hash of releases) aliases.release(organization, hash)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const fact of facts) recordFact(organization, fact)
+    for (const lane of lanesOf(change)) statements.raiseEnd.run(lane)
     if (proof !== undefined) useProof(proof)
     if (ends !== undefined) endSessions(ends)
     if (session !== undefined) openSession(session)

@@ -12,6 +12,7 @@ import type { Named } from "../../core/People.ts"
 import {
   LedgerStore,
   type Person,
+  type Positions,
   type Receipt,
   type Seen,
   type Session,
@@ -52,8 +53,12 @@ const prepareStatements = (db: DatabaseSync) => {
     lane: events("event e WHERE e.lane = ? AND e.position >= ? ORDER BY e.position LIMIT ?"),
     usedType: db.prepare("SELECT 1 FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
     alias: db.prepare("SELECT person, recorded_at FROM alias WHERE lane = ? AND hash = ?"),
-    person: db.prepare("SELECT revision, is_identified, profile FROM person WHERE lane = ? AND person = ?"),
-    facts: db.prepare("SELECT body FROM person_fact WHERE lane = ? AND person = ? ORDER BY ordinal"),
+    person: db.prepare(`
+      SELECT p.revision, p.is_identified, f.body, h.next_position FROM person p
+      LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person LEFT JOIN people_head h ON h.lane = f.lane
+      WHERE p.lane = ? AND p.person = ? ORDER BY f.ordinal`),
+    profile: db.prepare("SELECT profile FROM person WHERE lane = ? AND person = ?"),
+    peopleEnd: db.prepare("SELECT next_position FROM people_head WHERE lane = ?"),
     session: db.prepare("SELECT expires_at, body FROM session WHERE token_hash = ?"),
   }
 }
@@ -75,6 +80,10 @@ const snapshots =
     }
   }
 
+/** How far lanes go, as a statement says of each. */
+const endsOf = (statement: StatementSync, lanes: ReadonlyArray<number>): Positions =>
+  new Map(lanes.map((lane) => [lane, Number(statement.get(lane)?.["next_position"] ?? 0)]))
+
 /** What is read of events. */
 const eventReads = (statements: Statements, inSnapshot: InSnapshot) => {
   const one = (statement: StatementSync, ...values: ReadonlyArray<SQLInputValue>): StoredEvent | undefined => {
@@ -89,10 +98,9 @@ const eventReads = (statements: Statements, inSnapshot: InSnapshot) => {
   const see = (statement: StatementSync, project: Lane.Owner, people: ReadonlyArray<string>): Seen =>
     inSnapshot(() => {
       const lanes = new Map(people.map((person) => [person, Lane.of(project, person)]))
-      const endOf = (lane: number) => Number(statements.laneEnd.get(lane)?.["next_position"] ?? 0)
       return {
         events: people.flatMap((person) => ofPerson(statement, lanes.get(person)!, person)),
-        positions: new Map([...lanes.values()].map((lane) => [lane, endOf(lane)])),
+        positions: endsOf(statements.laneEnd, [...new Set(lanes.values())]),
       }
     })
   return {
@@ -129,8 +137,8 @@ const eventReads = (statements: Statements, inSnapshot: InSnapshot) => {
 
 /** What is read of people and their sessions. */
 const peopleReads = (statements: Statements) => {
-  const rowOf = (organization: Lane.Owner, concordId: string) =>
-    statements.person.get(Lane.of(organization, concordId), Uuid.toBytes(concordId))
+  const key = (organization: Lane.Owner, concordId: string) =>
+    [Lane.of(organization, concordId), Uuid.toBytes(concordId)] as const
   return {
     named: (organization: Lane.Owner, hash: string): Named | undefined => {
       const row = statements.alias.get(Lane.of(organization, hash), Uuid.toBytes(hash))
@@ -138,17 +146,18 @@ const peopleReads = (statements: Statements) => {
       return { concordId: Uuid.fromBytes(row["person"] as Uint8Array), dateCreated: Number(row["recorded_at"]) }
     },
     person: (organization: Lane.Owner, concordId: string): Person => {
-      const row = rowOf(organization, concordId)
-      if (row === undefined) return { revision: 0, isIdentified: false, facts: [] }
-      const facts = statements.facts.all(Lane.of(organization, concordId), Uuid.toBytes(concordId))
+      const rows = statements.person.all(...key(organization, concordId))
+      const [first] = rows
       return {
-        revision: Number(row["revision"]),
-        isIdentified: row["is_identified"] === 1,
-        facts: facts.map(({ body }) => JSON.parse(String(body))),
+        revision: Number(first?.["revision"] ?? 0),
+        isIdentified: first?.["is_identified"] === 1,
+        facts: rows.flatMap(({ body }) => (body === null ? [] : [JSON.parse(String(body))])),
+        position: Number(first?.["next_position"] ?? 0),
       }
     },
+    ends: (lanes: ReadonlyArray<number>) => endsOf(statements.peopleEnd, lanes),
     profile: (organization: Lane.Owner, concordId: string): string | undefined => {
-      const profile = rowOf(organization, concordId)?.["profile"]
+      const profile = statements.profile.get(...key(organization, concordId))?.["profile"]
       return typeof profile === "string" ? profile : undefined
     },
     session: (tokenHash: string): Session | undefined => {
@@ -211,6 +220,7 @@ const make = Effect.fnUntraced(function* (path: string) {
 
     peopleByAlias: (organization, hashes) => read(() => hashes.map((hash) => people.named(organization, hash))),
     person: (organization, concordId) => read(() => people.person(organization, concordId)),
+    peopleEnds: (lanes) => read(() => people.ends(lanes)),
     changePeople: (change) => write({ _tag: "ChangePeople", change }),
     profile: (organization, concordId) => read(() => people.profile(organization, concordId)),
     keepProfile: (organization, concordId, profile, receipt) =>

@@ -12,7 +12,17 @@ import { DatabaseSync } from "node:sqlite"
 export const applicationId = 0x61737374
 
 /** Raised with every change of the tables (`PRAGMA user_version`). */
-const version = 2
+const version = 3
+
+/** What a ledger of version 2 lacks: how many changes of who is who each lane of an organization has counted. */
+const peopleHead = `
+  CREATE TABLE people_head (
+    lane INTEGER PRIMARY KEY,
+    next_position INTEGER NOT NULL
+  ) STRICT;
+
+  PRAGMA user_version = ${version};
+`
 
 const create = `
   CREATE TABLE lane_head (
@@ -157,8 +167,7 @@ const create = `
   ) STRICT, WITHOUT ROWID;
 
   PRAGMA application_id = ${applicationId};
-  PRAGMA user_version = ${version};
-`
+  ${peopleHead}`
 
 const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
 
@@ -188,14 +197,18 @@ export const versionFault = (db: DatabaseSync): string | undefined => {
   return undefined
 }
 
-/** Makes the tables in an empty file. Throws for a file that is something else, or was written by a later version. */
+/**
+ * Makes the tables in an empty file, and those that a ledger of the version before lacks. Throws for a file that is something
+ * else, or was written by another version.
+ */
 export const prepare = (db: DatabaseSync): void => {
   db.exec("BEGIN IMMEDIATE")
   try {
     const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"]
-    const fault = tables === 0 ? undefined : versionFault(db)
     if (tables === 0) db.exec(create)
-    else if (fault !== undefined) throw new Error(fault)
+    else if (pragma(db, "application_id") === applicationId && pragma(db, "user_version") === 2) db.exec(peopleHead)
+    const fault = versionFault(db)
+    if (fault !== undefined) throw new Error(fault)
     db.exec("COMMIT")
   } catch (error) {
     db.exec("ROLLBACK")

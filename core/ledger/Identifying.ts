@@ -243,7 +243,7 @@ const again = Effect.fnUntraced(function* (
 })
 
 /** Who somebody is: everyone it was joined with, and the facts that tell. */
-export interface PersonFacts extends People.Joined {
+export interface PersonFacts extends Joins.Joined {
   /** In the order recorded. */
   readonly facts: ReadonlyArray<People.Fact>
 }
@@ -251,10 +251,11 @@ export interface PersonFacts extends People.Joined {
 /** Who a person is now. */
 export const person = Effect.fnUntraced(function* (organization: Organization, concordId: string, means: Means) {
   const known = yield* Joins.facts(organization, concordId, means)
-  const facts = [...known.values()]
-  const now = Joins.learnt(known, yield* Clock.currentTimeMillis)
+  const facts = [...known.facts.values()]
+  const now = Joins.learnt(known.facts, yield* Clock.currentTimeMillis)
   const inOrder = facts.toSorted((a, b) => a.dateCreated - b.dateCreated || (a.id < b.id ? -1 : 1))
-  return { ...People.joinedWith(facts, concordId, now), facts: inOrder } satisfies PersonFacts as PersonFacts
+  const joined = People.joinedWith(facts, concordId, now)
+  return { ...joined, facts: inOrder, positions: known.positions } satisfies PersonFacts as PersonFacts
 })
 
 /**

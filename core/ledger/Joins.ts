@@ -4,29 +4,42 @@
 import { Effect } from "effect"
 import type { Organization } from "../Catalog.ts"
 import * as Instant from "../Instant.ts"
+import * as Lane from "../Lane.ts"
 import * as People from "../People.ts"
+import type { Positions } from "../ports/LedgerStore.ts"
 import type { Means } from "./Means.ts"
+import * as PositionsOf from "./Positions.ts"
 
-/** Every fact that names a person, or anybody ever joined with it. */
+/** Every fact that names a person, or anybody ever joined with it; and how far the lanes of those people were seen. */
 export const facts = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,
   { store }: Pick<Means, "store">,
 ) {
-  const found = new Map<string, People.Fact>()
+  const facts = new Map<string, People.Fact>()
   const people = new Set([concordId])
-  for (const person of people) {
-    for (const fact of (yield* store.person(organization, person)).facts) {
-      found.set(fact.id, fact)
+  let positions = PositionsOf.none
+  for (const concordId of people) {
+    const person = yield* store.person(organization, concordId)
+    for (const fact of person.facts) {
+      facts.set(fact.id, fact)
       people.add(fact.member).add(fact.survivor)
     }
+    // Of whom no fact is known, none can be missed.
+    if (person.facts.length === 0) continue
+    positions = PositionsOf.merge(positions, new Map([[Lane.of(organization, concordId), person.position]]))
   }
-  return found
+  return { facts: facts as ReadonlyMap<string, People.Fact>, positions }
 })
 
 /** When the last of the facts was learnt; `now`, if that is later. A fact may be a moment ahead of the clock. */
 export const learnt = (facts: ReadonlyMap<string, People.Fact>, now: Instant.Instant): Instant.Instant =>
   Math.max(now, ...[...facts.values()].map(({ dateCreated }) => dateCreated))
+
+/** Everybody who is one, and how far the facts were seen that tell. */
+export interface Joined extends People.Joined {
+  readonly positions: Positions
+}
 
 /** Who a person was joined with, as known at `knownAt`. */
 export const of = Effect.fnUntraced(function* (
@@ -35,7 +48,9 @@ export const of = Effect.fnUntraced(function* (
   knownAt: Instant.Instant,
   means: Pick<Means, "store">,
 ) {
-  return People.joinedWith((yield* facts(organization, concordId, means)).values(), concordId, knownAt)
+  const known = yield* facts(organization, concordId, means)
+  const joined = People.joinedWith(known.facts.values(), concordId, knownAt)
+  return { ...joined, positions: known.positions } satisfies Joined as Joined
 })
 
 /** Who a person is joined with now, by everything that is recorded. */
@@ -45,5 +60,6 @@ export const current = Effect.fnUntraced(function* (
   means: Pick<Means, "store">,
 ) {
   const known = yield* facts(organization, concordId, means)
-  return People.joinedWith(known.values(), concordId, learnt(known, Instant.min))
+  const joined = People.joinedWith(known.facts.values(), concordId, learnt(known.facts, Instant.min))
+  return { ...joined, positions: known.positions } satisfies Joined as Joined
 })

@@ -29,7 +29,7 @@ import * as Listing from "./Listing.ts"
 import { type Means, NewLanes } from "./Means.ts"
 import type * as Paging from "./Paging.ts"
 import * as Organizations from "./Organizations.ts"
-import { ends, reached } from "./Positions.ts"
+import { type Asked, ends, reached } from "./Positions.ts"
 import * as Profiles from "./Profiles.ts"
 import * as Reading from "./Reading.ts"
 import * as Recording from "./Recording.ts"
@@ -195,7 +195,7 @@ export interface UseCases {
   /** How far the log of a project has come: behind everything that was recorded. */
   readonly ends: (project: Project) => Answer<Positions>
   /** Whether the store has come as far as an answer before has seen, or comes there soon. */
-  readonly reached: (project: Project, asked: Positions) => Answer<"Reached" | "Behind" | "Foreign">
+  readonly reached: (of: Asked, asked: Positions) => Answer<"Reached" | "Behind" | "Foreign">
   /** Succeeds while events can be recorded; on a replica, while questions can be answered. */
   readonly ready: Answer<void>
   /** Everything that is set up. */
@@ -298,7 +298,7 @@ const make = (means: Means): UseCases => {
     setup: makeSetup(means),
     found: store.isReplica === true ? Effect.succeed(Option.none()) : Founding.found(means),
     ends: (project) => ends(project, means),
-    reached: (project, asked) => reached(project, asked, means),
+    reached: (of, asked) => reached(of, asked, means),
     ready: store.ready,
     catalog: store.catalog,
   })

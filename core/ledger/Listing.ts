@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import type { Entry, Organization, Site } from "../Catalog.ts"
 import type { ConsentAction, ConsentState } from "../ConsentState.ts"
 import * as Instant from "../Instant.ts"
-import type { Filter, Order, Page, Place, StoredEvent } from "../ports/LedgerStore.ts"
+import type { Filter, Order, Page, Place, Positions, StoredEvent } from "../ports/LedgerStore.ts"
 import { defaultLimit } from "./Batch.ts"
 import * as Cursor from "./Cursor.ts"
 import * as Joins from "./Joins.ts"
@@ -52,10 +52,18 @@ interface EventPlace {
   readonly people?: ReadonlyArray<string>
 }
 
-const peopleOf = ({ organization }: Site, { concordId }: EventQuery, means: Means) =>
-  concordId === undefined
-    ? Effect.succeed(undefined)
-    : Effect.map(Joins.current(organization, concordId, means), ({ members }) => members)
+/** Whom a list is about, and how far that was seen. */
+interface Asked {
+  /** `undefined`: everybody. */
+  readonly people?: ReadonlyArray<string>
+  readonly positions: Positions
+}
+
+const peopleOf = Effect.fnUntraced(function* ({ organization }: Site, { concordId }: EventQuery, means: Means) {
+  if (concordId === undefined) return { positions: PositionsOf.none } as Asked
+  const { members, positions } = yield* Joins.current(organization, concordId, means)
+  return { people: members, positions } as Asked
+})
 
 const filterOf = (site: Site, query: EventQuery, people: ReadonlyArray<string> | undefined): Filter => {
   const { consentAction, consentState, domain, geography, sessionId, submitter } = query
@@ -82,10 +90,13 @@ export const events = Effect.fnUntraced(function* (site: Site, asker: string, qu
   const purpose = ["events", project.id, asker, sort, order, asked]
   const before = cursor === undefined ? undefined : yield* Cursor.open<EventPlace>(organization, purpose, cursor, means)
   if (cursor !== undefined && before === undefined) return { _tag: "UnknownCursor" } as ListOutcome<StoredEvent>
-  const people = before === undefined ? yield* peopleOf(site, query, means) : before.people
+  // Whoever follows a cursor has the positions of the page before.
+  const about: Asked =
+    before === undefined ? yield* peopleOf(site, query, means) : { ...before, positions: PositionsOf.none }
+  const { people } = about
   const page: Page = { sort, order, limit, from: before?.place ?? offset ?? 0 }
   const { bounds, events, next, total } = yield* means.store.list(project, filterOf(site, query, people), page)
-  const positions = PositionsOf.ofLanes(project, bounds, people)
+  const positions = PositionsOf.merge(about.positions, PositionsOf.ofLanes(project, bounds, people))
   const listed = {
     _tag: "Listed",
     offset: before?.place.offset ?? offset ?? 0,

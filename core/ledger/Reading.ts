@@ -5,8 +5,8 @@ import { Clock, Effect } from "effect"
 import type { ListedType, Organization, Project, ProjectTypes } from "../Catalog.ts"
 import * as Decision from "../Decision.ts"
 import * as Instant from "../Instant.ts"
+import * as Lane from "../Lane.ts"
 import type { Status } from "../Outcome.ts"
-import type * as People from "../People.ts"
 import type { Positions, Seen, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Rules from "../Rules.ts"
 import * as Terms from "../Terms.ts"
@@ -35,7 +35,7 @@ export interface About<Answer> {
   /** `undefined`: a person nobody knows. */
   readonly concordId: string | undefined
   readonly items: ReadonlyArray<Answer>
-  /** How far the answer has seen: the lanes of those whose events it is about. */
+  /** How far the answer has seen: events, who the person is, and what is set up. */
   readonly positions: Positions
 }
 
@@ -91,13 +91,17 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
 /** Whom a question names. Whom an identifier names later is after `knownAt`. */
 const namedBy = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
   const { alias, concordId, knownAt, organization } = question
-  const learnt = heardUntil(now, means)
-  if (alias === undefined) return { concordId, learnt }
+  const nobody = { learnt: heardUntil(now, means), positions: PositionsOf.none }
+  if (alias === undefined) return { ...nobody, concordId }
   yield* means.horizon.reach(alias, Math.min(knownAt ?? now, now))
   const [named] = yield* means.store.peopleByAlias(organization, [alias])
-  if (named === undefined || (knownAt !== undefined && named.dateCreated > knownAt))
-    return { concordId: undefined, learnt }
-  return { concordId: named.concordId, learnt: Math.max(learnt, named.dateCreated) }
+  if (named === undefined) {
+    // It may have named somebody before. Read behind the alias, so that a later answer is of no less.
+    const positions = yield* means.store.peopleEnds([Lane.of(organization, alias)])
+    return { ...nobody, concordId: undefined, positions }
+  }
+  if (knownAt !== undefined && named.dateCreated > knownAt) return { ...nobody, concordId: undefined }
+  return { ...nobody, concordId: named.concordId, learnt: Math.max(nobody.learnt, named.dateCreated) }
 })
 
 /**
@@ -108,12 +112,13 @@ const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.I
   const { organization } = question
   const named = yield* namedBy(question, now, means)
   const { concordId } = named
-  if (concordId === undefined) return { survivor: undefined, members: [], learnt: named.learnt }
+  if (concordId === undefined) return { ...named, survivor: undefined, members: [] }
   // What was acknowledged counts, also where it is a moment ahead of the clock.
-  const learnt = Joins.learnt(yield* Joins.facts(organization, concordId, means), named.learnt)
+  const known = yield* Joins.facts(organization, concordId, means)
+  const learnt = Joins.learnt(known.facts, named.learnt)
   const knownAt = Math.min(question.knownAt ?? learnt, learnt)
   const reached = new Set<string>()
-  let joined: People.Joined = { survivor: concordId, members: [concordId] }
+  let joined: Joins.Joined = { survivor: concordId, members: [concordId], positions: known.positions }
   while (joined.members.some((member) => !reached.has(member))) {
     for (const member of joined.members) {
       if (!reached.has(member)) yield* means.horizon.reach(member, knownAt)
@@ -137,8 +142,10 @@ const typesOf = (listed: ProjectTypes, events: ReadonlyArray<StoredEvent>): Read
   return removed.length === 0 ? listed.all : [...listed.all, ...removed]
 }
 
-const listedTypes = Effect.fnUntraced(function* ({ project }: Question, { store }: Means) {
-  return (yield* store.catalog).consentTypes.get(project.id)!
+/** The consent types of a question's project, and how far what is set up was seen. */
+const setUp = Effect.fnUntraced(function* ({ project }: Question, { store }: Means) {
+  const catalog = yield* store.catalog
+  return { listed: catalog.consentTypes.get(project.id)!, positions: PositionsOf.ofCatalog(catalog) }
 })
 
 /** The events a question needs, and its instants, by a clock that shows `now`. */
@@ -147,12 +154,16 @@ const gatherAt = Effect.fnUntraced(function* (question: Question, now: Instant.I
   const { project } = question
   const until = Math.min(question.knownAt ?? now, now)
   yield* horizon.reach(project.id, until)
-  const { learnt, members, survivor } = yield* peopleOf(question, now, means)
-  const listed = yield* listedTypes(question, means)
+  const who = yield* peopleOf(question, now, means)
+  const { learnt, members, survivor } = who
+  const what = yield* setUp(question, means)
   const heads = members.length === 0 ? unseen : yield* store.heads(project, members)
-  const { at, knownAt } = instantsOf(question, listed, heads.events, now, learnt, means)
-  const { events, positions } = sufficient(heads.events, at, knownAt) ? heads : yield* store.events(project, members)
-  return { survivor, events, positions, types: typesOf(listed, events), at, knownAt }
+  const { at, knownAt } = instantsOf(question, what.listed, heads.events, now, learnt, means)
+  const { events, positions: ends } = sufficient(heads.events, at, knownAt)
+    ? heads
+    : yield* store.events(project, members)
+  const positions = PositionsOf.merge(what.positions, who.positions, ends)
+  return { survivor, events, positions, types: typesOf(what.listed, events), at, knownAt }
 })
 
 /**
@@ -211,11 +222,13 @@ const timelineAt = Effect.fnUntraced(function* (question: Question, now: Instant
   const { horizon, store } = means
   const { project } = question
   yield* horizon.reach(project.id, Math.min(question.knownAt ?? now, now))
-  const { learnt, members, survivor } = yield* peopleOf(question, now, means)
-  const listed = yield* listedTypes(question, means)
-  const { events, positions } = members.length === 0 ? unseen : yield* store.events(project, members)
-  const { knownAt } = instantsOf(question, listed, events, now, learnt, means)
-  return { survivor, events, positions, types: typesOf(listed, events), knownAt }
+  const who = yield* peopleOf(question, now, means)
+  const { learnt, members, survivor } = who
+  const what = yield* setUp(question, means)
+  const { events, positions: ends } = members.length === 0 ? unseen : yield* store.events(project, members)
+  const { knownAt } = instantsOf(question, what.listed, events, now, learnt, means)
+  const positions = PositionsOf.merge(what.positions, who.positions, ends)
+  return { survivor, events, positions, types: typesOf(what.listed, events), knownAt }
 })
 
 /** Every decision that differs from the one before it, by instant and then in the order the types are listed. */

@@ -62,6 +62,7 @@ export const tables = {
     columns: { lane: "whole", person: "uuid", ordinal: "whole", body: "text" },
     key: ["lane", "person", "ordinal"],
   },
+  people_head: { columns: { lane: "whole", next_position: "whole" }, key: ["lane"] },
   session: {
     columns: { token_hash: "bytes", person: "uuid", expires_at: "whole", body: "text" },
     key: ["token_hash"],

@@ -11,6 +11,7 @@ import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { ConsentAction, ConsentState } from "../ConsentState.ts"
 import * as InstantOf from "../Instant.ts"
 import type { Instant } from "../Instant.ts"
+import * as Lane from "../Lane.ts"
 import type { Owner } from "../Lane.ts"
 import type { Claim, Fact, Named } from "../People.ts"
 
@@ -41,10 +42,11 @@ export interface StoredEvent extends ConsentEvent {
 }
 
 /**
- * How far lanes are known: for each lane, by its number in the store, the position of the next event. All events before it
- * are known, and none from it on.
+ * How far something is known. For a lane of a project, by its number in the store, the position of the next event: all events
+ * before it are known, and none from it on. For a lane of an organization likewise, of changes of who is who. For what is set
+ * up, the catalog's revision.
  */
-export type Positions = ReadonlyMap<number, number>
+export type Positions = ReadonlyMap<number | "configuration", number>
 
 /** Events of people, and the positions of their lanes in the same moment: what stands behind an answer. */
 export interface Seen {
@@ -128,6 +130,8 @@ export interface Person {
   readonly isIdentified: boolean
   /** Those that name the person, as member or survivor, in the order recorded. */
   readonly facts: ReadonlyArray<Fact>
+  /** How many changes its lane has had, in the same moment; 0 where there are no facts. */
+  readonly position: number
 }
 
 /** A change of who is who, all of it or nothing. */
@@ -147,6 +151,12 @@ export interface PeopleChange {
   /** Sessions that expire with the change: one by its token's hash, and all of a person. */
   readonly ends?: { readonly at: Instant; readonly tokenHash?: string; readonly sessionsOf?: string }
   readonly receipt?: Receipt
+}
+
+/** The lanes that count a change of who is who, in ascending order: of the people in its facts, and of the hashes it releases. */
+export const lanesOf = ({ facts, organization, releases }: PeopleChange): ReadonlyArray<number> => {
+  const keys = [...facts.flatMap(({ member, survivor }) => [member, survivor]), ...releases]
+  return [...new Set(keys.map((key) => Lane.of(organization, key)))].toSorted((a, b) => a - b)
 }
 
 /** Which events are listed. What is left out does not limit. */
@@ -284,6 +294,8 @@ export class LedgerStore extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Named | undefined>, StoreUnavailable>
     /** A person; one that nothing has changed has revision 0. */
     readonly person: (organization: Owner, concordId: string) => Effect.Effect<Person, StoreUnavailable>
+    /** How many changes each of some lanes of organizations has counted: see {@link lanesOf}. */
+    readonly peopleEnds: (lanes: ReadonlyArray<number>) => Effect.Effect<Positions, StoreUnavailable>
     /** Changes who is who, durably. */
     readonly changePeople: (change: PeopleChange) => Effect.Effect<Kept | "used", StoreUnavailable>
     /** What a person has told of itself, as JSON. */

@@ -56,6 +56,7 @@ const some: Rows = {
     { lane: 5, person: uuid(0), revision: 1, is_identified: true, profile: "" },
   ],
   person_fact: [0, 1, 10].map((ordinal) => ({ lane: 3, person: uuid(3), ordinal, body: text })),
+  people_head: [3, 4095].map((lane) => ({ lane, next_position: lane })),
   session: [1, 0xab].map((n) => ({ token_hash: hash(n), person: uuid(n), expires_at: 8.64e15, body: "{}" })),
   used_proof: [2, 0x2f].map((n) => ({ hash: hash(n), expires_at: n })),
   receipt: [5, keptForEver].map((recorded_at, lane) => ({
@@ -333,7 +334,7 @@ export const clauses: ReadonlyArray<Clause> = [
           deepStrictEqual((yield* ledger.keyUses).get(uuid(0xff)), 0xff)
           deepStrictEqual({ ...(yield* ledger.session(hash(0xab))) }, { ...session, expiresAt: 9 })
           deepStrictEqual(yield* ledger.peopleByAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])
-          const expected = { revision: 4, isIdentified: true, facts: [{ id: uuid(9) }] }
+          const expected = { revision: 4, isIdentified: true, facts: [{ id: uuid(9) }], position: 3 }
           deepStrictEqual(yield* ledger.person(owner, person), expected)
           strictEqual(yield* ledger.profile(owner, person), text)
           strictEqual((yield* ledger.receipt(owner, hash(6)))?.answer, text)

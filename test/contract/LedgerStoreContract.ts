@@ -680,7 +680,7 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "a person is changed by identifiers and facts, not by a browser's context, and each change raises its revision",
     Effect.fnUntraced(function* (store: Store) {
-      const untouched = { revision: 0, isIdentified: false, facts: [] }
+      const untouched = { revision: 0, isIdentified: false, facts: [], position: 0 }
       deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
       yield* store.changePeople({ ...noChange, claims: [{ ...claim(0xe, uuid(5)), kind: "contextId" }] })
       deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
@@ -704,6 +704,85 @@ export const clauses: ReadonlyArray<Clause> = [
         ok(person.revision >= 2)
       }
       deepStrictEqual((yield* store.person(organization, uuid(7))).facts, [])
+    }),
+  ),
+  clause(
+    "a change of who is who is counted in the lanes of the people of its facts and of the hashes it releases, and no other is",
+    Effect.fnUntraced(function* (store: Store) {
+      const ends = (keys: ReadonlyArray<string>) => {
+        const isIn = (lane: number) => keys.filter((key) => Lane.of(organization, key) === lane).length
+        return new Map(Lane.all(organization).map((lane) => [lane, isIn(lane)]))
+      }
+      const proof = { hash: hash(0x9), expiresAt: t0 + 9 }
+      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends([]))
+      yield* store.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
+      yield* store.changePeople({ ...noChange, claims: [claim(0xb, uuid(5))], session: session(0x50, uuid(5)) })
+      yield* store.keepProfile(organization, uuid(5), "{}")
+      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends([]))
+
+      strictEqual(yield* store.changePeople({ ...noChange, facts: [fact(0x1)], proof }), "kept")
+      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends([uuid(5), uuid(6)]))
+      // Two of one lane, and one fact twice of one person: one change.
+      const self = { member: uuid(0x15), survivor: uuid(0x15) }
+      const facts = [fact(0x2, { survivor: uuid(0x15) }), fact(0x3, self)]
+      strictEqual(yield* store.changePeople({ ...noChange, facts, releases: [hash(0xa), hash(0xf)] }), "kept")
+      const counted = [uuid(5), uuid(6), uuid(5), hash(0xa), hash(0xf)]
+      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends(counted))
+
+      const stale = { ...noChange, seen: [{ concordId: uuid(5), revision: 99 }], facts: [fact(0x4)] }
+      strictEqual(yield* store.changePeople(stale), "stale")
+      strictEqual(yield* store.changePeople({ ...noChange, facts: [fact(0x5)], proof }), "used")
+      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends(counted))
+      const one = Lane.of(organization, uuid(6))
+      deepStrictEqual(yield* store.peopleEnds([one]), new Map([[one, 1]]))
+    }),
+  ),
+  clause(
+    "facts of a person are of the moment that its position tells, while others are changed",
+    Effect.fnUntraced(function* (store: Store) {
+      // Two people of one lane, about whom facts come in turns.
+      const [first, second] = [uuid(0x15), uuid(0x25)]
+      const facts = Array.from({ length: 60 }, (_, index) => {
+        const person = index % 2 === 0 ? first : second
+        return fact(index, { kind: "identified", member: person, survivor: person })
+      })
+      const write = Effect.forEach(facts, (each) => store.changePeople({ ...noChange, facts: [each] }), {
+        discard: true,
+      })
+      const read = Effect.forEach(
+        Array.from({ length: 60 }),
+        Effect.fnUntraced(function* () {
+          const person = yield* store.person(organization, second)
+          const before = facts.slice(0, person.position).filter(({ member }) => member === second)
+          deepStrictEqual(person.facts, before)
+        }),
+        { discard: true },
+      )
+      yield* Effect.all([write, read], { concurrency: "unbounded" })
+      strictEqual((yield* store.person(organization, first)).position, facts.length)
+      strictEqual((yield* store.person(organization, uuid(0x35))).position, 0)
+    }),
+  ),
+  clause(
+    "of many changes at the same time each is counted, and who has seen one has seen all before it",
+    Effect.fnUntraced(function* (store: Store) {
+      // Everybody of one lane: each is joined by itself, and as many as are counted are there.
+      const those = Array.from({ length: 30 }, (_, index) => uuid(0x105 + 0x10 * index))
+      const lane = Lane.of(organization, those[0]!)
+      const change = (person: string, index: number) =>
+        store.changePeople({ ...noChange, facts: [fact(index, { member: person, survivor: person })] })
+      const write = Effect.forEach(those, change, { concurrency: "unbounded", discard: true })
+      const read = Effect.forEach(
+        Array.from({ length: 10 }),
+        Effect.fnUntraced(function* () {
+          const end = (yield* store.peopleEnds([lane])).get(lane)!
+          const seen = yield* Effect.forEach(those, (person) => store.person(organization, person))
+          ok(seen.filter(({ facts }) => facts.length > 0).length >= end)
+        }),
+        { discard: true },
+      )
+      yield* Effect.all([write, read], { concurrency: "unbounded" })
+      deepStrictEqual(yield* store.peopleEnds([lane]), new Map([[lane, those.length]]))
     }),
   ),
   clause(
@@ -769,7 +848,8 @@ export const clauses: ReadonlyArray<Clause> = [
       strictEqual(yield* store.keepProfile(organization, uuid(5), '{"firstName":"“ü”"}'), "kept")
       strictEqual(yield* store.profile(organization, uuid(5)), '{"firstName":"“ü”"}')
       strictEqual(yield* store.profile(organization, uuid(6)), undefined)
-      deepStrictEqual(yield* store.person(organization, uuid(5)), { revision: 0, isIdentified: false, facts: [] })
+      const untouched = { revision: 0, isIdentified: false, facts: [], position: 0 }
+      deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
     }),
   ),
   clause(

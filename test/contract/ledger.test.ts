@@ -280,11 +280,12 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
       )
       expect(new Set(listed).size).toBe(people)
       expect(listed).toHaveLength(people)
+      for (const keys of positions.values()) expect(keys.map(([key]) => typeof key)).toEqual(["string", "number"])
       const counts = Map.groupBy(listed, (concordId) => Lane.of(site.project, concordId))
       expect(counts.size).toBeGreaterThan(lanes * 0.6)
       for (const [lane, ofLane] of counts) {
         expect(lane).toBeLessThan(site.project.number * Lane.maxCount + lanes)
-        for (const concordId of ofLane) expect(positions.get(concordId)).toEqual([[lane, ofLane.length]])
+        for (const concordId of ofLane) expect(positions.get(concordId)!.at(-1)).toEqual([lane, ofLane.length])
       }
       // It must fit into the head of a request, of which Node.js takes 16 KiB.
       expect(Math.max(...cursors.map((cursor) => cursor.length))).toBeLessThan(8_192)

@@ -90,6 +90,20 @@ describe("the SQLite store", () => {
     expect(reason(await open((store) => store.catalog, later))).toContain("another version")
   })
 
+  test("takes a ledger of the version before, with what it holds, and makes what it lacks", async () => {
+    await open((store) => store.append(append(event(10)).request))
+    const db = new DatabaseSync(path)
+    db.exec("DROP TABLE people_head; PRAGMA user_version = 2")
+    db.close()
+    const exit = await open((store) => Effect.all([store.laneEnds(project), store.peopleEnds([5])]))
+    expect(Exit.map(exit, ([ends, people]) => [Math.max(...ends), people])).toEqual(
+      Exit.succeed([1, new Map([[5, 0]])]),
+    )
+    const made = new DatabaseSync(path)
+    expect(Tables.faults(made)).toEqual([])
+    made.close()
+  })
+
   test("syncs every commit to the disk: write-ahead log, synchronous FULL", () => {
     const db = Tables.open(path)
     expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" })

@@ -5,17 +5,21 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { makeSigner, type Signer } from "../http/proofs.ts"
 import { type Answer, type Sent, type Server, start, startEmpty } from "../support/server.ts"
 
 let postgres: Postgres
 let standby: Postgres
 let primary: Server
 let replica: Server
+let signer: Signer
 beforeAll(async () => {
   postgres = await startPostgres()
   const url = await postgres.database()
   const env = { ASSENT_RATE_LIMIT_KEY: "off" }
   primary = await startEmpty({ ...env, ASSENT_STORE: url })
+  signer = await makeSigner("key-1")
+  await send(primary, "PATCH", "", { json: { jwks: { keys: [signer.publicKey] } } }, organization())
   standby = await postgres.standby()
   const copy = url.replace(`:${postgres.port}/`, `:${standby.port}/`)
   replica = await start({ env: { ...env, ASSENT_STORE: copy, ASSENT_REPLICA: "on" } })
@@ -27,9 +31,10 @@ afterAll(async () => {
   await postgres?.stop()
 })
 
-const base = () => `/privacy-v1/organizations/${primary.banner().organization}/projects/${primary.banner().project}`
-const send = (server: Server, method: string, path: string, { headers, ...sent }: Sent = {}) =>
-  server.request(method, `${base()}${path}`, {
+const organization = () => `/privacy-v1/organizations/${primary.banner().organization}`
+const project = () => `${organization()}/projects/${primary.banner().project}`
+const send = (server: Server, method: string, path: string, { headers, ...sent }: Sent = {}, base = project()) =>
+  server.request(method, `${base}${path}`, {
     ...sent,
     headers: { "x-api-key": primary.banner().apiKey, ...headers },
   })
@@ -44,6 +49,46 @@ const decision = (server: Server, userId: string, headers = {}, query = "") =>
   send(server, "GET", `/consent-decisions?userId=${userId}${query}`, { headers })
 const first = (answer: Answer) => answer.json.items[0]
 const seen = (positions: string) => ({ "assent-positions": positions })
+/** The lanes of events alone. */
+const lanesOf = (positions: string) =>
+  positions
+    .split(", ")
+    .filter((position) => Number.parseInt(position) >= 4096)
+    .join(", ")
+
+interface Visitor {
+  readonly session: string
+  readonly concordId: string
+}
+const visit = async (): Promise<Visitor> =>
+  (
+    await primary.request("POST", `/site-v1/${primary.banner().project}/session`, {
+      json: {},
+      headers: { origin: "http://localhost" },
+    })
+  ).json
+const asVisitor = ({ session }: Visitor, path: string, json: object) =>
+  primary.request("POST", `/site-v1/${primary.banner().project}/${path}`, { json, headers: { "x-session": session } })
+const say = (visitor: Visitor, consentState: string) =>
+  asVisitor(visitor, "consent-events", {
+    items: [{ consentType: primary.banner().consentTypes[0]!, consentState, consentAction: "user_click" }],
+  })
+/** Proves that a visitor is a user. */
+const identify = async (visitor: Visitor, userId: string): Promise<void> => {
+  const token = await signer.token(userId, { iss: primary.banner().organization })
+  expect((await asVisitor(visitor, "identify", { type: "userId", value: userId, token })).status).toBe(200)
+}
+/** Undoes the last join of a person, or the last proof of who it is. */
+const undo = async (concordId: string): Promise<Answer> => {
+  const person = `/people/${concordId}`
+  const { facts } = (await send(primary, "GET", person, {}, organization())).json
+  return send(primary, "DELETE", `${person}/joins/${facts.at(-1).id}`, {}, organization())
+}
+/** Waits until the replica has come as far as an answer of the primary. */
+const followed = async (answer: Answer): Promise<void> => {
+  const path = "/consent-decisions?userId=nobody"
+  while ((await send(replica, "GET", path, { headers: seen(positionsOf(answer)) })).status !== 200) await sleep(25)
+}
 
 /** Holds the standby's replay up while something is done. */
 const heldUp = async (use: () => Promise<void>): Promise<void> => {
@@ -80,7 +125,18 @@ test("a replica that has come as far gives the primary's answers, byte for byte,
     expect(other!.headers["assent-positions"], path).toBe(one!.headers["assent-positions"])
     if (/state|decisions|events(\?|$)/.test(path)) expect(positionsOf(one!), path).toContain(positionsOf(written))
   }
-  expect(positionsOf(await decision(primary, "alike"))).toBe(positionsOf(written))
+  expect(positionsOf(await decision(primary, "alike"))).toMatch(
+    new RegExp(`^configuration=\\d+, ${positionsOf(written)}$`),
+  )
+})
+
+test("an answer that is given again says nothing of what has been seen since", async () => {
+  const question = { person: { userId: "repeated" }, consentType: primary.banner().consentTypes[0]! }
+  const headers = { "idempotency-key": "0b5d8a0e-6a43-4b8e-9a35-5d4f3f1f6f10" }
+  const ask = () => send(primary, "POST", "/consent-decisions", { json: { items: [question] }, headers })
+  const [once, again] = [await ask(), await ask()]
+  expect(again.text).toBe(once.text)
+  expect([once, again].map((answer) => "assent-positions" in answer.headers)).toEqual([true, false])
 })
 
 test("what was recorded is not unknown again: a replica that is behind waits, then says so, and answers once it has come", async () => {
@@ -90,7 +146,7 @@ test("what was recorded is not unknown again: a replica that is behind waits, th
     const declined = await record("withdraws", "declined")
     // Whoever does not say what he knows is answered from what is there, and told how far that is.
     const older = await decision(replica, "withdraws")
-    expect([first(older).status, positionsOf(older)]).toEqual(["given", positionsOf(accepted)])
+    expect([first(older).status, lanesOf(positionsOf(older))]).toEqual(["given", positionsOf(accepted)])
     const from = performance.now()
     const both = `${positionsOf(declined)}, ${positionsOf(accepted)}`
     const refused = await decision(replica, "withdraws", seen(both))
@@ -117,6 +173,107 @@ test("what was imported is not unknown again: the answer of an import carries it
   })
 })
 
+test("a join is not unseen again, nor one that was undone, and whom an identifier named is not named again", async () => {
+  const [guest, stranger] = [await visit(), await visit()]
+  await record("joined", "accepted")
+  await say(guest, "declined")
+  await say(stranger, "accepted")
+  await identify(stranger, "mistaken")
+  await followed(await send(primary, "GET", `/consent-events?concordId=${guest.concordId}`))
+  await followed(await decision(primary, "mistaken"))
+
+  let headers = ["", ""]
+  await heldUp(async () => {
+    await identify(guest, "joined")
+    expect((await undo(stranger.concordId)).status).toBe(200)
+    const questions = ["joined", "mistaken"].map((userId) => decision(primary, userId))
+    const answers = await Promise.all(questions)
+    expect(answers.map((answer) => first(answer).status)).toEqual(["withdrawn", "unknown"])
+    headers = answers.map(positionsOf)
+    // The events of both are there already: by their lanes alone the answers would be those of before.
+    const older = await decision(replica, "joined", seen(lanesOf(headers[0]!)))
+    expect([older.status, first(older).status]).toEqual([200, "given"])
+    expect(first(await decision(replica, "mistaken")).status).toBe("given")
+    const refused = await Promise.all([
+      decision(replica, "joined", seen(headers[0]!)),
+      decision(replica, "mistaken", seen(headers[1]!)),
+      send(replica, "GET", `/consent-events?concordId=${guest.concordId}`, { headers: seen(headers[0]!) }),
+      send(replica, "GET", `/people/${guest.concordId}`, { headers: seen(headers[0]!) }, organization()),
+    ])
+    expect(refused.map(({ status }) => status)).toEqual([503, 503, 503, 503])
+  })
+  const newer = [
+    await decision(replica, "joined", seen(headers[0]!)),
+    await decision(replica, "mistaken", seen(headers[1]!)),
+  ]
+  expect(newer.map((answer) => first(answer).status)).toEqual(["withdrawn", "unknown"])
+  expect(newer.map(positionsOf)).toEqual(headers)
+
+  let waits: Promise<Answer> | undefined
+  await heldUp(async () => {
+    const undone = await undo(guest.concordId)
+    expect(first(await decision(replica, "joined", seen(headers[0]!))).status).toBe("withdrawn")
+    waits = decision(replica, "joined", seen(positionsOf(undone)))
+    await sleep(200)
+  })
+  expect(first(await waits!).status).toBe("given")
+})
+
+test("a new version is not unseen again, nor a project, nor a key that was revoked", async () => {
+  const type = { category: "custom", subcategory: "unclassified", label: "renewed", name: "The first" }
+  const made = await send(primary, "POST", "/consent-types", { json: type })
+  const consentType = made.json.id
+  const accepted = await send(primary, "POST", "/consent-events", {
+    json: { items: [{ userId: "renews", consentType, consentState: "accepted", consentAction: "user_click" }] },
+  })
+  const key = await send(primary, "POST", "/api-keys", { json: { name: "A key", role: "viewer" } }, organization())
+  const asKey = (server: Server, positions?: string) =>
+    send(server, "GET", "/consent-decisions?userId=renews", {
+      headers: { "x-api-key": key.json.secret, ...(positions !== undefined && seen(positions)) },
+    })
+  const ofType = ({ json }: Answer) =>
+    json.items.find((item: { readonly consentType: string }) => item.consentType === consentType).status
+  for (const answer of [made, accepted, key]) await followed(answer)
+  expect(ofType(await asKey(replica))).toBe("given")
+
+  let waits: ReadonlyArray<Promise<Answer>> = []
+  await heldUp(async () => {
+    const change = { name: "The second", requireReaccept: true }
+    const changed = await send(primary, "PATCH", `/consent-types/${consentType}`, { json: change })
+    const answer = await decision(primary, "renews")
+    expect(ofType(answer)).toBe("invalidated")
+    // Whoever says nothing of the configuration, as in a header of old, is asked for no more.
+    expect(ofType(await decision(replica, "renews", seen(lanesOf(positionsOf(answer)))))).toBe("given")
+    const refused = [
+      decision(replica, "renews", seen(positionsOf(answer))),
+      send(replica, "GET", "/consent-types", { headers: seen(positionsOf(changed)) }),
+      send(replica, "GET", "/api-keys", { headers: seen(positionsOf(changed)) }, organization()),
+    ]
+    expect((await Promise.all(refused)).map(({ status }) => status)).toEqual([503, 503, 503])
+
+    const fields = { name: "Another" }
+    const founded = await send(primary, "POST", "/projects", { json: fields }, organization())
+    const revoked = await send(primary, "DELETE", `/api-keys/${key.json.id}`, {}, organization())
+    // A replica cannot know yet that it is revoked; but it tells who asks with the answer of the revocation.
+    expect([(await asKey(primary)).status, (await asKey(replica)).status]).toEqual([401, 200])
+    waits = [
+      decision(replica, "renews", seen(positionsOf(answer))),
+      asKey(replica, positionsOf(revoked)),
+      send(
+        replica,
+        "GET",
+        `/projects/${founded.json.id}/consent-types`,
+        { headers: seen(positionsOf(founded)) },
+        organization(),
+      ),
+    ]
+    await sleep(200)
+  })
+  const [renewed, ...others] = await Promise.all(waits)
+  expect(ofType(renewed!)).toBe("invalidated")
+  expect(others.map(({ status }) => status)).toEqual([401, 200])
+})
+
 test("what is recorded waits for no position, not even one that a restored primary has not given yet", async () => {
   const [lane, position] = positionsOf(await record("ahead", "accepted")).split("=")
   const consentType = primary.banner().consentTypes[0]!
@@ -128,16 +285,20 @@ test("what is recorded waits for no position, not even one that a restored prima
 })
 
 test("a request that waits is answered as soon as the replica has come as far", async () => {
-  let waits: Promise<Answer> | undefined
+  let waits: ReadonlyArray<Promise<Answer>> = []
   await heldUp(async () => {
     const declined = await record("waits", "declined")
     // It knows nobody of this name yet.
     expect(first(await decision(replica, "waits")).status).toBe("unknown")
-    waits = decision(replica, "waits", seen(positionsOf(declined)))
+    const inVain = decision(replica, "waits", seen("configuration=999999"))
+    await sleep(100)
+    waits = [decision(replica, "waits", seen(positionsOf(declined))), inVain]
     await sleep(300)
   })
-  const answer = await waits!
+  // Before another, which has waited longer and is told that it waited in vain.
+  const answer = await Promise.race(waits)
   expect([answer.status, first(answer).status]).toEqual([200, "refused"])
+  expect((await waits[1]!).status).toBe(503)
 })
 
 test("an answer of a replica that is behind, asked again with its own knownAt, holds no more", async () => {
@@ -198,7 +359,10 @@ test("a replica makes no tables where there are none", async () => {
   expect(found).toEqual({ tables: 0 })
 })
 
-test.each(["", "x", "1", "1=2;3=4", "99999999=1", "-1=1"])("positions %j are refused", async (text) => {
-  const answer = await decision(primary, "nobody", seen(text))
-  expect([answer.status, answer.json.errors[0].header]).toEqual([400, "Assent-Positions"])
-})
+test.each(["", "x", "1", "1=2;3=4", "99999999=1", "-1=1", "configuration", "configurations=1"])(
+  "positions %j are refused",
+  async (text) => {
+    const answer = await decision(primary, "nobody", seen(text))
+    expect([answer.status, answer.json.errors[0].header]).toEqual([400, "Assent-Positions"])
+  },
+)

@@ -32,7 +32,10 @@ const names = Object.keys(posts)
 /** How much is written, but for what may be there already: lanes and types that were used. */
 const amounts = (): Readonly<Record<string, number>> =>
   Object.fromEntries(
-    rows(server, "name NOT IN ('key_use', 'lane_head', 'used_type')").map(([name, { length }]) => [name, length]),
+    rows(server, "name NOT IN ('key_use', 'lane_head', 'people_head', 'used_type')").map(([name, { length }]) => [
+      name,
+      length,
+    ]),
   )
 
 const difference = (before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>) =>

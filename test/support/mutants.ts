@@ -50,6 +50,7 @@ export const parts = {
       "agreement",
       "random",
     ].map((name) => `test/http/${name}.test.ts`),
+    ...["--project=faults", "test/faults/replica.test.ts"],
   ],
   "adapters/sqlite": [
     ...["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
@@ -1116,7 +1117,12 @@ export const mutants: ReadonlyArray<Mutant> = [
         "knownAt : knownAt",
         "an answer of a replica that is behind",
       ],
-      ["Positions.ts", "seen.get(lane)! < position", "seen.get(lane)! < 0", "what was recorded is not unknown again"],
+      ["Positions.ts", "?? Infinity) < position", "?? Infinity) < 0", "what was recorded is not unknown again"],
+      ["Positions.ts", "lanes.length === 0 ? none", "lanes.length >= 0 ? none", "a join is not unseen again"],
+      ["Positions.ts", "ofCatalog(yield* store.catalog), people", "people", "a new version is not unseen again"],
+      ["Joins.ts", "person.facts.length === 0", "person.facts.length >= 0", "a join is not unseen again"],
+      ["Reading.ts", "peopleEnds([Lane.of(organization, alias)])", "peopleEnds([])", "a join is not unseen again"],
+      ["Reading.ts", "positions: PositionsOf.ofCatalog(catalog)", "positions: PositionsOf.none", "a new version"],
       ["Positions.ts", "spaced(25)", "spaced(2_000)", "a request that waits is answered"],
       ["Replica.ts", "  session: refuse,\n", "", "a replica is ready, and records nothing"],
       [
@@ -1127,7 +1133,35 @@ export const mutants: ReadonlyArray<Mutant> = [
       ],
     ] as const
   ).map(([file, find, replace, killer]): Mutant => ({ part: "core/ledger", file, find, replace, killedBy: [killer] })),
-  postgres("PostgresStore.ts", "[lane, ends.get(lane) ?? 0]", "[lane, 0]", "how far lanes go is told"),
+  postgres(
+    "PostgresStore.ts",
+    "positions: new Map(lanes.map(",
+    "positions: new Map([].map(",
+    "how far lanes go is told",
+  ),
+  postgres("PostgresStore.ts", "first?.next_position ?? 0", "0", "facts of a person are of the moment"),
+  postgres("PeopleChange.ts", "people_head.next_position + 1", "1", "of many changes at the same time"),
+  postgres(
+    "PeopleChange.ts",
+    "facts.length + releases.length > 0",
+    "facts.length > 1",
+    "a change of who is who is counted",
+  ),
+  ...(
+    [
+      ["Access.ts", "        key = yield* keyOf(secret)\n", "", "a new version is not unseen again"],
+      ["Access.ts", 'endpoint.method === "GET" ||', "false ||", "a new version is not unseen again"],
+      ["Positions.ts", "answer.headers[header] !== undefined", "answer.status >= 200", "a new version is not unseen"],
+      ["Positions.ts", "isOld || ", "", "an answer that is given again"],
+      ["PeopleRoutes.ts", "Positions.headers(positions)", "{}", "a join is not unseen again"],
+    ] as const
+  ).map(([file, find, replace, killer]): Mutant => ({
+    part: "adapters/http/server",
+    file,
+    find,
+    replace,
+    killedBy: [killer],
+  })),
 
   // PostgreSQL
   postgres("Append.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"),

@@ -7,6 +7,7 @@ import { HttpRouter, HttpServerRequest } from "effect/http"
 import type { HttpApiEndpoint } from "effect/http-api"
 import type { ApiKey, Organization, Site } from "../../../core/Catalog.ts"
 import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import * as Role from "../../../core/Role.ts"
 import { CurrentKey, CurrentVisitor, KeyRequired, SessionRequired } from "../api/Credentials.ts"
 import { Needs } from "../api/Endpoint.ts"
@@ -40,13 +41,28 @@ const unauthorized = (header: string) =>
 
 type Params = Readonly<Record<string, string | undefined>>
 
+/** The key of a secret. */
+const keyOf = Effect.fnUntraced(function* (secret: string) {
+  const ledger = yield* Ledger
+  const key = yield* ledger.apiKey(secret)
+  return Option.isSome(key) ? key.value : yield* unauthorized("x-api-key")
+})
+
+const organizationOf = Effect.fnUntraced(function* (key: ApiKey) {
+  const ledger = yield* Ledger
+  return (yield* ledger.catalog).organizations.get(key.organization)!
+})
+
+/** What is asked. Only an answer can be of too little: what is recorded or changed is never kept waiting. */
+const isQuestion = (endpoint: HttpApiEndpoint.Top): boolean =>
+  endpoint.method === "GET" || Context.get(endpoint.annotations, Needs) === "read"
+
 /** The organization and the project that a path names, if they are the key's own. */
 const ownOf = Effect.fnUntraced(function* (key: ApiKey, { organizationId, projectId }: Params) {
-  const ledger = yield* Ledger
   if (organizationId !== undefined && organizationId.toLowerCase() !== key.organization) {
     return yield* projectId === undefined ? noOrganization : noProject
   }
-  const organization: Organization = (yield* ledger.catalog).organizations.get(key.organization)!
+  const organization: Organization = yield* organizationOf(key)
   if (projectId === undefined) return { organization, site: undefined }
   const site: Site = yield* openSite(projectId)
   return site.organization.id === key.organization ? { organization, site } : yield* noProject
@@ -69,25 +85,30 @@ export const keyLayer = Layer.effect(
     const count = yield* RateLimit.counter("key")
     const callerOf = Effect.fnUntraced(function* (secret: string, endpoint: HttpApiEndpoint.Top) {
       const { params } = yield* HttpRouter.RouteContext
-      const found = yield* ledger.apiKey(secret)
-      if (Option.isNone(found)) return yield* unauthorized("x-api-key")
-      const key = found.value
+      let key = yield* keyOf(secret)
       yield* RequestNote.find({ caller: "key", keyId: key.id, organizationId: key.organization })
       yield* count(key.id)
-      const own = yield* ownOf(key, params).pipe(Effect.provideService(Ledger, ledger))
-      yield* permit(key, endpoint, own.site)
-      // Only questions can be answered with too little: what is recorded is never kept waiting.
-      if (own.site !== undefined && Context.get(endpoint.annotations, Needs) === "read") {
-        yield* Positions.awaited(own.site.project).pipe(Effect.provideService(Ledger, ledger))
+      const asked = isQuestion(endpoint) ? yield* Positions.asked : PositionsOf.none
+      if (asked.size > 0) {
+        yield* Positions.awaited({ organization: yield* organizationOf(key) }, asked)
+        // What was waited for may say that the key is revoked, or what it may do.
+        key = yield* keyOf(secret)
       }
+      const own = yield* ownOf(key, params)
+      yield* permit(key, endpoint, own.site)
+      if (own.site !== undefined) yield* Positions.awaited(own.site, asked)
       return { key, ...own }
     })
     return KeyRequired.of({
       apiKey: (httpEffect, { credential, endpoint }) =>
-        Effect.matchEffect(callerOf(Redacted.value(credential), endpoint), {
-          onSuccess: (caller) => Effect.provideService(httpEffect, CurrentKey, caller),
-          onFailure: Answer.refuse,
-        }),
+        callerOf(Redacted.value(credential), endpoint).pipe(
+          Effect.matchEffect({
+            onSuccess: (caller) =>
+              Effect.flatMap(Effect.provideService(httpEffect, CurrentKey, caller), Positions.told),
+            onFailure: Answer.refuse,
+          }),
+          Effect.provideService(Ledger, ledger),
+        ),
     })
   }),
 )

@@ -66,22 +66,12 @@ const replayed = { "Idempotent-Replayed": text("`true` where the same request wa
 
 const seen = {
   "Assent-Positions": text(
-    "How far the answer has seen, as LANE=POSITION for each of its lanes: send it back to see no less",
+    "How far the answer has seen, as LANE=POSITION for each of its lanes and configuration=REVISION: send it back to see no less",
     {
       pattern: Positions.form.source,
     },
   ),
 }
-
-/** The operations whose answers say how far they have seen. */
-const sees: ReadonlySet<string> = new Set([
-  "createConsentEvents",
-  "importConsentEvents",
-  "listConsentEvents",
-  "getConsentState",
-  "getConsentDecisions",
-  "askConsentDecisions",
-])
 
 const positions = {
   name: "Assent-Positions",
@@ -119,11 +109,18 @@ const nameOf = ({ operationId }: Operation): string => operationId.split(".").at
 const takesKey = (method: string, operation: Operation): boolean =>
   method === "post" && nameOf(operation) !== "importConsentEvents"
 
+/** Whether it is asked with an API key: then the answer says how far it has seen. */
+const isKeyed = ({ security = [] }: Operation): boolean => security.some((each) => "apiKey" in each)
+
+/** Whether it may be told how far an answer before has seen. */
+const isQuestion = (method: string, operation: Operation): boolean =>
+  isKeyed(operation) && (method === "get" || nameOf(operation) === "askConsentDecisions")
+
 const headersOf = (status: string, method: string, operation: Operation): Json => ({
   ...((status === "429" || status === "503") && retryAfter),
   ...((operation.security?.length ?? 0) > 0 && status !== "401" && rates),
   ...(takesKey(method, operation) && status.startsWith("2") && replayed),
-  ...(sees.has(nameOf(operation)) && status.startsWith("2") && seen),
+  ...(isKeyed(operation) && status.startsWith("2") && seen),
   ...(operation.operationId.endsWith("getVisitorConsentState") && status === "200" && cached),
 })
 
@@ -199,7 +196,7 @@ const describeOperation = (method: string, operation: Operation): Operation => {
     parameters: [
       ...parameters,
       ...(takesKey(method, operation) ? [idempotencyKey] : []),
-      ...(sees.has(operationId) ? [positions] : []),
+      ...(isQuestion(method, operation) ? [positions] : []),
     ],
     ...(operation.requestBody && { requestBody: bodyOf(operation.requestBody, example) }),
     responses: Object.fromEntries(responses),

@@ -11,6 +11,7 @@ import type * as People from "../../../core/People.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "./Answer.ts"
+import * as Positions from "./Positions.ts"
 
 const noPerson = new Answer.Problem({ status: 404, detail: "there is no such person" })
 const noJoin = new Answer.Problem({ status: 404, detail: "there is no such join of this person" })
@@ -36,8 +37,9 @@ const factJson = ({ dateCreated, evidence, id, join, kind, member, submitter, su
 
 const answer = Effect.fnUntraced(function* (organization: Organization, concordId: string) {
   const ledger = yield* Ledger
-  const { facts, members, survivor } = yield* ledger.person(organization, concordId)
-  return Answer.json(JSON.stringify({ concordId: survivor, members, facts: facts.map(factJson) }))
+  const { facts, members, positions, survivor } = yield* ledger.person(organization, concordId)
+  const body = JSON.stringify({ concordId: survivor, members, facts: facts.map(factJson) })
+  return Answer.json(body, 200, Positions.headers(positions))
 })
 
 /** The handlers of the group `people`. */
