@@ -83,6 +83,8 @@ export const startHostileProxy = (
 export const faults: ReadonlyArray<Fault> = [
   { raise: "40001" },
   { raise: "40P01" },
+  // A pooler tells so of a server that is ending behind it, and keeps the connection.
+  { raise: "57P01" },
   "terminate-before",
   "terminate-during",
   "cut-before",

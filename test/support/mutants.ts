@@ -1122,7 +1122,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     "exits",
     "is told what its first statement that failed",
   ),
-  postgres("Lanes.ts", "v ORDER BY v.lane\n", "v ORDER BY random()\n", "never lock each other out"),
+  postgres("Lanes.ts", "v ORDER BY v.lane\n", "v ORDER BY random()\n", "never lock each other out: one request"),
+  postgres("Lanes.ts", "v ORDER BY v.lane\n", "v\n", "never lock each other out: the requests of a group"),
   postgres(
     "Once.ts",
     "if (!(yield* mark(sql, Lane.of(owner, id), id)))",
@@ -1130,5 +1131,5 @@ export const mutants: ReadonlyArray<Mutant> = [
     "a change of who is who: cut-after",
   ),
   postgres("Sql.ts", 'reason._tag === "SerializationError" || ', "", "configure: 40001"),
-  postgres("Sql.ts", "57P\\d\\d|", "", "append: terminate-before"),
+  postgres("Sql.ts", "57P\\d\\d|", "", "append: 57P01"),
 ]
