@@ -179,7 +179,8 @@ describe("requests over many lanes", () => {
 
   /** How many lanes above the lowest nobody holds. */
   const free = async (): Promise<number> =>
-    (await rows(`SELECT 1 FROM lane_head WHERE lane > ${lowest} AND lane < ${lowest! + 256} FOR UPDATE SKIP LOCKED`)).length
+    (await rows(`SELECT 1 FROM lane_head WHERE lane > ${lowest} AND lane < ${lowest! + 256} FOR UPDATE SKIP LOCKED`))
+      .length
 
   test.each([
     ["one request", [people]],
