@@ -160,8 +160,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   // Rows in blocks
   {
     file: "ledger/Importing.ts",
-    find: "Effect.succeed(recorded.length === 0 ? {} : { receipt })",
-    replace: "Effect.succeed({})",
+    find: "return recorded.length === 0 ? {} : { receipt }",
+    replace: "return {}",
     killedBy: [killedImport],
   },
   {
@@ -668,8 +668,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     file: "ledger/Reading.ts",
-    find: "const heads = yield* readEach(members,",
-    replace: "const heads = yield* readEach(members.slice(0, 1),",
+    find: "store.heads(project, members)",
+    replace: "store.heads(project, members.slice(0, 1))",
     killedBy: ["The state of joined people is the merge of their states, as of"],
   },
   {
@@ -1029,7 +1029,12 @@ export const mutants: ReadonlyArray<Mutant> = [
   interleaved("core/ledger", "Horizon.ts", "return settled(id)", "return Effect.void"),
   interleaved("core/ledger", "Horizon.ts", "if (answeredAt >= recordedAt)", "if (answeredAt > recordedAt)"),
   interleaved("core/ledger", "Reading.ts", "question.knownAt !== undefined || knownAt <= now", "true"),
-  interleaved("core/ledger", "Reading.ts", "const known = Math.max(learnt, listed.learnt)", "const known = learnt"),
+  interleaved(
+    "core/ledger",
+    "Reading.ts",
+    "head.dateCreated), Math.max(learnt, listed.learnt))",
+    "head.dateCreated), learnt)",
+  ),
   interleaved(
     "core/ledger",
     "Recording.ts",
