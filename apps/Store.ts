@@ -3,12 +3,6 @@
  */
 import { existsSync } from "node:fs"
 import { Effect, Layer, Schema } from "effect"
-import * as MemoryStore from "../adapters/memory/MemoryStore.ts"
-import * as Migrations from "../adapters/postgres/Migrations.ts"
-import * as PostgresRows from "../adapters/postgres/PostgresRows.ts"
-import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
-import * as SqliteRows from "../adapters/sqlite/SqliteRows.ts"
-import * as SqliteStore from "../adapters/sqlite/SqliteStore.ts"
 import * as Replica from "../core/ledger/Replica.ts"
 import type { LedgerRows } from "../core/ports/LedgerRows.ts"
 import { type LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
@@ -43,23 +37,41 @@ export const told = (url: string): string => {
   return parsed === null ? "postgres://…" : `${parsed.protocol}//${parsed.host}${parsed.pathname}`
 }
 
+/** The path of a URL that names a file; `undefined` where it names none. */
+const pathOf = (url: string): string | undefined =>
+  url.startsWith("sqlite:") ? url.slice("sqlite:".length) : undefined
+
+// An adapter is loaded when its URL is asked for: loading is most of what a short run does.
+
+const loadRows = async (url: string): Promise<LedgerRows> => {
+  const path = pathOf(url)
+  if (path !== undefined) return (await import("../adapters/sqlite/SqliteRows.ts")).make(path)
+  return (await import("../adapters/postgres/PostgresRows.ts")).make(url)
+}
+
 /** The rows of a store that {@link isKept} has passed. */
-export const rows = (url: string): LedgerRows =>
-  url.startsWith("sqlite:") ? SqliteRows.make(url.slice("sqlite:".length)) : PostgresRows.make(url)
+export const rows = (url: string): Effect.Effect<LedgerRows> => Effect.promise(() => loadRows(url))
+
+const load = async (url: string): Promise<Layer.Layer<LedgerStore, StoreUnavailable>> => {
+  const path = pathOf(url)
+  if (path !== undefined) return (await import("../adapters/sqlite/SqliteStore.ts")).layer(path)
+  if (url === "memory:") return (await import("../adapters/memory/MemoryStore.ts")).layer
+  return (await import("../adapters/postgres/PostgresStore.ts")).layer(url)
+}
 
 /** The store of a URL that {@link Url} has passed. */
 export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
-  url === "memory:"
-    ? MemoryStore.layer
-    : url.startsWith("sqlite:")
-      ? SqliteStore.layer(url.slice("sqlite:".length))
-      : PostgresStore.layer(url)
+  Layer.unwrap(Effect.promise(() => load(url)))
 
 /** Whether a ledger is there already; changes nothing. */
-const isThere = (url: string): Effect.Effect<boolean, StoreUnavailable> =>
-  url.startsWith("postgres")
-    ? Effect.map(Migrations.using(url, Migrations.find), ({ migrations }) => migrations.length === 0)
-    : Effect.sync(() => url.startsWith("sqlite:") && existsSync(url.slice("sqlite:".length)))
+const isThere = Effect.fnUntraced(function* (url: string) {
+  const path = pathOf(url)
+  if (path !== undefined) return existsSync(path)
+  if (url === "memory:") return false
+  const Migrations = yield* Effect.promise(() => import("../adapters/postgres/Migrations.ts"))
+  const { migrations } = yield* Migrations.using(url, Migrations.find)
+  return migrations.length === 0
+})
 
 /** The store of a URL that {@link Url} has passed, to answer from: nothing is made where there is nothing yet. */
 export const replica = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>

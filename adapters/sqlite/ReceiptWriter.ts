@@ -3,7 +3,7 @@
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/Lane.ts"
-import { forgottenBefore, type Receipt } from "../../core/ports/LedgerStore.ts"
+import { forgottenBefore, type Receipt } from "../../core/Receipt.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** Receipts of one connection. */

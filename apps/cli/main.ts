@@ -7,33 +7,30 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
-import * as Bootstrap from "./commands/bootstrap.ts"
-import * as Import from "./commands/import.ts"
-import * as Export from "./commands/export.ts"
-import * as Decisions from "./commands/decisions.ts"
-import * as Migrate from "./commands/migrate.ts"
-import * as Move from "./commands/move.ts"
-import * as Simulate from "./commands/simulate.ts"
-import * as State from "./commands/state.ts"
-import * as Timeline from "./commands/timeline.ts"
-import * as Verify from "./commands/verify.ts"
 import * as Ending from "./Ending.ts"
 import * as Presenter from "./Presenter.ts"
 
+const commands = {
+  decisions: () => import("./commands/decisions.ts"),
+  state: () => import("./commands/state.ts"),
+  timeline: () => import("./commands/timeline.ts"),
+  simulate: () => import("./commands/simulate.ts"),
+  bootstrap: () => import("./commands/bootstrap.ts"),
+  migrate: () => import("./commands/migrate.ts"),
+  import: () => import("./commands/import.ts"),
+  export: () => import("./commands/export.ts"),
+  verify: () => import("./commands/verify.ts"),
+  move: () => import("./commands/move.ts"),
+}
+
+// Loading is most of what a short run does: only the command that is asked for, or all where none or another one is.
+const all = Object.entries(commands)
+const asked = all.filter(([name]) => name === process.argv[2])
+const loaded = await Promise.all((asked.length === 0 ? all : asked).map(([, load]) => load()))
+
 const assent = Command.make("assent").pipe(
   Command.withDescription("What people have consented to, from files of consent events"),
-  Command.withSubcommands([
-    Decisions.command,
-    State.command,
-    Timeline.command,
-    Simulate.command,
-    Bootstrap.command,
-    Migrate.command,
-    Import.command,
-    Export.command,
-    Verify.command,
-    Move.command,
-  ]),
+  Command.withSubcommands(loaded.map(({ command }) => command)),
 )
 
 const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")

@@ -9,11 +9,13 @@ import { Context, Data, type Effect } from "effect"
 import type { Catalog, Entries } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { ConsentAction, ConsentState } from "../ConsentState.ts"
-import * as InstantOf from "../Instant.ts"
 import type { Instant } from "../Instant.ts"
 import * as Lane from "../Lane.ts"
 import type { Owner } from "../Lane.ts"
 import type { Claim, Fact, Named } from "../People.ts"
+import type { Receipt } from "../Receipt.ts"
+
+export { forgottenBefore, keptForEver, type Receipt, receiptKeptMillis } from "../Receipt.ts"
 
 /** The store cannot answer now: starting, closing, full, or its disk fails. A retry may help, unless `isLasting`. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
@@ -54,28 +56,6 @@ export interface Seen {
   /** Of the lanes of all who were asked about; 0 for a lane without events. */
   readonly positions: Positions
 }
-
-/** That a request was answered, so that the same one again gets the same answer. Kept with what the request writes. */
-export interface Receipt {
-  /** SHA-256 of who asked and the request's key, lower-case hexadecimal. */
-  readonly hash: string
-  /** SHA-256 of who asked, the key and what was asked, lower-case hexadecimal. */
-  readonly digest: string
-  /** What the answer is rebuilt from. */
-  readonly answer: string
-  /** {@link keptForEver} for one that is not forgotten. */
-  readonly recordedAt: Instant
-}
-
-/** How long a receipt is kept, in milliseconds. */
-export const receiptKeptMillis = 7 * 24 * 60 * 60 * 1000
-
-/** The `recordedAt` of a receipt that is kept for ever. */
-export const keptForEver: Instant = InstantOf.max
-
-/** Receipts from before this instant are forgotten when a receipt is kept. */
-export const forgottenBefore = ({ recordedAt }: Receipt): Instant =>
-  recordedAt === keptForEver ? InstantOf.min : recordedAt - receiptKeptMillis
 
 /** A request to record events, prepared. */
 export interface Append {

@@ -305,7 +305,8 @@ describe("requests that fill a transaction, which is sent while the one before i
     const stored = new Set((await rows("SELECT event_id FROM event")).map(({ event_id }) => String(event_id)))
     expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
     expect(stored.size).toBe((await rows("SELECT 1 FROM event")).length)
-    expect(stored.isSubsetOf(new Set(tried))).toBe(true)
+    const asked = new Set(tried)
+    expect([...stored].filter((id) => !asked.has(id))).toEqual([])
   })
 
   test("positions have no gap, lane heads count them, and dateCreated never goes back inside a lane", async () => {

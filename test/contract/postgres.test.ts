@@ -152,26 +152,55 @@ describe.each([
   })
 })
 
-describe("requests over two lanes from two sides", () => {
-  test("never lock each other out: all of them are recorded", async () => {
-    const [one, other] = [uuid(5, 0x10), uuid(5, 0x11)]
-    expect(Lane.of(project, one)).not.toBe(Lane.of(project, other))
-    const both = (people: ReadonlyArray<string>) =>
+describe("requests over many lanes", () => {
+  const wide = { number: 2, lanes: 256 }
+  const [lowest] = Lane.all(wide)
+  /** One for each lane, the highest first. */
+  const people = Array.from({ length: wide.lanes }, (_, lane) => uuid(5, lane)).toReversed()
+
+  const append = (requests: ReadonlyArray<ReadonlyArray<string>>) =>
+    Effect.runPromise(
       withStore((store) =>
         Effect.forEach(
-          Array.from({ length: 40 }),
-          () => {
-            const recordedAt = Date.now() + 1_000_000
+          requests,
+          (people) => {
+            const recordedAt = Date.now()
             const events = people.map((concordId) => event(0, recordedAt, { concordId }))
-            return store.append({ project, organization, recordedAt, events, claims: [] })
+            return store.append({ project: wide, organization, recordedAt, events, claims: [] })
           },
-          { concurrency: 8 },
+          { concurrency: "unbounded" },
         ),
-      )
-    await Effect.runPromise(Effect.all([both([one, other]), both([other, one])], { concurrency: "unbounded" }))
-    expect(await rows("SELECT 1 FROM pg_stat_database WHERE datname = current_database() AND deadlocks > 0")).toEqual(
-      [],
+      ),
     )
+
+  const isWaiting = async (): Promise<boolean> =>
+    (await rows("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1")).length > 0
+
+  /** How many lanes above the lowest nobody holds. */
+  const free = async (): Promise<number> =>
+    (await rows(`SELECT 1 FROM lane_head WHERE lane > ${lowest} AND lane < ${lowest! + 256} FOR UPDATE SKIP LOCKED`))
+      .length
+
+  test.each([
+    ["one request", [people]],
+    ["the requests of a group", people.map((person) => [person])],
+  ])("never lock each other out: %s hold no lane while they wait for a lower one", async (_, requests) => {
+    await append([people])
+    let appending: Promise<unknown> | undefined
+    const watched = withConnection((sql) =>
+      Sql.transaction(
+        sql,
+        Effect.gen(function* () {
+          yield* Sql.query(sql, "SELECT 1 FROM lane_head WHERE lane = $1 FOR UPDATE", [lowest!])
+          appending = append(requests)
+          yield* Effect.promise(() => expect.poll(isWaiting, { timeout: 4_000 }).toBe(true))
+          yield* Effect.promise(() => expect.poll(free, { timeout: 4_000 }).toBe(wide.lanes - 1))
+        }),
+      ),
+    )
+    await Effect.runPromise(watched).finally(() => appending)
+    const outcomes = await appending
+    expect(outcomes).toEqual(requests.map(() => expect.objectContaining({ _tag: "Appended" })))
   })
 })
 

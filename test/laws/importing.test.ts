@@ -402,13 +402,16 @@ for (const [name, store, numRuns] of stores) {
       { numRuns },
     ))
 
-  // Kills: Rehearsal.over, what the ledger's own store or the scratch store knows is not seen; Intake, a dry run sees each block by itself.
+  // Kills: Rehearsal.over, what the ledger's own store or the scratch store knows is not seen, nor which blocks it has taken in
+  // before; Intake, a dry run sees each block by itself.
   test(`A dry run says what then happens, whatever the blocks and whatever is there, and records nothing (${name}).`, () =>
     fc.assert(
-      fc.asyncProperty(rows, rows, blockSize, (earlier, rows, blockSize) =>
+      fc.asyncProperty(rows, rows, fc.nat(12), blockSize, (earlier, rows, cut, blockSize) =>
         onNew(store, (site) =>
           Effect.gen(function* () {
             yield* take(site, earlier, { blockSize })
+            // An import of the same rows that ended early.
+            yield* take(site, rows.slice(0, cut), { blockSize })
             const before = yield* answers(site)
             const foretold = yield* rehearse(take(site, rows, { blockSize }))
             expect(yield* answers(site)).toEqual(before)

@@ -1,8 +1,9 @@
 import { gzipSync } from "node:zlib"
-import { readFileSync, readdirSync } from "node:fs"
+import { globSync, readFileSync, readdirSync } from "node:fs"
 import { build } from "esbuild"
 import { expect, test } from "vitest"
 
+const root = new URL("../../", import.meta.url).pathname
 const core = new URL("../../core/", import.meta.url)
 
 test("the engine bundles to at most 8 kB, minified and compressed, with nothing but itself", async () => {
@@ -24,4 +25,23 @@ test("the engine has no clock, no randomness, no input or output", () => {
   const files = readdirSync(core).filter((file) => file.endsWith(".ts"))
   expect(files.length).toBeGreaterThan(10)
   expect(files.filter((file) => impure.test(readFileSync(new URL(file, core), "utf8")))).toEqual([])
+})
+
+test("a thread loads nothing but its own part: no other package, but those that read tables", async () => {
+  const threads = globSync("adapters/*/*Thread.ts", { cwd: root })
+  expect(threads.length).toBeGreaterThan(3)
+  // One value import of a port would bring in all of Effect, and every process would take twice as long to open a ledger.
+  for (const thread of threads) {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: [thread],
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      external: ["@duckdb/node-api", "csv-parse"],
+      write: false,
+      metafile: true,
+    })
+    expect(Object.keys(metafile.inputs).filter((input) => input.includes("node_modules/"))).toEqual([])
+  }
 })

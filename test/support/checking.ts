@@ -20,7 +20,7 @@ const valueOf = <A, E>(exit: Exit.Exit<A, E>): A => {
 
 /** Verifies a ledger that may be beyond that. */
 export const verifying = (url: string, maxListed?: number) =>
-  run((digest) => Verifying.verify(Store.rows(url), digest, undefined, maxListed))
+  run((digest) => Effect.flatMap(Store.rows(url), (rows) => Verifying.verify(rows, digest, undefined, maxListed)))
 
 /** Verifies a ledger. */
 export const verify = async (url: string, maxListed?: number): Promise<Verifying.Report> =>
@@ -28,11 +28,15 @@ export const verify = async (url: string, maxListed?: number): Promise<Verifying
 
 /** Moves a ledger, if it can be. `progress` is run while the rows are on their way. */
 export const moving = (from: string, to: string, progress?: Moving.Progress) =>
-  run((digest) => Moving.move(Store.rows(from), Store.rows(to), digest, progress))
+  run((digest) =>
+    Effect.flatMap(Effect.all([Store.rows(from), Store.rows(to)]), ([from, to]) =>
+      Moving.move(from, to, digest, progress),
+    ),
+  )
 
 /** Moves a ledger. */
 export const move = async (from: string, to: string): Promise<Moving.Moved> => valueOf(await moving(from, to))
 
 /** All rows of a table. */
 export const rowsOf = <Name extends TableName>(url: string, table: Name): Promise<ReadonlyArray<Row<Name>>> =>
-  Effect.runPromise(Store.rows(url).read((snapshot) => Rows.all(snapshot, table)))
+  Effect.runPromise(Effect.flatMap(Store.rows(url), ({ read }) => read((snapshot) => Rows.all(snapshot, table))))

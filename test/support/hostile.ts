@@ -84,6 +84,8 @@ export const faults: ReadonlyArray<Fault> = [
   { raise: "40001" },
   { raise: "40P01" },
   { raise: "57014" },
+  // A pooler tells so of a server that is ending behind it, and keeps the connection.
+  { raise: "57P01" },
   "terminate-before",
   "terminate-during",
   "cut-before",

@@ -162,8 +162,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   // Rows in blocks
   {
     file: "ledger/Importing.ts",
-    find: "Effect.succeed(recorded.length === 0 ? {} : { receipt })",
-    replace: "Effect.succeed({})",
+    find: "return recorded.length === 0 ? {} : { receipt }",
+    replace: "return {}",
     killedBy: [killedImport],
   },
   {
@@ -670,8 +670,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     file: "ledger/Reading.ts",
-    find: "const heads = yield* readEach(members,",
-    replace: "const heads = yield* readEach(members.slice(0, 1),",
+    find: "store.heads(project, members)",
+    replace: "store.heads(project, members.slice(0, 1))",
     killedBy: ["The state of joined people is the merge of their states, as of"],
   },
   {
@@ -961,8 +961,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     part: "core/ledger",
     file: "Reading.ts",
-    find: "named === undefined || (knownAt !== undefined && named.dateCreated > knownAt)",
-    replace: "named === undefined",
+    find: "if (knownAt !== undefined && named.dateCreated > knownAt) return",
+    replace: "if (false) return",
     killedBy: ["an answer about somebody nobody knew stays so, though the identifier names a guest"],
   },
   {
@@ -1031,7 +1031,12 @@ export const mutants: ReadonlyArray<Mutant> = [
   interleaved("core/ledger", "Horizon.ts", "return settled(id)", "return Effect.void"),
   interleaved("core/ledger", "Horizon.ts", "if (answeredAt >= recordedAt)", "if (answeredAt > recordedAt)"),
   interleaved("core/ledger", "Reading.ts", "question.knownAt !== undefined || knownAt <= now", "true"),
-  interleaved("core/ledger", "Reading.ts", "const known = Math.max(learnt, listed.learnt)", "const known = learnt"),
+  interleaved(
+    "core/ledger",
+    "Reading.ts",
+    "head.dateCreated), Math.max(learnt, listed.learnt))",
+    "head.dateCreated), learnt)",
+  ),
   interleaved(
     "core/ledger",
     "Recording.ts",
@@ -1173,7 +1178,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     "exits",
     "is told what its first statement that failed",
   ),
-  postgres("Lanes.ts", "v ORDER BY v.lane\n", "v ORDER BY random()\n", "never lock each other out"),
+  postgres("Lanes.ts", "v ORDER BY v.lane\n", "v ORDER BY random()\n", "never lock each other out: one request"),
+  postgres("Lanes.ts", "v ORDER BY v.lane\n", "v\n", "never lock each other out: the requests of a group"),
   postgres(
     "Once.ts",
     "if (!(yield* mark(sql, Lane.of(owner, id), id)))",
@@ -1181,6 +1187,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     "a change of who is who: cut-after",
   ),
   postgres("Sql.ts", 'reason._tag === "SerializationError" || ', "", "configure: 40001"),
-  postgres("Sql.ts", "57P\\d\\d|", "", "append: terminate-before"),
+  postgres("Sql.ts", "57P\\d\\d|", "", "append: 57P01"),
   postgres("Sql.ts", "(isUnknown(error) || isCancelled(error))", "isUnknown(error)", "configure: 57014"),
 ]

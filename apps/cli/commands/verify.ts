@@ -61,7 +61,7 @@ const asText = (report: Verifying.Report): string => {
 const verify = Effect.fnUntraced(function* (url: string) {
   const digest = yield* Digest.Digest
   const progress = yield* Progress.makeWithLines
-  const report = yield* Verifying.verify(Store.rows(url), digest, (done, total) =>
+  const report = yield* Verifying.verify(yield* Store.rows(url), digest, (done, total) =>
     progress.show({ what: "events read", done, share: total === 0 ? 1 : done / total }),
   )
   yield* progress.clear
