@@ -12,14 +12,19 @@ export interface Rate {
   readonly perSecond: number
 }
 
-/** Runs contenders in turns, `rounds` times; `run` answers how many operations it has done. */
+/**
+ * Runs contenders in turns, `rounds` times; each answers how many operations it has done. `prepare` makes ready for one, and is
+ * not counted.
+ */
 export const compare = async (
   contenders: Readonly<Record<string, () => number | Promise<number>>>,
   rounds: number,
+  prepare: () => unknown = () => {},
 ): Promise<ReadonlyArray<Rate>> => {
   const best = new Map<string, number>()
   for (let round = 0; round < rounds; round++) {
     for (const [name, run] of Object.entries(contenders)) {
+      await prepare()
       const started = performance.now()
       const operations = await run()
       const perSecond = (operations * 1000) / (performance.now() - started)
@@ -30,11 +35,14 @@ export const compare = async (
 }
 
 /** {@link compare}, of effects. */
-export const compareEffects = (contenders: Readonly<Record<string, Effect.Effect<number, unknown>>>) =>
+export const compareEffects = (
+  contenders: Readonly<Record<string, Effect.Effect<number, unknown>>>,
+  prepare: Effect.Effect<unknown, unknown> = Effect.void,
+) =>
   Effect.gen(function* () {
     const run = Effect.runPromiseWith(yield* Effect.context<never>())
     const promises = Object.entries(contenders).map(([name, contender]) => [name, () => run(contender)] as const)
-    return yield* Effect.promise(() => compare(Object.fromEntries(promises), 2))
+    return yield* Effect.promise(() => compare(Object.fromEntries(promises), 2, () => run(prepare)))
   })
 
 /** How long something is done that has no end of its own, in seconds. */

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { Context, Effect, Layer, Option, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
+import type * as Sql from "../adapters/postgres/Sql.ts"
 import * as Crypto from "../apps/Crypto.ts"
 import * as Ledger from "../core/ledger/Ledger.ts"
 import { LedgerStore } from "../core/ports/LedgerStore.ts"
@@ -58,6 +59,10 @@ export const open = Effect.gen(function* () {
     superUrl: url.replace("//assent:", "//postgres:"),
   }
 })
+
+/** Runs a statement that may take as long as it takes. */
+export const administer = (sql: Sql.Sql, statement: string) =>
+  sql.withTransaction(Effect.andThen(sql.unsafe("SET LOCAL statement_timeout = 0"), sql.unsafe(statement)))
 
 /** An opened ledger. */
 export type Opened = Effect.Success<typeof open>
