@@ -41,7 +41,19 @@ export const told = (url: string): string => {
 const pathOf = (url: string): string | undefined =>
   url.startsWith("sqlite:") ? url.slice("sqlite:".length) : undefined
 
-// An adapter is loaded when its URL is asked for: loading is most of what a short run does.
+/** The driver of PostgreSQL, which is installed by those who need it. */
+const driver = "@effect/sql-pg"
+
+const isWithoutDriver = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND" && error.message.includes(driver)
+
+/** Loads an adapter when its URL is asked for: loading is most of what a short run does. */
+const loaded = <A>(load: () => Promise<A>): Effect.Effect<A, StoreUnavailable> =>
+  Effect.catchDefect(Effect.promise(load), (defect) =>
+    isWithoutDriver(defect)
+      ? new StoreUnavailable({ reason: `PostgreSQL is reached by a driver that is not there: npm install ${driver}` })
+      : Effect.die(defect),
+  )
 
 const loadRows = async (url: string): Promise<LedgerRows> => {
   const path = pathOf(url)
@@ -50,7 +62,7 @@ const loadRows = async (url: string): Promise<LedgerRows> => {
 }
 
 /** The rows of a store that {@link isKept} has passed. */
-export const rows = (url: string): Effect.Effect<LedgerRows> => Effect.promise(() => loadRows(url))
+export const rows = (url: string): Effect.Effect<LedgerRows, StoreUnavailable> => loaded(() => loadRows(url))
 
 const load = async (url: string): Promise<Layer.Layer<LedgerStore, StoreUnavailable>> => {
   const path = pathOf(url)
@@ -60,15 +72,14 @@ const load = async (url: string): Promise<Layer.Layer<LedgerStore, StoreUnavaila
 }
 
 /** The store of a URL that {@link Url} has passed. */
-export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
-  Layer.unwrap(Effect.promise(() => load(url)))
+export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> => Layer.unwrap(loaded(() => load(url)))
 
 /** Whether a ledger is there already; changes nothing. */
 const isThere = Effect.fnUntraced(function* (url: string) {
   const path = pathOf(url)
   if (path !== undefined) return existsSync(path)
   if (url === "memory:") return false
-  const Migrations = yield* Effect.promise(() => import("../adapters/postgres/Migrations.ts"))
+  const Migrations = yield* loaded(() => import("../adapters/postgres/Migrations.ts"))
   const { migrations } = yield* Migrations.using(url, Migrations.find)
   return migrations.length === 0
 })

@@ -45,8 +45,10 @@ export const make = Effect.fnUntraced(function* (
   const context = yield* Effect.context<never>()
   const meter = yield* GroupMeter.make
   const ends = LaneEnds.make()
-  /** How many transactions write to a lane, or wait for it: at most two. */
+  /** How many transactions write to a lane, or wait for it. */
   const busy = new Map<number, number>()
+  /** Whether a lane takes no more: one writes to it, and one waits for it. */
+  const isTaken = (lane: number): boolean => (busy.get(lane) ?? 0) > 1
   let waiting: Array<Waiting> = []
   let running = 0
   let isGathering = false
@@ -77,7 +79,7 @@ export const make = Effect.fnUntraced(function* (
   const takeGroup = (): { readonly group: ReadonlyArray<Waiting>; readonly foreseen: Lanes.LaneHeads | undefined } => {
     const group = take((lane) => !busy.has(lane))
     if (group.length > 0 || !isFull()) return { group, foreseen: undefined }
-    const behind = take((lane) => (busy.get(lane) ?? 0) < 2 && ends.foretell([lane]) !== undefined)
+    const behind = take((lane) => !isTaken(lane) && ends.foretell([lane]) !== undefined)
     return { group: behind, foreseen: ends.foretell(lanesOf(behind)) }
   }
 
@@ -174,12 +176,15 @@ export const make = Effect.fnUntraced(function* (
         return new StoreUnavailable({ reason: "too many requests wait to be written" })
       }
       const answer = Deferred.makeUnsafe<Appended, StoreUnavailable>()
-      waiting.push({ request, lanes: Lanes.of(request), answer, span: GroupMeter.currentSpan(context) })
+      const lanes = Lanes.of(request)
+      waiting.push({ request, lanes, answer, span: GroupMeter.currentSpan(context) })
       meter.waits(waiting.length)
       // Who does not wait any longer is not written for, unless that has begun.
       const leave = Effect.sync(() => {
         waiting = waiting.filter((each) => each.answer !== answer)
       })
-      return Effect.onInterrupt(Effect.andThen(next, Deferred.await(answer)), () => leave)
+      // Where many wait, who comes makes no difference: whoever leaves a lane looks who can go.
+      const begun = lanes.some(isTaken) ? Effect.void : next
+      return Effect.onInterrupt(Effect.andThen(begun, Deferred.await(answer)), () => leave)
     })
 })

@@ -97,6 +97,14 @@ export const reportBug = (cause: Cause.Cause<never>): Effect.Effect<void> =>
     ? Effect.failCause(cause)
     : Effect.andThen(Output.fail(`this is a bug in assent\n${Cause.pretty(cause)}`), end(machineFailed))
 
+/** Ends the process where a package is missing that is installed by those who need it. */
+export const reportMissing = async (error: unknown): Promise<never> => {
+  const [, missing] = /^Cannot find package '([^']+)'/.exec(error instanceof Error ? error.message : "") ?? []
+  if (missing === undefined) throw error
+  await Effect.runPromise(Output.fail(`a package is needed that is not there: npm install ${missing}`))
+  return process.exit(machineFailed)
+}
+
 /** Ends the process with the code remembered; interrupted, with 130. */
 export const teardown: Runtime.Teardown = (exit, onExit) =>
   Exit.isSuccess(exit) ? onExit(Number(process.exitCode ?? ok)) : Runtime.defaultTeardown(exit, onExit)

@@ -26,7 +26,8 @@ const commands = {
 // Loading is most of what a short run does: only the command that is asked for, or all where none or another one is.
 const all = Object.entries(commands)
 const asked = all.filter(([name]) => name === process.argv[2])
-const loaded = await Promise.all((asked.length === 0 ? all : asked).map(([, load]) => load()))
+const loading = (asked.length === 0 ? all : asked).map(([, load]) => load())
+const loaded = await Promise.all(loading).catch(Ending.reportMissing)
 
 const assent = Command.make("assent").pipe(
   Command.withDescription("What people have consented to, from files of consent events"),

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { type Server, startEmpty } from "../support/server.ts"
 
 const root = new URL("../../", import.meta.url).pathname
@@ -38,7 +38,7 @@ describe("the package", () => {
     const name = /"filename": "([^"]+)"/.exec(output)?.[1] ?? ""
     execFileSync("tar", ["xzf", join(folder, name), "-C", folder])
     execFileSync("mv", [join(folder, "package"), join(modules, "assent")])
-    for (const peer of ["effect", "@effect", "csv-parse", "jose", "libphonenumber-js"]) {
+    for (const peer of ["effect", "@effect", "csv-parse", "csv-stringify", "jose", "libphonenumber-js"]) {
       symlinkSync(join(root, "node_modules", peer), join(modules, peer))
     }
   }, 180_000)
@@ -78,6 +78,25 @@ describe("the package", () => {
     const code = example("docs/embedding.md", "assent/exchange")
     const given = `const text = '{"items":[{"id":"newsletter","consentDuration":"P13M"}]}'\n`
     expect(run(`${given}${code}console.log(Result.getOrThrow(types)[0]?.consentDuration?.months)`)).toBe("13")
+  })
+
+  test("says which of its optional peers is missing", () => {
+    const without = mkdtempSync(join(tmpdir(), "assent-package-"))
+    onTestFinished(() => rmSync(without, { recursive: true }))
+    const modules = join(without, "node_modules")
+    mkdirSync(join(modules, "@effect"), { recursive: true })
+    execFileSync("cp", ["-r", join(folder, "node_modules", "assent"), modules])
+    for (const peer of ["effect", "@effect/platform-node", "csv-parse", "jose", "libphonenumber-js"]) {
+      symlinkSync(join(root, "node_modules", peer), join(modules, peer))
+    }
+    const command = join(modules, "assent", JSON.parse(read("package.json")).bin.assent)
+    const said = (...words: ReadonlyArray<string>) => {
+      const { status, stderr } = spawnSync(process.execPath, [command, ...words], { encoding: "utf8" })
+      return `${status} ${stderr}`
+    }
+    const url = "postgres://user:secret@127.0.0.1:1/ledger"
+    expect(said("verify", "--store", url)).toMatch(/^1 error: .*npm install @effect\/sql-pg\n$/)
+    expect(said("export", "--help")).toMatch(/^1 error: .*npm install csv-stringify\n$/)
   })
 
   describe("gives a client", () => {
