@@ -70,12 +70,12 @@ const open = Effect.fnUntraced(function* (events: number) {
   return { ...opened, events, people, sql }
 })
 
-/** Brings a ledger into memory, as far as there is room: what is measured is not the disk. */
+/** Brings a ledger into PostgreSQL's memory: what the system itself remembers of files it may forget. */
 const warm = Effect.fnUntraced(function* ({ sql }: Filled) {
   yield* unbounded(sql)
   yield* sql.unsafe("CREATE EXTENSION pg_prewarm")
   yield* sql.unsafe(
-    "SELECT pg_prewarm(oid, 'read') FROM pg_class WHERE relname ~ '^(event|head|lane|alias|person)' AND relkind IN ('r', 'i')",
+    "SELECT pg_prewarm(oid) FROM pg_class WHERE relname ~ '^(event|head|lane|alias|person)' AND relkind IN ('r', 'i')",
   )
 })
 

@@ -2,7 +2,7 @@
  * Ledgers with the demonstration's project on a PostgreSQL server of the benchmarks' own, which waits for its disk.
  */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { tmpdir, totalmem } from "node:os"
 import { join } from "node:path"
 import { Context, Effect, Layer, Option, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
@@ -23,11 +23,14 @@ export class Server extends Context.Service<
   }
 >()("assent/bench/Server") {}
 
+/** How much memory PostgreSQL keeps of its tables: so much that what is measured is not the disk. */
+const sharedMemory = `${Math.floor((totalmem() * 0.6) / 2 ** 30)}GB`
+
 const start = Effect.promise(async () => {
   const folder = mkdtempSync(join(tmpdir(), "assent-bench-"))
   // The server runs as a user of its own.
   chmodSync(folder, 0o777)
-  return { folder, postgres: await startPostgres(["-c", "shared_buffers=1GB", "-c", "max_wal_size=8GB"]) }
+  return { folder, postgres: await startPostgres(["-c", `shared_buffers=${sharedMemory}`, "-c", "max_wal_size=8GB"]) }
 })
 
 /** The server, which is removed with everything in it when the scope closes. */
