@@ -182,6 +182,7 @@ export const make = Effect.fnUntraced(function* (
       // Who does not wait any longer is not written for, unless that has begun.
       const leave = Effect.sync(() => {
         waiting = waiting.filter((each) => each.answer !== answer)
+        meter.waits(waiting.length)
       })
       // Where many wait, who comes makes no difference: whoever leaves a lane looks who can go.
       const begun = lanes.some(isTaken) ? Effect.void : next

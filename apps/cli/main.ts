@@ -38,6 +38,7 @@ const manifest: { readonly version: string } = createRequire(import.meta.url)("a
 
 // Every write is answered where it is made; without a listener, a reader that goes away would be an uncaught error.
 process.stdout.on("error", () => undefined)
+process.stderr.on("error", () => undefined)
 
 Command.run(assent, { version: manifest.version }).pipe(
   Effect.catch(Ending.report),

@@ -61,6 +61,16 @@ it("ends quietly when the reader of its output has had enough", async () => {
   expect(place.temporaryFiles()).toEqual([])
 })
 
+it("says by its exit code what was wrong where nobody reads what it says", async () => {
+  const store = `sqlite:${join(place.folder, "unread.db")}`
+  await place.run(["bootstrap", "--store", store])
+  const child = place.start(["import", "--restore", "-", "--store", store])
+  child.stderr?.destroy()
+  child.stdin?.end('{"id":"not one"}\n'.repeat(3000))
+  const [code] = await once(child, "exit")
+  expect(code).toBe(2)
+})
+
 it("says when there is no room for the temporary file", async () => {
   const { code, stdout, stderr } = await place.run(["decisions", "--events", "many.ndjson"], {
     env: { TMPDIR: join(place.folder, "nowhere") },
