@@ -3,7 +3,8 @@
  */
 import * as Lane from "../../core/Lane.ts"
 import type { Claim, Named } from "../../core/People.ts"
-import { type Kept, lanesOf, type PeopleChange, type Person, type Positions } from "../../core/ports/LedgerStore.ts"
+import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
+import type { Kept, PeopleChange, Person, Positions } from "../../core/ports/LedgerStore.ts"
 
 /** A person, but for how far its lane is. */
 type Known = Omit<Person, "position">
@@ -57,7 +58,7 @@ export const make = () => {
         touch(organization, person, { facts: [...get(organization, person).facts, fact] })
       }
     }
-    for (const lane of lanesOf(change)) ends.set(lane, endOf(lane) + 1)
+    for (const lane of PeopleLanes.of(change)) ends.set(lane, endOf(lane) + 1)
     if (proof !== undefined) proofs.add(proof.hash)
     return "kept"
   }

@@ -4,7 +4,8 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/Lane.ts"
 import type { Fact } from "../../core/People.ts"
-import { type Kept, lanesOf, type PeopleChange, type Session } from "../../core/ports/LedgerStore.ts"
+import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
+import type { Kept, PeopleChange, Session } from "../../core/ports/LedgerStore.ts"
 import * as Aliases from "./Aliases.ts"
 import * as Columns from "./Columns.ts"
 import * as Once from "./Once.ts"
@@ -106,7 +107,7 @@ const count = (sql: Sql.Sql, change: PeopleChange) =>
     sql,
     `INSERT INTO people_head SELECT v.lane, 1 FROM ${counted.rows} v ORDER BY v.lane
      ON CONFLICT (lane) DO UPDATE SET next_position = people_head.next_position + 1`,
-    counted.of(lanesOf(change)),
+    counted.of(PeopleLanes.of(change)),
   )
 
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: PeopleChange) {

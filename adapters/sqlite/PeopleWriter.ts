@@ -5,7 +5,8 @@ import type { DatabaseSync } from "node:sqlite"
 import type { Instant } from "../../core/Instant.ts"
 import * as Lane from "../../core/Lane.ts"
 import type { Fact } from "../../core/People.ts"
-import { type Kept, lanesOf, type PeopleChange, type Receipt, type Session } from "../../core/ports/LedgerStore.ts"
+import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
+import type { Kept, PeopleChange, Receipt, Session } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
 import type { ReceiptWriter } from "./ReceiptWriter.ts"
 import * as Uuid from "./Uuid.ts"
@@ -92,7 +93,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
     for (const hash of releases) aliases.release(organization, hash)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const fact of facts) recordFact(organization, fact)
-    for (const lane of lanesOf(change)) statements.raiseEnd.run(lane)
+    for (const lane of PeopleLanes.of(change)) statements.raiseEnd.run(lane)
     if (proof !== undefined) useProof(proof)
     if (ends !== undefined) endSessions(ends)
     if (session !== undefined) openSession(session)

@@ -10,7 +10,6 @@ import type { Catalog, Entries } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { ConsentAction, ConsentState } from "../ConsentState.ts"
 import type { Instant } from "../Instant.ts"
-import * as Lane from "../Lane.ts"
 import type { Owner } from "../Lane.ts"
 import type { Claim, Fact, Named } from "../People.ts"
 import type { Receipt } from "../Receipt.ts"
@@ -131,12 +130,6 @@ export interface PeopleChange {
   /** Sessions that expire with the change: one by its token's hash, and all of a person. */
   readonly ends?: { readonly at: Instant; readonly tokenHash?: string; readonly sessionsOf?: string }
   readonly receipt?: Receipt
-}
-
-/** The lanes that count a change of who is who, in ascending order: of the people in its facts, and of the hashes it releases. */
-export const lanesOf = ({ facts, organization, releases }: PeopleChange): ReadonlyArray<number> => {
-  const keys = [...facts.flatMap(({ member, survivor }) => [member, survivor]), ...releases]
-  return [...new Set(keys.map((key) => Lane.of(organization, key)))].toSorted((a, b) => a - b)
 }
 
 /** Which events are listed. What is left out does not limit. */
@@ -274,7 +267,7 @@ export class LedgerStore extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Named | undefined>, StoreUnavailable>
     /** A person; one that nothing has changed has revision 0. */
     readonly person: (organization: Owner, concordId: string) => Effect.Effect<Person, StoreUnavailable>
-    /** How many changes each of some lanes of organizations has counted: see {@link lanesOf}. */
+    /** How many changes each of some lanes of organizations has counted: see `PeopleLanes.of`. */
     readonly peopleEnds: (lanes: ReadonlyArray<number>) => Effect.Effect<Positions, StoreUnavailable>
     /** Changes who is who, durably. */
     readonly changePeople: (change: PeopleChange) => Effect.Effect<Kept | "used", StoreUnavailable>

@@ -23,7 +23,11 @@ const importsOf = (entry: string, seen = new Set<string>(), packages = new Set<s
   const imports = [...text.matchAll(/^(?:import|export) (?!type )(?:[^"]*? from )?"([^"]+)"/gm)].map(
     ([, from]) => from!,
   )
-  for (const from of [...imports, ...threads]) {
+  // What only some need is imported where it is asked for; this repository writes types' imports in another way.
+  const later = [...text.matchAll(/\bawait import\("([^"]+)"\)|=> import\("([^"]+)"\)/g)].map(
+    ([, one, other]) => (one ?? other)!,
+  )
+  for (const from of [...imports, ...later, ...threads]) {
     if (from.startsWith(".") && from.endsWith(".ts")) importsOf(resolve(dirname(entry), from), seen, packages)
     else if (!from.startsWith(".") && !from.startsWith("node:") && !builtinModules.includes(from)) {
       packages.add(
