@@ -7,6 +7,7 @@
 import { fstatSync, realpathSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import * as Source from "../adapters/files/Source.ts"
+import * as Store from "./Store.ts"
 
 /** What is read or written, by the name under which it was given: `--out`, `events`. */
 export interface Named {
@@ -27,8 +28,6 @@ export interface Refusal {
   readonly output: string
   readonly reason: string
 }
-
-const sqlite = "sqlite:"
 
 /** What SQLite keeps beside a database (https://sqlite.org/tempfiles.html). */
 const beside = ["-wal", "-shm", "-journal"]
@@ -58,8 +57,8 @@ const is = "is the file that"
 
 /** The files of a store, each with what it is. */
 const filesOfStore = ({ at, name }: Named) => {
-  if (at?.startsWith(sqlite) !== true) return []
-  const path = at.slice(sqlite.length)
+  const path = at === undefined ? undefined : Store.pathOf(at)
+  if (path === undefined) return []
   const parts = beside.map((ending) => ({
     path: `${real(path)}${ending}`,
     reason: `is part of the ledger that ${name} names`,

@@ -38,7 +38,7 @@ export const told = (url: string): string => {
 }
 
 /** The path of a URL that names a file; `undefined` where it names none. */
-const pathOf = (url: string): string | undefined =>
+export const pathOf = (url: string): string | undefined =>
   url.startsWith("sqlite:") ? url.slice("sqlite:".length) : undefined
 
 /** The driver of PostgreSQL, which is installed by those who need it. */

@@ -1,5 +1,6 @@
 /**
- * Group commit: requests to record that arrive while their lanes are being written to share the next transaction.
+ * Group commit: requests to record that arrive while their lanes are being written to share the next transaction; one that is
+ * full by then is sent at once, behind the one that is being written.
  *
  * Transactions of different lanes run side by side. Each request is answered only after the commit that holds it.
  */

@@ -23,8 +23,6 @@ export const flags = {
   ),
 }
 
-const file = "sqlite:"
-
 const find = Effect.fnUntraced(function* (id: Option.Option<string>) {
   const ledger = yield* Ledger.Ledger
   const { projects } = yield* ledger.catalog
@@ -42,8 +40,9 @@ export const use = <A, E, R>(
   { project, store: { name, url } }: { readonly store: StoreFlag.Chosen; readonly project: Option.Option<string> },
   run: (site: Catalog.Site) => Effect.Effect<A, E, R>,
 ) => {
-  if (url.startsWith(file) && !existsSync(url.slice(file.length))) {
-    return Effect.fail(new NoSuchProject({ message: `${name}: ${url.slice(file.length)}: no such file` }))
+  const path = Store.pathOf(url)
+  if (path !== undefined && !existsSync(path)) {
+    return Effect.fail(new NoSuchProject({ message: `${name}: ${path}: no such file` }))
   }
   const layer = Ledger.layer.pipe(Layer.provide([Store.layer(url), Crypto.layer]))
   return Effect.provide(Effect.flatMap(find(project), run), layer)

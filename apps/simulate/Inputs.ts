@@ -43,17 +43,14 @@ export interface Batches {
   readonly giveBack?: () => void
 }
 
-const sqlite = "sqlite:"
-
 const openStore = Effect.fnUntraced(function* (url: string, { knownAt }: Plan, keepsIds: boolean) {
-  const isPostgres = /^postgres(ql)?:\/\//.test(url)
-  if (!isPostgres && !url.startsWith(sqlite)) {
-    const reason = "expected sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE: a ledger that is kept"
-    return yield* new BadQuestion({ field: "store", reason })
+  if (!Store.isKept(url)) {
+    return yield* new BadQuestion({ field: "store", reason: `expected ${Store.keptForm}: a ledger that is kept` })
   }
-  const reader = yield* isPostgres
+  const path = Store.pathOf(url)
+  const reader = yield* path === undefined
     ? PostgresReader.make(url, knownAt, keepsIds)
-    : PersonReader.make(url.slice(sqlite.length), knownAt, keepsIds)
+    : PersonReader.make(path, knownAt, keepsIds)
   return { ...reader, digest: Effect.succeed({ name: Store.told(url), sha256: reader.sha256 }) }
 })
 
