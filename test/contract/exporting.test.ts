@@ -22,6 +22,7 @@ import * as Lane from "../../core/Lane.ts"
 import type { ExportQuery } from "../../core/ledger/Exporting.ts"
 import * as Intake from "../../core/ledger/Intake.ts"
 import * as Ledger from "../../core/ledger/Ledger.ts"
+import type { EventQuery } from "../../core/ledger/Listing.ts"
 import { verify } from "../../core/ledger/Verifying.ts"
 import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
@@ -119,7 +120,10 @@ const copySetup = Effect.fnUntraced(function* (
   for (const fact of facts.values()) yield* target.changePeople({ ...change, facts: [fact] })
 })
 
-/** Everything that a ledger answers about people, now and as of instants, and lists. */
+/**
+ * Everything that a ledger answers about people, now and as of instants, and lists. Positions are those of events: those
+ * of the organization count how often it was written who is who, and a copy is told of it in fewer steps.
+ */
 const answers = Effect.fnUntraced(function* (
   site: Site,
   people: ReadonlyArray<string>,
@@ -127,6 +131,12 @@ const answers = Effect.fnUntraced(function* (
 ) {
   const ledger = yield* Ledger.Ledger
   const told: Array<unknown> = []
+  const lanes = new Set<unknown>(Lane.all(site.project))
+  const listed = Effect.fnUntraced(function* (query: EventQuery) {
+    const list = yield* ledger.list(site, "", query)
+    if (list._tag !== "Listed") return yield* Effect.die(list._tag)
+    return { ...list, positions: new Map([...list.positions!].filter(([lane]) => lanes.has(lane))) }
+  })
   for (const concordId of people) {
     for (const knownAt of instants) {
       const question = { ...site, concordId, knownAt }
@@ -135,10 +145,10 @@ const answers = Effect.fnUntraced(function* (
       for (const { decision, type } of [...items, ...changes])
         told.push(Exchange.decisionToLine(concordId, type.id, decision))
     }
-    told.push(yield* ledger.list(site, "", { concordId, offset: 0 }))
+    told.push(yield* listed({ concordId, offset: 0 }))
   }
   for (const sort of ["consentDate", "dateCreated"] as const) {
-    told.push(yield* ledger.list(site, "", { sort, order: "asc", limit: 20, offset: 5 }))
+    told.push(yield* listed({ sort, order: "asc", limit: 20, offset: 5 }))
   }
   return told
 })
