@@ -52,11 +52,12 @@ const make = (): LedgerStore["Service"] => {
   const sessions = new Map<string, Session>()
 
   const append = (request: Append): Appended => {
-    const { project, organization, recordedAt, events, claims, receipt } = request
+    const { after, project, organization, recordedAt, events, claims, receipt } = request
     if (receipts.has(organization, receipt)) return { _tag: "Repeated" }
     const goesBackTo = log.goesBackTo(project, events)
     const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
-    if (isTaken || goesBackTo !== undefined) return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt }
+    const isEarly = after !== undefined && !log.of(project, after.concordId).some(({ id }) => id === after.id)
+    if (isEarly || isTaken || goesBackTo !== undefined) return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt }
     for (const claim of claims) people.claim(organization, claim)
     log.append(project, events)
     receipts.keep(organization, receipt)

@@ -43,6 +43,31 @@ const isRecorded = Effect.fnUntraced(function* (sql: Sql.Sql, { events, project 
   return events.length > 0 && rows[0]?.found === events.length
 })
 
+interface Behind {
+  readonly after: Required<Append>["after"]
+  readonly project: Lane.Owner
+}
+
+const earlier = Columns.make<Behind>({
+  lane: ["bigint", ({ after, project }) => Lane.of(project, after.concordId)],
+  event_id: ["uuid", ({ after }) => after.id],
+})
+
+/** Whether every event that requests come after is there, or is kept with them. */
+const areBehind = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>) {
+  const kept = new Set(requests.flatMap(({ events }) => events.map(({ id }) => id)))
+  const others = requests.flatMap(({ after, project }) =>
+    after === undefined || kept.has(after.id) ? [] : [{ after, project }],
+  )
+  if (others.length === 0) return true
+  const rows = yield* Sql.query<{ readonly found: number }>(
+    sql,
+    `SELECT count(*) AS found FROM ${earlier.rows} v JOIN event e ON e.lane = v.lane AND e.event_id = v.event_id`,
+    earlier.of(others),
+  )
+  return rows[0]?.found === others.length
+})
+
 const receiptsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<Receipts.Owned> =>
   requests.flatMap(({ organization, receipt }): ReadonlyArray<{ owner: Lane.Owner; receipt: Receipt }> =>
     receipt === undefined ? [] : [{ owner: organization, receipt }],
@@ -73,6 +98,7 @@ const steps = Effect.fnUntraced(function* (
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
   const objection = yield* Pipelines.firstObjection([
     ...(foreseen === undefined ? [] : [Effect.map(lockAs(sql, requests, foreseen), objectionUnless(stale))]),
+    Effect.map(areBehind(sql, requests), objectionUnless(stale)),
     Effect.map(Receipts.keep(sql, receiptsOf(requests)), objectionUnless(repeated)),
     Effect.map(Aliases.claim(sql, claims), objectionUnless(stale)),
     Effect.map(EventWrites.claimExternalIds(sql, placed), objectionUnless(stale)),

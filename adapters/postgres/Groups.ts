@@ -18,9 +18,6 @@ import * as Sql from "./Sql.ts"
 /** The most events of one transaction, unless a single request has more. */
 const maxGroupEvents = 1000
 
-/** The most transactions that append at the same time. */
-const maxTransactions = 4
-
 /** The most requests that wait; one more is refused at once instead of waiting for what it may not live to see. */
 const maxWaiting = 10_000
 
@@ -37,11 +34,7 @@ export type Groups = (request: Append) => Effect.Effect<Appended, StoreUnavailab
 const lanesOf = (group: ReadonlyArray<Waiting>): ReadonlySet<number> => new Set(group.flatMap(({ lanes }) => lanes))
 
 /** The queue before the transactions. Closing the scope answers what was accepted. */
-export const make = Effect.fnUntraced(function* (
-  database: Sql.Sql,
-  url: string,
-): Effect.fn.Return<Groups, SqlError, Scope.Scope> {
-  const sql = yield* Pipelines.make(database, url, maxTransactions)
+export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<Groups, never, Scope.Scope> {
   const scope = yield* Effect.scope
   const context = yield* Effect.context<never>()
   const meter = yield* GroupMeter.make
@@ -149,7 +142,7 @@ export const make = Effect.fnUntraced(function* (
 
   const begin: Effect.Effect<void> = Effect.suspend(() => {
     isGathering = false
-    if (running >= maxTransactions) return Effect.void
+    if (running >= Pipelines.maxTransactions) return Effect.void
     const { foreseen, group } = takeGroup()
     if (group.length === 0) return Effect.void
     running++
@@ -157,14 +150,17 @@ export const make = Effect.fnUntraced(function* (
     return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(run(group, foreseen)), scope))
   })
 
+  /** Whoever comes after a request that is on its way has more to come, and need not wait for others. */
   const isFull = (): boolean => {
     let events = 0
-    return waiting.some(({ request }) => (events += request.events.length) >= maxGroupEvents)
+    return waiting.some(
+      ({ request }) => request.after !== undefined || (events += request.events.length) >= maxGroupEvents,
+    )
   }
 
   /** Begins the next transaction; where it has room, not before those are there who come at the same moment. */
   const next: Effect.Effect<void> = Effect.suspend(() => {
-    if (running >= maxTransactions) return Effect.void
+    if (running >= Pipelines.maxTransactions) return Effect.void
     if (isFull()) return begin
     if (isGathering) return Effect.void
     isGathering = true

@@ -13,8 +13,14 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
 import * as Sql from "./Sql.ts"
 
-/** How long a transaction that is given up may take to end before its connection is closed instead. */
-const rollbackMaxMillis = 5_000
+/** How many transactions there are at a time. */
+export const maxTransactions = 4
+
+/**
+ * How long the server may take to begin or end a transaction, in milliseconds, before its connection is closed instead. Nobody can
+ * interrupt these: where a machine is gone without a word, they would keep the connection for ever.
+ */
+const maxMillis = { BEGIN: 10_000, COMMIT: 10_000, ROLLBACK: 5_000 }
 
 const lease = (connection: PgConnection): Connection => {
   const rows = (statement: string, parameters: ReadonlyArray<unknown>) =>
@@ -29,8 +35,24 @@ const lease = (connection: PgConnection): Connection => {
   }
 }
 
-const control = (connection: Connection, statement: string) =>
-  connection.executeRaw(statement, []) as Effect.Effect<Result, SqlError>
+/** The database has not begun or ended a transaction in time. */
+class Overdue extends ConnectionError {}
+
+const overdue = (statement: keyof typeof maxMillis): SqlError => {
+  const message = "the database has not answered in time"
+  return new SqlError({ reason: new Overdue({ cause: new Error(message), message, operation: statement.toLowerCase() }) })
+}
+
+/** Whether a transaction has not ended: its connection is not lent again. */
+const isOpen = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.hasDies(exit) ||
+  Option.exists(Exit.findErrorOption(exit), (error) => Sql.isSqlError(error) && error.reason instanceof Overdue)
+
+const control = (connection: Connection, statement: keyof typeof maxMillis): Effect.Effect<Result, SqlError> =>
+  Effect.timeoutOrElse(connection.executeRaw(statement, []) as Effect.Effect<Result, SqlError>, {
+    duration: maxMillis[statement],
+    orElse: () => overdue(statement),
+  })
 
 /** PostgreSQL answers `ROLLBACK` to the COMMIT of a transaction in which a statement has failed. */
 const commit = Effect.fnUntraced(function* (connection: Connection) {
@@ -40,22 +62,10 @@ const commit = Effect.fnUntraced(function* (connection: Connection) {
   yield* new SqlError({ reason: new UnknownError({ cause: new Error(message), message, operation: "commit" }) })
 })
 
-/** The statements before it are still under way where a transaction is given up, and may never be answered. */
-const rollback = (connection: Connection) =>
-  Effect.timeoutOrElse(Effect.asVoid(control(connection, "ROLLBACK")), {
-    duration: rollbackMaxMillis,
-    orElse: () => {
-      const message = "a transaction does not end"
-      return new SqlError({
-        reason: new ConnectionError({ cause: new Error(message), message, operation: "rollback" }),
-      })
-    },
-  })
-
 const unused = () => Effect.die("no transaction stands inside another")
 
 /** The same database, with connections of their own for transactions of this kind. */
-export const make = Effect.fnUntraced(function* (sql: Sql.Sql, url: string, maxConnections: number) {
+export const make = Effect.fnUntraced(function* (sql: Sql.Sql, url: string, maxConnections = maxTransactions) {
   const pool = yield* PgPool.make({
     ...Sql.connection(url),
     maxConnections,
@@ -64,8 +74,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql, url: string, maxC
     multiplexConcurrency: 1,
   })
   const acquire = Effect.tap(pool.get, (connection) =>
-    // One whose transaction has not ended is not lent again.
-    Effect.addFinalizer((exit) => (Exit.hasDies(exit) ? pool.invalidate(connection) : Effect.void)),
+    Effect.addFinalizer((exit) => (isOpen(exit) ? pool.invalidate(connection) : Effect.void)),
   )
   const withTransaction = SqlClient.makeWithTransaction({
     transactionService: sql.transactionService,
@@ -73,7 +82,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql, url: string, maxC
     acquireConnection: (restore) => Effect.map(restore(acquire), lease),
     begin: (connection) => Effect.asVoid(control(connection, "BEGIN")),
     commit,
-    rollback,
+    rollback: (connection) => Effect.asVoid(control(connection, "ROLLBACK")),
     savepoint: unused,
     rollbackSavepoint: unused,
   })

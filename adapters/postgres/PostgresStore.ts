@@ -22,6 +22,7 @@ import * as Listing from "./Listing.ts"
 import * as Migrations from "./Migrations.ts"
 import * as Once from "./Once.ts"
 import * as PeopleChange from "./PeopleChange.ts"
+import * as Pipelines from "./Pipelines.ts"
 import * as Receipts from "./Receipts.ts"
 import * as Setup from "./Setup.ts"
 import * as Sql from "./Sql.ts"
@@ -218,10 +219,10 @@ const repeatable = <A, R>(effect: Effect.Effect<A, SqlError, R>): Effect.Effect<
   told(Sql.persistently(Sql.patiently(effect)))
 
 const make = Effect.fnUntraced(function* (url: string) {
-  const sql = yield* told(Sql.connect(url))
+  const sql = yield* told(Effect.flatMap(Sql.connect(url), (sql) => Pipelines.make(sql, url)))
   yield* told(Sql.refuseUnsafe(sql))
   yield* told(Migrations.run(sql))
-  const append = yield* told(Groups.make(sql, url))
+  const append = yield* Groups.make(sql)
   const catalog = repeatable(Setup.makeReader(sql))
   const events = eventReads(sql)
   const people = peopleReads(sql)

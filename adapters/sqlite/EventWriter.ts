@@ -53,6 +53,9 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
     return row !== undefined && digestOf(event.body).equals(row["digest"] as Uint8Array)
   }
 
+  const has = (project: Lane.Owner, { concordId, id }: Pick<StoredEvent, "concordId" | "id">): boolean =>
+    statements.eventById.get(Lane.of(project, concordId), Uuid.toBytes(id)) !== undefined
+
   const hasExternalId = (project: Lane.Owner, { externalId }: StoredEvent): boolean =>
     externalId !== undefined &&
     statements.externalId.get(Lane.of(project, externalId), Uuid.toBytes(externalId)) !== undefined
@@ -90,7 +93,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
   }
 
   return (request, isRetry) => {
-    const { project, organization, recordedAt, claims, events, receipt } = request
+    const { after, project, organization, recordedAt, claims, events, receipt } = request
     const lanes = Map.groupBy(events, ({ concordId }) => Lane.of(project, concordId))
     const heads = new Map([...lanes.keys()].map((lane) => [lane, statements.laneHead.get(lane)]))
     if (isRetry && events.length > 0 && events.every((event) => isRecorded(Lane.of(project, event.concordId), event))) {
@@ -102,7 +105,8 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
       return last > first!.dateCreated ? [last] : []
     })
     const isTaken = claims.some((claim) => !aliases.isFree(organization, claim))
-    if (behind.length > 0 || isTaken || events.some((event) => hasExternalId(project, event))) {
+    const isEarly = after !== undefined && !has(project, after)
+    if (isEarly || behind.length > 0 || isTaken || events.some((event) => hasExternalId(project, event))) {
       return { _tag: "Stale", lastRecordedAt: Math.max(recordedAt, ...behind) }
     }
     for (const claim of claims) aliases.claim(organization, claim)

@@ -9,18 +9,30 @@
 import { Effect } from "effect"
 import { Hex } from "effect/encoding"
 import type { Site } from "../Catalog.ts"
-import { keptForEver, type Receipt } from "../ports/LedgerStore.ts"
+import { type Append, keptForEver, type Receipt, type StoredEvent } from "../ports/LedgerStore.ts"
 import type { Means } from "./Means.ts"
 import * as Recording from "./Recording.ts"
+
+/** An event that is on its way to the store with a block, as it was planned first. */
+export type OnItsWay = Required<Append>["after"]
+
+/** Where a block stands in its file. */
+export interface Place {
+  /** From 0. */
+  readonly ordinal: number
+  /** Done when the block before it is on its way; or with nothing, where its turn is to be waited for. */
+  readonly ahead: Effect.Effect<OnItsWay | undefined>
+  /** Done when the blocks before it are recorded: whether the last of them was so as it was planned first. */
+  readonly turn: Effect.Effect<boolean>
+  /** Says to the block behind it what that one takes for `ahead`; the first time counts. */
+  readonly pass: (event: OnItsWay | undefined) => Effect.Effect<unknown>
+}
 
 /** Rows that stand together in a file. */
 export interface Block extends Site {
   /** The id of the API key, or of whoever runs the command. */
   readonly submitter: string
-  /** Which block of the file it is, from 0. */
-  readonly ordinal: number
-  /** Done when the blocks before it are recorded: whether the last of them was so as it was planned first. */
-  readonly turn: Effect.Effect<boolean>
+  readonly place: Place
   /** The text of each row, as it was read. 1 to `Batch.maxItems`. */
   readonly rows: ReadonlyArray<string>
   /** The items that rows hold, by the index of the row. */
@@ -56,7 +68,7 @@ const tagger = Effect.fnUntraced(function* ({ organization }: Block, { hasherOf 
 /** Goes through the receipts of a block: settles the fate of the items that they are of; answers the others. */
 const withoutKnown = Effect.fnUntraced(function* (block: Block, fates: Map<number, Fate>, means: Means) {
   const tagOf = yield* tagger(block, means)
-  const content = yield* tagOf([block.project.id, block.ordinal, block.rows])
+  const content = yield* tagOf([block.project.id, block.place.ordinal, block.rows])
   let left: ReadonlyArray<Numbered> = [...block.items]
   for (let generation = 0; ; generation++) {
     const hash = yield* tagOf([content, generation])
@@ -97,9 +109,12 @@ const refuse = (
   return tried.filter((_, place) => !byItem.has(place))
 }
 
-/** Records what is good of a block, which is planned while those before it are recorded. */
+/**
+ * Records what is good of a block. It is planned while those before it are recorded, and is on its way behind the last of them
+ * where both are good as they were planned first.
+ */
 export const importBlock = Effect.fnUntraced(function* (block: Block, means: Means) {
-  const { organization, project, submitter, types } = block
+  const { organization, place, project, submitter, types } = block
   const request = { organization, project, submitter, types }
   const fates = new Map<number, Fate>()
   let plans = 0
@@ -109,17 +124,23 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
   // Who somebody is, what is known and which of two events is later depends on what the blocks before have recorded.
   const awaitTurn = Effect.gen(function* () {
     isAhead = false
-    isAsPlanned = yield* block.turn
+    isAsPlanned = yield* place.turn
     return isAsPlanned
   })
+
+  /** The event to come after, where the block before is on its way too; it is waited for otherwise. */
+  const followed = (recorded: ReadonlyArray<StoredEvent>) =>
+    isAhead && plans === 1 && recorded.length > 0 ? place.ahead : Effect.succeed(undefined)
 
   const record = Effect.fnUntraced(function* (tried: ReadonlyArray<Numbered>, receipt: Receipt) {
     const items = tried.map(([, item]) => item)
     return yield* Recording.recordNow({ ...request, items }, means, (recorded) =>
       Effect.gen(function* () {
         plans++
-        if (isAhead && !(yield* awaitTurn)) return "plan again"
-        return recorded.length === 0 ? {} : { receipt }
+        const after = yield* followed(recorded)
+        if (after === undefined && isAhead && !(yield* awaitTurn)) return "plan again"
+        if (plans === 1) yield* place.pass(recorded[0])
+        return recorded.length === 0 ? {} : { receipt, ...(after !== undefined && { after }) }
       }),
     )
   })
@@ -154,5 +175,6 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
   })
   while (!(yield* isSettled()));
   if (isAhead) yield* awaitTurn
+  yield* place.pass(undefined)
   return { fates, isAsPlanned: isAsPlanned && plans <= 1 } satisfies Imported as Imported
 })

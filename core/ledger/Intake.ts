@@ -123,7 +123,7 @@ interface Settled {
 
 const importRows = Effect.fnUntraced(function* (
   block: ReadonlyArray<Row>,
-  { ordinal, turn }: Pick<Importing.Block, "ordinal" | "turn">,
+  place: Importing.Place,
   intake: Intake<unknown>,
 ) {
   const ledger = yield* Ledger
@@ -132,7 +132,7 @@ const importRows = Effect.fnUntraced(function* (
   const rows = block.map(({ text }) => text)
   const items = new Map(shaped.map(({ index, value }) => [index, ItemLine.toItem(value)]))
   const asked = { organization, project, types, submitter }
-  const imported = yield* ledger.importBlock({ ...asked, ordinal, turn, rows, items })
+  const imported = yield* ledger.importBlock({ ...asked, place, rows, items })
   const fates = shaped.map(({ index }) => imported.fates.get(index)!)
   const settled: Settled = { rows: rows.length, shaped, faulty, fates }
   return { settled, isAsPlanned: imported.isAsPlanned }
@@ -205,13 +205,14 @@ const concurrency = 3
 
 /** Imports blocks in the order in which they come: each is recorded after the one before it. */
 const importer = (intake: Intake<unknown>) => {
-  let before: Effect.Effect<boolean> = Effect.succeed(true)
+  let before: Pick<Importing.Place, "ahead" | "turn"> = { ahead: Effect.undefined, turn: Effect.succeed(true) }
   return ([block, ordinal]: readonly [ReadonlyArray<Row>, number]) =>
     Effect.suspend(() => {
-      const turn = before
+      const passed = Deferred.makeUnsafe<Importing.OnItsWay | undefined>()
       const recorded = Deferred.makeUnsafe<boolean>()
-      before = Deferred.await(recorded)
-      return Effect.flatMap(importRows(block, { ordinal, turn }, intake), ({ isAsPlanned, settled }) =>
+      const place: Importing.Place = { ...before, ordinal, pass: (event) => Deferred.succeed(passed, event) }
+      before = { ahead: Deferred.await(passed), turn: Deferred.await(recorded) }
+      return Effect.flatMap(importRows(block, place, intake), ({ isAsPlanned, settled }) =>
         Effect.as(Deferred.succeed(recorded, isAsPlanned), settled),
       )
     })

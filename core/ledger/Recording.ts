@@ -7,7 +7,7 @@ import type { Organization, Project, Site } from "../Catalog.ts"
 import type { ConsentEvent } from "../ConsentEvent.ts"
 import type { Instant } from "../Instant.ts"
 import * as People from "../People.ts"
-import { type Positions, type Receipt, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type Append, type Positions, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as EventBody from "./EventBody.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as Joins from "./Joins.ts"
@@ -237,16 +237,16 @@ const isCurrent = Effect.fnUntraced(function* (
 })
 
 /**
- * The receipt of a request: of the events of all its items, and those of them that are recorded now. Or says that it must be
- * planned again, because of what was recorded since.
+ * What a request is recorded with, and after which event: by the events of all its items, and those of them that are recorded
+ * now. Or says that it must be planned again, because of what was recorded since.
  */
-type ReceiptOf = (
+type TermsOf = (
   recorded: ReadonlyArray<StoredEvent>,
   events: ReadonlyArray<StoredEvent>,
-) => Effect.Effect<{ readonly receipt?: Receipt } | "plan again">
+) => Effect.Effect<Pick<Append, "after" | "receipt"> | "plan again">
 
 /** One try at recording, by the types as they are now. */
-const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means, receiptOf: ReceiptOf, now: Instant) {
+const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means, termsOf: TermsOf, now: Instant) {
   const { horizon, store } = means
   const { organization, project } = asked
   const types = (yield* store.catalog).consentTypes.get(project.id) ?? asked.types
@@ -261,17 +261,15 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
     recorded.push(event)
   }
   const events = answered.map((event, item) => (event ?? answered[firsts.get(hashes.get(item)!)!])!)
-  const kept = yield* receiptOf(recorded, events)
-  if (kept === "plan again") return { _tag: "Stale", lastRecordedAt: now } as const
-  const { receipt } = kept
+  const terms = yield* termsOf(recorded, events)
+  if (terms === "plan again") return { _tag: "Stale", lastRecordedAt: now } as const
   const outcome = { _tag: "Recorded", events, recorded, positions: none } as const
-  if (recorded.length === 0 && receipt === undefined) return outcome
+  if (recorded.length === 0 && terms.receipt === undefined) return outcome
   const ids = new Set(claims.map(({ hash }) => hash))
   for (const { concordId, consentType } of recorded) ids.add(concordId).add(consentType)
   const append = Effect.gen(function* () {
     if (!(yield* isCurrent(admitted, project, means))) return { _tag: "Stale", lastRecordedAt: now } as const
-    const request = { project, organization, recordedAt: now, events: recorded, claims }
-    return yield* store.append({ ...request, ...(receipt !== undefined && { receipt }) })
+    return yield* store.append({ project, organization, recordedAt: now, events: recorded, claims, ...terms })
   })
   const appended = yield* horizon.record(ids, now, append)
   return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? none } : appended
@@ -284,11 +282,11 @@ export const review = Effect.fnUntraced(function* (request: RecordRequest, means
   return violations
 })
 
-/** Records a request's events, with the receipt it is given: all of them or none. */
-export const recordNow = Effect.fnUntraced(function* (request: RecordRequest, means: Means, receiptOf: ReceiptOf) {
+/** Records a request's events, on the terms it is given: all of them or none. */
+export const recordNow = Effect.fnUntraced(function* (request: RecordRequest, means: Means, termsOf: TermsOf) {
   let now = yield* Clock.currentTimeMillis
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
-    const outcome = yield* attempt(request, means, receiptOf, now)
+    const outcome = yield* attempt(request, means, termsOf, now)
     if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome
     if (outcome._tag === "Repeated") return Requests.keptBefore
     now = Math.max(
@@ -308,12 +306,12 @@ const again = Effect.fnUntraced(function* (project: Project, answer: string, { s
 
 /** Records a request's events: durably, all of them or none. */
 export const record = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
-  const receiptOf: ReceiptOf = (_, events) =>
+  const termsOf: TermsOf = (_, events) =>
     Requests.receipt(request.keyed, means, JSON.stringify(events.map(({ id }) => id)))
   const carryOut: Effect.Effect<RecordOutcome | Requests.KeptBefore, StoreUnavailable> = recordNow(
     request,
     means,
-    receiptOf,
+    termsOf,
   )
   const outcome = yield* Requests.once(request.organization, request.keyed, means, carryOut)
   const recorded = outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, means) : outcome

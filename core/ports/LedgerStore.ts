@@ -68,6 +68,11 @@ export interface Append {
   readonly claims: ReadonlyArray<Claim>
   /** The organization keeps it. */
   readonly receipt?: Receipt
+  /**
+   * An event of the project that this request comes after, which may still be on its way: where that one is not recorded, nothing
+   * is kept, and the answer is `Stale`.
+   */
+  readonly after?: Pick<StoredEvent, "concordId" | "id">
 }
 
 /**

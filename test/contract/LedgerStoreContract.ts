@@ -625,6 +625,47 @@ export const clauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "a request that comes after an event is kept where that one is there, and is stale where it is not, with nothing of it kept",
+    Effect.fnUntraced(function* (store: Store) {
+      const [first, second, never] = [event(uuid(5)), event(uuid(6)), event(uuid(5))]
+      yield* store.append(request([first]))
+      const elsewhere = { concordId: uuid(6), id: first.id }
+      for (const after of [never, elsewhere]) {
+        const early = request([second], { after, claims: [claim(1, uuid(6))] })
+        deepStrictEqual(yield* store.append(early), { _tag: "Stale", lastRecordedAt: t0 })
+      }
+      strictEqual((yield* store.append(request([event(uuid(7))], { after: second })))._tag, "Stale")
+      deepStrictEqual(yield* eventsOf(store, project, uuid(6)), [])
+      deepStrictEqual(yield* named(store, organization, [hash(1)]), [undefined])
+      strictEqual((yield* store.append(request([second], { after: first })))._tag, "Appended")
+      deepStrictEqual(yield* eventsOf(store, project, uuid(6)), [second])
+    }),
+  ),
+  clause(
+    "of requests that each come after the one before, at once, those before the first that cannot be kept are kept, and none behind it",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.append(request([event(uuid(5))], { claims: [claim(1, uuid(5))] }))
+      for (const claims of [[], [claim(1, uuid(6))]]) {
+        const chain = Array.from({ length: 6 }, () => manyEvents(400))
+        const requests = chain.map((events, index) =>
+          request(events, {
+            ...(index > 0 && { after: chain[index - 1]!.at(-1)! }),
+            ...(index === 3 && { claims }),
+          }),
+        )
+        const outcomes = yield* Effect.forEach(requests, store.append, { concurrency: "unbounded" })
+        const kept = claims.length === 0 ? 6 : 3
+        const expected = chain.map((_, index) => (index < kept ? "Appended" : "Stale"))
+        deepStrictEqual(
+          outcomes.map(({ _tag }) => _tag),
+          expected,
+        )
+        const there = yield* store.eventsById(project, ids(chain.flat()))
+        deepStrictEqual(there, [...chain.slice(0, kept).flat(), ...chain.slice(kept).flatMap((none) => none.map(() => undefined))])
+      }
+    }),
+  ),
+  clause(
     "an alias names whom it was claimed for, and may be claimed for the same person again",
     Effect.fnUntraced(function* (store: Store) {
       const claims = [claim(0xa, uuid(5))]

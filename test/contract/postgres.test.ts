@@ -1,7 +1,7 @@
 /**
  * What PostgreSQL keeps beside the contract: several processes on one database, a log that only grows, migrations.
  */
-import { Effect, Exit, Fiber, type Scope } from "effect"
+import { Effect, Exit, Fiber, Schedule, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type { SqlError } from "effect/sql/SqlError"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -10,6 +10,7 @@ import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
 import * as Lane from "../../core/Lane.ts"
 import { LedgerStore, type Listed, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { startGate } from "../support/gate.ts"
 import { startLossyProxy } from "../support/lossyProxy.ts"
 import * as LedgerQueries from "../support/ledgerQueries.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
@@ -323,6 +324,52 @@ describe("a database that is away", () => {
     await proxy.stop()
     expect(told).toEqual(["ready", "StoreUnavailable", "ready"])
   })
+})
+
+describe("a machine that is gone without a word", () => {
+  test.concurrent.each(["BEGIN", "COMMIT"])(
+    "as a transaction has sent %s makes nobody wait for ever, and loses nothing that was acknowledged",
+    async (control) => {
+      const whole = await postgres.database()
+      const gate = await startGate(postgres.port)
+      const through = PostgresStore.layer(whole.replace(`:${postgres.port}/`, `:${gate.port}/`))
+      const at = Date.UTC(2030, 0, 1)
+      const append = (store: Store, owner: number) =>
+        store.append({
+          project: { number: owner, lanes: 16 },
+          organization,
+          recordedAt: at,
+          events: [event(owner, at)],
+          claims: [],
+        })
+      const range = Array.from({ length: 8 }, (_, index) => index + 1)
+      const use = Effect.gen(function* () {
+        const store = yield* LedgerStore
+        yield* append(store, 20)
+        // Each connection for transactions meets it: those who come one after the other do not share one.
+        gate.loseAt(control, Pipelines.maxTransactions)
+        const tries = Effect.forEach(
+          range,
+          (owner) => Effect.option(Effect.delay(append(store, owner), owner * 50)),
+          { concurrency: "unbounded" },
+        )
+        const configure = store.configure({ revision: 0, entries: {}, documents: [] }).pipe(Effect.delay(1_000), Effect.option)
+        const [first] = yield* Effect.all([tries, configure], { concurrency: "unbounded" })
+        // It is looked for once in a while, and used again.
+        const again = (owner: number) => Effect.retry(append(store, owner), Schedule.spaced(100))
+        return { first, then: yield* Effect.forEach(range, again) }
+      })
+      const began = performance.now()
+      const { first, then } = await Effect.runPromise(Effect.provide(use, through))
+      expect(performance.now() - began).toBeLessThan(40_000)
+      expect(gate.losses()).toBe(Pipelines.maxTransactions)
+      expect(then.map(({ _tag }) => _tag)).toEqual(range.map(() => "Appended"))
+      const acknowledged = first.filter((outcome) => outcome._tag === "Some" && outcome.value._tag === "Appended")
+      const kept = await postgres.administer("SELECT count(*)::int AS n FROM event", new URL(whole).pathname.slice(1))
+      expect(kept[0]!["n"]).toBeGreaterThanOrEqual(acknowledged.length + range.length + 1)
+      await gate.stop()
+    },
+  )
 })
 
 describe("the database itself", () => {

@@ -16,6 +16,10 @@ export interface Gate {
   /** When each connection was asked for, in milliseconds as `performance.now()` counts them. */
   readonly asked: ReadonlyArray<number>
   readonly set: (state: State) => void
+  /** The next connections, as many as it says, hear nothing any more from when a text is sent on them, and the text is lost. */
+  readonly loseAt: (text: string, connections: number) => void
+  /** How many connections were lost so. */
+  readonly losses: () => number
   /** Leads new connections to another port; those that there are hear nothing any more, as when a machine is gone. */
   readonly lead: (port: number) => void
   readonly stop: () => Promise<void>
@@ -28,9 +32,21 @@ export const startGate = async (to: number): Promise<Gate> => {
   const lost = new Set<Socket>()
   let state: State = "open"
   let target = to
+  let losing: { readonly text: string; left: number } | undefined
+  let losses = 0
+
+  const lose = (socket: Socket): void => {
+    lost.add(socket.pause())
+    sockets.delete(socket)
+  }
 
   const pass = (from: Socket, into: Socket): void => {
     from.on("data", (data: Buffer) => {
+      if (losing !== undefined && losing.left > 0 && data.includes(losing.text)) {
+        losing.left--
+        losses++
+        return [from, into].forEach(lose)
+      }
       if (typeof state === "number") setTimeout(() => into.write(data), state)
       else into.write(data)
     })
@@ -68,9 +84,10 @@ export const startGate = async (to: number): Promise<Gate> => {
     },
     lead: (port) => {
       target = port
-      for (const socket of sockets) lost.add(socket.pause())
-      sockets.clear()
+      sockets.forEach(lose)
     },
+    loseAt: (text, connections) => (losing = { text, left: connections }),
+    losses: () => losses,
     stop: () => {
       drop()
       lost.forEach((socket) => socket.destroy())
