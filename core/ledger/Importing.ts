@@ -9,7 +9,7 @@
 import { Effect } from "effect"
 import { Hex } from "effect/encoding"
 import type { Site } from "../Catalog.ts"
-import { type Append, keptForEver, type Receipt, type StoredEvent } from "../ports/LedgerStore.ts"
+import { type Append, keptForEver, type Receipt } from "../ports/LedgerStore.ts"
 import type { Means } from "./Means.ts"
 import * as Recording from "./Recording.ts"
 
@@ -20,12 +20,12 @@ export type OnItsWay = Required<Append>["after"]
 export interface Place {
   /** From 0. */
   readonly ordinal: number
-  /** Done when the block before it is on its way; or with nothing, where its turn is to be waited for. */
+  /** Done when the block before it is on its way, with an event of it; or with nothing, where its turn is to be waited for. */
   readonly ahead: Effect.Effect<OnItsWay | undefined>
-  /** Done when the blocks before it are recorded: whether the last of them was so as it was planned first. */
-  readonly turn: Effect.Effect<boolean>
-  /** Says to the block behind it what that one takes for `ahead`; the first time counts. */
-  readonly pass: (event: OnItsWay | undefined) => Effect.Effect<unknown>
+  /** Done when the blocks before it are recorded. */
+  readonly turn: Effect.Effect<void>
+  /** Says that it is on its way; the first time counts. */
+  readonly pass: (event: OnItsWay) => Effect.Effect<unknown>
 }
 
 /** Rows that stand together in a file. */
@@ -46,7 +46,7 @@ export type Fate = "recorded" | "known" | ReadonlyArray<Omit<Recording.Violation
 export interface Imported {
   /** The fates of the items, by the index of the row. */
   readonly fates: ReadonlyMap<number, Fate>
-  /** Whether it was recorded as it was planned first, and those before it too: what was planned meanwhile comes after it. */
+  /** Whether it was recorded as it was planned first. Where it was not, whatever was planned behind it is planned again. */
   readonly isAsPlanned: boolean
 }
 
@@ -110,37 +110,35 @@ const refuse = (
 }
 
 /**
- * Records what is good of a block. It is planned while those before it are recorded, and is on its way behind the last of them
- * where both are good as they were planned first.
+ * Records what is good of a block. It is planned while the one before it is recorded, and goes to the store right behind that one:
+ * it is kept there if that one was recorded as it was planned, and planned again in its turn otherwise, because who somebody is,
+ * what is known and which of two events is later depends on what was recorded before.
  */
 export const importBlock = Effect.fnUntraced(function* (block: Block, means: Means) {
   const { organization, place, project, submitter, types } = block
   const request = { organization, project, submitter, types }
   const fates = new Map<number, Fate>()
   let plans = 0
-  let isAhead = true
-  let isAsPlanned = true
-
-  // Who somebody is, what is known and which of two events is later depends on what the blocks before have recorded.
-  const awaitTurn = Effect.gen(function* () {
-    isAhead = false
-    isAsPlanned = yield* place.turn
-    return isAsPlanned
-  })
-
-  /** The event to come after, where the block before is on its way too; it is waited for otherwise. */
-  const followed = (recorded: ReadonlyArray<StoredEvent>) =>
-    isAhead && plans === 1 && recorded.length > 0 ? place.ahead : Effect.succeed(undefined)
+  /** What it comes after, as long as its turn has not come. */
+  let ahead = yield* place.ahead
+  const awaitTurn = Effect.andThen(
+    Effect.sync(() => (ahead = undefined)),
+    place.turn,
+  )
+  if (ahead === undefined) yield* awaitTurn
 
   const record = Effect.fnUntraced(function* (tried: ReadonlyArray<Numbered>, receipt: Receipt) {
     const items = tried.map(([, item]) => item)
-    return yield* Recording.recordNow({ ...request, items }, means, (recorded) =>
+    return yield* Recording.recordNow({ ...request, items }, means, ([first]) =>
       Effect.gen(function* () {
-        plans++
-        const after = yield* followed(recorded)
-        if (after === undefined && isAhead && !(yield* awaitTurn)) return "plan again"
-        if (plans === 1) yield* place.pass(recorded[0])
-        return recorded.length === 0 ? {} : { receipt, ...(after !== undefined && { after }) }
+        const isFirst = ++plans === 1
+        if (ahead !== undefined && (!isFirst || first === undefined)) {
+          yield* awaitTurn
+          return "plan again"
+        }
+        if (first === undefined) return {}
+        const sending = isFirst ? place.pass(first) : Effect.void
+        return { receipt, sending, ...(ahead !== undefined && { after: ahead }) }
       }),
     )
   })
@@ -168,13 +166,12 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
       }
       plans++
       // What is refused ahead of its turn may be known by then.
-      if (isAhead) yield* awaitTurn
+      if (ahead !== undefined) yield* awaitTurn
       else tried = refuse(tried, refusedFirst(outcome.violations), fates)
     }
     return true
   })
   while (!(yield* isSettled()));
-  if (isAhead) yield* awaitTurn
-  yield* place.pass(undefined)
-  return { fates, isAsPlanned: isAsPlanned && plans <= 1 } satisfies Imported as Imported
+  if (ahead !== undefined) yield* awaitTurn
+  return { fates, isAsPlanned: plans <= 1 } satisfies Imported as Imported
 })

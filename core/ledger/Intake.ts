@@ -205,16 +205,26 @@ const concurrency = 3
 
 /** Imports blocks in the order in which they come: each is recorded after the one before it. */
 const importer = (intake: Intake<unknown>) => {
-  let before: Pick<Importing.Place, "ahead" | "turn"> = { ahead: Effect.undefined, turn: Effect.succeed(true) }
+  let before: Pick<Importing.Place, "ahead" | "turn"> = { ahead: Effect.undefined, turn: Effect.void }
+  let isAsPlanned = true
   return ([block, ordinal]: readonly [ReadonlyArray<Row>, number]) =>
     Effect.suspend(() => {
-      const passed = Deferred.makeUnsafe<Importing.OnItsWay | undefined>()
-      const recorded = Deferred.makeUnsafe<boolean>()
-      const place: Importing.Place = { ...before, ordinal, pass: (event) => Deferred.succeed(passed, event) }
-      before = { ahead: Deferred.await(passed), turn: Deferred.await(recorded) }
-      return Effect.flatMap(importRows(block, place, intake), ({ isAsPlanned, settled }) =>
-        Effect.as(Deferred.succeed(recorded, isAsPlanned), settled),
-      )
+      const sent = Deferred.makeUnsafe<Importing.OnItsWay | undefined>()
+      const recorded = Deferred.makeUnsafe<void>()
+      const place: Importing.Place = {
+        ordinal,
+        turn: before.turn,
+        // Where plans came to nothing, those that were made behind them do too; from here on they are made in their turn.
+        ahead: isAsPlanned ? before.ahead : Effect.undefined,
+        pass: (event) => Deferred.succeed(sent, event),
+      }
+      before = { ahead: Deferred.await(sent), turn: Deferred.await(recorded) }
+      return Effect.flatMap(importRows(block, place, intake), (imported) => {
+        isAsPlanned = imported.isAsPlanned
+        Deferred.doneUnsafe(sent, Effect.undefined)
+        Deferred.doneUnsafe(recorded, Effect.void)
+        return Effect.succeed(imported.settled)
+      })
     })
 }
 

@@ -236,14 +236,20 @@ const isCurrent = Effect.fnUntraced(function* (
   return admitted.every(({ event }) => types?.byId.get(event.type.id) === event.type)
 })
 
+/** What a request is recorded with, and after which event. */
+interface Terms extends Pick<Append, "after" | "receipt"> {
+  /** Done right before it goes to the store. */
+  readonly sending?: Effect.Effect<unknown>
+}
+
 /**
- * What a request is recorded with, and after which event: by the events of all its items, and those of them that are recorded
- * now. Or says that it must be planned again, because of what was recorded since.
+ * The terms of a request, by the events of all its items, and those of them that are recorded now. Or says that it must be
+ * planned again, because of what was recorded since.
  */
 type TermsOf = (
   recorded: ReadonlyArray<StoredEvent>,
   events: ReadonlyArray<StoredEvent>,
-) => Effect.Effect<Pick<Append, "after" | "receipt"> | "plan again">
+) => Effect.Effect<Terms | "plan again">
 
 /** One try at recording, by the types as they are now. */
 const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means, termsOf: TermsOf, now: Instant) {
@@ -264,12 +270,14 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
   const terms = yield* termsOf(recorded, events)
   if (terms === "plan again") return { _tag: "Stale", lastRecordedAt: now } as const
   const outcome = { _tag: "Recorded", events, recorded, positions: none } as const
-  if (recorded.length === 0 && terms.receipt === undefined) return outcome
+  const { sending = Effect.void, ...kept } = terms
+  if (recorded.length === 0 && kept.receipt === undefined) return outcome
   const ids = new Set(claims.map(({ hash }) => hash))
   for (const { concordId, consentType } of recorded) ids.add(concordId).add(consentType)
   const append = Effect.gen(function* () {
     if (!(yield* isCurrent(admitted, project, means))) return { _tag: "Stale", lastRecordedAt: now } as const
-    return yield* store.append({ project, organization, recordedAt: now, events: recorded, claims, ...terms })
+    yield* sending
+    return yield* store.append({ project, organization, recordedAt: now, events: recorded, claims, ...kept })
   })
   const appended = yield* horizon.record(ids, now, append)
   return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? none } : appended
