@@ -40,7 +40,9 @@ class Overdue extends ConnectionError {}
 
 const overdue = (statement: keyof typeof maxMillis): SqlError => {
   const message = "the database has not answered in time"
-  return new SqlError({ reason: new Overdue({ cause: new Error(message), message, operation: statement.toLowerCase() }) })
+  return new SqlError({
+    reason: new Overdue({ cause: new Error(message), message, operation: statement.toLowerCase() }),
+  })
 }
 
 /** Whether a transaction has not ended: its connection is not lent again. */

@@ -218,7 +218,8 @@ const importer = (intake: Intake<unknown>) => {
         ahead: isAsPlanned ? before.ahead : Effect.undefined,
         pass: (event) => Deferred.succeed(sent, event),
       }
-      before = { ahead: Deferred.await(sent), turn: Deferred.await(recorded) }
+      // Who says that it is on its way goes first.
+      before = { ahead: Effect.tap(Deferred.await(sent), Effect.yieldNow), turn: Deferred.await(recorded) }
       return Effect.flatMap(importRows(block, place, intake), (imported) => {
         isAsPlanned = imported.isAsPlanned
         Deferred.doneUnsafe(sent, Effect.undefined)

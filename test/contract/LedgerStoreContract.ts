@@ -661,7 +661,10 @@ export const clauses: ReadonlyArray<Clause> = [
           expected,
         )
         const there = yield* store.eventsById(project, ids(chain.flat()))
-        deepStrictEqual(there, [...chain.slice(0, kept).flat(), ...chain.slice(kept).flatMap((none) => none.map(() => undefined))])
+        deepStrictEqual(there, [
+          ...chain.slice(0, kept).flat(),
+          ...chain.slice(kept).flatMap((none) => none.map(() => undefined)),
+        ])
       }
     }),
   ),

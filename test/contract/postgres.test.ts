@@ -348,12 +348,12 @@ describe("a machine that is gone without a word", () => {
         yield* append(store, 20)
         // Each connection for transactions meets it: those who come one after the other do not share one.
         gate.loseAt(control, Pipelines.maxTransactions)
-        const tries = Effect.forEach(
-          range,
-          (owner) => Effect.option(Effect.delay(append(store, owner), owner * 50)),
-          { concurrency: "unbounded" },
-        )
-        const configure = store.configure({ revision: 0, entries: {}, documents: [] }).pipe(Effect.delay(1_000), Effect.option)
+        const tries = Effect.forEach(range, (owner) => Effect.option(Effect.delay(append(store, owner), owner * 50)), {
+          concurrency: "unbounded",
+        })
+        const configure = store
+          .configure({ revision: 0, entries: {}, documents: [] })
+          .pipe(Effect.delay(1_000), Effect.option)
         const [first] = yield* Effect.all([tries, configure], { concurrency: "unbounded" })
         // It is looked for once in a while, and used again.
         const again = (owner: number) => Effect.retry(append(store, owner), Schedule.spaced(100))

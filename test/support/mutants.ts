@@ -54,13 +54,18 @@ export const parts = {
   ],
   "adapters/sqlite": [
     ...["--project=http", "test/http/eventLists.test.ts", "test/http/cursors.test.ts"],
+    ...["--project=contract", "test/contract/contract.test.ts"],
     ...["--project=faults", "test/faults/sync.test.ts", "test/faults/disk.test.ts"],
   ],
   "adapters/postgres": [
-    ...["--project=contract", "test/contract/hostile.test.ts", "test/contract/postgres.test.ts"],
+    ...["hostile", "postgres", "contract"].map((name) => `test/contract/${name}.test.ts`),
+    "--project=contract",
     ...["--project=faults", "test/faults/sync.test.ts", "test/faults/away.test.ts"],
   ],
-  "adapters/memory": ["--project=faults", "test/faults/interleavings.test.ts"],
+  "adapters/memory": [
+    ...["--project=faults", "test/faults/interleavings.test.ts"],
+    ...["--project=contract", "test/contract/contract.test.ts"],
+  ],
   "adapters/http": ["--project=faults", "test/faults/away.test.ts"],
   "adapters/http/client": ["--project=http", "test/http/client.test.ts"],
 } as const
@@ -113,6 +118,7 @@ const asModel = "A sequence of requests is answered as the ledger in memory"
 
 const inBlocks = "Rows in blocks are recorded, refused and answered about"
 const slowBlocks = `${inBlocks} as requests with one item each, one after the other (slow memory)`
+const plannedAgain = "A block that has to be planned again"
 const killedImport = "Whenever an import is killed"
 const reasonGone = "A row that was refused is recorded once its reason is gone"
 const completed = "With a mapping that was completed"
@@ -162,16 +168,41 @@ export const mutants: ReadonlyArray<Mutant> = [
   // Rows in blocks
   {
     file: "ledger/Importing.ts",
-    find: "return recorded.length === 0 ? {} : { receipt }",
-    replace: "return {}",
+    find: "return { receipt, sending",
+    replace: "return { sending",
     killedBy: [killedImport],
   },
   {
     file: "ledger/Importing.ts",
-    find: "if (isAhead && !(yield* awaitTurn)) return",
-    replace: "if (false) return",
+    find: "...(ahead !== undefined && { after: ahead })",
+    replace: "",
     killedBy: [slowBlocks],
   },
+  {
+    file: "ledger/Importing.ts",
+    find: "if (ahead === undefined) yield* awaitTurn",
+    replace: "",
+    killedBy: [plannedAgain],
+  },
+  {
+    file: "ledger/Intake.ts",
+    find: "isAsPlanned ? before.ahead : Effect.undefined",
+    replace: "before.ahead",
+    killedBy: [plannedAgain],
+  },
+  ...(
+    [
+      ["adapters/memory", "MemoryStore.ts", "isEarly || "],
+      ["adapters/sqlite", "EventWriter.ts", "isEarly || "],
+      ["adapters/postgres", "Append.ts", "Effect.map(areBehind(sql, requests), objectionUnless(stale)),"],
+    ] as const
+  ).map(([part, file, find]): Mutant => ({
+    part,
+    file,
+    find,
+    replace: "",
+    killedBy: ["a request that comes after an event", "of requests that each come after"],
+  })),
   {
     file: "ledger/Importing.ts",
     find: "    left = left.filter(([index]) => others.has(index))",
@@ -1172,6 +1203,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   postgres("Append.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"),
   postgres("Append.ts", "isAgain && outcome._tag", "false && outcome._tag", "append of a receipt alone: cut-answer"),
   postgres("Pipelines.ts", "if (objection !== undefined) return objection", "", "keeps nothing where a step objects"),
+  postgres("Pipelines.ts", "error.reason instanceof Overdue", "false", "as a transaction has sent BEGIN"),
+  postgres("Pipelines.ts", "COMMIT: 10_000", "COMMIT: 10_000_000", "as a transaction has sent COMMIT"),
   postgres(
     "Pipelines.ts",
     "[...exits.filter((each) => !isEcho(each)), ...exits.filter(isEcho)]",

@@ -32,7 +32,11 @@ const firstNot = (part: Part, expected: "passed" | "failed", names: ReadonlyArra
   if (run.error !== undefined) return expected === "failed" ? undefined : run.error.message
   const { testResults }: Report = JSON.parse(readFileSync(report, "utf8"))
   const tests = testResults.flatMap((file) => file.assertionResults)
-  const statusOf = (name: string) => tests.find(({ title }) => title.startsWith(name))?.status ?? "did not run"
+  /** Of the tests that begin so, as where one is run over several stores: whether one has failed. */
+  const statusOf = (name: string) => {
+    const statuses = tests.filter(({ title }) => title.startsWith(name)).map(({ status }) => status)
+    return statuses.find((status) => status === "failed") ?? statuses[0] ?? "did not run"
+  }
   const name = names.find((name) => statusOf(name) !== expected)
   return name === undefined ? undefined : `${name} (${statusOf(name)})`
 }
