@@ -357,13 +357,13 @@ describe("a machine that is gone without a word", () => {
         const [first] = yield* Effect.all([tries, configure], { concurrency: "unbounded" })
         // It is looked for once in a while, and used again.
         const again = (owner: number) => Effect.retry(append(store, owner), Schedule.spaced(100))
-        return { first, then: yield* Effect.forEach(range, again) }
+        return { first, second: yield* Effect.forEach(range, again) }
       })
       const began = performance.now()
-      const { first, then } = await Effect.runPromise(Effect.provide(use, through))
+      const { first, second } = await Effect.runPromise(Effect.provide(use, through))
       expect(performance.now() - began).toBeLessThan(40_000)
       expect(gate.losses()).toBe(Pipelines.maxTransactions)
-      expect(then.map(({ _tag }) => _tag)).toEqual(range.map(() => "Appended"))
+      expect(second.map(({ _tag }) => _tag)).toEqual(range.map(() => "Appended"))
       const acknowledged = first.filter((outcome) => outcome._tag === "Some" && outcome.value._tag === "Appended")
       const kept = await postgres.administer("SELECT count(*)::int AS n FROM event", new URL(whole).pathname.slice(1))
       expect(kept[0]!["n"]).toBeGreaterThanOrEqual(acknowledged.length + range.length + 1)
