@@ -57,7 +57,8 @@ const make = (): LedgerStore["Service"] => {
     const goesBackTo = log.goesBackTo(project, events)
     const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
     const isEarly = after !== undefined && !log.of(project, after.concordId).some(({ id }) => id === after.id)
-    if (isEarly || isTaken || goesBackTo !== undefined) return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt }
+    if (isEarly || isTaken || goesBackTo !== undefined)
+      return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt }
     for (const claim of claims) people.claim(organization, claim)
     log.append(project, events)
     receipts.keep(organization, receipt)
