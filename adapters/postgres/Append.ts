@@ -2,10 +2,13 @@
  * Appends the events of a group of requests in one transaction: positions without gap, heads raised, receipts kept.
  *
  * The lanes are locked first, in ascending order; then what the requests claim is inserted, in ascending order too, so that
- * two transactions never wait for each other. A request that cannot be kept takes the group with it: the requests are then
- * tried one by one.
+ * two transactions never wait for each other. A group whose lanes another one of this process is writing to may be written beside
+ * it, if the two are about different people: its rows first, at the places that it foresees, and its lanes are locked when the one
+ * in front is committed.
+ *
+ * A request that cannot be kept takes the group with it: the requests are then tried one by one.
  */
-import { Data, Effect } from "effect"
+import { Data, Effect, Exit } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/Lane.ts"
 import type { Append, Appended, Receipt, StoredEvent } from "../../core/ports/LedgerStore.ts"
@@ -77,9 +80,17 @@ const repeated: Appended = { _tag: "Repeated" }
 
 const objectionUnless = (objection: Appended) => (isSo: boolean) => (isSo ? undefined : objection)
 
-/** Whether lanes, once they are locked, end where it was foreseen. */
-const lockAs = (sql: Sql.Sql, requests: ReadonlyArray<Append>, foreseen: Lanes.LaneHeads) =>
-  Effect.map(Lanes.lock(sql, requests), (found) => LaneEnds.areSame(foreseen, found))
+/**
+ * Who writes before the lanes are locked waits for nobody else's rows: whoever has them may be waiting for these. The first
+ * statement lets Citus tell its workers of the second, and says nothing to others.
+ */
+const hurry = (sql: Sql.Sql) =>
+  ["citus.propagate_set_commands = 'local'", "lock_timeout = '50ms'"].map((setting) =>
+    Effect.as(
+      Effect.suspend(() => Sql.query(sql, `SET LOCAL ${setting}`)),
+      undefined,
+    ),
+  )
 
 /** The steps of the transaction; abandons it for the first request that cannot be kept. */
 const steps = Effect.fnUntraced(function* (
@@ -89,35 +100,55 @@ const steps = Effect.fnUntraced(function* (
   { foreseen, sent }: Sending,
 ) {
   const [first] = requests
-  const before = foreseen ?? (yield* Lanes.lock(sql, requests))
+  const before = foreseen?.lanes ?? (yield* Lanes.lock(sql, requests))
   if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return undefined
   const placement = Lanes.place(requests, before)
   if ("lastRecordedAt" in placement) return yield* new Abandoned({ outcome: { _tag: "Stale", ...placement } })
   const { heads, placed } = placement
   const stale: Appended = { _tag: "Stale", lastRecordedAt: first!.recordedAt }
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
-  const objection = yield* Pipelines.firstObjection([
-    ...(foreseen === undefined ? [] : [Effect.map(lockAs(sql, requests, foreseen), objectionUnless(stale))]),
-    Effect.map(areBehind(sql, requests), objectionUnless(stale)),
-    Effect.map(Receipts.keep(sql, receiptsOf(requests)), objectionUnless(repeated)),
+  /** What nobody else writes who writes about others. */
+  const own = [
     Effect.map(Aliases.claim(sql, claims), objectionUnless(stale)),
     Effect.map(EventWrites.claimExternalIds(sql, placed), objectionUnless(stale)),
     ...EventWrites.of(sql, placed),
-    Lanes.move(sql, before, heads),
     Effect.as(sent(before, heads), undefined),
-  ])
+  ]
+  const shared = [
+    Effect.map(areBehind(sql, requests), objectionUnless(stale)),
+    Effect.map(Receipts.keep(sql, receiptsOf(requests)), objectionUnless(repeated)),
+    Effect.as(EventWrites.useTypes(sql, placed), undefined),
+    Lanes.move(sql, before, heads),
+  ]
+  const behind = Effect.fnUntraced(function* ({ front, lanes }: Foreseen) {
+    const objection = yield* Pipelines.firstObjection([...hurry(sql), ...own])
+    if (objection !== undefined || !(yield* front)) return objection ?? stale
+    const isAsForeseen = Effect.map(Lanes.lock(sql, requests), (found) => LaneEnds.areSame(lanes, found))
+    return yield* Pipelines.firstObjection([Effect.map(isAsForeseen, objectionUnless(stale)), ...shared])
+  })
+  const objection = yield* foreseen === undefined ? Pipelines.firstObjection([...shared, ...own]) : behind(foreseen)
   if (objection !== undefined) return yield* new Abandoned({ outcome: objection })
   return new Map([...heads].map(([lane, { next_position }]) => [lane, next_position]))
 })
 
 const appended: Appended = { _tag: "Appended" }
 
+/** What a group is sent by that is written while the one in front of it is. */
+export interface Foreseen {
+  /** Where its lanes end once that one is committed. */
+  readonly lanes: Lanes.LaneHeads
+  /** Done when it is known whether that one is kept as it was sent first. */
+  readonly front: Effect.Effect<boolean>
+}
+
 /** How a group is sent. */
 export interface Sending {
-  /** Where its lanes end once the group before it is committed; left out, it waits until they are locked. */
-  readonly foreseen: Lanes.LaneHeads | undefined
-  /** Its statements are on their way: where its lanes ended, and where they will when they are committed. */
+  /** Left out, it waits until its lanes are locked. */
+  readonly foreseen: Foreseen | undefined
+  /** Its events are on their way: where its lanes ended, and where they will when they are committed. */
   readonly sent: (before: Lanes.LaneHeads, after: Lanes.LaneHeads) => Effect.Effect<void>
+  /** Told whether it was kept, each time that it is tried. */
+  readonly tried: (isKept: boolean) => void
   /** Told how long the commit took, in milliseconds. */
   readonly committed: (millis: number) => void
 }
@@ -132,11 +163,13 @@ const attempt = Effect.fnUntraced(function* (
   const written = Effect.tap(steps(sql, requests, isRetry, sending), () =>
     Effect.sync(() => (stepsEndedAt = performance.now())),
   )
-  return yield* Sql.transaction(sql, written).pipe(
+  const once = Sql.transactionOnce(sql, written).pipe(
     Effect.tap(() => Effect.sync(() => sending.committed(performance.now() - stepsEndedAt))),
     Effect.map((positions): Appended => (positions === undefined ? appended : { _tag: "Appended", positions })),
     Effect.catchTag("Abandoned", ({ outcome }) => Effect.succeed(outcome)),
+    Effect.onExit((exit) => Effect.sync(() => sending.tried(Exit.isSuccess(exit) && exit.value._tag === "Appended"))),
   )
+  return yield* sending.foreseen === undefined ? Sql.patiently(once) : once
 })
 
 /** Whether a receipt that is there is the request's own; whoever writes the very same is answered the very same. */

@@ -78,7 +78,9 @@ const usedTypes = Columns.make<Placed>({
   consent_type: ["uuid", ({ event }) => event.consentType],
 })
 
-const useTypes = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) => {
+/** Notes which types have events. Others may note the same: the lanes are to be locked. */
+export const useTypes = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) => {
+  if (placed.length === 0) return Effect.void
   const used = new Map(placed.map((each) => [`${each.lane} ${each.event.consentType}`, each]))
   return Sql.query(
     sql,
@@ -114,11 +116,11 @@ export const claimExternalIds = Effect.fnUntraced(function* (sql: Sql.Sql, place
   return kept === named.length
 })
 
-/** The steps that write the events and raise their heads; each is prepared when it is begun. */
+/** The steps that write the events and raise their heads; each is prepared when it is begun. Nobody else writes those of other people. */
 export const of = (sql: Sql.Sql, placed: ReadonlyArray<Placed>): ReadonlyArray<Effect.Effect<undefined, SqlError>> =>
   placed.length === 0
     ? []
-    : [insertEvents, raiseHeads, useTypes].map((step) =>
+    : [insertEvents, raiseHeads].map((step) =>
         Effect.as(
           Effect.suspend(() => step(sql, placed)),
           undefined,

@@ -1,6 +1,6 @@
 /**
  * Group commit: requests to record that arrive while their lanes are being written to share the next transaction; one that is
- * full by then is sent at once, behind the one that is being written.
+ * full by then is written beside the one in front of it, if it is about other people.
  *
  * Transactions of different lanes run side by side. Each request is answered only after the commit that holds it.
  */
@@ -18,6 +18,9 @@ import * as Sql from "./Sql.ts"
 /** The most events of one transaction, unless a single request has more. */
 const maxGroupEvents = 1000
 
+/** How long a group waits for the one in front of it with its rows written, in milliseconds. */
+const maxFrontMillis = 1_000
+
 /** The most requests that wait; one more is refused at once instead of waiting for what it may not live to see. */
 const maxWaiting = 10_000
 
@@ -31,6 +34,22 @@ interface Waiting {
 /** Where requests to record are brought. */
 export type Groups = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
 
+/** Whom and what the rows of requests are about: two that share none of it do not write the same rows. */
+const aboutOf = ({ claims, events }: Append): ReadonlyArray<string> => [
+  ...events.flatMap(({ concordId, externalId }) => (externalId === undefined ? [concordId] : [concordId, externalId])),
+  ...claims.flatMap(({ concordId, hash }) => [concordId, hash]),
+]
+
+/** A group that is being written. */
+interface Running {
+  readonly group: ReadonlyArray<Waiting>
+  readonly about: ReadonlySet<string>
+  /** Whether it is kept as it was sent first. */
+  readonly kept: Deferred.Deferred<boolean>
+  /** Whether it is known where its lanes will end, and nothing else of it. */
+  isSent: boolean
+}
+
 const lanesOf = (group: ReadonlyArray<Waiting>): ReadonlySet<number> => new Set(group.flatMap(({ lanes }) => lanes))
 
 /** The queue before the transactions. Closing the scope answers what was accepted. */
@@ -39,24 +58,24 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
   const context = yield* Effect.context<never>()
   const meter = yield* GroupMeter.make
   const ends = LaneEnds.make()
-  /** How many transactions write to a lane, or wait for it. */
-  const busy = new Map<number, number>()
-  /** Whether a lane takes no more: one writes to it, and one waits for it. */
-  const isTaken = (lane: number): boolean => (busy.get(lane) ?? 0) > 1
+  const running = new Set<Running>()
+  /** The groups that write to a lane, the one in front first. */
+  const writing = new Map<number, ReadonlyArray<Running>>()
+  const writingTo = (lane: number): ReadonlyArray<Running> => writing.get(lane) ?? []
+  /** Whether a lane takes no more: two write to it. */
+  const isTaken = (lane: number): boolean => writingTo(lane).length > 1
   let waiting: Array<Waiting> = []
-  let running = 0
   let isGathering = false
 
-  /** The requests whose lanes are open, and nobody else waits for longer; as many as fit into a group. */
-  const take = (isOpen: (lane: number) => boolean): ReadonlyArray<Waiting> => {
+  /** The requests that may go, and whose lanes nobody else waits for longer; as many as fit into a group. */
+  const take = (mayGo: (each: Waiting) => boolean): ReadonlyArray<Waiting> => {
     const taken: Array<Waiting> = []
     const left: Array<Waiting> = []
     const passedOver = new Set<number>()
     let events = 0
     for (const each of waiting) {
-      const canGo = each.lanes.every((lane) => isOpen(lane) && !passedOver.has(lane))
       const fits = taken.length === 0 || events + each.request.events.length <= maxGroupEvents
-      if (canGo && fits) {
+      if (fits && !each.lanes.some((lane) => passedOver.has(lane)) && mayGo(each)) {
         taken.push(each)
         events += each.request.events.length
       } else {
@@ -69,30 +88,58 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     return taken
   }
 
-  /** A group that nobody writes before; or, where it is full, one that is written behind another as it is foreseen. */
-  const takeGroup = (): { readonly group: ReadonlyArray<Waiting>; readonly foreseen: Lanes.LaneHeads | undefined } => {
-    const group = take((lane) => !busy.has(lane))
+  /** Whether a request writes none of the rows that those write who are writing. */
+  const isApart = ({ request }: Waiting): boolean => {
+    const about = aboutOf(request)
+    return running.values().every((each) => !about.some((one) => each.about.has(one)))
+  }
+  const isForeseen = (lane: number): boolean =>
+    !isTaken(lane) && writingTo(lane).every(({ isSent }) => isSent) && ends.foretell([lane]) !== undefined
+
+  /** Whether all of them are kept as they were sent first; not, where that is not known soon: others may wait for who waits. */
+  const areKept = (fronts: Iterable<Running>): Effect.Effect<boolean> =>
+    Effect.forEach(
+      fronts,
+      ({ kept }) => Effect.flatMap(Deferred.await(kept), (isKept) => (isKept ? Effect.void : Effect.fail("not kept"))),
+      { concurrency: "unbounded", discard: true },
+    ).pipe(Effect.timeout(maxFrontMillis), Effect.isSuccess)
+
+  /** A group that nobody is in front of; or, where it is full, one that is written beside another as it is foreseen. */
+  const takeGroup = (): {
+    readonly group: ReadonlyArray<Waiting>
+    readonly foreseen: AppendGroup.Foreseen | undefined
+  } => {
+    const group = take(({ lanes }) => !lanes.some((lane) => writing.has(lane)))
     if (group.length > 0 || !isFull()) return { group, foreseen: undefined }
-    const behind = take((lane) => !isTaken(lane) && ends.foretell([lane]) !== undefined)
-    return { group: behind, foreseen: ends.foretell(lanesOf(behind)) }
+    const beside = take((each) => each.lanes.every(isForeseen) && isApart(each))
+    const lanes = lanesOf(beside)
+    const front = areKept(new Set([...lanes].flatMap(writingTo)))
+    return { group: beside, foreseen: { lanes: ends.foretell(lanes)!, front } }
   }
 
   const settle = ({ answer }: Waiting, outcome: Result.Result<Appended, SqlError>) =>
     Deferred.complete(answer, Effect.fromResult(Result.mapError(outcome, Sql.unavailable)))
 
+  const enter = (each: Running): void => {
+    running.add(each)
+    for (const lane of lanesOf(each.group)) writing.set(lane, [...writingTo(lane), each])
+  }
+
   /** Frees the lanes of a group for the next one. */
-  const leave = (group: ReadonlyArray<Waiting>): Effect.Effect<void> =>
+  const leave = (each: Running): Effect.Effect<void> =>
     Effect.suspend(() => {
-      running--
-      for (const lane of lanesOf(group)) {
-        const others = busy.get(lane)! - 1
-        if (others === 0) busy.delete(lane)
-        else busy.set(lane, others)
+      running.delete(each)
+      Deferred.doneUnsafe(each.kept, Effect.succeed(false))
+      for (const lane of lanesOf(each.group)) {
+        const others = writingTo(lane).filter((other) => other !== each)
+        if (others.length === 0) writing.delete(lane)
+        else writing.set(lane, others)
       }
       return next
     })
 
-  const append = Effect.fnUntraced(function* (group: ReadonlyArray<Waiting>, foreseen: Lanes.LaneHeads | undefined) {
+  const append = Effect.fnUntraced(function* (each: Running, foreseen: AppendGroup.Foreseen | undefined) {
+    const { group, kept } = each
     const startedAt = meter.now()
     let commitMillis: number | undefined = undefined
     const requests = group.map(({ request }) => request)
@@ -100,22 +147,27 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
       foreseen,
       sent: (before, after) => {
         ends.sent(before, after)
+        each.isSent = !Deferred.isDoneUnsafe(kept)
         return next
+      },
+      tried: (isKept) => {
+        each.isSent &&= isKept
+        Deferred.doneUnsafe(kept, Effect.succeed(isKept))
       },
       committed: (millis) => (commitMillis = millis),
     })
     const outcomes = yield* Away.bounded(appending).pipe(
       Effect.catch((error) => Effect.succeed(group.map(() => Effect.fail(error)))),
       // Who is answered soon keeps JavaScript busy: the next transaction begins before that.
-      Effect.ensuring(leave(group)),
+      Effect.ensuring(leave(each)),
     )
     let events = 0
     let hasFailed = false
-    for (const [index, each] of group.entries()) {
+    for (const [index, asked] of group.entries()) {
       const outcome = yield* Effect.result(outcomes[index]!)
       if (Result.isFailure(outcome)) hasFailed = true
-      else if (outcome.success._tag === "Appended") events += each.request.events.length
-      yield* settle(each, outcome)
+      else if (outcome.success._tag === "Appended") events += asked.request.events.length
+      yield* settle(asked, outcome)
     }
     meter.answered({
       requests: requests.length,
@@ -128,11 +180,11 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
   })
 
   // The statements of a group belong to no single request: its own span tells of them.
-  const run = (group: ReadonlyArray<Waiting>, foreseen: Lanes.LaneHeads | undefined): Effect.Effect<void> =>
-    Effect.withTracerEnabled(append(group, foreseen), false).pipe(
+  const run = (each: Running, foreseen: AppendGroup.Foreseen | undefined): Effect.Effect<void> =>
+    Effect.withTracerEnabled(append(each, foreseen), false).pipe(
       // A bug is told to everybody who waits: nobody waits for ever.
       Effect.catchCause((cause) =>
-        Effect.forEach(group, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), {
+        Effect.forEach(each.group, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), {
           discard: true,
         }),
       ),
@@ -142,12 +194,13 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
 
   const begin: Effect.Effect<void> = Effect.suspend(() => {
     isGathering = false
-    if (running >= Pipelines.maxTransactions) return Effect.void
+    if (running.size >= Pipelines.maxTransactions) return Effect.void
     const { foreseen, group } = takeGroup()
     if (group.length === 0) return Effect.void
-    running++
-    for (const lane of lanesOf(group)) busy.set(lane, (busy.get(lane) ?? 0) + 1)
-    return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(run(group, foreseen)), scope))
+    const about = new Set(group.flatMap(({ request }) => aboutOf(request)))
+    const each: Running = { group, about, kept: Deferred.makeUnsafe<boolean>(), isSent: false }
+    enter(each)
+    return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(run(each, foreseen)), scope))
   })
 
   /** Whoever comes after a request that is on its way has more to come, and need not wait for others. */
@@ -160,7 +213,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
 
   /** Begins the next transaction; where it has room, not before those are there who come at the same moment. */
   const next: Effect.Effect<void> = Effect.suspend(() => {
-    if (running >= Pipelines.maxTransactions) return Effect.void
+    if (running.size >= Pipelines.maxTransactions) return Effect.void
     if (isFull()) return begin
     if (isGathering) return Effect.void
     isGathering = true

@@ -1,9 +1,9 @@
 /**
  * Where lanes will end once what has been sent is committed, as far as this process can foretell.
  *
- * A transaction that knows it beforehand sends its events right behind the statement that locks their lanes, while the one before
- * it is still being committed. What it foresaw is compared with what the lock answers: who is wrong writes nothing. Lanes that
- * somebody else writes to are not foretold, until twice in a row they were as they had been left.
+ * A transaction that knows it beforehand writes its events while the one in front of it is still being written. What it foresaw
+ * is compared with what the lanes are when they are locked: who is wrong keeps nothing. Lanes that somebody else writes to are not
+ * foretold, until twice in a row they were as they had been left.
  */
 import type { LaneHead, LaneHeads } from "./Lanes.ts"
 

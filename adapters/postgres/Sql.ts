@@ -161,8 +161,8 @@ export const unavailable = (error: SqlError): StoreUnavailable =>
       : `the database cannot answer: ${error.reason._tag}`,
   })
 
-/** Runs all of it or nothing; again, where others stood in the way. */
-export const transaction = <A, E>(
+/** Runs all of it or nothing. */
+export const transactionOnce = <A, E>(
   sql: Pick<Sql, "guard" | "withTransaction">,
   effect: Effect.Effect<A, E | SqlError>,
 ): Effect.Effect<A, E | SqlError> =>
@@ -172,8 +172,13 @@ export const transaction = <A, E>(
       const broken = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => isSqlError(defect))
       return broken === undefined ? Effect.failCause(cause) : Effect.fail(broken.defect as SqlError)
     }),
-    patiently,
   )
+
+/** Runs all of it or nothing; again, where others stood in the way. */
+export const transaction = <A, E>(
+  sql: Pick<Sql, "guard" | "withTransaction">,
+  effect: Effect.Effect<A, E | SqlError>,
+): Effect.Effect<A, E | SqlError> => patiently(transactionOnce(sql, effect))
 
 /** Whether a failure is one of the database. */
 export const isSqlError = (error: unknown): error is SqlError =>
