@@ -9,7 +9,14 @@ import * as Pipelines from "../../adapters/postgres/Pipelines.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
 import * as Lane from "../../core/Lane.ts"
-import { LedgerStore, type Listed, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import type { Claim } from "../../core/People.ts"
+import {
+  type Append,
+  LedgerStore,
+  type Listed,
+  type StoredEvent,
+  type StoreUnavailable,
+} from "../../core/ports/LedgerStore.ts"
 import { startGate } from "../support/gate.ts"
 import { startLossyProxy } from "../support/lossyProxy.ts"
 import * as LedgerQueries from "../support/ledgerQueries.ts"
@@ -202,6 +209,75 @@ describe("requests over many lanes", () => {
     await Effect.runPromise(watched).finally(() => appending)
     const outcomes = await appending
     expect(outcomes).toEqual(requests.map(() => expect.objectContaining({ _tag: "Appended" })))
+  })
+})
+
+describe("groups that are written beside each other", () => {
+  const size = 500
+  const range = (count: number) => Array.from({ length: count }, (_, index) => index)
+  let people = 0
+  const ofNew = (owner: number, claims: ReadonlyArray<string> = []): Append => {
+    const recordedAt = Date.UTC(2030, 0, 1)
+    const events = range(size).map(() => event(0, recordedAt, { concordId: uuid(6, ++people) }))
+    const claim = (hash: string, index: number): Claim => {
+      const { concordId } = events[index]!
+      return { kind: "userId", hash, concordId, dateCreated: recordedAt }
+    }
+    const whose = { project: { number: owner, lanes: 16 }, organization }
+    return { ...whose, recordedAt, events, claims: claims.map(claim) }
+  }
+  /** What becomes of requests that come at the same moment. */
+  const burst = (store: Store, requests: ReadonlyArray<Append>) =>
+    Effect.map(Effect.forEach(requests, store.append, { concurrency: "unbounded" }), (outcomes) =>
+      outcomes.map(({ _tag }) => _tag),
+    )
+  /** How many transactions were taken back: each tells of it when its connection ends. */
+  const takenBack = async (): Promise<number> => {
+    const name = new URL(url).pathname.slice(1)
+    const counted = `SELECT xact_rollback::int AS n FROM pg_stat_database WHERE datname = '${name}'`
+    return Number((await postgres.administer(counted))[0]!["n"])
+  }
+
+  test("are all kept, and none in vain: bursts on lanes that were idle", async () => {
+    await Effect.runPromise(withStore(() => Effect.void))
+    const before = await takenBack()
+    const bursts = await Effect.runPromise(
+      withStore((store) =>
+        Effect.forEach(range(8), () =>
+          Effect.delay(
+            burst(
+              store,
+              range(5).map(() => ofNew(30)),
+            ),
+            20,
+          ),
+        ),
+      ),
+    )
+    expect(bursts.flat()).toEqual(range(40).map(() => "Appended"))
+    // Nothing is, but where the machine stands still for a second.
+    expect(await takenBack()).toBeLessThanOrEqual(before + 2)
+  })
+
+  test("and those of two projects that claim the same identifiers do not hold each other up: one has each", async () => {
+    const began = performance.now()
+    const bursts = await Effect.runPromise(
+      withStore((store) =>
+        Effect.gen(function* () {
+          // Their lanes are known from here on.
+          for (const owner of [31, 31, 31, 32, 32, 32]) yield* store.append(ofNew(owner))
+          return yield* Effect.forEach(range(6), (round) => {
+            const hashes = range(size).map((n) => (round * size + n).toString(16).padStart(64, "0"))
+            const [one, other] = [ofNew(31, hashes), ofNew(32, hashes.toReversed())]
+            const requests = [ofNew(31), ofNew(31), one, ofNew(32), ofNew(32), other, ofNew(31), ofNew(32)]
+            return burst(store, requests)
+          })
+        }),
+      ),
+    )
+    for (const outcomes of bursts) expect(outcomes.toSorted()).toEqual([...range(7).map(() => "Appended"), "Stale"])
+    // The database ends a wait of one for the other after five seconds.
+    expect(performance.now() - began).toBeLessThan(20_000)
   })
 })
 

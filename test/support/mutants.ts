@@ -1203,6 +1203,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   postgres("Append.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"),
   postgres("Append.ts", "isAgain && outcome._tag", "false && outcome._tag", "append of a receipt alone: cut-answer"),
   postgres("Pipelines.ts", "if (objection !== undefined) return objection", "", "keeps nothing where a step objects"),
+  postgres("Groups.ts", "writingTo(lane).every(({ isSent }) => isSent) && ", "", "are all kept, and none in vain"),
+  postgres(
+    "Append.ts",
+    "objection !== undefined || !(yield* front)",
+    "objection !== undefined",
+    "are all kept, and none",
+  ),
   postgres("Pipelines.ts", "error.reason instanceof Overdue", "false", "as a transaction has sent BEGIN"),
   postgres("Pipelines.ts", "COMMIT: 10_000", "COMMIT: 10_000_000", "as a transaction has sent COMMIT"),
   postgres(
