@@ -117,7 +117,10 @@ const steps = Effect.fnUntraced(function* (
   const shared = [
     Effect.map(areBehind(sql, requests), objectionUnless(stale)),
     Effect.map(Receipts.keep(sql, receiptsOf(requests)), objectionUnless(repeated)),
-    Effect.as(EventWrites.useTypes(sql, placed), undefined),
+    Effect.as(
+      Effect.suspend(() => EventWrites.useTypes(sql, placed)),
+      undefined,
+    ),
     Lanes.move(sql, before, heads),
   ]
   const behind = Effect.fnUntraced(function* ({ front, lanes }: Foreseen) {
