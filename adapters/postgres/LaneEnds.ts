@@ -3,7 +3,7 @@
  *
  * A transaction that knows it beforehand writes its events while the one in front of it is still being written. What it foresaw
  * is compared with what the lanes are when they are locked: who is wrong keeps nothing. Lanes that somebody else writes to are not
- * foretold, until twice in a row they were as they had been left.
+ * foretold, until they are found as this process has left them.
  */
 import type { LaneHead, LaneHeads } from "./Lanes.ts"
 

@@ -187,7 +187,8 @@ const make = Effect.fnUntraced(function* (path: string) {
   const db = yield* openReader(path)
   const statements = prepareStatements(db)
   const catalog = CatalogReader.make(db)
-  const events = eventReads(statements, snapshots(db))
+  const inSnapshot = snapshots(db)
+  const events = eventReads(statements, inSnapshot)
   const people = peopleReads(statements)
 
   return LedgerStore.of({
@@ -212,13 +213,15 @@ const make = Effect.fnUntraced(function* (path: string) {
     heads: (project, people) => read(() => events.heads(project, people)),
     events: (project, people) => read(() => events.events(project, people)),
     eventsById: (project, ids) => read(() => ids.map((id) => events.byId(project, id))),
-    eventsByExternalId: (project, hashes) => read(() => hashes.map((hash) => events.byExternalId(project, hash))),
+    eventsByExternalId: (project, hashes) =>
+      read(() => inSnapshot(() => hashes.map((hash) => events.byExternalId(project, hash)))),
     list,
     laneEnds: (project) => read(() => events.laneEnds(project)),
     lane: (project, lane, from, limit) => read(() => events.lane(project, lane, from, limit)),
     isUsed: (project, consentType) => read(() => events.isUsed(project, consentType)),
 
-    peopleByAlias: (organization, hashes) => read(() => hashes.map((hash) => people.named(organization, hash))),
+    peopleByAlias: (organization, hashes) =>
+      read(() => inSnapshot(() => hashes.map((hash) => people.named(organization, hash)))),
     person: (organization, concordId) => read(() => people.person(organization, concordId)),
     peopleEnds: (lanes) => read(() => people.ends(lanes)),
     changePeople: (change) => write({ _tag: "ChangePeople", change }),

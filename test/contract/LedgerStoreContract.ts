@@ -684,6 +684,29 @@ export const clauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "aliases that are claimed together are read together, while others write: all of them are known, or none",
+    Effect.fnUntraced(function* (store: Store) {
+      const rounds = Array.from({ length: 40 }, (_, round) =>
+        Array.from({ length: 200 }, (_, index) => claim(0x1000 * (round + 1) + index, uuid(5))),
+      )
+      let asked = 0
+      const write = Effect.forEach(rounds, (claims, round) =>
+        Effect.andThen(
+          Effect.sync(() => (asked = round)),
+          store.append(request([event(uuid(5))], { claims })),
+        ),
+      )
+      const read = Effect.gen(function* () {
+        for (;;) {
+          const hashes = rounds[asked]!.map(({ hash }) => hash)
+          strictEqual(new Set(yield* named(store, organization, hashes)).size, 1)
+          yield* Effect.yieldNow
+        }
+      })
+      yield* Effect.raceFirst(Effect.asVoid(write), read)
+    }),
+  ),
+  clause(
     "a request that claims another's alias is stale, and nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
       yield* store.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))

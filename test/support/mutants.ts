@@ -1203,6 +1203,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   postgres("Append.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"),
   postgres("Append.ts", "isAgain && outcome._tag", "false && outcome._tag", "append of a receipt alone: cut-answer"),
   postgres("Pipelines.ts", "if (objection !== undefined) return objection", "", "keeps nothing where a step objects"),
+  {
+    part: "adapters/sqlite",
+    file: "SqliteStore.ts",
+    find: "read(() => inSnapshot(() => hashes.map((hash) => people.named(organization, hash))))",
+    replace: "read(() => hashes.map((hash) => people.named(organization, hash)))",
+    killedBy: ["aliases that are claimed together"],
+  },
   postgres("Groups.ts", "writingTo(lane).every(({ isSent }) => isSent) && ", "", "are all kept, and none in vain"),
   postgres(
     "Append.ts",
