@@ -117,10 +117,7 @@ const steps = Effect.fnUntraced(function* (
   const shared = [
     Effect.map(areBehind(sql, requests), objectionUnless(stale)),
     Effect.map(Receipts.keep(sql, receiptsOf(requests)), objectionUnless(repeated)),
-    Effect.as(
-      Effect.suspend(() => EventWrites.useTypes(sql, placed)),
-      undefined,
-    ),
+    EventWrites.useTypes(sql, placed),
     Lanes.move(sql, before, heads),
   ]
   const behind = Effect.fnUntraced(function* ({ front, lanes }: Foreseen) {

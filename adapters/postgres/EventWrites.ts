@@ -79,16 +79,16 @@ const usedTypes = Columns.make<Placed>({
 })
 
 /** Notes which types have events. Others may note the same: the lanes are to be locked. */
-export const useTypes = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) => {
-  if (placed.length === 0) return Effect.void
+export const useTypes = Effect.fnUntraced(function* (sql: Sql.Sql, placed: ReadonlyArray<Placed>) {
+  if (placed.length === 0) return
   const used = new Map(placed.map((each) => [`${each.lane} ${each.event.consentType}`, each]))
-  return Sql.query(
+  yield* Sql.query(
     sql,
     `INSERT INTO used_type SELECT * FROM ${usedTypes.rows} v ORDER BY lane, consent_type
      ON CONFLICT (lane, consent_type) DO NOTHING`,
     usedTypes.of([...used.values()]),
   )
-}
+})
 
 interface Named extends Placed {
   readonly externalId: string

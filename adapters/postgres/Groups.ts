@@ -46,7 +46,7 @@ interface Running {
   readonly about: ReadonlySet<string>
   /** Whether it is kept as it was sent first. */
   readonly kept: Deferred.Deferred<boolean>
-  /** Whether it is known where its lanes will end, and nothing else of it. */
+  /** Whether it is known where its lanes will end if it is kept, and not yet whether it is. */
   isSent: boolean
 }
 
