@@ -3,7 +3,7 @@
  */
 import { existsSync } from "node:fs"
 import { Effect, Layer, Schema } from "effect"
-import * as Replica from "../core/ledger/Replica.ts"
+import * as Replica from "../core/ledger/ReplicaStore.ts"
 import type { LedgerRows } from "../core/ports/LedgerRows.ts"
 import { type LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
 

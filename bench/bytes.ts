@@ -5,7 +5,7 @@
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
 import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
-import * as Ledger from "../core/ledger/Ledger.ts"
+import * as Ledger from "../core/Ledger.ts"
 import { startPostgres } from "../test/support/postgres.ts"
 
 const events = Number(process.argv[2] ?? 100_000)

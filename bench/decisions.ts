@@ -1,12 +1,12 @@
 /**
  * Decisions for a person with 8 consent types and 20 events.
  */
-import type { ConsentEvent } from "../core/ConsentEvent.ts"
-import * as ConsentState from "../core/ConsentState.ts"
-import type { ConsentType } from "../core/ConsentType.ts"
-import * as Decision from "../core/Decision.ts"
-import * as Period from "../core/Period.ts"
-import * as Terms from "../core/Terms.ts"
+import type { ConsentEvent } from "../core/engine/ConsentEvent.ts"
+import * as ConsentState from "../core/engine/ConsentState.ts"
+import type { ConsentType } from "../core/engine/ConsentType.ts"
+import * as Decision from "../core/engine/Decision.ts"
+import * as Period from "../core/engine/Period.ts"
+import * as Terms from "../core/engine/Terms.ts"
 import * as Measure from "./measure.ts"
 
 const start = Date.UTC(2024, 0, 31)

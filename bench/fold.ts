@@ -1,9 +1,9 @@
 /**
  * Folding 1,000,000 events to heads, against a hand-written last-write-wins loop over the same objects.
  */
-import type { ConsentEvent } from "../core/ConsentEvent.ts"
-import * as ConsentState from "../core/ConsentState.ts"
-import * as Heads from "../core/Heads.ts"
+import type { ConsentEvent } from "../core/engine/ConsentEvent.ts"
+import * as ConsentState from "../core/engine/ConsentState.ts"
+import * as Heads from "../core/engine/Heads.ts"
 import * as Measure from "./measure.ts"
 
 const count = 1_000_000

@@ -9,7 +9,7 @@ import * as Reactivity from "effect/reactivity/Reactivity"
 import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
 import type * as Sql from "../adapters/postgres/Sql.ts"
 import * as Crypto from "../apps/Crypto.ts"
-import * as Ledger from "../core/ledger/Ledger.ts"
+import * as Ledger from "../core/Ledger.ts"
 import { LedgerStore } from "../core/ports/LedgerStore.ts"
 import { startPostgres, type Postgres } from "../test/support/postgres.ts"
 

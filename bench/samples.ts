@@ -2,8 +2,8 @@
  * Events as a ledger keeps them, each of a new person.
  */
 import { randomUUID } from "node:crypto"
-import type { Site } from "../core/Catalog.ts"
-import type { ConsentEvent } from "../core/ConsentEvent.ts"
+import type { Site } from "../core/model/Catalog.ts"
+import type { ConsentEvent } from "../core/engine/ConsentEvent.ts"
 import * as EventBody from "../core/ledger/EventBody.ts"
 import type { StoredEvent } from "../core/ports/LedgerStore.ts"
 

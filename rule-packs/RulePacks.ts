@@ -4,8 +4,8 @@
  * A pack sets durations and nothing else: which answer decides and what permits stay as they are. A correction is a
  * new file with a new version; `SHA256SUMS` holds the digest of every file ever published. None of it is legal advice.
  */
-import type { ConsentState } from "../core/ConsentState.ts"
-import type { Match } from "../core/Rules.ts"
+import type { ConsentState } from "../core/engine/ConsentState.ts"
+import type { Match } from "../core/engine/Rules.ts"
 import casl from "./casl@2014-07.json" with { type: "json" }
 import ccpa from "./ccpa@2023-01.json" with { type: "json" }
 import cnil from "./cnil@2020-09.json" with { type: "json" }

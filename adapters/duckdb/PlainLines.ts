@@ -7,7 +7,7 @@
  * `adapters/files` then reads the file instead, and says what is wrong, if anything is.
  */
 import type { DuckDBConnection } from "@duckdb/node-api"
-import * as ConsentState from "../../core/ConsentState.ts"
+import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Rows from "./Rows.ts"
 
 /** The longest line, in bytes: as for the strict reader. */

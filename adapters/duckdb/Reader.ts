@@ -2,10 +2,10 @@
  * Takes the rows of a sorted result to a builder of batches, and refuses those that are no events.
  */
 import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api"
-import type * as ColumnBuilder from "../../core/ColumnBuilder.ts"
-import type * as Columns from "../../core/Columns.ts"
-import * as Instant from "../../core/Instant.ts"
-import * as Uuid from "../../core/Uuid.ts"
+import type * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import type * as Columns from "../../core/simulation/EventColumns.ts"
+import * as Instant from "../../core/engine/Instant.ts"
+import * as Uuid from "../../core/simulation/UuidColumn.ts"
 import { type Problem, Refusal } from "./Problem.ts"
 import * as Reading from "./Reading.ts"
 import * as UuidColumn from "./UuidColumn.ts"
@@ -29,7 +29,7 @@ interface Texts {
   readonly at: (row: number) => string
 }
 
-/** A copy, as in `core/Uuid.ts`. */
+/** A copy, as in `core/simulation/UuidColumn.ts`. */
 const uuidsOf = (vector: DuckDBVector): Uuid.Column => {
   const column = UuidColumn.words(vector).slice()
   for (let last = Uuid.words - 1; last < column.length; last += Uuid.words) column[last]! ^= UuidColumn.turned

@@ -2,7 +2,7 @@
  * How the columns of a Parquet or CSV file are asked for: one query, sorted by person, with numbers wherever it can.
  */
 import type { DuckDBVector } from "@duckdb/node-api"
-import * as ConsentState from "../../core/ConsentState.ts"
+import * as ConsentState from "../../core/engine/ConsentState.ts"
 import type { Problem } from "./Problem.ts"
 
 /** What a column is in the file; `text` also for everything in CSV. */

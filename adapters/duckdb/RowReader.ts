@@ -4,10 +4,10 @@
  * What is wrong with a row it does not say: that is asked of the {@link Reader}, which is slower.
  */
 import type { DuckDBDataChunk } from "@duckdb/node-api"
-import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
-import * as Instant from "../../core/Instant.ts"
-import type { Rows } from "../../core/Rows.ts"
-import * as Uuid from "../../core/Uuid.ts"
+import * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import * as Instant from "../../core/engine/Instant.ts"
+import type { Rows } from "../../core/simulation/UnsortedEvents.ts"
+import * as Uuid from "../../core/simulation/UuidColumn.ts"
 import { Disorder } from "./Problem.ts"
 import * as Reading from "./Reading.ts"
 import * as UuidColumn from "./UuidColumn.ts"

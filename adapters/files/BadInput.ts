@@ -2,7 +2,7 @@
  * Files that cannot be used: what is wrong with them, where, and never what they say.
  */
 import { Data } from "effect"
-import type { Violation } from "../../core/Exchange.ts"
+import type { Violation } from "../../core/formats/Exchange.ts"
 
 /** One thing wrong: where (`line 17`, `line 17: /consentDate`, `/items/0/id`; empty for the whole), and the reason. */
 export interface Problem {

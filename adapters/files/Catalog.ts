@@ -1,10 +1,10 @@
 /**
  * The consent types and rules that a ledger of files is read under: what is known of a type, and its terms at `knownAt`.
  */
-import * as ConsentType from "../../core/ConsentType.ts"
-import type { Instant } from "../../core/Instant.ts"
-import * as Rules from "../../core/Rules.ts"
-import * as Terms from "../../core/Terms.ts"
+import * as ConsentType from "../../core/engine/ConsentType.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import * as Rules from "../../core/engine/Rules.ts"
+import * as Terms from "../../core/engine/Terms.ts"
 
 /** A consent type, and the terms its events are read under. */
 export interface Entry {

@@ -5,9 +5,9 @@
  */
 import { createHash } from "node:crypto"
 import { Effect, type Scope, Stream } from "effect"
-import * as ColumnBuilder from "../../core/ColumnBuilder.ts"
-import * as Columns from "../../core/Columns.ts"
-import type { Instant } from "../../core/Instant.ts"
+import * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import * as Columns from "../../core/simulation/EventColumns.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
 import type { BadInput, Unreadable } from "./BadInput.ts"
 import * as EventLines from "./EventLines.ts"
 import * as EventRow from "./EventRow.ts"

@@ -5,9 +5,9 @@
  * time; whatever it does not recognise goes to the schema, which decides, and says what is wrong. A test compares the two.
  */
 import { Predicate, Result } from "effect"
-import * as ConsentState from "../../core/ConsentState.ts"
-import * as Exchange from "../../core/Exchange.ts"
-import * as Instant from "../../core/Instant.ts"
+import * as ConsentState from "../../core/engine/ConsentState.ts"
+import * as Exchange from "../../core/formats/Exchange.ts"
+import * as Instant from "../../core/engine/Instant.ts"
 
 /** An event as its line has it. */
 export type Event = typeof Exchange.Event.Type

@@ -2,10 +2,10 @@
  * One event of events.ndjson as the sorter keeps it: the fields that decide, as a JSON array, and the line itself where
  * it will be asked for.
  */
-import type { ConsentEvent } from "../../core/ConsentEvent.ts"
-import type { ConsentAction, ConsentState } from "../../core/ConsentState.ts"
-import * as ConsentType from "../../core/ConsentType.ts"
-import type { Instant } from "../../core/Instant.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import type { ConsentAction, ConsentState } from "../../core/engine/ConsentState.ts"
+import * as ConsentType from "../../core/engine/ConsentType.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
 import type * as EventDecoder from "./EventDecoder.ts"
 
 /** In the order of {@link compare}; `version`, `expirationDate` and `line` are `null` where there is none. */

@@ -1,10 +1,10 @@
 /**
  * The events of one person and one consent type, group after group, from rows in their order.
  */
-import * as ConsentState from "../../core/ConsentState.ts"
-import * as Heads from "../../core/Heads.ts"
-import type { Instant } from "../../core/Instant.ts"
-import type { Terms } from "../../core/Terms.ts"
+import * as ConsentState from "../../core/engine/ConsentState.ts"
+import * as Heads from "../../core/engine/Heads.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Terms } from "../../core/engine/Terms.ts"
 import type { Catalog, Entry } from "./Catalog.ts"
 import * as EventRow from "./EventRow.ts"
 

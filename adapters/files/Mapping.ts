@@ -8,10 +8,10 @@
  * a row that has it under another spelling is refused, for what is passed over may be what limits a consent.
  */
 import { Predicate, Result, Schema } from "effect"
-import * as Exchange from "../../core/Exchange.ts"
-import * as Instant from "../../core/Instant.ts"
-import type { Fault } from "../../core/ledger/Intake.ts"
-import * as ItemLine from "../../core/ledger/ItemLine.ts"
+import * as Exchange from "../../core/formats/Exchange.ts"
+import * as Instant from "../../core/engine/Instant.ts"
+import type { Fault } from "../../core/transfer/Intake.ts"
+import * as ItemLine from "../../core/formats/ItemLine.ts"
 
 const Column = Exchange.strict({
   column: Schema.String,

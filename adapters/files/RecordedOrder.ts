@@ -3,8 +3,8 @@
  * knows.
  */
 import { Effect, Option, Predicate, Stream } from "effect"
-import * as Instant from "../../core/Instant.ts"
-import type { Row } from "../../core/ledger/Intake.ts"
+import * as Instant from "../../core/engine/Instant.ts"
+import type { Row } from "../../core/transfer/Intake.ts"
 import * as ExternalSort from "./ExternalSort.ts"
 
 /** When a row was recorded; nothing where it does not say, and will be rejected. */

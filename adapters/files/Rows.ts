@@ -8,7 +8,7 @@
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { CsvError, parse } from "csv-parse"
 import { Effect, Predicate, Stream } from "effect"
-import type { Row } from "../../core/ledger/Intake.ts"
+import type { Row } from "../../core/transfer/Intake.ts"
 import { BadRows } from "./BadRows.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
 import * as Lines from "./Lines.ts"

@@ -1,8 +1,8 @@
 /**
  * The log of every lane, kept in memory: an event's position is its index.
  */
-import type { Instant } from "../../core/Instant.ts"
-import * as Lane from "../../core/Lane.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import type { Filter, Listed, Page, Place, Positions, StoredEvent } from "../../core/ports/LedgerStore.ts"
 
 interface Placed {

@@ -4,10 +4,10 @@
  * The same contract as the durable stores, but for durability: everything is gone with the process.
  */
 import { Effect, Layer } from "effect"
-import type { ConsentEvent } from "../../core/ConsentEvent.ts"
-import * as Heads from "../../core/Heads.ts"
-import type { Instant } from "../../core/Instant.ts"
-import * as Lane from "../../core/Lane.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import * as Heads from "../../core/engine/Heads.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import {
   type Append,
   type Appended,

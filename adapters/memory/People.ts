@@ -1,8 +1,8 @@
 /**
  * Who is who, kept in memory: aliases, facts, profiles, and the proofs that were used.
  */
-import * as Lane from "../../core/Lane.ts"
-import type { Claim, Named } from "../../core/People.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Claim, Named } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Kept, PeopleChange, Person, Positions } from "../../core/ports/LedgerStore.ts"
 

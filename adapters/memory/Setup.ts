@@ -1,8 +1,8 @@
 /**
  * What is set up, kept in memory.
  */
-import * as Catalog from "../../core/Catalog.ts"
-import type { Instant } from "../../core/Instant.ts"
+import * as Catalog from "../../core/model/Catalog.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
 import type { Configuration, DocumentOf } from "../../core/ports/LedgerStore.ts"
 
 const kinds = ["organizations", "projects", "apiKeys", "consentTypes"] as const

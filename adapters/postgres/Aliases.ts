@@ -2,8 +2,8 @@
  * Whom aliases name.
  */
 import { Effect } from "effect"
-import * as Lane from "../../core/Lane.ts"
-import type { Claim, Named } from "../../core/People.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Claim, Named } from "../../core/model/People.ts"
 import * as Columns from "./Columns.ts"
 import * as Sql from "./Sql.ts"
 

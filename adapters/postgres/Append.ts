@@ -10,7 +10,7 @@
  */
 import { Data, Effect, Exit } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import * as Lane from "../../core/Lane.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import type { Append, Appended, Receipt, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as Aliases from "./Aliases.ts"
 import * as Columns from "./Columns.ts"

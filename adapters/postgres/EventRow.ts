@@ -1,7 +1,7 @@
 /**
  * An event as a row of the table `event`.
  */
-import type { ConsentAction, ConsentState } from "../../core/ConsentState.ts"
+import type { ConsentAction, ConsentState } from "../../core/engine/ConsentState.ts"
 import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
 
 /** What is read of an event, of the table under the name `e`. */

@@ -4,7 +4,7 @@
  * The row of a lane is locked from before its next position is read until the transaction ends.
  */
 import { Effect } from "effect"
-import * as Lane from "../../core/Lane.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import type { Append, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as Columns from "./Columns.ts"
 import * as Sql from "./Sql.ts"

@@ -5,7 +5,7 @@
  * neither skip nor repeat, whatever is recorded meanwhile.
  */
 import { Effect } from "effect"
-import * as Lane from "../../core/Lane.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import type { Filter, Listed, Page } from "../../core/ports/LedgerStore.ts"
 import * as EventRow from "./EventRow.ts"
 import * as Sql from "./Sql.ts"

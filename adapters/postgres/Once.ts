@@ -7,7 +7,7 @@
 import { Clock, Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { randomUUID } from "node:crypto"
-import * as Lane from "../../core/Lane.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import * as Sql from "./Sql.ts"
 
 /** How long a mark is kept: far longer than anybody tries. */

@@ -2,8 +2,8 @@
  * Changes who is who, in one transaction: the people first, in ascending order, then what they are changed by.
  */
 import { Effect } from "effect"
-import * as Lane from "../../core/Lane.ts"
-import type { Fact } from "../../core/People.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Fact } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Kept, PeopleChange, Session } from "../../core/ports/LedgerStore.ts"
 import * as Aliases from "./Aliases.ts"

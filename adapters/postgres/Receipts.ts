@@ -2,7 +2,7 @@
  * Receipts of requests that were answered.
  */
 import { Effect } from "effect"
-import * as Lane from "../../core/Lane.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import { forgottenBefore, keptForEver, type Receipt } from "../../core/ports/LedgerStore.ts"
 import * as Columns from "./Columns.ts"
 import * as Sql from "./Sql.ts"

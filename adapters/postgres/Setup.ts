@@ -2,8 +2,8 @@
  * What is set up: an entry that changes is written anew; its earlier states stay.
  */
 import { Effect } from "effect"
-import * as Catalog from "../../core/Catalog.ts"
-import * as Lane from "../../core/Lane.ts"
+import * as Catalog from "../../core/model/Catalog.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import type { Configuration, DocumentOf, Kept } from "../../core/ports/LedgerStore.ts"
 import * as Once from "./Once.ts"
 import { everywhere } from "./PeopleChange.ts"

@@ -1,7 +1,7 @@
 /**
  * The answer in three numbers: who must be asked again, who loses permission, who gains it.
  */
-import type { Count, Summary } from "../../core/Summary.ts"
+import type { Count, Summary } from "../../core/simulation/Summary.ts"
 import type { Html } from "./Html.ts"
 import { html } from "./Html.ts"
 import * as Words from "./Words.ts"

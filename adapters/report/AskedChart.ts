@@ -2,8 +2,8 @@
  * How many answers fall due for asking again in each step of the window, under the baseline and under the candidate.
  */
 import * as Plot from "@observablehq/plot"
-import type { Instant } from "../../core/Instant.ts"
-import type { Day, Summary } from "../../core/Summary.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Day, Summary } from "../../core/simulation/Summary.ts"
 import * as Chart from "./Chart.ts"
 import type { Html } from "./Html.ts"
 import { html } from "./Html.ts"

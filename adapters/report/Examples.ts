@@ -1,7 +1,7 @@
 /**
  * Up to ten people whose answers differ, told one interval at a time, under pseudonyms.
  */
-import type { Example, Side, Summary } from "../../core/Summary.ts"
+import type { Example, Side, Summary } from "../../core/simulation/Summary.ts"
 import type { Html } from "./Html.ts"
 import { html } from "./Html.ts"
 import * as Statuses from "./Statuses.ts"

@@ -1,7 +1,7 @@
 /**
  * The two ranked lists: which consent types change most, and why answers differ.
  */
-import type { Summary } from "../../core/Summary.ts"
+import type { Summary } from "../../core/simulation/Summary.ts"
 import type { Html } from "./Html.ts"
 import { html } from "./Html.ts"
 import * as Table from "./Table.ts"

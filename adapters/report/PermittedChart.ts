@@ -2,7 +2,7 @@
  * How many answers permit, over the window, under the baseline and under the candidate.
  */
 import * as Plot from "@observablehq/plot"
-import type { Day, Summary } from "../../core/Summary.ts"
+import type { Day, Summary } from "../../core/simulation/Summary.ts"
 import * as Chart from "./Chart.ts"
 import type { Html } from "./Html.ts"
 import { html } from "./Html.ts"

@@ -1,7 +1,7 @@
 /**
  * What the report rests on: the exact rules, the inputs with their digests, and when it was all known.
  */
-import type { Summary } from "../../core/Summary.ts"
+import type { Summary } from "../../core/simulation/Summary.ts"
 import type { Html } from "./Html.ts"
 import { html } from "./Html.ts"
 import * as Table from "./Table.ts"

@@ -4,7 +4,7 @@
  * The file holds everything it needs: no script, no font, no address to load from, and a policy in its head that would
  * forbid them. It is the same, byte for byte, for the same summary. Everything that comes from the summary is escaped.
  */
-import type { Summary } from "../../core/Summary.ts"
+import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Answer from "./Answer.ts"
 import * as AskedChart from "./AskedChart.ts"
 import * as Examples from "./Examples.ts"

@@ -5,12 +5,12 @@
  * of rules.json and types.json). What it does not recognise it leaves to the exact text further down the report.
  */
 import { Result } from "effect"
-import type { ConsentState as State } from "../../core/ConsentState.ts"
-import type { ConsentType } from "../../core/ConsentType.ts"
-import * as Exchange from "../../core/Exchange.ts"
-import type { Instant } from "../../core/Instant.ts"
-import type { Match, Permits, Precedence, RuleSet, Rules } from "../../core/Rules.ts"
-import type { Summary } from "../../core/Summary.ts"
+import type { ConsentState as State } from "../../core/engine/ConsentState.ts"
+import type { ConsentType } from "../../core/engine/ConsentType.ts"
+import * as Exchange from "../../core/formats/Exchange.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Match, Permits, Precedence, RuleSet, Rules } from "../../core/engine/Rules.ts"
+import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Words from "./Words.ts"
 
 type Names = Summary["consentTypes"]

@@ -1,7 +1,7 @@
 /**
  * The eight statuses in plain words, and which of three looks they share in a chart.
  */
-import type { Status } from "../../core/Outcome.ts"
+import type { Status } from "../../core/engine/Outcome.ts"
 
 /** Every status, from the strongest yes to nothing at all: the order of charts and tables. */
 export const all: ReadonlyArray<Status> = [

@@ -1,7 +1,7 @@
 /**
  * Tables: the figures behind a chart, folded away until asked for, and short lists with a bar beside each figure.
  */
-import type { Day } from "../../core/Summary.ts"
+import type { Day } from "../../core/simulation/Summary.ts"
 import type { Html, Part } from "./Html.ts"
 import { html } from "./Html.ts"
 import * as Words from "./Words.ts"

@@ -3,8 +3,8 @@
  * the number of answers that ever take that way.
  */
 import * as Plot from "@observablehq/plot"
-import type { Status } from "../../core/Outcome.ts"
-import type { Summary, Transition } from "../../core/Summary.ts"
+import type { Status } from "../../core/engine/Outcome.ts"
+import type { Summary, Transition } from "../../core/simulation/Summary.ts"
 import * as Chart from "./Chart.ts"
 import type { Html } from "./Html.ts"
 import { html } from "./Html.ts"

@@ -1,8 +1,8 @@
 /**
  * Numbers, dates and durations as a reader expects them, in English and UTC. The same on every machine.
  */
-import type { Instant } from "../../core/Instant.ts"
-import type { Period } from "../../core/Period.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Period } from "../../core/engine/Period.ts"
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 })

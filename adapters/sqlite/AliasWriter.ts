@@ -2,8 +2,8 @@
  * Writes whom aliases name.
  */
 import type { DatabaseSync } from "node:sqlite"
-import * as Lane from "../../core/Lane.ts"
-import type { Claim } from "../../core/People.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Claim } from "../../core/model/People.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** Aliases of one connection. */

@@ -2,7 +2,7 @@
  * Reads what is set up, parsing only what has changed since.
  */
 import type { DatabaseSync } from "node:sqlite"
-import * as Catalog from "../../core/Catalog.ts"
+import * as Catalog from "../../core/model/Catalog.ts"
 
 type Kind = keyof Catalog.Entries
 

@@ -1,8 +1,8 @@
 /**
  * What the writer thread is asked to do, and what it answers.
  */
-import type { Instant } from "../../core/Instant.ts"
-import type { Owner } from "../../core/Lane.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Owner } from "../../core/model/Lane.ts"
 import type { Append, Appended, Configuration, Kept, PeopleChange, Receipt } from "../../core/ports/LedgerStore.ts"
 
 /** One request to write. Requests of one group share a transaction; each is kept whole or not at all. */

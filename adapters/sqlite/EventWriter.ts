@@ -3,7 +3,7 @@
  */
 import { hash } from "node:crypto"
 import type { DatabaseSync } from "node:sqlite"
-import * as Lane from "../../core/Lane.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
 import type { ReceiptWriter } from "./ReceiptWriter.ts"

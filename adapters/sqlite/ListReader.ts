@@ -3,7 +3,7 @@
  */
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
-import type { Owner } from "../../core/Lane.ts"
+import type { Owner } from "../../core/model/Lane.ts"
 import {
   type Filter,
   type Listed as Page,

@@ -5,7 +5,7 @@
  * neither skip nor repeat, whatever is recorded meanwhile.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
-import * as Lane from "../../core/Lane.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import type { Filter, Listed, Order, Page, Place } from "../../core/ports/LedgerStore.ts"
 import * as EventRow from "./EventRow.ts"
 import * as Uuid from "./Uuid.ts"

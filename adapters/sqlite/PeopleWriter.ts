@@ -2,9 +2,9 @@
  * Writes who is who: aliases, the facts of joining, proofs that were used, sessions and profiles.
  */
 import type { DatabaseSync } from "node:sqlite"
-import type { Instant } from "../../core/Instant.ts"
-import * as Lane from "../../core/Lane.ts"
-import type { Fact } from "../../core/People.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Fact } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Kept, PeopleChange, Receipt, Session } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"

@@ -2,8 +2,8 @@
  * Writes receipts, in the transaction of what they are for, and forgets those that are old.
  */
 import type { DatabaseSync } from "node:sqlite"
-import * as Lane from "../../core/Lane.ts"
-import { forgottenBefore, type Receipt } from "../../core/Receipt.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import { forgottenBefore, type Receipt } from "../../core/model/IdempotencyRecord.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** Receipts of one connection. */

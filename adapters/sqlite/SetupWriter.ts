@@ -2,7 +2,7 @@
  * Writes what is set up. An entry that changes is written anew; its earlier states stay.
  */
 import type { DatabaseSync } from "node:sqlite"
-import type { Instant } from "../../core/Instant.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
 import type { Configuration, Kept } from "../../core/ports/LedgerStore.ts"
 import type { ReceiptWriter } from "./ReceiptWriter.ts"
 import * as Uuid from "./Uuid.ts"

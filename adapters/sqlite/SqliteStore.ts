@@ -7,8 +7,8 @@
 import { dirname, resolve } from "node:path"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { Effect, Layer } from "effect"
-import * as Lane from "../../core/Lane.ts"
-import type { Named } from "../../core/People.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Named } from "../../core/model/People.ts"
 import {
   LedgerStore,
   type Person,

@@ -7,11 +7,11 @@
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
-import type { Columns } from "../../core/Columns.ts"
-import type { Rows } from "../../core/Rows.ts"
-import * as Steps from "../../core/Steps.ts"
-import * as Tally from "../../core/Tally.ts"
-import * as WhatIf from "../../core/WhatIf.ts"
+import type { Columns } from "../../core/simulation/EventColumns.ts"
+import type { Rows } from "../../core/simulation/UnsortedEvents.ts"
+import * as Steps from "../../core/simulation/Steps.ts"
+import * as Tally from "../../core/simulation/Totals.ts"
+import * as WhatIf from "../../core/simulation/Simulation.ts"
 import type { FromThread, Part, Task, ToThread } from "./Messages.ts"
 
 /** Folds that work side by side. */

@@ -1,10 +1,10 @@
 /**
  * What a folding thread is asked, and what it answers: one answer a question, in order.
  */
-import type { Columns } from "../../core/Columns.ts"
-import type { Rows } from "../../core/Rows.ts"
-import type { Totals } from "../../core/Tally.ts"
-import type { Candidate, Question } from "../../core/WhatIf.ts"
+import type { Columns } from "../../core/simulation/EventColumns.ts"
+import type { Rows } from "../../core/simulation/UnsortedEvents.ts"
+import type { Totals } from "../../core/simulation/Totals.ts"
+import type { Candidate, Question } from "../../core/simulation/Simulation.ts"
 
 /** What a thread starts with. */
 export interface Task {

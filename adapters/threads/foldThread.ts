@@ -2,8 +2,8 @@
  * The thread a fold runs in.
  */
 import { parentPort, workerData } from "node:worker_threads"
-import * as Steps from "../../core/Steps.ts"
-import * as WhatIf from "../../core/WhatIf.ts"
+import * as Steps from "../../core/simulation/Steps.ts"
+import * as WhatIf from "../../core/simulation/Simulation.ts"
 import type { FromThread, Task, ToThread } from "./Messages.ts"
 
 const { question, keepsLines }: Task = workerData

@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import { CliError, Flag } from "effect/cli"
-import type { Summary } from "../../core/Summary.ts"
+import type { Summary } from "../../core/simulation/Summary.ts"
 
 /** The most people for whom something may change. */
 export interface Limit {

@@ -4,7 +4,7 @@
 import { Effect, Option } from "effect"
 import { CliError, Flag } from "effect/cli"
 import * as Source from "../../adapters/files/Source.ts"
-import * as Instant from "../../core/Instant.ts"
+import * as Instant from "../../core/engine/Instant.ts"
 import * as Overwriting from "../Overwriting.ts"
 
 const instant = (name: string, description: string) =>

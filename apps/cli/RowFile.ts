@@ -9,7 +9,7 @@ import * as Gunzip from "../../adapters/files/Gunzip.ts"
 import * as RecordedOrder from "../../adapters/files/RecordedOrder.ts"
 import * as Rows from "../../adapters/files/Rows.ts"
 import * as Source from "../../adapters/files/Source.ts"
-import type { Row } from "../../core/ledger/Intake.ts"
+import type { Row } from "../../core/transfer/Intake.ts"
 import * as Progress from "./Progress.ts"
 
 /** Which file, and how it is read. */

@@ -1,8 +1,8 @@
 /**
  * The summary of a simulation as tables for a terminal.
  */
-import * as Instant from "../../core/Instant.ts"
-import type { Count, Summary } from "../../core/Summary.ts"
+import * as Instant from "../../core/engine/Instant.ts"
+import type { Count, Summary } from "../../core/simulation/Summary.ts"
 import * as Table from "./Table.ts"
 
 const { count } = Table

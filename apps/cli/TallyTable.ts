@@ -1,8 +1,8 @@
 /**
  * What became of the rows of an import, as tables for a terminal.
  */
-import * as ConsentState from "../../core/ConsentState.ts"
-import type { Tally } from "../../core/ledger/Intake.ts"
+import * as ConsentState from "../../core/engine/ConsentState.ts"
+import type { Tally } from "../../core/transfer/Intake.ts"
 import * as Table from "./Table.ts"
 
 /** The ledger that rows were meant for. */

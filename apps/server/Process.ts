@@ -6,7 +6,7 @@
 import { readdirSync } from "node:fs"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Effect, Metric, Schedule } from "effect"
-import { Ledger } from "../../core/ledger/Ledger.ts"
+import { Ledger } from "../../core/Ledger.ts"
 
 const gauge = (name: string, description: string) => Metric.gauge(name, { description })
 

@@ -5,7 +5,7 @@
  */
 import { Option, Schema } from "effect"
 import * as RateLimit from "../../adapters/http/server/RateLimit.ts"
-import * as Lane from "../../core/Lane.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import * as Store from "../Store.ts"
 import * as WholeNumber from "../WholeNumber.ts"
 import * as Log from "./Log.ts"

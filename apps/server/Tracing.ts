@@ -9,7 +9,7 @@ import { FetchHttpClient, HttpMiddleware } from "effect/http"
 import { OtlpMetrics, OtlpSerialization, OtlpTracer } from "effect/observability"
 import * as Failure from "../../adapters/http/server/Failure.ts"
 import * as RequestNote from "../../adapters/http/server/RequestNote.ts"
-import { Ledger } from "../../core/ledger/Ledger.ts"
+import { Ledger } from "../../core/Ledger.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 
 /** The attributes that are sent. None of them can hold what somebody sent, but ids of organizations, projects and keys. */

@@ -3,7 +3,7 @@
  */
 import { Console, Effect, Option } from "effect"
 import { HttpServer } from "effect/http"
-import { Ledger } from "../../core/ledger/Ledger.ts"
+import { Ledger } from "../../core/Ledger.ts"
 
 const curl = (method: string, url: string, headers: Readonly<Record<string, string>>, body?: unknown): string =>
   [

@@ -9,7 +9,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Config, Console, Effect, Exit, Layer, Schema } from "effect"
 import { HttpServerError } from "effect/http"
 import { createRequire } from "node:module"
-import * as Exchange from "../../core/Exchange.ts"
+import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Service from "./Service.ts"
 import * as Settings from "./Settings.ts"
 

@@ -2,9 +2,9 @@
  * The types that a simulation reads under, on either side, and what is noteworthy about them.
  */
 import type { Problem } from "../../adapters/files/BadInput.ts"
-import type { ConsentType, Version } from "../../core/ConsentType.ts"
-import * as InstantOf from "../../core/Instant.ts"
-import * as Rules from "../../core/Rules.ts"
+import type { ConsentType, Version } from "../../core/engine/ConsentType.ts"
+import * as InstantOf from "../../core/engine/Instant.ts"
+import * as Rules from "../../core/engine/Rules.ts"
 import type { Given, Plan } from "./Plan.ts"
 
 type Types = ReadonlyArray<ConsentType>

@@ -5,11 +5,11 @@ import { Data } from "effect"
 import type { BadTable } from "../../adapters/duckdb/BadTable.ts"
 import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
-import type { ConsentType } from "../../core/ConsentType.ts"
-import type { Instant } from "../../core/Instant.ts"
-import type { Period } from "../../core/Period.ts"
+import type { ConsentType } from "../../core/engine/ConsentType.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Period } from "../../core/engine/Period.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
-import type { RuleSet } from "../../core/Rules.ts"
+import type { RuleSet } from "../../core/engine/Rules.ts"
 
 /** Rules or types with where they come from: `candidate.json`, `pack:cnil@2020-09`, `baseline`. */
 export interface Given<A> {

@@ -12,17 +12,17 @@
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Clock, Effect } from "effect"
-import type { ConsentState } from "../../core/ConsentState.ts"
-import * as Instant from "../../core/Instant.ts"
-import * as Period from "../../core/Period.ts"
-import type { Match, Permits, Precedence } from "../../core/Rules.ts"
-import type { Summary } from "../../core/Summary.ts"
+import type { ConsentState } from "../../core/engine/ConsentState.ts"
+import * as Instant from "../../core/engine/Instant.ts"
+import * as Period from "../../core/engine/Period.ts"
+import type { Match, Permits, Precedence } from "../../core/engine/Rules.ts"
+import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Overwriting from "../Overwriting.ts"
 import { BadQuestion, type Plan } from "./Plan.ts"
 import * as Reading from "./Reading.ts"
 import * as Run from "./Run.ts"
 
-export type { Summary } from "../../core/Summary.ts"
+export type { Summary } from "../../core/simulation/Summary.ts"
 
 /** An ISO 8601 duration: `P13M`, `P1Y6M`, `PT12H`. */
 export type Duration = `P${string}`

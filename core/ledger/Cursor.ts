@@ -7,8 +7,8 @@
 import { Effect, Result } from "effect"
 import { Mac } from "effect/crypto"
 import { Base64Url } from "effect/encoding"
-import type { Organization } from "../Catalog.ts"
-import type { Means } from "./Means.ts"
+import type { Organization } from "../model/Catalog.ts"
+import type { Means } from "./LedgerContext.ts"
 
 /** What a cursor is good for: plain data. */
 export type Purpose = unknown

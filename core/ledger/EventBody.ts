@@ -4,9 +4,9 @@
  * Field names and shapes are those of the public consent API, see `docs/http.md`; `createdAt` and `updatedAt` are
  * one-element arrays that repeat `dateCreated` and `dateUpdated`, which are equal: an event never changes.
  */
-import type { ListedType, Project } from "../Catalog.ts"
-import type { ConsentEvent } from "../ConsentEvent.ts"
-import * as Instant from "../Instant.ts"
+import type { ListedType, Project } from "../model/Catalog.ts"
+import type { ConsentEvent } from "../engine/ConsentEvent.ts"
+import * as Instant from "../engine/Instant.ts"
 import type { ColumnName } from "../ports/LedgerRows.ts"
 import type { Session } from "../ports/LedgerStore.ts"
 

@@ -9,8 +9,8 @@ import { parsePhoneNumberFromString } from "libphonenumber-js/min"
 import { Effect, Result } from "effect"
 import { Digest, Mac } from "effect/crypto"
 import { Base64Url, Hex } from "effect/encoding"
-import type { Organization, Project } from "../Catalog.ts"
-import type { Alias, Identifiers } from "../People.ts"
+import type { Organization, Project } from "../model/Catalog.ts"
+import type { Alias, Identifiers } from "../model/People.ts"
 
 /** The most characters an identifier may have. */
 export const maxLength = 512

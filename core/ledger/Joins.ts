@@ -2,12 +2,12 @@
  * Who a person was joined with, read from the store (semantics, section 5).
  */
 import { Effect } from "effect"
-import type { Organization } from "../Catalog.ts"
-import * as Instant from "../Instant.ts"
-import * as Lane from "../Lane.ts"
-import * as People from "../People.ts"
+import type { Organization } from "../model/Catalog.ts"
+import * as Instant from "../engine/Instant.ts"
+import * as Lane from "../model/Lane.ts"
+import * as People from "../model/People.ts"
 import type { Positions } from "../ports/LedgerStore.ts"
-import type { Means } from "./Means.ts"
+import type { Means } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 
 /** Every fact that names a person, or anybody ever joined with it; and how far the lanes of those people were seen. */

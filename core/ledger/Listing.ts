@@ -5,14 +5,14 @@
  * nor repeat, whatever is recorded meanwhile; pages of what is set up go on behind the last item.
  */
 import { Effect } from "effect"
-import type { Entry, Organization, Site } from "../Catalog.ts"
-import type { ConsentAction, ConsentState } from "../ConsentState.ts"
-import * as Instant from "../Instant.ts"
+import type { Entry, Organization, Site } from "../model/Catalog.ts"
+import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
+import * as Instant from "../engine/Instant.ts"
 import type { Filter, Order, Page, Place, Positions, StoredEvent } from "../ports/LedgerStore.ts"
 import { defaultLimit } from "./Batch.ts"
 import * as Cursor from "./Cursor.ts"
 import * as Joins from "./Joins.ts"
-import type { Means } from "./Means.ts"
+import type { Means } from "./LedgerContext.ts"
 import type { ListOutcome, Paging } from "./Paging.ts"
 import * as PositionsOf from "./Positions.ts"
 

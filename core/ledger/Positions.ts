@@ -3,10 +3,10 @@
  * unknown again to a server that is behind.
  */
 import { Effect, Schedule } from "effect"
-import type { Catalog, Organization, Project } from "../Catalog.ts"
-import * as Lane from "../Lane.ts"
+import type { Catalog, Organization, Project } from "../model/Catalog.ts"
+import * as Lane from "../model/Lane.ts"
 import type { Positions, StoredEvent } from "../ports/LedgerStore.ts"
-import type { Means } from "./Means.ts"
+import type { Means } from "./LedgerContext.ts"
 
 /** Of nothing. */
 export const none: Positions = new Map()

@@ -2,16 +2,16 @@
  * Asking the ledger: the state, the decisions and the timeline of one person in one project (semantics, section 3).
  */
 import { Clock, Effect } from "effect"
-import type { ListedType, Organization, Project, ProjectTypes } from "../Catalog.ts"
-import * as Decision from "../Decision.ts"
-import * as Instant from "../Instant.ts"
-import * as Lane from "../Lane.ts"
-import type { Status } from "../Outcome.ts"
+import type { ListedType, Organization, Project, ProjectTypes } from "../model/Catalog.ts"
+import * as Decision from "../engine/Decision.ts"
+import * as Instant from "../engine/Instant.ts"
+import * as Lane from "../model/Lane.ts"
+import type { Status } from "../engine/Outcome.ts"
 import type { Positions, Seen, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
-import * as Rules from "../Rules.ts"
-import * as Terms from "../Terms.ts"
+import * as Rules from "../engine/Rules.ts"
+import * as Terms from "../engine/Terms.ts"
 import * as Joins from "./Joins.ts"
-import type { Means } from "./Means.ts"
+import type { Means } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 
 /** A question about one person. */

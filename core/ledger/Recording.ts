@@ -2,26 +2,19 @@
  * Recording events: admit, resolve the people, append, all of a request or nothing (semantics, sections 1 and 5).
  */
 import { Clock, Effect } from "effect"
-import * as Admission from "../Admission.ts"
-import type { Organization, Project, Site } from "../Catalog.ts"
-import type { ConsentEvent } from "../ConsentEvent.ts"
-import type { Instant } from "../Instant.ts"
-import * as People from "../People.ts"
+import * as Admission from "../model/Admission.ts"
+import type { Organization, Project, Site } from "../model/Catalog.ts"
+import type { ConsentEvent } from "../engine/ConsentEvent.ts"
+import type { Instant } from "../engine/Instant.ts"
+import * as People from "../model/People.ts"
 import { type Append, type Positions, type Session, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as EventBody from "./EventBody.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as Joins from "./Joins.ts"
-import { maxAttempts, type Means } from "./Means.ts"
+import { maxAttempts, type Means } from "./LedgerContext.ts"
 import { behind, none } from "./Positions.ts"
-import * as Requests from "./Requests.ts"
-import * as Secrets from "./Secrets.ts"
-
-/** One event to record: what about which type, and who. */
-export interface Item extends Admission.Draft {
-  readonly person: People.Identifiers
-  /** The caller's own id of the event, 1 to 128 characters: what has it already is not recorded again. */
-  readonly externalId?: string
-}
+import * as Requests from "./Idempotency.ts"
+import * as Sha256 from "./Sha256.ts"
 
 /** A request to record events. */
 export interface RecordRequest extends Site {
@@ -29,7 +22,7 @@ export interface RecordRequest extends Site {
   readonly submitter: string
   readonly session?: Session
   /** 1 to `Batch.maxItems`. */
-  readonly items: ReadonlyArray<Item>
+  readonly items: ReadonlyArray<Admission.Item>
   readonly keyed?: Requests.Keyed
 }
 
@@ -56,7 +49,7 @@ export type RecordOutcome =
 /** An item, and its index in the request. */
 interface Numbered {
   readonly item: number
-  readonly draft: Item
+  readonly draft: Admission.Item
 }
 
 /** What a request comes to: who each item is about and what is recorded, or what is wrong. */
@@ -208,7 +201,7 @@ const recordedBefore = Effect.fnUntraced(function* (
 ) {
   const hashes = new Map<number, string>()
   for (const [item, { externalId }] of items.entries()) {
-    if (externalId !== undefined) hashes.set(item, yield* Secrets.hash(digest, externalId))
+    if (externalId !== undefined) hashes.set(item, yield* Sha256.hex(digest, externalId))
   }
   const distinct = [...new Set(hashes.values())]
   const events = distinct.length === 0 ? [] : yield* store.eventsByExternalId(project, distinct)

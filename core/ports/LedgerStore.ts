@@ -6,15 +6,15 @@
  * prepared against has changed in the meantime, so that the ledger can prepare it again.
  */
 import { Context, Data, type Effect } from "effect"
-import type { Catalog, Entries } from "../Catalog.ts"
-import type { ConsentEvent } from "../ConsentEvent.ts"
-import type { ConsentAction, ConsentState } from "../ConsentState.ts"
-import type { Instant } from "../Instant.ts"
-import type { Owner } from "../Lane.ts"
-import type { Claim, Fact, Named } from "../People.ts"
-import type { Receipt } from "../Receipt.ts"
+import type { Catalog, Entries } from "../model/Catalog.ts"
+import type { ConsentEvent } from "../engine/ConsentEvent.ts"
+import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
+import type { Instant } from "../engine/Instant.ts"
+import type { Owner } from "../model/Lane.ts"
+import type { Claim, Fact, Named } from "../model/People.ts"
+import type { Receipt } from "../model/IdempotencyRecord.ts"
 
-export { forgottenBefore, keptForEver, type Receipt, receiptKeptMillis } from "../Receipt.ts"
+export { forgottenBefore, keptForEver, type Receipt, receiptKeptMillis } from "../model/IdempotencyRecord.ts"
 
 /** The store cannot answer now: starting, closing, full, or its disk fails. A retry may help, unless `isLasting`. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{

@@ -1,7 +1,7 @@
 /**
  * The lanes of an organization that count changes of who is who, so that positions can tell of them.
  */
-import * as Lane from "../Lane.ts"
+import * as Lane from "../model/Lane.ts"
 import type { PeopleChange } from "./LedgerStore.ts"
 
 /** The lanes that count a change of who is who, in ascending order: of the people in its facts, and of the hashes it releases. */

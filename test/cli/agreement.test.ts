@@ -7,12 +7,12 @@
 import canonicalize from "canonicalize"
 import * as fc from "fast-check"
 import { expect, it } from "vitest"
-import * as ConsentType from "../../core/ConsentType.ts"
-import * as Decision from "../../core/Decision.ts"
-import * as Exchange from "../../core/Exchange.ts"
-import * as Instant from "../../core/Instant.ts"
-import * as Rules from "../../core/Rules.ts"
-import * as Terms from "../../core/Terms.ts"
+import * as ConsentType from "../../core/engine/ConsentType.ts"
+import * as Decision from "../../core/engine/Decision.ts"
+import * as Exchange from "../../core/formats/Exchange.ts"
+import * as Instant from "../../core/engine/Instant.ts"
+import * as Rules from "../../core/engine/Rules.ts"
+import * as Terms from "../../core/engine/Terms.ts"
 import { linesOf, workplace } from "./run.ts"
 
 const place = workplace()

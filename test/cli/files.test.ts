@@ -11,8 +11,8 @@ import * as ExternalSort from "../../adapters/files/ExternalSort.ts"
 import * as Groups from "../../adapters/files/Groups.ts"
 import * as JsonSyntax from "../../adapters/files/JsonSyntax.ts"
 import * as Lines from "../../adapters/files/Lines.ts"
-import * as Decision from "../../core/Decision.ts"
-import * as Exchange from "../../core/Exchange.ts"
+import * as Decision from "../../core/engine/Decision.ts"
+import * as Exchange from "../../core/formats/Exchange.ts"
 
 describe("EventDecoder", () => {
   const good = {

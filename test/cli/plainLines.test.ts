@@ -9,8 +9,8 @@ import { Refusal } from "../../adapters/duckdb/Problem.ts"
 import * as PlainLines from "../../adapters/duckdb/PlainLines.ts"
 import * as Table from "../../adapters/duckdb/Table.ts"
 import * as EventDecoder from "../../adapters/files/EventDecoder.ts"
-import * as Columns from "../../core/Columns.ts"
-import * as Rows from "../../core/Rows.ts"
+import * as Columns from "../../core/simulation/EventColumns.ts"
+import * as Rows from "../../core/simulation/UnsortedEvents.ts"
 import { line, workplace } from "./run.ts"
 
 const place = workplace()

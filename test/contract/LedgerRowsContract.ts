@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { Effect, type Layer } from "effect"
-import * as Lane from "../../core/Lane.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import {
   batchRows,
   type LedgerRows,

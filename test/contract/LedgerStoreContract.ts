@@ -6,11 +6,11 @@
  */
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { Effect } from "effect"
-import type { Entries } from "../../core/Catalog.ts"
-import * as ConsentState from "../../core/ConsentState.ts"
-import * as Heads from "../../core/Heads.ts"
-import * as Lane from "../../core/Lane.ts"
-import type { Claim, Evidence, Fact } from "../../core/People.ts"
+import type { Entries } from "../../core/model/Catalog.ts"
+import * as ConsentState from "../../core/engine/ConsentState.ts"
+import * as Heads from "../../core/engine/Heads.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Claim, Evidence, Fact } from "../../core/model/People.ts"
 import {
   type Append,
   type Filter,

@@ -17,7 +17,7 @@ import {
   type PeopleChange,
   type StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
-import * as Ledger from "../../core/ledger/Ledger.ts"
+import * as Ledger from "../../core/Ledger.ts"
 import { faults, type HostileDatabase, makeHostile, randomFaults, startHostileProxy } from "../support/hostile.ts"
 import { beyondLanes, catalogBeyondLanes } from "../support/lanes.ts"
 import * as LedgerQueries from "../support/ledgerQueries.ts"

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as Pipelines from "../../adapters/postgres/Pipelines.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
-import * as Lane from "../../core/Lane.ts"
-import type { Claim } from "../../core/People.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Claim } from "../../core/model/People.ts"
 import {
   type Append,
   LedgerStore,

@@ -1,11 +1,11 @@
 /** Why an answer is what it is, by example: each reason once. */
 import { expect, test } from "vitest"
-import type { ConsentEvent } from "../../core/ConsentEvent.ts"
-import type { ConsentState } from "../../core/ConsentState.ts"
-import type { Version } from "../../core/ConsentType.ts"
-import * as Decision from "../../core/Decision.ts"
-import type { Precedence } from "../../core/Rules.ts"
-import * as Terms from "../../core/Terms.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import type { ConsentState } from "../../core/engine/ConsentState.ts"
+import type { Version } from "../../core/engine/ConsentType.ts"
+import * as Decision from "../../core/engine/Decision.ts"
+import type { Precedence } from "../../core/engine/Rules.ts"
+import * as Terms from "../../core/engine/Terms.ts"
 
 /** Instants are counted in days from the start: only their order matters here. */
 const event = (consentState: ConsentState, consentDate: number, expirationDate?: number): ConsentEvent => ({

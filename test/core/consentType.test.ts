@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import * as ConsentType from "../../core/ConsentType.ts"
+import * as ConsentType from "../../core/engine/ConsentType.ts"
 
 describe("the version an event answers when it does not say", () => {
   const [before, first, between, second] = [1000, 2000, 2500, 3000] as const

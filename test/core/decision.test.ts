@@ -1,13 +1,13 @@
 /** Section 3 of the semantics by example: each step, each tie and each direction once. */
 import { describe, expect, test } from "vitest"
-import type { ConsentEvent } from "../../core/ConsentEvent.ts"
-import type { ConsentState } from "../../core/ConsentState.ts"
-import type { ConsentType, Version } from "../../core/ConsentType.ts"
-import * as ConsentTypes from "../../core/ConsentType.ts"
-import * as Decision from "../../core/Decision.ts"
-import * as Period from "../../core/Period.ts"
-import type { Rules } from "../../core/Rules.ts"
-import * as Terms from "../../core/Terms.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import type { ConsentState } from "../../core/engine/ConsentState.ts"
+import type { ConsentType, Version } from "../../core/engine/ConsentType.ts"
+import * as ConsentTypes from "../../core/engine/ConsentType.ts"
+import * as Decision from "../../core/engine/Decision.ts"
+import * as Period from "../../core/engine/Period.ts"
+import type { Rules } from "../../core/engine/Rules.ts"
+import * as Terms from "../../core/engine/Terms.ts"
 
 const day = (date: string): number => Date.parse(`${date}T00:00:00.000Z`)
 const date = (instant: number | undefined): string | undefined =>

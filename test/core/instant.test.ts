@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { Temporal } from "temporal-polyfill"
 import { describe, expect, test } from "vitest"
-import * as Instant from "../../core/Instant.ts"
+import * as Instant from "../../core/engine/Instant.ts"
 
 const anyInstant = fc.oneof(
   fc.integer({ min: Instant.min, max: Instant.max }),

@@ -1,8 +1,8 @@
 import * as fc from "fast-check"
 import { Temporal } from "temporal-polyfill"
 import { describe, expect, test } from "vitest"
-import * as Instant from "../../core/Instant.ts"
-import * as Period from "../../core/Period.ts"
+import * as Instant from "../../core/engine/Instant.ts"
+import * as Period from "../../core/engine/Period.ts"
 import * as Oracle from "../support/oracle.ts"
 
 const instant = (text: string): Instant.Instant => Date.parse(text)

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import * as Period from "../../core/Period.ts"
-import * as Rules from "../../core/Rules.ts"
+import * as Period from "../../core/engine/Period.ts"
+import * as Rules from "../../core/engine/Rules.ts"
 import * as Ledgers from "../support/ledgers.ts"
 
 const [half, year] = [Period.months(6), Period.months(12)]

@@ -8,7 +8,7 @@
 import canonicalize from "canonicalize"
 import * as fc from "fast-check"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import * as Exchange from "../../core/Exchange.ts"
+import * as Exchange from "../../core/formats/Exchange.ts"
 import { Decision, Instant, Rules, Terms } from "../../core/index.ts"
 import { linesOf, workplace } from "../cli/run.ts"
 import type { Answer, Server } from "../support/server.ts"

@@ -7,7 +7,7 @@ import { HttpApi } from "effect/http-api"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import { expect } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
-import type { Project } from "../../core/Catalog.ts"
+import type { Project } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
 import { acme, asOwner, blog, nobody, privacy, shop, site, types, visit, yes } from "./world.ts"
 

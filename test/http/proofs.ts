@@ -3,7 +3,7 @@
  */
 import { randomUUID } from "node:crypto"
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose"
-import type { Organization } from "../../core/Catalog.ts"
+import type { Organization } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
 import { acme, asVisitor, secretOf, yes, type Visitor } from "./world.ts"
 

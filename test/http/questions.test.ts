@@ -1,10 +1,10 @@
 /** `consent-state` and `consent-decisions`: what is in force, at any instant, as far as it was known. */
 import canonicalize from "canonicalize"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { ConsentEvent } from "../../core/ConsentEvent.ts"
-import * as Decision from "../../core/Decision.ts"
-import { decisionToLine } from "../../core/Exchange.ts"
-import * as Terms from "../../core/Terms.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import * as Decision from "../../core/engine/Decision.ts"
+import { decisionToLine } from "../../core/formats/Exchange.ts"
+import * as Terms from "../../core/engine/Terms.ts"
 import type { Server } from "../support/server.ts"
 import {
   ask,

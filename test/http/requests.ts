@@ -4,7 +4,7 @@
  * What a request ends (a key, a type, a join) is made anew for it.
  */
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
-import type { Organization, Project } from "../../core/Catalog.ts"
+import type { Organization, Project } from "../../core/model/Catalog.ts"
 import type { Sent, Server } from "../support/server.ts"
 import {
   acme,

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite"
 import { HttpApi } from "effect/http-api"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
-import type { Organization, Project } from "../../core/Catalog.ts"
+import type { Organization, Project } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
 import { expectProblem } from "./problem.ts"
 import {

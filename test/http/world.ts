@@ -8,10 +8,10 @@ import { dirname, join } from "node:path"
 import { Effect } from "effect"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Writer from "../../adapters/sqlite/Writer.ts"
-import type { ApiKey, Entries, ListedType, Organization, Project } from "../../core/Catalog.ts"
+import type { ApiKey, Entries, ListedType, Organization, Project } from "../../core/model/Catalog.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
-import { type Role, roles } from "../../core/Role.ts"
-import * as Period from "../../core/Period.ts"
+import { type Role, roles } from "../../core/model/Role.ts"
+import * as Period from "../../core/engine/Period.ts"
 import { folder, start, type Answer, type Sent, type Server } from "../support/server.ts"
 
 const id = (number: number): string => `0197a000-0000-7000-8000-${String(number).padStart(12, "0")}`

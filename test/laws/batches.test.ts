@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import type { ConsentEvent } from "../../core/ConsentEvent.ts"
-import * as Heads from "../../core/Heads.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import * as Heads from "../../core/engine/Heads.ts"
 import { ledger, story } from "../support/ledgers.ts"
 
 /** Where to cut a list, again and again: the shape of a tree of merges. */

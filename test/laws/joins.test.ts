@@ -4,12 +4,12 @@
  */
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import type { ConsentEvent } from "../../core/ConsentEvent.ts"
-import * as Decision from "../../core/Decision.ts"
-import * as Heads from "../../core/Heads.ts"
-import type { Instant } from "../../core/Instant.ts"
-import * as People from "../../core/People.ts"
-import * as Terms from "../../core/Terms.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import * as Decision from "../../core/engine/Decision.ts"
+import * as Heads from "../../core/engine/Heads.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import * as People from "../../core/model/People.ts"
+import * as Terms from "../../core/engine/Terms.ts"
 import { at, ends, event, instant, instants, type Told, story } from "../support/ledgers.ts"
 
 const people = ["person-1", "person-2", "person-3", "person-4"]

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import * as Decision from "../../core/Decision.ts"
-import * as Terms from "../../core/Terms.ts"
+import * as Decision from "../../core/engine/Decision.ts"
+import * as Terms from "../../core/engine/Terms.ts"
 import { at, ends, instants, story } from "../support/ledgers.ts"
 
 // Kills: Terms.make, versions not known yet count; Timeline.start, events not known yet, or not happened yet, count.

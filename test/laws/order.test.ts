@@ -1,8 +1,8 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import * as Decision from "../../core/Decision.ts"
-import * as Heads from "../../core/Heads.ts"
-import * as Terms from "../../core/Terms.ts"
+import * as Decision from "../../core/engine/Decision.ts"
+import * as Heads from "../../core/engine/Heads.ts"
+import * as Terms from "../../core/engine/Terms.ts"
 import { at, knownAt, ledger, story } from "../support/ledgers.ts"
 
 /** The same events in another order, some of them several times, as an import that is repeated would bring them. */

@@ -1,8 +1,8 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import * as Decision from "../../core/Decision.ts"
-import * as Terms from "../../core/Terms.ts"
-import type { Instant } from "../../core/Instant.ts"
+import * as Decision from "../../core/engine/Decision.ts"
+import * as Terms from "../../core/engine/Terms.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
 import * as Ledgers from "../support/ledgers.ts"
 import * as Oracle from "../support/oracle.ts"
 

@@ -7,7 +7,7 @@ import type { BrowserContext, Page } from "playwright-core"
 import { chromium } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { executablePath, isMissing } from "../support/chromium.ts"
-import type { Summary } from "../../core/Summary.ts"
+import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Report from "../../adapters/report/Report.ts"
 import * as Summaries from "./summaries.ts"
 

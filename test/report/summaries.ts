@@ -2,7 +2,7 @@
  * Summaries to write reports from: a large one with everything in it, an empty one, and a hostile one.
  */
 import { createHash } from "node:crypto"
-import type { Day, Example, Side, Summary } from "../../core/Summary.ts"
+import type { Day, Example, Side, Summary } from "../../core/simulation/Summary.ts"
 
 const millisPerDay = 86_400_000
 const from = Date.UTC(2026, 0, 1)

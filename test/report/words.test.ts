@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import * as Period from "../../core/Period.ts"
+import * as Period from "../../core/engine/Period.ts"
 import { html } from "../../adapters/report/Html.ts"
 import * as RulesInWords from "../../adapters/report/RulesInWords.ts"
 import * as Words from "../../adapters/report/Words.ts"

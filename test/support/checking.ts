@@ -5,9 +5,9 @@ import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Exit } from "effect"
 import { Digest } from "effect/crypto"
 import * as Store from "../../apps/Store.ts"
-import * as Moving from "../../core/ledger/Moving.ts"
-import * as Rows from "../../core/ledger/Rows.ts"
-import * as Verifying from "../../core/ledger/Verifying.ts"
+import * as Moving from "../../core/transfer/Moving.ts"
+import * as Rows from "../../core/transfer/TableReader.ts"
+import * as Verifying from "../../core/integrity/Verifying.ts"
 import type { Row, TableName } from "../../core/ports/LedgerRows.ts"
 
 const run = <A, E>(use: (digest: Digest.Digest["Service"]) => Effect.Effect<A, E>) =>

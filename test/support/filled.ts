@@ -5,9 +5,9 @@
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
 import * as Store from "../../apps/Store.ts"
-import type { Site } from "../../core/Catalog.ts"
-import * as ConsentState from "../../core/ConsentState.ts"
-import * as Ledger from "../../core/ledger/Ledger.ts"
+import type { Site } from "../../core/model/Catalog.ts"
+import * as ConsentState from "../../core/engine/ConsentState.ts"
+import * as Ledger from "../../core/Ledger.ts"
 
 const instants = [Date.UTC(2024, 0, 31), Date.UTC(2024, 1, 29), Date.UTC(2024, 1, 29) + 1]
 

@@ -5,12 +5,12 @@
  * event, an expiration together with a grace's end are the interesting cases, and with many instants they never happen.
  */
 import * as fc from "fast-check"
-import type { ConsentEvent } from "../../core/ConsentEvent.ts"
-import type { ConsentState } from "../../core/ConsentState.ts"
-import type { ConsentType, Version } from "../../core/ConsentType.ts"
-import type { Instant } from "../../core/Instant.ts"
-import type { Period } from "../../core/Period.ts"
-import type { Match, MaxAge, Rules, RuleSet } from "../../core/Rules.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import type { ConsentState } from "../../core/engine/ConsentState.ts"
+import type { ConsentType, Version } from "../../core/engine/ConsentType.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Period } from "../../core/engine/Period.ts"
+import type { Match, MaxAge, Rules, RuleSet } from "../../core/engine/Rules.ts"
 import type { Story } from "./oracle.ts"
 
 /** The instants at which everything happens: an hour, a day, a month and a year apart, at month ends and leap days. */

@@ -5,15 +5,15 @@
  * the calendar is Temporal's, and the next change is found by asking at every instant at which anything could turn.
  */
 import { Temporal } from "temporal-polyfill"
-import type { Loss } from "../../core/Because.ts"
-import type { ConsentEvent } from "../../core/ConsentEvent.ts"
-import type { ConsentState } from "../../core/ConsentState.ts"
-import type { ConsentType } from "../../core/ConsentType.ts"
-import type { Instant } from "../../core/Instant.ts"
-import type { Lapse } from "../../core/Lapse.ts"
-import type { Rule, Status } from "../../core/Outcome.ts"
-import type { Period } from "../../core/Period.ts"
-import type { MaxAge, Rules, RuleSet } from "../../core/Rules.ts"
+import type { Loss } from "../../core/engine/Because.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import type { ConsentState } from "../../core/engine/ConsentState.ts"
+import type { ConsentType } from "../../core/engine/ConsentType.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Lapse } from "../../core/engine/Lapse.ts"
+import type { Rule, Status } from "../../core/engine/Outcome.ts"
+import type { Period } from "../../core/engine/Period.ts"
+import type { MaxAge, Rules, RuleSet } from "../../core/engine/Rules.ts"
 
 /** An event as it may be handed in: the version may be left out. */
 export type Draft = Omit<ConsentEvent, "version"> & { readonly version?: number }

@@ -3,7 +3,7 @@
  */
 import { Context } from "effect"
 import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
-import type { ApiKey, Organization, Site } from "../../../core/Catalog.ts"
+import type { ApiKey, Organization, Site } from "../../../core/model/Catalog.ts"
 import type { Session } from "../../../core/ports/LedgerStore.ts"
 
 /** The API key of the request, its organization, and the project of the path, if it names one. */

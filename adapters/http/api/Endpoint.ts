@@ -3,7 +3,7 @@
  */
 import { Context, Schema } from "effect"
 import { HttpApiSchema, OpenApi } from "effect/http-api"
-import type { Permission } from "../../../core/Role.ts"
+import type { Permission } from "../../../core/model/Role.ts"
 
 /** The permission an API key needs for an endpoint. Every endpoint for servers declares one. */
 export const Needs = Context.Reference<Permission | undefined>("assent/http/Needs", { defaultValue: () => undefined })

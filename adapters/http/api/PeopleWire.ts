@@ -2,9 +2,9 @@
  * The shapes of identifying: proofs, profiles, and the facts of joining.
  */
 import { Schema } from "effect"
-import * as ItemLine from "../../../core/ledger/ItemLine.ts"
-import * as Members from "../../../core/Members.ts"
-import * as People from "../../../core/People.ts"
+import * as ItemLine from "../../../core/formats/ItemLine.ts"
+import * as Members from "../../../core/formats/Fields.ts"
+import * as People from "../../../core/model/People.ts"
 
 /** That a visitor is whom an identifier names, with the proof. */
 export const Identification = Schema.Struct({

@@ -2,7 +2,7 @@
  * Events and answers, for servers.
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import * as ItemLine from "../../../core/ledger/ItemLine.ts"
+import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import { KeyRequired } from "./Credentials.ts"
 import { about, created, id, inProject, Needs, paths } from "./Endpoint.ts"
 import * as ImportWire from "./ImportWire.ts"

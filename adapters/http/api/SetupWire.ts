@@ -2,10 +2,10 @@
  * The shapes of organizations, projects and API keys.
  */
 import { Schema } from "effect"
-import * as Members from "../../../core/Members.ts"
-import * as Catalog from "../../../core/Catalog.ts"
-import * as Exchange from "../../../core/Exchange.ts"
-import { roles } from "../../../core/Role.ts"
+import * as Members from "../../../core/formats/Fields.ts"
+import * as Catalog from "../../../core/model/Catalog.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import { roles } from "../../../core/model/Role.ts"
 import * as Wire from "./Wire.ts"
 
 const Name = Members.writableText(2, 1024)

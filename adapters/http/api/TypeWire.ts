@@ -2,10 +2,10 @@
  * The shapes of consent types: how they are set up, changed and answered.
  */
 import { Schema } from "effect"
-import * as Members from "../../../core/Members.ts"
-import * as Catalog from "../../../core/Catalog.ts"
-import * as ConsentState from "../../../core/ConsentState.ts"
-import * as Exchange from "../../../core/Exchange.ts"
+import * as Members from "../../../core/formats/Fields.ts"
+import * as Catalog from "../../../core/model/Catalog.ts"
+import * as ConsentState from "../../../core/engine/ConsentState.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Wire from "./Wire.ts"
 
 /** The subcategories of every category but `custom`, which has any. */

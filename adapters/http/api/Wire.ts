@@ -2,11 +2,11 @@
  * The shapes of events and answers in the public consent API: what requests hold and what is answered.
  */
 import { Schema } from "effect"
-import * as ConsentState from "../../../core/ConsentState.ts"
-import * as Exchange from "../../../core/Exchange.ts"
+import * as ConsentState from "../../../core/engine/ConsentState.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
 import { maxItems, maxLimit } from "../../../core/ledger/Batch.ts"
-import * as ItemLine from "../../../core/ledger/ItemLine.ts"
-import * as Members from "../../../core/Members.ts"
+import * as ItemLine from "../../../core/formats/ItemLine.ts"
+import * as Members from "../../../core/formats/Fields.ts"
 
 /** An address in the web. */
 export const WebAddress = Members.text(1, 2048).check(

@@ -3,7 +3,7 @@
  */
 import { Effect, type Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type { Changed, Outcome } from "../../../core/ledger/Configuring.ts"
+import type { Changed, Outcome } from "../../../core/catalog/CatalogChange.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "./Answer.ts"
 import * as Retried from "./Retried.ts"

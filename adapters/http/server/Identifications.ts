@@ -3,9 +3,9 @@
  */
 import { Effect, Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import * as Exchange from "../../../core/Exchange.ts"
-import type { Identified } from "../../../core/ledger/Identifying.ts"
-import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import type { Identified } from "../../../core/people/Identifying.ts"
+import { Ledger } from "../../../core/Ledger.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import { sessionEnded } from "./Access.ts"

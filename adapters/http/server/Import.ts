@@ -3,9 +3,9 @@
  */
 import { Effect, identity, Option, Result, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type { Project } from "../../../core/Catalog.ts"
-import * as Intake from "../../../core/ledger/Intake.ts"
-import { Ledger } from "../../../core/ledger/Ledger.ts"
+import type { Project } from "../../../core/model/Catalog.ts"
+import * as Intake from "../../../core/transfer/Intake.ts"
+import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
 import * as BadRows from "../../files/BadRows.ts"

@@ -2,10 +2,11 @@
  * From the items of a request body to what the ledger records, with every violation of every item named.
  */
 import { Effect, Result, Schema } from "effect"
-import * as Exchange from "../../../core/Exchange.ts"
-import * as ItemLine from "../../../core/ledger/ItemLine.ts"
-import { Ledger } from "../../../core/ledger/Ledger.ts"
-import type { Item, RecordRequest, Violation } from "../../../core/ledger/Recording.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import * as ItemLine from "../../../core/formats/ItemLine.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import type { RecordRequest, Violation } from "../../../core/ledger/Recording.ts"
+import type { Item } from "../../../core/model/Admission.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
 import * as Positions from "./Positions.ts"

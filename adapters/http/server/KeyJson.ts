@@ -1,8 +1,8 @@
 /**
  * API keys as they are answered.
  */
-import type { ApiKey } from "../../../core/Catalog.ts"
-import * as Instant from "../../../core/Instant.ts"
+import type { ApiKey } from "../../../core/model/Catalog.ts"
+import * as Instant from "../../../core/engine/Instant.ts"
 
 /** A key without its secret. `lastUsedAt` is left out where it was never used. */
 export const json = (key: ApiKey, lastUsedAt: Instant.Instant | undefined) => ({

@@ -3,9 +3,9 @@
  */
 import { Context, Effect, Option, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import * as Exchange from "../../../core/Exchange.ts"
-import * as Instant from "../../../core/Instant.ts"
-import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import * as Instant from "../../../core/engine/Instant.ts"
+import { Ledger } from "../../../core/Ledger.ts"
 import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Access from "./Access.ts"

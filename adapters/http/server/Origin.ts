@@ -3,8 +3,8 @@
  */
 import { Effect, Option } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
-import type { Project } from "../../../core/Catalog.ts"
-import { Ledger } from "../../../core/ledger/Ledger.ts"
+import type { Project } from "../../../core/model/Catalog.ts"
+import { Ledger } from "../../../core/Ledger.ts"
 import * as Answer from "./Answer.ts"
 
 /** The host of an `Origin` header, if it is one of the project's domains, on any port. */

@@ -7,7 +7,7 @@
  */
 import { Effect } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
-import { Ledger } from "../../../core/ledger/Ledger.ts"
+import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import type { Positions } from "../../../core/ports/LedgerStore.ts"
 import * as Answer from "./Answer.ts"

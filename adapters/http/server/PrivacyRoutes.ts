@@ -3,10 +3,10 @@
  */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import * as ItemLine from "../../../core/ledger/ItemLine.ts"
-import * as Exchange from "../../../core/Exchange.ts"
+import * as ItemLine from "../../../core/formats/ItemLine.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
-import { Ledger } from "../../../core/ledger/Ledger.ts"
+import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"

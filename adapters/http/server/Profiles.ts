@@ -3,9 +3,9 @@
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import * as ItemLine from "../../../core/ledger/ItemLine.ts"
-import * as Exchange from "../../../core/Exchange.ts"
-import { Ledger } from "../../../core/ledger/Ledger.ts"
+import * as ItemLine from "../../../core/formats/ItemLine.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import { Ledger } from "../../../core/Ledger.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import * as Answer from "./Answer.ts"

@@ -6,8 +6,8 @@
  */
 import { Clock, Data, Effect } from "effect"
 import { createLocalJWKSet, errors, importJWK, jwtVerify } from "jose"
-import type { Organization, PublicKey } from "../../../core/Catalog.ts"
-import type { Instant } from "../../../core/Instant.ts"
+import type { Organization, PublicKey } from "../../../core/model/Catalog.ts"
+import type { Instant } from "../../../core/engine/Instant.ts"
 import * as Answer from "./Answer.ts"
 
 /** The longest life of a token, in seconds. */

@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type { Keyed, Repeat } from "../../../core/ledger/Requests.ts"
+import type { Keyed, Repeat } from "../../../core/ledger/Idempotency.ts"
 import * as Answer from "./Answer.ts"
 
 /** Printable ASCII: whatever a client makes its keys of. */

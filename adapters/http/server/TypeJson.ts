@@ -2,12 +2,12 @@
  * Consent types as they are answered.
  */
 import { Clock, Effect, Schema } from "effect"
-import type { ListedType, ListedVersion } from "../../../core/Catalog.ts"
-import * as Exchange from "../../../core/Exchange.ts"
-import * as Instant from "../../../core/Instant.ts"
-import * as ConsentTypes from "../../../core/ledger/ConsentTypes.ts"
-import { Ledger } from "../../../core/ledger/Ledger.ts"
-import * as Period from "../../../core/Period.ts"
+import type { ListedType, ListedVersion } from "../../../core/model/Catalog.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import * as Instant from "../../../core/engine/Instant.ts"
+import * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import * as Period from "../../../core/engine/Period.ts"
 
 const writeRules = Schema.encodeSync(Exchange.Rules)
 

@@ -3,8 +3,8 @@
  */
 import { Clock, Effect, Option } from "effect"
 import { Command } from "effect/cli"
-import * as Decision from "../../../core/Decision.ts"
-import type { Status } from "../../../core/Outcome.ts"
+import * as Decision from "../../../core/engine/Decision.ts"
+import type { Status } from "../../../core/engine/Outcome.ts"
 import * as Flags from "../Flags.ts"
 import * as Ledger from "../Ledger.ts"
 

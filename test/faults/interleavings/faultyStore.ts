@@ -6,7 +6,7 @@
  * answer has to be explained.
  */
 import { Context, Effect } from "effect"
-import type { Catalog } from "../../../core/Catalog.ts"
+import type { Catalog } from "../../../core/model/Catalog.ts"
 import {
   type Append,
   type Configuration,

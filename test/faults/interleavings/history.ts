@@ -1,16 +1,17 @@
 /**
  * What was asked and answered in a run, and what the store kept: all that the checks look at.
  */
-import type { Catalog, ListedType, Site } from "../../../core/Catalog.ts"
-import type { DecisionLine } from "../../../core/Exchange.ts"
-import type { Instant } from "../../../core/Instant.ts"
-import type * as Configuring from "../../../core/ledger/Configuring.ts"
-import type * as ConsentTypes from "../../../core/ledger/ConsentTypes.ts"
-import type * as Identifying from "../../../core/ledger/Identifying.ts"
-import type { Ledger } from "../../../core/ledger/Ledger.ts"
+import type { Catalog, ListedType, Site } from "../../../core/model/Catalog.ts"
+import type { DecisionLine } from "../../../core/formats/Exchange.ts"
+import type { Instant } from "../../../core/engine/Instant.ts"
+import type * as Configuring from "../../../core/catalog/CatalogChange.ts"
+import type * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
+import type * as Identifying from "../../../core/people/Identifying.ts"
+import type { Ledger } from "../../../core/Ledger.ts"
+import type * as Admission from "../../../core/model/Admission.ts"
 import type * as Recording from "../../../core/ledger/Recording.ts"
-import type { Repeat } from "../../../core/ledger/Requests.ts"
-import type * as Sessions from "../../../core/ledger/Sessions.ts"
+import type { Repeat } from "../../../core/ledger/Idempotency.ts"
+import type * as Sessions from "../../../core/people/Sessions.ts"
 import type { LedgerStore, StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import type { Commit } from "./faultyStore.ts"
 import type { Story } from "./story.ts"
@@ -32,7 +33,7 @@ export interface Read {
 
 /** What each kind of request asks, and what it is answered. */
 interface Kinds {
-  readonly record: [asked: ReadonlyArray<Recording.Item>, answer: Recording.RecordOutcome | Again | NoSession]
+  readonly record: [asked: ReadonlyArray<Admission.Item>, answer: Recording.RecordOutcome | Again | NoSession]
   readonly visit: [asked: undefined, answer: Sessions.Opened | Again]
   readonly identify: [
     asked: { readonly signed: string; readonly guest: string },

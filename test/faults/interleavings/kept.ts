@@ -3,11 +3,11 @@
  * the facts alone.
  */
 import { Effect } from "effect"
-import * as CatalogOf from "../../../core/Catalog.ts"
-import type { Catalog, ListedType } from "../../../core/Catalog.ts"
-import * as Lane from "../../../core/Lane.ts"
-import type { Instant } from "../../../core/Instant.ts"
-import type { Fact } from "../../../core/People.ts"
+import * as CatalogOf from "../../../core/model/Catalog.ts"
+import type { Catalog, ListedType } from "../../../core/model/Catalog.ts"
+import * as Lane from "../../../core/model/Lane.ts"
+import type { Instant } from "../../../core/engine/Instant.ts"
+import type { Fact } from "../../../core/model/People.ts"
 import type { Session, StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import type { Deed, Played } from "./history.ts"
 

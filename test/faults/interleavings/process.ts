@@ -5,7 +5,7 @@
 import { Cause, Clock, Context, Effect, Exit, Layer } from "effect"
 import { SecureRandom } from "effect/crypto"
 import * as Crypto from "../../../apps/Crypto.ts"
-import * as Ledger from "../../../core/ledger/Ledger.ts"
+import * as Ledger from "../../../core/Ledger.ts"
 import { LedgerStore, type StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import type { Chance } from "./chance.ts"
 import { type Commit, make as faultyStore, Request, type Troubles } from "./faultyStore.ts"

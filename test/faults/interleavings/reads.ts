@@ -4,9 +4,9 @@
  */
 import { isDeepStrictEqual } from "node:util"
 import { Effect } from "effect"
-import type { DecisionLine } from "../../../core/Exchange.ts"
-import type { ListedType } from "../../../core/Catalog.ts"
-import type { Instant } from "../../../core/Instant.ts"
+import type { DecisionLine } from "../../../core/formats/Exchange.ts"
+import type { ListedType } from "../../../core/model/Catalog.ts"
+import type { Instant } from "../../../core/engine/Instant.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import * as Oracle from "../../support/oracle.ts"
 import { decisionsOf } from "./clients.ts"

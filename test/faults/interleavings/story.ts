@@ -4,7 +4,7 @@
  * Few people, types, keys and external ids on purpose: what two clients want of the same is interesting.
  */
 import * as fc from "fast-check"
-import type { ConsentState } from "../../../core/ConsentState.ts"
+import type { ConsentState } from "../../../core/engine/ConsentState.ts"
 import type { Troubles } from "./faultyStore.ts"
 
 const hour = 3_600_000

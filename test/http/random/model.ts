@@ -8,8 +8,8 @@ import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Clock, Effect, Layer, ManagedRuntime } from "effect"
 import { SecureRandom } from "effect/crypto"
 import * as MemoryStore from "../../../adapters/memory/MemoryStore.ts"
-import type { Organization } from "../../../core/Catalog.ts"
-import * as Ledger from "../../../core/ledger/Ledger.ts"
+import type { Organization } from "../../../core/model/Catalog.ts"
+import * as Ledger from "../../../core/Ledger.ts"
 import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
 
 /** What the server drew as it answered, in the order in which the ledger draws it; and when that was. */

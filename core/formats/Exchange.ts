@@ -1,0 +1,310 @@
+/**
+ * The exchange formats of semantics, section 7, as schemas: events.ndjson, types.json, rules.json, decisions.ndjson.
+ *
+ * The same names in files, library and HTTP. Instants are ISO 8601 date-times on the wire and milliseconds in memory,
+ * durations ISO 8601 strings on the wire and {@link Period} in memory. Members that no one here reads are left alone,
+ * except in rules: a misspelt rule would silently be no rule, so it is an error.
+ */
+import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import * as BecauseLine from "./BecauseLine.ts"
+import type { ConsentEvent } from "../engine/ConsentEvent.ts"
+import * as ConsentState from "../engine/ConsentState.ts"
+import * as ConsentType from "../engine/ConsentType.ts"
+import type * as DecisionOf from "../engine/Decision.ts"
+import * as InstantOf from "../engine/Instant.ts"
+import { orNull } from "./Fields.ts"
+import * as Outcome from "../engine/Outcome.ts"
+import * as PeriodOf from "../engine/Period.ts"
+import type * as RulesOf from "../engine/Rules.ts"
+
+const readAs = <To>(
+  schema: Schema.Codec<To>,
+  expected: string,
+  parse: (text: string) => To | undefined,
+  format: (value: To) => string,
+) =>
+  Schema.String.pipe(
+    Schema.decodeTo(
+      schema,
+      SchemaTransformation.transformEffect<To, string>({
+        decode: (text) => {
+          const value = parse(text)
+          return value === undefined
+            ? Effect.fail(new SchemaIssue.InvalidValue({ message: expected }))
+            : Effect.succeed(value)
+        },
+        encode: (value) => Effect.succeed(format(value)),
+      }),
+    ),
+  )
+
+/** An instant: on the wire an ISO 8601 date-time with any offset, in memory whole milliseconds UTC. */
+export const Instant = readAs(
+  Schema.Number,
+  "expected an ISO 8601 date-time with an offset, such as 2024-02-29T12:00:00.000Z",
+  InstantOf.parse,
+  InstantOf.format,
+)
+
+/** A duration: on the wire ISO 8601 (`P13M`), in memory a {@link PeriodOf.Period}. */
+export const Period = readAs(
+  Schema.Struct({ months: Schema.Number, days: Schema.Number, millis: Schema.Number }),
+  "expected an ISO 8601 duration of whole, non-negative parts, such as P13M or P1Y6M",
+  PeriodOf.parse,
+  PeriodOf.format,
+)
+
+/** A duration longer than zero. */
+export const PositivePeriod = Period.check(
+  Schema.makeFilter((period) => !PeriodOf.isZero(period) || "expected a duration longer than zero"),
+)
+
+const NonEmptyString = Schema.String.check(Schema.isMinLength(1, { message: "expected a string that is not empty" }))
+
+/** A version number of a consent type, from 1. */
+export const VersionNumber = Schema.Finite.check(
+  Schema.makeFilter((n) => (Number.isSafeInteger(n) && n >= 1) || "expected a whole number from 1"),
+)
+
+/** One of the four consent states. */
+export const State = Schema.Literals(["implied", "viewed", "accepted", "declined"])
+
+/** One of the three consent actions. */
+export const Action = Schema.Literals(ConsentState.actions)
+
+/** The keys of `object` whose values are there: neither `null` nor `undefined`. */
+export const present = <T extends object>(object: T) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined)) as {
+    [Key in keyof T]?: NonNullable<T[Key]>
+  }
+
+/** One line of events.ndjson: what the engine reads of it. `version` may be left out, as when recording. */
+export const Event = Schema.Struct({
+  id: NonEmptyString,
+  concordId: NonEmptyString,
+  consentType: NonEmptyString,
+  version: orNull(VersionNumber),
+  consentState: State,
+  consentAction: Action,
+  consentDate: Instant,
+  dateCreated: Instant,
+  expirationDate: orNull(Instant),
+}).check(
+  Schema.makeFilter(({ consentDate, dateCreated }) =>
+    consentDate <= dateCreated ? undefined : { path: ["consentDate"], issue: "must not be after dateCreated" },
+  ),
+  Schema.makeFilter(({ consentDate, expirationDate }) =>
+    expirationDate == null || expirationDate > consentDate
+      ? undefined
+      : { path: ["expirationDate"], issue: "must be after consentDate" },
+  ),
+)
+
+/** The event of a line, its `version` filled in from the type where the line leaves it out. */
+export const eventFromLine = (line: typeof Event.Type, type: ConsentType.ConsentType): ConsentEvent => {
+  const { version, expirationDate, ...event } = line
+  const base = { ...event, version: version ?? ConsentType.versionAt(type, event.consentDate) }
+  return expirationDate == null ? base : { ...base, expirationDate }
+}
+
+/** A struct without any other member: an unknown one is an error where it stands. */
+export const strict = <const Fields extends Schema.Struct.Fields>(fields: Fields) =>
+  Schema.Record(Schema.String, Schema.Unknown)
+    .check(
+      Schema.makeFilter((object) =>
+        Object.keys(object)
+          .filter((key) => !Object.hasOwn(fields, key))
+          .map((key) => ({ path: [key], issue: `no such member; there are ${Object.keys(fields).join(", ")}` })),
+      ),
+    )
+    .pipe(Schema.decodeTo(Schema.Struct(fields), SchemaTransformation.passthrough({ strict: false })))
+
+/** Rules, each field optional; a misspelt one is an error. */
+export const Rules: Schema.Codec<RulesOf.Rules, unknown> = strict({
+  precedence: Schema.optionalKey(Schema.Literals(["explicit-first", "most-recent"])),
+  maxAge: Schema.optionalKey(
+    strict({ accepted: orNull(Period), declined: orNull(Period), implied: orNull(Period), viewed: orNull(Period) }),
+  ),
+  recordedExpiration: Schema.optionalKey(Schema.Literals(["honor", "ignore"])),
+  permits: Schema.optionalKey(Schema.Literals(["accepted", "implied", "viewed"])),
+})
+
+/** rules.json: a list of `{ match, rules }`; a misspelt field is an error. */
+export const RuleSet: Schema.Codec<RulesOf.RuleSet, unknown> = Schema.Array(
+  strict({
+    match: strict({
+      consentType: Schema.optionalKey(NonEmptyString),
+      category: Schema.optionalKey(NonEmptyString),
+      subcategory: Schema.optionalKey(NonEmptyString),
+      label: Schema.optionalKey(NonEmptyString),
+    }),
+    rules: Rules,
+  }),
+)
+
+const Version = Schema.Struct({
+  version: VersionNumber,
+  publishedAt: Instant,
+  dateCreated: orNull(Instant),
+  requireReaccept: orNull(Schema.Boolean),
+  grace: orNull(Period),
+}).check(
+  Schema.makeFilter(({ publishedAt, dateCreated }) =>
+    dateCreated == null || dateCreated <= publishedAt
+      ? undefined
+      : { path: ["publishedAt"], issue: "must not be before dateCreated: a version cannot be back-dated" },
+  ),
+)
+
+/** types.json: `{ items: [ … ] }`, each a consent type as far as the engine reads it. */
+export const Types = Schema.Struct({
+  items: Schema.Array(
+    Schema.Struct({
+      id: NonEmptyString,
+      category: orNull(Schema.String),
+      subcategory: orNull(Schema.Union([Schema.String, Schema.Tuple([Schema.String])])),
+      label: orNull(Schema.String),
+      consentDuration: orNull(PositivePeriod),
+      rules: orNull(Rules),
+      versions: orNull(Schema.Array(Version)),
+    }),
+  ),
+})
+
+/** The consent types of a types.json. */
+export const typesFromFile = (file: typeof Types.Type): ReadonlyArray<ConsentType.ConsentType> =>
+  file.items.map(({ rules, versions, subcategory, ...item }) => ({
+    ...present({ ...item, subcategory: typeof subcategory === "string" ? subcategory : subcategory?.[0] }),
+    id: item.id,
+    rules: rules ?? {},
+    versions: (versions ?? []).map(({ dateCreated, requireReaccept, grace, ...version }) => ({
+      ...version,
+      dateCreated: dateCreated ?? version.publishedAt,
+      requireReaccept: requireReaccept ?? false,
+      ...(grace != null && { grace }),
+    })),
+  }))
+
+/** Why a head did not decide, on the wire: `Because.Loss` with the event's id and state. */
+const LostHead = Schema.Struct({
+  event: Schema.String,
+  consentState: State,
+  reason: Schema.Literals([
+    "refusal-wins-tie",
+    "not-after-choice",
+    "expired",
+    "invalidated",
+    "beside-refusal",
+    "beside-live-choice",
+    "beside-live-implied",
+    "weaker-at-same-instant",
+    "older-than-most-recent",
+  ]),
+  at: Schema.optionalKey(Schema.String),
+  version: Schema.optionalKey(Schema.Int),
+})
+
+/** One line of decisions.ndjson, and a decision over HTTP. What does not exist is left out; instants are strings. */
+export const Decision = Schema.Struct({
+  concordId: Schema.optionalKey(Schema.String),
+  consentType: Schema.String,
+  at: Schema.String,
+  knownAt: Schema.String,
+  status: Schema.Literals(Outcome.statuses),
+  permitted: Schema.Boolean,
+  askAgain: Schema.Boolean,
+  event: Schema.optionalKey(Schema.String),
+  version: Schema.optionalKey(Schema.Int),
+  since: Schema.optionalKey(Schema.String),
+  expiresAt: Schema.optionalKey(Schema.String),
+  nextChangeAt: Schema.optionalKey(Schema.String),
+  because: Schema.Struct({
+    rule: Schema.Literals(Outcome.rules),
+    lapse: Schema.optionalKey(
+      Schema.Struct({
+        reason: Schema.Literals(["expired", "invalidated"]),
+        at: Schema.String,
+        version: Schema.optionalKey(Schema.Int),
+      }),
+    ),
+    lost: Schema.Array(LostHead),
+  }),
+})
+
+/** A decision as a file or an answer over HTTP holds it. */
+export type DecisionLine = typeof Decision.Type
+
+/** Writes a decision about a person (left out: a person nobody knows) and a consent type. */
+export const decisionToLine = (
+  concordId: string | undefined,
+  consentType: string,
+  decision: DecisionOf.Decision,
+): DecisionLine => {
+  const { event, expiresAt, nextChangeAt, because } = decision
+  return {
+    ...(concordId !== undefined && { concordId }),
+    consentType,
+    at: InstantOf.format(decision.at),
+    knownAt: InstantOf.format(decision.knownAt),
+    status: decision.status,
+    permitted: decision.permitted,
+    askAgain: decision.askAgain,
+    ...(event !== undefined && {
+      event: event.id,
+      version: event.version,
+      since: InstantOf.format(event.consentDate),
+    }),
+    ...(expiresAt !== undefined && { expiresAt: InstantOf.format(expiresAt) }),
+    ...(nextChangeAt !== undefined && { nextChangeAt: InstantOf.format(nextChangeAt) }),
+    because: BecauseLine.fromBecause(because),
+  }
+}
+
+/** One thing wrong with a value. */
+export interface Violation {
+  /** Where: a JSON Pointer (RFC 6901), empty for the whole value. */
+  readonly pointer: string
+  readonly code: "missing" | "unknown" | "invalid"
+  /** What to do about it. Never quotes the value: it may be personal. */
+  readonly detail: string
+}
+
+const toPointer = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>): string =>
+  path
+    .map((part) => String(typeof part === "object" ? part.key : part))
+    .map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("")
+
+const missing = "is required"
+const unknown = "is not known here"
+
+const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => {
+    if (issue._tag === "MissingKey") return missing
+    if (issue._tag === "UnexpectedKey") return unknown
+    return SchemaIssue.defaultLeafHook(issue)
+  },
+})
+
+/** Everything that a schema found wrong, in the order of the value's fields. */
+export const violations = (error: Schema.SchemaError): ReadonlyArray<Violation> =>
+  formatIssues(error.issue).issues.map(({ path, message }) => ({
+    pointer: toPointer(path ?? []),
+    code: message === missing ? "missing" : message === unknown ? "unknown" : "invalid",
+    detail: message.charAt(0).toLowerCase() + message.slice(1),
+  }))
+
+/**
+ * A decoder that reports every violation instead of failing at the first. Most values have none: the quicker way, which stops at
+ * the first, is tried before.
+ */
+export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+): ((value: unknown) => Result.Result<S["Type"], ReadonlyArray<Violation>>) => {
+  const decode = Schema.decodeUnknownResult(schema)
+  const decodeAll = Schema.decodeUnknownResult(schema, { errors: "all" })
+  return (value) => {
+    const decoded = decode(value)
+    return Result.isSuccess(decoded) ? Result.succeed(decoded.success) : Result.mapError(decodeAll(value), violations)
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * One event to be recorded, as requests and files hold it.
+ */
+import { Schema } from "effect"
+import * as Exchange from "./Exchange.ts"
+import * as Members from "./Fields.ts"
+import * as People from "../model/People.ts"
+import type { Item } from "../model/Admission.ts"
+
+/** The members that name a consent type: by its id, by its triple, or by both. */
+export const typeMembers = {
+  consentType: Members.orNull(Members.Uuid),
+  category: Members.orNull(Members.Category),
+  subcategory: Members.orNull(Members.Subcategory),
+  label: Members.orNull(Members.ShortText),
+}
+
+/** The members that say who an event is about; at least one. */
+export const identifierMembers = {
+  projectUserId: Members.orNull(Schema.String),
+  userId: Members.orNull(Schema.String),
+  email: Members.orNull(Schema.String),
+  phoneNumber: Members.orNull(Schema.String),
+  concordId: Members.orNull(Schema.String),
+}
+
+/** An event about anybody, at any time. */
+export const ItemLine = Schema.Struct({
+  ...identifierMembers,
+  ...typeMembers,
+  consentState: Exchange.State,
+  consentAction: Exchange.Action,
+  consentDate: Members.orNull(Exchange.Instant),
+  expirationDate: Members.orNull(Exchange.Instant),
+  version: Members.orNull(Exchange.VersionNumber),
+  externalId: Members.orNull(
+    Members.writableText(1, 128).annotate({
+      description: "Your own id of the event: what has it already is not recorded again",
+    }),
+  ),
+})
+
+type TypeMembers = Pick<typeof ItemLine.Type, keyof typeof typeMembers>
+
+/** Which type members name, ids in lower case. */
+export const typeOf = ({ consentType, category, subcategory, label }: TypeMembers) => ({
+  ...(consentType != null && { consentType: consentType.toLowerCase() }),
+  ...(category != null && { category }),
+  ...(subcategory != null && { subcategory: typeof subcategory === "string" ? subcategory : subcategory[0] }),
+  ...(label != null && { label }),
+})
+
+/** The identifiers among members. */
+export const identifiersOf = (members: {
+  readonly [Kind in People.IdentifierKind]?: string | null
+}): People.Identifiers => {
+  const identifiers: { [Kind in People.IdentifierKind]?: string } = {}
+  for (const kind of People.identifierKinds) {
+    const value = members[kind]
+    if (value != null) identifiers[kind] = value
+  }
+  return identifiers
+}
+
+/** The event, as the ledger takes it. */
+export const toItem = (line: typeof ItemLine.Type): Item => {
+  const { consentDate, expirationDate, externalId, version } = line
+  return {
+    ...typeOf(line),
+    person: identifiersOf(line),
+    consentState: line.consentState,
+    consentAction: line.consentAction,
+    ...(version != null && { version }),
+    ...(consentDate != null && { consentDate }),
+    ...(expirationDate != null && { expirationDate }),
+    ...(externalId != null && { externalId }),
+  }
+}

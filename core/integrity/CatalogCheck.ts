@@ -1,0 +1,72 @@
+/**
+ * Checks what is set up: every change is there, in order and readable, and nobody's lanes are anybody else's.
+ */
+import { Effect } from "effect"
+import type { Organization, Project } from "../model/Catalog.ts"
+import * as Lane from "../model/Lane.ts"
+import type { Row, Snapshot } from "../ports/LedgerRows.ts"
+import type { Findings } from "./Findings.ts"
+import * as Rows from "../transfer/TableReader.ts"
+
+/** Who owns lanes, as far as checking needs it. */
+export interface Owners {
+  readonly projects: ReadonlyMap<string, Project>
+  /** The project or organization that a number was given to. */
+  readonly byNumber: ReadonlyMap<number, Organization | Project>
+}
+
+const kinds: ReadonlySet<string> = new Set(["organizations", "projects", "apiKeys", "consentTypes"])
+
+/** The entry of a row, if it is one. */
+const entryOf = ({ body, kind }: Row<"configuration">): { readonly id: string } | undefined => {
+  try {
+    const entry: unknown = JSON.parse(body)
+    const isEntry = typeof entry === "object" && entry !== null && "id" in entry && typeof entry.id === "string"
+    return isEntry && kinds.has(kind) ? (entry as { readonly id: string }) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isOwner = (entry: object): entry is Organization | Project =>
+  "number" in entry && Number.isInteger(entry.number) && "lanes" in entry && Number.isInteger(entry.lanes)
+
+/** Checks the configuration, and answers who owns lanes. */
+export const check = Effect.fnUntraced(function* (snapshot: Snapshot, findings: Findings) {
+  const projects = new Map<string, Project>()
+  const byNumber = new Map<number, Organization | Project>()
+  const note = (what: string) => findings.note({ table: "configuration", what })
+
+  const own = (entry: Organization | Project, place: string) => {
+    const other = byNumber.get(entry.number)
+    if (other !== undefined && (other.id !== entry.id || other.lanes !== entry.lanes)) {
+      note(`${place}: the lanes of ${entry.id} are not what they were, or another's`)
+    }
+    byNumber.set(entry.number, entry)
+  }
+
+  let last = { revision: 0, ordinal: -1 }
+  const use = (row: Row<"configuration">) => {
+    const place = `revision ${row.revision}, entry ${row.ordinal}`
+    const isNext = row.revision === last.revision && row.ordinal === last.ordinal + 1
+    const isFirst = row.revision === last.revision + 1 && row.ordinal === 0
+    if (!isNext && !isFirst) note(`${place}: what comes before it is missing`)
+    last = row
+    const entry = entryOf(row)
+    if (entry === undefined) return note(`${place}: cannot be read`)
+    if ((row.kind === "organizations" || row.kind === "projects") && !isOwner(entry))
+      return note(`${place}: has no lanes`)
+    if (isOwner(entry)) own(entry, place)
+    if (row.kind === "projects") projects.set(entry.id, entry as Project)
+  }
+
+  yield* Rows.forEach(yield* snapshot.rows("configuration"), (rows) => Effect.sync(() => rows.forEach(use)))
+  const heads = yield* Rows.all(snapshot, "configuration_head")
+  if (heads.length !== 1 || heads[0]?.revision !== last.revision) {
+    findings.note({ table: "configuration_head", what: `is not the last revision, ${last.revision}` })
+  }
+  return { projects, byNumber } satisfies Owners as Owners
+})
+
+/** The number of whom a stored lane belongs to. */
+export const numberOf = (lane: number): number => Math.floor(lane / Lane.maxCount)

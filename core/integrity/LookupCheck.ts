@@ -1,0 +1,75 @@
+/**
+ * Checks what is kept to look events up by, against the log and both ways: external ids, and the types that are used.
+ */
+import { Effect } from "effect"
+import * as Lane from "../model/Lane.ts"
+import type { Next, Row, Snapshot } from "../ports/LedgerRows.ts"
+import type { Findings } from "./Findings.ts"
+import * as Rows from "../transfer/TableReader.ts"
+import * as SetupCheck from "./CatalogCheck.ts"
+
+/** Checks that each lane knows the types it has events of, and no others. */
+export const checkUsedTypes = Effect.fnUntraced(function* (
+  next: Next<"used_type">,
+  used: ReadonlyMap<number, ReadonlySet<string>>,
+  findings: Findings,
+) {
+  const kept = new Map<number, Set<string>>()
+  const note = (lane: number, consentType: string, what: string) =>
+    findings.note({ table: "used_type", lane, consentType, what })
+  const use = ({ consent_type, lane }: Row<"used_type">) => {
+    if (used.get(lane)?.has(consent_type) !== true) note(lane, consent_type, "the lane has no event of the type")
+    kept.set(lane, (kept.get(lane) ?? new Set()).add(consent_type))
+  }
+  yield* Rows.forEach(next, (rows) => Effect.sync(() => rows.forEach(use)))
+  for (const [lane, types] of used) {
+    for (const type of types) if (kept.get(lane)?.has(type) !== true) note(lane, type, "is missing")
+  }
+})
+
+/** Orders external ids by their hash, then by the project. */
+const compare = (a: readonly [string, number], b: readonly [string, number]): number =>
+  a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]
+
+/** Checks that each external id of the log leads to its event, and that there are no others. */
+export const checkExternalIds = Effect.fnUntraced(function* (
+  snapshot: Snapshot,
+  { byNumber }: SetupCheck.Owners,
+  findings: Findings,
+) {
+  const events = yield* Rows.reader(
+    yield* snapshot.rows("event", {
+      columns: ["lane", "position", "external_id"],
+      by: ["external_id", "lane", "position"],
+      having: "external_id",
+    }),
+  )
+  const kept = yield* Rows.reader(
+    yield* snapshot.rows("external_id", {
+      columns: ["lane", "hash", "event_lane", "position"],
+      by: ["hash", "lane"],
+    }),
+  )
+  const note = (lane: number, position: number, what: string) =>
+    findings.note({ table: "external_id", lane, position, what })
+
+  while (events.row !== undefined || kept.row !== undefined) {
+    const event = events.row
+    const row = kept.row
+    const eventKey = event && ([event.external_id!, SetupCheck.numberOf(event.lane)] as const)
+    const rowKey = row && ([row.hash, SetupCheck.numberOf(row.lane)] as const)
+    const order = eventKey === undefined ? 1 : rowKey === undefined ? -1 : compare(eventKey, rowKey)
+    if (event !== undefined && order < 0) note(event.lane, event.position, "the external id of the event is missing")
+    if (row !== undefined && order > 0) note(row.event_lane, row.position, "no event of that external id is there")
+    if (event !== undefined && row !== undefined && !(order < 0) && !(order > 0)) {
+      const owner = byNumber.get(SetupCheck.numberOf(event.lane))
+      const isThere = row.event_lane === event.lane && row.position === event.position
+      if (!isThere) note(event.lane, event.position, "the external id leads to another event")
+      if (owner !== undefined && row.lane !== Lane.of(owner, row.hash)) {
+        note(event.lane, event.position, "the external id is not in its own lane")
+      }
+    }
+    if (!(order > 0)) yield* events.advance
+    if (!(order < 0)) yield* kept.advance
+  }
+})

@@ -1,0 +1,74 @@
+/**
+ * What visitors tell of themselves: kept beside the ledger, in place of what they told before, so that it can be emptied.
+ *
+ * Nothing in it names a person: an identifier that was not proven is not kept, since whoever claimed another's address
+ * would be told what the other has agreed to.
+ */
+import { Effect } from "effect"
+import type { Site } from "../model/Catalog.ts"
+import type * as People from "../model/People.ts"
+import type { Session } from "../ports/LedgerStore.ts"
+import * as Identifiers from "../ledger/Identifiers.ts"
+import type { Means } from "../ledger/LedgerContext.ts"
+import * as Requests from "../ledger/Idempotency.ts"
+
+/** A visitor's profile, as far as it is kept. */
+export type Profile = { readonly [Field: string]: unknown }
+
+/** What a visitor tells of itself. */
+export interface Telling extends Site {
+  readonly session: Session
+  readonly profile: Profile
+  /** Not kept; those that do not name the visitor already are answered as unproven. */
+  readonly identifiers: People.Identifiers
+  readonly keyed?: Requests.Keyed
+}
+
+/** What was kept, and the identifiers that name the visitor only after a proof; or what is wrong with them. */
+export type Told =
+  | {
+      readonly _tag: "Told"
+      readonly profile: Profile
+      readonly unproven: ReadonlyArray<People.IdentifierKind>
+      readonly isRepeated?: true
+    }
+  | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
+
+/** Which identifiers do not name the visitor. Whether they name somebody else, or nobody, is not told. */
+const unprovenOf = Effect.fnUntraced(function* (
+  { organization, project, session }: Telling,
+  { concordId, ...others }: People.Identifiers,
+  { hasherOf, store }: Means,
+) {
+  const hasher = yield* hasherOf(organization)
+  const aliases = yield* hasher.aliases(others, project)
+  const named = yield* store.peopleByAlias(
+    organization,
+    aliases.map(({ hash }) => hash),
+  )
+  const isOther = concordId !== undefined && concordId !== session.concordId
+  const unproven = aliases.flatMap(({ kind }, index) =>
+    kind === "contextId" || named[index]?.concordId === session.concordId ? [] : [kind],
+  )
+  return [...(isOther ? (["concordId"] as const) : []), ...unproven] as ReadonlyArray<People.IdentifierKind>
+})
+
+/** Keeps what a visitor tells of itself. */
+export const keep = Effect.fnUntraced(function* (request: Telling, means: Means) {
+  const { identifiers, keyed, organization, profile, session } = request
+  const hasIdentifier = Object.keys(identifiers).length > 0
+  const person = hasIdentifier ? Identifiers.normalize(identifiers) : { identifiers }
+  if ("faults" in person) return { _tag: "Refused", faults: person.faults } as Told
+  const carryOut = Effect.gen(function* () {
+    const unproven = yield* unprovenOf(request, person.identifiers, means)
+    const told: Told = { _tag: "Told", profile, unproven }
+    // Not the profile: it can be emptied, and a request that comes again brings it along.
+    const { receipt } = yield* Requests.receipt(keyed, means, JSON.stringify(unproven))
+    const text = JSON.stringify(profile)
+    const kept = yield* means.store.keepProfile(organization, session.concordId, text, receipt)
+    return kept === "repeated" ? Requests.keptBefore : told
+  })
+  const outcome = yield* Requests.once(organization, keyed, means, carryOut)
+  if (outcome._tag !== "Repeated") return outcome
+  return { _tag: "Told", profile, unproven: JSON.parse(outcome.answer), isRepeated: true } as Told
+})

@@ -1,0 +1,52 @@
+/**
+ * The steps (days, weeks, months) into which a window is divided for counting. Nothing is sampled by them: they are the
+ * bins of a histogram and the instants at which totals are read.
+ */
+import type { Instant } from "../engine/Instant.ts"
+import * as Period from "../engine/Period.ts"
+import type { Window } from "../engine/Comparison.ts"
+
+/** The steps of a window. */
+export interface Steps {
+  readonly window: Window
+  readonly step: Period.Period
+  /** The first instant of each step; the first is the window's. */
+  readonly starts: Float64Array
+  /** The length of a step, where all are of one length; 0 where the calendar decides. */
+  readonly millis: number
+}
+
+/** The most steps of a window. */
+export const maxCount = 100_000
+
+/** Divides a window; `undefined` where the step is zero or there are more than {@link maxCount}. */
+export const make = (window: Window, step: Period.Period): Steps | undefined => {
+  if (Period.isZero(step)) return undefined
+  const starts: Array<Instant> = []
+  for (let count = 0; ; count++) {
+    const { months, days, millis } = step
+    const at = Period.add(window.from, { months: months * count, days: days * count, millis: millis * count })
+    if (at >= window.until) break
+    if (starts.length === maxCount) return undefined
+    starts.push(at)
+  }
+  const millis = step.months === 0 ? step.days * 86_400_000 + step.millis : 0
+  return { window, step, starts: Float64Array.from(starts), millis }
+}
+
+/** How many steps begin before `at`: also the index of the first that begins at `at` or later. */
+export const before = ({ starts, millis, window }: Steps, at: Instant): number => {
+  if (at <= window.from) return 0
+  if (millis > 0) return Math.min(Math.ceil((at - window.from) / millis), starts.length)
+  let low = 0
+  let high = starts.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (starts[middle]! < at) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The index of the step that holds `at`, an instant of the window. */
+export const holding = (steps: Steps, at: Instant): number => before(steps, at + 1) - 1

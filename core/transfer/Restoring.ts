@@ -1,0 +1,166 @@
+/**
+ * Taking an export back: recorded events keep their ids, people and dates, so that the ledger is what it was.
+ *
+ * Events go in in the order of their `dateCreated`, which never goes back inside a lane. A ledger that has learnt something
+ * later already cannot take in what was before it: it may have answered without it (semantics, law 8).
+ */
+import { Clock, Effect } from "effect"
+import type { Digest } from "effect/crypto"
+import * as Admission from "../model/Admission.ts"
+import type { Site } from "../model/Catalog.ts"
+import type { StoredEvent } from "../ports/LedgerStore.ts"
+import type { Means } from "../ledger/LedgerContext.ts"
+import type * as RecordedLine from "../formats/RecordedLine.ts"
+import * as Exchange from "../formats/Exchange.ts"
+import * as EventBody from "../ledger/EventBody.ts"
+import * as Sha256 from "../ledger/Sha256.ts"
+
+/** Recorded events that stand together in a file. */
+export interface RestoredBlock extends Site {
+  /** 1 to `Batch.maxItems`. */
+  readonly lines: ReadonlyArray<RecordedLine.Line>
+}
+
+/** Why an event is not taken back. */
+export interface RestoreFault {
+  readonly code:
+    | "another_project"
+    | "unknown_consent_type"
+    | "consent_type_mismatch"
+    | "unknown_version"
+    | "date_created_in_future"
+    | "id_taken"
+    | "external_id_taken"
+    | "date_created_goes_back"
+  readonly field: "id" | "project" | "consentType" | "category" | "version" | "dateCreated" | "externalId"
+  readonly detail: string
+}
+
+/** What became of an event: it was taken back; it was there already; or why it is not taken back. */
+export type RestoreFate = "recorded" | "known" | ReadonlyArray<RestoreFault>
+
+/** An event, and its index in the block. */
+interface Numbered {
+  readonly index: number
+  readonly event: StoredEvent
+}
+
+const requiredOf = ({ domain, id, ipAddress }: typeof RecordedLine.Session.Type) => ({ domain, id, ipAddress })
+
+/** The event of a line, its body as it was written when it was recorded. */
+const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Digest.Digest["Service"]) {
+  const { dateCreated, expirationDate, externalId, organization, session, submitter, version } = line
+  const event = {
+    id: line.id.toLowerCase(),
+    concordId: line.concordId.toLowerCase(),
+    consentType: line.consentType.toLowerCase(),
+    version,
+    consentState: line.consentState,
+    consentAction: line.consentAction,
+    consentDate: line.consentDate,
+    dateCreated,
+    ...(expirationDate != null && { expirationDate }),
+  }
+  const subcategory = typeof line.subcategory === "string" ? line.subcategory : line.subcategory[0]
+  const type = { category: line.category, subcategory, label: line.label }
+  const shown = session == null ? undefined : { ...Exchange.present(session), ...requiredOf(session) }
+  const project = { id: line.project.toLowerCase(), organization: organization.toLowerCase() }
+  return {
+    ...event,
+    submitter,
+    ...(shown !== undefined && EventBody.originOf(shown)),
+    ...(externalId != null && { externalId: yield* Sha256.hex(digest, externalId) }),
+    body: EventBody.write(event, type, project, submitter, shown, externalId ?? undefined),
+  } satisfies StoredEvent as StoredEvent
+})
+
+/**
+ * What no ledger of this project can have recorded. Versions are never taken back, so one that is missing was never answered;
+ * but a refusal is recorded whatever its version. The states a type takes, its status and its duration change: what is not
+ * valid today may have been valid then.
+ */
+const faultsOf = (line: RecordedLine.Line, event: StoredEvent, { project, types }: Site, now: number) => {
+  const faults: Array<RestoreFault> = []
+  if (line.project.toLowerCase() !== project.id || line.organization.toLowerCase() !== project.organization) {
+    faults.push({ code: "another_project", field: "project", detail: "the event is another project's" })
+  }
+  const type = types.byId.get(event.consentType)
+  const subcategory = typeof line.subcategory === "string" ? line.subcategory : line.subcategory[0]
+  if (type === undefined) {
+    const detail = "this project has no consent type with this id"
+    faults.push({ code: "unknown_consent_type", field: "consentType", detail })
+  } else if (type.category !== line.category || type.subcategory !== subcategory || type.label !== line.label) {
+    const detail = "the consent type with this id has another category, subcategory or label"
+    faults.push({ code: "consent_type_mismatch", field: "category", detail })
+  } else if (event.consentState !== "declined" && !Admission.isPublished(type, event.version, event.consentDate)) {
+    const detail = "the consent type had not published this version at consentDate"
+    faults.push({ code: "unknown_version", field: "version", detail })
+  }
+  if (event.dateCreated > now) {
+    faults.push({ code: "date_created_in_future", field: "dateCreated", detail: "is ahead of the ledger's clock" })
+  }
+  return faults
+}
+
+const idTaken: RestoreFault = { code: "id_taken", field: "id", detail: "another event has this id already" }
+const repeated: RestoreFault = { code: "id_taken", field: "id", detail: "an event before it in the file has this id" }
+const externalIdTaken: RestoreFault = {
+  code: "external_id_taken",
+  field: "externalId",
+  detail: "another event has this external id already",
+}
+const goesBack: RestoreFault = {
+  code: "date_created_goes_back",
+  field: "dateCreated",
+  detail: "the ledger has learnt something later already: take an export back into a ledger that has not gone on",
+}
+
+/** The events that are to be taken back, in the order of their `dateCreated`; the fate of the others is settled. */
+const sortOut = Effect.fnUntraced(function* (
+  block: RestoredBlock,
+  fates: Array<RestoreFate>,
+  { digest, store }: Means,
+) {
+  const now = yield* Clock.currentTimeMillis
+  const good: Array<Numbered> = []
+  const ids = new Set<string>()
+  for (const [index, line] of block.lines.entries()) {
+    const event = yield* toEvent(line, digest)
+    const faults = faultsOf(line, event, block, now)
+    if (faults.length > 0) fates[index] = faults
+    else if (ids.has(event.id)) fates[index] = [repeated]
+    else good.push({ index, event })
+    ids.add(event.id)
+  }
+  const there = yield* store.eventsById(
+    block.project,
+    good.map(({ event }) => event.id),
+  )
+  const left = good.filter(({ event, index }, place) => {
+    const known = there[place]
+    if (known !== undefined) fates[index] = known.body === event.body ? "known" : [idTaken]
+    return known === undefined
+  })
+  return left.toSorted((a, b) => a.event.dateCreated - b.event.dateCreated)
+})
+
+const append = ({ organization, project }: Site, events: ReadonlyArray<StoredEvent>, { store }: Means) =>
+  store.append({ project, organization, recordedAt: events.at(-1)!.dateCreated, events, claims: [] })
+
+/** Takes back what can be of a block: all at once, or one by one where one stands in the way. */
+export const restoreBlock = Effect.fnUntraced(function* (block: RestoredBlock, means: Means) {
+  const fates: Array<RestoreFate> = []
+  const left = yield* sortOut(block, fates, means)
+  const events = left.map(({ event }) => event)
+  const isDone = events.length === 0 || (yield* append(block, events, means))._tag === "Appended"
+  for (const { event, index } of left) {
+    if (isDone || (yield* append(block, [event], means))._tag === "Appended") {
+      fates[index] = "recorded"
+      continue
+    }
+    const { externalId } = event
+    const [taken] = externalId === undefined ? [] : yield* means.store.eventsByExternalId(block.project, [externalId])
+    fates[index] = [taken === undefined ? goesBack : externalIdTaken]
+  }
+  return fates as ReadonlyArray<RestoreFate>
+})
