@@ -2,7 +2,7 @@
  * What the reading of a Parquet or CSV file may fail with.
  */
 import { Data } from "effect"
-import type { Problem } from "./Problem.ts"
+import type { Problem } from "./Errors.ts"
 
 /** A file that cannot be read as events, or a machine without the package that reads it. Trying again does not help. */
 export class BadTable extends Data.TaggedError("BadTable")<{

@@ -5,8 +5,8 @@
 import { createReadStream } from "node:fs"
 import { pipeline } from "node:stream"
 import { createGunzip } from "node:zlib"
-import { Refusal } from "./Problem.ts"
-import * as Reading from "./Reading.ts"
+import { Refusal } from "./Errors.ts"
+import * as Reading from "./Query.ts"
 
 /** The names in the first record; none where there is no record. */
 const headerOf = async (file: string): Promise<ReadonlyArray<string>> => {

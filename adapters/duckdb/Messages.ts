@@ -1,8 +1,8 @@
 /**
  * What a reading thread is asked, and what it answers: first whether the file is open, then once a `Next`.
  */
-import type { Problem } from "./Problem.ts"
-import type { Batch } from "./Table.ts"
+import type { Problem } from "./Errors.ts"
+import type { Batch } from "./TableFile.ts"
 
 /** To a thread. */
 export type ToThread = { readonly _tag: "Next" | "GiveBack" | "Stop" }

@@ -9,7 +9,7 @@ import { Worker } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
 import { BadTable, OutOfOrder } from "./BadTable.ts"
 import type { FromThread, ToThread } from "./Messages.ts"
-import type * as Table from "./Table.ts"
+import type * as Table from "./TableFile.ts"
 
 /** A file being read. */
 export interface PersonBatches extends Pick<Table.Table, "events" | "giveBack"> {

@@ -6,8 +6,8 @@ import type * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts
 import type * as Columns from "../../core/simulation/EventColumns.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as Uuid from "../../core/simulation/UuidColumn.ts"
-import { type Problem, Refusal } from "./Problem.ts"
-import * as Reading from "./Reading.ts"
+import { type Problem, Refusal } from "./Errors.ts"
+import * as Reading from "./Query.ts"
 import * as UuidColumn from "./UuidColumn.ts"
 
 /** What stands for an instant or a version that is there but cannot be read. */

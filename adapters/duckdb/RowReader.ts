@@ -8,8 +8,8 @@ import * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import type { Rows } from "../../core/simulation/UnsortedEvents.ts"
 import * as Uuid from "../../core/simulation/UuidColumn.ts"
-import { Disorder } from "./Problem.ts"
-import * as Reading from "./Reading.ts"
+import { Disorder } from "./Errors.ts"
+import * as Reading from "./Query.ts"
 import * as UuidColumn from "./UuidColumn.ts"
 
 /** A row that is no event. */

@@ -3,8 +3,8 @@
  */
 import { parentPort, workerData } from "node:worker_threads"
 import type { FromThread, ToThread } from "./Messages.ts"
-import { Disorder, Refusal } from "./Problem.ts"
-import * as Table from "./Table.ts"
+import { Disorder, Refusal } from "./Errors.ts"
+import * as Table from "./TableFile.ts"
 
 if (parentPort === null) throw new Error("a reading thread was started as a program")
 const port = parentPort

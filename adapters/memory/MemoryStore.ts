@@ -19,9 +19,9 @@ import {
   type Session,
   type StoredEvent,
 } from "../../core/ports/LedgerStore.ts"
-import * as Log from "./Log.ts"
-import * as People from "./People.ts"
-import * as Setup from "./Setup.ts"
+import * as Log from "./EventStore.ts"
+import * as People from "./PeopleStore.ts"
+import * as Setup from "./CatalogStore.ts"
 
 /** The receipts of the requests that were answered. */
 const makeReceipts = () => {

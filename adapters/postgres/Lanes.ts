@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Append, StoredEvent } from "../../core/ports/LedgerStore.ts"
-import * as Columns from "./Columns.ts"
+import * as Columns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
 /** Where a lane ends. */

@@ -23,7 +23,7 @@ import {
 } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Migrations from "./Migrations.ts"
-import { everywhere } from "./PeopleChange.ts"
+import { everywhere } from "./PeopleWriter.ts"
 import * as Sql from "./Sql.ts"
 
 type Value = number | string | boolean | null

@@ -14,17 +14,17 @@ import {
   type Session,
   StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
-import * as Aliases from "./Aliases.ts"
-import * as Away from "./Away.ts"
+import * as Aliases from "./AliasWriter.ts"
+import * as Away from "./CircuitBreaker.ts"
 import * as EventRow from "./EventRow.ts"
-import * as Groups from "./Groups.ts"
-import * as Listing from "./Listing.ts"
+import * as Groups from "./GroupCommit.ts"
+import * as Listing from "./EventList.ts"
 import * as Migrations from "./Migrations.ts"
-import * as Once from "./Once.ts"
-import * as PeopleChange from "./PeopleChange.ts"
-import * as Pipelines from "./Pipelines.ts"
-import * as Receipts from "./Receipts.ts"
-import * as Setup from "./Setup.ts"
+import * as Once from "./IdempotentChange.ts"
+import * as PeopleChange from "./PeopleWriter.ts"
+import * as Pipelines from "./PipelinedTransactions.ts"
+import * as Receipts from "./IdempotencyWriter.ts"
+import * as Setup from "./CatalogWriter.ts"
 import * as Sql from "./Sql.ts"
 
 const { everywhere } = PeopleChange

@@ -7,7 +7,7 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import { Cause, Effect, Option, Redacted, Result, Schedule } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
-import * as Away from "./Away.ts"
+import * as Away from "./CircuitBreaker.ts"
 
 /** How many connections one process uses, beside those of `Pipelines`. */
 const defaultConnections = 6

@@ -6,7 +6,7 @@ import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
-import type { ReceiptWriter } from "./ReceiptWriter.ts"
+import type { ReceiptWriter } from "./IdempotencyWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
 const prepareStatements = (db: DatabaseSync) => ({

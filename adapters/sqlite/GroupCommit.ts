@@ -8,7 +8,7 @@
 import { Worker } from "node:worker_threads"
 import { Effect, type Tracer } from "effect"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
-import * as GroupMeter from "../telemetry/GroupMeter.ts"
+import * as GroupMeter from "../support/GroupMeter.ts"
 import type { Command, FromWriter, Outcome, Results, ToWriter } from "./Command.ts"
 import * as Thread from "./Thread.ts"
 

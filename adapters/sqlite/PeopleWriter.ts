@@ -8,7 +8,7 @@ import type { Fact } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Kept, PeopleChange, Receipt, Session } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
-import type { ReceiptWriter } from "./ReceiptWriter.ts"
+import type { ReceiptWriter } from "./IdempotencyWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** How long an expired session or proof is kept, so that a clock that is set back does not bring it back. */

@@ -12,8 +12,8 @@ import * as AliasWriter from "./AliasWriter.ts"
 import type { Command, Outcome, Results } from "./Command.ts"
 import * as EventWriter from "./EventWriter.ts"
 import * as PeopleWriter from "./PeopleWriter.ts"
-import * as ReceiptWriter from "./ReceiptWriter.ts"
-import * as SetupWriter from "./SetupWriter.ts"
+import * as ReceiptWriter from "./IdempotencyWriter.ts"
+import * as SetupWriter from "./CatalogWriter.ts"
 import * as Tables from "./Tables.ts"
 
 /** The writer of one file. */

@@ -2,7 +2,7 @@
  * The thread that lists events: counting a large ledger takes its time, and must not hold up who asks for an answer.
  */
 import { parentPort, workerData } from "node:worker_threads"
-import * as Listing from "./Listing.ts"
+import * as Listing from "./EventList.ts"
 import type { Asked, Listed } from "./ListReader.ts"
 import * as Tables from "./Tables.ts"
 

@@ -7,7 +7,7 @@
 import { writeSync } from "node:fs"
 import { type Cause, Context, Layer, Logger, type LogLevel, References } from "effect"
 import * as Failure from "../../adapters/http/server/Failure.ts"
-import * as RequestNote from "../../adapters/http/server/RequestNote.ts"
+import * as RequestNote from "../../adapters/http/server/RequestLog.ts"
 
 /** How much is told: that and what weighs more; `off` tells nothing. */
 export const levels = ["debug", "info", "warn", "error", "off"] as const

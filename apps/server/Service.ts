@@ -2,10 +2,10 @@
  * The service as its settings want it: a store, the ledger over it, HTTP in front, and what is told of all of it.
  */
 import { Effect, Layer } from "effect"
-import { GeographyHeader } from "../../adapters/http/server/OpenRoutes.ts"
+import { GeographyHeader } from "../../adapters/http/routes/OpenRoutes.ts"
 import { Quotas } from "../../adapters/http/server/RateLimit.ts"
-import * as Server from "../../adapters/http/server/Server.ts"
-import { StateMaxAge } from "../../adapters/http/server/SiteRoutes.ts"
+import * as Server from "../../adapters/http/Server.ts"
+import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import * as Crypto from "../Crypto.ts"
 import * as Store from "../Store.ts"

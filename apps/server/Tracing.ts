@@ -8,7 +8,7 @@ import { ConfigProvider, Effect, Exit, Cause, Layer, Option, Tracer } from "effe
 import { FetchHttpClient, HttpMiddleware } from "effect/http"
 import { OtlpMetrics, OtlpSerialization, OtlpTracer } from "effect/observability"
 import * as Failure from "../../adapters/http/server/Failure.ts"
-import * as RequestNote from "../../adapters/http/server/RequestNote.ts"
+import * as RequestNote from "../../adapters/http/server/RequestLog.ts"
 import { Ledger } from "../../core/Ledger.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 

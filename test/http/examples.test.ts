@@ -11,7 +11,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
 import { importJWK, SignJWT } from "jose"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Example, story } from "../../adapters/http/server/Description.ts"
+import { type Example, story } from "../../adapters/http/server/OpenApi.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Answer, type Server, startEmpty } from "../support/server.ts"
 
@@ -77,7 +77,7 @@ const begin = async (store: string) => {
 const end = async () => {
   await server.stop()
   if (recorded.length < story.length) return
-  const file = join(import.meta.dirname, "../../adapters/http/server/examples.json")
+  const file = join(import.meta.dirname, "../../adapters/http/api/examples.json")
   writeFileSync(file, JSON.stringify(recorded, null, 2))
 }
 

@@ -4,7 +4,7 @@
  */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import * as Line from "../../adapters/http/server/Line.ts"
+import * as Line from "../../adapters/http/server/ConcurrencyLimit.ts"
 
 /** What a service takes, in milliseconds. */
 interface Service {

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http"
 import { connect, type AddressInfo, type Socket } from "node:net"
 import { setImmediate as turnOfLoop } from "node:timers/promises"
 import { afterEach, expect, test } from "vitest"
-import * as Turns from "../../adapters/http/server/Turns.ts"
+import * as Turns from "../../adapters/http/server/RefusedConnections.ts"
 
 /** What came to the server, in order: whose it was, in which turn of the event loop, and whether it was late. */
 interface Came {

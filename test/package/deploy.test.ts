@@ -12,7 +12,7 @@ import { validate } from "dockerfile-utils"
 import { describe, expect, test } from "vitest"
 import { parseAllDocuments, parse } from "yaml"
 import * as Drain from "../../adapters/http/server/Drain.ts"
-import * as Served from "../../adapters/http/server/Served.ts"
+import * as Served from "../../adapters/http/server/RouteTable.ts"
 import * as Settings from "../../apps/server/Settings.ts"
 
 const root = join(import.meta.dirname, "../..")

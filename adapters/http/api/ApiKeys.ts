@@ -5,7 +5,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
 import { about, created, id, inOrganization, Needs, paths } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
-import * as SetupWire from "./SetupWire.ts"
+import * as SetupWire from "./CatalogWire.ts"
 
 const keys = `${paths.organization}/api-keys` as const
 const one = { ...inOrganization, ...id }

@@ -5,7 +5,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
 import { about, id, inProject, Needs, paths } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
-import * as TypeWire from "./TypeWire.ts"
+import * as TypeWire from "./ConsentTypeWire.ts"
 import { Schema } from "effect"
 
 const types = `${paths.project}/consent-types` as const

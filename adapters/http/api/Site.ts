@@ -6,8 +6,8 @@ import { SessionRequired } from "./Credentials.ts"
 import { about, created, id, onSite, paths } from "./Endpoint.ts"
 import * as PeopleWire from "./PeopleWire.ts"
 import * as Problem from "./Problem.ts"
-import * as SetupWire from "./SetupWire.ts"
-import * as TypeWire from "./TypeWire.ts"
+import * as SetupWire from "./CatalogWire.ts"
+import * as TypeWire from "./ConsentTypeWire.ts"
 import * as Wire from "./Wire.ts"
 
 /** To `If-None-Match`: described apart, since clients that send none are never answered so. */

@@ -14,7 +14,7 @@ import { Needs } from "../api/Endpoint.ts"
 import * as Answer from "./Answer.ts"
 import * as Positions from "./Positions.ts"
 import * as RateLimit from "./RateLimit.ts"
-import * as RequestNote from "./RequestNote.ts"
+import * as RequestNote from "./RequestLog.ts"
 
 const noOrganization = new Answer.Problem({ status: 404, detail: "there is no such organization" })
 const noProject = new Answer.Problem({ status: 404, detail: "there is no such project" })

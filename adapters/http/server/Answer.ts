@@ -12,7 +12,7 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import * as ProblemBody from "../api/Problem.ts"
 import * as Failure from "./Failure.ts"
-import * as RequestNote from "./RequestNote.ts"
+import * as RequestNote from "./RequestLog.ts"
 
 /** Where a violation is: in the body (JSON Pointer), in a query parameter, or in a header. */
 export type Violation = { readonly code: string; readonly detail: string } & (

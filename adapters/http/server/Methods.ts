@@ -9,7 +9,7 @@ import { Effect } from "effect"
 import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import type { IncomingMessage } from "node:http"
 import * as Answer from "./Answer.ts"
-import * as RequestNote from "./RequestNote.ts"
+import * as RequestNote from "./RequestLog.ts"
 
 const nothingHere = new Answer.Problem({ status: 404, detail: "there is nothing at this path; see /docs" })
 

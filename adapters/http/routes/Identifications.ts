@@ -1,0 +1,68 @@
+/**
+ * Identifying a visitor: a signed proof for exactly the identifier that is claimed, used once.
+ */
+import { Effect, Option } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import type { Identified } from "../../../core/people/Identifying.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import { CurrentVisitor } from "../api/Credentials.ts"
+import * as PeopleWire from "../api/PeopleWire.ts"
+import { sessionEnded } from "../server/Access.ts"
+import * as Answer from "../server/Answer.ts"
+import * as Proof from "../server/IdentityToken.ts"
+import * as Retried from "../server/IdempotencyKey.ts"
+
+const decode = Exchange.decoder(PeopleWire.Identification)
+
+type Claimed = typeof PeopleWire.Identification.Type
+
+const notAnIdentifier = ({ format, type }: Claimed) => {
+  const detail = format === "hashed" ? "expected a SHA-256 in hexadecimal" : `expected a value of the type ${type}`
+  const errors = [{ pointer: "/value", code: "identifier_not_valid", detail }]
+  return new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+}
+
+const answer = ({ isRepeated, isSynced, token }: Identified) =>
+  Answer.json(JSON.stringify({ synced: isSynced, session: token }), 200, {
+    "cache-control": "no-store",
+    ...Retried.headers(isRepeated),
+  })
+
+/** The alias that is claimed and proven, and the evidence for it. */
+const proven = Effect.fnUntraced(function* (claimed: Claimed) {
+  const ledger = yield* Ledger
+  const { site } = yield* CurrentVisitor
+  const identifier = { kind: claimed.type, value: claimed.value, isHashed: claimed.format === "hashed" }
+  const alias = yield* ledger.aliasOf(site, identifier)
+  if (Option.isNone(alias)) return yield* notAnIdentifier(claimed)
+  if (claimed.token == null) return yield* Proof.unproven("send a token that proves it")
+  const { expiresAt, issuedAt, keyId, subject, type } = yield* Proof.verify(claimed.token, site.organization)
+  const named = yield* ledger.aliasOf(site, { ...identifier, value: subject })
+  if (Option.isNone(named) || named.value.hash !== alias.value.hash) {
+    return yield* Proof.unproven("the token's sub is not the value")
+  }
+  if (type !== undefined && type !== claimed.type) return yield* Proof.unproven("the token's type is another one")
+  // Of what is signed, not of the signature: there are several valid ones of the same (RFC 8725, section 3).
+  const signed = claimed.token.slice(0, claimed.token.lastIndexOf("."))
+  const { hash, kind } = alias.value
+  const evidence = { kind, ...(keyId !== undefined && { keyId }), issuedAt, expiresAt }
+  return { alias: { kind, hash }, evidence, signed }
+})
+
+/** Identifies the visitor of a request; one that was answered before is answered so again, though its session has ended. */
+export const identify = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+  const ledger = yield* Ledger
+  const { isLive, session, site } = yield* CurrentVisitor
+  const { organization, project } = site
+  const body = yield* Answer.readBody(request)
+  const { keyed } = yield* Retried.keyed(request, session.id, body)
+  const before = yield* ledger.identifiedBefore(organization, keyed)
+  if (Option.isSome(before)) return answer(yield* Retried.orRefuse(before.value))
+  if (!isLive) return yield* sessionEnded
+  const claimed = yield* Answer.decode(decode, body.json)
+  const identification = { organization, project, session, ...(yield* proven(claimed)) }
+  const outcome = yield* ledger.identify({ ...identification, ...(keyed !== undefined && { keyed }) })
+  const identified = yield* Retried.orRefuse(outcome)
+  return identified._tag === "ProofUsed" ? yield* Proof.unproven("the token was used before") : answer(identified)
+})

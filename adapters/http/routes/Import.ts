@@ -1,0 +1,116 @@
+/**
+ * Takes in rows while they arrive: in bounded memory, and as fast as they are written.
+ */
+import { Effect, identity, Option, Result, Stream } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import type { Project } from "../../../core/model/Catalog.ts"
+import * as Intake from "../../../core/transfer/Intake.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
+import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
+import * as BadRows from "../../files/BadRows.ts"
+import * as Gunzip from "../../files/Gunzip.ts"
+import * as Mapping from "../../files/Mapping.ts"
+import * as Rows from "../../files/Rows.ts"
+import * as MemoryStore from "../../memory/MemoryStore.ts"
+import * as ImportWire from "../api/ImportWire.ts"
+import * as Access from "../server/Access.ts"
+import * as Answer from "../server/Answer.ts"
+import * as Positions from "../server/Positions.ts"
+
+/** How the rows of a request are to be read. */
+export interface Query {
+  readonly dryRun?: "true" | "false"
+  readonly delimiter?: string
+  readonly map?: string
+}
+
+const formatOf = (request: HttpServerRequest.HttpServerRequest): Option.Option<Rows.Format["format"]> => {
+  const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
+  return Option.fromUndefinedOr(Rows.formats.find((format) => ImportWire.mediaTypes[format] === mediaType))
+}
+
+/** How a body may be packed. What is packed is known by its first byte, so nothing need be said of it. */
+const encodings: ReadonlySet<string> = new Set(["", "identity", "gzip", "x-gzip"])
+
+const unsupported = new Answer.Problem({
+  status: 415,
+  detail: `send the rows as ${Object.values(ImportWire.mediaTypes).join(" or ")}, packed with gzip or not`,
+})
+
+const badMap = (errors: ReadonlyArray<{ readonly code: string; readonly detail: string }>) =>
+  new Answer.Problem({
+    status: 400,
+    detail: "the query is not valid",
+    errors: errors.map(({ code, detail }) => ({ parameter: "map", code, detail })),
+  })
+
+const mappingOf = ({ map }: Query): Effect.Effect<Mapping.Mapping, Answer.Problem> => {
+  if (map === undefined) return Effect.succeed({})
+  const parsed = Result.try((): unknown => JSON.parse(map))
+  if (Result.isFailure(parsed)) return Effect.fail(badMap([{ code: "invalid", detail: "is not JSON" }]))
+  return Effect.mapError(Effect.fromResult(Mapping.decode(parsed.success)), (violations) =>
+    badMap(violations.map(({ code, detail, pointer }) => ({ code, detail: `${pointer}: ${detail}` }))),
+  )
+}
+
+const cutShort = (error: BadRows.BadRows | unknown, rows: number): Answer.Problem => {
+  const reason = error instanceof BadRows.BadRows ? error.message : "the body ended too soon"
+  const detail = `${reason}; of what came before, ${rows} rows were taken in: send the whole again, and none is recorded twice`
+  return new Answer.Problem({ status: 422, detail, errors: [{ pointer: "", code: "unreadable", detail: reason }] })
+}
+
+const tooManyDry = new Answer.Problem({
+  status: 413,
+  detail: `a dry run here takes at most ${ImportWire.maxDryRows} rows: send a part, or use assent import --dry-run`,
+  headers: { connection: "close" },
+})
+
+/** Takes rows into memory, in place of the ledger. */
+const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const ledger = yield* Ledger
+    const scratch = yield* LedgerStore
+    return yield* Effect.provideService(takingIn, Ledger, ledger.rehearsal(scratch))
+  }).pipe(Effect.provide(MemoryStore.layer, { local: true }))
+
+/** How far the log is behind the last row. What was recorded is, also where the store cannot answer any more. */
+const seen = Effect.fnUntraced(function* (project: Project) {
+  const ledger = yield* Ledger
+  return Positions.headers(yield* Effect.orElseSucceed(ledger.ends(project), () => PositionsOf.none))
+})
+
+/** Takes in the rows of a request, and answers what became of them. */
+export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, query: Query) {
+  const { key, site } = yield* Access.inProject
+  const format = formatOf(request)
+  const encoding = (request.headers["content-encoding"] ?? "").trim().toLowerCase()
+  if (Option.isNone(format) || !encodings.has(encoding)) return yield* unsupported
+  const mapping = yield* mappingOf(query)
+  const isDryRun = query.dryRun === "true"
+  const rejections: Array<Intake.Rejection> = []
+  let taken = 0
+  const read = Rows.read(Gunzip.ifPacked(request.stream), {
+    format: format.value,
+    ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
+  })
+  const tally = yield* Intake.run(
+    Stream.mapError(read, (error) => ({ _tag: "CutShort", error }) as const),
+    {
+      ...site,
+      submitter: key.id,
+      isRestore: false,
+      map: Mapping.apply(mapping),
+      report: (found, { rows }) =>
+        Effect.sync(() => {
+          taken = rows
+          rejections.push(...found.slice(0, ImportWire.maxRejections - rejections.length))
+        }).pipe(Effect.andThen(isDryRun && rows > ImportWire.maxDryRows ? tooManyDry : Effect.void)),
+    },
+  ).pipe(
+    isDryRun ? rehearsed : identity,
+    Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, taken))),
+  )
+  const headers = isDryRun ? {} : yield* seen(site.project)
+  return Answer.json(JSON.stringify({ dryRun: isDryRun, ...tally, rejections }), 200, headers)
+})

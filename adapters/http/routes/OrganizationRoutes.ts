@@ -1,0 +1,166 @@
+/**
+ * Organizations and projects: listing, setting up, changing.
+ */
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import type { Organization, Project } from "../../../core/model/Catalog.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import * as Instant from "../../../core/engine/Instant.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import type { Founded, OrganizationFields, ProjectFields } from "../../../core/catalog/Organizations.ts"
+import * as Role from "../../../core/model/Role.ts"
+import { Api } from "../api/Api.ts"
+import { CurrentKey } from "../api/Credentials.ts"
+import * as SetupWire from "../api/CatalogWire.ts"
+import * as Access from "../server/Access.ts"
+import * as Answer from "../server/Answer.ts"
+import * as Changes from "./CatalogChanges.ts"
+import * as KeyJson from "./ApiKeyJson.ts"
+import * as Pages from "./Pages.ts"
+import * as Proof from "../server/IdentityToken.ts"
+import * as Retried from "../server/IdempotencyKey.ts"
+
+const decodeNewOrganization = Exchange.decoder(SetupWire.NewOrganization)
+const decodeOrganization = Exchange.decoder(SetupWire.OrganizationChange)
+const decodeNewProject = Exchange.decoder(SetupWire.NewProject)
+const decodeProject = Exchange.decoder(SetupWire.ProjectChange)
+
+const organizationJson = (organization: Organization) => ({
+  id: organization.id,
+  name: organization.name,
+  primaryDomain: organization.primaryDomain,
+  privacyPolicyUrl: organization.privacyPolicyUrl,
+  jwks: { keys: organization.publicKeys },
+  dateCreated: Instant.format(organization.dateCreated),
+  dateUpdated: Instant.format(organization.dateUpdated),
+})
+
+const projectJson = (project: Project) => ({
+  id: project.id,
+  organization: project.organization,
+  name: project.name,
+  type: "website",
+  domains: project.domains,
+  status: project.status,
+  dateCreated: Instant.format(project.dateCreated),
+  dateUpdated: Instant.format(project.dateUpdated),
+})
+
+const write = (value: object): string => JSON.stringify(value)
+const writeOrganization = (organization: Organization) => write(organizationJson(organization))
+const writeProject = (project: Project) => write(projectJson(project))
+
+/** An organization just set up; its secret is kept nowhere. */
+const foundedJson = ({ apiKey, organization }: Founded) => ({
+  ...organizationJson(organization),
+  apiKey: KeyJson.json(apiKey, undefined),
+})
+
+/** The members of an organization: its public keys come as a JWK set, and go by `null`. */
+const toOrganization = <Fields extends Partial<OrganizationFields>>({
+  jwks,
+  ...fields
+}: Fields & { readonly jwks?: typeof SetupWire.KeySet.Type | null }) => ({
+  ...fields,
+  ...(jwks !== undefined && { publicKeys: jwks?.keys ?? [] }),
+})
+
+/** Host names are compared in lower case; what decides nothing is left out. */
+const toProject = ({ domains, name, status }: typeof SetupWire.NewProject.Type): ProjectFields => ({
+  name,
+  domains: lowerCase(domains ?? []),
+  ...(status != null && { status }),
+})
+
+const lowerCase = (domains: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(domains.map((domain) => domain.toLowerCase())),
+]
+
+const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger["Service"]["listEntries"]>[3]) {
+  yield* Pages.check(query)
+  const ledger = yield* Ledger
+  const { key, organization } = yield* CurrentKey
+  const outcome = yield* ledger.listEntries(organization, ["organizations", key.id], [organization], query)
+  return yield* Pages.answer(outcome, (each) => Effect.succeed(writeOrganization(each)))
+})
+
+/** Refuses public keys that no token could be verified with. */
+const checkKeys = Effect.fnUntraced(function* ({ jwks }: { readonly jwks?: typeof SetupWire.KeySet.Type | null }) {
+  const errors = yield* Proof.keyFaults(jwks?.keys ?? [])
+  if (errors.length > 0) return yield* new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+})
+
+const createOrganization = Effect.fnUntraced(function* (request: Parameters<typeof Answer.readBody>[0]) {
+  const { setup } = yield* Ledger
+  const { organization } = yield* CurrentKey
+  const { fields, keyed } = yield* Changes.read(request, decodeNewOrganization)
+  yield* checkKeys(fields)
+  const making = { ...(keyed !== undefined && { keyed }), answer: (founded: Founded) => write(foundedJson(founded)) }
+  const outcome = yield* setup.createOrganization(organization, toOrganization(fields), making)
+  const changed = yield* Changes.orRefuse(outcome)
+  const isRepeated = changed._tag === "Repeated"
+  const { apiKey, ...founded } = isRepeated ? JSON.parse(changed.answer) : foundedJson(changed.value)
+  const secret = isRepeated ? yield* setup.secretAgain(organization, apiKey.id, keyed!) : changed.value.secret
+  return Answer.json(write({ ...founded, apiKey: { ...apiKey, secret } }), 201, Retried.headers(isRepeated))
+})
+
+/** The projects that a key may read. */
+const listProjects = Effect.fnUntraced(function* (query: Parameters<Ledger["Service"]["listEntries"]>[3]) {
+  yield* Pages.check(query)
+  const ledger = yield* Ledger
+  const { key, organization } = yield* CurrentKey
+  const own = [...(yield* ledger.catalog).projects.values()].filter(
+    (project) => project.organization === organization.id && Role.may(Role.roleIn(key, project.id), "read"),
+  )
+  const outcome = yield* ledger.listEntries(organization, ["projects", key.id], own, query)
+  return yield* Pages.answer(outcome, (each) => Effect.succeed(writeProject(each)))
+})
+
+/** The handlers of the group `organizations`. */
+export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
+  handlers
+    .handle("listOrganizations", ({ query }) => Answer.respond(listOrganizations(query)))
+    .handleRaw("createOrganization", ({ request }) => Answer.respond(createOrganization(request)))
+    .handleRaw("updateOrganization", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { organization } = yield* CurrentKey
+          const { fields } = yield* Changes.read(request, decodeOrganization)
+          yield* checkKeys(fields)
+          const { jwks, ...rest } = fields
+          const change = toOrganization({ ...Exchange.present(rest), ...(jwks !== undefined && { jwks }) })
+          const outcome = yield* setup.updateOrganization(organization, change)
+          return yield* Changes.answer(outcome, writeOrganization)
+        }),
+      ),
+    )
+    .handle("listProjects", ({ query }) => Answer.respond(listProjects(query)))
+    .handleRaw("createProject", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { organization } = yield* CurrentKey
+          const { fields, ...keyed } = yield* Changes.read(request, decodeNewProject)
+          const making = { ...keyed, answer: writeProject }
+          return yield* Changes.answer(
+            yield* setup.createProject(organization, toProject(fields), making),
+            writeProject,
+            201,
+          )
+        }),
+      ),
+    )
+    .handleRaw("updateProject", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { project } = (yield* Access.inProject).site
+          const { fields } = yield* Changes.read(request, decodeProject)
+          const { domains, type: _, ...rest } = Exchange.present(fields)
+          const change = { ...rest, ...(domains !== undefined && { domains: lowerCase(domains) }) }
+          return yield* Changes.answer(yield* setup.updateProject(project, change), writeProject)
+        }),
+      ),
+    ),
+)

@@ -1,0 +1,40 @@
+/**
+ * Answers that are pages of a list.
+ */
+import { Effect } from "effect"
+import type { ListOutcome, Paging } from "../../../core/ledger/Paging.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
+import * as Answer from "../server/Answer.ts"
+import * as Positions from "../server/Positions.ts"
+
+const bothGiven = new Answer.Problem({
+  status: 400,
+  detail: "send offset or cursor, not both",
+  errors: [{ parameter: "cursor", code: "invalid", detail: "goes without offset" }],
+})
+
+const unknownCursor = new Answer.Problem({
+  status: 400,
+  detail: "the cursor is not known: send nextCursor of a page of the same list, with the same filter and credential",
+  errors: [{ parameter: "cursor", code: "unknown_cursor", detail: "is not a cursor of this list" }],
+})
+
+/** Refuses a query that asks for a page in two ways. */
+export const check = (query: Paging): Effect.Effect<void, Answer.Problem> =>
+  query.cursor !== undefined && query.offset !== undefined ? bothGiven : Effect.void
+
+/** A page of items, each written as JSON. */
+export const answer = Effect.fnUntraced(function* <Item, E, R>(
+  outcome: ListOutcome<Item>,
+  write: (item: Item) => Effect.Effect<string, E, R>,
+) {
+  if (outcome._tag === "UnknownCursor") return yield* unknownCursor
+  const { nextCursor, offset, positions = PositionsOf.none, total } = outcome
+  const items = yield* Effect.forEach(outcome.items, write)
+  const next = nextCursor === undefined ? "" : `,"nextCursor":${JSON.stringify(nextCursor)}`
+  return Answer.json(
+    `{"offset":${offset},"count":${items.length},"total":${total},"items":[${items.join(",")}]${next}}`,
+    200,
+    Positions.headers(positions),
+  )
+})

@@ -1,0 +1,111 @@
+/**
+ * Events and answers: what servers ask with an API key.
+ */
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import * as ItemLine from "../../../core/formats/ItemLine.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import { isUuid } from "../../../core/ledger/Identifiers.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
+import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
+import { Api } from "../api/Api.ts"
+import * as Wire from "../api/Wire.ts"
+import * as Access from "../server/Access.ts"
+import * as Answer from "../server/Answer.ts"
+import * as Import from "./Import.ts"
+import * as Items from "./Items.ts"
+import * as Pages from "./Pages.ts"
+import * as Positions from "../server/Positions.ts"
+import * as Questions from "./Questions.ts"
+import * as Retried from "../server/IdempotencyKey.ts"
+
+const recordItems = Items.recorder(ItemLine.ItemLine)
+const decodeQuestions = Exchange.decoder(Wire.DecisionQuestions)
+
+const bodyOf = ({ body }: StoredEvent) => Effect.succeed(body)
+const noEvent = new Answer.Problem({ status: 404, detail: "there is no such event" })
+
+/** Ids are compared in lower case. */
+const lowerCase = <Query extends { concordId?: string; sessionId?: string; submitter?: string }>(
+  query: Query,
+): Query => ({
+  ...query,
+  ...(query.concordId !== undefined && { concordId: query.concordId.toLowerCase() }),
+  ...(query.sessionId !== undefined && { sessionId: query.sessionId.toLowerCase() }),
+  ...(query.submitter !== undefined && { submitter: query.submitter.toLowerCase() }),
+})
+
+/** The handlers of the group `privacy`. */
+export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
+  handlers
+    .handleRaw("createConsentEvents", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { key, site } = yield* Access.inProject
+          const body = yield* Answer.readBody(request)
+          const keyed = yield* Retried.keyed(request, key.id, body)
+          return yield* recordItems(body.json, { ...site, submitter: key.id, ...keyed }, ItemLine.toItem)
+        }),
+      ),
+    )
+    .handleRaw("importConsentEvents", ({ query, request }) => Answer.respond(Import.rows(request, query)))
+    .handle("listConsentEvents", ({ query }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          yield* Pages.check(query)
+          const ledger = yield* Ledger
+          const { key, site } = yield* Access.inProject
+          return yield* Pages.answer(yield* ledger.list(site, key.id, lowerCase(query)), bodyOf)
+        }),
+      ),
+    )
+    .handle("getConsentEvent", ({ params }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const ledger = yield* Ledger
+          const { site } = yield* Access.inProject
+          const event = isUuid(params.id) ? yield* ledger.event(site.project, params.id.toLowerCase()) : undefined
+          return event === undefined ? yield* noEvent : Answer.json(event.body)
+        }),
+      ),
+    )
+    .handle("getConsentState", ({ query }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { site } = yield* Access.inProject
+          const person = yield* Questions.personOf(site, query)
+          const { body, positions } = yield* Questions.state(site, person, query)
+          return Answer.json(body, 200, Positions.headers(positions))
+        }),
+      ),
+    )
+    .handle("getConsentDecisions", ({ query }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { site } = yield* Access.inProject
+          const person = yield* Questions.personOf(site, query)
+          const { body, positions } = yield* Questions.decisions(site, person, query)
+          return Answer.json(body, 200, Positions.headers(positions))
+        }),
+      ),
+    )
+    .handleRaw("askConsentDecisions", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const ledger = yield* Ledger
+          const { key, site } = yield* Access.inProject
+          const body = yield* Answer.readBody(request)
+          const asked = yield* Answer.decode(decodeQuestions, body.json)
+          const { keyed } = yield* Retried.keyed(request, key.id, body)
+          let seen = PositionsOf.none
+          const answering = Effect.map(Questions.manyDecisions(site, asked), ({ body, positions }) => {
+            seen = positions
+            return body
+          })
+          const { answer, isRepeated } = yield* Retried.orRefuse(yield* ledger.answerOnce(site, keyed, answering))
+          return Answer.json(answer, 200, { ...Retried.headers(isRepeated), ...Positions.headers(seen) })
+        }),
+      ),
+    ),
+)

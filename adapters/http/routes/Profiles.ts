@@ -1,0 +1,42 @@
+/**
+ * What a visitor tells of itself.
+ */
+import { Effect } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import * as ItemLine from "../../../core/formats/ItemLine.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import { CurrentVisitor } from "../api/Credentials.ts"
+import * as PeopleWire from "../api/PeopleWire.ts"
+import * as Answer from "../server/Answer.ts"
+import * as Retried from "../server/IdempotencyKey.ts"
+
+const decode = Exchange.decoder(PeopleWire.Profile)
+
+/** Keeps a profile, and answers what was kept. */
+export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+  const ledger = yield* Ledger
+  const { session, site } = yield* CurrentVisitor
+  const body = yield* Answer.readBody(request)
+  const { address, firstName, lastName, middleName, ...rest } = yield* Answer.decode(decode, body.json)
+  const told = Exchange.present({
+    firstName,
+    middleName,
+    lastName,
+    address: address && Exchange.present(address),
+  })
+  const identifiers = ItemLine.identifiersOf(rest)
+  const keyed = yield* Retried.keyed(request, session.id, body)
+  const outcome = yield* ledger.keepProfile({ ...site, session, profile: told, identifiers, ...keyed })
+  const kept = yield* Retried.orRefuse(outcome)
+  if (kept._tag === "Refused") {
+    const errors = kept.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
+    return yield* new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+  }
+  const { isRepeated, profile, unproven } = kept
+  return Answer.json(
+    JSON.stringify({ concordId: session.concordId, ...profile, unproven }),
+    200,
+    Retried.headers(isRepeated),
+  )
+})

@@ -1,0 +1,130 @@
+/**
+ * Questions to the ledger about people, answered as JSON.
+ */
+import { Effect } from "effect"
+import * as ItemLine from "../../../core/formats/ItemLine.ts"
+import type { Site } from "../../../core/model/Catalog.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import type * as Instant from "../../../core/engine/Instant.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import * as PositionsOf from "../../../core/ledger/Positions.ts"
+import type { Answered } from "../../../core/ledger/Reading.ts"
+import * as People from "../../../core/model/People.ts"
+import type { Positions } from "../../../core/ports/LedgerStore.ts"
+import type * as Wire from "../api/Wire.ts"
+import * as Answer from "../server/Answer.ts"
+
+interface Instants {
+  readonly at?: Instant.Instant | null
+  readonly knownAt?: Instant.Instant | null
+}
+
+/** Whom a question is about: an id, or an identifier by its hash. */
+export interface Person {
+  readonly concordId: string | undefined
+  readonly alias?: string
+}
+
+const questionOf = ({ organization, project }: Site, person: Person, { at, knownAt }: Instants) => ({
+  organization,
+  project,
+  ...person,
+  ...(at != null && { at }),
+  ...(knownAt != null && { knownAt }),
+})
+
+/** The consent state: the deciding event of every type whose answer is in force; and when it changes by itself. */
+export const state = Effect.fnUntraced(function* (site: Site, person: Person, instants: Instants) {
+  const ledger = yield* Ledger
+  const { items, nextChangeAt, positions } = yield* ledger.state(questionOf(site, person, instants))
+  return { body: Answer.list(items.map(({ event }) => event.body)), nextChangeAt, positions }
+})
+
+const write = (concordId: string | undefined, { decision, type }: Answered): string =>
+  JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))
+
+/** The decisions: one for each type of the project. */
+export const decisions = Effect.fnUntraced(function* (site: Site, person: Person, instants: Instants) {
+  const ledger = yield* Ledger
+  const answered = yield* ledger.decisions(questionOf(site, person, instants))
+  const body = Answer.list(answered.items.map((item) => write(answered.concordId, item)))
+  return { body, positions: answered.positions }
+})
+
+const namedOnce = `name one person by exactly one of ${People.identifierKinds.join(", ")}`
+
+/** The one identifier of a person; `undefined` where there is none, or more than one. */
+export const identifierOf = (members: Parameters<typeof ItemLine.identifiersOf>[0]): People.Identifiers | undefined => {
+  const identifiers = ItemLine.identifiersOf(members)
+  return Object.keys(identifiers).length === 1 ? identifiers : undefined
+}
+
+/** The person that the one identifier of a query names. */
+export const personOf = Effect.fnUntraced(function* (site: Site, query: People.Identifiers) {
+  const identifier = identifierOf(query)
+  if (identifier === undefined) return yield* new Answer.Problem({ status: 400, detail: namedOnce })
+  const ledger = yield* Ledger
+  const found = yield* ledger.find(site, identifier)
+  if (found._tag === "Found") return found as Person
+  const errors = found.faults.map(({ field, code, detail }) => ({ parameter: field, code, detail }))
+  return yield* new Answer.Problem({ status: 400, detail: "the query is not valid", errors })
+})
+
+const notValid = (errors: ReadonlyArray<Answer.Violation>) =>
+  new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+
+/** Says that no type that is listed has the id of a question. */
+const unknownType = (index: number): Answer.Violation => ({
+  pointer: `/items/${index}/consentType`,
+  code: "unknown_consent_type",
+  detail: "this project has no consent type with this id",
+})
+
+/** Whom each question is about, and every violation. */
+const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.DecisionQuestions.Type)["items"]) {
+  const ledger = yield* Ledger
+  const errors: Array<Answer.Violation> = []
+  const people: Array<Person> = []
+  for (const [index, { consentType, person }] of items.entries()) {
+    const at = `/items/${index}`
+    const type = site.types.byId.get(consentType.toLowerCase())
+    if (type === undefined || type.isRemoved === true) errors.push(unknownType(index))
+    const identifier = identifierOf(person)
+    if (identifier === undefined) {
+      errors.push({ pointer: `${at}/person`, code: "identifier_missing", detail: namedOnce })
+      continue
+    }
+    const found = yield* ledger.find(site, identifier)
+    if (found._tag === "Found") people.push(found)
+    else {
+      for (const { code, detail, field } of found.faults) {
+        errors.push({ pointer: `${at}/person/${field}`, code, detail })
+      }
+    }
+  }
+  if (errors.length === 0) return people
+  return yield* notValid(errors)
+})
+
+/** What a person was asked about by. */
+const keyOf = ({ alias, concordId }: Person): string | undefined => alias ?? concordId
+
+/** Many questions at once, answered in the order given. */
+export const manyDecisions = Effect.fnUntraced(function* (site: Site, asked: typeof Wire.DecisionQuestions.Type) {
+  const ledger = yield* Ledger
+  const people = yield* resolve(site, asked.items)
+  const known = new Map<string | undefined, ReadonlyMap<string, string>>()
+  let positions: Positions = PositionsOf.none
+  for (const [key, person] of new Map(people.map((person) => [keyOf(person), person]))) {
+    const answered = yield* ledger.decisions(questionOf(site, person, asked))
+    positions = PositionsOf.merge(positions, answered.positions)
+    known.set(key, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
+  }
+  const lines = asked.items.map(({ consentType }, index) =>
+    known.get(keyOf(people[index]!))!.get(consentType.toLowerCase()),
+  )
+  // A type may be deleted while it is asked about.
+  const errors = lines.flatMap((line, index) => (line === undefined ? [unknownType(index)] : []))
+  if (errors.length > 0) return yield* notValid(errors)
+  return { body: Answer.list(lines.filter((line) => line !== undefined)), positions }
+})

@@ -1,0 +1,119 @@
+/**
+ * The Site API: what browsers ask with a session, about their own visitor.
+ */
+import { Clock, Context, Effect } from "effect"
+import { Digest } from "effect/crypto"
+import type { HttpServerRequest } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import type * as Instant from "../../../core/engine/Instant.ts"
+import { isUuid } from "../../../core/ledger/Identifiers.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import { Api } from "../api/Api.ts"
+import { CurrentVisitor } from "../api/Credentials.ts"
+import * as Wire from "../api/Wire.ts"
+import * as Answer from "../server/Answer.ts"
+import * as Identifications from "./Identifications.ts"
+import * as Items from "./Items.ts"
+import * as Pages from "./Pages.ts"
+import * as Profiles from "./Profiles.ts"
+import * as Questions from "./Questions.ts"
+import * as Retried from "../server/IdempotencyKey.ts"
+import * as TypeRoutes from "./ConsentTypeRoutes.ts"
+
+/**
+ * For how many seconds a browser may take a consent state for what it is. 0 unless configured: an answer given on another
+ * page then counts at once.
+ */
+export const StateMaxAge = Context.Reference<number>("assent/http/StateMaxAge", { defaultValue: () => 0 })
+
+/** The answer of a browser is nobody else's, and is asked for anew at the latest when it changes by itself. */
+const cacheControl = (maxAge: number, nextChangeAt: Instant.Instant | undefined, now: Instant.Instant): string => {
+  const untilChange = nextChangeAt === undefined ? Infinity : Math.max(0, Math.floor((nextChangeAt - now) / 1000))
+  return `private, max-age=${Math.min(maxAge, untilChange)}, must-revalidate`
+}
+
+const encoder = new TextEncoder()
+
+/** Answers with an `ETag` (RFC 9110, section 8.8.3), or 304 where the browser has that answer already. */
+const tagged = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  { body, nextChangeAt }: { readonly body: string; readonly nextChangeAt: Instant.Instant | undefined },
+) {
+  const digest = yield* Digest.Digest
+  const etag = `"${(yield* digest.digestHex(Digest.sha256, encoder.encode(body))).slice(0, 32)}"`
+  const now = yield* Clock.currentTimeMillis
+  const headers = { etag, "cache-control": cacheControl(yield* StateMaxAge, nextChangeAt, now) }
+  const known = request.headers["if-none-match"]?.split(",").map((tag) => tag.trim().replace(/^W\//, ""))
+  return known?.includes(etag) === true || known?.includes("*") === true
+    ? Answer.notModified(headers)
+    : Answer.json(body, 200, headers)
+})
+
+const recordItems = Items.recorder(Wire.VisitorItem)
+const noEvent = new Answer.Problem({ status: 404, detail: "the visitor has no such event" })
+
+/** The event of an id, if it is the visitor's own or of somebody it is joined with. */
+const ownEvent = Effect.fnUntraced(function* (id: string) {
+  const ledger = yield* Ledger
+  const { session, site } = yield* CurrentVisitor
+  const event = isUuid(id) ? yield* ledger.event(site.project, id.toLowerCase()) : undefined
+  if (event === undefined) return yield* noEvent
+  const { members } = yield* ledger.person(site.organization, session.concordId)
+  return members.includes(event.concordId) ? event : yield* noEvent
+})
+
+/** The handlers of the group `site`. */
+export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
+  handlers
+    .handleRaw("createVisitorConsentEvents", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { session, site } = yield* CurrentVisitor
+          const body = yield* Answer.readBody(request)
+          const keyed = yield* Retried.keyed(request, session.id, body)
+          const about = { ...site, submitter: session.concordId, session, ...keyed }
+          return yield* recordItems(body.json, about, Items.fromVisitor(session.concordId))
+        }),
+      ),
+    )
+    .handle("getVisitorConsentEvents", ({ query }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          yield* Pages.check(query)
+          const ledger = yield* Ledger
+          const { session, site } = yield* CurrentVisitor
+          const outcome = yield* ledger.list(site, session.id, { ...query, concordId: session.concordId })
+          return yield* Pages.answer(outcome, ({ body }) => Effect.succeed(body))
+        }),
+      ),
+    )
+    .handle("getVisitorConsentEvent", ({ params }) =>
+      Answer.respond(Effect.map(ownEvent(params.id), ({ body }) => Answer.json(body))),
+    )
+    .handle("getVisitorConsentState", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { session, site } = yield* CurrentVisitor
+          return yield* tagged(request, yield* Questions.state(site, { concordId: session.concordId }, {}))
+        }),
+      ),
+    )
+    .handle("getVisitorConsentDecisions", ({ query }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { session, site } = yield* CurrentVisitor
+          return Answer.json((yield* Questions.decisions(site, { concordId: session.concordId }, query)).body)
+        }),
+      ),
+    )
+    .handle("getVisitorConsentTypes", ({ query }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { session, site } = yield* CurrentVisitor
+          return yield* TypeRoutes.list(site, session.id, { ...query, status: "active" })
+        }),
+      ),
+    )
+    .handleRaw("identify", ({ request }) => Answer.respond(Identifications.identify(request)))
+    .handleRaw("keepProfile", ({ request }) => Answer.respond(Profiles.keep(request))),
+)

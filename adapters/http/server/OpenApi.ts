@@ -1,0 +1,217 @@
+/**
+ * The OpenAPI description as it is served: what is derived from the API, and what holds for all of it besides: how requests
+ * come again, what the headers say, and an example of every operation.
+ *
+ * The examples are one story, told on the demonstration that an empty store is set up with. A test sends them in this order
+ * and compares the answers.
+ */
+import { OpenApi } from "effect/http-api"
+import { Api } from "../api/Api.ts"
+import * as Positions from "./Positions.ts"
+import examples from "../api/examples.json" with { type: "json" }
+
+/** As much of OpenAPI 3.1 as is added to. */
+type Json = Readonly<Record<string, unknown>>
+
+interface Media {
+  readonly schema?: Json
+  readonly examples?: Json
+}
+
+interface Answered {
+  readonly content?: Readonly<Record<string, Media>>
+  readonly headers?: Json
+}
+
+interface Parameter {
+  readonly name: string
+  readonly in: string
+  readonly schema: Json
+  readonly example?: unknown
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly parameters?: ReadonlyArray<Parameter>
+  readonly requestBody?: { readonly content: Readonly<Record<string, Media>> }
+  readonly responses: Readonly<Record<string, Answered>>
+  readonly security?: ReadonlyArray<Json>
+}
+
+/** One step of the story. */
+export interface Example {
+  readonly operation: string
+  readonly path?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  /** Instead of a body in JSON: the same rows in each media type that they may have. */
+  readonly texts?: Readonly<Record<string, string>>
+  readonly status: number
+  readonly answer: unknown
+}
+
+/** The whole story, in its order. */
+export const story: ReadonlyArray<Example> = examples
+
+const text = (description: string, more: Json = {}) => ({ description, schema: { type: "string", ...more } })
+
+const retryAfter = { "Retry-After": text("When to come back, in seconds", { pattern: "^[0-9]+$" }) }
+
+const rates = {
+  "RateLimit-Policy": text("The quota, and the seconds of its window (draft-ietf-httpapi-ratelimit-headers)"),
+  RateLimit: text("How many requests are left, and when there will be one more"),
+}
+
+const replayed = { "Idempotent-Replayed": text("`true` where the same request was answered before") }
+
+const seen = {
+  "Assent-Positions": text(
+    "How far the answer has seen, as LANE=POSITION for each of its lanes and configuration=REVISION: send it back to see no less",
+    {
+      pattern: Positions.form.source,
+    },
+  ),
+}
+
+const positions = {
+  name: "Assent-Positions",
+  in: "header",
+  required: false,
+  description: "From an answer before: a server that has not come as far does not answer with less, but with 503",
+  schema: { type: "string", pattern: Positions.form.source },
+}
+
+const cached = {
+  ETag: text("Send it as If-None-Match to be told 304 while nothing has changed"),
+  "Cache-Control": text("For how long the answer may be taken for what it is"),
+}
+
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "1 to 255 printable characters, such as a UUID: sent again with the same key and body, the request is answered as before",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+  example: "6f1a2c54-93d1-4f6e-a1c7-0d4c7a0e5b21",
+}
+
+/** What a whole number in a query looks like: in the query it is a text. */
+const wholeNumbers: Readonly<Record<string, Json>> = {
+  offset: { type: "integer", minimum: 0, default: 0 },
+  limit: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
+  version: { type: "integer", minimum: 1 },
+}
+
+const nameOf = ({ operationId }: Operation): string => operationId.split(".").at(-1)!
+
+/** Rows need no key to come again: those that were recorded are known by what they hold. */
+const takesKey = (method: string, operation: Operation): boolean =>
+  method === "post" && nameOf(operation) !== "importConsentEvents"
+
+/** Whether it is asked with an API key: then the answer says how far it has seen. */
+const isKeyed = ({ security = [] }: Operation): boolean => security.some((each) => "apiKey" in each)
+
+/** Whether it may be told how far an answer before has seen. */
+const isQuestion = (method: string, operation: Operation): boolean =>
+  isKeyed(operation) && (method === "get" || nameOf(operation) === "askConsentDecisions")
+
+const headersOf = (status: string, method: string, operation: Operation): Json => ({
+  ...((status === "429" || status === "503") && retryAfter),
+  ...((operation.security?.length ?? 0) > 0 && status !== "401" && rates),
+  ...(takesKey(method, operation) && status.startsWith("2") && replayed),
+  ...(isKeyed(operation) && status.startsWith("2") && seen),
+  ...(operation.operationId.endsWith("getVisitorConsentState") && status === "200" && cached),
+})
+
+const safeIntegers: ReadonlySet<unknown> = new Set([Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER])
+
+/** A schema without the bounds that every whole number in JSON has. */
+const plain = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(plain)
+  if (schema === null || typeof schema !== "object") return schema
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([, value]) => !safeIntegers.has(value))
+      .map(([name, value]) => [name, plain(value)]),
+  )
+}
+
+/** A member of a body that nobody knows is passed over. */
+const openBody = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(openBody)
+  if (schema === null || typeof schema !== "object") return schema
+  const isClosed = "additionalProperties" in schema && schema.additionalProperties === false
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([name]) => !(isClosed && name === "additionalProperties"))
+      .map(([name, value]) => [name, openBody(value)]),
+  )
+}
+
+const named = (value: unknown): Json => ({ story: { summary: "On the demonstration", value } })
+
+const withExample = (content: Readonly<Record<string, Media>>, example: (type: string) => unknown) =>
+  Object.fromEntries(
+    Object.entries(content).map(([type, media]) => {
+      const shown = example(type)
+      return [type, shown === undefined ? media : { ...media, examples: named(shown) }] as const
+    }),
+  )
+
+const bodyOf = ({ content }: NonNullable<Operation["requestBody"]>, example: Example | undefined) => ({
+  required: true,
+  content: withExample(
+    Object.fromEntries(
+      Object.entries(content).map(([type, { schema }]) => [type, { schema: openBody(schema) as Json }]),
+    ),
+    (type) => example?.texts?.[type] ?? example?.body,
+  ),
+})
+
+/** An example of a query is text there; here it has the type that the parameter has. */
+const typed = (schema: Json, shown: string): unknown =>
+  schema["type"] === "integer" ? Number(shown) : schema["type"] === "array" ? [shown] : shown
+
+const parameterOf = (parameter: Parameter, example: Example | undefined): Parameter => {
+  const shown = example?.path?.[parameter.name] ?? example?.query?.[parameter.name]
+  const schema = parameter.in === "query" ? (wholeNumbers[parameter.name] ?? parameter.schema) : parameter.schema
+  return { ...parameter, schema, ...(shown !== undefined && { example: typed(schema, shown) }) }
+}
+
+const describeOperation = (method: string, operation: Operation): Operation => {
+  const operationId = nameOf(operation)
+  const example = story.find((each) => each.operation === operationId)
+  const parameters = (operation.parameters ?? []).map((parameter) => parameterOf(parameter, example))
+  const responses = Object.entries(operation.responses).map(([status, answered]) => {
+    const headers = headersOf(status, method, operation)
+    const isShown = status === String(example?.status)
+    const content = answered.content && withExample(answered.content, () => (isShown ? example?.answer : undefined))
+    const described = { ...answered, ...(content && { content }), ...(Object.keys(headers).length > 0 && { headers }) }
+    return [status, described] as const
+  })
+  return {
+    ...operation,
+    operationId,
+    parameters: [
+      ...parameters,
+      ...(takesKey(method, operation) ? [idempotencyKey] : []),
+      ...(isQuestion(method, operation) ? [positions] : []),
+    ],
+    ...(operation.requestBody && { requestBody: bodyOf(operation.requestBody, example) }),
+    responses: Object.fromEntries(responses),
+  }
+}
+
+const describe = (derived: Json): Json => {
+  const spec = plain(derived) as Json
+  const paths = spec["paths"] as Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  const described = Object.entries(paths).map(([path, item]) => {
+    const operations = Object.entries(item).map(([method, each]) => [method, describeOperation(method, each)] as const)
+    return [path, Object.fromEntries(operations)] as const
+  })
+  return { ...spec, servers: [{ url: "/", description: "This service" }], paths: Object.fromEntries(described) }
+}
+
+/** The API with its whole description. */
+export const Described = Api.annotate(OpenApi.Transform, describe)

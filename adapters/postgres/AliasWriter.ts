@@ -1,0 +1,129 @@
+/**
+ * Whom aliases name.
+ */
+import { Effect } from "effect"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Claim, Named } from "../../core/model/People.ts"
+import * as Columns from "./ArrayColumns.ts"
+import * as Sql from "./Sql.ts"
+
+/** A claim, and whose aliases it is among. */
+export interface Owned {
+  readonly organization: Lane.Owner
+  readonly claim: Claim
+}
+
+interface Asked {
+  readonly organization: Lane.Owner
+  readonly hash: string
+}
+
+const hashes = Columns.make<Asked>({
+  lane: ["bigint", ({ hash, organization }) => Lane.of(organization, hash)],
+  hash: ["bytea", ({ hash }) => Columns.bytes(hash)],
+})
+
+/** Whom each hash names. */
+export const find = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, asked: ReadonlyArray<string>) {
+  if (asked.length === 0) return []
+  const rows = yield* Sql.query<{ readonly hash: string; readonly person: string; readonly recorded_at: number }>(
+    sql,
+    `SELECT encode(v.hash, 'hex') AS hash, a.person, a.recorded_at FROM ${hashes.rows} v
+     JOIN alias a ON a.lane = v.lane AND a.hash = v.hash`,
+    hashes.of(asked.map((hash) => ({ organization, hash }))),
+  )
+  const named = new Map(
+    rows.map(({ hash, person, recorded_at }): readonly [string, Named] => [
+      hash,
+      { concordId: person, dateCreated: recorded_at },
+    ]),
+  )
+  return asked.map((hash) => named.get(hash))
+})
+
+interface Somebody {
+  readonly organization: Lane.Owner
+  readonly concordId: string
+}
+
+/** People with the lanes they live in. */
+export const people = Columns.make<Somebody>({
+  lane: ["bigint", ({ concordId, organization }) => Lane.of(organization, concordId)],
+  person: ["uuid", ({ concordId }) => concordId],
+})
+
+const identify = (sql: Sql.Sql, claims: ReadonlyArray<Owned>) => {
+  const named = new Map(
+    claims
+      .filter(({ claim }) => claim.kind !== "contextId")
+      .map(({ claim: { concordId }, organization }) => [concordId, { organization, concordId }]),
+  )
+  return named.size === 0
+    ? Effect.void
+    : Sql.query(
+        sql,
+        `INSERT INTO person (lane, person, revision, is_identified)
+         SELECT lane, person, 1, true FROM ${people.rows} v ORDER BY lane, person
+         ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1, is_identified = true`,
+        people.of([...named.values()]),
+      )
+}
+
+const claimed = Columns.make<Owned>({
+  lane: ["bigint", ({ claim, organization }) => Lane.of(organization, claim.hash)],
+  hash: ["bytea", ({ claim }) => Columns.bytes(claim.hash)],
+  person: ["uuid", ({ claim }) => claim.concordId],
+  recorded_at: ["bigint", ({ claim }) => claim.dateCreated],
+})
+
+/** Claims aliases, the people first and each in ascending order; answers false where an alias names somebody else. */
+export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: ReadonlyArray<Owned>) {
+  if (claims.length === 0) return true
+  const wanted = new Map<string, Owned>()
+  for (const each of claims) {
+    const key = `${Lane.of(each.organization, each.claim.hash)} ${each.claim.hash}`
+    if ((wanted.get(key) ?? each).claim.concordId !== each.claim.concordId) return false
+    wanted.set(key, each)
+  }
+  const parameters = claimed.of([...wanted.values()])
+  const insert = Sql.write(
+    sql,
+    `INSERT INTO alias SELECT * FROM ${claimed.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
+    parameters,
+  )
+  const [, inserted] = yield* Effect.all([identify(sql, claims), insert], { concurrency: "unbounded" })
+  if (inserted === wanted.size) return true
+  const rows = yield* Sql.query(
+    sql,
+    `SELECT 1 AS own FROM ${claimed.rows} v
+     JOIN alias a ON a.lane = v.lane AND a.hash = v.hash AND a.person = v.person`,
+    parameters,
+  )
+  return rows.length === wanted.size
+})
+
+/** Raises the revision of people. */
+export const raise = (sql: Sql.Sql, organization: Lane.Owner, concordIds: Iterable<string>) =>
+  Sql.query(
+    sql,
+    `INSERT INTO person (lane, person, revision, is_identified)
+     SELECT lane, person, 1, false FROM ${people.rows} v ORDER BY lane, person
+     ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1`,
+    people.of([...new Set(concordIds)].map((concordId) => ({ organization, concordId }))),
+  )
+
+/** Lets hashes name nobody, and raises the revision of whom they named. */
+export const release = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  released: ReadonlyArray<string>,
+) {
+  if (released.length === 0) return
+  const rows = yield* Sql.query<{ readonly person: string }>(
+    sql,
+    `DELETE FROM alias a USING ${hashes.rows} v WHERE a.lane = v.lane AND a.hash = v.hash RETURNING a.person`,
+    hashes.of(released.map((hash) => ({ organization, hash }))),
+  )
+  const named = rows.map(({ person }) => person)
+  if (named.length > 0) yield* raise(sql, organization, named)
+})

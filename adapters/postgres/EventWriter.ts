@@ -1,0 +1,128 @@
+/**
+ * Writes events that have their places: the events, the heads they raise, and what is looked up by.
+ */
+import { hash } from "node:crypto"
+import { Effect } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import * as Lane from "../../core/model/Lane.ts"
+import * as Order from "../../core/engine/Order.ts"
+import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
+import * as Columns from "./ArrayColumns.ts"
+import type { Placed } from "./Lanes.ts"
+import * as Sql from "./Sql.ts"
+
+/** SHA-256 of the body, as it is kept beside it. */
+export const digestOf = ({ body }: StoredEvent): Uint8Array => Columns.bytes(hash("sha256", body))
+
+const events = Columns.make<Placed>({
+  lane: ["bigint", ({ lane }) => lane],
+  position: ["bigint", ({ position }) => position],
+  person: ["uuid", ({ event }) => event.concordId],
+  event_id: ["uuid", ({ event }) => event.id],
+  consent_type: ["uuid", ({ event }) => event.consentType],
+  version: ["bigint", ({ event }) => event.version],
+  consent_state: ["text", ({ event }) => event.consentState],
+  consent_action: ["text", ({ event }) => event.consentAction],
+  consent_date: ["bigint", ({ event }) => event.consentDate],
+  recorded_at: ["bigint", ({ event }) => event.dateCreated],
+  expiration_date: ["bigint", ({ event }) => event.expirationDate],
+  submitter: ["text", ({ event }) => event.submitter],
+  session: ["text", ({ event }) => event.session],
+  domain: ["text", ({ event }) => event.domain],
+  geography: ["text", ({ event }) => event.geography],
+  external_id: ["bytea", ({ event }) => event.externalId && Columns.bytes(event.externalId)],
+  body: ["text", ({ event }) => event.body],
+  digest: ["bytea", ({ event }) => digestOf(event)],
+})
+
+const insertEvents = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
+  Sql.query(sql, `INSERT INTO event SELECT * FROM ${events.rows} v`, events.of(placed))
+
+const heads = Columns.make<Placed>({
+  lane: ["bigint", ({ lane }) => lane],
+  person: ["uuid", ({ event }) => event.concordId],
+  consent_type: ["uuid", ({ event }) => event.consentType],
+  consent_state: ["text", ({ event }) => event.consentState],
+  consent_date: ["bigint", ({ event }) => event.consentDate],
+  recorded_at: ["bigint", ({ event }) => event.dateCreated],
+  event_id: ["uuid", ({ event }) => event.id],
+  position: ["bigint", ({ position }) => position],
+})
+
+/** The last of each person, type and state: a statement can raise a head once. */
+const latest = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> => {
+  const heads = new Map<string, Placed>()
+  for (const each of placed) {
+    const { event, lane } = each
+    const key = `${lane} ${event.concordId} ${event.consentType} ${event.consentState}`
+    const before = heads.get(key)
+    if (before === undefined || Order.isLater(event, before.event)) heads.set(key, each)
+  }
+  return [...heads.values()]
+}
+
+const raiseHeads = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
+  Sql.query(
+    sql,
+    `INSERT INTO head SELECT * FROM ${heads.rows} v
+     ON CONFLICT (lane, person, consent_type, consent_state) DO UPDATE SET
+       consent_date = excluded.consent_date, recorded_at = excluded.recorded_at,
+       event_id = excluded.event_id, position = excluded.position
+     WHERE (excluded.consent_date, excluded.recorded_at, excluded.event_id)
+       > (head.consent_date, head.recorded_at, head.event_id)`,
+    heads.of(latest(placed)),
+  )
+
+const usedTypes = Columns.make<Placed>({
+  lane: ["bigint", ({ lane }) => lane],
+  consent_type: ["uuid", ({ event }) => event.consentType],
+})
+
+/** Notes which types have events. Others may note the same: the lanes are to be locked. */
+export const useTypes = Effect.fnUntraced(function* (sql: Sql.Sql, placed: ReadonlyArray<Placed>) {
+  if (placed.length === 0) return
+  const used = new Map(placed.map((each) => [`${each.lane} ${each.event.consentType}`, each]))
+  yield* Sql.query(
+    sql,
+    `INSERT INTO used_type SELECT * FROM ${usedTypes.rows} v ORDER BY lane, consent_type
+     ON CONFLICT (lane, consent_type) DO NOTHING`,
+    usedTypes.of([...used.values()]),
+  )
+})
+
+interface Named extends Placed {
+  readonly externalId: string
+}
+
+const externalIds = Columns.make<Named>({
+  lane: ["bigint", ({ externalId, project }) => Lane.of(project, externalId)],
+  hash: ["bytea", ({ externalId }) => Columns.bytes(externalId)],
+  event_lane: ["bigint", ({ lane }) => lane],
+  position: ["bigint", ({ position }) => position],
+})
+
+/** Keeps the external ids, in ascending order; answers false where one is taken. */
+export const claimExternalIds = Effect.fnUntraced(function* (sql: Sql.Sql, placed: ReadonlyArray<Placed>) {
+  const named = placed.flatMap((each): ReadonlyArray<Named> => {
+    const { externalId } = each.event
+    return externalId === undefined ? [] : [{ ...each, externalId }]
+  })
+  if (named.length === 0) return true
+  const kept = yield* Sql.write(
+    sql,
+    `INSERT INTO external_id SELECT * FROM ${externalIds.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
+    externalIds.of(named),
+  )
+  return kept === named.length
+})
+
+/** The steps that write the events and raise their heads; each is prepared when it is begun. Nobody else writes those of other people. */
+export const of = (sql: Sql.Sql, placed: ReadonlyArray<Placed>): ReadonlyArray<Effect.Effect<undefined, SqlError>> =>
+  placed.length === 0
+    ? []
+    : [insertEvents, raiseHeads].map((step) =>
+        Effect.as(
+          Effect.suspend(() => step(sql, placed)),
+          undefined,
+        ),
+      )

@@ -1,0 +1,46 @@
+/**
+ * Writes what is set up. An entry that changes is written anew; its earlier states stay.
+ */
+import type { DatabaseSync } from "node:sqlite"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Configuration, Kept } from "../../core/ports/LedgerStore.ts"
+import type { ReceiptWriter } from "./IdempotencyWriter.ts"
+import * as Uuid from "./Uuid.ts"
+
+/** The setup of one connection. */
+export interface SetupWriter {
+  readonly configure: (change: Configuration) => Kept
+  readonly useKey: (id: string, at: Instant) => Kept
+}
+
+/** Prepares the statements. */
+export const make = (db: DatabaseSync, receipts: ReceiptWriter): SetupWriter => {
+  const revision = db.prepare("SELECT revision FROM configuration_head")
+  const raiseRevision = db.prepare("UPDATE configuration_head SET revision = revision + 1")
+  const insert = db.prepare("INSERT INTO configuration VALUES (?, ?, ?, ?)")
+  const insertDocument = db.prepare("INSERT INTO document VALUES (?, ?, ?)")
+  const useKey = db.prepare(`
+    INSERT INTO key_use VALUES (?, ?)
+    ON CONFLICT (id) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)`)
+  return {
+    configure: (change) => {
+      const { documents, entries, owner, receipt } = change
+      if (owner !== undefined && receipts.has(owner, receipt)) return "repeated"
+      if (revision.get()?.["revision"] !== change.revision) return "stale"
+      raiseRevision.run()
+      const rows = Object.entries(entries).flatMap(([kind, changed]) => changed.map((entry) => [kind, entry] as const))
+      for (const [ordinal, [kind, entry]] of rows.entries()) {
+        insert.run(change.revision + 1, ordinal, kind, JSON.stringify(entry))
+      }
+      for (const { consentType, version, document } of documents) {
+        insertDocument.run(Uuid.toBytes(consentType), version, document)
+      }
+      if (owner !== undefined) receipts.keep(owner, receipt)
+      return "kept"
+    },
+    useKey: (id, at) => {
+      useKey.run(id, at)
+      return "kept"
+    },
+  }
+}
