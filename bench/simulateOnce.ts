@@ -4,7 +4,7 @@
  */
 import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"
-import { simulate } from "../apps/simulate/Simulate.ts"
+import { simulate } from "../apps/simulate/index.ts"
 
 /** What a run says of itself. */
 export interface Figures {

@@ -7,8 +7,8 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
-import * as Ending from "./Ending.ts"
-import * as Presenter from "./Presenter.ts"
+import * as Ending from "./ExitCode.ts"
+import * as Presenter from "./HelpOutput.ts"
 
 const commands = {
   decisions: () => import("./commands/decisions.ts"),

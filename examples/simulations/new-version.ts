@@ -1,4 +1,4 @@
-import { simulate } from "../../apps/simulate/Simulate.ts" // in your own project: "assent/simulate"
+import { simulate } from "../../apps/simulate/index.ts" // in your own project: "assent/simulate"
 
 const first = { version: 1, publishedAt: "2024-01-01T00:00:00Z" } as const
 const second = { version: 2, publishedAt: "2099-03-01T00:00:00Z", requireReaccept: true, grace: "P30D" } as const

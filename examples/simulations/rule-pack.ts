@@ -1,4 +1,4 @@
-import { simulate } from "../../apps/simulate/Simulate.ts" // in your own project: "assent/simulate"
+import { simulate } from "../../apps/simulate/index.ts" // in your own project: "assent/simulate"
 
 const summary = await simulate({
   events: new URL("ledger/events.ndjson", import.meta.url).pathname,

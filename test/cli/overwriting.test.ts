@@ -3,7 +3,7 @@ import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSy
 import { join } from "node:path"
 import { beforeAll, describe, expect, test, vi } from "vitest"
 import * as Overwriting from "../../apps/Overwriting.ts"
-import { simulate } from "../../apps/simulate/Simulate.ts"
+import { simulate } from "../../apps/simulate/index.ts"
 import { workplace } from "./run.ts"
 
 // Processes are started, which takes its time on a busy machine.

@@ -6,7 +6,7 @@ import { Command } from "effect/cli"
 import * as Decision from "../../../core/engine/Decision.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Flags from "../Flags.ts"
-import * as Ledger from "../Ledger.ts"
+import * as Ledger from "../FileLedger.ts"
 
 /** The command. */
 export const command = Command.make(

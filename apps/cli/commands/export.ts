@@ -13,7 +13,7 @@ import { Uuid } from "../../../core/formats/Fields.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
-import * as Site from "../Site.ts"
+import * as Site from "../ProjectFlag.ts"
 
 const flags = {
   ...Site.flags,

@@ -6,7 +6,7 @@ import { Command } from "effect/cli"
 import * as Decision from "../../../core/engine/Decision.ts"
 import type { Status } from "../../../core/engine/Outcome.ts"
 import * as Flags from "../Flags.ts"
-import * as Ledger from "../Ledger.ts"
+import * as Ledger from "../FileLedger.ts"
 
 const shown: ReadonlySet<Status> = new Set(["given", "implied", "requested", "refused", "withdrawn"])
 

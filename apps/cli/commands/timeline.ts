@@ -10,7 +10,7 @@ import * as Decision from "../../../core/engine/Decision.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import * as Flags from "../Flags.ts"
-import * as Ledger from "../Ledger.ts"
+import * as Ledger from "../FileLedger.ts"
 import * as Output from "../Output.ts"
 
 const person = Flag.String("person").pipe(

@@ -19,7 +19,7 @@ import type { Match, Permits, Precedence } from "../../core/engine/Rules.ts"
 import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Overwriting from "../Overwriting.ts"
 import { BadQuestion, type Plan } from "./Plan.ts"
-import * as Reading from "./Reading.ts"
+import * as Reading from "./RulesInput.ts"
 import * as Run from "./Run.ts"
 
 export type { Summary } from "../../core/simulation/Summary.ts"

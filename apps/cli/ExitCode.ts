@@ -17,7 +17,7 @@ import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import type { BadQuestion } from "../simulate/Plan.ts"
 import type { AlreadySetUp } from "./commands/bootstrap.ts"
 import * as Output from "./Output.ts"
-import type { NoSuchProject } from "./Site.ts"
+import type { NoSuchProject } from "./ProjectFlag.ts"
 
 /** What a command may fail with. */
 export type Failure =
