@@ -3,7 +3,7 @@
  */
 import { existsSync } from "node:fs"
 import { Effect, Layer, Schema } from "effect"
-import * as Replica from "../core/ledger/ReplicaStore.ts"
+import * as ReplicaStore from "../core/ledger/ReplicaStore.ts"
 import type { LedgerRows } from "../core/ports/LedgerRows.ts"
 import { type LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
 
@@ -89,7 +89,7 @@ export const replica = (url: string): Layer.Layer<LedgerStore, StoreUnavailable>
   Layer.unwrap(
     Effect.flatMap(isThere(url), (isIt) =>
       isIt
-        ? Effect.succeed(Replica.layer(layer(url)))
+        ? Effect.succeed(ReplicaStore.layer(layer(url)))
         : new StoreUnavailable({
             reason: "a replica needs a ledger that is there, of this version: set up the primary",
           }),

@@ -21,7 +21,7 @@ const name = new URL(url).pathname.slice(1)
 const record = Effect.gen(function* () {
   const ledger = yield* Ledger.Ledger
   const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
-  const site = Option.getOrThrow(yield* ledger.site(project.id))
+  const scope = Option.getOrThrow(yield* ledger.projectScope(project.id))
   const before = yield* wal
   for (let done = 0; done < events; done += batch) {
     const items = Array.from({ length: batch }, (_, index) => {
@@ -34,7 +34,7 @@ const record = Effect.gen(function* () {
         consentAction: "import" as const,
       }
     })
-    yield* ledger.record({ ...site, submitter: site.organization.id, items })
+    yield* ledger.record({ ...scope, submitter: scope.organization.id, items })
   }
   return { wal: (yield* wal) - before }
 })

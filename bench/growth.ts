@@ -9,7 +9,7 @@ import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import * as Sql from "../adapters/postgres/Sql.ts"
-import type { Site } from "../core/model/Catalog.ts"
+import type { ProjectScope } from "../core/model/Catalog.ts"
 import * as Lane from "../core/model/Lane.ts"
 import * as Chart from "./chart.ts"
 import * as Measure from "./measure.ts"
@@ -23,10 +23,10 @@ const clients = 8
 const batch = 500
 
 /** Statements that write people with ten events each, years apart in the log, of the project's types in turn. */
-const fill = Effect.fnUntraced(function* (sql: Sql.Sql, site: Site, people: number) {
-  const { project, types } = site
+const fill = Effect.fnUntraced(function* (sql: Sql.Sql, scope: ProjectScope, people: number) {
+  const { project, types } = scope
   const [lane] = Lane.all(project)
-  const { body, consentDate, submitter } = Samples.maker(site)(Date.UTC(2024, 0, 1))
+  const { body, consentDate, submitter } = Samples.maker(scope)(Date.UTC(2024, 0, 1))
   const rows = `
     SELECT $1::bigint + k % $2::bigint AS lane, j * $5::bigint / $2::bigint + k / $2::bigint AS position,
       ('018d5c00-0000-7000-8000-' || lpad(to_hex(k), 12, '0'))::uuid AS person,
@@ -85,21 +85,21 @@ const personOf = (number: number): string => `018d5c00-0000-7000-8000-${number.t
 
 /** What is measured of each ledger. */
 const uses: Readonly<Record<string, (filled: Filled) => Effect.Effect<number, unknown>>> = {
-  "state of a person": ({ ledger, people, site }) =>
+  "state of a person": ({ ledger, people, site: scope }) =>
     Effect.suspend(() => {
       const concordId = personOf(Math.floor(Math.random() * people))
-      return Effect.as(ledger.state({ ...site, concordId }), 1)
+      return Effect.as(ledger.state({ ...scope, concordId }), 1)
     }),
-  "timeline of a person": ({ ledger, people, site }) =>
+  "timeline of a person": ({ ledger, people, site: scope }) =>
     Effect.suspend(() => {
       const concordId = personOf(Math.floor(Math.random() * people))
-      return Effect.as(ledger.timeline({ ...site, concordId }), 1)
+      return Effect.as(ledger.timeline({ ...scope, concordId }), 1)
     }),
-  "events in requests of 500": ({ site, store }) => {
-    const next = Samples.maker(site)
+  "events in requests of 500": ({ site: scope, store }) => {
+    const next = Samples.maker(scope)
     return Effect.suspend(() => {
       const events = Array.from({ length: batch }, () => next(Date.now()))
-      return Effect.as(store.append({ ...site, recordedAt: events.at(-1)!.dateCreated, events, claims: [] }), batch)
+      return Effect.as(store.append({ ...scope, recordedAt: events.at(-1)!.dateCreated, events, claims: [] }), batch)
     })
   },
 }

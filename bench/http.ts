@@ -90,7 +90,7 @@ export const run = async (): Promise<void> => {
   const demo = await start(folder)
   try {
     const events = `${demo.url}/privacy-v1/organizations/${demo.organization}/projects/${demo.project}/consent-events`
-    const site = `${demo.url}/site-v1/${demo.project}`
+    const scope = `${demo.url}/site-v1/${demo.project}`
     const headers = { "content-type": "application/json", "x-api-key": demo.apiKey }
     const item = (userId: string) => ({
       userId,
@@ -108,7 +108,7 @@ export const run = async (): Promise<void> => {
     const own = { items: [{ ...item(""), userId: undefined, concordId: demo.concordId }] }
     await fetch(events, { method: "POST", headers, body: JSON.stringify(own) })
     const constant: autocannon.Options = { url: `${demo.url}/livez` }
-    const state: autocannon.Options = { url: `${site}/consent-state`, headers: { "x-session": demo.session } }
+    const state: autocannon.Options = { url: `${scope}/consent-state`, headers: { "x-session": demo.session } }
     await rate("warm-up", constant)
     await rate("warm-up", state)
     await rate("warm-up", post(1))

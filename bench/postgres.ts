@@ -6,12 +6,12 @@ import { createReadStream, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect } from "effect"
-import * as Columns from "../adapters/postgres/ArrayColumns.ts"
+import * as ArrayColumns from "../adapters/postgres/ArrayColumns.ts"
 import * as Sql from "../adapters/postgres/Sql.ts"
 import * as Mapping from "../adapters/files/Mapping.ts"
 import * as Rows from "../adapters/files/Rows.ts"
 import * as Lane from "../core/model/Lane.ts"
-import type { Site } from "../core/model/Catalog.ts"
+import type { ProjectScope } from "../core/model/Catalog.ts"
 import * as Intake from "../core/transfer/Intake.ts"
 import * as Ledger from "../core/Ledger.ts"
 import type { StoredEvent } from "../core/ports/LedgerStore.ts"
@@ -44,7 +44,7 @@ const makePlacer = () => {
 }
 type Placed = ReturnType<ReturnType<typeof makePlacer>>[number]
 
-const columns = Columns.make<Placed>({
+const columns = ArrayColumns.make<Placed>({
   lane: ["bigint", ({ lane }) => lane],
   position: ["bigint", ({ position }) => position],
   person: ["uuid", ({ event }) => event.concordId],
@@ -76,7 +76,7 @@ const unnested = `unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5:
     $8::bigint[], $9::text[], $10::text[]) AS v ${names}`
 const sideBySide = `${columns.rows} v`
 
-const appends = Effect.fnUntraced(function* ({ site, store, superUrl, url }: PostgresLedger.Opened) {
+const appends = Effect.fnUntraced(function* ({ site: scope, store, superUrl, url }: PostgresLedger.Opened) {
   const sql = yield* Sql.connect(url, clients)
   const administrator = yield* Sql.connect(superUrl, 1)
   // Trees grow, and what one has written is carried to the disk while the next one writes: each begins anew.
@@ -85,13 +85,13 @@ const appends = Effect.fnUntraced(function* ({ site, store, superUrl, url }: Pos
   )
   const compare = (contenders: Readonly<Record<string, Effect.Effect<number, unknown>>>) =>
     Measure.compareEffects(contenders, prepare)
-  const next = Samples.maker(site)
+  const next = Samples.maker(scope)
   const place = makePlacer()
   const events = (count: number, now = Date.now()) => Array.from({ length: count }, () => next(now))
   const append = (count: number) =>
     Effect.suspend(() => {
       const recordedAt = Date.now()
-      const request = { ...site, recordedAt, events: events(count, recordedAt), claims: [] }
+      const request = { ...scope, recordedAt, events: events(count, recordedAt), claims: [] }
       return Effect.flatMap(store.append(request), ({ _tag }) => {
         // Who was overtaken asks again, and has written nothing so far.
         return _tag === "Appended" ? Effect.succeed(count) : _tag === "Stale" ? Effect.succeed(0) : Effect.die(_tag)
@@ -130,8 +130,8 @@ const appends = Effect.fnUntraced(function* ({ site, store, superUrl, url }: Pos
 })
 
 /** Rows as another system writes them, each about somebody else. */
-const writeRows = (path: string, site: Site, round: number): void => {
-  const next = Samples.maker(site)
+const writeRows = (path: string, scope: ProjectScope, round: number): void => {
+  const next = Samples.maker(scope)
   const lines = Array.from({ length: importedRows / rounds }, (_, index) => {
     const { consentDate, consentState, consentType } = next(Date.UTC(2024, 0, 1) + index * 1000)
     const date = new Date(consentDate).toISOString()
@@ -142,14 +142,14 @@ const writeRows = (path: string, site: Site, round: number): void => {
   writeFileSync(path, lines.join(""))
 }
 
-const importFile = (path: string, site: Site) =>
+const importFile = (path: string, scope: ProjectScope) =>
   Intake.run(
     Rows.read(NodeStream.fromReadable({ evaluate: () => createReadStream(path), onError: String }), {
       format: "ndjson",
     }),
     {
-      ...site,
-      submitter: site.organization.id,
+      ...scope,
+      submitter: scope.organization.id,
       isRestore: false,
       map: Mapping.apply({}),
       report: () => Effect.void,
@@ -167,7 +167,7 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
  * An import, and COPY of the very rows that it has written into the same tables of another database. They take turns, since the
  * machine is quicker at one time than at another; the tables of both grow.
  */
-const bulk = Effect.fnUntraced(function* ({ ledger, site, superUrl }: PostgresLedger.Opened) {
+const bulk = Effect.fnUntraced(function* ({ ledger, site: scope, superUrl }: PostgresLedger.Opened) {
   const { folder } = yield* PostgresLedger.Server
   const path = join(folder, "rows.ndjson")
   const source = yield* Sql.connect(superUrl, 1)
@@ -177,10 +177,10 @@ const bulk = Effect.fnUntraced(function* ({ ledger, site, superUrl }: PostgresLe
     Effect.forEach(tables, (table) => PostgresLedger.administer(sql, statement(table)), { discard: true })
   let [importing, copying] = [0, 0]
   for (let round = 0; round < rounds; round++) {
-    writeRows(path, site, round)
+    writeRows(path, scope, round)
     const [begun] = yield* Sql.query<{ at: string }>(source, "SELECT pg_current_xact_id()::text AS at")
     yield* PostgresLedger.administer(source, "CHECKPOINT")
-    importing += yield* timed(Effect.provideService(importFile(path, site), Ledger.Ledger, ledger))
+    importing += yield* timed(Effect.provideService(importFile(path, scope), Ledger.Ledger, ledger))
     const written = (table: string) => `SELECT * FROM ${table} WHERE xmin::text::bigint > ${begun!.at} ORDER BY ctid`
     yield* administer(source, (table) => `COPY (${written(table)}) TO '${folder}/${table}.copy'`)
     yield* PostgresLedger.administer(source, "CHECKPOINT")

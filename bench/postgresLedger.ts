@@ -56,7 +56,7 @@ export const open = Effect.gen(function* () {
   return {
     ledger,
     store: Context.get(opened, LedgerStore),
-    site: Option.getOrThrow(yield* ledger.site(projectId!)),
+    site: Option.getOrThrow(yield* ledger.projectScope(projectId!)),
     url,
     /** The same database, for whoever may truncate and copy. */
     superUrl: url.replace("//assent:", "//postgres:"),

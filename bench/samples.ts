@@ -2,13 +2,13 @@
  * Events as a ledger keeps them, each of a new person.
  */
 import { randomUUID } from "node:crypto"
-import type { Site } from "../core/model/Catalog.ts"
+import type { ProjectScope } from "../core/model/Catalog.ts"
 import type { ConsentEvent } from "../core/engine/ConsentEvent.ts"
 import * as EventBody from "../core/ledger/EventBody.ts"
 import type { StoredEvent } from "../core/ports/LedgerStore.ts"
 
 /** Makes events of a project's consent types in turn. */
-export const maker = ({ organization, project, types }: Site): ((now: number) => StoredEvent) => {
+export const maker = ({ organization, project, types }: ProjectScope): ((now: number) => StoredEvent) => {
   const all = types.all
   let made = 0
   return (now) => {

@@ -6,7 +6,7 @@
 import { Context, Effect, Layer, Option, Semaphore } from "effect"
 import { Digest, Mac, SecureRandom } from "effect/crypto"
 import * as CatalogOf from "./model/Catalog.ts"
-import type { ApiKey, Catalog, ListedType, Organization, Project, Site } from "./model/Catalog.ts"
+import type { ApiKey, Catalog, ListedType, Organization, Project, ProjectScope } from "./model/Catalog.ts"
 import type { Instant } from "./engine/Instant.ts"
 import type { Identifiers as PersonIdentifiers } from "./model/People.ts"
 import {
@@ -17,24 +17,24 @@ import {
   type StoreUnavailable,
 } from "./ports/LedgerStore.ts"
 import * as ApiKeys from "./catalog/ApiKeys.ts"
-import type * as Configuring from "./catalog/CatalogChange.ts"
+import type * as CatalogChange from "./catalog/CatalogChange.ts"
 import * as ConsentTypes from "./catalog/ConsentTypes.ts"
 import * as Exporting from "./transfer/Exporting.ts"
 import * as Founding from "./catalog/Founding.ts"
-import * as Horizon from "./ledger/AnswerHorizon.ts"
+import * as AnswerHorizon from "./ledger/AnswerHorizon.ts"
 import * as Identifiers from "./ledger/Identifiers.ts"
 import * as Identifying from "./people/Identifying.ts"
 import * as Importing from "./transfer/Importing.ts"
 import * as Listing from "./ledger/Listing.ts"
-import { type Means, NewLanes } from "./ledger/LedgerContext.ts"
+import { type LedgerContext, NewLanes } from "./ledger/LedgerContext.ts"
 import type * as Paging from "./ledger/Paging.ts"
 import * as Organizations from "./catalog/Organizations.ts"
 import { type Asked, ends, reached } from "./ledger/Positions.ts"
 import * as Profiles from "./people/Profiles.ts"
 import * as Reading from "./ledger/Reading.ts"
 import * as Recording from "./ledger/Recording.ts"
-import * as Rehearsal from "./transfer/DryRunStore.ts"
-import type * as Requests from "./ledger/Idempotency.ts"
+import * as DryRunStore from "./transfer/DryRunStore.ts"
+import type * as Idempotency from "./ledger/Idempotency.ts"
 import * as Restoring from "./transfer/Restoring.ts"
 import * as Sessions from "./people/Sessions.ts"
 
@@ -49,11 +49,11 @@ export type Found =
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
 type Answer<A> = Effect.Effect<A, StoreUnavailable>
-type Repeat = Exclude<Requests.Repeat, { _tag: "Repeated" }>
+type Repeat = Exclude<Idempotency.Repeat, { _tag: "Repeated" }>
 
 /** A request that makes an entry, and how its answer is written. */
 interface Making<Value> {
-  readonly keyed?: Requests.Keyed
+  readonly keyed?: Idempotency.KeyedRequest
   readonly answer: (value: Value) => string
 }
 
@@ -63,69 +63,73 @@ export interface Setup {
     by: Organization,
     fields: Organizations.OrganizationFields,
     request: Making<Organizations.Founded>,
-  ) => Answer<Configuring.Outcome<Organizations.Founded>>
+  ) => Answer<CatalogChange.Outcome<Organizations.Founded>>
   readonly updateOrganization: (
     organization: Organization,
     fields: Partial<Organizations.OrganizationFields>,
-  ) => Answer<Configuring.Outcome<Organization>>
+  ) => Answer<CatalogChange.Outcome<Organization>>
   readonly createProject: (
     organization: Organization,
     fields: Organizations.ProjectFields,
     request: Making<Project>,
-  ) => Answer<Configuring.Outcome<Project>>
+  ) => Answer<CatalogChange.Outcome<Project>>
   readonly updateProject: (
     project: Project,
     fields: Partial<Organizations.ProjectFields>,
-  ) => Answer<Configuring.Outcome<Project>>
+  ) => Answer<CatalogChange.Outcome<Project>>
   readonly createKey: (
     organization: Organization,
     fields: ApiKeys.KeyFields,
     request: Making<ApiKeys.Made>,
-  ) => Answer<Configuring.Outcome<ApiKeys.Made>>
+  ) => Answer<CatalogChange.Outcome<ApiKeys.Made>>
   readonly updateKey: (
     organization: Organization,
     id: string,
     change: ApiKeys.KeyChange,
-  ) => Answer<Configuring.Outcome<ApiKey>>
-  readonly revokeKey: (organization: Organization, id: string) => Answer<Configuring.Outcome<ApiKey>>
+  ) => Answer<CatalogChange.Outcome<ApiKey>>
+  readonly revokeKey: (organization: Organization, id: string) => Answer<CatalogChange.Outcome<ApiKey>>
   /** The secret that a repeated request to make a key is answered with, by the key's id. */
-  readonly secretAgain: (organization: Organization, id: string, keyed: Requests.Keyed) => Effect.Effect<string>
+  readonly secretAgain: (
+    organization: Organization,
+    id: string,
+    keyed: Idempotency.KeyedRequest,
+  ) => Effect.Effect<string>
   /** When each key was last used, by its id. */
   readonly keyUses: Answer<ReadonlyMap<string, Instant>>
   readonly createType: (
-    site: Site,
+    scope: ProjectScope,
     fields: ConsentTypes.TypeFields,
     request: Making<ListedType>,
-  ) => Answer<Configuring.Outcome<ListedType>>
+  ) => Answer<CatalogChange.Outcome<ListedType>>
   readonly updateType: (
     project: Project,
     id: string,
     change: ConsentTypes.TypeChange,
-  ) => Answer<Configuring.Outcome<ListedType>>
+  ) => Answer<CatalogChange.Outcome<ListedType>>
   /** Archives a type that has events; one that has none is listed nowhere any more. */
-  readonly removeType: (project: Project, id: string) => Answer<Configuring.Outcome<ListedType>>
+  readonly removeType: (project: Project, id: string) => Answer<CatalogChange.Outcome<ListedType>>
   /** The document of a version, if it has one. */
   readonly document: (type: ListedType, version: CatalogOf.ListedVersion) => Answer<string | undefined>
 }
 
 export { NewLanes } from "./ledger/LedgerContext.ts"
-export * as Replica from "./ledger/ReplicaStore.ts"
+export * as ReplicaStore from "./ledger/ReplicaStore.ts"
 
 /** The use cases. */
 export interface UseCases {
   /** The project of an id with what belongs to it; nothing for an unknown one. */
-  readonly site: (projectId: string) => Answer<Option.Option<Site>>
+  readonly projectScope: (projectId: string) => Answer<Option.Option<ProjectScope>>
   /** The API key of a secret, unless it has expired or is revoked; its use is noted. */
   readonly apiKey: (secret: string) => Answer<Option.Option<ApiKey>>
 
   /** Records events, all of a request or none, durably. */
-  readonly record: (request: Recording.RecordRequest) => Answer<Recording.RecordOutcome | Repeat>
+  readonly record: (request: Recording.Batch) => Answer<Recording.RecordOutcome | Repeat>
   /** Everything that is wrong with a request to record. Records nothing. */
-  readonly review: (request: Recording.RecordRequest) => Answer<ReadonlyArray<Recording.Violation>>
+  readonly review: (request: Recording.Batch) => Answer<ReadonlyArray<Recording.Violation>>
   /** Gives an answer that records nothing, for a request with a key the same one each time. */
   readonly answerOnce: <E, R>(
-    site: Site,
-    keyed: Requests.Keyed | undefined,
+    scope: ProjectScope,
+    keyed: Idempotency.KeyedRequest | undefined,
     answer: Effect.Effect<string, E, R>,
   ) => Effect.Effect<Recording.OnceOutcome, E | StoreUnavailable, R>
   /** Takes in what another system knows: records what is good of a block, and names the rest. */
@@ -133,13 +137,17 @@ export interface UseCases {
   /** Takes recorded events back as they were. */
   readonly restoreBlock: (block: Restoring.RestoredBlock) => Answer<ReadonlyArray<Restoring.RestoreFate>>
   /** A ledger that records into an empty scratch store in place of its own: what it says of blocks is what would become of them. */
-  readonly rehearsal: (scratch: LedgerStore["Service"]) => UseCases
+  readonly dryRun: (scratch: LedgerStore["Service"]) => UseCases
   /** Reads a project's events in the order in which they were learnt. */
-  readonly export: (site: Site, query: Exporting.ExportQuery) => Answer<Exporting.Export>
+  readonly export: (scope: ProjectScope, query: Exporting.ExportQuery) => Answer<Exporting.Export>
   /** The event of an id in a project. */
   readonly event: (project: Project, id: string) => Answer<StoredEvent | undefined>
   /** One page of a project's events. `asker` is who its cursors are good for. */
-  readonly list: (site: Site, asker: string, query: Listing.EventQuery) => Answer<Paging.ListOutcome<StoredEvent>>
+  readonly list: (
+    scope: ProjectScope,
+    asker: string,
+    query: Listing.EventQuery,
+  ) => Answer<Paging.ListOutcome<StoredEvent>>
   /** One page of what is set up. `purpose` names the list and who asks. */
   readonly listEntries: <Item extends CatalogOf.Entry & { readonly name: string }>(
     organization: Organization,
@@ -149,7 +157,7 @@ export interface UseCases {
   ) => Effect.Effect<Paging.ListOutcome<Item>>
 
   /** Whom an identifier names. Never makes a person. */
-  readonly find: (site: Site, identifiers: PersonIdentifiers) => Answer<Found>
+  readonly find: (scope: ProjectScope, identifiers: PersonIdentifiers) => Answer<Found>
   /** The decisions in force, each with the event that decides. */
   readonly state: (question: Reading.Question) => Answer<Reading.State>
   /** A decision for every type of the project. */
@@ -167,15 +175,18 @@ export interface UseCases {
   readonly useSession: (session: Session) => Answer<Session>
 
   /** The alias of an identifier that was proven; nothing for one that is none. */
-  readonly aliasOf: (site: Site, identifier: Identifying.Proven) => Effect.Effect<Option.Option<Identifying.Alias>>
+  readonly aliasOf: (
+    scope: ProjectScope,
+    identifier: Identifying.Proven,
+  ) => Effect.Effect<Option.Option<Identifying.Alias>>
   /** Identifies a visitor by an identifier that was proven. */
   readonly identify: (
     request: Identifying.Identification,
-  ) => Answer<Identifying.Identified | Identifying.ProofUsed | Repeat>
+  ) => Answer<Identifying.Identified | Identifying.IdentityTokenUsed | Repeat>
   /** The answer to a request to identify that was answered before, if it was. */
   readonly identifiedBefore: (
     organization: Organization,
-    keyed: Requests.Keyed | undefined,
+    keyed: Idempotency.KeyedRequest | undefined,
   ) => Answer<Option.Option<Identifying.Identified | Repeat>>
   /** Who a person is, and the facts that tell. */
   readonly person: (organization: Organization, concordId: string) => Answer<Identifying.PersonFacts>
@@ -205,26 +216,26 @@ export interface UseCases {
 /** The ledger. */
 export class Ledger extends Context.Service<Ledger, UseCases>()("assent/ledger/Ledger") {}
 
-const makeSetup = (means: Means): Setup => ({
-  createOrganization: (by, fields, request) => Organizations.create(by, fields, request, means),
-  updateOrganization: (organization, fields) => Organizations.update(organization, fields, means),
-  createProject: (organization, fields, request) => Organizations.createProject(organization, fields, request, means),
-  updateProject: (project, fields) => Organizations.updateProject(project, fields, means),
-  createKey: (organization, fields, request) => ApiKeys.create(organization, fields, request, means),
-  updateKey: (organization, id, change) => ApiKeys.update(organization, id, change, means),
-  revokeKey: (organization, id) => ApiKeys.revoke(organization, id, means),
-  secretAgain: (organization, id, keyed) => ApiKeys.secretAgain(organization, id, keyed, means),
-  keyUses: means.store.keyUses,
-  createType: (site, fields, request) => ConsentTypes.create(site, fields, request, means),
-  updateType: (project, id, change) => ConsentTypes.update(project, id, change, means),
-  removeType: (project, id) => ConsentTypes.remove(project, id, means),
-  document: (type, version) => ConsentTypes.documentOf(type, version, means),
+const makeSetup = (context: LedgerContext): Setup => ({
+  createOrganization: (by, fields, request) => Organizations.create(by, fields, request, context),
+  updateOrganization: (organization, fields) => Organizations.update(organization, fields, context),
+  createProject: (organization, fields, request) => Organizations.createProject(organization, fields, request, context),
+  updateProject: (project, fields) => Organizations.updateProject(project, fields, context),
+  createKey: (organization, fields, request) => ApiKeys.create(organization, fields, request, context),
+  updateKey: (organization, id, change) => ApiKeys.update(organization, id, change, context),
+  revokeKey: (organization, id) => ApiKeys.revoke(organization, id, context),
+  secretAgain: (organization, id, keyed) => ApiKeys.secretAgain(organization, id, keyed, context),
+  keyUses: context.store.keyUses,
+  createType: (scope, fields, request) => ConsentTypes.create(scope, fields, request, context),
+  updateType: (project, id, change) => ConsentTypes.update(project, id, change, context),
+  removeType: (project, id) => ConsentTypes.remove(project, id, context),
+  document: (type, version) => ConsentTypes.documentOf(type, version, context),
 })
 
 const find = Effect.fnUntraced(function* (
-  { organization, project }: Site,
+  { organization, project }: ProjectScope,
   identifiers: PersonIdentifiers,
-  { hasherOf, store }: Means,
+  { hasherOf, store }: LedgerContext,
 ) {
   const person = Identifiers.normalize(identifiers)
   if ("faults" in person) return { _tag: "Refused", faults: person.faults } as Found
@@ -233,12 +244,12 @@ const find = Effect.fnUntraced(function* (
   const hasher = yield* hasherOf(organization)
   const [alias] = yield* hasher.aliases(person.identifiers, project)
   const { hash } = alias!
-  const [named] = yield* store.peopleByAlias(organization, [hash])
+  const [named] = yield* store.byAlias(organization, [hash])
   return { _tag: "Found", concordId: named?.concordId, alias: hash } as Found
 })
 
 /** What a ledger keeps in mind of its own requests, of which there were none yet. */
-const unused = () => ({ horizon: Horizon.make(), remembered: new Map(), underWay: new Set<string>() })
+const unused = () => ({ answerHorizon: AnswerHorizon.make(), remembered: new Map(), underWay: new Set<string>() })
 
 const makeMeans = Effect.gen(function* () {
   const mac = yield* Mac.Mac
@@ -259,48 +270,48 @@ const makeMeans = Effect.gen(function* () {
     newLanes: yield* NewLanes,
     hasherOf,
     turn: yield* Semaphore.make(1),
-  } satisfies Means as Means
+  } satisfies LedgerContext
 })
 
 /** The use cases with one ledger's means. */
-const make = (means: Means): UseCases => {
-  const { store } = means
+const make = (context: LedgerContext): UseCases => {
+  const { store } = context
   const keyUses = new Map<string, Instant>()
   return Ledger.of({
-    site: (projectId) =>
-      Effect.map(store.catalog, (catalog) => Option.fromUndefinedOr(CatalogOf.site(catalog, projectId.toLowerCase()))),
-    apiKey: (secret) => ApiKeys.use(secret, keyUses, means),
-    record: (request) => Recording.record(request, means),
-    review: (request) => Recording.review(request, means),
-    answerOnce: (site, keyed, answer) => Recording.answerOnce(site, keyed, answer, means),
-    importBlock: (block) => Importing.importBlock(block, means),
-    restoreBlock: (block) => Restoring.restoreBlock(block, means),
-    rehearsal: (scratch) => make({ ...means, ...unused(), store: Rehearsal.over(store, scratch) }),
-    export: (site, query) => Exporting.open(site, query, means),
-    event: (project, id) => Effect.map(store.eventsById(project, [id]), ([event]) => event),
-    list: (site, asker, query) => Listing.events(site, asker, query, means),
-    listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, means),
-    find: (site, identifiers) => find(site, identifiers, means),
-    state: (question) => Reading.state(question, means),
-    decisions: (question) => Reading.decisions(question, means),
-    timeline: (question) => Reading.timeline(question, means),
-    openSession: (opening) => Sessions.open(opening, means),
-    liveSession: (project, token) => Sessions.live(project, token, means),
-    endedSession: (project, token) => Sessions.ended(project, token, means),
-    useSession: (session) => Sessions.use(session, means),
-    aliasOf: (site, identifier) => Identifying.aliasOf(site, identifier, means),
-    identify: (request) => Identifying.identify(request, means),
-    identifiedBefore: (organization, keyed) => Identifying.identifiedBefore(organization, keyed, means),
-    person: (organization, concordId) => Identifying.person(organization, concordId, means),
+    projectScope: (projectId) =>
+      Effect.map(store.current, (catalog) => Option.fromUndefinedOr(CatalogOf.scope(catalog, projectId.toLowerCase()))),
+    apiKey: (secret) => ApiKeys.use(secret, keyUses, context),
+    record: (request) => Recording.record(request, context),
+    review: (request) => Recording.review(request, context),
+    answerOnce: (scope, keyed, answer) => Recording.answerOnce(scope, keyed, answer, context),
+    importBlock: (block) => Importing.importBlock(block, context),
+    restoreBlock: (block) => Restoring.restoreBlock(block, context),
+    dryRun: (scratch) => make({ ...context, ...unused(), store: DryRunStore.over(store, scratch) }),
+    export: (scope, query) => Exporting.open(scope, query, context),
+    event: (project, id) => Effect.map(store.byId(project, [id]), ([event]) => event),
+    list: (scope, asker, query) => Listing.events(scope, asker, query, context),
+    listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, context),
+    find: (scope, identifiers) => find(scope, identifiers, context),
+    state: (question) => Reading.state(question, context),
+    decisions: (question) => Reading.decisions(question, context),
+    timeline: (question) => Reading.timeline(question, context),
+    openSession: (opening) => Sessions.open(opening, context),
+    liveSession: (project, token) => Sessions.live(project, token, context),
+    endedSession: (project, token) => Sessions.ended(project, token, context),
+    useSession: (session) => Sessions.use(session, context),
+    aliasOf: (scope, identifier) => Identifying.aliasOf(scope, identifier, context),
+    identify: (request) => Identifying.identify(request, context),
+    identifiedBefore: (organization, keyed) => Identifying.identifiedBefore(organization, keyed, context),
+    person: (organization, concordId) => Identifying.person(organization, concordId, context),
     undoJoin: (organization, concordId, joinId, submitter) =>
-      Identifying.undo(organization, concordId, joinId, submitter, means),
-    keepProfile: (request) => Profiles.keep(request, means),
-    setup: makeSetup(means),
-    found: store.isReplica === true ? Effect.succeed(Option.none()) : Founding.found(means),
-    ends: (project) => ends(project, means),
-    reached: (of, asked) => reached(of, asked, means),
+      Identifying.undo(organization, concordId, joinId, submitter, context),
+    keepProfile: (request) => Profiles.keep(request, context),
+    setup: makeSetup(context),
+    found: store.isReplica === true ? Effect.succeed(Option.none()) : Founding.found(context),
+    ends: (project) => ends(project, context),
+    reached: (of, asked) => reached(of, asked, context),
     ready: store.ready,
-    catalog: store.catalog,
+    catalog: store.current,
   })
 }
 

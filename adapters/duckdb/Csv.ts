@@ -6,7 +6,7 @@ import { createReadStream } from "node:fs"
 import { pipeline } from "node:stream"
 import { createGunzip } from "node:zlib"
 import { Refusal } from "./Errors.ts"
-import * as Reading from "./Query.ts"
+import * as Query from "./Query.ts"
 
 /** The names in the first record; none where there is no record. */
 const headerOf = async (file: string): Promise<ReadonlyArray<string>> => {
@@ -22,15 +22,15 @@ const headerOf = async (file: string): Promise<ReadonlyArray<string>> => {
 }
 
 /** Every column by a name of its own: what is not read is named by its place. */
-export const relation = async (file: string): Promise<Reading.Relation> => {
+export const relation = async (file: string): Promise<Query.Relation> => {
   const header = await headerOf(file)
-  const twice = header.find((name, index) => Reading.isColumn(name) && header.indexOf(name) !== index)
+  const twice = header.find((name, index) => Query.isColumn(name) && header.indexOf(name) !== index)
   if (twice !== undefined) throw new Refusal([{ where: `column ${twice}`, reason: "stands in the header twice" }])
-  const names = header.map((name, index) => (Reading.isColumn(name) ? name : `${index + 1}`))
-  const columns = names.map((name) => `${Reading.quote(name)}: 'VARCHAR'`).join(", ")
+  const names = header.map((name, index) => (Query.isColumn(name) ? name : `${index + 1}`))
+  const columns = names.map((name) => `${Query.quote(name)}: 'VARCHAR'`).join(", ")
   const format = `auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = ''`
   return {
-    name: `read_csv(${Reading.quotePath(file)}, ${format}, columns = {${columns || "'1': 'VARCHAR'"}})`,
+    name: `read_csv(${Query.quotePath(file)}, ${format}, columns = {${columns || "'1': 'VARCHAR'"}})`,
     row: "row_number() OVER () + 1",
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The people of a Parquet or CSV file, batch after batch in the order of their ids, read in a thread of their own
- * ({@link Table}).
+ * ({@link TableFile}).
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -9,18 +9,18 @@ import { Worker } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
 import { BadTable, OutOfOrder } from "./BadTable.ts"
 import type { FromThread, ToThread } from "./Messages.ts"
-import type * as Table from "./TableFile.ts"
+import type * as TableFile from "./TableFile.ts"
 
 /** A file being read. */
-export interface PersonBatches extends Pick<Table.Table, "events" | "giveBack"> {
+export interface PersonBatches extends Pick<TableFile.Table, "events" | "giveBack"> {
   /** The next people; `undefined` after the last. */
-  readonly next: Effect.Effect<Table.Batch | undefined, BadTable | OutOfOrder>
+  readonly next: Effect.Effect<TableFile.Batch | undefined, BadTable | OutOfOrder>
 }
 
 /** The thread's file stands beside this one: TypeScript in the repository, JavaScript in the package. */
 const threadUrl = new URL(import.meta.url.endsWith(".ts") ? "./readThread.ts" : "./readThread.js", import.meta.url)
 
-const start = (task: Table.Task) =>
+const start = (task: TableFile.Task) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const worker = new Worker(threadUrl, { workerData: task, name: "assent-read" })
@@ -38,7 +38,7 @@ const start = (task: Table.Task) =>
 
 /** Opens a file; fails where it has not the columns of events. What is wrong with a row shows when it is come to. */
 export const make = Effect.fnUntraced(function* (
-  task: Omit<Table.Task, "folder">,
+  task: Omit<TableFile.Task, "folder">,
 ): Effect.fn.Return<PersonBatches, BadTable | OutOfOrder, Scope.Scope> {
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "assent-duckdb-"))),

@@ -2,13 +2,13 @@
  * Takes the rows of a sorted result to a builder of batches, and refuses those that are no events.
  */
 import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api"
-import type * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
-import type * as Columns from "../../core/simulation/EventColumns.ts"
+import type * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import type * as EventColumns from "../../core/simulation/EventColumns.ts"
 import * as Instant from "../../core/engine/Instant.ts"
-import * as Uuid from "../../core/simulation/UuidColumn.ts"
+import * as UuidColumn from "../../core/simulation/UuidColumn.ts"
 import { type Problem, Refusal } from "./Errors.ts"
 import * as Reading from "./Query.ts"
-import * as UuidColumn from "./UuidColumn.ts"
+import * as UuidVector from "./UuidVector.ts"
 
 /** What stands for an instant or a version that is there but cannot be read. */
 const unreadable = -Infinity
@@ -30,15 +30,16 @@ interface Texts {
 }
 
 /** A copy, as in `core/simulation/UuidColumn.ts`. */
-const uuidsOf = (vector: DuckDBVector): Uuid.Column => {
-  const column = UuidColumn.words(vector).slice()
-  for (let last = Uuid.words - 1; last < column.length; last += Uuid.words) column[last]! ^= UuidColumn.turned
+const uuidsOf = (vector: DuckDBVector): UuidColumn.UuidColumn => {
+  const column = UuidVector.words(vector).slice()
+  for (let last = UuidColumn.words - 1; last < column.length; last += UuidColumn.words)
+    column[last]! ^= UuidVector.turned
   return column
 }
 
 const textsOfUuids = (vector: DuckDBVector): Texts => {
   const column = uuidsOf(vector)
-  return { at: (row) => Uuid.at(column, row) }
+  return { at: (row) => UuidColumn.at(column, row) }
 }
 
 const textsOf = (vector: DuckDBVector, kind: Reading.Kind | undefined): Texts =>
@@ -48,19 +49,19 @@ const textsOf = (vector: DuckDBVector, kind: Reading.Kind | undefined): Texts =>
 export class Reader {
   private readonly types: ReadonlyArray<string>
   private readonly shape: Reading.Shape
-  private readonly builder: ColumnBuilder.ColumnBuilder
+  private readonly builder: EventColumnBuilder.EventColumnBuilder
   private concordId = ""
 
-  constructor(types: ReadonlyArray<string>, shape: Reading.Shape, builder: ColumnBuilder.ColumnBuilder) {
+  constructor(types: ReadonlyArray<string>, shape: Reading.Shape, builder: EventColumnBuilder.EventColumnBuilder) {
     this.types = types
     this.shape = shape
     this.builder = builder
   }
 
   /** Reads a chunk; answers the batches that became full. Throws a {@link Refusal}. */
-  read(chunk: DuckDBDataChunk): ReadonlyArray<Columns.Columns> {
+  read(chunk: DuckDBDataChunk): ReadonlyArray<EventColumns.EventColumns> {
     const { at } = Reading
-    const batches: Array<Columns.Columns> = []
+    const batches: Array<EventColumns.EventColumns> = []
     const column = (index: number) => chunk.getColumnVector(index)
     const { shape } = this
     const consentDates = columnOf(column(at.consentDate), shape.consentDate, instantOf)
@@ -121,8 +122,8 @@ export class Reader {
     return batches
   }
 
-  private nextUuid(uuids: Uuid.Column, row: number): void {
-    if (row === 0 || !Uuid.isSame(uuids, row - 1, row)) this.concordId = Uuid.at(uuids, row)
+  private nextUuid(uuids: UuidColumn.UuidColumn, row: number): void {
+    if (row === 0 || !UuidColumn.isSame(uuids, row - 1, row)) this.concordId = UuidColumn.at(uuids, row)
   }
 
   private nextText(concordId: string): void {

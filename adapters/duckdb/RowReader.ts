@@ -4,13 +4,13 @@
  * What is wrong with a row it does not say: that is asked of the {@link Reader}, which is slower.
  */
 import type { DuckDBDataChunk } from "@duckdb/node-api"
-import * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
 import * as Instant from "../../core/engine/Instant.ts"
-import type { Rows } from "../../core/simulation/UnsortedEvents.ts"
-import * as Uuid from "../../core/simulation/UuidColumn.ts"
+import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
+import * as UuidColumn from "../../core/simulation/UuidColumn.ts"
 import { Disorder } from "./Errors.ts"
 import * as Reading from "./Query.ts"
-import * as UuidColumn from "./UuidColumn.ts"
+import * as UuidVector from "./UuidVector.ts"
 
 /** A row that is no event. */
 export class WrongRow extends Error {}
@@ -27,8 +27,8 @@ class Buffers {
   readonly versions: Float64Array
   readonly types: Uint32Array
   readonly states: Uint8Array
-  readonly ids: Uuid.Column
-  readonly concordIds: Uuid.Column
+  readonly ids: UuidColumn.UuidColumn
+  readonly concordIds: UuidColumn.UuidColumn
 
   constructor(size: number) {
     const memory = (bytes: number) => new SharedArrayBuffer(bytes * size)
@@ -39,8 +39,8 @@ class Buffers {
     this.versions = new Float64Array(memory(8))
     this.types = new Uint32Array(memory(4))
     this.states = new Uint8Array(memory(1))
-    this.ids = new Uint32Array(memory(4 * Uuid.words))
-    this.concordIds = new Uint32Array(memory(4 * Uuid.words))
+    this.ids = new Uint32Array(memory(4 * UuidColumn.words))
+    this.concordIds = new Uint32Array(memory(4 * UuidColumn.words))
   }
 
   /** Takes the rows of others from one on, before any of its own. */
@@ -51,12 +51,12 @@ class Buffers {
     this.versions.set(from.versions.subarray(low, high))
     this.types.set(from.types.subarray(low, high))
     this.states.set(from.states.subarray(low, high))
-    this.ids.set(from.ids.subarray(low * Uuid.words, high * Uuid.words))
-    this.concordIds.set(from.concordIds.subarray(low * Uuid.words, high * Uuid.words))
+    this.ids.set(from.ids.subarray(low * UuidColumn.words, high * UuidColumn.words))
+    this.concordIds.set(from.concordIds.subarray(low * UuidColumn.words, high * UuidColumn.words))
   }
 }
 
-const usualSize = ColumnBuilder.batchEvents + 2 * chunkRows
+const usualSize = EventColumnBuilder.batchEvents + 2 * chunkRows
 
 /** Takes chunk after chunk. `typeIds` is what the types of the result point at. */
 export class RowReader {
@@ -72,7 +72,7 @@ export class RowReader {
   }
 
   /** Reads a chunk; answers the people who are complete, where they make a batch. Throws {@link WrongRow}, {@link Disorder}. */
-  read(chunk: DuckDBDataChunk): ReadonlyArray<Rows> {
+  read(chunk: DuckDBDataChunk): ReadonlyArray<UnsortedEvents> {
     const first = this.count
     const count = first + chunk.rowCount
     if (count > this.rows.size) this.grow()
@@ -83,17 +83,17 @@ export class RowReader {
     rows.datesCreated.set(Reading.numbersOf<Float64Array>(column(at.dateCreated)), first)
     rows.expirationDates.set(Reading.numbersOf<Float64Array>(column(at.expirationDate)), first)
     rows.versions.set(Reading.numbersOf<Float64Array>(column(at.version)), first)
-    rows.ids.set(UuidColumn.words(column(at.id)), first * Uuid.words)
-    rows.concordIds.set(UuidColumn.words(column(at.concordId)), first * Uuid.words)
+    rows.ids.set(UuidVector.words(column(at.id)), first * UuidColumn.words)
+    rows.concordIds.set(UuidVector.words(column(at.concordId)), first * UuidColumn.words)
     rows.types.set(Reading.numbersOf<Uint32Array>(column(at.type)), first)
     rows.states.set(Reading.numbersOf<Uint8Array>(column(at.state)), first)
     this.count = count
     this.check(first)
-    return count < ColumnBuilder.batchEvents ? [] : this.take(this.lastPerson())
+    return count < EventColumnBuilder.batchEvents ? [] : this.take(this.lastPerson())
   }
 
   /** Everybody who is left. */
-  end(): ReadonlyArray<Rows> {
+  end(): ReadonlyArray<UnsortedEvents> {
     return this.take(this.count)
   }
 
@@ -110,8 +110,8 @@ export class RowReader {
       const consentDate = consentDates[row]!
       const dateCreated = datesCreated[row]!
       const expirationDate = expirationDates[row]!
-      ids[row * Uuid.words + 3]! ^= UuidColumn.turned
-      concordIds[row * Uuid.words + 3]! ^= UuidColumn.turned
+      ids[row * UuidColumn.words + 3]! ^= UuidVector.turned
+      concordIds[row * UuidColumn.words + 3]! ^= UuidVector.turned
       if (
         states[row]! > 3 ||
         types[row]! >= this.typeIds.length ||
@@ -123,18 +123,18 @@ export class RowReader {
       ) {
         throw new WrongRow()
       }
-      if (row > 0 && Uuid.compare(concordIds, row - 1, row) > 0) throw new Disorder()
+      if (row > 0 && UuidColumn.compare(concordIds, row - 1, row) > 0) throw new Disorder()
     }
   }
 
   /** Where the rows of the last person begin. */
   private lastPerson(): number {
     let row = this.count - 1
-    while (row > 0 && Uuid.isSame(this.rows.concordIds, row - 1, row)) row--
+    while (row > 0 && UuidColumn.isSame(this.rows.concordIds, row - 1, row)) row--
     return row
   }
 
-  private take(events: number): ReadonlyArray<Rows> {
+  private take(events: number): ReadonlyArray<UnsortedEvents> {
     if (events === 0) return []
     const { rows, typeIds } = this
     const left = this.count - events

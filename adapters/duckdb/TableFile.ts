@@ -6,15 +6,15 @@
  */
 import { availableParallelism } from "node:os"
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api"
-import * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
-import type * as Columns from "../../core/simulation/EventColumns.ts"
+import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import type * as EventColumns from "../../core/simulation/EventColumns.ts"
 import type * as Instant from "../../core/engine/Instant.ts"
 import type * as RowsOf from "../../core/simulation/UnsortedEvents.ts"
 import * as Csv from "./Csv.ts"
 import * as PlainLines from "./PlainLines.ts"
 import { Disorder, Refusal } from "./Errors.ts"
 import { Reader } from "./Reader.ts"
-import * as Reading from "./Query.ts"
+import * as Query from "./Query.ts"
 import { RowReader, WrongRow } from "./RowReader.ts"
 import * as Rows from "./Rows.ts"
 
@@ -34,7 +34,7 @@ export interface Task {
 }
 
 /** Some people. */
-export type Batch = Columns.Columns | RowsOf.Rows
+export type Batch = EventColumns.EventColumns | RowsOf.UnsortedEvents
 
 /** A file being read. What goes wrong is thrown as a {@link Refusal} or a {@link Disorder}. */
 export interface Table {
@@ -102,8 +102,8 @@ const connect = async (folder: string, signal: AbortSignal) => {
 }
 
 /** A file as a relation of SQL. */
-const relationOf = async (connection: DuckDBConnection, file: string): Promise<Reading.Relation> => {
-  const path = Reading.quotePath(file)
+const relationOf = async (connection: DuckDBConnection, file: string): Promise<Query.Relation> => {
+  const path = Query.quotePath(file)
   if (isParquet(file)) return { name: `read_parquet(${path}, file_row_number = true)`, row: "file_row_number + 1" }
   if (isTable(file)) return Csv.relation(file)
   await PlainLines.read(connection, "plain_lines", path)
@@ -114,8 +114,8 @@ const relationOf = async (connection: DuckDBConnection, file: string): Promise<R
 interface Opened {
   readonly file: string
   readonly connection: DuckDBConnection
-  readonly relation: Reading.Relation
-  readonly shape: Reading.Shape
+  readonly relation: Query.Relation
+  readonly shape: Query.Shape
   /** The consent types, sorted. */
   readonly types: ReadonlyArray<string>
 }
@@ -124,21 +124,21 @@ interface Opened {
 const examine = async (connection: DuckDBConnection, file: string): Promise<Opened> => {
   const relation = await relationOf(connection, file)
   const columns = await Rows.of(connection, `DESCRIBE SELECT * FROM ${relation.name}`)
-  const shape = Reading.shapeOf(
+  const shape = Query.shapeOf(
     columns.map(({ column_name, column_type }) => ({ name: String(column_name), type: String(column_type) })),
   )
-  const problems = Reading.problems(shape)
+  const problems = Query.problems(shape)
   if (problems.length > 0) throw new Refusal(problems)
-  const rows = await Rows.of(connection, Reading.distinctTypes(relation.name, shape))
+  const rows = await Rows.of(connection, Query.distinctTypes(relation.name, shape))
   // Sorted here, because the engine sorts by UTF-16 and the database by UTF-8.
   const types = rows.map(({ id }) => String(id)).toSorted()
-  await connection.run(Reading.createTypes(types))
+  await connection.run(Query.createTypes(types))
   return { file, connection, relation, shape, types }
 }
 
 /** Whether the people of a file may stand in order already: by its own statistics. */
 const mayBeInOrder = async ({ file, connection }: Opened): Promise<boolean> =>
-  isParquet(file) && (await Rows.of(connection, Reading.mayBeInOrder(Reading.quotePath(file))))[0]?.["answer"] === true
+  isParquet(file) && (await Rows.of(connection, Query.mayBeInOrder(Query.quotePath(file))))[0]?.["answer"] === true
 
 /** How many events there are, where that is known without reading them. */
 const count = async ({ file, connection, relation }: Opened): Promise<number | undefined> => {
@@ -186,11 +186,11 @@ const readSlowly = async (
   { connection, relation, shape, types }: Opened,
   { knownAt, keepsIds }: Task,
 ): Promise<Batches> => {
-  const builder = ColumnBuilder.make(knownAt, keepsIds)
+  const builder = EventColumnBuilder.make(knownAt, keepsIds)
   const reader = new Reader(types, shape, builder)
-  const result = await connection.stream(Reading.query(relation, shape, types))
+  const result = await connection.stream(Query.query(relation, shape, types))
   const taking = { read: (chunk: DuckDBDataChunk) => reader.read(chunk), end: () => [builder.end()] }
-  return { ...batchesOf<Columns.Columns>(result, taking), giveBack: () => undefined }
+  return { ...batchesOf<EventColumns.EventColumns>(result, taking), giveBack: () => undefined }
 }
 
 /** Chunk by chunk, and where a row is wrong once more event by event, to say what is wrong with it. */
@@ -198,8 +198,11 @@ const readQuickly = async (opened: Opened, task: Task): Promise<Batches> => {
   const { connection, relation, shape, types } = opened
   const reader = new RowReader(types)
   const isInOrder = !task.sorts && (await mayBeInOrder(opened))
-  const result = await connection.stream(Reading.rowsQuery(relation, shape, types, isInOrder))
-  const quickly = batchesOf<RowsOf.Rows>(result, { read: (chunk) => reader.read(chunk), end: () => reader.end() })
+  const result = await connection.stream(Query.rowsQuery(relation, shape, types, isInOrder))
+  const quickly = batchesOf<RowsOf.UnsortedEvents>(result, {
+    read: (chunk) => reader.read(chunk),
+    end: () => reader.end(),
+  })
   const next = async () => {
     try {
       return await quickly.next()
@@ -233,10 +236,7 @@ export const open = async (task: Task, signal: AbortSignal): Promise<Table> => {
       const opened = await examine(connection, file)
       // Counted first: a connection has one query at a time.
       const events = await count(opened)
-      const { next, settled, giveBack } = await (Reading.isNumbers(opened.shape) ? readQuickly : readSlowly)(
-        opened,
-        task,
-      )
+      const { next, settled, giveBack } = await (Query.isNumbers(opened.shape) ? readQuickly : readSlowly)(opened, task)
       return { events, next: () => attempt(next), giveBack, close: () => settled().then(close) }
     })
   } catch (error) {

@@ -4,7 +4,7 @@
 import { parentPort, workerData } from "node:worker_threads"
 import type { FromThread, ToThread } from "./Messages.ts"
 import { Disorder, Refusal } from "./Errors.ts"
-import * as Table from "./TableFile.ts"
+import * as TableFile from "./TableFile.ts"
 
 if (parentPort === null) throw new Error("a reading thread was started as a program")
 const port = parentPort
@@ -20,9 +20,9 @@ const answer = async (step: () => Promise<FromThread>): Promise<void> => {
 }
 
 const ending = new AbortController()
-let table: Table.Table | undefined
+let table: TableFile.Table | undefined
 let underWay = answer(async () => {
-  table = await Table.open(workerData, ending.signal)
+  table = await TableFile.open(workerData, ending.signal)
   return { _tag: "Opened", events: table.events }
 })
 

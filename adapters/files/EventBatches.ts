@@ -5,8 +5,8 @@
  */
 import { createHash } from "node:crypto"
 import { Effect, type Scope, Stream } from "effect"
-import * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
-import * as Columns from "../../core/simulation/EventColumns.ts"
+import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import * as EventColumns from "../../core/simulation/EventColumns.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import type { BadInput, Unreadable } from "./BadInput.ts"
 import * as EventLines from "./EventLines.ts"
@@ -28,7 +28,7 @@ export interface EventBatches {
   /** Of the file's bytes. */
   readonly sha256: string
   /** The next people; `undefined` after the last. */
-  readonly next: Effect.Effect<Columns.Columns | undefined, ExternalSort.TemporaryFileError>
+  readonly next: Effect.Effect<EventColumns.EventColumns | undefined, ExternalSort.TemporaryFileError>
 }
 
 /** Reads a file and puts it in order. */
@@ -49,7 +49,7 @@ export const make = Effect.fnUntraced(function* (
   )
   const steps = rows.settle()
   while ((yield* ExternalSort.attempt(() => steps.next())).done !== true) yield* Effect.yieldNow
-  const inOrder = batches(rows.rows(), ColumnBuilder.make(knownAt, keepsIds))
+  const inOrder = batches(rows.rows(), EventColumnBuilder.make(knownAt, keepsIds))
   return {
     events,
     sha256: hash.digest("hex"),
@@ -62,11 +62,11 @@ export const make = Effect.fnUntraced(function* (
 
 function* batches(
   rows: Iterable<EventRow.EventRow>,
-  builder: ColumnBuilder.ColumnBuilder,
-): Generator<Columns.Columns, void> {
+  builder: EventColumnBuilder.EventColumnBuilder,
+): Generator<EventColumns.EventColumns, void> {
   for (const row of rows) {
     const [concordId, consentType, consentDate, dateCreated, id, consentState, , version, expires] = row
-    const state = Columns.stateIndex(consentState)
+    const state = EventColumns.stateIndex(consentState)
     const ids = { at: () => id }
     if (builder.add(concordId, consentType, state, version ?? 0, consentDate, dateCreated, expires ?? NaN, ids, 0)) {
       yield builder.take()

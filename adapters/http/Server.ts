@@ -9,9 +9,9 @@ import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { createServer } from "node:http"
 import type { Ledger } from "../../core/Ledger.ts"
 import * as Access from "./server/Access.ts"
-import * as Admission from "./server/LoadShedding.ts"
+import * as LoadShedding from "./server/LoadShedding.ts"
 import * as Answer from "./server/Answer.ts"
-import * as Bound from "./server/Timeout.ts"
+import * as Timeout from "./server/Timeout.ts"
 import * as BrowserHeaders from "./server/BrowserHeaders.ts"
 import * as Deadline from "./server/Deadline.ts"
 import { Described } from "./server/OpenApi.ts"
@@ -19,13 +19,13 @@ import * as Drain from "./server/Drain.ts"
 import * as Methods from "./server/Methods.ts"
 import * as OpenRoutes from "./routes/OpenRoutes.ts"
 import * as Origin from "./server/Origin.ts"
-import * as KeyRoutes from "./routes/ApiKeyRoutes.ts"
+import * as ApiKeyRoutes from "./routes/ApiKeyRoutes.ts"
 import * as OrganizationRoutes from "./routes/OrganizationRoutes.ts"
 import * as PeopleRoutes from "./routes/PeopleRoutes.ts"
 import * as PrivacyRoutes from "./routes/PrivacyRoutes.ts"
-import * as RequestNote from "./server/RequestLog.ts"
+import * as RequestLog from "./server/RequestLog.ts"
 import * as SiteRoutes from "./routes/SiteRoutes.ts"
-import * as TypeRoutes from "./routes/ConsentTypeRoutes.ts"
+import * as ConsentTypeRoutes from "./routes/ConsentTypeRoutes.ts"
 import * as Unparsed from "./server/Unparsed.ts"
 
 /** Where the service listens. */
@@ -46,8 +46,8 @@ const scalar = {
 
 const routes = Layer.mergeAll(
   HttpApiBuilder.layer(Described, { openapiPath: "/openapi.json" }).pipe(
-    Layer.provide([PrivacyRoutes.layer, TypeRoutes.layer, PeopleRoutes.layer]),
-    Layer.provide([OrganizationRoutes.layer, KeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
+    Layer.provide([PrivacyRoutes.layer, ConsentTypeRoutes.layer, PeopleRoutes.layer]),
+    Layer.provide([OrganizationRoutes.layer, ApiKeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
     Layer.provide([Access.keyLayer, Access.sessionLayer]),
   ),
   HttpApiScalar.layer(Described, { path: "/docs", scalar }),
@@ -56,10 +56,10 @@ const routes = Layer.mergeAll(
 /** The first one sees every answer last: failures become answers, which get the headers of their origin, then those of all. */
 const middleware = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
-    yield* router.addGlobalMiddleware(RequestNote.middleware)
+    yield* router.addGlobalMiddleware(RequestLog.middleware)
     yield* router.addGlobalMiddleware(BrowserHeaders.middleware)
     yield* router.addGlobalMiddleware(Answer.recover)
-    yield* router.addGlobalMiddleware(Bound.middleware)
+    yield* router.addGlobalMiddleware(Timeout.middleware)
     yield* router.addGlobalMiddleware(Origin.middleware)
     yield* router.addGlobalMiddleware(Methods.middleware)
   }),
@@ -79,9 +79,9 @@ export const layer = (
     shouldUpgradeCallback: () => false,
   })
   Deadline.register(node)
-  Admission.register(node)
+  LoadShedding.register(node)
   const watching = Layer.effectDiscard(
-    Effect.map(RequestNote.register(node), ({ unparsed }) => Unparsed.register(node, unparsed)),
+    Effect.map(RequestLog.register(node), ({ unparsed }) => Unparsed.register(node, unparsed)),
   )
   const listening = NodeHttpServer.layer(() => node, {
     host: options.host ?? "127.0.0.1",

@@ -3,7 +3,7 @@
  */
 import * as Catalog from "../../core/model/Catalog.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
-import type { Configuration, DocumentOf } from "../../core/ports/LedgerStore.ts"
+import type { CatalogChange, DocumentOf } from "../../core/ports/LedgerStore.ts"
 
 const kinds = ["organizations", "projects", "apiKeys", "consentTypes"] as const
 
@@ -26,7 +26,7 @@ export const make = () => {
     keyUses,
     document: (of: DocumentOf): string | undefined => documents.get(key(of)),
     /** Whether it was changed: nothing is, if something else was since. */
-    configure: (change: Configuration): boolean => {
+    configure: (change: CatalogChange): boolean => {
       if (change.revision !== catalog.revision) return false
       const changed = kinds.map((kind) => [kind, laidOver<Catalog.Entry>(entries[kind], change.entries[kind])])
       entries = Object.fromEntries(changed) as Catalog.Entries

@@ -13,27 +13,27 @@ import {
   type Appended,
   type Kept,
   LedgerStore,
-  type PeopleChange,
-  type Receipt,
+  type IdentityChange,
+  type IdempotencyRecord,
   type Seen,
   type Session,
   type StoredEvent,
 } from "../../core/ports/LedgerStore.ts"
-import * as Log from "./EventStore.ts"
-import * as People from "./PeopleStore.ts"
-import * as Setup from "./CatalogStore.ts"
+import * as EventStore from "./EventStore.ts"
+import * as PeopleStore from "./PeopleStore.ts"
+import * as CatalogStore from "./CatalogStore.ts"
 
 /** The receipts of the requests that were answered. */
-const makeReceipts = () => {
-  const receipts = new Map<string, Receipt>()
+const makeIdempotency = () => {
+  const idempotency = new Map<string, IdempotencyRecord>()
   const key = (owner: Lane.Owner, hash: string) => `${Lane.of(owner, hash)} ${hash}`
   return {
-    has: (owner: Lane.Owner, receipt: Receipt | undefined): boolean =>
-      receipt !== undefined && receipts.has(key(owner, receipt.hash)),
-    keep: (owner: Lane.Owner, receipt: Receipt | undefined): void => {
-      if (receipt !== undefined) receipts.set(key(owner, receipt.hash), receipt)
+    has: (owner: Lane.Owner, idempotencyRecord: IdempotencyRecord | undefined): boolean =>
+      idempotencyRecord !== undefined && idempotency.has(key(owner, idempotencyRecord.hash)),
+    keep: (owner: Lane.Owner, idempotencyRecord: IdempotencyRecord | undefined): void => {
+      if (idempotencyRecord !== undefined) idempotency.set(key(owner, idempotencyRecord.hash), idempotencyRecord)
     },
-    get: (owner: Lane.Owner, hash: string): Receipt | undefined => receipts.get(key(owner, hash)),
+    get: (owner: Lane.Owner, hash: string): IdempotencyRecord | undefined => idempotency.get(key(owner, hash)),
   }
 }
 
@@ -45,15 +45,15 @@ const headsOf = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<StoredEvent>
   })
 
 const make = (): LedgerStore["Service"] => {
-  const setup = Setup.make()
-  const log = Log.make()
-  const people = People.make()
-  const receipts = makeReceipts()
+  const setup = CatalogStore.make()
+  const log = EventStore.make()
+  const people = PeopleStore.make()
+  const idempotency = makeIdempotency()
   const sessions = new Map<string, Session>()
 
   const append = (request: Append): Appended => {
-    const { after, project, organization, recordedAt, events, claims, receipt } = request
-    if (receipts.has(organization, receipt)) return { _tag: "Repeated" }
+    const { after, project, organization, recordedAt, events, claims, idempotencyRecord } = request
+    if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }
     const goesBackTo = log.goesBackTo(project, events)
     const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
     const isEarly = after !== undefined && !log.of(project, after.concordId).some(({ id }) => id === after.id)
@@ -61,7 +61,7 @@ const make = (): LedgerStore["Service"] => {
       return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt }
     for (const claim of claims) people.claim(organization, claim)
     log.append(project, events)
-    receipts.keep(organization, receipt)
+    idempotency.keep(organization, idempotencyRecord)
     return {
       _tag: "Appended",
       positions: log.positions(
@@ -80,7 +80,7 @@ const make = (): LedgerStore["Service"] => {
     positions: log.positions(project, people),
   })
 
-  const endSessions = ({ ends }: PeopleChange): void => {
+  const endSessions = ({ ends }: IdentityChange): void => {
     if (ends === undefined) return
     for (const session of [...sessions.values()]) {
       if (session.tokenHash !== ends.tokenHash && session.concordId !== ends.sessionsOf) continue
@@ -88,14 +88,14 @@ const make = (): LedgerStore["Service"] => {
     }
   }
 
-  const changePeople = (change: PeopleChange): Kept | "used" => {
-    const { organization, receipt, session } = change
-    if (receipts.has(organization, receipt)) return "repeated"
+  const changePeople = (change: IdentityChange): Kept | "used" => {
+    const { organization, idempotencyRecord, session } = change
+    if (idempotency.has(organization, idempotencyRecord)) return "repeated"
     const outcome = people.change(change)
     if (outcome !== "kept") return outcome
     endSessions(change)
     if (session !== undefined) sessions.set(session.tokenHash, session)
-    receipts.keep(organization, receipt)
+    idempotency.keep(organization, idempotencyRecord)
     return "kept"
   }
 
@@ -106,13 +106,13 @@ const make = (): LedgerStore["Service"] => {
 
   return {
     ready: Effect.void,
-    catalog: Effect.sync(setup.catalog),
-    configure: (change) =>
+    current: Effect.sync(setup.catalog),
+    changeCatalog: (change) =>
       Effect.sync((): Kept => {
-        const { owner, receipt } = change
-        if (owner !== undefined && receipts.has(owner, receipt)) return "repeated"
+        const { owner, idempotencyRecord } = change
+        if (owner !== undefined && idempotency.has(owner, idempotencyRecord)) return "repeated"
         if (!setup.configure(change)) return "stale"
-        if (owner !== undefined) receipts.keep(owner, receipt)
+        if (owner !== undefined) idempotency.keep(owner, idempotencyRecord)
         return "kept"
       }),
     documents: (of) => Effect.sync(() => of.map(setup.document)),
@@ -120,31 +120,31 @@ const make = (): LedgerStore["Service"] => {
     useKey: (id, at) => Effect.sync(() => void setup.keyUses.set(id, Math.max(at, setup.keyUses.get(id) ?? at))),
 
     append: (request) => Effect.sync(() => append(request)),
-    receipt: (owner, hash) => Effect.sync(() => receipts.get(owner, hash)),
+    idempotencyRecord: (owner, hash) => Effect.sync(() => idempotency.get(owner, hash)),
     heads: (project, people) => Effect.sync(() => seen(project, people, headsOf)),
-    events: (project, people) => Effect.sync(() => seen(project, people, (events) => events)),
-    eventsById: (project, ids) => Effect.sync(() => log.byId(project, ids)),
-    eventsByExternalId: (project, hashes) => Effect.sync(() => hashes.map((hash) => log.byExternalId(project, hash))),
+    ofPeople: (project, people) => Effect.sync(() => seen(project, people, (events) => events)),
+    byId: (project, ids) => Effect.sync(() => log.byId(project, ids)),
+    byExternalId: (project, hashes) => Effect.sync(() => hashes.map((hash) => log.byExternalId(project, hash))),
     list: (project, filter, page) => Effect.sync(() => log.list(project, filter, page)),
     laneEnds: (project) => Effect.sync(() => log.laneEnds(project)),
     lane: (project, lane, from, limit) => Effect.sync(() => log.lane(project, lane, from, limit)),
-    isUsed: (project, consentType) => Effect.sync(() => log.isUsed(project, consentType)),
+    isTypeUsed: (project, consentType) => Effect.sync(() => log.isUsed(project, consentType)),
 
-    peopleByAlias: (organization, hashes) => Effect.sync(() => hashes.map((hash) => people.named(organization, hash))),
+    byAlias: (organization, hashes) => Effect.sync(() => hashes.map((hash) => people.named(organization, hash))),
     person: (organization, concordId) => Effect.sync(() => people.get(organization, concordId)),
-    peopleEnds: (lanes) => Effect.sync(() => people.ends(lanes)),
-    changePeople: (change) => Effect.sync(() => changePeople(change)),
+    laneEndsOf: (lanes) => Effect.sync(() => people.ends(lanes)),
+    changeIdentity: (change) => Effect.sync(() => changePeople(change)),
     profile: (organization, concordId) => Effect.sync(() => people.profile(organization, concordId)),
-    keepProfile: (organization, concordId, profile, receipt) =>
+    keepProfile: (organization, concordId, profile, idempotencyRecord) =>
       Effect.sync((): Kept => {
-        if (receipts.has(organization, receipt)) return "repeated"
+        if (idempotency.has(organization, idempotencyRecord)) return "repeated"
         people.keepProfile(organization, concordId, profile)
-        receipts.keep(organization, receipt)
+        idempotency.keep(organization, idempotencyRecord)
         return "kept"
       }),
 
-    extendSession: (tokenHash, seen, expiresAt) => Effect.sync(() => extendSession(tokenHash, seen, expiresAt)),
-    session: (tokenHash) => Effect.sync(() => sessions.get(tokenHash)),
+    extend: (tokenHash, seen, expiresAt) => Effect.sync(() => extendSession(tokenHash, seen, expiresAt)),
+    bySessionToken: (tokenHash) => Effect.sync(() => sessions.get(tokenHash)),
   }
 }
 

@@ -4,7 +4,7 @@
 import * as Lane from "../../core/model/Lane.ts"
 import type { Claim, Named } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
-import type { Kept, PeopleChange, Person, Positions } from "../../core/ports/LedgerStore.ts"
+import type { Kept, IdentityChange, Person, Positions } from "../../core/ports/LedgerStore.ts"
 
 /** A person, but for how far its lane is. */
 type Known = Omit<Person, "position">
@@ -46,8 +46,8 @@ export const make = () => {
     touch(organization, before.concordId, {})
   }
 
-  const change = (change: PeopleChange): Kept | "used" => {
-    const { organization, seen, claims, releases, facts, proof } = change
+  const change = (change: IdentityChange): Kept | "used" => {
+    const { organization, seen, claims, releases, facts, identityToken: proof } = change
     if (proof !== undefined && proofs.has(proof.hash)) return "used"
     const isStale = seen.some(({ concordId, revision }) => get(organization, concordId).revision !== revision)
     if (isStale || !claims.every((each) => isFree(organization, each))) return "stale"

@@ -4,7 +4,7 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Claim, Named } from "../../core/model/People.ts"
-import * as Columns from "./ArrayColumns.ts"
+import * as ArrayColumns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
 /** A claim, and whose aliases it is among. */
@@ -18,9 +18,9 @@ interface Asked {
   readonly hash: string
 }
 
-const hashes = Columns.make<Asked>({
+const hashes = ArrayColumns.make<Asked>({
   lane: ["bigint", ({ hash, organization }) => Lane.of(organization, hash)],
-  hash: ["bytea", ({ hash }) => Columns.bytes(hash)],
+  hash: ["bytea", ({ hash }) => ArrayColumns.bytes(hash)],
 })
 
 /** Whom each hash names. */
@@ -47,7 +47,7 @@ interface Somebody {
 }
 
 /** People with the lanes they live in. */
-export const people = Columns.make<Somebody>({
+export const people = ArrayColumns.make<Somebody>({
   lane: ["bigint", ({ concordId, organization }) => Lane.of(organization, concordId)],
   person: ["uuid", ({ concordId }) => concordId],
 })
@@ -69,9 +69,9 @@ const identify = (sql: Sql.Sql, claims: ReadonlyArray<Owned>) => {
       )
 }
 
-const claimed = Columns.make<Owned>({
+const claimed = ArrayColumns.make<Owned>({
   lane: ["bigint", ({ claim, organization }) => Lane.of(organization, claim.hash)],
-  hash: ["bytea", ({ claim }) => Columns.bytes(claim.hash)],
+  hash: ["bytea", ({ claim }) => ArrayColumns.bytes(claim.hash)],
   person: ["uuid", ({ claim }) => claim.concordId],
   recorded_at: ["bigint", ({ claim }) => claim.dateCreated],
 })

@@ -11,14 +11,14 @@
 import { Data, Effect, Exit } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Append, Appended, Receipt, StoredEvent } from "../../core/ports/LedgerStore.ts"
-import * as Aliases from "./AliasWriter.ts"
-import * as Columns from "./ArrayColumns.ts"
-import * as EventWrites from "./EventWriter.ts"
-import * as LaneEnds from "./LanePrediction.ts"
+import type { Append, Appended, IdempotencyRecord, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import * as AliasWriter from "./AliasWriter.ts"
+import * as ArrayColumns from "./ArrayColumns.ts"
+import * as EventWriter from "./EventWriter.ts"
+import * as LanePrediction from "./LanePrediction.ts"
 import * as Lanes from "./Lanes.ts"
-import * as Pipelines from "./PipelinedTransactions.ts"
-import * as Receipts from "./IdempotencyWriter.ts"
+import * as PipelinedTransactions from "./PipelinedTransactions.ts"
+import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Sql from "./Sql.ts"
 
 /** One of the requests cannot be kept: nothing of the transaction is. */
@@ -29,10 +29,10 @@ interface Given {
   readonly project: Lane.Owner
 }
 
-const recorded = Columns.make<Given>({
+const recorded = ArrayColumns.make<Given>({
   lane: ["bigint", ({ event, project }) => Lane.of(project, event.concordId)],
   event_id: ["uuid", ({ event }) => event.id],
-  digest: ["bytea", ({ event }) => EventWrites.digestOf(event)],
+  digest: ["bytea", ({ event }) => EventWriter.digestOf(event)],
 })
 
 /** Whether every event is there already, from a commit whose outcome was not known. */
@@ -51,7 +51,7 @@ interface Behind {
   readonly project: Lane.Owner
 }
 
-const earlier = Columns.make<Behind>({
+const earlier = ArrayColumns.make<Behind>({
   lane: ["bigint", ({ after, project }) => Lane.of(project, after.concordId)],
   event_id: ["uuid", ({ after }) => after.id],
 })
@@ -71,9 +71,10 @@ const areBehind = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyA
   return rows[0]?.found === others.length
 })
 
-const receiptsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<Receipts.Owned> =>
-  requests.flatMap(({ organization, receipt }): ReadonlyArray<{ owner: Lane.Owner; receipt: Receipt }> =>
-    receipt === undefined ? [] : [{ owner: organization, receipt }],
+const idempotencyRecordsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<IdempotencyWriter.Owned> =>
+  requests.flatMap(
+    ({ organization, idempotencyRecord }): ReadonlyArray<{ owner: Lane.Owner; idempotencyRecord: IdempotencyRecord }> =>
+      idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }],
   )
 
 const repeated: Appended = { _tag: "Repeated" }
@@ -109,24 +110,26 @@ const steps = Effect.fnUntraced(function* (
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
   /** What nobody else writes who writes about others. */
   const own = [
-    Effect.map(Aliases.claim(sql, claims), objectionUnless(stale)),
-    Effect.map(EventWrites.claimExternalIds(sql, placed), objectionUnless(stale)),
-    ...EventWrites.of(sql, placed),
+    Effect.map(AliasWriter.claim(sql, claims), objectionUnless(stale)),
+    Effect.map(EventWriter.claimExternalIds(sql, placed), objectionUnless(stale)),
+    ...EventWriter.of(sql, placed),
     Effect.as(sent(before, heads), undefined),
   ]
   const shared = [
     Effect.map(areBehind(sql, requests), objectionUnless(stale)),
-    Effect.map(Receipts.keep(sql, receiptsOf(requests)), objectionUnless(repeated)),
-    EventWrites.useTypes(sql, placed),
+    Effect.map(IdempotencyWriter.keep(sql, idempotencyRecordsOf(requests)), objectionUnless(repeated)),
+    EventWriter.useTypes(sql, placed),
     Lanes.move(sql, before, heads),
   ]
   const behind = Effect.fnUntraced(function* ({ front, lanes }: Foreseen) {
-    const objection = yield* Pipelines.firstObjection([...hurry(sql), ...own])
+    const objection = yield* PipelinedTransactions.firstObjection([...hurry(sql), ...own])
     if (objection !== undefined || !(yield* front)) return objection ?? stale
-    const isAsForeseen = Effect.map(Lanes.lock(sql, requests), (found) => LaneEnds.areSame(lanes, found))
-    return yield* Pipelines.firstObjection([Effect.map(isAsForeseen, objectionUnless(stale)), ...shared])
+    const isAsForeseen = Effect.map(Lanes.lock(sql, requests), (found) => LanePrediction.areSame(lanes, found))
+    return yield* PipelinedTransactions.firstObjection([Effect.map(isAsForeseen, objectionUnless(stale)), ...shared])
   })
-  const objection = yield* foreseen === undefined ? Pipelines.firstObjection([...shared, ...own]) : behind(foreseen)
+  const objection = yield* foreseen === undefined
+    ? PipelinedTransactions.firstObjection([...shared, ...own])
+    : behind(foreseen)
   if (objection !== undefined) return yield* new Abandoned({ outcome: objection })
   return new Map([...heads].map(([lane, { next_position }]) => [lane, next_position]))
 })
@@ -173,10 +176,14 @@ const attempt = Effect.fnUntraced(function* (
 })
 
 /** Whether a receipt that is there is the request's own; whoever writes the very same is answered the very same. */
-const isOwnReceipt = Effect.fnUntraced(function* (sql: Sql.Sql, { events, organization, receipt }: Append) {
-  if (receipt === undefined || events.length > 0) return false
-  const found = yield* Receipts.find(sql, organization, receipt.hash)
-  return found?.digest === receipt.digest && found.answer === receipt.answer && found.recordedAt === receipt.recordedAt
+const isOwnRecord = Effect.fnUntraced(function* (sql: Sql.Sql, { events, organization, idempotencyRecord }: Append) {
+  if (idempotencyRecord === undefined || events.length > 0) return false
+  const found = yield* IdempotencyWriter.find(sql, organization, idempotencyRecord.hash)
+  return (
+    found?.digest === idempotencyRecord.digest &&
+    found.answer === idempotencyRecord.answer &&
+    found.recordedAt === idempotencyRecord.recordedAt
+  )
 })
 
 /** Appends one request; again with the same ids, where the outcome of a commit is not known. */
@@ -187,7 +194,7 @@ const alone = (sql: Sql.Sql, request: Append, isTried: boolean, sending: Sending
       const isAgain = isRetry
       isRetry = true
       const outcome = yield* attempt(sql, [request], isAgain, sending)
-      const isOwn = isAgain && outcome._tag === "Repeated" && (yield* isOwnReceipt(sql, request))
+      const isOwn = isAgain && outcome._tag === "Repeated" && (yield* isOwnRecord(sql, request))
       return isOwn ? appended : outcome
     })
     return Sql.persistently(next)

@@ -22,7 +22,7 @@ type Value = number | string | Uint8Array | null | undefined
 export type Column<Row> = readonly [type: keyof typeof types, valueOf: (row: Row) => Value]
 
 /** Rows of a shape. */
-export interface Columns<Row> {
+export interface ArrayColumns<Row> {
   /** The rows, to stand in a FROM under a name; their columns have the names they were given. */
   readonly rows: string
   /** The parameters of a statement that names no other. */
@@ -30,7 +30,7 @@ export interface Columns<Row> {
 }
 
 /** Rows with columns in the order in which they are named. */
-export const make = <Row>(columns: Readonly<Record<string, Column<Row>>>): Columns<Row> => {
+export const make = <Row>(columns: Readonly<Record<string, Column<Row>>>): ArrayColumns<Row> => {
   const named = Object.entries(columns)
   const unnested = named.map(([name, [type]], index) => `unnest($${index + 1}::${type}[]) AS ${name}`)
   return {

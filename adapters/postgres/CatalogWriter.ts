@@ -4,20 +4,20 @@
 import { Effect } from "effect"
 import * as Catalog from "../../core/model/Catalog.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Configuration, DocumentOf, Kept } from "../../core/ports/LedgerStore.ts"
-import * as Once from "./IdempotentChange.ts"
+import type { CatalogChange, DocumentOf, Kept } from "../../core/ports/LedgerStore.ts"
+import * as IdempotentChange from "./IdempotentChange.ts"
 import { everywhere } from "./PeopleWriter.ts"
-import * as Receipts from "./IdempotencyWriter.ts"
+import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Sql from "./Sql.ts"
 
 /** The lane of the configuration, and what owns it. */
 const lane = 0
 const installation: Lane.Owner = { number: 0, lanes: 1 }
 
-const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: Configuration) {
-  const { documents, entries, owner, receipt, revision } = change
-  const receipts = owner === undefined || receipt === undefined ? [] : [{ owner, receipt }]
-  if (!(yield* Receipts.keep(sql, receipts))) return "repeated"
+const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) {
+  const { documents, entries, owner, idempotencyRecord, revision } = change
+  const idempotency = owner === undefined || idempotencyRecord === undefined ? [] : [{ owner, idempotencyRecord }]
+  if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
   const moved = yield* Sql.query(
     sql,
     "UPDATE configuration_head SET revision = revision + 1 WHERE lane = $1 AND revision = $2 RETURNING revision",
@@ -41,8 +41,8 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: Configuration) 
 })
 
 /** Changes what is set up. */
-export const configure = (sql: Sql.Sql, change: Configuration) =>
-  Once.change<Kept>(sql, installation, steps(sql, change))
+export const configure = (sql: Sql.Sql, change: CatalogChange) =>
+  IdempotentChange.change<Kept>(sql, installation, steps(sql, change))
 
 /** The documents of versions. */
 export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: ReadonlyArray<DocumentOf>) {

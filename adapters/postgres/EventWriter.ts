@@ -7,14 +7,14 @@ import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/model/Lane.ts"
 import * as Order from "../../core/engine/Order.ts"
 import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
-import * as Columns from "./ArrayColumns.ts"
+import * as ArrayColumns from "./ArrayColumns.ts"
 import type { Placed } from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
 /** SHA-256 of the body, as it is kept beside it. */
-export const digestOf = ({ body }: StoredEvent): Uint8Array => Columns.bytes(hash("sha256", body))
+export const digestOf = ({ body }: StoredEvent): Uint8Array => ArrayColumns.bytes(hash("sha256", body))
 
-const events = Columns.make<Placed>({
+const events = ArrayColumns.make<Placed>({
   lane: ["bigint", ({ lane }) => lane],
   position: ["bigint", ({ position }) => position],
   person: ["uuid", ({ event }) => event.concordId],
@@ -30,7 +30,7 @@ const events = Columns.make<Placed>({
   session: ["text", ({ event }) => event.session],
   domain: ["text", ({ event }) => event.domain],
   geography: ["text", ({ event }) => event.geography],
-  external_id: ["bytea", ({ event }) => event.externalId && Columns.bytes(event.externalId)],
+  external_id: ["bytea", ({ event }) => event.externalId && ArrayColumns.bytes(event.externalId)],
   body: ["text", ({ event }) => event.body],
   digest: ["bytea", ({ event }) => digestOf(event)],
 })
@@ -38,7 +38,7 @@ const events = Columns.make<Placed>({
 const insertEvents = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
   Sql.query(sql, `INSERT INTO event SELECT * FROM ${events.rows} v`, events.of(placed))
 
-const heads = Columns.make<Placed>({
+const heads = ArrayColumns.make<Placed>({
   lane: ["bigint", ({ lane }) => lane],
   person: ["uuid", ({ event }) => event.concordId],
   consent_type: ["uuid", ({ event }) => event.consentType],
@@ -73,7 +73,7 @@ const raiseHeads = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
     heads.of(latest(placed)),
   )
 
-const usedTypes = Columns.make<Placed>({
+const usedTypes = ArrayColumns.make<Placed>({
   lane: ["bigint", ({ lane }) => lane],
   consent_type: ["uuid", ({ event }) => event.consentType],
 })
@@ -94,9 +94,9 @@ interface Named extends Placed {
   readonly externalId: string
 }
 
-const externalIds = Columns.make<Named>({
+const externalIds = ArrayColumns.make<Named>({
   lane: ["bigint", ({ externalId, project }) => Lane.of(project, externalId)],
-  hash: ["bytea", ({ externalId }) => Columns.bytes(externalId)],
+  hash: ["bytea", ({ externalId }) => ArrayColumns.bytes(externalId)],
   event_lane: ["bigint", ({ lane }) => lane],
   position: ["bigint", ({ position }) => position],
 })

@@ -9,10 +9,10 @@ import type { SqlError } from "effect/sql/SqlError"
 import { type Append, type Appended, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as GroupMeter from "../support/GroupMeter.ts"
 import * as AppendGroup from "./AppendTransaction.ts"
-import * as Away from "./CircuitBreaker.ts"
-import * as LaneEnds from "./LanePrediction.ts"
+import * as CircuitBreaker from "./CircuitBreaker.ts"
+import * as LanePrediction from "./LanePrediction.ts"
 import * as Lanes from "./Lanes.ts"
-import * as Pipelines from "./PipelinedTransactions.ts"
+import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as Sql from "./Sql.ts"
 
 /** The most events of one transaction, unless a single request has more. */
@@ -32,7 +32,7 @@ interface Waiting {
 }
 
 /** Where requests to record are brought. */
-export type Groups = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
+export type GroupCommit = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
 
 /** Whom and what the rows of requests are about: two that share none of it do not write the same rows. */
 const aboutOf = ({ claims, events }: Append): ReadonlyArray<string> => [
@@ -53,11 +53,11 @@ interface Running {
 const lanesOf = (group: ReadonlyArray<Waiting>): ReadonlySet<number> => new Set(group.flatMap(({ lanes }) => lanes))
 
 /** The queue before the transactions. Closing the scope answers what was accepted. */
-export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<Groups, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<GroupCommit, never, Scope.Scope> {
   const scope = yield* Effect.scope
   const context = yield* Effect.context<never>()
   const meter = yield* GroupMeter.make
-  const ends = LaneEnds.make()
+  const ends = LanePrediction.make()
   const running = new Set<Running>()
   /** The groups that write to a lane, the one in front first. */
   const writing = new Map<number, ReadonlyArray<Running>>()
@@ -156,7 +156,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
       },
       committed: (millis) => (commitMillis = millis),
     })
-    const outcomes = yield* Away.bounded(appending).pipe(
+    const outcomes = yield* CircuitBreaker.bounded(appending).pipe(
       Effect.catch((error) => Effect.succeed(group.map(() => Effect.fail(error)))),
       // Who is answered soon keeps JavaScript busy: the next transaction begins before that.
       Effect.ensuring(leave(each)),
@@ -194,7 +194,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
 
   const begin: Effect.Effect<void> = Effect.suspend(() => {
     isGathering = false
-    if (running.size >= Pipelines.maxTransactions) return Effect.void
+    if (running.size >= PipelinedTransactions.maxTransactions) return Effect.void
     const { foreseen, group } = takeGroup()
     if (group.length === 0) return Effect.void
     const about = new Set(group.flatMap(({ request }) => aboutOf(request)))
@@ -213,7 +213,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
 
   /** Begins the next transaction; where it has room, not before those are there who come at the same moment. */
   const next: Effect.Effect<void> = Effect.suspend(() => {
-    if (running.size >= Pipelines.maxTransactions) return Effect.void
+    if (running.size >= PipelinedTransactions.maxTransactions) return Effect.void
     if (isFull()) return begin
     if (isGathering) return Effect.void
     isGathering = true

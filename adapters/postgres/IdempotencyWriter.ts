@@ -3,14 +3,14 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
-import { forgottenBefore, keptForEver, type Receipt } from "../../core/ports/LedgerStore.ts"
-import * as Columns from "./ArrayColumns.ts"
+import { forgottenBefore, keptForEver, type IdempotencyRecord } from "../../core/ports/LedgerStore.ts"
+import * as ArrayColumns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
 /** A receipt, and who keeps it. */
 export interface Owned {
   readonly owner: Lane.Owner
-  readonly receipt: Receipt
+  readonly idempotencyRecord: IdempotencyRecord
 }
 
 /** A receipt, if there is one. */
@@ -21,30 +21,30 @@ export const find = Effect.fnUntraced(function* (sql: Sql.Sql, owner: Lane.Owner
     [Lane.of(owner, hash), hash],
   )
   if (row === undefined) return undefined
-  return { hash, digest: row.digest, answer: row.answer, recordedAt: row.recorded_at } satisfies Receipt as Receipt
+  return { hash, digest: row.digest, answer: row.answer, recordedAt: row.recorded_at } satisfies IdempotencyRecord
 })
 
-const whole = Columns.make<Owned>({
-  lane: ["bigint", ({ owner, receipt }) => Lane.of(owner, receipt.hash)],
-  hash: ["bytea", ({ receipt }) => Columns.bytes(receipt.hash)],
-  digest: ["bytea", ({ receipt }) => Columns.bytes(receipt.digest)],
-  answer: ["text", ({ receipt }) => receipt.answer],
-  recorded_at: ["bigint", ({ receipt }) => receipt.recordedAt],
+const whole = ArrayColumns.make<Owned>({
+  lane: ["bigint", ({ owner, idempotencyRecord }) => Lane.of(owner, idempotencyRecord.hash)],
+  hash: ["bytea", ({ idempotencyRecord }) => ArrayColumns.bytes(idempotencyRecord.hash)],
+  digest: ["bytea", ({ idempotencyRecord }) => ArrayColumns.bytes(idempotencyRecord.digest)],
+  answer: ["text", ({ idempotencyRecord }) => idempotencyRecord.answer],
+  recorded_at: ["bigint", ({ idempotencyRecord }) => idempotencyRecord.recordedAt],
 })
 
 /** Keeps receipts and forgets old ones of their lanes; answers false where one is there already. */
-export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, receipts: ReadonlyArray<Owned>) {
-  if (receipts.length === 0) return true
+export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, idempotency: ReadonlyArray<Owned>) {
+  if (idempotency.length === 0) return true
   const kept = yield* Sql.write(
     sql,
     `INSERT INTO receipt SELECT * FROM ${whole.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
-    whole.of(receipts),
+    whole.of(idempotency),
   )
-  if (kept !== receipts.length) return false
-  const aging = receipts.filter(({ receipt }) => receipt.recordedAt !== keptForEver)
+  if (kept !== idempotency.length) return false
+  const aging = idempotency.filter(({ idempotencyRecord }) => idempotencyRecord.recordedAt !== keptForEver)
   if (aging.length === 0) return true
-  const oldest = Math.min(...aging.map(({ receipt }) => forgottenBefore(receipt)))
-  const lanes = aging.map(({ owner, receipt }) => Lane.of(owner, receipt.hash))
+  const oldest = Math.min(...aging.map(({ idempotencyRecord }) => forgottenBefore(idempotencyRecord)))
+  const lanes = aging.map(({ owner, idempotencyRecord }) => Lane.of(owner, idempotencyRecord.hash))
   yield* Sql.query(sql, "DELETE FROM receipt WHERE lane = ANY($1::bigint[]) AND recorded_at < $2", [lanes, oldest])
   return true
 })

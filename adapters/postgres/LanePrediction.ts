@@ -17,7 +17,7 @@ interface Remembered {
 }
 
 /** What is remembered of lanes. */
-export interface LaneEnds {
+export interface LanePrediction {
   /** Where lanes will end; `undefined` where that is not known of each of them. */
   readonly foretell: (lanes: Iterable<number>) => LaneHeads | undefined
   /** Lanes were found to end where they did before, and will end where they do after. */
@@ -32,7 +32,7 @@ export const areSame = (foreseen: LaneHeads, found: LaneHeads): boolean =>
   [...foreseen].every(([lane, head]) => isSame(head, found.get(lane)!))
 
 /** Nothing is remembered at first. */
-export const make = (): LaneEnds => {
+export const make = (): LanePrediction => {
   const remembered = new Map<number, Remembered>()
   return {
     foretell: (lanes) => {

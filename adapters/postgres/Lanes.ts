@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Append, StoredEvent } from "../../core/ports/LedgerStore.ts"
-import * as Columns from "./ArrayColumns.ts"
+import * as ArrayColumns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
 /** Where a lane ends. */
@@ -31,7 +31,7 @@ export interface Placed {
 export const of = ({ events, project }: Append): ReadonlyArray<number> =>
   [...new Set(events.map(({ concordId }) => Lane.of(project, concordId)))].toSorted((a, b) => a - b)
 
-const lanes = Columns.make<number>({ lane: ["bigint", (lane) => lane] })
+const lanes = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })
 
 /** Locks the lanes of all requests, in ascending order. */
 export const lock = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>) {
@@ -80,7 +80,7 @@ interface Move {
   readonly head: LaneHead
 }
 
-const moves = Columns.make<Move>({
+const moves = ArrayColumns.make<Move>({
   lane: ["bigint", ({ head }) => head.lane],
   expected: ["bigint", ({ expected }) => expected],
   next_position: ["bigint", ({ head }) => head.next_position],

@@ -5,11 +5,11 @@ import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Fact } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
-import type { Kept, PeopleChange, Session } from "../../core/ports/LedgerStore.ts"
-import * as Aliases from "./AliasWriter.ts"
-import * as Columns from "./ArrayColumns.ts"
-import * as Once from "./IdempotentChange.ts"
-import * as Receipts from "./IdempotencyWriter.ts"
+import type { Kept, IdentityChange, Session } from "../../core/ports/LedgerStore.ts"
+import * as AliasWriter from "./AliasWriter.ts"
+import * as ArrayColumns from "./ArrayColumns.ts"
+import * as IdempotentChange from "./IdempotentChange.ts"
+import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Sql from "./Sql.ts"
 
 /** What belongs to no project is spread over these lanes. */
@@ -19,7 +19,7 @@ export const everywhere: Lane.Owner = { number: 0, lanes: Lane.defaultCount }
 const expiredKeptMillis = 24 * 60 * 60 * 1000
 
 /** Locks everybody whom the change is about, and tells whether they are as they were seen. */
-const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, organization, seen }: PeopleChange) {
+const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, organization, seen }: IdentityChange) {
   const revisions = new Map(seen.map(({ concordId, revision }) => [concordId, revision]))
   const named = claims.filter(({ kind }) => kind !== "contextId").map(({ concordId }) => concordId)
   const people = [
@@ -30,16 +30,16 @@ const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, or
   const rows = yield* Sql.query<{ readonly person: string; readonly revision: number }>(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified)
-     SELECT lane, person, 0, false FROM ${Aliases.people.rows} v ORDER BY lane, person
+     SELECT lane, person, 0, false FROM ${AliasWriter.people.rows} v ORDER BY lane, person
      ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision RETURNING person, revision`,
-    Aliases.people.of(people.map((concordId) => ({ organization, concordId }))),
+    AliasWriter.people.of(people.map((concordId) => ({ organization, concordId }))),
   )
   return rows.every(({ person, revision }) => (revisions.get(person) ?? revision) === revision)
 })
 
 const recordFact = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) {
   const people = [...new Set([fact.member, fact.survivor])].toSorted()
-  yield* Aliases.raise(sql, organization, people)
+  yield* AliasWriter.raise(sql, organization, people)
   for (const concordId of people) {
     const lane = Lane.of(organization, concordId)
     yield* Sql.query(
@@ -52,7 +52,10 @@ const recordFact = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane
 })
 
 /** Uses a proof; answers false where it was used before. */
-const useProof = Effect.fnUntraced(function* (sql: Sql.Sql, { expiresAt, hash }: NonNullable<PeopleChange["proof"]>) {
+const useProof = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  { expiresAt, hash }: NonNullable<IdentityChange["identityToken"]>,
+) {
   const lane = Lane.of(everywhere, hash)
   yield* Sql.query(sql, "DELETE FROM used_proof WHERE lane = $1 AND expires_at < $2", [
     lane,
@@ -68,7 +71,7 @@ const useProof = Effect.fnUntraced(function* (sql: Sql.Sql, { expiresAt, hash }:
 
 const endSessions = Effect.fnUntraced(function* (
   sql: Sql.Sql,
-  { at, sessionsOf, tokenHash }: NonNullable<PeopleChange["ends"]>,
+  { at, sessionsOf, tokenHash }: NonNullable<IdentityChange["ends"]>,
 ) {
   if (tokenHash !== undefined) {
     yield* Sql.query(
@@ -99,10 +102,10 @@ const openSession = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session)
   )
 })
 
-const counted = Columns.make<number>({ lane: ["bigint", (lane) => lane] })
+const counted = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })
 
 /** Counts the change in its lanes. The last step: whoever else changes somebody of the same lanes waits only for the commit. */
-const count = (sql: Sql.Sql, change: PeopleChange) =>
+const count = (sql: Sql.Sql, change: IdentityChange) =>
   Sql.query(
     sql,
     `INSERT INTO people_head SELECT v.lane, 1 FROM ${counted.rows} v ORDER BY v.lane
@@ -110,14 +113,14 @@ const count = (sql: Sql.Sql, change: PeopleChange) =>
     counted.of(PeopleLanes.of(change)),
   )
 
-const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: PeopleChange) {
-  const { claims, ends, facts, organization, proof, receipt, releases, session } = change
-  const receipts = receipt === undefined ? [] : [{ owner: organization, receipt }]
-  if (!(yield* Receipts.keep(sql, receipts))) return "repeated"
+const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange) {
+  const { claims, ends, facts, organization, identityToken: proof, idempotencyRecord, releases, session } = change
+  const idempotency = idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }]
+  if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
   if (!(yield* areAsSeen(sql, change))) return "stale"
-  yield* Aliases.release(sql, organization, releases)
+  yield* AliasWriter.release(sql, organization, releases)
   const owned = claims.map((claim) => ({ organization, claim }))
-  if (!(yield* Aliases.claim(sql, owned))) return "stale"
+  if (!(yield* AliasWriter.claim(sql, owned))) return "stale"
   for (const fact of facts) yield* recordFact(sql, organization, fact)
   if (proof !== undefined && !(yield* useProof(sql, proof))) return "used"
   if (ends !== undefined) yield* endSessions(sql, ends)
@@ -127,5 +130,5 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: PeopleChange) {
 })
 
 /** Changes who is who. */
-export const change = (sql: Sql.Sql, asked: PeopleChange) =>
-  Once.change<Kept | "used">(sql, asked.organization, steps(sql, asked))
+export const change = (sql: Sql.Sql, asked: IdentityChange) =>
+  IdempotentChange.change<Kept | "used">(sql, asked.organization, steps(sql, asked))

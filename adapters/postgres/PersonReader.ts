@@ -8,8 +8,8 @@ import * as Reactivity from "effect/reactivity/Reactivity"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import type { ListedType } from "../../core/model/Catalog.ts"
-import * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
-import * as Columns from "../../core/simulation/EventColumns.ts"
+import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import * as EventColumns from "../../core/simulation/EventColumns.ts"
 import type { ConsentState } from "../../core/engine/ConsentState.ts"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
@@ -26,7 +26,7 @@ export interface PersonReader {
   /** SHA-256 of what makes the snapshot: how far each lane is, the consent types, and who is joined. */
   readonly sha256: string
   /** The next people; `undefined` after the last. */
-  readonly next: Effect.Effect<Columns.Columns | undefined, StoreUnavailable>
+  readonly next: Effect.Effect<EventColumns.EventColumns | undefined, StoreUnavailable>
 }
 
 interface Row {
@@ -100,11 +100,11 @@ const readFrame = Effect.fnUntraced(function* (connection: Connection, knownAt: 
 })
 
 /** Adds rows to the builder until it has a batch, and goes on from there. */
-const batcher = (builder: ColumnBuilder.ColumnBuilder) => {
-  const ready: Array<Columns.Columns> = []
+const batcher = (builder: EventColumnBuilder.EventColumnBuilder) => {
+  const ready: Array<EventColumns.EventColumns> = []
   const add = (row: Row): void => {
     const ids = { at: () => row.event_id }
-    const state = Columns.stateIndex(row.consent_state)
+    const state = EventColumns.stateIndex(row.consent_state)
     const { consent_date, consent_type, expiration_date, person, recorded_at, version } = row
     const isFull = builder.add(
       person,
@@ -138,7 +138,7 @@ export const make = (
       undefined,
     )
     const pull = yield* Stream.toPull(rows)
-    const builder = ColumnBuilder.make(knownAt, keepsIds)
+    const builder = EventColumnBuilder.make(knownAt, keepsIds)
     const { add, ready } = batcher(builder)
     let hasEnded = false
 

@@ -9,25 +9,25 @@ import {
   type Kept,
   LedgerStore,
   type Person,
-  type Receipt,
+  type IdempotencyRecord,
   type Seen,
   type Session,
   StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
-import * as Aliases from "./AliasWriter.ts"
-import * as Away from "./CircuitBreaker.ts"
+import * as AliasWriter from "./AliasWriter.ts"
+import * as CircuitBreaker from "./CircuitBreaker.ts"
 import * as EventRow from "./EventRow.ts"
-import * as Groups from "./GroupCommit.ts"
-import * as Listing from "./EventList.ts"
+import * as GroupCommit from "./GroupCommit.ts"
+import * as EventList from "./EventList.ts"
 import * as Migrations from "./Migrations.ts"
-import * as Once from "./IdempotentChange.ts"
-import * as PeopleChange from "./PeopleWriter.ts"
-import * as Pipelines from "./PipelinedTransactions.ts"
-import * as Receipts from "./IdempotencyWriter.ts"
-import * as Setup from "./CatalogWriter.ts"
+import * as IdempotentChange from "./IdempotentChange.ts"
+import * as PeopleWriter from "./PeopleWriter.ts"
+import * as PipelinedTransactions from "./PipelinedTransactions.ts"
+import * as IdempotencyWriter from "./IdempotencyWriter.ts"
+import * as CatalogWriter from "./CatalogWriter.ts"
 import * as Sql from "./Sql.ts"
 
-const { everywhere } = PeopleChange
+const { everywhere } = PeopleWriter
 
 /** A lane, with one event of the people asked about, or none where they have none. */
 type SeenRow = { readonly lane: number; readonly next_position: number } & (
@@ -69,7 +69,7 @@ const eventReads = (sql: Sql.Sql) => {
     return {
       events: rows.flatMap((row) => (row.event_id === null ? [] : [EventRow.toEvent(row)])),
       positions: new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0])),
-    } satisfies Seen as Seen
+    } satisfies Seen
   })
   return {
     heads: (project: Lane.Owner, people: ReadonlyArray<string>) =>
@@ -144,7 +144,7 @@ const peopleReads = (sql: Sql.Sql) => {
         isIdentified: first?.is_identified ?? false,
         facts: rows.flatMap(({ body }) => (body === null ? [] : [JSON.parse(body)])),
         position: first?.next_position ?? 0,
-      } satisfies Person as Person
+      } satisfies Person
     }),
     profile: (organization: Lane.Owner, concordId: string) =>
       Effect.map(
@@ -172,10 +172,10 @@ const keepProfile = Effect.fnUntraced(function* (
   organization: Lane.Owner,
   concordId: string,
   profile: string,
-  receipt: Receipt | undefined,
+  idempotencyRecord: IdempotencyRecord | undefined,
 ) {
-  const receipts = receipt === undefined ? [] : [{ owner: organization, receipt }]
-  if (!(yield* Receipts.keep(sql, receipts))) return "repeated"
+  const idempotency = idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }]
+  if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
   yield* Sql.query(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified, profile) VALUES ($1, $2, 0, false, $3)
@@ -212,18 +212,18 @@ const extendSession = (sql: Sql.Sql, tokenHash: string, seen: number, expiresAt:
 
 /** What an error of the database means to the ledger; one that does not answer in time is one. */
 const told = <A, R>(effect: Effect.Effect<A, SqlError | StoreUnavailable, R>): Effect.Effect<A, StoreUnavailable, R> =>
-  Effect.mapError(Away.bounded(effect), (error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : error))
+  Effect.mapError(CircuitBreaker.bounded(effect), (error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : error))
 
 /** A question, or a statement that comes to the same when it is run twice. */
 const repeatable = <A, R>(effect: Effect.Effect<A, SqlError, R>): Effect.Effect<A, StoreUnavailable, R> =>
   told(Sql.persistently(Sql.patiently(effect)))
 
 const make = Effect.fnUntraced(function* (url: string) {
-  const sql = yield* told(Effect.flatMap(Sql.connect(url), (sql) => Pipelines.make(sql, url)))
+  const sql = yield* told(Effect.flatMap(Sql.connect(url), (sql) => PipelinedTransactions.make(sql, url)))
   yield* told(Sql.refuseUnsafe(sql))
   yield* told(Migrations.run(sql))
-  const append = yield* Groups.make(sql)
-  const catalog = repeatable(Setup.makeReader(sql))
+  const append = yield* GroupCommit.make(sql)
+  const catalog = repeatable(CatalogWriter.makeReader(sql))
   const events = eventReads(sql)
   const people = peopleReads(sql)
 
@@ -232,34 +232,39 @@ const make = Effect.fnUntraced(function* (url: string) {
       told(Sql.patiently(Sql.query(sql, "UPDATE configuration_head SET revision = revision WHERE lane = 0"))),
     ),
 
-    catalog,
-    configure: (change) => told(Setup.configure(sql, change)),
-    documents: (of) => repeatable(Setup.documents(sql, of)),
+    current: catalog,
+    changeCatalog: (change) => told(CatalogWriter.configure(sql, change)),
+    documents: (of) => repeatable(CatalogWriter.documents(sql, of)),
     keyUses: repeatable(keyUses(sql)),
     useKey: (id, at) => Effect.asVoid(repeatable(useKey(sql, id, at))),
 
     append: (request) => told(append(request)),
-    receipt: (owner, hash) => repeatable(Receipts.find(sql, owner, hash)),
+    idempotencyRecord: (owner, hash) => repeatable(IdempotencyWriter.find(sql, owner, hash)),
     heads: (project, people) => repeatable(events.heads(project, people)),
-    events: (project, people) => repeatable(events.events(project, people)),
-    eventsById: (project, ids) => repeatable(events.byId(project, ids)),
-    eventsByExternalId: (project, hashes) => repeatable(events.byExternalId(project, hashes)),
-    list: (project, filter, page) => repeatable(Listing.list(sql, project, filter, page)),
+    ofPeople: (project, people) => repeatable(events.events(project, people)),
+    byId: (project, ids) => repeatable(events.byId(project, ids)),
+    byExternalId: (project, hashes) => repeatable(events.byExternalId(project, hashes)),
+    list: (project, filter, page) => repeatable(EventList.list(sql, project, filter, page)),
     laneEnds: (project) => repeatable(events.laneEnds(project)),
     lane: (project, lane, from, limit) => repeatable(events.lane(project, lane, from, limit)),
-    isUsed: (project, consentType) => repeatable(events.isUsed(project, consentType)),
+    isTypeUsed: (project, consentType) => repeatable(events.isUsed(project, consentType)),
 
-    peopleByAlias: (organization, hashes) => repeatable(Aliases.find(sql, organization, hashes)),
+    byAlias: (organization, hashes) => repeatable(AliasWriter.find(sql, organization, hashes)),
     person: (organization, concordId) => repeatable(people.person(organization, concordId)),
-    peopleEnds: (lanes) => repeatable(endsOf(sql, "people_head", lanes)),
-    changePeople: (change) => told(PeopleChange.change(sql, change)),
+    laneEndsOf: (lanes) => repeatable(endsOf(sql, "people_head", lanes)),
+    changeIdentity: (change) => told(PeopleWriter.change(sql, change)),
     profile: (organization, concordId) => repeatable(people.profile(organization, concordId)),
-    keepProfile: (organization, concordId, profile, receipt) =>
-      told(Once.change<Kept>(sql, organization, keepProfile(sql, organization, concordId, profile, receipt))),
+    keepProfile: (organization, concordId, profile, idempotencyRecord) =>
+      told(
+        IdempotentChange.change<Kept>(
+          sql,
+          organization,
+          keepProfile(sql, organization, concordId, profile, idempotencyRecord),
+        ),
+      ),
 
-    extendSession: (tokenHash, seen, expiresAt) =>
-      Effect.asVoid(repeatable(extendSession(sql, tokenHash, seen, expiresAt))),
-    session: (tokenHash) => repeatable(people.session(tokenHash)),
+    extend: (tokenHash, seen, expiresAt) => Effect.asVoid(repeatable(extendSession(sql, tokenHash, seen, expiresAt))),
+    bySessionToken: (tokenHash) => repeatable(people.session(tokenHash)),
   })
 })
 

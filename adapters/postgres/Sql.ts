@@ -7,7 +7,7 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import { Cause, Effect, Option, Redacted, Result, Schedule } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
-import * as Away from "./CircuitBreaker.ts"
+import * as CircuitBreaker from "./CircuitBreaker.ts"
 
 /** How many connections one process uses, beside those of `Pipelines`. */
 const defaultConnections = 6
@@ -54,13 +54,13 @@ export const connection = (url: string) => ({
 
 /** The pool. */
 export const connect = Effect.fnUntraced(function* (url: string, maxConnections = defaultConnections) {
-  const guard = yield* Away.makeGuard
+  const guard = yield* CircuitBreaker.makeGuard
   const client = yield* PgClient.make({ ...connection(url), maxConnections })
   return Object.assign(client, { guard })
 })
 
 /** A connection, or a transaction on one. */
-export type Sql = PgClient.PgClient & { readonly guard: Away.Guard }
+export type Sql = PgClient.PgClient & { readonly guard: CircuitBreaker.Guard }
 
 /** A value that a statement takes. */
 export type Parameter =

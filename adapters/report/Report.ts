@@ -12,7 +12,7 @@ import type { Html } from "./Html.ts"
 import { html, trusted } from "./Html.ts"
 import * as Lists from "./Lists.ts"
 import * as PermittedChart from "./PermittedChart.ts"
-import * as Proof from "./Provenance.ts"
+import * as Provenance from "./Provenance.ts"
 import * as RulesInWords from "./RulesInWords.ts"
 import { style } from "./Style.ts"
 import * as Table from "./Table.ts"
@@ -122,7 +122,7 @@ const sections = (summary: Summary): ReadonlyArray<Section> => {
       },
       summary.examples.length > 0,
     ),
-    { id: "proof", heading: "Proof: the exact rules and inputs", short: "Proof", content: Proof.section(summary) },
+    { id: "proof", heading: "Proof: the exact rules and inputs", short: "Proof", content: Provenance.section(summary) },
   ]
 }
 

@@ -7,17 +7,17 @@
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
-import type { Columns } from "../../core/simulation/EventColumns.ts"
-import type { Rows } from "../../core/simulation/UnsortedEvents.ts"
+import type { EventColumns } from "../../core/simulation/EventColumns.ts"
+import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import * as Steps from "../../core/simulation/Steps.ts"
-import * as Tally from "../../core/simulation/Totals.ts"
-import * as WhatIf from "../../core/simulation/Simulation.ts"
+import * as Totals from "../../core/simulation/Totals.ts"
+import * as Simulation from "../../core/simulation/Simulation.ts"
 import type { FromThread, Part, Task, ToThread } from "./Messages.ts"
 
 /** Folds that work side by side. */
 export interface Folds {
   /** Hands over a batch: the lines about its people, once they are written. */
-  readonly fold: (batch: Columns | Rows) => Promise<string>
+  readonly fold: (batch: EventColumns | UnsortedEvents) => Promise<string>
   /** How many batches may be on their way before the next is worth making. */
   readonly ahead: number
   /** What all folds have found. After the last batch is answered, once. */
@@ -63,7 +63,7 @@ class Thread {
 }
 
 /** The memory that a batch is handed over with. */
-const buffersOf = (batch: Columns | Rows): ReadonlyArray<ArrayBuffer> =>
+const buffersOf = (batch: EventColumns | UnsortedEvents): ReadonlyArray<ArrayBuffer> =>
   Object.values(batch).flatMap((column) =>
     ArrayBuffer.isView(column) && column.buffer instanceof ArrayBuffer ? [column.buffer] : [],
   )
@@ -80,10 +80,10 @@ export const make = (
       (threads) => Effect.promise(() => Promise.all(threads.map((thread) => thread.stop()))),
     ),
     (threads) => {
-      const here = WhatIf.make(task.question, steps, task.keepsLines)
+      const here = Simulation.make(task.question, steps, task.keepsLines)
       let batches = 0
 
-      const fold = async (batch: Columns | Rows): Promise<string> => {
+      const fold = async (batch: EventColumns | UnsortedEvents): Promise<string> => {
         if (batches++ < foldedHere) return here.fold(batch)
         while (threads.length < count) threads.push(new Thread(task))
         const idlest = threads.reduce((least, each) => (each.load < least.load ? each : least))
@@ -92,12 +92,12 @@ export const make = (
       }
 
       const finish = Effect.promise(async (): Promise<Part> => {
-        const totals = Tally.empty(steps)
-        Tally.add(totals, here.totals)
+        const totals = Totals.empty(steps)
+        Totals.add(totals, here.totals)
         const examples = [...here.examples]
         for (const answer of await Promise.all(threads.map((thread) => thread.ask({ _tag: "Finish" })))) {
           if (answer._tag !== "Finished") continue
-          Tally.add(totals, answer.totals)
+          Totals.add(totals, answer.totals)
           examples.push(...answer.examples)
         }
         return { totals, examples }

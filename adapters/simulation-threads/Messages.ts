@@ -1,8 +1,8 @@
 /**
  * What a folding thread is asked, and what it answers: one answer a question, in order.
  */
-import type { Columns } from "../../core/simulation/EventColumns.ts"
-import type { Rows } from "../../core/simulation/UnsortedEvents.ts"
+import type { EventColumns } from "../../core/simulation/EventColumns.ts"
+import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import type { Totals } from "../../core/simulation/Totals.ts"
 import type { Candidate, Question } from "../../core/simulation/Simulation.ts"
 
@@ -14,7 +14,9 @@ export interface Task {
 }
 
 /** To a thread. */
-export type ToThread = { readonly _tag: "Fold"; readonly batch: Columns | Rows } | { readonly _tag: "Finish" }
+export type ToThread =
+  | { readonly _tag: "Fold"; readonly batch: EventColumns | UnsortedEvents }
+  | { readonly _tag: "Finish" }
 
 /** From a thread. */
 export type FromThread = { readonly _tag: "Folded"; readonly text: string } | ({ readonly _tag: "Finished" } & Part)

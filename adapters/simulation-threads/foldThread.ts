@@ -3,14 +3,14 @@
  */
 import { parentPort, workerData } from "node:worker_threads"
 import * as Steps from "../../core/simulation/Steps.ts"
-import * as WhatIf from "../../core/simulation/Simulation.ts"
+import * as Simulation from "../../core/simulation/Simulation.ts"
 import type { FromThread, Task, ToThread } from "./Messages.ts"
 
 const { question, keepsLines }: Task = workerData
 const steps = Steps.make(question, question.step)
 if (steps === undefined || parentPort === null) throw new Error("a folding thread was started without its task")
 const port = parentPort
-const fold = WhatIf.make(question, steps, keepsLines)
+const fold = Simulation.make(question, steps, keepsLines)
 
 const answer = (message: FromThread): void => port.postMessage(message)
 

@@ -3,18 +3,18 @@
  */
 import type { DatabaseSync } from "node:sqlite"
 import type { Instant } from "../../core/engine/Instant.ts"
-import type { Configuration, Kept } from "../../core/ports/LedgerStore.ts"
-import type { ReceiptWriter } from "./IdempotencyWriter.ts"
+import type { CatalogChange, Kept } from "../../core/ports/LedgerStore.ts"
+import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** The setup of one connection. */
-export interface SetupWriter {
-  readonly configure: (change: Configuration) => Kept
+export interface CatalogWriter {
+  readonly configure: (change: CatalogChange) => Kept
   readonly useKey: (id: string, at: Instant) => Kept
 }
 
 /** Prepares the statements. */
-export const make = (db: DatabaseSync, receipts: ReceiptWriter): SetupWriter => {
+export const make = (db: DatabaseSync, idempotency: IdempotencyWriter): CatalogWriter => {
   const revision = db.prepare("SELECT revision FROM configuration_head")
   const raiseRevision = db.prepare("UPDATE configuration_head SET revision = revision + 1")
   const insert = db.prepare("INSERT INTO configuration VALUES (?, ?, ?, ?)")
@@ -24,8 +24,8 @@ export const make = (db: DatabaseSync, receipts: ReceiptWriter): SetupWriter => 
     ON CONFLICT (id) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)`)
   return {
     configure: (change) => {
-      const { documents, entries, owner, receipt } = change
-      if (owner !== undefined && receipts.has(owner, receipt)) return "repeated"
+      const { documents, entries, owner, idempotencyRecord } = change
+      if (owner !== undefined && idempotency.has(owner, idempotencyRecord)) return "repeated"
       if (revision.get()?.["revision"] !== change.revision) return "stale"
       raiseRevision.run()
       const rows = Object.entries(entries).flatMap(([kind, changed]) => changed.map((entry) => [kind, entry] as const))
@@ -35,7 +35,7 @@ export const make = (db: DatabaseSync, receipts: ReceiptWriter): SetupWriter => 
       for (const { consentType, version, document } of documents) {
         insertDocument.run(Uuid.toBytes(consentType), version, document)
       }
-      if (owner !== undefined) receipts.keep(owner, receipt)
+      if (owner !== undefined) idempotency.keep(owner, idempotencyRecord)
       return "kept"
     },
     useKey: (id, at) => {

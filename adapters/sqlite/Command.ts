@@ -3,18 +3,25 @@
  */
 import type { Instant } from "../../core/engine/Instant.ts"
 import type { Owner } from "../../core/model/Lane.ts"
-import type { Append, Appended, Configuration, Kept, PeopleChange, Receipt } from "../../core/ports/LedgerStore.ts"
+import type {
+  Append,
+  Appended,
+  CatalogChange,
+  Kept,
+  IdentityChange,
+  IdempotencyRecord,
+} from "../../core/ports/LedgerStore.ts"
 
 /** One request to write. Requests of one group share a transaction; each is kept whole or not at all. */
 export type Command =
   | { readonly _tag: "Append"; readonly request: Append }
-  | { readonly _tag: "ChangePeople"; readonly change: PeopleChange }
+  | { readonly _tag: "ChangePeople"; readonly change: IdentityChange }
   | {
       readonly _tag: "KeepProfile"
       readonly organization: Owner
       readonly concordId: string
       readonly profile: string
-      readonly receipt: Receipt | undefined
+      readonly idempotencyRecord: IdempotencyRecord | undefined
     }
   | {
       readonly _tag: "ExtendSession"
@@ -22,7 +29,7 @@ export type Command =
       readonly seen: Instant
       readonly expiresAt: Instant
     }
-  | { readonly _tag: "Configure"; readonly change: Configuration }
+  | { readonly _tag: "Configure"; readonly change: CatalogChange }
   | { readonly _tag: "UseKey"; readonly id: string; readonly at: Instant }
   | { readonly _tag: "Check" }
 

@@ -11,7 +11,7 @@ import * as EventRow from "./EventRow.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** Lists through one connection. */
-export type Listing = (project: Lane.Owner, filter: Filter, page: Page) => Listed
+export type EventList = (project: Lane.Owner, filter: Filter, page: Page) => Listed
 
 interface Condition {
   readonly sql: string
@@ -61,7 +61,7 @@ interface Found {
 }
 
 /** Prepares listing. Statements are prepared when they are first needed. */
-export const make = (db: DatabaseSync): Listing => {
+export const make = (db: DatabaseSync): EventList => {
   const prepared = new Map<string, StatementSync>()
   const prepare = (sql: string): StatementSync => {
     const known = prepared.get(sql)

@@ -6,7 +6,7 @@ import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
-import type { ReceiptWriter } from "./IdempotencyWriter.ts"
+import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
 const prepareStatements = (db: DatabaseSync) => ({
@@ -36,7 +36,7 @@ const bytesOrNull = (hash: string | undefined): Uint8Array | null => (hash === u
 export type EventWriter = (request: Append, isRetry: boolean) => Appended
 
 /** Prepares the statements. */
-export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWriter): EventWriter => {
+export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: IdempotencyWriter): EventWriter => {
   const statements = prepareStatements(db)
   /** What this connection has written; a transaction that fails ends the connection. */
   const usedTypes = new Set<string>()
@@ -93,13 +93,13 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
   }
 
   return (request, isRetry) => {
-    const { after, project, organization, recordedAt, claims, events, receipt } = request
+    const { after, project, organization, recordedAt, claims, events, idempotencyRecord } = request
     const lanes = Map.groupBy(events, ({ concordId }) => Lane.of(project, concordId))
     const heads = new Map([...lanes.keys()].map((lane) => [lane, statements.laneHead.get(lane)]))
     if (isRetry && events.length > 0 && events.every((event) => isRecorded(Lane.of(project, event.concordId), event))) {
       return { _tag: "Appended" }
     }
-    if (receipts.has(organization, receipt)) return { _tag: "Repeated" }
+    if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }
     const behind = [...lanes].flatMap(([lane, [first]]) => {
       const last = Number(heads.get(lane)?.["last_recorded_at"] ?? first!.dateCreated)
       return last > first!.dateCreated ? [last] : []
@@ -117,7 +117,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
       statements.moveLaneHead.run(lane, first + ofLane.length, ofLane.at(-1)!.dateCreated)
       positions.set(lane, first + ofLane.length)
     }
-    receipts.keep(organization, receipt)
+    idempotency.keep(organization, idempotencyRecord)
     return { _tag: "Appended", positions }
   }
 }

@@ -3,27 +3,28 @@
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
-import { forgottenBefore, type Receipt } from "../../core/model/IdempotencyRecord.ts"
+import { forgottenBefore, type IdempotencyRecord } from "../../core/model/IdempotencyRecord.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** Receipts of one connection. */
-export interface ReceiptWriter {
-  readonly has: (owner: Lane.Owner, receipt: Receipt | undefined) => boolean
-  readonly keep: (owner: Lane.Owner, receipt: Receipt | undefined) => void
+export interface IdempotencyWriter {
+  readonly has: (owner: Lane.Owner, idempotencyRecord: IdempotencyRecord | undefined) => boolean
+  readonly keep: (owner: Lane.Owner, idempotencyRecord: IdempotencyRecord | undefined) => void
 }
 
 /** Prepares the statements. */
-export const make = (db: DatabaseSync): ReceiptWriter => {
+export const make = (db: DatabaseSync): IdempotencyWriter => {
   const find = db.prepare("SELECT 1 FROM receipt WHERE lane = ? AND hash = ?")
   const insert = db.prepare("INSERT INTO receipt VALUES (?, ?, ?, ?, ?)")
   const forget = db.prepare("DELETE FROM receipt WHERE recorded_at < ?")
   return {
-    has: (owner, receipt) =>
-      receipt !== undefined && find.get(Lane.of(owner, receipt.hash), Uuid.toBytes(receipt.hash)) !== undefined,
-    keep: (owner, receipt) => {
-      if (receipt === undefined) return
-      const { hash, digest, answer, recordedAt } = receipt
-      forget.run(forgottenBefore(receipt))
+    has: (owner, idempotencyRecord) =>
+      idempotencyRecord !== undefined &&
+      find.get(Lane.of(owner, idempotencyRecord.hash), Uuid.toBytes(idempotencyRecord.hash)) !== undefined,
+    keep: (owner, idempotencyRecord) => {
+      if (idempotencyRecord === undefined) return
+      const { hash, digest, answer, recordedAt } = idempotencyRecord
+      forget.run(forgottenBefore(idempotencyRecord))
       insert.run(Lane.of(owner, hash), Uuid.toBytes(hash), Uuid.toBytes(digest), answer, recordedAt)
     },
   }

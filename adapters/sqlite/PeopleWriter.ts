@@ -6,9 +6,9 @@ import type { Instant } from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Fact } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
-import type { Kept, PeopleChange, Receipt, Session } from "../../core/ports/LedgerStore.ts"
+import type { Kept, IdentityChange, IdempotencyRecord, Session } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
-import type { ReceiptWriter } from "./IdempotencyWriter.ts"
+import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** How long an expired session or proof is kept, so that a clock that is set back does not bring it back. */
@@ -40,21 +40,21 @@ const prepareStatements = (db: DatabaseSync) => ({
 
 /** People of one connection. */
 export interface PeopleWriter {
-  readonly change: (change: PeopleChange) => Kept | "used"
+  readonly change: (change: IdentityChange) => Kept | "used"
   readonly keepProfile: (
     organization: Lane.Owner,
     concordId: string,
     profile: string,
-    receipt: Receipt | undefined,
+    idempotencyRecord: IdempotencyRecord | undefined,
   ) => Kept
   readonly extendSession: (tokenHash: string, seen: Instant, expiresAt: Instant) => Kept
 }
 
 /** Prepares the statements. */
-export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWriter): PeopleWriter => {
+export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: IdempotencyWriter): PeopleWriter => {
   const statements = prepareStatements(db)
 
-  const isAsSeen = (organization: Lane.Owner, { concordId, revision }: PeopleChange["seen"][number]): boolean => {
+  const isAsSeen = (organization: Lane.Owner, { concordId, revision }: IdentityChange["seen"][number]): boolean => {
     const row = statements.revision.get(Lane.of(organization, concordId), Uuid.toBytes(concordId))
     return Number(row?.["revision"] ?? 0) === revision
   }
@@ -74,19 +74,29 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
     statements.openSession.run(Uuid.toBytes(tokenHash), Uuid.toBytes(concordId), expiresAt, JSON.stringify(session))
   }
 
-  const endSessions = ({ at, sessionsOf, tokenHash }: NonNullable<PeopleChange["ends"]>): void => {
+  const endSessions = ({ at, sessionsOf, tokenHash }: NonNullable<IdentityChange["ends"]>): void => {
     if (tokenHash !== undefined) statements.endSession.run(at, Uuid.toBytes(tokenHash))
     if (sessionsOf !== undefined) statements.endSessionsOf.run(at, Uuid.toBytes(sessionsOf))
   }
 
-  const useProof = ({ hash, expiresAt }: NonNullable<PeopleChange["proof"]>): void => {
+  const useProof = ({ hash, expiresAt }: NonNullable<IdentityChange["identityToken"]>): void => {
     statements.forgetProofs.run(expiresAt - 2 * expiredKeptMillis)
     statements.useProof.run(Uuid.toBytes(hash), expiresAt)
   }
 
-  const change = (change: PeopleChange): Kept | "used" => {
-    const { organization, seen, claims, releases, facts, proof, session, ends, receipt } = change
-    if (receipts.has(organization, receipt)) return "repeated"
+  const change = (change: IdentityChange): Kept | "used" => {
+    const {
+      organization,
+      seen,
+      claims,
+      releases,
+      facts,
+      identityToken: proof,
+      session,
+      ends,
+      idempotencyRecord,
+    } = change
+    if (idempotency.has(organization, idempotencyRecord)) return "repeated"
     if (proof !== undefined && statements.proof.get(Uuid.toBytes(proof.hash)) !== undefined) return "used"
     const isCurrent = seen.every((each) => isAsSeen(organization, each))
     if (!isCurrent || !claims.every((claim) => aliases.isFree(organization, claim))) return "stale"
@@ -97,16 +107,16 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, receipts: ReceiptWr
     if (proof !== undefined) useProof(proof)
     if (ends !== undefined) endSessions(ends)
     if (session !== undefined) openSession(session)
-    receipts.keep(organization, receipt)
+    idempotency.keep(organization, idempotencyRecord)
     return "kept"
   }
 
   return {
     change,
-    keepProfile: (organization, concordId, profile, receipt) => {
-      if (receipts.has(organization, receipt)) return "repeated"
+    keepProfile: (organization, concordId, profile, idempotencyRecord) => {
+      if (idempotency.has(organization, idempotencyRecord)) return "repeated"
       statements.keepProfile.run(Lane.of(organization, concordId), Uuid.toBytes(concordId), profile)
-      receipts.keep(organization, receipt)
+      idempotency.keep(organization, idempotencyRecord)
       return "kept"
     },
     extendSession: (tokenHash, seen, expiresAt) => {

@@ -7,8 +7,8 @@ import { existsSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { Effect, type Scope } from "effect"
 import type { ListedType } from "../../core/model/Catalog.ts"
-import * as Columns from "../../core/simulation/EventColumns.ts"
-import * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import * as EventColumns from "../../core/simulation/EventColumns.ts"
+import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
 import type { ConsentState } from "../../core/engine/ConsentState.ts"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
@@ -26,7 +26,7 @@ export interface PersonReader {
   /** SHA-256 of what makes the snapshot: how far each lane is, the consent types, and who is joined. */
   readonly sha256: string
   /** The next people; `undefined` after the last. */
-  readonly next: Effect.Effect<Columns.Columns | undefined, StoreUnavailable>
+  readonly next: Effect.Effect<EventColumns.EventColumns | undefined, StoreUnavailable>
 }
 
 type Row = readonly [
@@ -147,7 +147,10 @@ function* inOrder(
   }
 }
 
-function* batches(rows: Iterable<Row>, builder: ColumnBuilder.ColumnBuilder): Generator<Columns.Columns, void> {
+function* batches(
+  rows: Iterable<Row>,
+  builder: EventColumnBuilder.EventColumnBuilder,
+): Generator<EventColumns.EventColumns, void> {
   const types = new Map<string, string>()
   const typeOf = (bytes: Uint8Array): string => {
     const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
@@ -163,7 +166,7 @@ function* batches(rows: Iterable<Row>, builder: ColumnBuilder.ColumnBuilder): Ge
       concordId = Uuid.fromBytes(person)
     }
     const ids = { at: () => Uuid.fromBytes(row[1]) }
-    const state = Columns.stateIndex(row[4])
+    const state = EventColumns.stateIndex(row[4])
     if (builder.add(concordId, typeOf(row[2]), state, row[3], row[5], row[6], row[7] ?? NaN, ids, 0)) {
       yield builder.take()
     }
@@ -195,7 +198,7 @@ export const make = (
             lanes.map(({ lane }) => Number(lane)),
             joined,
           ),
-          ColumnBuilder.make(knownAt, keepsIds),
+          EventColumnBuilder.make(knownAt, keepsIds),
         )
         return {
           types: [...new Map(listed.map((body) => JSON.parse(body)).map((type) => [type.id, typeOf(type)])).values()],

@@ -13,7 +13,7 @@ import {
   LedgerStore,
   type Person,
   type Positions,
-  type Receipt,
+  type IdempotencyRecord,
   type Seen,
   type Session,
   type StoredEvent,
@@ -37,7 +37,7 @@ const prepareStatements = (db: DatabaseSync) => {
   return {
     document: db.prepare("SELECT document FROM document WHERE consent_type = ? AND version = ?"),
     keyUses: db.prepare("SELECT id, last_used_at FROM key_use"),
-    receipt: db.prepare("SELECT digest, answer, recorded_at FROM receipt WHERE lane = ? AND hash = ?"),
+    idempotencyRecord: db.prepare("SELECT digest, answer, recorded_at FROM receipt WHERE lane = ? AND hash = ?"),
     heads: events(`head h JOIN event e ON e.lane = h.lane AND e.position = h.position
       WHERE h.lane = ? AND h.person = ? ORDER BY h.consent_type, h.consent_state`),
     events: events("event e WHERE e.lane = ? AND e.person = ? ORDER BY e.position"),
@@ -126,8 +126,8 @@ const eventReads = (statements: Statements, inSnapshot: InSnapshot) => {
       const lanes = Lane.all(project)
       return statements.usedType.get(lanes[0]!, lanes.at(-1)!, Uuid.toBytes(consentType)) !== undefined
     },
-    receipt: (owner: Lane.Owner, hash: string): Receipt | undefined => {
-      const row = statements.receipt.get(Lane.of(owner, hash), Uuid.toBytes(hash))
+    idempotencyRecord: (owner: Lane.Owner, hash: string): IdempotencyRecord | undefined => {
+      const row = statements.idempotencyRecord.get(Lane.of(owner, hash), Uuid.toBytes(hash))
       if (row === undefined) return undefined
       const { answer, digest, recorded_at } = row
       return { hash, digest: Uuid.toHex(digest as Uint8Array), answer: String(answer), recordedAt: Number(recorded_at) }
@@ -194,8 +194,8 @@ const make = Effect.fnUntraced(function* (path: string) {
   return LedgerStore.of({
     ready: Effect.asVoid(write({ _tag: "Check" })),
 
-    catalog: read(catalog.read),
-    configure: (change) => Effect.tap(write({ _tag: "Configure", change }), () => Effect.sync(catalog.forget)),
+    current: read(catalog.read),
+    changeCatalog: (change) => Effect.tap(write({ _tag: "Configure", change }), () => Effect.sync(catalog.forget)),
     documents: (of) =>
       read(() =>
         of.map(({ consentType, version }) => {
@@ -209,29 +209,28 @@ const make = Effect.fnUntraced(function* (path: string) {
     useKey: (id, at) => Effect.asVoid(write({ _tag: "UseKey", id, at })),
 
     append: (request) => write({ _tag: "Append", request }),
-    receipt: (owner, hash) => read(() => events.receipt(owner, hash)),
+    idempotencyRecord: (owner, hash) => read(() => events.idempotencyRecord(owner, hash)),
     heads: (project, people) => read(() => events.heads(project, people)),
-    events: (project, people) => read(() => events.events(project, people)),
-    eventsById: (project, ids) => read(() => ids.map((id) => events.byId(project, id))),
-    eventsByExternalId: (project, hashes) =>
+    ofPeople: (project, people) => read(() => events.events(project, people)),
+    byId: (project, ids) => read(() => ids.map((id) => events.byId(project, id))),
+    byExternalId: (project, hashes) =>
       read(() => inSnapshot(() => hashes.map((hash) => events.byExternalId(project, hash)))),
     list,
     laneEnds: (project) => read(() => events.laneEnds(project)),
     lane: (project, lane, from, limit) => read(() => events.lane(project, lane, from, limit)),
-    isUsed: (project, consentType) => read(() => events.isUsed(project, consentType)),
+    isTypeUsed: (project, consentType) => read(() => events.isUsed(project, consentType)),
 
-    peopleByAlias: (organization, hashes) =>
+    byAlias: (organization, hashes) =>
       read(() => inSnapshot(() => hashes.map((hash) => people.named(organization, hash)))),
     person: (organization, concordId) => read(() => people.person(organization, concordId)),
-    peopleEnds: (lanes) => read(() => people.ends(lanes)),
-    changePeople: (change) => write({ _tag: "ChangePeople", change }),
+    laneEndsOf: (lanes) => read(() => people.ends(lanes)),
+    changeIdentity: (change) => write({ _tag: "ChangePeople", change }),
     profile: (organization, concordId) => read(() => people.profile(organization, concordId)),
-    keepProfile: (organization, concordId, profile, receipt) =>
-      write({ _tag: "KeepProfile", organization, concordId, profile, receipt }),
+    keepProfile: (organization, concordId, profile, idempotencyRecord) =>
+      write({ _tag: "KeepProfile", organization, concordId, profile, idempotencyRecord }),
 
-    extendSession: (tokenHash, seen, expiresAt) =>
-      Effect.asVoid(write({ _tag: "ExtendSession", tokenHash, seen, expiresAt })),
-    session: (tokenHash) => read(() => people.session(tokenHash)),
+    extend: (tokenHash, seen, expiresAt) => Effect.asVoid(write({ _tag: "ExtendSession", tokenHash, seen, expiresAt })),
+    bySessionToken: (tokenHash) => read(() => people.session(tokenHash)),
   })
 })
 

@@ -12,8 +12,8 @@ import * as AliasWriter from "./AliasWriter.ts"
 import type { Command, Outcome, Results } from "./Command.ts"
 import * as EventWriter from "./EventWriter.ts"
 import * as PeopleWriter from "./PeopleWriter.ts"
-import * as ReceiptWriter from "./IdempotencyWriter.ts"
-import * as SetupWriter from "./CatalogWriter.ts"
+import * as IdempotencyWriter from "./IdempotencyWriter.ts"
+import * as CatalogWriter from "./CatalogWriter.ts"
 import * as Tables from "./Tables.ts"
 
 /** The writer of one file. */
@@ -25,15 +25,15 @@ export interface Writer {
 }
 
 const prepareStatements = (db: DatabaseSync) => {
-  const receipts = ReceiptWriter.make(db)
+  const idempotency = IdempotencyWriter.make(db)
   const aliases = AliasWriter.make(db)
   return {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
     turn: db.prepare("UPDATE configuration_head SET revision = ~revision"),
-    append: EventWriter.make(db, aliases, receipts),
-    people: PeopleWriter.make(db, aliases, receipts),
-    setup: SetupWriter.make(db, receipts),
+    append: EventWriter.make(db, aliases, idempotency),
+    people: PeopleWriter.make(db, aliases, idempotency),
+    setup: CatalogWriter.make(db, idempotency),
   }
 }
 
@@ -54,7 +54,7 @@ const apply = (statements: Statements, command: Command, isRetry: boolean): Resu
     case "ChangePeople":
       return people.change(command.change)
     case "KeepProfile":
-      return people.keepProfile(command.organization, command.concordId, command.profile, command.receipt)
+      return people.keepProfile(command.organization, command.concordId, command.profile, command.idempotencyRecord)
     case "ExtendSession":
       return people.extendSession(command.tokenHash, command.seen, command.expiresAt)
     case "Configure":

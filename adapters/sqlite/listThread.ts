@@ -2,14 +2,14 @@
  * The thread that lists events: counting a large ledger takes its time, and must not hold up who asks for an answer.
  */
 import { parentPort, workerData } from "node:worker_threads"
-import * as Listing from "./EventList.ts"
+import * as EventList from "./EventList.ts"
 import type { Asked, Listed } from "./ListReader.ts"
 import * as Tables from "./Tables.ts"
 
 const answer = (message: Listed): void => parentPort!.postMessage(message)
 
 const db = Tables.openReader(workerData)
-const list = Listing.make(db)
+const list = EventList.make(db)
 
 parentPort!.on("message", (asked: Asked | "close") => {
   if (asked === "close") {

@@ -28,8 +28,8 @@ const find = Effect.fnUntraced(function* (id: Option.Option<string>) {
   const { projects } = yield* ledger.catalog
   const ids = [...projects.keys()]
   const only = ids.length === 1 ? ids[0] : undefined
-  const site = yield* ledger.site(Option.getOrElse(id, () => only ?? ""))
-  if (Option.isSome(site)) return site.value
+  const scope = yield* ledger.projectScope(Option.getOrElse(id, () => only ?? ""))
+  if (Option.isSome(scope)) return scope.value
   const there = ids.length === 0 ? "it has none" : `it has ${ids.slice(0, 10).join(", ")}`
   const asked = Option.isSome(id) ? "the store has no such project" : "say which project of the store"
   return yield* new NoSuchProject({ message: `--project: ${asked}; ${there}` })
@@ -38,7 +38,7 @@ const find = Effect.fnUntraced(function* (id: Option.Option<string>) {
 /** Runs something with the ledger of a store and a project of it. A file that is not there is not made. */
 export const use = <A, E, R>(
   { project, store: { name, url } }: { readonly store: StoreFlag.Chosen; readonly project: Option.Option<string> },
-  run: (site: Catalog.Site) => Effect.Effect<A, E, R>,
+  run: (scope: Catalog.ProjectScope) => Effect.Effect<A, E, R>,
 ) => {
   const path = Store.pathOf(url)
   if (path !== undefined && !existsSync(path)) {

@@ -7,8 +7,8 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
-import * as Ending from "./ExitCode.ts"
-import * as Presenter from "./HelpOutput.ts"
+import * as ExitCode from "./ExitCode.ts"
+import * as HelpOutput from "./HelpOutput.ts"
 
 const commands = {
   decisions: () => import("./commands/decisions.ts"),
@@ -27,7 +27,7 @@ const commands = {
 const all = Object.entries(commands)
 const asked = all.filter(([name]) => name === process.argv[2])
 const loading = (asked.length === 0 ? all : asked).map(([, load]) => load())
-const loaded = await Promise.all(loading).catch(Ending.reportMissing)
+const loaded = await Promise.all(loading).catch(ExitCode.reportMissing)
 
 const assent = Command.make("assent").pipe(
   Command.withDescription("What people have consented to, from files of consent events"),
@@ -41,14 +41,14 @@ process.stdout.on("error", () => undefined)
 process.stderr.on("error", () => undefined)
 
 Command.run(assent, { version: manifest.version }).pipe(
-  Effect.catch(Ending.report),
-  Effect.catchCause(Ending.reportBug),
+  Effect.catch(ExitCode.report),
+  Effect.catchCause(ExitCode.reportBug),
   Effect.provide(
     Layer.mergeAll(
       NodeServices.layer,
-      Presenter.layer,
+      HelpOutput.layer,
       CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
     ),
   ),
-  NodeRuntime.runMain({ disableErrorReporting: true, teardown: Ending.teardown }),
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown: ExitCode.teardown }),
 )

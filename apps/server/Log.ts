@@ -7,7 +7,7 @@
 import { writeSync } from "node:fs"
 import { type Cause, Context, Layer, Logger, type LogLevel, References } from "effect"
 import * as Failure from "../../adapters/http/server/Failure.ts"
-import * as RequestNote from "../../adapters/http/server/RequestLog.ts"
+import * as RequestLog from "../../adapters/http/server/RequestLog.ts"
 
 /** How much is told: that and what weighs more; `off` tells nothing. */
 export const levels = ["debug", "info", "warn", "error", "off"] as const
@@ -90,7 +90,7 @@ const failuresOf = (cause: Cause.Cause<unknown>): Fields => {
 }
 
 /** The request as a line of text begins with it. */
-const summary = ({ durationMs, method, route, status }: RequestNote.Told): string =>
+const summary = ({ durationMs, method, route, status }: RequestLog.Told): string =>
   `${status} ${method} ${route} ${durationMs} ms`
 
 /** The log, and the requests told to it. */
@@ -99,7 +99,7 @@ export const layer = ({ format, level }: Options): Layer.Layer<never> => {
   const isText = format === "text"
   const isTold = (weight: Level): boolean => levels.indexOf(weight) >= levels.indexOf(level)
 
-  const tell = (told: RequestNote.Told): void => {
+  const tell = (told: RequestLog.Told): void => {
     const weight = weightOf(told.status)
     if (!isTold(weight)) return
     const { caller = "none", durationMs, method, requestId, route, status, ...rest } = told
@@ -118,6 +118,6 @@ export const layer = ({ format, level }: Options): Layer.Layer<never> => {
   return Layer.mergeAll(
     Logger.layer([logger]),
     Layer.succeed(References.MinimumLogLevel, effectLevels[level]),
-    Layer.succeedContext(Context.make(RequestNote.Teller, level === "off" ? () => {} : tell)),
+    Layer.succeedContext(Context.make(RequestLog.Teller, level === "off" ? () => {} : tell)),
   )
 }

@@ -8,7 +8,7 @@ import { ConfigProvider, Effect, Exit, Cause, Layer, Option, Tracer } from "effe
 import { FetchHttpClient, HttpMiddleware } from "effect/http"
 import { OtlpMetrics, OtlpSerialization, OtlpTracer } from "effect/observability"
 import * as Failure from "../../adapters/http/server/Failure.ts"
-import * as RequestNote from "../../adapters/http/server/RequestLog.ts"
+import * as RequestLog from "../../adapters/http/server/RequestLog.ts"
 import { Ledger } from "../../core/Ledger.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 
@@ -81,7 +81,7 @@ export const layer = ({ protocol, share, version }: Options): Layer.Layer<never>
   )
   const route = Layer.succeed(
     HttpMiddleware.SpanNameGenerator,
-    (request) => `${request.method} ${RequestNote.routeOf(request)}`,
+    (request) => `${request.method} ${RequestLog.routeOf(request)}`,
   )
   return Layer.mergeAll(
     tracer.pipe(Layer.provide(OtlpTracer.layerFromConfig())),

@@ -28,7 +28,7 @@ export const print = Effect.gen(function* () {
   // Only a request with a key can be repeated.
   if (opened._tag !== "Opened") return
   const { session, token } = opened
-  const site = `${url}/site-v1/${project.id}`
+  const scope = `${url}/site-v1/${project.id}`
   const privacy = `${url}/privacy-v1/organizations/${organization.id}/projects/${project.id}`
   const item = {
     concordId: session.concordId,
@@ -51,12 +51,12 @@ ${names.join("\n")}
 ${curl("POST", `${privacy}/consent-events`, { ...json, "x-api-key": apiKey }, { items: [item] })}
 
 2. Ask what the visitor's consent is (this session lasts 30 minutes after its last use):
-${curl("GET", `${site}/consent-state`, { "x-session": token })}
+${curl("GET", `${scope}/consent-state`, { "x-session": token })}
 
 3. Ask why:
-${curl("GET", `${site}/consent-decisions`, { "x-session": token })}
+${curl("GET", `${scope}/consent-decisions`, { "x-session": token })}
 
 4. Open a session as another visitor's browser would:
-${curl("POST", `${site}/session`, { ...json, Origin: "http://localhost" }, {})}
+${curl("POST", `${scope}/session`, { ...json, Origin: "http://localhost" }, {})}
 `)
 })

@@ -4,22 +4,22 @@
 import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
 import type { OutOfOrder } from "../../adapters/duckdb/BadTable.ts"
 import * as PersonBatches from "../../adapters/duckdb/PersonBatches.ts"
-import * as Table from "../../adapters/duckdb/TableFile.ts"
+import * as TableFile from "../../adapters/duckdb/TableFile.ts"
 import * as EventBatches from "../../adapters/files/EventBatches.ts"
 import * as Source from "../../adapters/files/Source.ts"
 import * as PostgresReader from "../../adapters/postgres/PersonReader.ts"
 import * as PersonReader from "../../adapters/sqlite/PersonReader.ts"
 import * as Digest from "../../adapters/simulation-threads/Digest.ts"
-import type { Columns } from "../../core/simulation/EventColumns.ts"
+import type { EventColumns } from "../../core/simulation/EventColumns.ts"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
-import type { Rows } from "../../core/simulation/UnsortedEvents.ts"
+import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Store from "../Store.ts"
 import { BadQuestion, type Failure, type Plan } from "./Plan.ts"
 import type { Progress } from "./Run.ts"
 
 /** Some people. */
-export type Batch = Columns | Rows
+export type Batch = EventColumns | UnsortedEvents
 
 /** How a ledger is to be read. */
 export interface Manner {
@@ -96,6 +96,6 @@ export const open = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Batches, Failure | OutOfOrder, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
   if (plan.input._tag === "Store") return yield* openStore(plan.input.url, plan, manner.keepsIds)
   const { path } = plan.input
-  if (Table.isTable(path)) return yield* openTable(path, plan, manner)
+  if (TableFile.isTable(path)) return yield* openTable(path, plan, manner)
   return (yield* openLarge(path, plan, manner, progress)) ?? (yield* openEvents(path, plan, manner.keepsIds, progress))
 })

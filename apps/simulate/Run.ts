@@ -12,8 +12,8 @@ import * as Instant from "../../core/engine/Instant.ts"
 import * as Period from "../../core/engine/Period.ts"
 import * as Steps from "../../core/simulation/Steps.ts"
 import type { Summary } from "../../core/simulation/Summary.ts"
-import * as Tally from "../../core/simulation/Totals.ts"
-import * as WhatIf from "../../core/simulation/Simulation.ts"
+import * as Totals from "../../core/simulation/Totals.ts"
+import * as Simulation from "../../core/simulation/Simulation.ts"
 import * as Candidate from "./Candidate.ts"
 import * as Inputs from "./Inputs.ts"
 import { BadQuestion, type Failure, type Given, type Plan } from "./Plan.ts"
@@ -79,12 +79,12 @@ const given = (all: ReadonlyArray<Given<unknown> | undefined>) =>
 
 const summarize = (
   plan: Plan,
-  question: WhatIf.Question,
+  question: Simulation.Question,
   steps: Steps.Steps,
   part: Effect.Success<Folds.Folds["finish"]>,
   digest: Summary["inputs"][number],
 ): Summary => {
-  const { changedPairs, ...figures } = Tally.figures(part.totals, steps)
+  const { changedPairs, ...figures } = Totals.figures(part.totals, steps)
   const types = new Map([...question.before.types, ...question.after.types].map((type) => [type.id, type]))
   const listed = [...new Set([...types.keys(), ...changedPairs.keys()])].toSorted()
   const warnings = [plan.baseline, plan.candidate].flatMap((rules, index) => {
@@ -103,7 +103,7 @@ const summarize = (
       name: Candidate.nameOf(types.get(id) ?? { id }),
       changedPairs: changedPairs.get(id) ?? 0,
     })),
-    examples: WhatIf.chooseExamples(part.examples, part.totals.reasons),
+    examples: Simulation.chooseExamples(part.examples, part.totals.reasons),
     baseline: Candidate.written(plan.baseline, plan.types),
     candidate: Candidate.written(plan.candidate, candidateTypes),
     inputs: [digest, ...given([plan.types, plan.baseline, plan.candidate, candidateTypes])],
@@ -144,7 +144,7 @@ const attempt = Effect.fnUntraced(function* (
   const types = plan.types?.value ?? batches.types
   yield* publishable(plan, types)
   const rules = plan.baseline?.value ?? []
-  const question: WhatIf.Question = {
+  const question: Simulation.Question = {
     before: { types, rules },
     after: {
       types: Candidate.publish(types, plan.candidateTypes?.value ?? [], plan.knownAt),

@@ -19,7 +19,7 @@ import type { Match, Permits, Precedence } from "../../core/engine/Rules.ts"
 import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Overwriting from "../Overwriting.ts"
 import { BadQuestion, type Plan } from "./Plan.ts"
-import * as Reading from "./RulesInput.ts"
+import * as RulesInput from "./RulesInput.ts"
 import * as Run from "./Run.ts"
 
 export type { Summary } from "../../core/simulation/Summary.ts"
@@ -104,10 +104,10 @@ const duration = (field: string, text: string): Effect.Effect<Period.Period, Bad
 }
 
 const rules = (name: string, given: RulesOrPath) =>
-  typeof given === "string" ? Reading.rules(given) : Reading.rulesFromValue(name, given)
+  typeof given === "string" ? RulesInput.rules(given) : RulesInput.rulesFromValue(name, given)
 
 const types = (name: string, given: TypesOrPath) =>
-  typeof given === "string" ? Reading.types(given) : Reading.typesFromValue(name, { items: given })
+  typeof given === "string" ? RulesInput.types(given) : RulesInput.typesFromValue(name, { items: given })
 
 /** Refuses to write over the ledger or a file that is read. */
 const keepsInputs = ({ baseline, candidate, events, out, report, store, types }: Simulation) =>

@@ -5,9 +5,9 @@ import { Clock, Effect, Option } from "effect"
 import type { ApiKey, Catalog, Organization, ProjectRole } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { Role } from "../model/Role.ts"
-import * as Configuring from "./CatalogChange.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
-import type * as Requests from "../ledger/Idempotency.ts"
+import * as CatalogChange from "./CatalogChange.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import type * as Idempotency from "../ledger/Idempotency.ts"
 import * as Secrets from "../people/Secrets.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 
@@ -33,40 +33,40 @@ export const newKey = Effect.fnUntraced(function* (
   by: Organization,
   organizationId: string,
   fields: KeyFields,
-  keyed: Requests.Keyed | undefined,
+  keyed: Idempotency.KeyedRequest | undefined,
   now: Instant,
-  means: Pick<Means, "digest" | "hasherOf" | "random">,
+  context: Pick<LedgerContext, "digest" | "hasherOf" | "random">,
 ) {
-  const id = yield* means.random.uuidV7()
-  const secret = `assent_${yield* Secrets.make("api key", id, by, keyed, means)}`
+  const id = yield* context.random.uuidV7()
+  const secret = `assent_${yield* Secrets.make("api key", id, by, keyed, context)}`
   const apiKey: ApiKey = {
     ...fields,
     id,
     organization: organizationId,
-    secretHash: yield* Sha256.hex(means.digest, secret),
+    secretHash: yield* Sha256.hex(context.digest, secret),
     dateCreated: now,
     dateUpdated: now,
   }
-  return { apiKey, secret } satisfies Made as Made
+  return { apiKey, secret } satisfies Made
 })
 
 /** The secret that a repeated request is answered with, for the key it made. */
 export const secretAgain = (
   organization: Organization,
   id: string,
-  keyed: Requests.Keyed,
-  means: Means,
+  keyed: Idempotency.KeyedRequest,
+  context: LedgerContext,
 ): Effect.Effect<string> =>
-  Effect.map(Secrets.make("api key", id, organization, keyed, means), (secret) => `assent_${secret}`)
+  Effect.map(Secrets.make("api key", id, organization, keyed, context), (secret) => `assent_${secret}`)
 
 /** Why permissions cannot be: a project is another's, or named twice, so that nobody could tell which role it gives. */
 const wrongPermissions = (
   catalog: Catalog,
   organization: Organization,
   permissions: ReadonlyArray<ProjectRole> = [],
-): Configuring.Refusal | undefined => {
+): CatalogChange.Refusal | undefined => {
   const ids = permissions.map(({ projectId }) => projectId)
-  const faults = ids.flatMap((id, index): ReadonlyArray<Configuring.Fault> => {
+  const faults = ids.flatMap((id, index): ReadonlyArray<CatalogChange.Fault> => {
     const field = `permissions/${index}/projectId`
     if (catalog.projects.get(id)?.organization !== organization.id) {
       return [{ field, code: "unknown_project", detail: "the organization has no project with this id" }]
@@ -90,7 +90,7 @@ const find = (catalog: Catalog, organization: Organization, id: string): ApiKey 
 const hasAnotherOwner = (catalog: Catalog, organization: Organization, id: string): boolean =>
   of(catalog, organization).some((key) => key.id !== id && key.role === "owner" && key.expiresAt === undefined)
 
-const lastOwner = Configuring.conflict(
+const lastOwner = CatalogChange.conflict(
   "role",
   "last_owner",
   "the organization would have no key left that is an owner's for good; make another one first",
@@ -100,16 +100,16 @@ const lastOwner = Configuring.conflict(
 export const create = Effect.fnUntraced(function* (
   organization: Organization,
   fields: KeyFields,
-  request: { readonly keyed?: Requests.Keyed; readonly answer: (made: Made) => string },
-  means: Means,
+  request: { readonly keyed?: Idempotency.KeyedRequest; readonly answer: (made: Made) => string },
+  context: LedgerContext,
 ) {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const refusal = wrongPermissions(catalog, organization, fields.permissions)
     if (refusal !== undefined) return refusal
-    const value = yield* newKey(organization, organization.id, fields, request.keyed, now, means)
-    return { _tag: "Prepared", entries: { apiKeys: [value.apiKey] }, value } as Configuring.Prepared<Made>
+    const value = yield* newKey(organization, organization.id, fields, request.keyed, now, context)
+    return { _tag: "Prepared", entries: { apiKeys: [value.apiKey] }, value } as CatalogChange.Prepared<Made>
   })
-  return yield* Configuring.change({ owner: organization, ...request }, prepare, means)
+  return yield* CatalogChange.change({ owner: organization, ...request }, prepare, context)
 })
 
 /** A change of a key; `expiresAt: null` lets it last. */
@@ -128,10 +128,10 @@ const replace = Effect.fnUntraced(function* (
   id: string,
   next: (before: ApiKey, now: Instant) => ApiKey,
   permissions: ReadonlyArray<ProjectRole> | undefined,
-  means: Means,
+  context: LedgerContext,
 ) {
   const prepare = (catalog: Catalog, now: Instant) =>
-    Effect.sync((): Configuring.Prepared<ApiKey> | Configuring.Refusal => {
+    Effect.sync((): CatalogChange.Prepared<ApiKey> | CatalogChange.Refusal => {
       const before = find(catalog, organization, id)
       if (before === undefined) return { _tag: "NotFound" }
       const refusal = wrongPermissions(catalog, organization, permissions)
@@ -141,25 +141,25 @@ const replace = Effect.fnUntraced(function* (
       if (before.role === "owner" && !isOwner && !hasAnotherOwner(catalog, organization, id)) return lastOwner
       return { _tag: "Prepared", entries: { apiKeys: [value] }, value }
     })
-  return yield* Configuring.change<ApiKey>({ owner: organization }, prepare, means)
+  return yield* CatalogChange.change<ApiKey>({ owner: organization }, prepare, context)
 })
 
 /** Changes a key. */
-export const update = (organization: Organization, id: string, change: KeyChange, means: Means) =>
-  replace(organization, id, (before, now) => changed(before, change, now), change.permissions, means)
+export const update = (organization: Organization, id: string, change: KeyChange, context: LedgerContext) =>
+  replace(organization, id, (before, now) => changed(before, change, now), change.permissions, context)
 
 /** Revokes a key: it opens nothing any more. */
-export const revoke = (organization: Organization, id: string, means: Means) =>
-  replace(organization, id, (before, now) => ({ ...before, dateUpdated: now, revokedAt: now }), undefined, means)
+export const revoke = (organization: Organization, id: string, context: LedgerContext) =>
+  replace(organization, id, (before, now) => ({ ...before, dateUpdated: now, revokedAt: now }), undefined, context)
 
 /** The key of a secret, if it opens anything now; its use is noted. */
 export const use = Effect.fnUntraced(function* (
   secret: string,
   noted: Map<string, Instant>,
-  { digest, store }: Pick<Means, "digest" | "store">,
+  { digest, store }: Pick<LedgerContext, "digest" | "store">,
 ) {
   const hash = yield* Sha256.hex(digest, secret)
-  const key = (yield* store.catalog).apiKeys.get(hash)
+  const key = (yield* store.current).apiKeys.get(hash)
   const now = yield* Clock.currentTimeMillis
   if (key === undefined || (key.expiresAt !== undefined && key.expiresAt <= now)) return Option.none<ApiKey>()
   if ((noted.get(key.id) ?? -Infinity) + useGranularityMillis <= now) {

@@ -8,9 +8,9 @@ import { Clock, Effect } from "effect"
 import type { Catalog, Entries } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { Owner } from "../model/Lane.ts"
-import { type Configuration, StoreUnavailable } from "../ports/LedgerStore.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
-import * as Requests from "../ledger/Idempotency.ts"
+import { type CatalogChange, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as Idempotency from "../ledger/Idempotency.ts"
 
 /** How often a change is prepared anew. Each time another one was kept, or a question answered, so none waits for ever. */
 const maxAttempts = 1000
@@ -32,7 +32,7 @@ export type Refusal =
 export interface Prepared<Value> {
   readonly _tag: "Prepared"
   readonly entries: Partial<Entries>
-  readonly documents?: Configuration["documents"]
+  readonly documents?: CatalogChange["documents"]
   readonly value: Value
 }
 
@@ -42,7 +42,7 @@ export type Changed<Value> =
   | { readonly _tag: "Repeated"; readonly answer: string }
 
 /** What a change comes to. */
-export type Outcome<Value> = Changed<Value> | Refusal | Exclude<Requests.Repeat, { _tag: "Repeated" }>
+export type Outcome<Value> = Changed<Value> | Refusal | Exclude<Idempotency.Repeat, { _tag: "Repeated" }>
 
 /** Whose change it is, and what it changes for those who ask. */
 export interface Setting<Value> {
@@ -50,7 +50,7 @@ export interface Setting<Value> {
   readonly owner: Owner
   /** The project whose answers the change may change. */
   readonly projectId?: string
-  readonly keyed?: Requests.Keyed
+  readonly keyed?: Idempotency.KeyedRequest
   /** How the change is answered, to be answered so again. */
   readonly answer?: (value: Value) => string
 }
@@ -75,14 +75,14 @@ export const conflict = (field: string, code: string, detail: string, version?: 
 export const change = Effect.fnUntraced(function* <Value>(
   setting: Setting<Value>,
   prepare: (catalog: Catalog, now: Instant) => Effect.Effect<Prepared<Value> | Refusal, StoreUnavailable>,
-  means: Means,
+  context: LedgerContext,
 ) {
-  const { horizon, store, turn } = means
+  const { answerHorizon, store, turn } = context
   const { answer, keyed, owner, projectId } = setting
   const ids = new Set(projectId === undefined ? [] : [projectId])
 
   const prepareNow = Effect.fnUntraced(function* (earliest: Instant) {
-    const catalog = yield* store.catalog
+    const catalog = yield* store.current
     // Also where the clock was set back: what is published at once is published after what was before.
     const learnt = catalog.consentTypes.get(projectId ?? "")?.learnt ?? earliest
     const now = Math.max(earliest, learnt, yield* Clock.currentTimeMillis)
@@ -92,16 +92,16 @@ export const change = Effect.fnUntraced(function* <Value>(
   const keep = Effect.fnUntraced(function* (first: Effect.Success<ReturnType<typeof prepareNow>>) {
     let latest = first
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
-      const isCurrent = attempts === 0 && (yield* store.catalog).revision === first.revision
+      const isCurrent = attempts === 0 && (yield* store.current).revision === first.revision
       if (!isCurrent) latest = yield* prepareNow(latest.now)
       const { now, prepared, revision } = latest
       if (prepared._tag !== "Prepared") return prepared as Outcome<Value>
       const { documents = [], entries, value } = prepared
-      const receipt = yield* Requests.receipt(keyed, means, answer?.(value) ?? "")
-      const change = { revision, entries, documents, owner, ...receipt }
-      const kept = yield* horizon.record(ids, now, store.configure(change))
+      const idempotencyRecord = yield* Idempotency.recordOf(keyed, context, answer?.(value) ?? "")
+      const change = { revision, entries, documents, owner, ...idempotencyRecord }
+      const kept = yield* answerHorizon.record(ids, now, store.changeCatalog(change))
       if (kept === "kept") return { _tag: "Changed", value } as Outcome<Value>
-      if (kept === "repeated") return Requests.keptBefore
+      if (kept === "repeated") return Idempotency.keptBefore
       if (kept !== "stale") latest = { ...latest, now: kept.answeredAt + 1 }
     }
     return yield* new StoreUnavailable({ reason: "too many changes at the same time" })
@@ -111,5 +111,5 @@ export const change = Effect.fnUntraced(function* <Value>(
     const first = yield* prepareNow(-Infinity)
     return first.prepared._tag === "Prepared" ? yield* turn.withPermit(keep(first)) : (first.prepared as Outcome<Value>)
   })
-  return yield* Requests.once<Outcome<Value>, StoreUnavailable, never>(owner, keyed, means, carryOut)
+  return yield* Idempotency.once<Outcome<Value>, StoreUnavailable, never>(owner, keyed, context, carryOut)
 })

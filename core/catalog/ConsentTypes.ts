@@ -7,16 +7,16 @@
  * again then, under a higher number: it asks those, too, who answer the correction meanwhile. No change touches an event.
  */
 import { Effect } from "effect"
-import type { Catalog, ListedType, ListedVersion, Project, Site, TypeStatus } from "../model/Catalog.ts"
+import type { Catalog, ListedType, ListedVersion, Project, ProjectScope, TypeStatus } from "../model/Catalog.ts"
 import { tripleKey } from "../model/Catalog.ts"
 import * as ConsentState from "../engine/ConsentState.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
 import * as Instant from "../engine/Instant.ts"
 import type { Period } from "../engine/Period.ts"
 import type { Rules } from "../engine/Rules.ts"
-import * as Configuring from "./CatalogChange.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
-import type * as Requests from "../ledger/Idempotency.ts"
+import * as CatalogChange from "./CatalogChange.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import type * as Idempotency from "../ledger/Idempotency.ts"
 
 /** What people are shown. `null` takes a text away. */
 export interface Texts {
@@ -73,7 +73,7 @@ const inPast = {
   detail: "a version cannot be published before now; leave it out",
 }
 
-const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<Configuring.Fault> =>
+const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<CatalogChange.Fault> =>
   (["category", "subcategory", "label"] as const)
     .filter((field) => change[field] !== undefined && change[field] !== type[field])
     .map((field) => ({ field, code: "immutable", detail: "never changes; make another consent type" }))
@@ -83,7 +83,7 @@ export const faultsOf = (
   { publishedAt, ...change }: Partial<Triple> & Publication,
   type: ListedType | undefined,
   now: Instant.Instant,
-): ReadonlyArray<Configuring.Fault> => [
+): ReadonlyArray<CatalogChange.Fault> => [
   ...(type === undefined ? [] : tripleFaults(type, change)),
   ...(publishedAt !== undefined && publishedAt < now ? [inPast] : []),
 ]
@@ -138,7 +138,7 @@ const plannedAgain = ({ versions }: ListedType, published: ListedVersion): Reado
 const documentsOf = (type: ListedType, version: number, document: string | null | undefined) =>
   document == null ? [] : [{ consentType: type.id, version, document }]
 
-const exists = Configuring.conflict(
+const exists = CatalogChange.conflict(
   "label",
   "consent_type_exists",
   "the project has a consent type with this category, subcategory and label",
@@ -149,7 +149,7 @@ export const newType = Effect.fnUntraced(function* (
   project: Project,
   fields: TypeFields,
   now: Instant.Instant,
-  { random }: Pick<Means, "random">,
+  { random }: Pick<LedgerContext, "random">,
 ) {
   const { category, label, subcategory } = fields
   return {
@@ -163,31 +163,31 @@ export const newType = Effect.fnUntraced(function* (
     versions: [nextVersion(1, fields, undefined, now)],
     dateCreated: now,
     dateUpdated: now,
-  } satisfies ListedType as ListedType
+  } satisfies ListedType
 })
 
 /** Sets up a type; its triple must be free in the project. */
 export const create = Effect.fnUntraced(function* (
-  { organization, project }: Site,
+  { organization, project }: ProjectScope,
   fields: TypeFields,
-  request: { readonly keyed?: Requests.Keyed; readonly answer: (type: ListedType) => string },
-  means: Means,
+  request: { readonly keyed?: Idempotency.KeyedRequest; readonly answer: (type: ListedType) => string },
+  context: LedgerContext,
 ) {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
     const { byTriple } = catalog.consentTypes.get(project.id)!
     if (byTriple.has(tripleKey(fields.category, fields.subcategory, fields.label))) return exists
     const faults = faultsOf(fields, undefined, now)
-    if (faults.length > 0) return Configuring.refusedFor(faults)
-    const value = yield* newType(project, fields, now, means)
+    if (faults.length > 0) return CatalogChange.refusedFor(faults)
+    const value = yield* newType(project, fields, now, context)
     const documents = documentsOf(value, 1, fields.document)
     return {
       _tag: "Prepared",
       entries: { consentTypes: [value] },
       documents,
       value,
-    } as Configuring.Prepared<ListedType>
+    } as CatalogChange.Prepared<ListedType>
   })
-  return yield* Configuring.change({ owner: organization, projectId: project.id, ...request }, prepare, means)
+  return yield* CatalogChange.change({ owner: organization, projectId: project.id, ...request }, prepare, context)
 })
 
 /** Which texts a change really changes. */
@@ -209,31 +209,36 @@ const asksAgain = ({ publishedAt, requireReaccept }: Publication, from: ListedVe
 const isOfNoVersion = ({ grace, publishedAt }: Publication, from: ListedVersion): boolean =>
   publishedAt !== undefined || (grace !== undefined && JSON.stringify(grace) !== JSON.stringify(from.grace))
 
-const nothingToPublish = Configuring.refused(
+const nothingToPublish = CatalogChange.refused(
   "publishedAt",
   "nothing_to_publish",
   "publishedAt and grace are of a new version: change a text, or set requireReaccept to true",
 )
 
-const staleVersion = (type: ListedType, now: Instant.Instant): Configuring.Refusal => {
+const staleVersion = (type: ListedType, now: Instant.Instant): CatalogChange.Refusal => {
   const { version } = versionInForce(type, now)
   const detail = `was changed by somebody else; the current version is ${version}`
-  return Configuring.conflict("version", "version_conflict", detail, version)
+  return CatalogChange.conflict("version", "version_conflict", detail, version)
 }
 
 /** Changes a type. Of changes of one type at the same time one wins; the others are told the current version. */
-export const update = Effect.fnUntraced(function* (project: Project, id: string, change: TypeChange, means: Means) {
+export const update = Effect.fnUntraced(function* (
+  project: Project,
+  id: string,
+  change: TypeChange,
+  context: LedgerContext,
+) {
   let seen: ListedType | undefined
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
     const type = catalog.consentTypes.get(project.id)?.byId.get(id)
-    if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as Configuring.Refusal
+    if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.Refusal
     seen ??= type
     const isCurrent = change.version === undefined || change.version === versionInForce(type, now).version
     if (type !== seen || !isCurrent) return staleVersion(type, now)
     const faults = faultsOf(change, type, now)
-    if (faults.length > 0) return Configuring.refusedFor(faults)
+    if (faults.length > 0) return CatalogChange.refusedFor(faults)
     const from = versionInForce(type, change.publishedAt ?? now)
-    const isTextChange = changedTexts(change, from, yield* documentOf(type, from, means))
+    const isTextChange = changedTexts(change, from, yield* documentOf(type, from, context))
     const isPublished = isTextChange || asksAgain(change, from)
     if (!isPublished && isOfNoVersion(change, from)) return nothingToPublish
     const number = type.versions.length + 1
@@ -251,9 +256,9 @@ export const update = Effect.fnUntraced(function* (project: Project, id: string,
       entries: { consentTypes: [value] },
       documents,
       value,
-    } as Configuring.Prepared<ListedType>
+    } as CatalogChange.Prepared<ListedType>
   })
-  return yield* Configuring.change<ListedType>({ owner: project, projectId: project.id }, prepare, means)
+  return yield* CatalogChange.change<ListedType>({ owner: project, projectId: project.id }, prepare, context)
 })
 
 /**
@@ -262,23 +267,23 @@ export const update = Effect.fnUntraced(function* (project: Project, id: string,
  * It is archived first. Whatever is being recorded about it then is waited for, and what comes later is refused, unless it
  * is a refusal: so that nobody says yes to a type that is gone.
  */
-export const remove = Effect.fnUntraced(function* (project: Project, id: string, means: Means) {
+export const remove = Effect.fnUntraced(function* (project: Project, id: string, context: LedgerContext) {
   const lay = (over: (isUsed: boolean) => Pick<ListedType, "isRemoved">) =>
-    Configuring.change<ListedType>(
+    CatalogChange.change<ListedType>(
       { owner: project, projectId: project.id },
       Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
         const type = catalog.consentTypes.get(project.id)?.byId.get(id)
-        if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as Configuring.Refusal
-        const isUsed = yield* means.store.isUsed(project, id)
+        if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.Refusal
+        const isUsed = yield* context.store.isTypeUsed(project, id)
         const value: ListedType = { ...type, status: "archived", dateUpdated: now, ...over(isUsed) }
-        return { _tag: "Prepared", entries: { consentTypes: [value] }, value } as Configuring.Prepared<ListedType>
+        return { _tag: "Prepared", entries: { consentTypes: [value] }, value } as CatalogChange.Prepared<ListedType>
       }),
-      means,
+      context,
     )
   const archived = yield* lay(() => ({}))
   if (archived._tag !== "Changed") return archived
-  yield* means.horizon.reach(id, Instant.min)
-  const isUsed = yield* means.store.isUsed(project, id)
+  yield* context.answerHorizon.reach(id, Instant.min)
+  const isUsed = yield* context.store.isTypeUsed(project, id)
   return isUsed ? archived : yield* lay((isUsed) => (isUsed ? {} : { isRemoved: true }))
 })
 
@@ -286,7 +291,7 @@ export const remove = Effect.fnUntraced(function* (project: Project, id: string,
 export const documentOf = Effect.fnUntraced(function* (
   type: ListedType,
   version: ListedVersion,
-  { store }: Pick<Means, "store">,
+  { store }: Pick<LedgerContext, "store">,
 ) {
   if (version.documentOf === undefined) return undefined
   const [document] = yield* store.documents([{ consentType: type.id, version: version.documentOf }])

@@ -5,7 +5,7 @@ import { Clock, Effect, Option } from "effect"
 import type { ListedType, Organization, Project } from "../model/Catalog.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as ConsentTypes from "./ConsentTypes.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Organizations from "./Organizations.ts"
 
 /** What was set up; the only time the key's secret is told. */
@@ -36,27 +36,27 @@ const demonstration = {
 } as const
 
 /** Sets up an organization, a project for `localhost`, a key and four types, unless something is set up already. */
-export const found = Effect.fnUntraced(function* (means: Means) {
-  const { store } = means
-  if ((yield* store.catalog).revision > 0) return Option.none<Founded>()
+export const found = Effect.fnUntraced(function* (context: LedgerContext) {
+  const { store } = context
+  if ((yield* store.current).revision > 0) return Option.none<Founded>()
   const now = yield* Clock.currentTimeMillis
-  const organization = yield* Organizations.newOrganization(demonstration.organization, 0, now, means)
-  const project = yield* Organizations.newProject(demonstration.project, organization.id, 1, now, means)
+  const organization = yield* Organizations.newOrganization(demonstration.organization, 0, now, context)
+  const project = yield* Organizations.newProject(demonstration.project, organization.id, 1, now, context)
   const { apiKey, secret } = yield* ApiKeys.newKey(
     organization,
     organization.id,
     demonstration.key,
     undefined,
     now,
-    means,
+    context,
   )
   const consentTypes: Array<ListedType> = []
   for (const [category, subcategory, label, name, description] of demonstrationTypes) {
     const fields = { category, subcategory, label, name, description }
-    consentTypes.push(yield* ConsentTypes.newType(project, fields, now, means))
+    consentTypes.push(yield* ConsentTypes.newType(project, fields, now, context))
   }
   const entries = { organizations: [organization], projects: [project], apiKeys: [apiKey], consentTypes }
-  const kept = yield* store.configure({ revision: 0, entries, documents: [] })
+  const kept = yield* store.changeCatalog({ revision: 0, entries, documents: [] })
   return kept === "kept"
     ? Option.some<Founded>({ organization, project, apiKey: secret, consentTypes })
     : Option.none<Founded>()

@@ -6,9 +6,9 @@ import { Base64Url } from "effect/encoding"
 import type { Catalog, Organization, Project, ProjectStatus, PublicKey } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as ApiKeys from "./ApiKeys.ts"
-import * as Configuring from "./CatalogChange.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
-import type * as Requests from "../ledger/Idempotency.ts"
+import * as CatalogChange from "./CatalogChange.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import type * as Idempotency from "../ledger/Idempotency.ts"
 
 /** What an organization is set up with. */
 export interface OrganizationFields {
@@ -39,7 +39,7 @@ export const newOrganization = Effect.fnUntraced(function* (
   { publicKeys = [], ...fields }: OrganizationFields,
   number: number,
   now: Instant,
-  { newLanes, random }: Pick<Means, "newLanes" | "random">,
+  { newLanes, random }: Pick<LedgerContext, "newLanes" | "random">,
 ) {
   return {
     ...fields,
@@ -50,7 +50,7 @@ export const newOrganization = Effect.fnUntraced(function* (
     identifierKey: Base64Url.encode(yield* random.randomBytes(32)),
     dateCreated: now,
     dateUpdated: now,
-  } satisfies Organization as Organization
+  } satisfies Organization
 })
 
 /** A new project. */
@@ -59,7 +59,7 @@ export const newProject = Effect.fnUntraced(function* (
   organization: string,
   number: number,
   now: Instant,
-  { newLanes, random }: Pick<Means, "newLanes" | "random">,
+  { newLanes, random }: Pick<LedgerContext, "newLanes" | "random">,
 ) {
   return {
     ...fields,
@@ -70,64 +70,64 @@ export const newProject = Effect.fnUntraced(function* (
     organization,
     dateCreated: now,
     dateUpdated: now,
-  } satisfies Project as Project
+  } satisfies Project
 })
 
 /** Sets up an organization, with a key of the role `owner`: its secret is told only now. `by` keeps the receipt. */
 export const create = Effect.fnUntraced(function* (
   by: Organization,
   fields: OrganizationFields,
-  request: { readonly keyed?: Requests.Keyed; readonly answer: (founded: Founded) => string },
-  means: Means,
+  request: { readonly keyed?: Idempotency.KeyedRequest; readonly answer: (founded: Founded) => string },
+  context: LedgerContext,
 ) {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
-    const organization = yield* newOrganization(fields, nextNumber(catalog), now, means)
+    const organization = yield* newOrganization(fields, nextNumber(catalog), now, context)
     // Its secret is made with the key of the organization that asks: the new one's differs from try to try.
     const owner = { name: "Owner", role: "owner", permissions: [] } as const
-    const made = yield* ApiKeys.newKey(by, organization.id, owner, request.keyed, now, means)
+    const made = yield* ApiKeys.newKey(by, organization.id, owner, request.keyed, now, context)
     const entries = { organizations: [organization], apiKeys: [made.apiKey] }
-    return { _tag: "Prepared", entries, value: { organization, ...made } } as Configuring.Prepared<Founded>
+    return { _tag: "Prepared", entries, value: { organization, ...made } } as CatalogChange.Prepared<Founded>
   })
-  return yield* Configuring.change({ owner: by, ...request }, prepare, means)
+  return yield* CatalogChange.change({ owner: by, ...request }, prepare, context)
 })
 
 /** Changes an organization. */
 export const update = Effect.fnUntraced(function* (
   organization: Organization,
   fields: Partial<OrganizationFields>,
-  means: Means,
+  context: LedgerContext,
 ) {
   const prepare = (catalog: Catalog, now: Instant) => {
     const before = catalog.organizations.get(organization.id)!
     const value = { ...before, ...fields, dateUpdated: now }
     return Effect.succeed({ _tag: "Prepared", entries: { organizations: [value] }, value } as const)
   }
-  return yield* Configuring.change<Organization>({ owner: organization }, prepare, means)
+  return yield* CatalogChange.change<Organization>({ owner: organization }, prepare, context)
 })
 
 /** Sets up a project. */
 export const createProject = Effect.fnUntraced(function* (
   organization: Organization,
   fields: ProjectFields,
-  request: { readonly keyed?: Requests.Keyed; readonly answer: (project: Project) => string },
-  means: Means,
+  request: { readonly keyed?: Idempotency.KeyedRequest; readonly answer: (project: Project) => string },
+  context: LedgerContext,
 ) {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
-    const value: Project = yield* newProject(fields, organization.id, nextNumber(catalog), now, means)
+    const value: Project = yield* newProject(fields, organization.id, nextNumber(catalog), now, context)
     return { _tag: "Prepared", entries: { projects: [value] }, value } as const
   })
-  return yield* Configuring.change<Project>({ owner: organization, ...request }, prepare, means)
+  return yield* CatalogChange.change<Project>({ owner: organization, ...request }, prepare, context)
 })
 
 /** Changes a project. */
 export const updateProject = Effect.fnUntraced(function* (
   project: Project,
   fields: Partial<ProjectFields>,
-  means: Means,
+  context: LedgerContext,
 ) {
   const prepare = (catalog: Catalog, now: Instant) => {
     const value = { ...catalog.projects.get(project.id)!, ...fields, dateUpdated: now }
     return Effect.succeed({ _tag: "Prepared", entries: { projects: [value] }, value } as const)
   }
-  return yield* Configuring.change<Project>({ owner: project }, prepare, means)
+  return yield* CatalogChange.change<Project>({ owner: project }, prepare, context)
 })

@@ -6,7 +6,7 @@
  */
 import * as BecauseLine from "./BecauseLine.ts"
 import * as Instant from "../engine/Instant.ts"
-import type * as Simulation from "../engine/Comparison.ts"
+import type * as Comparison from "../engine/Comparison.ts"
 
 /** Why one of the two answers is what it is. */
 export interface Because extends BecauseLine.BecauseLine {
@@ -32,13 +32,13 @@ export interface DiffLine {
   readonly because: { readonly before: Because; readonly after: Because }
 }
 
-const answer = ({ outcome: { status, permitted, askAgain } }: Simulation.Side): Answer => ({
+const answer = ({ outcome: { status, permitted, askAgain } }: Comparison.Side): Answer => ({
   status,
   permitted,
   askAgain,
 })
 
-const because = ({ outcome: { event }, because }: Simulation.Side): Because => ({
+const because = ({ outcome: { event }, because }: Comparison.Side): Because => ({
   ...(event !== undefined && { event: event.id }),
   ...BecauseLine.fromBecause(because),
 })
@@ -47,7 +47,7 @@ const because = ({ outcome: { event }, because }: Simulation.Side): Because => (
 export const fromDifference = (
   concordId: string,
   consentType: string,
-  { from, until, before, after }: Simulation.Difference,
+  { from, until, before, after }: Comparison.Difference,
 ): DiffLine => ({
   concordId,
   consentType,

@@ -3,25 +3,25 @@
  */
 import { Schema } from "effect"
 import * as Exchange from "./Exchange.ts"
-import * as Members from "./Fields.ts"
+import * as Fields from "./Fields.ts"
 import * as People from "../model/People.ts"
 import type { Item } from "../model/Admission.ts"
 
 /** The members that name a consent type: by its id, by its triple, or by both. */
 export const typeMembers = {
-  consentType: Members.orNull(Members.Uuid),
-  category: Members.orNull(Members.Category),
-  subcategory: Members.orNull(Members.Subcategory),
-  label: Members.orNull(Members.ShortText),
+  consentType: Fields.orNull(Fields.Uuid),
+  category: Fields.orNull(Fields.Category),
+  subcategory: Fields.orNull(Fields.Subcategory),
+  label: Fields.orNull(Fields.ShortText),
 }
 
 /** The members that say who an event is about; at least one. */
 export const identifierMembers = {
-  projectUserId: Members.orNull(Schema.String),
-  userId: Members.orNull(Schema.String),
-  email: Members.orNull(Schema.String),
-  phoneNumber: Members.orNull(Schema.String),
-  concordId: Members.orNull(Schema.String),
+  projectUserId: Fields.orNull(Schema.String),
+  userId: Fields.orNull(Schema.String),
+  email: Fields.orNull(Schema.String),
+  phoneNumber: Fields.orNull(Schema.String),
+  concordId: Fields.orNull(Schema.String),
 }
 
 /** An event about anybody, at any time. */
@@ -30,11 +30,11 @@ export const ItemLine = Schema.Struct({
   ...typeMembers,
   consentState: Exchange.State,
   consentAction: Exchange.Action,
-  consentDate: Members.orNull(Exchange.Instant),
-  expirationDate: Members.orNull(Exchange.Instant),
-  version: Members.orNull(Exchange.VersionNumber),
-  externalId: Members.orNull(
-    Members.writableText(1, 128).annotate({
+  consentDate: Fields.orNull(Exchange.Instant),
+  expirationDate: Fields.orNull(Exchange.Instant),
+  version: Fields.orNull(Exchange.VersionNumber),
+  externalId: Fields.orNull(
+    Fields.writableText(1, 128).annotate({
       description: "Your own id of the event: what has it already is not recorded again",
     }),
   ),

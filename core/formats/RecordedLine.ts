@@ -3,13 +3,13 @@
  */
 import { Schema } from "effect"
 import * as Exchange from "./Exchange.ts"
-import * as Members from "./Fields.ts"
+import * as Fields from "./Fields.ts"
 
-const { orNull } = Members
+const { orNull } = Fields
 
 /** The session as an answer shows it. */
 export const Session = Schema.Struct({
-  id: Members.Uuid,
+  id: Fields.Uuid,
   ipAddress: Schema.String,
   domain: Schema.String,
   geography: orNull(Schema.String),
@@ -18,23 +18,23 @@ export const Session = Schema.Struct({
 
 /** What is read of the line; the other members repeat these. */
 export const RecordedLine = Schema.Struct({
-  id: Members.Uuid,
-  concordId: Members.Uuid,
-  consentType: Members.Uuid,
+  id: Fields.Uuid,
+  concordId: Fields.Uuid,
+  consentType: Fields.Uuid,
   version: Exchange.VersionNumber,
   consentState: Exchange.State,
   consentAction: Exchange.Action,
   consentDate: Exchange.Instant,
   dateCreated: Exchange.Instant,
   expirationDate: orNull(Exchange.Instant),
-  organization: Members.Uuid,
-  project: Members.Uuid,
-  submitter: Members.Uuid,
+  organization: Fields.Uuid,
+  project: Fields.Uuid,
+  submitter: Fields.Uuid,
   session: orNull(Session),
-  externalId: orNull(Members.writableText(1, 128)),
-  category: Members.Category,
-  subcategory: Members.Subcategory,
-  label: Members.ShortText,
+  externalId: orNull(Fields.writableText(1, 128)),
+  category: Fields.Category,
+  subcategory: Fields.Subcategory,
+  label: Fields.ShortText,
 }).check(
   Schema.makeFilter(({ consentDate, dateCreated }) =>
     consentDate <= dateCreated ? undefined : { path: ["consentDate"], issue: "must not be after dateCreated" },

@@ -6,7 +6,7 @@ import type { Organization, Project } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Row, Snapshot } from "../ports/LedgerRows.ts"
 import type { Findings } from "./Findings.ts"
-import * as Rows from "../transfer/TableReader.ts"
+import * as TableReader from "../transfer/TableReader.ts"
 
 /** Who owns lanes, as far as checking needs it. */
 export interface Owners {
@@ -60,12 +60,12 @@ export const check = Effect.fnUntraced(function* (snapshot: Snapshot, findings: 
     if (row.kind === "projects") projects.set(entry.id, entry as Project)
   }
 
-  yield* Rows.forEach(yield* snapshot.rows("configuration"), (rows) => Effect.sync(() => rows.forEach(use)))
-  const heads = yield* Rows.all(snapshot, "configuration_head")
+  yield* TableReader.forEach(yield* snapshot.rows("configuration"), (rows) => Effect.sync(() => rows.forEach(use)))
+  const heads = yield* TableReader.all(snapshot, "configuration_head")
   if (heads.length !== 1 || heads[0]?.revision !== last.revision) {
     findings.note({ table: "configuration_head", what: `is not the last revision, ${last.revision}` })
   }
-  return { projects, byNumber } satisfies Owners as Owners
+  return { projects, byNumber } satisfies Owners
 })
 
 /** The number of whom a stored lane belongs to. */

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import * as Order from "../engine/Order.ts"
 import type { ColumnName, Next, Row, Snapshot } from "../ports/LedgerRows.ts"
 import type { Findings } from "./Findings.ts"
-import * as Rows from "../transfer/TableReader.ts"
+import * as TableReader from "../transfer/TableReader.ts"
 
 /** An event as far as it makes a head. */
 type Deciding = Row<"event", ColumnName<"head">>
@@ -55,7 +55,7 @@ const placeOf = ({ consent_state, consent_type, lane, person }: Head) => ({
 const rest = ["consent_date", "recorded_at", "event_id", "position"] as const
 
 /** The heads of the next person, from the person's events; goes on to the person after. */
-const foldNext = Effect.fnUntraced(function* (events: Rows.Reader<"event", ColumnName<"head">>) {
+const foldNext = Effect.fnUntraced(function* (events: TableReader.Reader<"event", ColumnName<"head">>) {
   const heads = new Map<string, Head>()
   const first = events.row!
   let count = 0
@@ -76,8 +76,8 @@ export const check = Effect.fnUntraced(function* (
   heads: Next<"head">,
   findings: Findings,
 ) {
-  const events = yield* Rows.reader(byPerson)
-  const kept = yield* Rows.reader(heads)
+  const events = yield* TableReader.reader(byPerson)
+  const kept = yield* TableReader.reader(heads)
   const noteAdditional = (head: Head) => findings.note({ ...placeOf(head), what: "the log has no such event" })
 
   const compareNext = Effect.fnUntraced(function* (expected: Head) {

@@ -8,12 +8,12 @@ import * as Lane from "../model/Lane.ts"
 import type { Next, Row, Snapshot } from "../ports/LedgerRows.ts"
 import * as EventBody from "../ledger/EventBody.ts"
 import type { Findings } from "./Findings.ts"
-import * as Rows from "../transfer/TableReader.ts"
+import * as TableReader from "../transfer/TableReader.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
-import * as SetupCheck from "./CatalogCheck.ts"
+import * as CatalogCheck from "./CatalogCheck.ts"
 
 /** One lane of the log. */
-export interface LaneReport extends Rows.LaneTally {
+export interface LaneReport extends TableReader.LaneDigest {
   /** The id of the project; left out where no project has the lane. */
   readonly project?: string
 }
@@ -31,7 +31,7 @@ interface Reading {
 /** What is wrong with an event by itself, by what its body says. */
 const faultsOf = Effect.fnUntraced(function* (
   row: Row<"event">,
-  { projects }: SetupCheck.Owners,
+  { projects }: CatalogCheck.Owners,
   digest: Digest.Digest["Service"],
 ) {
   const said = EventBody.read(row.body)
@@ -55,8 +55,8 @@ const range = (first: number, last: number): string =>
   first === last ? `position ${first} is missing` : `positions ${first} to ${last} are missing`
 
 /** Whether a lane is its owner's: a project's, and one that the project has. */
-const projectOf = (lane: number, { byNumber }: SetupCheck.Owners): string | undefined => {
-  const owner = byNumber.get(SetupCheck.numberOf(lane))
+const projectOf = (lane: number, { byNumber }: CatalogCheck.Owners): string | undefined => {
+  const owner = byNumber.get(CatalogCheck.numberOf(lane))
   return owner !== undefined && "organization" in owner && lane % Lane.maxCount < owner.lanes ? owner.id : undefined
 }
 
@@ -64,7 +64,7 @@ const projectOf = (lane: number, { byNumber }: SetupCheck.Owners): string | unde
 export const check = Effect.fnUntraced(function* (
   events: Next<"event">,
   snapshot: Snapshot,
-  owners: SetupCheck.Owners,
+  owners: CatalogCheck.Owners,
   digest: Digest.Digest["Service"],
   findings: Findings,
 ) {
@@ -93,11 +93,11 @@ export const check = Effect.fnUntraced(function* (
     reading.recordedAt = row.recorded_at
     reading.events++
     reading.types.add(row.consent_type)
-    reading.digest = yield* Rows.lay(digest, reading.digest, actual)
+    reading.digest = yield* TableReader.chain(digest, reading.digest, actual)
   })
-  yield* Rows.forEach(events, (rows) => Effect.forEach(rows, use, { discard: true }))
+  yield* TableReader.forEach(events, (rows) => Effect.forEach(rows, use, { discard: true }))
 
-  const heads = new Map((yield* Rows.all(snapshot, "lane_head")).map((head) => [head.lane, head]))
+  const heads = new Map((yield* TableReader.all(snapshot, "lane_head")).map((head) => [head.lane, head]))
   for (const lane of [...new Set([...heads.keys(), ...lanes.keys()])].toSorted((a, b) => a - b)) {
     const { events, next, recordedAt } = readingOf(lane)
     const head = heads.get(lane)

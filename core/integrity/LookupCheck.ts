@@ -5,8 +5,8 @@ import { Effect } from "effect"
 import * as Lane from "../model/Lane.ts"
 import type { Next, Row, Snapshot } from "../ports/LedgerRows.ts"
 import type { Findings } from "./Findings.ts"
-import * as Rows from "../transfer/TableReader.ts"
-import * as SetupCheck from "./CatalogCheck.ts"
+import * as TableReader from "../transfer/TableReader.ts"
+import * as CatalogCheck from "./CatalogCheck.ts"
 
 /** Checks that each lane knows the types it has events of, and no others. */
 export const checkUsedTypes = Effect.fnUntraced(function* (
@@ -21,7 +21,7 @@ export const checkUsedTypes = Effect.fnUntraced(function* (
     if (used.get(lane)?.has(consent_type) !== true) note(lane, consent_type, "the lane has no event of the type")
     kept.set(lane, (kept.get(lane) ?? new Set()).add(consent_type))
   }
-  yield* Rows.forEach(next, (rows) => Effect.sync(() => rows.forEach(use)))
+  yield* TableReader.forEach(next, (rows) => Effect.sync(() => rows.forEach(use)))
   for (const [lane, types] of used) {
     for (const type of types) if (kept.get(lane)?.has(type) !== true) note(lane, type, "is missing")
   }
@@ -34,17 +34,17 @@ const compare = (a: readonly [string, number], b: readonly [string, number]): nu
 /** Checks that each external id of the log leads to its event, and that there are no others. */
 export const checkExternalIds = Effect.fnUntraced(function* (
   snapshot: Snapshot,
-  { byNumber }: SetupCheck.Owners,
+  { byNumber }: CatalogCheck.Owners,
   findings: Findings,
 ) {
-  const events = yield* Rows.reader(
+  const events = yield* TableReader.reader(
     yield* snapshot.rows("event", {
       columns: ["lane", "position", "external_id"],
       by: ["external_id", "lane", "position"],
       having: "external_id",
     }),
   )
-  const kept = yield* Rows.reader(
+  const kept = yield* TableReader.reader(
     yield* snapshot.rows("external_id", {
       columns: ["lane", "hash", "event_lane", "position"],
       by: ["hash", "lane"],
@@ -56,13 +56,13 @@ export const checkExternalIds = Effect.fnUntraced(function* (
   while (events.row !== undefined || kept.row !== undefined) {
     const event = events.row
     const row = kept.row
-    const eventKey = event && ([event.external_id!, SetupCheck.numberOf(event.lane)] as const)
-    const rowKey = row && ([row.hash, SetupCheck.numberOf(row.lane)] as const)
+    const eventKey = event && ([event.external_id!, CatalogCheck.numberOf(event.lane)] as const)
+    const rowKey = row && ([row.hash, CatalogCheck.numberOf(row.lane)] as const)
     const order = eventKey === undefined ? 1 : rowKey === undefined ? -1 : compare(eventKey, rowKey)
     if (event !== undefined && order < 0) note(event.lane, event.position, "the external id of the event is missing")
     if (row !== undefined && order > 0) note(row.event_lane, row.position, "no event of that external id is there")
     if (event !== undefined && row !== undefined && !(order < 0) && !(order > 0)) {
-      const owner = byNumber.get(SetupCheck.numberOf(event.lane))
+      const owner = byNumber.get(CatalogCheck.numberOf(event.lane))
       const isThere = row.event_lane === event.lane && row.position === event.position
       if (!isThere) note(event.lane, event.position, "the external id leads to another event")
       if (owner !== undefined && row.lane !== Lane.of(owner, row.hash)) {

@@ -21,8 +21,8 @@ import * as FindingsOf from "./Findings.ts"
 import * as HeadCheck from "./HeadCheck.ts"
 import * as LogCheck from "./LogCheck.ts"
 import * as LookupCheck from "./LookupCheck.ts"
-import * as Rows from "../transfer/TableReader.ts"
-import * as SetupCheck from "./CatalogCheck.ts"
+import * as TableReader from "../transfer/TableReader.ts"
+import * as CatalogCheck from "./CatalogCheck.ts"
 
 /** What a ledger was found to be. */
 export interface Report {
@@ -33,7 +33,7 @@ export interface Report {
   /** Of the lanes and their digests: equal where the logs of two ledgers are. */
   readonly digest: string
   readonly lanes: ReadonlyArray<LogCheck.LaneReport>
-  readonly tables: ReadonlyArray<Rows.Tally>
+  readonly tables: ReadonlyArray<TableReader.TableDigest>
   /** The first ones. */
   readonly findings: ReadonlyArray<FindingsOf.Finding>
   /** How many there are. */
@@ -67,20 +67,20 @@ const verifySnapshot = Effect.fnUntraced(function* (
     })
 
   for (const what of yield* snapshot.faults) findings.note({ table: "store", what })
-  const heads = (yield* guarded("lane_head", Rows.all(snapshot, "lane_head"))) ?? []
+  const heads = (yield* guarded("lane_head", TableReader.all(snapshot, "lane_head"))) ?? []
   const total = 2 * heads.reduce((sum, { next_position }) => sum + next_position, 0)
   let done = 0
   const read = (rows: number) => Effect.suspend(() => progress((done += rows), total))
 
-  const tallies = new Map<TableName, () => Rows.Tally>()
+  const tallies = new Map<TableName, () => TableReader.TableDigest>()
   const tallied = <Name extends TableName>(table: Name) =>
     Effect.map(snapshot.rows(table), (next) => {
-      const { next: counted, tally } = Rows.tallying(table, next, digest)
+      const { next: counted, tally } = TableReader.digesting(table, next, digest)
       tallies.set(table, tally)
       return counted
     })
 
-  const owners = (yield* guarded("configuration", SetupCheck.check(snapshot, findings))) ?? {
+  const owners = (yield* guarded("configuration", CatalogCheck.check(snapshot, findings))) ?? {
     projects: new Map(),
     byNumber: new Map(),
   }
@@ -108,7 +108,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
   yield* guarded("external_id", LookupCheck.checkExternalIds(snapshot, owners, findings))
   for (const table of tableNames) {
     if (tallies.has(table)) continue
-    const drain = Effect.flatMap(tallied(table), (next) => Rows.forEach(next, () => Effect.void))
+    const drain = Effect.flatMap(tallied(table), (next) => TableReader.forEach(next, () => Effect.void))
     yield* guarded(table, drain)
   }
   const lanes = log?.lanes ?? []
@@ -116,12 +116,12 @@ const verifySnapshot = Effect.fnUntraced(function* (
     isWhole: findings.count() === 0,
     events,
     people: folded?.people ?? 0,
-    digest: yield* Rows.digestOf(lanes, digest),
+    digest: yield* TableReader.digestOf(lanes, digest),
     lanes,
     tables: tableNames.flatMap((table) => tallies.get(table)?.() ?? []),
     findings: findings.listed,
     found: findings.count(),
-  } satisfies Report as Report
+  } satisfies Report
 })
 
 /** Verifies a ledger. */

@@ -28,7 +28,7 @@ interface UnderWay {
 }
 
 /** What is being recorded, and what has been answered. */
-export interface Horizon {
+export interface AnswerHorizon {
   /**
    * Makes a change about `ids` that is recorded at `recordedAt`; or says that one of them has been answered about as
    * known at `answeredAt` ≥ `recordedAt`, and does nothing.
@@ -46,7 +46,7 @@ export interface Horizon {
 }
 
 /** A horizon of its own for each ledger. */
-export const make = (): Horizon => {
+export const make = (): AnswerHorizon => {
   const recording = new Set<UnderWay>()
   const answered = new Map<string, Instant>()
 

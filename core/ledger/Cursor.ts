@@ -8,7 +8,7 @@ import { Effect, Result } from "effect"
 import { Mac } from "effect/crypto"
 import { Base64Url } from "effect/encoding"
 import type { Organization } from "../model/Catalog.ts"
-import type { Means } from "./LedgerContext.ts"
+import type { LedgerContext } from "./LedgerContext.ts"
 
 /** What a cursor is good for: plain data. */
 export type Purpose = unknown
@@ -23,7 +23,7 @@ const macOf = Effect.fnUntraced(function* (
   organization: Organization,
   purpose: Purpose,
   place: string,
-  { hasherOf }: Pick<Means, "hasherOf">,
+  { hasherOf }: Pick<LedgerContext, "hasherOf">,
 ) {
   const hasher = yield* hasherOf(organization)
   return yield* hasher.sign("cursor", JSON.stringify([formatVersion, purpose, place]))
@@ -37,10 +37,10 @@ export const seal = Effect.fnUntraced(function* (
   organization: Organization,
   purpose: Purpose,
   place: unknown,
-  means: Pick<Means, "hasherOf">,
+  context: Pick<LedgerContext, "hasherOf">,
 ) {
   const text = JSON.stringify(place)
-  const mac = yield* macOf(organization, purpose, text, means)
+  const mac = yield* macOf(organization, purpose, text, context)
   return encode(mac, text)
 })
 
@@ -49,11 +49,11 @@ export const open = Effect.fnUntraced(function* <Place>(
   organization: Organization,
   purpose: Purpose,
   cursor: string,
-  means: Pick<Means, "hasherOf">,
+  context: Pick<LedgerContext, "hasherOf">,
 ) {
   const bytes = Result.getOrElse(Base64Url.decode(cursor), () => new Uint8Array())
   const text = new TextDecoder().decode(bytes.subarray(macLength))
-  const mac = yield* macOf(organization, purpose, text, means)
+  const mac = yield* macOf(organization, purpose, text, context)
   if (!Mac.timingSafeEqual(mac, bytes.subarray(0, macLength))) return undefined
   // Other texts can decode to the same bytes, and other bytes to the same place: only what was sealed is a cursor.
   if (encode(mac, text) !== cursor) return undefined

@@ -4,14 +4,14 @@
  */
 import { Clock, Effect } from "effect"
 import type { Owner } from "../model/Lane.ts"
-import type { Receipt } from "../ports/LedgerStore.ts"
-import type { Means } from "./LedgerContext.ts"
+import type { IdempotencyRecord } from "../ports/LedgerStore.ts"
+import type { LedgerContext } from "./LedgerContext.ts"
 import * as Sha256 from "./Sha256.ts"
 
 /** A request with a key. */
-export interface Keyed {
+export interface KeyedRequest {
   /** Who asks: the same key of somebody else is another request. */
-  readonly scope: string
+  readonly caller: string
   /** 1 to 255 characters. */
   readonly key: string
   /** The credential it came with, as it was sent; empty for a request that needs none. */
@@ -35,21 +35,21 @@ export interface KeptBefore {
 export const keptBefore: KeptBefore = { _tag: "KeptBefore" }
 
 /** The receipt of a request, for an answer. */
-export const receipt = Effect.fnUntraced(function* (
-  keyed: Keyed | undefined,
-  { digest }: Pick<Means, "digest">,
+export const recordOf = Effect.fnUntraced(function* (
+  keyed: KeyedRequest | undefined,
+  { digest }: Pick<LedgerContext, "digest">,
   answer: string,
 ) {
   if (keyed === undefined) return {}
-  const { content, credential, key, scope } = keyed
-  const receipt: Receipt = {
+  const { content, credential, key, caller: scope } = keyed
+  const idempotencyRecord: IdempotencyRecord = {
     hash: yield* Sha256.hex(digest, `${scope}\0${key}`),
     // With the key and the credential, which are not kept: a body that names a person could be guessed from its hash alone.
     digest: yield* Sha256.hex(digest, [scope, credential, key, content].join("\0")),
     answer,
     recordedAt: yield* Clock.currentTimeMillis,
   }
-  return { receipt }
+  return { idempotencyRecord }
 })
 
 /**
@@ -58,18 +58,18 @@ export const receipt = Effect.fnUntraced(function* (
  */
 export const once = Effect.fnUntraced(function* <A, E, R>(
   owner: Owner,
-  keyed: Keyed | undefined,
-  means: Pick<Means, "digest" | "store" | "underWay">,
+  keyed: KeyedRequest | undefined,
+  context: Pick<LedgerContext, "digest" | "store" | "underWay">,
   carryOut: Effect.Effect<A | KeptBefore, E, R>,
 ) {
-  const { receipt: wanted } = yield* receipt(keyed, means, "")
+  const { idempotencyRecord: wanted } = yield* recordOf(keyed, context, "")
   if (wanted === undefined) return (yield* carryOut) as A
-  const { store, underWay } = means
+  const { store, underWay } = context
   if (underWay.has(wanted.hash)) return { _tag: "UnderWay" } as Repeat
   underWay.add(wanted.hash)
   const answer = Effect.gen(function* () {
     for (;;) {
-      const known = yield* store.receipt(owner, wanted.hash)
+      const known = yield* store.idempotencyRecord(owner, wanted.hash)
       if (known !== undefined) {
         const isSame = known.digest === wanted.digest
         return (isSame ? { _tag: "Repeated", answer: known.answer } : { _tag: "Reused" }) as Repeat

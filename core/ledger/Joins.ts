@@ -7,14 +7,14 @@ import * as Instant from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import * as People from "../model/People.ts"
 import type { Positions } from "../ports/LedgerStore.ts"
-import type { Means } from "./LedgerContext.ts"
+import type { LedgerContext } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 
 /** Every fact that names a person, or anybody ever joined with it; and how far the lanes of those people were seen. */
 export const facts = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,
-  { store }: Pick<Means, "store">,
+  { store }: Pick<LedgerContext, "store">,
 ) {
   const facts = new Map<string, People.Fact>()
   const people = new Set([concordId])
@@ -46,20 +46,20 @@ export const of = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,
   knownAt: Instant.Instant,
-  means: Pick<Means, "store">,
+  context: Pick<LedgerContext, "store">,
 ) {
-  const known = yield* facts(organization, concordId, means)
+  const known = yield* facts(organization, concordId, context)
   const joined = People.joinedWith(known.facts.values(), concordId, knownAt)
-  return { ...joined, positions: known.positions } satisfies Joined as Joined
+  return { ...joined, positions: known.positions } satisfies Joined
 })
 
 /** Who a person is joined with now, by everything that is recorded. */
 export const current = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,
-  means: Pick<Means, "store">,
+  context: Pick<LedgerContext, "store">,
 ) {
-  const known = yield* facts(organization, concordId, means)
+  const known = yield* facts(organization, concordId, context)
   const joined = People.joinedWith(known.facts.values(), concordId, learnt(known.facts, Instant.min))
-  return { ...joined, positions: known.positions } satisfies Joined as Joined
+  return { ...joined, positions: known.positions } satisfies Joined
 })

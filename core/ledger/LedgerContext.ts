@@ -6,7 +6,7 @@ import type { Digest, SecureRandom } from "effect/crypto"
 import type { Organization } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
 import type { LedgerStore } from "../ports/LedgerStore.ts"
-import type { Horizon } from "./AnswerHorizon.ts"
+import type { AnswerHorizon } from "./AnswerHorizon.ts"
 import type { Hasher } from "./Identifiers.ts"
 import type { Remembered } from "../people/Sessions.ts"
 
@@ -14,11 +14,11 @@ import type { Remembered } from "../people/Sessions.ts"
 export const NewLanes = Context.Reference<number>("assent/ledger/NewLanes", { defaultValue: () => Lane.defaultCount })
 
 /** One ledger's means. */
-export interface Means {
+export interface LedgerContext {
   readonly store: LedgerStore["Service"]
   readonly random: SecureRandom.SecureRandom["Service"]
   readonly digest: Digest.Digest["Service"]
-  readonly horizon: Horizon
+  readonly answerHorizon: AnswerHorizon
   readonly newLanes: number
   readonly hasherOf: (organization: Organization) => Effect.Effect<Hasher>
   readonly remembered: Remembered

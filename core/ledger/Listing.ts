@@ -5,14 +5,14 @@
  * nor repeat, whatever is recorded meanwhile; pages of what is set up go on behind the last item.
  */
 import { Effect } from "effect"
-import type { Entry, Organization, Site } from "../model/Catalog.ts"
+import type { Entry, Organization, ProjectScope } from "../model/Catalog.ts"
 import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
 import * as Instant from "../engine/Instant.ts"
 import type { Filter, Order, Page, Place, Positions, StoredEvent } from "../ports/LedgerStore.ts"
 import { defaultLimit } from "./Batch.ts"
 import * as Cursor from "./Cursor.ts"
 import * as Joins from "./Joins.ts"
-import type { Means } from "./LedgerContext.ts"
+import type { LedgerContext } from "./LedgerContext.ts"
 import type { ListOutcome, Paging } from "./Paging.ts"
 import * as PositionsOf from "./Positions.ts"
 
@@ -34,7 +34,10 @@ export interface EventQuery extends Paging, Partial<Order> {
 }
 
 /** The types that a query names by their triple; `undefined`, if it does not. */
-const typesOf = ({ types }: Site, { category, subcategory, label }: EventQuery): ReadonlyArray<string> | undefined =>
+const typesOf = (
+  { types }: ProjectScope,
+  { category, subcategory, label }: EventQuery,
+): ReadonlyArray<string> | undefined =>
   category === undefined && subcategory === undefined && label === undefined
     ? undefined
     : [...types.byId.values()]
@@ -59,15 +62,19 @@ interface Asked {
   readonly positions: Positions
 }
 
-const peopleOf = Effect.fnUntraced(function* ({ organization }: Site, { concordId }: EventQuery, means: Means) {
+const peopleOf = Effect.fnUntraced(function* (
+  { organization }: ProjectScope,
+  { concordId }: EventQuery,
+  context: LedgerContext,
+) {
   if (concordId === undefined) return { positions: PositionsOf.none } as Asked
-  const { members, positions } = yield* Joins.current(organization, concordId, means)
+  const { members, positions } = yield* Joins.current(organization, concordId, context)
   return { people: members, positions } as Asked
 })
 
-const filterOf = (site: Site, query: EventQuery, people: ReadonlyArray<string> | undefined): Filter => {
+const filterOf = (scope: ProjectScope, query: EventQuery, people: ReadonlyArray<string> | undefined): Filter => {
   const { consentAction, consentState, domain, geography, sessionId, submitter } = query
-  const consentTypes = typesOf(site, query)
+  const consentTypes = typesOf(scope, query)
   return {
     startDate: query.startDate ?? Instant.min,
     // The latest instant itself is listed too: `endDate` is exclusive.
@@ -84,18 +91,24 @@ const filterOf = (site: Site, query: EventQuery, people: ReadonlyArray<string> |
 }
 
 /** Lists events, newest first unless asked otherwise. `asker` is who the cursors are good for. */
-export const events = Effect.fnUntraced(function* (site: Site, asker: string, query: EventQuery, means: Means) {
-  const { organization, project } = site
+export const events = Effect.fnUntraced(function* (
+  scope: ProjectScope,
+  asker: string,
+  query: EventQuery,
+  context: LedgerContext,
+) {
+  const { organization, project } = scope
   const { cursor, limit = defaultLimit, offset, order = "desc", sort = "consentDate", ...asked } = query
   const purpose = ["events", project.id, asker, sort, order, asked]
-  const before = cursor === undefined ? undefined : yield* Cursor.open<EventPlace>(organization, purpose, cursor, means)
+  const before =
+    cursor === undefined ? undefined : yield* Cursor.open<EventPlace>(organization, purpose, cursor, context)
   if (cursor !== undefined && before === undefined) return { _tag: "UnknownCursor" } as ListOutcome<StoredEvent>
   // Whoever follows a cursor has the positions of the page before.
   const about: Asked =
-    before === undefined ? yield* peopleOf(site, query, means) : { ...before, positions: PositionsOf.none }
+    before === undefined ? yield* peopleOf(scope, query, context) : { ...before, positions: PositionsOf.none }
   const { people } = about
   const page: Page = { sort, order, limit, from: before?.place ?? offset ?? 0 }
-  const { bounds, events, next, total } = yield* means.store.list(project, filterOf(site, query, people), page)
+  const { bounds, events, next, total } = yield* context.store.list(project, filterOf(scope, query, people), page)
   const positions = PositionsOf.merge(about.positions, PositionsOf.ofLanes(project, bounds, people))
   const listed = {
     _tag: "Listed",
@@ -106,7 +119,7 @@ export const events = Effect.fnUntraced(function* (site: Site, asker: string, qu
   } as const
   if (next === undefined || offset !== undefined) return listed as ListOutcome<StoredEvent>
   const place: EventPlace = { place: next, ...(people !== undefined && { people }) }
-  const nextCursor = yield* Cursor.seal(organization, purpose, place, means)
+  const nextCursor = yield* Cursor.seal(organization, purpose, place, context)
   return { ...listed, nextCursor } as ListOutcome<StoredEvent>
 })
 
@@ -133,11 +146,11 @@ export const entries = Effect.fnUntraced(function* <Item extends Entry & { reado
   purpose: Cursor.Purpose,
   all: ReadonlyArray<Item>,
   query: EntryQuery,
-  means: Pick<Means, "hasherOf">,
+  context: Pick<LedgerContext, "hasherOf">,
 ) {
   const { cursor, limit = defaultLimit, offset, order = "asc", sort = "dateCreated" } = query
   const bound = [purpose, sort, order]
-  const place = cursor === undefined ? undefined : yield* Cursor.open<EntryPlace>(organization, bound, cursor, means)
+  const place = cursor === undefined ? undefined : yield* Cursor.open<EntryPlace>(organization, bound, cursor, context)
   if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" } as ListOutcome<Item>
   const direction = order === "asc" ? 1 : -1
   const keyOf = (item: Item) => [item[sort], item.id] as const
@@ -151,5 +164,5 @@ export const entries = Effect.fnUntraced(function* <Item extends Entry & { reado
   const last = items.at(-1)
   if (last === undefined || offset !== undefined || items.length === left.length) return listed as ListOutcome<Item>
   const next: EntryPlace = { offset: before + items.length, last: keyOf(last) }
-  return { ...listed, nextCursor: yield* Cursor.seal(organization, bound, next, means) } as ListOutcome<Item>
+  return { ...listed, nextCursor: yield* Cursor.seal(organization, bound, next, context) } as ListOutcome<Item>
 })

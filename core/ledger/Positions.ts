@@ -6,7 +6,7 @@ import { Effect, Schedule } from "effect"
 import type { Catalog, Organization, Project } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Positions, StoredEvent } from "../ports/LedgerStore.ts"
-import type { Means } from "./LedgerContext.ts"
+import type { LedgerContext } from "./LedgerContext.ts"
 
 /** Of nothing. */
 export const none: Positions = new Map()
@@ -31,8 +31,8 @@ export const ofLanes = (project: Project, ends: ReadonlyArray<number>, people?: 
 }
 
 /** Behind everything that a project has recorded, and that is set up. */
-export const ends = Effect.fnUntraced(function* (project: Project, { store }: Pick<Means, "store">) {
-  return merge(ofCatalog(yield* store.catalog), ofLanes(project, yield* store.laneEnds(project)))
+export const ends = Effect.fnUntraced(function* (project: Project, { store }: Pick<LedgerContext, "store">) {
+  return merge(ofCatalog(yield* store.current), ofLanes(project, yield* store.laneEnds(project)))
 })
 
 /** Right behind recorded events, or further; `appended` is what the store said of them. */
@@ -40,7 +40,7 @@ export const behind = Effect.fnUntraced(function* (
   project: Project,
   events: ReadonlyArray<StoredEvent>,
   appended: Positions,
-  { store }: Pick<Means, "store">,
+  { store }: Pick<LedgerContext, "store">,
 ) {
   const people = events.map(({ concordId }) => concordId)
   const lanes = new Set(people.map((person) => Lane.of(project, person)))
@@ -60,20 +60,28 @@ export interface Asked {
 const patience = Schedule.spaced(25).pipe(Schedule.upTo({ duration: 2_000 }))
 
 /** How far a store is now, as far as it is asked: nothing is read that nobody asks about. */
-const seenOf = Effect.fnUntraced(function* ({ organization, project }: Asked, asked: Positions, store: Means["store"]) {
+const seenOf = Effect.fnUntraced(function* (
+  { organization, project }: Asked,
+  asked: Positions,
+  store: LedgerContext["store"],
+) {
   const askedOf = (owner: Lane.Owner) => Lane.all(owner).filter((lane) => asked.has(lane))
   const lanes = askedOf(organization)
-  const people = lanes.length === 0 ? none : yield* store.peopleEnds(lanes)
+  const people = lanes.length === 0 ? none : yield* store.laneEndsOf(lanes)
   const isOfEvents = project !== undefined && askedOf(project).length > 0
   const events = isOfEvents ? ofLanes(project, yield* store.laneEnds(project)) : none
-  return merge(ofCatalog(yield* store.catalog), people, events)
+  return merge(ofCatalog(yield* store.current), people, events)
 })
 
 /**
  * Whether the store has come as far as positions say; waits for it a while. `Foreign`: one of them is of a lane of another
  * project or organization; where nothing is asked of a project, lanes of projects are passed over.
  */
-export const reached = Effect.fnUntraced(function* (of: Asked, asked: Positions, { store }: Pick<Means, "store">) {
+export const reached = Effect.fnUntraced(function* (
+  of: Asked,
+  asked: Positions,
+  { store }: Pick<LedgerContext, "store">,
+) {
   const isBehind = Effect.map(seenOf(of, asked, store), (seen) =>
     [...asked].some(([key, position]) => (seen.get(key) ?? Infinity) < position),
   )

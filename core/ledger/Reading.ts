@@ -11,7 +11,7 @@ import type { Positions, Seen, StoredEvent, StoreUnavailable } from "../ports/Le
 import * as Rules from "../engine/Rules.ts"
 import * as Terms from "../engine/Terms.ts"
 import * as Joins from "./Joins.ts"
-import type { Means } from "./LedgerContext.ts"
+import type { LedgerContext } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 
 /** A question about one person. */
@@ -56,7 +56,7 @@ const termsOf = (type: ListedType, question: Question, knownAt: Instant.Instant)
   Terms.make(type, Rules.inForce(type.rules, type, question.ruleSet), knownAt)
 
 /** Until when a question knows that nothing else is known: a replica may be behind, and has only heard of what it holds. */
-const heardUntil = (now: Instant.Instant, { store }: Means): Instant.Instant =>
+const heardUntil = (now: Instant.Instant, { store }: LedgerContext): Instant.Instant =>
   store.isReplica === true ? Instant.min : now
 
 /**
@@ -70,7 +70,7 @@ const instantsOf = (
   heads: ReadonlyArray<StoredEvent>,
   now: Instant.Instant,
   learnt: Instant.Instant,
-  { store }: Means,
+  { store }: LedgerContext,
 ) => {
   const happened = Math.max(now, listed.learnt)
   const known = heads.reduce((latest, head) => Math.max(latest, head.dateCreated), Math.max(learnt, listed.learnt))
@@ -89,15 +89,15 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
   Map.groupBy(events, ({ consentType }) => consentType)
 
 /** Whom a question names. Whom an identifier names later is after `knownAt`. */
-const namedBy = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
+const namedBy = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, context: LedgerContext) {
   const { alias, concordId, knownAt, organization } = question
-  const nobody = { learnt: heardUntil(now, means), positions: PositionsOf.none }
+  const nobody = { learnt: heardUntil(now, context), positions: PositionsOf.none }
   if (alias === undefined) return { ...nobody, concordId }
-  yield* means.horizon.reach(alias, Math.min(knownAt ?? now, now))
-  const [named] = yield* means.store.peopleByAlias(organization, [alias])
+  yield* context.answerHorizon.reach(alias, Math.min(knownAt ?? now, now))
+  const [named] = yield* context.store.byAlias(organization, [alias])
   if (named === undefined) {
     // It may have named somebody before. Read behind the alias, so that a later answer is of no less.
-    const positions = yield* means.store.peopleEnds([Lane.of(organization, alias)])
+    const positions = yield* context.store.laneEndsOf([Lane.of(organization, alias)])
     return { ...nobody, concordId: undefined, positions }
   }
   if (knownAt !== undefined && named.dateCreated > knownAt) return { ...nobody, concordId: undefined }
@@ -108,23 +108,23 @@ const namedBy = Effect.fnUntraced(function* (question: Question, now: Instant.In
  * The people asked about: one, or those who are joined with it. What is recorded about them later is after `knownAt`, so
  * who they are is read again until nobody new is among them.
  */
-const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
+const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, context: LedgerContext) {
   const { organization } = question
-  const named = yield* namedBy(question, now, means)
+  const named = yield* namedBy(question, now, context)
   const { concordId } = named
   if (concordId === undefined) return { ...named, survivor: undefined, members: [] }
   // What was acknowledged counts, also where it is a moment ahead of the clock.
-  const known = yield* Joins.facts(organization, concordId, means)
+  const known = yield* Joins.facts(organization, concordId, context)
   const learnt = Joins.learnt(known.facts, named.learnt)
   const knownAt = Math.min(question.knownAt ?? learnt, learnt)
   const reached = new Set<string>()
   let joined: Joins.Joined = { survivor: concordId, members: [concordId], positions: known.positions }
   while (joined.members.some((member) => !reached.has(member))) {
     for (const member of joined.members) {
-      if (!reached.has(member)) yield* means.horizon.reach(member, knownAt)
+      if (!reached.has(member)) yield* context.answerHorizon.reach(member, knownAt)
       reached.add(member)
     }
-    joined = yield* Joins.of(organization, concordId, knownAt, means)
+    joined = yield* Joins.of(organization, concordId, knownAt, context)
   }
   return { ...joined, learnt }
 })
@@ -143,25 +143,25 @@ const typesOf = (listed: ProjectTypes, events: ReadonlyArray<StoredEvent>): Read
 }
 
 /** The consent types of a question's project, and how far what is set up was seen. */
-const setUp = Effect.fnUntraced(function* ({ project }: Question, { store }: Means) {
-  const catalog = yield* store.catalog
+const setUp = Effect.fnUntraced(function* ({ project }: Question, { store }: LedgerContext) {
+  const catalog = yield* store.current
   return { listed: catalog.consentTypes.get(project.id)!, positions: PositionsOf.ofCatalog(catalog) }
 })
 
 /** The events a question needs, and its instants, by a clock that shows `now`. */
-const gatherAt = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
-  const { horizon, store } = means
+const gatherAt = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, context: LedgerContext) {
+  const { answerHorizon, store } = context
   const { project } = question
   const until = Math.min(question.knownAt ?? now, now)
-  yield* horizon.reach(project.id, until)
-  const who = yield* peopleOf(question, now, means)
+  yield* answerHorizon.reach(project.id, until)
+  const who = yield* peopleOf(question, now, context)
   const { learnt, members, survivor } = who
-  const what = yield* setUp(question, means)
+  const what = yield* setUp(question, context)
   const heads = members.length === 0 ? unseen : yield* store.heads(project, members)
-  const { at, knownAt } = instantsOf(question, what.listed, heads.events, now, learnt, means)
+  const { at, knownAt } = instantsOf(question, what.listed, heads.events, now, learnt, context)
   const { events, positions: ends } = sufficient(heads.events, at, knownAt)
     ? heads
-    : yield* store.events(project, members)
+    : yield* store.ofPeople(project, members)
   const positions = PositionsOf.merge(what.positions, who.positions, ends)
   return { survivor, events, positions, types: typesOf(what.listed, events), at, knownAt }
 })
@@ -182,12 +182,12 @@ const settled = Effect.fnUntraced(function* <A extends { readonly knownAt: Insta
 })
 
 /** The events a question needs, and its instants. The current state is one indexed read of the heads. */
-const gather = (question: Question, means: Means) =>
-  settled(question, (question, now) => gatherAt(question, now, means))
+const gather = (question: Question, context: LedgerContext) =>
+  settled(question, (question, now) => gatherAt(question, now, context))
 
 /** A decision for every type of the project, `unknown` ones too. */
-export const decisions = Effect.fnUntraced(function* (question: Question, means: Means) {
-  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, means)
+export const decisions = Effect.fnUntraced(function* (question: Question, context: LedgerContext) {
+  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, context)
   const grouped = byType(events)
   const items = types.map((type): Answered => {
     const terms = termsOf(type, question, knownAt)
@@ -202,8 +202,8 @@ export interface State extends About<InForce> {
 }
 
 /** The consent state: the decisions in force, each with the event that decides. */
-export const state = Effect.fnUntraced(function* (question: Question, means: Means) {
-  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, means)
+export const state = Effect.fnUntraced(function* (question: Question, context: LedgerContext) {
+  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, context)
   const grouped = byType(events)
   let nextChangeAt = Infinity
   const items = types.flatMap((type): ReadonlyArray<InForce> => {
@@ -215,25 +215,25 @@ export const state = Effect.fnUntraced(function* (question: Question, means: Mea
     return event !== undefined && inForce.has(decision.status) ? [{ type, decision, event }] : []
   })
   const next = nextChangeAt === Infinity ? {} : { nextChangeAt }
-  return { concordId: survivor, items, positions, ...next } satisfies State as State
+  return { concordId: survivor, items, positions, ...next } satisfies State
 })
 
-const timelineAt = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, means: Means) {
-  const { horizon, store } = means
+const timelineAt = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, context: LedgerContext) {
+  const { answerHorizon, store } = context
   const { project } = question
-  yield* horizon.reach(project.id, Math.min(question.knownAt ?? now, now))
-  const who = yield* peopleOf(question, now, means)
+  yield* answerHorizon.reach(project.id, Math.min(question.knownAt ?? now, now))
+  const who = yield* peopleOf(question, now, context)
   const { learnt, members, survivor } = who
-  const what = yield* setUp(question, means)
-  const { events, positions: ends } = members.length === 0 ? unseen : yield* store.events(project, members)
-  const { knownAt } = instantsOf(question, what.listed, events, now, learnt, means)
+  const what = yield* setUp(question, context)
+  const { events, positions: ends } = members.length === 0 ? unseen : yield* store.ofPeople(project, members)
+  const { knownAt } = instantsOf(question, what.listed, events, now, learnt, context)
   const positions = PositionsOf.merge(what.positions, who.positions, ends)
   return { survivor, events, positions, types: typesOf(what.listed, events), knownAt }
 })
 
 /** Every decision that differs from the one before it, by instant and then in the order the types are listed. */
-export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, means: Means) {
-  const read = (question: Question, now: Instant.Instant) => timelineAt(question, now, means)
+export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, context: LedgerContext) {
+  const read = (question: Question, now: Instant.Instant) => timelineAt(question, now, context)
   const { events, knownAt, positions, survivor, types } = yield* settled(question, read)
   const grouped = byType(events)
   const items = types

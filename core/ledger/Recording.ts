@@ -3,7 +3,7 @@
  */
 import { Clock, Effect } from "effect"
 import * as Admission from "../model/Admission.ts"
-import type { Organization, Project, Site } from "../model/Catalog.ts"
+import type { Organization, Project, ProjectScope } from "../model/Catalog.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as People from "../model/People.ts"
@@ -11,19 +11,19 @@ import { type Append, type Positions, type Session, type StoredEvent, StoreUnava
 import * as EventBody from "./EventBody.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as Joins from "./Joins.ts"
-import { maxAttempts, type Means } from "./LedgerContext.ts"
+import { maxAttempts, type LedgerContext } from "./LedgerContext.ts"
 import { behind, none } from "./Positions.ts"
-import * as Requests from "./Idempotency.ts"
+import * as Idempotency from "./Idempotency.ts"
 import * as Sha256 from "./Sha256.ts"
 
 /** A request to record events. */
-export interface RecordRequest extends Site {
+export interface Batch extends ProjectScope {
   /** The id of the API key, or the visitor's own id. */
   readonly submitter: string
   readonly session?: Session
   /** 1 to `Batch.maxItems`. */
   readonly items: ReadonlyArray<Admission.Item>
-  readonly keyed?: Requests.Keyed
+  readonly keyed?: Idempotency.KeyedRequest
 }
 
 /** One thing wrong with one item. */
@@ -71,8 +71,8 @@ type Person =
 
 const hashPeople = Effect.fnUntraced(function* (
   items: ReadonlyArray<Numbered>,
-  { organization, project }: RecordRequest,
-  { hasherOf }: Means,
+  { organization, project }: Batch,
+  { hasherOf }: LedgerContext,
 ) {
   const hasher = yield* hasherOf(organization)
   const people: Array<Person> = []
@@ -91,11 +91,11 @@ const hashPeople = Effect.fnUntraced(function* (
 const lookUp = Effect.fnUntraced(function* (
   organization: Organization,
   people: ReadonlyArray<Person>,
-  { store }: Means,
+  { store }: LedgerContext,
 ) {
   const hashes = people.flatMap((person) => ("aliases" in person ? person.aliases.map(({ hash }) => hash) : []))
   const distinct = [...new Set(hashes)]
-  const named = distinct.length === 0 ? [] : yield* store.peopleByAlias(organization, distinct)
+  const named = distinct.length === 0 ? [] : yield* store.byAlias(organization, distinct)
   return new Map(distinct.map((hash, index) => [hash, named[index]?.concordId]))
 })
 
@@ -104,7 +104,7 @@ const survivors = Effect.fnUntraced(function* (
   organization: Organization,
   people: ReadonlyArray<Person>,
   known: ReadonlyMap<string, string | undefined>,
-  means: Means,
+  context: LedgerContext,
 ) {
   const counted = new Map<string, string>()
   for (const person of people) {
@@ -112,7 +112,7 @@ const survivors = Effect.fnUntraced(function* (
     const names = [person.concordId, ...person.aliases.map(({ hash }) => known.get(hash))]
     const named = new Set(names.filter((name) => name !== undefined))
     if (named.size < 2) continue
-    for (const name of named) counted.set(name, (yield* Joins.current(organization, name, means)).survivor)
+    for (const name of named) counted.set(name, (yield* Joins.current(organization, name, context)).survivor)
   }
   return counted
 })
@@ -130,14 +130,14 @@ const conflictOf = (
 /** Checks every item against the rules and resolves its person, each item seeing what those before it claim. */
 const plan = Effect.fnUntraced(function* (
   items: ReadonlyArray<Numbered>,
-  request: RecordRequest,
-  means: Means,
+  request: Batch,
+  context: LedgerContext,
   now: Instant,
 ) {
   const { organization, project, types } = request
-  const people = yield* hashPeople(items, request, means)
-  const known = yield* lookUp(organization, people, means)
-  const counted = yield* survivors(organization, people, known, means)
+  const people = yield* hashPeople(items, request, context)
+  const known = yield* lookUp(organization, people, context)
+  const counted = yield* survivors(organization, people, known, context)
   const isSame = (one: string, other: string) => counted.has(one) && counted.get(one) === counted.get(other)
   const violations: Array<Violation> = []
   const claims: Array<People.Claim> = []
@@ -155,14 +155,14 @@ const plan = Effect.fnUntraced(function* (
       violations.push(conflictOf(item, resolution.conflict))
       continue
     }
-    const concordId = resolution.concordId ?? (yield* means.random.uuidV7())
+    const concordId = resolution.concordId ?? (yield* context.random.uuidV7())
     for (const alias of resolution.unclaimed) {
       known.set(alias.hash, concordId)
       claims.push({ ...alias, concordId, dateCreated: now })
     }
     if ("type" in event) admitted.push({ draft, item, event, concordId })
   }
-  return { violations, claims, admitted } satisfies Plan as Plan
+  return { violations, claims, admitted } satisfies Plan
 })
 
 const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, dateCreated: Instant): ConsentEvent => ({
@@ -179,10 +179,10 @@ const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, da
 
 const write = Effect.fnUntraced(function* (
   { concordId, draft, event: admitted }: Admitted,
-  { project, session, submitter }: RecordRequest,
+  { project, session, submitter }: Batch,
   externalId: string | undefined,
   now: Instant,
-  { random }: Means,
+  { random }: LedgerContext,
 ) {
   const event = toEvent(admitted, yield* random.uuidV7(), concordId, now)
   return {
@@ -191,27 +191,27 @@ const write = Effect.fnUntraced(function* (
     ...(session !== undefined && EventBody.originOf(session)),
     ...(externalId !== undefined && { externalId }),
     body: EventBody.write(event, admitted.type, project, submitter, session, draft.externalId),
-  } satisfies StoredEvent as StoredEvent
+  } satisfies StoredEvent
 })
 
 /** The items' external ids as they are kept, and the events that have them already, by index. */
 const recordedBefore = Effect.fnUntraced(function* (
-  { items, project }: RecordRequest,
-  { digest, store }: Pick<Means, "digest" | "store">,
+  { items, project }: Batch,
+  { digest, store }: Pick<LedgerContext, "digest" | "store">,
 ) {
   const hashes = new Map<number, string>()
   for (const [item, { externalId }] of items.entries()) {
     if (externalId !== undefined) hashes.set(item, yield* Sha256.hex(digest, externalId))
   }
   const distinct = [...new Set(hashes.values())]
-  const events = distinct.length === 0 ? [] : yield* store.eventsByExternalId(project, distinct)
+  const events = distinct.length === 0 ? [] : yield* store.byExternalId(project, distinct)
   return { hashes, known: new Map(distinct.map((hash, index) => [hash, events[index]])) }
 })
 
 /** The items that have to be recorded: what is there already is not, and what comes twice in the request is once. */
-const sortOut = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+const sortOut = Effect.fnUntraced(function* (request: Batch, context: LedgerContext) {
   const { items } = request
-  const { hashes, known } = yield* recordedBefore(request, means)
+  const { hashes, known } = yield* recordedBefore(request, context)
   const answered = items.map((_, item) => known.get(hashes.get(item) ?? ""))
   const firsts = new Map([...hashes].toReversed().map(([item, hash]) => [hash, item]))
   const isNew = (item: number) => answered[item] === undefined && (firsts.get(hashes.get(item) ?? "") ?? item) === item
@@ -223,14 +223,14 @@ const sortOut = Effect.fnUntraced(function* (request: RecordRequest, means: Mean
 const isCurrent = Effect.fnUntraced(function* (
   admitted: ReadonlyArray<Admitted>,
   project: Project,
-  { store }: Pick<Means, "store">,
+  { store }: Pick<LedgerContext, "store">,
 ) {
-  const types = (yield* store.catalog).consentTypes.get(project.id)
+  const types = (yield* store.current).consentTypes.get(project.id)
   return admitted.every(({ event }) => types?.byId.get(event.type.id) === event.type)
 })
 
 /** What a request is recorded with, and after which event. */
-interface Terms extends Pick<Append, "after" | "receipt"> {
+interface Terms extends Pick<Append, "after" | "idempotencyRecord"> {
   /** Done right before it goes to the store. */
   readonly sending?: Effect.Effect<unknown>
 }
@@ -245,17 +245,17 @@ type TermsOf = (
 ) => Effect.Effect<Terms | "plan again">
 
 /** One try at recording, by the types as they are now. */
-const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means, termsOf: TermsOf, now: Instant) {
-  const { horizon, store } = means
+const attempt = Effect.fnUntraced(function* (asked: Batch, context: LedgerContext, termsOf: TermsOf, now: Instant) {
+  const { answerHorizon, store } = context
   const { organization, project } = asked
-  const types = (yield* store.catalog).consentTypes.get(project.id) ?? asked.types
+  const types = (yield* store.current).consentTypes.get(project.id) ?? asked.types
   const request = { ...asked, types }
-  const { answered, firsts, hashes, numbered } = yield* sortOut(request, means)
-  const { admitted, claims, violations } = yield* plan(numbered, request, means, now)
+  const { answered, firsts, hashes, numbered } = yield* sortOut(request, context)
+  const { admitted, claims, violations } = yield* plan(numbered, request, context, now)
   if (violations.length > 0) return { _tag: "Refused", violations } as const
   const recorded: Array<StoredEvent> = []
   for (const each of admitted) {
-    const event = yield* write(each, request, hashes.get(each.item), now, means)
+    const event = yield* write(each, request, hashes.get(each.item), now, context)
     answered[each.item] = event
     recorded.push(event)
   }
@@ -264,32 +264,32 @@ const attempt = Effect.fnUntraced(function* (asked: RecordRequest, means: Means,
   if (terms === "plan again") return { _tag: "Stale", lastRecordedAt: now } as const
   const outcome = { _tag: "Recorded", events, recorded, positions: none } as const
   const { sending = Effect.void, ...kept } = terms
-  if (recorded.length === 0 && kept.receipt === undefined) return outcome
+  if (recorded.length === 0 && kept.idempotencyRecord === undefined) return outcome
   const ids = new Set(claims.map(({ hash }) => hash))
   for (const { concordId, consentType } of recorded) ids.add(concordId).add(consentType)
   const append = Effect.gen(function* () {
-    if (!(yield* isCurrent(admitted, project, means))) return { _tag: "Stale", lastRecordedAt: now } as const
+    if (!(yield* isCurrent(admitted, project, context))) return { _tag: "Stale", lastRecordedAt: now } as const
     yield* sending
     return yield* store.append({ project, organization, recordedAt: now, events: recorded, claims, ...kept })
   })
-  const appended = yield* horizon.record(ids, now, append)
+  const appended = yield* answerHorizon.record(ids, now, append)
   return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? none } : appended
 })
 
 /** Everything that is wrong with a request; nothing is recorded. */
-export const review = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
-  const { numbered } = yield* sortOut(request, means)
-  const { violations } = yield* plan(numbered, request, means, yield* Clock.currentTimeMillis)
+export const review = Effect.fnUntraced(function* (request: Batch, context: LedgerContext) {
+  const { numbered } = yield* sortOut(request, context)
+  const { violations } = yield* plan(numbered, request, context, yield* Clock.currentTimeMillis)
   return violations
 })
 
 /** Records a request's events, on the terms it is given: all of them or none. */
-export const recordNow = Effect.fnUntraced(function* (request: RecordRequest, means: Means, termsOf: TermsOf) {
+export const recordNow = Effect.fnUntraced(function* (request: Batch, context: LedgerContext, termsOf: TermsOf) {
   let now = yield* Clock.currentTimeMillis
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
-    const outcome = yield* attempt(request, means, termsOf, now)
+    const outcome = yield* attempt(request, context, termsOf, now)
     if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome
-    if (outcome._tag === "Repeated") return Requests.keptBefore
+    if (outcome._tag === "Repeated") return Idempotency.keptBefore
     now = Math.max(
       now,
       yield* Clock.currentTimeMillis,
@@ -300,48 +300,48 @@ export const recordNow = Effect.fnUntraced(function* (request: RecordRequest, me
 })
 
 /** The events that an earlier request of the same key was answered with. */
-const again = Effect.fnUntraced(function* (project: Project, answer: string, { store }: Means) {
-  const events = (yield* store.eventsById(project, JSON.parse(answer))).map((event) => event!)
+const again = Effect.fnUntraced(function* (project: Project, answer: string, { store }: LedgerContext) {
+  const events = (yield* store.byId(project, JSON.parse(answer))).map((event) => event!)
   return { _tag: "Recorded", events, positions: none, isRepeated: true } as const
 })
 
 /** Records a request's events: durably, all of them or none. */
-export const record = Effect.fnUntraced(function* (request: RecordRequest, means: Means) {
+export const record = Effect.fnUntraced(function* (request: Batch, context: LedgerContext) {
   const termsOf: TermsOf = (_, events) =>
-    Requests.receipt(request.keyed, means, JSON.stringify(events.map(({ id }) => id)))
-  const carryOut: Effect.Effect<RecordOutcome | Requests.KeptBefore, StoreUnavailable> = recordNow(
+    Idempotency.recordOf(request.keyed, context, JSON.stringify(events.map(({ id }) => id)))
+  const carryOut: Effect.Effect<RecordOutcome | Idempotency.KeptBefore, StoreUnavailable> = recordNow(
     request,
-    means,
+    context,
     termsOf,
   )
-  const outcome = yield* Requests.once(request.organization, request.keyed, means, carryOut)
-  const recorded = outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, means) : outcome
+  const outcome = yield* Idempotency.once(request.organization, request.keyed, context, carryOut)
+  const recorded = outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, context) : outcome
   if (recorded._tag !== "Recorded") return recorded
-  return { ...recorded, positions: yield* behind(request.project, recorded.events, recorded.positions, means) }
+  return { ...recorded, positions: yield* behind(request.project, recorded.events, recorded.positions, context) }
 })
 
 /** An answer, for the first time or again; or why there is none. */
 export type OnceOutcome =
   | { readonly _tag: "Answered"; readonly answer: string; readonly isRepeated?: true }
-  | Exclude<Requests.Repeat, { _tag: "Repeated" }>
+  | Exclude<Idempotency.Repeat, { _tag: "Repeated" }>
 
 /** Gives an answer that records nothing but that it was given. */
 export const answerOnce = Effect.fnUntraced(function* <E, R>(
-  { organization, project }: Pick<Site, "organization" | "project">,
-  keyed: Requests.Keyed | undefined,
+  { organization, project }: Pick<ProjectScope, "organization" | "project">,
+  keyed: Idempotency.KeyedRequest | undefined,
   answer: Effect.Effect<string, E, R>,
-  means: Means,
+  context: LedgerContext,
 ) {
   const carryOut = Effect.gen(function* () {
     const text = yield* answer
-    const { receipt } = yield* Requests.receipt(keyed, means, text)
+    const { idempotencyRecord } = yield* Idempotency.recordOf(keyed, context, text)
     const answered: OnceOutcome = { _tag: "Answered", answer: text }
-    if (receipt === undefined) return answered
-    const nothing = { recordedAt: receipt.recordedAt, events: [], claims: [] }
-    const kept = yield* means.store.append({ project, organization, ...nothing, receipt })
-    return kept._tag === "Repeated" ? Requests.keptBefore : answered
+    if (idempotencyRecord === undefined) return answered
+    const nothing = { recordedAt: idempotencyRecord.recordedAt, events: [], claims: [] }
+    const kept = yield* context.store.append({ project, organization, ...nothing, idempotencyRecord })
+    return kept._tag === "Repeated" ? Idempotency.keptBefore : answered
   })
-  const outcome = yield* Requests.once(organization, keyed, means, carryOut)
+  const outcome = yield* Idempotency.once(organization, keyed, context, carryOut)
   if (outcome._tag !== "Repeated") return outcome as OnceOutcome
   return { _tag: "Answered", answer: outcome.answer, isRepeated: true } as OnceOutcome
 })

@@ -17,15 +17,15 @@ const refuse = (): Effect.Effect<never, StoreUnavailable> =>
 const of = (store: LedgerStore["Service"]): LedgerStore["Service"] => ({
   ...store,
   isReplica: true,
-  ready: Effect.asVoid(store.catalog),
-  configure: refuse,
+  ready: Effect.asVoid(store.current),
+  changeCatalog: refuse,
   useKey: () => Effect.void,
   append: refuse,
-  changePeople: refuse,
+  changeIdentity: refuse,
   keepProfile: refuse,
-  extendSession: refuse,
+  extend: refuse,
   // A session lasts longer each time it is used; and its visitor, who says nothing of positions, must not be told of less.
-  session: refuse,
+  bySessionToken: refuse,
 })
 
 /** Only answers, from the store that a layer opens. */

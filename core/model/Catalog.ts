@@ -175,14 +175,14 @@ export const index = (entries: Entries, revision: number): Catalog => {
 export const empty: Catalog = index({ organizations: [], projects: [], apiKeys: [], consentTypes: [] }, 0)
 
 /** A project, whose it is, and its consent types. */
-export interface Site {
+export interface ProjectScope {
   readonly organization: Organization
   readonly project: Project
   readonly types: ProjectTypes
 }
 
 /** The project of an id with what belongs to it, if there is one. */
-export const site = (catalog: Catalog, projectId: string): Site | undefined => {
+export const scope = (catalog: Catalog, projectId: string): ProjectScope | undefined => {
   const project = catalog.projects.get(projectId)
   if (project === undefined) return undefined
   const organization = catalog.organizations.get(project.organization)!

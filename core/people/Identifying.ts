@@ -9,14 +9,14 @@
  */
 import { Clock, Effect, Option } from "effect"
 import { Hex } from "effect/encoding"
-import type { Organization, Project, Site } from "../model/Catalog.ts"
+import type { Organization, Project, ProjectScope } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as People from "../model/People.ts"
-import { type PeopleChange, type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type IdentityChange, type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import * as Joins from "../ledger/Joins.ts"
-import { maxAttempts, type Means } from "../ledger/LedgerContext.ts"
-import * as Requests from "../ledger/Idempotency.ts"
+import { maxAttempts, type LedgerContext } from "../ledger/LedgerContext.ts"
+import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Secrets from "./Secrets.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as Sessions from "./Sessions.ts"
@@ -33,7 +33,7 @@ export interface Identification {
   readonly evidence: Omit<People.Evidence, "tokenHash">
   /** What the proof signs. Kept as a keyed hash, by which it is used once. */
   readonly signed: string
-  readonly keyed?: Requests.Keyed
+  readonly keyed?: Idempotency.KeyedRequest
 }
 
 /** The session to go on with; whether the visitor's earlier answers are the person's now. */
@@ -45,7 +45,7 @@ export interface Identified {
 }
 
 /** The proof was used before. */
-export interface ProofUsed {
+export interface IdentityTokenUsed {
   readonly _tag: "ProofUsed"
 }
 
@@ -70,9 +70,9 @@ const normalize = ({ isHashed, kind, value }: Proven): string | undefined => {
 
 /** The alias of an identifier; nothing for a value that is none. */
 export const aliasOf = Effect.fnUntraced(function* (
-  { organization, project }: Site,
+  { organization, project }: ProjectScope,
   proven: Proven,
-  { digest, hasherOf }: Pick<Means, "digest" | "hasherOf">,
+  { digest, hasherOf }: Pick<LedgerContext, "digest" | "hasherOf">,
 ) {
   const normalized = normalize(proven)
   if (normalized === undefined) return Option.none<Alias>()
@@ -84,16 +84,16 @@ export const aliasOf = Effect.fnUntraced(function* (
 interface Plan {
   readonly concordId: string
   readonly isSynced: boolean
-  readonly claims: PeopleChange["claims"]
-  readonly facts: PeopleChange["facts"]
+  readonly claims: IdentityChange["claims"]
+  readonly facts: IdentityChange["facts"]
   /** Whether the guest that the visitor was is somebody now. */
   readonly endsGuest: boolean
 }
 
 /** Whom the identifier names now, as whom that person counts; `undefined` where it names nobody. */
-const named = Effect.fnUntraced(function* ({ alias, organization }: Identification, means: Means) {
-  const [found] = yield* means.store.peopleByAlias(organization, [alias.hash])
-  return found === undefined ? undefined : (yield* Joins.current(organization, found.concordId, means)).survivor
+const named = Effect.fnUntraced(function* ({ alias, organization }: Identification, context: LedgerContext) {
+  const [found] = yield* context.store.byAlias(organization, [alias.hash])
+  return found === undefined ? undefined : (yield* Joins.current(organization, found.concordId, context)).survivor
 })
 
 /** Whom the visitor is from now on, and by what; `survivor` is whom the identifier names. */
@@ -103,7 +103,7 @@ const plan = Effect.fnUntraced(function* (
   visitor: { readonly isGuest: boolean; readonly survivor: string },
   survivor: string | undefined,
   now: Instant,
-  { random }: Means,
+  { random }: LedgerContext,
 ) {
   const guest = session.concordId
   const known = { dateCreated: now, submitter: session.id, evidence }
@@ -133,22 +133,27 @@ interface Kept extends Pick<Identified, "isSynced"> {
 /** The session to go on with, before it is known whose it is. */
 type New = Pick<Session, "id"> & Pick<Identified, "token">
 
-const attempt = Effect.fnUntraced(function* (request: Identification, { id, token }: New, now: Instant, means: Means) {
-  const { digest, horizon, remembered, store } = means
+const attempt = Effect.fnUntraced(function* (
+  request: Identification,
+  { id, token }: New,
+  now: Instant,
+  context: LedgerContext,
+) {
+  const { digest, answerHorizon, remembered, store } = context
   const { keyed, organization, session } = request
-  const hasher = yield* means.hasherOf(organization)
+  const hasher = yield* context.hasherOf(organization)
   const tokenHash = Hex.encode(yield* hasher.sign("proof", request.signed))
   const evidence: People.Evidence = { ...request.evidence, tokenHash }
   const guest = session.concordId
   const self = yield* store.person(organization, guest)
-  const { survivor } = yield* Joins.current(organization, guest, means)
+  const { survivor } = yield* Joins.current(organization, guest, context)
   const isGuest = !self.isIdentified && survivor === guest
-  const person = yield* named(request, means)
-  const planned = yield* plan(request, evidence, { isGuest, survivor }, person, now, means)
+  const person = yield* named(request, context)
+  const planned = yield* plan(request, evidence, { isGuest, survivor }, person, now, context)
   const target = yield* store.person(organization, planned.concordId)
   // Asked again behind the revision: what is undone from here on makes the change stale.
-  if ((yield* named(request, means)) !== person) return { outcome: "stale" as const, isSynced: false }
-  const { context, ...opened } = session
+  if ((yield* named(request, context)) !== person) return { outcome: "stale" as const, isSynced: false }
+  const { context: contextHash, ...opened } = session
   // A browser's `contextId` that was proven names the visitor, who is a guest still: released when the guest is somebody.
   const proven = request.alias.kind === "contextId" ? request.alias.hash : undefined
   const next: Session = {
@@ -159,87 +164,87 @@ const attempt = Effect.fnUntraced(function* (request: Identification, { id, toke
     expiresAt: (yield* Clock.currentTimeMillis) + Sessions.lifetimeMillis,
     ...(proven !== undefined && { context: proven }),
   }
-  const change: PeopleChange = {
+  const change: IdentityChange = {
     organization,
     seen: [
       { concordId: guest, revision: self.revision },
       { concordId: planned.concordId, revision: target.revision },
     ],
     claims: planned.claims,
-    releases: context === undefined || context === proven ? [] : [context],
+    releases: contextHash === undefined || contextHash === proven ? [] : [contextHash],
     facts: planned.facts,
-    proof: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt },
+    identityToken: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt },
     session: next,
     ends: {
       at: yield* Clock.currentTimeMillis,
       tokenHash: session.tokenHash,
       ...(planned.endsGuest && { sessionsOf: guest }),
     },
-    ...(yield* Requests.receipt(keyed, means, JSON.stringify({ isSynced: planned.isSynced, id } satisfies Kept))),
+    ...(yield* Idempotency.recordOf(keyed, context, JSON.stringify({ isSynced: planned.isSynced, id } satisfies Kept))),
   }
   // In one with the change, which goes on when nobody waits for its answer any more: an ended session opens nothing.
-  const changed = Effect.tap(store.changePeople(change), (kept) =>
+  const changed = Effect.tap(store.changeIdentity(change), (kept) =>
     Effect.sync(() => {
       if (kept === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
     }),
   )
   const claimed = planned.claims.map(({ hash }) => hash)
-  const outcome = yield* horizon.record(new Set([guest, planned.concordId, ...claimed]), now, changed)
+  const outcome = yield* answerHorizon.record(new Set([guest, planned.concordId, ...claimed]), now, changed)
   return { outcome, isSynced: planned.isSynced }
 })
 
 /** Identifies a visitor by an identifier that was proven. */
-export const identify = Effect.fnUntraced(function* (request: Identification, means: Means) {
+export const identify = Effect.fnUntraced(function* (request: Identification, context: LedgerContext) {
   const { keyed, organization } = request
-  const id = yield* means.random.uuidV7()
-  const token = yield* Secrets.make(purpose, id, organization, keyed, means)
+  const id = yield* context.random.uuidV7()
+  const token = yield* Secrets.make(purpose, id, organization, keyed, context)
   const carryOut = Effect.gen(function* () {
     let now = yield* Clock.currentTimeMillis
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
-      const { isSynced, outcome } = yield* attempt(request, { id, token }, now, means)
+      const { isSynced, outcome } = yield* attempt(request, { id, token }, now, context)
       if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
-      if (outcome === "used") return { _tag: "ProofUsed" } as ProofUsed
-      if (outcome === "repeated") return Requests.keptBefore
+      if (outcome === "used") return { _tag: "ProofUsed" } as IdentityTokenUsed
+      if (outcome === "repeated") return Idempotency.keptBefore
       const earliest = outcome === "stale" ? now : outcome.answeredAt + 1
       now = Math.max(earliest, yield* Clock.currentTimeMillis)
     }
     return yield* new StoreUnavailable({ reason: "too many sessions are identified as the same person" })
   })
-  const outcome = yield* Requests.once<Identified | ProofUsed, StoreUnavailable, never>(
+  const outcome = yield* Idempotency.once<Identified | IdentityTokenUsed, StoreUnavailable, never>(
     organization,
     keyed,
-    means,
+    context,
     carryOut,
   )
-  return outcome._tag === "Repeated" ? yield* again(organization, keyed!, outcome.answer, means) : outcome
+  return outcome._tag === "Repeated" ? yield* again(organization, keyed!, outcome.answer, context) : outcome
 })
 
 /** The answer to a request that was answered before: its session has ended by it, and its proof was used. */
 export const identifiedBefore = Effect.fnUntraced(function* (
   organization: Organization,
-  keyed: Requests.Keyed | undefined,
-  means: Means,
+  keyed: Idempotency.KeyedRequest | undefined,
+  context: LedgerContext,
 ) {
-  if (keyed === undefined) return Option.none<Identified | Exclude<Requests.Repeat, { _tag: "Repeated" }>>()
+  if (keyed === undefined) return Option.none<Identified | Exclude<Idempotency.Repeat, { _tag: "Repeated" }>>()
   const nothing = { _tag: "Nothing" } as const
-  const outcome = yield* Requests.once<typeof nothing, never, never>(
+  const outcome = yield* Idempotency.once<typeof nothing, never, never>(
     organization,
     keyed,
-    means,
+    context,
     Effect.succeed(nothing),
   )
   if (outcome._tag === "Nothing") return Option.none()
-  return Option.some(outcome._tag === "Repeated" ? yield* again(organization, keyed, outcome.answer, means) : outcome)
+  return Option.some(outcome._tag === "Repeated" ? yield* again(organization, keyed, outcome.answer, context) : outcome)
 })
 
 const again = Effect.fnUntraced(function* (
   organization: Organization,
-  keyed: Requests.Keyed,
+  keyed: Idempotency.KeyedRequest,
   answer: string,
-  means: Means,
+  context: LedgerContext,
 ) {
   const { id, isSynced }: Kept = JSON.parse(answer)
-  const token = yield* Secrets.make(purpose, id, organization, keyed, means)
+  const token = yield* Secrets.make(purpose, id, organization, keyed, context)
   return { _tag: "Identified", isSynced, token, isRepeated: true } as Identified
 })
 
@@ -250,13 +255,17 @@ export interface PersonFacts extends Joins.Joined {
 }
 
 /** Who a person is now. */
-export const person = Effect.fnUntraced(function* (organization: Organization, concordId: string, means: Means) {
-  const known = yield* Joins.facts(organization, concordId, means)
+export const person = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  context: LedgerContext,
+) {
+  const known = yield* Joins.facts(organization, concordId, context)
   const facts = [...known.facts.values()]
   const now = Joins.learnt(known.facts, yield* Clock.currentTimeMillis)
   const inOrder = facts.toSorted((a, b) => a.dateCreated - b.dateCreated || (a.id < b.id ? -1 : 1))
   const joined = People.joinedWith(facts, concordId, now)
-  return { ...joined, facts: inOrder, positions: known.positions } satisfies PersonFacts as PersonFacts
+  return { ...joined, facts: inOrder, positions: known.positions } satisfies PersonFacts
 })
 
 /**
@@ -268,12 +277,12 @@ export const undo = Effect.fnUntraced(function* (
   concordId: string,
   joinId: string,
   submitter: string,
-  means: Means,
+  context: LedgerContext,
 ) {
-  const { horizon, random, remembered, store } = means
+  const { answerHorizon, random, remembered, store } = context
   let now = yield* Clock.currentTimeMillis
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
-    const { facts } = yield* person(organization, concordId, means)
+    const { facts } = yield* person(organization, concordId, context)
     const join = facts.find(({ id, kind }) => id === joinId && kind !== "undone")
     if (join === undefined) return { _tag: "NoSuchJoin" } as const
     const { member, survivor } = join
@@ -288,7 +297,11 @@ export const undo = Effect.fnUntraced(function* (
     const releases = join.alias === undefined ? [] : [join.alias]
     const ends = { at: yield* Clock.currentTimeMillis, sessionsOf: survivor }
     const change = { organization, seen, claims: [], releases, facts: [fact], ends }
-    const outcome = yield* horizon.record(new Set([member, survivor, ...releases]), now, store.changePeople(change))
+    const outcome = yield* answerHorizon.record(
+      new Set([member, survivor, ...releases]),
+      now,
+      store.changeIdentity(change),
+    )
     if (outcome === "kept") {
       Sessions.forget(remembered, undefined, survivor)
       return { _tag: "Undone" } as const

@@ -5,23 +5,23 @@
  * would be told what the other has agreed to.
  */
 import { Effect } from "effect"
-import type { Site } from "../model/Catalog.ts"
+import type { ProjectScope } from "../model/Catalog.ts"
 import type * as People from "../model/People.ts"
 import type { Session } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
-import * as Requests from "../ledger/Idempotency.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as Idempotency from "../ledger/Idempotency.ts"
 
 /** A visitor's profile, as far as it is kept. */
 export type Profile = { readonly [Field: string]: unknown }
 
 /** What a visitor tells of itself. */
-export interface Telling extends Site {
+export interface Telling extends ProjectScope {
   readonly session: Session
   readonly profile: Profile
   /** Not kept; those that do not name the visitor already are answered as unproven. */
   readonly identifiers: People.Identifiers
-  readonly keyed?: Requests.Keyed
+  readonly keyed?: Idempotency.KeyedRequest
 }
 
 /** What was kept, and the identifiers that name the visitor only after a proof; or what is wrong with them. */
@@ -38,11 +38,11 @@ export type Told =
 const unprovenOf = Effect.fnUntraced(function* (
   { organization, project, session }: Telling,
   { concordId, ...others }: People.Identifiers,
-  { hasherOf, store }: Means,
+  { hasherOf, store }: LedgerContext,
 ) {
   const hasher = yield* hasherOf(organization)
   const aliases = yield* hasher.aliases(others, project)
-  const named = yield* store.peopleByAlias(
+  const named = yield* store.byAlias(
     organization,
     aliases.map(({ hash }) => hash),
   )
@@ -54,21 +54,21 @@ const unprovenOf = Effect.fnUntraced(function* (
 })
 
 /** Keeps what a visitor tells of itself. */
-export const keep = Effect.fnUntraced(function* (request: Telling, means: Means) {
+export const keep = Effect.fnUntraced(function* (request: Telling, context: LedgerContext) {
   const { identifiers, keyed, organization, profile, session } = request
   const hasIdentifier = Object.keys(identifiers).length > 0
   const person = hasIdentifier ? Identifiers.normalize(identifiers) : { identifiers }
   if ("faults" in person) return { _tag: "Refused", faults: person.faults } as Told
   const carryOut = Effect.gen(function* () {
-    const unproven = yield* unprovenOf(request, person.identifiers, means)
+    const unproven = yield* unprovenOf(request, person.identifiers, context)
     const told: Told = { _tag: "Told", profile, unproven }
     // Not the profile: it can be emptied, and a request that comes again brings it along.
-    const { receipt } = yield* Requests.receipt(keyed, means, JSON.stringify(unproven))
+    const { idempotencyRecord } = yield* Idempotency.recordOf(keyed, context, JSON.stringify(unproven))
     const text = JSON.stringify(profile)
-    const kept = yield* means.store.keepProfile(organization, session.concordId, text, receipt)
-    return kept === "repeated" ? Requests.keptBefore : told
+    const kept = yield* context.store.keepProfile(organization, session.concordId, text, idempotencyRecord)
+    return kept === "repeated" ? Idempotency.keptBefore : told
   })
-  const outcome = yield* Requests.once(organization, keyed, means, carryOut)
+  const outcome = yield* Idempotency.once(organization, keyed, context, carryOut)
   if (outcome._tag !== "Repeated") return outcome
   return { _tag: "Told", profile, unproven: JSON.parse(outcome.answer), isRepeated: true } as Told
 })

@@ -9,18 +9,18 @@
 import { Effect } from "effect"
 import { Base64Url } from "effect/encoding"
 import type { Organization } from "../model/Catalog.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
-import type { Keyed } from "../ledger/Idempotency.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import type { KeyedRequest } from "../ledger/Idempotency.ts"
 
 /** 256 random bits, base64url; for a request that may come again and the same `id`, always the same. */
 export const make = Effect.fnUntraced(function* (
   purpose: string,
   id: string,
   organization: Organization,
-  keyed: Keyed | undefined,
-  { hasherOf, random }: Pick<Means, "hasherOf" | "random">,
+  keyed: KeyedRequest | undefined,
+  { hasherOf, random }: Pick<LedgerContext, "hasherOf" | "random">,
 ) {
   if (keyed === undefined) return Base64Url.encode(yield* random.randomBytes(32))
   const hasher = yield* hasherOf(organization)
-  return Base64Url.encode(yield* hasher.sign(purpose, [keyed.scope, keyed.credential, keyed.key, id].join("\0")))
+  return Base64Url.encode(yield* hasher.sign(purpose, [keyed.caller, keyed.credential, keyed.key, id].join("\0")))
 })

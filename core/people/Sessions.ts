@@ -11,8 +11,8 @@ import { IpNetwork, NetAddress } from "effect/net"
 import type { Organization, Project } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import { type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
-import { maxAttempts, type Means } from "../ledger/LedgerContext.ts"
-import * as Requests from "../ledger/Idempotency.ts"
+import { maxAttempts, type LedgerContext } from "../ledger/LedgerContext.ts"
+import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Secrets from "./Secrets.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 
@@ -37,7 +37,7 @@ export interface Opening {
   readonly domain: string
   readonly geography?: string
   readonly userAgent?: string
-  readonly keyed?: Requests.Keyed
+  readonly keyed?: Idempotency.KeyedRequest
 }
 
 /** A session just opened: the only time its token is told. */
@@ -64,19 +64,19 @@ interface Kept {
 }
 
 /** Opens a session for the person its `contextId` remembers, or for a new one. */
-export const open = Effect.fnUntraced(function* (opening: Opening, means: Means) {
+export const open = Effect.fnUntraced(function* (opening: Opening, context: LedgerContext) {
   const { keyed, organization, project } = opening
-  const { digest, hasherOf, random, store } = means
+  const { digest, hasherOf, random, store } = context
   const hasher = yield* hasherOf(organization)
   const id = yield* random.uuidV7()
-  const { contextId, token } = yield* secretsOf(id, opening, means)
+  const { contextId, token } = yield* secretsOf(id, opening, context)
   const { hash, kind } = yield* hasher.context(contextId, project)
   const attempt = Effect.fnUntraced(function* () {
-    const [known] = yield* store.peopleByAlias(organization, [hash])
+    const [known] = yield* store.byAlias(organization, [hash])
     const concordId = known?.concordId ?? (yield* random.uuidV7())
     const { revision } = yield* store.person(organization, concordId)
     // The context is released when its visitor is identified: looked at again, so that the revision is from before that.
-    const [still] = yield* store.peopleByAlias(organization, [hash])
+    const [still] = yield* store.byAlias(organization, [hash])
     if (still?.concordId !== known?.concordId) return "stale"
     const now = yield* Clock.currentTimeMillis
     const session: Session = {
@@ -91,25 +91,25 @@ export const open = Effect.fnUntraced(function* (opening: Opening, means: Means)
       ...(opening.userAgent !== undefined && { userAgent: opening.userAgent.slice(0, userAgentMaxLength) }),
       context: hash,
     }
-    const kept = yield* store.changePeople({
+    const kept = yield* store.changeIdentity({
       organization,
       seen: [{ concordId, revision }],
       claims: [{ kind, hash, concordId, dateCreated: now }],
       releases: [],
       facts: [],
       session,
-      ...(yield* Requests.receipt(keyed, means, JSON.stringify({ session } satisfies Kept))),
+      ...(yield* Idempotency.recordOf(keyed, context, JSON.stringify({ session } satisfies Kept))),
     })
     return kept === "kept" ? ({ _tag: "Opened", token, contextId, session } as Opened) : kept
   })
-  const outcome = yield* Requests.once(
+  const outcome = yield* Idempotency.once(
     organization,
     keyed,
-    means,
+    context,
     Effect.gen(function* () {
       for (let attempts = 0; attempts < maxAttempts; attempts++) {
         const opened = yield* attempt()
-        if (opened === "repeated") return Requests.keptBefore
+        if (opened === "repeated") return Idempotency.keptBefore
         if (typeof opened !== "string") return opened
       }
       return yield* new StoreUnavailable({ reason: "too many sessions are opened for the same context" })
@@ -117,15 +117,15 @@ export const open = Effect.fnUntraced(function* (opening: Opening, means: Means)
   )
   if (outcome._tag !== "Repeated") return outcome
   const { session }: Kept = JSON.parse(outcome.answer)
-  return { _tag: "Opened", ...(yield* secretsOf(session.id, opening, means)), session, isRepeated: true } as Opened
+  return { _tag: "Opened", ...(yield* secretsOf(session.id, opening, context)), session, isRepeated: true } as Opened
 })
 
 /** What only the browser knows of its session. */
-const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, means: Means) {
+const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, context: LedgerContext) {
   const { keyed, organization } = opening
   return {
-    token: yield* Secrets.make("session", id, organization, keyed, means),
-    contextId: opening.contextId?.toLowerCase() ?? (yield* newContextId(id, organization, keyed, means)),
+    token: yield* Secrets.make("session", id, organization, keyed, context),
+    contextId: opening.contextId?.toLowerCase() ?? (yield* newContextId(id, organization, keyed, context)),
   }
 })
 
@@ -133,12 +133,12 @@ const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, mea
 const newContextId = Effect.fnUntraced(function* (
   id: string,
   organization: Organization,
-  keyed: Requests.Keyed | undefined,
-  { hasherOf, random }: Means,
+  keyed: Idempotency.KeyedRequest | undefined,
+  { hasherOf, random }: LedgerContext,
 ) {
   if (keyed === undefined) return yield* random.uuidV4()
   const hasher = yield* hasherOf(organization)
-  const bytes = yield* hasher.sign("context", `${keyed.scope}\0${keyed.key}\0${id}`)
+  const bytes = yield* hasher.sign("context", `${keyed.caller}\0${keyed.key}\0${id}`)
   return uuidV4FromBytes(bytes)
 })
 
@@ -177,32 +177,32 @@ const remember = (remembered: Remembered, session: Session, readAt: Instant): vo
 }
 
 /** The session of a token, if there is one in this project that has not expired. */
-export const live = Effect.fnUntraced(function* (project: Project, token: string, means: Means) {
-  const { digest, remembered, store } = means
+export const live = Effect.fnUntraced(function* (project: Project, token: string, context: LedgerContext) {
+  const { digest, remembered, store } = context
   const now = yield* Clock.currentTimeMillis
   const tokenHash = yield* Sha256.hex(digest, token)
   const known = remembered.get(tokenHash)
   const isFresh = known !== undefined && known.readAt > now - rememberedMillis && known.session.expiresAt > now
-  const session = isFresh ? known.session : yield* store.session(tokenHash)
+  const session = isFresh ? known.session : yield* store.bySessionToken(tokenHash)
   if (session === undefined || session.project !== project.id || session.expiresAt <= now) return Option.none<Session>()
   if (!isFresh) remember(remembered, session, now)
   return Option.some(session)
 })
 
 /** The session of a token that has ended in this project, lately. */
-export const ended = Effect.fnUntraced(function* (project: Project, token: string, { digest, store }: Means) {
-  const session = yield* store.session(yield* Sha256.hex(digest, token))
+export const ended = Effect.fnUntraced(function* (project: Project, token: string, { digest, store }: LedgerContext) {
+  const session = yield* store.bySessionToken(yield* Sha256.hex(digest, token))
   const isEnded = session?.project === project.id && session.expiresAt <= (yield* Clock.currentTimeMillis)
   return isEnded ? Option.some(session) : Option.none<Session>()
 })
 
 /** Uses a live session, which makes it last longer. */
-export const use = Effect.fnUntraced(function* (session: Session, { remembered, store }: Means) {
+export const use = Effect.fnUntraced(function* (session: Session, { remembered, store }: LedgerContext) {
   const now = yield* Clock.currentTimeMillis
   const expiresAt = now + lifetimeMillis
   if (expiresAt - session.expiresAt < extensionGranularityMillis) return session
   // A session that cannot be made to last longer now is no reason to refuse what is asked in it.
-  if (Result.isFailure(yield* Effect.result(store.extendSession(session.tokenHash, session.expiresAt, expiresAt)))) {
+  if (Result.isFailure(yield* Effect.result(store.extend(session.tokenHash, session.expiresAt, expiresAt)))) {
     return session
   }
   const used = { ...session, expiresAt }

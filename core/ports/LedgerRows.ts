@@ -68,7 +68,7 @@ export const tables = {
     key: ["token_hash"],
   },
   used_proof: { columns: { hash: "bytes", expires_at: "whole" }, key: ["hash"] },
-  receipt: {
+  idempotencyRecord: {
     columns: { lane: "whole", hash: "bytes", digest: "bytes", answer: "text", recorded_at: "whole" },
     key: ["lane", "hash"],
   },

@@ -12,9 +12,14 @@ import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { Owner } from "../model/Lane.ts"
 import type { Claim, Fact, Named } from "../model/People.ts"
-import type { Receipt } from "../model/IdempotencyRecord.ts"
+import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 
-export { forgottenBefore, keptForEver, type Receipt, receiptKeptMillis } from "../model/IdempotencyRecord.ts"
+export {
+  forgottenBefore,
+  keptForEver,
+  type IdempotencyRecord,
+  idempotencyKeptMillis,
+} from "../model/IdempotencyRecord.ts"
 
 /** The store cannot answer now: starting, closing, full, or its disk fails. A retry may help, unless `isLasting`. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
@@ -67,7 +72,7 @@ export interface Append {
   /** Aliases that must be free, or already name the same person. */
   readonly claims: ReadonlyArray<Claim>
   /** The organization keeps it. */
-  readonly receipt?: Receipt
+  readonly idempotencyRecord?: IdempotencyRecord
   /**
    * An event of the project that this request comes after, which may still be on its way: where that one is not recorded, nothing
    * is kept, and the answer is `Stale`.
@@ -89,7 +94,7 @@ export type Appended =
 export type Kept = "kept" | "stale" | "repeated"
 
 /** A change of what is set up: entries as they are from now on. */
-export interface Configuration {
+export interface CatalogChange {
   /** The catalog's revision that the change was prepared against. */
   readonly revision: number
   readonly entries: Partial<Entries>
@@ -97,7 +102,7 @@ export interface Configuration {
   readonly documents: ReadonlyArray<DocumentOf & { readonly document: string }>
   /** Who keeps the receipt. */
   readonly owner?: Owner
-  readonly receipt?: Receipt
+  readonly idempotencyRecord?: IdempotencyRecord
 }
 
 /** Which document: of one version of a consent type. */
@@ -119,7 +124,7 @@ export interface Person {
 }
 
 /** A change of who is who, all of it or nothing. */
-export interface PeopleChange {
+export interface IdentityChange {
   readonly organization: Owner
   /** The revisions it was prepared against. */
   readonly seen: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
@@ -129,12 +134,12 @@ export interface PeopleChange {
   readonly releases: ReadonlyArray<string>
   readonly facts: ReadonlyArray<Fact>
   /** A proof that may be used once: a second change with it is `used`. */
-  readonly proof?: { readonly hash: string; readonly expiresAt: Instant }
+  readonly identityToken?: { readonly hash: string; readonly expiresAt: Instant }
   /** Opened with the change. */
   readonly session?: Session
   /** Sessions that expire with the change: one by its token's hash, and all of a person. */
   readonly ends?: { readonly at: Instant; readonly tokenHash?: string; readonly sessionsOf?: string }
-  readonly receipt?: Receipt
+  readonly idempotencyRecord?: IdempotencyRecord
 }
 
 /** Which events are listed. What is left out does not limit. */
@@ -218,9 +223,9 @@ export class LedgerStore extends Context.Service<
     readonly ready: Effect.Effect<void, StoreUnavailable>
 
     /** What is set up now. The same object as long as nothing changes. */
-    readonly catalog: Effect.Effect<Catalog, StoreUnavailable>
+    readonly current: Effect.Effect<Catalog, StoreUnavailable>
     /** Changes what is set up, if nothing has changed since. Earlier states of the entries are kept. */
-    readonly configure: (change: Configuration) => Effect.Effect<Kept, StoreUnavailable>
+    readonly changeCatalog: (change: CatalogChange) => Effect.Effect<Kept, StoreUnavailable>
     /** The documents of versions, in the order asked; `undefined` where there is none. */
     readonly documents: (
       of: ReadonlyArray<DocumentOf>,
@@ -236,18 +241,21 @@ export class LedgerStore extends Context.Service<
      */
     readonly append: (request: Append) => Effect.Effect<Appended, StoreUnavailable>
     /** The receipt of a request that was answered. */
-    readonly receipt: (owner: Owner, hash: string) => Effect.Effect<Receipt | undefined, StoreUnavailable>
+    readonly idempotencyRecord: (
+      owner: Owner,
+      hash: string,
+    ) => Effect.Effect<IdempotencyRecord | undefined, StoreUnavailable>
     /** The heads of people, in one moment: at most four events for each person and consent type. */
     readonly heads: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<Seen, StoreUnavailable>
     /** Every event of people, in one moment; those of a person in the order recorded. */
-    readonly events: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<Seen, StoreUnavailable>
+    readonly ofPeople: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<Seen, StoreUnavailable>
     /** The events of ids, in the order asked. */
-    readonly eventsById: (
+    readonly byId: (
       project: Owner,
       ids: ReadonlyArray<string>,
     ) => Effect.Effect<ReadonlyArray<StoredEvent | undefined>, StoreUnavailable>
     /** The events of external ids, in the order asked. */
-    readonly eventsByExternalId: (
+    readonly byExternalId: (
       project: Owner,
       hashes: ReadonlyArray<string>,
     ) => Effect.Effect<ReadonlyArray<StoredEvent | undefined>, StoreUnavailable>
@@ -263,19 +271,19 @@ export class LedgerStore extends Context.Service<
       limit: number,
     ) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
     /** Whether a consent type has any event. */
-    readonly isUsed: (project: Owner, consentType: string) => Effect.Effect<boolean, StoreUnavailable>
+    readonly isTypeUsed: (project: Owner, consentType: string) => Effect.Effect<boolean, StoreUnavailable>
 
     /** Whom each hash names, in the order asked; `undefined` for nobody. */
-    readonly peopleByAlias: (
+    readonly byAlias: (
       organization: Owner,
       hashes: ReadonlyArray<string>,
     ) => Effect.Effect<ReadonlyArray<Named | undefined>, StoreUnavailable>
     /** A person; one that nothing has changed has revision 0. */
     readonly person: (organization: Owner, concordId: string) => Effect.Effect<Person, StoreUnavailable>
     /** How many changes each of some lanes of organizations has counted: see `PeopleLanes.of`. */
-    readonly peopleEnds: (lanes: ReadonlyArray<number>) => Effect.Effect<Positions, StoreUnavailable>
+    readonly laneEndsOf: (lanes: ReadonlyArray<number>) => Effect.Effect<Positions, StoreUnavailable>
     /** Changes who is who, durably. */
-    readonly changePeople: (change: PeopleChange) => Effect.Effect<Kept | "used", StoreUnavailable>
+    readonly changeIdentity: (change: IdentityChange) => Effect.Effect<Kept | "used", StoreUnavailable>
     /** What a person has told of itself, as JSON. */
     readonly profile: (organization: Owner, concordId: string) => Effect.Effect<string | undefined, StoreUnavailable>
     /** Keeps what a person tells of itself, in place of what it told before. */
@@ -283,16 +291,12 @@ export class LedgerStore extends Context.Service<
       organization: Owner,
       concordId: string,
       profile: string,
-      receipt?: Receipt,
+      idempotencyRecord?: IdempotencyRecord,
     ) => Effect.Effect<Kept, StoreUnavailable>
 
     /** Lets a session that was seen to expire at `seen` expire at `expiresAt`, unless it has been ended since. */
-    readonly extendSession: (
-      tokenHash: string,
-      seen: Instant,
-      expiresAt: Instant,
-    ) => Effect.Effect<void, StoreUnavailable>
+    readonly extend: (tokenHash: string, seen: Instant, expiresAt: Instant) => Effect.Effect<void, StoreUnavailable>
     /** The session of a token's hash, expired or not. */
-    readonly session: (tokenHash: string) => Effect.Effect<Session | undefined, StoreUnavailable>
+    readonly bySessionToken: (tokenHash: string) => Effect.Effect<Session | undefined, StoreUnavailable>
   }
 >()("assent/ports/LedgerStore") {}

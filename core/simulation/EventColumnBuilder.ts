@@ -1,8 +1,8 @@
 /**
- * Builds {@link Columns.Columns} from events that come person by person, in the order of `concordId`; within a person in
+ * Builds {@link EventColumns.Columns} from events that come person by person, in the order of `concordId`; within a person in
  * any order.
  */
-import type { Columns } from "./EventColumns.ts"
+import type { EventColumns } from "./EventColumns.ts"
 import type { Instant } from "../engine/Instant.ts"
 
 /** Where the id of an event can be looked up: it is needed only where two events tie, or where ids are kept. */
@@ -14,7 +14,7 @@ export interface Ids {
 export const batchEvents = 32_768
 
 /** Builds batches. */
-export interface ColumnBuilder {
+export interface EventColumnBuilder {
   /** Takes an event. Answers whether a batch is full, to be taken before the next event. */
   readonly add: (
     concordId: string,
@@ -28,9 +28,9 @@ export interface ColumnBuilder {
     row: number,
   ) => boolean
   /** The people whose events are complete: all but the one whose event came last. */
-  readonly take: () => Columns
+  readonly take: () => EventColumns
   /** Everybody. No event comes after. */
-  readonly end: () => Columns
+  readonly end: () => EventColumns
 }
 
 /** An event that waits for the rest of its person's. */
@@ -50,7 +50,7 @@ const maxKept = 1_000
 
 const noId: Ids = { at: () => "" }
 
-class Batch implements ColumnBuilder {
+class Batch implements EventColumnBuilder {
   private readonly keepsIds: boolean
   private readonly knownAt: Instant
   private size = 2 * batchEvents
@@ -81,7 +81,7 @@ class Batch implements ColumnBuilder {
     this.clear()
   }
 
-  readonly add: ColumnBuilder["add"] = (
+  readonly add: EventColumnBuilder["add"] = (
     concordId,
     consentType,
     state,
@@ -115,7 +115,7 @@ class Batch implements ColumnBuilder {
     return this.events >= batchEvents
   }
 
-  readonly take: ColumnBuilder["take"] = () => {
+  readonly take: EventColumnBuilder["take"] = () => {
     const { people, pairs, events, concordIds, typeIds, ids } = this
     const columns = {
       people,
@@ -140,7 +140,7 @@ class Batch implements ColumnBuilder {
     return columns
   }
 
-  readonly end: ColumnBuilder["end"] = () => {
+  readonly end: EventColumnBuilder["end"] = () => {
     this.endPerson()
     return this.take()
   }
@@ -181,7 +181,7 @@ class Batch implements ColumnBuilder {
     }
   }
 
-  /** In the order of {@link Columns}. Equal but for the id: by id; equal in all: the same event twice. */
+  /** In the order of {@link EventColumns}. Equal but for the id: by id; equal in all: the same event twice. */
   private compare(a: Waiting, b: Waiting): number {
     if (a.type !== b.type) return this.typeIds[a.type]! < this.typeIds[b.type]! ? -1 : 1
     if (a.consentDate !== b.consentDate) return a.consentDate - b.consentDate
@@ -255,4 +255,4 @@ class Batch implements ColumnBuilder {
 }
 
 /** Makes a builder. Events that are not known at `knownAt` are left out, their people and types are not. */
-export const make = (knownAt: Instant, keepsIds: boolean): ColumnBuilder => new Batch(knownAt, keepsIds)
+export const make = (knownAt: Instant, keepsIds: boolean): EventColumnBuilder => new Batch(knownAt, keepsIds)

@@ -14,7 +14,7 @@ export interface Names {
 }
 
 /** Events in columns. A column's length may exceed what is used of it. */
-export interface Columns {
+export interface EventColumns {
   readonly people: number
   readonly pairs: number
   readonly events: number
@@ -42,7 +42,7 @@ export interface Columns {
 
 /** The event at an index of a pair, its version filled in from the type where it was left out. */
 export const event = (
-  columns: Columns,
+  columns: EventColumns,
   index: number,
   concordId: string,
   type: ConsentType.ConsentType,
@@ -63,5 +63,5 @@ export const event = (
   return Number.isNaN(expirationDate) ? base : { ...base, expirationDate }
 }
 
-/** The number of a consent state in {@link Columns.states}. */
+/** The number of a consent state in {@link EventColumns.states}. */
 export const stateIndex = (state: ConsentState.ConsentState): number => ConsentState.all.indexOf(state)

@@ -3,19 +3,19 @@
  *
  * The fold keeps totals, at most ten examples a reason, and nothing else of the people it has seen.
  */
-import * as Columns from "./EventColumns.ts"
+import * as EventColumns from "./EventColumns.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
 import * as DiffLine from "../formats/DiffLine.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type * as Period from "../engine/Period.ts"
 import * as Reason from "./Reason.ts"
-import * as Rows from "./UnsortedEvents.ts"
+import * as UnsortedEvents from "./UnsortedEvents.ts"
 import * as Rules from "../engine/Rules.ts"
-import * as Simulation from "../engine/Comparison.ts"
+import * as Comparison from "../engine/Comparison.ts"
 import * as Steps from "./Steps.ts"
 import type { Example } from "./Summary.ts"
 import * as Sweep from "./Sweep.ts"
-import * as Tally from "./Totals.ts"
+import * as Totals from "./Totals.ts"
 import * as Terms from "../engine/Terms.ts"
 
 /** What events are read under: types, and a rule set laid over their own rules. */
@@ -25,7 +25,7 @@ export interface Reading {
 }
 
 /** What if `after` were in force instead of `before`, from `from` until `until`, with all that is known at `knownAt`? */
-export interface Question extends Simulation.Window {
+export interface Question extends Comparison.Window {
   readonly before: Reading
   readonly after: Reading
   readonly knownAt: Instant
@@ -42,8 +42,8 @@ export interface Candidate extends Omit<Example, "pseudonym"> {
 /** Folds batches of whole people, in the order of `concordId`; people in between may be folded elsewhere. */
 export interface Fold {
   /** Answers the lines of diff.ndjson about these people, in order; nothing where lines are not asked for. */
-  readonly fold: (batch: Columns.Columns | Rows.Rows) => string
-  readonly totals: Tally.Totals
+  readonly fold: (batch: EventColumns.EventColumns | UnsortedEvents.UnsortedEvents) => string
+  readonly totals: Totals.Totals
   /** At most {@link maxExamples} a reason, those with the least `concordId`. */
   readonly examples: ReadonlyArray<Candidate>
 }
@@ -85,27 +85,27 @@ const sidesOf = ({ before, after, knownAt }: Question): ((id: string) => Sides) 
 }
 
 const differences = (
-  columns: Columns.Columns,
+  columns: EventColumns.EventColumns,
   low: number,
   high: number,
   concordId: string,
   { before, after }: Sides,
-  window: Simulation.Window,
-): ReadonlyArray<Simulation.Difference> => {
-  const reading = ({ type, terms }: Sweep.Side): Simulation.Reading => ({
+  window: Comparison.Window,
+): ReadonlyArray<Comparison.Difference> => {
+  const reading = ({ type, terms }: Sweep.Side): Comparison.Reading => ({
     terms,
-    events: Array.from({ length: high - low }, (_, index) => Columns.event(columns, low + index, concordId, type)),
+    events: Array.from({ length: high - low }, (_, index) => EventColumns.event(columns, low + index, concordId, type)),
   })
-  return [...Simulation.diff(reading(before), reading(after), window)]
+  return [...Comparison.diff(reading(before), reading(after), window)]
 }
 
-const said = ({ outcome: { status, permitted, askAgain } }: Simulation.Side) => ({ status, permitted, askAgain })
+const said = ({ outcome: { status, permitted, askAgain } }: Comparison.Side) => ({ status, permitted, askAgain })
 
 /** The words for one side: the reason, and when the deciding answer was given. */
-const inWords = ({ outcome, because }: Simulation.Side): string => {
+const inWords = ({ outcome, because }: Comparison.Side): string => {
   const { event } = outcome
   const version = because.lapse?.kind === "invalidated" ? because.lapse.version : 0
-  const state = event === undefined ? 0 : Columns.stateIndex(event.consentState)
+  const state = event === undefined ? 0 : EventColumns.stateIndex(event.consentState)
   const words = Reason.describe(Reason.key(Reason.codeOf(outcome), state, version))
   if (event === undefined) return words
   return `${words} (${new Date(event.consentDate).toISOString().slice(0, 10)}, version ${event.version})`
@@ -115,7 +115,7 @@ const toCandidate = (
   reason: Reason.Key,
   concordId: string,
   consentType: string,
-  found: ReadonlyArray<Simulation.Difference>,
+  found: ReadonlyArray<Comparison.Difference>,
 ): Candidate => ({
   reason,
   concordId,
@@ -134,14 +134,14 @@ export const make = (question: Question, steps: Steps.Steps, keepsLines: boolean
   const window = { from: question.from, until: question.until }
   const sidesFor = sidesOf(question)
   const sweep = Sweep.make(window)
-  const tally = new Tally.Tally(steps)
+  const tally = new Totals.Tally(steps)
   const examples: Array<Candidate> = []
-  const inOrder = Rows.ordering(question.knownAt)
+  const inOrder = UnsortedEvents.ordering(question.knownAt)
 
-  const fold = (batch: Columns.Columns | Rows.Rows): string => {
-    const columns = Rows.isRows(batch) ? inOrder(batch) : batch
+  const fold = (batch: EventColumns.EventColumns | UnsortedEvents.UnsortedEvents): string => {
+    const columns = UnsortedEvents.isUnsorted(batch) ? inOrder(batch) : batch
     const sides = columns.typeIds.map(sidesFor)
-    const totals = sides.map((): Tally.TypeTotals | undefined => undefined)
+    const totals = sides.map((): Totals.TypeTotals | undefined => undefined)
     tally.totals.events += columns.events
     let text = ""
     let pair = 0
@@ -186,7 +186,7 @@ const byPerson = (a: Candidate, b: Candidate): number =>
  */
 export const chooseExamples = (
   candidates: ReadonlyArray<Candidate>,
-  reasons: ReadonlyMap<Reason.Key, Pick<Tally.ReasonTotals, "pairs">>,
+  reasons: ReadonlyMap<Reason.Key, Pick<Totals.ReasonTotals, "pairs">>,
 ): ReadonlyArray<Example> => {
   const queues = [...reasons]
     .toSorted(([a, n], [b, m]) => m.pairs - n.pairs || a - b)

@@ -4,7 +4,7 @@
  * Made for whole populations: nothing is allocated for a pair. It says which codes hold when and nothing of why; where the
  * two differ, `Simulation.diff` explains. A test holds the two to the same stretches.
  */
-import type { Columns } from "./EventColumns.ts"
+import type { EventColumns } from "./EventColumns.ts"
 import * as ConsentState from "../engine/ConsentState.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
 import type { Instant } from "../engine/Instant.ts"
@@ -74,7 +74,7 @@ class Answers {
   }
 
   /** Takes an event for the head of its state: when it expires and lapses (semantics, section 3.1; `Lapse`). */
-  head(columns: Columns, index: number, { type, terms, duration, ages }: Side): void {
+  head(columns: EventColumns, index: number, { type, terms, duration, ages }: Side): void {
     const state = columns.states[index]!
     const date = columns.consentDates[index]!
     let expires = Infinity
@@ -173,7 +173,14 @@ export interface Sweep {
    * Hands over the stretches of the pair whose events stand from `low` to `high`, those that look alike to a receiver as
    * one; answers whether the two codes differ on any of them. Where both sides are the same object, it is asked once.
    */
-  readonly pair: (columns: Columns, low: number, high: number, before: Side, after: Side, receiver: Receiver) => boolean
+  readonly pair: (
+    columns: EventColumns,
+    low: number,
+    high: number,
+    before: Side,
+    after: Side,
+    receiver: Receiver,
+  ) => boolean
 }
 
 /** Makes a sweep. It keeps its working memory from pair to pair. */

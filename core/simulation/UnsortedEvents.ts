@@ -1,22 +1,22 @@
 /**
- * The events of whole people as rows of numbers, as they come from a table, and how they become {@link Columns.Columns}.
+ * The events of whole people as rows of numbers, as they come from a table, and how they become {@link EventColumns.EventColumns}.
  *
  * Whoever reads the table only copies them; they are put in order where they are folded, on every core. People and events
  * are named by UUIDs, so that no string is made until somebody asks.
  */
-import type * as Columns from "./EventColumns.ts"
+import type * as EventColumns from "./EventColumns.ts"
 import type { Instant } from "../engine/Instant.ts"
-import * as Uuid from "./UuidColumn.ts"
+import * as UuidColumn from "./UuidColumn.ts"
 
 /** Rows, person by person in the order of `concordId`; a person's in any order. */
-export interface Rows {
+export interface UnsortedEvents {
   readonly events: number
   /** What {@link types} points at, sorted. */
   readonly typeIds: ReadonlyArray<string>
-  readonly concordIds: Uuid.Column
-  readonly ids: Uuid.Column
+  readonly concordIds: UuidColumn.UuidColumn
+  readonly ids: UuidColumn.UuidColumn
   readonly types: Uint32Array
-  /** These as in {@link Columns.Columns}. */
+  /** These as in {@link EventColumns.EventColumns}. */
   readonly states: Uint8Array
   readonly versions: Float64Array
   readonly consentDates: Float64Array
@@ -25,21 +25,22 @@ export interface Rows {
 }
 
 /** Whether a batch is one of rows, still to be put in order. */
-export const isRows = (batch: Columns.Columns | Rows): batch is Rows => "types" in batch
+export const isUnsorted = (batch: EventColumns.EventColumns | UnsortedEvents): batch is UnsortedEvents =>
+  "types" in batch
 
 /** Less than 0 if row `a` comes before row `b` of the same person; 0 if they are the same event. */
-const compare = (rows: Rows, a: number, b: number): number =>
+const compare = (rows: UnsortedEvents, a: number, b: number): number =>
   rows.types[a]! - rows.types[b]! ||
   rows.consentDates[a]! - rows.consentDates[b]! ||
   rows.datesCreated[a]! - rows.datesCreated[b]! ||
-  Uuid.compare(rows.ids, a, b) ||
+  UuidColumn.compare(rows.ids, a, b) ||
   rows.states[b]! - rows.states[a]!
 
 /** Beyond so many events of one person, insertion would be slow. */
 const maxInserted = 64
 
 /** Puts the rows of one person, from `low` to `high`, in order: `order` says at each place which row it is. */
-const sort = (rows: Rows, order: Uint32Array, low: number, high: number): void => {
+const sort = (rows: UnsortedEvents, order: Uint32Array, low: number, high: number): void => {
   for (let row = low; row < high; row++) order[row] = row
   if (high - low > maxInserted) {
     order.subarray(low, high).sort((a, b) => compare(rows, a, b))
@@ -89,7 +90,7 @@ class Filling {
  * Puts batch after batch in order. Events that are not known at `knownAt` are left out, their people and types are not.
  * What it answers holds until the next batch.
  */
-export const ordering = (knownAt: Instant): ((rows: Rows) => Columns.Columns) => {
+export const ordering = (knownAt: Instant): ((rows: UnsortedEvents) => EventColumns.EventColumns) => {
   let filling = new Filling(0)
   return (rows) => {
     if (filling.size < rows.events) filling = new Filling(rows.events)
@@ -97,11 +98,11 @@ export const ordering = (knownAt: Instant): ((rows: Rows) => Columns.Columns) =>
   }
 }
 
-const fill = (into: Filling, rows: Rows, knownAt: Instant): Columns.Columns => {
+const fill = (into: Filling, rows: UnsortedEvents, knownAt: Instant): EventColumns.EventColumns => {
   const { order, eventRows } = into
   let [people, pairs, events] = [0, 0, 0]
   for (let low = 0, high = 0; low < rows.events; low = high) {
-    while (high < rows.events && Uuid.isSame(rows.concordIds, low, high)) high++
+    while (high < rows.events && UuidColumn.isSame(rows.concordIds, low, high)) high++
     sort(rows, order, low, high)
     let last = -1
     for (let place = low; place < high; place++) {
@@ -126,9 +127,9 @@ const fill = (into: Filling, rows: Rows, knownAt: Instant): Columns.Columns => {
     people,
     pairs,
     events,
-    concordIds: { at: (person) => Uuid.at(rows.concordIds, into.personRows[person]!) },
+    concordIds: { at: (person) => UuidColumn.at(rows.concordIds, into.personRows[person]!) },
     typeIds: rows.typeIds,
-    ids: { at: (event) => Uuid.at(rows.ids, eventRows[event]!) },
+    ids: { at: (event) => UuidColumn.at(rows.ids, eventRows[event]!) },
     personEnds: into.personEnds,
     pairTypes: into.pairTypes,
     pairEnds: into.pairEnds,

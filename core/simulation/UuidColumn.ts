@@ -3,9 +3,9 @@
  */
 
 /** UUIDs one after the other. */
-export type Column = Uint32Array
+export type UuidColumn = Uint32Array
 
-/** How many words a UUID takes in a {@link Column}. */
+/** How many words a UUID takes in a {@link UuidColumn}. */
 export const words = 4
 
 const hex = Array.from({ length: 65_536 }, (_, value) => value.toString(16).padStart(4, "0"))
@@ -14,14 +14,14 @@ const high = (word: number): string => hex[word >>> 16]!
 const low = (word: number): string => hex[word & 0xffff]!
 
 /** The UUID at a row, in lower case with hyphens. */
-export const at = (column: Column, row: number): string => {
+export const at = (column: UuidColumn, row: number): string => {
   const last = row * words
   const [d, c, b, a] = [column[last]!, column[last + 1]!, column[last + 2]!, column[last + 3]!]
   return `${high(a)}${low(a)}-${high(b)}-${low(b)}-${high(c)}-${low(c)}${high(d)}${low(d)}`
 }
 
 /** Whether two rows hold the same UUID. */
-export const isSame = (column: Column, a: number, b: number): boolean => {
+export const isSame = (column: UuidColumn, a: number, b: number): boolean => {
   const [left, right] = [a * words, b * words]
   return (
     column[left] === column[right] &&
@@ -32,7 +32,7 @@ export const isSame = (column: Column, a: number, b: number): boolean => {
 }
 
 /** In the order of their strings: less than 0 if the UUID at row `a` comes first, 0 if they are the same. */
-export const compare = (column: Column, a: number, b: number): number => {
+export const compare = (column: UuidColumn, a: number, b: number): number => {
   for (let word = words - 1; word >= 0; word--) {
     const difference = column[a * words + word]! - column[b * words + word]!
     if (difference !== 0) return difference

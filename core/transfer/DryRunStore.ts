@@ -31,7 +31,7 @@ const goesBackTo = Effect.fnUntraced(function* (store: Store, { events, project 
 /** Whether an external id of the events is there already. */
 const hasAny = Effect.fnUntraced(function* (store: Store, { events, project }: Append) {
   const named = events.flatMap(({ externalId }) => (externalId === undefined ? [] : [externalId]))
-  const there = named.length === 0 ? [] : yield* store.eventsByExternalId(project, named)
+  const there = named.length === 0 ? [] : yield* store.byExternalId(project, named)
   return there.some((event) => event !== undefined)
 })
 
@@ -43,13 +43,11 @@ export const over = (store: Store, scratch: Store): Store => ({
     if (lastRecordedAt === undefined && !(yield* hasAny(store, request))) return yield* scratch.append(request)
     return { _tag: "Stale", lastRecordedAt: lastRecordedAt ?? request.recordedAt } as const
   }),
-  receipt: (owner, hash) =>
-    Effect.flatMap(scratch.receipt(owner, hash), (found) =>
-      found === undefined ? store.receipt(owner, hash) : Effect.succeed(found),
+  idempotencyRecord: (owner, hash) =>
+    Effect.flatMap(scratch.idempotencyRecord(owner, hash), (found) =>
+      found === undefined ? store.idempotencyRecord(owner, hash) : Effect.succeed(found),
     ),
-  eventsById: (project, ids) => either(scratch.eventsById(project, ids), store.eventsById(project, ids)),
-  eventsByExternalId: (project, hashes) =>
-    either(scratch.eventsByExternalId(project, hashes), store.eventsByExternalId(project, hashes)),
-  peopleByAlias: (organization, hashes) =>
-    either(scratch.peopleByAlias(organization, hashes), store.peopleByAlias(organization, hashes)),
+  byId: (project, ids) => either(scratch.byId(project, ids), store.byId(project, ids)),
+  byExternalId: (project, hashes) => either(scratch.byExternalId(project, hashes), store.byExternalId(project, hashes)),
+  byAlias: (organization, hashes) => either(scratch.byAlias(organization, hashes), store.byAlias(organization, hashes)),
 })

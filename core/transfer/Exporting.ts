@@ -3,11 +3,11 @@
  * nothing else, whatever is recorded meanwhile.
  */
 import { Effect } from "effect"
-import type { Site } from "../model/Catalog.ts"
+import type { ProjectScope } from "../model/Catalog.ts"
 import * as Instant from "../engine/Instant.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Joins from "../ledger/Joins.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
 
 /** Which events. What is left out does not limit. */
 export interface ExportQuery {
@@ -49,8 +49,8 @@ interface Cursor {
 }
 
 /** Lanes merged: of the events that are next in each, the one that was recorded first. */
-const ofLanes = Effect.fnUntraced(function* (site: Site, query: ExportQuery, { store }: Means) {
-  const { project } = site
+const ofLanes = Effect.fnUntraced(function* (scope: ProjectScope, query: ExportQuery, { store }: LedgerContext) {
+  const { project } = scope
   const isMeant = matcher(query)
   const ends = yield* store.laneEnds(project)
   const fill = Effect.fnUntraced(function* (cursor: Cursor) {
@@ -82,18 +82,18 @@ const ofLanes = Effect.fnUntraced(function* (site: Site, query: ExportQuery, { s
     }
     return { events, seen }
   })
-  return { total: ends.reduce((sum, end) => sum + end, 0), next } satisfies Export as Export
+  return { total: ends.reduce((sum, end) => sum + end, 0), next } satisfies Export
 })
 
 /** The events of one person and those it is joined with. */
 const ofPerson = Effect.fnUntraced(function* (
-  { organization, project }: Site,
+  { organization, project }: ProjectScope,
   concordId: string,
   query: ExportQuery,
-  means: Means,
+  context: LedgerContext,
 ) {
-  const { members } = yield* Joins.current(organization, concordId, means)
-  const seen = yield* means.store.events(project, members)
+  const { members } = yield* Joins.current(organization, concordId, context)
+  const seen = yield* context.store.ofPeople(project, members)
   const events = seen.events.toSorted((a, b) => a.dateCreated - b.dateCreated)
   let isRead = false
   const next = Effect.sync(() => {
@@ -101,9 +101,13 @@ const ofPerson = Effect.fnUntraced(function* (
     isRead = true
     return { events: events.filter(matcher(query)), seen: events.length }
   })
-  return { total: events.length, next } satisfies Export as Export
+  return { total: events.length, next } satisfies Export
 })
 
 /** Opens an export. */
-export const open = (site: Site, query: ExportQuery, means: Means): Effect.Effect<Export, StoreUnavailable> =>
-  query.concordId === undefined ? ofLanes(site, query, means) : ofPerson(site, query.concordId, query, means)
+export const open = (
+  scope: ProjectScope,
+  query: ExportQuery,
+  context: LedgerContext,
+): Effect.Effect<Export, StoreUnavailable> =>
+  query.concordId === undefined ? ofLanes(scope, query, context) : ofPerson(scope, query.concordId, query, context)

@@ -8,9 +8,9 @@
  */
 import { Effect } from "effect"
 import { Hex } from "effect/encoding"
-import type { Site } from "../model/Catalog.ts"
-import { type Append, keptForEver, type Receipt } from "../ports/LedgerStore.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
+import type { ProjectScope } from "../model/Catalog.ts"
+import { type Append, keptForEver, type IdempotencyRecord } from "../ports/LedgerStore.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as Admission from "../model/Admission.ts"
 import * as Recording from "../ledger/Recording.ts"
 
@@ -30,7 +30,7 @@ export interface Place {
 }
 
 /** Rows that stand together in a file. */
-export interface Block extends Site {
+export interface Block extends ProjectScope {
   /** The id of the API key, or of whoever runs the command. */
   readonly submitter: string
   readonly place: Place
@@ -61,21 +61,21 @@ interface Taken {
 }
 
 /** Tags texts of an organization: nobody without its key can guess from a tag what it is of. */
-const tagger = Effect.fnUntraced(function* ({ organization }: Block, { hasherOf }: Means) {
+const tagger = Effect.fnUntraced(function* ({ organization }: Block, { hasherOf }: LedgerContext) {
   const hasher = yield* hasherOf(organization)
   return (value: unknown) => Effect.map(hasher.sign("import", JSON.stringify(value)), Hex.encode)
 })
 
 /** Goes through the receipts of a block: settles the fate of the items that they are of; answers the others. */
-const withoutKnown = Effect.fnUntraced(function* (block: Block, fates: Map<number, Fate>, means: Means) {
-  const tagOf = yield* tagger(block, means)
+const withoutKnown = Effect.fnUntraced(function* (block: Block, fates: Map<number, Fate>, context: LedgerContext) {
+  const tagOf = yield* tagger(block, context)
   const content = yield* tagOf([block.project.id, block.place.ordinal, block.rows])
   let left: ReadonlyArray<Numbered> = [...block.items]
   for (let generation = 0; ; generation++) {
     const hash = yield* tagOf([content, generation])
-    const receipt = yield* means.store.receipt(block.organization, hash)
-    if (receipt === undefined) return { hash, left, tagOf }
-    const { tag, without }: Taken = JSON.parse(receipt.answer)
+    const idempotencyRecord = yield* context.store.idempotencyRecord(block.organization, hash)
+    if (idempotencyRecord === undefined) return { hash, left, tagOf }
+    const { tag, without }: Taken = JSON.parse(idempotencyRecord.answer)
     const others = new Set(without)
     const same = [...block.items].filter(([index]) => !others.has(index))
     if ((yield* tagOf(same)) !== tag) continue
@@ -115,7 +115,7 @@ const refuse = (
  * it is kept there if that one was recorded as it was planned, and planned again in its turn otherwise, because who somebody is,
  * what is known and which of two events is later depends on what was recorded before.
  */
-export const importBlock = Effect.fnUntraced(function* (block: Block, means: Means) {
+export const importBlock = Effect.fnUntraced(function* (block: Block, context: LedgerContext) {
   const { organization, place, project, submitter, types } = block
   const request = { organization, project, submitter, types }
   const fates = new Map<number, Fate>()
@@ -128,9 +128,9 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
   )
   if (ahead === undefined) yield* awaitTurn
 
-  const record = Effect.fnUntraced(function* (tried: ReadonlyArray<Numbered>, receipt: Receipt) {
+  const record = Effect.fnUntraced(function* (tried: ReadonlyArray<Numbered>, idempotencyRecord: IdempotencyRecord) {
     const items = tried.map(([, item]) => item)
-    return yield* Recording.recordNow({ ...request, items }, means, ([first]) =>
+    return yield* Recording.recordNow({ ...request, items }, context, ([first]) =>
       Effect.gen(function* () {
         const isFirst = ++plans === 1
         if (ahead !== undefined && (!isFirst || first === undefined)) {
@@ -139,13 +139,13 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
         }
         if (first === undefined) return {}
         const sending = isFirst ? place.pass(first) : Effect.void
-        return { receipt, sending, ...(ahead !== undefined && { after: ahead }) }
+        return { idempotencyRecord, sending, ...(ahead !== undefined && { after: ahead }) }
       }),
     )
   })
 
   const isSettled = Effect.fnUntraced(function* () {
-    const { hash, left, tagOf } = yield* withoutKnown(block, fates, means)
+    const { hash, left, tagOf } = yield* withoutKnown(block, fates, context)
     for (let tried = left; tried.length > 0;) {
       const isTried = new Set(tried.map(([index]) => index))
       const taken: Taken = {
@@ -153,8 +153,13 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
         tag: yield* tagOf(tried),
       }
       // A file may be taken in again after years.
-      const receipt: Receipt = { hash, digest: hash, answer: JSON.stringify(taken), recordedAt: keptForEver }
-      const outcome = yield* record(tried, receipt)
+      const idempotencyRecord: IdempotencyRecord = {
+        hash,
+        digest: hash,
+        answer: JSON.stringify(taken),
+        recordedAt: keptForEver,
+      }
+      const outcome = yield* record(tried, idempotencyRecord)
       // Somebody else takes in the same block.
       if (outcome._tag === "KeptBefore") return false
       if (outcome._tag === "Recorded") {
@@ -174,5 +179,5 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, means: Mea
   })
   while (!(yield* isSettled()));
   if (ahead !== undefined) yield* awaitTurn
-  return { fates, isAsPlanned: plans <= 1 } satisfies Imported as Imported
+  return { fates, isAsPlanned: plans <= 1 } satisfies Imported
 })

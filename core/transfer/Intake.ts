@@ -3,7 +3,7 @@
  * named by its line. Whoever takes in the same rows again records nothing twice.
  */
 import { Deferred, Effect, Result, Schema, Stream } from "effect"
-import type { Site } from "../model/Catalog.ts"
+import type { ProjectScope } from "../model/Catalog.ts"
 import * as Exchange from "../formats/Exchange.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import { maxItems } from "../ledger/Batch.ts"
@@ -48,7 +48,7 @@ export interface Tally {
 }
 
 /** How rows are taken in. */
-export interface Intake<E = never> extends Site {
+export interface Intake<E = never> extends ProjectScope {
   readonly submitter: string
   /** Rows are recorded events of this ledger, taken back as they were. */
   readonly isRestore: boolean
@@ -144,7 +144,7 @@ const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, intak
   const { organization, project, types } = intake
   const lines = shaped.map(({ value }) => value)
   const fates = yield* ledger.restoreBlock({ organization, project, types, lines })
-  return { rows: rows.length, shaped, faulty, fates } satisfies Settled as Settled
+  return { rows: rows.length, shaped, faulty, fates } satisfies Settled
 })
 
 const add = (tally: Tally, { fates, faulty, rows, shaped }: Settled) => {

@@ -12,7 +12,7 @@ import {
   tableNames,
   type Target,
 } from "../ports/LedgerRows.ts"
-import * as Rows from "./TableReader.ts"
+import * as TableReader from "./TableReader.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 
 /** Somebody wrote to the source while it was read; the target was left empty. */
@@ -42,8 +42,8 @@ export interface Moved {
   readonly events: number
   /** Of the lanes and their digests, as `assent verify` tells it. */
   readonly digest: string
-  readonly lanes: ReadonlyArray<Rows.LaneTally>
-  readonly tables: ReadonlyArray<Rows.Tally>
+  readonly lanes: ReadonlyArray<TableReader.LaneDigest>
+  readonly tables: ReadonlyArray<TableReader.TableDigest>
 }
 
 /** Is told how many events were written or read back; each is both. */
@@ -51,13 +51,13 @@ export type Progress = (done: number, total: number) => Effect.Effect<void>
 
 /** Counts events lane by lane and makes the digests of lanes. Positions are 0, 1, 2 … in each. */
 const makeLanes = (digest: Digest.Digest["Service"]) => {
-  const lanes = new Map<number, Rows.LaneTally>()
+  const lanes = new Map<number, TableReader.LaneDigest>()
   const add = Effect.fnUntraced(function* (row: Row<"event">) {
     const before = lanes.get(row.lane)
     const actual = yield* Sha256.hex(digest, row.body)
     const isWhole = row.position === (before?.events ?? 0) && row.digest === actual
     if (!isWhole) return yield* new NotWhole({ lane: row.lane })
-    const laid = yield* Rows.lay(digest, before?.digest ?? "", actual)
+    const laid = yield* TableReader.chain(digest, before?.digest ?? "", actual)
     lanes.set(row.lane, { lane: row.lane, events: (before?.events ?? 0) + 1, digest: laid })
   })
   return { add, all: () => [...lanes.values()] }
@@ -71,10 +71,10 @@ const readAll = Effect.fnUntraced(function* <E>(
   use: <Name extends TableName>(table: Name, rows: ReadonlyArray<Row<Name>>) => Effect.Effect<void, E>,
 ) {
   const lanes = makeLanes(digest)
-  const tables: Array<Rows.Tally> = []
+  const tables: Array<TableReader.TableDigest> = []
   const readOne = Effect.fnUntraced(function* <Name extends TableName>(table: Name) {
-    const { next, tally } = Rows.tallying(table, yield* snapshot.rows(table), digest)
-    yield* Rows.forEach(next, (rows) => {
+    const { next, tally } = TableReader.digesting(table, yield* snapshot.rows(table), digest)
+    yield* TableReader.forEach(next, (rows) => {
       // The rows of the table `event` are events.
       const events = table === "event" ? (rows as ReadonlyArray<Row<"event">>) : []
       return Effect.andThen(Effect.forEach(events, lanes.add, { discard: true }), use(table, rows))
@@ -126,7 +126,7 @@ export const move = (
   from.read((source) =>
     to.fill(
       Effect.fnUntraced(function* (target: Target) {
-        const heads = yield* Rows.all(source, "lane_head")
+        const heads = yield* TableReader.all(source, "lane_head")
         const total = 2 * heads.reduce((sum, { next_position }) => sum + next_position, 0)
         let done = 0
         const tell = (table: TableName, rows: number) =>
@@ -141,7 +141,7 @@ export const move = (
         yield* expectSame(given, kept)
         yield* expectStill(from, given, digest)
         const events = given.lanes.reduce((sum, lane) => sum + lane.events, 0)
-        return { events, digest: yield* Rows.digestOf(given.lanes, digest), ...given } satisfies Moved as Moved
+        return { events, digest: yield* TableReader.digestOf(given.lanes, digest), ...given } satisfies Moved
       }),
     ),
   )

@@ -7,16 +7,16 @@
 import { Clock, Effect } from "effect"
 import type { Digest } from "effect/crypto"
 import * as Admission from "../model/Admission.ts"
-import type { Site } from "../model/Catalog.ts"
+import type { ProjectScope } from "../model/Catalog.ts"
 import type { StoredEvent } from "../ports/LedgerStore.ts"
-import type { Means } from "../ledger/LedgerContext.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as RecordedLine from "../formats/RecordedLine.ts"
 import * as Exchange from "../formats/Exchange.ts"
 import * as EventBody from "../ledger/EventBody.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 
 /** Recorded events that stand together in a file. */
-export interface RestoredBlock extends Site {
+export interface RestoredBlock extends ProjectScope {
   /** 1 to `Batch.maxItems`. */
   readonly lines: ReadonlyArray<RecordedLine.Line>
 }
@@ -71,7 +71,7 @@ const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Di
     ...(shown !== undefined && EventBody.originOf(shown)),
     ...(externalId != null && { externalId: yield* Sha256.hex(digest, externalId) }),
     body: EventBody.write(event, type, project, submitter, shown, externalId ?? undefined),
-  } satisfies StoredEvent as StoredEvent
+  } satisfies StoredEvent
 })
 
 /**
@@ -79,7 +79,7 @@ const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Di
  * but a refusal is recorded whatever its version. The states a type takes, its status and its duration change: what is not
  * valid today may have been valid then.
  */
-const faultsOf = (line: RecordedLine.Line, event: StoredEvent, { project, types }: Site, now: number) => {
+const faultsOf = (line: RecordedLine.Line, event: StoredEvent, { project, types }: ProjectScope, now: number) => {
   const faults: Array<RestoreFault> = []
   if (line.project.toLowerCase() !== project.id || line.organization.toLowerCase() !== project.organization) {
     faults.push({ code: "another_project", field: "project", detail: "the event is another project's" })
@@ -119,7 +119,7 @@ const goesBack: RestoreFault = {
 const sortOut = Effect.fnUntraced(function* (
   block: RestoredBlock,
   fates: Array<RestoreFate>,
-  { digest, store }: Means,
+  { digest, store }: LedgerContext,
 ) {
   const now = yield* Clock.currentTimeMillis
   const good: Array<Numbered> = []
@@ -132,7 +132,7 @@ const sortOut = Effect.fnUntraced(function* (
     else good.push({ index, event })
     ids.add(event.id)
   }
-  const there = yield* store.eventsById(
+  const there = yield* store.byId(
     block.project,
     good.map(({ event }) => event.id),
   )
@@ -144,22 +144,25 @@ const sortOut = Effect.fnUntraced(function* (
   return left.toSorted((a, b) => a.event.dateCreated - b.event.dateCreated)
 })
 
-const append = ({ organization, project }: Site, events: ReadonlyArray<StoredEvent>, { store }: Means) =>
-  store.append({ project, organization, recordedAt: events.at(-1)!.dateCreated, events, claims: [] })
+const append = (
+  { organization, project }: ProjectScope,
+  events: ReadonlyArray<StoredEvent>,
+  { store }: LedgerContext,
+) => store.append({ project, organization, recordedAt: events.at(-1)!.dateCreated, events, claims: [] })
 
 /** Takes back what can be of a block: all at once, or one by one where one stands in the way. */
-export const restoreBlock = Effect.fnUntraced(function* (block: RestoredBlock, means: Means) {
+export const restoreBlock = Effect.fnUntraced(function* (block: RestoredBlock, context: LedgerContext) {
   const fates: Array<RestoreFate> = []
-  const left = yield* sortOut(block, fates, means)
+  const left = yield* sortOut(block, fates, context)
   const events = left.map(({ event }) => event)
-  const isDone = events.length === 0 || (yield* append(block, events, means))._tag === "Appended"
+  const isDone = events.length === 0 || (yield* append(block, events, context))._tag === "Appended"
   for (const { event, index } of left) {
-    if (isDone || (yield* append(block, [event], means))._tag === "Appended") {
+    if (isDone || (yield* append(block, [event], context))._tag === "Appended") {
       fates[index] = "recorded"
       continue
     }
     const { externalId } = event
-    const [taken] = externalId === undefined ? [] : yield* means.store.eventsByExternalId(block.project, [externalId])
+    const [taken] = externalId === undefined ? [] : yield* context.store.byExternalId(block.project, [externalId])
     fates[index] = [taken === undefined ? goesBack : externalIdTaken]
   }
   return fates as ReadonlyArray<RestoreFate>

@@ -44,7 +44,7 @@ export const reader = Effect.fnUntraced(function* <Name extends TableName, Colum
 })
 
 /** How many rows a table has, and their digest: equal exactly where the tables are. */
-export interface Tally {
+export interface TableDigest {
   readonly table: TableName
   readonly rows: number
   /** SHA-256, lower-case hexadecimal. */
@@ -52,7 +52,7 @@ export interface Tally {
 }
 
 /** How many events a lane has, and the digests of their bodies, each laid onto those before it. */
-export interface LaneTally {
+export interface LaneDigest {
   /** As it is stored: the number of its owner × 4096, and the lane of it. */
   readonly lane: number
   readonly events: number
@@ -63,20 +63,20 @@ export interface LaneTally {
  * Lays something onto a digest: SHA-256 of both, one after the other. So a digest of many things is made one by one, and depends
  * on each of them and on their order.
  */
-export const lay = (digest: Digest.Digest["Service"], onto: string, text: string): Effect.Effect<string> =>
+export const chain = (digest: Digest.Digest["Service"], onto: string, text: string): Effect.Effect<string> =>
   Sha256.hex(digest, onto + text)
 
 /** The digest of a whole log, by its lanes in ascending order. */
-export const digestOf = (lanes: ReadonlyArray<LaneTally>, digest: Digest.Digest["Service"]): Effect.Effect<string> =>
-  lay(digest, "", JSON.stringify(lanes.map(({ digest, events, lane }) => [lane, events, digest])))
+export const digestOf = (lanes: ReadonlyArray<LaneDigest>, digest: Digest.Digest["Service"]): Effect.Effect<string> =>
+  chain(digest, "", JSON.stringify(lanes.map(({ digest, events, lane }) => [lane, events, digest])))
 
 /** Counts rows and makes their digest as they are read: batch laid onto batch, as JSON. */
-export const tallying = <Name extends TableName>(table: Name, next: Next<Name>, digest: Digest.Digest["Service"]) => {
-  let tally: Tally = { table, rows: 0, digest: "" }
+export const digesting = <Name extends TableName>(table: Name, next: Next<Name>, digest: Digest.Digest["Service"]) => {
+  let tally: TableDigest = { table, rows: 0, digest: "" }
   const counted: Next<Name> = Effect.tap(next, (rows) =>
     rows.length === 0
       ? Effect.void
-      : Effect.map(lay(digest, tally.digest, JSON.stringify(rows)), (laid) => {
+      : Effect.map(chain(digest, tally.digest, JSON.stringify(rows)), (laid) => {
           tally = { table, rows: tally.rows + rows.length, digest: laid }
         }),
   )

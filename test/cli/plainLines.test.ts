@@ -7,10 +7,10 @@ import { Result } from "effect"
 import { describe, expect, it } from "vitest"
 import { Refusal } from "../../adapters/duckdb/Errors.ts"
 import * as PlainLines from "../../adapters/duckdb/PlainLines.ts"
-import * as Table from "../../adapters/duckdb/TableFile.ts"
+import * as TableFile from "../../adapters/duckdb/TableFile.ts"
 import * as EventDecoder from "../../adapters/files/EventDecoder.ts"
-import * as Columns from "../../core/simulation/EventColumns.ts"
-import * as Rows from "../../core/simulation/UnsortedEvents.ts"
+import * as EventColumns from "../../core/simulation/EventColumns.ts"
+import * as UnsortedEvents from "../../core/simulation/UnsortedEvents.ts"
 import { line, workplace } from "./run.ts"
 
 const place = workplace()
@@ -18,9 +18,9 @@ const place = workplace()
 const file = join(place.folder, "one.ndjson")
 const task = { file, knownAt: Infinity, keepsIds: true, sorts: false, folder: place.folder }
 
-const readPlain = async (text: string): Promise<Table.Batch | undefined> => {
+const readPlain = async (text: string): Promise<TableFile.Batch | undefined> => {
   place.write("one.ndjson", text)
-  const table = await Table.open(task, new AbortController().signal)
+  const table = await TableFile.open(task, new AbortController().signal)
   try {
     return await table.next()
   } finally {
@@ -86,7 +86,7 @@ describe("a line that is taken for plain", { timeout: 300_000 }, () => {
       if (Result.isFailure(strict)) continue
       const { id, concordId, consentType, version, consentState, consentDate, dateCreated, expirationDate } =
         strict.success
-      const columns = Rows.isRows(batch) ? Rows.ordering(Infinity)(batch) : batch
+      const columns = UnsortedEvents.isUnsorted(batch) ? UnsortedEvents.ordering(Infinity)(batch) : batch
       expect({
         id: columns.ids.at(0),
         concordId: columns.concordIds.at(0),
@@ -101,7 +101,7 @@ describe("a line that is taken for plain", { timeout: 300_000 }, () => {
         concordId,
         consentType,
         version: version ?? 0,
-        state: Columns.stateIndex(consentState),
+        state: EventColumns.stateIndex(consentState),
         consentDate,
         dateCreated,
         expirationDate: expirationDate ?? NaN,

@@ -172,7 +172,13 @@ it("counts people who are joined in a store as one, as known when it runs, and t
   place.write("renamed.ndjson", renamed.map((event) => `${JSON.stringify(event)}\n`).join(""))
   const keep = (fact: Fact) =>
     Effect.flatMap(LedgerStore, (store) =>
-      store.changePeople({ organization: { number: 0, lanes: 16 }, seen: [], claims: [], releases: [], facts: [fact] }),
+      store.changeIdentity({
+        organization: { number: 0, lanes: 16 },
+        seen: [],
+        claims: [],
+        releases: [],
+        facts: [fact],
+      }),
     )
   const url = await postgres.database()
   for (const store of [SqliteStore.layer(join(place.folder, "joined.db")), PostgresStore.layer(url)]) {

@@ -59,7 +59,7 @@ const some: Rows = {
   people_head: [3, 4095].map((lane) => ({ lane, next_position: lane })),
   session: [1, 0xab].map((n) => ({ token_hash: hash(n), person: uuid(n), expires_at: 8.64e15, body: "{}" })),
   used_proof: [2, 0x2f].map((n) => ({ hash: hash(n), expires_at: n })),
-  receipt: [5, keptForEver].map((recorded_at, lane) => ({
+  idempotencyRecord: [5, keptForEver].map((recorded_at, lane) => ({
     lane,
     hash: hash(lane),
     digest: hash(9),
@@ -322,24 +322,27 @@ export const clauses: ReadonlyArray<Clause> = [
         alias: [{ lane: of(hash(5)), hash: hash(5), person, recorded_at: 3 }],
         person: [{ lane: of(person), person, revision: 4, is_identified: true, profile: text }],
         person_fact: [{ lane: of(person), person, ordinal: 0, body: JSON.stringify({ id: uuid(9) }) }],
-        receipt: [{ lane: of(hash(6)), hash: hash(6), digest: hash(9), answer: text, recorded_at: 2 }],
+        idempotencyRecord: [{ lane: of(hash(6)), hash: hash(6), digest: hash(9), answer: text, recorded_at: 2 }],
         used_proof: [{ hash: hash(0x2f), expires_at: 1e13 }],
       })
       yield* Effect.provide(
         Effect.gen(function* () {
           const ledger = yield* LedgerStore
-          const catalog = yield* ledger.catalog
+          const catalog = yield* ledger.current
           deepStrictEqual([catalog.revision, [...catalog.organizations.keys()]], [1, [uuid(1)]])
           deepStrictEqual(yield* ledger.documents([{ consentType: uuid(0x1), version: 10 }]), [""])
           deepStrictEqual((yield* ledger.keyUses).get(uuid(0xff)), 0xff)
-          deepStrictEqual({ ...(yield* ledger.session(hash(0xab))) }, { ...session, expiresAt: 9 })
-          deepStrictEqual(yield* ledger.peopleByAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])
+          deepStrictEqual({ ...(yield* ledger.bySessionToken(hash(0xab))) }, { ...session, expiresAt: 9 })
+          deepStrictEqual(yield* ledger.byAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])
           const expected = { revision: 4, isIdentified: true, facts: [{ id: uuid(9) }], position: 3 }
           deepStrictEqual(yield* ledger.person(owner, person), expected)
           strictEqual(yield* ledger.profile(owner, person), text)
-          strictEqual((yield* ledger.receipt(owner, hash(6)))?.answer, text)
+          strictEqual((yield* ledger.idempotencyRecord(owner, hash(6)))?.answer, text)
           const change = { organization: owner, seen: [], claims: [], releases: [], facts: [] }
-          strictEqual(yield* ledger.changePeople({ ...change, proof: { hash: hash(0x2f), expiresAt: 1e13 } }), "used")
+          strictEqual(
+            yield* ledger.changeIdentity({ ...change, identityToken: { hash: hash(0x2f), expiresAt: 1e13 } }),
+            "used",
+          )
         }),
         store,
       )

@@ -19,8 +19,8 @@ import {
   type Listed,
   type Order,
   type Page,
-  type PeopleChange,
-  receiptKeptMillis,
+  type IdentityChange,
+  idempotencyKeptMillis,
   type Session,
   type StoredEvent,
   type StoreUnavailable,
@@ -85,7 +85,7 @@ const claim = (n: number, concordId: string): Claim => ({
   dateCreated: t0 + n,
 })
 
-const noChange: PeopleChange = { organization, seen: [], claims: [], releases: [], facts: [] }
+const noChange: IdentityChange = { organization, seen: [], claims: [], releases: [], facts: [] }
 
 const evidence: Evidence = { kind: "email", tokenHash: hash(0x9), issuedAt: t0, expiresAt: t0 + 9, keyId: "1" }
 
@@ -164,10 +164,10 @@ type Store = LedgerStore["Service"]
 
 /** Whom each hash names. */
 const named = (store: Store, owner: Lane.Owner, hashes: ReadonlyArray<string>) =>
-  Effect.map(store.peopleByAlias(owner, hashes), (people) => people.map((person) => person?.concordId))
+  Effect.map(store.byAlias(owner, hashes), (people) => people.map((person) => person?.concordId))
 
 const eventsOf = (store: Store, owner: Lane.Owner, person: string) =>
-  Effect.map(store.events(owner, [person]), ({ events }) => events)
+  Effect.map(store.ofPeople(owner, [person]), ({ events }) => events)
 
 const headsOf = (store: Store, owner: Lane.Owner, person: string) =>
   Effect.map(store.heads(owner, [person]), ({ events }) => events)
@@ -245,26 +245,29 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "what is set up is found again, and is the same object as long as nothing changes",
     Effect.fnUntraced(function* (store: Store) {
-      strictEqual((yield* store.catalog).revision, 0)
-      strictEqual(yield* store.configure({ revision: 0, entries, documents: [] }), "kept")
-      const catalog = yield* store.catalog
+      strictEqual((yield* store.current).revision, 0)
+      strictEqual(yield* store.changeCatalog({ revision: 0, entries, documents: [] }), "kept")
+      const catalog = yield* store.current
       strictEqual(catalog.revision, 1)
       deepStrictEqual(catalog.organizations.get(uuid(1)), entries.organizations[0])
       deepStrictEqual(catalog.projects.get(uuid(2)), entries.projects[0])
       deepStrictEqual(catalog.apiKeys.get(hash(1)), entries.apiKeys[0])
       deepStrictEqual(catalog.consentTypes.get(uuid(2))?.byId.get(typeA), entries.consentTypes[0])
-      strictEqual(yield* store.catalog, catalog)
+      strictEqual(yield* store.current, catalog)
     }),
   ),
   clause(
     "a change replaces the entries it names and leaves the others as they are, in their order",
     Effect.fnUntraced(function* (store: Store) {
       const second = { ...type, id: typeB, label: "m" }
-      yield* store.configure({ revision: 0, entries: { ...entries, consentTypes: [type, second] }, documents: [] })
-      const before = yield* store.catalog
+      yield* store.changeCatalog({ revision: 0, entries: { ...entries, consentTypes: [type, second] }, documents: [] })
+      const before = yield* store.current
       const changed = { ...type, status: "archived" as const }
-      strictEqual(yield* store.configure({ revision: 1, entries: { consentTypes: [changed] }, documents: [] }), "kept")
-      const catalog = yield* store.catalog
+      strictEqual(
+        yield* store.changeCatalog({ revision: 1, entries: { consentTypes: [changed] }, documents: [] }),
+        "kept",
+      )
+      const catalog = yield* store.current
       deepStrictEqual(catalog.consentTypes.get(uuid(2))?.all, [changed, second])
       strictEqual(catalog.projects.get(uuid(2)), before.projects.get(uuid(2)))
       strictEqual(before.consentTypes.get(uuid(2))?.byId.get(typeA)?.status, "active")
@@ -273,31 +276,31 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "a change that was prepared against an earlier revision is stale, and nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.configure({ revision: 0, entries, documents: [] })
+      yield* store.changeCatalog({ revision: 0, entries, documents: [] })
       const documents = [{ consentType: typeA, version: 1, document: "late" }]
-      strictEqual(yield* store.configure({ revision: 0, entries: { projects: [] }, documents }), "stale")
-      strictEqual((yield* store.catalog).revision, 1)
+      strictEqual(yield* store.changeCatalog({ revision: 0, entries: { projects: [] }, documents }), "stale")
+      strictEqual((yield* store.current).revision, 1)
       deepStrictEqual(yield* store.documents([{ consentType: typeA, version: 1 }]), [undefined])
     }),
   ),
   clause(
     "of changes prepared against the same revision at once, exactly one is kept",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.configure({ revision: 0, entries, documents: [] })
+      yield* store.changeCatalog({ revision: 0, entries, documents: [] })
       const outcomes = yield* Effect.forEach(
         people,
-        () => store.configure({ revision: 1, entries: { consentTypes: [type] }, documents: [] }),
+        () => store.changeCatalog({ revision: 1, entries: { consentTypes: [type] }, documents: [] }),
         { concurrency: "unbounded" },
       )
       strictEqual(outcomes.filter((outcome) => outcome === "kept").length, 1)
-      strictEqual((yield* store.catalog).revision, 2)
+      strictEqual((yield* store.current).revision, 2)
     }),
   ),
   clause(
     "a document is kept for its version, to the last character, and for no other",
     Effect.fnUntraced(function* (store: Store) {
       const document = "“ü” 🙂".repeat(50_000)
-      yield* store.configure({ revision: 0, entries, documents: [{ consentType: typeA, version: 2, document }] })
+      yield* store.changeCatalog({ revision: 0, entries, documents: [{ consentType: typeA, version: 2, document }] })
       const asked = [1, 2, 3].map((version) => ({ consentType: typeA, version }))
       deepStrictEqual(yield* store.documents(asked), [undefined, document, undefined])
     }),
@@ -351,7 +354,7 @@ export const clauses: ReadonlyArray<Clause> = [
       ok(told > events.length / 2)
       for (const some of [[uuid(0xfff)], people.slice(0, 1), people.slice(3, 9), people]) {
         const own = events.filter(({ concordId }) => some.includes(concordId))
-        const { positions, ...seen } = yield* store.events(project, some)
+        const { positions, ...seen } = yield* store.ofPeople(project, some)
         deepStrictEqual(positions, counted(events, some))
         deepStrictEqual(ids(seen.events).toSorted(), ids(own).toSorted())
         const heads = yield* store.heads(project, some)
@@ -377,7 +380,7 @@ export const clauses: ReadonlyArray<Clause> = [
       const read = Effect.forEach(
         Array.from({ length: 60 }),
         Effect.fnUntraced(function* () {
-          const seen = yield* store.events(project, [second, first!])
+          const seen = yield* store.ofPeople(project, [second, first!])
           deepStrictEqual(ids(seen.events).toSorted(), ids(events.slice(0, seen.positions.get(lane))).toSorted())
         }),
         { discard: true },
@@ -498,12 +501,12 @@ export const clauses: ReadonlyArray<Clause> = [
       yield* store.append(request(events))
       const elsewhere = { number: 2, lanes: 16 }
       for (const each of events) {
-        deepStrictEqual(yield* store.eventsById(project, [uuid(0xdead), each.id]), [undefined, each])
-        deepStrictEqual(yield* store.eventsById(elsewhere, [each.id]), [undefined])
+        deepStrictEqual(yield* store.byId(project, [uuid(0xdead), each.id]), [undefined, each])
+        deepStrictEqual(yield* store.byId(elsewhere, [each.id]), [undefined])
       }
       const hashes = [hash(0xeee), ...events.map(({ externalId }) => externalId!)]
-      deepStrictEqual(yield* store.eventsByExternalId(project, hashes), [undefined, ...events])
-      deepStrictEqual(yield* store.eventsByExternalId(elsewhere, hashes.slice(0, 2)), [undefined, undefined])
+      deepStrictEqual(yield* store.byExternalId(project, hashes), [undefined, ...events])
+      deepStrictEqual(yield* store.byExternalId(elsewhere, hashes.slice(0, 2)), [undefined, undefined])
     }),
   ),
   clause(
@@ -558,58 +561,65 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "a consent type is used as soon as it has an event, in its own project",
     Effect.fnUntraced(function* (store: Store) {
-      strictEqual(yield* store.isUsed(project, typeA), false)
+      strictEqual(yield* store.isTypeUsed(project, typeA), false)
       yield* store.append(request([event(uuid(5))]))
-      strictEqual(yield* store.isUsed(project, typeA), true)
-      strictEqual(yield* store.isUsed(project, typeB), false)
-      strictEqual(yield* store.isUsed({ number: 2, lanes: 16 }, typeA), false)
+      strictEqual(yield* store.isTypeUsed(project, typeA), true)
+      strictEqual(yield* store.isTypeUsed(project, typeB), false)
+      strictEqual(yield* store.isTypeUsed({ number: 2, lanes: 16 }, typeA), false)
     }),
   ),
   clause(
-    "a receipt is kept with what it is for, and what has one is not kept again",
+    "a idempotencyRecord is kept with what it is for, and what has one is not kept again",
     Effect.fnUntraced(function* (store: Store) {
-      const receipt = { hash: hash(0x77), digest: hash(0x78), answer: "“answer” 🙂", recordedAt: t0 }
-      const first = yield* Effect.forEach(people, (person) => store.append(request([event(person)], { receipt })), {
-        concurrency: "unbounded",
-      })
+      const idempotencyRecord = { hash: hash(0x77), digest: hash(0x78), answer: "“answer” 🙂", recordedAt: t0 }
+      const first = yield* Effect.forEach(
+        people,
+        (person) => store.append(request([event(person)], { idempotencyRecord })),
+        {
+          concurrency: "unbounded",
+        },
+      )
       strictEqual(first.filter(({ _tag }) => _tag === "Appended").length, 1)
       strictEqual(first.filter(({ _tag }) => _tag === "Repeated").length, people.length - 1)
       strictEqual((yield* store.list(project, everything, { ...newestFirst, limit: 1, from: 0 })).total, 1)
-      deepStrictEqual(yield* store.receipt(organization, receipt.hash), receipt)
-      strictEqual(yield* store.receipt(project, receipt.hash), undefined)
-      strictEqual(yield* store.receipt(organization, hash(0x79)), undefined)
+      deepStrictEqual(yield* store.idempotencyRecord(organization, idempotencyRecord.hash), idempotencyRecord)
+      strictEqual(yield* store.idempotencyRecord(project, idempotencyRecord.hash), undefined)
+      strictEqual(yield* store.idempotencyRecord(organization, hash(0x79)), undefined)
 
-      const change = { revision: 0, entries, documents: [], owner: organization, receipt }
-      strictEqual(yield* store.configure(change), "repeated")
-      strictEqual(yield* store.configure({ ...change, owner: project }), "kept")
-      strictEqual(yield* store.configure({ ...change, owner: project, revision: 1 }), "repeated")
-      strictEqual((yield* store.catalog).revision, 1)
-      strictEqual(yield* store.keepProfile(organization, uuid(5), "{}", receipt), "repeated")
+      const change = { revision: 0, entries, documents: [], owner: organization, idempotencyRecord }
+      strictEqual(yield* store.changeCatalog(change), "repeated")
+      strictEqual(yield* store.changeCatalog({ ...change, owner: project }), "kept")
+      strictEqual(yield* store.changeCatalog({ ...change, owner: project, revision: 1 }), "repeated")
+      strictEqual((yield* store.current).revision, 1)
+      strictEqual(yield* store.keepProfile(organization, uuid(5), "{}", idempotencyRecord), "repeated")
       strictEqual(yield* store.profile(organization, uuid(5)), undefined)
-      strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5))], receipt }), "repeated")
+      strictEqual(
+        yield* store.changeIdentity({ ...noChange, claims: [claim(0xa, uuid(5))], idempotencyRecord }),
+        "repeated",
+      )
       deepStrictEqual(yield* named(store, organization, [hash(0xa)]), [undefined])
     }),
   ),
   clause(
-    "a receipt that is kept for ever stays, and no other is forgotten for it",
+    "a idempotencyRecord that is kept for ever stays, and no other is forgotten for it",
     Effect.fnUntraced(function* (store: Store) {
-      const receipt = { hash: hash(0x77), digest: hash(0x78), answer: "", recordedAt: t0 }
-      const lasting = { ...receipt, hash: hash(0x77 + 16), recordedAt: keptForEver }
-      yield* store.append(request([event(uuid(5))], { receipt }))
-      yield* store.append(request([event(uuid(5))], { receipt: lasting }))
-      deepStrictEqual(yield* store.receipt(organization, receipt.hash), receipt)
-      const later = { ...receipt, hash: hash(0x77 + 32), recordedAt: t0 + receiptKeptMillis + 1 }
-      yield* store.append(request([event(uuid(5))], { receipt: later }))
-      deepStrictEqual(yield* store.receipt(organization, lasting.hash), lasting)
+      const idempotencyRecord = { hash: hash(0x77), digest: hash(0x78), answer: "", recordedAt: t0 }
+      const lasting = { ...idempotencyRecord, hash: hash(0x77 + 16), recordedAt: keptForEver }
+      yield* store.append(request([event(uuid(5))], { idempotencyRecord }))
+      yield* store.append(request([event(uuid(5))], { idempotencyRecord: lasting }))
+      deepStrictEqual(yield* store.idempotencyRecord(organization, idempotencyRecord.hash), idempotencyRecord)
+      const later = { ...idempotencyRecord, hash: hash(0x77 + 32), recordedAt: t0 + idempotencyKeptMillis + 1 }
+      yield* store.append(request([event(uuid(5))], { idempotencyRecord: later }))
+      deepStrictEqual(yield* store.idempotencyRecord(organization, lasting.hash), lasting)
     }),
   ),
   clause(
-    "a request that is stale leaves no receipt: it may be sent again",
+    "a request that is stale leaves no idempotencyRecord: it may be sent again",
     Effect.fnUntraced(function* (store: Store) {
-      const receipt = { hash: hash(0x77), digest: hash(0x78), answer: "", recordedAt: t0 }
+      const idempotencyRecord = { hash: hash(0x77), digest: hash(0x78), answer: "", recordedAt: t0 }
       yield* store.append(request([event(uuid(5), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
-      strictEqual((yield* store.append(request([event(uuid(5))], { receipt })))._tag, "Stale")
-      strictEqual(yield* store.receipt(organization, receipt.hash), undefined)
+      strictEqual((yield* store.append(request([event(uuid(5))], { idempotencyRecord })))._tag, "Stale")
+      strictEqual(yield* store.idempotencyRecord(organization, idempotencyRecord.hash), undefined)
     }),
   ),
   clause(
@@ -660,7 +670,7 @@ export const clauses: ReadonlyArray<Clause> = [
           outcomes.map(({ _tag }) => _tag),
           expected,
         )
-        const there = yield* store.eventsById(project, ids(chain.flat()))
+        const there = yield* store.byId(project, ids(chain.flat()))
         deepStrictEqual(there, [
           ...chain.slice(0, kept).flat(),
           ...chain.slice(kept).flatMap((none) => none.map(() => undefined)),
@@ -679,7 +689,7 @@ export const clauses: ReadonlyArray<Clause> = [
       deepStrictEqual(yield* named(store, { number: 7, lanes: 16 }, [hash(0xa)]), [undefined])
       const later = [{ ...claim(0xa, uuid(5)), dateCreated: t0 + 999 }]
       yield* store.append(request([event(uuid(5))], { claims: later }))
-      const [first] = yield* store.peopleByAlias(organization, [hash(0xa)])
+      const [first] = yield* store.byAlias(organization, [hash(0xa)])
       deepStrictEqual(first, { concordId: uuid(5), dateCreated: t0 + 0xa })
     }),
   ),
@@ -749,7 +759,7 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const untouched = { revision: 0, isIdentified: false, facts: [], position: 0 }
       deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
-      yield* store.changePeople({ ...noChange, claims: [{ ...claim(0xe, uuid(5)), kind: "contextId" }] })
+      yield* store.changeIdentity({ ...noChange, claims: [{ ...claim(0xe, uuid(5)), kind: "contextId" }] })
       deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
       yield* store.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
       const identified = yield* store.person(organization, uuid(5))
@@ -762,8 +772,8 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const joined = fact(0x1, { evidence })
       const undone = fact(0x2, { kind: "undone", join: joined.id })
-      strictEqual(yield* store.changePeople({ ...noChange, facts: [joined] }), "kept")
-      strictEqual(yield* store.changePeople({ ...noChange, facts: [undone] }), "kept")
+      strictEqual(yield* store.changeIdentity({ ...noChange, facts: [joined] }), "kept")
+      strictEqual(yield* store.changeIdentity({ ...noChange, facts: [undone] }), "kept")
       for (const concordId of [joined.member, joined.survivor]) {
         const person = yield* store.person(organization, concordId)
         deepStrictEqual(person.facts, [joined, undone])
@@ -781,27 +791,27 @@ export const clauses: ReadonlyArray<Clause> = [
         return new Map(Lane.all(organization).map((lane) => [lane, isIn(lane)]))
       }
       const proof = { hash: hash(0x9), expiresAt: t0 + 9 }
-      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends([]))
+      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends([]))
       yield* store.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
-      yield* store.changePeople({ ...noChange, claims: [claim(0xb, uuid(5))], session: session(0x50, uuid(5)) })
+      yield* store.changeIdentity({ ...noChange, claims: [claim(0xb, uuid(5))], session: session(0x50, uuid(5)) })
       yield* store.keepProfile(organization, uuid(5), "{}")
-      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends([]))
+      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends([]))
 
-      strictEqual(yield* store.changePeople({ ...noChange, facts: [fact(0x1)], proof }), "kept")
-      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends([uuid(5), uuid(6)]))
+      strictEqual(yield* store.changeIdentity({ ...noChange, facts: [fact(0x1)], identityToken: proof }), "kept")
+      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends([uuid(5), uuid(6)]))
       // Two of one lane, and one fact twice of one person: one change.
       const self = { member: uuid(0x15), survivor: uuid(0x15) }
       const facts = [fact(0x2, { survivor: uuid(0x15) }), fact(0x3, self)]
-      strictEqual(yield* store.changePeople({ ...noChange, facts, releases: [hash(0xa), hash(0xf)] }), "kept")
+      strictEqual(yield* store.changeIdentity({ ...noChange, facts, releases: [hash(0xa), hash(0xf)] }), "kept")
       const counted = [uuid(5), uuid(6), uuid(5), hash(0xa), hash(0xf)]
-      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends(counted))
+      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends(counted))
 
       const stale = { ...noChange, seen: [{ concordId: uuid(5), revision: 99 }], facts: [fact(0x4)] }
-      strictEqual(yield* store.changePeople(stale), "stale")
-      strictEqual(yield* store.changePeople({ ...noChange, facts: [fact(0x5)], proof }), "used")
-      deepStrictEqual(yield* store.peopleEnds(Lane.all(organization)), ends(counted))
+      strictEqual(yield* store.changeIdentity(stale), "stale")
+      strictEqual(yield* store.changeIdentity({ ...noChange, facts: [fact(0x5)], identityToken: proof }), "used")
+      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends(counted))
       const one = Lane.of(organization, uuid(6))
-      deepStrictEqual(yield* store.peopleEnds([one]), new Map([[one, 1]]))
+      deepStrictEqual(yield* store.laneEndsOf([one]), new Map([[one, 1]]))
     }),
   ),
   clause(
@@ -813,7 +823,7 @@ export const clauses: ReadonlyArray<Clause> = [
         const person = index % 2 === 0 ? first : second
         return fact(index, { kind: "identified", member: person, survivor: person })
       })
-      const write = Effect.forEach(facts, (each) => store.changePeople({ ...noChange, facts: [each] }), {
+      const write = Effect.forEach(facts, (each) => store.changeIdentity({ ...noChange, facts: [each] }), {
         discard: true,
       })
       const read = Effect.forEach(
@@ -837,25 +847,25 @@ export const clauses: ReadonlyArray<Clause> = [
       const those = Array.from({ length: 30 }, (_, index) => uuid(0x105 + 0x10 * index))
       const lane = Lane.of(organization, those[0]!)
       const change = (person: string, index: number) =>
-        store.changePeople({ ...noChange, facts: [fact(index, { member: person, survivor: person })] })
+        store.changeIdentity({ ...noChange, facts: [fact(index, { member: person, survivor: person })] })
       const write = Effect.forEach(those, change, { concurrency: "unbounded", discard: true })
       const read = Effect.forEach(
         Array.from({ length: 10 }),
         Effect.fnUntraced(function* () {
-          const end = (yield* store.peopleEnds([lane])).get(lane)!
+          const end = (yield* store.laneEndsOf([lane])).get(lane)!
           const seen = yield* Effect.forEach(those, (person) => store.person(organization, person))
           ok(seen.filter(({ facts }) => facts.length > 0).length >= end)
         }),
         { discard: true },
       )
       yield* Effect.all([write, read], { concurrency: "unbounded" })
-      deepStrictEqual(yield* store.peopleEnds([lane]), new Map([[lane, those.length]]))
+      deepStrictEqual(yield* store.laneEndsOf([lane]), new Map([[lane, those.length]]))
     }),
   ),
   clause(
     "a change of a person that was seen at another revision is stale, and nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5))] })
+      yield* store.changeIdentity({ ...noChange, claims: [claim(0xa, uuid(5))] })
       const { revision } = yield* store.person(organization, uuid(5))
       const change = {
         ...noChange,
@@ -865,11 +875,11 @@ export const clauses: ReadonlyArray<Clause> = [
         session: session(0x50, uuid(6)),
       }
       const seen = [{ concordId: uuid(5), revision: revision + 1 }]
-      strictEqual(yield* store.changePeople({ ...change, seen }), "stale")
+      strictEqual(yield* store.changeIdentity({ ...change, seen }), "stale")
       deepStrictEqual(yield* named(store, organization, [hash(0xb)]), [undefined])
       deepStrictEqual((yield* store.person(organization, uuid(5))).facts, [])
-      strictEqual(yield* store.session(hash(0x50)), undefined)
-      strictEqual(yield* store.changePeople({ ...change, seen: [{ concordId: uuid(5), revision }] }), "kept")
+      strictEqual(yield* store.bySessionToken(hash(0x50)), undefined)
+      strictEqual(yield* store.changeIdentity({ ...change, seen: [{ concordId: uuid(5), revision }] }), "kept")
     }),
   ),
   clause(
@@ -878,7 +888,7 @@ export const clauses: ReadonlyArray<Clause> = [
       const seen = [{ concordId: uuid(5), revision: 0 }]
       const outcomes = yield* Effect.forEach(
         people,
-        (_, index) => store.changePeople({ ...noChange, seen, facts: [fact(index)] }),
+        (_, index) => store.changeIdentity({ ...noChange, seen, facts: [fact(index)] }),
         { concurrency: "unbounded" },
       )
       strictEqual(outcomes.filter((outcome) => outcome === "kept").length, 1)
@@ -889,22 +899,28 @@ export const clauses: ReadonlyArray<Clause> = [
     "a proof is used once: what comes with it a second time is not kept",
     Effect.fnUntraced(function* (store: Store) {
       const proof = { hash: hash(0x9), expiresAt: t0 + 9 }
-      strictEqual(yield* store.changePeople({ ...noChange, proof, claims: [claim(0xa, uuid(5))] }), "kept")
-      strictEqual(yield* store.changePeople({ ...noChange, proof, claims: [claim(0xb, uuid(6))] }), "used")
+      strictEqual(
+        yield* store.changeIdentity({ ...noChange, identityToken: proof, claims: [claim(0xa, uuid(5))] }),
+        "kept",
+      )
+      strictEqual(
+        yield* store.changeIdentity({ ...noChange, identityToken: proof, claims: [claim(0xb, uuid(6))] }),
+        "used",
+      )
       deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [uuid(5), undefined])
     }),
   ),
   clause(
     "an alias that is released names nobody, and may be claimed for somebody else",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(5)), claim(0xb, uuid(5))] })
+      yield* store.changeIdentity({ ...noChange, claims: [claim(0xa, uuid(5)), claim(0xb, uuid(5))] })
       const { revision } = yield* store.person(organization, uuid(5))
-      yield* store.changePeople({ ...noChange, releases: [hash(0xa), hash(0xc)] })
+      yield* store.changeIdentity({ ...noChange, releases: [hash(0xa), hash(0xc)] })
       // What was prepared for the person while the alias still named it is stale now.
       strictEqual((yield* store.person(organization, uuid(5))).revision > revision, true)
       deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [undefined, uuid(5)])
-      strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xa, uuid(6))] }), "kept")
-      strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xb, uuid(6))] }), "stale")
+      strictEqual(yield* store.changeIdentity({ ...noChange, claims: [claim(0xa, uuid(6))] }), "kept")
+      strictEqual(yield* store.changeIdentity({ ...noChange, claims: [claim(0xb, uuid(6))] }), "stale")
     }),
   ),
   clause(
@@ -923,9 +939,9 @@ export const clauses: ReadonlyArray<Clause> = [
     "a session is found by the hash of its token, and only by it",
     Effect.fnUntraced(function* (store: Store) {
       const opened = { ...session(0x50, uuid(5)), geography: "DE-BE", context: hash(0xe) }
-      strictEqual(yield* store.changePeople({ ...noChange, claims: [claim(0xe, uuid(5))], session: opened }), "kept")
-      deepStrictEqual(yield* store.session(hash(0x50)), opened)
-      strictEqual(yield* store.session(hash(0x51)), undefined)
+      strictEqual(yield* store.changeIdentity({ ...noChange, claims: [claim(0xe, uuid(5))], session: opened }), "kept")
+      deepStrictEqual(yield* store.bySessionToken(hash(0x50)), opened)
+      strictEqual(yield* store.bySessionToken(hash(0x51)), undefined)
       deepStrictEqual(yield* named(store, organization, [hash(0xe)]), [uuid(5)])
     }),
   ),
@@ -933,23 +949,23 @@ export const clauses: ReadonlyArray<Clause> = [
     "a session lasts as long as it is extended to, and one that is not there is not made by extending it",
     Effect.fnUntraced(function* (store: Store) {
       const opened = session(0x50, uuid(5))
-      yield* store.changePeople({ ...noChange, session: opened })
-      yield* store.extendSession(hash(0x50), opened.expiresAt, t0 + 5000)
-      yield* store.extendSession(hash(0x51), opened.expiresAt, t0 + 5000)
-      deepStrictEqual(yield* store.session(hash(0x50)), { ...opened, expiresAt: t0 + 5000 })
-      strictEqual(yield* store.session(hash(0x51)), undefined)
+      yield* store.changeIdentity({ ...noChange, session: opened })
+      yield* store.extend(hash(0x50), opened.expiresAt, t0 + 5000)
+      yield* store.extend(hash(0x51), opened.expiresAt, t0 + 5000)
+      deepStrictEqual(yield* store.bySessionToken(hash(0x50)), { ...opened, expiresAt: t0 + 5000 })
+      strictEqual(yield* store.bySessionToken(hash(0x51)), undefined)
     }),
   ),
   clause(
     "a session that was ended stays ended, though a request under way extends it",
     Effect.fnUntraced(function* (store: Store) {
       const opened = [session(0x50, uuid(5)), session(0x51, uuid(5)), session(0x52, uuid(6)), session(0x53, uuid(7))]
-      for (const each of opened) yield* store.changePeople({ ...noChange, session: each })
+      for (const each of opened) yield* store.changeIdentity({ ...noChange, session: each })
       const ends = { at: t0 + 10, tokenHash: hash(0x52), sessionsOf: uuid(5) }
-      yield* store.changePeople({ ...noChange, ends })
-      for (const { expiresAt, tokenHash } of opened) yield* store.extendSession(tokenHash, expiresAt, t0 + 5000)
+      yield* store.changeIdentity({ ...noChange, ends })
+      for (const { expiresAt, tokenHash } of opened) yield* store.extend(tokenHash, expiresAt, t0 + 5000)
       const expiries: Array<number | undefined> = []
-      for (const { tokenHash } of opened) expiries.push((yield* store.session(tokenHash))?.expiresAt)
+      for (const { tokenHash } of opened) expiries.push((yield* store.bySessionToken(tokenHash))?.expiresAt)
       deepStrictEqual(expiries, [t0 + 10, t0 + 10, t0 + 10, t0 + 5000])
     }),
   ),
@@ -957,12 +973,12 @@ export const clauses: ReadonlyArray<Clause> = [
     "a session whose context names another person is not opened",
     Effect.fnUntraced(function* (store: Store) {
       const open = (number: number, concordId: string) =>
-        store.changePeople({ ...noChange, claims: [claim(0xe, concordId)], session: session(number, concordId) })
+        store.changeIdentity({ ...noChange, claims: [claim(0xe, concordId)], session: session(number, concordId) })
       strictEqual(yield* open(0x50, uuid(5)), "kept")
       strictEqual(yield* open(0x60, uuid(6)), "stale")
-      strictEqual(yield* store.session(hash(0x60)), undefined)
+      strictEqual(yield* store.bySessionToken(hash(0x60)), undefined)
       strictEqual(yield* open(0x70, uuid(5)), "kept")
-      notStrictEqual(yield* store.session(hash(0x70)), undefined)
+      notStrictEqual(yield* store.bySessionToken(hash(0x70)), undefined)
     }),
   ),
 ]

@@ -16,7 +16,7 @@ import * as PostgresRows from "../../adapters/postgres/PostgresRows.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as SqliteRows from "../../adapters/sqlite/SqliteRows.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
-import type { Site } from "../../core/model/Catalog.ts"
+import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import type { ExportQuery } from "../../core/transfer/Exporting.ts"
@@ -52,17 +52,17 @@ const stores = {
 }
 
 /** All events of an export, in its order. */
-const read = Effect.fnUntraced(function* (site: Site, query: ExportQuery = {}) {
+const read = Effect.fnUntraced(function* (scope: ProjectScope, query: ExportQuery = {}) {
   const ledger = yield* Ledger.Ledger
-  const { next } = yield* ledger.export(site, query)
+  const { next } = yield* ledger.export(scope, query)
   const events: Array<StoredEvent> = []
   for (let page = yield* next; page !== undefined; page = yield* next) events.push(...page.events)
   return events
 })
 
-const item = (site: Site, userId: string, index: number) => ({
+const item = (scope: ProjectScope, userId: string, index: number) => ({
   person: { userId },
-  consentType: site.types.all[index % site.types.all.length]!.id,
+  consentType: scope.types.all[index % scope.types.all.length]!.id,
   consentState: index % 3 === 0 ? ("declined" as const) : ("accepted" as const),
   consentAction: "import" as const,
   consentDate: Date.UTC(2024, 0, 1 + (index % 28)),
@@ -71,26 +71,26 @@ const item = (site: Site, userId: string, index: number) => ({
 const siteOf = Effect.gen(function* () {
   const ledger = yield* Ledger.Ledger
   const { project } = Option.getOrThrow(yield* ledger.found)
-  return Option.getOrThrow(yield* ledger.site(project.id))
+  return Option.getOrThrow(yield* ledger.projectScope(project.id))
 })
 
 /** A guest who records something, and is identified as a user. */
-const joined = Effect.fnUntraced(function* (site: Site, userId: string, now: number) {
+const joined = Effect.fnUntraced(function* (scope: ProjectScope, userId: string, now: number) {
   const ledger = yield* Ledger.Ledger
-  const opened = yield* ledger.openSession({ ...site, ipAddress: "", domain: "localhost" })
+  const opened = yield* ledger.openSession({ ...scope, ipAddress: "", domain: "localhost" })
   if (opened._tag !== "Opened") return yield* Effect.die(opened._tag)
   const { session } = opened
   const { concordId } = session
   yield* ledger.record({
-    ...site,
+    ...scope,
     submitter: concordId,
     session,
-    items: [{ ...item(site, "", 1), person: { concordId } }],
+    items: [{ ...item(scope, "", 1), person: { concordId } }],
   })
-  yield* ledger.keepProfile({ ...site, session, profile: { firstName: "Jo" }, identifiers: {} })
-  const alias = Option.getOrThrow(yield* ledger.aliasOf(site, { kind: "userId", value: userId, isHashed: false }))
+  yield* ledger.keepProfile({ ...scope, session, profile: { firstName: "Jo" }, identifiers: {} })
+  const alias = Option.getOrThrow(yield* ledger.aliasOf(scope, { kind: "userId", value: userId, isHashed: false }))
   const evidence = { kind: alias.kind, issuedAt: now, expiresAt: now + 1 }
-  yield* ledger.identify({ ...site, session, alias, evidence, signed: session.id })
+  yield* ledger.identify({ ...scope, session, alias, evidence, signed: session.id })
   return concordId
 })
 
@@ -100,7 +100,7 @@ const ids = (events: ReadonlyArray<StoredEvent>) => events.map(({ id }) => id)
 /** What makes a copy of a ledger able to take its events back: what is set up, and who is joined. */
 const copySetup = Effect.fnUntraced(function* (
   ledger: Ledger.UseCases,
-  site: Site,
+  scope: ProjectScope,
   people: ReadonlyArray<string>,
   target: LedgerStore["Service"],
 ) {
@@ -111,13 +111,13 @@ const copySetup = Effect.fnUntraced(function* (
     apiKeys: [...apiKeys.values()],
     consentTypes: [...consentTypes.values()].flatMap(({ all }) => all),
   }
-  yield* target.configure({ revision: 0, entries, documents: [] })
-  const facts = new Map<string, Parameters<typeof target.changePeople>[0]["facts"][number]>()
+  yield* target.changeCatalog({ revision: 0, entries, documents: [] })
+  const facts = new Map<string, Parameters<typeof target.changeIdentity>[0]["facts"][number]>()
   for (const concordId of people) {
-    for (const fact of (yield* ledger.person(site.organization, concordId)).facts) facts.set(fact.id, fact)
+    for (const fact of (yield* ledger.person(scope.organization, concordId)).facts) facts.set(fact.id, fact)
   }
-  const change = { organization: site.organization, seen: [], claims: [], releases: [] }
-  for (const fact of facts.values()) yield* target.changePeople({ ...change, facts: [fact] })
+  const change = { organization: scope.organization, seen: [], claims: [], releases: [] }
+  for (const fact of facts.values()) yield* target.changeIdentity({ ...change, facts: [fact] })
 })
 
 /**
@@ -125,21 +125,21 @@ const copySetup = Effect.fnUntraced(function* (
  * of the organization count how often it was written who is who, and a copy is told of it in fewer steps.
  */
 const answers = Effect.fnUntraced(function* (
-  site: Site,
+  scope: ProjectScope,
   people: ReadonlyArray<string>,
   instants: ReadonlyArray<number>,
 ) {
   const ledger = yield* Ledger.Ledger
   const told: Array<unknown> = []
-  const lanes = new Set<unknown>(Lane.all(site.project))
+  const lanes = new Set<unknown>(Lane.all(scope.project))
   const listed = Effect.fnUntraced(function* (query: EventQuery) {
-    const list = yield* ledger.list(site, "", query)
+    const list = yield* ledger.list(scope, "", query)
     if (list._tag !== "Listed") return yield* Effect.die(list._tag)
     return { ...list, positions: new Map([...list.positions!].filter(([lane]) => lanes.has(lane))) }
   })
   for (const concordId of people) {
     for (const knownAt of instants) {
-      const question = { ...site, concordId, knownAt }
+      const question = { ...scope, concordId, knownAt }
       const { items } = yield* ledger.decisions({ ...question, at: knownAt })
       const { items: changes } = yield* ledger.timeline(question)
       for (const { decision, type } of [...items, ...changes])
@@ -168,38 +168,38 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
   test("while 8 writers append is what was there when it began: each event once, no gap in any lane, in order", async () => {
     await run(
       Effect.gen(function* () {
-        const site = yield* siteOf
+        const scope = yield* siteOf
         const ledger = yield* Ledger.Ledger
         const store = yield* LedgerStore
         const write = (writer: number) =>
           Effect.forEach(range(12), (round) =>
             ledger.record({
-              ...site,
-              submitter: site.organization.id,
-              items: range(20).map((each) => item(site, `${writer} ${each}`, round + each)),
+              ...scope,
+              submitter: scope.organization.id,
+              items: range(20).map((each) => item(scope, `${writer} ${each}`, round + each)),
             }),
           )
         yield* write(9)
         const exportOnce = Effect.gen(function* () {
-          const before = yield* store.laneEnds(site.project)
-          const events = yield* read(site)
-          const after = yield* store.laneEnds(site.project)
+          const before = yield* store.laneEnds(scope.project)
+          const events = yield* read(scope)
+          const after = yield* store.laneEnds(scope.project)
           return { after, before, events }
         })
         const [exports] = yield* Effect.all(
           [Effect.forEach(range(4), () => exportOnce), Effect.forEach(range(8), write, { concurrency: "unbounded" })],
           { concurrency: "unbounded" },
         )
-        const lanes = yield* Effect.forEach(yield* store.laneEnds(site.project), (end, lane) =>
-          store.lane(site.project, lane, 0, end),
+        const lanes = yield* Effect.forEach(yield* store.laneEnds(scope.project), (end, lane) =>
+          store.lane(scope.project, lane, 0, end),
         )
         expect(lanes.flat()).toHaveLength(9 * 12 * 20)
         for (const { after, before, events } of exports) {
           expect(new Set(ids(events)).size).toBe(events.length)
           const dates = events.map(({ dateCreated }) => dateCreated)
           expect(dates).toEqual(dates.toSorted((a, b) => a - b))
-          for (const [index, lane] of Lane.all(site.project).entries()) {
-            const ofLane = events.filter(({ concordId }) => Lane.of(site.project, concordId) === lane)
+          for (const [index, lane] of Lane.all(scope.project).entries()) {
+            const ofLane = events.filter(({ concordId }) => Lane.of(scope.project, concordId) === lane)
             expect(ids(ofLane)).toEqual(ids(lanes[index]!.slice(0, ofLane.length)))
             expect(ofLane.length).toBeGreaterThanOrEqual(before[index]!)
             expect(ofLane.length).toBeLessThanOrEqual(after[index]!)
@@ -214,24 +214,24 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
   test("of a person who is joined has the events of all who are one, and of a time those of its dates alone", async () => {
     await run(
       Effect.gen(function* () {
-        const site = yield* siteOf
+        const scope = yield* siteOf
         const ledger = yield* Ledger.Ledger
-        const items = range(30).map((index) => item(site, index % 2 === 0 ? "ann" : "bob", index))
-        yield* ledger.record({ ...site, submitter: site.organization.id, items })
-        const guest = yield* joined(site, "ann", Date.now())
-        const all = yield* read(site)
-        const found = yield* ledger.find(site, { userId: "ann" })
+        const items = range(30).map((index) => item(scope, index % 2 === 0 ? "ann" : "bob", index))
+        yield* ledger.record({ ...scope, submitter: scope.organization.id, items })
+        const guest = yield* joined(scope, "ann", Date.now())
+        const all = yield* read(scope)
+        const found = yield* ledger.find(scope, { userId: "ann" })
         const ann = found._tag === "Found" ? found.concordId! : ""
         expect(guest).not.toBe(ann)
         const own = all.filter(({ concordId }) => concordId === ann || concordId === guest)
         expect(own).toHaveLength(16)
-        for (const concordId of [ann, guest]) expect(yield* read(site, { concordId })).toEqual(own)
+        for (const concordId of [ann, guest]) expect(yield* read(scope, { concordId })).toEqual(own)
         const [startDate, endDate] = [Date.UTC(2024, 0, 5), Date.UTC(2024, 0, 9)]
         const within = ({ consentDate }: StoredEvent) => consentDate >= startDate && consentDate < endDate
         const some = all.filter(within)
         expect(some.length).toBeGreaterThan(0)
-        expect(yield* read(site, { startDate, endDate })).toEqual(some)
-        expect(yield* read(site, { concordId: ann, startDate, endDate })).toEqual(own.filter(within))
+        expect(yield* read(scope, { startDate, endDate })).toEqual(some)
+        expect(yield* read(scope, { concordId: ann, startDate, endDate })).toEqual(own.filter(within))
       }),
     )
   })
@@ -253,35 +253,42 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
           const [from, to] = [await open(), await open()]
           await run(
             Effect.gen(function* () {
-              const site = yield* siteOf
+              const scope = yield* siteOf
               const ledger = yield* Ledger.Ledger
-              const consentType = site.types.all[0]!.id
-              yield* ledger.setup.updateType(site.project, consentType, { name: "Again", requireReaccept: true })
+              const consentType = scope.types.all[0]!.id
+              yield* ledger.setup.updateType(scope.project, consentType, { name: "Again", requireReaccept: true })
               for (const [index, { again, external, version, what, who }] of sayings.entries()) {
-                const { consentDate, ...now } = item(site, `user-${who}`, what)
+                const { consentDate, ...now } = item(scope, `user-${who}`, what)
                 const consentState = version === 2 ? ("accepted" as const) : ("declined" as const)
                 const one = {
                   ...(version === undefined ? { ...now, consentDate } : { ...now, consentType, version, consentState }),
                   ...(external !== null && { externalId: `x${external}` }),
                 }
-                yield* ledger.record({ ...site, submitter: site.organization.id, items: again ? [one, one] : [one] })
-                if (index < joins) yield* joined(site, `user-${who}`, Date.now())
+                yield* ledger.record({ ...scope, submitter: scope.organization.id, items: again ? [one, one] : [one] })
+                if (index < joins) yield* joined(scope, `user-${who}`, Date.now())
               }
-              const events = yield* read(site)
+              const events = yield* read(scope)
               const people = [...new Set(events.map(({ concordId }) => concordId))]
               const instants = [...new Set(events.map(({ dateCreated }) => dateCreated)), Date.now()].slice(-3)
               const rows = events.map(({ body }, index) => ({ line: index + 1, text: body, value: JSON.parse(body) }))
-              const { types } = Option.getOrThrow(yield* ledger.site(site.project.id))
-              const intake = { ...site, types, submitter: "", isRestore: true, map: RecordedColumns.read, blockSize: 7 }
+              const { types } = Option.getOrThrow(yield* ledger.projectScope(scope.project.id))
+              const intake = {
+                ...scope,
+                types,
+                submitter: "",
+                isRestore: true,
+                map: RecordedColumns.read,
+                blockSize: 7,
+              }
               const restored = Effect.gen(function* () {
-                yield* copySetup(ledger, site, people, yield* LedgerStore)
+                yield* copySetup(ledger, scope, people, yield* LedgerStore)
                 const report = () => Effect.void
                 const tally = yield* Intake.run(Stream.succeed(rows), { ...intake, report })
                 expect(tally).toMatchObject({ rows: rows.length, recorded: rows.length, rejected: 0 })
-                return { events: yield* read(site), answers: yield* answers(site, people, instants) }
+                return { events: yield* read(scope), answers: yield* answers(scope, people, instants) }
               })
               const copy = yield* Effect.provide(restored, layerOf(to.layer), { local: true })
-              expect(copy).toEqual({ events, answers: yield* answers(site, people, instants) })
+              expect(copy).toEqual({ events, answers: yield* answers(scope, people, instants) })
             }),
             from.layer,
           )

@@ -14,7 +14,7 @@ import {
   type Append,
   type Appended,
   LedgerStore,
-  type PeopleChange,
+  type IdentityChange,
   type StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
@@ -137,9 +137,9 @@ const project = { number: 1, lanes: 16 }
 const uuid = (n: number): string => `018d5d1e-0000-7000-8000-${n.toString(16).padStart(12, "0")}`
 const hash = (n: number): string => n.toString(16).padStart(64, "0")
 const t0 = Date.UTC(2024, 0, 31)
-const receipt = { hash: hash(7), digest: hash(8), answer: "answer", recordedAt: t0 }
-const nothing: Append = { project, organization, recordedAt: t0, events: [], claims: [], receipt }
-const noChange: PeopleChange = { organization, seen: [], claims: [], releases: [], facts: [] }
+const idempotencyRecord = { hash: hash(7), digest: hash(8), answer: "answer", recordedAt: t0 }
+const nothing: Append = { project, organization, recordedAt: t0, events: [], claims: [], idempotencyRecord }
+const noChange: IdentityChange = { organization, seen: [], claims: [], releases: [], facts: [] }
 const seen = [{ concordId: uuid(5), revision: 0 }]
 const event = {
   id: uuid(1),
@@ -182,14 +182,14 @@ const writes: Readonly<
   append: [
     (store) => tagOf(store.append({ ...nothing, events: [event] })),
     "Appended",
-    "SELECT count(*) FROM event JOIN head USING (lane, position) JOIN receipt ON true",
+    "SELECT count(*) FROM event JOIN head USING (lane, position) JOIN idempotencyRecord ON true",
   ],
   "append of a receipt alone": [(store) => tagOf(store.append(nothing)), "Appended", "SELECT count(*) FROM receipt"],
   "several appends together": [
     (store) =>
       Effect.all(
         Array.from({ length: 8 }, (_, n) =>
-          tagOf(store.append({ ...nothing, receipt: { ...receipt, hash: hash(n) } })),
+          tagOf(store.append({ ...nothing, idempotencyRecord: { ...idempotencyRecord, hash: hash(n) } })),
         ),
         { concurrency: "unbounded" },
       ),
@@ -197,27 +197,36 @@ const writes: Readonly<
     "SELECT count(*) / 8 FROM receipt",
   ],
   configure: [
-    (store) => store.configure({ revision: 0, entries: {}, documents: [], owner: organization, receipt }),
+    (store) => store.changeCatalog({ revision: 0, entries: {}, documents: [], owner: organization, idempotencyRecord }),
     "kept",
     "SELECT revision FROM configuration_head",
   ],
   "a change of who is who": [
-    (store) => store.changePeople({ ...noChange, seen, claims: [claim], facts: [fact], proof, session, receipt }),
+    (store) =>
+      store.changeIdentity({
+        ...noChange,
+        seen,
+        claims: [claim],
+        facts: [fact],
+        identityToken: proof,
+        session,
+        idempotencyRecord,
+      }),
     "kept",
     "SELECT count(*) FROM alias JOIN person_fact f USING (person) JOIN used_proof ON true JOIN session ON true WHERE ordinal = 0",
   ],
   "a session": [
-    (store) => store.changePeople({ ...noChange, seen, claims: [{ ...claim, kind: "contextId" }], session }),
+    (store) => store.changeIdentity({ ...noChange, seen, claims: [{ ...claim, kind: "contextId" }], session }),
     "kept",
     "SELECT count(*) FROM session JOIN alias USING (person)",
   ],
   "a profile": [
-    (store) => store.keepProfile(organization, uuid(5), "{}", receipt),
+    (store) => store.keepProfile(organization, uuid(5), "{}", idempotencyRecord),
     "kept",
-    "SELECT count(*) FROM person JOIN receipt ON true WHERE profile = '{}'",
+    "SELECT count(*) FROM person JOIN idempotencyRecord ON true WHERE profile = '{}'",
   ],
   "a fact": [
-    (store) => store.changePeople({ ...noChange, seen, facts: [fact] }),
+    (store) => store.changeIdentity({ ...noChange, seen, facts: [fact] }),
     "kept",
     "SELECT max(revision) FROM person",
   ],
@@ -325,7 +334,7 @@ test("A question on which the server gives up each time is asked a few times mor
       asked++
       return { raise: "57014" }
     }
-    return Effect.match(store.receipt(organization, hash(7)), {
+    return Effect.match(store.idempotencyRecord(organization, hash(7)), {
       onFailure: ({ reason }) => reason,
       onSuccess: () => "answered",
     })
@@ -358,7 +367,7 @@ describe("three servers whose clients record at the same time, with faults at ra
     /** One client: each request is about people of its own and people of everybody, and half can be told apart by a key. */
     const client = (ledger: Ledger.Ledger["Service"], server: number, index: number) =>
       Effect.gen(function* () {
-        const site = Option.getOrThrow(yield* ledger.site(founded.project.id))
+        const scope = Option.getOrThrow(yield* ledger.projectScope(founded.project.id))
         for (let n = 0; n < 25; n++) {
           const submitter = `request-${server}-${index}-${n}`
           const items = [{ userId: submitter }, { userId: `shared-${n}` }, { userId: `shared-${25 - n}` }].slice(
@@ -366,9 +375,9 @@ describe("three servers whose clients record at the same time, with faults at ra
             1 + (n % 3),
           )
           asked.set(submitter, items.length)
-          const keyed = { scope: "load", key: submitter, credential: "", content: submitter }
+          const keyed = { caller: "load", key: submitter, credential: "", content: submitter }
           const request = {
-            ...site,
+            ...scope,
             submitter,
             ...(n % 2 === 0 && { keyed }),
             items: items.map((person) => ({

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
-import type { Site } from "../../core/model/Catalog.ts"
+import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import * as Ledger from "../../core/Ledger.ts"
@@ -15,9 +15,9 @@ import { LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 
 /** The session of a new visitor. */
-const visitor = Effect.fnUntraced(function* (site: Site) {
+const visitor = Effect.fnUntraced(function* (scope: ProjectScope) {
   const ledger = yield* Ledger.Ledger
-  const opened = yield* ledger.openSession({ ...site, ipAddress: "", domain: "localhost" })
+  const opened = yield* ledger.openSession({ ...scope, ipAddress: "", domain: "localhost" })
   if (opened._tag !== "Opened") return yield* Effect.die(opened._tag)
   return opened.session
 })
@@ -56,23 +56,23 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
       Effect.gen(function* () {
         const ledger = yield* Ledger.Ledger
         const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
-        const site = Option.getOrThrow(yield* ledger.site(project.id))
+        const scope = Option.getOrThrow(yield* ledger.projectScope(project.id))
         const [type] = consentTypes
         const say = (userId: string, consentState: "accepted" | "declined") =>
           ledger.record({
-            ...site,
+            ...scope,
             submitter: "test",
             items: [{ person: { userId }, consentType: type!.id, consentState, consentAction: "import" }],
           })
         const ask = (concordId: string | undefined, instants: { at?: number; knownAt?: number } = {}) =>
-          Effect.map(ledger.decisions({ ...site, concordId, ...instants }), (answered) =>
+          Effect.map(ledger.decisions({ ...scope, concordId, ...instants }), (answered) =>
             answered.items.map((each) => Exchange.decisionToLine(concordId, each.type.id, each.decision)),
           )
         // A refusal is under way while the person is asked about, at about the same millisecond.
         const tryOne = Effect.fnUntraced(function* (index: number) {
           const userId = `user-${index}`
           yield* say(userId, "accepted")
-          const found = yield* ledger.find(site, { userId })
+          const found = yield* ledger.find(scope, { userId })
           const concordId = found._tag === "Found" ? found.concordId : undefined
           const [first] = yield* Effect.all([ask(concordId), say(userId, "declined")], { concurrency: "unbounded" })
           const [answer] = first
@@ -107,27 +107,27 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
       Effect.gen(function* () {
         const ledger = yield* Ledger.Ledger
         const { project } = Option.getOrThrow(yield* ledger.found)
-        const site = Option.getOrThrow(yield* ledger.site(project.id))
+        const scope = Option.getOrThrow(yield* ledger.projectScope(project.id))
         const alias = Option.getOrThrow(
-          yield* ledger.aliasOf(site, { kind: "email", value: "ann@example.com", isHashed: false }),
+          yield* ledger.aliasOf(scope, { kind: "email", value: "ann@example.com", isHashed: false }),
         )
         const prove = (session: Session, signed: string) =>
           ledger.identify({
-            ...site,
+            ...scope,
             session,
             alias,
             signed,
             evidence: { kind: "email", issuedAt: Date.now(), expiresAt: Date.now() + 60_000 },
           })
-        const ann = yield* visitor(site)
+        const ann = yield* visitor(scope)
         yield* prove(ann, "first")
-        const { facts } = yield* ledger.person(site.organization, ann.concordId)
-        const other = yield* visitor(site)
+        const { facts } = yield* ledger.person(scope.organization, ann.concordId)
+        const other = yield* visitor(scope)
         // Asked once whether she counts as somebody else, and once for her revision: it happens between the two.
         let asked = 0
         before = (concordId) => {
           if (concordId !== ann.concordId || ++asked !== 2) return Effect.void
-          return ledger.undoJoin(site.organization, ann.concordId, facts[0]!.id, "test")
+          return ledger.undoJoin(scope.organization, ann.concordId, facts[0]!.id, "test")
         }
         const outcome = yield* prove(other, "second")
         if (outcome._tag !== "Identified") return yield* Effect.die(outcome._tag)
@@ -144,10 +144,10 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
       Effect.gen(function* () {
         const ledger = yield* Ledger.Ledger
         const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
-        const site = Option.getOrThrow(yield* ledger.site(project.id))
-        const { concordId } = yield* visitor(site)
+        const scope = Option.getOrThrow(yield* ledger.projectScope(project.id))
+        const { concordId } = yield* visitor(scope)
         const accept = ledger.record({
-          ...site,
+          ...scope,
           submitter: "test",
           items: [
             {
@@ -161,7 +161,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         yield* accept
         // Yields after each, so that a store that answers at once leaves room for others too.
         const withoutPause = Effect.forever(Effect.andThen(accept, Effect.sleep(0)))
-        const ask = Effect.map(ledger.state({ ...site, concordId }), ({ items }) => items[0]?.decision.status)
+        const ask = Effect.map(ledger.state({ ...scope, concordId }), ({ items }) => items[0]?.decision.status)
         const asked = Effect.replicateEffect(Effect.andThen(Effect.sleep(2), ask), 20)
         const writers = Effect.all(
           Array.from({ length: 16 }, () => withoutPause),
@@ -180,7 +180,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
       Effect.gen(function* () {
         const ledger = yield* Ledger.Ledger
         const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
-        const site = Option.getOrThrow(yield* ledger.site(project.id))
+        const scope = Option.getOrThrow(yield* ledger.projectScope(project.id))
         const [first, second] = consentTypes
         const item = (consentType: string, consentState: "accepted" | "declined", at: number, until?: number) => ({
           person: { userId: "jo" },
@@ -195,10 +195,10 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
           item(second!.id, "declined", 5),
           item(first!.id, "accepted", 40),
         ]
-        yield* ledger.record({ ...site, submitter: "test", items })
-        const found = yield* ledger.find(site, { userId: "jo" })
+        yield* ledger.record({ ...scope, submitter: "test", items })
+        const found = yield* ledger.find(scope, { userId: "jo" })
         const timeline = yield* ledger.timeline({
-          ...site,
+          ...scope,
           concordId: found._tag === "Found" ? found.concordId : undefined,
         })
         return timeline.items.map(({ type, decision }) => [
@@ -222,8 +222,8 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
       Effect.gen(function* () {
         const ledger = yield* Ledger.Ledger
         const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
-        const site = Option.getOrThrow(yield* ledger.site(project.id))
-        const { concordId } = yield* visitor(site)
+        const scope = Option.getOrThrow(yield* ledger.projectScope(project.id))
+        const { concordId } = yield* visitor(scope)
         const seen: Array<string> = []
         for (let index = 0; index < 200; index++) {
           const consentState = index % 2 === 0 ? "accepted" : "declined"
@@ -233,8 +233,8 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
             consentState,
             consentAction: "import",
           } as const
-          yield* ledger.record({ ...site, submitter: "test", items: [item] })
-          const { items } = yield* ledger.state({ ...site, concordId })
+          yield* ledger.record({ ...scope, submitter: "test", items: [item] })
+          const { items } = yield* ledger.state({ ...scope, concordId })
           seen.push(items[0]?.event.consentState ?? "nothing")
         }
         return seen
@@ -247,23 +247,28 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     "a project of %i lanes is spread over them, listed to its end, and tells each person's lane",
     async (lanes) => {
       const people = 400
-      const { cursors, listed, positions, site } = await run(
+      const {
+        cursors,
+        listed,
+        positions,
+        site: scope,
+      } = await run(
         Effect.gen(function* () {
           const ledger = yield* Ledger.Ledger
           const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
-          const site = Option.getOrThrow(yield* ledger.site(project.id))
+          const scope = Option.getOrThrow(yield* ledger.projectScope(project.id))
           const items = Array.from({ length: people }, (_, index) => ({
             person: { userId: `user-${index}` },
             consentType: consentTypes[0]!.id,
             consentState: "accepted" as const,
             consentAction: "import" as const,
           }))
-          const recorded = yield* ledger.record({ ...site, submitter: "test", items })
+          const recorded = yield* ledger.record({ ...scope, submitter: "test", items })
           if (recorded._tag !== "Recorded") return yield* Effect.die(recorded._tag)
           const listed: Array<string> = []
           const cursors: Array<string> = []
           for (let cursor: string | undefined; ;) {
-            const page = yield* ledger.list(site, "test", { limit: 150, ...(cursor !== undefined && { cursor }) })
+            const page = yield* ledger.list(scope, "test", { limit: 150, ...(cursor !== undefined && { cursor }) })
             if (page._tag !== "Listed") return yield* Effect.die(page._tag)
             listed.push(...page.items.map(({ concordId }) => concordId))
             cursor = page.nextCursor
@@ -271,9 +276,9 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
             cursors.push(cursor)
           }
           const answers = yield* Effect.forEach(recorded.events, ({ concordId }) =>
-            Effect.map(ledger.state({ ...site, concordId }), ({ positions }) => [concordId, [...positions]] as const),
+            Effect.map(ledger.state({ ...scope, concordId }), ({ positions }) => [concordId, [...positions]] as const),
           )
-          return { cursors, listed, positions: new Map(answers), site }
+          return { cursors, listed, positions: new Map(answers), site: scope }
         }),
         undefined,
         lanes,
@@ -281,10 +286,10 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
       expect(new Set(listed).size).toBe(people)
       expect(listed).toHaveLength(people)
       for (const keys of positions.values()) expect(keys.map(([key]) => typeof key)).toEqual(["string", "number"])
-      const counts = Map.groupBy(listed, (concordId) => Lane.of(site.project, concordId))
+      const counts = Map.groupBy(listed, (concordId) => Lane.of(scope.project, concordId))
       expect(counts.size).toBeGreaterThan(lanes * 0.6)
       for (const [lane, ofLane] of counts) {
-        expect(lane).toBeLessThan(site.project.number * Lane.maxCount + lanes)
+        expect(lane).toBeLessThan(scope.project.number * Lane.maxCount + lanes)
         for (const concordId of ofLane) expect(positions.get(concordId)!.at(-1)).toEqual([lane, ofLane.length])
       }
       // It must fit into the head of a request, of which Node.js takes 16 KiB.

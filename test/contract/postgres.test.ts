@@ -5,7 +5,7 @@ import { Effect, Exit, Fiber, Schedule, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type { SqlError } from "effect/sql/SqlError"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import * as Pipelines from "../../adapters/postgres/PipelinedTransactions.ts"
+import * as PipelinedTransactions from "../../adapters/postgres/PipelinedTransactions.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
 import * as Lane from "../../core/model/Lane.ts"
@@ -348,8 +348,8 @@ describe("a transaction that does not wait for its statements", () => {
     Effect.runPromise(
       withConnection(
         Effect.fnUntraced(function* (sql) {
-          const pipelined = yield* Pipelines.make(sql, url, 1)
-          const objecting = Effect.flatMap(Pipelines.firstObjection(steps(pipelined)), (objection) =>
+          const pipelined = yield* PipelinedTransactions.make(sql, url, 1)
+          const objecting = Effect.flatMap(PipelinedTransactions.firstObjection(steps(pipelined)), (objection) =>
             objection === undefined ? Effect.void : Effect.fail(objection),
           )
           const first = yield* Effect.exit(Sql.transaction(pipelined, objecting))
@@ -423,12 +423,12 @@ describe("a machine that is gone without a word", () => {
         const store = yield* LedgerStore
         yield* append(store, 20)
         // Each connection for transactions meets it: those who come one after the other do not share one.
-        gate.loseAt(control, Pipelines.maxTransactions)
+        gate.loseAt(control, PipelinedTransactions.maxTransactions)
         const tries = Effect.forEach(range, (owner) => Effect.option(Effect.delay(append(store, owner), owner * 50)), {
           concurrency: "unbounded",
         })
         const configure = store
-          .configure({ revision: 0, entries: {}, documents: [] })
+          .changeCatalog({ revision: 0, entries: {}, documents: [] })
           .pipe(Effect.delay(1_000), Effect.option)
         const [first] = yield* Effect.all([tries, configure], { concurrency: "unbounded" })
         // It is looked for once in a while, and used again.
@@ -438,7 +438,7 @@ describe("a machine that is gone without a word", () => {
       const began = performance.now()
       const { first, second } = await Effect.runPromise(Effect.provide(use, through))
       expect(performance.now() - began).toBeLessThan(40_000)
-      expect(gate.losses()).toBe(Pipelines.maxTransactions)
+      expect(gate.losses()).toBe(PipelinedTransactions.maxTransactions)
       expect(second.map(({ _tag }) => _tag)).toEqual(range.map(() => "Appended"))
       const acknowledged = first.filter((outcome) => outcome._tag === "Some" && outcome.value._tag === "Appended")
       const kept = await postgres.administer("SELECT count(*)::int AS n FROM event", new URL(whole).pathname.slice(1))

@@ -62,9 +62,9 @@ const broken: ReadonlyArray<readonly [says: string, what: RegExp, breaks: (store
     "forgets which requests it answered",
     /was carried out 2 times/,
     (store) => ({
-      receipt: () => Effect.undefined,
-      append: (request) => store.append(Struct.omit(request, ["receipt"])),
-      changePeople: (change) => store.changePeople(Struct.omit(change, ["receipt"])),
+      idempotencyRecord: () => Effect.undefined,
+      append: (request) => store.append(Struct.omit(request, ["idempotencyRecord"])),
+      changeIdentity: (change) => store.changeIdentity(Struct.omit(change, ["idempotencyRecord"])),
     }),
   ],
   [
@@ -78,12 +78,12 @@ const broken: ReadonlyArray<readonly [says: string, what: RegExp, breaks: (store
   [
     "keeps a change of people that was prepared against another state",
     /is counted as two people|was undone twice|was carried out/,
-    (store) => ({ changePeople: (change) => store.changePeople({ ...change, seen: [] }) }),
+    (store) => ({ changeIdentity: (change) => store.changeIdentity({ ...change, seen: [] }) }),
   ],
   [
     "takes a proof twice",
     /was used twice|two requests used/,
-    (store) => ({ changePeople: (change) => store.changePeople(Struct.omit(change, ["proof"])) }),
+    (store) => ({ changeIdentity: (change) => store.changeIdentity(Struct.omit(change, ["identityToken"])) }),
   ],
 ]
 

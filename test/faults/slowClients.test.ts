@@ -5,7 +5,7 @@ import { connect, type AddressInfo, type Socket } from "node:net"
 import { setTimeout as pause } from "node:timers/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import * as Deadline from "../../adapters/http/server/Deadline.ts"
-import * as Line from "../../adapters/http/server/ConcurrencyLimit.ts"
+import * as ConcurrencyLimit from "../../adapters/http/server/ConcurrencyLimit.ts"
 import { asOwner, privacy, record, startWorld, yes } from "../http/world.ts"
 import type { Server } from "../support/server.ts"
 
@@ -95,7 +95,7 @@ describe("a limit of 300 milliseconds", () => {
 })
 
 describe("more slow clients than requests may be worked on", () => {
-  const count = Line.longest + 44
+  const count = ConcurrencyLimit.longest + 44
   let server: Server
   beforeAll(async () => {
     server = await startWorld()

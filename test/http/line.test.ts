@@ -4,7 +4,7 @@
  */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import * as Line from "../../adapters/http/server/ConcurrencyLimit.ts"
+import * as ConcurrencyLimit from "../../adapters/http/server/ConcurrencyLimit.ts"
 
 /** What a service takes, in milliseconds. */
 interface Service {
@@ -18,7 +18,7 @@ interface Flood {
 }
 
 /** How long each accepted request took, by when it was answered, and when each refused one came. */
-const simulate = ({ sync, work }: Service, floods: ReadonlyArray<Flood>, line = Line.make()) => {
+const simulate = ({ sync, work }: Service, floods: ReadonlyArray<Flood>, line = ConcurrencyLimit.make()) => {
   const accepted: Array<{ readonly at: number; readonly millis: number }> = []
   const refused: Array<number> = []
   const toSync: Array<{ readonly since: number; readonly wasAlone: boolean }> = []
@@ -84,9 +84,9 @@ describe("the line", () => {
     fc.assert(
       fc.property(services, (service) => {
         // A request waits for the sync under way and then for its own: more than may be in the line cannot.
-        const carried = Math.min(0.8 / service.work, Line.longest / (2.5 * (service.work + service.sync)))
+        const carried = Math.min(0.8 / service.work, ConcurrencyLimit.longest / (2.5 * (service.work + service.sync)))
         const pause = { perMilli: 0.001, millis: 1000 }
-        const burst = { perMilli: Line.longest - 1, millis: 1 }
+        const burst = { perMilli: ConcurrencyLimit.longest - 1, millis: 1 }
         const { refused } = simulate(service, [{ perMilli: carried, millis: 500 }, pause, burst])
         expect(refused).toEqual([])
       }),

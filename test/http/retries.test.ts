@@ -219,7 +219,7 @@ describe("what was answered earlier", () => {
     expect(secrets.length).toBe(names.length + 5)
     expect(bytes).not.toContain("zq9-")
     // A profile is kept in clear, so that it can be read and emptied: in one place only.
-    expect(JSON.stringify(rows(server, "name = 'receipt'"))).not.toContain("Zq9")
+    expect(JSON.stringify(rows(server, "name = 'idempotencyRecord'"))).not.toContain("Zq9")
     expect(JSON.stringify(rows(server, "name = 'person'"))).toContain("Zq9")
     expect(secrets.filter((secret) => bytes.includes(secret.replace("assent_", "")))).toEqual([])
     // The proof that the search would have found them: what is kept in clear is found.

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http"
 import { connect, type AddressInfo, type Socket } from "node:net"
 import { setImmediate as turnOfLoop } from "node:timers/promises"
 import { afterEach, expect, test } from "vitest"
-import * as Turns from "../../adapters/http/server/RefusedConnections.ts"
+import * as RefusedConnections from "../../adapters/http/server/RefusedConnections.ts"
 
 /** What came to the server, in order: whose it was, in which turn of the event loop, and whether it was late. */
 interface Came {
@@ -34,7 +34,7 @@ const start = async (room: () => number): Promise<ReadonlyArray<Came>> => {
     if (!isOver) setImmediate(count)
   }
   setImmediate(count)
-  const turns = Turns.make(room)
+  const turns = RefusedConnections.make(room)
   server = createServer((request, response) => {
     came.push({ of: request.url!, turn, isLate: turns.isLate(request.socket) })
     response.writeHead(503, { "content-length": 0 }).end()
@@ -66,8 +66,8 @@ test("a few of those that come again at once are read in each turn of the event 
   const again = came.filter(({ isLate }) => isLate)
   expect(again.length).toBeGreaterThan(400 * 15)
   const sizes = [...Map.groupBy(again, ({ turn }) => turn).values()].map(({ length }) => length)
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(Turns.perTurn.most)
-  expect(sizes.toSorted((a, b) => a - b)[sizes.length >> 1]).toBeLessThan(Turns.perTurn.least * 2)
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(RefusedConnections.perTurn.most)
+  expect(sizes.toSorted((a, b) => a - b)[sizes.length >> 1]).toBeLessThan(RefusedConnections.perTurn.least * 2)
   // Between two of one connection, none of another comes three times.
   const last = new Map<string, number>()
   for (const [index, { of }] of again.entries()) {

@@ -14,7 +14,7 @@ import * as Mapping from "../../adapters/files/Mapping.ts"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
-import type { Site } from "../../core/model/Catalog.ts"
+import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Intake from "../../core/transfer/Intake.ts"
 import * as ItemLine from "../../core/formats/ItemLine.ts"
@@ -91,13 +91,13 @@ const today = Date.UTC(2026, 0, 31)
 /** Runs something on a new ledger with the demonstration's types, by a clock that stands still. */
 const onNew = <A>(
   store: (typeof stores)[number][1],
-  program: (site: Site) => Effect.Effect<A, unknown, Ledger.Ledger>,
+  program: (scope: ProjectScope) => Effect.Effect<A, unknown, Ledger.Ledger>,
 ) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(today)
     const ledger = yield* Ledger.Ledger
     const { project } = Option.getOrThrow(yield* ledger.found)
-    return yield* program(Option.getOrThrow(yield* ledger.site(project.id)))
+    return yield* program(Option.getOrThrow(yield* ledger.projectScope(project.id)))
   }).pipe(
     Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer]))),
     Effect.provide(TestClock.layer()),
@@ -167,11 +167,11 @@ interface Taking {
 }
 
 /** What became of rows: the tally, and what is wrong with each. */
-const take = Effect.fnUntraced(function* (site: Site, rows: ReadonlyArray<Intake.Row>, taking: Taking) {
+const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.Row>, taking: Taking) {
   const rejections: Array<string> = []
   let blocks = 0
   const tally = yield* Intake.run(Stream.fromIterable([rows]), {
-    ...site,
+    ...scope,
     submitter: "test",
     isRestore: false,
     blockSize: taking.blockSize,
@@ -188,13 +188,13 @@ const take = Effect.fnUntraced(function* (site: Site, rows: ReadonlyArray<Intake
 const rehearse = <A, E>(doing: Effect.Effect<A, E, Ledger.Ledger>) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger.Ledger
-    return yield* Effect.provideService(doing, Ledger.Ledger, ledger.rehearsal(yield* LedgerStore))
+    return yield* Effect.provideService(doing, Ledger.Ledger, ledger.dryRun(yield* LedgerStore))
   }).pipe(Effect.provide(MemoryStore.layer, { local: true }))
 
 /** All events, in the order in which they were learnt. */
-const exported = Effect.fnUntraced(function* (site: Site) {
+const exported = Effect.fnUntraced(function* (scope: ProjectScope) {
   const ledger = yield* Ledger.Ledger
-  const reading = yield* ledger.export(site, {})
+  const reading = yield* ledger.export(scope, {})
   const events: Array<StoredEvent> = []
   for (;;) {
     const page = yield* reading.next
@@ -204,10 +204,10 @@ const exported = Effect.fnUntraced(function* (site: Site) {
 })
 
 /** An event without the ids that are other ones in each ledger. */
-const said = (site: Site, { body, consentType }: StoredEvent): string => {
+const said = (scope: ProjectScope, { body, consentType }: StoredEvent): string => {
   const { consentDate, consentState, expirationDate, externalId } = JSON.parse(body)
   return JSON.stringify([
-    site.types.byId.get(consentType)!.label,
+    scope.types.byId.get(consentType)!.label,
     consentState,
     consentDate,
     expirationDate,
@@ -216,17 +216,17 @@ const said = (site: Site, { body, consentType }: StoredEvent): string => {
 }
 
 /** Everything a ledger answers: who is one with whom, and the timeline of each, its events told by what they say. */
-const answers = Effect.fnUntraced(function* (site: Site) {
+const answers = Effect.fnUntraced(function* (scope: ProjectScope) {
   const ledger = yield* Ledger.Ledger
-  const events = yield* exported(site)
-  const names = new Map(events.map((event) => [event.id, said(site, event)]))
+  const events = yield* exported(scope)
+  const names = new Map(events.map((event) => [event.id, said(scope, event)]))
   const found: Array<string | undefined> = []
   const told: Array<unknown> = []
   for (const identifier of identifiers) {
-    const person = yield* ledger.find(site, identifier)
+    const person = yield* ledger.find(scope, identifier)
     const concordId = person._tag === "Found" ? person.concordId : undefined
     found.push(concordId)
-    const { items } = yield* ledger.timeline({ ...site, concordId })
+    const { items } = yield* ledger.timeline({ ...scope, concordId })
     const lines = items.map(({ decision, type }) => [type.label, Exchange.decisionToLine("", type.id, decision)])
     const text = JSON.stringify([found.indexOf(concordId), concordId === undefined, lines])
     told.push(
@@ -235,13 +235,13 @@ const answers = Effect.fnUntraced(function* (site: Site) {
       ),
     )
   }
-  return { told, events: events.map((event) => said(site, event)).toSorted() }
+  return { told, events: events.map((event) => said(scope, event)).toSorted() }
 })
 
 const decodeItem = Exchange.decoder(ItemLine.ItemLine)
 
 /** Sends each row by itself, as an item of a request; what is wrong with each. */
-const post = Effect.fnUntraced(function* (site: Site, rows: ReadonlyArray<Intake.Row>) {
+const post = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.Row>) {
   const ledger = yield* Ledger.Ledger
   const rejections: Array<string> = []
   for (const row of rows) {
@@ -259,7 +259,7 @@ const post = Effect.fnUntraced(function* (site: Site, rows: ReadonlyArray<Intake
       reject([...undated, ...faults.map(({ code, pointer }) => ({ code, field: pointer.slice(1) }))])
       continue
     }
-    const outcome = yield* ledger.record({ ...site, submitter: "test", items: [ItemLine.toItem(decoded.success)] })
+    const outcome = yield* ledger.record({ ...scope, submitter: "test", items: [ItemLine.toItem(decoded.success)] })
     if (outcome._tag === "Refused") reject(outcome.violations)
   }
   return rejections
@@ -278,16 +278,16 @@ for (const [name, store, numRuns] of stores) {
   test(`Rows in blocks are recorded, refused and answered about as requests with one item each, one after the other (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, async (rows, blockSize) => {
-        const [imported, rejections, tally] = await onNew(store, (site) =>
+        const [imported, rejections, tally] = await onNew(store, (scope) =>
           Effect.gen(function* () {
-            const { rejections, tally } = yield* take(site, rows, { blockSize })
-            return [yield* answers(site), rejections, tally] as const
+            const { rejections, tally } = yield* take(scope, rows, { blockSize })
+            return [yield* answers(scope), rejections, tally] as const
           }),
         )
-        const [posted, refused] = await onNew(store, (site) =>
+        const [posted, refused] = await onNew(store, (scope) =>
           Effect.gen(function* () {
-            const refused = yield* post(site, rows)
-            return [yield* answers(site), refused] as const
+            const refused = yield* post(scope, rows)
+            return [yield* answers(scope), refused] as const
           }),
         )
         expect(imported).toEqual(posted)
@@ -306,20 +306,20 @@ for (const [name, store, numRuns] of stores) {
         // A row whose external id is there by now is known, whatever else is wrong with it.
         const ofNew = (rejections: ReadonlyArray<string>) =>
           rejections.filter((each) => !externalIdOf(rows[Number(each.split(" ")[0]) - 1]!))
-        const once = await onNew(store, (site) =>
+        const once = await onNew(store, (scope) =>
           Effect.gen(function* () {
-            const { rejections } = yield* take(site, rows, { blockSize })
-            return { rejections: ofNew(rejections), answered: yield* answers(site) }
+            const { rejections } = yield* take(scope, rows, { blockSize })
+            return { rejections: ofNew(rejections), answered: yield* answers(scope) }
           }),
         )
-        const again = await onNew(store, (site) =>
+        const again = await onNew(store, (scope) =>
           Effect.gen(function* () {
-            yield* Effect.ignore(take(site, rows, { blockSize, killAfter }))
-            const { rejections } = yield* take(site, rows, { blockSize })
-            const answered = yield* answers(site)
-            const third = yield* take(site, rows, { blockSize })
+            yield* Effect.ignore(take(scope, rows, { blockSize, killAfter }))
+            const { rejections } = yield* take(scope, rows, { blockSize })
+            const answered = yield* answers(scope)
+            const third = yield* take(scope, rows, { blockSize })
             expect([third.tally.recorded, ofNew(third.rejections)]).toEqual([0, ofNew(rejections)])
-            expect(yield* answers(site)).toEqual(answered)
+            expect(yield* answers(scope)).toEqual(answered)
             return { rejections: ofNew(rejections), answered }
           }),
         )
@@ -332,16 +332,16 @@ for (const [name, store, numRuns] of stores) {
   test(`A row that was refused is recorded once its reason is gone, and no other a second time (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, (rows, blockSize) =>
-        onNew(store, (site) =>
+        onNew(store, (scope) =>
           Effect.gen(function* () {
             const ledger = yield* Ledger.Ledger
-            const first = yield* take(site, rows, { blockSize })
-            yield* ledger.setup.createType(site, { ...late, name: "Late" }, { answer: () => "" })
-            const now = Option.getOrThrow(yield* ledger.site(site.project.id))
+            const first = yield* take(scope, rows, { blockSize })
+            yield* ledger.setup.createType(scope, { ...late, name: "Late" }, { answer: () => "" })
+            const now = Option.getOrThrow(yield* ledger.projectScope(scope.project.id))
             const second = yield* take(now, rows, { blockSize })
             const codes = (of: typeof first) => new Set(of.rejections.map((each) => each.split(" ")[2]))
             expect(codes(second)).not.toContain("unknown_consent_type")
-            expect((yield* exported(site)).length).toBe(first.tally.recorded + second.tally.recorded)
+            expect((yield* exported(scope)).length).toBe(first.tally.recorded + second.tally.recorded)
             expect(second.tally.recordedBefore).toBeGreaterThanOrEqual(first.tally.recorded)
             expect((yield* take(now, rows, { blockSize })).tally.recorded).toBe(0)
           }),
@@ -362,15 +362,15 @@ for (const [name, store, numRuns] of stores) {
           map: Mapping.apply({ consentState: { column: "consentState", values } }),
         })
         const complete = mapped({ ...states, declined: "declined" })
-        const completed = await onNew(store, (site) =>
+        const completed = await onNew(store, (scope) =>
           Effect.gen(function* () {
-            yield* take(site, single, mapped(states))
-            yield* take(site, single, complete)
-            return (yield* answers(site)).events
+            yield* take(scope, single, mapped(states))
+            yield* take(scope, single, complete)
+            return (yield* answers(scope)).events
           }),
         )
-        const once = await onNew(store, (site) =>
-          Effect.flatMap(take(site, single, complete), () => Effect.map(answers(site), ({ events }) => events)),
+        const once = await onNew(store, (scope) =>
+          Effect.flatMap(take(scope, single, complete), () => Effect.map(answers(scope), ({ events }) => events)),
         )
         // Of rows with the same external id the first to be recorded is kept, whatever the others say.
         const withoutId = (events: ReadonlyArray<string>) => events.filter((event) => JSON.parse(event)[4] == null)
@@ -392,10 +392,10 @@ for (const [name, store, numRuns] of stores) {
         const wrong = mapped({ accepted: "declined", declined: "accepted", viewed: "viewed" })
         const right = mapped({ accepted: "accepted", declined: "declined", viewed: "viewed" })
         const eventsAfter = (...takings: ReadonlyArray<Taking>) =>
-          onNew(store, (site) =>
+          onNew(store, (scope) =>
             Effect.gen(function* () {
-              for (const taking of takings) yield* take(site, single, taking)
-              return (yield* answers(site)).events
+              for (const taking of takings) yield* take(scope, single, taking)
+              return (yield* answers(scope)).events
             }),
           )
         const [wrongly, rightly] = [await eventsAfter(wrong), await eventsAfter(right)]
@@ -416,15 +416,15 @@ for (const [name, store, numRuns] of stores) {
   test(`A dry run says what then happens, whatever the blocks and whatever is there, and records nothing (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, rows, fc.nat(12), blockSize, (earlier, rows, cut, blockSize) =>
-        onNew(store, (site) =>
+        onNew(store, (scope) =>
           Effect.gen(function* () {
-            yield* take(site, earlier, { blockSize })
+            yield* take(scope, earlier, { blockSize })
             // An import of the same rows that ended early.
-            yield* take(site, rows.slice(0, cut), { blockSize })
-            const before = yield* answers(site)
-            const foretold = yield* rehearse(take(site, rows, { blockSize }))
-            expect(yield* answers(site)).toEqual(before)
-            expect(yield* take(site, rows, { blockSize })).toEqual(foretold)
+            yield* take(scope, rows.slice(0, cut), { blockSize })
+            const before = yield* answers(scope)
+            const foretold = yield* rehearse(take(scope, rows, { blockSize }))
+            expect(yield* answers(scope)).toEqual(before)
+            expect(yield* take(scope, rows, { blockSize })).toEqual(foretold)
           }),
         ),
       ),
@@ -455,7 +455,7 @@ test("A block that has to be planned again takes those with it that are on their
   })
   const { tally } = await onNew(
     () => oneByOne,
-    (site) => take(site, rows, { blockSize: 1 }),
+    (scope) => take(scope, rows, { blockSize: 1 }),
   )
   expect(tally.recorded).toBe(blocks)
   expect(order).toEqual(order.toSorted((a, b) => a - b))

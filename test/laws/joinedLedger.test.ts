@@ -8,7 +8,7 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
-import type { Site } from "../../core/model/Catalog.ts"
+import type { ProjectScope } from "../../core/model/Catalog.ts"
 import type { ConsentState } from "../../core/engine/ConsentState.ts"
 import * as Decision from "../../core/engine/Decision.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
@@ -68,7 +68,7 @@ const withUndoing = fc.tuple(scriptsBy(wait), scriptsBy(wait)).map(([before, aft
 
 /** What a ledger was told so far. */
 interface Told {
-  readonly site: Site
+  readonly site: ProjectScope
   /** By who it is. */
   readonly concordIds: ReadonlyArray<string>
   readonly events: Array<StoredEvent>
@@ -84,14 +84,14 @@ const expected = <Outcome extends { readonly _tag: string }, Tag extends Outcome
   return outcome as Extract<Outcome, { _tag: Tag }>
 }
 
-const visit = Effect.fnUntraced(function* (site: Site) {
+const visit = Effect.fnUntraced(function* (scope: ProjectScope) {
   const ledger = yield* Ledger.Ledger
-  return expected(yield* ledger.openSession({ ...site, ipAddress: "", domain: "localhost" }), "Opened").session
+  return expected(yield* ledger.openSession({ ...scope, ipAddress: "", domain: "localhost" }), "Opened").session
 })
 
 const record = Effect.fnUntraced(function* (
   told: Told["events"],
-  site: Site,
+  scope: ProjectScope,
   person: Identifiers,
   saying: Saying,
   now: Instant,
@@ -101,35 +101,35 @@ const record = Effect.fnUntraced(function* (
   const consentDate = now - ago * hour
   const item = {
     person,
-    consentType: site.types.all[type]!.id,
+    consentType: scope.types.all[type]!.id,
     consentState,
     consentAction: "import" as const,
     consentDate,
     ...(lasts !== undefined && { expirationDate: consentDate + lasts * hour }),
   }
-  told.push(...expected(yield* ledger.record({ ...site, submitter: "test", items: [item] }), "Recorded").events)
+  told.push(...expected(yield* ledger.record({ ...scope, submitter: "test", items: [item] }), "Recorded").events)
 })
 
 const join = Effect.fnUntraced(function* (
-  { concordIds, joins, site }: Told,
+  { concordIds, joins, site: scope }: Told,
   who: number,
   session: Session,
   now: Instant,
 ) {
   const ledger = yield* Ledger.Ledger
-  const alias = Option.getOrThrow(yield* ledger.aliasOf(site, { kind: "userId", value: "ann", isHashed: false }))
+  const alias = Option.getOrThrow(yield* ledger.aliasOf(scope, { kind: "userId", value: "ann", isHashed: false }))
   const evidence = { kind: alias.kind, issuedAt: now, expiresAt: now + hour }
-  expected(yield* ledger.identify({ ...site, session, alias, evidence, signed: session.id }), "Identified")
-  const { facts } = yield* ledger.person(site.organization, concordIds[who]!)
+  expected(yield* ledger.identify({ ...scope, session, alias, evidence, signed: session.id }), "Identified")
+  const { facts } = yield* ledger.person(scope.organization, concordIds[who]!)
   const { dateCreated, id } = facts.find(({ member }) => member === concordIds[who])!
   joins.set(who, { id, from: dateCreated, to: Infinity })
 })
 
-const undo = Effect.fnUntraced(function* ({ concordIds, joins, site }: Told, who: number) {
+const undo = Effect.fnUntraced(function* ({ concordIds, joins, site: scope }: Told, who: number) {
   const ledger = yield* Ledger.Ledger
   const { from, id } = joins.get(who)!
-  expected(yield* ledger.undoJoin(site.organization, concordIds[ann]!, id, "test"), "Undone")
-  const { facts } = yield* ledger.person(site.organization, concordIds[who]!)
+  expected(yield* ledger.undoJoin(scope.organization, concordIds[ann]!, id, "test"), "Undone")
+  const { facts } = yield* ledger.person(scope.organization, concordIds[who]!)
   const to = facts.find((fact) => fact.join === id)!.dateCreated
   // After the join the two are one: as of its own instant at least.
   expect(to).toBeGreaterThan(from)
@@ -145,19 +145,19 @@ const play = Effect.fnUntraced(function* (
   const ledger = yield* Ledger.Ledger
   yield* TestClock.setTime(start)
   const { project } = Option.getOrThrow(yield* ledger.found)
-  const site = Option.getOrThrow(yield* ledger.site(project.id))
+  const scope = Option.getOrThrow(yield* ledger.projectScope(project.id))
   const events: Array<StoredEvent> = []
   const first: Saying = { kind: "say", who: ann, type: 1, consentState: "viewed", ago: 3, lasts: 1 }
-  yield* record(events, site, { userId: "ann" }, first, start)
-  const guests = [yield* visit(site), yield* visit(site)]
+  yield* record(events, scope, { userId: "ann" }, first, start)
+  const guests = [yield* visit(scope), yield* visit(scope)]
   const concordIds = [events[0]!.concordId, ...guests.map(({ concordId }) => concordId)]
-  const told: Told = { site, concordIds, events, joins: new Map() }
+  const told: Told = { site: scope, concordIds, events, joins: new Map() }
   let now = start
   for (const [wait, step] of script) {
     now += wait
     yield* TestClock.setTime(now)
     const joined = told.joins.get(step.who)
-    if (step.kind === "say") yield* record(events, site, { concordId: concordIds[step.who]! }, step, now)
+    if (step.kind === "say") yield* record(events, scope, { concordId: concordIds[step.who]! }, step, now)
     else if (isJoining && step.kind === "join" && joined === undefined) {
       yield* join(told, step.who, guests[step.who - 1]!, now)
     } else if (isJoining && step.kind === "undo" && joined?.to === Infinity) yield* undo(told, step.who)
@@ -175,8 +175,8 @@ const ask = Effect.fnUntraced(function* (told: Told, who: number, instants: { at
 })
 
 /** Answers in which ids are told by what has them, so that those of two ledgers can be compared. */
-const named = ({ concordIds, events, site }: Told, answers: unknown): unknown => {
-  const ids = [concordIds, events.map(({ id }) => id), site.types.all.map(({ id }) => id)]
+const named = ({ concordIds, events, site: scope }: Told, answers: unknown): unknown => {
+  const ids = [concordIds, events.map(({ id }) => id), scope.types.all.map(({ id }) => id)]
   const names = new Map(ids.flatMap((some, kind) => some.map((id, index) => [id, `${kind} ${index}`])))
   const text = JSON.stringify(answers)
   return JSON.parse(text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => names.get(id) ?? id))

@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import * as ColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
-import * as Columns from "../../core/simulation/EventColumns.ts"
+import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
+import * as EventColumns from "../../core/simulation/EventColumns.ts"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as ConsentType from "../../core/engine/ConsentType.ts"
 import * as DiffLine from "../../core/formats/DiffLine.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as Period from "../../core/engine/Period.ts"
-import * as Rows from "../../core/simulation/UnsortedEvents.ts"
+import * as UnsortedEvents from "../../core/simulation/UnsortedEvents.ts"
 import * as Rules from "../../core/engine/Rules.ts"
-import * as Simulation from "../../core/engine/Comparison.ts"
+import * as Comparison from "../../core/engine/Comparison.ts"
 import * as Steps from "../../core/simulation/Steps.ts"
-import * as Tally from "../../core/simulation/Totals.ts"
+import * as Totals from "../../core/simulation/Totals.ts"
 import * as Terms from "../../core/engine/Terms.ts"
-import * as WhatIf from "../../core/simulation/Simulation.ts"
+import * as Simulation from "../../core/simulation/Simulation.ts"
 import * as Ledgers from "../support/ledgers.ts"
 
 const window = fc
@@ -22,7 +22,7 @@ const window = fc
   .filter(([a, b]) => a !== b)
   .map(([a, b]) => ({ from: Math.min(a, b), until: Math.max(a, b) }))
 
-const reading: fc.Arbitrary<WhatIf.Reading> = fc.record({
+const reading: fc.Arbitrary<Simulation.Reading> = fc.record({
   types: fc.tuple(Ledgers.consentType("type-1"), Ledgers.consentType("type-2")),
   rules: Ledgers.ruleSet,
 })
@@ -32,9 +32,12 @@ const question = fc
   .map(({ window, ...rest }) => ({ ...rest, ...window, step: Period.months(12 * 200) }))
 
 /** The batches of a ledger whose events come person by person, in no order within a person. */
-const batches = (ledger: ReadonlyArray<ConsentEvent>, knownAt: Instant.Instant): ReadonlyArray<Columns.Columns> => {
-  const builder = ColumnBuilder.make(knownAt, true)
-  const taken: Array<Columns.Columns> = []
+const batches = (
+  ledger: ReadonlyArray<ConsentEvent>,
+  knownAt: Instant.Instant,
+): ReadonlyArray<EventColumns.EventColumns> => {
+  const builder = EventColumnBuilder.make(knownAt, true)
+  const taken: Array<EventColumns.EventColumns> = []
   const people = Map.groupBy(ledger, ({ concordId }) => concordId)
   for (const person of [...people.keys()].toSorted()) {
     const events = people.get(person) ?? []
@@ -43,7 +46,7 @@ const batches = (ledger: ReadonlyArray<ConsentEvent>, knownAt: Instant.Instant):
       builder.add(
         event.concordId,
         event.consentType,
-        Columns.stateIndex(event.consentState),
+        EventColumns.stateIndex(event.consentState),
         event.version,
         event.consentDate,
         event.dateCreated,
@@ -64,7 +67,7 @@ const uuid = (name: string): string => {
 }
 
 /** The same events as rows, as a table has them: by person, and in no order within a person. */
-const rowsOf = (ledger: ReadonlyArray<ConsentEvent>): Rows.Rows => {
+const rowsOf = (ledger: ReadonlyArray<ConsentEvent>): UnsortedEvents.UnsortedEvents => {
   const events = ledger.toSorted((a, b) => (a.concordId < b.concordId ? -1 : a.concordId > b.concordId ? 1 : 0))
   const typeIds = [...new Set(events.map(({ consentType }) => consentType))].toSorted()
   const words = (id: string): ReadonlyArray<number> =>
@@ -75,7 +78,7 @@ const rowsOf = (ledger: ReadonlyArray<ConsentEvent>): Rows.Rows => {
     concordIds: Uint32Array.from(events.flatMap(({ concordId }) => words(concordId))),
     ids: Uint32Array.from(events.flatMap(({ id }) => words(id))),
     types: Uint32Array.from(events, ({ consentType }) => typeIds.indexOf(consentType)),
-    states: Uint8Array.from(events, ({ consentState }) => Columns.stateIndex(consentState)),
+    states: Uint8Array.from(events, ({ consentState }) => EventColumns.stateIndex(consentState)),
     versions: Float64Array.from(events, ({ version }) => version),
     consentDates: Float64Array.from(events, ({ consentDate }) => consentDate),
     datesCreated: Float64Array.from(events, ({ dateCreated }) => dateCreated),
@@ -84,7 +87,7 @@ const rowsOf = (ledger: ReadonlyArray<ConsentEvent>): Rows.Rows => {
 }
 
 /** The events of columns, in order, each with its person and type; and how the people and types are divided. */
-const spelledOut = (columns: Columns.Columns) => {
+const spelledOut = (columns: EventColumns.EventColumns) => {
   const typeOf = (pair: number) => columns.typeIds[columns.pairTypes[pair]!]!
   const starts = (ends: Uint32Array, index: number) => (index === 0 ? 0 : ends[index - 1]!)
   const range = (low: number, high: number) => Array.from({ length: high - low }, (_, index) => low + index)
@@ -96,7 +99,7 @@ const spelledOut = (columns: Columns.Columns) => {
       pairs: pairs.map((pair) => ({
         consentType: typeOf(pair),
         events: range(starts(columns.pairEnds, pair), columns.pairEnds[pair]!).map((index) =>
-          Columns.event(columns, index, concordId, ConsentType.unknown(typeOf(pair))),
+          EventColumns.event(columns, index, concordId, ConsentType.unknown(typeOf(pair))),
         ),
       })),
     }
@@ -104,12 +107,12 @@ const spelledOut = (columns: Columns.Columns) => {
 }
 
 /** The same by the timelines of section 3.3: every pair's stretches. */
-const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: WhatIf.Question) =>
+const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: Simulation.Question) =>
   [...Map.groupBy(ledger, ({ concordId, consentType }) => `${concordId} ${consentType}`)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([pair, events]) => {
       const [concordId = "", consentType = ""] = pair.split(" ")
-      const read = ({ types, rules }: WhatIf.Reading): Simulation.Reading => {
+      const read = ({ types, rules }: Simulation.Reading): Comparison.Reading => {
         const type = types.find(({ id }) => id === consentType)!
         return { events, terms: Terms.make(type, Rules.inForce(type.rules, type, rules), question.knownAt) }
       }
@@ -117,8 +120,8 @@ const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: WhatIf.Question) =
       return {
         concordId,
         consentType,
-        stretches: [...Simulation.compare(before, after, question)],
-        differences: [...Simulation.diff(before, after, question)],
+        stretches: [...Comparison.compare(before, after, question)],
+        differences: [...Comparison.diff(before, after, question)],
       }
     })
 
@@ -128,7 +131,7 @@ test("A fold over columns writes the lines and the totals that the timelines giv
   fc.assert(
     fc.property(Ledgers.ledger, question, (ledger, question) => {
       const steps = Steps.make(question, question.step)!
-      const fold = WhatIf.make(question, steps, true)
+      const fold = Simulation.make(question, steps, true)
       const text = batches(ledger, question.knownAt).map(fold.fold).join("")
       const expected = pairs(ledger, question)
       const lines = expected.flatMap(({ concordId, consentType, differences }) =>
@@ -136,10 +139,10 @@ test("A fold over columns writes the lines and the totals that the timelines giv
       )
       expect(text).toBe(lines.join(""))
 
-      const figures = Tally.figures(fold.totals, steps)
+      const figures = Totals.figures(fold.totals, steps)
       const known = ledger.filter(({ dateCreated }) => dateCreated <= question.knownAt)
       expect(figures.events).toBe(known.length)
-      const count = (test: (before: Simulation.Side["outcome"], after: Simulation.Side["outcome"]) => boolean) => {
+      const count = (test: (before: Comparison.Side["outcome"], after: Comparison.Side["outcome"]) => boolean) => {
         const those = expected.filter(({ differences }) =>
           differences.some(({ before, after }) => test(before.outcome, after.outcome)),
         )
@@ -153,7 +156,7 @@ test("A fold over columns writes the lines and the totals that the timelines giv
 
       const holds =
         (at: Instant.Instant) =>
-        ({ from, until }: Simulation.Window) =>
+        ({ from, until }: Comparison.Window) =>
           from <= at && at < until
       for (const [index, day] of figures.days.entries()) {
         const there = expected.map(({ stretches }) => stretches.find(holds(day.at))!)
@@ -202,7 +205,7 @@ test("Rows put in order are the columns that are built event by event.", () => {
       const named = ledger.map((event) => ({ ...event, id: uuid(event.id), concordId: uuid(event.concordId) }))
       const events = isTwice ? [...named, ...named.toReversed()] : named
       const built = batches(events, knownAt).flatMap(spelledOut)
-      expect(spelledOut(Rows.ordering(knownAt)(rowsOf(events)))).toEqual(built)
+      expect(spelledOut(UnsortedEvents.ordering(knownAt)(rowsOf(events)))).toEqual(built)
     }),
     { numRuns: 1000 },
   )
@@ -213,19 +216,19 @@ test("Folds of disjoint people, added up, give the totals of one fold.", () => {
   fc.assert(
     fc.property(Ledgers.ledger, question, (ledger, question) => {
       const steps = Steps.make(question, question.step)!
-      const whole = WhatIf.make(question, steps, false)
-      const totals = Tally.empty(steps)
-      const examples: Array<WhatIf.Candidate> = []
+      const whole = Simulation.make(question, steps, false)
+      const totals = Totals.empty(steps)
+      const examples: Array<Simulation.Candidate> = []
       for (const columns of batches(ledger, question.knownAt)) {
         whole.fold(columns)
-        const part = WhatIf.make(question, steps, false)
+        const part = Simulation.make(question, steps, false)
         part.fold(columns)
-        Tally.add(totals, part.totals)
+        Totals.add(totals, part.totals)
         examples.push(...part.examples)
       }
-      expect(Tally.figures(totals, steps)).toEqual(Tally.figures(whole.totals, steps))
-      expect(WhatIf.chooseExamples(examples, totals.reasons)).toEqual(
-        WhatIf.chooseExamples(whole.examples, whole.totals.reasons),
+      expect(Totals.figures(totals, steps)).toEqual(Totals.figures(whole.totals, steps))
+      expect(Simulation.chooseExamples(examples, totals.reasons)).toEqual(
+        Simulation.chooseExamples(whole.examples, whole.totals.reasons),
       )
     }),
     { numRuns: 1000 },

@@ -4,7 +4,7 @@ import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import * as Decision from "../../core/engine/Decision.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import type { Rules } from "../../core/engine/Rules.ts"
-import * as Simulation from "../../core/engine/Comparison.ts"
+import * as Comparison from "../../core/engine/Comparison.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 import * as Ledgers from "../support/ledgers.ts"
 import * as Oracle from "../support/oracle.ts"
@@ -45,7 +45,7 @@ interface Interval {
 const bruteForce = (
   before: Oracle.Story,
   after: Oracle.Story,
-  { from, until }: Simulation.Window,
+  { from, until }: Comparison.Window,
   knownAt: Instant,
 ): ReadonlyArray<Interval> => {
   const turns = [...Oracle.turns(before, knownAt), ...Oracle.turns(after, knownAt)].filter(
@@ -70,7 +70,7 @@ const bruteForce = (
   return stretches.filter(({ before, after }) => JSON.stringify(said(before)) !== JSON.stringify(said(after)))
 }
 
-const told = ({ outcome, because }: Simulation.Side) => ({
+const told = ({ outcome, because }: Comparison.Side) => ({
   ...said(outcome),
   event: outcome.event?.id,
   rule: because.rule,
@@ -92,10 +92,10 @@ test("A what-if with the rules in force is empty; publishing a candidate gives e
   fc.assert(
     fc.property(question, ({ story, candidate, window, knownAt }) => {
       const inForce = { events: story.events, terms: Terms.make(story.type, story.rules, knownAt) }
-      expect([...Simulation.diff(inForce, { ...inForce }, window)]).toEqual([])
+      expect([...Comparison.diff(inForce, { ...inForce }, window)]).toEqual([])
 
       const published = { events: story.events, terms: Terms.make(candidate.type, candidate.rules, knownAt) }
-      const foretold = [...Simulation.diff(inForce, published, window)]
+      const foretold = [...Comparison.diff(inForce, published, window)]
       const after = { ...story, ...candidate }
       expect(
         foretold.map(({ before, after, ...rest }) => ({ ...rest, before: told(before), after: told(after) })),
@@ -131,7 +131,7 @@ test("The stretches of a what-if cover its window without a gap, and the answers
     fc.property(question, ({ story, candidate, window, knownAt }) => {
       const before = { events: story.events, terms: Terms.make(story.type, story.rules, knownAt) }
       const after = { events: story.events, terms: Terms.make(candidate.type, candidate.rules, knownAt) }
-      const stretches = [...Simulation.compare(before, after, window)]
+      const stretches = [...Comparison.compare(before, after, window)]
       expect(stretches.map(({ from }) => from)).toEqual(
         window.from < window.until ? [window.from, ...stretches.slice(0, -1).map(({ until }) => until)] : [],
       )

@@ -12,7 +12,7 @@ import { validate } from "dockerfile-utils"
 import { describe, expect, test } from "vitest"
 import { parseAllDocuments, parse } from "yaml"
 import * as Drain from "../../adapters/http/server/Drain.ts"
-import * as Served from "../../adapters/http/server/RouteTable.ts"
+import * as RouteTable from "../../adapters/http/server/RouteTable.ts"
 import * as Settings from "../../apps/server/Settings.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -135,7 +135,7 @@ describe("the Kubernetes example", () => {
     const path = (probe: string) => container[`${probe}Probe`].httpGet.path
     expect(["startup", "liveness", "readiness"].map(path)).toEqual(["/livez", "/livez", "/readyz"])
     for (const probe of ["startup", "liveness", "readiness"]) {
-      expect(Served.of(path(probe))?.methods).toContain("GET")
+      expect(RouteTable.of(path(probe))?.methods).toContain("GET")
       expect(container.ports.map(({ name }: { name: string }) => name)).toContain(
         container[`${probe}Probe`].httpGet.port,
       )

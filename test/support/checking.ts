@@ -6,7 +6,7 @@ import { Effect, Exit } from "effect"
 import { Digest } from "effect/crypto"
 import * as Store from "../../apps/Store.ts"
 import * as Moving from "../../core/transfer/Moving.ts"
-import * as Rows from "../../core/transfer/TableReader.ts"
+import * as TableReader from "../../core/transfer/TableReader.ts"
 import * as Verifying from "../../core/integrity/Verifying.ts"
 import type { Row, TableName } from "../../core/ports/LedgerRows.ts"
 
@@ -39,4 +39,4 @@ export const move = async (from: string, to: string): Promise<Moving.Moved> => v
 
 /** All rows of a table. */
 export const rowsOf = <Name extends TableName>(url: string, table: Name): Promise<ReadonlyArray<Row<Name>>> =>
-  Effect.runPromise(Effect.flatMap(Store.rows(url), ({ read }) => read((snapshot) => Rows.all(snapshot, table))))
+  Effect.runPromise(Effect.flatMap(Store.rows(url), ({ read }) => read((snapshot) => TableReader.all(snapshot, table))))

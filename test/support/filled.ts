@@ -5,22 +5,22 @@
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
 import * as Store from "../../apps/Store.ts"
-import type { Site } from "../../core/model/Catalog.ts"
+import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Ledger from "../../core/Ledger.ts"
 
 const instants = [Date.UTC(2024, 0, 31), Date.UTC(2024, 1, 29), Date.UTC(2024, 1, 29) + 1]
 
-const items = (site: Site, from: number, count: number) =>
+const items = (scope: ProjectScope, from: number, count: number) =>
   Array.from({ length: count }, (_, index) => {
     const n = from + index
     return {
       person: { userId: `person ${(n * 5) % 7}` },
-      consentType: site.types.all[n % site.types.all.length]!.id,
+      consentType: scope.types.all[n % scope.types.all.length]!.id,
       consentState: ConsentState.all[(n >> 1) % 4]!,
       consentAction: "import" as const,
       consentDate: instants[n % 3]!,
-      ...(n % 3 === 0 && { externalId: `“event” ${site.project.id} ${n}` }),
+      ...(n % 3 === 0 && { externalId: `“event” ${scope.project.id} ${n}` }),
       ...(n % 5 === 0 && { expirationDate: Date.UTC(2040, 0, 1) + n }),
     }
   })
@@ -36,18 +36,18 @@ const type = (label: string) => ({
 const fill = Effect.fnUntraced(function* (events: number) {
   const ledger = yield* Ledger.Ledger
   const { apiKey, organization, project } = Option.getOrThrow(yield* ledger.found)
-  const shop = Option.getOrThrow(yield* ledger.site(project.id))
+  const shop = Option.getOrThrow(yield* ledger.projectScope(project.id))
   yield* ledger.setup.createProject(organization, { name: "Blog", domains: [] }, { answer: () => "" })
   const blogId = [...(yield* ledger.catalog).projects.keys()].find((id) => id !== project.id)!
-  const blog = Option.getOrThrow(yield* ledger.site(blogId))
+  const blog = Option.getOrThrow(yield* ledger.projectScope(blogId))
   for (const label of ["first", "second"]) yield* ledger.setup.createType(blog, type(label), { answer: () => "" })
   yield* ledger.apiKey(apiKey)
   const submitter = organization.id
   for (const id of [shop.project.id, blog.project.id]) {
-    const site = Option.getOrThrow(yield* ledger.site(id))
+    const scope = Option.getOrThrow(yield* ledger.projectScope(id))
     for (let done = 0; done < events / 2; done += 20) {
-      const keyed = { scope: "test", key: `${id} ${done}`, credential: "", content: `${done}` }
-      const recorded = yield* ledger.record({ ...site, submitter, items: items(site, done, 20), keyed })
+      const keyed = { caller: "test", key: `${id} ${done}`, credential: "", content: `${done}` }
+      const recorded = yield* ledger.record({ ...scope, submitter, items: items(scope, done, 20), keyed })
       if (recorded._tag !== "Recorded") return yield* Effect.die(recorded)
     }
   }

@@ -168,7 +168,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // Rows in blocks
   {
     file: "ledger/Importing.ts",
-    find: "return { receipt, sending",
+    find: "return { idempotencyRecord, sending",
     replace: "return { sending",
     killedBy: [killedImport],
   },
@@ -1032,13 +1032,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   interleaved(
     "adapters/memory",
     "MemoryStore.ts",
-    "    log.append(project, events)\n    receipts.keep(organization, receipt)\n",
+    "    log.append(project, events)\n    idempotencyRecords.keep(organization, idempotencyRecord)\n",
     "    log.append(project, events)\n",
   ),
   interleaved(
     "adapters/memory",
     "MemoryStore.ts",
-    'if (receipts.has(organization, receipt)) return { _tag: "Repeated" }',
+    'if (idempotencyRecords.has(organization, idempotencyRecord)) return { _tag: "Repeated" }',
     "",
   ),
   interleaved("adapters/memory", "MemoryStore.ts", "|| log.hasAny(project, events)", ""),
@@ -1134,7 +1134,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     [
       ["found ?? below[index]", "below[index]"],
       ["found ?? below[index]", "found"],
-      ["found === undefined ? store.receipt(owner, hash)", "found === undefined ? Effect.succeed(found)"],
+      ["found === undefined ? store.idempotencyRecord(owner, hash)", "found === undefined ? Effect.succeed(found)"],
     ] as const
   ).map(([find, replace]): Mutant => ({
     file: "ledger/Rehearsal.ts",
@@ -1201,7 +1201,12 @@ export const mutants: ReadonlyArray<Mutant> = [
 
   // PostgreSQL
   postgres("Append.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"),
-  postgres("Append.ts", "isAgain && outcome._tag", "false && outcome._tag", "append of a receipt alone: cut-answer"),
+  postgres(
+    "Append.ts",
+    "isAgain && outcome._tag",
+    "false && outcome._tag",
+    "append of a idempotencyRecord alone: cut-answer",
+  ),
   postgres("Pipelines.ts", "if (objection !== undefined) return objection", "", "keeps nothing where a step objects"),
   {
     part: "adapters/sqlite",

@@ -5,7 +5,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
 import { about, created, id, inOrganization, Needs, paths } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
-import * as SetupWire from "./CatalogWire.ts"
+import * as CatalogWire from "./CatalogWire.ts"
 
 const keys = `${paths.organization}/api-keys` as const
 const one = { ...inOrganization, ...id }
@@ -15,31 +15,31 @@ export const ApiKeys = HttpApiGroup.make("apiKeys")
   .add(
     HttpApiEndpoint.get("listApiKeys", keys, {
       params: inOrganization,
-      query: SetupWire.entryParameters,
-      success: SetupWire.ApiKeyPage,
+      query: CatalogWire.entryParameters,
+      success: CatalogWire.ApiKeyPage,
       error: Problem.authenticated,
     })
       .annotate(Needs, "manage-keys")
       .annotateMerge(about("List API keys", "Those that are not revoked, without their secrets.")),
     HttpApiEndpoint.post("createApiKey", keys, {
       params: inOrganization,
-      payload: SetupWire.NewApiKey,
-      success: SetupWire.MadeApiKey.pipe(created),
+      payload: CatalogWire.NewApiKey,
+      success: CatalogWire.MadeApiKey.pipe(created),
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "manage-keys")
       .annotateMerge(about("Create an API key", "Its secret is answered now and never again.")),
     HttpApiEndpoint.patch("updateApiKey", `${keys}/:id`, {
       params: one,
-      payload: SetupWire.ApiKeyChange,
-      success: SetupWire.ApiKey,
+      payload: CatalogWire.ApiKeyChange,
+      success: CatalogWire.ApiKey,
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "manage-keys")
       .annotateMerge(about("Change an API key", "Its name, roles, or when it expires.")),
     HttpApiEndpoint.delete("deleteApiKey", `${keys}/:id`, {
       params: one,
-      success: SetupWire.ApiKey,
+      success: CatalogWire.ApiKey,
       error: Problem.changing,
     })
       .annotate(Needs, "manage-keys")

@@ -2,13 +2,13 @@
  * The shapes of organizations, projects and API keys.
  */
 import { Schema } from "effect"
-import * as Members from "../../../core/formats/Fields.ts"
+import * as Fields from "../../../core/formats/Fields.ts"
 import * as Catalog from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import { roles } from "../../../core/model/Role.ts"
 import * as Wire from "./Wire.ts"
 
-const Name = Members.writableText(2, 1024)
+const Name = Fields.writableText(2, 1024)
 
 /** A host name: labels of letters, digits and hyphens, without scheme and port (RFC 1123, section 2.1). */
 const Domain = Schema.String.check(
@@ -27,7 +27,7 @@ const PublicKey = Schema.Struct({
   crv: Schema.Literal("P-256"),
   x: Coordinate,
   y: Coordinate,
-  kid: Schema.optionalKey(Members.text(1, 256)),
+  kid: Schema.optionalKey(Fields.text(1, 256)),
 }).annotate({ identifier: "PublicKey", description: "A public key for ES256 (RFC 7517)" })
 
 /** The public keys that an organization signs proofs of identity with: a JWK set (RFC 7517, section 5). */
@@ -42,14 +42,14 @@ const organizationFields = {
 }
 
 /** An organization to set up. */
-export const NewOrganization = Schema.Struct({ ...organizationFields, jwks: Members.orNull(KeySet) })
+export const NewOrganization = Schema.Struct({ ...organizationFields, jwks: Fields.orNull(KeySet) })
 
 /** A change of an organization. */
 export const OrganizationChange = Schema.Struct({
-  name: Members.orNull(Name),
-  primaryDomain: Members.orNull(Domain),
-  privacyPolicyUrl: Members.orNull(Wire.WebAddress),
-  jwks: Members.orNull(KeySet),
+  name: Fields.orNull(Name),
+  primaryDomain: Fields.orNull(Domain),
+  privacyPolicyUrl: Fields.orNull(Wire.WebAddress),
+  jwks: Fields.orNull(KeySet),
 })
 
 /** An organization. */
@@ -71,17 +71,17 @@ const Domains = Schema.Array(Domain).check(Schema.isMaxLength(1000, { message: "
 /** A project to set up. */
 export const NewProject = Schema.Struct({
   name: Name,
-  type: Members.orNull(Schema.Literal("website")),
-  domains: Members.orNull(Domains),
-  status: Members.orNull(Schema.Literals(Catalog.projectStatuses)),
+  type: Fields.orNull(Schema.Literal("website")),
+  domains: Fields.orNull(Domains),
+  status: Fields.orNull(Schema.Literals(Catalog.projectStatuses)),
 })
 
 /** A change of a project. */
 export const ProjectChange = Schema.Struct({
-  name: Members.orNull(Name),
-  type: Members.orNull(Schema.Literal("website")),
-  domains: Members.orNull(Domains),
-  status: Members.orNull(Schema.Literals(Catalog.projectStatuses)),
+  name: Fields.orNull(Name),
+  type: Fields.orNull(Schema.Literal("website")),
+  domains: Fields.orNull(Domains),
+  status: Fields.orNull(Schema.Literals(Catalog.projectStatuses)),
 })
 
 /** A project. */
@@ -99,7 +99,7 @@ export const Project = Schema.Struct({
 /** One page of projects. */
 export const ProjectPage = Wire.page(Project)
 
-const Permissions = Schema.Array(Schema.Struct({ projectId: Members.Uuid, role: Schema.Literals(roles) })).check(
+const Permissions = Schema.Array(Schema.Struct({ projectId: Fields.Uuid, role: Schema.Literals(roles) })).check(
   Schema.isMaxLength(1000, { message: "expected at most 1000 permissions" }),
 )
 
@@ -107,16 +107,16 @@ const Permissions = Schema.Array(Schema.Struct({ projectId: Members.Uuid, role: 
 export const NewApiKey = Schema.Struct({
   name: Name,
   role: Schema.Literals(roles),
-  permissions: Members.orNull(Permissions),
-  expiresAt: Members.orNull(Exchange.Instant),
+  permissions: Fields.orNull(Permissions),
+  expiresAt: Fields.orNull(Exchange.Instant),
 })
 
 /** A change of an API key. */
 export const ApiKeyChange = Schema.Struct({
-  name: Members.orNull(Name),
-  role: Members.orNull(Schema.Literals(roles)),
-  permissions: Members.orNull(Permissions),
-  expiresAt: Members.orNull(Exchange.Instant),
+  name: Fields.orNull(Name),
+  role: Fields.orNull(Schema.Literals(roles)),
+  permissions: Fields.orNull(Permissions),
+  expiresAt: Fields.orNull(Exchange.Instant),
 })
 
 const apiKey = {

@@ -2,7 +2,7 @@
  * The shapes of consent types: how they are set up, changed and answered.
  */
 import { Schema } from "effect"
-import * as Members from "../../../core/formats/Fields.ts"
+import * as Fields from "../../../core/formats/Fields.ts"
 import * as Catalog from "../../../core/model/Catalog.ts"
 import * as ConsentState from "../../../core/engine/ConsentState.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
@@ -41,29 +41,29 @@ const States = Schema.Array(Schema.Literals(ConsentState.all)).check(
 )
 
 const texts = {
-  description: Members.orNull(Members.writableText(0, 2000)),
-  document: Members.orNull(Members.writableText(0, documentMaxLength)),
-  url: Members.orNull(Wire.WebAddress),
+  description: Fields.orNull(Fields.writableText(0, 2000)),
+  document: Fields.orNull(Fields.writableText(0, documentMaxLength)),
+  url: Fields.orNull(Wire.WebAddress),
 }
 
 const publication = {
-  publishedAt: Members.orNull(
+  publishedAt: Fields.orNull(
     Exchange.Instant.annotate({ description: "From when the version is in force; left out: at once" }),
   ),
-  requireReaccept: Members.orNull(
+  requireReaccept: Fields.orNull(
     Schema.Boolean.annotate({ description: "Answers to earlier versions lapse, and everybody is asked again" }),
   ),
-  grace: Members.orNull(Exchange.Period.annotate({ description: "How long earlier answers still count (ISO 8601)" })),
+  grace: Fields.orNull(Exchange.Period.annotate({ description: "How long earlier answers still count (ISO 8601)" })),
 }
 
 const conditions = {
-  validStates: Members.orNull(States),
-  consentDuration: Members.orNull(
+  validStates: Fields.orNull(States),
+  consentDuration: Fields.orNull(
     Exchange.PositivePeriod.annotate({ description: "How long an answer lasts (ISO 8601); null: for ever" }),
   ),
-  status: Members.orNull(Schema.Literals(Catalog.typeStatuses)),
-  required: Members.orNull(Schema.Boolean),
-  rules: Members.orNull(Exchange.Rules),
+  status: Fields.orNull(Schema.Literals(Catalog.typeStatuses)),
+  required: Fields.orNull(Schema.Boolean),
+  rules: Fields.orNull(Exchange.Rules),
 }
 
 /** `category` decides which subcategories there are. */
@@ -77,10 +77,10 @@ const isKnownSubcategory = Schema.makeFilter(
 
 /** A consent type to set up. */
 export const NewConsentType = Schema.Struct({
-  category: Members.Category,
-  subcategory: Members.Subcategory,
+  category: Fields.Category,
+  subcategory: Fields.Subcategory,
   label: Label,
-  name: Members.orNull(Members.writableText(5, 100).annotate({ description: "Left out: the label" })),
+  name: Fields.orNull(Fields.writableText(5, 100).annotate({ description: "Left out: the label" })),
   ...texts,
   ...publication,
   ...conditions,
@@ -88,14 +88,14 @@ export const NewConsentType = Schema.Struct({
 
 /** A change of a consent type. A change of a text publishes the next version. */
 export const ConsentTypeChange = Schema.Struct({
-  category: Members.orNull(Members.Category),
-  subcategory: Members.orNull(Members.Subcategory),
-  label: Members.orNull(Schema.String),
-  name: Members.orNull(Members.writableText(5, 100)),
+  category: Fields.orNull(Fields.Category),
+  subcategory: Fields.orNull(Fields.Subcategory),
+  label: Fields.orNull(Schema.String),
+  name: Fields.orNull(Fields.writableText(5, 100)),
   ...texts,
   ...publication,
   ...conditions,
-  version: Members.orNull(
+  version: Fields.orNull(
     Exchange.VersionNumber.annotate({ description: "The version the change is made to: another one in force is 409" }),
   ),
 })
@@ -120,7 +120,7 @@ export const ConsentType = Schema.Struct({
   id: Schema.String,
   organization: Schema.String,
   project: Schema.String,
-  category: Members.Category,
+  category: Fields.Category,
   subcategory: Schema.Tuple([Schema.String]),
   label: Schema.String,
   ...shown,
@@ -153,7 +153,7 @@ export const ConsentTypeVersion = Schema.Struct({ consentType: Schema.String, ..
 export const typeParameters = {
   ...Wire.pageParameters,
   sort: Schema.optionalKey(Schema.Literals(["dateCreated", "name"])),
-  category: Schema.optionalKey(Members.Category),
+  category: Schema.optionalKey(Fields.Category),
   subcategory: Schema.optionalKey(Schema.String),
   label: Schema.optionalKey(Schema.String),
   name: Schema.optionalKey(Schema.String),

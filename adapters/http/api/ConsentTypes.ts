@@ -5,7 +5,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
 import { about, id, inProject, Needs, paths } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
-import * as TypeWire from "./ConsentTypeWire.ts"
+import * as ConsentTypeWire from "./ConsentTypeWire.ts"
 import { Schema } from "effect"
 
 const types = `${paths.project}/consent-types` as const
@@ -16,16 +16,16 @@ export const ConsentTypes = HttpApiGroup.make("consentTypes")
   .add(
     HttpApiEndpoint.get("listConsentTypes", types, {
       params: inProject,
-      query: TypeWire.typeParameters,
-      success: TypeWire.ConsentTypePage,
+      query: ConsentTypeWire.typeParameters,
+      success: ConsentTypeWire.ConsentTypePage,
       error: Problem.authenticated,
     })
       .annotate(Needs, "read")
       .annotateMerge(about("List consent types", "In the order they were made; those whose members are equal.")),
     HttpApiEndpoint.post("createConsentType", types, {
       params: inProject,
-      payload: TypeWire.NewConsentType,
-      success: TypeWire.ConsentType,
+      payload: ConsentTypeWire.NewConsentType,
+      success: ConsentTypeWire.ConsentType,
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "manage")
@@ -34,8 +34,8 @@ export const ConsentTypes = HttpApiGroup.make("consentTypes")
       ),
     HttpApiEndpoint.patch("updateConsentType", `${types}/:id`, {
       params: one,
-      payload: TypeWire.ConsentTypeChange,
-      success: TypeWire.ConsentType,
+      payload: ConsentTypeWire.ConsentTypeChange,
+      success: ConsentTypeWire.ConsentType,
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "manage")
@@ -44,14 +44,14 @@ export const ConsentTypes = HttpApiGroup.make("consentTypes")
       ),
     HttpApiEndpoint.delete("deleteConsentType", `${types}/:id`, {
       params: one,
-      success: TypeWire.ConsentType,
+      success: ConsentTypeWire.ConsentType,
       error: Problem.changing,
     })
       .annotate(Needs, "manage")
       .annotateMerge(about("Delete a consent type", "A type that has events is archived. Refusals are still taken.")),
     HttpApiEndpoint.get("getConsentTypeVersion", `${types}/:id/versions/:version`, {
       params: { ...one, version: Schema.String.annotate({ description: "From 1" }) },
-      success: TypeWire.ConsentTypeVersion,
+      success: ConsentTypeWire.ConsentTypeVersion,
       error: Problem.authenticated,
     })
       .annotate(Needs, "read")

@@ -3,13 +3,13 @@
  */
 import { Context } from "effect"
 import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
-import type { ApiKey, Organization, Site } from "../../../core/model/Catalog.ts"
+import type { ApiKey, Organization, ProjectScope } from "../../../core/model/Catalog.ts"
 import type { Session } from "../../../core/ports/LedgerStore.ts"
 
 /** The API key of the request, its organization, and the project of the path, if it names one. */
 export class CurrentKey extends Context.Service<
   CurrentKey,
-  { readonly key: ApiKey; readonly organization: Organization; readonly site: Site | undefined }
+  { readonly key: ApiKey; readonly organization: Organization; readonly scope: ProjectScope | undefined }
 >()("assent/http/CurrentKey") {}
 
 /** The visitor of the request: the session, and the project it was opened in. */
@@ -17,7 +17,7 @@ export class CurrentVisitor extends Context.Service<
   CurrentVisitor,
   {
     readonly session: Session
-    readonly site: Site
+    readonly scope: ProjectScope
     /** False where a request comes again that has ended its own session. */
     readonly isLive: boolean
   }

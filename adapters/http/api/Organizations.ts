@@ -5,7 +5,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
 import { about, created, inOrganization, inProject, Needs, paths } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
-import * as SetupWire from "./CatalogWire.ts"
+import * as CatalogWire from "./CatalogWire.ts"
 
 const projects = `${paths.organization}/projects` as const
 
@@ -13,15 +13,15 @@ const projects = `${paths.organization}/projects` as const
 export const Organizations = HttpApiGroup.make("organizations")
   .add(
     HttpApiEndpoint.get("listOrganizations", paths.organizations, {
-      query: SetupWire.entryParameters,
-      success: SetupWire.OrganizationPage,
+      query: CatalogWire.entryParameters,
+      success: CatalogWire.OrganizationPage,
       error: Problem.authenticated,
     })
       .annotate(Needs, "read")
       .annotateMerge(about("List organizations", "The organization of the key: no other one exists for it.")),
     HttpApiEndpoint.post("createOrganization", paths.organizations, {
-      payload: SetupWire.NewOrganization,
-      success: SetupWire.FoundedOrganization.pipe(created),
+      payload: CatalogWire.NewOrganization,
+      success: CatalogWire.FoundedOrganization.pipe(created),
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "manage-keys")
@@ -30,32 +30,32 @@ export const Organizations = HttpApiGroup.make("organizations")
       ),
     HttpApiEndpoint.patch("updateOrganization", paths.organization, {
       params: inOrganization,
-      payload: SetupWire.OrganizationChange,
-      success: SetupWire.Organization,
+      payload: CatalogWire.OrganizationChange,
+      success: CatalogWire.Organization,
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "manage")
       .annotateMerge(about("Change an organization", "Its name, addresses, and the keys of its proofs of identity.")),
     HttpApiEndpoint.get("listProjects", projects, {
       params: inOrganization,
-      query: SetupWire.entryParameters,
-      success: SetupWire.ProjectPage,
+      query: CatalogWire.entryParameters,
+      success: CatalogWire.ProjectPage,
       error: Problem.authenticated,
     })
       .annotate(Needs, "read")
       .annotateMerge(about("List projects", "Those that the key may read.")),
     HttpApiEndpoint.post("createProject", projects, {
       params: inOrganization,
-      payload: SetupWire.NewProject,
-      success: SetupWire.Project.pipe(created),
+      payload: CatalogWire.NewProject,
+      success: CatalogWire.Project.pipe(created),
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "manage")
       .annotateMerge(about("Create a project", "A website or application whose visitors are asked.")),
     HttpApiEndpoint.patch("updateProject", paths.project, {
       params: inProject,
-      payload: SetupWire.ProjectChange,
-      success: SetupWire.Project,
+      payload: CatalogWire.ProjectChange,
+      success: CatalogWire.Project,
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "manage")

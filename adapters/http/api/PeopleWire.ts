@@ -3,20 +3,20 @@
  */
 import { Schema } from "effect"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
-import * as Members from "../../../core/formats/Fields.ts"
+import * as Fields from "../../../core/formats/Fields.ts"
 import * as People from "../../../core/model/People.ts"
 
 /** That a visitor is whom an identifier names, with the proof. */
 export const Identification = Schema.Struct({
   type: Schema.Literals(["email", "contextId", "userId"]),
-  value: Members.text(1, 512),
-  format: Members.orNull(
+  value: Fields.text(1, 512),
+  format: Fields.orNull(
     Schema.Literals(["plain", "hashed"]).annotate({
       description: "`hashed`: the value is the SHA-256 of the identifier, in hexadecimal",
     }),
   ),
-  token: Members.orNull(
-    Members.text(1, 8192).annotate({
+  token: Fields.orNull(
+    Fields.text(1, 8192).annotate({
       description: "JWT signed with ES256 by the organization; `sub` is the value, `iss` the organization's id",
     }),
   ),
@@ -28,7 +28,7 @@ export const Identified = Schema.Struct({
   session: Schema.String.annotate({ description: "The token to send as x-session from now on. Told only here." }),
 }).annotate({ identifier: "Identified" })
 
-const part = Members.orNull(Members.text(0, 256))
+const part = Fields.orNull(Fields.text(0, 256))
 
 const address = {
   street: part,
@@ -43,7 +43,7 @@ const told = {
   firstName: part,
   middleName: part,
   lastName: part,
-  address: Members.orNull(Schema.Struct(address)),
+  address: Fields.orNull(Schema.Struct(address)),
 }
 
 /** What a visitor tells of itself. */

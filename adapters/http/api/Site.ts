@@ -6,8 +6,8 @@ import { SessionRequired } from "./Credentials.ts"
 import { about, created, id, onSite, paths } from "./Endpoint.ts"
 import * as PeopleWire from "./PeopleWire.ts"
 import * as Problem from "./Problem.ts"
-import * as SetupWire from "./CatalogWire.ts"
-import * as TypeWire from "./ConsentTypeWire.ts"
+import * as CatalogWire from "./CatalogWire.ts"
+import * as ConsentTypeWire from "./ConsentTypeWire.ts"
 import * as Wire from "./Wire.ts"
 
 /** To `If-None-Match`: described apart, since clients that send none are never answered so. */
@@ -53,8 +53,8 @@ export const Site = HttpApiGroup.make("site")
     ),
     HttpApiEndpoint.get("getVisitorConsentTypes", `${paths.site}/consent-types`, {
       params: onSite,
-      query: SetupWire.entryParameters,
-      success: TypeWire.ConsentTypePage,
+      query: CatalogWire.entryParameters,
+      success: ConsentTypeWire.ConsentTypePage,
       error: Problem.authenticated,
     }).annotateMerge(about("List active consent types", "What the visitor can be asked.")),
     HttpApiEndpoint.post("identify", `${paths.site}/identify`, {

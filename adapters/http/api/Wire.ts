@@ -6,10 +6,10 @@ import * as ConsentState from "../../../core/engine/ConsentState.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import { maxItems, maxLimit } from "../../../core/ledger/Batch.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
-import * as Members from "../../../core/formats/Fields.ts"
+import * as Fields from "../../../core/formats/Fields.ts"
 
 /** An address in the web. */
-export const WebAddress = Members.text(1, 2048).check(
+export const WebAddress = Fields.text(1, 2048).check(
   Schema.makeFilter((url) => (URL.canParse(url) && /^https?:/i.test(url)) || "expected an http or https URL"),
 )
 
@@ -57,7 +57,7 @@ export const Event = Schema.Struct({
   ),
   submitter: Schema.String,
   externalId: Schema.optionalKey(Schema.String),
-  category: Members.Category,
+  category: Fields.Category,
   subcategory: Schema.Tuple([Schema.String]),
   label: Schema.String,
   version: Schema.Int,
@@ -88,7 +88,7 @@ export const Decisions = Schema.Struct({
 })
 
 /** What a browser may say when it opens a session. */
-export const SessionRequest = Schema.Struct({ contextId: Members.orNull(Members.Uuid) })
+export const SessionRequest = Schema.Struct({ contextId: Fields.orNull(Fields.Uuid) })
 
 /** A session just opened. */
 export const OpenedSession = Schema.Struct({
@@ -137,28 +137,28 @@ export const ownEventParameters = {
 /** Which events of a project. */
 export const eventParameters = {
   ...ownEventParameters,
-  category: Schema.optionalKey(Members.Category),
+  category: Schema.optionalKey(Fields.Category),
   subcategory: Schema.optionalKey(Schema.String),
   label: Schema.optionalKey(Schema.String),
   consentState: Schema.optionalKey(Schema.Array(Schema.Literals(ConsentState.all))),
   consentAction: Schema.optionalKey(Schema.Array(Exchange.Action)),
-  submitter: Schema.optionalKey(Members.Uuid),
+  submitter: Schema.optionalKey(Fields.Uuid),
   domain: Schema.optionalKey(Schema.String),
-  sessionId: Schema.optionalKey(Members.Uuid),
+  sessionId: Schema.optionalKey(Fields.Uuid),
   geography: Schema.optionalKey(Schema.String),
-  concordId: Schema.optionalKey(Members.Uuid),
+  concordId: Schema.optionalKey(Fields.Uuid),
 }
 
 /** One question of many: who, by exactly one identifier, and about which type. */
 export const DecisionQuestion = Schema.Struct({
   person: Schema.Struct(ItemLine.identifierMembers),
-  consentType: Members.Uuid,
+  consentType: Fields.Uuid,
 })
 
 /** Up to 1000 questions; the instants are those of all of them. */
 export const DecisionQuestions = Schema.Struct({
-  at: Members.orNull(Exchange.Instant),
-  knownAt: Members.orNull(Exchange.Instant),
+  at: Fields.orNull(Exchange.Instant),
+  knownAt: Fields.orNull(Exchange.Instant),
   ...batch(DecisionQuestion).fields,
 })
 

@@ -9,20 +9,20 @@ import * as ApiKeys from "../../../core/catalog/ApiKeys.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
-import * as SetupWire from "../api/CatalogWire.ts"
+import * as CatalogWire from "../api/CatalogWire.ts"
 import * as Answer from "../server/Answer.ts"
-import * as Changes from "./CatalogChanges.ts"
-import * as KeyJson from "./ApiKeyJson.ts"
+import * as CatalogChanges from "./CatalogChanges.ts"
+import * as ApiKeyJson from "./ApiKeyJson.ts"
 import * as Pages from "./Pages.ts"
-import * as Retried from "../server/IdempotencyKey.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
-const decodeNew = Exchange.decoder(SetupWire.NewApiKey)
-const decodeChange = Exchange.decoder(SetupWire.ApiKeyChange)
+const decodeNew = Exchange.decoder(CatalogWire.NewApiKey)
+const decodeChange = Exchange.decoder(CatalogWire.ApiKeyChange)
 
 const lowerCase = (permissions: ApiKey["permissions"]): ApiKey["permissions"] =>
   permissions.map(({ projectId, role }) => ({ projectId: projectId.toLowerCase(), role }))
 
-const toFields = ({ expiresAt, name, permissions, role }: typeof SetupWire.NewApiKey.Type): ApiKeys.KeyFields => ({
+const toFields = ({ expiresAt, name, permissions, role }: typeof CatalogWire.NewApiKey.Type): ApiKeys.KeyFields => ({
   name,
   role,
   permissions: lowerCase(permissions ?? []),
@@ -36,26 +36,28 @@ const list = Effect.fnUntraced(function* (query: Parameters<Ledger["Service"]["l
   const keys = ApiKeys.of(yield* ledger.catalog, organization)
   const uses = yield* ledger.setup.keyUses
   const outcome = yield* ledger.listEntries(organization, ["keys", key.id], keys, query)
-  return yield* Pages.answer(outcome, (each) => Effect.succeed(JSON.stringify(KeyJson.json(each, uses.get(each.id)))))
+  return yield* Pages.answer(outcome, (each) =>
+    Effect.succeed(JSON.stringify(ApiKeyJson.json(each, uses.get(each.id)))),
+  )
 })
 
 const create = Effect.fnUntraced(function* (request: Parameters<typeof Answer.readBody>[0]) {
   const { setup } = yield* Ledger
   const { organization } = yield* CurrentKey
-  const { fields, keyed } = yield* Changes.read(request, decodeNew)
-  const answer = ({ apiKey }: ApiKeys.Made) => JSON.stringify(KeyJson.json(apiKey, undefined))
+  const { fields, keyed } = yield* CatalogChanges.read(request, decodeNew)
+  const answer = ({ apiKey }: ApiKeys.Made) => JSON.stringify(ApiKeyJson.json(apiKey, undefined))
   const making = { ...(keyed !== undefined && { keyed }), answer }
-  const changed = yield* Changes.orRefuse(yield* setup.createKey(organization, toFields(fields), making))
+  const changed = yield* CatalogChanges.orRefuse(yield* setup.createKey(organization, toFields(fields), making))
   const isRepeated = changed._tag === "Repeated"
   const made = JSON.parse(isRepeated ? changed.answer : answer(changed.value))
   const secret = isRepeated ? yield* setup.secretAgain(organization, made.id, keyed!) : changed.value.secret
-  return Answer.json(JSON.stringify({ ...made, secret }), 201, Retried.headers(isRepeated))
+  return Answer.json(JSON.stringify({ ...made, secret }), 201, IdempotencyKey.headers(isRepeated))
 })
 
 /** The key as it is now, with when it was last used. */
 const written = Effect.fnUntraced(function* (key: ApiKey) {
   const { setup } = yield* Ledger
-  return JSON.stringify(KeyJson.json(key, (yield* setup.keyUses).get(key.id)))
+  return JSON.stringify(ApiKeyJson.json(key, (yield* setup.keyUses).get(key.id)))
 })
 
 /** The handlers of the group `apiKeys`. */
@@ -68,7 +70,7 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const { fields } = yield* Changes.read(request, decodeChange)
+          const { fields } = yield* CatalogChanges.read(request, decodeChange)
           const { expiresAt, ...members } = fields
           const { permissions, ...rest } = Exchange.present(members)
           const change = {
@@ -76,7 +78,9 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
             ...(permissions !== undefined && { permissions: lowerCase(permissions) }),
             ...(expiresAt !== undefined && { expiresAt }),
           }
-          const changed = yield* Changes.made(yield* setup.updateKey(organization, params.id.toLowerCase(), change))
+          const changed = yield* CatalogChanges.made(
+            yield* setup.updateKey(organization, params.id.toLowerCase(), change),
+          )
           return Answer.json(yield* written(changed))
         }),
       ),
@@ -86,7 +90,7 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const changed = yield* Changes.made(yield* setup.revokeKey(organization, params.id.toLowerCase()))
+          const changed = yield* CatalogChanges.made(yield* setup.revokeKey(organization, params.id.toLowerCase()))
           return Answer.json(yield* written(changed))
         }),
       ),

@@ -6,7 +6,7 @@ import type { HttpServerRequest } from "effect/http"
 import type { Changed, Outcome } from "../../../core/catalog/CatalogChange.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "../server/Answer.ts"
-import * as Retried from "../server/IdempotencyKey.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 /** Reads the body of a change, and the key by which the request may come again. */
 export const read = Effect.fnUntraced(function* <A>(
@@ -17,12 +17,12 @@ export const read = Effect.fnUntraced(function* <A>(
   const { key } = yield* CurrentKey
   const body = yield* Answer.readBody(request, options)
   const fields = yield* Answer.decode(decode, body.json)
-  return { fields, ...(yield* Retried.keyed(request, key.id, body)) }
+  return { fields, ...(yield* IdempotencyKey.keyed(request, key.id, body)) }
 })
 
 /** What was changed, or the answer that was given before; else the problem that stood in the way. */
 export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: Outcome<Value>) {
-  const settled = yield* Retried.orRefuse(outcome)
+  const settled = yield* IdempotencyKey.orRefuse(outcome)
   switch (settled._tag) {
     case "NotFound":
       return yield* new Answer.Problem({ status: 404, detail: "there is no such thing" })
@@ -56,6 +56,6 @@ export const answer = Effect.fnUntraced(function* <Value>(
 ) {
   const changed = yield* orRefuse(outcome)
   return changed._tag === "Repeated"
-    ? Answer.json(changed.answer, status, Retried.headers(true))
+    ? Answer.json(changed.answer, status, IdempotencyKey.headers(true))
     : Answer.json(write(changed.value), status)
 })

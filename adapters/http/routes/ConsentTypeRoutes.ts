@@ -3,25 +3,25 @@
  */
 import { Clock, Effect, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import type { ListedType, Site } from "../../../core/model/Catalog.ts"
+import type { ListedType, ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import type * as Instant from "../../../core/engine/Instant.ts"
 import type { Fault } from "../../../core/catalog/CatalogChange.ts"
 import * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Api } from "../api/Api.ts"
-import * as TypeWire from "../api/ConsentTypeWire.ts"
+import * as ConsentTypeWire from "../api/ConsentTypeWire.ts"
 import * as Access from "../server/Access.ts"
 import * as Answer from "../server/Answer.ts"
-import * as Changes from "./CatalogChanges.ts"
+import * as CatalogChanges from "./CatalogChanges.ts"
 import * as Pages from "./Pages.ts"
-import * as TypeJson from "./ConsentTypeJson.ts"
+import * as ConsentTypeJson from "./ConsentTypeJson.ts"
 
 /** A document of 5,000,000 characters, each of up to six bytes as many clients write them (`\\u00fc`), and the rest. */
 const bodyMaxBytes = 32 * 1024 * 1024
 
-type New = typeof TypeWire.NewConsentType.Type
-type Change = typeof TypeWire.ConsentTypeChange.Type
+type New = typeof ConsentTypeWire.NewConsentType.Type
+type Change = typeof ConsentTypeWire.ConsentTypeChange.Type
 
 const subcategoryOf = (given: New["subcategory"]): string => (typeof given === "string" ? given : given[0])
 
@@ -78,8 +78,8 @@ const reader =
     return Result.fail([...found, ...faults])
   }
 
-const decodeNew = Exchange.decoder(TypeWire.NewConsentType)
-const decodeChange = Exchange.decoder(TypeWire.ConsentTypeChange)
+const decodeNew = Exchange.decoder(ConsentTypeWire.NewConsentType)
+const decodeChange = Exchange.decoder(ConsentTypeWire.ConsentTypeChange)
 
 const harmlessNew = { category: "custom", subcategory: "unclassified", label: "_", name: "_____" }
 
@@ -89,7 +89,7 @@ const newReader = (now: Instant.Instant): Decoder<New> =>
 const changeReader = (type: ListedType | undefined, now: Instant.Instant): Decoder<Change> =>
   reader<Change>(decodeChange, {}, (body) => ConsentTypes.faultsOf(toChange(body), type, now))
 
-type Filter = { readonly [Parameter in keyof typeof TypeWire.typeParameters]?: unknown }
+type Filter = { readonly [Parameter in keyof typeof ConsentTypeWire.typeParameters]?: unknown }
 
 /** Whether a type has the members that a query asks for, as they are now. */
 const passes = (type: ListedType, query: Filter, now: Instant.Instant): boolean => {
@@ -102,7 +102,7 @@ const passes = (type: ListedType, query: Filter, now: Instant.Instant): boolean 
 
 /** One page of a project's types. `asker` is who its cursors are good for. */
 export const list = Effect.fnUntraced(function* (
-  { organization, project, types }: Site,
+  { organization, project, types }: ProjectScope,
   asker: string,
   query: Filter & Parameters<(typeof Ledger)["Service"]["listEntries"]>[3],
 ) {
@@ -114,7 +114,7 @@ export const list = Effect.fnUntraced(function* (
     .map((type) => ({ ...type, name: ConsentTypes.versionInForce(type, now).name }))
   const { cursor: _, limit: __, offset: ___, ...bound } = query
   const outcome = yield* ledger.listEntries(organization, ["types", project.id, asker, bound], matching, query)
-  return yield* Pages.answer(outcome, ({ id }) => TypeJson.answerListed(types.byId.get(id)!))
+  return yield* Pages.answer(outcome, ({ id }) => ConsentTypeJson.answerListed(types.byId.get(id)!))
 })
 
 /** The handlers of the group `consentTypes`. */
@@ -123,8 +123,8 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
     .handle("listConsentTypes", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { key, site } = yield* Access.inProject
-          return yield* list(site, key.id, query)
+          const { key, scope } = yield* Access.inProject
+          return yield* list(scope, key.id, query)
         }),
       ),
     )
@@ -132,12 +132,13 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { site } = yield* Access.inProject
+          const { scope } = yield* Access.inProject
           const read = newReader(yield* Clock.currentTimeMillis)
-          const { fields: body, ...keyed } = yield* Changes.read(request, read, { maxBytes: bodyMaxBytes })
+          const { fields: body, ...keyed } = yield* CatalogChanges.read(request, read, { maxBytes: bodyMaxBytes })
           const fields = toFields(body)
-          const answer = (type: ListedType) => TypeJson.write(type, fields.document ?? undefined, type.dateCreated)
-          return yield* Changes.answer(yield* setup.createType(site, fields, { ...keyed, answer }), answer)
+          const answer = (type: ListedType) =>
+            ConsentTypeJson.write(type, fields.document ?? undefined, type.dateCreated)
+          return yield* CatalogChanges.answer(yield* setup.createType(scope, fields, { ...keyed, answer }), answer)
         }),
       ),
     )
@@ -145,13 +146,13 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project, types } = (yield* Access.inProject).site
+          const { project, types } = (yield* Access.inProject).scope
           const id = params.id.toLowerCase()
           const read = changeReader(types.byId.get(id), yield* Clock.currentTimeMillis)
-          const { fields } = yield* Changes.read(request, read, { maxBytes: bodyMaxBytes })
+          const { fields } = yield* CatalogChanges.read(request, read, { maxBytes: bodyMaxBytes })
           const outcome = yield* setup.updateType(project, id, toChange(fields))
-          const changed = yield* Changes.made(outcome)
-          return Answer.json(yield* TypeJson.answer(changed))
+          const changed = yield* CatalogChanges.made(outcome)
+          return Answer.json(yield* ConsentTypeJson.answer(changed))
         }),
       ),
     )
@@ -159,22 +160,22 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* Access.inProject).site
-          const changed = yield* Changes.made(yield* setup.removeType(project, params.id.toLowerCase()))
-          return Answer.json(yield* TypeJson.answer(changed))
+          const { project } = (yield* Access.inProject).scope
+          const changed = yield* CatalogChanges.made(yield* setup.removeType(project, params.id.toLowerCase()))
+          return Answer.json(yield* ConsentTypeJson.answer(changed))
         }),
       ),
     )
     .handle("getConsentTypeVersion", ({ params }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { types } = (yield* Access.inProject).site
+          const { types } = (yield* Access.inProject).scope
           const type = types.byId.get(params.id.toLowerCase())
           const version = type?.versions.find((each) => String(each.version) === params.version)
           if (type === undefined || version === undefined) {
             return yield* new Answer.Problem({ status: 404, detail: "there is no such version" })
           }
-          return Answer.json(yield* TypeJson.answerVersion(type, version))
+          return Answer.json(yield* ConsentTypeJson.answerVersion(type, version))
         }),
       ),
     ),

@@ -10,8 +10,8 @@ import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import { sessionEnded } from "../server/Access.ts"
 import * as Answer from "../server/Answer.ts"
-import * as Proof from "../server/IdentityToken.ts"
-import * as Retried from "../server/IdempotencyKey.ts"
+import * as IdentityToken from "../server/IdentityToken.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 const decode = Exchange.decoder(PeopleWire.Identification)
 
@@ -26,23 +26,24 @@ const notAnIdentifier = ({ format, type }: Claimed) => {
 const answer = ({ isRepeated, isSynced, token }: Identified) =>
   Answer.json(JSON.stringify({ synced: isSynced, session: token }), 200, {
     "cache-control": "no-store",
-    ...Retried.headers(isRepeated),
+    ...IdempotencyKey.headers(isRepeated),
   })
 
 /** The alias that is claimed and proven, and the evidence for it. */
 const proven = Effect.fnUntraced(function* (claimed: Claimed) {
   const ledger = yield* Ledger
-  const { site } = yield* CurrentVisitor
+  const { scope } = yield* CurrentVisitor
   const identifier = { kind: claimed.type, value: claimed.value, isHashed: claimed.format === "hashed" }
-  const alias = yield* ledger.aliasOf(site, identifier)
+  const alias = yield* ledger.aliasOf(scope, identifier)
   if (Option.isNone(alias)) return yield* notAnIdentifier(claimed)
-  if (claimed.token == null) return yield* Proof.unproven("send a token that proves it")
-  const { expiresAt, issuedAt, keyId, subject, type } = yield* Proof.verify(claimed.token, site.organization)
-  const named = yield* ledger.aliasOf(site, { ...identifier, value: subject })
+  if (claimed.token == null) return yield* IdentityToken.unproven("send a token that proves it")
+  const { expiresAt, issuedAt, keyId, subject, type } = yield* IdentityToken.verify(claimed.token, scope.organization)
+  const named = yield* ledger.aliasOf(scope, { ...identifier, value: subject })
   if (Option.isNone(named) || named.value.hash !== alias.value.hash) {
-    return yield* Proof.unproven("the token's sub is not the value")
+    return yield* IdentityToken.unproven("the token's sub is not the value")
   }
-  if (type !== undefined && type !== claimed.type) return yield* Proof.unproven("the token's type is another one")
+  if (type !== undefined && type !== claimed.type)
+    return yield* IdentityToken.unproven("the token's type is another one")
   // Of what is signed, not of the signature: there are several valid ones of the same (RFC 8725, section 3).
   const signed = claimed.token.slice(0, claimed.token.lastIndexOf("."))
   const { hash, kind } = alias.value
@@ -53,16 +54,18 @@ const proven = Effect.fnUntraced(function* (claimed: Claimed) {
 /** Identifies the visitor of a request; one that was answered before is answered so again, though its session has ended. */
 export const identify = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
   const ledger = yield* Ledger
-  const { isLive, session, site } = yield* CurrentVisitor
-  const { organization, project } = site
+  const { isLive, session, scope } = yield* CurrentVisitor
+  const { organization, project } = scope
   const body = yield* Answer.readBody(request)
-  const { keyed } = yield* Retried.keyed(request, session.id, body)
+  const { keyed } = yield* IdempotencyKey.keyed(request, session.id, body)
   const before = yield* ledger.identifiedBefore(organization, keyed)
-  if (Option.isSome(before)) return answer(yield* Retried.orRefuse(before.value))
+  if (Option.isSome(before)) return answer(yield* IdempotencyKey.orRefuse(before.value))
   if (!isLive) return yield* sessionEnded
   const claimed = yield* Answer.decode(decode, body.json)
   const identification = { organization, project, session, ...(yield* proven(claimed)) }
   const outcome = yield* ledger.identify({ ...identification, ...(keyed !== undefined && { keyed }) })
-  const identified = yield* Retried.orRefuse(outcome)
-  return identified._tag === "ProofUsed" ? yield* Proof.unproven("the token was used before") : answer(identified)
+  const identified = yield* IdempotencyKey.orRefuse(outcome)
+  return identified._tag === "ProofUsed"
+    ? yield* IdentityToken.unproven("the token was used before")
+    : answer(identified)
 })

@@ -71,7 +71,7 @@ const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
     const scratch = yield* LedgerStore
-    return yield* Effect.provideService(takingIn, Ledger, ledger.rehearsal(scratch))
+    return yield* Effect.provideService(takingIn, Ledger, ledger.dryRun(scratch))
   }).pipe(Effect.provide(MemoryStore.layer, { local: true }))
 
 /** How far the log is behind the last row. What was recorded is, also where the store cannot answer any more. */
@@ -82,7 +82,7 @@ const seen = Effect.fnUntraced(function* (project: Project) {
 
 /** Takes in the rows of a request, and answers what became of them. */
 export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, query: Query) {
-  const { key, site } = yield* Access.inProject
+  const { key, scope } = yield* Access.inProject
   const format = formatOf(request)
   const encoding = (request.headers["content-encoding"] ?? "").trim().toLowerCase()
   if (Option.isNone(format) || !encodings.has(encoding)) return yield* unsupported
@@ -97,7 +97,7 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   const tally = yield* Intake.run(
     Stream.mapError(read, (error) => ({ _tag: "CutShort", error }) as const),
     {
-      ...site,
+      ...scope,
       submitter: key.id,
       isRestore: false,
       map: Mapping.apply(mapping),
@@ -111,6 +111,6 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
     isDryRun ? rehearsed : identity,
     Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, taken))),
   )
-  const headers = isDryRun ? {} : yield* seen(site.project)
+  const headers = isDryRun ? {} : yield* seen(scope.project)
   return Answer.json(JSON.stringify({ dryRun: isDryRun, ...tally, rejections }), 200, headers)
 })

@@ -5,12 +5,12 @@ import { Effect, Result, Schema } from "effect"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import { Ledger } from "../../../core/Ledger.ts"
-import type { RecordRequest, Violation } from "../../../core/ledger/Recording.ts"
+import type { Batch, Violation } from "../../../core/ledger/Recording.ts"
 import type { Item } from "../../../core/model/Admission.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
-import * as Retried from "../server/IdempotencyKey.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 /** An item of a browser: about its own visitor, now. */
 export const fromVisitor =
@@ -77,7 +77,7 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
 
   return Effect.fnUntraced(function* (
     body: unknown,
-    request: Omit<RecordRequest, "items">,
+    request: Omit<Batch, "items">,
     toItem: (decoded: Decoded) => Item,
   ) {
     const ledger = yield* Ledger
@@ -87,10 +87,13 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
     if (items.every((item): item is Item => "person" in item)) {
       const outcome = yield* ledger.record({ ...request, items })
       if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))
-      const { events, isRepeated, positions } = yield* Retried.orRefuse(outcome)
+      const { events, isRepeated, positions } = yield* IdempotencyKey.orRefuse(outcome)
       // How much a project records is no visitor's business.
       const seen = request.session === undefined ? Positions.headers(positions) : {}
-      return Answer.json(Answer.list(events.map(({ body }) => body)), 201, { ...Retried.headers(isRepeated), ...seen })
+      return Answer.json(Answer.list(events.map(({ body }) => body)), 201, {
+        ...IdempotencyKey.headers(isRepeated),
+        ...seen,
+      })
     }
     const readable = [...items.entries()].flatMap(([index, item]) => {
       const rest = "person" in item ? item : item.rest

@@ -11,7 +11,7 @@ import * as Wire from "../api/Wire.ts"
 import * as Access from "../server/Access.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Origin from "../server/Origin.ts"
-import * as Retried from "../server/IdempotencyKey.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 /** The header in which a trusted proxy tells the visitor's region (ISO 3166-2); none unless configured. */
 export const GeographyHeader = Context.Reference<string | undefined>("assent/http/GeographyHeader", {
@@ -32,7 +32,7 @@ const guessable = new Answer.Problem({
 
 const createSession = Effect.fnUntraced(function* (projectId: string, request: Parameters<typeof Answer.readBody>[0]) {
   const ledger = yield* Ledger
-  const { organization, project } = yield* Access.openSite(projectId)
+  const { organization, project } = yield* Access.projectOfPath(projectId)
   const domain = Origin.allowed(request.headers["origin"], project)
   if (domain === undefined) {
     const detail = "send an Origin header that names one of the project's domains"
@@ -40,7 +40,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
   }
   const body = yield* Answer.readBody(request, { absent: {} })
   const { contextId } = yield* Answer.decode(decodeRequest, body.json)
-  const { keyed } = yield* Retried.keyed(request, `page ${project.id}`, body)
+  const { keyed } = yield* IdempotencyKey.keyed(request, `page ${project.id}`, body)
   if (keyed !== undefined && !randomUuid.test(keyed.key)) return yield* guessable
   const geographyHeader = yield* GeographyHeader
   const geography = geographyHeader === undefined ? undefined : request.headers[geographyHeader.toLowerCase()]
@@ -55,7 +55,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     ...(userAgent !== undefined && { userAgent }),
     ...(keyed !== undefined && { keyed }),
   })
-  const opened = yield* Retried.orRefuse(outcome)
+  const opened = yield* IdempotencyKey.orRefuse(outcome)
   const { id, concordId, expiresAt } = opened.session
   const answer = {
     session: opened.token,
@@ -64,7 +64,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     concordId,
     expiresAt: Instant.format(expiresAt),
   }
-  const headers = { "cache-control": "no-store", ...Retried.headers(opened.isRepeated) }
+  const headers = { "cache-control": "no-store", ...IdempotencyKey.headers(opened.isRepeated) }
   return Answer.json(JSON.stringify(answer), 201, headers)
 })
 
@@ -72,7 +72,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
 export const layer = HttpApiBuilder.group(Api, "open", (handlers) =>
   handlers
     .handleRaw("createSession", ({ params, request }) => Answer.respond(createSession(params.projectId, request)))
-    .handle("getHealth", ({ params }) => Answer.respond(Effect.as(Access.openSite(params.projectId), healthy)))
+    .handle("getHealth", ({ params }) => Answer.respond(Effect.as(Access.projectOfPath(params.projectId), healthy)))
     .handle("getLiveness", () => Effect.succeed(healthy))
     .handle("getReadiness", () =>
       Answer.respond(

@@ -11,19 +11,19 @@ import type { Founded, OrganizationFields, ProjectFields } from "../../../core/c
 import * as Role from "../../../core/model/Role.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
-import * as SetupWire from "../api/CatalogWire.ts"
+import * as CatalogWire from "../api/CatalogWire.ts"
 import * as Access from "../server/Access.ts"
 import * as Answer from "../server/Answer.ts"
-import * as Changes from "./CatalogChanges.ts"
-import * as KeyJson from "./ApiKeyJson.ts"
+import * as CatalogChanges from "./CatalogChanges.ts"
+import * as ApiKeyJson from "./ApiKeyJson.ts"
 import * as Pages from "./Pages.ts"
-import * as Proof from "../server/IdentityToken.ts"
-import * as Retried from "../server/IdempotencyKey.ts"
+import * as IdentityToken from "../server/IdentityToken.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
-const decodeNewOrganization = Exchange.decoder(SetupWire.NewOrganization)
-const decodeOrganization = Exchange.decoder(SetupWire.OrganizationChange)
-const decodeNewProject = Exchange.decoder(SetupWire.NewProject)
-const decodeProject = Exchange.decoder(SetupWire.ProjectChange)
+const decodeNewOrganization = Exchange.decoder(CatalogWire.NewOrganization)
+const decodeOrganization = Exchange.decoder(CatalogWire.OrganizationChange)
+const decodeNewProject = Exchange.decoder(CatalogWire.NewProject)
+const decodeProject = Exchange.decoder(CatalogWire.ProjectChange)
 
 const organizationJson = (organization: Organization) => ({
   id: organization.id,
@@ -53,20 +53,20 @@ const writeProject = (project: Project) => write(projectJson(project))
 /** An organization just set up; its secret is kept nowhere. */
 const foundedJson = ({ apiKey, organization }: Founded) => ({
   ...organizationJson(organization),
-  apiKey: KeyJson.json(apiKey, undefined),
+  apiKey: ApiKeyJson.json(apiKey, undefined),
 })
 
 /** The members of an organization: its public keys come as a JWK set, and go by `null`. */
 const toOrganization = <Fields extends Partial<OrganizationFields>>({
   jwks,
   ...fields
-}: Fields & { readonly jwks?: typeof SetupWire.KeySet.Type | null }) => ({
+}: Fields & { readonly jwks?: typeof CatalogWire.KeySet.Type | null }) => ({
   ...fields,
   ...(jwks !== undefined && { publicKeys: jwks?.keys ?? [] }),
 })
 
 /** Host names are compared in lower case; what decides nothing is left out. */
-const toProject = ({ domains, name, status }: typeof SetupWire.NewProject.Type): ProjectFields => ({
+const toProject = ({ domains, name, status }: typeof CatalogWire.NewProject.Type): ProjectFields => ({
   name,
   domains: lowerCase(domains ?? []),
   ...(status != null && { status }),
@@ -85,23 +85,23 @@ const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger[
 })
 
 /** Refuses public keys that no token could be verified with. */
-const checkKeys = Effect.fnUntraced(function* ({ jwks }: { readonly jwks?: typeof SetupWire.KeySet.Type | null }) {
-  const errors = yield* Proof.keyFaults(jwks?.keys ?? [])
+const checkKeys = Effect.fnUntraced(function* ({ jwks }: { readonly jwks?: typeof CatalogWire.KeySet.Type | null }) {
+  const errors = yield* IdentityToken.keyFaults(jwks?.keys ?? [])
   if (errors.length > 0) return yield* new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
 })
 
 const createOrganization = Effect.fnUntraced(function* (request: Parameters<typeof Answer.readBody>[0]) {
   const { setup } = yield* Ledger
   const { organization } = yield* CurrentKey
-  const { fields, keyed } = yield* Changes.read(request, decodeNewOrganization)
+  const { fields, keyed } = yield* CatalogChanges.read(request, decodeNewOrganization)
   yield* checkKeys(fields)
   const making = { ...(keyed !== undefined && { keyed }), answer: (founded: Founded) => write(foundedJson(founded)) }
   const outcome = yield* setup.createOrganization(organization, toOrganization(fields), making)
-  const changed = yield* Changes.orRefuse(outcome)
+  const changed = yield* CatalogChanges.orRefuse(outcome)
   const isRepeated = changed._tag === "Repeated"
   const { apiKey, ...founded } = isRepeated ? JSON.parse(changed.answer) : foundedJson(changed.value)
   const secret = isRepeated ? yield* setup.secretAgain(organization, apiKey.id, keyed!) : changed.value.secret
-  return Answer.json(write({ ...founded, apiKey: { ...apiKey, secret } }), 201, Retried.headers(isRepeated))
+  return Answer.json(write({ ...founded, apiKey: { ...apiKey, secret } }), 201, IdempotencyKey.headers(isRepeated))
 })
 
 /** The projects that a key may read. */
@@ -126,12 +126,12 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const { fields } = yield* Changes.read(request, decodeOrganization)
+          const { fields } = yield* CatalogChanges.read(request, decodeOrganization)
           yield* checkKeys(fields)
           const { jwks, ...rest } = fields
           const change = toOrganization({ ...Exchange.present(rest), ...(jwks !== undefined && { jwks }) })
           const outcome = yield* setup.updateOrganization(organization, change)
-          return yield* Changes.answer(outcome, writeOrganization)
+          return yield* CatalogChanges.answer(outcome, writeOrganization)
         }),
       ),
     )
@@ -141,9 +141,9 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const { fields, ...keyed } = yield* Changes.read(request, decodeNewProject)
+          const { fields, ...keyed } = yield* CatalogChanges.read(request, decodeNewProject)
           const making = { ...keyed, answer: writeProject }
-          return yield* Changes.answer(
+          return yield* CatalogChanges.answer(
             yield* setup.createProject(organization, toProject(fields), making),
             writeProject,
             201,
@@ -155,11 +155,11 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* Access.inProject).site
-          const { fields } = yield* Changes.read(request, decodeProject)
+          const { project } = (yield* Access.inProject).scope
+          const { fields } = yield* CatalogChanges.read(request, decodeProject)
           const { domains, type: _, ...rest } = Exchange.present(fields)
           const change = { ...rest, ...(domains !== undefined && { domains: lowerCase(domains) }) }
-          return yield* Changes.answer(yield* setup.updateProject(project, change), writeProject)
+          return yield* CatalogChanges.answer(yield* setup.updateProject(project, change), writeProject)
         }),
       ),
     ),

@@ -18,7 +18,7 @@ import * as Items from "./Items.ts"
 import * as Pages from "./Pages.ts"
 import * as Positions from "../server/Positions.ts"
 import * as Questions from "./Questions.ts"
-import * as Retried from "../server/IdempotencyKey.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 const recordItems = Items.recorder(ItemLine.ItemLine)
 const decodeQuestions = Exchange.decoder(Wire.DecisionQuestions)
@@ -42,10 +42,10 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
     .handleRaw("createConsentEvents", ({ request }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { key, site } = yield* Access.inProject
+          const { key, scope } = yield* Access.inProject
           const body = yield* Answer.readBody(request)
-          const keyed = yield* Retried.keyed(request, key.id, body)
-          return yield* recordItems(body.json, { ...site, submitter: key.id, ...keyed }, ItemLine.toItem)
+          const keyed = yield* IdempotencyKey.keyed(request, key.id, body)
+          return yield* recordItems(body.json, { ...scope, submitter: key.id, ...keyed }, ItemLine.toItem)
         }),
       ),
     )
@@ -55,8 +55,8 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
         Effect.gen(function* () {
           yield* Pages.check(query)
           const ledger = yield* Ledger
-          const { key, site } = yield* Access.inProject
-          return yield* Pages.answer(yield* ledger.list(site, key.id, lowerCase(query)), bodyOf)
+          const { key, scope } = yield* Access.inProject
+          return yield* Pages.answer(yield* ledger.list(scope, key.id, lowerCase(query)), bodyOf)
         }),
       ),
     )
@@ -64,8 +64,8 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const ledger = yield* Ledger
-          const { site } = yield* Access.inProject
-          const event = isUuid(params.id) ? yield* ledger.event(site.project, params.id.toLowerCase()) : undefined
+          const { scope } = yield* Access.inProject
+          const event = isUuid(params.id) ? yield* ledger.event(scope.project, params.id.toLowerCase()) : undefined
           return event === undefined ? yield* noEvent : Answer.json(event.body)
         }),
       ),
@@ -73,9 +73,9 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
     .handle("getConsentState", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { site } = yield* Access.inProject
-          const person = yield* Questions.personOf(site, query)
-          const { body, positions } = yield* Questions.state(site, person, query)
+          const { scope } = yield* Access.inProject
+          const person = yield* Questions.personOf(scope, query)
+          const { body, positions } = yield* Questions.state(scope, person, query)
           return Answer.json(body, 200, Positions.headers(positions))
         }),
       ),
@@ -83,9 +83,9 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
     .handle("getConsentDecisions", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { site } = yield* Access.inProject
-          const person = yield* Questions.personOf(site, query)
-          const { body, positions } = yield* Questions.decisions(site, person, query)
+          const { scope } = yield* Access.inProject
+          const person = yield* Questions.personOf(scope, query)
+          const { body, positions } = yield* Questions.decisions(scope, person, query)
           return Answer.json(body, 200, Positions.headers(positions))
         }),
       ),
@@ -94,17 +94,19 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const ledger = yield* Ledger
-          const { key, site } = yield* Access.inProject
+          const { key, scope } = yield* Access.inProject
           const body = yield* Answer.readBody(request)
           const asked = yield* Answer.decode(decodeQuestions, body.json)
-          const { keyed } = yield* Retried.keyed(request, key.id, body)
+          const { keyed } = yield* IdempotencyKey.keyed(request, key.id, body)
           let seen = PositionsOf.none
-          const answering = Effect.map(Questions.manyDecisions(site, asked), ({ body, positions }) => {
+          const answering = Effect.map(Questions.manyDecisions(scope, asked), ({ body, positions }) => {
             seen = positions
             return body
           })
-          const { answer, isRepeated } = yield* Retried.orRefuse(yield* ledger.answerOnce(site, keyed, answering))
-          return Answer.json(answer, 200, { ...Retried.headers(isRepeated), ...Positions.headers(seen) })
+          const { answer, isRepeated } = yield* IdempotencyKey.orRefuse(
+            yield* ledger.answerOnce(scope, keyed, answering),
+          )
+          return Answer.json(answer, 200, { ...IdempotencyKey.headers(isRepeated), ...Positions.headers(seen) })
         }),
       ),
     ),

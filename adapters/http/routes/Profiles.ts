@@ -9,14 +9,14 @@ import { Ledger } from "../../../core/Ledger.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import * as Answer from "../server/Answer.ts"
-import * as Retried from "../server/IdempotencyKey.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 const decode = Exchange.decoder(PeopleWire.Profile)
 
 /** Keeps a profile, and answers what was kept. */
 export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
   const ledger = yield* Ledger
-  const { session, site } = yield* CurrentVisitor
+  const { session, scope } = yield* CurrentVisitor
   const body = yield* Answer.readBody(request)
   const { address, firstName, lastName, middleName, ...rest } = yield* Answer.decode(decode, body.json)
   const told = Exchange.present({
@@ -26,9 +26,9 @@ export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.Http
     address: address && Exchange.present(address),
   })
   const identifiers = ItemLine.identifiersOf(rest)
-  const keyed = yield* Retried.keyed(request, session.id, body)
-  const outcome = yield* ledger.keepProfile({ ...site, session, profile: told, identifiers, ...keyed })
-  const kept = yield* Retried.orRefuse(outcome)
+  const keyed = yield* IdempotencyKey.keyed(request, session.id, body)
+  const outcome = yield* ledger.keepProfile({ ...scope, session, profile: told, identifiers, ...keyed })
+  const kept = yield* IdempotencyKey.orRefuse(outcome)
   if (kept._tag === "Refused") {
     const errors = kept.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
     return yield* new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
@@ -37,6 +37,6 @@ export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   return Answer.json(
     JSON.stringify({ concordId: session.concordId, ...profile, unproven }),
     200,
-    Retried.headers(isRepeated),
+    IdempotencyKey.headers(isRepeated),
   )
 })

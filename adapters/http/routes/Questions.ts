@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
-import type { Site } from "../../../core/model/Catalog.ts"
+import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import type * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
@@ -25,7 +25,7 @@ export interface Person {
   readonly alias?: string
 }
 
-const questionOf = ({ organization, project }: Site, person: Person, { at, knownAt }: Instants) => ({
+const questionOf = ({ organization, project }: ProjectScope, person: Person, { at, knownAt }: Instants) => ({
   organization,
   project,
   ...person,
@@ -34,9 +34,9 @@ const questionOf = ({ organization, project }: Site, person: Person, { at, known
 })
 
 /** The consent state: the deciding event of every type whose answer is in force; and when it changes by itself. */
-export const state = Effect.fnUntraced(function* (site: Site, person: Person, instants: Instants) {
+export const state = Effect.fnUntraced(function* (scope: ProjectScope, person: Person, instants: Instants) {
   const ledger = yield* Ledger
-  const { items, nextChangeAt, positions } = yield* ledger.state(questionOf(site, person, instants))
+  const { items, nextChangeAt, positions } = yield* ledger.state(questionOf(scope, person, instants))
   return { body: Answer.list(items.map(({ event }) => event.body)), nextChangeAt, positions }
 })
 
@@ -44,9 +44,9 @@ const write = (concordId: string | undefined, { decision, type }: Answered): str
   JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))
 
 /** The decisions: one for each type of the project. */
-export const decisions = Effect.fnUntraced(function* (site: Site, person: Person, instants: Instants) {
+export const decisions = Effect.fnUntraced(function* (scope: ProjectScope, person: Person, instants: Instants) {
   const ledger = yield* Ledger
-  const answered = yield* ledger.decisions(questionOf(site, person, instants))
+  const answered = yield* ledger.decisions(questionOf(scope, person, instants))
   const body = Answer.list(answered.items.map((item) => write(answered.concordId, item)))
   return { body, positions: answered.positions }
 })
@@ -60,11 +60,11 @@ export const identifierOf = (members: Parameters<typeof ItemLine.identifiersOf>[
 }
 
 /** The person that the one identifier of a query names. */
-export const personOf = Effect.fnUntraced(function* (site: Site, query: People.Identifiers) {
+export const personOf = Effect.fnUntraced(function* (scope: ProjectScope, query: People.Identifiers) {
   const identifier = identifierOf(query)
   if (identifier === undefined) return yield* new Answer.Problem({ status: 400, detail: namedOnce })
   const ledger = yield* Ledger
-  const found = yield* ledger.find(site, identifier)
+  const found = yield* ledger.find(scope, identifier)
   if (found._tag === "Found") return found as Person
   const errors = found.faults.map(({ field, code, detail }) => ({ parameter: field, code, detail }))
   return yield* new Answer.Problem({ status: 400, detail: "the query is not valid", errors })
@@ -81,20 +81,23 @@ const unknownType = (index: number): Answer.Violation => ({
 })
 
 /** Whom each question is about, and every violation. */
-const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.DecisionQuestions.Type)["items"]) {
+const resolve = Effect.fnUntraced(function* (
+  scope: ProjectScope,
+  items: (typeof Wire.DecisionQuestions.Type)["items"],
+) {
   const ledger = yield* Ledger
   const errors: Array<Answer.Violation> = []
   const people: Array<Person> = []
   for (const [index, { consentType, person }] of items.entries()) {
     const at = `/items/${index}`
-    const type = site.types.byId.get(consentType.toLowerCase())
+    const type = scope.types.byId.get(consentType.toLowerCase())
     if (type === undefined || type.isRemoved === true) errors.push(unknownType(index))
     const identifier = identifierOf(person)
     if (identifier === undefined) {
       errors.push({ pointer: `${at}/person`, code: "identifier_missing", detail: namedOnce })
       continue
     }
-    const found = yield* ledger.find(site, identifier)
+    const found = yield* ledger.find(scope, identifier)
     if (found._tag === "Found") people.push(found)
     else {
       for (const { code, detail, field } of found.faults) {
@@ -110,13 +113,16 @@ const resolve = Effect.fnUntraced(function* (site: Site, items: (typeof Wire.Dec
 const keyOf = ({ alias, concordId }: Person): string | undefined => alias ?? concordId
 
 /** Many questions at once, answered in the order given. */
-export const manyDecisions = Effect.fnUntraced(function* (site: Site, asked: typeof Wire.DecisionQuestions.Type) {
+export const manyDecisions = Effect.fnUntraced(function* (
+  scope: ProjectScope,
+  asked: typeof Wire.DecisionQuestions.Type,
+) {
   const ledger = yield* Ledger
-  const people = yield* resolve(site, asked.items)
+  const people = yield* resolve(scope, asked.items)
   const known = new Map<string | undefined, ReadonlyMap<string, string>>()
   let positions: Positions = PositionsOf.none
   for (const [key, person] of new Map(people.map((person) => [keyOf(person), person]))) {
-    const answered = yield* ledger.decisions(questionOf(site, person, asked))
+    const answered = yield* ledger.decisions(questionOf(scope, person, asked))
     positions = PositionsOf.merge(positions, answered.positions)
     known.set(key, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
   }

@@ -17,8 +17,8 @@ import * as Items from "./Items.ts"
 import * as Pages from "./Pages.ts"
 import * as Profiles from "./Profiles.ts"
 import * as Questions from "./Questions.ts"
-import * as Retried from "../server/IdempotencyKey.ts"
-import * as TypeRoutes from "./ConsentTypeRoutes.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
+import * as ConsentTypeRoutes from "./ConsentTypeRoutes.ts"
 
 /**
  * For how many seconds a browser may take a consent state for what it is. 0 unless configured: an answer given on another
@@ -55,10 +55,10 @@ const noEvent = new Answer.Problem({ status: 404, detail: "the visitor has no su
 /** The event of an id, if it is the visitor's own or of somebody it is joined with. */
 const ownEvent = Effect.fnUntraced(function* (id: string) {
   const ledger = yield* Ledger
-  const { session, site } = yield* CurrentVisitor
-  const event = isUuid(id) ? yield* ledger.event(site.project, id.toLowerCase()) : undefined
+  const { session, scope } = yield* CurrentVisitor
+  const event = isUuid(id) ? yield* ledger.event(scope.project, id.toLowerCase()) : undefined
   if (event === undefined) return yield* noEvent
-  const { members } = yield* ledger.person(site.organization, session.concordId)
+  const { members } = yield* ledger.person(scope.organization, session.concordId)
   return members.includes(event.concordId) ? event : yield* noEvent
 })
 
@@ -68,10 +68,10 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
     .handleRaw("createVisitorConsentEvents", ({ request }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { session, site } = yield* CurrentVisitor
+          const { session, scope } = yield* CurrentVisitor
           const body = yield* Answer.readBody(request)
-          const keyed = yield* Retried.keyed(request, session.id, body)
-          const about = { ...site, submitter: session.concordId, session, ...keyed }
+          const keyed = yield* IdempotencyKey.keyed(request, session.id, body)
+          const about = { ...scope, submitter: session.concordId, session, ...keyed }
           return yield* recordItems(body.json, about, Items.fromVisitor(session.concordId))
         }),
       ),
@@ -81,8 +81,8 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
         Effect.gen(function* () {
           yield* Pages.check(query)
           const ledger = yield* Ledger
-          const { session, site } = yield* CurrentVisitor
-          const outcome = yield* ledger.list(site, session.id, { ...query, concordId: session.concordId })
+          const { session, scope } = yield* CurrentVisitor
+          const outcome = yield* ledger.list(scope, session.id, { ...query, concordId: session.concordId })
           return yield* Pages.answer(outcome, ({ body }) => Effect.succeed(body))
         }),
       ),
@@ -93,24 +93,24 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
     .handle("getVisitorConsentState", ({ request }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { session, site } = yield* CurrentVisitor
-          return yield* tagged(request, yield* Questions.state(site, { concordId: session.concordId }, {}))
+          const { session, scope } = yield* CurrentVisitor
+          return yield* tagged(request, yield* Questions.state(scope, { concordId: session.concordId }, {}))
         }),
       ),
     )
     .handle("getVisitorConsentDecisions", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { session, site } = yield* CurrentVisitor
-          return Answer.json((yield* Questions.decisions(site, { concordId: session.concordId }, query)).body)
+          const { session, scope } = yield* CurrentVisitor
+          return Answer.json((yield* Questions.decisions(scope, { concordId: session.concordId }, query)).body)
         }),
       ),
     )
     .handle("getVisitorConsentTypes", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { session, site } = yield* CurrentVisitor
-          return yield* TypeRoutes.list(site, session.id, { ...query, status: "active" })
+          const { session, scope } = yield* CurrentVisitor
+          return yield* ConsentTypeRoutes.list(scope, session.id, { ...query, status: "active" })
         }),
       ),
     )

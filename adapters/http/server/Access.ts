@@ -5,7 +5,7 @@
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
 import type { HttpApiEndpoint } from "effect/http-api"
-import type { ApiKey, Organization, Site } from "../../../core/model/Catalog.ts"
+import type { ApiKey, Organization, ProjectScope } from "../../../core/model/Catalog.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import * as Role from "../../../core/model/Role.ts"
@@ -14,25 +14,25 @@ import { Needs } from "../api/Endpoint.ts"
 import * as Answer from "./Answer.ts"
 import * as Positions from "./Positions.ts"
 import * as RateLimit from "./RateLimit.ts"
-import * as RequestNote from "./RequestLog.ts"
+import * as RequestLog from "./RequestLog.ts"
 
 const noOrganization = new Answer.Problem({ status: 404, detail: "there is no such organization" })
 const noProject = new Answer.Problem({ status: 404, detail: "there is no such project" })
 
 /** The project of a path on the Site API. */
-export const openSite = Effect.fnUntraced(function* (projectId: string) {
+export const projectOfPath = Effect.fnUntraced(function* (projectId: string) {
   const ledger = yield* Ledger
-  const site = yield* ledger.site(projectId)
-  if (Option.isNone(site)) return yield* noProject
-  yield* RequestNote.find({ projectId: site.value.project.id, organizationId: site.value.organization.id })
-  return site.value
+  const scope = yield* ledger.projectScope(projectId)
+  if (Option.isNone(scope)) return yield* noProject
+  yield* RequestLog.find({ projectId: scope.value.project.id, organizationId: scope.value.organization.id })
+  return scope.value
 })
 
 /** The API key of the request, and the project of its path. */
 export const inProject = Effect.gen(function* () {
-  const { key, site } = yield* CurrentKey
-  if (site === undefined) return yield* Effect.die("the path of the endpoint names no project")
-  return { key, site }
+  const { key, scope } = yield* CurrentKey
+  if (scope === undefined) return yield* Effect.die("the path of the endpoint names no project")
+  return { key, scope }
 })
 
 /** RFC 9110, section 11.6.1, wants a challenge: here it is the name of the header to send. */
@@ -63,14 +63,14 @@ const ownOf = Effect.fnUntraced(function* (key: ApiKey, { organizationId, projec
     return yield* projectId === undefined ? noOrganization : noProject
   }
   const organization: Organization = yield* organizationOf(key)
-  if (projectId === undefined) return { organization, site: undefined }
-  const site: Site = yield* openSite(projectId)
-  return site.organization.id === key.organization ? { organization, site } : yield* noProject
+  if (projectId === undefined) return { organization, scope: undefined }
+  const scope: ProjectScope = yield* projectOfPath(projectId)
+  return scope.organization.id === key.organization ? { organization, scope } : yield* noProject
 })
 
 /** Whether the key has the permission of the endpoint, in the project of the path. */
-const permit = (key: ApiKey, endpoint: HttpApiEndpoint.Top, site: Site | undefined) => {
-  const role = Role.roleIn(key, site?.project.id)
+const permit = (key: ApiKey, endpoint: HttpApiEndpoint.Top, scope: ProjectScope | undefined) => {
+  const role = Role.roleIn(key, scope?.project.id)
   const needed = Context.get(endpoint.annotations, Needs)
   if (needed === undefined) return Effect.die(`${endpoint.identifier} declares no permission`)
   if (Role.may(role, needed)) return Effect.void
@@ -86,7 +86,7 @@ export const keyLayer = Layer.effect(
     const callerOf = Effect.fnUntraced(function* (secret: string, endpoint: HttpApiEndpoint.Top) {
       const { params } = yield* HttpRouter.RouteContext
       let key = yield* keyOf(secret)
-      yield* RequestNote.find({ caller: "key", keyId: key.id, organizationId: key.organization })
+      yield* RequestLog.find({ caller: "key", keyId: key.id, organizationId: key.organization })
       yield* count(key.id)
       const asked = isQuestion(endpoint) ? yield* Positions.asked : PositionsOf.none
       if (asked.size > 0) {
@@ -95,8 +95,8 @@ export const keyLayer = Layer.effect(
         key = yield* keyOf(secret)
       }
       const own = yield* ownOf(key, params)
-      yield* permit(key, endpoint, own.site)
-      if (own.site !== undefined) yield* Positions.awaited(own.site, asked)
+      yield* permit(key, endpoint, own.scope)
+      if (own.scope !== undefined) yield* Positions.awaited(own.scope, asked)
       return { key, ...own }
     })
     return KeyRequired.of({
@@ -126,19 +126,19 @@ export const sessionLayer = Layer.effect(
     const visitorOf = Effect.fnUntraced(function* (token: string, endpoint: HttpApiEndpoint.Top) {
       const { params } = yield* HttpRouter.RouteContext
       const request = yield* HttpServerRequest.HttpServerRequest
-      const site = yield* openSite(params["projectId"] ?? "").pipe(Effect.provideService(Ledger, ledger))
-      const session = yield* ledger.liveSession(site.project, token)
+      const scope = yield* projectOfPath(params["projectId"] ?? "").pipe(Effect.provideService(Ledger, ledger))
+      const session = yield* ledger.liveSession(scope.project, token)
       if (Option.isSome(session)) {
-        yield* RequestNote.find({ caller: "session" })
+        yield* RequestLog.find({ caller: "session" })
         yield* count(session.value.id)
-        return { session: yield* ledger.useSession(session.value), site, isLive: true }
+        return { session: yield* ledger.useSession(session.value), scope, isLive: true }
       }
       if (!mayComeAgain(endpoint, request)) return yield* unauthorized("x-session")
-      const ended = yield* ledger.endedSession(site.project, token)
+      const ended = yield* ledger.endedSession(scope.project, token)
       if (Option.isNone(ended)) return yield* unauthorized("x-session")
-      yield* RequestNote.find({ caller: "session" })
+      yield* RequestLog.find({ caller: "session" })
       yield* count(ended.value.id)
-      return { session: ended.value, site, isLive: false }
+      return { session: ended.value, scope, isLive: false }
     })
     return SessionRequired.of({
       session: (httpEffect, { credential, endpoint }) =>

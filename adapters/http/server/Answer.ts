@@ -12,7 +12,7 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import * as ProblemBody from "../api/Problem.ts"
 import * as Failure from "./Failure.ts"
-import * as RequestNote from "./RequestLog.ts"
+import * as RequestLog from "./RequestLog.ts"
 
 /** Where a violation is: in the body (JSON Pointer), in a query parameter, or in a header. */
 export type Violation = { readonly code: string; readonly detail: string } & (
@@ -68,16 +68,16 @@ export const write = ({ status, detail, errors, version }: Problem) => {
 /** The answer to a problem, which is noted with what else was found out. */
 const noted = (
   problem: Problem,
-  findings: RequestNote.Findings,
+  findings: RequestLog.Findings,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const { body, instance } = write(problem)
   const { headers, status } = problem
   const options = { status, contentType: ProblemBody.contentType, headers: { "cache-control": "no-store", ...headers } }
-  return Effect.as(RequestNote.find({ ...findings, instance }), HttpServerResponse.text(body, options))
+  return Effect.as(RequestLog.find({ ...findings, instance }), HttpServerResponse.text(body, options))
 }
 
 /** What a problem is called in a note: the codes of its violations, each once. */
-const codesOf = ({ errors }: Problem): RequestNote.Findings =>
+const codesOf = ({ errors }: Problem): RequestLog.Findings =>
   errors === undefined ? {} : { error: [...new Set(errors.map(({ code }) => code))].join(",") }
 
 const unavailable = new Problem({

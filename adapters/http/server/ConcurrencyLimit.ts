@@ -31,7 +31,7 @@ const patience = 2
 const weight = 1 / 32
 
 /** The state of a line. */
-export interface Line {
+export interface ConcurrencyLimit {
   /** How long it may be. */
   readonly max: (now: number) => number
   /** Somebody had to be refused. */
@@ -41,7 +41,7 @@ export interface Line {
 }
 
 /** A line that is the longest. */
-export const make = (): Line => {
+export const make = (): ConcurrencyLimit => {
   let length = longest
   let refusedAt = -Infinity
   /** What one alone takes, on average. */

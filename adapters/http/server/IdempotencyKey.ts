@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type { Keyed, Repeat } from "../../../core/ledger/Idempotency.ts"
+import type { KeyedRequest, Repeat } from "../../../core/ledger/Idempotency.ts"
 import * as Answer from "./Answer.ts"
 
 /** Printable ASCII: whatever a client makes its keys of. */
@@ -27,7 +27,7 @@ export const keyed = Effect.fnUntraced(function* (
   const credential = headers["x-api-key"] ?? headers["x-session"] ?? ""
   if (key === undefined || method !== "POST") return {}
   if (!form.test(key)) return yield* misshapen
-  return { keyed: { scope, key, credential, content: `${method} ${url}\n${text}` } satisfies Keyed as Keyed }
+  return { keyed: { caller: scope, key, credential, content: `${method} ${url}\n${text}` } satisfies KeyedRequest }
 })
 
 /** What an answer says of itself: whether it was given before. */

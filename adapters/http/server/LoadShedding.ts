@@ -1,17 +1,17 @@
 /**
  * Who is let in, and what is answered to one too many: 503, at once, and before anybody else sees the request.
  *
- * A request is in the {@link Line} while it is worked on, not while its body comes or its answer is read: a slow client takes
+ * A request is in the {@link ConcurrencyLimit} while it is worked on, not while its body comes or its answer is read: a slow client takes
  * nobody's place there. All that are open in any way have a limit of their own, and so have imports and connections.
- * Probes are always answered. Connections that were refused are read in {@link Turns}.
+ * Probes are always answered. Connections that were refused are read in {@link RefusedConnections}.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import * as ProblemBody from "../api/Problem.ts"
 import * as Answer from "./Answer.ts"
 import * as BrowserHeaders from "./BrowserHeaders.ts"
 import * as Deadline from "./Deadline.ts"
-import * as Line from "./ConcurrencyLimit.ts"
-import * as Turns from "./RefusedConnections.ts"
+import * as ConcurrencyLimit from "./ConcurrencyLimit.ts"
+import * as RefusedConnections from "./RefusedConnections.ts"
 
 /** The most requests that are open: coming, worked on, or being read. */
 export const openMax = 2048
@@ -47,7 +47,7 @@ const refuse = (response: ServerResponse): void => {
 
 /** Decides on every request. A refused one is emitted as `refused`. */
 export const register = (server: Server): void => {
-  const line = Line.make()
+  const line = ConcurrencyLimit.make()
   const working = new Set<ServerResponse>()
   let open = 0
   let imports = 0
@@ -88,7 +88,7 @@ export const register = (server: Server): void => {
     })
   }
 
-  const turns = Turns.make(() => (open >= openMax ? 0 : line.max(performance.now()) - working.size))
+  const turns = RefusedConnections.make(() => (open >= openMax ? 0 : line.max(performance.now()) - working.size))
 
   const admits = (request: IncomingMessage, response: ServerResponse): boolean => {
     if (isProbe.test(request.url ?? "")) return true

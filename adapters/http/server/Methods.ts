@@ -9,7 +9,7 @@ import { Effect } from "effect"
 import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import type { IncomingMessage } from "node:http"
 import * as Answer from "./Answer.ts"
-import * as RequestNote from "./RequestLog.ts"
+import * as RequestLog from "./RequestLog.ts"
 
 const nothingHere = new Answer.Problem({ status: 404, detail: "there is nothing at this path; see /docs" })
 
@@ -34,7 +34,7 @@ const misfit = (request: HttpServerRequest.HttpServerRequest): Answer.Problem | 
   const { method, url } = request
   if (!hasOneHost(request.source as IncomingMessage)) return withoutHost
   const path = url.split("?", 1)[0]!
-  const entry = RequestNote.servedAt(request)
+  const entry = RequestLog.servedAt(request)
   if (entry === undefined) return nothingHere
   if (!entry.methods.has(method)) return wrongMethod([...entry.methods].join(", "))
   const hasQuery = url.length > path.length + 1

@@ -34,8 +34,8 @@ const mayRead = Effect.fnUntraced(function* (origin: string, url: string) {
   const projectId = sitePath.exec(url)?.[1]
   if (projectId === undefined) return false
   const ledger = yield* Ledger
-  const site = yield* ledger.site(projectId)
-  return Option.isSome(site) && allowed(origin, site.value.project) !== undefined
+  const scope = yield* ledger.projectScope(projectId)
+  return Option.isSome(scope) && allowed(origin, scope.value.project) !== undefined
 })
 
 const variesByOrigin = HttpServerResponse.setHeader("vary", "Origin")

@@ -9,7 +9,7 @@ import { Context, Effect, Metric, Tracer } from "effect"
 import { HttpServerRequest, type HttpServerResponse } from "effect/http"
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
-import * as Served from "./RouteTable.ts"
+import * as RouteTable from "./RouteTable.ts"
 
 /** What is found out on the way. */
 export interface Findings {
@@ -58,7 +58,7 @@ const noRoute = "none"
 /** A note under way. */
 interface Note {
   readonly requestId: string
-  readonly served: Served.Served | undefined
+  readonly served: RouteTable.Served | undefined
   findings: Findings
   /** Of an answer that was not given by a route. */
   status?: number
@@ -69,7 +69,7 @@ const notes = new WeakMap<object, Note>()
 const noteOf = (request: HttpServerRequest.HttpServerRequest): Note | undefined => notes.get(request.source)
 
 /** What is served at the path of a request; nothing where nothing is. */
-export const servedAt = (request: HttpServerRequest.HttpServerRequest): Served.Served | undefined =>
+export const servedAt = (request: HttpServerRequest.HttpServerRequest): RouteTable.Served | undefined =>
   noteOf(request)?.served
 
 /** The template of the path of a request. */
@@ -155,7 +155,7 @@ export const register = Effect.fnUntraced(function* (server: Server) {
     const startedAt = performance.now()
     const note: Note = {
       requestId: idOf(request.headers["x-request-id"]),
-      served: Served.of((request.url ?? "").split("?", 1)[0]!),
+      served: RouteTable.of((request.url ?? "").split("?", 1)[0]!),
       findings: {},
     }
     notes.set(request, note)

@@ -8,7 +8,7 @@ import type { IncomingMessage } from "node:http"
 import * as Waiting from "../../support/Waiting.ts"
 import * as Answer from "./Answer.ts"
 import * as Deadline from "./Deadline.ts"
-import * as RequestNote from "./RequestLog.ts"
+import * as RequestLog from "./RequestLog.ts"
 
 /** In milliseconds. The stores answer a single question by then, too. */
 const limitMillis = 15_000
@@ -47,6 +47,6 @@ export const middleware = <E, R>(
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ source }) => {
     const request = source as IncomingMessage
     if (Deadline.isEndless(request)) return effect
-    const giveUp = Effect.andThen(RequestNote.find({ error: "Overdue" }), Answer.refuse(overdue))
+    const giveUp = Effect.andThen(RequestLog.find({ error: "Overdue" }), Answer.refuse(overdue))
     return Waiting.until(afterAllOf(request), effect, giveUp)
   })

@@ -6,7 +6,7 @@ import { Command } from "effect/cli"
 import * as Decision from "../../../core/engine/Decision.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Flags from "../Flags.ts"
-import * as Ledger from "../FileLedger.ts"
+import * as FileLedger from "../FileLedger.ts"
 
 /** The command. */
 export const command = Command.make(
@@ -16,7 +16,7 @@ export const command = Command.make(
     const now = yield* Clock.currentTimeMillis
     const from = Option.getOrElse(at, () => now)
     const knownAt = Option.getOrElse(flags.knownAt, () => now)
-    yield* Ledger.answerEach({ flags, knownAt, from, keepsLines: false }, ({ concordId, type, terms, events }) => {
+    yield* FileLedger.answerEach({ flags, knownAt, from, keepsLines: false }, ({ concordId, type, terms, events }) => {
       const decision = Decision.decide(events, terms, from)
       return `${JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))}\n`
     })

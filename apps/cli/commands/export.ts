@@ -6,17 +6,17 @@ import { CliError, Command, Flag } from "effect/cli"
 import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as Rows from "../../../adapters/files/Rows.ts"
-import type { Site as ProjectSite } from "../../../core/model/Catalog.ts"
+import type { ProjectScope as ProjectSite } from "../../../core/model/Catalog.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
-import * as Site from "../ProjectFlag.ts"
+import * as ProjectFlag from "../ProjectFlag.ts"
 
 const flags = {
-  ...Site.flags,
+  ...ProjectFlag.flags,
   out: Flags.outputPath("out", "Where to write; by default standard output").pipe(Flag.optional),
   format: Flag.Literals("format", Rows.formats).pipe(
     Flag.withDescription("By default csv for a file that ends in .csv, else ndjson"),
@@ -54,10 +54,10 @@ const writerOf = Effect.fnUntraced(function* (out: Option.Option<string>) {
   return yield* Replacement.make(out.value)
 })
 
-const write = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
+const write = Effect.fnUntraced(function* (scope: ProjectSite, given: Flagged) {
   const ledger = yield* Ledger
   const { concordId, from, until } = given
-  const reading = yield* ledger.export(site, {
+  const reading = yield* ledger.export(scope, {
     ...(Option.isSome(concordId) && { concordId: concordId.value.toLowerCase() }),
     ...(Option.isSome(from) && { startDate: from.value }),
     ...(Option.isSome(until) && { endDate: until.value }),
@@ -81,7 +81,9 @@ const write = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
 }, Effect.scoped)
 
 /** The command. */
-export const command = Command.make("export", flags, (given) => Site.use(given, (site) => write(site, given))).pipe(
+export const command = Command.make("export", flags, (given) =>
+  ProjectFlag.use(given, (scope) => write(scope, given)),
+).pipe(
   (command) => Command.validate(command, validate),
   Command.withDescription("Write the events of a project, in the order in which they were recorded"),
   Command.withExamples([

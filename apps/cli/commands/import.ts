@@ -9,7 +9,7 @@ import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as Rows from "../../../adapters/files/Rows.ts"
 import * as Source from "../../../adapters/files/Source.ts"
-import type { Site as ProjectSite } from "../../../core/model/Catalog.ts"
+import type { ProjectScope as ProjectSite } from "../../../core/model/Catalog.ts"
 import * as Intake from "../../../core/transfer/Intake.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
@@ -18,8 +18,8 @@ import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import * as RowFile from "../RowFile.ts"
-import * as Scratch from "../DryRunStore.ts"
-import * as Site from "../ProjectFlag.ts"
+import * as DryRunStore from "../DryRunStore.ts"
+import * as ProjectFlag from "../ProjectFlag.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as TallyTable from "../TallyTable.ts"
 
@@ -31,7 +31,7 @@ const maxShown = 10
 
 const flags = {
   file: Argument.String("file").pipe(Argument.withDescription("NDJSON or CSV, gzip or not; - reads standard input")),
-  ...Site.flags,
+  ...ProjectFlag.flags,
   format: Flag.Literals("format", Rows.formats).pipe(
     Flag.withDescription("By default csv for a file that ends in .csv or .csv.gz, else ndjson"),
     Flag.optional,
@@ -122,19 +122,19 @@ const faultsTo = Effect.fnUntraced(function* (path: Option.Option<string>) {
 const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    return yield* Effect.provideService(takingIn, Ledger, ledger.rehearsal(yield* Scratch.store))
+    return yield* Effect.provideService(takingIn, Ledger, ledger.dryRun(yield* DryRunStore.store))
   })
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
-const takeIn = Effect.fnUntraced(function* (site: ProjectSite, given: Flagged) {
+const takeIn = Effect.fnUntraced(function* (scope: ProjectSite, given: Flagged) {
   const file = yield* RowFile.open(given)
   const map = yield* mapOf(given.map, given.restore)
   const faults = yield* faultsTo(given.rejected)
   const progress = yield* Progress.makeWithLines
   const tally = yield* Intake.run(file.rows, {
-    ...site,
-    submitter: Option.getOrElse(given.submitter, () => site.organization.id),
+    ...scope,
+    submitter: Option.getOrElse(given.submitter, () => scope.organization.id),
     isRestore: given.restore,
     map,
     report: (rejections, { rows: done }) =>
@@ -152,8 +152,8 @@ export const command = Command.make(
   Effect.fnUntraced(function* (given) {
     const { dryRun, json, store } = given
     yield* StoreFlag.tell(store)
-    const { project, tally } = yield* Site.use(given, (site) =>
-      Effect.map(takeIn(site, given), (tally) => ({ project: site.project.id, tally })),
+    const { project, tally } = yield* ProjectFlag.use(given, (scope) =>
+      Effect.map(takeIn(scope, given), (tally) => ({ project: scope.project.id, tally })),
     )
     const ledger = { store: Store.told(store.url), project }
     yield* Output.write(

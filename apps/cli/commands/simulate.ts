@@ -4,10 +4,10 @@
 import { Clock, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as SourceOf from "../../../adapters/files/Source.ts"
-import type * as Simulation from "../../../core/engine/Comparison.ts"
+import type * as Comparison from "../../../core/engine/Comparison.ts"
 import type { Summary } from "../../../core/simulation/Summary.ts"
 import type { Input, Plan } from "../../simulate/Plan.ts"
-import * as Reading from "../../simulate/RulesInput.ts"
+import * as RulesInput from "../../simulate/RulesInput.ts"
 import * as Simulate from "../../simulate/Run.ts"
 import * as FailOn from "../FailOn.ts"
 import * as Flags from "../Flags.ts"
@@ -105,12 +105,12 @@ const readIfGiven = <A, E, R>(
 ): Effect.Effect<A | undefined, E, R> =>
   Option.isSome(path) ? read(path.value) : Effect.succeed<A | undefined>(undefined)
 
-const planOf = Effect.fnUntraced(function* (given: Given & Simulation.Window) {
+const planOf = Effect.fnUntraced(function* (given: Given & Comparison.Window) {
   const knownAt = yield* Clock.currentTimeMillis
-  const types = yield* readIfGiven(given.types, Reading.types)
-  const baseline = yield* readIfGiven(given.baseline, Reading.rules)
-  const candidate = yield* readIfGiven(given.candidate, Reading.rules)
-  const candidateTypes = yield* readIfGiven(given.candidateTypes, Reading.types)
+  const types = yield* readIfGiven(given.types, RulesInput.types)
+  const baseline = yield* readIfGiven(given.baseline, RulesInput.rules)
+  const candidate = yield* readIfGiven(given.candidate, RulesInput.rules)
+  const candidateTypes = yield* readIfGiven(given.candidateTypes, RulesInput.types)
   const plan: Plan = {
     input: input(given),
     ...(types !== undefined && { types }),

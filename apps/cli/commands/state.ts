@@ -6,7 +6,7 @@ import { Command } from "effect/cli"
 import * as Decision from "../../../core/engine/Decision.ts"
 import type { Status } from "../../../core/engine/Outcome.ts"
 import * as Flags from "../Flags.ts"
-import * as Ledger from "../FileLedger.ts"
+import * as FileLedger from "../FileLedger.ts"
 
 const shown: ReadonlySet<Status> = new Set(["given", "implied", "requested", "refused", "withdrawn"])
 
@@ -18,7 +18,7 @@ export const command = Command.make(
     const now = yield* Clock.currentTimeMillis
     const from = Option.getOrElse(at, () => now)
     const knownAt = Option.getOrElse(flags.knownAt, () => now)
-    yield* Ledger.answerEach({ flags, knownAt, from, keepsLines: true }, ({ terms, events }) => {
+    yield* FileLedger.answerEach({ flags, knownAt, from, keepsLines: true }, ({ terms, events }) => {
       const decision = Decision.decide(events, terms, from)
       if (!shown.has(decision.status)) return ""
       const deciding = events.find((event) => event === decision.event)

@@ -10,7 +10,7 @@ import * as Decision from "../../../core/engine/Decision.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import * as Flags from "../Flags.ts"
-import * as Ledger from "../FileLedger.ts"
+import * as FileLedger from "../FileLedger.ts"
 import * as Output from "../Output.ts"
 
 const person = Flag.String("person").pipe(
@@ -37,7 +37,7 @@ export const command = Command.make(
     const knownAt = Option.getOrElse(flags.knownAt, () => now)
     const lines: Array<Exchange.DecisionLine> = []
     const request = { flags, knownAt, from: Instant.min, keepsLines: false, concordId: person }
-    yield* Ledger.answerEach(request, (group) => {
+    yield* FileLedger.answerEach(request, (group) => {
       for (const change of changes(group)) lines.push(Exchange.decisionToLine(person, group.type.id, change))
       return ""
     })

@@ -3,11 +3,11 @@
  * key, or of which every item has an external id, is sent again.
  */
 import { Clock, Effect, Option } from "effect"
-import type { Site } from "../../../core/model/Catalog.ts"
+import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import type { Ledger } from "../../../core/Ledger.ts"
 import type { Item } from "../../../core/model/Admission.ts"
-import type { Keyed } from "../../../core/ledger/Idempotency.ts"
+import type { KeyedRequest } from "../../../core/ledger/Idempotency.ts"
 import type { Opened } from "../../../core/people/Sessions.ts"
 import type { Identifiers } from "../../../core/model/People.ts"
 import type { StoredEvent, StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
@@ -21,7 +21,7 @@ const maxTries = 4
 /** Who sends requests, and what he knows. */
 export interface Client {
   readonly name: string
-  readonly site: Site
+  readonly site: ProjectScope
   readonly call: <A>(request: string, use: Use<A>) => Effect.Effect<Reply<A>>
   readonly now: () => number
   readonly trace: (line: string) => void
@@ -63,8 +63,8 @@ const send = Effect.fnUntraced(function* <K extends Kind>(
 const naming = (kind: Kind, own: string, key: Key, content: unknown) => {
   if (key === undefined) return { request: own }
   const text = JSON.stringify([kind, content])
-  const keyed: Keyed = {
-    scope: "clients",
+  const keyed: KeyedRequest = {
+    caller: "clients",
     credential: "secret",
     key: key === "own" ? own : `shared ${key}`,
     content: text,
@@ -77,20 +77,20 @@ const identifiersOf = ({ email, user }: Who): Identifiers => ({
   ...(email !== undefined && { email: `${email}@example.com` }),
 })
 
-const siteNow = Effect.fnUntraced(function* (ledger: Service, { project }: Site) {
-  return Option.getOrThrow(yield* ledger.site(project.id))
+const siteNow = Effect.fnUntraced(function* (ledger: Service, { project }: ProjectScope) {
+  return Option.getOrThrow(yield* ledger.projectScope(project.id))
 })
 
 const at = <A>(all: ReadonlyArray<A>, index: number): A | undefined => all[index % all.length]
 
-const itemOf = (saying: Saying, now: number, { site, visitors }: Client): Item | undefined => {
+const itemOf = (saying: Saying, now: number, { site: scope, visitors }: Client): Item | undefined => {
   const { ago, consentState, externalId, lasts, type, version, who } = saying
   const visitor = who.visitor === undefined ? undefined : at(visitors, who.visitor)
   if (who.visitor !== undefined && visitor === undefined) return undefined
   const consentDate = ago === undefined ? undefined : now - ago
   return {
     person: visitor === undefined ? identifiersOf(who) : { concordId: visitor.session.concordId },
-    consentType: site.types.all[type]!.id,
+    consentType: scope.types.all[type]!.id,
     consentState,
     consentAction: "import",
     ...(version !== undefined && { version }),
@@ -108,18 +108,18 @@ const record = Effect.fnUntraced(function* (client: Client, own: string, action:
   const isSafe = keyed !== undefined || items.every(({ externalId }) => externalId !== undefined)
   yield* send(client, "record", request, items, isSafe, (ledger) =>
     Effect.gen(function* () {
-      const site = yield* siteNow(ledger, client.site)
-      return yield* ledger.record({ ...site, submitter: request, items, ...(keyed !== undefined && { keyed }) })
+      const scope = yield* siteNow(ledger, client.site)
+      return yield* ledger.record({ ...scope, submitter: request, items, ...(keyed !== undefined && { keyed }) })
     }),
   )
 })
 
 const visit = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "visit" }) {
-  const { site, visitors } = client
+  const { site: scope, visitors } = client
   const contextId = `00000000-0000-4000-8000-00000000000${action.browser ?? 9}`
   const { keyed, request } = naming("visit", own, action.key, action.browser)
   const opening = {
-    ...site,
+    ...scope,
     ipAddress: "192.0.2.7",
     domain: "localhost",
     ...(action.browser !== undefined && { contextId }),
@@ -157,11 +157,11 @@ const identify = Effect.fnUntraced(function* (client: Client, own: string, actio
 })
 
 /** Whom a question or an undoing is about. */
-const named = (ledger: Service, who: Who, { site, visitors }: Client) => {
+const named = (ledger: Service, who: Who, { site: scope, visitors }: Client) => {
   const visitor = who.visitor === undefined ? undefined : at(visitors, who.visitor)
-  if (visitor === undefined) return ledger.find(site, identifiersOf(who.visitor === undefined ? who : { user: 0 }))
+  if (visitor === undefined) return ledger.find(scope, identifiersOf(who.visitor === undefined ? who : { user: 0 }))
   const { concordId } = visitor.session
-  return ledger.find(site, { concordId })
+  return ledger.find(scope, { concordId })
 }
 
 const undo = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "undo" }) {
@@ -222,11 +222,11 @@ const remove = (client: Client, own: string, { type }: Action & { kind: "remove"
 /** Asks about a person, as of now or of a moment ago. */
 export const decisionsOf = Effect.fnUntraced(function* (
   ledger: Service,
-  site: Site,
+  scope: ProjectScope,
   who: { readonly concordId: string | undefined; readonly alias?: string },
   instants: { readonly at?: number; readonly knownAt?: number },
 ) {
-  const { concordId, items } = yield* ledger.decisions({ ...site, ...who, ...instants })
+  const { concordId, items } = yield* ledger.decisions({ ...scope, ...who, ...instants })
   const lines = items.map(({ decision, type }) => Exchange.decisionToLine(concordId, type.id, decision))
   return { _tag: "Read", named: who.concordId, concordId, lines } as const
 })
@@ -246,11 +246,11 @@ const ask = Effect.fnUntraced(function* (client: Client, own: string, { ago, who
 })
 
 /** Reads a whole list, page by page. */
-const listAll = Effect.fnUntraced(function* (ledger: Service, site: Site, limit: number) {
+const listAll = Effect.fnUntraced(function* (ledger: Service, scope: ProjectScope, limit: number) {
   const events: Array<StoredEvent> = []
   let cursor: string | undefined
   for (;;) {
-    const page = yield* ledger.list(site, "asker", {
+    const page = yield* ledger.list(scope, "asker", {
       limit,
       sort: "dateCreated",
       ...(cursor !== undefined && { cursor }),

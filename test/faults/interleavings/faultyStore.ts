@@ -9,9 +9,9 @@ import { Context, Effect } from "effect"
 import type { Catalog } from "../../../core/model/Catalog.ts"
 import {
   type Append,
-  type Configuration,
+  type CatalogChange,
   LedgerStore,
-  type PeopleChange,
+  type IdentityChange,
   StoreUnavailable,
 } from "../../../core/ports/LedgerStore.ts"
 import type { Chance } from "./chance.ts"
@@ -32,8 +32,8 @@ export interface Troubles {
 /** Something was kept, all of it at this turn. */
 export type Commit = { readonly turn: number; readonly request: string } & (
   | { readonly kind: "append"; readonly change: Append }
-  | { readonly kind: "configure"; readonly change: Configuration; readonly catalog: Catalog }
-  | { readonly kind: "changePeople"; readonly change: PeopleChange }
+  | { readonly kind: "configure"; readonly change: CatalogChange; readonly catalog: Catalog }
+  | { readonly kind: "changePeople"; readonly change: IdentityChange }
 )
 
 type Store = LedgerStore["Service"]
@@ -46,9 +46,9 @@ const commitOf = (kind: string, change: unknown, outcome: unknown, store: Store)
   }
   if (outcome !== "kept") return undefined
   if (kind === "configure") {
-    return { kind, change: change as Configuration, catalog: Effect.runSync(store.catalog) } as const
+    return { kind, change: change as CatalogChange, catalog: Effect.runSync(store.current) } as const
   }
-  return kind === "changePeople" ? ({ kind, change: change as PeopleChange } as const) : undefined
+  return kind === "changePeople" ? ({ kind, change: change as IdentityChange } as const) : undefined
 }
 
 /** The store as one process sees it. What is kept is added to `commits`. */

@@ -1,10 +1,10 @@
 /**
  * What was asked and answered in a run, and what the store kept: all that the checks look at.
  */
-import type { Catalog, ListedType, Site } from "../../../core/model/Catalog.ts"
+import type { Catalog, ListedType, ProjectScope } from "../../../core/model/Catalog.ts"
 import type { DecisionLine } from "../../../core/formats/Exchange.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
-import type * as Configuring from "../../../core/catalog/CatalogChange.ts"
+import type * as CatalogChange from "../../../core/catalog/CatalogChange.ts"
 import type * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
 import type * as Identifying from "../../../core/people/Identifying.ts"
 import type { Ledger } from "../../../core/Ledger.ts"
@@ -37,13 +37,13 @@ interface Kinds {
   readonly visit: [asked: undefined, answer: Sessions.Opened | Again]
   readonly identify: [
     asked: { readonly signed: string; readonly guest: string },
-    answer: Identifying.Identified | Identifying.ProofUsed | Again | NoSession,
+    answer: Identifying.Identified | Identifying.IdentityTokenUsed | Again | NoSession,
   ]
   readonly undo: [asked: string, answer: { readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin" }]
-  readonly publish: [asked: ConsentTypes.TypeChange, answer: Configuring.Outcome<ListedType>]
-  readonly archive: [asked: ConsentTypes.TypeChange, answer: Configuring.Outcome<ListedType>]
-  readonly create: [asked: ConsentTypes.TypeFields, answer: Configuring.Outcome<ListedType>]
-  readonly remove: [asked: string, answer: Configuring.Outcome<ListedType>]
+  readonly publish: [asked: ConsentTypes.TypeChange, answer: CatalogChange.Outcome<ListedType>]
+  readonly archive: [asked: ConsentTypes.TypeChange, answer: CatalogChange.Outcome<ListedType>]
+  readonly create: [asked: ConsentTypes.TypeFields, answer: CatalogChange.Outcome<ListedType>]
+  readonly remove: [asked: string, answer: CatalogChange.Outcome<ListedType>]
   /** Left out: now. `userId`, where the person was named so. */
   readonly ask: [asked: { readonly instant: Instant | undefined; readonly userId: string | undefined }, answer: Read]
   readonly list: [
@@ -89,7 +89,7 @@ export interface Played {
   readonly commits: ReadonlyArray<Commit>
   /** What was set up before the first turn. */
   readonly first: Catalog
-  readonly site: Site
+  readonly site: ProjectScope
   /** What is kept now. */
   readonly store: LedgerStore["Service"]
   /** A ledger over it that nothing disturbs. */

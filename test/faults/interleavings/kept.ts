@@ -59,7 +59,7 @@ const everyFact = ({ commits, site: { organization }, store }: Played): Readonly
 /** Reads everything. */
 export const read = (played: Played): Kept => {
   const lanes = everyLane(played)
-  const catalog = Effect.runSync(played.store.catalog)
+  const catalog = Effect.runSync(played.store.current)
   const appends = played.commits.filter((commit) => commit.kind === "append")
   const invoked = new Map(played.deeds.toReversed().map(({ invoked, request }) => [request, invoked]))
   const answered = played.deeds.filter(isAcknowledged)
@@ -67,7 +67,7 @@ export const read = (played: Played): Kept => {
     lanes,
     events: lanes.flat(),
     facts: everyFact(played),
-    types: [...CatalogOf.site(catalog, played.site.project.id)!.types.byId.values()],
+    types: [...CatalogOf.scope(catalog, played.site.project.id)!.types.byId.values()],
     catalog,
     commitOf: new Map(appends.flatMap((commit) => commit.change.events.map(({ id }) => [id, commit] as const))),
     invoked,
@@ -77,7 +77,7 @@ export const read = (played: Played): Kept => {
         Math.min(...deeds.map(({ ended }) => ended)),
       ]),
     ),
-    sessionOf: (tokenHash) => Effect.runSync(played.store.session(tokenHash)),
+    sessionOf: (tokenHash) => Effect.runSync(played.store.bySessionToken(tokenHash)),
   }
 }
 

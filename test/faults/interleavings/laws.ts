@@ -32,8 +32,8 @@ const isLater = (a: StoredEvent, b: StoredEvent): boolean => {
 }
 
 /** The heads that are kept are the latest event of each state. */
-function* heads({ site, store }: Played, concordId: string, { events, type }: Story): Iterable<string> {
-  const kept = Effect.runSync(store.heads(site.project, [concordId])).events.filter(
+function* heads({ site: scope, store }: Played, concordId: string, { events, type }: Story): Iterable<string> {
+  const kept = Effect.runSync(store.heads(scope.project, [concordId])).events.filter(
     ({ consentType }) => consentType === type.id,
   )
   for (const state of ConsentState.all) {
@@ -84,7 +84,7 @@ function* lawsOf(story: Story): Iterable<string> {
 
 /** Everything that breaks a law. */
 export function* check(played: Played, kept: Kept): Iterable<string> {
-  const { clock, ledger, site } = played
+  const { clock, ledger, site: scope } = played
   const [, now] = clock.at(-1)!
   for (const concordId of new Set(kept.events.map(({ concordId }) => concordId))) {
     const own = kept.events.filter((event) => event.concordId === concordId)
@@ -94,7 +94,7 @@ export function* check(played: Played, kept: Kept): Iterable<string> {
       for (const broken of lawsOf({ events, type })) yield `${concordId}, ${type.label}: ${broken}`
     }
     for (const at of [now, ...own.slice(0, 2).map(({ dateCreated }) => dateCreated)]) {
-      const { lines } = Effect.runSync(decisionsOf(ledger, site, { concordId }, { at, knownAt: at }))
+      const { lines } = Effect.runSync(decisionsOf(ledger, scope, { concordId }, { at, knownAt: at }))
       yield* unexplained(lines, kept.events, oneWith(kept.facts, concordId, at), kept.types)
     }
   }

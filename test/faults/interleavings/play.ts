@@ -61,15 +61,15 @@ const found = (store: LedgerStore["Service"], clock: Clock.Clock, chance: Chance
       projects: [{ ...project, lanes }],
       consentTypes: types,
     }
-    yield* store.configure({ revision: 1, entries, documents: [] })
-    const catalog = yield* store.catalog
-    const site = CatalogOf.site(catalog, project.id)!
+    yield* store.changeCatalog({ revision: 1, entries, documents: [] })
+    const catalog = yield* store.current
+    const scope = CatalogOf.scope(catalog, project.id)!
     const visitors: Array<Opened> = []
     for (let index = 0; index < 2; index++) {
-      const opened = yield* ledger.openSession({ ...site, ipAddress: "192.0.2.7", domain: "localhost" })
+      const opened = yield* ledger.openSession({ ...scope, ipAddress: "192.0.2.7", domain: "localhost" })
       if (opened._tag === "Opened") visitors.push(opened)
     }
-    return { catalog, site, visitors }
+    return { catalog, site: scope, visitors }
   }).pipe(Effect.provideService(Clock.Clock, clock), Effect.runSync)
 
 /** Plays a story to its end, over a store that is empty. */
@@ -82,7 +82,7 @@ export const play = (story: Story, store = newStore()): Played => {
   const failures: Array<string> = []
   const commits: Array<Commit> = []
   const deeds: Array<Deed> = []
-  const { catalog: first, site, visitors } = found(store, clock, chance, story.lanes)
+  const { catalog: first, site: scope, visitors } = found(store, clock, chance, story.lanes)
 
   const world: Processes.World = {
     chance,
@@ -125,7 +125,7 @@ export const play = (story: Story, store = newStore()): Played => {
   const fibers = story.clients.map((actions, index) => {
     const call: Clients.Client["call"] = (request, use) =>
       Effect.suspend(() => running[chance.below(running.length)]!.call(clients, request, use))
-    const client = { name: `client ${index}`, site, call, now: turns.now, trace: world.trace, deeds, visitors }
+    const client = { name: `client ${index}`, site: scope, call, now: turns.now, trace: world.trace, deeds, visitors }
     const program = Clients.run(client, actions).pipe(Effect.provideService(Clock.Clock, clock))
     return Effect.runFork(program, { scheduler: turns.scheduler(clients) })
   })
@@ -150,5 +150,5 @@ export const play = (story: Story, store = newStore()): Played => {
   for (const process of running) process.kill()
   moveTo(latest + startMillis)
   const ledger = Processes.ledgerOver(store, clock, chance)
-  return { story, deeds, commits, first, site, store, ledger, clock: clockHistory, trace, failures }
+  return { story, deeds, commits, first, site: scope, store, ledger, clock: clockHistory, trace, failures }
 }

@@ -167,9 +167,9 @@ function* noLess(reads: ReadonlyArray<Asked>, kept: Kept, read: Asked): Iterable
 }
 
 /** The same question is answered the same, when all is over. */
-function* stays({ ledger, site }: Played, { answer, at, knownAt, request }: Asked): Iterable<string> {
+function* stays({ ledger, site: scope }: Played, { answer, at, knownAt, request }: Asked): Iterable<string> {
   const { concordId, lines } = answer
-  const again = Effect.runSync(decisionsOf(ledger, site, { concordId }, { at, knownAt }))
+  const again = Effect.runSync(decisionsOf(ledger, scope, { concordId }, { at, knownAt }))
   for (const line of again.lines) {
     const before = lines.find(({ consentType }) => consentType === line.consentType)
     if (before !== undefined && !isDeepStrictEqual(line, before)) yield `the answer to ${request} is another one now`

@@ -5,16 +5,16 @@
  */
 import type { Found } from "../../../core/Ledger.ts"
 import { Effect, Option } from "effect"
-import type { ListedType, ListedVersion, Project, Site } from "../../../core/model/Catalog.ts"
+import type { ListedType, ListedVersion, Project, ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
-import type * as Configuring from "../../../core/catalog/CatalogChange.ts"
+import type * as CatalogChange from "../../../core/catalog/CatalogChange.ts"
 import type { Ledger } from "../../../core/Ledger.ts"
 import type { EventQuery } from "../../../core/ledger/Listing.ts"
 import type { ListOutcome } from "../../../core/ledger/Paging.ts"
-import type { RecordRequest } from "../../../core/ledger/Recording.ts"
+import type { Batch } from "../../../core/ledger/Recording.ts"
 import type { Item } from "../../../core/model/Admission.ts"
-import type { Keyed } from "../../../core/ledger/Idempotency.ts"
+import type { KeyedRequest } from "../../../core/ledger/Idempotency.ts"
 import type { Identifiers } from "../../../core/model/People.ts"
 import * as Period from "../../../core/engine/Period.ts"
 import { nobody } from "../world.ts"
@@ -136,13 +136,13 @@ export interface Question {
 /** A model's answers about one project. */
 export const of = (model: Model, project: Project) => {
   /** Asks with the project as it is now. */
-  const run = <A, E>(drawn: Drawn, use: (ledger: Service, site: Site) => Effect.Effect<A, E>): Promise<A> =>
+  const run = <A, E>(drawn: Drawn, use: (ledger: Service, scope: ProjectScope) => Effect.Effect<A, E>): Promise<A> =>
     model.run(drawn, (ledger) =>
-      Effect.flatMap(ledger.site(project.id), (site) => use(ledger, Option.getOrThrow(site))),
+      Effect.flatMap(ledger.projectScope(project.id), (scope) => use(ledger, Option.getOrThrow(scope))),
     )
 
-  const record = async (drawn: Drawn, request: Omit<RecordRequest, keyof Site>): Promise<Expected> => {
-    const outcome = await run(drawn, (ledger, site) => ledger.record({ ...site, ...request }))
+  const record = async (drawn: Drawn, request: Omit<Batch, keyof ProjectScope>): Promise<Expected> => {
+    const outcome = await run(drawn, (ledger, scope) => ledger.record({ ...scope, ...request }))
     switch (outcome._tag) {
       case "Recorded": {
         const { events, isRepeated } = outcome
@@ -161,10 +161,10 @@ export const of = (model: Model, project: Project) => {
 
   const changeType = async (
     drawn: Drawn,
-    change: (ledger: Service, site: Site) => Effect.Effect<Configuring.Outcome<ListedType>, unknown>,
+    change: (ledger: Service, scope: ProjectScope) => Effect.Effect<CatalogChange.Outcome<ListedType>, unknown>,
   ): Promise<Expected> =>
-    run(drawn, (ledger, site) =>
-      Effect.flatMap(change(ledger, site), (outcome): Effect.Effect<Expected, unknown> => {
+    run(drawn, (ledger, scope) =>
+      Effect.flatMap(change(ledger, scope), (outcome): Effect.Effect<Expected, unknown> => {
         switch (outcome._tag) {
           case "NotFound":
             return Effect.succeed({ status: 404, codes: [] })
@@ -189,15 +189,15 @@ export const of = (model: Model, project: Project) => {
 
   type Named = Pick<Extract<Found, { _tag: "Found" }>, "concordId" | "alias">
 
-  const person = (ledger: Service, site: Site, identifiers: Identifiers, at: (field: string) => string) =>
-    Effect.flatMap(ledger.find(site, identifiers), (found) =>
+  const person = (ledger: Service, scope: ProjectScope, identifiers: Identifiers, at: (field: string) => string) =>
+    Effect.flatMap(ledger.find(scope, identifiers), (found) =>
       found._tag === "Found"
         ? Effect.succeed(found)
         : Effect.fail(found.faults.map(({ code, field }) => `${at(field)} ${code}`)),
     )
 
-  const decisionsOf = (ledger: Service, site: Site, person: Named, instants: Instants) =>
-    Effect.map(ledger.decisions({ ...site, ...person, ...instants }), (answered) =>
+  const decisionsOf = (ledger: Service, scope: ProjectScope, person: Named, instants: Instants) =>
+    Effect.map(ledger.decisions({ ...scope, ...person, ...instants }), (answered) =>
       answered.items.map(({ decision, type }) =>
         JSON.stringify(Exchange.decisionToLine(answered.concordId, type.id, decision)),
       ),
@@ -209,12 +209,12 @@ export const of = (model: Model, project: Project) => {
     identifiers: Identifiers,
     instants: Instants,
   ): Promise<Expected> =>
-    run(drawn, (ledger, site) =>
-      person(ledger, site, identifiers, (field) => field).pipe(
+    run(drawn, (ledger, scope) =>
+      person(ledger, scope, identifiers, (field) => field).pipe(
         Effect.flatMap((named) =>
           question === "consent-decisions"
-            ? decisionsOf(ledger, site, named, instants)
-            : Effect.map(ledger.state({ ...site, ...named, ...instants }), ({ items }) =>
+            ? decisionsOf(ledger, scope, named, instants)
+            : Effect.map(ledger.state({ ...scope, ...named, ...instants }), ({ items }) =>
                 items.map(({ event }) => event.body),
               ),
         ),
@@ -225,20 +225,20 @@ export const of = (model: Model, project: Project) => {
 
   const answerMany = Effect.fnUntraced(function* (
     ledger: Service,
-    site: Site,
+    scope: ProjectScope,
     questions: ReadonlyArray<Question>,
     instants: ReadonlyArray<Instants>,
   ) {
     const codes: Array<string> = []
     const lines: Array<string> = []
     for (const [index, { consentType, isOne, person: identifiers }] of questions.entries()) {
-      const number = site.types.all.findIndex(({ id }) => id === consentType)
+      const number = scope.types.all.findIndex(({ id }) => id === consentType)
       if (number < 0) codes.push(`/items/${index}/consentType unknown_consent_type`)
-      const found = isOne ? yield* ledger.find(site, identifiers) : undefined
+      const found = isOne ? yield* ledger.find(scope, identifiers) : undefined
       if (found === undefined) codes.push(`/items/${index}/person identifier_missing`)
       else if (found._tag === "Refused") {
         codes.push(...found.faults.map(({ code, field }) => `/items/${index}/person/${field} ${code}`))
-      } else lines.push((yield* decisionsOf(ledger, site, found, instants[index]!))[number] ?? "")
+      } else lines.push((yield* decisionsOf(ledger, scope, found, instants[index]!))[number] ?? "")
     }
     return codes.length > 0 ? yield* Effect.fail(codes) : `[${lines.join(",")}]`
   })
@@ -247,10 +247,10 @@ export const of = (model: Model, project: Project) => {
     drawn: Drawn,
     questions: ReadonlyArray<Question>,
     instants: ReadonlyArray<Instants>,
-    keyed: Keyed | undefined,
+    keyed: KeyedRequest | undefined,
   ): Promise<Expected> =>
-    run(drawn, (ledger, site) =>
-      ledger.answerOnce(site, keyed, answerMany(ledger, site, questions, instants)).pipe(
+    run(drawn, (ledger, scope) =>
+      ledger.answerOnce(scope, keyed, answerMany(ledger, scope, questions, instants)).pipe(
         Effect.map((outcome): Expected => {
           if (outcome._tag === "Reused") return reused
           if (outcome._tag !== "Answered") return { status: 409, codes: [] }
@@ -269,8 +269,8 @@ export const of = (model: Model, project: Project) => {
   }
 
   const listEvents = (asker: string, query: EventQuery): Promise<Expected> =>
-    run({ now: Date.now() }, (ledger, site) =>
-      Effect.map(ledger.list(site, asker, query), (outcome) =>
+    run({ now: Date.now() }, (ledger, scope) =>
+      Effect.map(ledger.list(scope, asker, query), (outcome) =>
         page(outcome, outcome._tag === "Listed" ? list(outcome.items.map(({ body }) => body)).items : []),
       ),
     )
@@ -313,8 +313,8 @@ export const of = (model: Model, project: Project) => {
     })
 
   const visit = (drawn: Drawn, opening: { readonly ipAddress: string; readonly domain: string }) =>
-    run(drawn, (ledger, site) =>
-      Effect.flatMap(ledger.openSession({ ...site, ...opening }), (opened) =>
+    run(drawn, (ledger, scope) =>
+      Effect.flatMap(ledger.openSession({ ...scope, ...opening }), (opened) =>
         opened._tag === "Opened" ? Effect.succeed(opened.session) : Effect.die(opened._tag),
       ),
     )

@@ -7,9 +7,9 @@ import canonicalize from "canonicalize"
 import { expect } from "vitest"
 import type { Project } from "../../../core/model/Catalog.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
-import type { RecordRequest } from "../../../core/ledger/Recording.ts"
+import type { Batch } from "../../../core/ledger/Recording.ts"
 import type { Item as CoreItem } from "../../../core/model/Admission.ts"
-import type { Keyed } from "../../../core/ledger/Idempotency.ts"
+import type { KeyedRequest } from "../../../core/ledger/Idempotency.ts"
 import { identifierKinds, type Identifiers as PersonIdentifiers } from "../../../core/model/People.ts"
 import type { Session } from "../../../core/ports/LedgerStore.ts"
 import type { Answer } from "../../support/server.ts"
@@ -64,7 +64,7 @@ export const play = async (
   if (setUp._tag !== "Changed") throw new Error(setUp._tag)
   const project = setUp.value
   const base = `/privacy-v1/organizations/${acme.id}/projects/${project.id}`
-  const site = `/site-v1/${project.id}`
+  const scope = `/site-v1/${project.id}`
   const answers = Answers.of(model, project)
 
   // What the sequence has met so far.
@@ -146,14 +146,16 @@ export const play = async (
     ...(expirationDate !== undefined && { expirationDate: Instant.format(expirationDate) }),
   })
 
-  const keyedBy = (scope: string, key: string | undefined, content: unknown): { readonly keyed?: Keyed } =>
-    key === undefined ? {} : { keyed: { scope, key: keyOf(key), credential: "", content: JSON.stringify(content) } }
+  const keyedBy = (scope: string, key: string | undefined, content: unknown): { readonly keyed?: KeyedRequest } =>
+    key === undefined
+      ? {}
+      : { keyed: { caller: scope, key: keyOf(key), credential: "", content: JSON.stringify(content) } }
   const keyHeader = (key: string | undefined) => (key === undefined ? {} : { "idempotency-key": keyOf(key) })
 
   const record = async (
     answer: Answer,
     items: ReadonlyArray<CoreItem>,
-    request: Pick<RecordRequest, "submitter" | "session" | "keyed">,
+    request: Pick<Batch, "submitter" | "session" | "keyed">,
   ) => {
     const recorded: ReadonlyArray<Readonly<Record<"id" | "concordId" | "dateCreated", string>>> =
       answer.status === 201 ? answer.json.items : []
@@ -192,8 +194,8 @@ export const play = async (
   const createType = async (fields: Commands.NewType) => {
     const json = typeWire(fields)
     const answer = await send("POST", `${base}/consent-types`, { headers: asOwner, json })
-    await changed(answer, "dateCreated", (ledger, site) =>
-      ledger.setup.createType(site, typeFields(fields), { answer: () => "" }),
+    await changed(answer, "dateCreated", (ledger, scope) =>
+      ledger.setup.createType(scope, typeFields(fields), { answer: () => "" }),
     )
   }
 
@@ -291,7 +293,7 @@ export const play = async (
   const visit = async (index: number | undefined) => {
     const known = index === undefined ? undefined : at(visitors, index)
     const json = known === undefined ? {} : { contextId: known.contextId }
-    const answer = await send("POST", `${site}/session`, { headers: { origin: `https://${domain}` }, json })
+    const answer = await send("POST", `${scope}/session`, { headers: { origin: `https://${domain}` }, json })
     expect(answer.status, answer.text).toBe(201)
     const { concordId, contextId, expiresAt, id, session: token } = answer.json
     const isNew = !people.includes(concordId)
@@ -320,21 +322,21 @@ export const play = async (
       }
       const json = { items: items.map((item) => ({ ...wire(item), concordId: nobody })) }
       const keyed = { ...headers, ...keyHeader(command.key) }
-      const answer = await send("POST", `${site}/consent-events`, { headers: keyed, json })
+      const answer = await send("POST", `${scope}/consent-events`, { headers: keyed, json })
       const request = { submitter: concordId, session, ...keyedBy(session.id, command.key, json) }
       await record(answer, items, request)
     } else if (command.does === "ownEvents") {
       const { endDate, limit, offset, order, sort, startDate } = command.query
       const asked = Object.entries({ endDate, limit, offset, order, sort, startDate })
       const query = eventQuery(Object.fromEntries(asked.filter(([, value]) => value !== undefined)))
-      await follow(`${site}/consent-events`, headers, query, (paging) =>
+      await follow(`${scope}/consent-events`, headers, query, (paging) =>
         answers.listEvents(session.id, { ...query, ...paging, concordId }),
       )
     } else {
       const asked = command.does === "ownDecisions" ? instantsOf(command) : {}
       const question = command.does === "ownDecisions" ? "consent-decisions" : "consent-state"
       const since = Date.now()
-      const answer = await send("GET", `${site}/${question}?${queryText(written(asked))}`.replace(/\?$/, ""), {
+      const answer = await send("GET", `${scope}/${question}?${queryText(written(asked))}`.replace(/\?$/, ""), {
         headers,
       })
       const { instants, now } = settled(answer, since, asked)
