@@ -99,7 +99,10 @@ const uses: Readonly<Record<string, (filled: Filled) => Effect.Effect<number, un
     const next = Samples.maker(scope)
     return Effect.suspend(() => {
       const events = Array.from({ length: batch }, () => next(Date.now()))
-      return Effect.as(store.append({ ...scope, recordedAt: events.at(-1)!.dateCreated, events, claims: [] }), batch)
+      return Effect.as(
+        store.events.append({ ...scope, recordedAt: events.at(-1)!.dateCreated, events, claims: [] }),
+        batch,
+      )
     })
   },
 }

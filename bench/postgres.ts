@@ -92,7 +92,7 @@ const appends = Effect.fnUntraced(function* ({ site: scope, store, superUrl, url
     Effect.suspend(() => {
       const recordedAt = Date.now()
       const request = { ...scope, recordedAt, events: events(count, recordedAt), claims: [] }
-      return Effect.flatMap(store.append(request), ({ _tag }) => {
+      return Effect.flatMap(store.events.append(request), ({ _tag }) => {
         // Who was overtaken asks again, and has written nothing so far.
         return _tag === "Appended" ? Effect.succeed(count) : _tag === "Stale" ? Effect.succeed(0) : Effect.die(_tag)
       })

@@ -225,7 +225,7 @@ const makeSetup = (context: LedgerContext): Setup => ({
   updateKey: (organization, id, change) => ApiKeys.update(organization, id, change, context),
   revokeKey: (organization, id) => ApiKeys.revoke(organization, id, context),
   secretAgain: (organization, id, keyed) => ApiKeys.secretAgain(organization, id, keyed, context),
-  keyUses: context.store.keyUses,
+  keyUses: context.store.catalog.keyUses,
   createType: (scope, fields, request) => ConsentTypes.create(scope, fields, request, context),
   updateType: (project, id, change) => ConsentTypes.update(project, id, change, context),
   removeType: (project, id) => ConsentTypes.remove(project, id, context),
@@ -244,7 +244,7 @@ const find = Effect.fnUntraced(function* (
   const hasher = yield* hasherOf(organization)
   const [alias] = yield* hasher.aliases(person.identifiers, project)
   const { hash } = alias!
-  const [named] = yield* store.byAlias(organization, [hash])
+  const [named] = yield* store.people.byAlias(organization, [hash])
   return { _tag: "Found", concordId: named?.concordId, alias: hash } as Found
 })
 
@@ -279,7 +279,9 @@ const make = (context: LedgerContext): UseCases => {
   const keyUses = new Map<string, Instant>()
   return Ledger.of({
     projectScope: (projectId) =>
-      Effect.map(store.current, (catalog) => Option.fromUndefinedOr(CatalogOf.scope(catalog, projectId.toLowerCase()))),
+      Effect.map(store.catalog.current, (catalog) =>
+        Option.fromUndefinedOr(CatalogOf.scope(catalog, projectId.toLowerCase())),
+      ),
     apiKey: (secret) => ApiKeys.use(secret, keyUses, context),
     record: (request) => Recording.record(request, context),
     review: (request) => Recording.review(request, context),
@@ -288,7 +290,7 @@ const make = (context: LedgerContext): UseCases => {
     restoreBlock: (block) => Restoring.restoreBlock(block, context),
     dryRun: (scratch) => make({ ...context, ...unused(), store: DryRunStore.over(store, scratch) }),
     export: (scope, query) => Exporting.open(scope, query, context),
-    event: (project, id) => Effect.map(store.byId(project, [id]), ([event]) => event),
+    event: (project, id) => Effect.map(store.events.byId(project, [id]), ([event]) => event),
     list: (scope, asker, query) => Listing.events(scope, asker, query, context),
     listEntries: (organization, purpose, all, query) => Listing.entries(organization, purpose, all, query, context),
     find: (scope, identifiers) => find(scope, identifiers, context),
@@ -311,7 +313,7 @@ const make = (context: LedgerContext): UseCases => {
     ends: (project) => ends(project, context),
     reached: (of, asked) => reached(of, asked, context),
     ready: store.ready,
-    catalog: store.current,
+    catalog: store.catalog.current,
   })
 }
 

@@ -106,45 +106,53 @@ const make = (): LedgerStore["Service"] => {
 
   return {
     ready: Effect.void,
-    current: Effect.sync(setup.catalog),
-    changeCatalog: (change) =>
-      Effect.sync((): Kept => {
-        const { owner, idempotencyRecord } = change
-        if (owner !== undefined && idempotency.has(owner, idempotencyRecord)) return "repeated"
-        if (!setup.configure(change)) return "stale"
-        if (owner !== undefined) idempotency.keep(owner, idempotencyRecord)
-        return "kept"
-      }),
-    documents: (of) => Effect.sync(() => of.map(setup.document)),
-    keyUses: Effect.sync(() => new Map(setup.keyUses)),
-    useKey: (id, at) => Effect.sync(() => void setup.keyUses.set(id, Math.max(at, setup.keyUses.get(id) ?? at))),
-
-    append: (request) => Effect.sync(() => append(request)),
     idempotencyRecord: (owner, hash) => Effect.sync(() => idempotency.get(owner, hash)),
-    heads: (project, people) => Effect.sync(() => seen(project, people, headsOf)),
-    ofPeople: (project, people) => Effect.sync(() => seen(project, people, (events) => events)),
-    byId: (project, ids) => Effect.sync(() => log.byId(project, ids)),
-    byExternalId: (project, hashes) => Effect.sync(() => hashes.map((hash) => log.byExternalId(project, hash))),
-    list: (project, filter, page) => Effect.sync(() => log.list(project, filter, page)),
-    laneEnds: (project) => Effect.sync(() => log.laneEnds(project)),
-    lane: (project, lane, from, limit) => Effect.sync(() => log.lane(project, lane, from, limit)),
-    isTypeUsed: (project, consentType) => Effect.sync(() => log.isUsed(project, consentType)),
+    catalog: {
+      current: Effect.sync(setup.catalog),
+      change: (change) =>
+        Effect.sync((): Kept => {
+          const { owner, idempotencyRecord } = change
+          if (owner !== undefined && idempotency.has(owner, idempotencyRecord)) return "repeated"
+          if (!setup.configure(change)) return "stale"
+          if (owner !== undefined) idempotency.keep(owner, idempotencyRecord)
+          return "kept"
+        }),
+      documents: (of) => Effect.sync(() => of.map(setup.document)),
+      keyUses: Effect.sync(() => new Map(setup.keyUses)),
+      useKey: (id, at) => Effect.sync(() => void setup.keyUses.set(id, Math.max(at, setup.keyUses.get(id) ?? at))),
+    },
 
-    byAlias: (organization, hashes) => Effect.sync(() => hashes.map((hash) => people.named(organization, hash))),
-    person: (organization, concordId) => Effect.sync(() => people.get(organization, concordId)),
-    laneEndsOf: (lanes) => Effect.sync(() => people.ends(lanes)),
-    changeIdentity: (change) => Effect.sync(() => changePeople(change)),
-    profile: (organization, concordId) => Effect.sync(() => people.profile(organization, concordId)),
-    keepProfile: (organization, concordId, profile, idempotencyRecord) =>
-      Effect.sync((): Kept => {
-        if (idempotency.has(organization, idempotencyRecord)) return "repeated"
-        people.keepProfile(organization, concordId, profile)
-        idempotency.keep(organization, idempotencyRecord)
-        return "kept"
-      }),
+    events: {
+      append: (request) => Effect.sync(() => append(request)),
+      heads: (project, people) => Effect.sync(() => seen(project, people, headsOf)),
+      ofPeople: (project, people) => Effect.sync(() => seen(project, people, (events) => events)),
+      byId: (project, ids) => Effect.sync(() => log.byId(project, ids)),
+      byExternalId: (project, hashes) => Effect.sync(() => hashes.map((hash) => log.byExternalId(project, hash))),
+      list: (project, filter, page) => Effect.sync(() => log.list(project, filter, page)),
+      laneEnds: (project) => Effect.sync(() => log.laneEnds(project)),
+      lane: (project, lane, from, limit) => Effect.sync(() => log.lane(project, lane, from, limit)),
+      isTypeUsed: (project, consentType) => Effect.sync(() => log.isUsed(project, consentType)),
+    },
 
-    extend: (tokenHash, seen, expiresAt) => Effect.sync(() => extendSession(tokenHash, seen, expiresAt)),
-    bySessionToken: (tokenHash) => Effect.sync(() => sessions.get(tokenHash)),
+    people: {
+      byAlias: (organization, hashes) => Effect.sync(() => hashes.map((hash) => people.named(organization, hash))),
+      person: (organization, concordId) => Effect.sync(() => people.get(organization, concordId)),
+      laneEnds: (lanes) => Effect.sync(() => people.ends(lanes)),
+      change: (change) => Effect.sync(() => changePeople(change)),
+      profile: (organization, concordId) => Effect.sync(() => people.profile(organization, concordId)),
+      keepProfile: (organization, concordId, profile, idempotencyRecord) =>
+        Effect.sync((): Kept => {
+          if (idempotency.has(organization, idempotencyRecord)) return "repeated"
+          people.keepProfile(organization, concordId, profile)
+          idempotency.keep(organization, idempotencyRecord)
+          return "kept"
+        }),
+    },
+
+    sessions: {
+      extend: (tokenHash, seen, expiresAt) => Effect.sync(() => extendSession(tokenHash, seen, expiresAt)),
+      byToken: (tokenHash) => Effect.sync(() => sessions.get(tokenHash)),
+    },
   }
 }
 

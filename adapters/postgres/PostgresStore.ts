@@ -232,39 +232,47 @@ const make = Effect.fnUntraced(function* (url: string) {
       told(Sql.patiently(Sql.query(sql, "UPDATE configuration_head SET revision = revision WHERE lane = 0"))),
     ),
 
-    current: catalog,
-    changeCatalog: (change) => told(CatalogWriter.configure(sql, change)),
-    documents: (of) => repeatable(CatalogWriter.documents(sql, of)),
-    keyUses: repeatable(keyUses(sql)),
-    useKey: (id, at) => Effect.asVoid(repeatable(useKey(sql, id, at))),
-
-    append: (request) => told(append(request)),
     idempotencyRecord: (owner, hash) => repeatable(IdempotencyWriter.find(sql, owner, hash)),
-    heads: (project, people) => repeatable(events.heads(project, people)),
-    ofPeople: (project, people) => repeatable(events.events(project, people)),
-    byId: (project, ids) => repeatable(events.byId(project, ids)),
-    byExternalId: (project, hashes) => repeatable(events.byExternalId(project, hashes)),
-    list: (project, filter, page) => repeatable(EventList.list(sql, project, filter, page)),
-    laneEnds: (project) => repeatable(events.laneEnds(project)),
-    lane: (project, lane, from, limit) => repeatable(events.lane(project, lane, from, limit)),
-    isTypeUsed: (project, consentType) => repeatable(events.isUsed(project, consentType)),
+    catalog: {
+      current: catalog,
+      change: (change) => told(CatalogWriter.configure(sql, change)),
+      documents: (of) => repeatable(CatalogWriter.documents(sql, of)),
+      keyUses: repeatable(keyUses(sql)),
+      useKey: (id, at) => Effect.asVoid(repeatable(useKey(sql, id, at))),
+    },
 
-    byAlias: (organization, hashes) => repeatable(AliasWriter.find(sql, organization, hashes)),
-    person: (organization, concordId) => repeatable(people.person(organization, concordId)),
-    laneEndsOf: (lanes) => repeatable(endsOf(sql, "people_head", lanes)),
-    changeIdentity: (change) => told(PeopleWriter.change(sql, change)),
-    profile: (organization, concordId) => repeatable(people.profile(organization, concordId)),
-    keepProfile: (organization, concordId, profile, idempotencyRecord) =>
-      told(
-        IdempotentChange.change<Kept>(
-          sql,
-          organization,
-          keepProfile(sql, organization, concordId, profile, idempotencyRecord),
+    events: {
+      append: (request) => told(append(request)),
+      heads: (project, people) => repeatable(events.heads(project, people)),
+      ofPeople: (project, people) => repeatable(events.events(project, people)),
+      byId: (project, ids) => repeatable(events.byId(project, ids)),
+      byExternalId: (project, hashes) => repeatable(events.byExternalId(project, hashes)),
+      list: (project, filter, page) => repeatable(EventList.list(sql, project, filter, page)),
+      laneEnds: (project) => repeatable(events.laneEnds(project)),
+      lane: (project, lane, from, limit) => repeatable(events.lane(project, lane, from, limit)),
+      isTypeUsed: (project, consentType) => repeatable(events.isUsed(project, consentType)),
+    },
+
+    people: {
+      byAlias: (organization, hashes) => repeatable(AliasWriter.find(sql, organization, hashes)),
+      person: (organization, concordId) => repeatable(people.person(organization, concordId)),
+      laneEnds: (lanes) => repeatable(endsOf(sql, "people_head", lanes)),
+      change: (change) => told(PeopleWriter.change(sql, change)),
+      profile: (organization, concordId) => repeatable(people.profile(organization, concordId)),
+      keepProfile: (organization, concordId, profile, idempotencyRecord) =>
+        told(
+          IdempotentChange.change<Kept>(
+            sql,
+            organization,
+            keepProfile(sql, organization, concordId, profile, idempotencyRecord),
+          ),
         ),
-      ),
+    },
 
-    extend: (tokenHash, seen, expiresAt) => Effect.asVoid(repeatable(extendSession(sql, tokenHash, seen, expiresAt))),
-    bySessionToken: (tokenHash) => repeatable(people.session(tokenHash)),
+    sessions: {
+      extend: (tokenHash, seen, expiresAt) => Effect.asVoid(repeatable(extendSession(sql, tokenHash, seen, expiresAt))),
+      byToken: (tokenHash) => repeatable(people.session(tokenHash)),
+    },
   })
 })
 

@@ -194,43 +194,52 @@ const make = Effect.fnUntraced(function* (path: string) {
   return LedgerStore.of({
     ready: Effect.asVoid(write({ _tag: "Check" })),
 
-    current: read(catalog.read),
-    changeCatalog: (change) => Effect.tap(write({ _tag: "Configure", change }), () => Effect.sync(catalog.forget)),
-    documents: (of) =>
-      read(() =>
-        of.map(({ consentType, version }) => {
-          const row = statements.document.get(Uuid.toBytes(consentType), version)
-          return row === undefined ? undefined : String(row["document"])
-        }),
-      ),
-    keyUses: read(
-      () => new Map(statements.keyUses.all().map((row) => [String(row["id"]), Number(row["last_used_at"])])),
-    ),
-    useKey: (id, at) => Effect.asVoid(write({ _tag: "UseKey", id, at })),
-
-    append: (request) => write({ _tag: "Append", request }),
     idempotencyRecord: (owner, hash) => read(() => events.idempotencyRecord(owner, hash)),
-    heads: (project, people) => read(() => events.heads(project, people)),
-    ofPeople: (project, people) => read(() => events.events(project, people)),
-    byId: (project, ids) => read(() => ids.map((id) => events.byId(project, id))),
-    byExternalId: (project, hashes) =>
-      read(() => inSnapshot(() => hashes.map((hash) => events.byExternalId(project, hash)))),
-    list,
-    laneEnds: (project) => read(() => events.laneEnds(project)),
-    lane: (project, lane, from, limit) => read(() => events.lane(project, lane, from, limit)),
-    isTypeUsed: (project, consentType) => read(() => events.isUsed(project, consentType)),
+    catalog: {
+      current: read(catalog.read),
+      change: (change) => Effect.tap(write({ _tag: "Configure", change }), () => Effect.sync(catalog.forget)),
+      documents: (of) =>
+        read(() =>
+          of.map(({ consentType, version }) => {
+            const row = statements.document.get(Uuid.toBytes(consentType), version)
+            return row === undefined ? undefined : String(row["document"])
+          }),
+        ),
+      keyUses: read(
+        () => new Map(statements.keyUses.all().map((row) => [String(row["id"]), Number(row["last_used_at"])])),
+      ),
+      useKey: (id, at) => Effect.asVoid(write({ _tag: "UseKey", id, at })),
+    },
 
-    byAlias: (organization, hashes) =>
-      read(() => inSnapshot(() => hashes.map((hash) => people.named(organization, hash)))),
-    person: (organization, concordId) => read(() => people.person(organization, concordId)),
-    laneEndsOf: (lanes) => read(() => people.ends(lanes)),
-    changeIdentity: (change) => write({ _tag: "ChangePeople", change }),
-    profile: (organization, concordId) => read(() => people.profile(organization, concordId)),
-    keepProfile: (organization, concordId, profile, idempotencyRecord) =>
-      write({ _tag: "KeepProfile", organization, concordId, profile, idempotencyRecord }),
+    events: {
+      append: (request) => write({ _tag: "Append", request }),
+      heads: (project, people) => read(() => events.heads(project, people)),
+      ofPeople: (project, people) => read(() => events.events(project, people)),
+      byId: (project, ids) => read(() => ids.map((id) => events.byId(project, id))),
+      byExternalId: (project, hashes) =>
+        read(() => inSnapshot(() => hashes.map((hash) => events.byExternalId(project, hash)))),
+      list,
+      laneEnds: (project) => read(() => events.laneEnds(project)),
+      lane: (project, lane, from, limit) => read(() => events.lane(project, lane, from, limit)),
+      isTypeUsed: (project, consentType) => read(() => events.isUsed(project, consentType)),
+    },
 
-    extend: (tokenHash, seen, expiresAt) => Effect.asVoid(write({ _tag: "ExtendSession", tokenHash, seen, expiresAt })),
-    bySessionToken: (tokenHash) => read(() => people.session(tokenHash)),
+    people: {
+      byAlias: (organization, hashes) =>
+        read(() => inSnapshot(() => hashes.map((hash) => people.named(organization, hash)))),
+      person: (organization, concordId) => read(() => people.person(organization, concordId)),
+      laneEnds: (lanes) => read(() => people.ends(lanes)),
+      change: (change) => write({ _tag: "ChangePeople", change }),
+      profile: (organization, concordId) => read(() => people.profile(organization, concordId)),
+      keepProfile: (organization, concordId, profile, idempotencyRecord) =>
+        write({ _tag: "KeepProfile", organization, concordId, profile, idempotencyRecord }),
+    },
+
+    sessions: {
+      extend: (tokenHash, seen, expiresAt) =>
+        Effect.asVoid(write({ _tag: "ExtendSession", tokenHash, seen, expiresAt })),
+      byToken: (tokenHash) => read(() => people.session(tokenHash)),
+    },
   })
 })
 

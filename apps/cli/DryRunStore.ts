@@ -10,7 +10,7 @@ import { join } from "node:path"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
-import { LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { type Append, LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 
 const prefix = "assent-dry-run-"
 const nameForm = /^assent-dry-run-([1-9]\d{0,9})-(.+)-[^-]{6}$/
@@ -59,5 +59,6 @@ export const store: Effect.Effect<LedgerStore["Service"], TemporaryFileError | S
   Effect.gen(function* () {
     const layer = SqliteStore.layer(join(yield* folder, "scratch.db"))
     const scratch = Context.get(yield* Effect.mapError(Layer.build(layer), ofScratch), LedgerStore)
-    return { ...scratch, append: (request) => Effect.mapError(scratch.append(request), ofScratch) }
+    const append = (request: Append) => Effect.mapError(scratch.events.append(request), ofScratch)
+    return { ...scratch, events: { ...scratch.events, append } }
   })

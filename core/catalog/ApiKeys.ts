@@ -159,13 +159,13 @@ export const use = Effect.fnUntraced(function* (
   { digest, store }: Pick<LedgerContext, "digest" | "store">,
 ) {
   const hash = yield* Sha256.hex(digest, secret)
-  const key = (yield* store.current).apiKeys.get(hash)
+  const key = (yield* store.catalog.current).apiKeys.get(hash)
   const now = yield* Clock.currentTimeMillis
   if (key === undefined || (key.expiresAt !== undefined && key.expiresAt <= now)) return Option.none<ApiKey>()
   if ((noted.get(key.id) ?? -Infinity) + useGranularityMillis <= now) {
     noted.set(key.id, now)
     // A use that cannot be noted is no reason to refuse it.
-    yield* Effect.ignore(store.useKey(key.id, now))
+    yield* Effect.ignore(store.catalog.useKey(key.id, now))
   }
   return Option.some(key)
 })

@@ -82,7 +82,7 @@ export const change = Effect.fnUntraced(function* <Value>(
   const ids = new Set(projectId === undefined ? [] : [projectId])
 
   const prepareNow = Effect.fnUntraced(function* (earliest: Instant) {
-    const catalog = yield* store.current
+    const catalog = yield* store.catalog.current
     // Also where the clock was set back: what is published at once is published after what was before.
     const learnt = catalog.consentTypes.get(projectId ?? "")?.learnt ?? earliest
     const now = Math.max(earliest, learnt, yield* Clock.currentTimeMillis)
@@ -92,14 +92,14 @@ export const change = Effect.fnUntraced(function* <Value>(
   const keep = Effect.fnUntraced(function* (first: Effect.Success<ReturnType<typeof prepareNow>>) {
     let latest = first
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
-      const isCurrent = attempts === 0 && (yield* store.current).revision === first.revision
+      const isCurrent = attempts === 0 && (yield* store.catalog.current).revision === first.revision
       if (!isCurrent) latest = yield* prepareNow(latest.now)
       const { now, prepared, revision } = latest
       if (prepared._tag !== "Prepared") return prepared as Outcome<Value>
       const { documents = [], entries, value } = prepared
       const idempotencyRecord = yield* Idempotency.recordOf(keyed, context, answer?.(value) ?? "")
       const change = { revision, entries, documents, owner, ...idempotencyRecord }
-      const kept = yield* answerHorizon.record(ids, now, store.changeCatalog(change))
+      const kept = yield* answerHorizon.record(ids, now, store.catalog.change(change))
       if (kept === "kept") return { _tag: "Changed", value } as Outcome<Value>
       if (kept === "repeated") return Idempotency.keptBefore
       if (kept !== "stale") latest = { ...latest, now: kept.answeredAt + 1 }

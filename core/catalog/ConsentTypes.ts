@@ -274,7 +274,7 @@ export const remove = Effect.fnUntraced(function* (project: Project, id: string,
       Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
         const type = catalog.consentTypes.get(project.id)?.byId.get(id)
         if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.Refusal
-        const isUsed = yield* context.store.isTypeUsed(project, id)
+        const isUsed = yield* context.store.events.isTypeUsed(project, id)
         const value: ListedType = { ...type, status: "archived", dateUpdated: now, ...over(isUsed) }
         return { _tag: "Prepared", entries: { consentTypes: [value] }, value } as CatalogChange.Prepared<ListedType>
       }),
@@ -283,7 +283,7 @@ export const remove = Effect.fnUntraced(function* (project: Project, id: string,
   const archived = yield* lay(() => ({}))
   if (archived._tag !== "Changed") return archived
   yield* context.answerHorizon.reach(id, Instant.min)
-  const isUsed = yield* context.store.isTypeUsed(project, id)
+  const isUsed = yield* context.store.events.isTypeUsed(project, id)
   return isUsed ? archived : yield* lay((isUsed) => (isUsed ? {} : { isRemoved: true }))
 })
 
@@ -294,6 +294,6 @@ export const documentOf = Effect.fnUntraced(function* (
   { store }: Pick<LedgerContext, "store">,
 ) {
   if (version.documentOf === undefined) return undefined
-  const [document] = yield* store.documents([{ consentType: type.id, version: version.documentOf }])
+  const [document] = yield* store.catalog.documents([{ consentType: type.id, version: version.documentOf }])
   return document
 })

@@ -38,7 +38,7 @@ const demonstration = {
 /** Sets up an organization, a project for `localhost`, a key and four types, unless something is set up already. */
 export const found = Effect.fnUntraced(function* (context: LedgerContext) {
   const { store } = context
-  if ((yield* store.current).revision > 0) return Option.none<Founded>()
+  if ((yield* store.catalog.current).revision > 0) return Option.none<Founded>()
   const now = yield* Clock.currentTimeMillis
   const organization = yield* Organizations.newOrganization(demonstration.organization, 0, now, context)
   const project = yield* Organizations.newProject(demonstration.project, organization.id, 1, now, context)
@@ -56,7 +56,7 @@ export const found = Effect.fnUntraced(function* (context: LedgerContext) {
     consentTypes.push(yield* ConsentTypes.newType(project, fields, now, context))
   }
   const entries = { organizations: [organization], projects: [project], apiKeys: [apiKey], consentTypes }
-  const kept = yield* store.changeCatalog({ revision: 0, entries, documents: [] })
+  const kept = yield* store.catalog.change({ revision: 0, entries, documents: [] })
   return kept === "kept"
     ? Option.some<Founded>({ organization, project, apiKey: secret, consentTypes })
     : Option.none<Founded>()

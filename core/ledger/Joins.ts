@@ -20,7 +20,7 @@ export const facts = Effect.fnUntraced(function* (
   const people = new Set([concordId])
   let positions = PositionsOf.none
   for (const concordId of people) {
-    const person = yield* store.person(organization, concordId)
+    const person = yield* store.people.person(organization, concordId)
     for (const fact of person.facts) {
       facts.set(fact.id, fact)
       people.add(fact.member).add(fact.survivor)

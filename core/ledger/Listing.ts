@@ -108,7 +108,11 @@ export const events = Effect.fnUntraced(function* (
     before === undefined ? yield* peopleOf(scope, query, context) : { ...before, positions: PositionsOf.none }
   const { people } = about
   const page: Page = { sort, order, limit, from: before?.place ?? offset ?? 0 }
-  const { bounds, events, next, total } = yield* context.store.list(project, filterOf(scope, query, people), page)
+  const { bounds, events, next, total } = yield* context.store.events.list(
+    project,
+    filterOf(scope, query, people),
+    page,
+  )
   const positions = PositionsOf.merge(about.positions, PositionsOf.ofLanes(project, bounds, people))
   const listed = {
     _tag: "Listed",

@@ -32,7 +32,7 @@ export const ofLanes = (project: Project, ends: ReadonlyArray<number>, people?: 
 
 /** Behind everything that a project has recorded, and that is set up. */
 export const ends = Effect.fnUntraced(function* (project: Project, { store }: Pick<LedgerContext, "store">) {
-  return merge(ofCatalog(yield* store.current), ofLanes(project, yield* store.laneEnds(project)))
+  return merge(ofCatalog(yield* store.catalog.current), ofLanes(project, yield* store.events.laneEnds(project)))
 })
 
 /** Right behind recorded events, or further; `appended` is what the store said of them. */
@@ -47,7 +47,7 @@ export const behind = Effect.fnUntraced(function* (
   if ([...lanes].every((lane) => appended.has(lane))) {
     return new Map([...lanes].map((lane) => [lane, appended.get(lane)!])) as Positions
   }
-  return ofLanes(project, yield* store.laneEnds(project), people)
+  return ofLanes(project, yield* store.events.laneEnds(project), people)
 })
 
 /** Whose lanes are looked at: an organization, and one of its projects where something is asked of one. */
@@ -67,10 +67,10 @@ const seenOf = Effect.fnUntraced(function* (
 ) {
   const askedOf = (owner: Lane.Owner) => Lane.all(owner).filter((lane) => asked.has(lane))
   const lanes = askedOf(organization)
-  const people = lanes.length === 0 ? none : yield* store.laneEndsOf(lanes)
+  const people = lanes.length === 0 ? none : yield* store.people.laneEnds(lanes)
   const isOfEvents = project !== undefined && askedOf(project).length > 0
-  const events = isOfEvents ? ofLanes(project, yield* store.laneEnds(project)) : none
-  return merge(ofCatalog(yield* store.current), people, events)
+  const events = isOfEvents ? ofLanes(project, yield* store.events.laneEnds(project)) : none
+  return merge(ofCatalog(yield* store.catalog.current), people, events)
 })
 
 /**

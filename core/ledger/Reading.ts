@@ -94,10 +94,10 @@ const namedBy = Effect.fnUntraced(function* (question: Question, now: Instant.In
   const nobody = { learnt: heardUntil(now, context), positions: PositionsOf.none }
   if (alias === undefined) return { ...nobody, concordId }
   yield* context.answerHorizon.reach(alias, Math.min(knownAt ?? now, now))
-  const [named] = yield* context.store.byAlias(organization, [alias])
+  const [named] = yield* context.store.people.byAlias(organization, [alias])
   if (named === undefined) {
     // It may have named somebody before. Read behind the alias, so that a later answer is of no less.
-    const positions = yield* context.store.laneEndsOf([Lane.of(organization, alias)])
+    const positions = yield* context.store.people.laneEnds([Lane.of(organization, alias)])
     return { ...nobody, concordId: undefined, positions }
   }
   if (knownAt !== undefined && named.dateCreated > knownAt) return { ...nobody, concordId: undefined }
@@ -144,7 +144,7 @@ const typesOf = (listed: ProjectTypes, events: ReadonlyArray<StoredEvent>): Read
 
 /** The consent types of a question's project, and how far what is set up was seen. */
 const setUp = Effect.fnUntraced(function* ({ project }: Question, { store }: LedgerContext) {
-  const catalog = yield* store.current
+  const catalog = yield* store.catalog.current
   return { listed: catalog.consentTypes.get(project.id)!, positions: PositionsOf.ofCatalog(catalog) }
 })
 
@@ -157,11 +157,11 @@ const gatherAt = Effect.fnUntraced(function* (question: Question, now: Instant.I
   const who = yield* peopleOf(question, now, context)
   const { learnt, members, survivor } = who
   const what = yield* setUp(question, context)
-  const heads = members.length === 0 ? unseen : yield* store.heads(project, members)
+  const heads = members.length === 0 ? unseen : yield* store.events.heads(project, members)
   const { at, knownAt } = instantsOf(question, what.listed, heads.events, now, learnt, context)
   const { events, positions: ends } = sufficient(heads.events, at, knownAt)
     ? heads
-    : yield* store.ofPeople(project, members)
+    : yield* store.events.ofPeople(project, members)
   const positions = PositionsOf.merge(what.positions, who.positions, ends)
   return { survivor, events, positions, types: typesOf(what.listed, events), at, knownAt }
 })
@@ -225,7 +225,7 @@ const timelineAt = Effect.fnUntraced(function* (question: Question, now: Instant
   const who = yield* peopleOf(question, now, context)
   const { learnt, members, survivor } = who
   const what = yield* setUp(question, context)
-  const { events, positions: ends } = members.length === 0 ? unseen : yield* store.ofPeople(project, members)
+  const { events, positions: ends } = members.length === 0 ? unseen : yield* store.events.ofPeople(project, members)
   const { knownAt } = instantsOf(question, what.listed, events, now, learnt, context)
   const positions = PositionsOf.merge(what.positions, who.positions, ends)
   return { survivor, events, positions, types: typesOf(what.listed, events), knownAt }

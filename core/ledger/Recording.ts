@@ -95,7 +95,7 @@ const lookUp = Effect.fnUntraced(function* (
 ) {
   const hashes = people.flatMap((person) => ("aliases" in person ? person.aliases.map(({ hash }) => hash) : []))
   const distinct = [...new Set(hashes)]
-  const named = distinct.length === 0 ? [] : yield* store.byAlias(organization, distinct)
+  const named = distinct.length === 0 ? [] : yield* store.people.byAlias(organization, distinct)
   return new Map(distinct.map((hash, index) => [hash, named[index]?.concordId]))
 })
 
@@ -204,7 +204,7 @@ const recordedBefore = Effect.fnUntraced(function* (
     if (externalId !== undefined) hashes.set(item, yield* Sha256.hex(digest, externalId))
   }
   const distinct = [...new Set(hashes.values())]
-  const events = distinct.length === 0 ? [] : yield* store.byExternalId(project, distinct)
+  const events = distinct.length === 0 ? [] : yield* store.events.byExternalId(project, distinct)
   return { hashes, known: new Map(distinct.map((hash, index) => [hash, events[index]])) }
 })
 
@@ -225,7 +225,7 @@ const isCurrent = Effect.fnUntraced(function* (
   project: Project,
   { store }: Pick<LedgerContext, "store">,
 ) {
-  const types = (yield* store.current).consentTypes.get(project.id)
+  const types = (yield* store.catalog.current).consentTypes.get(project.id)
   return admitted.every(({ event }) => types?.byId.get(event.type.id) === event.type)
 })
 
@@ -248,7 +248,7 @@ type TermsOf = (
 const attempt = Effect.fnUntraced(function* (asked: Batch, context: LedgerContext, termsOf: TermsOf, now: Instant) {
   const { answerHorizon, store } = context
   const { organization, project } = asked
-  const types = (yield* store.current).consentTypes.get(project.id) ?? asked.types
+  const types = (yield* store.catalog.current).consentTypes.get(project.id) ?? asked.types
   const request = { ...asked, types }
   const { answered, firsts, hashes, numbered } = yield* sortOut(request, context)
   const { admitted, claims, violations } = yield* plan(numbered, request, context, now)
@@ -270,7 +270,7 @@ const attempt = Effect.fnUntraced(function* (asked: Batch, context: LedgerContex
   const append = Effect.gen(function* () {
     if (!(yield* isCurrent(admitted, project, context))) return { _tag: "Stale", lastRecordedAt: now } as const
     yield* sending
-    return yield* store.append({ project, organization, recordedAt: now, events: recorded, claims, ...kept })
+    return yield* store.events.append({ project, organization, recordedAt: now, events: recorded, claims, ...kept })
   })
   const appended = yield* answerHorizon.record(ids, now, append)
   return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? none } : appended
@@ -301,7 +301,7 @@ export const recordNow = Effect.fnUntraced(function* (request: Batch, context: L
 
 /** The events that an earlier request of the same key was answered with. */
 const again = Effect.fnUntraced(function* (project: Project, answer: string, { store }: LedgerContext) {
-  const events = (yield* store.byId(project, JSON.parse(answer))).map((event) => event!)
+  const events = (yield* store.events.byId(project, JSON.parse(answer))).map((event) => event!)
   return { _tag: "Recorded", events, positions: none, isRepeated: true } as const
 })
 
@@ -338,7 +338,7 @@ export const answerOnce = Effect.fnUntraced(function* <E, R>(
     const answered: OnceOutcome = { _tag: "Answered", answer: text }
     if (idempotencyRecord === undefined) return answered
     const nothing = { recordedAt: idempotencyRecord.recordedAt, events: [], claims: [] }
-    const kept = yield* context.store.append({ project, organization, ...nothing, idempotencyRecord })
+    const kept = yield* context.store.events.append({ project, organization, ...nothing, idempotencyRecord })
     return kept._tag === "Repeated" ? Idempotency.keptBefore : answered
   })
   const outcome = yield* Idempotency.once(organization, keyed, context, carryOut)

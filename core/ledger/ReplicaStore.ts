@@ -4,7 +4,14 @@
  * Nothing is written. That a key was used is not noted; everything else that writes fails, and says where to turn.
  */
 import { Effect, Layer } from "effect"
-import { LedgerStore, StoreUnavailable } from "../ports/LedgerStore.ts"
+import {
+  catalogWrites,
+  eventWrites,
+  LedgerStore,
+  peopleWrites,
+  sessionWrites,
+  StoreUnavailable,
+} from "../ports/LedgerStore.ts"
 
 const refuse = (): Effect.Effect<never, StoreUnavailable> =>
   Effect.fail(
@@ -14,18 +21,22 @@ const refuse = (): Effect.Effect<never, StoreUnavailable> =>
     }),
   )
 
+/** A part of the store whose writing members fail. */
+const readOnly = <Part extends object>(part: Part, writes: ReadonlyArray<keyof Part>): Part => ({
+  ...part,
+  ...Object.fromEntries(writes.map((member) => [member, refuse])),
+})
+
 const of = (store: LedgerStore["Service"]): LedgerStore["Service"] => ({
   ...store,
   isReplica: true,
-  ready: Effect.asVoid(store.current),
-  changeCatalog: refuse,
-  useKey: () => Effect.void,
-  append: refuse,
-  changeIdentity: refuse,
-  keepProfile: refuse,
-  extend: refuse,
-  // A session lasts longer each time it is used; and its visitor, who says nothing of positions, must not be told of less.
-  bySessionToken: refuse,
+  ready: Effect.asVoid(store.catalog.current),
+  events: readOnly(store.events, eventWrites),
+  people: readOnly(store.people, peopleWrites),
+  // The use of a key is not recorded, because a question must not fail for it.
+  catalog: { ...readOnly(store.catalog, catalogWrites), useKey: () => Effect.void },
+  // Each use extends a session, which is a write. A visitor sends no positions either, so an answer could be older than the last one.
+  sessions: { ...readOnly(store.sessions, sessionWrites), byToken: refuse },
 })
 
 /** Only answers, from the store that a layer opens. */

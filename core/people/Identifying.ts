@@ -92,7 +92,7 @@ interface Plan {
 
 /** Whom the identifier names now, as whom that person counts; `undefined` where it names nobody. */
 const named = Effect.fnUntraced(function* ({ alias, organization }: Identification, context: LedgerContext) {
-  const [found] = yield* context.store.byAlias(organization, [alias.hash])
+  const [found] = yield* context.store.people.byAlias(organization, [alias.hash])
   return found === undefined ? undefined : (yield* Joins.current(organization, found.concordId, context)).survivor
 })
 
@@ -145,12 +145,12 @@ const attempt = Effect.fnUntraced(function* (
   const tokenHash = Hex.encode(yield* hasher.sign("proof", request.signed))
   const evidence: People.Evidence = { ...request.evidence, tokenHash }
   const guest = session.concordId
-  const self = yield* store.person(organization, guest)
+  const self = yield* store.people.person(organization, guest)
   const { survivor } = yield* Joins.current(organization, guest, context)
   const isGuest = !self.isIdentified && survivor === guest
   const person = yield* named(request, context)
   const planned = yield* plan(request, evidence, { isGuest, survivor }, person, now, context)
-  const target = yield* store.person(organization, planned.concordId)
+  const target = yield* store.people.person(organization, planned.concordId)
   // Asked again behind the revision: what is undone from here on makes the change stale.
   if ((yield* named(request, context)) !== person) return { outcome: "stale" as const, isSynced: false }
   const { context: contextHash, ...opened } = session
@@ -183,7 +183,7 @@ const attempt = Effect.fnUntraced(function* (
     ...(yield* Idempotency.recordOf(keyed, context, JSON.stringify({ isSynced: planned.isSynced, id } satisfies Kept))),
   }
   // In one with the change, which goes on when nobody waits for its answer any more: an ended session opens nothing.
-  const changed = Effect.tap(store.changeIdentity(change), (kept) =>
+  const changed = Effect.tap(store.people.change(change), (kept) =>
     Effect.sync(() => {
       if (kept === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
     }),
@@ -287,7 +287,7 @@ export const undo = Effect.fnUntraced(function* (
     if (join === undefined) return { _tag: "NoSuchJoin" } as const
     const { member, survivor } = join
     // In one read: of two who undo it at the same time, one finds the other's fact, or its revision stale.
-    const { facts: known, revision } = yield* store.person(organization, member)
+    const { facts: known, revision } = yield* store.people.person(organization, member)
     if (known.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" } as const
     // Also where the clock was set back: as of the join the two are one.
     now = Math.max(now, join.dateCreated + 1)
@@ -300,7 +300,7 @@ export const undo = Effect.fnUntraced(function* (
     const outcome = yield* answerHorizon.record(
       new Set([member, survivor, ...releases]),
       now,
-      store.changeIdentity(change),
+      store.people.change(change),
     )
     if (outcome === "kept") {
       Sessions.forget(remembered, undefined, survivor)

@@ -42,7 +42,7 @@ const unprovenOf = Effect.fnUntraced(function* (
 ) {
   const hasher = yield* hasherOf(organization)
   const aliases = yield* hasher.aliases(others, project)
-  const named = yield* store.byAlias(
+  const named = yield* store.people.byAlias(
     organization,
     aliases.map(({ hash }) => hash),
   )
@@ -65,7 +65,7 @@ export const keep = Effect.fnUntraced(function* (request: Telling, context: Ledg
     // Not the profile: it can be emptied, and a request that comes again brings it along.
     const { idempotencyRecord } = yield* Idempotency.recordOf(keyed, context, JSON.stringify(unproven))
     const text = JSON.stringify(profile)
-    const kept = yield* context.store.keepProfile(organization, session.concordId, text, idempotencyRecord)
+    const kept = yield* context.store.people.keepProfile(organization, session.concordId, text, idempotencyRecord)
     return kept === "repeated" ? Idempotency.keptBefore : told
   })
   const outcome = yield* Idempotency.once(organization, keyed, context, carryOut)

@@ -72,11 +72,11 @@ export const open = Effect.fnUntraced(function* (opening: Opening, context: Ledg
   const { contextId, token } = yield* secretsOf(id, opening, context)
   const { hash, kind } = yield* hasher.context(contextId, project)
   const attempt = Effect.fnUntraced(function* () {
-    const [known] = yield* store.byAlias(organization, [hash])
+    const [known] = yield* store.people.byAlias(organization, [hash])
     const concordId = known?.concordId ?? (yield* random.uuidV7())
-    const { revision } = yield* store.person(organization, concordId)
+    const { revision } = yield* store.people.person(organization, concordId)
     // The context is released when its visitor is identified: looked at again, so that the revision is from before that.
-    const [still] = yield* store.byAlias(organization, [hash])
+    const [still] = yield* store.people.byAlias(organization, [hash])
     if (still?.concordId !== known?.concordId) return "stale"
     const now = yield* Clock.currentTimeMillis
     const session: Session = {
@@ -91,7 +91,7 @@ export const open = Effect.fnUntraced(function* (opening: Opening, context: Ledg
       ...(opening.userAgent !== undefined && { userAgent: opening.userAgent.slice(0, userAgentMaxLength) }),
       context: hash,
     }
-    const kept = yield* store.changeIdentity({
+    const kept = yield* store.people.change({
       organization,
       seen: [{ concordId, revision }],
       claims: [{ kind, hash, concordId, dateCreated: now }],
@@ -183,7 +183,7 @@ export const live = Effect.fnUntraced(function* (project: Project, token: string
   const tokenHash = yield* Sha256.hex(digest, token)
   const known = remembered.get(tokenHash)
   const isFresh = known !== undefined && known.readAt > now - rememberedMillis && known.session.expiresAt > now
-  const session = isFresh ? known.session : yield* store.bySessionToken(tokenHash)
+  const session = isFresh ? known.session : yield* store.sessions.byToken(tokenHash)
   if (session === undefined || session.project !== project.id || session.expiresAt <= now) return Option.none<Session>()
   if (!isFresh) remember(remembered, session, now)
   return Option.some(session)
@@ -191,7 +191,7 @@ export const live = Effect.fnUntraced(function* (project: Project, token: string
 
 /** The session of a token that has ended in this project, lately. */
 export const ended = Effect.fnUntraced(function* (project: Project, token: string, { digest, store }: LedgerContext) {
-  const session = yield* store.bySessionToken(yield* Sha256.hex(digest, token))
+  const session = yield* store.sessions.byToken(yield* Sha256.hex(digest, token))
   const isEnded = session?.project === project.id && session.expiresAt <= (yield* Clock.currentTimeMillis)
   return isEnded ? Option.some(session) : Option.none<Session>()
 })
@@ -202,7 +202,7 @@ export const use = Effect.fnUntraced(function* (session: Session, { remembered, 
   const expiresAt = now + lifetimeMillis
   if (expiresAt - session.expiresAt < extensionGranularityMillis) return session
   // A session that cannot be made to last longer now is no reason to refuse what is asked in it.
-  if (Result.isFailure(yield* Effect.result(store.extend(session.tokenHash, session.expiresAt, expiresAt)))) {
+  if (Result.isFailure(yield* Effect.result(store.sessions.extend(session.tokenHash, session.expiresAt, expiresAt)))) {
     return session
   }
   const used = { ...session, expiresAt }

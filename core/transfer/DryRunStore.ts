@@ -19,10 +19,10 @@ const either = <A, E>(
 const goesBackTo = Effect.fnUntraced(function* (store: Store, { events, project }: Append) {
   const [first] = Lane.all(project)
   const firsts = new Map(events.toReversed().map((event) => [Lane.of(project, event.concordId) - first!, event]))
-  const ends = yield* store.laneEnds(project)
+  const ends = yield* store.events.laneEnds(project)
   const behind: Array<Instant> = []
   for (const [lane, { dateCreated }] of firsts) {
-    const [last] = ends[lane] === 0 ? [] : yield* store.lane(project, lane, ends[lane]! - 1, 1)
+    const [last] = ends[lane] === 0 ? [] : yield* store.events.lane(project, lane, ends[lane]! - 1, 1)
     if (last !== undefined && last.dateCreated > dateCreated) behind.push(last.dateCreated)
   }
   return behind.length === 0 ? undefined : Math.max(...behind)
@@ -31,23 +31,31 @@ const goesBackTo = Effect.fnUntraced(function* (store: Store, { events, project 
 /** Whether an external id of the events is there already. */
 const hasAny = Effect.fnUntraced(function* (store: Store, { events, project }: Append) {
   const named = events.flatMap(({ externalId }) => (externalId === undefined ? [] : [externalId]))
-  const there = named.length === 0 ? [] : yield* store.byExternalId(project, named)
+  const there = named.length === 0 ? [] : yield* store.events.byExternalId(project, named)
   return there.some((event) => event !== undefined)
 })
 
 /** Records into `scratch`, which is empty, what would be recorded into `store`. */
 export const over = (store: Store, scratch: Store): Store => ({
   ...store,
-  append: Effect.fnUntraced(function* (request: Append) {
-    const lastRecordedAt = yield* goesBackTo(store, request)
-    if (lastRecordedAt === undefined && !(yield* hasAny(store, request))) return yield* scratch.append(request)
-    return { _tag: "Stale", lastRecordedAt: lastRecordedAt ?? request.recordedAt } as const
-  }),
   idempotencyRecord: (owner, hash) =>
     Effect.flatMap(scratch.idempotencyRecord(owner, hash), (found) =>
       found === undefined ? store.idempotencyRecord(owner, hash) : Effect.succeed(found),
     ),
-  byId: (project, ids) => either(scratch.byId(project, ids), store.byId(project, ids)),
-  byExternalId: (project, hashes) => either(scratch.byExternalId(project, hashes), store.byExternalId(project, hashes)),
-  byAlias: (organization, hashes) => either(scratch.byAlias(organization, hashes), store.byAlias(organization, hashes)),
+  events: {
+    ...store.events,
+    append: Effect.fnUntraced(function* (append: Append) {
+      const lastRecordedAt = yield* goesBackTo(store, append)
+      if (lastRecordedAt === undefined && !(yield* hasAny(store, append))) return yield* scratch.events.append(append)
+      return { _tag: "Stale", lastRecordedAt: lastRecordedAt ?? append.recordedAt } as const
+    }),
+    byId: (project, ids) => either(scratch.events.byId(project, ids), store.events.byId(project, ids)),
+    byExternalId: (project, hashes) =>
+      either(scratch.events.byExternalId(project, hashes), store.events.byExternalId(project, hashes)),
+  },
+  people: {
+    ...store.people,
+    byAlias: (organization, hashes) =>
+      either(scratch.people.byAlias(organization, hashes), store.people.byAlias(organization, hashes)),
+  },
 })

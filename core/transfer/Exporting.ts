@@ -52,10 +52,10 @@ interface Cursor {
 const ofLanes = Effect.fnUntraced(function* (scope: ProjectScope, query: ExportQuery, { store }: LedgerContext) {
   const { project } = scope
   const isMeant = matcher(query)
-  const ends = yield* store.laneEnds(project)
+  const ends = yield* store.events.laneEnds(project)
   const fill = Effect.fnUntraced(function* (cursor: Cursor) {
     const limit = Math.min(pageSize, cursor.end - cursor.position)
-    cursor.page = yield* store.lane(project, cursor.lane, cursor.position, limit)
+    cursor.page = yield* store.events.lane(project, cursor.lane, cursor.position, limit)
     cursor.position += cursor.page.length
     cursor.index = 0
   })
@@ -93,7 +93,7 @@ const ofPerson = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const { members } = yield* Joins.current(organization, concordId, context)
-  const seen = yield* context.store.ofPeople(project, members)
+  const seen = yield* context.store.events.ofPeople(project, members)
   const events = seen.events.toSorted((a, b) => a.dateCreated - b.dateCreated)
   let isRead = false
   const next = Effect.sync(() => {

@@ -132,7 +132,7 @@ const sortOut = Effect.fnUntraced(function* (
     else good.push({ index, event })
     ids.add(event.id)
   }
-  const there = yield* store.byId(
+  const there = yield* store.events.byId(
     block.project,
     good.map(({ event }) => event.id),
   )
@@ -148,7 +148,7 @@ const append = (
   { organization, project }: ProjectScope,
   events: ReadonlyArray<StoredEvent>,
   { store }: LedgerContext,
-) => store.append({ project, organization, recordedAt: events.at(-1)!.dateCreated, events, claims: [] })
+) => store.events.append({ project, organization, recordedAt: events.at(-1)!.dateCreated, events, claims: [] })
 
 /** Takes back what can be of a block: all at once, or one by one where one stands in the way. */
 export const restoreBlock = Effect.fnUntraced(function* (block: RestoredBlock, context: LedgerContext) {
@@ -162,7 +162,8 @@ export const restoreBlock = Effect.fnUntraced(function* (block: RestoredBlock, c
       continue
     }
     const { externalId } = event
-    const [taken] = externalId === undefined ? [] : yield* context.store.byExternalId(block.project, [externalId])
+    const [taken] =
+      externalId === undefined ? [] : yield* context.store.events.byExternalId(block.project, [externalId])
     fates[index] = [taken === undefined ? goesBack : externalIdTaken]
   }
   return fates as ReadonlyArray<RestoreFate>

@@ -60,7 +60,7 @@ const wire = (event: StoredEvent) => ({
 
 const record = (events: ReadonlyArray<StoredEvent>) =>
   Effect.flatMap(LedgerStore, (store) =>
-    store.append({
+    store.events.append({
       project: { number: 1, lanes: 16 },
       organization: { number: 0, lanes: 16 },
       recordedAt,
@@ -172,7 +172,7 @@ it("counts people who are joined in a store as one, as known when it runs, and t
   place.write("renamed.ndjson", renamed.map((event) => `${JSON.stringify(event)}\n`).join(""))
   const keep = (fact: Fact) =>
     Effect.flatMap(LedgerStore, (store) =>
-      store.changeIdentity({
+      store.people.change({
         organization: { number: 0, lanes: 16 },
         seen: [],
         claims: [],

@@ -265,8 +265,8 @@ export const clauses: ReadonlyArray<Clause> = [
     name: "what the store has recorded is read as rows; what is recorded later is not in the same snapshot",
     check: Effect.fnUntraced(function* ({ rows, store }) {
       const record = (event: StoredEvent) =>
-        Effect.flatMap(LedgerStore, ({ append }) =>
-          append({ project, organization: project, recordedAt: 6, events: [event], claims: [] }),
+        Effect.flatMap(LedgerStore, ({ events }) =>
+          events.append({ project, organization: project, recordedAt: 6, events: [event], claims: [] }),
         )
       const eventRow: Row<"event"> = {
         lane: Lane.of(project, uuid(1)),
@@ -328,19 +328,19 @@ export const clauses: ReadonlyArray<Clause> = [
       yield* Effect.provide(
         Effect.gen(function* () {
           const ledger = yield* LedgerStore
-          const catalog = yield* ledger.current
+          const catalog = yield* ledger.catalog.current
           deepStrictEqual([catalog.revision, [...catalog.organizations.keys()]], [1, [uuid(1)]])
-          deepStrictEqual(yield* ledger.documents([{ consentType: uuid(0x1), version: 10 }]), [""])
-          deepStrictEqual((yield* ledger.keyUses).get(uuid(0xff)), 0xff)
-          deepStrictEqual({ ...(yield* ledger.bySessionToken(hash(0xab))) }, { ...session, expiresAt: 9 })
-          deepStrictEqual(yield* ledger.byAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])
+          deepStrictEqual(yield* ledger.catalog.documents([{ consentType: uuid(0x1), version: 10 }]), [""])
+          deepStrictEqual((yield* ledger.catalog.keyUses).get(uuid(0xff)), 0xff)
+          deepStrictEqual({ ...(yield* ledger.sessions.byToken(hash(0xab))) }, { ...session, expiresAt: 9 })
+          deepStrictEqual(yield* ledger.people.byAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])
           const expected = { revision: 4, isIdentified: true, facts: [{ id: uuid(9) }], position: 3 }
-          deepStrictEqual(yield* ledger.person(owner, person), expected)
-          strictEqual(yield* ledger.profile(owner, person), text)
+          deepStrictEqual(yield* ledger.people.person(owner, person), expected)
+          strictEqual(yield* ledger.people.profile(owner, person), text)
           strictEqual((yield* ledger.idempotencyRecord(owner, hash(6)))?.answer, text)
           const change = { organization: owner, seen: [], claims: [], releases: [], facts: [] }
           strictEqual(
-            yield* ledger.changeIdentity({ ...change, identityToken: { hash: hash(0x2f), expiresAt: 1e13 } }),
+            yield* ledger.people.change({ ...change, identityToken: { hash: hash(0x2f), expiresAt: 1e13 } }),
             "used",
           )
         }),

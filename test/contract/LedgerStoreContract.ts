@@ -164,13 +164,13 @@ type Store = LedgerStore["Service"]
 
 /** Whom each hash names. */
 const named = (store: Store, owner: Lane.Owner, hashes: ReadonlyArray<string>) =>
-  Effect.map(store.byAlias(owner, hashes), (people) => people.map((person) => person?.concordId))
+  Effect.map(store.people.byAlias(owner, hashes), (people) => people.map((person) => person?.concordId))
 
 const eventsOf = (store: Store, owner: Lane.Owner, person: string) =>
-  Effect.map(store.ofPeople(owner, [person]), ({ events }) => events)
+  Effect.map(store.events.ofPeople(owner, [person]), ({ events }) => events)
 
 const headsOf = (store: Store, owner: Lane.Owner, person: string) =>
-  Effect.map(store.heads(owner, [person]), ({ events }) => events)
+  Effect.map(store.events.heads(owner, [person]), ({ events }) => events)
 
 /** How many of the events are in each of the lanes of people. */
 const counted = (events: ReadonlyArray<StoredEvent>, whose: ReadonlyArray<string>): ReadonlyMap<number, number> => {
@@ -217,7 +217,7 @@ const recorder = (store: LedgerStore["Service"]) => {
   const positions = new Map<string, number>()
   const next = new Map<number, number>()
   const record = Effect.fnUntraced(function* (events: ReadonlyArray<StoredEvent>, recordedAt: number) {
-    yield* store.append(request(events, { recordedAt }))
+    yield* store.events.append(request(events, { recordedAt }))
     for (const { concordId, id } of events) {
       const lane = Lane.of(project, concordId)
       positions.set(id, next.get(lane) ?? 0)
@@ -245,29 +245,29 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "what is set up is found again, and is the same object as long as nothing changes",
     Effect.fnUntraced(function* (store: Store) {
-      strictEqual((yield* store.current).revision, 0)
-      strictEqual(yield* store.changeCatalog({ revision: 0, entries, documents: [] }), "kept")
-      const catalog = yield* store.current
+      strictEqual((yield* store.catalog.current).revision, 0)
+      strictEqual(yield* store.catalog.change({ revision: 0, entries, documents: [] }), "kept")
+      const catalog = yield* store.catalog.current
       strictEqual(catalog.revision, 1)
       deepStrictEqual(catalog.organizations.get(uuid(1)), entries.organizations[0])
       deepStrictEqual(catalog.projects.get(uuid(2)), entries.projects[0])
       deepStrictEqual(catalog.apiKeys.get(hash(1)), entries.apiKeys[0])
       deepStrictEqual(catalog.consentTypes.get(uuid(2))?.byId.get(typeA), entries.consentTypes[0])
-      strictEqual(yield* store.current, catalog)
+      strictEqual(yield* store.catalog.current, catalog)
     }),
   ),
   clause(
     "a change replaces the entries it names and leaves the others as they are, in their order",
     Effect.fnUntraced(function* (store: Store) {
       const second = { ...type, id: typeB, label: "m" }
-      yield* store.changeCatalog({ revision: 0, entries: { ...entries, consentTypes: [type, second] }, documents: [] })
-      const before = yield* store.current
+      yield* store.catalog.change({ revision: 0, entries: { ...entries, consentTypes: [type, second] }, documents: [] })
+      const before = yield* store.catalog.current
       const changed = { ...type, status: "archived" as const }
       strictEqual(
-        yield* store.changeCatalog({ revision: 1, entries: { consentTypes: [changed] }, documents: [] }),
+        yield* store.catalog.change({ revision: 1, entries: { consentTypes: [changed] }, documents: [] }),
         "kept",
       )
-      const catalog = yield* store.current
+      const catalog = yield* store.catalog.current
       deepStrictEqual(catalog.consentTypes.get(uuid(2))?.all, [changed, second])
       strictEqual(catalog.projects.get(uuid(2)), before.projects.get(uuid(2)))
       strictEqual(before.consentTypes.get(uuid(2))?.byId.get(typeA)?.status, "active")
@@ -276,42 +276,42 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "a change that was prepared against an earlier revision is stale, and nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.changeCatalog({ revision: 0, entries, documents: [] })
+      yield* store.catalog.change({ revision: 0, entries, documents: [] })
       const documents = [{ consentType: typeA, version: 1, document: "late" }]
-      strictEqual(yield* store.changeCatalog({ revision: 0, entries: { projects: [] }, documents }), "stale")
-      strictEqual((yield* store.current).revision, 1)
-      deepStrictEqual(yield* store.documents([{ consentType: typeA, version: 1 }]), [undefined])
+      strictEqual(yield* store.catalog.change({ revision: 0, entries: { projects: [] }, documents }), "stale")
+      strictEqual((yield* store.catalog.current).revision, 1)
+      deepStrictEqual(yield* store.catalog.documents([{ consentType: typeA, version: 1 }]), [undefined])
     }),
   ),
   clause(
     "of changes prepared against the same revision at once, exactly one is kept",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.changeCatalog({ revision: 0, entries, documents: [] })
+      yield* store.catalog.change({ revision: 0, entries, documents: [] })
       const outcomes = yield* Effect.forEach(
         people,
-        () => store.changeCatalog({ revision: 1, entries: { consentTypes: [type] }, documents: [] }),
+        () => store.catalog.change({ revision: 1, entries: { consentTypes: [type] }, documents: [] }),
         { concurrency: "unbounded" },
       )
       strictEqual(outcomes.filter((outcome) => outcome === "kept").length, 1)
-      strictEqual((yield* store.current).revision, 2)
+      strictEqual((yield* store.catalog.current).revision, 2)
     }),
   ),
   clause(
     "a document is kept for its version, to the last character, and for no other",
     Effect.fnUntraced(function* (store: Store) {
       const document = "“ü” 🙂".repeat(50_000)
-      yield* store.changeCatalog({ revision: 0, entries, documents: [{ consentType: typeA, version: 2, document }] })
+      yield* store.catalog.change({ revision: 0, entries, documents: [{ consentType: typeA, version: 2, document }] })
       const asked = [1, 2, 3].map((version) => ({ consentType: typeA, version }))
-      deepStrictEqual(yield* store.documents(asked), [undefined, document, undefined])
+      deepStrictEqual(yield* store.catalog.documents(asked), [undefined, document, undefined])
     }),
   ),
   clause(
     "when a key was used last is told, and never goes back",
     Effect.fnUntraced(function* (store: Store) {
-      strictEqual((yield* store.keyUses).size, 0)
-      yield* store.useKey(uuid(3), t0 + 5)
-      yield* store.useKey(uuid(3), t0)
-      deepStrictEqual([...(yield* store.keyUses)], [[uuid(3), t0 + 5]])
+      strictEqual((yield* store.catalog.keyUses).size, 0)
+      yield* store.catalog.useKey(uuid(3), t0 + 5)
+      yield* store.catalog.useKey(uuid(3), t0)
+      deepStrictEqual([...(yield* store.catalog.keyUses)], [[uuid(3), t0 + 5]])
     }),
   ),
   clause(
@@ -319,7 +319,7 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const plain = event(uuid(5))
       const full = event(uuid(5), { consentType: typeB, expirationDate: t0 + 1, session: uuid(6), version: 3 })
-      strictEqual((yield* store.append(request([plain, full])))._tag, "Appended")
+      strictEqual((yield* store.events.append(request([plain, full])))._tag, "Appended")
       deepStrictEqual(yield* eventsOf(store, project, uuid(5)), [plain, full])
       deepStrictEqual(
         (yield* headsOf(store, project, uuid(5))).toSorted((a, b) => (a.id < b.id ? -1 : 1)),
@@ -330,7 +330,7 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "nothing is known of a person nobody recorded, nor in another project",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.append(request([event(uuid(5))]))
+      yield* store.events.append(request([event(uuid(5))]))
       deepStrictEqual(yield* eventsOf(store, project, uuid(6)), [])
       deepStrictEqual(yield* headsOf(store, project, uuid(6)), [])
       deepStrictEqual(yield* eventsOf(store, { number: 2, lanes: 16 }, uuid(5)), [])
@@ -344,7 +344,7 @@ export const clauses: ReadonlyArray<Clause> = [
       let told = 0
       for (const [index, each] of events.entries()) {
         const before = events.slice(0, index + 1)
-        const appended = yield* store.append(request([each]))
+        const appended = yield* store.events.append(request([each]))
         ok(appended._tag === "Appended")
         // An attempt before may have kept it.
         if (appended.positions === undefined) continue
@@ -354,18 +354,18 @@ export const clauses: ReadonlyArray<Clause> = [
       ok(told > events.length / 2)
       for (const some of [[uuid(0xfff)], people.slice(0, 1), people.slice(3, 9), people]) {
         const own = events.filter(({ concordId }) => some.includes(concordId))
-        const { positions, ...seen } = yield* store.ofPeople(project, some)
+        const { positions, ...seen } = yield* store.events.ofPeople(project, some)
         deepStrictEqual(positions, counted(events, some))
         deepStrictEqual(ids(seen.events).toSorted(), ids(own).toSorted())
-        const heads = yield* store.heads(project, some)
+        const heads = yield* store.events.heads(project, some)
         deepStrictEqual(heads.positions, counted(events, some))
         deepStrictEqual(
           ids(heads.events).toSorted(),
           some.flatMap((person) => foldedHeads(own.filter(({ concordId }) => concordId === person))).toSorted(),
         )
       }
-      const { bounds } = yield* store.list(project, everything, { ...newestFirst, limit: 1, from: 0 })
-      deepStrictEqual(bounds, yield* store.laneEnds(project))
+      const { bounds } = yield* store.events.list(project, everything, { ...newestFirst, limit: 1, from: 0 })
+      deepStrictEqual(bounds, yield* store.events.laneEnds(project))
     }),
   ),
   clause(
@@ -376,11 +376,11 @@ export const clauses: ReadonlyArray<Clause> = [
       const second = people.slice(1).find((person) => Lane.of(project, person) === Lane.of(project, first!))!
       const lane = Lane.of(project, first!)
       const events = Array.from({ length: 60 }, (_, index) => event(index % 2 === 0 ? first! : second))
-      const write = Effect.forEach(events, (each) => store.append(request([each])), { discard: true })
+      const write = Effect.forEach(events, (each) => store.events.append(request([each])), { discard: true })
       const read = Effect.forEach(
         Array.from({ length: 60 }),
         Effect.fnUntraced(function* () {
-          const seen = yield* store.ofPeople(project, [second, first!])
+          const seen = yield* store.events.ofPeople(project, [second, first!])
           deepStrictEqual(ids(seen.events).toSorted(), ids(events.slice(0, seen.positions.get(lane))).toSorted())
         }),
         { discard: true },
@@ -393,8 +393,8 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const first = event(uuid(5), { consentDate: t0 })
       const late = event(uuid(5), { consentDate: t0 - 1000, dateCreated: t0 + 1 })
-      yield* store.append(request([first]))
-      yield* store.append(request([late], { recordedAt: t0 + 1 }))
+      yield* store.events.append(request([first]))
+      yield* store.events.append(request([late], { recordedAt: t0 + 1 }))
       deepStrictEqual(ids(yield* eventsOf(store, project, uuid(5))), [first.id, late.id])
     }),
   ),
@@ -404,7 +404,7 @@ export const clauses: ReadonlyArray<Clause> = [
       const events = manyEvents(400)
       for (let start = 0; start < events.length;) {
         const size = 1 + (start % 17)
-        yield* store.append(request(events.slice(start, start + size)))
+        yield* store.events.append(request(events.slice(start, start + size)))
         start += size
       }
       for (const person of people) {
@@ -423,7 +423,7 @@ export const clauses: ReadonlyArray<Clause> = [
         const inOrder = events.toSorted((a, b) => direction * compareKeys(keyOf(a, sort), keyOf(b, sort)))
         const pages: Array<StoredEvent> = []
         for (let offset = 0; offset < events.length + 60; offset += 60) {
-          const page = yield* store.list(project, everything, { sort, order, limit: 60, from: offset })
+          const page = yield* store.events.list(project, everything, { sort, order, limit: 60, from: offset })
           strictEqual(page.total, events.length)
           pages.push(...page.events)
         }
@@ -443,7 +443,7 @@ export const clauses: ReadonlyArray<Clause> = [
         const pages: Array<StoredEvent> = []
         let from: Page["from"] | undefined = 0
         while (from !== undefined) {
-          const page: Listed = yield* store.list(project, everything, { sort, order, limit: 60, from })
+          const page: Listed = yield* store.events.list(project, everything, { sort, order, limit: 60, from })
           strictEqual(page.total, before.length)
           pages.push(...page.events)
           // Plain JSON: that is how a cursor carries it.
@@ -486,48 +486,52 @@ export const clauses: ReadonlyArray<Clause> = [
       ]
       for (const [limit, isMeant] of limits) {
         const filter = { ...everything, ...limit }
-        const { total, events: listed } = yield* store.list(project, filter, { ...newestFirst, limit: 1000, from: 0 })
+        const { total, events: listed } = yield* store.events.list(project, filter, {
+          ...newestFirst,
+          limit: 1000,
+          from: 0,
+        })
         const meant = events.filter(isMeant)
         deepStrictEqual([total, ids(listed).toSorted()], [meant.length, ids(meant).toSorted()])
       }
       const elsewhere = { number: 2, lanes: 16 }
-      strictEqual((yield* store.list(elsewhere, everything, { ...newestFirst, limit: 1, from: 0 })).total, 0)
+      strictEqual((yield* store.events.list(elsewhere, everything, { ...newestFirst, limit: 1, from: 0 })).total, 0)
     }),
   ),
   clause(
     "an event is found by its id and by its external id, in its own project alone",
     Effect.fnUntraced(function* (store: Store) {
       const events = people.map((person, index) => event(person, { externalId: hash(0xf00 + index) }))
-      yield* store.append(request(events))
+      yield* store.events.append(request(events))
       const elsewhere = { number: 2, lanes: 16 }
       for (const each of events) {
-        deepStrictEqual(yield* store.byId(project, [uuid(0xdead), each.id]), [undefined, each])
-        deepStrictEqual(yield* store.byId(elsewhere, [each.id]), [undefined])
+        deepStrictEqual(yield* store.events.byId(project, [uuid(0xdead), each.id]), [undefined, each])
+        deepStrictEqual(yield* store.events.byId(elsewhere, [each.id]), [undefined])
       }
       const hashes = [hash(0xeee), ...events.map(({ externalId }) => externalId!)]
-      deepStrictEqual(yield* store.byExternalId(project, hashes), [undefined, ...events])
-      deepStrictEqual(yield* store.byExternalId(elsewhere, hashes.slice(0, 2)), [undefined, undefined])
+      deepStrictEqual(yield* store.events.byExternalId(project, hashes), [undefined, ...events])
+      deepStrictEqual(yield* store.events.byExternalId(elsewhere, hashes.slice(0, 2)), [undefined, undefined])
     }),
   ),
   clause(
     "the log of a lane is read from any position on, in the order recorded, up to its end",
     Effect.fnUntraced(function* (store: Store) {
       deepStrictEqual(
-        yield* store.laneEnds(project),
+        yield* store.events.laneEnds(project),
         Array.from({ length: project.lanes }, () => 0),
       )
       const events = Array.from({ length: 20 }, (_, index) => event(people[index % people.length]!))
-      for (const each of events) yield* store.append(request([each]))
-      const ends = yield* store.laneEnds(project)
+      for (const each of events) yield* store.events.append(request([each]))
+      const ends = yield* store.events.laneEnds(project)
       for (const [lane, end] of ends.entries()) {
         const meant = events.filter(({ concordId }) => Lane.of(project, concordId) === Lane.all(project)[lane])
         strictEqual(end, meant.length)
-        deepStrictEqual(yield* store.lane(project, lane, 0, 1000), meant)
-        deepStrictEqual(yield* store.lane(project, lane, 1, 2), meant.slice(1, 3))
-        deepStrictEqual(yield* store.lane(project, lane, end, 1000), [])
+        deepStrictEqual(yield* store.events.lane(project, lane, 0, 1000), meant)
+        deepStrictEqual(yield* store.events.lane(project, lane, 1, 2), meant.slice(1, 3))
+        deepStrictEqual(yield* store.events.lane(project, lane, end, 1000), [])
       }
       deepStrictEqual(
-        yield* store.laneEnds({ number: 2, lanes: 16 }),
+        yield* store.events.laneEnds({ number: 2, lanes: 16 }),
         ends.map(() => 0),
       )
     }),
@@ -537,12 +541,12 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const [person] = people
       const earlier = [event(person!, { dateCreated: t0 - 9 }), event(person!, { dateCreated: t0 - 5 })]
-      strictEqual((yield* store.append(request(earlier, { recordedAt: t0 - 5 })))._tag, "Appended")
+      strictEqual((yield* store.events.append(request(earlier, { recordedAt: t0 - 5 })))._tag, "Appended")
       const between = event(person!, { dateCreated: t0 - 6 })
       const later = event(person!, { dateCreated: t0 })
-      const refused = yield* store.append(request([between, later]))
+      const refused = yield* store.events.append(request([between, later]))
       strictEqual(refused._tag, "Stale")
-      strictEqual((yield* store.append(request([later])))._tag, "Appended")
+      strictEqual((yield* store.events.append(request([later])))._tag, "Appended")
       deepStrictEqual(yield* eventsOf(store, project, person!), [...earlier, later])
     }),
   ),
@@ -551,21 +555,21 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const outcomes = yield* Effect.forEach(
         people,
-        (person) => store.append(request([event(person, { externalId: hash(0xf) }), event(person)])),
+        (person) => store.events.append(request([event(person, { externalId: hash(0xf) }), event(person)])),
         { concurrency: "unbounded" },
       )
       strictEqual(outcomes.filter(({ _tag }) => _tag === "Appended").length, 1)
-      strictEqual((yield* store.list(project, everything, { ...newestFirst, limit: 1, from: 0 })).total, 2)
+      strictEqual((yield* store.events.list(project, everything, { ...newestFirst, limit: 1, from: 0 })).total, 2)
     }),
   ),
   clause(
     "a consent type is used as soon as it has an event, in its own project",
     Effect.fnUntraced(function* (store: Store) {
-      strictEqual(yield* store.isTypeUsed(project, typeA), false)
-      yield* store.append(request([event(uuid(5))]))
-      strictEqual(yield* store.isTypeUsed(project, typeA), true)
-      strictEqual(yield* store.isTypeUsed(project, typeB), false)
-      strictEqual(yield* store.isTypeUsed({ number: 2, lanes: 16 }, typeA), false)
+      strictEqual(yield* store.events.isTypeUsed(project, typeA), false)
+      yield* store.events.append(request([event(uuid(5))]))
+      strictEqual(yield* store.events.isTypeUsed(project, typeA), true)
+      strictEqual(yield* store.events.isTypeUsed(project, typeB), false)
+      strictEqual(yield* store.events.isTypeUsed({ number: 2, lanes: 16 }, typeA), false)
     }),
   ),
   clause(
@@ -574,27 +578,27 @@ export const clauses: ReadonlyArray<Clause> = [
       const idempotencyRecord = { hash: hash(0x77), digest: hash(0x78), answer: "“answer” 🙂", recordedAt: t0 }
       const first = yield* Effect.forEach(
         people,
-        (person) => store.append(request([event(person)], { idempotencyRecord })),
+        (person) => store.events.append(request([event(person)], { idempotencyRecord })),
         {
           concurrency: "unbounded",
         },
       )
       strictEqual(first.filter(({ _tag }) => _tag === "Appended").length, 1)
       strictEqual(first.filter(({ _tag }) => _tag === "Repeated").length, people.length - 1)
-      strictEqual((yield* store.list(project, everything, { ...newestFirst, limit: 1, from: 0 })).total, 1)
+      strictEqual((yield* store.events.list(project, everything, { ...newestFirst, limit: 1, from: 0 })).total, 1)
       deepStrictEqual(yield* store.idempotencyRecord(organization, idempotencyRecord.hash), idempotencyRecord)
       strictEqual(yield* store.idempotencyRecord(project, idempotencyRecord.hash), undefined)
       strictEqual(yield* store.idempotencyRecord(organization, hash(0x79)), undefined)
 
       const change = { revision: 0, entries, documents: [], owner: organization, idempotencyRecord }
-      strictEqual(yield* store.changeCatalog(change), "repeated")
-      strictEqual(yield* store.changeCatalog({ ...change, owner: project }), "kept")
-      strictEqual(yield* store.changeCatalog({ ...change, owner: project, revision: 1 }), "repeated")
-      strictEqual((yield* store.current).revision, 1)
-      strictEqual(yield* store.keepProfile(organization, uuid(5), "{}", idempotencyRecord), "repeated")
-      strictEqual(yield* store.profile(organization, uuid(5)), undefined)
+      strictEqual(yield* store.catalog.change(change), "repeated")
+      strictEqual(yield* store.catalog.change({ ...change, owner: project }), "kept")
+      strictEqual(yield* store.catalog.change({ ...change, owner: project, revision: 1 }), "repeated")
+      strictEqual((yield* store.catalog.current).revision, 1)
+      strictEqual(yield* store.people.keepProfile(organization, uuid(5), "{}", idempotencyRecord), "repeated")
+      strictEqual(yield* store.people.profile(organization, uuid(5)), undefined)
       strictEqual(
-        yield* store.changeIdentity({ ...noChange, claims: [claim(0xa, uuid(5))], idempotencyRecord }),
+        yield* store.people.change({ ...noChange, claims: [claim(0xa, uuid(5))], idempotencyRecord }),
         "repeated",
       )
       deepStrictEqual(yield* named(store, organization, [hash(0xa)]), [undefined])
@@ -605,11 +609,11 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const idempotencyRecord = { hash: hash(0x77), digest: hash(0x78), answer: "", recordedAt: t0 }
       const lasting = { ...idempotencyRecord, hash: hash(0x77 + 16), recordedAt: keptForEver }
-      yield* store.append(request([event(uuid(5))], { idempotencyRecord }))
-      yield* store.append(request([event(uuid(5))], { idempotencyRecord: lasting }))
+      yield* store.events.append(request([event(uuid(5))], { idempotencyRecord }))
+      yield* store.events.append(request([event(uuid(5))], { idempotencyRecord: lasting }))
       deepStrictEqual(yield* store.idempotencyRecord(organization, idempotencyRecord.hash), idempotencyRecord)
       const later = { ...idempotencyRecord, hash: hash(0x77 + 32), recordedAt: t0 + idempotencyKeptMillis + 1 }
-      yield* store.append(request([event(uuid(5))], { idempotencyRecord: later }))
+      yield* store.events.append(request([event(uuid(5))], { idempotencyRecord: later }))
       deepStrictEqual(yield* store.idempotencyRecord(organization, lasting.hash), lasting)
     }),
   ),
@@ -617,8 +621,8 @@ export const clauses: ReadonlyArray<Clause> = [
     "a request that is stale leaves no idempotencyRecord: it may be sent again",
     Effect.fnUntraced(function* (store: Store) {
       const idempotencyRecord = { hash: hash(0x77), digest: hash(0x78), answer: "", recordedAt: t0 }
-      yield* store.append(request([event(uuid(5), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
-      strictEqual((yield* store.append(request([event(uuid(5))], { idempotencyRecord })))._tag, "Stale")
+      yield* store.events.append(request([event(uuid(5), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
+      strictEqual((yield* store.events.append(request([event(uuid(5))], { idempotencyRecord })))._tag, "Stale")
       strictEqual(yield* store.idempotencyRecord(organization, idempotencyRecord.hash), undefined)
     }),
   ),
@@ -626,7 +630,7 @@ export const clauses: ReadonlyArray<Clause> = [
     "requests that arrive at once are each recorded once, and none is lost",
     Effect.fnUntraced(function* (store: Store) {
       const events = manyEvents(300)
-      yield* Effect.forEach(events, (each) => store.append(request([each])), { concurrency: "unbounded" })
+      yield* Effect.forEach(events, (each) => store.events.append(request([each])), { concurrency: "unbounded" })
       for (const person of people) {
         const own = events.filter(({ concordId }) => concordId === person)
         deepStrictEqual(ids(yield* eventsOf(store, project, person)).toSorted(), ids(own).toSorted())
@@ -638,23 +642,23 @@ export const clauses: ReadonlyArray<Clause> = [
     "a request that comes after an event is kept where that one is there, and is stale where it is not, with nothing of it kept",
     Effect.fnUntraced(function* (store: Store) {
       const [first, second, never] = [event(uuid(5)), event(uuid(6)), event(uuid(5))]
-      yield* store.append(request([first]))
+      yield* store.events.append(request([first]))
       const elsewhere = { concordId: uuid(6), id: first.id }
       for (const after of [never, elsewhere]) {
         const early = request([second], { after, claims: [claim(1, uuid(6))] })
-        deepStrictEqual(yield* store.append(early), { _tag: "Stale", lastRecordedAt: t0 })
+        deepStrictEqual(yield* store.events.append(early), { _tag: "Stale", lastRecordedAt: t0 })
       }
-      strictEqual((yield* store.append(request([event(uuid(7))], { after: second })))._tag, "Stale")
+      strictEqual((yield* store.events.append(request([event(uuid(7))], { after: second })))._tag, "Stale")
       deepStrictEqual(yield* eventsOf(store, project, uuid(6)), [])
       deepStrictEqual(yield* named(store, organization, [hash(1)]), [undefined])
-      strictEqual((yield* store.append(request([second], { after: first })))._tag, "Appended")
+      strictEqual((yield* store.events.append(request([second], { after: first })))._tag, "Appended")
       deepStrictEqual(yield* eventsOf(store, project, uuid(6)), [second])
     }),
   ),
   clause(
     "of requests that each come after the one before, at once, those before the first that cannot be kept are kept, and none behind it",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.append(request([event(uuid(5))], { claims: [claim(1, uuid(5))] }))
+      yield* store.events.append(request([event(uuid(5))], { claims: [claim(1, uuid(5))] }))
       for (const claims of [[], [claim(1, uuid(6))]]) {
         const chain = Array.from({ length: 6 }, () => manyEvents(400))
         const requests = chain.map((events, index) =>
@@ -663,14 +667,14 @@ export const clauses: ReadonlyArray<Clause> = [
             ...(index === 3 && { claims }),
           }),
         )
-        const outcomes = yield* Effect.forEach(requests, store.append, { concurrency: "unbounded" })
+        const outcomes = yield* Effect.forEach(requests, store.events.append, { concurrency: "unbounded" })
         const kept = claims.length === 0 ? 6 : 3
         const expected = chain.map((_, index) => (index < kept ? "Appended" : "Stale"))
         deepStrictEqual(
           outcomes.map(({ _tag }) => _tag),
           expected,
         )
-        const there = yield* store.byId(project, ids(chain.flat()))
+        const there = yield* store.events.byId(project, ids(chain.flat()))
         deepStrictEqual(there, [
           ...chain.slice(0, kept).flat(),
           ...chain.slice(kept).flatMap((none) => none.map(() => undefined)),
@@ -683,13 +687,13 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const claims = [claim(0xa, uuid(5))]
       deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [undefined, undefined])
-      yield* store.append(request([event(uuid(5))], { claims }))
-      strictEqual((yield* store.append(request([event(uuid(5))], { claims })))._tag, "Appended")
+      yield* store.events.append(request([event(uuid(5))], { claims }))
+      strictEqual((yield* store.events.append(request([event(uuid(5))], { claims })))._tag, "Appended")
       deepStrictEqual(yield* named(store, organization, [hash(0xb), hash(0xa)]), [undefined, uuid(5)])
       deepStrictEqual(yield* named(store, { number: 7, lanes: 16 }, [hash(0xa)]), [undefined])
       const later = [{ ...claim(0xa, uuid(5)), dateCreated: t0 + 999 }]
-      yield* store.append(request([event(uuid(5))], { claims: later }))
-      const [first] = yield* store.byAlias(organization, [hash(0xa)])
+      yield* store.events.append(request([event(uuid(5))], { claims: later }))
+      const [first] = yield* store.people.byAlias(organization, [hash(0xa)])
       deepStrictEqual(first, { concordId: uuid(5), dateCreated: t0 + 0xa })
     }),
   ),
@@ -703,7 +707,7 @@ export const clauses: ReadonlyArray<Clause> = [
       const write = Effect.forEach(rounds, (claims, round) =>
         Effect.andThen(
           Effect.sync(() => (asked = round)),
-          store.append(request([event(uuid(5))], { claims })),
+          store.events.append(request([event(uuid(5))], { claims })),
         ),
       )
       const read = Effect.gen(function* () {
@@ -719,9 +723,9 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "a request that claims another's alias is stale, and nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
+      yield* store.events.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
       const claims = [claim(0xc, uuid(6)), claim(0xa, uuid(6))]
-      strictEqual((yield* store.append(request([event(uuid(6))], { claims })))._tag, "Stale")
+      strictEqual((yield* store.events.append(request([event(uuid(6))], { claims })))._tag, "Stale")
       deepStrictEqual(yield* eventsOf(store, project, uuid(6)), [])
       deepStrictEqual(yield* headsOf(store, project, uuid(6)), [])
       deepStrictEqual(yield* named(store, organization, [hash(0xc), hash(0xa)]), [undefined, uuid(5)])
@@ -732,7 +736,7 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const outcomes = yield* Effect.forEach(
         people,
-        (person) => store.append(request([event(person)], { claims: [claim(0xa, person)] })),
+        (person) => store.events.append(request([event(person)], { claims: [claim(0xa, person)] })),
         { concurrency: "unbounded" },
       )
       strictEqual(outcomes.filter(({ _tag }) => _tag === "Appended").length, 1)
@@ -745,26 +749,26 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "dateCreated never goes back inside a lane: a request for an earlier instant is stale and told the last one",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.append(request([event(uuid(5), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
+      yield* store.events.append(request([event(uuid(5), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
       const earlier = request([event(uuid(5)), ...people.map((person) => event(person))])
-      deepStrictEqual(yield* store.append(earlier), { _tag: "Stale", lastRecordedAt: t0 + 9 })
+      deepStrictEqual(yield* store.events.append(earlier), { _tag: "Stale", lastRecordedAt: t0 + 9 })
       strictEqual((yield* eventsOf(store, project, uuid(5))).length, 1)
       for (const person of people) deepStrictEqual(yield* eventsOf(store, project, person), [])
       const later = event(uuid(5), { dateCreated: t0 + 9 })
-      strictEqual((yield* store.append(request([later], { recordedAt: t0 + 9 })))._tag, "Appended")
+      strictEqual((yield* store.events.append(request([later], { recordedAt: t0 + 9 })))._tag, "Appended")
     }),
   ),
   clause(
     "a person is changed by identifiers and facts, not by a browser's context, and each change raises its revision",
     Effect.fnUntraced(function* (store: Store) {
       const untouched = { revision: 0, isIdentified: false, facts: [], position: 0 }
-      deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
-      yield* store.changeIdentity({ ...noChange, claims: [{ ...claim(0xe, uuid(5)), kind: "contextId" }] })
-      deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
-      yield* store.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
-      const identified = yield* store.person(organization, uuid(5))
+      deepStrictEqual(yield* store.people.person(organization, uuid(5)), untouched)
+      yield* store.people.change({ ...noChange, claims: [{ ...claim(0xe, uuid(5)), kind: "contextId" }] })
+      deepStrictEqual(yield* store.people.person(organization, uuid(5)), untouched)
+      yield* store.events.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
+      const identified = yield* store.people.person(organization, uuid(5))
       deepStrictEqual([identified.isIdentified, identified.revision > 0], [true, true])
-      deepStrictEqual(yield* store.person({ number: 7, lanes: 16 }, uuid(5)), untouched)
+      deepStrictEqual(yield* store.people.person({ number: 7, lanes: 16 }, uuid(5)), untouched)
     }),
   ),
   clause(
@@ -772,15 +776,15 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const joined = fact(0x1, { evidence })
       const undone = fact(0x2, { kind: "undone", join: joined.id })
-      strictEqual(yield* store.changeIdentity({ ...noChange, facts: [joined] }), "kept")
-      strictEqual(yield* store.changeIdentity({ ...noChange, facts: [undone] }), "kept")
+      strictEqual(yield* store.people.change({ ...noChange, facts: [joined] }), "kept")
+      strictEqual(yield* store.people.change({ ...noChange, facts: [undone] }), "kept")
       for (const concordId of [joined.member, joined.survivor]) {
-        const person = yield* store.person(organization, concordId)
+        const person = yield* store.people.person(organization, concordId)
         deepStrictEqual(person.facts, [joined, undone])
         strictEqual(person.isIdentified, false)
         ok(person.revision >= 2)
       }
-      deepStrictEqual((yield* store.person(organization, uuid(7))).facts, [])
+      deepStrictEqual((yield* store.people.person(organization, uuid(7))).facts, [])
     }),
   ),
   clause(
@@ -791,27 +795,27 @@ export const clauses: ReadonlyArray<Clause> = [
         return new Map(Lane.all(organization).map((lane) => [lane, isIn(lane)]))
       }
       const proof = { hash: hash(0x9), expiresAt: t0 + 9 }
-      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends([]))
-      yield* store.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
-      yield* store.changeIdentity({ ...noChange, claims: [claim(0xb, uuid(5))], session: session(0x50, uuid(5)) })
-      yield* store.keepProfile(organization, uuid(5), "{}")
-      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends([]))
+      deepStrictEqual(yield* store.people.laneEnds(Lane.all(organization)), ends([]))
+      yield* store.events.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
+      yield* store.people.change({ ...noChange, claims: [claim(0xb, uuid(5))], session: session(0x50, uuid(5)) })
+      yield* store.people.keepProfile(organization, uuid(5), "{}")
+      deepStrictEqual(yield* store.people.laneEnds(Lane.all(organization)), ends([]))
 
-      strictEqual(yield* store.changeIdentity({ ...noChange, facts: [fact(0x1)], identityToken: proof }), "kept")
-      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends([uuid(5), uuid(6)]))
+      strictEqual(yield* store.people.change({ ...noChange, facts: [fact(0x1)], identityToken: proof }), "kept")
+      deepStrictEqual(yield* store.people.laneEnds(Lane.all(organization)), ends([uuid(5), uuid(6)]))
       // Two of one lane, and one fact twice of one person: one change.
       const self = { member: uuid(0x15), survivor: uuid(0x15) }
       const facts = [fact(0x2, { survivor: uuid(0x15) }), fact(0x3, self)]
-      strictEqual(yield* store.changeIdentity({ ...noChange, facts, releases: [hash(0xa), hash(0xf)] }), "kept")
+      strictEqual(yield* store.people.change({ ...noChange, facts, releases: [hash(0xa), hash(0xf)] }), "kept")
       const counted = [uuid(5), uuid(6), uuid(5), hash(0xa), hash(0xf)]
-      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends(counted))
+      deepStrictEqual(yield* store.people.laneEnds(Lane.all(organization)), ends(counted))
 
       const stale = { ...noChange, seen: [{ concordId: uuid(5), revision: 99 }], facts: [fact(0x4)] }
-      strictEqual(yield* store.changeIdentity(stale), "stale")
-      strictEqual(yield* store.changeIdentity({ ...noChange, facts: [fact(0x5)], identityToken: proof }), "used")
-      deepStrictEqual(yield* store.laneEndsOf(Lane.all(organization)), ends(counted))
+      strictEqual(yield* store.people.change(stale), "stale")
+      strictEqual(yield* store.people.change({ ...noChange, facts: [fact(0x5)], identityToken: proof }), "used")
+      deepStrictEqual(yield* store.people.laneEnds(Lane.all(organization)), ends(counted))
       const one = Lane.of(organization, uuid(6))
-      deepStrictEqual(yield* store.laneEndsOf([one]), new Map([[one, 1]]))
+      deepStrictEqual(yield* store.people.laneEnds([one]), new Map([[one, 1]]))
     }),
   ),
   clause(
@@ -823,21 +827,21 @@ export const clauses: ReadonlyArray<Clause> = [
         const person = index % 2 === 0 ? first : second
         return fact(index, { kind: "identified", member: person, survivor: person })
       })
-      const write = Effect.forEach(facts, (each) => store.changeIdentity({ ...noChange, facts: [each] }), {
+      const write = Effect.forEach(facts, (each) => store.people.change({ ...noChange, facts: [each] }), {
         discard: true,
       })
       const read = Effect.forEach(
         Array.from({ length: 60 }),
         Effect.fnUntraced(function* () {
-          const person = yield* store.person(organization, second)
+          const person = yield* store.people.person(organization, second)
           const before = facts.slice(0, person.position).filter(({ member }) => member === second)
           deepStrictEqual(person.facts, before)
         }),
         { discard: true },
       )
       yield* Effect.all([write, read], { concurrency: "unbounded" })
-      strictEqual((yield* store.person(organization, first)).position, facts.length)
-      strictEqual((yield* store.person(organization, uuid(0x35))).position, 0)
+      strictEqual((yield* store.people.person(organization, first)).position, facts.length)
+      strictEqual((yield* store.people.person(organization, uuid(0x35))).position, 0)
     }),
   ),
   clause(
@@ -847,26 +851,26 @@ export const clauses: ReadonlyArray<Clause> = [
       const those = Array.from({ length: 30 }, (_, index) => uuid(0x105 + 0x10 * index))
       const lane = Lane.of(organization, those[0]!)
       const change = (person: string, index: number) =>
-        store.changeIdentity({ ...noChange, facts: [fact(index, { member: person, survivor: person })] })
+        store.people.change({ ...noChange, facts: [fact(index, { member: person, survivor: person })] })
       const write = Effect.forEach(those, change, { concurrency: "unbounded", discard: true })
       const read = Effect.forEach(
         Array.from({ length: 10 }),
         Effect.fnUntraced(function* () {
-          const end = (yield* store.laneEndsOf([lane])).get(lane)!
-          const seen = yield* Effect.forEach(those, (person) => store.person(organization, person))
+          const end = (yield* store.people.laneEnds([lane])).get(lane)!
+          const seen = yield* Effect.forEach(those, (person) => store.people.person(organization, person))
           ok(seen.filter(({ facts }) => facts.length > 0).length >= end)
         }),
         { discard: true },
       )
       yield* Effect.all([write, read], { concurrency: "unbounded" })
-      deepStrictEqual(yield* store.laneEndsOf([lane]), new Map([[lane, those.length]]))
+      deepStrictEqual(yield* store.people.laneEnds([lane]), new Map([[lane, those.length]]))
     }),
   ),
   clause(
     "a change of a person that was seen at another revision is stale, and nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.changeIdentity({ ...noChange, claims: [claim(0xa, uuid(5))] })
-      const { revision } = yield* store.person(organization, uuid(5))
+      yield* store.people.change({ ...noChange, claims: [claim(0xa, uuid(5))] })
+      const { revision } = yield* store.people.person(organization, uuid(5))
       const change = {
         ...noChange,
         claims: [claim(0xb, uuid(6))],
@@ -875,11 +879,11 @@ export const clauses: ReadonlyArray<Clause> = [
         session: session(0x50, uuid(6)),
       }
       const seen = [{ concordId: uuid(5), revision: revision + 1 }]
-      strictEqual(yield* store.changeIdentity({ ...change, seen }), "stale")
+      strictEqual(yield* store.people.change({ ...change, seen }), "stale")
       deepStrictEqual(yield* named(store, organization, [hash(0xb)]), [undefined])
-      deepStrictEqual((yield* store.person(organization, uuid(5))).facts, [])
-      strictEqual(yield* store.bySessionToken(hash(0x50)), undefined)
-      strictEqual(yield* store.changeIdentity({ ...change, seen: [{ concordId: uuid(5), revision }] }), "kept")
+      deepStrictEqual((yield* store.people.person(organization, uuid(5))).facts, [])
+      strictEqual(yield* store.sessions.byToken(hash(0x50)), undefined)
+      strictEqual(yield* store.people.change({ ...change, seen: [{ concordId: uuid(5), revision }] }), "kept")
     }),
   ),
   clause(
@@ -888,11 +892,11 @@ export const clauses: ReadonlyArray<Clause> = [
       const seen = [{ concordId: uuid(5), revision: 0 }]
       const outcomes = yield* Effect.forEach(
         people,
-        (_, index) => store.changeIdentity({ ...noChange, seen, facts: [fact(index)] }),
+        (_, index) => store.people.change({ ...noChange, seen, facts: [fact(index)] }),
         { concurrency: "unbounded" },
       )
       strictEqual(outcomes.filter((outcome) => outcome === "kept").length, 1)
-      strictEqual((yield* store.person(organization, uuid(5))).facts.length, 1)
+      strictEqual((yield* store.people.person(organization, uuid(5))).facts.length, 1)
     }),
   ),
   clause(
@@ -900,11 +904,11 @@ export const clauses: ReadonlyArray<Clause> = [
     Effect.fnUntraced(function* (store: Store) {
       const proof = { hash: hash(0x9), expiresAt: t0 + 9 }
       strictEqual(
-        yield* store.changeIdentity({ ...noChange, identityToken: proof, claims: [claim(0xa, uuid(5))] }),
+        yield* store.people.change({ ...noChange, identityToken: proof, claims: [claim(0xa, uuid(5))] }),
         "kept",
       )
       strictEqual(
-        yield* store.changeIdentity({ ...noChange, identityToken: proof, claims: [claim(0xb, uuid(6))] }),
+        yield* store.people.change({ ...noChange, identityToken: proof, claims: [claim(0xb, uuid(6))] }),
         "used",
       )
       deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [uuid(5), undefined])
@@ -913,35 +917,35 @@ export const clauses: ReadonlyArray<Clause> = [
   clause(
     "an alias that is released names nobody, and may be claimed for somebody else",
     Effect.fnUntraced(function* (store: Store) {
-      yield* store.changeIdentity({ ...noChange, claims: [claim(0xa, uuid(5)), claim(0xb, uuid(5))] })
-      const { revision } = yield* store.person(organization, uuid(5))
-      yield* store.changeIdentity({ ...noChange, releases: [hash(0xa), hash(0xc)] })
+      yield* store.people.change({ ...noChange, claims: [claim(0xa, uuid(5)), claim(0xb, uuid(5))] })
+      const { revision } = yield* store.people.person(organization, uuid(5))
+      yield* store.people.change({ ...noChange, releases: [hash(0xa), hash(0xc)] })
       // What was prepared for the person while the alias still named it is stale now.
-      strictEqual((yield* store.person(organization, uuid(5))).revision > revision, true)
+      strictEqual((yield* store.people.person(organization, uuid(5))).revision > revision, true)
       deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [undefined, uuid(5)])
-      strictEqual(yield* store.changeIdentity({ ...noChange, claims: [claim(0xa, uuid(6))] }), "kept")
-      strictEqual(yield* store.changeIdentity({ ...noChange, claims: [claim(0xb, uuid(6))] }), "stale")
+      strictEqual(yield* store.people.change({ ...noChange, claims: [claim(0xa, uuid(6))] }), "kept")
+      strictEqual(yield* store.people.change({ ...noChange, claims: [claim(0xb, uuid(6))] }), "stale")
     }),
   ),
   clause(
     "a profile is kept in place of the one before, and changes nothing else of a person",
     Effect.fnUntraced(function* (store: Store) {
-      strictEqual(yield* store.profile(organization, uuid(5)), undefined)
-      strictEqual(yield* store.keepProfile(organization, uuid(5), '{"firstName":"A"}'), "kept")
-      strictEqual(yield* store.keepProfile(organization, uuid(5), '{"firstName":"“ü”"}'), "kept")
-      strictEqual(yield* store.profile(organization, uuid(5)), '{"firstName":"“ü”"}')
-      strictEqual(yield* store.profile(organization, uuid(6)), undefined)
+      strictEqual(yield* store.people.profile(organization, uuid(5)), undefined)
+      strictEqual(yield* store.people.keepProfile(organization, uuid(5), '{"firstName":"A"}'), "kept")
+      strictEqual(yield* store.people.keepProfile(organization, uuid(5), '{"firstName":"“ü”"}'), "kept")
+      strictEqual(yield* store.people.profile(organization, uuid(5)), '{"firstName":"“ü”"}')
+      strictEqual(yield* store.people.profile(organization, uuid(6)), undefined)
       const untouched = { revision: 0, isIdentified: false, facts: [], position: 0 }
-      deepStrictEqual(yield* store.person(organization, uuid(5)), untouched)
+      deepStrictEqual(yield* store.people.person(organization, uuid(5)), untouched)
     }),
   ),
   clause(
     "a session is found by the hash of its token, and only by it",
     Effect.fnUntraced(function* (store: Store) {
       const opened = { ...session(0x50, uuid(5)), geography: "DE-BE", context: hash(0xe) }
-      strictEqual(yield* store.changeIdentity({ ...noChange, claims: [claim(0xe, uuid(5))], session: opened }), "kept")
-      deepStrictEqual(yield* store.bySessionToken(hash(0x50)), opened)
-      strictEqual(yield* store.bySessionToken(hash(0x51)), undefined)
+      strictEqual(yield* store.people.change({ ...noChange, claims: [claim(0xe, uuid(5))], session: opened }), "kept")
+      deepStrictEqual(yield* store.sessions.byToken(hash(0x50)), opened)
+      strictEqual(yield* store.sessions.byToken(hash(0x51)), undefined)
       deepStrictEqual(yield* named(store, organization, [hash(0xe)]), [uuid(5)])
     }),
   ),
@@ -949,23 +953,23 @@ export const clauses: ReadonlyArray<Clause> = [
     "a session lasts as long as it is extended to, and one that is not there is not made by extending it",
     Effect.fnUntraced(function* (store: Store) {
       const opened = session(0x50, uuid(5))
-      yield* store.changeIdentity({ ...noChange, session: opened })
-      yield* store.extend(hash(0x50), opened.expiresAt, t0 + 5000)
-      yield* store.extend(hash(0x51), opened.expiresAt, t0 + 5000)
-      deepStrictEqual(yield* store.bySessionToken(hash(0x50)), { ...opened, expiresAt: t0 + 5000 })
-      strictEqual(yield* store.bySessionToken(hash(0x51)), undefined)
+      yield* store.people.change({ ...noChange, session: opened })
+      yield* store.sessions.extend(hash(0x50), opened.expiresAt, t0 + 5000)
+      yield* store.sessions.extend(hash(0x51), opened.expiresAt, t0 + 5000)
+      deepStrictEqual(yield* store.sessions.byToken(hash(0x50)), { ...opened, expiresAt: t0 + 5000 })
+      strictEqual(yield* store.sessions.byToken(hash(0x51)), undefined)
     }),
   ),
   clause(
     "a session that was ended stays ended, though a request under way extends it",
     Effect.fnUntraced(function* (store: Store) {
       const opened = [session(0x50, uuid(5)), session(0x51, uuid(5)), session(0x52, uuid(6)), session(0x53, uuid(7))]
-      for (const each of opened) yield* store.changeIdentity({ ...noChange, session: each })
+      for (const each of opened) yield* store.people.change({ ...noChange, session: each })
       const ends = { at: t0 + 10, tokenHash: hash(0x52), sessionsOf: uuid(5) }
-      yield* store.changeIdentity({ ...noChange, ends })
-      for (const { expiresAt, tokenHash } of opened) yield* store.extend(tokenHash, expiresAt, t0 + 5000)
+      yield* store.people.change({ ...noChange, ends })
+      for (const { expiresAt, tokenHash } of opened) yield* store.sessions.extend(tokenHash, expiresAt, t0 + 5000)
       const expiries: Array<number | undefined> = []
-      for (const { tokenHash } of opened) expiries.push((yield* store.bySessionToken(tokenHash))?.expiresAt)
+      for (const { tokenHash } of opened) expiries.push((yield* store.sessions.byToken(tokenHash))?.expiresAt)
       deepStrictEqual(expiries, [t0 + 10, t0 + 10, t0 + 10, t0 + 5000])
     }),
   ),
@@ -973,12 +977,12 @@ export const clauses: ReadonlyArray<Clause> = [
     "a session whose context names another person is not opened",
     Effect.fnUntraced(function* (store: Store) {
       const open = (number: number, concordId: string) =>
-        store.changeIdentity({ ...noChange, claims: [claim(0xe, concordId)], session: session(number, concordId) })
+        store.people.change({ ...noChange, claims: [claim(0xe, concordId)], session: session(number, concordId) })
       strictEqual(yield* open(0x50, uuid(5)), "kept")
       strictEqual(yield* open(0x60, uuid(6)), "stale")
-      strictEqual(yield* store.bySessionToken(hash(0x60)), undefined)
+      strictEqual(yield* store.sessions.byToken(hash(0x60)), undefined)
       strictEqual(yield* open(0x70, uuid(5)), "kept")
-      notStrictEqual(yield* store.bySessionToken(hash(0x70)), undefined)
+      notStrictEqual(yield* store.sessions.byToken(hash(0x70)), undefined)
     }),
   ),
 ]

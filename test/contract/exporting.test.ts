@@ -24,7 +24,7 @@ import * as Intake from "../../core/transfer/Intake.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { EventQuery } from "../../core/ledger/Listing.ts"
 import { verify } from "../../core/integrity/Verifying.ts"
-import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
+import { type IdentityChange, LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 
 let postgres: Postgres
@@ -111,13 +111,13 @@ const copySetup = Effect.fnUntraced(function* (
     apiKeys: [...apiKeys.values()],
     consentTypes: [...consentTypes.values()].flatMap(({ all }) => all),
   }
-  yield* target.changeCatalog({ revision: 0, entries, documents: [] })
-  const facts = new Map<string, Parameters<typeof target.changeIdentity>[0]["facts"][number]>()
+  yield* target.catalog.change({ revision: 0, entries, documents: [] })
+  const facts = new Map<string, IdentityChange["facts"][number]>()
   for (const concordId of people) {
     for (const fact of (yield* ledger.person(scope.organization, concordId)).facts) facts.set(fact.id, fact)
   }
   const change = { organization: scope.organization, seen: [], claims: [], releases: [] }
-  for (const fact of facts.values()) yield* target.changeIdentity({ ...change, facts: [fact] })
+  for (const fact of facts.values()) yield* target.people.change({ ...change, facts: [fact] })
 })
 
 /**
@@ -181,17 +181,17 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
           )
         yield* write(9)
         const exportOnce = Effect.gen(function* () {
-          const before = yield* store.laneEnds(scope.project)
+          const before = yield* store.events.laneEnds(scope.project)
           const events = yield* read(scope)
-          const after = yield* store.laneEnds(scope.project)
+          const after = yield* store.events.laneEnds(scope.project)
           return { after, before, events }
         })
         const [exports] = yield* Effect.all(
           [Effect.forEach(range(4), () => exportOnce), Effect.forEach(range(8), write, { concurrency: "unbounded" })],
           { concurrency: "unbounded" },
         )
-        const lanes = yield* Effect.forEach(yield* store.laneEnds(scope.project), (end, lane) =>
-          store.lane(scope.project, lane, 0, end),
+        const lanes = yield* Effect.forEach(yield* store.events.laneEnds(scope.project), (end, lane) =>
+          store.events.lane(scope.project, lane, 0, end),
         )
         expect(lanes.flat()).toHaveLength(9 * 12 * 20)
         for (const { after, before, events } of exports) {

@@ -180,16 +180,20 @@ const writes: Readonly<
   Record<string, readonly [(store: Store) => Effect.Effect<unknown, StoreUnavailable>, unknown, string]>
 > = {
   append: [
-    (store) => tagOf(store.append({ ...nothing, events: [event] })),
+    (store) => tagOf(store.events.append({ ...nothing, events: [event] })),
     "Appended",
     "SELECT count(*) FROM event JOIN head USING (lane, position) JOIN idempotencyRecord ON true",
   ],
-  "append of a receipt alone": [(store) => tagOf(store.append(nothing)), "Appended", "SELECT count(*) FROM receipt"],
+  "append of a receipt alone": [
+    (store) => tagOf(store.events.append(nothing)),
+    "Appended",
+    "SELECT count(*) FROM receipt",
+  ],
   "several appends together": [
     (store) =>
       Effect.all(
         Array.from({ length: 8 }, (_, n) =>
-          tagOf(store.append({ ...nothing, idempotencyRecord: { ...idempotencyRecord, hash: hash(n) } })),
+          tagOf(store.events.append({ ...nothing, idempotencyRecord: { ...idempotencyRecord, hash: hash(n) } })),
         ),
         { concurrency: "unbounded" },
       ),
@@ -197,13 +201,14 @@ const writes: Readonly<
     "SELECT count(*) / 8 FROM receipt",
   ],
   configure: [
-    (store) => store.changeCatalog({ revision: 0, entries: {}, documents: [], owner: organization, idempotencyRecord }),
+    (store) =>
+      store.catalog.change({ revision: 0, entries: {}, documents: [], owner: organization, idempotencyRecord }),
     "kept",
     "SELECT revision FROM configuration_head",
   ],
   "a change of who is who": [
     (store) =>
-      store.changeIdentity({
+      store.people.change({
         ...noChange,
         seen,
         claims: [claim],
@@ -216,17 +221,17 @@ const writes: Readonly<
     "SELECT count(*) FROM alias JOIN person_fact f USING (person) JOIN used_proof ON true JOIN session ON true WHERE ordinal = 0",
   ],
   "a session": [
-    (store) => store.changeIdentity({ ...noChange, seen, claims: [{ ...claim, kind: "contextId" }], session }),
+    (store) => store.people.change({ ...noChange, seen, claims: [{ ...claim, kind: "contextId" }], session }),
     "kept",
     "SELECT count(*) FROM session JOIN alias USING (person)",
   ],
   "a profile": [
-    (store) => store.keepProfile(organization, uuid(5), "{}", idempotencyRecord),
+    (store) => store.people.keepProfile(organization, uuid(5), "{}", idempotencyRecord),
     "kept",
     "SELECT count(*) FROM person JOIN idempotencyRecord ON true WHERE profile = '{}'",
   ],
   "a fact": [
-    (store) => store.changeIdentity({ ...noChange, seen, facts: [fact] }),
+    (store) => store.people.change({ ...noChange, seen, facts: [fact] }),
     "kept",
     "SELECT max(revision) FROM person",
   ],
@@ -271,7 +276,7 @@ describe("requests that fill a transaction, which is written beside the one in f
       let recordedAt = Date.now()
       for (;;) {
         const events = ids.map((id) => ({ ...event, id, concordId: id, consentDate: t0, dateCreated: recordedAt }))
-        const outcome = yield* store.append({ project, organization, recordedAt, events, claims: [] })
+        const outcome = yield* store.events.append({ project, organization, recordedAt, events, claims: [] })
         if (outcome._tag === "Appended") return void acknowledged.push(...ids)
         if (outcome._tag === "Stale") recordedAt = Math.max(outcome.lastRecordedAt, Date.now())
         else return

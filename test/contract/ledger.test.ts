@@ -95,11 +95,14 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
       Effect.map(LedgerStore, (inner) =>
         LedgerStore.of({
           ...inner,
-          person: (organization, concordId) =>
-            Effect.andThen(
-              Effect.suspend(() => Effect.orDie(before(concordId))),
-              inner.person(organization, concordId),
-            ),
+          people: {
+            ...inner.people,
+            person: (organization, concordId) =>
+              Effect.andThen(
+                Effect.suspend(() => Effect.orDie(before(concordId))),
+                inner.people.person(organization, concordId),
+              ),
+          },
         }),
       ),
     )

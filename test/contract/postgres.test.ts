@@ -79,7 +79,7 @@ const write = Effect.fnUntraced(function* (store: Store, writer: number, { reque
     for (;;) {
       const doomed = n % 5 === 4 ? { externalId: "f".repeat(64) } : {}
       const events = people.slice(n % 3).map((person, index) => event(person, recordedAt, index === 0 ? doomed : {}))
-      const outcome = yield* store.append({ project, organization, recordedAt, events, claims: [] })
+      const outcome = yield* store.events.append({ project, organization, recordedAt, events, claims: [] })
       if (outcome._tag === "Appended") kept.push(...events.map(({ id }) => id))
       if (outcome._tag !== "Stale" || outcome.lastRecordedAt <= recordedAt) break
       recordedAt = outcome.lastRecordedAt
@@ -125,7 +125,9 @@ describe.each([
       )
     const all = Effect.gen(function* () {
       const first = event(0, 0, { externalId: "f".repeat(64) })
-      yield* withStore((store) => store.append({ project, organization, recordedAt: 0, claims: [], events: [first] }))
+      yield* withStore((store) =>
+        store.events.append({ project, organization, recordedAt: 0, claims: [], events: [first] }),
+      )
       const reader = yield* Effect.forkChild(withConnection(follow))
       const written = yield* Effect.all([process(0), process(8)], { concurrency: "unbounded" })
       yield* Effect.sleep(200)
@@ -155,7 +157,7 @@ describe.each([
   test("a list holds every one of them", async () => {
     const page = { sort: "dateCreated", order: "asc", limit: 1000, from: 0 } as const
     const filter = { startDate: 0, endDate: Number.MAX_SAFE_INTEGER }
-    const listed: Listed = await Effect.runPromise(withStore((store) => store.list(project, filter, page)))
+    const listed: Listed = await Effect.runPromise(withStore((store) => store.events.list(project, filter, page)))
     expect(listed.total).toBe(kept.length)
   })
 })
@@ -174,7 +176,7 @@ describe("requests over many lanes", () => {
           (people) => {
             const recordedAt = Date.now()
             const events = people.map((concordId) => event(0, recordedAt, { concordId }))
-            return store.append({ project: wide, organization, recordedAt, events, claims: [] })
+            return store.events.append({ project: wide, organization, recordedAt, events, claims: [] })
           },
           { concurrency: "unbounded" },
         ),
@@ -228,7 +230,7 @@ describe("groups that are written beside each other", () => {
   }
   /** What becomes of requests that come at the same moment. */
   const burst = (store: Store, requests: ReadonlyArray<Append>) =>
-    Effect.map(Effect.forEach(requests, store.append, { concurrency: "unbounded" }), (outcomes) =>
+    Effect.map(Effect.forEach(requests, store.events.append, { concurrency: "unbounded" }), (outcomes) =>
       outcomes.map(({ _tag }) => _tag),
     )
   /** How many transactions were taken back: each tells of it when its connection ends. */
@@ -265,7 +267,7 @@ describe("groups that are written beside each other", () => {
       withStore((store) =>
         Effect.gen(function* () {
           // Their lanes are known from here on.
-          for (const owner of [31, 31, 31, 32, 32, 32]) yield* store.append(ofNew(owner))
+          for (const owner of [31, 31, 31, 32, 32, 32]) yield* store.events.append(ofNew(owner))
           return yield* Effect.forEach(range(6), (round) => {
             const hashes = range(size).map((n) => (round * size + n).toString(16).padStart(64, "0"))
             const [one, other] = [ofNew(31, hashes), ofNew(32, hashes.toReversed())]
@@ -298,7 +300,7 @@ describe("over a network that cuts connections at any byte", () => {
       const recordedAt = Date.UTC(2030, 0, 1)
       const events = Array.from({ length: 1 + (n % 3) }, (_, index) => event(n + index, recordedAt))
       tried.push(...events.map(({ id }) => id))
-      return Effect.match(store.append({ project, organization, recordedAt, events, claims: [] }), {
+      return Effect.match(store.events.append({ project, organization, recordedAt, events, claims: [] }), {
         onFailure: () => {},
         onSuccess: ({ _tag }) => void (_tag === "Appended" && acknowledged.push(...events.map(({ id }) => id))),
       })
@@ -411,7 +413,7 @@ describe("a machine that is gone without a word", () => {
       const through = PostgresStore.layer(whole.replace(`:${postgres.port}/`, `:${gate.port}/`))
       const at = Date.UTC(2030, 0, 1)
       const append = (store: Store, owner: number) =>
-        store.append({
+        store.events.append({
           project: { number: owner, lanes: 16 },
           organization,
           recordedAt: at,
@@ -427,8 +429,8 @@ describe("a machine that is gone without a word", () => {
         const tries = Effect.forEach(range, (owner) => Effect.option(Effect.delay(append(store, owner), owner * 50)), {
           concurrency: "unbounded",
         })
-        const configure = store
-          .changeCatalog({ revision: 0, entries: {}, documents: [] })
+        const configure = store.catalog
+          .change({ revision: 0, entries: {}, documents: [] })
           .pipe(Effect.delay(1_000), Effect.option)
         const [first] = yield* Effect.all([tries, configure], { concurrency: "unbounded" })
         // It is looked for once in a while, and used again.

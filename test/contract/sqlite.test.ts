@@ -47,17 +47,17 @@ describe("the SQLite store", () => {
   const reason = (exit: Exit.Exit<unknown, unknown>) => (Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "")
 
   test("gives back after reopening what it was given", async () => {
-    await open((store) => store.append(append(event(10)).request))
-    const exit = await open((store) => store.ofPeople(project, [id(1)]))
+    await open((store) => store.events.append(append(event(10)).request))
+    const exit = await open((store) => store.events.ofPeople(project, [id(1)]))
     expect(Exit.map(exit, ({ events }) => events)).toEqual(Exit.succeed([event(10)]))
   })
 
   test("makes the folder of its file", async () => {
-    expect(Exit.isSuccess(await open((store) => store.current, join(folder, "a", "b", "ledger.db")))).toBe(true)
+    expect(Exit.isSuccess(await open((store) => store.catalog.current, join(folder, "a", "b", "ledger.db")))).toBe(true)
   })
 
   test("says so at once where its folder cannot be made", async () => {
-    expect(reason(await open((store) => store.current, "/proc/nowhere/ledger.db"))).toContain("ENOENT")
+    expect(reason(await open((store) => store.catalog.current, "/proc/nowhere/ledger.db"))).toContain("ENOENT")
   })
 
   test("acknowledges nothing any more, and is not ready, once its file is removed", async () => {
@@ -65,7 +65,7 @@ describe("the SQLite store", () => {
       Effect.fnUntraced(function* (store) {
         yield* store.ready
         rmSync(path)
-        return [yield* Effect.exit(store.append(append(event(10)).request)), yield* Effect.exit(store.ready)]
+        return [yield* Effect.exit(store.events.append(append(event(10)).request)), yield* Effect.exit(store.ready)]
       }),
     )
     expect(Exit.isSuccess(exits) ? exits.value.map(reason) : []).toEqual([
@@ -78,24 +78,24 @@ describe("the SQLite store", () => {
     const other = new DatabaseSync(path)
     other.exec("CREATE TABLE t (x)")
     other.close()
-    expect(reason(await open((store) => store.current))).toContain("not an Assent ledger")
+    expect(reason(await open((store) => store.catalog.current))).toContain("not an Assent ledger")
     const text = join(folder, "text.db")
     writeFileSync(text, "not a database ".repeat(100))
-    expect(reason(await open((store) => store.current, text))).toContain("not a database")
+    expect(reason(await open((store) => store.catalog.current, text))).toContain("not a database")
     const later = join(folder, "later.db")
-    await open((store) => store.current, later)
+    await open((store) => store.catalog.current, later)
     const db = new DatabaseSync(later)
     db.exec("PRAGMA user_version = 99")
     db.close()
-    expect(reason(await open((store) => store.current, later))).toContain("another version")
+    expect(reason(await open((store) => store.catalog.current, later))).toContain("another version")
   })
 
   test("takes a ledger of the version before, with what it holds, and makes what it lacks", async () => {
-    await open((store) => store.append(append(event(10)).request))
+    await open((store) => store.events.append(append(event(10)).request))
     const db = new DatabaseSync(path)
     db.exec("DROP TABLE people_head; PRAGMA user_version = 2")
     db.close()
-    const exit = await open((store) => Effect.all([store.laneEnds(project), store.laneEndsOf([5])]))
+    const exit = await open((store) => Effect.all([store.events.laneEnds(project), store.people.laneEnds([5])]))
     expect(Exit.map(exit, ([ends, people]) => [Math.max(...ends), people])).toEqual(
       Exit.succeed([1, new Map([[5, 0]])]),
     )
@@ -112,7 +112,7 @@ describe("the SQLite store", () => {
   })
 
   test("refuses to change or remove an event, whoever asks", async () => {
-    await open((store) => store.append(append(event(10)).request))
+    await open((store) => store.events.append(append(event(10)).request))
     const db = new DatabaseSync(path)
     expect(() => db.exec("UPDATE event SET version = 2")).toThrow("events are never changed")
     expect(() => db.exec("DELETE FROM event")).toThrow("events are never removed")
@@ -166,12 +166,12 @@ describe("the SQLite store", () => {
     }
     const exit = await open(
       Effect.fnUntraced(function* (store) {
-        const before = (yield* store.current).organizations.size
+        const before = (yield* store.catalog.current).organizations.size
         const other = Writer.open(path)
         other.write([{ _tag: "Configure", change: { revision: 0, entries, documents: [] } }])
         other.close()
         yield* Effect.sleep(1)
-        return [before, (yield* store.current).organizations.size]
+        return [before, (yield* store.catalog.current).organizations.size]
       }),
     )
     expect(exit).toEqual(Exit.succeed([0, 1]))

@@ -63,14 +63,14 @@ const withStore = <A, E>(database: string, use: (store: Store) => Effect.Effect<
 
 const record = (store: Store, count: number) =>
   Effect.forEach(Array.from({ length: count }, event), (each) =>
-    store.append({ project, organization, recordedAt: each.dateCreated, events: [each], claims: [] }),
+    store.events.append({ project, organization, recordedAt: each.dateCreated, events: [each], claims: [] }),
   )
 
 /** Everything of every lane, read by position from the first on. */
 const everything = (store: Store) =>
   Effect.gen(function* () {
-    const ends = yield* store.laneEnds(project)
-    const lanes = yield* Effect.forEach(ends, (end, lane) => store.lane(project, lane, 0, end))
+    const ends = yield* store.events.laneEnds(project)
+    const lanes = yield* Effect.forEach(ends, (end, lane) => store.events.lane(project, lane, 0, end))
     return { ends, lanes }
   })
 

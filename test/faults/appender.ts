@@ -39,7 +39,9 @@ const write = Effect.fnUntraced(function* (writer: number) {
     const request = SecureRandom.uuidV7Unsafe()
     const size = 1 + (index % 3)
     const events = Array.from({ length: size }, (_, offset) => event(index + offset, recordedAt, request, size))
-    const appended = yield* Effect.result(store.append({ project, organization, recordedAt, events, claims: [] }))
+    const appended = yield* Effect.result(
+      store.events.append({ project, organization, recordedAt, events, claims: [] }),
+    )
     if (appended._tag === "Failure") yield* Effect.sleep(20)
     else if (appended.success._tag === "Appended") writeSync(1, events.map(({ id }) => `${id}\n`).join(""))
   }

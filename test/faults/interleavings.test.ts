@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import { Effect, Struct } from "effect"
 import { describe, expect, test } from "vitest"
-import type { LedgerStore } from "../../core/ports/LedgerStore.ts"
+import type { Append, LedgerStore } from "../../core/ports/LedgerStore.ts"
 import { newStore } from "./interleavings/play.ts"
 import { commandOf, digestOf, failureOf } from "./interleavings/seeds.ts"
 
@@ -46,16 +46,21 @@ const broken: ReadonlyArray<readonly [says: string, what: RegExp, breaks: (store
   [
     "acknowledges events and keeps none of them",
     /was acknowledged, but .* is not there|is not what was kept/,
-    (store) => ({ append: (request) => store.append({ ...request, events: [] }) }),
+    (store) => ({
+      events: { ...store.events, append: (request) => store.events.append({ ...request, events: [] }) },
+    }),
   ],
   [
     "keeps events twice",
     /is there twice|is not what was kept/,
     (store) => ({
-      append: (request) =>
-        Effect.tap(store.append(request), ({ _tag }) =>
-          _tag === "Appended" ? store.append({ ...request, events: request.events.slice(0, 1) }) : Effect.void,
-        ),
+      events: {
+        ...store.events,
+        append: (request) =>
+          Effect.tap(store.events.append(request), ({ _tag }) =>
+            _tag === "Appended" ? store.events.append({ ...request, events: request.events.slice(0, 1) }) : Effect.void,
+          ),
+      },
     }),
   ],
   [
@@ -63,27 +68,43 @@ const broken: ReadonlyArray<readonly [says: string, what: RegExp, breaks: (store
     /was carried out 2 times/,
     (store) => ({
       idempotencyRecord: () => Effect.undefined,
-      append: (request) => store.append(Struct.omit(request, ["idempotencyRecord"])),
-      changeIdentity: (change) => store.changeIdentity(Struct.omit(change, ["idempotencyRecord"])),
+      events: {
+        ...store.events,
+        append: (request) => store.events.append(Struct.omit(request, ["idempotencyRecord"])),
+      },
+      people: {
+        ...store.people,
+        change: (change) => store.people.change(Struct.omit(change, ["idempotencyRecord"])),
+      },
     }),
   ],
   [
     "does not raise heads",
     /head of .* is not the latest|does not see|the log says/,
     (store) => ({
-      heads: (project, people) =>
-        Effect.map(store.heads(project, people), (seen) => ({ ...seen, events: seen.events.slice(0, 1) })),
+      events: {
+        ...store.events,
+        heads: (project, people) =>
+          Effect.map(store.events.heads(project, people), (seen) => ({ ...seen, events: seen.events.slice(0, 1) })),
+      },
     }),
   ],
   [
     "keeps a change of people that was prepared against another state",
     /is counted as two people|was undone twice|was carried out/,
-    (store) => ({ changeIdentity: (change) => store.changeIdentity({ ...change, seen: [] }) }),
+    (store) => ({
+      people: { ...store.people, change: (change) => store.people.change({ ...change, seen: [] }) },
+    }),
   ],
   [
     "takes a proof twice",
     /was used twice|two requests used/,
-    (store) => ({ changeIdentity: (change) => store.changeIdentity(Struct.omit(change, ["identityToken"])) }),
+    (store) => ({
+      people: {
+        ...store.people,
+        change: (change) => store.people.change(Struct.omit(change, ["identityToken"])),
+      },
+    }),
   ],
 ]
 
@@ -99,7 +120,13 @@ describe("A store is caught that", () => {
   test("loses an answer's events, by a run that one line repeats", () => {
     const losing = () => {
       const store = newStore()
-      return { ...store, append: (request: Parameters<Store["append"]>[0]) => store.append({ ...request, events: [] }) }
+      return {
+        ...store,
+        events: {
+          ...store.events,
+          append: (request: Append) => store.events.append({ ...request, events: [] }),
+        },
+      }
     }
     const { failure, seed } = firstFailure(losing)!
     expect(failure.split("\n")[0]).toContain(commandOf(seed))

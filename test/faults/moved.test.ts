@@ -156,7 +156,9 @@ describe("a move is refused", () => {
 
   test("from a file that a server writes to meanwhile, whether it had it open before or not", async () => {
     let at = 0
-    const useKey = Effect.flatMap(LedgerStore, (store) => store.useKey("018d5d1e-0000-7000-8000-000000000001", ++at))
+    const useKey = Effect.flatMap(LedgerStore, (store) =>
+      store.catalog.useKey("018d5d1e-0000-7000-8000-000000000001", ++at),
+    )
     for (const isOpen of [true, false]) {
       const source = await places.sqlite()
       copyFileSync(sources.sqlite.slice("sqlite:".length), source.slice("sqlite:".length))

@@ -152,7 +152,7 @@ const entries: Entries = {
 
 /** Starts the server on a PostgreSQL database, empty so far. */
 export const startWorldOn = async (database: string, env: Readonly<Record<string, string>> = {}): Promise<Server> => {
-  const setUp = Effect.flatMap(LedgerStore, (store) => store.changeCatalog({ revision: 0, entries, documents: [] }))
+  const setUp = Effect.flatMap(LedgerStore, (store) => store.catalog.change({ revision: 0, entries, documents: [] }))
   await Effect.runPromise(Effect.provide(setUp, PostgresStore.layer(database)))
   return start({ env: { ...env, ASSENT_STORE: database } })
 }

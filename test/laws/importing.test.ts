@@ -27,13 +27,13 @@ const folder = mkdtempSync(join(tmpdir(), "assent-importing-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let files = 0
 
-type Write = LedgerStore["Service"]["append"]
+type Write = LedgerStore["Service"]["events"]["append"]
 
 /** Memory that appends in a way of its own. */
 const appending = (by: (append: Write) => Write) =>
   Layer.effect(
     LedgerStore,
-    Effect.map(LedgerStore, (store) => ({ ...store, append: by(store.append) })),
+    Effect.map(LedgerStore, (store) => ({ ...store, events: { ...store.events, append: by(store.events.append) } })),
   ).pipe(Layer.provide(MemoryStore.layer))
 
 /**
@@ -57,15 +57,17 @@ afterAll(() => postgres.stop())
 const realClock = Effect.runSync(Effect.clockWith(Effect.succeed))
 
 /** A database is asked by the real clock: its pool waits and gives up by it. */
-const byRealClock = <Store extends object>(store: Store): Store => {
+const byRealClock = <Part extends object>(part: Part): Part => {
   const by = (value: unknown): unknown =>
     Effect.isEffect(value) ? Effect.provideService(value, Clock.Clock, realClock) : value
-  const members = Object.entries(store).map(([name, member]: [string, unknown]) => {
-    if (typeof member !== "function") return [name, by(member)]
+  const members = Object.entries(part).map(([name, member]: [string, unknown]) => {
+    if (Effect.isEffect(member)) return [name, by(member)]
+    if (typeof member === "object" && member !== null) return [name, byRealClock(member)]
+    if (typeof member !== "function") return [name, member]
     return [name, (...parameters: ReadonlyArray<unknown>) => by(member(...parameters))]
   })
   // The same members, of the same types.
-  return Object.fromEntries(members) as Store
+  return Object.fromEntries(members) as Part
 }
 
 /** One database for all, emptied each time. */

@@ -31,24 +31,24 @@ export interface Troubles {
 
 /** Something was kept, all of it at this turn. */
 export type Commit = { readonly turn: number; readonly request: string } & (
-  | { readonly kind: "append"; readonly change: Append }
-  | { readonly kind: "configure"; readonly change: CatalogChange; readonly catalog: Catalog }
-  | { readonly kind: "changePeople"; readonly change: IdentityChange }
+  | { readonly kind: "events.append"; readonly change: Append }
+  | { readonly kind: "catalog.change"; readonly change: CatalogChange; readonly catalog: Catalog }
+  | { readonly kind: "people.change"; readonly change: IdentityChange }
 )
 
 type Store = LedgerStore["Service"]
 type Member = Effect.Effect<unknown> | ((...sent: ReadonlyArray<unknown>) => Effect.Effect<unknown>)
 
 const commitOf = (kind: string, change: unknown, outcome: unknown, store: Store) => {
-  if (kind === "append") {
+  if (kind === "events.append") {
     const { _tag } = outcome as { readonly _tag: string }
     return _tag === "Appended" ? ({ kind, change: change as Append } as const) : undefined
   }
   if (outcome !== "kept") return undefined
-  if (kind === "configure") {
-    return { kind, change: change as CatalogChange, catalog: Effect.runSync(store.current) } as const
+  if (kind === "catalog.change") {
+    return { kind, change: change as CatalogChange, catalog: Effect.runSync(store.catalog.current) } as const
   }
-  return kind === "changePeople" ? ({ kind, change: change as IdentityChange } as const) : undefined
+  return kind === "people.change" ? ({ kind, change: change as IdentityChange } as const) : undefined
 }
 
 /** The store as one process sees it. What is kept is added to `commits`. */
@@ -89,11 +89,22 @@ export const make = (
       return outcome
     })
 
-  const members = Object.entries(store as unknown as Readonly<Record<string, Member>>).map(([name, member]) => [
-    name,
-    typeof member === "function"
-      ? (...sent: ReadonlyArray<unknown>) => call(name, member, sent)
-      : call(name, member, []),
-  ])
-  return LedgerStore.of(Object.fromEntries(members) as Store)
+  /** A part of the store, each member of which takes a while and may fail. */
+  const faulty = <Part extends object>(part: string, members: Part): Part =>
+    Object.fromEntries(
+      Object.entries(members).map(([name, member]: [string, Member]) => [
+        name,
+        typeof member === "function"
+          ? (...sent: ReadonlyArray<unknown>) => call(`${part}.${name}`, member, sent)
+          : call(`${part}.${name}`, member, []),
+      ]),
+    ) as Part
+  const { catalog, events, people, sessions, ...whole } = store
+  return LedgerStore.of({
+    ...faulty("store", whole),
+    catalog: faulty("catalog", catalog),
+    events: faulty("events", events),
+    people: faulty("people", people),
+    sessions: faulty("sessions", sessions),
+  })
 }

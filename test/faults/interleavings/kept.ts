@@ -42,25 +42,25 @@ const everyLane = ({ site: { project }, store }: Played) =>
   Array.from({ length: project.lanes }, (_, lane) => {
     const events: Array<StoredEvent> = []
     for (;;) {
-      const some = Effect.runSync(store.lane(project, lane, events.length, 3))
+      const some = Effect.runSync(store.events.lane(project, lane, events.length, 3))
       if (some.length === 0) return events
       events.push(...some)
     }
   })
 
 const everyFact = ({ commits, site: { organization }, store }: Played): ReadonlyArray<Fact> => {
-  const facts = commits.flatMap((commit) => (commit.kind === "changePeople" ? commit.change.facts : []))
+  const facts = commits.flatMap((commit) => (commit.kind === "people.change" ? commit.change.facts : []))
   const people = new Set(facts.flatMap(({ member, survivor }) => [member, survivor]))
   return [...people].flatMap((concordId) =>
-    Effect.runSync(store.person(organization, concordId)).facts.filter(({ member }) => member === concordId),
+    Effect.runSync(store.people.person(organization, concordId)).facts.filter(({ member }) => member === concordId),
   )
 }
 
 /** Reads everything. */
 export const read = (played: Played): Kept => {
   const lanes = everyLane(played)
-  const catalog = Effect.runSync(played.store.current)
-  const appends = played.commits.filter((commit) => commit.kind === "append")
+  const catalog = Effect.runSync(played.store.catalog.current)
+  const appends = played.commits.filter((commit) => commit.kind === "events.append")
   const invoked = new Map(played.deeds.toReversed().map(({ invoked, request }) => [request, invoked]))
   const answered = played.deeds.filter(isAcknowledged)
   return {
@@ -77,7 +77,7 @@ export const read = (played: Played): Kept => {
         Math.min(...deeds.map(({ ended }) => ended)),
       ]),
     ),
-    sessionOf: (tokenHash) => Effect.runSync(played.store.bySessionToken(tokenHash)),
+    sessionOf: (tokenHash) => Effect.runSync(played.store.sessions.byToken(tokenHash)),
   }
 }
 

@@ -33,7 +33,7 @@ const isLater = (a: StoredEvent, b: StoredEvent): boolean => {
 
 /** The heads that are kept are the latest event of each state. */
 function* heads({ site: scope, store }: Played, concordId: string, { events, type }: Story): Iterable<string> {
-  const kept = Effect.runSync(store.heads(scope.project, [concordId])).events.filter(
+  const kept = Effect.runSync(store.events.heads(scope.project, [concordId])).events.filter(
     ({ consentType }) => consentType === type.id,
   )
   for (const state of ConsentState.all) {

@@ -61,8 +61,8 @@ const found = (store: LedgerStore["Service"], clock: Clock.Clock, chance: Chance
       projects: [{ ...project, lanes }],
       consentTypes: types,
     }
-    yield* store.changeCatalog({ revision: 1, entries, documents: [] })
-    const catalog = yield* store.current
+    yield* store.catalog.change({ revision: 1, entries, documents: [] })
+    const catalog = yield* store.catalog.current
     const scope = CatalogOf.scope(catalog, project.id)!
     const visitors: Array<Opened> = []
     for (let index = 0; index < 2; index++) {

@@ -122,14 +122,14 @@ function* seen(played: Played, kept: Kept, read: Asked): Iterable<string> {
   }
   for (const commit of played.commits) {
     if (!isBefore(commit.request)) continue
-    if (commit.kind === "changePeople") {
+    if (commit.kind === "people.change") {
       for (const { dateCreated, id, member, survivor } of commit.change.facts) {
         const isAbout = people.has(member) || people.has(survivor)
         if (isAbout && dateCreated > knownAt)
           yield `${request} does not see the fact ${id}, which was acknowledged before`
       }
     }
-    if (commit.kind === "configure") {
+    if (commit.kind === "catalog.change") {
       const types = commit.change.entries.consentTypes ?? []
       for (const { id, isRemoved, versions } of types) {
         const isListed = answer.lines.some(({ consentType }) => consentType === id)

@@ -16,7 +16,7 @@ const duplicates = (values: ReadonlyArray<string>): ReadonlyArray<string> =>
 /** Positions have no gap: the log of a lane is what was kept, one after the other. */
 function* oneLog(played: Played, { events, lanes }: Kept): Iterable<string> {
   const { commits } = played
-  const appended = commits.flatMap((commit) => (commit.kind === "append" ? commit.change.events : []))
+  const appended = commits.flatMap((commit) => (commit.kind === "events.append" ? commit.change.events : []))
   for (const [lane, log] of lanes.entries()) {
     const expected = appended.filter(({ concordId }) => laneOf(played, concordId) === lane)
     if (!isDeepStrictEqual(log, expected)) yield `lane ${lane} is not what was kept, in that order`
@@ -121,7 +121,7 @@ const sessions: Check = function* (played, { sessionOf }) {
 
 /** A person is counted as at most one other, a join is undone once, a proof is used once. */
 const whoIsWho: Check = function* (played, { facts }) {
-  const kept = played.commits.flatMap((commit) => (commit.kind === "changePeople" ? commit.change.facts : []))
+  const kept = played.commits.flatMap((commit) => (commit.kind === "people.change" ? commit.change.facts : []))
   const ids = (some: typeof facts) => some.map(({ id }) => id).toSorted()
   if (!isDeepStrictEqual(ids(facts), ids(kept))) yield "the facts that are there are not those that were kept"
   const joins = standing(facts, Infinity)
@@ -144,7 +144,7 @@ const whoIsWho: Check = function* (played, { facts }) {
 const versions: Check = function* (played, { types }) {
   const byId = new Map(types.map((type) => [type.id, type]))
   const states = played.commits.flatMap((commit) =>
-    commit.kind === "configure" ? (commit.change.entries.consentTypes ?? []) : [],
+    commit.kind === "catalog.change" ? (commit.change.entries.consentTypes ?? []) : [],
   )
   for (const { id, versions } of states) {
     const now = byId.get(id)?.versions ?? []

@@ -68,7 +68,7 @@ export const make = async (organization: Organization): Promise<Model> => {
   const runtime = ManagedRuntime.make(layer)
   const entries = { organizations: [organization] }
   await runtime.runPromise(
-    Effect.flatMap(LedgerStore, (store) => store.changeCatalog({ revision: 0, entries, documents: [] })),
+    Effect.flatMap(LedgerStore, (store) => store.catalog.change({ revision: 0, entries, documents: [] })),
   )
   return {
     run: async (drawn, use) => {

@@ -1,0 +1,36 @@
+/**
+ * The part of the store that keeps visitors' sessions. A session is opened, and ended, by an identity change.
+ */
+import type { Effect } from "effect"
+import type { Instant } from "../engine/Instant.ts"
+import type { StoreUnavailable } from "./StoreUnavailable.ts"
+
+/** A visitor's session. Its token is not kept, only the token's hash. */
+export interface Session {
+  /** SHA-256 of the token, lower-case hexadecimal. */
+  readonly tokenHash: string
+  readonly id: string
+  readonly project: string
+  readonly concordId: string
+  readonly expiresAt: Instant
+  /** With its last octet, or its last 80 bits, set to zero. */
+  readonly ipAddress: string
+  readonly domain: string
+  /** ISO 3166-2. */
+  readonly geography?: string
+  /** At most 512 characters. */
+  readonly userAgent?: string
+  /** The hash of the browser's `contextId`, until the visitor is identified. */
+  readonly context?: string
+}
+
+/** Sessions, by the hash of their token. */
+export interface SessionStore {
+  /** Lets a session that was seen to expire at `seen` expire at `expiresAt`, unless it has been ended since. */
+  readonly extend: (tokenHash: string, seen: Instant, expiresAt: Instant) => Effect.Effect<void, StoreUnavailable>
+  /** The session of a token's hash, expired or not. */
+  readonly byToken: (tokenHash: string) => Effect.Effect<Session | undefined, StoreUnavailable>
+}
+
+/** The members that write: a replica refuses them. */
+export const sessionWrites = ["extend"] as const satisfies ReadonlyArray<keyof SessionStore>
