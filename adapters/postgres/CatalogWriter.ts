@@ -20,7 +20,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) 
   if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
   const moved = yield* Sql.query(
     sql,
-    "UPDATE configuration_head SET revision = revision + 1 WHERE lane = $1 AND revision = $2 RETURNING revision",
+    "UPDATE catalog_head SET revision = revision + 1 WHERE lane = $1 AND revision = $2 RETURNING revision",
     [lane, revision],
   )
   if (moved.length === 0) return "stale"
@@ -29,7 +29,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) 
   )
   yield* Sql.query(
     sql,
-    `INSERT INTO configuration SELECT $1, $2, v.ordinal, v.kind, v.body
+    `INSERT INTO catalog_entry SELECT $1, $2, v.ordinal, v.kind, v.body
      FROM unnest($3::bigint[], $4::text[], $5::text[]) AS v (ordinal, kind, body)`,
     [lane, revision + 1, rows.map((_, ordinal) => ordinal), rows.map(({ kind }) => kind), rows.map(({ body }) => body)],
   )
@@ -77,7 +77,7 @@ export const makeReader = (sql: Sql.Sql) => {
   const load = Effect.fnUntraced(function* (revision: number) {
     const rows = yield* Sql.query<{ readonly kind: Kind; readonly body: string; readonly revision: number }>(
       sql,
-      `SELECT revision, kind, body FROM configuration WHERE lane = $1 AND revision > $2 AND revision <= $3
+      `SELECT revision, kind, body FROM catalog_entry WHERE lane = $1 AND revision > $2 AND revision <= $3
        ORDER BY revision, ordinal`,
       [lane, catalog.revision, revision],
     )
@@ -101,7 +101,7 @@ export const makeReader = (sql: Sql.Sql) => {
   return Effect.gen(function* () {
     const [head] = yield* Sql.query<{ readonly revision: number }>(
       sql,
-      "SELECT revision FROM configuration_head WHERE lane = $1",
+      "SELECT revision FROM catalog_head WHERE lane = $1",
       [lane],
     )
     if (head!.revision > catalog.revision) yield* load(head!.revision)

@@ -17,7 +17,7 @@ export interface Owned {
 export const find = Effect.fnUntraced(function* (sql: Sql.Sql, owner: Lane.Owner, hash: string) {
   const [row] = yield* Sql.query<{ readonly digest: string; readonly answer: string; readonly recorded_at: number }>(
     sql,
-    "SELECT encode(digest, 'hex') AS digest, answer, recorded_at FROM receipt WHERE lane = $1 AND hash = decode($2, 'hex')",
+    "SELECT encode(digest, 'hex') AS digest, answer, recorded_at FROM idempotency WHERE lane = $1 AND hash = decode($2, 'hex')",
     [Lane.of(owner, hash), hash],
   )
   if (row === undefined) return undefined
@@ -37,7 +37,7 @@ export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, idempotency: Read
   if (idempotency.length === 0) return true
   const kept = yield* Sql.write(
     sql,
-    `INSERT INTO receipt SELECT * FROM ${whole.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
+    `INSERT INTO idempotency SELECT * FROM ${whole.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
     whole.of(idempotency),
   )
   if (kept !== idempotency.length) return false
@@ -45,6 +45,6 @@ export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, idempotency: Read
   if (aging.length === 0) return true
   const oldest = Math.min(...aging.map(({ idempotencyRecord }) => forgottenBefore(idempotencyRecord)))
   const lanes = aging.map(({ owner, idempotencyRecord }) => Lane.of(owner, idempotencyRecord.hash))
-  yield* Sql.query(sql, "DELETE FROM receipt WHERE lane = ANY($1::bigint[]) AND recorded_at < $2", [lanes, oldest])
+  yield* Sql.query(sql, "DELETE FROM idempotency WHERE lane = ANY($1::bigint[]) AND recorded_at < $2", [lanes, oldest])
   return true
 })

@@ -13,6 +13,7 @@ import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Ledger from "./migrations/0001-ledger.ts"
 import * as Attempts from "./migrations/0002-attempts.ts"
 import * as PeopleHead from "./migrations/0003-people-head.ts"
+import * as TableNames from "./migrations/0004-table-names.ts"
 import * as Sql from "./Sql.ts"
 
 /** What the tables are made for. */
@@ -31,6 +32,7 @@ export const migrations: ReadonlyArray<Migration> = [
   { number: 1, name: "ledger", sql: Ledger.sql },
   { number: 2, name: "attempts", sql: Attempts.sql },
   { number: 3, name: "people-head", sql: PeopleHead.sql },
+  { number: 4, name: "table-names", sql: TableNames.sql },
 ]
 
 const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql).digest("hex")

@@ -57,13 +57,13 @@ const useProof = Effect.fnUntraced(function* (
   { expiresAt, hash }: NonNullable<IdentityChange["identityToken"]>,
 ) {
   const lane = Lane.of(everywhere, hash)
-  yield* Sql.query(sql, "DELETE FROM used_proof WHERE lane = $1 AND expires_at < $2", [
+  yield* Sql.query(sql, "DELETE FROM used_identity_token WHERE lane = $1 AND expires_at < $2", [
     lane,
     expiresAt - 2 * expiredKeptMillis,
   ])
   const rows = yield* Sql.query(
     sql,
-    "INSERT INTO used_proof VALUES ($1, decode($2, 'hex'), $3) ON CONFLICT (lane, hash) DO NOTHING RETURNING lane",
+    "INSERT INTO used_identity_token VALUES ($1, decode($2, 'hex'), $3) ON CONFLICT (lane, hash) DO NOTHING RETURNING lane",
     [lane, hash, expiresAt],
   )
   return rows.length > 0

@@ -85,7 +85,7 @@ const readFrame = Effect.fnUntraced(function* (connection: Connection, knownAt: 
   )
   const listed = yield* read<{ readonly body: string }>(
     connection,
-    "SELECT body FROM configuration WHERE lane = 0 AND kind = 'consentTypes' ORDER BY revision, ordinal",
+    "SELECT body FROM catalog_entry WHERE lane = 0 AND kind = 'consentTypes' ORDER BY revision, ordinal",
   )
   const facts = yield* read<{ readonly body: string }>(
     connection,

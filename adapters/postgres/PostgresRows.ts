@@ -34,8 +34,8 @@ const columnsOf = (table: TableName): ReadonlyArray<readonly [name: string, kind
 /** The lane of a row of a table that only PostgreSQL keeps in lanes. */
 const laneOf = (table: TableName, row: Readonly<Record<string, Value>>): number | undefined => {
   switch (table) {
-    case "configuration_head":
-    case "configuration":
+    case "catalog_head":
+    case "catalog_entry":
       return 0
     case "document":
       return Lane.of(everywhere, String(row["consent_type"]))
@@ -43,7 +43,7 @@ const laneOf = (table: TableName, row: Readonly<Record<string, Value>>): number 
       return Lane.of(everywhere, String(row["id"]))
     case "session":
       return Lane.of(everywhere, String(row["token_hash"]))
-    case "used_proof":
+    case "used_identity_token":
       return Lane.of(everywhere, String(row["hash"]))
     default:
       return undefined
@@ -155,7 +155,7 @@ const read =
 
 const firstWithRows = Effect.fnUntraced(function* (sql: Sql.Sql) {
   for (const table of tableNames) {
-    const where = table === "configuration_head" ? "WHERE revision > 0" : ""
+    const where = table === "catalog_head" ? "WHERE revision > 0" : ""
     const rows = yield* Sql.query(sql, `SELECT 1 AS found FROM ${table} ${where} LIMIT 1`)
     if (rows.length > 0) return table
   }
@@ -215,7 +215,7 @@ const fill =
             yield* lock(sql)
             const table = yield* firstWithRows(sql)
             if (table !== undefined) return yield* new NotEmpty({ table })
-            yield* Sql.query(sql, "DELETE FROM configuration_head")
+            yield* Sql.query(sql, "DELETE FROM catalog_head")
             return yield* steps({ ...makeSnapshot(sql), insert: insert(sql) })
           }),
         ),

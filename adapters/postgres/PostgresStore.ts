@@ -229,7 +229,7 @@ const make = Effect.fnUntraced(function* (url: string) {
 
   return LedgerStore.of({
     ready: Effect.asVoid(
-      told(Sql.patiently(Sql.query(sql, "UPDATE configuration_head SET revision = revision WHERE lane = 0"))),
+      told(Sql.patiently(Sql.query(sql, "UPDATE catalog_head SET revision = revision WHERE lane = 0"))),
     ),
 
     idempotencyRecord: (owner, hash) => repeatable(IdempotencyWriter.find(sql, owner, hash)),

@@ -15,8 +15,8 @@ export interface CatalogReader {
 
 /** The revision is looked at once for all requests that the event loop takes in at a time, unless it is forgotten. */
 export const make = (db: DatabaseSync): CatalogReader => {
-  const head = db.prepare("SELECT revision FROM configuration_head")
-  const since = db.prepare("SELECT kind, body FROM configuration WHERE revision > ? ORDER BY revision, ordinal")
+  const head = db.prepare("SELECT revision FROM catalog_head")
+  const since = db.prepare("SELECT kind, body FROM catalog_entry WHERE revision > ? ORDER BY revision, ordinal")
   const entries: { readonly [Each in Kind]: Map<string, Catalog.Entries[Each][number]> } = {
     organizations: new Map(),
     projects: new Map(),

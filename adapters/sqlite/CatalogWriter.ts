@@ -15,9 +15,9 @@ export interface CatalogWriter {
 
 /** Prepares the statements. */
 export const make = (db: DatabaseSync, idempotency: IdempotencyWriter): CatalogWriter => {
-  const revision = db.prepare("SELECT revision FROM configuration_head")
-  const raiseRevision = db.prepare("UPDATE configuration_head SET revision = revision + 1")
-  const insert = db.prepare("INSERT INTO configuration VALUES (?, ?, ?, ?)")
+  const revision = db.prepare("SELECT revision FROM catalog_head")
+  const raiseRevision = db.prepare("UPDATE catalog_head SET revision = revision + 1")
+  const insert = db.prepare("INSERT INTO catalog_entry VALUES (?, ?, ?, ?)")
   const insertDocument = db.prepare("INSERT INTO document VALUES (?, ?, ?)")
   const useKey = db.prepare(`
     INSERT INTO key_use VALUES (?, ?)

@@ -14,9 +14,9 @@ export interface IdempotencyWriter {
 
 /** Prepares the statements. */
 export const make = (db: DatabaseSync): IdempotencyWriter => {
-  const find = db.prepare("SELECT 1 FROM receipt WHERE lane = ? AND hash = ?")
-  const insert = db.prepare("INSERT INTO receipt VALUES (?, ?, ?, ?, ?)")
-  const forget = db.prepare("DELETE FROM receipt WHERE recorded_at < ?")
+  const find = db.prepare("SELECT 1 FROM idempotency WHERE lane = ? AND hash = ?")
+  const insert = db.prepare("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)")
+  const forget = db.prepare("DELETE FROM idempotency WHERE recorded_at < ?")
   return {
     has: (owner, idempotencyRecord) =>
       idempotencyRecord !== undefined &&

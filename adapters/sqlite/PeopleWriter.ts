@@ -28,9 +28,9 @@ const prepareStatements = (db: DatabaseSync) => ({
   keepProfile: db.prepare(`
     INSERT INTO person (lane, person, revision, is_identified, profile) VALUES (?, ?, 0, 0, ?)
     ON CONFLICT (lane, person) DO UPDATE SET profile = excluded.profile`),
-  useProof: db.prepare("INSERT INTO used_proof VALUES (?, ?)"),
-  proof: db.prepare("SELECT 1 FROM used_proof WHERE hash = ?"),
-  forgetProofs: db.prepare("DELETE FROM used_proof WHERE expires_at < ?"),
+  useProof: db.prepare("INSERT INTO used_identity_token VALUES (?, ?)"),
+  proof: db.prepare("SELECT 1 FROM used_identity_token WHERE hash = ?"),
+  forgetProofs: db.prepare("DELETE FROM used_identity_token WHERE expires_at < ?"),
   openSession: db.prepare("INSERT INTO session VALUES (?, ?, ?, ?) ON CONFLICT (token_hash) DO NOTHING"),
   extendSession: db.prepare("UPDATE session SET expires_at = ? WHERE token_hash = ? AND expires_at >= ?"),
   endSession: db.prepare("UPDATE session SET expires_at = min(expires_at, ?) WHERE token_hash = ?"),

@@ -188,7 +188,7 @@ export const make = (
       attempt(() => {
         const lanes = db.prepare("SELECT lane, next_position FROM lane_head ORDER BY lane").all()
         const listed = db
-          .prepare("SELECT body FROM configuration WHERE kind = 'consentTypes' ORDER BY revision, ordinal")
+          .prepare("SELECT body FROM catalog_entry WHERE kind = 'consentTypes' ORDER BY revision, ordinal")
           .all()
           .map(({ body }) => String(body))
         const joined = joinedPeople(db, knownAt)

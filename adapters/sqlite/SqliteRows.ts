@@ -164,7 +164,7 @@ const read =
 
 const firstWithRows = (db: DatabaseSync): TableName | undefined =>
   tableNames.find((table) => {
-    const where = table === "configuration_head" ? "WHERE revision > 0" : ""
+    const where = table === "catalog_head" ? "WHERE revision > 0" : ""
     return db.prepare(`SELECT 1 FROM ${table} ${where} LIMIT 1`).get() !== undefined
   })
 
@@ -198,7 +198,7 @@ const fill =
           yield* attempt(() => db.exec("BEGIN IMMEDIATE"))
           const table = yield* attempt(() => firstWithRows(db))
           if (table !== undefined) return yield* new NotEmpty({ table })
-          yield* attempt(() => db.exec("DELETE FROM configuration_head"))
+          yield* attempt(() => db.exec("DELETE FROM catalog_head"))
           const target = { ...snapshotOf(db, () => undefined), insert: makeInsert(db) }
           const result = yield* steps(target)
           yield* attempt(() => db.exec("COMMIT"))

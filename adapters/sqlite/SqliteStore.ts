@@ -37,7 +37,7 @@ const prepareStatements = (db: DatabaseSync) => {
   return {
     document: db.prepare("SELECT document FROM document WHERE consent_type = ? AND version = ?"),
     keyUses: db.prepare("SELECT id, last_used_at FROM key_use"),
-    idempotencyRecord: db.prepare("SELECT digest, answer, recorded_at FROM receipt WHERE lane = ? AND hash = ?"),
+    idempotencyRecord: db.prepare("SELECT digest, answer, recorded_at FROM idempotency WHERE lane = ? AND hash = ?"),
     heads: events(`head h JOIN event e ON e.lane = h.lane AND e.position = h.position
       WHERE h.lane = ? AND h.person = ? ORDER BY h.consent_type, h.consent_state`),
     events: events("event e WHERE e.lane = ? AND e.person = ? ORDER BY e.position"),

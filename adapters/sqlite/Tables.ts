@@ -12,7 +12,7 @@ import { DatabaseSync } from "node:sqlite"
 export const applicationId = 0x61737374
 
 /** Raised with every change of the tables (`PRAGMA user_version`). */
-const version = 3
+const version = 4
 
 /** What a ledger of version 2 lacks: how many changes of who is who each lane of an organization has counted. */
 const peopleHead = `
@@ -20,6 +20,18 @@ const peopleHead = `
     lane INTEGER PRIMARY KEY,
     next_position INTEGER NOT NULL
   ) STRICT;
+`
+
+/** Tables under the names that the rest of the program uses. */
+const tableNames = `
+  ALTER TABLE receipt RENAME TO idempotency;
+  DROP INDEX receipt_age;
+  CREATE INDEX idempotency_age ON idempotency (recorded_at);
+  ALTER TABLE used_proof RENAME TO used_identity_token;
+  DROP INDEX used_proof_expiry;
+  CREATE INDEX used_identity_token_expiry ON used_identity_token (expires_at);
+  ALTER TABLE configuration RENAME TO catalog_entry;
+  ALTER TABLE configuration_head RENAME TO catalog_head;
 
   PRAGMA user_version = ${version};
 `
@@ -167,7 +179,7 @@ const create = `
   ) STRICT, WITHOUT ROWID;
 
   PRAGMA application_id = ${applicationId};
-  ${peopleHead}`
+  ${peopleHead}${tableNames}`
 
 const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
 
@@ -206,7 +218,11 @@ export const prepare = (db: DatabaseSync): void => {
   try {
     const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"]
     if (tables === 0) db.exec(create)
-    else if (pragma(db, "application_id") === applicationId && pragma(db, "user_version") === 2) db.exec(peopleHead)
+    else if (pragma(db, "application_id") === applicationId) {
+      const found = pragma(db, "user_version")
+      if (found === 2) db.exec(peopleHead + tableNames)
+      if (found === 3) db.exec(tableNames)
+    }
     const fault = versionFault(db)
     if (fault !== undefined) throw new Error(fault)
     db.exec("COMMIT")

@@ -30,7 +30,7 @@ const prepareStatements = (db: DatabaseSync) => {
   return {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
-    turn: db.prepare("UPDATE configuration_head SET revision = ~revision"),
+    turn: db.prepare("UPDATE catalog_head SET revision = ~revision"),
     append: EventWriter.make(db, aliases, idempotency),
     people: PeopleWriter.make(db, aliases, idempotency),
     setup: CatalogWriter.make(db, idempotency),

@@ -18,7 +18,7 @@ export interface Owners {
 const kinds: ReadonlySet<string> = new Set(["organizations", "projects", "apiKeys", "consentTypes"])
 
 /** The entry of a row, if it is one. */
-const entryOf = ({ body, kind }: Row<"configuration">): { readonly id: string } | undefined => {
+const entryOf = ({ body, kind }: Row<"catalog_entry">): { readonly id: string } | undefined => {
   try {
     const entry: unknown = JSON.parse(body)
     const isEntry = typeof entry === "object" && entry !== null && "id" in entry && typeof entry.id === "string"
@@ -35,7 +35,7 @@ const isOwner = (entry: object): entry is Organization | Project =>
 export const check = Effect.fnUntraced(function* (snapshot: Snapshot, findings: Findings) {
   const projects = new Map<string, Project>()
   const byNumber = new Map<number, Organization | Project>()
-  const note = (what: string) => findings.note({ table: "configuration", what })
+  const note = (what: string) => findings.note({ table: "catalog_entry", what })
 
   const own = (entry: Organization | Project, place: string) => {
     const other = byNumber.get(entry.number)
@@ -46,7 +46,7 @@ export const check = Effect.fnUntraced(function* (snapshot: Snapshot, findings: 
   }
 
   let last = { revision: 0, ordinal: -1 }
-  const use = (row: Row<"configuration">) => {
+  const use = (row: Row<"catalog_entry">) => {
     const place = `revision ${row.revision}, entry ${row.ordinal}`
     const isNext = row.revision === last.revision && row.ordinal === last.ordinal + 1
     const isFirst = row.revision === last.revision + 1 && row.ordinal === 0
@@ -60,10 +60,10 @@ export const check = Effect.fnUntraced(function* (snapshot: Snapshot, findings: 
     if (row.kind === "projects") projects.set(entry.id, entry as Project)
   }
 
-  yield* TableReader.forEach(yield* snapshot.rows("configuration"), (rows) => Effect.sync(() => rows.forEach(use)))
-  const heads = yield* TableReader.all(snapshot, "configuration_head")
+  yield* TableReader.forEach(yield* snapshot.rows("catalog_entry"), (rows) => Effect.sync(() => rows.forEach(use)))
+  const heads = yield* TableReader.all(snapshot, "catalog_head")
   if (heads.length !== 1 || heads[0]?.revision !== last.revision) {
-    findings.note({ table: "configuration_head", what: `is not the last revision, ${last.revision}` })
+    findings.note({ table: "catalog_head", what: `is not the last revision, ${last.revision}` })
   }
   return { projects, byNumber } satisfies Owners
 })

@@ -80,7 +80,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
       return counted
     })
 
-  const owners = (yield* guarded("configuration", CatalogCheck.check(snapshot, findings))) ?? {
+  const owners = (yield* guarded("catalog_entry", CatalogCheck.check(snapshot, findings))) ?? {
     projects: new Map(),
     byNumber: new Map(),
   }

@@ -43,8 +43,8 @@ export interface Table {
  * first.
  */
 export const tables = {
-  configuration_head: { columns: { revision: "whole" }, key: [] },
-  configuration: {
+  catalog_head: { columns: { revision: "whole" }, key: [] },
+  catalog_entry: {
     columns: { revision: "whole", ordinal: "whole", kind: "text", body: "text" },
     key: ["revision", "ordinal"],
   },
@@ -67,8 +67,8 @@ export const tables = {
     columns: { token_hash: "bytes", person: "uuid", expires_at: "whole", body: "text" },
     key: ["token_hash"],
   },
-  used_proof: { columns: { hash: "bytes", expires_at: "whole" }, key: ["hash"] },
-  idempotencyRecord: {
+  used_identity_token: { columns: { hash: "bytes", expires_at: "whole" }, key: ["hash"] },
+  idempotency: {
     columns: { lane: "whole", hash: "bytes", digest: "bytes", answer: "text", recorded_at: "whole" },
     key: ["lane", "hash"],
   },

@@ -16,7 +16,7 @@ const lanesOf = (file: string): ReadonlyArray<unknown> => {
   const database = new DatabaseSync(join(folder, file), { readOnly: true })
   try {
     return database
-      .prepare("SELECT body FROM configuration WHERE kind IN ('organizations', 'projects')")
+      .prepare("SELECT body FROM catalog_entry WHERE kind IN ('organizations', 'projects')")
       .all()
       .map(({ body }) => JSON.parse(String(body)).lanes)
   } finally {

@@ -37,8 +37,8 @@ type Rows = { readonly [Name in TableName]: ReadonlyArray<Row<Name>> }
 
 /** Rows of every table, in the order of their keys, with everything that a column may hold. */
 const some: Rows = {
-  configuration_head: [{ revision: 2 }],
-  configuration: [
+  catalog_head: [{ revision: 2 }],
+  catalog_entry: [
     { revision: 1, ordinal: 0, kind: "organizations", body: "{}" },
     { revision: 1, ordinal: 1, kind: "projects", body: text },
     { revision: 2, ordinal: 0, kind: "projects", body: "" },
@@ -58,8 +58,8 @@ const some: Rows = {
   person_fact: [0, 1, 10].map((ordinal) => ({ lane: 3, person: uuid(3), ordinal, body: text })),
   people_head: [3, 4095].map((lane) => ({ lane, next_position: lane })),
   session: [1, 0xab].map((n) => ({ token_hash: hash(n), person: uuid(n), expires_at: 8.64e15, body: "{}" })),
-  used_proof: [2, 0x2f].map((n) => ({ hash: hash(n), expires_at: n })),
-  idempotencyRecord: [5, keptForEver].map((recorded_at, lane) => ({
+  used_identity_token: [2, 0x2f].map((n) => ({ hash: hash(n), expires_at: n })),
+  idempotency: [5, keptForEver].map((recorded_at, lane) => ({
     lane,
     hash: hash(lane),
     digest: hash(9),
@@ -203,7 +203,7 @@ export const clauses: ReadonlyArray<Clause> = [
   ...tableNames.map((table) => ({
     name: `is not filled where its table ${table} has rows; nothing is changed`,
     check: Effect.fnUntraced(function* ({ rows }: Place) {
-      const before = { configuration_head: [{ revision: 0 }], [table]: some[table].slice(0, 1) }
+      const before = { catalog_head: [{ revision: 0 }], [table]: some[table].slice(0, 1) }
       yield* fillWith(rows, before)
       const failed = yield* Effect.flip(fillWith(rows, some))
       deepStrictEqual([tagOf(failed), "table" in failed && failed.table], ["NotEmpty", table])
@@ -214,7 +214,7 @@ export const clauses: ReadonlyArray<Clause> = [
     name: "gives as many rows at a time as it says, the last of a table only fewer, and then none",
     check: Effect.fnUntraced(function* ({ rows }) {
       const size = batchRows("alias")
-      yield* fillWith(rows, { configuration_head: [{ revision: 0 }], alias: many(2 * size + 3, 1) })
+      yield* fillWith(rows, { catalog_head: [{ revision: 0 }], alias: many(2 * size + 3, 1) })
       const sizes = yield* rows.read(
         Effect.fnUntraced(function* (snapshot) {
           const next = yield* snapshot.rows("alias")
@@ -316,14 +316,14 @@ export const clauses: ReadonlyArray<Clause> = [
       const of = (key: string) => Lane.of(owner, key)
       yield* fillWith(rows, {
         ...some,
-        configuration_head: [{ revision: 1 }],
-        configuration: [{ revision: 1, ordinal: 0, kind: "organizations", body: JSON.stringify({ id: uuid(1) }) }],
+        catalog_head: [{ revision: 1 }],
+        catalog_entry: [{ revision: 1, ordinal: 0, kind: "organizations", body: JSON.stringify({ id: uuid(1) }) }],
         session: [{ token_hash: hash(0xab), person, expires_at: 9, body: JSON.stringify(session) }],
         alias: [{ lane: of(hash(5)), hash: hash(5), person, recorded_at: 3 }],
         person: [{ lane: of(person), person, revision: 4, is_identified: true, profile: text }],
         person_fact: [{ lane: of(person), person, ordinal: 0, body: JSON.stringify({ id: uuid(9) }) }],
-        idempotencyRecord: [{ lane: of(hash(6)), hash: hash(6), digest: hash(9), answer: text, recorded_at: 2 }],
-        used_proof: [{ hash: hash(0x2f), expires_at: 1e13 }],
+        idempotency: [{ lane: of(hash(6)), hash: hash(6), digest: hash(9), answer: text, recorded_at: 2 }],
+        used_identity_token: [{ hash: hash(0x2f), expires_at: 1e13 }],
       })
       yield* Effect.provide(
         Effect.gen(function* () {

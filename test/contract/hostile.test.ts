@@ -81,8 +81,8 @@ describe("the role of the service", () => {
     ["changes an event", "UPDATE event SET body = ''"],
     ["removes an event", "DELETE FROM event"],
     ["changes a fact", "UPDATE person_fact SET body = ''"],
-    ["removes what was set up", "DELETE FROM configuration"],
-    ["changes what was set up", "UPDATE configuration SET body = ''"],
+    ["removes what was set up", "DELETE FROM catalog_entry"],
+    ["changes what was set up", "UPDATE catalog_entry SET body = ''"],
     ["changes what was migrated", "INSERT INTO migration VALUES (9, 'mine', '', 'postgres')"],
     ["empties a table", "TRUNCATE lane_head"],
   ])("never %s", async (_, statement) => {
@@ -187,7 +187,7 @@ const writes: Readonly<
   "append of a receipt alone": [
     (store) => tagOf(store.events.append(nothing)),
     "Appended",
-    "SELECT count(*) FROM receipt",
+    "SELECT count(*) FROM idempotency",
   ],
   "several appends together": [
     (store) =>
@@ -198,13 +198,13 @@ const writes: Readonly<
         { concurrency: "unbounded" },
       ),
     Array.from({ length: 8 }, () => "Appended"),
-    "SELECT count(*) / 8 FROM receipt",
+    "SELECT count(*) / 8 FROM idempotency",
   ],
   configure: [
     (store) =>
       store.catalog.change({ revision: 0, entries: {}, documents: [], owner: organization, idempotencyRecord }),
     "kept",
-    "SELECT revision FROM configuration_head",
+    "SELECT revision FROM catalog_head",
   ],
   "a change of who is who": [
     (store) =>
@@ -218,7 +218,7 @@ const writes: Readonly<
         idempotencyRecord,
       }),
     "kept",
-    "SELECT count(*) FROM alias JOIN person_fact f USING (person) JOIN used_proof ON true JOIN session ON true WHERE ordinal = 0",
+    "SELECT count(*) FROM alias JOIN person_fact f USING (person) JOIN used_identity_token ON true JOIN session ON true WHERE ordinal = 0",
   ],
   "a session": [
     (store) => store.people.change({ ...noChange, seen, claims: [{ ...claim, kind: "contextId" }], session }),
@@ -335,7 +335,7 @@ test("A question on which the server gives up each time is asked a few times mor
   let asked = 0
   const answered = withStore(database.url, (store) => {
     fault = (statement) => {
-      if (!statement.includes("FROM receipt")) return undefined
+      if (!statement.includes("FROM idempotency")) return undefined
       asked++
       return { raise: "57014" }
     }
@@ -462,7 +462,7 @@ describe("lanes", () => {
 
   test("a statement without its lane is found", async () => {
     const without = {
-      receipt: "DELETE FROM receipt WHERE recorded_at < $1",
+      idempotency: "DELETE FROM idempotency WHERE recorded_at < $1",
       person: "UPDATE person SET revision = 0 WHERE person = $1",
       event: "SELECT e.body FROM head h JOIN event e ON e.position = h.position WHERE h.lane = $1",
       alias: "INSERT INTO alias SELECT v.lane, a.hash, a.person, 0 FROM unnest($1::bigint[]) AS v (lane), alias a",

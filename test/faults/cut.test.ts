@@ -144,12 +144,12 @@ describe("POST consent-events cut after every byte", () => {
         HAVING count(e.position) <> h.next_position OR min(e.position) <> 0 OR max(e.position) <> h.next_position - 1`),
     ).toEqual([])
     expect(count("head")).toBe(count("event"))
-    expect(count("receipt")).toBe(tried.length + 1)
+    expect(count("idempotency")).toBe(tried.length + 1)
   })
 })
 
 test("POST identify cut after every 7th byte opens one session, and ends the one it came with", async () => {
-  const before = { sessions: count("session"), proofs: count("used_proof") }
+  const before = { sessions: count("session"), proofs: count("used_identity_token") }
   const tried = await tryAll(async () => posts["identify"]!(await newAsker(server)), 7)
   expect(new Set(tried.map(({ isReplayed }) => isReplayed))).toEqual(new Set([true, false]))
   for (const { answer, cut, post } of tried) {
@@ -160,7 +160,7 @@ test("POST identify cut after every 7th byte opens one session, and ends the one
     expect([cut, ended!.status, opened!.status]).toEqual([cut, 401, 200])
   }
   const all = tried.length + 1
-  expect([count("session") - before.sessions, count("used_proof") - before.proofs]).toEqual([2 * all, all])
+  expect([count("session") - before.sessions, count("used_identity_token") - before.proofs]).toEqual([2 * all, all])
 })
 
 test("POST identify whose client is gone while it is carried out ends the session it came with, at once", async () => {

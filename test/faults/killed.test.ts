@@ -166,7 +166,7 @@ describe.each(["SQLite", "PostgreSQL"])(
       const keys = `/privacy-v1/organizations/${acme.id}/api-keys?limit=1`
       const { total } = (await ledger.server.request("GET", keys, { headers: asOwner })).json
       expect(total).toBe(of("createApiKey").length + 5)
-      expect(await count("receipt")).toBe(ledger.sent.length)
+      expect(await count("idempotency")).toBe(ledger.sent.length)
     })
 
     test("has a ledger that is whole", async () => {

@@ -232,14 +232,14 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
 
   test("finds a change of what is set up that is gone, cannot be read, or came from nowhere", async () => {
     for (const statement of [
-      "DELETE FROM configuration WHERE revision = 2",
-      "UPDATE configuration SET body = '{' WHERE revision = 2",
-      "UPDATE configuration_head SET revision = revision + 1",
+      "DELETE FROM catalog_entry WHERE revision = 2",
+      "UPDATE catalog_entry SET body = '{' WHERE revision = 2",
+      "UPDATE catalog_head SET revision = revision + 1",
     ]) {
       const { tampering, url } = await copy(original)
       await tampering.run(statement)
       const { findings } = await verify(url)
-      expect(findings[0]?.table, statement).toMatch(/^configuration/)
+      expect(findings[0]?.table, statement).toMatch(/^catalog/)
     }
   })
 

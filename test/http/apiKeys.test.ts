@@ -129,7 +129,7 @@ describe("a secret", () => {
     const first: Made = (await send("POST", keys, body, undefined, again)).json
     await send("DELETE", `${keys}/${first.id}`)
     // As after the week for which receipts are kept.
-    database.exec("DELETE FROM receipt")
+    database.exec("DELETE FROM idempotency")
     const second: Made = (await send("POST", keys, body, undefined, again)).json
     expect(second.secret).not.toBe(first.secret)
     expect(await statuses(first)).toEqual([401, 401])

@@ -153,7 +153,7 @@ test.each(["createApiKey", "createOrganization", "createSession"])(
     const first = secretsOf(await carryOut(server, post, key))
     const database = new DatabaseSync(server.file, { timeout: 10_000 })
     // What a week does.
-    database.exec("DELETE FROM receipt WHERE recorded_at = (SELECT max(recorded_at) FROM receipt)")
+    database.exec("DELETE FROM idempotency WHERE recorded_at = (SELECT max(recorded_at) FROM idempotency)")
     database.close()
     const second = secretsOf(await carryOut(server, post, key))
     expect(second.filter((secret) => first.includes(secret))).toEqual([])

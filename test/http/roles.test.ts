@@ -155,8 +155,8 @@ afterAll(async () => {
 const written = (): unknown =>
   database
     .prepare(
-      `SELECT (SELECT revision FROM configuration_head), (SELECT count(*) FROM event), (SELECT count(*) FROM alias),
-              (SELECT count(*) FROM person_fact), (SELECT count(*) FROM receipt), (SELECT count(*) FROM session)`,
+      `SELECT (SELECT revision FROM catalog_head), (SELECT count(*) FROM event), (SELECT count(*) FROM alias),
+              (SELECT count(*) FROM person_fact), (SELECT count(*) FROM idempotency), (SELECT count(*) FROM session)`,
     )
     .get()
 

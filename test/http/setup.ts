@@ -29,7 +29,7 @@ type Entry = Readonly<Record<string, unknown>>
 
 const all = (database: DatabaseSync): ReadonlyArray<Entry> =>
   database
-    .prepare("SELECT body FROM configuration ORDER BY revision, ordinal")
+    .prepare("SELECT body FROM catalog_entry ORDER BY revision, ordinal")
     .all()
     .map(({ body }) => JSON.parse(String(body)))
 

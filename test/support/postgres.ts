@@ -30,7 +30,7 @@ const freePort = (): Promise<number> =>
 export const emptied = `DO $$ DECLARE tables text; BEGIN
   SELECT string_agg(format('public.%I', relname), ', ') INTO tables FROM pg_class c
   WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'migration';
-  EXECUTE 'TRUNCATE ' || tables; INSERT INTO public.configuration_head VALUES (0, 0);
+  EXECUTE 'TRUNCATE ' || tables; INSERT INTO public.catalog_head VALUES (0, 0);
 END $$`
 
 /** A running server. */
