@@ -1,0 +1,153 @@
+/**
+ * A ledger that version 0.1.0 has written is opened by this version: it answers the same bytes, answers repeated requests as
+ * the first time, refuses a used proof of identity, verifies as whole, and exports the same lines.
+ *
+ * The server's clock begins at the instant at which the fixture was made, because sessions and proofs of identity expire.
+ * `test/fixtures/last-version/README.md` describes the files.
+ */
+import { copyFileSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { workplace } from "../cli/run.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Answer, type Server, start } from "../support/server.ts"
+
+/** A request, and the answer of version 0.1.0 to it. */
+interface Question {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly status: number
+  readonly answer: string
+  readonly positions?: string
+  readonly replayed?: boolean
+}
+
+/** A table of a report of `assent verify --json`. */
+interface Tally {
+  readonly table: string
+  readonly rows: number
+  readonly digest: string
+}
+
+/** The answers of version 0.1.0 from one of the two ledgers. */
+interface Expected {
+  /** When the ledger was complete. */
+  readonly clock: string
+  readonly questions: ReadonlyArray<Question>
+  /** A file that was imported with the command line, its flags, and the report. */
+  readonly import: {
+    readonly rows: string
+    readonly mapping: object
+    readonly arguments: ReadonlyArray<string>
+    readonly answer: object
+  }
+  readonly verify: { readonly tables: ReadonlyArray<Tally> }
+  /** The lines of `assent export`, by the id of the project. */
+  readonly export: Readonly<Record<string, ReadonlyArray<string>>>
+}
+
+const fixtures = join(import.meta.dirname, "../fixtures/last-version")
+const expected: Readonly<Record<"sqlite" | "postgres", Expected>> = JSON.parse(
+  readFileSync(join(fixtures, "expected.json"), "utf8"),
+)
+const { folder, run, write } = workplace()
+
+let postgres: Postgres
+beforeAll(async () => {
+  postgres = await startPostgres(["-c", "fsync=off"])
+})
+afterAll(() => postgres.stop())
+
+const openSqlite = async (): Promise<string> => {
+  const file = join(folder, "ledger.db")
+  copyFileSync(join(fixtures, "ledger.db"), file)
+  return `sqlite:${file}`
+}
+
+const openPostgres = async (): Promise<string> => {
+  const url = await postgres.database()
+  const dump = readFileSync(join(fixtures, "ledger.sql"), "utf8")
+  await postgres.administer(`SET ROLE assent; ${dump}`, new URL(url).pathname.slice(1))
+  const migrated = await run(["migrate", "--store", url])
+  expect([migrated.code, migrated.stderr]).toEqual([0, ""])
+  return url
+}
+
+/** An environment in which the clock of a process begins at an instant. */
+const clockFrom = (instant: string): Readonly<Record<string, string>> => {
+  const script = `const now = Date.now; const offset = ${Date.parse(instant)} - now(); Date.now = () => now() + offset`
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` }
+}
+
+/** The body of an answer, without the random id that every problem has. */
+const bodyOf = ({ headers, text }: Answer): string =>
+  headers["content-type"] === "application/problem+json"
+    ? text.replace(/,"instance":"urn:uuid:[0-9a-f-]{36}"/, "")
+    : text
+
+const ask = async (server: Server, { body, headers, method, path }: Question) => {
+  const answer = await server.request(method, path, { headers, ...(body !== undefined && { body }) })
+  const positions = answer.headers["assent-positions"]
+  return {
+    status: answer.status,
+    answer: bodyOf(answer),
+    ...(positions !== undefined && { positions }),
+    ...(answer.headers["idempotent-replayed"] === "true" && { replayed: true }),
+  }
+}
+
+/** A report without the names of tables, because this version may have renamed them. */
+const withoutNames = (report: Expected["verify"]) => ({
+  ...report,
+  tables: report.tables.map(({ digest, rows }) => `${rows} rows, ${digest}`).toSorted(),
+})
+
+describe.each([
+  ["SQLite", expected.sqlite, openSqlite],
+  ["PostgreSQL", expected.postgres, openPostgres],
+] as const)(
+  "a ledger of version 0.1.0 on %s",
+  (_, { clock, export: exported, import: taken, questions, verify }, open) => {
+    let store: string
+    let server: Server
+    beforeAll(async () => {
+      store = await open()
+      const file = store.startsWith("sqlite:") ? { file: store.slice("sqlite:".length) } : {}
+      server = await start({ ...file, env: { ...clockFrom(clock), ASSENT_STORE: store } })
+    })
+    afterAll(() => server.stop())
+
+    test("answers every question as that version did, and every repeated request as the first time", async () => {
+      expect(questions.length).toBeGreaterThan(100)
+      for (const question of questions) {
+        const { body: _body, headers: _headers, method, path, ...answer } = question
+        expect({ method, path, ...(await ask(server, question)) }).toEqual({ method, path, ...answer })
+      }
+    })
+
+    test("is whole, and holds the rows that it held; the questions have written nothing", async () => {
+      await server.end("SIGTERM")
+      const { code, stderr, stdout } = await run(["verify", "--store", store, "--json"])
+      expect([code, stderr]).toEqual([0, ""])
+      expect(withoutNames(JSON.parse(stdout))).toEqual(withoutNames(verify))
+    })
+
+    test("exports the same bytes", async () => {
+      for (const [project, lines] of Object.entries(exported)) {
+        const { code, stderr, stdout } = await run(["export", "--store", store, "--project", project])
+        expect([code, stderr]).toEqual([0, ""])
+        expect(stdout).toBe(lines.map((line) => `${line}\n`).join(""))
+      }
+    })
+
+    test("records no row again of a file that was imported into it", async () => {
+      write("history.csv", taken.rows)
+      write("mapping.json", JSON.stringify(taken.mapping))
+      const { code, stdout } = await run([...taken.arguments, "--store", store])
+      const { store: _store, ...answer } = JSON.parse(stdout)
+      expect([code, answer]).toEqual([2, taken.answer])
+    })
+  },
+)
