@@ -33,7 +33,8 @@ describe("the tables", () => {
     const first = await run(["migrate", "--store", url])
     expect(first).toEqual({
       code: 0,
-      stdout: "applied 1 ledger, for postgres\napplied 2 attempts, for postgres\napplied 3 people-head, for postgres\napplied 4 table-names, for postgres\n",
+      stdout:
+        "applied 1 ledger, for postgres\napplied 2 attempts, for postgres\napplied 3 people-head, for postgres\napplied 4 table-names, for postgres\n",
       stderr: "",
     })
     const again = await run(["migrate", "--store", url])

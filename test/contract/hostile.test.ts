@@ -182,7 +182,7 @@ const writes: Readonly<
   append: [
     (store) => tagOf(store.events.append({ ...nothing, events: [event] })),
     "Appended",
-    "SELECT count(*) FROM event JOIN head USING (lane, position) JOIN idempotencyRecord ON true",
+    "SELECT count(*) FROM event JOIN head USING (lane, position) JOIN idempotency ON true",
   ],
   "append of a receipt alone": [
     (store) => tagOf(store.events.append(nothing)),
@@ -228,7 +228,7 @@ const writes: Readonly<
   "a profile": [
     (store) => store.people.keepProfile(organization, uuid(5), "{}", idempotencyRecord),
     "kept",
-    "SELECT count(*) FROM person JOIN idempotencyRecord ON true WHERE profile = '{}'",
+    "SELECT count(*) FROM person JOIN idempotency ON true WHERE profile = '{}'",
   ],
   "a fact": [
     (store) => store.people.change({ ...noChange, seen, facts: [fact] }),

@@ -466,7 +466,7 @@ describe("the database itself", () => {
     await Effect.runPromise(Effect.all([start, start, start, start], { concurrency: "unbounded" }))
     const noted = await rows("SELECT number FROM migration ORDER BY number")
     url = before
-    expect(noted).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }])
+    expect(noted).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }, { number: 4 }])
   })
 
   test("whose applied migration was edited is refused, and so is one of a later version", async () => {

@@ -115,7 +115,7 @@ describe("a move is refused", () => {
   test("where the target keeps something else than it was given; it stays empty", async () => {
     const changes = {
       head: "DELETE FROM head WHERE lane = new.lane AND person = new.person AND position % 7 = 0",
-      idempotencyRecord: "UPDATE idempotencyRecord SET recorded_at = recorded_at + 1 WHERE hash = new.hash",
+      idempotency: "UPDATE idempotency SET recorded_at = recorded_at + 1 WHERE hash = new.hash",
       event: "UPDATE event SET body = body || ' ' WHERE lane = new.lane AND position = new.position",
     }
     for (const [table, change] of Object.entries(changes)) {

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib"
-import { globSync, readFileSync, readdirSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
 import { build } from "esbuild"
 import { expect, test } from "vitest"
 
@@ -16,13 +16,13 @@ test("the engine bundles to at most 8 kB, minified and compressed, with nothing 
     metafile: true,
   })
   // One value import of a schema would bring in all of Effect: both its size and its name would show here.
-  expect(Object.keys(metafile.inputs).filter((input) => !/^core\/\w+\.ts$/.test(input))).toEqual([])
+  expect(Object.keys(metafile.inputs).filter((input) => !/^core\/(index|engine\/\w+)\.ts$/.test(input))).toEqual([])
   expect(gzipSync(outputFiles[0]!.contents).byteLength).toBeLessThanOrEqual(8 * 1024)
 })
 
 test("the engine has no clock, no randomness, no input or output", () => {
   const impure = /Date\.now|new Date\(\)|Math\.random|\bcrypto\b|\bprocess\b|\bconsole\b|setTimeout|from "node:/
-  const files = readdirSync(core).filter((file) => file.endsWith(".ts"))
+  const files = globSync("{engine,model,formats,simulation}/*.ts", { cwd: core.pathname })
   expect(files.length).toBeGreaterThan(10)
   expect(files.filter((file) => impure.test(readFileSync(new URL(file, core), "utf8")))).toEqual([])
 })
