@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
-import { makeSigner, type Signer } from "../http/proofs.ts"
+import { makeSigner, type Signer } from "../http/identityTokens.ts"
 import { type Answer, type Sent, type Server, start, startEmpty } from "../support/server.ts"
 
 let postgres: Postgres

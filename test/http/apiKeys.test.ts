@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Answer, Sent, Server } from "../support/server.ts"
 import { expectProblem } from "./problem.ts"
-import { expectNoSecrets, expectNotSet, instant, notTheirs, stored, uuid } from "./setup.ts"
+import { expectNoSecrets, expectNotSet, instant, notTheirs, stored, uuid } from "./catalogEntries.ts"
 import { acme, asOwner, blog, foreign, nobody, privacy, secretOf, shop, startWorld, violations, yes } from "./world.ts"
 
 let server: Server

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
-import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./proofs.ts"
+import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
 import {
   ask,
   asOwner,

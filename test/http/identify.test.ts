@@ -1,7 +1,7 @@
 /** Identifying as somebody: what ends with it, who is one with whom and who never is, retries, and many at once. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
-import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./proofs.ts"
+import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
 import { ask, asVisitor, record, startWorld, types, visit, yes, type Visitor } from "./world.ts"
 
 let server: Server

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
-import { identify, makeSigner, personOf, publish, say, type Signer } from "./proofs.ts"
+import { identify, makeSigner, personOf, publish, say, type Signer } from "./identityTokens.ts"
 import {
   acme,
   ask,

@@ -1,7 +1,7 @@
 /** What an identifier named when: an answer by it stays what it was, an identification is a fact, and undoing ends what it began. */
 import { afterAll, beforeAll, expect, test } from "vitest"
 import type { Server } from "../support/server.ts"
-import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./proofs.ts"
+import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
 import { acme, ask, asOwner, asVisitor, record, startWorld, types, visit, yes } from "./world.ts"
 
 let server: Server

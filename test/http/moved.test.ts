@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { move, verify } from "../support/checking.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Answer, type Sent, type Server, start } from "../support/server.ts"
-import { identify, makeSigner, personOf, publish, say, stateOf } from "./proofs.ts"
+import { identify, makeSigner, personOf, publish, say, stateOf } from "./identityTokens.ts"
 import {
   acme,
   asOwner,

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Answer, Sent, Server } from "../support/server.ts"
 import { expectProblem } from "./problem.ts"
-import { expectNoSecrets, expectNotSet, instant, notTheirs, stored, uuid } from "./setup.ts"
+import { expectNoSecrets, expectNotSet, instant, notTheirs, stored, uuid } from "./catalogEntries.ts"
 import {
   acme,
   asOwner,

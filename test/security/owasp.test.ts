@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
 import * as ImportWire from "../../adapters/http/api/ImportWire.ts"
 import type { Answer, Sent, Server } from "../support/server.ts"
-import { identify, makeSigner, publish } from "../http/proofs.ts"
+import { identify, makeSigner, publish } from "../http/identityTokens.ts"
 import { makers, organizationPath, organizations, pathOf, sitePath, type Make } from "../http/requests.ts"
 import {
   acme,

@@ -13,7 +13,7 @@ import {
   stateOf,
   type Claims,
   type Signer,
-} from "./proofs.ts"
+} from "./identityTokens.ts"
 import {
   acme,
   ask,
