@@ -108,12 +108,15 @@ const rowsOf = (imports: Imports, height: Height): ReadonlyArray<ReadonlyArray<s
 const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
 /** Words in lines of at most {@link lineLength} characters. */
-const wrap = (words: ReadonlyArray<string>): ReadonlyArray<string> =>
-  words.reduce<ReadonlyArray<string>>((lines, word) => {
+const wrap = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const word of words) {
     const last = lines.at(-1)
-    if (last === undefined || last.length + word.length + 3 > lineLength) return [...lines, word]
-    return [...lines.slice(0, -1), `${last} · ${word}`]
-  }, [])
+    if (last === undefined || last.length + word.length + 3 > lineLength) lines.push(word)
+    else lines[lines.length - 1] = `${last} · ${word}`
+  }
+  return lines
+}
 
 const box = (name: string, x: number, y: number, height: Height, imports: Imports): string => {
   const about = (boxes[height] as Readonly<Record<string, string>>)[name]!
