@@ -29,7 +29,7 @@ import * as Listing from "./ledger/Listing.ts"
 import { type LedgerContext, NewLanes } from "./ledger/LedgerContext.ts"
 import type * as Paging from "./ledger/Paging.ts"
 import * as Organizations from "./catalog/Organizations.ts"
-import { type Asked, ends, reached } from "./ledger/Positions.ts"
+import { type LaneOwners, ends, reached } from "./ledger/Positions.ts"
 import * as Profiles from "./people/Profiles.ts"
 import * as Reading from "./ledger/Reading.ts"
 import * as Recording from "./ledger/Recording.ts"
@@ -39,7 +39,7 @@ import * as Restoring from "./transfer/Restoring.ts"
 import * as Sessions from "./people/Sessions.ts"
 
 /** The person that identifiers name: one, nobody, or what is wrong with them. */
-export type Found =
+export type FoundPerson =
   | {
       readonly _tag: "Found"
       readonly concordId: string | undefined
@@ -53,7 +53,7 @@ type Repeat = Exclude<Idempotency.Repeat, { _tag: "Repeated" }>
 
 /** A request that makes an entry, and how its answer is written. */
 interface Making<Value> {
-  readonly keyed?: Idempotency.KeyedRequest
+  readonly idempotency?: Idempotency.IdempotentRequest
   readonly answer: (value: Value) => string
 }
 
@@ -62,37 +62,37 @@ export interface Setup {
   readonly createOrganization: (
     by: Organization,
     fields: Organizations.OrganizationFields,
-    request: Making<Organizations.Founded>,
-  ) => Answer<CatalogChange.Outcome<Organizations.Founded>>
+    request: Making<Organizations.CreatedOrganization>,
+  ) => Answer<CatalogChange.CatalogOutcome<Organizations.CreatedOrganization>>
   readonly updateOrganization: (
     organization: Organization,
     fields: Partial<Organizations.OrganizationFields>,
-  ) => Answer<CatalogChange.Outcome<Organization>>
+  ) => Answer<CatalogChange.CatalogOutcome<Organization>>
   readonly createProject: (
     organization: Organization,
     fields: Organizations.ProjectFields,
     request: Making<Project>,
-  ) => Answer<CatalogChange.Outcome<Project>>
+  ) => Answer<CatalogChange.CatalogOutcome<Project>>
   readonly updateProject: (
     project: Project,
     fields: Partial<Organizations.ProjectFields>,
-  ) => Answer<CatalogChange.Outcome<Project>>
+  ) => Answer<CatalogChange.CatalogOutcome<Project>>
   readonly createKey: (
     organization: Organization,
     fields: ApiKeys.KeyFields,
-    request: Making<ApiKeys.Made>,
-  ) => Answer<CatalogChange.Outcome<ApiKeys.Made>>
+    request: Making<ApiKeys.CreatedKey>,
+  ) => Answer<CatalogChange.CatalogOutcome<ApiKeys.CreatedKey>>
   readonly updateKey: (
     organization: Organization,
     id: string,
     change: ApiKeys.KeyChange,
-  ) => Answer<CatalogChange.Outcome<ApiKey>>
-  readonly revokeKey: (organization: Organization, id: string) => Answer<CatalogChange.Outcome<ApiKey>>
+  ) => Answer<CatalogChange.CatalogOutcome<ApiKey>>
+  readonly revokeKey: (organization: Organization, id: string) => Answer<CatalogChange.CatalogOutcome<ApiKey>>
   /** The secret that a repeated request to make a key is answered with, by the key's id. */
   readonly secretAgain: (
     organization: Organization,
     id: string,
-    keyed: Idempotency.KeyedRequest,
+    idempotency: Idempotency.IdempotentRequest,
   ) => Effect.Effect<string>
   /** When each key was last used, by its id. */
   readonly keyUses: Answer<ReadonlyMap<string, Instant>>
@@ -100,14 +100,14 @@ export interface Setup {
     scope: ProjectScope,
     fields: ConsentTypes.TypeFields,
     request: Making<ListedType>,
-  ) => Answer<CatalogChange.Outcome<ListedType>>
+  ) => Answer<CatalogChange.CatalogOutcome<ListedType>>
   readonly updateType: (
     project: Project,
     id: string,
     change: ConsentTypes.TypeChange,
-  ) => Answer<CatalogChange.Outcome<ListedType>>
+  ) => Answer<CatalogChange.CatalogOutcome<ListedType>>
   /** Archives a type that has events; one that has none is listed nowhere any more. */
-  readonly removeType: (project: Project, id: string) => Answer<CatalogChange.Outcome<ListedType>>
+  readonly removeType: (project: Project, id: string) => Answer<CatalogChange.CatalogOutcome<ListedType>>
   /** The document of a version, if it has one. */
   readonly document: (type: ListedType, version: CatalogOf.ListedVersion) => Answer<string | undefined>
 }
@@ -125,11 +125,11 @@ export interface UseCases {
   /** Records events, all of a request or none, durably. */
   readonly record: (request: Recording.Batch) => Answer<Recording.RecordOutcome | Repeat>
   /** Everything that is wrong with a request to record. Records nothing. */
-  readonly review: (request: Recording.Batch) => Answer<ReadonlyArray<Recording.Violation>>
+  readonly review: (request: Recording.Batch) => Answer<ReadonlyArray<Recording.ItemViolation>>
   /** Gives an answer that records nothing, for a request with a key the same one each time. */
   readonly answerOnce: <E, R>(
     scope: ProjectScope,
-    keyed: Idempotency.KeyedRequest | undefined,
+    idempotency: Idempotency.IdempotentRequest | undefined,
     answer: Effect.Effect<string, E, R>,
   ) => Effect.Effect<Recording.OnceOutcome, E | StoreUnavailable, R>
   /** Takes in what another system knows: records what is good of a block, and names the rest. */
@@ -157,13 +157,15 @@ export interface UseCases {
   ) => Effect.Effect<Paging.ListOutcome<Item>>
 
   /** Whom an identifier names. Never makes a person. */
-  readonly find: (scope: ProjectScope, identifiers: PersonIdentifiers) => Answer<Found>
+  readonly find: (scope: ProjectScope, identifiers: PersonIdentifiers) => Answer<FoundPerson>
   /** The decisions in force, each with the event that decides. */
-  readonly state: (question: Reading.Question) => Answer<Reading.State>
+  readonly state: (question: Reading.PersonQuestion) => Answer<Reading.State>
   /** A decision for every type of the project. */
-  readonly decisions: (question: Reading.Question) => Answer<Reading.About<Reading.Answered>>
+  readonly decisions: (question: Reading.PersonQuestion) => Answer<Reading.PersonAnswer<Reading.TypeDecision>>
   /** Every decision that differs from the one before it. */
-  readonly timeline: (question: Omit<Reading.Question, "at">) => Answer<Reading.About<Reading.Answered>>
+  readonly timeline: (
+    question: Omit<Reading.PersonQuestion, "at">,
+  ) => Answer<Reading.PersonAnswer<Reading.TypeDecision>>
 
   /** Opens a session. */
   readonly openSession: (opening: Sessions.Opening) => Answer<Sessions.Opened | Repeat>
@@ -178,7 +180,7 @@ export interface UseCases {
   readonly aliasOf: (
     scope: ProjectScope,
     identifier: Identifying.Proven,
-  ) => Effect.Effect<Option.Option<Identifying.Alias>>
+  ) => Effect.Effect<Option.Option<Identifying.NormalizedAlias>>
   /** Identifies a visitor by an identifier that was proven. */
   readonly identify: (
     request: Identifying.Identification,
@@ -186,7 +188,7 @@ export interface UseCases {
   /** The answer to a request to identify that was answered before, if it was. */
   readonly identifiedBefore: (
     organization: Organization,
-    keyed: Idempotency.KeyedRequest | undefined,
+    idempotency: Idempotency.IdempotentRequest | undefined,
   ) => Answer<Option.Option<Identifying.Identified | Repeat>>
   /** Who a person is, and the facts that tell. */
   readonly person: (organization: Organization, concordId: string) => Answer<Identifying.PersonFacts>
@@ -198,7 +200,7 @@ export interface UseCases {
     submitter: string,
   ) => Answer<{ readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin" }>
   /** Keeps what a visitor tells of itself. */
-  readonly keepProfile: (request: Profiles.Telling) => Answer<Profiles.Told | Repeat>
+  readonly keepProfile: (request: Profiles.ProfileUpdate) => Answer<Profiles.ProfileOutcome | Repeat>
 
   readonly setup: Setup
   /** Sets up the demonstration on an empty store; nothing where something is set up already. */
@@ -206,7 +208,7 @@ export interface UseCases {
   /** How far the log of a project has come: behind everything that was recorded. */
   readonly ends: (project: Project) => Answer<Positions>
   /** Whether the store has come as far as an answer before has seen, or comes there soon. */
-  readonly reached: (of: Asked, asked: Positions) => Answer<"Reached" | "Behind" | "Foreign">
+  readonly reached: (of: LaneOwners, asked: Positions) => Answer<"Reached" | "Behind" | "Foreign">
   /** Succeeds while events can be recorded; on a replica, while questions can be answered. */
   readonly ready: Answer<void>
   /** Everything that is set up. */
@@ -224,7 +226,7 @@ const makeSetup = (context: LedgerContext): Setup => ({
   createKey: (organization, fields, request) => ApiKeys.create(organization, fields, request, context),
   updateKey: (organization, id, change) => ApiKeys.update(organization, id, change, context),
   revokeKey: (organization, id) => ApiKeys.revoke(organization, id, context),
-  secretAgain: (organization, id, keyed) => ApiKeys.secretAgain(organization, id, keyed, context),
+  secretAgain: (organization, id, idempotency) => ApiKeys.secretAgain(organization, id, idempotency, context),
   keyUses: context.store.catalog.keyUses,
   createType: (scope, fields, request) => ConsentTypes.create(scope, fields, request, context),
   updateType: (project, id, change) => ConsentTypes.update(project, id, change, context),
@@ -238,14 +240,14 @@ const find = Effect.fnUntraced(function* (
   { hasherOf, store }: LedgerContext,
 ) {
   const person = Identifiers.normalize(identifiers)
-  if ("faults" in person) return { _tag: "Refused", faults: person.faults } as Found
+  if ("faults" in person) return { _tag: "Refused", faults: person.faults } as FoundPerson
   const { concordId } = person.identifiers
-  if (concordId !== undefined) return { _tag: "Found", concordId } as Found
+  if (concordId !== undefined) return { _tag: "Found", concordId } as FoundPerson
   const hasher = yield* hasherOf(organization)
   const [alias] = yield* hasher.aliases(person.identifiers, project)
   const { hash } = alias!
   const [named] = yield* store.people.byAlias(organization, [hash])
-  return { _tag: "Found", concordId: named?.concordId, alias: hash } as Found
+  return { _tag: "Found", concordId: named?.concordId, alias: hash } as FoundPerson
 })
 
 /** What a ledger keeps in mind of its own requests, of which there were none yet. */
@@ -285,7 +287,7 @@ const make = (context: LedgerContext): UseCases => {
     apiKey: (secret) => ApiKeys.use(secret, keyUses, context),
     record: (request) => Recording.record(request, context),
     review: (request) => Recording.review(request, context),
-    answerOnce: (scope, keyed, answer) => Recording.answerOnce(scope, keyed, answer, context),
+    answerOnce: (scope, idempotency, answer) => Recording.answerOnce(scope, idempotency, answer, context),
     importBlock: (block) => Importing.importBlock(block, context),
     restoreBlock: (block) => Restoring.restoreBlock(block, context),
     dryRun: (scratch) => make({ ...context, ...unused(), store: DryRunStore.over(store, scratch) }),
@@ -303,7 +305,7 @@ const make = (context: LedgerContext): UseCases => {
     useSession: (session) => Sessions.use(session, context),
     aliasOf: (scope, identifier) => Identifying.aliasOf(scope, identifier, context),
     identify: (request) => Identifying.identify(request, context),
-    identifiedBefore: (organization, keyed) => Identifying.identifiedBefore(organization, keyed, context),
+    identifiedBefore: (organization, idempotency) => Identifying.identifiedBefore(organization, idempotency, context),
     person: (organization, concordId) => Identifying.person(organization, concordId, context),
     undoJoin: (organization, concordId, joinId, submitter) =>
       Identifying.undo(organization, concordId, joinId, submitter, context),

@@ -10,7 +10,7 @@
 import { Predicate, Result, Schema } from "effect"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Instant from "../../core/engine/Instant.ts"
-import type { Fault } from "../../core/transfer/Intake.ts"
+import type { RowFault } from "../../core/transfer/Intake.ts"
 import * as ItemLine from "../../core/formats/ItemLine.ts"
 
 const Column = Exchange.strict({
@@ -68,11 +68,11 @@ const withOffset = (text: string, offset: string): string => {
   return parts === null ? text : `${parts[1]}T${parts[2] ?? "00:00:00"}${offset}`
 }
 
-const invalid = (field: string, detail: string): Result.Result<unknown, Fault> =>
+const invalid = (field: string, detail: string): Result.Result<unknown, RowFault> =>
   Result.fail({ code: "invalid", field, detail })
 
 /** What a column holds, as the member wants it. */
-const convert = (member: string, held: unknown, source: typeof Column.Type): Result.Result<unknown, Fault> => {
+const convert = (member: string, held: unknown, source: typeof Column.Type): Result.Result<unknown, RowFault> => {
   const { as, column, offset, values } = source
   if (values !== undefined) {
     const meant = Object.hasOwn(values, String(held)) ? values[String(held)] : undefined
@@ -90,9 +90,13 @@ const convert = (member: string, held: unknown, source: typeof Column.Type): Res
   return Result.succeed(offset === undefined || typeof held !== "string" ? held : withOffset(held, offset))
 }
 
-const nothing: Result.Result<unknown, Fault> = Result.succeed(undefined)
+const nothing: Result.Result<unknown, RowFault> = Result.succeed(undefined)
 
-const read = (member: string, row: unknown, source: typeof Source.Type | undefined): Result.Result<unknown, Fault> => {
+const read = (
+  member: string,
+  row: unknown,
+  source: typeof Source.Type | undefined,
+): Result.Result<unknown, RowFault> => {
   if (source === null) return nothing
   if (source !== undefined && typeof source !== "string" && "value" in source) return Result.succeed(source.value)
   const column = source === undefined ? { column: member } : typeof source === "string" ? { column: source } : source
@@ -110,7 +114,7 @@ const memberNames: ReadonlySet<string> = new Set(members)
 const bySpelling = new Map(members.map((member) => [withoutSeparators(member), member]))
 
 /** Members that a row has under another spelling only, unless the mapping says what becomes of them or of the column. */
-const misspelt = (row: object, mapping: Mapping, mapped: ReadonlySet<string>): ReadonlyArray<Fault> =>
+const misspelt = (row: object, mapping: Mapping, mapped: ReadonlySet<string>): ReadonlyArray<RowFault> =>
   Object.keys(row).flatMap((name) => {
     if (memberNames.has(name) || mapped.has(name)) return []
     const member = bySpelling.get(withoutSeparators(name))
@@ -129,9 +133,9 @@ const columnsOf = (mapping: Mapping): ReadonlySet<string> =>
 /** An item's members from a row. What is imported was not clicked here: `consentAction` is `import` where nothing says more. */
 export const apply = (mapping: Mapping) => {
   const mapped = columnsOf(mapping)
-  return (row: unknown): Result.Result<unknown, ReadonlyArray<Fault>> => {
+  return (row: unknown): Result.Result<unknown, ReadonlyArray<RowFault>> => {
     const item: Record<string, unknown> = { consentAction: "import" }
-    const faults: Array<Fault> = [...misspelt(Object(row), mapping, mapped)]
+    const faults: Array<RowFault> = [...misspelt(Object(row), mapping, mapped)]
     for (const member of members) {
       const found = read(member, row, mapping[member])
       if (Result.isFailure(found)) faults.push(found.failure)

@@ -4,21 +4,21 @@
  */
 import { Effect, Option, Predicate, Stream } from "effect"
 import * as Instant from "../../core/engine/Instant.ts"
-import type { Row } from "../../core/transfer/Intake.ts"
+import type { FileRow } from "../../core/transfer/Intake.ts"
 import * as ExternalSort from "./ExternalSort.ts"
 
 /** When a row was recorded; nothing where it does not say, and will be rejected. */
-const dateOf = (row: Row): Instant.Instant | undefined => {
+const dateOf = (row: FileRow): Instant.Instant | undefined => {
   if (!("value" in row) || !Predicate.hasProperty(row.value, "dateCreated")) return undefined
   const { dateCreated } = row.value
   return typeof dateCreated === "string" ? Instant.parse(dateCreated) : undefined
 }
 
 /** Whether no row was recorded before one that stands above it. Reads no further than the first that was. */
-export const isKept = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>): Effect.Effect<boolean, E, R> =>
+export const isKept = <E, R>(rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>): Effect.Effect<boolean, E, R> =>
   Effect.suspend(() => {
     let last = Instant.min
-    const goesBack = (row: Row): boolean => {
+    const goesBack = (row: FileRow): boolean => {
       const date = dateOf(row) ?? last
       if (date < last) return true
       last = date
@@ -30,7 +30,7 @@ export const isKept = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>): Eff
 /** How many rows are handed on at a time. */
 const stride = 1000
 
-type Keyed = readonly [date: Instant.Instant, row: Row]
+type Keyed = readonly [date: Instant.Instant, row: FileRow]
 
 const order: ExternalSort.Order<Keyed> = {
   compare: ([date, { line }], [other, { line: otherLine }]) => date - other || line - otherLine,
@@ -39,11 +39,11 @@ const order: ExternalSort.Order<Keyed> = {
 }
 
 /** The rows in order, those of one instant in the order in which they come; rows that do not say when are the first. */
-export const sorted = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>) =>
+export const sorted = <E, R>(rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>) =>
   Stream.unwrap(
     Effect.gen(function* () {
       const sort = yield* ExternalSort.make(order)
-      const add = (some: ReadonlyArray<Row>) =>
+      const add = (some: ReadonlyArray<FileRow>) =>
         ExternalSort.attempt(() => {
           for (const row of some) sort.add([dateOf(row) ?? Instant.min, row])
         })
@@ -51,7 +51,7 @@ export const sorted = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>) =>
       yield* ExternalSort.settle(sort)
       const all = sort.rows()
       const next = ExternalSort.attempt(() => {
-        const some: Array<Row> = []
+        const some: Array<FileRow> = []
         while (some.length < stride) {
           const each = all.next()
           if (each.done === true) break

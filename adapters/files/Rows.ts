@@ -8,7 +8,7 @@
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { CsvError, parse } from "csv-parse"
 import { Effect, Predicate, Stream } from "effect"
-import type { Row } from "../../core/transfer/Intake.ts"
+import type { FileRow } from "../../core/transfer/Intake.ts"
 import { BadRows } from "./BadRows.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
 import * as Lines from "./Lines.ts"
@@ -27,15 +27,15 @@ export interface Format {
 /** The format that a file's name tells: `.csv` and `.csv.gz` are CSV, everything else NDJSON. */
 export const formatOf = (path: string): Format["format"] => (/\.csv(\.gz)?$/i.test(path) ? "csv" : "ndjson")
 
-type Rows<E, R> = Stream.Stream<ReadonlyArray<Row>, E | BadRows, R>
+type Rows<E, R> = Stream.Stream<ReadonlyArray<FileRow>, E | BadRows, R>
 
-const unread = (line: number, detail: string, text = ""): Row => ({
+const unread = (line: number, detail: string, text = ""): FileRow => ({
   line,
   text,
   faults: [{ code: "unreadable", field: "", detail }],
 })
 
-const fromJson = (text: string, line: number): Row => {
+const fromJson = (text: string, line: number): FileRow => {
   try {
     const value: unknown = JSON.parse(text)
     const isItem = Predicate.isObject(value) && !Array.isArray(value)
@@ -47,12 +47,12 @@ const fromJson = (text: string, line: number): Row => {
 
 const ndjson = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Rows<E, R> =>
   Stream.suspend(() => {
-    let rows: Array<Row> = []
+    let rows: Array<FileRow> = []
     const splitter = Lines.splitter({
       line: (text, number) => void rows.push(fromJson(text, number)),
       refused: (reason, number) => void rows.push(unread(number, reason)),
     })
-    const taken = (step: () => void): ReadonlyArray<Row> => {
+    const taken = (step: () => void): ReadonlyArray<FileRow> => {
       step()
       const taken = rows
       rows = []
@@ -93,7 +93,7 @@ const lineTeller = () => {
 }
 
 /** The row of a record under its header; a field that is empty is left out, and so is one without a name. */
-const fromRecord = (header: ReadonlyArray<string>, record: ReadonlyArray<string>, line: number): Row => {
+const fromRecord = (header: ReadonlyArray<string>, record: ReadonlyArray<string>, line: number): FileRow => {
   const text = JSON.stringify(record)
   if (record.length !== header.length) {
     return unread(line, `has ${record.length} fields, and the header ${header.length}`, text)
@@ -125,7 +125,7 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
         : Effect.void
     }
     const toRows = Effect.fnUntraced(function* (records: ReadonlyArray<Parsed>) {
-      const rows: Array<Row> = []
+      const rows: Array<FileRow> = []
       for (const parsed of records) {
         const line = lineOf(parsed)
         if (header === undefined) yield* begin(parsed.record, line)

@@ -3,7 +3,7 @@
  */
 import * as Catalog from "../../core/model/Catalog.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
-import type { CatalogChange, DocumentOf } from "../../core/ports/LedgerStore.ts"
+import type { CatalogChange, DocumentKey } from "../../core/ports/LedgerStore.ts"
 
 const kinds = ["organizations", "projects", "apiKeys", "consentTypes"] as const
 
@@ -19,12 +19,12 @@ export const make = () => {
   let catalog = Catalog.empty
   const documents = new Map<string, string>()
   const keyUses = new Map<string, Instant>()
-  const key = ({ consentType, version }: DocumentOf) => `${consentType} ${version}`
+  const key = ({ consentType, version }: DocumentKey) => `${consentType} ${version}`
 
   return {
     catalog: () => catalog,
     keyUses,
-    document: (of: DocumentOf): string | undefined => documents.get(key(of)),
+    document: (of: DocumentKey): string | undefined => documents.get(key(of)),
     /** Whether it was changed: nothing is, if something else was since. */
     configure: (change: CatalogChange): boolean => {
       if (change.revision !== catalog.revision) return false

@@ -3,7 +3,14 @@
  */
 import type { Instant } from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Filter, Listed, Page, Place, Positions, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import type {
+  EventFilter,
+  EventPage,
+  PageRequest,
+  PagePlace,
+  Positions,
+  StoredEvent,
+} from "../../core/ports/LedgerStore.ts"
 
 interface Placed {
   readonly event: StoredEvent
@@ -17,7 +24,7 @@ const isOneOf = <A>(values: ReadonlyArray<A> | undefined, value: A): boolean =>
 const isThe = (wanted: string | undefined, value: string | undefined): boolean =>
   wanted === undefined || wanted === value
 
-const passes = (event: StoredEvent, filter: Filter): boolean =>
+const passes = (event: StoredEvent, filter: EventFilter): boolean =>
   event.consentDate >= filter.startDate &&
   event.consentDate < filter.endDate &&
   isOneOf(filter.people, event.concordId) &&
@@ -48,8 +55,8 @@ export const make = () => {
         .map((event, position) => ({ event, lane, position })),
     )
 
-  const list = (project: Lane.Owner, filter: Filter, { sort, order, limit, from }: Page): Listed => {
-    const place: Place | undefined = typeof from === "number" ? undefined : from
+  const list = (project: Lane.Owner, filter: EventFilter, { sort, order, limit, from }: PageRequest): EventPage => {
+    const place: PagePlace | undefined = typeof from === "number" ? undefined : from
     const bounds = place?.bounds ?? Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane).length)
     const direction = order === "asc" ? 1 : -1
     const compare = (a: readonly [number, number, number], b: readonly [number, number, number]): number =>

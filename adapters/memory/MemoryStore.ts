@@ -15,7 +15,7 @@ import {
   LedgerStore,
   type IdentityChange,
   type IdempotencyRecord,
-  type Seen,
+  type SeenEvents,
   type Session,
   type StoredEvent,
 } from "../../core/ports/LedgerStore.ts"
@@ -75,7 +75,7 @@ const make = (): LedgerStore["Service"] => {
     project: Lane.Owner,
     people: ReadonlyArray<string>,
     pick: (ofPerson: ReadonlyArray<StoredEvent>) => ReadonlyArray<StoredEvent>,
-  ): Seen => ({
+  ): SeenEvents => ({
     events: people.flatMap((person) => pick(log.of(project, person))),
     positions: log.positions(project, people),
   })

@@ -4,7 +4,7 @@
 import { Effect } from "effect"
 import * as Catalog from "../../core/model/Catalog.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type { CatalogChange, DocumentOf, Kept } from "../../core/ports/LedgerStore.ts"
+import type { CatalogChange, DocumentKey, Kept } from "../../core/ports/LedgerStore.ts"
 import * as IdempotentChange from "./IdempotentChange.ts"
 import { everywhere } from "./PeopleWriter.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
@@ -45,7 +45,7 @@ export const configure = (sql: Sql.Sql, change: CatalogChange) =>
   IdempotentChange.change<Kept>(sql, installation, steps(sql, change))
 
 /** The documents of versions. */
-export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: ReadonlyArray<DocumentOf>) {
+export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: ReadonlyArray<DocumentKey>) {
   const rows = yield* Sql.query<{ readonly ordinal: number; readonly document: string }>(
     sql,
     `SELECT v.ordinal, d.document FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[])

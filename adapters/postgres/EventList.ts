@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Filter, Listed, Page } from "../../core/ports/LedgerStore.ts"
+import type { EventFilter, EventPage, PageRequest } from "../../core/ports/LedgerStore.ts"
 import * as EventRow from "./EventRow.ts"
 import * as Sql from "./Sql.ts"
 
@@ -28,7 +28,7 @@ const makeConditions = () => {
   }
 }
 
-const conditionsOf = (filter: Filter) => {
+const conditionsOf = (filter: EventFilter) => {
   const conditions = makeConditions()
   conditions.add((p) => `e.consent_date >= ${p}`, filter.startDate)
   conditions.add((p) => `e.consent_date < ${p}`, filter.endDate)
@@ -61,7 +61,7 @@ interface Found extends EventRow.EventRow {
 }
 
 /** The lanes that a filter needs, each with how far it goes. */
-const lanesOf = (project: Lane.Owner, { people }: Filter, bounds: ReadonlyArray<number>) => {
+const lanesOf = (project: Lane.Owner, { people }: EventFilter, bounds: ReadonlyArray<number>) => {
   const needed = people && new Set(people.map((person) => Lane.of(project, person)))
   return Lane.all(project).flatMap((lane, index) => {
     const bound = bounds[index]!
@@ -70,7 +70,12 @@ const lanesOf = (project: Lane.Owner, { people }: Filter, bounds: ReadonlyArray<
 }
 
 /** One page of a project's events. */
-export const list = Effect.fnUntraced(function* (sql: Sql.Sql, project: Lane.Owner, filter: Filter, page: Page) {
+export const list = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  project: Lane.Owner,
+  filter: EventFilter,
+  page: PageRequest,
+) {
   const place = typeof page.from === "number" ? undefined : page.from
   const skipped = typeof page.from === "number" ? page.from : 0
   const bounds = place?.bounds ?? (yield* boundsOf(sql, project))
@@ -112,7 +117,7 @@ export const list = Effect.fnUntraced(function* (sql: Sql.Sql, project: Lane.Own
   const offset = (place?.offset ?? skipped) + rows.length
   const events = rows.map(EventRow.toEvent)
   const last = rows.at(-1)
-  if (last === undefined || offset >= total) return { total, events, bounds } satisfies Listed as Listed
+  if (last === undefined || offset >= total) return { total, events, bounds } satisfies EventPage as EventPage
   const next = { bounds, total, offset, last: [last.at, last.lane - first, last.position] as const }
-  return { total, events, bounds, next } satisfies Listed as Listed
+  return { total, events, bounds, next } satisfies EventPage
 })

@@ -10,7 +10,7 @@ import {
   LedgerStore,
   type Person,
   type IdempotencyRecord,
-  type Seen,
+  type SeenEvents,
   type Session,
   StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
@@ -69,7 +69,7 @@ const eventReads = (sql: Sql.Sql) => {
     return {
       events: rows.flatMap((row) => (row.event_id === null ? [] : [EventRow.toEvent(row)])),
       positions: new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0])),
-    } satisfies Seen
+    } satisfies SeenEvents
   })
   return {
     heads: (project: Lane.Owner, people: ReadonlyArray<string>) =>

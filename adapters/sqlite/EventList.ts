@@ -6,19 +6,19 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Filter, Listed, Order, Page, Place } from "../../core/ports/LedgerStore.ts"
+import type { EventFilter, EventPage, EventOrder, PageRequest, PagePlace } from "../../core/ports/LedgerStore.ts"
 import * as EventRow from "./EventRow.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** Lists through one connection. */
-export type EventList = (project: Lane.Owner, filter: Filter, page: Page) => Listed
+export type EventList = (project: Lane.Owner, filter: EventFilter, page: PageRequest) => EventPage
 
 interface Condition {
   readonly sql: string
   readonly values: ReadonlyArray<SQLInputValue>
 }
 
-type Key = Place["last"]
+type Key = PagePlace["last"]
 
 /** The most statements that are kept prepared. */
 const maxPrepared = 200
@@ -31,7 +31,7 @@ const isOneOf = (name: string, values: ReadonlyArray<SQLInputValue> | undefined)
 const isThe = (name: string, value: string | undefined): ReadonlyArray<Condition> =>
   isOneOf(name, value === undefined ? undefined : [value])
 
-const conditionsOf = (filter: Filter, people: ReadonlyArray<string> | undefined): ReadonlyArray<Condition> => [
+const conditionsOf = (filter: EventFilter, people: ReadonlyArray<string> | undefined): ReadonlyArray<Condition> => [
   { sql: "e.consent_date >= ?", values: [filter.startDate] },
   { sql: "e.consent_date < ?", values: [filter.endDate] },
   ...isOneOf("e.person", people?.map(Uuid.toBytes)),
@@ -45,7 +45,7 @@ const conditionsOf = (filter: Filter, people: ReadonlyArray<string> | undefined)
 ]
 
 /** What comes after a key in one lane: keys are ordered by date, then lane, then position. */
-const after = ({ sort, order }: Order, lane: number, [at, lastLane, position]: Key): Condition => {
+const after = ({ sort, order }: EventOrder, lane: number, [at, lastLane, position]: Key): Condition => {
   const than = order === "asc" ? ">" : "<"
   if (lane === lastLane) return { sql: `(${column[sort]}, e.position) ${than} (?, ?)`, values: [at, position] }
   const isLater = order === "asc" ? lane > lastLane : lane < lastLane

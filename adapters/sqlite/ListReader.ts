@@ -5,9 +5,9 @@ import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
 import type { Owner } from "../../core/model/Lane.ts"
 import {
-  type Filter,
-  type Listed as Page,
-  type Page as AskedPage,
+  type EventFilter,
+  type EventPage as Page,
+  type PageRequest as AskedPage,
   StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
 import * as Thread from "./Thread.ts"
@@ -17,7 +17,7 @@ export interface Asked {
   /** Comes back with the answer. */
   readonly number: number
   readonly project: Owner
-  readonly filter: Filter
+  readonly filter: EventFilter
   readonly page: AskedPage
 }
 
@@ -47,7 +47,7 @@ const start = (path: string) => {
   worker.on("error", end)
   worker.on("exit", end)
   return {
-    list: (project: Owner, filter: Filter, page: AskedPage): Answer =>
+    list: (project: Owner, filter: EventFilter, page: AskedPage): Answer =>
       Effect.callback((resume) => {
         if (hasEnded) return resume(unavailable("lists are closed"))
         const number = ++last

@@ -14,7 +14,7 @@ import {
   type Person,
   type Positions,
   type IdempotencyRecord,
-  type Seen,
+  type SeenEvents,
   type Session,
   type StoredEvent,
   StoreUnavailable,
@@ -95,7 +95,7 @@ const eventReads = (statements: Statements, inSnapshot: InSnapshot) => {
     return rows.map((row) => EventRow.toEvent(row as EventRow.EventRow))
   }
   /** Events of people with how far their lanes go, of one moment. */
-  const see = (statement: StatementSync, project: Lane.Owner, people: ReadonlyArray<string>): Seen =>
+  const see = (statement: StatementSync, project: Lane.Owner, people: ReadonlyArray<string>): SeenEvents =>
     inSnapshot(() => {
       const lanes = new Map(people.map((person) => [person, Lane.of(project, person)]))
       return {

@@ -9,7 +9,7 @@ import * as Gunzip from "../../adapters/files/Gunzip.ts"
 import * as RecordedOrder from "../../adapters/files/RecordedOrder.ts"
 import * as Rows from "../../adapters/files/Rows.ts"
 import * as Source from "../../adapters/files/Source.ts"
-import type { Row } from "../../core/transfer/Intake.ts"
+import type { FileRow } from "../../core/transfer/Intake.ts"
 import * as Progress from "./Progress.ts"
 
 /** Which file, and how it is read. */
@@ -22,7 +22,7 @@ export interface Given {
 
 /** A file that is being read. */
 export interface RowFile {
-  readonly rows: Stream.Stream<ReadonlyArray<Row>, Unreadable | BadInput | TemporaryFileError>
+  readonly rows: Stream.Stream<ReadonlyArray<FileRow>, Unreadable | BadInput | TemporaryFileError>
   /** How much of it has been read, from 0 to 1; `undefined` where nobody knows. */
   readonly share: () => number | undefined
 }
@@ -47,7 +47,7 @@ const begin = Effect.fnUntraced(function* ({ delimiter, file, format }: Given) {
     format: Option.getOrElse(format, () => Rows.formatOf(file)),
     delimiter,
   }).pipe(Stream.catchTag("BadRows", (error) => Stream.fail(badInput(name)(error))))
-  return { rows, share: () => (size === undefined ? undefined : read / size) } satisfies RowFile as RowFile
+  return { rows, share: () => (size === undefined ? undefined : read / size) } satisfies RowFile
 })
 
 /** Tells how far the rows of a file have been read. */
@@ -70,5 +70,5 @@ export const open = Effect.fnUntraced(function* (given: Given) {
   if (isInOrder) return yield* begin(given)
   const again = isOnce ? file : yield* begin(given)
   // What is taken in then has been read already.
-  return { rows: RecordedOrder.sorted(watched(again, progress)), share: () => undefined } satisfies RowFile as RowFile
+  return { rows: RecordedOrder.sorted(watched(again, progress)), share: () => undefined } satisfies RowFile
 })

@@ -2,7 +2,7 @@
  * What became of the rows of an import, as tables for a terminal.
  */
 import * as ConsentState from "../../core/engine/ConsentState.ts"
-import type { Tally } from "../../core/transfer/Intake.ts"
+import type { ImportTally } from "../../core/transfer/Intake.ts"
 import * as Table from "./Table.ts"
 
 /** The ledger that rows were meant for. */
@@ -12,7 +12,7 @@ interface Ledger {
 }
 
 /** The tables, with a line feed at the end. */
-export const write = (tally: Tally, { project, store }: Ledger, isDryRun: boolean): string => {
+export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: boolean): string => {
   const { consentStates, faults, recorded, recordedBefore, rejected, rows } = tally
   const states = ConsentState.all.filter((state) => consentStates[state] > 0)
   const parts = [

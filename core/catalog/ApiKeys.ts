@@ -20,7 +20,7 @@ export interface KeyFields {
 }
 
 /** A key just made: the only time its secret is told. */
-export interface Made {
+export interface CreatedKey {
   readonly apiKey: ApiKey
   readonly secret: string
 }
@@ -33,12 +33,12 @@ export const newKey = Effect.fnUntraced(function* (
   by: Organization,
   organizationId: string,
   fields: KeyFields,
-  keyed: Idempotency.KeyedRequest | undefined,
+  idempotency: Idempotency.IdempotentRequest | undefined,
   now: Instant,
   context: Pick<LedgerContext, "digest" | "hasherOf" | "random">,
 ) {
   const id = yield* context.random.uuidV7()
-  const secret = `assent_${yield* Secrets.make("api key", id, by, keyed, context)}`
+  const secret = `assent_${yield* Secrets.make("api key", id, by, idempotency, context)}`
   const apiKey: ApiKey = {
     ...fields,
     id,
@@ -47,17 +47,17 @@ export const newKey = Effect.fnUntraced(function* (
     dateCreated: now,
     dateUpdated: now,
   }
-  return { apiKey, secret } satisfies Made
+  return { apiKey, secret } satisfies CreatedKey
 })
 
 /** The secret that a repeated request is answered with, for the key it made. */
 export const secretAgain = (
   organization: Organization,
   id: string,
-  keyed: Idempotency.KeyedRequest,
+  idempotency: Idempotency.IdempotentRequest,
   context: LedgerContext,
 ): Effect.Effect<string> =>
-  Effect.map(Secrets.make("api key", id, organization, keyed, context), (secret) => `assent_${secret}`)
+  Effect.map(Secrets.make("api key", id, organization, idempotency, context), (secret) => `assent_${secret}`)
 
 /** Why permissions cannot be: a project is another's, or named twice, so that nobody could tell which role it gives. */
 const wrongPermissions = (
@@ -66,7 +66,7 @@ const wrongPermissions = (
   permissions: ReadonlyArray<ProjectRole> = [],
 ): CatalogChange.Refusal | undefined => {
   const ids = permissions.map(({ projectId }) => projectId)
-  const faults = ids.flatMap((id, index): ReadonlyArray<CatalogChange.Fault> => {
+  const faults = ids.flatMap((id, index): ReadonlyArray<CatalogChange.CatalogFault> => {
     const field = `permissions/${index}/projectId`
     if (catalog.projects.get(id)?.organization !== organization.id) {
       return [{ field, code: "unknown_project", detail: "the organization has no project with this id" }]
@@ -100,14 +100,14 @@ const lastOwner = CatalogChange.conflict(
 export const create = Effect.fnUntraced(function* (
   organization: Organization,
   fields: KeyFields,
-  request: { readonly keyed?: Idempotency.KeyedRequest; readonly answer: (made: Made) => string },
+  request: { readonly idempotency?: Idempotency.IdempotentRequest; readonly answer: (made: CreatedKey) => string },
   context: LedgerContext,
 ) {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const refusal = wrongPermissions(catalog, organization, fields.permissions)
     if (refusal !== undefined) return refusal
-    const value = yield* newKey(organization, organization.id, fields, request.keyed, now, context)
-    return { _tag: "Prepared", entries: { apiKeys: [value.apiKey] }, value } as CatalogChange.Prepared<Made>
+    const value = yield* newKey(organization, organization.id, fields, request.idempotency, now, context)
+    return { _tag: "Prepared", entries: { apiKeys: [value.apiKey] }, value } as CatalogChange.Prepared<CreatedKey>
   })
   return yield* CatalogChange.change({ owner: organization, ...request }, prepare, context)
 })

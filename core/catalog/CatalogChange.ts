@@ -16,7 +16,7 @@ import * as Idempotency from "../ledger/Idempotency.ts"
 const maxAttempts = 1000
 
 /** One thing wrong with a change. */
-export interface Fault {
+export interface CatalogFault {
   readonly field: string
   readonly code: string
   readonly detail: string
@@ -25,8 +25,8 @@ export interface Fault {
 /** Why a change is not made: there is no such entry, a rule is broken, or it was changed by somebody else. */
 export type Refusal =
   | { readonly _tag: "NotFound" }
-  | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Fault> }
-  | { readonly _tag: "Conflict"; readonly fault: Fault; readonly version?: number }
+  | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<CatalogFault> }
+  | { readonly _tag: "Conflict"; readonly fault: CatalogFault; readonly version?: number }
 
 /** A change that can be made: the entries it writes, and what it comes to. */
 export interface Prepared<Value> {
@@ -42,7 +42,7 @@ export type Changed<Value> =
   | { readonly _tag: "Repeated"; readonly answer: string }
 
 /** What a change comes to. */
-export type Outcome<Value> = Changed<Value> | Refusal | Exclude<Idempotency.Repeat, { _tag: "Repeated" }>
+export type CatalogOutcome<Value> = Changed<Value> | Refusal | Exclude<Idempotency.Repeat, { _tag: "Repeated" }>
 
 /** Whose change it is, and what it changes for those who ask. */
 export interface Setting<Value> {
@@ -50,7 +50,7 @@ export interface Setting<Value> {
   readonly owner: Owner
   /** The project whose answers the change may change. */
   readonly projectId?: string
-  readonly keyed?: Idempotency.KeyedRequest
+  readonly idempotency?: Idempotency.IdempotentRequest
   /** How the change is answered, to be answered so again. */
   readonly answer?: (value: Value) => string
 }
@@ -59,7 +59,7 @@ export interface Setting<Value> {
 export const refused = (field: string, code: string, detail: string): Refusal => refusedFor([{ field, code, detail }])
 
 /** Refuses a change for all its faults, at least one. */
-export const refusedFor = (faults: ReadonlyArray<Fault>): Refusal => ({ _tag: "Refused", faults })
+export const refusedFor = (faults: ReadonlyArray<CatalogFault>): Refusal => ({ _tag: "Refused", faults })
 
 /** Says that somebody else has changed the entry, or made one like it. */
 export const conflict = (field: string, code: string, detail: string, version?: number): Refusal => ({
@@ -78,7 +78,7 @@ export const change = Effect.fnUntraced(function* <Value>(
   context: LedgerContext,
 ) {
   const { answerHorizon, store, turn } = context
-  const { answer, keyed, owner, projectId } = setting
+  const { answer, idempotency, owner, projectId } = setting
   const ids = new Set(projectId === undefined ? [] : [projectId])
 
   const prepareNow = Effect.fnUntraced(function* (earliest: Instant) {
@@ -95,12 +95,12 @@ export const change = Effect.fnUntraced(function* <Value>(
       const isCurrent = attempts === 0 && (yield* store.catalog.current).revision === first.revision
       if (!isCurrent) latest = yield* prepareNow(latest.now)
       const { now, prepared, revision } = latest
-      if (prepared._tag !== "Prepared") return prepared as Outcome<Value>
+      if (prepared._tag !== "Prepared") return prepared as CatalogOutcome<Value>
       const { documents = [], entries, value } = prepared
-      const idempotencyRecord = yield* Idempotency.recordOf(keyed, context, answer?.(value) ?? "")
+      const idempotencyRecord = yield* Idempotency.recordOf(idempotency, context, answer?.(value) ?? "")
       const change = { revision, entries, documents, owner, ...idempotencyRecord }
       const kept = yield* answerHorizon.record(ids, now, store.catalog.change(change))
-      if (kept === "kept") return { _tag: "Changed", value } as Outcome<Value>
+      if (kept === "kept") return { _tag: "Changed", value } as CatalogOutcome<Value>
       if (kept === "repeated") return Idempotency.keptBefore
       if (kept !== "stale") latest = { ...latest, now: kept.answeredAt + 1 }
     }
@@ -109,7 +109,9 @@ export const change = Effect.fnUntraced(function* <Value>(
 
   const carryOut = Effect.gen(function* () {
     const first = yield* prepareNow(-Infinity)
-    return first.prepared._tag === "Prepared" ? yield* turn.withPermit(keep(first)) : (first.prepared as Outcome<Value>)
+    return first.prepared._tag === "Prepared"
+      ? yield* turn.withPermit(keep(first))
+      : (first.prepared as CatalogOutcome<Value>)
   })
-  return yield* Idempotency.once<Outcome<Value>, StoreUnavailable, never>(owner, keyed, context, carryOut)
+  return yield* Idempotency.once<CatalogOutcome<Value>, StoreUnavailable, never>(owner, idempotency, context, carryOut)
 })

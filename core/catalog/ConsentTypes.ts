@@ -73,7 +73,7 @@ const inPast = {
   detail: "a version cannot be published before now; leave it out",
 }
 
-const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<CatalogChange.Fault> =>
+const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<CatalogChange.CatalogFault> =>
   (["category", "subcategory", "label"] as const)
     .filter((field) => change[field] !== undefined && change[field] !== type[field])
     .map((field) => ({ field, code: "immutable", detail: "never changes; make another consent type" }))
@@ -83,7 +83,7 @@ export const faultsOf = (
   { publishedAt, ...change }: Partial<Triple> & Publication,
   type: ListedType | undefined,
   now: Instant.Instant,
-): ReadonlyArray<CatalogChange.Fault> => [
+): ReadonlyArray<CatalogChange.CatalogFault> => [
   ...(type === undefined ? [] : tripleFaults(type, change)),
   ...(publishedAt !== undefined && publishedAt < now ? [inPast] : []),
 ]
@@ -170,7 +170,7 @@ export const newType = Effect.fnUntraced(function* (
 export const create = Effect.fnUntraced(function* (
   { organization, project }: ProjectScope,
   fields: TypeFields,
-  request: { readonly keyed?: Idempotency.KeyedRequest; readonly answer: (type: ListedType) => string },
+  request: { readonly idempotency?: Idempotency.IdempotentRequest; readonly answer: (type: ListedType) => string },
   context: LedgerContext,
 ) {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {

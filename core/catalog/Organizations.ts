@@ -26,7 +26,7 @@ export interface ProjectFields {
 }
 
 /** A new organization, with the key that its owner begins with. */
-export interface Founded extends ApiKeys.Made {
+export interface CreatedOrganization extends ApiKeys.CreatedKey {
   readonly organization: Organization
 }
 
@@ -77,16 +77,23 @@ export const newProject = Effect.fnUntraced(function* (
 export const create = Effect.fnUntraced(function* (
   by: Organization,
   fields: OrganizationFields,
-  request: { readonly keyed?: Idempotency.KeyedRequest; readonly answer: (founded: Founded) => string },
+  request: {
+    readonly idempotency?: Idempotency.IdempotentRequest
+    readonly answer: (founded: CreatedOrganization) => string
+  },
   context: LedgerContext,
 ) {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const organization = yield* newOrganization(fields, nextNumber(catalog), now, context)
     // Its secret is made with the key of the organization that asks: the new one's differs from try to try.
     const owner = { name: "Owner", role: "owner", permissions: [] } as const
-    const made = yield* ApiKeys.newKey(by, organization.id, owner, request.keyed, now, context)
+    const made = yield* ApiKeys.newKey(by, organization.id, owner, request.idempotency, now, context)
     const entries = { organizations: [organization], apiKeys: [made.apiKey] }
-    return { _tag: "Prepared", entries, value: { organization, ...made } } as CatalogChange.Prepared<Founded>
+    return {
+      _tag: "Prepared",
+      entries,
+      value: { organization, ...made },
+    } as CatalogChange.Prepared<CreatedOrganization>
   })
   return yield* CatalogChange.change({ owner: by, ...request }, prepare, context)
 })
@@ -109,7 +116,7 @@ export const update = Effect.fnUntraced(function* (
 export const createProject = Effect.fnUntraced(function* (
   organization: Organization,
   fields: ProjectFields,
-  request: { readonly keyed?: Idempotency.KeyedRequest; readonly answer: (project: Project) => string },
+  request: { readonly idempotency?: Idempotency.IdempotentRequest; readonly answer: (project: Project) => string },
   context: LedgerContext,
 ) {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {

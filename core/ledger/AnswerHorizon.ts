@@ -16,7 +16,7 @@ import type { Instant } from "../engine/Instant.ts"
 const rememberedMillis = 60_000
 
 /** Why a change was not tried: something it is about has been answered as known at `answeredAt`. */
-export interface Answered {
+export interface AlreadyAnswered {
   readonly _tag: "Answered"
   readonly answeredAt: Instant
 }
@@ -37,7 +37,7 @@ export interface AnswerHorizon {
     ids: ReadonlySet<string>,
     recordedAt: Instant,
     change: Effect.Effect<A, E, R>,
-  ) => Effect.Effect<A | Answered, E, R>
+  ) => Effect.Effect<A | AlreadyAnswered, E, R>
   /**
    * From now on nothing about an id is recorded at or before `knownAt`, which is no later than now or the last event
    * known; waits for what is being recorded about it at this moment.
@@ -79,7 +79,7 @@ export const make = (): AnswerHorizon => {
 
   return {
     record: <A, E, R>(ids: ReadonlySet<string>, recordedAt: Instant, change: Effect.Effect<A, E, R>) =>
-      Effect.suspend((): Effect.Effect<A | Answered, E, R> => {
+      Effect.suspend((): Effect.Effect<A | AlreadyAnswered, E, R> => {
         let answeredAt = recordedAt - 1
         for (const id of ids) answeredAt = Math.max(answeredAt, answered.get(id) ?? answeredAt)
         if (answeredAt >= recordedAt) return Effect.succeed({ _tag: "Answered", answeredAt })

@@ -9,7 +9,7 @@ import type { LedgerContext } from "./LedgerContext.ts"
 import * as Sha256 from "./Sha256.ts"
 
 /** A request with a key. */
-export interface KeyedRequest {
+export interface IdempotentRequest {
   /** Who asks: the same key of somebody else is another request. */
   readonly caller: string
   /** 1 to 255 characters. */
@@ -36,12 +36,12 @@ export const keptBefore: KeptBefore = { _tag: "KeptBefore" }
 
 /** The receipt of a request, for an answer. */
 export const recordOf = Effect.fnUntraced(function* (
-  keyed: KeyedRequest | undefined,
+  idempotency: IdempotentRequest | undefined,
   { digest }: Pick<LedgerContext, "digest">,
   answer: string,
 ) {
-  if (keyed === undefined) return {}
-  const { content, credential, key, caller: scope } = keyed
+  if (idempotency === undefined) return {}
+  const { content, credential, key, caller: scope } = idempotency
   const idempotencyRecord: IdempotencyRecord = {
     hash: yield* Sha256.hex(digest, `${scope}\0${key}`),
     // With the key and the credential, which are not kept: a body that names a person could be guessed from its hash alone.
@@ -58,11 +58,11 @@ export const recordOf = Effect.fnUntraced(function* (
  */
 export const once = Effect.fnUntraced(function* <A, E, R>(
   owner: Owner,
-  keyed: KeyedRequest | undefined,
+  idempotency: IdempotentRequest | undefined,
   context: Pick<LedgerContext, "digest" | "store" | "underWay">,
   carryOut: Effect.Effect<A | KeptBefore, E, R>,
 ) {
-  const { idempotencyRecord: wanted } = yield* recordOf(keyed, context, "")
+  const { idempotencyRecord: wanted } = yield* recordOf(idempotency, context, "")
   if (wanted === undefined) return (yield* carryOut) as A
   const { store, underWay } = context
   if (underWay.has(wanted.hash)) return { _tag: "UnderWay" } as Repeat

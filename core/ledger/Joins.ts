@@ -37,7 +37,7 @@ export const learnt = (facts: ReadonlyMap<string, People.Fact>, now: Instant.Ins
   Math.max(now, ...[...facts.values()].map(({ dateCreated }) => dateCreated))
 
 /** Everybody who is one, and how far the facts were seen that tell. */
-export interface Joined extends People.Joined {
+export interface JoinedPeople extends People.Joined {
   readonly positions: Positions
 }
 
@@ -50,7 +50,7 @@ export const of = Effect.fnUntraced(function* (
 ) {
   const known = yield* facts(organization, concordId, context)
   const joined = People.joinedWith(known.facts.values(), concordId, knownAt)
-  return { ...joined, positions: known.positions } satisfies Joined
+  return { ...joined, positions: known.positions } satisfies JoinedPeople
 })
 
 /** Who a person is joined with now, by everything that is recorded. */
@@ -61,5 +61,5 @@ export const current = Effect.fnUntraced(function* (
 ) {
   const known = yield* facts(organization, concordId, context)
   const joined = People.joinedWith(known.facts.values(), concordId, learnt(known.facts, Instant.min))
-  return { ...joined, positions: known.positions } satisfies Joined
+  return { ...joined, positions: known.positions } satisfies JoinedPeople
 })

@@ -8,16 +8,16 @@ import { Effect } from "effect"
 import type { Entry, Organization, ProjectScope } from "../model/Catalog.ts"
 import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
 import * as Instant from "../engine/Instant.ts"
-import type { Filter, Order, Page, Place, Positions, StoredEvent } from "../ports/LedgerStore.ts"
+import type { EventFilter, EventOrder, PageRequest, PagePlace, Positions, StoredEvent } from "../ports/LedgerStore.ts"
 import { defaultLimit } from "./Batch.ts"
 import * as Cursor from "./Cursor.ts"
 import * as Joins from "./Joins.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
-import type { ListOutcome, Paging } from "./Paging.ts"
+import type { ListOutcome, PageQuery } from "./Paging.ts"
 import * as PositionsOf from "./Positions.ts"
 
 /** Which events are asked for. What is left out does not limit. */
-export interface EventQuery extends Paging, Partial<Order> {
+export interface EventQuery extends PageQuery, Partial<EventOrder> {
   readonly startDate?: Instant.Instant
   readonly endDate?: Instant.Instant
   readonly category?: string
@@ -51,7 +51,7 @@ const typesOf = (
 
 /** Where a page of events ended, and whom the pages are about: those who were joined when the first one was read. */
 interface EventPlace {
-  readonly place: Place
+  readonly place: PagePlace
   readonly people?: ReadonlyArray<string>
 }
 
@@ -72,7 +72,7 @@ const peopleOf = Effect.fnUntraced(function* (
   return { people: members, positions } as Asked
 })
 
-const filterOf = (scope: ProjectScope, query: EventQuery, people: ReadonlyArray<string> | undefined): Filter => {
+const filterOf = (scope: ProjectScope, query: EventQuery, people: ReadonlyArray<string> | undefined): EventFilter => {
   const { consentAction, consentState, domain, geography, sessionId, submitter } = query
   const consentTypes = typesOf(scope, query)
   return {
@@ -107,7 +107,7 @@ export const events = Effect.fnUntraced(function* (
   const about: Asked =
     before === undefined ? yield* peopleOf(scope, query, context) : { ...before, positions: PositionsOf.none }
   const { people } = about
-  const page: Page = { sort, order, limit, from: before?.place ?? offset ?? 0 }
+  const page: PageRequest = { sort, order, limit, from: before?.place ?? offset ?? 0 }
   const { bounds, events, next, total } = yield* context.store.events.list(
     project,
     filterOf(scope, query, people),
@@ -128,7 +128,7 @@ export const events = Effect.fnUntraced(function* (
 })
 
 /** How a list of what is set up is asked for. */
-export interface EntryQuery extends Paging {
+export interface EntryQuery extends PageQuery {
   readonly sort?: "dateCreated" | "name"
   readonly order?: "asc" | "desc"
 }

@@ -4,7 +4,7 @@
 import type { Positions } from "../ports/LedgerStore.ts"
 
 /** Which page is asked for. */
-export interface Paging {
+export interface PageQuery {
   /** From 0; left out: from the beginning, or from the cursor. */
   readonly offset?: number
   readonly cursor?: string
@@ -12,7 +12,7 @@ export interface Paging {
 }
 
 /** One page. */
-export interface Listed<Item> {
+export interface PageOf<Item> {
   /** How many items came before it. */
   readonly offset: number
   /** How many match in all. */
@@ -25,4 +25,4 @@ export interface Listed<Item> {
 }
 
 /** A page, or a cursor that is none. */
-export type ListOutcome<Item> = (Listed<Item> & { readonly _tag: "Listed" }) | { readonly _tag: "UnknownCursor" }
+export type ListOutcome<Item> = (PageOf<Item> & { readonly _tag: "Listed" }) | { readonly _tag: "UnknownCursor" }

@@ -51,7 +51,7 @@ export const behind = Effect.fnUntraced(function* (
 })
 
 /** Whose lanes are looked at: an organization, and one of its projects where something is asked of one. */
-export interface Asked {
+export interface LaneOwners {
   readonly organization: Organization
   readonly project?: Project
 }
@@ -61,7 +61,7 @@ const patience = Schedule.spaced(25).pipe(Schedule.upTo({ duration: 2_000 }))
 
 /** How far a store is now, as far as it is asked: nothing is read that nobody asks about. */
 const seenOf = Effect.fnUntraced(function* (
-  { organization, project }: Asked,
+  { organization, project }: LaneOwners,
   asked: Positions,
   store: LedgerContext["store"],
 ) {
@@ -78,7 +78,7 @@ const seenOf = Effect.fnUntraced(function* (
  * project or organization; where nothing is asked of a project, lanes of projects are passed over.
  */
 export const reached = Effect.fnUntraced(function* (
-  of: Asked,
+  of: LaneOwners,
   asked: Positions,
   { store }: Pick<LedgerContext, "store">,
 ) {

@@ -7,7 +7,7 @@ import * as Decision from "../engine/Decision.ts"
 import * as Instant from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Status } from "../engine/Outcome.ts"
-import type { Positions, Seen, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { Positions, SeenEvents, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Rules from "../engine/Rules.ts"
 import * as Terms from "../engine/Terms.ts"
 import * as Joins from "./Joins.ts"
@@ -15,7 +15,7 @@ import type { LedgerContext } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 
 /** A question about one person. */
-export interface Question {
+export interface PersonQuestion {
   readonly organization: Organization
   readonly project: Project
   /** `undefined`: a person nobody knows, of whom nothing is in force. */
@@ -31,7 +31,7 @@ export interface Question {
 }
 
 /** The person answered about, under the id that survives joining, and the answers. */
-export interface About<Answer> {
+export interface PersonAnswer<Answer> {
   /** `undefined`: a person nobody knows. */
   readonly concordId: string | undefined
   readonly items: ReadonlyArray<Answer>
@@ -40,19 +40,19 @@ export interface About<Answer> {
 }
 
 /** One decision for each type of the project, in the order the types are listed. */
-export interface Answered {
+export interface TypeDecision {
   readonly type: ListedType
   readonly decision: Decision.Decision
 }
 
 /** A decision in force, with the event that decides. */
-export interface InForce extends Answered {
+export interface InForce extends TypeDecision {
   readonly event: StoredEvent
 }
 
 const inForce: ReadonlySet<Status> = new Set(["given", "implied", "requested", "refused", "withdrawn"])
 
-const termsOf = (type: ListedType, question: Question, knownAt: Instant.Instant): Terms.Terms =>
+const termsOf = (type: ListedType, question: PersonQuestion, knownAt: Instant.Instant): Terms.Terms =>
   Terms.make(type, Rules.inForce(type.rules, type, question.ruleSet), knownAt)
 
 /** Until when a question knows that nothing else is known: a replica may be behind, and has only heard of what it holds. */
@@ -65,7 +65,7 @@ const heardUntil = (now: Instant.Instant, { store }: LedgerContext): Instant.Ins
  * it has heard of, whatever is asked.
  */
 const instantsOf = (
-  question: Question,
+  question: PersonQuestion,
   listed: ProjectTypes,
   heads: ReadonlyArray<StoredEvent>,
   now: Instant.Instant,
@@ -89,7 +89,7 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
   Map.groupBy(events, ({ consentType }) => consentType)
 
 /** Whom a question names. Whom an identifier names later is after `knownAt`. */
-const namedBy = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, context: LedgerContext) {
+const namedBy = Effect.fnUntraced(function* (question: PersonQuestion, now: Instant.Instant, context: LedgerContext) {
   const { alias, concordId, knownAt, organization } = question
   const nobody = { learnt: heardUntil(now, context), positions: PositionsOf.none }
   if (alias === undefined) return { ...nobody, concordId }
@@ -108,7 +108,7 @@ const namedBy = Effect.fnUntraced(function* (question: Question, now: Instant.In
  * The people asked about: one, or those who are joined with it. What is recorded about them later is after `knownAt`, so
  * who they are is read again until nobody new is among them.
  */
-const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, context: LedgerContext) {
+const peopleOf = Effect.fnUntraced(function* (question: PersonQuestion, now: Instant.Instant, context: LedgerContext) {
   const { organization } = question
   const named = yield* namedBy(question, now, context)
   const { concordId } = named
@@ -118,7 +118,7 @@ const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.I
   const learnt = Joins.learnt(known.facts, named.learnt)
   const knownAt = Math.min(question.knownAt ?? learnt, learnt)
   const reached = new Set<string>()
-  let joined: Joins.Joined = { survivor: concordId, members: [concordId], positions: known.positions }
+  let joined: Joins.JoinedPeople = { survivor: concordId, members: [concordId], positions: known.positions }
   while (joined.members.some((member) => !reached.has(member))) {
     for (const member of joined.members) {
       if (!reached.has(member)) yield* context.answerHorizon.reach(member, knownAt)
@@ -129,7 +129,7 @@ const peopleOf = Effect.fnUntraced(function* (question: Question, now: Instant.I
   return { ...joined, learnt }
 })
 
-const unseen: Seen = { events: [], positions: PositionsOf.none }
+const unseen: SeenEvents = { events: [], positions: PositionsOf.none }
 
 /**
  * The consent types as they are when nothing can be recorded any more behind the answer; of those that were deleted, the ones
@@ -143,13 +143,13 @@ const typesOf = (listed: ProjectTypes, events: ReadonlyArray<StoredEvent>): Read
 }
 
 /** The consent types of a question's project, and how far what is set up was seen. */
-const setUp = Effect.fnUntraced(function* ({ project }: Question, { store }: LedgerContext) {
+const setUp = Effect.fnUntraced(function* ({ project }: PersonQuestion, { store }: LedgerContext) {
   const catalog = yield* store.catalog.current
   return { listed: catalog.consentTypes.get(project.id)!, positions: PositionsOf.ofCatalog(catalog) }
 })
 
 /** The events a question needs, and its instants, by a clock that shows `now`. */
-const gatherAt = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, context: LedgerContext) {
+const gatherAt = Effect.fnUntraced(function* (question: PersonQuestion, now: Instant.Instant, context: LedgerContext) {
   const { answerHorizon, store } = context
   const { project } = question
   const until = Math.min(question.knownAt ?? now, now)
@@ -171,8 +171,8 @@ const gatherAt = Effect.fnUntraced(function* (question: Question, now: Instant.I
  * later instant, would otherwise come to stand behind the answer.
  */
 const settled = Effect.fnUntraced(function* <A extends { readonly knownAt: Instant.Instant }>(
-  question: Question,
-  read: (question: Question, now: Instant.Instant) => Effect.Effect<A, StoreUnavailable>,
+  question: PersonQuestion,
+  read: (question: PersonQuestion, now: Instant.Instant) => Effect.Effect<A, StoreUnavailable>,
 ) {
   const now = yield* Clock.currentTimeMillis
   const first = yield* read(question, now)
@@ -182,27 +182,27 @@ const settled = Effect.fnUntraced(function* <A extends { readonly knownAt: Insta
 })
 
 /** The events a question needs, and its instants. The current state is one indexed read of the heads. */
-const gather = (question: Question, context: LedgerContext) =>
+const gather = (question: PersonQuestion, context: LedgerContext) =>
   settled(question, (question, now) => gatherAt(question, now, context))
 
 /** A decision for every type of the project, `unknown` ones too. */
-export const decisions = Effect.fnUntraced(function* (question: Question, context: LedgerContext) {
+export const decisions = Effect.fnUntraced(function* (question: PersonQuestion, context: LedgerContext) {
   const { at, events, knownAt, positions, survivor, types } = yield* gather(question, context)
   const grouped = byType(events)
-  const items = types.map((type): Answered => {
+  const items = types.map((type): TypeDecision => {
     const terms = termsOf(type, question, knownAt)
     return { type, decision: Decision.decide(grouped.get(type.id) ?? [], terms, at) }
   })
-  return { concordId: survivor, items, positions } satisfies About<Answered> as About<Answered>
+  return { concordId: survivor, items, positions } satisfies PersonAnswer<TypeDecision> as PersonAnswer<TypeDecision>
 })
 
 /** The decisions in force, and the first instant at which any answer changes by itself. */
-export interface State extends About<InForce> {
+export interface State extends PersonAnswer<InForce> {
   readonly nextChangeAt?: Instant.Instant
 }
 
 /** The consent state: the decisions in force, each with the event that decides. */
-export const state = Effect.fnUntraced(function* (question: Question, context: LedgerContext) {
+export const state = Effect.fnUntraced(function* (question: PersonQuestion, context: LedgerContext) {
   const { at, events, knownAt, positions, survivor, types } = yield* gather(question, context)
   const grouped = byType(events)
   let nextChangeAt = Infinity
@@ -218,7 +218,11 @@ export const state = Effect.fnUntraced(function* (question: Question, context: L
   return { concordId: survivor, items, positions, ...next } satisfies State
 })
 
-const timelineAt = Effect.fnUntraced(function* (question: Question, now: Instant.Instant, context: LedgerContext) {
+const timelineAt = Effect.fnUntraced(function* (
+  question: PersonQuestion,
+  now: Instant.Instant,
+  context: LedgerContext,
+) {
   const { answerHorizon, store } = context
   const { project } = question
   yield* answerHorizon.reach(project.id, Math.min(question.knownAt ?? now, now))
@@ -232,15 +236,15 @@ const timelineAt = Effect.fnUntraced(function* (question: Question, now: Instant
 })
 
 /** Every decision that differs from the one before it, by instant and then in the order the types are listed. */
-export const timeline = Effect.fnUntraced(function* (question: Omit<Question, "at">, context: LedgerContext) {
-  const read = (question: Question, now: Instant.Instant) => timelineAt(question, now, context)
+export const timeline = Effect.fnUntraced(function* (question: Omit<PersonQuestion, "at">, context: LedgerContext) {
+  const read = (question: PersonQuestion, now: Instant.Instant) => timelineAt(question, now, context)
   const { events, knownAt, positions, survivor, types } = yield* settled(question, read)
   const grouped = byType(events)
   const items = types
-    .flatMap((type): ReadonlyArray<Answered> => {
+    .flatMap((type): ReadonlyArray<TypeDecision> => {
       const [, ...changes] = Decision.follow(grouped.get(type.id) ?? [], termsOf(type, question, knownAt), Instant.min)
       return changes.map((decision) => ({ type, decision }))
     })
     .toSorted((a, b) => a.decision.at - b.decision.at)
-  return { concordId: survivor, items, positions } satisfies About<Answered> as About<Answered>
+  return { concordId: survivor, items, positions } satisfies PersonAnswer<TypeDecision> as PersonAnswer<TypeDecision>
 })

@@ -23,11 +23,11 @@ export interface Batch extends ProjectScope {
   readonly session?: Session
   /** 1 to `Batch.maxItems`. */
   readonly items: ReadonlyArray<Admission.Item>
-  readonly keyed?: Idempotency.KeyedRequest
+  readonly idempotency?: Idempotency.IdempotentRequest
 }
 
 /** One thing wrong with one item. */
-export interface Violation {
+export interface ItemViolation {
   /** The index of the item, from 0. */
   readonly item: number
   readonly code: Admission.Code | Identifiers.IdentifierFault["code"] | "identifier_conflict"
@@ -44,7 +44,7 @@ export type RecordOutcome =
       readonly positions: Positions
       readonly isRepeated?: true
     }
-  | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<Violation> }
+  | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<ItemViolation> }
 
 /** An item, and its index in the request. */
 interface Numbered {
@@ -54,7 +54,7 @@ interface Numbered {
 
 /** What a request comes to: who each item is about and what is recorded, or what is wrong. */
 interface Plan {
-  readonly violations: ReadonlyArray<Violation>
+  readonly violations: ReadonlyArray<ItemViolation>
   readonly claims: ReadonlyArray<People.Claim>
   readonly admitted: ReadonlyArray<Admitted>
 }
@@ -120,7 +120,7 @@ const survivors = Effect.fnUntraced(function* (
 const conflictOf = (
   item: number,
   { kind, with: other }: { readonly kind: string; readonly with: string },
-): Violation => ({
+): ItemViolation => ({
   item,
   code: "identifier_conflict",
   field: kind as keyof People.Identifiers,
@@ -139,7 +139,7 @@ const plan = Effect.fnUntraced(function* (
   const known = yield* lookUp(organization, people, context)
   const counted = yield* survivors(organization, people, known, context)
   const isSame = (one: string, other: string) => counted.has(one) && counted.get(one) === counted.get(other)
-  const violations: Array<Violation> = []
+  const violations: Array<ItemViolation> = []
   const claims: Array<People.Claim> = []
   const admitted: Array<Admitted> = []
   for (const [index, { draft, item }] of items.entries()) {
@@ -308,13 +308,13 @@ const again = Effect.fnUntraced(function* (project: Project, answer: string, { s
 /** Records a request's events: durably, all of them or none. */
 export const record = Effect.fnUntraced(function* (request: Batch, context: LedgerContext) {
   const termsOf: TermsOf = (_, events) =>
-    Idempotency.recordOf(request.keyed, context, JSON.stringify(events.map(({ id }) => id)))
+    Idempotency.recordOf(request.idempotency, context, JSON.stringify(events.map(({ id }) => id)))
   const carryOut: Effect.Effect<RecordOutcome | Idempotency.KeptBefore, StoreUnavailable> = recordNow(
     request,
     context,
     termsOf,
   )
-  const outcome = yield* Idempotency.once(request.organization, request.keyed, context, carryOut)
+  const outcome = yield* Idempotency.once(request.organization, request.idempotency, context, carryOut)
   const recorded = outcome._tag === "Repeated" ? yield* again(request.project, outcome.answer, context) : outcome
   if (recorded._tag !== "Recorded") return recorded
   return { ...recorded, positions: yield* behind(request.project, recorded.events, recorded.positions, context) }
@@ -328,20 +328,20 @@ export type OnceOutcome =
 /** Gives an answer that records nothing but that it was given. */
 export const answerOnce = Effect.fnUntraced(function* <E, R>(
   { organization, project }: Pick<ProjectScope, "organization" | "project">,
-  keyed: Idempotency.KeyedRequest | undefined,
+  idempotency: Idempotency.IdempotentRequest | undefined,
   answer: Effect.Effect<string, E, R>,
   context: LedgerContext,
 ) {
   const carryOut = Effect.gen(function* () {
     const text = yield* answer
-    const { idempotencyRecord } = yield* Idempotency.recordOf(keyed, context, text)
+    const { idempotencyRecord } = yield* Idempotency.recordOf(idempotency, context, text)
     const answered: OnceOutcome = { _tag: "Answered", answer: text }
     if (idempotencyRecord === undefined) return answered
     const nothing = { recordedAt: idempotencyRecord.recordedAt, events: [], claims: [] }
     const kept = yield* context.store.events.append({ project, organization, ...nothing, idempotencyRecord })
     return kept._tag === "Repeated" ? Idempotency.keptBefore : answered
   })
-  const outcome = yield* Idempotency.once(organization, keyed, context, carryOut)
+  const outcome = yield* Idempotency.once(organization, idempotency, context, carryOut)
   if (outcome._tag !== "Repeated") return outcome as OnceOutcome
   return { _tag: "Answered", answer: outcome.answer, isRepeated: true } as OnceOutcome
 })

@@ -33,7 +33,7 @@ export interface Identification {
   readonly evidence: Omit<People.Evidence, "tokenHash">
   /** What the proof signs. Kept as a keyed hash, by which it is used once. */
   readonly signed: string
-  readonly keyed?: Idempotency.KeyedRequest
+  readonly idempotency?: Idempotency.IdempotentRequest
 }
 
 /** The session to go on with; whether the visitor's earlier answers are the person's now. */
@@ -46,7 +46,7 @@ export interface Identified {
 
 /** The proof was used before. */
 export interface IdentityTokenUsed {
-  readonly _tag: "ProofUsed"
+  readonly _tag: "IdentityTokenUsed"
 }
 
 /** An identifier that is to be proven: as it is, or the SHA-256 of its normalized form, lower-case hexadecimal. */
@@ -57,7 +57,7 @@ export interface Proven {
 }
 
 /** An alias, and the form of the identifier that two spellings of it share. */
-export interface Alias extends People.Alias {
+export interface NormalizedAlias extends People.Alias {
   readonly normalized: string
 }
 
@@ -75,10 +75,10 @@ export const aliasOf = Effect.fnUntraced(function* (
   { digest, hasherOf }: Pick<LedgerContext, "digest" | "hasherOf">,
 ) {
   const normalized = normalize(proven)
-  if (normalized === undefined) return Option.none<Alias>()
+  if (normalized === undefined) return Option.none<NormalizedAlias>()
   const sha256 = proven.isHashed ? normalized : yield* Sha256.hex(digest, normalized)
   const hasher = yield* hasherOf(organization)
-  return Option.some<Alias>({ ...(yield* hasher.hashed(proven.kind, sha256, project)), normalized })
+  return Option.some<NormalizedAlias>({ ...(yield* hasher.hashed(proven.kind, sha256, project)), normalized })
 })
 
 interface Plan {
@@ -140,7 +140,7 @@ const attempt = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const { digest, answerHorizon, remembered, store } = context
-  const { keyed, organization, session } = request
+  const { idempotency, organization, session } = request
   const hasher = yield* context.hasherOf(organization)
   const tokenHash = Hex.encode(yield* hasher.sign("proof", request.signed))
   const evidence: People.Evidence = { ...request.evidence, tokenHash }
@@ -180,7 +180,11 @@ const attempt = Effect.fnUntraced(function* (
       tokenHash: session.tokenHash,
       ...(planned.endsGuest && { sessionsOf: guest }),
     },
-    ...(yield* Idempotency.recordOf(keyed, context, JSON.stringify({ isSynced: planned.isSynced, id } satisfies Kept))),
+    ...(yield* Idempotency.recordOf(
+      idempotency,
+      context,
+      JSON.stringify({ isSynced: planned.isSynced, id } satisfies Kept),
+    )),
   }
   // In one with the change, which goes on when nobody waits for its answer any more: an ended session opens nothing.
   const changed = Effect.tap(store.people.change(change), (kept) =>
@@ -195,15 +199,15 @@ const attempt = Effect.fnUntraced(function* (
 
 /** Identifies a visitor by an identifier that was proven. */
 export const identify = Effect.fnUntraced(function* (request: Identification, context: LedgerContext) {
-  const { keyed, organization } = request
+  const { idempotency, organization } = request
   const id = yield* context.random.uuidV7()
-  const token = yield* Secrets.make(purpose, id, organization, keyed, context)
+  const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
   const carryOut = Effect.gen(function* () {
     let now = yield* Clock.currentTimeMillis
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
       const { isSynced, outcome } = yield* attempt(request, { id, token }, now, context)
       if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
-      if (outcome === "used") return { _tag: "ProofUsed" } as IdentityTokenUsed
+      if (outcome === "used") return { _tag: "IdentityTokenUsed" } as IdentityTokenUsed
       if (outcome === "repeated") return Idempotency.keptBefore
       const earliest = outcome === "stale" ? now : outcome.answeredAt + 1
       now = Math.max(earliest, yield* Clock.currentTimeMillis)
@@ -212,44 +216,46 @@ export const identify = Effect.fnUntraced(function* (request: Identification, co
   })
   const outcome = yield* Idempotency.once<Identified | IdentityTokenUsed, StoreUnavailable, never>(
     organization,
-    keyed,
+    idempotency,
     context,
     carryOut,
   )
-  return outcome._tag === "Repeated" ? yield* again(organization, keyed!, outcome.answer, context) : outcome
+  return outcome._tag === "Repeated" ? yield* again(organization, idempotency!, outcome.answer, context) : outcome
 })
 
 /** The answer to a request that was answered before: its session has ended by it, and its proof was used. */
 export const identifiedBefore = Effect.fnUntraced(function* (
   organization: Organization,
-  keyed: Idempotency.KeyedRequest | undefined,
+  idempotency: Idempotency.IdempotentRequest | undefined,
   context: LedgerContext,
 ) {
-  if (keyed === undefined) return Option.none<Identified | Exclude<Idempotency.Repeat, { _tag: "Repeated" }>>()
+  if (idempotency === undefined) return Option.none<Identified | Exclude<Idempotency.Repeat, { _tag: "Repeated" }>>()
   const nothing = { _tag: "Nothing" } as const
   const outcome = yield* Idempotency.once<typeof nothing, never, never>(
     organization,
-    keyed,
+    idempotency,
     context,
     Effect.succeed(nothing),
   )
   if (outcome._tag === "Nothing") return Option.none()
-  return Option.some(outcome._tag === "Repeated" ? yield* again(organization, keyed, outcome.answer, context) : outcome)
+  return Option.some(
+    outcome._tag === "Repeated" ? yield* again(organization, idempotency, outcome.answer, context) : outcome,
+  )
 })
 
 const again = Effect.fnUntraced(function* (
   organization: Organization,
-  keyed: Idempotency.KeyedRequest,
+  idempotency: Idempotency.IdempotentRequest,
   answer: string,
   context: LedgerContext,
 ) {
   const { id, isSynced }: Kept = JSON.parse(answer)
-  const token = yield* Secrets.make(purpose, id, organization, keyed, context)
+  const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
   return { _tag: "Identified", isSynced, token, isRepeated: true } as Identified
 })
 
 /** Who somebody is: everyone it was joined with, and the facts that tell. */
-export interface PersonFacts extends Joins.Joined {
+export interface PersonFacts extends Joins.JoinedPeople {
   /** In the order recorded. */
   readonly facts: ReadonlyArray<People.Fact>
 }

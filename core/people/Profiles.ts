@@ -16,18 +16,18 @@ import * as Idempotency from "../ledger/Idempotency.ts"
 export type Profile = { readonly [Field: string]: unknown }
 
 /** What a visitor tells of itself. */
-export interface Telling extends ProjectScope {
+export interface ProfileUpdate extends ProjectScope {
   readonly session: Session
   readonly profile: Profile
   /** Not kept; those that do not name the visitor already are answered as unproven. */
   readonly identifiers: People.Identifiers
-  readonly keyed?: Idempotency.KeyedRequest
+  readonly idempotency?: Idempotency.IdempotentRequest
 }
 
 /** What was kept, and the identifiers that name the visitor only after a proof; or what is wrong with them. */
-export type Told =
+export type ProfileOutcome =
   | {
-      readonly _tag: "Told"
+      readonly _tag: "ProfileKept"
       readonly profile: Profile
       readonly unproven: ReadonlyArray<People.IdentifierKind>
       readonly isRepeated?: true
@@ -36,7 +36,7 @@ export type Told =
 
 /** Which identifiers do not name the visitor. Whether they name somebody else, or nobody, is not told. */
 const unprovenOf = Effect.fnUntraced(function* (
-  { organization, project, session }: Telling,
+  { organization, project, session }: ProfileUpdate,
   { concordId, ...others }: People.Identifiers,
   { hasherOf, store }: LedgerContext,
 ) {
@@ -54,21 +54,21 @@ const unprovenOf = Effect.fnUntraced(function* (
 })
 
 /** Keeps what a visitor tells of itself. */
-export const keep = Effect.fnUntraced(function* (request: Telling, context: LedgerContext) {
-  const { identifiers, keyed, organization, profile, session } = request
+export const keep = Effect.fnUntraced(function* (request: ProfileUpdate, context: LedgerContext) {
+  const { identifiers, idempotency, organization, profile, session } = request
   const hasIdentifier = Object.keys(identifiers).length > 0
   const person = hasIdentifier ? Identifiers.normalize(identifiers) : { identifiers }
-  if ("faults" in person) return { _tag: "Refused", faults: person.faults } as Told
+  if ("faults" in person) return { _tag: "Refused", faults: person.faults } as ProfileOutcome
   const carryOut = Effect.gen(function* () {
     const unproven = yield* unprovenOf(request, person.identifiers, context)
-    const told: Told = { _tag: "Told", profile, unproven }
+    const told: ProfileOutcome = { _tag: "ProfileKept", profile, unproven }
     // Not the profile: it can be emptied, and a request that comes again brings it along.
-    const { idempotencyRecord } = yield* Idempotency.recordOf(keyed, context, JSON.stringify(unproven))
+    const { idempotencyRecord } = yield* Idempotency.recordOf(idempotency, context, JSON.stringify(unproven))
     const text = JSON.stringify(profile)
     const kept = yield* context.store.people.keepProfile(organization, session.concordId, text, idempotencyRecord)
     return kept === "repeated" ? Idempotency.keptBefore : told
   })
-  const outcome = yield* Idempotency.once(organization, keyed, context, carryOut)
+  const outcome = yield* Idempotency.once(organization, idempotency, context, carryOut)
   if (outcome._tag !== "Repeated") return outcome
-  return { _tag: "Told", profile, unproven: JSON.parse(outcome.answer), isRepeated: true } as Told
+  return { _tag: "ProfileKept", profile, unproven: JSON.parse(outcome.answer), isRepeated: true } as ProfileOutcome
 })

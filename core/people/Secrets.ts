@@ -10,17 +10,19 @@ import { Effect } from "effect"
 import { Base64Url } from "effect/encoding"
 import type { Organization } from "../model/Catalog.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
-import type { KeyedRequest } from "../ledger/Idempotency.ts"
+import type { IdempotentRequest } from "../ledger/Idempotency.ts"
 
 /** 256 random bits, base64url; for a request that may come again and the same `id`, always the same. */
 export const make = Effect.fnUntraced(function* (
   purpose: string,
   id: string,
   organization: Organization,
-  keyed: KeyedRequest | undefined,
+  idempotency: IdempotentRequest | undefined,
   { hasherOf, random }: Pick<LedgerContext, "hasherOf" | "random">,
 ) {
-  if (keyed === undefined) return Base64Url.encode(yield* random.randomBytes(32))
+  if (idempotency === undefined) return Base64Url.encode(yield* random.randomBytes(32))
   const hasher = yield* hasherOf(organization)
-  return Base64Url.encode(yield* hasher.sign(purpose, [keyed.caller, keyed.credential, keyed.key, id].join("\0")))
+  return Base64Url.encode(
+    yield* hasher.sign(purpose, [idempotency.caller, idempotency.credential, idempotency.key, id].join("\0")),
+  )
 })

@@ -37,7 +37,7 @@ export interface Opening {
   readonly domain: string
   readonly geography?: string
   readonly userAgent?: string
-  readonly keyed?: Idempotency.KeyedRequest
+  readonly idempotency?: Idempotency.IdempotentRequest
 }
 
 /** A session just opened: the only time its token is told. */
@@ -65,7 +65,7 @@ interface Kept {
 
 /** Opens a session for the person its `contextId` remembers, or for a new one. */
 export const open = Effect.fnUntraced(function* (opening: Opening, context: LedgerContext) {
-  const { keyed, organization, project } = opening
+  const { idempotency, organization, project } = opening
   const { digest, hasherOf, random, store } = context
   const hasher = yield* hasherOf(organization)
   const id = yield* random.uuidV7()
@@ -98,13 +98,13 @@ export const open = Effect.fnUntraced(function* (opening: Opening, context: Ledg
       releases: [],
       facts: [],
       session,
-      ...(yield* Idempotency.recordOf(keyed, context, JSON.stringify({ session } satisfies Kept))),
+      ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify({ session } satisfies Kept))),
     })
     return kept === "kept" ? ({ _tag: "Opened", token, contextId, session } as Opened) : kept
   })
   const outcome = yield* Idempotency.once(
     organization,
-    keyed,
+    idempotency,
     context,
     Effect.gen(function* () {
       for (let attempts = 0; attempts < maxAttempts; attempts++) {
@@ -122,10 +122,10 @@ export const open = Effect.fnUntraced(function* (opening: Opening, context: Ledg
 
 /** What only the browser knows of its session. */
 const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, context: LedgerContext) {
-  const { keyed, organization } = opening
+  const { idempotency, organization } = opening
   return {
-    token: yield* Secrets.make("session", id, organization, keyed, context),
-    contextId: opening.contextId?.toLowerCase() ?? (yield* newContextId(id, organization, keyed, context)),
+    token: yield* Secrets.make("session", id, organization, idempotency, context),
+    contextId: opening.contextId?.toLowerCase() ?? (yield* newContextId(id, organization, idempotency, context)),
   }
 })
 
@@ -133,12 +133,12 @@ const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, con
 const newContextId = Effect.fnUntraced(function* (
   id: string,
   organization: Organization,
-  keyed: Idempotency.KeyedRequest | undefined,
+  idempotency: Idempotency.IdempotentRequest | undefined,
   { hasherOf, random }: LedgerContext,
 ) {
-  if (keyed === undefined) return yield* random.uuidV4()
+  if (idempotency === undefined) return yield* random.uuidV4()
   const hasher = yield* hasherOf(organization)
-  const bytes = yield* hasher.sign("context", `${keyed.caller}\0${keyed.key}\0${id}`)
+  const bytes = yield* hasher.sign("context", `${idempotency.caller}\0${idempotency.key}\0${id}`)
   return uuidV4FromBytes(bytes)
 })
 

@@ -15,14 +15,14 @@ export interface CatalogChange {
   readonly revision: number
   readonly entries: Partial<Entries>
   /** The documents of versions that are published with the change. */
-  readonly documents: ReadonlyArray<DocumentOf & { readonly document: string }>
+  readonly documents: ReadonlyArray<DocumentKey & { readonly document: string }>
   /** Who keeps the receipt. */
   readonly owner?: Owner
   readonly idempotencyRecord?: IdempotencyRecord
 }
 
 /** Which document: of one version of a consent type. */
-export interface DocumentOf {
+export interface DocumentKey {
   readonly consentType: string
   readonly version: number
 }
@@ -35,7 +35,7 @@ export interface CatalogStore {
   readonly change: (change: CatalogChange) => Effect.Effect<Kept, StoreUnavailable>
   /** The documents of versions, in the order asked; `undefined` where there is none. */
   readonly documents: (
-    of: ReadonlyArray<DocumentOf>,
+    of: ReadonlyArray<DocumentKey>,
   ) => Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable>
   /** When each API key was last used, by its id. */
   readonly keyUses: Effect.Effect<ReadonlyMap<string, Instant>, StoreUnavailable>

@@ -26,7 +26,7 @@ export interface StoredEvent extends ConsentEvent {
 }
 
 /** Events of people, and the positions of their lanes in the same moment: what stands behind an answer. */
-export interface Seen {
+export interface SeenEvents {
   readonly events: ReadonlyArray<StoredEvent>
   /** Of the lanes of all who were asked about; 0 for a lane without events. */
   readonly positions: Positions
@@ -62,7 +62,7 @@ export type Appended =
   | { readonly _tag: "Repeated" }
 
 /** Which events are listed. What is left out does not limit. */
-export interface Filter {
+export interface EventFilter {
   /** From `startDate`, before `endDate`: of `consentDate`. */
   readonly startDate: Instant
   readonly endDate: Instant
@@ -77,7 +77,7 @@ export interface Filter {
 }
 
 /** How events are ordered: by a date, those of the same instant by lane and then by position. */
-export interface Order {
+export interface EventOrder {
   readonly sort: "consentDate" | "dateCreated"
   readonly order: "asc" | "desc"
 }
@@ -86,7 +86,7 @@ export interface Order {
  * Where a page ended: what the next one needs so that pages neither skip nor repeat, whatever is recorded meanwhile.
  * Plain JSON.
  */
-export interface Place {
+export interface PagePlace {
   /** For each lane of the project, the position before which the events were there when the first page was read. */
   readonly bounds: ReadonlyArray<number>
   /** How many match. */
@@ -98,19 +98,19 @@ export interface Place {
 }
 
 /** Which page: by how many are passed over, or where the page before ended. */
-export interface Page extends Order {
+export interface PageRequest extends EventOrder {
   readonly limit: number
-  readonly from: number | Place
+  readonly from: number | PagePlace
 }
 
 /** One page of events. */
-export interface Listed {
+export interface EventPage {
   readonly total: number
   readonly events: ReadonlyArray<StoredEvent>
   /** For each lane of the project, the position before which events were looked for. */
   readonly bounds: ReadonlyArray<number>
   /** Where the next page goes on; left out after the last. */
-  readonly next?: Place
+  readonly next?: PagePlace
 }
 
 /** Events, by lane and position. */
@@ -121,9 +121,9 @@ export interface EventStore {
    */
   readonly append: (request: Append) => Effect.Effect<Appended, StoreUnavailable>
   /** The heads of people, in one moment: at most four events for each person and consent type. */
-  readonly heads: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<Seen, StoreUnavailable>
+  readonly heads: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<SeenEvents, StoreUnavailable>
   /** Every event of people, in one moment; those of a person in the order recorded. */
-  readonly ofPeople: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<Seen, StoreUnavailable>
+  readonly ofPeople: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<SeenEvents, StoreUnavailable>
   /** The events of ids, in the order asked. */
   readonly byId: (
     project: Owner,
@@ -135,7 +135,7 @@ export interface EventStore {
     hashes: ReadonlyArray<string>,
   ) => Effect.Effect<ReadonlyArray<StoredEvent | undefined>, StoreUnavailable>
   /** One page of a project's events. */
-  readonly list: (project: Owner, filter: Filter, page: Page) => Effect.Effect<Listed, StoreUnavailable>
+  readonly list: (project: Owner, filter: EventFilter, page: PageRequest) => Effect.Effect<EventPage, StoreUnavailable>
   /** For each lane of a project, in order, how many events it has: the position of the next one. */
   readonly laneEnds: (project: Owner) => Effect.Effect<ReadonlyArray<number>, StoreUnavailable>
   /** Events of one lane (from 0 in the project), by position: from the one at `from`, at most `limit`, in order. */

@@ -41,7 +41,7 @@ export interface Block extends ProjectScope {
 }
 
 /** What became of an item: it was recorded; it had been already; or what is wrong with it. */
-export type Fate = "recorded" | "known" | ReadonlyArray<Omit<Recording.Violation, "item">>
+export type Fate = "recorded" | "known" | ReadonlyArray<Omit<Recording.ItemViolation, "item">>
 
 /** What became of a block. */
 export interface Imported {
@@ -88,7 +88,7 @@ const withoutKnown = Effect.fnUntraced(function* (block: Block, fates: Map<numbe
  * The items that are refused at first sight. Conflicts of identifiers wait until nothing else is wrong: an item that is
  * refused claims no identifier.
  */
-const refusedFirst = (violations: ReadonlyArray<Recording.Violation>): ReadonlyArray<Recording.Violation> => {
+const refusedFirst = (violations: ReadonlyArray<Recording.ItemViolation>): ReadonlyArray<Recording.ItemViolation> => {
   const others = violations.filter(({ code }) => code !== "identifier_conflict")
   return others.length === 0 ? violations : others
 }
@@ -96,7 +96,7 @@ const refusedFirst = (violations: ReadonlyArray<Recording.Violation>): ReadonlyA
 /** Settles the fate of those that are refused; answers the others. */
 const refuse = (
   tried: ReadonlyArray<Numbered>,
-  violations: ReadonlyArray<Recording.Violation>,
+  violations: ReadonlyArray<Recording.ItemViolation>,
   fates: Map<number, Fate>,
 ): ReadonlyArray<Numbered> => {
   const byItem = Map.groupBy(violations, ({ item }) => item)

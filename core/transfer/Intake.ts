@@ -13,7 +13,7 @@ import { Ledger } from "../Ledger.ts"
 import * as RecordedLine from "../formats/RecordedLine.ts"
 
 /** One thing wrong with a row. */
-export interface Fault {
+export interface RowFault {
   readonly code: string
   /** The member, as `consentDate` or `session/id`; empty for the row as a whole. */
   readonly field: string
@@ -22,18 +22,18 @@ export interface Fault {
 }
 
 /** A row of a file: its line, from 1, and its text; its members, or why it could not be read. */
-export type Row = { readonly line: number; readonly text: string } & (
+export type FileRow = { readonly line: number; readonly text: string } & (
   | { readonly value: unknown }
-  | { readonly faults: ReadonlyArray<Fault> }
+  | { readonly faults: ReadonlyArray<RowFault> }
 )
 
 /** One thing wrong, with the line it is in. */
-export interface Rejection extends Fault {
+export interface Rejection extends RowFault {
   readonly line: number
 }
 
 /** What became of the rows. */
-export interface Tally {
+export interface ImportTally {
   /** How many rows there were. */
   readonly rows: number
   /** How many were recorded. */
@@ -53,14 +53,14 @@ export interface Intake<E = never> extends ProjectScope {
   /** Rows are recorded events of this ledger, taken back as they were. */
   readonly isRestore: boolean
   /** What a row holds, by the names that items have; left out, it has them. */
-  readonly map?: (value: unknown) => Result.Result<unknown, ReadonlyArray<Fault>>
+  readonly map?: (value: unknown) => Result.Result<unknown, ReadonlyArray<RowFault>>
   /** How many rows are recorded together: 1 to {@link maxItems}, which it is where it is left out. */
   readonly blockSize?: number
   /** After each block: what is wrong with its rows, in their order, and what became of all rows so far. */
-  readonly report: (rejections: ReadonlyArray<Rejection>, tally: Tally) => Effect.Effect<void, E>
+  readonly report: (rejections: ReadonlyArray<Rejection>, tally: ImportTally) => Effect.Effect<void, E>
 }
 
-const none: Tally = {
+const none: ImportTally = {
   rows: 0,
   recorded: 0,
   recordedBefore: 0,
@@ -69,7 +69,7 @@ const none: Tally = {
   faults: {},
 }
 
-type Fate = "recorded" | "known" | ReadonlyArray<Fault>
+type Fate = "recorded" | "known" | ReadonlyArray<RowFault>
 
 /** A row that has the shape it must have, and its index in the block. */
 interface Shaped<A> {
@@ -84,19 +84,19 @@ const DatedItem = Schema.Struct({ ...ItemLine.ItemLine.fields, consentDate: Exch
 const decodeItem = Exchange.decoder(DatedItem)
 const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine)
 
-const toFault = ({ code, detail, pointer }: Exchange.Violation): Fault => ({ code, field: pointer.slice(1), detail })
+const toFault = ({ code, detail, pointer }: Exchange.Violation): RowFault => ({ code, field: pointer.slice(1), detail })
 
 /** After how many rows others have their turn: who writes a block is not kept waiting by who reads the next one. */
 const stride = 50
 
 /** Splits rows into those that have the shape they must have, and what is wrong with the others. */
 const shape = Effect.fnUntraced(function* <A>(
-  rows: ReadonlyArray<Row>,
+  rows: ReadonlyArray<FileRow>,
   { map = Result.succeed }: Pick<Intake<unknown>, "map">,
   decode: (value: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,
 ) {
   const shaped: Array<Shaped<A>> = []
-  const faulty: Array<readonly [line: number, faults: ReadonlyArray<Fault>]> = []
+  const faulty: Array<readonly [line: number, faults: ReadonlyArray<RowFault>]> = []
   for (const [index, row] of rows.entries()) {
     if (index % stride === 0) yield* Effect.yieldNow
     const { line } = row
@@ -116,13 +116,13 @@ const shape = Effect.fnUntraced(function* <A>(
 interface Settled {
   readonly rows: number
   readonly shaped: ReadonlyArray<Shaped<{ readonly consentState: StoredEvent["consentState"] }>>
-  readonly faulty: ReadonlyArray<readonly [line: number, faults: ReadonlyArray<Fault>]>
+  readonly faulty: ReadonlyArray<readonly [line: number, faults: ReadonlyArray<RowFault>]>
   /** Of those that have the shape, in their order. */
   readonly fates: ReadonlyArray<Fate>
 }
 
 const importRows = Effect.fnUntraced(function* (
-  block: ReadonlyArray<Row>,
+  block: ReadonlyArray<FileRow>,
   place: Importing.Place,
   intake: Intake<unknown>,
 ) {
@@ -138,7 +138,7 @@ const importRows = Effect.fnUntraced(function* (
   return { settled, isAsPlanned: imported.isAsPlanned }
 })
 
-const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, intake: Intake<unknown>) {
+const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<FileRow>, intake: Intake<unknown>) {
   const ledger = yield* Ledger
   const { faulty, shaped } = yield* shape(rows, intake, decodeRecorded)
   const { organization, project, types } = intake
@@ -147,7 +147,7 @@ const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>, intak
   return { rows: rows.length, shaped, faulty, fates } satisfies Settled
 })
 
-const add = (tally: Tally, { fates, faulty, rows, shaped }: Settled) => {
+const add = (tally: ImportTally, { fates, faulty, rows, shaped }: Settled) => {
   const consentStates = { ...tally.consentStates }
   const faults = { ...tally.faults }
   const rejected = [...faulty]
@@ -165,7 +165,7 @@ const add = (tally: Tally, { fates, faulty, rows, shaped }: Settled) => {
   const rejections = rejected
     .toSorted(([a], [b]) => a - b)
     .flatMap(([line, ofRow]) => ofRow.map(({ code, detail, field }): Rejection => ({ line, field, code, detail })))
-  const total: Tally = {
+  const total: ImportTally = {
     rows: tally.rows + rows,
     recorded: tally.recorded + recorded,
     recordedBefore: tally.recordedBefore + rows - recorded - rejected.length,
@@ -180,12 +180,12 @@ const add = (tally: Tally, { fates, faulty, rows, shaped }: Settled) => {
 const maxCharacters = 1024 * 1024
 
 /** Rows in blocks: the same ones, whenever and in whatever pieces they come. */
-const blocksOf = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>, size: number) =>
+const blocksOf = <E, R>(rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>, size: number) =>
   Stream.suspend(() => {
-    let block: Array<Row> = []
+    let block: Array<FileRow> = []
     let characters = 0
-    const fill = (more: ReadonlyArray<Row>): ReadonlyArray<ReadonlyArray<Row>> => {
-      const full: Array<ReadonlyArray<Row>> = []
+    const fill = (more: ReadonlyArray<FileRow>): ReadonlyArray<ReadonlyArray<FileRow>> => {
+      const full: Array<ReadonlyArray<FileRow>> = []
       for (const row of more) {
         block.push(row)
         characters += row.text.length
@@ -196,7 +196,9 @@ const blocksOf = <E, R>(rows: Stream.Stream<ReadonlyArray<Row>, E, R>, size: num
       }
       return full
     }
-    const last = Stream.suspend(() => (block.length === 0 ? Stream.empty : Stream.succeed<ReadonlyArray<Row>>(block)))
+    const last = Stream.suspend(() =>
+      block.length === 0 ? Stream.empty : Stream.succeed<ReadonlyArray<FileRow>>(block),
+    )
     return Stream.concat(Stream.flattenIterable(Stream.map(rows, fill)), last)
   })
 
@@ -207,7 +209,7 @@ const concurrency = 3
 const importer = (intake: Intake<unknown>) => {
   let before: Pick<Importing.Place, "ahead" | "turn"> = { ahead: Effect.undefined, turn: Effect.void }
   let isAsPlanned = true
-  return ([block, ordinal]: readonly [ReadonlyArray<Row>, number]) =>
+  return ([block, ordinal]: readonly [ReadonlyArray<FileRow>, number]) =>
     Effect.suspend(() => {
       const sent = Deferred.makeUnsafe<Importing.OnItsWay | undefined>()
       const recorded = Deferred.makeUnsafe<void>()
@@ -231,9 +233,9 @@ const importer = (intake: Intake<unknown>) => {
 
 /** Takes rows in, in their order; answers what became of them. */
 export const run = <E, R, E2>(
-  rows: Stream.Stream<ReadonlyArray<Row>, E, R>,
+  rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>,
   intake: Intake<E2>,
-): Effect.Effect<Tally, E | E2 | StoreUnavailable, R | Ledger> =>
+): Effect.Effect<ImportTally, E | E2 | StoreUnavailable, R | Ledger> =>
   Effect.suspend(() => {
     let tally = none
     const blocks = blocksOf(rows, intake.blockSize ?? maxItems)

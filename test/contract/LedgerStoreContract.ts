@@ -13,12 +13,12 @@ import * as Lane from "../../core/model/Lane.ts"
 import type { Claim, Evidence, Fact } from "../../core/model/People.ts"
 import {
   type Append,
-  type Filter,
+  type EventFilter,
   keptForEver,
   LedgerStore,
-  type Listed,
-  type Order,
-  type Page,
+  type EventPage,
+  type EventOrder,
+  type PageRequest,
   type IdentityChange,
   idempotencyKeptMillis,
   type Session,
@@ -200,13 +200,13 @@ const manyEvents = (count: number): ReadonlyArray<StoredEvent> =>
     }),
   )
 
-const everything: Filter = { startDate: 0, endDate: t0 * 2 }
+const everything: EventFilter = { startDate: 0, endDate: t0 * 2 }
 
-const orders: ReadonlyArray<Order> = (["consentDate", "dateCreated"] as const).flatMap((sort) =>
+const orders: ReadonlyArray<EventOrder> = (["consentDate", "dateCreated"] as const).flatMap((sort) =>
   (["asc", "desc"] as const).map((order) => ({ sort, order })),
 )
 
-const newestFirst: Order = { sort: "consentDate", order: "desc" }
+const newestFirst: EventOrder = { sort: "consentDate", order: "desc" }
 
 type Key = readonly [at: number, lane: number, position: number]
 
@@ -224,7 +224,7 @@ const recorder = (store: LedgerStore["Service"]) => {
       next.set(lane, positions.get(id)! + 1)
     }
   })
-  const keyOf = (each: StoredEvent, sort: Order["sort"]): Key => [
+  const keyOf = (each: StoredEvent, sort: EventOrder["sort"]): Key => [
     each[sort],
     Lane.of(project, each.concordId),
     positions.get(each.id)!,
@@ -441,9 +441,9 @@ export const clauses: ReadonlyArray<Clause> = [
         const direction = order === "asc" ? 1 : -1
         const inOrder = before.toSorted((a, b) => direction * compareKeys(keyOf(a, sort), keyOf(b, sort)))
         const pages: Array<StoredEvent> = []
-        let from: Page["from"] | undefined = 0
+        let from: PageRequest["from"] | undefined = 0
         while (from !== undefined) {
-          const page: Listed = yield* store.events.list(project, everything, { sort, order, limit: 60, from })
+          const page: EventPage = yield* store.events.list(project, everything, { sort, order, limit: 60, from })
           strictEqual(page.total, before.length)
           pages.push(...page.events)
           // Plain JSON: that is how a cursor carries it.
@@ -461,7 +461,7 @@ export const clauses: ReadonlyArray<Clause> = [
     "a list is limited by everything its filter names, and by nothing else",
     Effect.fnUntraced(function* (store: Store) {
       const { events } = yield* recordMany(store)
-      const limits: ReadonlyArray<readonly [Partial<Filter>, (event: StoredEvent) => boolean]> = [
+      const limits: ReadonlyArray<readonly [Partial<EventFilter>, (event: StoredEvent) => boolean]> = [
         [{ startDate: t0 - 1 }, ({ consentDate }) => consentDate >= t0 - 1],
         [{ endDate: t0 }, ({ consentDate }) => consentDate < t0],
         [{ people: people.slice(0, 3) }, ({ concordId }) => people.indexOf(concordId) < 3],

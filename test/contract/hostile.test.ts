@@ -380,11 +380,11 @@ describe("three servers whose clients record at the same time, with faults at ra
             1 + (n % 3),
           )
           asked.set(submitter, items.length)
-          const keyed = { caller: "load", key: submitter, credential: "", content: submitter }
+          const idempotency = { caller: "load", key: submitter, credential: "", content: submitter }
           const request = {
             ...scope,
             submitter,
-            ...(n % 2 === 0 && { keyed }),
+            ...(n % 2 === 0 && { idempotency }),
             items: items.map((person) => ({
               person,
               consentType: types[n % types.length]!,

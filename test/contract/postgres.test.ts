@@ -13,7 +13,7 @@ import type { Claim } from "../../core/model/People.ts"
 import {
   type Append,
   LedgerStore,
-  type Listed,
+  type EventPage,
   type StoredEvent,
   type StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
@@ -157,7 +157,7 @@ describe.each([
   test("a list holds every one of them", async () => {
     const page = { sort: "dateCreated", order: "asc", limit: 1000, from: 0 } as const
     const filter = { startDate: 0, endDate: Number.MAX_SAFE_INTEGER }
-    const listed: Listed = await Effect.runPromise(withStore((store) => store.events.list(project, filter, page)))
+    const listed: EventPage = await Effect.runPromise(withStore((store) => store.events.list(project, filter, page)))
     expect(listed.total).toBe(kept.length)
   })
 })

@@ -144,7 +144,7 @@ const written = fc
 
 const unreadable = { code: "unreadable", field: "", detail: "not JSON" }
 
-const rows: fc.Arbitrary<ReadonlyArray<Intake.Row>> = fc
+const rows: fc.Arbitrary<ReadonlyArray<Intake.FileRow>> = fc
   .array(fc.oneof({ arbitrary: written, weight: 12 }, fc.constant(undefined)), { maxLength: 12 })
   .map((some) =>
     some.map((value, index) => ({
@@ -154,7 +154,7 @@ const rows: fc.Arbitrary<ReadonlyArray<Intake.Row>> = fc
     })),
   )
 
-const externalIdOf = (row: Intake.Row): unknown => ("value" in row ? Object(row.value).externalId : undefined)
+const externalIdOf = (row: Intake.FileRow): unknown => ("value" in row ? Object(row.value).externalId : undefined)
 
 const blockSize = fc.integer({ min: 1, max: 4 })
 
@@ -169,7 +169,7 @@ interface Taking {
 }
 
 /** What became of rows: the tally, and what is wrong with each. */
-const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.Row>, taking: Taking) {
+const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.FileRow>, taking: Taking) {
   const rejections: Array<string> = []
   let blocks = 0
   const tally = yield* Intake.run(Stream.fromIterable([rows]), {
@@ -243,7 +243,7 @@ const answers = Effect.fnUntraced(function* (scope: ProjectScope) {
 const decodeItem = Exchange.decoder(ItemLine.ItemLine)
 
 /** Sends each row by itself, as an item of a request; what is wrong with each. */
-const post = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.Row>) {
+const post = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.FileRow>) {
   const ledger = yield* Ledger.Ledger
   const rejections: Array<string> = []
   for (const row of rows) {
@@ -438,7 +438,7 @@ for (const [name, store, numRuns] of stores) {
 test("A block that has to be planned again takes those with it that are on their way behind it, and no others.", async () => {
   const blocks = 60
   const item = { category: "communication", subcategory: "email", label: "newsletter", consentState: "declined" }
-  const rows = Array.from({ length: blocks }, (_, index): Intake.Row => {
+  const rows = Array.from({ length: blocks }, (_, index): Intake.FileRow => {
     // The sixth block names a person that only the fifth has made.
     const value = { ...item, userId: `u${index === 5 ? 4 : index}`, consentDate: iso(today - blocks + index) }
     return { line: index + 1, text: JSON.stringify(value), value }

@@ -46,8 +46,8 @@ const fill = Effect.fnUntraced(function* (events: number) {
   for (const id of [shop.project.id, blog.project.id]) {
     const scope = Option.getOrThrow(yield* ledger.projectScope(id))
     for (let done = 0; done < events / 2; done += 20) {
-      const keyed = { caller: "test", key: `${id} ${done}`, credential: "", content: `${done}` }
-      const recorded = yield* ledger.record({ ...scope, submitter, items: items(scope, done, 20), keyed })
+      const idempotency = { caller: "test", key: `${id} ${done}`, credential: "", content: `${done}` }
+      const recorded = yield* ledger.record({ ...scope, submitter, items: items(scope, done, 20), idempotency })
       if (recorded._tag !== "Recorded") return yield* Effect.die(recorded)
     }
   }

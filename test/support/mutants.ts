@@ -983,7 +983,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     part: "adapters/http/server",
     file: "OpenRoutes.ts",
-    find: "!randomUuid.test(keyed.key)",
+    find: "!randomUuid.test(idempotency.key)",
     replace: "false",
     killedBy: [guessable],
   },

@@ -44,13 +44,13 @@ const list = Effect.fnUntraced(function* (query: Parameters<Ledger["Service"]["l
 const create = Effect.fnUntraced(function* (request: Parameters<typeof Answer.readBody>[0]) {
   const { setup } = yield* Ledger
   const { organization } = yield* CurrentKey
-  const { fields, keyed } = yield* CatalogChanges.read(request, decodeNew)
-  const answer = ({ apiKey }: ApiKeys.Made) => JSON.stringify(ApiKeyJson.json(apiKey, undefined))
-  const making = { ...(keyed !== undefined && { keyed }), answer }
+  const { fields, idempotency } = yield* CatalogChanges.read(request, decodeNew)
+  const answer = ({ apiKey }: ApiKeys.CreatedKey) => JSON.stringify(ApiKeyJson.json(apiKey, undefined))
+  const making = { ...(idempotency !== undefined && { idempotency }), answer }
   const changed = yield* CatalogChanges.orRefuse(yield* setup.createKey(organization, toFields(fields), making))
   const isRepeated = changed._tag === "Repeated"
   const made = JSON.parse(isRepeated ? changed.answer : answer(changed.value))
-  const secret = isRepeated ? yield* setup.secretAgain(organization, made.id, keyed!) : changed.value.secret
+  const secret = isRepeated ? yield* setup.secretAgain(organization, made.id, idempotency!) : changed.value.secret
   return Answer.json(JSON.stringify({ ...made, secret }), 201, IdempotencyKey.headers(isRepeated))
 })
 

@@ -3,7 +3,7 @@
  */
 import { Effect, type Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type { Changed, Outcome } from "../../../core/catalog/CatalogChange.ts"
+import type { Changed, CatalogOutcome } from "../../../core/catalog/CatalogChange.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "../server/Answer.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
@@ -17,11 +17,11 @@ export const read = Effect.fnUntraced(function* <A>(
   const { key } = yield* CurrentKey
   const body = yield* Answer.readBody(request, options)
   const fields = yield* Answer.decode(decode, body.json)
-  return { fields, ...(yield* IdempotencyKey.keyed(request, key.id, body)) }
+  return { fields, ...(yield* IdempotencyKey.of(request, key.id, body)) }
 })
 
 /** What was changed, or the answer that was given before; else the problem that stood in the way. */
-export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: Outcome<Value>) {
+export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutcome<Value>) {
   const settled = yield* IdempotencyKey.orRefuse(outcome)
   switch (settled._tag) {
     case "NotFound":
@@ -43,14 +43,14 @@ export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: Outcome<Val
 })
 
 /** What was changed by a request that has no key, so that it cannot come again. */
-export const made = Effect.fnUntraced(function* <Value>(outcome: Outcome<Value>) {
+export const made = Effect.fnUntraced(function* <Value>(outcome: CatalogOutcome<Value>) {
   const changed = yield* orRefuse(outcome)
   return changed._tag === "Changed" ? changed.value : yield* Effect.die("a request without a key was answered before")
 })
 
 /** Answers a change; one that was made before as it was answered then. */
 export const answer = Effect.fnUntraced(function* <Value>(
-  outcome: Outcome<Value>,
+  outcome: CatalogOutcome<Value>,
   write: (value: Value) => string,
   status = 200,
 ) {

@@ -6,7 +6,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import type { ListedType, ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import type * as Instant from "../../../core/engine/Instant.ts"
-import type { Fault } from "../../../core/catalog/CatalogChange.ts"
+import type { CatalogFault } from "../../../core/catalog/CatalogChange.ts"
 import * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Api } from "../api/Api.ts"
@@ -61,7 +61,7 @@ type Decoder<A> = (body: unknown) => Result.Result<A, ReadonlyArray<Answer.Viola
  * wrong is told at once; `harmless` are members that break none, in place of those that cannot be read.
  */
 const reader =
-  <A>(decode: Decoder<A>, harmless: object, faultsOf: (readable: A) => ReadonlyArray<Fault>): Decoder<A> =>
+  <A>(decode: Decoder<A>, harmless: object, faultsOf: (readable: A) => ReadonlyArray<CatalogFault>): Decoder<A> =>
   (body) => {
     let rest = decode(body)
     if (Result.isSuccess(rest)) return rest
@@ -134,11 +134,14 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
           const { setup } = yield* Ledger
           const { scope } = yield* Access.inProject
           const read = newReader(yield* Clock.currentTimeMillis)
-          const { fields: body, ...keyed } = yield* CatalogChanges.read(request, read, { maxBytes: bodyMaxBytes })
+          const { fields: body, ...idempotency } = yield* CatalogChanges.read(request, read, { maxBytes: bodyMaxBytes })
           const fields = toFields(body)
           const answer = (type: ListedType) =>
             ConsentTypeJson.write(type, fields.document ?? undefined, type.dateCreated)
-          return yield* CatalogChanges.answer(yield* setup.createType(scope, fields, { ...keyed, answer }), answer)
+          return yield* CatalogChanges.answer(
+            yield* setup.createType(scope, fields, { ...idempotency, answer }),
+            answer,
+          )
         }),
       ),
     )

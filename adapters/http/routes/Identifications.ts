@@ -57,15 +57,15 @@ export const identify = Effect.fnUntraced(function* (request: HttpServerRequest.
   const { isLive, session, scope } = yield* CurrentVisitor
   const { organization, project } = scope
   const body = yield* Answer.readBody(request)
-  const { keyed } = yield* IdempotencyKey.keyed(request, session.id, body)
-  const before = yield* ledger.identifiedBefore(organization, keyed)
+  const { idempotency } = yield* IdempotencyKey.of(request, session.id, body)
+  const before = yield* ledger.identifiedBefore(organization, idempotency)
   if (Option.isSome(before)) return answer(yield* IdempotencyKey.orRefuse(before.value))
   if (!isLive) return yield* sessionEnded
   const claimed = yield* Answer.decode(decode, body.json)
   const identification = { organization, project, session, ...(yield* proven(claimed)) }
-  const outcome = yield* ledger.identify({ ...identification, ...(keyed !== undefined && { keyed }) })
+  const outcome = yield* ledger.identify({ ...identification, ...(idempotency !== undefined && { idempotency }) })
   const identified = yield* IdempotencyKey.orRefuse(outcome)
-  return identified._tag === "ProofUsed"
+  return identified._tag === "IdentityTokenUsed"
     ? yield* IdentityToken.unproven("the token was used before")
     : answer(identified)
 })

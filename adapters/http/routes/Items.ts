@@ -5,7 +5,7 @@ import { Effect, Result, Schema } from "effect"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import { Ledger } from "../../../core/Ledger.ts"
-import type { Batch, Violation } from "../../../core/ledger/Recording.ts"
+import type { Batch, ItemViolation } from "../../../core/ledger/Recording.ts"
 import type { Item } from "../../../core/model/Admission.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Answer from "../server/Answer.ts"
@@ -24,7 +24,7 @@ export const fromVisitor =
 
 const decodeBatch = Exchange.decoder(Wire.batch(Schema.Unknown))
 
-const ruleViolation = ({ item, code, field, detail }: Violation) => ({
+const ruleViolation = ({ item, code, field, detail }: ItemViolation) => ({
   pointer: `/items/${item}/${field}`,
   code,
   detail,
@@ -54,7 +54,7 @@ const together = {
 } as const
 
 /** Whether a rule is broken by what was read, and not by what could not be read. */
-const isMeant = ({ code, field }: Violation, { members }: Misshapen): boolean =>
+const isMeant = ({ code, field }: ItemViolation, { members }: Misshapen): boolean =>
   !members.has(field) &&
   !(code in together && together[code as keyof typeof together].some((member) => members.has(member)))
 

@@ -40,8 +40,8 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
   }
   const body = yield* Answer.readBody(request, { absent: {} })
   const { contextId } = yield* Answer.decode(decodeRequest, body.json)
-  const { keyed } = yield* IdempotencyKey.keyed(request, `page ${project.id}`, body)
-  if (keyed !== undefined && !randomUuid.test(keyed.key)) return yield* guessable
+  const { idempotency } = yield* IdempotencyKey.of(request, `page ${project.id}`, body)
+  if (idempotency !== undefined && !randomUuid.test(idempotency.key)) return yield* guessable
   const geographyHeader = yield* GeographyHeader
   const geography = geographyHeader === undefined ? undefined : request.headers[geographyHeader.toLowerCase()]
   const userAgent = request.headers["user-agent"]
@@ -53,7 +53,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     domain,
     ...(isRegion(geography) && { geography }),
     ...(userAgent !== undefined && { userAgent }),
-    ...(keyed !== undefined && { keyed }),
+    ...(idempotency !== undefined && { idempotency }),
   })
   const opened = yield* IdempotencyKey.orRefuse(outcome)
   const { id, concordId, expiresAt } = opened.session

@@ -7,7 +7,7 @@ import type { Organization, Project } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
-import type { Founded, OrganizationFields, ProjectFields } from "../../../core/catalog/Organizations.ts"
+import type { CreatedOrganization, OrganizationFields, ProjectFields } from "../../../core/catalog/Organizations.ts"
 import * as Role from "../../../core/model/Role.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
@@ -51,7 +51,7 @@ const writeOrganization = (organization: Organization) => write(organizationJson
 const writeProject = (project: Project) => write(projectJson(project))
 
 /** An organization just set up; its secret is kept nowhere. */
-const foundedJson = ({ apiKey, organization }: Founded) => ({
+const foundedJson = ({ apiKey, organization }: CreatedOrganization) => ({
   ...organizationJson(organization),
   apiKey: ApiKeyJson.json(apiKey, undefined),
 })
@@ -93,14 +93,17 @@ const checkKeys = Effect.fnUntraced(function* ({ jwks }: { readonly jwks?: typeo
 const createOrganization = Effect.fnUntraced(function* (request: Parameters<typeof Answer.readBody>[0]) {
   const { setup } = yield* Ledger
   const { organization } = yield* CurrentKey
-  const { fields, keyed } = yield* CatalogChanges.read(request, decodeNewOrganization)
+  const { fields, idempotency } = yield* CatalogChanges.read(request, decodeNewOrganization)
   yield* checkKeys(fields)
-  const making = { ...(keyed !== undefined && { keyed }), answer: (founded: Founded) => write(foundedJson(founded)) }
+  const making = {
+    ...(idempotency !== undefined && { idempotency }),
+    answer: (founded: CreatedOrganization) => write(foundedJson(founded)),
+  }
   const outcome = yield* setup.createOrganization(organization, toOrganization(fields), making)
   const changed = yield* CatalogChanges.orRefuse(outcome)
   const isRepeated = changed._tag === "Repeated"
   const { apiKey, ...founded } = isRepeated ? JSON.parse(changed.answer) : foundedJson(changed.value)
-  const secret = isRepeated ? yield* setup.secretAgain(organization, apiKey.id, keyed!) : changed.value.secret
+  const secret = isRepeated ? yield* setup.secretAgain(organization, apiKey.id, idempotency!) : changed.value.secret
   return Answer.json(write({ ...founded, apiKey: { ...apiKey, secret } }), 201, IdempotencyKey.headers(isRepeated))
 })
 
@@ -141,8 +144,8 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const { fields, ...keyed } = yield* CatalogChanges.read(request, decodeNewProject)
-          const making = { ...keyed, answer: writeProject }
+          const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeNewProject)
+          const making = { ...idempotency, answer: writeProject }
           return yield* CatalogChanges.answer(
             yield* setup.createProject(organization, toProject(fields), making),
             writeProject,

@@ -2,7 +2,7 @@
  * Answers that are pages of a list.
  */
 import { Effect } from "effect"
-import type { ListOutcome, Paging } from "../../../core/ledger/Paging.ts"
+import type { ListOutcome, PageQuery } from "../../../core/ledger/Paging.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
@@ -20,7 +20,7 @@ const unknownCursor = new Answer.Problem({
 })
 
 /** Refuses a query that asks for a page in two ways. */
-export const check = (query: Paging): Effect.Effect<void, Answer.Problem> =>
+export const check = (query: PageQuery): Effect.Effect<void, Answer.Problem> =>
   query.cursor !== undefined && query.offset !== undefined ? bothGiven : Effect.void
 
 /** A page of items, each written as JSON. */

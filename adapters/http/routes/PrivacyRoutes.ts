@@ -44,8 +44,8 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
         Effect.gen(function* () {
           const { key, scope } = yield* Access.inProject
           const body = yield* Answer.readBody(request)
-          const keyed = yield* IdempotencyKey.keyed(request, key.id, body)
-          return yield* recordItems(body.json, { ...scope, submitter: key.id, ...keyed }, ItemLine.toItem)
+          const idempotency = yield* IdempotencyKey.of(request, key.id, body)
+          return yield* recordItems(body.json, { ...scope, submitter: key.id, ...idempotency }, ItemLine.toItem)
         }),
       ),
     )
@@ -97,14 +97,14 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
           const { key, scope } = yield* Access.inProject
           const body = yield* Answer.readBody(request)
           const asked = yield* Answer.decode(decodeQuestions, body.json)
-          const { keyed } = yield* IdempotencyKey.keyed(request, key.id, body)
+          const { idempotency } = yield* IdempotencyKey.of(request, key.id, body)
           let seen = PositionsOf.none
           const answering = Effect.map(Questions.manyDecisions(scope, asked), ({ body, positions }) => {
             seen = positions
             return body
           })
           const { answer, isRepeated } = yield* IdempotencyKey.orRefuse(
-            yield* ledger.answerOnce(scope, keyed, answering),
+            yield* ledger.answerOnce(scope, idempotency, answering),
           )
           return Answer.json(answer, 200, { ...IdempotencyKey.headers(isRepeated), ...Positions.headers(seen) })
         }),

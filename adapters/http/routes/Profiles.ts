@@ -26,8 +26,8 @@ export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.Http
     address: address && Exchange.present(address),
   })
   const identifiers = ItemLine.identifiersOf(rest)
-  const keyed = yield* IdempotencyKey.keyed(request, session.id, body)
-  const outcome = yield* ledger.keepProfile({ ...scope, session, profile: told, identifiers, ...keyed })
+  const idempotency = yield* IdempotencyKey.of(request, session.id, body)
+  const outcome = yield* ledger.keepProfile({ ...scope, session, profile: told, identifiers, ...idempotency })
   const kept = yield* IdempotencyKey.orRefuse(outcome)
   if (kept._tag === "Refused") {
     const errors = kept.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))

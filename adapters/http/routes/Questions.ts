@@ -8,7 +8,7 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import type * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
-import type { Answered } from "../../../core/ledger/Reading.ts"
+import type { TypeDecision } from "../../../core/ledger/Reading.ts"
 import * as People from "../../../core/model/People.ts"
 import type { Positions } from "../../../core/ports/LedgerStore.ts"
 import type * as Wire from "../api/Wire.ts"
@@ -40,7 +40,7 @@ export const state = Effect.fnUntraced(function* (scope: ProjectScope, person: P
   return { body: Answer.list(items.map(({ event }) => event.body)), nextChangeAt, positions }
 })
 
-const write = (concordId: string | undefined, { decision, type }: Answered): string =>
+const write = (concordId: string | undefined, { decision, type }: TypeDecision): string =>
   JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))
 
 /** The decisions: one for each type of the project. */

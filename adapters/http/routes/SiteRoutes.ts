@@ -70,8 +70,8 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
         Effect.gen(function* () {
           const { session, scope } = yield* CurrentVisitor
           const body = yield* Answer.readBody(request)
-          const keyed = yield* IdempotencyKey.keyed(request, session.id, body)
-          const about = { ...scope, submitter: session.concordId, session, ...keyed }
+          const idempotency = yield* IdempotencyKey.of(request, session.id, body)
+          const about = { ...scope, submitter: session.concordId, session, ...idempotency }
           return yield* recordItems(body.json, about, Items.fromVisitor(session.concordId))
         }),
       ),

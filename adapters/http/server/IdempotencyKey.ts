@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type { KeyedRequest, Repeat } from "../../../core/ledger/Idempotency.ts"
+import type { IdempotentRequest, Repeat } from "../../../core/ledger/Idempotency.ts"
 import * as Answer from "./Answer.ts"
 
 /** Printable ASCII: whatever a client makes its keys of. */
@@ -18,7 +18,7 @@ const misshapen = new Answer.Problem({
  * The key of a POST request, if it has one; the other methods mean the same when they come again, or, as PATCH, are not
  * kept. `scope` is who asks: the same key of somebody else is another request.
  */
-export const keyed = Effect.fnUntraced(function* (
+export const of = Effect.fnUntraced(function* (
   { headers, method, url }: HttpServerRequest.HttpServerRequest,
   scope: string,
   { text }: Pick<Answer.Body, "text">,
@@ -27,7 +27,9 @@ export const keyed = Effect.fnUntraced(function* (
   const credential = headers["x-api-key"] ?? headers["x-session"] ?? ""
   if (key === undefined || method !== "POST") return {}
   if (!form.test(key)) return yield* misshapen
-  return { keyed: { caller: scope, key, credential, content: `${method} ${url}\n${text}` } satisfies KeyedRequest }
+  return {
+    idempotency: { caller: scope, key, credential, content: `${method} ${url}\n${text}` } satisfies IdempotentRequest,
+  }
 })
 
 /** What an answer says of itself: whether it was given before. */

@@ -70,7 +70,7 @@ export const asked = Effect.gen(function* () {
 })
 
 /** Waits until the ledger has come as far as is asked. */
-export const awaited = Effect.fnUntraced(function* (of: PositionsOf.Asked, asked: Positions) {
+export const awaited = Effect.fnUntraced(function* (of: PositionsOf.LaneOwners, asked: Positions) {
   if (asked.size === 0) return
   const ledger = yield* Ledger
   const reached = yield* ledger.reached(of, asked)

@@ -7,7 +7,7 @@ import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import type { Ledger } from "../../../core/Ledger.ts"
 import type { Item } from "../../../core/model/Admission.ts"
-import type { KeyedRequest } from "../../../core/ledger/Idempotency.ts"
+import type { IdempotentRequest } from "../../../core/ledger/Idempotency.ts"
 import type { Opened } from "../../../core/people/Sessions.ts"
 import type { Identifiers } from "../../../core/model/People.ts"
 import type { StoredEvent, StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
@@ -63,13 +63,13 @@ const send = Effect.fnUntraced(function* <K extends Kind>(
 const naming = (kind: Kind, own: string, key: Key, content: unknown) => {
   if (key === undefined) return { request: own }
   const text = JSON.stringify([kind, content])
-  const keyed: KeyedRequest = {
+  const idempotency: IdempotentRequest = {
     caller: "clients",
     credential: "secret",
     key: key === "own" ? own : `shared ${key}`,
     content: text,
   }
-  return { request: key === "own" ? own : `shared ${key} ${text}`, keyed }
+  return { request: key === "own" ? own : `shared ${key} ${text}`, idempotency }
 }
 
 const identifiersOf = ({ email, user }: Who): Identifiers => ({
@@ -104,12 +104,17 @@ const record = Effect.fnUntraced(function* (client: Client, own: string, action:
   const now = yield* Clock.currentTimeMillis
   const items = action.sayings.flatMap((saying) => itemOf(saying, now, client) ?? [])
   if (items.length === 0) return
-  const { keyed, request } = naming("record", own, action.key, items)
-  const isSafe = keyed !== undefined || items.every(({ externalId }) => externalId !== undefined)
+  const { idempotency, request } = naming("record", own, action.key, items)
+  const isSafe = idempotency !== undefined || items.every(({ externalId }) => externalId !== undefined)
   yield* send(client, "record", request, items, isSafe, (ledger) =>
     Effect.gen(function* () {
       const scope = yield* siteNow(ledger, client.site)
-      return yield* ledger.record({ ...scope, submitter: request, items, ...(keyed !== undefined && { keyed }) })
+      return yield* ledger.record({
+        ...scope,
+        submitter: request,
+        items,
+        ...(idempotency !== undefined && { idempotency }),
+      })
     }),
   )
 })
@@ -117,15 +122,15 @@ const record = Effect.fnUntraced(function* (client: Client, own: string, action:
 const visit = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "visit" }) {
   const { site: scope, visitors } = client
   const contextId = `00000000-0000-4000-8000-00000000000${action.browser ?? 9}`
-  const { keyed, request } = naming("visit", own, action.key, action.browser)
+  const { idempotency, request } = naming("visit", own, action.key, action.browser)
   const opening = {
     ...scope,
     ipAddress: "192.0.2.7",
     domain: "localhost",
     ...(action.browser !== undefined && { contextId }),
-    ...(keyed !== undefined && { keyed }),
+    ...(idempotency !== undefined && { idempotency }),
   }
-  const opened = yield* send(client, "visit", request, undefined, keyed !== undefined, (ledger) =>
+  const opened = yield* send(client, "visit", request, undefined, idempotency !== undefined, (ledger) =>
     ledger.openSession(opening),
   )
   if (opened?._tag === "Opened") visitors.push(opened)
@@ -138,11 +143,11 @@ const identify = Effect.fnUntraced(function* (client: Client, own: string, actio
   const { organization, project } = client.site
   const userId = `user ${action.user}`
   const signed = action.proof === "own" ? `${own} ${userId}` : `proof ${action.proof} ${userId}`
-  const { keyed, request } = naming("identify", own, action.key, [visitor.token, signed])
+  const { idempotency, request } = naming("identify", own, action.key, [visitor.token, signed])
   const asked = { signed, guest: visitor.session.concordId }
-  const answer = yield* send(client, "identify", request, asked, keyed !== undefined, (ledger) =>
+  const answer = yield* send(client, "identify", request, asked, idempotency !== undefined, (ledger) =>
     Effect.gen(function* () {
-      const before = yield* ledger.identifiedBefore(organization, keyed)
+      const before = yield* ledger.identifiedBefore(organization, idempotency)
       if (Option.isSome(before)) return before.value
       const session = yield* ledger.liveSession(project, visitor.token)
       if (Option.isNone(session)) return noSession
@@ -150,7 +155,7 @@ const identify = Effect.fnUntraced(function* (client: Client, own: string, actio
       const alias = Option.getOrThrow(yield* ledger.aliasOf(client.site, proven))
       const evidence = { kind: alias.kind, issuedAt: now, expiresAt: now + hour }
       const identification = { organization, project, session: session.value, alias, evidence, signed }
-      return yield* ledger.identify({ ...identification, ...(keyed !== undefined && { keyed }) })
+      return yield* ledger.identify({ ...identification, ...(idempotency !== undefined && { idempotency }) })
     }),
   )
   if (answer?._tag === "Identified") client.visitors.push({ ...visitor, token: answer.token })
@@ -206,9 +211,9 @@ const archive = (client: Client, own: string, { isBack, type }: Action & { kind:
 const create = (client: Client, own: string, action: Action & { kind: "create" }) => {
   const label = `label ${action.label}`
   const fields = { category: "custom", subcategory: "made", label, name: label, description: own }
-  const { keyed, request } = naming("create", own, action.key, label)
-  return send(client, "create", request, fields, keyed !== undefined, (ledger) => {
-    const again = { answer: ({ id }: { readonly id: string }) => id, ...(keyed !== undefined && { keyed }) }
+  const { idempotency, request } = naming("create", own, action.key, label)
+  return send(client, "create", request, fields, idempotency !== undefined, (ledger) => {
+    const again = { answer: ({ id }: { readonly id: string }) => id, ...(idempotency !== undefined && { idempotency }) }
     return ledger.setup.createType(client.site, fields, again)
   })
 }

@@ -40,10 +40,10 @@ interface Kinds {
     answer: Identifying.Identified | Identifying.IdentityTokenUsed | Again | NoSession,
   ]
   readonly undo: [asked: string, answer: { readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin" }]
-  readonly publish: [asked: ConsentTypes.TypeChange, answer: CatalogChange.Outcome<ListedType>]
-  readonly archive: [asked: ConsentTypes.TypeChange, answer: CatalogChange.Outcome<ListedType>]
-  readonly create: [asked: ConsentTypes.TypeFields, answer: CatalogChange.Outcome<ListedType>]
-  readonly remove: [asked: string, answer: CatalogChange.Outcome<ListedType>]
+  readonly publish: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ListedType>]
+  readonly archive: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ListedType>]
+  readonly create: [asked: ConsentTypes.TypeFields, answer: CatalogChange.CatalogOutcome<ListedType>]
+  readonly remove: [asked: string, answer: CatalogChange.CatalogOutcome<ListedType>]
   /** Left out: now. `userId`, where the person was named so. */
   readonly ask: [asked: { readonly instant: Instant | undefined; readonly userId: string | undefined }, answer: Read]
   readonly list: [

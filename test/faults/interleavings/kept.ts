@@ -28,7 +28,7 @@ export interface Kept {
 }
 
 const refusals = new Set([
-  ...["Refused", "Conflict", "NotFound", "Reused", "UnderWay", "ProofUsed", "NoSession", "NoSuchJoin"],
+  ...["Refused", "Conflict", "NotFound", "Reused", "UnderWay", "IdentityTokenUsed", "NoSession", "NoSuchJoin"],
 ])
 
 /** Whether a request was answered, and with what it asked for. */

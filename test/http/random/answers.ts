@@ -3,7 +3,7 @@
  *
  * Consent types and their lists are written here from the contract a second time: the ledger knows no JSON of them.
  */
-import type { Found } from "../../../core/Ledger.ts"
+import type { FoundPerson } from "../../../core/Ledger.ts"
 import { Effect, Option } from "effect"
 import type { ListedType, ListedVersion, Project, ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
@@ -14,7 +14,7 @@ import type { EventQuery } from "../../../core/ledger/Listing.ts"
 import type { ListOutcome } from "../../../core/ledger/Paging.ts"
 import type { Batch } from "../../../core/ledger/Recording.ts"
 import type { Item } from "../../../core/model/Admission.ts"
-import type { KeyedRequest } from "../../../core/ledger/Idempotency.ts"
+import type { IdempotentRequest } from "../../../core/ledger/Idempotency.ts"
 import type { Identifiers } from "../../../core/model/People.ts"
 import * as Period from "../../../core/engine/Period.ts"
 import { nobody } from "../world.ts"
@@ -161,7 +161,7 @@ export const of = (model: Model, project: Project) => {
 
   const changeType = async (
     drawn: Drawn,
-    change: (ledger: Service, scope: ProjectScope) => Effect.Effect<CatalogChange.Outcome<ListedType>, unknown>,
+    change: (ledger: Service, scope: ProjectScope) => Effect.Effect<CatalogChange.CatalogOutcome<ListedType>, unknown>,
   ): Promise<Expected> =>
     run(drawn, (ledger, scope) =>
       Effect.flatMap(change(ledger, scope), (outcome): Effect.Effect<Expected, unknown> => {
@@ -187,7 +187,7 @@ export const of = (model: Model, project: Project) => {
       }),
     )
 
-  type Named = Pick<Extract<Found, { _tag: "Found" }>, "concordId" | "alias">
+  type Named = Pick<Extract<FoundPerson, { _tag: "Found" }>, "concordId" | "alias">
 
   const person = (ledger: Service, scope: ProjectScope, identifiers: Identifiers, at: (field: string) => string) =>
     Effect.flatMap(ledger.find(scope, identifiers), (found) =>
@@ -247,10 +247,10 @@ export const of = (model: Model, project: Project) => {
     drawn: Drawn,
     questions: ReadonlyArray<Question>,
     instants: ReadonlyArray<Instants>,
-    keyed: KeyedRequest | undefined,
+    idempotency: IdempotentRequest | undefined,
   ): Promise<Expected> =>
     run(drawn, (ledger, scope) =>
-      ledger.answerOnce(scope, keyed, answerMany(ledger, scope, questions, instants)).pipe(
+      ledger.answerOnce(scope, idempotency, answerMany(ledger, scope, questions, instants)).pipe(
         Effect.map((outcome): Expected => {
           if (outcome._tag === "Reused") return reused
           if (outcome._tag !== "Answered") return { status: 409, codes: [] }

@@ -9,7 +9,7 @@ import type { Project } from "../../../core/model/Catalog.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import type { Batch } from "../../../core/ledger/Recording.ts"
 import type { Item as CoreItem } from "../../../core/model/Admission.ts"
-import type { KeyedRequest } from "../../../core/ledger/Idempotency.ts"
+import type { IdempotentRequest } from "../../../core/ledger/Idempotency.ts"
 import { identifierKinds, type Identifiers as PersonIdentifiers } from "../../../core/model/People.ts"
 import type { Session } from "../../../core/ports/LedgerStore.ts"
 import type { Answer } from "../../support/server.ts"
@@ -146,16 +146,20 @@ export const play = async (
     ...(expirationDate !== undefined && { expirationDate: Instant.format(expirationDate) }),
   })
 
-  const keyedBy = (scope: string, key: string | undefined, content: unknown): { readonly keyed?: KeyedRequest } =>
+  const keyedBy = (
+    scope: string,
+    key: string | undefined,
+    content: unknown,
+  ): { readonly idempotency?: IdempotentRequest } =>
     key === undefined
       ? {}
-      : { keyed: { caller: scope, key: keyOf(key), credential: "", content: JSON.stringify(content) } }
+      : { idempotency: { caller: scope, key: keyOf(key), credential: "", content: JSON.stringify(content) } }
   const keyHeader = (key: string | undefined) => (key === undefined ? {} : { "idempotency-key": keyOf(key) })
 
   const record = async (
     answer: Answer,
     items: ReadonlyArray<CoreItem>,
-    request: Pick<Batch, "submitter" | "session" | "keyed">,
+    request: Pick<Batch, "submitter" | "session" | "idempotency">,
   ) => {
     const recorded: ReadonlyArray<Readonly<Record<"id" | "concordId" | "dateCreated", string>>> =
       answer.status === 201 ? answer.json.items : []
@@ -253,8 +257,8 @@ export const play = async (
     const each = questions.map((_, index) => settled(answer, since, asked, isRepeated, index))
     const now = Math.min(...each.map((one) => one.now))
     const instants = each.map((one) => one.instants)
-    const { keyed } = keyedBy(ownerKeyId, command.key, ["decisions", json])
-    same(answer, await answers.askMany({ now }, questions, instants, keyed))
+    const { idempotency } = keyedBy(ownerKeyId, command.key, ["decisions", json])
+    same(answer, await answers.askMany({ now }, questions, instants, idempotency))
   }
 
   const eventQuery = ({ concordId, endDate, startDate, submitter, ...query }: Commands.EventQuery) => ({
@@ -321,8 +325,8 @@ export const play = async (
         items.push({ person: { concordId }, ...(await namedBy(type)), consentState, consentAction })
       }
       const json = { items: items.map((item) => ({ ...wire(item), concordId: nobody })) }
-      const keyed = { ...headers, ...keyHeader(command.key) }
-      const answer = await send("POST", `${scope}/consent-events`, { headers: keyed, json })
+      const idempotency = { ...headers, ...keyHeader(command.key) }
+      const answer = await send("POST", `${scope}/consent-events`, { headers: idempotency, json })
       const request = { submitter: concordId, session, ...keyedBy(session.id, command.key, json) }
       await record(answer, items, request)
     } else if (command.does === "ownEvents") {
