@@ -84,10 +84,10 @@ describe("a secret", () => {
 
   test("is nowhere in the store's files: its hash is, also where the request may come again", async () => {
     const plain = await newKey()
-    const again = { "withKey-key": "provision-ci" }
+    const again = { "idempotency-key": "provision-ci" }
     const withKey: Made = (await send("POST", keys, { name: "Keyed", role: "viewer" }, undefined, again)).json
     const wanted = { name: "Kept", primaryDomain: "kept.example", privacyPolicyUrl: "https://kept.example/p" }
-    const other = (await send("POST", organizations, wanted, undefined, { "withKey-key": "provision-org" })).json
+    const other = (await send("POST", organizations, wanted, undefined, { "idempotency-key": "provision-org" })).json
     for (const { secret } of [plain, withKey, other.apiKey])
       expect((await send("GET", organizations, undefined, secret)).status).toBe(200)
     const bytes = ["", "-wal", "-shm"]
@@ -107,13 +107,13 @@ describe("a secret", () => {
   })
 
   test("is told again to the same request with the same Idempotency-Key, and to no other", async () => {
-    const again = { "withKey-key": "again" }
+    const again = { "idempotency-key": "again" }
     const body = { name: "Again", role: "viewer" }
     const first = await send("POST", keys, body, undefined, again)
     const second = await send("POST", keys, body, undefined, again)
     expect([second.status, second.text, second.headers["idempotent-replayed"]]).toEqual([201, first.text, "true"])
     const wanted = { name: "Again", primaryDomain: "again.example", privacyPolicyUrl: "https://again.example/p" }
-    const setUp = () => send("POST", organizations, wanted, undefined, { "withKey-key": "again-organization" })
+    const setUp = () => send("POST", organizations, wanted, undefined, { "idempotency-key": "again-organization" })
     expect((await setUp()).text).toBe((await setUp()).text)
     const admin = await send("POST", keys, body, secretOf(acme, "admin"), again)
     expectProblem(admin, 403)
@@ -124,12 +124,12 @@ describe("a secret", () => {
   })
 
   test("that was revoked never opens anything again, also where its Idempotency-Key is used anew", async () => {
-    const again = { "withKey-key": "provision" }
+    const again = { "idempotency-key": "provision" }
     const body = { name: "Provisioned", role: "viewer" }
     const first: Made = (await send("POST", keys, body, undefined, again)).json
     await send("DELETE", `${keys}/${first.id}`)
     // As after the week for which receipts are kept.
-    database.exec("DELETE FROM withKey")
+    database.exec("DELETE FROM idempotency")
     const second: Made = (await send("POST", keys, body, undefined, again)).json
     expect(second.secret).not.toBe(first.secret)
     expect(await statuses(first)).toEqual([401, 401])

@@ -325,8 +325,8 @@ export const play = async (
         items.push({ person: { concordId }, ...(await namedBy(type)), consentState, consentAction })
       }
       const json = { items: items.map((item) => ({ ...wire(item), concordId: nobody })) }
-      const idempotency = { ...headers, ...keyHeader(command.key) }
-      const answer = await send("POST", `${scope}/consent-events`, { headers: idempotency, json })
+      const sent = { ...headers, ...keyHeader(command.key) }
+      const answer = await send("POST", `${scope}/consent-events`, { headers: sent, json })
       const request = { submitter: concordId, session, ...keyedBy(session.id, command.key, json) }
       await record(answer, items, request)
     } else if (command.does === "ownEvents") {
