@@ -10,7 +10,7 @@ import * as Source from "../adapters/files/Source.ts"
 import * as Store from "./Store.ts"
 
 /** What is read or written, by the name under which it was given: `--out`, `events`. */
-export interface Named {
+export interface NamedFile {
   readonly name: string
   /** A path, or `-` for standard input; of a store its URL. Nothing, where it was not given. */
   readonly at: string | undefined
@@ -18,9 +18,9 @@ export interface Named {
 
 /** What a command reads and writes. */
 export interface Files {
-  readonly outputs: ReadonlyArray<Named>
-  readonly inputs: ReadonlyArray<Named>
-  readonly store?: Named
+  readonly outputs: ReadonlyArray<NamedFile>
+  readonly inputs: ReadonlyArray<NamedFile>
+  readonly store?: NamedFile
 }
 
 /** The output that cannot be written, and why. */
@@ -56,7 +56,7 @@ const identity = (path: string): string => {
 const is = "is the file that"
 
 /** The files of a store, each with what it is. */
-const filesOfStore = ({ at, name }: Named) => {
+const filesOfStore = ({ at, name }: NamedFile) => {
   const path = at === undefined ? undefined : Store.pathOf(at)
   if (path === undefined) return []
   const parts = beside.map((ending) => ({

@@ -31,7 +31,7 @@ export const keptForm = "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"
 export const isKept = (url: string): boolean => isUrl(url) && url !== "memory:"
 
 /** A URL as it may be told: where a store is, and not how to get in. */
-export const told = (url: string): string => {
+export const redact = (url: string): string => {
   if (!url.startsWith("postgres")) return url
   const parsed = URL.parse(url)
   return parsed === null ? "postgres://…" : `${parsed.protocol}//${parsed.host}${parsed.pathname}`

@@ -9,7 +9,7 @@ import { Effect } from "effect"
 import * as ArrayColumns from "../adapters/postgres/ArrayColumns.ts"
 import * as Sql from "../adapters/postgres/Sql.ts"
 import * as Mapping from "../adapters/files/Mapping.ts"
-import * as Rows from "../adapters/files/Rows.ts"
+import * as RowReader from "../adapters/files/RowReader.ts"
 import * as Lane from "../core/model/Lane.ts"
 import type { ProjectScope } from "../core/model/Catalog.ts"
 import * as Intake from "../core/transfer/Intake.ts"
@@ -144,7 +144,7 @@ const writeRows = (path: string, scope: ProjectScope, round: number): void => {
 
 const importFile = (path: string, scope: ProjectScope) =>
   Intake.run(
-    Rows.read(NodeStream.fromReadable({ evaluate: () => createReadStream(path), onError: String }), {
+    RowReader.read(NodeStream.fromReadable({ evaluate: () => createReadStream(path), onError: String }), {
       format: "ndjson",
     }),
     {

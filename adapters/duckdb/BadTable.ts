@@ -2,12 +2,12 @@
  * What the reading of a Parquet or CSV file may fail with.
  */
 import { Data } from "effect"
-import type { Problem } from "./Errors.ts"
+import type { TableProblem } from "./Errors.ts"
 
 /** A file that cannot be read as events, or a machine without the package that reads it. Trying again does not help. */
 export class BadTable extends Data.TaggedError("BadTable")<{
   readonly file: string
-  readonly problems: ReadonlyArray<Problem>
+  readonly problems: ReadonlyArray<TableProblem>
 }> {
   /** One line a problem. */
   override get message(): string {

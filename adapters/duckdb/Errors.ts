@@ -3,16 +3,16 @@
  */
 
 /** One thing wrong: where (`row 17, column consentDate`; empty for the whole), and the reason. */
-export interface Problem {
+export interface TableProblem {
   readonly where: string
   readonly reason: string
 }
 
 /** Thrown where a file cannot be read as events. */
 export class Refusal extends Error {
-  readonly problems: ReadonlyArray<Problem>
+  readonly problems: ReadonlyArray<TableProblem>
 
-  constructor(problems: ReadonlyArray<Problem>) {
+  constructor(problems: ReadonlyArray<TableProblem>) {
     super()
     this.problems = problems
   }

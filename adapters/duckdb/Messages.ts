@@ -1,7 +1,7 @@
 /**
  * What a reading thread is asked, and what it answers: first whether the file is open, then once a `Next`.
  */
-import type { Problem } from "./Errors.ts"
+import type { TableProblem } from "./Errors.ts"
 import type { Batch } from "./TableFile.ts"
 
 /** To a thread. */
@@ -11,5 +11,5 @@ export type ToThread = { readonly _tag: "Next" | "GiveBack" | "Stop" }
 export type FromThread =
   | { readonly _tag: "Opened"; readonly events: number | undefined }
   | { readonly _tag: "Batch"; readonly batch: Batch | undefined }
-  | { readonly _tag: "Refused"; readonly problems: ReadonlyArray<Problem> }
+  | { readonly _tag: "Refused"; readonly problems: ReadonlyArray<TableProblem> }
   | { readonly _tag: "OutOfOrder" }

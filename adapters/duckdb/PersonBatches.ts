@@ -12,7 +12,7 @@ import type { FromThread, ToThread } from "./Messages.ts"
 import type * as TableFile from "./TableFile.ts"
 
 /** A file being read. */
-export interface PersonBatches extends Pick<TableFile.Table, "events" | "giveBack"> {
+export interface PersonBatches extends Pick<TableFile.TableFile, "events" | "giveBack"> {
   /** The next people; `undefined` after the last. */
   readonly next: Effect.Effect<TableFile.Batch | undefined, BadTable | OutOfOrder>
 }
@@ -20,7 +20,7 @@ export interface PersonBatches extends Pick<TableFile.Table, "events" | "giveBac
 /** The thread's file stands beside this one: TypeScript in the repository, JavaScript in the package. */
 const threadUrl = new URL(import.meta.url.endsWith(".ts") ? "./readThread.ts" : "./readThread.js", import.meta.url)
 
-const start = (task: TableFile.Task) =>
+const start = (task: TableFile.ReadTask) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const worker = new Worker(threadUrl, { workerData: task, name: "assent-read" })
@@ -38,7 +38,7 @@ const start = (task: TableFile.Task) =>
 
 /** Opens a file; fails where it has not the columns of events. What is wrong with a row shows when it is come to. */
 export const make = Effect.fnUntraced(function* (
-  task: Omit<TableFile.Task, "folder">,
+  task: Omit<TableFile.ReadTask, "folder">,
 ): Effect.fn.Return<PersonBatches, BadTable | OutOfOrder, Scope.Scope> {
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "assent-duckdb-"))),

@@ -8,7 +8,7 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
-import * as Rows from "./Rows.ts"
+import * as SmallResult from "./SmallResult.ts"
 
 /** The longest line, in bytes: as for the strict reader. */
 const maxBytes = 1024 * 1024
@@ -75,7 +75,7 @@ const expiration = `CASE WHEN expirationDate IS NULL THEN NULL ELSE ${instant("e
 /** The identifiers that are UUIDs in the first line: then they must be in all. */
 const uuidsOf = async (connection: DuckDBConnection, path: string): Promise<ReadonlySet<Identifier>> => {
   const members = identifiers.map((name) => `${name}::VARCHAR AS ${name}`).join(", ")
-  const [first] = await Rows.of(connection, `SELECT ${members} FROM ${relation(path, new Set())} LIMIT 1`)
+  const [first] = await SmallResult.rows(connection, `SELECT ${members} FROM ${relation(path, new Set())} LIMIT 1`)
   const isUuid = (value: unknown): boolean => /^"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"$/.test(String(value))
   return new Set(identifiers.filter((name) => isUuid(first?.[name])))
 }
@@ -95,7 +95,7 @@ export const read = async (connection: DuckDBConnection, name: string, path: str
       ${expiration} AS expirationDate
     FROM ${relation(path, uuids)}`)
   // Asked of the table: asked of the lines, every instant would be read twice.
-  const [counted] = await Rows.of(
+  const [counted] = await SmallResult.rows(
     connection,
     `SELECT count(*) AS events, count(*) FILTER (consentDate > dateCreated OR expirationDate <= consentDate) AS wrong FROM ${name}`,
   )

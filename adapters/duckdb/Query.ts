@@ -3,13 +3,13 @@
  */
 import type { DuckDBVector } from "@duckdb/node-api"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
-import type { Problem } from "./Errors.ts"
+import type { TableProblem } from "./Errors.ts"
 
 /** What a column is in the file; `text` also for everything in CSV. */
-export type Kind = "uuid" | "text" | "zoned" | "timestamp" | "whole" | "other"
+export type ColumnKind = "uuid" | "text" | "zoned" | "timestamp" | "whole" | "other"
 
 /** The columns of a file that are read, by name; those that are not there are missing. */
-export type Shape = { readonly [Name in Column]?: Kind }
+export type Shape = { readonly [Name in Column]?: ColumnKind }
 
 type Column = (typeof required)[number] | (typeof optional)[number]
 
@@ -19,7 +19,7 @@ const optional = ["version", "expirationDate"] as const
 /** Whether a column of this name is read. */
 export const isColumn = (name: string): boolean => [...required, ...optional].some((each) => each === name)
 
-const allowed: { readonly [Name in Column]: ReadonlyArray<Kind> } = {
+const allowed: { readonly [Name in Column]: ReadonlyArray<ColumnKind> } = {
   id: ["uuid", "text"],
   concordId: ["uuid", "text"],
   consentType: ["uuid", "text"],
@@ -30,7 +30,7 @@ const allowed: { readonly [Name in Column]: ReadonlyArray<Kind> } = {
   expirationDate: ["zoned", "timestamp", "text"],
 }
 
-const words: { readonly [K in Kind]: string } = {
+const words: { readonly [K in ColumnKind]: string } = {
   uuid: "UUID",
   text: "text",
   zoned: "timestamp with time zone",
@@ -39,7 +39,7 @@ const words: { readonly [K in Kind]: string } = {
   other: "",
 }
 
-const kindOf = (type: string): Kind => {
+const kindOf = (type: string): ColumnKind => {
   if (type === "UUID") return "uuid"
   if (type === "VARCHAR" || type.startsWith("ENUM")) return "text"
   if (type === "TIMESTAMP WITH TIME ZONE") return "zoned"
@@ -57,7 +57,7 @@ export const shapeOf = (columns: ReadonlyArray<{ readonly name: string; readonly
   )
 
 /** What keeps a file of this shape from being read. */
-export const problems = (shape: Shape): ReadonlyArray<Problem> =>
+export const problems = (shape: Shape): ReadonlyArray<TableProblem> =>
   [...required, ...optional].flatMap((name) => {
     const kind = shape[name]
     const where = `column ${name}`
@@ -76,13 +76,13 @@ export const quotePath = (path: string): string => quote(path.replaceAll(/[*?[]/
 export const missing = { type: 4_294_967_295, state: 5, version: 0 } as const
 
 /** Milliseconds; a timestamp without a zone is UTC. */
-const instant = (name: string, kind: Kind | undefined): string => {
+const instant = (name: string, kind: ColumnKind | undefined): string => {
   if (kind === undefined) return "'NaN'::DOUBLE"
   if (kind === "text") return `${name}::VARCHAR`
   return `coalesce(epoch_ms(${kind === "zoned" ? name : `${name}::TIMESTAMP`})::DOUBLE, 'NaN'::DOUBLE)`
 }
 
-const version = (kind: Kind | undefined): string =>
+const version = (kind: ColumnKind | undefined): string =>
   kind === undefined
     ? `${missing.version}::DOUBLE`
     : kind === "text"
@@ -152,14 +152,14 @@ export const query = ({ name, row }: Relation, shape: Shape, types: ReadonlyArra
   FROM ${name}
   ORDER BY person`
 
-/** Whether all that is read of a file is numbers: then {@link rowsQuery} may be asked, which is many times faster. */
+/** Whether all that is read of a file is numbers: then {@link numbersQuery} may be asked, which is many times faster. */
 export const isNumbers = (shape: Shape): boolean =>
   shape.id === "uuid" &&
   shape.concordId === "uuid" &&
   [shape.consentDate, shape.dateCreated, shape.expirationDate, shape.version].every((kind) => kind !== "text")
 
-/** Where each column of {@link rowsQuery} stands in its result. */
-export const atOfRows = {
+/** Where each column of {@link numbersQuery} stands in its result. */
+export const atOfNumbers = {
   consentDate: 0,
   dateCreated: 1,
   expirationDate: 2,
@@ -171,7 +171,7 @@ export const atOfRows = {
 } as const
 
 /** The same as {@link query} without the numbers of the rows, in less memory; unless it `isInOrder` already, sorted. */
-export const rowsQuery = (
+export const numbersQuery = (
   { name }: Relation,
   shape: Shape,
   types: ReadonlyArray<string>,

@@ -9,17 +9,17 @@ import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/no
 import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
 import type * as EventColumns from "../../core/simulation/EventColumns.ts"
 import type * as Instant from "../../core/engine/Instant.ts"
-import type * as RowsOf from "../../core/simulation/UnsortedEvents.ts"
+import type * as UnsortedEvents from "../../core/simulation/UnsortedEvents.ts"
 import * as Csv from "./Csv.ts"
 import * as PlainLines from "./PlainLines.ts"
 import { Disorder, Refusal } from "./Errors.ts"
-import { Reader } from "./Reader.ts"
+import { EventColumnReader } from "./EventColumnReader.ts"
 import * as Query from "./Query.ts"
-import { RowReader, WrongRow } from "./RowReader.ts"
-import * as Rows from "./Rows.ts"
+import { UnsortedEventReader, WrongRow } from "./UnsortedEventReader.ts"
+import * as SmallResult from "./SmallResult.ts"
 
 /** What is read, and how. */
-export interface Task {
+export interface ReadTask {
   readonly file: string
   readonly knownAt: Instant.Instant
   /** Whether somebody will ask for the ids of events. */
@@ -34,10 +34,10 @@ export interface Task {
 }
 
 /** Some people. */
-export type Batch = EventColumns.EventColumns | RowsOf.UnsortedEvents
+export type Batch = EventColumns.EventColumns | UnsortedEvents.UnsortedEvents
 
 /** A file being read. What goes wrong is thrown as a {@link Refusal} or a {@link Disorder}. */
-export interface Table {
+export interface TableFile {
   /** How many events there are; `undefined` where it would take reading the file. */
   readonly events: number | undefined
   /** The next people; `undefined` after the last. */
@@ -123,13 +123,13 @@ interface Opened {
 /** Finds out what a file has; throws a {@link Refusal} where it is of another shape. */
 const examine = async (connection: DuckDBConnection, file: string): Promise<Opened> => {
   const relation = await relationOf(connection, file)
-  const columns = await Rows.of(connection, `DESCRIBE SELECT * FROM ${relation.name}`)
+  const columns = await SmallResult.rows(connection, `DESCRIBE SELECT * FROM ${relation.name}`)
   const shape = Query.shapeOf(
     columns.map(({ column_name, column_type }) => ({ name: String(column_name), type: String(column_type) })),
   )
   const problems = Query.problems(shape)
   if (problems.length > 0) throw new Refusal(problems)
-  const rows = await Rows.of(connection, Query.distinctTypes(relation.name, shape))
+  const rows = await SmallResult.rows(connection, Query.distinctTypes(relation.name, shape))
   // Sorted here, because the engine sorts by UTF-16 and the database by UTF-8.
   const types = rows.map(({ id }) => String(id)).toSorted()
   await connection.run(Query.createTypes(types))
@@ -138,12 +138,13 @@ const examine = async (connection: DuckDBConnection, file: string): Promise<Open
 
 /** Whether the people of a file may stand in order already: by its own statistics. */
 const mayBeInOrder = async ({ file, connection }: Opened): Promise<boolean> =>
-  isParquet(file) && (await Rows.of(connection, Query.mayBeInOrder(Query.quotePath(file))))[0]?.["answer"] === true
+  isParquet(file) &&
+  (await SmallResult.rows(connection, Query.mayBeInOrder(Query.quotePath(file))))[0]?.["answer"] === true
 
 /** How many events there are, where that is known without reading them. */
 const count = async ({ file, connection, relation }: Opened): Promise<number | undefined> => {
   if (isTable(file) && !isParquet(file)) return undefined
-  return Number((await Rows.of(connection, `SELECT count(*) AS n FROM ${relation.name}`))[0]?.["n"])
+  return Number((await SmallResult.rows(connection, `SELECT count(*) AS n FROM ${relation.name}`))[0]?.["n"])
 }
 
 /** What takes the chunks of a result to batches. */
@@ -177,29 +178,29 @@ const batchesOf = <Batch>(result: DuckDBResult, { read, end }: Taking<Batch>) =>
 }
 
 /** Batch after batch, and when nothing is under way any more. */
-interface Batches extends Pick<Table, "next" | "giveBack"> {
+interface Batches extends Pick<TableFile, "next" | "giveBack"> {
   readonly settled: () => Promise<void>
 }
 
 /** Event by event. */
 const readSlowly = async (
   { connection, relation, shape, types }: Opened,
-  { knownAt, keepsIds }: Task,
+  { knownAt, keepsIds }: ReadTask,
 ): Promise<Batches> => {
   const builder = EventColumnBuilder.make(knownAt, keepsIds)
-  const reader = new Reader(types, shape, builder)
+  const reader = new EventColumnReader(types, shape, builder)
   const result = await connection.stream(Query.query(relation, shape, types))
   const taking = { read: (chunk: DuckDBDataChunk) => reader.read(chunk), end: () => [builder.end()] }
   return { ...batchesOf<EventColumns.EventColumns>(result, taking), giveBack: () => undefined }
 }
 
 /** Chunk by chunk, and where a row is wrong once more event by event, to say what is wrong with it. */
-const readQuickly = async (opened: Opened, task: Task): Promise<Batches> => {
+const readQuickly = async (opened: Opened, task: ReadTask): Promise<Batches> => {
   const { connection, relation, shape, types } = opened
-  const reader = new RowReader(types)
+  const reader = new UnsortedEventReader(types)
   const isInOrder = !task.sorts && (await mayBeInOrder(opened))
-  const result = await connection.stream(Query.rowsQuery(relation, shape, types, isInOrder))
-  const quickly = batchesOf<RowsOf.UnsortedEvents>(result, {
+  const result = await connection.stream(Query.numbersQuery(relation, shape, types, isInOrder))
+  const quickly = batchesOf<UnsortedEvents.UnsortedEvents>(result, {
     read: (chunk) => reader.read(chunk),
     end: () => reader.end(),
   })
@@ -221,7 +222,7 @@ const readQuickly = async (opened: Opened, task: Task): Promise<Batches> => {
  * Opens a file. What is wrong with a row of a table shows when it is come to; with a line, here. Once the signal is aborted,
  * what is under way fails soon.
  */
-export const open = async (task: Task, signal: AbortSignal): Promise<Table> => {
+export const open = async (task: ReadTask, signal: AbortSignal): Promise<TableFile> => {
   const { file, folder } = task
   const attempt = async <A>(step: () => Promise<A>): Promise<A> => {
     try {

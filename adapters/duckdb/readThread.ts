@@ -20,7 +20,7 @@ const answer = async (step: () => Promise<FromThread>): Promise<void> => {
 }
 
 const ending = new AbortController()
-let table: TableFile.Table | undefined
+let table: TableFile.TableFile | undefined
 let underWay = answer(async () => {
   table = await TableFile.open(workerData, ending.signal)
   return { _tag: "Opened", events: table.events }

@@ -5,25 +5,25 @@ import { Data } from "effect"
 import type { Violation } from "../../core/formats/Exchange.ts"
 
 /** One thing wrong: where (`line 17`, `line 17: /consentDate`, `/items/0/id`; empty for the whole), and the reason. */
-export interface Problem {
+export interface InputProblem {
   readonly where: string
   readonly reason: string
 }
 
 /** What a schema found wrong, at a place within the file. */
-export const problemFromViolation = (place: string, { pointer, detail }: Violation): Problem => ({
+export const problemFromViolation = (place: string, { pointer, detail }: Violation): InputProblem => ({
   where: [place, pointer].filter((part) => part !== "").join(": "),
   reason: detail,
 })
 
-const written = (file: string, { where, reason }: Problem): string =>
+const written = (file: string, { where, reason }: InputProblem): string =>
   [file, where, reason].filter((part) => part !== "").join(": ")
 
 /** A file whose content is not what its format asks for. Trying again does not help. */
 export class BadInput extends Data.TaggedError("BadInput")<{
   readonly file: string
   /** In the order of the file; at least one. */
-  readonly problems: ReadonlyArray<Problem>
+  readonly problems: ReadonlyArray<InputProblem>
   /** Whether reading stopped before all problems were found. */
   readonly isCutShort: boolean
 }> {

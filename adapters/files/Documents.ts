@@ -7,7 +7,7 @@ import { Effect, Result, type Schema, Stream } from "effect"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import type { RuleSet } from "../../core/engine/Rules.ts"
-import { BadInput, type Problem, problemFromViolation, type Unreadable } from "./BadInput.ts"
+import { BadInput, type InputProblem, problemFromViolation, type Unreadable } from "./BadInput.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
 import * as Mapping from "./Mapping.ts"
 import type { Source } from "./Source.ts"
@@ -82,13 +82,13 @@ const readDocument = Effect.fnUntraced(function* <S extends Schema.ConstraintDec
     : { value: decoded.success, written: value, sha256: createHash("sha256").update(text).digest("hex") }
 })
 
-const badInput = (source: Source, problems: ReadonlyArray<Problem>): BadInput =>
+const badInput = (source: Source, problems: ReadonlyArray<InputProblem>): BadInput =>
   new BadInput({ file: source.name, problems, isCutShort: false })
 
-const refuse = (source: Source, problems: ReadonlyArray<Problem>) => Effect.fail(badInput(source, problems))
+const refuse = (source: Source, problems: ReadonlyArray<InputProblem>) => Effect.fail(badInput(source, problems))
 
 /** Every value that was there before, by its pointer. */
-function* repetitions(file: typeof Exchange.Types.Type): Generator<Problem> {
+function* repetitions(file: typeof Exchange.Types.Type): Generator<InputProblem> {
   yield* repeated(
     file.items.map(({ id }) => id),
     (index) => ({ where: `/items/${index}/id`, reason: "this id is there already; a consent type has one entry" }),
@@ -104,7 +104,7 @@ function* repetitions(file: typeof Exchange.Types.Type): Generator<Problem> {
   }
 }
 
-function* repeated<A>(values: ReadonlyArray<A>, problem: (index: number) => Problem) {
+function* repeated<A>(values: ReadonlyArray<A>, problem: (index: number) => InputProblem) {
   const seen = new Set<A>()
   for (const [index, value] of values.entries()) {
     if (seen.has(value)) yield problem(index)

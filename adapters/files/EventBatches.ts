@@ -15,7 +15,7 @@ import * as ExternalSort from "./ExternalSort.ts"
 import type { Source } from "./Source.ts"
 
 /** What is asked of the file. */
-export interface Request {
+export interface BatchOptions {
   readonly knownAt: Instant
   /** Whether the ids of events will be asked for. */
   readonly keepsIds: boolean
@@ -34,7 +34,7 @@ export interface EventBatches {
 /** Reads a file and puts it in order. */
 export const make = Effect.fnUntraced(function* (
   source: Source,
-  { knownAt, keepsIds, progress }: Request,
+  { knownAt, keepsIds, progress }: BatchOptions,
 ): Effect.fn.Return<EventBatches, BadInput | Unreadable | ExternalSort.TemporaryFileError, Scope.Scope> {
   const rows = yield* ExternalSort.make(EventRow)
   const hash = createHash("sha256")
@@ -47,7 +47,7 @@ export const make = Effect.fnUntraced(function* (
       progress,
     },
   )
-  const steps = rows.settle()
+  const steps = rows.mergeRuns()
   while ((yield* ExternalSort.attempt(() => steps.next())).done !== true) yield* Effect.yieldNow
   const inOrder = batches(rows.rows(), EventColumnBuilder.make(knownAt, keepsIds))
   return {

@@ -10,13 +10,13 @@ import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 
 /** An event as its line has it. */
-export type Event = typeof Exchange.Event.Type
+export type DecodedEvent = typeof Exchange.Event.Type
 
 const decodeWithSchema = Exchange.decoder(Exchange.Event)
 
 /** The event, or everything that is wrong with it. */
-export const decode = (value: unknown): Result.Result<Event, ReadonlyArray<Exchange.Violation>> => {
-  const event = usual(value)
+export const decode = (value: unknown): Result.Result<DecodedEvent, ReadonlyArray<Exchange.Violation>> => {
+  const event = decodeUsual(value)
   return event === undefined ? decodeWithSchema(value) : Result.succeed(event)
 }
 
@@ -26,9 +26,9 @@ const instantOf = (value: unknown): Instant.Instant | undefined =>
   typeof value === "string" ? Instant.parse(value) : undefined
 
 /** The event of a line that has nothing wrong; `undefined` where that is not plain to see. */
-export const usual = (value: unknown): Event | undefined => {
+export const decodeUsual = (value: unknown): DecodedEvent | undefined => {
   if (!Predicate.isObject(value)) return undefined
-  const line: { readonly [Key in keyof Event]?: unknown } = value
+  const line: { readonly [Key in keyof DecodedEvent]?: unknown } = value
   const { id, concordId, consentType, version, expirationDate } = line
   if (!isName(id) || !isName(concordId) || !isName(consentType)) return undefined
   if (version != null && !(typeof version === "number" && Number.isSafeInteger(version) && version >= 1)) {

@@ -2,7 +2,7 @@
  * Reads events.ndjson (semantics, section 7) line by line, in bounded memory.
  */
 import { Effect, Result, Stream } from "effect"
-import { BadInput, type Problem, problemFromViolation } from "./BadInput.ts"
+import { BadInput, type InputProblem, problemFromViolation } from "./BadInput.ts"
 import * as EventDecoder from "./EventDecoder.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
 import * as Lines from "./Lines.ts"
@@ -18,22 +18,22 @@ export interface Extent {
 }
 
 /** What to do with what is read. */
-export interface Receiver<E> {
+export interface EventReceiver<E> {
   /** May throw, for `attempt` to understand. */
-  readonly event: (event: EventDecoder.Event, line: string) => void
+  readonly event: (event: EventDecoder.DecodedEvent, line: string) => void
   readonly attempt: (steps: () => void) => Effect.Effect<void, E>
   /** After every chunk. */
   readonly progress: (extent: Extent) => Effect.Effect<void>
 }
 
 /** Hands over every event of a source in the order of its lines; fails after the whole or the first bad lines are read. */
-export const read = Effect.fnUntraced(function* <E>(source: Source, receiver: Receiver<E>) {
-  const problems: Array<Problem> = []
+export const read = Effect.fnUntraced(function* <E>(source: Source, receiver: EventReceiver<E>) {
+  const problems: Array<InputProblem> = []
   let badLines = 0
   let events = 0
   let bytes = 0
 
-  const refuse = (found: ReadonlyArray<Problem>): void => {
+  const refuse = (found: ReadonlyArray<InputProblem>): void => {
     if (++badLines <= maxBadLines) problems.push(...found)
   }
 

@@ -28,7 +28,7 @@ export interface LinedEvent extends ConsentEvent {
 }
 
 /** The row of a decoded line. */
-export const fromLine = (event: EventDecoder.Event, line: string | null): EventRow => [
+export const fromLine = (event: EventDecoder.DecodedEvent, line: string | null): EventRow => [
   event.concordId,
   event.consentType,
   event.consentDate,

@@ -36,7 +36,7 @@ export const maxMerged = 256
 const blockWeight = 32 * 1024
 
 /** How to sort rows. A row is a JSON value that stays itself when written and parsed. */
-export interface Order<Row> {
+export interface SortOrder<Row> {
   readonly compare: (a: Row, b: Row) => number
   /** About how many bytes a row takes in memory. */
   readonly weigh: (row: Row) => number
@@ -46,7 +46,7 @@ export interface Order<Row> {
 export interface ExternalSort<Row> {
   readonly add: (row: Row) => void
   /** Merges runs until few enough are left to read at once. Each step is short, so that others may run between. */
-  readonly settle: () => Generator<void, void>
+  readonly mergeRuns: () => Generator<void, void>
   /** The rows in order; equal ones all come. After {@link settle}, once. */
   readonly rows: () => Generator<Row, void>
 }
@@ -62,8 +62,8 @@ export const attempt = <A>(steps: () => A): Effect.Effect<A, TemporaryFileError>
   })
 
 /** Makes a sorter that was filled ready to be read. */
-export const settle = Effect.fnUntraced(function* <Row>(sort: ExternalSort<Row>) {
-  const steps = sort.settle()
+export const mergeRuns = Effect.fnUntraced(function* <Row>(sort: ExternalSort<Row>) {
+  const steps = sort.mergeRuns()
   while ((yield* attempt(() => steps.next())).done !== true) yield* Effect.yieldNow
 })
 
@@ -76,13 +76,13 @@ interface Run {
 }
 
 /** Makes a sorter; its file, if it comes to one, is closed and gone when the scope closes. */
-export const make = <Row>(order: Order<Row>): Effect.Effect<ExternalSort<Row>, never, Scope.Scope> =>
+export const make = <Row>(order: SortOrder<Row>): Effect.Effect<ExternalSort<Row>, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(Effect.sync(temporaryFile), (file) => Effect.sync(file.close)),
     (file) => sorter(order, file),
   )
 
-const sorter = <Row>(order: Order<Row>, file: TemporaryFile): ExternalSort<Row> => {
+const sorter = <Row>(order: SortOrder<Row>, file: TemporaryFile): ExternalSort<Row> => {
   let unsorted: Array<Row> = []
   let weight = 0
   let runs: Array<Run> = []
@@ -101,7 +101,7 @@ const sorter = <Row>(order: Order<Row>, file: TemporaryFile): ExternalSort<Row> 
       weight += order.weigh(row)
       if (weight >= runWeight) flush()
     },
-    *settle() {
+    *mergeRuns() {
       while (runs.length > maxMerged) {
         const start = file.size()
         yield* writeBlocks(merge(runs.slice(0, maxMerged), order, file), order, file)
@@ -117,7 +117,7 @@ const sorter = <Row>(order: Order<Row>, file: TemporaryFile): ExternalSort<Row> 
 }
 
 /** Writes rows as blocks at the end of the file; yields after each. */
-function* writeBlocks<Row>(rows: Iterable<Row>, order: Order<Row>, file: TemporaryFile): Generator<void, void> {
+function* writeBlocks<Row>(rows: Iterable<Row>, order: SortOrder<Row>, file: TemporaryFile): Generator<void, void> {
   let block: Array<Row> = []
   let weight = 0
   for (const row of rows) {
@@ -148,7 +148,7 @@ interface Cursor<Row> {
 }
 
 /** Merges sorted runs through a binary heap of their next rows. */
-function* merge<Row>(runs: ReadonlyArray<Run>, order: Order<Row>, file: TemporaryFile): Generator<Row, void> {
+function* merge<Row>(runs: ReadonlyArray<Run>, order: SortOrder<Row>, file: TemporaryFile): Generator<Row, void> {
   const heap: Array<Cursor<Row>> = []
   for (const run of runs) {
     const rest = readRun<Row>(run, file)
@@ -169,7 +169,7 @@ function* merge<Row>(runs: ReadonlyArray<Run>, order: Order<Row>, file: Temporar
 }
 
 /** Moves the first cursor down until none below it comes before it. */
-const sink = <Row>(heap: Array<Cursor<Row>>, order: Order<Row>): void => {
+const sink = <Row>(heap: Array<Cursor<Row>>, order: SortOrder<Row>): void => {
   const moving = heap[0]
   if (moving === undefined) return
   let at = 0

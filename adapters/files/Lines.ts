@@ -10,7 +10,7 @@ import { isUtf8 } from "node:buffer"
 export const maxBytes = 1024 * 1024
 
 /** What becomes of each line. */
-export interface Receiver {
+export interface LineReceiver {
   readonly line: (text: string, number: number) => void
   readonly refused: (reason: string, number: number) => void
 }
@@ -26,7 +26,7 @@ const lineFeed = 0x0a
 const blank = /^[ \t\r]*$/
 
 /** Makes a splitter. It buffers no more than one line's {@link maxBytes} and one chunk. */
-export const splitter = (receiver: Receiver): Splitter => {
+export const splitter = (receiver: LineReceiver): Splitter => {
   let number = 1
   let pending: Array<Uint8Array> = []
   let pendingBytes = 0

@@ -15,7 +15,7 @@ const dateOf = (row: FileRow): Instant.Instant | undefined => {
 }
 
 /** Whether no row was recorded before one that stands above it. Reads no further than the first that was. */
-export const isKept = <E, R>(rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>): Effect.Effect<boolean, E, R> =>
+export const isSorted = <E, R>(rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>): Effect.Effect<boolean, E, R> =>
   Effect.suspend(() => {
     let last = Instant.min
     const goesBack = (row: FileRow): boolean => {
@@ -32,7 +32,7 @@ const stride = 1000
 
 type Keyed = readonly [date: Instant.Instant, row: FileRow]
 
-const order: ExternalSort.Order<Keyed> = {
+const order: ExternalSort.SortOrder<Keyed> = {
   compare: ([date, { line }], [other, { line: otherLine }]) => date - other || line - otherLine,
   // The text, and the value that was read from it.
   weigh: ([, { text }]) => 300 + 3 * text.length,
@@ -48,7 +48,7 @@ export const sorted = <E, R>(rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>) 
           for (const row of some) sort.add([dateOf(row) ?? Instant.min, row])
         })
       yield* Stream.runForEach(rows, add)
-      yield* ExternalSort.settle(sort)
+      yield* ExternalSort.mergeRuns(sort)
       const all = sort.rows()
       const next = ExternalSort.attempt(() => {
         const some: Array<FileRow> = []

@@ -84,7 +84,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
       }
     }
     waiting = left
-    meter.waits(left.length)
+    meter.setWaiting(left.length)
     return taken
   }
 
@@ -169,7 +169,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
       else if (outcome.success._tag === "Appended") events += asked.request.events.length
       yield* settle(asked, outcome)
     }
-    meter.answered({
+    meter.record({
       requests: requests.length,
       events,
       startedAt,
@@ -228,11 +228,11 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
       const answer = Deferred.makeUnsafe<Appended, StoreUnavailable>()
       const lanes = Lanes.of(request)
       waiting.push({ request, lanes, answer, span: GroupMeter.currentSpan(context) })
-      meter.waits(waiting.length)
+      meter.setWaiting(waiting.length)
       // Who does not wait any longer is not written for, unless that has begun.
       const leave = Effect.sync(() => {
         waiting = waiting.filter((each) => each.answer !== answer)
-        meter.waits(waiting.length)
+        meter.setWaiting(waiting.length)
       })
       // Where many wait, who comes makes no difference: whoever leaves a lane looks who can go.
       const begun = lanes.some(isTaken) ? Effect.void : next

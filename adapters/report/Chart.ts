@@ -65,14 +65,14 @@ export const svg = (caption: Caption, options: (layout: Layout) => Plot.PlotOpti
   html`${layouts.map((layout) => draw(options(layout), caption, layout))}`
 
 /** One entry of a legend: a sample in a colour of the style sheet, and what it stands for. */
-export interface Key {
+export interface LegendEntry {
   readonly color: string
   readonly isDashed?: boolean
   readonly label: string
 }
 
 /** What the colours of a chart stand for. */
-export const legend = (keys: ReadonlyArray<Key>): Html =>
+export const legend = (keys: ReadonlyArray<LegendEntry>): Html =>
   html`<ul class="legend">
     ${keys.map(
       ({ color, isDashed, label }) =>

@@ -10,7 +10,7 @@ export interface Html {
 }
 
 /** What a template takes. A list is joined without a separator, `undefined` is nothing. */
-export type Part = string | number | undefined | Html | ReadonlyArray<Part>
+export type HtmlPart = string | number | undefined | Html | ReadonlyArray<HtmlPart>
 
 const entities: { readonly [character: string]: string } = {
   "&": "&amp;",
@@ -39,7 +39,7 @@ export const escape = (text: string): string =>
 /** HTML that was made elsewhere. Never for anything a user wrote. */
 export const trusted = (markup: string): Html => ({ html: markup })
 
-const render = (part: Part): string => {
+const render = (part: HtmlPart): string => {
   if (part === undefined) return ""
   if (typeof part === "number") return String(part)
   if (typeof part === "string") return escape(part)
@@ -50,6 +50,6 @@ const render = (part: Part): string => {
 const compact = (markup: string): string => markup.replace(/\s*\n\s*/g, "\n")
 
 /** HTML from a template: `html\`<p>${name}</p>\``. */
-export const html = (markup: TemplateStringsArray, ...parts: ReadonlyArray<Part>): Html => ({
+export const html = (markup: TemplateStringsArray, ...parts: ReadonlyArray<HtmlPart>): Html => ({
   html: markup.map(compact).reduce((before, text, index) => before + render(parts[index - 1]) + text),
 })

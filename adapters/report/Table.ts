@@ -2,12 +2,12 @@
  * Tables: the figures behind a chart, folded away until asked for, and short lists with a bar beside each figure.
  */
 import type { Day } from "../../core/simulation/Summary.ts"
-import type { Html, Part } from "./Html.ts"
+import type { Html, HtmlPart } from "./Html.ts"
 import { html } from "./Html.ts"
 import * as Words from "./Words.ts"
 
 /** A heading; figures stand to the right, below each other. */
-export interface Column {
+export interface TableColumn {
   readonly heading: string
   readonly isFigure?: boolean
 }
@@ -16,8 +16,8 @@ export interface Column {
 export interface Table {
   /** What the table shows; spoken before it. */
   readonly caption: string
-  readonly columns: ReadonlyArray<Column>
-  readonly rows: ReadonlyArray<ReadonlyArray<Part>>
+  readonly columns: ReadonlyArray<TableColumn>
+  readonly rows: ReadonlyArray<ReadonlyArray<HtmlPart>>
 }
 
 /** A table as it stands on the page. */

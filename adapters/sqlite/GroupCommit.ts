@@ -91,7 +91,7 @@ class Queue implements GroupCommit {
         if (this.isStuck) return answer(overdue)
         if (this.waiting.length >= maxWaiting) return answer(unavailable("too many requests wait to be written"))
         this.waiting.push({ command, answer, since: performance.now(), span: GroupMeter.currentSpan(context) })
-        this.meter.waits(this.waiting.length)
+        this.meter.setWaiting(this.waiting.length)
         if (this.writing.length === 0 && this.waiting.length >= this.expected) this.next()
       }),
     )
@@ -120,7 +120,7 @@ class Queue implements GroupCommit {
     if (count === 0) return this.whenIdle?.()
     this.writing = this.waiting.splice(0, count)
     this.startedAt = this.meter.now()
-    this.meter.waits(this.waiting.length)
+    this.meter.setWaiting(this.waiting.length)
     this.post({ _tag: "Group", commands: this.writing.map(({ command }) => command) })
   }
 
@@ -146,7 +146,7 @@ class Queue implements GroupCommit {
   private measure(group: ReadonlyArray<Waiting>, outcomes: ReadonlyArray<Outcome>, commitMillis: number): void {
     if (group.every(({ command }) => command._tag === "Check")) return
     const isDone = ({ _tag }: Outcome) => _tag === "Done"
-    this.meter.answered({
+    this.meter.record({
       requests: group.length,
       events: group.reduce(
         (events, { command }, index) => events + (isAppended(outcomes[index]!) ? eventsOf(command) : 0),
@@ -164,7 +164,7 @@ class Queue implements GroupCommit {
     const left = [...this.writing, ...this.waiting]
     this.writing = []
     this.waiting = []
-    this.meter.waits(0)
+    this.meter.setWaiting(0)
     for (const { answer } of left) answer(this.refusal)
   }
 

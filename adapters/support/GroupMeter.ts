@@ -35,7 +35,7 @@ const failures = Metric.counter("assent_store_group_failures_total", {
 })
 
 /** A group that has been answered. */
-export interface Group {
+export interface AnsweredGroup {
   readonly requests: number
   /** That were appended: not those prepared too late, nor those sent a second time. */
   readonly events: number
@@ -52,8 +52,8 @@ export interface Group {
 export interface GroupMeter {
   /** The time, nanoseconds since 1970. */
   readonly now: () => bigint
-  readonly waits: (requests: number) => void
-  readonly answered: (group: Group) => void
+  readonly setWaiting: (requests: number) => void
+  readonly record: (group: AnsweredGroup) => void
 }
 
 const nanosPerMilli = 1_000_000
@@ -65,7 +65,7 @@ export const currentSpan = (context: Context.Context<never>): Tracer.AnySpan | u
 /** Writes down the spans of a group that is over. */
 const trace = (
   tracer: Tracer.Tracer,
-  { commitMillis, events, requests, spans, startedAt, ...group }: Group,
+  { commitMillis, events, requests, spans, startedAt, ...group }: AnsweredGroup,
   endedAt: bigint,
 ) => {
   const [first, ...others] = spans
@@ -102,8 +102,8 @@ export const make = Effect.gen(function* () {
   const now = () => clock.currentTimeNanosUnsafe()
   return {
     now,
-    waits: (requests) => waiting.updateUnsafe(requests, context),
-    answered: (group) => {
+    setWaiting: (requests) => waiting.updateUnsafe(requests, context),
+    record: (group) => {
       const endedAt = now()
       groupRequests.updateUnsafe(group.requests, context)
       groupEvents.updateUnsafe(group.events, context)
@@ -112,5 +112,5 @@ export const make = Effect.gen(function* () {
       if (group.hasFailed) failures.updateUnsafe(1, context)
       if (tracer !== Tracer.nativeTracer) trace(tracer, group, endedAt)
     },
-  } satisfies GroupMeter as GroupMeter
+  } satisfies GroupMeter
 })

@@ -57,13 +57,13 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "BadInput":
     case "BadTable":
     case "Unreadable":
-      return Effect.andThen(Output.say(failure.message), end(notRight))
+      return Effect.andThen(Output.info(failure.message), end(notRight))
     case "NoSuchProject":
-      return Effect.andThen(Output.fail(failure.message), end(notRight))
+      return Effect.andThen(Output.error(failure.message), end(notRight))
     case "BadQuestion":
-      return Effect.andThen(Output.fail(`--${failure.message}`), end(notRight))
+      return Effect.andThen(Output.error(`--${failure.message}`), end(notRight))
     case "NoLedger":
-      return Effect.andThen(Output.fail(failure.message), end(notRight))
+      return Effect.andThen(Output.error(failure.message), end(notRight))
     case "AlreadySetUp":
     case "NotEmpty":
     case "NotTheSame":
@@ -74,7 +74,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "TemporaryFileError":
     case "OutputFailed":
     case "Unwritable":
-      return Effect.andThen(Output.fail(failure.message), end(machineFailed))
+      return Effect.andThen(Output.error(failure.message), end(machineFailed))
     // Shown already, with a hint to the help.
     case "ShowHelp":
       return end(notRight)
@@ -87,7 +87,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "UnknownSubcommand":
     case "ValidationError":
     case "UserError":
-      return Effect.andThen(Output.fail(failure.message), end(notRight))
+      return Effect.andThen(Output.error(failure.message), end(notRight))
   }
 }
 
@@ -95,13 +95,13 @@ export const report = (failure: Failure): Effect.Effect<void> => {
 export const reportBug = (cause: Cause.Cause<never>): Effect.Effect<void> =>
   Cause.hasInterruptsOnly(cause)
     ? Effect.failCause(cause)
-    : Effect.andThen(Output.fail(`this is a bug in assent\n${Cause.pretty(cause)}`), end(machineFailed))
+    : Effect.andThen(Output.error(`this is a bug in assent\n${Cause.pretty(cause)}`), end(machineFailed))
 
 /** Ends the process where a package is missing that is installed by those who need it. */
 export const reportMissing = async (error: unknown): Promise<never> => {
   const [, missing] = /^Cannot find package '([^']+)'/.exec(error instanceof Error ? error.message : "") ?? []
   if (missing === undefined) throw error
-  await Effect.runPromise(Output.fail(`a package is needed that is not there: npm install ${missing}`))
+  await Effect.runPromise(Output.error(`a package is needed that is not there: npm install ${missing}`))
   return process.exit(machineFailed)
 }
 

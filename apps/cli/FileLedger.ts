@@ -4,12 +4,12 @@
  * Everything is read and found good before the first answer is written: a command that fails on its input writes nothing.
  */
 import { Effect, Option } from "effect"
-import * as Catalog from "../../adapters/files/Catalog.ts"
+import * as FileCatalog from "../../adapters/files/FileCatalog.ts"
 import * as Documents from "../../adapters/files/Documents.ts"
 import * as EventLines from "../../adapters/files/EventLines.ts"
 import * as EventRow from "../../adapters/files/EventRow.ts"
 import * as ExternalSort from "../../adapters/files/ExternalSort.ts"
-import * as Groups from "../../adapters/files/Groups.ts"
+import * as EventGroups from "../../adapters/files/EventGroups.ts"
 import * as Source from "../../adapters/files/Source.ts"
 import type * as Instant from "../../core/engine/Instant.ts"
 import type * as Flags from "./Flags.ts"
@@ -17,7 +17,7 @@ import * as Output from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 /** What a command asks of the files. */
-export interface Request {
+export interface Question {
   readonly flags: Flags.Ledger
   readonly knownAt: Instant.Instant
   /** Nobody will ask about an instant before this one. */
@@ -37,14 +37,14 @@ const charactersPerTurn = 64 * 1024
  * `answer` gives whole lines, or nothing. Warns at the end of rules that matched no consent type.
  */
 export const answerEach = Effect.fn("Ledger.answerEach")(function* (
-  request: Request,
-  answer: (group: Groups.Group) => string,
+  request: Question,
+  answer: (group: EventGroups.EventGroup) => string,
 ) {
   const catalog = yield* readCatalog(request)
   const rows = yield* ExternalSort.make({ compare: EventRow.compare, weigh: EventRow.weigh })
   const { events } = yield* readEvents(request, rows)
-  yield* ExternalSort.settle(rows)
-  const groups = Groups.fromRows(rows.rows(), catalog, request.from)
+  yield* ExternalSort.mergeRuns(rows)
+  const groups = EventGroups.fromRows(rows.rows(), catalog, request.from)
   const progress = yield* Progress.make
   let isDone = false
   let answered = 0
@@ -80,13 +80,13 @@ const readIfGiven = <A, E, R>(
     onSome: (path) => Effect.flatMap(Source.open(path), read),
   })
 
-const readCatalog = Effect.fnUntraced(function* ({ flags, knownAt }: Request) {
+const readCatalog = Effect.fnUntraced(function* ({ flags, knownAt }: Question) {
   const types = yield* readIfGiven(flags.types, Documents.readTypes)
   const rules = yield* readIfGiven(flags.rules, Documents.readRules)
-  return Catalog.make(types, rules, knownAt)
+  return FileCatalog.make(types, rules, knownAt)
 })
 
-const readEvents = Effect.fnUntraced(function* (request: Request, rows: ExternalSort.ExternalSort<EventRow.EventRow>) {
+const readEvents = Effect.fnUntraced(function* (request: Question, rows: ExternalSort.ExternalSort<EventRow.EventRow>) {
   const source = yield* Source.open(request.flags.events)
   const progress = yield* Progress.make
   const extent = yield* EventLines.read(source, {

@@ -46,14 +46,14 @@ export const outputPath = (name: string, description: string) =>
     ),
   )
 
-/** What a flag names, for {@link keepsInputs}. */
-export const named = (name: string, at: Option.Option<string>): Overwriting.Named => ({
+/** What a flag names, for {@link refuseOverwriting}. */
+export const named = (name: string, at: Option.Option<string>): Overwriting.NamedFile => ({
   name,
   at: Option.getOrUndefined(at),
 })
 
 /** Refuses to write over the ledger or a file that is read, before anything is opened. */
-export const keepsInputs = (files: Overwriting.Files): Effect.Effect<void, CliError.ValidationError> =>
+export const refuseOverwriting = (files: Overwriting.Files): Effect.Effect<void, CliError.ValidationError> =>
   Effect.suspend(() => {
     const found = Overwriting.find(files)
     return found === undefined

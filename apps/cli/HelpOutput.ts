@@ -15,14 +15,14 @@ export const layer = CliOutput.layerPresenter({
     switch (event._tag) {
       case "Help":
         if (event.reason === "Requested") return yield* CliOutput.defaultPresenter.present(event)
-        yield* Output.fail("a command is missing")
+        yield* Output.error("a command is missing")
         break
       case "Version":
         return yield* Console.log(`${event.name} ${event.version}`)
       case "InvalidInvocation":
-        for (const error of event.errors) yield* Output.fail(lowerFirst(error.message))
+        for (const error of event.errors) yield* Output.error(lowerFirst(error.message))
         break
     }
-    yield* Output.say(`see ${event.commandPath.join(" ")} --help`)
+    yield* Output.info(`see ${event.commandPath.join(" ")} --help`)
   }),
 })

@@ -42,7 +42,7 @@ const notice = (word: string, colour: number, text: string): Effect.Effect<void>
 export const warn = (text: string): Effect.Effect<void> => notice("warning", 33, text)
 
 /** Writes an error to standard error. */
-export const fail = (text: string): Effect.Effect<void> => notice("error", 31, text)
+export const error = (text: string): Effect.Effect<void> => notice("error", 31, text)
 
 /** Writes lines to standard error as they are. */
-export const say = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stderr.write(`${text}\n`))
+export const info = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stderr.write(`${text}\n`))

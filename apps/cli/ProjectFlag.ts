@@ -36,8 +36,8 @@ const find = Effect.fnUntraced(function* (id: Option.Option<string>) {
 })
 
 /** Runs something with the ledger of a store and a project of it. A file that is not there is not made. */
-export const use = <A, E, R>(
-  { project, store: { name, url } }: { readonly store: StoreFlag.Chosen; readonly project: Option.Option<string> },
+export const withProject = <A, E, R>(
+  { project, store: { name, url } }: { readonly store: StoreFlag.ChosenStore; readonly project: Option.Option<string> },
   run: (scope: Catalog.ProjectScope) => Effect.Effect<A, E, R>,
 ) => {
   const path = Store.pathOf(url)

@@ -7,15 +7,15 @@ import { BadInput, type Unreadable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import * as Gunzip from "../../adapters/files/Gunzip.ts"
 import * as RecordedOrder from "../../adapters/files/RecordedOrder.ts"
-import * as Rows from "../../adapters/files/Rows.ts"
+import * as RowReader from "../../adapters/files/RowReader.ts"
 import * as Source from "../../adapters/files/Source.ts"
 import type { FileRow } from "../../core/transfer/Intake.ts"
 import * as Progress from "./Progress.ts"
 
 /** Which file, and how it is read. */
-export interface Given {
+export interface RowFileOptions {
   readonly file: string
-  readonly format: Option.Option<Rows.Format["format"]>
+  readonly format: Option.Option<RowReader.RowFormat["format"]>
   readonly delimiter: string
   readonly restore: boolean
 }
@@ -36,15 +36,15 @@ const badInput =
       isCutShort: false,
     })
 
-const begin = Effect.fnUntraced(function* ({ delimiter, file, format }: Given) {
+const begin = Effect.fnUntraced(function* ({ delimiter, file, format }: RowFileOptions) {
   const { bytes, name, size } = yield* Source.open(file)
   let read = 0
   const counted = Stream.map(bytes, (chunk) => {
     read += chunk.length
     return chunk
   })
-  const rows = Rows.read(Gunzip.ifPacked(counted), {
-    format: Option.getOrElse(format, () => Rows.formatOf(file)),
+  const rows = RowReader.read(Gunzip.ifPacked(counted), {
+    format: Option.getOrElse(format, () => RowReader.formatOf(file)),
     delimiter,
   }).pipe(Stream.catchTag("BadRows", (error) => Stream.fail(badInput(name)(error))))
   return { rows, share: () => (size === undefined ? undefined : read / size) } satisfies RowFile
@@ -60,12 +60,12 @@ const watched = ({ rows, share }: RowFile, progress: Progress.Progress) => {
  * Opens a file. An export that is not in its order is sorted in a temporary file before anything is taken back; one that can be
  * read twice is looked through for that.
  */
-export const open = Effect.fnUntraced(function* (given: Given) {
+export const open = Effect.fnUntraced(function* (given: RowFileOptions) {
   const file = yield* begin(given)
   if (!given.restore) return file
   const progress = yield* Progress.makeWithLines
   const isOnce = file.share() === undefined
-  const isInOrder = !isOnce && (yield* RecordedOrder.isKept(watched(file, progress)))
+  const isInOrder = !isOnce && (yield* RecordedOrder.isSorted(watched(file, progress)))
   yield* progress.clear
   if (isInOrder) return yield* begin(given)
   const again = isOnce ? file : yield* begin(given)

@@ -11,29 +11,32 @@ import * as Output from "./Output.ts"
 const variable = "ASSENT_STORE"
 
 /** A ledger, and what has named it, for messages. */
-export interface Chosen {
+export interface ChosenStore {
   readonly url: string
   readonly name: "--store" | typeof variable
 }
 
 /** What a command can work on. */
-export interface Kind {
-  readonly is: (url: string) => boolean
+export interface StoreKind {
+  readonly accepts: (url: string) => boolean
   /** What is expected, for messages. */
   readonly form: string
   readonly byDefault?: string
 }
 
 /** Any store, made where there is none. */
-export const any: Kind = { is: Store.isUrl, form: Store.form, byDefault: Store.defaultUrl }
+export const any: StoreKind = { accepts: Store.isUrl, form: Store.form, byDefault: Store.defaultUrl }
 
 /** A store that is there and keeps its ledger; never a guess. */
-export const kept: Kind = { is: Store.isKept, form: `${Store.keptForm}: a ledger that is kept` }
+export const kept: StoreKind = { accepts: Store.isKept, form: `${Store.keptForm}: a ledger that is kept` }
 
 const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
 
 /** The ledger that the environment names. */
-export const ofEnvironment = ({ form, is }: Kind): Effect.Effect<Option.Option<Chosen>, CliError.ValidationError> =>
+export const fromEnvironment = ({
+  form,
+  accepts: is,
+}: StoreKind): Effect.Effect<Option.Option<ChosenStore>, CliError.ValidationError> =>
   Effect.suspend(() => {
     const url = process.env[variable] ?? ""
     if (url === "") return Effect.succeed(Option.none())
@@ -41,19 +44,19 @@ export const ofEnvironment = ({ form, is }: Kind): Effect.Effect<Option.Option<C
   })
 
 /** The ledger where no flag names one. */
-const otherwise = Effect.fnUntraced(function* (kind: Kind) {
-  const named = yield* ofEnvironment(kind)
+const otherwise = Effect.fnUntraced(function* (kind: StoreKind) {
+  const named = yield* fromEnvironment(kind)
   if (Option.isSome(named)) return named.value
   if (kind.byDefault === undefined) return yield* refuse(`--store, or ${variable}: expected ${kind.form}`)
-  return { url: kind.byDefault, name: "--store" } satisfies Chosen as Chosen
+  return { url: kind.byDefault, name: "--store" } satisfies ChosenStore
 })
 
 /** Says which ledger is written to before it is, where the command line does not say it. */
-export const tell = ({ name, url }: Chosen): Effect.Effect<void> =>
-  name === variable ? Output.say(`${variable} names the ledger: ${Store.told(url)}`) : Effect.void
+export const printIfFromEnvironment = ({ name, url }: ChosenStore): Effect.Effect<void> =>
+  name === variable ? Output.info(`${variable} names the ledger: ${Store.redact(url)}`) : Effect.void
 
 /** A flag that names a ledger. What is wrong with it is not repeated: it may hold a password. */
-export const url = (name: string, description: string, { form, is }: Kind) =>
+export const url = (name: string, description: string, { form, accepts: is }: StoreKind) =>
   Flag.String(name).pipe(
     Flag.withMetavar("<url>"),
     Flag.withDescription(description),
@@ -61,14 +64,14 @@ export const url = (name: string, description: string, { form, is }: Kind) =>
   )
 
 /** `--store`, which may be left out. */
-export const optional = (description: string, kind: Kind) =>
+export const optional = (description: string, kind: StoreKind) =>
   url("store", description, kind).pipe(
-    Flag.map((url): Chosen => ({ url, name: "--store" })),
+    Flag.map((url): ChosenStore => ({ url, name: "--store" })),
     Flag.optional,
   )
 
 /** `--store`. */
-export const flag = (description: string, kind: Kind) => {
+export const flag = (description: string, kind: StoreKind) => {
   const byDefault = kind.byDefault === undefined ? variable : `${variable}, else ${kind.byDefault}`
   return optional(`${description}; by default ${byDefault}`, kind).pipe(
     Flag.mapEffect(Option.match({ onNone: () => otherwise(kind), onSome: Effect.succeed })),

@@ -23,7 +23,7 @@ export interface Setting<Value> {
 }
 
 /** What is wrong with one variable. */
-export interface Fault {
+export interface SettingFault {
   readonly variable: string
   readonly expected: string
   /** As it may be shown. */
@@ -172,7 +172,7 @@ export type Settings = {
 /** What was read, what is wrong, and the names that look like variables of Assent but are none. */
 export interface Read {
   readonly settings: Settings
-  readonly faults: ReadonlyArray<Fault>
+  readonly faults: ReadonlyArray<SettingFault>
   readonly unknown: ReadonlyArray<string>
 }
 
@@ -190,14 +190,14 @@ const textOf = (environment: NodeJS.ProcessEnv, variable: string): string | unde
   environment[variable] === "" ? undefined : environment[variable]
 
 /** Two parts of the service cannot listen at the same place. */
-const clash = ({ host, metricsHost, metricsPort, port }: Settings): ReadonlyArray<Fault> =>
+const clash = ({ host, metricsHost, metricsPort, port }: Settings): ReadonlyArray<SettingFault> =>
   metricsPort !== undefined && metricsPort !== 0 && metricsPort === port && metricsHost === host
     ? [{ variable: "ASSENT_METRICS_PORT", expected: "another port than PORT", given: `"${metricsPort}"` }]
     : []
 
 /** Reads the environment. */
 export const read = (environment: NodeJS.ProcessEnv): Read => {
-  const faults: Array<Fault> = []
+  const faults: Array<SettingFault> = []
   const valueOf = ({ byDefault, expected, isSecret, read, variable }: Setting<unknown>): unknown => {
     const given = textOf(environment, variable)
     const text = given ?? byDefault
@@ -231,14 +231,14 @@ const distance = (a: string, b: string): number => {
 const farthest = 4
 
 /** The variable that was probably meant by a name that is none. */
-export const meant = (name: string): string | undefined =>
+export const suggest = (name: string): string | undefined =>
   Object.values(table)
     .map(({ variable }) => ({ variable, apart: distance(name, variable) }))
     .filter(({ apart }) => apart <= farthest)
     .toSorted((a, b) => a.apart - b.apart)[0]?.variable
 
 /** Everything wrong, for whoever set it. */
-export const report = (faults: ReadonlyArray<Fault>): string => {
+export const report = (faults: ReadonlyArray<SettingFault>): string => {
   const lines = faults.map(({ expected, given, variable }) => `  ${variable}: expected ${expected}; given ${given}`)
   const count = faults.length === 1 ? "1 setting" : `${faults.length} settings`
   return [`assent: cannot serve: ${count} cannot be used`, ...lines, "Every setting: --help"].join("\n")

@@ -35,7 +35,7 @@ const explain = (error: unknown): string => {
 }
 
 const unknownName = (name: string): string => {
-  const meant = Settings.meant(name)
+  const meant = Settings.suggest(name)
   return `${name} is no setting, and sets nothing${meant === undefined ? "" : `: do you mean ${meant}?`}`
 }
 

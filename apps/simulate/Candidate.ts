@@ -1,7 +1,7 @@
 /**
  * The types that a simulation reads under, on either side, and what is noteworthy about them.
  */
-import type { Problem } from "../../adapters/files/BadInput.ts"
+import type { InputProblem } from "../../adapters/files/BadInput.ts"
 import type { ConsentType, Version } from "../../core/engine/ConsentType.ts"
 import * as InstantOf from "../../core/engine/Instant.ts"
 import * as Rules from "../../core/engine/Rules.ts"
@@ -41,7 +41,7 @@ export const publish = (types: Types, candidate: Types, knownAt: InstantOf.Insta
 }
 
 /** What keeps the candidate from being published: versions that are new, or changed, and in the past. */
-export const backDated = (types: Types, candidate: Types, knownAt: InstantOf.Instant): ReadonlyArray<Problem> => {
+export const backDated = (types: Types, candidate: Types, knownAt: InstantOf.Instant): ReadonlyArray<InputProblem> => {
   const inForce = new Map(types.map((type) => [type.id, type]))
   return candidate.flatMap(({ id, versions }, item) =>
     versions.flatMap((version, index) => {

@@ -51,7 +51,7 @@ const openStore = Effect.fnUntraced(function* (url: string, { knownAt }: Plan, k
   const reader = yield* path === undefined
     ? PostgresReader.make(url, knownAt, keepsIds)
     : PersonReader.make(path, knownAt, keepsIds)
-  return { ...reader, digest: Effect.succeed({ name: Store.told(url), sha256: reader.sha256 }) }
+  return { ...reader, digest: Effect.succeed({ name: Store.redact(url), sha256: reader.sha256 }) }
 })
 
 const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, progress: Progress) {

@@ -4,11 +4,11 @@
 import { Effect, Result } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import * as Catalog from "../../adapters/files/Catalog.ts"
+import * as FileCatalog from "../../adapters/files/FileCatalog.ts"
 import * as EventDecoder from "../../adapters/files/EventDecoder.ts"
 import * as EventRow from "../../adapters/files/EventRow.ts"
 import * as ExternalSort from "../../adapters/files/ExternalSort.ts"
-import * as Groups from "../../adapters/files/Groups.ts"
+import * as EventGroups from "../../adapters/files/EventGroups.ts"
 import * as JsonSyntax from "../../adapters/files/JsonSyntax.ts"
 import * as Lines from "../../adapters/files/Lines.ts"
 import * as Decision from "../../core/engine/Decision.ts"
@@ -47,7 +47,7 @@ describe("EventDecoder", () => {
     let usual = 0
     fc.assert(
       fc.property(fc.oneof(changed, fc.jsonValue()), (value) => {
-        const quick = EventDecoder.usual(value)
+        const quick = EventDecoder.decodeUsual(value)
         const slow = schema(value)
         if (quick === undefined) return
         usual++
@@ -144,7 +144,7 @@ describe("ExternalSort", () => {
         Effect.gen(function* () {
           const sorter = yield* ExternalSort.make(order)
           for (const row of rows) sorter.add(row)
-          for (const _ of sorter.settle()) continue
+          for (const _ of sorter.mergeRuns()) continue
           return [...sorter.rows()]
         }),
       ),
@@ -155,12 +155,12 @@ describe("ExternalSort", () => {
 
 describe("Groups", () => {
   it("keeps of many events what decides", () => {
-    const catalog = Catalog.make([], [], 5_000)
+    const catalog = FileCatalog.make([], [], 5_000)
     const rows = Array.from({ length: 20_000 }, (_, index): EventRow.EventRow => {
       const state = (["accepted", "declined", "implied", "viewed"] as const)[index % 4] ?? "viewed"
       return ["ann", "news", Math.floor(index / 3), Math.floor(index / 2), `e${index}`, state, "import", 1, null, null]
     })
-    const [group, ...others] = [...Groups.fromRows(rows, catalog, 4_000)]
+    const [group, ...others] = [...EventGroups.fromRows(rows, catalog, 4_000)]
     expect(others).toEqual([])
     expect(group?.events.length).toBeLessThan(8_000)
     const { type, terms } = catalog.get("news")

@@ -15,11 +15,11 @@ test("A ledger is told by where it is, never by how to get in.", () => {
   const told = "postgres://db.example:5433/assent"
   for (const secret of ["me:Zq7@", "me:Zq7@Zq7@", "me:Zq7%2FZq7@", ""]) {
     for (const query of ["", "?password=Zq7"]) {
-      expect(Store.told(`postgres://${secret}db.example:5433/assent${query}`)).toBe(told)
+      expect(Store.redact(`postgres://${secret}db.example:5433/assent${query}`)).toBe(told)
     }
   }
-  expect(Store.told("postgres://me:Zq7/Zq7@db/assent")).not.toContain("Zq7")
-  expect(Store.told("sqlite:./data/assent.db")).toBe("sqlite:./data/assent.db")
+  expect(Store.redact("postgres://me:Zq7/Zq7@db/assent")).not.toContain("Zq7")
+  expect(Store.redact("sqlite:./data/assent.db")).toBe("sqlite:./data/assent.db")
 })
 
 describe("the ledger that the environment names", () => {

@@ -11,7 +11,7 @@ import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
 import * as BadRows from "../../files/BadRows.ts"
 import * as Gunzip from "../../files/Gunzip.ts"
 import * as Mapping from "../../files/Mapping.ts"
-import * as Rows from "../../files/Rows.ts"
+import * as RowReader from "../../files/RowReader.ts"
 import * as MemoryStore from "../../memory/MemoryStore.ts"
 import * as ImportWire from "../api/ImportWire.ts"
 import * as Access from "../server/Access.ts"
@@ -25,9 +25,9 @@ export interface Query {
   readonly map?: string
 }
 
-const formatOf = (request: HttpServerRequest.HttpServerRequest): Option.Option<Rows.Format["format"]> => {
+const formatOf = (request: HttpServerRequest.HttpServerRequest): Option.Option<RowReader.RowFormat["format"]> => {
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
-  return Option.fromUndefinedOr(Rows.formats.find((format) => ImportWire.mediaTypes[format] === mediaType))
+  return Option.fromUndefinedOr(RowReader.formats.find((format) => ImportWire.mediaTypes[format] === mediaType))
 }
 
 /** How a body may be packed. What is packed is known by its first byte, so nothing need be said of it. */
@@ -90,7 +90,7 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   const isDryRun = query.dryRun === "true"
   const rejections: Array<Intake.Rejection> = []
   let taken = 0
-  const read = Rows.read(Gunzip.ifPacked(request.stream), {
+  const read = RowReader.read(Gunzip.ifPacked(request.stream), {
     format: format.value,
     ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
   })

@@ -66,7 +66,7 @@ export const command = Command.make(
   },
   Effect.fnUntraced(function* ({ json, lanes, store }) {
     const count = Option.isSome(lanes) ? lanes.value : yield* lanesOfEnvironment
-    yield* StoreFlag.tell(store)
+    yield* StoreFlag.printIfFromEnvironment(store)
     const found = Effect.flatMap(Ledger.Ledger, (ledger) => ledger.found)
     const layer = Ledger.layer.pipe(
       Layer.provide([Store.layer(store.url), Crypto.layer, Layer.succeed(Ledger.NewLanes, count)]),

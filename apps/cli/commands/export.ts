@@ -5,7 +5,7 @@ import { Effect, Option, Schema } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
-import * as Rows from "../../../adapters/files/Rows.ts"
+import * as RowReader from "../../../adapters/files/RowReader.ts"
 import type { ProjectScope as ProjectSite } from "../../../core/model/Catalog.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
@@ -18,7 +18,7 @@ import * as ProjectFlag from "../ProjectFlag.ts"
 const flags = {
   ...ProjectFlag.flags,
   out: Flags.outputPath("out", "Where to write; by default standard output").pipe(Flag.optional),
-  format: Flag.Literals("format", Rows.formats).pipe(
+  format: Flag.Literals("format", RowReader.formats).pipe(
     Flag.withDescription("By default csv for a file that ends in .csv, else ndjson"),
     Flag.optional,
   ),
@@ -42,7 +42,7 @@ const validate = ({ from, out, store, until }: Flagged): Effect.Effect<void, Cli
   if (Option.isSome(from) && Option.isSome(until) && until.value <= from.value) {
     return refuse(`--until: must be after --from, which is ${Instant.format(from.value)}`)
   }
-  return Flags.keepsInputs({
+  return Flags.refuseOverwriting({
     outputs: [Flags.named("--out", out)],
     inputs: [],
     store: { name: store.name, at: store.url },
@@ -64,7 +64,8 @@ const write = Effect.fnUntraced(function* (scope: ProjectSite, given: Flagged) {
   })
   const file = yield* writerOf(given.out)
   const progress = yield* Progress.makeWithLines
-  const isCsv = Option.getOrElse(given.format, () => Rows.formatOf(Option.getOrElse(given.out, () => ""))) === "csv"
+  const isCsv =
+    Option.getOrElse(given.format, () => RowReader.formatOf(Option.getOrElse(given.out, () => ""))) === "csv"
   if (isCsv) yield* file.write(RecordedColumns.header)
   let done = 0
   for (;;) {
@@ -82,7 +83,7 @@ const write = Effect.fnUntraced(function* (scope: ProjectSite, given: Flagged) {
 
 /** The command. */
 export const command = Command.make("export", flags, (given) =>
-  ProjectFlag.use(given, (scope) => write(scope, given)),
+  ProjectFlag.withProject(given, (scope) => write(scope, given)),
 ).pipe(
   (command) => Command.validate(command, validate),
   Command.withDescription("Write the events of a project, in the order in which they were recorded"),

@@ -7,7 +7,7 @@ import * as Documents from "../../../adapters/files/Documents.ts"
 import * as Mapping from "../../../adapters/files/Mapping.ts"
 import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
-import * as Rows from "../../../adapters/files/Rows.ts"
+import * as RowReader from "../../../adapters/files/RowReader.ts"
 import * as Source from "../../../adapters/files/Source.ts"
 import type { ProjectScope as ProjectSite } from "../../../core/model/Catalog.ts"
 import * as Intake from "../../../core/transfer/Intake.ts"
@@ -32,7 +32,7 @@ const maxShown = 10
 const flags = {
   file: Argument.String("file").pipe(Argument.withDescription("NDJSON or CSV, gzip or not; - reads standard input")),
   ...ProjectFlag.flags,
-  format: Flag.Literals("format", Rows.formats).pipe(
+  format: Flag.Literals("format", RowReader.formats).pipe(
     Flag.withDescription("By default csv for a file that ends in .csv or .csv.gz, else ndjson"),
     Flag.optional,
   ),
@@ -71,7 +71,7 @@ interface Given {
   readonly file: string
   readonly map: Option.Option<string>
   readonly rejected: Option.Option<string>
-  readonly store: StoreFlag.Chosen
+  readonly store: StoreFlag.ChosenStore
   readonly restore: boolean
 }
 
@@ -80,7 +80,7 @@ const validate = ({ file, map, rejected, restore, store }: Given): Effect.Effect
   if (restore && Option.isSome(map)) return refuse("--map is of no use with --restore: an export has our members")
   return Option.contains(map, Source.standardInput) && file === Source.standardInput
     ? refuse("only one of the file and --map can be standard input (-)")
-    : Flags.keepsInputs({
+    : Flags.refuseOverwriting({
         outputs: [Flags.named("--rejected", rejected)],
         inputs: [{ name: "FILE", at: file }, Flags.named("--map", map)],
         store: { name: store.name, at: store.url },
@@ -111,7 +111,7 @@ const faultsTo = Effect.fnUntraced(function* (path: Option.Option<string>) {
     return Effect.forEach(
       shown,
       ({ code, detail, field, line }) =>
-        Output.say(`line ${line}: ${[field, code, detail].filter((part) => part !== "").join(": ")}`),
+        Output.info(`line ${line}: ${[field, code, detail].filter((part) => part !== "").join(": ")}`),
       { discard: true },
     )
   }
@@ -151,11 +151,11 @@ export const command = Command.make(
   flags,
   Effect.fnUntraced(function* (given) {
     const { dryRun, json, store } = given
-    yield* StoreFlag.tell(store)
-    const { project, tally } = yield* ProjectFlag.use(given, (scope) =>
+    yield* StoreFlag.printIfFromEnvironment(store)
+    const { project, tally } = yield* ProjectFlag.withProject(given, (scope) =>
       Effect.map(takeIn(scope, given), (tally) => ({ project: scope.project.id, tally })),
     )
-    const ledger = { store: Store.told(store.url), project }
+    const ledger = { store: Store.redact(store.url), project }
     yield* Output.write(
       json
         ? `${JSON.stringify({ dryRun, ...ledger, ...tally }, undefined, 2)}\n`

@@ -9,7 +9,7 @@ import * as StoreFlag from "../StoreFlag.ts"
 
 const flags = {
   store: StoreFlag.flag("postgres://…, with a role that owns the tables or may make them", {
-    is: Store.isUrl,
+    accepts: Store.isUrl,
     form: Store.form,
   }),
   engine: Flag.Literals("engine", Migrations.engines).pipe(
@@ -43,7 +43,7 @@ export const command = Command.make(
   "migrate",
   flags,
   Effect.fnUntraced(function* ({ engine, script, store }) {
-    if (!script) yield* StoreFlag.tell(store)
+    if (!script) yield* StoreFlag.printIfFromEnvironment(store)
     const asked = Option.getOrUndefined(engine)
     const missing = yield* Migrations.using(store.url, (sql) =>
       script ? Migrations.find(sql, asked) : Migrations.run(sql, asked),

@@ -49,7 +49,7 @@ export const command = Command.make(
     json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Write what was moved as JSON")),
   },
   Effect.fnUntraced(function* ({ from, json, to }) {
-    const ends = { from: Store.told(from), to: Store.told(to) }
+    const ends = { from: Store.redact(from), to: Store.redact(to) }
     const moved = { ...ends, ...(yield* Effect.provide(move(from, to), NodeCrypto.layer)) }
     yield* Output.write(json ? `${JSON.stringify(moved, undefined, 2)}\n` : asText(moved))
   }),

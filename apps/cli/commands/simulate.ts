@@ -8,7 +8,7 @@ import type * as Comparison from "../../../core/engine/Comparison.ts"
 import type { Summary } from "../../../core/simulation/Summary.ts"
 import type { Input, Plan } from "../../simulate/Plan.ts"
 import * as RulesInput from "../../simulate/RulesInput.ts"
-import * as Simulate from "../../simulate/Run.ts"
+import * as Run from "../../simulate/Run.ts"
 import * as FailOn from "../FailOn.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
@@ -49,7 +49,7 @@ const flags = {
 }
 
 interface Given {
-  readonly store: Option.Option<StoreFlag.Chosen>
+  readonly store: Option.Option<StoreFlag.ChosenStore>
   readonly events: Option.Option<string>
   readonly types: Option.Option<string>
   readonly baseline: Option.Option<string>
@@ -65,7 +65,7 @@ const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ m
 const withLedger = <G extends Given>(given: G): Effect.Effect<G, CliError.ValidationError> =>
   Option.isSome(given.store) || Option.isSome(given.events)
     ? Effect.succeed(given)
-    : Effect.map(StoreFlag.ofEnvironment(StoreFlag.kept), (store) => ({ ...given, store }))
+    : Effect.map(StoreFlag.fromEnvironment(StoreFlag.kept), (store) => ({ ...given, store }))
 
 const validate = (given: Given): Effect.Effect<void, CliError.ValidationError> => {
   if (Option.isSome(given.store) === Option.isSome(given.events)) {
@@ -81,7 +81,7 @@ const validate = (given: Given): Effect.Effect<void, CliError.ValidationError> =
   if (inputs.flatMap(Option.toArray).filter((path) => path === SourceOf.standardInput).length > 1) {
     return refuse("only one input can be standard input (-)")
   }
-  return Flags.keepsInputs({
+  return Flags.refuseOverwriting({
     outputs: [Flags.named("--out", given.out), Flags.named("--report", given.report)],
     inputs: [
       Flags.named("--events", given.events),
@@ -128,7 +128,7 @@ const planOf = Effect.fnUntraced(function* (given: Given & Comparison.Window) {
 
 const simulate = Effect.fnUntraced(function* (plan: Plan) {
   const progress = yield* Progress.makeWithLines
-  const summary: Summary = yield* Simulate.run(plan, progress.show)
+  const summary: Summary = yield* Run.run(plan, progress.show)
   yield* progress.clear
   return summary
 }, Effect.scoped)
@@ -146,7 +146,7 @@ export const command = Command.make(
       onNone: () => undefined,
       onSome: (limit) => FailOn.exceeded(limit, summary),
     })
-    if (exceeded !== undefined) yield* Output.fail(exceeded)
+    if (exceeded !== undefined) yield* Output.error(exceeded)
     const code = exceeded !== undefined ? passed : exitCode && summary.changed.pairs > 0 ? changed : 0
     yield* Effect.sync(() => {
       process.exitCode = code

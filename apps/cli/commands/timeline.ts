@@ -5,7 +5,7 @@
  */
 import { Clock, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import type { Group } from "../../../adapters/files/Groups.ts"
+import type { EventGroup } from "../../../adapters/files/EventGroups.ts"
 import * as Decision from "../../../core/engine/Decision.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
@@ -19,7 +19,7 @@ const person = Flag.String("person").pipe(
 )
 
 /** The changes of one answer: every decision but the unknown one before the first event. */
-const changes = function* ({ events, terms }: Group) {
+const changes = function* ({ events, terms }: EventGroup) {
   for (const decision of Decision.follow(events, terms, Instant.min)) {
     if (decision.at > Instant.min || decision.status !== "unknown") yield decision
   }

@@ -18,14 +18,14 @@ import * as Utf8 from "./Utf8.ts"
 export const formats = ["ndjson", "csv"] as const
 
 /** How rows are written. */
-export interface Format {
+export interface RowFormat {
   readonly format: (typeof formats)[number]
   /** Between the fields of CSV: one character, a comma where it is left out. */
   readonly delimiter?: string
 }
 
 /** The format that a file's name tells: `.csv` and `.csv.gz` are CSV, everything else NDJSON. */
-export const formatOf = (path: string): Format["format"] => (/\.csv(\.gz)?$/i.test(path) ? "csv" : "ndjson")
+export const formatOf = (path: string): RowFormat["format"] => (/\.csv(\.gz)?$/i.test(path) ? "csv" : "ndjson")
 
 type Rows<E, R> = Stream.Stream<ReadonlyArray<FileRow>, E | BadRows, R>
 
@@ -141,5 +141,7 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
 }
 
 /** The rows of bytes that are not packed. */
-export const read = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, { delimiter = ",", format }: Format): Rows<E, R> =>
-  format === "csv" ? csv(bytes, delimiter) : ndjson(bytes)
+export const read = <E, R>(
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  { delimiter = ",", format }: RowFormat,
+): Rows<E, R> => (format === "csv" ? csv(bytes, delimiter) : ndjson(bytes))

@@ -6,8 +6,8 @@ import type * as EventColumnBuilder from "../../core/simulation/EventColumnBuild
 import type * as EventColumns from "../../core/simulation/EventColumns.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as UuidColumn from "../../core/simulation/UuidColumn.ts"
-import { type Problem, Refusal } from "./Errors.ts"
-import * as Reading from "./Query.ts"
+import { type TableProblem, Refusal } from "./Errors.ts"
+import * as Query from "./Query.ts"
 import * as UuidVector from "./UuidVector.ts"
 
 /** What stands for an instant or a version that is there but cannot be read. */
@@ -19,10 +19,10 @@ const versionOf = (text: string | null): number =>
   text === null ? 0 : /^[1-9]\d{0,14}$/.test(text) ? Number(text) : unreadable
 
 /** A column of numbers; what is text is read by `parse`. */
-const columnOf = (vector: DuckDBVector, kind: Reading.Kind | undefined, parse: (text: string | null) => number) =>
+const columnOf = (vector: DuckDBVector, kind: Query.ColumnKind | undefined, parse: (text: string | null) => number) =>
   kind === "text"
     ? Float64Array.from({ length: vector.itemCount }, (_, row) => parse(vector.getItem(row) as string | null))
-    : Reading.numbersOf<Float64Array>(vector)
+    : Query.numbersOf<Float64Array>(vector)
 
 /** What can be looked up by row: ids, and the people. */
 interface Texts {
@@ -42,17 +42,17 @@ const textsOfUuids = (vector: DuckDBVector): Texts => {
   return { at: (row) => UuidColumn.at(column, row) }
 }
 
-const textsOf = (vector: DuckDBVector, kind: Reading.Kind | undefined): Texts =>
+const textsOf = (vector: DuckDBVector, kind: Query.ColumnKind | undefined): Texts =>
   kind === "uuid" ? textsOfUuids(vector) : { at: (row) => String(vector.getItem(row) ?? "") }
 
 /** Takes the rows of chunk after chunk to a builder. */
-export class Reader {
+export class EventColumnReader {
   private readonly types: ReadonlyArray<string>
-  private readonly shape: Reading.Shape
+  private readonly shape: Query.Shape
   private readonly builder: EventColumnBuilder.EventColumnBuilder
   private concordId = ""
 
-  constructor(types: ReadonlyArray<string>, shape: Reading.Shape, builder: EventColumnBuilder.EventColumnBuilder) {
+  constructor(types: ReadonlyArray<string>, shape: Query.Shape, builder: EventColumnBuilder.EventColumnBuilder) {
     this.types = types
     this.shape = shape
     this.builder = builder
@@ -60,7 +60,7 @@ export class Reader {
 
   /** Reads a chunk; answers the batches that became full. Throws a {@link Refusal}. */
   read(chunk: DuckDBDataChunk): ReadonlyArray<EventColumns.EventColumns> {
-    const { at } = Reading
+    const { at } = Query
     const batches: Array<EventColumns.EventColumns> = []
     const column = (index: number) => chunk.getColumnVector(index)
     const { shape } = this
@@ -68,8 +68,8 @@ export class Reader {
     const datesCreated = columnOf(column(at.dateCreated), shape.dateCreated, instantOf)
     const expirationDates = columnOf(column(at.expirationDate), shape.expirationDate, instantOf)
     const versions = columnOf(column(at.version), shape.version, versionOf)
-    const states = Reading.numbersOf<Uint8Array>(column(at.state))
-    const types = Reading.numbersOf<Uint32Array>(column(at.type))
+    const states = Query.numbersOf<Uint8Array>(column(at.state))
+    const types = Query.numbersOf<Uint32Array>(column(at.type))
     // The chunk is kept along: its memory is where the ids are.
     const ids = { chunk, at: textsOf(column(at.id), shape.id).at }
     const people = column(at.concordId)
@@ -97,7 +97,7 @@ export class Reader {
         throw this.refuse(chunk, row, [
           [this.concordId === "" || state === 4, "id or concordId", "is required"],
           [type === undefined, "consentType", "is required"],
-          [state === Reading.missing.state, "consentState", "expected implied, viewed, accepted or declined"],
+          [state === Query.missing.state, "consentState", "expected implied, viewed, accepted or declined"],
           [version < 0, "version", "expected a whole number from 1"],
           [!Instant.isInstant(consentDate), "consentDate", instantWords],
           [!Instant.isInstant(dateCreated), "dateCreated", instantWords],
@@ -142,8 +142,8 @@ export class Reader {
     row: number,
     checks: ReadonlyArray<readonly [isWrong: boolean, column: string, reason: string]>,
   ): Refusal {
-    const number = String(chunk.getColumnVector(Reading.at.row).getItem(row))
-    const problems: ReadonlyArray<Problem> = checks
+    const number = String(chunk.getColumnVector(Query.at.row).getItem(row))
+    const problems: ReadonlyArray<TableProblem> = checks
       .filter(([isWrong]) => isWrong)
       .map(([, column, reason]) => ({ where: `row ${number}, column ${column}`, reason }))
     return new Refusal(problems)

@@ -5,11 +5,11 @@ import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Heads from "../../core/engine/Heads.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import type { Terms } from "../../core/engine/Terms.ts"
-import type { Catalog, Entry } from "./Catalog.ts"
+import type { FileCatalog, TypeEntry } from "./FileCatalog.ts"
 import * as EventRow from "./EventRow.ts"
 
 /** Everything there is of one person and one consent type. */
-export interface Group extends Entry {
+export interface EventGroup extends TypeEntry {
   readonly concordId: string
   readonly events: ReadonlyArray<EventRow.LinedEvent>
 }
@@ -21,10 +21,14 @@ const maxWhole = 1_000
  * The groups of rows sorted by {@link EventRow.compare}. Nobody will ask about an instant before `from`, so that of many
  * earlier events the four heads are enough (semantics, section 2): a group is as large as its events after `from`.
  */
-export function* fromRows(rows: Iterable<EventRow.EventRow>, catalog: Catalog, from: Instant): Generator<Group, void> {
+export function* fromRows(
+  rows: Iterable<EventRow.EventRow>,
+  catalog: FileCatalog,
+  from: Instant,
+): Generator<EventGroup, void> {
   let events: Array<EventRow.LinedEvent> = []
   let limit = maxWhole
-  let group: (Entry & { readonly concordId: string }) | undefined
+  let group: (TypeEntry & { readonly concordId: string }) | undefined
   for (const row of rows) {
     if (group === undefined || row[0] !== group.concordId || row[1] !== group.type.id) {
       if (group !== undefined) yield { ...group, events }

@@ -4,5 +4,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api"
 
 /** Every row of a query, by column. */
-export const of = async (connection: DuckDBConnection, sql: string) =>
+export const rows = async (connection: DuckDBConnection, sql: string) =>
   (await connection.runAndReadAll(sql)).getRowObjectsJS()

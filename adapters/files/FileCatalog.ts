@@ -7,15 +7,15 @@ import * as Rules from "../../core/engine/Rules.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 
 /** A consent type, and the terms its events are read under. */
-export interface Entry {
+export interface TypeEntry {
   readonly type: ConsentType.ConsentType
   readonly terms: Terms.Terms
 }
 
 /** Looks up consent types by id. A type that nothing is known of has default rules and version 1. */
-export interface Catalog {
+export interface FileCatalog {
   readonly knownAt: Instant
-  readonly get: (id: string) => Entry
+  readonly get: (id: string) => TypeEntry
   /** The indices of the rules that match no consent type: none of types.json, none looked up so far. */
   readonly unmatched: () => ReadonlyArray<number>
 }
@@ -28,9 +28,9 @@ export const make = (
   types: ReadonlyArray<ConsentType.ConsentType>,
   ruleSet: Rules.RuleSet,
   knownAt: Instant,
-): Catalog => {
+): FileCatalog => {
   const unmatched = new Set(ruleSet.keys())
-  const prepare = (type: ConsentType.ConsentType): Entry => {
+  const prepare = (type: ConsentType.ConsentType): TypeEntry => {
     for (const index of unmatched) {
       const rule = ruleSet[index]
       if (rule !== undefined && Rules.matches(rule.match, type)) unmatched.delete(index)
@@ -38,7 +38,7 @@ export const make = (
     return { type, terms: Terms.make(type, Rules.inForce(type.rules, type, ruleSet), knownAt) }
   }
   const known = new Map(types.map((type) => [type.id, prepare(type)]))
-  const others = new Map<string, Entry>()
+  const others = new Map<string, TypeEntry>()
   return {
     knownAt,
     get: (id) => {

@@ -9,7 +9,7 @@ import * as Instant from "../../core/engine/Instant.ts"
 import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import * as UuidColumn from "../../core/simulation/UuidColumn.ts"
 import { Disorder } from "./Errors.ts"
-import * as Reading from "./Query.ts"
+import * as Query from "./Query.ts"
 import * as UuidVector from "./UuidVector.ts"
 
 /** A row that is no event. */
@@ -59,7 +59,7 @@ class Buffers {
 const usualSize = EventColumnBuilder.batchEvents + 2 * chunkRows
 
 /** Takes chunk after chunk. `typeIds` is what the types of the result point at. */
-export class RowReader {
+export class UnsortedEventReader {
   private rows = new Buffers(usualSize)
   private count = 0
   /** In the order in which they were handed over. */
@@ -77,16 +77,16 @@ export class RowReader {
     const count = first + chunk.rowCount
     if (count > this.rows.size) this.grow()
     const { rows } = this
-    const { atOfRows: at } = Reading
+    const { atOfNumbers: at } = Query
     const column = (index: number) => chunk.getColumnVector(index)
-    rows.consentDates.set(Reading.numbersOf<Float64Array>(column(at.consentDate)), first)
-    rows.datesCreated.set(Reading.numbersOf<Float64Array>(column(at.dateCreated)), first)
-    rows.expirationDates.set(Reading.numbersOf<Float64Array>(column(at.expirationDate)), first)
-    rows.versions.set(Reading.numbersOf<Float64Array>(column(at.version)), first)
+    rows.consentDates.set(Query.numbersOf<Float64Array>(column(at.consentDate)), first)
+    rows.datesCreated.set(Query.numbersOf<Float64Array>(column(at.dateCreated)), first)
+    rows.expirationDates.set(Query.numbersOf<Float64Array>(column(at.expirationDate)), first)
+    rows.versions.set(Query.numbersOf<Float64Array>(column(at.version)), first)
     rows.ids.set(UuidVector.words(column(at.id)), first * UuidColumn.words)
     rows.concordIds.set(UuidVector.words(column(at.concordId)), first * UuidColumn.words)
-    rows.types.set(Reading.numbersOf<Uint32Array>(column(at.type)), first)
-    rows.states.set(Reading.numbersOf<Uint8Array>(column(at.state)), first)
+    rows.types.set(Query.numbersOf<Uint32Array>(column(at.type)), first)
+    rows.states.set(Query.numbersOf<Uint8Array>(column(at.state)), first)
     this.count = count
     this.check(first)
     return count < EventColumnBuilder.batchEvents ? [] : this.take(this.lastPerson())
