@@ -14,7 +14,7 @@ import * as Answer from "./server/Answer.ts"
 import * as Timeout from "./server/Timeout.ts"
 import * as BrowserHeaders from "./server/BrowserHeaders.ts"
 import * as Deadline from "./server/Deadline.ts"
-import { Described } from "./server/OpenApi.ts"
+import { DescribedApi } from "./server/OpenApi.ts"
 import * as Drain from "./server/Drain.ts"
 import * as Methods from "./server/Methods.ts"
 import * as OpenRoutes from "./routes/OpenRoutes.ts"
@@ -45,12 +45,12 @@ const scalar = {
 }
 
 const routes = Layer.mergeAll(
-  HttpApiBuilder.layer(Described, { openapiPath: "/openapi.json" }).pipe(
+  HttpApiBuilder.layer(DescribedApi, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide([PrivacyRoutes.layer, ConsentTypeRoutes.layer, PeopleRoutes.layer]),
     Layer.provide([OrganizationRoutes.layer, ApiKeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
     Layer.provide([Access.keyLayer, Access.sessionLayer]),
   ),
-  HttpApiScalar.layer(Described, { path: "/docs", scalar }),
+  HttpApiScalar.layer(DescribedApi, { path: "/docs", scalar }),
 )
 
 /** The first one sees every answer last: failures become answers, which get the headers of their origin, then those of all. */

@@ -90,7 +90,7 @@ const failuresOf = (cause: Cause.Cause<unknown>): Fields => {
 }
 
 /** The request as a line of text begins with it. */
-const summary = ({ durationMs, method, route, status }: RequestLog.Told): string =>
+const summary = ({ durationMs, method, route, status }: RequestLog.Entry): string =>
   `${status} ${method} ${route} ${durationMs} ms`
 
 /** The log, and the requests told to it. */
@@ -99,7 +99,7 @@ export const layer = ({ format, level }: Options): Layer.Layer<never> => {
   const isText = format === "text"
   const isTold = (weight: Level): boolean => levels.indexOf(weight) >= levels.indexOf(level)
 
-  const tell = (told: RequestLog.Told): void => {
+  const tell = (told: RequestLog.Entry): void => {
     const weight = weightOf(told.status)
     if (!isTold(weight)) return
     const { caller = "none", durationMs, method, requestId, route, status, ...rest } = told
@@ -118,6 +118,6 @@ export const layer = ({ format, level }: Options): Layer.Layer<never> => {
   return Layer.mergeAll(
     Logger.layer([logger]),
     Layer.succeed(References.MinimumLogLevel, effectLevels[level]),
-    Layer.succeedContext(Context.make(RequestLog.Teller, level === "off" ? () => {} : tell)),
+    Layer.succeedContext(Context.make(RequestLog.Sink, level === "off" ? () => {} : tell)),
   )
 }

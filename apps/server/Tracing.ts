@@ -81,7 +81,7 @@ export const layer = ({ protocol, share, version }: Options): Layer.Layer<never>
   )
   const route = Layer.succeed(
     HttpMiddleware.SpanNameGenerator,
-    (request) => `${request.method} ${RequestLog.routeOf(request)}`,
+    (request) => `${request.method} ${RequestLog.routeTemplate(request)}`,
   )
   return Layer.mergeAll(
     tracer.pipe(Layer.provide(OtlpTracer.layerFromConfig())),

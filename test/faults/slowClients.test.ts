@@ -95,7 +95,7 @@ describe("a limit of 300 milliseconds", () => {
 })
 
 describe("more slow clients than requests may be worked on", () => {
-  const count = ConcurrencyLimit.longest + 44
+  const count = ConcurrencyLimit.highest + 44
   let server: Server
   beforeAll(async () => {
     server = await startWorld()

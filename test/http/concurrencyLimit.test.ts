@@ -84,9 +84,9 @@ describe("the line", () => {
     fc.assert(
       fc.property(services, (service) => {
         // A request waits for the sync under way and then for its own: more than may be in the line cannot.
-        const carried = Math.min(0.8 / service.work, ConcurrencyLimit.longest / (2.5 * (service.work + service.sync)))
+        const carried = Math.min(0.8 / service.work, ConcurrencyLimit.highest / (2.5 * (service.work + service.sync)))
         const pause = { perMilli: 0.001, millis: 1000 }
-        const burst = { perMilli: ConcurrencyLimit.longest - 1, millis: 1 }
+        const burst = { perMilli: ConcurrencyLimit.highest - 1, millis: 1 }
         const { refused } = simulate(service, [{ perMilli: carried, millis: 500 }, pause, burst])
         expect(refused).toEqual([])
       }),

@@ -11,7 +11,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
 import { importJWK, SignJWT } from "jose"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Example, story } from "../../adapters/http/server/OpenApi.ts"
+import { type Example, exampleSequence } from "../../adapters/http/server/OpenApi.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Answer, type Server, startEmpty } from "../support/server.ts"
 
@@ -76,8 +76,8 @@ const begin = async (store: string) => {
 
 const end = async () => {
   await server.stop()
-  if (recorded.length < story.length) return
-  const file = join(import.meta.dirname, "../../adapters/http/api/examples.json")
+  if (recorded.length < exampleSequence.length) return
+  const file = join(import.meta.dirname, "../../adapters/http/server/examples.json")
   writeFileSync(file, JSON.stringify(recorded, null, 2))
 }
 
@@ -192,10 +192,10 @@ describe.each(Object.entries(stores))("the examples of the description, over %s"
     const operations = Object.values(description.paths).flatMap((item) =>
       Object.values(item).map(({ operationId }) => operationId),
     )
-    expect(story.map(({ operation }) => operation).toSorted()).toEqual(operations.toSorted())
+    expect(exampleSequence.map(({ operation }) => operation).toSorted()).toEqual(operations.toSorted())
   })
 
-  test.each(story.map((example) => [example.operation, example] as const))(
+  test.each(exampleSequence.map((example) => [example.operation, example] as const))(
     "%s is answered as it says",
     async (_, example) => {
       const { operation } = operationOf(example.operation)
@@ -214,7 +214,7 @@ describe.each(Object.entries(stores))("the examples of the description, over %s"
   )
 
   test("rows say the same in every media type: sent again in another, each is known or rejected as before", async () => {
-    const example = story.find(({ texts }) => texts !== undefined)!
+    const example = exampleSequence.find(({ texts }) => texts !== undefined)!
     const { recorded, rejected, rows } = answers.get(example.operation) as Readonly<Record<string, number>>
     const forms = Object.keys(example.texts!)
     expect(forms).toHaveLength(2)

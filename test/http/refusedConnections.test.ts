@@ -36,7 +36,7 @@ const start = async (room: () => number): Promise<ReadonlyArray<Came>> => {
   setImmediate(count)
   const turns = RefusedConnections.make(room)
   server = createServer((request, response) => {
-    came.push({ of: request.url!, turn, isLate: turns.isLate(request.socket) })
+    came.push({ of: request.url!, turn, isLate: turns.hasWaited(request.socket) })
     response.writeHead(503, { "content-length": 0 }).end()
     turns.refused(request.socket)
   })
@@ -66,8 +66,10 @@ test("a few of those that come again at once are read in each turn of the event 
   const again = came.filter(({ isLate }) => isLate)
   expect(again.length).toBeGreaterThan(400 * 15)
   const sizes = [...Map.groupBy(again, ({ turn }) => turn).values()].map(({ length }) => length)
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(RefusedConnections.perTurn.most)
-  expect(sizes.toSorted((a, b) => a - b)[sizes.length >> 1]).toBeLessThan(RefusedConnections.perTurn.least * 2)
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(RefusedConnections.readsPerIteration.most)
+  expect(sizes.toSorted((a, b) => a - b)[sizes.length >> 1]).toBeLessThan(
+    RefusedConnections.readsPerIteration.least * 2,
+  )
   // Between two of one connection, none of another comes three times.
   const last = new Map<string, number>()
   for (const [index, { of }] of again.entries()) {

@@ -135,7 +135,7 @@ describe("the Kubernetes example", () => {
     const path = (probe: string) => container[`${probe}Probe`].httpGet.path
     expect(["startup", "liveness", "readiness"].map(path)).toEqual(["/livez", "/livez", "/readyz"])
     for (const probe of ["startup", "liveness", "readiness"]) {
-      expect(RouteTable.of(path(probe))?.methods).toContain("GET")
+      expect(RouteTable.match(path(probe))?.methods).toContain("GET")
       expect(container.ports.map(({ name }: { name: string }) => name)).toContain(
         container[`${probe}Probe`].httpGet.port,
       )

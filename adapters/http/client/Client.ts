@@ -17,7 +17,7 @@ import {
 import { Api } from "../api/Api.ts"
 import { KeyRequired, SessionRequired } from "../api/Credentials.ts"
 import { IdempotencyKey, type Retries, withRetries } from "./Retries.ts"
-import { withPositions } from "./Seen.ts"
+import { withPositions } from "./SeenPositions.ts"
 
 export type { Retries } from "./Retries.ts"
 

@@ -78,7 +78,7 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
             ...(permissions !== undefined && { permissions: lowerCase(permissions) }),
             ...(expiresAt !== undefined && { expiresAt }),
           }
-          const changed = yield* CatalogChanges.made(
+          const changed = yield* CatalogChanges.valueOrRefuse(
             yield* setup.updateKey(organization, params.id.toLowerCase(), change),
           )
           return Answer.json(yield* written(changed))
@@ -90,7 +90,9 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const changed = yield* CatalogChanges.made(yield* setup.revokeKey(organization, params.id.toLowerCase()))
+          const changed = yield* CatalogChanges.valueOrRefuse(
+            yield* setup.revokeKey(organization, params.id.toLowerCase()),
+          )
           return Answer.json(yield* written(changed))
         }),
       ),

@@ -25,16 +25,16 @@ export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutc
   const settled = yield* IdempotencyKey.orRefuse(outcome)
   switch (settled._tag) {
     case "NotFound":
-      return yield* new Answer.Problem({ status: 404, detail: "there is no such thing" })
+      return yield* new Answer.HttpProblem({ status: 404, detail: "there is no such thing" })
     case "Refused": {
       const errors = settled.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
-      return yield* new Answer.Problem({ status: 422, detail: "nothing was changed: a rule is broken", errors })
+      return yield* new Answer.HttpProblem({ status: 422, detail: "nothing was changed: a rule is broken", errors })
     }
     case "Conflict": {
       const { fault, version } = settled
       const errors = [{ pointer: `/${fault.field}`, code: fault.code, detail: fault.detail }]
       const detail = `nothing was changed: ${fault.detail}`
-      return yield* new Answer.Problem({ status: 409, detail, errors, ...(version !== undefined && { version }) })
+      return yield* new Answer.HttpProblem({ status: 409, detail, errors, ...(version !== undefined && { version }) })
     }
     case "Changed":
     case "Repeated":
@@ -43,7 +43,7 @@ export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutc
 })
 
 /** What was changed by a request that has no key, so that it cannot come again. */
-export const made = Effect.fnUntraced(function* <Value>(outcome: CatalogOutcome<Value>) {
+export const valueOrRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutcome<Value>) {
   const changed = yield* orRefuse(outcome)
   return changed._tag === "Changed" ? changed.value : yield* Effect.die("a request without a key was answered before")
 })

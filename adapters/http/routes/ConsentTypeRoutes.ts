@@ -154,7 +154,7 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
           const read = changeReader(types.byId.get(id), yield* Clock.currentTimeMillis)
           const { fields } = yield* CatalogChanges.read(request, read, { maxBytes: bodyMaxBytes })
           const outcome = yield* setup.updateType(project, id, toChange(fields))
-          const changed = yield* CatalogChanges.made(outcome)
+          const changed = yield* CatalogChanges.valueOrRefuse(outcome)
           return Answer.json(yield* ConsentTypeJson.answer(changed))
         }),
       ),
@@ -164,7 +164,7 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { project } = (yield* Access.inProject).scope
-          const changed = yield* CatalogChanges.made(yield* setup.removeType(project, params.id.toLowerCase()))
+          const changed = yield* CatalogChanges.valueOrRefuse(yield* setup.removeType(project, params.id.toLowerCase()))
           return Answer.json(yield* ConsentTypeJson.answer(changed))
         }),
       ),
@@ -176,7 +176,7 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
           const type = types.byId.get(params.id.toLowerCase())
           const version = type?.versions.find((each) => String(each.version) === params.version)
           if (type === undefined || version === undefined) {
-            return yield* new Answer.Problem({ status: 404, detail: "there is no such version" })
+            return yield* new Answer.HttpProblem({ status: 404, detail: "there is no such version" })
           }
           return Answer.json(yield* ConsentTypeJson.answerVersion(type, version))
         }),

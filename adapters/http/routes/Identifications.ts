@@ -20,7 +20,7 @@ type Claimed = typeof PeopleWire.Identification.Type
 const notAnIdentifier = ({ format, type }: Claimed) => {
   const detail = format === "hashed" ? "expected a SHA-256 in hexadecimal" : `expected a value of the type ${type}`
   const errors = [{ pointer: "/value", code: "identifier_not_valid", detail }]
-  return new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+  return new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
 }
 
 const answer = ({ isRepeated, isSynced, token }: Identified) =>
@@ -36,14 +36,14 @@ const proven = Effect.fnUntraced(function* (claimed: Claimed) {
   const identifier = { kind: claimed.type, value: claimed.value, isHashed: claimed.format === "hashed" }
   const alias = yield* ledger.aliasOf(scope, identifier)
   if (Option.isNone(alias)) return yield* notAnIdentifier(claimed)
-  if (claimed.token == null) return yield* IdentityToken.unproven("send a token that proves it")
+  if (claimed.token == null) return yield* IdentityToken.rejected("send a token that proves it")
   const { expiresAt, issuedAt, keyId, subject, type } = yield* IdentityToken.verify(claimed.token, scope.organization)
   const named = yield* ledger.aliasOf(scope, { ...identifier, value: subject })
   if (Option.isNone(named) || named.value.hash !== alias.value.hash) {
-    return yield* IdentityToken.unproven("the token's sub is not the value")
+    return yield* IdentityToken.rejected("the token's sub is not the value")
   }
   if (type !== undefined && type !== claimed.type)
-    return yield* IdentityToken.unproven("the token's type is another one")
+    return yield* IdentityToken.rejected("the token's type is another one")
   // Of what is signed, not of the signature: there are several valid ones of the same (RFC 8725, section 3).
   const signed = claimed.token.slice(0, claimed.token.lastIndexOf("."))
   const { hash, kind } = alias.value
@@ -66,6 +66,6 @@ export const identify = Effect.fnUntraced(function* (request: HttpServerRequest.
   const outcome = yield* ledger.identify({ ...identification, ...(idempotency !== undefined && { idempotency }) })
   const identified = yield* IdempotencyKey.orRefuse(outcome)
   return identified._tag === "IdentityTokenUsed"
-    ? yield* IdentityToken.unproven("the token was used before")
+    ? yield* IdentityToken.rejected("the token was used before")
     : answer(identified)
 })

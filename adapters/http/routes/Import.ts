@@ -33,19 +33,19 @@ const formatOf = (request: HttpServerRequest.HttpServerRequest): Option.Option<R
 /** How a body may be packed. What is packed is known by its first byte, so nothing need be said of it. */
 const encodings: ReadonlySet<string> = new Set(["", "identity", "gzip", "x-gzip"])
 
-const unsupported = new Answer.Problem({
+const unsupported = new Answer.HttpProblem({
   status: 415,
   detail: `send the rows as ${Object.values(ImportWire.mediaTypes).join(" or ")}, packed with gzip or not`,
 })
 
 const badMap = (errors: ReadonlyArray<{ readonly code: string; readonly detail: string }>) =>
-  new Answer.Problem({
+  new Answer.HttpProblem({
     status: 400,
     detail: "the query is not valid",
     errors: errors.map(({ code, detail }) => ({ parameter: "map", code, detail })),
   })
 
-const mappingOf = ({ map }: Query): Effect.Effect<Mapping.Mapping, Answer.Problem> => {
+const mappingOf = ({ map }: Query): Effect.Effect<Mapping.Mapping, Answer.HttpProblem> => {
   if (map === undefined) return Effect.succeed({})
   const parsed = Result.try((): unknown => JSON.parse(map))
   if (Result.isFailure(parsed)) return Effect.fail(badMap([{ code: "invalid", detail: "is not JSON" }]))
@@ -54,13 +54,13 @@ const mappingOf = ({ map }: Query): Effect.Effect<Mapping.Mapping, Answer.Proble
   )
 }
 
-const cutShort = (error: BadRows.BadRows | unknown, rows: number): Answer.Problem => {
+const cutShort = (error: BadRows.BadRows | unknown, rows: number): Answer.HttpProblem => {
   const reason = error instanceof BadRows.BadRows ? error.message : "the body ended too soon"
   const detail = `${reason}; of what came before, ${rows} rows were taken in: send the whole again, and none is recorded twice`
-  return new Answer.Problem({ status: 422, detail, errors: [{ pointer: "", code: "unreadable", detail: reason }] })
+  return new Answer.HttpProblem({ status: 422, detail, errors: [{ pointer: "", code: "unreadable", detail: reason }] })
 }
 
-const tooManyDry = new Answer.Problem({
+const tooManyDry = new Answer.HttpProblem({
   status: 413,
   detail: `a dry run here takes at most ${ImportWire.maxDryRows} rows: send a part, or use assent import --dry-run`,
   headers: { connection: "close" },

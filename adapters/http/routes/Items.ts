@@ -31,7 +31,7 @@ const ruleViolation = ({ item, code, field, detail }: ItemViolation) => ({
 })
 
 const refused = (errors: ReadonlyArray<Answer.Violation>) =>
-  new Answer.Problem({
+  new Answer.HttpProblem({
     status: 422,
     detail: `nothing was recorded: ${errors.length === 1 ? "1 rule is broken" : `${errors.length} rules are broken`}`,
     errors,

@@ -25,7 +25,7 @@ const healthy = Answer.json(JSON.stringify({ status: "ok" }))
 /** A UUID of a version that has random bits: 4 or 7 (RFC 9562). */
 const randomUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
-const guessable = new Answer.Problem({
+const guessable = new Answer.HttpProblem({
   status: 400,
   detail: "the Idempotency-Key of a session must be a random UUID: whoever knows it would get the session",
 })
@@ -36,7 +36,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
   const domain = Origin.allowed(request.headers["origin"], project)
   if (domain === undefined) {
     const detail = "send an Origin header that names one of the project's domains"
-    return yield* new Answer.Problem({ status: 403, detail })
+    return yield* new Answer.HttpProblem({ status: 403, detail })
   }
   const body = yield* Answer.readBody(request, { absent: {} })
   const { contextId } = yield* Answer.decode(decodeRequest, body.json)

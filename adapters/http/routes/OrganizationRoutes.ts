@@ -87,7 +87,7 @@ const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger[
 /** Refuses public keys that no token could be verified with. */
 const checkKeys = Effect.fnUntraced(function* ({ jwks }: { readonly jwks?: typeof CatalogWire.KeySet.Type | null }) {
   const errors = yield* IdentityToken.keyFaults(jwks?.keys ?? [])
-  if (errors.length > 0) return yield* new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+  if (errors.length > 0) return yield* new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
 })
 
 const createOrganization = Effect.fnUntraced(function* (request: Parameters<typeof Answer.readBody>[0]) {

@@ -7,20 +7,20 @@ import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
 
-const bothGiven = new Answer.Problem({
+const bothGiven = new Answer.HttpProblem({
   status: 400,
   detail: "send offset or cursor, not both",
   errors: [{ parameter: "cursor", code: "invalid", detail: "goes without offset" }],
 })
 
-const unknownCursor = new Answer.Problem({
+const unknownCursor = new Answer.HttpProblem({
   status: 400,
   detail: "the cursor is not known: send nextCursor of a page of the same list, with the same filter and credential",
   errors: [{ parameter: "cursor", code: "unknown_cursor", detail: "is not a cursor of this list" }],
 })
 
 /** Refuses a query that asks for a page in two ways. */
-export const check = (query: PageQuery): Effect.Effect<void, Answer.Problem> =>
+export const check = (query: PageQuery): Effect.Effect<void, Answer.HttpProblem> =>
   query.cursor !== undefined && query.offset !== undefined ? bothGiven : Effect.void
 
 /** A page of items, each written as JSON. */

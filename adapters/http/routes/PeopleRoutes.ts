@@ -13,9 +13,9 @@ import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
 
-const noPerson = new Answer.Problem({ status: 404, detail: "there is no such person" })
-const noJoin = new Answer.Problem({ status: 404, detail: "there is no such join of this person" })
-const undoneBefore = new Answer.Problem({ status: 409, detail: "the join was undone before" })
+const noPerson = new Answer.HttpProblem({ status: 404, detail: "there is no such person" })
+const noJoin = new Answer.HttpProblem({ status: 404, detail: "there is no such join of this person" })
+const undoneBefore = new Answer.HttpProblem({ status: 409, detail: "the join was undone before" })
 
 /** The hash of an identifier is nobody's business. */
 const factJson = ({ dateCreated, evidence, id, join, kind, member, submitter, survivor }: People.Fact) => ({

@@ -24,7 +24,7 @@ const recordItems = Items.recorder(ItemLine.ItemLine)
 const decodeQuestions = Exchange.decoder(Wire.DecisionQuestions)
 
 const bodyOf = ({ body }: StoredEvent) => Effect.succeed(body)
-const noEvent = new Answer.Problem({ status: 404, detail: "there is no such event" })
+const noEvent = new Answer.HttpProblem({ status: 404, detail: "there is no such event" })
 
 /** Ids are compared in lower case. */
 const lowerCase = <Query extends { concordId?: string; sessionId?: string; submitter?: string }>(

@@ -31,7 +31,7 @@ export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   const kept = yield* IdempotencyKey.orRefuse(outcome)
   if (kept._tag === "Refused") {
     const errors = kept.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
-    return yield* new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+    return yield* new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
   }
   const { isRepeated, profile, unproven } = kept
   return Answer.json(

@@ -20,12 +20,12 @@ interface Instants {
 }
 
 /** Whom a question is about: an id, or an identifier by its hash. */
-export interface Person {
+export interface PersonReference {
   readonly concordId: string | undefined
   readonly alias?: string
 }
 
-const questionOf = ({ organization, project }: ProjectScope, person: Person, { at, knownAt }: Instants) => ({
+const questionOf = ({ organization, project }: ProjectScope, person: PersonReference, { at, knownAt }: Instants) => ({
   organization,
   project,
   ...person,
@@ -34,7 +34,7 @@ const questionOf = ({ organization, project }: ProjectScope, person: Person, { a
 })
 
 /** The consent state: the deciding event of every type whose answer is in force; and when it changes by itself. */
-export const state = Effect.fnUntraced(function* (scope: ProjectScope, person: Person, instants: Instants) {
+export const state = Effect.fnUntraced(function* (scope: ProjectScope, person: PersonReference, instants: Instants) {
   const ledger = yield* Ledger
   const { items, nextChangeAt, positions } = yield* ledger.state(questionOf(scope, person, instants))
   return { body: Answer.list(items.map(({ event }) => event.body)), nextChangeAt, positions }
@@ -44,7 +44,11 @@ const write = (concordId: string | undefined, { decision, type }: TypeDecision):
   JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))
 
 /** The decisions: one for each type of the project. */
-export const decisions = Effect.fnUntraced(function* (scope: ProjectScope, person: Person, instants: Instants) {
+export const decisions = Effect.fnUntraced(function* (
+  scope: ProjectScope,
+  person: PersonReference,
+  instants: Instants,
+) {
   const ledger = yield* Ledger
   const answered = yield* ledger.decisions(questionOf(scope, person, instants))
   const body = Answer.list(answered.items.map((item) => write(answered.concordId, item)))
@@ -62,16 +66,16 @@ export const identifierOf = (members: Parameters<typeof ItemLine.identifiersOf>[
 /** The person that the one identifier of a query names. */
 export const personOf = Effect.fnUntraced(function* (scope: ProjectScope, query: People.Identifiers) {
   const identifier = identifierOf(query)
-  if (identifier === undefined) return yield* new Answer.Problem({ status: 400, detail: namedOnce })
+  if (identifier === undefined) return yield* new Answer.HttpProblem({ status: 400, detail: namedOnce })
   const ledger = yield* Ledger
   const found = yield* ledger.find(scope, identifier)
-  if (found._tag === "Found") return found as Person
+  if (found._tag === "Found") return found as PersonReference
   const errors = found.faults.map(({ field, code, detail }) => ({ parameter: field, code, detail }))
-  return yield* new Answer.Problem({ status: 400, detail: "the query is not valid", errors })
+  return yield* new Answer.HttpProblem({ status: 400, detail: "the query is not valid", errors })
 })
 
 const notValid = (errors: ReadonlyArray<Answer.Violation>) =>
-  new Answer.Problem({ status: 422, detail: "the body is not valid", errors })
+  new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
 
 /** Says that no type that is listed has the id of a question. */
 const unknownType = (index: number): Answer.Violation => ({
@@ -87,7 +91,7 @@ const resolve = Effect.fnUntraced(function* (
 ) {
   const ledger = yield* Ledger
   const errors: Array<Answer.Violation> = []
-  const people: Array<Person> = []
+  const people: Array<PersonReference> = []
   for (const [index, { consentType, person }] of items.entries()) {
     const at = `/items/${index}`
     const type = scope.types.byId.get(consentType.toLowerCase())
@@ -110,7 +114,7 @@ const resolve = Effect.fnUntraced(function* (
 })
 
 /** What a person was asked about by. */
-const keyOf = ({ alias, concordId }: Person): string | undefined => alias ?? concordId
+const keyOf = ({ alias, concordId }: PersonReference): string | undefined => alias ?? concordId
 
 /** Many questions at once, answered in the order given. */
 export const manyDecisions = Effect.fnUntraced(function* (

@@ -50,7 +50,7 @@ const tagged = Effect.fnUntraced(function* (
 })
 
 const recordItems = Items.recorder(Wire.VisitorItem)
-const noEvent = new Answer.Problem({ status: 404, detail: "the visitor has no such event" })
+const noEvent = new Answer.HttpProblem({ status: 404, detail: "the visitor has no such event" })
 
 /** The event of an id, if it is the visitor's own or of somebody it is joined with. */
 const ownEvent = Effect.fnUntraced(function* (id: string) {

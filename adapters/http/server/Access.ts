@@ -16,15 +16,15 @@ import * as Positions from "./Positions.ts"
 import * as RateLimit from "./RateLimit.ts"
 import * as RequestLog from "./RequestLog.ts"
 
-const noOrganization = new Answer.Problem({ status: 404, detail: "there is no such organization" })
-const noProject = new Answer.Problem({ status: 404, detail: "there is no such project" })
+const noOrganization = new Answer.HttpProblem({ status: 404, detail: "there is no such organization" })
+const noProject = new Answer.HttpProblem({ status: 404, detail: "there is no such project" })
 
 /** The project of a path on the Site API. */
 export const projectOfPath = Effect.fnUntraced(function* (projectId: string) {
   const ledger = yield* Ledger
   const scope = yield* ledger.projectScope(projectId)
   if (Option.isNone(scope)) return yield* noProject
-  yield* RequestLog.find({ projectId: scope.value.project.id, organizationId: scope.value.organization.id })
+  yield* RequestLog.add({ projectId: scope.value.project.id, organizationId: scope.value.organization.id })
   return scope.value
 })
 
@@ -37,7 +37,11 @@ export const inProject = Effect.gen(function* () {
 
 /** RFC 9110, section 11.6.1, wants a challenge: here it is the name of the header to send. */
 const unauthorized = (header: string) =>
-  new Answer.Problem({ status: 401, detail: `send a valid ${header} header`, headers: { "www-authenticate": header } })
+  new Answer.HttpProblem({
+    status: 401,
+    detail: `send a valid ${header} header`,
+    headers: { "www-authenticate": header },
+  })
 
 type Params = Readonly<Record<string, string | undefined>>
 
@@ -74,7 +78,7 @@ const permit = (key: ApiKey, endpoint: HttpApiEndpoint.Top, scope: ProjectScope 
   const needed = Context.get(endpoint.annotations, Needs)
   if (needed === undefined) return Effect.die(`${endpoint.identifier} declares no permission`)
   if (Role.may(role, needed)) return Effect.void
-  return new Answer.Problem({ status: 403, detail: `the API key's role ${role} does not permit to ${needed} here` })
+  return new Answer.HttpProblem({ status: 403, detail: `the API key's role ${role} does not permit to ${needed} here` })
 }
 
 /** Looks the API key up by the hash of its secret. */
@@ -86,17 +90,17 @@ export const keyLayer = Layer.effect(
     const callerOf = Effect.fnUntraced(function* (secret: string, endpoint: HttpApiEndpoint.Top) {
       const { params } = yield* HttpRouter.RouteContext
       let key = yield* keyOf(secret)
-      yield* RequestLog.find({ caller: "key", keyId: key.id, organizationId: key.organization })
+      yield* RequestLog.add({ caller: "key", keyId: key.id, organizationId: key.organization })
       yield* count(key.id)
-      const asked = isQuestion(endpoint) ? yield* Positions.asked : PositionsOf.none
+      const asked = isQuestion(endpoint) ? yield* Positions.requested : PositionsOf.none
       if (asked.size > 0) {
-        yield* Positions.awaited({ organization: yield* organizationOf(key) }, asked)
+        yield* Positions.waitFor({ organization: yield* organizationOf(key) }, asked)
         // What was waited for may say that the key is revoked, or what it may do.
         key = yield* keyOf(secret)
       }
       const own = yield* ownOf(key, params)
       yield* permit(key, endpoint, own.scope)
-      if (own.scope !== undefined) yield* Positions.awaited(own.scope, asked)
+      if (own.scope !== undefined) yield* Positions.waitFor(own.scope, asked)
       return { key, ...own }
     })
     return KeyRequired.of({
@@ -104,7 +108,7 @@ export const keyLayer = Layer.effect(
         callerOf(Redacted.value(credential), endpoint).pipe(
           Effect.matchEffect({
             onSuccess: (caller) =>
-              Effect.flatMap(Effect.provideService(httpEffect, CurrentKey, caller), Positions.told),
+              Effect.flatMap(Effect.provideService(httpEffect, CurrentKey, caller), Positions.addCatalogRevision),
             onFailure: Answer.refuse,
           }),
           Effect.provideService(Ledger, ledger),
@@ -129,14 +133,14 @@ export const sessionLayer = Layer.effect(
       const scope = yield* projectOfPath(params["projectId"] ?? "").pipe(Effect.provideService(Ledger, ledger))
       const session = yield* ledger.liveSession(scope.project, token)
       if (Option.isSome(session)) {
-        yield* RequestLog.find({ caller: "session" })
+        yield* RequestLog.add({ caller: "session" })
         yield* count(session.value.id)
         return { session: yield* ledger.useSession(session.value), scope, isLive: true }
       }
       if (!mayComeAgain(endpoint, request)) return yield* unauthorized("x-session")
       const ended = yield* ledger.endedSession(scope.project, token)
       if (Option.isNone(ended)) return yield* unauthorized("x-session")
-      yield* RequestLog.find({ caller: "session" })
+      yield* RequestLog.add({ caller: "session" })
       yield* count(ended.value.id)
       return { session: ended.value, scope, isLive: false }
     })

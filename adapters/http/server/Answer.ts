@@ -22,7 +22,7 @@ export type Violation = { readonly code: string; readonly detail: string } & (
 )
 
 /** A request that cannot be answered as it asks. */
-export class Problem extends Data.TaggedError("Problem")<{
+export class HttpProblem extends Data.TaggedError("HttpProblem")<{
   readonly status: ProblemBody.Status
   readonly detail: string
   readonly errors?: ReadonlyArray<Violation>
@@ -46,7 +46,7 @@ export const notModified = (headers: Readonly<Record<string, string>>) =>
 export const list = (items: ReadonlyArray<string>): string => `{"count":${items.length},"items":[${items.join(",")}]}`
 
 /** The body of a problem, and the name under which it is logged. */
-export const write = ({ status, detail, errors, version }: Problem) => {
+export const write = ({ status, detail, errors, version }: HttpProblem) => {
   const title = ProblemBody.titles[status]
   // Node keeps random bytes ready: asking the system for each was a fifth of what a refusal costs.
   const instance = `urn:uuid:${randomUUID()}`
@@ -67,39 +67,39 @@ export const write = ({ status, detail, errors, version }: Problem) => {
 
 /** The answer to a problem, which is noted with what else was found out. */
 const noted = (
-  problem: Problem,
-  findings: RequestLog.Findings,
+  problem: HttpProblem,
+  findings: RequestLog.Details,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const { body, instance } = write(problem)
   const { headers, status } = problem
   const options = { status, contentType: ProblemBody.contentType, headers: { "cache-control": "no-store", ...headers } }
-  return Effect.as(RequestLog.find({ ...findings, instance }), HttpServerResponse.text(body, options))
+  return Effect.as(RequestLog.add({ ...findings, instance }), HttpServerResponse.text(body, options))
 }
 
 /** What a problem is called in a note: the codes of its violations, each once. */
-const codesOf = ({ errors }: Problem): RequestLog.Findings =>
+const codesOf = ({ errors }: HttpProblem): RequestLog.Details =>
   errors === undefined ? {} : { error: [...new Set(errors.map(({ code }) => code))].join(",") }
 
-const unavailable = new Problem({
+const unavailable = new HttpProblem({
   status: 503,
   detail: "the store cannot answer now; try again",
   headers: { "retry-after": retryAfterSeconds },
 })
 
-const unforeseen = new Problem({ status: 500, detail: "something went wrong on our side" })
+const unforeseen = new HttpProblem({ status: 500, detail: "something went wrong on our side" })
 
 /** The answer to a request that failed in a way that was foreseen. */
-export const refuse = (error: Problem | StoreUnavailable): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  error._tag === "Problem"
+export const refuse = (error: HttpProblem | StoreUnavailable): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  error._tag === "HttpProblem"
     ? noted(error, codesOf(error))
-    : noted(error.isLasting === true ? new Problem({ status: 503, detail: error.reason }) : unavailable, {
+    : noted(error.isLasting === true ? new HttpProblem({ status: 503, detail: error.reason }) : unavailable, {
         error: error._tag,
         reason: error.reason,
       })
 
 /** Answers what failed, in place of what was asked. */
 export const respond = <R>(
-  effect: Effect.Effect<HttpServerResponse.HttpServerResponse, Problem | StoreUnavailable, R>,
+  effect: Effect.Effect<HttpServerResponse.HttpServerResponse, HttpProblem | StoreUnavailable, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> => Effect.catch(effect, refuse)
 
 /** The violations of a query, each with the parameter it is in. */
@@ -114,7 +114,7 @@ const parameterOf = (pointer: string): string =>
   (pointer.split("/")[1] ?? "").replaceAll("~1", "/").replaceAll("~0", "~")
 
 const tooLargeFor = (maxBytes: number) =>
-  new Problem({
+  new HttpProblem({
     status: 413,
     detail: `the body is larger than ${maxBytes / mebibyte} MiB`,
     headers: { connection: "close" },
@@ -123,16 +123,16 @@ const tooLargeFor = (maxBytes: number) =>
 const mebibyte = 1024 * 1024
 
 /** The problem that a failure stands for; none for a failure that nobody foresaw. */
-const problemOf = (error: unknown, maxBytes: number = bodyMaxBytes): Option.Option<Problem> => {
+const problemOf = (error: unknown, maxBytes: number = bodyMaxBytes): Option.Option<HttpProblem> => {
   if (HttpApiError.HttpApiSchemaError.is(error)) {
     return error.kind === "Query"
-      ? Option.some(new Problem({ status: 400, detail: "the query is not valid", errors: queryViolations(error) }))
-      : Option.some(new Problem({ status: 404, detail: "there is no such thing" }))
+      ? Option.some(new HttpProblem({ status: 400, detail: "the query is not valid", errors: queryViolations(error) }))
+      : Option.some(new HttpProblem({ status: 404, detail: "there is no such thing" }))
   }
   if (!HttpServerError.isHttpServerError(error) || error.reason._tag !== "RequestParseError") return Option.none()
   return error.reason.reason === "BodyTooLarge"
     ? Option.some(tooLargeFor(maxBytes))
-    : Option.some(new Problem({ status: 400, detail: "the request could not be read" }))
+    : Option.some(new HttpProblem({ status: 400, detail: "the request could not be read" }))
 }
 
 /**
@@ -180,7 +180,7 @@ export const readBody = Effect.fnUntraced(function* (
   if (absent !== undefined && !hasBody(request)) return { text: "", json: absent } satisfies Body as Body
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
   if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
-    return yield* new Problem({ status: 415, detail: "send the body as application/json" })
+    return yield* new HttpProblem({ status: 415, detail: "send the body as application/json" })
   }
   const tooLarge = tooLargeFor(maxBytes)
   if (Number(request.headers["content-length"]) > maxBytes) return yield* tooLarge
@@ -193,7 +193,7 @@ export const readBody = Effect.fnUntraced(function* (
       const text = utf8.decode(bytes)
       return { text, json: JSON.parse(text) }
     },
-    catch: () => new Problem({ status: 400, detail: "the body is not valid JSON in UTF-8" }),
+    catch: () => new HttpProblem({ status: 400, detail: "the body is not valid JSON in UTF-8" }),
   })
 })
 
@@ -201,8 +201,8 @@ export const readBody = Effect.fnUntraced(function* (
 export const decode = <A>(
   decoder: (body: unknown) => Result.Result<A, ReadonlyArray<Violation>>,
   body: unknown,
-): Effect.Effect<A, Problem> =>
+): Effect.Effect<A, HttpProblem> =>
   Effect.mapError(
     Effect.fromResult(decoder(body)),
-    (errors) => new Problem({ status: 422, detail: "the body is not valid", errors }),
+    (errors) => new HttpProblem({ status: 422, detail: "the body is not valid", errors }),
   )

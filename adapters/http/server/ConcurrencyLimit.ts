@@ -10,16 +10,16 @@
  */
 
 /** The longest line. */
-export const longest = 256
+export const highest = 256
 
 /** How long it is once it is cut. */
-const cut = 16
+const lowered = 16
 
 /** The shortest: one is worked on while another is brought to the disk. */
-const shortest = 2
+const lowest = 2
 
 /** How long nobody must have been refused before the line is the longest again. */
-export const calmMillis = 1000
+export const recoveryMillis = 1000
 
 /** How often a line that was cut changes. */
 const windowMillis = 100
@@ -42,19 +42,19 @@ export interface ConcurrencyLimit {
 
 /** A line that is the longest. */
 export const make = (): ConcurrencyLimit => {
-  let length = longest
+  let length = highest
   let refusedAt = -Infinity
   /** What one alone takes, on average. */
   let alone: number | undefined
   let window = { from: 0, count: 0, millis: 0 }
 
-  const isCalm = (now: number): boolean => now - refusedAt >= calmMillis
+  const isCalm = (now: number): boolean => now - refusedAt >= recoveryMillis
 
   return {
-    max: (now) => (isCalm(now) ? longest : length),
+    max: (now) => (isCalm(now) ? highest : length),
     refused: (now) => {
       if (isCalm(now)) {
-        length = cut
+        length = lowered
         window = { from: now, count: 0, millis: 0 }
       }
       refusedAt = now
@@ -67,7 +67,7 @@ export const make = (): ConcurrencyLimit => {
       window.millis += millis
       if (now - window.from < windowMillis) return
       const isQuick = window.millis <= window.count * alone * patience
-      length = isQuick ? Math.min(longest, Math.ceil(length * 1.1)) : Math.max(shortest, Math.floor(length * 0.8))
+      length = isQuick ? Math.min(highest, Math.ceil(length * 1.1)) : Math.max(lowest, Math.floor(length * 0.8))
       window = { from: now, count: 0, millis: 0 }
     },
   }

@@ -9,7 +9,7 @@ import * as Answer from "./Answer.ts"
 /** Printable ASCII: whatever a client makes its keys of. */
 const form = /^[\x21-\x7e]{1,255}$/
 
-const misshapen = new Answer.Problem({
+const misshapen = new Answer.HttpProblem({
   status: 400,
   detail: "Idempotency-Key has 1 to 255 printable characters without spaces, such as a UUID",
 })
@@ -36,13 +36,13 @@ export const of = Effect.fnUntraced(function* (
 export const headers = (isRepeated: boolean | undefined): Readonly<Record<string, string>> =>
   isRepeated === true ? { "idempotent-replayed": "true" } : {}
 
-const reused = new Answer.Problem({
+const reused = new Answer.HttpProblem({
   status: 422,
   detail: "this Idempotency-Key was used for another request; make a new one",
   errors: [{ header: "Idempotency-Key", code: "idempotency_key_reused", detail: "was used for another request" }],
 })
 
-const underWay = new Answer.Problem({
+const underWay = new Answer.HttpProblem({
   status: 409,
   detail: "the request with this Idempotency-Key is being answered; try again",
   errors: [{ header: "Idempotency-Key", code: "idempotency_key_in_flight", detail: "is being answered" }],
@@ -57,7 +57,7 @@ const isRefusal = (outcome: { readonly _tag: string }): outcome is Refusal =>
 /** An outcome, unless its key stood in the way. */
 export const orRefuse = <Outcome extends { readonly _tag: string }>(
   outcome: Outcome | Refusal,
-): Effect.Effect<Exclude<Outcome, Refusal>, Answer.Problem> => {
+): Effect.Effect<Exclude<Outcome, Refusal>, Answer.HttpProblem> => {
   if (!isRefusal(outcome)) return Effect.succeed(outcome as Exclude<Outcome, Refusal>)
   return outcome._tag === "Reused" ? reused : underWay
 }

@@ -42,11 +42,11 @@ export const keyFaults = Effect.fnUntraced(function* (keys: ReadonlyArray<Public
 })
 
 /** Why a token proves nothing. */
-class Unproven extends Data.TaggedError("Unproven")<{ readonly detail: string }> {}
+class InvalidToken extends Data.TaggedError("InvalidToken")<{ readonly detail: string }> {}
 
 /** A token that proves nothing. */
-export const unproven = (detail: string): Answer.Problem =>
-  new Answer.Problem({
+export const rejected = (detail: string): Answer.HttpProblem =>
+  new Answer.HttpProblem({
     status: 401,
     detail: `the visitor is not identified: ${detail}`,
     errors: [{ pointer: "/token", code: "invalid", detail }],
@@ -92,15 +92,15 @@ const verifyWith = async (token: string, { id, publicKeys }: Organization, now: 
 
 /** The claims of a token that the organization has signed for the life it has now. */
 export const verify = Effect.fnUntraced(function* (token: string, organization: Organization) {
-  if (organization.publicKeys.length === 0) return yield* unproven("the organization has no public key yet")
+  if (organization.publicKeys.length === 0) return yield* rejected("the organization has no public key yet")
   const now = yield* Clock.currentTimeMillis
   const { payload, protectedHeader } = yield* Effect.tryPromise({
     try: () => verifyWith(token, organization, now),
-    catch: (error) => new Unproven({ detail: reasonOf(error) }),
-  }).pipe(Effect.mapError(({ detail }) => unproven(detail)))
+    catch: (error) => new InvalidToken({ detail: reasonOf(error) }),
+  }).pipe(Effect.mapError(({ detail }) => rejected(detail)))
   const { exp, iat, sub } = payload
   if (typeof sub !== "string" || exp! - iat! > maxLifeSeconds) {
-    return yield* unproven(`the token must have a sub, and a life of at most ${maxLifeSeconds / 60} minutes`)
+    return yield* rejected(`the token must have a sub, and a life of at most ${maxLifeSeconds / 60} minutes`)
   }
   const claims: Claims = {
     subject: sub,

@@ -25,7 +25,7 @@ const connectionsMax = 16_384
 /** What is asked to learn whether the service lives. */
 const isProbe = /^\/(livez|readyz|site-v1\/[^/?]+\/health-check)(\?|$)/
 
-const tooMany = new Answer.Problem({
+const tooMany = new Answer.HttpProblem({
   status: 503,
   detail: "there is more to do than can be done at once; nothing was done; try again",
   headers: { "retry-after": "1" },
@@ -95,7 +95,7 @@ export const register = (server: Server): void => {
     const isImport = Deadline.isEndless(request)
     if (isImport && imports >= importsMax) return false
     const now = performance.now()
-    if (turns.isLate(request.socket) || isFull(now)) {
+    if (turns.hasWaited(request.socket) || isFull(now)) {
       line.refused(now)
       return false
     }

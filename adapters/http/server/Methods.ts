@@ -11,30 +11,30 @@ import type { IncomingMessage } from "node:http"
 import * as Answer from "./Answer.ts"
 import * as RequestLog from "./RequestLog.ts"
 
-const nothingHere = new Answer.Problem({ status: 404, detail: "there is nothing at this path; see /docs" })
+const nothingHere = new Answer.HttpProblem({ status: 404, detail: "there is nothing at this path; see /docs" })
 
-const wrongMethod = (allow: string): Answer.Problem =>
-  new Answer.Problem({ status: 405, detail: `this path takes ${allow}`, headers: { allow } })
+const wrongMethod = (allow: string): Answer.HttpProblem =>
+  new Answer.HttpProblem({ status: 405, detail: `this path takes ${allow}`, headers: { allow } })
 
-const withoutHost = new Answer.Problem({ status: 400, detail: "send one Host header" })
+const withoutHost = new Answer.HttpProblem({ status: 400, detail: "send one Host header" })
 
 /** Node keeps the first of several, where a proxy may have looked at another. */
 const hasOneHost = ({ rawHeaders }: IncomingMessage): boolean =>
   rawHeaders.filter((field, at) => at % 2 === 0 && field.length === 4 && field.toLowerCase() === "host").length === 1
 
 /** The parameters of a query where none is taken. */
-const unknownQuery = (url: string): Answer.Problem => {
+const unknownQuery = (url: string): Answer.HttpProblem => {
   const parameters = [...new URLSearchParams(url.slice(url.indexOf("?"))).keys()]
   const errors = parameters.map((parameter) => ({ parameter, code: "unknown", detail: "is not known here" }))
-  return new Answer.Problem({ status: 400, detail: "this endpoint takes no query", errors })
+  return new Answer.HttpProblem({ status: 400, detail: "this endpoint takes no query", errors })
 }
 
 /** Why a request fits no endpoint, if it fits none. */
-const misfit = (request: HttpServerRequest.HttpServerRequest): Answer.Problem | undefined => {
+const misfit = (request: HttpServerRequest.HttpServerRequest): Answer.HttpProblem | undefined => {
   const { method, url } = request
   if (!hasOneHost(request.source as IncomingMessage)) return withoutHost
   const path = url.split("?", 1)[0]!
-  const entry = RequestLog.servedAt(request)
+  const entry = RequestLog.matchedRoute(request)
   if (entry === undefined) return nothingHere
   if (!entry.methods.has(method)) return wrongMethod([...entry.methods].join(", "))
   const hasQuery = url.length > path.length + 1

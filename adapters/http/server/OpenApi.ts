@@ -8,7 +8,7 @@
 import { OpenApi } from "effect/http-api"
 import { Api } from "../api/Api.ts"
 import * as Positions from "./Positions.ts"
-import examples from "../api/examples.json" with { type: "json" }
+import examples from "./examples.json" with { type: "json" }
 
 /** As much of OpenAPI 3.1 as is added to. */
 type Json = Readonly<Record<string, unknown>>
@@ -51,7 +51,7 @@ export interface Example {
 }
 
 /** The whole story, in its order. */
-export const story: ReadonlyArray<Example> = examples
+export const exampleSequence: ReadonlyArray<Example> = examples
 
 const text = (description: string, more: Json = {}) => ({ description, schema: { type: "string", ...more } })
 
@@ -68,7 +68,7 @@ const seen = {
   "Assent-Positions": text(
     "How far the answer has seen, as LANE=POSITION for each of its lanes and configuration=REVISION: send it back to see no less",
     {
-      pattern: Positions.form.source,
+      pattern: Positions.pattern.source,
     },
   ),
 }
@@ -78,7 +78,7 @@ const positions = {
   in: "header",
   required: false,
   description: "From an answer before: a server that has not come as far does not answer with less, but with 503",
-  schema: { type: "string", pattern: Positions.form.source },
+  schema: { type: "string", pattern: Positions.pattern.source },
 }
 
 const cached = {
@@ -181,7 +181,7 @@ const parameterOf = (parameter: Parameter, example: Example | undefined): Parame
 
 const describeOperation = (method: string, operation: Operation): Operation => {
   const operationId = nameOf(operation)
-  const example = story.find((each) => each.operation === operationId)
+  const example = exampleSequence.find((each) => each.operation === operationId)
   const parameters = (operation.parameters ?? []).map((parameter) => parameterOf(parameter, example))
   const responses = Object.entries(operation.responses).map(([status, answered]) => {
     const headers = headersOf(status, method, operation)
@@ -214,4 +214,4 @@ const describe = (derived: Json): Json => {
 }
 
 /** The API with its whole description. */
-export const Described = Api.annotate(OpenApi.Transform, describe)
+export const DescribedApi = Api.annotate(OpenApi.Transform, describe)

@@ -27,7 +27,7 @@ const exposed = {
   "access-control-expose-headers": "etag, idempotent-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id",
 }
 
-const refused = new Answer.Problem({ status: 403, detail: "the Origin is not one of the project's domains" })
+const refused = new Answer.HttpProblem({ status: 403, detail: "the Origin is not one of the project's domains" })
 
 /** Whether pages of this origin may read what a path of the Site API answers. */
 const mayRead = Effect.fnUntraced(function* (origin: string, url: string) {

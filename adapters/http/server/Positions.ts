@@ -16,7 +16,7 @@ import * as Answer from "./Answer.ts"
 export const header = "assent-positions"
 
 /** Lanes and positions are whole numbers that JavaScript can hold. */
-export const form = /^(\d{1,15}|configuration)=\d{1,15}(, ?(\d{1,15}|configuration)=\d{1,15})*$/
+export const pattern = /^(\d{1,15}|configuration)=\d{1,15}(, ?(\d{1,15}|configuration)=\d{1,15})*$/
 
 /** More would not fit beside other headers: what is about more lanes says nothing of any. */
 const maxLanes = 128
@@ -28,7 +28,7 @@ export const headers = (positions: Positions): Readonly<Record<string, string>> 
     : { [header]: [...positions].map(([key, position]) => `${key}=${position}`).join(", ") }
 
 /** An answer that says nothing else says how far what is set up was seen. Read behind the answer, which then is of no less. */
-export const told = Effect.fnUntraced(function* (answer: HttpServerResponse.HttpServerResponse) {
+export const addCatalogRevision = Effect.fnUntraced(function* (answer: HttpServerResponse.HttpServerResponse) {
   const isOld = answer.headers["idempotent-replayed"] !== undefined
   if (answer.status >= 300 || isOld || answer.headers[header] !== undefined) return answer
   const { catalog } = yield* Ledger
@@ -40,13 +40,13 @@ export const told = Effect.fnUntraced(function* (answer: HttpServerResponse.Http
 })
 
 const invalid = (detail: string) =>
-  new Answer.Problem({
+  new Answer.HttpProblem({
     status: 400,
     detail: "send Assent-Positions as an answer about this project gave it",
     errors: [{ header: "Assent-Positions", code: "invalid", detail }],
   })
 
-const behind = new Answer.Problem({
+const behind = new Answer.HttpProblem({
   status: 503,
   detail: "this server does not know yet what Assent-Positions names: try again, or ask the primary",
   headers: { "retry-after": "1" },
@@ -62,15 +62,15 @@ const parse = (text: string): Positions =>
   )
 
 /** What a request asks for; nothing, where it has no header. */
-export const asked = Effect.gen(function* () {
+export const requested = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const text = request.headers[header]
   if (text === undefined) return PositionsOf.none
-  return form.test(text) ? parse(text) : yield* invalid("is no list of LANE=POSITION")
+  return pattern.test(text) ? parse(text) : yield* invalid("is no list of LANE=POSITION")
 })
 
 /** Waits until the ledger has come as far as is asked. */
-export const awaited = Effect.fnUntraced(function* (of: PositionsOf.LaneOwners, asked: Positions) {
+export const waitFor = Effect.fnUntraced(function* (of: PositionsOf.LaneOwners, asked: Positions) {
   if (asked.size === 0) return
   const ledger = yield* Ledger
   const reached = yield* ledger.reached(of, asked)

@@ -49,6 +49,6 @@ export const counter = Effect.fnUntraced(function* (policy: keyof Quotas) {
     )
     if (isGranted) return
     const detail = `${usedUp}; nothing was done; come back in ${counted(seconds, "second")}`
-    return yield* new Answer.Problem({ status: 429, detail, headers: { "retry-after": String(seconds) } })
+    return yield* new Answer.HttpProblem({ status: 429, detail, headers: { "retry-after": String(seconds) } })
   })
 })

@@ -9,7 +9,7 @@
 import type { Socket } from "node:net"
 
 /** How many are read in one turn: while it has much to refuse, and while few of those that are read have sent anything. */
-export const perTurn = { least: 8, most: 64 }
+export const readsPerIteration = { least: 8, most: 64 }
 
 /** How long ago, in milliseconds, a connection may have been refused that is given room: what it has sent is not older. */
 const justNowMillis = 10
@@ -18,20 +18,20 @@ const justNowMillis = 10
 const goneMax = 1024
 
 /** The connections of a server that were refused. */
-export interface Turns {
+export interface RefusedConnections {
   /** A request is refused: its connection is read again in its turn. */
   readonly refused: (socket: Socket) => void
   /** Whether what a connection sends now has been waiting for its turn. */
-  readonly isLate: (socket: Socket) => boolean
+  readonly hasWaited: (socket: Socket) => boolean
 }
 
 /** Turns of a server where `room` more requests can be let in. */
-export const make = (room: () => number): Turns => {
+export const make = (room: () => number): RefusedConnections => {
   let refused: Array<Socket> = []
   let queue: Array<{ readonly socket: Socket; readonly since: number }> = []
   let gone = 0
   let inTurn = new Set<Socket>()
-  let count = perTurn.least
+  let count = readsPerIteration.least
   let isTurning = false
 
   /** They wait from now on; one that does not read its answers does so already. */
@@ -63,7 +63,10 @@ export const make = (room: () => number): Turns => {
   /** Runs after what could be read was read. */
   const turn = (): void => {
     const now = performance.now()
-    count = refused.length < perTurn.least * 2 ? Math.min(count * 2, perTurn.most) : perTurn.least
+    count =
+      refused.length < readsPerIteration.least * 2
+        ? Math.min(count * 2, readsPerIteration.most)
+        : readsPerIteration.least
     wait(now)
     readNewest(now)
     readOldest()
@@ -77,6 +80,6 @@ export const make = (room: () => number): Turns => {
       if (!isTurning) setImmediate(turn)
       isTurning = true
     },
-    isLate: (socket) => inTurn.has(socket),
+    hasWaited: (socket) => inTurn.has(socket),
   }
 }

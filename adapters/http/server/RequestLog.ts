@@ -12,7 +12,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import * as RouteTable from "./RouteTable.ts"
 
 /** What is found out on the way. */
-export interface Findings {
+export interface Details {
   /** The credential that was accepted. */
   readonly caller?: "key" | "session"
   /** The id of the API key. */
@@ -31,7 +31,7 @@ export interface Findings {
 }
 
 /** What is told of a request. */
-export interface Told extends Findings {
+export interface Entry extends Details {
   readonly requestId: string
   readonly method: string
   /** The template of the path, such as `/site-v1/:projectId/session`; `none` where nothing is served. */
@@ -45,7 +45,7 @@ export interface Told extends Findings {
 }
 
 /** Who is told of every request. Nobody, unless provided. */
-export const Teller = Context.Reference<(told: Told) => void>("assent/http/RequestNote/Teller", {
+export const Sink = Context.Reference<(told: Entry) => void>("assent/http/RequestLog/Sink", {
   defaultValue: () => () => {},
 })
 
@@ -58,8 +58,8 @@ const noRoute = "none"
 /** A note under way. */
 interface Note {
   readonly requestId: string
-  readonly served: RouteTable.Served | undefined
-  findings: Findings
+  readonly served: RouteTable.Route | undefined
+  findings: Details
   /** Of an answer that was not given by a route. */
   status?: number
 }
@@ -69,14 +69,15 @@ const notes = new WeakMap<object, Note>()
 const noteOf = (request: HttpServerRequest.HttpServerRequest): Note | undefined => notes.get(request.source)
 
 /** What is served at the path of a request; nothing where nothing is. */
-export const servedAt = (request: HttpServerRequest.HttpServerRequest): RouteTable.Served | undefined =>
+export const matchedRoute = (request: HttpServerRequest.HttpServerRequest): RouteTable.Route | undefined =>
   noteOf(request)?.served
 
 /** The template of the path of a request. */
-export const routeOf = (request: HttpServerRequest.HttpServerRequest): string => servedAt(request)?.template ?? noRoute
+export const routeTemplate = (request: HttpServerRequest.HttpServerRequest): string =>
+  matchedRoute(request)?.template ?? noRoute
 
 /** Adds what was found out to the note of the request that is being answered. */
-export const find = (findings: Findings): Effect.Effect<void> =>
+export const add = (findings: Details): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const request = Context.getOrUndefined(fiber.context as Context.Context<never>, HttpServerRequest.HttpServerRequest)
     const note = request && noteOf(request)
@@ -126,7 +127,7 @@ const boundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 /** The histogram of the requests that had one method, route and status. */
 const durations = () => {
   const made = new Map<string, Metric.Histogram<number>>()
-  return ({ method, route, status }: Pick<Told, "method" | "route" | "status">): Metric.Histogram<number> => {
+  return ({ method, route, status }: Pick<Entry, "method" | "route" | "status">): Metric.Histogram<number> => {
     const key = `${method} ${route} ${status}`
     const known = made.get(key)
     if (known !== undefined) return known
@@ -142,11 +143,11 @@ const durations = () => {
 
 /** Takes notes of a server's requests. Register before the server takes any. */
 export const register = Effect.fnUntraced(function* (server: Server) {
-  const tell = yield* Teller
+  const tell = yield* Sink
   const context = yield* Effect.context<never>()
   const durationOf = durations()
 
-  const done = (told: Told): void => {
+  const done = (told: Entry): void => {
     durationOf(told).updateUnsafe(told.durationMs / 1000, context)
     tell(told)
   }
@@ -155,7 +156,7 @@ export const register = Effect.fnUntraced(function* (server: Server) {
     const startedAt = performance.now()
     const note: Note = {
       requestId: idOf(request.headers["x-request-id"]),
-      served: RouteTable.of((request.url ?? "").split("?", 1)[0]!),
+      served: RouteTable.match((request.url ?? "").split("?", 1)[0]!),
       findings: {},
     }
     notes.set(request, note)

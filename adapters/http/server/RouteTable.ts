@@ -6,7 +6,7 @@ import { HttpApi } from "effect/http-api"
 import { Api } from "../api/Api.ts"
 
 /** A path with the methods it takes. */
-export interface Served {
+export interface Route {
   /** As it is declared, such as `/site-v1/:projectId/session`: it names nobody. */
   readonly template: string
   readonly path: RegExp
@@ -15,8 +15,8 @@ export interface Served {
   readonly withoutQuery: Set<string>
 }
 
-const servedPaths = (): ReadonlyArray<Served> => {
-  const served = new Map<string, Served>()
+const servedPaths = (): ReadonlyArray<Route> => {
+  const served = new Map<string, Route>()
   const add = (method: string, template: string, takesQuery: boolean) => {
     const path = new RegExp(`^${template.replaceAll(/:\w+/g, "[^/%]+")}$`)
     const entry = served.get(template) ?? { template, path, methods: new Set(), withoutQuery: new Set() }
@@ -37,4 +37,4 @@ const servedPaths = (): ReadonlyArray<Served> => {
 const served = servedPaths()
 
 /** What is served at a path without its query; nothing where nothing is. */
-export const of = (path: string): Served | undefined => served.find((candidate) => candidate.path.test(path))
+export const match = (path: string): Route | undefined => served.find((candidate) => candidate.path.test(path))

@@ -17,7 +17,7 @@ const limitMillis = 15_000
 const lookMillis = 500
 
 /** What is brought to the disk with others is not taken back: it is not known what has become of it. */
-const overdue = new Answer.Problem({
+const overdue = new Answer.HttpProblem({
   status: 503,
   detail: "this took too long, and is done or not: send it again with the same Idempotency-Key, if it had one",
   headers: { "retry-after": "1" },
@@ -47,6 +47,6 @@ export const middleware = <E, R>(
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ source }) => {
     const request = source as IncomingMessage
     if (Deadline.isEndless(request)) return effect
-    const giveUp = Effect.andThen(RequestLog.find({ error: "Overdue" }), Answer.refuse(overdue))
+    const giveUp = Effect.andThen(RequestLog.add({ error: "Overdue" }), Answer.refuse(overdue))
     return Waiting.until(afterAllOf(request), effect, giveUp)
   })

@@ -10,7 +10,7 @@
  */
 
 /** What came of taking one request. */
-export interface Taken {
+export interface TakeResult {
   readonly isGranted: boolean
   /** Whole requests that are left. */
   readonly remaining: number
@@ -31,7 +31,7 @@ interface Bucket {
 }
 
 /** Takes one request from the bucket of an id, if there is one. */
-export type Take = (id: string, now: number) => Taken
+export type Take = (id: string, now: number) => TakeResult
 
 /** Buckets of `quota` requests a window, all full; a whole number from 1 to 10^9. */
 export const make = (quota: number): Take => {
@@ -47,7 +47,7 @@ export const make = (quota: number): Take => {
     turnedAt = now
   }
 
-  const taken = (isGranted: boolean, level: number): Taken => ({
+  const taken = (isGranted: boolean, level: number): TakeResult => ({
     isGranted,
     remaining: Math.floor(level / windowMillis),
     waitMillis: Math.ceil((windowMillis - (level % windowMillis)) / quota),

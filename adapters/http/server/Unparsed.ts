@@ -7,15 +7,15 @@ import * as ProblemBody from "../api/Problem.ts"
 import * as Answer from "./Answer.ts"
 import * as BrowserHeaders from "./BrowserHeaders.ts"
 
-const problems: Readonly<Record<string, Answer.Problem>> = {
-  HPE_HEADER_OVERFLOW: new Answer.Problem({ status: 431, detail: "the headers are larger than 16 KiB" }),
-  ERR_HTTP_REQUEST_TIMEOUT: new Answer.Problem({ status: 408, detail: "the request took too long to arrive" }),
+const problems: Readonly<Record<string, Answer.HttpProblem>> = {
+  HPE_HEADER_OVERFLOW: new Answer.HttpProblem({ status: 431, detail: "the headers are larger than 16 KiB" }),
+  ERR_HTTP_REQUEST_TIMEOUT: new Answer.HttpProblem({ status: 408, detail: "the request took too long to arrive" }),
 }
 
-const malformed = new Answer.Problem({ status: 400, detail: "the request is not valid HTTP" })
-const unexpected = new Answer.Problem({ status: 417, detail: "Expect is taken only as 100-continue" })
+const malformed = new Answer.HttpProblem({ status: 400, detail: "the request is not valid HTTP" })
+const unexpected = new Answer.HttpProblem({ status: 417, detail: "Expect is taken only as 100-continue" })
 
-const answer = (problem: Answer.Problem): string => {
+const answer = (problem: Answer.HttpProblem): string => {
   const { body } = Answer.write(problem)
   return [
     `HTTP/1.1 ${problem.status} ${ProblemBody.titles[problem.status]}`,
