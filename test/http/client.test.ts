@@ -1,6 +1,6 @@
 /**
  * The typed client against the real server, and through a proxy that fails on demand. Comments name the mutant that each
- * law kills; `test/support/mutants.ts` tries them.
+ * law kills; `npm run mutants -- client` tries them.
  */
 import { Effect, Exit } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"

@@ -1,0 +1,160 @@
+/** Mutants of the HTTP server. */
+import type { Part } from "./Mutant.ts"
+
+const agreement = "Library, command line and HTTP give the same answer"
+const asModel = "A sequence of requests is answered as the ledger in memory"
+const recordEvents = "POST /privacy-v1/organizations/:organizationId/projects/:projectId/consent-events is for"
+
+export const http: Part = {
+  folder: "adapters/http",
+  tests: [
+    "test/faults/away.test.ts",
+    "test/faults/replica.test.ts",
+    "test/http/agreement.test.ts",
+    "test/http/apiKeys.test.ts",
+    "test/http/attacks.test.ts",
+    "test/http/concurrencyLimit.test.ts",
+    "test/http/idempotencyKeys.test.ts",
+    "test/http/identify.test.ts",
+    "test/http/identityToken.test.ts",
+    "test/http/random.test.ts",
+    "test/http/rateLimits.test.ts",
+    "test/http/refusedConnections.test.ts",
+    "test/http/roles.test.ts",
+    "test/http/tokenBuckets.test.ts",
+    "test/http/typeLife.test.ts",
+  ],
+  mutants: [
+    ["server/ConcurrencyLimit.ts", "        length = cut\n", "", "under ten times the load answers whom it lets in"],
+    [
+      "server/ConcurrencyLimit.ts",
+      "window.millis <= window.count * alone * patience",
+      "window.count > 0",
+      "under ten times the load answers whom it lets in",
+    ],
+    [
+      "server/ConcurrencyLimit.ts",
+      "isQuick ? Math.min(longest, Math.ceil(length * 1.1)) :",
+      "isQuick ? length :",
+      "under ten times the load lets in at least half",
+    ],
+    [
+      "server/ConcurrencyLimit.ts",
+      "isCalm(now) ? longest : length",
+      "now < 0 ? longest : length",
+      "is as long as ever once nobody had to be refused",
+    ],
+
+    [
+      "server/RefusedConnections.ts",
+      "perTurn.most) : perTurn.least",
+      "perTurn.most) : queue.length",
+      "a few of those that come again at once",
+    ],
+    [
+      "server/RefusedConnections.ts",
+      "queue.push({ socket, since: now })",
+      "queue.splice(gone, 0, { socket, since: now })",
+      "a few of those that come again at once",
+    ],
+    [
+      "server/RefusedConnections.ts",
+      "inTurn.has(socket)",
+      "inTurn.has(socket) && queue.length < 0",
+      "what waited for its turn is late",
+    ],
+    ["server/RefusedConnections.ts", "    readNewest(now)\n", "", "room is given to who was refused just now"],
+
+    ["routes/Questions.ts", "  ...(knownAt != null && { knownAt }),", "", agreement, asModel],
+    ["routes/Questions.ts", "  ...(at != null && { at }),", "", agreement, asModel],
+
+    [
+      "routes/ConsentTypeJson.ts",
+      "  ...(grace !== undefined && { grace: Period.format(grace) }),",
+      "",
+      agreement,
+      asModel,
+    ],
+
+    [
+      "routes/Identifications.ts",
+      'claimed.token.slice(0, claimed.token.lastIndexOf("."))',
+      "claimed.token",
+      "with its signature's twin it is 401",
+    ],
+    ["routes/Identifications.ts", " || named.value.hash !== alias.value.hash", "", "the sub of somebody else"],
+
+    [
+      "server/Access.ts",
+      'endpoint.identifier === "identify"',
+      'endpoint.name === "identify"',
+      "gives the first answer byte for byte",
+    ],
+    ["server/Access.ts", "Role.roleIn(key, scope?.project.id)", "key.role", recordEvents],
+    ["server/Access.ts", "scope.organization.id === key.organization ?", "true ?", recordEvents],
+    [
+      "server/Access.ts",
+      "organizationId !== undefined && organizationId.toLowerCase() !== key.organization",
+      "false",
+      recordEvents,
+    ],
+    ["server/Access.ts", "        key = yield* keyOf(secret)\n", "", "a new version is not unseen again"],
+    ["server/Access.ts", 'endpoint.method === "GET" ||', "false ||", "a new version is not unseen again"],
+
+    ["routes/SiteRoutes.ts", "members.includes(event.concordId)", "members.length > 0", "by the ids of its events"],
+    ["routes/SiteRoutes.ts", '{ ...query, status: "active" }', "query", "a page is shown the active types only"],
+
+    [
+      "server/TokenBuckets.ts",
+      "recent.get(id) ?? older.get(id)",
+      "recent.get(id)",
+      "grants what one that forgets nothing grants",
+    ],
+    [
+      "server/TokenBuckets.ts",
+      "Math.ceil((windowMillis - (level % windowMillis)) / quota)",
+      "Math.floor((windowMillis - (level % windowMillis)) / quota)",
+      "grants one more to whom waits as told",
+    ],
+
+    [
+      "server/RateLimit.ts",
+      "if (isGranted) return",
+      'if (isGranted || policy === "session") return',
+      "over its limit records nothing, and does not last longer",
+    ],
+
+    [
+      "routes/OrganizationRoutes.ts",
+      'Role.may(Role.roleIn(key, project.id), "read")',
+      "true",
+      "lists the projects it may read",
+    ],
+
+    [
+      "server/Timeout.ts",
+      "const limitMillis = 15_000",
+      "const limitMillis = 150_000",
+      "a database that is slow is waited for",
+    ],
+
+    [
+      "server/IdempotencyKey.ts",
+      ' || method !== "POST"',
+      "",
+      "is passed over by GET, PATCH and DELETE: not well formed",
+    ],
+
+    ["routes/OpenRoutes.ts", "!randomUuid.test(idempotency.key)", "false", '"guessable" is 400 for a session'],
+
+    [
+      "server/Positions.ts",
+      "answer.headers[header] !== undefined",
+      "answer.status >= 200",
+      "a new version is not unseen",
+    ],
+    ["server/Positions.ts", "isOld || ", "", "an answer that is given again"],
+
+    ["routes/PeopleRoutes.ts", "Positions.headers(positions)", "{}", "a join is not unseen again"],
+  ],
+}

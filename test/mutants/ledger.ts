@@ -1,0 +1,111 @@
+/** Mutants of the ledger: recording, reading, lists and cursors, positions. */
+import type { Part } from "./Mutant.ts"
+
+const oneOrder = "Whatever is interleaved, lost and killed"
+
+export const ledger: Part = {
+  folder: "core/ledger",
+  tests: [
+    "test/faults/interleavings.test.ts",
+    "test/faults/replica.test.ts",
+    "test/http/catalogLists.test.ts",
+    "test/http/cursors.test.ts",
+    "test/http/externalId.test.ts",
+    "test/http/known.test.ts",
+    "test/http/retries.test.ts",
+    "test/laws/joinedLedger.test.ts",
+  ],
+  mutants: [
+    [
+      "Reading.ts",
+      "Math.min(question.knownAt ?? learnt, learnt)",
+      "Math.min(question.knownAt ?? now, now)",
+      "A join or an undoing that was acknowledged",
+    ],
+    [
+      "Reading.ts",
+      "store.events.heads(project, members)",
+      "store.events.heads(project, members.slice(0, 1))",
+      "The state of joined people is the merge of their states, as of",
+    ],
+    [
+      "Reading.ts",
+      "if (knownAt !== undefined && named.dateCreated > knownAt) return",
+      "if (false) return",
+      "an answer about somebody nobody knew stays so, though the identifier names a guest",
+    ],
+    ["Reading.ts", "question.knownAt !== undefined || knownAt <= now", "true", oneOrder],
+    ["Reading.ts", "head.dateCreated), Math.max(learnt, listed.learnt))", "head.dateCreated), learnt)", oneOrder],
+    ["Reading.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that is behind"],
+    ["Reading.ts", "Math.min(knownAt, known) : knownAt", "knownAt : knownAt", "an answer of a replica that is behind"],
+    [
+      "Reading.ts",
+      "people.laneEnds([Lane.of(organization, alias)])",
+      "people.laneEnds([])",
+      "a join is not unseen again",
+    ],
+    ["Reading.ts", "positions: PositionsOf.ofCatalog(catalog)", "positions: PositionsOf.none", "a new version"],
+
+    [
+      "Listing.ts",
+      "const bound = [purpose, sort, order]",
+      "const bound = [sort, order]",
+      "is good for its list, its order and its key only",
+    ],
+    [
+      "Listing.ts",
+      "a[0] === b[0] ? a[1] < b[1] : a[0] < b[0]",
+      "a[0] < b[0]",
+      "does not skip or repeat what was there",
+    ],
+    [
+      "Listing.ts",
+      "project.id, asker, sort, order, asked",
+      "project.id, sort, order, asked",
+      "of another filter, sort, order, key",
+      "of another session",
+    ],
+
+    ["Cursor.ts", "if (encode(mac, text) !== cursor) return undefined", "", "altered at any character"],
+
+    [
+      "Recording.ts",
+      '(firsts.get(hashes.get(item) ?? "") ?? item) === item',
+      "true",
+      "inside one batch is recorded once",
+    ],
+    [
+      "Recording.ts",
+      "const { answered, firsts, hashes, numbered } = yield* sortOut(request, context)",
+      "const { answered, firsts, hashes } = yield* sortOut(request, context)\n  const numbered = request.items.map((draft, item) => ({ draft, item }))",
+      "beside an item that breaks a rule",
+    ],
+    [
+      "Recording.ts",
+      "for (const { concordId, consentType } of recorded) ids.add(concordId).add(consentType)",
+      "",
+      oneOrder,
+    ],
+
+    ["Idempotency.ts", "known.digest === wanted.digest", "true", "with a key that was used for another body is 422"],
+    ["Idempotency.ts", "`${scope}\\0${key}`)", "key)", "with the same key of another credential is another request"],
+
+    ["AnswerHorizon.ts", "return settled(id)", "return Effect.void", oneOrder],
+    ["AnswerHorizon.ts", "if (answeredAt >= recordedAt)", "if (answeredAt > recordedAt)", oneOrder],
+
+    ["Positions.ts", "?? Infinity) < position", "?? Infinity) < 0", "what was recorded is not unknown again"],
+    ["Positions.ts", "lanes.length === 0 ? none", "lanes.length >= 0 ? none", "a join is not unseen again"],
+    ["Positions.ts", "ofCatalog(yield* store.catalog.current), people", "people", "a new version is not unseen again"],
+    ["Positions.ts", "spaced(25)", "spaced(2_000)", "a request that waits is answered"],
+
+    ["Joins.ts", "person.facts.length === 0", "person.facts.length >= 0", "a join is not unseen again"],
+
+    ["ReplicaStore.ts", ", byToken: refuse },", " },", "a replica is ready, and records nothing"],
+    [
+      "ReplicaStore.ts",
+      "ready: Effect.asVoid(store.catalog.current)",
+      "ready: store.ready",
+      "a replica is ready, and records nothing",
+    ],
+  ],
+}

@@ -1,0 +1,31 @@
+/** Mutants of the store in memory. */
+import type { Part } from "./Mutant.ts"
+
+const oneOrder = "Whatever is interleaved, lost and killed"
+
+export const memory: Part = {
+  folder: "adapters/memory",
+  tests: ["test/contract/contract.test.ts", "test/faults/interleavings.test.ts"],
+  mutants: [
+    ["MemoryStore.ts", "isEarly || ", "", "a request that comes after an event", "of requests that each come after"],
+    [
+      "MemoryStore.ts",
+      "    log.append(project, events)\n    idempotency.keep(organization, idempotencyRecord)\n",
+      "    log.append(project, events)\n",
+      oneOrder,
+    ],
+    [
+      "MemoryStore.ts",
+      'if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }',
+      "",
+      oneOrder,
+    ],
+    ["MemoryStore.ts", "|| log.hasAny(project, events)", "", oneOrder],
+    ["MemoryStore.ts", "return ofType.filter(isHead)", "return ofType.slice(0, 1)", oneOrder],
+
+    ["EventStore.ts", "at !== undefined && at > dateCreated ? [at] : []", "[]", oneOrder],
+
+    ["PeopleStore.ts", "isStale || !claims", "!claims", oneOrder],
+    ["PeopleStore.ts", "if (proof !== undefined && proofs.has(proof.hash)) return", "if (false) return", oneOrder],
+  ],
+}

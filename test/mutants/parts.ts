@@ -1,0 +1,31 @@
+/** All parts of the code that have mutants, by the name that `npm run mutants -- <part>` takes. */
+import { catalog } from "./catalog.ts"
+import { client } from "./client.ts"
+import { engine } from "./engine.ts"
+import { http } from "./http.ts"
+import { integrity } from "./integrity.ts"
+import { ledger } from "./ledger.ts"
+import { memory } from "./memory.ts"
+import type { Part } from "./Mutant.ts"
+import { model } from "./model.ts"
+import { people } from "./people.ts"
+import { postgres } from "./postgres.ts"
+import { simulation } from "./simulation.ts"
+import { sqlite } from "./sqlite.ts"
+import { transfer } from "./transfer.ts"
+
+export const parts: Readonly<Record<string, Part>> = {
+  engine,
+  model,
+  simulation,
+  ledger,
+  people,
+  catalog,
+  transfer,
+  integrity,
+  http,
+  client,
+  memory,
+  sqlite,
+  postgres,
+}

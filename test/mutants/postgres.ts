@@ -1,0 +1,80 @@
+/** Mutants of the store in PostgreSQL. */
+import type { Part } from "./Mutant.ts"
+
+export const postgres: Part = {
+  folder: "adapters/postgres",
+  tests: [
+    "test/contract/contract.test.ts",
+    "test/contract/hostile.test.ts",
+    "test/contract/postgres.test.ts",
+    "test/faults/away.test.ts",
+    "test/faults/sync.test.ts",
+  ],
+  mutants: [
+    [
+      "AppendTransaction.ts",
+      "Effect.map(areBehind(sql, requests), objectionUnless(stale)),",
+      "",
+      "a request that comes after an event",
+      "of requests that each come after",
+    ],
+    ["AppendTransaction.ts", "requests.length === 1 && (yield* isRecorded(sql, first!))", "false", "append: cut-after"],
+    [
+      "AppendTransaction.ts",
+      "isAgain && outcome._tag",
+      "false && outcome._tag",
+      "append of a receipt alone: cut-answer",
+    ],
+    [
+      "AppendTransaction.ts",
+      "objection !== undefined || !(yield* front)",
+      "objection !== undefined",
+      "are all kept, and none",
+    ],
+
+    ["Sql.ts", 'synchronous_commit: "on"', 'synchronous_commit: "off"', "was synced before by the server"],
+    ["Sql.ts", 'reason._tag === "SerializationError" || ', "", "configure: 40001"],
+    ["Sql.ts", "57P\\d\\d|", "", "append: 57P01"],
+    ["Sql.ts", "(isUnknown(error) || isCancelled(error))", "isUnknown(error)", "configure: 57014"],
+
+    [
+      "CircuitBreaker.ts",
+      'error === overdue || operation === "connect"',
+      "error === overdue",
+      "a database that is shut down, and one that is killed",
+    ],
+
+    ["PostgresStore.ts", "positions: new Map(lanes.map(", "positions: new Map([].map(", "how far lanes go is told"],
+    ["PostgresStore.ts", "first?.next_position ?? 0", "0", "facts of a person are of the moment"],
+
+    ["PeopleWriter.ts", "people_head.next_position + 1", "1", "of many changes at the same time"],
+    ["PeopleWriter.ts", "facts.length + releases.length > 0", "facts.length > 1", "a change of who is who is counted"],
+
+    [
+      "PipelinedTransactions.ts",
+      "if (objection !== undefined) return objection",
+      "",
+      "keeps nothing where a step objects",
+    ],
+    ["PipelinedTransactions.ts", "error.reason instanceof Overdue", "false", "as a transaction has sent BEGIN"],
+    ["PipelinedTransactions.ts", "COMMIT: 10_000", "COMMIT: 10_000_000", "as a transaction has sent COMMIT"],
+    [
+      "PipelinedTransactions.ts",
+      "[...exits.filter((each) => !isEcho(each)), ...exits.filter(isEcho)]",
+      "exits",
+      "is told what its first statement that failed",
+    ],
+
+    ["GroupCommit.ts", "writingTo(lane).every(({ isSent }) => isSent) && ", "", "are all kept, and none in vain"],
+
+    ["Lanes.ts", "v ORDER BY v.lane\n", "v ORDER BY random()\n", "never lock each other out: one request"],
+    ["Lanes.ts", "v ORDER BY v.lane\n", "v\n", "never lock each other out: the requests of a group"],
+
+    [
+      "IdempotentChange.ts",
+      "if (!(yield* mark(sql, Lane.of(owner, id), id)))",
+      "if (id === '')",
+      "a change of who is who: cut-after",
+    ],
+  ],
+}

@@ -1,0 +1,66 @@
+/** Mutants of the simulation: the fold over columns, its totals, and its input. */
+import type { Part } from "./Mutant.ts"
+
+const columns = "A fold over columns writes the lines and the totals"
+const addedUp = "Folds of disjoint people, added up"
+const rows = "Rows put in order are the columns"
+const steps = "The steps of a window begin where the calendar says"
+
+export const simulation: Part = {
+  folder: "core/simulation",
+  tests: ["test/laws/sweep.test.ts"],
+  mutants: [
+    ["Sweep.ts", "consentDates[next]! <= at; next++", "consentDates[next]! < at; next++", columns],
+    ["Sweep.ts", "dates[0]! >= choice", "dates[0]! > choice", columns],
+    ["Sweep.ts", "if (lapses[1]! > at) return 1", "if (lapses[1]! >= at) return 1", columns],
+    ["Sweep.ts", "dates[2]! > choice", "dates[2]! >= choice", columns],
+    ["Sweep.ts", "Math.min(expires, age.to(date))", "Math.max(expires, age.to(date))", columns],
+    [
+      "Sweep.ts",
+      "if (reacceptance.version <= version) continue",
+      "if (reacceptance.version < version) continue",
+      columns,
+    ],
+    ["Sweep.ts", "reacceptance.at < expires", "reacceptance.at <= expires", columns],
+    ["Sweep.ts", "(this.expires[0]! <= at ? 1 : 0)", "(this.expires[0]! < at ? 1 : 0)", columns],
+    ["Sweep.ts", "lapses[3]! > at && lapses[3]! < first", "false", columns],
+    ["Sweep.ts", "dates[1]! > none ? withdrawn", "dates[1]! > dates[0]! ? withdrawn", columns],
+    ["Sweep.ts", "code !== was || candidate !== is", "candidate !== is", columns],
+
+    ["Totals.ts", "Reason.isPermitted(before) ? loses : gains", "loses", columns],
+    [
+      "Totals.ts",
+      "this.pairFlags |= Reason.isAsked(after) && !Reason.isAsked(before)",
+      "this.pairFlags |= Reason.isAsked(after)",
+      columns,
+    ],
+    [
+      "Totals.ts",
+      "if (Reason.isAsked(after) && !Reason.isAsked(before)) this.totals",
+      "if (Reason.isAsked(after)) this.totals",
+      columns,
+    ],
+    ["Totals.ts", "Reason.isAsked(is) && !Reason.isAsked(was)", "Reason.isAsked(is)", columns],
+    ["Totals.ts", "const step = Steps.before(this.steps, at)", "const step = Steps.holding(this.steps, at)", columns],
+    ["Totals.ts", "if (this.lastPairs[transition] !== this.pair) {", "{", columns],
+    ["Totals.ts", "this.personFlags = 0\n  }", "}", columns],
+    ["Totals.ts", "addAll(into.askedAfter, more.askedAfter)", "", addedUp],
+    ["Totals.ts", "into.changedPairs += more.changedPairs", "", addedUp],
+
+    ["EventColumnBuilder.ts", "if (event.dateCreated > this.knownAt) continue", "", columns],
+    ["EventColumnBuilder.ts", "if (a.dateCreated !== b.dateCreated) return a.dateCreated - b.dateCreated", "", columns],
+    ["EventColumnBuilder.ts", "left < right ? -1 : left > right ? 1 : b.state - a.state", "b.state - a.state", columns],
+
+    ["UnsortedEvents.ts", "rows.datesCreated[a]! - rows.datesCreated[b]! ||", "", rows],
+    ["UnsortedEvents.ts", "UuidColumn.compare(rows.ids, a, b) ||", "", rows],
+    ["UnsortedEvents.ts", "else if (last >= 0 && compare(rows, last, row) === 0) continue", "", rows],
+    ["UnsortedEvents.ts", "if (rows.datesCreated[row]! > knownAt) continue", "", rows],
+
+    ["UuidColumn.ts", "if (difference !== 0) return difference", "return difference", rows],
+
+    ["Simulation.ts", "after: isSame(is, would) ? is : would", "after: is", columns],
+
+    ["Steps.ts", "Math.ceil((at - window.from) / millis)", "Math.floor((at - window.from) / millis)", steps],
+    ["Steps.ts", "starts[middle]! < at", "starts[middle]! <= at", steps],
+  ],
+}

@@ -1,0 +1,61 @@
+/** Mutants of the store in SQLite. */
+import type { Part } from "./Mutant.ts"
+
+export const sqlite: Part = {
+  folder: "adapters/sqlite",
+  tests: [
+    "test/contract/contract.test.ts",
+    "test/faults/disk.test.ts",
+    "test/faults/sync.test.ts",
+    "test/http/cursors.test.ts",
+    "test/http/eventLists.test.ts",
+  ],
+  mutants: [
+    ["EventWriter.ts", "isEarly || ", "", "a request that comes after an event", "of requests that each come after"],
+
+    [
+      "EventList.ts",
+      "place?.bounds ?? boundsOf(project)",
+      "boundsOf(project)",
+      "neither skip nor repeat while 8 writers append",
+    ],
+    [
+      "EventList.ts",
+      "e.consent_date < ?",
+      "e.consent_date <= ?",
+      "takes startDate in and leaves endDate out",
+      "under any filter holds exactly",
+    ],
+
+    [
+      "Tables.ts",
+      "PRAGMA synchronous = FULL",
+      "PRAGMA synchronous = NORMAL",
+      "was synced before, and so were the folder",
+    ],
+    ["Tables.ts", "  sync(dirname(folder))\n", "", "was synced before, and so were the folder"],
+
+    [
+      "Writer.ts",
+      "performance.now() + pauseMillis",
+      "Infinity",
+      "a disk that is full takes no writes",
+      "at each sync takes no writes",
+      "now and then loses nothing",
+    ],
+
+    [
+      "GroupCommit.ts",
+      "if (isOverdue(each)) each.answer(overdue)",
+      "",
+      "makes nobody wait for longer than the limit, holds up no reads",
+    ],
+
+    [
+      "SqliteStore.ts",
+      "read(() => inSnapshot(() => hashes.map((hash) => people.named(organization, hash))))",
+      "read(() => hashes.map((hash) => people.named(organization, hash)))",
+      "aliases that are claimed together",
+    ],
+  ],
+}

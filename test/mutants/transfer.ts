@@ -1,0 +1,53 @@
+/** Mutants of import, export, restoring, moving and dry runs. */
+import type { Part } from "./Mutant.ts"
+
+const plannedAgain = "A block that has to be planned again"
+const inBlocks = "Rows in blocks are recorded, refused and answered about"
+
+export const transfer: Part = {
+  folder: "core/transfer",
+  tests: ["test/contract/exporting.test.ts", "test/faults/moved.test.ts", "test/laws/importing.test.ts"],
+  mutants: [
+    ["Importing.ts", "return { idempotencyRecord, sending", "return { sending", "Whenever an import is killed"],
+    [
+      "Importing.ts",
+      "...(ahead !== undefined && { after: ahead })",
+      "",
+      "Rows in blocks are recorded, refused and answered about as requests with one item each, one after the other (slow memory)",
+    ],
+    ["Importing.ts", "if (ahead === undefined) yield* awaitTurn", "", plannedAgain],
+    [
+      "Importing.ts",
+      "    left = left.filter(([index]) => others.has(index))",
+      "    left = []",
+      "A row that was refused is recorded once its reason is gone",
+    ],
+    ["Importing.ts", "    if ((yield* tagOf(same)) !== tag) continue", "", "With a mapping that was put right"],
+    ["Importing.ts", "  return others.length === 0 ? violations : others", "  return violations", inBlocks],
+    ["Importing.ts", "recorded.delete(outcome.events[place]!)", "recorded.has(outcome.events[place]!)", inBlocks],
+
+    ["Intake.ts", "isAsPlanned ? before.ahead : Effect.undefined", "before.ahead", plannedAgain],
+    [
+      "Intake.ts",
+      "  const rows = block.map(({ text }) => text)",
+      "  const rows = shaped.map(({ value }) => JSON.stringify(value))",
+      "With a mapping that was completed",
+    ],
+
+    ["Moving.ts", "row.digest === actual", "true", "from a ledger that lacks an event"],
+    ["Moving.ts", "yield* expectWhole(heads, given)", "", "from a ledger that lacks an event"],
+    ["Moving.ts", "yield* expectSame(given, kept)", "", "where the target keeps something else"],
+    ["Moving.ts", "yield* expectStill(from, given, digest)", "", "where the source is written to meanwhile"],
+
+    ["Restoring.ts", 'event.consentState !== "declined" && ', "", "taken back into an empty ledger"],
+
+    ["DryRunStore.ts", "found ?? below[index]", "below[index]", "A dry run says what then"],
+    ["DryRunStore.ts", "found ?? below[index]", "found", "A dry run says what then"],
+    [
+      "DryRunStore.ts",
+      "found === undefined ? store.idempotencyRecord(owner, hash)",
+      "found === undefined ? Effect.succeed(found)",
+      "A dry run says what then",
+    ],
+  ],
+}
