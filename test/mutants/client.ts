@@ -35,7 +35,12 @@ export const client: Part = {
     ["Client.ts", "request.headers[apiKeyHeader] === undefined", "false", "of a page come without the trace headers"],
     ["Client.ts", "sending(sessionHeader, ", "sending(apiKeyHeader, ", "go to the endpoints that ask"],
 
-    ["Seen.ts", "Math.max(Number(position), positions.get(lane!) ?? 0)", "Number(position)", "that answers have told"],
-    ["Seen.ts", "(url)?.[1] ??", "(url)?.[2] ??", "that answers have told"],
+    [
+      "SeenPositions.ts",
+      "Math.max(Number(position), positions.get(lane!) ?? 0)",
+      "Number(position)",
+      "that answers have told",
+    ],
+    ["SeenPositions.ts", "(url)?.[1] ??", "(url)?.[2] ??", "that answers have told"],
   ],
 }

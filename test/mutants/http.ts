@@ -25,7 +25,12 @@ export const http: Part = {
     "test/http/typeLife.test.ts",
   ],
   mutants: [
-    ["server/ConcurrencyLimit.ts", "        length = cut\n", "", "under ten times the load answers whom it lets in"],
+    [
+      "server/ConcurrencyLimit.ts",
+      "        length = lowered\n",
+      "",
+      "under ten times the load answers whom it lets in",
+    ],
     [
       "server/ConcurrencyLimit.ts",
       "window.millis <= window.count * alone * patience",
@@ -34,21 +39,21 @@ export const http: Part = {
     ],
     [
       "server/ConcurrencyLimit.ts",
-      "isQuick ? Math.min(longest, Math.ceil(length * 1.1)) :",
+      "isQuick ? Math.min(highest, Math.ceil(length * 1.1)) :",
       "isQuick ? length :",
       "under ten times the load lets in at least half",
     ],
     [
       "server/ConcurrencyLimit.ts",
-      "isCalm(now) ? longest : length",
-      "now < 0 ? longest : length",
+      "isCalm(now) ? highest : length",
+      "now < 0 ? highest : length",
       "is as long as ever once nobody had to be refused",
     ],
 
     [
       "server/RefusedConnections.ts",
-      "perTurn.most) : perTurn.least",
-      "perTurn.most) : queue.length",
+      "readsPerIteration.most)\n        : readsPerIteration.least",
+      "readsPerIteration.most)\n        : refused.length",
       "a few of those that come again at once",
     ],
     [
