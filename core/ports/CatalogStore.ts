@@ -9,38 +9,38 @@ import type { Owner } from "../model/Lane.ts"
 import type { Kept } from "./Kept.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
-/** A change of what is set up: entries as they are from now on. */
-export interface CatalogChange {
-  /** The catalog's revision that the change was prepared against. */
-  readonly revision: number
-  readonly entries: Partial<Entries>
-  /** The documents of versions that are published with the change. */
-  readonly documents: ReadonlyArray<DocumentKey & { readonly document: string }>
-  /** Who keeps the receipt. */
-  readonly owner?: Owner
-  readonly idempotencyRecord?: IdempotencyRecord
-}
-
-/** Which document: of one version of a consent type. */
+/** Names a document: it belongs to one version of a consent type. */
 export interface DocumentKey {
   readonly consentType: string
   readonly version: number
 }
 
+/** A catalog change, all of it or nothing: entries in the form that they have from now on. */
+export interface CatalogChange {
+  /** The catalog's revision that the change was prepared against; in another revision the change is `stale`. */
+  readonly revision: number
+  readonly entries: Partial<Entries>
+  /** The documents of versions that are published with the change. */
+  readonly documents: ReadonlyArray<DocumentKey & { readonly document: string }>
+  /** The owner of the idempotency record; given wherever there is one. */
+  readonly owner?: Owner
+  readonly idempotencyRecord?: IdempotencyRecord
+}
+
 /** The catalog, and its history. */
 export interface CatalogStore {
-  /** What is set up now. The same object as long as nothing changes. */
-  readonly current: Effect.Effect<Catalog, StoreUnavailable>
-  /** Changes what is set up, if nothing has changed since. Earlier states of the entries are kept. */
+  /** Writes a catalog change durably, and keeps the earlier states of its entries. */
   readonly change: (change: CatalogChange) => Effect.Effect<Kept, StoreUnavailable>
-  /** The documents of versions, in the order asked; `undefined` where there is none. */
+  /** Notes that an API key was used. */
+  readonly useKey: (id: string, at: Instant) => Effect.Effect<void, StoreUnavailable>
+  /** The catalog now: the same object as long as nothing changes. */
+  readonly current: Effect.Effect<Catalog, StoreUnavailable>
+  /** The documents of versions, in the order of the keys; `undefined` for a version without a document. */
   readonly documents: (
     of: ReadonlyArray<DocumentKey>,
   ) => Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable>
-  /** When each API key was last used, by its id. */
+  /** The instant of the last use of each API key, by its id. */
   readonly keyUses: Effect.Effect<ReadonlyMap<string, Instant>, StoreUnavailable>
-  /** Notes that an API key was used. */
-  readonly useKey: (id: string, at: Instant) => Effect.Effect<void, StoreUnavailable>
 }
 
 /** The members that write: a replica refuses them. */

@@ -15,7 +15,7 @@ import type { StoreUnavailable } from "./StoreUnavailable.ts"
 export interface StoredEvent extends ConsentEvent {
   /** The id of the API key, or the person's own id. */
   readonly submitter: string
-  /** The id of the session it came in, if it came in one; with the page's host and the region, to be listed by. */
+  /** The id of the session it came in, if it came in one; events are listed by it, by the page's host and by the region. */
   readonly session?: string
   readonly domain?: string
   readonly geography?: string
@@ -25,46 +25,48 @@ export interface StoredEvent extends ConsentEvent {
   readonly body: string
 }
 
-/** Events of people, and the positions of their lanes in the same moment: what stands behind an answer. */
-export interface SeenEvents {
-  readonly events: ReadonlyArray<StoredEvent>
-  /** Of the lanes of all who were asked about; 0 for a lane without events. */
-  readonly positions: Positions
-}
-
-/** A request to record events, prepared. */
+/** Events to record, all of them or none. */
 export interface Append {
   readonly project: Owner
   readonly organization: Owner
-  /** The `dateCreated` of the events, or of the last of them, where an earlier ledger is taken back. */
+  /** The `dateCreated` of the events; where an export is restored, the latest of theirs. */
   readonly recordedAt: Instant
   /** In the order in which they get their positions: `dateCreated` does not go back. */
   readonly events: ReadonlyArray<StoredEvent>
-  /** Aliases that must be free, or already name the same person. */
+  /** Aliases that must be free, or already name the same person; otherwise the append is `Stale`. */
   readonly claims: ReadonlyArray<Claim>
-  /** The organization keeps it. */
+  /** Belongs to the organization. */
   readonly idempotencyRecord?: IdempotencyRecord
   /**
-   * An event of the project that this request comes after, which may still be on its way: where that one is not recorded, nothing
-   * is kept, and the answer is `Stale`.
+   * An event of the project that must be recorded before these. Its own append may still be in progress; if that one does not
+   * record it, this append is `Stale`.
    */
   readonly after?: Pick<StoredEvent, "concordId" | "id">
 }
 
 /**
- * `Appended`: kept; `positions` are of the lanes written to, no earlier than right behind the request's events, and left out
- * where it was kept by an attempt before. `Stale`: nothing was kept; look again at aliases and external ids, and prepare it for no earlier than `lastRecordedAt`.
- * `Repeated`: nothing was kept, there is a receipt already.
+ * `Appended`: the events are recorded. `positions` are those of the lanes written to, at or after the last of the events; they
+ * are left out where an earlier attempt of the same append had recorded the events already.
+ * `Stale`: nothing was recorded; read aliases and external ids again, and prepare the append for no earlier than
+ * `lastRecordedAt`. `Repeated`: nothing was recorded, because there is an idempotency record of the same hash already.
  */
 export type Appended =
   | { readonly _tag: "Appended"; readonly positions?: Positions }
   | { readonly _tag: "Stale"; readonly lastRecordedAt: Instant }
   | { readonly _tag: "Repeated" }
 
-/** Which events are listed. What is left out does not limit. */
+/** Events of people, and the positions of their lanes at the same moment. */
+export interface SeenEvents {
+  readonly events: ReadonlyArray<StoredEvent>
+  /** Of the lanes of all people asked about; 0 for a lane without events. */
+  readonly positions: Positions
+}
+
+/** Which events are listed: those that match every member. A member that is left out matches all events. */
 export interface EventFilter {
-  /** From `startDate`, before `endDate`: of `consentDate`. */
+  /** The first `consentDate`. */
   readonly startDate: Instant
+  /** The first `consentDate` that is not listed any more. */
   readonly endDate: Instant
   readonly people?: ReadonlyArray<string>
   readonly consentTypes?: ReadonlyArray<string>
@@ -76,30 +78,31 @@ export interface EventFilter {
   readonly geography?: string
 }
 
-/** How events are ordered: by a date, those of the same instant by lane and then by position. */
+/** The order of a list: by a date, and events of the same instant by lane and then by position. */
 export interface EventOrder {
   readonly sort: "consentDate" | "dateCreated"
   readonly order: "asc" | "desc"
 }
 
 /**
- * Where a page ended: what the next one needs so that pages neither skip nor repeat, whatever is recorded meanwhile.
- * Plain JSON.
+ * The place where a page ended, with which the next page neither skips nor repeats an event, even if events are recorded
+ * between the two pages. Plain JSON.
  */
 export interface PagePlace {
-  /** For each lane of the project, the position before which the events were there when the first page was read. */
+  /** For each lane of the project, its end when the first page was read: later pages list no event from it on. */
   readonly bounds: ReadonlyArray<number>
-  /** How many match. */
+  /** The number of events that match. */
   readonly total: number
-  /** How many came before. */
+  /** The number of events on the pages before the next one. */
   readonly offset: number
   /** The last event's date, lane (from 0 in the project) and position. */
   readonly last: readonly [at: Instant, lane: number, position: number]
 }
 
-/** Which page: by how many are passed over, or where the page before ended. */
+/** Which page is asked for. */
 export interface PageRequest extends EventOrder {
   readonly limit: number
+  /** The number of events to skip, or the place where the page before ended. */
   readonly from: number | PagePlace
 }
 
@@ -109,43 +112,43 @@ export interface EventPage {
   readonly events: ReadonlyArray<StoredEvent>
   /** For each lane of the project, the position before which events were looked for. */
   readonly bounds: ReadonlyArray<number>
-  /** Where the next page goes on; left out after the last. */
+  /** The place where this page ended; left out on the last page. */
   readonly next?: PagePlace
 }
 
 /** Events, by lane and position. */
 export interface EventStore {
   /**
-   * Records events durably: when it succeeds, they are there after any crash. Positions in a lane have no gap, the
-   * heads are raised in the same transaction, and `dateCreated` never goes back inside a lane.
+   * Records events durably: once it succeeds, they survive any crash. Positions in a lane have no gap, the heads are raised in
+   * the same transaction, and `dateCreated` never goes back inside a lane.
    */
-  readonly append: (request: Append) => Effect.Effect<Appended, StoreUnavailable>
-  /** The heads of people, in one moment: at most four events for each person and consent type. */
-  readonly heads: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<SeenEvents, StoreUnavailable>
-  /** Every event of people, in one moment; those of a person in the order recorded. */
-  readonly ofPeople: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<SeenEvents, StoreUnavailable>
-  /** The events of ids, in the order asked. */
+  readonly append: (append: Append) => Effect.Effect<Appended, StoreUnavailable>
+  /** The events of ids, in the order of the ids. */
   readonly byId: (
     project: Owner,
     ids: ReadonlyArray<string>,
   ) => Effect.Effect<ReadonlyArray<StoredEvent | undefined>, StoreUnavailable>
-  /** The events of external ids, in the order asked. */
+  /** The events of external ids, in the order of their hashes. */
   readonly byExternalId: (
     project: Owner,
     hashes: ReadonlyArray<string>,
   ) => Effect.Effect<ReadonlyArray<StoredEvent | undefined>, StoreUnavailable>
+  /** The heads of people, at one moment: at most four events for each person and consent type. */
+  readonly heads: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<SeenEvents, StoreUnavailable>
+  /** Every event of people, at one moment; those of one person in the order recorded. */
+  readonly ofPeople: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<SeenEvents, StoreUnavailable>
   /** One page of a project's events. */
   readonly list: (project: Owner, filter: EventFilter, page: PageRequest) => Effect.Effect<EventPage, StoreUnavailable>
-  /** For each lane of a project, in order, how many events it has: the position of the next one. */
-  readonly laneEnds: (project: Owner) => Effect.Effect<ReadonlyArray<number>, StoreUnavailable>
-  /** Events of one lane (from 0 in the project), by position: from the one at `from`, at most `limit`, in order. */
+  /** At most `limit` events of one lane (from 0 in the project), from the position `from` on, in order. */
   readonly lane: (
     project: Owner,
     lane: number,
     from: number,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
-  /** Whether a consent type has any event. */
+  /** For each lane of a project, in order, the number of its events: the position of the next one. */
+  readonly laneEnds: (project: Owner) => Effect.Effect<ReadonlyArray<number>, StoreUnavailable>
+  /** Whether a consent type has an event. */
   readonly isTypeUsed: (project: Owner, consentType: string) => Effect.Effect<boolean, StoreUnavailable>
 }
 

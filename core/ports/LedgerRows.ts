@@ -1,46 +1,46 @@
 /**
- * A kept ledger below its use cases: the rows of its tables, as they are stored. For checking a ledger and for moving one.
+ * A stored ledger below its use cases: the rows of its tables, for checking a ledger and for moving one.
  *
- * Rows have one form whatever keeps them, so that two ledgers can be compared: a UUID is lower-case text, bytes are lower-case
- * hexadecimal, whole numbers are numbers, what is not there is `null`. Two ledgers meet in a move, so this is a plain value,
- * not a service. What keeps nothing, as a store in memory, has none.
+ * Rows have the same form in every store, so that two ledgers can be compared: a UUID is lower-case text, bytes are lower-case
+ * hexadecimal, whole numbers are numbers, and a missing value is `null`. A move has two ledgers, so this is a plain value and
+ * not a service. A store in memory keeps nothing and has no rows.
  */
 import { Data, type Effect } from "effect"
-import type { StoreUnavailable } from "./LedgerStore.ts"
+import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
-/** There is nothing to read at that place: no file, no tables, or those of another version. Trying again does not help. */
+/** There is no ledger at that place: no file, no tables, or tables of another version. A retry does not help. */
 export class NoLedger extends Data.TaggedError("NoLedger")<{ readonly reason: string }> {
   override get message(): string {
     return this.reason
   }
 }
 
-/** The store finds its own files damaged: what is asked for cannot be read. */
+/** The store finds its own files damaged, so that rows cannot be read. */
 export class StoreDamaged extends Data.TaggedError("StoreDamaged")<{ readonly reason: string }> {
   override get message(): string {
     return this.reason
   }
 }
 
-/** A ledger is to be written where there is one already; nothing was changed. */
+/** The target of a move has a ledger already; nothing was changed. */
 export class NotEmpty extends Data.TaggedError("NotEmpty")<{ readonly table: TableName }> {
   override get message(): string {
     return `the target is not empty: its table ${this.table} has rows; a ledger is moved into an empty store only`
   }
 }
 
-/** What a column holds. With `?` it may be `null`. */
+/** The kind of value in a column. With `?` it may be `null`. */
 export type Kind = "whole" | "whole?" | "uuid" | "bytes" | "bytes?" | "text" | "text?" | "boolean"
 
-/** A table: its columns in their order, and those that its rows are ordered by. */
+/** A table: its columns in their order, and the columns that its rows are ordered by. */
 export interface Table {
   readonly columns: Readonly<Record<string, Kind>>
   readonly key: ReadonlyArray<string>
 }
 
 /**
- * Every table of a ledger, as far as all stores have it: a store may add columns that follow from these. What is set up comes
- * first.
+ * Every table of a ledger, with the columns that all stores have: a store may add columns that follow from these. The catalog
+ * comes first.
  */
 export const tables = {
   catalog_head: { columns: { revision: "whole" }, key: [] },
@@ -135,41 +135,42 @@ type ColumnsOf<Name extends TableName> = (typeof tables)[Name]["columns"]
 /** The name of a column. */
 export type ColumnName<Name extends TableName> = keyof ColumnsOf<Name> & string
 
-/** A row, or some of its columns, in the order of the table's. */
+/** A row, or some of its columns, in the order of the table's columns. */
 export type Row<Name extends TableName, Column extends ColumnName<Name> = ColumnName<Name>> = {
   readonly [Each in Column]: ColumnsOf<Name>[Each] extends Kind ? ValueOf<ColumnsOf<Name>[Each]> : never
 }
 
-/** How many rows come at a time: always as many, but for the last ones of a table. */
+/** The number of rows in a batch; only the last batch of a table has fewer. */
 export const batchRows = (table: TableName): number => (table === "document" ? 4 : 1000)
 
-/** The next rows, {@link batchRows} of them; none after the last. */
+/** The next batch, of {@link batchRows} rows; empty after the last one. */
 export type Next<Name extends TableName, Column extends ColumnName<Name> = ColumnName<Name>> = Effect.Effect<
   ReadonlyArray<Row<Name, Column>>,
   StoreUnavailable | StoreDamaged
 >
 
-/** What of a table is read, where that is not all of it in the order of the key. */
+/** The columns and the order in which a table is read, where that is not all columns in the order of the key. */
 export interface Selection<Name extends TableName, Column extends ColumnName<Name>> {
-  /** In the order of the table's. */
+  /** In the order of the table's columns. */
   readonly columns: ReadonlyArray<Column>
+  /** The columns that the rows are ordered by. */
   readonly by: ReadonlyArray<Column>
-  /** Only rows that have something in this column. */
+  /** Only rows whose value in this column is not `null`. */
   readonly having?: Column
 }
 
-/** A ledger as it was at one moment. Several tables may be read at a time. */
+/** A ledger as it was at one moment. Several tables may be read at the same time. */
 export interface Snapshot {
-  /** Begins to read a table, in ascending order: numbers by size, all else by its bytes. */
+  /** Begins to read a table, in ascending order: numbers by size, all other values by their bytes. */
   readonly rows: <Name extends TableName, Column extends ColumnName<Name> = ColumnName<Name>>(
     table: Name,
     selection?: Selection<Name, Column>,
   ) => Effect.Effect<Next<Name, Column>, StoreUnavailable | StoreDamaged>
-  /** What the store itself finds wrong with its files and tables, a sentence each. */
+  /** The faults that the store itself finds in its files and tables, one sentence for each. */
   readonly faults: Effect.Effect<ReadonlyArray<string>, StoreUnavailable>
 }
 
-/** An empty ledger that is being filled; what was inserted can be read. */
+/** An empty ledger that is being filled; the inserted rows can be read back. */
 export interface Target extends Snapshot {
   readonly insert: <Name extends TableName>(
     table: Name,
@@ -177,15 +178,15 @@ export interface Target extends Snapshot {
   ) => Effect.Effect<void, StoreUnavailable>
 }
 
-/** The rows of one kept ledger. */
+/** The rows of one stored ledger. */
 export interface LedgerRows {
-  /** Reads from one snapshot. Writes nothing, and holds up nobody who writes. */
+  /** Reads from one snapshot. Writes nothing, and blocks no write. */
   readonly read: <A, E>(
     steps: (snapshot: Snapshot) => Effect.Effect<A, E>,
   ) => Effect.Effect<A, E | NoLedger | StoreUnavailable | StoreDamaged>
   /**
-   * Fills an empty ledger, made where there is none, in one transaction: durably all that the steps insert, or nothing where they
-   * fail or the process ends before.
+   * Fills an empty ledger, which is created where there is none, in one transaction: everything that the steps insert is kept
+   * durably, or nothing if they fail or the process ends first.
    */
   readonly fill: <A, E>(
     steps: (target: Target) => Effect.Effect<A, E>,

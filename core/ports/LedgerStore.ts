@@ -1,9 +1,9 @@
 /**
- * What the ledger needs from a store: one port in four parts, by subject. Every adapter keeps the same contract, which is data:
+ * The ledger's port to a store, in four parts by subject. Every adapter keeps the same contract, which is data:
  * `test/contract/LedgerStoreContract.ts`.
  *
- * The store decides nothing. It keeps what it is given, all of a request or nothing, and says when what the request was
- * prepared against has changed in the meantime, so that the ledger can prepare it again.
+ * The store decides nothing. It keeps what it is given, all of a write or nothing. Where the state that the write was prepared
+ * against has changed in the meantime, it writes nothing and says so, so that the ledger can prepare the write again.
  */
 import { Context, type Effect } from "effect"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
@@ -32,18 +32,18 @@ export * from "./StoreUnavailable.ts"
 export class LedgerStore extends Context.Service<
   LedgerStore,
   {
-    /** It only answers, from a copy that may be behind: what writes fails, and lasts. Left out by stores that record. */
-    readonly isReplica?: true
-    /** Succeeds while the store can be written to; or read, if it is a replica. */
-    readonly ready: Effect.Effect<void, StoreUnavailable>
-    /** The idempotency record of a request that was answered. Each part keeps those of its own writes. */
-    readonly idempotencyRecord: (
-      owner: Owner,
-      hash: string,
-    ) => Effect.Effect<IdempotencyRecord | undefined, StoreUnavailable>
     readonly events: EventStore
     readonly people: PeopleStore
     readonly catalog: CatalogStore
     readonly sessions: SessionStore
+    /** The idempotency record of a hash. Each part keeps the records of its own writes. */
+    readonly idempotencyRecord: (
+      owner: Owner,
+      hash: string,
+    ) => Effect.Effect<IdempotencyRecord | undefined, StoreUnavailable>
+    /** Succeeds while the store can be written to; on a replica, while it can be read. */
+    readonly ready: Effect.Effect<void, StoreUnavailable>
+    /** The store is a copy that may lag: it only answers, and every write fails with `isLasting`. Left out by stores that record. */
+    readonly isReplica?: true
   }
 >()("assent/ports/LedgerStore") {}

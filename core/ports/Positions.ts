@@ -1,10 +1,10 @@
 /**
- * How much of a ledger an answer has seen.
+ * The version vector of an answer or of a store.
  */
 
 /**
- * How far something is known. For a lane of a project, by its number in the store, the position of the next event: all events
- * before it are known, and none from it on. For a lane of an organization likewise, of changes of who is who. For what is set
- * up, the catalog's revision.
+ * A version vector: per event lane the position of the next event, per people lane the number of identity changes, and under
+ * `configuration` the catalog's revision. A lane is named by its number in the store: the number of its owner × 4096, and the
+ * lane of it. All events before a position are known, and none from it on.
  */
 export type Positions = ReadonlyMap<number | "configuration", number>

@@ -13,8 +13,9 @@ export interface Session {
   readonly project: string
   readonly concordId: string
   readonly expiresAt: Instant
-  /** With its last octet, or its last 80 bits, set to zero. */
+  /** With its last octet (IPv4) or its last 80 bits (IPv6) set to zero. */
   readonly ipAddress: string
+  /** The host of the page. */
   readonly domain: string
   /** ISO 3166-2. */
   readonly geography?: string
@@ -26,7 +27,7 @@ export interface Session {
 
 /** Sessions, by the hash of their token. */
 export interface SessionStore {
-  /** Lets a session that was seen to expire at `seen` expire at `expiresAt`, unless it has been ended since. */
+  /** Lets a session that expires at `seen` expire at `expiresAt`; does nothing where it no longer expires at `seen`. */
   readonly extend: (tokenHash: string, seen: Instant, expiresAt: Instant) => Effect.Effect<void, StoreUnavailable>
   /** The session of a token's hash, expired or not. */
   readonly byToken: (tokenHash: string) => Effect.Effect<Session | undefined, StoreUnavailable>

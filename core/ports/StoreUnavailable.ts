@@ -3,11 +3,11 @@
  */
 import { Data } from "effect"
 
-/** The store cannot answer now: starting, closing, full, or its disk fails. A retry may help, unless `isLasting`. */
+/** The store cannot answer now: it starts, closes or is full, or its disk fails. A retry may help, unless `isLasting`. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   /** Lower case, without personal data. */
   readonly reason: string
-  /** It will not be otherwise here: another server must be asked. */
+  /** A retry does not help here: the request must go to another server. */
   readonly isLasting?: true
 }> {
   override get message(): string {
