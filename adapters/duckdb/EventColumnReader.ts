@@ -117,7 +117,7 @@ export class EventColumnReader {
         ids,
         row,
       )
-      if (isFull) batches.push(this.builder.take())
+      if (isFull) batches.push(this.builder.flush())
     }
     return batches
   }

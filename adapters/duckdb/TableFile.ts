@@ -190,7 +190,7 @@ const readSlowly = async (
   const builder = EventColumnBuilder.make(knownAt, keepsIds)
   const reader = new EventColumnReader(types, shape, builder)
   const result = await connection.stream(Query.query(relation, shape, types))
-  const taking = { read: (chunk: DuckDBDataChunk) => reader.read(chunk), end: () => [builder.end()] }
+  const taking = { read: (chunk: DuckDBDataChunk) => reader.read(chunk), end: () => [builder.finish()] }
   return { ...batchesOf<EventColumns.EventColumns>(result, taking), giveBack: () => undefined }
 }
 

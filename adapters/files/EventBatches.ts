@@ -69,8 +69,8 @@ function* batches(
     const state = EventColumns.stateIndex(consentState)
     const ids = { at: () => id }
     if (builder.add(concordId, consentType, state, version ?? 0, consentDate, dateCreated, expires ?? NaN, ids, 0)) {
-      yield builder.take()
+      yield builder.flush()
     }
   }
-  yield builder.end()
+  yield builder.finish()
 }

@@ -117,7 +117,7 @@ const batcher = (builder: EventColumnBuilder.EventColumnBuilder) => {
       ids,
       0,
     )
-    if (isFull) ready.push(builder.take())
+    if (isFull) ready.push(builder.flush())
   }
   return { ready, add }
 }
@@ -148,7 +148,7 @@ export const make = (
       onDone: () =>
         Effect.sync(() => {
           hasEnded = true
-          ready.push(builder.end())
+          ready.push(builder.finish())
         }),
     })
     const next = Effect.gen(function* () {

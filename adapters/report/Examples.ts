@@ -1,7 +1,7 @@
 /**
  * Up to ten people whose answers differ, told one interval at a time, under pseudonyms.
  */
-import type { Example, Side, Summary } from "../../core/simulation/Summary.ts"
+import type { Example, ExampleAnswer, Summary } from "../../core/simulation/Summary.ts"
 import type { Html } from "./Html.ts"
 import { html } from "./Html.ts"
 import * as Statuses from "./Statuses.ts"
@@ -13,7 +13,7 @@ type Interval = Example["intervals"][number]
 const examplesMax = 10
 const intervalsMax = 12
 
-const side = (name: string, { status, permitted, askAgain }: Side): Html =>
+const side = (name: string, { status, permitted, askAgain }: ExampleAnswer): Html =>
   html`<div class="side">
     <dt>${name}</dt>
     <dd>

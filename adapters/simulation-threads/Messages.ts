@@ -4,11 +4,11 @@
 import type { EventColumns } from "../../core/simulation/EventColumns.ts"
 import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import type { Totals } from "../../core/simulation/Totals.ts"
-import type { Candidate, Question } from "../../core/simulation/Simulation.ts"
+import type { PossibleExample, SimulationQuestion } from "../../core/simulation/Simulation.ts"
 
 /** What a thread starts with. */
 export interface Task {
-  readonly question: Question
+  readonly question: SimulationQuestion
   /** Whether the lines of diff.ndjson are asked for. */
   readonly keepsLines: boolean
 }
@@ -24,5 +24,5 @@ export type FromThread = { readonly _tag: "Folded"; readonly text: string } | ({
 /** What one fold has found. */
 export interface Part {
   readonly totals: Totals
-  readonly examples: ReadonlyArray<Candidate>
+  readonly examples: ReadonlyArray<PossibleExample>
 }

@@ -168,10 +168,10 @@ function* batches(
     const ids = { at: () => Uuid.fromBytes(row[1]) }
     const state = EventColumns.stateIndex(row[4])
     if (builder.add(concordId, typeOf(row[2]), state, row[3], row[5], row[6], row[7] ?? NaN, ids, 0)) {
-      yield builder.take()
+      yield builder.flush()
     }
   }
-  yield builder.end()
+  yield builder.finish()
 }
 
 /** Opens a ledger for reading; fails where the file is not there or is no ledger. It is closed with the scope. */

@@ -79,16 +79,16 @@ const given = (all: ReadonlyArray<Given<unknown> | undefined>) =>
 
 const summarize = (
   plan: Plan,
-  question: Simulation.Question,
+  question: Simulation.SimulationQuestion,
   steps: Steps.Steps,
   part: Effect.Success<Folds.Folds["finish"]>,
   digest: Summary["inputs"][number],
 ): Summary => {
   const { changedPairs, ...figures } = Totals.figures(part.totals, steps)
-  const types = new Map([...question.before.types, ...question.after.types].map((type) => [type.id, type]))
+  const types = new Map([...question.baseline.types, ...question.candidate.types].map((type) => [type.id, type]))
   const listed = [...new Set([...types.keys(), ...changedPairs.keys()])].toSorted()
   const warnings = [plan.baseline, plan.candidate].flatMap((rules, index) => {
-    const side = index === 0 ? question.before : question.after
+    const side = index === 0 ? question.baseline : question.candidate
     return rules === undefined ? [] : [...Candidate.unmatched(rules, side.types, changedPairs.keys())]
   })
   const { candidateTypes } = plan
@@ -144,9 +144,9 @@ const attempt = Effect.fnUntraced(function* (
   const types = plan.types?.value ?? batches.types
   yield* publishable(plan, types)
   const rules = plan.baseline?.value ?? []
-  const question: Simulation.Question = {
-    before: { types, rules },
-    after: {
+  const question: Simulation.SimulationQuestion = {
+    baseline: { types, rules },
+    candidate: {
       types: Candidate.publish(types, plan.candidateTypes?.value ?? [], plan.knownAt),
       rules: plan.candidate?.value ?? rules,
     },

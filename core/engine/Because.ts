@@ -1,5 +1,5 @@
 /**
- * Why an answer is what it is: the rule that decided, and every other head with the reason it lost (semantics,
+ * The explanation of an answer: the rule that decided, and for every other head the reason why it did not (semantics,
  * section 3.3).
  */
 import type { ConsentEvent } from "./ConsentEvent.ts"
@@ -11,14 +11,14 @@ import * as Outcome from "./Outcome.ts"
 import type { Terms } from "./Terms.ts"
 
 /**
- * Why a head did not decide. Under the precedence `explicit-first` the first that applies, in this order:
+ * The reason why a head did not decide. Under the precedence `explicit-first` it is the first of these that applies:
  *
- * - `refusal-wins-tie`: a yes at the same instant as the refusal
- * - `not-after-choice`: as old as the explicit choice, or older
- * - `expired`, `invalidated`: lapsed, with the instant, and the version that must be accepted anew
- * - `beside-refusal`, `beside-live-choice`, `beside-live-implied`: passive, beside something stronger
+ * - `refusal-wins-tie`: an acceptance at the same instant as the refusal
+ * - `not-after-choice`: its `consentDate` is not after that of the explicit choice
+ * - `expired`, `invalidated`: it has lapsed; with the instant, and for `invalidated` the version that must be accepted again
+ * - `beside-refusal`, `beside-live-choice`, `beside-live-implied`: it is passive, and a stronger head decides
  *
- * Under `most-recent`: `weaker-at-same-instant` or `older-than-most-recent`.
+ * Under `most-recent` it is `weaker-at-same-instant` or `older-than-most-recent`.
  */
 export type Loss =
   | Lapse.Lapse
@@ -33,7 +33,7 @@ export type Loss =
         | "older-than-most-recent"
     }
 
-/** A head that did not decide, and why. */
+/** A head that did not decide, with the reason. */
 export interface Lost {
   readonly event: ConsentEvent
   readonly loss: Loss
@@ -42,9 +42,9 @@ export interface Lost {
 /** The explanation of one answer. */
 export interface Because {
   readonly rule: Outcome.Rule
-  /** The lapse of the deciding event itself, once it has come. */
+  /** The lapse of the deciding event, if that has lapsed at the instant of the answer. */
   readonly lapse: Lapse.Lapse | undefined
-  /** The other heads, in the order declined, accepted, implied, viewed. */
+  /** The heads that did not decide, in the order declined, accepted, implied, viewed. */
   readonly lost: ReadonlyArray<Lost>
 }
 
@@ -67,7 +67,8 @@ const lossToExplicit = (
       return { kind: "beside-refusal" }
     case "live-choice":
       return { kind: "beside-live-choice" }
-    // A live passive head after the choice loses to nothing else: under `lapsed` none is live.
+    // Only a live passive head after the choice reaches this point, so it lost to a live implied head: under `lapsed` no
+    // head is live, and the other two rules are handled before.
     case "live-implied":
     case "live-viewed":
     case "lapsed":
@@ -81,7 +82,7 @@ const lossToMostRecent = (event: ConsentEvent, deciding: ConsentEvent): Loss => 
   kind: event.consentDate === deciding.consentDate ? "weaker-at-same-instant" : "older-than-most-recent",
 })
 
-/** Explains an outcome of {@link Outcome.decide} for the same heads, terms and instant. */
+/** Explains an outcome. `heads`, `terms` and `at` are those that {@link Outcome.decide} was called with. */
 export const explain = (outcome: Outcome.Outcome, heads: Heads, terms: Terms, at: Instant): Because => {
   const { rule, event: deciding } = outcome
   if (deciding === undefined) return { rule, lapse: undefined, lost: [] }

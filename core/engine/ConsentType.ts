@@ -1,44 +1,44 @@
 /**
- * One thing a person can agree to, with its numbered versions (semantics, section 1).
+ * A purpose that a person can agree to, with its numbered versions (semantics, section 1).
  */
 import type { Instant } from "./Instant.ts"
 import type { Period } from "./Period.ts"
 import type { Rules } from "./Rules.ts"
 
-/** An immutable snapshot of a type's texts. */
+/** An immutable version of a type's texts. */
 export interface Version {
-  /** From 1. */
+  /** The number of the version, from 1. */
   readonly version: number
-  /** The instant from which it is the text shown. */
+  /** The first instant at which its text is the one shown. */
   readonly publishedAt: Instant
-  /** When the ledger learnt of it; `publishedAt` ≥ `dateCreated`. */
+  /** When the ledger recorded it; `publishedAt` ≥ `dateCreated`. */
   readonly dateCreated: Instant
-  /** Whether answers to earlier versions lapse once this one is published and its grace is over. */
+  /** Whether answers to earlier versions lapse once this version is published and its grace period is over. */
   readonly requireReaccept: boolean
-  /** How long earlier answers still count after `publishedAt`. Left out: not at all. */
+  /** How long answers to earlier versions still count after `publishedAt`. If left out, they lapse at `publishedAt`. */
   readonly grace?: Period
 }
 
-/** A consent type, as far as the engine reads it. */
+/** A consent type, with the fields that the engine reads. */
 export interface ConsentType {
   readonly id: string
   readonly category?: string
   readonly subcategory?: string
   readonly label?: string
-  /** The default life of an event that came without `expirationDate`. */
+  /** How long an event without `expirationDate` counts. If left out, it does not expire for this reason. */
   readonly consentDuration?: Period
-  /** The type's own rules. */
+  /** The type's own rules, over which a rule set may be laid. */
   readonly rules: Rules
-  /** In any order. None: version 1, always there. */
+  /** In any order. A type without versions has version 1, which always exists. */
   readonly versions: ReadonlyArray<Version>
 }
 
-/** The type of an id that nothing more is known of: default rules, version 1 (semantics, section 7). */
+/** The type to assume for an id of which nothing else is known: default rules, version 1 (semantics, section 7). */
 export const unknown = (id: string): ConsentType => ({ id, rules: {}, versions: [] })
 
 /**
- * The version an event answers when it does not say: the one published last at `consentDate`; before the first one, 1.
- * Published at the same instant, the higher number was last.
+ * The version that an event without `version` answers: the last one published at or before `consentDate`; 1 if none was.
+ * Of versions published at the same instant, the one with the higher number counts as the last.
  */
 export const versionAt = (type: ConsentType, consentDate: Instant): number => {
   let last: Version | undefined

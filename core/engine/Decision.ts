@@ -1,8 +1,8 @@
 /**
- * The answer to one question: what one person's answer to one consent type is at `at`, as far as was known at `knownAt`
- * (semantics, section 3).
+ * The decision about one person and one consent type at the instant `at`, from what was known at `knownAt` (semantics,
+ * section 3).
  *
- * `events + type + rules + instant → answer`, without a clock: the same question has the same answer for ever.
+ * `events + type + rules + instant → answer`, without a clock, so the same question always has the same answer.
  */
 import * as Because from "./Because.ts"
 import type { ConsentEvent } from "./ConsentEvent.ts"
@@ -11,20 +11,20 @@ import type { Status } from "./Outcome.ts"
 import type { Terms } from "./Terms.ts"
 import * as Timeline from "./Timeline.ts"
 
-/** An answer, constant on the half-open interval from `at` to `nextChangeAt`. */
+/** A decision; it is constant on the half-open interval from `at` to `nextChangeAt`. */
 export interface Decision {
   readonly at: Instant
   readonly knownAt: Instant
   readonly status: Status
-  /** Whether the company may act on it. Never true for a refusal or a lapsed answer. */
+  /** Whether the company may act on the consent. Never true for a refusal or a lapsed answer. */
   readonly permitted: boolean
-  /** Whether the person may be asked (again). */
+  /** Whether the person may be asked, or asked again. */
   readonly askAgain: boolean
-  /** The deciding event; `undefined` for `unknown`. */
+  /** The deciding event; `undefined` if the status is `unknown`. */
   readonly event: ConsentEvent | undefined
-  /** When the deciding event expires, if it does. */
+  /** When the deciding event expires; `undefined` if it does not. */
   readonly expiresAt: Instant | undefined
-  /** The first instant after `at` at which the answer differs, if nothing more is recorded; `undefined`: never. */
+  /** The first instant after `at` at which the decision differs if no more events are recorded; `undefined` if it never does. */
   readonly nextChangeAt: Instant | undefined
   readonly because: Because.Because
 }

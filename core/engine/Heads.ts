@@ -2,20 +2,20 @@
  * The state of one person and one consent type: the latest event of each of the four consent states (semantics,
  * section 2).
  *
- * `merge` is associative, commutative and idempotent, and `empty` is its unit: a join-semilattice. Order of arrival,
- * duplicates, batches, shards and snapshots cannot change a state.
+ * `merge` is associative, commutative and idempotent, and `empty` is its unit (a join-semilattice). Therefore the order of
+ * arrival, duplicates, batches, shards and snapshots cannot change a state.
  */
 import type { ConsentEvent } from "./ConsentEvent.ts"
 import type { ConsentState } from "./ConsentState.ts"
 import * as Order from "./Order.ts"
 
-/** The four heads; `undefined` where there is no event of that state. */
+/** The four heads, each the latest event of its state; `undefined` if there is no event of that state. */
 export type Heads = { readonly [State in ConsentState]: ConsentEvent | undefined }
 
-/** Heads that are still being folded. */
+/** Heads to which events are still being added. */
 type Folding = { -readonly [State in ConsentState]: ConsentEvent | undefined }
 
-/** The state of no events. */
+/** The state without any event. */
 export const empty: Heads = { declined: undefined, accepted: undefined, implied: undefined, viewed: undefined }
 
 const later = (a: ConsentEvent | undefined, b: ConsentEvent | undefined): ConsentEvent | undefined => {
@@ -23,7 +23,7 @@ const later = (a: ConsentEvent | undefined, b: ConsentEvent | undefined): Consen
   return b !== undefined && Order.isLater(b, a) ? b : a
 }
 
-/** The state of the events of `a` and `b` together. */
+/** The state of all events of `a` and `b`. */
 export const merge = (a: Heads, b: Heads): Heads => ({
   declined: later(a.declined, b.declined),
   accepted: later(a.accepted, b.accepted),
@@ -31,7 +31,7 @@ export const merge = (a: Heads, b: Heads): Heads => ({
   viewed: later(a.viewed, b.viewed),
 })
 
-/** The state with one event more. */
+/** The state after one more event. The event may be earlier than the heads. */
 export const add = (heads: Heads, event: ConsentEvent): Heads => {
   const head = heads[event.consentState]
   return head !== undefined && !Order.isLater(event, head) ? heads : { ...heads, [event.consentState]: event }
@@ -42,17 +42,17 @@ const foldInto = (heads: Folding, event: ConsentEvent): void => {
   if (head === undefined || Order.isLater(event, head)) heads[event.consentState] = event
 }
 
-/** The state of events of one person and one type, in any order. */
+/** Folds events of one person and one type, in any order. */
 export const fold = (events: Iterable<ConsentEvent>): Heads => {
   const heads: Folding = { ...empty }
   for (const event of events) foldInto(heads, event)
   return heads
 }
 
-/** The states of a population: by `concordId`, then by consent type. */
+/** The states of a population, by `concordId` and then by consent type. */
 export type Population = ReadonlyMap<string, ReadonlyMap<string, Heads>>
 
-/** Folds events of many people and types, in any order, to a state per (person, type). */
+/** Folds events of many people and types, in any order, to one state for each pair of person and type. */
 export const foldPopulation = (events: Iterable<ConsentEvent>): Population => {
   const population = new Map<string, Map<string, Folding>>()
   for (const event of events) {

@@ -1,8 +1,8 @@
 /**
  * A point in time: whole milliseconds since 1970-01-01T00:00:00.000Z, always UTC.
  *
- * One wire form, `YYYY-MM-DDTHH:mm:ss.sssZ`, and one range, the years 1 to 9999, so that every instant the engine can
- * compute can also be written. Sorting the wire forms as strings sorts the instants.
+ * There is one wire form, `YYYY-MM-DDTHH:mm:ss.sssZ`, and one range, the years 1 to 9999, so that every instant the engine
+ * can compute can also be written. Sorting the wire forms as strings sorts the instants.
  */
 
 /** Whole milliseconds since the epoch, UTC, between {@link min} and {@link max}. */
@@ -16,7 +16,7 @@ export const max: Instant = 253_402_300_799_999
 
 const millisPerDay = 86_400_000
 
-/** The nearest instant within {@link min} and {@link max}. */
+/** The instant between {@link min} and {@link max} that is nearest to `millis`. */
 export const clamp = (millis: number): Instant => (millis < min ? min : millis > max ? max : millis)
 
 /** Whether `value` is a whole number of milliseconds within the range. */
@@ -70,9 +70,9 @@ const dateTime =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,18}))?)?(?:[Zz]|([+-])(\d{2})(?::?(\d{2}))?)$/
 
 /**
- * Reads an ISO 8601 date-time with any offset, with or without seconds and a fraction (RFC 3339 and its neighbours).
- * Digits finer than a millisecond are cut off. `undefined` for anything else: no offset, a day the month does not
- * have, a leap second, a year outside 1 to 9999.
+ * Reads an ISO 8601 date-time with any offset, with or without seconds and a fraction (RFC 3339 and similar forms).
+ * Digits finer than a millisecond are cut off. Returns `undefined` for anything else: no offset, a day that the month does
+ * not have, a leap second, a year outside 1 to 9999.
  */
 export const parse = (text: string): Instant | undefined => {
   const match = dateTime.exec(text)
@@ -96,7 +96,7 @@ const digits = (count: number) => Array.from({ length: 10 ** count }, (_, n) => 
 const two = digits(2)
 const three = digits(3)
 
-/** The wire form: `YYYY-MM-DDTHH:mm:ss.sssZ`. Put together from tables: a population's answers hold millions of them. */
+/** The wire form, `YYYY-MM-DDTHH:mm:ss.sssZ`. Built from tables for speed: a simulation writes millions of instants. */
 export const format = (instant: Instant): string => {
   const { days, millis } = splitDay(instant)
   const { year, month, day } = dateFromDays(days)

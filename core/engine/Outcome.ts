@@ -1,7 +1,7 @@
 /**
  * Which of the four heads decides, and what follows from it (semantics, sections 3.2 and 3.3).
  *
- * A refusal beats a yes of the same instant, and a lapsed refusal is still a refusal.
+ * A refusal wins over an acceptance of the same instant, and a lapsed refusal is still a refusal.
  */
 import type { ConsentEvent } from "./ConsentEvent.ts"
 import * as ConsentState from "./ConsentState.ts"
@@ -11,7 +11,7 @@ import * as Lapse from "./Lapse.ts"
 import type { Permits } from "./Rules.ts"
 import type { Terms } from "./Terms.ts"
 
-/** Every status, strongest yes first. */
+/** Every status, the strongest consent first. */
 export const statuses = [
   "given",
   "implied",
@@ -23,17 +23,17 @@ export const statuses = [
   "unknown",
 ] as const
 
-/** What the person's answer is. */
+/** The status of a person's answer. */
 export type Status = (typeof statuses)[number]
 
 /**
- * Every rule that can decide: the steps 2 to 7 of `explicit-first`, in their order, or `most-recent`.
+ * Every rule that can decide: steps 2 to 7 of `explicit-first`, in their order, or `most-recent`.
  *
- * - `refusal`: the explicit choice is a no
- * - `live-choice`, `live-implied`, `live-viewed`: the first of these that counts
- * - `lapsed`: nothing counts any more
- * - `most-recent`: the latest head, whatever it is
- * - `no-event`: there is none
+ * - `refusal`: the explicit choice is a refusal
+ * - `live-choice`, `live-implied`, `live-viewed`: the first of these heads that is live
+ * - `lapsed`: every head has lapsed
+ * - `most-recent`: the latest head, live or not
+ * - `no-event`: there is no event
  */
 export const rules = [
   "refusal",
@@ -45,18 +45,18 @@ export const rules = [
   "no-event",
 ] as const
 
-/** The rule that decided. */
+/** A rule that can decide. */
 export type Rule = (typeof rules)[number]
 
-/** The answer at one instant, before it is explained. */
+/** The answer at one instant, without its explanation. */
 export interface Outcome {
   readonly rule: Rule
   readonly status: Status
   readonly permitted: boolean
   readonly askAgain: boolean
-  /** The deciding event; `undefined` for `unknown`. */
+  /** The deciding event; `undefined` if the status is `unknown`. */
   readonly event: ConsentEvent | undefined
-  /** When the deciding event expires, if it does. Not when it is invalidated. */
+  /** When the deciding event expires, if it does. This is not the instant of an invalidation. */
   readonly expiresAt: Instant | undefined
 }
 
@@ -88,7 +88,7 @@ const decidedBy = (rule: Rule, event: ConsentEvent, heads: Heads, terms: Terms, 
   return { rule, status, permitted, askAgain: status !== "given" && status !== "implied", event, expiresAt }
 }
 
-/** The explicit choice: the declined head if its `consentDate` ≥ that of the accepted one, else the accepted one. */
+/** The explicit choice: the declined head if its `consentDate` ≥ that of the accepted head, otherwise the accepted head. */
 export const explicitChoice = (heads: Heads): ConsentEvent | undefined => {
   const { accepted, declined } = heads
   if (accepted === undefined || declined === undefined) return accepted ?? declined
@@ -122,11 +122,11 @@ const mostRecent = (heads: Heads, terms: Terms, at: Instant): Outcome => {
 }
 
 /**
- * The answer at `at` of a state whose events all have `consentDate` ≤ `at`. Every status but `unknown` has an event.
+ * The answer at `at`. All events in `heads` have `consentDate` ≤ `at`. Every status except `unknown` has a deciding event.
  */
 export const decide = (heads: Heads, terms: Terms, at: Instant): Outcome =>
   terms.precedence === "most-recent" ? mostRecent(heads, terms, at) : explicitFirst(heads, terms, at)
 
-/** Whether two answers differ in what a person or company would notice: status, permission, asking, deciding event. */
+/** Whether two answers agree in status, `permitted`, `askAgain` and deciding event: all that a person or company can notice. */
 export const isSame = (a: Outcome, b: Outcome): boolean =>
   a.status === b.status && a.permitted === b.permitted && a.askAgain === b.askAgain && a.event?.id === b.event?.id

@@ -3,18 +3,23 @@
  *
  * Years and months are added first, and a day past the month's end becomes its last day (2024-01-31 + P1M =
  * 2024-02-29); then weeks and days; then the time part (semantics, section 3.1). A sum past the year 9999 is the last
- * instant of that year. Adding keeps order: an earlier instant plus a period is never later than a later one plus it.
+ * instant of that year.
+ *
+ * Adding a period without years and months keeps the order of instants. Adding years or months does not, because different
+ * days can become the same last day of a month while each keeps its time of day: 30 January 10:00 + P1M is later than
+ * 31 January 09:00 + P1M. An earlier instant's sum is then later than a later instant's sum by less than a day, and
+ * instants of one day keep their order.
  */
 import * as Instant from "./Instant.ts"
 
-/** Whole months, whole days and whole milliseconds, each at least 0. Added in this order. */
+/** Whole months, whole days and whole milliseconds, each at least 0. They are added in this order. */
 export interface Period {
   readonly months: number
   readonly days: number
   readonly millis: number
 }
 
-/** The period that adds nothing. */
+/** The period of length zero. */
 export const zero: Period = { months: 0, days: 0, millis: 0 }
 
 /** Builds a period of `count` months. `count` is a whole number, at least 0. */
@@ -26,19 +31,19 @@ export const days = (count: number): Period => ({ ...zero, days: count })
 /** Builds a period of `count` milliseconds. `count` is a whole number, at least 0. */
 export const millis = (count: number): Period => ({ ...zero, millis: count })
 
-/** Whether adding the period changes nothing. */
+/** Whether all parts of the period are 0. */
 export const isZero = (period: Period): boolean => period.months === 0 && period.days === 0 && period.millis === 0
 
 const pattern =
   /^P(?=.)(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,7})W)?(?:(\d{1,7})D)?(?:T(?=.)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:[.,](\d{1,3}))?S)?)?$/
 
-/** The largest parts that {@link format} writes in a form {@link parse} reads. */
+/** The largest parts that {@link format} writes in a form that {@link parse} reads. */
 const maxParts: Period = { months: 11_999_999, days: 9_999_999, millis: 3_599_999_999_999_999 }
 
 /**
  * Reads an ISO 8601 duration made of whole, non-negative years, months, weeks, days, hours and minutes, and seconds
- * with up to three decimals. `undefined` for anything else: signs, other fractions, parts out of order, `P` alone, and
- * more than a million years, ten million days or a billion hours.
+ * with up to three decimals. Returns `undefined` for anything else: signs, other fractions, parts out of order, `P` alone,
+ * and a million years, ten million days or a billion hours or more.
  */
 export const parse = (text: string): Period | undefined => {
   const match = pattern.exec(text)
@@ -67,7 +72,7 @@ export const format = (period: Period): string => {
   return time === "" ? `P${date}` : `P${date}T${time}`
 }
 
-/** The instant a period after `instant`, at most {@link Instant.max}. */
+/** The instant one period after `instant`, at most {@link Instant.max}. */
 export const add = (instant: Instant.Instant, period: Period): Instant.Instant => {
   if (period.months === 0) return Instant.clamp(instant + period.days * 86_400_000 + period.millis)
   const { days: day, millis: time } = Instant.splitDay(instant)
@@ -81,18 +86,18 @@ export const add = (instant: Instant.Instant, period: Period): Instant.Instant =
   return Instant.clamp(shifted * 86_400_000 + time + period.millis)
 }
 
-/** One period added to many instants. */
+/** Adds one period to many instants. */
 export interface Adding {
-  /** As {@link add}. */
+  /** The same as {@link add} with the period. */
   readonly to: (instant: Instant.Instant) => Instant.Instant
 }
 
-/** The days on which a sum is remembered: 1970 to 2105. */
+/** The number of days, counted from 1970-01-01 (to 2106-11-23), for which a sum is cached. */
 const rememberedDays = 50_000
 
 /**
- * Adds one period again and again: all instants of one day move by the same time, which is worked out once a day of the
- * calendar.
+ * Makes an adder that is fast for many instants: all instants of one calendar day move by the same time, which is
+ * computed once for each day and cached.
  */
 export const adding = (period: Period): Adding => {
   if (period.months === 0) return { to: (instant) => add(instant, period) }

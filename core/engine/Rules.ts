@@ -1,19 +1,19 @@
 /**
  * How long answers last, which answer decides, and what permits (semantics, section 4).
  *
- * Rules are partial: every field may be left out. Laid one over another, the later wins field by field, within
- * `maxAge` state by state; laying rules over others is associative, and the empty rules change nothing.
+ * Rules are partial: every field may be left out. When one is laid over another, its fields win one by one, and within
+ * `maxAge` its states one by one. Laying rules over each other is associative, and empty rules change nothing.
  */
 import type { ConsentState } from "./ConsentState.ts"
 import type { Period } from "./Period.ts"
 
-/** Which event decides when several could: see semantics, section 3.2. */
+/** Which of several events decides (semantics, section 3.2). */
 export type Precedence = "explicit-first" | "most-recent"
 
 /** The weakest consent state that permits, in the order accepted, implied, viewed. */
 export type Permits = "accepted" | "implied" | "viewed"
 
-/** The age at which an event of each state lapses; `null` says never, and undoes an age laid beneath. */
+/** The age at which an event of each state lapses. `null` means never, also where the rules below set an age. */
 export type MaxAge = { readonly [State in ConsentState]?: Period | null }
 
 /** Rules, each field optional. */
@@ -28,7 +28,7 @@ export interface Rules {
   readonly permits?: Permits
 }
 
-/** What a rule of a rule set applies to: every field given must be equal. No field: everything. */
+/** The consent types that an entry of a rule set applies to: every field given must be equal. Without fields: all types. */
 export interface Match {
   /** The id of a consent type. */
   readonly consentType?: string
@@ -37,16 +37,16 @@ export interface Match {
   readonly label?: string
 }
 
-/** Rules for the types that match. */
+/** Rules, and the types that they apply to. */
 export interface RuleSetEntry {
   readonly match: Match
   readonly rules: Rules
 }
 
-/** A list of rules; a later entry is laid over an earlier one. */
+/** A list of rules, in which a later entry is laid over an earlier one. */
 export type RuleSet = ReadonlyArray<RuleSetEntry>
 
-/** What a rule can be matched with: a consent type's id and triple. */
+/** The fields of a consent type that a rule can match: its id and its triple. */
 export interface Matchable {
   readonly id: string
   readonly category?: string
@@ -61,13 +61,13 @@ export const matches = (match: Match, type: Matchable): boolean =>
   (match.subcategory === undefined || match.subcategory === type.subcategory) &&
   (match.label === undefined || match.label === type.label)
 
-/** `over` laid over `base`: each field of `over` that is there wins, within `maxAge` each state. */
+/** Lays `over` over `base`: each field that `over` has wins, and within `maxAge` each state that it has. */
 export const override = (base: Rules, over: Rules): Rules => ({
   ...base,
   ...over,
   ...((base.maxAge ?? over.maxAge) && { maxAge: { ...base.maxAge, ...over.maxAge } }),
 })
 
-/** The rules in force for a type: its own, and over them, in order, every entry of the rule set that matches. */
+/** The rules in force for a type: its own, with every matching entry of the rule set laid over them, in order. */
 export const inForce = (own: Rules, type: Matchable, ruleSet: RuleSet = []): Rules =>
   ruleSet.reduce((rules, entry) => (matches(entry.match, type) ? override(rules, entry.rules) : rules), own)

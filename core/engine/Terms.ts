@@ -1,8 +1,8 @@
 /**
- * What one consent type's events are read under: the rules in force with their defaults filled in, the type's duration,
- * and the re-acceptances known at `knownAt` (semantics, sections 3 and 4).
+ * The terms under which the events of one consent type are read: the rules in force with their defaults filled in, the
+ * type's duration, and the re-acceptances known at `knownAt` (semantics, sections 3 and 4).
  *
- * Prepared once per type and `knownAt`, used for any number of people and instants.
+ * They are prepared once for each type and `knownAt`, and used for any number of people and instants.
  */
 import type { ConsentState } from "./ConsentState.ts"
 import type { ConsentType } from "./ConsentType.ts"
@@ -10,13 +10,13 @@ import * as Instant from "./Instant.ts"
 import * as Period from "./Period.ts"
 import * as Rules from "./Rules.ts"
 
-/** Answers to versions before `version` lapse at `at`: its publication plus its grace. */
+/** A version that must be accepted again: answers to earlier versions lapse at `at`, its publication plus its grace period. */
 export interface Reacceptance {
   readonly version: number
   readonly at: Instant.Instant
 }
 
-/** Everything but the events and the instant of the question. */
+/** Everything that a decision depends on, except the events and the instant asked about. */
 export interface Terms {
   /** Only events and versions with `dateCreated` ≤ `knownAt` are seen. */
   readonly knownAt: Instant.Instant
@@ -30,8 +30,8 @@ export interface Terms {
 }
 
 /**
- * The terms of a type. `rules` are the rules in force, by default the type's own; `knownAt` is by default the last
- * instant, so that everything handed in is known.
+ * Makes the terms of a type. `rules` are the rules in force, by default the type's own. `knownAt` is by default the last
+ * instant, so that every event and version is known.
  */
 export const make = (
   type: ConsentType,

@@ -1,7 +1,8 @@
 /**
- * The answers of one person for one consent type, from instant to instant (semantics, section 3.3, `nextChangeAt`).
+ * The answers of one person for one consent type over time (semantics, section 3.3, `nextChangeAt`).
  *
- * The answer is constant between two moments that follow each other, and differs at each: exact, nothing is sampled.
+ * The answer is constant from one moment until right before the next, and differs from it there. This is exact: nothing is
+ * sampled.
  */
 import type { ConsentEvent } from "./ConsentEvent.ts"
 import * as Heads from "./Heads.ts"
@@ -11,18 +12,18 @@ import * as Order from "./Order.ts"
 import * as Outcome from "./Outcome.ts"
 import type { Terms } from "./Terms.ts"
 
-/** From `at` on, until the next moment, the answer is `outcome`. */
+/** An instant at which an answer begins: it is `outcome` from `at` until the next moment. */
 export interface Moment {
   readonly at: Instant
   readonly heads: Heads.Heads
   readonly outcome: Outcome.Outcome
-  /** The known events that had not happened where the walk began, earliest first. */
+  /** The known events with a `consentDate` after the first moment, earliest first. */
   readonly later: ReadonlyArray<ConsentEvent>
-  /** How many of {@link Moment.later} have happened at `at`. */
+  /** How many events of {@link Moment.later} have happened at `at`. */
   readonly happened: number
 }
 
-/** The moment at `at`. `events` are of one person and one type, in any order; those not known under the terms are left out. */
+/** The moment at `at`. `events` are those of one person and one type, in any order; events not known under the terms are ignored. */
 export const start = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant): Moment => {
   const seen: Array<ConsentEvent> = []
   const later: Array<ConsentEvent> = []
@@ -36,8 +37,8 @@ export const start = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant)
 }
 
 /**
- * The next moment at which status, permission, asking or the deciding event differ, given all events known under the
- * terms; `undefined` when the answer never changes again. At most two moments an event follow each other.
+ * The next moment at which status, `permitted`, `askAgain` or the deciding event differ, given all events known under the
+ * terms; `undefined` if the answer never changes again. There are at most two moments for each event.
  */
 export const next = (moment: Moment, terms: Terms): Moment | undefined => {
   const { later } = moment
@@ -55,7 +56,7 @@ export const next = (moment: Moment, terms: Terms): Moment | undefined => {
   return undefined
 }
 
-/** The first instant after `at` at which a head lapses or the next event happens: nothing can change before. */
+/** The first instant after `at` at which a head lapses or the next event happens: the answer cannot change earlier. */
 const nextTurn = (
   heads: Heads.Heads,
   terms: Terms,

@@ -9,13 +9,13 @@ import * as Instant from "../engine/Instant.ts"
 import type * as Comparison from "../engine/Comparison.ts"
 
 /** Why one of the two answers is what it is. */
-export interface Because extends BecauseLine.BecauseLine {
+export interface DiffBecause extends BecauseLine.BecauseLine {
   /** The id of the deciding event. */
   readonly event?: string
 }
 
 /** What one of the two sides answers. */
-export interface Answer {
+export interface DiffAnswer {
   readonly status: string
   readonly permitted: boolean
   readonly askAgain: boolean
@@ -27,18 +27,18 @@ export interface DiffLine {
   readonly consentType: string
   readonly from: string
   readonly until: string
-  readonly before: Answer
-  readonly after: Answer
-  readonly because: { readonly before: Because; readonly after: Because }
+  readonly before: DiffAnswer
+  readonly after: DiffAnswer
+  readonly because: { readonly before: DiffBecause; readonly after: DiffBecause }
 }
 
-const answer = ({ outcome: { status, permitted, askAgain } }: Comparison.Side): Answer => ({
+const answer = ({ outcome: { status, permitted, askAgain } }: Comparison.Side): DiffAnswer => ({
   status,
   permitted,
   askAgain,
 })
 
-const because = ({ outcome: { event }, because }: Comparison.Side): Because => ({
+const because = ({ outcome: { event }, because }: Comparison.Side): DiffBecause => ({
   ...(event !== undefined && { event: event.id }),
   ...BecauseLine.fromBecause(because),
 })

@@ -8,7 +8,7 @@ import * as People from "../model/People.ts"
 import type { Item } from "../model/Admission.ts"
 
 /** The members that name a consent type: by its id, by its triple, or by both. */
-export const typeMembers = {
+export const typeFields = {
   consentType: Fields.orNull(Fields.Uuid),
   category: Fields.orNull(Fields.Category),
   subcategory: Fields.orNull(Fields.Subcategory),
@@ -16,7 +16,7 @@ export const typeMembers = {
 }
 
 /** The members that say who an event is about; at least one. */
-export const identifierMembers = {
+export const identifierFields = {
   projectUserId: Fields.orNull(Schema.String),
   userId: Fields.orNull(Schema.String),
   email: Fields.orNull(Schema.String),
@@ -26,8 +26,8 @@ export const identifierMembers = {
 
 /** An event about anybody, at any time. */
 export const ItemLine = Schema.Struct({
-  ...identifierMembers,
-  ...typeMembers,
+  ...identifierFields,
+  ...typeFields,
   consentState: Exchange.State,
   consentAction: Exchange.Action,
   consentDate: Fields.orNull(Exchange.Instant),
@@ -40,10 +40,10 @@ export const ItemLine = Schema.Struct({
   ),
 })
 
-type TypeMembers = Pick<typeof ItemLine.Type, keyof typeof typeMembers>
+type TypeFields = Pick<typeof ItemLine.Type, keyof typeof typeFields>
 
 /** Which type members name, ids in lower case. */
-export const typeOf = ({ consentType, category, subcategory, label }: TypeMembers) => ({
+export const typeOf = ({ consentType, category, subcategory, label }: TypeFields) => ({
   ...(consentType != null && { consentType: consentType.toLowerCase() }),
   ...(category != null && { category }),
   ...(subcategory != null && { subcategory: typeof subcategory === "string" ? subcategory : subcategory[0] }),

@@ -30,7 +30,7 @@ export interface Batch extends ProjectScope {
 export interface ItemViolation {
   /** The index of the item, from 0. */
   readonly item: number
-  readonly code: Admission.Code | Identifiers.IdentifierFault["code"] | "identifier_conflict"
+  readonly code: Admission.AdmissionCode | Identifiers.IdentifierFault["code"] | "identifier_conflict"
   readonly field: keyof Admission.Draft | keyof People.Identifiers
   readonly detail: string
 }

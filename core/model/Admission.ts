@@ -38,7 +38,7 @@ export interface Item extends Draft {
 }
 
 /** Why an event is refused. Of a draft with several faults all are named, in this order. */
-export type Code =
+export type AdmissionCode =
   | "consent_type_missing"
   | "unknown_consent_type"
   | "consent_type_mismatch"
@@ -50,8 +50,8 @@ export type Code =
   | "expiration_not_after_consent"
 
 /** One fault of a draft: its code, the field it is in, and what to do about it. */
-export interface Fault {
-  readonly code: Code
+export interface AdmissionFault {
+  readonly code: AdmissionCode
   readonly field: keyof Draft
   readonly detail: string
 }
@@ -71,7 +71,7 @@ const typeOfTriple = (triple: string, draft: Draft, types: ProjectTypes): Listed
   types.byTriple.get(triple) ?? (draft.consentState === "declined" ? types.removedByTriple.get(triple) : undefined)
 
 /** The type that a draft names, or why it names none. */
-const findType = (draft: Draft, types: ProjectTypes): ListedType | Fault => {
+const findType = (draft: Draft, types: ProjectTypes): ListedType | AdmissionFault => {
   const { consentType, category, subcategory, label } = draft
   const hasTriple = category !== undefined && subcategory !== undefined && label !== undefined
   const byTriple = hasTriple ? typeOfTriple(tripleKey(category, subcategory, label), draft, types) : undefined
@@ -102,9 +102,9 @@ const typeFaults = (
   type: ListedType,
   projectStatus: ProjectStatus,
   now: Instant.Instant,
-): ReadonlyArray<Fault> => {
+): ReadonlyArray<AdmissionFault> => {
   if (draft.consentState === "declined") return []
-  const faults: Array<Fault> = []
+  const faults: Array<AdmissionFault> = []
   if (projectStatus === "archived") {
     const detail = "the project is archived and takes only declined"
     faults.push({ code: "project_not_active", field: "consentState", detail })
@@ -124,8 +124,8 @@ const typeFaults = (
   return faults
 }
 
-const dateFaults = (draft: Draft, now: Instant.Instant): ReadonlyArray<Fault> => {
-  const faults: Array<Fault> = []
+const dateFaults = (draft: Draft, now: Instant.Instant): ReadonlyArray<AdmissionFault> => {
+  const faults: Array<AdmissionFault> = []
   if (draft.consentDate !== undefined && draft.consentDate > now + clockSkewMaxMillis) {
     const detail = "is more than 5 minutes ahead of the ledger's clock"
     faults.push({ code: "consent_date_in_future", field: "consentDate", detail })
@@ -153,7 +153,7 @@ export const admit = (
   types: ProjectTypes,
   projectStatus: ProjectStatus,
   now: Instant.Instant,
-): Admitted | ReadonlyArray<Fault> => {
+): Admitted | ReadonlyArray<AdmissionFault> => {
   const type = findType(draft, types)
   const isFound = !("code" in type)
   const faults = [...(isFound ? typeFaults(draft, type, projectStatus, now) : [type]), ...dateFaults(draft, now)]

@@ -28,9 +28,9 @@ export interface EventColumnBuilder {
     row: number,
   ) => boolean
   /** The people whose events are complete: all but the one whose event came last. */
-  readonly take: () => EventColumns
+  readonly flush: () => EventColumns
   /** Everybody. No event comes after. */
-  readonly end: () => EventColumns
+  readonly finish: () => EventColumns
 }
 
 /** An event that waits for the rest of its person's. */
@@ -115,7 +115,7 @@ class Batch implements EventColumnBuilder {
     return this.events >= batchEvents
   }
 
-  readonly take: EventColumnBuilder["take"] = () => {
+  readonly flush: EventColumnBuilder["flush"] = () => {
     const { people, pairs, events, concordIds, typeIds, ids } = this
     const columns = {
       people,
@@ -140,9 +140,9 @@ class Batch implements EventColumnBuilder {
     return columns
   }
 
-  readonly end: EventColumnBuilder["end"] = () => {
+  readonly finish: EventColumnBuilder["finish"] = () => {
     this.endPerson()
-    return this.take()
+    return this.flush()
   }
 
   private clear(): void {

@@ -1,7 +1,7 @@
 /**
- * A what-if over a population: the question as plain data, and the fold that answers it, batch after batch.
+ * Simulates rules and types over a population: the question as plain data, and a fold that answers it batch by batch.
  *
- * The fold keeps totals, at most ten examples a reason, and nothing else of the people it has seen.
+ * The fold keeps totals and at most ten examples for each reason, and nothing else about people.
  */
 import * as EventColumns from "./EventColumns.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
@@ -18,68 +18,71 @@ import * as Sweep from "./Sweep.ts"
 import * as Totals from "./Totals.ts"
 import * as Terms from "../engine/Terms.ts"
 
-/** What events are read under: types, and a rule set laid over their own rules. */
-export interface Reading {
+/** The types that events are read under, and a rule set that is laid over the types' own rules. */
+export interface TypesAndRules {
   readonly types: ReadonlyArray<ConsentType.ConsentType>
   readonly rules: Rules.RuleSet
 }
 
-/** What if `after` were in force instead of `before`, from `from` until `until`, with all that is known at `knownAt`? */
-export interface Question extends Comparison.Window {
-  readonly before: Reading
-  readonly after: Reading
+/**
+ * How would the answers from `from` until `until` differ if `candidate` were in force instead of `baseline`? Both sides read
+ * the events and versions known at `knownAt`.
+ */
+export interface SimulationQuestion extends Comparison.Window {
+  readonly baseline: TypesAndRules
+  readonly candidate: TypesAndRules
   readonly knownAt: Instant
-  /** Into what the window is divided for the totals. */
+  /** The length of the steps into which the window is divided for the totals. */
   readonly step: Period.Period
 }
 
-/** An example with what is needed to choose among examples; the ids are not to be shown. */
-export interface Candidate extends Omit<Example, "pseudonym"> {
+/** A person whose answers differ, with the fields needed to choose among examples. The `concordId` must not be shown. */
+export interface PossibleExample extends Omit<Example, "pseudonym"> {
   readonly reason: Reason.Key
   readonly concordId: string
 }
 
-/** Folds batches of whole people, in the order of `concordId`; people in between may be folded elsewhere. */
+/** Folds batches of whole people, in the order of `concordId`. Other folds may fold the people in between. */
 export interface Fold {
-  /** Answers the lines of diff.ndjson about these people, in order; nothing where lines are not asked for. */
+  /** Folds a batch and returns the lines of diff.ndjson about its people, in order; the empty string if lines are not asked for. */
   readonly fold: (batch: EventColumns.EventColumns | UnsortedEvents.UnsortedEvents) => string
   readonly totals: Totals.Totals
-  /** At most {@link maxExamples} a reason, those with the least `concordId`. */
-  readonly examples: ReadonlyArray<Candidate>
+  /** At most {@link maxExamples} for each reason, those with the least `concordId`. */
+  readonly examples: ReadonlyArray<PossibleExample>
 }
 
-/** How many examples a summary has. */
+/** The largest number of examples in a summary. */
 export const maxExamples = 10
 
-/** How many types that only events name are remembered; beyond, they are prepared anew. */
-const maxRemembered = 10_000
+/** How many types are cached. When there are more, the cache is cleared, because events can name any number of unknown types. */
+const maxCachedTypes = 10_000
 
 interface Sides {
-  readonly before: Sweep.Side
-  readonly after: Sweep.Side
+  readonly baseline: Sweep.SweepSide
+  readonly candidate: Sweep.SweepSide
 }
 
-/** Whether two sides give the same answers to everything. */
-const isSame = (a: Sweep.Side, b: Sweep.Side): boolean =>
+/** Whether two sides give the same answer to every event. */
+const isSame = (a: Sweep.SweepSide, b: Sweep.SweepSide): boolean =>
   JSON.stringify([a.terms, a.type.versions]) === JSON.stringify([b.terms, b.type.versions])
 
-/** What each type is read under, before and after. A type nothing is known of has default rules and version 1. */
-const sidesOf = ({ before, after, knownAt }: Question): ((id: string) => Sides) => {
-  const index = ({ types }: Reading) => new Map(types.map((type) => [type.id, type]))
-  const typesBefore = index(before)
-  const typesAfter = index(after)
-  const side = (type: ConsentType.ConsentType, { rules }: Reading): Sweep.Side =>
+/** Prepares both sides of a type by its id. A type that a side does not list has default rules and version 1 there. */
+const sidesOf = ({ baseline, candidate, knownAt }: SimulationQuestion): ((id: string) => Sides) => {
+  const index = ({ types }: TypesAndRules) => new Map(types.map((type) => [type.id, type]))
+  const baselineTypes = index(baseline)
+  const candidateTypes = index(candidate)
+  const side = (type: ConsentType.ConsentType, { rules }: TypesAndRules): Sweep.SweepSide =>
     Sweep.side(type, Terms.make(type, Rules.inForce(type.rules, type, rules), knownAt))
-  const remembered = new Map<string, Sides>()
+  const cache = new Map<string, Sides>()
   return (id) => {
-    const found = remembered.get(id)
+    const found = cache.get(id)
     if (found !== undefined) return found
-    const is = side(typesBefore.get(id) ?? ConsentType.unknown(id), before)
-    const would = side(typesAfter.get(id) ?? ConsentType.unknown(id), after)
-    // The same object tells the sweep that there is one side to walk.
-    const sides = { before: is, after: isSame(is, would) ? is : would }
-    if (remembered.size >= maxRemembered) remembered.clear()
-    remembered.set(id, sides)
+    const current = side(baselineTypes.get(id) ?? ConsentType.unknown(id), baseline)
+    const proposed = side(candidateTypes.get(id) ?? ConsentType.unknown(id), candidate)
+    // If both sides are the same object, the sweep walks only one.
+    const sides = { baseline: current, candidate: isSame(current, proposed) ? current : proposed }
+    if (cache.size >= maxCachedTypes) cache.clear()
+    cache.set(id, sides)
     return sides
   }
 }
@@ -89,19 +92,19 @@ const differences = (
   low: number,
   high: number,
   concordId: string,
-  { before, after }: Sides,
+  { baseline, candidate }: Sides,
   window: Comparison.Window,
 ): ReadonlyArray<Comparison.Difference> => {
-  const reading = ({ type, terms }: Sweep.Side): Comparison.Reading => ({
+  const reading = ({ type, terms }: Sweep.SweepSide): Comparison.Reading => ({
     terms,
     events: Array.from({ length: high - low }, (_, index) => EventColumns.event(columns, low + index, concordId, type)),
   })
-  return [...Comparison.diff(reading(before), reading(after), window)]
+  return [...Comparison.diff(reading(baseline), reading(candidate), window)]
 }
 
-const said = ({ outcome: { status, permitted, askAgain } }: Comparison.Side) => ({ status, permitted, askAgain })
+const toAnswer = ({ outcome: { status, permitted, askAgain } }: Comparison.Side) => ({ status, permitted, askAgain })
 
-/** The words for one side: the reason, and when the deciding answer was given. */
+/** Describes one side: the reason, and the date and version of the deciding event. */
 const inWords = ({ outcome, because }: Comparison.Side): string => {
   const { event } = outcome
   const version = because.lapse?.kind === "invalidated" ? because.lapse.version : 0
@@ -111,38 +114,38 @@ const inWords = ({ outcome, because }: Comparison.Side): string => {
   return `${words} (${new Date(event.consentDate).toISOString().slice(0, 10)}, version ${event.version})`
 }
 
-const toCandidate = (
+const toPossibleExample = (
   reason: Reason.Key,
   concordId: string,
   consentType: string,
   found: ReadonlyArray<Comparison.Difference>,
-): Candidate => ({
+): PossibleExample => ({
   reason,
   concordId,
   consentType,
   intervals: found.map(({ from, until, before, after }) => ({
     from,
     until,
-    before: said(before),
-    after: said(after),
+    before: toAnswer(before),
+    after: toAnswer(after),
     because: `before: ${inWords(before)}; after: ${inWords(after)}`,
   })),
 })
 
 /** Makes a fold. `steps` are those of the question's window and step. */
-export const make = (question: Question, steps: Steps.Steps, keepsLines: boolean): Fold => {
+export const make = (question: SimulationQuestion, steps: Steps.Steps, keepsLines: boolean): Fold => {
   const window = { from: question.from, until: question.until }
   const sidesFor = sidesOf(question)
   const sweep = Sweep.make(window)
-  const tally = new Totals.Tally(steps)
-  const examples: Array<Candidate> = []
-  const inOrder = UnsortedEvents.ordering(question.knownAt)
+  const counter = new Totals.TotalsCounter(steps)
+  const examples: Array<PossibleExample> = []
+  const sort = UnsortedEvents.sorter(question.knownAt)
 
   const fold = (batch: EventColumns.EventColumns | UnsortedEvents.UnsortedEvents): string => {
-    const columns = UnsortedEvents.isUnsorted(batch) ? inOrder(batch) : batch
+    const columns = UnsortedEvents.isUnsorted(batch) ? sort(batch) : batch
     const sides = columns.typeIds.map(sidesFor)
     const totals = sides.map((): Totals.TypeTotals | undefined => undefined)
-    tally.totals.events += columns.events
+    counter.totals.events += columns.events
     let text = ""
     let pair = 0
     let low = 0
@@ -150,17 +153,17 @@ export const make = (question: Question, steps: Steps.Steps, keepsLines: boolean
       for (; pair < columns.personEnds[person]!; pair++) {
         const typeIndex = columns.pairTypes[pair]!
         const consentType = columns.typeIds[typeIndex]!
-        const { before, after } = sides[typeIndex]!
+        const { baseline, candidate } = sides[typeIndex]!
         const high = columns.pairEnds[pair]!
-        tally.beginPair((totals[typeIndex] ??= tally.typeOf(consentType)))
-        const isDifferent = sweep.pair(columns, low, high, before, after, tally)
-        tally.endPair()
+        counter.beginPair((totals[typeIndex] ??= counter.typeOf(consentType)))
+        const isDifferent = sweep.pair(columns, low, high, baseline, candidate, counter)
+        counter.endPair()
         if (isDifferent) {
-          const reason = tally.exemplify(maxExamples)
+          const reason = counter.claimExample(maxExamples)
           if (keepsLines || reason !== undefined) {
             const concordId = columns.concordIds.at(person) ?? ""
-            const found = differences(columns, low, high, concordId, { before, after }, window)
-            if (reason !== undefined) examples.push(toCandidate(reason, concordId, consentType, found))
+            const found = differences(columns, low, high, concordId, { baseline, candidate }, window)
+            if (reason !== undefined) examples.push(toPossibleExample(reason, concordId, consentType, found))
             if (keepsLines) {
               for (const each of found) {
                 text += `${JSON.stringify(DiffLine.fromDifference(concordId, consentType, each))}\n`
@@ -170,27 +173,28 @@ export const make = (question: Question, steps: Steps.Steps, keepsLines: boolean
         }
         low = high
       }
-      tally.endPerson()
+      counter.endPerson()
     }
     return text
   }
-  return { fold, totals: tally.totals, examples }
+  return { fold, totals: counter.totals, examples }
 }
 
-const byPerson = (a: Candidate, b: Candidate): number =>
+const byPerson = (a: PossibleExample, b: PossibleExample): number =>
   a.concordId < b.concordId ? -1 : a.concordId > b.concordId ? 1 : a.consentType < b.consentType ? -1 : 1
 
 /**
- * Chooses at most {@link maxExamples} of the candidates of all folds: one of each reason in turn, the most frequent first,
- * and of each those with the least `concordId`; nobody twice. The pseudonyms say nothing about the person.
+ * Chooses at most {@link maxExamples} of the examples of all folds: one of each reason in turn, the most frequent reason
+ * first, and within a reason in the order of `concordId`. No person is chosen twice. The pseudonyms are numbers and say
+ * nothing about the person.
  */
 export const chooseExamples = (
-  candidates: ReadonlyArray<Candidate>,
+  examples: ReadonlyArray<PossibleExample>,
   reasons: ReadonlyMap<Reason.Key, Pick<Totals.ReasonTotals, "pairs">>,
 ): ReadonlyArray<Example> => {
   const queues = [...reasons]
     .toSorted(([a, n], [b, m]) => m.pairs - n.pairs || a - b)
-    .map(([key]) => candidates.filter(({ reason }) => reason === key).toSorted(byPerson))
+    .map(([key]) => examples.filter(({ reason }) => reason === key).toSorted(byPerson))
   const people = new Set<string>()
   const chosen: Array<Example> = []
   for (let place = 0; place < maxExamples; place++) {

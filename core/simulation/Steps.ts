@@ -1,6 +1,6 @@
 /**
- * The steps (days, weeks, months) into which a window is divided for counting. Nothing is sampled by them: they are the
- * bins of a histogram and the instants at which totals are read.
+ * The steps (days, weeks, months) into which a window is divided for counting. They are the bins of a histogram, and
+ * totals are read at their first instants; the comparison itself is exact and does not sample.
  */
 import type { Instant } from "../engine/Instant.ts"
 import * as Period from "../engine/Period.ts"
@@ -10,16 +10,16 @@ import type { Window } from "../engine/Comparison.ts"
 export interface Steps {
   readonly window: Window
   readonly step: Period.Period
-  /** The first instant of each step; the first is the window's. */
+  /** The first instant of each step; the first element is the window's `from`. */
   readonly starts: Float64Array
-  /** The length of a step, where all are of one length; 0 where the calendar decides. */
+  /** The length of every step in milliseconds; 0 if the steps have months, whose lengths differ. */
   readonly millis: number
 }
 
-/** The most steps of a window. */
+/** The largest number of steps of a window. */
 export const maxCount = 100_000
 
-/** Divides a window; `undefined` where the step is zero or there are more than {@link maxCount}. */
+/** Divides a window; `undefined` if the step is zero or there would be more than {@link maxCount} steps. */
 export const make = (window: Window, step: Period.Period): Steps | undefined => {
   if (Period.isZero(step)) return undefined
   const starts: Array<Instant> = []
@@ -34,7 +34,7 @@ export const make = (window: Window, step: Period.Period): Steps | undefined => 
   return { window, step, starts: Float64Array.from(starts), millis }
 }
 
-/** How many steps begin before `at`: also the index of the first that begins at `at` or later. */
+/** The number of steps that begin before `at`, which is also the index of the first step that begins at `at` or later. */
 export const before = ({ starts, millis, window }: Steps, at: Instant): number => {
   if (at <= window.from) return 0
   if (millis > 0) return Math.min(Math.ceil((at - window.from) / millis), starts.length)
@@ -48,5 +48,5 @@ export const before = ({ starts, millis, window }: Steps, at: Instant): number =
   return low
 }
 
-/** The index of the step that holds `at`, an instant of the window. */
+/** The index of the step that contains `at`, an instant of the window. */
 export const holding = (steps: Steps, at: Instant): number => before(steps, at + 1) - 1

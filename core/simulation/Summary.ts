@@ -1,43 +1,46 @@
 /**
- * What a simulation found, added up over a population: the figures behind the table on the terminal and the report.
+ * The result of a simulation, added up over a population: the figures for the table on the terminal and for the report.
+ *
+ * In all fields `before` and `Before` mean the baseline, `after` and `After` the candidate.
  */
 import type { Instant } from "../engine/Instant.ts"
 import type { Status } from "../engine/Outcome.ts"
 
-/** What one of the two sides answers on an interval. */
-export interface Side {
+/** The answer of one of the two sides on an interval. */
+export interface ExampleAnswer {
   readonly status: Status
   readonly permitted: boolean
   readonly askAgain: boolean
 }
 
-/** People and (person, consent type) pairs. */
+/** A number of people, and a number of pairs of a person and a consent type. */
 export interface Count {
   readonly people: number
   readonly pairs: number
 }
 
-/** One day (or step) of the window, at its first instant. */
+/** One step of the window, by default a day. */
 export interface Day {
+  /** The first instant of the step. */
   readonly at: Instant
-  /** Pairs permitted at `at`. */
+  /** The number of pairs permitted at `at`. */
   readonly permittedBefore: number
   readonly permittedAfter: number
-  /** Pairs whose `askAgain` becomes true from `at` until the next step. */
+  /** The number of pairs whose `askAgain` becomes true from `at` until the next step. */
   readonly askedBefore: number
   readonly askedAfter: number
 }
 
-/** How many pairs of one type have one status, at the first instant of each step. */
+/** The number of pairs of one type with one status, at the first instant of each step. */
 export interface StatusDays {
   readonly consentType: string
   readonly status: Status
-  /** As many as there are {@link Summary.days}. */
+  /** One number for each of {@link Summary.days}. */
   readonly before: ReadonlyArray<number>
   readonly after: ReadonlyArray<number>
 }
 
-/** Pairs that ever have `before` under the baseline while they have `after` under the candidate. */
+/** The number of pairs that at some instant have `before` under the baseline and `after` under the candidate. */
 export interface Transition {
   readonly consentType: string
   readonly before: Status
@@ -45,21 +48,21 @@ export interface Transition {
   readonly pairs: number
 }
 
-/** Why answers differ, in words of the candidate's explanation, with how many pairs. */
+/** A reason why answers differ, as a phrase about the candidate's answer, with its number of pairs. */
 export interface Reason {
   readonly reason: string
   readonly pairs: number
 }
 
-/** A person whose answers differ, to be shown under a pseudonym. */
+/** A person whose answers differ, shown under a pseudonym. */
 export interface Example {
   readonly pseudonym: string
   readonly consentType: string
   readonly intervals: ReadonlyArray<{
     readonly from: Instant
     readonly until: Instant
-    readonly before: Side
-    readonly after: Side
+    readonly before: ExampleAnswer
+    readonly after: ExampleAnswer
     readonly because: string
   }>
 }
@@ -78,15 +81,17 @@ export interface Summary {
   readonly mustBeAskedAgain: Count
   readonly consentTypes: ReadonlyArray<{ readonly id: string; readonly name: string; readonly changedPairs: number }>
   readonly days: ReadonlyArray<Day>
-  /** By type, then status; those that no pair ever has are left out. */
+  /** Sorted by type, then by status; without statuses that no pair has at any step. */
   readonly statusDays?: ReadonlyArray<StatusDays>
   readonly transitions: ReadonlyArray<Transition>
   readonly reasons: ReadonlyArray<Reason>
-  /** At most ten. */
+  /** At most ten examples. */
   readonly examples: ReadonlyArray<Example>
-  /** The exact baseline and candidate, as given, and a SHA-256 of each input. */
+  /** The baseline exactly as it was given. */
   readonly baseline: unknown
+  /** The candidate exactly as it was given. */
   readonly candidate: unknown
+  /** The name and the SHA-256 of each input. */
   readonly inputs: ReadonlyArray<{ readonly name: string; readonly sha256: string }>
   readonly warnings: ReadonlyArray<string>
 }

@@ -1,29 +1,30 @@
 /**
- * `Simulation.compare` on numbers alone: both answers of one person for one type, walked side by side over columns.
+ * `Comparison.compare` for whole populations: walks both answers of one person for one type over columns of numbers.
  *
- * Made for whole populations: nothing is allocated for a pair. It says which codes hold when and nothing of why; where the
- * two differ, `Simulation.diff` explains. A test holds the two to the same stretches.
+ * It allocates nothing for a pair. It finds which answers hold when, but not why; where the two sides differ,
+ * `Comparison.diff` explains them. `test/laws/sweep.test.ts` checks that both find the same stretches.
  */
 import type { EventColumns } from "./EventColumns.ts"
 import * as ConsentState from "../engine/ConsentState.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as Period from "../engine/Period.ts"
-import type { Code } from "./Reason.ts"
+import type { AnswerCode } from "./Reason.ts"
 import type { Window } from "../engine/Comparison.ts"
 import type { Terms } from "../engine/Terms.ts"
 
-/** What one of the two sides reads a type's events under. */
-export interface Side {
+/** The type and terms under which one side, baseline or candidate, reads a type's events. */
+export interface SweepSide {
   readonly type: ConsentType.ConsentType
   readonly terms: Terms
+  /** Adds the type's `consentDuration`; `undefined` if it has none. */
   readonly duration: Period.Adding | undefined
-  /** How events of each state age, in the order of `ConsentState.all`. */
+  /** Adds the `maxAge` of each state, in the order of `ConsentState.all`; `undefined` for a state that does not age. */
   readonly ages: ReadonlyArray<Period.Adding | undefined>
 }
 
-/** Makes a side, for any number of pairs. */
-export const side = (type: ConsentType.ConsentType, terms: Terms): Side => {
+/** Prepares a side, which can be used for any number of pairs. */
+export const side = (type: ConsentType.ConsentType, terms: Terms): SweepSide => {
   const adding = (period: Period.Period | null) => (period === null ? undefined : Period.adding(period))
   return {
     type,
@@ -33,15 +34,22 @@ export const side = (type: ConsentType.ConsentType, terms: Terms): Side => {
   }
 }
 
-/** Takes the stretches of a pair, in order. */
+/** Receives the stretches of a pair, in order. */
 export interface Receiver {
   /**
-   * A stretch that begins at `from` and ends where the next one begins. `state` is that of the candidate's deciding event
-   * (meaningless without one), `version` what it lapsed by, or 0.
+   * A stretch that begins at `from` and ends where the next one begins. `state` is the index of the state of the candidate's
+   * deciding event, meaningless if there is none. `version` is the version by which that event was invalidated, otherwise 0.
    */
-  readonly stretch: (from: Instant, before: Code, after: Code, state: number, version: number) => void
+  readonly stretch: (
+    from: Instant,
+    baseline: AnswerCode,
+    candidate: AnswerCode,
+    state: number,
+    version: number,
+  ) => void
 }
 
+// The codes of answers, as in `Reason.codeOf`; permission and asking are added where they depend on the rules.
 const given = 0
 const implied = 4
 const requested = 8
@@ -53,28 +61,28 @@ const unknown = 29
 
 const none = -Infinity
 
-/** The latest event of each state so far: where there is none, its date is -Infinity, so that it is older than anything. */
+/** The `consentDate` of the latest event of each state so far; -Infinity if there is none, which is before every date. */
 type Dates = Float64Array
 
-/** How one side reads the heads: where there is none, it has lapsed at -Infinity. */
+/** The answers of one side for the heads of a pair. A missing head counts as lapsed at -Infinity. */
 class Answers {
   /** The instant at which each head lapses. */
   readonly lapses = new Float64Array(4)
   private readonly expires = new Float64Array(4)
-  /** The version by which a head lapses; 0 where it expires. */
+  /** The version by which a head is invalidated; 0 if it expires instead. */
   private readonly lapsedBy = new Float64Array(4)
-  /** The state of the event that decides the last answer, or -1. */
+  /** The index of the state of the event that decides the last answer; -1 if none does. */
   private decider = -1
 
   /** Begins a pair. */
   clear(): void {
     const { lapses } = this
-    // Not by `fill`, which for four numbers is slower than all that follows.
+    // `fill` would take longer for four numbers than the rest of the walk.
     lapses[0] = lapses[1] = lapses[2] = lapses[3] = none
   }
 
-  /** Takes an event for the head of its state: when it expires and lapses (semantics, section 3.1; `Lapse`). */
-  head(columns: EventColumns, index: number, { type, terms, duration, ages }: Side): void {
+  /** Makes an event the head of its state and computes when it expires and lapses (semantics, section 3.1; `Lapse`). */
+  head(columns: EventColumns, index: number, { type, terms, duration, ages }: SweepSide): void {
     const state = columns.states[index]!
     const date = columns.consentDates[index]!
     let expires = Infinity
@@ -105,7 +113,7 @@ class Answers {
     this.lapsedBy[state] = lapsedBy
   }
 
-  /** The first instant after `at` and before `turn` at which a head lapses; else `turn`. */
+  /** The first instant after `at` and before `turn` at which a head lapses; `turn` if there is none. */
   lapse(at: Instant, turn: Instant): Instant {
     const { lapses } = this
     let first = turn
@@ -117,23 +125,23 @@ class Answers {
   }
 
   /** The code of the answer at an instant. */
-  at(at: Instant, dates: Dates, terms: Terms): Code {
+  at(at: Instant, dates: Dates, terms: Terms): AnswerCode {
     const decider = terms.precedence === "most-recent" ? mostRecent(dates) : this.explicitFirst(dates, at)
     this.decider = decider
     return decider < 0 ? unknown : this.code(decider, dates, terms, at)
   }
 
-  /** The state of the event that decides the last answer; 0 if none does. */
+  /** The index of the state of the event that decides the last answer; 0 if none does. */
   get state(): number {
     return this.decider < 0 ? 0 : this.decider
   }
 
-  /** The version by which the event that decides has lapsed, where the last answer has this code; else 0. */
-  version(code: Code): number {
+  /** The version by which the deciding event was invalidated, if `code` is the last answer and says so; otherwise 0. */
+  version(code: AnswerCode): number {
     return code === invalidated ? this.lapsedBy[this.decider]! : 0
   }
 
-  /** Semantics, section 3.2, `explicit-first`: the state of the deciding event, or -1. */
+  /** The index of the state of the deciding event under `explicit-first` (semantics, section 3.2); -1 if there is none. */
   private explicitFirst(dates: Dates, at: Instant): number {
     const { lapses } = this
     const choice = dates[1]!
@@ -144,8 +152,8 @@ class Answers {
     return choice > none ? 1 : dates[2]! > none ? 2 : dates[3]! > none ? 3 : -1
   }
 
-  /** Semantics, section 3.3: the code of the answer that the head of a state decides. */
-  private code(state: number, dates: Dates, { permits }: Terms, at: Instant): Code {
+  /** The code of the answer that the head of a state decides (semantics, section 3.3). */
+  private code(state: number, dates: Dates, { permits }: Terms, at: Instant): AnswerCode {
     if (state === 0) return (dates[1]! > none ? withdrawn : refused) + (this.expires[0]! <= at ? 1 : 0)
     if (this.lapses[state]! <= at) return this.lapsedBy[state] === 0 ? expired : invalidated
     if (state === 1) return given + 2
@@ -154,7 +162,7 @@ class Answers {
   }
 }
 
-/** Semantics, section 3.2, `most-recent`: the state of the deciding event, or -1. */
+/** The index of the state of the deciding event under `most-recent` (semantics, section 3.2); -1 if there is none. */
 const mostRecent = (dates: Dates): number => {
   let decider = -1
   let latest = none
@@ -167,35 +175,36 @@ const mostRecent = (dates: Dates): number => {
   return decider
 }
 
-/** Compares pair after pair over one window. `from` < `until`. */
+/** Compares any number of pairs over one window, in which `from` < `until`. */
 export interface Sweep {
   /**
-   * Hands over the stretches of the pair whose events stand from `low` to `high`, those that look alike to a receiver as
-   * one; answers whether the two codes differ on any of them. Where both sides are the same object, it is asked once.
+   * Passes the stretches of a pair to the receiver and returns whether the two answers differ on any of them. The events of
+   * the pair have the indices from `low` to before `high`. Consecutive stretches with the same arguments are passed as one.
+   * If both sides are the same object, only one is walked.
    */
   readonly pair: (
     columns: EventColumns,
     low: number,
     high: number,
-    before: Side,
-    after: Side,
+    baseline: SweepSide,
+    candidate: SweepSide,
     receiver: Receiver,
   ) => boolean
 }
 
-/** Makes a sweep. It keeps its working memory from pair to pair. */
+/** Makes a sweep. It uses the same working memory for every pair. */
 export const make = ({ from, until }: Window): Sweep => {
   const dates = new Float64Array(4)
-  const left = new Answers()
-  const other = new Answers()
-  const pair: Sweep["pair"] = (columns, low, high, before, after, receiver) => {
-    const right = before === after ? left : other
+  const baselineAnswers = new Answers()
+  const otherAnswers = new Answers()
+  const pair: Sweep["pair"] = (columns, low, high, baseline, candidate, receiver) => {
+    const candidateAnswers = baseline === candidate ? baselineAnswers : otherAnswers
     const { consentDates, states } = columns
     dates[0] = dates[1] = dates[2] = dates[3] = none
-    left.clear()
-    right.clear()
-    let was = -1
-    let is = -1
+    baselineAnswers.clear()
+    candidateAnswers.clear()
+    let lastBaseline = -1
+    let lastCandidate = -1
     let state = -1
     let version = -1
     let isDifferent = false
@@ -203,23 +212,29 @@ export const make = ({ from, until }: Window): Sweep => {
     for (let at = from; at < until;) {
       for (; next < high && consentDates[next]! <= at; next++) {
         dates[states[next]!] = consentDates[next]!
-        left.head(columns, next, before)
-        if (right !== left) right.head(columns, next, after)
+        baselineAnswers.head(columns, next, baseline)
+        if (candidateAnswers !== baselineAnswers) candidateAnswers.head(columns, next, candidate)
       }
-      const code = left.at(at, dates, before.terms)
-      const candidate = right === left ? code : right.at(at, dates, after.terms)
-      const by = right.version(candidate)
-      if (code !== was || candidate !== is || right.state !== state || by !== version) {
-        was = code
-        is = candidate
-        state = right.state
-        version = by
-        if (was !== is) isDifferent = true
-        receiver.stretch(at, was, is, state, version)
+      const baselineCode = baselineAnswers.at(at, dates, baseline.terms)
+      const candidateCode =
+        candidateAnswers === baselineAnswers ? baselineCode : candidateAnswers.at(at, dates, candidate.terms)
+      const lapsedBy = candidateAnswers.version(candidateCode)
+      if (
+        baselineCode !== lastBaseline ||
+        candidateCode !== lastCandidate ||
+        candidateAnswers.state !== state ||
+        lapsedBy !== version
+      ) {
+        lastBaseline = baselineCode
+        lastCandidate = candidateCode
+        state = candidateAnswers.state
+        version = lapsedBy
+        if (baselineCode !== candidateCode) isDifferent = true
+        receiver.stretch(at, baselineCode, candidateCode, state, version)
       }
       let turn = next < high ? consentDates[next]! : until
-      turn = left.lapse(at, turn)
-      at = right === left ? turn : right.lapse(at, turn)
+      turn = baselineAnswers.lapse(at, turn)
+      at = candidateAnswers === baselineAnswers ? turn : candidateAnswers.lapse(at, turn)
     }
     return isDifferent
   }

@@ -1,6 +1,6 @@
 /**
- * Adds up what a sweep finds: the figures of a {@link Summary}, in memory that grows with the types and the steps, never
- * with the people. Tallies of disjoint people can be merged, in any order.
+ * Counts the differences that a sweep finds, as the figures of a {@link Summary}. The memory grows with the number of types
+ * and steps, never with the number of people. Totals of disjoint people can be added up in any order.
  */
 import type { Instant } from "../engine/Instant.ts"
 import * as Outcome from "../engine/Outcome.ts"
@@ -8,7 +8,7 @@ import * as Reason from "./Reason.ts"
 import * as Steps from "./Steps.ts"
 import type { Count, Day, StatusDays, Summary, Transition } from "./Summary.ts"
 
-/** What is counted, as plain data that threads can send each other. */
+/** The totals of a simulation, as plain data that threads can send to each other. */
 export interface Totals {
   events: number
   population: Writable<Count>
@@ -18,31 +18,36 @@ export interface Totals {
   mustBeAskedAgain: Writable<Count>
   readonly types: Map<string, TypeTotals>
   readonly reasons: Map<Reason.Key, ReasonTotals>
-  /** How often asking begins in each step. */
-  readonly askedBefore: Float64Array
-  readonly askedAfter: Float64Array
+  /** For each step, the number of pairs whose `askAgain` becomes true under the baseline. */
+  readonly askedBaseline: Float64Array
+  /** The same under the candidate. */
+  readonly askedCandidate: Float64Array
 }
 
 type Writable<A> = { -readonly [Key in keyof A]: A[Key] }
 
-/** What is counted of one consent type. */
+/** The totals of one consent type. */
 export interface TypeTotals {
+  /** The number of pairs whose answers differ at some instant. */
   changedPairs: number
-  /** By code, plus 32 for the candidate: at each step, by how many pairs more (or fewer) than at the step before. */
+  /**
+   * By answer code, plus 32 for the candidate: for each step, the number of pairs with that answer minus the number at the
+   * previous step.
+   */
   readonly steps: Array<Float64Array | undefined>
-  /** Pairs, by eight times the index of the baseline's status, plus that of the candidate's. */
+  /** Numbers of pairs. The index is eight times the index of the baseline's status plus the index of the candidate's. */
   readonly transitions: Float64Array
 }
 
-/** What is counted of one reason. */
+/** The totals of one reason. */
 export interface ReasonTotals {
   readonly key: Reason.Key
   pairs: number
-  /** How many pairs have been taken for examples of it. */
+  /** How many pairs have been kept as examples of it. */
   examples: number
 }
 
-const noOne = (): Writable<Count> => ({ people: 0, pairs: 0 })
+const zero = (): Writable<Count> => ({ people: 0, pairs: 0 })
 
 const newType = (): TypeTotals => ({
   changedPairs: 0,
@@ -50,41 +55,45 @@ const newType = (): TypeTotals => ({
   transitions: new Float64Array(64),
 })
 
-/** The totals of nobody. */
+/** The totals without any person. */
 export const empty = (steps: Steps.Steps): Totals => ({
   events: 0,
-  population: noOne(),
-  changed: noOne(),
-  losesPermission: noOne(),
-  gainsPermission: noOne(),
-  mustBeAskedAgain: noOne(),
+  population: zero(),
+  changed: zero(),
+  losesPermission: zero(),
+  gainsPermission: zero(),
+  mustBeAskedAgain: zero(),
   types: new Map(),
   reasons: new Map(),
-  askedBefore: new Float64Array(steps.starts.length),
-  askedAfter: new Float64Array(steps.starts.length),
+  askedBaseline: new Float64Array(steps.starts.length),
+  askedCandidate: new Float64Array(steps.starts.length),
 })
 
+// What has been found about a pair or a person, as bits of a number.
 const isChanged = 1
 const loses = 2
 const gains = 4
 const isAskedAgain = 8
 
-/** Counts stretches: begin a person, begin each of the pairs, hand over their stretches in order, end the person. */
-export class Tally {
+/**
+ * Counts the stretches of a sweep. For each pair of a person call `beginPair`, `stretch` for each stretch in order, and
+ * `endPair`; after the last pair of the person call `endPerson`.
+ */
+export class TotalsCounter {
   readonly totals: Totals
   private readonly steps: Steps.Steps
   private type: TypeTotals = newType()
   private personFlags = 0
   private pairFlags = 0
   private isFirst = true
-  /** The codes of the stretch before. */
-  private before = 0
-  private after = 0
-  /** The pair that each transition was counted for last, by its number. */
+  /** The codes of the previous stretch. */
+  private lastBaseline = 0
+  private lastCandidate = 0
+  /** For each transition, the number of the pair that it was counted for last. */
   private readonly lastPairs = new Float64Array(64)
-  /** The number of the pair. */
+  /** The number of the current pair, counted from 1. */
   private pair = 0
-  /** The reasons that the pair has been counted under: the first so many. */
+  /** The reasons that the current pair has been counted under: the first `pairReasonCount` elements. */
   private readonly pairReasons: Array<ReasonTotals> = []
   private pairReasonCount = 0
 
@@ -93,7 +102,7 @@ export class Tally {
     this.totals = empty(steps)
   }
 
-  /** What is counted of a type, to begin its pairs with. */
+  /** The totals of a type, which `beginPair` needs for its pairs. */
   typeOf(consentType: string): TypeTotals {
     let type = this.totals.types.get(consentType)
     if (type === undefined) this.totals.types.set(consentType, (type = newType()))
@@ -108,11 +117,14 @@ export class Tally {
     this.isFirst = true
   }
 
-  /** The first of the pair's reasons so far that has fewer than so many examples: it is given one more. */
-  exemplify(most: number): Reason.Key | undefined {
+  /**
+   * Keeps the current pair as an example of the first of its reasons that has fewer than `maximum` examples, and returns that
+   * reason; `undefined` if every reason has enough examples.
+   */
+  claimExample(maximum: number): Reason.Key | undefined {
     for (let index = 0; index < this.pairReasonCount; index++) {
       const reason = this.pairReasons[index]!
-      if (reason.examples < most) {
+      if (reason.examples < maximum) {
         reason.examples++
         return reason.key
       }
@@ -120,21 +132,25 @@ export class Tally {
     return undefined
   }
 
-  /** A `Sweep.Receiver`. Nothing is counted of a stretch on which a side answers as it did before. */
-  stretch(from: Instant, before: number, after: number, state: number, version: number): void {
+  /** Counts a stretch; implements `Sweep.Receiver`. A side whose answer is that of the previous stretch is not counted again. */
+  stretch(from: Instant, baseline: number, candidate: number, state: number, version: number): void {
     if (this.isFirst) {
-      this.count(before, 0, 1)
-      this.count(after + 32, 0, 1)
-      // At the window's beginning, asking begins for whom the candidate asks and the baseline does not.
-      if (Reason.isAsked(after) && !Reason.isAsked(before)) this.totals.askedAfter[0]! += 1
+      this.count(baseline, 0, 1)
+      this.count(candidate + 32, 0, 1)
+      // At the start of the window a pair counts as newly asked only if the candidate asks and the baseline does not.
+      if (Reason.isAsked(candidate) && !Reason.isAsked(baseline)) this.totals.askedCandidate[0]! += 1
       this.isFirst = false
     } else {
-      if (before !== this.before) this.turn(from, this.before, before, 0, this.totals.askedBefore)
-      if (after !== this.after) this.turn(from, this.after, after, 32, this.totals.askedAfter)
+      if (baseline !== this.lastBaseline) {
+        this.countChange(from, this.lastBaseline, baseline, 0, this.totals.askedBaseline)
+      }
+      if (candidate !== this.lastCandidate) {
+        this.countChange(from, this.lastCandidate, candidate, 32, this.totals.askedCandidate)
+      }
     }
-    this.before = before
-    this.after = after
-    if (before !== after) this.differ(before, after, state, version)
+    this.lastBaseline = baseline
+    this.lastCandidate = candidate
+    if (baseline !== candidate) this.countDifference(baseline, candidate, state, version)
   }
 
   endPair(): void {
@@ -160,34 +176,37 @@ export class Tally {
     this.personFlags = 0
   }
 
-  private count(code: number, step: number, more: number): void {
+  private count(code: number, step: number, change: number): void {
     const counts = (this.type.steps[code] ??= new Float64Array(this.steps.starts.length + 1))
-    counts[step]! += more
+    counts[step]! += change
   }
 
-  /** One side answers otherwise from `at` on: counted from the next step that begins, asked in the one that holds it. */
-  private turn(at: Instant, was: number, is: number, offset: number, asked: Float64Array): void {
+  /**
+   * Counts that one side's answer changes at `at`. The change counts from the next step that begins, because totals are read
+   * at the beginning of a step; asking that begins counts in the step that holds `at`.
+   */
+  private countChange(at: Instant, oldCode: number, newCode: number, offset: number, asked: Float64Array): void {
     const step = Steps.before(this.steps, at)
-    this.count(was + offset, step, -1)
-    this.count(is + offset, step, 1)
-    if (Reason.isAsked(is) && !Reason.isAsked(was)) asked[Steps.holding(this.steps, at)]! += 1
+    this.count(oldCode + offset, step, -1)
+    this.count(newCode + offset, step, 1)
+    if (Reason.isAsked(newCode) && !Reason.isAsked(oldCode)) asked[Steps.holding(this.steps, at)]! += 1
   }
 
-  private differ(before: number, after: number, state: number, version: number): void {
-    if (Reason.isPermitted(before) !== Reason.isPermitted(after)) {
-      this.pairFlags |= Reason.isPermitted(before) ? loses : gains
+  private countDifference(baseline: number, candidate: number, state: number, version: number): void {
+    if (Reason.isPermitted(baseline) !== Reason.isPermitted(candidate)) {
+      this.pairFlags |= Reason.isPermitted(baseline) ? loses : gains
     }
-    this.pairFlags |= Reason.isAsked(after) && !Reason.isAsked(before) ? isChanged | isAskedAgain : isChanged
-    const transition = (before >> 2) * 8 + (after >> 2)
+    this.pairFlags |= Reason.isAsked(candidate) && !Reason.isAsked(baseline) ? isChanged | isAskedAgain : isChanged
+    const transition = (baseline >> 2) * 8 + (candidate >> 2)
     if (this.lastPairs[transition] !== this.pair) {
       this.lastPairs[transition] = this.pair
       this.type.transitions[transition]! += 1
     }
-    this.reason(Reason.key(after, state, version))
+    this.countReason(Reason.key(candidate, state, version))
   }
 
-  /** Counts the pair under a reason, once. */
-  private reason(key: Reason.Key): void {
+  /** Counts the current pair under a reason, at most once. */
+  private countReason(key: Reason.Key): void {
     const { pairReasons, pairReasonCount } = this
     for (let index = 0; index < pairReasonCount; index++) {
       if (pairReasons[index]!.key === key) return
@@ -220,7 +239,7 @@ const addType = (into: TypeTotals, more: TypeTotals): void => {
   }
 }
 
-/** Adds `more` to `into`; both are of the same steps and of different people. */
+/** Adds `more` to `into`. Both have the same steps and no person in common. */
 export const add = (into: Totals, more: Totals): void => {
   into.events += more.events
   addCount(into.population, more.population)
@@ -228,8 +247,8 @@ export const add = (into: Totals, more: Totals): void => {
   addCount(into.losesPermission, more.losesPermission)
   addCount(into.gainsPermission, more.gainsPermission)
   addCount(into.mustBeAskedAgain, more.mustBeAskedAgain)
-  addAll(into.askedBefore, more.askedBefore)
-  addAll(into.askedAfter, more.askedAfter)
+  addAll(into.askedBaseline, more.askedBaseline)
+  addAll(into.askedCandidate, more.askedCandidate)
   for (const [key, { pairs, examples }] of more.reasons) {
     const own = into.reasons.get(key)
     if (own === undefined) into.reasons.set(key, { key, pairs, examples })
@@ -255,13 +274,13 @@ const statusDays = (totals: Totals, steps: Steps.Steps): ReadonlyArray<StatusDay
   const rows: Array<StatusDays> = []
   for (const [consentType, type] of [...totals.types].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     for (const [index, status] of Outcome.statuses.entries()) {
-      const side = (offset: number): ReadonlyArray<number> => {
+      const countsOf = (offset: number): ReadonlyArray<number> => {
         const parts = type.steps.slice(offset + index * 4, offset + index * 4 + 4).filter((part) => part !== undefined)
         return parts.map(sums).reduce((a, b) => a.map((count, at) => count + b[at]!), none)
       }
-      const [before, after] = [side(0), side(32)]
-      if (before.some((count) => count > 0) || after.some((count) => count > 0)) {
-        rows.push({ consentType, status, before, after })
+      const [baseline, candidate] = [countsOf(0), countsOf(32)]
+      if (baseline.some((count) => count > 0) || candidate.some((count) => count > 0)) {
+        rows.push({ consentType, status, before: baseline, after: candidate })
       }
     }
   }
@@ -269,21 +288,21 @@ const statusDays = (totals: Totals, steps: Steps.Steps): ReadonlyArray<StatusDay
 }
 
 const days = (totals: Totals, steps: Steps.Steps): ReadonlyArray<Day> => {
-  const before = new Float64Array(steps.starts.length)
-  const after = new Float64Array(steps.starts.length)
+  const baseline = new Float64Array(steps.starts.length)
+  const candidate = new Float64Array(steps.starts.length)
   for (const { steps: byCode } of totals.types.values()) {
     for (const [code, counts] of byCode.entries()) {
       if (counts !== undefined && Reason.isPermitted(code % 32)) {
-        addAll(code < 32 ? before : after, Float64Array.from(sums(counts)))
+        addAll(code < 32 ? baseline : candidate, Float64Array.from(sums(counts)))
       }
     }
   }
   return Array.from(steps.starts, (at, index) => ({
     at,
-    permittedBefore: before[index]!,
-    permittedAfter: after[index]!,
-    askedBefore: totals.askedBefore[index]!,
-    askedAfter: totals.askedAfter[index]!,
+    permittedBefore: baseline[index]!,
+    permittedAfter: candidate[index]!,
+    askedBefore: totals.askedBaseline[index]!,
+    askedAfter: totals.askedCandidate[index]!,
   }))
 }
 
@@ -300,7 +319,7 @@ const transitions = (totals: Totals): ReadonlyArray<Transition> =>
     .filter(({ pairs }) => pairs > 0)
     .toSorted((a, b) => (a.consentType < b.consentType ? -1 : a.consentType > b.consentType ? 1 : b.pairs - a.pairs))
 
-/** The figures of a summary: everything that is counted rather than given. */
+/** The part of a summary that is counted, not given. */
 export type Figures = Pick<
   Summary,
   | "events"
@@ -315,7 +334,7 @@ export type Figures = Pick<
   | "reasons"
 > & { readonly changedPairs: ReadonlyMap<string, number> }
 
-/** The figures that totals come to. Types by id, reasons by how many, the most first. */
+/** The figures of the totals. Types are sorted by id, reasons by their number of pairs, the largest first. */
 export const figures = (totals: Totals, steps: Steps.Steps): Figures => ({
   events: totals.events,
   population: totals.population,

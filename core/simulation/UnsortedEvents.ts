@@ -90,7 +90,7 @@ class Filling {
  * Puts batch after batch in order. Events that are not known at `knownAt` are left out, their people and types are not.
  * What it answers holds until the next batch.
  */
-export const ordering = (knownAt: Instant): ((rows: UnsortedEvents) => EventColumns.EventColumns) => {
+export const sorter = (knownAt: Instant): ((rows: UnsortedEvents) => EventColumns.EventColumns) => {
   let filling = new Filling(0)
   return (rows) => {
     if (filling.size < rows.events) filling = new Filling(rows.events)

@@ -86,7 +86,7 @@ describe("a line that is taken for plain", { timeout: 300_000 }, () => {
       if (Result.isFailure(strict)) continue
       const { id, concordId, consentType, version, consentState, consentDate, dateCreated, expirationDate } =
         strict.success
-      const columns = UnsortedEvents.isUnsorted(batch) ? UnsortedEvents.ordering(Infinity)(batch) : batch
+      const columns = UnsortedEvents.isUnsorted(batch) ? UnsortedEvents.sorter(Infinity)(batch) : batch
       expect({
         id: columns.ids.at(0),
         concordId: columns.concordIds.at(0),

@@ -22,13 +22,13 @@ const window = fc
   .filter(([a, b]) => a !== b)
   .map(([a, b]) => ({ from: Math.min(a, b), until: Math.max(a, b) }))
 
-const reading: fc.Arbitrary<Simulation.Reading> = fc.record({
+const reading: fc.Arbitrary<Simulation.TypesAndRules> = fc.record({
   types: fc.tuple(Ledgers.consentType("type-1"), Ledgers.consentType("type-2")),
   rules: Ledgers.ruleSet,
 })
 
 const question = fc
-  .record({ before: reading, after: reading, window, knownAt: Ledgers.knownAt })
+  .record({ baseline: reading, candidate: reading, window, knownAt: Ledgers.knownAt })
   .map(({ window, ...rest }) => ({ ...rest, ...window, step: Period.months(12 * 200) }))
 
 /** The batches of a ledger whose events come person by person, in no order within a person. */
@@ -55,9 +55,9 @@ const batches = (
         row,
       )
     }
-    taken.push(builder.take())
+    taken.push(builder.flush())
   }
-  return [...taken, builder.end()]
+  return [...taken, builder.finish()]
 }
 
 /** A UUID for a name: two beginnings, one with the bit that is the sign of a number, so that the end must tell. */
@@ -107,16 +107,16 @@ const spelledOut = (columns: EventColumns.EventColumns) => {
 }
 
 /** The same by the timelines of section 3.3: every pair's stretches. */
-const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: Simulation.Question) =>
+const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: Simulation.SimulationQuestion) =>
   [...Map.groupBy(ledger, ({ concordId, consentType }) => `${concordId} ${consentType}`)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([pair, events]) => {
       const [concordId = "", consentType = ""] = pair.split(" ")
-      const read = ({ types, rules }: Simulation.Reading): Comparison.Reading => {
+      const read = ({ types, rules }: Simulation.TypesAndRules): Comparison.Reading => {
         const type = types.find(({ id }) => id === consentType)!
         return { events, terms: Terms.make(type, Rules.inForce(type.rules, type, rules), question.knownAt) }
       }
-      const [before, after] = [read(question.before), read(question.after)]
+      const [before, after] = [read(question.baseline), read(question.candidate)]
       return {
         concordId,
         consentType,
@@ -126,7 +126,7 @@ const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: Simulation.Questio
     })
 
 // Kills: Sweep, an instant at which something lapses still live, the tie of a yes and a no given to the yes, a passive answer
-// as old as the choice, the greater of two lapses, a version of its own; Tally, asking or permission of the wrong side.
+// as old as the choice, the greater of two lapses, a version of its own; TotalsCounter, asking or permission of the wrong side.
 test("A fold over columns writes the lines and the totals that the timelines give.", () => {
   fc.assert(
     fc.property(Ledgers.ledger, question, (ledger, question) => {
@@ -205,20 +205,20 @@ test("Rows put in order are the columns that are built event by event.", () => {
       const named = ledger.map((event) => ({ ...event, id: uuid(event.id), concordId: uuid(event.concordId) }))
       const events = isTwice ? [...named, ...named.toReversed()] : named
       const built = batches(events, knownAt).flatMap(spelledOut)
-      expect(spelledOut(UnsortedEvents.ordering(knownAt)(rowsOf(events)))).toEqual(built)
+      expect(spelledOut(UnsortedEvents.sorter(knownAt)(rowsOf(events)))).toEqual(built)
     }),
     { numRuns: 1000 },
   )
 })
 
-// Kills: Tally.add, a count forgotten; chooseExamples, one person twice.
+// Kills: Totals.add, a count forgotten; chooseExamples, one person twice.
 test("Folds of disjoint people, added up, give the totals of one fold.", () => {
   fc.assert(
     fc.property(Ledgers.ledger, question, (ledger, question) => {
       const steps = Steps.make(question, question.step)!
       const whole = Simulation.make(question, steps, false)
       const totals = Totals.empty(steps)
-      const examples: Array<Simulation.Candidate> = []
+      const examples: Array<Simulation.PossibleExample> = []
       for (const columns of batches(ledger, question.knownAt)) {
         whole.fold(columns)
         const part = Simulation.make(question, steps, false)

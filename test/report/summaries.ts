@@ -2,7 +2,7 @@
  * Summaries to write reports from: a large one with everything in it, an empty one, and a hostile one.
  */
 import { createHash } from "node:crypto"
-import type { Day, Example, Side, Summary } from "../../core/simulation/Summary.ts"
+import type { Day, Example, ExampleAnswer, Summary } from "../../core/simulation/Summary.ts"
 
 const millisPerDay = 86_400_000
 const from = Date.UTC(2026, 0, 1)
@@ -26,11 +26,11 @@ const day = (index: number): Day => {
   }
 }
 
-const given: Side = { status: "given", permitted: true, askAgain: false }
-const expired: Side = { status: "expired", permitted: false, askAgain: true }
-const invalidated: Side = { status: "invalidated", permitted: false, askAgain: true }
-const refused: Side = { status: "refused", permitted: false, askAgain: false }
-const implied: Side = { status: "implied", permitted: true, askAgain: false }
+const given: ExampleAnswer = { status: "given", permitted: true, askAgain: false }
+const expired: ExampleAnswer = { status: "expired", permitted: false, askAgain: true }
+const invalidated: ExampleAnswer = { status: "invalidated", permitted: false, askAgain: true }
+const refused: ExampleAnswer = { status: "refused", permitted: false, askAgain: false }
+const implied: ExampleAnswer = { status: "implied", permitted: true, askAgain: false }
 
 const until = from + 730 * millisPerDay
 

@@ -47,7 +47,7 @@ const told = {
 }
 
 /** What a visitor tells of itself. */
-export const Profile = Schema.Struct({ ...ItemLine.identifierMembers, ...told })
+export const Profile = Schema.Struct({ ...ItemLine.identifierFields, ...told })
 
 /** What was kept of it. */
 export const KeptProfile = Schema.Struct({

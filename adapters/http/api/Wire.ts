@@ -15,7 +15,7 @@ export const WebAddress = Fields.text(1, 2048).check(
 
 /** One event that a browser asks to have recorded: now, about its own visitor. */
 export const VisitorItem = Schema.Struct({
-  ...ItemLine.typeMembers,
+  ...ItemLine.typeFields,
   consentState: Exchange.State,
   consentAction: Schema.Literals(["implied", "user_click"]),
 })
@@ -151,7 +151,7 @@ export const eventParameters = {
 
 /** One question of many: who, by exactly one identifier, and about which type. */
 export const DecisionQuestion = Schema.Struct({
-  person: Schema.Struct(ItemLine.identifierMembers),
+  person: Schema.Struct(ItemLine.identifierFields),
   consentType: Fields.Uuid,
 })
 

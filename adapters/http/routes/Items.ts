@@ -49,7 +49,7 @@ const harmless = { consentState: "declined", consentAction: "implied" }
 
 /** Which members tell of the same thing: where one cannot be read, nothing is said about another that is missing. */
 const together = {
-  identifier_missing: Object.keys(ItemLine.identifierMembers),
+  identifier_missing: Object.keys(ItemLine.identifierFields),
   consent_type_missing: ["consentType", "category", "subcategory", "label"],
 } as const
 
