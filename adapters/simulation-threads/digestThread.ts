@@ -1,5 +1,6 @@
 /**
- * The thread in which a file's digest is taken: into the same memory again and again, so that there is nothing to collect.
+ * The thread in which a file's digest is taken: into the same memory again and again, so that there is nothing to
+ * collect.
  */
 import { createHash } from "node:crypto"
 import { closeSync, openSync, readSync } from "node:fs"

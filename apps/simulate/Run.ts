@@ -165,8 +165,8 @@ const attempt = Effect.fnUntraced(function* (
 }, Effect.scoped)
 
 /**
- * Runs a plan. Where it fails or is interrupted, no file is written or changed. People who turn out to stand in no order
- * are read anew, sorted: nothing of what was found before is left.
+ * Runs a plan. Where it fails or is interrupted, no file is written or changed. People who turn out to stand in no
+ * order are read anew, sorted: nothing of what was found before is left.
  */
 export const run = Effect.fn("Simulate.run")((plan: Plan, progress: Progress): Effect.Effect<Summary, Failure, Needs> =>
   attempt(plan, progress, false).pipe(

@@ -15,7 +15,8 @@ import type { Terms } from "./Terms.ts"
  *
  * - `refusal-wins-tie`: an acceptance at the same instant as the refusal
  * - `not-after-choice`: its `consentDate` is not after that of the explicit choice
- * - `expired`, `invalidated`: it has lapsed; with the instant, and for `invalidated` the version that must be accepted again
+ * - `expired`, `invalidated`: it has lapsed; with the instant, and for `invalidated` the version that must be accepted
+ *   again
  * - `beside-refusal`, `beside-live-choice`, `beside-live-implied`: it is passive, and a stronger head decides
  *
  * Under `most-recent` it is `weaker-at-same-instant` or `older-than-most-recent`.
@@ -67,8 +68,8 @@ const lossToExplicit = (
       return { kind: "beside-refusal" }
     case "live-choice":
       return { kind: "beside-live-choice" }
-    // Only a live passive head after the choice reaches this point, so it lost to a live implied head: under `lapsed` no
-    // head is live, and the other two rules are handled before.
+    // Only a live passive head after the choice reaches this point, so it lost to a live implied head: under `lapsed`
+    // no head is live, and the other two rules are handled before.
     case "live-implied":
     case "live-viewed":
     case "lapsed":

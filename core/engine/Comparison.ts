@@ -2,10 +2,10 @@
  * Compares two timelines of one person and one consent type: where the answers under a baseline and under a candidate
  * differ, for the same events.
  *
- * Both timelines are walked together, from one change to the next, so the result is exact to the millisecond and nothing
- * is sampled. Intervals are half-open. In the results, `before` is the baseline's side and `after` the candidate's. Law 11:
- * if both sides are the rules in force, nothing differs; and after a candidate is published, the answers are those that its
- * comparison gave.
+ * Both timelines are walked together, from one change to the next, so the result is exact to the millisecond and
+ * nothing is sampled. Intervals are half-open. In the results, `before` is the baseline's side and `after` the
+ * candidate's. Law 11: if both sides are the rules in force, nothing differs; and after a candidate is published, the
+ * answers are those that its comparison gave.
  */
 import * as Because from "./Because.ts"
 import type { ConsentEvent } from "./ConsentEvent.ts"
@@ -50,8 +50,8 @@ export interface Difference extends Window {
 }
 
 /**
- * Whether two answers differ in what a person or a company would do. Answers that differ only in their deciding event do
- * not.
+ * Whether two answers differ in what a person or a company would do. Answers that differ only in their deciding event
+ * do not.
  */
 export const isDifferent = (baseline: Outcome, candidate: Outcome): boolean =>
   baseline.status !== candidate.status ||
@@ -62,11 +62,7 @@ export const isDifferent = (baseline: Outcome, candidate: Outcome): boolean =>
  * Cuts the window wherever either answer changes in status, permission, asking or deciding event. The stretches follow
  * each other without a gap. A window with `until` ≤ `from` has none.
  */
-export function* compare(
-  baseline: Reading,
-  candidate: Reading,
-  { from, until }: Window,
-): Generator<Stretch, void> {
+export function* compare(baseline: Reading, candidate: Reading, { from, until }: Window): Generator<Stretch, void> {
   if (from >= until) return
   let baselineMoment = Timeline.start(baseline.events, baseline.terms, from)
   let candidateMoment = Timeline.start(candidate.events, candidate.terms, from)
@@ -90,8 +86,8 @@ export function* compare(
 }
 
 /**
- * The heads at an instant at which the moment's answer still holds. They include the events that have happened since the
- * moment without changing the answer.
+ * The heads at an instant at which the moment's answer still holds. They include the events that have happened since
+ * the moment without changing the answer.
  */
 const headsAt = ({ heads, later }: Timeline.Moment, at: Instant): Heads.Heads => {
   let state = heads

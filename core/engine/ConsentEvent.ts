@@ -1,8 +1,9 @@
 /**
- * The fact that one person reached one consent state for one consent type (semantics, section 1). It is never changed and
- * never removed.
+ * The fact that one person reached one consent state for one consent type (semantics, section 1). It is never changed
+ * and never removed.
  *
- * The type has only the fields that the engine reads; a program that embeds the engine may fold objects with more fields.
+ * The type has only the fields that the engine reads; a program that embeds the engine may fold objects with more
+ * fields.
  */
 import type { ConsentAction, ConsentState } from "./ConsentState.ts"
 import type { Instant } from "./Instant.ts"
@@ -23,6 +24,9 @@ export interface ConsentEvent {
   readonly consentDate: Instant
   /** When the ledger recorded it (transaction time). */
   readonly dateCreated: Instant
-  /** The first instant at which it no longer counts. If left out: `consentDate` plus the type's `consentDuration`, if any. */
+  /**
+   * The first instant at which it no longer counts. If left out: `consentDate` plus the type's `consentDuration`, if
+   * any.
+   */
   readonly expirationDate?: Instant
 }

@@ -37,8 +37,8 @@ export interface ConsentType {
 export const unknown = (id: string): ConsentType => ({ id, rules: {}, versions: [] })
 
 /**
- * The version that an event without `version` answers: the last one published at or before `consentDate`; 1 if none was.
- * Of versions published at the same instant, the one with the higher number counts as the last.
+ * The version that an event without `version` answers: the last one published at or before `consentDate`; 1 if none
+ * was. Of versions published at the same instant, the one with the higher number counts as the last.
  */
 export const versionAt = (type: ConsentType, consentDate: Instant): number => {
   let last: Version | undefined

@@ -24,7 +24,10 @@ export interface Decision {
   readonly event: ConsentEvent | undefined
   /** When the deciding event expires; `undefined` if it does not. */
   readonly expiresAt: Instant | undefined
-  /** The first instant after `at` at which the decision differs if no more events are recorded; `undefined` if it never does. */
+  /**
+   * The first instant after `at` at which the decision differs if no more events are recorded; `undefined` if it never
+   * does.
+   */
   readonly nextChangeAt: Instant | undefined
   readonly because: Because.Because
 }

@@ -2,8 +2,8 @@
  * The state of one person and one consent type: the latest event of each of the four consent states (semantics,
  * section 2).
  *
- * `merge` is associative, commutative and idempotent, and `empty` is its unit (a join-semilattice). Therefore the order of
- * arrival, duplicates, batches, shards and snapshots cannot change a state.
+ * `merge` is associative, commutative and idempotent, and `empty` is its unit (a join-semilattice). Therefore the order
+ * of arrival, duplicates, batches, shards and snapshots cannot change a state.
  */
 import type { ConsentEvent } from "./ConsentEvent.ts"
 import type { ConsentState } from "./ConsentState.ts"

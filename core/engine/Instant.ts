@@ -1,8 +1,8 @@
 /**
  * A point in time: whole milliseconds since 1970-01-01T00:00:00.000Z, always UTC.
  *
- * There is one wire form, `YYYY-MM-DDTHH:mm:ss.sssZ`, and one range, the years 1 to 9999, so that every instant the engine
- * can compute can also be written. Sorting the wire forms as strings sorts the instants.
+ * There is one wire form, `YYYY-MM-DDTHH:mm:ss.sssZ`, and one range, the years 1 to 9999, so that every instant the
+ * engine can compute can also be written. Sorting the wire forms as strings sorts the instants.
  */
 
 /** Whole milliseconds since the epoch, UTC, between {@link min} and {@link max}. */
@@ -71,8 +71,8 @@ const dateTime =
 
 /**
  * Reads an ISO 8601 date-time with any offset, with or without seconds and a fraction (RFC 3339 and similar forms).
- * Digits finer than a millisecond are cut off. Returns `undefined` for anything else: no offset, a day that the month does
- * not have, a leap second, a year outside 1 to 9999.
+ * Digits finer than a millisecond are cut off. Returns `undefined` for anything else: no offset, a day that the month
+ * does not have, a leap second, a year outside 1 to 9999.
  */
 export const parse = (text: string): Instant | undefined => {
   const match = dateTime.exec(text)

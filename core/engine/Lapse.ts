@@ -13,7 +13,9 @@ export type Lapse =
   | { readonly kind: "expired"; readonly at: Instant }
   | { readonly kind: "invalidated"; readonly at: Instant; readonly version: number }
 
-/** The expiration of an event without regard to rules: its own, or else `consentDate` plus the type's duration, if any. */
+/**
+ * The expiration of an event without regard to rules: its own, or else `consentDate` plus the type's duration, if any.
+ */
 export const recordedExpiration = (
   event: Pick<ConsentEvent, "consentDate" | "expirationDate">,
   consentDuration: Period.Period | null,
@@ -29,7 +31,10 @@ export const expiresAt = (event: ConsentEvent, terms: Terms): Instant | undefine
   return recorded === undefined || aged < recorded ? aged : recorded
 }
 
-/** When the event lapses, if it ever does. Of two causes at the same instant, `expired` wins. A refusal is never invalidated. */
+/**
+ * When the event lapses, if it ever does. Of two causes at the same instant, `expired` wins. A refusal is never
+ * invalidated.
+ */
 export const of = (event: ConsentEvent, terms: Terms): Lapse | undefined => {
   const expires = expiresAt(event, terms)
   const reacceptance =

@@ -88,7 +88,9 @@ const decidedBy = (rule: Rule, event: ConsentEvent, heads: Heads, terms: Terms, 
   return { rule, status, permitted, askAgain: status !== "given" && status !== "implied", event, expiresAt }
 }
 
-/** The explicit choice: the declined head if its `consentDate` ≥ that of the accepted head, otherwise the accepted head. */
+/**
+ * The explicit choice: the declined head if its `consentDate` ≥ that of the accepted head, otherwise the accepted head.
+ */
 export const explicitChoice = (heads: Heads): ConsentEvent | undefined => {
   const { accepted, declined } = heads
   if (accepted === undefined || declined === undefined) return accepted ?? declined
@@ -122,11 +124,15 @@ const mostRecent = (heads: Heads, terms: Terms, at: Instant): Outcome => {
 }
 
 /**
- * The answer at `at`. All events in `heads` have `consentDate` ≤ `at`. Every status except `unknown` has a deciding event.
+ * The answer at `at`. All events in `heads` have `consentDate` ≤ `at`. Every status except `unknown` has a deciding
+ * event.
  */
 export const decide = (heads: Heads, terms: Terms, at: Instant): Outcome =>
   terms.precedence === "most-recent" ? mostRecent(heads, terms, at) : explicitFirst(heads, terms, at)
 
-/** Whether two answers agree in status, `permitted`, `askAgain` and deciding event: all that a person or company can notice. */
+/**
+ * Whether two answers agree in status, `permitted`, `askAgain` and deciding event: all that a person or company can
+ * notice.
+ */
 export const isSame = (a: Outcome, b: Outcome): boolean =>
   a.status === b.status && a.permitted === b.permitted && a.askAgain === b.askAgain && a.event?.id === b.event?.id

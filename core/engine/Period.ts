@@ -5,10 +5,10 @@
  * 2024-02-29); then weeks and days; then the time part (semantics, section 3.1). A sum past the year 9999 is the last
  * instant of that year.
  *
- * Adding a period without years and months keeps the order of instants. Adding years or months does not, because different
- * days can become the same last day of a month while each keeps its time of day: 30 January 10:00 + P1M is later than
- * 31 January 09:00 + P1M. An earlier instant's sum is then later than a later instant's sum by less than a day, and
- * instants of one day keep their order.
+ * Adding a period without years and months keeps the order of instants. Adding years or months does not, because
+ * different days can become the same last day of a month while each keeps its time of day: 30 January 10:00 + P1M is
+ * later than 31 January 09:00 + P1M. An earlier instant's sum is then later than a later instant's sum by less than a
+ * day, and instants of one day keep their order.
  */
 import * as Instant from "./Instant.ts"
 
@@ -42,8 +42,8 @@ const maxParts: Period = { months: 11_999_999, days: 9_999_999, millis: 3_599_99
 
 /**
  * Reads an ISO 8601 duration made of whole, non-negative years, months, weeks, days, hours and minutes, and seconds
- * with up to three decimals. Returns `undefined` for anything else: signs, other fractions, parts out of order, `P` alone,
- * and a million years, ten million days or a billion hours or more.
+ * with up to three decimals. Returns `undefined` for anything else: signs, other fractions, parts out of order, `P`
+ * alone, and a million years, ten million days or a billion hours or more.
  */
 export const parse = (text: string): Period | undefined => {
   const match = pattern.exec(text)

@@ -28,7 +28,9 @@ export interface Rules {
   readonly permits?: Permits
 }
 
-/** The consent types that an entry of a rule set applies to: every field given must be equal. Without fields: all types. */
+/**
+ * The consent types that an entry of a rule set applies to: every field given must be equal. Without fields: all types.
+ */
 export interface Match {
   /** The id of a consent type. */
   readonly consentType?: string

@@ -10,7 +10,10 @@ import * as Instant from "./Instant.ts"
 import * as Period from "./Period.ts"
 import * as Rules from "./Rules.ts"
 
-/** A version that must be accepted again: answers to earlier versions lapse at `at`, its publication plus its grace period. */
+/**
+ * A version that must be accepted again: answers to earlier versions lapse at `at`, its publication plus its grace
+ * period.
+ */
 export interface Reacceptance {
   readonly version: number
   readonly at: Instant.Instant
@@ -30,8 +33,8 @@ export interface Terms {
 }
 
 /**
- * Makes the terms of a type. `rules` are the rules in force, by default the type's own. `knownAt` is by default the last
- * instant, so that every event and version is known.
+ * Makes the terms of a type. `rules` are the rules in force, by default the type's own. `knownAt` is by default the
+ * last instant, so that every event and version is known.
  */
 export const make = (
   type: ConsentType,

@@ -1,8 +1,8 @@
 /**
  * The answers of one person for one consent type over time (semantics, section 3.3, `nextChangeAt`).
  *
- * The answer is constant from one moment until right before the next, and differs from it there. This is exact: nothing is
- * sampled.
+ * The answer is constant from one moment until right before the next, and differs from it there. This is exact: nothing
+ * is sampled.
  */
 import type { ConsentEvent } from "./ConsentEvent.ts"
 import * as Heads from "./Heads.ts"
@@ -23,7 +23,10 @@ export interface Moment {
   readonly happened: number
 }
 
-/** The moment at `at`. `events` are those of one person and one type, in any order; events not known under the terms are ignored. */
+/**
+ * The moment at `at`. `events` are those of one person and one type, in any order; events not known under the terms are
+ * ignored.
+ */
 export const start = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant): Moment => {
   const seen: Array<ConsentEvent> = []
   const later: Array<ConsentEvent> = []
@@ -37,8 +40,8 @@ export const start = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant)
 }
 
 /**
- * The next moment at which status, `permitted`, `askAgain` or the deciding event differ, given all events known under the
- * terms; `undefined` if the answer never changes again. There are at most two moments for each event.
+ * The next moment at which status, `permitted`, `askAgain` or the deciding event differ, given all events known under
+ * the terms; `undefined` if the answer never changes again. There are at most two moments for each event.
  */
 export const next = (moment: Moment, terms: Terms): Moment | undefined => {
   const { later } = moment

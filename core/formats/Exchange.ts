@@ -295,8 +295,8 @@ export const violations = (error: Schema.SchemaError): ReadonlyArray<Violation> 
   }))
 
 /**
- * A decoder that reports every violation instead of failing at the first. Most values have none: the quicker way, which stops at
- * the first, is tried before.
+ * A decoder that reports every violation instead of failing at the first. Most values have none: the quicker way, which
+ * stops at the first, is tried before.
  */
 export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,

@@ -1,8 +1,8 @@
 /**
  * Whether an event may be recorded, and with which version and dates (semantics, section 1).
  *
- * A "no" is never refused for what it answers: whatever its version, whether its project or type is archived, whether the
- * type lists `declined`, and however late it comes. Only what cannot be understood is refused: a type that does not
+ * A "no" is never refused for what it answers: whatever its version, whether its project or type is archived, whether
+ * the type lists `declined`, and however late it comes. Only what cannot be understood is refused: a type that does not
  * exist, a date ahead of the clock, an expiration that is over before it begins.
  */
 import type { ListedType, ProjectStatus, ProjectTypes } from "./Catalog.ts"
@@ -33,7 +33,10 @@ export interface Draft {
 /** One event to record: a draft, and the person it is about. */
 export interface Item extends Draft {
   readonly person: Identifiers
-  /** The caller's own id of the event, 1 to 128 characters. An event with an external id that is in use is not recorded again. */
+  /**
+   * The caller's own id of the event, 1 to 128 characters. An event with an external id that is in use is not recorded
+   * again.
+   */
   readonly externalId?: string
 }
 
@@ -140,7 +143,10 @@ const dateFaults = (draft: Draft, now: Instant.Instant): ReadonlyArray<Admission
 /** The `consentDate` that is recorded: left out, or ahead of the clock by skew, it is now. */
 const dateOf = (draft: Draft, now: Instant.Instant): Instant.Instant => Math.min(draft.consentDate ?? now, now)
 
-/** Whether a version could be answered at `consentDate`. Version 1 is always there, as the first text shown before any was published. */
+/**
+ * Whether a version could be answered at `consentDate`. Version 1 is always there, as the first text shown before any
+ * was published.
+ */
 export const isPublished = (type: ListedType, version: number, consentDate: Instant.Instant): boolean =>
   version === 1 || type.versions.some((known) => known.version === version && known.publishedAt <= consentDate)
 

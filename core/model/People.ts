@@ -16,7 +16,9 @@ export type IdentifierKind = (typeof identifierKinds)[number]
 /** The identifiers of one person, as they came; each kind at most once. */
 export type Identifiers = { readonly [Kind in IdentifierKind]?: string }
 
-/** The keyed hash of an identifier, and the kind it came as. `contextId` is a browser's, before anybody is identified. */
+/**
+ * The keyed hash of an identifier, and the kind it came as. `contextId` is a browser's, before anybody is identified.
+ */
 export interface Alias {
   readonly kind: Exclude<IdentifierKind, "concordId"> | "contextId"
   /** HMAC-SHA-256, lower-case hexadecimal. */
@@ -74,8 +76,8 @@ export interface Evidence {
 }
 
 /**
- * That two people are one from now on, or are two again; or that an identifier was proven to name a person whom it did not
- * name before, who is member and survivor then. Never changed and never removed.
+ * That two people are one from now on, or are two again; or that an identifier was proven to name a person whom it did
+ * not name before, who is member and survivor then. Never changed and never removed.
  */
 export interface Fact {
   readonly id: string

@@ -1,6 +1,6 @@
 /**
- * Builds {@link EventColumns.Columns} from events that come person by person, in the order of `concordId`; within a person in
- * any order.
+ * Builds {@link EventColumns.Columns} from events that come person by person, in the order of `concordId`; within a
+ * person in any order.
  */
 import type { EventColumns } from "./EventColumns.ts"
 import type { Instant } from "../engine/Instant.ts"

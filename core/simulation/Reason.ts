@@ -6,11 +6,17 @@
 import * as ConsentState from "../engine/ConsentState.ts"
 import * as Outcome from "../engine/Outcome.ts"
 
-/** An answer as a number from 0 to 31: four times the index of the status, plus 2 if permitted, plus 1 if `askAgain`. */
+/**
+ * An answer as a number from 0 to 31: four times the index of the status, plus 2 if permitted, plus 1 if `askAgain`.
+ */
 export type AnswerCode = number
 
 /** The code of an answer. */
-export const codeOf = ({ status, permitted, askAgain }: Omit<Outcome.Outcome, "rule" | "event" | "expiresAt">): AnswerCode =>
+export const codeOf = ({
+  status,
+  permitted,
+  askAgain,
+}: Omit<Outcome.Outcome, "rule" | "event" | "expiresAt">): AnswerCode =>
   Outcome.statuses.indexOf(status) * 4 + (permitted ? 2 : 0) + (askAgain ? 1 : 0)
 
 /** The status of a code. */
@@ -23,8 +29,8 @@ export const isPermitted = (code: AnswerCode): boolean => (code & 2) !== 0
 export const isAsked = (code: AnswerCode): boolean => (code & 1) !== 0
 
 /**
- * A reason as a number: the code of the candidate's answer, the index of its deciding event's state in `ConsentState.all`, and
- * the version by which that event was invalidated, or 0.
+ * A reason as a number: the code of the candidate's answer, the index of its deciding event's state in
+ * `ConsentState.all`, and the version by which that event was invalidated, or 0.
  */
 export type Key = number
 

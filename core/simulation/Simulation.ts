@@ -25,8 +25,8 @@ export interface TypesAndRules {
 }
 
 /**
- * How would the answers from `from` until `until` differ if `candidate` were in force instead of `baseline`? Both sides read
- * the events and versions known at `knownAt`.
+ * How would the answers from `from` until `until` differ if `candidate` were in force instead of `baseline`? Both sides
+ * read the events and versions known at `knownAt`.
  */
 export interface SimulationQuestion extends Comparison.Window {
   readonly baseline: TypesAndRules
@@ -36,7 +36,9 @@ export interface SimulationQuestion extends Comparison.Window {
   readonly step: Period.Period
 }
 
-/** A person whose answers differ, with the fields needed to choose among examples. The `concordId` must not be shown. */
+/**
+ * A person whose answers differ, with the fields needed to choose among examples. The `concordId` must not be shown.
+ */
 export interface PossibleExample extends Omit<Example, "pseudonym"> {
   readonly reason: Reason.Key
   readonly concordId: string
@@ -44,7 +46,10 @@ export interface PossibleExample extends Omit<Example, "pseudonym"> {
 
 /** Folds batches of whole people, in the order of `concordId`. Other folds may fold the people in between. */
 export interface Fold {
-  /** Folds a batch and returns the lines of diff.ndjson about its people, in order; the empty string if lines are not asked for. */
+  /**
+   * Folds a batch and returns the lines of diff.ndjson about its people, in order; the empty string if lines are not
+   * asked for.
+   */
   readonly fold: (batch: EventColumns.EventColumns | UnsortedEvents.UnsortedEvents) => string
   readonly totals: Totals.Totals
   /** At most {@link maxExamples} for each reason, those with the least `concordId`. */
@@ -54,7 +59,10 @@ export interface Fold {
 /** The largest number of examples in a summary. */
 export const maxExamples = 10
 
-/** How many types are cached. When there are more, the cache is cleared, because events can name any number of unknown types. */
+/**
+ * How many types are cached. When there are more, the cache is cleared, because events can name any number of unknown
+ * types.
+ */
 const maxCachedTypes = 10_000
 
 interface Sides {
@@ -184,9 +192,9 @@ const byPerson = (a: PossibleExample, b: PossibleExample): number =>
   a.concordId < b.concordId ? -1 : a.concordId > b.concordId ? 1 : a.consentType < b.consentType ? -1 : 1
 
 /**
- * Chooses at most {@link maxExamples} of the examples of all folds: one of each reason in turn, the most frequent reason
- * first, and within a reason in the order of `concordId`. No person is chosen twice. The pseudonyms are numbers and say
- * nothing about the person.
+ * Chooses at most {@link maxExamples} of the examples of all folds: one of each reason in turn, the most frequent
+ * reason first, and within a reason in the order of `concordId`. No person is chosen twice. The pseudonyms are numbers
+ * and say nothing about the person.
  */
 export const chooseExamples = (
   examples: ReadonlyArray<PossibleExample>,

@@ -34,7 +34,9 @@ export const make = (window: Window, step: Period.Period): Steps | undefined => 
   return { window, step, starts: Float64Array.from(starts), millis }
 }
 
-/** The number of steps that begin before `at`, which is also the index of the first step that begins at `at` or later. */
+/**
+ * The number of steps that begin before `at`, which is also the index of the first step that begins at `at` or later.
+ */
 export const before = ({ starts, millis, window }: Steps, at: Instant): number => {
   if (at <= window.from) return 0
   if (millis > 0) return Math.min(Math.ceil((at - window.from) / millis), starts.length)

@@ -37,16 +37,11 @@ export const side = (type: ConsentType.ConsentType, terms: Terms): SweepSide => 
 /** Receives the stretches of a pair, in order. */
 export interface Receiver {
   /**
-   * A stretch that begins at `from` and ends where the next one begins. `state` is the index of the state of the candidate's
-   * deciding event, meaningless if there is none. `version` is the version by which that event was invalidated, otherwise 0.
+   * A stretch that begins at `from` and ends where the next one begins. `state` is the index of the state of the
+   * candidate's deciding event, meaningless if there is none. `version` is the version by which that event was
+   * invalidated, otherwise 0.
    */
-  readonly stretch: (
-    from: Instant,
-    baseline: AnswerCode,
-    candidate: AnswerCode,
-    state: number,
-    version: number,
-  ) => void
+  readonly stretch: (from: Instant, baseline: AnswerCode, candidate: AnswerCode, state: number, version: number) => void
 }
 
 // The codes of answers, as in `Reason.codeOf`; permission and asking are added where they depend on the rules.
@@ -61,7 +56,9 @@ const unknown = 29
 
 const none = -Infinity
 
-/** The `consentDate` of the latest event of each state so far; -Infinity if there is none, which is before every date. */
+/**
+ * The `consentDate` of the latest event of each state so far; -Infinity if there is none, which is before every date.
+ */
 type Dates = Float64Array
 
 /** The answers of one side for the heads of a pair. A missing head counts as lapsed at -Infinity. */
@@ -141,7 +138,9 @@ class Answers {
     return code === invalidated ? this.lapsedBy[this.decider]! : 0
   }
 
-  /** The index of the state of the deciding event under `explicit-first` (semantics, section 3.2); -1 if there is none. */
+  /**
+   * The index of the state of the deciding event under `explicit-first` (semantics, section 3.2); -1 if there is none.
+   */
   private explicitFirst(dates: Dates, at: Instant): number {
     const { lapses } = this
     const choice = dates[1]!
@@ -178,9 +177,9 @@ const mostRecent = (dates: Dates): number => {
 /** Compares any number of pairs over one window, in which `from` < `until`. */
 export interface Sweep {
   /**
-   * Passes the stretches of a pair to the receiver and returns whether the two answers differ on any of them. The events of
-   * the pair have the indices from `low` to before `high`. Consecutive stretches with the same arguments are passed as one.
-   * If both sides are the same object, only one is walked.
+   * Passes the stretches of a pair to the receiver and returns whether the two answers differ on any of them. The
+   * events of the pair have the indices from `low` to before `high`. Consecutive stretches with the same arguments are
+   * passed as one. If both sides are the same object, only one is walked.
    */
   readonly pair: (
     columns: EventColumns,

@@ -1,6 +1,6 @@
 /**
- * Counts the differences that a sweep finds, as the figures of a {@link Summary}. The memory grows with the number of types
- * and steps, never with the number of people. Totals of disjoint people can be added up in any order.
+ * Counts the differences that a sweep finds, as the figures of a {@link Summary}. The memory grows with the number of
+ * types and steps, never with the number of people. Totals of disjoint people can be added up in any order.
  */
 import type { Instant } from "../engine/Instant.ts"
 import * as Outcome from "../engine/Outcome.ts"
@@ -31,11 +31,13 @@ export interface TypeTotals {
   /** The number of pairs whose answers differ at some instant. */
   changedPairs: number
   /**
-   * By answer code, plus 32 for the candidate: for each step, the number of pairs with that answer minus the number at the
-   * previous step.
+   * By answer code, plus 32 for the candidate: for each step, the number of pairs with that answer minus the number at
+   * the previous step.
    */
   readonly steps: Array<Float64Array | undefined>
-  /** Numbers of pairs. The index is eight times the index of the baseline's status plus the index of the candidate's. */
+  /**
+   * Numbers of pairs. The index is eight times the index of the baseline's status plus the index of the candidate's.
+   */
   readonly transitions: Float64Array
 }
 
@@ -118,8 +120,8 @@ export class TotalsCounter {
   }
 
   /**
-   * Keeps the current pair as an example of the first of its reasons that has fewer than `maximum` examples, and returns that
-   * reason; `undefined` if every reason has enough examples.
+   * Keeps the current pair as an example of the first of its reasons that has fewer than `maximum` examples, and
+   * returns that reason; `undefined` if every reason has enough examples.
    */
   claimExample(maximum: number): Reason.Key | undefined {
     for (let index = 0; index < this.pairReasonCount; index++) {
@@ -132,7 +134,10 @@ export class TotalsCounter {
     return undefined
   }
 
-  /** Counts a stretch; implements `Sweep.Receiver`. A side whose answer is that of the previous stretch is not counted again. */
+  /**
+   * Counts a stretch; implements `Sweep.Receiver`. A side whose answer is that of the previous stretch is not counted
+   * again.
+   */
   stretch(from: Instant, baseline: number, candidate: number, state: number, version: number): void {
     if (this.isFirst) {
       this.count(baseline, 0, 1)
@@ -182,8 +187,8 @@ export class TotalsCounter {
   }
 
   /**
-   * Counts that one side's answer changes at `at`. The change counts from the next step that begins, because totals are read
-   * at the beginning of a step; asking that begins counts in the step that holds `at`.
+   * Counts that one side's answer changes at `at`. The change counts from the next step that begins, because totals are
+   * read at the beginning of a step; asking that begins counts in the step that holds `at`.
    */
   private countChange(at: Instant, oldCode: number, newCode: number, offset: number, asked: Float64Array): void {
     const step = Steps.before(this.steps, at)

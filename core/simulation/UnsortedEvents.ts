@@ -1,8 +1,9 @@
 /**
- * The events of whole people as rows of numbers, as they come from a table, and how they become {@link EventColumns.EventColumns}.
+ * The events of whole people as rows of numbers, as they come from a table, and how they become
+ * {@link EventColumns.EventColumns}.
  *
- * Whoever reads the table only copies them; they are put in order where they are folded, on every core. People and events
- * are named by UUIDs, so that no string is made until somebody asks.
+ * Whoever reads the table only copies them; they are put in order where they are folded, on every core. People and
+ * events are named by UUIDs, so that no string is made until somebody asks.
  */
 import type * as EventColumns from "./EventColumns.ts"
 import type { Instant } from "../engine/Instant.ts"

@@ -25,26 +25,26 @@ export const simulation: Part = {
     ["Sweep.ts", "(this.expires[0]! <= at ? 1 : 0)", "(this.expires[0]! < at ? 1 : 0)", columns],
     ["Sweep.ts", "lapses[3]! > at && lapses[3]! < first", "false", columns],
     ["Sweep.ts", "dates[1]! > none ? withdrawn", "dates[1]! > dates[0]! ? withdrawn", columns],
-    ["Sweep.ts", "code !== was || candidate !== is", "candidate !== is", columns],
+    ["Sweep.ts", "baselineCode !== lastBaseline ||\n        ", "", columns],
 
-    ["Totals.ts", "Reason.isPermitted(before) ? loses : gains", "loses", columns],
+    ["Totals.ts", "Reason.isPermitted(baseline) ? loses : gains", "loses", columns],
     [
       "Totals.ts",
-      "this.pairFlags |= Reason.isAsked(after) && !Reason.isAsked(before)",
-      "this.pairFlags |= Reason.isAsked(after)",
+      "this.pairFlags |= Reason.isAsked(candidate) && !Reason.isAsked(baseline)",
+      "this.pairFlags |= Reason.isAsked(candidate)",
       columns,
     ],
     [
       "Totals.ts",
-      "if (Reason.isAsked(after) && !Reason.isAsked(before)) this.totals",
-      "if (Reason.isAsked(after)) this.totals",
+      "if (Reason.isAsked(candidate) && !Reason.isAsked(baseline)) this.totals",
+      "if (Reason.isAsked(candidate)) this.totals",
       columns,
     ],
-    ["Totals.ts", "Reason.isAsked(is) && !Reason.isAsked(was)", "Reason.isAsked(is)", columns],
+    ["Totals.ts", "Reason.isAsked(newCode) && !Reason.isAsked(oldCode)", "Reason.isAsked(newCode)", columns],
     ["Totals.ts", "const step = Steps.before(this.steps, at)", "const step = Steps.holding(this.steps, at)", columns],
     ["Totals.ts", "if (this.lastPairs[transition] !== this.pair) {", "{", columns],
     ["Totals.ts", "this.personFlags = 0\n  }", "}", columns],
-    ["Totals.ts", "addAll(into.askedAfter, more.askedAfter)", "", addedUp],
+    ["Totals.ts", "addAll(into.askedCandidate, more.askedCandidate)", "", addedUp],
     ["Totals.ts", "into.changedPairs += more.changedPairs", "", addedUp],
 
     ["EventColumnBuilder.ts", "if (event.dateCreated > this.knownAt) continue", "", columns],
@@ -58,7 +58,7 @@ export const simulation: Part = {
 
     ["UuidColumn.ts", "if (difference !== 0) return difference", "return difference", rows],
 
-    ["Simulation.ts", "after: isSame(is, would) ? is : would", "after: is", columns],
+    ["Simulation.ts", "candidate: isSame(current, proposed) ? current : proposed", "candidate: current", columns],
 
     ["Steps.ts", "Math.ceil((at - window.from) / millis)", "Math.floor((at - window.from) / millis)", steps],
     ["Steps.ts", "starts[middle]! < at", "starts[middle]! <= at", steps],
