@@ -1,26 +1,51 @@
 import { availableParallelism } from "node:os"
+import { join } from "node:path"
 import { defineConfig } from "vitest/config"
 
-/** One project a folder of `test/`: what the folder is about is what its tests prove. */
-const project = (name: string, testTimeout = 60_000) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
-})
+// A process that a test starts reads what another has compiled, in this run or an earlier one.
+process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.cache/compiled")
 
-export default defineConfig({
-  test: {
-    // Tests mostly wait for the servers they start: one worker for each core, also where there are two.
-    maxWorkers: availableParallelism(),
-    projects: [
-      project("laws", 300_000),
-      project("core"),
-      project("contract"),
-      project("http"),
-      project("security"),
-      project("cli"),
-      project("faults", 300_000),
-      project("package", 180_000),
-      project("report", 120_000),
-      project("docs", 120_000),
-    ],
-  },
+/**
+ * Short and long tests: `X.test.ts` is short, `X.long.test.ts` beside it is long.
+ *
+ * `npm test` runs the short ones, at most five minutes on two idle cores; `npm run test:long` (`--mode long`) the long ones. Many
+ * long files are a short one with larger numbers: they import it, and `test/support/long.ts` gives the numbers.
+ */
+export default defineConfig(({ mode }) => {
+  const isLong = mode === "long"
+
+  /** A project for each folder of `test/`. */
+  const project = (name: string, testTimeout = 60_000) => {
+    const timeout = isLong ? 1_200_000 : testTimeout
+    return {
+      test: {
+        name: isLong ? `${name} (long)` : name,
+        include: [`test/${name}/**/*${isLong ? ".long" : ""}.test.ts`],
+        exclude: isLong ? [] : ["**/*.long.test.ts"],
+        testTimeout: timeout,
+        hookTimeout: timeout,
+        ...(isLong && { env: { ASSENT_TESTS: "long" } }),
+      },
+    }
+  }
+
+  return {
+    test: {
+      // Tests mostly wait for the servers they start: one worker for each core, also where there are two.
+      maxWorkers: availableParallelism(),
+      globalSetup: "test/support/globalSetup.ts",
+      projects: [
+        project("laws", 300_000),
+        project("core"),
+        project("contract"),
+        project("http"),
+        project("security"),
+        project("cli"),
+        project("faults", 300_000),
+        project("package", 180_000),
+        project("report", 120_000),
+        project("docs", 120_000),
+      ],
+    },
+  }
 })

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 // Held in memory as a whole, the same events end in "heap out of memory", at 112 MB too: tried with an endless runWeight.
 it("decides in bounded memory, every event a new person, and leaves no file behind", { timeout: 120_000 }, async () => {
-  const { code, stdout, stderr } = await place.run(["decisions", "--events", "many.ndjson"], {
+  const { code, stdout, stderr } = await place.runProcess(["decisions", "--events", "many.ndjson"], {
     nodeFlags: ["--max-old-space-size=64", "--max-semi-space-size=2"],
   })
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" })

@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { build } from "esbuild"
+import { childEnv } from "../support/childEnv.ts"
 
 const root = join(import.meta.dirname, "../..")
 
@@ -32,7 +33,7 @@ const start = (folder: string, url: string, under: ReadonlyArray<string>, env: N
   // A file takes what is written at once, and has it after any kill.
   const written = join(mkdtempSync(join(folder, "run-")), "acknowledged")
   const output = openSync(written, "w")
-  const child = spawn(command!, rest, { env: { PATH: process.env["PATH"], ...env }, stdio: ["ignore", output, "pipe"] })
+  const child = spawn(command!, rest, { env: { ...childEnv, ...env }, stdio: ["ignore", output, "pipe"] })
   closeSync(output)
   let errors = ""
   child.stderr!.on("data", (data: Buffer) => (errors += data.toString()))

@@ -17,7 +17,7 @@ const killed = {
   postgres: Number(process.env["ASSENT_IMPORT_KILLS"] ?? 4),
 }
 
-const { folder, run, start } = workplace()
+const { folder, run, runProcess, start } = workplace()
 let postgres: Postgres
 let database: string
 const storeOf = (kind: keyof typeof killed) => ["--store", kind === "sqlite" ? "sqlite:ledger.db" : database]
@@ -97,7 +97,7 @@ test.each(kinds)(
     }
     // Each kill left something, and something was left to do.
     expect(new Set(seen).size).toBeGreaterThan(1)
-    const done = await run(["import", "rows.ndjson", ...store, "--json", "--rejected", "rejected.ndjson"], {
+    const done = await runProcess(["import", "rows.ndjson", ...store, "--json", "--rejected", "rejected.ndjson"], {
       nodeFlags,
     })
     const tally = JSON.parse(done.stdout)
@@ -111,7 +111,7 @@ test.each(kinds)(
     }
     expect(await recorded(kind)).toEqual(expected.toSorted())
     expect(tally).toMatchObject({ rows, rejected: rows / 100, faults: { invalid: rows / 100 } })
-    const again = JSON.parse((await run(["import", "rows.ndjson", ...store, "--json"], { nodeFlags })).stdout)
+    const again = JSON.parse((await runProcess(["import", "rows.ndjson", ...store, "--json"], { nodeFlags })).stdout)
     expect(again).toMatchObject({ rows, recorded: 0, rejected: rows / 100 })
   },
   600_000,

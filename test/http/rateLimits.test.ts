@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process"
 import { DatabaseSync } from "node:sqlite"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { childEnv } from "../support/childEnv.ts"
 import { eventually, type Answer, type Server } from "../support/server.ts"
 import { expectProblem } from "./problem.ts"
 import {
@@ -272,7 +273,7 @@ describe("a setting", () => {
   const main = join(import.meta.dirname, "../../apps/server/main.ts")
   const startWith = (env: Readonly<Record<string, string>>) =>
     spawnSync(process.execPath, [main], {
-      env: { PATH: process.env["PATH"], PORT: "0", ASSENT_STORE: "memory:", ...env },
+      env: { ...childEnv, PORT: "0", ASSENT_STORE: "memory:", ...env },
       encoding: "utf8",
       timeout: 50_000,
     })

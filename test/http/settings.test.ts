@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, test } from "vitest"
 import * as Settings from "../../apps/server/Settings.ts"
+import { childEnv } from "../support/childEnv.ts"
 import { folder, start } from "../support/server.ts"
 import { linesOf } from "./logLines.ts"
 
@@ -19,7 +20,7 @@ const run = (env: Readonly<Record<string, string>>, ...parameters: ReadonlyArray
   folders.push(cwd)
   const options = {
     cwd,
-    env: { PATH: process.env["PATH"], PORT: "0", ...env },
+    env: { ...childEnv, PORT: "0", ...env },
     encoding: "utf8",
     timeout: 50_000,
   } as const

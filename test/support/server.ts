@@ -9,6 +9,7 @@ import { Agent, type IncomingHttpHeaders, request as httpRequest } from "node:ht
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { childEnv } from "./childEnv.ts"
 
 const root = join(import.meta.dirname, "../..")
 
@@ -223,7 +224,7 @@ export const start = async (options: Options = {}): Promise<Server> => {
   const child: ChildProcess = spawn(command!, rest, {
     cwd: directory,
     env: {
-      PATH: process.env["PATH"],
+      ...childEnv,
       HOST: "127.0.0.1",
       PORT: String(port),
       ASSENT_STORE: file === "memory:" ? file : `sqlite:${file}`,
