@@ -1,16 +1,18 @@
 /**
- * Writes whom aliases name.
+ * Writes which person an alias names.
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Claim } from "../../core/model/People.ts"
 import * as Uuid from "./Uuid.ts"
 
-/** Aliases of one connection. */
+/** Writes aliases through one connection. */
 export interface AliasWriter {
-  /** Whether an alias names nobody, or whom it is claimed for. */
+  /** Whether an alias names no person yet, or the person it is claimed for. */
   readonly isFree: (organization: Lane.Owner, claim: Claim) => boolean
+  /** Keeps a claim that is free. A claim of anything but a `contextId` also marks the person as identified. */
   readonly claim: (organization: Lane.Owner, claim: Claim) => void
+  /** Removes an alias, and raises the revision of the person it named. */
   readonly release: (organization: Lane.Owner, hash: string) => void
 }
 
@@ -19,7 +21,7 @@ export const make = (db: DatabaseSync): AliasWriter => {
   const find = db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?")
   const insert = db.prepare("INSERT INTO alias VALUES (?, ?, ?, ?) ON CONFLICT (lane, hash) DO NOTHING")
   const remove = db.prepare("DELETE FROM alias WHERE lane = ? AND hash = ?")
-  const touch = db.prepare(`
+  const raiseRevision = db.prepare(`
     INSERT INTO person (lane, person, revision, is_identified) VALUES (?, ?, 1, 0)
     ON CONFLICT (lane, person) DO UPDATE SET revision = revision + 1`)
   const identify = db.prepare(`
@@ -40,7 +42,7 @@ export const make = (db: DatabaseSync): AliasWriter => {
       if (row === undefined) return
       const person = row["person"] as Uint8Array
       remove.run(Lane.of(organization, hash), Uuid.toBytes(hash))
-      touch.run(Lane.of(organization, Uuid.fromBytes(person)), person)
+      raiseRevision.run(Lane.of(organization, Uuid.fromBytes(person)), person)
     },
   }
 }

@@ -1,22 +1,26 @@
 /**
- * Reads what is set up, parsing only what has changed since.
+ * Reads the catalog. Only entries that were written since the last read are parsed.
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Catalog from "../../core/model/Catalog.ts"
 
 type Kind = keyof Catalog.Entries
 
-/** Reads the catalog; the same object as long as nothing changes. */
+/** Reads the catalog. */
 export interface CatalogReader {
+  /** The current catalog; the same object as long as nothing changes. */
   readonly read: () => Catalog.Catalog
-  /** Says that the catalog has changed. */
-  readonly forget: () => void
+  /** Makes the next `read` look for a new revision. */
+  readonly expire: () => void
 }
 
-/** The revision is looked at once for all requests that the event loop takes in at a time, unless it is forgotten. */
+/**
+ * Prepares the statements. The revision is read once in each turn of the event loop, for all requests of that turn,
+ * unless it is expired before.
+ */
 export const make = (db: DatabaseSync): CatalogReader => {
-  const head = db.prepare("SELECT revision FROM catalog_head")
-  const since = db.prepare("SELECT kind, body FROM catalog_entry WHERE revision > ? ORDER BY revision, ordinal")
+  const selectRevision = db.prepare("SELECT revision FROM catalog_head")
+  const selectSince = db.prepare("SELECT kind, body FROM catalog_entry WHERE revision > ? ORDER BY revision, ordinal")
   const entries: { readonly [Each in Kind]: Map<string, Catalog.Entries[Each][number]> } = {
     organizations: new Map(),
     projects: new Map(),
@@ -28,12 +32,12 @@ export const make = (db: DatabaseSync): CatalogReader => {
 
   const listOf = <Each extends Kind>(kind: Each) => [...entries[kind].values()]
 
-  const forget = (): void => {
+  const expire = (): void => {
     isCurrent = false
   }
 
   const load = (revision: number): void => {
-    for (const { kind, body } of since.all(catalog.revision)) {
+    for (const { kind, body } of selectSince.all(catalog.revision)) {
       const entry = JSON.parse(String(body))
       entries[kind as Kind].set(entry.id, entry)
     }
@@ -50,11 +54,11 @@ export const make = (db: DatabaseSync): CatalogReader => {
 
   const read = (): Catalog.Catalog => {
     if (isCurrent) return catalog
-    const revision = Number(head.get()?.["revision"])
+    const revision = Number(selectRevision.get()?.["revision"])
     if (revision !== catalog.revision) load(revision)
     isCurrent = true
-    setImmediate(forget)
+    setImmediate(expire)
     return catalog
   }
-  return { read, forget }
+  return { read, expire }
 }

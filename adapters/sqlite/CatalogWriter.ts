@@ -1,5 +1,5 @@
 /**
- * Writes what is set up. An entry that changes is written anew; its earlier states stay.
+ * Writes the catalog. A changed entry is inserted as a new row; the rows of its earlier states stay.
  */
 import type { DatabaseSync } from "node:sqlite"
 import type { Instant } from "../../core/engine/Instant.ts"
@@ -7,30 +7,30 @@ import type { CatalogChange, Kept } from "../../core/ports/LedgerStore.ts"
 import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
-/** The setup of one connection. */
+/** The commands about the catalog. */
 export interface CatalogWriter {
-  readonly configure: (change: CatalogChange) => Kept
-  readonly useKey: (id: string, at: Instant) => Kept
+  readonly changeCatalog: (change: CatalogChange) => Kept
+  readonly useKey: (use: { readonly id: string; readonly at: Instant }) => Kept
 }
 
 /** Prepares the statements. */
 export const make = (db: DatabaseSync, idempotency: IdempotencyWriter): CatalogWriter => {
   const revision = db.prepare("SELECT revision FROM catalog_head")
   const raiseRevision = db.prepare("UPDATE catalog_head SET revision = revision + 1")
-  const insert = db.prepare("INSERT INTO catalog_entry VALUES (?, ?, ?, ?)")
+  const insertEntry = db.prepare("INSERT INTO catalog_entry VALUES (?, ?, ?, ?)")
   const insertDocument = db.prepare("INSERT INTO document VALUES (?, ?, ?)")
   const useKey = db.prepare(`
     INSERT INTO key_use VALUES (?, ?)
     ON CONFLICT (id) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)`)
   return {
-    configure: (change) => {
+    changeCatalog: (change) => {
       const { documents, entries, owner, idempotencyRecord } = change
       if (owner !== undefined && idempotency.has(owner, idempotencyRecord)) return "repeated"
       if (revision.get()?.["revision"] !== change.revision) return "stale"
       raiseRevision.run()
       const rows = Object.entries(entries).flatMap(([kind, changed]) => changed.map((entry) => [kind, entry] as const))
       for (const [ordinal, [kind, entry]] of rows.entries()) {
-        insert.run(change.revision + 1, ordinal, kind, JSON.stringify(entry))
+        insertEntry.run(change.revision + 1, ordinal, kind, JSON.stringify(entry))
       }
       for (const { consentType, version, document } of documents) {
         insertDocument.run(Uuid.toBytes(consentType), version, document)
@@ -38,7 +38,7 @@ export const make = (db: DatabaseSync, idempotency: IdempotencyWriter): CatalogW
       if (owner !== undefined) idempotency.keep(owner, idempotencyRecord)
       return "kept"
     },
-    useKey: (id, at) => {
+    useKey: ({ id, at }) => {
       useKey.run(id, at)
       return "kept"
     },

@@ -1,60 +1,44 @@
 /**
- * What the writer thread is asked to do, and what it answers.
+ * The messages between the store and the writer thread.
+ *
+ * The commands are the functions of the writers of the four parts, so that a new function there is a new command.
  */
-import type { Instant } from "../../core/engine/Instant.ts"
-import type { Owner } from "../../core/model/Lane.ts"
-import type {
-  Append,
-  Appended,
-  CatalogChange,
-  Kept,
-  IdentityChange,
-  IdempotencyRecord,
-} from "../../core/ports/LedgerStore.ts"
+import type { Kept } from "../../core/ports/LedgerStore.ts"
+import type { CatalogWriter } from "./CatalogWriter.ts"
+import type { EventWriter } from "./EventWriter.ts"
+import type { PeopleWriter } from "./PeopleWriter.ts"
+import type { SessionCommands } from "./SessionWriter.ts"
 
-/** One request to write. Requests of one group share a transaction; each is kept whole or not at all. */
-export type Command =
-  | { readonly _tag: "Append"; readonly request: Append }
-  | { readonly _tag: "ChangePeople"; readonly change: IdentityChange }
-  | {
-      readonly _tag: "KeepProfile"
-      readonly organization: Owner
-      readonly concordId: string
-      readonly profile: string
-      readonly idempotencyRecord: IdempotencyRecord | undefined
-    }
-  | {
-      readonly _tag: "ExtendSession"
-      readonly tokenHash: string
-      readonly seen: Instant
-      readonly expiresAt: Instant
-    }
-  | { readonly _tag: "Configure"; readonly change: CatalogChange }
-  | { readonly _tag: "UseKey"; readonly id: string; readonly at: Instant }
-  | { readonly _tag: "Check" }
-
-/** What a command comes to, by its tag. */
-export interface Results {
-  readonly Append: Appended
-  readonly ChangePeople: Kept | "used"
-  readonly KeepProfile: Kept
-  readonly ExtendSession: Kept
-  readonly Configure: Kept
-  readonly UseKey: Kept
-  readonly Check: Kept
+/** Every command: a function of its input, by its name. */
+export interface Commands extends EventWriter, PeopleWriter, SessionCommands, CatalogWriter {
+  /** Shows that the ledger can be written to. */
+  readonly check: () => Kept
 }
 
-/** What became of a command, once its transaction is on the disk; or why it was not kept. */
+export type CommandName = keyof Commands
+
+/** The input of a command; it is sent to another thread, so it is plain data. */
+export type Input<Name extends CommandName> = Parameters<Commands[Name]>[0]
+
+/** The result of a command that was carried out. */
+export type Result<Name extends CommandName> = ReturnType<Commands[Name]>
+
+/** One request to write. Requests of one group share a transaction; each is kept whole or not at all. */
+export type Command<Name extends CommandName = CommandName> = {
+  readonly [Each in Name]: { readonly name: Each; readonly input: Input<Each> }
+}[Name]
+
+/** The result of a command, once its transaction is on the disk; or why it was not kept. */
 export type Outcome =
-  | { readonly _tag: "Done"; readonly value: Results[keyof Results] }
+  | { readonly _tag: "Done"; readonly value: Result<CommandName> }
   | { readonly _tag: "Unavailable"; readonly reason: string }
 
-/** To the writer thread. */
+/** A message to the writer thread. */
 export type ToWriter =
   | { readonly _tag: "Group"; readonly commands: ReadonlyArray<Command> }
   | { readonly _tag: "Close" }
 
-/** From the writer thread: once when it is ready or cannot be, then one answer a group, in order. */
+/** A message from the writer thread: once `Ready` or `Failed`, then one message for each group, in order. */
 export type FromWriter =
   | { readonly _tag: "Ready" }
   | { readonly _tag: "Failed"; readonly reason: string }

@@ -1,8 +1,8 @@
 /**
- * Lists the events of a project: each lane by its own index, then the lanes merged.
+ * Lists the events of a project: reads each lane by its own index, then merges the lanes (keyset paging).
  *
- * The first page fixes how far each lane goes. Those that follow see just that, from where the page before ended, so they
- * neither skip nor repeat, whatever is recorded meanwhile.
+ * The first page fixes the end of each lane. Later pages read up to the same ends, from where the previous page
+ * ended, so they neither skip nor repeat an event, whatever is recorded meanwhile.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
@@ -10,7 +10,7 @@ import type { EventFilter, EventPage, EventOrder, PageRequest, PagePlace } from 
 import * as EventRow from "./EventRow.ts"
 import * as Uuid from "./Uuid.ts"
 
-/** Lists through one connection. */
+/** Lists events through one connection. */
 export type EventList = (project: Lane.Owner, filter: EventFilter, page: PageRequest) => EventPage
 
 interface Condition {
@@ -20,7 +20,7 @@ interface Condition {
 
 type Key = PagePlace["last"]
 
-/** The most statements that are kept prepared. */
+/** The most statements that are kept prepared; then all are dropped. */
 const maxPrepared = 200
 
 const column = { consentDate: "e.consent_date", dateCreated: "e.recorded_at" } as const
@@ -44,7 +44,7 @@ const conditionsOf = (filter: EventFilter, people: ReadonlyArray<string> | undef
   ...isThe("e.geography", filter.geography),
 ]
 
-/** What comes after a key in one lane: keys are ordered by date, then lane, then position. */
+/** The condition for events of one lane that come after a key: keys are ordered by date, then lane, then position. */
 const after = ({ sort, order }: EventOrder, lane: number, [at, lastLane, position]: Key): Condition => {
   const than = order === "asc" ? ">" : "<"
   if (lane === lastLane) return { sql: `(${column[sort]}, e.position) ${than} (?, ?)`, values: [at, position] }
@@ -54,13 +54,13 @@ const after = ({ sort, order }: EventOrder, lane: number, [at, lastLane, positio
 
 const direction = { asc: 1, desc: -1 } as const
 
-/** A row with the key it is ordered by. */
+/** A row with the key that it is ordered by. */
 interface Found {
   readonly key: Key
   readonly row: EventRow.EventRow
 }
 
-/** Prepares listing. Statements are prepared when they are first needed. */
+/** Makes the list of one connection. A statement is prepared when it is first needed. */
 export const make = (db: DatabaseSync): EventList => {
   const prepared = new Map<string, StatementSync>()
   const prepare = (sql: string): StatementSync => {
@@ -75,7 +75,7 @@ export const make = (db: DatabaseSync): EventList => {
   const run = (select: string, conditions: ReadonlyArray<Condition>, rest = "", more: ReadonlyArray<number> = []) => {
     const where = conditions.map(({ sql }) => sql).join(" AND ")
     const values = conditions.flatMap((condition) => condition.values)
-    // Rows are arrays, of what the select names.
+    // Each row is an array of the selected columns.
     const rows: unknown = prepare(`SELECT ${select} FROM event e WHERE ${where} ${rest}`).all(...values, ...more)
     return rows as ReadonlyArray<ReadonlyArray<unknown>>
   }

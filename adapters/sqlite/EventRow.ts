@@ -5,11 +5,11 @@ import type { ConsentAction, ConsentState } from "../../core/engine/ConsentState
 import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as Uuid from "./Uuid.ts"
 
-/** What is read of an event, of the table under the name `e`. */
+/** The columns that are read of an event; the table has the name `e`. */
 export const columns = `e.event_id, e.person, e.consent_type, e.version, e.consent_state, e.consent_action,
   e.consent_date, e.recorded_at, e.expiration_date, e.submitter, e.session, e.domain, e.geography, e.external_id, e.body`
 
-/** The {@link columns} of a row, with the types that the writer, which alone writes them, has given them. */
+/** The {@link columns} of a row. Only the writer writes them, and it writes these types. */
 export type EventRow = readonly [
   id: Uint8Array,
   person: Uint8Array,

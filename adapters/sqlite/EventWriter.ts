@@ -1,5 +1,5 @@
 /**
- * Appends events to their lanes: positions without gap, heads raised, all in the caller's transaction.
+ * Appends events to their lanes. Positions have no gap, heads are raised, all in the caller's transaction.
  */
 import { hash } from "node:crypto"
 import type { DatabaseSync } from "node:sqlite"
@@ -32,13 +32,19 @@ const prepareStatements = (db: DatabaseSync) => ({
 const digestOf = (body: string): Buffer => Buffer.from(hash("sha256", body), "hex")
 const bytesOrNull = (hash: string | undefined): Uint8Array | null => (hash === undefined ? null : Uuid.toBytes(hash))
 
-/** Appends requests through one connection. `isRetry`: a commit before this one had an outcome nobody knows. */
-export type EventWriter = (request: Append, isRetry: boolean) => Appended
+/** The commands about events. */
+export interface EventWriter {
+  /** `isRetry`: an earlier attempt may have been committed, because the outcome of its transaction is not known. */
+  readonly append: (request: Append, isRetry: boolean) => Appended
+}
 
 /** Prepares the statements. */
 export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: IdempotencyWriter): EventWriter => {
   const statements = prepareStatements(db)
-  /** What this connection has written; a transaction that fails ends the connection. */
+  /**
+   * Rows of `used_type` that this connection has written. A transaction that fails ends the connection, so all are
+   * kept.
+   */
   const usedTypes = new Set<string>()
 
   const useType = (lane: number, consentType: string, type: Uint8Array): void => {
@@ -92,7 +98,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: Idempo
     }
   }
 
-  return (request, isRetry) => {
+  const append = (request: Append, isRetry: boolean): Appended => {
     const { after, project, organization, recordedAt, claims, events, idempotencyRecord } = request
     const lanes = Map.groupBy(events, ({ concordId }) => Lane.of(project, concordId))
     const heads = new Map([...lanes.keys()].map((lane) => [lane, statements.laneHead.get(lane)]))
@@ -100,14 +106,15 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: Idempo
       return { _tag: "Appended" }
     }
     if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }
-    const behind = [...lanes].flatMap(([lane, [first]]) => {
+    // Of the lanes in which `dateCreated` would go back.
+    const laterRecordedAt = [...lanes].flatMap(([lane, [first]]) => {
       const last = Number(heads.get(lane)?.["last_recorded_at"] ?? first!.dateCreated)
       return last > first!.dateCreated ? [last] : []
     })
     const isTaken = claims.some((claim) => !aliases.isFree(organization, claim))
     const isEarly = after !== undefined && !has(project, after)
-    if (isEarly || behind.length > 0 || isTaken || events.some((event) => hasExternalId(project, event))) {
-      return { _tag: "Stale", lastRecordedAt: Math.max(recordedAt, ...behind) }
+    if (isEarly || laterRecordedAt.length > 0 || isTaken || events.some((event) => hasExternalId(project, event))) {
+      return { _tag: "Stale", lastRecordedAt: Math.max(recordedAt, ...laterRecordedAt) }
     }
     for (const claim of claims) aliases.claim(organization, claim)
     const positions = new Map<number, number>()
@@ -120,4 +127,6 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: Idempo
     idempotency.keep(organization, idempotencyRecord)
     return { _tag: "Appended", positions }
   }
+
+  return { append }
 }

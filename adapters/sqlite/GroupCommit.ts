@@ -1,52 +1,64 @@
 /**
  * Group commit: requests that arrive while one transaction is being written share the next one.
  *
- * Each request is answered only after the commit that holds it. A request that finds the writer idle is written at once.
- * After a commit, the next group waits a moment for the clients just answered to come back: where a sync of the disk is
- * slow, as many as possible should share it.
+ * Each request is answered only after the commit of its transaction. If the writer is idle, a request is written at
+ * once. After a commit, the next group is held back for a moment, until the clients that were just answered have sent
+ * their next requests: a sync of a slow disk should be shared by as many requests as possible.
  */
 import { Worker } from "node:worker_threads"
 import { Effect, type Tracer } from "effect"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as GroupMeter from "../support/GroupMeter.ts"
-import type { Command, FromWriter, Outcome, Results, ToWriter } from "./Command.ts"
+import type { Command, CommandName, FromWriter, Input, Outcome, Result, ToWriter } from "./Command.ts"
 import * as Thread from "./Thread.ts"
 
-/** The most events of one transaction, unless a single request has more. */
+/** The most events of one transaction; a request with more has a transaction of its own. */
 export const maxGroupEvents = 500
 
-/** The longest that a group waits for the clients of the last one, in milliseconds. */
+/** The longest time that a group is held back for the clients of the last one, in milliseconds. */
 const gatheringMaxMillis = 2
 
-/** The most requests that wait; one more is refused at once instead of waiting for what it may not live to see. */
+/**
+ * The most requests that wait. One more is refused at once, because its caller would probably give up before it is
+ * written.
+ */
 export const maxWaiting = 10_000
 
-/** The longest that a request waits for its answer, in milliseconds: a disk that hangs must not hang everybody. */
-const patienceMillis = 10_000
+/** The longest time that a request waits for its answer, in milliseconds; then it fails, also while a disk hangs. */
+const answerTimeoutMillis = 10_000
 
-/** Where requests to write are brought. */
+/** How often requests are looked for that have waited too long, in milliseconds. */
+const timeoutCheckMillis = 500
+
+/** Sends a command to the writer; succeeds once it is on the disk. */
+export type Write = <Name extends CommandName>(
+  name: Name,
+  input: Input<Name>,
+) => Effect.Effect<Result<Name>, StoreUnavailable>
+
+/** The queue before the writer of one file. */
 export interface GroupCommit {
-  readonly write: <Asked extends Command>(command: Asked) => Effect.Effect<Results[Asked["_tag"]], StoreUnavailable>
+  readonly write: Write
 }
 
 interface Waiting {
   readonly command: Command
-  /** Does nothing the second time. */
+  /** Does nothing when it is called again. */
   readonly answer: (outcome: Outcome) => void
+  /** When the request arrived. */
   readonly since: number
   readonly span: Tracer.AnySpan | undefined
 }
 
 const unavailable = (reason: string): Outcome => ({ _tag: "Unavailable", reason })
 const overdue = unavailable("the disk does not answer")
-const eventsOf = (command: Command): number => (command._tag === "Append" ? command.request.events.length : 0)
-const weight = (command: Command): number => (command._tag === "Append" ? eventsOf(command) : 1)
+const eventsOf = (command: Command): number => (command.name === "append" ? command.input.events.length : 0)
+const weight = (command: Command): number => (command.name === "append" ? eventsOf(command) : 1)
 
-/** Whether it is about events that were appended: not prepared too late, nor sent a second time. */
+/** Whether events were appended: they were neither stale nor repeated. */
 const isAppended = (outcome: Outcome): boolean =>
   outcome._tag === "Done" && typeof outcome.value === "object" && outcome.value._tag === "Appended"
 
-/** The queue before a writer thread. */
 class Queue implements GroupCommit {
   private readonly worker: Worker
   private readonly meter: GroupMeter.GroupMeter
@@ -56,11 +68,11 @@ class Queue implements GroupCommit {
   private refusal: Outcome | undefined = undefined
   private hasEnded = false
   private whenIdle: (() => void) | undefined = undefined
-  /** How many requests are waited for before the next group is written, until `gathering` is over. */
+  /** The next group is written once this many requests wait, or when `gathering` is over. */
   private expected = 0
   private gathering: NodeJS.Timeout | undefined = undefined
-  private readonly watch = setInterval(() => this.tellOverdue(), 500).unref()
-  /** Whether the group being written is overdue: nothing is taken behind it. */
+  private readonly timeoutCheck = setInterval(() => this.refuseOverdue(), timeoutCheckMillis).unref()
+  /** Whether the group being written is overdue: new requests are refused meanwhile. */
   private isStuck = false
 
   constructor(worker: Worker, meter: GroupMeter.GroupMeter) {
@@ -72,31 +84,33 @@ class Queue implements GroupCommit {
     worker.on("error", () => this.stop("the writer failed"))
     worker.on("exit", () => {
       this.hasEnded = true
-      clearInterval(this.watch)
+      clearInterval(this.timeoutCheck)
       this.stop("the store is closed")
     })
   }
 
-  readonly write = <Asked extends Command>(command: Asked): Effect.Effect<Results[Asked["_tag"]], StoreUnavailable> =>
+  readonly write: Write = <Name extends CommandName>(name: Name, input: Input<Name>) =>
     Effect.withFiber(({ context }) =>
-      Effect.callback((resume) => {
+      Effect.callback<Result<Name>, StoreUnavailable>((resume) => {
         const answer = (outcome: Outcome) =>
           resume(
             outcome._tag === "Done"
-              ? // The writer answers a command with what it comes to.
-                Effect.succeed(outcome.value as Results[Asked["_tag"]])
+              ? // The writer answers a command with the result that belongs to its name.
+                Effect.succeed(outcome.value as Result<Name>)
               : new StoreUnavailable({ reason: outcome.reason }),
           )
         if (this.refusal !== undefined) return answer(this.refusal)
         if (this.isStuck) return answer(overdue)
         if (this.waiting.length >= maxWaiting) return answer(unavailable("too many requests wait to be written"))
+        // A name with its own input is a command; TypeScript does not see this of a name that it does not know.
+        const command = { name, input } as Command
         this.waiting.push({ command, answer, since: performance.now(), span: GroupMeter.currentSpan(context) })
         this.meter.setWaiting(this.waiting.length)
         if (this.writing.length === 0 && this.waiting.length >= this.expected) this.next()
       }),
     )
 
-  /** Refuses new requests, waits until those accepted are answered, and ends the thread. */
+  /** Refuses new requests, waits until all accepted ones are answered, and ends the thread. */
   readonly close: Effect.Effect<void> = Effect.callback((resume) => {
     if (this.hasEnded) return resume(Effect.void)
     this.refusal ??= unavailable("the store is closing")
@@ -134,17 +148,20 @@ class Queue implements GroupCommit {
     for (const [index, { answer }] of answered.entries()) answer(outcomes[index]!)
   }
 
-  /** What is being written may yet be kept; what waits behind it is not written any more. */
-  private tellOverdue(): void {
-    const isOverdue = ({ since }: Waiting): boolean => since < performance.now() - patienceMillis
+  /**
+   * Answers requests that have waited too long. Those that are being written may still be kept; those that wait are
+   * dropped from the queue, so they are never written.
+   */
+  private refuseOverdue(): void {
+    const isOverdue = ({ since }: Waiting): boolean => since < performance.now() - answerTimeoutMillis
     this.isStuck = this.writing.some(isOverdue)
     for (const each of [...this.writing, ...this.waiting]) if (isOverdue(each)) each.answer(overdue)
     this.waiting = this.waiting.filter((each) => !isOverdue(each))
   }
 
-  /** Questions whether the store is ready write nothing: a group of them says nothing of the disk. */
+  /** A group of checks alone is not measured, because it is not what clients wait for. */
   private measure(group: ReadonlyArray<Waiting>, outcomes: ReadonlyArray<Outcome>, commitMillis: number): void {
-    if (group.every(({ command }) => command._tag === "Check")) return
+    if (group.every(({ command }) => command.name === "check")) return
     const isDone = ({ _tag }: Outcome) => _tag === "Done"
     this.meter.record({
       requests: group.length,
@@ -183,7 +200,7 @@ const start = (path: string, meter: GroupMeter.GroupMeter) =>
     })
   })
 
-/** Starts the writer thread of a file. Closing the scope answers what was accepted, then closes the file. */
+/** Starts the writer thread of a file. Closing the scope answers every accepted request, then closes the file. */
 export const make = (path: string) =>
   Effect.acquireRelease(
     Effect.flatMap(GroupMeter.make, (meter) => start(path, meter)),

@@ -1,12 +1,12 @@
 /**
- * Writes receipts, in the transaction of what they are for, and forgets those that are old.
+ * Writes idempotency records in the transaction of the writes they belong to, and removes old ones.
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
 import { forgottenBefore, type IdempotencyRecord } from "../../core/model/IdempotencyRecord.ts"
 import * as Uuid from "./Uuid.ts"
 
-/** Receipts of one connection. */
+/** Writes idempotency records through one connection. Without a record, `has` is `false` and `keep` does nothing. */
 export interface IdempotencyWriter {
   readonly has: (owner: Lane.Owner, idempotencyRecord: IdempotencyRecord | undefined) => boolean
   readonly keep: (owner: Lane.Owner, idempotencyRecord: IdempotencyRecord | undefined) => void
@@ -16,7 +16,7 @@ export interface IdempotencyWriter {
 export const make = (db: DatabaseSync): IdempotencyWriter => {
   const find = db.prepare("SELECT 1 FROM idempotency WHERE lane = ? AND hash = ?")
   const insert = db.prepare("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)")
-  const forget = db.prepare("DELETE FROM idempotency WHERE recorded_at < ?")
+  const removeOld = db.prepare("DELETE FROM idempotency WHERE recorded_at < ?")
   return {
     has: (owner, idempotencyRecord) =>
       idempotencyRecord !== undefined &&
@@ -24,7 +24,7 @@ export const make = (db: DatabaseSync): IdempotencyWriter => {
     keep: (owner, idempotencyRecord) => {
       if (idempotencyRecord === undefined) return
       const { hash, digest, answer, recordedAt } = idempotencyRecord
-      forget.run(forgottenBefore(idempotencyRecord))
+      removeOld.run(forgottenBefore(idempotencyRecord))
       insert.run(Lane.of(owner, hash), Uuid.toBytes(hash), Uuid.toBytes(digest), answer, recordedAt)
     },
   }

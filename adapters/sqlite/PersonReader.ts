@@ -1,6 +1,6 @@
 /**
- * Reads a whole SQLite ledger in the order of its people, in bounded memory and from one snapshot: what is committed
- * while it reads is not seen, and nobody who writes is held up.
+ * Reads a whole SQLite ledger in the order of its people, in bounded memory and from one snapshot: it does not see
+ * what is committed meanwhile, and does not block writers.
  */
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
@@ -14,18 +14,20 @@ import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import * as People from "../../core/model/People.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
-import * as Tables from "./Tables.ts"
+import * as Migrations from "./Migrations.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** A ledger being read. */
 export interface PersonReader {
   /** The consent types of every project, each with its own rules. */
   readonly types: ReadonlyArray<ConsentType>
-  /** How many events there are. */
+  /** The number of events. */
   readonly events: number
-  /** SHA-256 of what makes the snapshot: how far each lane is, the consent types, and who is joined. */
+  /**
+   * SHA-256 that identifies the snapshot: of the end of each lane, the consent types, and the people who are joined.
+   */
   readonly sha256: string
-  /** The next people; `undefined` after the last. */
+  /** The events of the next people; `undefined` after the last. */
   readonly next: Effect.Effect<EventColumns.EventColumns | undefined, StoreUnavailable>
 }
 
@@ -40,7 +42,7 @@ type Row = readonly [
   expirationDate: number | null,
 ]
 
-/** A lane, or the people who are joined, being read: the next event, and those that follow. */
+/** The position in a lane, or in the events of joined people: the next event, and those that follow. */
 interface Cursor {
   row: Row
   readonly rest: Iterator<Row>
@@ -56,7 +58,7 @@ const openSnapshot = (path: string): DatabaseSync => {
   if (!existsSync(path)) throw new Error(`${path}: no such file`)
   const db = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
   try {
-    if (db.prepare("PRAGMA application_id").get()?.["application_id"] !== Tables.applicationId) {
+    if (db.prepare("PRAGMA application_id").get()?.["application_id"] !== Migrations.applicationId) {
       throw new Error(`${path}: the file is not an Assent ledger`)
     }
     db.exec("BEGIN")
@@ -72,11 +74,11 @@ const rowsWhere = (db: DatabaseSync, condition: string, ...values: ReadonlyArray
     SELECT person, event_id, consent_type, version, consent_state, consent_date, recorded_at, expiration_date
     FROM event WHERE ${condition} ORDER BY person, consent_date, event_id`)
   statement.setReturnArrays(true)
-  // The columns are written by the writer alone, with the types they are read back as.
+  // Only the writer writes these columns, and it writes these types.
   return statement.iterate(...values) as unknown as IteratorObject<Row, undefined>
 }
 
-/** The people who are joined as known at `knownAt`. */
+/** The people who are joined, as known at `knownAt`. */
 const joinedPeople = (db: DatabaseSync, knownAt: Instant): ReadonlyArray<People.Joined> => {
   const bodies = db.prepare("SELECT DISTINCT body FROM person_fact").all()
   return People.groups(
@@ -85,7 +87,7 @@ const joinedPeople = (db: DatabaseSync, knownAt: Instant): ReadonlyArray<People.
   )
 }
 
-/** The events of people who are joined, under the id that survives. */
+/** The events of joined people, under the id of the survivor of their join. */
 function* joinedRows(
   db: DatabaseSync,
   lanes: ReadonlyArray<number>,
@@ -113,7 +115,7 @@ const typeOf = ({ id, category, subcategory, label, consentDuration, rules, vers
   versions,
 })
 
-/** Every event, person by person: the lanes, and the people who are joined, merged by their next person. */
+/** Every event, person by person: merges the lanes and the events of joined people by their next person. */
 function* inOrder(
   db: DatabaseSync,
   lanes: ReadonlyArray<number>,
@@ -174,7 +176,9 @@ function* batches(
   yield builder.finish()
 }
 
-/** Opens a ledger for reading; fails where the file is not there or is no ledger. It is closed with the scope. */
+/**
+ * Opens a ledger for reading; it is closed with the scope. Fails if there is no file, or if the file is not a ledger.
+ */
 export const make = (
   path: string,
   knownAt: Instant,

@@ -1,7 +1,7 @@
 /**
  * The rows of a SQLite ledger, as they are stored.
  *
- * A file that nobody has open is read without leaving a trace: not even the files that SQLite puts beside it are made.
+ * If no process has the file open, reading leaves no trace: SQLite does not even make its `-wal` and `-shm` files.
  */
 import { existsSync, statSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite"
@@ -24,12 +24,14 @@ import {
   tables,
 } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
-import * as Tables from "./Tables.ts"
+import * as Connection from "./Connection.ts"
+import * as Integrity from "./Integrity.ts"
+import * as Migrations from "./Migrations.ts"
 import * as Uuid from "./Uuid.ts"
 
 type Value = number | string | boolean | null
 
-/** SQLite's own codes for a file that is damaged, or none of its own. */
+/** SQLite's result codes for a file that is damaged, or that is not a SQLite file. */
 const damagedCodes: ReadonlySet<unknown> = new Set([11, 26])
 
 const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
@@ -43,30 +45,33 @@ const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
 const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable | StoreDamaged> =>
   Effect.try({ try: step, catch: failureOf })
 
-/** A value in the form that all stores share. What a damaged file has in a column may be anything: it is taken as it is. */
-const shared = (kind: Kind, value: SQLOutputValue): Value => {
+/**
+ * A value in the form that all stores share. A column of a damaged file may hold anything; other values are not
+ * converted.
+ */
+const toShared = (kind: Kind, value: SQLOutputValue): Value => {
   if (typeof value === "bigint") return kind === "boolean" ? value === 1n : Number(value)
   if (!(value instanceof Uint8Array)) return value
   return kind === "uuid" ? Uuid.fromBytes(value) : Uuid.toHex(value)
 }
 
-/** A value as it is stored. */
-const stored = (table: TableName, kind: Kind, value: Value): SQLInputValue => {
+/** A value in the form in which SQLite stores it. */
+const toStored = (table: TableName, kind: Kind, value: Value): SQLInputValue => {
   if (typeof value === "boolean") return value ? 1 : 0
   const isBytes = kind === "bytes" || kind === "bytes?" || (kind === "uuid" && table !== "key_use")
   return isBytes && typeof value === "string" ? Uuid.toBytes(value) : value
 }
 
-/** What is read of a table, in which order. */
-interface Reading {
+/** The columns that are read of a table, and the statement that reads them in order. */
+interface TableQuery {
   readonly columns: ReadonlyArray<readonly [name: string, kind: Kind]>
   readonly sql: string
 }
 
-const readingOf = <Name extends TableName, Column extends ColumnName<Name>>(
+const queryOf = <Name extends TableName, Column extends ColumnName<Name>>(
   table: Name,
   selection: Selection<Name, Column> | undefined,
-): Reading => {
+): TableQuery => {
   const all: ReadonlyArray<readonly [string, Kind]> = Object.entries(tables[table].columns)
   const names: ReadonlyArray<string> | undefined = selection?.columns
   const columns = all.filter(([name]) => names?.includes(name) !== false)
@@ -76,19 +81,19 @@ const readingOf = <Name extends TableName, Column extends ColumnName<Name>>(
   return { columns, sql: `SELECT ${columns.map(([name]) => name).join(", ")} FROM ${table}${where}${order}` }
 }
 
-/** Reads through one connection; `check` fails where what was read cannot be trusted. */
+/** Reads through one connection. `check` throws if the rows that were just read may be inconsistent. */
 const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
   rows: <Name extends TableName, Column extends ColumnName<Name>>(table: Name, selection?: Selection<Name, Column>) =>
     attempt((): Next<Name, Column> => {
-      const { columns, sql } = readingOf(table, selection)
+      const { columns, sql } = queryOf(table, selection)
       const statement = db.prepare(sql)
       statement.setReturnArrays(true)
-      // Numbers that JavaScript cannot hold stand in damaged rows only; they must not end the reading.
+      // Only damaged rows have numbers that JavaScript cannot represent. Reading must go on after them.
       statement.setReadBigInts(true)
       const rows = statement.iterate() as unknown as Iterator<ReadonlyArray<SQLOutputValue>>
       const rowOf = (values: ReadonlyArray<SQLOutputValue>) =>
-        // The columns are those of the table.
-        Object.fromEntries(columns.map(([name, kind], index) => [name, shared(kind, values[index]!)])) as Row<
+        // The columns and their kinds are those of the table.
+        Object.fromEntries(columns.map(([name, kind], index) => [name, toShared(kind, values[index]!)])) as Row<
           Name,
           Column
         >
@@ -118,7 +123,7 @@ const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
   faults: Effect.suspend(() => {
     try {
       const messages = db.prepare("PRAGMA integrity_check").all().flatMap(Object.values).map(String)
-      return Effect.succeed([...messages.filter((message) => message !== "ok"), ...Tables.faults(db)])
+      return Effect.succeed([...messages.filter((message) => message !== "ok"), ...Integrity.schemaFaults(db)])
     } catch (error) {
       const failure = failureOf(error)
       return failure._tag === "StoreDamaged" ? Effect.succeed([failure.reason]) : failure
@@ -126,7 +131,10 @@ const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
   }),
 })
 
-/** Opens a file to be read. While another process has it open, that process and this one share what lies beside it. */
+/**
+ * Opens a file to be read. If it has a write-ahead log, another process may have it open, and both share the log. If
+ * not, the file is opened as immutable, and `check` throws once the file is written to.
+ */
 const openToRead = (path: string): { readonly db: DatabaseSync; readonly check: () => void } => {
   const log = `${path}-wal`
   if (existsSync(log))
@@ -153,7 +161,7 @@ const read =
         attempt(() => openToRead(path)),
         ({ check, db }) =>
           Effect.gen(function* () {
-            const fault = yield* attempt(() => Tables.versionFault(db))
+            const fault = yield* attempt(() => Migrations.faultOf(db))
             if (fault !== undefined) return yield* new NoLedger({ reason: `${path}: ${fault}` })
             yield* attempt(() => db.exec("BEGIN"))
             return yield* steps(snapshotOf(db, check))
@@ -176,7 +184,7 @@ const makeInsert = (db: DatabaseSync) => {
       `INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
     )
     return (row: Row<Name>) =>
-      statement.run(...columns.map(([name, kind]) => stored(table, kind, row[name as ColumnName<Name>] as Value)))
+      statement.run(...columns.map(([name, kind]) => toStored(table, kind, row[name as ColumnName<Name>] as Value)))
   }
   return <Name extends TableName>(table: Name, rows: ReadonlyArray<Row<Name>>) =>
     Effect.try({
@@ -192,7 +200,7 @@ const fill =
   (path: string): LedgerRows["fill"] =>
   (steps) =>
     Effect.acquireUseRelease(
-      attempt(() => Tables.openNew(path)),
+      attempt(() => Connection.openNew(path)),
       (db) =>
         Effect.gen(function* () {
           yield* attempt(() => db.exec("BEGIN IMMEDIATE"))
@@ -211,5 +219,5 @@ const fill =
         }),
     )
 
-/** The rows of a file. */
+/** The rows of the ledger in a file. */
 export const make = (path: string): LedgerRows => ({ read: read(path), fill: fill(path) })

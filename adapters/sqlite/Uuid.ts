@@ -1,8 +1,8 @@
 /**
- * UUIDs and hashes as the bytes they are stored as: half the size of their text, in the same order.
+ * Converts UUIDs and hashes to the bytes that are stored: half the size of their text, and in the same order.
  */
 
-/** The bytes of a UUID or of any hexadecimal text; hyphens are passed over. */
+/** The bytes of a UUID or of any hexadecimal text; hyphens are ignored. */
 export const toBytes = (text: string): Uint8Array => Buffer.from(text.replaceAll("-", ""), "hex")
 
 /** Bytes as lower-case hexadecimal. */

@@ -1,20 +1,24 @@
 /**
- * The one writer of a SQLite ledger. It runs in a thread of its own, so that syncing to the disk holds nobody up.
+ * The one writer of a SQLite ledger. It runs in a thread of its own, so that a sync to the disk does not block the
+ * main thread.
  *
- * A command checks everything before it writes anything; a group of commands is one transaction, and is answered only
- * after its commit. When a transaction fails, the connection is closed: nothing is tried again over it. The ledger is opened
- * anew, and checked if it was the disk that failed; then the commands of the group are tried once more, each by itself, so
- * that one that cannot be kept does not take the others with it.
+ * A command checks everything before it writes anything. A group of commands is one transaction, and is answered only
+ * after its commit. After a transaction has failed, its connection is closed and not used again. The ledger is opened
+ * again, and checked if the disk was the cause. Then each command of the group is tried once more, in a transaction
+ * of its own, so that a command that cannot be kept does not make the others fail.
  */
 import { statSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
 import * as AliasWriter from "./AliasWriter.ts"
-import type { Command, Outcome, Results } from "./Command.ts"
-import * as EventWriter from "./EventWriter.ts"
-import * as PeopleWriter from "./PeopleWriter.ts"
-import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as CatalogWriter from "./CatalogWriter.ts"
-import * as Tables from "./Tables.ts"
+import type { Command, CommandName, Commands, Input, Outcome, Result } from "./Command.ts"
+import * as Connection from "./Connection.ts"
+import * as EventWriter from "./EventWriter.ts"
+import * as IdempotencyWriter from "./IdempotencyWriter.ts"
+import * as Integrity from "./Integrity.ts"
+import * as Migrations from "./Migrations.ts"
+import * as PeopleWriter from "./PeopleWriter.ts"
+import * as SessionWriter from "./SessionWriter.ts"
 
 /** The writer of one file. */
 export interface Writer {
@@ -24,49 +28,48 @@ export interface Writer {
   readonly close: () => void
 }
 
-const prepareStatements = (db: DatabaseSync) => {
+/** The commands, each called with its input. `isRetry`: an earlier attempt may have been committed. */
+type Calls = {
+  readonly [Name in CommandName]: (input: Input<Name>, isRetry: boolean) => Result<Name>
+}
+
+/** A connection, with its statements prepared. */
+interface OpenLedger {
+  readonly db: DatabaseSync
+  readonly begin: () => void
+  readonly commit: () => void
+  readonly calls: Calls
+}
+
+const prepareCommands = (db: DatabaseSync): Commands => {
   const idempotency = IdempotencyWriter.make(db)
   const aliases = AliasWriter.make(db)
+  const sessions = SessionWriter.make(db)
+  const invertRevision = db.prepare("UPDATE catalog_head SET revision = ~revision")
   return {
-    begin: db.prepare("BEGIN IMMEDIATE"),
-    commit: db.prepare("COMMIT"),
-    turn: db.prepare("UPDATE catalog_head SET revision = ~revision"),
-    append: EventWriter.make(db, aliases, idempotency),
-    people: PeopleWriter.make(db, aliases, idempotency),
-    setup: CatalogWriter.make(db, idempotency),
+    ...EventWriter.make(db, aliases, idempotency),
+    ...PeopleWriter.make(db, aliases, sessions, idempotency),
+    ...CatalogWriter.make(db, idempotency),
+    ...sessions,
+    check: () => {
+      // SQLite does not write a value that is the same, so the revision is inverted twice.
+      invertRevision.run()
+      invertRevision.run()
+      return "kept"
+    },
   }
 }
 
-type Statements = ReturnType<typeof prepareStatements>
+const apply = <Name extends CommandName>(
+  calls: Calls,
+  { input, name }: Command<Name>,
+  isRetry: boolean,
+): Result<Name> => calls[name](input, isRetry)
 
-/** Shows that the ledger can be written to. The same value again would not be written: it is turned and turned back. */
-const check = ({ turn }: Statements): "kept" => {
-  turn.run()
-  turn.run()
-  return "kept"
-}
-
-const apply = (statements: Statements, command: Command, isRetry: boolean): Results[keyof Results] => {
-  const { append, people, setup } = statements
-  switch (command._tag) {
-    case "Append":
-      return append(command.request, isRetry)
-    case "ChangePeople":
-      return people.change(command.change)
-    case "KeepProfile":
-      return people.keepProfile(command.organization, command.concordId, command.profile, command.idempotencyRecord)
-    case "ExtendSession":
-      return people.extendSession(command.tokenHash, command.seen, command.expiresAt)
-    case "Configure":
-      return setup.configure(command.change)
-    case "UseKey":
-      return setup.useKey(command.id, command.at)
-    case "Check":
-      return check(statements)
-  }
-}
-
-/** Which file a path leads to: a file that was removed or replaced goes on being written to, and nobody finds it again. */
+/**
+ * The file that a path leads to. A file that was removed or replaced could still be written to, but would never be
+ * read again.
+ */
 const identityOf = (path: string): string | undefined => {
   try {
     const { dev, ino } = statSync(path)
@@ -76,25 +79,25 @@ const identityOf = (path: string): string | undefined => {
   }
 }
 
-interface Connection {
-  readonly db: DatabaseSync
-  readonly statements: Statements
-}
-
-/** `isDoubtful`: a write to the disk has failed since the ledger was opened, and nobody knows what is there. */
-const connect = (path: string, isDoubtful: boolean): Connection => {
-  const db = Tables.open(path)
+/** `isDoubtful`: a write to the disk has failed since the ledger was opened, so it must be checked. */
+const connect = (path: string, isDoubtful: boolean): OpenLedger => {
+  const db = Connection.open(path)
   try {
-    if (isDoubtful) Tables.check(db)
-    Tables.prepare(db)
-    return { db, statements: prepareStatements(db) }
+    if (isDoubtful) Integrity.check(db)
+    Migrations.run(db)
+    const begin = db.prepare("BEGIN IMMEDIATE")
+    const commit = db.prepare("COMMIT")
+    return { db, begin: () => begin.run(), commit: () => commit.run(), calls: prepareCommands(db) }
   } catch (error) {
     db.close()
     throw error
   }
 }
 
-/** How long a ledger that cannot be opened or written to is left alone, in milliseconds: nobody waits behind another try. */
+/**
+ * How long a ledger that cannot be opened or written to is not tried again, in milliseconds: commands of that time
+ * are refused at once, because each would have to wait for another attempt.
+ */
 const pauseMillis = 500
 
 const unavailable = (error: unknown): Outcome => ({
@@ -102,56 +105,56 @@ const unavailable = (error: unknown): Outcome => ({
   reason: error instanceof Error ? error.message : "the disk failed",
 })
 
-/** Opens the writer of a file, making its tables where it is empty. Throws where the file cannot be used. */
+/** Opens the writer of a file, and makes the tables of an empty one. Throws if the file cannot be used. */
 export const open = (path: string): Writer => {
-  let connection: Connection | undefined = connect(path, false)
+  let ledger: OpenLedger | undefined = connect(path, false)
   let isDoubtful = false
   let commitMillis = 0
   let pause: { readonly until: number; readonly outcome: Outcome } | undefined
   const identity = identityOf(path)
 
   const close = (): void => {
-    if (connection?.db.isOpen === true) connection.db.close()
-    connection = undefined
+    if (ledger?.db.isOpen === true) ledger.db.close()
+    ledger = undefined
   }
 
-  const reopen = (): Connection => {
-    connection = connect(path, isDoubtful)
+  const reopen = (): OpenLedger => {
+    ledger = connect(path, isDoubtful)
     isDoubtful = false
-    return connection
+    return ledger
   }
 
-  /** Leaves a connection behind on which anything but the beginning has failed. */
+  /** Closes the connection if the transaction fails, unless it failed because another connection held the ledger. */
   const transaction = (commands: ReadonlyArray<Command>, isRetry: boolean): ReadonlyArray<Outcome> => {
-    const { statements } = connection ?? reopen()
+    const { begin, calls, commit } = ledger ?? reopen()
     try {
-      statements.begin.run()
-      const outcomes = commands.map((command): Outcome => ({
-        _tag: "Done",
-        value: apply(statements, command, isRetry),
-      }))
-      const from = performance.now()
-      statements.commit.run()
-      commitMillis = performance.now() - from
+      begin()
+      const outcomes = commands.map((command): Outcome => ({ _tag: "Done", value: apply(calls, command, isRetry) }))
+      const startedAt = performance.now()
+      commit()
+      commitMillis = performance.now() - startedAt
       return outcomes
     } catch (error) {
-      const fault = Tables.faultOf(error)
-      isDoubtful ||= fault === "disk"
-      if (fault !== "busy") close()
+      const cause = Integrity.causeOf(error)
+      isDoubtful ||= cause === "disk"
+      if (cause !== "busy") close()
       throw error
     }
   }
 
-  /** It is not the request that is at fault: those that follow are not tried for a while. */
+  /**
+   * The outcome of a failed transaction. Commands that follow are refused for a while, unless the request was the
+   * cause.
+   */
   const failed = (error: unknown): Outcome => {
     const outcome = unavailable(error)
-    if (Tables.faultOf(error) !== "request") pause = { until: performance.now() + pauseMillis, outcome }
+    if (Integrity.causeOf(error) !== "request") pause = { until: performance.now() + pauseMillis, outcome }
     return outcome
   }
 
   const isPaused = (): boolean => pause !== undefined && performance.now() < pause.until
 
-  const alone = (command: Command): Outcome => {
+  const retryAlone = (command: Command): Outcome => {
     if (isPaused()) return pause!.outcome
     try {
       return transaction([command], true)[0]!
@@ -170,7 +173,7 @@ export const open = (path: string): Writer => {
         return transaction(commands, false)
       } catch (error) {
         const outcome = failed(error)
-        return isPaused() ? commands.map(() => outcome) : commands.map(alone)
+        return isPaused() ? commands.map(() => outcome) : commands.map(retryAlone)
       }
     },
     commitMillis: () => commitMillis,

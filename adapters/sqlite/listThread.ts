@@ -1,24 +1,25 @@
 /**
- * The thread that lists events: counting a large ledger takes its time, and must not hold up who asks for an answer.
+ * The thread that lists events: counting a large ledger takes long, and must not block the answers of the main thread.
  */
 import { parentPort, workerData } from "node:worker_threads"
+import * as Connection from "./Connection.ts"
 import * as EventList from "./EventList.ts"
-import type { Asked, Listed } from "./ListReader.ts"
-import * as Tables from "./Tables.ts"
+import type { ListAnswer, ListRequest } from "./ListReader.ts"
 
-const answer = (message: Listed): void => parentPort!.postMessage(message)
+const answer = (message: ListAnswer): void => parentPort!.postMessage(message)
 
-const db = Tables.openReader(workerData)
+const db = Connection.openReader(workerData)
 const list = EventList.make(db)
 
-parentPort!.on("message", (asked: Asked | "close") => {
-  if (asked === "close") {
+parentPort!.on("message", (request: ListRequest | "close") => {
+  if (request === "close") {
     db.close()
     return parentPort!.close()
   }
+  const { number } = request
   try {
-    return answer({ number: asked.number, listed: list(asked.project, asked.filter, asked.page) })
+    return answer({ number, page: list(request.project, request.filter, request.page) })
   } catch (error) {
-    return answer({ number: asked.number, reason: error instanceof Error ? error.message : "the disk failed" })
+    return answer({ number, reason: error instanceof Error ? error.message : "the disk failed" })
   }
 })

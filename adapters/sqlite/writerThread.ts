@@ -1,5 +1,5 @@
 /**
- * The thread the writer runs in: opens it, says whether that worked, then answers groups of commands in order.
+ * The thread of the writer: opens it, answers `Ready` or `Failed`, then answers groups of commands in order.
  */
 import { parentPort, workerData } from "node:worker_threads"
 import type { FromWriter, ToWriter } from "./Command.ts"

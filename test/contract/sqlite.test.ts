@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Cause, Effect, Exit } from "effect"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
-import * as Tables from "../../adapters/sqlite/Tables.ts"
+import * as Connection from "../../adapters/sqlite/Connection.ts"
+import * as Integrity from "../../adapters/sqlite/Integrity.ts"
+import * as Migrations from "../../adapters/sqlite/Migrations.ts"
 import * as Writer from "../../adapters/sqlite/Writer.ts"
 import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 
@@ -27,9 +29,48 @@ const event = (n: number, concordId = id(1)): StoredEvent => ({
 })
 
 const append = (...events: ReadonlyArray<StoredEvent>) => ({
-  _tag: "Append" as const,
-  request: { project, organization, recordedAt: 1000, events, claims: [] },
+  name: "append" as const,
+  input: { project, organization, recordedAt: 1000, events, claims: [] },
 })
+
+/** A ledger of version 0.1.0, whose `user_version` is 3. */
+const lastVersion = join(import.meta.dirname, "../fixtures/last-version/ledger.db")
+
+const use = <A>(file: string, run: (db: DatabaseSync) => A): A => {
+  const db = new DatabaseSync(file)
+  try {
+    return run(db)
+  } finally {
+    db.close()
+  }
+}
+
+const schemaOf = (db: DatabaseSync) =>
+  db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").all()
+
+/** The `user_version` of a new file. */
+const latest = Migrations.migrations.at(-1)!.number
+
+const versionOf = (db: DatabaseSync) => db.prepare("PRAGMA user_version").get()!["user_version"]
+
+/** Every row of the tables that hold what a ledger was given; `names` maps a table to the name it has now. */
+const rowsOf = (db: DatabaseSync, names: Readonly<Record<string, string>> = {}) =>
+  db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    .all()
+    .map(({ name }) => ({
+      table: names[String(name)] ?? name,
+      rows: db.prepare(`SELECT * FROM ${String(name)}`).all(),
+    }))
+    .toSorted((a, b) => (String(a.table) < String(b.table) ? -1 : 1))
+
+/** The tables of version 0.1.0 that have another name now. */
+const renamed = {
+  receipt: "idempotency",
+  used_proof: "used_identity_token",
+  configuration: "catalog_entry",
+  configuration_head: "catalog_head",
+}
 
 describe("the SQLite store", () => {
   let folder: string
@@ -47,7 +88,7 @@ describe("the SQLite store", () => {
   const reason = (exit: Exit.Exit<unknown, unknown>) => (Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "")
 
   test("gives back after reopening what it was given", async () => {
-    await open((store) => store.events.append(append(event(10)).request))
+    await open((store) => store.events.append(append(event(10)).input))
     const exit = await open((store) => store.events.ofPeople(project, [id(1)]))
     expect(Exit.map(exit, ({ events }) => events)).toEqual(Exit.succeed([event(10)]))
   })
@@ -65,7 +106,7 @@ describe("the SQLite store", () => {
       Effect.fnUntraced(function* (store) {
         yield* store.ready
         rmSync(path)
-        return [yield* Effect.exit(store.events.append(append(event(10)).request)), yield* Effect.exit(store.ready)]
+        return [yield* Effect.exit(store.events.append(append(event(10)).input)), yield* Effect.exit(store.ready)]
       }),
     )
     expect(Exit.isSuccess(exits) ? exits.value.map(reason) : []).toEqual([
@@ -90,29 +131,64 @@ describe("the SQLite store", () => {
     expect(reason(await open((store) => store.catalog.current, later))).toContain("another version")
   })
 
-  test("takes a ledger of the version before, with what it holds, and makes what it lacks", async () => {
-    await open((store) => store.events.append(append(event(10)).request))
-    const db = new DatabaseSync(path)
-    db.exec("DROP TABLE people_head; PRAGMA user_version = 2")
-    db.close()
-    const exit = await open((store) => Effect.all([store.events.laneEnds(project), store.people.laneEnds([5])]))
-    expect(Exit.map(exit, ([ends, people]) => [Math.max(...ends), people])).toEqual(
-      Exit.succeed([1, new Map([[5, 0]])]),
-    )
-    const made = new DatabaseSync(path)
-    expect(Tables.faults(made)).toEqual([])
-    made.close()
+  describe.each([
+    { version: 3, name: "version 0.1.0", older: "" },
+    { version: 2, name: "the version before", older: "DROP TABLE people_head; PRAGMA user_version = 2" },
+  ])("a file of $name", ({ older, version }) => {
+    beforeEach(() => {
+      copyFileSync(lastVersion, path)
+      use(path, (db) => db.exec(older))
+    })
+
+    test("gets the schema of a new file, byte for byte, and keeps its rows", async () => {
+      const before = use(path, (db) => ({ version: versionOf(db), rows: rowsOf(db, renamed) }))
+      expect(before.version).toBe(version)
+      expect(before.rows.filter(({ rows }) => rows.length === 0)).toEqual([])
+      const fresh = join(folder, "fresh.db")
+      for (const file of [path, fresh]) await open((store) => store.ready, file)
+      expect(use(path, schemaOf)).toEqual(use(fresh, schemaOf))
+      expect(use(path, Integrity.schemaFaults)).toEqual([])
+      expect([path, fresh].map((file) => use(file, versionOf))).toEqual([latest, latest])
+      const after = use(path, (db) => rowsOf(db)).filter(({ table }) => version > 2 || table !== "people_head")
+      expect(after).toEqual(before.rows)
+    })
+
+    test("answers from what it holds, and counts identity changes from now on where it did not", async () => {
+      const lanes = use(path, (db) => db.prepare("SELECT lane, next_position FROM lane_head").all())
+      const [{ lane, next_position }] = lanes as [{ lane: number; next_position: number }]
+      const owner = { number: Math.floor(lane / 4096), lanes: 16 }
+      const exit = await open((store) => Effect.all([store.events.laneEnds(owner), store.people.laneEnds([5])]))
+      expect(Exit.map(exit, ([ends, people]) => [ends[lane % 4096], people])).toEqual(
+        Exit.succeed([next_position, new Map([[5, 0]])]),
+      )
+    })
+
+    test("stays as it was if a migration fails half-way", async () => {
+      // The name is taken, so the last statement of the last migration fails.
+      use(path, (db) => db.exec("CREATE TABLE catalog_head (x)"))
+      const state = (db: DatabaseSync) => ({ version: versionOf(db), schema: schemaOf(db), rows: rowsOf(db) })
+      const before = use(path, state)
+      expect(reason(await open((store) => store.ready))).toContain("catalog_head")
+      expect(use(path, state)).toEqual(before)
+      use(path, (db) => db.exec("DROP TABLE catalog_head"))
+      expect(Exit.isSuccess(await open((store) => store.ready))).toBe(true)
+    })
+  })
+
+  test("numbers its migrations without a gap, because a file is at the one that its user_version names", () => {
+    const numbers = Migrations.migrations.map(({ number }) => number)
+    expect(numbers).toEqual(numbers.map((_, index) => numbers[0]! + index))
   })
 
   test("syncs every commit to the disk: write-ahead log, synchronous FULL", () => {
-    const db = Tables.open(path)
+    const db = Connection.open(path)
     expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" })
     expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 2 })
     db.close()
   })
 
   test("refuses to change or remove an event, whoever asks", async () => {
-    await open((store) => store.events.append(append(event(10)).request))
+    await open((store) => store.events.append(append(event(10)).input))
     const db = new DatabaseSync(path)
     expect(() => db.exec("UPDATE event SET version = 2")).toThrow("events are never changed")
     expect(() => db.exec("DELETE FROM event")).toThrow("events are never removed")
@@ -168,7 +244,7 @@ describe("the SQLite store", () => {
       Effect.fnUntraced(function* (store) {
         const before = (yield* store.catalog.current).organizations.size
         const other = Writer.open(path)
-        other.write([{ _tag: "Configure", change: { revision: 0, entries, documents: [] } }])
+        other.write([{ name: "changeCatalog", input: { revision: 0, entries, documents: [] } }])
         other.close()
         yield* Effect.sleep(1)
         return [before, (yield* store.catalog.current).organizations.size]

@@ -161,7 +161,7 @@ export const startWorldOn = async (database: string, env: Readonly<Record<string
 export const startWorld = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
   const file = join(folder(), "ledger.db")
   const writer = Writer.open(file)
-  writer.write([{ _tag: "Configure", change: { revision: 0, entries, documents: [] } }])
+  writer.write([{ name: "changeCatalog", input: { revision: 0, entries, documents: [] } }])
   writer.close()
   const server = await start({ file, env })
   const stop = async () => {

@@ -28,12 +28,12 @@ export const sqlite: Part = {
     ],
 
     [
-      "Tables.ts",
+      "Connection.ts",
       "PRAGMA synchronous = FULL",
       "PRAGMA synchronous = NORMAL",
       "was synced before, and so were the folder",
     ],
-    ["Tables.ts", "  sync(dirname(folder))\n", "", "was synced before, and so were the folder"],
+    ["Connection.ts", "  sync(dirname(folder))\n", "", "was synced before, and so were the folder"],
 
     [
       "Writer.ts",
@@ -52,9 +52,9 @@ export const sqlite: Part = {
     ],
 
     [
-      "SqliteStore.ts",
-      "read(() => inSnapshot(() => hashes.map((hash) => people.named(organization, hash))))",
-      "read(() => hashes.map((hash) => people.named(organization, hash)))",
+      "PeopleStore.ts",
+      "read(() => inSnapshot(db, () => hashes.map((hash) => named(organization, hash))))",
+      "read(() => hashes.map((hash) => named(organization, hash)))",
       "aliases that are claimed together",
     ],
   ],

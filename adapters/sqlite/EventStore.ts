@@ -1,0 +1,95 @@
+/**
+ * The events of the store: reads on the main thread, lists in a thread of their own, appends through the writer.
+ */
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import * as Lane from "../../core/model/Lane.ts"
+import type { EventStore, SeenEvents, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import * as EventRow from "./EventRow.ts"
+import type { Write } from "./GroupCommit.ts"
+import type { List } from "./ListReader.ts"
+import { inSnapshot, prepareArrays, prepareLaneEnds, read } from "./Reader.ts"
+import * as Uuid from "./Uuid.ts"
+
+const prepareStatements = (db: DatabaseSync) => {
+  const events = (rest: string) => prepareArrays(db, `SELECT ${EventRow.columns} FROM ${rest}`)
+  return {
+    heads: events(`head h JOIN event e ON e.lane = h.lane AND e.position = h.position
+      WHERE h.lane = ? AND h.person = ? ORDER BY h.consent_type, h.consent_state`),
+    ofPerson: events("event e WHERE e.lane = ? AND e.person = ? ORDER BY e.position"),
+    byId: prepareArrays(
+      db,
+      `WITH RECURSIVE l (lane) AS (VALUES (?1) UNION ALL SELECT lane + 1 FROM l WHERE lane < ?2)
+       SELECT ${EventRow.columns} FROM l CROSS JOIN event e ON e.lane = l.lane AND e.event_id = ?3`,
+    ),
+    byExternalId: events(`external_id x JOIN event e ON e.lane = x.event_lane AND e.position = x.position
+      WHERE x.lane = ? AND x.hash = ?`),
+    laneHeads: db.prepare("SELECT lane, next_position FROM lane_head WHERE lane BETWEEN ? AND ?"),
+    lane: events("event e WHERE e.lane = ? AND e.position >= ? ORDER BY e.position LIMIT ?"),
+    usedType: db.prepare("SELECT 1 FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
+  }
+}
+
+/** The first and the last lane of a project, whose lanes are numbered without a gap. */
+const laneRange = ({ lanes, number }: Lane.Owner): readonly [number, number] => {
+  const first = number * Lane.maxCount
+  return [first, first + lanes - 1]
+}
+
+const one = (statement: StatementSync, ...values: ReadonlyArray<SQLInputValue>): StoredEvent | undefined => {
+  const row: unknown = statement.get(...values)
+  return row === undefined ? undefined : EventRow.toEvent(row as EventRow.EventRow)
+}
+
+const all = (statement: StatementSync, ...values: ReadonlyArray<SQLInputValue>): ReadonlyArray<StoredEvent> => {
+  const rows: ReadonlyArray<unknown> = statement.all(...values)
+  return rows.map((row) => EventRow.toEvent(row as EventRow.EventRow))
+}
+
+const makeReads = (db: DatabaseSync) => {
+  const statements = prepareStatements(db)
+  const laneEnds = prepareLaneEnds(db, "lane_head")
+
+  /** Events of people with the ends of their lanes, of one moment. */
+  const see = (statement: StatementSync, project: Lane.Owner, people: ReadonlyArray<string>): SeenEvents =>
+    inSnapshot(db, () => {
+      const lanes = new Map(people.map((person) => [person, Lane.of(project, person)]))
+      return {
+        events: people.flatMap((person) => all(statement, lanes.get(person)!, Uuid.toBytes(person))),
+        positions: laneEnds([...new Set(lanes.values())]),
+      }
+    })
+
+  return {
+    heads: (project: Lane.Owner, people: ReadonlyArray<string>) => see(statements.heads, project, people),
+    ofPeople: (project: Lane.Owner, people: ReadonlyArray<string>) => see(statements.ofPerson, project, people),
+    byId: (project: Lane.Owner, id: string) => one(statements.byId, ...laneRange(project), Uuid.toBytes(id)),
+    byExternalId: (project: Lane.Owner, hash: string) =>
+      one(statements.byExternalId, Lane.of(project, hash), Uuid.toBytes(hash)),
+    laneEnds: (project: Lane.Owner): ReadonlyArray<number> => {
+      const rows = statements.laneHeads.all(...laneRange(project))
+      const ends = new Map(rows.map((row) => [row["lane"], Number(row["next_position"])]))
+      return Lane.all(project).map((lane) => ends.get(lane) ?? 0)
+    },
+    lane: (project: Lane.Owner, lane: number, from: number, limit: number) =>
+      all(statements.lane, Lane.all(project)[lane]!, from, limit),
+    isTypeUsed: (project: Lane.Owner, consentType: string): boolean =>
+      statements.usedType.get(...laneRange(project), Uuid.toBytes(consentType)) !== undefined,
+  }
+}
+
+/** Prepares the statements. */
+export const make = (db: DatabaseSync, write: Write, list: List): EventStore => {
+  const reads = makeReads(db)
+  return {
+    append: (request) => write("append", request),
+    heads: (project, people) => read(() => reads.heads(project, people)),
+    ofPeople: (project, people) => read(() => reads.ofPeople(project, people)),
+    byId: (project, ids) => read(() => ids.map((id) => reads.byId(project, id))),
+    byExternalId: (project, hashes) =>
+      read(() => inSnapshot(db, () => hashes.map((hash) => reads.byExternalId(project, hash)))),
+    list,
+    laneEnds: (project) => read(() => reads.laneEnds(project)),
+    lane: (project, lane, from, limit) => read(() => reads.lane(project, lane, from, limit)),
+    isTypeUsed: (project, consentType) => read(() => reads.isTypeUsed(project, consentType)),
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Brings a file to the tables that this version needs: numbered files, each applied once, all that are missing in one
+ * transaction. `PRAGMA user_version` holds the number of the last one applied.
+ *
+ * An empty file gets every migration in order, so its schema is, byte for byte, that of a file which older versions
+ * have made.
+ */
+import type { DatabaseSync } from "node:sqlite"
+import * as Ledger from "./migrations/0002-ledger.ts"
+import * as PeopleHead from "./migrations/0003-people-head.ts"
+import * as TableNames from "./migrations/0004-table-names.ts"
+
+/** One step, and its statements. */
+export interface Migration {
+  /** The `user_version` of a file that it was applied to. */
+  readonly number: number
+  readonly sql: string
+}
+
+/** Every migration, in order; the numbers have no gap. */
+export const migrations: ReadonlyArray<Migration> = [
+  { number: 2, sql: Ledger.sql },
+  { number: 3, sql: PeopleHead.sql },
+  { number: 4, sql: TableNames.sql },
+]
+
+/** "asst" in ASCII: marks a SQLite file as a ledger (`PRAGMA application_id`). */
+export const applicationId = 0x61737374
+
+const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+
+const isEmpty = (db: DatabaseSync): boolean => db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"] === 0
+
+/** Why a file that is not empty is not a ledger with this version's tables; `undefined` if it is one. */
+export const faultOf = (db: DatabaseSync): string | undefined => {
+  if (pragma(db, "application_id") !== applicationId) return "the file is not an Assent ledger"
+  if (pragma(db, "user_version") !== migrations.at(-1)?.number)
+    return "the ledger was written by another version of Assent"
+  return undefined
+}
+
+/** The migrations that a file lacks; none for a file that no version this one knows has made. */
+const missing = (db: DatabaseSync): ReadonlyArray<Migration> => {
+  if (isEmpty(db)) return migrations
+  if (pragma(db, "application_id") !== applicationId) return []
+  const last = migrations.findIndex(({ number }) => number === pragma(db, "user_version"))
+  return last === -1 ? [] : migrations.slice(last + 1)
+}
+
+/**
+ * Applies what is missing. Throws for a file that is not a ledger or that another version has written, and for a
+ * migration that fails; then the file is as it was.
+ */
+export const run = (db: DatabaseSync): void => {
+  db.exec("BEGIN IMMEDIATE")
+  try {
+    if (isEmpty(db)) db.exec(`PRAGMA application_id = ${applicationId}`)
+    for (const { number, sql } of missing(db)) db.exec(`${sql}; PRAGMA user_version = ${number}`)
+    const fault = faultOf(db)
+    if (fault !== undefined) throw new Error(fault)
+    db.exec("COMMIT")
+  } catch (error) {
+    db.exec("ROLLBACK")
+    throw error
+  }
+}
