@@ -44,11 +44,16 @@ export const postgres: Part = {
       "a database that is shut down, and one that is killed",
     ],
 
-    ["PostgresStore.ts", "positions: new Map(lanes.map(", "positions: new Map([].map(", "how far lanes go is told"],
+    [
+      "PostgresStore.ts",
+      "positions: new Map(lanes.map(",
+      "positions: new Map([].map(",
+      "the positions of lanes are returned",
+    ],
     ["PostgresStore.ts", "first?.next_position ?? 0", "0", "facts of a person are of the moment"],
 
     ["PeopleWriter.ts", "people_head.next_position + 1", "1", "of many changes at the same time"],
-    ["PeopleWriter.ts", "facts.length + releases.length > 0", "facts.length > 1", "a change of who is who is counted"],
+    ["PeopleWriter.ts", "facts.length + releases.length > 0", "facts.length > 1", "an identity change is counted"],
 
     [
       "PipelinedTransactions.ts",

@@ -1,0 +1,95 @@
+/** Clauses of the contract: how a store keeps the catalog: entries, revisions, documents and uses of keys. */
+import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import { Effect } from "effect"
+import {
+  type Clause,
+  t0,
+  uuid,
+  hash,
+  typeA,
+  typeB,
+  entries,
+  sampleType,
+  type Store,
+  clause,
+  people,
+} from "./samples.ts"
+
+export const catalogClauses: ReadonlyArray<Clause> = [
+  clause(
+    "the catalog is read back as it was changed, and is the same object as long as nothing changes",
+    Effect.fnUntraced(function* (store: Store) {
+      strictEqual((yield* store.catalog.current).revision, 0)
+      strictEqual(yield* store.catalog.change({ revision: 0, entries, documents: [] }), "kept")
+      const catalog = yield* store.catalog.current
+      strictEqual(catalog.revision, 1)
+      deepStrictEqual(catalog.organizations.get(uuid(1)), entries.organizations[0])
+      deepStrictEqual(catalog.projects.get(uuid(2)), entries.projects[0])
+      deepStrictEqual(catalog.apiKeys.get(hash(1)), entries.apiKeys[0])
+      deepStrictEqual(catalog.consentTypes.get(uuid(2))?.byId.get(typeA), entries.consentTypes[0])
+      strictEqual(yield* store.catalog.current, catalog)
+    }),
+  ),
+  clause(
+    "a change replaces the entries it names and leaves the others as they are, in their order",
+    Effect.fnUntraced(function* (store: Store) {
+      const second = { ...sampleType, id: typeB, label: "m" }
+      yield* store.catalog.change({
+        revision: 0,
+        entries: { ...entries, consentTypes: [sampleType, second] },
+        documents: [],
+      })
+      const before = yield* store.catalog.current
+      const changed = { ...sampleType, status: "archived" as const }
+      strictEqual(
+        yield* store.catalog.change({ revision: 1, entries: { consentTypes: [changed] }, documents: [] }),
+        "kept",
+      )
+      const catalog = yield* store.catalog.current
+      deepStrictEqual(catalog.consentTypes.get(uuid(2))?.all, [changed, second])
+      strictEqual(catalog.projects.get(uuid(2)), before.projects.get(uuid(2)))
+      strictEqual(before.consentTypes.get(uuid(2))?.byId.get(typeA)?.status, "active")
+    }),
+  ),
+  clause(
+    "a change that was prepared against an earlier revision is stale, and nothing of it is kept",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.catalog.change({ revision: 0, entries, documents: [] })
+      const documents = [{ consentType: typeA, version: 1, document: "late" }]
+      strictEqual(yield* store.catalog.change({ revision: 0, entries: { projects: [] }, documents }), "stale")
+      strictEqual((yield* store.catalog.current).revision, 1)
+      deepStrictEqual(yield* store.catalog.documents([{ consentType: typeA, version: 1 }]), [undefined])
+    }),
+  ),
+  clause(
+    "of changes prepared against the same revision at once, exactly one is kept",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.catalog.change({ revision: 0, entries, documents: [] })
+      const outcomes = yield* Effect.forEach(
+        people,
+        () => store.catalog.change({ revision: 1, entries: { consentTypes: [sampleType] }, documents: [] }),
+        { concurrency: "unbounded" },
+      )
+      strictEqual(outcomes.filter((outcome) => outcome === "kept").length, 1)
+      strictEqual((yield* store.catalog.current).revision, 2)
+    }),
+  ),
+  clause(
+    "a document is kept for its version, to the last character, and for no other",
+    Effect.fnUntraced(function* (store: Store) {
+      const document = "“ü” 🙂".repeat(50_000)
+      yield* store.catalog.change({ revision: 0, entries, documents: [{ consentType: typeA, version: 2, document }] })
+      const asked = [1, 2, 3].map((version) => ({ consentType: typeA, version }))
+      deepStrictEqual(yield* store.catalog.documents(asked), [undefined, document, undefined])
+    }),
+  ),
+  clause(
+    "the last use of a key is read back, and never goes back",
+    Effect.fnUntraced(function* (store: Store) {
+      strictEqual((yield* store.catalog.keyUses).size, 0)
+      yield* store.catalog.useKey(uuid(3), t0 + 5)
+      yield* store.catalog.useKey(uuid(3), t0)
+      deepStrictEqual([...(yield* store.catalog.keyUses)], [[uuid(3), t0 + 5]])
+    }),
+  ),
+]

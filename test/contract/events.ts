@@ -1,0 +1,274 @@
+/** Clauses of the contract: how a store records events and reads them back. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { Effect } from "effect"
+import * as Lane from "../../core/model/Lane.ts"
+import {
+  type Clause,
+  t0,
+  organization,
+  project,
+  uuid,
+  hash,
+  typeA,
+  typeB,
+  event,
+  request,
+  claim,
+  foldedHeads,
+  ids,
+  type Store,
+  named,
+  eventsOf,
+  headsOf,
+  counted,
+  clause,
+  people,
+  manyEvents,
+  everything,
+  newestFirst,
+} from "./samples.ts"
+
+export const eventClauses: ReadonlyArray<Clause> = [
+  clause(
+    "an event is read back as it was recorded, its body byte for byte",
+    Effect.fnUntraced(function* (store: Store) {
+      const plain = event(uuid(5))
+      const full = event(uuid(5), { consentType: typeB, expirationDate: t0 + 1, session: uuid(6), version: 3 })
+      strictEqual((yield* store.events.append(request([plain, full])))._tag, "Appended")
+      deepStrictEqual(yield* eventsOf(store, project, uuid(5)), [plain, full])
+      deepStrictEqual(
+        (yield* headsOf(store, project, uuid(5))).toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+        [plain, full],
+      )
+    }),
+  ),
+  clause(
+    "a person without recorded events has none, and the events of a person are in their own project only",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.events.append(request([event(uuid(5))]))
+      deepStrictEqual(yield* eventsOf(store, project, uuid(6)), [])
+      deepStrictEqual(yield* headsOf(store, project, uuid(6)), [])
+      deepStrictEqual(yield* eventsOf(store, { number: 2, lanes: 16 }, uuid(5)), [])
+      deepStrictEqual(yield* headsOf(store, { number: 2, lanes: 16 }, uuid(5)), [])
+    }),
+  ),
+  clause(
+    "the positions of lanes are returned by each write to them and by each read of their people, joined or not",
+    Effect.fnUntraced(function* (store: Store) {
+      const events = manyEvents(60)
+      let returned = 0
+      for (const [index, each] of events.entries()) {
+        const before = events.slice(0, index + 1)
+        const appended = yield* store.events.append(request([each]))
+        ok(appended._tag === "Appended")
+        // Left out where an earlier attempt kept the request.
+        if (appended.positions === undefined) continue
+        returned++
+        deepStrictEqual(appended.positions, counted(before, [each.concordId]))
+      }
+      ok(returned > events.length / 2)
+      for (const some of [[uuid(0xfff)], people.slice(0, 1), people.slice(3, 9), people]) {
+        const own = events.filter(({ concordId }) => some.includes(concordId))
+        const { positions, ...seen } = yield* store.events.ofPeople(project, some)
+        deepStrictEqual(positions, counted(events, some))
+        deepStrictEqual(ids(seen.events).toSorted(), ids(own).toSorted())
+        const heads = yield* store.events.heads(project, some)
+        deepStrictEqual(heads.positions, counted(events, some))
+        deepStrictEqual(
+          ids(heads.events).toSorted(),
+          some.flatMap((person) => foldedHeads(own.filter(({ concordId }) => concordId === person))).toSorted(),
+        )
+      }
+      const { bounds } = yield* store.events.list(project, everything, { ...newestFirst, limit: 1, from: 0 })
+      deepStrictEqual(bounds, yield* store.events.laneEnds(project))
+    }),
+  ),
+  clause(
+    "events of people are of the moment that the positions name, while others write",
+    Effect.fnUntraced(function* (store: Store) {
+      // Two people of one lane, whose events alternate.
+      const [first] = people
+      const second = people.slice(1).find((person) => Lane.of(project, person) === Lane.of(project, first!))!
+      const lane = Lane.of(project, first!)
+      const events = Array.from({ length: 60 }, (_, index) => event(index % 2 === 0 ? first! : second))
+      const write = Effect.forEach(events, (each) => store.events.append(request([each])), { discard: true })
+      const read = Effect.forEach(
+        Array.from({ length: 60 }),
+        Effect.fnUntraced(function* () {
+          const seen = yield* store.events.ofPeople(project, [second, first!])
+          deepStrictEqual(ids(seen.events).toSorted(), ids(events.slice(0, seen.positions.get(lane))).toSorted())
+        }),
+        { discard: true },
+      )
+      yield* Effect.all([write, read], { concurrency: "unbounded" })
+    }),
+  ),
+  clause(
+    "a person's events come in the order recorded, whatever their dates",
+    Effect.fnUntraced(function* (store: Store) {
+      const first = event(uuid(5), { consentDate: t0 })
+      const late = event(uuid(5), { consentDate: t0 - 1000, dateCreated: t0 + 1 })
+      yield* store.events.append(request([first]))
+      yield* store.events.append(request([late], { recordedAt: t0 + 1 }))
+      deepStrictEqual(ids(yield* eventsOf(store, project, uuid(5))), [first.id, late.id])
+    }),
+  ),
+  clause(
+    "the heads are the fold of the events, through ties and late arrivals, one by one or in batches",
+    Effect.fnUntraced(function* (store: Store) {
+      const events = manyEvents(400)
+      for (let start = 0; start < events.length;) {
+        const size = 1 + (start % 17)
+        yield* store.events.append(request(events.slice(start, start + size)))
+        start += size
+      }
+      for (const person of people) {
+        const own = events.filter(({ concordId }) => concordId === person)
+        deepStrictEqual(ids(yield* eventsOf(store, project, person)), ids(own))
+        deepStrictEqual(ids(yield* headsOf(store, project, person)).toSorted(), foldedHeads(own))
+      }
+    }),
+  ),
+  clause(
+    "an event is found by its id and by its external id, in its own project alone",
+    Effect.fnUntraced(function* (store: Store) {
+      const events = people.map((person, index) => event(person, { externalId: hash(0xf00 + index) }))
+      yield* store.events.append(request(events))
+      const elsewhere = { number: 2, lanes: 16 }
+      for (const each of events) {
+        deepStrictEqual(yield* store.events.byId(project, [uuid(0xdead), each.id]), [undefined, each])
+        deepStrictEqual(yield* store.events.byId(elsewhere, [each.id]), [undefined])
+      }
+      const hashes = [hash(0xeee), ...events.map(({ externalId }) => externalId!)]
+      deepStrictEqual(yield* store.events.byExternalId(project, hashes), [undefined, ...events])
+      deepStrictEqual(yield* store.events.byExternalId(elsewhere, hashes.slice(0, 2)), [undefined, undefined])
+    }),
+  ),
+  clause(
+    "the log of a lane is read from any position on, in the order recorded, up to its end",
+    Effect.fnUntraced(function* (store: Store) {
+      deepStrictEqual(
+        yield* store.events.laneEnds(project),
+        Array.from({ length: project.lanes }, () => 0),
+      )
+      const events = Array.from({ length: 20 }, (_, index) => event(people[index % people.length]!))
+      for (const each of events) yield* store.events.append(request([each]))
+      const ends = yield* store.events.laneEnds(project)
+      for (const [lane, end] of ends.entries()) {
+        const meant = events.filter(({ concordId }) => Lane.of(project, concordId) === Lane.all(project)[lane])
+        strictEqual(end, meant.length)
+        deepStrictEqual(yield* store.events.lane(project, lane, 0, 1000), meant)
+        deepStrictEqual(yield* store.events.lane(project, lane, 1, 2), meant.slice(1, 3))
+        deepStrictEqual(yield* store.events.lane(project, lane, end, 1000), [])
+      }
+      deepStrictEqual(
+        yield* store.events.laneEnds({ number: 2, lanes: 16 }),
+        ends.map(() => 0),
+      )
+    }),
+  ),
+  clause(
+    "events of an earlier ledger keep their dateCreated, which never goes back inside a lane",
+    Effect.fnUntraced(function* (store: Store) {
+      const [person] = people
+      const earlier = [event(person!, { dateCreated: t0 - 9 }), event(person!, { dateCreated: t0 - 5 })]
+      strictEqual((yield* store.events.append(request(earlier, { recordedAt: t0 - 5 })))._tag, "Appended")
+      const between = event(person!, { dateCreated: t0 - 6 })
+      const later = event(person!, { dateCreated: t0 })
+      const refused = yield* store.events.append(request([between, later]))
+      strictEqual(refused._tag, "Stale")
+      strictEqual((yield* store.events.append(request([later])))._tag, "Appended")
+      deepStrictEqual(yield* eventsOf(store, project, person!), [...earlier, later])
+    }),
+  ),
+  clause(
+    "of requests with the same external id at once exactly one is kept, whatever lanes they go to",
+    Effect.fnUntraced(function* (store: Store) {
+      const outcomes = yield* Effect.forEach(
+        people,
+        (person) => store.events.append(request([event(person, { externalId: hash(0xf) }), event(person)])),
+        { concurrency: "unbounded" },
+      )
+      strictEqual(outcomes.filter(({ _tag }) => _tag === "Appended").length, 1)
+      strictEqual((yield* store.events.list(project, everything, { ...newestFirst, limit: 1, from: 0 })).total, 2)
+    }),
+  ),
+  clause(
+    "a consent type is used as soon as it has an event, in its own project",
+    Effect.fnUntraced(function* (store: Store) {
+      strictEqual(yield* store.events.isTypeUsed(project, typeA), false)
+      yield* store.events.append(request([event(uuid(5))]))
+      strictEqual(yield* store.events.isTypeUsed(project, typeA), true)
+      strictEqual(yield* store.events.isTypeUsed(project, typeB), false)
+      strictEqual(yield* store.events.isTypeUsed({ number: 2, lanes: 16 }, typeA), false)
+    }),
+  ),
+  clause(
+    "requests that arrive at once are each recorded once, and none is lost",
+    Effect.fnUntraced(function* (store: Store) {
+      const events = manyEvents(300)
+      yield* Effect.forEach(events, (each) => store.events.append(request([each])), { concurrency: "unbounded" })
+      for (const person of people) {
+        const own = events.filter(({ concordId }) => concordId === person)
+        deepStrictEqual(ids(yield* eventsOf(store, project, person)).toSorted(), ids(own).toSorted())
+        deepStrictEqual(ids(yield* headsOf(store, project, person)).toSorted(), foldedHeads(own))
+      }
+    }),
+  ),
+  clause(
+    "a request that comes after an event is kept where that one is there, and is stale where it is not, with nothing of it kept",
+    Effect.fnUntraced(function* (store: Store) {
+      const [first, second, never] = [event(uuid(5)), event(uuid(6)), event(uuid(5))]
+      yield* store.events.append(request([first]))
+      const elsewhere = { concordId: uuid(6), id: first.id }
+      for (const after of [never, elsewhere]) {
+        const early = request([second], { after, claims: [claim(1, uuid(6))] })
+        deepStrictEqual(yield* store.events.append(early), { _tag: "Stale", lastRecordedAt: t0 })
+      }
+      strictEqual((yield* store.events.append(request([event(uuid(7))], { after: second })))._tag, "Stale")
+      deepStrictEqual(yield* eventsOf(store, project, uuid(6)), [])
+      deepStrictEqual(yield* named(store, organization, [hash(1)]), [undefined])
+      strictEqual((yield* store.events.append(request([second], { after: first })))._tag, "Appended")
+      deepStrictEqual(yield* eventsOf(store, project, uuid(6)), [second])
+    }),
+  ),
+  clause(
+    "of requests that each come after the one before, at once, those before the first that cannot be kept are kept, and none after it",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.events.append(request([event(uuid(5))], { claims: [claim(1, uuid(5))] }))
+      for (const claims of [[], [claim(1, uuid(6))]]) {
+        const chain = Array.from({ length: 6 }, () => manyEvents(400))
+        const requests = chain.map((events, index) =>
+          request(events, {
+            ...(index > 0 && { after: chain[index - 1]!.at(-1)! }),
+            ...(index === 3 && { claims }),
+          }),
+        )
+        const outcomes = yield* Effect.forEach(requests, store.events.append, { concurrency: "unbounded" })
+        const kept = claims.length === 0 ? 6 : 3
+        const expected = chain.map((_, index) => (index < kept ? "Appended" : "Stale"))
+        deepStrictEqual(
+          outcomes.map(({ _tag }) => _tag),
+          expected,
+        )
+        const there = yield* store.events.byId(project, ids(chain.flat()))
+        deepStrictEqual(there, [
+          ...chain.slice(0, kept).flat(),
+          ...chain.slice(kept).flatMap((none) => none.map(() => undefined)),
+        ])
+      }
+    }),
+  ),
+  clause(
+    "dateCreated never goes back inside a lane: a request for an earlier instant is stale and gets the last one",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.events.append(request([event(uuid(5), { dateCreated: t0 + 9 })], { recordedAt: t0 + 9 }))
+      const earlier = request([event(uuid(5)), ...people.map((person) => event(person))])
+      deepStrictEqual(yield* store.events.append(earlier), { _tag: "Stale", lastRecordedAt: t0 + 9 })
+      strictEqual((yield* eventsOf(store, project, uuid(5))).length, 1)
+      for (const person of people) deepStrictEqual(yield* eventsOf(store, project, person), [])
+      const later = event(uuid(5), { dateCreated: t0 + 9 })
+      strictEqual((yield* store.events.append(request([later], { recordedAt: t0 + 9 })))._tag, "Appended")
+    }),
+  ),
+]

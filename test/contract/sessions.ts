@@ -1,0 +1,65 @@
+/** Clauses of the contract: how a store keeps sessions. */
+import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict"
+import { Effect } from "effect"
+import {
+  type Clause,
+  t0,
+  organization,
+  uuid,
+  hash,
+  session,
+  claim,
+  noChange,
+  type Store,
+  named,
+  clause,
+} from "./samples.ts"
+
+export const sessionClauses: ReadonlyArray<Clause> = [
+  clause(
+    "a session is found by the hash of its token, and only by it",
+    Effect.fnUntraced(function* (store: Store) {
+      const opened = { ...session(0x50, uuid(5)), geography: "DE-BE", context: hash(0xe) }
+      strictEqual(yield* store.people.change({ ...noChange, claims: [claim(0xe, uuid(5))], session: opened }), "kept")
+      deepStrictEqual(yield* store.sessions.byToken(hash(0x50)), opened)
+      strictEqual(yield* store.sessions.byToken(hash(0x51)), undefined)
+      deepStrictEqual(yield* named(store, organization, [hash(0xe)]), [uuid(5)])
+    }),
+  ),
+  clause(
+    "a session lasts as long as it is extended to, and one that is not there is not made by extending it",
+    Effect.fnUntraced(function* (store: Store) {
+      const opened = session(0x50, uuid(5))
+      yield* store.people.change({ ...noChange, session: opened })
+      yield* store.sessions.extend(hash(0x50), opened.expiresAt, t0 + 5000)
+      yield* store.sessions.extend(hash(0x51), opened.expiresAt, t0 + 5000)
+      deepStrictEqual(yield* store.sessions.byToken(hash(0x50)), { ...opened, expiresAt: t0 + 5000 })
+      strictEqual(yield* store.sessions.byToken(hash(0x51)), undefined)
+    }),
+  ),
+  clause(
+    "a session that was ended stays ended, though a request under way extends it",
+    Effect.fnUntraced(function* (store: Store) {
+      const opened = [session(0x50, uuid(5)), session(0x51, uuid(5)), session(0x52, uuid(6)), session(0x53, uuid(7))]
+      for (const each of opened) yield* store.people.change({ ...noChange, session: each })
+      const ends = { at: t0 + 10, tokenHash: hash(0x52), sessionsOf: uuid(5) }
+      yield* store.people.change({ ...noChange, ends })
+      for (const { expiresAt, tokenHash } of opened) yield* store.sessions.extend(tokenHash, expiresAt, t0 + 5000)
+      const expiries: Array<number | undefined> = []
+      for (const { tokenHash } of opened) expiries.push((yield* store.sessions.byToken(tokenHash))?.expiresAt)
+      deepStrictEqual(expiries, [t0 + 10, t0 + 10, t0 + 10, t0 + 5000])
+    }),
+  ),
+  clause(
+    "a session whose context names another person is not opened",
+    Effect.fnUntraced(function* (store: Store) {
+      const open = (number: number, concordId: string) =>
+        store.people.change({ ...noChange, claims: [claim(0xe, concordId)], session: session(number, concordId) })
+      strictEqual(yield* open(0x50, uuid(5)), "kept")
+      strictEqual(yield* open(0x60, uuid(6)), "stale")
+      strictEqual(yield* store.sessions.byToken(hash(0x60)), undefined)
+      strictEqual(yield* open(0x70, uuid(5)), "kept")
+      notStrictEqual(yield* store.sessions.byToken(hash(0x70)), undefined)
+    }),
+  ),
+]
