@@ -1,11 +1,11 @@
 /**
- * A file of rows that cannot be read any further. Trying again does not help.
+ * The error of a file of rows that cannot be read to its end. Trying again does not help.
  */
 import { Data } from "effect"
 
-/** Where reading stopped, and why; what the file says is never told. */
+/** Says where reading stopped and why. The message never repeats the file's content. */
 export class BadRows extends Data.TaggedError("BadRows")<{
-  /** From 1; left out where the place is not known. */
+  /** Counted from 1; left out if the place is not known. */
   readonly line?: number
   readonly reason: string
 }> {

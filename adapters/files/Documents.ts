@@ -1,5 +1,5 @@
 /**
- * Reads types.json and rules.json (semantics, section 7) as a whole, up to {@link maxBytes} each.
+ * Reads types.json and rules.json (semantics, section 7), and mapping.json, each as a whole and up to {@link maxBytes}.
  */
 import { isUtf8 } from "node:buffer"
 import { createHash } from "node:crypto"
@@ -12,19 +12,19 @@ import * as JsonSyntax from "./JsonSyntax.ts"
 import * as Mapping from "./Mapping.ts"
 import type { Source } from "./Source.ts"
 
-/** The longest document, in bytes: 64 MiB. */
+/** The most bytes of a document: 64 MiB. */
 export const maxBytes = 64 * 1024 * 1024
 
 /** A document that has been read. */
 export interface Document<A> {
   readonly value: A
-  /** Its JSON. */
+  /** Its JSON before it is decoded. */
   readonly written: unknown
-  /** Of its text, without a byte order mark. */
+  /** The hash of its text without a byte order mark. */
   readonly sha256: string
 }
 
-/** A types.json; an id twice, or a version number twice in a type, is refused. */
+/** Reads a types.json. Fails if an id occurs twice, or a version number occurs twice in one type. */
 export const types = Effect.fnUntraced(function* (
   source: Source,
 ): Effect.fn.Return<Document<ReadonlyArray<ConsentType>>, BadInput | Unreadable> {
@@ -34,23 +34,23 @@ export const types = Effect.fnUntraced(function* (
   return { ...document, value: Exchange.typesFromFile(document.value) }
 })
 
-/** A rules.json. */
+/** Reads a rules.json. */
 export const rules = (source: Source): Effect.Effect<Document<RuleSet>, BadInput | Unreadable> =>
   readDocument(source, Exchange.RuleSet)
 
-/** A mapping.json. */
+/** Reads a mapping.json. */
 export const mapping = (source: Source): Effect.Effect<Mapping.Mapping, BadInput | Unreadable> =>
   Effect.map(readDocument(source, Mapping.Mapping), ({ value }) => value)
 
-/** The consent types of a types.json. */
+/** Reads the consent types of a types.json. */
 export const readTypes = (source: Source): Effect.Effect<ReadonlyArray<ConsentType>, BadInput | Unreadable> =>
   Effect.map(types(source), ({ value }) => value)
 
-/** The rule set of a rules.json. */
+/** Reads the rule set of a rules.json. */
 export const readRules = (source: Source): Effect.Effect<RuleSet, BadInput | Unreadable> =>
   Effect.map(rules(source), ({ value }) => value)
 
-/** The text of a document without a byte order mark. */
+/** Reads the text of a document, without a byte order mark. */
 const readText = Effect.fnUntraced(function* (source: Source) {
   const chunks: Array<Uint8Array> = []
   let size = 0
@@ -87,7 +87,7 @@ const badInput = (source: Source, problems: ReadonlyArray<InputProblem>): BadInp
 
 const refuse = (source: Source, problems: ReadonlyArray<InputProblem>) => Effect.fail(badInput(source, problems))
 
-/** Every value that was there before, by its pointer. */
+/** A problem for each id, and each version number of a type, that occurred before; its place is a JSON Pointer. */
 function* repetitions(file: typeof Exchange.Types.Type): Generator<InputProblem> {
   yield* repeated(
     file.items.map(({ id }) => id),

@@ -1,7 +1,7 @@
 /**
- * The people of an events.ndjson, batch after batch in the order of their ids, in bounded memory.
+ * Reads an events.ndjson as batches of people in the order of their ids, in bounded memory.
  *
- * The file is read as a whole and found good before the first batch is made.
+ * The whole file is read and checked before the first batch is made.
  */
 import { createHash } from "node:crypto"
 import { Effect, type Scope, Stream } from "effect"
@@ -14,24 +14,24 @@ import * as EventRow from "./EventRow.ts"
 import * as ExternalSort from "./ExternalSort.ts"
 import type { Source } from "./Source.ts"
 
-/** What is asked of the file. */
+/** How the file is read. */
 export interface BatchOptions {
   readonly knownAt: Instant
-  /** Whether the ids of events will be asked for. */
+  /** Whether the batches hold the ids of events. */
   readonly keepsIds: boolean
   readonly progress: (extent: EventLines.Extent) => Effect.Effect<void>
 }
 
-/** A file that has been read. */
+/** A file that has been read and sorted. */
 export interface EventBatches {
   readonly events: number
-  /** Of the file's bytes. */
+  /** The hash of the file's bytes. */
   readonly sha256: string
-  /** The next people; `undefined` after the last. */
+  /** The next batch of people; `undefined` after the last. */
   readonly next: Effect.Effect<EventColumns.EventColumns | undefined, ExternalSort.TemporaryFileError>
 }
 
-/** Reads a file and puts it in order. */
+/** Reads a file and sorts its events. */
 export const make = Effect.fnUntraced(function* (
   source: Source,
   { knownAt, keepsIds, progress }: BatchOptions,
@@ -47,14 +47,13 @@ export const make = Effect.fnUntraced(function* (
       progress,
     },
   )
-  const steps = rows.mergeRuns()
-  while ((yield* ExternalSort.attempt(() => steps.next())).done !== true) yield* Effect.yieldNow
-  const inOrder = batches(rows.rows(), EventColumnBuilder.make(knownAt, keepsIds))
+  yield* ExternalSort.mergeRuns(rows)
+  const sorted = batches(rows.rows(), EventColumnBuilder.make(knownAt, keepsIds))
   return {
     events,
     sha256: hash.digest("hex"),
     next: ExternalSort.attempt(() => {
-      const next = inOrder.next()
+      const next = sorted.next()
       return next.done === true ? undefined : next.value
     }),
   }

@@ -1,20 +1,21 @@
 /**
  * Decodes the JSON value of one line of events.ndjson.
  *
- * {@link Exchange.Event} says what an event is. The usual line is recognised by plain code first, which takes half the
- * time; whatever it does not recognise goes to the schema, which decides, and says what is wrong. A test compares the two.
+ * {@link Exchange.Event} defines an event. {@link decodeUsual} decodes a usual line without the schema, in half the
+ * time. Every line that it does not recognise is decoded by the schema, which also finds what is wrong. A test compares
+ * the two.
  */
 import { Predicate, Result } from "effect"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 
-/** An event as its line has it. */
+/** An event as its line states it. */
 export type DecodedEvent = typeof Exchange.Event.Type
 
 const decodeWithSchema = Exchange.decoder(Exchange.Event)
 
-/** The event, or everything that is wrong with it. */
+/** Decodes an event, or returns everything that is wrong with it. */
 export const decode = (value: unknown): Result.Result<DecodedEvent, ReadonlyArray<Exchange.Violation>> => {
   const event = decodeUsual(value)
   return event === undefined ? decodeWithSchema(value) : Result.succeed(event)
@@ -25,7 +26,7 @@ const isName = (value: unknown): value is string => typeof value === "string" &&
 const instantOf = (value: unknown): Instant.Instant | undefined =>
   typeof value === "string" ? Instant.parse(value) : undefined
 
-/** The event of a line that has nothing wrong; `undefined` where that is not plain to see. */
+/** Decodes a valid event without the schema; `undefined` if the value is invalid or unusual. */
 export const decodeUsual = (value: unknown): DecodedEvent | undefined => {
   if (!Predicate.isObject(value)) return undefined
   const line: { readonly [Key in keyof DecodedEvent]?: unknown } = value

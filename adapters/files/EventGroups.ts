@@ -1,5 +1,5 @@
 /**
- * The events of one person and one consent type, group after group, from rows in their order.
+ * Groups sorted rows by person and consent type.
  */
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Heads from "../../core/engine/Heads.ts"
@@ -8,18 +8,19 @@ import type { Terms } from "../../core/engine/Terms.ts"
 import type { FileCatalog, TypeEntry } from "./FileCatalog.ts"
 import * as EventRow from "./EventRow.ts"
 
-/** Everything there is of one person and one consent type. */
+/** The events of one person and one consent type; of many, only those that can affect an answer at or after `from`. */
 export interface EventGroup extends TypeEntry {
   readonly concordId: string
   readonly events: ReadonlyArray<EventRow.LinedEvent>
 }
 
-/** Above this many events a group keeps only those that can still decide at or after `from`. */
+/** A group with more events than this keeps only those that can affect an answer at or after `from`. */
 const maxWhole = 1_000
 
 /**
- * The groups of rows sorted by {@link EventRow.compare}. Nobody will ask about an instant before `from`, so that of many
- * earlier events the four heads are enough (semantics, section 2): a group is as large as its events after `from`.
+ * The groups of rows sorted by {@link EventRow.compare}. `from` is the earliest instant that will be asked about, so of
+ * many earlier events the four heads are enough (semantics, section 2), and the memory for a group grows only with its
+ * events after `from`.
  */
 export function* fromRows(
   rows: Iterable<EventRow.EventRow>,
@@ -38,19 +39,15 @@ export function* fromRows(
     }
     events.push(EventRow.toEvent(row, group.type))
     if (events.length > limit) {
-      events = withoutOutdone(events, group.terms, from)
+      events = prune(events, group.terms, from)
       limit = 2 * events.length + maxWhole
     }
   }
   if (group !== undefined) yield { ...group, events }
 }
 
-/** Without the events that are not known, and those up to `from` that a later one has outdone. */
-const withoutOutdone = (
-  events: ReadonlyArray<EventRow.LinedEvent>,
-  terms: Terms,
-  from: Instant,
-): Array<EventRow.LinedEvent> => {
+/** Drops the events that are not yet known at `knownAt`, and those up to `from` that are not heads. */
+const prune = (events: ReadonlyArray<EventRow.LinedEvent>, terms: Terms, from: Instant): Array<EventRow.LinedEvent> => {
   const known = events.filter((event) => event.dateCreated <= terms.knownAt)
   const heads = Heads.fold(known.filter((event) => event.consentDate <= from))
   const isHead = new Set(ConsentState.all.map((state) => heads[state]))

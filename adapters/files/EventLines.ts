@@ -11,22 +11,25 @@ import type { Source } from "./Source.ts"
 /** How many bad lines are listed before reading stops. */
 export const maxBadLines = 10
 
-/** What has been read so far. */
+/** How much has been read so far. */
 export interface Extent {
   readonly events: number
   readonly bytes: number
 }
 
-/** What to do with what is read. */
+/** Receives what is read. */
 export interface EventReceiver<E> {
-  /** May throw, for `attempt` to understand. */
+  /** May throw; `attempt` turns what it throws into an error. */
   readonly event: (event: EventDecoder.DecodedEvent, line: string) => void
   readonly attempt: (steps: () => void) => Effect.Effect<void, E>
-  /** After every chunk. */
+  /** Called after each chunk. */
   readonly progress: (extent: Extent) => Effect.Effect<void>
 }
 
-/** Hands over every event of a source in the order of its lines; fails after the whole or the first bad lines are read. */
+/**
+ * Passes every event of a source to the receiver in the order of the lines. Bad lines make it fail: at the end of the
+ * source, or as soon as there are more than {@link maxBadLines}. After the first bad line no event is passed on.
+ */
 export const read = Effect.fnUntraced(function* <E>(source: Source, receiver: EventReceiver<E>) {
   const problems: Array<InputProblem> = []
   let badLines = 0
@@ -53,7 +56,7 @@ export const read = Effect.fnUntraced(function* <E>(source: Source, receiver: Ev
     refused: (reason, number) => refuse([{ where: `line ${number}`, reason }]),
   })
 
-  const settle = Effect.suspend(() =>
+  const failIfBad = Effect.suspend(() =>
     problems.length === 0
       ? Effect.void
       : Effect.fail(new BadInput({ file: source.name, problems, isCutShort: badLines > maxBadLines })),
@@ -64,15 +67,15 @@ export const read = Effect.fnUntraced(function* <E>(source: Source, receiver: Ev
       .attempt(() => splitter.push(chunk))
       .pipe(
         Effect.andThen(Effect.suspend(() => receiver.progress({ events, bytes: (bytes += chunk.length) }))),
-        Effect.andThen(Effect.suspend(() => (badLines > maxBadLines ? settle : Effect.void))),
+        Effect.andThen(Effect.suspend(() => (badLines > maxBadLines ? failIfBad : Effect.void))),
       ),
   )
   yield* receiver.attempt(splitter.end)
-  yield* settle
+  yield* failIfBad
   return { events, bytes }
 })
 
-/** The value of a JSON text; `undefined` where it is none. */
+/** The value of a JSON text; `undefined` if the text is not JSON. */
 const parse = (text: string): unknown => {
   try {
     return JSON.parse(text)

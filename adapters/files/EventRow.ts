@@ -1,6 +1,6 @@
 /**
- * One event of events.ndjson as the sorter keeps it: the fields that decide, as a JSON array, and the line itself where
- * it will be asked for.
+ * One event of events.ndjson in the form that {@link ExternalSort} writes to its file: a JSON array of the fields that
+ * affect answers, and the line itself if it is needed in the output.
  */
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import type { ConsentAction, ConsentState } from "../../core/engine/ConsentState.ts"
@@ -8,7 +8,7 @@ import * as ConsentType from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import type * as EventDecoder from "./EventDecoder.ts"
 
-/** In the order of {@link compare}; `version`, `expirationDate` and `line` are `null` where there is none. */
+/** The fields in the order in which {@link compare} compares them. */
 export type EventRow = readonly [
   concordId: string,
   consentType: string,
@@ -22,7 +22,7 @@ export type EventRow = readonly [
   line: string | null,
 ]
 
-/** An event with the line it came from; `null` where lines are not kept. */
+/** An event with the line that it was read from; `null` if lines are not kept. */
 export interface LinedEvent extends ConsentEvent {
   readonly line: string | null
 }
@@ -41,7 +41,7 @@ export const fromLine = (event: EventDecoder.DecodedEvent, line: string | null):
   line,
 ]
 
-/** The event of a row, its `version` filled in from the type where the line leaves it out. */
+/** The event of a row. If the line had no `version`, it is the version of the type that applied at `consentDate`. */
 export const toEvent = (row: EventRow, type: ConsentType.ConsentType): LinedEvent => {
   const [concordId, consentType, consentDate, dateCreated, id, consentState, consentAction, version, expires, line] =
     row
@@ -62,9 +62,9 @@ export const toEvent = (row: EventRow, type: ConsentType.ConsentType): LinedEven
 const compareValues = (a: string | number, b: string | number): number => (a === b ? 0 : a < b ? -1 : 1)
 
 /**
- * By `concordId`, then `consentType`, as strings in the order of their UTF-16 code units (the order of `<` in
- * ECMAScript and of RFC 8785); then from the earliest event to the latest. A total order on the whole row, so that the
- * order of the lines in the file is forgotten.
+ * Compares by `concordId`, then by `consentType`, as strings in the order of their UTF-16 code units (the order of `<`
+ * in ECMAScript and of RFC 8785); then from the earliest event to the latest. This is a total order on the whole row,
+ * so the result does not depend on the order of the lines in the file.
  */
 export const compare = (a: EventRow, b: EventRow): number =>
   compareValues(a[0], b[0]) ||
@@ -78,5 +78,5 @@ export const compare = (a: EventRow, b: EventRow): number =>
   (a[8] ?? 0) - (b[8] ?? 0) ||
   compareValues(a[9] ?? "", b[9] ?? "")
 
-/** About how many bytes a row takes in memory. */
+/** Estimates how many bytes a row takes in memory. */
 export const weigh = (row: EventRow): number => 350 + (row[9] === null ? 0 : row[9].length)

@@ -1,9 +1,9 @@
 /**
  * Sorts any number of rows in bounded memory: sorted runs in one temporary file, merged while they are read back.
  *
- * The file is deleted by name as soon as it is open, so nothing is left behind however the process ends (where a system
- * cannot do that, it is deleted when the scope closes). Only its owner can read it. Up to one run of
- * {@link runWeight} is held in memory, and one block of every run that is being merged, at most {@link maxMerged}.
+ * The file is unlinked as soon as it is open, so nothing is left however the process ends. Where a system cannot do
+ * that, the file is deleted when the scope closes. Only its owner can read it. Memory holds one run of up to
+ * {@link runWeight}, and one block of each run that is being merged, of which there are at most {@link maxMerged}.
  */
 import { randomUUID } from "node:crypto"
 import * as fs from "node:fs"
@@ -27,7 +27,7 @@ export class TemporaryFileError extends Data.TaggedError("TemporaryFileError")<{
   }
 }
 
-/** How much a run holds in memory before it goes to the file; in the unit of `weigh`, bytes. */
+/** The size at which a run is written to the file: bytes, as estimated by `weigh`. */
 export const runWeight = 8 * 1024 * 1024
 
 /** How many runs are merged at a time. */
@@ -35,23 +35,30 @@ export const maxMerged = 256
 
 const blockWeight = 32 * 1024
 
-/** How to sort rows. A row is a JSON value that stays itself when written and parsed. */
+/** How rows are sorted. A row must be equal to itself after it was written as JSON and parsed again. */
 export interface SortOrder<Row> {
   readonly compare: (a: Row, b: Row) => number
-  /** About how many bytes a row takes in memory. */
+  /** Estimates how many bytes a row takes in memory. */
   readonly weigh: (row: Row) => number
 }
 
-/** A sorter that is being filled, then read. Its functions throw what the file system throws: see {@link attempt}. */
+/**
+ * A sorter that is filled first and then read. Its functions throw the errors of the file system: see {@link attempt}.
+ */
 export interface ExternalSort<Row> {
   readonly add: (row: Row) => void
-  /** Merges runs until few enough are left to read at once. Each step is short, so that others may run between. */
+  /**
+   * Merges runs until at most {@link maxMerged} are left. Steps are short, so that other fibers can run between them.
+   */
   readonly mergeRuns: () => Generator<void, void>
-  /** The rows in order; equal ones all come. After {@link settle}, once. */
+  /** The sorted rows; equal rows are all kept. May be called once, after {@link mergeRuns}. */
   readonly rows: () => Generator<Row, void>
 }
 
-/** Runs steps of a sorter. What they throw without being the file system's is a bug, and dies. */
+/**
+ * Runs steps of a sorter. An error of the file system becomes a {@link TemporaryFileError}; any other is a bug, and
+ * dies.
+ */
 export const attempt = <A>(steps: () => A): Effect.Effect<A, TemporaryFileError> =>
   Effect.suspend(() => {
     try {
@@ -61,7 +68,7 @@ export const attempt = <A>(steps: () => A): Effect.Effect<A, TemporaryFileError>
     }
   })
 
-/** Makes a sorter that was filled ready to be read. */
+/** Merges the runs of a filled sorter, so that it can be read. Other fibers run between the steps. */
 export const mergeRuns = Effect.fnUntraced(function* <Row>(sort: ExternalSort<Row>) {
   const steps = sort.mergeRuns()
   while ((yield* attempt(() => steps.next())).done !== true) yield* Effect.yieldNow
@@ -69,13 +76,16 @@ export const mergeRuns = Effect.fnUntraced(function* <Row>(sort: ExternalSort<Ro
 
 const isOfFileSystem = (cause: unknown): boolean => cause instanceof Error && "code" in cause && "syscall" in cause
 
-/** A run's place in the file: blocks one after another, each its length (four bytes) and a JSON array of rows. */
+/**
+ * The place of a run in the file: a sequence of blocks, each of which is its length (four bytes) and a JSON array of
+ * rows.
+ */
 interface Run {
   readonly start: number
   readonly end: number
 }
 
-/** Makes a sorter; its file, if it comes to one, is closed and gone when the scope closes. */
+/** Makes a sorter. If it needed a file, the file is closed and removed when the scope closes. */
 export const make = <Row>(order: SortOrder<Row>): Effect.Effect<ExternalSort<Row>, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(Effect.sync(temporaryFile), (file) => Effect.sync(file.close)),
@@ -116,7 +126,7 @@ const sorter = <Row>(order: SortOrder<Row>, file: TemporaryFile): ExternalSort<R
   }
 }
 
-/** Writes rows as blocks at the end of the file; yields after each. */
+/** Appends rows to the file in blocks, and yields after each block. */
 function* writeBlocks<Row>(rows: Iterable<Row>, order: SortOrder<Row>, file: TemporaryFile): Generator<void, void> {
   let block: Array<Row> = []
   let weight = 0
@@ -168,7 +178,7 @@ function* merge<Row>(runs: ReadonlyArray<Run>, order: SortOrder<Row>, file: Temp
   }
 }
 
-/** Moves the first cursor down until none below it comes before it. */
+/** Moves the first cursor down the heap until no child precedes it. */
 const sink = <Row>(heap: Array<Cursor<Row>>, order: SortOrder<Row>): void => {
   const moving = heap[0]
   if (moving === undefined) return
@@ -189,11 +199,11 @@ const sink = <Row>(heap: Array<Cursor<Row>>, order: SortOrder<Row>): void => {
   heap[at] = moving
 }
 
-/** A file without a name, made when first written to. */
+/** A file without a name, created by the first write. */
 interface TemporaryFile {
   readonly size: () => number
   readonly append: (text: string) => void
-  /** The block at a position, and the position of the next. */
+  /** Reads the block at a position; `next` is the position of the block after it. */
   readonly read: (position: number) => { readonly text: string; readonly next: number }
   readonly close: () => void
 }
@@ -244,11 +254,11 @@ const temporaryFile = (): TemporaryFile => {
   }
 }
 
-/** Deletes a file if the system lets it, and if it is still there. */
+/** Deletes a file if the system allows it and the file still exists. */
 const removeFile = (path: string): void => {
   try {
     fs.rmSync(path, { force: true })
   } catch {
-    // Tried again when the file is closed.
+    // It is tried again when the file is closed.
   }
 }

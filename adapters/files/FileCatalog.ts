@@ -1,5 +1,5 @@
 /**
- * The consent types and rules that a ledger of files is read under: what is known of a type, and its terms at `knownAt`.
+ * The consent types of a ledger in files, each with its terms at `knownAt` under the rules of a rules.json.
  */
 import * as ConsentType from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
@@ -12,15 +12,15 @@ export interface TypeEntry {
   readonly terms: Terms.Terms
 }
 
-/** Looks up consent types by id. A type that nothing is known of has default rules and version 1. */
+/** Looks up consent types by id. A type that no types.json describes has the default rules and version 1. */
 export interface FileCatalog {
   readonly knownAt: Instant
   readonly get: (id: string) => TypeEntry
-  /** The indices of the rules that match no consent type: none of types.json, none looked up so far. */
+  /** The indices of the rules that match neither a type of types.json nor a type that has been looked up so far. */
   readonly unmatched: () => ReadonlyArray<number>
 }
 
-/** How many types that only events name are remembered; beyond, they are prepared anew. */
+/** How many types that occur only in events are cached. When there are more, the cache is emptied. */
 const maxRemembered = 10_000
 
 /** Makes a catalog; the ids of `types` are unique. */

@@ -1,5 +1,5 @@
 /**
- * Bytes as they are, or unpacked where they are gzip (RFC 1952): no text begins with its first byte.
+ * Decompresses bytes if they are gzip (RFC 1952). Its first byte tells, because no text begins with it.
  */
 import { createGunzip } from "node:zlib"
 import * as NodeStream from "@effect/platform-node/NodeStream"
@@ -8,7 +8,7 @@ import { BadRows } from "./BadRows.ts"
 
 const firstByte = 0x1f
 
-/** Unpacks a stream that is packed. */
+/** Decompresses a stream that is gzip; any other stream is passed through. */
 export const ifPacked = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Uint8Array, E | BadRows, R> =>
   Stream.unwrap(
     Effect.map(Stream.peel(bytes, Sink.head<Uint8Array>()), ([first, rest]) => {

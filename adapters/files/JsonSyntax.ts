@@ -1,8 +1,9 @@
 /**
- * Where a text stops being JSON (RFC 8259).
+ * Finds the place at which a text stops being JSON (RFC 8259).
  *
- * The runtime's own message quotes the text, which may be about a person, and does not always say where; this says only
- * where. Slow beside `JSON.parse`: for texts that it has refused.
+ * The runtime's own message quotes the text, which may be about a person, and does not always say where the error is.
+ * The messages here give the place only. This parser is much slower than `JSON.parse`: use it on texts which that has
+ * refused.
  */
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
@@ -21,7 +22,7 @@ const endOf = (pattern: RegExp, text: string, from: number): number => {
   return pattern.test(text) ? pattern.lastIndex : -1
 }
 
-/** The end of the string that opens at `from`, or the negative index (less one) of what cannot be in it. */
+/** The end of the string that opens at `from`; if a character at index `i` is not allowed in it, `-i - 1`. */
 const endOfString = (text: string, from: number): number => {
   let at = from + 1
   for (;;) {
@@ -34,10 +35,13 @@ const endOfString = (text: string, from: number): number => {
   }
 }
 
-/** What may come next. */
+/** What may follow. */
 type Expectation = "value" | "value-or-close" | "key" | "key-or-close" | "colon" | "comma-or-close"
 
-/** The index of the first character that cannot stand where it stands; the length where the text ends too soon. */
+/**
+ * The index of the first character that is not allowed; the length if the text ends too soon; `undefined` if it is
+ * JSON.
+ */
 export const firstError = (text: string): number | undefined => {
   const closers: Array<"}" | "]"> = []
   let expected: Expectation = "value"
@@ -80,7 +84,7 @@ export const firstError = (text: string): number | undefined => {
   }
 }
 
-/** Says where a text stops being JSON: `not JSON: column 12`, with the line first where there are several. */
+/** A message with the place at which a text stops being JSON: its column, and its line if the text has several. */
 export const describe = (text: string): string => {
   const index = firstError(text) ?? 0
   const before = text.slice(0, index).split("\n")

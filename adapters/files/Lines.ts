@@ -1,31 +1,31 @@
 /**
  * The lines of a stream of bytes, numbered from 1, in bounded memory.
  *
- * Lines end with LF or CR LF, the last one also without. A byte order mark before the first is skipped, and so are blank
- * lines, which still count. A line that is not UTF-8 or longer than {@link maxBytes} is refused by its number.
+ * Lines end with LF or CR LF; the last line may have no end. A byte order mark before the first line is skipped. Blank
+ * lines are skipped but counted. A line that is not UTF-8 or longer than {@link maxBytes} is refused by its number.
  */
 import { isUtf8 } from "node:buffer"
 
-/** The longest line, in bytes: 1 MiB. */
+/** The most bytes of a line: 1 MiB. */
 export const maxBytes = 1024 * 1024
 
-/** What becomes of each line. */
+/** Receives each line, or the reason why a line was refused. */
 export interface LineReceiver {
   readonly line: (text: string, number: number) => void
   readonly refused: (reason: string, number: number) => void
 }
 
-/** Takes chunks in order, hands over the lines they complete. A chunk may be kept until its last line is complete. */
+/** Splits chunks into lines. A chunk may be kept until its last line is complete, so it must not be changed. */
 export interface Splitter {
   readonly push: (chunk: Uint8Array) => void
-  /** Hands over the last line, where no line end came after it. */
+  /** Emits the last line, if it had no line end. */
   readonly end: () => void
 }
 
 const lineFeed = 0x0a
 const blank = /^[ \t\r]*$/
 
-/** Makes a splitter. It buffers no more than one line's {@link maxBytes} and one chunk. */
+/** Makes a splitter, which buffers at most {@link maxBytes} and one chunk. */
 export const splitter = (receiver: LineReceiver): Splitter => {
   let number = 1
   let pending: Array<Uint8Array> = []
@@ -54,7 +54,7 @@ export const splitter = (receiver: LineReceiver): Splitter => {
     emitBytes(block.subarray(from))
   }
 
-  /** The lines of a block that ends just before a line end; decoded at one go where nothing is wrong with it. */
+  /** Emits the lines of a block that ends just before a line end. A block without faults is decoded in one call. */
   const emitBlock = (block: Buffer): void => {
     if (block.length > maxBytes || !isUtf8(block)) return emitEach(block)
     const text = block.toString("utf8")
@@ -66,7 +66,7 @@ export const splitter = (receiver: LineReceiver): Splitter => {
     emit(text.slice(from))
   }
 
-  const take = (last: Uint8Array): Buffer => {
+  const drain = (last: Uint8Array): Buffer => {
     const all = Buffer.concat([...pending, last])
     pending = []
     pendingBytes = 0
@@ -84,20 +84,20 @@ export const splitter = (receiver: LineReceiver): Splitter => {
     }
     const end = rest.lastIndexOf(lineFeed)
     if (end !== -1) {
-      emitBlock(take(rest.subarray(0, end)))
+      emitBlock(drain(rest.subarray(0, end)))
       rest = rest.subarray(end + 1)
     }
     pending.push(rest)
     pendingBytes += rest.length
     if (pendingBytes > maxBytes) {
       receiver.refused("longer than 1 MiB", number)
-      take(new Uint8Array())
+      drain(new Uint8Array())
       isSkipping = true
     }
   }
 
   const end = (): void => {
-    if (pendingBytes > 0) emitBytes(take(new Uint8Array()))
+    if (pendingBytes > 0) emitBytes(drain(new Uint8Array()))
   }
 
   return { push, end }

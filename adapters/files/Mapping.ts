@@ -1,11 +1,15 @@
 /**
- * How the columns of another system become the members of an item: mapping.json.
+ * Maps the columns of another system to the members of an item, as a mapping.json says.
  *
- * An object of our members. Each is the name of a column (or, where it begins with `/`, a JSON Pointer), `null` for one that is
- * to be left out, or an object: `column` with `values` (what each value stands for), `as` (`seconds` or `milliseconds` since
- * 1970; `text` for an id that is a number in JSON) or `offset` (for date-times that have none, such as `+01:00`); or `value`,
- * the same for every row. A member that the mapping does not name is read from the column of its own name, to the letter:
- * a row that has it under another spelling is refused, for what is passed over may be what limits a consent.
+ * A mapping.json is an object whose keys are our members. A value is one of:
+ * - the name of a column, or a JSON Pointer if it begins with `/`
+ * - `null` for a member that is left out
+ * - `{ column, … }` with `values` (what each value of the column means), `as` (`seconds` or `milliseconds` since 1970;
+ *   `text` for an id that is a number in JSON) or `offset` (such as `+01:00`, for date-times without one)
+ * - `{ value }`: the same for every row
+ *
+ * A member that the mapping does not name is read from the column of exactly its own name. A row that has the member in
+ * another spelling is refused, because the ignored column might limit a consent.
  */
 import { Predicate, Result, Schema } from "effect"
 import * as Exchange from "../../core/formats/Exchange.ts"
@@ -24,14 +28,14 @@ const Column = Exchange.strict({
 
 const Constant = Exchange.strict({ value: Schema.Union([Schema.String, Schema.Number]) })
 
-const Source = Schema.NullOr(Schema.Union([Schema.String, Column, Constant])).annotate({
+const MemberSource = Schema.NullOr(Schema.Union([Schema.String, Column, Constant])).annotate({
   message: "expected the name of a column, null, { column, values, as, offset } or { value }",
 })
 
 const members = Object.keys(ItemLine.ItemLine.fields)
 
-/** mapping.json. */
-export const Mapping = Schema.Record(Schema.String, Source).check(
+/** The schema of mapping.json. */
+export const Mapping = Schema.Record(Schema.String, MemberSource).check(
   Schema.makeFilter((mapping) =>
     Object.keys(mapping)
       .filter((member) => !members.includes(member))
@@ -39,10 +43,10 @@ export const Mapping = Schema.Record(Schema.String, Source).check(
   ),
 )
 
-/** A mapping that was read. */
+/** A decoded mapping. */
 export type Mapping = typeof Mapping.Type
 
-/** A mapping, or everything that is wrong with it. */
+/** Decodes a mapping, or returns everything that is wrong with it. */
 export const decode = Exchange.decoder(Mapping)
 
 const lookUp = (value: unknown, column: string): unknown => {
@@ -71,7 +75,7 @@ const withOffset = (text: string, offset: string): string => {
 const invalid = (field: string, detail: string): Result.Result<unknown, RowFault> =>
   Result.fail({ code: "invalid", field, detail })
 
-/** What a column holds, as the member wants it. */
+/** Converts a value of a column into the form of the member. */
 const convert = (member: string, held: unknown, source: typeof Column.Type): Result.Result<unknown, RowFault> => {
   const { as, column, offset, values } = source
   if (values !== undefined) {
@@ -95,7 +99,7 @@ const nothing: Result.Result<unknown, RowFault> = Result.succeed(undefined)
 const read = (
   member: string,
   row: unknown,
-  source: typeof Source.Type | undefined,
+  source: typeof MemberSource.Type | undefined,
 ): Result.Result<unknown, RowFault> => {
   if (source === null) return nothing
   if (source !== undefined && typeof source !== "string" && "value" in source) return Result.succeed(source.value)
@@ -104,8 +108,8 @@ const read = (
   return held === undefined || held === null || held === "" ? nothing : convert(member, held, column)
 }
 
-/** What text stands for where it comes from a file that knows only text: a version is a number. */
-const typed = (member: string, value: unknown): unknown =>
+/** Turns a version that is text into a number, because a CSV file holds only text. */
+const withType = (member: string, value: unknown): unknown =>
   member === "version" && typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value
 
 const withoutSeparators = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, "")
@@ -113,8 +117,10 @@ const withoutSeparators = (name: string): string => name.toLowerCase().replaceAl
 const memberNames: ReadonlySet<string> = new Set(members)
 const bySpelling = new Map(members.map((member) => [withoutSeparators(member), member]))
 
-/** Members that a row has under another spelling only, unless the mapping says what becomes of them or of the column. */
-const misspelt = (row: object, mapping: Mapping, mapped: ReadonlySet<string>): ReadonlyArray<RowFault> =>
+/**
+ * A fault for each member that a row has only in another spelling, unless the mapping names the member or the column.
+ */
+const misspelled = (row: object, mapping: Mapping, mapped: ReadonlySet<string>): ReadonlyArray<RowFault> =>
   Object.keys(row).flatMap((name) => {
     if (memberNames.has(name) || mapped.has(name)) return []
     const member = bySpelling.get(withoutSeparators(name))
@@ -130,16 +136,19 @@ const columnsOf = (mapping: Mapping): ReadonlySet<string> =>
     ),
   )
 
-/** An item's members from a row. What is imported was not clicked here: `consentAction` is `import` where nothing says more. */
+/**
+ * Reads an item's members from a row. `consentAction` is `import` by default, because an imported event was not clicked
+ * here.
+ */
 export const apply = (mapping: Mapping) => {
   const mapped = columnsOf(mapping)
   return (row: unknown): Result.Result<unknown, ReadonlyArray<RowFault>> => {
     const item: Record<string, unknown> = { consentAction: "import" }
-    const faults: Array<RowFault> = [...misspelt(Object(row), mapping, mapped)]
+    const faults: Array<RowFault> = [...misspelled(Object(row), mapping, mapped)]
     for (const member of members) {
       const found = read(member, row, mapping[member])
       if (Result.isFailure(found)) faults.push(found.failure)
-      else if (found.success !== undefined) item[member] = typed(member, found.success)
+      else if (found.success !== undefined) item[member] = withType(member, found.success)
     }
     return faults.length > 0 ? Result.fail(faults) : Result.succeed(item)
   }

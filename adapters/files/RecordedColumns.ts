@@ -1,8 +1,9 @@
 /**
- * Recorded events as CSV (RFC 4180): one column for each member, `session.id` and so on for those of its session.
+ * Recorded events as CSV (RFC 4180): one column for each member, and `session.id` and so on for those of its session.
  *
- * CSV cannot tell an empty text from none; NDJSON can. A text that a spreadsheet would run as a formula gets an apostrophe in
- * front, which reading takes away: a browser chooses its user agent, and somebody will open the file.
+ * CSV cannot distinguish an empty text from a missing one; NDJSON can. A text that a spreadsheet would evaluate as a
+ * formula is written with a leading apostrophe, because texts such as the user agent are chosen by browsers and an
+ * operator may open the file in a spreadsheet. Reading removes the apostrophe.
  */
 import { Result } from "effect"
 import { stringify } from "csv-stringify/sync"
@@ -28,19 +29,22 @@ const own = [
 
 const ofSession = ["id", "ipAddress", "domain", "geography", "userAgent"] as const
 
-/** The header: a line. */
+/** The header line. */
 export const header = stringify([[...own, ...ofSession.map((name) => `session.${name}`)]])
 
 type Members = Readonly<Record<string, unknown>>
 
-/** What spreadsheets run: the signs of a formula, in their full width too, also behind what is passed over. */
-const runs = /^'*[\s]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/
+/**
+ * A text that a spreadsheet may evaluate: it begins with the sign of a formula, also in full width, also after
+ * apostrophes and spaces.
+ */
+const formula = /^'*[\s]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/
 
-const inert = (value: unknown): unknown => (typeof value === "string" && runs.test(value) ? `'${value}` : value)
-const asItWas = (value: unknown): unknown =>
-  typeof value === "string" && value.startsWith("'") && runs.test(value) ? value.slice(1) : value
+const escape = (value: unknown): unknown => (typeof value === "string" && formula.test(value) ? `'${value}` : value)
+const unescape = (value: unknown): unknown =>
+  typeof value === "string" && value.startsWith("'") && formula.test(value) ? value.slice(1) : value
 
-/** The records of events, given as they are answered. */
+/** The CSV records of events, which are given as JSON bodies. */
 export const write = (bodies: ReadonlyArray<string>): string =>
   stringify(
     bodies.map((body) => {
@@ -48,16 +52,16 @@ export const write = (bodies: ReadonlyArray<string>): string =>
       const session = Object(event["session"]) as Members
       // The subcategory is a list of one text.
       const members = own.map((name) => (Array.isArray(event[name]) ? event[name][0] : event[name]))
-      return [...members, ...ofSession.map((name) => session[name])].map(inert)
+      return [...members, ...ofSession.map((name) => session[name])].map(escape)
     }),
   )
 
-/** The members of a record; those that came as NDJSON stay as they are. */
+/** The members of an exported row. A row of NDJSON is returned as it is. */
 export const read = (value: unknown): Result.Result<unknown, never> => {
   const sent = Object(value) as Members
   const isFlat = typeof sent["version"] === "string"
   if (!isFlat) return Result.succeed(value)
-  const row: Members = Object.fromEntries(Object.entries(sent).map(([name, text]) => [name, asItWas(text)]))
+  const row: Members = Object.fromEntries(Object.entries(sent).map(([name, text]) => [name, unescape(text)]))
   const session = ofSession.flatMap((name) =>
     row[`session.${name}`] === undefined ? [] : [[name, row[`session.${name}`]]],
   )

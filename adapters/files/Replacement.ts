@@ -1,7 +1,7 @@
 /**
- * A file that appears whole or not at all: written beside its place under another name, synced, then renamed.
+ * Writes a file that appears complete or not at all: under a temporary name in the same folder, synced, then renamed.
  *
- * Whatever was there under its name stays until then, and stays for good where the work fails or is interrupted.
+ * A file that already has the name stays until then. It is kept if writing fails or is interrupted.
  */
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs/promises"
@@ -9,11 +9,11 @@ import { basename, dirname, join } from "node:path"
 import { Effect, type Scope } from "effect"
 import { Unwritable } from "./BadInput.ts"
 
-/** A file in the making. */
+/** A file that is being written. */
 export interface Replacement {
-  /** Writes at the end; done when it has been taken. */
+  /** Appends text. Done when the system has accepted it. */
   readonly write: (text: string) => Effect.Effect<void, Unwritable>
-  /** Puts the file in its place. Nothing is written after. */
+  /** Gives the file its name. Nothing may be written afterwards. */
   readonly commit: Effect.Effect<void, Unwritable>
 }
 
@@ -34,7 +34,7 @@ const attempt = <A>(file: string, step: () => Promise<A>): Effect.Effect<A, Unwr
     },
   })
 
-/** Begins a file. Unless it is committed, nothing is left of it when the scope closes. */
+/** Begins a file. Unless it is committed, it is deleted when the scope closes. */
 export const make = (path: string): Effect.Effect<Replacement, Unwritable, Scope.Scope> => {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`)
   return Effect.map(

@@ -1,9 +1,10 @@
 /**
- * The rows of a file in bounded memory: of NDJSON one JSON object a line, of CSV (RFC 4180) the records under a header.
+ * Reads the rows of a file in bounded memory. NDJSON has one JSON object a line; CSV (RFC 4180) has a header and
+ * records.
  *
- * A row that cannot be read is handed on with the reason, and reading goes on behind it; but behind CSV whose quotes do not
- * match nobody knows where the next record begins, and CSV that is not UTF-8 is in an encoding that nobody has told. Blank
- * lines are no rows.
+ * A row that cannot be read is emitted with the reason, and reading continues after it. Reading stops at CSV whose
+ * quotes do not match, because the start of the next record is unknown, and at CSV that is not UTF-8, because its
+ * encoding is unknown. Blank lines are skipped.
  */
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { CsvError, parse } from "csv-parse"
@@ -14,22 +15,22 @@ import * as JsonSyntax from "./JsonSyntax.ts"
 import * as Lines from "./Lines.ts"
 import * as Utf8 from "./Utf8.ts"
 
-/** The formats of rows. */
+/** The formats that can be read. */
 export const formats = ["ndjson", "csv"] as const
 
-/** How rows are written. */
+/** The format of a file of rows. */
 export interface RowFormat {
   readonly format: (typeof formats)[number]
-  /** Between the fields of CSV: one character, a comma where it is left out. */
+  /** One character between the fields of CSV; a comma by default. */
   readonly delimiter?: string
 }
 
-/** The format that a file's name tells: `.csv` and `.csv.gz` are CSV, everything else NDJSON. */
+/** The format by the name of a file: `.csv` and `.csv.gz` are CSV, any other name is NDJSON. */
 export const formatOf = (path: string): RowFormat["format"] => (/\.csv(\.gz)?$/i.test(path) ? "csv" : "ndjson")
 
 type Rows<E, R> = Stream.Stream<ReadonlyArray<FileRow>, E | BadRows, R>
 
-const unread = (line: number, detail: string, text = ""): FileRow => ({
+const unreadable = (line: number, detail: string, text = ""): FileRow => ({
   line,
   text,
   faults: [{ code: "unreadable", field: "", detail }],
@@ -39,9 +40,9 @@ const fromJson = (text: string, line: number): FileRow => {
   try {
     const value: unknown = JSON.parse(text)
     const isItem = Predicate.isObject(value) && !Array.isArray(value)
-    return isItem ? { line, text, value } : unread(line, "expected a JSON object", text)
+    return isItem ? { line, text, value } : unreadable(line, "expected a JSON object", text)
   } catch {
-    return unread(line, JsonSyntax.describe(text), text)
+    return unreadable(line, JsonSyntax.describe(text), text)
   }
 }
 
@@ -50,21 +51,21 @@ const ndjson = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Rows<E, R> =>
     let rows: Array<FileRow> = []
     const splitter = Lines.splitter({
       line: (text, number) => void rows.push(fromJson(text, number)),
-      refused: (reason, number) => void rows.push(unread(number, reason)),
+      refused: (reason, number) => void rows.push(unreadable(number, reason)),
     })
-    const taken = (step: () => void): ReadonlyArray<FileRow> => {
+    const rowsOf = (step: () => void): ReadonlyArray<FileRow> => {
       step()
-      const taken = rows
+      const complete = rows
       rows = []
-      return taken
+      return complete
     }
     return Stream.concat(
-      Stream.map(bytes, (chunk) => taken(() => splitter.push(chunk))),
-      Stream.suspend(() => Stream.succeed(taken(splitter.end))),
+      Stream.map(bytes, (chunk) => rowsOf(() => splitter.push(chunk))),
+      Stream.suspend(() => Stream.succeed(rowsOf(splitter.end))),
     )
   })
 
-/** A record as the parser hands it over, and how many lines it has read by then. */
+/** A record from the parser, and how many lines the parser had read by its end. */
 interface Parsed {
   readonly record: ReadonlyArray<string>
   readonly info: { readonly lines: number }
@@ -82,8 +83,11 @@ const badCsv = (error: unknown): BadRows =>
     ? new BadRows({ line: Number(error["lines"]), reason: reasons[error.code] ?? "is not CSV" })
     : new BadRows({ reason: "is not CSV" })
 
-/** Tells the line that each record begins with. The parser counts CR LF as two lines where it stands in a field. */
-const lineTeller = () => {
+/**
+ * Finds the line on which a record begins. The parser counts CR LF inside a field as two lines, which is corrected
+ * here.
+ */
+const makeLineFinder = () => {
   let countedTwice = 0
   return ({ info, record }: Parsed): number => {
     const breaks = record.flatMap((field) => field.match(/\r\n|\r|\n/g) ?? [])
@@ -92,11 +96,11 @@ const lineTeller = () => {
   }
 }
 
-/** The row of a record under its header; a field that is empty is left out, and so is one without a name. */
+/** The row of a record. Empty fields are left out, and so are columns without a name. */
 const fromRecord = (header: ReadonlyArray<string>, record: ReadonlyArray<string>, line: number): FileRow => {
   const text = JSON.stringify(record)
   if (record.length !== header.length) {
-    return unread(line, `has ${record.length} fields, and the header ${header.length}`, text)
+    return unreadable(line, `has ${record.length} fields, and the header ${header.length}`, text)
   }
   const value: Record<string, unknown> = Object.create(null)
   for (const [index, field] of record.entries()) if (field !== "" && header[index] !== "") value[header[index]!] = field
@@ -115,9 +119,9 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
       skip_empty_lines: true,
     })
   return Stream.suspend(() => {
-    const lineOf = lineTeller()
+    const lineOf = makeLineFinder()
     let header: ReadonlyArray<string> | undefined
-    const begin = (names: ReadonlyArray<string>, line: number) => {
+    const readHeader = (names: ReadonlyArray<string>, line: number) => {
       header = names.map((name) => name.trim())
       const named = header.filter((name) => name !== "")
       return new Set(named).size < named.length
@@ -128,7 +132,7 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
       const rows: Array<FileRow> = []
       for (const parsed of records) {
         const line = lineOf(parsed)
-        if (header === undefined) yield* begin(parsed.record, line)
+        if (header === undefined) yield* readHeader(parsed.record, line)
         else rows.push(fromRecord(header, parsed.record, line))
       }
       return rows
@@ -140,7 +144,7 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
   })
 }
 
-/** The rows of bytes that are not packed. */
+/** Reads rows from bytes, which must not be compressed. */
 export const read = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
   { delimiter = ",", format }: RowFormat,

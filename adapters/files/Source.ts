@@ -1,23 +1,23 @@
 /**
- * Where the bytes of an input come from: a file, or standard input for the path `-`.
+ * The source of an input's bytes: a file, or standard input for the path `-`.
  */
 import { Effect, FileSystem, Stdio, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { Unreadable } from "./BadInput.ts"
 
-/** Bytes with a name for messages. */
+/** A stream of bytes, with a name for messages. */
 export interface Source {
   readonly name: string
-  /** In bytes; `undefined` where nobody knows: standard input, pipes, devices. */
+  /** In bytes; `undefined` if it is not known: for standard input, pipes and devices. */
   readonly size: number | undefined
-  /** In chunks of at most {@link chunkSize} bytes from a file. Can be read once. */
+  /** A file is read in chunks of at most {@link chunkSize} bytes. The stream can be read once. */
   readonly bytes: Stream.Stream<Uint8Array, Unreadable>
 }
 
 /** The path that means standard input. */
 export const standardInput = "-"
 
-/** What messages call the input at a path. */
+/** The name of the input at a path, for messages. */
 export const nameOf = (path: string): string => (path === standardInput ? "standard input" : path)
 
 /** How many bytes are read from a file at a time. */
@@ -41,7 +41,7 @@ const unreadable = (file: string) => (error: PlatformError) => {
   return new Unreadable({ file, reason: reasons[code] ?? `cannot be read (${code})`, cause: error })
 }
 
-/** The input at `path`. Fails at once where there is no such file; other trouble shows while reading. */
+/** Opens the input at `path`. Fails at once if the file does not exist; other errors occur during reading. */
 export const open = Effect.fnUntraced(function* (
   path: string,
 ): Effect.fn.Return<Source, Unreadable, FileSystem.FileSystem | Stdio.Stdio> {
@@ -62,7 +62,7 @@ export const open = Effect.fnUntraced(function* (
   }
 })
 
-/** A text that is there already. */
+/** A source whose bytes are a given text. */
 export const fromText = (name: string, text: string): Source => {
   const bytes = new TextEncoder().encode(text)
   return { name, size: bytes.length, bytes: Stream.succeed(bytes) }

@@ -1,11 +1,12 @@
 /**
- * Bytes that are passed on as long as they are UTF-8: what is not would be read as U+FFFD, and two people could become one.
+ * Checks that bytes are UTF-8. Invalid bytes would be decoded as U+FFFD, so that the ids of two people could become
+ * equal.
  */
 import { isUtf8 } from "node:buffer"
 import { Effect, Stream } from "effect"
 import { BadRows } from "./BadRows.ts"
 
-/** How many bytes at the end begin a character that is not complete; at most 3. */
+/** How many bytes at the end are an incomplete character; at most 3. */
 const incomplete = (bytes: Uint8Array): number => {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back]!
@@ -17,7 +18,7 @@ const incomplete = (bytes: Uint8Array): number => {
 
 const lineFeed = 0x0a
 
-/** The bytes as they are; fails at the first that are not UTF-8, with their line. */
+/** Passes bytes through. Fails at the first that are not UTF-8, with their line. */
 export const checked = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Uint8Array, E | BadRows, R> =>
   Stream.suspend(() => {
     let line = 1
@@ -31,7 +32,7 @@ export const checked = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.St
       }
       return Effect.fail(new BadRows({ line, reason: "is not UTF-8" }))
     }
-    const pass = (chunk: Uint8Array) => {
+    const check = (chunk: Uint8Array) => {
       const all = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
       const whole = all.subarray(0, all.length - incomplete(all))
       if (!isUtf8(whole)) return refuse(whole)
@@ -40,5 +41,5 @@ export const checked = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.St
       return Effect.succeed(whole)
     }
     const end = Stream.suspend(() => (pending.length === 0 ? Stream.empty : Stream.fromEffect(refuse(pending))))
-    return Stream.concat(Stream.mapEffect(bytes, pass), end)
+    return Stream.concat(Stream.mapEffect(bytes, check), end)
   })
