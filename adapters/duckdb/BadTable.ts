@@ -1,15 +1,16 @@
 /**
- * What the reading of a Parquet or CSV file may fail with.
+ * The errors of reading a Parquet or CSV file, as Effect fails with them. `Errors.ts` holds the errors that are thrown
+ * in the reading thread, which does not load Effect because that would delay its start.
  */
 import { Data } from "effect"
 import type { TableProblem } from "./Errors.ts"
 
-/** A file that cannot be read as events, or a machine without the package that reads it. Trying again does not help. */
+/** A file that cannot be read as events, or the package that reads it is not installed. Trying again does not help. */
 export class BadTable extends Data.TaggedError("BadTable")<{
   readonly file: string
   readonly problems: ReadonlyArray<TableProblem>
 }> {
-  /** One line a problem. */
+  /** One line for each problem. */
   override get message(): string {
     return this.problems
       .map(({ where, reason }) => [this.file, where, reason].filter((part) => part !== "").join(": "))
@@ -17,5 +18,5 @@ export class BadTable extends Data.TaggedError("BadTable")<{
   }
 }
 
-/** People who were expected in the order of their ids are not. It helps to read the file anew, sorted. */
+/** The file is not in the order of the people's ids, which was expected. Read it again and let it be sorted. */
 export class OutOfOrder extends Data.TaggedError("OutOfOrder") {}

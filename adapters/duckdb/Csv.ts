@@ -1,6 +1,6 @@
 /**
- * A CSV file as a relation of SQL: RFC 4180, a header, commas. Nothing is guessed: asked to find out for itself, DuckDB takes
- * lines for comments, and leaves out what stands before a line that looks like a header.
+ * A CSV file as a relation of SQL: RFC 4180 with a header and commas. DuckDB's detection of the format is off, because
+ * it treats lines as comments and skips lines before one that looks like a header.
  */
 import { createReadStream } from "node:fs"
 import { pipeline } from "node:stream"
@@ -8,20 +8,20 @@ import { createGunzip } from "node:zlib"
 import { Refusal } from "./Errors.ts"
 import * as Query from "./Query.ts"
 
-/** The names in the first record; none where there is no record. */
+/** The names in the first record; empty if the file has no record. */
 const headerOf = async (file: string): Promise<ReadonlyArray<string>> => {
   const { parse } = await import("csv-parse").catch(() => {
     throw new Refusal([{ where: "", reason: "is read with csv-parse, which is not there: npm install csv-parse" }])
   })
   const parser = parse({ bom: true, to: 1 })
   const unpacked = /\.gz$/i.test(file) ? [createGunzip()] : []
-  // What fails is thrown by the loop below; to read no further is no failure.
+  // An error is thrown by the loop below. To stop after the first record is not an error.
   pipeline([createReadStream(file), ...unpacked, parser], () => undefined)
   for await (const record of parser) return record
   return []
 }
 
-/** Every column by a name of its own: what is not read is named by its place. */
+/** The relation of a file. A column that is not read is named by its index, so that the names are unique. */
 export const relation = async (file: string): Promise<Query.Relation> => {
   const header = await headerOf(file)
   const twice = header.find((name, index) => Query.isColumn(name) && header.indexOf(name) !== index)

@@ -1,14 +1,15 @@
 /**
- * What is wrong with a Parquet or CSV file, where, and never what it says.
+ * The errors that are thrown while a Parquet or CSV file is read. A message says what is wrong and where, and never
+ * repeats the file's content.
  */
 
-/** One thing wrong: where (`row 17, column consentDate`; empty for the whole), and the reason. */
+/** One thing that is wrong with a file, and its place: `row 17, column consentDate`; empty for the whole file. */
 export interface TableProblem {
   readonly where: string
   readonly reason: string
 }
 
-/** Thrown where a file cannot be read as events. */
+/** Thrown if a file cannot be read as events. */
 export class Refusal extends Error {
   readonly problems: ReadonlyArray<TableProblem>
 
@@ -18,5 +19,5 @@ export class Refusal extends Error {
   }
 }
 
-/** Thrown where people who were expected in the order of their ids are not. */
+/** Thrown if a file is not in the order of the people's ids, although that was expected. */
 export class Disorder extends Error {}

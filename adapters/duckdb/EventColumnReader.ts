@@ -1,5 +1,5 @@
 /**
- * Takes the rows of a sorted result to a builder of batches, and refuses those that are no events.
+ * Passes the rows of a sorted result to a builder of batches, and refuses rows that are not events.
  */
 import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api"
 import type * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
@@ -7,10 +7,10 @@ import type * as EventColumns from "../../core/simulation/EventColumns.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as UuidColumn from "../../core/simulation/UuidColumn.ts"
 import { type TableProblem, Refusal } from "./Errors.ts"
+import * as ChunkMemory from "./ChunkMemory.ts"
 import * as Query from "./Query.ts"
-import * as UuidVector from "./UuidVector.ts"
 
-/** What stands for an instant or a version that is there but cannot be read. */
+/** Stands for an instant or a version that is present but invalid. */
 const unreadable = -Infinity
 
 const instantOf = (text: string | null): number => (text === null ? NaN : (Instant.parse(text) ?? unreadable))
@@ -18,22 +18,22 @@ const instantOf = (text: string | null): number => (text === null ? NaN : (Insta
 const versionOf = (text: string | null): number =>
   text === null ? 0 : /^[1-9]\d{0,14}$/.test(text) ? Number(text) : unreadable
 
-/** A column of numbers; what is text is read by `parse`. */
+/** The numbers of a column; text is converted by `parse`. */
 const columnOf = (vector: DuckDBVector, kind: Query.ColumnKind | undefined, parse: (text: string | null) => number) =>
   kind === "text"
     ? Float64Array.from({ length: vector.itemCount }, (_, row) => parse(vector.getItem(row) as string | null))
-    : Query.numbersOf<Float64Array>(vector)
+    : ChunkMemory.doubles(vector)
 
-/** What can be looked up by row: ids, and the people. */
+/** The texts of a column, by row. */
 interface Texts {
   readonly at: (row: number) => string
 }
 
-/** A copy, as in `core/simulation/UuidColumn.ts`. */
+/** A copy of a column of UUIDs, as in `core/simulation/UuidColumn.ts`. */
 const uuidsOf = (vector: DuckDBVector): UuidColumn.UuidColumn => {
-  const column = UuidVector.words(vector).slice()
+  const column = ChunkMemory.uuidWords(vector).slice()
   for (let last = UuidColumn.words - 1; last < column.length; last += UuidColumn.words)
-    column[last]! ^= UuidVector.turned
+    column[last]! ^= ChunkMemory.flippedBit
   return column
 }
 
@@ -45,7 +45,7 @@ const textsOfUuids = (vector: DuckDBVector): Texts => {
 const textsOf = (vector: DuckDBVector, kind: Query.ColumnKind | undefined): Texts =>
   kind === "uuid" ? textsOfUuids(vector) : { at: (row) => String(vector.getItem(row) ?? "") }
 
-/** Takes the rows of chunk after chunk to a builder. */
+/** Passes the rows of successive chunks to a builder. */
 export class EventColumnReader {
   private readonly types: ReadonlyArray<string>
   private readonly shape: Query.Shape
@@ -58,9 +58,9 @@ export class EventColumnReader {
     this.builder = builder
   }
 
-  /** Reads a chunk; answers the batches that became full. Throws a {@link Refusal}. */
+  /** Reads a chunk and returns the batches that have become full. Throws a {@link Refusal}. */
   read(chunk: DuckDBDataChunk): ReadonlyArray<EventColumns.EventColumns> {
-    const { at } = Query
+    const { queryColumns: at } = Query
     const batches: Array<EventColumns.EventColumns> = []
     const column = (index: number) => chunk.getColumnVector(index)
     const { shape } = this
@@ -68,9 +68,9 @@ export class EventColumnReader {
     const datesCreated = columnOf(column(at.dateCreated), shape.dateCreated, instantOf)
     const expirationDates = columnOf(column(at.expirationDate), shape.expirationDate, instantOf)
     const versions = columnOf(column(at.version), shape.version, versionOf)
-    const states = Query.numbersOf<Uint8Array>(column(at.state))
-    const types = Query.numbersOf<Uint32Array>(column(at.type))
-    // The chunk is kept along: its memory is where the ids are.
+    const states = ChunkMemory.uint8s(column(at.state))
+    const types = ChunkMemory.uint32s(column(at.type))
+    // Holds a reference to the chunk, because the ids are read from its memory later.
     const ids = { chunk, at: textsOf(column(at.id), shape.id).at }
     const people = column(at.concordId)
     const uuids = shape.concordId === "uuid" ? uuidsOf(people) : undefined
@@ -84,7 +84,7 @@ export class EventColumnReader {
       const version = versions[row]!
       if (uuids === undefined) this.nextText((people.getItem(row) as string | null) ?? "")
       else this.nextUuid(uuids, row)
-      // Written so that what is no number fails, but for an expiration, which may be missing.
+      // The conditions are written so that NaN fails, except for an expiration, which may be missing.
       if (
         state > 3 ||
         type === undefined ||
@@ -131,7 +131,7 @@ export class EventColumnReader {
     this.concordId = concordId
   }
 
-  /** DuckDB sorts by UTF-8, the engine by UTF-16: the same but for characters beyond U+FFFF. */
+  /** DuckDB sorts by UTF-8 and the engine by UTF-16, which differ only for characters beyond U+FFFF. */
   private outOfOrder(): Refusal {
     const reason = "ids with characters beyond U+FFFF are not put in order here; give the events as events.ndjson"
     return new Refusal([{ where: "column concordId", reason }])
@@ -142,7 +142,7 @@ export class EventColumnReader {
     row: number,
     checks: ReadonlyArray<readonly [isWrong: boolean, column: string, reason: string]>,
   ): Refusal {
-    const number = String(chunk.getColumnVector(Query.at.row).getItem(row))
+    const number = String(chunk.getColumnVector(Query.queryColumns.row).getItem(row))
     const problems: ReadonlyArray<TableProblem> = checks
       .filter(([isWrong]) => isWrong)
       .map(([, column, reason]) => ({ where: `row ${number}, column ${column}`, reason }))

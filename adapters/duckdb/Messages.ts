@@ -1,13 +1,13 @@
 /**
- * What a reading thread is asked, and what it answers: first whether the file is open, then once a `Next`.
+ * The messages of the reading thread. It first reports whether the file is open, and then replies once to each `Next`.
  */
 import type { TableProblem } from "./Errors.ts"
 import type { Batch } from "./TableFile.ts"
 
-/** To a thread. */
+/** A message to the thread. */
 export type ToThread = { readonly _tag: "Next" | "GiveBack" | "Stop" }
 
-/** From a thread. */
+/** A message from the thread. */
 export type FromThread =
   | { readonly _tag: "Opened"; readonly events: number | undefined }
   | { readonly _tag: "Batch"; readonly batch: Batch | undefined }

@@ -1,5 +1,5 @@
 /**
- * The people of a Parquet or CSV file, batch after batch in the order of their ids, read in a thread of their own
+ * Reads a Parquet or CSV file as batches of people in the order of their ids. A thread of its own reads the file
  * ({@link TableFile}).
  */
 import { mkdtempSync, rmSync } from "node:fs"
@@ -11,9 +11,9 @@ import { BadTable, OutOfOrder } from "./BadTable.ts"
 import type { FromThread, ToThread } from "./Messages.ts"
 import type * as TableFile from "./TableFile.ts"
 
-/** A file being read. */
+/** A file that is being read. */
 export interface PersonBatches extends Pick<TableFile.TableFile, "events" | "giveBack"> {
-  /** The next people; `undefined` after the last. */
+  /** The next batch of people; `undefined` after the last. */
   readonly next: Effect.Effect<TableFile.Batch | undefined, BadTable | OutOfOrder>
 }
 
@@ -24,11 +24,11 @@ const start = (task: TableFile.ReadTask) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const worker = new Worker(threadUrl, { workerData: task, name: "assent-read" })
-      // With the error, if it breaks: a bug.
+      // Resolves with an error if the thread has crashed, which is a bug.
       const ended = new Promise<unknown>((resolve) => worker.once("error", resolve).once("exit", resolve))
       return { worker, ended }
     }),
-    // Not by force: DuckDB may be at work.
+    // The thread is asked to stop and not terminated, because DuckDB may be running in it.
     ({ worker, ended }) =>
       Effect.promise(() => {
         worker.postMessage({ _tag: "Stop" } satisfies ToThread)
@@ -36,7 +36,7 @@ const start = (task: TableFile.ReadTask) =>
       }),
   )
 
-/** Opens a file; fails where it has not the columns of events. What is wrong with a row shows when it is come to. */
+/** Opens a file; fails if it does not have the columns of events. An invalid row is reported when it is reached. */
 export const make = Effect.fnUntraced(function* (
   task: Omit<TableFile.ReadTask, "folder">,
 ): Effect.fn.Return<PersonBatches, BadTable | OutOfOrder, Scope.Scope> {
@@ -45,8 +45,8 @@ export const make = Effect.fnUntraced(function* (
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
   )
   const { worker, ended } = yield* start({ ...task, folder })
-  const tell = (_tag: ToThread["_tag"]): void => worker.postMessage({ _tag } satisfies ToThread)
-  const answer = Effect.callback<FromThread, BadTable | OutOfOrder>((resume) => {
+  const post = (_tag: ToThread["_tag"]): void => worker.postMessage({ _tag } satisfies ToThread)
+  const reply = Effect.callback<FromThread, BadTable | OutOfOrder>((resume) => {
     void ended.then((error) => resume(Effect.die(error)))
     worker.once("message", (message: FromThread) => {
       if (message._tag === "Refused") {
@@ -55,13 +55,13 @@ export const make = Effect.fnUntraced(function* (
       resume(message._tag === "OutOfOrder" ? Effect.fail(new OutOfOrder()) : Effect.succeed(message))
     })
   })
-  const opened = yield* answer
+  const opened = yield* reply
   const next = Effect.map(
     Effect.andThen(
-      Effect.sync(() => tell("Next")),
-      answer,
+      Effect.sync(() => post("Next")),
+      reply,
     ),
     (message) => (message._tag === "Batch" ? message.batch : undefined),
   )
-  return { events: opened._tag === "Opened" ? opened.events : undefined, next, giveBack: () => tell("GiveBack") }
+  return { events: opened._tag === "Opened" ? opened.events : undefined, next, giveBack: () => post("GiveBack") }
 })

@@ -1,19 +1,19 @@
 /**
- * The lines of an events.ndjson that have nothing unusual, as a table: what the ledger writes itself.
+ * Reads an events.ndjson into a table if all of its lines are plain, as are the lines that the ledger itself writes.
  *
- * Plain is a JSON object whose identifiers have no escapes and only ASCII, whose instants have the one wire form, and whose
- * versions are whole numbers; all that DuckDB's JSON allows beyond RFC 8259 is a comma before a closing brace, and NaN in
- * a member that nobody reads. One line that is not plain, good or bad, and the query fails: the strict reader of
- * `adapters/files` then reads the file instead, and says what is wrong, if anything is.
+ * A plain line is a JSON object whose identifiers are ASCII without escapes, whose instants are in the wire form, and
+ * whose versions are whole numbers. DuckDB's JSON accepts only two things that RFC 8259 does not: a comma before a
+ * closing brace, and NaN in a member that is not read. If any line is not plain, valid or not, the query fails. The
+ * strict reader of `adapters/files` then reads the file instead, and reports what is wrong, if anything is.
  */
 import type { DuckDBConnection } from "@duckdb/node-api"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as SmallResult from "./SmallResult.ts"
 
-/** The longest line, in bytes: as for the strict reader. */
+/** The most bytes of a line; the same as for the strict reader. */
 const maxBytes = 1024 * 1024
 
-/** The members that are read, and as what: JSON tells "1" from 1, and text needs no unquoting where only text can be meant. */
+/** The members that are read, with their types: JSON where "1" and 1 must be distinguished, otherwise text. */
 const columns = {
   id: "JSON",
   concordId: "JSON",
@@ -26,12 +26,12 @@ const columns = {
   expirationDate: "VARCHAR",
 }
 
-/** Identifiers: members of any text. */
+/** The members that may be any text. */
 const identifiers = ["id", "concordId", "consentType"] as const
 
 type Identifier = (typeof identifiers)[number]
 
-/** A file's lines; those of its identifiers that are known to be UUIDs are read as text. */
+/** The relation of a file's lines. Identifiers that are known to be UUIDs are read as text. */
 const relation = (path: string, uuids: ReadonlySet<Identifier>): string => {
   const types = { ...columns, ...Object.fromEntries([...uuids].map((name) => [name, "VARCHAR"])) }
   const members = Object.entries(types).map(([name, type]) => `${name}: '${type}'`)
@@ -43,27 +43,29 @@ const relation = (path: string, uuids: ReadonlySet<Identifier>): string => {
 
 const notPlain = "error('not plain')"
 
-/** The text of a JSON string without escapes, of at least one character. */
+/** Selects the text of a JSON string, which must be ASCII without escapes and not empty. */
 const text = (name: string): string => {
   const json = `${name}::VARCHAR`
   const isPlain = `${json} LIKE '"_%"' AND NOT contains(${json}, '\\') AND strlen(${json}) = length(${json})`
   return `CASE WHEN ${isPlain} THEN substr(${json}, 2, length(${json}) - 2) ELSE ${notPlain} END`
 }
 
-/** A UUID as it is always written: in lower case, its hyphens in their places. */
+/** Selects a UUID, which must be in canonical form: in lower case, with its four hyphens. */
 const uuid = (name: string): string =>
   `CASE WHEN try_cast(${name} AS UUID)::VARCHAR = ${name} THEN try_cast(${name} AS UUID) ELSE ${notPlain} END`
 
-/** `YYYY-MM-DDTHH:mm:ss.sssZ`; the cast takes other forms too, which the pattern keeps out. */
+/**
+ * Selects an instant, which must be `YYYY-MM-DDTHH:mm:ss.sssZ`. The pattern excludes other forms that the cast accepts.
+ */
 const instant = (name: string): string => {
-  const isElse = `${name} LIKE '0000%' OR ${name} LIKE '%T24%' OR ${name} LIKE '%:60.%'`
-  const isPlain = `${name} LIKE '____-__-__T__:__:__.___Z' AND NOT (${isElse})`
+  const isOther = `${name} LIKE '0000%' OR ${name} LIKE '%T24%' OR ${name} LIKE '%:60.%'`
+  const isPlain = `${name} LIKE '____-__-__T__:__:__.___Z' AND NOT (${isOther})`
   return `CASE WHEN ${isPlain} THEN coalesce(try_cast(${name} AS TIMESTAMP), ${notPlain}) ELSE ${notPlain} END`
 }
 
 const listOf = (words: ReadonlyArray<string>): string => words.map((word) => `'${word}'`).join(", ")
 
-/** The action decides nothing, so it is checked and let go. */
+/** Selects the state. The action is only checked, because it does not affect answers. */
 const state = `CASE WHEN list_contains([${listOf(ConsentState.actions)}], consentAction)
   THEN coalesce(try_cast(consentState AS ENUM (${listOf(ConsentState.all)})), ${notPlain}) ELSE ${notPlain} END`
 
@@ -72,7 +74,7 @@ const version = `CASE WHEN version IS NULL OR version::VARCHAR = 'null' THEN NUL
 
 const expiration = `CASE WHEN expirationDate IS NULL THEN NULL ELSE ${instant("expirationDate")} END`
 
-/** The identifiers that are UUIDs in the first line: then they must be in all. */
+/** The identifiers that are UUIDs in the first line; they must then be UUIDs in every line. */
 const uuidsOf = async (connection: DuckDBConnection, path: string): Promise<ReadonlySet<Identifier>> => {
   const members = identifiers.map((name) => `${name}::VARCHAR AS ${name}`).join(", ")
   const [first] = await SmallResult.rows(connection, `SELECT ${members} FROM ${relation(path, new Set())} LIMIT 1`)
@@ -80,7 +82,7 @@ const uuidsOf = async (connection: DuckDBConnection, path: string): Promise<Read
   return new Set(identifiers.filter((name) => isUuid(first?.[name])))
 }
 
-/** Makes a table of all lines of a file. Throws where one is not plain. */
+/** Makes a table of all lines of a file. Throws if a line is not plain. */
 export const read = async (connection: DuckDBConnection, name: string, path: string): Promise<void> => {
   const uuids = await uuidsOf(connection, path)
   const members = identifiers.map((name) => `${uuids.has(name) ? uuid(name) : text(name)} AS ${name}`)
@@ -94,11 +96,11 @@ export const read = async (connection: DuckDBConnection, name: string, path: str
       ${instant("dateCreated")} AS dateCreated,
       ${expiration} AS expirationDate
     FROM ${relation(path, uuids)}`)
-  // Asked of the table: asked of the lines, every instant would be read twice.
+  // Selected from the table, because a query of the lines would parse every instant twice.
   const [counted] = await SmallResult.rows(
     connection,
     `SELECT count(*) AS events, count(*) FILTER (consentDate > dateCreated OR expirationDate <= consentDate) AS wrong FROM ${name}`,
   )
-  // A file of one character that is no line is read as no lines at all.
+  // DuckDB reads a file that is a single invalid character as a file without lines.
   if (Number(counted?.["events"]) === 0 || Number(counted?.["wrong"]) > 0) throw new Error("not plain")
 }

@@ -1,14 +1,14 @@
 /**
- * How the columns of a Parquet or CSV file are asked for: one query, sorted by person, with numbers wherever it can.
+ * The SQL that reads the columns of a Parquet or CSV file: one query, sorted by person, with numbers instead of text
+ * where that is possible.
  */
-import type { DuckDBVector } from "@duckdb/node-api"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import type { TableProblem } from "./Errors.ts"
 
-/** What a column is in the file; `text` also for everything in CSV. */
+/** The type of a column in the file. Every column of CSV is `text`. */
 export type ColumnKind = "uuid" | "text" | "zoned" | "timestamp" | "whole" | "other"
 
-/** The columns of a file that are read, by name; those that are not there are missing. */
+/** The columns that are read, by name. A column that the file does not have is missing here. */
 export type Shape = { readonly [Name in Column]?: ColumnKind }
 
 type Column = (typeof required)[number] | (typeof optional)[number]
@@ -56,7 +56,7 @@ export const shapeOf = (columns: ReadonlyArray<{ readonly name: string; readonly
     }),
   )
 
-/** What keeps a file of this shape from being read. */
+/** The reasons why a file of this shape cannot be read. */
 export const problems = (shape: Shape): ReadonlyArray<TableProblem> =>
   [...required, ...optional].flatMap((name) => {
     const kind = shape[name]
@@ -66,16 +66,16 @@ export const problems = (shape: Shape): ReadonlyArray<TableProblem> =>
     return [{ where, reason: `expected ${allowed[name].map((each) => words[each]).join(" or ")}` }]
   })
 
-/** A string of SQL. */
+/** A string literal of SQL. */
 export const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** The path of one file: where a name may be a pattern, what would stand for other characters stands for itself. */
+/** The path of one file as a literal. The wildcards of a glob pattern are escaped. */
 export const quotePath = (path: string): string => quote(path.replaceAll(/[*?[]/g, "[$&]"))
 
-/** What stands for a type, a state and a version that are not there, in columns of numbers without gaps. */
+/** The numbers that stand for a missing type, state and version, because the columns must have no missing values. */
 export const missing = { type: 4_294_967_295, state: 5, version: 0 } as const
 
-/** Milliseconds; a timestamp without a zone is UTC. */
+/** Selects an instant as milliseconds; a timestamp without a zone is UTC. */
 const instant = (name: string, kind: ColumnKind | undefined): string => {
   if (kind === undefined) return "'NaN'::DOUBLE"
   if (kind === "text") return `${name}::VARCHAR`
@@ -89,16 +89,16 @@ const version = (kind: ColumnKind | undefined): string =>
       ? "version::VARCHAR"
       : `CASE WHEN version < 1 THEN -1 ELSE coalesce(version::DOUBLE, ${missing.version}) END::DOUBLE`
 
-/** The index of a value in a list. Looked up once for every word of a dictionary, unlike CASE. */
+/** Selects the index of a value in a list. Unlike CASE, it is evaluated once for each entry of a dictionary. */
 const indexOf = (value: string, list: ReadonlyArray<string>, type: string): string =>
   `(list_position([${list.map(quote).join(", ")}]::${type}[], ${value}) - 1)`
 
-/** 4 where the event or the person has no id. */
+/** Selects the index of the state; 4 if the event or the person has no id. */
 const state = `CASE WHEN id IS NULL OR concordId IS NULL THEN 4
   ELSE coalesce(${indexOf("consentState::VARCHAR", ConsentState.all, "VARCHAR")}, ${missing.state}) END`
 
-/** Where each column of {@link query} stands in its result. */
-export const at = {
+/** The index of each column in the result of {@link query}. */
+export const queryColumns = {
   consentDate: 0,
   dateCreated: 1,
   expirationDate: 2,
@@ -110,7 +110,7 @@ export const at = {
   concordId: 8,
 } as const
 
-/** What is read: a relation, and an expression that numbers the rows of its file. */
+/** A relation that is read, and an expression for the number of a row in its file. */
 export interface Relation {
   readonly name: string
   readonly row: string
@@ -118,26 +118,26 @@ export interface Relation {
 
 const type = (shape: Shape): string => (shape.consentType === "uuid" ? "consentType" : "consentType::VARCHAR")
 
-/** The consent types of a relation, as text. */
+/** Selects the consent types of a relation, as text. */
 export const distinctTypes = (relation: string, shape: Shape): string =>
   `SELECT id::VARCHAR AS id FROM (SELECT DISTINCT ${type(shape)} AS id FROM ${relation}) WHERE id IS NOT NULL`
 
 const enumeration = "consent_types"
 
-/** What comes before either query: the consent types, each of which has its place in the list for a code. */
+/** Must run before either query: declares the consent types as an ENUM, so that the code of a type is its index. */
 export const createTypes = (types: ReadonlyArray<string>): string =>
   `CREATE TEMP TYPE ${enumeration} AS ENUM (${(types.length === 0 ? ["-"] : types).map(quote).join(", ")})`
 
-/** Up to so many types, comparing with each is quicker than looking one up. */
+/** Up to this number of types, comparing with each type is faster than a lookup. */
 const fewTypes = 32
 
-/** The code of a type. Not by a join: rows would lose their order. */
+/** Selects the code of a type. A join would lose the order of the rows. */
 const typeCode = (shape: Shape, types: ReadonlyArray<string>): string =>
   types.length === 0 || types.length > fewTypes
     ? `enum_code(consentType::VARCHAR::${enumeration})`
     : indexOf(type(shape), types, shape.consentType === "uuid" ? "UUID" : "VARCHAR")
 
-/** Every event of a relation, sorted by person, with the number of its row. */
+/** Selects every event of a relation, sorted by person, with the number of its row. */
 export const query = ({ name, row }: Relation, shape: Shape, types: ReadonlyArray<string>): string => `
   SELECT
     ${instant("consentDate", shape.consentDate)},
@@ -152,14 +152,16 @@ export const query = ({ name, row }: Relation, shape: Shape, types: ReadonlyArra
   FROM ${name}
   ORDER BY person`
 
-/** Whether all that is read of a file is numbers: then {@link numbersQuery} may be asked, which is many times faster. */
+/**
+ * Whether all columns that are read are numbers, so that {@link numbersQuery} can be used, which is many times faster.
+ */
 export const isNumbers = (shape: Shape): boolean =>
   shape.id === "uuid" &&
   shape.concordId === "uuid" &&
   [shape.consentDate, shape.dateCreated, shape.expirationDate, shape.version].every((kind) => kind !== "text")
 
-/** Where each column of {@link numbersQuery} stands in its result. */
-export const atOfNumbers = {
+/** The index of each column in the result of {@link numbersQuery}. */
+export const numbersQueryColumns = {
   consentDate: 0,
   dateCreated: 1,
   expirationDate: 2,
@@ -170,7 +172,7 @@ export const atOfNumbers = {
   concordId: 7,
 } as const
 
-/** The same as {@link query} without the numbers of the rows, in less memory; unless it `isInOrder` already, sorted. */
+/** The same as {@link query} without row numbers, in less memory. Sorts unless the file `isInOrder` already. */
 export const numbersQuery = (
   { name }: Relation,
   shape: Shape,
@@ -189,12 +191,8 @@ export const numbersQuery = (
   FROM ${name}
   ${isInOrder ? "" : "ORDER BY concordId"}`
 
-/** Whether the row groups of a Parquet file, by what they say of themselves, follow each other in the order of people. */
+/** Selects whether the row groups of a Parquet file are in the order of people, by the statistics in the file. */
 export const mayBeInOrder = (path: string): string => `
   SELECT NOT coalesce(bool_or(coalesce(lowest < highest_before, true)), false) AS answer FROM (
     SELECT stats_min_value AS lowest, coalesce(lag(stats_max_value) OVER (ORDER BY row_group_id), '') AS highest_before
     FROM parquet_metadata(${path}) WHERE path_in_schema = 'concordId')`
-
-/** A column of numbers without gaps, straight from the chunk's memory. The library has it, and its types hide it. */
-export const numbersOf = <A extends Float64Array | Uint32Array | Uint8Array>(vector: DuckDBVector): A =>
-  (vector as unknown as { readonly items: A }).items

@@ -1,8 +1,8 @@
 /**
- * The rows of a small result.
+ * Runs a query whose result is small, and reads it at once.
  */
 import type { DuckDBConnection } from "@duckdb/node-api"
 
-/** Every row of a query, by column. */
+/** All rows of a query, as objects by the names of the columns. */
 export const rows = async (connection: DuckDBConnection, sql: string) =>
   (await connection.runAndReadAll(sql)).getRowObjectsJS()

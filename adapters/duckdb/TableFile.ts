@@ -1,8 +1,8 @@
 /**
- * A Parquet or CSV file, or the plain lines of an events.ndjson, as batches of people in the order of their ids.
+ * Reads a Parquet or CSV file, or an events.ndjson of plain lines, as batches of people in the order of their ids.
  *
- * DuckDB reads and sorts, on every core and in bounded memory (beyond it, in a temporary folder); nothing is decided
- * there. The columns are those of events.ndjson; `consentAction` is not read, because it decides nothing.
+ * DuckDB reads and sorts, on every core, in bounded memory and beyond it in a temporary folder. It computes no answers.
+ * The columns are those of events.ndjson, without `consentAction`, which does not affect answers.
  */
 import { availableParallelism } from "node:os"
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api"
@@ -18,45 +18,48 @@ import * as Query from "./Query.ts"
 import { UnsortedEventReader, WrongRow } from "./UnsortedEventReader.ts"
 import * as SmallResult from "./SmallResult.ts"
 
-/** What is read, and how. */
+/** Which file is read, and how. */
 export interface ReadTask {
   readonly file: string
   readonly knownAt: Instant.Instant
-  /** Whether somebody will ask for the ids of events. */
+  /** Whether the batches hold the ids of events. */
   readonly keepsIds: boolean
   /**
-   * Else a Parquet file whose row groups follow each other in the order of people is read as it stands, until a row does
-   * not: asking first would be to read it twice.
+   * Whether a Parquet file is sorted in any case. Otherwise a file whose row groups are in the order of people, by
+   * their statistics, is read as it is, and reading fails with {@link Disorder} at the first row that is not in order.
+   * To check the rows first would be to read the file twice.
    */
   readonly sorts: boolean
-  /** Where DuckDB may keep what does not fit into memory. */
+  /** The folder for the temporary files of DuckDB. */
   readonly folder: string
 }
 
-/** Some people. */
+/** A batch of people. */
 export type Batch = EventColumns.EventColumns | UnsortedEvents.UnsortedEvents
 
-/** A file being read. What goes wrong is thrown as a {@link Refusal} or a {@link Disorder}. */
+/** A file that is being read. Its functions throw a {@link Refusal} or a {@link Disorder}. */
 export interface TableFile {
-  /** How many events there are; `undefined` where it would take reading the file. */
+  /** The number of events; `undefined` if the whole file would have to be read to count them. */
   readonly events: number | undefined
-  /** The next people; `undefined` after the last. */
+  /** The next batch of people; `undefined` after the last. */
   readonly next: () => Promise<Batch | undefined>
-  /** The eldest batch that has not been given back yet is read by nobody any more: its memory is used again. */
+  /**
+   * Gives back the oldest batch that has not been given back. It must no longer be read, because its memory is reused.
+   */
   readonly giveBack: () => void
-  /** Waits for what is under way, and lets the file go. */
+  /** Waits for the running query, and closes the file. */
   readonly close: () => Promise<void>
 }
 
-/** Whether a file is a table: by how its name ends. */
+/** Whether a file is a table, by the end of its name. */
 export const isTable = (path: string): boolean => /\.(parquet|csv|csv\.gz)$/i.test(path)
 
 const isParquet = (path: string): boolean => /\.parquet$/i.test(path)
 
-/** How much memory DuckDB takes before it sorts on disk. */
+/** The memory that DuckDB may use before it sorts on disk. */
 const memoryLimit = "850MB"
 
-/** The database's own words may quote the file; the place may be told, the words not. */
+/** Converts an error of DuckDB. Its message may quote the file, so only the line is taken from it. */
 const refusal = (file: string, error: unknown): Error => {
   if (error instanceof Refusal || error instanceof Disorder) return error
   const text = error instanceof Error ? error.message : ""
@@ -70,10 +73,10 @@ const refusal = (file: string, error: unknown): Error => {
   return new Refusal([{ where, reason }])
 }
 
-/** How often what is under way is interrupted, in milliseconds: an interruption between two queries does nothing. */
+/** The milliseconds between interruptions. They are repeated, because one between two queries has no effect. */
 const interruptionMillis = 20
 
-/** Connects to a database of its own. Once the signal is aborted, no query lasts; it is closed by `close` alone. */
+/** Connects to a new database in memory. An aborted signal interrupts every query; only `close` closes the database. */
 const connect = async (folder: string, signal: AbortSignal) => {
   const { DuckDBInstance } = await import("@duckdb/node-api").catch(() => {
     throw new Refusal([{ where: "", reason: "is read with DuckDB, which is not there: npm install @duckdb/node-api" }])
@@ -91,7 +94,7 @@ const connect = async (folder: string, signal: AbortSignal) => {
   }
   if (signal.aborted) interrupt()
   else signal.addEventListener("abort", interrupt)
-  // Not while a query is under way: its end would be heard of by nobody, and the thread would wait for it for ever.
+  // Must not be called while a query runs, because its end would never be reported and the thread would wait for ever.
   const close = () => {
     signal.removeEventListener("abort", interrupt)
     clearInterval(interrupting)
@@ -120,7 +123,9 @@ interface Opened {
   readonly types: ReadonlyArray<string>
 }
 
-/** Finds out what a file has; throws a {@link Refusal} where it is of another shape. */
+/**
+ * Reads the columns and the consent types of a file. Throws a {@link Refusal} if its columns are not those of events.
+ */
 const examine = async (connection: DuckDBConnection, file: string): Promise<Opened> => {
   const relation = await relationOf(connection, file)
   const columns = await SmallResult.rows(connection, `DESCRIBE SELECT * FROM ${relation.name}`)
@@ -136,31 +141,32 @@ const examine = async (connection: DuckDBConnection, file: string): Promise<Open
   return { file, connection, relation, shape, types }
 }
 
-/** Whether the people of a file may stand in order already: by its own statistics. */
+/** Whether a file may be in the order of people already, by its own statistics. */
 const mayBeInOrder = async ({ file, connection }: Opened): Promise<boolean> =>
   isParquet(file) &&
   (await SmallResult.rows(connection, Query.mayBeInOrder(Query.quotePath(file))))[0]?.["answer"] === true
 
-/** How many events there are, where that is known without reading them. */
+/** The number of events, if it is known without reading them. */
 const count = async ({ file, connection, relation }: Opened): Promise<number | undefined> => {
   if (isTable(file) && !isParquet(file)) return undefined
   return Number((await SmallResult.rows(connection, `SELECT count(*) AS n FROM ${relation.name}`))[0]?.["n"])
 }
 
-/** What takes the chunks of a result to batches. */
-interface Taking<Batch> {
+/** Converts the chunks of a result into batches. */
+interface ChunkReader<Batch> {
   readonly read: (chunk: DuckDBDataChunk) => ReadonlyArray<Batch>
   readonly end: () => ReadonlyArray<Batch>
 }
 
-/** The batches of a result, one after the other; `undefined` after the last. While a chunk is read, the next is fetched. */
-const batchesOf = <Batch>(result: DuckDBResult, { read, end }: Taking<Batch>) => {
+/** Reads the batches of a result. The next chunk is fetched while one is read. */
+const batchesOf = <Batch>(result: DuckDBResult, { read, end }: ChunkReader<Batch>) => {
   let ready: Array<Batch> = []
   let isDone = false
   let fetching: ReturnType<DuckDBResult["fetchChunk"]> | undefined
   const fetch = () => {
     fetching = result.fetchChunk()
-    // What fails is told to whoever takes the chunk; nobody may.
+    // The error is thrown where the chunk is awaited. It may never be awaited, and must not be an unhandled rejection
+    // then.
     fetching.catch(() => undefined)
     return fetching
   }
@@ -173,54 +179,54 @@ const batchesOf = <Batch>(result: DuckDBResult, { read, end }: Taking<Batch>) =>
     }
     return ready.shift()
   }
-  const settled = async (): Promise<void> => void (await fetching?.catch(() => undefined))
-  return { next, settled }
+  const idle = async (): Promise<void> => void (await fetching?.catch(() => undefined))
+  return { next, idle }
 }
 
-/** Batch after batch, and when nothing is under way any more. */
+/** The batches of a file. `idle` resolves when no chunk is being fetched. */
 interface Batches extends Pick<TableFile, "next" | "giveBack"> {
-  readonly settled: () => Promise<void>
+  readonly idle: () => Promise<void>
 }
 
-/** Event by event. */
-const readSlowly = async (
+/** Reads event by event, and reports what is wrong with a row. */
+const readByEvent = async (
   { connection, relation, shape, types }: Opened,
   { knownAt, keepsIds }: ReadTask,
 ): Promise<Batches> => {
   const builder = EventColumnBuilder.make(knownAt, keepsIds)
   const reader = new EventColumnReader(types, shape, builder)
   const result = await connection.stream(Query.query(relation, shape, types))
-  const taking = { read: (chunk: DuckDBDataChunk) => reader.read(chunk), end: () => [builder.finish()] }
-  return { ...batchesOf<EventColumns.EventColumns>(result, taking), giveBack: () => undefined }
+  const chunks = { read: (chunk: DuckDBDataChunk) => reader.read(chunk), end: () => [builder.finish()] }
+  return { ...batchesOf<EventColumns.EventColumns>(result, chunks), giveBack: () => undefined }
 }
 
-/** Chunk by chunk, and where a row is wrong once more event by event, to say what is wrong with it. */
-const readQuickly = async (opened: Opened, task: ReadTask): Promise<Batches> => {
+/** Reads chunk by chunk. If a row is wrong, reads the file again event by event to report what is wrong with it. */
+const readByChunk = async (opened: Opened, task: ReadTask): Promise<Batches> => {
   const { connection, relation, shape, types } = opened
   const reader = new UnsortedEventReader(types)
   const isInOrder = !task.sorts && (await mayBeInOrder(opened))
   const result = await connection.stream(Query.numbersQuery(relation, shape, types, isInOrder))
-  const quickly = batchesOf<UnsortedEvents.UnsortedEvents>(result, {
+  const batches = batchesOf<UnsortedEvents.UnsortedEvents>(result, {
     read: (chunk) => reader.read(chunk),
     end: () => reader.end(),
   })
   const next = async () => {
     try {
-      return await quickly.next()
+      return await batches.next()
     } catch (error) {
       if (!(error instanceof WrongRow)) throw error
-      await quickly.settled()
-      const slowly = await readSlowly(opened, task)
-      while ((await slowly.next()) !== undefined);
+      await batches.idle()
+      const events = await readByEvent(opened, task)
+      while ((await events.next()) !== undefined);
       throw error
     }
   }
-  return { next, settled: quickly.settled, giveBack: () => reader.giveBack() }
+  return { next, idle: batches.idle, giveBack: () => reader.giveBack() }
 }
 
 /**
- * Opens a file. What is wrong with a row of a table shows when it is come to; with a line, here. Once the signal is aborted,
- * what is under way fails soon.
+ * Opens a file. An invalid row of a table is reported when it is reached; an invalid line of an events.ndjson is
+ * reported here. After the signal is aborted, a running query fails soon.
  */
 export const open = async (task: ReadTask, signal: AbortSignal): Promise<TableFile> => {
   const { file, folder } = task
@@ -237,8 +243,8 @@ export const open = async (task: ReadTask, signal: AbortSignal): Promise<TableFi
       const opened = await examine(connection, file)
       // Counted first: a connection has one query at a time.
       const events = await count(opened)
-      const { next, settled, giveBack } = await (Query.isNumbers(opened.shape) ? readQuickly : readSlowly)(opened, task)
-      return { events, next: () => attempt(next), giveBack, close: () => settled().then(close) }
+      const { next, idle, giveBack } = await (Query.isNumbers(opened.shape) ? readByChunk : readByEvent)(opened, task)
+      return { events, next: () => attempt(next), giveBack, close: () => idle().then(close) }
     })
   } catch (error) {
     close()

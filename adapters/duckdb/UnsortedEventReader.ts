@@ -1,7 +1,7 @@
 /**
- * Copies the chunks of a result into batches of rows, column by column, and finds whether each row is an event.
+ * Copies the chunks of a result into batches of rows, column by column, and checks that each row is an event.
  *
- * What is wrong with a row it does not say: that is asked of the {@link Reader}, which is slower.
+ * It does not report what is wrong with a row. `EventColumnReader`, which is slower, reads the file again to find that.
  */
 import type { DuckDBDataChunk } from "@duckdb/node-api"
 import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
@@ -9,16 +9,16 @@ import * as Instant from "../../core/engine/Instant.ts"
 import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import * as UuidColumn from "../../core/simulation/UuidColumn.ts"
 import { Disorder } from "./Errors.ts"
+import * as ChunkMemory from "./ChunkMemory.ts"
 import * as Query from "./Query.ts"
-import * as UuidVector from "./UuidVector.ts"
 
-/** A row that is no event. */
+/** Thrown for a row that is not an event. */
 export class WrongRow extends Error {}
 
-/** The most rows of a chunk. */
+/** The maximal number of rows in a chunk. */
 const chunkRows = 2048
 
-/** Columns that the threads share: what has been folded is filled again, so that there is nothing to collect. */
+/** Columns in memory that the threads share. It is reused after its rows were folded, so that it is never garbage. */
 class Buffers {
   readonly size: number
   readonly consentDates: Float64Array
@@ -43,7 +43,7 @@ class Buffers {
     this.concordIds = new Uint32Array(memory(4 * UuidColumn.words))
   }
 
-  /** Takes the rows of others from one on, before any of its own. */
+  /** Copies the rows from `low` up to `high` of another buffer to the start of this one. */
   copy(from: Buffers, low: number, high: number): void {
     this.consentDates.set(from.consentDates.subarray(low, high))
     this.datesCreated.set(from.datesCreated.subarray(low, high))
@@ -58,11 +58,11 @@ class Buffers {
 
 const usualSize = EventColumnBuilder.batchEvents + 2 * chunkRows
 
-/** Takes chunk after chunk. `typeIds` is what the types of the result point at. */
+/** Reads successive chunks. A type in the result is an index into `typeIds`. */
 export class UnsortedEventReader {
   private rows = new Buffers(usualSize)
   private count = 0
-  /** In the order in which they were handed over. */
+  /** The buffers of the batches that have been returned and not been given back, in that order. */
   private readonly lent: Array<Buffers> = []
   private readonly free: Array<Buffers> = []
   private readonly typeIds: ReadonlyArray<string>
@@ -71,52 +71,55 @@ export class UnsortedEventReader {
     this.typeIds = typeIds
   }
 
-  /** Reads a chunk; answers the people who are complete, where they make a batch. Throws {@link WrongRow}, {@link Disorder}. */
+  /**
+   * Reads a chunk. Returns the people that are complete, as soon as they fill a batch. Throws {@link WrongRow} or
+   * {@link Disorder}.
+   */
   read(chunk: DuckDBDataChunk): ReadonlyArray<UnsortedEvents> {
     const first = this.count
     const count = first + chunk.rowCount
     if (count > this.rows.size) this.grow()
     const { rows } = this
-    const { atOfNumbers: at } = Query
+    const { numbersQueryColumns: at } = Query
     const column = (index: number) => chunk.getColumnVector(index)
-    rows.consentDates.set(Query.numbersOf<Float64Array>(column(at.consentDate)), first)
-    rows.datesCreated.set(Query.numbersOf<Float64Array>(column(at.dateCreated)), first)
-    rows.expirationDates.set(Query.numbersOf<Float64Array>(column(at.expirationDate)), first)
-    rows.versions.set(Query.numbersOf<Float64Array>(column(at.version)), first)
-    rows.ids.set(UuidVector.words(column(at.id)), first * UuidColumn.words)
-    rows.concordIds.set(UuidVector.words(column(at.concordId)), first * UuidColumn.words)
-    rows.types.set(Query.numbersOf<Uint32Array>(column(at.type)), first)
-    rows.states.set(Query.numbersOf<Uint8Array>(column(at.state)), first)
+    rows.consentDates.set(ChunkMemory.doubles(column(at.consentDate)), first)
+    rows.datesCreated.set(ChunkMemory.doubles(column(at.dateCreated)), first)
+    rows.expirationDates.set(ChunkMemory.doubles(column(at.expirationDate)), first)
+    rows.versions.set(ChunkMemory.doubles(column(at.version)), first)
+    rows.ids.set(ChunkMemory.uuidWords(column(at.id)), first * UuidColumn.words)
+    rows.concordIds.set(ChunkMemory.uuidWords(column(at.concordId)), first * UuidColumn.words)
+    rows.types.set(ChunkMemory.uint32s(column(at.type)), first)
+    rows.states.set(ChunkMemory.uint8s(column(at.state)), first)
     this.count = count
     this.check(first)
-    return count < EventColumnBuilder.batchEvents ? [] : this.take(this.lastPerson())
+    return count < EventColumnBuilder.batchEvents ? [] : this.split(this.lastPerson())
   }
 
-  /** Everybody who is left. */
+  /** Returns the remaining people. */
   end(): ReadonlyArray<UnsortedEvents> {
-    return this.take(this.count)
+    return this.split(this.count)
   }
 
-  /** Takes back the eldest batch: nobody reads it any more. */
+  /** Gives back the oldest batch, which must no longer be read, so that its memory is reused. */
   giveBack(): void {
     const rows = this.lent.shift()
     if (rows?.size === usualSize) this.free.push(rows)
   }
 
-  /** Finds the new rows good. Throws {@link WrongRow}, {@link Disorder}. */
+  /** Checks the new rows. Throws {@link WrongRow} or {@link Disorder}. */
   private check(first: number): void {
     const { consentDates, datesCreated, expirationDates, versions, types, states, ids, concordIds } = this.rows
     for (let row = first; row < this.count; row++) {
       const consentDate = consentDates[row]!
       const dateCreated = datesCreated[row]!
       const expirationDate = expirationDates[row]!
-      ids[row * UuidColumn.words + 3]! ^= UuidVector.turned
-      concordIds[row * UuidColumn.words + 3]! ^= UuidVector.turned
+      ids[row * UuidColumn.words + 3]! ^= ChunkMemory.flippedBit
+      concordIds[row * UuidColumn.words + 3]! ^= ChunkMemory.flippedBit
       if (
         states[row]! > 3 ||
         types[row]! >= this.typeIds.length ||
         versions[row]! < 0 ||
-        // Written so that what is no number fails, but for an expiration, which may be missing.
+        // The conditions are written so that NaN fails, except for an expiration, which may be missing.
         !(consentDate >= Instant.min && consentDate <= dateCreated && dateCreated <= Instant.max) ||
         expirationDate <= consentDate ||
         expirationDate > Instant.max
@@ -127,14 +130,15 @@ export class UnsortedEventReader {
     }
   }
 
-  /** Where the rows of the last person begin. */
+  /** The index of the last person's first row. */
   private lastPerson(): number {
     let row = this.count - 1
     while (row > 0 && UuidColumn.isSame(this.rows.concordIds, row - 1, row)) row--
     return row
   }
 
-  private take(events: number): ReadonlyArray<UnsortedEvents> {
+  /** Returns the first rows as a batch, and keeps the others in another buffer. */
+  private split(events: number): ReadonlyArray<UnsortedEvents> {
     if (events === 0) return []
     const { rows, typeIds } = this
     const left = this.count - events

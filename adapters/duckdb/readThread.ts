@@ -1,5 +1,6 @@
 /**
- * The thread that reads a table. Not the main thread: every chunk is garbage soon, and the main thread's heap is large.
+ * The thread that reads a table. It is not the main thread, because every chunk soon becomes garbage and collecting it
+ * is slow in the main thread's large heap.
  */
 import { parentPort, workerData } from "node:worker_threads"
 import type { FromThread, ToThread } from "./Messages.ts"
@@ -19,17 +20,17 @@ const answer = async (step: () => Promise<FromThread>): Promise<void> => {
   }
 }
 
-const ending = new AbortController()
+const stopping = new AbortController()
 let table: TableFile.TableFile | undefined
-let underWay = answer(async () => {
-  table = await TableFile.open(workerData, ending.signal)
+let running = answer(async () => {
+  table = await TableFile.open(workerData, stopping.signal)
   return { _tag: "Opened", events: table.events }
 })
 
-/** Interrupts what is under way, and ends the thread once it has ended. */
+/** Interrupts the running step, and ends the thread after it has ended. */
 const stop = async (): Promise<void> => {
-  ending.abort()
-  await underWay
+  stopping.abort()
+  await running
   await table?.close()
   port.close()
 }
@@ -37,5 +38,5 @@ const stop = async (): Promise<void> => {
 port.on("message", (message: ToThread) => {
   if (message._tag === "GiveBack") return table?.giveBack()
   if (message._tag === "Stop") return void stop()
-  underWay = answer(async () => ({ _tag: "Batch", batch: await table?.next() }))
+  running = answer(async () => ({ _tag: "Batch", batch: await table?.next() }))
 })

@@ -129,7 +129,7 @@ it("gives the same lines and the same summary from every input", async () => {
   }
 })
 
-// Kills: RowReader, people taken as they come though they are out of order.
+// Kills: UnsortedEventReader, people taken as they come though they are out of order.
 it("gives the same from a table in order, and from one that turns out not to be when nearly all is done", async () => {
   const expected = await simulate(["--events", "typed.parquet"], "typed.diff")
   for (const file of ["sorted.parquet", "nearly.parquet"]) {
