@@ -1,8 +1,8 @@
 /**
- * Rule packs: how long answers last according to a public text, as versioned data that never changes.
+ * Rule packs: how long answers last according to a public legal text, as versioned data that never changes.
  *
- * A pack sets durations and nothing else: which answer decides and what permits stay as they are. A correction is a
- * new file with a new version; `SHA256SUMS` holds the digest of every file ever published. None of it is legal advice.
+ * A pack sets durations only; it does not change which event decides or which state permits. A correction is a new file
+ * with a new version; `SHA256SUMS` holds the digest of every file ever published. No pack is legal advice.
  */
 import type { ConsentState } from "../core/engine/ConsentState.ts"
 import type { Match } from "../core/engine/Rules.ts"
@@ -21,23 +21,23 @@ export interface Entry {
 export interface RulePack {
   /** Lower case, without `@`. */
   readonly id: string
-  /** Which version of the text; a pack is named `id@version`. */
+  /** The version of the text; a pack is named `id@version`. */
   readonly version: string
   readonly title: string
-  /** What the text asks for, in a sentence. */
+  /** What the text requires, in one sentence. */
   readonly summary: string
   /** The day (`YYYY-MM-DD`, UTC) from which the text applies. */
   readonly appliesFrom: string
-  /** The official address of the text. */
+  /** The official URL of the text. */
   readonly source: string
-  /** What the durations leave out or take a stand on. */
+  /** What the durations leave out, and how they interpret the text. */
   readonly notes: ReadonlyArray<string>
-  /** That it is not legal advice. */
+  /** The statement that the pack is not legal advice. */
   readonly warning: string
   readonly rules: ReadonlyArray<Entry>
 }
 
-/** What {@link find} answers: the pack, or which ones there are. */
+/** The result of {@link find}: the pack, or the references of all packs. */
 export type Found =
   | { readonly kind: "found"; readonly pack: RulePack }
   | { readonly kind: "unknown"; readonly known: ReadonlyArray<string> }
@@ -47,13 +47,13 @@ const prefix = "pack:"
 /** Every pack, sorted by reference. */
 export const all: ReadonlyArray<RulePack> = [casl, ccpa, cnil, tcf]
 
-/** How a pack is named on a command line: `pack:cnil@2020-09`. */
+/** The name of a pack on a command line: `pack:cnil@2020-09`. */
 export const reference = ({ id, version }: RulePack): string => `${prefix}${id}@${version}`
 
-/** Whether a text names a pack rather than a file. Says nothing about whether there is such a pack. */
+/** Whether a text names a pack and not a file. The pack need not exist. */
 export const isReference = (text: string): boolean => text.startsWith(prefix)
 
-/** The pack with exactly this reference, or the references that exist. Never guesses a version. */
+/** The pack with exactly this reference, or the references of all packs. It never guesses a version. */
 export const find = (text: string): Found => {
   const pack = all.find((candidate) => reference(candidate) === text)
   return pack === undefined ? { kind: "unknown", known: all.map(reference) } : { kind: "found", pack }

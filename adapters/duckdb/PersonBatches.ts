@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
+import * as ThreadFile from "../support/ThreadFile.ts"
 import { BadTable, OutOfOrder } from "./BadTable.ts"
 import type { FromThread, ToThread } from "./Messages.ts"
 import type * as TableFile from "./TableFile.ts"
@@ -17,13 +18,13 @@ export interface PersonBatches extends Pick<TableFile.TableFile, "events" | "giv
   readonly next: Effect.Effect<TableFile.Batch | undefined, BadTable | OutOfOrder>
 }
 
-/** The thread's file stands beside this one: TypeScript in the repository, JavaScript in the package. */
-const threadUrl = new URL(import.meta.url.endsWith(".ts") ? "./readThread.ts" : "./readThread.js", import.meta.url)
-
 const start = (task: TableFile.ReadTask) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const worker = new Worker(threadUrl, { workerData: task, name: "assent-read" })
+      const worker = new Worker(ThreadFile.url(import.meta.url, "readThread"), {
+        workerData: task,
+        name: "assent-read",
+      })
       // Resolves with an error if the thread has crashed, which is a bug.
       const ended = new Promise<unknown>((resolve) => worker.once("error", resolve).once("exit", resolve))
       return { worker, ended }

@@ -1,16 +1,19 @@
 /**
- * The SHA-256 of a file, taken beside the work that is done with it.
+ * The SHA-256 of a file, computed in a thread while the file is being read for something else.
  */
 import { Worker } from "node:worker_threads"
 import { Effect, Fiber, type Scope } from "effect"
+import * as ThreadFile from "../support/ThreadFile.ts"
 
-/** The thread's file stands beside this one: TypeScript in the repository, JavaScript in the package. */
-const threadUrl = new URL(import.meta.url.endsWith(".ts") ? "./digestThread.ts" : "./digestThread.js", import.meta.url)
-
-/** Begins; the effect it answers waits for the digest, in lower-case hexadecimal. A file that cannot be read dies. */
+/**
+ * Starts the thread and returns an effect that waits for the digest, in lower-case hexadecimal. If the file cannot be
+ * read, that effect dies.
+ */
 export const start = (path: string): Effect.Effect<Effect.Effect<string>, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => new Worker(threadUrl, { workerData: path, name: "assent-digest" })),
+    Effect.sync(
+      () => new Worker(ThreadFile.url(import.meta.url, "digestThread"), { workerData: path, name: "assent-digest" }),
+    ),
     (worker) => Effect.promise(() => worker.terminate()),
   ).pipe(
     Effect.flatMap((worker) =>

@@ -1,12 +1,13 @@
 /**
- * One fold a core: batches of people go to the thread that has the least to do, their lines come back in the order in
- * which the batches were handed over, and what was counted is added up at the end.
+ * Folds of a simulation, one for each CPU core. Each batch of people goes to the thread with the fewest unanswered
+ * messages, and the totals of all folds are added up at the end.
  *
- * The first batches are folded here, so that a small ledger needs no thread.
+ * The first batches are folded in the calling thread, so that a small ledger starts no other thread.
  */
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
+import * as ThreadFile from "../support/ThreadFile.ts"
 import type { EventColumns } from "../../core/simulation/EventColumns.ts"
 import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import * as Steps from "../../core/simulation/Steps.ts"
@@ -14,47 +15,45 @@ import * as Totals from "../../core/simulation/Totals.ts"
 import * as Simulation from "../../core/simulation/Simulation.ts"
 import type { FromThread, Part, Task, ToThread } from "./Messages.ts"
 
-/** Folds that work side by side. */
+/** Folds that work concurrently. */
 export interface Folds {
-  /** Hands over a batch: the lines about its people, once they are written. */
+  /** Folds a batch; resolves to the lines of diff.ndjson about its people. */
   readonly fold: (batch: EventColumns | UnsortedEvents) => Promise<string>
-  /** How many batches may be on their way before the next is worth making. */
-  readonly ahead: number
-  /** What all folds have found. After the last batch is answered, once. */
+  /** How many unanswered batches keep all threads busy. More would only take up memory. */
+  readonly maxPending: number
+  /** The results of all folds, added up. To be run once, after every batch has been answered. */
   readonly finish: Effect.Effect<Part>
 }
 
-/** How many batches are folded before threads are started. */
-const foldedHere = 2
+/** How many batches are folded in the calling thread before other threads are started. */
+const localBatches = 2
 
-/** The thread's file stands beside this one: TypeScript in the repository, JavaScript in the package. */
-const threadUrl = new URL(import.meta.url.endsWith(".ts") ? "./foldThread.ts" : "./foldThread.js", import.meta.url)
-
-interface Waiting {
+/** A message that has not been answered yet. */
+interface Pending {
   readonly answer: (message: FromThread) => void
   readonly fail: (error: unknown) => void
 }
 
-/** A thread, and who waits for its answers. A thread that breaks is a bug, and so is told to all who wait. */
+/** A thread with its unanswered messages. If it breaks, which is a bug, all of them fail with its error. */
 class Thread {
   private readonly worker: Worker
-  private readonly waiting: Array<Waiting> = []
+  private readonly pending: Array<Pending> = []
 
   constructor(task: Task) {
-    this.worker = new Worker(threadUrl, { workerData: task, name: "assent-fold" })
-    this.worker.on("message", (message: FromThread) => this.waiting.shift()?.answer(message))
+    this.worker = new Worker(ThreadFile.url(import.meta.url, "foldThread"), { workerData: task, name: "assent-fold" })
+    this.worker.on("message", (message: FromThread) => this.pending.shift()?.answer(message))
     this.worker.on("error", (error) => {
-      for (const { fail } of this.waiting.splice(0)) fail(error)
+      for (const { fail } of this.pending.splice(0)) fail(error)
     })
   }
 
   get load(): number {
-    return this.waiting.length
+    return this.pending.length
   }
 
   ask(message: ToThread, transfer: ReadonlyArray<ArrayBuffer> = []): Promise<FromThread> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ answer: resolve, fail: reject })
+      this.pending.push({ answer: resolve, fail: reject })
       this.worker.postMessage(message, transfer)
     })
   }
@@ -62,13 +61,16 @@ class Thread {
   readonly stop = (): Promise<number> => this.worker.terminate()
 }
 
-/** The memory that a batch is handed over with. */
+/** The buffers of a batch, which are transferred to the thread instead of copied. */
 const buffersOf = (batch: EventColumns | UnsortedEvents): ReadonlyArray<ArrayBuffer> =>
   Object.values(batch).flatMap((column) =>
     ArrayBuffer.isView(column) && column.buffer instanceof ArrayBuffer ? [column.buffer] : [],
   )
 
-/** Starts folding. `steps` are those of the task's question. Threads end when the scope closes. */
+/**
+ * Makes at most `count` threads in addition to the local fold. `steps` are those of the task's question. Threads end
+ * when the scope closes.
+ */
 export const make = (
   task: Task,
   steps: Steps.Steps,
@@ -80,21 +82,21 @@ export const make = (
       (threads) => Effect.promise(() => Promise.all(threads.map((thread) => thread.stop()))),
     ),
     (threads) => {
-      const here = Simulation.make(task.question, steps, task.keepsLines)
+      const local = Simulation.make(task.question, steps, task.keepsLines)
       let batches = 0
 
       const fold = async (batch: EventColumns | UnsortedEvents): Promise<string> => {
-        if (batches++ < foldedHere) return here.fold(batch)
+        if (batches++ < localBatches) return local.fold(batch)
         while (threads.length < count) threads.push(new Thread(task))
-        const idlest = threads.reduce((least, each) => (each.load < least.load ? each : least))
-        const answer = await idlest.ask({ _tag: "Fold", batch }, buffersOf(batch))
+        const leastBusy = threads.reduce((least, each) => (each.load < least.load ? each : least))
+        const answer = await leastBusy.ask({ _tag: "Fold", batch }, buffersOf(batch))
         return answer._tag === "Folded" ? answer.text : ""
       }
 
       const finish = Effect.promise(async (): Promise<Part> => {
         const totals = Totals.empty(steps)
-        Totals.add(totals, here.totals)
-        const examples = [...here.examples]
+        Totals.add(totals, local.totals)
+        const examples = [...local.examples]
         for (const answer of await Promise.all(threads.map((thread) => thread.ask({ _tag: "Finish" })))) {
           if (answer._tag !== "Finished") continue
           Totals.add(totals, answer.totals)
@@ -103,6 +105,6 @@ export const make = (
         return { totals, examples }
       })
 
-      return { fold, ahead: 2 * count + 1, finish }
+      return { fold, maxPending: 2 * count + 1, finish }
     },
   )

@@ -1,27 +1,27 @@
 /**
- * What a folding thread is asked, and what it answers: one answer a question, in order.
+ * The messages to and from a fold thread. It answers each message once, in order.
  */
 import type { EventColumns } from "../../core/simulation/EventColumns.ts"
 import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import type { Totals } from "../../core/simulation/Totals.ts"
 import type { PossibleExample, SimulationQuestion } from "../../core/simulation/Simulation.ts"
 
-/** What a thread starts with. */
+/** The work that a thread is started with. */
 export interface Task {
   readonly question: SimulationQuestion
-  /** Whether the lines of diff.ndjson are asked for. */
+  /** Whether to write the lines of diff.ndjson. */
   readonly keepsLines: boolean
 }
 
-/** To a thread. */
+/** A message to a thread. */
 export type ToThread =
   | { readonly _tag: "Fold"; readonly batch: EventColumns | UnsortedEvents }
   | { readonly _tag: "Finish" }
 
-/** From a thread. */
+/** A message from a thread. */
 export type FromThread = { readonly _tag: "Folded"; readonly text: string } | ({ readonly _tag: "Finished" } & Part)
 
-/** What one fold has found. */
+/** The result of one fold. */
 export interface Part {
   readonly totals: Totals
   readonly examples: ReadonlyArray<PossibleExample>

@@ -1,6 +1,5 @@
 /**
- * The thread in which a file's digest is taken: into the same memory again and again, so that there is nothing to
- * collect.
+ * The thread that computes the digest of a file. It reads into one buffer, so that there is no garbage to collect.
  */
 import { createHash } from "node:crypto"
 import { closeSync, openSync, readSync } from "node:fs"

@@ -1,5 +1,5 @@
 /**
- * The thread a fold runs in.
+ * The thread of one fold: folds the batches it receives, and sends its totals when it is asked to finish.
  */
 import { parentPort, workerData } from "node:worker_threads"
 import * as Steps from "../../core/simulation/Steps.ts"

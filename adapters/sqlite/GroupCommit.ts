@@ -10,7 +10,7 @@ import { Effect, type Tracer } from "effect"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as GroupMeter from "../support/GroupMeter.ts"
 import type { Command, CommandName, FromWriter, Input, Outcome, Result, ToWriter } from "./Command.ts"
-import * as Thread from "./Thread.ts"
+import * as ThreadFile from "../support/ThreadFile.ts"
 
 /** The most events of one transaction; a request with more has a transaction of its own. */
 export const maxGroupEvents = 500
@@ -192,7 +192,10 @@ class Queue implements GroupCommit {
 
 const start = (path: string, meter: GroupMeter.GroupMeter) =>
   Effect.callback<Queue, StoreUnavailable>((resume) => {
-    const worker = new Worker(Thread.url("writerThread"), { workerData: path, name: "assent-writer" })
+    const worker = new Worker(ThreadFile.url(import.meta.url, "writerThread"), {
+      workerData: path,
+      name: "assent-writer",
+    })
     worker.once("error", (error) => resume(new StoreUnavailable({ reason: error.message })))
     worker.once("message", (message: FromWriter) => {
       if (message._tag === "Ready") resume(Effect.succeed(new Queue(worker, meter)))

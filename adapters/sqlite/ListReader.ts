@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
 import type { Owner } from "../../core/model/Lane.ts"
 import { type EventFilter, type EventPage, type PageRequest, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
-import * as Thread from "./Thread.ts"
+import * as ThreadFile from "../support/ThreadFile.ts"
 
 /** A message to the thread. */
 export interface ListRequest {
@@ -29,7 +29,7 @@ type Answer = Effect.Effect<EventPage, StoreUnavailable>
 const unavailable = (reason: string): Answer => Effect.fail(new StoreUnavailable({ reason }))
 
 const start = (path: string) => {
-  const worker = new Worker(Thread.url("listThread"), { workerData: path, name: "assent-lists" })
+  const worker = new Worker(ThreadFile.url(import.meta.url, "listThread"), { workerData: path, name: "assent-lists" })
   const waiting = new Map<number, (answer: Answer) => void>()
   let lastNumber = 0
   let hasEnded = false

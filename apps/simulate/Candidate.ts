@@ -1,9 +1,9 @@
 /**
- * The types that a simulation reads under, on either side, and what is noteworthy about them.
+ * The types of the candidate: publishing them for a simulation, and the problems and warnings about them.
  */
 import type { InputProblem } from "../../adapters/files/BadInput.ts"
 import type { ConsentType, Version } from "../../core/engine/ConsentType.ts"
-import * as InstantOf from "../../core/engine/Instant.ts"
+import * as Instant from "../../core/engine/Instant.ts"
 import * as Rules from "../../core/engine/Rules.ts"
 import type { Given, Plan } from "./Plan.ts"
 
@@ -16,17 +16,17 @@ const isSameVersion = (a: Version, b: Version): boolean =>
   a.requireReaccept === b.requireReaccept &&
   JSON.stringify(a.grace) === JSON.stringify(b.grace)
 
-/** A type without versions has version 1, always there. */
+/** Whether a type has this version, unchanged. A type without versions has version 1, which always exists. */
 const isInForce = (version: Version, type: ConsentType | undefined): boolean =>
   type === undefined || type.versions.length === 0
     ? version.version === 1
     : type.versions.some((other) => isSameVersion(version, other))
 
 /**
- * The types once the candidate is published: its own, and of the others those in force. A version that is new (or
- * changed) is published now, as far as the simulation goes: it is known at `knownAt`, whenever it takes effect.
+ * The types after the candidate is published: its own, and the types in force that it does not replace. The simulation
+ * treats a new or changed version as known at `knownAt`, whenever it takes effect.
  */
-export const publish = (types: Types, candidate: Types, knownAt: InstantOf.Instant): Types => {
+export const publish = (types: Types, candidate: Types, knownAt: Instant.Instant): Types => {
   const inForce = new Map(types.map((type) => [type.id, type]))
   const published = candidate.map((type) => ({
     ...type,
@@ -40,20 +40,20 @@ export const publish = (types: Types, candidate: Types, knownAt: InstantOf.Insta
   return [...types.filter(({ id }) => !replaced.has(id)), ...published]
 }
 
-/** What keeps the candidate from being published: versions that are new, or changed, and in the past. */
-export const backDated = (types: Types, candidate: Types, knownAt: InstantOf.Instant): ReadonlyArray<InputProblem> => {
+/** Why the candidate cannot be published: its new or changed versions that take effect before `knownAt`. */
+export const backDated = (types: Types, candidate: Types, knownAt: Instant.Instant): ReadonlyArray<InputProblem> => {
   const inForce = new Map(types.map((type) => [type.id, type]))
   return candidate.flatMap(({ id, versions }, item) =>
     versions.flatMap((version, index) => {
       if (isInForce(version, inForce.get(id)) || version.publishedAt >= knownAt) return []
-      const at = InstantOf.format(version.publishedAt)
-      const reason = `a new version cannot be back-dated: ${at} is before ${InstantOf.format(knownAt)}`
+      const at = Instant.format(version.publishedAt)
+      const reason = `a new version cannot be back-dated: ${at} is before ${Instant.format(knownAt)}`
       return [{ where: `/items/${item}/versions/${index}/publishedAt`, reason }]
     }),
   )
 }
 
-/** Warns of rules that match no type: none of the types listed, none that the events name. */
+/** A warning for each rule that matches no type, neither one of `types` nor one that only events name. */
 export function* unmatched(
   { name, value }: Given<Rules.RuleSet>,
   types: Types,
@@ -68,11 +68,11 @@ export function* unmatched(
   }
 }
 
-/** A name to show: category, subcategory and label, as far as they are known; else the id. */
+/** The name to show for a type: category, subcategory and label, if any is known; otherwise the id. */
 export const nameOf = ({ id, category, subcategory, label }: Rules.Matchable): string =>
   [category, subcategory, label].filter((part) => part !== undefined && part !== "").join(" / ") || id
 
-/** The rules and types as they were written, for the report; `undefined` where none were given. */
+/** The rules and types as they were written, for the report; `undefined` if neither was given. */
 export const written = (rules: Plan["candidate"], types: Plan["candidateTypes"]): unknown =>
   rules === undefined && types === undefined
     ? undefined

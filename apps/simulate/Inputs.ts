@@ -1,5 +1,5 @@
 /**
- * The ledger of a simulation, whatever it is kept in: people in the order of their ids, batch after batch.
+ * Reads the ledger of a simulation from a store or a file: people in the order of their ids, batch by batch.
  */
 import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
 import type { OutOfOrder } from "../../adapters/duckdb/BadTable.ts"
@@ -16,30 +16,32 @@ import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Store from "../Store.ts"
 import { BadQuestion, type Failure, type Plan } from "./Plan.ts"
-import type { Progress } from "./Run.ts"
+import type { ReportProgress } from "./SimulationProgress.ts"
 
-/** Some people. */
+/** The events of some people. */
 export type Batch = EventColumns | UnsortedEvents
 
-/** How a ledger is to be read. */
-export interface Manner {
-  /** Whether somebody will ask for the ids of events. */
+/** How to read a ledger. */
+export interface ReadOptions {
+  /** Whether the ids of events are needed. */
   readonly keepsIds: boolean
-  /** Whether a table is sorted even where it seems to be in order. */
+  /** Whether a table is sorted even if it seems to be in order. */
   readonly sorts: boolean
 }
 
-/** People to be folded. */
+/** The batches of a ledger. */
 export interface Batches {
-  /** The types that come with the ledger; none where it does not have them. */
+  /** The types that the ledger contains; empty if it is a file of events. */
   readonly types: ReadonlyArray<ConsentType>
-  /** How many events there are; `undefined` where nobody knows yet. */
+  /** How many events there are; `undefined` if that is not known in advance. */
   readonly events: number | undefined
-  /** Waits until it is known. */
+  /** The name and SHA-256 of the ledger. Waits until the digest has been computed. */
   readonly digest: Effect.Effect<Summary["inputs"][number]>
-  /** The next people; `undefined` after the last. */
+  /** The next batch; `undefined` after the last. */
   readonly next: Effect.Effect<Batch | undefined, Failure | OutOfOrder>
-  /** The eldest batch that has not been given back has been folded: where its memory can be used again, it is. */
+  /**
+   * Reports that the oldest batch not yet given back has been folded, so that its memory can be used for another batch.
+   */
   readonly giveBack?: () => void
 }
 
@@ -54,13 +56,13 @@ const openStore = Effect.fnUntraced(function* (url: string, { knownAt }: Plan, k
   return { ...reader, digest: Effect.succeed({ name: Store.redact(url), sha256: reader.sha256 }) }
 })
 
-const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, progress: Progress) {
+const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsIds: boolean, report: ReportProgress) {
   const source = yield* Source.open(path)
   const batches = yield* EventBatches.make(source, {
     knownAt: plan.knownAt,
     keepsIds,
     progress: ({ events, bytes }) =>
-      progress({
+      report({
         what: "events read",
         done: events,
         share: source.size === undefined ? undefined : bytes / source.size,
@@ -69,33 +71,35 @@ const openEvents = Effect.fnUntraced(function* (path: string, plan: Plan, keepsI
   return { ...batches, types: [], digest: Effect.succeed({ name: source.name, sha256: batches.sha256 }) }
 })
 
-const openTable = Effect.fnUntraced(function* (path: string, { knownAt }: Plan, manner: Manner) {
+const openTable = Effect.fnUntraced(function* (path: string, { knownAt }: Plan, options: ReadOptions) {
   yield* Source.open(path)
-  const batches = yield* PersonBatches.make({ file: path, knownAt, ...manner })
+  const batches = yield* PersonBatches.make({ file: path, knownAt, ...options })
   const digest = yield* Digest.start(path)
   return { ...batches, types: [], digest: Effect.map(digest, (sha256) => ({ name: path, sha256 })) }
 })
 
-/** From this size on, in bytes, it pays to read the lines with DuckDB. */
+/** From this size in bytes, reading the lines with DuckDB is faster. */
 const largeBytes = 16 * 1024 * 1024
 
-/** The plain lines of a large file, where DuckDB is there and every line is plain; else `undefined`. */
-const openLarge = Effect.fnUntraced(function* (path: string, plan: Plan, manner: Manner, progress: Progress) {
+/**
+ * Reads a large file with DuckDB; `undefined` if DuckDB is not installed, the file is small, or a line is not plain.
+ */
+const openLarge = Effect.fnUntraced(function* (path: string, plan: Plan, options: ReadOptions, report: ReportProgress) {
   if (path === Source.standardInput) return undefined
   const { size } = yield* Source.open(path)
   if (size === undefined || size < largeBytes) return undefined
-  yield* progress({ what: "events read", done: 0, share: undefined })
-  return yield* openTable(path, plan, manner).pipe(Effect.catchTag("BadTable", () => Effect.succeed(undefined)))
+  yield* report({ what: "events read", done: 0, share: undefined })
+  return yield* openTable(path, plan, options).pipe(Effect.catchTag("BadTable", () => Effect.succeed(undefined)))
 })
 
 /** Opens the ledger of a plan. */
 export const open = Effect.fnUntraced(function* (
   plan: Plan,
-  manner: Manner,
-  progress: Progress,
+  options: ReadOptions,
+  report: ReportProgress,
 ): Effect.fn.Return<Batches, Failure | OutOfOrder, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
-  if (plan.input._tag === "Store") return yield* openStore(plan.input.url, plan, manner.keepsIds)
+  if (plan.input._tag === "Store") return yield* openStore(plan.input.url, plan, options.keepsIds)
   const { path } = plan.input
-  if (TableFile.isTable(path)) return yield* openTable(path, plan, manner)
-  return (yield* openLarge(path, plan, manner, progress)) ?? (yield* openEvents(path, plan, manner.keepsIds, progress))
+  if (TableFile.isTable(path)) return yield* openTable(path, plan, options)
+  return (yield* openLarge(path, plan, options, report)) ?? (yield* openEvents(path, plan, options.keepsIds, report))
 })

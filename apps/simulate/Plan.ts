@@ -1,5 +1,5 @@
 /**
- * What a simulation is asked for, and what may go wrong with it.
+ * The plan of a simulation, and the errors that running it can fail with.
  */
 import { Data } from "effect"
 import type { BadTable } from "../../adapters/duckdb/BadTable.ts"
@@ -11,46 +11,46 @@ import type { Period } from "../../core/engine/Period.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import type { RuleSet } from "../../core/engine/Rules.ts"
 
-/** Rules or types with where they come from: `candidate.json`, `pack:cnil@2020-09`, `baseline`. */
+/** Rules or types, with the name of their source: `candidate.json`, `pack:cnil@2020-09`, `baseline`. */
 export interface Given<A> {
   readonly name: string
   readonly value: A
-  /** As it was written, for the report. */
+  /** The value as it was written, for the report. */
   readonly written: unknown
-  /** SHA-256 of its bytes, where they came from a file. */
+  /** SHA-256 of the bytes, if they came from a file. */
   readonly sha256?: string
 }
 
-/** Where the events are. */
+/** The source of the events. */
 export type Input =
   | { readonly _tag: "Store"; readonly url: string }
   | { readonly _tag: "Events"; readonly path: string }
 
-/** A simulation. */
+/** A simulation to run. */
 export interface Plan {
   readonly input: Input
-  /** A store has its own; given beside one, they take their place. */
+  /** The consent types. They replace those of a store, which has its own. */
   readonly types?: Given<ReadonlyArray<ConsentType>>
-  /** Over the types' own rules. */
+  /** Rules laid over the types' own, for the baseline. */
   readonly baseline?: Given<RuleSet>
-  /** In place of the baseline; without it, the baseline stays in force. */
+  /** The candidate's rules, which replace the baseline's. If left out, the baseline's rules are used on both sides. */
   readonly candidate?: Given<RuleSet>
-  /** In place of the types of the same ids; the others stay as they are. */
+  /** The candidate's types, which replace the types with the same ids. The other types stay as they are. */
   readonly candidateTypes?: Given<ReadonlyArray<ConsentType>>
   readonly from: Instant
   readonly until: Instant
   readonly knownAt: Instant
-  /** Left out: a day, or a month or a year where a day would be too fine. */
+  /** If left out: a day, or a month or a year if days would be too many steps. */
   readonly step?: Period
-  /** Where diff.ndjson goes. */
+  /** The path of the diff.ndjson to write. */
   readonly out?: string
-  /** Where the report goes. */
+  /** The path of the report to write. */
   readonly report?: string
 }
 
-/** A question that cannot be asked: the field, and the reason. Trying again does not help. */
+/** A plan with an invalid field. Trying again does not help. */
 export class BadQuestion extends Data.TaggedError("BadQuestion")<{
-  /** In the words of the library: `until`, `step`. */
+  /** The field as the script API names it: `until`, `step`. */
   readonly field: string
   readonly reason: string
 }> {
@@ -59,7 +59,7 @@ export class BadQuestion extends Data.TaggedError("BadQuestion")<{
   }
 }
 
-/** What a simulation may fail with. */
+/** The errors that a simulation can fail with. */
 export type Failure =
   | BadQuestion
   | BadInput

@@ -1,5 +1,5 @@
 /**
- * Reads the rules and types of a plan: from files, from rule packs, or as values that a script writes.
+ * Reads the rules and types of a plan, from files, from rule packs, or from values in a script.
  */
 import { Effect, type FileSystem, Result, type Stdio } from "effect"
 import { BadInput, problemFromViolation, type Unreadable } from "../../adapters/files/BadInput.ts"
@@ -11,12 +11,12 @@ import type { RuleSet } from "../../core/engine/Rules.ts"
 import * as RulePacks from "../../rule-packs/RulePacks.ts"
 import type { Given } from "./Plan.ts"
 
-type Reading<A> = Effect.Effect<Given<A>, BadInput | Unreadable, FileSystem.FileSystem | Stdio.Stdio>
+type GivenFromFile<A> = Effect.Effect<Given<A>, BadInput | Unreadable, FileSystem.FileSystem | Stdio.Stdio>
 
 const refuse = (file: string, reason: string, where = "") =>
   new BadInput({ file, problems: [{ where, reason }], isCutShort: false })
 
-/** A rule set as the file format has it, found good or not. */
+/** Checks a rule set that is written in the form of rules.json. */
 export const rulesFromValue = (name: string, written: unknown): Effect.Effect<Given<RuleSet>, BadInput> => {
   const decoded = Exchange.decoder(Exchange.RuleSet)(written)
   return Result.isSuccess(decoded)
@@ -37,17 +37,17 @@ const rulesFromPack = (reference: string): Effect.Effect<Given<RuleSet>, BadInpu
     : Effect.fail(refuse(reference, `no such rule pack; there are ${found.known.join(", ")}`))
 }
 
-/** The rules of a rules.json, or of a rule pack (`pack:cnil@2020-09`). */
-export const rules = (path: string): Reading<RuleSet> =>
+/** Reads the rules of a rules.json or of a rule pack (`pack:cnil@2020-09`). */
+export const rules = (path: string): GivenFromFile<RuleSet> =>
   RulePacks.isReference(path)
     ? rulesFromPack(path)
     : Effect.map(Effect.flatMap(Source.open(path), Documents.rules), (document) => ({ name: path, ...document }))
 
-/** The consent types of a types.json. */
-export const types = (path: string): Reading<ReadonlyArray<ConsentType>> =>
+/** Reads the consent types of a types.json. */
+export const types = (path: string): GivenFromFile<ReadonlyArray<ConsentType>> =>
   Effect.map(Effect.flatMap(Source.open(path), Documents.types), (document) => ({ name: path, ...document }))
 
-/** Consent types as types.json has them, found good or not. */
+/** Checks consent types that are written in the form of `items` in types.json. */
 export const typesFromValue = (
   name: string,
   written: unknown,

@@ -1,6 +1,6 @@
 /**
- * Runs a simulation: reads the ledger person by person, folds on every core, writes what was asked for whole or not at
- * all, and answers the summary.
+ * Runs a simulation: reads the ledger person by person, folds on every CPU core, writes the files that were asked for
+ * (each completely or not at all), and returns the summary.
  */
 import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
 import type { OutOfOrder } from "../../adapters/duckdb/BadTable.ts"
@@ -17,17 +17,7 @@ import * as Simulation from "../../core/simulation/Simulation.ts"
 import * as Candidate from "./Candidate.ts"
 import * as Inputs from "./Inputs.ts"
 import { BadQuestion, type Failure, type Given, type Plan } from "./Plan.ts"
-
-/** How far a simulation is. */
-export interface Extent {
-  readonly what: "events read" | "events compared"
-  readonly done: number
-  /** From 0 to 1; `undefined` where nobody knows. */
-  readonly share: number | undefined
-}
-
-/** Is told how far a simulation is, often. */
-export type Progress = (extent: Extent) => Effect.Effect<void>
+import type { ReportProgress } from "./SimulationProgress.ts"
 
 const stepsOf = (plan: Plan): Effect.Effect<Steps.Steps, BadQuestion> => {
   if (plan.until <= plan.from) {
@@ -43,38 +33,42 @@ const stepsOf = (plan: Plan): Effect.Effect<Steps.Steps, BadQuestion> => {
   return Effect.fail(new BadQuestion({ field: "step", reason }))
 }
 
-/** The most steps of a window whose step nobody has chosen: 30 years of days. */
+/** The largest number of steps of a window if the plan gives no step: 30 years of days. */
 const maxDays = 11_000
 
-/** Reads, folds and writes the lines; what was counted stays. */
+/**
+ * Reads all batches, folds them, writes their lines in the order of the batches, and returns the results of all folds.
+ */
 const foldAll = Effect.fnUntraced(function* (
   batches: Inputs.Batches,
   folds: Folds.Folds,
   write: (text: string) => Effect.Effect<void, Failure>,
-  progress: Progress,
+  report: ReportProgress,
 ) {
-  const underway: Array<{ readonly text: Promise<string>; readonly batch: Inputs.Batch }> = []
+  const pending: Array<{ readonly text: Promise<string>; readonly batch: Inputs.Batch }> = []
   let compared = 0
-  const settle = Effect.fnUntraced(function* () {
-    const first = underway.shift()
+  /** Waits for the oldest pending batch and writes its lines. */
+  const writeOldest = Effect.fnUntraced(function* () {
+    const first = pending.shift()
     if (first === undefined) return
     const text = yield* Effect.promise(() => first.text)
     if (text !== "") yield* write(text)
     compared += first.batch.events
     batches.giveBack?.()
     const share = batches.events === undefined ? undefined : compared / Math.max(batches.events, 1)
-    yield* progress({ what: "events compared", done: compared, share })
+    yield* report({ what: "events compared", done: compared, share })
   })
   for (let next = yield* batches.next; next !== undefined; next = yield* batches.next) {
-    underway.push({ text: folds.fold(next), batch: next })
-    if (underway.length > folds.ahead) yield* settle()
+    pending.push({ text: folds.fold(next), batch: next })
+    if (pending.length > folds.maxPending) yield* writeOldest()
     yield* Effect.yieldNow
   }
-  while (underway.length > 0) yield* settle()
+  while (pending.length > 0) yield* writeOldest()
   return yield* folds.finish
 })
 
-const given = (all: ReadonlyArray<Given<unknown> | undefined>) =>
+/** The name and digest of each input that came from a file. */
+const digestsOf = (all: ReadonlyArray<Given<unknown> | undefined>) =>
   all.flatMap((each) => (each?.sha256 === undefined ? [] : [{ name: each.name, sha256: each.sha256 }]))
 
 const summarize = (
@@ -106,13 +100,13 @@ const summarize = (
     examples: Simulation.chooseExamples(part.examples, part.totals.reasons),
     baseline: Candidate.written(plan.baseline, plan.types),
     candidate: Candidate.written(plan.candidate, candidateTypes),
-    inputs: [digest, ...given([plan.types, plan.baseline, plan.candidate, candidateTypes])],
+    inputs: [digest, ...digestsOf([plan.types, plan.baseline, plan.candidate, candidateTypes])],
     warnings,
   }
 }
 
-/** Refuses candidate types that nobody can publish any more. */
-const publishable = (
+/** Fails if a candidate type cannot be published, because a new version of it would be in the past. */
+const checkPublishable = (
   { candidateTypes, knownAt }: Plan,
   types: ReadonlyArray<ConsentType>,
 ): Effect.Effect<void, BadInput> => {
@@ -122,7 +116,10 @@ const publishable = (
   return problems.length === 0 ? Effect.void : Effect.fail(new BadInput({ file, problems, isCutShort: false }))
 }
 
-/** Drawing a report needs packages that nothing else does: whether they are there is known before the work begins. */
+/**
+ * Loads the report adapter, whose packages are optional. This is done first, so that a missing package stops the run at
+ * once.
+ */
 const loadReport = Effect.tryPromise({
   try: async () => (await import("../../adapters/report/Report.ts")).write,
   catch: () => new BadQuestion({ field: "report", reason: "is drawn with optional packages that are not there" }),
@@ -130,19 +127,19 @@ const loadReport = Effect.tryPromise({
 
 type Needs = FileSystem.FileSystem | Stdio.Stdio
 
-/** Runs a plan once. */
+/** Runs a plan once. `sorts` says whether a table is sorted even if it seems to be in order. */
 const attempt = Effect.fnUntraced(function* (
   plan: Plan,
-  progress: Progress,
+  reportProgress: ReportProgress,
   sorts: boolean,
 ): Effect.fn.Return<Summary, Failure | OutOfOrder, Needs | Scope.Scope> {
   const steps = yield* stepsOf(plan)
   const draw = plan.report === undefined ? undefined : yield* loadReport
   const lines = plan.out === undefined ? undefined : yield* Replacement.make(plan.out)
   const report = plan.report === undefined ? undefined : yield* Replacement.make(plan.report)
-  const batches = yield* Inputs.open(plan, { keepsIds: lines !== undefined, sorts }, progress)
+  const batches = yield* Inputs.open(plan, { keepsIds: lines !== undefined, sorts }, reportProgress)
   const types = plan.types?.value ?? batches.types
-  yield* publishable(plan, types)
+  yield* checkPublishable(plan, types)
   const rules = plan.baseline?.value ?? []
   const question: Simulation.SimulationQuestion = {
     baseline: { types, rules },
@@ -156,7 +153,7 @@ const attempt = Effect.fnUntraced(function* (
     step: steps.step,
   }
   const folds = yield* Folds.make({ question, keepsLines: lines !== undefined }, steps)
-  const part = yield* foldAll(batches, folds, (text) => lines?.write(text) ?? Effect.void, progress)
+  const part = yield* foldAll(batches, folds, (text) => lines?.write(text) ?? Effect.void, reportProgress)
   const summary = summarize(plan, question, steps, part, yield* batches.digest)
   if (report !== undefined && draw !== undefined) yield* report.write(draw(summary))
   if (lines !== undefined) yield* lines.commit
@@ -165,12 +162,13 @@ const attempt = Effect.fnUntraced(function* (
 }, Effect.scoped)
 
 /**
- * Runs a plan. Where it fails or is interrupted, no file is written or changed. People who turn out to stand in no
- * order are read anew, sorted: nothing of what was found before is left.
+ * Runs a plan. If it fails or is interrupted, no file is written or changed. If a table turns out not to be in the
+ * order of its people, the run starts again from the beginning with the table sorted.
  */
-export const run = Effect.fn("Simulate.run")((plan: Plan, progress: Progress): Effect.Effect<Summary, Failure, Needs> =>
-  attempt(plan, progress, false).pipe(
-    Effect.catchTag("OutOfOrder", () => attempt(plan, progress, true)),
-    Effect.catchTag("OutOfOrder", Effect.die),
-  ),
+export const run = Effect.fn("Simulate.run")(
+  (plan: Plan, report: ReportProgress): Effect.Effect<Summary, Failure, Needs> =>
+    attempt(plan, report, false).pipe(
+      Effect.catchTag("OutOfOrder", () => attempt(plan, report, true)),
+      Effect.catchTag("OutOfOrder", Effect.die),
+    ),
 )

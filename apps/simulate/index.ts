@@ -1,5 +1,5 @@
 /**
- * `assent/simulate`: a simulation as a script.
+ * `assent/simulate`: runs a simulation from a script.
  *
  * ```ts
  * const summary = await simulate({
@@ -38,7 +38,7 @@ export interface Rules {
   readonly permits?: Permits
 }
 
-/** A list of rules; a later entry is laid over an earlier one. */
+/** A list of rules, in which a later entry is laid over an earlier one. */
 export type RuleSet = ReadonlyArray<{ readonly match: Match; readonly rules: Rules }>
 
 /** A consent type, as in types.json. */
@@ -64,24 +64,24 @@ export type RulesOrPath = string | RuleSet
 /** The path of a types.json, or types. */
 export type TypesOrPath = string | ReadonlyArray<ConsentType>
 
-/** The ledger: a store, or a file of events (NDJSON, CSV or Parquet, by its ending) with its types. */
+/** The ledger: a store, or a file of events (NDJSON, CSV or Parquet, recognized by its ending) with its types. */
 export type LedgerInput =
   | { readonly store: `sqlite:${string}` | `postgres://${string}`; readonly events?: never; readonly types?: never }
   | { readonly events: string; readonly types?: TypesOrPath; readonly store?: never }
 
-/** A simulation. */
+/** A simulation to run. */
 export type Simulation = LedgerInput & {
-  /** Rules in force before; left out, the types' own. */
+  /** The rules of the baseline, laid over the types' own. If left out, the types' own rules alone. */
   readonly baseline?: { readonly rules: RulesOrPath }
-  /** What is tried. Rules take the place of the baseline's; types that it leaves out stay as they are. */
+  /** The candidate. Its rules replace the baseline's; types that it leaves out stay as they are. */
   readonly candidate: { readonly rules?: RulesOrPath; readonly types?: TypesOrPath }
-  /** The first instant that is looked at. */
+  /** The first instant that is compared. */
   readonly from: DateTime
-  /** The first that is not. */
+  /** The first instant that is no longer compared. */
   readonly until: DateTime
-  /** The steps of the totals; left out, days, or months or years where there would be too many. */
+  /** The length of the steps of the totals. If left out, a day, or a month or a year if days would be too many. */
   readonly step?: Duration
-  /** Only what the ledger had learnt by then; left out, now. */
+  /** Only events and versions that the ledger knew at this instant are read. If left out, now. */
   readonly knownAt?: DateTime
   /** Where to write diff.ndjson. */
   readonly out?: string
@@ -109,8 +109,8 @@ const rules = (name: string, given: RulesOrPath) =>
 const types = (name: string, given: TypesOrPath) =>
   typeof given === "string" ? RulesInput.types(given) : RulesInput.typesFromValue(name, { items: given })
 
-/** Refuses to write over the ledger or a file that is read. */
-const keepsInputs = ({ baseline, candidate, events, out, report, store, types }: Simulation) =>
+/** Fails if an output would overwrite the ledger or a file that is read. */
+const checkOutputs = ({ baseline, candidate, events, out, report, store, types }: Simulation) =>
   Effect.suspend(() => {
     const file = (name: string, given: unknown) => ({ name, at: typeof given === "string" ? given : undefined })
     const found = Overwriting.find({
@@ -130,7 +130,7 @@ const keepsInputs = ({ baseline, candidate, events, out, report, store, types }:
   })
 
 const planOf = Effect.fnUntraced(function* (asked: Simulation) {
-  yield* keepsInputs(asked)
+  yield* checkOutputs(asked)
   const { baseline, candidate } = asked
   const plan: Plan = {
     input: asked.store === undefined ? { _tag: "Events", path: asked.events } : { _tag: "Store", url: asked.store },
