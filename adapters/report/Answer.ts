@@ -1,5 +1,5 @@
 /**
- * The answer in three numbers: who must be asked again, who loses permission, who gains it.
+ * The answer in three numbers: how many people must be asked again, lose a permission, and gain one.
  */
 import type { Count, Summary } from "../../core/simulation/Summary.ts"
 import type { Html } from "./Html.ts"
@@ -17,7 +17,7 @@ const number = (kind: string, words: string, { people: affected, pairs }: Count,
     <span class="detail">${Words.share(affected, all.people)} of all people · ${answers(pairs)}</span>
   </li>`
 
-/** What the simulation found, in one sentence. */
+/** The result of the simulation in one sentence. */
 export const sentence = ({ changed, population }: Summary): string =>
   population.people === 0
     ? "Nothing would change: there is no event, so there is nobody with an answer."

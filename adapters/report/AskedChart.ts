@@ -1,5 +1,6 @@
 /**
- * How many answers fall due for asking again in each step of the window, under the baseline and under the candidate.
+ * The chart of how many answers fall due for asking again in each step of the window, under the baseline and under the
+ * candidate.
  */
 import * as Plot from "@observablehq/plot"
 import type { Instant } from "../../core/engine/Instant.ts"
@@ -10,7 +11,7 @@ import { html } from "./Html.ts"
 import * as Table from "./Table.ts"
 import * as Words from "./Words.ts"
 
-/** One bar, and the height of the line above it: from its first step until the first step of the next. */
+/** A bar and the height of the line above it, from the bar's first step until the first step of the next bar. */
 interface Bar {
   readonly from: Date
   readonly until: Date
@@ -18,7 +19,7 @@ interface Bar {
   readonly after: number
 }
 
-/** How many steps share a bar so that at most `max` bars are drawn; beyond one, whole weeks of daily steps. */
+/** How many steps share a bar, so that at most `max` bars are drawn. If it is more than one, it is a multiple of 7. */
 const stepsPerBar = (steps: number, max: number): number => (steps <= max ? 1 : Math.ceil(steps / max / 7) * 7)
 
 const bars = (days: ReadonlyArray<Day>, until: Instant, size: number): ReadonlyArray<Bar> =>
@@ -48,12 +49,12 @@ const sentence = ({ days }: Summary): string => {
     : `${all} The busiest step begins on ${Words.date(busiest.at)}, with ${Words.count(busiest.askedAfter)} to ask again.`
 }
 
-/** How many times the next highest value the highest bar may be before it is cut off. */
+/** The highest bar is cut off if it is higher than this multiple of the next highest value. */
 const heightMax = 5
 
 /**
- * The highest bar, and where the axis ends. A single bar far above all others, such as everything that is due on the
- * first day, would press the rest flat: it is cut off, and its figure written beside it.
+ * The highest bar, and the top of the axis. A single bar far above all others, such as all answers that are due on the
+ * first day, would make the others too small to see. It is cut off, and its figure is written next to it.
  */
 const scale = (
   drawn: ReadonlyArray<Bar>,
@@ -64,7 +65,7 @@ const scale = (
   return { highest, isCut, top: isCut ? next * 1.4 : Math.max(1, next, highest?.after ?? 0) }
 }
 
-/** The top of the baseline: level along each bar, to the end of the last. */
+/** The line of the baseline, which is level along each bar and ends with the last. */
 const outline = (drawn: ReadonlyArray<Bar>): ReadonlyArray<{ readonly at: Date; readonly before: number }> => {
   const last = drawn.at(-1)
   const tops = drawn.map(({ from, before }) => ({ at: from, before }))
@@ -139,7 +140,7 @@ const grouping = (steps: number): string | undefined => {
     : `On a narrow screen one bar stands for ${size} steps, the last one for what is left; the table has every step.`
 }
 
-/** The section's content: a sentence, the chart, and the table behind it. */
+/** The section's content: a sentence, the chart, and its figures as a table. */
 export const figure = (summary: Summary): Html => {
   const { days } = summary
   const words = sentence(summary)

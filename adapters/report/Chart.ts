@@ -1,25 +1,25 @@
 /**
- * A chart drawn once, while the report is written: static SVG without a script, by Observable Plot.
+ * Draws a chart as static SVG without a script, by Observable Plot, while the report is written.
  *
- * Drawn twice, for a wide page and for a phone, so that its letters stay readable on both; the style sheet shows one of
- * them. Each is one image to a screen reader, with a title and a description; the figures are in the table beside it.
- * Colours are custom properties of the style sheet, so that dark pages and paper get their own.
+ * Each chart is drawn twice, for a wide page and for a phone, so that its text is readable on both; the style sheet
+ * shows one of them. To a screen reader each is one image with a title and a description; the figures are in a table
+ * after it. Colours are custom properties of the style sheet, because dark pages and paper have their own.
  */
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
 import type { Html } from "./Html.ts"
 import { html, trusted } from "./Html.ts"
 
-/** How large a chart is drawn. Units are those of its view box. */
+/** The size of a drawn chart, in units of its view box. */
 export interface Layout {
   readonly name: "wide" | "narrow"
   readonly width: number
   readonly height: number
-  /** How many bars have room to be told apart. */
+  /** The most bars that can be distinguished at this width. */
   readonly barsMax: number
 }
 
-/** What a chart shows, in words: a short title, and a description that says what can be seen. */
+/** A chart in words: a short title, and a description of what can be seen. */
 export interface Caption {
   /** Unique in the document; letters only. */
   readonly id: string
@@ -32,7 +32,7 @@ const layouts: ReadonlyArray<Layout> = [
   { name: "narrow", width: 320, height: 260, barsMax: 140 },
 ]
 
-/** Attributes that would make a screen reader speak the parts of an image that has a description as a whole. */
+/** Attributes that would make a screen reader read the parts of an image, which has a description as a whole. */
 const spoken = ["aria-label", "aria-hidden", "aria-description"]
 
 const draw = (options: Plot.PlotOptions, { id, title, description }: Caption, layout: Layout): Html => {
@@ -60,18 +60,18 @@ const draw = (options: Plot.PlotOptions, { id, title, description }: Caption, la
   return html`<div class="${layout.name}">${trusted(svg.outerHTML)}</div>`
 }
 
-/** Draws a chart in both layouts; `options` are Plot's, made for each. */
+/** Draws a chart in both layouts; `options` makes the options of Plot for a layout. */
 export const svg = (caption: Caption, options: (layout: Layout) => Plot.PlotOptions): Html =>
   html`${layouts.map((layout) => draw(options(layout), caption, layout))}`
 
-/** One entry of a legend: a sample in a colour of the style sheet, and what it stands for. */
+/** An entry of a legend: a sample in a colour of the style sheet, and its meaning. */
 export interface LegendEntry {
   readonly color: string
   readonly isDashed?: boolean
   readonly label: string
 }
 
-/** What the colours of a chart stand for. */
+/** The legend of a chart's colours. */
 export const legend = (keys: ReadonlyArray<LegendEntry>): Html =>
   html`<ul class="legend">
     ${keys.map(

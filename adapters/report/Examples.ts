@@ -1,5 +1,5 @@
 /**
- * Up to ten people whose answers differ, told one interval at a time, under pseudonyms.
+ * Up to ten people whose answers differ, under pseudonyms, with the intervals on which they differ.
  */
 import type { Example, ExampleAnswer, Summary } from "../../core/simulation/Summary.ts"
 import type { Html } from "./Html.ts"
@@ -22,11 +22,13 @@ const side = (name: string, { status, permitted, askAgain }: ExampleAnswer): Htm
     </dd>
   </div>`
 
-/** What becomes of the permission on an interval: the colour of its stripe. */
+/** How the permission changes on an interval, which is the colour of its mark. */
 const kind = ({ before, after }: Interval): "loss" | "gain" | "ask" =>
   before.permitted === after.permitted ? "ask" : before.permitted ? "loss" : "gain"
 
-/** The window as a strip, with the intervals that differ marked on it. For the eye only: the dates are in the text. */
+/**
+ * The window as a strip on which the intervals are marked. It is hidden from screen readers: the dates are in the text.
+ */
 const strip = (intervals: ReadonlyArray<Interval>, { from, until }: Summary): Html => {
   const place = (instant: number): string => (((instant - from) / Math.max(1, until - from)) * 100).toFixed(2)
   return html`<div class="strip" aria-hidden="true">
@@ -40,7 +42,7 @@ const strip = (intervals: ReadonlyArray<Interval>, { from, until }: Summary): Ht
   </div>`
 }
 
-const told = (interval: Interval, until: number): Html =>
+const intervalItem = (interval: Interval, until: number): Html =>
   html`<li class="${kind(interval)}">
     <p class="when">
       ${Words.briefDate(interval.from)} –
@@ -57,7 +59,7 @@ const person = (example: Example, summary: Summary): Html => {
     <h3>${example.pseudonym} <span class="type">${name}</span></h3>
     ${strip(shown, summary)}
     <ol>
-      ${shown.map((interval) => told(interval, summary.until))}
+      ${shown.map((interval) => intervalItem(interval, summary.until))}
     </ol>
     ${Table.more(left, left === 1 ? "interval" : "intervals")}
   </article>`

@@ -1,15 +1,15 @@
 /**
- * HTML as a tagged template that escapes: whatever is put into it becomes text, unless it is HTML itself.
+ * HTML as a tagged template that escapes every value that is not already {@link Html}.
  *
- * Safe between tags and inside quoted attributes. Not for the inside of `<script>` or `<style>`.
+ * It is safe between tags and inside quoted attributes. It must not be used inside `<script>` or `<style>`.
  */
 
-/** Text that is HTML already. */
+/** Text that is HTML, and is not escaped again. */
 export interface Html {
   readonly html: string
 }
 
-/** What a template takes. A list is joined without a separator, `undefined` is nothing. */
+/** A value in a template. A list is joined without a separator; `undefined` becomes nothing. */
 export type HtmlPart = string | number | undefined | Html | ReadonlyArray<HtmlPart>
 
 const entities: { readonly [character: string]: string } = {
@@ -20,23 +20,26 @@ const entities: { readonly [character: string]: string } = {
   "'": "&#39;",
 }
 
-/** Control characters, and code points that are no characters, which HTML allows in no document; they become a visible replacement character. */
+/**
+ * Control characters and noncharacters, which no HTML document may contain. They become a visible replacement
+ * character.
+ */
 const forbidden = /[^\P{Cc}\t\n\r]|\p{Noncharacter_Code_Point}|\p{Surrogate}/gu
 
 /**
- * Characters that turn the reading direction of what follows. A type's name must not rearrange the sentence it stands
- * in. Source: Unicode Standard Annex 9, explicit directional formatting.
+ * Characters that change the reading direction of the text after them. They are replaced, because a type's name must
+ * not rearrange the sentence around it. Source: Unicode Standard Annex 9, explicit directional formatting.
  */
 const direction = /[\u202a-\u202e\u2066-\u2069]/g
 
-/** Text as HTML: nothing in it is markup any more. */
+/** Escapes text, so that nothing in it is markup. */
 export const escape = (text: string): string =>
   text
     .replace(forbidden, "\ufffd")
     .replace(direction, "\ufffd")
     .replace(/[&<>"']/g, (character) => entities[character] ?? character)
 
-/** HTML that was made elsewhere. Never for anything a user wrote. */
+/** Marks text as HTML. It must never be used for text from a user. */
 export const trusted = (markup: string): Html => ({ html: markup })
 
 const render = (part: HtmlPart): string => {
@@ -46,7 +49,7 @@ const render = (part: HtmlPart): string => {
   return "html" in part ? part.html : part.map(render).join("")
 }
 
-/** The line breaks and indentation of the template itself are for those who read the source; a line break is left. */
+/** Replaces the indentation of the template by single line breaks. */
 const compact = (markup: string): string => markup.replace(/\s*\n\s*/g, "\n")
 
 /** HTML from a template: `html\`<p>${name}</p>\``. */

@@ -9,7 +9,7 @@ import * as Table from "./Table.ts"
 const typesMax = 50
 const reasonsMax = 20
 
-/** Consent types by the number of answers that change, most first; those without a change are only counted. */
+/** Consent types by the number of answers that change, the most first. Types without a change are only counted. */
 export const consentTypes = (summary: Summary): Html => {
   const changed = summary.consentTypes
     .filter(({ changedPairs }) => changedPairs > 0)
@@ -33,7 +33,7 @@ export const consentTypes = (summary: Summary): Html => {
     }`
 }
 
-/** The most frequent reasons, most first. */
+/** The reasons, the most frequent first. */
 export const reasons = (summary: Summary): Html => {
   const sorted = summary.reasons.toSorted((a, b) => b.pairs - a.pairs)
   const { shown, left } = Table.first(sorted, reasonsMax)

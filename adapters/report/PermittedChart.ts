@@ -1,5 +1,5 @@
 /**
- * How many answers permit, over the window, under the baseline and under the candidate.
+ * The chart of how many answers permit, over the window, under the baseline and under the candidate.
  */
 import * as Plot from "@observablehq/plot"
 import type { Day, Summary } from "../../core/simulation/Summary.ts"
@@ -11,7 +11,7 @@ import * as Words from "./Words.ts"
 
 const difference = (day: Day): number => day.permittedAfter - day.permittedBefore
 
-/** The day on which the two lines are furthest apart; the first of equals. */
+/** The day on which the two lines are furthest apart; the first of such days. */
 const widest = (days: ReadonlyArray<Day>): Day | undefined => {
   let found: Day | undefined
   for (const day of days) {
@@ -71,7 +71,7 @@ const options =
     }
   }
 
-/** The section's content: a sentence, the chart, and the table behind it. */
+/** The section's content: a sentence, the chart, and its figures as a table. */
 export const figure = (summary: Summary): Html => {
   const { days } = summary
   const words = sentence(days)

@@ -1,5 +1,6 @@
 /**
- * What the report rests on: the exact rules, the inputs with their digests, and when it was all known.
+ * The provenance of the report: the exact rules, the inputs with their digests, and the instant at which they were
+ * known.
  */
 import type { Summary } from "../../core/simulation/Summary.ts"
 import type { Html } from "./Html.ts"
@@ -7,15 +8,15 @@ import { html } from "./Html.ts"
 import * as Table from "./Table.ts"
 import * as Words from "./Words.ts"
 
-/** Rules longer than this many characters are cut: the digest of their file names them in full. */
+/** Rules longer than this number of characters are cut; the digest of their file identifies the whole. */
 const rulesMax = 100_000
 const inputsMax = 100
 
-const written = (value: unknown): string =>
+const asJson = (value: unknown): string =>
   JSON.stringify(value, undefined, 2) ?? "Nothing given: the rules that each consent type carries."
 
 const rules = (title: string, value: unknown): Html => {
-  const text = written(value)
+  const text = asJson(value)
   return html`<div class="rules">
     <h3>${title}</h3>
     <pre tabindex="0" role="region" aria-label="${title}">${text.slice(0, rulesMax)}</pre>

@@ -1,8 +1,8 @@
 /**
- * A simulation's summary as one HTML file that someone who answers for people's data can read, print and keep.
+ * Writes a simulation's summary as one HTML file, for a person responsible for data protection to read, print and keep.
  *
- * The file holds everything it needs: no script, no font, no address to load from, and a policy in its head that would
- * forbid them. It is the same, byte for byte, for the same summary. Everything that comes from the summary is escaped.
+ * The file needs nothing else: it has no script, no font and no address to load from, and a policy in its head forbids
+ * them. The same summary gives the same bytes. Every text from the summary is escaped.
  */
 import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Answer from "./Answer.ts"
@@ -19,7 +19,7 @@ import * as Table from "./Table.ts"
 import * as TransitionChart from "./TransitionChart.ts"
 import * as Words from "./Words.ts"
 
-/** A part of the page under a heading of its own. */
+/** A part of the page with its own heading. */
 interface Section {
   readonly id: string
   readonly heading: string
@@ -126,7 +126,7 @@ const sections = (summary: Summary): ReadonlyArray<Section> => {
   ]
 }
 
-/** Writes the report. Pure; the size does not depend on the number of people. */
+/** Writes the report. It is a pure function, and the size of the result does not depend on the number of people. */
 export const write = (summary: Summary): string => {
   const window = `${Words.date(summary.from)} and ${Words.date(summary.until)}`
   const parts = sections(summary)

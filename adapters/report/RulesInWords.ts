@@ -1,8 +1,9 @@
 /**
- * What was asked, in sentences: consent types with their own rules, versions that ask everyone anew, and a rule set.
+ * Writes rules in sentences: the own rules of consent types, versions that must be agreed to again, and a rule set.
  *
- * Reads the exact candidate or baseline of a summary: a rule set, or an object with `rules` and `types` (the contents
- * of rules.json and types.json). What it does not recognise it leaves to the exact text further down the report.
+ * It reads the exact candidate or baseline of a summary: a rule set, or an object with `rules` and `types` (the
+ * contents of rules.json and types.json). What it does not recognise gets no sentence; the report shows the exact text
+ * as well.
  */
 import { Result } from "effect"
 import type { ConsentState as State } from "../../core/engine/ConsentState.ts"
@@ -15,14 +16,14 @@ import * as Words from "./Words.ts"
 
 type Names = Summary["consentTypes"]
 
-const lasting: { readonly [S in State]: (duration: string) => string } = {
+const withAge: { readonly [S in State]: (duration: string) => string } = {
   accepted: (duration) => `a yes counts for ${duration}`,
   declined: (duration) => `after a no, nobody is asked again for ${duration}`,
   implied: (duration) => `implied consent counts for ${duration}`,
   viewed: (duration) => `a question that was only seen counts for ${duration}`,
 }
 
-const ageless: { readonly [S in State]: string } = {
+const withoutAge: { readonly [S in State]: string } = {
   accepted: "a yes does not grow old",
   declined: "after a no, nobody is asked again",
   implied: "implied consent does not grow old",
@@ -45,14 +46,14 @@ const recorded = {
   ignore: "an end date recorded with an answer is left aside",
 } as const
 
-/** The order in which a reader expects them. */
+/** The order of the sentences. */
 const states: ReadonlyArray<State> = ["accepted", "declined", "implied", "viewed"]
 
 const describe = ({ precedence, maxAge, recordedExpiration, permits }: Rules): ReadonlyArray<string> => {
   const ages = states.flatMap((state) => {
     const age = maxAge?.[state]
     if (age === undefined) return []
-    return [age === null ? ageless[state] : lasting[state](Words.duration(age))]
+    return [age === null ? withoutAge[state] : withAge[state](Words.duration(age))]
   })
   return [
     ...ages,
@@ -95,15 +96,15 @@ const ofType = (type: ConsentType, names: Names, from: Instant): ReadonlyArray<s
       : [`an answer recorded without an end date counts for ${Words.duration(consentDuration)}`]),
     ...describe(type.rules),
   ]
-  const anew = type.versions.flatMap(({ version, publishedAt, requireReaccept, grace }) => {
+  const reaccepted = type.versions.flatMap(({ version, publishedAt, requireReaccept, grace }) => {
     if (!requireReaccept || publishedAt < from) return []
     const wait = grace === undefined ? "" : `, within ${Words.duration(grace)}`
     return [`${name}: version ${version}, on ${Words.date(publishedAt)}, must be agreed to anew${wait}.`]
   })
-  return [...(described.length === 0 ? [] : [`${name}: ${described.join("; ")}.`]), ...anew]
+  return [...(described.length === 0 ? [] : [`${name}: ${described.join("; ")}.`]), ...reaccepted]
 }
 
-/** The sentences for a candidate or baseline; none when it says nothing that can be put into words. */
+/** The sentences for a candidate or baseline; empty if nothing in it is recognised. */
 export const from = (given: unknown, { consentTypes, from: start }: Summary): ReadonlyArray<string> => {
   const { rules, types } = isObject(given) ? given : { rules: given, types: undefined }
   const ruleSet = decodeRuleSet(rules ?? [])

@@ -1,9 +1,9 @@
 /**
- * The eight statuses in plain words, and which of three looks they share in a chart.
+ * The eight statuses in plain words, and the colour that each has in a chart.
  */
 import type { Status } from "../../core/engine/Outcome.ts"
 
-/** Every status, from the strongest yes to nothing at all: the order of charts and tables. */
+/** Every status in the order of charts and tables: those of a yes, those that are open, and those of a no. */
 export const all: ReadonlyArray<Status> = [
   "given",
   "implied",
@@ -15,7 +15,7 @@ export const all: ReadonlyArray<Status> = [
   "withdrawn",
 ]
 
-/** What a status means for the person. */
+/** The meaning of a status for the person. */
 export const meaning: { readonly [S in Status]: string } = {
   given: "The person said yes, and the yes still counts.",
   implied: "The person did not say yes, but did something that stands for it, such as buying or carrying on.",
@@ -27,10 +27,10 @@ export const meaning: { readonly [S in Status]: string } = {
   withdrawn: "The person said yes once, and later said no.",
 }
 
-/** Its name at the head of a line. */
+/** The name of a status at the beginning of a line. */
 export const label = (status: Status): string => status.charAt(0).toUpperCase() + status.slice(1)
 
-/** A yes, a no, or neither: the three colours of a chart. */
+/** Whether a status is a yes, a no or neither (`open`), which is its colour in a chart. */
 export const kind = (status: Status): "yes" | "open" | "no" => {
   switch (status) {
     case "given":

@@ -1,5 +1,5 @@
 /**
- * The report's style sheet: light and dark, wide and narrow, screen and paper. Loads nothing.
+ * The report's style sheet, for light and dark, wide and narrow, screen and paper. It loads nothing.
  *
  * Text and background of each pair reach a contrast of 4.5 : 1 (WCAG 2.2, 1.4.3), graphics 3 : 1 (1.4.11).
  */
@@ -113,7 +113,7 @@ const people = `
 .because{font-size:.875rem;color:var(--soft);margin-top:.25rem}
 `
 
-const proof = `
+const provenance = `
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,16rem),1fr));gap:.8rem 2rem;margin:.75rem 0 1.25rem}
 .facts dt{color:var(--soft);font-size:.875rem}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem;margin-bottom:1.25rem}
@@ -155,6 +155,6 @@ export const style = [
   charts,
   tables,
   people,
-  proof,
+  provenance,
   paper,
 ].join("")

@@ -1,26 +1,26 @@
 /**
- * Tables: the figures behind a chart, folded away until asked for, and short lists with a bar beside each figure.
+ * Tables: the figures of a chart, which are folded at first, and short lists with a bar next to each figure.
  */
 import type { Day } from "../../core/simulation/Summary.ts"
 import type { Html, HtmlPart } from "./Html.ts"
 import { html } from "./Html.ts"
 import * as Words from "./Words.ts"
 
-/** A heading; figures stand to the right, below each other. */
+/** A column with its heading. Figures are aligned to the right. */
 export interface TableColumn {
   readonly heading: string
   readonly isFigure?: boolean
 }
 
-/** A table's columns and its rows, as many parts each; the first part names the row. */
+/** The columns and rows of a table. A row has one part for each column, and the first part names the row. */
 export interface Table {
-  /** What the table shows; spoken before it. */
+  /** Says what the table shows. Screen readers read it before the table. */
   readonly caption: string
   readonly columns: ReadonlyArray<TableColumn>
   readonly rows: ReadonlyArray<ReadonlyArray<HtmlPart>>
 }
 
-/** A table as it stands on the page. */
+/** Writes a table. */
 export const table = ({ caption, columns, rows }: Table): Html => {
   const align = (index: number): Html | undefined =>
     columns[index]?.isFigure === true ? html` class="figure"` : undefined
@@ -45,14 +45,14 @@ export const table = ({ caption, columns, rows }: Table): Html => {
   </table>`
 }
 
-/** The table behind a chart: closed at first, scrolled inside its own frame, and left out on paper. */
+/** Writes the table of a chart's figures. It is closed at first, scrolls in its own frame, and is left out on paper. */
 export const behind = (content: Table): Html =>
   html`<details class="behind">
     <summary>Show the figures as a table</summary>
     <div class="scroll" role="region" tabindex="0" aria-label="${content.caption}">${table(content)}</div>
   </details>`
 
-/** The table behind a chart over time: two figures of each step, and how far they differ. */
+/** Writes the table of a chart over time: two figures for each step, and their difference. */
 export const behindSteps = (
   caption: string,
   days: ReadonlyArray<Day>,
@@ -72,7 +72,7 @@ export const behindSteps = (
     }),
   })
 
-/** A figure with a bar as long as its share of `most`. The figure is what counts; the bar is left to the eye. */
+/** A figure with a bar whose length is its share of `most`. The bar is hidden from screen readers. */
 export const bar = (value: number, most: number): Html =>
   html`<span class="bar" aria-hidden="true"
       ><span style="width:${((value / Math.max(1, most)) * 100).toFixed(1)}%"></span></span
@@ -87,6 +87,6 @@ export const first = <Item>(
   left: Math.max(0, items.length - max),
 })
 
-/** Says how many rows were left out, if any. */
+/** A sentence with the number of rows that were left out, if any. */
 export const more = (left: number, what: string): Html | undefined =>
   left === 0 ? undefined : html`<p class="aside">And ${Words.count(left)} more ${what}, not shown here.</p>`

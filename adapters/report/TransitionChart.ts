@@ -1,6 +1,6 @@
 /**
- * Which status becomes which: bands from the baseline's status on the left to the candidate's on the right, as thick as
- * the number of answers that ever take that way.
+ * The chart of changes of status: bands from the baseline's status on the left to the candidate's on the right. The
+ * thickness of a band is the number of answers that ever change in this way.
  */
 import * as Plot from "@observablehq/plot"
 import type { Status } from "../../core/engine/Outcome.ts"
@@ -12,14 +12,14 @@ import * as Statuses from "./Statuses.ts"
 import * as Table from "./Table.ts"
 import * as Words from "./Words.ts"
 
-/** All transitions of the same two statuses, over every consent type. */
+/** All transitions between the same two statuses, over every consent type. */
 interface Flow {
   readonly before: Status
   readonly after: Status
   readonly pairs: number
 }
 
-/** A stretch of one side's height. */
+/** The part of one side's height that a status takes. */
 interface Span {
   readonly status: Status
   readonly pairs: number
@@ -27,7 +27,7 @@ interface Span {
   readonly bottom: number
 }
 
-/** A band, by its upper and lower edge on either side. */
+/** A band, with its upper and lower edge on each side. */
 interface Band extends Flow {
   readonly left: readonly [number, number]
   readonly right: readonly [number, number]
@@ -44,7 +44,7 @@ const flows = (transitions: ReadonlyArray<Transition>): ReadonlyArray<Flow> =>
     }),
   )
 
-/** The statuses of one side, one under the other with a gap between them. Heights are pairs. */
+/** Places the statuses of one side below each other with a gap between them. The unit of heights is a pair. */
 const spans = (all: ReadonlyArray<Flow>, side: "before" | "after", gap: number): ReadonlyArray<Span> => {
   let top = 0
   return Statuses.all.flatMap((status) => {
@@ -62,7 +62,7 @@ const bands = (
   right: ReadonlyArray<Span>,
 ): ReadonlyArray<Band> => {
   const used = new Map<Span, number>()
-  const take = (span: Span | undefined, pairs: number): readonly [number, number] => {
+  const allocate = (span: Span | undefined, pairs: number): readonly [number, number] => {
     if (span === undefined) return [0, 0]
     const top = used.get(span) ?? span.top
     used.set(span, top + pairs)
@@ -70,11 +70,11 @@ const bands = (
   }
   return all.map((flow) => ({
     ...flow,
-    left: take(
+    left: allocate(
       left.find(({ status }) => status === flow.before),
       flow.pairs,
     ),
-    right: take(
+    right: allocate(
       right.find(({ status }) => status === flow.after),
       flow.pairs,
     ),
@@ -83,7 +83,7 @@ const bands = (
 
 const color = (status: Status): string => `var(--${Statuses.kind(status)})`
 
-/** How far apart two statuses of a side must stand for their labels not to touch, and the room for those labels. */
+/** The least distance of two statuses of a side, so that their labels do not touch, and the width of the labels. */
 const room = {
   wide: { apart: 22, margin: 150, separator: "  " },
   narrow: { apart: 34, margin: 82, separator: "\n" },
@@ -91,7 +91,7 @@ const room = {
 
 const header = 40
 
-/** One side's statuses with their labels, under its heading. */
+/** Draws the statuses of one side with their labels and heading. */
 const column = (side: ReadonlyArray<Span>, x: 0 | 1, separator: string): ReadonlyArray<Plot.Markish> => {
   const [textAnchor, dx] = x === 0 ? (["end", -14] as const) : (["start", 14] as const)
   return [
@@ -182,7 +182,7 @@ const sentence = (all: ReadonlyArray<Flow>): string => {
     : `${main} ${Words.counted(rest.length, "other change is", "other changes are")} shown below.`
 }
 
-/** What the occurring statuses mean. */
+/** The meanings of the statuses that occur. */
 const glossary = (statuses: ReadonlySet<Status>): Html =>
   html`<dl class="glossary">
     ${Statuses.all
@@ -196,7 +196,7 @@ const glossary = (statuses: ReadonlySet<Status>): Html =>
       )}
   </dl>`
 
-/** The section's content: a sentence, the bands, the table behind them, and what each status means. */
+/** The section's content: a sentence, the chart, its figures as a table, and the meanings of the statuses. */
 export const figure = ({ transitions, consentTypes }: Summary): Html => {
   const all = flows(transitions)
   const words = sentence(all)

@@ -1,5 +1,5 @@
 /**
- * Numbers, dates and durations as a reader expects them, in English and UTC. The same on every machine.
+ * Writes numbers, dates and durations in English and UTC, with the same result on every machine.
  */
 import type { Instant } from "../../core/engine/Instant.ts"
 import type { Period } from "../../core/engine/Period.ts"
@@ -14,7 +14,7 @@ const millisPerDay = 86_400_000
 /** `1,234,567`. */
 export const count = (value: number): string => grouped.format(value)
 
-/** At most three digits, for an axis: `1.2K`, `35M`. */
+/** At most three significant digits, for an axis: `1.2K`, `35M`. */
 export const brief = (value: number): string => compact.format(value)
 
 /** A change with its sign, a true minus included: `+12`, `−3`, `0`. */
@@ -37,7 +37,7 @@ export const share = (part: number, whole: number): string => {
 
 const isMidnight = (instant: Instant): boolean => instant % millisPerDay === 0
 
-/** With spaces at which no line ends. */
+/** Replaces spaces by no-break spaces. */
 const unbroken = (text: string): string => text.replaceAll(" ", "\u00a0")
 
 const timeOfDay = (instant: Instant): string => {

@@ -1,12 +1,16 @@
 /**
- * What a store tells of its group commits: how many requests wait, how full groups are, how long they and their syncs take.
+ * Measures the group commits of a store: how many requests wait, how full groups are, how long they and their commits
+ * take.
  *
- * Metrics of Effect, for whoever exports them; and where requests are traced, a span for each group, below the first of its
- * requests and linked to the others. It stands apart from the stores, as their names and meanings are one for all of them.
+ * The measurements are metrics of Effect. If requests are traced, there is also a span for each group, which is a child
+ * of the span of its first request and is linked to those of the others. All stores share this file, because the names
+ * and meanings of the metrics are the same for each of them.
  */
 import { Clock, Context, Effect, Exit, Metric, Option, Tracer } from "effect"
 
-/** Upper ends of buckets, in seconds: a sync takes a tenth of a millisecond on a fast disk, and 50 on a slow one. */
+/**
+ * Upper bounds of buckets, in seconds. A sync takes a tenth of a millisecond on a fast disk and 50 ms on a slow one.
+ */
 const seconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const counts = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 
@@ -34,35 +38,37 @@ const failures = Metric.counter("assent_store_group_failures_total", {
   incremental: true,
 })
 
-/** A group that has been answered. */
+/** A group whose requests have been answered. */
 export interface AnsweredGroup {
   readonly requests: number
-  /** That were appended: not those prepared too late, nor those sent a second time. */
+  /** The events that were appended. Events of stale or repeated requests are not counted. */
   readonly events: number
-  /** When it was begun, nanoseconds since 1970. */
+  /** When it was begun, in nanoseconds since 1970. */
   readonly startedAt: bigint
-  /** Of the commit alone; left out where nothing was committed. */
+  /** The duration of the commit alone; `undefined` if nothing was committed. */
   readonly commitMillis: number | undefined
   readonly hasFailed: boolean
-  /** The spans of its requests, where they are traced. */
+  /** The spans of its requests that are traced. */
   readonly spans: ReadonlyArray<Tracer.AnySpan>
 }
 
 /** Measures the groups of one store. */
 export interface GroupMeter {
-  /** The time, nanoseconds since 1970. */
+  /** The current time, in nanoseconds since 1970. */
   readonly now: () => bigint
+  /** Sets how many requests wait for the next group. */
   readonly setWaiting: (requests: number) => void
+  /** Records an answered group. */
   readonly record: (group: AnsweredGroup) => void
 }
 
 const nanosPerMilli = 1_000_000
 
-/** The span of whoever asks, where requests are traced. */
+/** The span of the current request, if it is traced. */
 export const currentSpan = (context: Context.Context<never>): Tracer.AnySpan | undefined =>
   Context.getOrUndefined(context, Tracer.ParentSpan)
 
-/** Writes down the spans of a group that is over. */
+/** Records the spans of an answered group. */
 const trace = (
   tracer: Tracer.Tracer,
   { commitMillis, events, requests, spans, startedAt, ...group }: AnsweredGroup,
@@ -91,16 +97,16 @@ const trace = (
   whole.end(endedAt, group.hasFailed ? Exit.fail("StoreUnavailable") : Exit.void)
 }
 
-/** A meter for a store that is being opened. */
+/** Makes a meter for a store that is being opened. */
 export const make = Effect.gen(function* () {
   const context = yield* Effect.context<never>()
   const tracer = yield* Tracer.Tracer
   const clock = yield* Clock.Clock
-  // What is not counted yet is there, as 0: whoever reads it must not take it for missing.
+  // Both metrics exist from the start with the value 0, so that a reader does not treat them as missing.
   waiting.updateUnsafe(0, context)
   failures.updateUnsafe(0, context)
   const now = () => clock.currentTimeNanosUnsafe()
-  return {
+  const meter: GroupMeter = {
     now,
     setWaiting: (requests) => waiting.updateUnsafe(requests, context),
     record: (group) => {
@@ -112,5 +118,6 @@ export const make = Effect.gen(function* () {
       if (group.hasFailed) failures.updateUnsafe(1, context)
       if (tracer !== Tracer.nativeTracer) trace(tracer, group, endedAt)
     },
-  } satisfies GroupMeter
+  }
+  return meter
 })

@@ -1,12 +1,12 @@
 /**
- * Waiting that ends.
+ * Waits for an effect up to a limit.
  */
 import { Effect } from "effect"
 
-/** Calls `end` once, at some later time, unless it is called off by what it returns. */
+/** Calls `end` once, later. Calling the returned function cancels that. */
 export type Limit = (end: () => void) => () => void
 
-/** A limit of as many milliseconds. */
+/** A limit in milliseconds. */
 export const millis =
   (count: number): Limit =>
   (end) => {
@@ -14,7 +14,10 @@ export const millis =
     return () => clearTimeout(timer)
   }
 
-/** The answer, or `otherwise` at the limit: what was asked is interrupted then, and nobody waits for that to come through. */
+/**
+ * Runs `question` up to the limit, and then `otherwise`. At the limit `question` is interrupted, and the result does
+ * not wait for the end of the interruption.
+ */
 export const until = <A, E, R, B, F, S>(
   limit: Limit,
   question: Effect.Effect<A, E, R>,
@@ -23,13 +26,13 @@ export const until = <A, E, R, B, F, S>(
   Effect.flatMap(Effect.forkDetach(question, { startImmediately: true }), (fiber) =>
     Effect.callback<A | B, E | F, S>((resume) => {
       const end = (answer: Effect.Effect<B, F, S>): void => {
-        forget()
+        unsubscribe()
         fiber.interruptUnsafe()
         resume(answer)
       }
-      const callOff = limit(() => end(otherwise))
-      const forget = fiber.addObserver(resume)
-      fiber.addObserver(callOff)
+      const cancel = limit(() => end(otherwise))
+      const unsubscribe = fiber.addObserver(resume)
+      fiber.addObserver(cancel)
       return Effect.sync(() => end(Effect.interrupt))
     }),
   )
