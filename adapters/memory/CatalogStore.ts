@@ -1,38 +1,46 @@
 /**
- * What is set up, kept in memory.
+ * The catalog of the store in memory. Earlier states of entries are not kept.
  */
-import * as Catalog from "../../core/model/Catalog.ts"
+import { Effect } from "effect"
 import type { Instant } from "../../core/engine/Instant.ts"
-import type { CatalogChange, DocumentKey } from "../../core/ports/LedgerStore.ts"
+import * as Catalog from "../../core/model/Catalog.ts"
+import type { CatalogChange, CatalogStore, DocumentKey, Kept } from "../../core/ports/LedgerStore.ts"
+import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
 
 const kinds = ["organizations", "projects", "apiKeys", "consentTypes"] as const
 
-/** Puts changed entries in the place of those with their id, and new ones at the end. */
-const laidOver = <Entry extends Catalog.Entry>(
+/** Puts changed entries in the place of those with the same id, and new ones at the end. */
+const replaced = <Entry extends Catalog.Entry>(
   before: ReadonlyArray<Entry>,
   changed: ReadonlyArray<Entry> = [],
 ): ReadonlyArray<Entry> => [...new Map([...before, ...changed].map((entry) => [entry.id, entry])).values()]
 
-/** An empty setup. */
-export const make = () => {
+const keyOf = ({ consentType, version }: DocumentKey): string => `${consentType} ${version}`
+
+/** An empty catalog. */
+export const make = (idempotency: IdempotencyRecords): CatalogStore => {
   let entries: Catalog.Entries = { organizations: [], projects: [], apiKeys: [], consentTypes: [] }
   let catalog = Catalog.empty
   const documents = new Map<string, string>()
   const keyUses = new Map<string, Instant>()
-  const key = ({ consentType, version }: DocumentKey) => `${consentType} ${version}`
+
+  const change = (change: CatalogChange): Kept => {
+    const { owner, idempotencyRecord } = change
+    if (owner !== undefined && idempotency.has(owner, idempotencyRecord)) return "repeated"
+    if (change.revision !== catalog.revision) return "stale"
+    const changed = kinds.map((kind) => [kind, replaced<Catalog.Entry>(entries[kind], change.entries[kind])])
+    entries = Object.fromEntries(changed) as Catalog.Entries
+    catalog = Catalog.index(entries, catalog.revision + 1)
+    for (const each of change.documents) documents.set(keyOf(each), each.document)
+    if (owner !== undefined) idempotency.keep(owner, idempotencyRecord)
+    return "kept"
+  }
 
   return {
-    catalog: () => catalog,
-    keyUses,
-    document: (of: DocumentKey): string | undefined => documents.get(key(of)),
-    /** Whether it was changed: nothing is, if something else was since. */
-    configure: (change: CatalogChange): boolean => {
-      if (change.revision !== catalog.revision) return false
-      const changed = kinds.map((kind) => [kind, laidOver<Catalog.Entry>(entries[kind], change.entries[kind])])
-      entries = Object.fromEntries(changed) as Catalog.Entries
-      catalog = Catalog.index(entries, catalog.revision + 1)
-      for (const each of change.documents) documents.set(key(each), each.document)
-      return true
-    },
+    current: Effect.sync(() => catalog),
+    change: (request) => Effect.sync(() => change(request)),
+    documents: (keys) => Effect.sync(() => keys.map((key) => documents.get(keyOf(key)))),
+    keyUses: Effect.sync(() => new Map(keyUses)),
+    useKey: (id, at) => Effect.sync(() => void keyUses.set(id, Math.max(at, keyUses.get(id) ?? at))),
   }
 }

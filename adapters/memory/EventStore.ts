@@ -1,84 +1,28 @@
 /**
- * The log of every lane, kept in memory: an event's position is its index.
+ * The events of the store in memory: the log of each lane, in which an event's position is its index.
  */
+import { Effect } from "effect"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import * as Heads from "../../core/engine/Heads.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type {
-  EventFilter,
-  EventPage,
-  PageRequest,
-  PagePlace,
-  Positions,
-  StoredEvent,
-} from "../../core/ports/LedgerStore.ts"
+import type { Append, Appended, EventStore, Positions, SeenEvents, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import * as EventList from "./EventList.ts"
+import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
+import type { People } from "./PeopleStore.ts"
 
-interface Placed {
-  readonly event: StoredEvent
-  readonly lane: number
-  readonly position: number
-}
-
-const isOneOf = <A>(values: ReadonlyArray<A> | undefined, value: A): boolean =>
-  values === undefined || values.includes(value)
-
-const isThe = (wanted: string | undefined, value: string | undefined): boolean =>
-  wanted === undefined || wanted === value
-
-const passes = (event: StoredEvent, filter: EventFilter): boolean =>
-  event.consentDate >= filter.startDate &&
-  event.consentDate < filter.endDate &&
-  isOneOf(filter.people, event.concordId) &&
-  isOneOf(filter.consentTypes, event.consentType) &&
-  isOneOf(filter.consentStates, event.consentState) &&
-  isOneOf(filter.consentActions, event.consentAction) &&
-  isThe(filter.submitter, event.submitter) &&
-  isThe(filter.session, event.session) &&
-  isThe(filter.domain, event.domain) &&
-  isThe(filter.geography, event.geography)
-
-/** An empty log. */
-export const make = () => {
+const makeLog = () => {
   const lanes = new Map<number, Array<StoredEvent>>()
   const lastRecordedAt = new Map<number, Instant>()
   const people = new Map<string, Array<StoredEvent>>()
   const byExternalId = new Map<string, StoredEvent>()
   const externalKey = (project: Lane.Owner, hash: string) => `${project.number} ${hash}`
   const personKey = (project: Lane.Owner, concordId: string) => `${project.number} ${concordId}`
-
   const laneOf = (project: Lane.Owner, lane: number): ReadonlyArray<StoredEvent> =>
     lanes.get(project.number * Lane.maxCount + lane) ?? []
 
-  const all = (project: Lane.Owner, bounds: ReadonlyArray<number>): ReadonlyArray<Placed> =>
-    bounds.flatMap((bound, lane) =>
-      laneOf(project, lane)
-        .slice(0, bound)
-        .map((event, position) => ({ event, lane, position })),
-    )
-
-  const list = (project: Lane.Owner, filter: EventFilter, { sort, order, limit, from }: PageRequest): EventPage => {
-    const place: PagePlace | undefined = typeof from === "number" ? undefined : from
-    const bounds = place?.bounds ?? Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane).length)
-    const direction = order === "asc" ? 1 : -1
-    const compare = (a: readonly [number, number, number], b: readonly [number, number, number]): number =>
-      direction * (a[0] - b[0] || a[1] - b[1] || a[2] - b[2])
-    const keyOf = ({ event, lane, position }: Placed) => [event[sort], lane, position] as const
-    const matching = all(project, bounds)
-      .filter(({ event }) => passes(event, filter))
-      .toSorted((a, b) => compare(keyOf(a), keyOf(b)))
-    const left = place === undefined ? matching : matching.filter((each) => compare(keyOf(each), place.last) > 0)
-    const start = typeof from === "number" ? from : 0
-    const page = left.slice(start, start + limit)
-    const offset = (place?.offset ?? start) + page.length
-    const total = matching.length
-    const events = page.map(({ event }) => event)
-    const last = page.at(-1)
-    if (last === undefined || offset >= total) return { total, events, bounds }
-    return { total, events, bounds, next: { bounds, total, offset, last: keyOf(last) } }
-  }
-
   return {
-    list,
-    /** The latest `dateCreated` of the lanes in which one of the events would go back; `undefined`, where none would. */
+    /** The latest `dateCreated` of the lanes in which one of the events would go back; `undefined` if none would. */
     goesBackTo: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): Instant | undefined => {
       const last = events.flatMap(({ concordId, dateCreated }) => {
         const at = lastRecordedAt.get(Lane.of(project, concordId))
@@ -86,7 +30,7 @@ export const make = () => {
       })
       return last.length === 0 ? undefined : Math.max(...last)
     },
-    /** Whether an external id of the events is there already. */
+    /** Whether the log has an external id of the events. */
     hasAny: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): boolean =>
       events.some(({ externalId }) => externalId !== undefined && byExternalId.has(externalKey(project, externalId))),
     append: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): void => {
@@ -101,28 +45,79 @@ export const make = () => {
         if (event.externalId !== undefined) byExternalId.set(externalKey(project, event.externalId), event)
       }
     },
+    /** The events of a person, in the order recorded. */
     of: (project: Lane.Owner, concordId: string): ReadonlyArray<StoredEvent> =>
       people.get(personKey(project, concordId)) ?? [],
-    /** How far the lanes of people go. */
+    /** The ends of the lanes of people. */
     positions: (project: Lane.Owner, people: ReadonlyArray<string>): Positions =>
       new Map(people.map((person) => Lane.of(project, person)).map((lane) => [lane, lanes.get(lane)?.length ?? 0])),
-    byId: (project: Lane.Owner, ids: ReadonlyArray<string>): ReadonlyArray<StoredEvent | undefined> => {
-      const wanted = new Set(ids)
-      const lanes = Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane))
-      const found = lanes.flatMap((events) =>
-        events.filter(({ id }) => wanted.has(id)).map((event) => [event.id, event] as const),
-      )
-      const byId = new Map(found)
-      return ids.map((id) => byId.get(id))
-    },
-    laneEnds: (project: Lane.Owner): ReadonlyArray<number> =>
-      Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane).length),
-    lane: (project: Lane.Owner, lane: number, from: number, limit: number): ReadonlyArray<StoredEvent> =>
-      laneOf(project, lane).slice(from, from + limit),
     byExternalId: (project: Lane.Owner, hash: string) => byExternalId.get(externalKey(project, hash)),
-    isUsed: (project: Lane.Owner, consentType: string): boolean =>
-      Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane)).some((events) =>
-        events.some((event) => event.consentType === consentType),
+    laneOf,
+    /** The lanes of a project, in order. */
+    lanesOf: (project: Lane.Owner): ReadonlyArray<ReadonlyArray<StoredEvent>> =>
+      Array.from({ length: project.lanes }, (_, lane) => laneOf(project, lane)),
+  }
+}
+
+const headsOf = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<StoredEvent> =>
+  [...Map.groupBy(events, ({ consentType }) => consentType).values()].flatMap((ofType) => {
+    const heads = Heads.fold(ofType)
+    const isHead = (event: ConsentEvent) => heads[event.consentState] === event
+    return ofType.filter(isHead)
+  })
+
+/** No events yet. An append also claims aliases and keeps an idempotency record. */
+export const make = (people: People, idempotency: IdempotencyRecords): EventStore => {
+  const log = makeLog()
+
+  const append = (request: Append): Appended => {
+    const { after, project, organization, recordedAt, events, claims, idempotencyRecord } = request
+    if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }
+    const goesBackTo = log.goesBackTo(project, events)
+    const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
+    const isEarly = after !== undefined && !log.of(project, after.concordId).some(({ id }) => id === after.id)
+    if (isEarly || isTaken || goesBackTo !== undefined)
+      return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt }
+    for (const claim of claims) people.claim(organization, claim)
+    log.append(project, events)
+    idempotency.keep(organization, idempotencyRecord)
+    return {
+      _tag: "Appended",
+      positions: log.positions(
+        project,
+        events.map(({ concordId }) => concordId),
       ),
+    }
+  }
+
+  const see = (
+    project: Lane.Owner,
+    people: ReadonlyArray<string>,
+    select: (ofPerson: ReadonlyArray<StoredEvent>) => ReadonlyArray<StoredEvent>,
+  ): SeenEvents => ({
+    events: people.flatMap((person) => select(log.of(project, person))),
+    positions: log.positions(project, people),
+  })
+
+  const byId = (project: Lane.Owner, ids: ReadonlyArray<string>): ReadonlyArray<StoredEvent | undefined> => {
+    const wanted = new Set(ids)
+    const found = log.lanesOf(project).flatMap((events) => events.filter(({ id }) => wanted.has(id)))
+    const eventOf = new Map(found.map((event) => [event.id, event]))
+    return ids.map((id) => eventOf.get(id))
+  }
+
+  const isTypeUsed = (project: Lane.Owner, consentType: string): boolean =>
+    log.lanesOf(project).some((events) => events.some((event) => event.consentType === consentType))
+
+  return {
+    append: (request) => Effect.sync(() => append(request)),
+    heads: (project, people) => Effect.sync(() => see(project, people, headsOf)),
+    ofPeople: (project, people) => Effect.sync(() => see(project, people, (events) => events)),
+    byId: (project, ids) => Effect.sync(() => byId(project, ids)),
+    byExternalId: (project, hashes) => Effect.sync(() => hashes.map((hash) => log.byExternalId(project, hash))),
+    list: (project, filter, page) => Effect.sync(() => EventList.list(log.lanesOf(project), filter, page)),
+    laneEnds: (project) => Effect.sync(() => log.lanesOf(project).map(({ length }) => length)),
+    lane: (project, lane, from, limit) => Effect.sync(() => log.laneOf(project, lane).slice(from, from + limit)),
+    isTypeUsed: (project, consentType) => Effect.sync(() => isTypeUsed(project, consentType)),
   }
 }

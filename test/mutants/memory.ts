@@ -7,25 +7,30 @@ export const memory: Part = {
   folder: "adapters/memory",
   tests: ["test/contract/contract.test.ts", "test/faults/interleavings.test.ts"],
   mutants: [
-    ["MemoryStore.ts", "isEarly || ", "", "a request that comes after an event", "of requests that each come after"],
+    ["EventStore.ts", "isEarly || ", "", "a request that comes after an event", "of requests that each come after"],
     [
-      "MemoryStore.ts",
+      "EventStore.ts",
       "    log.append(project, events)\n    idempotency.keep(organization, idempotencyRecord)\n",
       "    log.append(project, events)\n",
       oneOrder,
     ],
     [
-      "MemoryStore.ts",
+      "EventStore.ts",
       'if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }',
       "",
       oneOrder,
     ],
-    ["MemoryStore.ts", "|| log.hasAny(project, events)", "", oneOrder],
-    ["MemoryStore.ts", "return ofType.filter(isHead)", "return ofType.slice(0, 1)", oneOrder],
+    ["EventStore.ts", "|| log.hasAny(project, events)", "", oneOrder],
+    ["EventStore.ts", "return ofType.filter(isHead)", "return ofType.slice(0, 1)", oneOrder],
 
     ["EventStore.ts", "at !== undefined && at > dateCreated ? [at] : []", "[]", oneOrder],
 
     ["PeopleStore.ts", "isStale || !claims", "!claims", oneOrder],
-    ["PeopleStore.ts", "if (proof !== undefined && proofs.has(proof.hash)) return", "if (false) return", oneOrder],
+    [
+      "PeopleStore.ts",
+      "if (identityToken !== undefined && usedTokens.has(identityToken.hash)) return",
+      "if (false) return",
+      oneOrder,
+    ],
   ],
 }
