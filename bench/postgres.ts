@@ -106,7 +106,7 @@ const appends = Effect.fnUntraced(function* ({ site: scope, store, superUrl, url
       return Effect.as(Sql.query(sql, statement, values), 1)
     })
   const bareBatch = (statement: string) =>
-    Effect.suspend(() => Effect.as(Sql.query(sql, statement, columns.of(place(events(batch)))), batch))
+    Effect.suspend(() => Effect.as(Sql.query(sql, statement, columns.parameters(place(events(batch)))), batch))
   Measure.print(
     `PostgreSQL, single events, ${clients} clients`,
     yield* compare({

@@ -1,5 +1,5 @@
 /**
- * Whom aliases name.
+ * Aliases: the hashes of identifiers, each of which names one person.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
@@ -7,30 +7,34 @@ import type { Claim, Named } from "../../core/model/People.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
-/** A claim, and whose aliases it is among. */
+/** A claim of an alias in an organization. */
 export interface Owned {
   readonly organization: Lane.Owner
   readonly claim: Claim
 }
 
-interface Asked {
+interface Alias {
   readonly organization: Lane.Owner
   readonly hash: string
 }
 
-const hashes = ArrayColumns.make<Asked>({
+const hashes = ArrayColumns.make<Alias>({
   lane: ["bigint", ({ hash, organization }) => Lane.of(organization, hash)],
   hash: ["bytea", ({ hash }) => ArrayColumns.bytes(hash)],
 })
 
-/** Whom each hash names. */
-export const find = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, asked: ReadonlyArray<string>) {
-  if (asked.length === 0) return []
+/** The person that each hash names, in the order of the hashes; `undefined` for a hash that names no one. */
+export const find = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  wanted: ReadonlyArray<string>,
+) {
+  if (wanted.length === 0) return []
   const rows = yield* Sql.query<{ readonly hash: string; readonly person: string; readonly recorded_at: number }>(
     sql,
     `SELECT encode(v.hash, 'hex') AS hash, a.person, a.recorded_at FROM ${hashes.rows} v
      JOIN alias a ON a.lane = v.lane AND a.hash = v.hash`,
-    hashes.of(asked.map((hash) => ({ organization, hash }))),
+    hashes.parameters(wanted.map((hash) => ({ organization, hash }))),
   )
   const named = new Map(
     rows.map(({ hash, person, recorded_at }): readonly [string, Named] => [
@@ -38,20 +42,21 @@ export const find = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lan
       { concordId: person, dateCreated: recorded_at },
     ]),
   )
-  return asked.map((hash) => named.get(hash))
+  return wanted.map((hash) => named.get(hash))
 })
 
-interface Somebody {
+interface Person {
   readonly organization: Lane.Owner
   readonly concordId: string
 }
 
-/** People with the lanes they live in. */
-export const people = ArrayColumns.make<Somebody>({
+/** The keys of people: their lane and their id. */
+export const people = ArrayColumns.make<Person>({
   lane: ["bigint", ({ concordId, organization }) => Lane.of(organization, concordId)],
   person: ["uuid", ({ concordId }) => concordId],
 })
 
+/** Marks the people as identified that a claim names by something else than a browser's `contextId`, in ascending order. */
 const identify = (sql: Sql.Sql, claims: ReadonlyArray<Owned>) => {
   const named = new Map(
     claims
@@ -65,7 +70,7 @@ const identify = (sql: Sql.Sql, claims: ReadonlyArray<Owned>) => {
         `INSERT INTO person (lane, person, revision, is_identified)
          SELECT lane, person, 1, true FROM ${people.rows} v ORDER BY lane, person
          ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1, is_identified = true`,
-        people.of([...named.values()]),
+        people.parameters([...named.values()]),
       )
 }
 
@@ -76,43 +81,46 @@ const claimed = ArrayColumns.make<Owned>({
   recorded_at: ["bigint", ({ claim }) => claim.dateCreated],
 })
 
-/** Claims aliases, the people first and each in ascending order; answers false where an alias names somebody else. */
+/**
+ * Locks the people that are identified and then inserts the aliases, each in ascending order. Returns false if an alias names
+ * another person.
+ */
 export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: ReadonlyArray<Owned>) {
   if (claims.length === 0) return true
-  const wanted = new Map<string, Owned>()
+  const byKey = new Map<string, Owned>()
   for (const each of claims) {
     const key = `${Lane.of(each.organization, each.claim.hash)} ${each.claim.hash}`
-    if ((wanted.get(key) ?? each).claim.concordId !== each.claim.concordId) return false
-    wanted.set(key, each)
+    if ((byKey.get(key) ?? each).claim.concordId !== each.claim.concordId) return false
+    byKey.set(key, each)
   }
-  const parameters = claimed.of([...wanted.values()])
+  const parameters = claimed.parameters([...byKey.values()])
   const insert = Sql.write(
     sql,
     `INSERT INTO alias SELECT * FROM ${claimed.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
     parameters,
   )
   const [, inserted] = yield* Effect.all([identify(sql, claims), insert], { concurrency: "unbounded" })
-  if (inserted === wanted.size) return true
+  if (inserted === byKey.size) return true
   const rows = yield* Sql.query(
     sql,
     `SELECT 1 AS own FROM ${claimed.rows} v
      JOIN alias a ON a.lane = v.lane AND a.hash = v.hash AND a.person = v.person`,
     parameters,
   )
-  return rows.length === wanted.size
+  return rows.length === byKey.size
 })
 
-/** Raises the revision of people. */
+/** Raises the revision of people, in ascending order. */
 export const raise = (sql: Sql.Sql, organization: Lane.Owner, concordIds: Iterable<string>) =>
   Sql.query(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified)
      SELECT lane, person, 1, false FROM ${people.rows} v ORDER BY lane, person
      ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision + 1`,
-    people.of([...new Set(concordIds)].map((concordId) => ({ organization, concordId }))),
+    people.parameters([...new Set(concordIds)].map((concordId) => ({ organization, concordId }))),
   )
 
-/** Lets hashes name nobody, and raises the revision of whom they named. */
+/** Removes aliases, and raises the revision of the people that they named. */
 export const release = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   organization: Lane.Owner,
@@ -122,7 +130,7 @@ export const release = Effect.fnUntraced(function* (
   const rows = yield* Sql.query<{ readonly person: string }>(
     sql,
     `DELETE FROM alias a USING ${hashes.rows} v WHERE a.lane = v.lane AND a.hash = v.hash RETURNING a.person`,
-    hashes.of(released.map((hash) => ({ organization, hash }))),
+    hashes.parameters(released.map((hash) => ({ organization, hash }))),
   )
   const named = rows.map(({ person }) => person)
   if (named.length > 0) yield* raise(sql, organization, named)

@@ -1,91 +1,124 @@
 /**
- * Appends the events of a group of requests in one transaction: positions without gap, heads raised, receipts kept.
+ * Appends the events of a group of requests in one transaction: positions without gaps, heads raised, idempotency records kept.
  *
- * The lanes are locked first, in ascending order; then what the requests claim is inserted, in ascending order too, so that
- * two transactions never wait for each other. A group whose lanes another one of this process is writing to may be written beside
- * it, if the two are about different people: its rows first, at the places that it foresees, and its lanes are locked when the one
- * in front is committed.
+ * Rows are locked in this order, and those of one table in ascending order of their keys, so that two transactions never wait for
+ * each other (deadlock):
  *
- * A request that cannot be kept takes the group with it: the requests are then tried one by one.
+ *  1. `lane_head`: the lanes of all events. The next positions are read with the lock.
+ *  2. `idempotency`: one row for each request that has an idempotency record; expired rows of the same lanes are removed.
+ *  3. `used_type`: the consent types of the events in their lanes.
+ *  4. `person`: the people whom a claim identifies.
+ *  5. `alias`: the identifiers that are claimed.
+ *  6. `external_id`: the external ids of the events.
+ *  7. `event` and `head`: rows in the lanes that are locked.
+ *
+ * A group with a {@link Prediction} is written while other groups of this process write to its lanes. It takes 4 to 7 first, then
+ * waits for the outcome of the other groups, and takes 1 to 3. The order is not the one of the list, so it gives up after 50
+ * milliseconds at each lock instead of the 5 seconds of other transactions. Its rows of 4 to 7 are about other people than those
+ * of the other groups, and its lanes must end where it was predicted.
+ *
+ * Statements of 2 to 7 are pipelined: each is sent without waiting for the result of the previous one.
+ *
+ * If a request cannot be kept, the transaction is rolled back, and its requests are then tried one by one.
  */
 import { Data, Effect, Exit } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Append, Appended, IdempotencyRecord, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as EventWriter from "./EventWriter.ts"
+import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as LanePrediction from "./LanePrediction.ts"
 import * as Lanes from "./Lanes.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
-import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Sql from "./Sql.ts"
 
-/** One of the requests cannot be kept: nothing of the transaction is. */
-class Abandoned extends Data.TaggedError("Abandoned")<{ readonly outcome: Appended }> {}
+/** What a group needs to be written before its lanes are locked. */
+export interface Prediction {
+  /** Where its lanes end once its predecessors, the groups that are being written to them, are committed. */
+  readonly lanes: Lanes.LaneHeads
+  /** Whether the predecessors were committed as they were sent first; succeeds once that is known. */
+  readonly predecessorsCommitted: Effect.Effect<boolean>
+}
 
-interface Given {
+/** How a group is written, and what is reported of it. */
+export interface Options {
+  /** Left out, its lanes are locked first. */
+  readonly prediction: Prediction | undefined
+  /** Run when all of its rows have been sent: with the ends of its lanes without it, and with it. */
+  readonly onSent: (before: Lanes.LaneHeads, after: Lanes.LaneHeads) => Effect.Effect<void>
+  /** Called after each attempt: whether it was committed. */
+  readonly onAttempted: (isKept: boolean) => void
+  /** Called with the duration of the commit, in milliseconds. */
+  readonly onCommitted: (millis: number) => void
+}
+
+/** The transaction is rolled back, because a request cannot be kept. */
+class Rollback extends Data.TaggedError("Rollback")<{ readonly outcome: Appended }> {}
+
+interface ProjectEvent {
   readonly event: StoredEvent
   readonly project: Lane.Owner
 }
 
-const recorded = ArrayColumns.make<Given>({
+const eventDigests = ArrayColumns.make<ProjectEvent>({
   lane: ["bigint", ({ event, project }) => Lane.of(project, event.concordId)],
   event_id: ["uuid", ({ event }) => event.id],
   digest: ["bytea", ({ event }) => EventWriter.digestOf(event)],
 })
 
-/** Whether every event is there already, from a commit whose outcome was not known. */
+/** Whether every event of a request is there already, from a commit whose outcome was unknown. */
 const isRecorded = Effect.fnUntraced(function* (sql: Sql.Sql, { events, project }: Append) {
   const rows = yield* Sql.query<{ readonly found: number }>(
     sql,
-    `SELECT count(*) AS found FROM ${recorded.rows} v
+    `SELECT count(*) AS found FROM ${eventDigests.rows} v
      JOIN event e ON e.lane = v.lane AND e.event_id = v.event_id AND e.digest = v.digest`,
-    recorded.of(events.map((event) => ({ event, project }))),
+    eventDigests.parameters(events.map((event) => ({ event, project }))),
   )
   return events.length > 0 && rows[0]?.found === events.length
 })
 
-interface Behind {
+interface PrecedingEvent {
   readonly after: Required<Append>["after"]
   readonly project: Lane.Owner
 }
 
-const earlier = ArrayColumns.make<Behind>({
+const precedingEvents = ArrayColumns.make<PrecedingEvent>({
   lane: ["bigint", ({ after, project }) => Lane.of(project, after.concordId)],
   event_id: ["uuid", ({ after }) => after.id],
 })
 
-/** Whether every event that requests come after is there, or is kept with them. */
-const areBehind = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>) {
-  const kept = new Set(requests.flatMap(({ events }) => events.map(({ id }) => id)))
+/** Whether every event that a request comes after is there, or is written by this transaction. */
+const arePrecedingRecorded = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>) {
+  const written = new Set(requests.flatMap(({ events }) => events.map(({ id }) => id)))
   const others = requests.flatMap(({ after, project }) =>
-    after === undefined || kept.has(after.id) ? [] : [{ after, project }],
+    after === undefined || written.has(after.id) ? [] : [{ after, project }],
   )
   if (others.length === 0) return true
   const rows = yield* Sql.query<{ readonly found: number }>(
     sql,
-    `SELECT count(*) AS found FROM ${earlier.rows} v JOIN event e ON e.lane = v.lane AND e.event_id = v.event_id`,
-    earlier.of(others),
+    `SELECT count(*) AS found FROM ${precedingEvents.rows} v JOIN event e ON e.lane = v.lane AND e.event_id = v.event_id`,
+    precedingEvents.parameters(others),
   )
   return rows[0]?.found === others.length
 })
 
 const idempotencyRecordsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<IdempotencyWriter.Owned> =>
-  requests.flatMap(
-    ({ organization, idempotencyRecord }): ReadonlyArray<{ owner: Lane.Owner; idempotencyRecord: IdempotencyRecord }> =>
-      idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }],
+  requests.flatMap(({ idempotencyRecord, organization }) =>
+    idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }],
   )
 
 const repeated: Appended = { _tag: "Repeated" }
 
-const objectionUnless = (objection: Appended) => (isSo: boolean) => (isSo ? undefined : objection)
+/** What a step of {@link PipelinedTransactions.firstRejection} returns. */
+const rejectUnless = (outcome: Appended) => (isKept: boolean) => (isKept ? undefined : outcome)
 
 /**
- * Who writes before the lanes are locked waits for nobody else's rows: whoever has them may be waiting for these. The first
- * statement lets Citus tell its workers of the second, and says nothing to others.
+ * Before the lanes are locked, gives up after 50 ms instead of waiting for row locks: their holder may be waiting for this
+ * transaction (deadlock). The first statement makes Citus pass the second one on to its workers; PostgreSQL ignores it.
  */
-const hurry = (sql: Sql.Sql) =>
+const setLockTimeout = (sql: Sql.Sql) =>
   ["citus.propagate_set_commands = 'local'", "lock_timeout = '50ms'"].map((setting) =>
     Effect.as(
       Effect.suspend(() => Sql.query(sql, `SET LOCAL ${setting}`)),
@@ -93,90 +126,83 @@ const hurry = (sql: Sql.Sql) =>
     ),
   )
 
-/** The steps of the transaction; abandons it for the first request that cannot be kept. */
-const steps = Effect.fnUntraced(function* (
+/**
+ * Writes the requests in the order of locks above; fails with {@link Rollback} for the first one that cannot be kept. Returns the
+ * positions after them, or `undefined` if an earlier attempt has recorded them.
+ */
+const write = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   requests: ReadonlyArray<Append>,
   isRetry: boolean,
-  { foreseen, sent }: Sending,
+  { onSent, prediction }: Options,
 ) {
   const [first] = requests
-  const before = foreseen?.lanes ?? (yield* Lanes.lock(sql, requests))
+  const before = prediction?.lanes ?? (yield* Lanes.lock(sql, requests))
   if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return undefined
   const placement = Lanes.place(requests, before)
-  if ("lastRecordedAt" in placement) return yield* new Abandoned({ outcome: { _tag: "Stale", ...placement } })
+  if ("lastRecordedAt" in placement) return yield* new Rollback({ outcome: { _tag: "Stale", ...placement } })
   const { heads, placed } = placement
   const stale: Appended = { _tag: "Stale", lastRecordedAt: first!.recordedAt }
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
-  /** What nobody else writes who writes about others. */
-  const own = [
-    Effect.map(AliasWriter.claim(sql, claims), objectionUnless(stale)),
-    Effect.map(EventWriter.claimExternalIds(sql, placed), objectionUnless(stale)),
-    ...EventWriter.of(sql, placed),
-    Effect.as(sent(before, heads), undefined),
+  /** Rows that no transaction about other people touches; safe to write before the lanes are locked. */
+  const ownRows = [
+    Effect.map(AliasWriter.claim(sql, claims), rejectUnless(stale)),
+    Effect.map(EventWriter.claimExternalIds(sql, placed), rejectUnless(stale)),
+    ...EventWriter.write(sql, placed),
+    Effect.as(onSent(before, heads), undefined),
   ]
-  const shared = [
-    Effect.map(areBehind(sql, requests), objectionUnless(stale)),
-    Effect.map(IdempotencyWriter.keep(sql, idempotencyRecordsOf(requests)), objectionUnless(repeated)),
+  /** Rows that other transactions on the same lanes touch, too; written while the lanes are locked. */
+  const sharedRows = [
+    Effect.map(arePrecedingRecorded(sql, requests), rejectUnless(stale)),
+    Effect.map(IdempotencyWriter.keep(sql, idempotencyRecordsOf(requests)), rejectUnless(repeated)),
     EventWriter.useTypes(sql, placed),
     Lanes.move(sql, before, heads),
   ]
-  const behind = Effect.fnUntraced(function* ({ front, lanes }: Foreseen) {
-    const objection = yield* PipelinedTransactions.firstObjection([...hurry(sql), ...own])
-    if (objection !== undefined || !(yield* front)) return objection ?? stale
-    const isAsForeseen = Effect.map(Lanes.lock(sql, requests), (found) => LanePrediction.areSame(lanes, found))
-    return yield* PipelinedTransactions.firstObjection([Effect.map(isAsForeseen, objectionUnless(stale)), ...shared])
+  const writePredicted = Effect.fnUntraced(function* ({ lanes, predecessorsCommitted }: Prediction) {
+    const rejection = yield* PipelinedTransactions.firstRejection([...setLockTimeout(sql), ...ownRows])
+    if (rejection !== undefined || !(yield* predecessorsCommitted)) return rejection ?? stale
+    const isAsPredicted = Effect.map(Lanes.lock(sql, requests), (found) => LanePrediction.areSame(lanes, found))
+    return yield* PipelinedTransactions.firstRejection([Effect.map(isAsPredicted, rejectUnless(stale)), ...sharedRows])
   })
-  const objection = yield* foreseen === undefined
-    ? PipelinedTransactions.firstObjection([...shared, ...own])
-    : behind(foreseen)
-  if (objection !== undefined) return yield* new Abandoned({ outcome: objection })
+  const rejection = yield* prediction === undefined
+    ? PipelinedTransactions.firstRejection([...sharedRows, ...ownRows])
+    : writePredicted(prediction)
+  if (rejection !== undefined) return yield* new Rollback({ outcome: rejection })
   return new Map([...heads].map(([lane, { next_position }]) => [lane, next_position]))
 })
 
 const appended: Appended = { _tag: "Appended" }
 
-/** What a group is sent by that is written while the one in front of it is. */
-export interface Foreseen {
-  /** Where its lanes end once that one is committed. */
-  readonly lanes: Lanes.LaneHeads
-  /** Done when it is known whether that one is kept as it was sent first. */
-  readonly front: Effect.Effect<boolean>
-}
-
-/** How a group is sent. */
-export interface Sending {
-  /** Left out, it waits until its lanes are locked. */
-  readonly foreseen: Foreseen | undefined
-  /** Its events are on their way: where its lanes ended, and where they will when they are committed. */
-  readonly sent: (before: Lanes.LaneHeads, after: Lanes.LaneHeads) => Effect.Effect<void>
-  /** Told whether it was kept, each time that it is tried. */
-  readonly tried: (isKept: boolean) => void
-  /** Told how long the commit took, in milliseconds. */
-  readonly committed: (millis: number) => void
-}
-
+/**
+ * Appends requests in one transaction: all of them or none. It is tried again if it lost to another transaction; with a
+ * prediction it is not, because then its lanes have to be locked first.
+ */
 const attempt = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   requests: ReadonlyArray<Append>,
   isRetry: boolean,
-  sending: Sending,
+  options: Options,
 ) {
-  let stepsEndedAt = 0
-  const written = Effect.tap(steps(sql, requests, isRetry, sending), () =>
-    Effect.sync(() => (stepsEndedAt = performance.now())),
+  let writtenAt = 0
+  const written = Effect.tap(write(sql, requests, isRetry, options), () =>
+    Effect.sync(() => (writtenAt = performance.now())),
   )
   const once = Sql.transactionOnce(sql, written).pipe(
-    Effect.tap(() => Effect.sync(() => sending.committed(performance.now() - stepsEndedAt))),
+    Effect.tap(() => Effect.sync(() => options.onCommitted(performance.now() - writtenAt))),
     Effect.map((positions): Appended => (positions === undefined ? appended : { _tag: "Appended", positions })),
-    Effect.catchTag("Abandoned", ({ outcome }) => Effect.succeed(outcome)),
-    Effect.onExit((exit) => Effect.sync(() => sending.tried(Exit.isSuccess(exit) && exit.value._tag === "Appended"))),
+    Effect.catchTag("Rollback", ({ outcome }) => Effect.succeed(outcome)),
+    Effect.onExit((exit) =>
+      Effect.sync(() => options.onAttempted(Exit.isSuccess(exit) && exit.value._tag === "Appended")),
+    ),
   )
-  return yield* sending.foreseen === undefined ? Sql.patiently(once) : once
+  return yield* options.prediction === undefined ? Sql.retryOnContention(once) : once
 })
 
-/** Whether a receipt that is there is the request's own; whoever writes the very same is answered the very same. */
-const isOwnRecord = Effect.fnUntraced(function* (sql: Sql.Sql, { events, organization, idempotencyRecord }: Append) {
+/**
+ * Whether the idempotency record that is there was written by an earlier attempt of the same request. A request without events has
+ * nothing else to be found by; one that would write the very same record gets the very same answer.
+ */
+const isOwnRecord = Effect.fnUntraced(function* (sql: Sql.Sql, { events, idempotencyRecord, organization }: Append) {
   if (idempotencyRecord === undefined || events.length > 0) return false
   const found = yield* IdempotencyWriter.find(sql, organization, idempotencyRecord.hash)
   return (
@@ -186,38 +212,50 @@ const isOwnRecord = Effect.fnUntraced(function* (sql: Sql.Sql, { events, organiz
   )
 })
 
-/** Appends one request; again with the same ids, where the outcome of a commit is not known. */
-const alone = (sql: Sql.Sql, request: Append, isTried: boolean, sending: Sending): Effect.Effect<Appended, SqlError> =>
+/** Appends one request; tries again with the same ids if the outcome of a commit is unknown. */
+const appendOne = (
+  sql: Sql.Sql,
+  request: Append,
+  isTried: boolean,
+  options: Options,
+): Effect.Effect<Appended, SqlError> =>
   Effect.suspend(() => {
     let isRetry = isTried
-    const next = Effect.gen(function* () {
+    const once = Effect.gen(function* () {
       const isAgain = isRetry
       isRetry = true
-      const outcome = yield* attempt(sql, [request], isAgain, sending)
+      const outcome = yield* attempt(sql, [request], isAgain, options)
       const isOwn = isAgain && outcome._tag === "Repeated" && (yield* isOwnRecord(sql, request))
       return isOwn ? appended : outcome
     })
-    return Sql.persistently(next)
+    return Sql.retryOnInterruption(once)
   })
 
 /**
- * Appends the requests of a group: together, as it was foreseen or else when their lanes are locked; or one by one where one of
- * them stands in the way.
+ * Appends the requests of a group, and returns the outcome of each: first together as predicted, then together with the lanes
+ * locked first, then one by one.
  */
-export const group = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>, sending: Sending) {
-  const plain: Sending = { ...sending, foreseen: undefined }
-  const together = [...(sending.foreseen === undefined ? [] : [sending]), ...(requests.length > 1 ? [plain] : [])]
+export const appendGroup = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  requests: ReadonlyArray<Append>,
+  options: Options,
+) {
+  const lanesFirst: Options = { ...options, prediction: undefined }
+  const together = [
+    ...(options.prediction === undefined ? [] : [options]),
+    ...(requests.length > 1 ? [lanesFirst] : []),
+  ]
   let isUnknown = false
   for (const each of together) {
-    const tried = yield* Effect.result(attempt(sql, requests, false, each))
-    if (tried._tag === "Success" && tried.success._tag === "Appended") {
-      const { success } = tried
+    const result = yield* Effect.result(attempt(sql, requests, false, each))
+    if (result._tag === "Success" && result.success._tag === "Appended") {
+      const { success } = result
       return requests.map(() => Effect.succeed(success))
     }
-    isUnknown = tried._tag === "Failure" && Sql.isUnknown(tried.failure)
+    isUnknown = result._tag === "Failure" && Sql.isUnknown(result.failure)
     if (isUnknown) break
   }
   return yield* Effect.forEach(requests, (request) =>
-    Effect.map(Effect.result(alone(sql, request, isUnknown, plain)), Effect.fromResult),
+    Effect.map(Effect.result(appendOne(sql, request, isUnknown, lanesFirst)), Effect.fromResult),
   )
 })

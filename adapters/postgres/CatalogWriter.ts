@@ -1,17 +1,15 @@
 /**
- * What is set up: an entry that changes is written anew; its earlier states stay.
+ * Writes the catalog. An entry that changes is inserted again under the new revision; its earlier states stay.
  */
 import { Effect } from "effect"
-import * as Catalog from "../../core/model/Catalog.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type { CatalogChange, DocumentKey, Kept } from "../../core/ports/LedgerStore.ts"
-import * as IdempotentChange from "./IdempotentChange.ts"
-import { everywhere } from "./PeopleWriter.ts"
+import type { CatalogChange, Kept } from "../../core/ports/LedgerStore.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
+import * as IdempotentChange from "./IdempotentChange.ts"
+import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
-/** The lane of the configuration, and what owns it. */
-const lane = 0
+/** Whose lane has the attempts of catalog changes. */
 const installation: Lane.Owner = { number: 0, lanes: 1 }
 
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) {
@@ -21,7 +19,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) 
   const moved = yield* Sql.query(
     sql,
     "UPDATE catalog_head SET revision = revision + 1 WHERE lane = $1 AND revision = $2 RETURNING revision",
-    [lane, revision],
+    [Lanes.catalog, revision],
   )
   if (moved.length === 0) return "stale"
   const rows = Object.entries(entries).flatMap(([kind, changed]) =>
@@ -31,80 +29,30 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) 
     sql,
     `INSERT INTO catalog_entry SELECT $1, $2, v.ordinal, v.kind, v.body
      FROM unnest($3::bigint[], $4::text[], $5::text[]) AS v (ordinal, kind, body)`,
-    [lane, revision + 1, rows.map((_, ordinal) => ordinal), rows.map(({ kind }) => kind), rows.map(({ body }) => body)],
+    [
+      Lanes.catalog,
+      revision + 1,
+      rows.map((_, ordinal) => ordinal),
+      rows.map(({ kind }) => kind),
+      rows.map(({ body }) => body),
+    ],
   )
   for (const { consentType, document, version } of documents) {
-    const of = Lane.of(everywhere, consentType)
+    const of = Lane.of(Lanes.unowned, consentType)
     yield* Sql.query(sql, "INSERT INTO document VALUES ($1, $2, $3, $4)", [of, consentType, version, document])
   }
   return "kept"
 })
 
-/** Changes what is set up. */
-export const configure = (sql: Sql.Sql, change: CatalogChange) =>
-  IdempotentChange.change<Kept>(sql, installation, steps(sql, change))
+/** Writes a catalog change, unless the catalog has another revision than the change was prepared against. */
+export const change = (sql: Sql.Sql, change: CatalogChange) =>
+  IdempotentChange.run<Kept>(sql, installation, steps(sql, change))
 
-/** The documents of versions. */
-export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: ReadonlyArray<DocumentKey>) {
-  const rows = yield* Sql.query<{ readonly ordinal: number; readonly document: string }>(
+/** Notes when an API key was used; an earlier use does not replace a later one. */
+export const useKey = (sql: Sql.Sql, id: string, at: number) =>
+  Sql.query(
     sql,
-    `SELECT v.ordinal, d.document FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[])
-       AS v (ordinal, lane, consent_type, version)
-     JOIN document d ON d.lane = v.lane AND d.consent_type = v.consent_type AND d.version = v.version`,
-    [
-      of.map((_, ordinal) => ordinal),
-      of.map(({ consentType }) => Lane.of(everywhere, consentType)),
-      of.map(({ consentType }) => consentType),
-      of.map(({ version }) => version),
-    ],
+    `INSERT INTO key_use VALUES ($1, $2, $3)
+     ON CONFLICT (lane, id) DO UPDATE SET last_used_at = greatest(key_use.last_used_at, excluded.last_used_at)`,
+    [Lane.of(Lanes.unowned, id), id, at],
   )
-  const found = new Map(rows.map(({ document, ordinal }) => [ordinal, document]))
-  return of.map((_, ordinal) => found.get(ordinal))
-})
-
-type Kind = keyof Catalog.Entries
-
-/** Reads the catalog; the same object as long as nothing changes. Parses only what has changed since. */
-export const makeReader = (sql: Sql.Sql) => {
-  const entries: { readonly [Each in Kind]: Map<string, Catalog.Entries[Each][number]> } = {
-    organizations: new Map(),
-    projects: new Map(),
-    apiKeys: new Map(),
-    consentTypes: new Map(),
-  }
-  let catalog = Catalog.empty
-
-  const load = Effect.fnUntraced(function* (revision: number) {
-    const rows = yield* Sql.query<{ readonly kind: Kind; readonly body: string; readonly revision: number }>(
-      sql,
-      `SELECT revision, kind, body FROM catalog_entry WHERE lane = $1 AND revision > $2 AND revision <= $3
-       ORDER BY revision, ordinal`,
-      [lane, catalog.revision, revision],
-    )
-    if (revision <= catalog.revision) return
-    for (const { body, kind } of rows) {
-      const entry = JSON.parse(body)
-      entries[kind].set(entry.id, entry)
-    }
-    const listOf = <Each extends Kind>(kind: Each) => [...entries[kind].values()]
-    catalog = Catalog.index(
-      {
-        organizations: listOf("organizations"),
-        projects: listOf("projects"),
-        apiKeys: listOf("apiKeys"),
-        consentTypes: listOf("consentTypes"),
-      },
-      revision,
-    )
-  })
-
-  return Effect.gen(function* () {
-    const [head] = yield* Sql.query<{ readonly revision: number }>(
-      sql,
-      "SELECT revision FROM catalog_head WHERE lane = $1",
-      [lane],
-    )
-    if (head!.revision > catalog.revision) yield* load(head!.revision)
-    return catalog
-  })
-}

@@ -1,23 +1,27 @@
 /**
- * What becomes of questions while the database is away: none waits for longer than a limit, and while no connection can be made
- * they are told so at once. Then one question at a time looks whether the database is back, after waits that grow and that
- * differ from server to server: one that comes back is not met by everybody at once.
+ * Time limits and a circuit breaker for a database that does not answer. No operation waits longer than its limit. After three
+ * connections in a row have failed the circuit opens: operations then fail at once, except one at a time that tests the database.
+ * The pauses between tests grow, and differ from server to server, so that a database that comes back does not get the connections
+ * of all servers at the same moment.
  */
 import { Cause, Duration, Effect, Exit, Random, Result, Schedule } from "effect"
-import { CircuitBreaker } from "effect/persistence"
+import { CircuitBreaker as Breaker } from "effect/persistence"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import * as Waiting from "../support/Waiting.ts"
 
-/** How long a statement or a transaction may take, in milliseconds; the server itself gives up on a statement as early. */
-const statementMaxMillis = 10_000
+/** Runs an operation of the database, or fails at once while the circuit is open. */
+export type CircuitBreaker = <A, E>(operation: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
 
-/** How long a question may take with everything that is tried again for it, in milliseconds. */
-const questionMaxMillis = 15_000
+/** How long a statement or a transaction may take, in milliseconds; the server's own statement timeout is as long. */
+const maxStatementMillis = 10_000
 
-/** How many connections in a row must fail, since one may be cut by the network. */
-const tripsAfter = 3
+/** How long an operation may take with all of its retries, in milliseconds. */
+const maxOperationMillis = 15_000
 
-/** How long nobody looks whether it is back, the first time and at most, in milliseconds: half of it to one and a half times. */
+/** How many connections in a row must fail before the circuit opens: a single one may have been cut by the network. */
+const maxFailures = 3
+
+/** How long the circuit stays open before a test, the first time and at most, in milliseconds; varied by a factor of 0.5 to 1.5. */
 const pauseMillis = { first: 100, most: 3_000 }
 
 const pause = Schedule.min([Schedule.exponential(pauseMillis.first), Schedule.spaced(pauseMillis.most)]).pipe(
@@ -26,46 +30,42 @@ const pause = Schedule.min([Schedule.exponential(pauseMillis.first), Schedule.sp
   ),
 )
 
-const failed = (message: string, operation: string): SqlError =>
+const connectionError = (message: string, operation: string): SqlError =>
   new SqlError({ reason: new ConnectionError({ cause: new Error(message), message, operation }) })
 
-const overdue = failed("the database has not answered in time", "wait")
-const away = failed("the database is away", "look")
+const timeout = connectionError("the database has not answered in time", "wait")
+const circuitOpen = connectionError("the database is away", "look")
 
-/** The answer, or that there is none in time. */
-const within = <A, E, R>(millis: number, question: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
-  Waiting.until(Waiting.millis(millis), question, Effect.fail(overdue))
+const limit = <A, E, R>(millis: number, operation: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+  Waiting.until(Waiting.millis(millis), operation, Effect.fail(timeout))
 
-/** A question with all that is tried again for it. */
-export const bounded = <A, E, R>(question: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
-  within(questionMaxMillis, question)
+/** An operation with all of its retries; fails when its time is over. */
+export const withTimeLimit = <A, E, R>(operation: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+  limit(maxOperationMillis, operation)
 
-/** What an answer says of the database: a connection that breaks may be nobody's fault but the network's. */
-const classify = <A, E>(exit: Exit.Exit<A, E>): CircuitBreaker.Outcome => {
-  if (Exit.isSuccess(exit)) return CircuitBreaker.success
+/** What a result says about the database. A connection that breaks in use is ignored, because the network may have cut it. */
+const classify = <A, E>(exit: Exit.Exit<A, E>): Breaker.Outcome => {
+  if (Exit.isSuccess(exit)) return Breaker.success
   const error = Result.getOrUndefined(Cause.findError(exit.cause))
-  if (!(error instanceof SqlError)) return CircuitBreaker.ignored
+  if (!(error instanceof SqlError)) return Breaker.ignored
   const { _tag, operation } = error.reason
-  if (error === overdue || operation === "connect") return CircuitBreaker.failure()
-  return _tag === "ConnectionError" ? CircuitBreaker.ignored : CircuitBreaker.success
+  if (error === timeout || operation === "connect") return Breaker.failure()
+  return _tag === "ConnectionError" ? Breaker.ignored : Breaker.success
 }
 
-/** Asks the database, unless it is away. */
-export type Guard = <A, E>(question: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
-
-/** One for each pool. */
-export const makeGuard = CircuitBreaker.make({
-  tripPolicy: CircuitBreaker.consecutive(tripsAfter),
+/** A closed circuit: one for each pool of connections. */
+export const make = Breaker.make({
+  tripPolicy: Breaker.consecutive(maxFailures),
   openDuration: pause,
 }).pipe(
-  Effect.provide(CircuitBreaker.layerStoreMemory()),
+  Effect.provide(Breaker.layerStoreMemory()),
   Effect.map(
-    ({ execute }): Guard =>
-      (question) =>
+    ({ execute }): CircuitBreaker =>
+      (operation) =>
         Effect.catchIf(
-          execute(within(statementMaxMillis, question), { key: "database", classify }),
-          (error) => error instanceof CircuitBreaker.CircuitBreakerError,
-          () => Effect.fail(away),
+          execute(limit(maxStatementMillis, operation), { key: "database", classify }),
+          (error) => error instanceof Breaker.CircuitBreakerError,
+          () => Effect.fail(circuitOpen),
         ),
   ),
 )

@@ -1,18 +1,20 @@
 /**
- * Lists the events of a project: each lane by its own index, then the lanes merged.
+ * Lists the events of a project: reads each lane by its own index, and merges the lanes.
  *
- * The first page fixes how far each lane goes. Those that follow see just that, from where the page before ended, so they
- * neither skip nor repeat, whatever is recorded meanwhile.
+ * The first page fixes up to which position each lane is listed (its bound). The following pages have the same bounds and start after
+ * the last event of the previous page (keyset paging), so that they neither skip nor repeat events, whatever is recorded meanwhile.
  */
 import { Effect } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/model/Lane.ts"
 import type { EventFilter, EventPage, PageRequest } from "../../core/ports/LedgerStore.ts"
 import * as EventRow from "./EventRow.ts"
+import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
 const column = { consentDate: "e.consent_date", dateCreated: "e.recorded_at" } as const
 
-/** Conditions with numbered parameters, in the order they are added. */
+/** Conditions of a statement with its numbered parameters. */
 const makeConditions = () => {
   const parameters: Array<Sql.Parameter> = []
   const sql: Array<string> = []
@@ -27,6 +29,8 @@ const makeConditions = () => {
     where: (): string => sql.join(" AND "),
   }
 }
+
+type Conditions = ReturnType<typeof makeConditions>
 
 const conditionsOf = (filter: EventFilter) => {
   const conditions = makeConditions()
@@ -43,24 +47,13 @@ const conditionsOf = (filter: EventFilter) => {
   return conditions
 }
 
-const boundsOf = Effect.fnUntraced(function* (sql: Sql.Sql, project: Lane.Owner) {
-  const lanes = Lane.all(project)
-  const rows = yield* Sql.query<{ readonly lane: number; readonly next_position: number }>(
-    sql,
-    "SELECT lane, next_position FROM lane_head WHERE lane = ANY($1::bigint[])",
-    [lanes],
-  )
-  const heads = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
-  return lanes.map((lane) => heads.get(lane) ?? 0)
-})
-
-interface Found extends EventRow.EventRow {
+interface Row extends EventRow.EventRow {
   readonly at: number
   readonly lane: number
   readonly position: number
 }
 
-/** The lanes that a filter needs, each with how far it goes. */
+/** The lanes that can have events of a filter, each with its bound. */
 const lanesOf = (project: Lane.Owner, { people }: EventFilter, bounds: ReadonlyArray<number>) => {
   const needed = people && new Set(people.map((person) => Lane.of(project, person)))
   return Lane.all(project).flatMap((lane, index) => {
@@ -69,55 +62,69 @@ const lanesOf = (project: Lane.Owner, { people }: EventFilter, bounds: ReadonlyA
   })
 }
 
+type BoundLanes = ReturnType<typeof lanesOf>
+
+/** The FROM item `l` with the lanes and their bounds. */
+const fromLanes = ({ parameter }: Conditions, lanes: BoundLanes): string => {
+  const numbers = parameter(lanes.map(({ lane }) => lane))
+  const bounds = parameter(lanes.map(({ bound }) => bound))
+  return `unnest(${numbers}::bigint[], ${bounds}::bigint[]) AS l (lane, bound)`
+}
+
+const count = Effect.fnUntraced(function* (sql: Sql.Sql, lanes: BoundLanes, filter: EventFilter) {
+  const conditions = conditionsOf(filter)
+  const rows = yield* Sql.query<{ readonly total: number }>(
+    sql,
+    `SELECT coalesce(sum(c.total), 0)::bigint AS total FROM ${fromLanes(conditions, lanes)} CROSS JOIN LATERAL (
+       SELECT count(*) AS total FROM event e WHERE e.lane = l.lane AND e.position < l.bound AND ${conditions.where()}) c`,
+    conditions.parameters,
+  )
+  return rows[0]!.total
+})
+
+/** The rows of a page. `firstLane` is the first lane of the project. */
+const readRows = (sql: Sql.Sql, lanes: BoundLanes, firstLane: number, filter: EventFilter, page: PageRequest) => {
+  const { from, order } = page
+  const skipped = typeof from === "number" ? from : 0
+  const at = column[page.sort]
+  const conditions = conditionsOf(filter)
+  if (typeof from !== "number") {
+    const [date, lane, position] = from.last
+    const key = [date, firstLane + lane, position].map(conditions.parameter).join(", ")
+    conditions.push(`(${at}, e.lane, e.position) ${order === "asc" ? ">" : "<"} (${key})`)
+  }
+  const source = fromLanes(conditions, lanes)
+  const limit = conditions.parameter(skipped + page.limit)
+  return Sql.query<Row>(
+    sql,
+    `SELECT r.* FROM ${source} CROSS JOIN LATERAL (
+       SELECT ${at} AS at, e.lane, e.position, ${EventRow.columns} FROM event e
+       WHERE e.lane = l.lane AND e.position < l.bound AND ${conditions.where()}
+       ORDER BY ${at} ${order}, e.position ${order} LIMIT ${limit}) r
+     ORDER BY r.at ${order}, r.lane ${order}, r.position ${order}
+     LIMIT ${conditions.parameter(page.limit)} OFFSET ${conditions.parameter(skipped)}`,
+    conditions.parameters,
+  )
+}
+
 /** One page of a project's events. */
 export const list = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   project: Lane.Owner,
   filter: EventFilter,
   page: PageRequest,
-) {
-  const place = typeof page.from === "number" ? undefined : page.from
-  const skipped = typeof page.from === "number" ? page.from : 0
-  const bounds = place?.bounds ?? (yield* boundsOf(sql, project))
+): Effect.fn.Return<EventPage, SqlError> {
+  const [skipped, place] = typeof page.from === "number" ? [page.from, undefined] : [0, page.from]
+  const all = Lane.all(project)
+  const bounds = place?.bounds ?? [...(yield* Lanes.readEnds(sql, "lane_head", all)).values()]
   const lanes = lanesOf(project, filter, bounds)
-  const from = (conditions: ReturnType<typeof makeConditions>) => {
-    const given = `unnest(${conditions.parameter(lanes.map(({ lane }) => lane))}::bigint[], ${conditions.parameter(
-      lanes.map(({ bound }) => bound),
-    )}::bigint[])`
-    return `${given} AS l (lane, bound)`
-  }
-  const counted = conditionsOf(filter)
-  const count = Sql.query<{ readonly total: number }>(
-    sql,
-    `SELECT coalesce(sum(c.total), 0)::bigint AS total FROM ${from(counted)} CROSS JOIN LATERAL (
-       SELECT count(*) AS total FROM event e WHERE e.lane = l.lane AND e.position < l.bound AND ${counted.where()}) c`,
-    counted.parameters,
-  )
-  const total = place?.total ?? (yield* count)[0]!.total
-  const listed = conditionsOf(filter)
-  const at = column[page.sort]
-  const first = Lane.all(project)[0]!
-  if (place !== undefined) {
-    const [date, lane, position] = place.last
-    const key = [date, first + lane, position].map(listed.parameter).join(", ")
-    listed.push(`(${at}, e.lane, e.position) ${page.order === "asc" ? ">" : "<"} (${key})`)
-  }
-  const source = from(listed)
-  const limit = listed.parameter(skipped + page.limit)
-  const rows = yield* Sql.query<Found>(
-    sql,
-    `SELECT r.* FROM ${source} CROSS JOIN LATERAL (
-       SELECT ${at} AS at, e.lane, e.position, ${EventRow.columns} FROM event e
-       WHERE e.lane = l.lane AND e.position < l.bound AND ${listed.where()}
-       ORDER BY ${at} ${page.order}, e.position ${page.order} LIMIT ${limit}) r
-     ORDER BY r.at ${page.order}, r.lane ${page.order}, r.position ${page.order}
-     LIMIT ${listed.parameter(page.limit)} OFFSET ${listed.parameter(skipped)}`,
-    listed.parameters,
-  )
+  const total = place?.total ?? (yield* count(sql, lanes, filter))
+  const firstLane = all[0]!
+  const rows = yield* readRows(sql, lanes, firstLane, filter, page)
   const offset = (place?.offset ?? skipped) + rows.length
   const events = rows.map(EventRow.toEvent)
   const last = rows.at(-1)
-  if (last === undefined || offset >= total) return { total, events, bounds } satisfies EventPage as EventPage
-  const next = { bounds, total, offset, last: [last.at, last.lane - first, last.position] as const }
-  return { total, events, bounds, next } satisfies EventPage
+  if (last === undefined || offset >= total) return { total, events, bounds }
+  const next = { bounds, total, offset, last: [last.at, last.lane - firstLane, last.position] as const }
+  return { total, events, bounds, next }
 })

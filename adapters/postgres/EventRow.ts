@@ -4,12 +4,12 @@
 import type { ConsentAction, ConsentState } from "../../core/engine/ConsentState.ts"
 import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
 
-/** What is read of an event, of the table under the name `e`. */
+/** The select list of an event; the table has the alias `e`. */
 export const columns = `e.event_id, e.person, e.consent_type, e.version, e.consent_state, e.consent_action,
   e.consent_date, e.recorded_at, e.expiration_date, e.submitter, e.session, e.domain, e.geography,
   encode(e.external_id, 'hex') AS external_id, e.body`
 
-/** The {@link columns} of a row, with the types that the writer, which alone writes them, has given them. */
+/** The {@link columns} of a row. Their types are those that EventWriter.ts inserts, which alone writes the table. */
 export interface EventRow {
   readonly event_id: string
   readonly person: string

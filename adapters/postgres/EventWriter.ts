@@ -1,5 +1,6 @@
 /**
- * Writes events that have their places: the events, the heads they raise, and what is looked up by.
+ * Writes events that have their positions: the rows of the events, of the heads that they raise, and of the tables by which they
+ * are found.
  */
 import { hash } from "node:crypto"
 import { Effect } from "effect"
@@ -11,7 +12,7 @@ import * as ArrayColumns from "./ArrayColumns.ts"
 import type { Placed } from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
-/** SHA-256 of the body, as it is kept beside it. */
+/** SHA-256 of the body, which is stored with it. */
 export const digestOf = ({ body }: StoredEvent): Uint8Array => ArrayColumns.bytes(hash("sha256", body))
 
 const events = ArrayColumns.make<Placed>({
@@ -36,7 +37,7 @@ const events = ArrayColumns.make<Placed>({
 })
 
 const insertEvents = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
-  Sql.query(sql, `INSERT INTO event SELECT * FROM ${events.rows} v`, events.of(placed))
+  Sql.query(sql, `INSERT INTO event SELECT * FROM ${events.rows} v`, events.parameters(placed))
 
 const heads = ArrayColumns.make<Placed>({
   lane: ["bigint", ({ lane }) => lane],
@@ -49,7 +50,7 @@ const heads = ArrayColumns.make<Placed>({
   position: ["bigint", ({ position }) => position],
 })
 
-/** The last of each person, type and state: a statement can raise a head once. */
+/** The latest event of each person, type and state, because one statement cannot update a head twice. */
 const latest = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> => {
   const heads = new Map<string, Placed>()
   for (const each of placed) {
@@ -70,7 +71,7 @@ const raiseHeads = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
        event_id = excluded.event_id, position = excluded.position
      WHERE (excluded.consent_date, excluded.recorded_at, excluded.event_id)
        > (head.consent_date, head.recorded_at, head.event_id)`,
-    heads.of(latest(placed)),
+    heads.parameters(latest(placed)),
   )
 
 const usedTypes = ArrayColumns.make<Placed>({
@@ -78,7 +79,10 @@ const usedTypes = ArrayColumns.make<Placed>({
   consent_type: ["uuid", ({ event }) => event.consentType],
 })
 
-/** Notes which types have events. Others may note the same: the lanes are to be locked. */
+/**
+ * Notes which consent types have events, in ascending order. The lanes must be locked, because events of other people may have the
+ * same types.
+ */
 export const useTypes = Effect.fnUntraced(function* (sql: Sql.Sql, placed: ReadonlyArray<Placed>) {
   if (placed.length === 0) return
   const used = new Map(placed.map((each) => [`${each.lane} ${each.event.consentType}`, each]))
@@ -86,24 +90,24 @@ export const useTypes = Effect.fnUntraced(function* (sql: Sql.Sql, placed: Reado
     sql,
     `INSERT INTO used_type SELECT * FROM ${usedTypes.rows} v ORDER BY lane, consent_type
      ON CONFLICT (lane, consent_type) DO NOTHING`,
-    usedTypes.of([...used.values()]),
+    usedTypes.parameters([...used.values()]),
   )
 })
 
-interface Named extends Placed {
+interface WithExternalId extends Placed {
   readonly externalId: string
 }
 
-const externalIds = ArrayColumns.make<Named>({
+const externalIds = ArrayColumns.make<WithExternalId>({
   lane: ["bigint", ({ externalId, project }) => Lane.of(project, externalId)],
   hash: ["bytea", ({ externalId }) => ArrayColumns.bytes(externalId)],
   event_lane: ["bigint", ({ lane }) => lane],
   position: ["bigint", ({ position }) => position],
 })
 
-/** Keeps the external ids, in ascending order; answers false where one is taken. */
+/** Inserts the external ids, in ascending order; returns false if one is in use already. */
 export const claimExternalIds = Effect.fnUntraced(function* (sql: Sql.Sql, placed: ReadonlyArray<Placed>) {
-  const named = placed.flatMap((each): ReadonlyArray<Named> => {
+  const named = placed.flatMap((each): ReadonlyArray<WithExternalId> => {
     const { externalId } = each.event
     return externalId === undefined ? [] : [{ ...each, externalId }]
   })
@@ -111,13 +115,16 @@ export const claimExternalIds = Effect.fnUntraced(function* (sql: Sql.Sql, place
   const kept = yield* Sql.write(
     sql,
     `INSERT INTO external_id SELECT * FROM ${externalIds.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
-    externalIds.of(named),
+    externalIds.parameters(named),
   )
   return kept === named.length
 })
 
-/** The steps that write the events and raise their heads; each is prepared when it is begun. Nobody else writes those of other people. */
-export const of = (sql: Sql.Sql, placed: ReadonlyArray<Placed>): ReadonlyArray<Effect.Effect<undefined, SqlError>> =>
+/**
+ * The steps that write the events and raise their heads. The parameters of each are encoded when it starts. No transaction about
+ * other people writes the same rows.
+ */
+export const write = (sql: Sql.Sql, placed: ReadonlyArray<Placed>): ReadonlyArray<Effect.Effect<undefined, SqlError>> =>
   placed.length === 0
     ? []
     : [insertEvents, raiseHeads].map((step) =>

@@ -1,241 +1,187 @@
 /**
- * Group commit: requests to record that arrive while their lanes are being written to share the next transaction; one that is
- * full by then is written beside the one in front of it, if it is about other people.
+ * Group commit: appends that arrive while their lanes are being written share the next transaction (a group). Each append is
+ * answered only after the commit of its group. LaneQueue.ts decides which appends form a group; AppendTransaction.ts writes it.
  *
- * Transactions of different lanes run side by side. Each request is answered only after the commit that holds it.
+ * Groups on different lanes run concurrently. On one lane the next group waits for the previous one; a full group about other
+ * people is written concurrently with it, at the positions that are predicted, and only its commit waits. On one lane, in time:
+ *
+ *     group A   BEGIN ─ lock lane ─ insert rows ─────────────── COMMIT ─ answers
+ *                                   │ positions after A known   │ outcome of A known
+ *     group B                       BEGIN ─ insert rows ─ wait ─ lock lane ─ as predicted? ─ COMMIT ─ answers
+ *     group C   waits: two groups are being written to the lane │ BEGIN ─ insert rows ─ wait ─ …
+ *
+ * If A fails, or takes longer than a second, or if the lane does not end where it was predicted, B is rolled back and written again
+ * with its lanes locked first.
  */
 import { Cause, Deferred, Effect, Result, type Scope, type Tracer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { type Append, type Appended, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as GroupMeter from "../support/GroupMeter.ts"
-import * as AppendGroup from "./AppendTransaction.ts"
+import * as AppendTransaction from "./AppendTransaction.ts"
 import * as CircuitBreaker from "./CircuitBreaker.ts"
 import * as LanePrediction from "./LanePrediction.ts"
+import * as LaneQueue from "./LaneQueue.ts"
 import * as Lanes from "./Lanes.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as Sql from "./Sql.ts"
 
-/** The most events of one transaction, unless a single request has more. */
-const maxGroupEvents = 1000
+/** Appends in the next transaction that writes to their lanes. */
+export type GroupCommit = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
 
-/** How long a group waits for the one in front of it with its rows written, in milliseconds. */
-const maxFrontMillis = 1_000
+const limits: LaneQueue.Limits = {
+  // One more is refused at once, because it would probably be answered too late.
+  maxWaiting: 10_000,
+  maxGroups: PipelinedTransactions.maxTransactions,
+  maxGroupEvents: 1000,
+}
 
-/** The most requests that wait; one more is refused at once instead of waiting for what it may not live to see. */
-const maxWaiting = 10_000
+/** How long a group whose rows are written waits for the outcome of its predecessors, in milliseconds. */
+const maxPredecessorMillis = 1_000
 
-interface Waiting {
-  readonly request: Append
-  readonly lanes: ReadonlyArray<number>
+interface Waiting extends LaneQueue.Entry {
   readonly answer: Deferred.Deferred<Appended, StoreUnavailable>
   readonly span: Tracer.AnySpan | undefined
 }
 
-/** Where requests to record are brought. */
-export type GroupCommit = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
+type Group = LaneQueue.Group<Waiting>
 
-/** Whom and what the rows of requests are about: two that share none of it do not write the same rows. */
-const aboutOf = ({ claims, events }: Append): ReadonlyArray<string> => [
-  ...events.flatMap(({ concordId, externalId }) => (externalId === undefined ? [concordId] : [concordId, externalId])),
-  ...claims.flatMap(({ concordId, hash }) => [concordId, hash]),
-]
+/** Whether the first attempt to write a group was committed. */
+type Outcome = Deferred.Deferred<boolean>
 
-/** A group that is being written. */
-interface Running {
-  readonly group: ReadonlyArray<Waiting>
-  readonly about: ReadonlySet<string>
-  /** Whether it is kept as it was sent first. */
-  readonly kept: Deferred.Deferred<boolean>
-  /** Whether it is known where its lanes will end if it is kept, and not yet whether it is. */
-  isSent: boolean
-}
+/**
+ * Whether all of the groups were committed as they were sent first; false also if that is not known within a second, because other
+ * transactions may wait for rows of the group that waits here.
+ */
+const areCommitted = (groups: ReadonlyArray<Outcome>): Effect.Effect<boolean> =>
+  Effect.forEach(
+    groups,
+    (outcome) =>
+      Effect.flatMap(Deferred.await(outcome), (isKept) => (isKept ? Effect.void : Effect.fail("not committed"))),
+    { concurrency: "unbounded", discard: true },
+  ).pipe(Effect.timeout(maxPredecessorMillis), Effect.isSuccess)
 
-const lanesOf = (group: ReadonlyArray<Waiting>): ReadonlySet<number> => new Set(group.flatMap(({ lanes }) => lanes))
+/** Answers every append of a group; returns how many events were appended, and whether an append failed. */
+const answer = Effect.fnUntraced(function* (
+  { entries }: Group,
+  results: ReadonlyArray<Effect.Effect<Appended, SqlError>>,
+) {
+  let events = 0
+  let hasFailed = false
+  for (const [index, entry] of entries.entries()) {
+    const result = yield* Effect.result(results[index]!)
+    if (Result.isFailure(result)) hasFailed = true
+    else if (result.success._tag === "Appended") events += entry.request.events.length
+    yield* Deferred.complete(entry.answer, Effect.fromResult(Result.mapError(result, Sql.unavailable)))
+  }
+  return { events, hasFailed }
+})
 
-/** The queue before the transactions. Closing the scope answers what was accepted. */
+/** Answers every append of a group with a defect, because otherwise its callers would wait for ever. */
+const answerDefect = ({ entries }: Group, cause: Cause.Cause<never>): Effect.Effect<void> =>
+  Effect.forEach(entries, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), { discard: true })
+
+/** A queue with the transactions that empty it. Closing the scope answers every append that was accepted. */
 export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<GroupCommit, never, Scope.Scope> {
   const scope = yield* Effect.scope
   const context = yield* Effect.context<never>()
   const meter = yield* GroupMeter.make
-  const ends = LanePrediction.make()
-  const running = new Set<Running>()
-  /** The groups that write to a lane, the one in front first. */
-  const writing = new Map<number, ReadonlyArray<Running>>()
-  const writingTo = (lane: number): ReadonlyArray<Running> => writing.get(lane) ?? []
-  /** Whether a lane takes no more: two write to it. */
-  const isTaken = (lane: number): boolean => writingTo(lane).length > 1
-  let waiting: Array<Waiting> = []
+  const predictions = LanePrediction.make()
+  const queue = LaneQueue.make<Waiting>(limits, (lane) => predictions.predict([lane]) !== undefined)
+  /** One for each group that is being written. */
+  const outcomes = new Map<Group, Outcome>()
+  /** Whether the next group is to be started as soon as the appends of this turn of the event loop have arrived. */
   let isGathering = false
 
-  /** The requests that may go, and whose lanes nobody else waits for longer; as many as fit into a group. */
-  const take = (mayGo: (each: Waiting) => boolean): ReadonlyArray<Waiting> => {
-    const taken: Array<Waiting> = []
-    const left: Array<Waiting> = []
-    const passedOver = new Set<number>()
-    let events = 0
-    for (const each of waiting) {
-      const fits = taken.length === 0 || events + each.request.events.length <= maxGroupEvents
-      if (fits && !each.lanes.some((lane) => passedOver.has(lane)) && mayGo(each)) {
-        taken.push(each)
-        events += each.request.events.length
-      } else {
-        left.push(each)
-        for (const lane of each.lanes) passedOver.add(lane)
-      }
-    }
-    waiting = left
-    meter.setWaiting(left.length)
-    return taken
+  const fork = (effect: Effect.Effect<void>): Effect.Effect<void> =>
+    Effect.asVoid(Effect.forkIn(Effect.uninterruptible(effect), scope))
+
+  const predictionFor = ({ lanes, predecessors }: Group): AppendTransaction.Prediction | undefined => {
+    if (predecessors.size === 0) return undefined
+    const predecessorsCommitted = areCommitted([...predecessors].map((each) => outcomes.get(each)!))
+    return { lanes: predictions.predict(lanes)!, predecessorsCommitted }
   }
 
-  /** Whether a request writes none of the rows that those write who are writing. */
-  const isApart = ({ request }: Waiting): boolean => {
-    const about = aboutOf(request)
-    return running.values().every((each) => !about.some((one) => each.about.has(one)))
-  }
-  const isForeseen = (lane: number): boolean =>
-    !isTaken(lane) && writingTo(lane).every(({ isSent }) => isSent) && ends.foretell([lane]) !== undefined
-
-  /** Whether all of them are kept as they were sent first; not, where that is not known soon: others may wait for who waits. */
-  const areKept = (fronts: Iterable<Running>): Effect.Effect<boolean> =>
-    Effect.forEach(
-      fronts,
-      ({ kept }) => Effect.flatMap(Deferred.await(kept), (isKept) => (isKept ? Effect.void : Effect.fail("not kept"))),
-      { concurrency: "unbounded", discard: true },
-    ).pipe(Effect.timeout(maxFrontMillis), Effect.isSuccess)
-
-  /** A group that nobody is in front of; or, where it is full, one that is written beside another as it is foreseen. */
-  const takeGroup = (): {
-    readonly group: ReadonlyArray<Waiting>
-    readonly foreseen: AppendGroup.Foreseen | undefined
-  } => {
-    const group = take(({ lanes }) => !lanes.some((lane) => writing.has(lane)))
-    if (group.length > 0 || !isFull()) return { group, foreseen: undefined }
-    const beside = take((each) => each.lanes.every(isForeseen) && isApart(each))
-    const lanes = lanesOf(beside)
-    const front = areKept(new Set([...lanes].flatMap(writingTo)))
-    return { group: beside, foreseen: { lanes: ends.foretell(lanes)!, front } }
-  }
-
-  const settle = ({ answer }: Waiting, outcome: Result.Result<Appended, SqlError>) =>
-    Deferred.complete(answer, Effect.fromResult(Result.mapError(outcome, Sql.unavailable)))
-
-  const enter = (each: Running): void => {
-    running.add(each)
-    for (const lane of lanesOf(each.group)) writing.set(lane, [...writingTo(lane), each])
-  }
-
-  /** Frees the lanes of a group for the next one. */
-  const leave = (each: Running): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      running.delete(each)
-      Deferred.doneUnsafe(each.kept, Effect.succeed(false))
-      for (const lane of lanesOf(each.group)) {
-        const others = writingTo(lane).filter((other) => other !== each)
-        if (others.length === 0) writing.delete(lane)
-        else writing.set(lane, others)
-      }
-      return next
-    })
-
-  const append = Effect.fnUntraced(function* (each: Running, foreseen: AppendGroup.Foreseen | undefined) {
-    const { group, kept } = each
+  const write = Effect.fnUntraced(function* (
+    group: Group,
+    outcome: Outcome,
+    prediction: AppendTransaction.Prediction | undefined,
+  ) {
     const startedAt = meter.now()
     let commitMillis: number | undefined = undefined
-    const requests = group.map(({ request }) => request)
-    const appending = AppendGroup.group(sql, requests, {
-      foreseen,
-      sent: (before, after) => {
-        ends.sent(before, after)
-        each.isSent = !Deferred.isDoneUnsafe(kept)
-        return next
+    const requests = group.entries.map(({ request }) => request)
+    const appending = AppendTransaction.appendGroup(sql, requests, {
+      prediction,
+      onSent: (before, after) => {
+        predictions.record(before, after)
+        group.isPredictable = !Deferred.isDoneUnsafe(outcome)
+        return startNext
       },
-      tried: (isKept) => {
-        each.isSent &&= isKept
-        Deferred.doneUnsafe(kept, Effect.succeed(isKept))
+      onAttempted: (isKept) => {
+        group.isPredictable &&= isKept
+        Deferred.doneUnsafe(outcome, Effect.succeed(isKept))
       },
-      committed: (millis) => (commitMillis = millis),
+      onCommitted: (millis) => (commitMillis = millis),
     })
-    const outcomes = yield* CircuitBreaker.bounded(appending).pipe(
-      Effect.catch((error) => Effect.succeed(group.map(() => Effect.fail(error)))),
-      // Who is answered soon keeps JavaScript busy: the next transaction begins before that.
-      Effect.ensuring(leave(each)),
+    const results = yield* CircuitBreaker.withTimeLimit(appending).pipe(
+      Effect.catch((error) => Effect.succeed(group.entries.map(() => Effect.fail(error)))),
+      // Answering keeps JavaScript busy: the next transaction starts before that, so that the database need not wait for it.
+      Effect.ensuring(end(group)),
     )
-    let events = 0
-    let hasFailed = false
-    for (const [index, asked] of group.entries()) {
-      const outcome = yield* Effect.result(outcomes[index]!)
-      if (Result.isFailure(outcome)) hasFailed = true
-      else if (outcome.success._tag === "Appended") events += asked.request.events.length
-      yield* settle(asked, outcome)
-    }
-    meter.record({
-      requests: requests.length,
-      events,
-      startedAt,
-      commitMillis,
-      hasFailed,
-      spans: group.flatMap(({ span }) => (span === undefined ? [] : [span])),
-    })
+    const answered = yield* answer(group, results)
+    const spans = group.entries.flatMap(({ span }) => (span === undefined ? [] : [span]))
+    meter.record({ ...answered, requests: requests.length, startedAt, commitMillis, spans })
   })
 
-  // The statements of a group belong to no single request: its own span tells of them.
-  const run = (each: Running, foreseen: AppendGroup.Foreseen | undefined): Effect.Effect<void> =>
-    Effect.withTracerEnabled(append(each, foreseen), false).pipe(
-      // A bug is told to everybody who waits: nobody waits for ever.
-      Effect.catchCause((cause) =>
-        Effect.forEach(each.group, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), {
-          discard: true,
-        }),
-      ),
-      // Not in the transaction of the group before it, which may have brought it about.
+  /** Frees the lanes of a group, and starts the next one. */
+  const end = (group: Group): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      queue.end(group)
+      Deferred.doneUnsafe(outcomes.get(group)!, Effect.succeed(false))
+      outcomes.delete(group)
+      return startNext
+    })
+
+  /** Forms a group and starts to write it, if one may be written now. */
+  const start: Effect.Effect<void> = Effect.suspend(() => {
+    isGathering = false
+    const group = queue.next()
+    if (group === undefined) return Effect.void
+    meter.setWaiting(queue.size)
+    const outcome = Deferred.makeUnsafe<boolean>()
+    const prediction = predictionFor(group)
+    outcomes.set(group, outcome)
+    // The statements of a group belong to no single request, so they are not traced: GroupMeter makes a span for the group.
+    const writing = Effect.withTracerEnabled(write(group, outcome, prediction), false).pipe(
+      Effect.catchCause((cause) => answerDefect(group, cause)),
+      // Not in the transaction of the group that may have started this one.
       Effect.setContext(context),
     )
-
-  const begin: Effect.Effect<void> = Effect.suspend(() => {
-    isGathering = false
-    if (running.size >= PipelinedTransactions.maxTransactions) return Effect.void
-    const { foreseen, group } = takeGroup()
-    if (group.length === 0) return Effect.void
-    const about = new Set(group.flatMap(({ request }) => aboutOf(request)))
-    const each: Running = { group, about, kept: Deferred.makeUnsafe<boolean>(), isSent: false }
-    enter(each)
-    return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(run(each, foreseen)), scope))
+    return fork(writing)
   })
 
-  /** Whoever comes after a request that is on its way has more to come, and need not wait for others. */
-  const isFull = (): boolean => {
-    let events = 0
-    return waiting.some(
-      ({ request }) => request.after !== undefined || (events += request.events.length) >= maxGroupEvents,
-    )
-  }
-
-  /** Begins the next transaction; where it has room, not before those are there who come at the same moment. */
-  const next: Effect.Effect<void> = Effect.suspend(() => {
-    if (running.size >= PipelinedTransactions.maxTransactions) return Effect.void
-    if (isFull()) return begin
+  /** Starts the next group: at once if it is full, otherwise after the appends that arrive in this turn of the event loop. */
+  const startNext: Effect.Effect<void> = Effect.suspend(() => {
+    if (!queue.hasRoom) return Effect.void
+    if (queue.hasFullGroup) return start
     if (isGathering) return Effect.void
     isGathering = true
-    return Effect.asVoid(Effect.forkIn(Effect.uninterruptible(Effect.andThen(Effect.yieldNow, begin)), scope))
+    return fork(Effect.andThen(Effect.yieldNow, start))
   })
 
   return (request) =>
     Effect.withFiber(({ context }) => {
-      if (waiting.length >= maxWaiting) {
-        return new StoreUnavailable({ reason: "too many requests wait to be written" })
-      }
+      if (queue.isFull) return new StoreUnavailable({ reason: "too many requests wait to be written" })
       const answer = Deferred.makeUnsafe<Appended, StoreUnavailable>()
-      const lanes = Lanes.of(request)
-      waiting.push({ request, lanes, answer, span: GroupMeter.currentSpan(context) })
-      meter.setWaiting(waiting.length)
-      // Who does not wait any longer is not written for, unless that has begun.
-      const leave = Effect.sync(() => {
-        waiting = waiting.filter((each) => each.answer !== answer)
-        meter.setWaiting(waiting.length)
+      const entry: Waiting = { request, lanes: Lanes.of(request), answer, span: GroupMeter.currentSpan(context) }
+      queue.add(entry)
+      meter.setWaiting(queue.size)
+      // An append whose caller no longer waits is not written, unless its group has started.
+      const remove = Effect.sync(() => {
+        queue.remove(entry)
+        meter.setWaiting(queue.size)
       })
-      // Where many wait, who comes makes no difference: whoever leaves a lane looks who can go.
-      const begun = lanes.some(isTaken) ? Effect.void : next
-      return Effect.onInterrupt(Effect.andThen(begun, Deferred.await(answer)), () => leave)
+      // If a lane of the append is blocked, no group can be started because of it; the end of a group on that lane starts one.
+      const started = queue.isBlocked(entry) ? Effect.void : startNext
+      return Effect.onInterrupt(Effect.andThen(started, Deferred.await(answer)), () => remove)
     })
 })

@@ -1,5 +1,5 @@
 /**
- * Receipts of requests that were answered.
+ * Idempotency records: reads one, keeps new ones, and removes expired ones.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
@@ -7,13 +7,13 @@ import { forgottenBefore, keptForEver, type IdempotencyRecord } from "../../core
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
-/** A receipt, and who keeps it. */
+/** An idempotency record, and the organization or installation that it belongs to. */
 export interface Owned {
   readonly owner: Lane.Owner
   readonly idempotencyRecord: IdempotencyRecord
 }
 
-/** A receipt, if there is one. */
+/** The idempotency record with a hash; `undefined` if there is none. */
 export const find = Effect.fnUntraced(function* (sql: Sql.Sql, owner: Lane.Owner, hash: string) {
   const [row] = yield* Sql.query<{ readonly digest: string; readonly answer: string; readonly recorded_at: number }>(
     sql,
@@ -24,7 +24,7 @@ export const find = Effect.fnUntraced(function* (sql: Sql.Sql, owner: Lane.Owner
   return { hash, digest: row.digest, answer: row.answer, recordedAt: row.recorded_at } satisfies IdempotencyRecord
 })
 
-const whole = ArrayColumns.make<Owned>({
+const records = ArrayColumns.make<Owned>({
   lane: ["bigint", ({ owner, idempotencyRecord }) => Lane.of(owner, idempotencyRecord.hash)],
   hash: ["bytea", ({ idempotencyRecord }) => ArrayColumns.bytes(idempotencyRecord.hash)],
   digest: ["bytea", ({ idempotencyRecord }) => ArrayColumns.bytes(idempotencyRecord.digest)],
@@ -32,19 +32,19 @@ const whole = ArrayColumns.make<Owned>({
   recorded_at: ["bigint", ({ idempotencyRecord }) => idempotencyRecord.recordedAt],
 })
 
-/** Keeps receipts and forgets old ones of their lanes; answers false where one is there already. */
+/** Inserts records in ascending order, and removes expired ones of the same lanes; returns false if one is there already. */
 export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, idempotency: ReadonlyArray<Owned>) {
   if (idempotency.length === 0) return true
   const kept = yield* Sql.write(
     sql,
-    `INSERT INTO idempotency SELECT * FROM ${whole.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
-    whole.of(idempotency),
+    `INSERT INTO idempotency SELECT * FROM ${records.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
+    records.parameters(idempotency),
   )
   if (kept !== idempotency.length) return false
-  const aging = idempotency.filter(({ idempotencyRecord }) => idempotencyRecord.recordedAt !== keptForEver)
-  if (aging.length === 0) return true
-  const oldest = Math.min(...aging.map(({ idempotencyRecord }) => forgottenBefore(idempotencyRecord)))
-  const lanes = aging.map(({ owner, idempotencyRecord }) => Lane.of(owner, idempotencyRecord.hash))
+  const expiring = idempotency.filter(({ idempotencyRecord }) => idempotencyRecord.recordedAt !== keptForEver)
+  if (expiring.length === 0) return true
+  const oldest = Math.min(...expiring.map(({ idempotencyRecord }) => forgottenBefore(idempotencyRecord)))
+  const lanes = expiring.map(({ owner, idempotencyRecord }) => Lane.of(owner, idempotencyRecord.hash))
   yield* Sql.query(sql, "DELETE FROM idempotency WHERE lane = ANY($1::bigint[]) AND recorded_at < $2", [lanes, oldest])
   return true
 })

@@ -1,8 +1,8 @@
 /**
- * A change that is made once, also where the connection breaks while it commits.
+ * A change that is made once, even if the connection breaks while it commits and it has to be tried again.
  *
- * Its transaction begins by leaving a mark that nobody else leaves. A second try that finds the mark knows that the first was
- * kept; one that meets it in a transaction still open waits for that to end.
+ * Its transaction begins by inserting a random id into the table `attempt`. A second try that finds the id knows that the first
+ * one was committed. If the first one is still open, the second waits at the insert until it has ended.
  */
 import { Clock, Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
@@ -10,11 +10,11 @@ import { randomUUID } from "node:crypto"
 import * as Lane from "../../core/model/Lane.ts"
 import * as Sql from "./Sql.ts"
 
-/** How long a mark is kept: far longer than anybody tries. */
+/** How long an attempt is kept: far longer than a change is tried again. */
 const keptMillis = 24 * 60 * 60 * 1000
 
-/** Leaves a mark; answers false where it is there already. One in 256 removes its lane's old ones. */
-const mark = Effect.fnUntraced(function* (sql: Sql.Sql, lane: number, id: string) {
+/** Inserts the id of an attempt; returns false if it is there already. One id in 256 also removes the old ones of its lane. */
+const insertAttempt = Effect.fnUntraced(function* (sql: Sql.Sql, lane: number, id: string) {
   const now = yield* Clock.currentTimeMillis
   const rows = yield* Sql.query(
     sql,
@@ -27,8 +27,8 @@ const mark = Effect.fnUntraced(function* (sql: Sql.Sql, lane: number, id: string
   return rows.length > 0
 })
 
-/** Makes a change: of what its steps have written nothing stays unless they end with `kept`. */
-export const change = <Outcome extends string>(
+/** Runs the steps of a change in a transaction, which is rolled back unless they return `kept`. Returns what they return. */
+export const run = <Outcome extends string>(
   sql: Sql.Sql,
   owner: Lane.Owner,
   steps: Effect.Effect<Outcome | "kept", SqlError>,
@@ -36,11 +36,11 @@ export const change = <Outcome extends string>(
   Effect.suspend(() => {
     const id = randomUUID()
     const all = Effect.gen(function* () {
-      if (!(yield* mark(sql, Lane.of(owner, id), id))) return "kept" as const
+      if (!(yield* insertAttempt(sql, Lane.of(owner, id), id))) return "kept" as const
       const outcome = yield* steps
-      return outcome === "kept" ? outcome : yield* Effect.fail({ _tag: "Abandoned", outcome } as const)
+      return outcome === "kept" ? outcome : yield* Effect.fail({ _tag: "Rollback", outcome } as const)
     })
-    return Sql.persistently(Sql.transaction(sql, all)).pipe(
-      Effect.catchTag("Abandoned", ({ outcome }) => Effect.succeed(outcome)),
+    return Sql.retryOnInterruption(Sql.transaction(sql, all)).pipe(
+      Effect.catchTag("Rollback", ({ outcome }) => Effect.succeed(outcome)),
     )
   })

@@ -1,54 +1,55 @@
 /**
- * Where lanes will end once what has been sent is committed, as far as this process can foretell.
+ * Predicts where lanes will end once the groups that were sent are committed.
  *
- * A transaction that knows it beforehand writes its events while the one in front of it is still being written. What it foresaw
- * is compared with what the lanes are when they are locked: who is wrong keeps nothing. Lanes that somebody else writes to are not
- * foretold, until they are found as this process has left them.
+ * With a prediction, a group can be written while its predecessor is still being written. When its lanes are locked, the prediction
+ * is compared with where they end; if it was wrong, the group is rolled back. A lane that another process writes to is not predicted
+ * until it is found as this process had left it, because servers that share lanes would otherwise write in vain.
  */
 import type { LaneHead, LaneHeads } from "./Lanes.ts"
 
-/** How many lanes are remembered at most: those written to last. */
+/** The predictions of one process. */
+export interface LanePrediction {
+  /** Where lanes will end; `undefined` unless it is known of each of them. */
+  readonly predict: (lanes: Iterable<number>) => LaneHeads | undefined
+  /** Notes that a group was sent: where its lanes ended before it, and where they will end after it. */
+  readonly record: (before: LaneHeads, after: LaneHeads) => void
+}
+
+/** The most lanes that are remembered: the ones written to last. */
 const maxRemembered = 16_384
 
 interface Remembered {
   readonly head: LaneHead
-  /** Whether it was found as it had been left the last time. */
-  readonly isOurs: boolean
-}
-
-/** What is remembered of lanes. */
-export interface LanePrediction {
-  /** Where lanes will end; `undefined` where that is not known of each of them. */
-  readonly foretell: (lanes: Iterable<number>) => LaneHeads | undefined
-  /** Lanes were found to end where they did before, and will end where they do after. */
-  readonly sent: (before: LaneHeads, after: LaneHeads) => void
+  /** Whether the lane was found as this process had left it the last time. */
+  readonly isReliable: boolean
 }
 
 const isSame = (one: LaneHead, other: LaneHead): boolean =>
   one.next_position === other.next_position && one.last_recorded_at === other.last_recorded_at
 
-/** Whether lanes end where it was foreseen. */
-export const areSame = (foreseen: LaneHeads, found: LaneHeads): boolean =>
-  [...foreseen].every(([lane, head]) => isSame(head, found.get(lane)!))
+/** Whether lanes end where it was predicted. */
+export const areSame = (predicted: LaneHeads, found: LaneHeads): boolean =>
+  [...predicted].every(([lane, head]) => isSame(head, found.get(lane)!))
 
-/** Nothing is remembered at first. */
+/** Knows no lane at first. */
 export const make = (): LanePrediction => {
+  /** The lane written to last comes last. */
   const remembered = new Map<number, Remembered>()
   return {
-    foretell: (lanes) => {
-      const foreseen = new Map<number, LaneHead>()
+    predict: (lanes) => {
+      const predicted = new Map<number, LaneHead>()
       for (const lane of lanes) {
         const known = remembered.get(lane)
-        if (known?.isOurs !== true) return undefined
-        foreseen.set(lane, known.head)
+        if (known?.isReliable !== true) return undefined
+        predicted.set(lane, known.head)
       }
-      return foreseen
+      return predicted
     },
-    sent: (before, after) => {
+    record: (before, after) => {
       for (const [lane, head] of after) {
         const known = remembered.get(lane)
         remembered.delete(lane)
-        remembered.set(lane, { head, isOurs: known !== undefined && isSame(known.head, before.get(lane)!) })
+        remembered.set(lane, { head, isReliable: known !== undefined && isSame(known.head, before.get(lane)!) })
       }
       for (const oldest of remembered.keys()) {
         if (remembered.size <= maxRemembered) return

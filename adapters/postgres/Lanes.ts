@@ -1,7 +1,7 @@
 /**
- * Places events in their lanes: positions have no gap, and `dateCreated` never goes back inside a lane.
+ * Gives events their positions in their lanes: positions have no gaps, and `dateCreated` never goes back inside a lane.
  *
- * The row of a lane is locked from before its next position is read until the transaction ends.
+ * The row of a lane is locked before its next position is read, and until the transaction ends.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
@@ -9,7 +9,7 @@ import type { Append, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
-/** Where a lane ends. */
+/** Where a lane ends: a row of `lane_head`. */
 export interface LaneHead {
   readonly lane: number
   readonly next_position: number
@@ -19,7 +19,7 @@ export interface LaneHead {
 /** The ends of lanes, by lane. */
 export type LaneHeads = ReadonlyMap<number, LaneHead>
 
-/** An event that has its place. */
+/** An event with its position. */
 export interface Placed {
   readonly event: StoredEvent
   readonly lane: number
@@ -27,35 +27,56 @@ export interface Placed {
   readonly project: Lane.Owner
 }
 
+/** The lane of the catalog. */
+export const catalog = 0
+
+/** Spreads rows that belong to no organization or project over lanes of the installation. */
+export const unowned: Lane.Owner = { number: 0, lanes: Lane.defaultCount }
+
+/** Where lanes end, as a table of their ends says: the next position of each, 0 for a lane without events or changes. */
+export const readEnds = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  table: "lane_head" | "people_head",
+  lanes: ReadonlyArray<number>,
+) {
+  const rows = yield* Sql.query<{ readonly lane: number; readonly next_position: number }>(
+    sql,
+    `SELECT lane, next_position FROM ${table} WHERE lane = ANY($1::bigint[])`,
+    [lanes],
+  )
+  const ends = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
+  return new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0]))
+})
+
 /** The lanes that a request writes to, in ascending order. */
 export const of = ({ events, project }: Append): ReadonlyArray<number> =>
   [...new Set(events.map(({ concordId }) => Lane.of(project, concordId)))].toSorted((a, b) => a - b)
 
 const lanes = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })
 
-/** Locks the lanes of all requests, in ascending order. */
+/** Locks the lanes of all requests, in ascending order, and returns where they end. */
 export const lock = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>) {
-  // An update that changes nothing locks what is there, and is planned over many shards where FOR UPDATE is not.
+  // An update that changes nothing locks a row that is there. Unlike FOR UPDATE, Citus can plan it over several shards.
   const rows = yield* Sql.query<LaneHead>(
     sql,
     `INSERT INTO lane_head SELECT v.lane, 0, 0 FROM ${lanes.rows} v ORDER BY v.lane
      ON CONFLICT (lane) DO UPDATE SET next_position = lane_head.next_position
      RETURNING lane, next_position, last_recorded_at`,
-    lanes.of([...new Set(requests.flatMap(of))]),
+    lanes.parameters([...new Set(requests.flatMap(of))]),
   )
   return new Map(rows.map((row) => [row.lane, row])) as LaneHeads
 })
 
-/** Events in their lanes, and where those end then. */
+/** Events with their positions, and where their lanes end after them. */
 export interface Placement {
-  /** By lane, and in a lane by position: so they are written quickest. */
+  /** Ordered by lane and then by position, because that is the fastest order to insert them. */
   readonly placed: ReadonlyArray<Placed>
   readonly heads: LaneHeads
 }
 
 /**
- * Places the events of all requests, in the order of their instants; or says that one would go back in its lane, and where
- * that lane ends.
+ * Gives the events of all requests their positions, in the order of `recordedAt`. If the `dateCreated` of
+ * an event would go back in its lane, returns the earliest instant that its request can be prepared for instead.
  */
 export const place = (
   requests: ReadonlyArray<Append>,
@@ -87,14 +108,14 @@ const moves = ArrayColumns.make<Move>({
   last_recorded_at: ["bigint", ({ head }) => head.last_recorded_at],
 })
 
-/** Moves the ends of lanes. */
+/** Writes where locked lanes end now. */
 export const move = Effect.fnUntraced(function* (sql: Sql.Sql, before: LaneHeads, after: LaneHeads) {
   if (after.size === 0) return
   const moved = yield* Sql.write(
     sql,
     `UPDATE lane_head h SET next_position = v.next_position, last_recorded_at = v.last_recorded_at
      FROM ${moves.rows} v WHERE h.lane = v.lane AND h.next_position = v.expected`,
-    moves.of([...after.values()].map((head) => ({ head, expected: before.get(head.lane)!.next_position }))),
+    moves.parameters([...after.values()].map((head) => ({ head, expected: before.get(head.lane)!.next_position }))),
   )
   if (moved !== after.size) return yield* Effect.die("a lane was written to without its lock")
 })

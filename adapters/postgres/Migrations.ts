@@ -1,9 +1,9 @@
 /**
- * Brings a database to the tables that this version needs: numbered files, each applied once, in a transaction of its own. One
- * that was applied and has been edited since is refused: the database would not be what the file says.
+ * Creates and changes the tables of a database until they are those of this version: numbered files, each of which is applied once.
+ * A database is refused if a migration was edited after it had been applied, because its tables may differ from the file.
  *
- * An engine is a flavour of the tables alone: on Citus each is distributed by its lane when it is made. Statements that read and
- * write are the same on both.
+ * Engines differ only in their table definitions: on Citus each table is distributed by its lane when it is created. The statements
+ * that read and write are the same on both.
  */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
@@ -16,11 +16,11 @@ import * as PeopleHead from "./migrations/0003-people-head.ts"
 import * as TableNames from "./migrations/0004-table-names.ts"
 import * as Sql from "./Sql.ts"
 
-/** What the tables are made for. */
+/** The engines that the tables can be made for. */
 export const engines = ["postgres", "citus"] as const
 export type Engine = (typeof engines)[number]
 
-/** One step, and its statements. */
+/** A migration with its statements. */
 export interface Migration {
   readonly number: number
   readonly name: string
@@ -37,8 +37,11 @@ export const migrations: ReadonlyArray<Migration> = [
 
 const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql).digest("hex")
 
-/** Where it is noted what was applied. The one table without a lane: it is about the tables themselves, and nothing writes to it but this. */
-const notes = [
+/**
+ * The table that records which migrations were applied. It is the only table without a lane, because it is about the tables
+ * themselves; only migrations write to it.
+ */
+const migrationTable = [
   `CREATE TABLE IF NOT EXISTS migration (
   number bigint NOT NULL PRIMARY KEY,
   name text NOT NULL,
@@ -48,39 +51,39 @@ const notes = [
 ]
 
 /**
- * What an engine is told of a table that was just made. All tables lie together: what a transaction writes of one lane is on one
- * server.
+ * The statement that distributes a table that was just created. All tables are colocated, so that a transaction writes the rows of
+ * one lane on one server.
  */
-const placed = (statement: string, engine: Engine): ReadonlyArray<string> => {
+const distribution = (statement: string, engine: Engine): ReadonlyArray<string> => {
   const table = /^CREATE TABLE (\w+)/.exec(statement)?.[1]
   if (engine === "postgres" || table === undefined) return []
-  const beside = table === "lane_head" ? "none" : "lane_head"
-  return [`SELECT create_distributed_table('${table}', 'lane', colocate_with => '${beside}')`]
+  const colocated = table === "lane_head" ? "none" : "lane_head"
+  return [`SELECT create_distributed_table('${table}', 'lane', colocate_with => '${colocated}')`]
 }
 
-/** The statements of a migration, its note the last: none has a semicolon inside. */
+/** The statements of a migration; the last one records it. No statement may contain a semicolon. */
 export const statementsOf = (migration: Migration, engine: Engine): ReadonlyArray<string> => [
-  // The notes are read whichever server of an engine is asked.
+  // Every server of the engine has a copy, because each can be asked which migrations were applied.
   ...(engine === "citus" && migration.number === 1 ? ["SELECT create_reference_table('migration')"] : []),
   ...migration.sql
     .split(";")
     .map((statement) => statement.trim())
-    .flatMap((statement) => (statement === "" ? [] : [statement, ...placed(statement, engine)])),
+    .flatMap((statement) => (statement === "" ? [] : [statement, ...distribution(statement, engine)])),
   `INSERT INTO migration VALUES (${migration.number}, '${migration.name}', '${digestOf(migration)}', '${engine}')`,
 ]
 
-/** What is missing in a database, and for which engine it is. */
+/** The migrations that a database lacks, and the engine of its tables. */
 export interface Missing {
   readonly engine: Engine
   readonly migrations: ReadonlyArray<Migration>
 }
 
-/** The statements that bring a database to what is {@link Missing}, as a file for `psql`. */
+/** The statements that apply the missing migrations, as a file for `psql`. */
 export const script = ({ engine, migrations }: Missing): string =>
   migrations.length === 0
     ? ""
     : [
-        ...notes,
+        ...migrationTable,
         ...migrations.flatMap((migration) => ["BEGIN", ...statementsOf(migration, engine), "COMMIT"]),
         "",
       ].join(";\n")
@@ -91,44 +94,48 @@ interface Applied {
   readonly engine: Engine
 }
 
-/** The notes. A database without them has no tables yet, or was made before they named an engine. */
+/**
+ * The migrations that were applied. Fails with a syntax error if the database has no tables yet, or only tables from before
+ * migrations recorded an engine.
+ */
 export const applied = (sql: Sql.Sql): Effect.Effect<ReadonlyArray<Applied>, SqlError> =>
   Sql.query<Applied>(sql, "SELECT number, digest, engine FROM migration ORDER BY number")
 
-/** Why a note is of no migration that this version has, if it is of none. */
+/** Why an applied migration is not one of this version; `undefined` if it is. */
 export const faultOf = ({ digest, number }: Applied): string | undefined => {
   const migration = migrations.find((each) => each.number === number)
   if (migration === undefined) return "the database was written by a later version of Assent"
   return digestOf(migration) === digest ? undefined : `migration ${number} was edited after it was applied`
 }
 
-const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, asked: Engine | undefined) {
-  for (const note of known) {
-    const reason = faultOf(note)
+/** The migrations that are missing after the known ones, for the engine that the tables were made for or else the wanted one. */
+const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, wanted: Engine | undefined) {
+  for (const each of known) {
+    const reason = faultOf(each)
     if (reason !== undefined) return yield* new StoreUnavailable({ reason })
   }
-  const remembered = known[0]?.engine
-  const engine = remembered ?? asked ?? "postgres"
-  if (asked !== undefined && asked !== engine) {
+  const engine = known[0]?.engine ?? wanted ?? "postgres"
+  if (wanted !== undefined && wanted !== engine) {
     return yield* new StoreUnavailable({
-      reason: `the tables were made for ${engine}, and cannot become those of ${asked}`,
+      reason: `the tables were made for ${engine}, and cannot become those of ${wanted}`,
     })
   }
   const numbers = new Set(known.map(({ number }) => number))
-  return { engine, migrations: migrations.filter(({ number }) => !numbers.has(number)) } satisfies Missing as Missing
+  const found: Missing = { engine, migrations: migrations.filter(({ number }) => !numbers.has(number)) }
+  return found
 })
 
-/** What is missing; changes nothing. */
-export const find = (sql: Sql.Sql, asked?: Engine): Effect.Effect<Missing, SqlError | StoreUnavailable> =>
-  Sql.persistently(Sql.patiently(applied(sql))).pipe(
+/** Finds the migrations that are missing; changes nothing. */
+export const find = (sql: Sql.Sql, wanted?: Engine): Effect.Effect<Missing, SqlError | StoreUnavailable> =>
+  Sql.retryOnInterruption(Sql.retryOnContention(applied(sql))).pipe(
     Effect.catchIf(
       ({ reason }) => reason._tag === "SqlSyntaxError",
       () => Effect.succeed([]),
     ),
-    Effect.flatMap((known) => missing(known, asked)),
+    Effect.flatMap((known) => missing(known, wanted)),
   )
 
-/** Fails where tables are to be distributed and nothing is there that distributes them. */
+/** Fails if tables are to be distributed in a database without Citus. */
 const expectEngine = Effect.fnUntraced(function* (sql: Sql.Sql, { engine, migrations }: Missing) {
   if (engine !== "citus" || migrations.length === 0) return
   const found = yield* Sql.query(
@@ -142,30 +149,30 @@ const expectEngine = Effect.fnUntraced(function* (sql: Sql.Sql, { engine, migrat
 })
 
 /**
- * Applies what is missing, and tells what that was. Several processes may try at once: one does it. Where nothing is missing no
- * right to make tables is needed.
+ * Applies the missing migrations in one transaction, and returns them. Of several processes that do it at the same time one applies
+ * them. If none is missing, no right to create tables is needed.
  */
-export const run = Effect.fnUntraced(function* (sql: Sql.Sql, asked?: Engine) {
-  const found = yield* find(sql, asked)
+export const run = Effect.fnUntraced(function* (sql: Sql.Sql, wanted?: Engine) {
+  const found = yield* find(sql, wanted)
   if (found.migrations.length === 0) return found
   yield* expectEngine(sql, found)
   const steps = Effect.gen(function* () {
-    for (const statement of notes) yield* Sql.query(sql, statement)
+    for (const statement of migrationTable) yield* Sql.query(sql, statement)
     yield* Sql.query(sql, "LOCK TABLE migration IN EXCLUSIVE MODE")
-    const left = yield* missing(yield* applied(sql), asked)
+    const left = yield* missing(yield* applied(sql), wanted)
     for (const migration of left.migrations) {
       for (const statement of statementsOf(migration, left.engine)) yield* Sql.query(sql, statement)
     }
     return left
   })
-  // Of two that make the notes at the same moment one is refused, whatever IF NOT EXISTS says: it then finds them.
+  // Of two processes that create the table at the same moment one fails in spite of IF NOT EXISTS; it is there at the next try.
   return yield* Effect.retry(Sql.transaction(sql, steps), {
     times: 5,
     while: (error) => Sql.isSqlError(error) && error.reason._tag === "UniqueViolation",
   })
 })
 
-/** Uses a database's own connections, for as long as it takes. */
+/** Connects to a database, and closes the connections after use. */
 export const using = <A>(
   url: string,
   use: (sql: Sql.Sql) => Effect.Effect<A, SqlError | StoreUnavailable>,

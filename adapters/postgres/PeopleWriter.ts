@@ -1,24 +1,23 @@
 /**
- * Changes who is who, in one transaction: the people first, in ascending order, then what they are changed by.
+ * Writes an identity change in one transaction: locks the people first, in ascending order, then writes their aliases, facts and
+ * sessions.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Fact } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
-import type { Kept, IdentityChange, Session } from "../../core/ports/LedgerStore.ts"
+import type { IdempotencyRecord, IdentityChange, Kept, Session } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
-import * as IdempotentChange from "./IdempotentChange.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
+import * as IdempotentChange from "./IdempotentChange.ts"
+import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
-/** What belongs to no project is spread over these lanes. */
-export const everywhere: Lane.Owner = { number: 0, lanes: Lane.defaultCount }
-
-/** How long an expired session or proof is kept, so that a clock that is set back does not bring it back. */
+/** How long an expired session or identity token is kept, so that it does not become valid again if the clock is set back. */
 const expiredKeptMillis = 24 * 60 * 60 * 1000
 
-/** Locks everybody whom the change is about, and tells whether they are as they were seen. */
+/** Locks all people of the change, in ascending order; returns whether they have the revisions that it was prepared against. */
 const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, organization, seen }: IdentityChange) {
   const revisions = new Map(seen.map(({ concordId, revision }) => [concordId, revision]))
   const named = claims.filter(({ kind }) => kind !== "contextId").map(({ concordId }) => concordId)
@@ -26,13 +25,13 @@ const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, or
     ...new Set([...revisions.keys(), ...named, ...facts.flatMap(({ member, survivor }) => [member, survivor])]),
   ]
   if (people.length === 0) return true
-  // An update that changes nothing locks what is there, and is planned over many shards where FOR UPDATE is not.
+  // An update that changes nothing locks a row that is there. Unlike FOR UPDATE, Citus can plan it over several shards.
   const rows = yield* Sql.query<{ readonly person: string; readonly revision: number }>(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified)
      SELECT lane, person, 0, false FROM ${AliasWriter.people.rows} v ORDER BY lane, person
      ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision RETURNING person, revision`,
-    AliasWriter.people.of(people.map((concordId) => ({ organization, concordId }))),
+    AliasWriter.people.parameters(people.map((concordId) => ({ organization, concordId }))),
   )
   return rows.every(({ person, revision }) => (revisions.get(person) ?? revision) === revision)
 })
@@ -51,12 +50,12 @@ const recordFact = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane
   }
 })
 
-/** Uses a proof; answers false where it was used before. */
-const useProof = Effect.fnUntraced(function* (
+/** Uses an identity token up, and removes expired ones of its lane; returns false if it was used before. */
+const useIdentityToken = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   { expiresAt, hash }: NonNullable<IdentityChange["identityToken"]>,
 ) {
-  const lane = Lane.of(everywhere, hash)
+  const lane = Lane.of(Lanes.unowned, hash)
   yield* Sql.query(sql, "DELETE FROM used_identity_token WHERE lane = $1 AND expires_at < $2", [
     lane,
     expiresAt - 2 * expiredKeptMillis,
@@ -77,20 +76,20 @@ const endSessions = Effect.fnUntraced(function* (
     yield* Sql.query(
       sql,
       "UPDATE session SET expires_at = least(expires_at, $3) WHERE lane = $1 AND token_hash = decode($2, 'hex')",
-      [Lane.of(everywhere, tokenHash), tokenHash, at],
+      [Lane.of(Lanes.unowned, tokenHash), tokenHash, at],
     )
   }
   if (sessionsOf === undefined) return
   yield* Sql.query(
     sql,
     "UPDATE session SET expires_at = least(expires_at, $3) WHERE lane = ANY($1::bigint[]) AND person = $2",
-    [Lane.all(everywhere), sessionsOf, at],
+    [Lane.all(Lanes.unowned), sessionsOf, at],
   )
 })
 
 const openSession = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session) {
   const { concordId, expiresAt, tokenHash } = session
-  const lane = Lane.of(everywhere, tokenHash)
+  const lane = Lane.of(Lanes.unowned, tokenHash)
   yield* Sql.query(sql, "DELETE FROM session WHERE lane = $1 AND expires_at < $2", [
     lane,
     expiresAt - expiredKeptMillis,
@@ -104,17 +103,20 @@ const openSession = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session)
 
 const counted = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })
 
-/** Counts the change in its lanes. The last step: whoever else changes somebody of the same lanes waits only for the commit. */
+/**
+ * Counts the change in its lanes. It is the last step, so that other changes of people in the same lanes wait only for the commit.
+ */
 const count = (sql: Sql.Sql, change: IdentityChange) =>
   Sql.query(
     sql,
     `INSERT INTO people_head SELECT v.lane, 1 FROM ${counted.rows} v ORDER BY v.lane
      ON CONFLICT (lane) DO UPDATE SET next_position = people_head.next_position + 1`,
-    counted.of(PeopleLanes.of(change)),
+    counted.parameters(PeopleLanes.of(change)),
   )
 
+/** The steps of an identity change, in the order of their locks. */
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange) {
-  const { claims, ends, facts, organization, identityToken: proof, idempotencyRecord, releases, session } = change
+  const { claims, ends, facts, organization, identityToken, idempotencyRecord, releases, session } = change
   const idempotency = idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }]
   if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
   if (!(yield* areAsSeen(sql, change))) return "stale"
@@ -122,13 +124,41 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange)
   const owned = claims.map((claim) => ({ organization, claim }))
   if (!(yield* AliasWriter.claim(sql, owned))) return "stale"
   for (const fact of facts) yield* recordFact(sql, organization, fact)
-  if (proof !== undefined && !(yield* useProof(sql, proof))) return "used"
+  if (identityToken !== undefined && !(yield* useIdentityToken(sql, identityToken))) return "used"
   if (ends !== undefined) yield* endSessions(sql, ends)
   if (session !== undefined) yield* openSession(sql, session)
   if (facts.length + releases.length > 0) yield* count(sql, change)
   return "kept"
 })
 
-/** Changes who is who. */
-export const change = (sql: Sql.Sql, asked: IdentityChange) =>
-  IdempotentChange.change<Kept | "used">(sql, asked.organization, steps(sql, asked))
+/** Writes an identity change. */
+export const change = (sql: Sql.Sql, identityChange: IdentityChange) =>
+  IdempotentChange.run<Kept | "used">(sql, identityChange.organization, steps(sql, identityChange))
+
+const profileSteps = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  concordId: string,
+  profile: string,
+  idempotencyRecord: IdempotencyRecord | undefined,
+) {
+  const idempotency = idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }]
+  if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
+  yield* Sql.query(
+    sql,
+    `INSERT INTO person (lane, person, revision, is_identified, profile) VALUES ($1, $2, 0, false, $3)
+     ON CONFLICT (lane, person) DO UPDATE SET profile = excluded.profile`,
+    [Lane.of(organization, concordId), concordId, profile],
+  )
+  return "kept"
+})
+
+/** Replaces the profile of a person. */
+export const keepProfile = (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  concordId: string,
+  profile: string,
+  idempotencyRecord: IdempotencyRecord | undefined,
+) =>
+  IdempotentChange.run<Kept>(sql, organization, profileSteps(sql, organization, concordId, profile, idempotencyRecord))

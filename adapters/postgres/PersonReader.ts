@@ -1,6 +1,6 @@
 /**
- * Reads a whole PostgreSQL ledger in the order of its people, in bounded memory and from one snapshot: what is committed while
- * it reads is not seen, and nobody who writes is held up.
+ * Reads all events of a PostgreSQL ledger, ordered by person, in bounded memory and from one snapshot: it does not see what is
+ * committed meanwhile, and blocks no writer.
  */
 import { createHash } from "node:crypto"
 import { Effect, Pull, type Scope, Stream } from "effect"
@@ -23,7 +23,7 @@ export interface PersonReader {
   readonly types: ReadonlyArray<ConsentType>
   /** How many events there are. */
   readonly events: number
-  /** SHA-256 of what makes the snapshot: how far each lane is, the consent types, and who is joined. */
+  /** SHA-256 of what identifies the snapshot: the ends of the lanes, the consent types, and which people are joined. */
   readonly sha256: string
   /** The next people; `undefined` after the last. */
   readonly next: Effect.Effect<EventColumns.EventColumns | undefined, StoreUnavailable>
@@ -40,14 +40,14 @@ interface Row {
   readonly expiration_date: number | null
 }
 
-/** People who are joined stand where the survivor does, and with its id. */
+/** Events of joined people have the id of the survivor, and are ordered by it. */
 const inOrder = `
   SELECT coalesce(j.survivor, e.person) AS person, e.event_id, e.consent_type, e.version, e.consent_state, e.consent_date,
     e.recorded_at, e.expiration_date
   FROM event e LEFT JOIN unnest($1::uuid[], $2::uuid[]) AS j (member, survivor) ON j.member = e.person
   ORDER BY 1, e.consent_date, e.event_id`
 
-/** A transaction that sees one snapshot and may take its time; ended with the scope. */
+/** A transaction without time limits that sees one snapshot. It ends with the scope. */
 const snapshot = Effect.fnUntraced(function* (url: string) {
   const sql = yield* Sql.connect(url)
   const connection = yield* sql.reserve
@@ -73,11 +73,11 @@ const typeOf = ({ id, category, subcategory, label, consentDuration, rules, vers
 const read = <Found extends object>(connection: Connection, statement: string) =>
   Effect.map(
     connection.executeUnprepared(statement, [], undefined),
-    // The columns are written by the store alone, with the types they are read back as.
+    // Only this store writes the columns, with the types that they are read as.
     (rows): ReadonlyArray<Found> => rows,
   )
 
-/** What is set up, how far the lanes are, and who is joined. */
+/** The ends of the lanes, the consent types, and the groups of joined people. */
 const readFrame = Effect.fnUntraced(function* (connection: Connection, knownAt: Instant) {
   const lanes = yield* read<{ readonly lane: number; readonly next_position: number }>(
     connection,
@@ -99,7 +99,7 @@ const readFrame = Effect.fnUntraced(function* (connection: Connection, knownAt: 
   return { lanes, types: [...new Map(types.map((type) => [type.id, typeOf(type)])).values()], groups }
 })
 
-/** Adds rows to the builder until it has a batch, and goes on from there. */
+/** Adds rows to a builder, and collects the batches that it has filled. */
 const batcher = (builder: EventColumnBuilder.EventColumnBuilder) => {
   const ready: Array<EventColumns.EventColumns> = []
   const add = (row: Row): void => {
@@ -122,7 +122,7 @@ const batcher = (builder: EventColumnBuilder.EventColumnBuilder) => {
   return { ready, add }
 }
 
-/** Opens a ledger for reading; fails where the database cannot be reached or is no ledger. It is closed with the scope. */
+/** Opens a ledger; fails if the database cannot be reached or is not a ledger. It is closed with the scope. */
 export const make = (
   url: string,
   knownAt: Instant,

@@ -1,9 +1,9 @@
 /**
- * Transactions whose statements need not wait for the answers of those before: PostgreSQL has the next one at hand as it ends
- * one, while JavaScript prepares the one behind it.
+ * Transactions whose statements can be pipelined: a statement is sent without waiting for the result of the previous one, so that
+ * PostgreSQL always has the next statement at hand while JavaScript encodes the one after it.
  *
- * Statements that are run one after the other are answered one after the other, as everywhere. Those that are run at the same
- * time are sent in the order in which they begin, and carried out in that order.
+ * Statements that are run in sequence behave as on any connection. Statements that are run concurrently are sent in the order in
+ * which they start, and executed in that order.
  */
 import * as PgPool from "@effect/sql-pg/PgPool"
 import type { PgConnection, Result } from "@effect/sql-pg/PgConnection"
@@ -13,16 +13,16 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
 import * as Sql from "./Sql.ts"
 
-/** How many transactions there are at a time. */
+/** The most transactions at a time: each has a connection of its own. */
 export const maxTransactions = 4
 
 /**
- * How long the server may take to begin or end a transaction, in milliseconds, before its connection is closed instead. Nobody can
- * interrupt these: where a machine is gone without a word, they would keep the connection for ever.
+ * How long the server may take to begin or end a transaction, in milliseconds; then its connection is closed. These statements
+ * cannot be interrupted: if the server's machine disappears without closing its connections, they would keep the connection for ever.
  */
 const maxMillis = { BEGIN: 10_000, COMMIT: 10_000, ROLLBACK: 5_000 }
 
-const lease = (connection: PgConnection): Connection => {
+const toSqlConnection = (connection: PgConnection): Connection => {
   const rows = (statement: string, parameters: ReadonlyArray<unknown>) =>
     Effect.map(connection.query(statement, parameters), ({ rows }) => rows)
   return {
@@ -36,42 +36,45 @@ const lease = (connection: PgConnection): Connection => {
 }
 
 /** The database has not begun or ended a transaction in time. */
-class Overdue extends ConnectionError {}
+class TransactionTimeout extends ConnectionError {}
 
-const overdue = (statement: keyof typeof maxMillis): SqlError => {
+const timeout = (statement: keyof typeof maxMillis): SqlError => {
   const message = "the database has not answered in time"
   return new SqlError({
-    reason: new Overdue({ cause: new Error(message), message, operation: statement.toLowerCase() }),
+    reason: new TransactionTimeout({ cause: new Error(message), message, operation: statement.toLowerCase() }),
   })
 }
 
-/** Whether a transaction has not ended: its connection is not lent again. */
+/** Whether a transaction may still be open: its connection must not be used again. */
 const isOpen = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.hasDies(exit) ||
-  Option.exists(Exit.findErrorOption(exit), (error) => Sql.isSqlError(error) && error.reason instanceof Overdue)
+  Option.exists(
+    Exit.findErrorOption(exit),
+    (error) => Sql.isSqlError(error) && error.reason instanceof TransactionTimeout,
+  )
 
-const control = (connection: Connection, statement: keyof typeof maxMillis): Effect.Effect<Result, SqlError> =>
+const runControl = (connection: Connection, statement: keyof typeof maxMillis): Effect.Effect<Result, SqlError> =>
   Effect.timeoutOrElse(connection.executeRaw(statement, []) as Effect.Effect<Result, SqlError>, {
     duration: maxMillis[statement],
-    orElse: () => overdue(statement),
+    orElse: () => timeout(statement),
   })
 
-/** PostgreSQL answers `ROLLBACK` to the COMMIT of a transaction in which a statement has failed. */
+/** Fails if PostgreSQL rolls back instead, as it does at the COMMIT of a transaction in which a statement has failed. */
 const commit = Effect.fnUntraced(function* (connection: Connection) {
-  const { command } = yield* control(connection, "COMMIT")
+  const { command } = yield* runControl(connection, "COMMIT")
   if (command === "COMMIT") return
   const message = "a transaction was committed in which a statement had failed"
   yield* new SqlError({ reason: new UnknownError({ cause: new Error(message), message, operation: "commit" }) })
 })
 
-const unused = () => Effect.die("no transaction stands inside another")
+const refuseNested = () => Effect.die("no transaction stands inside another")
 
-/** The same database, with connections of their own for transactions of this kind. */
+/** The same database, with a second pool of connections, which all transactions use. */
 export const make = Effect.fnUntraced(function* (sql: Sql.Sql, url: string, maxConnections = maxTransactions) {
   const pool = yield* PgPool.make({
     ...Sql.connection(url),
     maxConnections,
-    // What lets a connection send before it is answered also lends it to several at a time: here to one.
+    // Multiplexing makes a connection send before earlier results have arrived, and shares it: here one transaction has it at a time.
     multiplex: true,
     multiplexConcurrency: 1,
   })
@@ -81,37 +84,39 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql, url: string, maxC
   const withTransaction = SqlClient.makeWithTransaction({
     transactionService: sql.transactionService,
     spanAttributes: [],
-    acquireConnection: (restore) => Effect.map(restore(acquire), lease),
-    begin: (connection) => Effect.asVoid(control(connection, "BEGIN")),
+    acquireConnection: (restore) => Effect.map(restore(acquire), toSqlConnection),
+    begin: (connection) => Effect.asVoid(runControl(connection, "BEGIN")),
     commit,
-    rollback: (connection) => Effect.asVoid(control(connection, "ROLLBACK")),
-    savepoint: unused,
-    rollbackSavepoint: unused,
+    rollback: (connection) => Effect.asVoid(runControl(connection, "ROLLBACK")),
+    savepoint: refuseNested,
+    rollbackSavepoint: refuseNested,
   })
-  // What is asked outside of a transaction goes the way it always goes.
+  // Statements outside a transaction use the first pool.
   return Object.assign(Object.create(sql), { withTransaction }) as Sql.Sql
 })
 
-/** A step that has more than one statement may hear of what another one's statement has failed with. */
-const isEcho = (exit: Exit.Exit<unknown, SqlError>): boolean => Option.exists(Exit.findErrorOption(exit), Sql.isEcho)
+/** Whether a step only failed because the statement of another step had failed and aborted the transaction. */
+const isAborted = (exit: Exit.Exit<unknown, SqlError>): boolean =>
+  Option.exists(Exit.findErrorOption(exit), Sql.isAbortedTransaction)
 
 /**
- * Begins steps in their order without waiting for each other, and waits for all of them: none goes on behind the transaction's
- * end. The first in their order that objects or fails decides.
+ * Starts steps in their order without waiting for each other's results, then waits for all of them, so that none still runs when the
+ * transaction ends. A step rejects the transaction by returning something else than `undefined`. Returns or fails with what the
+ * first step, in their order, has rejected or failed with; a failure that only follows from an earlier one counts last.
  */
-export const firstObjection = Effect.fnUntraced(function* <A>(
+export const firstRejection = Effect.fnUntraced(function* <A>(
   steps: ReadonlyArray<Effect.Effect<A | undefined, SqlError>>,
 ) {
-  const begun: Array<Fiber.Fiber<A | undefined, SqlError>> = []
+  const started: Array<Fiber.Fiber<A | undefined, SqlError>> = []
   for (const step of steps) {
-    begun.push(yield* Effect.forkChild(step, { startImmediately: true }))
-    // It is sent before the next one is prepared.
+    started.push(yield* Effect.forkChild(step, { startImmediately: true }))
+    // The step is sent before the next one is prepared.
     yield* Effect.yieldNow
   }
-  const exits = yield* Fiber.awaitAll(begun)
-  for (const exit of [...exits.filter((each) => !isEcho(each)), ...exits.filter(isEcho)]) {
-    const objection = yield* exit
-    if (objection !== undefined) return objection
+  const exits = yield* Fiber.awaitAll(started)
+  for (const exit of [...exits.filter((each) => !isAborted(each)), ...exits.filter(isAborted)]) {
+    const rejection = yield* exit
+    if (rejection !== undefined) return rejection
   }
   return undefined
 })

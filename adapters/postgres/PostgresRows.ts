@@ -1,5 +1,5 @@
 /**
- * The rows of a PostgreSQL ledger, as they are stored: read with cursors of one snapshot, written in one transaction.
+ * The rows of a PostgreSQL ledger as they are stored: reads them with cursors of one snapshot, and writes them in one transaction.
  */
 import { Effect, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
@@ -22,8 +22,9 @@ import {
   tables,
 } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as Lanes from "./Lanes.ts"
 import * as Migrations from "./Migrations.ts"
-import { everywhere } from "./PeopleWriter.ts"
+
 import * as Sql from "./Sql.ts"
 
 type Value = number | string | boolean | null
@@ -31,26 +32,26 @@ type Value = number | string | boolean | null
 const columnsOf = (table: TableName): ReadonlyArray<readonly [name: string, kind: Kind]> =>
   Object.entries(tables[table].columns)
 
-/** The lane of a row of a table that only PostgreSQL keeps in lanes. */
+/** The lane of a row, for the tables that have a lane in PostgreSQL only. */
 const laneOf = (table: TableName, row: Readonly<Record<string, Value>>): number | undefined => {
   switch (table) {
     case "catalog_head":
     case "catalog_entry":
-      return 0
+      return Lanes.catalog
     case "document":
-      return Lane.of(everywhere, String(row["consent_type"]))
+      return Lane.of(Lanes.unowned, String(row["consent_type"]))
     case "key_use":
-      return Lane.of(everywhere, String(row["id"]))
+      return Lane.of(Lanes.unowned, String(row["id"]))
     case "session":
-      return Lane.of(everywhere, String(row["token_hash"]))
+      return Lane.of(Lanes.unowned, String(row["token_hash"]))
     case "used_identity_token":
-      return Lane.of(everywhere, String(row["hash"]))
+      return Lane.of(Lanes.unowned, String(row["hash"]))
     default:
       return undefined
   }
 }
 
-/** Codes of the server for data it cannot read or make sense of, and for what follows in the same transaction (SQLSTATE). */
+/** The SQLSTATE codes of data that the server cannot read or decode, and of the statements after that in the same transaction. */
 const damagedCodes: ReadonlySet<unknown> = new Set(["XX000", "XX001", "XX002", "58P01", "22021", "25P02"])
 
 const failureOf = (error: SqlError): StoreUnavailable | StoreDamaged => {
@@ -61,7 +62,7 @@ const failureOf = (error: SqlError): StoreUnavailable | StoreDamaged => {
 
 const isText = (kind: Kind | undefined): boolean => kind === "text" || kind === "text?"
 
-/** Text comes as bytes: those of a damaged row may be no text, which must not end the reading. */
+/** Text is read as bytes and decoded here, because damaged bytes that are not valid text must not stop the read. */
 const decodeText = (row: object): object =>
   Object.fromEntries(
     Object.entries(row).map(([name, value]) => [
@@ -82,7 +83,7 @@ const select = <Name extends TableName, Column extends ColumnName<Name>>(
     return isText(kind) ? `textsend(${name}) AS ${name}` : name
   })
   const by: ReadonlyArray<string> = selection?.by ?? tables[table].key
-  // Text by its bytes, whatever the database's own order is.
+  // Text is ordered by its bytes, whatever the collation of the database is.
   const order = by.map((name) => `t.${name}${isText(kinds.get(name)) ? ' COLLATE "C"' : ""}`)
   const where = selection?.having === undefined ? "" : ` WHERE t.${selection.having} IS NOT NULL`
   return `SELECT ${shown.join(", ")} FROM ${table} t${where}${order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`}`
@@ -106,7 +107,7 @@ const makeSnapshot = (sql: Sql.Sql): Snapshot => {
   }
 }
 
-/** A transaction that may take its time; never tried again by itself, since its steps are another store's, too. */
+/** A transaction without time limits. It is never tried again here, because its steps may also read or write another store. */
 const transaction = <A, E>(sql: Sql.Sql, begin: string, steps: Effect.Effect<A, E>) =>
   sql
     .withTransaction(
@@ -114,19 +115,19 @@ const transaction = <A, E>(sql: Sql.Sql, begin: string, steps: Effect.Effect<A, 
         yield* Sql.query(sql, begin)
         yield* Sql.query(sql, "SET LOCAL statement_timeout = 0")
         yield* Sql.query(sql, "SET LOCAL idle_in_transaction_session_timeout = 0")
-        // An index would answer in place of the rows themselves.
+        // Otherwise an index could answer instead of the rows, and hide that they are damaged.
         yield* Sql.query(sql, "SET LOCAL enable_indexonlyscan = off")
         return yield* steps
       }),
     )
     .pipe(Effect.catchDefect((defect) => (Sql.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect))))
 
-const told = <A, E>(
+const mapErrors = <A, E>(
   effect: Effect.Effect<A, E | SqlError>,
 ): Effect.Effect<A, Exclude<E, SqlError> | StoreUnavailable | StoreDamaged> =>
   Effect.mapError(effect, (error) => (Sql.isSqlError(error) ? failureOf(error) : (error as Exclude<E, SqlError>)))
 
-/** Fails where the database has no tables, or those of another version. */
+/** Fails if the database has no tables, or those of another version. */
 const expectLedger = Effect.fnUntraced(function* (sql: Sql.Sql) {
   const [found] = yield* Sql.query<{ readonly is: boolean }>(sql, `SELECT to_regclass('migration') IS NOT NULL AS "is"`)
   if (found?.is !== true) return yield* new NoLedger({ reason: "the database holds no ledger" })
@@ -137,7 +138,7 @@ const expectLedger = Effect.fnUntraced(function* (sql: Sql.Sql) {
 })
 
 const withDatabase = <A, E>(url: string, use: (sql: Sql.Sql) => Effect.Effect<A, E, Scope.Scope>) =>
-  told(Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer)))
+  mapErrors(Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer)))
 
 const read =
   (url: string): LedgerRows["read"] =>
@@ -162,7 +163,10 @@ const firstWithRows = Effect.fnUntraced(function* (sql: Sql.Sql) {
   return undefined
 })
 
-/** Nobody else writes to the tables from now on. What is insert-only is always written after another of them. */
+/**
+ * Keeps other transactions from writing. The two tables that only allow inserts need no lock, because they are always written after
+ * another table.
+ */
 const lock = (sql: Sql.Sql) => {
   const locked = tableNames.filter((table) => table !== "event" && table !== "person_fact")
   return Sql.query(sql, `LOCK TABLE ${locked.join(", ")} IN EXCLUSIVE MODE`)
@@ -170,9 +174,9 @@ const lock = (sql: Sql.Sql) => {
 
 const types = { whole: "bigint", uuid: "uuid", text: "text", bytes: "text", boolean: "text" } as const
 
-/** How a column's values are given: as an array of a type, and what becomes of each. */
+/** How a column is inserted: the type of the array with its values, and the expression that converts each of them. */
 const columnOf = (name: string, kind: Kind) => {
-  // Kinds are those of `types`, with `?` or without.
+  // Without `?`, every kind is a key of `types`.
   const type = types[kind.replace("?", "") as keyof typeof types]
   const value = kind.startsWith("bytes") ? `decode(v.${name}, 'hex')` : `v.${name}`
   return { name, type, value: kind === "boolean" ? `${value}::boolean` : value }

@@ -1,5 +1,5 @@
 /**
- * How the store talks to PostgreSQL: the pool, whole numbers, and what errors mean.
+ * Access to PostgreSQL: the pool of connections, statements and transactions, retries, and the meaning of errors.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import type { Result as Answer } from "@effect/sql-pg/PgConnection"
@@ -9,19 +9,19 @@ import type { SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as CircuitBreaker from "./CircuitBreaker.ts"
 
-/** How many connections one process uses, beside those of `Pipelines`. */
+/** How many connections one process uses, in addition to those of PipelinedTransactions.ts. */
 const defaultConnections = 6
 
-/** How often a transaction that others stood in the way of is tried again. */
+/** How often a transaction is tried again that lost to other transactions. */
 const maxRetries = 20
 
-/** How long a broken connection is replaced before whoever asked is told. */
-const patienceMillis = 3_000
+/** How long an operation is tried again after its connection broke, in milliseconds. */
+const maxRetryMillis = 3_000
 
-/** Instants and positions are whole numbers that JavaScript can hold: milliseconds, and counts. */
+/** Makes `bigint` columns numbers: instants (milliseconds) and positions are below 2⁵³. */
 const wholeNumbers = PgTypes.makeRegistry()
 wholeNumbers.register(PgTypes.OID.int8, {
-  // The client itself makes a bigint of a whole number that stands alone.
+  // The client passes a whole number outside of an array as a bigint.
   encode: (value: number | bigint) => PgTypes.encode(BigInt(value), PgTypes.OID.int8),
   decode: (bytes) => Result.map(PgTypes.decode(bytes, PgTypes.OID.int8, 1), Number),
   write: (sink, value) => {
@@ -33,14 +33,14 @@ wholeNumbers.register(PgTypes.OID.int8, {
 })
 
 /**
- * How a connection is made. It waits for the disk before a commit is acknowledged, whatever the server's own defaults are, and
- * gives up on what takes longer than ten seconds. Read committed is enough, since what is read is locked first, and costs the
- * fewest retries; a stricter isolation that a pooler puts in its place is as right.
+ * The settings of a connection, whatever the server's defaults are. A commit is acknowledged after it is on the disk, and a
+ * statement that takes longer than ten seconds is cancelled. The isolation level is read committed: it is sufficient, because rows
+ * are locked before they are read, and it needs the fewest retries. A stricter level, which a pooler may set instead, is correct, too.
  */
 export const connection = (url: string) => ({
   url: Redacted.make(url),
   applicationName: "assent",
-  // Where a machine is gone without a word, those to it are used no more soon after.
+  // If the server's machine disappears without closing its connections, those that are idle are soon no longer used.
   idleTimeout: "10 seconds" as const,
   types: wholeNumbers,
   startupParameters: {
@@ -52,17 +52,17 @@ export const connection = (url: string) => ({
   },
 })
 
-/** The pool. */
+/** A pool of connections with its circuit breaker. */
 export const connect = Effect.fnUntraced(function* (url: string, maxConnections = defaultConnections) {
-  const guard = yield* CircuitBreaker.makeGuard
+  const breaker = yield* CircuitBreaker.make
   const client = yield* PgClient.make({ ...connection(url), maxConnections })
-  return Object.assign(client, { guard })
+  return Object.assign(client, { breaker })
 })
 
-/** A connection, or a transaction on one. */
-export type Sql = PgClient.PgClient & { readonly guard: CircuitBreaker.Guard }
+/** A pool of connections. A statement runs in the transaction of its fiber, if there is one. */
+export type Sql = PgClient.PgClient & { readonly breaker: CircuitBreaker.CircuitBreaker }
 
-/** A value that a statement takes. */
+/** The value of a parameter of a statement. */
 export type Parameter =
   | string
   | number
@@ -72,8 +72,8 @@ export type Parameter =
   | ReadonlyArray<string | number | boolean | null>
   | PgTypes.Parameter
 
-/** An array names the type of its elements: whole numbers as they are kept, and one of nulls alone as the statement wants it. */
-const typed = (value: Parameter): unknown => {
+/** Gives an array of whole numbers its type; an array of nulls alone becomes text, whose type the statement decides. */
+const withType = (value: Parameter): unknown => {
   if (!Array.isArray(value) || value.length === 0) return value
   const elements: ReadonlyArray<unknown> = value
   const first = elements.find((element) => element !== null)
@@ -81,71 +81,74 @@ const typed = (value: Parameter): unknown => {
   return typeof first === "number" ? Result.getOrThrow(PgTypes.array(elements, PgTypes.OID.int8)) : value
 }
 
-/** Asks in the transaction that is under way, or else if the database is there. */
-const ask = <A>(sql: Sql, asked: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+/** Runs a statement through the circuit breaker, unless it belongs to a transaction, which as a whole runs through it. */
+const run = <A>(sql: Sql, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
   Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
-    Option.isSome(transaction) ? asked : sql.guard(asked),
+    Option.isSome(transaction) ? statement : sql.breaker(statement),
   )
 
-/** Runs a statement; the rows are what its select names. */
+/** Runs a statement and returns its rows. `Row` must name the columns of its select list. */
 export const query = <Row extends object>(
   sql: Sql,
   statement: string,
   parameters: ReadonlyArray<Parameter> = [],
-): Effect.Effect<ReadonlyArray<Row>, SqlError> => ask(sql, sql.unsafe<Row>(statement, parameters.map(typed)))
+): Effect.Effect<ReadonlyArray<Row>, SqlError> => run(sql, sql.unsafe<Row>(statement, parameters.map(withType)))
 
-/** Runs a statement that writes; answers how many rows it has written. */
+/** Runs a statement and returns how many rows it has written. */
 export const write = (
   sql: Sql,
   statement: string,
   parameters: ReadonlyArray<Parameter> = [],
 ): Effect.Effect<number, SqlError> =>
-  Effect.map(ask(sql, sql.unsafe(statement, parameters.map(typed)).raw), (answer) => (answer as Answer).rowCount)
+  Effect.map(run(sql, sql.unsafe(statement, parameters.map(withType)).raw), (answer) => (answer as Answer).rowCount)
 
-/** Others stood in the way: the same may succeed at once. */
-const isPassing = ({ reason }: SqlError): boolean =>
+/** Whether a transaction lost to another one: the same transaction may succeed if it is tried again. */
+const isContention = ({ reason }: SqlError): boolean =>
   reason._tag === "SerializationError" || reason._tag === "DeadlockError" || reason._tag === "LockTimeoutError"
 
-/** The server is ending or starting (57P), has no connection left (53300), or does not know itself whether it was done (40003). */
+/** The server is stopping or starting (57P), has no connection left (53300), or does not know whether it has committed (40003). */
 const interruptions = /^(57P\d\d|53300|40003)$/
 
 const codeOf = ({ reason: { cause } }: SqlError): string =>
   typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
 
-/** Whether a commit may or may not have happened: the connection broke, or the server went away. */
+/** Whether it is unknown if a commit happened: the connection broke, or the server stopped. */
 export const isUnknown = (error: SqlError): boolean =>
   error.reason._tag === "ConnectionError" || (error.reason._tag === "UnknownError" && interruptions.test(codeOf(error)))
 
-/** The server gave up on a statement, because it took too long or somebody cancelled it: nothing of its transaction was kept. */
+/** Whether the server cancelled a statement, because it took too long or on demand. Its transaction was rolled back. */
 const isCancelled = ({ reason }: SqlError): boolean => reason._tag === "StatementTimeoutError"
 
-/** Whether an error only says that an earlier statement of its transaction has failed. */
-export const isEcho = (error: SqlError): boolean => codeOf(error) === "25P02"
+/** Whether a statement was refused because an earlier statement of its transaction had failed (in_failed_sql_transaction). */
+export const isAbortedTransaction = (error: SqlError): boolean => codeOf(error) === "25P02"
 
-const soon = Schedule.exponential(5, 1.5).pipe(Schedule.jittered)
+const backoff = Schedule.exponential(5, 1.5).pipe(Schedule.jittered)
 
-/** Again, where others stood in the way. */
-export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+/** Tries a transaction or statement again if it lost to another one. */
+export const retryOnContention = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.retry(effect, {
-    schedule: soon,
+    schedule: backoff,
     times: maxRetries,
-    while: (error: E) => isSqlError(error) && isPassing(error),
+    while: (error: E) => isSqlError(error) && isContention(error),
   })
 
 /**
- * Again, where the connection broke or the server gave up: for what comes to the same when it is done twice. What takes too long
- * each time is done twice, and not again.
+ * Tries an idempotent operation again if the connection broke, or the server stopped or cancelled a statement. An operation that
+ * reaches the statement timeout each time is tried twice at most, because the retries end after three seconds.
  */
-export const persistently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const retryOnInterruption = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.retry(effect, {
-    schedule: soon.pipe(Schedule.upTo({ duration: patienceMillis })),
+    schedule: backoff.pipe(Schedule.upTo({ duration: maxRetryMillis })),
     while: (error: E) => isSqlError(error) && (isUnknown(error) || isCancelled(error)),
   })
 
-/** Refuses a database that acknowledges what is not on its disk yet: a pooler may have dropped what {@link connect} sets. */
-export const refuseUnsafe = Effect.fnUntraced(function* (sql: Sql) {
+/**
+ * Fails if the database acknowledges commits that are not on its disk yet: a pooler may have dropped the settings of
+ * {@link connection}.
+ */
+export const expectSynchronousCommit = Effect.fnUntraced(function* (sql: Sql) {
   const shown = query<{ readonly synchronous_commit: string }>(sql, "SHOW synchronous_commit")
-  const [row] = yield* persistently(patiently(shown))
+  const [row] = yield* retryOnInterruption(retryOnContention(shown))
   if (row!.synchronous_commit === "off") {
     return yield* new StoreUnavailable({
       reason: "the database's synchronous_commit is off: it may lose what it acknowledges",
@@ -153,7 +156,7 @@ export const refuseUnsafe = Effect.fnUntraced(function* (sql: Sql) {
   }
 })
 
-/** What the database says; never what was asked. */
+/** The error of the port. It says what the database reports, and never repeats values of the statement. */
 export const unavailable = (error: SqlError): StoreUnavailable =>
   new StoreUnavailable({
     reason: isCancelled(error)
@@ -161,25 +164,25 @@ export const unavailable = (error: SqlError): StoreUnavailable =>
       : `the database cannot answer: ${error.reason._tag}`,
   })
 
-/** Runs all of it or nothing. */
+/** Runs an effect in a transaction. */
 export const transactionOnce = <A, E>(
-  sql: Pick<Sql, "guard" | "withTransaction">,
+  sql: Pick<Sql, "breaker" | "withTransaction">,
   effect: Effect.Effect<A, E | SqlError>,
 ): Effect.Effect<A, E | SqlError> =>
-  sql.guard(sql.withTransaction(effect)).pipe(
-    // A connection that breaks before it is rolled back is a defect to the client, and so is what it was rolled back for.
+  sql.breaker(sql.withTransaction(effect)).pipe(
+    // If the connection breaks before the rollback, the client raises the error as a defect; here it is an error like others.
     Effect.catchCause((cause) => {
       const broken = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => isSqlError(defect))
       return broken === undefined ? Effect.failCause(cause) : Effect.fail(broken.defect as SqlError)
     }),
   )
 
-/** Runs all of it or nothing; again, where others stood in the way. */
+/** Runs an effect in a transaction, and tries again if it lost to other transactions. */
 export const transaction = <A, E>(
-  sql: Pick<Sql, "guard" | "withTransaction">,
+  sql: Pick<Sql, "breaker" | "withTransaction">,
   effect: Effect.Effect<A, E | SqlError>,
-): Effect.Effect<A, E | SqlError> => patiently(transactionOnce(sql, effect))
+): Effect.Effect<A, E | SqlError> => retryOnContention(transactionOnce(sql, effect))
 
-/** Whether a failure is one of the database. */
+/** Whether an error is one of the database. */
 export const isSqlError = (error: unknown): error is SqlError =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"

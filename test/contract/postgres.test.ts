@@ -351,7 +351,7 @@ describe("a transaction that does not wait for its statements", () => {
       withConnection(
         Effect.fnUntraced(function* (sql) {
           const pipelined = yield* PipelinedTransactions.make(sql, url, 1)
-          const objecting = Effect.flatMap(PipelinedTransactions.firstObjection(steps(pipelined)), (objection) =>
+          const objecting = Effect.flatMap(PipelinedTransactions.firstRejection(steps(pipelined)), (objection) =>
             objection === undefined ? Effect.void : Effect.fail(objection),
           )
           const first = yield* Effect.exit(Sql.transaction(pipelined, objecting))

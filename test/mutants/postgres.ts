@@ -13,7 +13,7 @@ export const postgres: Part = {
   mutants: [
     [
       "AppendTransaction.ts",
-      "Effect.map(areBehind(sql, requests), objectionUnless(stale)),",
+      "Effect.map(arePrecedingRecorded(sql, requests), rejectUnless(stale)),",
       "",
       "a request that comes after an event",
       "of requests that each come after",
@@ -27,8 +27,8 @@ export const postgres: Part = {
     ],
     [
       "AppendTransaction.ts",
-      "objection !== undefined || !(yield* front)",
-      "objection !== undefined",
+      "rejection !== undefined || !(yield* predecessorsCommitted)",
+      "rejection !== undefined",
       "are all kept, and none",
     ],
 
@@ -39,45 +39,50 @@ export const postgres: Part = {
 
     [
       "CircuitBreaker.ts",
-      'error === overdue || operation === "connect"',
-      "error === overdue",
+      'error === timeout || operation === "connect"',
+      "error === timeout",
       "a database that is shut down, and one that is killed",
     ],
 
     [
-      "PostgresStore.ts",
+      "EventReader.ts",
       "positions: new Map(lanes.map(",
       "positions: new Map([].map(",
       "the positions of lanes are returned",
     ],
-    ["PostgresStore.ts", "first?.next_position ?? 0", "0", "facts of a person are of the moment"],
+    ["PeopleStore.ts", "first?.next_position ?? 0", "0", "facts of a person are of the moment"],
 
     ["PeopleWriter.ts", "people_head.next_position + 1", "1", "of many changes at the same time"],
     ["PeopleWriter.ts", "facts.length + releases.length > 0", "facts.length > 1", "an identity change is counted"],
 
     [
       "PipelinedTransactions.ts",
-      "if (objection !== undefined) return objection",
+      "if (rejection !== undefined) return rejection",
       "",
       "keeps nothing where a step objects",
     ],
-    ["PipelinedTransactions.ts", "error.reason instanceof Overdue", "false", "as a transaction has sent BEGIN"],
+    [
+      "PipelinedTransactions.ts",
+      "error.reason instanceof TransactionTimeout",
+      "false",
+      "as a transaction has sent BEGIN",
+    ],
     ["PipelinedTransactions.ts", "COMMIT: 10_000", "COMMIT: 10_000_000", "as a transaction has sent COMMIT"],
     [
       "PipelinedTransactions.ts",
-      "[...exits.filter((each) => !isEcho(each)), ...exits.filter(isEcho)]",
+      "[...exits.filter((each) => !isAborted(each)), ...exits.filter(isAborted)]",
       "exits",
       "is told what its first statement that failed",
     ],
 
-    ["GroupCommit.ts", "writingTo(lane).every(({ isSent }) => isSent) && ", "", "are all kept, and none in vain"],
+    ["LaneQueue.ts", "groups.every(({ isPredictable }) => isPredictable) && ", "", "are all kept, and none in vain"],
 
     ["Lanes.ts", "v ORDER BY v.lane\n", "v ORDER BY random()\n", "never lock each other out: one request"],
     ["Lanes.ts", "v ORDER BY v.lane\n", "v\n", "never lock each other out: the requests of a group"],
 
     [
       "IdempotentChange.ts",
-      "if (!(yield* mark(sql, Lane.of(owner, id), id)))",
+      "if (!(yield* insertAttempt(sql, Lane.of(owner, id), id)))",
       "if (id === '')",
       "a change of who is who: cut-after",
     ],

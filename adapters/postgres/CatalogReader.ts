@@ -1,0 +1,89 @@
+/**
+ * Reads the catalog, the documents of consent types, and the last uses of API keys.
+ */
+import { Effect } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import * as Catalog from "../../core/model/Catalog.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { DocumentKey } from "../../core/ports/LedgerStore.ts"
+import * as Lanes from "./Lanes.ts"
+import * as Sql from "./Sql.ts"
+
+/** Reads the catalog. Returns the same object as long as it has not changed, and parses only entries that have. */
+export type CatalogReader = Effect.Effect<Catalog.Catalog, SqlError>
+
+type Kind = keyof Catalog.Entries
+
+/** Knows an empty catalog at first. */
+export const make = (sql: Sql.Sql): CatalogReader => {
+  const entries: { readonly [Each in Kind]: Map<string, Catalog.Entries[Each][number]> } = {
+    organizations: new Map(),
+    projects: new Map(),
+    apiKeys: new Map(),
+    consentTypes: new Map(),
+  }
+  let catalog = Catalog.empty
+
+  const load = Effect.fnUntraced(function* (revision: number) {
+    const rows = yield* Sql.query<{ readonly kind: Kind; readonly body: string; readonly revision: number }>(
+      sql,
+      `SELECT revision, kind, body FROM catalog_entry WHERE lane = $1 AND revision > $2 AND revision <= $3
+       ORDER BY revision, ordinal`,
+      [Lanes.catalog, catalog.revision, revision],
+    )
+    if (revision <= catalog.revision) return
+    for (const { body, kind } of rows) {
+      const entry = JSON.parse(body)
+      entries[kind].set(entry.id, entry)
+    }
+    const listOf = <Each extends Kind>(kind: Each) => [...entries[kind].values()]
+    catalog = Catalog.index(
+      {
+        organizations: listOf("organizations"),
+        projects: listOf("projects"),
+        apiKeys: listOf("apiKeys"),
+        consentTypes: listOf("consentTypes"),
+      },
+      revision,
+    )
+  })
+
+  return Effect.gen(function* () {
+    const [head] = yield* Sql.query<{ readonly revision: number }>(
+      sql,
+      "SELECT revision FROM catalog_head WHERE lane = $1",
+      [Lanes.catalog],
+    )
+    if (head!.revision > catalog.revision) yield* load(head!.revision)
+    return catalog
+  })
+}
+
+/** The documents of versions, in the order in which they are asked for; `undefined` if there is none. */
+export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: ReadonlyArray<DocumentKey>) {
+  const rows = yield* Sql.query<{ readonly ordinal: number; readonly document: string }>(
+    sql,
+    `SELECT v.ordinal, d.document FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[])
+       AS v (ordinal, lane, consent_type, version)
+     JOIN document d ON d.lane = v.lane AND d.consent_type = v.consent_type AND d.version = v.version`,
+    [
+      of.map((_, ordinal) => ordinal),
+      of.map(({ consentType }) => Lane.of(Lanes.unowned, consentType)),
+      of.map(({ consentType }) => consentType),
+      of.map(({ version }) => version),
+    ],
+  )
+  const found = new Map(rows.map(({ document, ordinal }) => [ordinal, document]))
+  return of.map((_, ordinal) => found.get(ordinal))
+})
+
+/** When each API key was last used, by its id. */
+export const keyUses = (sql: Sql.Sql) =>
+  Effect.map(
+    Sql.query<{ readonly id: string; readonly last_used_at: number }>(
+      sql,
+      "SELECT id, last_used_at FROM key_use WHERE lane = ANY($1::bigint[])",
+      [Lane.all(Lanes.unowned)],
+    ),
+    (rows) => new Map(rows.map(({ id, last_used_at }) => [id, last_used_at])),
+  )

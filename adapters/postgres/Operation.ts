@@ -1,0 +1,20 @@
+/**
+ * Runs an operation of the store: within its time limit, and with the errors of the port.
+ */
+import { Effect } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as CircuitBreaker from "./CircuitBreaker.ts"
+import * as Sql from "./Sql.ts"
+
+/** Runs an operation that makes its own retries. */
+export const once = <A, R>(
+  operation: Effect.Effect<A, SqlError | StoreUnavailable, R>,
+): Effect.Effect<A, StoreUnavailable, R> =>
+  Effect.mapError(CircuitBreaker.withTimeLimit(operation), (error) =>
+    Sql.isSqlError(error) ? Sql.unavailable(error) : error,
+  )
+
+/** Runs a read, or a write with the same effect if it is run twice; tries again if it lost to others or was interrupted. */
+export const idempotent = <A, R>(operation: Effect.Effect<A, SqlError, R>): Effect.Effect<A, StoreUnavailable, R> =>
+  once(Sql.retryOnInterruption(Sql.retryOnContention(operation)))
