@@ -1,6 +1,6 @@
 /**
- * Node's cryptography, without what Node does anew for every call: keys of HMAC are made ready once, random bytes are drawn
- * by the page, and a digest is one call.
+ * The services of cryptography on Node, faster than the general ones: keys of HMAC are prepared once, random bytes are
+ * drawn in pages, and a digest is one call.
  */
 import { createHmac, createSecretKey, hash, type KeyObject, randomFillSync } from "node:crypto"
 import { Effect, Layer } from "effect"
@@ -14,31 +14,31 @@ const hashNames: { readonly [Name in Digest.Algorithm["name"]]: string } = {
   "SHA-512": "sha512",
 }
 
-const ready = new WeakMap<Uint8Array, KeyObject>()
+const preparedKeys = new WeakMap<Uint8Array, KeyObject>()
 
 const keyOf = (bytes: Uint8Array): KeyObject => {
-  const known = ready.get(bytes)
+  const known = preparedKeys.get(bytes)
   if (known !== undefined) return known
   const key = createSecretKey(bytes)
-  ready.set(bytes, key)
+  preparedKeys.set(bytes, key)
   return key
 }
 
 /** How many random bytes are drawn at once. */
-const drawn = 4096
+const pageBytes = 4096
 
-/** Random bytes, none of which is handed out twice or kept where it was drawn. */
+/** Makes a source of random bytes. No byte is returned twice, and a returned byte is erased from the page. */
 const makeRandomBytes = () => {
-  const pool = new Uint8Array(drawn)
-  let used = drawn
+  const page = new Uint8Array(pageBytes)
+  let used = pageBytes
   return (size: number): Uint8Array => {
-    if (size > drawn) return randomFillSync(new Uint8Array(size))
-    if (used + size > drawn) {
-      randomFillSync(pool)
+    if (size > pageBytes) return randomFillSync(new Uint8Array(size))
+    if (used + size > pageBytes) {
+      randomFillSync(page)
       used = 0
     }
-    const bytes = pool.slice(used, used + size)
-    pool.fill(0, used, used + size)
+    const bytes = page.slice(used, used + size)
+    page.fill(0, used, used + size)
     used += size
     return bytes
   }
@@ -46,7 +46,10 @@ const makeRandomBytes = () => {
 
 const random = Layer.sync(SecureRandom.SecureRandom, () => SecureRandom.make(makeRandomBytes()))
 
-/** What Node writes out and we read back costs a fraction of the buffer that it would make. */
+/**
+ * Parses hexadecimal digits. A digest as digits and this call cost a fraction of a digest that Node returns as a
+ * buffer.
+ */
 const fromHex = (text: string): Uint8Array => Buffer.from(text, "hex")
 
 const digest = Layer.succeed(Digest.Digest, {
@@ -58,5 +61,5 @@ const mac = Mac.layerWebCryptoWith({
   hmac: (name, key, data) => fromHex(createHmac(hashNames[name], keyOf(key)).update(data).digest("hex")),
 })
 
-/** What the ledger needs of cryptography. */
+/** The services of cryptography that the ledger needs. */
 export const layer = Layer.merge(digest, Layer.provideMerge(mac, random))

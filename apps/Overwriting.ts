@@ -1,51 +1,52 @@
 /**
- * Whether a file that is to be written is one that is read: an output never takes the place of the ledger or of an input.
+ * Checks that no output of a command overwrites the ledger, an input or another output.
  *
- * Files are compared as they are, by device and number, so links and other spellings are seen; where there is no file
- * yet, by where it would be. To the ledger of `sqlite:PATH` belong the files that SQLite keeps beside it.
+ * Files are compared by device and inode, so that links and other spellings of a path are found. A file that does not
+ * exist yet is compared by its path without links. The ledger of `sqlite:PATH` includes the files that SQLite keeps
+ * next to it.
  */
 import { fstatSync, realpathSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import * as Source from "../adapters/files/Source.ts"
 import * as Store from "./Store.ts"
 
-/** What is read or written, by the name under which it was given: `--out`, `events`. */
+/** A file that is read or written, with the name of its option: `--out`, `events`. */
 export interface NamedFile {
   readonly name: string
-  /** A path, or `-` for standard input; of a store its URL. Nothing, where it was not given. */
+  /** A path, or `-` for standard input; for a store its URL. `undefined` if the option was not given. */
   readonly at: string | undefined
 }
 
-/** What a command reads and writes. */
+/** The files that a command reads and writes. */
 export interface Files {
   readonly outputs: ReadonlyArray<NamedFile>
   readonly inputs: ReadonlyArray<NamedFile>
   readonly store?: NamedFile
 }
 
-/** The output that cannot be written, and why. */
+/** An output that must not be written, and the reason. */
 export interface Refusal {
   readonly output: string
   readonly reason: string
 }
 
-/** What SQLite keeps beside a database (https://sqlite.org/tempfiles.html). */
-const beside = ["-wal", "-shm", "-journal"]
+/** The endings of the files that SQLite keeps next to a database (https://sqlite.org/tempfiles.html). */
+const companions = ["-wal", "-shm", "-journal"]
 
-const attempt = <A>(look: () => A): A | undefined => {
+const attempt = <A>(step: () => A): A | undefined => {
   try {
-    return look()
+    return step()
   } catch {
     return undefined
   }
 }
 
-/** The path without links, as far as it is there. */
+/** The path without links, as far as it exists. */
 const real = (path: string): string =>
   attempt(() => realpathSync(path)) ??
   join(attempt(() => realpathSync(dirname(path))) ?? resolve(dirname(path)), basename(resolve(path)))
 
-/** Equal for two paths exactly where they are one file. */
+/** A key that is equal for two paths if and only if they are the same file. */
 const identity = (path: string): string => {
   const found = attempt(() =>
     path === Source.standardInput ? fstatSync(0, { bigint: true }) : statSync(path, { bigint: true }),
@@ -53,33 +54,33 @@ const identity = (path: string): string => {
   return found === undefined ? real(path) : `${found.dev}:${found.ino}`
 }
 
-const is = "is the file that"
+const isNamedBy = (name: string): string => `is the file that ${name} names`
 
-/** The files of a store, each with what it is. */
+/** The files of a store, each with the reason why an output must not be that file. */
 const filesOfStore = ({ at, name }: NamedFile) => {
   const path = at === undefined ? undefined : Store.pathOf(at)
   if (path === undefined) return []
-  const parts = beside.map((ending) => ({
+  const parts = companions.map((ending) => ({
     path: `${real(path)}${ending}`,
     reason: `is part of the ledger that ${name} names`,
   }))
-  return [{ path, reason: `${is} ${name} names` }, ...parts]
+  return [{ path, reason: isNamedBy(name) }, ...parts]
 }
 
-/** The first output that is the store, an input, or an output before it. */
+/** Finds the first output that is the same file as the store, an input or an earlier output. */
 export const find = ({ inputs, outputs, store }: Files): Refusal | undefined => {
-  const taken = new Map<string, string>()
-  const take = (path: string, reason: string) => {
+  const reasons = new Map<string, string>()
+  const protect = (path: string, reason: string) => {
     const file = identity(path)
-    if (!taken.has(file)) taken.set(file, reason)
+    if (!reasons.has(file)) reasons.set(file, reason)
   }
-  if (store !== undefined) for (const { path, reason } of filesOfStore(store)) take(path, reason)
-  for (const { at, name } of inputs) if (at !== undefined) take(at, `${is} ${name} names`)
+  if (store !== undefined) for (const { path, reason } of filesOfStore(store)) protect(path, reason)
+  for (const { at, name } of inputs) if (at !== undefined) protect(at, isNamedBy(name))
   for (const { at, name: output } of outputs) {
     if (at === undefined) continue
-    const reason = taken.get(identity(at))
+    const reason = reasons.get(identity(at))
     if (reason !== undefined) return { output, reason }
-    take(at, `${is} ${output} names`)
+    protect(at, isNamedBy(output))
   }
   return undefined
 }

@@ -1,17 +1,17 @@
 /**
- * Whole numbers as settings and flags take them: decimal digits, and no other spelling (`0x10`, `1e2`, `16.0`).
+ * Whole numbers in settings and flags: decimal digits, and no other spelling such as `0x10`, `1e2` or `16.0`.
  */
 import { Option } from "effect"
 
-/** The numbers from one to another, both included. */
+/** The whole numbers between two bounds, both included. */
 export interface Range {
-  /** For messages. */
+  /** What is expected, for messages. */
   readonly expected: string
-  /** The number that a text is; nothing where it is none of them. */
+  /** Parses a text; `None` if it is not one of the numbers. */
   readonly read: (text: string) => Option.Option<number>
 }
 
-/** Between two whole numbers that are not negative. */
+/** The numbers from `from` to `to`, which must not be negative. */
 export const between = (from: number, to: number): Range => ({
   expected: `a whole number from ${from} to ${to}`,
   read: (text) =>

@@ -1,5 +1,5 @@
 /**
- * `assent`: the engine on files, and commands that make and keep a store. A subcommand is a file of `commands/` and a line here.
+ * The command `assent`. A subcommand is a file of `commands/` and a line here.
  */
 import "effect/schema/SchemaJITCompiler/enable"
 import { createRequire } from "node:module"
@@ -24,7 +24,7 @@ const commands = {
 const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")
 
 /**
- * Loads a subcommand, or all of them where the name is not that of one.
+ * Loads the subcommand of a name, or all subcommands if there is none of this name.
  *
  * Loading takes most of the time of a short run, so the modules of other subcommands are not loaded.
  */

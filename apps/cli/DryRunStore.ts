@@ -1,8 +1,9 @@
 /**
- * The store of a dry run: a SQLite file in a folder for temporary files, gone when the scope closes.
+ * The store of a dry run: a SQLite file in a temporary folder, which is removed when the scope closes.
  *
- * SQLite needs its file by name, so a process that is killed leaves it. The folder's name therefore tells the process and
- * its machine, and the next dry run removes the folders of processes that are gone. Only the owner can look into a folder.
+ * SQLite needs its file by name, so a process that is killed leaves it. The folder's name therefore contains the id of
+ * the process and the name of its machine, and the next dry run removes the folders of processes that no longer run.
+ * Only its owner can read a folder.
  */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { hostname, tmpdir } from "node:os"
@@ -15,7 +16,7 @@ import { type Append, LedgerStore, StoreUnavailable } from "../../core/ports/Led
 const prefix = "assent-dry-run-"
 const nameForm = /^assent-dry-run-([1-9]\d{0,9})-(.+)-[^-]{6}$/
 
-/** Whether no process has an id. One that belongs to somebody else is there. */
+/** Whether no process has an id. The process of another user exists. */
 const isGone = (id: number): boolean => {
   try {
     process.kill(id, 0)
@@ -25,24 +26,24 @@ const isGone = (id: number): boolean => {
   }
 }
 
-/** Removes what dry runs of this machine have left that were killed. What cannot be removed stays. */
-const removeLeft = (): void => {
+/** Removes the folders of killed dry runs on this machine. A folder that cannot be removed is left. */
+const removeAbandoned = (): void => {
   for (const name of readdirSync(tmpdir())) {
     const [, id, machine] = nameForm.exec(name) ?? []
     if (machine !== hostname() || !isGone(Number(id))) continue
     try {
       rmSync(join(tmpdir(), name), { recursive: true, force: true })
     } catch {
-      // Somebody else's, or being removed by another dry run.
+      // It belongs to another user, or another dry run is removing it.
     }
   }
 }
 
-/** A folder of this process, gone when the scope closes. */
+/** Makes a folder of this process, which is removed when the scope closes. */
 export const folder: Effect.Effect<string, TemporaryFileError, Scope.Scope> = Effect.acquireRelease(
   Effect.try({
     try: () => {
-      removeLeft()
+      removeAbandoned()
       return mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-${hostname()}-`))
     },
     catch: (cause) => new TemporaryFileError({ cause }),
@@ -50,15 +51,15 @@ export const folder: Effect.Effect<string, TemporaryFileError, Scope.Scope> = Ef
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true })),
 )
 
-/** Says of a failure that it is not the ledger's. */
-const ofScratch = ({ reason }: StoreUnavailable) =>
+/** Converts a failure, so that its message names the temporary folder and not the ledger. */
+const inTemporaryFolder = ({ reason }: StoreUnavailable) =>
   new StoreUnavailable({ reason: `temporary file in ${tmpdir()}: ${reason}; TMPDIR chooses another folder` })
 
-/** An empty store. Where it has no room, that is told of the folder, and not of the ledger. */
+/** An empty store. If the disk is full, its error names the temporary folder and not the ledger. */
 export const store: Effect.Effect<LedgerStore["Service"], TemporaryFileError | StoreUnavailable, Scope.Scope> =
   Effect.gen(function* () {
     const layer = SqliteStore.layer(join(yield* folder, "scratch.db"))
-    const scratch = Context.get(yield* Effect.mapError(Layer.build(layer), ofScratch), LedgerStore)
-    const append = (request: Append) => Effect.mapError(scratch.events.append(request), ofScratch)
-    return { ...scratch, events: { ...scratch.events, append } }
+    const temporary = Context.get(yield* Effect.mapError(Layer.build(layer), inTemporaryFolder), LedgerStore)
+    const append = (request: Append) => Effect.mapError(temporary.events.append(request), inTemporaryFolder)
+    return { ...temporary, events: { ...temporary.events, append } }
   })

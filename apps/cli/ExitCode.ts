@@ -1,10 +1,13 @@
 /**
- * How the process ends: the exit code of every failure, and the words on standard error that go with it.
+ * The exit code of every failure, and its message on standard error.
  *
- * 0: done, or the reader of standard output had enough. 1: this machine failed (no
- * space for the temporary file, a store that cannot be used or is set up already, a bug).
- * 2: the input or the invocation is not right. 130: interrupted. `simulate` has two more, when asked:
- * 1 when something changes, 3 when too much does. `verify` ends with 1 when the ledger is not whole.
+ * - 0: done, or the reader of standard output has closed it
+ * - 1: this machine failed: no space for the temporary file, a store that cannot be used or is set up already, a bug
+ * - 2: the input or the invocation is wrong
+ * - 130: interrupted
+ *
+ * `simulate` has two more codes, if they are asked for: 1 when anything changes, and 3 when too much changes. `verify`
+ * ends with 1 when the ledger is not whole.
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
@@ -19,7 +22,7 @@ import type { AlreadySetUp } from "./commands/bootstrap.ts"
 import * as Output from "./Output.ts"
 import type { NoSuchProject } from "./ProjectFlag.ts"
 
-/** What a command may fail with. */
+/** The errors that a command may fail with. */
 export type Failure =
   | CliError.CliError
   | BadInput
@@ -42,28 +45,28 @@ export type Failure =
 
 const ok = 0
 const machineFailed = 1
-const notRight = 2
+const invalid = 2
 
-const end = (code: number): Effect.Effect<void> =>
+const setExitCode = (code: number): Effect.Effect<void> =>
   Effect.sync(() => {
     process.exitCode = code
   })
 
-/** Says on standard error what went wrong, if there is anything to say, and remembers the exit code. */
+/** Prints the message of a failure on standard error, if it has one, and sets the exit code. */
 export const report = (failure: Failure): Effect.Effect<void> => {
   switch (failure._tag) {
     case "OutputClosed":
-      return end(ok)
+      return setExitCode(ok)
     case "BadInput":
     case "BadTable":
     case "Unreadable":
-      return Effect.andThen(Output.info(failure.message), end(notRight))
+      return Effect.andThen(Output.info(failure.message), setExitCode(invalid))
     case "NoSuchProject":
-      return Effect.andThen(Output.error(failure.message), end(notRight))
+      return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
     case "BadQuestion":
-      return Effect.andThen(Output.error(`--${failure.message}`), end(notRight))
+      return Effect.andThen(Output.error(`--${failure.message}`), setExitCode(invalid))
     case "NoLedger":
-      return Effect.andThen(Output.error(failure.message), end(notRight))
+      return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
     case "AlreadySetUp":
     case "NotEmpty":
     case "NotTheSame":
@@ -74,10 +77,10 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "TemporaryFileError":
     case "OutputFailed":
     case "Unwritable":
-      return Effect.andThen(Output.error(failure.message), end(machineFailed))
-    // Shown already, with a hint to the help.
+      return Effect.andThen(Output.error(failure.message), setExitCode(machineFailed))
+    // Its message has been printed already, with a hint to the help.
     case "ShowHelp":
-      return end(notRight)
+      return setExitCode(invalid)
     case "UnrecognizedOption":
     case "DuplicateOption":
     case "MissingOption":
@@ -87,17 +90,17 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "UnknownSubcommand":
     case "ValidationError":
     case "UserError":
-      return Effect.andThen(Output.error(failure.message), end(notRight))
+      return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
   }
 }
 
-/** A bug: its stack, so that it can be reported. */
+/** Prints the stack of a bug, so that it can be reported. */
 export const reportBug = (cause: Cause.Cause<never>): Effect.Effect<void> =>
   Cause.hasInterruptsOnly(cause)
     ? Effect.failCause(cause)
-    : Effect.andThen(Output.error(`this is a bug in assent\n${Cause.pretty(cause)}`), end(machineFailed))
+    : Effect.andThen(Output.error(`this is a bug in assent\n${Cause.pretty(cause)}`), setExitCode(machineFailed))
 
-/** Ends the process where a package is missing that is installed by those who need it. */
+/** Ends the process because an optional package is not installed. */
 export const reportMissing = async (error: unknown): Promise<never> => {
   const [, missing] = /^Cannot find package '([^']+)'/.exec(error instanceof Error ? error.message : "") ?? []
   if (missing === undefined) throw error
@@ -105,6 +108,6 @@ export const reportMissing = async (error: unknown): Promise<never> => {
   return process.exit(machineFailed)
 }
 
-/** Ends the process with the code remembered; interrupted, with 130. */
+/** Ends the process with the exit code that was set, or with 130 if it was interrupted. */
 export const teardown: Runtime.Teardown = (exit, onExit) =>
   Exit.isSuccess(exit) ? onExit(Number(process.exitCode ?? ok)) : Runtime.defaultTeardown(exit, onExit)

@@ -1,11 +1,11 @@
 /**
- * `--fail-on lost-permission=0.5%`: how much may change before a build fails.
+ * The flag `--fail-on lost-permission=0.5%`: how much may change before the command fails.
  */
 import { Effect } from "effect"
 import { CliError, Flag } from "effect/cli"
 import type { Summary } from "../../core/simulation/Summary.ts"
 
-/** The most people for whom something may change. */
+/** The maximal number or share of people for whom something may change. */
 export interface Limit {
   readonly what: What
   readonly most: number
@@ -24,7 +24,7 @@ const counts: { readonly [W in What]: (summary: Summary) => number } = {
 
 const isWhat = (text: string): text is What => Object.hasOwn(counts, text)
 
-/** Reads `WHAT=COUNT` or `WHAT=SHARE%`. */
+/** Parses `WHAT=COUNT` or `WHAT=SHARE%`. */
 export const parse = (text: string): Limit | undefined => {
   const match = /^([a-z-]+)=(\d{1,12}(?:\.\d{1,9})?)(%?)$/.exec(text)
   const [, what = "", most = "", percent = ""] = match ?? []
@@ -32,7 +32,7 @@ export const parse = (text: string): Limit | undefined => {
   return { what, most: Number(most), isShare: percent === "%" }
 }
 
-/** The flag; `code` is the exit code when the limit is passed. */
+/** The flag; `code` is the exit code when the limit is exceeded. */
 export const flag = (code: number) =>
   Flag.String("fail-on").pipe(
     Flag.withMetavar("<what=limit>"),
@@ -52,12 +52,12 @@ export const flag = (code: number) =>
     Flag.optional,
   )
 
-/** Says by how much a limit is passed; `undefined` where it is kept. Exactly the limit keeps it. */
+/** A message if more people than the limit are affected; otherwise `undefined`. Exactly the limit is allowed. */
 export const exceeded = ({ what, most, isShare }: Limit, summary: Summary): string | undefined => {
   const people = counts[what](summary)
   const all = summary.population.people
-  // Compared as products, so that no rounding of a quotient decides.
-  const isPassed = isShare ? people * 100 > most * all : people > most
-  if (!isPassed) return undefined
+  // Products are compared, because a quotient would be rounded.
+  const isExceeded = isShare ? people * 100 > most * all : people > most
+  if (!isExceeded) return undefined
   return `${what}: ${people} of ${all} people, more than ${most}${isShare ? " %" : ""}`
 }

@@ -1,7 +1,8 @@
 /**
- * A ledger of files, read as a whole and answered from group by group, in bounded memory.
+ * A ledger in files, from which questions are answered in bounded memory.
  *
- * Everything is read and found good before the first answer is written: a command that fails on its input writes nothing.
+ * The whole input is read and checked before the first answer is written, so a command that fails on its input writes
+ * nothing.
  */
 import { Effect, Option } from "effect"
 import * as FileCatalog from "../../adapters/files/FileCatalog.ts"
@@ -16,35 +17,36 @@ import type * as Flags from "./Flags.ts"
 import * as Output from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
-/** What a command asks of the files. */
+/** The question of a command. */
 export interface Question {
   readonly flags: Flags.Ledger
   readonly knownAt: Instant.Instant
-  /** Nobody will ask about an instant before this one. */
+  /** The earliest instant that the command asks about. */
   readonly from: Instant.Instant
-  /** Whether the lines themselves will be asked for. */
+  /** Whether the events keep the lines that they were read from. */
   readonly keepsLines: boolean
-  /** Leave it out for everybody. */
+  /** The person asked about; every person if left out. */
   readonly concordId?: string
 }
 
-/** How many groups, and how many characters of answers, until others may run. */
+/** How many groups are answered, and how many characters written, before other fibers can run. */
 const groupsPerTurn = 2_000
 const charactersPerTurn = 64 * 1024
 
 /**
- * Writes the answer to every (person, consent type) of the ledger, in the order of `concordId`, then `consentType`.
- * `answer` gives whole lines, or nothing. Warns at the end of rules that matched no consent type.
+ * Writes the answer for every person and consent type of the ledger, in the order of `concordId`, then `consentType`.
+ * `answer` returns whole lines, or an empty string. At the end a warning is printed for each rule that matched no
+ * consent type.
  */
 export const answerEach = Effect.fn("Ledger.answerEach")(function* (
-  request: Question,
+  question: Question,
   answer: (group: EventGroups.EventGroup) => string,
 ) {
-  const catalog = yield* readCatalog(request)
+  const catalog = yield* readCatalog(question)
   const rows = yield* ExternalSort.make({ compare: EventRow.compare, weigh: EventRow.weigh })
-  const { events } = yield* readEvents(request, rows)
+  const { events } = yield* readEvents(question, rows)
   yield* ExternalSort.mergeRuns(rows)
-  const groups = EventGroups.fromRows(rows.rows(), catalog, request.from)
+  const groups = EventGroups.fromRows(rows.rows(), catalog, question.from)
   const progress = yield* Progress.make
   let isDone = false
   let answered = 0
@@ -67,7 +69,7 @@ export const answerEach = Effect.fn("Ledger.answerEach")(function* (
     yield* Effect.yieldNow
   }
   yield* progress.clear
-  const rules = Option.match(request.flags.rules, { onNone: () => "rules", onSome: Source.nameOf })
+  const rules = Option.match(question.flags.rules, { onNone: () => "rules", onSome: Source.nameOf })
   for (const index of catalog.unmatched()) yield* Output.warn(`${rules}: /${index}/match: matches no consent type`)
 }, Effect.scoped)
 
@@ -86,13 +88,16 @@ const readCatalog = Effect.fnUntraced(function* ({ flags, knownAt }: Question) {
   return FileCatalog.make(types, rules, knownAt)
 })
 
-const readEvents = Effect.fnUntraced(function* (request: Question, rows: ExternalSort.ExternalSort<EventRow.EventRow>) {
-  const source = yield* Source.open(request.flags.events)
+const readEvents = Effect.fnUntraced(function* (
+  question: Question,
+  rows: ExternalSort.ExternalSort<EventRow.EventRow>,
+) {
+  const source = yield* Source.open(question.flags.events)
   const progress = yield* Progress.make
   const extent = yield* EventLines.read(source, {
     event: (event, line) => {
-      if (request.concordId !== undefined && event.concordId !== request.concordId) return
-      rows.add(EventRow.fromLine(event, request.keepsLines ? line : null))
+      if (question.concordId !== undefined && event.concordId !== question.concordId) return
+      rows.add(EventRow.fromLine(event, question.keepsLines ? line : null))
     },
     attempt: ExternalSort.attempt,
     progress: ({ events, bytes }) =>

@@ -1,5 +1,5 @@
 /**
- * The flags that commands share: which files, and which instants.
+ * The flags that commands share: files and instants.
  */
 import { Effect, Option } from "effect"
 import { CliError, Flag } from "effect/cli"
@@ -24,7 +24,7 @@ const instant = (name: string, description: string) =>
     Flag.optional,
   )
 
-/** An input. */
+/** A flag for an input file. */
 export const path = (name: string, description: string) =>
   Flag.String(name).pipe(
     Flag.withMetavar("<file>"),
@@ -35,7 +35,7 @@ export const path = (name: string, description: string) =>
     ),
   )
 
-/** A file to be written. */
+/** A flag for an output file. */
 export const outputPath = (name: string, description: string) =>
   Flag.String(name).pipe(
     Flag.withMetavar("<file>"),
@@ -46,13 +46,13 @@ export const outputPath = (name: string, description: string) =>
     ),
   )
 
-/** What a flag names, for {@link refuseOverwriting}. */
+/** The file that a flag names, for {@link refuseOverwriting}. */
 export const named = (name: string, at: Option.Option<string>): Overwriting.NamedFile => ({
   name,
   at: Option.getOrUndefined(at),
 })
 
-/** Refuses to write over the ledger or a file that is read, before anything is opened. */
+/** Fails if an output would overwrite the ledger or an input. Must run before any file is opened. */
 export const refuseOverwriting = (files: Overwriting.Files): Effect.Effect<void, CliError.ValidationError> =>
   Effect.suspend(() => {
     const found = Overwriting.find(files)
@@ -61,7 +61,7 @@ export const refuseOverwriting = (files: Overwriting.Files): Effect.Effect<void,
       : Effect.fail(new CliError.ValidationError({ message: `${found.output}: ${found.reason}` }))
   })
 
-/** One end of a window: a date-time with an offset, or a date, which is its first instant in UTC. */
+/** A flag for one end of a window: a date-time with an offset, or a date, which means its first instant in UTC. */
 export const windowEdge = (name: string, description: string) =>
   Flag.String(name).pipe(
     Flag.withMetavar("<date-time>"),
@@ -78,7 +78,7 @@ export const windowEdge = (name: string, description: string) =>
     }),
   )
 
-/** `--events`, `--types`, `--rules` and `--known-at`: the ledger, and how much of it is known. */
+/** The flags `--events`, `--types`, `--rules` and `--known-at`: the ledger, and how much of it is known. */
 export const ledger = {
   events: path("events", "events.ndjson, one consent event a line"),
   types: path("types", "types.json; without it every consent type has the default rules and version 1").pipe(
@@ -88,7 +88,7 @@ export const ledger = {
   knownAt: instant("known-at", "only what the ledger had learnt by then"),
 }
 
-/** What {@link ledger} reads. */
+/** The values of the flags {@link ledger}. */
 export interface Ledger {
   readonly events: string
   readonly types: Option.Option<string>
@@ -96,10 +96,10 @@ export interface Ledger {
   readonly knownAt: Option.Option<Instant.Instant>
 }
 
-/** `--at`: the instant of the question. */
+/** The flag `--at`: the instant that is asked about. */
 export const at = instant("at", "the instant asked about")
 
-/** Refuses to read standard input twice. */
+/** Fails if standard input would be read twice. */
 export const validate = ({ events, types, rules }: Ledger): Effect.Effect<void, CliError.ValidationError> => {
   const paths = [events, ...Option.toArray(types), ...Option.toArray(rules)]
   return paths.filter((each) => each === Source.standardInput).length > 1

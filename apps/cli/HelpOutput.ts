@@ -1,15 +1,14 @@
 /**
- * How help, version and wrong invocations are shown: what was asked for goes to standard output, what was not to
- * standard error.
+ * Prints help and version on standard output, if they were asked for, and wrong invocations on standard error.
  */
 import { Console, Effect } from "effect"
 import { CliOutput } from "effect/cli"
 import * as Output from "./Output.ts"
 
-/** A sentence becomes a part of one; the name of a variable stays. */
+/** Makes the first letter lower case, unless the second is upper case, as in the name of a variable. */
 const lowerFirst = (text: string): string => text.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase())
 
-/** Shows a wrong invocation as its errors and where to find help, not as the whole help. */
+/** Prints for a wrong invocation its errors and how to get help, but not the whole help. */
 export const layer = CliOutput.layerPresenter({
   present: Effect.fnUntraced(function* (event) {
     switch (event._tag) {

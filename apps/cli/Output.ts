@@ -1,9 +1,11 @@
 /**
- * Standard output and standard error: answers on the one, words about them on the other.
+ * Writes answers to standard output, and messages to standard error.
  */
 import { Data, Effect } from "effect"
 
-/** Whoever read standard output has gone away (`| head`). Not a failure of ours: end, and say nothing. */
+/**
+ * The reader of standard output has closed it (`| head`). This is not a failure; the command ends without a message.
+ */
 export class OutputClosed extends Data.TaggedError("OutputClosed") {
   override get message(): string {
     return "standard output is closed"
@@ -21,7 +23,9 @@ export class OutputFailed extends Data.TaggedError("OutputFailed")<{ readonly ca
 const failure = (cause: Error): OutputClosed | OutputFailed =>
   "code" in cause && cause.code === "EPIPE" ? new OutputClosed() : new OutputFailed({ cause })
 
-/** Writes text to standard output; done when it has been taken, so that a slow reader slows us down. */
+/**
+ * Writes text to standard output. Done when the system has accepted it, so that a slow reader slows the command down.
+ */
 export const write = (text: string): Effect.Effect<void, OutputClosed | OutputFailed> =>
   Effect.callback((resume) => {
     process.stdout.write(text, (error) => {
@@ -38,11 +42,11 @@ const notice = (word: string, colour: number, text: string): Effect.Effect<void>
     process.stderr.write(`${label}: ${text}\n`)
   })
 
-/** Writes a warning to standard error: something that may be meant, but most often is not. */
+/** Writes a warning to standard error, about something that is allowed but probably a mistake. */
 export const warn = (text: string): Effect.Effect<void> => notice("warning", 33, text)
 
 /** Writes an error to standard error. */
 export const error = (text: string): Effect.Effect<void> => notice("error", 31, text)
 
-/** Writes lines to standard error as they are. */
+/** Writes lines to standard error without a label. */
 export const info = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stderr.write(`${text}\n`))

@@ -1,23 +1,23 @@
 /**
- * One line on the terminal that says how far a long piece of work is. Where standard error is no terminal, nothing, or
- * for work that takes minutes a plain line now and then.
+ * Shows the progress of a long task in one line of the terminal. If standard error is not a terminal, it prints nothing
+ * or, for tasks that take minutes, a plain line every five seconds.
  */
 import { Clock, Effect, type Scope } from "effect"
 
-/** How far the work is. */
+/** How far a task is. */
 export interface Extent {
   /** What is counted: `events read`. */
   readonly what: string
   readonly done: number
-  /** From 0 to 1; `undefined` where nobody knows. */
+  /** From 0 to 1; `undefined` if it is not known. */
   readonly share: number | undefined
 }
 
 /** A progress line. */
 export interface Progress {
-  /** Shows how far the work is, at most ten times a second and not in the first half second. */
+  /** Shows how far the task is, at most ten times a second and not in the first half second. */
   readonly show: (extent: Extent) => Effect.Effect<void>
-  /** Wipes the line out; also done when the scope closes. */
+  /** Erases the line. This also happens when the scope closes. */
   readonly clear: Effect.Effect<void>
 }
 
@@ -38,7 +38,7 @@ export const format = ({ what, done, share }: Extent, elapsedMillis: number): st
 
 const barWidth = 20
 
-/** The line with a bar before it, where it is known how much there is. */
+/** The line, after a bar if the share is known. */
 const withBar = (extent: Extent, elapsedMillis: number): string => {
   const line = format(extent, elapsedMillis)
   if (extent.share === undefined) return line
@@ -63,7 +63,7 @@ const onTerminal = Effect.gen(function* () {
   return { show, clear }
 })
 
-/** A progress line that starts to count now. */
+/** A progress line, whose time starts now. */
 export const make: Effect.Effect<Progress, never, Scope.Scope> = Effect.suspend(() =>
   process.stderr.isTTY === true ? onTerminal : Effect.succeed(silent),
 )
@@ -82,7 +82,7 @@ const withLines = Effect.gen(function* () {
   return { show, clear: Effect.void }
 })
 
-/** The same, but with a plain line every five seconds where standard error is no terminal. */
+/** The same, but with a plain line every five seconds if standard error is not a terminal. */
 export const makeWithLines: Effect.Effect<Progress, never, Scope.Scope> = Effect.suspend(() =>
   process.stderr.isTTY === true ? onTerminal : withLines,
 )

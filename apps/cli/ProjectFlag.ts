@@ -1,5 +1,5 @@
 /**
- * The project of a store that a command works on.
+ * The flags `--store` and `--project`: the project of a store that a command works on.
  */
 import { existsSync } from "node:fs"
 import * as Crypto from "../Crypto.ts"
@@ -13,7 +13,7 @@ import * as StoreFlag from "./StoreFlag.ts"
 /** The store has no such project. Trying again does not help. */
 export class NoSuchProject extends Data.TaggedError("NoSuchProject")<{ readonly message: string }> {}
 
-/** Which project of which store. */
+/** The flags. */
 export const flags = {
   store: StoreFlag.flag("The ledger: sqlite:PATH or postgres://…", StoreFlag.any),
   project: Flag.String("project").pipe(
@@ -23,7 +23,7 @@ export const flags = {
   ),
 }
 
-const find = Effect.fnUntraced(function* (id: Option.Option<string>) {
+const findProject = Effect.fnUntraced(function* (id: Option.Option<string>) {
   const ledger = yield* Ledger.Ledger
   const { projects } = yield* ledger.catalog
   const ids = [...projects.keys()]
@@ -35,7 +35,7 @@ const find = Effect.fnUntraced(function* (id: Option.Option<string>) {
   return yield* new NoSuchProject({ message: `--project: ${asked}; ${there}` })
 })
 
-/** Runs something with the ledger of a store and a project of it. A file that is not there is not made. */
+/** Runs an effect with the ledger of a store and one of its projects. Fails if the file of a store does not exist. */
 export const withProject = <A, E, R>(
   { project, store: { name, url } }: { readonly store: StoreFlag.ChosenStore; readonly project: Option.Option<string> },
   run: (scope: Catalog.ProjectScope) => Effect.Effect<A, E, R>,
@@ -45,5 +45,5 @@ export const withProject = <A, E, R>(
     return Effect.fail(new NoSuchProject({ message: `${name}: ${path}: no such file` }))
   }
   const layer = Ledger.layer.pipe(Layer.provide([Store.layer(url), Crypto.layer]))
-  return Effect.provide(Effect.flatMap(find(project), run), layer)
+  return Effect.provide(Effect.flatMap(findProject(project), run), layer)
 }

@@ -1,5 +1,5 @@
 /**
- * The rows of a file that is imported, in their order; those of an export in the order in which they were recorded.
+ * Opens a file that is imported. Rows are in the order of the file; those of an export in the order of `dateCreated`.
  */
 import { Effect, Option, Stream } from "effect"
 import type { BadRows } from "../../adapters/files/BadRows.ts"
@@ -12,7 +12,7 @@ import * as Source from "../../adapters/files/Source.ts"
 import type { FileRow } from "../../core/transfer/Intake.ts"
 import * as Progress from "./Progress.ts"
 
-/** Which file, and how it is read. */
+/** Which file is read, and how. */
 export interface RowFileOptions {
   readonly file: string
   readonly format: Option.Option<RowReader.RowFormat["format"]>
@@ -23,7 +23,7 @@ export interface RowFileOptions {
 /** A file that is being read. */
 export interface RowFile {
   readonly rows: Stream.Stream<ReadonlyArray<FileRow>, Unreadable | BadInput | TemporaryFileError>
-  /** How much of it has been read, from 0 to 1; `undefined` where nobody knows. */
+  /** How much of it has been read, from 0 to 1; `undefined` if it is not known. */
   readonly share: () => number | undefined
 }
 
@@ -36,7 +36,7 @@ const badInput =
       isCutShort: false,
     })
 
-const begin = Effect.fnUntraced(function* ({ delimiter, file, format }: RowFileOptions) {
+const openUnsorted = Effect.fnUntraced(function* ({ delimiter, file, format }: RowFileOptions) {
   const { bytes, name, size } = yield* Source.open(file)
   let read = 0
   const counted = Stream.map(bytes, (chunk) => {
@@ -47,28 +47,30 @@ const begin = Effect.fnUntraced(function* ({ delimiter, file, format }: RowFileO
     format: Option.getOrElse(format, () => RowReader.formatOf(file)),
     delimiter,
   }).pipe(Stream.catchTag("BadRows", (error) => Stream.fail(badInput(name)(error))))
-  return { rows, share: () => (size === undefined ? undefined : read / size) } satisfies RowFile
+  const opened: RowFile = { rows, share: () => (size === undefined ? undefined : read / size) }
+  return opened
 })
 
-/** Tells how far the rows of a file have been read. */
-const watched = ({ rows, share }: RowFile, progress: Progress.Progress) => {
+/** Shows how many rows of a file have been read. */
+const withProgress = ({ rows, share }: RowFile, progress: Progress.Progress) => {
   let done = 0
   return Stream.tap(rows, (some) => progress.show({ what: "rows read", done: (done += some.length), share: share() }))
 }
 
 /**
- * Opens a file. An export that is not in its order is sorted in a temporary file before anything is taken back; one that can be
- * read twice is looked through for that.
+ * Opens a file. An export that is not in the order of `dateCreated` is sorted in a temporary file first. To find out, a
+ * file that can be read twice is read once for that; standard input is always sorted.
  */
 export const open = Effect.fnUntraced(function* (given: RowFileOptions) {
-  const file = yield* begin(given)
+  const file = yield* openUnsorted(given)
   if (!given.restore) return file
   const progress = yield* Progress.makeWithLines
   const isOnce = file.share() === undefined
-  const isInOrder = !isOnce && (yield* RecordedOrder.isSorted(watched(file, progress)))
+  const isInOrder = !isOnce && (yield* RecordedOrder.isSorted(withProgress(file, progress)))
   yield* progress.clear
-  if (isInOrder) return yield* begin(given)
-  const again = isOnce ? file : yield* begin(given)
-  // What is taken in then has been read already.
-  return { rows: RecordedOrder.sorted(watched(again, progress)), share: () => undefined } satisfies RowFile
+  if (isInOrder) return yield* openUnsorted(given)
+  const unsorted = isOnce ? file : yield* openUnsorted(given)
+  // The share is not known, because all rows have been read before the first is imported.
+  const sorted: RowFile = { rows: RecordedOrder.sorted(withProgress(unsorted, progress)), share: () => undefined }
+  return sorted
 })

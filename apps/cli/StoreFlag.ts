@@ -1,38 +1,38 @@
 /**
- * Which ledger a command works on: the one that `--store` names, else `ASSENT_STORE`, as for the service; else the one that the
- * command has by default, if it has one.
+ * The ledger that a command works on: the one of `--store`, otherwise the one of the variable `ASSENT_STORE` (as for
+ * the service), otherwise the default of the command, if it has one.
  */
 import { Effect, Option } from "effect"
 import { CliError, Flag } from "effect/cli"
 import * as Store from "../Store.ts"
 import * as Output from "./Output.ts"
 
-/** A variable that is empty is one that is not set. */
+/** The variable. An empty value is treated as not set. */
 const variable = "ASSENT_STORE"
 
-/** A ledger, and what has named it, for messages. */
+/** A ledger, and the flag or variable that names it, for messages. */
 export interface ChosenStore {
   readonly url: string
   readonly name: "--store" | typeof variable
 }
 
-/** What a command can work on. */
+/** The kind of ledgers that a command can work on. */
 export interface StoreKind {
   readonly accepts: (url: string) => boolean
-  /** What is expected, for messages. */
+  /** The form of their URLs, for messages. */
   readonly form: string
   readonly byDefault?: string
 }
 
-/** Any store, made where there is none. */
+/** Any store, which is made if it does not exist. */
 export const any: StoreKind = { accepts: Store.isUrl, form: Store.form, byDefault: Store.defaultUrl }
 
-/** A store that is there and keeps its ledger; never a guess. */
+/** A store that outlives its process. There is no default, so that the ledger is always named. */
 export const kept: StoreKind = { accepts: Store.isKept, form: `${Store.keptForm}: a ledger that is kept` }
 
 const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
 
-/** The ledger that the environment names. */
+/** The ledger that the variable names, if it is set. */
 export const fromEnvironment = ({
   form,
   accepts: is,
@@ -43,19 +43,20 @@ export const fromEnvironment = ({
     return is(url) ? Effect.succeed(Option.some({ url, name: variable })) : refuse(`${variable}: expected ${form}`)
   })
 
-/** The ledger where no flag names one. */
-const otherwise = Effect.fnUntraced(function* (kind: StoreKind) {
+/** The ledger of the variable, otherwise the default. */
+const fromEnvironmentOrDefault = Effect.fnUntraced(function* (kind: StoreKind) {
   const named = yield* fromEnvironment(kind)
   if (Option.isSome(named)) return named.value
   if (kind.byDefault === undefined) return yield* refuse(`--store, or ${variable}: expected ${kind.form}`)
-  return { url: kind.byDefault, name: "--store" } satisfies ChosenStore
+  const chosen: ChosenStore = { url: kind.byDefault, name: "--store" }
+  return chosen
 })
 
-/** Says which ledger is written to before it is, where the command line does not say it. */
+/** Prints which ledger will be written to, if the command line does not name it. */
 export const printIfFromEnvironment = ({ name, url }: ChosenStore): Effect.Effect<void> =>
   name === variable ? Output.info(`${variable} names the ledger: ${Store.redact(url)}`) : Effect.void
 
-/** A flag that names a ledger. What is wrong with it is not repeated: it may hold a password. */
+/** A flag that names a ledger. Messages do not repeat its value, because it may contain a password. */
 export const url = (name: string, description: string, { form, accepts: is }: StoreKind) =>
   Flag.String(name).pipe(
     Flag.withMetavar("<url>"),
@@ -63,17 +64,17 @@ export const url = (name: string, description: string, { form, accepts: is }: St
     Flag.mapEffect((url) => (is(url) ? Effect.succeed(url) : refuse(`--${name}: expected ${form}`))),
   )
 
-/** `--store`, which may be left out. */
+/** The flag `--store`, `None` if it is left out. */
 export const optional = (description: string, kind: StoreKind) =>
   url("store", description, kind).pipe(
     Flag.map((url): ChosenStore => ({ url, name: "--store" })),
     Flag.optional,
   )
 
-/** `--store`. */
+/** The flag `--store`, with the variable and the default if it is left out. */
 export const flag = (description: string, kind: StoreKind) => {
   const byDefault = kind.byDefault === undefined ? variable : `${variable}, else ${kind.byDefault}`
   return optional(`${description}; by default ${byDefault}`, kind).pipe(
-    Flag.mapEffect(Option.match({ onNone: () => otherwise(kind), onSome: Effect.succeed })),
+    Flag.mapEffect(Option.match({ onNone: () => fromEnvironmentOrDefault(kind), onSome: Effect.succeed })),
   )
 }

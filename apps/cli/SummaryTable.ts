@@ -1,5 +1,5 @@
 /**
- * The summary of a simulation as tables for a terminal.
+ * Writes the summary of a simulation as tables for a terminal.
  */
 import * as Instant from "../../core/engine/Instant.ts"
 import type { Count, Summary } from "../../core/simulation/Summary.ts"
@@ -30,7 +30,7 @@ const mostAsked = (summary: Summary): ReadonlyArray<Row> =>
     .slice(0, 5)
     .map(({ at, askedBefore, askedAfter }) => [Instant.format(at).slice(0, 10), count(askedBefore), count(askedAfter)])
 
-/** The tables, with a line feed at the end. */
+/** Writes the tables, with a line feed at the end. */
 export const write = (summary: Summary): string => {
   const { population, transitions } = summary
   const change = (name: string, { people, pairs }: Count): Row => [

@@ -1,14 +1,16 @@
 /**
- * Tables of text for a terminal.
+ * Writes tables of text for a terminal.
  */
 
-/** The cells of a line. */
+/** The cells of a row. */
 export type Row = ReadonlyArray<string>
 
-/** A number with its thousands apart. */
+/** A number with separators between thousands. */
 export const count = (value: number): string => value.toLocaleString("en-US")
 
-/** Columns as wide as their widest cell: the first to the left, the others to the right. */
+/**
+ * Writes a table. A column is as wide as its widest cell. The first is aligned to the left, the others to the right.
+ */
 export const write = (head: Row, rows: ReadonlyArray<Row>): string => {
   const all = [head, ...rows]
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)))

@@ -1,17 +1,17 @@
 /**
- * What became of the rows of an import, as tables for a terminal.
+ * Writes the tally of an import as tables for a terminal.
  */
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import type { ImportTally } from "../../core/transfer/Intake.ts"
 import * as Table from "./Table.ts"
 
-/** The ledger that rows were meant for. */
+/** The ledger into which the rows were imported. */
 interface Ledger {
   readonly store: string
   readonly project: string
 }
 
-/** The tables, with a line feed at the end. */
+/** Writes the tables, with a line feed at the end. */
 export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: boolean): string => {
   const { consentStates, faults, recorded, recordedBefore, rejected, rows } = tally
   const states = ConsentState.all.filter((state) => consentStates[state] > 0)

@@ -10,7 +10,7 @@ import * as ExitCode from "./ExitCode.ts"
 const [, , ...args] = process.argv
 const assent = await Assent.load(args[0])
 
-// Every write is answered where it is made; without a listener, a reader that goes away would be an uncaught error.
+// Each write handles its own error. Without these listeners, a closed pipe would also be an uncaught error.
 process.stdout.on("error", () => undefined)
 process.stderr.on("error", () => undefined)
 

@@ -1,5 +1,5 @@
 /**
- * `assent bootstrap`: sets up an empty store as `npm start` does, without serving.
+ * `assent bootstrap`: founds the demonstration in an empty store, as `npm start` does, without serving.
  */
 import * as Crypto from "../../Crypto.ts"
 import { Console, Data, Effect, Layer, Option } from "effect"
@@ -11,15 +11,15 @@ import * as Store from "../../Store.ts"
 import * as WholeNumber from "../../WholeNumber.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 
-/** The store has something set up; nothing was changed. */
+/** The store is not empty. Nothing was changed. */
 export class AlreadySetUp extends Data.TaggedError("AlreadySetUp")<{ readonly message: string }> {}
 
 const lanes = WholeNumber.between(1, Lane.newMaxCount)
 
-/** As for the service; a variable that is empty is one that is not set. */
+/** The variable, which the service reads too. An empty value is treated as not set. */
 const variable = "ASSENT_LANES"
 
-/** How many lanes a new store gets, where no flag says it. */
+/** The number of lanes of a new store, if the flag is left out. */
 const lanesOfEnvironment = Effect.suspend(() => {
   const text = process.env[variable] ?? ""
   if (text === "") return Effect.succeed(Lane.defaultCount)

@@ -1,5 +1,5 @@
 /**
- * `assent decisions`: the answer of everybody to everything, as decisions.ndjson (semantics, section 7).
+ * `assent decisions`: the decisions about every person and consent type, as decisions.ndjson (semantics, section 7).
  */
 import { Clock, Effect, Option } from "effect"
 import { Command } from "effect/cli"

@@ -1,12 +1,12 @@
 /**
- * `assent export`: the events of a project as a file, as `import --restore` takes them back.
+ * `assent export`: writes the events of a project to a file, which `import --restore` can read.
  */
 import { Effect, Option, Schema } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as RowReader from "../../../adapters/files/RowReader.ts"
-import type { ProjectScope as ProjectSite } from "../../../core/model/Catalog.ts"
+import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
@@ -49,12 +49,12 @@ const validate = ({ from, out, store, until }: Flagged): Effect.Effect<void, Cli
   })
 }
 
-const writerOf = Effect.fnUntraced(function* (out: Option.Option<string>) {
+const openOutput = Effect.fnUntraced(function* (out: Option.Option<string>) {
   if (Option.isNone(out)) return { write: Output.write, commit: Effect.void }
   return yield* Replacement.make(out.value)
 })
 
-const write = Effect.fnUntraced(function* (scope: ProjectSite, given: Flagged) {
+const write = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
   const ledger = yield* Ledger
   const { concordId, from, until } = given
   const reading = yield* ledger.export(scope, {
@@ -62,7 +62,7 @@ const write = Effect.fnUntraced(function* (scope: ProjectSite, given: Flagged) {
     ...(Option.isSome(from) && { startDate: from.value }),
     ...(Option.isSome(until) && { endDate: until.value }),
   })
-  const file = yield* writerOf(given.out)
+  const file = yield* openOutput(given.out)
   const progress = yield* Progress.makeWithLines
   const isCsv =
     Option.getOrElse(given.format, () => RowReader.formatOf(Option.getOrElse(given.out, () => ""))) === "csv"

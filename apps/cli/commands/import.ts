@@ -1,5 +1,5 @@
 /**
- * `assent import`: takes in the history of another system, or an export of this one.
+ * `assent import`: imports the history of another system, or restores an export.
  */
 import { Effect, identity, Option, Schema } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
@@ -9,7 +9,7 @@ import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as RowReader from "../../../adapters/files/RowReader.ts"
 import * as Source from "../../../adapters/files/Source.ts"
-import type { ProjectScope as ProjectSite } from "../../../core/model/Catalog.ts"
+import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Intake from "../../../core/transfer/Intake.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
@@ -23,10 +23,10 @@ import * as ProjectFlag from "../ProjectFlag.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as TallyTable from "../TallyTable.ts"
 
-/** The exit code when a row was rejected. */
+/** The exit code if a row was rejected. */
 const someRejected = 2
 
-/** How many rejections are shown where no file is asked for. */
+/** How many rejections are printed, if they are not written to a file. */
 const maxShown = 10
 
 const flags = {
@@ -87,15 +87,15 @@ const validate = ({ file, map, rejected, restore, store }: Given): Effect.Effect
       })
 }
 
-/** How a row becomes what is recorded. */
+/** The function that converts a row into the members of an item. */
 const mapOf = Effect.fnUntraced(function* (map: Option.Option<string>, isRestore: boolean) {
   if (isRestore) return RecordedColumns.read
   const mapping = Option.isNone(map) ? {} : yield* Effect.flatMap(Source.open(map.value), Documents.mapping)
   return Mapping.apply(mapping)
 })
 
-/** Where faults go: a file, or the first of them to standard error. */
-const faultsTo = Effect.fnUntraced(function* (path: Option.Option<string>) {
+/** Writes faults to a file, or the first of them to standard error. */
+const openFaults = Effect.fnUntraced(function* (path: Option.Option<string>) {
   if (Option.isSome(path)) {
     const file = yield* Replacement.make(path.value)
     const write = (rejections: ReadonlyArray<Intake.Rejection>) =>
@@ -118,19 +118,22 @@ const faultsTo = Effect.fnUntraced(function* (path: Option.Option<string>) {
   return { write, commit: Effect.void }
 })
 
-/** Takes rows into a scratch file, which is gone afterwards: memory stays bounded, and the ledger as it is. */
-const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
+/**
+ * Runs an import into a temporary store, which is removed afterwards. The ledger is not changed, and memory stays
+ * bounded.
+ */
+const asDryRun = <A, E, R>(importing: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    return yield* Effect.provideService(takingIn, Ledger, ledger.dryRun(yield* DryRunStore.store))
+    return yield* Effect.provideService(importing, Ledger, ledger.dryRun(yield* DryRunStore.store))
   })
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
-const takeIn = Effect.fnUntraced(function* (scope: ProjectSite, given: Flagged) {
+const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
   const file = yield* RowFile.open(given)
   const map = yield* mapOf(given.map, given.restore)
-  const faults = yield* faultsTo(given.rejected)
+  const faults = yield* openFaults(given.rejected)
   const progress = yield* Progress.makeWithLines
   const tally = yield* Intake.run(file.rows, {
     ...scope,
@@ -139,7 +142,7 @@ const takeIn = Effect.fnUntraced(function* (scope: ProjectSite, given: Flagged) 
     map,
     report: (rejections, { rows: done }) =>
       Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
-  }).pipe(given.dryRun ? rehearsed : identity)
+  }).pipe(given.dryRun ? asDryRun : identity)
   yield* progress.clear
   yield* faults.commit
   return tally
@@ -153,7 +156,7 @@ export const command = Command.make(
     const { dryRun, json, store } = given
     yield* StoreFlag.printIfFromEnvironment(store)
     const { project, tally } = yield* ProjectFlag.withProject(given, (scope) =>
-      Effect.map(takeIn(scope, given), (tally) => ({ project: scope.project.id, tally })),
+      Effect.map(importRows(scope, given), (tally) => ({ project: scope.project.id, tally })),
     )
     const ledger = { store: Store.redact(store.url), project }
     yield* Output.write(

@@ -1,5 +1,6 @@
 /**
- * `assent migrate`: makes the tables of a PostgreSQL database, by a role that may; the service's own role then need not.
+ * `assent migrate`: makes the tables of a PostgreSQL database with a privileged role, so that the service's role needs
+ * no privilege to make tables.
  */
 import { Console, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
@@ -33,7 +34,7 @@ const validate = ({ store }: Flagged): Effect.Effect<void, CliError.ValidationEr
         }),
       )
 
-const told = ({ engine, migrations }: Migrations.Missing): string =>
+const asText = ({ engine, migrations }: Migrations.Missing): string =>
   migrations.length === 0
     ? `nothing is missing; the tables are for ${engine}`
     : migrations.map(({ name, number }) => `applied ${number} ${name}, for ${engine}`).join("\n")
@@ -48,7 +49,7 @@ export const command = Command.make(
     const missing = yield* Migrations.using(store.url, (sql) =>
       script ? Migrations.find(sql, asked) : Migrations.run(sql, asked),
     )
-    yield* Console.log(script ? Migrations.script(missing).trimEnd() : told(missing))
+    yield* Console.log(script ? Migrations.script(missing).trimEnd() : asText(missing))
   }),
 ).pipe(
   (command) => Command.validate(command, validate),

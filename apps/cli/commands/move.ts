@@ -1,5 +1,5 @@
 /**
- * `assent move`: a whole ledger from one store into another, empty one.
+ * `assent move`: copies a whole ledger from one store into another, which must be empty.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect } from "effect"
@@ -12,7 +12,7 @@ import * as Progress from "../Progress.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as Table from "../Table.ts"
 
-/** Both ledgers as they may be told. */
+/** The URLs of both ledgers without their secrets. */
 interface Ends {
   readonly from: string
   readonly to: string

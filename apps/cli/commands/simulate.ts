@@ -1,9 +1,10 @@
 /**
- * `assent simulate`: what would change for whom if other rules, or other versions of the texts, were in force.
+ * `assent simulate`: compares the answers of a whole ledger with those under other rules or other versions of the
+ * texts.
  */
 import { Clock, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
-import * as SourceOf from "../../../adapters/files/Source.ts"
+import * as Source from "../../../adapters/files/Source.ts"
 import type * as Comparison from "../../../core/engine/Comparison.ts"
 import type { Summary } from "../../../core/simulation/Summary.ts"
 import type { Input, Plan } from "../../simulate/Plan.ts"
@@ -16,9 +17,9 @@ import * as Progress from "../Progress.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as SummaryTable from "../SummaryTable.ts"
 
-/** The exit codes beside those of every command. */
+/** The exit codes of this command in addition to the common ones. */
 const changed = 1
-const passed = 3
+const limitExceeded = 3
 
 const flags = {
   store: StoreFlag.optional(
@@ -45,7 +46,7 @@ const flags = {
     Flag.withDefault(false),
     Flag.withDescription(`Exit with ${changed} when anything changes`),
   ),
-  failOn: FailOn.flag(passed),
+  failOn: FailOn.flag(limitExceeded),
 }
 
 interface Given {
@@ -61,7 +62,7 @@ interface Given {
 
 const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
 
-/** With the ledger that the environment names, where the command line names none. */
+/** Adds the ledger of the variable `ASSENT_STORE`, if the command line names none. */
 const withLedger = <G extends Given>(given: G): Effect.Effect<G, CliError.ValidationError> =>
   Option.isSome(given.store) || Option.isSome(given.events)
     ? Effect.succeed(given)
@@ -78,7 +79,7 @@ const validate = (given: Given): Effect.Effect<void, CliError.ValidationError> =
     return refuse("give what is to be tried: --candidate, --candidate-types or both")
   }
   const inputs = [given.events, given.types, given.baseline, given.candidate, given.candidateTypes]
-  if (inputs.flatMap(Option.toArray).filter((path) => path === SourceOf.standardInput).length > 1) {
+  if (inputs.flatMap(Option.toArray).filter((path) => path === Source.standardInput).length > 1) {
     return refuse("only one input can be standard input (-)")
   }
   return Flags.refuseOverwriting({
@@ -147,7 +148,7 @@ export const command = Command.make(
       onSome: (limit) => FailOn.exceeded(limit, summary),
     })
     if (exceeded !== undefined) yield* Output.error(exceeded)
-    const code = exceeded !== undefined ? passed : exitCode && summary.changed.pairs > 0 ? changed : 0
+    const code = exceeded !== undefined ? limitExceeded : exitCode && summary.changed.pairs > 0 ? changed : 0
     yield* Effect.sync(() => {
       process.exitCode = code
     })

@@ -1,5 +1,5 @@
 /**
- * `assent state`: the events that decide, as they stand in events.ndjson, of every answer that has not lapsed.
+ * `assent state`: for every answer that has not lapsed, the deciding event, as its line of events.ndjson.
  */
 import { Clock, Effect, Option } from "effect"
 import { Command } from "effect/cli"

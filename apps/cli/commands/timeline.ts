@@ -1,7 +1,7 @@
 /**
- * `assent timeline`: every instant at which an answer of one person changes, with the answer from then on.
+ * `assent timeline`: every change of the answers of one person, with its instant.
  *
- * The whole timeline of the person is held in memory, to be put in order.
+ * The whole timeline of the person is held in memory to be sorted.
  */
 import { Clock, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -18,7 +18,7 @@ const person = Flag.String("person").pipe(
   Flag.withDescription("The concordId of the person"),
 )
 
-/** The changes of one answer: every decision but the unknown one before the first event. */
+/** The changes of one answer: every decision except `unknown` before the first event. */
 const changes = function* ({ events, terms }: EventGroup) {
   for (const decision of Decision.follow(events, terms, Instant.min)) {
     if (decision.at > Instant.min || decision.status !== "unknown") yield decision
@@ -36,8 +36,8 @@ export const command = Command.make(
     const now = yield* Clock.currentTimeMillis
     const knownAt = Option.getOrElse(flags.knownAt, () => now)
     const lines: Array<Exchange.DecisionLine> = []
-    const request = { flags, knownAt, from: Instant.min, keepsLines: false, concordId: person }
-    yield* FileLedger.answerEach(request, (group) => {
+    const question = { flags, knownAt, from: Instant.min, keepsLines: false, concordId: person }
+    yield* FileLedger.answerEach(question, (group) => {
       for (const change of changes(group)) lines.push(Exchange.decisionToLine(person, group.type.id, change))
       return ""
     })

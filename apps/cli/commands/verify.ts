@@ -1,5 +1,5 @@
 /**
- * `assent verify`: whether everything in a kept ledger agrees with everything else.
+ * `assent verify`: checks that a ledger is consistent.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect } from "effect"
@@ -13,10 +13,10 @@ import * as Progress from "../Progress.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as Table from "../Table.ts"
 
-/** The exit code beside those of every command. */
+/** The exit code if the ledger is not whole. */
 const notWhole = 1
 
-/** Where something is wrong: `event: lane 4101, position 7`. */
+/** The place of a finding: `event: lane 4101, position 7`. */
 const placeOf = ({ consentState, consentType, lane, person, position, table }: Finding): string => {
   const parts = [
     lane !== undefined && `lane ${lane}`,
@@ -33,7 +33,7 @@ const findingsOf = ({ findings, found }: Verifying.Report): ReadonlyArray<string
   ...(found > findings.length ? [`and ${Table.count(found - findings.length)} more`] : []),
 ]
 
-/** The report for a terminal: each project, then what is wrong. */
+/** Writes the report for a terminal: the projects, the tables, and what is wrong. */
 const asText = (report: Verifying.Report): string => {
   const { digest, events, found, isWhole, lanes, people, tables } = report
   const projects = [...Map.groupBy(lanes, ({ project }) => project ?? "no project")]
