@@ -31,7 +31,10 @@ export const straced = (file: string, env: Readonly<Record<string, string>> = {}
   ...["-o", file],
 ]
 
-/** Writes down what running processes ask, and those that they start, from when this resolves to when the answer is called. */
+/** Of a process that strace was to watch: it does, or the process had ended. */
+const settledPattern = /Process (\d+) attached|PTRACE_SEIZE, (\d+)\): No such process/g
+
+/** Writes down what running processes ask, and those that they start, from when this resolves to when the returned function is called. */
 export const attachStrace = async (file: string, pids: ReadonlyArray<number>): Promise<() => Promise<void>> => {
   const tracing = spawn("strace", [...options, "-o", file, ...pids.flatMap((pid) => ["-p", String(pid)])], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -41,7 +44,9 @@ export const attachStrace = async (file: string, pids: ReadonlyArray<number>): P
   await new Promise<void>((resolve, reject) => {
     tracing.stderr.on("data", (data: Buffer) => {
       said += data.toString()
-      if (said.match(/ attached/g)?.length === pids.length) resolve()
+      const settled = new Set([...said.matchAll(settledPattern)].map(([, attached, gone]) => Number(attached ?? gone)))
+      // Processes that they start meanwhile are named, too.
+      if (pids.every((pid) => settled.has(pid))) resolve()
     })
     void ended.then(() => reject(new Error(`strace has ended: ${said}`)))
   })
