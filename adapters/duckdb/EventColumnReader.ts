@@ -106,18 +106,15 @@ export class EventColumnReader {
           [expirationDate > unreadable && expirationDate <= consentDate, "expirationDate", "must be after consentDate"],
         ])
       }
-      const isFull = this.builder.add(
-        this.concordId,
-        type,
-        state,
-        version,
-        consentDate,
-        dateCreated,
-        expirationDate,
-        ids,
-        row,
-      )
-      if (isFull) batches.push(this.builder.flush())
+      const slot = this.builder.add(this.concordId, type)
+      slot.state = state
+      slot.version = version
+      slot.consentDate = consentDate
+      slot.dateCreated = dateCreated
+      slot.expirationDate = expirationDate
+      slot.ids = ids
+      slot.row = row
+      if (this.builder.isFull()) batches.push(this.builder.flush())
     }
     return batches
   }

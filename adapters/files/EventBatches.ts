@@ -65,11 +65,15 @@ function* batches(
 ): Generator<EventColumns.EventColumns, void> {
   for (const row of rows) {
     const [concordId, consentType, consentDate, dateCreated, id, consentState, , version, expires] = row
-    const state = EventColumns.stateIndex(consentState)
-    const ids = { at: () => id }
-    if (builder.add(concordId, consentType, state, version ?? 0, consentDate, dateCreated, expires ?? NaN, ids, 0)) {
-      yield builder.flush()
-    }
+    const slot = builder.add(concordId, consentType)
+    slot.state = EventColumns.stateIndex(consentState)
+    slot.version = version ?? 0
+    slot.consentDate = consentDate
+    slot.dateCreated = dateCreated
+    slot.expirationDate = expires ?? NaN
+    slot.ids = { at: () => id }
+    slot.row = 0
+    if (builder.isFull()) yield builder.flush()
   }
   yield builder.finish()
 }

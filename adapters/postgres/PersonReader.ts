@@ -103,21 +103,15 @@ const readFrame = Effect.fnUntraced(function* (connection: Connection, knownAt: 
 const batcher = (builder: EventColumnBuilder.EventColumnBuilder) => {
   const ready: Array<EventColumns.EventColumns> = []
   const add = (row: Row): void => {
-    const ids = { at: () => row.event_id }
-    const state = EventColumns.stateIndex(row.consent_state)
-    const { consent_date, consent_type, expiration_date, person, recorded_at, version } = row
-    const isFull = builder.add(
-      person,
-      consent_type,
-      state,
-      version,
-      consent_date,
-      recorded_at,
-      expiration_date ?? NaN,
-      ids,
-      0,
-    )
-    if (isFull) ready.push(builder.flush())
+    const slot = builder.add(row.person, row.consent_type)
+    slot.state = EventColumns.stateIndex(row.consent_state)
+    slot.version = row.version
+    slot.consentDate = row.consent_date
+    slot.dateCreated = row.recorded_at
+    slot.expirationDate = row.expiration_date ?? NaN
+    slot.ids = { at: () => row.event_id }
+    slot.row = 0
+    if (builder.isFull()) ready.push(builder.flush())
   }
   return { ready, add }
 }

@@ -167,11 +167,15 @@ function* batches(
       person = row[0]
       concordId = Uuid.fromBytes(person)
     }
-    const ids = { at: () => Uuid.fromBytes(row[1]) }
-    const state = EventColumns.stateIndex(row[4])
-    if (builder.add(concordId, typeOf(row[2]), state, row[3], row[5], row[6], row[7] ?? NaN, ids, 0)) {
-      yield builder.flush()
-    }
+    const slot = builder.add(concordId, typeOf(row[2]))
+    slot.state = EventColumns.stateIndex(row[4])
+    slot.version = row[3]
+    slot.consentDate = row[5]
+    slot.dateCreated = row[6]
+    slot.expirationDate = row[7] ?? NaN
+    slot.ids = { at: () => Uuid.fromBytes(row[1]) }
+    slot.row = 0
+    if (builder.isFull()) yield builder.flush()
   }
   yield builder.finish()
 }

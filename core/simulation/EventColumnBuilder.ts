@@ -1,160 +1,144 @@
 /**
- * Builds {@link EventColumns.Columns} from events that come person by person, in the order of `concordId`; within a
- * person in any order.
+ * Builds {@link EventColumns} from events that arrive person by person, in the order of `concordId`. The events of one
+ * person may arrive in any order.
  */
 import type { EventColumns } from "./EventColumns.ts"
 import type { Instant } from "../engine/Instant.ts"
+import * as ColumnBuffers from "./ColumnBuffers.ts"
 
-/** Where the id of an event can be looked up: it is needed only where two events tie, or where ids are kept. */
+/** Looks up the ids of events. An id is needed only if two events tie, or if the builder keeps ids. */
 export interface Ids {
   readonly at: (row: number) => string
 }
 
-/** How many events a batch holds before it is handed over; one person's events are never parted. */
+/** How many events a batch holds before it is full. The events of one person are never split over two batches. */
 export const batchEvents = 32_768
 
-/** Builds batches. */
-export interface EventColumnBuilder {
-  /** Takes an event. Answers whether a batch is full, to be taken before the next event. */
-  readonly add: (
-    concordId: string,
-    consentType: string,
-    state: number,
-    version: number,
-    consentDate: Instant,
-    dateCreated: Instant,
-    expirationDate: number,
-    ids: Ids,
-    row: number,
-  ) => boolean
-  /** The people whose events are complete: all but the one whose event came last. */
-  readonly flush: () => EventColumns
-  /** Everybody. No event comes after. */
-  readonly finish: () => EventColumns
-}
-
-/** An event that waits for the rest of its person's. */
-interface Waiting {
-  type: number
+/** The fields of an event that has been added, to be set by the caller of {@link EventColumnBuilder.add}. */
+export interface EventSlot {
+  /** The index in `ConsentState.all`. */
   state: number
+  /** 0 if the version was left out. */
   version: number
   consentDate: Instant
   dateCreated: Instant
+  /** NaN if there is none. */
   expirationDate: number
+  /** The id of the event is `ids.at(row)`. */
   ids: Ids
   row: number
 }
 
-/** How many types, and places for a person's events, are kept from batch to batch. */
+/** Builds batches of columns. */
+export interface EventColumnBuilder {
+  /**
+   * Adds an event. The caller sets every field of the returned slot before it calls the builder again. Slots are
+   * reused, so that no object is allocated for an event.
+   */
+  readonly add: (concordId: string, consentType: string) => EventSlot
+  /** Whether the batch is full and {@link flush} must be called before the next event is added. */
+  readonly isFull: () => boolean
+  /** Returns the people whose events are complete, which are all except the person of the last event. */
+  readonly flush: () => EventColumns
+  /** Returns all remaining people. No event may be added after this. */
+  readonly finish: () => EventColumns
+}
+
+/** A slot with the index of its consent type in `typeIds`. It waits until all events of its person have been added. */
+interface TypedSlot extends EventSlot {
+  type: number
+}
+
+/** How many types, and how many slots, are kept for the next batch. */
 const maxKept = 1_000
 
-const noId: Ids = { at: () => "" }
+/** Up to this number of events of one person, insertion sort is used. */
+const maxInserted = 64
 
-class Batch implements EventColumnBuilder {
+const noIds: Ids = { at: () => "" }
+
+class Batches implements EventColumnBuilder {
   private readonly keepsIds: boolean
   private readonly knownAt: Instant
-  private size = 2 * batchEvents
+  private columns = ColumnBuffers.make(2 * batchEvents)
+  /** How much of the columns is filled. */
   private people = 0
   private pairs = 0
   private events = 0
   private concordIds: Array<string> = []
+  private ids: Array<string> = []
   private typeIds: Array<string> = []
   private typeIndices = new Map<string, number>()
-  private personEnds!: Uint32Array
-  private pairTypes!: Uint32Array
-  private pairEnds!: Uint32Array
-  private states!: Uint8Array
-  private versions!: Float64Array
-  private consentDates!: Float64Array
-  private datesCreated!: Float64Array
-  private expirationDates!: Float64Array
-  private ids: Array<string> = []
-  private person: string | undefined
-  private readonly waiting: Array<Waiting> = []
-  private waitingCount = 0
   private lastType = ""
   private lastTypeIndex = -1
+  /** The person of the last event; its events are in the first `slotCount` slots. */
+  private person: string | undefined
+  private readonly slots: Array<TypedSlot> = []
+  private slotCount = 0
 
   constructor(knownAt: Instant, keepsIds: boolean) {
     this.knownAt = knownAt
     this.keepsIds = keepsIds
-    this.clear()
   }
 
-  readonly add: EventColumnBuilder["add"] = (
-    concordId,
-    consentType,
-    state,
-    version,
-    consentDate,
-    dateCreated,
-    expirationDate,
-    ids,
-    row,
-  ) => {
+  readonly add: EventColumnBuilder["add"] = (concordId, consentType) => {
     if (concordId !== this.person) {
       this.endPerson()
       this.person = concordId
     }
     const type =
       consentType === this.lastType && this.lastTypeIndex >= 0 ? this.lastTypeIndex : this.typeOf(consentType)
-    const at = this.waitingCount++
-    const waiting = this.waiting[at]
-    if (waiting === undefined) {
-      this.waiting.push({ type, state, version, consentDate, dateCreated, expirationDate, ids, row })
-    } else {
-      waiting.type = type
-      waiting.state = state
-      waiting.version = version
-      waiting.consentDate = consentDate
-      waiting.dateCreated = dateCreated
-      waiting.expirationDate = expirationDate
-      waiting.ids = ids
-      waiting.row = row
+    const index = this.slotCount++
+    const slot = this.slots[index]
+    if (slot !== undefined) {
+      slot.type = type
+      return slot
     }
-    return this.events >= batchEvents
+    // The dates begin as NaN, so that the engine stores them as doubles from the start.
+    const added: TypedSlot = {
+      type,
+      state: 0,
+      version: 0,
+      consentDate: NaN,
+      dateCreated: NaN,
+      expirationDate: NaN,
+      ids: noIds,
+      row: 0,
+    }
+    this.slots.push(added)
+    return added
   }
 
+  readonly isFull: EventColumnBuilder["isFull"] = () => this.events >= batchEvents
+
   readonly flush: EventColumnBuilder["flush"] = () => {
-    const { people, pairs, events, concordIds, typeIds, ids } = this
-    const columns = {
+    const { people, pairs, events, concordIds, typeIds, ids, columns } = this
+    const flushed = {
       people,
       pairs,
       events,
       concordIds,
       typeIds,
       ids,
-      personEnds: this.personEnds.slice(0, people),
-      pairTypes: this.pairTypes.slice(0, pairs),
-      pairEnds: this.pairEnds.slice(0, pairs),
-      states: this.states.slice(0, events),
-      versions: this.versions.slice(0, events),
-      consentDates: this.consentDates.slice(0, events),
-      datesCreated: this.datesCreated.slice(0, events),
-      expirationDates: this.expirationDates.slice(0, events),
+      personEnds: columns.personEnds.slice(0, people),
+      pairTypes: columns.pairTypes.slice(0, pairs),
+      pairEnds: columns.pairEnds.slice(0, pairs),
+      states: columns.states.slice(0, events),
+      versions: columns.versions.slice(0, events),
+      consentDates: columns.consentDates.slice(0, events),
+      datesCreated: columns.datesCreated.slice(0, events),
+      expirationDates: columns.expirationDates.slice(0, events),
     }
     this.people = this.pairs = this.events = 0
     this.concordIds = []
     this.ids = []
     if (typeIds.length > maxKept) this.forgetTypes()
-    return columns
+    return flushed
   }
 
   readonly finish: EventColumnBuilder["finish"] = () => {
     this.endPerson()
     return this.flush()
-  }
-
-  private clear(): void {
-    const { size } = this
-    this.personEnds = new Uint32Array(size)
-    this.pairTypes = new Uint32Array(size)
-    this.pairEnds = new Uint32Array(size)
-    this.states = new Uint8Array(size)
-    this.versions = new Float64Array(size)
-    this.consentDates = new Float64Array(size)
-    this.datesCreated = new Float64Array(size)
-    this.expirationDates = new Float64Array(size)
   }
 
   private typeOf(consentType: string): number {
@@ -169,20 +153,20 @@ class Batch implements EventColumnBuilder {
     return type
   }
 
-  /** Begins the list of types anew, with those of the person whose events wait. */
+  /** Starts a new list of types, which contains only the types of the events in the slots. */
   private forgetTypes(): void {
     const old = this.typeIds
     this.typeIds = []
     this.typeIndices = new Map()
     this.lastTypeIndex = -1
-    for (let index = 0; index < this.waitingCount; index++) {
-      const event = this.waiting[index]!
-      event.type = this.typeOf(old[event.type]!)
+    for (let index = 0; index < this.slotCount; index++) {
+      const slot = this.slots[index]!
+      slot.type = this.typeOf(old[slot.type]!)
     }
   }
 
-  /** In the order of {@link EventColumns}. Equal but for the id: by id; equal in all: the same event twice. */
-  private compare(a: Waiting, b: Waiting): number {
+  /** Compares in the order of {@link EventColumns}; 0 if both are the same event, added twice. */
+  private compare(a: TypedSlot, b: TypedSlot): number {
     if (a.type !== b.type) return this.typeIds[a.type]! < this.typeIds[b.type]! ? -1 : 1
     if (a.consentDate !== b.consentDate) return a.consentDate - b.consentDate
     if (a.dateCreated !== b.dateCreated) return a.dateCreated - b.dateCreated
@@ -191,68 +175,55 @@ class Batch implements EventColumnBuilder {
   }
 
   private sort(): void {
-    const { waiting, waitingCount } = this
-    if (waitingCount > 64) {
-      const sorted = waiting.slice(0, waitingCount).sort((a, b) => this.compare(a, b))
-      for (let index = 0; index < waitingCount; index++) waiting[index] = sorted[index]!
+    const { slots, slotCount } = this
+    if (slotCount > maxInserted) {
+      const sorted = slots.slice(0, slotCount).sort((a, b) => this.compare(a, b))
+      for (let index = 0; index < slotCount; index++) slots[index] = sorted[index]!
       return
     }
-    for (let index = 1; index < waitingCount; index++) {
-      const moving = waiting[index]!
+    for (let index = 1; index < slotCount; index++) {
+      const moving = slots[index]!
       let at = index
-      for (; at > 0 && this.compare(waiting[at - 1]!, moving) > 0; at--) waiting[at] = waiting[at - 1]!
-      waiting[at] = moving
+      for (; at > 0 && this.compare(slots[at - 1]!, moving) > 0; at--) slots[at] = slots[at - 1]!
+      slots[at] = moving
     }
   }
 
+  /** Moves the events of the current person from the slots to the columns, sorted and without duplicates. */
   private endPerson(): void {
-    const { waiting, waitingCount } = this
-    if (this.person === undefined || waitingCount === 0) return
-    if (this.events + waitingCount > this.size) this.grow(this.events + waitingCount)
+    const { slots, slotCount } = this
+    if (this.person === undefined || slotCount === 0) return
+    if (this.events + slotCount > this.columns.size) {
+      this.columns = ColumnBuffers.grow(this.columns, 2 * (this.events + slotCount))
+    }
+    const { columns } = this
     this.sort()
-    let last: Waiting | undefined
-    for (let index = 0; index < waitingCount; index++) {
-      const event = waiting[index]!
+    let last: TypedSlot | undefined
+    for (let index = 0; index < slotCount; index++) {
+      const event = slots[index]!
       if (last?.type !== event.type) {
-        if (last !== undefined) this.endPair()
-        this.pairTypes[this.pairs] = event.type
+        if (last !== undefined) columns.pairEnds[this.pairs++] = this.events
+        columns.pairTypes[this.pairs] = event.type
       } else if (this.compare(last, event) === 0) continue
       last = event
       if (event.dateCreated > this.knownAt) continue
       const at = this.events++
-      this.states[at] = event.state
-      this.versions[at] = event.version
-      this.consentDates[at] = event.consentDate
-      this.datesCreated[at] = event.dateCreated
-      this.expirationDates[at] = event.expirationDate
+      columns.states[at] = event.state
+      columns.versions[at] = event.version
+      columns.consentDates[at] = event.consentDate
+      columns.datesCreated[at] = event.dateCreated
+      columns.expirationDates[at] = event.expirationDate
       if (this.keepsIds) this.ids.push(event.ids.at(event.row))
     }
-    this.endPair()
-    this.personEnds[this.people++] = this.pairs
+    columns.pairEnds[this.pairs++] = this.events
+    columns.personEnds[this.people++] = this.pairs
     this.concordIds.push(this.person)
-    this.waitingCount = 0
-    for (let index = 0; index < waitingCount; index++) waiting[index]!.ids = noId
-    if (waiting.length > maxKept) waiting.length = maxKept
-  }
-
-  private endPair(): void {
-    this.pairEnds[this.pairs++] = this.events
-  }
-
-  private grow(events: number): void {
-    const old = { ...this }
-    this.size = 2 * events
-    this.clear()
-    this.personEnds.set(old.personEnds)
-    this.pairTypes.set(old.pairTypes)
-    this.pairEnds.set(old.pairEnds)
-    this.states.set(old.states)
-    this.versions.set(old.versions)
-    this.consentDates.set(old.consentDates)
-    this.datesCreated.set(old.datesCreated)
-    this.expirationDates.set(old.expirationDates)
+    this.slotCount = 0
+    // What `ids` refers to can be large, and the slots live on.
+    for (let index = 0; index < slotCount; index++) slots[index]!.ids = noIds
+    if (slots.length > maxKept) slots.length = maxKept
   }
 }
 
-/** Makes a builder. Events that are not known at `knownAt` are left out, their people and types are not. */
-export const make = (knownAt: Instant, keepsIds: boolean): EventColumnBuilder => new Batch(knownAt, keepsIds)
+/** Makes a builder. Events not known at `knownAt` are left out, but their people and pairs are not. */
+export const make = (knownAt: Instant, keepsIds: boolean): EventColumnBuilder => new Batches(knownAt, keepsIds)

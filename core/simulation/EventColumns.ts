@@ -1,46 +1,46 @@
 /**
- * The events of whole people as columns: what a thread is handed, and what the sweep reads.
+ * The events of whole people as columns of numbers: the form in which threads receive them and the sweep reads them.
  *
- * People follow each other in the order of `concordId`, a person's types in the order of their ids (both as strings, by
- * UTF-16 code units), and the events of one person and one type in the order of `Order.compare`, each once.
+ * People are in the order of `concordId`, the types of a person in the order of their ids (both as strings, by UTF-16
+ * code units), and the events of one person and one type (a pair) in the order of `Order.compare`, each once.
  */
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import * as ConsentState from "../engine/ConsentState.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
 
-/** Names that can be looked up by index: a list, or what makes them when they are asked for. */
+/** Names that can be looked up by index: an array, or an object that builds each name when it is asked for. */
 export interface Names {
   readonly at: (index: number) => string | undefined
 }
 
-/** Events in columns. A column's length may exceed what is used of it. */
+/** Events in columns. A column may be longer than the number of its elements in use. */
 export interface EventColumns {
   readonly people: number
   readonly pairs: number
   readonly events: number
-  /** The `concordId` of each person. */
+  /** The `concordId` of each person, by the index of the person. */
   readonly concordIds: Names
-  /** The ids that {@link pairTypes} points at. */
+  /** The ids of the consent types. */
   readonly typeIds: ReadonlyArray<string>
-  /** Where each person's pairs end. */
+  /** For each person, the index after its last pair. */
   readonly personEnds: Uint32Array
   /** The index of each pair's type in {@link typeIds}. */
   readonly pairTypes: Uint32Array
-  /** Where each pair's events end. */
+  /** For each pair, the index after its last event. */
   readonly pairEnds: Uint32Array
-  /** The index in `ConsentState.all`: declined 0, accepted 1, implied 2, viewed 3. */
+  /** For each event, the index in `ConsentState.all`: declined 0, accepted 1, implied 2, viewed 3. */
   readonly states: Uint8Array
-  /** 0 where the version was left out. */
+  /** 0 if the version was left out. */
   readonly versions: Float64Array
   readonly consentDates: Float64Array
   readonly datesCreated: Float64Array
-  /** NaN where there is none. */
+  /** NaN if there is none. */
   readonly expirationDates: Float64Array
-  /** Empty where nobody will ask. */
+  /** The id of each event; empty if ids are not needed. */
   readonly ids: Names
 }
 
-/** The event at an index of a pair, its version filled in from the type where it was left out. */
+/** The event at an index. If its version was left out, it is filled in from the type. */
 export const event = (
   columns: EventColumns,
   index: number,
@@ -55,7 +55,7 @@ export const event = (
     consentType: type.id,
     version: columns.versions[index]! || ConsentType.versionAt(type, consentDate),
     consentState: ConsentState.all[columns.states[index]!]!,
-    // Evidence, which decides nothing and is not kept.
+    // The columns do not hold the action, because no decision depends on it.
     consentAction: "import" as const,
     consentDate,
     dateCreated: columns.datesCreated[index]!,
@@ -63,5 +63,5 @@ export const event = (
   return Number.isNaN(expirationDate) ? base : { ...base, expirationDate }
 }
 
-/** The number of a consent state in {@link EventColumns.states}. */
+/** The index of a consent state, as in {@link EventColumns.states}. */
 export const stateIndex = (state: ConsentState.ConsentState): number => ConsentState.all.indexOf(state)

@@ -1,11 +1,11 @@
 /**
- * Columns of UUIDs as numbers: four words of 32 bits each, the last of the UUID first.
+ * Columns of UUIDs as numbers: each UUID is four words of 32 bits, its last word first.
  */
 
-/** UUIDs one after the other. */
+/** UUIDs, one after the other. */
 export type UuidColumn = Uint32Array
 
-/** How many words a UUID takes in a {@link UuidColumn}. */
+/** The number of words of a UUID in a {@link UuidColumn}. */
 export const words = 4
 
 const hex = Array.from({ length: 65_536 }, (_, value) => value.toString(16).padStart(4, "0"))
@@ -31,7 +31,10 @@ export const isSame = (column: UuidColumn, a: number, b: number): boolean => {
   )
 }
 
-/** In the order of their strings: less than 0 if the UUID at row `a` comes first, 0 if they are the same. */
+/**
+ * Compares two rows in the order of their UUID strings: less than 0 if row `a` comes first, 0 if they hold the same
+ * UUID.
+ */
 export const compare = (column: UuidColumn, a: number, b: number): number => {
   for (let word = words - 1; word >= 0; word--) {
     const difference = column[a * words + word]! - column[b * words + word]!

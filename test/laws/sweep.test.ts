@@ -43,17 +43,14 @@ const batches = (
     const events = people.get(person) ?? []
     const ids = { at: (row: number) => events[row]?.id ?? "" }
     for (const [row, event] of events.entries()) {
-      builder.add(
-        event.concordId,
-        event.consentType,
-        EventColumns.stateIndex(event.consentState),
-        event.version,
-        event.consentDate,
-        event.dateCreated,
-        event.expirationDate ?? NaN,
-        ids,
-        row,
-      )
+      const slot = builder.add(event.concordId, event.consentType)
+      slot.state = EventColumns.stateIndex(event.consentState)
+      slot.version = event.version
+      slot.consentDate = event.consentDate
+      slot.dateCreated = event.dateCreated
+      slot.expirationDate = event.expirationDate ?? NaN
+      slot.ids = ids
+      slot.row = row
     }
     taken.push(builder.flush())
   }
