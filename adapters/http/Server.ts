@@ -1,31 +1,43 @@
 /**
- * The HTTP service over a ledger: every route, the OpenAPI description and the reference at `/docs`.
+ * The HTTP service over a ledger: every endpoint, the OpenAPI description, and the reference at `/docs`.
+ *
+ * A request passes, in order: the gate; the listeners of Node's server; the middlewares of the router, which see the answer in
+ * reverse order; the credential that its endpoint requires; the handler of its endpoint. The first three are listed in
+ * {@link gate}, {@link listeners} and {@link middlewares}, and are registered from there. Credentials are checked in
+ * `server/Authenticate.ts`, handlers are in `routes/`.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
 import type { Digest } from "effect/crypto"
-import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
+import {
+  HttpRouter,
+  type HttpServer,
+  type HttpServerError,
+  type HttpServerRequest,
+  type HttpServerResponse,
+} from "effect/http"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
-import { createServer } from "node:http"
+import type { Server, ServerOptions } from "node:http"
 import type { Ledger } from "../../core/Ledger.ts"
-import * as Access from "./server/Access.ts"
-import * as LoadShedding from "./server/LoadShedding.ts"
-import * as Answer from "./server/Answer.ts"
-import * as Timeout from "./server/Timeout.ts"
-import * as BrowserHeaders from "./server/BrowserHeaders.ts"
-import * as Deadline from "./server/Deadline.ts"
-import { DescribedApi } from "./server/OpenApi.ts"
-import * as Drain from "./server/Drain.ts"
-import * as Methods from "./server/Methods.ts"
-import * as OpenRoutes from "./routes/OpenRoutes.ts"
-import * as Origin from "./server/Origin.ts"
 import * as ApiKeyRoutes from "./routes/ApiKeyRoutes.ts"
+import * as ConsentTypeRoutes from "./routes/ConsentTypeRoutes.ts"
+import * as OpenRoutes from "./routes/OpenRoutes.ts"
 import * as OrganizationRoutes from "./routes/OrganizationRoutes.ts"
 import * as PeopleRoutes from "./routes/PeopleRoutes.ts"
 import * as PrivacyRoutes from "./routes/PrivacyRoutes.ts"
-import * as RequestLog from "./server/RequestLog.ts"
 import * as SiteRoutes from "./routes/SiteRoutes.ts"
-import * as ConsentTypeRoutes from "./routes/ConsentTypeRoutes.ts"
+import * as Answer from "./server/Answer.ts"
+import * as Authenticate from "./server/Authenticate.ts"
+import * as BrowserHeaders from "./server/BrowserHeaders.ts"
+import * as Deadline from "./server/Deadline.ts"
+import * as Drain from "./server/Drain.ts"
+import * as LoadShedding from "./server/LoadShedding.ts"
+import * as Methods from "./server/Methods.ts"
+import * as NodeServer from "./server/NodeServer.ts"
+import { DescribedApi } from "./server/OpenApi.ts"
+import * as Origin from "./server/Origin.ts"
+import * as RequestLog from "./server/RequestLog.ts"
+import * as Timeout from "./server/Timeout.ts"
 import * as Unparsed from "./server/Unparsed.ts"
 
 /** Where the service listens. */
@@ -36,7 +48,43 @@ export interface Options {
   readonly port: number
 }
 
-/** The reference: nothing from another host, and nothing of its maker's tools. */
+/** First: a request that is refused here is answered 503, and passes only the `refused` listeners. */
+const gate = LoadShedding.make
+
+/** Second, in order of execution. */
+const listeners = (server: Server, drain: Drain.Drain, log: RequestLog.RequestLog) => [
+  // Counts open answers, so that their connections are closed with them when the service stops.
+  drain.listeners,
+  // Opens the log entry of the request, which starts its clock.
+  log.listeners,
+  // Ends the request if it arrives too slowly, and its connection if the answer is not read.
+  Deadline.listeners(server),
+  // Answers what is not a valid request.
+  Unparsed.listeners(log.answeredUnparsed),
+  // Last, NodeHttpServer adds the listener that runs the router.
+]
+
+type Middleware = <E, R>(
+  effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
+) => Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest | Ledger>
+
+/** Third, in order of execution; the first middleware is the outermost, and sees every answer last. */
+const middlewares: ReadonlyArray<Middleware> = [
+  // Links the log entry and the trace.
+  RequestLog.middleware,
+  // Adds the headers of every answer.
+  BrowserHeaders.middleware,
+  // Turns failures into answers.
+  Answer.recover,
+  // Answers 503 at the time limit.
+  Timeout.middleware,
+  // Answers preflight requests, and adds the headers that let pages read the answer (CORS).
+  Origin.middleware,
+  // Answers requests that fit no endpoint.
+  Methods.middleware,
+]
+
+/** The reference loads nothing from other hosts, and shows no tools of its vendor. */
 const scalar = {
   withDefaultFonts: false,
   showDeveloperTools: "never",
@@ -48,48 +96,45 @@ const routes = Layer.mergeAll(
   HttpApiBuilder.layer(DescribedApi, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide([PrivacyRoutes.layer, ConsentTypeRoutes.layer, PeopleRoutes.layer]),
     Layer.provide([OrganizationRoutes.layer, ApiKeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
-    Layer.provide([Access.keyLayer, Access.sessionLayer]),
+    Layer.provide([Authenticate.keyLayer, Authenticate.sessionLayer]),
   ),
   HttpApiScalar.layer(DescribedApi, { path: "/docs", scalar }),
 )
 
-/** The first one sees every answer last: failures become answers, which get the headers of their origin, then those of all. */
-const middleware = HttpRouter.use(
+const middlewareLayer = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
-    yield* router.addGlobalMiddleware(RequestLog.middleware)
-    yield* router.addGlobalMiddleware(BrowserHeaders.middleware)
-    yield* router.addGlobalMiddleware(Answer.recover)
-    yield* router.addGlobalMiddleware(Timeout.middleware)
-    yield* router.addGlobalMiddleware(Origin.middleware)
-    yield* router.addGlobalMiddleware(Methods.middleware)
+    for (const middleware of middlewares) yield* router.addGlobalMiddleware(middleware)
   }),
 )
 
-/** Serves until its scope is closed; then takes no new connection and answers what it has accepted. */
+const serverOptions: ServerOptions = {
+  headersTimeout: Deadline.limitMillis,
+  requestTimeout: 0,
+  connectionsCheckingInterval: 1000,
+  // A request without Host is answered by `Methods`, with the same error body as every other error.
+  requireHostHeader: false,
+  // No other protocol is served: a request to upgrade is answered like any other (RFC 9110, section 7.8).
+  shouldUpgradeCallback: () => false,
+}
+
+/** Serves until its scope is closed; then it accepts no new connection, and answers the requests it has accepted. */
 export const layer = (
   options: Options,
-): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Ledger | Digest.Digest> => {
-  const node = createServer({
-    headersTimeout: Deadline.limitMillis,
-    requestTimeout: 0,
-    connectionsCheckingInterval: 1000,
-    // A missing Host is answered like every other error.
-    requireHostHeader: false,
-    // No other protocol is served: a request to upgrade is answered like any other (RFC 9110, section 7.8).
-    shouldUpgradeCallback: () => false,
-  })
-  Deadline.register(node)
-  LoadShedding.register(node)
-  const watching = Layer.effectDiscard(
-    Effect.map(RequestLog.register(node), ({ unparsed }) => Unparsed.register(node, unparsed)),
+): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Ledger | Digest.Digest> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const server = NodeServer.make(serverOptions, gate())
+      server.maxConnections = LoadShedding.connectionsMax
+      const drain = Drain.make(server)
+      NodeServer.register(server, listeners(server, drain, yield* RequestLog.make))
+      const listening = NodeHttpServer.layer(() => server, {
+        host: options.host ?? "127.0.0.1",
+        port: options.port,
+        gracefulShutdownTimeout: `${Drain.limitSeconds} seconds`,
+      })
+      return HttpRouter.serve(Layer.merge(routes, middlewareLayer), {
+        disableLogger: true,
+        disableListenLog: true,
+      }).pipe(Layer.merge(Layer.effectDiscard(drain.onClose)), Layer.provideMerge(listening))
+    }),
   )
-  const listening = NodeHttpServer.layer(() => node, {
-    host: options.host ?? "127.0.0.1",
-    port: options.port,
-    gracefulShutdownTimeout: `${Drain.limitSeconds} seconds`,
-  }).pipe(Layer.provide(watching))
-  return HttpRouter.serve(Layer.merge(routes, middleware), { disableLogger: true, disableListenLog: true }).pipe(
-    Layer.merge(Layer.effectDiscard(Drain.register(node))),
-    Layer.provideMerge(listening),
-  )
-}

@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import * as Deadline from "../../adapters/http/server/Deadline.ts"
 import * as ConcurrencyLimit from "../../adapters/http/server/ConcurrencyLimit.ts"
+import * as NodeServer from "../../adapters/http/server/NodeServer.ts"
 import { asOwner, privacy, record, startWorld, yes } from "../http/world.ts"
 import type { Server } from "../support/server.ts"
 
@@ -49,7 +50,7 @@ describe("a limit of 300 milliseconds", () => {
       } else request.resume().once("end", () => response.end("done"))
     })
     server.on("clientError", (_, socket) => socket.destroy())
-    Deadline.register(server, limitMillis)
+    NodeServer.register(server, [Deadline.listeners(server, limitMillis)])
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     port = (server.address() as AddressInfo).port
   })

@@ -1,11 +1,12 @@
 /** `POST consent-events/import`: rows while they arrive, in bounded memory; cut off anywhere and sent again, each is recorded once. */
 import { readFileSync } from "node:fs"
-import { createServer, request, type Server as NodeServer } from "node:http"
+import { createServer, request, type Server as HttpServer } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { DatabaseSync } from "node:sqlite"
 import { gzipSync } from "node:zlib"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import * as Deadline from "../../adapters/http/server/Deadline.ts"
+import * as NodeServer from "../../adapters/http/server/NodeServer.ts"
 import * as Unparsed from "../../adapters/http/server/Unparsed.ts"
 import { eventually, type Server, start, startEmpty } from "../support/server.ts"
 import { expectProblem } from "./problem.ts"
@@ -206,8 +207,8 @@ describe("an import", () => {
 describe("a request that is slow to arrive", () => {
   const limit = 400
   /** The statuses that requests were cut off with. */
-  const told: Array<number> = []
-  const open: Array<NodeServer> = []
+  const statuses: Array<number> = []
+  const open: Array<HttpServer> = []
   afterEach(() => open.splice(0).forEach((each) => each.closeAllConnections()))
 
   /** Sends a head, then a short row now and then; how long until it is cut off, at most as long as it is tried. */
@@ -217,8 +218,8 @@ describe("a request that is slow to arrive", () => {
       if (answerAt !== undefined) setTimeout(() => answer.writeHead(403, { "content-length": 0 }).end(), answerAt)
     })
     open.push(node)
-    Unparsed.register(node, (status) => told.push(status))
-    Deadline.register(node, limit)
+    const unparsed = Unparsed.listeners((status) => statuses.push(status))
+    NodeServer.register(node, [unparsed, Deadline.listeners(node, limit)])
     await new Promise<void>((listening) => node.listen(0, "127.0.0.1", listening))
     const socket = connect((node.address() as AddressInfo).port, "127.0.0.1")
     socket.on("error", () => {}).resume()
@@ -239,9 +240,9 @@ describe("a request that is slow to arrive", () => {
   test("is not cut off while rows come, and is when none come", async () => {
     expect(await trickle(path, 100, 20, undefined)).toBe(20)
     expect(await trickle(`${path}?dryRun=true`, 100, 20, undefined)).toBe(20)
-    expect(told).toEqual([])
+    expect(statuses).toEqual([])
     expect(await trickle(path, 3 * limit, 3, undefined)).toBeLessThan(2)
-    expect(told).toEqual([408])
+    expect(statuses).toEqual([408])
   })
 
   test("is cut off in the end where it is no import, or was answered already", async () => {

@@ -34,11 +34,11 @@ const start = async (room: () => number): Promise<ReadonlyArray<Came>> => {
     if (!isOver) setImmediate(count)
   }
   setImmediate(count)
-  const turns = RefusedConnections.make(room)
+  const refused = RefusedConnections.make(room)
   server = createServer((request, response) => {
-    came.push({ of: request.url!, turn, isLate: turns.hasWaited(request.socket) })
+    came.push({ of: request.url!, turn, isLate: refused.hasWaited(request.socket) })
     response.writeHead(503, { "content-length": 0 }).end()
-    turns.refused(request.socket)
+    refused.add(request.socket)
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")

@@ -1,12 +1,42 @@
 /**
- * What the declarations of endpoints share: paths, annotations, and the permission that each one needs.
+ * What the declarations of endpoints share: paths, annotations, and facts about a route that the server needs.
+ *
+ * The server reads these facts from the one `Api` value: the permissions and the repeatable endpoints with the endpoint, the
+ * others through `server/RouteTable.ts`, before the router has found the endpoint.
  */
 import { Context, Schema } from "effect"
-import { HttpApiSchema, OpenApi } from "effect/http-api"
+import { type HttpApiEndpoint, HttpApiSchema, OpenApi } from "effect/http-api"
 import type { Permission } from "../../../core/model/Role.ts"
 
-/** The permission an API key needs for an endpoint. Every endpoint for servers declares one. */
+/** The permission an API key needs for an endpoint. Every endpoint that requires an API key declares one. */
 export const Needs = Context.Reference<Permission | undefined>("assent/http/Needs", { defaultValue: () => undefined })
+
+/**
+ * Whether the body of a request is a stream of rows without a limit of size. It has no time limit as long as rows keep coming,
+ * and few such requests run at a time.
+ */
+export const StreamsRows = Context.Reference<boolean>("assent/http/StreamsRows", { defaultValue: () => false })
+
+/** Whether an endpoint is a health probe. A probe is answered under overload too. */
+export const Probe = Context.Reference<boolean>("assent/http/Probe", { defaultValue: () => false })
+
+/** Whether an endpoint belongs to the Site API, which pages on the project's domains may call from a browser (CORS). */
+export const SiteApi = Context.Reference<boolean>("assent/http/SiteApi", { defaultValue: () => false })
+
+/**
+ * Whether a request ends its own session, so that a repetition with the same `Idempotency-Key` is accepted with the ended
+ * session.
+ */
+export const RepeatableAfterEnd = Context.Reference<boolean>("assent/http/RepeatableAfterEnd", {
+  defaultValue: () => false,
+})
+
+/**
+ * Whether an endpoint only reads. Only then does a request wait for the positions it names, because an answer can show too
+ * little, while a request that records or changes something never waits.
+ */
+export const isRead = ({ annotations, method }: HttpApiEndpoint.Top): boolean =>
+  method === "GET" || Context.get(annotations, Needs) === "read"
 
 /** The paths that endpoints begin with. */
 export const paths = {
@@ -18,7 +48,7 @@ export const paths = {
 
 const Id = Schema.String.annotate({ description: "UUID", format: "uuid" })
 
-/** What the paths name. */
+/** The parameters of the paths above. */
 export const inOrganization = { organizationId: Id }
 export const inProject = { ...inOrganization, projectId: Id }
 export const onSite = { projectId: Id }
@@ -29,5 +59,5 @@ export const id = { id: Id }
 /** Answered with 201. */
 export const created = HttpApiSchema.status(201)
 
-/** The summary of an endpoint, and what there is to know about it. */
+/** The summary and the description of an endpoint. */
 export const about = (summary: string, description: string) => OpenApi.annotations({ summary, description })

@@ -1,8 +1,8 @@
 /**
- * What needs no credential.
+ * Endpoints that need no credential.
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { about, created, onSite, paths } from "./Endpoint.ts"
+import { about, created, onSite, paths, Probe, SiteApi } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
 import * as Wire from "./Wire.ts"
 
@@ -14,19 +14,28 @@ export const Open = HttpApiGroup.make("open")
       payload: Wire.SessionRequest,
       success: Wire.OpenedSession.pipe(created),
       error: Problem.withBody,
-    }).annotateMerge(about("Open a session", "The Origin must be one of the project's domains.")),
+    })
+      .annotate(SiteApi, true)
+      .annotateMerge(about("Open a session", "The Origin must be one of the project's domains.")),
     HttpApiEndpoint.get("getHealth", `${paths.site}/health-check`, {
       params: onSite,
       success: Wire.Health,
       error: Problem.always,
-    }).annotateMerge(about("Check health", "Whether the service answers.")),
+    })
+      .annotate(SiteApi, true)
+      .annotate(Probe, true)
+      .annotateMerge(about("Check health", "Whether the service answers.")),
     HttpApiEndpoint.get("getLiveness", "/livez", {
       success: Wire.Health,
       error: Problem.always,
-    }).annotateMerge(about("Check liveness", "Whether the process answers; if not, restart it.")),
+    })
+      .annotate(Probe, true)
+      .annotateMerge(about("Check liveness", "Whether the process answers; if not, restart it.")),
     HttpApiEndpoint.get("getReadiness", "/readyz", {
       success: Wire.Health,
       error: Problem.always,
-    }).annotateMerge(about("Check readiness", "Whether the store answers; if not, send requests elsewhere.")),
+    })
+      .annotate(Probe, true)
+      .annotateMerge(about("Check readiness", "Whether the store answers; if not, send requests elsewhere.")),
   )
   .annotateMerge(OpenApi.annotations({ title: "Sessions and health", description: "Without a credential." }))

@@ -1,16 +1,19 @@
 /**
- * What browsers ask with a session, about their own visitor.
+ * The Site API: endpoints that a browser calls with a session, about its own visitor.
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { SessionRequired } from "./Credentials.ts"
-import { about, created, id, onSite, paths } from "./Endpoint.ts"
+import { about, created, id, onSite, paths, RepeatableAfterEnd, SiteApi } from "./Endpoint.ts"
 import * as PeopleWire from "./PeopleWire.ts"
 import * as Problem from "./Problem.ts"
 import * as CatalogWire from "./CatalogWire.ts"
 import * as ConsentTypeWire from "./ConsentTypeWire.ts"
 import * as Wire from "./Wire.ts"
 
-/** To `If-None-Match`: described apart, since clients that send none are never answered so. */
+/**
+ * Describes the answer 304 to `If-None-Match` in OpenAPI alone. It is not declared as a success of the endpoint, because a
+ * client that sends no `If-None-Match` never gets it.
+ */
 const withNotModified = (operation: Readonly<Record<string, unknown>>) => ({
   ...operation,
   responses: { ...Object(operation["responses"]), 304: { description: "The answer with that ETag is still right" } },
@@ -62,9 +65,11 @@ export const Site = HttpApiGroup.make("site")
       payload: PeopleWire.Identification,
       success: PeopleWire.Identified,
       error: Problem.authenticatedWithBody,
-    }).annotateMerge(
-      about("Identify the visitor", "With a signed proof. Ends the session it is sent with, and answers a new one."),
-    ),
+    })
+      .annotate(RepeatableAfterEnd, true)
+      .annotateMerge(
+        about("Identify the visitor", "With a signed proof. Ends the session it is sent with, and answers a new one."),
+      ),
     HttpApiEndpoint.post("keepProfile", `${paths.site}/profile`, {
       params: onSite,
       payload: PeopleWire.Profile,
@@ -75,4 +80,5 @@ export const Site = HttpApiGroup.make("site")
     ),
   )
   .middleware(SessionRequired)
+  .annotate(SiteApi, true)
   .annotateMerge(OpenApi.annotations({ title: "Visitors", description: "For browsers. Credential: x-session." }))

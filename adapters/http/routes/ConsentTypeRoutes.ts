@@ -11,7 +11,7 @@ import * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Api } from "../api/Api.ts"
 import * as ConsentTypeWire from "../api/ConsentTypeWire.ts"
-import * as Access from "../server/Access.ts"
+import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
 import * as CatalogChanges from "./CatalogChanges.ts"
 import * as Pages from "./Pages.ts"
@@ -123,7 +123,7 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
     .handle("listConsentTypes", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { key, scope } = yield* Access.inProject
+          const { key, scope } = yield* PathScope.current
           return yield* list(scope, key.id, query)
         }),
       ),
@@ -132,7 +132,7 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { scope } = yield* Access.inProject
+          const { scope } = yield* PathScope.current
           const read = newReader(yield* Clock.currentTimeMillis)
           const { fields: body, ...idempotency } = yield* CatalogChanges.read(request, read, { maxBytes: bodyMaxBytes })
           const fields = toFields(body)
@@ -149,7 +149,7 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project, types } = (yield* Access.inProject).scope
+          const { project, types } = (yield* PathScope.current).scope
           const id = params.id.toLowerCase()
           const read = changeReader(types.byId.get(id), yield* Clock.currentTimeMillis)
           const { fields } = yield* CatalogChanges.read(request, read, { maxBytes: bodyMaxBytes })
@@ -163,7 +163,7 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* Access.inProject).scope
+          const { project } = (yield* PathScope.current).scope
           const changed = yield* CatalogChanges.valueOrRefuse(yield* setup.removeType(project, params.id.toLowerCase()))
           return Answer.json(yield* ConsentTypeJson.answer(changed))
         }),
@@ -172,7 +172,7 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
     .handle("getConsentTypeVersion", ({ params }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { types } = (yield* Access.inProject).scope
+          const { types } = (yield* PathScope.current).scope
           const type = types.byId.get(params.id.toLowerCase())
           const version = type?.versions.find((each) => String(each.version) === params.version)
           if (type === undefined || version === undefined) {

@@ -14,7 +14,7 @@ import * as Mapping from "../../files/Mapping.ts"
 import * as RowReader from "../../files/RowReader.ts"
 import * as MemoryStore from "../../memory/MemoryStore.ts"
 import * as ImportWire from "../api/ImportWire.ts"
-import * as Access from "../server/Access.ts"
+import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
 
@@ -82,7 +82,7 @@ const seen = Effect.fnUntraced(function* (project: Project) {
 
 /** Takes in the rows of a request, and answers what became of them. */
 export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, query: Query) {
-  const { key, scope } = yield* Access.inProject
+  const { key, scope } = yield* PathScope.current
   const format = formatOf(request)
   const encoding = (request.headers["content-encoding"] ?? "").trim().toLowerCase()
   if (Option.isNone(format) || !encodings.has(encoding)) return yield* unsupported

@@ -8,7 +8,7 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
-import * as Access from "../server/Access.ts"
+import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Origin from "../server/Origin.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
@@ -32,7 +32,7 @@ const guessable = new Answer.HttpProblem({
 
 const createSession = Effect.fnUntraced(function* (projectId: string, request: Parameters<typeof Answer.readBody>[0]) {
   const ledger = yield* Ledger
-  const { organization, project } = yield* Access.projectOfPath(projectId)
+  const { organization, project } = yield* PathScope.find(projectId)
   const domain = Origin.allowed(request.headers["origin"], project)
   if (domain === undefined) {
     const detail = "send an Origin header that names one of the project's domains"
@@ -72,7 +72,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
 export const layer = HttpApiBuilder.group(Api, "open", (handlers) =>
   handlers
     .handleRaw("createSession", ({ params, request }) => Answer.respond(createSession(params.projectId, request)))
-    .handle("getHealth", ({ params }) => Answer.respond(Effect.as(Access.projectOfPath(params.projectId), healthy)))
+    .handle("getHealth", ({ params }) => Answer.respond(Effect.as(PathScope.find(params.projectId), healthy)))
     .handle("getLiveness", () => Effect.succeed(healthy))
     .handle("getReadiness", () =>
       Answer.respond(

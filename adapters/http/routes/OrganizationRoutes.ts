@@ -12,7 +12,7 @@ import * as Role from "../../../core/model/Role.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as CatalogWire from "../api/CatalogWire.ts"
-import * as Access from "../server/Access.ts"
+import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
 import * as CatalogChanges from "./CatalogChanges.ts"
 import * as ApiKeyJson from "./ApiKeyJson.ts"
@@ -158,7 +158,7 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* Access.inProject).scope
+          const { project } = (yield* PathScope.current).scope
           const { fields } = yield* CatalogChanges.read(request, decodeProject)
           const { domains, type: _, ...rest } = Exchange.present(fields)
           const change = { ...rest, ...(domains !== undefined && { domains: lowerCase(domains) }) }

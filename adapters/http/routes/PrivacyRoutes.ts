@@ -11,7 +11,7 @@ import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
-import * as Access from "../server/Access.ts"
+import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Import from "./Import.ts"
 import * as Items from "./Items.ts"
@@ -42,7 +42,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
     .handleRaw("createConsentEvents", ({ request }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { key, scope } = yield* Access.inProject
+          const { key, scope } = yield* PathScope.current
           const body = yield* Answer.readBody(request)
           const idempotency = yield* IdempotencyKey.of(request, key.id, body)
           return yield* recordItems(body.json, { ...scope, submitter: key.id, ...idempotency }, ItemLine.toItem)
@@ -55,7 +55,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
         Effect.gen(function* () {
           yield* Pages.check(query)
           const ledger = yield* Ledger
-          const { key, scope } = yield* Access.inProject
+          const { key, scope } = yield* PathScope.current
           return yield* Pages.answer(yield* ledger.list(scope, key.id, lowerCase(query)), bodyOf)
         }),
       ),
@@ -64,7 +64,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const ledger = yield* Ledger
-          const { scope } = yield* Access.inProject
+          const { scope } = yield* PathScope.current
           const event = isUuid(params.id) ? yield* ledger.event(scope.project, params.id.toLowerCase()) : undefined
           return event === undefined ? yield* noEvent : Answer.json(event.body)
         }),
@@ -73,7 +73,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
     .handle("getConsentState", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { scope } = yield* Access.inProject
+          const { scope } = yield* PathScope.current
           const person = yield* Questions.personOf(scope, query)
           const { body, positions } = yield* Questions.state(scope, person, query)
           return Answer.json(body, 200, Positions.headers(positions))
@@ -83,7 +83,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
     .handle("getConsentDecisions", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { scope } = yield* Access.inProject
+          const { scope } = yield* PathScope.current
           const person = yield* Questions.personOf(scope, query)
           const { body, positions } = yield* Questions.decisions(scope, person, query)
           return Answer.json(body, 200, Positions.headers(positions))
@@ -94,7 +94,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const ledger = yield* Ledger
-          const { key, scope } = yield* Access.inProject
+          const { key, scope } = yield* PathScope.current
           const body = yield* Answer.readBody(request)
           const asked = yield* Answer.decode(decodeQuestions, body.json)
           const { idempotency } = yield* IdempotencyKey.of(request, key.id, body)

@@ -1,73 +1,76 @@
 /**
- * How many requests may be worked on at a time.
+ * How many requests the service works on at a time: a limit that adapts to the measured latency.
  *
- * As long as everybody can be served, many may be in the line: a burst is no overload. Once somebody must be refused, the line
- * is cut short: a longer one serves nobody more, and only lets those in it wait. From then on it grows while they are
- * answered within twice the time that one alone takes, so that no more are refused than must be, and shrinks while they are not.
- * When for a second nobody had to be refused, it is long again.
+ * As long as no request has to be refused, the limit is high, because a burst is not overload. At the first refusal it is
+ * lowered: a high limit would not get more requests answered, and would only make all of them wait. From then on it rises while
+ * requests are answered within twice the time that a request takes alone, so that no more are refused than necessary, and falls
+ * while they are not. After one second without a refusal it is high again.
  *
- * Times are whole or broken milliseconds of a clock that never goes back.
+ * Times are milliseconds, whole or fractional, of a clock that never goes back.
  */
 
-/** The longest line. */
+/** The highest limit. */
 export const highest = 256
 
-/** How long it is once it is cut. */
+/** The limit after the first refusal. */
 const lowered = 16
 
-/** The shortest: one is worked on while another is brought to the disk. */
+/** The lowest limit: one request is worked on while another is written to disk. */
 const lowest = 2
 
-/** How long nobody must have been refused before the line is the longest again. */
+/** How long no request must have been refused before the limit is the highest again. */
 export const recoveryMillis = 1000
 
-/** How often a line that was cut changes. */
+/** How often a lowered limit is adjusted. */
 const windowMillis = 100
 
 /** How many times as long as alone a request may take on average. */
-const patience = 2
+const latencyFactor = 2
 
-/** How much of what was learnt a new time replaces. */
+/** The weight of a new measurement in the moving average. */
 const weight = 1 / 32
 
-/** The state of a line. */
+/** The state of a limit. */
 export interface ConcurrencyLimit {
-  /** How long it may be. */
+  /** The limit now. */
   readonly max: (now: number) => number
-  /** Somebody had to be refused. */
+  /** Records that a request was refused. */
   readonly refused: (now: number) => void
-  /** A request was answered after `millis`; `wasAlone` where it shared the service with nobody. */
+  /** Records that a request was answered after `millis`; `wasAlone` if the service worked on no other meanwhile. */
   readonly answered: (now: number, millis: number, wasAlone: boolean) => void
 }
 
-/** A line that is the longest. */
+/** A limit that is the highest. */
 export const make = (): ConcurrencyLimit => {
-  let length = highest
+  let limit = highest
   let refusedAt = -Infinity
-  /** What one alone takes, on average. */
-  let alone: number | undefined
+  /** The moving average of the time that a request takes alone. */
+  let aloneMillis: number | undefined
   let window = { from: 0, count: 0, millis: 0 }
 
-  const isCalm = (now: number): boolean => now - refusedAt >= recoveryMillis
+  const hasRecovered = (now: number): boolean => now - refusedAt >= recoveryMillis
 
   return {
-    max: (now) => (isCalm(now) ? highest : length),
+    max: (now) => (hasRecovered(now) ? highest : limit),
     refused: (now) => {
-      if (isCalm(now)) {
-        length = lowered
+      if (hasRecovered(now)) {
+        limit = lowered
         window = { from: now, count: 0, millis: 0 }
       }
       refusedAt = now
     },
     answered: (now, millis, wasAlone) => {
-      // One that took very long was not read, or the machine was busy otherwise: it counts, but not for all of it.
-      if (wasAlone) alone = alone === undefined ? millis : alone + (Math.min(millis, alone * 4) - alone) * weight
-      if (isCalm(now) || alone === undefined) return
+      // An outlier was not read, or the machine was busy with something else: it counts, up to four times the average.
+      if (wasAlone) {
+        aloneMillis =
+          aloneMillis === undefined ? millis : aloneMillis + (Math.min(millis, aloneMillis * 4) - aloneMillis) * weight
+      }
+      if (hasRecovered(now) || aloneMillis === undefined) return
       window.count++
       window.millis += millis
       if (now - window.from < windowMillis) return
-      const isQuick = window.millis <= window.count * alone * patience
-      length = isQuick ? Math.min(highest, Math.ceil(length * 1.1)) : Math.max(lowest, Math.floor(length * 0.8))
+      const isFast = window.millis <= window.count * aloneMillis * latencyFactor
+      limit = isFast ? Math.min(highest, Math.ceil(limit * 1.1)) : Math.max(lowest, Math.floor(limit * 0.8))
       window = { from: now, count: 0, millis: 0 }
     },
   }

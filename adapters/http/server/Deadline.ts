@@ -1,25 +1,29 @@
 /**
- * How long a request may take to arrive, and its answer to be read. Rows without end may take as long as they keep coming;
- * everything else has a limit.
+ * How long a request may take to arrive, and how long a client may take to read its answer. A stream of rows may take as long
+ * as rows keep coming; everything else has a limit.
  *
- * A client that sends next to nothing while it is waited for is late. One that is not read from, because what it has sent is
- * still being written, is not.
+ * A client that sends next to nothing while the service waits for it is late. A client that cannot send because the service
+ * is still writing what it has sent is not late.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { Listeners } from "./NodeServer.ts"
+import * as RouteTable from "./RouteTable.ts"
 
-/** How long a request may take, headers and body; how long rows may fail to come; and how long an answer to be read, twice at most. */
+/**
+ * The limit in milliseconds: for a whole request, head and body; for a pause between rows; and for reading an answer, which
+ * may take up to twice as long because it is checked at intervals.
+ */
 export const limitMillis = 30_000
 
-/** How many bytes of rows must come a second, on average over that time: who sends byte by byte holds a place and brings nothing. */
+/**
+ * The average rate at which rows must arrive, in bytes a second. Without it, a client that sends byte by byte would keep one
+ * of the few places of imports and import nothing.
+ */
 const rowsMinBytesPerSecond = 32
-
-/** Where rows without end are sent. */
-export const isEndless = ({ method, url }: IncomingMessage): boolean =>
-  method === "POST" && /\/consent-events\/import(\?|$)/.test(url ?? "")
 
 const late = Object.assign(new Error("the request took too long to arrive"), { code: "ERR_HTTP_REQUEST_TIMEOUT" })
 
-/** Cuts off a client that does not read: its answer was complete when it was looked at before, and is still not taken. */
+/** Destroys the connection of a client that does not read: its answer was already complete at the previous check. */
 const watchReader = (response: ServerResponse, limit: number): void => {
   let wasComplete = false
   const check = (): void => {
@@ -30,18 +34,21 @@ const watchReader = (response: ServerResponse, limit: number): void => {
   response.once("close", () => clearInterval(timer))
 }
 
-/** Ends requests that are late, with the answer that says so where none has begun, and answers that nobody reads. `limit` is in milliseconds. */
-export const register = (server: Server, limit = limitMillis): void => {
+/**
+ * Ends late requests: answered 408 where no answer has begun. Ends answers that their client does not read. `limit` is in
+ * milliseconds.
+ */
+export const listeners = (server: Server, limit = limitMillis): Listeners => {
   const watch = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
-    const least = (limit / 1000) * rowsMinBytesPerSecond
+    const leastBytes = (limit / 1000) * rowsMinBytesPerSecond
     let read = socket.bytesRead
     const check = (): void => {
       if (request.complete || socket.destroyed) return
-      const isComing = socket.bytesRead >= read + least || request.readableLength > 0
+      const isArriving = socket.bytesRead >= read + leastBytes || request.readableLength > 0
       read = socket.bytesRead
-      // Once it is answered, nobody waits for the rest of it.
-      if (isEndless(request) && isComing && !response.writableEnded) timer.refresh()
+      // After the answer, the rest of the request is of no use.
+      if (RouteTable.isRowStream(request) && isArriving && !response.writableEnded) timer.refresh()
       else server.emit("clientError", late, socket)
     }
     const timer = setTimeout(check, limit).unref()
@@ -49,9 +56,9 @@ export const register = (server: Server, limit = limitMillis): void => {
     request.once("close", () => clearTimeout(timer))
     watchReader(response, limit)
   }
-  for (const event of ["request", "checkContinue"]) server.on(event, watch)
-  // Most of what is refused has come as a whole: there are too many of them to watch each.
-  server.on("refused", (request: IncomingMessage, response: ServerResponse) =>
-    setImmediate(() => request.complete || watch(request, response)),
-  )
+  return {
+    request: watch,
+    // Most refused requests have arrived as a whole already, and they are too many to set a timer for each.
+    refused: (request, response) => setImmediate(() => request.complete || watch(request, response)),
+  }
 }

@@ -1,44 +1,58 @@
 /**
- * Stopping without losing a request: what has been accepted is answered, and connections end with their answer.
+ * Stopping without losing a request: accepted requests are answered, and connections are closed after their answer.
  *
- * Connections still open when the time is over are cut, so that a client that never finishes cannot keep the process.
+ * Connections that are still open after the time limit are destroyed, so that a client that never finishes cannot keep the
+ * process alive.
  */
-import { Effect } from "effect"
-import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import { Effect, type Scope } from "effect"
+import type { Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import type { Listeners } from "./NodeServer.ts"
 
-/** How long requests under way are given, in seconds. */
+/** What tracks the connections of a server, and drains them. */
+export interface Drain {
+  readonly listeners: Listeners
+  /**
+   * Drains the server when the scope closes. Add it to the scope after the server is started, because finalizers run in
+   * reverse order and this one must run before the server is closed.
+   */
+  readonly onClose: Effect.Effect<void, never, Scope.Scope>
+}
+
+/** The time that open requests get to finish, in seconds. */
 export const limitSeconds = 8
 
-/** How long a connection that has not sent a whole request's head yet is given, in seconds. */
+/** The time that a connection gets which has not sent the whole head of a request, in seconds. */
 const silenceSeconds = 1
 
-/** Registers on the scope that the server drains when it closes. Register after the server is started. */
-export const register = (server: Server) => {
+/** Tracks a server that does not listen yet. */
+export const make = (server: Server): Drain => {
   let isDraining = false
-  const answering = new Set<ServerResponse>()
+  const openResponses = new Set<ServerResponse>()
   const silent = new Set<Socket>()
 
-  server.on("connection", (socket) => {
-    silent.add(socket)
-    socket.once("close", () => silent.delete(socket))
-  })
-  const begin = (request: IncomingMessage, response: ServerResponse): void => {
-    silent.delete(request.socket)
-    if (isDraining) response.shouldKeepAlive = false
-    answering.add(response)
-    response.once("close", () => answering.delete(response))
+  const destroyAfter = (seconds: number, destroy: () => void) => setTimeout(destroy, seconds * 1000).unref()
+
+  return {
+    listeners: {
+      connection: (socket) => {
+        silent.add(socket)
+        socket.once("close", () => silent.delete(socket))
+      },
+      request: (request, response) => {
+        silent.delete(request.socket)
+        if (isDraining) response.shouldKeepAlive = false
+        openResponses.add(response)
+        response.once("close", () => openResponses.delete(response))
+      },
+    },
+    onClose: Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        isDraining = true
+        for (const response of openResponses) response.shouldKeepAlive = false
+        destroyAfter(silenceSeconds, () => silent.forEach((socket) => socket.destroy()))
+        destroyAfter(limitSeconds, () => server.closeAllConnections())
+      }),
+    ),
   }
-  for (const event of ["request", "checkContinue"]) server.prependListener(event, begin)
-
-  const after = (seconds: number, cut: () => void) => setTimeout(cut, seconds * 1000).unref()
-
-  return Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      isDraining = true
-      for (const response of answering) response.shouldKeepAlive = false
-      after(silenceSeconds, () => silent.forEach((socket) => socket.destroy()))
-      after(limitSeconds, () => server.closeAllConnections())
-    }),
-  )
 }

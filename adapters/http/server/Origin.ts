@@ -1,11 +1,13 @@
 /**
- * Which pages a browser may ask from: exactly the project's domains, and on the Site API only (Fetch standard, CORS).
+ * Which pages may call the service from a browser: those on exactly the project's domains, and on the Site API only (Fetch
+ * standard, CORS).
  */
 import { Effect, Option } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { Project } from "../../../core/model/Catalog.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as Answer from "./Answer.ts"
+import * as RouteTable from "./RouteTable.ts"
 
 /** The host of an `Origin` header, if it is one of the project's domains, on any port. */
 export const allowed = (origin: string | undefined, project: Project): string | undefined => {
@@ -15,23 +17,23 @@ export const allowed = (origin: string | undefined, project: Project): string | 
   return /^https?:$/.test(protocol) && project.domains.includes(hostname) ? hostname : undefined
 }
 
-const sitePath = /^\/site-v1\/([^/?#]+)/
-
+/** The fields of an accepted preflight. */
 const permissions = {
   "access-control-allow-methods": "GET, HEAD, POST",
   "access-control-allow-headers": "content-type, idempotency-key, if-none-match, x-session",
   "access-control-max-age": "600",
 }
 
+/** The fields of an answer that a page may read. */
 const exposed = {
   "access-control-expose-headers": "etag, idempotent-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id",
 }
 
 const refused = new Answer.HttpProblem({ status: 403, detail: "the Origin is not one of the project's domains" })
 
-/** Whether pages of this origin may read what a path of the Site API answers. */
+/** Whether pages of an origin may read the answer to a target of the Site API. */
 const mayRead = Effect.fnUntraced(function* (origin: string, url: string) {
-  const projectId = sitePath.exec(url)?.[1]
+  const projectId = RouteTable.siteProjectId(url)
   if (projectId === undefined) return false
   const ledger = yield* Ledger
   const scope = yield* ledger.projectScope(projectId)
@@ -40,11 +42,11 @@ const mayRead = Effect.fnUntraced(function* (origin: string, url: string) {
 
 const variesByOrigin = HttpServerResponse.setHeader("vary", "Origin")
 
-/** Answers preflight requests, and lets the pages of a project's domains read what is answered to them. */
+/** Answers preflight requests, and adds the headers that let pages on the project's domains read the answer. */
 export const middleware = <E, R>(effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const { origin } = request.headers
-    if (!request.url.startsWith("/site-v1/")) return effect
+    if (!RouteTable.isSiteApi(request.url)) return effect
     if (origin === undefined) return Effect.map(effect, variesByOrigin)
     return Effect.matchEffect(mayRead(origin, request.url), {
       onFailure: Answer.refuse,

@@ -1,41 +1,46 @@
 /**
- * When a connection that was refused is read again. A few refusals cost nothing. A thousand connections that come again at once,
- * whatever they were told, would have the service do little else: so few of them are read in each turn of the event loop, first
- * come, first served, and what was let in goes on in between.
+ * When a connection is read again after one of its requests was refused.
  *
- * What they send meanwhile stays in the system's buffers, and since when is not known. Whoever had to be read in turn is refused
- * again: let in, it would be answered late. Room is for who comes of itself, then for who was refused just now.
+ * A few refusals cost nothing. A thousand connections that send again at once, regardless of `Retry-After`, would keep the
+ * service busy with refusing. So they are paused, and only a few are read in each iteration of the event loop, in the order in
+ * which they were refused; accepted requests proceed in between.
+ *
+ * We cannot tell how long a request of a paused connection has waited in the kernel buffer, so it is refused again; accepted,
+ * it would be answered late. Free places go to connections that were not paused, then to those that were refused just now.
  */
 import type { Socket } from "node:net"
 
-/** How many are read in one turn: while it has much to refuse, and while few of those that are read have sent anything. */
+/**
+ * How many connections are read in one iteration of the event loop: `least` while many requests are refused, up to `most` while
+ * few of the connections that are read have sent anything.
+ */
 export const readsPerIteration = { least: 8, most: 64 }
 
-/** How long ago, in milliseconds, a connection may have been refused that is given room: what it has sent is not older. */
-const justNowMillis = 10
+/** How long ago, in milliseconds, a connection may have been refused to get a free place: its request is not older. */
+const recentMillis = 10
 
-/** How many have gone from the front of the queue before its memory is given back. */
-const goneMax = 1024
+/** How many entries are read from the front of the queue before it is copied without them, to free their memory. */
+const compactAfter = 1024
 
-/** The connections of a server that were refused. */
+/** The connections of a server that had a request refused. */
 export interface RefusedConnections {
-  /** A request is refused: its connection is read again in its turn. */
-  readonly refused: (socket: Socket) => void
-  /** Whether what a connection sends now has been waiting for its turn. */
+  /** Adds a connection when its request is refused. */
+  readonly add: (socket: Socket) => void
+  /** Whether the request that a connection sends now may have waited while the connection was paused. */
   readonly hasWaited: (socket: Socket) => boolean
 }
 
-/** Turns of a server where `room` more requests can be let in. */
-export const make = (room: () => number): RefusedConnections => {
+/** The refused connections of a server that can accept `free` more requests. */
+export const make = (free: () => number): RefusedConnections => {
   let refused: Array<Socket> = []
   let queue: Array<{ readonly socket: Socket; readonly since: number }> = []
-  let gone = 0
-  let inTurn = new Set<Socket>()
+  let head = 0
+  let resumed = new Set<Socket>()
   let count = readsPerIteration.least
-  let isTurning = false
+  let isScheduled = false
 
-  /** They wait from now on; one that does not read its answers does so already. */
-  const wait = (now: number): void => {
+  /** Pauses and queues the connections; one that does not read its answers is paused already. */
+  const pauseRefused = (now: number): void => {
     for (const socket of refused) {
       if (socket.destroyed || socket.isPaused()) continue
       socket.pause()
@@ -44,42 +49,40 @@ export const make = (room: () => number): RefusedConnections => {
     refused = []
   }
 
-  const readNewest = (now: number): void => {
-    for (let free = room(); free > 0 && queue.length > gone; free--) {
-      if (queue.at(-1)!.since < now - justNowMillis) return
+  const resumeNewest = (now: number): void => {
+    for (let places = free(); places > 0 && queue.length > head; places--) {
+      if (queue.at(-1)!.since < now - recentMillis) return
       queue.pop()!.socket.resume()
     }
   }
 
-  const readOldest = (): void => {
-    inTurn = new Set(queue.slice(gone, gone + count).map(({ socket }) => socket))
-    for (const socket of inTurn) socket.resume()
-    gone = Math.min(gone + count, queue.length)
-    if (gone < goneMax && gone < queue.length) return
-    queue = queue.slice(gone)
-    gone = 0
+  const resumeOldest = (): void => {
+    resumed = new Set(queue.slice(head, head + count).map(({ socket }) => socket))
+    for (const socket of resumed) socket.resume()
+    head = Math.min(head + count, queue.length)
+    if (head < compactAfter && head < queue.length) return
+    queue = queue.slice(head)
+    head = 0
   }
 
-  /** Runs after what could be read was read. */
-  const turn = (): void => {
+  /** Runs once an iteration, after the connections that had sent something were read. */
+  const iterate = (): void => {
     const now = performance.now()
-    count =
-      refused.length < readsPerIteration.least * 2
-        ? Math.min(count * 2, readsPerIteration.most)
-        : readsPerIteration.least
-    wait(now)
-    readNewest(now)
-    readOldest()
-    isTurning = inTurn.size > 0
-    if (isTurning) setImmediate(turn)
+    const { least, most } = readsPerIteration
+    count = refused.length < least * 2 ? Math.min(count * 2, most) : least
+    pauseRefused(now)
+    resumeNewest(now)
+    resumeOldest()
+    isScheduled = resumed.size > 0
+    if (isScheduled) setImmediate(iterate)
   }
 
   return {
-    refused: (socket) => {
+    add: (socket) => {
       refused.push(socket)
-      if (!isTurning) setImmediate(turn)
-      isTurning = true
+      if (!isScheduled) setImmediate(iterate)
+      isScheduled = true
     },
-    hasWaited: (socket) => inTurn.has(socket),
+    hasWaited: (socket) => resumed.has(socket),
   }
 }

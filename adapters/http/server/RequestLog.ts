@@ -1,17 +1,18 @@
 /**
- * What is told of one request in logs and metrics: its route, what came of it, how long it took, and whose API key it was.
- * Never a person: no address, browser, identifier, path as it was sent, query, header, body, token.
+ * What logs and metrics hold of one request: its route, status and duration, and the id of the API key. Nothing about a person:
+ * no address, browser, identifier, path as sent, query, header, body, or token.
  *
- * A note is begun when Node has read the head of a request, filled in on the way, and told once the answer is sent or the
- * connection has ended.
+ * An entry is opened when Node has read the head of a request, completed while the request is handled, and written once the
+ * answer is sent or the connection has ended.
  */
 import { Context, Effect, Metric, Tracer } from "effect"
 import { HttpServerRequest, type HttpServerResponse } from "effect/http"
 import { randomUUID } from "node:crypto"
-import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Listeners } from "./NodeServer.ts"
 import * as RouteTable from "./RouteTable.ts"
 
-/** What is found out on the way. */
+/** What becomes known while a request is handled. */
 export interface Details {
   /** The credential that was accepted. */
   readonly caller?: "key" | "session"
@@ -19,73 +20,75 @@ export interface Details {
   readonly keyId?: string
   readonly organizationId?: string
   readonly projectId?: string
-  /** What was wrong: the codes of the answer, or the tag of what failed. */
+  /** What was wrong: the codes of the violations in the answer, or the tag of the failure. */
   readonly error?: string
   /** Why the store could not answer. */
   readonly reason?: string
-  /** Where something failed that nobody foresaw: places in the code, without any value. */
+  /** Where an unexpected failure came from: places in the code, without any value. */
   readonly stack?: string
-  /** As the answer's body has it. */
+  /** `instance` of the answer's body. */
   readonly instance?: string
   readonly traceId?: string
 }
 
-/** What is told of a request. */
+/** A log entry. */
 export interface Entry extends Details {
   readonly requestId: string
   readonly method: string
-  /** The template of the path, such as `/site-v1/:projectId/session`; `none` where nothing is served. */
+  /** The template of the path, such as `/site-v1/:projectId/session`; `none` for a path that is not served. */
   readonly route: string
-  /** As sent; 499 where the client was gone before. */
+  /** As sent; 499 if the client closed the connection before. */
   readonly status: number
   readonly durationMs: number
-  /** The length of the body that the head announces, in bytes. */
+  /** `Content-Length` of the request, in bytes. */
   readonly bytesIn?: number
+  /** `Content-Length` of the answer, in bytes. */
   readonly bytesOut?: number
 }
 
-/** Who is told of every request. Nobody, unless provided. */
-export const Sink = Context.Reference<(told: Entry) => void>("assent/http/RequestLog/Sink", {
+/** What every entry is written to. By default, nothing is written. */
+export const Sink = Context.Reference<(entry: Entry) => void>("assent/http/RequestLog/Sink", {
   defaultValue: () => () => {},
 })
 
-/** What clients that were gone are counted as, after nginx. */
+/** The status of requests whose client closed the connection, after nginx. */
 const clientGone = 499
 
-/** The route of what fits no template. */
+/** The route of requests that match no template. */
 const noRoute = "none"
 
-/** A note under way. */
-interface Note {
+/** An entry that is not written yet. */
+interface OpenEntry {
   readonly requestId: string
-  readonly served: RouteTable.Route | undefined
-  findings: Details
-  /** Of an answer that was not given by a route. */
+  readonly route: RouteTable.Route | undefined
+  details: Details
+  /** The status of an answer that `Unparsed` wrote, past Node's response. */
   status?: number
 }
 
-const notes = new WeakMap<object, Note>()
+const openEntries = new WeakMap<object, OpenEntry>()
 
-const noteOf = (request: HttpServerRequest.HttpServerRequest): Note | undefined => notes.get(request.source)
+const openEntryOf = (request: HttpServerRequest.HttpServerRequest): OpenEntry | undefined =>
+  openEntries.get(request.source)
 
-/** What is served at the path of a request; nothing where nothing is. */
+/** The route that the path of a request matches; `undefined` for a path that is not served. */
 export const matchedRoute = (request: HttpServerRequest.HttpServerRequest): RouteTable.Route | undefined =>
-  noteOf(request)?.served
+  openEntryOf(request)?.route
 
 /** The template of the path of a request. */
 export const routeTemplate = (request: HttpServerRequest.HttpServerRequest): string =>
   matchedRoute(request)?.template ?? noRoute
 
-/** Adds what was found out to the note of the request that is being answered. */
-export const add = (findings: Details): Effect.Effect<void> =>
+/** Adds details to the entry of the current request. */
+export const add = (details: Details): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const request = Context.getOrUndefined(fiber.context as Context.Context<never>, HttpServerRequest.HttpServerRequest)
-    const note = request && noteOf(request)
-    if (note !== undefined) note.findings = { ...note.findings, ...findings }
+    const entry = request && openEntryOf(request)
+    if (entry !== undefined) entry.details = { ...entry.details, ...details }
     return Effect.void
   })
 
-/** Joins the note and the trace of a request, where it is traced. */
+/** Links the entry and the trace of a request that is traced. */
 export const middleware = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
@@ -93,15 +96,15 @@ export const middleware = <E, R>(
     const span = Context.getOrUndefined(fiber.context as Context.Context<never>, Tracer.ParentSpan)
     if (span === undefined) return effect
     const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
-    const note = noteOf(request)
-    if (note !== undefined) {
-      note.findings = { ...note.findings, traceId: span.traceId }
-      if (span._tag === "Span") span.attribute("assent.request_id", note.requestId)
+    const entry = openEntryOf(request)
+    if (entry !== undefined) {
+      entry.details = { ...entry.details, traceId: span.traceId }
+      if (span._tag === "Span") span.attribute("assent.request_id", entry.requestId)
     }
     return effect
   })
 
-/** A UUID, or as many digits without hyphens: whatever else a client sends might say something of a person. */
+/** A UUID, with or without hyphens. Any other `x-request-id` is replaced, because it could hold something about a person. */
 const wellFormed = /^([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i
 
 const idOf = (sent: string | ReadonlyArray<string> | undefined): string =>
@@ -121,83 +124,83 @@ const refused = Metric.counter("assent_http_requests_refused", {
   incremental: true,
 })
 
-/** Upper ends of the buckets of a histogram of times, in seconds. */
+/** Upper bounds of the buckets of the histogram, in seconds. */
 const boundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** The histogram of the requests that had one method, route and status. */
+/** Finds the histogram of a method, route and status, and makes it at first. */
 const durations = () => {
-  const made = new Map<string, Metric.Histogram<number>>()
+  const histograms = new Map<string, Metric.Histogram<number>>()
   return ({ method, route, status }: Pick<Entry, "method" | "route" | "status">): Metric.Histogram<number> => {
     const key = `${method} ${route} ${status}`
-    const known = made.get(key)
-    if (known !== undefined) return known
+    const existing = histograms.get(key)
+    if (existing !== undefined) return existing
     const histogram = Metric.histogram("assent_http_request_duration_seconds", {
       description: "From the head of a request to the end of its answer, by method, route template and status.",
       attributes: { method, route, status: String(status) },
       boundaries,
     })
-    made.set(key, histogram)
+    histograms.set(key, histogram)
     return histogram
   }
 }
 
-/** Takes notes of a server's requests. Register before the server takes any. */
-export const register = Effect.fnUntraced(function* (server: Server) {
-  const tell = yield* Sink
+/** What writes the entries of a server. */
+export interface RequestLog {
+  readonly listeners: Listeners
+  /** Sets the status of a request that was answered past Node's response. Without a request, writes an entry that holds only the status. */
+  readonly answeredUnparsed: (status: number, request: IncomingMessage | undefined) => void
+}
+
+/** Writes the entries of a server to the current {@link Sink}. */
+export const make: Effect.Effect<RequestLog> = Effect.gen(function* () {
+  const sink = yield* Sink
   const context = yield* Effect.context<never>()
   const durationOf = durations()
 
-  const done = (told: Entry): void => {
-    durationOf(told).updateUnsafe(told.durationMs / 1000, context)
-    tell(told)
+  const write = (entry: Entry): void => {
+    durationOf(entry).updateUnsafe(entry.durationMs / 1000, context)
+    sink(entry)
   }
 
-  const begin = (request: IncomingMessage, response: ServerResponse): void => {
+  const open = (request: IncomingMessage, response: ServerResponse): void => {
     const startedAt = performance.now()
-    const note: Note = {
+    const entry: OpenEntry = {
       requestId: idOf(request.headers["x-request-id"]),
-      served: RouteTable.match((request.url ?? "").split("?", 1)[0]!),
-      findings: {},
+      route: RouteTable.match((request.url ?? "").split("?", 1)[0]!),
+      details: {},
     }
-    notes.set(request, note)
-    response.setHeader("x-request-id", note.requestId)
+    openEntries.set(request, entry)
+    response.setHeader("x-request-id", entry.requestId)
     underWay.modifyUnsafe(1, context)
     response.once("close", () => {
       underWay.modifyUnsafe(-1, context)
       const bytesIn = lengthOf(request.headers["content-length"])
       const bytesOut = lengthOf(response.getHeader("content-length"))
-      done({
-        requestId: note.requestId,
+      write({
+        requestId: entry.requestId,
         method: request.method ?? "",
-        route: note.served?.template ?? noRoute,
-        status: note.status ?? (response.writableEnded ? response.statusCode : clientGone),
+        route: entry.route?.template ?? noRoute,
+        status: entry.status ?? (response.writableEnded ? response.statusCode : clientGone),
         durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
-        ...note.findings,
+        ...entry.details,
         ...(bytesIn !== undefined && { bytesIn }),
         ...(bytesOut !== undefined && { bytesOut }),
       })
     })
   }
-  server.prependListener("request", begin)
-  server.prependListener("checkContinue", begin)
-  server.prependListener("checkExpectation", begin)
-  refused.updateUnsafe(0, context)
-  // A line of log for each would cost more than refusing it.
-  server.on("refused", () => refused.updateUnsafe(1, context))
 
-  /** What was answered to a request that came to no end; or to what is no request: nothing is known of it. */
-  const unparsed = (status: number, request: IncomingMessage | undefined): void => {
-    const note = request && notes.get(request)
-    if (note !== undefined) note.status = status
-    else
-      done({
-        requestId: randomUUID(),
-        method: "",
-        route: noRoute,
-        status,
-        durationMs: 0,
-        error: "Unparsed",
-      })
+  refused.updateUnsafe(0, context)
+  return {
+    listeners: {
+      request: open,
+      unknownExpectation: open,
+      // Refusals are counted only: a line of log for each would cost more than the refusal.
+      refused: () => refused.updateUnsafe(1, context),
+    },
+    answeredUnparsed: (status, request) => {
+      const entry = request && openEntries.get(request)
+      if (entry !== undefined) entry.status = status
+      else write({ requestId: randomUUID(), method: "", route: noRoute, status, durationMs: 0, error: "Unparsed" })
+    },
   }
-  return { unparsed }
 })

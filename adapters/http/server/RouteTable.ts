@@ -1,13 +1,20 @@
 /**
- * The paths that are served, each with its methods: one table for what is answered to misfits, and for what a request is
- * called in logs and metrics.
+ * The paths of the API, each with its methods and with the facts that its endpoints are annotated with. Built once, from the
+ * `Api` value.
+ *
+ * It names a request in logs and metrics, answers requests that fit no endpoint, and serves code that acts before the router.
+ * The functions that take a request target (path and query, as sent) also match unserved targets: {@link isProbe} and
+ * {@link isSiteApi} by the beginning of an annotated path, {@link isRowStream} by its end. Such a request is answered 404 later.
  */
+import { Context } from "effect"
 import { HttpApi } from "effect/http-api"
+import type { IncomingMessage } from "node:http"
 import { Api } from "../api/Api.ts"
+import { Probe, SiteApi, StreamsRows } from "../api/Endpoint.ts"
 
 /** A path with the methods it takes. */
 export interface Route {
-  /** As it is declared, such as `/site-v1/:projectId/session`: it names nobody. */
+  /** As it is declared, such as `/site-v1/:projectId/session`: without any value that was sent. */
   readonly template: string
   readonly path: RegExp
   readonly methods: Set<string>
@@ -15,26 +22,76 @@ export interface Route {
   readonly withoutQuery: Set<string>
 }
 
-const servedPaths = (): ReadonlyArray<Route> => {
-  const served = new Map<string, Route>()
-  const add = (method: string, template: string, takesQuery: boolean) => {
-    const path = new RegExp(`^${template.replaceAll(/:\w+/g, "[^/%]+")}$`)
-    const entry = served.get(template) ?? { template, path, methods: new Set(), withoutQuery: new Set() }
-    served.set(template, entry)
-    for (const name of method === "GET" ? ["GET", "HEAD"] : [method]) {
-      entry.methods.add(name)
-      if (!takesQuery) entry.withoutQuery.add(name)
-    }
-  }
-  HttpApi.reflect(Api, {
-    onGroup: () => {},
-    onEndpoint: ({ endpoint }) => add(endpoint.method, endpoint.path, endpoint.query !== undefined),
-  })
-  for (const path of ["/openapi.json", "/docs"]) add("GET", path, false)
-  return [...served.values()]
+/** An endpoint: what the table needs of its declaration. */
+interface Declared {
+  readonly method: string
+  readonly template: string
+  readonly takesQuery: boolean
+  readonly annotations: Context.Context<never>
 }
 
-const served = servedPaths()
+const declaredEndpoints = (): ReadonlyArray<Declared> => {
+  const declared: Array<Declared> = []
+  HttpApi.reflect(Api, {
+    onGroup: () => {},
+    onEndpoint: ({ endpoint: { method, path, query }, mergedAnnotations: annotations }) =>
+      declared.push({ method, template: path, takesQuery: query !== undefined, annotations }),
+  })
+  return declared
+}
 
-/** What is served at a path without its query; nothing where nothing is. */
-export const match = (path: string): Route | undefined => served.find((candidate) => candidate.path.test(path))
+const endpoints = declaredEndpoints()
+
+const buildRoutes = (): ReadonlyArray<Route> => {
+  const byTemplate = new Map<string, Route>()
+  const add = ({ method, takesQuery, template }: Pick<Declared, "method" | "template" | "takesQuery">) => {
+    const path = new RegExp(`^${template.replaceAll(/:\w+/g, "[^/%]+")}$`)
+    const route = byTemplate.get(template) ?? { template, path, methods: new Set(), withoutQuery: new Set() }
+    byTemplate.set(template, route)
+    for (const name of method === "GET" ? ["GET", "HEAD"] : [method]) {
+      route.methods.add(name)
+      if (!takesQuery) route.withoutQuery.add(name)
+    }
+  }
+  for (const endpoint of endpoints) add(endpoint)
+  for (const template of ["/openapi.json", "/docs"]) add({ method: "GET", template, takesQuery: false })
+  return [...byTemplate.values()]
+}
+
+const routes = buildRoutes()
+
+/** The route of a path without its query; `undefined` for a path that is not served. */
+export const match = (path: string): Route | undefined => routes.find((route) => route.path.test(path))
+
+const annotatedWith = (annotation: Context.Reference<boolean>): ReadonlyArray<Declared> =>
+  endpoints.filter(({ annotations }) => Context.get(annotations, annotation))
+
+const probes = new RegExp(
+  `^(${annotatedWith(Probe)
+    .map(({ template }) => template.replaceAll(/:\w+/g, "[^/?]+"))
+    .join("|")})(\\?|$)`,
+)
+
+/** Whether a request target is that of a health probe, with any method. */
+export const isProbe = (target: string): boolean => probes.test(target)
+
+/** The end of each path that takes rows: what follows its last parameter. */
+const rowStreams = annotatedWith(StreamsRows).map(({ method, template }) => ({
+  method,
+  end: new RegExp(`${template.slice(template.lastIndexOf(":")).replace(/^:\w+/, "")}(\\?|$)`),
+}))
+
+/** Whether a request sends rows without a limit of size. */
+export const isRowStream = ({ method, url = "" }: Pick<IncomingMessage, "method" | "url">): boolean =>
+  rowStreams.some((stream) => method === stream.method && stream.end.test(url))
+
+/** The beginning of the paths of the Site API: what precedes the id of the project. */
+const siteRoots = [...new Set(annotatedWith(SiteApi).map(({ template }) => template.split(":", 1)[0]!))]
+
+/** Whether a request target is below the root of the Site API. */
+export const isSiteApi = (target: string): boolean => siteRoots.some((root) => target.startsWith(root))
+
+const siteProject = new RegExp(`^(?:${siteRoots.join("|")})([^/?#]+)`)
+
+/** The id of the project that a target of the Site API names, as sent; `undefined` where there is none. */
+export const siteProjectId = (target: string): string | undefined => siteProject.exec(target)?.[1]

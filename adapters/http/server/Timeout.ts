@@ -1,22 +1,22 @@
 /**
- * How long the service works on a request that has come as a whole: whatever it waits for, and however often, there is an
- * answer by then. Rows without end may take as long as they keep coming.
+ * The time limit for answering a request after all of it has arrived, whatever the service waits for and however often. A
+ * stream of rows has no such limit: it may take as long as rows keep coming.
  */
 import { Effect } from "effect"
 import { HttpServerRequest, type HttpServerResponse } from "effect/http"
 import type { IncomingMessage } from "node:http"
 import * as Waiting from "../../support/Waiting.ts"
 import * as Answer from "./Answer.ts"
-import * as Deadline from "./Deadline.ts"
 import * as RequestLog from "./RequestLog.ts"
+import * as RouteTable from "./RouteTable.ts"
 
-/** In milliseconds. The stores answer a single question by then, too. */
+/** In milliseconds. The stores limit each of their own queries to the same time. */
 const limitMillis = 15_000
 
-/** How often it is looked at, in milliseconds. */
-const lookMillis = 500
+/** The interval of the check, in milliseconds. */
+const checkMillis = 500
 
-/** What is brought to the disk with others is not taken back: it is not known what has become of it. */
+/** The answer at the limit. A write that shares a sync to disk with others cannot be cancelled, so its outcome is unknown. */
 const overdue = new Answer.HttpProblem({
   status: 503,
   detail: "this took too long, and is done or not: send it again with the same Idempotency-Key, if it had one",
@@ -24,29 +24,29 @@ const overdue = new Answer.HttpProblem({
 })
 
 /**
- * Begins when the last of a request has come: how long a client takes to send it is not the service's time. That is looked at
- * once in a while, since a body that nobody reads yet has no event of its end.
+ * A limit that starts when the last byte of the request has arrived, because the time a client takes to send it is not the
+ * service's. It is polled, because a body that has not been read yet emits no event at its end.
  */
-const afterAllOf =
+const afterArrival =
   (request: IncomingMessage): Waiting.Limit =>
   (end) => {
     let since = performance.now()
-    const look = (): void => {
+    const check = (): void => {
       const now = performance.now()
       if (!request.complete) since = now
       else if (now - since >= limitMillis) end()
     }
-    const timer = setInterval(look, lookMillis)
+    const timer = setInterval(check, checkMillis)
     return () => clearInterval(timer)
   }
 
-/** Answers in time. */
+/** Answers within the time limit. */
 export const middleware = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ source }) => {
     const request = source as IncomingMessage
-    if (Deadline.isEndless(request)) return effect
+    if (RouteTable.isRowStream(request)) return effect
     const giveUp = Effect.andThen(RequestLog.add({ error: "Overdue" }), Answer.refuse(overdue))
-    return Waiting.until(afterAllOf(request), effect, giveUp)
+    return Waiting.until(afterArrival(request), effect, giveUp)
   })

@@ -1,11 +1,12 @@
 /**
- * Answers to what is not even a request: Node's parser refuses it before any route sees it.
+ * Answers to bytes that are not a valid request, and to requests that Node or `Deadline` ends: no middleware sees them.
  */
-import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import * as ProblemBody from "../api/Problem.ts"
 import * as Answer from "./Answer.ts"
 import * as BrowserHeaders from "./BrowserHeaders.ts"
+import type { Listeners } from "./NodeServer.ts"
 
 const problems: Readonly<Record<string, Answer.HttpProblem>> = {
   HPE_HEADER_OVERFLOW: new Answer.HttpProblem({ status: 431, detail: "the headers are larger than 16 KiB" }),
@@ -28,32 +29,39 @@ const answer = (problem: Answer.HttpProblem): string => {
   ].join("\r\n")
 }
 
-/** Answers with the error body of every other error, then closes the connection; `tell` is told the status, and to what it was. */
-export const register = (server: Server, tell: (status: number, of: IncomingMessage | undefined) => void): void => {
+/**
+ * Answers with the same error body as every other error, then closes the connection. `report` gets the status, and the
+ * request that was answered, if its head could be parsed.
+ */
+export const listeners = (report: (status: number, request: IncomingMessage | undefined) => void): Listeners => {
   const latest = new WeakMap<Socket, ServerResponse>()
-  for (const event of ["request", "checkContinue", "refused"]) {
-    server.on(event, ({ socket }: IncomingMessage, response: ServerResponse) => latest.set(socket, response))
+  const setLatest = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+    latest.set(socket, response)
   }
-  /** A second answer to one request would be taken for the answer to the next. */
+  /** A client would read a second answer to one request as the answer to its next request. */
   const isAnswered = (socket: Socket): boolean => {
     const response = latest.get(socket)
     return response !== undefined && response.writableEnded && !response.req.complete
   }
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse }) => {
-    // Once an answer has begun, nothing can be said any more.
-    const isTooLate = socket._httpMessage?.headersSent === true || isAnswered(socket)
-    if (!socket.writable || isTooLate || error.code === "ECONNRESET") socket.destroy()
-    else {
-      const problem = problems[error.code ?? ""] ?? malformed
-      socket.end(answer(problem))
-      const request = socket._httpMessage?.req
-      // Whoever went away in the middle of a request has hardly read the answer: it counts as one that had none.
-      const isGone = request !== undefined && error.code === "HPE_INVALID_EOF_STATE"
-      if (!isGone) tell(problem.status, request)
-    }
-  })
-  server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
-    const { body } = Answer.write(unexpected)
-    response.writeHead(unexpected.status, { "content-type": ProblemBody.contentType, connection: "close" }).end(body)
-  })
+  return {
+    request: setLatest,
+    refused: setLatest,
+    clientError: (error, socket: Socket & { _httpMessage?: ServerResponse }) => {
+      // After an answer has begun, no other one can be sent.
+      const isTooLate = socket._httpMessage?.headersSent === true || isAnswered(socket)
+      if (!socket.writable || isTooLate || error.code === "ECONNRESET") socket.destroy()
+      else {
+        const problem = problems[error.code ?? ""] ?? malformed
+        socket.end(answer(problem))
+        const request = socket._httpMessage?.req
+        // A client that disconnected in the middle of a request has hardly read the answer, so the log has 499 for it.
+        const isGone = request !== undefined && error.code === "HPE_INVALID_EOF_STATE"
+        if (!isGone) report(problem.status, request)
+      }
+    },
+    unknownExpectation: (_request, response) => {
+      const { body } = Answer.write(unexpected)
+      response.writeHead(unexpected.status, { "content-type": ProblemBody.contentType, connection: "close" }).end(body)
+    },
+  }
 }
