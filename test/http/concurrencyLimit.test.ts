@@ -1,12 +1,12 @@
 /**
- * The line in front of the service, in simulated time: a processor that takes one request after the other, then a disk that
- * syncs all that wait at once, and ten times as many requests as these can carry.
+ * The concurrency limit of a service in simulated time: a processor works on one request after the other, then a disk syncs all
+ * waiting requests at once, and up to ten times as many requests arrive as these can carry.
  */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import * as ConcurrencyLimit from "../../adapters/http/server/ConcurrencyLimit.ts"
 
-/** What a service takes, in milliseconds. */
+/** The time a service needs for one request, in milliseconds. */
 interface Service {
   readonly work: number
   readonly sync: number
@@ -17,19 +17,19 @@ interface Flood {
   readonly millis: number
 }
 
-/** How long each accepted request took, by when it was answered, and when each refused one came. */
-const simulate = ({ sync, work }: Service, floods: ReadonlyArray<Flood>, line = ConcurrencyLimit.make()) => {
+/** When each accepted request was answered and how long it took, and when each refused request arrived. */
+const simulate = ({ sync, work }: Service, floods: ReadonlyArray<Flood>, limit = ConcurrencyLimit.make()) => {
   const accepted: Array<{ readonly at: number; readonly millis: number }> = []
   const refused: Array<number> = []
   const toSync: Array<{ readonly since: number; readonly wasAlone: boolean }> = []
   let syncing: typeof toSync = []
   let syncedAt = Infinity
   let processorFreeAt = 0
-  let inLine = 0
+  let open = 0
   let now = 0
   const worked: Array<{ readonly at: number; readonly since: number; readonly wasAlone: boolean }> = []
 
-  /** Lets everything happen that happens before an instant. */
+  /** Simulates everything that happens before an instant. */
   const until = (end: number): void => {
     for (;;) {
       const next = Math.min(worked[0]?.at ?? Infinity, syncedAt)
@@ -37,9 +37,9 @@ const simulate = ({ sync, work }: Service, floods: ReadonlyArray<Flood>, line = 
       now = next
       if (next === syncedAt) {
         for (const { since, wasAlone } of syncing) {
-          inLine--
+          open--
           accepted.push({ at: now, millis: now - since })
-          line.answered(now, now - since, wasAlone && inLine === 0)
+          limit.answered(now, now - since, wasAlone && open === 0)
         }
         syncing = []
         syncedAt = Infinity
@@ -56,13 +56,13 @@ const simulate = ({ sync, work }: Service, floods: ReadonlyArray<Flood>, line = 
   for (const { millis, perMilli } of floods) {
     for (let n = 0; n < millis * perMilli; n++) {
       until(start + n / perMilli)
-      if (inLine >= line.max(now)) {
-        line.refused(now)
+      if (open >= limit.max(now)) {
+        limit.refused(now)
         refused.push(now)
       } else {
         processorFreeAt = Math.max(processorFreeAt, now) + work
-        worked.push({ at: processorFreeAt, since: now, wasAlone: inLine === 0 })
-        inLine++
+        worked.push({ at: processorFreeAt, since: now, wasAlone: open === 0 })
+        open++
       }
     }
     start += millis
@@ -79,11 +79,11 @@ const services = fc.record({
 const p99 = (values: ReadonlyArray<number>): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)]!
 
-describe("the line", () => {
-  test("refuses nobody whom the service can carry, nor a burst of as many as may be in it", () => {
+describe("the limit", () => {
+  test("refuses no request that the service can carry, nor a burst that is within it", () => {
     fc.assert(
       fc.property(services, (service) => {
-        // A request waits for the sync under way and then for its own: more than may be in the line cannot.
+        // A request waits for the current sync and then for its own, so no more than the limit can be carried in that time.
         const carried = Math.min(0.8 / service.work, ConcurrencyLimit.highest / (2.5 * (service.work + service.sync)))
         const pause = { perMilli: 0.001, millis: 1000 }
         const burst = { perMilli: ConcurrencyLimit.highest - 1, millis: 1 }
@@ -93,8 +93,8 @@ describe("the line", () => {
     )
   })
 
-  // Mutants: it is never cut; it grows whatever they wait.
-  test("under ten times the load answers whom it lets in within three times of what one alone takes", () => {
+  // Mutants: it is never lowered; it rises however long requests wait.
+  test("under ten times the load answers accepted requests within three times of what one alone takes", () => {
     fc.assert(
       fc.property(services, (service) => {
         const alone = service.work + service.sync
@@ -108,8 +108,8 @@ describe("the line", () => {
     )
   })
 
-  // Mutant: it stays as short as it was cut.
-  test("under ten times the load lets in at least half of what the service could carry in such a time", () => {
+  // Mutant: it stays as low as it was set at the first refusal.
+  test("under ten times the load accepts at least half of what the service could carry in that time", () => {
     fc.assert(
       fc.property(services, (service) => {
         const alone = service.work + service.sync
@@ -117,7 +117,7 @@ describe("the line", () => {
         const flood = { perMilli: 10 / service.work, millis: 6000 }
         const { accepted } = simulate(service, [calm, flood])
         const late = accepted.filter(({ at }) => at > calm.millis + 2000 && at < calm.millis + flood.millis)
-        // Nobody can be answered within twice the time of one alone by more than can be in the line for so long.
+        // Answering within twice the time of one alone bounds how many requests can be open at a time.
         const most = Math.min(1 / service.work, (2 * alone) / service.work / (alone + service.sync))
         expect(late.length / 4000).toBeGreaterThanOrEqual(most / 2)
       }),
@@ -125,8 +125,8 @@ describe("the line", () => {
     )
   })
 
-  // Mutant: it stays short.
-  test("is as long as ever once nobody had to be refused for a second", () => {
+  // Mutant: it stays low.
+  test("is the highest again after a second without a refusal", () => {
     const service = { work: 1, sync: 5 }
     const floods = [
       { perMilli: 10, millis: 2000 },
