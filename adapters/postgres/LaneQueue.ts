@@ -6,8 +6,8 @@
  *
  * 1. A lane is written by one group at a time. All appends that wait for idle lanes form the next group, up to a limit of events.
  * 2. A second group may be written to a lane while the first one is being written, if enough appends wait to fill a group, if it
- *    can be predicted where the lane will end, and if the two groups write no row in common, because they are about different
- *    people and identifiers. No lane has a third group.
+ *    can be predicted where the lane will end, and if it is about other people and identifiers than all groups that are being
+ *    written, so that it has no row in common with them. A lane never has a third group.
  * 3. Appends never overtake an earlier one with which they share a lane.
  */
 import type { Append } from "../../core/ports/LedgerStore.ts"

@@ -6,6 +6,7 @@ export const postgres: Part = {
   tests: [
     "test/contract/contract.test.ts",
     "test/contract/hostile.test.ts",
+    "test/contract/laneQueue.test.ts",
     "test/contract/postgres.test.ts",
     "test/faults/away.test.ts",
     "test/faults/sync.test.ts",
@@ -75,7 +76,34 @@ export const postgres: Part = {
       "is told what its first statement that failed",
     ],
 
-    ["LaneQueue.ts", "groups.every(({ isPredictable }) => isPredictable) && ", "", "are all kept, and none in vain"],
+    [
+      "LaneQueue.ts",
+      "groups.every(({ isPredictable }) => isPredictable) && ",
+      "",
+      "are all kept, and none in vain",
+      "writes a group concurrently with others on its lanes only if it is full",
+    ],
+    ["LaneQueue.ts", "for (const lane of entry.lanes) closed.add(lane)", "", "never lets an append overtake"],
+    ["LaneQueue.ts", "this.groups.size < this.limits.maxGroups", "true", "writes at most a number of groups"],
+    ["LaneQueue.ts", "groups.length < 2 && ", "", "has at most two groups write to a lane"],
+    [
+      "LaneQueue.ts",
+      "!this.hasFullGroup",
+      "this.waiting.length === 0",
+      "writes a group concurrently with others on its lanes only if it is full",
+    ],
+    [
+      "LaneQueue.ts",
+      " && this.isDisjoint(each)",
+      "",
+      "writes a group concurrently with others on its lanes only if no other group",
+    ],
+    [
+      "LaneQueue.ts",
+      "else this.writing.set(lane, others)",
+      "else this.writing.delete(lane)",
+      "has at most two groups write to a lane",
+    ],
 
     ["Lanes.ts", "v ORDER BY v.lane\n", "v ORDER BY random()\n", "never lock each other out: one request"],
     ["Lanes.ts", "v ORDER BY v.lane\n", "v\n", "never lock each other out: the requests of a group"],
