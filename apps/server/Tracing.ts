@@ -96,32 +96,64 @@ export const layer = ({ protocol, share, version }: Options): Layer.Layer<never>
 
 type Method = (...parameters: ReadonlyArray<unknown>) => unknown
 
-/** A service, each of whose effects has a span of its own, but for those named. */
-const spanned = <Service extends object>(name: string, service: Service, without: ReadonlyArray<string>): Service => {
-  const inSpan = (value: unknown, method: string): unknown =>
-    Effect.isEffect(value) ? Effect.withSpan(value, `${name}.${method}`, { captureStackTrace: false }) : value
+/** The name of a member's span; `undefined` if it has none. */
+type SpanName = (member: string) => string | undefined
+
+/** A service, each of whose effects has a span of its own, named by `nameOf` for the path of the member. */
+const spanned = <Service extends object>(name: string, service: Service, nameOf: SpanName): Service => {
+  const inSpan = (value: unknown, span: string): unknown =>
+    Effect.isEffect(value) ? Effect.withSpan(value, span, { captureStackTrace: false }) : value
   const members = Object.entries(service).map(([method, value]: [string, unknown]) => {
-    if (without.includes(method)) return [method, value]
-    if (Effect.isEffect(value)) return [method, inSpan(value, method)]
+    const span = nameOf(`${name}.${method}`)
+    if (span === undefined) return [method, value]
+    if (Effect.isEffect(value)) return [method, inSpan(value, span)]
     if (typeof value === "function") {
       const call = value as Method
-      return [method, (...parameters: ReadonlyArray<unknown>) => inSpan(call(...parameters), method)]
+      return [method, (...parameters: ReadonlyArray<unknown>) => inSpan(call(...parameters), span)]
     }
-    return [method, typeof value === "object" && value !== null ? spanned(`${name}.${method}`, value, without) : value]
+    return [method, typeof value === "object" && value !== null ? spanned(`${name}.${method}`, value, nameOf) : value]
   })
   // The same members, of the same types.
   return Object.fromEntries(members) as Service
 }
 
-/** What is asked many times for each request, and answered from memory. */
-const remembered = ["catalog", "site"]
+/** Members that are asked many times for each request, and answered from memory. */
+const withoutSpan = new Set(["Ledger.catalog", "Ledger.projectScope", "LedgerStore.catalog.current"])
+
+/** Names of spans that are not the path of their member: they stay the same when the port is arranged in another way. */
+const spanNames: Readonly<Record<string, string>> = {
+  "LedgerStore.idempotencyRecord": "LedgerStore.receipt",
+  "LedgerStore.events.append": "LedgerStore.append",
+  "LedgerStore.events.heads": "LedgerStore.heads",
+  "LedgerStore.events.ofPeople": "LedgerStore.events",
+  "LedgerStore.events.byId": "LedgerStore.eventsById",
+  "LedgerStore.events.byExternalId": "LedgerStore.eventsByExternalId",
+  "LedgerStore.events.list": "LedgerStore.list",
+  "LedgerStore.events.laneEnds": "LedgerStore.laneEnds",
+  "LedgerStore.events.lane": "LedgerStore.lane",
+  "LedgerStore.events.isTypeUsed": "LedgerStore.isUsed",
+  "LedgerStore.people.byAlias": "LedgerStore.peopleByAlias",
+  "LedgerStore.people.person": "LedgerStore.person",
+  "LedgerStore.people.laneEnds": "LedgerStore.peopleEnds",
+  "LedgerStore.people.change": "LedgerStore.changePeople",
+  "LedgerStore.people.profile": "LedgerStore.profile",
+  "LedgerStore.people.keepProfile": "LedgerStore.keepProfile",
+  "LedgerStore.catalog.change": "LedgerStore.configure",
+  "LedgerStore.catalog.documents": "LedgerStore.documents",
+  "LedgerStore.catalog.keyUses": "LedgerStore.keyUses",
+  "LedgerStore.catalog.useKey": "LedgerStore.useKey",
+  "LedgerStore.sessions.extend": "LedgerStore.extendSession",
+  "LedgerStore.sessions.byToken": "LedgerStore.session",
+}
+
+const spanName: SpanName = (member) => (withoutSpan.has(member) ? undefined : (spanNames[member] ?? member))
 
 /** Gives the use cases spans, where there is a tracer. */
 export const ledger = Layer.effect(
   Ledger,
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? ledger : spanned("Ledger", ledger, remembered)
+    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? ledger : spanned("Ledger", ledger, spanName)
   }),
 )
 
@@ -130,6 +162,6 @@ export const store = Layer.effect(
   LedgerStore,
   Effect.gen(function* () {
     const store = yield* LedgerStore
-    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? store : spanned("LedgerStore", store, remembered)
+    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? store : spanned("LedgerStore", store, spanName)
   }),
 )

@@ -12,7 +12,8 @@ import { type BrowserContext, chromium, type Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type Fault, type Proxy, startProxy } from "../support/proxy.ts"
 import { executablePath, isMissing } from "../support/chromium.ts"
-import { type Server, startEmpty } from "../support/server.ts"
+import { startEmpty } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import type { Findings, Setting } from "./page.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -35,14 +36,14 @@ describe("the client in a bundle", () => {
   test("brings Effect, the API's shapes and nothing of the server, in at most 180 kB compressed", async () => {
     const { metafile, outputFiles } = await bundle()
     const own =
-      /^(node_modules\/effect\/|adapters\/http\/(api|client)\/|core\/\w+\.ts$|core\/ledger\/(Batch|ItemLine)\.ts$|test\/http\/page\.ts$)/
+      /^(node_modules\/effect\/|adapters\/http\/(api|client)\/|core\/(engine|formats|model)\/|core\/ledger\/Batch\.ts$|test\/http\/page\.ts$)/
     expect(Object.keys(metafile.inputs).filter((input) => !own.test(input))).toEqual([])
     expect(gzipSync(outputFiles[0]!.contents).byteLength).toBeLessThanOrEqual(180 * 1024)
   })
 })
 
 describe.skipIf(isMissing)("the client in a page", () => {
-  let server: Server
+  const server = served(() => startEmpty({ ASSENT_STORE: "memory:" }))
   let proxy: Proxy
   let site: HttpServer
   let folder: string
@@ -51,7 +52,6 @@ describe.skipIf(isMissing)("the client in a page", () => {
   let complaints: Array<string> = []
 
   beforeAll(async () => {
-    server = await startEmpty({ ASSENT_STORE: "memory:" })
     const script = (await bundle()).outputFiles[0]!.text
     site = createServer(({ url }, response) => {
       const isScript = url === "/page.js"
@@ -72,7 +72,6 @@ describe.skipIf(isMissing)("the client in a page", () => {
   afterAll(async () => {
     await browser?.close()
     await new Promise((resolve) => (site === undefined ? resolve(undefined) : site.close(resolve)))
-    await server?.stop()
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   })
 
