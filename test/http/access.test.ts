@@ -1,6 +1,6 @@
 /** API keys: who may ask and record, and that another organization's things do not exist. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { describe, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import {
   acme,
@@ -20,11 +20,7 @@ import {
   yes,
 } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 /** Every endpoint of the privacy API, below a project's base. */
 const call = (base: string, headers: Readonly<Record<string, string>>) => [

@@ -7,19 +7,16 @@
  */
 import canonicalize from "canonicalize"
 import * as fc from "fast-check"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import { Decision, Instant, Rules, Terms } from "../../core/index.ts"
 import { linesOf, workplace } from "../cli/run.ts"
-import type { Answer, Server } from "../support/server.ts"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { acme, asOwner, privacy, shop, startWorld } from "./world.ts"
 
 const place = workplace()
-let server: Server
-beforeAll(async () => {
-  server = await startWorld({ ASSENT_RATE_LIMIT_KEY: "off" })
-})
-afterAll(() => server.stop())
+const server = served(() => startWorld({ ASSENT_RATE_LIMIT_KEY: "off" }))
 
 // Few instants, so that they meet: consent before today, versions and most ends of consent after it.
 const today = Math.floor(Date.now() / 86_400_000) * 86_400_000

@@ -3,21 +3,18 @@ import { createHash } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Sent, Server } from "../support/server.ts"
+import type { Answer, Sent } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { expectNoSecrets, expectNotSet, instant, notTheirs, stored, uuid } from "./catalogEntries.ts"
 import { acme, asOwner, blog, foreign, nobody, privacy, secretOf, shop, startWorld, violations, yes } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 let database: DatabaseSync
-beforeAll(async () => {
-  server = await startWorld()
+beforeAll(() => {
   database = new DatabaseSync(server.file, { timeout: 10_000 })
 })
-afterAll(async () => {
-  database.close()
-  await server.stop()
-})
+afterAll(() => database.close())
 
 const organizations = "/privacy-v1/organizations"
 const keys = `${organizations}/${acme.id}/api-keys`

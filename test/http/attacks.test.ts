@@ -6,8 +6,9 @@ import { createHash, randomUUID } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
 import {
   ask,
@@ -26,7 +27,7 @@ import {
   type Visitor,
 } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 let signer: Signer
 
 /** What must be found nowhere: everything of the victim that is secret or personal. */
@@ -46,7 +47,6 @@ const loginKey = { "idempotency-key": "login-of-the-victim" }
 const openKey = { "idempotency-key": randomUUID() }
 
 beforeAll(async () => {
-  server = await startWorld()
   signer = await makeSigner()
   await publish(server, [signer.publicKey])
   const { items } = (await record(server, [yes(victim), yes({ userId: victim.userId, consentType: types.aged.id })]))
@@ -59,7 +59,6 @@ beforeAll(async () => {
   eventIds = [...items, ...own].map(({ id }: { id: string }) => id)
   marks = [loggedIn.concordId, guest.concordId, session, ...eventIds]
 })
-afterAll(() => server.stop())
 
 /** That the attacker is still nobody else, and that nothing has happened to the victim. */
 const expectNothing = async (attacker: Visitor, answers: ReadonlyArray<Answer>): Promise<void> => {

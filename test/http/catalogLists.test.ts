@@ -1,11 +1,12 @@
 /** Lists of organizations, projects and keys: which page, in which order, and cursors that neither skip nor repeat. */
 import * as fc from "fast-check"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { acme, asOwner, secretOf, startWorld, violations } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 /** An organization with nothing but what stands below. */
 let own: { readonly id: string; readonly secret: string; readonly adminSecret: string }
 
@@ -23,7 +24,6 @@ const names = ["bb", "BB", "aa", "äö", "bb"]
 const entryOf = (name: string) => ({ name, role: "admin" })
 
 beforeAll(async () => {
-  server = await startWorld()
   const wanted = { name: "Mine", primaryDomain: "mine.example", privacyPolicyUrl: "https://mine.example/p" }
   const { id, apiKey } = (await server.request("POST", organizations, { headers: asOwner, json: wanted })).json
   own = { id, secret: apiKey.secret, adminSecret: "" }
@@ -34,7 +34,6 @@ beforeAll(async () => {
     if (list === "api-keys") own = { ...own, adminSecret: made[0]!.json.secret }
   }
 })
-afterAll(() => server.stop())
 
 interface Item {
   readonly id: string

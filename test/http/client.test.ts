@@ -10,20 +10,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as Client from "../../adapters/http/client/Client.ts"
 import { waitMillis, withRetries } from "../../adapters/http/client/Retries.ts"
 import { type Fault, type Proxy, startProxy } from "../support/proxy.ts"
-import { type Banner, type Server, startEmpty } from "../support/server.ts"
+import { type Banner, startEmpty } from "../support/server.ts"
+import { served } from "../support/served.ts"
 
-let server: Server
+const server = served(() => startEmpty({ ASSENT_STORE: "memory:" }))
 let proxy: Proxy
 let banner: Banner
 beforeAll(async () => {
-  server = await startEmpty({ ASSENT_STORE: "memory:" })
   proxy = await startProxy(server.url)
   banner = server.banner()
 })
-afterAll(async () => {
-  await proxy?.stop()
-  await server?.stop()
-})
+afterAll(() => proxy?.stop())
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const retries = { backoffMillis: 2, timeoutMillis: 20_000 }

@@ -1,15 +1,11 @@
 /** `POST` and `PATCH …/consent-types`: how types are set up, what is refused, and what names a type. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { describe, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { change, changed, create, created, listed, listTypes, newType, remove, typesIn } from "./typeRequests.ts"
 import { acme, asOwner, blog, shop, startWorld, violations } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 

@@ -1,22 +1,13 @@
 /** Cursors of lists: pages that neither skip nor repeat while events are recorded, and what is no cursor. */
 import fc from "fast-check"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
-import { asLimited, dates, idsOf, isOrdered, type Query, type Seeded, startSeeded } from "./eventRequests.ts"
+import { asLimited, dates, idsOf, isOrdered, type Query, servedSeeded } from "./eventRequests.ts"
 import { expectProblem } from "./problem.ts"
 import { acme, asOwner, asVisitor, blog, foreign, openSession, other, privacy, record, secretOf } from "./world.ts"
 import { site, violations, type Visitor, yes } from "./world.ts"
 
-let server: Seeded["server"]
-let visitors: Seeded["visitors"]
-let seeded: Seeded["seeded"]
-let list: Seeded["list"]
-let page: Seeded["page"]
-let walk: Seeded["walk"]
-beforeAll(async () => {
-  ;({ server, visitors, seeded, list, page, walk } = await startSeeded())
-})
-afterAll(() => server.stop())
+const { server, visitors, seeded, list, page, walk } = servedSeeded()
 
 describe("pages by cursor", () => {
   test("neither skip nor repeat while 8 writers append: they are exactly what was there when the first page was read", async () => {

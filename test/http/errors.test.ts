@@ -1,6 +1,7 @@
 /** Error answers: one shape on every path, and nothing of what was sent in them or in the log. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Sent, Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import type { Answer, Sent } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import {
   acme,
@@ -17,13 +18,11 @@ import {
   type Visitor,
 } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 let visitor: Visitor
 beforeAll(async () => {
-  server = await startWorld()
   visitor = await visit(server)
 })
-afterAll(() => server.stop())
 
 const text = { ...asOwner, "content-type": "application/json" }
 

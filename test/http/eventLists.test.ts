@@ -1,21 +1,12 @@
 /** `GET …/consent-events` and `…/{id}` of both APIs: filters, order, exact totals and offsets; and one event by its id. */
 import fc from "fast-check"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { dates, type Event, idsOf, isOrdered, type Query, type Seeded, startSeeded } from "./eventRequests.ts"
+import { describe, expect, test } from "vitest"
+import { dates, type Event, idsOf, isOrdered, type Query, servedSeeded } from "./eventRequests.ts"
 import { expectProblem } from "./problem.ts"
 import { asOwner, asVisitor, blog, blogNewsletter, foreign, nobody, other, privacy, record, secretOf } from "./world.ts"
 import { shop, yes } from "./world.ts"
 
-let server: Seeded["server"]
-let visitors: Seeded["visitors"]
-let seeded: Seeded["seeded"]
-let list: Seeded["list"]
-let page: Seeded["page"]
-let walk: Seeded["walk"]
-beforeAll(async () => {
-  ;({ server, visitors, seeded, list, page, walk } = await startSeeded())
-})
-afterAll(() => server.stop())
+const { server, visitors, seeded, list, page, walk } = servedSeeded()
 
 /** What each filter means, on the events as they are answered. */
 const passes = (event: Event, query: Query): boolean => {

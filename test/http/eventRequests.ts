@@ -1,6 +1,7 @@
 /** Lists of events, and a shop in which there are some of every kind to list. */
-import { expect } from "vitest"
+import { beforeAll, expect } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { acme, asOwner, asVisitor, blog, blogNewsletter, openSession, privacy, record, secretOf } from "./world.ts"
 import { shop, startWorld, types, type Visitor, yes } from "./world.ts"
 
@@ -94,9 +95,8 @@ const listsOf = (server: Server) => {
   return { list, page, walk }
 }
 
-/** Starts a server with events in the shop: of two keys, of visitors, and one of another project. */
-export const startSeeded = async () => {
-  const server = await startWorld({ ASSENT_GEOGRAPHY_HEADER: "x-geography", ASSENT_RATE_LIMIT_SESSION: "off" })
+/** Records events in the shop, of two keys and of visitors, and one in another project. Returns the visitors. */
+const seed = async (server: Server): Promise<ReadonlyArray<Visitor>> => {
   const states = ["accepted", "declined", "implied", "viewed"]
   const some = [types.newsletter, types.analytics, types.policy]
   const items = Array.from({ length: 120 }, (_, n) =>
@@ -125,12 +125,29 @@ export const startSeeded = async () => {
   }
   const elsewhere = { json: { items: [yes({ userId: "person 1", consentType: blogNewsletter.id })] }, headers: asOwner }
   await server.request("POST", `${privacy(blog)}/consent-events`, elsewhere)
-  const { list, page, walk } = listsOf(server)
-  const seeded = (await page([["limit", "1000"]])).items
-  expect(seeded).toHaveLength(126)
-  /** `seeded`: every event of the shop, newest first. */
-  return { server, visitors: opened as ReadonlyArray<Visitor>, seeded, list, page, walk }
+  return opened
 }
 
-/** What a test of lists begins with. */
-export type Seeded = Awaited<ReturnType<typeof startSeeded>>
+/**
+ * A server with events, for the tests of a file. `seeded` holds every event of the shop, newest first; it and `visitors` are
+ * filled before the tests run.
+ */
+export const servedSeeded = () => {
+  const server = served(() => startWorld({ ASSENT_GEOGRAPHY_HEADER: "x-geography", ASSENT_RATE_LIMIT_SESSION: "off" }))
+  const { list, page, walk } = listsOf(server)
+  const visitors: Array<Visitor> = []
+  const seeded: Array<Event> = []
+  beforeAll(async () => {
+    visitors.push(...(await seed(server)))
+    seeded.push(...(await page([["limit", "1000"]])).items)
+    expect(seeded).toHaveLength(126)
+  })
+  return {
+    server,
+    visitors: visitors as ReadonlyArray<Visitor>,
+    seeded: seeded as ReadonlyArray<Event>,
+    list,
+    page,
+    walk,
+  }
+}

@@ -1,14 +1,11 @@
 /** `externalId`: the caller's own id of an event. The same one again answers the event recorded first, and records nothing. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { start, type Answer, type Server } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { ask, asOwner, blog, blogNewsletter, privacy, record, secretOf, acme, startWorld, types } from "./world.ts"
 import { violations, yes } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 interface Event {
   readonly id: string

@@ -16,7 +16,8 @@ import {
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Server, startEmpty } from "../support/server.ts"
+import { startEmpty } from "../support/server.ts"
+import { served } from "../support/served.ts"
 
 const example = join(import.meta.dirname, "../../examples/openapi-client")
 
@@ -29,12 +30,11 @@ const installed = (name: string, from = example): string => {
 const program = (name: string, file: string): string => join(installed(name), file)
 
 describe("a client generated from the description", () => {
-  let server: Server
+  const server = served(() => startEmpty({ ASSENT_STORE: "memory:" }))
   let folder: string
   const scenario = readFileSync(join(example, "scenario.ts"), "utf8")
 
-  beforeAll(async () => {
-    server = await startEmpty({ ASSENT_STORE: "memory:" })
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "assent-generated-"))
     mkdirSync(join(folder, "node_modules", "@types"), { recursive: true })
     for (const name of ["openapi-fetch", "@types/node"]) {
@@ -47,7 +47,6 @@ describe("a client generated from the description", () => {
   })
 
   afterAll(async () => {
-    await server?.stop()
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   })
 

@@ -1,7 +1,7 @@
 /** The header `Idempotency-Key`: what is one, whose it is, and what it is good for. */
 import * as fc from "fast-check"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import {
   carryOut,
   codes,
@@ -17,12 +17,10 @@ import {
 } from "./posts.ts"
 import { acme, asOwner, blog, blogNewsletter, openSession, privacy, secretOf, shop, startWorld, yes } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 beforeAll(async () => {
-  server = await startWorld()
   await registerProofs(server)
 })
-afterAll(() => server.stop())
 
 const names = Object.keys(posts)
 const newPost = async (name: string): Promise<Post> => posts[name]!(await newAsker(server))

@@ -1,17 +1,16 @@
 /** Identifying as somebody: what ends with it, who is one with whom and who never is, retries, and many at once. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
 import { ask, asVisitor, record, startWorld, types, visit, yes, type Visitor } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 let signer: Signer
 beforeAll(async () => {
-  server = await startWorld()
   signer = await makeSigner("key-1")
   await publish(server, [signer.publicKey])
 })
-afterAll(() => server.stop())
 
 /** Logs a visitor in on its page: the session to go on with. */
 const login = async (visitor: Pick<Visitor, "session">, userId: string, headers = {}): Promise<Answer> =>

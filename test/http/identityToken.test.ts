@@ -1,7 +1,8 @@
 /** `POST /site-v1/…/identify`: what proves who a visitor is, and what does not. */
 import { createHash, createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import {
   claimsOf,
   identify,
@@ -29,14 +30,12 @@ import {
   yes,
 } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 let signer: Signer
 beforeAll(async () => {
-  server = await startWorld()
   signer = await makeSigner()
   expect((await publish(server, [signer.publicKey])).status).toBe(200)
 })
-afterAll(() => server.stop())
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")

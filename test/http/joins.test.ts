@@ -1,7 +1,8 @@
 /** Joins as facts: what an organization sees of them, that they can be undone, and identifiers of people who are one. */
 import { createHash } from "node:crypto"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { identify, makeSigner, personOf, publish, say, type Signer } from "./identityTokens.ts"
 import {
   acme,
@@ -19,14 +20,12 @@ import {
   type Visitor,
 } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 let signer: Signer
 beforeAll(async () => {
-  server = await startWorld()
   signer = await makeSigner("key-1")
   await publish(server, [signer.publicKey])
 })
-afterAll(() => server.stop())
 
 /** A person with a yes to the newsletter, and a guest with a no to the policy who is identified as the person. */
 interface Pair {

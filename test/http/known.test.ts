@@ -1,17 +1,15 @@
 /** What an identifier named when: an answer by it stays what it was, an identification is a fact, and undoing ends what it began. */
-import { afterAll, beforeAll, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { beforeAll, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
 import { acme, ask, asOwner, asVisitor, record, startWorld, types, visit, yes } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 let signer: Signer
 beforeAll(async () => {
-  server = await startWorld()
   signer = await makeSigner("key-1")
   await publish(server, [signer.publicKey])
 })
-afterAll(() => server.stop())
 
 const undo = (concordId: string, factId: string) =>
   server.request("DELETE", `/privacy-v1/organizations/${acme.id}/people/${concordId}/joins/${factId}`, {

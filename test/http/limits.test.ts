@@ -1,14 +1,10 @@
 /** How much a request may hold: 1 MiB, 1 to 1000 items. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { describe, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { ask, asOwner, asVisitor, privacy, record, site, startWorld, visit, violations, yes } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const mebibyte = 1024 * 1024
 const path = `${privacy()}/consent-events`

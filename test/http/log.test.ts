@@ -1,9 +1,10 @@
 /** The log: one line for each request, which tells what came of it and whose key it was. */
 import { randomUUID } from "node:crypto"
 import { rmSync } from "node:fs"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import * as Failure from "../../adapters/http/server/Failure.ts"
 import { start, type Server } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { lineOf, linesOf, requestsOf } from "./logLines.ts"
 import {
   acme,
@@ -20,11 +21,7 @@ import {
   yes,
 } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const inShop = { projectId: shop.id, organizationId: acme.id }
 const events = "/privacy-v1/organizations/:organizationId/projects/:projectId/consent-events"

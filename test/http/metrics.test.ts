@@ -2,21 +2,17 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { connect } from "node:net"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
 import { asked } from "../support/promql.ts"
-import type { Server } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { metricsUrl, scrape } from "./logLines.ts"
 import { grown, labelsIn, valueIn } from "./metricValues.ts"
 import { asVisitor, record, startWorld, visit, yes } from "./world.ts"
 
 const root = join(import.meta.dirname, "../..")
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld({ ASSENT_METRICS_PORT: "0", ASSENT_RATE_LIMIT_SESSION: "1" })
-})
-afterAll(() => server.stop())
+const server = served(() => startWorld({ ASSENT_METRICS_PORT: "0", ASSENT_RATE_LIMIT_SESSION: "1" }))
 
 const events = 'route="/privacy-v1/organizations/:organizationId/projects/:projectId/consent-events"'
 

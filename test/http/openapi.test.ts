@@ -1,7 +1,7 @@
 /** The description at /openapi.json and the reference at /docs: complete, well made, and from this host only. */
 import { createConfig, lintFromString } from "@redocly/openapi-core"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import { startWorld } from "./world.ts"
 
 interface Operation {
@@ -18,18 +18,16 @@ interface Schema {
   readonly additionalProperties?: boolean
 }
 
-let server: Server
+const server = served(startWorld)
 let text: string
 let operations: ReadonlyArray<readonly [name: string, operation: Operation]>
 beforeAll(async () => {
-  server = await startWorld()
   ;({ text } = await server.request("GET", "/openapi.json"))
   const { paths }: { paths: Record<string, Record<string, Operation>> } = JSON.parse(text)
   operations = Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
   )
 })
-afterAll(() => server.stop())
 
 const operation = (name: string): Operation => operations.find(([each]) => each === name)![1]
 const project = "/privacy-v1/organizations/{organizationId}/projects/{projectId}"

@@ -2,7 +2,8 @@
 import { exportJWK, generateKeyPair } from "jose"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Sent, Server } from "../support/server.ts"
+import type { Answer, Sent } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { expectNoSecrets, expectNotSet, instant, notTheirs, stored, uuid } from "./catalogEntries.ts"
 import {
@@ -20,16 +21,12 @@ import {
   yes,
 } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 let database: DatabaseSync
-beforeAll(async () => {
-  server = await startWorld()
+beforeAll(() => {
   database = new DatabaseSync(server.file, { timeout: 10_000, readOnly: true })
 })
-afterAll(async () => {
-  database.close()
-  await server.stop()
-})
+afterAll(() => database.close())
 
 const base = "/privacy-v1/organizations"
 const projects = `${base}/${acme.id}/projects`

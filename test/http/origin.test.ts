@@ -1,13 +1,10 @@
 /** CORS: exactly the project's domains, on the site API only. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { asOwner, blog, nobody, privacy, shop, site, startWorld, visit, yes } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const page = "https://shop.example"
 const strangers = [

@@ -1,14 +1,11 @@
 /** Owners: an organization cannot lose its last one, and nobody else touches a key. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { acme, asOwner, nobody, ownerKeyId, secretOf, shop, startWorld } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const organizations = "/privacy-v1/organizations"
 const keys = `${organizations}/${acme.id}/api-keys`

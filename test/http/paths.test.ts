@@ -1,19 +1,17 @@
 /** Methods and paths: HEAD, wrong methods, slashes, encodings, and queries where none is taken. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { asOwner, privacy, record, shop, site, startWorld, visit, yes, type Visitor } from "./world.ts"
 
-let server: Server
+const server = served(startWorld)
 let visitor: Visitor
 let headers: Readonly<Record<string, string>>
 beforeAll(async () => {
-  server = await startWorld()
   visitor = await visit(server)
   headers = { ...asOwner, "x-session": visitor.session }
   await record(server, [yes({ userId: "paths" })])
 })
-afterAll(() => server.stop())
 
 const readable = [
   `${privacy()}/consent-state?userId=paths`,

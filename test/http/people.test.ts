@@ -1,13 +1,10 @@
 /** Which person an event is about: five identifiers, their equal forms, what they link, and what they refuse. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { ask, asOwner, blog, blogNewsletter, privacy, record, startWorld, violations, yes } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 type Person = Readonly<Record<string, string>>
 

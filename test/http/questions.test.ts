@@ -1,11 +1,11 @@
 /** `consent-state` and `consent-decisions`: what is in force, at any instant, as far as it was known. */
 import canonicalize from "canonicalize"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Decision from "../../core/engine/Decision.ts"
 import { decisionToLine } from "../../core/formats/Exchange.ts"
 import * as Terms from "../../core/engine/Terms.ts"
-import type { Server } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import {
   ask,
   asOwner,
@@ -21,11 +21,7 @@ import {
   yes,
 } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 interface Answered {
   readonly id: string

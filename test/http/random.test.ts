@@ -5,9 +5,10 @@
  * `ASSENT_TEST_SEED` repeats a run: a failure prints its seed.
  */
 import * as fc from "fast-check"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { beforeAll, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
 import * as Commands from "./random/commands.ts"
+import { served } from "../support/served.ts"
 import { describedBy, type Described } from "./random/described.ts"
 import * as Hostile from "./random/hostile.ts"
 import { play, type Send } from "./random/play.ts"
@@ -24,7 +25,7 @@ const reporter = <A>(details: fc.RunDetails<A>): void => {
   throw new Error(`fails with ASSENT_TEST_SEED=${details.seed}`, { cause })
 }
 
-let server: Server
+const server = served(() => startWorld({ ASSENT_RATE_LIMIT_KEY: "off", ASSENT_RATE_LIMIT_SESSION: "off" }))
 let described: Described
 let requests = 0
 /** The bodies of all events that were acknowledged, by the path of their list and their id. */
@@ -37,10 +38,8 @@ const acknowledge = (list: string, answer: Answer): void => {
 }
 
 beforeAll(async () => {
-  server = await startWorld({ ASSENT_RATE_LIMIT_KEY: "off", ASSENT_RATE_LIMIT_SESSION: "off" })
   described = await describedBy(server)
 })
-afterAll(() => server.stop())
 
 /** Sends, counts, and checks that the answer is as described. */
 const send: Send = async (method, path, sent) => {

@@ -2,9 +2,10 @@
 import { spawnSync } from "node:child_process"
 import { DatabaseSync } from "node:sqlite"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { childEnv } from "../support/childEnv.ts"
-import { eventually, type Answer, type Server } from "../support/server.ts"
+import { eventually, type Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import {
   acme,
@@ -29,11 +30,9 @@ import {
 const quota = 5
 
 /** Refilled too slowly for a test to see: one in 12 seconds. */
-let server: Server
-beforeAll(async () => {
-  server = await startWorld({ ASSENT_RATE_LIMIT_KEY: String(quota), ASSENT_RATE_LIMIT_SESSION: String(quota) })
-})
-afterAll(() => server.stop())
+const server = served(() =>
+  startWorld({ ASSENT_RATE_LIMIT_KEY: String(quota), ASSENT_RATE_LIMIT_SESSION: String(quota) }),
+)
 
 const keyOf = (role: "admin" | "limited" | "viewer" | "none", owner = acme) => ({ "x-api-key": secretOf(owner, role) })
 const askWith = (headers: Readonly<Record<string, string>>, path = "consent-state?userId=limits") =>

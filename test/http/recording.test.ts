@@ -1,17 +1,13 @@
 /** `POST /privacy-v1/…/consent-events`: what is recorded, and how it is answered. */
-import { afterAll, beforeAll, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import { acme, ask, asOwner, ownerKeyId, privacy, record, shop, startWorld, types, yes } from "./world.ts"
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 /** The one event that recording an item answers. */
 const recorded = async (item: object) => {

@@ -7,7 +7,8 @@ import { HttpApi } from "effect/http-api"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
 import type { Organization, Project } from "../../core/model/Catalog.ts"
-import type { Answer, Server } from "../support/server.ts"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import {
   makers,
@@ -126,13 +127,12 @@ interface Key {
 const plainKeys: ReadonlyArray<Key> = roles.map((role) => ({ name: role, role, secret: secretOf(acme, role) }))
 const mixedKeys: Array<Key> = []
 
-let server: Server
+const server = served(startWorld)
 let database: DatabaseSync
 let make: ReadonlyMap<string, Make>
 let sessions: { readonly shop: string; readonly blog: string }
 
 beforeAll(async () => {
-  server = await startWorld()
   database = new DatabaseSync(server.file, { timeout: 10_000, readOnly: true })
   make = await makers(server)
   sessions = { shop: (await visit(server)).session, blog: (await visit(server, {}, blog)).session }
@@ -146,10 +146,7 @@ beforeAll(async () => {
     }
   }
 })
-afterAll(async () => {
-  database.close()
-  await server.stop()
-})
+afterAll(() => database.close())
 
 /** What must not change where a request is refused. */
 const written = (): unknown =>

@@ -1,8 +1,8 @@
 /** Sessions: opened by a page of the project, kept apart, resumed by contextId, good for 30 minutes after their last use. */
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
 import { startEmpty } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import {
   asVisitor,
   blog,
@@ -17,16 +17,12 @@ import {
   type Visitor,
 } from "./world.ts"
 
-let server: Server
+const server = served(() => startWorld({ ASSENT_GEOGRAPHY_HEADER: "X-Region" }))
 let database: DatabaseSync
-beforeAll(async () => {
-  server = await startWorld({ ASSENT_GEOGRAPHY_HEADER: "X-Region" })
+beforeAll(() => {
   database = new DatabaseSync(server.file, { timeout: 10_000 })
 })
-afterAll(async () => {
-  database.close()
-  await server.stop()
-})
+afterAll(() => database.close())
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const minute = 60_000

@@ -4,9 +4,10 @@
  */
 import { rmSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { startPostgres, type Postgres } from "../support/postgres.ts"
 import { startEmpty, type Server } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { scrape } from "./logLines.ts"
 import { grown, valueIn } from "./metricValues.ts"
 import { expectProblem } from "./problem.ts"
@@ -43,12 +44,10 @@ describe.each([
   ["PostgreSQL", postgres],
 ])("a server over %s", (_, open) => {
   let store: Store
-  let server: Server
-  beforeAll(async () => {
+  const server = served(async () => {
     store = await open()
-    server = await startEmpty({ ...store.env, ASSENT_METRICS_PORT: "0" })
+    return startEmpty({ ...store.env, ASSENT_METRICS_PORT: "0" })
   })
-  afterAll(() => server.stop())
 
   /** Records an event about each of some people, in one request. */
   const record = (...people: ReadonlyArray<string>) => {

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { sentTo, startCollector, type Collector, type Span } from "../support/collector.ts"
 import { startPostgres, type Postgres } from "../support/postgres.ts"
-import { startEmpty, type Server } from "../support/server.ts"
+import { startEmpty } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { lineOf } from "./logLines.ts"
 
 const idOf = (bytes: number): string => randomBytes(bytes).toString("hex")
@@ -25,11 +26,9 @@ describe.each([
   ["SQLite", async () => ({})],
   ["PostgreSQL", async () => ({ ASSENT_STORE: await postgres.database() })],
 ])("over %s", (_, store) => {
-  let server: Server
-  beforeAll(async () => {
-    server = await startEmpty({ ...(await store()), ...sentTo(collector), OTEL_TRACES_SAMPLER_ARG: "0.5" })
-  })
-  afterAll(() => server.stop())
+  const server = served(async () =>
+    startEmpty({ ...(await store()), ...sentTo(collector), OTEL_TRACES_SAMPLER_ARG: "0.5" }),
+  )
 
   /** Records one event of a person as part of a trace. */
   const record = (traceparent: string, userId: string) => {

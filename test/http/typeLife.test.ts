@@ -1,17 +1,14 @@
 /** `…/consent-types`: who sees which types, what becomes of a type and what it takes then, and how types are listed. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { change, changed, create, created, decision, listed, listTypes, newType, remove } from "./typeRequests.ts"
 import { shown, type TypeAnswer, typesIn } from "./typeRequests.ts"
 import { ask, asOwner, asVisitor, blog, blogNewsletter, foreignNewsletter, nobody, privacy } from "./world.ts"
 import { record, site, startWorld, types, violations, visit, yes } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const idsOf = (answer: Answer): ReadonlyArray<string> => answer.json.items.map(({ id }: TypeAnswer) => id)
 

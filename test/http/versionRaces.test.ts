@@ -1,14 +1,11 @@
 /** Versions published while people ask, and many changes of one type at once: no answer changes, and one change wins. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Answer, Server } from "../support/server.ts"
+import { describe, expect, test } from "vitest"
+import type { Answer } from "../support/server.ts"
+import { served } from "../support/served.ts"
 import { change, changed, created, listed, say, shown, statusAt, type TypeAnswer } from "./typeRequests.ts"
 import { ask, startWorld, violations } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const day = 86_400_000
 const ahead = (millis: number): string => new Date(Date.now() + millis).toISOString()

@@ -3,17 +3,13 @@
  * should.
  */
 import fc from "fast-check"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { describe, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { change, changed, created, decision, listed, remove, say, shown, statusAt } from "./typeRequests.ts"
 import { asOwner, privacy, record, startWorld, violations, yes } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const day = 86_400_000
 const ahead = (millis: number): string => new Date(Date.now() + millis).toISOString()

@@ -1,13 +1,9 @@
 /** 422: every broken rule is named with its place, and nothing of the batch is recorded. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { describe, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import { ask, asVisitor, record, startWorld, types, violations, visit, yes } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const ahead = (millis: number): string => new Date(Date.now() + millis).toISOString()
 const without = (item: object, ...members: ReadonlyArray<string>) =>

@@ -1,6 +1,6 @@
 /** `POST` and `GET /site-v1/…/consent-events`: what a browser records and lists, about its own visitor only. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { Server } from "../support/server.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { served } from "../support/served.ts"
 import {
   acme,
   ask,
@@ -16,11 +16,7 @@ import {
   type Visitor,
 } from "./world.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 interface Answered {
   readonly id: string

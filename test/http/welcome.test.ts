@@ -1,18 +1,17 @@
 /** The first start: what the banner prints can be pasted into a shell, and works. */
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { startEmpty, type Banner, type Server } from "../support/server.ts"
+import { beforeAll, expect, test } from "vitest"
+import { startEmpty, type Banner } from "../support/server.ts"
+import { served } from "../support/served.ts"
 
 const run = promisify(execFile)
 
-let server: Server
+const server = served(startEmpty)
 let banner: Banner
-beforeAll(async () => {
-  server = await startEmpty()
+beforeAll(() => {
   banner = server.banner()
 })
-afterAll(() => server.stop())
 
 /** What a command of the banner prints, run by bash with the real curl, with options laid over. */
 const paste = async (command: string, ...options: ReadonlyArray<string>) => {

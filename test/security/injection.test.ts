@@ -3,17 +3,13 @@ import { parse } from "csv-parse/sync"
 import * as fc from "fast-check"
 import { Result } from "effect"
 import { DatabaseSync } from "node:sqlite"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import * as RecordedColumns from "../../adapters/files/RecordedColumns.ts"
-import type { Server } from "../support/server.ts"
 import { fresh, organizations } from "../http/requests.ts"
 import { acme, ask, asOwner, asVisitor, openSession, privacy, record, shop, startWorld, yes } from "../http/world.ts"
+import { served } from "../support/served.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const texts = [
   `'; DROP TABLE event; --`,

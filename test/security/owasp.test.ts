@@ -13,9 +13,10 @@ import { gzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
 import * as ImportWire from "../../adapters/http/api/ImportWire.ts"
-import type { Answer, Sent, Server } from "../support/server.ts"
+import type { Answer, Sent } from "../support/server.ts"
 import { identify, makeSigner, publish } from "../http/identityTokens.ts"
 import { makers, organizationPath, organizations, pathOf, sitePath, type Make } from "../http/requests.ts"
+import { served } from "../support/served.ts"
 import {
   acme,
   ask,
@@ -36,15 +37,13 @@ import {
   type Visitor,
 } from "../http/world.ts"
 
-let server: Server
+const server = served(startWorld)
 let make: ReadonlyMap<string, Make>
 let visitor: Visitor
 beforeAll(async () => {
-  server = await startWorld()
   make = await makers(server)
   visitor = await visit(server)
 })
-afterAll(() => server.stop())
 
 const endpoints: ReadonlyArray<string> = (() => {
   const found: Array<string> = []

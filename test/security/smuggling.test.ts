@@ -4,15 +4,11 @@
  * Each holds the request that was to be smuggled in. The service must refuse the whole and close the connection, so that
  * nothing behind the first ambiguity is ever read as a request (RFC 9112, sections 2.2, 5.2, 6.1 and 11.2).
  */
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { asOwner, privacy, record, startWorld, yes } from "../http/world.ts"
-import type { Server } from "../support/server.ts"
+import { served } from "../support/served.ts"
 
-let server: Server
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = served(startWorld)
 
 const smuggled = "GET /livez HTTP/1.1\r\nHost: smuggled\r\n\r\n"
 
