@@ -73,7 +73,7 @@ const query = fc.constantFrom(
 
 /** A target as a client may write it; about one in four is as documented. */
 const target = fc
-  .tuple(fc.oneof(served, unserved), fc.option(change, { freq: 1 }), fc.option(query, { freq: 1 }))
+  .tuple(fc.oneof(served, unserved), fc.option(change, { freq: 2 }), fc.option(query, { freq: 2 }))
   .map(([path, change, query]) => (change?.(path) ?? path) + (query ?? ""))
 
 const runs = { numRuns: 20_000 }
