@@ -48,8 +48,7 @@ export const makeFolder = (folder: string): void => {
 }
 
 /**
- * Opens a file for writing; makes its folder and its tables if they are missing. Throws as {@link Migrations.run}
- * does.
+ * Opens a file for writing, and makes its folder and its tables if they are missing. Throws as `Migrations.run` does.
  */
 export const openNew = (path: string): DatabaseSync => {
   makeFolder(resolve(dirname(path)))

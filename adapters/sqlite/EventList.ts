@@ -108,10 +108,10 @@ export const make = (db: DatabaseSync): EventList => {
       return [{ lane, conditions: [...own, ...conditionsOf(filter, people)] }]
     })
     const count = () => lanes.reduce((sum, { conditions }) => sum + Number(run("count(*)", conditions)[0]![0]), 0)
-    const by = `ORDER BY ${column[page.sort]} ${page.order}, e.position ${page.order} LIMIT ?`
+    const orderBy = `ORDER BY ${column[page.sort]} ${page.order}, e.position ${page.order} LIMIT ?`
     const found = lanes.flatMap(({ lane, conditions }): ReadonlyArray<Found> => {
       const left = place === undefined ? conditions : [...conditions, after(page, lane, place.last)]
-      const rows = run(`${column[page.sort]}, e.position, ${EventRow.columns}`, left, by, [skipped + page.limit])
+      const rows = run(`${column[page.sort]}, e.position, ${EventRow.columns}`, left, orderBy, [skipped + page.limit])
       return rows.map(([at, position, ...row]) => ({
         key: [Number(at), lane, Number(position)],
         row: row as unknown as EventRow.EventRow,

@@ -29,7 +29,7 @@ const prepareStatements = (db: DatabaseSync) => {
   }
 }
 
-/** The first and the last lane of a project, whose lanes are numbered without a gap. */
+/** The first and the last lane of a project. Its lanes are numbered without a gap. */
 const laneRange = ({ lanes, number }: Lane.Owner): readonly [number, number] => {
   const first = number * Lane.maxCount
   return [first, first + lanes - 1]

@@ -1,5 +1,5 @@
 /**
- * Appends events to their lanes. Positions have no gap, heads are raised, all in the caller's transaction.
+ * Appends events to their lanes, at positions without a gap, and raises the heads, all in the caller's transaction.
  */
 import { hash } from "node:crypto"
 import type { DatabaseSync } from "node:sqlite"
@@ -41,10 +41,7 @@ export interface EventWriter {
 /** Prepares the statements. */
 export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: IdempotencyWriter): EventWriter => {
   const statements = prepareStatements(db)
-  /**
-   * Rows of `used_type` that this connection has written. A transaction that fails ends the connection, so all are
-   * kept.
-   */
+  /** Rows of `used_type` that this connection has committed; after a transaction that fails it is not used again. */
   const usedTypes = new Set<string>()
 
   const useType = (lane: number, consentType: string, type: Uint8Array): void => {
@@ -106,7 +103,7 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: Idempo
       return { _tag: "Appended" }
     }
     if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }
-    // Of the lanes in which `dateCreated` would go back.
+    // The last `dateCreated` of each lane in which the events would go back.
     const laterRecordedAt = [...lanes].flatMap(([lane, [first]]) => {
       const last = Number(heads.get(lane)?.["last_recorded_at"] ?? first!.dateCreated)
       return last > first!.dateCreated ? [last] : []

@@ -3,7 +3,7 @@
  *
  * Each request is answered only after the commit of its transaction. If the writer is idle, a request is written at
  * once. After a commit, the next group is held back for a moment, until the clients that were just answered have sent
- * their next requests: a sync of a slow disk should be shared by as many requests as possible.
+ * their next requests: on a slow disk, more requests then share one sync.
  */
 import { Worker } from "node:worker_threads"
 import { Effect, type Tracer } from "effect"
@@ -18,10 +18,7 @@ export const maxGroupEvents = 500
 /** The longest time that a group is held back for the clients of the last one, in milliseconds. */
 const gatheringMaxMillis = 2
 
-/**
- * The most requests that wait. One more is refused at once, because its caller would probably give up before it is
- * written.
- */
+/** The most requests that wait. One more is refused at once, because its caller may give up before it is written. */
 export const maxWaiting = 10_000
 
 /** The longest time that a request waits for its answer, in milliseconds; then it fails, also while a disk hangs. */
@@ -102,7 +99,7 @@ class Queue implements GroupCommit {
         if (this.refusal !== undefined) return answer(this.refusal)
         if (this.isStuck) return answer(overdue)
         if (this.waiting.length >= maxWaiting) return answer(unavailable("too many requests wait to be written"))
-        // A name with its own input is a command; TypeScript does not see this of a name that it does not know.
+        // The input is that of the name, which TypeScript cannot infer for a generic name.
         const command = { name, input } as Command
         this.waiting.push({ command, answer, since: performance.now(), span: GroupMeter.currentSpan(context) })
         this.meter.setWaiting(this.waiting.length)

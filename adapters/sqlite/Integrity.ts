@@ -38,16 +38,13 @@ export const schemaFaults = (db: DatabaseSync): ReadonlyArray<string> => {
 }
 
 /**
- * SQLite's primary result codes (sqlite.org/rescode.html): another connection holds a lock; the disk or the file
- * fails.
+ * SQLite's primary result codes (sqlite.org/rescode.html) for a lock of another connection, and a failing disk or
+ * file.
  */
 const busyCodes = new Set([5, 6])
 const diskCodes = new Set([7, 8, 10, 11, 13, 14, 26])
 
-/**
- * The cause of a failed transaction: another connection that holds the ledger, the disk under it, or the request
- * itself.
- */
+/** The cause of a failed transaction: a lock of another connection, the disk or the file, or the request itself. */
 export const causeOf = (error: unknown): "busy" | "disk" | "request" => {
   if (error instanceof DoubtfulLedger) return "disk"
   if (!(error instanceof Error) || !("errcode" in error)) return "request"
@@ -61,7 +58,8 @@ class DoubtfulLedger extends Error {}
 /**
  * Checks a ledger after a write to the disk has failed. A failed sync leaves pages in memory that look written but
  * are not on the disk, and events appended after them would be lost with them. So the whole log is copied into the
- * file, synced and emptied, and then every lane must end where its head says. Throws if either fails.
+ * file, synced and emptied, and then every lane must end where its head says. Throws if the log cannot be
+ * emptied, or if a lane ends elsewhere.
  */
 export const check = (db: DatabaseSync): void => {
   if (db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0) {

@@ -1,9 +1,8 @@
 /**
- * Brings a file to the tables that this version needs: numbered files, each applied once, all that are missing in one
- * transaction. `PRAGMA user_version` holds the number of the last one applied.
+ * Brings a ledger to the tables that this version needs. The migrations that it lacks are applied in order, all in one
+ * transaction; `PRAGMA user_version` holds the number of the last one.
  *
- * An empty file gets every migration in order, so its schema is, byte for byte, that of a file which older versions
- * have made.
+ * An empty file gets every migration, so its schema is, byte for byte, that of a ledger which an older version made.
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Ledger from "./migrations/0002-ledger.ts"
@@ -12,7 +11,7 @@ import * as TableNames from "./migrations/0004-table-names.ts"
 
 /** One step, and its statements. */
 export interface Migration {
-  /** The `user_version` of a file that it was applied to. */
+  /** The `user_version` of a ledger after this step. */
   readonly number: number
   readonly sql: string
 }
@@ -39,7 +38,9 @@ export const faultOf = (db: DatabaseSync): string | undefined => {
   return undefined
 }
 
-/** The migrations that a file lacks; none for a file that no version this one knows has made. */
+/**
+ * The migrations that a file lacks; an empty list for a file that is not a ledger, or has an unknown `user_version`.
+ */
 const missing = (db: DatabaseSync): ReadonlyArray<Migration> => {
   if (isEmpty(db)) return migrations
   if (pragma(db, "application_id") !== applicationId) return []
@@ -48,8 +49,8 @@ const missing = (db: DatabaseSync): ReadonlyArray<Migration> => {
 }
 
 /**
- * Applies what is missing. Throws for a file that is not a ledger or that another version has written, and for a
- * migration that fails; then the file is as it was.
+ * Applies what is missing. Throws for a file that is not a ledger, that another version has written, or on which a
+ * migration fails; then the file stays as it was.
  */
 export const run = (db: DatabaseSync): void => {
   db.exec("BEGIN IMMEDIATE")

@@ -23,9 +23,7 @@ export interface PersonReader {
   readonly types: ReadonlyArray<ConsentType>
   /** The number of events. */
   readonly events: number
-  /**
-   * SHA-256 that identifies the snapshot: of the end of each lane, the consent types, and the people who are joined.
-   */
+  /** SHA-256 of the snapshot: of the end of each lane, the consent types, and the joins in force. */
   readonly sha256: string
   /** The events of the next people; `undefined` after the last. */
   readonly next: Effect.Effect<EventColumns.EventColumns | undefined, StoreUnavailable>
@@ -78,7 +76,7 @@ const rowsWhere = (db: DatabaseSync, condition: string, ...values: ReadonlyArray
   return statement.iterate(...values) as unknown as IteratorObject<Row, undefined>
 }
 
-/** The people who are joined, as known at `knownAt`. */
+/** The groups of joined people, as known at `knownAt`. */
 const joinedPeople = (db: DatabaseSync, knownAt: Instant): ReadonlyArray<People.Joined> => {
   const bodies = db.prepare("SELECT DISTINCT body FROM person_fact").all()
   return People.groups(
@@ -116,16 +114,16 @@ const typeOf = ({ id, category, subcategory, label, consentDuration, rules, vers
 })
 
 /** Every event, person by person: merges the lanes and the events of joined people by their next person. */
-function* inOrder(
+function* rowsByPerson(
   db: DatabaseSync,
   lanes: ReadonlyArray<number>,
   groups: ReadonlyArray<People.Joined>,
 ): Generator<Row, void> {
   const joined = new Set(groups.flatMap(({ members }) => members))
-  const isAlone = ([person]: Row) => !joined.has(Uuid.fromBytes(person))
+  const isNotJoined = ([person]: Row) => !joined.has(Uuid.fromBytes(person))
   const ofLanes = lanes.map((lane) => {
     const rows = rowsWhere(db, "lane = ?", lane)
-    return joined.size === 0 ? rows : rows.filter(isAlone)
+    return joined.size === 0 ? rows : rows.filter(isNotJoined)
   })
   const cursors: Array<Cursor> = []
   for (const rest of [...ofLanes, joinedRows(db, lanes, groups)]) {
@@ -154,7 +152,7 @@ function* batches(
   builder: EventColumnBuilder.EventColumnBuilder,
 ): Generator<EventColumns.EventColumns, void> {
   const types = new Map<string, string>()
-  const typeOf = (bytes: Uint8Array): string => {
+  const typeIdOf = (bytes: Uint8Array): string => {
     const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
     let id = types.get(key)
     if (id === undefined) types.set(key, (id = Uuid.fromBytes(bytes)))
@@ -167,7 +165,7 @@ function* batches(
       person = row[0]
       concordId = Uuid.fromBytes(person)
     }
-    const slot = builder.add(concordId, typeOf(row[2]))
+    const slot = builder.add(concordId, typeIdOf(row[2]))
     slot.state = EventColumns.stateIndex(row[4])
     slot.version = row[3]
     slot.consentDate = row[5]
@@ -180,9 +178,7 @@ function* batches(
   yield builder.finish()
 }
 
-/**
- * Opens a ledger for reading; it is closed with the scope. Fails if there is no file, or if the file is not a ledger.
- */
+/** Opens a ledger for reading; it is closed with the scope. Fails if the file is missing or is not a ledger. */
 export const make = (
   path: string,
   knownAt: Instant,
@@ -201,7 +197,7 @@ export const make = (
           .map(({ body }) => String(body))
         const joined = joinedPeople(db, knownAt)
         const rows = batches(
-          inOrder(
+          rowsByPerson(
             db,
             lanes.map(({ lane }) => Number(lane)),
             joined,

@@ -45,10 +45,7 @@ const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
 const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable | StoreDamaged> =>
   Effect.try({ try: step, catch: failureOf })
 
-/**
- * A value in the form that all stores share. A column of a damaged file may hold anything; other values are not
- * converted.
- */
+/** A value in the form that all stores share. A damaged file may hold values of other types; they stay as they are. */
 const toShared = (kind: Kind, value: SQLOutputValue): Value => {
   if (typeof value === "bigint") return kind === "boolean" ? value === 1n : Number(value)
   if (!(value instanceof Uint8Array)) return value

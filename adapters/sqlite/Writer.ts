@@ -142,10 +142,7 @@ export const open = (path: string): Writer => {
     }
   }
 
-  /**
-   * The outcome of a failed transaction. Commands that follow are refused for a while, unless the request was the
-   * cause.
-   */
+  /** The outcome of a failed transaction. Later commands are refused for a while, unless the request was the cause. */
   const failed = (error: unknown): Outcome => {
     const outcome = unavailable(error)
     if (Integrity.causeOf(error) !== "request") pause = { until: performance.now() + pauseMillis, outcome }

@@ -1,9 +1,9 @@
 /**
- * A ledger that version 0.1.0 has written is opened by this version: it answers the same bytes, answers repeated requests as
- * the first time, refuses a used proof of identity, verifies as whole, and exports the same lines.
+ * This version opens a ledger that version 0.1.0 has written: it answers the same bytes, answers repeated requests as
+ * the first time, refuses a used identity token, verifies the ledger as whole, and exports the same lines.
  *
- * The server's clock begins at the instant at which the fixture was made, because sessions and proofs of identity expire.
- * `test/fixtures/last-version/README.md` describes the files.
+ * The server's clock begins at the instant at which the fixture was made, because sessions and identity tokens
+ * expire. `test/fixtures/last-version/README.md` describes the files.
  */
 import { copyFileSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -24,8 +24,8 @@ interface Question {
   readonly replayed?: boolean
 }
 
-/** A table of a report of `assent verify --json`. */
-interface Tally {
+/** A table in a report of `assent verify --json`. */
+interface TableReport {
   readonly table: string
   readonly rows: number
   readonly digest: string
@@ -36,14 +36,14 @@ interface Expected {
   /** When the ledger was complete. */
   readonly clock: string
   readonly questions: ReadonlyArray<Question>
-  /** A file that was imported with the command line, its flags, and the report. */
+  /** A file that was imported with the command line, the arguments, and the report. */
   readonly import: {
     readonly rows: string
     readonly mapping: object
     readonly arguments: ReadonlyArray<string>
     readonly answer: object
   }
-  readonly verify: { readonly tables: ReadonlyArray<Tally> }
+  readonly verify: { readonly tables: ReadonlyArray<TableReport> }
   /** The lines of `assent export`, by the id of the project. */
   readonly export: Readonly<Record<string, ReadonlyArray<string>>>
 }
@@ -98,7 +98,7 @@ const ask = async (server: Server, { body, headers, method, path }: Question) =>
   }
 }
 
-/** A report without the names of tables, because this version may have renamed them. */
+/** A report without the names of tables, because this version has renamed some of them. */
 const withoutNames = (report: Expected["verify"]) => ({
   ...report,
   tables: report.tables.map(({ digest, rows }) => `${rows} rows, ${digest}`).toSorted(),

@@ -82,12 +82,12 @@ describe("the SQLite store", () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  const open = <A>(use: (store: LedgerStore["Service"]) => Effect.Effect<A, unknown>, at = path) =>
-    Effect.runPromiseExit(Effect.provide(Effect.flatMap(LedgerStore, use), SqliteStore.layer(at)))
+  const open = <A>(run: (store: LedgerStore["Service"]) => Effect.Effect<A, unknown>, at = path) =>
+    Effect.runPromiseExit(Effect.provide(Effect.flatMap(LedgerStore, run), SqliteStore.layer(at)))
 
   const reason = (exit: Exit.Exit<unknown, unknown>) => (Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "")
 
-  test("gives back after reopening what it was given", async () => {
+  test("returns after reopening the events that it was given", async () => {
     await open((store) => store.events.append(append(event(10)).input))
     const exit = await open((store) => store.events.ofPeople(project, [id(1)]))
     expect(Exit.map(exit, ({ events }) => events)).toEqual(Exit.succeed([event(10)]))
@@ -115,7 +115,7 @@ describe("the SQLite store", () => {
     ])
   })
 
-  test("refuses a file that is something else, or was written by a later version, and says which", async () => {
+  test("refuses a file that is something else, or was written by an unknown version, and says which", async () => {
     const other = new DatabaseSync(path)
     other.exec("CREATE TABLE t (x)")
     other.close()
@@ -123,17 +123,17 @@ describe("the SQLite store", () => {
     const text = join(folder, "text.db")
     writeFileSync(text, "not a database ".repeat(100))
     expect(reason(await open((store) => store.catalog.current, text))).toContain("not a database")
-    const later = join(folder, "later.db")
-    await open((store) => store.catalog.current, later)
-    const db = new DatabaseSync(later)
-    db.exec("PRAGMA user_version = 99")
-    db.close()
-    expect(reason(await open((store) => store.catalog.current, later))).toContain("another version")
+    for (const version of [0, 1, 99]) {
+      const unknown = join(folder, `${version}.db`)
+      await open((store) => store.ready, unknown)
+      use(unknown, (db) => db.exec(`PRAGMA user_version = ${version}`))
+      expect(reason(await open((store) => store.ready, unknown))).toContain("another version")
+    }
   })
 
   describe.each([
     { version: 3, name: "version 0.1.0", older: "" },
-    { version: 2, name: "the version before", older: "DROP TABLE people_head; PRAGMA user_version = 2" },
+    { version: 2, name: "the version before 0.1.0", older: "DROP TABLE people_head; PRAGMA user_version = 2" },
   ])("a file of $name", ({ older, version }) => {
     beforeEach(() => {
       copyFileSync(lastVersion, path)
@@ -153,7 +153,7 @@ describe("the SQLite store", () => {
       expect(after).toEqual(before.rows)
     })
 
-    test("answers from what it holds, and counts identity changes from now on where it did not", async () => {
+    test("answers from its rows, and has counted no identity change in a lane without a row", async () => {
       const lanes = use(path, (db) => db.prepare("SELECT lane, next_position FROM lane_head").all())
       const [{ lane, next_position }] = lanes as [{ lane: number; next_position: number }]
       const owner = { number: Math.floor(lane / 4096), lanes: 16 }
@@ -175,7 +175,7 @@ describe("the SQLite store", () => {
     })
   })
 
-  test("numbers its migrations without a gap, because a file is at the one that its user_version names", () => {
+  test("numbers its migrations without a gap", () => {
     const numbers = Migrations.migrations.map(({ number }) => number)
     expect(numbers).toEqual(numbers.map((_, index) => numbers[0]! + index))
   })
@@ -187,7 +187,7 @@ describe("the SQLite store", () => {
     db.close()
   })
 
-  test("refuses to change or remove an event, whoever asks", async () => {
+  test("refuses to change or remove an event, on any connection", async () => {
     await open((store) => store.events.append(append(event(10)).input))
     const db = new DatabaseSync(path)
     expect(() => db.exec("UPDATE event SET version = 2")).toThrow("events are never changed")
@@ -195,7 +195,7 @@ describe("the SQLite store", () => {
     db.close()
   })
 
-  test("a request that cannot be kept does not take the others of its group with it", () => {
+  test("a request that cannot be kept does not make the others of its group fail", () => {
     const writer = Writer.open(path)
     const broken = { ...event(11), version: "not a number" as unknown as number }
     const outcomes = writer.write([append(event(10)), append(event(12), broken), append(event(13))])
@@ -215,7 +215,7 @@ describe("the SQLite store", () => {
     first.write([append(event(10))])
     first.close()
     const again = Writer.open(path)
-    // The group fails for another's sake, so its requests are tried again, each by itself; one is there already.
+    // The group fails because of the broken request, so each request is tried again by itself. One is recorded already.
     const broken = append({ ...event(11), version: "not a number" as unknown as number })
     expect(again.write([append(event(10)), broken])[0]).toEqual({ _tag: "Done", value: { _tag: "Appended" } })
     again.close()
@@ -224,7 +224,7 @@ describe("the SQLite store", () => {
     db.close()
   })
 
-  test("a reader sees what another process has set up since", async () => {
+  test("a reader sees a catalog change of another process", async () => {
     const entries = {
       organizations: [
         {
