@@ -117,8 +117,8 @@ const checkPublishable = (
 }
 
 /**
- * Loads the report adapter, whose packages are optional. This is done first, so that a missing package stops the run at
- * once.
+ * Loads the report adapter, which needs optional packages. This is done first, so that a missing package stops the run
+ * at once.
  */
 const loadReport = Effect.tryPromise({
   try: async () => (await import("../../adapters/report/Report.ts")).write,

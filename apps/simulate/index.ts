@@ -149,8 +149,8 @@ const planOf = Effect.fnUntraced(function* (asked: Simulation) {
 })
 
 /**
- * Runs a simulation. Rejects, having written nothing, with an error whose message names the file or field and the
- * reason.
+ * Runs a simulation. On failure it writes nothing and rejects with an error; the message names the file or field, and
+ * the reason.
  */
 export const simulate = (asked: Simulation): Promise<Summary> =>
   planOf(asked).pipe(

@@ -48,15 +48,15 @@ const fromMoment = (moment: Timeline.Moment, terms: Terms, nextChangeAt: Instant
 }
 
 /**
- * The decision at `at` from the events of one person and one type, in any order; later and not yet known ones may be
- * among them. Where `at` is not before the last event, the four heads are events enough.
+ * The decision at `at` from the events of one person and one type, in any order. Events after `at` and events not known
+ * under the terms may be among them. If `at` is not before the last event, the events of the four heads suffice.
  */
 export const decide = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant): Decision => {
   const moment = Timeline.start(events, terms, at)
   return fromMoment(moment, terms, Timeline.next(moment, terms)?.at)
 }
 
-/** The decision at `from`, then every one that differs from the one before it. */
+/** Yields the decision at `from`, then each decision that differs from the previous one, in order. */
 export function* follow(events: Iterable<ConsentEvent>, terms: Terms, from: Instant): Generator<Decision, void> {
   let moment: Timeline.Moment | undefined = Timeline.start(events, terms, from)
   while (moment !== undefined) {

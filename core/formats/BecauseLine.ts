@@ -1,5 +1,6 @@
 /**
- * An explanation as files and HTTP hold it (semantics, section 7): ids in place of events, instants as strings.
+ * The explanation of an answer as files and HTTP hold it (semantics, section 7): ids instead of events, and instants as
+ * strings.
  */
 import type { Because, Loss } from "../engine/Because.ts"
 import type { ConsentState } from "../engine/ConsentState.ts"
@@ -7,14 +8,14 @@ import * as Instant from "../engine/Instant.ts"
 import type { Lapse } from "../engine/Lapse.ts"
 import type { Rule } from "../engine/Outcome.ts"
 
-/** Why and when an event stopped counting. */
+/** Why and when an event stopped counting. `version` is the version that must be accepted again. */
 export interface LapseLine {
   readonly reason: "expired" | "invalidated"
   readonly at: string
   readonly version?: number
 }
 
-/** A head that did not decide. */
+/** A head that did not decide, with the reason. */
 export interface LostLine {
   readonly event: string
   readonly consentState: ConsentState
@@ -39,7 +40,7 @@ const fromLapse = (lapse: Lapse): LapseLine => ({
 const fromLoss = (loss: Loss) =>
   loss.kind === "expired" || loss.kind === "invalidated" ? fromLapse(loss) : { reason: loss.kind }
 
-/** Writes an explanation. */
+/** Converts an explanation. */
 export const fromBecause = ({ rule, lapse, lost }: Because): BecauseLine => ({
   rule,
   ...(lapse !== undefined && { lapse: fromLapse(lapse) }),

@@ -2,26 +2,27 @@
  * One line of diff.ndjson: an interval on which the answers of one person for one consent type differ.
  *
  * `{ concordId, consentType, from, until, before: { status, permitted, askAgain }, after: { … }, because: { before, after } }`,
- * each `because` with the deciding event, if any, and the explanation as in decisions.ndjson.
+ * where `before` is the baseline's answer and `after` the candidate's. Each `because` has the id of the deciding event,
+ * if there is one, and the explanation as in decisions.ndjson.
  */
 import * as BecauseLine from "./BecauseLine.ts"
 import * as Instant from "../engine/Instant.ts"
 import type * as Comparison from "../engine/Comparison.ts"
 
-/** Why one of the two answers is what it is. */
+/** The explanation of one of the two answers. */
 export interface DiffBecause extends BecauseLine.BecauseLine {
-  /** The id of the deciding event. */
+  /** The id of the deciding event; left out if no event decides. */
   readonly event?: string
 }
 
-/** What one of the two sides answers. */
+/** The answer of one of the two sides. */
 export interface DiffAnswer {
   readonly status: string
   readonly permitted: boolean
   readonly askAgain: boolean
 }
 
-/** A line; `from` ≤ instant < `until`. */
+/** A line. The interval contains `from` but not `until`. */
 export interface DiffLine {
   readonly concordId: string
   readonly consentType: string
@@ -43,7 +44,7 @@ const because = ({ outcome: { event }, because }: Comparison.Side): DiffBecause 
   ...BecauseLine.fromBecause(because),
 })
 
-/** Writes a difference. */
+/** Converts a difference. */
 export const fromDifference = (
   concordId: string,
   consentType: string,

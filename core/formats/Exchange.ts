@@ -1,9 +1,9 @@
 /**
  * The exchange formats of semantics, section 7, as schemas: events.ndjson, types.json, rules.json, decisions.ndjson.
  *
- * The same names in files, library and HTTP. Instants are ISO 8601 date-times on the wire and milliseconds in memory,
- * durations ISO 8601 strings on the wire and {@link Period} in memory. Members that no one here reads are left alone,
- * except in rules: a misspelt rule would silently be no rule, so it is an error.
+ * Files, library and HTTP use the same names. Instants are ISO 8601 date-times on the wire and milliseconds in memory,
+ * durations ISO 8601 strings on the wire and {@link Period} in memory. Unknown fields are ignored, except in rules:
+ * there they are an error, because a misspelt rule would otherwise silently have no effect.
  */
 import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import * as BecauseLine from "./BecauseLine.ts"
@@ -72,13 +72,13 @@ export const State = Schema.Literals(["implied", "viewed", "accepted", "declined
 /** One of the three consent actions. */
 export const Action = Schema.Literals(ConsentState.actions)
 
-/** The keys of `object` whose values are there: neither `null` nor `undefined`. */
+/** The fields of `object` that are neither `null` nor `undefined`. */
 export const present = <T extends object>(object: T) =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined)) as {
     [Key in keyof T]?: NonNullable<T[Key]>
   }
 
-/** One line of events.ndjson: what the engine reads of it. `version` may be left out, as when recording. */
+/** One line of events.ndjson, with the fields that the engine reads. `version` may be left out, as when recording. */
 export const Event = Schema.Struct({
   id: NonEmptyString,
   concordId: NonEmptyString,
@@ -100,14 +100,14 @@ export const Event = Schema.Struct({
   ),
 )
 
-/** The event of a line, its `version` filled in from the type where the line leaves it out. */
+/** The event of a line. If the line leaves `version` out, it is filled in from the type. */
 export const eventFromLine = (line: typeof Event.Type, type: ConsentType.ConsentType): ConsentEvent => {
   const { version, expirationDate, ...event } = line
   const base = { ...event, version: version ?? ConsentType.versionAt(type, event.consentDate) }
   return expirationDate == null ? base : { ...base, expirationDate }
 }
 
-/** A struct without any other member: an unknown one is an error where it stands. */
+/** A struct in which an unknown field is an error, reported at the path of that field. */
 export const strict = <const Fields extends Schema.Struct.Fields>(fields: Fields) =>
   Schema.Record(Schema.String, Schema.Unknown)
     .check(
@@ -119,7 +119,7 @@ export const strict = <const Fields extends Schema.Struct.Fields>(fields: Fields
     )
     .pipe(Schema.decodeTo(Schema.Struct(fields), SchemaTransformation.passthrough({ strict: false })))
 
-/** Rules, each field optional; a misspelt one is an error. */
+/** Rules, each field optional. An unknown field is an error. */
 export const Rules: Schema.Codec<RulesOf.Rules, unknown> = strict({
   precedence: Schema.optionalKey(Schema.Literals(["explicit-first", "most-recent"])),
   maxAge: Schema.optionalKey(
@@ -129,7 +129,7 @@ export const Rules: Schema.Codec<RulesOf.Rules, unknown> = strict({
   permits: Schema.optionalKey(Schema.Literals(["accepted", "implied", "viewed"])),
 })
 
-/** rules.json: a list of `{ match, rules }`; a misspelt field is an error. */
+/** rules.json: a list of `{ match, rules }`. An unknown field is an error. */
 export const RuleSet: Schema.Codec<RulesOf.RuleSet, unknown> = Schema.Array(
   strict({
     match: strict({
@@ -156,7 +156,7 @@ const Version = Schema.Struct({
   ),
 )
 
-/** types.json: `{ items: [ … ] }`, each a consent type as far as the engine reads it. */
+/** types.json: `{ items: [ … ] }`, where each item is a consent type with the fields that the engine reads. */
 export const Types = Schema.Struct({
   items: Schema.Array(
     Schema.Struct({
@@ -185,7 +185,7 @@ export const typesFromFile = (file: typeof Types.Type): ReadonlyArray<ConsentTyp
     })),
   }))
 
-/** Why a head did not decide, on the wire: `Because.Loss` with the event's id and state. */
+/** A head that did not decide, on the wire: `Because.Loss` with the event's id and state. */
 const LostHead = Schema.Struct({
   event: Schema.String,
   consentState: State,
@@ -204,7 +204,9 @@ const LostHead = Schema.Struct({
   version: Schema.optionalKey(Schema.Int),
 })
 
-/** One line of decisions.ndjson, and a decision over HTTP. What does not exist is left out; instants are strings. */
+/**
+ * One line of decisions.ndjson, and a decision over HTTP. Fields without a value are left out; instants are strings.
+ */
 export const Decision = Schema.Struct({
   concordId: Schema.optionalKey(Schema.String),
   consentType: Schema.String,
@@ -231,10 +233,10 @@ export const Decision = Schema.Struct({
   }),
 })
 
-/** A decision as a file or an answer over HTTP holds it. */
+/** A decision as files and HTTP hold it. */
 export type DecisionLine = typeof Decision.Type
 
-/** Writes a decision about a person (left out: a person nobody knows) and a consent type. */
+/** Converts a decision about a person and a consent type. Without `concordId`, the person is not known. */
 export const decisionToLine = (
   concordId: string | undefined,
   consentType: string,
@@ -260,12 +262,12 @@ export const decisionToLine = (
   }
 }
 
-/** One thing wrong with a value. */
+/** One error in a value. */
 export interface Violation {
-  /** Where: a JSON Pointer (RFC 6901), empty for the whole value. */
+  /** The place of the error: a JSON Pointer (RFC 6901), empty for the whole value. */
   readonly pointer: string
   readonly code: "missing" | "unknown" | "invalid"
-  /** What to do about it. Never quotes the value: it may be personal. */
+  /** What is expected instead. Never quotes the value, because it may be personal data. */
   readonly detail: string
 }
 
@@ -286,7 +288,7 @@ const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1({
   },
 })
 
-/** Everything that a schema found wrong, in the order of the value's fields. */
+/** All errors that a schema found, in the order of the value's fields. */
 export const violations = (error: Schema.SchemaError): ReadonlyArray<Violation> =>
   formatIssues(error.issue).issues.map(({ path, message }) => ({
     pointer: toPointer(path ?? []),
@@ -295,8 +297,8 @@ export const violations = (error: Schema.SchemaError): ReadonlyArray<Violation> 
   }))
 
 /**
- * A decoder that reports every violation instead of failing at the first. Most values have none: the quicker way, which
- * stops at the first, is tried before.
+ * A decoder that reports every violation. It first decodes in the faster mode that stops at the first violation,
+ * because most values have none.
  */
 export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,

@@ -1,5 +1,5 @@
 /**
- * One event to be recorded, as requests and files hold it.
+ * One event to record, as requests and files hold it.
  */
 import { Schema } from "effect"
 import * as Exchange from "./Exchange.ts"
@@ -7,7 +7,7 @@ import * as Fields from "./Fields.ts"
 import * as People from "../model/People.ts"
 import type { Item } from "../model/Admission.ts"
 
-/** The members that name a consent type: by its id, by its triple, or by both. */
+/** The fields that name a consent type: by its id, by its triple, or by both. */
 export const typeFields = {
   consentType: Fields.orNull(Fields.Uuid),
   category: Fields.orNull(Fields.Category),
@@ -15,7 +15,7 @@ export const typeFields = {
   label: Fields.orNull(Fields.ShortText),
 }
 
-/** The members that say who an event is about; at least one. */
+/** The fields that identify the person an event is about; at least one must be given. */
 export const identifierFields = {
   projectUserId: Fields.orNull(Schema.String),
   userId: Fields.orNull(Schema.String),
@@ -24,7 +24,7 @@ export const identifierFields = {
   concordId: Fields.orNull(Schema.String),
 }
 
-/** An event about anybody, at any time. */
+/** An event to record about any person, with any date. */
 export const ItemLine = Schema.Struct({
   ...identifierFields,
   ...typeFields,
@@ -42,7 +42,7 @@ export const ItemLine = Schema.Struct({
 
 type TypeFields = Pick<typeof ItemLine.Type, keyof typeof typeFields>
 
-/** Which type members name, ids in lower case. */
+/** The consent type that the fields name, with its id in lower case. */
 export const typeOf = ({ consentType, category, subcategory, label }: TypeFields) => ({
   ...(consentType != null && { consentType: consentType.toLowerCase() }),
   ...(category != null && { category }),
@@ -50,19 +50,19 @@ export const typeOf = ({ consentType, category, subcategory, label }: TypeFields
   ...(label != null && { label }),
 })
 
-/** The identifiers among members. */
-export const identifiersOf = (members: {
+/** The identifiers that are given; `null` counts as left out. */
+export const identifiersOf = (fields: {
   readonly [Kind in People.IdentifierKind]?: string | null
 }): People.Identifiers => {
   const identifiers: { [Kind in People.IdentifierKind]?: string } = {}
   for (const kind of People.identifierKinds) {
-    const value = members[kind]
+    const value = fields[kind]
     if (value != null) identifiers[kind] = value
   }
   return identifiers
 }
 
-/** The event, as the ledger takes it. */
+/** The event in the form that the ledger records. */
 export const toItem = (line: typeof ItemLine.Type): Item => {
   const { consentDate, expirationDate, externalId, version } = line
   return {

@@ -1,5 +1,5 @@
 /**
- * One recorded event, as it is answered and exported: a line of events.ndjson with everything it carries.
+ * One recorded event as answers and exports hold it: a line of events.ndjson with all fields of the ledger.
  */
 import { Schema } from "effect"
 import * as Exchange from "./Exchange.ts"
@@ -7,7 +7,7 @@ import * as Fields from "./Fields.ts"
 
 const { orNull } = Fields
 
-/** The session as an answer shows it. */
+/** A session as answers hold it. */
 export const Session = Schema.Struct({
   id: Fields.Uuid,
   ipAddress: Schema.String,
@@ -16,7 +16,7 @@ export const Session = Schema.Struct({
   userAgent: orNull(Schema.String),
 })
 
-/** What is read of the line; the other members repeat these. */
+/** The fields of a line that are read. A line has more fields, which repeat these. */
 export const RecordedLine = Schema.Struct({
   id: Fields.Uuid,
   concordId: Fields.Uuid,
@@ -46,5 +46,5 @@ export const RecordedLine = Schema.Struct({
   ),
 )
 
-/** A line that was read. */
+/** A line that has been decoded. */
 export type Line = typeof RecordedLine.Type

@@ -9,16 +9,15 @@ import { parsePhoneNumberFromString } from "libphonenumber-js/min"
 import { Effect, Result } from "effect"
 import { Digest, Mac } from "effect/crypto"
 import { Base64Url, Hex } from "effect/encoding"
+import { uuidPattern } from "../formats/Fields.ts"
 import type { Organization, Project } from "../model/Catalog.ts"
 import type { Alias, Identifiers } from "../model/People.ts"
 
 /** The most characters an identifier may have. */
 export const maxLength = 512
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
 /** Whether a text is a UUID of any version. */
-export const isUuid = (text: string): boolean => uuid.test(text)
+export const isUuid = (text: string): boolean => uuidPattern.test(text)
 
 /** One thing wrong with the identifiers of an event. */
 export interface IdentifierFault {

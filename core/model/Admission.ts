@@ -1,9 +1,9 @@
 /**
  * Whether an event may be recorded, and with which version and dates (semantics, section 1).
  *
- * A "no" is never refused for what it answers: whatever its version, whether its project or type is archived, whether
- * the type lists `declined`, and however late it comes. Only what cannot be understood is refused: a type that does not
- * exist, a date ahead of the clock, an expiration that is over before it begins.
+ * A declined event is recorded whatever its version, even if its project or type is archived, the type does not list
+ * `declined`, or it arrives late. It is rejected only if it cannot be understood: its type does not exist, its date is
+ * later than the clock, or its expiration is not after its date.
  */
 import type { ListedType, ProjectStatus, ProjectTypes } from "./Catalog.ts"
 import { tripleKey } from "./Catalog.ts"
@@ -13,12 +13,15 @@ import * as Instant from "../engine/Instant.ts"
 import * as Lapse from "../engine/Lapse.ts"
 import type { Identifiers } from "./People.ts"
 
-/** How far a `consentDate` may be ahead of the ledger's clock and still be taken for clock skew. */
+/** By how many milliseconds a `consentDate` may be later than the ledger's clock and still be treated as clock skew. */
 export const clockSkewMaxMillis = 5 * 60 * 1000
 
-/** What someone asks to have recorded, about one consent type; who it is about stands elsewhere. */
+/** An event to record about one consent type, without the person it is about. */
 export interface Draft {
-  /** The type by its id and/or by its triple; both must name the same one. */
+  /**
+   * The id of the type. Its triple (the next three fields) may be given instead; if both are, they must name the same
+   * type.
+   */
   readonly consentType?: string
   readonly category?: string
   readonly subcategory?: string
@@ -34,13 +37,13 @@ export interface Draft {
 export interface Item extends Draft {
   readonly person: Identifiers
   /**
-   * The caller's own id of the event, 1 to 128 characters. An event with an external id that is in use is not recorded
-   * again.
+   * The caller's own id of the event, 1 to 128 characters. An event is not recorded again if its
+   * external id has already been recorded.
    */
   readonly externalId?: string
 }
 
-/** Why an event is refused. Of a draft with several faults all are named, in this order. */
+/** Why an event is rejected. If a draft has several faults, all of them are reported, in this order. */
 export type AdmissionCode =
   | "consent_type_missing"
   | "unknown_consent_type"
@@ -52,14 +55,14 @@ export type AdmissionCode =
   | "consent_date_in_future"
   | "expiration_not_after_consent"
 
-/** One fault of a draft: its code, the field it is in, and what to do about it. */
+/** One fault of a draft: its code, the field it is in, and what is expected instead. */
 export interface AdmissionFault {
   readonly code: AdmissionCode
   readonly field: keyof Draft
   readonly detail: string
 }
 
-/** A draft that may be recorded, its left-out fields filled in. */
+/** A draft that may be recorded, with the fields that it left out filled in. */
 export interface Admitted {
   readonly type: ListedType
   readonly version: number
@@ -69,11 +72,11 @@ export interface Admitted {
   readonly expirationDate: Instant.Instant | undefined
 }
 
-/** The type of a triple; for a refusal also one that was deleted. */
+/** The type with a triple. A declined event may also name one that was deleted. */
 const typeOfTriple = (triple: string, draft: Draft, types: ProjectTypes): ListedType | undefined =>
   types.byTriple.get(triple) ?? (draft.consentState === "declined" ? types.removedByTriple.get(triple) : undefined)
 
-/** The type that a draft names, or why it names none. */
+/** The type that a draft names, or the fault if it names none. */
 const findType = (draft: Draft, types: ProjectTypes): ListedType | AdmissionFault => {
   const { consentType, category, subcategory, label } = draft
   const hasTriple = category !== undefined && subcategory !== undefined && label !== undefined
@@ -99,7 +102,9 @@ const findType = (draft: Draft, types: ProjectTypes): ListedType | AdmissionFaul
   return { code: "consent_type_mismatch", field, detail }
 }
 
-/** What is wrong between a draft and the type it names. A refusal answers any type, whatever has become of it. */
+/**
+ * The faults of a draft that depend on the type it names. A declined event has none, whatever the status of the type.
+ */
 const typeFaults = (
   draft: Draft,
   type: ListedType,
@@ -140,19 +145,19 @@ const dateFaults = (draft: Draft, now: Instant.Instant): ReadonlyArray<Admission
   return faults
 }
 
-/** The `consentDate` that is recorded: left out, or ahead of the clock by skew, it is now. */
+/** The `consentDate` to record. If it was left out, or is later than the clock because of skew, it is now. */
 const dateOf = (draft: Draft, now: Instant.Instant): Instant.Instant => Math.min(draft.consentDate ?? now, now)
 
 /**
- * Whether a version could be answered at `consentDate`. Version 1 is always there, as the first text shown before any
- * was published.
+ * Whether a version could be answered at `consentDate`. Version 1 always exists, as the text that was shown before any
+ * version was published.
  */
 export const isPublished = (type: ListedType, version: number, consentDate: Instant.Instant): boolean =>
   version === 1 || type.versions.some((known) => known.version === version && known.publishedAt <= consentDate)
 
 /**
- * Admits a draft at `now`, the instant that becomes its `dateCreated`, or names every fault it has. A `consentDate`
- * ahead of `now` by no more than {@link clockSkewMaxMillis} is recorded as `now`.
+ * Admits a draft at `now`, which becomes its `dateCreated`, or returns all of its faults. A `consentDate` later than
+ * `now` by at most {@link clockSkewMaxMillis} is recorded as `now`.
  */
 export const admit = (
   draft: Draft,

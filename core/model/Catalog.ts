@@ -1,8 +1,8 @@
 /**
- * What a company has set up: organizations, their projects and API keys, and the consent types of each project.
+ * The catalog: organizations, their projects and API keys, and the consent types of each project.
  *
- * Nothing in it is removed: a key is revoked, a project or a type archived, and every earlier state of an entry is kept
- * by the store. A catalog is immutable; a change makes another one, with a higher revision.
+ * Entries are never removed: a key is revoked, a project or a type is archived, and the store keeps every earlier state
+ * of an entry. A catalog is immutable; a change makes a new catalog with a higher revision.
  */
 import type { ConsentState } from "../engine/ConsentState.ts"
 import type { ConsentType, Version } from "../engine/ConsentType.ts"
@@ -10,14 +10,17 @@ import * as Instant from "../engine/Instant.ts"
 import type { Owner } from "./Lane.ts"
 import type { Role } from "./Role.ts"
 
-/** What every entry has. */
+/** The fields of every entry. */
 export interface Entry {
   readonly id: string
   readonly dateCreated: Instant.Instant
   readonly dateUpdated: Instant.Instant
 }
 
-/** A public key (RFC 7517) that an organization signs proofs of identity with: ES256, so EC on P-256. */
+/**
+ * A public key (RFC 7517) that verifies the identity tokens of an organization. They are signed with ES256, so it is EC
+ * on P-256.
+ */
 export interface PublicKey {
   readonly kty: "EC"
   readonly crv: "P-256"
@@ -26,39 +29,39 @@ export interface PublicKey {
   readonly kid?: string
 }
 
-/** Who owns projects, keys and the identifiers of people. */
+/** An organization. It owns projects, API keys and the identifiers of people. */
 export interface Organization extends Entry, Owner {
   readonly name: string
   readonly primaryDomain: string
   readonly privacyPolicyUrl: string
-  /** The key that identifiers are hashed with: 32 random bytes, base64url. Secret. */
+  /** The secret key with which identifiers are hashed: 32 random bytes, base64url. */
   readonly identifierKey: string
-  /** The keys of its proofs; several while one replaces another. */
+  /** The keys that verify its identity tokens; more than one while a key is being replaced. */
   readonly publicKeys: ReadonlyArray<PublicKey>
 }
 
 /** The states of a project. */
 export const projectStatuses = ["active", "test", "archived"] as const
 
-/** Whether answers are still taken: an archived project takes only refusals. */
+/** The state of a project. An archived project accepts only declined events. */
 export type ProjectStatus = (typeof projectStatuses)[number]
 
-/** A website or application whose visitors are asked. */
+/** A website or application that asks its visitors for consent. */
 export interface Project extends Entry, Owner {
   readonly organization: string
   readonly name: string
-  /** The host names whose pages may open sessions. */
+  /** The host names of the pages that may open sessions. */
   readonly domains: ReadonlyArray<string>
   readonly status: ProjectStatus
 }
 
-/** A role in one project, in place of the key's own. */
+/** A role in one project, which replaces the key's own role there. */
 export interface ProjectRole {
   readonly projectId: string
   readonly role: Role
 }
 
-/** A server's credential. Only the hash of the secret is kept. */
+/** A credential of a server. Only the hash of its secret is stored. */
 export interface ApiKey extends Entry {
   readonly organization: string
   readonly name: string
@@ -66,28 +69,31 @@ export interface ApiKey extends Entry {
   readonly permissions: ReadonlyArray<ProjectRole>
   /** SHA-256 of the secret, lower-case hexadecimal. */
   readonly secretHash: string
-  /** From which it opens nothing. */
+  /** The first instant at which the key is no longer valid. */
   readonly expiresAt?: Instant.Instant
-  /** When it was revoked. */
+  /** When the key was revoked. */
   readonly revokedAt?: Instant.Instant
 }
 
 /** The states of a consent type. */
 export const typeStatuses = ["active", "archived", "obsolete", "test"] as const
 
-/** Whether answers are still taken: archived and obsolete types take only refusals. */
+/** The state of a consent type. Archived and obsolete types accept only declined events. */
 export type TypeStatus = (typeof typeStatuses)[number]
 
-/** A version with the texts that people are shown, but for its document, which the store keeps apart. */
+/** A version with the texts that people are shown, without its document, which the store keeps separately. */
 export interface ListedVersion extends Version {
   readonly name: string
   readonly description: string
   readonly url?: string
-  /** The version whose document it shows: documents are long, and most versions change something else. */
+  /**
+   * The number of the version that has the document of this version. Documents are long and most versions do not change
+   * them, so versions share them.
+   */
   readonly documentOf?: number
 }
 
-/** A consent type of a project, with what people are shown. */
+/** A consent type of a project, with the texts that people are shown. */
 export interface ListedType extends ConsentType, Entry {
   readonly organization: string
   readonly project: string
@@ -96,15 +102,15 @@ export interface ListedType extends ConsentType, Entry {
   readonly label: string
   readonly status: TypeStatus
   readonly required: boolean
-  /** The consent states it takes; `declined` is taken always. */
+  /** The consent states that it accepts; `declined` is always accepted. */
   readonly validStates: ReadonlyArray<ConsentState>
-  /** Version 1 first, without a gap. */
+  /** In the order of their numbers, from 1 without gaps. */
   readonly versions: ReadonlyArray<ListedVersion>
-  /** Deleted before it had an event: it is listed nowhere, but a refusal of it is still taken. */
+  /** Whether it was deleted before it had an event. It is not listed any more, but still accepts declined events. */
   readonly isRemoved?: true
 }
 
-/** Everything that is set up, as plain lists. */
+/** All entries of a catalog, as plain lists. */
 export interface Entries {
   readonly organizations: ReadonlyArray<Organization>
   readonly projects: ReadonlyArray<Project>
@@ -114,31 +120,31 @@ export interface Entries {
 
 /** The consent types of one project. */
 export interface ProjectTypes {
-  /** In the order they were made, without those removed. */
+  /** In the order in which they were created, without removed types. */
   readonly all: ReadonlyArray<ListedType>
-  /** Those removed too. */
+  /** By id, including removed types. */
   readonly byId: ReadonlyMap<string, ListedType>
-  /** By {@link tripleKey}, without those removed. */
+  /** By {@link tripleKey}, without removed types. */
   readonly byTriple: ReadonlyMap<string, ListedType>
-  /** By {@link tripleKey}, the last of those removed: only a refusal may still name one so. */
+  /** By {@link tripleKey}, the last removed type with that triple. Only a declined event may still name it this way. */
   readonly removedByTriple: ReadonlyMap<string, ListedType>
-  /** When the last of their versions was learnt; the first instant there is, where there are none. */
+  /** The latest `dateCreated` of their versions; `Instant.min` if there are no versions. */
   readonly learnt: Instant.Instant
 }
 
-/** Everything that is set up, to be looked up in. */
+/** The catalog, indexed for look-up. */
 export interface Catalog {
-  /** 0 where nothing is set up; raised by every change. */
+  /** 0 for an empty catalog; every change increases it. */
   readonly revision: number
   readonly organizations: ReadonlyMap<string, Organization>
   readonly projects: ReadonlyMap<string, Project>
-  /** By {@link ApiKey.secretHash}, without those revoked. */
+  /** By {@link ApiKey.secretHash}, without revoked keys. */
   readonly apiKeys: ReadonlyMap<string, ApiKey>
   /** By project id. */
   readonly consentTypes: ReadonlyMap<string, ProjectTypes>
 }
 
-/** One string for category, subcategory and label: unique among the types of a project. */
+/** A key for category, subcategory and label, which together are unique among the types of a project. */
 export const tripleKey = (category: string, subcategory: string, label: string): string =>
   JSON.stringify([category, subcategory, label])
 
@@ -158,7 +164,7 @@ const projectTypes = (types: ReadonlyArray<ListedType>): ProjectTypes => {
   }
 }
 
-/** Makes lists ready for looking up. */
+/** Makes a catalog from its entries. */
 export const index = (entries: Entries, revision: number): Catalog => {
   const types = Map.groupBy(entries.consentTypes, ({ project }) => project)
   const keys = entries.apiKeys.filter(({ revokedAt }) => revokedAt === undefined)
@@ -171,17 +177,17 @@ export const index = (entries: Entries, revision: number): Catalog => {
   }
 }
 
-/** The catalog of a store in which nothing is set up. */
+/** The catalog without entries. */
 export const empty: Catalog = index({ organizations: [], projects: [], apiKeys: [], consentTypes: [] }, 0)
 
-/** A project, whose it is, and its consent types. */
+/** A project with its organization and its consent types. */
 export interface ProjectScope {
   readonly organization: Organization
   readonly project: Project
   readonly types: ProjectTypes
 }
 
-/** The project of an id with what belongs to it, if there is one. */
+/** The scope of the project with an id, if there is one. */
 export const scope = (catalog: Catalog, projectId: string): ProjectScope | undefined => {
   const project = catalog.projects.get(projectId)
   if (project === undefined) return undefined

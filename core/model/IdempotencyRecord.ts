@@ -1,27 +1,26 @@
 /**
- * What is kept of a request that was answered, and for how long.
+ * The record of an answered request, by which the same request gets the same answer, and how long it is kept.
  */
-import * as InstantOf from "../engine/Instant.ts"
-import type { Instant } from "../engine/Instant.ts"
+import * as Instant from "../engine/Instant.ts"
 
-/** That a request was answered, so that the same one again gets the same answer. Kept with what the request writes. */
+/** The record of an answered request. It is stored in the same transaction as the writes of the request. */
 export interface IdempotencyRecord {
-  /** SHA-256 of who asked and the request's key, lower-case hexadecimal. */
+  /** SHA-256 of the caller and the idempotency key, lower-case hexadecimal. */
   readonly hash: string
-  /** SHA-256 of who asked, the key and what was asked, lower-case hexadecimal. */
+  /** SHA-256 of the caller, the key and the content of the request, lower-case hexadecimal. */
   readonly digest: string
-  /** What the answer is rebuilt from. */
+  /** The data from which the answer is built again. */
   readonly answer: string
-  /** {@link keptForEver} for one that is not forgotten. */
-  readonly recordedAt: Instant
+  /** When it was recorded; {@link keptForEver} for a record that is never deleted. */
+  readonly recordedAt: Instant.Instant
 }
 
-/** How long a receipt is kept, in milliseconds. */
+/** How long a record is kept, in milliseconds. */
 export const idempotencyKeptMillis = 7 * 24 * 60 * 60 * 1000
 
-/** The `recordedAt` of a receipt that is kept for ever. */
-export const keptForEver: Instant = InstantOf.max
+/** The `recordedAt` of a record that is kept for ever. */
+export const keptForEver: Instant.Instant = Instant.max
 
-/** Receipts from before this instant are forgotten when a receipt is kept. */
-export const forgottenBefore = ({ recordedAt }: IdempotencyRecord): Instant =>
-  recordedAt === keptForEver ? InstantOf.min : recordedAt - idempotencyKeptMillis
+/** When this record is stored, records from before the instant returned are deleted. */
+export const forgottenBefore = ({ recordedAt }: IdempotencyRecord): Instant.Instant =>
+  recordedAt === keptForEver ? Instant.min : recordedAt - idempotencyKeptMillis

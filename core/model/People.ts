@@ -1,46 +1,50 @@
 /**
- * Who is who: which person identifiers name, and which people are one (semantics, section 5).
+ * Identity: which person identifiers name, and which people are joined as one (semantics, section 5).
  *
- * Identifiers nobody knows yet are given to the person the others name, or to a new person. Identifiers that already
- * name different people are a conflict: nothing is merged silently. People are joined by facts alone, and a later fact
- * undoes one, so that who somebody was can be asked as of any instant.
+ * Unknown identifiers are assigned to the person that the known ones name, or to a new person. Identifiers that already
+ * name different people are a conflict: nothing is merged silently. People are joined by facts only, and a later fact
+ * can undo a join, so that the identity of a person can be asked as of any instant.
  */
 import type { Instant } from "../engine/Instant.ts"
 
-/** The identifiers that name a person, in the order in which a conflict is looked for. */
+/** The kinds of identifiers that name a person, in the order in which they are checked for conflicts. */
 export const identifierKinds = ["concordId", "userId", "projectUserId", "email", "phoneNumber"] as const
 
-/** One kind of identifier. `concordId` is the ledger's own; the others are kept only as keyed hashes. */
+/** One kind of identifier. `concordId` is the ledger's own id; the others are stored only as keyed hashes. */
 export type IdentifierKind = (typeof identifierKinds)[number]
 
-/** The identifiers of one person, as they came; each kind at most once. */
+/** The identifiers of one person as they were given, at most one of each kind. */
 export type Identifiers = { readonly [Kind in IdentifierKind]?: string }
 
-/**
- * The keyed hash of an identifier, and the kind it came as. `contextId` is a browser's, before anybody is identified.
- */
+/** The keyed hash of an identifier, and its kind. `contextId` is the id of a browser without an identified person. */
 export interface Alias {
   readonly kind: Exclude<IdentifierKind, "concordId"> | "contextId"
   /** HMAC-SHA-256, lower-case hexadecimal. */
   readonly hash: string
 }
 
-/** An alias that is to name a person from now on. */
+/** An alias that names a person from now on. */
 export interface Claim extends Alias {
   readonly concordId: string
-  /** When the ledger learnt it. */
+  /** When the ledger recorded it. */
   readonly dateCreated: Instant
 }
 
-/** Whom an alias names, and since when the ledger knows. */
+/** The person that an alias names, and when the ledger recorded that. */
 export type Named = Pick<Claim, "concordId" | "dateCreated">
 
-/** The person named, if anybody is, and the aliases that name nobody yet; or the kind whose person is another one. */
+/**
+ * The person that the identifiers name, if any, and the aliases that name no person yet; or a conflict between two
+ * kinds of identifiers that name different people.
+ */
 export type Resolution =
   | { readonly concordId: string | undefined; readonly unclaimed: ReadonlyArray<Alias> }
   | { readonly conflict: { readonly kind: Alias["kind"]; readonly with: IdentifierKind | "contextId" } }
 
-/** Resolves the identifiers of one event. `known` tells whom an alias names, `isSame` which people are joined. */
+/**
+ * Resolves the identifiers of one event. `known` returns the person that an alias names; `isSame`, whether two people
+ * are joined.
+ */
 export const resolve = (
   concordId: string | undefined,
   aliases: ReadonlyArray<Alias>,
@@ -63,45 +67,49 @@ export const resolve = (
   return { concordId: person, unclaimed }
 }
 
-/** On what evidence two people were joined: a signed token that names whom it is about. Nothing in it is personal. */
+/** The evidence of a join: facts about the signed identity token, without personal data. */
 export interface Evidence {
-  /** The kind of identifier that was proven. */
+  /** The kind of identifier that the token proves. */
   readonly kind: Alias["kind"]
-  /** Which of the organization's keys signed: its `kid`, where it has one. */
+  /** The `kid` of the organization's key that signed the token, if the key has one. */
   readonly keyId?: string
-  /** Keyed hash of what the token signs, lower-case hexadecimal: unkeyed, whom it names could be guessed. */
+  /**
+   * A keyed hash of the token's signed content, lower-case hexadecimal. A hash without a key would allow guessing the
+   * identifier in the token.
+   */
   readonly tokenHash: string
   readonly issuedAt: Instant
   readonly expiresAt: Instant
 }
 
 /**
- * That two people are one from now on, or are two again; or that an identifier was proven to name a person whom it did
- * not name before, who is member and survivor then. Never changed and never removed.
+ * A change of identity, never changed and never removed: two people are joined as one from now on (`joined`), an
+ * earlier fact is undone (`undone`), or an identifier was proven to name a person that it did not name before
+ * (`identified`; then member and survivor are both that person).
  */
 export interface Fact {
   readonly id: string
   readonly kind: "joined" | "identified" | "undone"
-  /** When the ledger learnt it. */
+  /** When the ledger recorded it. */
   readonly dateCreated: Instant
-  /** Who is counted as somebody else. */
+  /** The person that is counted as the survivor. */
   readonly member: string
-  /** Who the member is counted as. */
+  /** The person that the member is counted as. */
   readonly survivor: string
-  /** Who caused it: the id of an API key, or of the session. */
+  /** The id of the API key or session that caused it. */
   readonly submitter: string
-  /** Of a join and of an identification. */
+  /** Only for `joined` and `identified`. */
   readonly evidence?: Evidence
-  /** Of an identification: the hash of the identifier. */
+  /** Only for `identified`: the hash of the identifier. */
   readonly alias?: string
-  /** Of an undoing: the id of the fact it undoes. */
+  /** Only for `undone`: the id of the fact that it undoes. */
   readonly join?: string
 }
 
-/** People who are one, and under whose id they are answered. */
+/** A group of people joined as one. Answers about them have the id of the survivor. */
 export interface Joined {
   readonly survivor: string
-  /** Everybody, the survivor too, each once. */
+  /** All joined people, including the survivor, each once. */
   readonly members: ReadonlyArray<string>
 }
 
@@ -113,8 +121,9 @@ const inForce = (facts: Iterable<Fact>, knownAt: Instant): ReadonlyArray<Fact> =
 }
 
 /**
- * Who a person was joined with, as known at `knownAt`. `facts` are all that name the person or anybody joined with it,
- * ever. Everyone is counted as at most one other person, so the survivor is the one who is counted as nobody else.
+ * The people that a person was joined with, as known at `knownAt`. `facts` must contain all facts, of any time, about
+ * the person and about everyone joined with it. Each person is the member of at most one join in force, so exactly one
+ * person of a group, the survivor, is not a member.
  */
 export const joinedWith = (facts: Iterable<Fact>, concordId: string, knownAt: Instant): Joined => {
   const joins = inForce(facts, knownAt)
@@ -130,7 +139,7 @@ export const joinedWith = (facts: Iterable<Fact>, concordId: string, knownAt: In
   return { survivor, members: [...members].toSorted() }
 }
 
-/** Everybody who is joined with somebody, as known at `knownAt`: each group once, in the order of who survives. */
+/** All groups of joined people, as known at `knownAt`, in the order of their survivors. */
 export const groups = (facts: ReadonlyArray<Fact>, knownAt: Instant): ReadonlyArray<Joined> => {
   const found = new Map<string, Joined>()
   const seen = new Set<string>()

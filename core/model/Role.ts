@@ -1,28 +1,28 @@
 /**
- * What an API key may do: the one table of roles and permissions.
+ * The roles of API keys and their permissions.
  *
- * `owner` everything; `admin` everything but API keys; `limited` reads all and records events; `viewer` reads; `none`
- * nothing. A key has one role, and may have another one in some projects.
+ * `owner` may do everything; `admin` everything except managing API keys; `limited` may read everything and record
+ * events; `viewer` may read; `none` may do nothing. A key has one role, and may have a different one in some projects.
  */
 
-/** The roles, the mightiest first. */
+/** The roles, the one with the most permissions first. */
 export const roles = ["owner", "admin", "limited", "viewer", "none"] as const
 
 /** One of the {@link roles}. */
 export type Role = (typeof roles)[number]
 
-/** What there is to be allowed. */
+/** An action that a role may permit. */
 export type Permission =
-  /** To see consent types, events, people, projects and answers. */
+  /** Read consent types, events, people, projects and answers. */
   | "read"
-  /** To record events. */
+  /** Record events. */
   | "record"
-  /** To set up the organization, projects and consent types, and to undo a join. */
+  /** Change the organization, projects and consent types, and undo a join. */
   | "manage"
-  /** To see, make, change and revoke API keys. */
+  /** Read, create, change and revoke API keys. */
   | "manage-keys"
 
-/** What each role may do. */
+/** The permissions of each role. */
 export const permissions: { readonly [Holder in Role]: ReadonlyArray<Permission> } = {
   owner: ["read", "record", "manage", "manage-keys"],
   admin: ["read", "record", "manage"],
@@ -31,10 +31,10 @@ export const permissions: { readonly [Holder in Role]: ReadonlyArray<Permission>
   none: [],
 }
 
-/** Whether a role may. */
+/** Whether a role has a permission. */
 export const may = (role: Role, permission: Permission): boolean => permissions[role].includes(permission)
 
-/** The role of a key in a project, or, without one, in its organization. */
+/** The role of a key in a project; in its organization if `projectId` is `undefined`. */
 export const roleIn = (
   key: {
     readonly role: Role

@@ -22,7 +22,7 @@ export interface EventSlot {
   version: number
   consentDate: Instant
   dateCreated: Instant
-  /** NaN if there is none. */
+  /** NaN if it was left out. */
   expirationDate: number
   /** The id of the event is `ids.at(row)`. */
   ids: Ids
@@ -38,7 +38,7 @@ export interface EventColumnBuilder {
   readonly add: (concordId: string, consentType: string) => EventSlot
   /** Whether the batch is full and {@link flush} must be called before the next event is added. */
   readonly isFull: () => boolean
-  /** Returns the people whose events are complete, which are all except the person of the last event. */
+  /** Returns all people except that of the last event, which may have more events. */
   readonly flush: () => EventColumns
   /** Returns all remaining people. No event may be added after this. */
   readonly finish: () => EventColumns
@@ -219,7 +219,7 @@ class Batches implements EventColumnBuilder {
     columns.personEnds[this.people++] = this.pairs
     this.concordIds.push(this.person)
     this.slotCount = 0
-    // What `ids` refers to can be large, and the slots live on.
+    // Slots are kept, so they must not hold on to the memory of the ids.
     for (let index = 0; index < slotCount; index++) slots[index]!.ids = noIds
     if (slots.length > maxKept) slots.length = maxKept
   }

@@ -34,7 +34,7 @@ export interface EventColumns {
   readonly versions: Float64Array
   readonly consentDates: Float64Array
   readonly datesCreated: Float64Array
-  /** NaN if there is none. */
+  /** NaN if it was left out. */
   readonly expirationDates: Float64Array
   /** The id of each event; empty if ids are not needed. */
   readonly ids: Names

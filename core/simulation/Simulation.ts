@@ -37,7 +37,8 @@ export interface SimulationQuestion extends Comparison.Window {
 }
 
 /**
- * A person whose answers differ, with the fields needed to choose among examples. The `concordId` must not be shown.
+ * A person with different answers on the two sides, and the fields needed to choose among examples. The `concordId`
+ * must not be shown.
  */
 export interface PossibleExample extends Omit<Example, "pseudonym"> {
   readonly reason: Reason.Key

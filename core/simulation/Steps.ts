@@ -12,7 +12,7 @@ export interface Steps {
   readonly step: Period.Period
   /** The first instant of each step; the first element is the window's `from`. */
   readonly starts: Float64Array
-  /** The length of every step in milliseconds; 0 if the steps have months, whose lengths differ. */
+  /** The length of every step in milliseconds; 0 if the steps have months, because months differ in length. */
   readonly millis: number
 }
 

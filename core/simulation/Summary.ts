@@ -26,7 +26,7 @@ export interface Day {
   /** The number of pairs permitted at `at`. */
   readonly permittedBefore: number
   readonly permittedAfter: number
-  /** The number of pairs whose `askAgain` becomes true from `at` until the next step. */
+  /** The number of times that `askAgain` becomes true from `at` until the next step, over all pairs. */
   readonly askedBefore: number
   readonly askedAfter: number
 }
@@ -54,7 +54,7 @@ export interface Reason {
   readonly pairs: number
 }
 
-/** A person whose answers differ, shown under a pseudonym. */
+/** A person with different answers on the two sides, shown under a pseudonym. */
 export interface Example {
   readonly pseudonym: string
   readonly consentType: string

@@ -38,7 +38,7 @@ export const side = (type: ConsentType.ConsentType, terms: Terms): SweepSide => 
 export interface Receiver {
   /**
    * A stretch that begins at `from` and ends where the next one begins. `state` is the index of the state of the
-   * candidate's deciding event, meaningless if there is none. `version` is the version by which that event was
+   * candidate's deciding event, meaningless if no event decides. `version` is the version by which that event was
    * invalidated, otherwise 0.
    */
   readonly stretch: (from: Instant, baseline: AnswerCode, candidate: AnswerCode, state: number, version: number) => void
@@ -57,7 +57,8 @@ const unknown = 29
 const none = -Infinity
 
 /**
- * The `consentDate` of the latest event of each state so far; -Infinity if there is none, which is before every date.
+ * The `consentDate` of the latest event of each state so far; -Infinity, which is before every date, if there is no
+ * event.
  */
 type Dates = Float64Array
 
@@ -110,7 +111,7 @@ class Answers {
     this.lapsedBy[state] = lapsedBy
   }
 
-  /** The first instant after `at` and before `turn` at which a head lapses; `turn` if there is none. */
+  /** The first instant after `at` and before `turn` at which a head lapses; otherwise `turn`. */
   lapse(at: Instant, turn: Instant): Instant {
     const { lapses } = this
     let first = turn
@@ -139,7 +140,8 @@ class Answers {
   }
 
   /**
-   * The index of the state of the deciding event under `explicit-first` (semantics, section 3.2); -1 if there is none.
+   * The index of the state of the deciding event under `explicit-first` (semantics, section 3.2); -1 if there is no
+   * event.
    */
   private explicitFirst(dates: Dates, at: Instant): number {
     const { lapses } = this
@@ -161,7 +163,9 @@ class Answers {
   }
 }
 
-/** The index of the state of the deciding event under `most-recent` (semantics, section 3.2); -1 if there is none. */
+/**
+ * The index of the state of the deciding event under `most-recent` (semantics, section 3.2); -1 if there is no event.
+ */
 const mostRecent = (dates: Dates): number => {
   let decider = -1
   let latest = none

@@ -18,7 +18,7 @@ export interface Totals {
   mustBeAskedAgain: Writable<Count>
   readonly types: Map<string, TypeTotals>
   readonly reasons: Map<Reason.Key, ReasonTotals>
-  /** For each step, the number of pairs whose `askAgain` becomes true under the baseline. */
+  /** For each step, how many times `askAgain` becomes true under the baseline, over all pairs. */
   readonly askedBaseline: Float64Array
   /** The same under the candidate. */
   readonly askedCandidate: Float64Array
@@ -28,7 +28,7 @@ type Writable<A> = { -readonly [Key in keyof A]: A[Key] }
 
 /** The totals of one consent type. */
 export interface TypeTotals {
-  /** The number of pairs whose answers differ at some instant. */
+  /** The number of pairs with different answers on the two sides at some instant. */
   changedPairs: number
   /**
    * By answer code, plus 32 for the candidate: for each step, the number of pairs with that answer minus the number at
@@ -71,7 +71,7 @@ export const empty = (steps: Steps.Steps): Totals => ({
   askedCandidate: new Float64Array(steps.starts.length),
 })
 
-// What has been found about a pair or a person, as bits of a number.
+// Flags of a pair or a person, as bits of a number.
 const isChanged = 1
 const loses = 2
 const gains = 4
@@ -135,8 +135,8 @@ export class TotalsCounter {
   }
 
   /**
-   * Counts a stretch; implements `Sweep.Receiver`. A side whose answer is that of the previous stretch is not counted
-   * again.
+   * Counts a stretch; implements `Sweep.Receiver`. A side is not counted again if
+   * its answer is that of the previous stretch.
    */
   stretch(from: Instant, baseline: number, candidate: number, state: number, version: number): void {
     if (this.isFirst) {

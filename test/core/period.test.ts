@@ -32,6 +32,9 @@ const anyPeriod: fc.Arbitrary<Period.Period> = fc.record({
   millis: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 200_000_000 })),
 })
 
+const isSameDay = (a: Instant.Instant, b: Instant.Instant): boolean =>
+  Instant.splitDay(a).days === Instant.splitDay(b).days
+
 describe("a period after an instant", () => {
   test("is the one that Temporal finds, in every year from 1 to 9999", () => {
     fc.assert(
@@ -42,13 +45,17 @@ describe("a period after an instant", () => {
     )
   })
 
-  test("keeps the order of two instants", () => {
+  test("keeps the order of two instants, except that months can bring them out of it by less than a day", () => {
     fc.assert(
       fc.property(anyInstant, anyInstant, anyPeriod, (a, b, period) => {
-        expect(Period.add(Math.min(a, b), period)).toBeLessThanOrEqual(Period.add(Math.max(a, b), period))
+        const [early, late] = [Math.min(a, b), Math.max(a, b)]
+        const slack = period.months === 0 || isSameDay(early, late) ? 0 : 86_399_999
+        expect(Period.add(early, period)).toBeLessThanOrEqual(Period.add(late, period) + slack)
       }),
       { numRuns: 1000 },
     )
+    const [early, late] = [instant("2023-01-30T10:00:00.000Z"), instant("2023-01-31T09:00:00.000Z")]
+    expect(Period.add(early, Period.months(1))).toBeGreaterThan(Period.add(late, Period.months(1)))
   })
 
   test.each([
