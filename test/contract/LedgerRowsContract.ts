@@ -1,7 +1,7 @@
 /**
- * What the rows of every kept store must keep: the contract of the port `LedgerRows`, as data.
+ * The contract of the port `LedgerRows`, as data: what the rows of every durable store must keep.
  *
- * Run each clause against a place of its own where nothing is yet. A clause that does not hold dies with an `AssertionError`.
+ * Run each clause against a new and empty place. A clause that does not hold dies with an `AssertionError`.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { Effect, type Layer } from "effect"
@@ -23,7 +23,7 @@ export interface Place {
   readonly store: Layer.Layer<LedgerStore, StoreUnavailable>
 }
 
-/** One sentence that must hold, and its proof. */
+/** A sentence that must hold, and the effect that checks it. */
 export interface Clause {
   readonly name: string
   readonly check: (place: Place) => Effect.Effect<void, unknown>
@@ -35,7 +35,7 @@ const text = "“ü” 🙂 ' \\ \n \u0001"
 
 type Rows = { readonly [Name in TableName]: ReadonlyArray<Row<Name>> }
 
-/** Rows of every table, in the order of their keys, with everything that a column may hold. */
+/** Rows of every table, in the order of their keys, with each kind of value that a column may hold. */
 const some: Rows = {
   catalog_head: [{ revision: 2 }],
   catalog_entry: [
@@ -89,7 +89,7 @@ const some: Rows = {
       digest: hash(8),
     })),
   ),
-  // Upper case before lower case, and both before what is no ASCII: the order of bytes.
+  // Upper case before lower case, and both before other characters than ASCII: the order of bytes.
   head: ["Z", "a", "b", "é"].map((consent_state, position) => ({
     lane: 4096,
     person: uuid(1),
@@ -126,7 +126,7 @@ const readAll = Effect.fnUntraced(function* (snapshot: Snapshot) {
 
 const plain = (rows: Partial<Rows>) => new Map(tableNames.map((table) => [table, rows[table] ?? []]))
 
-/** Everything as text: rows are compared with the order of their columns. */
+/** All rows as text, so that the order of their columns is compared, too. */
 const written = (rows: ReadonlyMap<TableName, ReadonlyArray<object>>) => JSON.stringify([...rows], undefined, 1)
 
 const tagOf = (failed: unknown): unknown =>
@@ -151,7 +151,7 @@ const storedEvent: StoredEvent = {
   body: text,
 }
 
-/** The clauses. */
+/** Every clause of the contract. */
 export const clauses: ReadonlyArray<Clause> = [
   {
     name: "gives back what it was filled with: every table, in the order of its key, every column as it was",

@@ -1,5 +1,6 @@
 /**
- * The contract of the port `LedgerStore`, as data: what every store of the ledger must keep. Published as `assent/testing`.
+ * The contract of the port `LedgerStore`, as data: what every store of the ledger must keep. Published as
+ * `assent/testing`.
  *
  * Run each clause against a new and empty store, in any test runner: `Effect.runPromise(Effect.provide(clause.check,
  * layer))`. A clause that does not hold dies with an `AssertionError`.

@@ -21,7 +21,7 @@ afterAll(() => postgres.stop())
 
 type Store = Layer.Layer<LedgerStore, StoreUnavailable>
 
-/** Every store, each time new and empty; the folder is on a real disk and is removed afterwards. */
+/** Makes each kind of store, new and empty. The folder is on a real disk and is removed afterwards. */
 const stores: Readonly<Record<string, (folder: string) => Promise<Store> | Store>> = {
   memory: () => MemoryStore.layer,
   sqlite: (folder) => SqliteStore.layer(join(folder, "ledger.db")),
@@ -39,7 +39,7 @@ describe.each(Object.entries(stores))("LedgerStore: %s", (_name, layer) => {
   })
 })
 
-/** Every store that keeps its rows: memory forgets them. */
+/** Every durable store. */
 const places: Readonly<Record<string, (folder: string) => Promise<LedgerRowsContract.Place>>> = {
   sqlite: async (folder) => {
     const path = join(folder, "a folder", "ledger ?#%.db")

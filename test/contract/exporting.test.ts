@@ -1,6 +1,6 @@
 /**
- * Exports over every store: while eight writers append, by joined person and by time; and taken back, they make an equal
- * ledger. What is exported is what was there when the export began: each event once, each lane without a gap.
+ * Exports over every store: while eight writers append, of a joined person, and of a period. An export that is taken
+ * back makes an equal ledger. It holds what was there when it began: each event once, each lane without a gap.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -38,7 +38,7 @@ afterAll(async () => {
 })
 
 let files = 0
-/** A new, empty store of each kind; and its rows, where it keeps any. */
+/** A new, empty store of each kind, with its rows if it is durable. */
 const stores = {
   memory: () => Promise.resolve({ layer: MemoryStore.layer, rows: undefined }),
   sqlite: () => {
@@ -97,7 +97,7 @@ const joined = Effect.fnUntraced(function* (scope: ProjectScope, userId: string,
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)
 const ids = (events: ReadonlyArray<StoredEvent>) => events.map(({ id }) => id)
 
-/** What makes a copy of a ledger able to take its events back: what is set up, and who is joined. */
+/** Gives a copy of a ledger what it needs to take the events back: the catalog and the joins of people. */
 const copySetup = Effect.fnUntraced(function* (
   ledger: Ledger.UseCases,
   scope: ProjectScope,
@@ -121,8 +121,8 @@ const copySetup = Effect.fnUntraced(function* (
 })
 
 /**
- * Everything that a ledger answers about people, now and as of instants, and lists. Positions are those of events: those
- * of the organization count how often it was written who is who, and a copy is told of it in fewer steps.
+ * Everything that a ledger answers about people, now and as of instants, and its lists. Only the positions of events
+ * are compared: those of the organization count identity changes, and a copy gets these in fewer steps.
  */
 const answers = Effect.fnUntraced(function* (
   scope: ProjectScope,
@@ -205,7 +205,7 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
             expect(ofLane.length).toBeLessThanOrEqual(after[index]!)
           }
         }
-        // The writers were at it.
+        // The writers appended meanwhile.
         expect(exports[0]!.events.length).toBeLessThan(lanes.flat().length)
       }),
     )

@@ -68,7 +68,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
           Effect.map(ledger.decisions({ ...scope, concordId, ...instants }), (answered) =>
             answered.items.map((each) => Exchange.decisionToLine(concordId, each.type.id, each.decision)),
           )
-        // A refusal is under way while the person is asked about, at about the same millisecond.
+        // A refusal is being recorded while the state of the person is asked for, at about the same millisecond.
         const tryOne = Effect.fnUntraced(function* (index: number) {
           const userId = `user-${index}`
           yield* say(userId, "accepted")
@@ -88,7 +88,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
   })
 
   test("an identifier that is taken from a person while a visitor proves it opens that person's session to nobody", async () => {
-    // What happens before the store is asked about somebody: between two steps of what asks it.
+    // Runs before the store is asked about a person: between two steps of the use case.
     let before = (_concordId: string): Effect.Effect<unknown, unknown> => Effect.void
     const interrupted = Layer.effect(
       LedgerStore,
@@ -126,7 +126,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         yield* prove(ann, "first")
         const { facts } = yield* ledger.person(scope.organization, ann.concordId)
         const other = yield* visitor(scope)
-        // Asked once whether she counts as somebody else, and once for her revision: it happens between the two.
+        // The store is asked once for her joins and once for her revision: the change happens between the two.
         let asked = 0
         before = (concordId) => {
           if (concordId !== ann.concordId || ++asked !== 2) return Effect.void
@@ -162,7 +162,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
           ],
         })
         yield* accept
-        // Yields after each, so that a store that answers at once leaves room for others too.
+        // Yields after each event, so that other fibers run even if the store answers at once.
         const withoutPause = Effect.forever(Effect.andThen(accept, Effect.sleep(0)))
         const ask = Effect.map(ledger.state({ ...scope, concordId }), ({ items }) => items[0]?.decision.status)
         const asked = Effect.replicateEffect(Effect.andThen(Effect.sleep(2), ask), 20)
@@ -295,7 +295,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         expect(lane).toBeLessThan(scope.project.number * Lane.maxCount + lanes)
         for (const concordId of ofLane) expect(positions.get(concordId)!.at(-1)).toEqual([lane, ofLane.length])
       }
-      // It must fit into the head of a request, of which Node.js takes 16 KiB.
+      // The cursor must fit into the head of a request: Node.js accepts 16 KiB.
       expect(Math.max(...cursors.map((cursor) => cursor.length))).toBeLessThan(8_192)
     },
   )

@@ -16,7 +16,7 @@ import {
   type StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
 
-/** One sentence that must hold, and its proof. */
+/** A sentence that must hold, and the effect that checks it. */
 export interface Clause {
   readonly name: string
   readonly check: Effect.Effect<void, StoreUnavailable, LedgerStore>

@@ -1,4 +1,4 @@
-/** Why an answer is what it is, by example: each reason once. */
+/** The explanation of an answer, by example: each reason once. */
 import { expect, test } from "vitest"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import type { ConsentState } from "../../core/engine/ConsentState.ts"

@@ -13,7 +13,7 @@ const day = (date: string): number => Date.parse(`${date}T00:00:00.000Z`)
 const date = (instant: number | undefined): string | undefined =>
   instant === undefined ? undefined : new Date(instant).toISOString().slice(0, 10)
 
-/** An event recorded on the day it happened, if nothing else is said; its id is its state and that day. */
+/** An event that is recorded on the day it happened, unless `over` says otherwise; its id is its state and that day. */
 const event = (consentState: ConsentState, on: string, more: Partial<ConsentEvent> = {}): ConsentEvent => ({
   id: `${consentState} ${on}`,
   concordId: "person-1",

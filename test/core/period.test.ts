@@ -9,7 +9,7 @@ const instant = (text: string): Instant.Instant => Date.parse(text)
 
 const period = (text: string): Period.Period => Period.parse(text) ?? expect.fail(`${text} is refused`)
 
-/** Instants of the years 1 to 9999, often at the end of a month, of February above all, or of all time. */
+/** Instants of the years 1 to 9999, often at the end of a month (mostly February), and the first and last instant. */
 const anyInstant: fc.Arbitrary<Instant.Instant> = fc.oneof(
   fc.integer({ min: Instant.min, max: Instant.max }),
   fc
@@ -66,7 +66,7 @@ describe("a period after an instant", () => {
     ["2024-02-29T00:00:00.000Z", "P4Y", "2028-02-29T00:00:00.000Z"],
     ["2096-02-29T00:00:00.000Z", "P4Y", "2100-02-28T00:00:00.000Z"],
     ["2024-12-31T23:59:59.999Z", "P2M", "2025-02-28T23:59:59.999Z"],
-    // The month first: the day beyond February's end is cut off before the day is added.
+    // The month is added first: its day is limited to the end of February before the days are added.
     ["2024-01-31T00:00:00.000Z", "P1M1D", "2024-03-01T00:00:00.000Z"],
     ["2024-01-30T23:00:00.000Z", "P1MT2H", "2024-03-01T01:00:00.000Z"],
     ["2024-01-31T00:00:00.000Z", "P1W", "2024-02-07T00:00:00.000Z"],
@@ -170,7 +170,7 @@ describe("writing a period", () => {
       fc.property(date, time, ([years, months, weeks, days], [hours, minutes, seconds, millis]) => {
         const fraction = String(millis).padStart(3, "0")
         const read = Period.parse(`P${years}Y${months}M${weeks}W${days}DT${hours}H${minutes}M${seconds}.${fraction}S`)
-        // What is too long to be read need not be written.
+        // Texts that are too long to be read need not be written.
         if (read !== undefined) expect(Period.parse(Period.format(read))).toEqual(read)
       }),
       { numRuns: 1000 },

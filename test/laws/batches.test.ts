@@ -4,7 +4,7 @@ import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Heads from "../../core/engine/Heads.ts"
 import { ledger, story } from "../support/ledgers.ts"
 
-/** Where to cut a list, again and again: the shape of a tree of merges. */
+/** Where to cut a list, and then its parts: the shape of a tree of merges. */
 const cuts = fc.infiniteStream(fc.nat(99))
 
 /** Folds a list in chunks: each is folded alone, and the states are merged in a random tree. */
@@ -15,8 +15,9 @@ const inTree = (events: ReadonlyArray<ConsentEvent>, cut: Iterator<number>): Hea
   return Heads.merge(inTree(events.slice(0, at), cut), inTree(events.slice(at), cut))
 }
 
-// Kills: Heads.merge, always the right side's head, or its viewed one forgotten; Heads.add, always the newcomer; Heads.fold,
-// the last to arrive of one instant; Heads.foldPopulation, the first event of a pair forgotten.
+// Kills: Heads.merge takes always the head of the right side, or forgets its `viewed` head; Heads.add takes always the
+// new event; Heads.fold takes the last to arrive of one instant; Heads.foldPopulation forgets the first event of a
+// pair.
 test("Incremental = batch: folding one by one, in any chunks, merged in any tree, gives the same state.", () => {
   fc.assert(
     fc.property(story, cuts, ({ events }, cut) => {

@@ -1,6 +1,6 @@
 /**
- * Taking rows in, over memory, SQLite and PostgreSQL: random rows of few people, types and instants, so that equal rows, conflicts of
- * identifiers and ties happen in most runs, cut into blocks of one to four.
+ * Import of rows, over memory, SQLite and PostgreSQL: random rows of few people, types and instants, so that equal
+ * rows, conflicts of identifiers and ties happen in most runs, cut into blocks of one to four.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -29,7 +29,7 @@ let files = 0
 
 type Write = LedgerStore["Service"]["events"]["append"]
 
-/** Memory that appends in a way of its own. */
+/** A store in memory with another `append`. */
 const appending = (by: (append: Write) => Write) =>
   Layer.effect(
     LedgerStore,
@@ -37,8 +37,8 @@ const appending = (by: (append: Write) => Write) =>
   ).pipe(Layer.provide(MemoryStore.layer))
 
 /**
- * Takes its time to append, as a disk does: the next block is prepared meanwhile. Some are quicker than the one before them, and
- * overtake it.
+ * A store that takes some time to append, as a disk does: the next block is prepared meanwhile. Some appends are
+ * quicker than the one before them, and overtake it.
  */
 const slowMemory = appending((append) => {
   let appends = 0
@@ -56,7 +56,7 @@ afterAll(() => postgres.stop())
 
 const realClock = Effect.runSync(Effect.clockWith(Effect.succeed))
 
-/** A database is asked by the real clock: its pool waits and gives up by it. */
+/** Calls a database by the real clock, because its pool waits and gives up by it. */
 const byRealClock = <Part extends object>(part: Part): Part => {
   const by = (value: unknown): unknown =>
     Effect.isEffect(value) ? Effect.provideService(value, Clock.Clock, realClock) : value
@@ -70,7 +70,7 @@ const byRealClock = <Part extends object>(part: Part): Part => {
   return Object.fromEntries(members) as Part
 }
 
-/** One database for all, emptied each time. */
+/** One database for all runs, emptied before each. */
 const emptyPostgres = Layer.effect(
   LedgerStore,
   Effect.gen(function* () {
@@ -90,7 +90,7 @@ const stores = [
 
 const today = Date.UTC(2026, 0, 31)
 
-/** Runs something on a new ledger with the demonstration's types, by a clock that stands still. */
+/** Runs an effect on a new ledger with the demonstration's types, by a clock that stands still. */
 const onNew = <A>(
   store: (typeof stores)[number][1],
   program: (scope: ProjectScope) => Effect.Effect<A, unknown, Ledger.Ledger>,
@@ -115,7 +115,7 @@ const people = [
   { userId: "u2", email: "two@example.com" },
 ] as const
 
-/** Who is asked about in the end: each identifier by itself. */
+/** The people to ask about in the end: each identifier by itself. */
 const identifiers = [{ userId: "u1" }, { userId: "u2" }, { email: "one@example.com" }, { email: "two@example.com" }]
 
 const late = { category: "custom", subcategory: "club", label: "late" }
@@ -158,17 +158,17 @@ const externalIdOf = (row: Intake.FileRow): unknown => ("value" in row ? Object(
 
 const blockSize = fc.integer({ min: 1, max: 4 })
 
-/** Raised to end an import between two blocks, as a process that is killed ends it. */
+/** Raised to end an import between two blocks, as if its process were killed. */
 const killed = "killed"
 
 interface Taking {
   readonly blockSize: number
   readonly map?: Intake.Intake["map"]
-  /** After how many blocks it ends. */
+  /** The number of blocks after which it ends. */
   readonly killAfter?: number
 }
 
-/** What became of rows: the tally, and what is wrong with each. */
+/** The outcome of an import: the tally, and the violations of each row. */
 const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.FileRow>, taking: Taking) {
   const rejections: Array<string> = []
   let blocks = 0
@@ -186,14 +186,14 @@ const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArr
   return { tally, rejections }
 })
 
-/** Does something with the ledger that records nothing. */
+/** Uses the ledger without recording anything. */
 const rehearse = <A, E>(doing: Effect.Effect<A, E, Ledger.Ledger>) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger.Ledger
     return yield* Effect.provideService(doing, Ledger.Ledger, ledger.dryRun(yield* LedgerStore))
   }).pipe(Effect.provide(MemoryStore.layer, { local: true }))
 
-/** All events, in the order in which they were learnt. */
+/** All events, in the order in which they were recorded. */
 const exported = Effect.fnUntraced(function* (scope: ProjectScope) {
   const ledger = yield* Ledger.Ledger
   const reading = yield* ledger.export(scope, {})
@@ -205,7 +205,7 @@ const exported = Effect.fnUntraced(function* (scope: ProjectScope) {
   }
 })
 
-/** An event without the ids that are other ones in each ledger. */
+/** An event without the ids, which differ from ledger to ledger. */
 const said = (scope: ProjectScope, { body, consentType }: StoredEvent): string => {
   const { consentDate, consentState, expirationDate, externalId } = JSON.parse(body)
   return JSON.stringify([
@@ -217,7 +217,10 @@ const said = (scope: ProjectScope, { body, consentType }: StoredEvent): string =
   ])
 }
 
-/** Everything a ledger answers: who is one with whom, and the timeline of each, its events told by what they say. */
+/**
+ * Everything a ledger answers: which identifiers name the same person, and the timeline of each, with events without
+ * their ids.
+ */
 const answers = Effect.fnUntraced(function* (scope: ProjectScope) {
   const ledger = yield* Ledger.Ledger
   const events = yield* exported(scope)
@@ -242,7 +245,7 @@ const answers = Effect.fnUntraced(function* (scope: ProjectScope) {
 
 const decodeItem = Exchange.decoder(ItemLine.ItemLine)
 
-/** Sends each row by itself, as an item of a request; what is wrong with each. */
+/** Sends each row by itself, as the item of a request. Returns the violations of each. */
 const post = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.FileRow>) {
   const ledger = yield* Ledger.Ledger
   const rejections: Array<string> = []
@@ -267,7 +270,7 @@ const post = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArr
   return rejections
 })
 
-/** A conflict of identifiers is told when nothing else is wrong with the row. */
+/** The violations to compare: a conflict of identifiers is reported only if nothing else is wrong with the row. */
 const withoutSecondary = (rejections: ReadonlyArray<string>): ReadonlyArray<string> => {
   const isConflict = (each: string) => each.endsWith("identifier_conflict")
   const others = new Set(rejections.filter((each) => !isConflict(each)).map((each) => each.split(" ")[0]))
@@ -275,8 +278,8 @@ const withoutSecondary = (rejections: ReadonlyArray<string>): ReadonlyArray<stri
 }
 
 for (const [name, store, numRuns] of stores) {
-  // Kills: Importing.refusedFirst, conflicts are told with the rest; Importing.importBlock, what comes twice counts twice, or
-  // no block waits for its turn.
+  // Kills: Importing.refusedFirst reports conflicts with the rest; Importing.importBlock counts a repeated row twice,
+  // or lets no block wait for its turn.
   test(`Rows in blocks are recorded, refused and answered about as requests with one item each, one after the other (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, async (rows, blockSize) => {
@@ -301,11 +304,11 @@ for (const [name, store, numRuns] of stores) {
       { numRuns },
     ))
 
-  // Kills: Importing.importBlock, no receipt is kept.
+  // Kills: Importing.importBlock keeps no idempotency record.
   test(`Whenever an import is killed, run again it ends as one that was not killed; and again, it records nothing (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, fc.nat(3), async (rows, blockSize, killAfter) => {
-        // A row whose external id is there by now is known, whatever else is wrong with it.
+        // A row whose external id was recorded meanwhile counts as known, whatever else is wrong with it.
         const ofNew = (rejections: ReadonlyArray<string>) =>
           rejections.filter((each) => !externalIdOf(rows[Number(each.split(" ")[0]) - 1]!))
         const once = await onNew(store, (scope) =>
@@ -330,7 +333,7 @@ for (const [name, store, numRuns] of stores) {
       { numRuns },
     ))
 
-  // Kills: Importing.withoutKnown, what was refused counts as known.
+  // Kills: Importing.withoutKnown treats refused rows as known.
   test(`A row that was refused is recorded once its reason is gone, and no other a second time (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, (rows, blockSize) =>
@@ -352,11 +355,11 @@ for (const [name, store, numRuns] of stores) {
       { numRuns },
     ))
 
-  // Kills: Intake.importRows, a block is named by what its rows mean.
+  // Kills: Intake.importRows derives a block's idempotency key from the decoded rows instead of their text.
   test(`With a mapping that was completed, only the rows are recorded that it lacked something for (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, async (rows, blockSize) => {
-        // No conflicts: which of two rows comes first would tell who somebody is.
+        // Without conflicts, because with them the person of a row would depend on which of two rows is first.
         const single = rows.filter((row) => !("value" in row && "email" in Object(row.value)))
         const states = { accepted: "accepted", viewed: "viewed", implied: "implied" }
         const mapped = (values: Readonly<Record<string, string>>) => ({
@@ -374,7 +377,7 @@ for (const [name, store, numRuns] of stores) {
         const once = await onNew(store, (scope) =>
           Effect.flatMap(take(scope, single, complete), () => Effect.map(answers(scope), ({ events }) => events)),
         )
-        // Of rows with the same external id the first to be recorded is kept, whatever the others say.
+        // Of rows with the same external id only the first is recorded, whatever the others hold.
         const withoutId = (events: ReadonlyArray<string>) => events.filter((event) => JSON.parse(event)[4] == null)
         expect(withoutId(completed)).toEqual(withoutId(once))
         expect(completed.length).toBe(once.length)
@@ -382,7 +385,7 @@ for (const [name, store, numRuns] of stores) {
       { numRuns },
     ))
 
-  // Kills: Importing.withoutKnown, whatever a receipt names is known.
+  // Kills: Importing.withoutKnown treats every row that an idempotency record names as known.
   test(`With a mapping that was put right, rows are recorded as what they mean now (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, blockSize, async (rows, blockSize) => {
@@ -413,15 +416,15 @@ for (const [name, store, numRuns] of stores) {
       { numRuns },
     ))
 
-  // Kills: Rehearsal.over, what the ledger's own store or the scratch store knows is not seen, nor which blocks it has taken in
-  // before; Intake, a dry run sees each block by itself.
+  // Kills: DryRunStore.over does not see what the ledger's own store or the scratch store knows, or which blocks were
+  // recorded before; in Intake, a dry run sees each block by itself.
   test(`A dry run says what then happens, whatever the blocks and whatever is there, and records nothing (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(rows, rows, fc.nat(12), blockSize, (earlier, rows, cut, blockSize) =>
         onNew(store, (scope) =>
           Effect.gen(function* () {
             yield* take(scope, earlier, { blockSize })
-            // An import of the same rows that ended early.
+            // Records the first blocks, as an import of the same rows that ended early.
             yield* take(scope, rows.slice(0, cut), { blockSize })
             const before = yield* answers(scope)
             const foretold = yield* rehearse(take(scope, rows, { blockSize }))
@@ -434,12 +437,12 @@ for (const [name, store, numRuns] of stores) {
     ))
 }
 
-// Kills: Intake.importer, what is planned behind what came to nothing is planned ahead of its turn.
+// Kills: Intake.importer sends a block that was planned after a failed block without planning it again in its turn.
 test("A block that has to be planned again takes those with it that are on their way behind it, and no others.", async () => {
   const blocks = 60
   const item = { category: "communication", subcategory: "email", label: "newsletter", consentState: "declined" }
   const rows = Array.from({ length: blocks }, (_, index): Intake.FileRow => {
-    // The sixth block names a person that only the fifth has made.
+    // The sixth block names a person that only the fifth makes.
     const value = { ...item, userId: `u${index === 5 ? 4 : index}`, consentDate: iso(today - blocks + index) }
     return { line: index + 1, text: JSON.stringify(value), value }
   })

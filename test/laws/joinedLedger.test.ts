@@ -1,6 +1,6 @@
 /**
- * Joining and undoing on a ledger that records and reads, over the store in memory: random events of three people, of whom
- * two are guests who are identified as the third, by a clock that the test sets.
+ * Joining and undoing on a ledger that records and reads, over the store in memory: random events of three people, of
+ * whom two are guests who are identified as the third, by a clock that the test sets.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
@@ -21,10 +21,10 @@ import * as Terms from "../../core/engine/Terms.ts"
 const start = Date.UTC(2024, 0, 31)
 const hour = 3_600_000
 
-/** Few steps of the clock, mostly none: what happens in one millisecond is interesting. */
+/** Few steps of the clock, mostly zero, because events of one millisecond are the interesting cases. */
 const wait = fc.constantFrom(0, 0, 1, hour)
 
-/** A clock that is set back now and then. */
+/** Steps of a clock that is sometimes set back. */
 const waitOrBack = fc.constantFrom(0, 0, 1, hour, -1, -hour)
 
 /** Ann, whom a server knows, and two guests. */
@@ -32,7 +32,7 @@ const ann = 0
 const everybody = [ann, 1, 2]
 const guest = fc.constantFrom(1, 2)
 
-/** What somebody says: how long ago it was so, and for how long it counts, in hours. */
+/** An event that a person records: how long ago it happened, and for how long it counts, in hours. */
 interface Saying {
   readonly kind: "say"
   readonly who: number
@@ -60,19 +60,19 @@ const scriptsBy = (wait: fc.Arbitrary<number>): fc.Arbitrary<Script> =>
     maxLength: 10,
   })
 
-/** Joins both guests, unless the script has, and undoes both, so that nobody is joined in the end. */
+/** Joins both guests, unless the script has, and undoes both joins, so that no one is joined in the end. */
 const withUndoing = fc.tuple(scriptsBy(wait), scriptsBy(wait)).map(([before, after]): Script => {
   const both = (kind: "join" | "undo") => [1, 2].map((who) => [1, { kind, who }] as const)
   return [...before, ...both("join"), ...after, ...both("undo")]
 })
 
-/** What a ledger was told so far. */
+/** What was recorded in a ledger so far. */
 interface Told {
   readonly site: ProjectScope
-  /** By who it is. */
+  /** By the name of the person. */
   readonly concordIds: ReadonlyArray<string>
   readonly events: Array<StoredEvent>
-  /** Of each guest: by which fact, from when and until when it is Ann. */
+  /** For each guest: the fact that joins it with Ann, from when and until when. */
   readonly joins: Map<number, { readonly id: string; readonly from: Instant; readonly to: Instant }>
 }
 
@@ -131,12 +131,12 @@ const undo = Effect.fnUntraced(function* ({ concordIds, joins, site: scope }: To
   expected(yield* ledger.undoJoin(scope.organization, concordIds[ann]!, id, "test"), "Undone")
   const { facts } = yield* ledger.person(scope.organization, concordIds[who]!)
   const to = facts.find((fact) => fact.join === id)!.dateCreated
-  // After the join the two are one: as of its own instant at least.
+  // After the join the two are one person, at the latest as of the instant of the join.
   expect(to).toBeGreaterThan(from)
   joins.set(who, { id, from, to })
 })
 
-/** Tells a ledger a script, of which joins may be left out; `observe` looks after each step. */
+/** Records a script in a ledger; joins may be left out. `observe` is run after each step. */
 const play = Effect.fnUntraced(function* (
   script: Script,
   isJoining: boolean,
@@ -167,14 +167,14 @@ const play = Effect.fnUntraced(function* (
   return told
 })
 
-/** The answers about somebody, with their instants. */
+/** The answers about a person, with their instants. */
 const ask = Effect.fnUntraced(function* (told: Told, who: number, instants: { at?: Instant; knownAt?: Instant } = {}) {
   const ledger = yield* Ledger.Ledger
   const { concordId, items } = yield* ledger.decisions({ ...told.site, concordId: told.concordIds[who], ...instants })
   return items.map(({ decision, type }) => Exchange.decisionToLine(concordId, type.id, decision))
 })
 
-/** Answers in which ids are told by what has them, so that those of two ledgers can be compared. */
+/** Answers with names in place of ids, so that those of two ledgers can be compared. */
 const named = ({ concordIds, events, site: scope }: Told, answers: unknown): unknown => {
   const ids = [concordIds, events.map(({ id }) => id), scope.types.all.map(({ id }) => id)]
   const names = new Map(ids.flatMap((some, kind) => some.map((id, index) => [id, `${kind} ${index}`])))
@@ -182,14 +182,14 @@ const named = ({ concordIds, events, site: scope }: Told, answers: unknown): unk
   return JSON.parse(text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => names.get(id) ?? id))
 }
 
-/** Who is one with somebody as known at an instant. */
+/** The people who are joined with a person as known at an instant. */
 const oneWith = ({ joins }: Told, who: number, knownAt: Instant): ReadonlyArray<number> => {
   const isAnn = (each: number) =>
     each === ann || ((joins.get(each)?.from ?? Infinity) <= knownAt && knownAt < joins.get(each)!.to)
   return isAnn(who) ? everybody.filter(isAnn) : [who]
 }
 
-/** What the pure core answers about somebody, out of the events of those who are one with it. */
+/** The answer of the pure core about a person, from the events of all people who are joined with it. */
 const decided = (told: Told, who: number, at: Instant, knownAt: Instant) => {
   const members = oneWith(told, who, knownAt).map((each) => told.concordIds[each]!)
   return told.site.types.all.map((type) => {
@@ -199,7 +199,7 @@ const decided = (told: Told, who: number, at: Instant, knownAt: Instant) => {
   })
 }
 
-/** The instants at which anything was learnt, and those just before. */
+/** The instants at which anything was recorded, and those just before. */
 const learnt = ({ events, joins }: Told): ReadonlyArray<Instant> => {
   const ofJoins = [...joins.values()].flatMap(({ from, to }) => (to === Infinity ? [from] : [from, to]))
   const all = [...ofJoins, ...events.map(({ dateCreated }) => dateCreated)]
@@ -214,7 +214,7 @@ const run = <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> =
     ),
   )
 
-/** The answers about everybody now, and as of instants. */
+/** The answers about all people now, and as of instants. */
 const askAll = Effect.fnUntraced(function* (told: Told, instants: ReadonlyArray<Instant>) {
   const answers: Array<unknown> = []
   for (const who of everybody) {
@@ -224,7 +224,7 @@ const askAll = Effect.fnUntraced(function* (told: Told, instants: ReadonlyArray<
   return named(told, answers)
 })
 
-// Kills: People.inForce, an undone join stays in force.
+// Kills: People.inForce keeps an undone join in force.
 test("Join then undo gives back both people's answers: those of a ledger in which they were never joined.", () =>
   fc.assert(
     fc.asyncProperty(withUndoing, async (script) => {
@@ -241,7 +241,8 @@ test("Join then undo gives back both people's answers: those of a ledger in whic
     { numRuns: 1000 },
   ))
 
-// Kills: Reading.gather, one member's events are read; Identifying.undo, at the clock's instant whenever the join was.
+// Kills: Reading.gather reads the events of one member only; Identifying.undo takes the clock's instant, even before
+// the join's.
 test("The state of joined people is the merge of their states, as of every instant: two before a join, one after it, two after the undoing.", () =>
   fc.assert(
     fc.asyncProperty(scriptsBy(waitOrBack), (script) =>
@@ -259,7 +260,7 @@ test("The state of joined people is the merge of their states, as of every insta
     { numRuns: 1000 },
   ))
 
-// Kills: Reading.peopleOf, joins ahead of the clock are not seen.
+// Kills: Reading.peopleOf does not see joins that are later than the clock.
 test("A join or an undoing that was acknowledged is seen by the next question, and changes no answer given before.", () =>
   fc.assert(
     fc.asyncProperty(scriptsBy(waitOrBack), (script) =>

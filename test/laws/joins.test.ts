@@ -1,5 +1,5 @@
 /**
- * People who are joined by facts, and are two again by other facts: on the pure core, with random facts about three people.
+ * People who are joined by facts, and separated by other facts: on the pure core, with random facts about three people.
  * The same laws on a ledger that records and reads: `joinedLedger.test.ts`.
  */
 import * as fc from "fast-check"
@@ -26,7 +26,7 @@ const fact = (id: string, dateCreated: Instant, member: string, survivor: string
   ...(join !== undefined && { join }),
 })
 
-/** Somebody is told to be somebody else, or one of the joins until then is undone. */
+/** A step: two people are joined, or one of the joins until then is undone. */
 type Step = readonly [at: Instant, one: string, other: string, isUndoing: boolean]
 
 const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc
@@ -37,13 +37,18 @@ const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc
 const standing = (facts: ReadonlyArray<People.Fact>): ReadonlyArray<People.Fact> =>
   facts.filter(({ id, kind }) => kind === "joined" && !facts.some(({ join }) => join === id))
 
-/** Who somebody is counted as, by following the joins that stand: written anew, to check `joinedWith` against. */
+/**
+ * The survivor of a person, by following the joins in force: a second implementation, to check `joinedWith` against.
+ */
 const countedAs = (facts: ReadonlyArray<People.Fact>, who: string): string => {
   const join = standing(facts).find(({ member }) => member === who)
   return join === undefined ? who : countedAs(facts, join.survivor)
 }
 
-/** The facts of the steps, as a ledger records them: only who is nobody else's member yet is joined, and with a survivor. */
+/**
+ * The facts of the steps, as a ledger records them: only a person who is not a member yet is joined, and only with a
+ * survivor.
+ */
 const record = (told: ReadonlyArray<Step>): ReadonlyArray<People.Fact> => {
   const facts: Array<People.Fact> = []
   for (const [index, [at, one, other, isUndoing]] of told.entries()) {
@@ -58,7 +63,7 @@ const record = (told: ReadonlyArray<Step>): ReadonlyArray<People.Fact> => {
 
 const facts: fc.Arbitrary<ReadonlyArray<People.Fact>> = steps.map(record)
 
-/** Everybody's events for one type. */
+/** The events of all people for one type. */
 const stories: fc.Arbitrary<Told> = fc
   .tuple(story, fc.uniqueArray(fc.tuple(event(), person), { maxLength: 12, selector: ([{ id }]) => id }))
   .map(([told, events]) => ({
@@ -69,14 +74,14 @@ const stories: fc.Arbitrary<Told> = fc
 const eventsOf = (events: ReadonlyArray<ConsentEvent>, members: ReadonlyArray<string>) =>
   events.filter(({ concordId }) => members.includes(concordId))
 
-/** What is answered about somebody: out of the events of everybody who is one with it. */
+/** The answer about a person, from the events of all people who are joined with it. */
 const answer = (told: Told, known: ReadonlyArray<People.Fact>, who: string, at: Instant, knownAt: Instant) => {
   const { members } = People.joinedWith(known, who, knownAt)
   const { events, rules, type } = told
   return Decision.decide(eventsOf(events, members), Terms.make(type, rules, knownAt), at)
 }
 
-// Kills: People.inForce, an undone join stays in force; joins not known yet count.
+// Kills: People.inForce keeps an undone join in force, or counts joins that are not known yet.
 test("Join then undo gives back both people's answers.", () => {
   fc.assert(
     fc.property(stories, steps, person, person, instant, instant, at, (told, before, one, other, a, b, at) => {
@@ -112,7 +117,7 @@ test("When every join is undone, everybody has the answers of somebody who was n
   )
 })
 
-// Kills: People.joinedWith, the survivor of the last join survives.
+// Kills: People.joinedWith takes the survivor of the last join.
 test("The state of joined people is the merge of their states, whatever the order of the joins.", () => {
   fc.assert(
     fc.property(
@@ -135,7 +140,7 @@ test("The state of joined people is the merge of their states, whatever the orde
   )
 })
 
-// Kills: People.joinedWith, who is counted as somebody else is answered under his own id.
+// Kills: People.joinedWith answers a member under its own id.
 test("People are one exactly while the joins between them stand, and are answered under the same id.", () => {
   fc.assert(
     fc.property(facts, (facts) => {
@@ -152,7 +157,7 @@ test("People are one exactly while the joins between them stand, and are answere
   )
 })
 
-// Kills: People.inForce, undoings not known yet count.
+// Kills: People.inForce counts undoings that are not known yet.
 test("Reading as of (`at`, `knownAt`) equals reading a ledger that holds only the joins known then.", () => {
   fc.assert(
     fc.property(stories, facts, at, (told, facts, at) => {

@@ -4,7 +4,8 @@ import * as Decision from "../../core/engine/Decision.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 import { at, ends, instants, story } from "../support/ledgers.ts"
 
-// Kills: Terms.make, versions not known yet count; Timeline.start, events not known yet, or not happened yet, count.
+// Kills: Terms.make counts versions that are not known yet; Timeline.start counts events that are not known yet or have
+// not happened.
 test("Reading as of (`at`, `knownAt`) equals reading a ledger that holds only what was known then (all but `nextChangeAt`, also only what had happened then).", () => {
   fc.assert(
     fc.property(story, at, ({ events, type, rules }, at) => {

@@ -22,9 +22,10 @@ const stated = ({ event, because, ...decision }: Decision.Decision): Oracle.Answ
 })
 
 describe("the engine and the specification stated a second time", () => {
-  // Kills what no law can see: Order.isLater without `dateCreated`; Lapse.of, the same instant is invalidated, or a version
-  // invalidates its own answers; Outcome, passive at the choice's instant counts, a lapsed implied decides before a live view;
-  // Terms.make, no grace, or the higher of two versions named; Because, older than the choice not told; Period, no month's end.
+  // Kills mutants that no law can see: Order.isLater without `dateCreated`; Lapse.of says invalidated for the same
+  // instant, or a version invalidates its own answers; in Outcome, a passive event at the choice's instant counts, or a
+  // lapsed `implied` decides before a live view; Terms.make ignores the grace, or names the higher of two versions;
+  // Because omits events older than the choice; Period ignores the end of a month.
   test("give the same answers, explanations and changes, at any instant and from it to the end of time", () => {
     fc.assert(
       fc.property(Ledgers.story, Ledgers.at, Ledgers.knownAt, (story, at, knownAt) => {
@@ -40,8 +41,8 @@ describe("the engine and the specification stated a second time", () => {
     )
   })
 
-  // Kills: Rules.override, `maxAge` replaced as a whole; Rules.inForce, the entries in reverse; Rules.matches, the label
-  // skipped; Heads.foldPopulation, the first event of a pair forgotten.
+  // Kills: Rules.override replaces `maxAge` as a whole; Rules.inForce reads the entries in reverse; Rules.matches skips
+  // the label; Heads.foldPopulation forgets the first event of a pair.
   test("lay the same rules over each other, for every person and type of a ledger", () => {
     const types = fc.tuple(Ledgers.consentType("type-1"), Ledgers.consentType("type-2"))
     const question = fc.record({ at: Ledgers.at, knownAt: Ledgers.knownAt })
@@ -70,7 +71,7 @@ describe("the engine and the specification stated a second time", () => {
     )
   })
 
-  // Kills: ConsentType.versionAt, a tie given to the lower, or what is published at the very instant not seen.
+  // Kills: ConsentType.versionAt takes the lower version of a tie, or ignores a version published at the very instant.
   test("take a version that was left out to be the same one", () => {
     fc.assert(
       fc.property(Ledgers.story, Ledgers.at, Ledgers.knownAt, ({ events, type, rules }, at, knownAt) => {

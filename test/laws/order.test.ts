@@ -5,7 +5,7 @@ import * as Heads from "../../core/engine/Heads.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 import { at, knownAt, ledger, story } from "../support/ledgers.ts"
 
-/** The same events in another order, some of them several times, as an import that is repeated would bring them. */
+/** The same events in another order, some of them several times, as a repeated import would bring them. */
 const reordered = <A>(events: ReadonlyArray<A>): fc.Arbitrary<ReadonlyArray<A>> => {
   const repeated = events.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...events), { maxLength: 4 })
   return repeated.chain((copies) => {
@@ -14,8 +14,8 @@ const reordered = <A>(events: ReadonlyArray<A>): fc.Arbitrary<ReadonlyArray<A>> 
   })
 }
 
-// Kills: Order.isLater, the id no tie-break; Heads.fold, the last to arrive of one instant wins; Timeline.start, later events
-// left in the order in which they arrived.
+// Kills: Order.isLater does not compare ids; Heads.fold takes the last to arrive of one instant; Timeline.start leaves
+// later events in the order in which they arrived.
 test("Any permutation and any duplication of the same events gives the same state and the same answers.", () => {
   const told = story.chain((told) => fc.tuple(fc.constant(told), reordered(told.events)))
   fc.assert(

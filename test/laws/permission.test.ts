@@ -6,7 +6,9 @@ import type { Instant } from "../../core/engine/Instant.ts"
 import * as Ledgers from "../support/ledgers.ts"
 import * as Oracle from "../support/oracle.ts"
 
-/** Every instant worth asking at: the few of the generator and every turn of the story, with the milliseconds around. */
+/**
+ * Every instant worth asking at: those of the generator and every turn of the story, with the milliseconds around them.
+ */
 const worthAsking = (story: Oracle.Story, knownAt: Instant): ReadonlyArray<Instant> => [
   ...new Set([...Ledgers.probes, ...Ledgers.around(Oracle.turns(story, knownAt))]),
 ]
@@ -14,18 +16,19 @@ const worthAsking = (story: Oracle.Story, knownAt: Instant): ReadonlyArray<Insta
 const isPermitted = ({ events, type, rules }: Ledgers.Told, at: Instant, knownAt: Instant): boolean =>
   Decision.decide(events, Terms.make(type, rules, knownAt), at).permitted
 
-/** Wherever `more` permits, `less` must have permitted. */
+/** Expects that `less` permits at every instant at which `more` does. */
 const expectNoMorePermitted = (less: Ledgers.Told, more: Ledgers.Told, knownAt: Instant): void => {
   for (const at of [...worthAsking(less, knownAt), ...worthAsking(more, knownAt)]) {
     if (isPermitted(more, at, knownAt)) expect(isPermitted(less, at, knownAt), new Date(at).toISOString()).toBe(true)
   }
 }
 
-// Kills: Order.isLater, `dateCreated` before `consentDate`, or the earliest wins; Outcome.explicitChoice, the yes wins the tie;
-// Outcome, passive events older than the choice count, a refusal permits, `permits: implied` read as `viewed`, most-recent gives
-// the tie to the weaker; Lapse.at, live at the very instant; Lapse.expiresAt, the later end; Lapse.recordedExpiration, no
-// `consentDuration`; Lapse.of, the last grace in place of the first, views never invalidated; Timeline.start, what happens at the
-// very instant not seen; Terms.make, re-acceptances unsorted, the default `permits` or `recordedExpiration` another.
+// Kills: Order.isLater compares `dateCreated` before `consentDate`, or takes the earliest; Outcome.explicitChoice gives
+// a tie to the yes; in Outcome, passive events older than the choice count, a refusal permits, `permits: implied` is
+// read as `viewed`, or most-recent gives a tie to the weaker state; Lapse.at says live at the very instant;
+// Lapse.expiresAt takes the later end; Lapse.recordedExpiration ignores `consentDuration`; Lapse.of takes the last
+// grace in place of the first, or never invalidates views; Timeline.start ignores events at the very instant;
+// Terms.make leaves re-acceptances unsorted, or has another default of `permits` or `recordedExpiration`.
 test("`permitted` implies a live `accepted` event (or, if allowed, a live passive one) with no refusal at or after it.", () => {
   fc.assert(
     fc.property(Ledgers.story, Ledgers.knownAt, (story, knownAt) => {
@@ -53,7 +56,8 @@ test("`permitted` implies a live `accepted` event (or, if allowed, a live passiv
   )
 })
 
-// Kills: Order.isLater, `dateCreated` before `consentDate`, or the earliest wins; Outcome, a refusal permits.
+// Kills: Order.isLater compares `dateCreated` before `consentDate`, or takes the earliest; in Outcome, a refusal
+// permits.
 test("Adding a decline never makes anything more permitted, at any `at`, in any order.", () => {
   const decline = Ledgers.event(
     fc.constant("declined"),
@@ -68,7 +72,7 @@ test("Adding a decline never makes anything more permitted, at any `at`, in any 
   )
 })
 
-// Kills: Outcome.explicitFirst, a lapsed refusal steps aside; Outcome.mostRecent, a lapsed head steps aside.
+// Kills: Outcome.explicitFirst skips a lapsed refusal; Outcome.mostRecent skips a lapsed head.
 test("Time alone never grants: with no new events `permitted` never goes from false to true as `at` grows past the last event.", () => {
   fc.assert(
     fc.property(Ledgers.story, Ledgers.knownAt, (story, knownAt) => {
@@ -83,7 +87,10 @@ test("Time alone never grants: with no new events `permitted` never goes from fa
   )
 })
 
-/** Ages each state may shorten to; each part at most the part it stood for, so that no month end turns the order. */
+/**
+ * Ages that each state may be shortened to. Each part is at most the part it replaces, so that no month end reverses
+ * the order.
+ */
 const shortened = (story: Ledgers.Told) =>
   fc
     .record({
@@ -121,8 +128,8 @@ const withReacceptance = (story: Ledgers.Told) => {
   })
 }
 
-// Kills: Outcome.mostRecent, a lapsed head steps aside; Outcome.explicitFirst, a lapsed refusal steps aside; Lapse.expiresAt, the
-// later end; Lapse.of, the last grace in place of the first; Terms.make, re-acceptances unsorted.
+// Kills: Outcome.mostRecent skips a lapsed head; Outcome.explicitFirst skips a lapsed refusal; Lapse.expiresAt takes
+// the later end; Lapse.of takes the last grace in place of the first; Terms.make leaves re-acceptances unsorted.
 test("Shorter `maxAge`, an earlier `expirationDate`, or a `requireReaccept` version more, never permit more.", () => {
   for (const stricter of [shortened, expiringEarlier, withReacceptance]) {
     const both = Ledgers.story.chain((story) => fc.tuple(fc.constant(story), stricter(story)))

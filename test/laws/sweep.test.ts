@@ -57,13 +57,16 @@ const batches = (
   return [...taken, builder.finish()]
 }
 
-/** A UUID for a name: two beginnings, one with the bit that is the sign of a number, so that the end must tell. */
+/**
+ * A UUID for a name. There are two beginnings, one with the sign bit of a number set, so that the ends must be
+ * compared, too.
+ */
 const uuid = (name: string): string => {
   const digits = createHash("sha256").update(name).digest("hex")
   return `${digits[0]! < "8" ? "0" : "f"}0000000-0000-0000-0000-0000${digits.slice(1, 9)}`
 }
 
-/** The same events as rows, as a table has them: by person, and in no order within a person. */
+/** The same events as the rows of a table: grouped by person, and in no order within a person. */
 const rowsOf = (ledger: ReadonlyArray<ConsentEvent>): UnsortedEvents.UnsortedEvents => {
   const events = ledger.toSorted((a, b) => (a.concordId < b.concordId ? -1 : a.concordId > b.concordId ? 1 : 0))
   const typeIds = [...new Set(events.map(({ consentType }) => consentType))].toSorted()
@@ -103,7 +106,7 @@ const spelledOut = (columns: EventColumns.EventColumns) => {
   })
 }
 
-/** The same by the timelines of section 3.3: every pair's stretches. */
+/** The same result by the timelines of section 3.3: the stretches of each pair. */
 const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: Simulation.SimulationQuestion) =>
   [...Map.groupBy(ledger, ({ concordId, consentType }) => `${concordId} ${consentType}`)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -122,8 +125,9 @@ const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: Simulation.Simulat
       }
     })
 
-// Kills: Sweep, an instant at which something lapses still live, the tie of a yes and a no given to the yes, a passive answer
-// as old as the choice, the greater of two lapses, a version of its own; TotalsCounter, asking or permission of the wrong side.
+// Kills: in Sweep, an event is still live at the instant of its lapse, a tie of yes and no is given to the yes, a
+// passive answer as old as the choice counts, the later of two lapses counts, or a version invalidates its own answers;
+// TotalsCounter reads asking or permission of the wrong side.
 test("A fold over columns writes the lines and the totals that the timelines give.", () => {
   fc.assert(
     fc.property(Ledgers.ledger, question, (ledger, question) => {
@@ -195,7 +199,8 @@ test("A fold over columns writes the lines and the totals that the timelines giv
   )
 })
 
-// Kills: Rows, an order that forgets when the ledger learnt of an event, or its id; the same event twice; the unknown.
+// Kills: UnsortedEvents orders without `dateCreated` or the id, keeps the same event twice, or keeps events not known
+// yet.
 test("Rows put in order are the columns that are built event by event.", () => {
   fc.assert(
     fc.property(Ledgers.ledger, Ledgers.knownAt, fc.boolean(), (ledger, knownAt, isTwice) => {
@@ -208,7 +213,7 @@ test("Rows put in order are the columns that are built event by event.", () => {
   )
 })
 
-// Kills: Totals.add, a count forgotten; chooseExamples, one person twice.
+// Kills: Totals.add forgets a count; chooseExamples takes one person twice.
 test("Folds of disjoint people, added up, give the totals of one fold.", () => {
   fc.assert(
     fc.property(Ledgers.ledger, question, (ledger, question) => {

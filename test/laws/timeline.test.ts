@@ -6,9 +6,10 @@ import * as Terms from "../../core/engine/Terms.ts"
 import * as Ledgers from "../support/ledgers.ts"
 import * as Oracle from "../support/oracle.ts"
 
-// Kills: Timeline.next, the last turn in place of the first, a refusal's lapse overlooked, all later events but one forgotten;
-// Timeline.start, later events unsorted, or what happens at the very instant among them; Outcome.isSame without status, asking or
-// event; Outcome, asking one instant too late; Lapse.at, live at the very instant; Decision.follow, `nextChangeAt` its own `at`.
+// Kills: Timeline.next takes the last turn in place of the first, overlooks a refusal's lapse, or forgets all later
+// events but one; Timeline.start leaves later events unsorted, or counts those of the very instant among them;
+// Outcome.isSame ignores status, asking or event; Outcome asks one instant too late; Lapse.at says live at the very
+// instant; Decision.follow gives `nextChangeAt` its own `at`.
 test("The answer is constant on [`at`, `nextChangeAt`) and differs at `nextChangeAt`.", () => {
   fc.assert(
     fc.property(Ledgers.story, Ledgers.at, Ledgers.knownAt, (story, at, knownAt) => {

@@ -27,7 +27,7 @@ const question = Ledgers.story.chain((story) =>
   fc.record({ story: fc.constant(story), candidate: candidate(story.type), window, knownAt: Ledgers.knownAt }),
 )
 
-/** What is compared of an answer. */
+/** The parts of an answer that are compared. */
 const said = ({ status, permitted, askAgain }: Pick<Oracle.Answer, "status" | "permitted" | "askAgain">) => ({
   status,
   permitted,
@@ -41,7 +41,7 @@ interface Interval {
   readonly after: Oracle.Answer
 }
 
-/** Law 11 by brute force: ask the oracle on both sides at every instant at which either could turn. */
+/** Law 11 by brute force: asks the oracle on both sides at every instant at which either could turn. */
 const bruteForce = (
   before: Oracle.Story,
   after: Oracle.Story,
@@ -86,8 +86,9 @@ const expected = (answer: Oracle.Answer) => ({
   lost: answer.lost,
 })
 
-// Kills: Simulation.isDifferent, status, permission or asking overlooked, or everything different; Simulation.compare, the
-// candidate read under the baseline's terms, or the end of the window counted in; Simulation.diff, the two sides swapped.
+// Kills: Comparison.isDifferent ignores status, permission or asking, or finds everything different; Comparison.compare
+// reads the candidate under the baseline's terms, or counts the end of the window in; Comparison.diff swaps the two
+// sides.
 test("A what-if with the rules in force is empty; publishing a candidate gives exactly what its what-if said.", () => {
   fc.assert(
     fc.property(question, ({ story, candidate, window, knownAt }) => {
@@ -107,7 +108,8 @@ test("A what-if with the rules in force is empty; publishing a candidate gives e
         })),
       )
 
-      // Once the candidate is in force: at any instant of the window, its answer is the one foretold, or the same as before.
+      // With the candidate in force, the answer at any instant of the window is the predicted one, or the same as
+      // before.
       for (const at of Ledgers.around([
         ...Oracle.turns(story, knownAt),
         ...Oracle.turns(after, knownAt),
@@ -125,7 +127,8 @@ test("A what-if with the rules in force is empty; publishing a candidate gives e
   )
 })
 
-// Kills: Simulation.compare, the end of the left or right timeline taken for the window's, or both moved on when one turns.
+// Kills: Comparison.compare takes the end of the left or right timeline for the window's, or moves both on when one
+// turns.
 test("The stretches of a what-if cover its window without a gap, and the answers are constant on each.", () => {
   fc.assert(
     fc.property(question, ({ story, candidate, window, knownAt }) => {
