@@ -1,10 +1,12 @@
 /**
- * What PostgreSQL keeps beside the contract: several processes on one database, a log that only grows, migrations.
+ * What the store in PostgreSQL keeps in addition to the contract: several processes on one database, connections that break, events
+ * that cannot be changed, and migrations.
  */
 import { Effect, Exit, Fiber, Schedule, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type { SqlError } from "effect/sql/SqlError"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as Migrations from "../../adapters/postgres/Migrations.ts"
 import * as PipelinedTransactions from "../../adapters/postgres/PipelinedTransactions.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
@@ -17,6 +19,7 @@ import {
   type StoredEvent,
   type StoreUnavailable,
 } from "../../core/ports/LedgerStore.ts"
+import { citusRules } from "../support/citusRules.ts"
 import { startGate } from "../support/gate.ts"
 import { startLossyProxy } from "../support/lossyProxy.ts"
 import * as LedgerQueries from "../support/ledgerQueries.ts"
@@ -52,25 +55,25 @@ const event = (person: number, dateCreated: number, more: Partial<StoredEvent> =
 
 type Store = LedgerStore["Service"]
 
-/** With a store of its own on the database, as another process has one. */
+/** Runs `use` with a store of its own on the database, like another process. */
 const withStore = <A>(use: (store: Store) => Effect.Effect<A, StoreUnavailable>): Effect.Effect<A, StoreUnavailable> =>
   Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(url))
 
-/** With a connection of its own, as the role that the service uses. */
+/** Runs `use` with connections of its own, in the role that the service uses. */
 const withConnection = <A, E>(use: (sql: Sql.Sql) => Effect.Effect<A, E, Reactivity.Reactivity | Scope.Scope>) =>
   Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer))
 
 const rows = <Row extends object>(statement: string): Promise<ReadonlyArray<Row>> =>
   Effect.runPromise(withConnection((sql) => Sql.query<Row>(sql, statement)))
 
-/** What a writer writes. */
+/** How much a writer appends. */
 interface Load {
   readonly requests: number
   /** The most events of a request. */
   readonly size: number
 }
 
-/** Appends until it is not stale; one in five requests claims an external id that is taken, and is rolled back. */
+/** Appends each request until it is not stale. One in five claims an external id that is in use, and is rolled back. */
 const write = Effect.fnUntraced(function* (store: Store, writer: number, { requests, size }: Load) {
   const kept: Array<string> = []
   for (let n = 0; n < requests; n++) {
@@ -97,7 +100,7 @@ describe.each([
 
   beforeAll(async () => {
     url = await postgres.database()
-    /** Reads what is new in each lane by its position alone, and goes on from there. */
+    /** Reads the new events of each lane by their positions, again and again. */
     const follow = Effect.fnUntraced(function* (sql: Sql.Sql) {
       const next = new Map<number, number>()
       for (;;) {
@@ -165,7 +168,7 @@ describe.each([
 describe("requests over many lanes", () => {
   const wide = { number: 2, lanes: 256 }
   const [lowest] = Lane.all(wide)
-  /** One for each lane, the highest first. */
+  /** One person for each lane, the highest lane first. */
   const people = Array.from({ length: wide.lanes }, (_, lane) => uuid(5, lane)).toReversed()
 
   const append = (requests: ReadonlyArray<ReadonlyArray<string>>) =>
@@ -186,7 +189,7 @@ describe("requests over many lanes", () => {
   const isWaiting = async (): Promise<boolean> =>
     (await rows("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1")).length > 0
 
-  /** How many lanes above the lowest nobody holds. */
+  /** How many lanes above the lowest are not locked. */
   const free = async (): Promise<number> =>
     (await rows(`SELECT 1 FROM lane_head WHERE lane > ${lowest} AND lane < ${lowest! + 256} FOR UPDATE SKIP LOCKED`))
       .length
@@ -214,7 +217,7 @@ describe("requests over many lanes", () => {
   })
 })
 
-describe("groups that are written beside each other", () => {
+describe("groups that are written concurrently", () => {
   const size = 500
   const range = (count: number) => Array.from({ length: count }, (_, index) => index)
   let people = 0
@@ -228,13 +231,13 @@ describe("groups that are written beside each other", () => {
     const whose = { project: { number: owner, lanes: 16 }, organization }
     return { ...whose, recordedAt, events, claims: claims.map(claim) }
   }
-  /** What becomes of requests that come at the same moment. */
+  /** The outcomes of appends that arrive at the same moment. */
   const burst = (store: Store, requests: ReadonlyArray<Append>) =>
     Effect.map(Effect.forEach(requests, store.events.append, { concurrency: "unbounded" }), (outcomes) =>
       outcomes.map(({ _tag }) => _tag),
     )
-  /** How many transactions were taken back: each tells of it when its connection ends. */
-  const takenBack = async (): Promise<number> => {
+  /** How many transactions were rolled back. A connection reports its own when it ends. */
+  const countRollbacks = async (): Promise<number> => {
     const name = new URL(url).pathname.slice(1)
     const counted = `SELECT xact_rollback::int AS n FROM pg_stat_database WHERE datname = '${name}'`
     return Number((await postgres.administer(counted))[0]!["n"])
@@ -242,7 +245,7 @@ describe("groups that are written beside each other", () => {
 
   test("are all kept, and none in vain: bursts on lanes that were idle", async () => {
     await Effect.runPromise(withStore(() => Effect.void))
-    const before = await takenBack()
+    const before = await countRollbacks()
     const bursts = await Effect.runPromise(
       withStore((store) =>
         Effect.forEach(range(8), () =>
@@ -257,8 +260,8 @@ describe("groups that are written beside each other", () => {
       ),
     )
     expect(bursts.flat()).toEqual(range(40).map(() => "Appended"))
-    // Nothing is, but where the machine stands still for a second.
-    expect(await takenBack()).toBeLessThanOrEqual(before + 2)
+    // None is rolled back, unless the machine pauses for a second.
+    expect(await countRollbacks()).toBeLessThanOrEqual(before + 2)
   })
 
   test("and those of two projects that claim the same identifiers do not hold each other up: one has each", async () => {
@@ -266,7 +269,7 @@ describe("groups that are written beside each other", () => {
     const bursts = await Effect.runPromise(
       withStore((store) =>
         Effect.gen(function* () {
-          // Their lanes are known from here on.
+          // From here on the ends of their lanes are predicted.
           for (const owner of [31, 31, 31, 32, 32, 32]) yield* store.events.append(ofNew(owner))
           return yield* Effect.forEach(range(6), (round) => {
             const hashes = range(size).map((n) => (round * size + n).toString(16).padStart(64, "0"))
@@ -278,7 +281,7 @@ describe("groups that are written beside each other", () => {
       ),
     )
     for (const outcomes of bursts) expect(outcomes.toSorted()).toEqual([...range(7).map(() => "Appended"), "Stale"])
-    // The database ends a wait of one for the other after five seconds.
+    // If they waited for each other's rows, the database would end each wait after five seconds.
     expect(performance.now() - began).toBeLessThan(20_000)
   })
 })
@@ -312,7 +315,7 @@ describe("over a network that cuts connections at any byte", () => {
         { concurrency: 12, discard: true },
       ),
     )
-    // Its own start may be cut off, too.
+    // The connections of its start may be cut, too.
     await Effect.runPromise(Effect.retry(Effect.provide(all, PostgresStore.layer(lossy)), { times: 20 }))
     cuts = proxy.cuts()
     await proxy.stop()
@@ -337,55 +340,55 @@ describe("over a network that cuts connections at any byte", () => {
 })
 
 describe("a transaction that does not wait for its statements", () => {
-  // It makes the tables.
+  // Creates the tables.
   beforeAll(() => Effect.runPromise(withStore(() => Effect.void)))
 
-  const mark = (sql: Sql.Sql, n: number) =>
+  const insert = (sql: Sql.Sql, n: number) =>
     Sql.write(sql, "INSERT INTO attempt VALUES (0, $1, 0)", [uuid(9, n)]).pipe(Effect.as(undefined))
   const fail = (sql: Sql.Sql) => Effect.as(Sql.query(sql, "SELECT 1 / 0"), undefined)
-  const marks = (): Promise<ReadonlyArray<{ id: string }>> => rows("SELECT id FROM attempt WHERE recorded_at = 0")
+  const inserted = (): Promise<ReadonlyArray<{ id: string }>> => rows("SELECT id FROM attempt WHERE recorded_at = 0")
 
-  /** On the one connection there is: what is tried first must have given it back. */
-  const tried = (steps: (sql: Sql.Sql) => ReadonlyArray<Effect.Effect<string | undefined, SqlError>>) =>
+  /** Runs steps in a transaction, and then another transaction on the same connection, which the first one must have given back. */
+  const runSteps = (steps: (sql: Sql.Sql) => ReadonlyArray<Effect.Effect<string | undefined, SqlError>>) =>
     Effect.runPromise(
       withConnection(
         Effect.fnUntraced(function* (sql) {
           const pipelined = yield* PipelinedTransactions.make(sql, url, 1)
-          const objecting = Effect.flatMap(PipelinedTransactions.firstRejection(steps(pipelined)), (objection) =>
-            objection === undefined ? Effect.void : Effect.fail(objection),
+          const rejecting = Effect.flatMap(PipelinedTransactions.firstRejection(steps(pipelined)), (rejection) =>
+            rejection === undefined ? Effect.void : Effect.fail(rejection),
           )
-          const first = yield* Effect.exit(Sql.transaction(pipelined, objecting))
+          const first = yield* Effect.exit(Sql.transaction(pipelined, rejecting))
           yield* Sql.transaction(pipelined, Effect.andThen(Sql.query(pipelined, "SELECT 1"), Effect.void))
           return first
         }),
       ),
     )
 
-  test("is told what its first statement that failed has failed with, not what was heard of that", async () => {
-    const exit = await tried((sql) => [Effect.andThen(mark(sql, 1), mark(sql, 2)), fail(sql), mark(sql, 3)])
+  test("fails with the error of the first statement that failed, not with errors that follow from it", async () => {
+    const exit = await runSteps((sql) => [Effect.andThen(insert(sql, 1), insert(sql, 2)), fail(sql), insert(sql, 3)])
     expect(Exit.findErrorOption(exit)).toMatchObject({ value: { reason: { cause: { code: "22012" } } } })
-    expect(await marks()).toEqual([])
+    expect(await inserted()).toEqual([])
   })
 
-  test("keeps nothing where a step objects, and answers the first that does", async () => {
-    const object = (objection: string) => Effect.succeed(objection)
-    const exit = await tried((sql) => [mark(sql, 1), object("first"), mark(sql, 2), object("second")])
+  test("keeps nothing if a step rejects, and returns the first rejection", async () => {
+    const reject = (rejection: string) => Effect.succeed(rejection)
+    const exit = await runSteps((sql) => [insert(sql, 1), reject("first"), insert(sql, 2), reject("second")])
     expect(Exit.findErrorOption(exit)).toMatchObject({ value: "first" })
-    expect(await marks()).toEqual([])
+    expect(await inserted()).toEqual([])
   })
 
-  test("keeps everything where none does", async () => {
-    await tried((sql) => [mark(sql, 1), mark(sql, 2), mark(sql, 3)])
-    expect((await marks()).map(({ id }) => id).toSorted()).toEqual([uuid(9, 1), uuid(9, 2), uuid(9, 3)])
+  test("keeps everything if none does", async () => {
+    await runSteps((sql) => [insert(sql, 1), insert(sql, 2), insert(sql, 3)])
+    expect((await inserted()).map(({ id }) => id).toSorted()).toEqual([uuid(9, 1), uuid(9, 2), uuid(9, 3)])
   })
 })
 
 describe("a database that is away", () => {
-  test("is told plainly, and used again when it is back", async () => {
+  test("is reported plainly, and used again when it is back", async () => {
     const proxy = await startLossyProxy(postgres.port, Infinity, () => 1)
     const whole = url
     url = url.replace(`:${postgres.port}/`, `:${proxy.port}/`)
-    const told = await Effect.runPromise(
+    const reported = await Effect.runPromise(
       withStore((store) =>
         Effect.gen(function* () {
           const isReady = Effect.match(store.ready, { onFailure: ({ _tag }) => _tag, onSuccess: () => "ready" })
@@ -400,7 +403,7 @@ describe("a database that is away", () => {
     )
     url = whole
     await proxy.stop()
-    expect(told).toEqual(["ready", "StoreUnavailable", "ready"])
+    expect(reported).toEqual(["ready", "StoreUnavailable", "ready"])
   })
 })
 
@@ -424,7 +427,7 @@ describe("a machine that is gone without a word", () => {
       const use = Effect.gen(function* () {
         const store = yield* LedgerStore
         yield* append(store, 20)
-        // Each connection for transactions meets it: those who come one after the other do not share one.
+        // Each connection for transactions is lost, because the requests arrive one after the other and share none.
         gate.loseAt(control, PipelinedTransactions.maxTransactions)
         const tries = Effect.forEach(range, (owner) => Effect.option(Effect.delay(append(store, owner), owner * 50)), {
           concurrency: "unbounded",
@@ -433,7 +436,7 @@ describe("a machine that is gone without a word", () => {
           .change({ revision: 0, entries: {}, documents: [] })
           .pipe(Effect.delay(1_000), Effect.option)
         const [first] = yield* Effect.all([tries, configure], { concurrency: "unbounded" })
-        // It is looked for once in a while, and used again.
+        // The store tests the database again and again, and then uses it.
         const again = (owner: number) => Effect.retry(append(store, owner), Schedule.spaced(100))
         return { first, second: yield* Effect.forEach(range, again) }
       })
@@ -459,15 +462,42 @@ describe("the database itself", () => {
     }
   })
 
-  test("that is empty is set up once by several processes that start at the same moment", async () => {
+  test("that is empty gets its tables once, from several processes that start at the same moment", async () => {
     const before = url
     url = await postgres.database()
     const start = withStore((store) => store.ready)
     await Effect.runPromise(Effect.all([start, start, start, start], { concurrency: "unbounded" }))
-    const noted = await rows("SELECT number FROM migration ORDER BY number")
+    const migrated = await rows("SELECT number FROM migration ORDER BY number")
     url = before
-    expect(noted).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }, { number: 4 }])
+    expect(migrated).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }, { number: 4 }])
   })
+
+  test.each(Migrations.engines)(
+    "of the last version, made for %s, has its tables renamed once by several processes, and its roles keep their rights",
+    async (engine) => {
+      const before = url
+      url = await postgres.database()
+      const name = new URL(url).pathname.slice(1)
+      if (engine === "citus") await postgres.administer(citusRules, name)
+      const script = Migrations.script({ engine, migrations: Migrations.migrations.filter(({ number }) => number < 4) })
+      await postgres.administer(`SET ROLE assent; ${script} GRANT DELETE ON receipt TO pg_monitor`, name)
+      const start = withStore((store) => store.ready)
+      await Effect.runPromise(Effect.all([start, start, start, start], { concurrency: "unbounded" }))
+      const migrated = await rows("SELECT number, engine FROM migration ORDER BY number")
+      url = before
+      expect(migrated).toEqual([1, 2, 3, 4].map((number) => ({ number, engine })))
+      const [rights] = await postgres.administer(
+        `SELECT has_table_privilege('pg_monitor', 'idempotency', 'DELETE') AS granted,
+           has_table_privilege('pg_monitor', 'idempotency', 'UPDATE') AS others`,
+        name,
+      )
+      expect(rights).toEqual({ granted: true, others: false })
+      if (engine === "citus") {
+        const distributed = await postgres.administer("SELECT name::text FROM citus_table", name)
+        expect(distributed.map(({ name }) => name)).toEqual(expect.arrayContaining(["idempotency", "catalog_head"]))
+      }
+    },
+  )
 
   test("whose applied migration was edited is refused, and so is one of a later version", async () => {
     const before = url

@@ -60,7 +60,7 @@ export const postgres: Part = {
       "PipelinedTransactions.ts",
       "if (rejection !== undefined) return rejection",
       "",
-      "keeps nothing where a step objects",
+      "keeps nothing if a step rejects",
     ],
     [
       "PipelinedTransactions.ts",
@@ -73,7 +73,7 @@ export const postgres: Part = {
       "PipelinedTransactions.ts",
       "[...exits.filter((each) => !isAborted(each)), ...exits.filter(isAborted)]",
       "exits",
-      "is told what its first statement that failed",
+      "fails with the error of the first statement that failed",
     ],
 
     [

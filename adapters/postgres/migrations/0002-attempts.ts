@@ -1,5 +1,5 @@
 /**
- * The marks by which a change whose commit was cut off finds out that it was kept.
+ * The attempts of changes: by its id, a change whose connection broke at the commit finds out that it was committed.
  */
 export const sql = `
 CREATE TABLE attempt (

@@ -1,6 +1,6 @@
 /**
- * How many changes of who is who each lane of an organization has counted: what an answer has seen of them. The row is locked
- * from when a change is counted until its transaction ends, so a number says that all before it are there.
+ * The number of identity changes in each lane of an organization, so that an answer can say which of them it has seen. The row is
+ * locked from when a change is counted until its transaction ends, so that all changes up to a number are committed.
  */
 export const sql = `
 CREATE TABLE people_head (

@@ -1,5 +1,9 @@
 /**
- * Tables under the names that the rest of the program uses. Rows, keys and rights stay as they are.
+ * Gives four tables and their indexes the names that the rest of the program uses. Rows, keys and rights stay as they are: PostgreSQL
+ * keeps the rights of roles with the table and not with its name, and Citus its distribution.
+ *
+ * Servers of the last version must be stopped before this migration is applied, because they ask for the tables by their old names and
+ * would fail every request. They refuse to start afterwards, because the database was written by a later version.
  */
 export const sql = `
 ALTER TABLE receipt RENAME TO idempotency;
