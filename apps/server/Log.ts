@@ -1,19 +1,19 @@
 /**
- * The log: one line for each request and for whatever else is worth telling, on standard error.
+ * Writes the log to standard error: one line for each request, and lines about the service.
  *
- * Lines of one turn of the event loop are written together. A reader of the log who stops reading holds the process up, one
- * who goes away does not.
+ * The lines of one turn of the event loop are written together. A reader of the log that stops reading blocks the
+ * process; a reader that closes the pipe does not.
  */
 import { writeSync } from "node:fs"
 import { type Cause, Context, Layer, Logger, type LogLevel, References } from "effect"
 import * as Failure from "../../adapters/http/server/Failure.ts"
 import * as RequestLog from "../../adapters/http/server/RequestLog.ts"
 
-/** How much is told: that and what weighs more; `off` tells nothing. */
+/** The level from which on lines are logged. `off` logs nothing. */
 export const levels = ["debug", "info", "warn", "error", "off"] as const
 export type Level = (typeof levels)[number]
 
-/** `text` is for a terminal, `json` for whatever collects logs. */
+/** `text` is for a terminal, `json` for a log collector. */
 export const formats = ["json", "text"] as const
 export type Format = (typeof formats)[number]
 
@@ -24,32 +24,32 @@ interface Options {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** A line of JSON. `undefined` is left out. */
+/** A line of JSON. Fields that are `undefined` are left out. */
 const jsonLine = (at: Date, level: Level, message: string, fields: Fields): string =>
   JSON.stringify({ time: at.toISOString(), level, message, ...fields })
 
-/** What a terminal would take as a command, or as another line. */
-// oxlint-disable-next-line no-control-regex -- they are what must not get through
+/** Characters that a terminal would treat as a command or as the end of a line. */
+// oxlint-disable-next-line no-control-regex -- they are replaced
 const controls = /[\u0000-\u001f\u007f-\u009f]/g
 
-const written = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value)) ?? ""
+const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value)) ?? ""
 
-/** A line for a person: time, level, message, and the fields that are there. */
+/** A line for a terminal: time, level, message, and the fields that are defined. */
 const textLine = (at: Date, level: Level, message: string, fields: Fields): string => {
   const { stack, ...rest } = fields
   const pairs = Object.entries(rest).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${written(value)}`],
+    value === undefined ? [] : [`${name}=${asText(value)}`],
   )
   const line = [at.toISOString().slice(11, 23), level.toUpperCase().padEnd(5), message, ...pairs].join(" ")
   return (
-    line.replaceAll(controls, " ") + (stack === undefined ? "" : `\n    ${written(stack).replaceAll("\n", "\n    ")}`)
+    line.replaceAll(controls, " ") + (stack === undefined ? "" : `\n    ${asText(stack).replaceAll("\n", "\n    ")}`)
   )
 }
 
-/** Where lines go: standard error, those of one turn of the event loop at once. */
+/** Makes a function that writes lines to standard error, those of one turn of the event loop at once. */
 const lineWriter = () => {
   let lines: Array<string> = []
-  const take = (): string => {
+  const drain = (): string => {
     const text = lines.join("\n") + "\n"
     lines = []
     return text
@@ -58,18 +58,18 @@ const lineWriter = () => {
   process.on("exit", () => {
     if (lines.length === 0) return
     try {
-      writeSync(process.stderr.fd, take())
+      writeSync(process.stderr.fd, drain())
     } catch {
-      // Nobody reads it any more.
+      // The reader has closed the pipe.
     }
   })
   return (line: string): void => {
-    if (lines.push(line) === 1) setImmediate(() => process.stderr.write(take()))
+    if (lines.push(line) === 1) setImmediate(() => process.stderr.write(drain()))
   }
 }
 
-/** How much the end of a request weighs. */
-const weightOf = (status: number): Level => (status === 503 ? "warn" : status >= 500 ? "error" : "info")
+/** The level of the line of a request, by its status. */
+const levelOfStatus = (status: number): Level => (status === 503 ? "warn" : status >= 500 ? "error" : "info")
 
 const effectLevels: Readonly<Record<Level, LogLevel.LogLevel>> = {
   debug: "Debug",
@@ -82,42 +82,45 @@ const effectLevels: Readonly<Record<Level, LogLevel.LogLevel>> = {
 const levelOf = (level: LogLevel.LogLevel): Level =>
   level === "Fatal" || level === "Error" ? "error" : level === "Warn" ? "warn" : level === "Info" ? "info" : "debug"
 
-/** Of what failed, only what it is called and where it came from: messages may repeat what was sent. */
+/**
+ * The fields of a failure: its name and its place in the code. Its message is left out, because it may repeat what was
+ * sent.
+ */
 const failuresOf = (cause: Cause.Cause<unknown>): Fields => {
   const [reason] = cause.reasons
   if (reason === undefined || reason._tag === "Interrupt") return {}
   return Failure.of(reason._tag === "Fail" ? reason.error : reason.defect)
 }
 
-/** The request as a line of text begins with it. */
+/** The beginning of the line of a request in the format `text`. */
 const summary = ({ durationMs, method, route, status }: RequestLog.Entry): string =>
   `${status} ${method} ${route} ${durationMs} ms`
 
-/** The log, and the requests told to it. */
+/** The logger, and the sink for the log entries of requests. */
 export const layer = ({ format, level }: Options): Layer.Layer<never> => {
   const write = lineWriter()
   const isText = format === "text"
-  const isTold = (weight: Level): boolean => levels.indexOf(weight) >= levels.indexOf(level)
+  const isLogged = (other: Level): boolean => levels.indexOf(other) >= levels.indexOf(level)
 
-  const tell = (told: RequestLog.Entry): void => {
-    const weight = weightOf(told.status)
-    if (!isTold(weight)) return
-    const { caller = "none", durationMs, method, requestId, route, status, ...rest } = told
+  const logRequest = (entry: RequestLog.Entry): void => {
+    const entryLevel = levelOfStatus(entry.status)
+    if (!isLogged(entryLevel)) return
+    const { caller = "none", durationMs, method, requestId, route, status, ...rest } = entry
     const line = isText
-      ? textLine(new Date(), weight, summary(told), { caller, ...rest, requestId })
-      : jsonLine(new Date(), weight, "request", { requestId, method, route, status, durationMs, caller, ...rest })
+      ? textLine(new Date(), entryLevel, summary(entry), { caller, ...rest, requestId })
+      : jsonLine(new Date(), entryLevel, "request", { requestId, method, route, status, durationMs, caller, ...rest })
     write(line)
   }
 
   const logger = Logger.make<unknown, void>(({ cause, date, fiber, logLevel, message }) => {
     const [text, ...more] = Array.isArray(message) ? message : [message]
     const fields = Object.assign({}, fiber.getRef(References.CurrentLogAnnotations), ...more, failuresOf(cause))
-    write((isText ? textLine : jsonLine)(date, levelOf(logLevel), written(text), fields))
+    write((isText ? textLine : jsonLine)(date, levelOf(logLevel), asText(text), fields))
   })
 
   return Layer.mergeAll(
     Logger.layer([logger]),
     Layer.succeed(References.MinimumLogLevel, effectLevels[level]),
-    Layer.succeedContext(Context.make(RequestLog.Sink, level === "off" ? () => {} : tell)),
+    Layer.succeedContext(Context.make(RequestLog.Sink, level === "off" ? () => {} : logRequest)),
   )
 }

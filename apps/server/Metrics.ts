@@ -1,6 +1,6 @@
 /**
- * `GET /metrics` in the text form of Prometheus, on an address and port of its own: it tells how much is going on and for how
- * many, which is nobody's business outside. By default it is reached from this machine only.
+ * Serves `GET /metrics` in the text format of Prometheus. It has its own address and port, because the metrics show how
+ * much the service is used and must not be public. By default it can be reached from this machine only.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
@@ -11,45 +11,45 @@ import * as Process from "./Process.ts"
 
 interface Options {
   readonly host: string
-  /** Left out: nothing is served. */
+  /** If `undefined`, nothing is served. */
   readonly port: number | undefined
-  /** Whether metrics are sent to somebody, too. */
+  /** Whether metrics are also sent, by OTLP. */
   readonly isSent: boolean
   readonly version: string
 }
 
 const contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-/** Answers the metrics as they are now. */
-const answer = (look: Effect.Effect<void>) =>
+/** Answers a request with the current metrics. */
+const answer = (measure: Effect.Effect<void>) =>
   Effect.gen(function* () {
     const { method, url } = yield* HttpServerRequest.HttpServerRequest
     if (url !== "/metrics") return HttpServerResponse.empty({ status: 404 })
     if (method !== "GET" && method !== "HEAD")
       return HttpServerResponse.empty({ status: 405, headers: { allow: "GET, HEAD" } })
-    yield* look
+    yield* measure
     return HttpServerResponse.text(yield* PrometheusMetrics.format(), { contentType })
   })
 
-const listen = (look: Effect.Effect<void>, host: string, port: number) =>
+const listen = (measure: Effect.Effect<void>, host: string, port: number) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const { address } = yield* HttpServer.HttpServer
       yield* Effect.logInfo("metrics are served", { url: `${HttpServer.formatAddress(address)}/metrics` })
     }),
   ).pipe(
-    Layer.merge(HttpServer.serve(answer(look))),
+    Layer.merge(HttpServer.serve(answer(measure))),
     Layer.provide(NodeHttpServer.layer(() => createServer(), { host, port })),
     Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true)),
   )
 
-/** Serves the metrics, if a port is given; and looks at the process from time to time, if they are sent. */
+/** Serves the metrics if a port is given, and measures the process regularly if they are sent. */
 export const layer = ({ host, isSent, port, version }: Options) =>
   Layer.unwrap(
     Effect.gen(function* () {
       if (port === undefined && !isSent) return Layer.empty
-      const look = yield* Process.make(version)
-      if (isSent) yield* Process.watch(look)
-      return port === undefined ? Layer.empty : listen(look, host, port)
+      const measure = yield* Process.make(version)
+      if (isSent) yield* Process.measureRegularly(measure)
+      return port === undefined ? Layer.empty : listen(measure, host, port)
     }),
   )

@@ -1,7 +1,7 @@
 /**
- * What the process says of itself and of its store, as metrics: memory, time on the processor, the event loop, readiness.
+ * Metrics of the process and of its store: memory, processor time, the event loop, readiness.
  *
- * It is looked at when somebody asks for the metrics, and every ten seconds for those who are sent them.
+ * They are measured when the metrics are requested, and every ten seconds if metrics are sent.
  */
 import { readdirSync } from "node:fs"
 import { monitorEventLoopDelay } from "node:perf_hooks"
@@ -22,8 +22,8 @@ const processorTime = Metric.counter("process_cpu_seconds_total", {
   incremental: true,
 })
 
-/** How long the store is waited for, before it counts as not ready. */
-const patience = "2 seconds"
+/** The store is not ready if it does not answer within this time. */
+const readyTimeout = "2 seconds"
 
 const fileCount = (): number => {
   try {
@@ -33,7 +33,7 @@ const fileCount = (): number => {
   }
 }
 
-/** Looks at the process and its store now. */
+/** Makes an effect that measures the process and its store. */
 export const make = Effect.fnUntraced(function* (version: string) {
   const ledger = yield* Ledger
   const delay = monitorEventLoopDelay()
@@ -41,13 +41,13 @@ export const make = Effect.fnUntraced(function* (version: string) {
     Effect.sync(() => delay.enable()),
     () => Effect.sync(() => delay.disable()),
   )
-  let processor = 0
+  let secondsBefore = 0
   yield* Metric.update(startTime, performance.timeOrigin / 1000)
   yield* Metric.update(Metric.withAttributes(build, { version, node: process.version }), 1)
 
   const isReady = ledger.ready.pipe(
     Effect.as(1),
-    Effect.timeout(patience),
+    Effect.timeout(readyTimeout),
     Effect.catch(() => Effect.succeed(0)),
   )
   return Effect.gen(function* () {
@@ -57,14 +57,14 @@ export const make = Effect.fnUntraced(function* (version: string) {
     yield* Metric.update(residentMemory, rss)
     yield* Metric.update(heapUsed, heap)
     yield* Metric.update(openFiles, fileCount())
-    yield* Metric.update(processorTime, seconds - processor)
-    processor = seconds
+    yield* Metric.update(processorTime, seconds - secondsBefore)
+    secondsBefore = seconds
     yield* Metric.update(loopDelay, delay.percentile(99) / 1e9)
     delay.reset()
     yield* Metric.update(storeReady, yield* isReady)
   }).pipe(Effect.withTracerEnabled(false))
 })
 
-/** Looks every ten seconds, for exporters that do not ask. */
-export const watch = (look: Effect.Effect<void>) =>
-  Effect.forkScoped(Effect.repeat(look, Schedule.spaced("10 seconds")))
+/** Measures every ten seconds, for exporters that send metrics. */
+export const measureRegularly = (measure: Effect.Effect<void>) =>
+  Effect.forkScoped(Effect.repeat(measure, Schedule.spaced("10 seconds")))

@@ -1,5 +1,5 @@
 /**
- * The service as its settings want it: a store, the ledger over it, HTTP in front, and what is told of all of it.
+ * The service, assembled as its settings say: a store, the ledger, the HTTP server, log, metrics and traces.
  */
 import { Effect, Layer } from "effect"
 import { GeographyHeader } from "../../adapters/http/routes/OpenRoutes.ts"
@@ -17,14 +17,14 @@ import * as Welcome from "./Welcome.ts"
 
 const limit = (quota: number | "off" | undefined): number | undefined => (quota === "off" ? undefined : quota)
 
-const inside = (settings: Settings, version: string) => {
+const observability = (settings: Settings, version: string) => {
   const { logFormat, logLevel, otlpProtocol, traceShare } = settings
   const format = logFormat ?? (process.stderr.isTTY ? "text" : "json")
   const log = Log.layer({ format, level: logLevel! })
   return Tracing.layer({ protocol: otlpProtocol!, share: traceShare!, version }).pipe(Layer.provideMerge(log))
 }
 
-/** Runs until its scope is closed. `warnings` are logged first. */
+/** The service runs until its scope closes. `warnings` are logged first. */
 export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {
   const { geographyHeader, host, keyQuota, metricsHost, metricsPort, port, sessionQuota, stateMaxAge, store } = settings
   const opened = settings.replica === "on" ? Store.replica(store!) : Store.layer(store!)
@@ -43,6 +43,6 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.provide(Layer.succeed(Quotas, { key: limit(keyQuota), session: limit(sessionQuota) })),
     Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge!)),
     Layer.provide(Layer.effectDiscard(Effect.forEach(warnings, (warning) => Effect.logWarning(warning)))),
-    Layer.provide(inside(settings, version)),
+    Layer.provide(observability(settings, version)),
   )
 }

@@ -1,7 +1,8 @@
 /**
- * What the environment sets: one table, which is read at the start, printed by `--help`, and held against the documentation.
+ * The settings of the service: one table of variables, which is read at the start, printed by `--help`, and compared
+ * with the documentation by a test.
  *
- * Everything wrong is found at once. What was given is repeated, but for what may hold a secret.
+ * All faults are reported at once. Messages repeat a value, except where it may contain a secret.
  */
 import { Option, Schema } from "effect"
 import * as RateLimit from "../../adapters/http/server/RateLimit.ts"
@@ -10,23 +11,23 @@ import * as Store from "../Store.ts"
 import * as WholeNumber from "../WholeNumber.ts"
 import * as Log from "./Log.ts"
 
-/** One variable. */
+/** A variable of the environment. */
 export interface Setting<Value> {
   readonly variable: string
   readonly sets: string
-  /** As it would be given; nothing where it is not set by default. */
+  /** The default as text; `undefined` if there is none. */
   readonly byDefault: string | undefined
   readonly expected: string
   readonly isSecret: boolean
-  /** The value of a text; nothing where it has none. */
+  /** Parses a text; `None` if it is invalid. */
   readonly read: (text: string) => Option.Option<Value>
 }
 
-/** What is wrong with one variable. */
+/** The fault of one variable. */
 export interface SettingFault {
   readonly variable: string
   readonly expected: string
-  /** As it may be shown. */
+  /** The value as it may be printed. */
   readonly given: string
 }
 
@@ -54,7 +55,7 @@ const quota = (text: string): Option.Option<number | "off"> =>
   text === "off" || text === "0" ? Option.some("off") : WholeNumber.between(1, 999_999_999).read(text)
 const anyQuota = "requests a minute, a whole number from 1 to 999999999; 0 or off sets no limit"
 
-/** Every variable, in the order in which they are told. */
+/** Every variable, in the order of `--help`. */
 export const table = {
   host: setting("HOST", "the address to listen on", "127.0.0.1", "an address, such as 0.0.0.0", address),
   port: setting("PORT", "the port; `0` takes any free one", "4000", anyPort, port),
@@ -164,12 +165,12 @@ export const table = {
 
 type Table = typeof table
 
-/** The values, `undefined` where a variable is neither set nor has a default. */
+/** The values; `undefined` if a variable is not set and has no default. */
 export type Settings = {
   readonly [Name in keyof Table]: Table[Name] extends Setting<infer Value> ? Value | undefined : never
 }
 
-/** What was read, what is wrong, and the names that look like variables of Assent but are none. */
+/** The settings, their faults, and the names of variables that begin with `ASSENT_` but are not settings. */
 export interface Read {
   readonly settings: Settings
   readonly faults: ReadonlyArray<SettingFault>
@@ -178,18 +179,18 @@ export interface Read {
 
 const longestShown = 80
 
-/** What was given, as it may be shown: of a secret its scheme alone. */
+/** A value as it may be printed; of a secret only the scheme of its URL. */
 const shown = (text: string, isSecret: boolean): string => {
   if (!isSecret) return JSON.stringify(text.slice(0, longestShown))
   const scheme = /^[a-z]{1,12}:(?=\/\/)/i.exec(text)?.[0]
   return scheme === undefined ? "something that is not shown" : `${scheme} and more that is not shown`
 }
 
-/** A variable that is empty is one that is not set. */
+/** The text of a variable. An empty variable is treated as not set. */
 const textOf = (environment: NodeJS.ProcessEnv, variable: string): string | undefined =>
   environment[variable] === "" ? undefined : environment[variable]
 
-/** Two parts of the service cannot listen at the same place. */
+/** A fault if the service and its metrics would listen at the same address and port. */
 const clash = ({ host, metricsHost, metricsPort, port }: Settings): ReadonlyArray<SettingFault> =>
   metricsPort !== undefined && metricsPort !== 0 && metricsPort === port && metricsHost === host
     ? [{ variable: "ASSENT_METRICS_PORT", expected: "another port than PORT", given: `"${metricsPort}"` }]
@@ -207,14 +208,14 @@ export const read = (environment: NodeJS.ProcessEnv): Read => {
     return Option.getOrUndefined(value)
   }
   const entries = Object.entries(table).map(([name, each]) => [name, valueOf(each)])
-  // Each member is what the setting of its name reads.
+  // Each value was read by the setting of the same name.
   const settings = Object.fromEntries(entries) as Settings
   const known = new Set(Object.values(table).map(({ variable }) => variable))
   const unknown = Object.keys(environment).filter((name) => name.startsWith("ASSENT_") && !known.has(name))
   return { settings, faults: [...faults, ...clash(settings)], unknown }
 }
 
-/** The number of letters to change, add or leave out to make one word another (Levenshtein). */
+/** The number of letters to change, add or remove to make one word the other (Levenshtein distance). */
 const distance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (const [line, letter] of [...a].entries()) {
@@ -227,24 +228,24 @@ const distance = (a: string, b: string): number => {
   return row[b.length]!
 }
 
-/** How far a word may be from one that was meant. */
-const farthest = 4
+/** The greatest distance at which a variable is suggested. */
+const maxDistance = 4
 
-/** The variable that was probably meant by a name that is none. */
+/** The variable that is most similar to an unknown name, if any is similar. */
 export const suggest = (name: string): string | undefined =>
   Object.values(table)
-    .map(({ variable }) => ({ variable, apart: distance(name, variable) }))
-    .filter(({ apart }) => apart <= farthest)
-    .toSorted((a, b) => a.apart - b.apart)[0]?.variable
+    .map(({ variable }) => ({ variable, letters: distance(name, variable) }))
+    .filter(({ letters }) => letters <= maxDistance)
+    .toSorted((a, b) => a.letters - b.letters)[0]?.variable
 
-/** Everything wrong, for whoever set it. */
+/** A message with all faults. */
 export const report = (faults: ReadonlyArray<SettingFault>): string => {
   const lines = faults.map(({ expected, given, variable }) => `  ${variable}: expected ${expected}; given ${given}`)
   const count = faults.length === 1 ? "1 setting" : `${faults.length} settings`
   return [`assent: cannot serve: ${count} cannot be used`, ...lines, "Every setting: --help"].join("\n")
 }
 
-/** The table, for `--help`. */
+/** The text of `--help`. */
 export const help = (): string => {
   const lines = Object.values(table).map(
     ({ byDefault, sets, variable }) =>

@@ -1,8 +1,8 @@
 /**
- * Traces and metrics by OTLP, as OpenTelemetry's variables (`OTEL_…`) set them. Without an endpoint nothing of it runs.
+ * Sends traces and metrics by OTLP, as the variables of OpenTelemetry (`OTEL_…`) say. Without an endpoint nothing runs.
  *
- * What leaves the process is a list of what may: of spans the attributes named here, of what failed its tag. So nothing that
- * a library notes of its own accord, such as addresses, URLs, browsers and messages, is ever sent.
+ * What is sent is on an allow list: the attributes of spans that are named here, and the tag of a failure. Nothing else
+ * that a library records, such as addresses, URLs, browsers and messages, leaves the process.
  */
 import { ConfigProvider, Effect, Exit, Cause, Layer, Option, Tracer } from "effect"
 import { FetchHttpClient, HttpMiddleware } from "effect/http"
@@ -12,7 +12,9 @@ import * as RequestLog from "../../adapters/http/server/RequestLog.ts"
 import { Ledger } from "../../core/Ledger.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 
-/** The attributes that are sent. None of them can hold what somebody sent, but ids of organizations, projects and keys. */
+/**
+ * The attributes that are sent. They cannot contain data of a request, except ids of organizations, projects and keys.
+ */
 const sent = new Set([
   "assent.events",
   "assent.request_id",
@@ -24,20 +26,20 @@ const sent = new Set([
   "url.scheme",
 ])
 
-/** A statement in short: what it does to which table. Its text is left out, in case one ever holds a value. */
+/** The verb and the table of a SQL statement. Its text is not sent, because it could contain a value. */
 const summary = (statement: unknown): string => {
   const [, verb, table] = /^\s*(\w+)(?:.*?\b(?:FROM|INTO|UPDATE)\s+(\w+))?/is.exec(String(statement)) ?? []
   return [verb?.toUpperCase(), table].filter((word) => word !== undefined).join(" ")
 }
 
-/** A failure with nothing but its tag. */
-const tagged = (cause: Cause.Cause<unknown>): Exit.Exit<never, Error> => {
+/** A failure of which only the tag is kept. */
+const tagOnly = (cause: Cause.Cause<unknown>): Exit.Exit<never, Error> => {
   const { error } = Failure.of(Cause.squash(cause))
   return Exit.fail(Object.assign(new Error(error), { name: error, stack: error }))
 }
 
-/** A tracer that passes on only what may be known; a share of the traces that begin here are sent. */
-const discreet = (tracer: Tracer.Tracer, share: number): Tracer.Tracer =>
+/** A tracer that passes on only what is on the allow list. Of the traces that begin here, it sends a share. */
+const redacting = (tracer: Tracer.Tracer, share: number): Tracer.Tracer =>
   Tracer.make({
     span: (options) => {
       const isChosen = Option.isSome(options.parent) || Math.random() < share
@@ -51,12 +53,12 @@ const discreet = (tracer: Tracer.Tracer, share: number): Tracer.Tracer =>
         },
         event: () => {},
         end: (endTime: bigint, exit: Exit.Exit<unknown, unknown>) =>
-          end(endTime, Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? tagged(exit.cause) : exit),
+          end(endTime, Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? tagOnly(exit.cause) : exit),
       })
     },
   })
 
-/** What OpenTelemetry's variables are where they are not set. */
+/** The defaults of the variables of OpenTelemetry. */
 const defaults = (version: string) =>
   ConfigProvider.fromUnknown({
     OTEL_TRACES_EXPORTER: "otlp",
@@ -67,9 +69,9 @@ const defaults = (version: string) =>
 
 interface Options {
   readonly protocol: "http/protobuf" | "http/json"
-  /** Of the requests without a `traceparent`, from 0 to 1. */
+  /** The share of requests without a `traceparent` that are traced, from 0 to 1. */
   readonly share: number
-  /** Of Assent. */
+  /** The version of Assent. */
   readonly version: string
 }
 
@@ -77,7 +79,7 @@ interface Options {
 export const layer = ({ protocol, share, version }: Options): Layer.Layer<never> => {
   const tracer = Layer.effect(
     Tracer.Tracer,
-    Effect.map(Tracer.Tracer, (tracer) => (tracer === Tracer.nativeTracer ? tracer : discreet(tracer, share))),
+    Effect.map(Tracer.Tracer, (tracer) => (tracer === Tracer.nativeTracer ? tracer : redacting(tracer, share))),
   )
   const route = Layer.succeed(
     HttpMiddleware.SpanNameGenerator,
@@ -99,8 +101,8 @@ type Method = (...parameters: ReadonlyArray<unknown>) => unknown
 /** The name of a member's span; `undefined` if it has none. */
 type SpanName = (member: string) => string | undefined
 
-/** A service, each of whose effects has a span of its own, named by `nameOf` for the path of the member. */
-const spanned = <Service extends object>(name: string, service: Service, nameOf: SpanName): Service => {
+/** A service whose effects each have a span. `nameOf` maps the path of a member to the name of its span. */
+const withSpans = <Service extends object>(name: string, service: Service, nameOf: SpanName): Service => {
   const inSpan = (value: unknown, span: string): unknown =>
     Effect.isEffect(value) ? Effect.withSpan(value, span, { captureStackTrace: false }) : value
   const members = Object.entries(service).map(([method, value]: [string, unknown]) => {
@@ -111,16 +113,16 @@ const spanned = <Service extends object>(name: string, service: Service, nameOf:
       const call = value as Method
       return [method, (...parameters: ReadonlyArray<unknown>) => inSpan(call(...parameters), span)]
     }
-    return [method, typeof value === "object" && value !== null ? spanned(`${name}.${method}`, value, nameOf) : value]
+    return [method, typeof value === "object" && value !== null ? withSpans(`${name}.${method}`, value, nameOf) : value]
   })
   // The same members, of the same types.
   return Object.fromEntries(members) as Service
 }
 
-/** Members that are asked many times for each request, and answered from memory. */
+/** Members without a span, because they are called many times for each request and are answered from memory. */
 const withoutSpan = new Set(["Ledger.catalog", "Ledger.projectScope", "LedgerStore.catalog.current"])
 
-/** Names of spans that are not the path of their member: they stay the same when the port is arranged in another way. */
+/** Names of spans that are not the path of their member, so that they stay the same when a member of the port moves. */
 const spanNames: Readonly<Record<string, string>> = {
   "LedgerStore.idempotencyRecord": "LedgerStore.receipt",
   "LedgerStore.events.append": "LedgerStore.append",
@@ -148,20 +150,20 @@ const spanNames: Readonly<Record<string, string>> = {
 
 const spanName: SpanName = (member) => (withoutSpan.has(member) ? undefined : (spanNames[member] ?? member))
 
-/** Gives the use cases spans, where there is a tracer. */
+/** Adds spans to the use cases, if there is a tracer. */
 export const ledger = Layer.effect(
   Ledger,
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? ledger : spanned("Ledger", ledger, spanName)
+    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? ledger : withSpans("Ledger", ledger, spanName)
   }),
 )
 
-/** Gives what the store is asked spans, where there is a tracer. */
+/** Adds spans to the calls of the store, if there is a tracer. */
 export const store = Layer.effect(
   LedgerStore,
   Effect.gen(function* () {
     const store = yield* LedgerStore
-    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? store : spanned("LedgerStore", store, spanName)
+    return (yield* Tracer.Tracer) === Tracer.nativeTracer ? store : withSpans("LedgerStore", store, spanName)
   }),
 )

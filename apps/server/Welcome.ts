@@ -1,5 +1,5 @@
 /**
- * What the server says when it has started: where it is, and requests to paste that work.
+ * Prints what the server shows when it has started: its URL, and example requests that work as they are.
  */
 import { Console, Effect, Option } from "effect"
 import { HttpServer } from "effect/http"
@@ -14,7 +14,7 @@ const curl = (method: string, url: string, headers: Readonly<Record<string, stri
 
 const json = { "Content-Type": "application/json" }
 
-/** Sets up the demonstration on an empty store and prints how to try it; else only where the service is. */
+/** Founds the demonstration in an empty store and prints how to try it; otherwise prints only the URL. */
 export const print = Effect.gen(function* () {
   const ledger = yield* Ledger
   const server = yield* HttpServer.HttpServer
@@ -25,7 +25,7 @@ export const print = Effect.gen(function* () {
   const { apiKey, consentTypes, organization, project } = founded.value
   const types = (yield* ledger.catalog).consentTypes.get(project.id)!
   const opened = yield* ledger.openSession({ organization, project, ipAddress: "127.0.0.1", domain: "localhost" })
-  // Only a request with a key can be repeated.
+  // The outcome is always `Opened`, because only a request with an idempotency key can have another outcome.
   if (opened._tag !== "Opened") return
   const { session, token } = opened
   const scope = `${url}/site-v1/${project.id}`

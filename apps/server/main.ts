@@ -1,8 +1,10 @@
 /**
- * The service's process: reads the environment, serves, and ends with a code that says why.
+ * The process of the service: reads the settings, serves, and ends with an exit code.
  *
- * Ctrl-C and SIGTERM drain it: what was accepted is answered, then it exits with 0. 78 (`EX_CONFIG` of sysexits.h): settings
- * that cannot be used; nothing was started. 64 (`EX_USAGE`): arguments. 1: it could not serve.
+ * - 0: after Ctrl-C or SIGTERM, when all accepted requests have been answered
+ * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, and nothing was started
+ * - 64 (`EX_USAGE`): it was called with arguments
+ * - 1: it could not serve
  */
 import "effect/schema/SchemaJITCompiler/enable"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -16,9 +18,9 @@ import * as Settings from "./Settings.ts"
 const exits = { usage: 64, settings: 78, failure: 1 }
 const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")
 
-const say = (text: string) => process.stderr.write(`${text}\n`)
+const printError = (text: string) => process.stderr.write(`${text}\n`)
 
-/** The variables of OpenTelemetry's own that cannot be used, which its layers read for themselves. */
+/** A message that names the invalid variables of OpenTelemetry, which the layers of OpenTelemetry read themselves. */
 const unusable = (error: Config.ConfigError): string => {
   const names = Schema.isSchemaError(error.cause)
     ? Exchange.violations(error.cause).map(({ pointer }) => pointer.slice(1).replaceAll("/", "_"))
@@ -26,7 +28,7 @@ const unusable = (error: Config.ConfigError): string => {
   return `${names.join(", ") || "a variable of OpenTelemetry (OTEL_…)"} cannot be used; see the specification of OpenTelemetry`
 }
 
-/** Why the service cannot run, as a part says of itself. */
+/** The reason why the service cannot run, from the error of one of its parts. */
 const explain = (error: unknown): string => {
   if (error instanceof HttpServerError.ServeError)
     return `it cannot listen: ${String(error.cause)}; see HOST, PORT and ASSENT_METRICS_…`
@@ -35,8 +37,8 @@ const explain = (error: unknown): string => {
 }
 
 const unknownName = (name: string): string => {
-  const meant = Settings.suggest(name)
-  return `${name} is no setting, and sets nothing${meant === undefined ? "" : `: do you mean ${meant}?`}`
+  const suggestion = Settings.suggest(name)
+  return `${name} is no setting, and sets nothing${suggestion === undefined ? "" : `: do you mean ${suggestion}?`}`
 }
 
 const serve = ({ settings, unknown }: Settings.Read): void =>
@@ -58,13 +60,13 @@ const serve = ({ settings, unknown }: Settings.Read): void =>
 const main = (parameters: ReadonlyArray<string>): void => {
   if (parameters.includes("--help")) return void process.stdout.write(`${Settings.help()}\n`)
   if (parameters.length > 0) {
-    say("assent: cannot serve: it takes no arguments; see --help")
+    printError("assent: cannot serve: it takes no arguments; see --help")
     process.exitCode = exits.usage
     return
   }
   const read = Settings.read(process.env)
   if (read.faults.length === 0) return serve(read)
-  say(Settings.report(read.faults))
+  printError(Settings.report(read.faults))
   process.exitCode = exits.settings
 }
 
