@@ -1,5 +1,5 @@
 /**
- * The HTTP API as one value: the server, the client and the OpenAPI description all follow from it.
+ * The HTTP API as one value, from which the server, the client and the OpenAPI description are derived.
  */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { ApiKeys } from "./ApiKeys.ts"
@@ -10,7 +10,7 @@ import { People } from "./People.ts"
 import { Privacy } from "./Privacy.ts"
 import { Site } from "./Site.ts"
 
-/** Everything that is served. A query parameter nobody knows is an error; an unknown member of a body is passed over. */
+/** All endpoints. An unknown query parameter is an error; an unknown member of a body is ignored. */
 export const Api = HttpApi.make("assent")
   .add(Privacy, ConsentTypes, People, Organizations, ApiKeys, Site, Open)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })

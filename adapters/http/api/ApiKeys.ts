@@ -1,5 +1,5 @@
 /**
- * API keys, for owners.
+ * The endpoints of API keys, for owners.
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"

@@ -1,5 +1,5 @@
 /**
- * The shapes of organizations, projects and API keys.
+ * The wire schemas of organizations, projects and API keys.
  */
 import { Schema } from "effect"
 import * as Fields from "../../../core/formats/Fields.ts"
@@ -30,7 +30,7 @@ const PublicKey = Schema.Struct({
   kid: Schema.optionalKey(Fields.text(1, 256)),
 }).annotate({ identifier: "PublicKey", description: "A public key for ES256 (RFC 7517)" })
 
-/** The public keys that an organization signs proofs of identity with: a JWK set (RFC 7517, section 5). */
+/** The public keys that verify the identity tokens of an organization: a JWK set (RFC 7517, section 5). */
 export const KeySet = Schema.Struct({
   keys: Schema.Array(PublicKey).check(Schema.isMaxLength(16, { message: "expected at most 16 keys" })),
 })
@@ -41,7 +41,7 @@ const organizationFields = {
   privacyPolicyUrl: Wire.WebAddress,
 }
 
-/** An organization to set up. */
+/** A new organization. */
 export const NewOrganization = Schema.Struct({ ...organizationFields, jwks: Fields.orNull(KeySet) })
 
 /** A change of an organization. */
@@ -63,12 +63,12 @@ export const Organization = Schema.Struct({
   dateUpdated: Schema.String,
 }).annotate({ identifier: "Organization" })
 
-/** One page of organizations. */
+/** A page of organizations. */
 export const OrganizationPage = Wire.page(Organization)
 
 const Domains = Schema.Array(Domain).check(Schema.isMaxLength(1000, { message: "expected at most 1000 domains" }))
 
-/** A project to set up. */
+/** A new project. */
 export const NewProject = Schema.Struct({
   name: Name,
   type: Fields.orNull(Schema.Literal("website")),
@@ -96,14 +96,14 @@ export const Project = Schema.Struct({
   dateUpdated: Schema.String,
 }).annotate({ identifier: "Project" })
 
-/** One page of projects. */
+/** A page of projects. */
 export const ProjectPage = Wire.page(Project)
 
 const Permissions = Schema.Array(Schema.Struct({ projectId: Fields.Uuid, role: Schema.Literals(roles) })).check(
   Schema.isMaxLength(1000, { message: "expected at most 1000 permissions" }),
 )
 
-/** An API key to make. */
+/** A new API key. */
 export const NewApiKey = Schema.Struct({
   name: Name,
   role: Schema.Literals(roles),
@@ -134,21 +134,21 @@ const apiKey = {
 /** An API key, without its secret. */
 export const ApiKey = Schema.Struct(apiKey).annotate({ identifier: "ApiKey" })
 
-/** An API key just made. */
+/** An API key in the answer that creates it, with its secret. */
 export const MadeApiKey = Schema.Struct({
   ...apiKey,
   secret: Schema.String.annotate({ description: "The secret to send as x-api-key. Told only here." }),
 }).annotate({ identifier: "MadeApiKey" })
 
-/** One page of API keys. */
+/** A page of API keys. */
 export const ApiKeyPage = Wire.page(ApiKey)
 
-/** An organization just set up, with the key its owner begins with. */
+/** An organization in the answer that creates it, with its first API key, of the role `owner`. */
 export const FoundedOrganization = Schema.Struct({ ...Organization.fields, apiKey: MadeApiKey }).annotate({
   identifier: "FoundedOrganization",
 })
 
-/** How what is set up is listed. */
+/** The query parameters of the lists of organizations, projects, API keys, and active consent types. */
 export const entryParameters = {
   ...Wire.pageParameters,
   sort: Schema.optionalKey(Schema.Literals(["dateCreated", "name"])),

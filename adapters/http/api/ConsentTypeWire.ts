@@ -1,5 +1,5 @@
 /**
- * The shapes of consent types: how they are set up, changed and answered.
+ * The wire schemas of consent types, their changes and their versions.
  */
 import { Schema } from "effect"
 import * as Fields from "../../../core/formats/Fields.ts"
@@ -8,7 +8,7 @@ import * as ConsentState from "../../../core/engine/ConsentState.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Wire from "./Wire.ts"
 
-/** The subcategories of every category but `custom`, which has any. */
+/** The subcategories of every category except `custom`, which allows any. */
 export const subcategories = [
   "analytics",
   "do_not_sell",
@@ -26,7 +26,7 @@ export const subcategories = [
   "data_protection_agreement",
 ] as const
 
-/** The most characters of a document. */
+/** The highest number of characters of a document. */
 export const documentMaxLength = 5_000_000
 
 const Label = Schema.String.check(
@@ -66,7 +66,7 @@ const conditions = {
   rules: Fields.orNull(Exchange.Rules),
 }
 
-/** `category` decides which subcategories there are. */
+/** Checks that the category allows the subcategory. */
 const isKnownSubcategory = Schema.makeFilter(
   ({ category, subcategory }: { category?: string | null; subcategory?: unknown }) => {
     const name = Array.isArray(subcategory) ? subcategory[0] : subcategory
@@ -75,7 +75,7 @@ const isKnownSubcategory = Schema.makeFilter(
   },
 )
 
-/** A consent type to set up. */
+/** A new consent type. */
 export const NewConsentType = Schema.Struct({
   category: Fields.Category,
   subcategory: Fields.Subcategory,
@@ -115,7 +115,7 @@ const shown = {
   url: Schema.optionalKey(Schema.String),
 }
 
-/** A consent type as it is answered, with the texts in force now. */
+/** A consent type in an answer, with the texts in force now. */
 export const ConsentType = Schema.Struct({
   id: Schema.String,
   organization: Schema.String,
@@ -141,15 +141,15 @@ export const ConsentType = Schema.Struct({
   versions: Schema.Array(Schema.Struct(version)),
 }).annotate({ identifier: "ConsentType" })
 
-/** One page of consent types. */
+/** A page of consent types. */
 export const ConsentTypePage = Wire.page(ConsentType)
 
-/** What was shown as one version. */
+/** The texts and conditions of one version, as people were shown them. */
 export const ConsentTypeVersion = Schema.Struct({ consentType: Schema.String, ...shown, ...version }).annotate({
   identifier: "ConsentTypeVersion",
 })
 
-/** Which consent types: those whose members are equal. */
+/** The query parameters of a list of consent types; a filter selects types whose member is equal to it. */
 export const typeParameters = {
   ...Wire.pageParameters,
   sort: Schema.optionalKey(Schema.Literals(["dateCreated", "name"])),

@@ -1,5 +1,5 @@
 /**
- * Consent types, for servers.
+ * The endpoints of consent types, for servers.
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"

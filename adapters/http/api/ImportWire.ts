@@ -1,22 +1,22 @@
 /**
- * The shapes of an import: rows without end, and what became of them.
+ * The wire schemas of an import: a stream of rows, and the result.
  */
 import { Schema } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 
-/** How many faults an answer lists at most. */
+/** The highest number of faults that an answer lists. */
 export const maxRejections = 1000
 
-/** How many rows a dry run takes at most: what it would record is held in memory. */
+/** The highest number of rows of a dry run, because it holds in memory what it would record. */
 export const maxDryRows = 20_000
 
-/** The media types of rows. A body may be packed with gzip. */
+/** The media types of rows. A body may be compressed with gzip. */
 export const mediaTypes = { ndjson: "application/x-ndjson", csv: "text/csv" } as const
 
 const rows = (contentType: string, description: string) =>
   Schema.String.annotate({ description }).pipe(HttpApiSchema.asText({ contentType }))
 
-/** Rows, in either form. */
+/** The rows, in either media type. */
 export const Rows = [
   rows(
     mediaTypes.ndjson,
@@ -25,7 +25,7 @@ export const Rows = [
   rows(mediaTypes.csv, "A header with the names of the members, and one item a record (RFC 4180)"),
 ] as const
 
-/** How rows are read. */
+/** The query parameters: how rows are read. */
 export const parameters = {
   dryRun: Schema.optionalKey(
     Schema.Literals(["true", "false"]).annotate({
@@ -44,7 +44,7 @@ export const parameters = {
 
 const Count = Schema.Int
 
-/** What became of the rows. */
+/** The result of an import: the number of rows by their outcome, and the first faults. */
 export const Imported = Schema.Struct({
   dryRun: Schema.Boolean,
   rows: Count,

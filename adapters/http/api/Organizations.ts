@@ -1,5 +1,5 @@
 /**
- * Organizations and their projects, for servers.
+ * The endpoints of organizations and their projects, for servers.
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"

@@ -1,5 +1,5 @@
 /**
- * People and who they were joined with, for servers.
+ * The endpoints of people and their joins, for servers.
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"

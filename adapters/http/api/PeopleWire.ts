@@ -1,12 +1,12 @@
 /**
- * The shapes of identifying: proofs, profiles, and the facts of joining.
+ * The wire schemas of people: identification, profiles, and the facts of joins.
  */
 import { Schema } from "effect"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 import * as People from "../../../core/model/People.ts"
 
-/** That a visitor is whom an identifier names, with the proof. */
+/** The claim that an identifier names the visitor, with the identity token that proves it. */
 export const Identification = Schema.Struct({
   type: Schema.Literals(["email", "contextId", "userId"]),
   value: Fields.text(1, 512),
@@ -22,7 +22,7 @@ export const Identification = Schema.Struct({
   ),
 })
 
-/** The session to go on with. */
+/** The answer to an identification, with the session that replaces the one of the request. */
 export const Identified = Schema.Struct({
   synced: Schema.Boolean.annotate({ description: "Whether the visitor's earlier answers are the person's now" }),
   session: Schema.String.annotate({ description: "The token to send as x-session from now on. Told only here." }),
@@ -39,20 +39,20 @@ const address = {
   country: part,
 }
 
-const told = {
+const profileMembers = {
   firstName: part,
   middleName: part,
   lastName: part,
   address: Fields.orNull(Schema.Struct(address)),
 }
 
-/** What a visitor tells of itself. */
-export const Profile = Schema.Struct({ ...ItemLine.identifierFields, ...told })
+/** A profile that a visitor enters. */
+export const Profile = Schema.Struct({ ...ItemLine.identifierFields, ...profileMembers })
 
-/** What was kept of it. */
+/** A profile as it was kept. */
 export const KeptProfile = Schema.Struct({
   concordId: Schema.String,
-  ...told,
+  ...profileMembers,
   unproven: Schema.Array(Schema.Literals(People.identifierKinds)).annotate({
     description: "Identifiers that were not kept: identify with a token for each",
   }),
@@ -80,7 +80,7 @@ const Fact = Schema.Struct({
   description: "That two people are one, that an identifier names a person, or that such a fact is undone",
 })
 
-/** Who a person is. */
+/** A person: the members of its join, and the facts about it. */
 export const Person = Schema.Struct({
   concordId: Schema.String.annotate({ description: "Under which the person is answered" }),
   members: Schema.Array(Schema.String).annotate({ description: "Everybody who is counted as this person" }),

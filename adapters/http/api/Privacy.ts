@@ -1,5 +1,5 @@
 /**
- * Events and answers, for servers.
+ * The endpoints of events and answers, for servers.
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"

@@ -28,11 +28,11 @@ export const titles = {
   503: "Service Unavailable",
 } as const
 
-/** A status that says that a request failed. */
+/** A status of an error answer. */
 export type Status = keyof typeof titles
 
-/** One violation. */
-export const Violation = Schema.Struct({
+/** A violation, with its place. */
+const Violation = Schema.Struct({
   pointer: Schema.optionalKey(Schema.String.annotate({ description: "JSON Pointer into the request body" })),
   parameter: Schema.optionalKey(Schema.String.annotate({ description: "Name of a query parameter" })),
   header: Schema.optionalKey(Schema.String.annotate({ description: "Name of a header" })),
@@ -40,7 +40,7 @@ export const Violation = Schema.Struct({
   detail: Schema.String.annotate({ description: "What is wrong, and what to do about it" }),
 })
 
-/** One type for all of them: who handles one handles each. */
+/** The same members for each status, so that code that handles one error handles all. */
 const fields = (status: Status) => ({
   statusCode: Schema.Literal(status),
   error: Schema.Literal(titles[status]),
@@ -60,7 +60,7 @@ const answered = <Fields extends Schema.Struct.Fields>(status: Status, body: Sch
 
 const problem = (status: Status) => answered(status, Schema.Struct(fields(status)))
 
-/** Each once: a description names every shape once. */
+/** One schema for each status, because the OpenAPI description must define each name once. */
 const badRequest = problem(400)
 const unauthorized = problem(401)
 const forbidden = problem(403)
@@ -82,19 +82,19 @@ const tooMany = problem(429)
 const failed = problem(500)
 const unavailable = problem(503)
 
-/** Any request can be answered so. */
+/** The errors of any request. */
 export const always = [badRequest, notFound, failed, unavailable] as const
 
 const body = [conflict, tooLarge, unsupported, unprocessable] as const
 
-/** Requests with a body can be answered so. */
+/** The errors of requests with a body. */
 export const withBody = [...always, ...body, forbidden] as const
 
-/** Requests with a credential can be answered so. */
+/** The errors of requests with a credential. */
 export const authenticated = [...always, unauthorized, forbidden, tooMany] as const
 
-/** Requests with a credential that change something can be answered so. */
+/** The errors of requests with a credential that change something. */
 export const changing = [...authenticated, conflict] as const
 
-/** Requests with a credential and a body can be answered so. */
+/** The errors of requests with a credential and a body. */
 export const authenticatedWithBody = [...authenticated, ...body] as const

@@ -1,5 +1,5 @@
 /**
- * The shapes of events and answers in the public consent API: what requests hold and what is answered.
+ * The wire schemas of events, sessions and decisions, and the parts that several endpoints share.
  */
 import { Schema } from "effect"
 import * as ConsentState from "../../../core/engine/ConsentState.ts"
@@ -8,19 +8,19 @@ import { maxItems, maxLimit } from "../../../core/ledger/Batch.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 
-/** An address in the web. */
+/** An http or https URL. */
 export const WebAddress = Fields.text(1, 2048).check(
   Schema.makeFilter((url) => (URL.canParse(url) && /^https?:/i.test(url)) || "expected an http or https URL"),
 )
 
-/** One event that a browser asks to have recorded: now, about its own visitor. */
+/** An event that a browser records about its own visitor, at the current time. */
 export const VisitorItem = Schema.Struct({
   ...ItemLine.typeFields,
   consentState: Exchange.State,
   consentAction: Schema.Literals(["implied", "user_click"]),
 })
 
-/** A batch of 1 to 1000 items, recorded all or not at all. */
+/** A batch of 1 to 1000 items, of which all are recorded or none. */
 export const batch = <S extends Schema.Constraint>(item: S) =>
   Schema.Struct({
     items: Schema.Array(item).check(
@@ -31,7 +31,7 @@ export const batch = <S extends Schema.Constraint>(item: S) =>
     ),
   })
 
-/** An event as it is answered. */
+/** An event in an answer. */
 export const Event = Schema.Struct({
   createdAt: Schema.Tuple([Schema.String]),
   updatedAt: Schema.Tuple([Schema.String]),
@@ -63,10 +63,10 @@ export const Event = Schema.Struct({
   version: Schema.Int,
 }).annotate({ identifier: "ConsentEvent" })
 
-/** Events that were recorded, or are in force. */
+/** A list of events that were recorded, or are in force. */
 export const Events = Schema.Struct({ count: Schema.Int, items: Schema.Array(Event) })
 
-/** One page of a list. */
+/** A page of a list. */
 export const page = <S extends Schema.Constraint>(item: S) =>
   Schema.Struct({
     offset: Schema.Int.annotate({ description: "How many items came before" }),
@@ -78,19 +78,19 @@ export const page = <S extends Schema.Constraint>(item: S) =>
     ),
   })
 
-/** One page of events. */
+/** A page of events. */
 export const EventPage = page(Event)
 
-/** One decision for each type of the project. */
+/** A list of decisions. */
 export const Decisions = Schema.Struct({
   count: Schema.Int,
   items: Schema.Array(Exchange.Decision.annotate({ identifier: "ConsentDecision" })),
 })
 
-/** What a browser may say when it opens a session. */
+/** The body of a request that opens a session. */
 export const SessionRequest = Schema.Struct({ contextId: Fields.orNull(Fields.Uuid) })
 
-/** A session just opened. */
+/** A new session. */
 export const OpenedSession = Schema.Struct({
   session: Schema.String.annotate({ description: "The token to send as x-session. Told only here." }),
   id: Schema.String,
@@ -99,16 +99,16 @@ export const OpenedSession = Schema.Struct({
   expiresAt: Schema.String,
 })
 
-/** The service answers. */
+/** The answer of a health probe. */
 export const Health = Schema.Struct({ status: Schema.Literal("ok") })
 
-/** The instants of a question. */
+/** The query parameters that select the instant asked about, and the instant of knowledge. */
 export const instantParameters = {
   at: Schema.optionalKey(Exchange.Instant),
   knownAt: Schema.optionalKey(Exchange.Instant),
 }
 
-/** A whole number in a query. */
+/** A whole number in a query, from `minimum` to `maximum`. */
 export const wholeNumber = (minimum: number, maximum: number) => {
   const message = `expected a whole number from ${minimum} to ${maximum}`
   return Schema.String.check(Schema.isPattern(/^\d{1,16}$/, { message })).pipe(
@@ -116,7 +116,7 @@ export const wholeNumber = (minimum: number, maximum: number) => {
   )
 }
 
-/** Which page of a list. */
+/** The query parameters that select a page of a list. */
 export const pageParameters = {
   offset: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
   cursor: Schema.optionalKey(
@@ -126,7 +126,7 @@ export const pageParameters = {
   order: Schema.optionalKey(Schema.Literals(["asc", "desc"])),
 }
 
-/** A person's own events: the dates they are limited to, and how they are ordered. */
+/** The query parameters of a list of one person's events: dates, page and order. `endDate` is exclusive. */
 export const ownEventParameters = {
   startDate: Schema.optionalKey(Exchange.Instant),
   endDate: Schema.optionalKey(Exchange.Instant),
@@ -134,7 +134,7 @@ export const ownEventParameters = {
   sort: Schema.optionalKey(Schema.Literals(["consentDate", "dateCreated"])),
 }
 
-/** Which events of a project. */
+/** The query parameters of a list of a project's events. */
 export const eventParameters = {
   ...ownEventParameters,
   category: Schema.optionalKey(Fields.Category),
@@ -149,20 +149,20 @@ export const eventParameters = {
   concordId: Schema.optionalKey(Fields.Uuid),
 }
 
-/** One question of many: who, by exactly one identifier, and about which type. */
+/** One question: a person, named by exactly one identifier, and a consent type. */
 export const DecisionQuestion = Schema.Struct({
   person: Schema.Struct(ItemLine.identifierFields),
   consentType: Fields.Uuid,
 })
 
-/** Up to 1000 questions; the instants are those of all of them. */
+/** A batch of 1 to 1000 questions about the same instants. */
 export const DecisionQuestions = Schema.Struct({
   at: Fields.orNull(Exchange.Instant),
   knownAt: Fields.orNull(Exchange.Instant),
   ...batch(DecisionQuestion).fields,
 })
 
-/** One identifier that names the person asked about. */
+/** The query parameters that name a person; exactly one must be sent. */
 export const personParameters = {
   concordId: Schema.optionalKey(Schema.String),
   userId: Schema.optionalKey(Schema.String),

@@ -1,9 +1,9 @@
 /**
- * A typed client, derived from the one {@link Api} value: what is added there can be asked for here.
+ * A typed client for Node and for pages, derived from the one {@link Api} value, so that it has every endpoint.
  *
- * For Node and for pages alike. It sends each request the credential that its endpoint asks for and no other, tries again
- * where that is safe ({@link Retries}), and follows no redirect: that would take the credential along.
- * Errors have the types that the API declares for them.
+ * It sends each request with the credential that its endpoint requires and no other, retries where that is safe
+ * ({@link Retries}), and follows no redirect, because a redirect would send the credential to another address. Errors have the
+ * types that the API declares for them.
  */
 import { Effect, flow, identity, Layer, Option, Predicate } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
@@ -21,29 +21,29 @@ import { withPositions } from "./SeenPositions.ts"
 
 export type { Retries } from "./Retries.ts"
 
-/** Where the service is, and who asks. */
+/** The address of the service, the credentials, and how requests are sent. */
 export interface Options {
   /** With or without a path, as in `https://consent.example`. */
   readonly baseUrl: string | URL
-  /** For the Privacy API. Never in a page. */
+  /** For the Privacy API. Never put it in a page. */
   readonly apiKey?: string
-  /** For the Site API: the token of a session, or what gives the current one for each request. */
+  /** For the Site API: the token of a session, or a function that returns the current one for each request. */
   readonly session?: string | (() => string | undefined)
   readonly retries?: Retries
   /**
-   * Whether every answer about a project, of whichever server, knows at least what the answers before it knew ({@link withPositions}).
-   * Default false.
+   * Whether every answer about a project has seen at least what the answers before it had seen, whichever server it is from
+   * ({@link withPositions}). Default false.
    */
   readonly remembersPositions?: boolean
 }
 
-/** The groups of the API, a method for each endpoint. */
+/** The groups of the API, with a method for each endpoint. */
 export type Client = HttpApiClient.ForApi<typeof Api>
 
 const { key: apiKeyHeader } = KeyRequired.security.apiKey
 const { key: sessionHeader } = SessionRequired.security.session
 
-/** Adds a credential, where there is one, to the requests whose endpoints require it. */
+/** Adds a credential, if it is given, to the requests whose endpoints require it. */
 const sending =
   (
     header: string,
@@ -67,10 +67,10 @@ const credentials = ({ apiKey, session }: Options) =>
   )
 
 /**
- * Follows no redirect, and keeps traces from pages: a page may send no header that CORS does not list, so only requests
- * with an API key, which no page has, tell of the trace they belong to.
+ * Follows no redirect, and sends the headers of a trace only with an API key. A page has none, and a browser would block a request
+ * with headers that CORS does not list.
  */
-const carefully = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+const withoutRedirects = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
   HttpClient.transform(client, (effect, request) =>
     Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (given) =>
       effect.pipe(
@@ -87,13 +87,13 @@ export const make = (options: Options): Effect.Effect<Client, never, HttpClient.
   HttpApiClient.make(Api, {
     baseUrl: options.baseUrl,
     transformClient: flow(
-      carefully,
+      withoutRedirects,
       options.remembersPositions === true ? withPositions : identity,
       withRetries(options.retries ?? {}),
     ),
   }).pipe(Effect.provide(credentials(options)))
 
-/** Makes one call with this `Idempotency-Key`, for a caller who may make the same call again after a restart. */
+/** Makes a call with this `Idempotency-Key`, for a program that may repeat the call after a restart. */
 export const withIdempotencyKey = (key: string) => Effect.provideService(IdempotencyKey, key)
 
 type Groups = typeof Api extends HttpApi.HttpApi<infer _Id, infer Groups> ? Groups : never
@@ -103,10 +103,10 @@ type Endpoints = Extract<HttpApiGroup.Endpoints<Groups>, HttpApiEndpoint.Constra
 /** The body of any error that the API declares. */
 export type Problem = Endpoints["~Error"]["Type"]
 
-/** Whether a failure is an error that the server answered and the API declares. */
+/** Whether a failure is an error answer of the server that the API declares. */
 export const isProblem = (error: unknown): error is Problem => Predicate.hasProperty(error, "statusCode")
 
-/** What a promise is rejected with when the server answers an error that the API declares. */
+/** The error that a promise is rejected with when the server answers an error that the API declares. */
 export class Refusal extends Error {
   override readonly name = "Refusal"
   readonly problem: Problem
@@ -116,15 +116,15 @@ export class Refusal extends Error {
   }
 }
 
-/** About one call. */
+/** The options of one call. */
 export interface Call {
-  /** Aborts the call and its further tries; the promise is rejected with its reason. */
+  /** Aborts the call and its retries; the promise is rejected with the reason of the signal. */
   readonly signal?: AbortSignal
   /** See {@link withIdempotencyKey}. */
   readonly idempotencyKey?: string
 }
 
-type Ask<Endpoint> = Endpoint extends HttpApiEndpoint.ConstraintRequest
+type PromiseMethod<Endpoint> = Endpoint extends HttpApiEndpoint.ConstraintRequest
   ? (
       request: HttpApiEndpoint.ClientRequest<
         Endpoint["~Params"],
@@ -137,20 +137,25 @@ type Ask<Endpoint> = Endpoint extends HttpApiEndpoint.ConstraintRequest
     ) => Promise<HttpApiClient.SuccessType<Endpoint["~Success"]>>
   : never
 
-/** The groups of the API, with methods that give promises. */
+/** The groups of the API, with methods that return promises. */
 export type Promises = {
   readonly [Group in Groups as Group["identifier"]]: {
-    readonly [Name in keyof Group["endpoints"]]: Ask<Group["endpoints"][Name]>
+    readonly [Name in keyof Group["endpoints"]]: PromiseMethod<Group["endpoints"][Name]>
   }
 }
 
-type Method = (request: never) => Effect.Effect<unknown, unknown>
+/** Declared as a method, because the parameter of a method accepts endpoints of any request type. */
+interface AnyEndpoint {
+  call(request: unknown): Effect.Effect<unknown, unknown>
+}
 
-const ask =
-  (method: Method) =>
+type EffectMethod = AnyEndpoint["call"]
+
+const toPromise =
+  (method: EffectMethod) =>
   (request: unknown, { idempotencyKey, signal }: Call = {}): Promise<unknown> =>
     Effect.runPromise(
-      method(request as never).pipe(
+      method(request).pipe(
         Effect.mapError((error) => (isProblem(error) ? new Refusal(error) : error)),
         Effect.provideService(IdempotencyKey, idempotencyKey),
       ),
@@ -161,13 +166,14 @@ const mapValues = <A, B>(object: Readonly<Record<string, A>>, f: (value: A) => B
   Object.fromEntries(Object.entries(object).map(([name, value]) => [name, f(value)]))
 
 /**
- * The same client over `fetch`, for programs without Effect: they end here, so effects are run here.
+ * The same client over `fetch`, for programs without Effect. It runs the effects.
  *
- * An error that the API declares rejects with {@link Refusal}, what never reached an answer with an `HttpClientError`.
+ * A promise is rejected with {@link Refusal} for an error that the API declares, and with an `HttpClientError` where no answer was
+ * received.
  */
 export const promises = (options: Options): Promises => {
-  const client: Readonly<Record<string, Readonly<Record<string, Method>>>> = Effect.runSync(
+  const client: Readonly<Record<string, Readonly<Record<string, EffectMethod>>>> = Effect.runSync(
     Effect.provide(make(options), FetchHttpClient.layer),
   )
-  return mapValues(client, (group) => mapValues(group, ask)) as Promises
+  return mapValues(client, (group) => mapValues(group, toPromise)) as Promises
 }

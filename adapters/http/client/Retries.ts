@@ -1,39 +1,39 @@
 /**
- * Tries a request again where that is safe, and only then.
+ * Retries a request where that is safe and may help.
  *
- * Safe are the methods that HTTP calls idempotent (RFC 9110, section 9.2.2), and POST, because every try of a call carries
- * the same `Idempotency-Key`. PATCH is tried once. Tried again is what says that it may pass: no answer or half of one,
- * 429, 502, 503, 504, and 409 while a request with the same key is in flight. Every other answer is the answer.
+ * It is safe for the idempotent methods of HTTP (RFC 9110, section 9.2.2), and for POST, because every attempt of a call carries the
+ * same `Idempotency-Key`. PATCH is sent once. It may help after no answer or an incomplete one, after 429, 502, 503, 504, and after
+ * 409 while a request with the same key is in flight. Every other answer is returned.
  */
 import { Clock, Context, Duration, Effect, Option, Random, Result, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { Headers, HttpClient, HttpClientError, HttpClientRequest, type HttpClientResponse } from "effect/http"
 
-/** How often, and how long. */
+/** How often a request is sent, and how long the client waits. */
 export interface Retries {
-  /** At most this many tries, the first one included. Default 4; 1 never tries again. */
+  /** The highest number of attempts, the first one included. Default 4; 1 means no retry. */
   readonly tries?: number
-  /** The longest wait before the second try; the shortest is half of it. It doubles with each further try. Default 200. */
+  /** The longest wait before the second attempt; the shortest is half of it. It doubles with each attempt. Default 200. */
   readonly backoffMillis?: number
-  /** A server that asks to wait longer than this is not asked again. Default 30,000. */
+  /** The longest wait. After a longer `Retry-After` there is no further attempt. Default 30,000. */
   readonly maxWaitMillis?: number
-  /** How long one try may take until its answer is here whole. Default 30,000. */
+  /** How long one attempt may take until its whole answer is received. Default 30,000. */
   readonly timeoutMillis?: number
 }
 
-/** The header that makes several tries of a POST one request. */
+/** The header by which the server recognizes the attempts of one POST. */
 const keyHeader = "idempotency-key"
 
-/** The caller's own `Idempotency-Key` for the calls made with it; a random UUID for each call where there is none. */
+/** The `Idempotency-Key` that the caller chose for a call. Without it, each call gets a random UUID. */
 export const IdempotencyKey = Context.Reference<string | undefined>("assent/http/client/IdempotencyKey", {
   defaultValue: () => undefined,
 })
 
 const repeatable: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST"])
 
-const passing: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const temporary: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
-/** Gives a POST its key, once: a header of the call stays, then comes the caller's key, then a random one. */
+/** Sets the key of a POST: the header of the call if it has one, otherwise the caller's key, otherwise a random one. */
 const withKey = (request: HttpClientRequest.HttpClientRequest) =>
   Effect.map(IdempotencyKey, (given) =>
     request.method !== "POST" || request.headers[keyHeader] !== undefined
@@ -44,7 +44,10 @@ const withKey = (request: HttpClientRequest.HttpClientRequest) =>
 const isJson = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
   /^application\/([\w.-]+\+)?json\b/i.test(headers["content-type"] ?? "")
 
-/** Waits for the body too: an answer that breaks off is none. What is neither JSON nor an error may be long, and is left. */
+/**
+ * Reads the body too, so that an incomplete answer is a failed attempt. A body that is neither JSON nor an error may be long, and is
+ * left to the caller.
+ */
 const readWhole = (response: HttpClientResponse.HttpClientResponse) =>
   isJson(response) || response.status >= 400 ? Effect.asVoid(response.arrayBuffer) : Effect.void
 
@@ -53,25 +56,26 @@ const hasCodes = Schema.is(Schema.Struct({ errors: Schema.Array(Schema.Struct({ 
 const isInFlight = (body: unknown): boolean =>
   hasCodes(body) && body.errors.some(({ code }) => code === "idempotency_key_in_flight")
 
-/** Whether an answer says that the same request may fare better later. */
-const isPassing = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<boolean> =>
+/** Whether an answer says that the same request may succeed later. */
+const isTemporary = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<boolean> =>
   response.status === 409
     ? Effect.match(response.json, { onFailure: () => false, onSuccess: isInFlight })
-    : Effect.succeed(passing.has(response.status))
+    : Effect.succeed(temporary.has(response.status))
 
-/** Whether no whole answer came; not what could not even be sent. */
+/** Whether no complete answer was received; false if the request could not be encoded or its URL is not valid. */
 const isLost = ({ reason }: HttpClientError.HttpClientError): boolean =>
   reason._tag === "TransportError" || reason._tag === "DecodeError"
 
-/** How long the server asks to wait, in milliseconds; 0 where it does not say. */
-const askedMillis = (headers: Headers.Headers, now: number): number => {
-  const asked = Result.getOrUndefined(Headers.parseRetryAfter(headers["retry-after"] ?? ""))
-  return asked === undefined ? 0 : Duration.toMillis(Headers.retryAfterDelay(asked, now))
+/** `Retry-After` in milliseconds; 0 without it. */
+const retryAfterMillis = (headers: Headers.Headers, now: number): number => {
+  const retryAfter = Result.getOrUndefined(Headers.parseRetryAfter(headers["retry-after"] ?? ""))
+  return retryAfter === undefined ? 0 : Duration.toMillis(Headers.retryAfterDelay(retryAfter, now))
 }
 
 /**
- * The wait after this many tries, where the server does not ask for a longer one: at most `backoffMillis` doubled for each
- * try but the first, and `maxWaitMillis`; at least half of it. `random`, of [0, 1), keeps clients that failed together apart.
+ * The wait after `tries` attempts, unless the server asks for a longer one. It is at most `backoffMillis`, doubled for each attempt
+ * but the first, and at most `maxWaitMillis`; it is at least half of that. `random`, from 0 up to but not including 1, spreads the
+ * retries of clients that failed at the same time.
  */
 export const waitMillis = (
   tries: number,
@@ -82,16 +86,18 @@ export const waitMillis = (
 type Send = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 type Outcome = Result.Result<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
-/** The wait before the next try, in milliseconds; none where this outcome is the last. */
+/** The wait before the next attempt, in milliseconds; none if this outcome is returned to the caller. */
 const waitAfter = Effect.fnUntraced(function* (outcome: Outcome, tries: number, limits: Required<Retries>) {
-  const mayPass = Result.isSuccess(outcome) ? yield* isPassing(outcome.success) : isLost(outcome.failure)
-  if (!mayPass || tries >= limits.tries) return Option.none<number>()
-  const asked = Result.isSuccess(outcome) ? askedMillis(outcome.success.headers, yield* Clock.currentTimeMillis) : 0
+  const mayRetry = Result.isSuccess(outcome) ? yield* isTemporary(outcome.success) : isLost(outcome.failure)
+  if (!mayRetry || tries >= limits.tries) return Option.none<number>()
+  const asked = Result.isSuccess(outcome)
+    ? retryAfterMillis(outcome.success.headers, yield* Clock.currentTimeMillis)
+    : 0
   if (asked > limits.maxWaitMillis) return Option.none<number>()
   return Option.some(Math.max(asked, waitMillis(tries, yield* Random.next, limits)))
 })
 
-/** Sends one time, and waits for the answer as long as one try may take. */
+/** Sends once, and waits for the whole answer, at most `timeoutMillis`. */
 const once = (send: Send, request: HttpClientRequest.HttpClientRequest, timeoutMillis: number): Send =>
   Effect.tap(send, readWhole).pipe(
     Effect.timeoutOrElse({
@@ -103,29 +109,29 @@ const once = (send: Send, request: HttpClientRequest.HttpClientRequest, timeoutM
     }),
   )
 
-/** Sends until an outcome is the last. */
-const often = (send: Send, limits: Required<Retries>, tries = 1): Send =>
+/** Sends until an outcome needs no retry, or no attempt is left. */
+const retrying = (send: Send, limits: Required<Retries>, tries = 1): Send =>
   Effect.flatMap(Effect.result(send), (outcome) =>
     Effect.flatMap(
       waitAfter(outcome, tries, limits),
       Option.match({
         onNone: () => Effect.fromResult(outcome),
-        onSome: (millis) => Effect.andThen(Effect.sleep(millis), often(send, limits, tries + 1)),
+        onSome: (millis) => Effect.andThen(Effect.sleep(millis), retrying(send, limits, tries + 1)),
       }),
     ),
   )
 
-/** A client that sends keys and tries again. */
+/** A client that sets `Idempotency-Key` and retries. */
 export const withRetries =
   ({ tries = 4, backoffMillis = 200, maxWaitMillis = 30_000, timeoutMillis = 30_000 }: Retries) =>
   (client: HttpClient.HttpClient): HttpClient.HttpClient =>
     client.pipe(
       HttpClient.mapRequestEffect(withKey),
-      // What is sent again is the request that has its key already: `transform` repeats the sending alone.
+      // The key is set before: `transform` repeats only the sending, so all attempts have the same key.
       HttpClient.transform((send, request) => {
         const whole = once(send, request, timeoutMillis)
         return repeatable.has(request.method)
-          ? often(whole, { tries, backoffMillis, maxWaitMillis, timeoutMillis })
+          ? retrying(whole, { tries, backoffMillis, maxWaitMillis, timeoutMillis })
           : whole
       }),
     )

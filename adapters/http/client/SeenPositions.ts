@@ -1,17 +1,17 @@
 /**
- * What answers have seen of the log of each project (`Assent-Positions`), sent along with what is asked of it later: no server
- * that is behind answers with less than the client was told already.
+ * Remembers the positions that answers about each project have seen (`Assent-Positions`), and sends them with later requests about
+ * it. So a server that has not reached them, such as a replica, never shows less than an earlier answer did.
  */
 import { Effect } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 
 const header = "assent-positions"
 
-/** The project that a request with an API key is about. */
+/** The id of the project that a request with an API key is about; empty if its path names none. */
 const projectOf = (url: string): string =>
   /\/privacy-v1\/organizations\/[^/]+\/projects\/([^/?#]+)/.exec(url)?.[1] ?? ""
 
-/** Positions by their lane, as the header has them. */
+/** Positions by lane, as in the header. */
 type Positions = Map<string, number>
 
 const add = (positions: Positions, text: string): Positions => {
@@ -24,7 +24,7 @@ const add = (positions: Positions, text: string): Positions => {
 
 const write = (positions: Positions): string => [...positions].map((pair) => pair.join("=")).join(", ")
 
-/** A client that remembers, as long as it lives: of each project the furthest position of every lane. */
+/** A client that keeps the furthest position of every lane of each project in memory. */
 export const withPositions = (client: HttpClient.HttpClient): HttpClient.HttpClient => {
   const byProject = new Map<string, Positions>()
   return client.pipe(
@@ -34,8 +34,8 @@ export const withPositions = (client: HttpClient.HttpClient): HttpClient.HttpCli
     }),
     HttpClient.tap(({ headers, request }) =>
       Effect.sync(() => {
-        const [project, told] = [projectOf(request.url), headers[header]]
-        if (project !== "" && told !== undefined) byProject.set(project, add(byProject.get(project) ?? new Map(), told))
+        const [project, seen] = [projectOf(request.url), headers[header]]
+        if (project !== "" && seen !== undefined) byProject.set(project, add(byProject.get(project) ?? new Map(), seen))
       }),
     ),
   )

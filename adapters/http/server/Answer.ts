@@ -1,8 +1,8 @@
 /**
- * Answers and error answers: every response of the server is made here.
+ * Answers and error answers: the bodies of all answers of the API are made here.
  *
- * An error says what is wrong and what to do; a 500 says nothing of its cause, which is noted under the same
- * `instance`. Values that were sent are never repeated: they may be personal.
+ * An error says what is wrong and what to do. A 500 does not say its cause, which is logged under the same `instance`. Values
+ * that were sent are never repeated, because they may be personal.
  */
 import { ByteSize, Cause, Data, Effect, Option, Result } from "effect"
 import { HttpIncomingMessage, HttpServerError, type HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -14,41 +14,41 @@ import * as ProblemBody from "../api/Problem.ts"
 import * as Failure from "./Failure.ts"
 import * as RequestLog from "./RequestLog.ts"
 
-/** Where a violation is: in the body (JSON Pointer), in a query parameter, or in a header. */
+/** A violation with its place: in the body (JSON Pointer), in a query parameter, or in a header. */
 export type Violation = { readonly code: string; readonly detail: string } & (
   | { readonly pointer: string }
   | { readonly parameter: string }
   | { readonly header: string }
 )
 
-/** A request that cannot be answered as it asks. */
+/** The reason why a request is not carried out: the content of an error answer. */
 export class HttpProblem extends Data.TaggedError("HttpProblem")<{
   readonly status: ProblemBody.Status
   readonly detail: string
   readonly errors?: ReadonlyArray<Violation>
   readonly headers?: Readonly<Record<string, string>>
-  /** The version in force, where another one was meant to be changed. */
+  /** The version in force, if the request was meant to change another one. */
   readonly version?: number
 }> {}
 
-/** How long a client should wait before it tries again, in seconds. */
+/** The time after which a client should try again, in seconds. */
 const retryAfterSeconds = "1"
 
-/** JSON that is ready to be sent. */
+/** An answer with a body that is JSON already. */
 export const json = (body: string, status = 200, headers: Readonly<Record<string, string>> = {}) =>
   HttpServerResponse.text(body, { status, contentType: "application/json", headers })
 
-/** Says that the client's copy is still right. */
+/** An answer without a body: the client's copy is still valid. */
 export const notModified = (headers: Readonly<Record<string, string>>) =>
   HttpServerResponse.empty({ status: 304, headers })
 
-/** `{ count, items }`, of items that are JSON already. */
+/** The body `{ count, items }`, of items that are JSON already. */
 export const list = (items: ReadonlyArray<string>): string => `{"count":${items.length},"items":[${items.join(",")}]}`
 
-/** The body of a problem, and the name under which it is logged. */
+/** The body of an error answer, and the `instance` under which it is logged. */
 export const write = ({ status, detail, errors, version }: HttpProblem) => {
   const title = ProblemBody.titles[status]
-  // Node keeps random bytes ready: asking the system for each was a fifth of what a refusal costs.
+  // Node buffers random bytes. Asking the operating system for each id was a fifth of the cost of a refusal.
   const instance = `urn:uuid:${randomUUID()}`
   const body = JSON.stringify({
     statusCode: status,
@@ -65,18 +65,18 @@ export const write = ({ status, detail, errors, version }: HttpProblem) => {
   return { body, instance }
 }
 
-/** The answer to a problem, which is noted with what else was found out. */
-const noted = (
+/** The error answer of a problem; adds its `instance` and other details to the log entry. */
+const logged = (
   problem: HttpProblem,
-  findings: RequestLog.Details,
+  details: RequestLog.Details,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const { body, instance } = write(problem)
   const { headers, status } = problem
   const options = { status, contentType: ProblemBody.contentType, headers: { "cache-control": "no-store", ...headers } }
-  return Effect.as(RequestLog.add({ ...findings, instance }), HttpServerResponse.text(body, options))
+  return Effect.as(RequestLog.add({ ...details, instance }), HttpServerResponse.text(body, options))
 }
 
-/** What a problem is called in a note: the codes of its violations, each once. */
+/** The error that is logged for a problem: the codes of its violations, each once. */
 const codesOf = ({ errors }: HttpProblem): RequestLog.Details =>
   errors === undefined ? {} : { error: [...new Set(errors.map(({ code }) => code))].join(",") }
 
@@ -86,30 +86,30 @@ const unavailable = new HttpProblem({
   headers: { "retry-after": retryAfterSeconds },
 })
 
-const unforeseen = new HttpProblem({ status: 500, detail: "something went wrong on our side" })
+const unexpected = new HttpProblem({ status: 500, detail: "something went wrong on our side" })
 
-/** The answer to a request that failed in a way that was foreseen. */
+/** The error answer of an expected failure. */
 export const refuse = (error: HttpProblem | StoreUnavailable): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   error._tag === "HttpProblem"
-    ? noted(error, codesOf(error))
-    : noted(error.isLasting === true ? new HttpProblem({ status: 503, detail: error.reason }) : unavailable, {
+    ? logged(error, codesOf(error))
+    : logged(error.isLasting === true ? new HttpProblem({ status: 503, detail: error.reason }) : unavailable, {
         error: error._tag,
         reason: error.reason,
       })
 
-/** Answers what failed, in place of what was asked. */
+/** Turns the expected failures of a handler into error answers. */
 export const respond = <R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, HttpProblem | StoreUnavailable, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> => Effect.catch(effect, refuse)
 
-/** The violations of a query, each with the parameter it is in. */
+/** The violations of a query, each with its parameter. */
 const queryViolations = (error: HttpApiError.HttpApiSchemaError): ReadonlyArray<Violation> =>
   Exchange.violations(error.cause).map(({ pointer, ...violation }) => ({
     parameter: parameterOf(pointer),
     ...violation,
   }))
 
-/** Of a parameter that may come several times, too, only the name. */
+/** The name of the parameter that a JSON Pointer into the query begins with, without the index of a repeated one. */
 const parameterOf = (pointer: string): string =>
   (pointer.split("/")[1] ?? "").replaceAll("~1", "/").replaceAll("~0", "~")
 
@@ -122,7 +122,7 @@ const tooLargeFor = (maxBytes: number) =>
 
 const mebibyte = 1024 * 1024
 
-/** The problem that a failure stands for; none for a failure that nobody foresaw. */
+/** The problem of a failure of the HTTP library; none for an unexpected failure. */
 const problemOf = (error: unknown, maxBytes: number = bodyMaxBytes): Option.Option<HttpProblem> => {
   if (HttpApiError.HttpApiSchemaError.is(error)) {
     return error.kind === "Query"
@@ -136,8 +136,8 @@ const problemOf = (error: unknown, maxBytes: number = bodyMaxBytes): Option.Opti
 }
 
 /**
- * Turns every failure that is left into an answer, and notes where those came from that nobody foresaw. Never fails; the router wants its
- * middleware to keep the error in its type.
+ * Turns every remaining failure into an answer, and logs where an unexpected one came from. It never fails; its error type is
+ * there because the router requires that a middleware keeps it.
  */
 export const recover = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
@@ -146,7 +146,9 @@ export const recover = <E, R>(
     if (Cause.hasInterrupts(cause)) return Effect.interrupt
     const error = Cause.squash(cause)
     const problem = problemOf(error)
-    return Option.isSome(problem) ? noted(problem.value, codesOf(problem.value)) : noted(unforeseen, Failure.of(error))
+    return Option.isSome(problem)
+      ? logged(problem.value, codesOf(problem.value))
+      : logged(unexpected, Failure.of(error))
   })
 
 /** The largest body that is read, in bytes. */
@@ -159,25 +161,29 @@ const hasBody = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
   headers["transfer-encoding"] !== undefined ||
   (headers["content-length"] ?? "0") !== "0"
 
-/** A body as it came, and what it holds. */
+/** A body: its text, and the JSON value it holds. */
 export interface Body {
   readonly text: string
   readonly json: unknown
 }
 
-/** What of a body is unlike others: where it may be absent, or larger. */
+/** How a body may differ from the default, which is required and at most {@link bodyMaxBytes} long. */
 export interface BodyOptions {
-  /** Read where there is no body. */
+  /** The value of an absent body. Without it, a body is required. */
   readonly absent?: unknown
   readonly maxBytes?: number
 }
 
-/** Reads a JSON body. Bytes that are no UTF-8 are refused: replaced, two different texts would be one. */
+const emptyBody = (json: unknown): Body => ({ text: "", json })
+
+/**
+ * Reads a JSON body. Bytes that are not valid UTF-8 are refused, because replacing them could make two different texts equal.
+ */
 export const readBody = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   { absent, maxBytes = bodyMaxBytes }: BodyOptions = {},
 ) {
-  if (absent !== undefined && !hasBody(request)) return { text: "", json: absent } satisfies Body as Body
+  if (absent !== undefined && !hasBody(request)) return emptyBody(absent)
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
   if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
     return yield* new HttpProblem({ status: 415, detail: "send the body as application/json" })
@@ -197,7 +203,7 @@ export const readBody = Effect.fnUntraced(function* (
   })
 })
 
-/** A body that has passed its decoder, or the problem that names everything wrong with it. */
+/** The decoded body; fails with 422 and every violation. */
 export const decode = <A>(
   decoder: (body: unknown) => Result.Result<A, ReadonlyArray<Violation>>,
   body: unknown,

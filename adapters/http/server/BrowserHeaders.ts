@@ -1,9 +1,8 @@
 /**
- * What a browser is told about every answer: to take it for what it says it is, to run and embed nothing of it, and to tell
- * nobody where it came from.
+ * The headers that restrict browsers, on every answer: no guessing of the media type, no scripts, no embedding, no referrer.
  *
- * The reference at `/docs` is the one page. It may run the scripts that it was built with, named by their hashes (CSP 3,
- * section 2.3.1), and ask this service; a script that gets into it by whatever way is not run, and can send nothing anywhere.
+ * The reference at `/docs` is the only page. It may run the scripts that it was built with, listed by their hashes (CSP 3, section
+ * 2.3.1), and call this service. An injected script is not run, and the page can send nothing to another host.
  */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
@@ -25,7 +24,7 @@ const ofPage = (html: string): Fields => {
   const policy = [
     "default-src 'none'",
     `script-src ${scripts.join(" ")}`,
-    // The reference lays itself out by styles that it writes while it runs.
+    // The scripts of the reference create its styles at run time.
     "style-src 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self' data:",
@@ -35,7 +34,7 @@ const ofPage = (html: string): Fields => {
   return { ...always, "content-security-policy": policy.join("; ") }
 }
 
-/** By the bytes of a page, which stay the same: hashing them takes longer than answering. */
+/** The fields of each page, by its bytes, because hashing the scripts takes longer than answering. */
 const pages = new WeakMap<Uint8Array, Fields>()
 
 const fieldsOf = ({ body }: HttpServerResponse.HttpServerResponse): Fields => {
@@ -45,14 +44,14 @@ const fieldsOf = ({ body }: HttpServerResponse.HttpServerResponse): Fields => {
   return fields
 }
 
-/** Answers may be about a person: nobody keeps them, unless they say for how long. */
+/** Adds the headers. An answer that sets no `cache-control` is not cached, because it may be about a person. */
 const complete = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.setHeaders(response, {
     ...(response.headers["cache-control"] === undefined && { "cache-control": "no-store" }),
     ...fieldsOf(response),
   })
 
-/** Lays the fields over every answer. */
+/** Adds the headers to every answer. */
 export const middleware = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R> => Effect.map(effect, complete)

@@ -1,10 +1,10 @@
 /**
- * What may be told of a failure nobody foresaw: what it is called, and where in the code it came from.
+ * What may be logged of an unexpected failure: its name, and where in the code it came from.
  *
- * Its message is left out: messages of parsers and databases repeat what they were given, which may be somebody's.
+ * Its message is left out, because messages of parsers and databases repeat their input, which may be personal.
  */
 
-/** The lines of a stack that name places in the code. */
+/** The lines of a stack trace that are places in the code. */
 const places = (stack: string): string =>
   stack
     .split("\n")
@@ -12,7 +12,7 @@ const places = (stack: string): string =>
     .map((line) => line.trim())
     .join("\n")
 
-/** What an error is called: its tag, or the name of its class. */
+/** The tag of an error, or the name of its class. */
 const nameOf = (error: unknown): string => {
   if (typeof error !== "object" || error === null) return typeof error
   if ("_tag" in error && typeof error._tag === "string") return error._tag

@@ -1,12 +1,12 @@
 /**
- * Requests that may come again: the header `Idempotency-Key`, and the answers to a key that was seen before.
+ * The header `Idempotency-Key`, which makes a POST request repeatable, and the answers to a key that was used before.
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import type { IdempotentRequest, Repeat } from "../../../core/ledger/Idempotency.ts"
 import * as Answer from "./Answer.ts"
 
-/** Printable ASCII: whatever a client makes its keys of. */
+/** Printable ASCII. A client may choose any form of key. */
 const form = /^[\x21-\x7e]{1,255}$/
 
 const misshapen = new Answer.HttpProblem({
@@ -15,24 +15,23 @@ const misshapen = new Answer.HttpProblem({
 })
 
 /**
- * The key of a POST request, if it has one; the other methods mean the same when they come again, or, as PATCH, are not
- * kept. `scope` is who asks: the same key of somebody else is another request.
+ * The key of a POST request, if it has one, with what identifies the request. The key of another method is ignored: those methods
+ * are idempotent, except PATCH, whose answers are not stored. `caller` separates the keys of different callers.
  */
 export const of = Effect.fnUntraced(function* (
   { headers, method, url }: HttpServerRequest.HttpServerRequest,
-  scope: string,
+  caller: string,
   { text }: Pick<Answer.Body, "text">,
 ) {
   const key = headers["idempotency-key"]
   const credential = headers["x-api-key"] ?? headers["x-session"] ?? ""
   if (key === undefined || method !== "POST") return {}
   if (!form.test(key)) return yield* misshapen
-  return {
-    idempotency: { caller: scope, key, credential, content: `${method} ${url}\n${text}` } satisfies IdempotentRequest,
-  }
+  const idempotency: IdempotentRequest = { caller, key, credential, content: `${method} ${url}\n${text}` }
+  return { idempotency }
 })
 
-/** What an answer says of itself: whether it was given before. */
+/** The header of an answer that repeats an earlier one. */
 export const headers = (isRepeated: boolean | undefined): Readonly<Record<string, string>> =>
   isRepeated === true ? { "idempotent-replayed": "true" } : {}
 
@@ -54,7 +53,7 @@ type Refusal = Exclude<Repeat, { _tag: "Repeated" }>
 const isRefusal = (outcome: { readonly _tag: string }): outcome is Refusal =>
   outcome._tag === "Reused" || outcome._tag === "UnderWay"
 
-/** An outcome, unless its key stood in the way. */
+/** The outcome; fails if the key was used for another request, or for one that is being answered. */
 export const orRefuse = <Outcome extends { readonly _tag: string }>(
   outcome: Outcome | Refusal,
 ): Effect.Effect<Exclude<Outcome, Refusal>, Answer.HttpProblem> => {

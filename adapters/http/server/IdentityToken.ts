@@ -1,8 +1,8 @@
 /**
- * Proofs of identity: tokens that the organization's own server signs for a visitor it has authenticated (RFC 7519, ES256).
+ * Identity tokens: JWTs that the organization's own server signs for a visitor it has authenticated (RFC 7519, ES256).
  *
- * A token names the identifier it proves (`sub`), the organization (`iss`), and its short life (`iat`, `exp`). The keys are
- * the organization's public ones; while one replaces another, both hold.
+ * A token names the identifier it proves (`sub`), the organization (`iss`), and its short lifetime (`iat`, `exp`). It is verified
+ * with the public keys of the organization. While one key replaces another, both are valid.
  */
 import { Clock, Data, Effect } from "effect"
 import { createLocalJWKSet, errors, importJWK, jwtVerify } from "jose"
@@ -10,23 +10,23 @@ import type { Organization, PublicKey } from "../../../core/model/Catalog.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
 import * as Answer from "./Answer.ts"
 
-/** The longest life of a token, in seconds. */
+/** The longest lifetime of a token, in seconds. */
 export const maxLifeSeconds = 60 * 60
 
-/** How far the clock of who signs may be off, in seconds. */
+/** How far the clock of the signing server may be off, in seconds. */
 const clockToleranceSeconds = 30
 
-/** What a valid token says. */
+/** The claims of a valid token. */
 export interface Claims {
   readonly subject: string
-  /** The kind of identifier that is proven, where the token says so. */
+  /** The kind of identifier that is proven, if the token names it. */
   readonly type: unknown
   readonly keyId: string | undefined
   readonly issuedAt: Instant
   readonly expiresAt: Instant
 }
 
-/** What is wrong with the public keys of an organization: each must be a point of the curve, and no `kid` may be twice. */
+/** The faults of an organization's public keys: each key must be a point of the curve, and each `kid` must be unique. */
 export const keyFaults = Effect.fnUntraced(function* (keys: ReadonlyArray<PublicKey>) {
   const kids = keys.map(({ kid }) => kid)
   const faults: Array<Answer.Violation> = []
@@ -41,10 +41,10 @@ export const keyFaults = Effect.fnUntraced(function* (keys: ReadonlyArray<Public
   return faults
 })
 
-/** Why a token proves nothing. */
+/** The reason why a token is not valid. */
 class InvalidToken extends Data.TaggedError("InvalidToken")<{ readonly detail: string }> {}
 
-/** A token that proves nothing. */
+/** The answer to a token that is not valid, or does not prove the identifier. */
 export const rejected = (detail: string): Answer.HttpProblem =>
   new Answer.HttpProblem({
     status: 401,
@@ -65,7 +65,7 @@ const reasonOf = (error: unknown): string => {
   return (error instanceof errors.JOSEError && reasons[error.code]) || "the token is not a signed JWT"
 }
 
-/** Verifies with each key: one that has no `kid` may be any of them. */
+/** Verifies a token; one without a `kid` is tried with each key. */
 const verifyWith = async (token: string, { id, publicKeys }: Organization, now: Instant) => {
   const options = {
     algorithms: ["ES256"],
@@ -90,7 +90,7 @@ const verifyWith = async (token: string, { id, publicKeys }: Organization, now: 
   }
 }
 
-/** The claims of a token that the organization has signed for the life it has now. */
+/** The claims of a token, if the organization signed it and its lifetime includes the current time. */
 export const verify = Effect.fnUntraced(function* (token: string, organization: Organization) {
   if (organization.publicKeys.length === 0) return yield* rejected("the organization has no public key yet")
   const now = yield* Clock.currentTimeMillis

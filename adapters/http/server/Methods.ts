@@ -1,9 +1,9 @@
 /**
- * What is answered to requests that fit no endpoint: 405 with `Allow` where other methods are served, else 404; 400 to
- * query parameters where an endpoint takes none, and where HTTP/1.1 misses its `Host` or has two (RFC 9112, section 3.2).
+ * Answers requests that fit no endpoint: 405 with `Allow` if the path takes other methods, otherwise 404; 400 to a query where
+ * the endpoint takes none, and to a request without exactly one `Host` (RFC 9112, section 3.2).
  *
- * A path has one spelling, the one that is documented: other cases, doubled slashes and percent-encodings are 404, so
- * that whoever checks a path before the router sees what the router sees.
+ * A path has one spelling, the documented one. Other cases, doubled slashes and percent-encodings are answered 404, so that code
+ * that checks a path before the router sees the same path as the router.
  */
 import { Effect } from "effect"
 import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"
@@ -18,27 +18,27 @@ const wrongMethod = (allow: string): Answer.HttpProblem =>
 
 const withoutHost = new Answer.HttpProblem({ status: 400, detail: "send one Host header" })
 
-/** Node keeps the first of several, where a proxy may have looked at another. */
+/** Checked in the raw headers, because Node keeps the first of several, and a proxy may have used another one. */
 const hasOneHost = ({ rawHeaders }: IncomingMessage): boolean =>
   rawHeaders.filter((field, at) => at % 2 === 0 && field.length === 4 && field.toLowerCase() === "host").length === 1
 
-/** The parameters of a query where none is taken. */
+/** The answer to a query of an endpoint that takes none. */
 const unknownQuery = (url: string): Answer.HttpProblem => {
   const parameters = [...new URLSearchParams(url.slice(url.indexOf("?"))).keys()]
   const errors = parameters.map((parameter) => ({ parameter, code: "unknown", detail: "is not known here" }))
   return new Answer.HttpProblem({ status: 400, detail: "this endpoint takes no query", errors })
 }
 
-/** Why a request fits no endpoint, if it fits none. */
+/** The reason why a request fits no endpoint; `undefined` if it fits one. */
 const misfit = (request: HttpServerRequest.HttpServerRequest): Answer.HttpProblem | undefined => {
   const { method, url } = request
   if (!hasOneHost(request.source as IncomingMessage)) return withoutHost
   const path = url.split("?", 1)[0]!
-  const entry = RequestLog.matchedRoute(request)
-  if (entry === undefined) return nothingHere
-  if (!entry.methods.has(method)) return wrongMethod([...entry.methods].join(", "))
+  const route = RequestLog.matchedRoute(request)
+  if (route === undefined) return nothingHere
+  if (!route.methods.has(method)) return wrongMethod([...route.methods].join(", "))
   const hasQuery = url.length > path.length + 1
-  return hasQuery && entry.withoutQuery.has(method) ? unknownQuery(url) : undefined
+  return hasQuery && route.withoutQuery.has(method) ? unknownQuery(url) : undefined
 }
 
 /** Answers requests that fit no endpoint. */
@@ -48,7 +48,7 @@ export const middleware = <E, R>(
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const problem = misfit(request)
     if (problem !== undefined) return Answer.refuse(problem)
-    // The router knows fewer paths than the table: it refuses a parameter that is too long.
+    // The router finds no route for some paths that match the table, because it limits the length of a parameter.
     return Effect.catch(effect, (error) =>
       HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"
         ? Answer.refuse(nothingHere)

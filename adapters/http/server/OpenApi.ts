@@ -1,16 +1,18 @@
 /**
- * The OpenAPI description as it is served: what is derived from the API, and what holds for all of it besides: how requests
- * come again, what the headers say, and an example of every operation.
+ * The OpenAPI description as it is served: the one derived from the API, completed with what holds for many operations (repeated
+ * requests, headers) and with an example of every operation.
  *
- * The examples are one story, told on the demonstration that an empty store is set up with. A test sends them in this order
- * and compares the answers.
+ * The examples are a sequence of requests to the demonstration data that an empty store is created with. A test sends them in
+ * this order and compares the answers.
  */
-import { OpenApi } from "effect/http-api"
+import { Context } from "effect"
+import { HttpApi, type HttpApiEndpoint, OpenApi } from "effect/http-api"
 import { Api } from "../api/Api.ts"
+import { isRead, StreamsRows } from "../api/Endpoint.ts"
 import * as Positions from "./Positions.ts"
 import examples from "./examples.json" with { type: "json" }
 
-/** As much of OpenAPI 3.1 as is added to. */
+/** The parts of OpenAPI 3.1 that are completed here. */
 type Json = Readonly<Record<string, unknown>>
 
 interface Media {
@@ -38,19 +40,19 @@ interface Operation {
   readonly security?: ReadonlyArray<Json>
 }
 
-/** One step of the story. */
+/** One request of the sequence. */
 export interface Example {
   readonly operation: string
   readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
-  /** Instead of a body in JSON: the same rows in each media type that they may have. */
+  /** In place of a JSON body: the same rows in each media type that is accepted. */
   readonly texts?: Readonly<Record<string, string>>
   readonly status: number
   readonly answer: unknown
 }
 
-/** The whole story, in its order. */
+/** All examples, in the order in which they can be sent. */
 export const exampleSequence: ReadonlyArray<Example> = examples
 
 const text = (description: string, more: Json = {}) => ({ description, schema: { type: "string", ...more } })
@@ -96,7 +98,7 @@ const idempotencyKey = {
   example: "6f1a2c54-93d1-4f6e-a1c7-0d4c7a0e5b21",
 }
 
-/** What a whole number in a query looks like: in the query it is a text. */
+/** The schemas of whole numbers in a query, because the derived ones are of strings. */
 const wholeNumbers: Readonly<Record<string, Json>> = {
   offset: { type: "integer", minimum: 0, default: 0 },
   limit: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
@@ -105,16 +107,24 @@ const wholeNumbers: Readonly<Record<string, Json>> = {
 
 const nameOf = ({ operationId }: Operation): string => operationId.split(".").at(-1)!
 
-/** Rows need no key to come again: those that were recorded are known by what they hold. */
-const takesKey = (method: string, operation: Operation): boolean =>
-  method === "post" && nameOf(operation) !== "importConsentEvents"
+/** The declarations of the endpoints by their names, with all annotations. */
+const endpoints = new Map<string, { readonly endpoint: HttpApiEndpoint.Top; readonly streamsRows: boolean }>()
+HttpApi.reflect(Api, {
+  onGroup: () => {},
+  onEndpoint: ({ endpoint, mergedAnnotations }) =>
+    endpoints.set(endpoint.identifier, { endpoint, streamsRows: Context.get(mergedAnnotations, StreamsRows) }),
+})
 
-/** Whether it is asked with an API key: then the answer says how far it has seen. */
+/** Whether an operation takes an `Idempotency-Key`. An import needs none, because rows that were recorded are recognized. */
+const takesKey = (method: string, operation: Operation): boolean =>
+  method === "post" && !endpoints.get(nameOf(operation))!.streamsRows
+
+/** Whether an operation requires an API key. Its answers then have `Assent-Positions`. */
 const isKeyed = ({ security = [] }: Operation): boolean => security.some((each) => "apiKey" in each)
 
-/** Whether it may be told how far an answer before has seen. */
-const isQuestion = (method: string, operation: Operation): boolean =>
-  isKeyed(operation) && (method === "get" || nameOf(operation) === "askConsentDecisions")
+/** Whether an operation waits for the `Assent-Positions` of a request. */
+const takesPositions = (operation: Operation): boolean =>
+  isKeyed(operation) && isRead(endpoints.get(nameOf(operation))!.endpoint)
 
 const headersOf = (status: string, method: string, operation: Operation): Json => ({
   ...((status === "429" || status === "503") && retryAfter),
@@ -126,18 +136,18 @@ const headersOf = (status: string, method: string, operation: Operation): Json =
 
 const safeIntegers: ReadonlySet<unknown> = new Set([Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER])
 
-/** A schema without the bounds that every whole number in JSON has. */
-const plain = (schema: unknown): unknown => {
-  if (Array.isArray(schema)) return schema.map(plain)
+/** A schema without the bounds of a safe integer, which every whole number in JSON has. */
+const withoutSafeBounds = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(withoutSafeBounds)
   if (schema === null || typeof schema !== "object") return schema
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([, value]) => !safeIntegers.has(value))
-      .map(([name, value]) => [name, plain(value)]),
+      .map(([name, value]) => [name, withoutSafeBounds(value)]),
   )
 }
 
-/** A member of a body that nobody knows is passed over. */
+/** A schema that allows additional properties, because unknown members of a body are ignored. */
 const openBody = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(openBody)
   if (schema === null || typeof schema !== "object") return schema
@@ -169,7 +179,7 @@ const bodyOf = ({ content }: NonNullable<Operation["requestBody"]>, example: Exa
   ),
 })
 
-/** An example of a query is text there; here it has the type that the parameter has. */
+/** The value of an example parameter in the type of its schema; in the sequence it is a string. */
 const typed = (schema: Json, shown: string): unknown =>
   schema["type"] === "integer" ? Number(shown) : schema["type"] === "array" ? [shown] : shown
 
@@ -196,7 +206,7 @@ const describeOperation = (method: string, operation: Operation): Operation => {
     parameters: [
       ...parameters,
       ...(takesKey(method, operation) ? [idempotencyKey] : []),
-      ...(isQuestion(method, operation) ? [positions] : []),
+      ...(takesPositions(operation) ? [positions] : []),
     ],
     ...(operation.requestBody && { requestBody: bodyOf(operation.requestBody, example) }),
     responses: Object.fromEntries(responses),
@@ -204,7 +214,7 @@ const describeOperation = (method: string, operation: Operation): Operation => {
 }
 
 const describe = (derived: Json): Json => {
-  const spec = plain(derived) as Json
+  const spec = withoutSafeBounds(derived) as Json
   const paths = spec["paths"] as Readonly<Record<string, Readonly<Record<string, Operation>>>>
   const described = Object.entries(paths).map(([path, item]) => {
     const operations = Object.entries(item).map(([method, each]) => [method, describeOperation(method, each)] as const)
@@ -213,5 +223,5 @@ const describe = (derived: Json): Json => {
   return { ...spec, servers: [{ url: "/", description: "This service" }], paths: Object.fromEntries(described) }
 }
 
-/** The API with its whole description. */
+/** The API with its complete description. */
 export const DescribedApi = Api.annotate(OpenApi.Transform, describe)
