@@ -1,10 +1,10 @@
 /**
  * The HTTP service over a ledger: every endpoint, the OpenAPI description, and the reference at `/docs`.
  *
- * A request passes, in order: the gate; the listeners of Node's server; the middlewares of the router, which see the answer in
- * reverse order; the credential that its endpoint requires; the handler of its endpoint. The first three are listed in
- * {@link gate}, {@link listeners} and {@link middlewares}, and are registered from there. Credentials are checked in
- * `server/Authenticate.ts`, handlers are in `routes/`.
+ * A request passes, in order: the gate; the listeners of Node's server; the middlewares of the router, which see the
+ * answer in reverse order; the credential that its endpoint requires; the handler of its endpoint. The first three are
+ * listed in {@link gate}, {@link listeners} and {@link middlewares}, and are registered from there. Credentials are
+ * checked in `server/Authenticate.ts`, handlers are in `routes/`.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"

@@ -1,8 +1,8 @@
 /**
  * What the declarations of endpoints share: paths, annotations, and facts about a route that the server needs.
  *
- * The server reads these facts from the one `Api` value: the permissions and the repeatable endpoints with the endpoint, the
- * others through `server/RouteTable.ts`, before the router has found the endpoint.
+ * The server reads these facts from the one `Api` value: the permissions and the repeatable endpoints with the
+ * endpoint, the others through `server/RouteTable.ts`, before the router has found the endpoint.
  */
 import { Context, Schema } from "effect"
 import { type HttpApiEndpoint, HttpApiSchema, OpenApi } from "effect/http-api"
@@ -12,8 +12,8 @@ import type { Permission } from "../../../core/model/Role.ts"
 export const Needs = Context.Reference<Permission | undefined>("assent/http/Needs", { defaultValue: () => undefined })
 
 /**
- * Whether the body of a request is a stream of rows without a limit of size. It has no time limit as long as rows keep coming,
- * and few such requests run at a time.
+ * Whether the body of a request is a stream of rows without a limit of size. It has no time limit as long as rows keep
+ * coming, and few such requests run at a time.
  */
 export const StreamsRows = Context.Reference<boolean>("assent/http/StreamsRows", { defaultValue: () => false })
 
@@ -24,16 +24,16 @@ export const Probe = Context.Reference<boolean>("assent/http/Probe", { defaultVa
 export const SiteApi = Context.Reference<boolean>("assent/http/SiteApi", { defaultValue: () => false })
 
 /**
- * Whether a request ends its own session, so that a repetition with the same `Idempotency-Key` is accepted with the ended
- * session.
+ * Whether a request ends its own session, so that a repetition with the same `Idempotency-Key` is accepted with the
+ * ended session.
  */
 export const RepeatableAfterEnd = Context.Reference<boolean>("assent/http/RepeatableAfterEnd", {
   defaultValue: () => false,
 })
 
 /**
- * Whether an endpoint only reads. Only then does a request wait for the positions it names, because an answer can show too
- * little, while a request that records or changes something never waits.
+ * Whether an endpoint only reads. Only then does a request wait for the positions it names, because an answer can show
+ * too little, while a request that records or changes something never waits.
  */
 export const isRead = ({ annotations, method }: HttpApiEndpoint.Top): boolean =>
   method === "GET" || Context.get(annotations, Needs) === "read"

@@ -11,8 +11,8 @@ import * as ConsentTypeWire from "./ConsentTypeWire.ts"
 import * as Wire from "./Wire.ts"
 
 /**
- * Describes the answer 304 to `If-None-Match` in OpenAPI alone. It is not declared as a success of the endpoint, because a
- * client that sends no `If-None-Match` never gets it.
+ * Describes the answer 304 to `If-None-Match` in OpenAPI alone. It is not declared as a success of the endpoint,
+ * because a client that sends no `If-None-Match` never gets it.
  */
 const withNotModified = (operation: Readonly<Record<string, unknown>>) => ({
   ...operation,

@@ -1,8 +1,8 @@
 /**
  * A typed client for Node and for pages, derived from the one {@link Api} value, so that it has every endpoint.
  *
- * It sends each request with the credential that its endpoint requires and no other, retries where that is safe
- * ({@link Retries}), and follows no redirect, because a redirect would send the credential to another address. Errors have the
+ * It sends each request with the credential that its endpoint requires and no other, retries where that is safe ({@link
+ * Retries}), and follows no redirect, because a redirect would send the credential to another address. Errors have the
  * types that the API declares for them.
  */
 import { Effect, flow, identity, Layer, Option, Predicate } from "effect"
@@ -31,8 +31,8 @@ export interface Options {
   readonly session?: string | (() => string | undefined)
   readonly retries?: Retries
   /**
-   * Whether every answer about a project has seen at least what the answers before it had seen, whichever server it is from
-   * ({@link withPositions}). Default false.
+   * Whether every answer about a project has seen at least what the answers before it had seen, whichever server it is
+   * from ({@link withPositions}). Default false.
    */
   readonly remembersPositions?: boolean
 }
@@ -67,8 +67,8 @@ const credentials = ({ apiKey, session }: Options) =>
   )
 
 /**
- * Follows no redirect, and sends the headers of a trace only with an API key. A page has none, and a browser would block a request
- * with headers that CORS does not list.
+ * Follows no redirect, and sends the headers of a trace only with an API key. A page has none, and a browser would
+ * block a request with headers that CORS does not list.
  */
 const withoutRedirects = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
   HttpClient.transform(client, (effect, request) =>
@@ -168,8 +168,8 @@ const mapValues = <A, B>(object: Readonly<Record<string, A>>, f: (value: A) => B
 /**
  * The same client over `fetch`, for programs without Effect. It runs the effects.
  *
- * A promise is rejected with {@link Refusal} for an error that the API declares, and with an `HttpClientError` where no answer was
- * received.
+ * A promise is rejected with {@link Refusal} for an error that the API declares, and with an `HttpClientError` where no
+ * answer was received.
  */
 export const promises = (options: Options): Promises => {
   const client: Readonly<Record<string, Readonly<Record<string, EffectMethod>>>> = Effect.runSync(

@@ -1,9 +1,9 @@
 /**
  * Retries a request where that is safe and may help.
  *
- * It is safe for the idempotent methods of HTTP (RFC 9110, section 9.2.2), and for POST, because every attempt of a call carries the
- * same `Idempotency-Key`. PATCH is sent once. It may help after no answer or an incomplete one, after 429, 502, 503, 504, and after
- * 409 while a request with the same key is in flight. Every other answer is returned.
+ * It is safe for the idempotent methods of HTTP (RFC 9110, section 9.2.2), and for POST, because every attempt of a
+ * call carries the same `Idempotency-Key`. PATCH is sent once. It may help after no answer or an incomplete one, after
+ * 429, 502, 503, 504, and after 409 while a request with the same key is in flight. Every other answer is returned.
  */
 import { Clock, Context, Duration, Effect, Option, Random, Result, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
@@ -13,7 +13,9 @@ import { Headers, HttpClient, HttpClientError, HttpClientRequest, type HttpClien
 export interface Retries {
   /** The highest number of attempts, the first one included. Default 4; 1 means no retry. */
   readonly tries?: number
-  /** The longest wait before the second attempt; the shortest is half of it. It doubles with each attempt. Default 200. */
+  /**
+   * The longest wait before the second attempt; the shortest is half of it. It doubles with each attempt. Default 200.
+   */
   readonly backoffMillis?: number
   /** The longest wait. After a longer `Retry-After` there is no further attempt. Default 30,000. */
   readonly maxWaitMillis?: number
@@ -45,8 +47,8 @@ const isJson = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
   /^application\/([\w.-]+\+)?json\b/i.test(headers["content-type"] ?? "")
 
 /**
- * Reads the body too, so that an incomplete answer is a failed attempt. A body that is neither JSON nor an error may be long, and is
- * left to the caller.
+ * Reads the body too, so that an incomplete answer is a failed attempt. A body that is neither JSON nor an error may be
+ * long, and is left to the caller.
  */
 const readWhole = (response: HttpClientResponse.HttpClientResponse) =>
   isJson(response) || response.status >= 400 ? Effect.asVoid(response.arrayBuffer) : Effect.void
@@ -73,9 +75,9 @@ const retryAfterMillis = (headers: Headers.Headers, now: number): number => {
 }
 
 /**
- * The wait after `tries` attempts, unless the server asks for a longer one. It is at most `backoffMillis`, doubled for each attempt
- * but the first, and at most `maxWaitMillis`; it is at least half of that. `random`, from 0 up to but not including 1, spreads the
- * retries of clients that failed at the same time.
+ * The wait after `tries` attempts, unless the server asks for a longer one. It is at most `backoffMillis`, doubled for
+ * each attempt but the first, and at most `maxWaitMillis`; it is at least half of that. `random`, from 0 up to but not
+ * including 1, spreads the retries of clients that failed at the same time.
  */
 export const waitMillis = (
   tries: number,

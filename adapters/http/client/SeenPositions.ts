@@ -1,6 +1,7 @@
 /**
- * Remembers the positions that answers about each project have seen (`Assent-Positions`), and sends them with later requests about
- * it. So a server that has not reached them, such as a replica, never shows less than an earlier answer did.
+ * Remembers the positions that answers about each project have seen (`Assent-Positions`), and sends them with later
+ * requests about it. So a server that has not reached them, such as a replica, never shows less than an earlier answer
+ * did.
  */
 import { Effect } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"

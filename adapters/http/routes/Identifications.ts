@@ -51,7 +51,9 @@ const proven = Effect.fnUntraced(function* (claimed: Claimed) {
   return { alias: { kind, hash }, evidence, signed }
 })
 
-/** Identifies the visitor of a request; one that was answered before is answered so again, though its session has ended. */
+/**
+ * Identifies the visitor of a request; one that was answered before is answered so again, though its session has ended.
+ */
 export const identify = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
   const ledger = yield* Ledger
   const { isLive, session, scope } = yield* CurrentVisitor

@@ -59,8 +59,8 @@ const isMeant = ({ code, field }: ItemViolation, { members }: Misshapen): boolea
   !(code in together && together[code as keyof typeof together].some((member) => members.has(member)))
 
 /**
- * Records batches of items of one shape, and answers their events, in the order given. Every item is checked, against its
- * shape and against the ledger's rules, before any is recorded.
+ * Records batches of items of one shape, and answers their events, in the order given. Every item is checked, against
+ * its shape and against the ledger's rules, before any is recorded.
  */
 export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) => {
   const decodeItem = Exchange.decoder(itemSchema)

@@ -21,8 +21,8 @@ import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 import * as ConsentTypeRoutes from "./ConsentTypeRoutes.ts"
 
 /**
- * For how many seconds a browser may take a consent state for what it is. 0 unless configured: an answer given on another
- * page then counts at once.
+ * For how many seconds a browser may take a consent state for what it is. 0 unless configured: an answer given on
+ * another page then counts at once.
  */
 export const StateMaxAge = Context.Reference<number>("assent/http/StateMaxAge", { defaultValue: () => 0 })
 

@@ -1,8 +1,8 @@
 /**
  * Answers and error answers: the bodies of all answers of the API are made here.
  *
- * An error says what is wrong and what to do. A 500 does not say its cause, which is logged under the same `instance`. Values
- * that were sent are never repeated, because they may be personal.
+ * An error says what is wrong and what to do. A 500 does not say its cause, which is logged under the same `instance`.
+ * Values that were sent are never repeated, because they may be personal.
  */
 import { ByteSize, Cause, Data, Effect, Option, Result } from "effect"
 import { HttpIncomingMessage, HttpServerError, type HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -136,8 +136,8 @@ const problemOf = (error: unknown, maxBytes: number = bodyMaxBytes): Option.Opti
 }
 
 /**
- * Turns every remaining failure into an answer, and logs where an unexpected one came from. It never fails; its error type is
- * there because the router requires that a middleware keeps it.
+ * Turns every remaining failure into an answer, and logs where an unexpected one came from. It never fails; its error
+ * type is there because the router requires that a middleware keeps it.
  */
 export const recover = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
@@ -177,7 +177,8 @@ export interface BodyOptions {
 const emptyBody = (json: unknown): Body => ({ text: "", json })
 
 /**
- * Reads a JSON body. Bytes that are not valid UTF-8 are refused, because replacing them could make two different texts equal.
+ * Reads a JSON body. Bytes that are not valid UTF-8 are refused, because replacing them could make two different texts
+ * equal.
  */
 export const readBody = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,

@@ -1,9 +1,9 @@
 /**
  * Waits until this server's store has reached the positions that a request names in `Assent-Positions`, or answers 503.
  *
- * Only requests to endpoints that read wait ({@link isRead}). The positions of the catalog and of people are awaited before the
- * request is authorized, because they may hold that the key was revoked or has another role; those of a project's events after
- * it, because the project is known only then.
+ * Only requests to endpoints that read wait ({@link isRead}). The positions of the catalog and of people are awaited
+ * before the request is authorized, because they may hold that the key was revoked or has another role; those of a
+ * project's events after it, because the project is known only then.
  */
 import { Effect } from "effect"
 import type { HttpApiEndpoint } from "effect/http-api"

@@ -1,8 +1,10 @@
 /**
- * The headers that restrict browsers, on every answer: no guessing of the media type, no scripts, no embedding, no referrer.
+ * The headers that restrict browsers, on every answer: no guessing of the media type, no scripts, no embedding, no
+ * referrer.
  *
- * The reference at `/docs` is the only page. It may run the scripts that it was built with, listed by their hashes (CSP 3, section
- * 2.3.1), and call this service. An injected script is not run, and the page can send nothing to another host.
+ * The reference at `/docs` is the only page. It may run the scripts that it was built with, listed by their hashes (CSP
+ * 3, section 2.3.1), and call this service. An injected script is not run, and the page can send nothing to another
+ * host.
  */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"

@@ -1,10 +1,10 @@
 /**
  * How many requests the service works on at a time: a limit that adapts to the measured latency.
  *
- * As long as no request has to be refused, the limit is high, because a burst is not overload. At the first refusal it is
- * lowered: a high limit would not get more requests answered, and would only make all of them wait. From then on it rises while
- * requests are answered within twice the time that a request takes alone, so that no more are refused than necessary, and falls
- * while they are not. After one second without a refusal it is high again.
+ * As long as no request has to be refused, the limit is high, because a burst is not overload. At the first refusal it
+ * is lowered: a high limit would not get more requests answered, and would only make all of them wait. From then on it
+ * rises while requests are answered within twice the time that a request takes alone, so that no more are refused than
+ * necessary, and falls while they are not. After one second without a refusal it is high again.
  *
  * Times are milliseconds, whole or fractional, of a clock that never goes back.
  */

@@ -1,23 +1,23 @@
 /**
- * How long a request may take to arrive, and how long a client may take to read its answer. A stream of rows may take as long
- * as rows keep coming; everything else has a limit.
+ * How long a request may take to arrive, and how long a client may take to read its answer. A stream of rows may take
+ * as long as rows keep coming; everything else has a limit.
  *
- * A client that sends next to nothing while the service waits for it is late. A client that cannot send because the service
- * is still writing what it has sent is not late.
+ * A client that sends next to nothing while the service waits for it is late. A client that cannot send because the
+ * service is still writing what it has sent is not late.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Listeners } from "./NodeServer.ts"
 import * as RouteTable from "./RouteTable.ts"
 
 /**
- * The limit in milliseconds: for a whole request, head and body; for a pause between rows; and for reading an answer, which
- * may take up to twice as long because it is checked at intervals.
+ * The limit in milliseconds: for a whole request, head and body; for a pause between rows; and for reading an answer,
+ * which may take up to twice as long because it is checked at intervals.
  */
 export const limitMillis = 30_000
 
 /**
- * The average rate at which rows must arrive, in bytes a second. Without it, a client that sends byte by byte would keep one
- * of the few places of imports and import nothing.
+ * The average rate at which rows must arrive, in bytes a second. Without it, a client that sends byte by byte would
+ * keep one of the few places of imports and import nothing.
  */
 const rowsMinBytesPerSecond = 32
 
@@ -35,8 +35,8 @@ const watchReader = (response: ServerResponse, limit: number): void => {
 }
 
 /**
- * Ends late requests: answered 408 where no answer has begun. Ends answers that their client does not read. `limit` is in
- * milliseconds.
+ * Ends late requests: answered 408 where no answer has begun. Ends answers that their client does not read. `limit` is
+ * in milliseconds.
  */
 export const listeners = (server: Server, limit = limitMillis): Listeners => {
   const watch = (request: IncomingMessage, response: ServerResponse): void => {

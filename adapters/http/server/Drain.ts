@@ -1,8 +1,8 @@
 /**
  * Stopping without losing a request: accepted requests are answered, and connections are closed after their answer.
  *
- * Connections that are still open after the time limit are destroyed, so that a client that never finishes cannot keep the
- * process alive.
+ * Connections that are still open after the time limit are destroyed, so that a client that never finishes cannot keep
+ * the process alive.
  */
 import { Effect, type Scope } from "effect"
 import type { Server, ServerResponse } from "node:http"

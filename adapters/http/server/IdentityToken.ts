@@ -1,8 +1,8 @@
 /**
  * Identity tokens: JWTs that the organization's own server signs for a visitor it has authenticated (RFC 7519, ES256).
  *
- * A token names the identifier it proves (`sub`), the organization (`iss`), and its short lifetime (`iat`, `exp`). It is verified
- * with the public keys of the organization. While one key replaces another, both are valid.
+ * A token names the identifier it proves (`sub`), the organization (`iss`), and its short lifetime (`iat`, `exp`). It
+ * is verified with the public keys of the organization. While one key replaces another, both are valid.
  */
 import { Clock, Data, Effect } from "effect"
 import { createLocalJWKSet, errors, importJWK, jwtVerify } from "jose"
@@ -26,7 +26,9 @@ export interface Claims {
   readonly expiresAt: Instant
 }
 
-/** The faults of an organization's public keys: each key must be a point of the curve, and each `kid` must be unique. */
+/**
+ * The faults of an organization's public keys: each key must be a point of the curve, and each `kid` must be unique.
+ */
 export const keyFaults = Effect.fnUntraced(function* (keys: ReadonlyArray<PublicKey>) {
   const kids = keys.map(({ kid }) => kid)
   const faults: Array<Answer.Violation> = []

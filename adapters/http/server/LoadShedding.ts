@@ -1,9 +1,11 @@
 /**
- * Decides which requests are accepted under load. Any other request is answered 503 at once, before any handler sees it.
+ * Decides which requests are accepted under load. Any other request is answered 503 at once, before any handler sees
+ * it.
  *
- * A request counts towards the {@link ConcurrencyLimit} while the service works on it, not while its body arrives or its
- * answer is read: a slow client occupies no place there. All open requests have a limit of their own, and so have imports and
- * connections. Health probes are always answered. {@link RefusedConnections} reads the connections of refused requests.
+ * A request counts towards the {@link ConcurrencyLimit} while the service works on it, not while its body arrives or
+ * its answer is read: a slow client occupies no place there. All open requests have a limit of their own, and so have
+ * imports and connections. Health probes are always answered. {@link RefusedConnections} reads the connections of
+ * refused requests.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as ProblemBody from "../api/Problem.ts"

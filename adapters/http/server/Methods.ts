@@ -1,9 +1,9 @@
 /**
- * Answers requests that fit no endpoint: 405 with `Allow` if the path takes other methods, otherwise 404; 400 to a query where
- * the endpoint takes none, and to a request without exactly one `Host` (RFC 9112, section 3.2).
+ * Answers requests that fit no endpoint: 405 with `Allow` if the path takes other methods, otherwise 404; 400 to a
+ * query where the endpoint takes none, and to a request without exactly one `Host` (RFC 9112, section 3.2).
  *
- * A path has one spelling, the documented one. Other cases, doubled slashes and percent-encodings are answered 404, so that code
- * that checks a path before the router sees the same path as the router.
+ * A path has one spelling, the documented one. Other cases, doubled slashes and percent-encodings are answered 404, so
+ * that code that checks a path before the router sees the same path as the router.
  */
 import { Effect } from "effect"
 import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"

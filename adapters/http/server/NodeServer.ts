@@ -1,8 +1,8 @@
 /**
  * A Node server whose requests first pass a gate, then listeners in the order in which they are given.
  *
- * Node calls every listener of an event, and none can keep a request from the others. So the gate decides before the event is
- * emitted: a refused request is emitted as `refused` in place of `request`, and no handler sees it.
+ * Node calls every listener of an event, and none can keep a request from the others. So the gate decides before the
+ * event is emitted: a refused request is emitted as `refused` in place of `request`, and no handler sees it.
  */
 import { type IncomingMessage, Server, type ServerOptions, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"

@@ -1,9 +1,9 @@
 /**
- * The OpenAPI description as it is served: the one derived from the API, completed with what holds for many operations (repeated
- * requests, headers) and with an example of every operation.
+ * The OpenAPI description as it is served: the one derived from the API, completed with what holds for many operations
+ * (repeated requests, headers) and with an example of every operation.
  *
- * The examples are a sequence of requests to the demonstration data that an empty store is created with. A test sends them in
- * this order and compares the answers.
+ * The examples are a sequence of requests to the demonstration data that an empty store is created with. A test sends
+ * them in this order and compares the answers.
  */
 import { Context } from "effect"
 import { HttpApi, type HttpApiEndpoint, OpenApi } from "effect/http-api"
@@ -115,7 +115,10 @@ HttpApi.reflect(Api, {
     endpoints.set(endpoint.identifier, { endpoint, streamsRows: Context.get(mergedAnnotations, StreamsRows) }),
 })
 
-/** Whether an operation takes an `Idempotency-Key`. An import needs none, because rows that were recorded are recognized. */
+/**
+ * Whether an operation takes an `Idempotency-Key`. An import needs none, because rows that were recorded are
+ * recognized.
+ */
 const takesKey = (method: string, operation: Operation): boolean =>
   method === "post" && !endpoints.get(nameOf(operation))!.streamsRows
 

@@ -1,6 +1,6 @@
 /**
- * Which pages may call the service from a browser: those on exactly the project's domains, and on the Site API only (Fetch
- * standard, CORS).
+ * Which pages may call the service from a browser: those on exactly the project's domains, and on the Site API only
+ * (Fetch standard, CORS).
  */
 import { Effect, Option } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"

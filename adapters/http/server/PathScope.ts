@@ -7,7 +7,9 @@ import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "./Answer.ts"
 import * as RequestLog from "./RequestLog.ts"
 
-/** Answered where a project does not exist, and where it belongs to another organization: a caller cannot tell which. */
+/**
+ * Answered where a project does not exist, and where it belongs to another organization: a caller cannot tell which.
+ */
 export const noProject = new Answer.HttpProblem({ status: 404, detail: "there is no such project" })
 
 /** The scope of a project by its id. Adds the project and its organization to the log entry. */
@@ -19,7 +21,10 @@ export const find = Effect.fnUntraced(function* (projectId: string) {
   return scope.value
 })
 
-/** The API key of the request, and the scope of the project in its path. Dies if the path of the endpoint names no project. */
+/**
+ * The API key of the request, and the scope of the project in its path. Dies if the path of the endpoint names no
+ * project.
+ */
 export const current = Effect.gen(function* () {
   const { key, scope } = yield* CurrentKey
   if (scope === undefined) return yield* Effect.die("the path of the endpoint names no project")

@@ -1,9 +1,10 @@
 /**
- * The header `Assent-Positions`: how much of the ledger an answer has seen, as a version vector. It holds `LANE=POSITION` for each
- * lane of events and of people that the answer is about, and `configuration=REVISION` for the catalog.
+ * The header `Assent-Positions`: how much of the ledger an answer has seen, as a version vector. It holds
+ * `LANE=POSITION` for each lane of events and of people that the answer is about, and `configuration=REVISION` for the
+ * catalog.
  *
- * A request that carries the header is answered by a server that has reached these positions, or not at all. So an answer never
- * shows less than an earlier one did, whichever server it is from.
+ * A request that carries the header is answered by a server that has reached these positions, or not at all. So an
+ * answer never shows less than an earlier one did, whichever server it is from.
  */
 import { Effect } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -28,8 +29,8 @@ export const headers = (positions: Positions): Readonly<Record<string, string>> 
     : { [header]: [...positions].map(([key, position]) => `${key}=${position}`).join(", ") }
 
 /**
- * Adds the revision of the catalog to an answer that has no positions of its own. The revision is read after the answer was
- * made, so that it is at least the one that the answer has seen.
+ * Adds the revision of the catalog to an answer that has no positions of its own. The revision is read after the answer
+ * was made, so that it is at least the one that the answer has seen.
  */
 export const addCatalogRevision = Effect.fnUntraced(function* (answer: HttpServerResponse.HttpServerResponse) {
   const isRepeated = answer.headers["idempotent-replayed"] !== undefined

@@ -1,9 +1,9 @@
 /**
- * Limits how many requests an API key or a session may send. Every answer to a valid credential has the remaining quota in its
- * headers; a request above the quota is answered 429.
+ * Limits how many requests an API key or a session may send. Every answer to a valid credential has the remaining quota
+ * in its headers; a request above the quota is answered 429.
  *
- * The headers are those of draft-ietf-httpapi-ratelimit-headers-11. A refused request does nothing, and is not counted. Each
- * process has its own counts, which start at zero with the process.
+ * The headers are those of draft-ietf-httpapi-ratelimit-headers-11. A refused request does nothing, and is not counted.
+ * Each process has its own counts, which start at zero with the process.
  */
 import { Clock, Context, Effect } from "effect"
 import { HttpEffect, HttpServerResponse } from "effect/http"
@@ -33,8 +33,8 @@ const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(n
 const counted = (n: number, unit: string): string => `${n} ${unit}${n === 1 ? "" : "s"}`
 
 /**
- * Makes the function that counts one request of an id: it adds the remaining quota to the headers of the answer, and fails with
- * 429 if nothing is left.
+ * Makes the function that counts one request of an id: it adds the remaining quota to the headers of the answer, and
+ * fails with 429 if nothing is left.
  */
 export const counter = Effect.fnUntraced(function* (policy: keyof Quotas) {
   const quota = (yield* Quotas)[policy]

@@ -1,18 +1,19 @@
 /**
  * When a connection is read again after one of its requests was refused.
  *
- * A few refusals cost nothing. A thousand connections that send again at once, regardless of `Retry-After`, would keep the
- * service busy with refusing. So they are paused, and only a few are read in each iteration of the event loop, in the order in
- * which they were refused; accepted requests proceed in between.
+ * A few refusals cost nothing. A thousand connections that send again at once, regardless of `Retry-After`, would keep
+ * the service busy with refusing. So they are paused, and only a few are read in each iteration of the event loop, in
+ * the order in which they were refused; accepted requests proceed in between.
  *
- * We cannot tell how long a request of a paused connection has waited in the kernel buffer, so it is refused again; accepted,
- * it would be answered late. Free places go to connections that were not paused, then to those that were refused just now.
+ * We cannot tell how long a request of a paused connection has waited in the kernel buffer, so it is refused again;
+ * accepted, it would be answered late. Free places go to connections that were not paused, then to those that were
+ * refused just now.
  */
 import type { Socket } from "node:net"
 
 /**
- * How many connections are read in one iteration of the event loop: `least` while many requests are refused, up to `most` while
- * few of the connections that are read have sent anything.
+ * How many connections are read in one iteration of the event loop: `least` while many requests are refused, up to
+ * `most` while few of the connections that are read have sent anything.
  */
 export const readsPerIteration = { least: 8, most: 64 }
 

@@ -1,9 +1,9 @@
 /**
- * What logs and metrics hold of one request: its route, status and duration, and the id of the API key. Nothing about a person:
- * no address, browser, identifier, path as sent, query, header, body, or token.
+ * What logs and metrics hold of one request: its route, status and duration, and the id of the API key. Nothing about a
+ * person: no address, browser, identifier, path as sent, query, header, body, or token.
  *
- * An entry is opened when Node has read the head of a request, completed while the request is handled, and written once the
- * answer is sent or the connection has ended.
+ * An entry is opened when Node has read the head of a request, completed while the request is handled, and written once
+ * the answer is sent or the connection has ended.
  */
 import { Context, Effect, Metric, Tracer } from "effect"
 import { HttpServerRequest, type HttpServerResponse } from "effect/http"
@@ -104,7 +104,10 @@ export const middleware = <E, R>(
     return effect
   })
 
-/** A UUID, with or without hyphens. Any other `x-request-id` is replaced, because it could hold something about a person. */
+/**
+ * A UUID, with or without hyphens. Any other `x-request-id` is replaced, because it could hold something about a
+ * person.
+ */
 const wellFormed = /^([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i
 
 const idOf = (sent: string | ReadonlyArray<string> | undefined): string =>
@@ -147,7 +150,10 @@ const durations = () => {
 /** What writes the entries of a server. */
 export interface RequestLog {
   readonly listeners: Listeners
-  /** Sets the status of a request that was answered past Node's response. Without a request, writes an entry that holds only the status. */
+  /**
+   * Sets the status of a request that was answered past Node's response. Without a request, writes an entry that holds
+   * only the status.
+   */
   readonly answeredUnparsed: (status: number, request: IncomingMessage | undefined) => void
 }
 

@@ -1,10 +1,11 @@
 /**
- * The paths of the API, each with its methods and with the facts that its endpoints are annotated with. Built once, from the
- * `Api` value.
+ * The paths of the API, each with its methods and with the facts that its endpoints are annotated with. Built once,
+ * from the `Api` value.
  *
- * It names a request in logs and metrics, answers requests that fit no endpoint, and serves code that acts before the router.
- * The functions that take a request target (path and query, as sent) also match unserved targets: {@link isProbe} and
- * {@link isSiteApi} by the beginning of an annotated path, {@link isRowStream} by its end. Such a request is answered 404 later.
+ * It names a request in logs and metrics, answers requests that fit no endpoint, and serves code that acts before the
+ * router. The functions that take a request target (path and query, as sent) also match unserved targets: {@link
+ * isProbe} and {@link isSiteApi} by the beginning of an annotated path, {@link isRowStream} by its end. Such a request
+ * is answered 404 later.
  */
 import { Context } from "effect"
 import { HttpApi } from "effect/http-api"

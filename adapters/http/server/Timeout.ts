@@ -1,6 +1,6 @@
 /**
- * The time limit for answering a request after all of it has arrived, whatever the service waits for and however often. A
- * stream of rows has no such limit: it may take as long as rows keep coming.
+ * The time limit for answering a request after all of it has arrived, whatever the service waits for and however often.
+ * A stream of rows has no such limit: it may take as long as rows keep coming.
  */
 import { Effect } from "effect"
 import { HttpServerRequest, type HttpServerResponse } from "effect/http"
@@ -16,7 +16,10 @@ const limitMillis = 15_000
 /** The interval of the check, in milliseconds. */
 const checkMillis = 500
 
-/** The answer at the limit. A write that shares a sync to disk with others cannot be cancelled, so its outcome is unknown. */
+/**
+ * The answer at the limit. A write that shares a sync to disk with others cannot be cancelled, so its outcome is
+ * unknown.
+ */
 const overdue = new Answer.HttpProblem({
   status: 503,
   detail: "this took too long, and is done or not: send it again with the same Idempotency-Key, if it had one",
@@ -24,8 +27,8 @@ const overdue = new Answer.HttpProblem({
 })
 
 /**
- * A limit that starts when the last byte of the request has arrived, because the time a client takes to send it is not the
- * service's. It is polled, because a body that has not been read yet emits no event at its end.
+ * A limit that starts when the last byte of the request has arrived, because the time a client takes to send it is not
+ * the service's. It is polled, because a body that has not been read yet emits no event at its end.
  */
 const afterArrival =
   (request: IncomingMessage): Waiting.Limit =>

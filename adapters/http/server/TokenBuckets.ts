@@ -1,10 +1,10 @@
 /**
  * Token buckets by id: each holds a quota of requests that may be used at once, and refills evenly over a window.
  *
- * Laws: in any interval of `t` milliseconds an id is granted at most `quota + t * quota / windowMillis` requests; a bucket that
- * was not used for a window is full; a full bucket is the same as no bucket. So an unused bucket can be deleted after a window
- * without changing any answer. Above {@link idsMax} ids in one window the oldest buckets are deleted earlier, and these ids start
- * again with a full bucket.
+ * Laws: in any interval of `t` milliseconds an id is granted at most `quota + t * quota / windowMillis` requests; a
+ * bucket that was not used for a window is full; a full bucket is the same as no bucket. So an unused bucket can be
+ * deleted after a window without changing any answer. Above {@link idsMax} ids in one window the oldest buckets are
+ * deleted earlier, and these ids start again with a full bucket.
  *
  * Levels are whole numbers, `windowMillis` to a request, so rounding errors do not add up, and a request that waits for
  * `waitMillis` is granted.
@@ -22,7 +22,9 @@ export interface TakeResult {
 /** The time in which an empty bucket fills. */
 export const windowMillis = 60_000
 
-/** The highest number of ids of one window. Up to twice as many are kept: those of this window and of the one before. */
+/**
+ * The highest number of ids of one window. Up to twice as many are kept: those of this window and of the one before.
+ */
 export const idsMax = 100_000
 
 interface Bucket {
