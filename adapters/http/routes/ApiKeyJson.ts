@@ -1,10 +1,10 @@
 /**
- * API keys as they are answered.
+ * API keys as JSON, as answers hold them.
  */
 import type { ApiKey } from "../../../core/model/Catalog.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 
-/** A key without its secret. `lastUsedAt` is left out where it was never used. */
+/** A key without its secret. `lastUsedAt` is omitted for a key that was never used. */
 export const json = (key: ApiKey, lastUsedAt: Instant.Instant | undefined) => ({
   id: key.id,
   organization: key.organization,

@@ -1,5 +1,6 @@
 /**
- * API keys: listing, making, changing, revoking. A secret is answered once.
+ * The handlers of API keys: list, create, update, revoke. A secret is part of one answer only: the one that creates its
+ * key.
  */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
@@ -54,7 +55,7 @@ const create = Effect.fnUntraced(function* (request: Parameters<typeof Answer.re
   return Answer.json(JSON.stringify({ ...made, secret }), 201, IdempotencyKey.headers(isRepeated))
 })
 
-/** The key as it is now, with when it was last used. */
+/** The key as JSON, with the time of its last use. */
 const written = Effect.fnUntraced(function* (key: ApiKey) {
   const { setup } = yield* Ledger
   return JSON.stringify(ApiKeyJson.json(key, (yield* setup.keyUses).get(key.id)))

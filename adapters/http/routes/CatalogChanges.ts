@@ -1,5 +1,5 @@
 /**
- * Changes of what is set up: how they are read, and how they are answered.
+ * What the handlers of catalog changes share: reading a change from a request, and answering its outcome.
  */
 import { Effect, type Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
@@ -8,7 +8,7 @@ import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "../server/Answer.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
-/** Reads the body of a change, and the key by which the request may come again. */
+/** Reads the body of a change, and its `Idempotency-Key`. */
 export const read = Effect.fnUntraced(function* <A>(
   request: HttpServerRequest.HttpServerRequest,
   decode: (value: unknown) => Result.Result<A, ReadonlyArray<Answer.Violation>>,
@@ -20,35 +20,35 @@ export const read = Effect.fnUntraced(function* <A>(
   return { fields, ...(yield* IdempotencyKey.of(request, key.id, body)) }
 })
 
-/** What was changed, or the answer that was given before; else the problem that stood in the way. */
+/** The outcome of a change that was made now or by an earlier request with the same key; fails if it was refused. */
 export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutcome<Value>) {
-  const settled = yield* IdempotencyKey.orRefuse(outcome)
-  switch (settled._tag) {
+  const result = yield* IdempotencyKey.orRefuse(outcome)
+  switch (result._tag) {
     case "NotFound":
       return yield* new Answer.HttpProblem({ status: 404, detail: "there is no such thing" })
     case "Refused": {
-      const errors = settled.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
+      const errors = result.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
       return yield* new Answer.HttpProblem({ status: 422, detail: "nothing was changed: a rule is broken", errors })
     }
     case "Conflict": {
-      const { fault, version } = settled
+      const { fault, version } = result
       const errors = [{ pointer: `/${fault.field}`, code: fault.code, detail: fault.detail }]
       const detail = `nothing was changed: ${fault.detail}`
       return yield* new Answer.HttpProblem({ status: 409, detail, errors, ...(version !== undefined && { version }) })
     }
     case "Changed":
     case "Repeated":
-      return settled as Changed<Value>
+      return result as Changed<Value>
   }
 })
 
-/** What was changed by a request that has no key, so that it cannot come again. */
+/** The changed entry, for a request without a key, which has no earlier request. */
 export const valueOrRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutcome<Value>) {
   const changed = yield* orRefuse(outcome)
   return changed._tag === "Changed" ? changed.value : yield* Effect.die("a request without a key was answered before")
 })
 
-/** Answers a change; one that was made before as it was answered then. */
+/** Answers a change; one that was made by an earlier request with the same key gets the answer of that request. */
 export const answer = Effect.fnUntraced(function* <Value>(
   outcome: CatalogOutcome<Value>,
   write: (value: Value) => string,

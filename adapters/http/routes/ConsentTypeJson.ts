@@ -1,5 +1,5 @@
 /**
- * Consent types as they are answered.
+ * Consent types as JSON, as answers hold them.
  */
 import { Clock, Effect, Schema } from "effect"
 import type { ListedType, ListedVersion } from "../../../core/model/Catalog.ts"
@@ -11,7 +11,7 @@ import * as Period from "../../../core/engine/Period.ts"
 
 const writeRules = Schema.encodeSync(Exchange.Rules)
 
-/** What was shown, without the document. */
+/** The texts that people are shown, without the document. */
 const shown = ({ description, name, url }: ListedVersion) => ({
   name,
   description,
@@ -30,7 +30,7 @@ const publication = ({ dateCreated, grace, publishedAt, requireReaccept, version
 const requireReacceptVersion = (type: ListedType, now: Instant.Instant): number | undefined =>
   type.versions.findLast(({ publishedAt, requireReaccept }) => requireReaccept && publishedAt <= now)?.version
 
-/** A consent type, with the texts in force at `now`. */
+/** A consent type as JSON, with the texts in force at `now`. */
 export const write = (type: ListedType, document: string | undefined, now: Instant.Instant): string => {
   const inForce = ConsentTypes.versionInForce(type, now)
   const { grace, requireReaccept, version } = publication(inForce)
@@ -60,17 +60,17 @@ export const write = (type: ListedType, document: string | undefined, now: Insta
   })
 }
 
-/** A consent type with its document, as it is now. */
+/** A consent type as JSON, with the texts and the document in force now. */
 export const answer = Effect.fnUntraced(function* (type: ListedType) {
   const ledger = yield* Ledger
   const now = yield* Clock.currentTimeMillis
   return write(type, yield* ledger.setup.document(type, ConsentTypes.versionInForce(type, now)), now)
 })
 
-/** The most characters of a document in a list: a page of long ones would be larger than a server can hold. */
+/** The highest number of characters of a document in a list, because a page of long ones would not fit in memory. */
 const listedDocumentMaxLength = 65_536
 
-/** A consent type in a list: a document that is long is left out. */
+/** A consent type of a list as JSON; a long document is omitted. */
 export const answerListed = Effect.fnUntraced(function* (type: ListedType) {
   const ledger = yield* Ledger
   const now = yield* Clock.currentTimeMillis
@@ -78,7 +78,7 @@ export const answerListed = Effect.fnUntraced(function* (type: ListedType) {
   return write(type, document !== undefined && document.length > listedDocumentMaxLength ? undefined : document, now)
 })
 
-/** What was shown as one version. */
+/** A version of a consent type as JSON: the texts and the document that people are shown. */
 export const answerVersion = Effect.fnUntraced(function* (type: ListedType, version: ListedVersion) {
   const ledger = yield* Ledger
   const document = yield* ledger.setup.document(type, version)

@@ -1,5 +1,5 @@
 /**
- * Consent types: listing, setting up, changing.
+ * The handlers of consent types: list, create, update, delete, get a version.
  */
 import { Clock, Effect, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
@@ -17,7 +17,10 @@ import * as CatalogChanges from "./CatalogChanges.ts"
 import * as Pages from "./Pages.ts"
 import * as ConsentTypeJson from "./ConsentTypeJson.ts"
 
-/** A document of 5,000,000 characters, each of up to six bytes as many clients write them (`\\u00fc`), and the rest. */
+/**
+ * Room for a document of 5,000,000 characters, which clients may escape as six bytes each (`\\u00fc`), and for the
+ * rest.
+ */
 const bodyMaxBytes = 32 * 1024 * 1024
 
 type New = typeof ConsentTypeWire.NewConsentType.Type
@@ -25,7 +28,7 @@ type Change = typeof ConsentTypeWire.ConsentTypeChange.Type
 
 const subcategoryOf = (given: New["subcategory"]): string => (typeof given === "string" ? given : given[0])
 
-/** Members that are `null` count as left out, but for those that `null` takes away. */
+/** Treats members that are `null` as absent, except those that `null` removes. */
 const textsAndConditions = ({
   consentDuration,
   document,
@@ -57,11 +60,12 @@ const toChange = ({ category, label, subcategory, version, ...body }: Change): C
 type Decoder<A> = (body: unknown) => Result.Result<A, ReadonlyArray<Answer.Violation & { readonly pointer: string }>>
 
 /**
- * Reads a body. Where its shape is not valid, what can be read of it is held against the rules too, so that everything
- * wrong is told at once; `harmless` are members that break none, in place of those that cannot be read.
+ * Reads a body. If its shape is not valid, the members that could be read are checked against the rules too, so that
+ * the answer names every violation. `placeholders` are members that break no rule, used in place of those that could
+ * not be read.
  */
 const reader =
-  <A>(decode: Decoder<A>, harmless: object, faultsOf: (readable: A) => ReadonlyArray<CatalogFault>): Decoder<A> =>
+  <A>(decode: Decoder<A>, placeholders: object, faultsOf: (readable: A) => ReadonlyArray<CatalogFault>): Decoder<A> =>
   (body) => {
     let rest = decode(body)
     if (Result.isSuccess(rest)) return rest
@@ -71,7 +75,7 @@ const reader =
       const members = new Set(rest.failure.map(({ pointer }) => pointer.split("/", 2)[1]))
       if (members.has(undefined)) return Result.fail(found)
       sent = Object.fromEntries(Object.entries(sent).filter(([member]) => !members.has(member)))
-      rest = decode({ ...harmless, ...sent })
+      rest = decode({ ...placeholders, ...sent })
       if (Result.isFailure(rest)) found.push(...rest.failure)
     }
     const faults = faultsOf(rest.success).map(({ field, ...fault }) => ({ pointer: `/${field}`, ...fault }))
@@ -81,18 +85,18 @@ const reader =
 const decodeNew = Exchange.decoder(ConsentTypeWire.NewConsentType)
 const decodeChange = Exchange.decoder(ConsentTypeWire.ConsentTypeChange)
 
-const harmlessNew = { category: "custom", subcategory: "unclassified", label: "_", name: "_____" }
+const newPlaceholders = { category: "custom", subcategory: "unclassified", label: "_", name: "_____" }
 
 const newReader = (now: Instant.Instant): Decoder<New> =>
-  reader<New>(decodeNew, harmlessNew, (body) => ConsentTypes.faultsOf(toFields(body), undefined, now))
+  reader<New>(decodeNew, newPlaceholders, (body) => ConsentTypes.faultsOf(toFields(body), undefined, now))
 
 const changeReader = (type: ListedType | undefined, now: Instant.Instant): Decoder<Change> =>
   reader<Change>(decodeChange, {}, (body) => ConsentTypes.faultsOf(toChange(body), type, now))
 
 type Filter = { readonly [Parameter in keyof typeof ConsentTypeWire.typeParameters]?: unknown }
 
-/** Whether a type has the members that a query asks for, as they are now. */
-const passes = (type: ListedType, query: Filter, now: Instant.Instant): boolean => {
+/** Whether the current members of a type match the filter of a query. */
+const matches = (type: ListedType, query: Filter, now: Instant.Instant): boolean => {
   const { name, url, version } = ConsentTypes.versionInForce(type, now)
   const members: Filter = { ...type, name, url, version }
   return (["category", "subcategory", "label", "name", "url", "version", "status"] as const).every(
@@ -100,20 +104,20 @@ const passes = (type: ListedType, query: Filter, now: Instant.Instant): boolean 
   )
 }
 
-/** One page of a project's types. `asker` is who its cursors are good for. */
+/** A page of the types of a project. Its cursors are valid only for the same `caller`. */
 export const list = Effect.fnUntraced(function* (
   { organization, project, types }: ProjectScope,
-  asker: string,
+  caller: string,
   query: Filter & Parameters<(typeof Ledger)["Service"]["listEntries"]>[3],
 ) {
   yield* Pages.check(query)
   const ledger = yield* Ledger
   const now = yield* Clock.currentTimeMillis
   const matching = types.all
-    .filter((type) => passes(type, query, now))
+    .filter((type) => matches(type, query, now))
     .map((type) => ({ ...type, name: ConsentTypes.versionInForce(type, now).name }))
   const { cursor: _, limit: __, offset: ___, ...bound } = query
-  const outcome = yield* ledger.listEntries(organization, ["types", project.id, asker, bound], matching, query)
+  const outcome = yield* ledger.listEntries(organization, ["types", project.id, caller, bound], matching, query)
   return yield* Pages.answer(outcome, ({ id }) => ConsentTypeJson.answerListed(types.byId.get(id)!))
 })
 

@@ -1,5 +1,5 @@
 /**
- * Identifying a visitor: a signed proof for exactly the identifier that is claimed, used once.
+ * Identifies a visitor by an identity token for exactly the claimed identifier. A token can be used once.
  */
 import { Effect, Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
@@ -29,7 +29,7 @@ const answer = ({ isRepeated, isSynced, token }: Identified) =>
     ...IdempotencyKey.headers(isRepeated),
   })
 
-/** The alias that is claimed and proven, and the evidence for it. */
+/** The alias of the claimed identifier, and the evidence for it; fails unless the token proves the identifier. */
 const proven = Effect.fnUntraced(function* (claimed: Claimed) {
   const ledger = yield* Ledger
   const { scope } = yield* CurrentVisitor
@@ -44,7 +44,7 @@ const proven = Effect.fnUntraced(function* (claimed: Claimed) {
   }
   if (type !== undefined && type !== claimed.type)
     return yield* IdentityToken.rejected("the token's type is another one")
-  // Of what is signed, not of the signature: there are several valid ones of the same (RFC 8725, section 3).
+  // Only the signed part identifies a used token, because several valid signatures of it exist (RFC 8725, section 3).
   const signed = claimed.token.slice(0, claimed.token.lastIndexOf("."))
   const { hash, kind } = alias.value
   const evidence = { kind, ...(keyId !== undefined && { keyId }), issuedAt, expiresAt }
@@ -52,7 +52,7 @@ const proven = Effect.fnUntraced(function* (claimed: Claimed) {
 })
 
 /**
- * Identifies the visitor of a request; one that was answered before is answered so again, though its session has ended.
+ * Identifies the visitor of a request. A repeated request gets its first answer again, although that ended its session.
  */
 export const identify = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
   const ledger = yield* Ledger

@@ -1,5 +1,5 @@
 /**
- * Takes in rows while they arrive: in bounded memory, and as fast as they are written.
+ * Imports rows while they arrive: in bounded memory, and at the rate at which the store writes them.
  */
 import { Effect, identity, Option, Result, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
@@ -18,7 +18,7 @@ import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
 
-/** How the rows of a request are to be read. */
+/** The query of an import: how its rows are read. */
 export interface Query {
   readonly dryRun?: "true" | "false"
   readonly delimiter?: string
@@ -30,7 +30,7 @@ const formatOf = (request: HttpServerRequest.HttpServerRequest): Option.Option<R
   return Option.fromUndefinedOr(RowReader.formats.find((format) => ImportWire.mediaTypes[format] === mediaType))
 }
 
-/** How a body may be packed. What is packed is known by its first byte, so nothing need be said of it. */
+/** The accepted values of `content-encoding`. It may be missing, because gzip is recognized by the first byte. */
 const encodings: ReadonlySet<string> = new Set(["", "identity", "gzip", "x-gzip"])
 
 const unsupported = new Answer.HttpProblem({
@@ -66,21 +66,21 @@ const tooManyDry = new Answer.HttpProblem({
   headers: { connection: "close" },
 })
 
-/** Takes rows into memory, in place of the ledger. */
-const rehearsed = <A, E, R>(takingIn: Effect.Effect<A, E, R>) =>
+/** Runs an import against a store in memory, so that nothing is recorded in the ledger. */
+const asDryRun = <A, E, R>(importing: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    const scratch = yield* LedgerStore
-    return yield* Effect.provideService(takingIn, Ledger, ledger.dryRun(scratch))
+    const memory = yield* LedgerStore
+    return yield* Effect.provideService(importing, Ledger, ledger.dryRun(memory))
   }).pipe(Effect.provide(MemoryStore.layer, { local: true }))
 
-/** How far the log is behind the last row. What was recorded is, also where the store cannot answer any more. */
-const seen = Effect.fnUntraced(function* (project: Project) {
+/** The positions after the last row; none if the store is unavailable, because the rows are recorded nevertheless. */
+const positionHeaders = Effect.fnUntraced(function* (project: Project) {
   const ledger = yield* Ledger
   return Positions.headers(yield* Effect.orElseSucceed(ledger.ends(project), () => PositionsOf.none))
 })
 
-/** Takes in the rows of a request, and answers what became of them. */
+/** Imports the rows of a request, and answers how many were recorded and what is wrong with the others. */
 export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, query: Query) {
   const { key, scope } = yield* PathScope.current
   const format = formatOf(request)
@@ -89,7 +89,7 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   const mapping = yield* mappingOf(query)
   const isDryRun = query.dryRun === "true"
   const rejections: Array<Intake.Rejection> = []
-  let taken = 0
+  let rowCount = 0
   const read = RowReader.read(Gunzip.ifPacked(request.stream), {
     format: format.value,
     ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
@@ -103,14 +103,14 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
       map: Mapping.apply(mapping),
       report: (found, { rows }) =>
         Effect.sync(() => {
-          taken = rows
+          rowCount = rows
           rejections.push(...found.slice(0, ImportWire.maxRejections - rejections.length))
         }).pipe(Effect.andThen(isDryRun && rows > ImportWire.maxDryRows ? tooManyDry : Effect.void)),
     },
   ).pipe(
-    isDryRun ? rehearsed : identity,
-    Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, taken))),
+    isDryRun ? asDryRun : identity,
+    Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, rowCount))),
   )
-  const headers = isDryRun ? {} : yield* seen(scope.project)
+  const headers = isDryRun ? {} : yield* positionHeaders(scope.project)
   return Answer.json(JSON.stringify({ dryRun: isDryRun, ...tally, rejections }), 200, headers)
 })

@@ -1,5 +1,5 @@
 /**
- * From the items of a request body to what the ledger records, with every violation of every item named.
+ * Records the items of a request body, or refuses them with every violation of every item.
  */
 import { Effect, Result, Schema } from "effect"
 import * as Exchange from "../../../core/formats/Exchange.ts"
@@ -12,7 +12,7 @@ import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
-/** An item of a browser: about its own visitor, now. */
+/** The item of a browser, which is about its own visitor at the current time. */
 export const fromVisitor =
   (concordId: string) =>
   (item: typeof Wire.VisitorItem.Type): Item => ({
@@ -37,30 +37,30 @@ const refused = (errors: ReadonlyArray<Answer.Violation>) =>
     errors,
   })
 
-/** An item in which members have the wrong shape: what is wrong with them, and the item as far as it can be read. */
+/** An item with members of the wrong shape: the violations, the members that have one, and the item without these. */
 interface Misshapen {
   readonly violations: ReadonlyArray<Exchange.Violation>
   readonly members: ReadonlySet<string>
   readonly rest: Item | undefined
 }
 
-/** States and actions that break no rule, in place of those that cannot be read. */
-const harmless = { consentState: "declined", consentAction: "implied" }
+/** A state and an action that break no rule, used in place of those that could not be read. */
+const placeholders = { consentState: "declined", consentAction: "implied" }
 
-/** Which members tell of the same thing: where one cannot be read, nothing is said about another that is missing. */
-const together = {
+/** Members that can replace each other. If one could not be read, none of them is reported as missing. */
+const alternatives = {
   identifier_missing: Object.keys(ItemLine.identifierFields),
   consent_type_missing: ["consentType", "category", "subcategory", "label"],
 } as const
 
-/** Whether a rule is broken by what was read, and not by what could not be read. */
-const isMeant = ({ code, field }: ItemViolation, { members }: Misshapen): boolean =>
+/** Whether a rule is broken by members that were read, and not only because others could not be read. */
+const isCertain = ({ code, field }: ItemViolation, { members }: Misshapen): boolean =>
   !members.has(field) &&
-  !(code in together && together[code as keyof typeof together].some((member) => members.has(member)))
+  !(code in alternatives && alternatives[code as keyof typeof alternatives].some((member) => members.has(member)))
 
 /**
- * Records batches of items of one shape, and answers their events, in the order given. Every item is checked, against
- * its shape and against the ledger's rules, before any is recorded.
+ * Makes a function that records batches of items of one schema, and answers their events in the same order. Every item
+ * is checked against its schema and against the rules of the ledger before any item is recorded.
  */
 export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) => {
   const decodeItem = Exchange.decoder(itemSchema)
@@ -71,7 +71,7 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
     const violations = decoded.failure
     const members = new Set(violations.map(({ pointer }) => pointer.split("/", 2)[1] ?? ""))
     const readable = Object.entries(Object(value)).filter(([member]) => !members.has(member))
-    const rest = members.has("") ? undefined : decodeItem({ ...harmless, ...Object.fromEntries(readable) })
+    const rest = members.has("") ? undefined : decodeItem({ ...placeholders, ...Object.fromEntries(readable) })
     return { violations, members, rest: rest && Result.isSuccess(rest) ? toItem(rest.success) : undefined }
   }
 
@@ -88,7 +88,7 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
       const outcome = yield* ledger.record({ ...request, items })
       if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))
       const { events, isRepeated, positions } = yield* IdempotencyKey.orRefuse(outcome)
-      // How much a project records is no visitor's business.
+      // Positions would show a visitor how much the project records.
       const seen = request.session === undefined ? Positions.headers(positions) : {}
       return Answer.json(Answer.list(events.map(({ body }) => body)), 201, {
         ...IdempotencyKey.headers(isRepeated),
@@ -108,7 +108,7 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
         ...violation,
         pointer: `/items/${index}${violation.pointer}`,
       }))
-      return [...shape, ...ofItem.filter((violation) => isMeant(violation, item)).map(ruleViolation)]
+      return [...shape, ...ofItem.filter((violation) => isCertain(violation, item)).map(ruleViolation)]
     })
     return yield* refused(errors)
   })

@@ -1,5 +1,5 @@
 /**
- * What needs no credential: opening a session, and health checks.
+ * The handlers that need no credential: opening a session, and health probes.
  */
 import { Context, Effect, Option, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
@@ -13,7 +13,7 @@ import * as Answer from "../server/Answer.ts"
 import * as Origin from "../server/Origin.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
-/** The header in which a trusted proxy tells the visitor's region (ISO 3166-2); none unless configured. */
+/** The header in which a trusted proxy sends the visitor's region (ISO 3166-2); none unless configured. */
 export const GeographyHeader = Context.Reference<string | undefined>("assent/http/GeographyHeader", {
   defaultValue: () => undefined,
 })

@@ -1,5 +1,5 @@
 /**
- * Organizations and projects: listing, setting up, changing.
+ * The handlers of organizations and projects: list, create, update.
  */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
@@ -50,13 +50,13 @@ const write = (value: object): string => JSON.stringify(value)
 const writeOrganization = (organization: Organization) => write(organizationJson(organization))
 const writeProject = (project: Project) => write(projectJson(project))
 
-/** An organization just set up; its secret is kept nowhere. */
+/** A new organization with its first key as JSON, without the secret, which is not stored. */
 const foundedJson = ({ apiKey, organization }: CreatedOrganization) => ({
   ...organizationJson(organization),
   apiKey: ApiKeyJson.json(apiKey, undefined),
 })
 
-/** The members of an organization: its public keys come as a JWK set, and go by `null`. */
+/** The members of an organization. The public keys are sent as a JWK set; `null` removes them. */
 const toOrganization = <Fields extends Partial<OrganizationFields>>({
   jwks,
   ...fields
@@ -65,7 +65,7 @@ const toOrganization = <Fields extends Partial<OrganizationFields>>({
   ...(jwks !== undefined && { publicKeys: jwks?.keys ?? [] }),
 })
 
-/** Host names are compared in lower case; what decides nothing is left out. */
+/** The members of a project. Host names are compared in lower case; `type` has one value, so it is omitted. */
 const toProject = ({ domains, name, status }: typeof CatalogWire.NewProject.Type): ProjectFields => ({
   name,
   domains: lowerCase(domains ?? []),
@@ -84,7 +84,7 @@ const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger[
   return yield* Pages.answer(outcome, (each) => Effect.succeed(writeOrganization(each)))
 })
 
-/** Refuses public keys that no token could be verified with. */
+/** Fails with 422 for public keys that cannot verify a token. */
 const checkKeys = Effect.fnUntraced(function* ({ jwks }: { readonly jwks?: typeof CatalogWire.KeySet.Type | null }) {
   const errors = yield* IdentityToken.keyFaults(jwks?.keys ?? [])
   if (errors.length > 0) return yield* new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })

@@ -1,5 +1,5 @@
 /**
- * Answers that are pages of a list.
+ * Reads and answers requests for a page of a list.
  */
 import { Effect } from "effect"
 import type { ListOutcome, PageQuery } from "../../../core/ledger/Paging.ts"
@@ -19,11 +19,11 @@ const unknownCursor = new Answer.HttpProblem({
   errors: [{ parameter: "cursor", code: "unknown_cursor", detail: "is not a cursor of this list" }],
 })
 
-/** Refuses a query that asks for a page in two ways. */
+/** Fails with 400 if a query has both `offset` and `cursor`. */
 export const check = (query: PageQuery): Effect.Effect<void, Answer.HttpProblem> =>
   query.cursor !== undefined && query.offset !== undefined ? bothGiven : Effect.void
 
-/** A page of items, each written as JSON. */
+/** Answers a page of items, each written as JSON by `write`. */
 export const answer = Effect.fnUntraced(function* <Item, E, R>(
   outcome: ListOutcome<Item>,
   write: (item: Item) => Effect.Effect<string, E, R>,

@@ -1,5 +1,5 @@
 /**
- * Who is who: the facts of joining, and undoing one.
+ * The handlers of identity: the facts about a person, and undoing a join.
  */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
@@ -17,7 +17,7 @@ const noPerson = new Answer.HttpProblem({ status: 404, detail: "there is no such
 const noJoin = new Answer.HttpProblem({ status: 404, detail: "there is no such join of this person" })
 const undoneBefore = new Answer.HttpProblem({ status: 409, detail: "the join was undone before" })
 
-/** The hash of an identifier is nobody's business. */
+/** A fact as JSON, without the hash of the identifier, which is not shown to anyone. */
 const factJson = ({ dateCreated, evidence, id, join, kind, member, submitter, survivor }: People.Fact) => ({
   id,
   kind,

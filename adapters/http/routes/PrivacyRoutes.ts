@@ -1,5 +1,5 @@
 /**
- * Events and answers: what servers ask with an API key.
+ * The handlers of events and answers, which servers call with an API key.
  */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
@@ -26,7 +26,7 @@ const decodeQuestions = Exchange.decoder(Wire.DecisionQuestions)
 const bodyOf = ({ body }: StoredEvent) => Effect.succeed(body)
 const noEvent = new Answer.HttpProblem({ status: 404, detail: "there is no such event" })
 
-/** Ids are compared in lower case. */
+/** A query with its ids in lower case, as they are stored. */
 const lowerCase = <Query extends { concordId?: string; sessionId?: string; submitter?: string }>(
   query: Query,
 ): Query => ({
@@ -96,10 +96,10 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
           const ledger = yield* Ledger
           const { key, scope } = yield* PathScope.current
           const body = yield* Answer.readBody(request)
-          const asked = yield* Answer.decode(decodeQuestions, body.json)
+          const questions = yield* Answer.decode(decodeQuestions, body.json)
           const { idempotency } = yield* IdempotencyKey.of(request, key.id, body)
           let seen = PositionsOf.none
-          const answering = Effect.map(Questions.manyDecisions(scope, asked), ({ body, positions }) => {
+          const answering = Effect.map(Questions.manyDecisions(scope, questions), ({ body, positions }) => {
             seen = positions
             return body
           })

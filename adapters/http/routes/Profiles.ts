@@ -1,5 +1,5 @@
 /**
- * What a visitor tells of itself.
+ * Keeps the profile that a visitor enters.
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
@@ -13,13 +13,13 @@ import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 const decode = Exchange.decoder(PeopleWire.Profile)
 
-/** Keeps a profile, and answers what was kept. */
+/** Keeps a profile, and answers it as it was kept. */
 export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
   const ledger = yield* Ledger
   const { session, scope } = yield* CurrentVisitor
   const body = yield* Answer.readBody(request)
   const { address, firstName, lastName, middleName, ...rest } = yield* Answer.decode(decode, body.json)
-  const told = Exchange.present({
+  const profile = Exchange.present({
     firstName,
     middleName,
     lastName,
@@ -27,15 +27,15 @@ export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   })
   const identifiers = ItemLine.identifiersOf(rest)
   const idempotency = yield* IdempotencyKey.of(request, session.id, body)
-  const outcome = yield* ledger.keepProfile({ ...scope, session, profile: told, identifiers, ...idempotency })
+  const outcome = yield* ledger.keepProfile({ ...scope, session, profile, identifiers, ...idempotency })
   const kept = yield* IdempotencyKey.orRefuse(outcome)
   if (kept._tag === "Refused") {
     const errors = kept.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
     return yield* new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
   }
-  const { isRepeated, profile, unproven } = kept
+  const { isRepeated, unproven } = kept
   return Answer.json(
-    JSON.stringify({ concordId: session.concordId, ...profile, unproven }),
+    JSON.stringify({ concordId: session.concordId, ...kept.profile, unproven }),
     200,
     IdempotencyKey.headers(isRepeated),
   )

@@ -1,5 +1,5 @@
 /**
- * Questions to the ledger about people, answered as JSON.
+ * Consent states and decisions of people as JSON.
  */
 import { Effect } from "effect"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
@@ -19,7 +19,7 @@ interface Instants {
   readonly knownAt?: Instant.Instant | null
 }
 
-/** Whom a question is about: an id, or an identifier by its hash. */
+/** The person that a question is about: by an id, or by the hash of an identifier. */
 export interface PersonReference {
   readonly concordId: string | undefined
   readonly alias?: string
@@ -33,7 +33,10 @@ const questionOf = ({ organization, project }: ProjectScope, person: PersonRefer
   ...(knownAt != null && { knownAt }),
 })
 
-/** The consent state: the deciding event of every type whose answer is in force; and when it changes by itself. */
+/**
+ * The consent state: the deciding event of every type whose answer is in force, and the instant at which it changes by
+ * itself.
+ */
 export const state = Effect.fnUntraced(function* (scope: ProjectScope, person: PersonReference, instants: Instants) {
   const ledger = yield* Ledger
   const { items, nextChangeAt, positions } = yield* ledger.state(questionOf(scope, person, instants))
@@ -43,7 +46,7 @@ export const state = Effect.fnUntraced(function* (scope: ProjectScope, person: P
 const write = (concordId: string | undefined, { decision, type }: TypeDecision): string =>
   JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))
 
-/** The decisions: one for each type of the project. */
+/** The decisions about a person, one for each type of the project. */
 export const decisions = Effect.fnUntraced(function* (
   scope: ProjectScope,
   person: PersonReference,
@@ -57,13 +60,13 @@ export const decisions = Effect.fnUntraced(function* (
 
 const namedOnce = `name one person by exactly one of ${People.identifierKinds.join(", ")}`
 
-/** The one identifier of a person; `undefined` where there is none, or more than one. */
+/** The identifier of a person; `undefined` unless exactly one is given. */
 export const identifierOf = (members: Parameters<typeof ItemLine.identifiersOf>[0]): People.Identifiers | undefined => {
   const identifiers = ItemLine.identifiersOf(members)
   return Object.keys(identifiers).length === 1 ? identifiers : undefined
 }
 
-/** The person that the one identifier of a query names. */
+/** The person that the identifier of a query names; fails with 400 unless exactly one valid identifier is given. */
 export const personOf = Effect.fnUntraced(function* (scope: ProjectScope, query: People.Identifiers) {
   const identifier = identifierOf(query)
   if (identifier === undefined) return yield* new Answer.HttpProblem({ status: 400, detail: namedOnce })
@@ -77,14 +80,14 @@ export const personOf = Effect.fnUntraced(function* (scope: ProjectScope, query:
 const notValid = (errors: ReadonlyArray<Answer.Violation>) =>
   new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
 
-/** Says that no type that is listed has the id of a question. */
+/** The violation of a question about a type that the project does not have. */
 const unknownType = (index: number): Answer.Violation => ({
   pointer: `/items/${index}/consentType`,
   code: "unknown_consent_type",
   detail: "this project has no consent type with this id",
 })
 
-/** Whom each question is about, and every violation. */
+/** The person of each question; fails with every violation of the questions. */
 const resolve = Effect.fnUntraced(function* (
   scope: ProjectScope,
   items: (typeof Wire.DecisionQuestions.Type)["items"],
@@ -113,27 +116,27 @@ const resolve = Effect.fnUntraced(function* (
   return yield* notValid(errors)
 })
 
-/** What a person was asked about by. */
+/** The key by which questions about the same person are answered once. */
 const keyOf = ({ alias, concordId }: PersonReference): string | undefined => alias ?? concordId
 
-/** Many questions at once, answered in the order given. */
+/** Answers a batch of questions, in the order given. */
 export const manyDecisions = Effect.fnUntraced(function* (
   scope: ProjectScope,
-  asked: typeof Wire.DecisionQuestions.Type,
+  questions: typeof Wire.DecisionQuestions.Type,
 ) {
   const ledger = yield* Ledger
-  const people = yield* resolve(scope, asked.items)
+  const people = yield* resolve(scope, questions.items)
   const known = new Map<string | undefined, ReadonlyMap<string, string>>()
   let positions: Positions = PositionsOf.none
   for (const [key, person] of new Map(people.map((person) => [keyOf(person), person]))) {
-    const answered = yield* ledger.decisions(questionOf(scope, person, asked))
+    const answered = yield* ledger.decisions(questionOf(scope, person, questions))
     positions = PositionsOf.merge(positions, answered.positions)
     known.set(key, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
   }
-  const lines = asked.items.map(({ consentType }, index) =>
+  const lines = questions.items.map(({ consentType }, index) =>
     known.get(keyOf(people[index]!))!.get(consentType.toLowerCase()),
   )
-  // A type may be deleted while it is asked about.
+  // A type may be deleted while its questions are answered.
   const errors = lines.flatMap((line, index) => (line === undefined ? [unknownType(index)] : []))
   if (errors.length > 0) return yield* notValid(errors)
   return { body: Answer.list(lines.filter((line) => line !== undefined)), positions }

@@ -1,5 +1,5 @@
 /**
- * The Site API: what browsers ask with a session, about their own visitor.
+ * The handlers of the Site API, which browsers call with a session, about their own visitor.
  */
 import { Clock, Context, Effect } from "effect"
 import { Digest } from "effect/crypto"
@@ -21,12 +21,12 @@ import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 import * as ConsentTypeRoutes from "./ConsentTypeRoutes.ts"
 
 /**
- * For how many seconds a browser may take a consent state for what it is. 0 unless configured: an answer given on
- * another page then counts at once.
+ * The seconds for which a browser may reuse a consent state. 0 unless configured, so that an answer that is given on
+ * another page counts at once.
  */
 export const StateMaxAge = Context.Reference<number>("assent/http/StateMaxAge", { defaultValue: () => 0 })
 
-/** The answer of a browser is nobody else's, and is asked for anew at the latest when it changes by itself. */
+/** Only the browser may cache the answer, and only until the consent state changes by itself. */
 const cacheControl = (maxAge: number, nextChangeAt: Instant.Instant | undefined, now: Instant.Instant): string => {
   const untilChange = nextChangeAt === undefined ? Infinity : Math.max(0, Math.floor((nextChangeAt - now) / 1000))
   return `private, max-age=${Math.min(maxAge, untilChange)}, must-revalidate`
@@ -34,7 +34,7 @@ const cacheControl = (maxAge: number, nextChangeAt: Instant.Instant | undefined,
 
 const encoder = new TextEncoder()
 
-/** Answers with an `ETag` (RFC 9110, section 8.8.3), or 304 where the browser has that answer already. */
+/** Answers with an `ETag` (RFC 9110, section 8.8.3), or 304 if the browser has that answer already. */
 const tagged = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   { body, nextChangeAt }: { readonly body: string; readonly nextChangeAt: Instant.Instant | undefined },
@@ -52,7 +52,7 @@ const tagged = Effect.fnUntraced(function* (
 const recordItems = Items.recorder(Wire.VisitorItem)
 const noEvent = new Answer.HttpProblem({ status: 404, detail: "the visitor has no such event" })
 
-/** The event of an id, if it is the visitor's own or of somebody it is joined with. */
+/** The event of an id, if it is about the visitor or a person joined with the visitor; otherwise 404. */
 const ownEvent = Effect.fnUntraced(function* (id: string) {
   const ledger = yield* Ledger
   const { session, scope } = yield* CurrentVisitor
