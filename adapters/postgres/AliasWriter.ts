@@ -56,7 +56,9 @@ export const people = ArrayColumns.make<Person>({
   person: ["uuid", ({ concordId }) => concordId],
 })
 
-/** Marks the people as identified that a claim names by something else than a browser's `contextId`, in ascending order. */
+/**
+ * Marks the people as identified that a claim names by something else than a browser's `contextId`, in ascending order.
+ */
 const identify = (sql: Sql.Sql, claims: ReadonlyArray<Owned>) => {
   const named = new Map(
     claims
@@ -82,8 +84,8 @@ const claimed = ArrayColumns.make<Owned>({
 })
 
 /**
- * Locks the people that are identified and then inserts the aliases, each in ascending order. Returns false if an alias names
- * another person.
+ * Locks the people that are identified and then inserts the aliases, each in ascending order. Returns false if an alias
+ * names another person.
  */
 export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: ReadonlyArray<Owned>) {
   if (claims.length === 0) return true

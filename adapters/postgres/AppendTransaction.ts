@@ -1,21 +1,26 @@
 /**
- * Appends the events of a group of requests in one transaction: positions without gaps, heads raised, idempotency records kept.
+ * Appends the events of a group of requests in one transaction: positions without gaps, heads raised, idempotency
+ * records kept.
  *
- * Rows are locked in this order, and those of one table in ascending order of their keys, so that two transactions never wait for
- * each other (deadlock):
+ * Rows are locked in this order, and those of 1 to 6 in ascending order of their keys, so that two transactions never
+ * wait for each other (deadlock):
  *
  *  1. `lane_head`: the lanes of all events. The next positions are read with the lock.
- *  2. `idempotency`: one row for each request that has an idempotency record; expired rows of the same lanes are removed.
+ *  2. `idempotency`: one row for each request that has an idempotency record; expired rows of the same lanes are
+ *     removed.
  *  3. `used_type`: the consent types of the events in their lanes.
- *  4. `person`: the people whom a claim identifies.
+ *  4. `person`: the people that a claim identifies.
  *  5. `alias`: the identifiers that are claimed.
  *  6. `external_id`: the external ids of the events.
  *  7. `event` and `head`: rows in the lanes that are locked.
  *
- * A group with a {@link Prediction} is written while other groups of this process write to its lanes. It takes 4 to 7 first, then
- * waits for the outcome of the other groups, and takes 1 to 3. The order is not the one of the list, so it gives up after 50
- * milliseconds at each lock instead of the 5 seconds of other transactions. Its rows of 4 to 7 are about other people than those
- * of the other groups, and its lanes must end where it was predicted.
+ * A lock is waited for up to 5 seconds; then the transaction is rolled back and tried again.
+ *
+ * A group with a {@link Prediction} is written while other groups of this process write to its lanes. It locks in
+ * another order: first 4 to 7, about other people than those of the other groups; then it waits up to a second until
+ * the other groups are committed; then 1, where the lanes must end as predicted; then 2 and 3. Because this order can
+ * deadlock with the one above, it waits for each lock up to 50 milliseconds only; then it is rolled back and written
+ * again in the order above.
  *
  * Statements of 2 to 7 are pipelined: each is sent without waiting for the result of the previous one.
  *
@@ -115,8 +120,9 @@ const repeated: Appended = { _tag: "Repeated" }
 const rejectUnless = (outcome: Appended) => (isKept: boolean) => (isKept ? undefined : outcome)
 
 /**
- * Before the lanes are locked, gives up after 50 ms instead of waiting for row locks: their holder may be waiting for this
- * transaction (deadlock). The first statement makes Citus pass the second one on to its workers; PostgreSQL ignores it.
+ * Before the lanes are locked, gives up after 50 ms instead of waiting for row locks: their holder may be waiting for
+ * this transaction (deadlock). The first statement makes Citus pass the second one on to its workers; PostgreSQL
+ * ignores it.
  */
 const setLockTimeout = (sql: Sql.Sql) =>
   ["citus.propagate_set_commands = 'local'", "lock_timeout = '50ms'"].map((setting) =>
@@ -127,8 +133,8 @@ const setLockTimeout = (sql: Sql.Sql) =>
   )
 
 /**
- * Writes the requests in the order of locks above; fails with {@link Rollback} for the first one that cannot be kept. Returns the
- * positions after them, or `undefined` if an earlier attempt has recorded them.
+ * Writes the requests in the order of locks above; fails with {@link Rollback} for the first one that cannot be kept.
+ * Returns the positions after them, or `undefined` if an earlier attempt has recorded them.
  */
 const write = Effect.fnUntraced(function* (
   sql: Sql.Sql,
@@ -199,8 +205,8 @@ const attempt = Effect.fnUntraced(function* (
 })
 
 /**
- * Whether the idempotency record that is there was written by an earlier attempt of the same request. A request without events has
- * nothing else to be found by; one that would write the very same record gets the very same answer.
+ * Whether the idempotency record that is there was written by an earlier attempt of the same request. A request without
+ * events has nothing else to be found by; one that would write the very same record gets the very same answer.
  */
 const isOwnRecord = Effect.fnUntraced(function* (sql: Sql.Sql, { events, idempotencyRecord, organization }: Append) {
   if (idempotencyRecord === undefined || events.length > 0) return false
@@ -232,8 +238,8 @@ const appendOne = (
   })
 
 /**
- * Appends the requests of a group, and returns the outcome of each: first together as predicted, then together with the lanes
- * locked first, then one by one.
+ * Appends the requests of a group, and returns the outcome of each: first together as predicted, then together with the
+ * lanes locked first, then one by one.
  */
 export const appendGroup = Effect.fnUntraced(function* (
   sql: Sql.Sql,

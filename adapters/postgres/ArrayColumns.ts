@@ -1,8 +1,8 @@
 /**
  * Many rows as parameters of one statement: an array for each column, in the binary format of its type.
  *
- * The arrays are unnested in the SELECT list and not in FROM, because PostgreSQL materializes every column of a function in FROM
- * before it reads the first row: events are inserted a quarter faster this way.
+ * The arrays are unnested in the SELECT list and not in FROM, because PostgreSQL materializes every column of a
+ * function in FROM before it reads the first row: events are inserted a quarter faster this way.
  */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import { Result } from "effect"
@@ -23,7 +23,9 @@ export type Column<Row> = readonly [type: keyof typeof types, valueOf: (row: Row
 
 /** How rows of one type become parameters. */
 export interface ArrayColumns<Row> {
-  /** A subquery that has the rows, to be put into a FROM with an alias. It uses the first parameters of the statement. */
+  /**
+   * A subquery that has the rows, to be put into a FROM with an alias. It uses the first parameters of the statement.
+   */
   readonly rows: string
   /** The parameters that {@link rows} uses. */
   readonly parameters: (rows: ReadonlyArray<Row>) => ReadonlyArray<Sql.Parameter>

@@ -9,7 +9,7 @@ import * as IdempotentChange from "./IdempotentChange.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
-/** Whose lane has the attempts of catalog changes. */
+/** The owner of the lane with the attempts of catalog changes. */
 const installation: Lane.Owner = { number: 0, lanes: 1 }
 
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) {

@@ -1,8 +1,8 @@
 /**
- * Time limits and a circuit breaker for a database that does not answer. No operation waits longer than its limit. After three
- * connections in a row have failed the circuit opens: operations then fail at once, except one at a time that tests the database.
- * The pauses between tests grow, and differ from server to server, so that a database that comes back does not get the connections
- * of all servers at the same moment.
+ * Time limits and a circuit breaker for a database that does not answer. No operation waits longer than its limit.
+ * After three connections in a row have failed the circuit opens: operations then fail at once, except one at a time
+ * that tests the database. The pauses between tests grow, and differ from server to server, so that a database that
+ * comes back does not get the connections of all servers at the same moment.
  */
 import { Cause, Duration, Effect, Exit, Random, Result, Schedule } from "effect"
 import { CircuitBreaker as Breaker } from "effect/persistence"
@@ -21,7 +21,10 @@ const maxOperationMillis = 15_000
 /** How many connections in a row must fail before the circuit opens: a single one may have been cut by the network. */
 const maxFailures = 3
 
-/** How long the circuit stays open before a test, the first time and at most, in milliseconds; varied by a factor of 0.5 to 1.5. */
+/**
+ * How long the circuit stays open before a test, the first time and at most, in milliseconds; varied by a factor of 0.5
+ * to 1.5.
+ */
 const pauseMillis = { first: 100, most: 3_000 }
 
 const pause = Schedule.min([Schedule.exponential(pauseMillis.first), Schedule.spaced(pauseMillis.most)]).pipe(
@@ -43,7 +46,10 @@ const limit = <A, E, R>(millis: number, operation: Effect.Effect<A, E, R>): Effe
 export const withTimeLimit = <A, E, R>(operation: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
   limit(maxOperationMillis, operation)
 
-/** What a result says about the database. A connection that breaks in use is ignored, because the network may have cut it. */
+/**
+ * What a result says about the database. A connection that breaks in use is ignored, because the network may have cut
+ * it.
+ */
 const classify = <A, E>(exit: Exit.Exit<A, E>): Breaker.Outcome => {
   if (Exit.isSuccess(exit)) return Breaker.success
   const error = Result.getOrUndefined(Cause.findError(exit.cause))

@@ -1,8 +1,9 @@
 /**
  * Lists the events of a project: reads each lane by its own index, and merges the lanes.
  *
- * The first page fixes up to which position each lane is listed (its bound). The following pages have the same bounds and start after
- * the last event of the previous page (keyset paging), so that they neither skip nor repeat events, whatever is recorded meanwhile.
+ * The first page fixes up to which position each lane is listed (its bound). The following pages have the same bounds
+ * and start after the last event of the previous page (keyset paging), so that they neither skip nor repeat events,
+ * whatever is recorded meanwhile.
  */
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"

@@ -1,6 +1,6 @@
 /**
- * Writes events that have their positions: the rows of the events, of the heads that they raise, and of the tables by which they
- * are found.
+ * Writes events that have their positions: the rows of the events, of the heads that they raise, and of the tables by
+ * which they are found.
  */
 import { hash } from "node:crypto"
 import { Effect } from "effect"
@@ -80,8 +80,8 @@ const usedTypes = ArrayColumns.make<Placed>({
 })
 
 /**
- * Notes which consent types have events, in ascending order. The lanes must be locked, because events of other people may have the
- * same types.
+ * Notes which consent types have events, in ascending order. The lanes must be locked, because events of other people
+ * may have the same types.
  */
 export const useTypes = Effect.fnUntraced(function* (sql: Sql.Sql, placed: ReadonlyArray<Placed>) {
   if (placed.length === 0) return
@@ -121,8 +121,8 @@ export const claimExternalIds = Effect.fnUntraced(function* (sql: Sql.Sql, place
 })
 
 /**
- * The steps that write the events and raise their heads. The parameters of each are encoded when it starts. No transaction about
- * other people writes the same rows.
+ * The steps that write the events and raise their heads. The parameters of each are encoded when it starts. No
+ * transaction about other people writes the same rows.
  */
 export const write = (sql: Sql.Sql, placed: ReadonlyArray<Placed>): ReadonlyArray<Effect.Effect<undefined, SqlError>> =>
   placed.length === 0

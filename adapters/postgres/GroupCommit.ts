@@ -1,17 +1,21 @@
 /**
- * Group commit: appends that arrive while their lanes are being written share the next transaction (a group). Each append is
- * answered only after the commit of its group. LaneQueue.ts decides which appends form a group; AppendTransaction.ts writes it.
+ * Group commit: appends that arrive while their lanes are being written share the next transaction (a group). Each
+ * append is answered only after the commit of its group. LaneQueue.ts decides which appends form a group;
+ * AppendTransaction.ts writes it.
  *
- * Groups on different lanes run concurrently. On one lane the next group waits for the previous one; a full group about other
- * people is written concurrently with it, at the positions that are predicted, and only its commit waits. On one lane, in time:
+ * Groups on different lanes run concurrently. On one lane the next group starts when the previous one has ended; but a
+ * full group about other people starts before, and only its locks and its commit wait. Groups A, B and C on one lane:
  *
- *     group A   BEGIN ─ lock lane ─ insert rows ─────────────── COMMIT ─ answers
- *                                   │ positions after A known   │ outcome of A known
- *     group B                       BEGIN ─ insert rows ─ wait ─ lock lane ─ as predicted? ─ COMMIT ─ answers
- *     group C   waits: two groups are being written to the lane │ BEGIN ─ insert rows ─ wait ─ …
+ *     A   BEGIN ─ lock lane ─ send rows ─(1)───── COMMIT ─(2)─ answers
+ *     B                                  BEGIN ─ send rows ─── lock lane ─ as predicted? ─ COMMIT ─(3)─ answers
+ *     C                                                       BEGIN ─ send rows ─ wait ─────────── lock lane ─ …
  *
- * If A fails, or takes longer than a second, or if the lane does not end where it was predicted, B is rolled back and written again
- * with its lanes locked first.
+ *  1. A has sent its rows, so it can be predicted where the lane will end. B starts, at the positions after A.
+ *  2. A is committed, so B locks the lane. A second group may be written to the lane again, so C starts.
+ *  3. B is committed, so C locks the lane.
+ *
+ * If A fails or takes longer than a second, or if the lane does not end where it was predicted, B is rolled back and
+ * written again with its lanes locked first.
  */
 import { Cause, Deferred, Effect, Result, type Scope, type Tracer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
@@ -49,8 +53,8 @@ type Group = LaneQueue.Group<Waiting>
 type Outcome = Deferred.Deferred<boolean>
 
 /**
- * Whether all of the groups were committed as they were sent first; false also if that is not known within a second, because other
- * transactions may wait for rows of the group that waits here.
+ * Whether all of the groups were committed as they were sent first; false also if that is not known within a second,
+ * because other transactions may wait for rows of the group that waits here.
  */
 const areCommitted = (groups: ReadonlyArray<Outcome>): Effect.Effect<boolean> =>
   Effect.forEach(
@@ -124,7 +128,8 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     })
     const results = yield* CircuitBreaker.withTimeLimit(appending).pipe(
       Effect.catch((error) => Effect.succeed(group.entries.map(() => Effect.fail(error)))),
-      // Answering keeps JavaScript busy: the next transaction starts before that, so that the database need not wait for it.
+      // Answering keeps JavaScript busy: the next transaction starts before that, so that the database need not wait
+      // for it.
       Effect.ensuring(end(group)),
     )
     const answered = yield* answer(group, results)
@@ -150,7 +155,8 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     const outcome = Deferred.makeUnsafe<boolean>()
     const prediction = predictionFor(group)
     outcomes.set(group, outcome)
-    // The statements of a group belong to no single request, so they are not traced: GroupMeter makes a span for the group.
+    // The statements of a group belong to no single request, so they are not traced: GroupMeter makes a span for the
+    // group.
     const writing = Effect.withTracerEnabled(write(group, outcome, prediction), false).pipe(
       Effect.catchCause((cause) => answerDefect(group, cause)),
       // Not in the transaction of the group that may have started this one.
@@ -159,7 +165,10 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     return fork(writing)
   })
 
-  /** Starts the next group: at once if it is full, otherwise after the appends that arrive in this turn of the event loop. */
+  /**
+   * Starts the next group: at once if it is full, otherwise after the appends that arrive in this turn of the event
+   * loop.
+   */
   const startNext: Effect.Effect<void> = Effect.suspend(() => {
     if (!queue.hasRoom) return Effect.void
     if (queue.hasFullGroup) return start
@@ -180,7 +189,8 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
         queue.remove(entry)
         meter.setWaiting(queue.size)
       })
-      // If a lane of the append is blocked, no group can be started because of it; the end of a group on that lane starts one.
+      // If a lane of the append is blocked, no group can be started because of it; the end of a group on that lane
+      // starts one.
       const started = queue.isBlocked(entry) ? Effect.void : startNext
       return Effect.onInterrupt(Effect.andThen(started, Deferred.await(answer)), () => remove)
     })

@@ -32,7 +32,10 @@ const records = ArrayColumns.make<Owned>({
   recorded_at: ["bigint", ({ idempotencyRecord }) => idempotencyRecord.recordedAt],
 })
 
-/** Inserts records in ascending order, and removes expired ones of the same lanes; returns false if one is there already. */
+/**
+ * Inserts records in ascending order, and removes expired ones of the same lanes; returns false if one is there
+ * already.
+ */
 export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, idempotency: ReadonlyArray<Owned>) {
   if (idempotency.length === 0) return true
   const kept = yield* Sql.write(

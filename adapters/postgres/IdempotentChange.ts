@@ -1,8 +1,8 @@
 /**
  * A change that is made once, even if the connection breaks while it commits and it has to be tried again.
  *
- * Its transaction begins by inserting a random id into the table `attempt`. A second try that finds the id knows that the first
- * one was committed. If the first one is still open, the second waits at the insert until it has ended.
+ * Its transaction begins by inserting a random id into the table `attempt`. A second try that finds the id knows that
+ * the first one was committed. If the first one is still open, the second waits at the insert until it has ended.
  */
 import { Clock, Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
@@ -13,7 +13,10 @@ import * as Sql from "./Sql.ts"
 /** How long an attempt is kept: far longer than a change is tried again. */
 const keptMillis = 24 * 60 * 60 * 1000
 
-/** Inserts the id of an attempt; returns false if it is there already. One id in 256 also removes the old ones of its lane. */
+/**
+ * Inserts the id of an attempt; returns false if it is there already. One id in 256 also removes the old ones of its
+ * lane.
+ */
 const insertAttempt = Effect.fnUntraced(function* (sql: Sql.Sql, lane: number, id: string) {
   const now = yield* Clock.currentTimeMillis
   const rows = yield* Sql.query(
@@ -27,7 +30,10 @@ const insertAttempt = Effect.fnUntraced(function* (sql: Sql.Sql, lane: number, i
   return rows.length > 0
 })
 
-/** Runs the steps of a change in a transaction, which is rolled back unless they return `kept`. Returns what they return. */
+/**
+ * Runs the steps of a change in a transaction, which is rolled back unless they return `kept`. Returns what they
+ * return.
+ */
 export const run = <Outcome extends string>(
   sql: Sql.Sql,
   owner: Lane.Owner,

@@ -1,9 +1,10 @@
 /**
  * Predicts where lanes will end once the groups that were sent are committed.
  *
- * With a prediction, a group can be written while its predecessor is still being written. When its lanes are locked, the prediction
- * is compared with where they end; if it was wrong, the group is rolled back. A lane that another process writes to is not predicted
- * until it is found as this process had left it, because servers that share lanes would otherwise write in vain.
+ * With a prediction, a group can be written while its predecessor is still being written. When its lanes are locked,
+ * the prediction is compared with where they end; if it was wrong, the group is rolled back. A lane that another
+ * process writes to is not predicted until it is found as this process had left it, because servers that share lanes
+ * would otherwise write in vain.
  */
 import type { LaneHead, LaneHeads } from "./Lanes.ts"
 

@@ -1,13 +1,14 @@
 /**
- * Decides which of the appends that wait form the next group, and which groups may be written at the same time. A data structure
- * without effects: GroupCommit.ts runs the groups that it forms.
+ * Decides which of the appends that wait form the next group, and which groups may be written at the same time. A data
+ * structure without effects: GroupCommit.ts runs the groups that it forms.
  *
  * The rules:
  *
- * 1. A lane is written by one group at a time. All appends that wait for idle lanes form the next group, up to a limit of events.
- * 2. A second group may be written to a lane while the first one is being written, if enough appends wait to fill a group, if it
- *    can be predicted where the lane will end, and if it is about other people and identifiers than all groups that are being
- *    written, so that it has no row in common with them. A lane never has a third group.
+ * 1. A lane is written by one group at a time. All appends that wait for idle lanes form the next group, up to a limit
+ *    of events.
+ * 2. A second group may be written to a lane while the first one is being written, if enough appends wait to fill a
+ *    group, if it can be predicted where the lane will end, and if it is about other people and identifiers than all
+ *    groups that are being written, so that it has no row in common with them. A lane never has a third group.
  * 3. Appends never overtake an earlier one with which they share a lane.
  */
 import type { Append } from "../../core/ports/LedgerStore.ts"
@@ -50,8 +51,9 @@ export interface LaneQueue<Each extends Entry> {
   /** Whether one more group may be written. */
   readonly hasRoom: boolean
   /**
-   * Whether the next group need not wait for more appends: those that wait have enough events for a full group. An append that names
-   * the event it comes after counts as full, because it belongs to a stream whose next append follows at once.
+   * Whether the next group need not wait for more appends: those that wait have enough events for a full group. An
+   * append that names the event it comes after counts as full, because it belongs to a stream whose next append follows
+   * at once.
    */
   readonly hasFullGroup: boolean
   /** Whether an append has to wait whatever else waits: one of its lanes has two groups already. */
@@ -151,7 +153,10 @@ class Queue<Each extends Entry> implements LaneQueue<Each> {
     return this.groups.values().every((group) => !subjects.some((subject) => group.subjects.has(subject)))
   }
 
-  /** Takes the appends that are eligible and that no earlier append, still waiting, shares a lane with: at most a full group. */
+  /**
+   * Takes the appends that are eligible and that no earlier append, still waiting, shares a lane with: at most a full
+   * group.
+   */
   private take(isEligible: (entry: Each) => boolean): ReadonlyArray<Each> {
     const taken: Array<Each> = []
     const left: Array<Each> = []
@@ -183,6 +188,8 @@ class Queue<Each extends Entry> implements LaneQueue<Each> {
   }
 }
 
-/** An empty queue. `isPredictable` says whether it is known where a lane will end once what was sent to it is committed. */
+/**
+ * An empty queue. `isPredictable` says whether it is known where a lane will end once what was sent to it is committed.
+ */
 export const make = <Each extends Entry>(limits: Limits, isPredictable: (lane: number) => boolean): LaneQueue<Each> =>
   new Queue<Each>(limits, isPredictable)

@@ -33,7 +33,9 @@ export const catalog = 0
 /** Spreads rows that belong to no organization or project over lanes of the installation. */
 export const unowned: Lane.Owner = { number: 0, lanes: Lane.defaultCount }
 
-/** Where lanes end, as a table of their ends says: the next position of each, 0 for a lane without events or changes. */
+/**
+ * Where lanes end, as a table of their ends says: the next position of each, 0 for a lane without events or changes.
+ */
 export const readEnds = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   table: "lane_head" | "people_head",

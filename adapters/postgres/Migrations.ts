@@ -1,9 +1,10 @@
 /**
- * Creates and changes the tables of a database until they are those of this version: numbered files, each of which is applied once.
- * A database is refused if a migration was edited after it had been applied, because its tables may differ from the file.
+ * Creates and changes the tables of a database until they are those of this version: numbered files, each of which is
+ * applied once. A database is refused if a migration was edited after it had been applied, because its tables may
+ * differ from the file.
  *
- * Engines differ only in their table definitions: on Citus each table is distributed by its lane when it is created. The statements
- * that read and write are the same on both.
+ * Engines differ only in their table definitions: on Citus each table is distributed by its lane when it is created.
+ * The statements that read and write are the same on both.
  */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
@@ -38,8 +39,8 @@ export const migrations: ReadonlyArray<Migration> = [
 const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql).digest("hex")
 
 /**
- * The table that records which migrations were applied. It is the only table without a lane, because it is about the tables
- * themselves; only migrations write to it.
+ * The table that records which migrations were applied. It is the only table without a lane, because it is about the
+ * tables themselves; only migrations write to it.
  */
 const migrationTable = [
   `CREATE TABLE IF NOT EXISTS migration (
@@ -51,8 +52,8 @@ const migrationTable = [
 ]
 
 /**
- * The statement that distributes a table that was just created. All tables are colocated, so that a transaction writes the rows of
- * one lane on one server.
+ * The statement that distributes a table that was just created. All tables are colocated, so that a transaction writes
+ * the rows of one lane on one server.
  */
 const distribution = (statement: string, engine: Engine): ReadonlyArray<string> => {
   const table = /^CREATE TABLE (\w+)/.exec(statement)?.[1]
@@ -95,8 +96,8 @@ interface Applied {
 }
 
 /**
- * The migrations that were applied. Fails with a syntax error if the database has no tables yet, or only tables from before
- * migrations recorded an engine.
+ * The migrations that were applied. Fails with a syntax error if the database has no tables yet, or only tables from
+ * before migrations recorded an engine.
  */
 export const applied = (sql: Sql.Sql): Effect.Effect<ReadonlyArray<Applied>, SqlError> =>
   Sql.query<Applied>(sql, "SELECT number, digest, engine FROM migration ORDER BY number")
@@ -108,7 +109,10 @@ export const faultOf = ({ digest, number }: Applied): string | undefined => {
   return digestOf(migration) === digest ? undefined : `migration ${number} was edited after it was applied`
 }
 
-/** The migrations that are missing after the known ones, for the engine that the tables were made for or else the wanted one. */
+/**
+ * The migrations that are missing after the known ones, for the engine that the tables were made for or else the wanted
+ * one.
+ */
 const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, wanted: Engine | undefined) {
   for (const each of known) {
     const reason = faultOf(each)
@@ -149,8 +153,8 @@ const expectEngine = Effect.fnUntraced(function* (sql: Sql.Sql, { engine, migrat
 })
 
 /**
- * Applies the missing migrations in one transaction, and returns them. Of several processes that do it at the same time one applies
- * them. If none is missing, no right to create tables is needed.
+ * Applies the missing migrations in one transaction, and returns them. Of several processes that do it at the same time
+ * one applies them. If none is missing, no right to create tables is needed.
  */
 export const run = Effect.fnUntraced(function* (sql: Sql.Sql, wanted?: Engine) {
   const found = yield* find(sql, wanted)
@@ -165,7 +169,8 @@ export const run = Effect.fnUntraced(function* (sql: Sql.Sql, wanted?: Engine) {
     }
     return left
   })
-  // Of two processes that create the table at the same moment one fails in spite of IF NOT EXISTS; it is there at the next try.
+  // Of two processes that create the table at the same moment one fails in spite of IF NOT EXISTS; it is there at the
+  // next try.
   return yield* Effect.retry(Sql.transaction(sql, steps), {
     times: 5,
     while: (error) => Sql.isSqlError(error) && error.reason._tag === "UniqueViolation",

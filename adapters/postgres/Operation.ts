@@ -15,6 +15,8 @@ export const once = <A, R>(
     Sql.isSqlError(error) ? Sql.unavailable(error) : error,
   )
 
-/** Runs a read, or a write with the same effect if it is run twice; tries again if it lost to others or was interrupted. */
+/**
+ * Runs a read, or a write with the same effect if it is run twice; tries again if it lost to others or was interrupted.
+ */
 export const idempotent = <A, R>(operation: Effect.Effect<A, SqlError, R>): Effect.Effect<A, StoreUnavailable, R> =>
   once(Sql.retryOnInterruption(Sql.retryOnContention(operation)))

@@ -1,6 +1,7 @@
 /**
- * Writes an identity change in one transaction: locks the people first, in ascending order, then writes their aliases, facts and
- * sessions.
+ * Writes an identity change in one transaction: locks the people first, in ascending order, then writes their aliases,
+ * facts and sessions. Rows of `idempotency`, `person` and `alias` are locked in the same order as in
+ * AppendTransaction.ts, so that the two never wait for each other.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
@@ -14,10 +15,16 @@ import * as IdempotentChange from "./IdempotentChange.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
-/** How long an expired session or identity token is kept, so that it does not become valid again if the clock is set back. */
+/**
+ * How long an expired session or identity token is kept, so that it does not become valid again if the clock is set
+ * back.
+ */
 const expiredKeptMillis = 24 * 60 * 60 * 1000
 
-/** Locks all people of the change, in ascending order; returns whether they have the revisions that it was prepared against. */
+/**
+ * Locks all people of the change, in ascending order; returns whether they have the revisions that it was prepared
+ * against.
+ */
 const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, organization, seen }: IdentityChange) {
   const revisions = new Map(seen.map(({ concordId, revision }) => [concordId, revision]))
   const named = claims.filter(({ kind }) => kind !== "contextId").map(({ concordId }) => concordId)
@@ -104,7 +111,8 @@ const openSession = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session)
 const counted = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })
 
 /**
- * Counts the change in its lanes. It is the last step, so that other changes of people in the same lanes wait only for the commit.
+ * Counts the change in its lanes. It is the last step, so that other changes of people in the same lanes wait only for
+ * the commit.
  */
 const count = (sql: Sql.Sql, change: IdentityChange) =>
   Sql.query(

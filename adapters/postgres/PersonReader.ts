@@ -1,6 +1,6 @@
 /**
- * Reads all events of a PostgreSQL ledger, ordered by person, in bounded memory and from one snapshot: it does not see what is
- * committed meanwhile, and blocks no writer.
+ * Reads all events of a PostgreSQL ledger, ordered by person, in bounded memory and from one snapshot: it does not see
+ * what is committed meanwhile, and blocks no writer.
  */
 import { createHash } from "node:crypto"
 import { Effect, Pull, type Scope, Stream } from "effect"

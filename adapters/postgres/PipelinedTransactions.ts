@@ -1,9 +1,9 @@
 /**
- * Transactions whose statements can be pipelined: a statement is sent without waiting for the result of the previous one, so that
- * PostgreSQL always has the next statement at hand while JavaScript encodes the one after it.
+ * Transactions whose statements can be pipelined: a statement is sent without waiting for the result of the previous
+ * one, so that PostgreSQL always has the next statement at hand while JavaScript encodes the one after it.
  *
- * Statements that are run in sequence behave as on any connection. Statements that are run concurrently are sent in the order in
- * which they start, and executed in that order.
+ * Statements that are run in sequence behave as on any connection. Statements that are run concurrently are sent in the
+ * order in which they start, and executed in that order.
  */
 import * as PgPool from "@effect/sql-pg/PgPool"
 import type { PgConnection, Result } from "@effect/sql-pg/PgConnection"
@@ -17,8 +17,9 @@ import * as Sql from "./Sql.ts"
 export const maxTransactions = 4
 
 /**
- * How long the server may take to begin or end a transaction, in milliseconds; then its connection is closed. These statements
- * cannot be interrupted: if the server's machine disappears without closing its connections, they would keep the connection for ever.
+ * How long the server may take to begin or end a transaction, in milliseconds; then its connection is closed. These
+ * statements cannot be interrupted: if the server's machine disappears without closing its connections, they would keep
+ * the connection for ever.
  */
 const maxMillis = { BEGIN: 10_000, COMMIT: 10_000, ROLLBACK: 5_000 }
 
@@ -59,7 +60,9 @@ const runControl = (connection: Connection, statement: keyof typeof maxMillis): 
     orElse: () => timeout(statement),
   })
 
-/** Fails if PostgreSQL rolls back instead, as it does at the COMMIT of a transaction in which a statement has failed. */
+/**
+ * Fails if PostgreSQL rolls back instead, as it does at the COMMIT of a transaction in which a statement has failed.
+ */
 const commit = Effect.fnUntraced(function* (connection: Connection) {
   const { command } = yield* runControl(connection, "COMMIT")
   if (command === "COMMIT") return
@@ -74,7 +77,8 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql, url: string, maxC
   const pool = yield* PgPool.make({
     ...Sql.connection(url),
     maxConnections,
-    // Multiplexing makes a connection send before earlier results have arrived, and shares it: here one transaction has it at a time.
+    // Multiplexing makes a connection send before earlier results have arrived, and shares it: here one transaction has
+    // it at a time.
     multiplex: true,
     multiplexConcurrency: 1,
   })
@@ -100,9 +104,10 @@ const isAborted = (exit: Exit.Exit<unknown, SqlError>): boolean =>
   Option.exists(Exit.findErrorOption(exit), Sql.isAbortedTransaction)
 
 /**
- * Starts steps in their order without waiting for each other's results, then waits for all of them, so that none still runs when the
- * transaction ends. A step rejects the transaction by returning something else than `undefined`. Returns or fails with what the
- * first step, in their order, has rejected or failed with; a failure that only follows from an earlier one counts last.
+ * Starts steps in their order without waiting for each other's results, then waits for all of them, so that none still
+ * runs when the transaction ends. A step rejects the transaction by returning something else than `undefined`. Returns
+ * or fails with what the first step, in their order, has rejected or failed with; a failure that only follows from an
+ * earlier one counts last.
  */
 export const firstRejection = Effect.fnUntraced(function* <A>(
   steps: ReadonlyArray<Effect.Effect<A | undefined, SqlError>>,

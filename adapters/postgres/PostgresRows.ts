@@ -1,5 +1,6 @@
 /**
- * The rows of a PostgreSQL ledger as they are stored: reads them with cursors of one snapshot, and writes them in one transaction.
+ * The rows of a PostgreSQL ledger as they are stored: reads them with cursors of one snapshot, and writes them in one
+ * transaction.
  */
 import { Effect, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
@@ -51,7 +52,10 @@ const laneOf = (table: TableName, row: Readonly<Record<string, Value>>): number 
   }
 }
 
-/** The SQLSTATE codes of data that the server cannot read or decode, and of the statements after that in the same transaction. */
+/**
+ * The SQLSTATE codes of data that the server cannot read or decode, and of the statements after that in the same
+ * transaction.
+ */
 const damagedCodes: ReadonlySet<unknown> = new Set(["XX000", "XX001", "XX002", "58P01", "22021", "25P02"])
 
 const failureOf = (error: SqlError): StoreUnavailable | StoreDamaged => {
@@ -107,7 +111,10 @@ const makeSnapshot = (sql: Sql.Sql): Snapshot => {
   }
 }
 
-/** A transaction without time limits. It is never tried again here, because its steps may also read or write another store. */
+/**
+ * A transaction without time limits. It is never tried again here, because its steps may also read or write another
+ * store.
+ */
 const transaction = <A, E>(sql: Sql.Sql, begin: string, steps: Effect.Effect<A, E>) =>
   sql
     .withTransaction(
@@ -164,8 +171,8 @@ const firstWithRows = Effect.fnUntraced(function* (sql: Sql.Sql) {
 })
 
 /**
- * Keeps other transactions from writing. The two tables that only allow inserts need no lock, because they are always written after
- * another table.
+ * Keeps other transactions from writing. The two tables that only allow inserts need no lock, because they are always
+ * written after another table.
  */
 const lock = (sql: Sql.Sql) => {
   const locked = tableNames.filter((table) => table !== "event" && table !== "person_fact")

@@ -1,6 +1,6 @@
 /**
- * The ledger's store in PostgreSQL 15 to 18, or in an engine that speaks its protocol and language: for several servers on one
- * ledger.
+ * The ledger's store in PostgreSQL 15 to 18, or in an engine that speaks its protocol and language: for several servers
+ * on one ledger.
  */
 import { Effect, Layer } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
@@ -39,8 +39,8 @@ const make = Effect.fnUntraced(function* (url: string) {
 })
 
 /**
- * The store of a database, whose tables are made if there are none. Fails if the database cannot be reached, or was written by
- * another version. Closing the scope answers every request that was accepted before.
+ * The store of a database, whose tables are made if there are none. Fails if the database cannot be reached, or was
+ * written by another version. Closing the scope answers every request that was accepted before.
  */
 export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
   Layer.effect(LedgerStore, make(url)).pipe(Layer.provide(Reactivity.layer))

@@ -33,9 +33,10 @@ wholeNumbers.register(PgTypes.OID.int8, {
 })
 
 /**
- * The settings of a connection, whatever the server's defaults are. A commit is acknowledged after it is on the disk, and a
- * statement that takes longer than ten seconds is cancelled. The isolation level is read committed: it is sufficient, because rows
- * are locked before they are read, and it needs the fewest retries. A stricter level, which a pooler may set instead, is correct, too.
+ * The settings of a connection, whatever the server's defaults are. A commit is acknowledged after it is on the disk,
+ * and a statement that takes longer than ten seconds is cancelled. The isolation level is read committed: it is
+ * sufficient, because rows are locked before they are read, and it needs the fewest retries. A stricter level, which a
+ * pooler may set instead, is correct, too.
  */
 export const connection = (url: string) => ({
   url: Redacted.make(url),
@@ -81,7 +82,9 @@ const withType = (value: Parameter): unknown => {
   return typeof first === "number" ? Result.getOrThrow(PgTypes.array(elements, PgTypes.OID.int8)) : value
 }
 
-/** Runs a statement through the circuit breaker, unless it belongs to a transaction, which as a whole runs through it. */
+/**
+ * Runs a statement through the circuit breaker, unless it belongs to a transaction, which as a whole runs through it.
+ */
 const run = <A>(sql: Sql, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
   Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
     Option.isSome(transaction) ? statement : sql.breaker(statement),
@@ -106,7 +109,10 @@ export const write = (
 const isContention = ({ reason }: SqlError): boolean =>
   reason._tag === "SerializationError" || reason._tag === "DeadlockError" || reason._tag === "LockTimeoutError"
 
-/** The server is stopping or starting (57P), has no connection left (53300), or does not know whether it has committed (40003). */
+/**
+ * The server is stopping or starting (57P), has no connection left (53300), or does not know whether it has committed
+ * (40003).
+ */
 const interruptions = /^(57P\d\d|53300|40003)$/
 
 const codeOf = ({ reason: { cause } }: SqlError): string =>
@@ -119,7 +125,10 @@ export const isUnknown = (error: SqlError): boolean =>
 /** Whether the server cancelled a statement, because it took too long or on demand. Its transaction was rolled back. */
 const isCancelled = ({ reason }: SqlError): boolean => reason._tag === "StatementTimeoutError"
 
-/** Whether a statement was refused because an earlier statement of its transaction had failed (in_failed_sql_transaction). */
+/**
+ * Whether a statement was refused because an earlier statement of its transaction had failed
+ * (in_failed_sql_transaction).
+ */
 export const isAbortedTransaction = (error: SqlError): boolean => codeOf(error) === "25P02"
 
 const backoff = Schedule.exponential(5, 1.5).pipe(Schedule.jittered)
@@ -133,8 +142,9 @@ export const retryOnContention = <A, E, R>(effect: Effect.Effect<A, E, R>): Effe
   })
 
 /**
- * Tries an idempotent operation again if the connection broke, or the server stopped or cancelled a statement. An operation that
- * reaches the statement timeout each time is tried twice at most, because the retries end after three seconds.
+ * Tries an idempotent operation again if the connection broke, or the server stopped or cancelled a statement. An
+ * operation that reaches the statement timeout each time is tried twice at most, because the retries end after three
+ * seconds.
  */
 export const retryOnInterruption = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.retry(effect, {
@@ -170,7 +180,8 @@ export const transactionOnce = <A, E>(
   effect: Effect.Effect<A, E | SqlError>,
 ): Effect.Effect<A, E | SqlError> =>
   sql.breaker(sql.withTransaction(effect)).pipe(
-    // If the connection breaks before the rollback, the client raises the error as a defect; here it is an error like others.
+    // If the connection breaks before the rollback, the client raises the error as a defect; here it is an error like
+    // others.
     Effect.catchCause((cause) => {
       const broken = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => isSqlError(defect))
       return broken === undefined ? Effect.failCause(cause) : Effect.fail(broken.defect as SqlError)

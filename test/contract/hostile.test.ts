@@ -1,6 +1,7 @@
 /**
- * The store over a PostgreSQL that makes it hard: no rights but to rows, serializable transactions, settings that never arrive,
- * and a server that fails statements and loses connections, most of all at COMMIT.
+ * The store on a PostgreSQL under bad conditions: a role with no other rights than to rows, serializable transactions,
+ * connection settings that a pooler drops, and a server that fails statements and loses connections, most often at
+ * COMMIT.
  *
  * `ASSENT_TEST_SEED` repeats a run of the random faults.
  */
@@ -30,13 +31,13 @@ const seed = Number(process.env["ASSENT_TEST_SEED"] ?? 20_240_131)
 let postgres: Postgres
 let database: HostileDatabase
 let proxy: PostgresProxy
-/** What happens to the next statements; nothing, while a test prepares. */
+/** Chooses the fault of each statement; none while a test prepares. */
 let fault: (statement: string) => Fault | undefined = () => undefined
-/** Every statement that came by. */
+/** Every statement that the store has sent. */
 const recorded = new Set<string>()
 
 beforeAll(async () => {
-  // Nothing here ends the server itself: what is not synced is not lost.
+  // The server itself is never stopped, so nothing is lost that is not synced.
   postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
   database = await makeHostile(postgres)
   proxy = await startHostileProxy(postgres, (statement) => {
@@ -62,10 +63,10 @@ const withStore = <A, E>(
 describe("the role of the service", () => {
   const refused = async (statement: string): Promise<string> => {
     const { url } = database
-    const asked = Migrations.using(throughProxy(url), (sql) =>
+    const outcome = Migrations.using(throughProxy(url), (sql) =>
       Effect.match(Sql.query(sql, statement), { onFailure: ({ reason }) => reason._tag, onSuccess: () => "allowed" }),
     )
-    return Effect.runPromise(asked)
+    return Effect.runPromise(outcome)
   }
 
   test.each([
@@ -81,15 +82,15 @@ describe("the role of the service", () => {
     ["changes an event", "UPDATE event SET body = ''"],
     ["removes an event", "DELETE FROM event"],
     ["changes a fact", "UPDATE person_fact SET body = ''"],
-    ["removes what was set up", "DELETE FROM catalog_entry"],
-    ["changes what was set up", "UPDATE catalog_entry SET body = ''"],
-    ["changes what was migrated", "INSERT INTO migration VALUES (9, 'mine', '', 'postgres')"],
+    ["removes an entry of the catalog", "DELETE FROM catalog_entry"],
+    ["changes an entry of the catalog", "UPDATE catalog_entry SET body = ''"],
+    ["records a migration", "INSERT INTO migration VALUES (9, 'mine', '', 'postgres')"],
     ["empties a table", "TRUNCATE lane_head"],
   ])("never %s", async (_, statement) => {
     expect(await refused(statement)).toBe("AuthorizationError")
   })
 
-  test("has transactions that are serializable, whatever the store asks for", async () => {
+  test("has transactions that are serializable, whatever the store sets", async () => {
     const { url } = database
     const shown = Migrations.using(throughProxy(url), (sql) =>
       Sql.transaction(sql, Sql.query(sql, "SHOW transaction_isolation")),
@@ -162,7 +163,7 @@ const fact = {
   submitter: "s",
 } as const
 const claim = { kind: "email", hash: hash(0xa), concordId: uuid(5), dateCreated: t0 } as const
-const proof = { hash: hash(0xb), expiresAt: t0 + 9 }
+const identityToken = { hash: hash(0xb), expiresAt: t0 + 9 }
 const session = {
   tokenHash: hash(0xc),
   id: uuid(0xc),
@@ -175,7 +176,10 @@ const session = {
 
 const tagOf = <E>(appended: Effect.Effect<Appended, E>) => Effect.map(appended, ({ _tag }) => _tag)
 
-/** Every way to write that ends with a COMMIT: what it is answered with when it is kept, and how often it is there afterwards. */
+/**
+ * Every kind of write that ends with a COMMIT: the write, its result when it is kept, and a statement that counts how
+ * often it is there afterwards.
+ */
 const writes: Readonly<
   Record<string, readonly [(store: Store) => Effect.Effect<unknown, StoreUnavailable>, unknown, string]>
 > = {
@@ -184,7 +188,7 @@ const writes: Readonly<
     "Appended",
     "SELECT count(*) FROM event JOIN head USING (lane, position) JOIN idempotency ON true",
   ],
-  "append of a receipt alone": [
+  "append of an idempotency record alone": [
     (store) => tagOf(store.events.append(nothing)),
     "Appended",
     "SELECT count(*) FROM idempotency",
@@ -200,20 +204,20 @@ const writes: Readonly<
     Array.from({ length: 8 }, () => "Appended"),
     "SELECT count(*) / 8 FROM idempotency",
   ],
-  configure: [
+  "a catalog change": [
     (store) =>
       store.catalog.change({ revision: 0, entries: {}, documents: [], owner: organization, idempotencyRecord }),
     "kept",
     "SELECT revision FROM catalog_head",
   ],
-  "a change of who is who": [
+  "an identity change": [
     (store) =>
       store.people.change({
         ...noChange,
         seen,
         claims: [claim],
         facts: [fact],
-        identityToken: proof,
+        identityToken,
         session,
         idempotencyRecord,
       }),
@@ -262,13 +266,13 @@ describe.each(Object.entries(writes))("%s, whose COMMIT fails once", (what, [wri
   })
 })
 
-describe("requests that fill a transaction, which is written beside the one in front of it, with faults at COMMIT", () => {
+describe("requests that fill a transaction, which is written concurrently with the previous one, with faults at COMMIT", () => {
   const acknowledged: Array<string> = []
   const tried: Array<string> = []
-  let beside = 0
+  let concurrent = 0
   let name = ""
 
-  /** Appends until it is known what became of it. */
+  /** Appends events until the outcome is known. */
   const request = (store: Store, first: number) =>
     Effect.gen(function* () {
       const ids = Array.from({ length: 500 }, (_, index) => uuid(first + index))
@@ -290,7 +294,7 @@ describe("requests that fill a transaction, which is written beside the one in f
     let isWriting = false
     fault = (statement) => {
       if (statement.startsWith("INSERT INTO event ")) {
-        if (isWriting) beside++
+        if (isWriting) concurrent++
         isWriting = true
       }
       if (statement !== "COMMIT") return undefined
@@ -312,8 +316,8 @@ describe("requests that fill a transaction, which is written beside the one in f
 
   const rows = (statement: string) => postgres.administer(statement, name)
 
-  test("some were written before the one in front of them was committed", () => {
-    expect(beside).toBeGreaterThan(5)
+  test("some were written before the previous one was committed", () => {
+    expect(concurrent).toBeGreaterThan(5)
   })
 
   test("every event that was acknowledged is there once, and none that was not asked for", async () => {
@@ -331,7 +335,7 @@ describe("requests that fill a transaction, which is written beside the one in f
   })
 })
 
-test("A question on which the server gives up each time is asked a few times more, and then told so.", async () => {
+test("A query that the server cancels each time is tried a few times more, and then fails with that reason.", async () => {
   let asked = 0
   const answered = withStore(database.url, (store) => {
     fault = (statement) => {
@@ -369,7 +373,10 @@ describe("three servers whose clients record at the same time, with faults at ra
     const founded = Option.getOrThrow(await Effect.runPromise(start((ledger) => ledger.found)))
     const types = founded.consentTypes.map(({ id }) => id)
 
-    /** One client: each request is about people of its own and people of everybody, and half can be told apart by a key. */
+    /**
+     * One client. Each request is about a person of its own and people that all clients share; half have an idempotency
+     * key.
+     */
     const client = (ledger: Ledger.Ledger["Service"], server: number, index: number) =>
       Effect.gen(function* () {
         const scope = Option.getOrThrow(yield* ledger.projectScope(founded.project.id))
@@ -418,7 +425,7 @@ describe("three servers whose clients record at the same time, with faults at ra
     const counts = await rows("SELECT submitter, count(*) FROM event GROUP BY submitter")
     const stored = new Map(counts.map(({ submitter, count }) => [String(submitter), Number(count)]))
     for (const submitter of acknowledged) expect(stored.get(submitter), submitter).toBe(asked.get(submitter))
-    // What failed may have been kept, all of it and once: nobody was told that it was not.
+    // A request that failed may have been kept, all of it and once: its failure does not say that it was not.
     for (const [submitter, count] of stored) expect(count, submitter).toBe(asked.get(submitter))
   })
 
@@ -441,10 +448,10 @@ describe("three servers whose clients record at the same time, with faults at ra
 })
 
 describe("lanes", () => {
-  /** What is about no row: the ends of transactions, a setting, and the notes of what was migrated. */
+  /** Statements that are about no row: the control of transactions, settings, and the applied migrations. */
   const aboutNoRow = /^(BEGIN|COMMIT|ROLLBACK|SET LOCAL .*|SHOW .*|SELECT .* FROM migration .*)$/
 
-  test("every statement that the store was seen to make reaches its rows by their lane, and every table was written to", async () => {
+  test("every statement that the store has sent reaches its rows by their lane, and every table was written to", async () => {
     const statements = [...recorded].filter((each) => !aboutNoRow.test(each))
     const beyond = []
     for (const statement of statements) {
@@ -472,7 +479,7 @@ describe("lanes", () => {
     }
   })
 
-  test("every key begins with the lane, and nothing else ties one lane to another: only the notes of what was migrated have none", async () => {
+  test("every key begins with the lane, and nothing else ties one lane to another: only the table of applied migrations has none", async () => {
     expect(await catalogBeyondLanes(postgres, database.name)).toEqual([
       { what: "key that begins with something else", name: "migration_pkey" },
       { what: "table without a lane", name: "migration" },

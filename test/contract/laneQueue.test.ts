@@ -1,9 +1,9 @@
 /**
- * Which waiting appends form a group of the PostgreSQL store, and which groups are written at the same time: random sequences of
- * what GroupCommit.ts does with its queue, without a database.
+ * Which waiting appends form a group of the PostgreSQL store, and which groups are written at the same time: random
+ * sequences of what GroupCommit.ts does with its queue, without a database.
  *
- * It is here and not with the laws, which are about the core, because the mutants of the PostgreSQL store run the tests of this
- * folder.
+ * It is here and not with the laws, which are about the core, because the mutants of the PostgreSQL store run the tests
+ * of this folder.
  */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"

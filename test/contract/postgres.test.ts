@@ -1,6 +1,6 @@
 /**
- * What the store in PostgreSQL keeps in addition to the contract: several processes on one database, connections that break, events
- * that cannot be changed, and migrations.
+ * What the store in PostgreSQL keeps in addition to the contract: several processes on one database, connections that
+ * break, events that cannot be changed, and migrations.
  */
 import { Effect, Exit, Fiber, Schedule, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
@@ -348,7 +348,10 @@ describe("a transaction that does not wait for its statements", () => {
   const fail = (sql: Sql.Sql) => Effect.as(Sql.query(sql, "SELECT 1 / 0"), undefined)
   const inserted = (): Promise<ReadonlyArray<{ id: string }>> => rows("SELECT id FROM attempt WHERE recorded_at = 0")
 
-  /** Runs steps in a transaction, and then another transaction on the same connection, which the first one must have given back. */
+  /**
+   * Runs steps in a transaction, and then another transaction on the same connection, which the first one must have
+   * given back.
+   */
   const runSteps = (steps: (sql: Sql.Sql) => ReadonlyArray<Effect.Effect<string | undefined, SqlError>>) =>
     Effect.runPromise(
       withConnection(

@@ -24,7 +24,7 @@ export const postgres: Part = {
       "AppendTransaction.ts",
       "isAgain && outcome._tag",
       "false && outcome._tag",
-      "append of a receipt alone: cut-answer",
+      "append of an idempotency record alone: cut-answer",
     ],
     [
       "AppendTransaction.ts",
@@ -34,9 +34,9 @@ export const postgres: Part = {
     ],
 
     ["Sql.ts", 'synchronous_commit: "on"', 'synchronous_commit: "off"', "was synced before by the server"],
-    ["Sql.ts", 'reason._tag === "SerializationError" || ', "", "configure: 40001"],
+    ["Sql.ts", 'reason._tag === "SerializationError" || ', "", "a catalog change: 40001"],
     ["Sql.ts", "57P\\d\\d|", "", "append: 57P01"],
-    ["Sql.ts", "(isUnknown(error) || isCancelled(error))", "isUnknown(error)", "configure: 57014"],
+    ["Sql.ts", "(isUnknown(error) || isCancelled(error))", "isUnknown(error)", "a catalog change: 57014"],
 
     [
       "CircuitBreaker.ts",
@@ -112,7 +112,7 @@ export const postgres: Part = {
       "IdempotentChange.ts",
       "if (!(yield* insertAttempt(sql, Lane.of(owner, id), id)))",
       "if (id === '')",
-      "a change of who is who: cut-after",
+      "an identity change: cut-after",
     ],
   ],
 }

@@ -1,9 +1,9 @@
 /**
- * The rules by which Citus takes a table, in a PostgreSQL without Citus: its two functions by name and arguments, which note what
- * they were asked and refuse what Citus refuses. No row is moved anywhere.
+ * The rules of Citus for tables, in a PostgreSQL without Citus: two functions with the names and arguments of Citus's
+ * own, which record their calls and refuse what Citus refuses. They move no rows.
  *
- * The rules are those of its documentation: a distributed table's unique keys contain the distribution column; tables lie together
- * whose distribution columns are of one type; a table is distributed once.
+ * The rules are those of its documentation: the unique keys of a distributed table contain the distribution column,
+ * colocated tables have distribution columns of the same type, and a table is distributed once.
  */
 export const citusRules = `
 CREATE TABLE public.citus_table (name regclass PRIMARY KEY, distribution_column text, colocated_with regclass);
@@ -18,18 +18,18 @@ END $$;
 
 CREATE FUNCTION public.create_distributed_table(table_name regclass, distribution_column text, colocate_with text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
-DECLARE beside regclass;
+DECLARE colocated regclass;
 BEGIN
   PERFORM FROM pg_attribute WHERE attrelid = table_name AND attname = distribution_column AND NOT attisdropped;
   IF NOT FOUND THEN RAISE EXCEPTION 'column "%" of relation "%" does not exist', distribution_column, table_name; END IF;
   PERFORM public.refuse_keys_beyond(table_name, distribution_column);
   IF colocate_with <> 'none' THEN
-    SELECT name INTO beside FROM public.citus_table c JOIN pg_attribute a ON a.attrelid = c.name AND a.attname = c.distribution_column
+    SELECT name INTO colocated FROM public.citus_table c JOIN pg_attribute a ON a.attrelid = c.name AND a.attname = c.distribution_column
       JOIN pg_attribute own ON own.attrelid = table_name AND own.attname = create_distributed_table.distribution_column
       WHERE c.name = colocate_with::regclass AND a.atttypid = own.atttypid;
     IF NOT FOUND THEN RAISE EXCEPTION 'cannot colocate tables % and %', colocate_with, table_name; END IF;
   END IF;
-  INSERT INTO public.citus_table VALUES (table_name, distribution_column, beside);
+  INSERT INTO public.citus_table VALUES (table_name, distribution_column, colocated);
 END $$;
 
 CREATE FUNCTION public.create_reference_table(table_name regclass) RETURNS void LANGUAGE sql SECURITY DEFINER AS $$

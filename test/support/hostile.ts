@@ -1,6 +1,7 @@
 /**
- * A PostgreSQL as few would wish for, but some have: the service's role may read and write rows and nothing else, transactions
- * are serializable, settings of the connection are dropped on the way, and statements fail or lose their connection at random.
+ * A PostgreSQL under bad conditions: the service's role may read and write rows and nothing else, transactions are
+ * serializable, settings of the connection are dropped by a proxy, and statements fail or lose their connection at
+ * random.
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -9,10 +10,10 @@ import * as Migrations from "../../adapters/postgres/Migrations.ts"
 import { emptied, type Postgres } from "./postgres.ts"
 import { type Fault, type PostgresProxy, startPostgresProxy } from "./postgresProxy.ts"
 
-/** The role of the service, as docs/operating.md names it. */
+/** The role of the service in docs/operating.md. */
 export const role = "assent_service"
 
-/** What docs/operating.md grants the service: the first block that begins with a grant. */
+/** The grants of the service in docs/operating.md: the first block of SQL that begins with a grant. */
 const grants = (): string => {
   const text = readFileSync(join(import.meta.dirname, "../../docs/operating.md"), "utf8")
   const block = /```sql\n(GRANT [^`]+)```/.exec(text)?.[1]
@@ -21,8 +22,9 @@ const grants = (): string => {
 }
 
 /**
- * Takes the right to execute from everybody for every function that PostgreSQL's operators, types, casts, aggregates and
- * indexes do not need, but the three that the store calls by name; and the languages that functions are written in.
+ * Revokes the right to execute from all roles, for every function except those that operators, types, casts, aggregates
+ * and indexes need and the three that the store calls by name; and the right to use the languages that functions are
+ * written in.
  */
 const revokeFunctions = `
   CREATE SCHEMA faults;
@@ -41,16 +43,16 @@ const revokeFunctions = `
   END $$;
   REVOKE USAGE ON LANGUAGE plpgsql, sql FROM PUBLIC;`
 
-/** A database of a role without rights, with the tables of a ledger. */
+/** A database with the tables of a ledger, and a role that has no other rights than to rows. */
 export interface HostileDatabase {
-  /** As the role of the service. */
+  /** With the role of the service. */
   readonly url: string
   readonly name: string
-  /** Takes every row away, but the notes of what was migrated. */
+  /** Removes all rows, except the applied migrations. */
   readonly empty: () => Promise<void>
 }
 
-/** Makes one on a server. */
+/** Creates such a database on a server. */
 export const makeHostile = async (postgres: Postgres): Promise<HostileDatabase> => {
   const owned = new URL(await postgres.database())
   const name = owned.pathname.slice(1)
@@ -66,7 +68,7 @@ export const makeHostile = async (postgres: Postgres): Promise<HostileDatabase> 
   return { name, url: postgres.url(role, name), empty: async () => void (await postgres.administer(emptied, name)) }
 }
 
-/** Before the server: faults as told, and settings of the connection that never arrive. */
+/** Starts a proxy that does faults, and drops settings of the connection. */
 export const startHostileProxy = (
   postgres: Postgres,
   fault: (statement: string) => Fault | undefined,
@@ -79,12 +81,12 @@ export const startHostileProxy = (
     terminate: async (processId) => void (await postgres.administer(`SELECT pg_terminate_backend(${processId})`)),
   })
 
-/** Everything that may happen to a statement. */
+/** All faults of a statement. */
 export const faults: ReadonlyArray<Fault> = [
   { raise: "40001" },
   { raise: "40P01" },
   { raise: "57014" },
-  // A pooler tells so of a server that is ending behind it, and keeps the connection.
+  // A pooler sends this error when its server is stopping, and keeps the connection to the client.
   { raise: "57P01" },
   "terminate-before",
   "terminate-during",
@@ -93,7 +95,10 @@ export const faults: ReadonlyArray<Fault> = [
   "cut-answer",
 ]
 
-/** Faults at random: one `COMMIT` in four, and one in a hundred of other statements. Beginning and rolling back raise nothing. */
+/**
+ * Random faults: of one `COMMIT` in four, and of one in a hundred other statements. `BEGIN` and `ROLLBACK` raise no
+ * error.
+ */
 export const randomFaults = (seed: number): ((statement: string) => Fault | undefined) => {
   let state = seed
   const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647

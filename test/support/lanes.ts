@@ -1,5 +1,5 @@
 /**
- * Whether statements and tables keep to their lanes, as the database itself sees it.
+ * Checks that statements and tables keep to their lanes, with the planner and the catalog of the database.
  */
 import type { Postgres } from "./postgres.ts"
 
@@ -12,12 +12,12 @@ interface Plan {
 
 const nodesOf = (plan: Plan): ReadonlyArray<Plan> => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
 
-/** A plan that reads a table by its lane wherever the statement lets it; what still does not, has no lane to read it by. */
+/** Makes the planner read a table by its lane wherever the statement allows it. */
 const byLane = ["seqscan", "bitmapscan", "hashjoin", "mergejoin"].map((each) => `SET enable_${each} = off;`).join(" ")
 
 /**
- * The tables that a statement reads, changes or removes from without saying in which lanes. The planner tells: each of them has
- * an index that begins with the lane, so that a condition on the lane is a condition on the index.
+ * The tables whose rows a statement reads, changes or removes without a condition on the lane. Every table has an index
+ * that begins with the lane, so a condition on the lane is a condition on an index in the plan.
  */
 export const beyondLanes = async (
   postgres: Postgres,
@@ -33,7 +33,9 @@ export const beyondLanes = async (
   })
 }
 
-/** Everything in a database that does not keep to lanes: what a row of one lane has to do with another server than its own. */
+/**
+ * Everything in a database that does not keep to lanes, and would tie the rows of one lane to those of another server.
+ */
 export const catalogBeyondLanes = (postgres: Postgres, database: string) =>
   postgres.administer(
     `SELECT 'table without a lane' AS what, c.relname::text AS name FROM pg_class c

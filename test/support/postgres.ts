@@ -1,5 +1,5 @@
 /**
- * A real PostgreSQL server of the tests' own, on a free port, its files in a temporary folder; and databases on it.
+ * A real PostgreSQL server for tests, on a free port and with its files in a temporary folder, and databases on it.
  */
 import { spawnSync } from "node:child_process"
 import {
@@ -26,7 +26,10 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** Takes every row of a ledger's database away, as a superuser: far quicker than a new database. It waits for open transactions. */
+/**
+ * Removes every row of a ledger's database, as a superuser: far quicker than a new database. The statement waits for
+ * open transactions.
+ */
 export const emptied = `DO $$ DECLARE tables text; BEGIN
   SELECT string_agg(format('public.%I', relname), ', ') INTO tables FROM pg_class c
   WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'migration';
@@ -36,35 +39,35 @@ END $$`
 /** A running server. */
 export interface Postgres {
   readonly port: number
-  /** The server's processes. */
+  /** The ids of the server's processes. */
   readonly pids: () => ReadonlyArray<number>
-  /** Makes an empty database, owned by a role that is no superuser, and answers its URL. */
+  /** Creates an empty database, owned by a role that is not a superuser, and returns its URL. */
   readonly database: () => Promise<string>
-  /** Runs statements as the superuser, in a database of the server; answers the rows of the last. */
+  /** Runs statements as the superuser in a database of the server; returns the rows of the last one. */
   readonly administer: (
     statements: string,
     database?: string,
   ) => Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>
   /** The URL of a role in a database. */
   readonly url: (role: string, database: string) => string
-  /** Copies a database that nobody is connected to, file by file, and answers the URL of the copy. */
+  /** Copies a database without connections, file by file, and returns the URL of the copy. */
   readonly copy: (url: string) => Promise<string>
   /** The file that holds the rows of a table. */
   readonly fileOf: (url: string, table: string) => Promise<string>
-  /** Ends the server and every process of it with SIGKILL. */
+  /** Ends the server and all of its processes with SIGKILL. */
   readonly kill: () => Promise<void>
-  /** Ends it as an administrator does who does not wait for clients to go. */
+  /** Shuts it down without waiting for clients to disconnect. */
   readonly shutDown: () => Promise<void>
-  /** Starts it again, and waits until it takes connections. */
+  /** Starts it again, and waits until it accepts connections. */
   readonly start: () => Promise<void>
-  /** Starts another server that follows this one, and takes its place when it is promoted. */
+  /** Starts a standby of this server, which can be promoted. */
   readonly standby: () => Promise<Postgres>
-  /** Holds a table of a database, so that nothing is written to it, until what is answered is called. */
+  /** Locks a table of a database against writes, until the returned function is called. */
   readonly hold: (url: string, table: string) => Promise<() => Promise<void>>
   readonly stop: () => Promise<void>
 }
 
-/** The processes that a process has started. */
+/** The ids of the processes that a process has started. */
 const childrenOf = (pid: number): ReadonlyArray<number> =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number)
 
@@ -76,26 +79,26 @@ const isRunning = (pid: number): boolean => {
   }
 }
 
-/** A server and its processes, whose parent it is. */
+/** The ids of a server's main process and of its child processes. */
 const pidsOf = (data: string): ReadonlyArray<number> => {
   const server = Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n", 1)[0])
   return [server, ...childrenOf(server)]
 }
 
-const untilGone = async (all: ReadonlyArray<number>): Promise<void> => {
+const untilEnded = async (all: ReadonlyArray<number>): Promise<void> => {
   while (all.some(isRunning)) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-/** Kills processes, and waits until they are gone. */
+/** Kills processes, and waits until they have ended. */
 const killAll = async (all: ReadonlyArray<number>): Promise<void> => {
   for (const pid of all) if (isRunning(pid)) process.kill(pid, "SIGKILL")
-  await untilGone(all)
+  await untilEnded(all)
 }
 
-/** Ends a server that leaves what is in its memory unwritten: that alone takes most of the time that its end takes. */
+/** Ends a server without a checkpoint, because writing its memory to the disk would take most of the time. */
 const abandon = async (all: ReadonlyArray<number>): Promise<void> => {
   process.kill(all[0]!, "SIGQUIT")
-  await untilGone(all)
+  await untilEnded(all)
 }
 
 const password = "not-a-secret"
@@ -104,8 +107,8 @@ const nameOf = (url: string): string => new URL(url).pathname.slice(1)
 
 const settings = ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
 
-/** The server of a folder's files. */
-const serverOf = async (folder: string, flags: ReadonlyArray<string>) => {
+/** A server that is not started yet, with its files in a folder. */
+const makeServer = async (folder: string, flags: ReadonlyArray<string>) => {
   const port = await freePort()
   const data = join(folder, "data")
   const postgres = new EmbeddedPostgres({
@@ -113,7 +116,7 @@ const serverOf = async (folder: string, flags: ReadonlyArray<string>) => {
     user: "postgres",
     password,
     port,
-    // Its files are there until the folder is removed, also while it is stopped.
+    // Its files stay until the folder is removed, also while it is stopped.
     persistent: true,
     createPostgresUser: true,
     initdbFlags: ["--encoding=UTF8", "--locale=C"],
@@ -124,12 +127,12 @@ const serverOf = async (folder: string, flags: ReadonlyArray<string>) => {
   return { data, folder, port, postgres }
 }
 
-/** Copies the files of a running server, so that another one follows it from there. */
-const copyFiles = async ({ data, port, postgres }: Served, into: string): Promise<void> => {
+/** Copies the files of a running server for a standby of it. */
+const copyFiles = async ({ data, port, postgres }: Server, into: string): Promise<void> => {
   const client = postgres.getPgClient()
   await client.connect()
   await client.query("SELECT pg_backup_start('standby', true)")
-  // With the owner of each; a file may be removed by the server meanwhile.
+  // Keeps the owners. Errors are ignored, because the server may remove a file while it is being copied.
   spawnSync("cp", ["-a", data, into])
   const { rows } = await client.query("SELECT labelfile FROM pg_backup_stop(false)")
   await client.end()
@@ -143,10 +146,10 @@ const copyFiles = async ({ data, port, postgres }: Served, into: string): Promis
   appendFileSync(join(into, "postgresql.auto.conf"), `primary_conninfo = '${connection}'\n`)
 }
 
-type Served = Awaited<ReturnType<typeof serverOf>>
+type Server = Awaited<ReturnType<typeof makeServer>>
 
-const running = (served: Served): Postgres => {
-  const { data, folder, port, postgres } = served
+const running = (server: Server): Postgres => {
+  const { data, folder, port, postgres } = server
   let databases = 0
   let isUp = true
   const administer: Postgres["administer"] = async (statements, database = "postgres") => {
@@ -196,9 +199,9 @@ const running = (served: Served): Postgres => {
       isUp = true
     },
     standby: async () => {
-      const other = await serverOf(temporary(), [])
-      await copyFiles(served, other.data)
-      // It says that it has started only once it is promoted.
+      const other = await makeServer(temporary(), [])
+      await copyFiles(server, other.data)
+      // The promise resolves only when the standby is promoted.
       let failure: unknown
       other.postgres.start().catch(() => (failure = new Error("the standby has ended")))
       const standby = running(other)
@@ -220,17 +223,17 @@ const running = (served: Served): Postgres => {
 
 const temporary = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "assent-postgres-"))
-  // Run by root, the server runs as a user of its own.
+  // If root starts the server, it runs as another user.
   chmodSync(folder, 0o755)
   return folder
 }
 
-/** Starts a server; `flags` are laid over its settings, as in `["-c", "fsync=on"]`. */
+/** Starts a server. `flags` override its settings, as in `["-c", "fsync=on"]`. */
 export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<Postgres> => {
-  const served = await serverOf(temporary(), flags)
-  await served.postgres.initialise()
-  await served.postgres.start()
-  const server = running(served)
+  const created = await makeServer(temporary(), flags)
+  await created.postgres.initialise()
+  await created.postgres.start()
+  const server = running(created)
   await server.administer(`CREATE ROLE assent LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}'`)
   return server
 }

@@ -1,33 +1,35 @@
 /**
- * A proxy that speaks PostgreSQL's protocol (version 3), between the store and a real server. It sees each statement before the
- * server does, and may let the server itself fail it, end the server's process for the connection, or cut the connection before
- * the statement, after it, or in the middle of its answer. It may also keep settings of the connection to itself, as poolers do.
+ * A proxy for PostgreSQL's protocol (version 3), between the store and a real server. It sees each statement before the
+ * server does. It can make the server fail the statement, end the server's process of the connection, or cut the
+ * connection before the statement, after it, or in the middle of its result. It can also drop settings of the
+ * connection, as poolers do.
  *
- * One statement is on its way at a time: all messages of the client up to `Sync`, and of the server up to `ReadyForQuery`.
+ * It forwards one statement at a time: all messages of the client up to `Sync`, and of the server up to
+ * `ReadyForQuery`.
  */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 
-/** What is done to a statement. */
+/** A fault of a statement. */
 export type Fault =
-  /** The server raises an error with this code, where the statement would have run; a `COMMIT` has then rolled back. */
+  /** The server raises an error with this code instead of running the statement. A `COMMIT` rolls back. */
   | { readonly raise: string }
-  /** The server's process is ended by an administrator (57P01): before the statement gets there, or as it runs. */
+  /** An administrator ends the server's process (57P01): before the statement reaches it, or while it runs. */
   | "terminate-before"
   | "terminate-during"
-  /** The connection is reset: before the statement is passed on, after it ran, or with a part of its answer. */
+  /** The connection is reset: before the statement is forwarded, after it ran, or after a part of its result. */
   | "cut-before"
   | "cut-after"
   | "cut-answer"
 
-/** What a proxy does. */
+/** The settings of a proxy. */
 export interface Options {
   /** The server's port. */
   readonly to: number
-  /** Called with each statement, in order; what it answers is done to it. */
+  /** Called with each statement, in order; returns its fault. */
   readonly fault?: (statement: string) => Fault | undefined
-  /** A statement by which the server raises an error with a code. */
+  /** A statement that makes the server raise an error with a code. */
   readonly raising?: (code: string) => string
-  /** Settings of the startup message that never reach the server. */
+  /** Settings of the startup message that are not forwarded. */
   readonly drop?: ReadonlyArray<string>
   /** Ends a process of the server. */
   readonly terminate?: (processId: number) => Promise<void>
@@ -36,7 +38,7 @@ export interface Options {
 /** A running proxy. */
 export interface PostgresProxy {
   readonly port: number
-  /** How often each fault was done, by its name or code; those of a `COMMIT` by both. */
+  /** How often each fault was done, by its name or code; for a `COMMIT`, prefixed with `COMMIT`. */
   readonly done: () => ReadonlyMap<string, number>
   readonly stop: () => Promise<void>
 }
@@ -57,7 +59,7 @@ const message = (type: string, ...parts: ReadonlyArray<Buffer | string>): Buffer
 
 const simpleQuery = (statement: string): Buffer => message("Q", statement, "\0")
 
-/** The strings at the start of a message's body, each ended by a zero. */
+/** The zero-terminated strings of a message, from an offset. */
 const stringsOf = ({ bytes }: Message, from: number, count: number): ReadonlyArray<string> => {
   const strings: Array<string> = []
   for (let at = from; strings.length < count;) {
@@ -68,7 +70,7 @@ const stringsOf = ({ bytes }: Message, from: number, count: number): ReadonlyArr
   return strings
 }
 
-/** Cuts a stream into messages; a client's first ones have no type. */
+/** Splits a stream into messages. The startup messages of a client have no type. */
 const splitter = (each: (message: Message) => void, hasStartup: boolean) => {
   let rest = Buffer.alloc(0)
   let isStarting = hasStartup
@@ -82,7 +84,7 @@ const splitter = (each: (message: Message) => void, hasStartup: boolean) => {
       const bytes = rest.subarray(0, length)
       rest = rest.subarray(length)
       const type = isStarting ? "" : bytes.toString("latin1", 0, 1)
-      // After a request for TLS, which is refused, the startup message comes yet.
+      // A request for TLS, which is refused, precedes the startup message.
       if (isStarting && bytes.readInt32BE(4) === 196_608) isStarting = false
       each({ type, bytes })
     }
@@ -102,27 +104,27 @@ const startupWithout = ({ bytes }: Message, drop: ReadonlyArray<string>): Buffer
   return Buffer.concat([head, body])
 }
 
-/** The conversation of one connection. */
-const converse = (near: Socket, far: Socket, options: Options, count: (name: string) => void): void => {
+/** Forwards the messages of one connection in both directions. */
+const forward = (near: Socket, far: Socket, options: Options, count: (name: string) => void): void => {
   const prepared = new Map<string, string>()
   let processId = 0
   let statement = ""
   let cycle: Array<Message> = []
-  /** What becomes of the server's messages. */
+  /** Handles a message of the server. */
   let answer = (received: Message): void => void near.write(received.bytes)
-  const passOn = answer
+  const forwardToClient = answer
   const cut = (): void => {
     near.resetAndDestroy()
     far.resetAndDestroy()
   }
 
-  /** Sends a statement of the proxy's own; `then` is called when it is answered, with its messages. */
+  /** Sends a statement of the proxy itself; calls `then` with the messages of its result. */
   const ask = (own: string, then: (received: ReadonlyArray<Message>) => void): void => {
     const received: Array<Message> = []
     answer = (each) => {
       received.push(each)
       if (each.type !== "Z") return
-      answer = passOn
+      answer = forwardToClient
       then(received)
     }
     far.write(simpleQuery(own))
@@ -133,7 +135,7 @@ const converse = (near: Socket, far: Socket, options: Options, count: (name: str
       ask(options.raising!(code), (received) => {
         for (const each of received) if (each.type === "E" || each.type === "Z") near.write(each.bytes)
       })
-    // A transaction whose COMMIT fails is over.
+    // A COMMIT that fails ends the transaction.
     if (statement === "COMMIT") ask("ROLLBACK", fail)
     else fail()
   }
@@ -156,7 +158,7 @@ const converse = (near: Socket, far: Socket, options: Options, count: (name: str
         }
         return void far.write(whole)
       case "terminate-before":
-        // What the server says as it ends is passed on like everything else.
+        // The server's last messages are forwarded like all others.
         return void options.terminate!(processId)
       case "terminate-during":
         far.write(whole)
@@ -170,7 +172,7 @@ const converse = (near: Socket, far: Socket, options: Options, count: (name: str
       const isStartup = bytes.readInt32BE(4) === 196_608
       return void far.write(isStartup ? startupWithout(received, options.drop ?? []) : bytes)
     }
-    // The password.
+    // The password is forwarded at once.
     if (type === "p") return void far.write(bytes)
     cycle.push(received)
     if (type === "P") {
@@ -192,14 +194,14 @@ const converse = (near: Socket, far: Socket, options: Options, count: (name: str
   }, false)
   let isGreeted = false
   far.on("data", (data: Buffer) => {
-    // The answer to a request for TLS is one letter and no message.
+    // The answer to a request for TLS is one letter, not a message.
     if (!isGreeted && data.byteLength === 1) return void near.write(data)
     isGreeted = true
     answered(data)
   })
 }
 
-/** Starts one. */
+/** Starts a proxy. */
 export const startPostgresProxy = async (options: Options): Promise<PostgresProxy> => {
   const done = new Map<string, number>()
   const open = new Set<Socket>()
@@ -207,7 +209,7 @@ export const startPostgresProxy = async (options: Options): Promise<PostgresProx
     const far = connect({ port: options.to, host: "127.0.0.1" })
     for (const socket of [near, far]) {
       open.add(socket)
-      // An answer is written message by message.
+      // Each message is written by itself.
       socket.setNoDelay(true)
       socket.on("error", () => {})
       socket.once("close", () => {
@@ -215,7 +217,7 @@ export const startPostgresProxy = async (options: Options): Promise<PostgresProx
         for (const other of [near, far]) other.destroy()
       })
     }
-    converse(near, far, options, (name) => done.set(name, (done.get(name) ?? 0) + 1))
+    forward(near, far, options, (name) => done.set(name, (done.get(name) ?? 0) + 1))
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   return {

@@ -1,7 +1,7 @@
 /**
- * The tables of a ledger. The lane is the first column of every key. There is no sequence, foreign key, stored function or advisory
- * lock, so that the same statements run on PostgreSQL and on engines that speak its protocol and language. Events and facts are
- * only inserted: only a superuser may change or remove one.
+ * The tables of a ledger. The lane is the first column of every key. There is no sequence, foreign key, stored function
+ * or advisory lock, so that the same statements run on PostgreSQL and on engines that speak its protocol and language.
+ * Events and facts are only inserted: only a superuser may change or remove one.
  */
 export const sql = `
 CREATE TABLE lane_head (

@@ -1,6 +1,7 @@
 /**
- * The number of identity changes in each lane of an organization, so that an answer can say which of them it has seen. The row is
- * locked from when a change is counted until its transaction ends, so that all changes up to a number are committed.
+ * The number of identity changes in each lane of an organization, so that an answer can say which of them it has seen.
+ * The row is locked from when a change is counted until its transaction ends, so that all changes up to a number are
+ * committed.
  */
 export const sql = `
 CREATE TABLE people_head (

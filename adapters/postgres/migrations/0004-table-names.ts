@@ -1,9 +1,10 @@
 /**
- * Gives four tables and their indexes the names that the rest of the program uses. Rows, keys and rights stay as they are: PostgreSQL
- * keeps the rights of roles with the table and not with its name, and Citus its distribution.
+ * Gives four tables and their indexes the names that the rest of the program uses. Rows, keys and rights stay as they
+ * are: PostgreSQL keeps the rights of roles with the table and not with its name, and Citus its distribution.
  *
- * Servers of the last version must be stopped before this migration is applied, because they ask for the tables by their old names and
- * would fail every request. They refuse to start afterwards, because the database was written by a later version.
+ * Servers of the last version must be stopped before this migration is applied, because they ask for the tables by
+ * their old names and would fail every request. They refuse to start afterwards, because the database was written by a
+ * later version.
  */
 export const sql = `
 ALTER TABLE receipt RENAME TO idempotency;
