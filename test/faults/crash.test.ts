@@ -7,10 +7,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { times } from "../support/long.ts"
 import { random, seedOf } from "../support/seeded.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Appender, makeAppender } from "./appending.ts"
 import { type Asked, faultsOf, postgres as inPostgres, sqlite } from "./wholeness.ts"
+
+/** How many processes are killed. */
+const kills = { sqlite: times(16, 200), postgres: times(10, 90), server: times(2, 10) }
 
 let folder: string
 let appender: Appender
@@ -79,13 +83,13 @@ const killIn = async (
   return acknowledged
 }
 
-test.concurrent("SQLite: 200 processes that are killed lose nothing that was acknowledged, and leave the ledger whole", async () => {
+test.concurrent("SQLite: processes that are killed lose nothing that was acknowledged, and leave the ledger whole", async () => {
   let ledgers = 0
   const make = async (): Promise<Ledger> => {
     const path = join(folder, `${++ledgers}.db`)
     return { url: `sqlite:${path}`, asked: sqlite(path), acknowledged: [] }
   }
-  expect(await killIn(make, 200, 8, seedOf("SQLite"))).toBeGreaterThan(200)
+  expect(await killIn(make, kills.sqlite, 8, seedOf("SQLite"))).toBeGreaterThan(kills.sqlite)
 })
 
 const databaseOf = async (server: Postgres): Promise<Ledger> => {
@@ -93,17 +97,19 @@ const databaseOf = async (server: Postgres): Promise<Ledger> => {
   return { url, asked: inPostgres(url), acknowledged: [] }
 }
 
-test.concurrent("PostgreSQL: 90 processes that are killed lose nothing that was acknowledged, and leave the ledger whole", async () => {
-  expect(await killIn(() => databaseOf(postgres), 90, 15, seedOf("PostgreSQL"))).toBeGreaterThan(90)
+test.concurrent("PostgreSQL: processes that are killed lose nothing that was acknowledged, and leave the ledger whole", async () => {
+  expect(await killIn(() => databaseOf(postgres), kills.postgres, 15, seedOf("PostgreSQL"))).toBeGreaterThan(
+    kills.postgres,
+  )
 })
 
-test.concurrent("PostgreSQL: a database server that is killed 10 times under the store loses nothing that was acknowledged", async () => {
+test.concurrent("PostgreSQL: a database server that is killed again and again under the store loses nothing that was acknowledged", async () => {
   const seed = seedOf("PostgreSQL's server")
   const next = random(seed)
   const ledger = await databaseOf(killed)
   const appending = appender.start(ledger.url)
   await appending.goesOn()
-  for (let n = 0; n < 10; n++) {
+  for (let n = 0; n < kills.server; n++) {
     await sleep(next() * 200)
     await killed.kill()
     await killed.start()

@@ -9,12 +9,13 @@ import { DatabaseSync } from "node:sqlite"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { workplace } from "../cli/run.ts"
+import { times } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 
 const rows = Number(process.env["ASSENT_IMPORT_ROWS"] ?? 12_000)
 const killed = {
-  sqlite: Number(process.env["ASSENT_IMPORT_KILLS"] ?? 6),
-  postgres: Number(process.env["ASSENT_IMPORT_KILLS"] ?? 4),
+  sqlite: Number(process.env["ASSENT_IMPORT_KILLS"] ?? times(2, 6)),
+  postgres: Number(process.env["ASSENT_IMPORT_KILLS"] ?? times(2, 4)),
 }
 
 const { folder, run, runProcess, start } = workplace()

@@ -7,13 +7,14 @@ import { join } from "node:path"
 import { Effect, Struct } from "effect"
 import { describe, expect, test } from "vitest"
 import type { Append, LedgerStore } from "../../core/ports/LedgerStore.ts"
+import { times } from "../support/long.ts"
 import { newStore } from "./interleavings/play.ts"
 import { commandOf, digestOf, failureOf } from "./interleavings/seeds.ts"
 
 type Store = LedgerStore["Service"]
 
-/** How many runs a test of the suite plays; `npm run interleave -- --seeds 100000` plays more. */
-const runs = 2000
+/** How many runs a test plays; `npm run interleave -- --seeds 100000` plays more. */
+const runs = times(500, 5000)
 /** Seeds beyond those that have gone wrong once. */
 const remembered = [2499]
 const seeds = [...remembered, ...Array.from({ length: runs }, (_, index) => index + 1)]

@@ -13,15 +13,16 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Answered, Orders, Outcome } from "../support/flood.ts"
+import { times } from "../support/long.ts"
 import type { Server } from "../support/server.ts"
 import { scrape } from "../http/logLines.ts"
 import { valueIn } from "../http/metricValues.ts"
 import { asOwner, ask, privacy, record, site, startWorld, yes } from "../http/world.ts"
 
-const isLong = process.env["ASSENT_OVERLOAD_SECONDS"] !== undefined
-const seconds = Number(process.env["ASSENT_OVERLOAD_SECONDS"] ?? 6)
+const isMeasured = process.env["ASSENT_OVERLOAD_SECONDS"] !== undefined
+const seconds = Number(process.env["ASSENT_OVERLOAD_SECONDS"] ?? times(3, 6))
 /** Calm and flood by turns, so that both meet what else the machine does. */
-const rounds = isLong ? 4 : 1
+const rounds = isMeasured ? 4 : 1
 
 /** What of a flood is not compared: a thousand connections are made, and until somebody is refused the line is long. */
 const onsetMillis = 1000
@@ -95,7 +96,7 @@ describe("a server that is sent ten times what it can carry", () => {
     await new Promise<void>((resolve) => sink.listen(0, "127.0.0.1", resolve))
     const target = { port: server.port, path: `${privacy()}/consent-events`, headers: asOwner }
 
-    const filling = { ...target, connections: 32, perSecond: 1e6, millis: 2000 }
+    const filling = { ...target, connections: 32, perSecond: 1e6, millis: times(1000, 2000) }
     take(await flood({ ...filling, name: "warm" }), newTimes(), fromSending)
     const full = await flood({ ...filling, name: "full" })
     take(full, newTimes(), fromSending)
@@ -111,11 +112,11 @@ describe("a server that is sent ten times what it can carry", () => {
       }
     }, 250)
     const millis = (seconds * 1000) / rounds
-    const calmMillis = onsetMillis + (isLong ? 5000 : 2000)
+    const calmMillis = onsetMillis + (isMeasured ? 5000 : 2000)
     const ten = { ...target, connections: 1000, perSecond: carried * 10 }
     const visitors = { ...target, connections: 300, perSecond: 100, isPatient: true }
     for (let round = 0; round < rounds; round++) {
-      if (isLong) take(await flood({ ...visitors, millis: calmMillis, name: `alone-${round}` }), alone, fromDue)
+      if (isMeasured) take(await flood({ ...visitors, millis: calmMillis, name: `alone-${round}` }), alone, fromDue)
       const [before] = await Promise.all([
         flood({ ...visitors, millis: calmMillis, name: `calm-${round}` }),
         flood({ ...ten, port: (sink.address() as AddressInfo).port, millis: calmMillis, name: `sink-${round}` }),
@@ -148,7 +149,7 @@ describe("a server that is sent ten times what it can carry", () => {
 
   test("is sent more than it can carry", () => {
     // A thousand connections send again when they are answered: not quite as often as they would.
-    expect(sent / seconds).toBeGreaterThan(carried * (isLong ? 5 : 2))
+    expect(sent / seconds).toBeGreaterThan(carried * (isMeasured ? 5 : 2))
   })
 
   test("answers everybody, and who is refused with 503", () => {
@@ -156,7 +157,7 @@ describe("a server that is sent ten times what it can carry", () => {
     expect([...statuses].toSorted()).toEqual([201, 503])
   })
 
-  test.runIf(isLong)("goes on recording, at least a fifth of what it can carry", () => {
+  test.runIf(isMeasured)("goes on recording, at least a fifth of what it can carry", () => {
     const perSecond = (flooding.accepted.length + visiting.accepted.length) / (seconds - (rounds * onsetMillis) / 1000)
     expect(perSecond).toBeGreaterThan(carried / 5)
   })
@@ -167,7 +168,7 @@ describe("a server that is sent ten times what it can carry", () => {
   })
 
   // Mutants: the line is never cut; all that were refused are read at once.
-  test.runIf(isLong)(
+  test.runIf(isMeasured)(
     "answers who is let in within three times of what it takes when it is calm, at the 99th percentile",
     () => {
       const limit = 3 * percentile(calm.accepted, 0.99)
@@ -176,7 +177,7 @@ describe("a server that is sent ten times what it can carry", () => {
     },
   )
 
-  test.runIf(isLong)("refuses at once who comes for the first time, or when told to", () => {
+  test.runIf(isMeasured)("refuses at once who comes for the first time, or when told to", () => {
     expect(percentile(visiting.refused, 0.5)).toBeLessThan(percentile(visiting.accepted, 0.5))
     expect(percentile(visiting.refused, 0.99)).toBeLessThanOrEqual(3 * percentile(calm.accepted, 0.99))
   })

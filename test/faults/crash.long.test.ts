@@ -1,0 +1,2 @@
+/** The kills of `crash.test.ts`, all of them. */
+import "./crash.test.ts"

@@ -1,0 +1,2 @@
+/** The cuts of `cut.test.ts`, after every byte. */
+import "./cut.test.ts"

@@ -1,0 +1,2 @@
+/** The kills of `importKilled.test.ts`, all of them. */
+import "./importKilled.test.ts"
