@@ -32,21 +32,23 @@ test.concurrent("a disk too small for what is asked of it never has an event in 
   await ledger.expectKept()
 })
 
-test.skipIf(!hasFiu).concurrent(
-  "a disk that fails with I/O errors at each sync takes no writes, and takes them again by itself when it works",
-  async (context) => {
-    const ledger = await beginWithFaults(context)
-    ledger.enable({ [calls.sync]: 1 })
-    await ledger.expectOnlyReads()
-    ledger.disable()
-    await ledger.expectBack()
-    await ledger.expectKept()
-  },
-)
+test
+  .skipIf(!hasFiu)
+  .concurrent(
+    "a disk that fails with I/O errors at each sync takes no writes, and takes them again by itself when it works",
+    async (context) => {
+      const ledger = await beginWithFaults(context)
+      ledger.enable({ [calls.sync]: 1 })
+      await ledger.expectOnlyReads()
+      ledger.disable()
+      await ledger.expectBack()
+      await ledger.expectKept()
+    },
+  )
 
-test.skipIf(!hasFiu).concurrent(
-  "a disk that fails with I/O errors now and then loses nothing that was acknowledged",
-  async (context) => {
+test
+  .skipIf(!hasFiu)
+  .concurrent("a disk that fails with I/O errors now and then loses nothing that was acknowledged", async (context) => {
     const ledger = await beginWithFaults(context)
     for (let n = 0; n < 3; n++) {
       ledger.enable({ [calls.write]: 0.01, [calls.sync]: 0.2, [calls.read]: 0.01 })
@@ -55,24 +57,25 @@ test.skipIf(!hasFiu).concurrent(
       await ledger.expectBack()
     }
     await ledger.expectKept()
-  },
-)
+  })
 
-test.skipIf(!hasPackages({ strace: "strace" })).concurrent(
-  "a disk that hangs makes nobody wait for longer than the limit, holds up no reads, and is used again when it goes on",
-  async (context) => {
-    const ledger = await begin(context, folderFor(context))
-    const inject = "inject=fsync:delay_enter=25000000"
-    const options = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", inject]
-    const hanging = spawn("strace", [...options, "-p", String(ledger.pid)])
-    const ended = new Promise((resolve) => hanging.once("close", resolve))
-    try {
-      await ledger.expectOnlyReads()
-    } finally {
-      hanging.kill("SIGKILL")
-      await ended
-    }
-    await ledger.expectBack(30_000)
-    await ledger.expectKept()
-  },
-)
+test
+  .skipIf(!hasPackages({ strace: "strace" }))
+  .concurrent(
+    "a disk that hangs makes nobody wait for longer than the limit, holds up no reads, and is used again when it goes on",
+    async (context) => {
+      const ledger = await begin(context, folderFor(context))
+      const inject = "inject=fsync:delay_enter=25000000"
+      const options = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", inject]
+      const hanging = spawn("strace", [...options, "-p", String(ledger.pid)])
+      const ended = new Promise((resolve) => hanging.once("close", resolve))
+      try {
+        await ledger.expectOnlyReads()
+      } finally {
+        hanging.kill("SIGKILL")
+        await ended
+      }
+      await ledger.expectBack(30_000)
+      await ledger.expectKept()
+    },
+  )

@@ -18,17 +18,19 @@ test.concurrent("a disk that is full takes no writes, and takes them again by it
   await ledger.expectKept()
 })
 
-test.skipIf(!hasFiu).concurrent(
-  "a disk that fails with I/O errors at each write takes no writes, and takes them again by itself when it works",
-  async (context) => {
-    const ledger = await beginWithFaults(context)
-    ledger.enable({ [calls.write]: 1 })
-    await ledger.expectOnlyReads()
-    ledger.disable()
-    await ledger.expectBack()
-    await ledger.expectKept()
-  },
-)
+test
+  .skipIf(!hasFiu)
+  .concurrent(
+    "a disk that fails with I/O errors at each write takes no writes, and takes them again by itself when it works",
+    async (context) => {
+      const ledger = await beginWithFaults(context)
+      ledger.enable({ [calls.write]: 1 })
+      await ledger.expectOnlyReads()
+      ledger.disable()
+      await ledger.expectBack()
+      await ledger.expectKept()
+    },
+  )
 
 test.concurrent("a ledger that another process holds is reported within the limit, and used again when it lets go", async (context) => {
   const ledger = await begin(context, folderFor(context))

@@ -8,7 +8,7 @@ const recordEvents = "POST /privacy-v1/organizations/:organizationId/projects/:p
 export const http: Part = {
   folder: "adapters/http",
   tests: [
-    "test/faults/away.test.ts",
+    "test/faults/away.long.test.ts",
     "test/faults/replica.test.ts",
     "test/http/agreement.test.ts",
     "test/http/apiKeys.test.ts",

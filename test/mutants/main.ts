@@ -53,7 +53,7 @@ const copyProject = (): string => {
 /** All tests of a part, by collecting them: the titles of many are made in loops. */
 const testsOf = (part: Part, copy: string): ReadonlyArray<Test> => {
   const list = join(copy, "tests.json")
-  const options = ["--config", "vitest.workspace.ts", "--no-static-parse", `--json=${list}`]
+  const options = ["--config", "vitest.workspace.ts", "--mode", "all", "--no-static-parse", `--json=${list}`]
   spawnSync(process.execPath, [vitest, "list", ...options, ...part.tests], { cwd: copy })
   const tests: ReadonlyArray<Test> = JSON.parse(readFileSync(list, "utf8"))
   return tests.map(({ name, file }) => ({ name, file: relative(copy, file) }))
@@ -75,7 +75,16 @@ const firstNot = (
   const report = join(copy, "report.json")
   rmSync(report, { force: true })
   const pattern = killers.map((killer) => killer.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")
-  const options = ["--config", "vitest.workspace.ts", "--reporter=json", `--outputFile=${report}`, "-t", pattern]
+  const options = [
+    "--config",
+    "vitest.workspace.ts",
+    "--mode",
+    "all",
+    "--reporter=json",
+    `--outputFile=${report}`,
+    "-t",
+    pattern,
+  ]
   const run = spawnSync(process.execPath, [vitest, "run", ...options, ...files], { cwd: copy, timeout: limitMillis })
   if (run.error !== undefined) return expected === "failed" ? undefined : run.error.message
   const { testResults }: Report = JSON.parse(readFileSync(report, "utf8"))

@@ -42,7 +42,7 @@ export const postgres: Part = {
       "CircuitBreaker.ts",
       'error === timeout || operation === "connect"',
       "error === timeout",
-      "a database that is shut down, and one that is killed",
+      "a database that is killed is noticed",
     ],
 
     [
