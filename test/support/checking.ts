@@ -18,7 +18,7 @@ const valueOf = <A, E>(exit: Exit.Exit<A, E>): A => {
   return exit.value
 }
 
-/** Verifies a ledger that may be beyond that. */
+/** Verifies a ledger that may not be verifiable. */
 export const verifying = (url: string, maxListed?: number) =>
   run((digest) => Effect.flatMap(Store.rows(url), (rows) => Verifying.verify(rows, digest, undefined, maxListed)))
 
@@ -26,7 +26,7 @@ export const verifying = (url: string, maxListed?: number) =>
 export const verify = async (url: string, maxListed?: number): Promise<Verifying.Report> =>
   valueOf(await verifying(url, maxListed))
 
-/** Moves a ledger, if it can be. `progress` is run while the rows are on their way. */
+/** Moves a ledger that may not be movable. `progress` is run while the rows are copied. */
 export const moving = (from: string, to: string, progress?: Moving.Progress) =>
   run((digest) =>
     Effect.flatMap(Effect.all([Store.rows(from), Store.rows(to)]), ([from, to]) =>

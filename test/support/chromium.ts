@@ -1,5 +1,6 @@
 /**
- * The browser of the machine. CI has one, and its tests fail without; elsewhere `npm test` needs nothing but Node.
+ * The browser of the machine. CI has one, and its tests fail without it; elsewhere `npm test` needs nothing but
+ * Node.js.
  */
 import { existsSync } from "node:fs"
 

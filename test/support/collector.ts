@@ -1,6 +1,6 @@
 /**
- * A collector of OpenTelemetry as far as a test needs one: a real HTTP server that keeps every byte it is sent, and reads what is
- * JSON.
+ * A collector of OpenTelemetry, as far as the tests need one: a real HTTP server that keeps every byte it receives, and
+ * decodes JSON.
  */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -25,11 +25,11 @@ export interface Collector {
   readonly url: string
   /** Every request so far: its path, its headers, its body byte for byte. */
   readonly received: () => ReadonlyArray<string>
-  /** The spans so far; where they were sent as JSON. */
+  /** The spans so far that were sent as JSON. */
   readonly spans: () => ReadonlyArray<Span>
-  /** The names of the metrics so far; where they were sent as JSON. */
+  /** The names of the metrics so far that were sent as JSON. */
   readonly metrics: () => ReadonlySet<string>
-  /** Waits for spans. */
+  /** Waits until the spans so far satisfy a condition, and returns them. */
   readonly until: (isThere: (spans: ReadonlyArray<Span>) => boolean) => Promise<ReadonlyArray<Span>>
   readonly stop: () => Promise<void>
 }
@@ -76,7 +76,7 @@ export const startCollector = async (): Promise<Collector> => {
   }
 }
 
-/** What makes a server send to a collector at once, as JSON. */
+/** The settings with which a server sends to a collector at once, as JSON. */
 export const sentTo = (collector: Collector, protocol = "http/json") => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
   OTEL_EXPORTER_OTLP_PROTOCOL: protocol,

@@ -1,30 +1,35 @@
 /**
- * A TCP proxy in front of a server that cuts a conversation after a given byte: of what the client has sent, or of what the
- * server has answered. It carries one conversation for each call, and knows nothing of HTTP.
+ * A TCP proxy before a server that cuts a conversation after a given number of bytes of the client or of the server. It
+ * carries one conversation for each call, and does not interpret HTTP.
  */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 
 /** Where and how a conversation is cut. */
 export interface Cut {
-  /** After how many bytes of which direction; more than there are cut nothing. */
+  /**
+   * The direction, and the number of its bytes after which the conversation is cut; a larger number than are sent cuts
+   * nothing.
+   */
   readonly side: "request" | "answer"
   readonly bytes: number
   /**
-   * `half`: both ends are told that nothing more is sent to them, and may finish what they say. `reset`: the connections
-   * are gone at once, whatever is in them.
+   * `half`: nothing more is sent to either end (FIN), but both may finish sending. `reset`: both connections are reset
+   * at once, and bytes under way are lost.
    */
   readonly how: "half" | "reset"
 }
 
-/** What came of a conversation. */
+/** The outcome of a conversation. */
 export interface Cutting {
-  /** Everything the server has sent until the end of its connection, also what was not passed on. */
+  /** Everything the server has sent until the end of its connection, including what was not forwarded. */
   readonly answered: string
   /** What the client has received. */
   readonly received: string
 }
 
-/** Passes on the first bytes of a direction; calls `over` once, as soon as they are passed on and there was any. */
+/**
+ * Forwards the first bytes of a direction. Calls `over` once, as soon as they are forwarded and there was at least one.
+ */
 const passOn = (from: Socket, to: Socket, limit: number, over: () => void): void => {
   let passed = 0
   const check = (): void => {

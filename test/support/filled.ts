@@ -1,6 +1,6 @@
 /**
- * A ledger with something of everything in it, made by the ledger's own use cases: two projects, versions with documents,
- * sessions, keys that are used, requests that may come again, and many events at few instants.
+ * A ledger with rows in every table, made by the ledger's own use cases: two projects, versions with documents,
+ * sessions, used keys, idempotency records, and many events at few instants.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"

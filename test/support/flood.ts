@@ -1,13 +1,14 @@
 /**
- * Sends requests to record one event each at a steady rate, whatever is answered, and tells how each was answered. Runs as a
- * process of its own, so that it keeps nobody from anything but the processor: `node test/support/flood.ts '<Orders as JSON>'`.
+ * Sends requests to record one event each at a steady rate, whatever is answered, and prints how each was answered.
+ * Runs as a process of its own, so that it delays the test by nothing but its processor time: `node
+ * test/support/flood.ts '<Orders as JSON>'`.
  *
- * Connections take turns. One that waits for its answer is passed over; where all of them wait, the request is sent as soon as one is
- * free, and its time counts from when it was due: who is kept from asking waits, too.
+ * Connections are used in turn. One that waits for its answer is skipped. If all of them wait, the request is sent as
+ * soon as one is free, and its time counts from when it was due, because a client that cannot send waits, too.
  */
 import { connect } from "node:net"
 
-/** What to do. */
+/** What to send, and for how long. */
 export interface Orders {
   readonly port: number
   readonly path: string
@@ -15,17 +16,20 @@ export interface Orders {
   readonly connections: number
   readonly perSecond: number
   readonly millis: number
-  /** The item of each request; `userId` is added, and is another one each time. */
+  /** The item of each request; a different `userId` is added to each. */
   readonly item: object
   readonly name: string
-  /** A connection that was refused is not used for the second that it was told to wait. */
+  /** Whether a refused connection is not used for one second, as its `Retry-After` says. */
   readonly isPatient?: boolean
 }
 
-/** One answer: its status, when it came, how long it took, how long it was due before it was sent, all in milliseconds; and the id that it tells. */
+/**
+ * One answer: its status; when it arrived, how long it took, and how long its request had been due before it was sent,
+ * all in milliseconds; and the id of the event in it.
+ */
 export type Answered = readonly [status: number, at: number, millis: number, late: number, id: string | undefined]
 
-/** What came of it. */
+/** The outcome of a flood. */
 export interface Outcome {
   readonly answers: ReadonlyArray<Answered>
   /** Requests that got no answer. */
@@ -39,7 +43,7 @@ interface Lane {
 
 const endOfHead = Buffer.from("\r\n\r\n")
 
-/** How long a whole answer is that begins here; nothing, if it is not whole. */
+/** The length of the answer that begins here; `undefined` if it is not complete. */
 const wholeLength = (received: Buffer): number | undefined => {
   const end = received.indexOf(endOfHead)
   if (end < 0) return undefined
@@ -54,7 +58,7 @@ const run = async (orders: Orders): Promise<Outcome> => {
   let lost = 0
   let sent = 0
 
-  // Written once: only the number of the person differs.
+  // Encoded once: only the number of the person differs.
   const body = JSON.stringify({ items: [{ ...item, userId: `${name}-NNNNNNN` }] })
   const fields = { host: "a", "content-type": "application/json", "content-length": body.length, ...headers }
   const head = Object.entries(fields).map(([field, value]) => `${field}: ${value}\r\n`)

@@ -1,31 +1,31 @@
 /**
- * A TCP proxy as a gate before a server: open, slow, shut or stuck. It counts the connections that are asked for.
+ * A TCP proxy as a gate before a server: open, slow, shut or stuck. It counts the connections that are opened.
  */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 
 /**
- * `shut` resets every connection, and new ones too. `stuck` takes connections and passes nothing on, not even an end, as a machine does that hangs
- * or a network that loses everything; what was said meanwhile arrives when it opens. A number is the milliseconds by which all
- * that is said arrives later.
+ * `shut` resets every connection, and new ones too. `stuck` accepts connections and forwards nothing, not even an end,
+ * like a machine that hangs or a network that loses everything; the bytes received meanwhile are forwarded when it
+ * opens. A number is a delay of all bytes, in milliseconds.
  */
 export type State = "open" | "shut" | "stuck" | number
 
 /** A running gate. */
 export interface Gate {
   readonly port: number
-  /** When each connection was asked for, in milliseconds as `performance.now()` counts them. */
+  /** When each connection was opened, in milliseconds as `performance.now()` counts them. */
   readonly asked: ReadonlyArray<number>
   readonly set: (state: State) => void
-  /** The next connections, as many as it says, hear nothing any more from when a text is sent on them, and the text is lost. */
+  /** The given number of next connections receive nothing more once a text is sent on them, and the text is lost. */
   readonly loseAt: (text: string, connections: number) => void
-  /** How many connections were lost so. */
+  /** The number of connections that were lost that way. */
   readonly losses: () => number
-  /** Leads new connections to another port; those that there are hear nothing any more, as when a machine is gone. */
+  /** Leads new connections to another port; the existing ones receive nothing more, as when a machine is gone. */
   readonly lead: (port: number) => void
   readonly stop: () => Promise<void>
 }
 
-/** Starts one before a port. */
+/** Starts a gate before a port. */
 export const startGate = async (to: number): Promise<Gate> => {
   const asked: Array<number> = []
   const sockets = new Set<Socket>()
@@ -65,7 +65,7 @@ export const startGate = async (to: number): Promise<Gate> => {
       socket.once("close", () => {
         sockets.delete(socket)
         if (lost.has(socket) || (state === "stuck" && socket === far)) return
-        // What is under way to the other side arrives first.
+        // Bytes that are delayed on their way to the other side arrive first.
         for (const other of both) setTimeout(() => other.destroy(), typeof state === "number" ? state : 0)
       })
     }

@@ -1,7 +1,9 @@
 /**
- * The image of `deploy/Dockerfile`, put together without Docker: every instruction is followed in empty folders, one a stage.
+ * The image of `deploy/Dockerfile`, built without Docker: every instruction is followed in empty folders, one for each
+ * stage.
  *
- * Instead of the base images there is the Node.js that runs the tests, with the libraries it is linked to and nothing else.
+ * In place of the base images it has the Node.js that runs the tests, with the libraries it is linked to and nothing
+ * else.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import {
@@ -23,16 +25,19 @@ import { type Copy, DockerfileParser, type Instruction } from "dockerfile-ast"
 const root = join(import.meta.dirname, "../..")
 const file = join(root, "deploy/Dockerfile")
 
-/** Whether packages are installed as the Dockerfile says, which takes a minute, or taken from where the tests have theirs. */
+/**
+ * Whether packages are installed as the Dockerfile says, which takes a minute, or copied from the packages of the
+ * tests.
+ */
 const isWhole = process.env["ASSENT_TEST_IMAGE"] === "whole"
 
-/** An image that has been put together. */
+/** A built image. */
 export interface Image {
   /** Where `/data` of the image is. */
   readonly data: string
-  /** What the server is started with. */
+  /** The arguments that start the server. */
   readonly command: ReadonlyArray<string>
-  /** What asks whether it is well. */
+  /** The arguments of the health check. */
   readonly healthcheck: ReadonlyArray<string>
   /** `uid:gid`. */
   readonly user: string
@@ -41,7 +46,7 @@ export interface Image {
   readonly remove: () => void
 }
 
-/** What of the repository an image may be made of: the paths that `.dockerignore` lets through. */
+/** The files of the repository that an image may be made of: the paths that `.dockerignore` lets through. */
 const context = (): ReadonlyArray<string> => {
   const [first, ...lines] = readFileSync(`${file}.dockerignore`, "utf8").trim().split("\n")
   if (first !== "**" || lines.some((line) => !/^![\w./-]+$/.test(line)))
@@ -70,14 +75,17 @@ const stages = (): ReadonlyArray<Stage> => {
 
 const argumentsOf = (instruction: Instruction): string => instruction.getArgumentsContent() ?? ""
 
-/** The value of an instruction that comes once. */
+/** The value of an instruction that occurs once. */
 const only = ({ instructions }: Stage, keyword: string): string => {
   const found = instructions.filter((each) => each.getKeyword() === keyword)
   if (found.length !== 1) throw new Error(`${keyword} comes ${found.length} times`)
   return argumentsOf(found[0]!)
 }
 
-/** Copies a file, or what is in a folder, as COPY does; from stage to stage by links, as there are thousands of files. */
+/**
+ * Copies a file, or the content of a folder, as COPY does; between stages by links, because there are thousands of
+ * files.
+ */
 const copy = (from: string, to: string, isFolder: boolean, isStage: boolean): void => {
   const isInto = isFolder && !lstatSync(from).isDirectory()
   mkdirSync(isInto ? to : dirname(to), { recursive: true })
@@ -85,7 +93,7 @@ const copy = (from: string, to: string, isFolder: boolean, isStage: boolean): vo
   execFileSync("cp", [...flags, from, isInto ? join(to, basename(from)) : to])
 }
 
-/** The folders of the packages that one in a folder needs, and of those that they need, below `node_modules`. */
+/** The folders below `node_modules` of the packages that the package of a folder needs, directly or not. */
 const needed = (folder: string, found = new Set<string>()): ReadonlySet<string> => {
   const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
   for (const name of Object.keys(dependencies)) {
@@ -99,7 +107,9 @@ const needed = (folder: string, found = new Set<string>()): ReadonlySet<string> 
   return found
 }
 
-/** Does what `npm ci` would: all packages for the build, without peers those of a workspace alone. */
+/**
+ * Installs the packages that `npm ci` would: all packages for the build, or those of a workspace alone, without peers.
+ */
 const install = (command: string, directory: string): void => {
   const workspace = /--workspace=(\S+)/.exec(command)?.[1]
   if (workspace === undefined) return symlinkSync(join(root, "node_modules"), join(directory, "node_modules"))
@@ -118,7 +128,7 @@ const follow = ({ instructions }: Stage, folder: string, folders: ReadonlyMap<st
     const to = paths.pop()!
     const [from, allowed] = flags.has("from") ? [folders.get(flags.get("from")!)!, undefined] : [root, context()]
     for (const path of paths) {
-      // Of the repository, no more than what is let through.
+      // Copies only the files that `.dockerignore` lets through.
       if (path === "." && allowed !== undefined) {
         for (const each of allowed) copy(join(from, each), within(each), false, false)
         continue
@@ -157,8 +167,8 @@ const addNode = (folder: string): void => {
 }
 
 /**
- * Everything is mounted in a namespace of the program's own, and gone with it. What `chroot` needs is inherited by it alone: with
- * another user it is gone.
+ * Everything is mounted in a namespace of the program's own, and disappears with it. Only `chroot` inherits the
+ * capability that it needs: the change of the user drops it.
  */
 const start = (
   folder: string,
@@ -177,13 +187,13 @@ const start = (
     inherit="--inh-caps=-all,+sys_chroot,+setuid,+setgid"
     change="chroot --userspec=${user} --groups= ."
     exec setpriv $inherit setpriv --no-new-privs --bounding-set=-all $change "$@"`
-  // Node.js is told where to run by its own argument: there is no shell that could change the folder.
+  // Node.js gets its folder as an argument, because there is no shell that could change the folder.
   const [program, ...parameters] = command.map((word) => (word.startsWith("dist/") ? join(directory, word) : word))
   const words = ["--mount", "--propagation=private", "sh", "-c", script, "sh", program!, ...parameters]
   return spawn("unshare", words, { cwd: folder, env: { PATH: process.env["PATH"], ...env } })
 }
 
-/** Puts the image together. */
+/** Builds the image. */
 export const build = (): Image => {
   const top = mkdtempSync(join(tmpdir(), "assent-image-"))
   const folders = new Map<string, string>()

@@ -1,5 +1,6 @@
 /**
- * Questions to the tables of a ledger on PostgreSQL, past the store's own code: what they answer must be empty, or equal.
+ * Queries of the tables of a ledger on PostgreSQL that bypass the store's code. The answers of the first two must be
+ * empty; those of the other two must be equal.
  */
 
 /** The lanes whose positions have a gap, or do not end where their head says. */

@@ -1,8 +1,9 @@
 /**
  * Random ledgers for the laws.
  *
- * Few instants, versions and people on purpose: two events at the same instant, a lapse at the very instant of another
- * event, an expiration together with a grace's end are the interesting cases, and with many instants they never happen.
+ * They have few instants, versions and people on purpose: two events at the same instant, a lapse at the very instant
+ * of another event, and an expiration at the end of a grace are the interesting cases, and with many instants they
+ * would not occur.
  */
 import * as fc from "fast-check"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
@@ -25,7 +26,7 @@ export const instants: ReadonlyArray<Instant> = [
   "2025-02-28T00:00:00.000Z",
 ].map((text) => Date.parse(text))
 
-/** The first and the last instant there are. */
+/** The first and the last possible instant. */
 export const ends: readonly [first: Instant, last: Instant] = [
   Date.parse("0001-01-01T00:00:00.000Z"),
   Date.parse("9999-12-31T23:59:59.999Z"),
@@ -36,7 +37,7 @@ export const around = (some: Iterable<Instant>): ReadonlyArray<Instant> => [
   ...new Set([...some].flatMap((instant) => [instant - 1, instant, instant + 1]).filter((near) => near <= ends[1])),
 ]
 
-/** Instants to ask at: at, just before and just after the few, and the ends of time. */
+/** Instants to ask at: the few instants, those just before and after them, and the first and last possible instant. */
 export const probes: ReadonlyArray<Instant> = [ends[0], ...around(instants), ends[1]]
 
 const period = (months: number, days: number, millis: number): Period => ({ months, days, millis })
@@ -63,7 +64,7 @@ export const instant: fc.Arbitrary<Instant> = fc.constantFrom(...instants)
 /** The instant of a question. */
 export const at: fc.Arbitrary<Instant> = fc.constantFrom(...probes)
 
-/** Mostly everything is known. */
+/** A `knownAt`: mostly one at which everything is known. */
 export const knownAt: fc.Arbitrary<Instant> = fc.oneof(fc.constant(ends[1]), at)
 
 const maxAge: fc.Arbitrary<MaxAge> = fc.record(
@@ -88,10 +89,13 @@ export const rules: fc.Arbitrary<Rules> = fc.record(
 
 const ordered = fc.tuple(instant, instant).map(([a, b]) => (a < b ? ([a, b] as const) : ([b, a] as const)))
 
-/** Most versions ask anew: only two of them can end at the same instant, or in another order than they are numbered. */
+/**
+ * Most versions require re-acceptance, because only two such versions can end answers at the same instant, or in
+ * another order than their numbers.
+ */
 const mostly = fc.constantFrom(true, true, true, false)
 
-/** A version with one of the numbers. */
+/** A version with one of some numbers. */
 export const version = (numbers: fc.Arbitrary<number>): fc.Arbitrary<Version> =>
   fc
     .tuple(numbers, ordered, mostly, fc.option(durationOrNone, { freq: 2 }))
@@ -139,7 +143,7 @@ export const ruleSet: fc.Arbitrary<RuleSet> = fc.array(fc.record({ match, rules 
 
 const states: ReadonlyArray<ConsentState> = ["accepted", "declined", "implied", "viewed"]
 
-/** An event; `id`s say nothing about the order of the dates, as with an import. */
+/** An event. The order of `id`s is not that of the dates, as after an import. */
 export const event = (
   consentState: fc.Arbitrary<ConsentState> = fc.constantFrom(...states),
   id: fc.Arbitrary<string> = fc

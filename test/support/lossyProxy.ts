@@ -1,20 +1,23 @@
 /**
- * A TCP proxy that resets each connection after a random number of bytes in a random direction, and refuses new ones while it is
- * closed: a network that cannot be relied on.
+ * A TCP proxy that resets each connection after a random number of bytes in a random direction, and refuses new ones
+ * while it is closed: an unreliable network.
  */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 
 /** A running proxy. */
 export interface LossyProxy {
   readonly port: number
-  /** How many connections it has cut. */
+  /** The number of connections that it has cut. */
   readonly cuts: () => number
-  /** While it is shut every connection is reset, and new ones too. */
+  /** While it is shut, every connection is reset, and new ones too. */
   readonly shut: (isShut: boolean) => void
   readonly stop: () => Promise<void>
 }
 
-/** Starts one before a port; a connection lives for at most `maxBytes` of one direction. `random` is of [0, 1). */
+/**
+ * Starts a proxy before a port. A connection lasts for at most `maxBytes` of one direction. `random` returns numbers of
+ * [0, 1).
+ */
 export const startLossyProxy = async (to: number, maxBytes: number, random: () => number): Promise<LossyProxy> => {
   let cuts = 0
   let isShut = false
@@ -31,7 +34,7 @@ export const startLossyProxy = async (to: number, maxBytes: number, random: () =
       let left = 500 + random() * maxBytes
       from.on("data", (data: Buffer) => {
         left -= data.byteLength
-        // What arrives with the last bytes is passed on, or lost, as it may be.
+        // Bytes that arrive with the last ones may be forwarded or lost.
         if (left > 0 || random() < 0.5) into.write(data)
         if (left <= 0) setImmediate(cut)
       })

@@ -1,7 +1,7 @@
 /**
  * The specification stated a second time: sections 1 to 4 of the semantics, slow and literal.
  *
- * It shares no code with the engine. Nothing is prepared, cached or folded: every question looks at every event again,
+ * It shares no code with the engine. Nothing is prepared, cached or folded: every question reads every event again,
  * the calendar is Temporal's, and the next change is found by asking at every instant at which anything could turn.
  */
 import { Temporal } from "temporal-polyfill"
@@ -15,10 +15,10 @@ import type { Rule, Status } from "../../core/engine/Outcome.ts"
 import type { Period } from "../../core/engine/Period.ts"
 import type { MaxAge, Rules, RuleSet } from "../../core/engine/Rules.ts"
 
-/** An event as it may be handed in: the version may be left out. */
+/** An event as it may be recorded: the version may be left out. */
 export type Draft = Omit<ConsentEvent, "version"> & { readonly version?: number }
 
-/** What is asked about: one person's events for one type, in any order, and the rules to read them under. */
+/** The events of one person for one type, in any order, and the rules to read them under. */
 export interface Story {
   readonly events: ReadonlyArray<Draft>
   readonly type: ConsentType
@@ -57,13 +57,16 @@ export const plus = (instant: Instant, { months, days, millis }: Period): Instan
       .add({ milliseconds: millis })
     return Math.min(sum.toZonedDateTime("UTC").epochMilliseconds, endOfTime)
   } catch (error) {
-    // Past Temporal's own range, which ends long after the year 9999.
+    // Beyond the range of Temporal, which ends long after the year 9999.
     if (error instanceof RangeError) return endOfTime
     throw error
   }
 }
 
-/** Section 1: left out, the version published last at `consentDate`; of two at once, the higher; before the first, 1. */
+/**
+ * Section 1: the version, or if it is left out, the one published last at `consentDate`; of two at once, the higher;
+ * before the first, 1.
+ */
 export const versionOf = (event: Draft, type: ConsentType): number => {
   if (event.version !== undefined) return event.version
   const published = type.versions.filter((version) => version.publishedAt <= event.consentDate)
@@ -72,7 +75,7 @@ export const versionOf = (event: Draft, type: ConsentType): number => {
   return last.length === 0 ? 1 : Math.max(...last)
 }
 
-/** Section 1: left out, `consentDate` and the type's `consentDuration`, if it has one. */
+/** Section 1: the expiration, or if it is left out, `consentDate` and the type's `consentDuration`, if it has one. */
 export const expirationOf = (event: Draft, type: ConsentType): Instant | undefined => {
   if (event.expirationDate !== undefined) return event.expirationDate
   return type.consentDuration === undefined ? undefined : plus(event.consentDate, type.consentDuration)
@@ -100,7 +103,7 @@ const graceEnds = ({ type, knownAt }: Question) =>
       at: grace === undefined ? publishedAt : plus(publishedAt, grace),
     }))
 
-/** Section 3.1, `invalidatedAt(e)`, and by which version; by several at once, the lowest is named. */
+/** Section 3.1, `invalidatedAt(e)`, and by which version; of several at once, the lowest. */
 const invalidated = (question: Question, event: Draft) => {
   if (event.consentState === "declined") return undefined
   const ends = graceEnds(question).filter(({ version }) => version > versionOf(event, question.type))
@@ -115,7 +118,7 @@ export const isLive = (question: Question, event: Draft): boolean => {
   return at < (expiresAt(question, event) ?? Infinity) && at < (invalidated(question, event)?.at ?? Infinity)
 }
 
-/** Section 3.1: of a lapsed event, whichever came first; the same instant: expired. */
+/** Section 3.1: why a lapsed event lapsed: the earlier of the two reasons; at the same instant, expired. */
 const lapseOf = (question: Question, event: Draft): Lapse | undefined => {
   if (isLive(question, event)) return undefined
   const expires = expiresAt(question, event)
@@ -125,7 +128,7 @@ const lapseOf = (question: Question, event: Draft): Lapse | undefined => {
   return expires === undefined ? undefined : { kind: "expired", at: expires }
 }
 
-/** Section 3: only what had happened at `at` and was known at `knownAt`. */
+/** Section 3: only events that had happened at `at` and were known at `knownAt`. */
 export const seen = ({ events, at, knownAt }: Question): ReadonlyArray<Draft> =>
   events.filter((event) => event.consentDate <= at && event.dateCreated <= knownAt)
 
@@ -136,7 +139,7 @@ const isLater = (a: Draft, b: Draft): boolean => {
   return false
 }
 
-/** Section 2: the head of a state is the event of that state which no other one comes after. */
+/** Section 2: the head of a state is the last event of that state in the order of the ledger. */
 const head = (question: Question, state: ConsentState): Draft | undefined => {
   const ofState = seen(question).filter((event) => event.consentState === state)
   return ofState.find((event) => !ofState.some((other) => isLater(other, event)))
@@ -176,8 +179,8 @@ const explicitHead = (question: Question): Draft | undefined => {
 }
 
 /**
- * Why a head that did not decide lost: the first step of section 3.2 at which it fell out. Under `most-recent` only the
- * instants and the order of the states count; under `explicit-first` first its place before or after X, then its
+ * Why a head that did not decide lost: the first step of section 3.2 at which it was excluded. Under `most-recent` only
+ * the instants and the order of the states count; under `explicit-first` first its place before or after X, then its
  * lapse, then the stronger one that was live.
  */
 const lossOf = (question: Question, event: Draft, rule: Rule, deciding: Draft): Loss => {
@@ -245,7 +248,7 @@ export const answer = (question: Question): Answer => {
   }
 }
 
-/** Every instant at which anything known could turn: something happens, expires, or a grace ends. Earliest first. */
+/** Every instant at which a known answer could turn: an event happens or expires, or a grace ends. Earliest first. */
 export const turns = (story: Story, knownAt: Instant): ReadonlyArray<Instant> => {
   const known = story.events.filter((event) => event.dateCreated <= knownAt)
   const instants = new Set<Instant>(graceEnds({ ...story, at: knownAt, knownAt }).map(({ at }) => at))
@@ -261,7 +264,10 @@ export const turns = (story: Story, knownAt: Instant): ReadonlyArray<Instant> =>
 export const isChange = (a: Answer, b: Answer): boolean =>
   a.status !== b.status || a.permitted !== b.permitted || a.askAgain !== b.askAgain || a.event !== b.event
 
-/** The answer at `at`, then every one that differs from the one before: the instant of each is the `nextChangeAt` of the last. */
+/**
+ * The answer at `at`, then every one that differs from the one before: the instant of each is the `nextChangeAt` of the
+ * last.
+ */
 export const timeline = (question: Question): ReadonlyArray<Answer> => {
   let last = answer(question)
   const answers = [last]
@@ -275,7 +281,10 @@ export const timeline = (question: Question): ReadonlyArray<Answer> => {
 
 type Writable<A> = { -readonly [Key in keyof A]: A[Key] }
 
-/** Section 4: later entries over earlier ones and all over the type's own, field by field, in `maxAge` state by state. */
+/**
+ * Section 4: later entries override earlier ones, and all override the type's own: field by field, in `maxAge` state by
+ * state.
+ */
 export const rulesInForce = (type: ConsentType, ruleSet: RuleSet): Rules => {
   const rules: Writable<Rules> = {}
   const maxAge: Writable<MaxAge> = {}

@@ -1,20 +1,20 @@
-/** What a query in PromQL asks for, read by the grammar of Prometheus itself. */
+/** The metrics and labels that a query in PromQL asks for, parsed with the grammar of Prometheus. */
 import { parser } from "@prometheus-io/lezer-promql"
 
-/** A name with the labels by which it is chosen. */
+/** A metric name with the labels by which its series are selected. */
 export interface Selector {
   readonly name: string
   readonly labels: ReadonlyArray<string>
 }
 
-/** What a query asks for. */
+/** The metrics and labels that a query asks for. */
 export interface Asked {
   readonly selectors: ReadonlyArray<Selector>
   /** The labels by which it groups. */
   readonly groups: ReadonlyArray<string>
 }
 
-/** Reads a query; one that is none is an error. */
+/** Parses a query. Fails if it is not PromQL. */
 export const asked = (query: string): Asked => {
   const selectors: Array<{ name: string; labels: Array<string> }> = []
   const groups: Array<string> = []

@@ -1,6 +1,6 @@
 /**
- * An HTTP proxy in front of a server that fails on demand: it does to the requests, one after the other, what its script
- * says, and passes on everything once the script is over. It keeps what it received.
+ * An HTTP proxy before a server that fails on demand: each request is treated as the next entry of its script says, and
+ * forwarded once the script is over. It keeps the requests that it received.
  */
 import { createServer, type IncomingHttpHeaders, request as httpRequest, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -10,7 +10,7 @@ export type Fault =
   | "pass"
   /** The connection is closed without an answer. */
   | "cut"
-  /** The request is passed on; of the answer's body only the first half arrives, then the connection is closed. */
+  /** The request is forwarded; only the first half of the answer's body is sent, then the connection is closed. */
   | "lose"
   /** Nothing is ever answered. */
   | "hang"
@@ -29,7 +29,7 @@ export interface Try {
 export interface Proxy {
   readonly url: string
   readonly tries: ReadonlyArray<Try>
-  /** What to do to the next requests; forgets those received so far. */
+  /** Sets the script for the next requests, and forgets those received so far. */
   readonly script: (...faults: ReadonlyArray<Fault>) => void
   readonly stop: () => Promise<void>
 }
@@ -60,7 +60,7 @@ const act = (fault: Fault, to: string, received: Try, response: ServerResponse):
   response.end(body === undefined ? "" : JSON.stringify(body))
 }
 
-/** Starts a proxy in front of the server at `to`. */
+/** Starts a proxy before the server at `to`. */
 export const startProxy = async (to: string): Promise<Proxy> => {
   const tries: Array<Try> = []
   let faults: ReadonlyArray<Fault> = []

@@ -1,5 +1,5 @@
 /**
- * The real server as a child process on a free port, and a plain HTTP client that sends exactly what it is told.
+ * The real server as a child process on a free port, and a plain HTTP client that sends exactly the given bytes.
  *
  * Nothing is replaced: requests go over a socket, and the store is a file, or memory where the test asks for it.
  */
@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, "../..")
 /** How long the server may take to start or to stop before a test gives up, on a busy machine. */
 const patienceMillis = 50_000
 
-/** What was answered. `json` parses the body, and fails where there is none. */
+/** An answer. `json` parses the body, and fails if it is not JSON. */
 export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -25,7 +25,7 @@ export interface Answer {
   readonly json: any
 }
 
-/** What a request is made of; `json` is written out and sent as application/json. */
+/** The headers and the body of a request; `json` is encoded and sent as application/json. */
 export interface Sent {
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
@@ -41,7 +41,7 @@ export interface Ending {
   readonly millis: number
 }
 
-/** What the first start prints. */
+/** The values that the first start prints. */
 export interface Banner {
   readonly organization: string
   readonly project: string
@@ -59,15 +59,15 @@ export interface Server {
   readonly pid: number
   /** The path of the SQLite file; empty for a store in memory. */
   readonly file: string
-  /** Everything it has written so far, standard output and standard error together. */
+  /** Everything it has written so far to standard output and standard error. */
   readonly output: () => string
-  /** What it has logged so far: its standard error. */
+  /** Its log so far: its standard error. */
   readonly log: () => string
   readonly banner: () => Banner
   readonly request: (method: string, path: string, sent?: Sent) => Promise<Answer>
-  /** Connects, as another machine would from another address: any of 127.0.0.0/8. */
+  /** Connects from an address of 127.0.0.0/8, as another machine would from another address. */
   readonly connect: (localAddress?: string) => Promise<Conversation>
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the end of the process. */
   readonly end: (signal: NodeJS.Signals) => Promise<Ending>
   /** Ends it if it still runs, and removes its folder. */
   readonly stop: () => Promise<void>
@@ -79,7 +79,7 @@ export interface Conversation {
   readonly write: (text: string | Uint8Array) => void
   /** Everything received so far. */
   readonly received: () => string
-  /** Waits until what was received matches, or the other side has closed. */
+  /** Waits until the received text matches, or the other side has closed. */
   readonly until: (pattern: RegExp) => Promise<string>
   /** Waits until the other side has closed. */
   readonly closed: Promise<void>
@@ -98,7 +98,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** What a server says at its first start. */
+/** Reads the values that a server prints at its first start. */
 export const readBanner = (text: string): Banner => {
   const one = (pattern: RegExp): string => {
     const found = pattern.exec(text)?.[1]
@@ -133,7 +133,7 @@ const conversation = (port: number, localAddress = "127.0.0.1"): Promise<Convers
       changed()
     })
     socket.once("connect", () => {
-      // A reset after the connection is up is one way for the other side to close.
+      // After the connection is open, a reset is one way for the other side to close it.
       socket.off("error", reject)
       socket.on("error", () => {})
       resolve({
@@ -175,7 +175,7 @@ const client = (port: number) => {
         response.once("end", () => {
           const text = Buffer.concat(chunks).toString()
           const status = response.statusCode!
-          // No request may lead to a 500, whatever it is: every test proves it by the way.
+          // No request may be answered 500: every test of every request checks it here.
           if (status === 500) return reject(new Error(`${method} ${path.slice(0, 200)} was answered 500: ${text}`))
           return resolve({
             status,
@@ -187,7 +187,7 @@ const client = (port: number) => {
           })
         })
       })
-      // A server that has answered may close before it has read everything; the answer counts.
+      // A server may answer and close before it has read the whole request; then the answer counts, not the error.
       request.on("error", (error) => setTimeout(() => isAnswered || reject(error), 100))
       if (chunkBytes === undefined) return request.end(hasBody ? payload : undefined)
       for (let at = 0; at < payload.byteLength; at += chunkBytes) request.write(payload.subarray(at, at + chunkBytes))
@@ -207,11 +207,11 @@ export const eventually = async (isTrue: () => boolean, what: string): Promise<v
 
 /** How the server is started. */
 export interface Options {
-  /** Of the SQLite file; a new, empty one where it is left out. */
+  /** The path of the SQLite file; left out, a new one is made. */
   readonly file?: string
-  /** Laid over the few variables that it needs. */
+  /** Variables in addition to the few that it needs. */
   readonly env?: Readonly<Record<string, string>>
-  /** A command that the process is run by, such as `["fiu-run", "-x"]`. */
+  /** A command that runs the process, such as `["fiu-run", "-x"]`. */
   readonly under?: ReadonlyArray<string>
 }
 
@@ -257,7 +257,7 @@ export const start = async (options: Options = {}): Promise<Server> => {
     rmSync(directory, { recursive: true, force: true })
   }
   try {
-    // The demonstration's last line is a body; a store that was there already prints one line only.
+    // A server on an existing store prints this line only; on a new store the demonstration follows it.
     await eventually(() => !isRunning() || /listens on \S+ [^\n]*\n/.test(output), "the server listens")
     if (!isRunning()) throw new Error(`the server ended before it listened: ${output}`)
   } catch (error) {

@@ -1,5 +1,6 @@
 /**
- * What processes ask of the system, as strace sees it: which bytes they write to which file, and what they wait for to be on the disk.
+ * The system calls of processes, recorded by strace: which bytes they write to which file, and which files they sync to
+ * the disk.
  */
 import { spawn } from "node:child_process"
 import { createReadStream } from "node:fs"
@@ -10,7 +11,7 @@ export interface Call {
   readonly name: "write" | "sync"
   /** The file or folder. */
   readonly path: string
-  /** What is written, in lower-case hexadecimal; empty for a sync. */
+  /** The bytes written, in lower-case hexadecimal; empty for a sync. */
   readonly hex: string
   readonly begin: number
   readonly end: number
@@ -18,10 +19,13 @@ export interface Call {
 
 const calls = "trace=write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,sync_file_range"
 
-/** Paths of files, instants, how long each call took, all that is written, and that as hexadecimal. */
+/** Options of strace: paths of files, instants, the duration of each call, and all written bytes as hexadecimal. */
 const options = ["-f", "-y", "-ttt", "-T", "-xx", "-s", "16777216", "-e", calls]
 
-/** The command that runs a process and writes down what it and its threads ask; the process is a child of who starts it. */
+/**
+ * The command that runs a process and records the calls of all its threads. The process is a child of the caller, not
+ * of strace.
+ */
 export const straced = (file: string, env: Readonly<Record<string, string>> = {}): ReadonlyArray<string> => [
   "strace",
   "-D",
@@ -31,10 +35,13 @@ export const straced = (file: string, env: Readonly<Record<string, string>> = {}
   ...["-o", file],
 ]
 
-/** Of a process that strace was to watch: it does, or the process had ended. */
+/** The messages of strace about a process that it was to watch: it is attached, or the process had ended. */
 const settledPattern = /Process (\d+) attached|PTRACE_SEIZE, (\d+)\): No such process/g
 
-/** Writes down what running processes ask, and those that they start, from when this resolves to when the returned function is called. */
+/**
+ * Records the calls of running processes and of those that they start, from when this resolves until the returned
+ * function is called.
+ */
 export const attachStrace = async (file: string, pids: ReadonlyArray<number>): Promise<() => Promise<void>> => {
   const tracing = spawn("strace", [...options, "-o", file, ...pids.flatMap((pid) => ["-p", String(pid)])], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -45,7 +52,7 @@ export const attachStrace = async (file: string, pids: ReadonlyArray<number>): P
     tracing.stderr.on("data", (data: Buffer) => {
       said += data.toString()
       const settled = new Set([...said.matchAll(settledPattern)].map(([, attached, gone]) => Number(attached ?? gone)))
-      // Processes that they start meanwhile are named, too.
+      // Processes that these start meanwhile are among the messages, too.
       if (pids.every((pid) => settled.has(pid))) resolve()
     })
     void ended.then(() => reject(new Error(`strace has ended: ${said}`)))
@@ -65,7 +72,7 @@ const hexOf = (text: string): string => text.replaceAll("\\x", "")
 const pathOf = (text: string): string => (text.startsWith("\\x") ? Buffer.from(hexOf(text), "hex").toString() : text)
 const bytesOf = (text: string): string => [...text.matchAll(/"([^"]*)"/g)].map(([, bytes]) => hexOf(bytes!)).join("")
 
-/** The calls that were written down and did not fail, in the order of their end. */
+/** The recorded calls that did not fail, in the order of their end. */
 export const readCalls = async (file: string): Promise<ReadonlyArray<Call>> => {
   const all: Array<Call> = []
   const begun = new Map<string, { readonly name: string; readonly text: string; readonly begin: number }>()

@@ -1,6 +1,6 @@
 /**
- * Changing what a ledger has stored behind its back, as nobody should: a SQLite file with its triggers taken away and put back,
- * a PostgreSQL database whose owner takes the rights back that it has given up.
+ * Changes stored rows without the ledger: in a SQLite file, triggers are dropped and created again; in a PostgreSQL
+ * database, the owner takes back the rights that it has given up.
  */
 import { DatabaseSync } from "node:sqlite"
 import { Effect } from "effect"
@@ -10,10 +10,10 @@ import { type ColumnName, type Kind, type Row, type TableName, tables } from "..
 
 type Value = number | string | boolean | null
 
-/** A way into a store. */
+/** Access to the rows of a store. */
 export interface Tampering {
   readonly run: (statement: string) => Promise<void>
-  /** A value of a column as it is written in a statement. */
+  /** The SQL literal of a value of a column. */
   readonly literal: (kind: Kind, value: Value) => string
 }
 
@@ -21,7 +21,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 const plain = (value: Value): string => (typeof value === "string" ? quoted(value) : String(value ?? "NULL"))
 
-/** Into a file that nobody has open. */
+/** Access to a SQLite file that no process has open. */
 export const ofSqlite = (path: string): Tampering => ({
   run: async (statement) => {
     const db = new DatabaseSync(path)
@@ -37,7 +37,7 @@ export const ofSqlite = (path: string): Tampering => ({
       : plain(value),
 })
 
-/** Into a database. */
+/** Access to a PostgreSQL database. */
 export const ofPostgres = (url: string): Tampering => ({
   run: (statement) =>
     Effect.runPromise(
@@ -51,7 +51,7 @@ export const ofPostgres = (url: string): Tampering => ({
   literal: (kind, value) => (kind.startsWith("bytes") && value !== null ? `decode('${value}', 'hex')` : plain(value)),
 })
 
-/** The condition that a row is the one. */
+/** The SQL condition that holds for exactly this row. */
 export const isRow = <Name extends TableName>(tampering: Tampering, table: Name, row: Row<Name>): string => {
   const kinds: Readonly<Record<string, Kind>> = tables[table].columns
   const values = row as Readonly<Record<string, Value>>
