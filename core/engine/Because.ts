@@ -68,8 +68,8 @@ const lossToExplicit = (
       return { kind: "beside-refusal" }
     case "live-choice":
       return { kind: "beside-live-choice" }
-    // Only a live passive head after the choice reaches this point, so it lost to a live implied head: under `lapsed`
-    // no head is live, and the other two rules are handled before.
+    // Only a live passive head after the choice reaches this point, so a live implied head decided: under `live-viewed`
+    // and `lapsed` no other such head is live, and the other two rules are handled before.
     case "live-implied":
     case "live-viewed":
     case "lapsed":

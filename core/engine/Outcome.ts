@@ -30,8 +30,9 @@ export type Status = (typeof statuses)[number]
  * Every rule that can decide: steps 2 to 7 of `explicit-first`, in their order, or `most-recent`.
  *
  * - `refusal`: the explicit choice is a refusal
- * - `live-choice`, `live-implied`, `live-viewed`: the first of these heads that is live
- * - `lapsed`: every head has lapsed
+ * - `live-choice`, `live-implied`, `live-viewed`: the first of these heads that is live and, if passive, after the
+ *   choice
+ * - `lapsed`: no head counts any more
  * - `most-recent`: the latest head, live or not
  * - `no-event`: there is no event
  */

@@ -1,9 +1,13 @@
 /**
  * One line of diff.ndjson: an interval on which the answers of one person for one consent type differ.
  *
- * `{ concordId, consentType, from, until, before: { status, permitted, askAgain }, after: { … }, because: { before, after } }`,
- * where `before` is the baseline's answer and `after` the candidate's. Each `because` has the id of the deciding event,
- * if there is one, and the explanation as in decisions.ndjson.
+ * ```
+ * { concordId, consentType, from, until,
+ *   before: { status, permitted, askAgain }, after: { … }, because: { before, after } }
+ * ```
+ *
+ * `before` is the baseline's answer and `after` the candidate's. Each `because` has the id of the deciding event, if
+ * there is one, and the explanation as in decisions.ndjson.
  */
 import * as BecauseLine from "./BecauseLine.ts"
 import * as Instant from "../engine/Instant.ts"

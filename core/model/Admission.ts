@@ -37,8 +37,8 @@ export interface Draft {
 export interface Item extends Draft {
   readonly person: Identifiers
   /**
-   * The caller's own id of the event, 1 to 128 characters. An event is not recorded again if its
-   * external id has already been recorded.
+   * The caller's own id of the event, 1 to 128 characters. An event is not recorded again if its external id has
+   * already been recorded.
    */
   readonly externalId?: string
 }

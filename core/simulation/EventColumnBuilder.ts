@@ -36,7 +36,7 @@ export interface EventColumnBuilder {
    * reused, so that no object is allocated for an event.
    */
   readonly add: (concordId: string, consentType: string) => EventSlot
-  /** Whether the batch is full and {@link flush} must be called before the next event is added. */
+  /** Whether the batch is full and {@link EventColumnBuilder.flush} must be called before the next event is added. */
   readonly isFull: () => boolean
   /** Returns all people except that of the last event, which may have more events. */
   readonly flush: () => EventColumns

@@ -57,8 +57,13 @@ export const describe = (key: Key): string => {
     case "requested":
       return `${answer} counts and ${isPermitted(code) ? "permits" : "does not permit"}`
     case "refused":
-    case "withdrawn":
-      return `${status(code) === "refused" ? answer : "a withdrawal"} decides${isAsked(code) ? " and has lapsed: it may be asked about again" : ", and may not be asked about again yet"}`
+    case "withdrawn": {
+      const refusal = status(code) === "refused" ? answer : "a withdrawal"
+      const asking = isAsked(code)
+        ? " and has lapsed: it may be asked about again"
+        : ", and may not be asked about again yet"
+      return `${refusal} decides${asking}`
+    }
     case "expired":
       return `${answer} has expired`
     case "invalidated":

@@ -135,8 +135,8 @@ export class TotalsCounter {
   }
 
   /**
-   * Counts a stretch; implements `Sweep.Receiver`. A side is not counted again if
-   * its answer is that of the previous stretch.
+   * Counts a stretch; implements `Sweep.Receiver`. A side is not counted again if its answer is that of the previous
+   * stretch.
    */
   stretch(from: Instant, baseline: number, candidate: number, state: number, version: number): void {
     if (this.isFirst) {
