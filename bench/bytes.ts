@@ -1,6 +1,7 @@
 /**
- * How many bytes an event takes in PostgreSQL, table by table with its indexes, and in the write-ahead log: what
- * docs/operating.md calculates with. `node bench/bytes.ts [events]`; bytes, unlike rates, are the same on every machine.
+ * Measures how many bytes an event takes in PostgreSQL, for each table with its indexes and in the write-ahead log.
+ * These are the figures of docs/operating.md. Run it with `node bench/bytes.ts [events]`. Unlike rates, bytes are the
+ * same on every machine.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
@@ -10,7 +11,7 @@ import { startPostgres } from "../test/support/postgres.ts"
 
 const events = Number(process.argv[2] ?? 100_000)
 const batch = 500
-/** As in the calculation: a hundred thousand million events of a thousand million people would be as many each. */
+/** Events of a person. The calculation in docs/operating.md has the same: 100 billion events of a billion people. */
 const perPerson = 100
 const people = events / perPerson
 

@@ -1,25 +1,26 @@
 /**
- * Figures over the number of events, as an SVG file that stands alone: measured as lines, extrapolated as dashes.
+ * Draws figures over the number of events as a standalone SVG file: measured figures as lines, extrapolated ones as
+ * dashes.
  */
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
 
-/** A figure that was measured, or is expected. */
+/** A figure that was measured or extrapolated. */
 export interface Point {
   readonly name: string
   readonly events: number
   readonly value: number
 }
 
-/** What is drawn. */
+/** The figures of a chart. */
 export interface Figures {
-  /** What the values are. */
+  /** The unit of the values. */
   readonly label: string
   readonly measured: ReadonlyArray<Point>
   readonly extrapolated?: ReadonlyArray<Point>
 }
 
-/** Draws figures, and from the largest of each name a dashed line to what is extrapolated. */
+/** Draws figures, and a dashed line from the last measured figure of each name to the extrapolated one. */
 export const svg = ({ extrapolated = [], label, measured }: Figures): string => {
   const { document } = parseHTML("<!doctype html><html><body></body></html>")
   const dashes = extrapolated.flatMap((end) => {
@@ -47,7 +48,7 @@ export const svg = ({ extrapolated = [], label, measured }: Figures): string => 
       Plot.line(measured, channels),
       Plot.dot(measured, { ...channels, fill: "name" }),
       Plot.dot(extrapolated, { ...channels, fill: "white" }),
-      // Lines that end near each other keep their names apart.
+      // The names of lines that end close to each other are shifted, so that they do not overlap.
       ...ends
         .toSorted((a, b) => b.value - a.value)
         .map((end, place) =>

@@ -1,5 +1,5 @@
 /**
- * Decisions for a person with 8 consent types and 20 events.
+ * Measures decisions for a person with 8 consent types and 20 events.
  */
 import type { ConsentEvent } from "../core/engine/ConsentEvent.ts"
 import * as ConsentState from "../core/engine/ConsentState.ts"
@@ -35,22 +35,22 @@ const events: ReadonlyArray<ConsentEvent> = Array.from({ length: 20 }, (_, n) =>
 const byType = Map.groupBy(events, ({ consentType }) => consentType)
 const rounds = 20_000
 
-/** Answers all 8 questions, and says how many were answered. */
+/** Decides about all 8 types. Returns the number of decisions. */
 const decideAll = (at: number): number => {
-  let answered = 0
+  let decided = 0
   for (const type of types) {
     const decision = Decision.decide(byType.get(type.id) ?? [], Terms.make(type, type.rules, at), at)
-    if (decision.status.length > 0) answered++
+    if (decision.status.length > 0) decided++
   }
-  return answered
+  return decided
 }
 
 /** Runs and prints the rate. */
 export const run = async (): Promise<void> => {
   const repeat = () => {
-    let answered = 0
-    for (let round = 0; round < rounds; round++) answered += decideAll(start + (round % 500) * day)
-    return answered
+    let decided = 0
+    for (let round = 0; round < rounds; round++) decided += decideAll(start + (round % 500) * day)
+    return decided
   }
   const rates = await Measure.compare({ "decisions, explained, with nextChangeAt": repeat }, 5)
   Measure.print("decisions for a person with 8 types and 20 events, one core", rates, {})

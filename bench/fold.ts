@@ -1,5 +1,6 @@
 /**
- * Folding 1,000,000 events to heads, against a hand-written last-write-wins loop over the same objects.
+ * Measures the fold of 1,000,000 events to heads, and as the limit a hand-written last-write-wins loop over the same
+ * objects.
  */
 import type { ConsentEvent } from "../core/engine/ConsentEvent.ts"
 import * as ConsentState from "../core/engine/ConsentState.ts"
@@ -10,7 +11,7 @@ const count = 1_000_000
 const people = 100_000
 const types = 8
 
-/** The same events in every run: a linear congruential generator (Numerical Recipes). */
+/** Makes the same events in every run, by a linear congruential generator (Numerical Recipes). */
 const makeEvents = (): ReadonlyArray<ConsentEvent> => {
   let seed = 1
   const random = (below: number): number => {
@@ -34,7 +35,7 @@ const makeEvents = (): ReadonlyArray<ConsentEvent> => {
   })
 }
 
-/** What one would write by hand where only the last answer counts. */
+/** The loop that one would write by hand if only the last answer counted. Returns the number of people. */
 const lastWriteWins = (events: ReadonlyArray<ConsentEvent>): number => {
   const people = new Map<string, Map<string, ConsentEvent>>()
   for (const event of events) {

@@ -1,9 +1,9 @@
 /**
- * The ledger on PostgreSQL as it grows: what it answers about a person, and how it records, with 1,000 people and with
- * 1,000,000, and with logs of 10⁵, 10⁶ and 10⁷ events. It is drawn to `docs/benchmarks/growth.svg`.
+ * Measures the ledger on PostgreSQL as its log grows from 10⁴ to 10⁷ events (1,000 to 1,000,000 people): questions
+ * about a person, and recording. The chart is written to `docs/benchmarks/growth.svg`.
  *
- * The log is filled by statements that write what the ledger writes; what is measured goes through the ledger. The limit is
- * the smallest log of the same run.
+ * The log is filled by statements that write the same rows as the ledger. The measured operations go through the
+ * ledger. The limit is the smallest log of the same run.
  */
 import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -17,12 +17,14 @@ import * as PostgresLedger from "./postgresLedger.ts"
 import * as Samples from "./samples.ts"
 
 const plot = fileURLToPath(new URL("../docs/benchmarks/growth.svg", import.meta.url))
-/** At most 10. */
+/** Events of each person; at most 10. */
 const eventsOfPerson = Number(process.env["BENCH_EVENTS_OF_PERSON"] ?? 10)
 const clients = 8
 const batch = 500
 
-/** Statements that write people with ten events each, years apart in the log, of the project's types in turn. */
+/**
+ * Writes people with ten events each, of the project's types in turn. The events of a person are far apart in the log.
+ */
 const fill = Effect.fnUntraced(function* (sql: Sql.Sql, scope: ProjectScope, people: number) {
   const { project, types } = scope
   const [lane] = Lane.all(project)
@@ -33,39 +35,42 @@ const fill = Effect.fnUntraced(function* (sql: Sql.Sql, scope: ProjectScope, peo
       ('018d5c01-000' || j || '-7000-8000-' || lpad(to_hex(k), 12, '0'))::uuid AS event_id,
       ($3::text[])[1 + j % cardinality($3::text[])]::uuid AS consent_type, $4::bigint + j * 1000 AS at, j
     FROM generate_series(0, $5::bigint - 1) k, generate_series(0, ${eventsOfPerson - 1}) j`
-  const given = [lane!, project.lanes, types.all.map(({ id }) => id), consentDate, people]
+  const parameters = [lane!, project.lanes, types.all.map(({ id }) => id), consentDate, people]
   yield* Sql.query(
     sql,
     `INSERT INTO event SELECT lane, position, person, event_id, consent_type, 1, 'accepted', 'user_click', at, at, NULL,
        $6::text, NULL, NULL, NULL, NULL, $7::text, sha256(convert_to($7::text, 'UTF8'))
      FROM (${rows}) v ORDER BY lane, position`,
-    [...given, submitter, body],
+    [...parameters, submitter, body],
   )
   yield* Sql.query(
     sql,
     `INSERT INTO head SELECT lane, person, consent_type, 'accepted', at, at, event_id, position
      FROM (${rows}) v WHERE j >= ${eventsOfPerson} - cardinality($3::text[])`,
-    given,
+    parameters,
   )
   yield* Sql.query(
     sql,
     `INSERT INTO lane_head SELECT lane, max(position) + 1, max(at) FROM (${rows}) v GROUP BY lane
      ON CONFLICT (lane) DO UPDATE SET next_position = excluded.next_position`,
-    given,
+    parameters,
   )
 })
 
-/** Said before whatever takes its time: a connection that was idle meanwhile has been replaced by another. */
+/**
+ * Removes the statement timeout. Needed before each long statement, because an idle connection is replaced by a new
+ * one.
+ */
 const unbounded = (sql: Sql.Sql) => sql.unsafe("SET statement_timeout = 0")
 
 const open = Effect.fnUntraced(function* (events: number) {
   const opened = yield* PostgresLedger.open
-  const { lanes } = opened.site.project
+  const { lanes } = opened.scope.project
   const people = Math.ceil(events / eventsOfPerson / lanes) * lanes
   const sql = yield* Sql.connect(opened.superUrl, 1)
   yield* unbounded(sql)
-  // In a transaction nobody ends a statement that takes its time.
-  yield* sql.withTransaction(fill(sql, opened.site, people))
+  // In a transaction, because otherwise the circuit breaker would end the long statements.
+  yield* sql.withTransaction(fill(sql, opened.scope, people))
   yield* sql.unsafe("VACUUM (ANALYZE, FREEZE)")
   return { ...opened, events, people, sql }
 })
@@ -83,19 +88,19 @@ type Filled = Effect.Success<ReturnType<typeof open>>
 
 const personOf = (number: number): string => `018d5c00-0000-7000-8000-${number.toString(16).padStart(12, "0")}`
 
-/** What is measured of each ledger. */
+/** The operations that are measured on each ledger. Each returns how many were done. */
 const uses: Readonly<Record<string, (filled: Filled) => Effect.Effect<number, unknown>>> = {
-  "state of a person": ({ ledger, people, site: scope }) =>
+  "state of a person": ({ ledger, people, scope }) =>
     Effect.suspend(() => {
       const concordId = personOf(Math.floor(Math.random() * people))
       return Effect.as(ledger.state({ ...scope, concordId }), 1)
     }),
-  "timeline of a person": ({ ledger, people, site: scope }) =>
+  "timeline of a person": ({ ledger, people, scope }) =>
     Effect.suspend(() => {
       const concordId = personOf(Math.floor(Math.random() * people))
       return Effect.as(ledger.timeline({ ...scope, concordId }), 1)
     }),
-  "events in requests of 500": ({ site: scope, store }) => {
+  "events in requests of 500": ({ scope, store }) => {
     const next = Samples.maker(scope)
     return Effect.suspend(() => {
       const events = Array.from({ length: batch }, () => next(Date.now()))
@@ -119,7 +124,7 @@ const compare = Effect.fnUntraced(function* (what: string, ledgers: ReadonlyArra
   return rates.map(({ perSecond }, index) => ({ name: what, events: ledgers[index]!.events, value: perSecond }))
 })
 
-/** Measures, prints and draws; sizes in events, those of the least first. */
+/** Measures, prints and draws. The sizes are numbers of events, the smallest first. */
 export const run = (sizes: ReadonlyArray<number>): Promise<void> =>
   PostgresLedger.run(
     Effect.gen(function* () {

@@ -1,7 +1,8 @@
 /**
- * The service through a real socket with 32 connections, on a SQLite file: every event is on the disk before its answer.
+ * Measures the service through a socket with 32 connections, on a SQLite file: every event is on the disk before its
+ * answer.
  *
- * The limit is what the same server answers for a constant body.
+ * The limit is the rate at which the same server answers with a constant body.
  */
 import { spawn } from "node:child_process"
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs"
@@ -22,10 +23,15 @@ interface Demo {
   readonly consentType: string
   readonly session: string
   readonly concordId: string
+  /** The last lines of the server's log. */
+  readonly log: () => string
   readonly stop: () => Promise<void>
 }
 
-/** Starts the server on an empty store, and reads from its welcome what it has set up. */
+/** How many chunks of the server's log are kept, to be printed if the benchmark fails. */
+const logChunks = 16
+
+/** Starts the server on an empty store, and reads the ids of the demonstration from what it prints. */
 const start = async (folder: string): Promise<Demo> => {
   const child = spawn(process.execPath, [new URL("../apps/server/main.ts", import.meta.url).pathname], {
     env: {
@@ -35,13 +41,19 @@ const start = async (folder: string): Promise<Demo> => {
       ASSENT_RATE_LIMIT_KEY: "off",
       ASSENT_RATE_LIMIT_SESSION: "off",
     },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   })
+  const chunks: Array<Buffer> = []
+  child.stderr.on("data", (chunk: Buffer) => {
+    if (chunks.push(chunk) > logChunks) chunks.shift()
+  })
+  const log = () => Buffer.concat(chunks).toString().split("\n").slice(-20).join("\n")
   let welcome = ""
   for await (const line of createInterface({ input: child.stdout })) {
     welcome += `${line}\n`
     if (line.startsWith("4. ")) break
   }
+  if (!welcome.includes("\n4. ")) throw new Error(`the server did not start:\n${log()}`)
   const find = (pattern: RegExp): string => pattern.exec(welcome)?.[1] ?? ""
   return {
     url: find(/listens on (\S+)/),
@@ -51,6 +63,7 @@ const start = async (folder: string): Promise<Demo> => {
     consentType: find(/^ {2}(\S+) {2}disclosure/m),
     session: find(/x-session: ([^']+)'/),
     concordId: find(/"concordId":"([^"]+)"/),
+    log,
     stop: () =>
       new Promise((resolve) => {
         child.on("exit", () => resolve())
@@ -59,7 +72,7 @@ const start = async (folder: string): Promise<Demo> => {
   }
 }
 
-/** Requests a second of one kind, none of which may fail. */
+/** Measures the requests of one kind a second. Throws if one fails. */
 const rate = async (name: string, options: autocannon.Options): Promise<Measure.Rate> => {
   const result = await autocannon({ ...options, connections, duration: seconds })
   if (result.non2xx + result.errors > 0) {
@@ -70,7 +83,7 @@ const rate = async (name: string, options: autocannon.Options): Promise<Measure.
   return { name, perSecond: result["2xx"] / result.duration }
 }
 
-/** How often the disk can sync a page a second: what a durable rate must be seen beside. */
+/** Measures how many pages the disk can sync a second, with which a durable rate must be compared. */
 const syncRate = (folder: string): Measure.Rate => {
   const file = openSync(join(folder, "sync"), "w")
   const page = Buffer.alloc(4096)
@@ -127,6 +140,9 @@ export const run = async (): Promise<void> => {
       `  ${"events a second in POSTs of 100".padEnd(44)}${Math.round(inHundreds).toLocaleString("en").padStart(14)}/s`,
     )
     Measure.print("the disk, in the same minute", [syncRate(folder)], {})
+  } catch (error) {
+    console.error(demo.log())
+    throw error
   } finally {
     await demo.stop()
     rmSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
 /**
- * Every benchmark, after the environment it runs in: `npm run bench`, or `npm run bench -- fold http` for some.
- * Numbers are the sizes of the benchmarks that have some: `npm run bench -- simulate 1000000`.
+ * Runs the benchmarks, and first prints the environment: `npm run bench` for all, `npm run bench -- fold http` for
+ * some. Numbers are sizes, for the benchmarks that have them: `npm run bench -- simulate 1000000`.
  */
 import { availableParallelism, cpus, totalmem } from "node:os"
 import "effect/schema/SchemaJITCompiler/enable"
@@ -11,23 +11,43 @@ import * as Http from "./http.ts"
 import * as Postgres from "./postgres.ts"
 import * as Simulate from "./simulate.ts"
 
-const benchmarks: Readonly<Record<string, (sizes: ReadonlyArray<number>) => Promise<void>>> = {
-  fold: Fold.run,
-  decisions: Decisions.run,
-  http: Http.run,
-  postgres: Postgres.run,
-  growth: Growth.run,
-  simulate: Simulate.run,
+interface Benchmark {
+  readonly measures: string
+  readonly run: (sizes: ReadonlyArray<number>) => Promise<void>
 }
 
-const isSize = (argument: string): boolean => /^\d+$/.test(argument)
-const sizes = process.argv.slice(2).filter(isSize).map(Number)
-const asked = process.argv.slice(2).filter((argument) => !isSize(argument))
-const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name))
-if (unknown.length > 0) {
-  console.error(`no benchmark ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}`)
-  process.exit(2)
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  fold: { measures: "the fold of events to heads", run: Fold.run },
+  decisions: { measures: "decisions about one person", run: Decisions.run },
+  http: { measures: "the service on a SQLite file; BENCH_SECONDS each", run: Http.run },
+  postgres: { measures: "recording and importing on PostgreSQL; BENCH_SECONDS, BENCH_ROWS", run: Postgres.run },
+  growth: { measures: "PostgreSQL as the log grows; sizes in events", run: Growth.run },
+  simulate: { measures: "a simulation over a whole ledger; sizes in events", run: Simulate.run },
 }
-const memory = Math.round(totalmem() / 2 ** 30)
-console.log(`Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? "unknown"}, ${memory} GiB`)
-for (const [name, run] of Object.entries(benchmarks)) if (asked.length === 0 || asked.includes(name)) await run(sizes)
+
+const help = (): string =>
+  [
+    "npm run bench -- [benchmark …] [size …]",
+    ...Object.entries(benchmarks).map(([name, { measures }]) => `  ${name.padEnd(11)}${measures}`),
+  ].join("\n")
+
+const isSize = (argument: string): boolean => /^\d+$/.test(argument)
+
+const main = async (parameters: ReadonlyArray<string>): Promise<void> => {
+  if (parameters.includes("--help")) return console.log(help())
+  const sizes = parameters.filter(isSize).map(Number)
+  const asked = parameters.filter((parameter) => !isSize(parameter))
+  const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name))
+  if (unknown.length > 0) {
+    console.error(`no benchmark ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}`)
+    process.exitCode = 2
+    return
+  }
+  const memory = Math.round(totalmem() / 2 ** 30)
+  console.log(`Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? "unknown"}, ${memory} GiB`)
+  for (const [name, { run }] of Object.entries(benchmarks)) {
+    if (asked.length === 0 || asked.includes(name)) await run(sizes)
+  }
+}
+
+await main(process.argv.slice(2))

@@ -1,7 +1,7 @@
 /**
- * How the benchmarks measure: each contender several times, in turns, and the best of each compared.
+ * Measures contenders several times, in turns, and compares the best rate of each.
  *
- * On a shared machine single figures swing; a ratio of two figures from the same minute does not.
+ * On a shared machine single figures vary, but the ratio of two figures from the same minute does not.
  */
 import { Effect } from "effect"
 
@@ -13,8 +13,8 @@ export interface Rate {
 }
 
 /**
- * Runs contenders in turns, `rounds` times; each answers how many operations it has done. `prepare` makes ready for one, and is
- * not counted.
+ * Runs contenders in turns, `rounds` times. A contender returns the number of operations that it has done. `prepare`
+ * runs before each and is not measured.
  */
 export const compare = async (
   contenders: Readonly<Record<string, () => number | Promise<number>>>,
@@ -34,7 +34,7 @@ export const compare = async (
   return [...best].map(([name, perSecond]) => ({ name, perSecond }))
 }
 
-/** {@link compare}, of effects. */
+/** {@link compare} for effects. */
 export const compareEffects = (
   contenders: Readonly<Record<string, Effect.Effect<number, unknown>>>,
   prepare: Effect.Effect<unknown, unknown> = Effect.void,
@@ -45,10 +45,10 @@ export const compareEffects = (
     return yield* Effect.promise(() => compare(Object.fromEntries(promises), 2, () => run(prepare)))
   })
 
-/** How long something is done that has no end of its own, in seconds. */
+/** The duration of a measurement that has no end of its own, in seconds. */
 export const seconds = Number(process.env["BENCH_SECONDS"] ?? 5)
 
-/** What `clients` do as fast as they can for {@link seconds}, each waiting for its answer; answers how much was done. */
+/** Lets `clients` repeat an effect for {@link seconds}, each one after the other. Returns the sum of the results. */
 export const concurrently = <E>(clients: number, once: Effect.Effect<number, E>): Effect.Effect<number, E> =>
   Effect.gen(function* () {
     const end = performance.now() + seconds * 1000
@@ -64,7 +64,7 @@ export const concurrently = <E>(clients: number, once: Effect.Effect<number, E>)
     return done
   })
 
-/** Prints rates, each also as a share of the first one, with the share aimed at. */
+/** Prints rates, each also as a share of the first one, with the share that is the aim. */
 export const print = (
   title: string,
   [limit, ...others]: ReadonlyArray<Rate>,

@@ -1,6 +1,6 @@
 /**
- * The ledger on PostgreSQL beside bare statements on the same tables of the same server, which waits for its disk before
- * every commit: events one by one from 32 clients, requests of 500, and a file that is imported beside COPY of its rows.
+ * Compares the ledger on PostgreSQL with bare statements on the same tables of the same server, which syncs every
+ * commit: single events from 32 clients, requests of 500 events, and the import of a file with COPY of its rows.
  */
 import { createReadStream, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -25,10 +25,12 @@ const clients = 32
 const batch = 500
 const batchClients = 4
 
-/** How many owners of lanes bare clients write to in turn: none waits for another's lanes. */
+/** How many owners of lanes the bare clients write to in turn, so that no client waits for a lane of another. */
 const owners = 64
 
-/** Rows for bare statements: in the lanes of owners that the ledger does not know, by positions counted here. */
+/**
+ * Places events for bare statements in the lanes of owners that the ledger does not know. Positions are counted here.
+ */
 const makePlacer = () => {
   const positions = new Map<number, number>()
   let requests = 0
@@ -71,15 +73,16 @@ const names =
   "(lane, position, person, event_id, consent_type, consent_state, consent_date, recorded_at, submitter, body)"
 const one = `(SELECT $1::bigint, $2::bigint, $3::uuid, $4::uuid, $5::uuid, $6::text, $7::bigint, $8::bigint, $9::text,
     $10::text) AS v ${names}`
-/** As everybody writes it, and as the ledger does. */
+/** The usual way to insert arrays; {@link sideBySide} is the way of the ledger. */
 const unnested = `unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[],
     $8::bigint[], $9::text[], $10::text[]) AS v ${names}`
 const sideBySide = `${columns.rows} v`
 
-const appends = Effect.fnUntraced(function* ({ site: scope, store, superUrl, url }: PostgresLedger.Opened) {
+const appends = Effect.fnUntraced(function* ({ scope, store, superUrl, url }: PostgresLedger.Opened) {
   const sql = yield* Sql.connect(url, clients)
   const administrator = yield* Sql.connect(superUrl, 1)
-  // Trees grow, and what one has written is carried to the disk while the next one writes: each begins anew.
+  // Every contender begins with empty tables and after a checkpoint. Otherwise a later one would write to larger
+  // indexes, and while the rows of an earlier one are written to the disk.
   const prepare = Effect.forEach(["TRUNCATE event, head, lane_head, used_type", "CHECKPOINT"], (statement) =>
     PostgresLedger.administer(administrator, statement),
   )
@@ -93,7 +96,7 @@ const appends = Effect.fnUntraced(function* ({ site: scope, store, superUrl, url
       const recordedAt = Date.now()
       const request = { ...scope, recordedAt, events: events(count, recordedAt), claims: [] }
       return Effect.flatMap(store.events.append(request), ({ _tag }) => {
-        // Who was overtaken asks again, and has written nothing so far.
+        // A stale append has written nothing, and is prepared again by the next call.
         return _tag === "Appended" ? Effect.succeed(count) : _tag === "Stale" ? Effect.succeed(0) : Effect.die(_tag)
       })
     })
@@ -129,7 +132,7 @@ const appends = Effect.fnUntraced(function* ({ site: scope, store, superUrl, url
   )
 })
 
-/** Rows as another system writes them, each about somebody else. */
+/** Writes a file of rows as another system would, each about another person. */
 const writeRows = (path: string, scope: ProjectScope, round: number): void => {
   const next = Samples.maker(scope)
   const lines = Array.from({ length: importedRows / rounds }, (_, index) => {
@@ -164,10 +167,10 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 /**
- * An import, and COPY of the very rows that it has written into the same tables of another database. They take turns, since the
- * machine is quicker at one time than at another; the tables of both grow.
+ * Compares an import with COPY of the rows that it has written into the same tables of another database. They take
+ * turns, because the speed of the machine varies. The tables of both grow.
  */
-const bulk = Effect.fnUntraced(function* ({ ledger, site: scope, superUrl }: PostgresLedger.Opened) {
+const bulk = Effect.fnUntraced(function* ({ ledger, scope, superUrl }: PostgresLedger.Opened) {
   const { folder } = yield* PostgresLedger.Server
   const path = join(folder, "rows.ndjson")
   const source = yield* Sql.connect(superUrl, 1)

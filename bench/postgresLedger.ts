@@ -1,5 +1,6 @@
 /**
- * Ledgers with the demonstration's project on a PostgreSQL server of the benchmarks' own, which waits for its disk.
+ * Ledgers with the demonstration's project on a PostgreSQL server that is started for the benchmark, and syncs every
+ * commit.
  */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir, totalmem } from "node:os"
@@ -13,7 +14,7 @@ import * as Ledger from "../core/Ledger.ts"
 import { LedgerStore } from "../core/ports/LedgerStore.ts"
 import { startPostgres, type Postgres } from "../test/support/postgres.ts"
 
-/** A server of PostgreSQL. */
+/** A PostgreSQL server. */
 export class Server extends Context.Service<
   Server,
   {
@@ -23,17 +24,17 @@ export class Server extends Context.Service<
   }
 >()("assent/bench/Server") {}
 
-/** How much memory PostgreSQL keeps of its tables: so much that what is measured is not the disk. */
+/** The shared buffers of PostgreSQL, which are large so that reading from the disk is not measured. */
 const sharedMemory = `${Math.floor((totalmem() * 0.6) / 2 ** 30)}GB`
 
 const start = Effect.promise(async () => {
   const folder = mkdtempSync(join(tmpdir(), "assent-bench-"))
-  // The server runs as a user of its own.
+  // The server runs as another user.
   chmodSync(folder, 0o777)
   return { folder, postgres: await startPostgres(["-c", `shared_buffers=${sharedMemory}`, "-c", "max_wal_size=8GB"]) }
 })
 
-/** The server, which is removed with everything in it when the scope closes. */
+/** The server, which is stopped and removed with its data when the scope closes. */
 export const server = Layer.effect(
   Server,
   Effect.acquireRelease(start, ({ folder, postgres }) =>
@@ -56,14 +57,14 @@ export const open = Effect.gen(function* () {
   return {
     ledger,
     store: Context.get(opened, LedgerStore),
-    site: Option.getOrThrow(yield* ledger.projectScope(projectId!)),
+    scope: Option.getOrThrow(yield* ledger.projectScope(projectId!)),
     url,
-    /** The same database, for whoever may truncate and copy. */
+    /** The same database for a role that may truncate and copy. */
     superUrl: url.replace("//assent:", "//postgres:"),
   }
 })
 
-/** Runs a statement that may take as long as it takes. */
+/** Runs a statement without a timeout. */
 export const administer = (sql: Sql.Sql, statement: string) =>
   sql.withTransaction(Effect.andThen(sql.unsafe("SET LOCAL statement_timeout = 0"), sql.unsafe(statement)))
 

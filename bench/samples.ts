@@ -1,5 +1,5 @@
 /**
- * Events as a ledger keeps them, each of a new person.
+ * Makes events as a ledger stores them, each of a new person.
  */
 import { randomUUID } from "node:crypto"
 import type { ProjectScope } from "../core/model/Catalog.ts"

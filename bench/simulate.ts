@@ -1,10 +1,12 @@
 /**
- * A simulation over a whole ledger, from Parquet and from NDJSON: `npm run bench -- simulate [events …]`, by default three
- * sizes. Ten events a person, 8 types, a window of 24 months in daily steps, in which consent is to last six months.
+ * Measures a simulation over a whole ledger, from Parquet and from NDJSON: `npm run bench -- simulate [events …]`, by
+ * default with three sizes. There are ten events a person, 8 types, and a window of 24 months in daily steps, in which
+ * consent lasts six months.
  *
- * Each run is a process of its own, so that its memory is its own; the rate is that of the whole run, from opening the
- * file to the summary. Beside it: a bare fold of as many events in typed arrays, on one core, in random order. The slope of
- * time over events says what 100,000,000 would take. All of it is drawn to `docs/benchmarks/simulate.svg`.
+ * Each run is a separate process, so that its memory can be measured. The rate is that of the whole run, from opening
+ * the file to the summary. The limit is a bare fold of the same number of events in typed arrays, on one core, in
+ * random order. The time for 100,000,000 events is extrapolated. The chart is written to
+ * `docs/benchmarks/simulate.svg`.
  */
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -17,7 +19,7 @@ import type { Figures } from "./simulateOnce.ts"
 const program = fileURLToPath(new URL("./simulateOnce.ts", import.meta.url))
 const plot = fileURLToPath(new URL("../docs/benchmarks/simulate.svg", import.meta.url))
 
-/** The files of a ledger, and how many events a second are aimed at. */
+/** The files of a ledger, and the events a second that are the aim. */
 const inputs = [
   { name: "Parquet, by person", file: "sorted.parquet", aim: 5_000_000 },
   { name: "Parquet, in no order", file: "events.parquet", aim: 5_000_000 },
@@ -74,20 +76,20 @@ const measure = (size: number): ReadonlyArray<Chart.Point & Figures> => {
   }
 }
 
-/** What the slope between the two largest sizes says of a hundred million events. */
-const ahead = (points: ReadonlyArray<Chart.Point>): Chart.Point | undefined => {
+/** Extrapolates the time for a hundred million events from the two largest sizes. */
+const extrapolate = (points: ReadonlyArray<Chart.Point>): Chart.Point | undefined => {
   const [before, last] = points.toSorted((a, b) => a.events - b.events).slice(-2)
   if (before === undefined || last === undefined) return undefined
   const perEvent = (last.value - before.value) / (last.events - before.events)
   return { name: last.name, events: 1e8, value: last.value + perEvent * (1e8 - last.events) }
 }
 
-/** Measures, prints and draws; sizes in events. */
+/** Measures, prints and draws. The sizes are numbers of events. */
 export const run = async (sizes: ReadonlyArray<number>): Promise<void> => {
   console.log(`\nSimulation: 24 months in daily steps, 8 types, ten events a person; load ${loadavg()[0]?.toFixed(2)}`)
   row(["", "events", "wall", "cpu", "rate", "of bare fold", "of the aim", "memory"])
   const points = (sizes.length === 0 ? [100_000, 1_000_000, 10_000_000] : sizes).flatMap(measure)
-  const extrapolated = inputs.flatMap(({ name }) => ahead(points.filter((point) => point.name === name)) ?? [])
+  const extrapolated = inputs.flatMap(({ name }) => extrapolate(points.filter((point) => point.name === name)) ?? [])
   for (const { name, events, value } of extrapolated) {
     console.log(`  ${name}: ${whole(events)} events would take ${value.toFixed(0)} s`)
   }

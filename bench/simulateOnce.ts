@@ -1,18 +1,18 @@
 /**
- * What one process of the benchmark of simulations does: makes a ledger, folds one bare, or runs the simulation. It answers
- * with {@link Figures} as JSON; its memory is its own.
+ * A process of the benchmark of simulations. It generates a ledger, runs the bare fold, or runs the simulation, and
+ * prints {@link Figures} as JSON.
  */
 import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"
 import { simulate } from "../apps/simulate/index.ts"
 
-/** What a run says of itself. */
+/** The figures of a run. */
 export interface Figures {
   readonly events: number
   readonly seconds: number
-  /** Of all its threads. */
+  /** The processor time of all threads. */
   readonly cpuSeconds: number
-  /** The most memory it had resident. */
+  /** The largest resident memory. */
   readonly megabytes: number
 }
 
@@ -37,7 +37,7 @@ const simulation = async (events: string): Promise<Figures> => {
   return figures(summary.events, started)
 }
 
-/** The latest event of each of four states of every (person, type), by index, in random order. */
+/** Finds the latest event of each of four states of every person and type, by index, in random order. */
 const bareFold = (count: number): Figures => {
   const slots = new Uint32Array(count)
   const dates = new Float64Array(count)

@@ -1,9 +1,10 @@
 /**
- * A conversation with the service in nothing but types made of its `/openapi.json`: a visitor says yes on a page, a server
- * records that the visitor said no, and each reads what holds. Prints one line for each step.
+ * Uses the service through types that are generated from its `/openapi.json`, and nothing else: a visitor says yes on a
+ * page, a server records that the visitor said no, and each of them reads the current state. Prints one line for each
+ * step.
  *
- * Reads ASSENT_URL, ASSENT_ORGANIZATION, ASSENT_PROJECT, ASSENT_API_KEY and ASSENT_CONSENT_TYPE, as the service prints them
- * when it starts on an empty store.
+ * Reads ASSENT_URL, ASSENT_ORGANIZATION, ASSENT_PROJECT, ASSENT_API_KEY and ASSENT_CONSENT_TYPE, which the service
+ * prints when it starts on an empty store.
  */
 import createClient from "openapi-fetch"
 import type { paths } from "./api.d.ts"
@@ -20,13 +21,13 @@ const inProject = { ...onSite, organizationId: setting("ASSENT_ORGANIZATION") }
 const consentType = setting("ASSENT_CONSENT_TYPE")
 const asServer = { "x-api-key": setting("ASSENT_API_KEY") }
 
-/** What was answered; anything but a success ends the program. */
+/** The data of an answer. Throws if the answer is not a success. */
 const answered = <Data>({ data, error }: { readonly data?: Data; readonly error?: unknown }): Data => {
   if (data === undefined) throw new Error(JSON.stringify(error))
   return data
 }
 
-/** A key for one POST: the same request sent again with it is recorded once. */
+/** An idempotency key for one POST. A request that is sent again with the same key is recorded once. */
 const once = () => ({ "idempotency-key": crypto.randomUUID() })
 
 const visitor = answered(
