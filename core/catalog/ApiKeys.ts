@@ -1,5 +1,5 @@
 /**
- * API keys: the secret is told once, only its hash is kept, and a revoked key opens nothing from that moment.
+ * API keys: the secret is returned once, only its hash is kept, and a revoked key is refused from the next request on.
  */
 import { Clock, Effect, Option } from "effect"
 import type { ApiKey, Catalog, Organization, ProjectRole } from "../model/Catalog.ts"
@@ -8,10 +8,11 @@ import type { Role } from "../model/Role.ts"
 import * as CatalogChange from "./CatalogChange.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as Idempotency from "../ledger/Idempotency.ts"
+import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Secrets from "../people/Secrets.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 
-/** What a key is made with. */
+/** The members of a key that a request sets. */
 export interface KeyFields {
   readonly name: string
   readonly role: Role
@@ -19,16 +20,18 @@ export interface KeyFields {
   readonly expiresAt?: Instant
 }
 
-/** A key just made: the only time its secret is told. */
+/** A new key; its secret is returned only here. */
 export interface CreatedKey {
   readonly apiKey: ApiKey
   readonly secret: string
 }
 
-/** A use within this long of the last noted one is not noted: it spares a write for every request. */
+/** A use within this time of the last noted one is not noted, which saves a write for every request. */
 const useGranularityMillis = 60_000
 
-/** A new key of an organization; `by` is whose key the secret of a request that may come again is made with. */
+/**
+ * A new key of an organization, not kept yet. The secret of an idempotent request is derived with the key of the organization `by`.
+ */
 export const newKey = Effect.fnUntraced(function* (
   by: Organization,
   organizationId: string,
@@ -50,7 +53,7 @@ export const newKey = Effect.fnUntraced(function* (
   return { apiKey, secret } satisfies CreatedKey
 })
 
-/** The secret that a repeated request is answered with, for the key it made. */
+/** The secret with which a repeated request to create a key is answered; `id` is the id of the key it created. */
 export const secretAgain = (
   organization: Organization,
   id: string,
@@ -59,7 +62,7 @@ export const secretAgain = (
 ): Effect.Effect<string> =>
   Effect.map(Secrets.make("api key", id, organization, idempotency, context), (secret) => `assent_${secret}`)
 
-/** Why permissions cannot be: a project is another's, or named twice, so that nobody could tell which role it gives. */
+/** Refuses permissions for a project of another organization, or for one project twice, because its role would be ambiguous. */
 const wrongPermissions = (
   catalog: Catalog,
   organization: Organization,
@@ -78,7 +81,7 @@ const wrongPermissions = (
   return faults.length === 0 ? undefined : { _tag: "Refused", faults }
 }
 
-/** The keys of an organization that are not revoked, in the order they were made. */
+/** The keys of an organization that are not revoked, in the order in which they were created. */
 export const of = (catalog: Catalog, organization: Organization): ReadonlyArray<ApiKey> =>
   [...catalog.apiKeys.values()].filter((key) => key.organization === organization.id)
 
@@ -86,7 +89,7 @@ export const of = (catalog: Catalog, organization: Organization): ReadonlyArray<
 const find = (catalog: Catalog, organization: Organization, id: string): ApiKey | undefined =>
   of(catalog, organization).find((key) => key.id === id)
 
-/** Whether the organization still has an owner's key that does not expire, without this one. */
+/** Whether the organization has another key of the role `owner` that does not expire. */
 const hasAnotherOwner = (catalog: Catalog, organization: Organization, id: string): boolean =>
   of(catalog, organization).some((key) => key.id !== id && key.role === "owner" && key.expiresAt === undefined)
 
@@ -96,23 +99,23 @@ const lastOwner = CatalogChange.conflict(
   "the organization would have no key left that is an owner's for good; make another one first",
 )
 
-/** Makes a key. */
+/** Creates a key. */
 export const create = Effect.fnUntraced(function* (
   organization: Organization,
   fields: KeyFields,
-  request: { readonly idempotency?: Idempotency.IdempotentRequest; readonly answer: (made: CreatedKey) => string },
+  creation: CatalogChange.Creation<CreatedKey>,
   context: LedgerContext,
-) {
+): Effect.fn.Return<CatalogChange.CatalogOutcome<CreatedKey>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const refusal = wrongPermissions(catalog, organization, fields.permissions)
     if (refusal !== undefined) return refusal
-    const value = yield* newKey(organization, organization.id, fields, request.idempotency, now, context)
+    const value = yield* newKey(organization, organization.id, fields, creation.idempotency, now, context)
     return { _tag: "Prepared", entries: { apiKeys: [value.apiKey] }, value } as CatalogChange.Prepared<CreatedKey>
   })
-  return yield* CatalogChange.change({ owner: organization, ...request }, prepare, context)
+  return yield* CatalogChange.change({ owner: organization, ...creation }, prepare, context)
 })
 
-/** A change of a key; `expiresAt: null` lets it last. */
+/** Changed members of a key; `expiresAt: null` means that it does not expire any more. */
 export interface KeyChange extends Partial<Omit<KeyFields, "expiresAt">> {
   readonly expiresAt?: Instant | null
 }
@@ -123,13 +126,14 @@ const changed = (before: ApiKey, { expiresAt, ...fields }: KeyChange, now: Insta
   return { ...rest, ...fields, dateUpdated: now, ...(next !== undefined && { expiresAt: next }) }
 }
 
+/** Replaces a key by its next state, unless no key of an owner would be left. */
 const replace = Effect.fnUntraced(function* (
   organization: Organization,
   id: string,
   next: (before: ApiKey, now: Instant) => ApiKey,
   permissions: ReadonlyArray<ProjectRole> | undefined,
   context: LedgerContext,
-) {
+): Effect.fn.Return<CatalogChange.CatalogOutcome<ApiKey>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) =>
     Effect.sync((): CatalogChange.Prepared<ApiKey> | CatalogChange.Refusal => {
       const before = find(catalog, organization, id)
@@ -144,27 +148,26 @@ const replace = Effect.fnUntraced(function* (
   return yield* CatalogChange.change<ApiKey>({ owner: organization }, prepare, context)
 })
 
-/** Changes a key. */
+/** Changes members of a key. The last owner's key that does not expire stays one. */
 export const update = (organization: Organization, id: string, change: KeyChange, context: LedgerContext) =>
   replace(organization, id, (before, now) => changed(before, change, now), change.permissions, context)
 
-/** Revokes a key: it opens nothing any more. */
+/** Revokes a key: it is refused from the next request on. */
 export const revoke = (organization: Organization, id: string, context: LedgerContext) =>
   replace(organization, id, (before, now) => ({ ...before, dateUpdated: now, revokedAt: now }), undefined, context)
 
-/** The key of a secret, if it opens anything now; its use is noted. */
+/** The key of a secret, unless it has expired or is revoked. Notes its use. */
 export const use = Effect.fnUntraced(function* (
   secret: string,
-  noted: Map<string, Instant>,
-  { digest, store }: Pick<LedgerContext, "digest" | "store">,
-) {
+  { digest, notedKeyUses, store }: Pick<LedgerContext, "digest" | "notedKeyUses" | "store">,
+): Effect.fn.Return<Option.Option<ApiKey>, StoreUnavailable> {
   const hash = yield* Sha256.hex(digest, secret)
   const key = (yield* store.catalog.current).apiKeys.get(hash)
   const now = yield* Clock.currentTimeMillis
-  if (key === undefined || (key.expiresAt !== undefined && key.expiresAt <= now)) return Option.none<ApiKey>()
-  if ((noted.get(key.id) ?? -Infinity) + useGranularityMillis <= now) {
-    noted.set(key.id, now)
-    // A use that cannot be noted is no reason to refuse it.
+  if (key === undefined || (key.expiresAt !== undefined && key.expiresAt <= now)) return Option.none()
+  if ((notedKeyUses.get(key.id) ?? -Infinity) + useGranularityMillis <= now) {
+    notedKeyUses.set(key.id, now)
+    // A request is answered even if the use of its key cannot be noted.
     yield* Effect.ignore(store.catalog.useKey(key.id, now))
   }
   return Option.some(key)

@@ -1,8 +1,10 @@
 /**
- * Changing what is set up: a change is prepared against the catalog as it is, and kept if nothing has changed since.
+ * Changing the catalog: a change is prepared against the catalog as it is, and written if nothing has changed since (optimistic
+ * concurrency).
  *
- * Changes do not disturb each other: they are prepared again, and each has its turn, so that many at a time are no storm.
- * Whether one may be made that was prepared against another state of its entry is for `prepare` to say.
+ * Concurrent changes do not fail each other. A change whose catalog is stale is prepared again, and the ledger makes one change at
+ * a time, so that concurrent ones do not retry each other endlessly. `prepare` decides whether a change is refused because its
+ * entry has changed.
  */
 import { Clock, Effect } from "effect"
 import type { Catalog, Entries } from "../model/Catalog.ts"
@@ -12,7 +14,10 @@ import { type CatalogChange, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 
-/** How often a change is prepared anew. Each time another one was kept, or a question answered, so none waits for ever. */
+/**
+ * How many times a change is prepared before it fails. Each time another change was written or a question answered, so the ledger
+ * makes progress.
+ */
 const maxAttempts = 1000
 
 /** One thing wrong with a change. */
@@ -22,13 +27,13 @@ export interface CatalogFault {
   readonly detail: string
 }
 
-/** Why a change is not made: there is no such entry, a rule is broken, or it was changed by somebody else. */
+/** Why a change is not made: there is no such entry, a rule is broken, or another request has changed the entry. */
 export type Refusal =
   | { readonly _tag: "NotFound" }
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<CatalogFault> }
   | { readonly _tag: "Conflict"; readonly fault: CatalogFault; readonly version?: number }
 
-/** A change that can be made: the entries it writes, and what it comes to. */
+/** A change that can be made: the entries and documents to write, and the value that the use case returns. */
 export interface Prepared<Value> {
   readonly _tag: "Prepared"
   readonly entries: Partial<Entries>
@@ -36,23 +41,26 @@ export interface Prepared<Value> {
   readonly value: Value
 }
 
-/** A change that was made, or that the same request made before. */
+/** A change that was made now, or that the same request made before. */
 export type Changed<Value> =
   | { readonly _tag: "Changed"; readonly value: Value }
   | { readonly _tag: "Repeated"; readonly answer: string }
 
-/** What a change comes to. */
-export type CatalogOutcome<Value> = Changed<Value> | Refusal | Exclude<Idempotency.Repeat, { _tag: "Repeated" }>
+/** The outcome of a change. */
+export type CatalogOutcome<Value> = Changed<Value> | Refusal | Idempotency.KeyConflict
 
-/** Whose change it is, and what it changes for those who ask. */
-export interface Setting<Value> {
-  /** Who keeps the receipt. */
+/** The idempotency of a request that creates an entry: its key, if it has one, and how its answer is written into the record. */
+export interface Creation<Value> {
+  readonly idempotency?: Idempotency.IdempotentRequest
+  readonly answer: (value: Value) => string
+}
+
+/** The owner of a change, and the questions that it affects. */
+export interface ChangeOptions<Value> extends Partial<Creation<Value>> {
+  /** Keeps the idempotency record. */
   readonly owner: Owner
   /** The project whose answers the change may change. */
   readonly projectId?: string
-  readonly idempotency?: Idempotency.IdempotentRequest
-  /** How the change is answered, to be answered so again. */
-  readonly answer?: (value: Value) => string
 }
 
 /** Refuses a change for one fault. */
@@ -61,7 +69,7 @@ export const refused = (field: string, code: string, detail: string): Refusal =>
 /** Refuses a change for all its faults, at least one. */
 export const refusedFor = (faults: ReadonlyArray<CatalogFault>): Refusal => ({ _tag: "Refused", faults })
 
-/** Says that somebody else has changed the entry, or made one like it. */
+/** Refuses a change because another request has changed the entry, or made one like it. */
 export const conflict = (field: string, code: string, detail: string, version?: number): Refusal => ({
   _tag: "Conflict",
   fault: { field, code, detail },
@@ -69,27 +77,27 @@ export const conflict = (field: string, code: string, detail: string, version?: 
 })
 
 /**
- * Makes a change. `prepare` is called with the catalog as the request comes, and again in its turn, if something else was
- * changed meanwhile; `now` is the `dateUpdated` of what it changes.
+ * Makes a change. `prepare` is called with the catalog when the request comes, and again if the catalog has changed when the lock
+ * is acquired; `now` is the `dateUpdated` of the entries it changes.
  */
 export const change = Effect.fnUntraced(function* <Value>(
-  setting: Setting<Value>,
+  options: ChangeOptions<Value>,
   prepare: (catalog: Catalog, now: Instant) => Effect.Effect<Prepared<Value> | Refusal, StoreUnavailable>,
   context: LedgerContext,
-) {
-  const { answerHorizon, store, turn } = context
-  const { answer, idempotency, owner, projectId } = setting
+): Effect.fn.Return<CatalogOutcome<Value>, StoreUnavailable> {
+  const { answerHorizon, catalogLock, store } = context
+  const { answer, idempotency, owner, projectId } = options
   const ids = new Set(projectId === undefined ? [] : [projectId])
 
   const prepareNow = Effect.fnUntraced(function* (earliest: Instant) {
     const catalog = yield* store.catalog.current
-    // Also where the clock was set back: what is published at once is published after what was before.
+    // Even if the clock was set back, a version that is published at once is published after the ones before it.
     const learnt = catalog.consentTypes.get(projectId ?? "")?.learnt ?? earliest
     const now = Math.max(earliest, learnt, yield* Clock.currentTimeMillis)
     return { now, revision: catalog.revision, prepared: yield* prepare(catalog, now) }
   })
 
-  const keep = Effect.fnUntraced(function* (first: Effect.Success<ReturnType<typeof prepareNow>>) {
+  const write = Effect.fnUntraced(function* (first: Effect.Success<ReturnType<typeof prepareNow>>) {
     let latest = first
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
       const isCurrent = attempts === 0 && (yield* store.catalog.current).revision === first.revision
@@ -109,9 +117,8 @@ export const change = Effect.fnUntraced(function* <Value>(
 
   const carryOut = Effect.gen(function* () {
     const first = yield* prepareNow(-Infinity)
-    return first.prepared._tag === "Prepared"
-      ? yield* turn.withPermit(keep(first))
-      : (first.prepared as CatalogOutcome<Value>)
+    if (first.prepared._tag !== "Prepared") return first.prepared as CatalogOutcome<Value>
+    return yield* catalogLock.withPermit(write(first))
   })
   return yield* Idempotency.once<CatalogOutcome<Value>, StoreUnavailable, never>(owner, idempotency, context, carryOut)
 })

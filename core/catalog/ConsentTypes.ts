@@ -1,42 +1,22 @@
 /**
- * Setting up consent types and their versions (semantics, section 1).
+ * Creating and changing consent types (semantics, section 1).
  *
- * A version is an immutable snapshot of texts. A change of a text, or the wish that everybody is asked again, publishes
- * the next one, at once or at an instant to come; it starts from the texts that are in force then, so that a correction
- * made today does not publish early what is planned for tomorrow. What is planned and asks everybody again is planned
- * again then, under a higher number: it asks those, too, who answer the correction meanwhile. No change touches an event.
+ * A change of a text, or a change that asks everyone again, publishes the next version, at once or at a later instant: see
+ * `ConsentTypeVersions`. No change touches an event.
  */
 import { Effect } from "effect"
 import type { Catalog, ListedType, ListedVersion, Project, ProjectScope, TypeStatus } from "../model/Catalog.ts"
 import { tripleKey } from "../model/Catalog.ts"
 import * as ConsentState from "../engine/ConsentState.ts"
-import * as ConsentType from "../engine/ConsentType.ts"
 import * as Instant from "../engine/Instant.ts"
 import type { Period } from "../engine/Period.ts"
 import type { Rules } from "../engine/Rules.ts"
+import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as CatalogChange from "./CatalogChange.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
-import type * as Idempotency from "../ledger/Idempotency.ts"
+import * as ConsentTypeVersions from "./ConsentTypeVersions.ts"
 
-/** What people are shown. `null` takes a text away. */
-export interface Texts {
-  readonly name?: string
-  readonly description?: string
-  readonly document?: string | null
-  readonly url?: string | null
-}
-
-/** How a version is published. */
-export interface Publication {
-  /** Left out: at once. */
-  readonly publishedAt?: Instant.Instant
-  /** Whether answers to earlier versions lapse. */
-  readonly requireReaccept?: boolean
-  /** How long they still count. */
-  readonly grace?: Period
-}
-
-/** What can change at any time without a new version. `null` takes a duration away. */
+/** Members that change without a new version. `null` removes a duration. */
 export interface Conditions {
   readonly validStates?: ReadonlyArray<ConsentState.ConsentState>
   readonly consentDuration?: Period | null
@@ -45,26 +25,21 @@ export interface Conditions {
   readonly rules?: Rules
 }
 
-/** What names a type inside its project; it never changes. */
+/** Names a type inside its project; it never changes. */
 export interface Triple {
   readonly category: string
   readonly subcategory: string
   readonly label: string
 }
 
-/** What a type is set up with. */
-export interface TypeFields extends Triple, Texts, Publication, Conditions {}
+/** The members of a new type. */
+export interface TypeFields extends Triple, ConsentTypeVersions.Texts, ConsentTypeVersions.Publication, Conditions {}
 
-/** What changes of a type. */
-export interface TypeChange extends Partial<Triple>, Texts, Publication, Conditions {
-  /** The version the change was made to; another one in force now is a conflict. */
+/** Changed members of a type. */
+export interface TypeChange
+  extends Partial<Triple>, ConsentTypeVersions.Texts, ConsentTypeVersions.Publication, Conditions {
+  /** The version that the change was made to; if another one is in force, the change is a conflict. */
   readonly version?: number
-}
-
-/** The version in force at an instant. */
-export const versionInForce = (type: ListedType, at: Instant.Instant): ListedVersion => {
-  const number = ConsentType.versionAt(type, at)
-  return type.versions.find(({ version }) => version === number) ?? type.versions[0]!
 }
 
 const inPast = {
@@ -78,9 +53,9 @@ const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<
     .filter((field) => change[field] !== undefined && change[field] !== type[field])
     .map((field) => ({ field, code: "immutable", detail: "never changes; make another consent type" }))
 
-/** Every rule that a new type, or a change of `type`, breaks by itself. */
+/** The rules that a new type, or a change of `type`, breaks by itself, without regard to the rest of the catalog. */
 export const faultsOf = (
-  { publishedAt, ...change }: Partial<Triple> & Publication,
+  { publishedAt, ...change }: Partial<Triple> & ConsentTypeVersions.Publication,
   type: ListedType | undefined,
   now: Instant.Instant,
 ): ReadonlyArray<CatalogChange.CatalogFault> => [
@@ -98,42 +73,6 @@ const conditionsOf = ({ consentDuration, required, rules, status, validStates }:
     rules: rules ?? before?.rules ?? {},
   }
 }
-
-/** The next version: the texts of the one it starts from, with what changes. */
-const nextVersion = (
-  version: number,
-  { description, document, grace, name, publishedAt, requireReaccept, url }: Texts & Publication,
-  from: ListedVersion | undefined,
-  now: Instant.Instant,
-): ListedVersion => {
-  const address = url === undefined ? from?.url : (url ?? undefined)
-  const documentOf = document === undefined ? from?.documentOf : document === null ? undefined : version
-  return {
-    version,
-    name: name ?? from?.name ?? "",
-    description: description ?? from?.description ?? "",
-    ...(address !== undefined && { url: address }),
-    ...(documentOf !== undefined && { documentOf }),
-    publishedAt: publishedAt ?? now,
-    dateCreated: now,
-    requireReaccept: requireReaccept ?? false,
-    ...(grace !== undefined && { grace }),
-  }
-}
-
-/** What asks everybody again after `published` comes into force: under numbers that are higher than its own. */
-const plannedAgain = ({ versions }: ListedType, published: ListedVersion): ReadonlyArray<ListedVersion> =>
-  versions
-    .filter((planned) => planned.requireReaccept && planned.publishedAt > published.publishedAt)
-    .filter(
-      (planned) =>
-        !versions.some((other) => other.publishedAt === planned.publishedAt && other.version > planned.version),
-    )
-    .map((planned, index) => ({
-      ...planned,
-      version: published.version + 1 + index,
-      dateCreated: published.dateCreated,
-    }))
 
 const documentsOf = (type: ListedType, version: number, document: string | null | undefined) =>
   document == null ? [] : [{ consentType: type.id, version, document }]
@@ -160,19 +99,20 @@ export const newType = Effect.fnUntraced(function* (
     subcategory,
     label,
     ...conditionsOf(fields),
-    versions: [nextVersion(1, fields, undefined, now)],
+    versions: [ConsentTypeVersions.next(1, fields, undefined, now)],
     dateCreated: now,
     dateUpdated: now,
   } satisfies ListedType
 })
 
-/** Sets up a type; its triple must be free in the project. */
+/** Creates a type; its triple must be free in the project. */
 export const create = Effect.fnUntraced(function* (
-  { organization, project }: ProjectScope,
+  scope: ProjectScope,
   fields: TypeFields,
-  request: { readonly idempotency?: Idempotency.IdempotentRequest; readonly answer: (type: ListedType) => string },
+  creation: CatalogChange.Creation<ListedType>,
   context: LedgerContext,
-) {
+): Effect.fn.Return<CatalogChange.CatalogOutcome<ListedType>, StoreUnavailable> {
+  const { organization, project } = scope
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
     const { byTriple } = catalog.consentTypes.get(project.id)!
     if (byTriple.has(tripleKey(fields.category, fields.subcategory, fields.label))) return exists
@@ -187,27 +127,8 @@ export const create = Effect.fnUntraced(function* (
       value,
     } as CatalogChange.Prepared<ListedType>
   })
-  return yield* CatalogChange.change({ owner: organization, projectId: project.id, ...request }, prepare, context)
+  return yield* CatalogChange.change({ owner: organization, projectId: project.id, ...creation }, prepare, context)
 })
-
-/** Which texts a change really changes. */
-const changedTexts = (
-  { description, document, name, url }: Texts,
-  from: ListedVersion,
-  documentNow: string | undefined,
-): boolean =>
-  (name !== undefined && name !== from.name) ||
-  (description !== undefined && description !== from.description) ||
-  (document !== undefined && (document ?? undefined) !== documentNow) ||
-  (url !== undefined && (url ?? undefined) !== from.url)
-
-/** Whether everybody is asked again: said of the version that is in force already, as an answer says it, it changes nothing. */
-const asksAgain = ({ publishedAt, requireReaccept }: Publication, from: ListedVersion): boolean =>
-  requireReaccept === true && (!from.requireReaccept || publishedAt !== undefined)
-
-/** Whether something is said of a version that nothing else publishes. */
-const isOfNoVersion = ({ grace, publishedAt }: Publication, from: ListedVersion): boolean =>
-  publishedAt !== undefined || (grace !== undefined && JSON.stringify(grace) !== JSON.stringify(from.grace))
 
 const nothingToPublish = CatalogChange.refused(
   "publishedAt",
@@ -216,38 +137,42 @@ const nothingToPublish = CatalogChange.refused(
 )
 
 const staleVersion = (type: ListedType, now: Instant.Instant): CatalogChange.Refusal => {
-  const { version } = versionInForce(type, now)
+  const { version } = ConsentTypeVersions.inForce(type, now)
   const detail = `was changed by somebody else; the current version is ${version}`
   return CatalogChange.conflict("version", "version_conflict", detail, version)
 }
 
-/** Changes a type. Of changes of one type at the same time one wins; the others are told the current version. */
+/** Changes a type. Of concurrent changes of one type one is made; the others are a conflict with the current version. */
 export const update = Effect.fnUntraced(function* (
   project: Project,
   id: string,
   change: TypeChange,
   context: LedgerContext,
-) {
+): Effect.fn.Return<CatalogChange.CatalogOutcome<ListedType>, StoreUnavailable> {
   let seen: ListedType | undefined
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
     const type = catalog.consentTypes.get(project.id)?.byId.get(id)
     if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.Refusal
     seen ??= type
-    const isCurrent = change.version === undefined || change.version === versionInForce(type, now).version
+    const isCurrent = change.version === undefined || change.version === ConsentTypeVersions.inForce(type, now).version
     if (type !== seen || !isCurrent) return staleVersion(type, now)
     const faults = faultsOf(change, type, now)
     if (faults.length > 0) return CatalogChange.refusedFor(faults)
-    const from = versionInForce(type, change.publishedAt ?? now)
-    const isTextChange = changedTexts(change, from, yield* documentOf(type, from, context))
-    const isPublished = isTextChange || asksAgain(change, from)
-    if (!isPublished && isOfNoVersion(change, from)) return nothingToPublish
+    const from = ConsentTypeVersions.inForce(type, change.publishedAt ?? now)
+    const isTextChange = ConsentTypeVersions.changesText(change, from, yield* documentOf(type, from, context))
+    const isPublished = isTextChange || ConsentTypeVersions.asksAgain(change, from)
+    if (!isPublished && ConsentTypeVersions.lacksVersion(change, from)) return nothingToPublish
     const number = type.versions.length + 1
-    const published = isPublished ? [nextVersion(number, change, from, now)] : []
+    const published = isPublished ? [ConsentTypeVersions.next(number, change, from, now)] : []
     const { consentDuration: _, ...rest } = type
     const value: ListedType = {
       ...rest,
       ...conditionsOf(change, type),
-      versions: [...type.versions, ...published, ...published.flatMap((version) => plannedAgain(type, version))],
+      versions: [
+        ...type.versions,
+        ...published,
+        ...published.flatMap((version) => ConsentTypeVersions.plannedAgain(type, version)),
+      ],
       dateUpdated: now,
     }
     const documents = isPublished ? documentsOf(type, number, change.document) : []
@@ -262,13 +187,17 @@ export const update = Effect.fnUntraced(function* (
 })
 
 /**
- * Deletes a type: one that has events is archived. A refusal of a deleted one is still taken.
+ * Deletes a type; one that has events is only archived. A refusal of a deleted type is still recorded.
  *
- * It is archived first. Whatever is being recorded about it then is waited for, and what comes later is refused, unless it
- * is a refusal: so that nobody says yes to a type that is gone.
+ * The type is archived first, so that later events are not admitted, except refusals. Then the events in progress are waited for,
+ * and only a type without events is removed: no one agrees to a type that is gone.
  */
-export const remove = Effect.fnUntraced(function* (project: Project, id: string, context: LedgerContext) {
-  const lay = (over: (isUsed: boolean) => Pick<ListedType, "isRemoved">) =>
+export const remove = Effect.fnUntraced(function* (
+  project: Project,
+  id: string,
+  context: LedgerContext,
+): Effect.fn.Return<CatalogChange.CatalogOutcome<ListedType>, StoreUnavailable> {
+  const archive = (over: (isUsed: boolean) => Pick<ListedType, "isRemoved">) =>
     CatalogChange.change<ListedType>(
       { owner: project, projectId: project.id },
       Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
@@ -280,19 +209,19 @@ export const remove = Effect.fnUntraced(function* (project: Project, id: string,
       }),
       context,
     )
-  const archived = yield* lay(() => ({}))
+  const archived = yield* archive(() => ({}))
   if (archived._tag !== "Changed") return archived
-  yield* context.answerHorizon.reach(id, Instant.min)
+  yield* context.answerHorizon.raise(id, Instant.min)
   const isUsed = yield* context.store.events.isTypeUsed(project, id)
-  return isUsed ? archived : yield* lay((isUsed) => (isUsed ? {} : { isRemoved: true }))
+  return isUsed ? archived : yield* archive((isUsed) => (isUsed ? {} : { isRemoved: true }))
 })
 
-/** The document of a version. */
+/** The document of a version; `undefined` for a version without a document. */
 export const documentOf = Effect.fnUntraced(function* (
   type: ListedType,
   version: ListedVersion,
   { store }: Pick<LedgerContext, "store">,
-) {
+): Effect.fn.Return<string | undefined, StoreUnavailable> {
   if (version.documentOf === undefined) return undefined
   const [document] = yield* store.catalog.documents([{ consentType: type.id, version: version.documentOf }])
   return document

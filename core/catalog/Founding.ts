@@ -1,14 +1,15 @@
 /**
- * The first organization of an empty store: a demonstration to try requests on, complete enough to build on.
+ * Founding: fills an empty store with a demonstration, to try requests on and to build on.
  */
 import { Clock, Effect, Option } from "effect"
 import type { ListedType, Organization, Project } from "../model/Catalog.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as ConsentTypes from "./ConsentTypes.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Organizations from "./Organizations.ts"
 
-/** What was set up; the only time the key's secret is told. */
+/** The entries of the demonstration; the secret of its key is returned only here. */
 export interface Founded {
   readonly organization: Organization
   readonly project: Project
@@ -35,10 +36,15 @@ const demonstration = {
   key: { name: "Demo key", role: "owner", permissions: [] },
 } as const
 
-/** Sets up an organization, a project for `localhost`, a key and four types, unless something is set up already. */
-export const found = Effect.fnUntraced(function* (context: LedgerContext) {
+/**
+ * Creates an organization, a project for `localhost`, a key and four types on an empty store. Nothing where the catalog is not
+ * empty, and on a replica.
+ */
+export const found = Effect.fnUntraced(function* (
+  context: LedgerContext,
+): Effect.fn.Return<Option.Option<Founded>, StoreUnavailable> {
   const { store } = context
-  if ((yield* store.catalog.current).revision > 0) return Option.none<Founded>()
+  if (store.isReplica === true || (yield* store.catalog.current).revision > 0) return Option.none()
   const now = yield* Clock.currentTimeMillis
   const organization = yield* Organizations.newOrganization(demonstration.organization, 0, now, context)
   const project = yield* Organizations.newProject(demonstration.project, organization.id, 1, now, context)
@@ -57,7 +63,5 @@ export const found = Effect.fnUntraced(function* (context: LedgerContext) {
   }
   const entries = { organizations: [organization], projects: [project], apiKeys: [apiKey], consentTypes }
   const kept = yield* store.catalog.change({ revision: 0, entries, documents: [] })
-  return kept === "kept"
-    ? Option.some<Founded>({ organization, project, apiKey: secret, consentTypes })
-    : Option.none<Founded>()
+  return kept === "kept" ? Option.some({ organization, project, apiKey: secret, consentTypes }) : Option.none()
 })

@@ -1,16 +1,17 @@
 /**
- * Setting up organizations and their projects.
+ * Creating and changing organizations and their projects.
  */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Base64Url } from "effect/encoding"
-import type { Catalog, Organization, Project, ProjectStatus, PublicKey } from "../model/Catalog.ts"
+import * as CatalogOf from "../model/Catalog.ts"
+import type { Catalog, Organization, Project, ProjectScope, ProjectStatus, PublicKey } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as CatalogChange from "./CatalogChange.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
-import type * as Idempotency from "../ledger/Idempotency.ts"
+import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 
-/** What an organization is set up with. */
+/** The members of an organization that a request sets. */
 export interface OrganizationFields {
   readonly name: string
   readonly primaryDomain: string
@@ -18,23 +19,32 @@ export interface OrganizationFields {
   readonly publicKeys?: ReadonlyArray<PublicKey>
 }
 
-/** What a project is set up with. */
+/** The members of a project that a request sets. */
 export interface ProjectFields {
   readonly name: string
   readonly domains: ReadonlyArray<string>
   readonly status?: ProjectStatus
 }
 
-/** A new organization, with the key that its owner begins with. */
+/** A new organization, with the first key of its owner. */
 export interface CreatedOrganization extends ApiKeys.CreatedKey {
   readonly organization: Organization
 }
 
-/** Organizations and projects share one count: the next number that was never given. */
+/** A project with its organization and its types, by the project's id in any case; nothing for an unknown id. */
+export const projectScope = (
+  projectId: string,
+  { store }: Pick<LedgerContext, "store">,
+): Effect.Effect<Option.Option<ProjectScope>, StoreUnavailable> =>
+  Effect.map(store.catalog.current, (catalog) =>
+    Option.fromUndefinedOr(CatalogOf.scope(catalog, projectId.toLowerCase())),
+  )
+
+/** The next number that was never given; organizations and projects share one count. */
 const nextNumber = ({ organizations, projects }: Catalog): number =>
   Math.max(-1, ...[...organizations.values(), ...projects.values()].map(({ number }) => number)) + 1
 
-/** A new organization. */
+/** A new organization, not kept yet. */
 export const newOrganization = Effect.fnUntraced(function* (
   { publicKeys = [], ...fields }: OrganizationFields,
   number: number,
@@ -53,7 +63,7 @@ export const newOrganization = Effect.fnUntraced(function* (
   } satisfies Organization
 })
 
-/** A new project. */
+/** A new project, not kept yet. */
 export const newProject = Effect.fnUntraced(function* (
   { status = "active", ...fields }: ProjectFields,
   organization: string,
@@ -73,21 +83,21 @@ export const newProject = Effect.fnUntraced(function* (
   } satisfies Project
 })
 
-/** Sets up an organization, with a key of the role `owner`: its secret is told only now. `by` keeps the receipt. */
+/**
+ * Creates an organization, with a key of the role `owner`, whose secret is returned only now. `by` is the organization of the
+ * caller; it keeps the idempotency record.
+ */
 export const create = Effect.fnUntraced(function* (
   by: Organization,
   fields: OrganizationFields,
-  request: {
-    readonly idempotency?: Idempotency.IdempotentRequest
-    readonly answer: (founded: CreatedOrganization) => string
-  },
+  creation: CatalogChange.Creation<CreatedOrganization>,
   context: LedgerContext,
-) {
+): Effect.fn.Return<CatalogChange.CatalogOutcome<CreatedOrganization>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const organization = yield* newOrganization(fields, nextNumber(catalog), now, context)
-    // Its secret is made with the key of the organization that asks: the new one's differs from try to try.
+    // The secret is derived with the key of the organization that asks, because the new one has another key in each attempt.
     const owner = { name: "Owner", role: "owner", permissions: [] } as const
-    const made = yield* ApiKeys.newKey(by, organization.id, owner, request.idempotency, now, context)
+    const made = yield* ApiKeys.newKey(by, organization.id, owner, creation.idempotency, now, context)
     const entries = { organizations: [organization], apiKeys: [made.apiKey] }
     return {
       _tag: "Prepared",
@@ -95,15 +105,15 @@ export const create = Effect.fnUntraced(function* (
       value: { organization, ...made },
     } as CatalogChange.Prepared<CreatedOrganization>
   })
-  return yield* CatalogChange.change({ owner: by, ...request }, prepare, context)
+  return yield* CatalogChange.change({ owner: by, ...creation }, prepare, context)
 })
 
-/** Changes an organization. */
+/** Changes members of an organization. */
 export const update = Effect.fnUntraced(function* (
   organization: Organization,
   fields: Partial<OrganizationFields>,
   context: LedgerContext,
-) {
+): Effect.fn.Return<CatalogChange.CatalogOutcome<Organization>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
     const before = catalog.organizations.get(organization.id)!
     const value = { ...before, ...fields, dateUpdated: now }
@@ -112,26 +122,26 @@ export const update = Effect.fnUntraced(function* (
   return yield* CatalogChange.change<Organization>({ owner: organization }, prepare, context)
 })
 
-/** Sets up a project. */
+/** Creates a project in an organization. */
 export const createProject = Effect.fnUntraced(function* (
   organization: Organization,
   fields: ProjectFields,
-  request: { readonly idempotency?: Idempotency.IdempotentRequest; readonly answer: (project: Project) => string },
+  creation: CatalogChange.Creation<Project>,
   context: LedgerContext,
-) {
+): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const value: Project = yield* newProject(fields, organization.id, nextNumber(catalog), now, context)
     return { _tag: "Prepared", entries: { projects: [value] }, value } as const
   })
-  return yield* CatalogChange.change<Project>({ owner: organization, ...request }, prepare, context)
+  return yield* CatalogChange.change<Project>({ owner: organization, ...creation }, prepare, context)
 })
 
-/** Changes a project. */
+/** Changes members of a project. */
 export const updateProject = Effect.fnUntraced(function* (
   project: Project,
   fields: Partial<ProjectFields>,
   context: LedgerContext,
-) {
+): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
     const value = { ...catalog.projects.get(project.id)!, ...fields, dateUpdated: now }
     return Effect.succeed({ _tag: "Prepared", entries: { projects: [value] }, value } as const)

@@ -1,5 +1,5 @@
 /**
- * Checks what is set up: every change is there, in order and readable, and nobody's lanes are anybody else's.
+ * Checks the catalog: every change is there, in order and readable, and no two owners share lanes.
  */
 import { Effect } from "effect"
 import type { Organization, Project } from "../model/Catalog.ts"
@@ -8,16 +8,16 @@ import type { Row, Snapshot } from "../ports/LedgerRows.ts"
 import type { Findings } from "./Findings.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 
-/** Who owns lanes, as far as checking needs it. */
+/** The owners of lanes. */
 export interface Owners {
   readonly projects: ReadonlyMap<string, Project>
-  /** The project or organization that a number was given to. */
+  /** The projects and organizations, by their numbers. */
   readonly byNumber: ReadonlyMap<number, Organization | Project>
 }
 
 const kinds: ReadonlySet<string> = new Set(["organizations", "projects", "apiKeys", "consentTypes"])
 
-/** The entry of a row, if it is one. */
+/** The entry of a row; `undefined` if the row is not one. */
 const entryOf = ({ body, kind }: Row<"catalog_entry">): { readonly id: string } | undefined => {
   try {
     const entry: unknown = JSON.parse(body)
@@ -31,13 +31,13 @@ const entryOf = ({ body, kind }: Row<"catalog_entry">): { readonly id: string } 
 const isOwner = (entry: object): entry is Organization | Project =>
   "number" in entry && Number.isInteger(entry.number) && "lanes" in entry && Number.isInteger(entry.lanes)
 
-/** Checks the configuration, and answers who owns lanes. */
+/** Checks the catalog, and returns the owners of lanes. */
 export const check = Effect.fnUntraced(function* (snapshot: Snapshot, findings: Findings) {
   const projects = new Map<string, Project>()
   const byNumber = new Map<number, Organization | Project>()
   const note = (what: string) => findings.note({ table: "catalog_entry", what })
 
-  const own = (entry: Organization | Project, place: string) => {
+  const addOwner = (entry: Organization | Project, place: string) => {
     const other = byNumber.get(entry.number)
     if (other !== undefined && (other.id !== entry.id || other.lanes !== entry.lanes)) {
       note(`${place}: the lanes of ${entry.id} are not what they were, or another's`)
@@ -56,7 +56,7 @@ export const check = Effect.fnUntraced(function* (snapshot: Snapshot, findings: 
     if (entry === undefined) return note(`${place}: cannot be read`)
     if ((row.kind === "organizations" || row.kind === "projects") && !isOwner(entry))
       return note(`${place}: has no lanes`)
-    if (isOwner(entry)) own(entry, place)
+    if (isOwner(entry)) addOwner(entry, place)
     if (row.kind === "projects") projects.set(entry.id, entry as Project)
   }
 
@@ -68,5 +68,5 @@ export const check = Effect.fnUntraced(function* (snapshot: Snapshot, findings: 
   return { projects, byNumber } satisfies Owners
 })
 
-/** The number of whom a stored lane belongs to. */
+/** The number of a lane's owner, given the lane's number in the store. */
 export const numberOf = (lane: number): number => Math.floor(lane / Lane.maxCount)

@@ -1,6 +1,6 @@
 /**
- * Checks that the heads which are kept are the fold of the log (semantics, section 2): both are read in the order of people, side
- * by side, so that any number of people fits.
+ * Checks that the stored heads are the fold of the log (semantics, section 2). Both are read in the order of people, at the same
+ * time, so that the memory does not depend on the number of people.
  */
 import { Effect } from "effect"
 import * as Order from "../engine/Order.ts"
@@ -8,7 +8,7 @@ import type { ColumnName, Next, Row, Snapshot } from "../ports/LedgerRows.ts"
 import type { Findings } from "./Findings.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 
-/** An event as far as it makes a head. */
+/** The columns of an event that a head has. */
 type Deciding = Row<"event", ColumnName<"head">>
 
 const columns = [
@@ -22,7 +22,7 @@ const columns = [
   "recorded_at",
 ] as const
 
-/** Reads the events by their people. */
+/** Reads the events in the order of their people. */
 export const events = (snapshot: Snapshot) =>
   snapshot.rows("event", { columns, by: ["lane", "person", "consent_date", "event_id"] })
 
@@ -51,10 +51,10 @@ const placeOf = ({ consent_state, consent_type, lane, person }: Head) => ({
   consentState: consent_state,
 })
 
-/** Columns beside the key. */
+/** The columns of a head that are not in its key. */
 const rest = ["consent_date", "recorded_at", "event_id", "position"] as const
 
-/** The heads of the next person, from the person's events; goes on to the person after. */
+/** Folds the events of the next person into its heads, and goes on to the person after it. */
 const foldNext = Effect.fnUntraced(function* (events: TableReader.Reader<"event", ColumnName<"head">>) {
   const heads = new Map<string, Head>()
   const first = events.row!
@@ -70,7 +70,7 @@ const foldNext = Effect.fnUntraced(function* (events: TableReader.Reader<"event"
   return { count, heads: [...heads.values()].toSorted(compareKeys) }
 })
 
-/** Checks the heads, read in the order of their key, against {@link events}. Answers how many events and people there are. */
+/** Checks the heads, read in the order of their key, against {@link events}. Returns the number of events and of people. */
 export const check = Effect.fnUntraced(function* (
   byPerson: Next<"event", ColumnName<"head">>,
   heads: Next<"head">,

@@ -1,6 +1,6 @@
 /**
- * Checks the log, lane by lane in the order of positions: none missing or twice, no `dateCreated` that goes back, every body
- * as its digest says, every column as the body says, every person in its own lane.
+ * Checks the log, lane by lane in the order of positions: no position is missing or repeated, `dateCreated` never goes back, every
+ * body has its digest, every column agrees with the body, and every person is in its own lane.
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"
@@ -14,12 +14,12 @@ import * as CatalogCheck from "./CatalogCheck.ts"
 
 /** One lane of the log. */
 export interface LaneReport extends TableReader.LaneDigest {
-  /** The id of the project; left out where no project has the lane. */
+  /** The id of the project; left out if no project has the lane. */
   readonly project?: string
 }
 
-/** A lane being read: what the next event must not come before. */
-interface Reading {
+/** A lane while it is read, with the position and instant that its next event must not precede. */
+interface LaneProgress {
   readonly lane: number
   next: number
   recordedAt: number
@@ -28,22 +28,22 @@ interface Reading {
   readonly types: Set<string>
 }
 
-/** What is wrong with an event by itself, by what its body says. */
+/** The faults of an event by itself: its columns and its lane must agree with its body. */
 const faultsOf = Effect.fnUntraced(function* (
   row: Row<"event">,
   { projects }: CatalogCheck.Owners,
   digest: Digest.Digest["Service"],
 ) {
-  const said = EventBody.read(row.body)
-  if (said === undefined) return ["the body cannot be read"]
-  const { externalId } = said
+  const body = EventBody.read(row.body)
+  if (body === undefined) return ["the body cannot be read"]
+  const { externalId } = body
   const hash = typeof externalId === "string" ? yield* Sha256.hex(digest, externalId) : (externalId ?? null)
-  const columns = Object.entries({ ...said.columns, external_id: hash })
+  const columns = Object.entries({ ...body.columns, external_id: hash })
   const faults = columns
     .filter(([name, value]) => row[name as keyof typeof row] !== value)
     .map(([name]) => `${name} is not what the body says`)
-  const project = projects.get(String(said.project))
-  if (project === undefined || project.organization !== said.organization) {
+  const project = projects.get(String(body.project))
+  if (project === undefined || project.organization !== body.organization) {
     faults.push("the body names a project that is not set up")
   } else if (Lane.of(project, row.person) !== row.lane) {
     faults.push("is not in the lane of its person")
@@ -54,13 +54,13 @@ const faultsOf = Effect.fnUntraced(function* (
 const range = (first: number, last: number): string =>
   first === last ? `position ${first} is missing` : `positions ${first} to ${last} are missing`
 
-/** Whether a lane is its owner's: a project's, and one that the project has. */
+/** The id of the project that has a lane; `undefined` if none has it. */
 const projectOf = (lane: number, { byNumber }: CatalogCheck.Owners): string | undefined => {
   const owner = byNumber.get(CatalogCheck.numberOf(lane))
   return owner !== undefined && "organization" in owner && lane % Lane.maxCount < owner.lanes ? owner.id : undefined
 }
 
-/** Checks the log. Answers its lanes, and the consent types used in each. */
+/** Checks the log. Returns its lanes, and the consent types used in each. */
 export const check = Effect.fnUntraced(function* (
   events: Next<"event">,
   snapshot: Snapshot,
@@ -68,38 +68,38 @@ export const check = Effect.fnUntraced(function* (
   digest: Digest.Digest["Service"],
   findings: Findings,
 ) {
-  const lanes = new Map<number, Reading>()
-  const readingOf = (lane: number): Reading => {
+  const lanes = new Map<number, LaneProgress>()
+  const progressOf = (lane: number): LaneProgress => {
     const known = lanes.get(lane)
     if (known !== undefined) return known
-    const reading = { lane, next: 0, recordedAt: -Infinity, events: 0, digest: "", types: new Set<string>() }
-    lanes.set(lane, reading)
-    return reading
+    const progress = { lane, next: 0, recordedAt: -Infinity, events: 0, digest: "", types: new Set<string>() }
+    lanes.set(lane, progress)
+    return progress
   }
 
   const use = Effect.fnUntraced(function* (row: Row<"event">) {
     const { lane, position } = row
-    const reading = readingOf(lane)
+    const progress = progressOf(lane)
     const note = (what: string) => findings.note({ table: "event", lane, position, what })
-    if (position > reading.next) {
-      findings.note({ table: "event", lane, position: reading.next, what: range(reading.next, position - 1) })
+    if (position > progress.next) {
+      findings.note({ table: "event", lane, position: progress.next, what: range(progress.next, position - 1) })
     }
-    if (position < reading.next) note("the position is there twice, or is none")
-    if (row.recorded_at < reading.recordedAt) note("recorded_at is before that of the event before it")
+    if (position < progress.next) note("the position is there twice, or is none")
+    if (row.recorded_at < progress.recordedAt) note("recorded_at is before that of the event before it")
     const actual = yield* Sha256.hex(digest, row.body)
     if (actual !== row.digest) note("the body is not what its digest says")
     for (const what of yield* faultsOf(row, owners, digest)) note(what)
-    reading.next = position + 1
-    reading.recordedAt = row.recorded_at
-    reading.events++
-    reading.types.add(row.consent_type)
-    reading.digest = yield* TableReader.chain(digest, reading.digest, actual)
+    progress.next = position + 1
+    progress.recordedAt = row.recorded_at
+    progress.events++
+    progress.types.add(row.consent_type)
+    progress.digest = yield* TableReader.chain(digest, progress.digest, actual)
   })
   yield* TableReader.forEach(events, (rows) => Effect.forEach(rows, use, { discard: true }))
 
   const heads = new Map((yield* TableReader.all(snapshot, "lane_head")).map((head) => [head.lane, head]))
   for (const lane of [...new Set([...heads.keys(), ...lanes.keys()])].toSorted((a, b) => a - b)) {
-    const { events, next, recordedAt } = readingOf(lane)
+    const { events, next, recordedAt } = progressOf(lane)
     const head = heads.get(lane)
     const note = (what: string) => findings.note({ table: "lane_head", lane, what })
     if (projectOf(lane, owners) === undefined) note("is a lane of no project")

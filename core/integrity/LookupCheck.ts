@@ -1,5 +1,5 @@
 /**
- * Checks what is kept to look events up by, against the log and both ways: external ids, and the types that are used.
+ * Checks the tables by which events are looked up, against the log and in both directions: external ids, and used consent types.
  */
 import { Effect } from "effect"
 import * as Lane from "../model/Lane.ts"
@@ -8,7 +8,7 @@ import type { Findings } from "./Findings.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import * as CatalogCheck from "./CatalogCheck.ts"
 
-/** Checks that each lane knows the types it has events of, and no others. */
+/** Checks that each lane lists the consent types of its events, and no others. */
 export const checkUsedTypes = Effect.fnUntraced(function* (
   next: Next<"used_type">,
   used: ReadonlyMap<number, ReadonlySet<string>>,
@@ -31,7 +31,7 @@ export const checkUsedTypes = Effect.fnUntraced(function* (
 const compare = (a: readonly [string, number], b: readonly [string, number]): number =>
   a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]
 
-/** Checks that each external id of the log leads to its event, and that there are no others. */
+/** Checks that each external id of the log leads to its event, and that there is no other external id. */
 export const checkExternalIds = Effect.fnUntraced(function* (
   snapshot: Snapshot,
   { byNumber }: CatalogCheck.Owners,

@@ -1,9 +1,9 @@
 /**
- * Verifying a kept ledger: whether everything in it agrees with everything else. Reads one snapshot, in bounded memory, and
- * changes nothing.
+ * Verifying a stored ledger: whether its rows agree with each other. Reads one snapshot, in bounded memory, and changes nothing.
  *
- * What is found is named by lane and position, or by the person's head. What no row contradicts cannot be found: an event
- * that was replaced everywhere, with all that was made of it, shows only in the lane's digest, beside one that was noted before.
+ * A finding names a lane and position, or a person's head. A change that no row contradicts cannot be found: an event that was
+ * replaced together with everything derived from it changes only the lane's digest, which has to be compared with one that was
+ * noted before.
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"
@@ -24,29 +24,27 @@ import * as LookupCheck from "./LookupCheck.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import * as CatalogCheck from "./CatalogCheck.ts"
 
-/** What a ledger was found to be. */
+/** The report on a ledger. */
 export interface Report {
+  /** Whether there are no findings. */
   readonly isWhole: boolean
   readonly events: number
-  /** How many people have events; one with events in two projects counts twice. */
+  /** The number of people with events; one with events in two projects counts twice. */
   readonly people: number
-  /** Of the lanes and their digests: equal where the logs of two ledgers are. */
+  /** Of the lanes and their digests: the same for two ledgers if their logs are. */
   readonly digest: string
   readonly lanes: ReadonlyArray<LogCheck.LaneReport>
   readonly tables: ReadonlyArray<TableReader.TableDigest>
-  /** The first ones. */
+  /** The first findings, up to a limit. */
   readonly findings: ReadonlyArray<FindingsOf.Finding>
-  /** How many there are. */
+  /** The number of all findings. */
   readonly found: number
 }
 
-/** Is told how many events were read; each is read twice, once by its position and once by its person. */
-export type Progress = (done: number, total: number) => Effect.Effect<void>
-
-/** How many findings are listed where nobody says otherwise. */
+/** The most findings that are listed, by default. */
 export const maxListedDefault = 100
 
-/** Tells how far the reading of a table is. */
+/** Reports the rows of each batch that is read. */
 const watched = <Name extends TableName, Column extends ColumnName<Name>>(
   next: Next<Name, Column>,
   read: (rows: number) => Effect.Effect<void>,
@@ -55,11 +53,11 @@ const watched = <Name extends TableName, Column extends ColumnName<Name>>(
 const verifySnapshot = Effect.fnUntraced(function* (
   snapshot: Snapshot,
   digest: Digest.Digest["Service"],
-  progress: Progress,
+  progress: TableReader.Progress,
   maxListed: number,
 ) {
   const findings = FindingsOf.make(maxListed)
-  /** A check that ends where the store cannot be read any further: the others go on. */
+  /** Notes that a table cannot be read any further, so that the other checks go on. */
   const guarded = <A>(table: TableName, check: Effect.Effect<A, StoreUnavailable | StoreDamaged>) =>
     Effect.catchTag(check, "StoreDamaged", ({ reason }) => {
       findings.note({ table, what: `cannot be read any further: ${reason}` })
@@ -72,11 +70,12 @@ const verifySnapshot = Effect.fnUntraced(function* (
   let done = 0
   const read = (rows: number) => Effect.suspend(() => progress((done += rows), total))
 
-  const tallies = new Map<TableName, () => TableReader.TableDigest>()
-  const tallied = <Name extends TableName>(table: Name) =>
+  const digests = new Map<TableName, () => TableReader.TableDigest>()
+  /** Reads a table, and computes its digest on the way. */
+  const digested = <Name extends TableName>(table: Name) =>
     Effect.map(snapshot.rows(table), (next) => {
-      const { next: counted, tally } = TableReader.digesting(table, next, digest)
-      tallies.set(table, tally)
+      const { digestOfRead, next: counted } = TableReader.digesting(table, next, digest)
+      digests.set(table, digestOfRead)
       return counted
     })
 
@@ -86,13 +85,15 @@ const verifySnapshot = Effect.fnUntraced(function* (
   }
   const log = yield* guarded(
     "event",
-    Effect.flatMap(tallied("event"), (next) => LogCheck.check(watched(next, read), snapshot, owners, digest, findings)),
+    Effect.flatMap(digested("event"), (next) =>
+      LogCheck.check(watched(next, read), snapshot, owners, digest, findings),
+    ),
   )
   const folded = yield* guarded(
     "head",
     Effect.gen(function* () {
       const byPerson = yield* HeadCheck.events(snapshot)
-      return yield* HeadCheck.check(watched(byPerson, read), yield* tallied("head"), findings)
+      return yield* HeadCheck.check(watched(byPerson, read), yield* digested("head"), findings)
     }),
   )
   const events = log?.lanes.reduce((sum, lane) => sum + lane.events, 0) ?? 0
@@ -102,13 +103,13 @@ const verifySnapshot = Effect.fnUntraced(function* (
   }
   if (log !== undefined) {
     const { usedTypes } = log
-    const check = Effect.flatMap(tallied("used_type"), (next) => LookupCheck.checkUsedTypes(next, usedTypes, findings))
+    const check = Effect.flatMap(digested("used_type"), (next) => LookupCheck.checkUsedTypes(next, usedTypes, findings))
     yield* guarded("used_type", check)
   }
   yield* guarded("external_id", LookupCheck.checkExternalIds(snapshot, owners, findings))
   for (const table of tableNames) {
-    if (tallies.has(table)) continue
-    const drain = Effect.flatMap(tallied(table), (next) => TableReader.forEach(next, () => Effect.void))
+    if (digests.has(table)) continue
+    const drain = Effect.flatMap(digested(table), (next) => TableReader.forEach(next, () => Effect.void))
     yield* guarded(table, drain)
   }
   const lanes = log?.lanes ?? []
@@ -118,16 +119,16 @@ const verifySnapshot = Effect.fnUntraced(function* (
     people: folded?.people ?? 0,
     digest: yield* TableReader.digestOf(lanes, digest),
     lanes,
-    tables: tableNames.flatMap((table) => tallies.get(table)?.() ?? []),
+    tables: tableNames.flatMap((table) => digests.get(table)?.() ?? []),
     findings: findings.listed,
     found: findings.count(),
   } satisfies Report
 })
 
-/** Verifies a ledger. */
+/** Verifies a ledger. `progress` counts each event twice: it is read once by its position and once by its person. */
 export const verify = (
   rows: LedgerRows,
   digest: Digest.Digest["Service"],
-  progress: Progress = () => Effect.void,
+  progress: TableReader.Progress = () => Effect.void,
   maxListed = maxListedDefault,
 ) => rows.read((snapshot) => verifySnapshot(snapshot, digest, progress, maxListed))

@@ -1,37 +1,37 @@
 /**
- * What has been answered about a person as known at an instant stays answered: nothing is recorded about the person at or
- * before that instant any more (semantics, law 8), nor about the project's consent types.
+ * The answer horizon: what was answered about a person or a consent type, as known at an instant, stays answered. Nothing is
+ * recorded about it at or before that instant any more (semantics, law 8).
  *
- * An event or a version gets its `dateCreated` before it is on the disk. So a question waits for what is being recorded
- * about its person and its project, and a change that would come to stand at or before an answer is planned again, for a
- * later instant. What a question is about is named by its ids.
+ * An event or a version gets its `dateCreated` before it is on the disk. So a question waits for the changes in progress about
+ * its person and its project, and a change that would be recorded at or before an answer is planned again, for a later instant.
+ * The subjects of questions and changes are named by their ids.
  *
- * This holds for everything that goes through one ledger. Two processes on one store do not know of each other's changes
- * under way.
+ * This holds for everything that goes through one ledger. Two processes on one store do not know of each other's changes in
+ * progress.
  */
 import { Deferred, Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
 
-/** How long answers are remembered. No change takes so long from its plan to the store. */
+/** How long answers are remembered: longer than any change takes from its plan to the store. */
 const rememberedMillis = 60_000
 
-/** Why a change was not tried: something it is about has been answered as known at `answeredAt`. */
+/** Why a change was not tried: one of its subjects was answered as known at `answeredAt`. */
 export interface AlreadyAnswered {
-  readonly _tag: "Answered"
+  readonly _tag: "AlreadyAnswered"
   readonly answeredAt: Instant
 }
 
-/** A change that is being made, and what it is about. */
-interface UnderWay {
+/** A change in progress, and the ids of its subjects. */
+interface InProgress {
   readonly ids: ReadonlySet<string>
   readonly done: Deferred.Deferred<void>
 }
 
-/** What is being recorded, and what has been answered. */
+/** The changes in progress, and the instants that were answered. */
 export interface AnswerHorizon {
   /**
-   * Makes a change about `ids` that is recorded at `recordedAt`; or says that one of them has been answered about as
-   * known at `answeredAt` ≥ `recordedAt`, and does nothing.
+   * Makes a change about `ids` that is recorded at `recordedAt`. If one of them was answered as known at an instant ≥
+   * `recordedAt`, does nothing and returns that instant.
    */
   readonly record: <A, E, R>(
     ids: ReadonlySet<string>,
@@ -39,31 +39,31 @@ export interface AnswerHorizon {
     change: Effect.Effect<A, E, R>,
   ) => Effect.Effect<A | AlreadyAnswered, E, R>
   /**
-   * From now on nothing about an id is recorded at or before `knownAt`, which is no later than now or the last event
-   * known; waits for what is being recorded about it at this moment.
+   * Raises the horizon of an id: from now on nothing about it is recorded at or before `knownAt`, which is no later than now or
+   * the last event known. Waits for the changes about it that are in progress.
    */
-  readonly reach: (id: string, knownAt: Instant) => Effect.Effect<void>
+  readonly raise: (id: string, knownAt: Instant) => Effect.Effect<void>
 }
 
-/** A horizon of its own for each ledger. */
+/** A new horizon; each ledger has its own. */
 export const make = (): AnswerHorizon => {
-  const recording = new Set<UnderWay>()
+  const inProgress = new Set<InProgress>()
   const answered = new Map<string, Instant>()
 
-  const begin = (ids: ReadonlySet<string>): UnderWay => {
+  const begin = (ids: ReadonlySet<string>): InProgress => {
     const change = { ids, done: Deferred.makeUnsafe<void>() }
-    recording.add(change)
+    inProgress.add(change)
     return change
   }
 
-  const end = (change: UnderWay): void => {
-    recording.delete(change)
+  const end = (change: InProgress): void => {
+    inProgress.delete(change)
     Deferred.doneUnsafe(change.done, Effect.void)
   }
 
-  /** Those under way at this moment; whatever begins later is after the answer. */
-  const settled = (id: string): Effect.Effect<void> => {
-    const running = [...recording].filter(({ ids }) => ids.has(id))
+  /** Waits for the changes in progress at this moment; a change that begins later is recorded after the answer. */
+  const awaitChanges = (id: string): Effect.Effect<void> => {
+    const running = [...inProgress].filter(({ ids }) => ids.has(id))
     return Effect.forEach(running, ({ done }) => Deferred.await(done), { discard: true })
   }
 
@@ -82,20 +82,20 @@ export const make = (): AnswerHorizon => {
       Effect.suspend((): Effect.Effect<A | AlreadyAnswered, E, R> => {
         let answeredAt = recordedAt - 1
         for (const id of ids) answeredAt = Math.max(answeredAt, answered.get(id) ?? answeredAt)
-        if (answeredAt >= recordedAt) return Effect.succeed({ _tag: "Answered", answeredAt })
-        const underWay = begin(ids)
+        if (answeredAt >= recordedAt) return Effect.succeed({ _tag: "AlreadyAnswered", answeredAt })
+        const begun = begin(ids)
         return Effect.uninterruptible(
           Effect.ensuring(
             change,
-            Effect.sync(() => end(underWay)),
+            Effect.sync(() => end(begun)),
           ),
         )
       }),
-    reach: (id, knownAt) =>
+    raise: (id, knownAt) =>
       Effect.clockWith((clock) => {
-        // Remembered first: a change that begins while others are waited for cannot come before the answer either.
+        // Remembered first, so that a change that begins during the wait cannot be recorded at or before the answer either.
         remember(id, knownAt, clock.currentTimeMillisUnsafe())
-        return settled(id)
+        return awaitChanges(id)
       }),
   }
 }

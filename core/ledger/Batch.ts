@@ -1,12 +1,39 @@
 /**
- * How much one request may ask for. Apart from the ledger, so that whoever describes requests needs nothing else of it.
+ * A batch: the events that one request records, all of them or none. Without runtime imports, because the description of the HTTP
+ * API uses the limit.
  */
+import type * as Admission from "../model/Admission.ts"
+import type { ProjectScope } from "../model/Catalog.ts"
+import type * as People from "../model/People.ts"
+import type { Session } from "../ports/LedgerStore.ts"
+import type { IdentifierFault } from "./Identifiers.ts"
+import type { IdempotentRequest } from "./Idempotency.ts"
 
-/** The most events one request may record. */
+/** The most items of a batch. */
 export const maxItems = 1000
 
-/** The most items of a page. */
-export const maxLimit = 1000
+/** A request to record events in a project. */
+export interface Batch extends ProjectScope {
+  /** The id of the API key, or the visitor's own id. */
+  readonly submitter: string
+  /** The visitor's session, if the events come in one. */
+  readonly session?: Session
+  /** 1 to {@link maxItems}. */
+  readonly items: ReadonlyArray<Admission.Item>
+  readonly idempotency?: IdempotentRequest
+}
 
-/** How many items a page has when nobody says. */
-export const defaultLimit = 100
+/** An item, and its index in the batch, from 0. */
+export interface NumberedItem {
+  readonly item: number
+  readonly draft: Admission.Item
+}
+
+/** One thing wrong with one item. */
+export interface ItemViolation {
+  /** The index of the item in the batch, from 0. */
+  readonly item: number
+  readonly code: Admission.AdmissionCode | IdentifierFault["code"] | "identifier_conflict"
+  readonly field: keyof Admission.Draft | keyof People.Identifiers
+  readonly detail: string
+}

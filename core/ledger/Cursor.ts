@@ -1,8 +1,8 @@
 /**
- * Cursors: where a page of a list ended, sealed.
+ * Cursors: the sealed places where pages of lists ended.
  *
- * A cursor is signed together with what it is good for: the list, its filter and order, and who asked. Altered, of
- * another list or of somebody else, it is none.
+ * A cursor is signed together with its purpose: the list, its filter and order, and the caller. A text that was altered, or that
+ * was sealed for another list or another caller, is not a cursor.
  */
 import { Effect, Result } from "effect"
 import { Mac } from "effect/crypto"
@@ -10,10 +10,10 @@ import { Base64Url } from "effect/encoding"
 import type { Organization } from "../model/Catalog.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 
-/** What a cursor is good for: plain data. */
+/** The list, filter, order and caller that a cursor is good for: plain data. */
 export type Purpose = unknown
 
-/** Raised when what a place looks like changes, so that cursors from before are none. */
+/** Raised when the form of a place changes, so that earlier cursors are refused. */
 const formatVersion = 1
 
 const encoder = new TextEncoder()
@@ -55,8 +55,8 @@ export const open = Effect.fnUntraced(function* <Place>(
   const text = new TextDecoder().decode(bytes.subarray(macLength))
   const mac = yield* macOf(organization, purpose, text, context)
   if (!Mac.timingSafeEqual(mac, bytes.subarray(0, macLength))) return undefined
-  // Other texts can decode to the same bytes, and other bytes to the same place: only what was sealed is a cursor.
+  // Other texts can decode to the same bytes, and other bytes to the same place: only the text that was sealed is the cursor.
   if (encode(mac, text) !== cursor) return undefined
-  // What is signed was written by `seal`.
+  // The signature shows that `seal` wrote the text.
   return JSON.parse(text) as Place
 })

@@ -1,8 +1,8 @@
 /**
- * The event as it is answered, and kept: one JSON text, written once when it is recorded.
+ * The body of an event, as it is kept and answered: one JSON text, written once when the event is recorded.
  *
- * Field names and shapes are those of the public consent API, see `docs/http.md`; `createdAt` and `updatedAt` are
- * one-element arrays that repeat `dateCreated` and `dateUpdated`, which are equal: an event never changes.
+ * Field names and shapes are those of the public consent API, see `docs/http.md`. `createdAt` and `updatedAt` are one-element
+ * arrays that repeat `dateCreated` and `dateUpdated`, which are equal because an event never changes.
  */
 import type { ListedType, Project } from "../model/Catalog.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
@@ -10,20 +10,20 @@ import * as Instant from "../engine/Instant.ts"
 import type { ColumnName } from "../ports/LedgerRows.ts"
 import type { Session } from "../ports/LedgerStore.ts"
 
-/** A session as far as it is shown beside an event. */
+/** The part of a session that is shown with an event. */
 export type ShownSession = Pick<Session, "id" | "ipAddress" | "domain" | "geography" | "userAgent">
 
-/** What a body says about the row it is kept in. What is not there, or is no text, is `undefined`. */
-export interface Said {
+/** The members of a body that its row repeats; `undefined` for one that is missing or of another type. */
+export interface BodyMembers {
   readonly organization: unknown
   readonly project: unknown
-  /** The caller's own id of the event; its hash is kept. */
+  /** The caller's own id of the event; the row has its hash. */
   readonly externalId: unknown
-  /** By the names of the columns. */
+  /** By the names of the columns of the row. */
   readonly columns: Readonly<Partial<Record<ColumnName<"event">, unknown>>>
 }
 
-/** The session as it is shown beside an event. */
+/** The members of a session that are shown with an event. */
 export const sessionFacts = (session: ShownSession) => ({
   id: session.id,
   ipAddress: session.ipAddress,
@@ -32,7 +32,7 @@ export const sessionFacts = (session: ShownSession) => ({
   ...(session.userAgent !== undefined && { userAgent: session.userAgent }),
 })
 
-/** Where an event came from, as far as events are listed by it. */
+/** The members of a stored event that tell its origin, by which events are listed. */
 export const originOf = ({ domain, geography, id }: ShownSession) => ({
   session: id,
   domain,
@@ -49,7 +49,7 @@ export const write = (
   externalId: string | undefined,
 ): string => {
   const dateCreated = Instant.format(event.dateCreated)
-  // What is undefined is not written.
+  // A member that is undefined is not written.
   return JSON.stringify({
     createdAt: [dateCreated],
     updatedAt: [dateCreated],
@@ -76,16 +76,16 @@ export const write = (
 
 const instantOf = (value: unknown): number | undefined => (typeof value === "string" ? Instant.parse(value) : undefined)
 
-/** Reads a body back; `undefined` where it is no JSON object. */
-export const read = (body: string): Said | undefined => {
-  let said: unknown
+/** Reads a body back; `undefined` if it is not a JSON object. */
+export const read = (body: string): BodyMembers | undefined => {
+  let parsed: unknown
   try {
-    said = JSON.parse(body)
+    parsed = JSON.parse(body)
   } catch {
     return undefined
   }
-  if (typeof said !== "object" || said === null) return undefined
-  const event = said as Readonly<Record<string, unknown>>
+  if (typeof parsed !== "object" || parsed === null) return undefined
+  const event = parsed as Readonly<Record<string, unknown>>
   const session = (event["session"] ?? {}) as Readonly<Record<string, unknown>>
   return {
     organization: event["organization"],

@@ -1,16 +1,16 @@
 /**
- * Requests that may come again: whoever gives a request a key gets, for the same key, the first answer again, and what
- * was written is written once. The receipt is kept in the transaction of what the request writes.
+ * Idempotency: a request with an idempotency key that is sent again gets the first answer again, and what it writes is written
+ * once. The idempotency record is kept in the same transaction as what the request writes.
  */
 import { Clock, Effect } from "effect"
 import type { Owner } from "../model/Lane.ts"
-import type { IdempotencyRecord } from "../ports/LedgerStore.ts"
+import type { IdempotencyRecord, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as Sha256 from "./Sha256.ts"
 
-/** A request with a key. */
+/** A request with an idempotency key. */
 export interface IdempotentRequest {
-  /** Who asks: the same key of somebody else is another request. */
+  /** The caller, by its id: the same key of another caller is another request. */
   readonly caller: string
   /** 1 to 255 characters. */
   readonly key: string
@@ -20,32 +20,32 @@ export interface IdempotentRequest {
   readonly content: string
 }
 
-/** Why a request is not carried out: it was before, or the key was used for another one, or it is being carried out. */
-export type Repeat =
-  | { readonly _tag: "Repeated"; readonly answer: string }
-  | { readonly _tag: "Reused" }
-  | { readonly _tag: "UnderWay" }
+/** Why a request gets no answer: its key was used for another request, or the same request is being carried out. */
+export type KeyConflict = { readonly _tag: "Reused" } | { readonly _tag: "UnderWay" }
 
-/** What a use case says when it finds a receipt only as it writes. */
+/** Why a request is not carried out: it was answered before, or its key stands in the way. */
+export type Repeat = { readonly _tag: "Repeated"; readonly answer: string } | KeyConflict
+
+/** Returned by a use case that finds an idempotency record of its request only when it writes. */
 export interface KeptBefore {
   readonly _tag: "KeptBefore"
 }
 
-/** What a use case says in that case. */
+/** The one value of {@link KeptBefore}. */
 export const keptBefore: KeptBefore = { _tag: "KeptBefore" }
 
-/** The receipt of a request, for an answer. */
+/** The idempotency record of a request and its answer, as a member of a write; nothing for a request without a key. */
 export const recordOf = Effect.fnUntraced(function* (
   idempotency: IdempotentRequest | undefined,
   { digest }: Pick<LedgerContext, "digest">,
   answer: string,
 ) {
   if (idempotency === undefined) return {}
-  const { content, credential, key, caller: scope } = idempotency
+  const { caller, content, credential, key } = idempotency
   const idempotencyRecord: IdempotencyRecord = {
-    hash: yield* Sha256.hex(digest, `${scope}\0${key}`),
-    // With the key and the credential, which are not kept: a body that names a person could be guessed from its hash alone.
-    digest: yield* Sha256.hex(digest, [scope, credential, key, content].join("\0")),
+    hash: yield* Sha256.hex(digest, `${caller}\0${key}`),
+    // Includes the key and the credential, which are not kept: from a hash of the body alone, the person in it could be guessed.
+    digest: yield* Sha256.hex(digest, [caller, credential, key, content].join("\0")),
     answer,
     recordedAt: yield* Clock.currentTimeMillis,
   }
@@ -53,26 +53,26 @@ export const recordOf = Effect.fnUntraced(function* (
 })
 
 /**
- * Carries a request out, unless it was already. `owner` keeps the receipts: the organization, for all that is asked in it,
- * so that a key that was used for anything else is found.
+ * Carries a request out, unless it was carried out before. `owner` keeps the idempotency records: the organization, for every
+ * request in it, so that a key that was used for any other request is found.
  */
 export const once = Effect.fnUntraced(function* <A, E, R>(
   owner: Owner,
   idempotency: IdempotentRequest | undefined,
-  context: Pick<LedgerContext, "digest" | "store" | "underWay">,
+  context: Pick<LedgerContext, "digest" | "inFlight" | "store">,
   carryOut: Effect.Effect<A | KeptBefore, E, R>,
-) {
+): Effect.fn.Return<A | Repeat, E | StoreUnavailable, R> {
   const { idempotencyRecord: wanted } = yield* recordOf(idempotency, context, "")
+  // Without a record there is none that was kept before.
   if (wanted === undefined) return (yield* carryOut) as A
-  const { store, underWay } = context
-  if (underWay.has(wanted.hash)) return { _tag: "UnderWay" } as Repeat
-  underWay.add(wanted.hash)
-  const answer = Effect.gen(function* () {
+  const { inFlight, store } = context
+  if (inFlight.has(wanted.hash)) return { _tag: "UnderWay" }
+  inFlight.add(wanted.hash)
+  const answer = Effect.gen(function* (): Effect.gen.Return<A | Repeat, E | StoreUnavailable, R> {
     for (;;) {
       const known = yield* store.idempotencyRecord(owner, wanted.hash)
       if (known !== undefined) {
-        const isSame = known.digest === wanted.digest
-        return (isSame ? { _tag: "Repeated", answer: known.answer } : { _tag: "Reused" }) as Repeat
+        return known.digest === wanted.digest ? { _tag: "Repeated", answer: known.answer } : { _tag: "Reused" }
       }
       const outcome = yield* carryOut
       if (outcome !== keptBefore) return outcome as A
@@ -80,6 +80,6 @@ export const once = Effect.fnUntraced(function* <A, E, R>(
   })
   return yield* Effect.ensuring(
     answer,
-    Effect.sync(() => underWay.delete(wanted.hash)),
+    Effect.sync(() => inFlight.delete(wanted.hash)),
   )
 })

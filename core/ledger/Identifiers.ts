@@ -1,9 +1,9 @@
 /**
- * From the identifiers a company uses for a person to the keyed hashes that the ledger keeps (semantics, section 5).
+ * Hashes the identifiers that a company uses for a person into the aliases that the ledger keeps (semantics, section 5).
  *
- * HMAC-SHA-256 with the organization's key, over the kind, what it is unique in, and the SHA-256 of the normalized value:
- * whoever reads the store without the key learns no address, two organizations cannot tell that they know the same
- * person, and a page that knows only the SHA-256 of an address names the same person.
+ * An alias is the HMAC-SHA-256, with the organization's key, of the kind, of its scope and of the SHA-256 of the normalized value.
+ * So the store without the key reveals no address, two organizations cannot find out that they know the same person, and a page
+ * that has only the SHA-256 of an address can still name its person.
  */
 import { parsePhoneNumberFromString } from "libphonenumber-js/min"
 import { Effect, Result } from "effect"
@@ -38,7 +38,7 @@ const expected: { readonly [Kind in keyof Identifiers]-?: string } = {
 }
 
 const normalizeOne = (kind: keyof Identifiers, value: string): string | undefined => {
-  // A lone surrogate has no UTF-8 form: two of them would hash alike, and two people would be one.
+  // A lone surrogate has no UTF-8 form: two different ones would have the same hash, and so name one person.
   if (value.length === 0 || value.length > maxLength || !value.isWellFormed()) return undefined
   switch (kind) {
     case "concordId":
@@ -51,7 +51,7 @@ const normalizeOne = (kind: keyof Identifiers, value: string): string | undefine
       return /^[^\s@]+@[^\s@]+$/.test(address) ? address : undefined
     }
     case "phoneNumber": {
-      // Only a number and nothing beside it: an extension is another person's at the same number.
+      // The whole text must be a number without an extension, because an extension is another person at the same number.
       const number = parsePhoneNumberFromString(value.trim(), { extract: false })
       return number?.isPossible() === true && number.ext === undefined ? number.number : undefined
     }
@@ -72,22 +72,22 @@ export const normalize = (identifiers: Identifiers): Normalized => {
   return faults.length > 0 ? { faults } : { identifiers: Object.fromEntries(normalized) as Identifiers }
 }
 
-/** Hashes and signs for one organization. */
+/** Hashes and signs with the key of one organization. */
 export interface Hasher {
-  /** The aliases of normalized identifiers, in the order of `identifierKinds`; the `concordId` is none. */
+  /** The aliases of normalized identifiers, in the order of `identifierKinds`; a `concordId` has none. */
   readonly aliases: (identifiers: Identifiers, project: Project) => Effect.Effect<ReadonlyArray<Alias>>
   /** The alias of a browser's `contextId` in a project. */
   readonly context: (contextId: string, project: Project) => Effect.Effect<Alias>
-  /** The alias of a normalized value of which only the SHA-256 is known, lower-case hexadecimal. */
+  /** The alias of a normalized value, given its SHA-256 in lower-case hexadecimal. */
   readonly hashed: (kind: Alias["kind"], sha256: string, project: Project) => Effect.Effect<Alias>
-  /** HMAC-SHA-256 of a text for a purpose: what is signed for one purpose is of no use for another. */
+  /** HMAC-SHA-256 of a text for a purpose: a signature for one purpose is not valid for another. */
   readonly sign: (purpose: string, text: string) => Effect.Effect<Uint8Array>
 }
 
-/** Raised when a normalization changes, so that old hashes can be told from new ones. */
+/** Raised when a normalization changes, so that old and new hashes never match. */
 const normalizationVersion = 1
 
-/** What an identifier is unique in, beside its organization. */
+/** The scope inside the organization in which an identifier is unique: a project, or none. */
 const scopeOf = (kind: Alias["kind"], project: Project): string =>
   kind === "projectUserId" || kind === "contextId" ? project.id : ""
 

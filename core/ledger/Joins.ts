@@ -1,5 +1,5 @@
 /**
- * Who a person was joined with, read from the store (semantics, section 5).
+ * The people joined with a person, read from the store (semantics, section 5).
  */
 import { Effect } from "effect"
 import type { Organization } from "../model/Catalog.ts"
@@ -10,7 +10,7 @@ import type { Positions } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 
-/** Every fact that names a person, or anybody ever joined with it; and how far the lanes of those people were seen. */
+/** Every fact that names a person, or a person ever joined with it; and the positions of those people's lanes. */
 export const facts = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,
@@ -25,23 +25,23 @@ export const facts = Effect.fnUntraced(function* (
       facts.set(fact.id, fact)
       people.add(fact.member).add(fact.survivor)
     }
-    // Of whom no fact is known, none can be missed.
+    // A person without facts needs no position, because there is no fact that a server that lags could lack.
     if (person.facts.length === 0) continue
     positions = PositionsOf.merge(positions, new Map([[Lane.of(organization, concordId), person.position]]))
   }
   return { facts: facts as ReadonlyMap<string, People.Fact>, positions }
 })
 
-/** When the last of the facts was learnt; `now`, if that is later. A fact may be a moment ahead of the clock. */
+/** The instant at which the last of the facts was learnt, or `now` if that is later. A fact may be a moment later than the clock. */
 export const learnt = (facts: ReadonlyMap<string, People.Fact>, now: Instant.Instant): Instant.Instant =>
   Math.max(now, ...[...facts.values()].map(({ dateCreated }) => dateCreated))
 
-/** Everybody who is one, and how far the facts were seen that tell. */
+/** The people joined with a person, and the positions at which the facts about them were read. */
 export interface JoinedPeople extends People.Joined {
   readonly positions: Positions
 }
 
-/** Who a person was joined with, as known at `knownAt`. */
+/** The people joined with a person, as known at `knownAt`. */
 export const of = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,
@@ -53,7 +53,7 @@ export const of = Effect.fnUntraced(function* (
   return { ...joined, positions: known.positions } satisfies JoinedPeople
 })
 
-/** Who a person is joined with now, by everything that is recorded. */
+/** The people joined with a person now, by every fact that is recorded. */
 export const current = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,

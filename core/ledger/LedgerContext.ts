@@ -1,32 +1,76 @@
 /**
- * What every use case of the ledger works with.
+ * The dependencies of the use cases, and the state that one ledger keeps in memory.
  */
-import { Context, type Effect, type Semaphore } from "effect"
-import type { Digest, SecureRandom } from "effect/crypto"
+import { Context, Effect, Semaphore } from "effect"
+import { Digest, Mac, SecureRandom } from "effect/crypto"
 import type { Organization } from "../model/Catalog.ts"
+import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
-import type { LedgerStore } from "../ports/LedgerStore.ts"
-import type { AnswerHorizon } from "./AnswerHorizon.ts"
-import type { Hasher } from "./Identifiers.ts"
-import type { Remembered } from "../people/Sessions.ts"
+import type { SessionCache } from "../people/SessionCache.ts"
+import { LedgerStore } from "../ports/LedgerStore.ts"
+import * as AnswerHorizon from "./AnswerHorizon.ts"
+import * as Identifiers from "./Identifiers.ts"
 
-/** How many lanes an organization or a project gets when it is made: 1 to {@link Lane.newMaxCount}, and the same for ever. */
+/** The number of lanes of a new organization or project: 1 to {@link Lane.newMaxCount}. It never changes after that. */
 export const NewLanes = Context.Reference<number>("assent/ledger/NewLanes", { defaultValue: () => Lane.defaultCount })
 
-/** One ledger's means. */
+/** The dependencies and the state of one ledger. */
 export interface LedgerContext {
   readonly store: LedgerStore["Service"]
   readonly random: SecureRandom.SecureRandom["Service"]
   readonly digest: Digest.Digest["Service"]
-  readonly answerHorizon: AnswerHorizon
+  readonly hasherOf: (organization: Organization) => Effect.Effect<Identifiers.Hasher>
   readonly newLanes: number
-  readonly hasherOf: (organization: Organization) => Effect.Effect<Hasher>
-  readonly remembered: Remembered
-  /** The hashes of the keyed requests that are being answered. */
-  readonly underWay: Set<string>
-  /** Held while something that is set up is changed: one change at a time. */
-  readonly turn: Semaphore.Semaphore
+  readonly answerHorizon: AnswerHorizon.AnswerHorizon
+  readonly sessionCache: SessionCache
+  /** For each API key, by its id, the instant of its last use that was noted. */
+  readonly notedKeyUses: Map<string, Instant>
+  /** The hashes of the idempotency keys whose requests are being carried out. */
+  readonly inFlight: Set<string>
+  /** Held during a catalog change: the ledger makes one at a time. */
+  readonly catalogLock: Semaphore.Semaphore
 }
 
-/** How often a change is prepared anew because what it was prepared against has changed. */
+/** How many times a write is prepared before it fails, when the state it was prepared against keeps changing. */
 export const maxAttempts = 100
+
+/** The state of a ledger that has had no requests. */
+const emptyState = () => ({
+  answerHorizon: AnswerHorizon.make(),
+  sessionCache: new Map(),
+  notedKeyUses: new Map(),
+  inFlight: new Set<string>(),
+})
+
+/** The hashers of organizations, each made once. */
+const makeHasherOf = (mac: Mac.Mac["Service"], digest: Digest.Digest["Service"]): LedgerContext["hasherOf"] => {
+  const hashers = new Map<string, Identifiers.Hasher>()
+  return Effect.fnUntraced(function* (organization: Organization) {
+    const known = hashers.get(organization.id)
+    if (known !== undefined) return known
+    const hasher = yield* Identifiers.hasher(mac, digest, organization)
+    hashers.set(organization.id, hasher)
+    return hasher
+  })
+}
+
+/** The context of a new ledger, over the store, randomness and hashing of its environment. */
+export const make = Effect.gen(function* () {
+  const digest = yield* Digest.Digest
+  return {
+    store: yield* LedgerStore,
+    random: yield* SecureRandom.SecureRandom,
+    digest,
+    hasherOf: makeHasherOf(yield* Mac.Mac, digest),
+    newLanes: yield* NewLanes,
+    ...emptyState(),
+    catalogLock: yield* Semaphore.make(1),
+  } satisfies LedgerContext as LedgerContext
+})
+
+/** The context of another ledger, over another store: it shares the dependencies, but no state. */
+export const over = (store: LedgerContext["store"], context: LedgerContext): LedgerContext => ({
+  ...context,
+  ...emptyState(),
+  store,
+})

@@ -1,24 +1,33 @@
 /**
- * Lists: of a project's events, of a person's own, and of what is set up.
+ * Lists of events and of entries of the catalog, page by page.
  *
- * A list is read by `offset`, or from where the page before ended, by its cursor. With cursors pages of events neither skip
- * nor repeat, whatever is recorded meanwhile; pages of what is set up go on behind the last item.
+ * A page begins at an `offset`, or by a cursor where the page before ended. With cursors, pages of events neither skip nor repeat
+ * an event, even if events are recorded between two pages; a page of entries begins after the last entry of the page before.
  */
 import { Effect } from "effect"
-import type { Entry, Organization, ProjectScope } from "../model/Catalog.ts"
+import type { Entry, Organization, Project, ProjectScope } from "../model/Catalog.ts"
 import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
 import * as Instant from "../engine/Instant.ts"
-import type { EventFilter, EventOrder, PageRequest, PagePlace, Positions, StoredEvent } from "../ports/LedgerStore.ts"
-import { defaultLimit } from "./Batch.ts"
+import type {
+  EventFilter,
+  EventOrder,
+  PagePlace,
+  PageRequest,
+  Positions,
+  StoredEvent,
+  StoreUnavailable,
+} from "../ports/LedgerStore.ts"
 import * as Cursor from "./Cursor.ts"
 import * as Joins from "./Joins.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
-import type { ListOutcome, PageQuery } from "./Paging.ts"
+import { defaultLimit, type ListOutcome, type PageQuery } from "./Paging.ts"
 import * as PositionsOf from "./Positions.ts"
 
-/** Which events are asked for. What is left out does not limit. */
+/** Which events are asked for: those that match every member. A member that is left out matches all events. */
 export interface EventQuery extends PageQuery, Partial<EventOrder> {
+  /** The first `consentDate`. */
   readonly startDate?: Instant.Instant
+  /** The first `consentDate` that is not listed any more. */
   readonly endDate?: Instant.Instant
   readonly category?: string
   readonly subcategory?: string
@@ -29,11 +38,11 @@ export interface EventQuery extends PageQuery, Partial<EventOrder> {
   readonly sessionId?: string
   readonly domain?: string
   readonly geography?: string
-  /** The person, or anybody it is joined with. */
+  /** The person, and everyone it is joined with. */
   readonly concordId?: string
 }
 
-/** The types that a query names by their triple; `undefined`, if it does not. */
+/** The types that a query names by members of their triple; `undefined` if it names none. */
 const typesOf = (
   { types }: ProjectScope,
   { category, subcategory, label }: EventQuery,
@@ -49,15 +58,23 @@ const typesOf = (
         )
         .map(({ id }) => id)
 
-/** Where a page of events ended, and whom the pages are about: those who were joined when the first one was read. */
+/** The event of an id in a project; `undefined` if it has none. */
+export const event = (
+  project: Project,
+  id: string,
+  { store }: LedgerContext,
+): Effect.Effect<StoredEvent | undefined, StoreUnavailable> =>
+  Effect.map(store.events.byId(project, [id]), ([event]) => event)
+
+/** The place where a page of events ended, and the people of the list: those who were joined when its first page was read. */
 interface EventPlace {
   readonly place: PagePlace
   readonly people?: ReadonlyArray<string>
 }
 
-/** Whom a list is about, and how far that was seen. */
-interface Asked {
-  /** `undefined`: everybody. */
+/** The people of a list, and the positions at which the facts about them were read. */
+interface ListedPeople {
+  /** `undefined`: all people. */
   readonly people?: ReadonlyArray<string>
   readonly positions: Positions
 }
@@ -67,9 +84,9 @@ const peopleOf = Effect.fnUntraced(function* (
   { concordId }: EventQuery,
   context: LedgerContext,
 ) {
-  if (concordId === undefined) return { positions: PositionsOf.none } as Asked
+  if (concordId === undefined) return { positions: PositionsOf.none } as ListedPeople
   const { members, positions } = yield* Joins.current(organization, concordId, context)
-  return { people: members, positions } as Asked
+  return { people: members, positions } as ListedPeople
 })
 
 const filterOf = (scope: ProjectScope, query: EventQuery, people: ReadonlyArray<string> | undefined): EventFilter => {
@@ -90,30 +107,30 @@ const filterOf = (scope: ProjectScope, query: EventQuery, people: ReadonlyArray<
   }
 }
 
-/** Lists events, newest first unless asked otherwise. `asker` is who the cursors are good for. */
+/** One page of a project's events, by default the newest first. The cursors are good for this `caller` only. */
 export const events = Effect.fnUntraced(function* (
   scope: ProjectScope,
-  asker: string,
+  caller: string,
   query: EventQuery,
   context: LedgerContext,
-) {
+): Effect.fn.Return<ListOutcome<StoredEvent>, StoreUnavailable> {
   const { organization, project } = scope
-  const { cursor, limit = defaultLimit, offset, order = "desc", sort = "consentDate", ...asked } = query
-  const purpose = ["events", project.id, asker, sort, order, asked]
+  const { cursor, limit = defaultLimit, offset, order = "desc", sort = "consentDate", ...filter } = query
+  const purpose = ["events", project.id, caller, sort, order, filter]
   const before =
     cursor === undefined ? undefined : yield* Cursor.open<EventPlace>(organization, purpose, cursor, context)
-  if (cursor !== undefined && before === undefined) return { _tag: "UnknownCursor" } as ListOutcome<StoredEvent>
-  // Whoever follows a cursor has the positions of the page before.
-  const about: Asked =
+  if (cursor !== undefined && before === undefined) return { _tag: "UnknownCursor" }
+  // A caller that follows a cursor has the positions of the page before.
+  const listedPeople: ListedPeople =
     before === undefined ? yield* peopleOf(scope, query, context) : { ...before, positions: PositionsOf.none }
-  const { people } = about
+  const { people } = listedPeople
   const page: PageRequest = { sort, order, limit, from: before?.place ?? offset ?? 0 }
   const { bounds, events, next, total } = yield* context.store.events.list(
     project,
     filterOf(scope, query, people),
     page,
   )
-  const positions = PositionsOf.merge(about.positions, PositionsOf.ofLanes(project, bounds, people))
+  const positions = PositionsOf.merge(listedPeople.positions, PositionsOf.ofLanes(project, bounds, people))
   const listed = {
     _tag: "Listed",
     offset: before?.place.offset ?? offset ?? 0,
@@ -121,19 +138,19 @@ export const events = Effect.fnUntraced(function* (
     items: events,
     positions,
   } as const
-  if (next === undefined || offset !== undefined) return listed as ListOutcome<StoredEvent>
+  if (next === undefined || offset !== undefined) return listed
   const place: EventPlace = { place: next, ...(people !== undefined && { people }) }
   const nextCursor = yield* Cursor.seal(organization, purpose, place, context)
-  return { ...listed, nextCursor } as ListOutcome<StoredEvent>
+  return { ...listed, nextCursor }
 })
 
-/** How a list of what is set up is asked for. */
+/** Which page of entries is asked for, and in which order. */
 export interface EntryQuery extends PageQuery {
   readonly sort?: "dateCreated" | "name"
   readonly order?: "asc" | "desc"
 }
 
-/** Where a page of entries ended. */
+/** The place where a page of entries ended. */
 interface EntryPlace {
   readonly offset: number
   readonly last: readonly [key: number | string, id: string]
@@ -144,18 +161,21 @@ const compare = (a: EntryPlace["last"], b: EntryPlace["last"]): number => {
   return a[0] === b[0] && a[1] === b[1] ? 0 : isBefore ? -1 : 1
 }
 
-/** Lists entries, the first made first unless asked otherwise; those of the same key by id. */
+/**
+ * One page of entries of the catalog, by default in the order in which they were created; entries with the same key by id.
+ * `purpose` names the list and the caller, for which alone the cursors are good.
+ */
 export const entries = Effect.fnUntraced(function* <Item extends Entry & { readonly name: string }>(
   organization: Organization,
   purpose: Cursor.Purpose,
   all: ReadonlyArray<Item>,
   query: EntryQuery,
   context: Pick<LedgerContext, "hasherOf">,
-) {
+): Effect.fn.Return<ListOutcome<Item>> {
   const { cursor, limit = defaultLimit, offset, order = "asc", sort = "dateCreated" } = query
   const bound = [purpose, sort, order]
   const place = cursor === undefined ? undefined : yield* Cursor.open<EntryPlace>(organization, bound, cursor, context)
-  if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" } as ListOutcome<Item>
+  if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" }
   const direction = order === "asc" ? 1 : -1
   const keyOf = (item: Item) => [item[sort], item.id] as const
   const left = all
@@ -166,7 +186,7 @@ export const entries = Effect.fnUntraced(function* <Item extends Entry & { reado
   const before = place?.offset ?? start
   const listed = { _tag: "Listed", offset: before, total: all.length, items } as const
   const last = items.at(-1)
-  if (last === undefined || offset !== undefined || items.length === left.length) return listed as ListOutcome<Item>
+  if (last === undefined || offset !== undefined || items.length === left.length) return listed
   const next: EntryPlace = { offset: before + items.length, last: keyOf(last) }
-  return { ...listed, nextCursor: yield* Cursor.seal(organization, bound, next, context) } as ListOutcome<Item>
+  return { ...listed, nextCursor: yield* Cursor.seal(organization, bound, next, context) }
 })

@@ -1,17 +1,17 @@
 /**
- * How far an answer has seen, as callers carry it from one answer to the next: what was recorded, or answered about, is not
- * unknown again to a server that is behind.
+ * Version vectors, as callers carry them from one answer to the next: a server that lags behind waits until it has seen no less
+ * than the answer before.
  */
 import { Effect, Schedule } from "effect"
 import type { Catalog, Organization, Project } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
-import type { Positions, StoredEvent } from "../ports/LedgerStore.ts"
+import type { Positions, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 
-/** Of nothing. */
+/** The positions of an answer that has seen nothing. */
 export const none: Positions = new Map()
 
-/** The further of several, each by itself. */
+/** For each lane and the catalog, the latest of several positions. */
 export const merge = (...all: ReadonlyArray<Positions>): Positions => {
   const merged = new Map<number | "configuration", number>()
   for (const positions of all) {
@@ -20,23 +20,29 @@ export const merge = (...all: ReadonlyArray<Positions>): Positions => {
   return merged
 }
 
-/** Of what is set up. */
+/** The position of the catalog: its revision. */
 export const ofCatalog = ({ revision }: Catalog): Positions => new Map([["configuration", revision]])
 
-/** Of a project's lanes, given in their order; only of those that people live in, where people are given. */
+/** The positions of a project's lanes, given in their order; with `people`, only of the lanes that they live in. */
 export const ofLanes = (project: Project, ends: ReadonlyArray<number>, people?: ReadonlyArray<string>): Positions => {
   const needed = people && new Set(people.map((person) => Lane.of(project, person)))
   const all = Lane.all(project).map((lane, index) => [lane, ends[index]!] as const)
   return new Map(all.filter(([lane]) => needed?.has(lane) ?? true))
 }
 
-/** Behind everything that a project has recorded, and that is set up. */
-export const ends = Effect.fnUntraced(function* (project: Project, { store }: Pick<LedgerContext, "store">) {
+/** The positions after everything that is recorded in a project, and of the catalog. */
+export const ends = Effect.fnUntraced(function* (
+  project: Project,
+  { store }: Pick<LedgerContext, "store">,
+): Effect.fn.Return<Positions, StoreUnavailable> {
   return merge(ofCatalog(yield* store.catalog.current), ofLanes(project, yield* store.events.laneEnds(project)))
 })
 
-/** Right behind recorded events, or further; `appended` is what the store said of them. */
-export const behind = Effect.fnUntraced(function* (
+/**
+ * Positions after recorded events, for the lanes of their people. `appended` is what the store returned when it recorded them;
+ * the lanes are read again where it lacks one.
+ */
+export const after = Effect.fnUntraced(function* (
   project: Project,
   events: ReadonlyArray<StoredEvent>,
   appended: Positions,
@@ -50,16 +56,16 @@ export const behind = Effect.fnUntraced(function* (
   return ofLanes(project, yield* store.events.laneEnds(project), people)
 })
 
-/** Whose lanes are looked at: an organization, and one of its projects where something is asked of one. */
+/** The owners of the lanes that a request may name: an organization, and the project of a request in one. */
 export interface LaneOwners {
   readonly organization: Organization
   readonly project?: Project
 }
 
-/** How long a store may take to come as far as is asked: looked at every 25 milliseconds, for two seconds. */
+/** How a store that lags is waited for: it is looked at every 25 milliseconds, for two seconds. */
 const patience = Schedule.spaced(25).pipe(Schedule.upTo({ duration: 2_000 }))
 
-/** How far a store is now, as far as it is asked: nothing is read that nobody asks about. */
+/** The positions of the store now. Reads no lanes of an owner of which no position is asked for. */
 const seenOf = Effect.fnUntraced(function* (
   { organization, project }: LaneOwners,
   asked: Positions,
@@ -74,22 +80,22 @@ const seenOf = Effect.fnUntraced(function* (
 })
 
 /**
- * Whether the store has come as far as positions say; waits for it a while. `Foreign`: one of them is of a lane of another
- * project or organization; where nothing is asked of a project, lanes of projects are passed over.
+ * Whether the store has reached positions; waits up to two seconds for it. `Foreign`: a position is of a lane of another project
+ * or organization. For a request without a project, positions of lanes of projects are ignored.
  */
 export const reached = Effect.fnUntraced(function* (
-  of: LaneOwners,
+  owners: LaneOwners,
   asked: Positions,
   { store }: Pick<LedgerContext, "store">,
-) {
-  const isBehind = Effect.map(seenOf(of, asked, store), (seen) =>
+): Effect.fn.Return<"Reached" | "Behind" | "Foreign", StoreUnavailable> {
+  const isBehind = Effect.map(seenOf(owners, asked, store), (seen) =>
     [...asked].some(([key, position]) => (seen.get(key) ?? Infinity) < position),
   )
-  const { organization, project } = of
+  const { organization, project } = owners
   const lanes = new Set<number | string>([
     "configuration",
     ...[organization, ...(project ? [project] : [])].flatMap(Lane.all),
   ])
-  if (project !== undefined && [...asked.keys()].some((key) => !lanes.has(key))) return "Foreign" as const
+  if (project !== undefined && [...asked.keys()].some((key) => !lanes.has(key))) return "Foreign"
   return (yield* Effect.repeat(isBehind, { schedule: patience, while: (isBehind) => isBehind })) ? "Behind" : "Reached"
 })

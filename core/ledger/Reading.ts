@@ -1,5 +1,8 @@
 /**
- * Asking the ledger: the state, the decisions and the timeline of one person in one project (semantics, section 3).
+ * Reading the ledger: the state, the decisions and the timeline of one person in one project (semantics, section 3).
+ *
+ * An answer must stay what it is (semantics, law 8). So a question first raises the answer horizon of everything it is about, which
+ * also waits for changes in progress, and reads after that.
  */
 import { Clock, Effect } from "effect"
 import type { ListedType, Organization, Project, ProjectTypes } from "../model/Catalog.ts"
@@ -18,28 +21,28 @@ import * as PositionsOf from "./Positions.ts"
 export interface PersonQuestion {
   readonly organization: Organization
   readonly project: Project
-  /** `undefined`: a person nobody knows, of whom nothing is in force. */
+  /** `undefined`: an unknown person, for whom nothing is in force. */
   readonly concordId: string | undefined
-  /** The hash of an identifier, in place of `concordId`: about whom it named, as known at `knownAt`. */
+  /** The hash of an identifier, in place of `concordId`: the question is about the person it named as known at `knownAt`. */
   readonly alias?: string
   /** Left out: now. */
   readonly at?: Instant.Instant
   /** Left out: now. */
   readonly knownAt?: Instant.Instant
-  /** Laid over the types' own rules. */
+  /** Takes precedence over the types' own rules. */
   readonly ruleSet?: Rules.RuleSet
 }
 
 /** The person answered about, under the id that survives joining, and the answers. */
-export interface PersonAnswer<Answer> {
-  /** `undefined`: a person nobody knows. */
+export interface PersonAnswer<Item> {
+  /** `undefined`: an unknown person. */
   readonly concordId: string | undefined
-  readonly items: ReadonlyArray<Answer>
-  /** How far the answer has seen: events, who the person is, and what is set up. */
+  readonly items: ReadonlyArray<Item>
+  /** What the answer has seen of the events, the identity of the person and the catalog. */
   readonly positions: Positions
 }
 
-/** One decision for each type of the project, in the order the types are listed. */
+/** A decision about one type of the project. */
 export interface TypeDecision {
   readonly type: ListedType
   readonly decision: Decision.Decision
@@ -50,19 +53,31 @@ export interface InForce extends TypeDecision {
   readonly event: StoredEvent
 }
 
+/** The decisions in force, and the first instant at which an answer changes without a new event. */
+export interface State extends PersonAnswer<InForce> {
+  readonly nextChangeAt?: Instant.Instant
+}
+
 const inForce: ReadonlySet<Status> = new Set(["given", "implied", "requested", "refused", "withdrawn"])
 
 const termsOf = (type: ListedType, question: PersonQuestion, knownAt: Instant.Instant): Terms.Terms =>
   Terms.make(type, Rules.inForce(type.rules, type, question.ruleSet), knownAt)
 
-/** Until when a question knows that nothing else is known: a replica may be behind, and has only heard of what it holds. */
-const heardUntil = (now: Instant.Instant, { store }: LedgerContext): Instant.Instant =>
+/** The `knownAt` of a question, but no later than `latest`; without one, `latest`. */
+const knownUntil = ({ knownAt }: PersonQuestion, latest: Instant.Instant): Instant.Instant =>
+  Math.min(knownAt ?? latest, latest)
+
+/**
+ * The instant until which everything is known if nothing was learnt: now. A replica may lag, so it knows only what it has read:
+ * without any fact or event, nothing.
+ */
+const knownWithoutFacts = (now: Instant.Instant, { store }: LedgerContext): Instant.Instant =>
   store.isReplica === true ? Instant.min : now
 
 /**
- * The instants of a question: what is left out is now, and no earlier than anything the heads say is recorded, or when
- * the last was learnt of the project's consent types, or of who the person is. A replica answers as known at the last that
- * it has heard of, whatever is asked.
+ * The instants of a question. One that is left out is now, but no earlier than the latest of the heads and no earlier than the
+ * last that was learnt of the project's consent types or of the person's identity. A replica answers as known at the last that it
+ * has read, even if a later `knownAt` is asked for.
  */
 const instantsOf = (
   question: PersonQuestion,
@@ -74,55 +89,70 @@ const instantsOf = (
 ) => {
   const happened = Math.max(now, listed.learnt)
   const known = heads.reduce((latest, head) => Math.max(latest, head.dateCreated), Math.max(learnt, listed.learnt))
-  const { knownAt = known } = question
   return {
     at: question.at ?? heads.reduce((latest, { consentDate }) => Math.max(latest, consentDate), happened),
-    knownAt: store.isReplica === true ? Math.min(knownAt, known) : knownAt,
+    knownAt: store.isReplica === true ? knownUntil(question, known) : (question.knownAt ?? known),
   }
 }
 
-/** Heads answer a question that sees all of them: every other event is older than one of them. */
+/** Whether heads are enough to answer: if the question sees all of them, every other event is older than one of them. */
 const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, knownAt: Instant.Instant): boolean =>
   heads.every((head) => head.consentDate <= at && head.dateCreated <= knownAt)
 
 const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, ReadonlyArray<StoredEvent>> =>
   Map.groupBy(events, ({ consentType }) => consentType)
 
-/** Whom a question names. Whom an identifier names later is after `knownAt`. */
-const namedBy = Effect.fnUntraced(function* (question: PersonQuestion, now: Instant.Instant, context: LedgerContext) {
+/**
+ * The person of a question. An alias is read after its horizon was raised, although `Resolving.find` may have read it before:
+ * only now can it not begin to name another person at or before `until`.
+ */
+const namedBy = Effect.fnUntraced(function* (
+  question: PersonQuestion,
+  until: Instant.Instant,
+  now: Instant.Instant,
+  context: LedgerContext,
+) {
   const { alias, concordId, knownAt, organization } = question
-  const nobody = { learnt: heardUntil(now, context), positions: PositionsOf.none }
-  if (alias === undefined) return { ...nobody, concordId }
-  yield* context.answerHorizon.reach(alias, Math.min(knownAt ?? now, now))
+  const unnamed = { learnt: knownWithoutFacts(now, context), positions: PositionsOf.none }
+  if (alias === undefined) return { ...unnamed, concordId }
+  yield* context.answerHorizon.raise(alias, until)
   const [named] = yield* context.store.people.byAlias(organization, [alias])
   if (named === undefined) {
-    // It may have named somebody before. Read behind the alias, so that a later answer is of no less.
+    // It may have named a person before, and been released. Read after the alias, so that a later answer has seen no less.
     const positions = yield* context.store.people.laneEnds([Lane.of(organization, alias)])
-    return { ...nobody, concordId: undefined, positions }
+    return { ...unnamed, concordId: undefined, positions }
   }
-  if (knownAt !== undefined && named.dateCreated > knownAt) return { ...nobody, concordId: undefined }
-  return { ...nobody, concordId: named.concordId, learnt: Math.max(nobody.learnt, named.dateCreated) }
+  if (knownAt !== undefined && named.dateCreated > knownAt) return { ...unnamed, concordId: undefined }
+  return { ...unnamed, concordId: named.concordId, learnt: Math.max(unnamed.learnt, named.dateCreated) }
 })
 
 /**
- * The people asked about: one, or those who are joined with it. What is recorded about them later is after `knownAt`, so
- * who they are is read again until nobody new is among them.
+ * The people asked about: one person, or those who are joined with it.
+ *
+ * The facts are read twice. The first read finds the instant that the question is answered as known at. Then the horizon of every
+ * member is raised to it, which waits for changes in progress: only a read after that sees every join up to that instant. It may
+ * find further members, so both steps are repeated until there are no new ones.
  */
-const peopleOf = Effect.fnUntraced(function* (question: PersonQuestion, now: Instant.Instant, context: LedgerContext) {
+const peopleOf = Effect.fnUntraced(function* (
+  question: PersonQuestion,
+  until: Instant.Instant,
+  now: Instant.Instant,
+  context: LedgerContext,
+) {
   const { organization } = question
-  const named = yield* namedBy(question, now, context)
+  const named = yield* namedBy(question, until, now, context)
   const { concordId } = named
   if (concordId === undefined) return { ...named, survivor: undefined, members: [] }
-  // What was acknowledged counts, also where it is a moment ahead of the clock.
+  // A fact that was acknowledged counts, even if it is a moment later than the clock.
   const known = yield* Joins.facts(organization, concordId, context)
   const learnt = Joins.learnt(known.facts, named.learnt)
-  const knownAt = Math.min(question.knownAt ?? learnt, learnt)
-  const reached = new Set<string>()
+  const knownAt = knownUntil(question, learnt)
+  const raised = new Set<string>()
   let joined: Joins.JoinedPeople = { survivor: concordId, members: [concordId], positions: known.positions }
-  while (joined.members.some((member) => !reached.has(member))) {
+  while (joined.members.some((member) => !raised.has(member))) {
     for (const member of joined.members) {
-      if (!reached.has(member)) yield* context.answerHorizon.reach(member, knownAt)
-      reached.add(member)
+      if (!raised.has(member)) yield* context.answerHorizon.raise(member, knownAt)
+      raised.add(member)
     }
     joined = yield* Joins.of(organization, concordId, knownAt, context)
   }
@@ -131,10 +161,7 @@ const peopleOf = Effect.fnUntraced(function* (question: PersonQuestion, now: Ins
 
 const unseen: SeenEvents = { events: [], positions: PositionsOf.none }
 
-/**
- * The consent types as they are when nothing can be recorded any more behind the answer; of those that were deleted, the ones
- * that the person has answered all the same: a refusal that was taken is told.
- */
+/** The listed consent types, and those deleted ones that the person has answered: a recorded refusal is always answered. */
 const typesOf = (listed: ProjectTypes, events: ReadonlyArray<StoredEvent>): ReadonlyArray<ListedType> => {
   const answered = new Set(events.map(({ consentType }) => consentType))
   const isAnswered = ({ id, isRemoved }: ListedType) => isRemoved === true && answered.has(id)
@@ -142,68 +169,59 @@ const typesOf = (listed: ProjectTypes, events: ReadonlyArray<StoredEvent>): Read
   return removed.length === 0 ? listed.all : [...listed.all, ...removed]
 }
 
-/** The consent types of a question's project, and how far what is set up was seen. */
-const setUp = Effect.fnUntraced(function* ({ project }: PersonQuestion, { store }: LedgerContext) {
+/** The consent types of a question's project, and the position of the catalog. */
+const listedOf = Effect.fnUntraced(function* ({ project }: PersonQuestion, { store }: LedgerContext) {
   const catalog = yield* store.catalog.current
   return { listed: catalog.consentTypes.get(project.id)!, positions: PositionsOf.ofCatalog(catalog) }
 })
 
-/** The events a question needs, and its instants, by a clock that shows `now`. */
-const gatherAt = Effect.fnUntraced(function* (question: PersonQuestion, now: Instant.Instant, context: LedgerContext) {
+/** Which events of the people a question needs: only the latest ones where these are enough, or all of them. */
+type Needed = "heads" | "all"
+
+/** The events that a question needs, and its instants, at the instant `now` of the clock. */
+const gatherAt = Effect.fnUntraced(function* (
+  question: PersonQuestion,
+  needed: Needed,
+  now: Instant.Instant,
+  context: LedgerContext,
+) {
   const { answerHorizon, store } = context
   const { project } = question
-  const until = Math.min(question.knownAt ?? now, now)
-  yield* answerHorizon.reach(project.id, until)
-  const who = yield* peopleOf(question, now, context)
-  const { learnt, members, survivor } = who
-  const what = yield* setUp(question, context)
-  const heads = members.length === 0 ? unseen : yield* store.events.heads(project, members)
-  const { at, knownAt } = instantsOf(question, what.listed, heads.events, now, learnt, context)
-  const { events, positions: ends } = sufficient(heads.events, at, knownAt)
-    ? heads
-    : yield* store.events.ofPeople(project, members)
-  const positions = PositionsOf.merge(what.positions, who.positions, ends)
-  return { survivor, events, positions, types: typesOf(what.listed, events), at, knownAt }
+  const until = knownUntil(question, now)
+  yield* answerHorizon.raise(project.id, until)
+  const person = yield* peopleOf(question, until, now, context)
+  const { learnt, members, survivor } = person
+  // Read after the project's horizon was raised, because no version can be published at or before the answer any more.
+  const catalog = yield* listedOf(question, context)
+  const read = needed === "heads" ? store.events.heads : store.events.ofPeople
+  const first = members.length === 0 ? unseen : yield* read(project, members)
+  const { at, knownAt } = instantsOf(question, catalog.listed, first.events, now, learnt, context)
+  const isEnough = needed === "all" || sufficient(first.events, at, knownAt)
+  const { events, positions: ends } = isEnough ? first : yield* store.events.ofPeople(project, members)
+  const positions = PositionsOf.merge(catalog.positions, person.positions, ends)
+  return { survivor, events, positions, types: typesOf(catalog.listed, events), at, knownAt }
 })
 
 /**
- * Reads once more where something is known ahead of the clock, as of then: what was recorded between two reads, and at no
- * later instant, would otherwise come to stand behind the answer.
+ * The events that a question needs, and its instants. The current state takes one indexed read of the heads.
+ *
+ * Where something is known that is later than the clock, everything is read once more as of that instant. Otherwise an event that
+ * was recorded between two reads, no later than that instant, could be missing in the answer.
  */
-const settled = Effect.fnUntraced(function* <A extends { readonly knownAt: Instant.Instant }>(
-  question: PersonQuestion,
-  read: (question: PersonQuestion, now: Instant.Instant) => Effect.Effect<A, StoreUnavailable>,
-) {
+const gather = Effect.fnUntraced(function* (question: PersonQuestion, needed: Needed, context: LedgerContext) {
   const now = yield* Clock.currentTimeMillis
-  const first = yield* read(question, now)
+  const first = yield* gatherAt(question, needed, now, context)
   const { knownAt } = first
   if (question.knownAt !== undefined || knownAt <= now) return first
-  return yield* read({ ...question, at: question.at ?? knownAt, knownAt }, knownAt)
+  return yield* gatherAt({ ...question, at: question.at ?? knownAt, knownAt }, needed, knownAt, context)
 })
 
-/** The events a question needs, and its instants. The current state is one indexed read of the heads. */
-const gather = (question: PersonQuestion, context: LedgerContext) =>
-  settled(question, (question, now) => gatherAt(question, now, context))
-
-/** A decision for every type of the project, `unknown` ones too. */
-export const decisions = Effect.fnUntraced(function* (question: PersonQuestion, context: LedgerContext) {
-  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, context)
-  const grouped = byType(events)
-  const items = types.map((type): TypeDecision => {
-    const terms = termsOf(type, question, knownAt)
-    return { type, decision: Decision.decide(grouped.get(type.id) ?? [], terms, at) }
-  })
-  return { concordId: survivor, items, positions } satisfies PersonAnswer<TypeDecision> as PersonAnswer<TypeDecision>
-})
-
-/** The decisions in force, and the first instant at which any answer changes by itself. */
-export interface State extends PersonAnswer<InForce> {
-  readonly nextChangeAt?: Instant.Instant
-}
-
-/** The consent state: the decisions in force, each with the event that decides. */
-export const state = Effect.fnUntraced(function* (question: PersonQuestion, context: LedgerContext) {
-  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, context)
+/** The decisions in force, each with the event that decides. */
+export const state = Effect.fnUntraced(function* (
+  question: PersonQuestion,
+  context: LedgerContext,
+): Effect.fn.Return<State, StoreUnavailable> {
+  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, "heads", context)
   const grouped = byType(events)
   let nextChangeAt = Infinity
   const items = types.flatMap((type): ReadonlyArray<InForce> => {
@@ -215,30 +233,29 @@ export const state = Effect.fnUntraced(function* (question: PersonQuestion, cont
     return event !== undefined && inForce.has(decision.status) ? [{ type, decision, event }] : []
   })
   const next = nextChangeAt === Infinity ? {} : { nextChangeAt }
-  return { concordId: survivor, items, positions, ...next } satisfies State
+  return { concordId: survivor, items, positions, ...next }
 })
 
-const timelineAt = Effect.fnUntraced(function* (
+/** A decision for every type of the project, those without events too, in the order in which the types are listed. */
+export const decisions = Effect.fnUntraced(function* (
   question: PersonQuestion,
-  now: Instant.Instant,
   context: LedgerContext,
-) {
-  const { answerHorizon, store } = context
-  const { project } = question
-  yield* answerHorizon.reach(project.id, Math.min(question.knownAt ?? now, now))
-  const who = yield* peopleOf(question, now, context)
-  const { learnt, members, survivor } = who
-  const what = yield* setUp(question, context)
-  const { events, positions: ends } = members.length === 0 ? unseen : yield* store.events.ofPeople(project, members)
-  const { knownAt } = instantsOf(question, what.listed, events, now, learnt, context)
-  const positions = PositionsOf.merge(what.positions, who.positions, ends)
-  return { survivor, events, positions, types: typesOf(what.listed, events), knownAt }
+): Effect.fn.Return<PersonAnswer<TypeDecision>, StoreUnavailable> {
+  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, "heads", context)
+  const grouped = byType(events)
+  const items = types.map((type): TypeDecision => {
+    const terms = termsOf(type, question, knownAt)
+    return { type, decision: Decision.decide(grouped.get(type.id) ?? [], terms, at) }
+  })
+  return { concordId: survivor, items, positions }
 })
 
-/** Every decision that differs from the one before it, by instant and then in the order the types are listed. */
-export const timeline = Effect.fnUntraced(function* (question: Omit<PersonQuestion, "at">, context: LedgerContext) {
-  const read = (question: PersonQuestion, now: Instant.Instant) => timelineAt(question, now, context)
-  const { events, knownAt, positions, survivor, types } = yield* settled(question, read)
+/** Every decision that differs from the one before it, by instant and then in the order in which the types are listed. */
+export const timeline = Effect.fnUntraced(function* (
+  question: Omit<PersonQuestion, "at">,
+  context: LedgerContext,
+): Effect.fn.Return<PersonAnswer<TypeDecision>, StoreUnavailable> {
+  const { events, knownAt, positions, survivor, types } = yield* gather(question, "all", context)
   const grouped = byType(events)
   const items = types
     .flatMap((type): ReadonlyArray<TypeDecision> => {
@@ -246,5 +263,5 @@ export const timeline = Effect.fnUntraced(function* (question: Omit<PersonQuesti
       return changes.map((decision) => ({ type, decision }))
     })
     .toSorted((a, b) => a.decision.at - b.decision.at)
-  return { concordId: survivor, items, positions } satisfies PersonAnswer<TypeDecision> as PersonAnswer<TypeDecision>
+  return { concordId: survivor, items, positions }
 })

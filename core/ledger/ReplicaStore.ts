@@ -1,7 +1,7 @@
 /**
- * A store that only answers: what it is over may be a copy that follows another, and is behind it.
+ * A decorator for a store that is a replica, which may lag behind its primary: it only answers.
  *
- * Nothing is written. That a key was used is not noted; everything else that writes fails, and says where to turn.
+ * Nothing is written. The use of an API key is not noted; every other write fails, and says which server to send it to.
  */
 import { Effect, Layer } from "effect"
 import {
@@ -33,12 +33,12 @@ const of = (store: LedgerStore["Service"]): LedgerStore["Service"] => ({
   ready: Effect.asVoid(store.catalog.current),
   events: readOnly(store.events, eventWrites),
   people: readOnly(store.people, peopleWrites),
-  // The use of a key is not recorded, because a question must not fail for it.
+  // The use of a key is not noted, because a question must not fail for it.
   catalog: { ...readOnly(store.catalog, catalogWrites), useKey: () => Effect.void },
-  // Each use extends a session, which is a write. A visitor sends no positions either, so an answer could be older than the last one.
+  // Each use extends a session, which is a write. A visitor sends no positions either, so an answer could be older than the last.
   sessions: { ...readOnly(store.sessions, sessionWrites), byToken: refuse },
 })
 
-/** Only answers, from the store that a layer opens. */
+/** A replica of a ledger: only answers, from the store that the layer opens. */
 export const layer = <E, R>(opened: Layer.Layer<LedgerStore, E, R>): Layer.Layer<LedgerStore, E, R> =>
   Layer.effect(LedgerStore, Effect.map(LedgerStore, of)).pipe(Layer.provide(opened))

@@ -1,42 +1,39 @@
 /**
- * Telling that a visitor is somebody (semantics, section 5): an identifier that was proven names the visitor from now on,
- * or a guest is joined with the person it names, by a fact that another fact can undo.
+ * Identifying a visitor (semantics, section 5): from now on a proven identifier names the visitor, or a guest is joined with the
+ * person that the identifier names, by a fact that another fact can undo.
  *
- * Only a guest's answers move, and only with proof: a guest is a person whom nothing but a browser's `contextId` has
- * named. Whoever is somebody already stays who he is, so that two people who share a browser are never made one: the
- * proof then opens a session for the other person, and nothing is carried over. The visitor's old session ends in any
- * case, and the browser's `contextId` is forgotten: whoever knew either learns nothing of who came after.
+ * Only a guest's answers move, and only with an identity token. A guest is a person that only a browser's `contextId` has named.
+ * A visitor that is identified already stays the same person, so that two people who share a browser are never joined: the token
+ * then opens a session for the other person, and nothing is carried over. The visitor's old session ends in any case, and the
+ * browser's `contextId` is released: both may be known to a person who used the browser before.
  */
 import { Clock, Effect, Option } from "effect"
 import { Hex } from "effect/encoding"
-import type { Organization, Project, ProjectScope } from "../model/Catalog.ts"
+import type { Organization, Project } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
-import * as People from "../model/People.ts"
+import type * as People from "../model/People.ts"
 import { type IdentityChange, type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
-import * as Identifiers from "../ledger/Identifiers.ts"
 import * as Joins from "../ledger/Joins.ts"
 import { maxAttempts, type LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Secrets from "./Secrets.ts"
+import * as SessionCache from "./SessionCache.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as Sessions from "./Sessions.ts"
 
-/** The kinds of identifier that a visitor can be identified by. */
-export const kinds = ["email", "contextId", "userId"] as const
-
-/** What is proven: that the visitor is whom an identifier names. */
+/** A request to identify the visitor of a session: an identity token proves that the identifier of `alias` is the visitor's. */
 export interface Identification {
   readonly organization: Organization
   readonly project: Project
   readonly session: Session
   readonly alias: People.Alias
   readonly evidence: Omit<People.Evidence, "tokenHash">
-  /** What the proof signs. Kept as a keyed hash, by which it is used once. */
+  /** The signed part of the identity token. Kept as a keyed hash, so that the token can be used once only. */
   readonly signed: string
   readonly idempotency?: Idempotency.IdempotentRequest
 }
 
-/** The session to go on with; whether the visitor's earlier answers are the person's now. */
+/** The session to go on with, and whether the visitor's earlier answers now belong to the identified person. */
 export interface Identified {
   readonly _tag: "Identified"
   readonly isSynced: boolean
@@ -44,67 +41,62 @@ export interface Identified {
   readonly isRepeated?: true
 }
 
-/** The proof was used before. */
+/** The identity token was used before. */
 export interface IdentityTokenUsed {
   readonly _tag: "IdentityTokenUsed"
 }
 
-/** An identifier that is to be proven: as it is, or the SHA-256 of its normalized form, lower-case hexadecimal. */
-export interface Proven {
-  readonly kind: (typeof kinds)[number]
-  readonly value: string
-  readonly isHashed: boolean
+/** The visitor before the identification. */
+interface Visitor {
+  /** The revision of the session's person. */
+  readonly revision: number
+  readonly survivor: string
+  readonly isGuest: boolean
 }
 
-/** An alias, and the form of the identifier that two spellings of it share. */
-export interface NormalizedAlias extends People.Alias {
-  readonly normalized: string
-}
-
-const normalize = ({ isHashed, kind, value }: Proven): string | undefined => {
-  if (isHashed) return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined
-  if (kind === "contextId") return Identifiers.isUuid(value) ? value.toLowerCase() : undefined
-  const person = Identifiers.normalize({ [kind]: value })
-  return "faults" in person ? undefined : person.identifiers[kind]
-}
-
-/** The alias of an identifier; nothing for a value that is none. */
-export const aliasOf = Effect.fnUntraced(function* (
-  { organization, project }: ProjectScope,
-  proven: Proven,
-  { digest, hasherOf }: Pick<LedgerContext, "digest" | "hasherOf">,
-) {
-  const normalized = normalize(proven)
-  if (normalized === undefined) return Option.none<NormalizedAlias>()
-  const sha256 = proven.isHashed ? normalized : yield* Sha256.hex(digest, normalized)
-  const hasher = yield* hasherOf(organization)
-  return Option.some<NormalizedAlias>({ ...(yield* hasher.hashed(proven.kind, sha256, project)), normalized })
-})
-
+/** The person that the visitor is from now on, and the claims and facts that say so. */
 interface Plan {
   readonly concordId: string
   readonly isSynced: boolean
   readonly claims: IdentityChange["claims"]
   readonly facts: IdentityChange["facts"]
-  /** Whether the guest that the visitor was is somebody now. */
+  /** Whether the visitor was a guest and is identified now. */
   readonly endsGuest: boolean
 }
 
-/** Whom the identifier names now, as whom that person counts; `undefined` where it names nobody. */
+/** The purpose of the secret from which the tokens of identified sessions are derived. */
+const purpose = "identified session"
+
+/** The answer in an idempotency record; the token of the session `id` is derived again. */
+interface KeptAnswer extends Pick<Identified, "isSynced"> {
+  readonly id: string
+}
+
+/** The session to go on with, before its person is known. */
+type NewSession = Pick<Session, "id"> & Pick<Identified, "token">
+
+/** Reads the visitor. The revision is read first, so that a change of the facts after it makes the identity change stale. */
+const visitorOf = Effect.fnUntraced(function* ({ organization, session }: Identification, context: LedgerContext) {
+  const { isIdentified, revision } = yield* context.store.people.person(organization, session.concordId)
+  const { survivor } = yield* Joins.current(organization, session.concordId, context)
+  return { revision, survivor, isGuest: !isIdentified && survivor === session.concordId } satisfies Visitor
+})
+
+/** The survivor of the person that the identifier names now; `undefined` if it names no one. */
 const named = Effect.fnUntraced(function* ({ alias, organization }: Identification, context: LedgerContext) {
   const [found] = yield* context.store.people.byAlias(organization, [alias.hash])
   return found === undefined ? undefined : (yield* Joins.current(organization, found.concordId, context)).survivor
 })
 
-/** Whom the visitor is from now on, and by what; `survivor` is whom the identifier names. */
+/** Plans the identification; `survivor` is the person that the identifier names. */
 const plan = Effect.fnUntraced(function* (
   { alias, session }: Identification,
   evidence: People.Evidence,
-  visitor: { readonly isGuest: boolean; readonly survivor: string },
+  visitor: Visitor,
   survivor: string | undefined,
   now: Instant,
   { random }: LedgerContext,
-) {
+): Effect.fn.Return<Plan> {
   const guest = session.concordId
   const known = { dateCreated: now, submitter: session.id, evidence }
   if (survivor === undefined) {
@@ -112,63 +104,43 @@ const plan = Effect.fnUntraced(function* (
     const claims = [{ ...alias, concordId, dateCreated: now }]
     const self = { member: concordId, survivor: concordId, alias: alias.hash }
     const fact: People.Fact = { id: yield* random.uuidV7(), kind: "identified", ...self, ...known }
-    return { concordId, isSynced: visitor.isGuest, claims, facts: [fact], endsGuest: visitor.isGuest } as Plan
+    return { concordId, isSynced: visitor.isGuest, claims, facts: [fact], endsGuest: visitor.isGuest }
   }
   const isSelf = survivor === visitor.survivor
   if (isSelf || !visitor.isGuest) {
-    return { concordId: survivor, isSynced: isSelf, claims: [], facts: [], endsGuest: false } as Plan
+    return { concordId: survivor, isSynced: isSelf, claims: [], facts: [], endsGuest: false }
   }
   const fact: People.Fact = { id: yield* random.uuidV7(), kind: "joined", member: guest, survivor, ...known }
-  return { concordId: survivor, isSynced: true, claims: [], facts: [fact], endsGuest: true } as Plan
+  return { concordId: survivor, isSynced: true, claims: [], facts: [fact], endsGuest: true }
 })
 
-/** What its tokens are made for. */
-const purpose = "identified session"
-
-/** What is kept of the answer to a request with a key; the token of the session `id` is made again. */
-interface Kept extends Pick<Identified, "isSynced"> {
-  readonly id: string
-}
-
-/** The session to go on with, before it is known whose it is. */
-type New = Pick<Session, "id"> & Pick<Identified, "token">
-
-const attempt = Effect.fnUntraced(function* (
+/** The identity change of a plan; `revisions` are those of the visitor's person and of the planned one. */
+const changeOf = Effect.fnUntraced(function* (
   request: Identification,
-  { id, token }: New,
-  now: Instant,
+  evidence: People.Evidence,
+  planned: Plan,
+  revisions: { readonly visitor: number; readonly planned: number },
+  { id, token }: NewSession,
   context: LedgerContext,
-) {
-  const { digest, answerHorizon, remembered, store } = context
+): Effect.fn.Return<IdentityChange> {
   const { idempotency, organization, session } = request
-  const hasher = yield* context.hasherOf(organization)
-  const tokenHash = Hex.encode(yield* hasher.sign("proof", request.signed))
-  const evidence: People.Evidence = { ...request.evidence, tokenHash }
-  const guest = session.concordId
-  const self = yield* store.people.person(organization, guest)
-  const { survivor } = yield* Joins.current(organization, guest, context)
-  const isGuest = !self.isIdentified && survivor === guest
-  const person = yield* named(request, context)
-  const planned = yield* plan(request, evidence, { isGuest, survivor }, person, now, context)
-  const target = yield* store.people.person(organization, planned.concordId)
-  // Asked again behind the revision: what is undone from here on makes the change stale.
-  if ((yield* named(request, context)) !== person) return { outcome: "stale" as const, isSynced: false }
   const { context: contextHash, ...opened } = session
-  // A browser's `contextId` that was proven names the visitor, who is a guest still: released when the guest is somebody.
+  // A `contextId` that was proven names the visitor, who is still a guest: it is released when the guest is identified.
   const proven = request.alias.kind === "contextId" ? request.alias.hash : undefined
   const next: Session = {
     ...opened,
     id,
-    tokenHash: yield* Sha256.hex(digest, token),
+    tokenHash: yield* Sha256.hex(context.digest, token),
     concordId: planned.concordId,
     expiresAt: (yield* Clock.currentTimeMillis) + Sessions.lifetimeMillis,
     ...(proven !== undefined && { context: proven }),
   }
-  const change: IdentityChange = {
+  const answer = JSON.stringify({ isSynced: planned.isSynced, id } satisfies KeptAnswer)
+  return {
     organization,
     seen: [
-      { concordId: guest, revision: self.revision },
-      { concordId: planned.concordId, revision: target.revision },
+      { concordId: session.concordId, revision: revisions.visitor },
+      { concordId: planned.concordId, revision: revisions.planned },
     ],
     claims: planned.claims,
     releases: contextHash === undefined || contextHash === proven ? [] : [contextHash],
@@ -178,18 +150,37 @@ const attempt = Effect.fnUntraced(function* (
     ends: {
       at: yield* Clock.currentTimeMillis,
       tokenHash: session.tokenHash,
-      ...(planned.endsGuest && { sessionsOf: guest }),
+      ...(planned.endsGuest && { sessionsOf: session.concordId }),
     },
-    ...(yield* Idempotency.recordOf(
-      idempotency,
-      context,
-      JSON.stringify({ isSynced: planned.isSynced, id } satisfies Kept),
-    )),
+    ...(yield* Idempotency.recordOf(idempotency, context, answer)),
   }
-  // In one with the change, which goes on when nobody waits for its answer any more: an ended session opens nothing.
+})
+
+/** One attempt at an identification, as of the instant `now`. */
+const attempt = Effect.fnUntraced(function* (
+  request: Identification,
+  opening: NewSession,
+  now: Instant,
+  context: LedgerContext,
+) {
+  const { answerHorizon, sessionCache, store } = context
+  const { organization, session } = request
+  const guest = session.concordId
+  const hasher = yield* context.hasherOf(organization)
+  const tokenHash = Hex.encode(yield* hasher.sign("proof", request.signed))
+  const evidence: People.Evidence = { ...request.evidence, tokenHash }
+  const visitor = yield* visitorOf(request, context)
+  const person = yield* named(request, context)
+  const planned = yield* plan(request, evidence, visitor, person, now, context)
+  const { revision } = yield* store.people.person(organization, planned.concordId)
+  // Read again after the revision: an undo before this read is seen here, and a later one makes the change stale.
+  if ((yield* named(request, context)) !== person) return { outcome: "stale" as const, isSynced: false }
+  const revisions = { visitor: visitor.revision, planned: revision }
+  const change = yield* changeOf(request, evidence, planned, revisions, opening, context)
+  // The ended sessions leave the cache together with the change, which goes on even if the request is interrupted.
   const changed = Effect.tap(store.people.change(change), (kept) =>
     Effect.sync(() => {
-      if (kept === "kept") Sessions.forget(remembered, session.tokenHash, planned.endsGuest ? guest : undefined)
+      if (kept === "kept") SessionCache.remove(sessionCache, session.tokenHash, planned.endsGuest ? guest : undefined)
     }),
   )
   const claimed = planned.claims.map(({ hash }) => hash)
@@ -197,8 +188,22 @@ const attempt = Effect.fnUntraced(function* (
   return { outcome, isSynced: planned.isSynced }
 })
 
-/** Identifies a visitor by an identifier that was proven. */
-export const identify = Effect.fnUntraced(function* (request: Identification, context: LedgerContext) {
+const repeated = Effect.fnUntraced(function* (
+  organization: Organization,
+  idempotency: Idempotency.IdempotentRequest,
+  answer: string,
+  context: LedgerContext,
+) {
+  const { id, isSynced }: KeptAnswer = JSON.parse(answer)
+  const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
+  return { _tag: "Identified", isSynced, token, isRepeated: true } satisfies Identified as Identified
+})
+
+/** Identifies the visitor of a session, ends that session and opens the next one. */
+export const identify = Effect.fnUntraced(function* (
+  request: Identification,
+  context: LedgerContext,
+): Effect.fn.Return<Identified | IdentityTokenUsed | Idempotency.KeyConflict, StoreUnavailable> {
   const { idempotency, organization } = request
   const id = yield* context.random.uuidV7()
   const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
@@ -220,16 +225,19 @@ export const identify = Effect.fnUntraced(function* (request: Identification, co
     context,
     carryOut,
   )
-  return outcome._tag === "Repeated" ? yield* again(organization, idempotency!, outcome.answer, context) : outcome
+  return outcome._tag === "Repeated" ? yield* repeated(organization, idempotency!, outcome.answer, context) : outcome
 })
 
-/** The answer to a request that was answered before: its session has ended by it, and its proof was used. */
+/**
+ * The answer to an identification that was answered before, if it was. The request cannot be checked like a new one, because its
+ * session has ended and its identity token was used.
+ */
 export const identifiedBefore = Effect.fnUntraced(function* (
   organization: Organization,
   idempotency: Idempotency.IdempotentRequest | undefined,
   context: LedgerContext,
-) {
-  if (idempotency === undefined) return Option.none<Identified | Exclude<Idempotency.Repeat, { _tag: "Repeated" }>>()
+): Effect.fn.Return<Option.Option<Identified | Idempotency.KeyConflict>, StoreUnavailable> {
+  if (idempotency === undefined) return Option.none()
   const nothing = { _tag: "Nothing" } as const
   const outcome = yield* Idempotency.once<typeof nothing, never, never>(
     organization,
@@ -238,82 +246,6 @@ export const identifiedBefore = Effect.fnUntraced(function* (
     Effect.succeed(nothing),
   )
   if (outcome._tag === "Nothing") return Option.none()
-  return Option.some(
-    outcome._tag === "Repeated" ? yield* again(organization, idempotency, outcome.answer, context) : outcome,
-  )
-})
-
-const again = Effect.fnUntraced(function* (
-  organization: Organization,
-  idempotency: Idempotency.IdempotentRequest,
-  answer: string,
-  context: LedgerContext,
-) {
-  const { id, isSynced }: Kept = JSON.parse(answer)
-  const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
-  return { _tag: "Identified", isSynced, token, isRepeated: true } as Identified
-})
-
-/** Who somebody is: everyone it was joined with, and the facts that tell. */
-export interface PersonFacts extends Joins.JoinedPeople {
-  /** In the order recorded. */
-  readonly facts: ReadonlyArray<People.Fact>
-}
-
-/** Who a person is now. */
-export const person = Effect.fnUntraced(function* (
-  organization: Organization,
-  concordId: string,
-  context: LedgerContext,
-) {
-  const known = yield* Joins.facts(organization, concordId, context)
-  const facts = [...known.facts.values()]
-  const now = Joins.learnt(known.facts, yield* Clock.currentTimeMillis)
-  const inOrder = facts.toSorted((a, b) => a.dateCreated - b.dateCreated || (a.id < b.id ? -1 : 1))
-  const joined = People.joinedWith(facts, concordId, now)
-  return { ...joined, facts: inOrder, positions: known.positions } satisfies PersonFacts
-})
-
-/**
- * Undoes a join or an identification, by a fact of its own: both people have their own answers again, or the identifier names
- * nobody. The survivor's sessions end: one of them may be the browser that was wrongly taken for it.
- */
-export const undo = Effect.fnUntraced(function* (
-  organization: Organization,
-  concordId: string,
-  joinId: string,
-  submitter: string,
-  context: LedgerContext,
-) {
-  const { answerHorizon, random, remembered, store } = context
-  let now = yield* Clock.currentTimeMillis
-  for (let attempts = 0; attempts < maxAttempts; attempts++) {
-    const { facts } = yield* person(organization, concordId, context)
-    const join = facts.find(({ id, kind }) => id === joinId && kind !== "undone")
-    if (join === undefined) return { _tag: "NoSuchJoin" } as const
-    const { member, survivor } = join
-    // In one read: of two who undo it at the same time, one finds the other's fact, or its revision stale.
-    const { facts: known, revision } = yield* store.people.person(organization, member)
-    if (known.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" } as const
-    // Also where the clock was set back: as of the join the two are one.
-    now = Math.max(now, join.dateCreated + 1)
-    const id = yield* random.uuidV7()
-    const fact: People.Fact = { id, kind: "undone", dateCreated: now, member, survivor, submitter, join: joinId }
-    const seen = [{ concordId: member, revision }]
-    const releases = join.alias === undefined ? [] : [join.alias]
-    const ends = { at: yield* Clock.currentTimeMillis, sessionsOf: survivor }
-    const change = { organization, seen, claims: [], releases, facts: [fact], ends }
-    const outcome = yield* answerHorizon.record(
-      new Set([member, survivor, ...releases]),
-      now,
-      store.people.change(change),
-    )
-    if (outcome === "kept") {
-      Sessions.forget(remembered, undefined, survivor)
-      return { _tag: "Undone" } as const
-    }
-    const earliest = typeof outcome === "string" ? now : outcome.answeredAt + 1
-    now = Math.max(earliest, yield* Clock.currentTimeMillis)
-  }
-  return yield* new StoreUnavailable({ reason: "too many changes of the same person" })
+  const isRepeated = outcome._tag === "Repeated"
+  return Option.some(isRepeated ? yield* repeated(organization, idempotency, outcome.answer, context) : outcome)
 })

@@ -1,30 +1,31 @@
 /**
- * What visitors tell of themselves: kept beside the ledger, in place of what they told before, so that it can be emptied.
+ * Profiles: what visitors say about themselves. A profile is kept outside the log and replaces the one before, so that it can be
+ * emptied.
  *
- * Nothing in it names a person: an identifier that was not proven is not kept, since whoever claimed another's address
- * would be told what the other has agreed to.
+ * No identifier is kept in it: a visitor could claim the address of another person, and would then be shown what that person
+ * agreed to.
  */
 import { Effect } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
 import type * as People from "../model/People.ts"
-import type { Session } from "../ports/LedgerStore.ts"
+import type { Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 
-/** A visitor's profile, as far as it is kept. */
+/** A visitor's profile, as it is kept. */
 export type Profile = { readonly [Field: string]: unknown }
 
-/** What a visitor tells of itself. */
+/** A request to keep a visitor's profile. */
 export interface ProfileUpdate extends ProjectScope {
   readonly session: Session
   readonly profile: Profile
-  /** Not kept; those that do not name the visitor already are answered as unproven. */
+  /** Identifiers in the profile; they are not kept. Those that do not name the visitor are answered as unproven. */
   readonly identifiers: People.Identifiers
   readonly idempotency?: Idempotency.IdempotentRequest
 }
 
-/** What was kept, and the identifiers that name the visitor only after a proof; or what is wrong with them. */
+/** The profile that was kept, and the identifiers that do not name the visitor yet; or what is wrong with the identifiers. */
 export type ProfileOutcome =
   | {
       readonly _tag: "ProfileKept"
@@ -34,7 +35,7 @@ export type ProfileOutcome =
     }
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
-/** Which identifiers do not name the visitor. Whether they name somebody else, or nobody, is not told. */
+/** The kinds of identifiers that do not name the visitor. The answer is the same whether they name another person or no one. */
 const unprovenOf = Effect.fnUntraced(function* (
   { organization, project, session }: ProfileUpdate,
   { concordId, ...others }: People.Identifiers,
@@ -53,22 +54,25 @@ const unprovenOf = Effect.fnUntraced(function* (
   return [...(isOther ? (["concordId"] as const) : []), ...unproven] as ReadonlyArray<People.IdentifierKind>
 })
 
-/** Keeps what a visitor tells of itself. */
-export const keep = Effect.fnUntraced(function* (request: ProfileUpdate, context: LedgerContext) {
-  const { identifiers, idempotency, organization, profile, session } = request
+/** Keeps a visitor's profile, in place of the one before. */
+export const keep = Effect.fnUntraced(function* (
+  update: ProfileUpdate,
+  context: LedgerContext,
+): Effect.fn.Return<ProfileOutcome | Idempotency.KeyConflict, StoreUnavailable> {
+  const { idempotency, identifiers, organization, profile, session } = update
   const hasIdentifier = Object.keys(identifiers).length > 0
   const person = hasIdentifier ? Identifiers.normalize(identifiers) : { identifiers }
-  if ("faults" in person) return { _tag: "Refused", faults: person.faults } as ProfileOutcome
+  if ("faults" in person) return { _tag: "Refused", faults: person.faults }
   const carryOut = Effect.gen(function* () {
-    const unproven = yield* unprovenOf(request, person.identifiers, context)
-    const told: ProfileOutcome = { _tag: "ProfileKept", profile, unproven }
-    // Not the profile: it can be emptied, and a request that comes again brings it along.
+    const unproven = yield* unprovenOf(update, person.identifiers, context)
+    const outcome: ProfileOutcome = { _tag: "ProfileKept", profile, unproven }
+    // Without the profile, which must not outlive its emptying: the same request brings it again.
     const { idempotencyRecord } = yield* Idempotency.recordOf(idempotency, context, JSON.stringify(unproven))
     const text = JSON.stringify(profile)
     const kept = yield* context.store.people.keepProfile(organization, session.concordId, text, idempotencyRecord)
-    return kept === "repeated" ? Idempotency.keptBefore : told
+    return kept === "repeated" ? Idempotency.keptBefore : outcome
   })
   const outcome = yield* Idempotency.once(organization, idempotency, context, carryOut)
   if (outcome._tag !== "Repeated") return outcome
-  return { _tag: "ProfileKept", profile, unproven: JSON.parse(outcome.answer), isRepeated: true } as ProfileOutcome
+  return { _tag: "ProfileKept", profile, unproven: JSON.parse(outcome.answer), isRepeated: true }
 })

@@ -1,6 +1,6 @@
 /**
- * A store for a dry run: what would be recorded goes into a scratch store, and what is asked sees it on top of the ledger's own.
- * So a dry run is the run itself, and what it foretells is what would be done; nothing reaches the ledger.
+ * A decorator for a dry run: writes go into a scratch store, and reads see them on top of the ledger's own store. So a dry run runs
+ * the same code as the real one and has the same outcome, but nothing reaches the ledger.
  */
 import { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
@@ -9,33 +9,33 @@ import type { Append, LedgerStore } from "../ports/LedgerStore.ts"
 
 type Store = LedgerStore["Service"]
 
-/** What the scratch store knows; where it knows nothing, what the ledger's own does. */
+/** The values of the scratch store; where it has none, those of the ledger's own. */
 const either = <A, E>(
   scratch: Effect.Effect<ReadonlyArray<A | undefined>, E>,
   own: Effect.Effect<ReadonlyArray<A | undefined>, E>,
 ) => Effect.zipWith(scratch, own, (above, below) => above.map((found, index) => found ?? below[index]))
 
-/** The latest `dateCreated` of the lanes in which one of the events would go back; `undefined`, where none would. */
-const goesBackTo = Effect.fnUntraced(function* (store: Store, { events, project }: Append) {
+/** The latest `dateCreated` of the lanes that would go back with the events; `undefined` if none would. */
+const latestAfter = Effect.fnUntraced(function* (store: Store, { events, project }: Append) {
   const [first] = Lane.all(project)
   const firsts = new Map(events.toReversed().map((event) => [Lane.of(project, event.concordId) - first!, event]))
   const ends = yield* store.events.laneEnds(project)
-  const behind: Array<Instant> = []
+  const later: Array<Instant> = []
   for (const [lane, { dateCreated }] of firsts) {
     const [last] = ends[lane] === 0 ? [] : yield* store.events.lane(project, lane, ends[lane]! - 1, 1)
-    if (last !== undefined && last.dateCreated > dateCreated) behind.push(last.dateCreated)
+    if (last !== undefined && last.dateCreated > dateCreated) later.push(last.dateCreated)
   }
-  return behind.length === 0 ? undefined : Math.max(...behind)
+  return later.length === 0 ? undefined : Math.max(...later)
 })
 
-/** Whether an external id of the events is there already. */
-const hasAny = Effect.fnUntraced(function* (store: Store, { events, project }: Append) {
-  const named = events.flatMap(({ externalId }) => (externalId === undefined ? [] : [externalId]))
-  const there = named.length === 0 ? [] : yield* store.events.byExternalId(project, named)
-  return there.some((event) => event !== undefined)
+/** Whether an external id of the events is recorded already. */
+const hasExternalId = Effect.fnUntraced(function* (store: Store, { events, project }: Append) {
+  const hashes = events.flatMap(({ externalId }) => (externalId === undefined ? [] : [externalId]))
+  const recorded = hashes.length === 0 ? [] : yield* store.events.byExternalId(project, hashes)
+  return recorded.some((event) => event !== undefined)
 })
 
-/** Records into `scratch`, which is empty, what would be recorded into `store`. */
+/** Writes events into `scratch`, which is empty at first, under the conditions of `store`. */
 export const over = (store: Store, scratch: Store): Store => ({
   ...store,
   idempotencyRecord: (owner, hash) =>
@@ -45,8 +45,9 @@ export const over = (store: Store, scratch: Store): Store => ({
   events: {
     ...store.events,
     append: Effect.fnUntraced(function* (append: Append) {
-      const lastRecordedAt = yield* goesBackTo(store, append)
-      if (lastRecordedAt === undefined && !(yield* hasAny(store, append))) return yield* scratch.events.append(append)
+      const lastRecordedAt = yield* latestAfter(store, append)
+      if (lastRecordedAt === undefined && !(yield* hasExternalId(store, append)))
+        return yield* scratch.events.append(append)
       return { _tag: "Stale", lastRecordedAt: lastRecordedAt ?? append.recordedAt } as const
     }),
     byId: (project, ids) => either(scratch.events.byId(project, ids), store.events.byId(project, ids)),

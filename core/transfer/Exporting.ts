@@ -1,6 +1,6 @@
 /**
- * Everything a project's ledger holds, in the order in which it was learnt: what was recorded before the export began, and
- * nothing else, whatever is recorded meanwhile.
+ * Exporting a project's events in the order of their `dateCreated`: exactly those that were recorded before the export began, even
+ * if others are recorded during it.
  */
 import { Effect } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
@@ -9,27 +9,28 @@ import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 
-/** Which events. What is left out does not limit. */
+/** Which events are exported: those that match every member. A member that is left out matches all events. */
 export interface ExportQuery {
-  /** From `startDate`, before `endDate`: of `consentDate`. */
+  /** The first `consentDate`. */
   readonly startDate?: Instant.Instant
+  /** The first `consentDate` that is not exported any more. */
   readonly endDate?: Instant.Instant
-  /** The person, or anybody it is joined with. */
+  /** The person, and everyone it is joined with. */
   readonly concordId?: string
 }
 
-/** Events being read. */
+/** An export, while it is read. */
 export interface Export {
-  /** How many events there are to look through. */
+  /** The number of events to search. */
   readonly total: number
-  /** The next ones that match, which may be none, and how many were looked through for them; `undefined` after the last. */
+  /** The next events that match, possibly none, and the number of events that were searched; `undefined` after the last. */
   readonly next: Effect.Effect<
     { readonly events: ReadonlyArray<StoredEvent>; readonly seen: number } | undefined,
     StoreUnavailable
   >
 }
 
-/** How many events are read at a time: of a lane, and of all lanes together. */
+/** The most events that are read at once: of one lane, and of all lanes together. */
 const pageSize = 1000
 
 const matcher =
@@ -37,29 +38,29 @@ const matcher =
   ({ consentDate }: StoredEvent): boolean =>
     consentDate >= startDate && consentDate < endDate
 
-/** A lane as far as it has been read. */
-interface Cursor {
+/** The place in a lane up to which it was read. */
+interface LaneCursor {
   readonly lane: number
   readonly end: number
   page: ReadonlyArray<StoredEvent>
-  /** The position after the page. */
+  /** The position after the last event of the page. */
   position: number
-  /** In the page. */
+  /** The next event of the page. */
   index: number
 }
 
-/** Lanes merged: of the events that are next in each, the one that was recorded first. */
+/** Merges the lanes: of the next event of each, the one that was recorded first. */
 const ofLanes = Effect.fnUntraced(function* (scope: ProjectScope, query: ExportQuery, { store }: LedgerContext) {
   const { project } = scope
-  const isMeant = matcher(query)
+  const matches = matcher(query)
   const ends = yield* store.events.laneEnds(project)
-  const fill = Effect.fnUntraced(function* (cursor: Cursor) {
+  const fill = Effect.fnUntraced(function* (cursor: LaneCursor) {
     const limit = Math.min(pageSize, cursor.end - cursor.position)
     cursor.page = yield* store.events.lane(project, cursor.lane, cursor.position, limit)
     cursor.position += cursor.page.length
     cursor.index = 0
   })
-  let cursors = ends.flatMap((end, lane): ReadonlyArray<Cursor> =>
+  let cursors = ends.flatMap((end, lane): ReadonlyArray<LaneCursor> =>
     end === 0 ? [] : [{ lane, end, page: [], position: 0, index: 0 }],
   )
   yield* Effect.forEach(cursors, fill, { discard: true })
@@ -75,7 +76,7 @@ const ofLanes = Effect.fnUntraced(function* (scope: ProjectScope, query: ExportQ
       }
       const event = first.page[first.index++]!
       seen++
-      if (isMeant(event)) events.push(event)
+      if (matches(event)) events.push(event)
       if (first.index < first.page.length) continue
       if (first.position < first.end) yield* fill(first)
       else cursors = cursors.filter((cursor) => cursor !== first)
@@ -85,7 +86,7 @@ const ofLanes = Effect.fnUntraced(function* (scope: ProjectScope, query: ExportQ
   return { total: ends.reduce((sum, end) => sum + end, 0), next } satisfies Export
 })
 
-/** The events of one person and those it is joined with. */
+/** The events of one person and of everyone it is joined with. */
 const ofPerson = Effect.fnUntraced(function* (
   { organization, project }: ProjectScope,
   concordId: string,
@@ -104,7 +105,7 @@ const ofPerson = Effect.fnUntraced(function* (
   return { total: events.length, next } satisfies Export
 })
 
-/** Opens an export. */
+/** Opens an export of a project's events. */
 export const open = (
   scope: ProjectScope,
   query: ExportQuery,

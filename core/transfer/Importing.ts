@@ -1,104 +1,98 @@
 /**
- * Taking in what another system knows, block by block: of each block the good items are recorded, all of them or none, and
- * the others are named.
+ * Importing events from another system, block by block: of each block the good items are recorded, all of them or none, and the
+ * faults of the others are returned.
  *
- * A block is known again by what its rows hold, as they were read, and where it stands in its file. So a file that is
- * imported again, after whatever ended the first time, records nothing twice. Rows that were refused then are tried again,
- * and rows that have come to mean something else, by another mapping, are recorded as what they mean now.
+ * A block is identified by the text of its rows and its place in the file. So a file that is imported again, however the first
+ * import ended, records nothing twice. Rows that were refused are tried again, and rows that mean something else by now, because
+ * the mapping has changed, are recorded as what they mean now.
  */
 import { Effect } from "effect"
 import { Hex } from "effect/encoding"
 import type { ProjectScope } from "../model/Catalog.ts"
-import { type Append, keptForEver, type IdempotencyRecord } from "../ports/LedgerStore.ts"
+import { keptForEver, type IdempotencyRecord, type StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { ItemViolation } from "../ledger/Batch.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as Admission from "../model/Admission.ts"
 import * as Recording from "../ledger/Recording.ts"
+import type { BlockSlot } from "./BlockPipeline.ts"
 
-/** An event that is on its way to the store with a block, as it was planned first. */
-export type OnItsWay = Required<Append>["after"]
-
-/** Where a block stands in its file. */
-export interface Place {
-  /** From 0. */
-  readonly ordinal: number
-  /** Done when the block before it is on its way, with an event of it; or with nothing, where its turn is to be waited for. */
-  readonly ahead: Effect.Effect<OnItsWay | undefined>
-  /** Done when the blocks before it are recorded. */
-  readonly turn: Effect.Effect<void>
-  /** Says that it is on its way; the first time counts. */
-  readonly pass: (event: OnItsWay) => Effect.Effect<unknown>
-}
-
-/** Rows that stand together in a file. */
+/** Consecutive rows of a file. */
 export interface Block extends ProjectScope {
-  /** The id of the API key, or of whoever runs the command. */
+  /** The id of the API key, or of the operator who runs the command. */
   readonly submitter: string
-  readonly place: Place
+  readonly slot: BlockSlot
   /** The text of each row, as it was read. 1 to `Batch.maxItems`. */
   readonly rows: ReadonlyArray<string>
   /** The items that rows hold, by the index of the row. */
   readonly items: ReadonlyMap<number, Admission.Item>
 }
 
-/** What became of an item: it was recorded; it had been already; or what is wrong with it. */
-export type Fate = "recorded" | "known" | ReadonlyArray<Omit<Recording.ItemViolation, "item">>
+/** The fate of an item: it was recorded, it had been recorded before, or what is wrong with it. */
+export type ImportFate = "recorded" | "known" | ReadonlyArray<Omit<ItemViolation, "item">>
 
-/** What became of a block. */
+/** The outcome of a block. */
 export interface Imported {
   /** The fates of the items, by the index of the row. */
-  readonly fates: ReadonlyMap<number, Fate>
-  /** Whether it was recorded as it was planned first. Where it was not, whatever was planned behind it is planned again. */
+  readonly fates: ReadonlyMap<number, ImportFate>
+  /** Whether it was recorded by its first plan. If not, the blocks that were planned after it are planned again. */
   readonly isAsPlanned: boolean
 }
 
 /** An item, and the index of its row. */
-type Numbered = readonly [index: number, item: Admission.Item]
+type IndexedItem = readonly [index: number, item: Admission.Item]
 
-/** What a receipt says of a block: which rows were not recorded with it, and a tag of the items of those that were. */
-interface Taken {
+/** The answer in a block's idempotency record: the rows that were not recorded with it, and a tag of the items that were. */
+interface KeptBlock {
   readonly without: ReadonlyArray<number>
   readonly tag: string
 }
 
-/** Tags texts of an organization: nobody without its key can guess from a tag what it is of. */
+/** Tags values with the organization's key: without it, no one can guess from a tag the value it was made from. */
 const tagger = Effect.fnUntraced(function* ({ organization }: Block, { hasherOf }: LedgerContext) {
   const hasher = yield* hasherOf(organization)
   return (value: unknown) => Effect.map(hasher.sign("import", JSON.stringify(value)), Hex.encode)
 })
 
-/** Goes through the receipts of a block: settles the fate of the items that they are of; answers the others. */
-const withoutKnown = Effect.fnUntraced(function* (block: Block, fates: Map<number, Fate>, context: LedgerContext) {
+/**
+ * Reads the idempotency records of a block, one for each earlier import that recorded items of it. Sets the fate of the items that
+ * were recorded, and returns the others with the hash of the next record.
+ */
+const withoutKnown = Effect.fnUntraced(function* (
+  block: Block,
+  fates: Map<number, ImportFate>,
+  context: LedgerContext,
+) {
   const tagOf = yield* tagger(block, context)
-  const content = yield* tagOf([block.project.id, block.place.ordinal, block.rows])
-  let left: ReadonlyArray<Numbered> = [...block.items]
+  const content = yield* tagOf([block.project.id, block.slot.ordinal, block.rows])
+  let remaining: ReadonlyArray<IndexedItem> = [...block.items]
   for (let generation = 0; ; generation++) {
     const hash = yield* tagOf([content, generation])
     const idempotencyRecord = yield* context.store.idempotencyRecord(block.organization, hash)
-    if (idempotencyRecord === undefined) return { hash, left, tagOf }
-    const { tag, without }: Taken = JSON.parse(idempotencyRecord.answer)
+    if (idempotencyRecord === undefined) return { hash, remaining, tagOf }
+    const { tag, without }: KeptBlock = JSON.parse(idempotencyRecord.answer)
     const others = new Set(without)
     const same = [...block.items].filter(([index]) => !others.has(index))
     if ((yield* tagOf(same)) !== tag) continue
     for (const [index] of same) fates.set(index, "known")
-    left = left.filter(([index]) => others.has(index))
+    remaining = remaining.filter(([index]) => others.has(index))
   }
 })
 
 /**
- * The items that are refused at first sight. Conflicts of identifiers wait until nothing else is wrong: an item that is
- * refused claims no identifier.
+ * The violations to report first. Conflicts of identifiers wait until nothing else is wrong, because an item that is refused
+ * claims no identifier, and so some conflicts may disappear.
  */
-const refusedFirst = (violations: ReadonlyArray<Recording.ItemViolation>): ReadonlyArray<Recording.ItemViolation> => {
+const refusedFirst = (violations: ReadonlyArray<ItemViolation>): ReadonlyArray<ItemViolation> => {
   const others = violations.filter(({ code }) => code !== "identifier_conflict")
   return others.length === 0 ? violations : others
 }
 
-/** Settles the fate of those that are refused; answers the others. */
+/** Sets the fate of the items that are refused, and returns the others. */
 const refuse = (
-  tried: ReadonlyArray<Numbered>,
-  violations: ReadonlyArray<Recording.ItemViolation>,
-  fates: Map<number, Fate>,
-): ReadonlyArray<Numbered> => {
+  tried: ReadonlyArray<IndexedItem>,
+  violations: ReadonlyArray<ItemViolation>,
+  fates: Map<number, ImportFate>,
+): ReadonlyArray<IndexedItem> => {
   const byItem = Map.groupBy(violations, ({ item }) => item)
   for (const [place, ofItem] of byItem) {
     const [index] = tried[place]!
@@ -111,59 +105,65 @@ const refuse = (
 }
 
 /**
- * Records what is good of a block. It is planned while the one before it is recorded, and goes to the store right behind that one:
- * it is kept there if that one was recorded as it was planned, and planned again in its turn otherwise, because who somebody is,
- * what is known and which of two events is later depends on what was recorded before.
+ * Records the good items of a block.
+ *
+ * The block is planned while the one before it is recorded, and sent to the store right after it. The store keeps it if that one
+ * was recorded by its first plan. Otherwise it is planned again in its turn, because the person of an item, whether an item is
+ * known, and which of two events is later all depend on what was recorded before.
  */
-export const importBlock = Effect.fnUntraced(function* (block: Block, context: LedgerContext) {
-  const { organization, place, project, submitter, types } = block
-  const request = { organization, project, submitter, types }
-  const fates = new Map<number, Fate>()
+export const importBlock = Effect.fnUntraced(function* (
+  block: Block,
+  context: LedgerContext,
+): Effect.fn.Return<Imported, StoreUnavailable> {
+  const { organization, project, slot, submitter, types } = block
+  const scope = { organization, project, submitter, types }
+  const fates = new Map<number, ImportFate>()
   let plans = 0
-  /** What it comes after, as long as its turn has not come. */
-  let ahead = yield* place.ahead
+  /** An event of the previous block, after which this block is sent; `undefined` once this block has its turn. */
+  let after = yield* slot.previousSent
   const awaitTurn = Effect.andThen(
-    Effect.sync(() => (ahead = undefined)),
-    place.turn,
+    Effect.sync(() => (after = undefined)),
+    slot.turn,
   )
-  if (ahead === undefined) yield* awaitTurn
+  if (after === undefined) yield* awaitTurn
 
-  const record = Effect.fnUntraced(function* (tried: ReadonlyArray<Numbered>, idempotencyRecord: IdempotencyRecord) {
-    const items = tried.map(([, item]) => item)
-    return yield* Recording.recordNow({ ...request, items }, context, ([first]) =>
+  const record = Effect.fnUntraced(function* (tried: ReadonlyArray<IndexedItem>, idempotencyRecord: IdempotencyRecord) {
+    const batch = { ...scope, items: tried.map(([, item]) => item) }
+    const chooseOptions: Recording.ChooseOptions = ([first]) =>
       Effect.gen(function* () {
         const isFirst = ++plans === 1
-        if (ahead !== undefined && (!isFirst || first === undefined)) {
+        if (after !== undefined && (!isFirst || first === undefined)) {
           yield* awaitTurn
           return "plan again"
         }
         if (first === undefined) return {}
-        const sending = isFirst ? place.pass(first) : Effect.void
-        return { idempotencyRecord, sending, ...(ahead !== undefined && { after: ahead }) }
-      }),
-    )
+        const beforeAppend = isFirst ? slot.markSent(first) : Effect.void
+        return { idempotencyRecord, beforeAppend, ...(after !== undefined && { after }) }
+      })
+    return yield* Recording.recordWith(batch, chooseOptions, context)
   })
 
-  const isSettled = Effect.fnUntraced(function* () {
-    const { hash, left, tagOf } = yield* withoutKnown(block, fates, context)
-    for (let tried = left; tried.length > 0;) {
+  /** Records the items that are not known. Returns false if they have to be looked up again. */
+  const recordUnknown = Effect.fnUntraced(function* () {
+    const { hash, remaining, tagOf } = yield* withoutKnown(block, fates, context)
+    for (let tried = remaining; tried.length > 0;) {
       const isTried = new Set(tried.map(([index]) => index))
-      const taken: Taken = {
+      const kept: KeptBlock = {
         without: [...block.rows.keys()].filter((index) => !isTried.has(index)),
         tag: yield* tagOf(tried),
       }
-      // A file may be taken in again after years.
+      // Kept for ever, because a file may be imported again after years.
       const idempotencyRecord: IdempotencyRecord = {
         hash,
         digest: hash,
-        answer: JSON.stringify(taken),
+        answer: JSON.stringify(kept),
         recordedAt: keptForEver,
       }
       const outcome = yield* record(tried, idempotencyRecord)
-      // Somebody else takes in the same block.
+      // Another import has recorded items of the same block.
       if (outcome._tag === "KeptBefore") return false
       if (outcome._tag === "Recorded") {
-        // What comes twice in the block is one event: the first of them.
+        // Items of the block with the same external id are one event: the first of them was recorded.
         const recorded = new Set(outcome.recorded)
         for (const [place, [index]] of tried.entries()) {
           fates.set(index, recorded.delete(outcome.events[place]!) ? "recorded" : "known")
@@ -171,13 +171,13 @@ export const importBlock = Effect.fnUntraced(function* (block: Block, context: L
         return true
       }
       plans++
-      // What is refused ahead of its turn may be known by then.
-      if (ahead !== undefined) yield* awaitTurn
+      // An item that is refused before the block has its turn may be known by then.
+      if (after !== undefined) yield* awaitTurn
       else tried = refuse(tried, refusedFirst(outcome.violations), fates)
     }
     return true
   })
-  while (!(yield* isSettled()));
-  if (ahead !== undefined) yield* awaitTurn
-  return { fates, isAsPlanned: plans <= 1 } satisfies Imported
+  while (!(yield* recordUnknown()));
+  if (after !== undefined) yield* awaitTurn
+  return { fates, isAsPlanned: plans <= 1 }
 })

@@ -1,27 +1,27 @@
 /**
- * Taking an export back: recorded events keep their ids, people and dates, so that the ledger is what it was.
+ * Restoring an export: recorded events keep their ids, people and dates, so that the ledger is what it was.
  *
- * Events go in in the order of their `dateCreated`, which never goes back inside a lane. A ledger that has learnt something
- * later already cannot take in what was before it: it may have answered without it (semantics, law 8).
+ * Events are recorded in the order of their `dateCreated`, which never goes back inside a lane. So an event cannot be restored
+ * into a lane that has a later one: the ledger may have answered without it (semantics, law 8).
  */
 import { Clock, Effect } from "effect"
 import type { Digest } from "effect/crypto"
 import * as Admission from "../model/Admission.ts"
 import type { ProjectScope } from "../model/Catalog.ts"
-import type { StoredEvent } from "../ports/LedgerStore.ts"
+import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as RecordedLine from "../formats/RecordedLine.ts"
 import * as Exchange from "../formats/Exchange.ts"
 import * as EventBody from "../ledger/EventBody.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 
-/** Recorded events that stand together in a file. */
+/** Consecutive lines of an export. */
 export interface RestoredBlock extends ProjectScope {
   /** 1 to `Batch.maxItems`. */
   readonly lines: ReadonlyArray<RecordedLine.Line>
 }
 
-/** Why an event is not taken back. */
+/** Why an event is not restored. */
 export interface RestoreFault {
   readonly code:
     | "another_project"
@@ -36,18 +36,18 @@ export interface RestoreFault {
   readonly detail: string
 }
 
-/** What became of an event: it was taken back; it was there already; or why it is not taken back. */
+/** The fate of an event: it was restored, it is recorded already, or why it is not restored. */
 export type RestoreFate = "recorded" | "known" | ReadonlyArray<RestoreFault>
 
 /** An event, and its index in the block. */
-interface Numbered {
+interface IndexedEvent {
   readonly index: number
   readonly event: StoredEvent
 }
 
 const requiredOf = ({ domain, id, ipAddress }: typeof RecordedLine.Session.Type) => ({ domain, id, ipAddress })
 
-/** The event of a line, its body as it was written when it was recorded. */
+/** The event of a line, with the same body as when it was recorded. */
 const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Digest.Digest["Service"]) {
   const { dateCreated, expirationDate, externalId, organization, session, submitter, version } = line
   const event = {
@@ -75,9 +75,9 @@ const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Di
 })
 
 /**
- * What no ledger of this project can have recorded. Versions are never taken back, so one that is missing was never answered;
- * but a refusal is recorded whatever its version. The states a type takes, its status and its duration change: what is not
- * valid today may have been valid then.
+ * The reasons why this project can never have recorded an event. Versions are never removed, so a version that is missing was never
+ * answered; but a refusal is recorded with any version. The valid states of a type, its status and its duration change, so they
+ * are not checked: what is not valid today may have been valid then.
  */
 const faultsOf = (line: RecordedLine.Line, event: StoredEvent, { project, types }: ProjectScope, now: number) => {
   const faults: Array<RestoreFault> = []
@@ -115,14 +115,14 @@ const goesBack: RestoreFault = {
   detail: "the ledger has learnt something later already: take an export back into a ledger that has not gone on",
 }
 
-/** The events that are to be taken back, in the order of their `dateCreated`; the fate of the others is settled. */
-const sortOut = Effect.fnUntraced(function* (
+/** Sets the fate of the events that are faulty or recorded already, and returns the others in the order of their `dateCreated`. */
+const toRestore = Effect.fnUntraced(function* (
   block: RestoredBlock,
   fates: Array<RestoreFate>,
   { digest, store }: LedgerContext,
 ) {
   const now = yield* Clock.currentTimeMillis
-  const good: Array<Numbered> = []
+  const good: Array<IndexedEvent> = []
   const ids = new Set<string>()
   for (const [index, line] of block.lines.entries()) {
     const event = yield* toEvent(line, digest)
@@ -132,16 +132,16 @@ const sortOut = Effect.fnUntraced(function* (
     else good.push({ index, event })
     ids.add(event.id)
   }
-  const there = yield* store.events.byId(
+  const recorded = yield* store.events.byId(
     block.project,
     good.map(({ event }) => event.id),
   )
-  const left = good.filter(({ event, index }, place) => {
-    const known = there[place]
+  const remaining = good.filter(({ event, index }, place) => {
+    const known = recorded[place]
     if (known !== undefined) fates[index] = known.body === event.body ? "known" : [idTaken]
     return known === undefined
   })
-  return left.toSorted((a, b) => a.event.dateCreated - b.event.dateCreated)
+  return remaining.toSorted((a, b) => a.event.dateCreated - b.event.dateCreated)
 })
 
 const append = (
@@ -150,13 +150,16 @@ const append = (
   { store }: LedgerContext,
 ) => store.events.append({ project, organization, recordedAt: events.at(-1)!.dateCreated, events, claims: [] })
 
-/** Takes back what can be of a block: all at once, or one by one where one stands in the way. */
-export const restoreBlock = Effect.fnUntraced(function* (block: RestoredBlock, context: LedgerContext) {
+/** Restores the good events of a block: all in one append, or one by one if that append is refused. */
+export const restoreBlock = Effect.fnUntraced(function* (
+  block: RestoredBlock,
+  context: LedgerContext,
+): Effect.fn.Return<ReadonlyArray<RestoreFate>, StoreUnavailable> {
   const fates: Array<RestoreFate> = []
-  const left = yield* sortOut(block, fates, context)
-  const events = left.map(({ event }) => event)
+  const remaining = yield* toRestore(block, fates, context)
+  const events = remaining.map(({ event }) => event)
   const isDone = events.length === 0 || (yield* append(block, events, context))._tag === "Appended"
-  for (const { event, index } of left) {
+  for (const { event, index } of remaining) {
     if (isDone || (yield* append(block, [event], context))._tag === "Appended") {
       fates[index] = "recorded"
       continue
@@ -166,5 +169,5 @@ export const restoreBlock = Effect.fnUntraced(function* (block: RestoredBlock, c
       externalId === undefined ? [] : yield* context.store.events.byExternalId(block.project, [externalId])
     fates[index] = [taken === undefined ? goesBack : externalIdTaken]
   }
-  return fates as ReadonlyArray<RestoreFate>
+  return fates
 })

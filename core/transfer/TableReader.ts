@@ -1,5 +1,5 @@
 /**
- * Reading the rows of a ledger one after the other, and the digests by which two ledgers are compared.
+ * Reads the rows of a stored ledger one by one, and computes the digests by which two ledgers are compared.
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"
@@ -14,15 +14,18 @@ import {
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 
-/** Rows one by one. */
+/** Called with the number of events that were processed so far, and the number to process in all. */
+export type Progress = (done: number, total: number) => Effect.Effect<void>
+
+/** A reader of rows, one by one. */
 export interface Reader<Name extends TableName, Column extends ColumnName<Name>> {
-  /** The row that is next; `undefined` after the last. */
+  /** The current row; `undefined` after the last one. */
   row: Row<Name, Column> | undefined
-  /** Goes on to the row after it. */
+  /** Goes on to the next row. */
   readonly advance: Effect.Effect<void, StoreUnavailable | StoreDamaged>
 }
 
-/** Reads rows one by one, from the first. */
+/** A reader at the first row. */
 export const reader = Effect.fnUntraced(function* <Name extends TableName, Column extends ColumnName<Name>>(
   next: Next<Name, Column>,
 ) {
@@ -43,7 +46,7 @@ export const reader = Effect.fnUntraced(function* <Name extends TableName, Colum
   return reading
 })
 
-/** How many rows a table has, and their digest: equal exactly where the tables are. */
+/** The number of a table's rows, and their digest: the same for two tables exactly if their rows are. */
 export interface TableDigest {
   readonly table: TableName
   readonly rows: number
@@ -51,17 +54,17 @@ export interface TableDigest {
   readonly digest: string
 }
 
-/** How many events a lane has, and the digests of their bodies, each laid onto those before it. */
+/** The number of a lane's events, and the chained digest of their bodies. */
 export interface LaneDigest {
-  /** As it is stored: the number of its owner × 4096, and the lane of it. */
+  /** The lane's number in the store: the number of its owner × 4096, plus the number of the lane in its owner. */
   readonly lane: number
   readonly events: number
   readonly digest: string
 }
 
 /**
- * Lays something onto a digest: SHA-256 of both, one after the other. So a digest of many things is made one by one, and depends
- * on each of them and on their order.
+ * Chains a text onto a digest: the SHA-256 of both, one after the other. So the digest of many texts is computed one by one, and
+ * depends on each of them and on their order.
  */
 export const chain = (digest: Digest.Digest["Service"], onto: string, text: string): Effect.Effect<string> =>
   Sha256.hex(digest, onto + text)
@@ -70,20 +73,20 @@ export const chain = (digest: Digest.Digest["Service"], onto: string, text: stri
 export const digestOf = (lanes: ReadonlyArray<LaneDigest>, digest: Digest.Digest["Service"]): Effect.Effect<string> =>
   chain(digest, "", JSON.stringify(lanes.map(({ digest, events, lane }) => [lane, events, digest])))
 
-/** Counts rows and makes their digest as they are read: batch laid onto batch, as JSON. */
+/** Counts rows and computes their digest as they are read: each batch is chained onto those before it, as JSON. */
 export const digesting = <Name extends TableName>(table: Name, next: Next<Name>, digest: Digest.Digest["Service"]) => {
-  let tally: TableDigest = { table, rows: 0, digest: "" }
+  let read: TableDigest = { table, rows: 0, digest: "" }
   const counted: Next<Name> = Effect.tap(next, (rows) =>
     rows.length === 0
       ? Effect.void
-      : Effect.map(chain(digest, tally.digest, JSON.stringify(rows)), (laid) => {
-          tally = { table, rows: tally.rows + rows.length, digest: laid }
+      : Effect.map(chain(digest, read.digest, JSON.stringify(rows)), (chained) => {
+          read = { table, rows: read.rows + rows.length, digest: chained }
         }),
   )
-  return { next: counted, tally: () => tally }
+  return { next: counted, digestOfRead: () => read }
 }
 
-/** Does something with every batch of a table, in the order of its key. */
+/** Calls `use` with every batch of rows, in their order. */
 export const forEach = Effect.fnUntraced(function* <Name extends TableName, E>(
   next: Next<Name>,
   use: (rows: ReadonlyArray<Row<Name>>) => Effect.Effect<void, E>,
@@ -94,7 +97,7 @@ export const forEach = Effect.fnUntraced(function* <Name extends TableName, E>(
   }
 })
 
-/** All rows of a small table. */
+/** All rows of a table that fits into memory. */
 export const all = Effect.fnUntraced(function* <Name extends TableName>(snapshot: Snapshot, table: Name) {
   const found: Array<Row<Name>> = []
   yield* forEach(yield* snapshot.rows(table), (rows) => Effect.sync(() => void found.push(...rows)))

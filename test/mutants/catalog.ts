@@ -32,8 +32,8 @@ export const catalog: Part = {
 
     [
       "CatalogChange.ts",
-      "turn.withPermit(keep(first))",
-      "keep(first)",
+      "catalogLock.withPermit(write(first))",
+      "write(first)",
       "is set up by as many requests as come at a time",
     ],
     [
@@ -51,20 +51,20 @@ export const catalog: Part = {
 
     [
       "ConsentTypes.ts",
-      "const from = versionInForce(type, change.publishedAt ?? now)",
+      "const from = ConsentTypeVersions.inForce(type, change.publishedAt ?? now)",
       "const from = type.versions.at(-1)!",
       "is published neither early nor never by a correction",
     ],
     [
       "ConsentTypes.ts",
-      ", ...published.flatMap((version) => plannedAgain(type, version))",
+      "        ...published.flatMap((version) => ConsentTypeVersions.plannedAgain(type, version)),\n",
       "",
       "lets also those lapse who answered a correction",
       "Of any corrections and plans",
     ],
     [
       "ConsentTypes.ts",
-      "yield* context.answerHorizon.reach(id, Instant.min)",
+      "yield* context.answerHorizon.raise(id, Instant.min)",
       "",
       "deleted while it is answered for the first time",
     ],

@@ -7,7 +7,7 @@ export const integrity: Part = {
   mutants: [
     ["LogCheck.ts", "if (actual !== row.digest)", "if (false)", "finds and names a change of digest in event"],
     ["LogCheck.ts", "Lane.of(project, row.person) !== row.lane", "false", "finds an event that is there again"],
-    ["LogCheck.ts", "row.recorded_at < reading.recordedAt", "false", "finds positions that were swapped"],
+    ["LogCheck.ts", "row.recorded_at < progress.recordedAt", "false", "finds positions that were swapped"],
 
     ["HeadCheck.ts", "if (wrong.length > 0)", "if (false)", "finds and names a change of event_id in head"],
 

@@ -18,14 +18,14 @@ export const ledger: Part = {
   mutants: [
     [
       "Reading.ts",
-      "Math.min(question.knownAt ?? learnt, learnt)",
-      "Math.min(question.knownAt ?? now, now)",
+      "knownUntil(question, learnt)",
+      "knownUntil(question, now)",
       "A join or an undoing that was acknowledged",
     ],
     [
       "Reading.ts",
-      "store.events.heads(project, members)",
-      "store.events.heads(project, members.slice(0, 1))",
+      "yield* read(project, members)",
+      "yield* read(project, members.slice(0, 1))",
       "The state of joined people is the merge of their states, as of",
     ],
     [
@@ -37,7 +37,12 @@ export const ledger: Part = {
     ["Reading.ts", "question.knownAt !== undefined || knownAt <= now", "true", oneOrder],
     ["Reading.ts", "head.dateCreated), Math.max(learnt, listed.learnt))", "head.dateCreated), learnt)", oneOrder],
     ["Reading.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that is behind"],
-    ["Reading.ts", "Math.min(knownAt, known) : knownAt", "knownAt : knownAt", "an answer of a replica that is behind"],
+    [
+      "Reading.ts",
+      "? knownUntil(question, known) :",
+      "? (question.knownAt ?? known) :",
+      "an answer of a replica that is behind",
+    ],
     [
       "Reading.ts",
       "people.laneEnds([Lane.of(organization, alias)])",
@@ -60,8 +65,8 @@ export const ledger: Part = {
     ],
     [
       "Listing.ts",
-      "project.id, asker, sort, order, asked",
-      "project.id, sort, order, asked",
+      "project.id, caller, sort, order, filter",
+      "project.id, sort, order, filter",
       "of another filter, sort, order, key",
       "of another session",
     ],
@@ -69,15 +74,15 @@ export const ledger: Part = {
     ["Cursor.ts", "if (encode(mac, text) !== cursor) return undefined", "", "altered at any character"],
 
     [
-      "Recording.ts",
+      "Deduplication.ts",
       '(firsts.get(hashes.get(item) ?? "") ?? item) === item',
       "true",
       "inside one batch is recorded once",
     ],
     [
       "Recording.ts",
-      "const { answered, firsts, hashes, numbered } = yield* sortOut(request, context)",
-      "const { answered, firsts, hashes } = yield* sortOut(request, context)\n  const numbered = request.items.map((draft, item) => ({ draft, item }))",
+      "const { firsts, hashes, recorded: before, unrecorded } = yield* Deduplication.deduplicate(batch, context)",
+      "const { firsts, hashes, recorded: before } = yield* Deduplication.deduplicate(batch, context)\n  const unrecorded = batch.items.map((draft, item) => ({ draft, item }))",
       "beside an item that breaks a rule",
     ],
     [
@@ -88,9 +93,9 @@ export const ledger: Part = {
     ],
 
     ["Idempotency.ts", "known.digest === wanted.digest", "true", "with a key that was used for another body is 422"],
-    ["Idempotency.ts", "`${scope}\\0${key}`)", "key)", "with the same key of another credential is another request"],
+    ["Idempotency.ts", "`${caller}\\0${key}`)", "key)", "with the same key of another credential is another request"],
 
-    ["AnswerHorizon.ts", "return settled(id)", "return Effect.void", oneOrder],
+    ["AnswerHorizon.ts", "return awaitChanges(id)", "return Effect.void", oneOrder],
     ["AnswerHorizon.ts", "if (answeredAt >= recordedAt)", "if (answeredAt > recordedAt)", oneOrder],
 
     ["Positions.ts", "?? Infinity) < position", "?? Infinity) < 0", "what was recorded is not unknown again"],

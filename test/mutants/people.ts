@@ -21,7 +21,7 @@ export const people: Part = {
     ["Secrets.ts", ", id].join", "].join", "createApiKey sent again when it has been forgotten"],
 
     [
-      "Identifying.ts",
+      "PersonFacts.ts",
       "const ends = { at: yield* Clock.currentTimeMillis, sessionsOf: survivor }",
       "const ends = { at: yield* Clock.currentTimeMillis }",
       "a browser that was wrongly joined is the other person no longer",
@@ -33,7 +33,7 @@ export const people: Part = {
       "an identifier that is taken from a person while a visitor proves it opens that person's session to nobody",
     ],
     [
-      "Identifying.ts",
+      "PersonFacts.ts",
       "if (known.some((fact) => fact.join === joinId))",
       "if (facts.some((fact) => fact.join === joinId))",
       "Whatever is interleaved, lost and killed",

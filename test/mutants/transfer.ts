@@ -8,29 +8,34 @@ export const transfer: Part = {
   folder: "core/transfer",
   tests: ["test/contract/exporting.test.ts", "test/faults/moved.test.ts", "test/laws/importing.test.ts"],
   mutants: [
-    ["Importing.ts", "return { idempotencyRecord, sending", "return { sending", "Whenever an import is killed"],
     [
       "Importing.ts",
-      "...(ahead !== undefined && { after: ahead })",
+      "return { idempotencyRecord, beforeAppend",
+      "return { beforeAppend",
+      "Whenever an import is killed",
+    ],
+    [
+      "Importing.ts",
+      "...(after !== undefined && { after })",
       "",
       "Rows in blocks are recorded, refused and answered about as requests with one item each, one after the other (slow memory)",
     ],
-    ["Importing.ts", "if (ahead === undefined) yield* awaitTurn", "", plannedAgain],
+    ["Importing.ts", "if (after === undefined) yield* awaitTurn", "", plannedAgain],
     [
       "Importing.ts",
-      "    left = left.filter(([index]) => others.has(index))",
-      "    left = []",
+      "    remaining = remaining.filter(([index]) => others.has(index))",
+      "    remaining = []",
       "A row that was refused is recorded once its reason is gone",
     ],
     ["Importing.ts", "    if ((yield* tagOf(same)) !== tag) continue", "", "With a mapping that was put right"],
     ["Importing.ts", "  return others.length === 0 ? violations : others", "  return violations", inBlocks],
     ["Importing.ts", "recorded.delete(outcome.events[place]!)", "recorded.has(outcome.events[place]!)", inBlocks],
 
-    ["Intake.ts", "isAsPlanned ? before.ahead : Effect.undefined", "before.ahead", plannedAgain],
+    ["BlockPipeline.ts", "isAsPlanned ? previous.sent : Effect.undefined", "previous.sent", plannedAgain],
     [
       "Intake.ts",
       "  const rows = block.map(({ text }) => text)",
-      "  const rows = shaped.map(({ value }) => JSON.stringify(value))",
+      "  const rows = good.map(({ value }) => JSON.stringify(value))",
       "With a mapping that was completed",
     ],
 

@@ -27,7 +27,7 @@ export const verify = async (url: string, maxListed?: number): Promise<Verifying
   valueOf(await verifying(url, maxListed))
 
 /** Moves a ledger that may not be movable. `progress` is run while the rows are copied. */
-export const moving = (from: string, to: string, progress?: Moving.Progress) =>
+export const moving = (from: string, to: string, progress?: TableReader.Progress) =>
   run((digest) =>
     Effect.flatMap(Effect.all([Store.rows(from), Store.rows(to)]), ([from, to]) =>
       Moving.move(from, to, digest, progress),

@@ -4,7 +4,8 @@
 import { Schema } from "effect"
 import * as ConsentState from "../../../core/engine/ConsentState.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
-import { maxItems, maxLimit } from "../../../core/ledger/Batch.ts"
+import { maxItems } from "../../../core/ledger/Batch.ts"
+import { maxLimit } from "../../../core/ledger/Paging.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 

@@ -5,7 +5,7 @@ import { Clock, Effect, Schema } from "effect"
 import type { ListedType, ListedVersion } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
-import * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
+import * as ConsentTypeVersions from "../../../core/catalog/ConsentTypeVersions.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as Period from "../../../core/engine/Period.ts"
 
@@ -32,7 +32,7 @@ const requireReacceptVersion = (type: ListedType, now: Instant.Instant): number 
 
 /** A consent type as JSON, with the texts in force at `now`. */
 export const write = (type: ListedType, document: string | undefined, now: Instant.Instant): string => {
-  const inForce = ConsentTypes.versionInForce(type, now)
+  const inForce = ConsentTypeVersions.inForce(type, now)
   const { grace, requireReaccept, version } = publication(inForce)
   const reaccepted = requireReacceptVersion(type, now)
   return JSON.stringify({
@@ -64,7 +64,7 @@ export const write = (type: ListedType, document: string | undefined, now: Insta
 export const answer = Effect.fnUntraced(function* (type: ListedType) {
   const ledger = yield* Ledger
   const now = yield* Clock.currentTimeMillis
-  return write(type, yield* ledger.setup.document(type, ConsentTypes.versionInForce(type, now)), now)
+  return write(type, yield* ledger.setup.document(type, ConsentTypeVersions.inForce(type, now)), now)
 })
 
 /** The highest number of characters of a document in a list, because a page of long ones would not fit in memory. */
@@ -74,7 +74,7 @@ const listedDocumentMaxLength = 65_536
 export const answerListed = Effect.fnUntraced(function* (type: ListedType) {
   const ledger = yield* Ledger
   const now = yield* Clock.currentTimeMillis
-  const document = yield* ledger.setup.document(type, ConsentTypes.versionInForce(type, now))
+  const document = yield* ledger.setup.document(type, ConsentTypeVersions.inForce(type, now))
   return write(type, document !== undefined && document.length > listedDocumentMaxLength ? undefined : document, now)
 })
 

@@ -8,6 +8,7 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import type * as Instant from "../../../core/engine/Instant.ts"
 import type { CatalogFault } from "../../../core/catalog/CatalogChange.ts"
 import * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
+import * as ConsentTypeVersions from "../../../core/catalog/ConsentTypeVersions.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Api } from "../api/Api.ts"
 import * as ConsentTypeWire from "../api/ConsentTypeWire.ts"
@@ -97,7 +98,7 @@ type Filter = { readonly [Parameter in keyof typeof ConsentTypeWire.typeParamete
 
 /** Whether the current members of a type match the filter of a query. */
 const matches = (type: ListedType, query: Filter, now: Instant.Instant): boolean => {
-  const { name, url, version } = ConsentTypes.versionInForce(type, now)
+  const { name, url, version } = ConsentTypeVersions.inForce(type, now)
   const members: Filter = { ...type, name, url, version }
   return (["category", "subcategory", "label", "name", "url", "version", "status"] as const).every(
     (member) => query[member] === undefined || query[member] === members[member],
@@ -115,7 +116,7 @@ export const list = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const matching = types.all
     .filter((type) => matches(type, query, now))
-    .map((type) => ({ ...type, name: ConsentTypes.versionInForce(type, now).name }))
+    .map((type) => ({ ...type, name: ConsentTypeVersions.inForce(type, now).name }))
   const { cursor: _, limit: __, offset: ___, ...bound } = query
   const outcome = yield* ledger.listEntries(organization, ["types", project.id, caller, bound], matching, query)
   return yield* Pages.answer(outcome, ({ id }) => ConsentTypeJson.answerListed(types.byId.get(id)!))

@@ -1,0 +1,45 @@
+/**
+ * Identifiers that an identity token proves, and their aliases.
+ */
+import { Effect, Option } from "effect"
+import type { ProjectScope } from "../model/Catalog.ts"
+import type * as People from "../model/People.ts"
+import * as Identifiers from "../ledger/Identifiers.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as Sha256 from "../ledger/Sha256.ts"
+
+/** The kinds of identifier that a visitor can be identified by. */
+const kinds = ["email", "contextId", "userId"] as const
+
+/** An identifier that is proven: its value, or the SHA-256 of its normalized form in lower-case hexadecimal. */
+export interface ProvenIdentifier {
+  readonly kind: (typeof kinds)[number]
+  readonly value: string
+  readonly isHashed: boolean
+}
+
+/** An alias, and the normalized form of its identifier, which is the same for all spellings. */
+export interface NormalizedAlias extends People.Alias {
+  readonly normalized: string
+}
+
+const normalize = ({ isHashed, kind, value }: ProvenIdentifier): string | undefined => {
+  if (isHashed) return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined
+  if (kind === "contextId") return Identifiers.isUuid(value) ? value.toLowerCase() : undefined
+  const person = Identifiers.normalize({ [kind]: value })
+  return "faults" in person ? undefined : person.identifiers[kind]
+}
+
+/** The alias of an identifier; nothing for a value that is not an identifier of its kind. */
+export const aliasOf = Effect.fnUntraced(function* (
+  scope: ProjectScope,
+  identifier: ProvenIdentifier,
+  { digest, hasherOf }: Pick<LedgerContext, "digest" | "hasherOf">,
+): Effect.fn.Return<Option.Option<NormalizedAlias>> {
+  const { organization, project } = scope
+  const normalized = normalize(identifier)
+  if (normalized === undefined) return Option.none()
+  const sha256 = identifier.isHashed ? normalized : yield* Sha256.hex(digest, normalized)
+  const hasher = yield* hasherOf(organization)
+  return Option.some({ ...(yield* hasher.hashed(identifier.kind, sha256, project)), normalized })
+})

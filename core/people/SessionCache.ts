@@ -1,0 +1,38 @@
+/**
+ * Live sessions that were read a moment ago, so that a busy visitor does not cost a read of the store for each request.
+ */
+import type { Instant } from "../engine/Instant.ts"
+import type { Session } from "../ports/LedgerStore.ts"
+
+/** Live sessions by the hash of their token, each with the instant at which it was read; the oldest first. */
+export type SessionCache = Map<string, { readonly session: Session; readonly readAt: Instant }>
+
+/** The most sessions of a cache. */
+const maxSize = 10_000
+
+/** The lifetime of an entry: another process may end a session, and this one does not learn of it. */
+const freshMillis = 2_000
+
+/** The session of a token's hash, if it was read a moment ago and is live at `now`. */
+export const get = (cache: SessionCache, tokenHash: string, now: Instant): Session | undefined => {
+  const known = cache.get(tokenHash)
+  const isFresh = known !== undefined && known.readAt > now - freshMillis && known.session.expiresAt > now
+  return isFresh ? known.session : undefined
+}
+
+/** Adds a session that was read at `readAt`, and drops the oldest ones beyond {@link maxSize}. */
+export const put = (cache: SessionCache, session: Session, readAt: Instant): void => {
+  cache.delete(session.tokenHash)
+  cache.set(session.tokenHash, { session, readAt })
+  for (const [oldest] of cache) {
+    if (cache.size <= maxSize) return
+    cache.delete(oldest)
+  }
+}
+
+/** Removes sessions that have ended: the one of a token's hash, and all sessions of a person. */
+export const remove = (cache: SessionCache, tokenHash: string | undefined, concordId: string | undefined): void => {
+  if (tokenHash !== undefined) cache.delete(tokenHash)
+  if (concordId === undefined) return
+  for (const [hash, { session }] of cache) if (session.concordId === concordId) cache.delete(hash)
+}
