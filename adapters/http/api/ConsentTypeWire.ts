@@ -149,7 +149,7 @@ export const ConsentTypeVersion = Schema.Struct({ consentType: Schema.String, ..
   identifier: "ConsentTypeVersion",
 })
 
-/** The query parameters of a list of consent types; a filter selects types whose member is equal to it. */
+/** The query parameters of a list of consent types; a filter selects the types that have an equal member. */
 export const typeParameters = {
   ...Wire.pageParameters,
   sort: Schema.optionalKey(Schema.Literals(["dateCreated", "name"])),

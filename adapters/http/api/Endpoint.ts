@@ -1,5 +1,5 @@
 /**
- * What the declarations of endpoints share: paths, annotations, and facts about a route that the server needs.
+ * Shared parts of the declarations of endpoints: paths, annotations, and facts about a route that the server needs.
  *
  * The server reads these facts from the one `Api` value: the permissions and the repeatable endpoints with the
  * endpoint, the others through `server/RouteTable.ts`, before the router has found the endpoint.

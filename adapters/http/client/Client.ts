@@ -43,7 +43,7 @@ export type Client = HttpApiClient.ForApi<typeof Api>
 const { key: apiKeyHeader } = KeyRequired.security.apiKey
 const { key: sessionHeader } = SessionRequired.security.session
 
-/** Adds a credential, if it is given, to the requests whose endpoints require it. */
+/** Adds a credential, if it is given, to the requests to endpoints that require it. */
 const sending =
   (
     header: string,

@@ -1,5 +1,5 @@
 /**
- * What the handlers of catalog changes share: reading a change from a request, and answering its outcome.
+ * Shared parts of the handlers of catalog changes: reading a change from a request, and answering its outcome.
  */
 import { Effect, type Result } from "effect"
 import type { HttpServerRequest } from "effect/http"

@@ -1,8 +1,8 @@
 /**
  * Answers and error answers: the bodies of all answers of the API are made here.
  *
- * An error says what is wrong and what to do. A 500 does not say its cause, which is logged under the same `instance`.
- * Values that were sent are never repeated, because they may be personal.
+ * An error names what is wrong and what to do. A 500 does not name its cause, which is logged under the same
+ * `instance`. Values that were sent are never repeated, because they may be personal.
  */
 import { ByteSize, Cause, Data, Effect, Option, Result } from "effect"
 import { HttpIncomingMessage, HttpServerError, type HttpServerRequest, HttpServerResponse } from "effect/http"

@@ -1,6 +1,7 @@
 /**
- * What an API key may do: the organization and project in the path must be the key's own, and its role must have the
- * permission that the endpoint declares. Checked in this order, so that a key learns nothing about other organizations.
+ * The permissions of an API key: the organization and project in the path must be the key's own, and its role must have
+ * the permission that the endpoint declares. Checked in this order, so that a key learns nothing about other
+ * organizations.
  */
 import { Context, Effect } from "effect"
 import type { HttpApiEndpoint } from "effect/http-api"

@@ -15,7 +15,7 @@ export const highest = 256
 /** The limit after the first refusal. */
 const lowered = 16
 
-/** The lowest limit: one request is worked on while another is written to disk. */
+/** The lowest limit. It is two, because one request is worked on while another is written to disk. */
 const lowest = 2
 
 /** How long no request must have been refused before the limit is the highest again. */
@@ -36,7 +36,7 @@ export interface ConcurrencyLimit {
   readonly max: (now: number) => number
   /** Records that a request was refused. */
   readonly refused: (now: number) => void
-  /** Records that a request was answered after `millis`; `wasAlone` if the service worked on no other meanwhile. */
+  /** Records that a request was answered after `millis`; `wasAlone` if it was the only one at both ends. */
   readonly answered: (now: number, millis: number, wasAlone: boolean) => void
 }
 

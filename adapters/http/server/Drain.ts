@@ -9,7 +9,7 @@ import type { Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { Listeners } from "./NodeServer.ts"
 
-/** What tracks the connections of a server, and drains them. */
+/** Tracks the connections of a server, and drains them. */
 export interface Drain {
   readonly listeners: Listeners
   /**

@@ -1,5 +1,5 @@
 /**
- * What may be logged of an unexpected failure: its name, and where in the code it came from.
+ * The part of an unexpected failure that may be logged: its name, and where in the code it came from.
  *
  * Its message is left out, because messages of parsers and databases repeat their input, which may be personal.
  */

@@ -16,7 +16,7 @@ export interface Gate {
   readonly refuse: RequestListener
 }
 
-/** What one part of the service does at the events of a server. */
+/** The listeners that one part of the service has for the events of a server. */
 export interface Listeners {
   readonly connection?: (socket: Socket) => void
   /** For each accepted request: once its head has arrived, with or without `Expect: 100-continue`. */

@@ -1,6 +1,6 @@
 /**
- * What logs and metrics hold of one request: its route, status and duration, and the id of the API key. Nothing about a
- * person: no address, browser, identifier, path as sent, query, header, body, or token.
+ * The log entry and the metrics of each request: its route, status and duration, and the id of the API key. They hold
+ * nothing about a person: no address, browser, identifier, path as sent, query, header, body, or token.
  *
  * An entry is opened when Node has read the head of a request, completed while the request is handled, and written once
  * the answer is sent or the connection has ended.
@@ -12,7 +12,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Listeners } from "./NodeServer.ts"
 import * as RouteTable from "./RouteTable.ts"
 
-/** What becomes known while a request is handled. */
+/** Details that become known while a request is handled. */
 export interface Details {
   /** The credential that was accepted. */
   readonly caller?: "key" | "session"
@@ -20,7 +20,7 @@ export interface Details {
   readonly keyId?: string
   readonly organizationId?: string
   readonly projectId?: string
-  /** What was wrong: the codes of the violations in the answer, or the tag of the failure. */
+  /** The error: the codes of the violations in the answer, or the tag of the failure. */
   readonly error?: string
   /** Why the store could not answer. */
   readonly reason?: string
@@ -46,12 +46,12 @@ export interface Entry extends Details {
   readonly bytesOut?: number
 }
 
-/** What every entry is written to. By default, nothing is written. */
+/** The function that every entry is passed to. The default does nothing. */
 export const Sink = Context.Reference<(entry: Entry) => void>("assent/http/RequestLog/Sink", {
   defaultValue: () => () => {},
 })
 
-/** The status of requests whose client closed the connection, after nginx. */
+/** The status of a request if the client closed the connection before the answer, as in nginx. */
 const clientGone = 499
 
 /** The route of requests that match no template. */
@@ -147,7 +147,7 @@ const durations = () => {
   }
 }
 
-/** What writes the entries of a server. */
+/** Writes the entries of a server. */
 export interface RequestLog {
   readonly listeners: Listeners
   /**
@@ -157,7 +157,7 @@ export interface RequestLog {
   readonly answeredUnparsed: (status: number, request: IncomingMessage | undefined) => void
 }
 
-/** Writes the entries of a server to the current {@link Sink}. */
+/** The log of a server, which writes to the current {@link Sink}. */
 export const make: Effect.Effect<RequestLog> = Effect.gen(function* () {
   const sink = yield* Sink
   const context = yield* Effect.context<never>()
