@@ -22,6 +22,7 @@ import * as Ledger from "../../core/Ledger.ts"
 import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { instants } from "../support/ledgers.ts"
 import { emptied, type Postgres, startPostgres } from "../support/postgres.ts"
+import { times } from "../support/long.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "assent-importing-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -82,8 +83,8 @@ const emptyPostgres = Layer.effect(
 )
 
 const stores = [
-  ["memory", () => MemoryStore.layer, 100],
-  ["slow memory", () => slowMemory, 100],
+  ["memory", () => MemoryStore.layer, times(40, 100)],
+  ["slow memory", () => slowMemory, times(40, 100)],
   ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), 2],
   ["postgres", () => emptyPostgres, 2],
 ] as const

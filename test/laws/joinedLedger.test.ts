@@ -17,6 +17,7 @@ import * as Ledger from "../../core/Ledger.ts"
 import type { Identifiers } from "../../core/model/People.ts"
 import type { Session, StoredEvent, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Terms from "../../core/engine/Terms.ts"
+import { times } from "../support/long.ts"
 
 const start = Date.UTC(2024, 0, 31)
 const hour = 3_600_000
@@ -238,7 +239,7 @@ test("Join then undo gives back both people's answers: those of a ledger in whic
       const never = await run(Effect.flatMap(play(script, false), (told) => askAll(told, instants)))
       expect(joined).toEqual(never)
     }),
-    { numRuns: 1000 },
+    { numRuns: times(200, 1000) },
   ))
 
 // Kills: Reading.gather reads the events of one member only; Identifying.undo takes the clock's instant, even before
@@ -257,7 +258,7 @@ test("The state of joined people is the merge of their states, as of every insta
         }),
       ),
     ),
-    { numRuns: 1000 },
+    { numRuns: times(200, 1000) },
   ))
 
 // Kills: Reading.peopleOf does not see joins that are later than the clock.
@@ -284,5 +285,5 @@ test("A join or an undoing that was acknowledged is seen by the next question, a
         }),
       ),
     ),
-    { numRuns: 1000 },
+    { numRuns: times(200, 1000) },
   ))

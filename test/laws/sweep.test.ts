@@ -16,6 +16,7 @@ import * as Totals from "../../core/simulation/Totals.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 import * as Simulation from "../../core/simulation/Simulation.ts"
 import * as Ledgers from "../support/ledgers.ts"
+import { times } from "../support/long.ts"
 
 const window = fc
   .tuple(Ledgers.at, Ledgers.at)
@@ -195,7 +196,7 @@ test("A fold over columns writes the lines and the totals that the timelines giv
       expect(figures.reasons.reduce((sum, { pairs }) => sum + pairs, 0)).toBeGreaterThanOrEqual(figures.changed.pairs)
       expect(fold.examples.length > 0).toBe(figures.changed.pairs > 0)
     }),
-    { numRuns: 1000 },
+    { numRuns: times(300, 1000) },
   )
 })
 
@@ -209,7 +210,7 @@ test("Rows put in order are the columns that are built event by event.", () => {
       const built = batches(events, knownAt).flatMap(spelledOut)
       expect(spelledOut(UnsortedEvents.sorter(knownAt)(rowsOf(events)))).toEqual(built)
     }),
-    { numRuns: 1000 },
+    { numRuns: times(300, 1000) },
   )
 })
 
@@ -233,7 +234,7 @@ test("Folds of disjoint people, added up, give the totals of one fold.", () => {
         Simulation.chooseExamples(whole.examples, whole.totals.reasons),
       )
     }),
-    { numRuns: 1000 },
+    { numRuns: times(300, 1000) },
   )
 })
 
@@ -257,6 +258,6 @@ test("The steps of a window begin where the calendar says, and every instant is 
         )
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: times(300, 1000) },
   )
 })

@@ -1,0 +1,2 @@
+/** The properties of `importing.test.ts`, with all runs. */
+import "./importing.test.ts"

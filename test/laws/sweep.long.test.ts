@@ -1,0 +1,2 @@
+/** The properties of `sweep.test.ts`, with all runs. */
+import "./sweep.test.ts"

@@ -1,0 +1,2 @@
+/** The reports of `report.test.ts`, on all screens. */
+import "./report.test.ts"
