@@ -21,6 +21,7 @@ import {
 import { tmpdir } from "node:os"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { type Copy, DockerfileParser, type Instruction } from "dockerfile-ast"
+import { isLong } from "./long.ts"
 
 const root = join(import.meta.dirname, "../..")
 const file = join(root, "deploy/Dockerfile")
@@ -29,7 +30,7 @@ const file = join(root, "deploy/Dockerfile")
  * Whether packages are installed as the Dockerfile says, which takes a minute, or copied from the packages of the
  * tests.
  */
-const isWhole = process.env["ASSENT_TEST_IMAGE"] === "whole"
+const isWhole = isLong || process.env["ASSENT_TEST_IMAGE"] === "whole"
 
 /** A built image. */
 export interface Image {
