@@ -1,6 +1,6 @@
 /**
- * Reads columns without missing values directly from a chunk's memory. A million UUIDs a second more can be read this way
- * than as big integers.
+ * Reads columns without missing values directly from a chunk's memory. A million UUIDs a second more can be read this
+ * way than as big integers.
  *
  * That memory is private in the types of the client. The client is therefore a peer dependency of an exact version, and
  * a test reads UUIDs back.

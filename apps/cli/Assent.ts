@@ -24,7 +24,7 @@ const commands = {
 const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")
 
 /**
- * Loads the subcommand of a name, or all subcommands if there is none of this name.
+ * Loads the subcommand of a name, or all subcommands if no subcommand has this name.
  *
  * Loading takes most of the time of a short run, so the modules of other subcommands are not loaded.
  */

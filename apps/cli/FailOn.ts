@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { CliError, Flag } from "effect/cli"
 import type { Summary } from "../../core/simulation/Summary.ts"
 
-/** The maximal number or share of people for whom something may change. */
+/** The maximal number or share of people that may be affected by a change. */
 export interface Limit {
   readonly what: What
   readonly most: number

@@ -15,7 +15,7 @@ import * as Log from "./Log.ts"
 export interface Setting<Value> {
   readonly variable: string
   readonly sets: string
-  /** The default as text; `undefined` if there is none. */
+  /** The default as text; `undefined` if the variable has no default. */
   readonly byDefault: string | undefined
   readonly expected: string
   readonly isSecret: boolean
