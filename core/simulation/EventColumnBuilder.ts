@@ -11,7 +11,7 @@ export interface Ids {
   readonly at: (row: number) => string
 }
 
-/** How many events a batch holds before it is full. The events of one person are never split over two batches. */
+/** How many events, or pairs of a person and a type, a batch holds before it is full. The events of one person are never split over two batches. */
 export const batchEvents = 32_768
 
 /** The fields of an event that has been added, to be set by the caller of {@link EventColumnBuilder.add}. */
@@ -109,7 +109,8 @@ class Batches implements EventColumnBuilder {
     return added
   }
 
-  readonly isFull: EventColumnBuilder["isFull"] = () => this.events >= batchEvents
+  // Of a person of whom nothing is known there are pairs without events; every person has at least one pair.
+  readonly isFull: EventColumnBuilder["isFull"] = () => this.events >= batchEvents || this.pairs >= batchEvents
 
   readonly flush: EventColumnBuilder["flush"] = () => {
     const { people, pairs, events, concordIds, typeIds, ids, columns } = this
@@ -193,9 +194,8 @@ class Batches implements EventColumnBuilder {
   private endPerson(): void {
     const { slots, slotCount } = this
     if (this.person === undefined || slotCount === 0) return
-    if (this.events + slotCount > this.columns.size) {
-      this.columns = ColumnBuffers.grow(this.columns, 2 * (this.events + slotCount))
-    }
+    const needed = Math.max(this.events, this.pairs) + slotCount
+    if (needed > this.columns.size) this.columns = ColumnBuffers.grow(this.columns, 2 * needed)
     const { columns } = this
     this.sort()
     let last: TypedSlot | undefined

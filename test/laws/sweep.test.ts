@@ -261,3 +261,28 @@ test("The steps of a window begin where the calendar says, and every instant is 
     { numRuns: times(300, 1000) },
   )
 })
+
+// Kills: EventColumnBuilder.isFull, only events fill a batch; EventColumnBuilder.endPerson, the columns grow by events alone.
+test("People of whom nothing is known at `knownAt` fill a batch like others, and none of them is lost", () => {
+  const builder = EventColumnBuilder.make(0, false)
+  const count = 2 * EventColumnBuilder.batchEvents + 1000
+  const batches: Array<EventColumns.EventColumns> = []
+  const add = (index: number, dateCreated: Instant.Instant, type = "type-1") => {
+    const slot = builder.add(String(index).padStart(8, "0"), type)
+    Object.assign(slot, { state: 0, version: 1, consentDate: 0, dateCreated, expirationDate: NaN, row: 0 })
+    if (builder.isFull()) batches.push(builder.flush())
+  }
+  for (let index = 0; index < count; index++) add(index, 1)
+  // One person with more pairs than the columns have room for, after those of others, of which the last is known.
+  for (let type = 0; type < 2 * EventColumnBuilder.batchEvents - 500; type++) add(count, 1, `type-${type}`)
+  add(count, 0, "type-a")
+  batches.push(builder.finish())
+  for (const { concordIds, pairEnds, pairTypes, pairs, people, personEnds } of batches) {
+    expect([people, concordIds.length]).toEqual([personEnds.length, people])
+    expect([pairs, pairTypes.length]).toEqual([pairEnds.length, pairs])
+    expect(people).toBeLessThanOrEqual(EventColumnBuilder.batchEvents + 1)
+  }
+  expect(batches.reduce((sum, { people }) => sum + people, 0)).toBe(count + 1)
+  const { events, pairEnds } = batches.at(-1)!
+  expect([events, pairEnds.at(-1)]).toEqual([1, 1])
+})

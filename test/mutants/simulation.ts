@@ -2,6 +2,7 @@
 import type { Part } from "./Mutant.ts"
 
 const columns = "A fold over columns writes the lines and the totals"
+const unknownPeople = "People of whom nothing is known"
 const addedUp = "Folds of disjoint people, added up"
 const rows = "Rows put in order are the columns"
 const steps = "The steps of a window begin where the calendar says"
@@ -48,6 +49,13 @@ export const simulation: Part = {
     ["Totals.ts", "into.changedPairs += more.changedPairs", "", addedUp],
 
     ["EventColumnBuilder.ts", "if (event.dateCreated > this.knownAt) continue", "", columns],
+    ["EventColumnBuilder.ts", " || this.pairs >= batchEvents", "", unknownPeople],
+    [
+      "EventColumnBuilder.ts",
+      "Math.max(this.events, this.pairs) + slotCount",
+      "this.events + slotCount",
+      unknownPeople,
+    ],
     ["EventColumnBuilder.ts", "if (a.dateCreated !== b.dateCreated) return a.dateCreated - b.dateCreated", "", columns],
     ["EventColumnBuilder.ts", "left < right ? -1 : left > right ? 1 : b.state - a.state", "b.state - a.state", columns],
 
