@@ -1,8 +1,8 @@
 /**
  * The ledger: every use case over the store, as one service that adapters and embedding programs call.
  *
- * Each use case is a function of its arguments and the ledger's context, documented in its module. Outcomes of the domain are
- * values; the only error is a store that cannot answer now.
+ * Each use case is a function of its arguments and the ledger's context, documented in its module. Outcomes of the
+ * domain are values; the only error is a store that cannot answer now.
  */
 import { Context, Effect, Layer } from "effect"
 import type { Digest, Mac, SecureRandom } from "effect/crypto"

@@ -30,7 +30,8 @@ export interface CreatedKey {
 const useGranularityMillis = 60_000
 
 /**
- * A new key of an organization, not kept yet. The secret of an idempotent request is derived with the key of the organization `by`.
+ * A new key of an organization, not kept yet. The secret of an idempotent request is derived with the key of the
+ * organization `by`.
  */
 export const newKey = Effect.fnUntraced(function* (
   by: Organization,
@@ -62,7 +63,10 @@ export const secretAgain = (
 ): Effect.Effect<string> =>
   Effect.map(Secrets.make("api key", id, organization, idempotency, context), (secret) => `assent_${secret}`)
 
-/** Refuses permissions for a project of another organization, or for one project twice, because its role would be ambiguous. */
+/**
+ * Refuses permissions for a project of another organization, or for one project twice, because its role would be
+ * ambiguous.
+ */
 const wrongPermissions = (
   catalog: Catalog,
   organization: Organization,

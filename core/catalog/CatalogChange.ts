@@ -1,10 +1,10 @@
 /**
- * Changing the catalog: a change is prepared against the catalog as it is, and written if nothing has changed since (optimistic
- * concurrency).
+ * Changing the catalog: a change is prepared against the catalog as it is, and written if nothing has changed since
+ * (optimistic concurrency).
  *
- * Concurrent changes do not fail each other. A change whose catalog is stale is prepared again, and the ledger makes one change at
- * a time, so that concurrent ones do not retry each other endlessly. `prepare` decides whether a change is refused because its
- * entry has changed.
+ * Concurrent changes do not fail each other. A change whose catalog is stale is prepared again, and the ledger makes
+ * one change at a time, so that concurrent ones do not retry each other endlessly. `prepare` decides whether a change
+ * is refused because its entry has changed.
  */
 import { Clock, Effect } from "effect"
 import type { Catalog, Entries } from "../model/Catalog.ts"
@@ -15,8 +15,8 @@ import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 
 /**
- * How many times a change is prepared before it fails. Each time another change was written or a question answered, so the ledger
- * makes progress.
+ * How many times a change is prepared before it fails. Each time another change was written or a question answered, so
+ * the ledger makes progress.
  */
 const maxAttempts = 1000
 
@@ -49,7 +49,10 @@ export type Changed<Value> =
 /** The outcome of a change. */
 export type CatalogOutcome<Value> = Changed<Value> | Refusal | Idempotency.KeyConflict
 
-/** The idempotency of a request that creates an entry: its key, if it has one, and how its answer is written into the record. */
+/**
+ * The idempotency of a request that creates an entry: its key, if it has one, and how its answer is written into the
+ * record.
+ */
 export interface Creation<Value> {
   readonly idempotency?: Idempotency.IdempotentRequest
   readonly answer: (value: Value) => string
@@ -77,8 +80,8 @@ export const conflict = (field: string, code: string, detail: string, version?: 
 })
 
 /**
- * Makes a change. `prepare` is called with the catalog when the request comes, and again if the catalog has changed when the lock
- * is acquired; `now` is the `dateUpdated` of the entries it changes.
+ * Makes a change. `prepare` is called with the catalog when the request comes, and again if the catalog has changed
+ * when the lock is acquired; `now` is the `dateUpdated` of the entries it changes.
  */
 export const change = Effect.fnUntraced(function* <Value>(
   options: ChangeOptions<Value>,

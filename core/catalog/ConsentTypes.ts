@@ -1,8 +1,8 @@
 /**
  * Creating and changing consent types (semantics, section 1).
  *
- * A change of a text, or a change that asks everyone again, publishes the next version, at once or at a later instant: see
- * `ConsentTypeVersions`. No change touches an event.
+ * A change of a text, or a change that asks everyone again, publishes the next version, at once or at a later instant:
+ * see `ConsentTypeVersions`. No change touches an event.
  */
 import { Effect } from "effect"
 import type { Catalog, ListedType, ListedVersion, Project, ProjectScope, TypeStatus } from "../model/Catalog.ts"
@@ -142,7 +142,9 @@ const staleVersion = (type: ListedType, now: Instant.Instant): CatalogChange.Ref
   return CatalogChange.conflict("version", "version_conflict", detail, version)
 }
 
-/** Changes a type. Of concurrent changes of one type one is made; the others are a conflict with the current version. */
+/**
+ * Changes a type. Of concurrent changes of one type one is made; the others are a conflict with the current version.
+ */
 export const update = Effect.fnUntraced(function* (
   project: Project,
   id: string,
@@ -189,8 +191,8 @@ export const update = Effect.fnUntraced(function* (
 /**
  * Deletes a type; one that has events is only archived. A refusal of a deleted type is still recorded.
  *
- * The type is archived first, so that later events are not admitted, except refusals. Then the events in progress are waited for,
- * and only a type without events is removed: no one agrees to a type that is gone.
+ * The type is archived first, so that later events are not admitted, except refusals. Then the events in progress are
+ * waited for, and only a type without events is removed: no one agrees to a type that is gone.
  */
 export const remove = Effect.fnUntraced(function* (
   project: Project,

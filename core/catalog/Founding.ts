@@ -37,8 +37,8 @@ const demonstration = {
 } as const
 
 /**
- * Creates an organization, a project for `localhost`, a key and four types on an empty store. Nothing where the catalog is not
- * empty, and on a replica.
+ * Creates an organization, a project for `localhost`, a key and four types on an empty store. Nothing where the catalog
+ * is not empty, and on a replica.
  */
 export const found = Effect.fnUntraced(function* (
   context: LedgerContext,

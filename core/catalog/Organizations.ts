@@ -84,8 +84,8 @@ export const newProject = Effect.fnUntraced(function* (
 })
 
 /**
- * Creates an organization, with a key of the role `owner`, whose secret is returned only now. `by` is the organization of the
- * caller; it keeps the idempotency record.
+ * Creates an organization, with a key of the role `owner`, whose secret is returned only now. `by` is the organization
+ * of the caller; it keeps the idempotency record.
  */
 export const create = Effect.fnUntraced(function* (
   by: Organization,
@@ -95,7 +95,8 @@ export const create = Effect.fnUntraced(function* (
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<CreatedOrganization>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const organization = yield* newOrganization(fields, nextNumber(catalog), now, context)
-    // The secret is derived with the key of the organization that asks, because the new one has another key in each attempt.
+    // The secret is derived with the key of the organization that asks, because the new one has another key in each
+    // attempt.
     const owner = { name: "Owner", role: "owner", permissions: [] } as const
     const made = yield* ApiKeys.newKey(by, organization.id, owner, creation.idempotency, now, context)
     const entries = { organizations: [organization], apiKeys: [made.apiKey] }

@@ -1,6 +1,6 @@
 /**
- * Checks that the stored heads are the fold of the log (semantics, section 2). Both are read in the order of people, at the same
- * time, so that the memory does not depend on the number of people.
+ * Checks that the stored heads are the fold of the log (semantics, section 2). Both are read in the order of people, at
+ * the same time, so that the memory does not depend on the number of people.
  */
 import { Effect } from "effect"
 import * as Order from "../engine/Order.ts"
@@ -70,7 +70,9 @@ const foldNext = Effect.fnUntraced(function* (events: TableReader.Reader<"event"
   return { count, heads: [...heads.values()].toSorted(compareKeys) }
 })
 
-/** Checks the heads, read in the order of their key, against {@link events}. Returns the number of events and of people. */
+/**
+ * Checks the heads, read in the order of their key, against {@link events}. Returns the number of events and of people.
+ */
 export const check = Effect.fnUntraced(function* (
   byPerson: Next<"event", ColumnName<"head">>,
   heads: Next<"head">,

@@ -1,6 +1,6 @@
 /**
- * Checks the log, lane by lane in the order of positions: no position is missing or repeated, `dateCreated` never goes back, every
- * body has its digest, every column agrees with the body, and every person is in its own lane.
+ * Checks the log, lane by lane in the order of positions: no position is missing or repeated, `dateCreated` never goes
+ * back, every body has its digest, every column agrees with the body, and every person is in its own lane.
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"

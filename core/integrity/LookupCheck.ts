@@ -1,5 +1,6 @@
 /**
- * Checks the tables by which events are looked up, against the log and in both directions: external ids, and used consent types.
+ * Checks the tables by which events are looked up, against the log and in both directions: external ids, and used
+ * consent types.
  */
 import { Effect } from "effect"
 import * as Lane from "../model/Lane.ts"

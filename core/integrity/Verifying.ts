@@ -1,9 +1,10 @@
 /**
- * Verifying a stored ledger: whether its rows agree with each other. Reads one snapshot, in bounded memory, and changes nothing.
+ * Verifying a stored ledger: whether its rows agree with each other. Reads one snapshot, in bounded memory, and changes
+ * nothing.
  *
- * A finding names a lane and position, or a person's head. A change that no row contradicts cannot be found: an event that was
- * replaced together with everything derived from it changes only the lane's digest, which has to be compared with one that was
- * noted before.
+ * A finding names a lane and position, or a person's head. A change that no row contradicts cannot be found: an event
+ * that was replaced together with everything derived from it changes only the lane's digest, which has to be compared
+ * with one that was noted before.
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"

@@ -1,13 +1,13 @@
 /**
- * The answer horizon: what was answered about a person or a consent type, as known at an instant, stays answered. Nothing is
- * recorded about it at or before that instant any more (semantics, law 8).
+ * The answer horizon: what was answered about a person or a consent type, as known at an instant, stays answered.
+ * Nothing is recorded about it at or before that instant any more (semantics, law 8).
  *
- * An event or a version gets its `dateCreated` before it is on the disk. So a question waits for the changes in progress about
- * its person and its project, and a change that would be recorded at or before an answer is planned again, for a later instant.
- * The subjects of questions and changes are named by their ids.
+ * An event or a version gets its `dateCreated` before it is on the disk. So a question waits for the changes in
+ * progress about its person and its project, and a change that would be recorded at or before an answer is planned
+ * again, for a later instant. The subjects of questions and changes are named by their ids.
  *
- * This holds for everything that goes through one ledger. Two processes on one store do not know of each other's changes in
- * progress.
+ * This holds for everything that goes through one ledger. Two processes on one store do not know of each other's
+ * changes in progress.
  */
 import { Deferred, Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
@@ -39,8 +39,8 @@ export interface AnswerHorizon {
     change: Effect.Effect<A, E, R>,
   ) => Effect.Effect<A | AlreadyAnswered, E, R>
   /**
-   * Raises the horizon of an id: from now on nothing about it is recorded at or before `knownAt`, which is no later than now or
-   * the last event known. Waits for the changes about it that are in progress.
+   * Raises the horizon of an id: from now on nothing about it is recorded at or before `knownAt`, which is no later
+   * than now or the last event known. Waits for the changes about it that are in progress.
    */
   readonly raise: (id: string, knownAt: Instant) => Effect.Effect<void>
 }
@@ -93,7 +93,8 @@ export const make = (): AnswerHorizon => {
       }),
     raise: (id, knownAt) =>
       Effect.clockWith((clock) => {
-        // Remembered first, so that a change that begins during the wait cannot be recorded at or before the answer either.
+        // Remembered first, so that a change that begins during the wait cannot be recorded at or before the answer
+        // either.
         remember(id, knownAt, clock.currentTimeMillisUnsafe())
         return awaitChanges(id)
       }),

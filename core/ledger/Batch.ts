@@ -1,6 +1,6 @@
 /**
- * A batch: the events that one request records, all of them or none. Without runtime imports, because the description of the HTTP
- * API uses the limit.
+ * A batch: the events that one request records, all of them or none. Without runtime imports, because the description
+ * of the HTTP API uses the limit.
  */
 import type * as Admission from "../model/Admission.ts"
 import type { ProjectScope } from "../model/Catalog.ts"

@@ -1,5 +1,6 @@
 /**
- * Planning a batch: every item is admitted and its person resolved, against the ledger as it is now (semantics, sections 1 and 5).
+ * Planning a batch: every item is admitted and its person resolved, against the ledger as it is now
+ * (semantics, sections 1 and 5).
  */
 import { Effect } from "effect"
 import * as Admission from "../model/Admission.ts"
@@ -60,8 +61,8 @@ const namedBy = Effect.fnUntraced(function* (
 })
 
 /**
- * Maps each person to the survivor of their join, so that two identifiers of one joined person are not reported as a conflict.
- * Only of items whose identifiers name several people.
+ * Maps each person to the survivor of their join, so that two identifiers of one joined person are not reported as a
+ * conflict. Only of items whose identifiers name several people.
  */
 const survivorsOf = Effect.fnUntraced(function* (
   organization: Organization,
@@ -90,7 +91,10 @@ const conflictOf = (
   detail: `names another person than ${other} does; nothing is merged without proof`,
 })
 
-/** Plans items of a batch at the instant `now`. An alias that one item claims names the same person for the items after it. */
+/**
+ * Plans items of a batch at the instant `now`. An alias that one item claims names the same person for the items after
+ * it.
+ */
 export const make = Effect.fnUntraced(function* (
   items: ReadonlyArray<NumberedItem>,
   batch: Batch,

@@ -1,8 +1,8 @@
 /**
  * Cursors: the sealed places where pages of lists ended.
  *
- * A cursor is signed together with its purpose: the list, its filter and order, and the caller. A text that was altered, or that
- * was sealed for another list or another caller, is not a cursor.
+ * A cursor is signed together with its purpose: the list, its filter and order, and the caller. A text that was
+ * altered, or that was sealed for another list or another caller, is not a cursor.
  */
 import { Effect, Result } from "effect"
 import { Mac } from "effect/crypto"
@@ -55,7 +55,8 @@ export const open = Effect.fnUntraced(function* <Place>(
   const text = new TextDecoder().decode(bytes.subarray(macLength))
   const mac = yield* macOf(organization, purpose, text, context)
   if (!Mac.timingSafeEqual(mac, bytes.subarray(0, macLength))) return undefined
-  // Other texts can decode to the same bytes, and other bytes to the same place: only the text that was sealed is the cursor.
+  // Other texts can decode to the same bytes, and other bytes to the same place: only the text that was sealed is the
+  // cursor.
   if (encode(mac, text) !== cursor) return undefined
   // The signature shows that `seal` wrote the text.
   return JSON.parse(text) as Place

@@ -1,5 +1,6 @@
 /**
- * Items that need not be recorded, because an event with their external id is recorded already or comes earlier in their batch.
+ * Items that need not be recorded, because an event with their external id is recorded already or comes earlier in
+ * their batch.
  */
 import { Effect } from "effect"
 import type { StoredEvent } from "../ports/LedgerStore.ts"

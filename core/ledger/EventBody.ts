@@ -1,8 +1,8 @@
 /**
  * The body of an event, as it is kept and answered: one JSON text, written once when the event is recorded.
  *
- * Field names and shapes are those of the public consent API, see `docs/http.md`. `createdAt` and `updatedAt` are one-element
- * arrays that repeat `dateCreated` and `dateUpdated`, which are equal because an event never changes.
+ * Field names and shapes are those of the public consent API, see `docs/http.md`. `createdAt` and `updatedAt` are
+ * one-element arrays that repeat `dateCreated` and `dateUpdated`, which are equal because an event never changes.
  */
 import type { ListedType, Project } from "../model/Catalog.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"

@@ -1,6 +1,6 @@
 /**
- * Idempotency: a request with an idempotency key that is sent again gets the first answer again, and what it writes is written
- * once. The idempotency record is kept in the same transaction as what the request writes.
+ * Idempotency: a request with an idempotency key that is sent again gets the first answer again, and what it writes is
+ * written once. The idempotency record is kept in the same transaction as what the request writes.
  */
 import { Clock, Effect } from "effect"
 import type { Owner } from "../model/Lane.ts"
@@ -44,7 +44,8 @@ export const recordOf = Effect.fnUntraced(function* (
   const { caller, content, credential, key } = idempotency
   const idempotencyRecord: IdempotencyRecord = {
     hash: yield* Sha256.hex(digest, `${caller}\0${key}`),
-    // Includes the key and the credential, which are not kept: from a hash of the body alone, the person in it could be guessed.
+    // Includes the key and the credential, which are not kept: from a hash of the body alone, the person in it could be
+    // guessed.
     digest: yield* Sha256.hex(digest, [caller, credential, key, content].join("\0")),
     answer,
     recordedAt: yield* Clock.currentTimeMillis,
@@ -53,8 +54,8 @@ export const recordOf = Effect.fnUntraced(function* (
 })
 
 /**
- * Carries a request out, unless it was carried out before. `owner` keeps the idempotency records: the organization, for every
- * request in it, so that a key that was used for any other request is found.
+ * Carries a request out, unless it was carried out before. `owner` keeps the idempotency records: the organization, for
+ * every request in it, so that a key that was used for any other request is found.
  */
 export const once = Effect.fnUntraced(function* <A, E, R>(
   owner: Owner,
@@ -63,7 +64,7 @@ export const once = Effect.fnUntraced(function* <A, E, R>(
   carryOut: Effect.Effect<A | KeptBefore, E, R>,
 ): Effect.fn.Return<A | Repeat, E | StoreUnavailable, R> {
   const { idempotencyRecord: wanted } = yield* recordOf(idempotency, context, "")
-  // Without a record there is none that was kept before.
+  // Without an idempotency key, the outcome cannot be `KeptBefore`.
   if (wanted === undefined) return (yield* carryOut) as A
   const { inFlight, store } = context
   if (inFlight.has(wanted.hash)) return { _tag: "UnderWay" }

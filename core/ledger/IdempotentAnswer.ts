@@ -14,7 +14,10 @@ export interface IdempotentAnswer {
   readonly isRepeated?: true
 }
 
-/** Computes an answer and keeps it with the idempotency key of its request; for the same request again, answers from the record. */
+/**
+ * Computes an answer and keeps it with the idempotency key of its request; for the same request again, answers from the
+ * record.
+ */
 export const answerOnce = Effect.fnUntraced(function* <E, R>(
   scope: Pick<ProjectScope, "organization" | "project">,
   idempotency: Idempotency.IdempotentRequest | undefined,

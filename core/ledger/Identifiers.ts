@@ -1,9 +1,9 @@
 /**
- * Hashes the identifiers that a company uses for a person into the aliases that the ledger keeps (semantics, section 5).
+ * Hashes the identifiers that a company uses for a person into the aliases of the ledger (semantics, section 5).
  *
- * An alias is the HMAC-SHA-256, with the organization's key, of the kind, of its scope and of the SHA-256 of the normalized value.
- * So the store without the key reveals no address, two organizations cannot find out that they know the same person, and a page
- * that has only the SHA-256 of an address can still name its person.
+ * An alias is the HMAC-SHA-256, with the organization's key, of the kind, of its scope and of the SHA-256 of the
+ * normalized value. So the store without the key reveals no address, two organizations cannot find out that they know
+ * the same person, and a page that has only the SHA-256 of an address can still name its person.
  */
 import { parsePhoneNumberFromString } from "libphonenumber-js/min"
 import { Effect, Result } from "effect"
@@ -51,7 +51,8 @@ const normalizeOne = (kind: keyof Identifiers, value: string): string | undefine
       return /^[^\s@]+@[^\s@]+$/.test(address) ? address : undefined
     }
     case "phoneNumber": {
-      // The whole text must be a number without an extension, because an extension is another person at the same number.
+      // The whole text must be a number without an extension, because an extension is another person at the same
+      // number.
       const number = parsePhoneNumberFromString(value.trim(), { extract: false })
       return number?.isPossible() === true && number.ext === undefined ? number.number : undefined
     }

@@ -32,7 +32,10 @@ export const facts = Effect.fnUntraced(function* (
   return { facts: facts as ReadonlyMap<string, People.Fact>, positions }
 })
 
-/** The instant at which the last of the facts was learnt, or `now` if that is later. A fact may be a moment later than the clock. */
+/**
+ * The instant at which the last of the facts was learnt, or `now` if that is later. A fact may be a moment later than
+ * the clock.
+ */
 export const learnt = (facts: ReadonlyMap<string, People.Fact>, now: Instant.Instant): Instant.Instant =>
   Math.max(now, ...[...facts.values()].map(({ dateCreated }) => dateCreated))
 

@@ -1,8 +1,9 @@
 /**
  * Lists of events and of entries of the catalog, page by page.
  *
- * A page begins at an `offset`, or by a cursor where the page before ended. With cursors, pages of events neither skip nor repeat
- * an event, even if events are recorded between two pages; a page of entries begins after the last entry of the page before.
+ * A page begins at an `offset`, or by a cursor where the page before ended. With cursors, pages of events neither skip
+ * nor repeat an event, even if events are recorded between two pages; a page of entries begins after the last entry of
+ * the page before.
  */
 import { Effect } from "effect"
 import type { Entry, Organization, Project, ProjectScope } from "../model/Catalog.ts"
@@ -66,7 +67,9 @@ export const event = (
 ): Effect.Effect<StoredEvent | undefined, StoreUnavailable> =>
   Effect.map(store.events.byId(project, [id]), ([event]) => event)
 
-/** The place where a page of events ended, and the people of the list: those who were joined when its first page was read. */
+/**
+ * The place where a page of events ended, and the people of the list, joined as they were when its first page was read.
+ */
 interface EventPlace {
   readonly place: PagePlace
   readonly people?: ReadonlyArray<string>
@@ -107,7 +110,7 @@ const filterOf = (scope: ProjectScope, query: EventQuery, people: ReadonlyArray<
   }
 }
 
-/** One page of a project's events, by default the newest first. The cursors are good for this `caller` only. */
+/** One page of a project's events, by default the newest first. Its cursors are valid only for the same `caller`. */
 export const events = Effect.fnUntraced(function* (
   scope: ProjectScope,
   caller: string,
@@ -162,8 +165,8 @@ const compare = (a: EntryPlace["last"], b: EntryPlace["last"]): number => {
 }
 
 /**
- * One page of entries of the catalog, by default in the order in which they were created; entries with the same key by id.
- * `purpose` names the list and the caller, for which alone the cursors are good.
+ * One page of entries of the catalog, by default in the order in which they were created; entries with the same key by
+ * id. The cursors are valid only for the same `purpose`, which names the list and the caller.
  */
 export const entries = Effect.fnUntraced(function* <Item extends Entry & { readonly name: string }>(
   organization: Organization,

@@ -1,6 +1,6 @@
 /**
- * Pages of a list: which one is asked for, and what it holds. Without runtime imports, because the description of the HTTP API
- * uses the limits.
+ * Pages of a list: which one is asked for, and what it holds. Without runtime imports, because the description of the
+ * HTTP API uses the limits.
  */
 import type { Positions } from "../ports/LedgerStore.ts"
 

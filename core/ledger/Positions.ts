@@ -1,6 +1,6 @@
 /**
- * Version vectors, as callers carry them from one answer to the next: a server that lags behind waits until it has seen no less
- * than the answer before.
+ * Version vectors, as callers carry them from one answer to the next: a server that lags behind waits until it has seen
+ * no less than the answer before.
  */
 import { Effect, Schedule } from "effect"
 import type { Catalog, Organization, Project } from "../model/Catalog.ts"
@@ -39,8 +39,8 @@ export const ends = Effect.fnUntraced(function* (
 })
 
 /**
- * Positions after recorded events, for the lanes of their people. `appended` is what the store returned when it recorded them;
- * the lanes are read again where it lacks one.
+ * Positions after recorded events, for the lanes of their people. `appended` is what the store returned when it
+ * recorded them; the lanes are read again where it lacks one.
  */
 export const after = Effect.fnUntraced(function* (
   project: Project,
@@ -80,8 +80,8 @@ const seenOf = Effect.fnUntraced(function* (
 })
 
 /**
- * Whether the store has reached positions; waits up to two seconds for it. `Foreign`: a position is of a lane of another project
- * or organization. For a request without a project, positions of lanes of projects are ignored.
+ * Whether the store has reached positions; waits up to two seconds for it. `Foreign`: a position is of a lane of
+ * another project or organization. For a request without a project, positions of lanes of projects are ignored.
  */
 export const reached = Effect.fnUntraced(function* (
   owners: LaneOwners,

@@ -1,8 +1,8 @@
 /**
  * Reading the ledger: the state, the decisions and the timeline of one person in one project (semantics, section 3).
  *
- * An answer must stay what it is (semantics, law 8). So a question first raises the answer horizon of everything it is about, which
- * also waits for changes in progress, and reads after that.
+ * An answer must stay what it is (semantics, law 8). So a question first raises the answer horizon of everything it is
+ * about, which also waits for changes in progress, and reads after that.
  */
 import { Clock, Effect } from "effect"
 import type { ListedType, Organization, Project, ProjectTypes } from "../model/Catalog.ts"
@@ -21,9 +21,12 @@ import * as PositionsOf from "./Positions.ts"
 export interface PersonQuestion {
   readonly organization: Organization
   readonly project: Project
-  /** `undefined`: an unknown person, for whom nothing is in force. */
+  /** `undefined`: an unknown person, about which nothing is in force. */
   readonly concordId: string | undefined
-  /** The hash of an identifier, in place of `concordId`: the question is about the person it named as known at `knownAt`. */
+  /**
+   * The hash of an identifier, in place of `concordId`: the question is about the person it named as known at
+   * `knownAt`.
+   */
   readonly alias?: string
   /** Left out: now. */
   readonly at?: Instant.Instant
@@ -68,16 +71,16 @@ const knownUntil = ({ knownAt }: PersonQuestion, latest: Instant.Instant): Insta
   Math.min(knownAt ?? latest, latest)
 
 /**
- * The instant until which everything is known if nothing was learnt: now. A replica may lag, so it knows only what it has read:
- * without any fact or event, nothing.
+ * The instant until which everything is known if nothing was learnt: now. A replica may lag, so it knows only what it
+ * has read: without any fact or event, nothing.
  */
 const knownWithoutFacts = (now: Instant.Instant, { store }: LedgerContext): Instant.Instant =>
   store.isReplica === true ? Instant.min : now
 
 /**
- * The instants of a question. One that is left out is now, but no earlier than the latest of the heads and no earlier than the
- * last that was learnt of the project's consent types or of the person's identity. A replica answers as known at the last that it
- * has read, even if a later `knownAt` is asked for.
+ * The instants of a question. One that is left out is now, but no earlier than the latest of the heads and no earlier
+ * than the last that was learnt of the project's consent types or of the person's identity. A replica answers as known
+ * at the last that it has read, even if a later `knownAt` is asked for.
  */
 const instantsOf = (
   question: PersonQuestion,
@@ -95,7 +98,9 @@ const instantsOf = (
   }
 }
 
-/** Whether heads are enough to answer: if the question sees all of them, every other event is older than one of them. */
+/**
+ * Whether heads are enough to answer: if the question sees all of them, every other event is older than one of them.
+ */
 const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, knownAt: Instant.Instant): boolean =>
   heads.every((head) => head.consentDate <= at && head.dateCreated <= knownAt)
 
@@ -103,8 +108,8 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
   Map.groupBy(events, ({ consentType }) => consentType)
 
 /**
- * The person of a question. An alias is read after its horizon was raised, although `Resolving.find` may have read it before:
- * only now can it not begin to name another person at or before `until`.
+ * The person of a question. An alias is read after its horizon was raised, although `Resolving.find` may have read it
+ * before: only now can it not begin to name another person at or before `until`.
  */
 const namedBy = Effect.fnUntraced(function* (
   question: PersonQuestion,
@@ -118,7 +123,8 @@ const namedBy = Effect.fnUntraced(function* (
   yield* context.answerHorizon.raise(alias, until)
   const [named] = yield* context.store.people.byAlias(organization, [alias])
   if (named === undefined) {
-    // It may have named a person before, and been released. Read after the alias, so that a later answer has seen no less.
+    // It may have named a person before, and been released. Read after the alias, so that a later answer has seen no
+    // less.
     const positions = yield* context.store.people.laneEnds([Lane.of(organization, alias)])
     return { ...unnamed, concordId: undefined, positions }
   }
@@ -127,11 +133,11 @@ const namedBy = Effect.fnUntraced(function* (
 })
 
 /**
- * The people asked about: one person, or those who are joined with it.
+ * The people asked about: one person, or all people joined with it.
  *
- * The facts are read twice. The first read finds the instant that the question is answered as known at. Then the horizon of every
- * member is raised to it, which waits for changes in progress: only a read after that sees every join up to that instant. It may
- * find further members, so both steps are repeated until there are no new ones.
+ * The facts are read twice. The first read finds the instant that the question is answered as known at. Then the
+ * horizon of every member is raised to it, which waits for changes in progress: only a read after that sees every join
+ * up to that instant. It may find further members, so both steps are repeated until there are no new ones.
  */
 const peopleOf = Effect.fnUntraced(function* (
   question: PersonQuestion,
@@ -161,7 +167,9 @@ const peopleOf = Effect.fnUntraced(function* (
 
 const unseen: SeenEvents = { events: [], positions: PositionsOf.none }
 
-/** The listed consent types, and those deleted ones that the person has answered: a recorded refusal is always answered. */
+/**
+ * The listed consent types, and those deleted ones that the person has answered: a recorded refusal is always answered.
+ */
 const typesOf = (listed: ProjectTypes, events: ReadonlyArray<StoredEvent>): ReadonlyArray<ListedType> => {
   const answered = new Set(events.map(({ consentType }) => consentType))
   const isAnswered = ({ id, isRemoved }: ListedType) => isRemoved === true && answered.has(id)
@@ -205,8 +213,8 @@ const gatherAt = Effect.fnUntraced(function* (
 /**
  * The events that a question needs, and its instants. The current state takes one indexed read of the heads.
  *
- * Where something is known that is later than the clock, everything is read once more as of that instant. Otherwise an event that
- * was recorded between two reads, no later than that instant, could be missing in the answer.
+ * Where something is known that is later than the clock, everything is read once more as of that instant. Otherwise an
+ * event that was recorded between two reads, no later than that instant, could be missing in the answer.
  */
 const gather = Effect.fnUntraced(function* (question: PersonQuestion, needed: Needed, context: LedgerContext) {
   const now = yield* Clock.currentTimeMillis
@@ -250,7 +258,9 @@ export const decisions = Effect.fnUntraced(function* (
   return { concordId: survivor, items, positions }
 })
 
-/** Every decision that differs from the one before it, by instant and then in the order in which the types are listed. */
+/**
+ * Every decision that differs from the one before it, by instant and then in the order in which the types are listed.
+ */
 export const timeline = Effect.fnUntraced(function* (
   question: Omit<PersonQuestion, "at">,
   context: LedgerContext,

@@ -1,9 +1,9 @@
 /**
- * Recording events: a batch is deduplicated, planned and appended to the store, all of it or nothing (semantics, sections 1
- * and 5).
+ * Recording events: a batch is deduplicated, planned and appended to the store, all of it or nothing
+ * (semantics, sections 1 and 5).
  *
- * The plan is made against the ledger as it was read. If that has changed when the store appends, or if a question was answered
- * that the events would have changed, nothing is recorded and the batch is planned again.
+ * The plan is made against the ledger as it was read. If that has changed when the store appends, or if a question was
+ * answered that the events would have changed, nothing is recorded and the batch is planned again.
  */
 import { Clock, Effect } from "effect"
 import type * as Admission from "../model/Admission.ts"
@@ -77,8 +77,8 @@ interface AppendOptions extends Pick<Append, "after" | "idempotencyRecord"> {
 }
 
 /**
- * Chooses the options of an append, given the events that it records and the events of all items. May answer instead that the
- * batch must be planned again, because of what was recorded in the meantime.
+ * Chooses the options of an append, given the events that it records and the events of all items. May answer instead
+ * that the batch must be planned again, because of what was recorded in the meantime.
  */
 export type ChooseOptions = (
   recorded: ReadonlyArray<StoredEvent>,

@@ -35,7 +35,8 @@ const of = (store: LedgerStore["Service"]): LedgerStore["Service"] => ({
   people: readOnly(store.people, peopleWrites),
   // The use of a key is not noted, because a question must not fail for it.
   catalog: { ...readOnly(store.catalog, catalogWrites), useKey: () => Effect.void },
-  // Each use extends a session, which is a write. A visitor sends no positions either, so an answer could be older than the last.
+  // Each use extends a session, which is a write. A visitor sends no positions either, so an answer could be older than
+  // the last.
   sessions: { ...readOnly(store.sessions, sessionWrites), byToken: refuse },
 })
 

@@ -7,8 +7,8 @@ import { Digest } from "effect/crypto"
 const encoder = new TextEncoder()
 
 /**
- * SHA-256 of a text in UTF-8, as 64 lower-case hexadecimal digits. Secrets are hashed with it too: one of 256 random bits cannot
- * be guessed, so it needs neither salt nor a slow hash.
+ * SHA-256 of a text in UTF-8, as 64 lower-case hexadecimal digits. Secrets are hashed with it too: one of 256 random
+ * bits cannot be guessed, so it needs neither salt nor a slow hash.
  */
 export const hex = (digest: Digest.Digest["Service"], text: string): Effect.Effect<string> =>
   digest.digestHex(Digest.sha256, encoder.encode(text))

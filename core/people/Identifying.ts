@@ -1,11 +1,12 @@
 /**
- * Identifying a visitor (semantics, section 5): from now on a proven identifier names the visitor, or a guest is joined with the
- * person that the identifier names, by a fact that another fact can undo.
+ * Identifying a visitor (semantics, section 5): from now on a proven identifier names the visitor, or a guest is joined
+ * with the person that the identifier names, by a fact that another fact can undo.
  *
- * Only a guest's answers move, and only with an identity token. A guest is a person that only a browser's `contextId` has named.
- * A visitor that is identified already stays the same person, so that two people who share a browser are never joined: the token
- * then opens a session for the other person, and nothing is carried over. The visitor's old session ends in any case, and the
- * browser's `contextId` is released: both may be known to a person who used the browser before.
+ * Only a guest's answers move, and only with an identity token. A guest is a person that only a browser's `contextId`
+ * has named. A visitor that is identified already stays the same person, so that two people with one browser are never
+ * joined. The token then opens a session for the other person, and nothing is carried over. The visitor's old session
+ * ends in any case, and the browser's `contextId` is released, because another person may know them from an earlier use
+ * of the browser, and must learn nothing about the person that is identified now.
  */
 import { Clock, Effect, Option } from "effect"
 import { Hex } from "effect/encoding"
@@ -21,7 +22,10 @@ import * as SessionCache from "./SessionCache.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as Sessions from "./Sessions.ts"
 
-/** A request to identify the visitor of a session: an identity token proves that the identifier of `alias` is the visitor's. */
+/**
+ * A request to identify the visitor of a session: an identity token proves that the identifier of `alias` is the
+ * visitor's.
+ */
 export interface Identification {
   readonly organization: Organization
   readonly project: Project
@@ -75,7 +79,10 @@ interface KeptAnswer extends Pick<Identified, "isSynced"> {
 /** The session to go on with, before its person is known. */
 type NewSession = Pick<Session, "id"> & Pick<Identified, "token">
 
-/** Reads the visitor. The revision is read first, so that a change of the facts after it makes the identity change stale. */
+/**
+ * Reads the visitor. The revision is read first, so that a change of the facts after it makes the identity change
+ * stale.
+ */
 const visitorOf = Effect.fnUntraced(function* ({ organization, session }: Identification, context: LedgerContext) {
   const { isIdentified, revision } = yield* context.store.people.person(organization, session.concordId)
   const { survivor } = yield* Joins.current(organization, session.concordId, context)
@@ -125,7 +132,7 @@ const changeOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<IdentityChange> {
   const { idempotency, organization, session } = request
   const { context: contextHash, ...opened } = session
-  // A `contextId` that was proven names the visitor, who is still a guest: it is released when the guest is identified.
+  // A `contextId` that was proven names the visitor, still a guest: it is released when the guest is identified.
   const proven = request.alias.kind === "contextId" ? request.alias.hash : undefined
   const next: Session = {
     ...opened,
@@ -229,8 +236,8 @@ export const identify = Effect.fnUntraced(function* (
 })
 
 /**
- * The answer to an identification that was answered before, if it was. The request cannot be checked like a new one, because its
- * session has ended and its identity token was used.
+ * The answer to an identification that was answered before, if it was. The request cannot be checked like a new one,
+ * because its session has ended and its identity token was used.
  */
 export const identifiedBefore = Effect.fnUntraced(function* (
   organization: Organization,

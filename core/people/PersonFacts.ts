@@ -35,8 +35,9 @@ export interface UndoOutcome {
 }
 
 /**
- * Undoes a join or an identification, by a fact of its own: both people have their own answers again, or the identifier names no
- * one any more. The survivor's sessions end, because one of them may be of the browser that was joined by mistake.
+ * Undoes a join or an identification, by a fact of its own: both people have their own answers again, or the identifier
+ * names no one any more. The survivor's sessions end, because one of them may be of the browser that was joined by
+ * mistake.
  */
 export const undo = Effect.fnUntraced(function* (
   organization: Organization,
@@ -52,8 +53,8 @@ export const undo = Effect.fnUntraced(function* (
     const join = facts.find(({ id, kind }) => id === joinId && kind !== "undone")
     if (join === undefined) return { _tag: "NoSuchJoin" }
     const { member, survivor } = join
-    // One read has the facts and the revision: of two requests that undo the join concurrently, one finds the other's fact, or
-    // its revision is stale.
+    // One read has the facts and the revision: of two requests that undo the join concurrently, one finds the other's
+    // fact, or its revision is stale.
     const { facts: known, revision } = yield* store.people.person(organization, member)
     if (known.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" }
     // Later than the join, even if the clock was set back: as known at the join the two are one.

@@ -1,9 +1,9 @@
 /**
- * Profiles: what visitors say about themselves. A profile is kept outside the log and replaces the one before, so that it can be
- * emptied.
+ * Profiles: what visitors say about themselves. A profile is kept outside the log and replaces the one before, so that
+ * it can be emptied.
  *
- * No identifier is kept in it: a visitor could claim the address of another person, and would then be shown what that person
- * agreed to.
+ * No identifier is kept in it: a visitor could claim the address of another person, and would then be shown what that
+ * person agreed to.
  */
 import { Effect } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
@@ -25,7 +25,10 @@ export interface ProfileUpdate extends ProjectScope {
   readonly idempotency?: Idempotency.IdempotentRequest
 }
 
-/** The profile that was kept, and the identifiers that do not name the visitor yet; or what is wrong with the identifiers. */
+/**
+ * The profile that was kept, and the identifiers that do not name the visitor yet; or what is wrong with the
+ * identifiers.
+ */
 export type ProfileOutcome =
   | {
       readonly _tag: "ProfileKept"
@@ -35,7 +38,10 @@ export type ProfileOutcome =
     }
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
-/** The kinds of identifiers that do not name the visitor. The answer is the same whether they name another person or no one. */
+/**
+ * The kinds of identifiers that do not name the visitor. The answer is the same whether they name another person or no
+ * one.
+ */
 const unprovenOf = Effect.fnUntraced(function* (
   { organization, project, session }: ProfileUpdate,
   { concordId, ...others }: People.Identifiers,

@@ -14,8 +14,8 @@ export type FoundPerson =
       readonly _tag: "Found"
       readonly concordId: string | undefined
       /**
-       * The hash of the identifier; left out for a `concordId`. A question takes it along with `concordId`, because it is about
-       * the person that the identifier named as known at its `knownAt`.
+       * The hash of the identifier; left out for a `concordId`. A question takes it along with `concordId`, because it
+       * is about the person that the identifier named as known at its `knownAt`.
        */
       readonly alias?: string
     }

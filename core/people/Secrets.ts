@@ -1,10 +1,10 @@
 /**
  * Secrets that are returned once: session tokens and the secrets of API keys. Only their hashes are kept.
  *
- * A request with an idempotency key must get the same secret again, although it is not kept. So its secret is derived from the
- * idempotency key and the credential of the request, neither of which is kept, from the organization's key, and from the id of
- * what the secret opens. When the idempotency record has been forgotten, the same request creates something with another id, and
- * so another secret: one that was revoked does not come back.
+ * A request with an idempotency key must get the same secret again, although it is not kept. So its secret is derived
+ * from the idempotency key and the credential of the request, neither of which is kept, from the organization's key,
+ * and from the id of what the secret opens. When the idempotency record has been forgotten, the same request creates
+ * something with another id, and so another secret: one that was revoked does not come back.
  */
 import { Effect } from "effect"
 import { Base64Url } from "effect/encoding"

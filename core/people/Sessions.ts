@@ -1,9 +1,9 @@
 /**
  * Visitors' sessions: opened by a browser on a page of the project, good for 30 minutes after their last use.
  *
- * The token is 256 random bits, and only its hash is kept. The `contextId` lets a browser be the same person again in its next
- * session: it opens that person's sessions, so it must be a UUID that cannot be guessed, and it is kept only as a keyed hash. It
- * names a guest; once the visitor is identified, it names no one any more.
+ * The token is 256 random bits, and only its hash is kept. The `contextId` lets a browser be the same person again in
+ * its next session: it opens that person's sessions, so it must be a UUID that cannot be guessed, and it is kept only
+ * as a keyed hash. It names a guest; once the visitor is identified, it names no one any more.
  */
 import { Clock, Effect, Option, Result } from "effect"
 import { Hex } from "effect/encoding"
@@ -102,8 +102,8 @@ export const open = Effect.fnUntraced(function* (
     const [known] = yield* store.people.byAlias(organization, [hash])
     const concordId = known?.concordId ?? (yield* random.uuidV7())
     const { revision } = yield* store.people.person(organization, concordId)
-    // An identification of the visitor releases the context and raises the revision. The context is read again after the
-    // revision, so that a release before that read is seen here, and a later one makes the change stale.
+    // An identification of the visitor releases the context and raises the revision. The context is read again after
+    // the revision, so that a release before that read is seen here, and a later one makes the change stale.
     const [still] = yield* store.people.byAlias(organization, [hash])
     if (still?.concordId !== known?.concordId) return "stale"
     const now = yield* Clock.currentTimeMillis
@@ -164,8 +164,8 @@ export const live = Effect.fnUntraced(function* (
 })
 
 /**
- * The session of a token, if it is of this project and has expired. For a request that ends its session, when it is sent again
- * with its idempotency key.
+ * The session of a token, if it is of this project and has expired. For a request that ends its session, when it is
+ * sent again with its idempotency key.
  */
 export const ended = Effect.fnUntraced(function* (
   project: Project,

@@ -22,7 +22,7 @@ export interface CatalogChange {
   readonly entries: Partial<Entries>
   /** The documents of versions that are published with the change. */
   readonly documents: ReadonlyArray<DocumentKey & { readonly document: string }>
-  /** The owner of the idempotency record; given wherever there is one. */
+  /** The owner of the idempotency record; given together with it. */
   readonly owner?: Owner
   readonly idempotencyRecord?: IdempotencyRecord
 }

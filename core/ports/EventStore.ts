@@ -15,7 +15,9 @@ import type { StoreUnavailable } from "./StoreUnavailable.ts"
 export interface StoredEvent extends ConsentEvent {
   /** The id of the API key, or the person's own id. */
   readonly submitter: string
-  /** The id of the session it came in, if it came in one; events are listed by it, by the page's host and by the region. */
+  /**
+   * The id of the session it came in, if it came in one; events are listed by it, by the page's host and by the region.
+   */
   readonly session?: string
   readonly domain?: string
   readonly geography?: string
@@ -38,16 +40,16 @@ export interface Append {
   /** Belongs to the organization. */
   readonly idempotencyRecord?: IdempotencyRecord
   /**
-   * An event of the project that must be recorded before these. Its own append may still be in progress; if that one does not
-   * record it, this append is `Stale`.
+   * An event of the project that must be recorded before these. Its own append may still be in progress; if that one
+   * does not record it, this append is `Stale`.
    */
   readonly after?: Pick<StoredEvent, "concordId" | "id">
 }
 
 /**
- * `Appended`: the events are recorded. `positions` are those of the lanes written to, at or after the last of the events; they
- * are left out where an earlier attempt of the same append had recorded the events already.
- * `Stale`: nothing was recorded; read aliases and external ids again, and prepare the append for no earlier than
+ * `Appended`: the events are recorded. `positions` are those of the lanes written to, at or after the last of the
+ * events; they are left out where an earlier attempt of the same append had recorded the events already. `Stale`:
+ * nothing was recorded; read aliases and external ids again, and prepare the append for no earlier than
  * `lastRecordedAt`. `Repeated`: nothing was recorded, because there is an idempotency record of the same hash already.
  */
 export type Appended =
@@ -85,8 +87,8 @@ export interface EventOrder {
 }
 
 /**
- * The place where a page ended, with which the next page neither skips nor repeats an event, even if events are recorded
- * between the two pages. Plain JSON.
+ * The place where a page ended, with which the next page neither skips nor repeats an event, even if events are
+ * recorded between the two pages. Plain JSON.
  */
 export interface PagePlace {
   /** For each lane of the project, its end when the first page was read: later pages list no event from it on. */
@@ -119,8 +121,8 @@ export interface EventPage {
 /** Events, by lane and position. */
 export interface EventStore {
   /**
-   * Records events durably: once it succeeds, they survive any crash. Positions in a lane have no gap, the heads are raised in
-   * the same transaction, and `dateCreated` never goes back inside a lane.
+   * Records events durably: once it succeeds, they survive any crash. Positions in a lane have no gap, the heads are
+   * raised in the same transaction, and `dateCreated` never goes back inside a lane.
    */
   readonly append: (append: Append) => Effect.Effect<Appended, StoreUnavailable>
   /** The events of ids, in the order of the ids. */

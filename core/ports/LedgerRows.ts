@@ -1,9 +1,9 @@
 /**
  * A stored ledger below its use cases: the rows of its tables, for checking a ledger and for moving one.
  *
- * Rows have the same form in every store, so that two ledgers can be compared: a UUID is lower-case text, bytes are lower-case
- * hexadecimal, whole numbers are numbers, and a missing value is `null`. A move has two ledgers, so this is a plain value and
- * not a service. A store in memory keeps nothing and has no rows.
+ * Rows have the same form in every store, so that two ledgers can be compared: a UUID is lower-case text, bytes are
+ * lower-case hexadecimal, whole numbers are numbers, and a missing value is `null`. A move has two ledgers, so this is
+ * a plain value and not a service. A store in memory keeps nothing and has no rows.
  */
 import { Data, type Effect } from "effect"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
@@ -39,8 +39,8 @@ export interface Table {
 }
 
 /**
- * Every table of a ledger, with the columns that all stores have: a store may add columns that follow from these. The catalog
- * comes first.
+ * Every table of a ledger, with the columns that all stores have: a store may add columns that follow from these. The
+ * catalog comes first.
  */
 export const tables = {
   catalog_head: { columns: { revision: "whole" }, key: [] },
@@ -185,8 +185,8 @@ export interface LedgerRows {
     steps: (snapshot: Snapshot) => Effect.Effect<A, E>,
   ) => Effect.Effect<A, E | NoLedger | StoreUnavailable | StoreDamaged>
   /**
-   * Fills an empty ledger, which is created where there is none, in one transaction: everything that the steps insert is kept
-   * durably, or nothing if they fail or the process ends first.
+   * Fills an empty ledger, which is created if it does not exist, in one transaction: everything that the steps insert
+   * is kept durably, or nothing if they fail or the process ends first.
    */
   readonly fill: <A, E>(
     steps: (target: Target) => Effect.Effect<A, E>,

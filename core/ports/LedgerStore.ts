@@ -2,8 +2,9 @@
  * The ledger's port to a store, in four parts by subject. Every adapter keeps the same contract, which is data:
  * `test/contract/LedgerStoreContract.ts`.
  *
- * The store decides nothing. It keeps what it is given, all of a write or nothing. Where the state that the write was prepared
- * against has changed in the meantime, it writes nothing and says so, so that the ledger can prepare the write again.
+ * The store decides nothing. It keeps what it is given, all of a write or nothing. Where the state that the write was
+ * prepared against has changed in the meantime, it writes nothing and says so, so that the ledger can prepare the write
+ * again.
  */
 import { Context, type Effect } from "effect"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
@@ -43,7 +44,10 @@ export class LedgerStore extends Context.Service<
     ) => Effect.Effect<IdempotencyRecord | undefined, StoreUnavailable>
     /** Succeeds while the store can be written to; on a replica, while it can be read. */
     readonly ready: Effect.Effect<void, StoreUnavailable>
-    /** The store is a copy that may lag: it only answers, and every write fails with `isLasting`. Left out by stores that record. */
+    /**
+     * The store is a copy that may lag: it only answers, and every write fails with `isLasting`. Left out by stores
+     * that record.
+     */
     readonly isReplica?: true
   }
 >()("assent/ports/LedgerStore") {}

@@ -30,7 +30,9 @@ export interface IdentityChange {
   readonly seen: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
   /** Aliases that must be free, or already name the same person; otherwise the change is `stale`. */
   readonly claims: ReadonlyArray<Claim>
-  /** Hashes that name no one from now on. The person that one of them named is changed by it: its revision is raised. */
+  /**
+   * Hashes that name no one from now on. The person that one of them named is changed by it: its revision is raised.
+   */
   readonly releases: ReadonlyArray<string>
   readonly facts: ReadonlyArray<Fact>
   /** An identity token, which may be used once: a second change with it is `used`. */

@@ -28,8 +28,8 @@ export interface Session {
 /** Sessions, by the hash of their token. */
 export interface SessionStore {
   /**
-   * Lets a session that was seen to expire at `seen` expire at `expiresAt`. Does nothing where it expires earlier than `seen`,
-   * because it has been ended since.
+   * Lets a session that was seen to expire at `seen` expire at `expiresAt`. Does nothing where it expires earlier than
+   * `seen`, because it has been ended since.
    */
   readonly extend: (tokenHash: string, seen: Instant, expiresAt: Instant) => Effect.Effect<void, StoreUnavailable>
   /** The session of a token's hash, expired or not. */

@@ -3,7 +3,9 @@
  */
 import { Data } from "effect"
 
-/** The store cannot answer now: it starts, closes or is full, or its disk fails. A retry may help, unless `isLasting`. */
+/**
+ * The store cannot answer now: it starts, closes or is full, or its disk fails. A retry may help, unless `isLasting`.
+ */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   /** Lower case, without personal data. */
   readonly reason: string

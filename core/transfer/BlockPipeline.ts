@@ -1,9 +1,11 @@
 /**
- * The order of an import's blocks: while one is recorded, the next ones are planned, and each is sent right after the one before.
+ * The order of an import's blocks: while one is recorded, the next ones are planned, and each is sent right after the
+ * one before.
  *
- * A block need not wait until the one before it is recorded. It is sent as soon as that one has been sent, on the condition that
- * the store records that one first (`Append.after`). If a block has to be planned again, it waits for its turn, until all blocks
- * before it are recorded; the blocks after it, which were planned against its first plan, do so too.
+ * A block need not wait until the one before it is recorded. It is sent as soon as that one has been sent, on the
+ * condition that the store records that one first (`Append.after`). If a block has to be planned again, it waits for
+ * its turn, until all blocks before it are recorded; the blocks after it, which were planned against its first plan, do
+ * so too.
  */
 import { Deferred, Effect } from "effect"
 import type { Append } from "../ports/LedgerStore.ts"
@@ -16,8 +18,8 @@ export interface BlockSlot {
   /** The number of the block in its file, from 0. */
   readonly ordinal: number
   /**
-   * Resolves once the previous block has been sent, to one of its events; to `undefined` if this block must wait for it to be
-   * recorded.
+   * Resolves once the previous block has been sent, to one of its events; to `undefined` if this block must wait for it
+   * to be recorded.
    */
   readonly previousSent: Effect.Effect<SentEvent | undefined>
   /** Resolves once all blocks before are recorded. */
@@ -52,7 +54,7 @@ export const make = (): BlockPipeline => {
         const recorded = Deferred.makeUnsafe<void>()
         const slot: BlockSlot = {
           ordinal: ordinal++,
-          // After a block that was planned again, a plan made ahead of its turn would be wrong too.
+          // After a block that was planned again, a plan that is made before its turn would be wrong too.
           previousSent: isAsPlanned ? previous.sent : Effect.undefined,
           turn: previous.recorded,
           markSent: (event) => Deferred.succeed(sent, event),

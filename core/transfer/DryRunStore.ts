@@ -1,6 +1,6 @@
 /**
- * A decorator for a dry run: writes go into a scratch store, and reads see them on top of the ledger's own store. So a dry run runs
- * the same code as the real one and has the same outcome, but nothing reaches the ledger.
+ * A decorator for a dry run: writes go into a scratch store, and reads see them on top of the ledger's own store. So a
+ * dry run runs the same code as the real one and has the same outcome, but nothing reaches the ledger.
  */
 import { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"

@@ -1,6 +1,6 @@
 /**
- * Exporting a project's events in the order of their `dateCreated`: exactly those that were recorded before the export began, even
- * if others are recorded during it.
+ * Exporting a project's events in the order of their `dateCreated`: exactly those that were recorded before the export
+ * began, even if others are recorded during it.
  */
 import { Effect } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
@@ -23,7 +23,9 @@ export interface ExportQuery {
 export interface Export {
   /** The number of events to search. */
   readonly total: number
-  /** The next events that match, possibly none, and the number of events that were searched; `undefined` after the last. */
+  /**
+   * The next events that match, possibly none, and the number of events that were searched; `undefined` after the last.
+   */
   readonly next: Effect.Effect<
     { readonly events: ReadonlyArray<StoredEvent>; readonly seen: number } | undefined,
     StoreUnavailable

@@ -1,10 +1,10 @@
 /**
- * Importing events from another system, block by block: of each block the good items are recorded, all of them or none, and the
- * faults of the others are returned.
+ * Importing events from another system, block by block: of each block the good items are recorded, all of them or none,
+ * and the faults of the others are returned.
  *
- * A block is identified by the text of its rows and its place in the file. So a file that is imported again, however the first
- * import ended, records nothing twice. Rows that were refused are tried again, and rows that mean something else by now, because
- * the mapping has changed, are recorded as what they mean now.
+ * A block is identified by the text of its rows and its place in the file. So a file that is imported again, however
+ * the first import ended, records nothing twice. Rows that were refused are tried again, and rows that mean something
+ * else by now, because the mapping has changed, are recorded as what they mean now.
  */
 import { Effect } from "effect"
 import { Hex } from "effect/encoding"
@@ -18,7 +18,7 @@ import type { BlockSlot } from "./BlockPipeline.ts"
 
 /** Consecutive rows of a file. */
 export interface Block extends ProjectScope {
-  /** The id of the API key, or of the operator who runs the command. */
+  /** The id of the API key, or of the operator of the command. */
   readonly submitter: string
   readonly slot: BlockSlot
   /** The text of each row, as it was read. 1 to `Batch.maxItems`. */
@@ -41,7 +41,10 @@ export interface Imported {
 /** An item, and the index of its row. */
 type IndexedItem = readonly [index: number, item: Admission.Item]
 
-/** The answer in a block's idempotency record: the rows that were not recorded with it, and a tag of the items that were. */
+/**
+ * The answer in a block's idempotency record: the rows that were not recorded with it, and a tag of the items that
+ * were.
+ */
 interface KeptBlock {
   readonly without: ReadonlyArray<number>
   readonly tag: string
@@ -54,8 +57,8 @@ const tagger = Effect.fnUntraced(function* ({ organization }: Block, { hasherOf 
 })
 
 /**
- * Reads the idempotency records of a block, one for each earlier import that recorded items of it. Sets the fate of the items that
- * were recorded, and returns the others with the hash of the next record.
+ * Reads the idempotency records of a block, one for each earlier import that recorded items of it. Sets the fate of the
+ * items that were recorded, and returns the others with the hash of the next record.
  */
 const withoutKnown = Effect.fnUntraced(function* (
   block: Block,
@@ -79,8 +82,8 @@ const withoutKnown = Effect.fnUntraced(function* (
 })
 
 /**
- * The violations to report first. Conflicts of identifiers wait until nothing else is wrong, because an item that is refused
- * claims no identifier, and so some conflicts may disappear.
+ * The violations to report first. Conflicts of identifiers wait until nothing else is wrong, because an item that is
+ * refused claims no identifier, and so some conflicts may disappear.
  */
 const refusedFirst = (violations: ReadonlyArray<ItemViolation>): ReadonlyArray<ItemViolation> => {
   const others = violations.filter(({ code }) => code !== "identifier_conflict")
@@ -107,9 +110,9 @@ const refuse = (
 /**
  * Records the good items of a block.
  *
- * The block is planned while the one before it is recorded, and sent to the store right after it. The store keeps it if that one
- * was recorded by its first plan. Otherwise it is planned again in its turn, because the person of an item, whether an item is
- * known, and which of two events is later all depend on what was recorded before.
+ * The block is planned while the one before it is recorded, and sent to the store right after it. The store keeps it if
+ * that one was recorded by its first plan. Otherwise it is planned again in its turn, because the person of an item,
+ * whether an item is known, and which of two events is later all depend on what was recorded before.
  */
 export const importBlock = Effect.fnUntraced(function* (
   block: Block,

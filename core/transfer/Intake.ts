@@ -1,6 +1,6 @@
 /**
- * Intake: imports or restores any number of rows, block by block, in bounded memory. The good rows of each block are recorded, and
- * the others are rejected by their line. Rows that are taken in again are not recorded twice.
+ * Intake: imports or restores any number of rows, block by block, in bounded memory. The good rows of each block are
+ * recorded, and the others are rejected by their line. Rows that are taken in again are not recorded twice.
  */
 import { Effect, Result, Schema, Stream } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
@@ -176,7 +176,10 @@ const add = (tally: ImportTally, { fates, faulty, good, rows }: BlockResult) => 
   return { rejections, tally: total }
 }
 
-/** A block ends after the row with which its texts reach this number of characters, so that long rows do not fill the memory. */
+/**
+ * A block ends after the row with which its texts reach this number of characters, so that long rows do not fill the
+ * memory.
+ */
 const maxCharacters = 1024 * 1024
 
 /** Cuts rows into blocks, always the same ones, independently of the chunks in which the rows are read. */

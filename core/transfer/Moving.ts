@@ -1,6 +1,6 @@
 /**
- * Moving a ledger into an empty store: every row as it is, in one transaction. It is committed only if the rows read back from the
- * target are those of the source, and the source was not written to in the meantime.
+ * Moving a ledger into an empty store: every row as it is, in one transaction. It is committed only if the rows read
+ * back from the target are those of the source, and the source was not written to in the meantime.
  */
 import { Data, Effect } from "effect"
 import type { Digest } from "effect/crypto"
@@ -95,8 +95,8 @@ const expectSame = (given: Read, kept: Read) => {
 }
 
 /**
- * Fails if the source was written to. The events need not be read again, because the log only grows and every append changes a
- * lane head.
+ * Fails if the source was written to. The events need not be read again, because the log only grows and every append
+ * changes a lane head.
  */
 const expectStill = Effect.fnUntraced(function* (from: LedgerRows, given: Read, digest: Digest.Digest["Service"]) {
   const names = tableNames.filter((table) => table !== "event")

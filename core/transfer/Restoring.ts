@@ -1,8 +1,8 @@
 /**
  * Restoring an export: recorded events keep their ids, people and dates, so that the ledger is what it was.
  *
- * Events are recorded in the order of their `dateCreated`, which never goes back inside a lane. So an event cannot be restored
- * into a lane that has a later one: the ledger may have answered without it (semantics, law 8).
+ * Events are recorded in the order of their `dateCreated`, which never goes back inside a lane. So an event cannot be
+ * restored into a lane that has a later one: the ledger may have answered without it (semantics, law 8).
  */
 import { Clock, Effect } from "effect"
 import type { Digest } from "effect/crypto"
@@ -75,9 +75,9 @@ const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Di
 })
 
 /**
- * The reasons why this project can never have recorded an event. Versions are never removed, so a version that is missing was never
- * answered; but a refusal is recorded with any version. The valid states of a type, its status and its duration change, so they
- * are not checked: what is not valid today may have been valid then.
+ * The reasons why this project can never have recorded an event. Versions are never removed, so a version that is
+ * missing was never answered; but a refusal is recorded with any version. The valid states of a type, its status and
+ * its duration change, so they are not checked: what is not valid today may have been valid then.
  */
 const faultsOf = (line: RecordedLine.Line, event: StoredEvent, { project, types }: ProjectScope, now: number) => {
   const faults: Array<RestoreFault> = []
@@ -115,7 +115,10 @@ const goesBack: RestoreFault = {
   detail: "the ledger has learnt something later already: take an export back into a ledger that has not gone on",
 }
 
-/** Sets the fate of the events that are faulty or recorded already, and returns the others in the order of their `dateCreated`. */
+/**
+ * Sets the fate of the events that are faulty or recorded already, and returns the others in the order of their
+ * `dateCreated`.
+ */
 const toRestore = Effect.fnUntraced(function* (
   block: RestoredBlock,
   fates: Array<RestoreFate>,

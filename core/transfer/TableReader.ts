@@ -63,8 +63,8 @@ export interface LaneDigest {
 }
 
 /**
- * Chains a text onto a digest: the SHA-256 of both, one after the other. So the digest of many texts is computed one by one, and
- * depends on each of them and on their order.
+ * Chains a text onto a digest: the SHA-256 of both, one after the other. So the digest of many texts is computed one by
+ * one, and depends on each of them and on their order.
  */
 export const chain = (digest: Digest.Digest["Service"], onto: string, text: string): Effect.Effect<string> =>
   Sha256.hex(digest, onto + text)
