@@ -142,7 +142,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     expect(opened).toMatchObject({ isSynced: true, is: opened.visitor })
   })
 
-  test("a person about whom somebody records without pause can still be asked about", async () => {
+  test("a person whose events are recorded without pause can still be asked about", async () => {
     const statuses = await run(
       Effect.gen(function* () {
         const ledger = yield* Ledger.Ledger
@@ -176,7 +176,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     expect(statuses).toEqual(Array.from({ length: 20 }, () => "given"))
   }, 20_000)
 
-  test("a timeline tells every change, by instant, and ends where nothing changes any more", async () => {
+  test("a timeline has every change, by instant, and ends where nothing changes any more", async () => {
     const day = 86_400_000
     const start = Date.UTC(2024, 0, 1)
     const told = await run(
@@ -247,7 +247,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
   })
 
   test.each([1, 64, Lane.newMaxCount])(
-    "a project of %i lanes is spread over them, listed to its end, and tells each person's lane",
+    "a project of %i lanes is spread over them, listed to its end, and names each person's lane",
     async (lanes) => {
       const people = 400
       const {

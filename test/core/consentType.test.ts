@@ -28,7 +28,7 @@ describe("the version an event answers when it does not say", () => {
     expect(ConsentType.versionAt(typeOf(published(3, first), published(2, first)), first)).toBe(3)
   })
 
-  test("is 1 before the first, and where there is none", () => {
+  test("is 1 before the first, and without any", () => {
     expect(ConsentType.versionAt(typeOf(published(2, first)), before)).toBe(1)
     expect(ConsentType.versionAt(ConsentType.unknown("type-1"), second)).toBe(1)
   })

@@ -68,7 +68,7 @@ describe("explicit-first", () => {
     expect(status([no, yes], "2024-06-01", mostRecent)).toBe("withdrawn")
   })
 
-  test("2: a refusal decides beside anything passive, older or newer", () => {
+  test("2: a refusal decides over any passive event, older or newer", () => {
     const events = [event("implied", "2024-01-01"), event("declined", "2024-02-01"), event("viewed", "2024-03-01")]
     expect(decide(events, "2024-06-01", { rules: { permits: "viewed" } })).toEqual({
       status: "refused",
@@ -86,7 +86,7 @@ describe("explicit-first", () => {
     expect(decide(events, "2024-03-01")).toEqual({ ...refused, askAgain: true, nextChangeAt: undefined })
   })
 
-  test("3: a live yes decides beside newer passive events, until the very instant of its lapse", () => {
+  test("3: a live yes decides over newer passive events, until the very instant of its lapse", () => {
     const events = [event("accepted", "2024-01-01", untilMarch), event("implied", "2024-02-01")]
     expect(decide(events, "2024-02-29")).toMatchObject({ status: "given", permitted: true, nextChangeAt: "2024-03-01" })
     expect(decide(events, "2024-03-01")).toMatchObject({ status: "implied", permitted: true, askAgain: false })
@@ -177,7 +177,7 @@ describe("lapse", () => {
     }
   })
 
-  test("a version to be accepted anew ends answers to earlier ones when its grace is over, and no refusal", () => {
+  test("a version to be accepted again ends answers to earlier ones when its grace is over, and no refusal", () => {
     const type = { versions: [reacceptance(2, "2024-01-31", Period.months(1))] }
     const yes = event("accepted", "2024-01-01")
     expect(decide([yes], "2024-02-28", { type })).toMatchObject({ status: "given", nextChangeAt: "2024-02-29" })

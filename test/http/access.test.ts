@@ -1,4 +1,4 @@
-/** API keys: who may ask and record, and that another organization's things do not exist. */
+/** API keys: which of them may ask and record, and that the projects of another organization do not exist for them. */
 import { describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
@@ -91,7 +91,7 @@ describe("another organization's project", () => {
     for (const send of call(base, asOwner)) expectProblem(await send(), 404)
   })
 
-  test("cannot be told from one that does not exist, even by a key that may do nothing", async () => {
+  test("is answered like one that does not exist, even to a key that may do nothing", async () => {
     const bodies = []
     for (const base of [privacy(foreign), privacy({ ...foreign, id: nobody })]) {
       for (const headers of [asOwner, { "x-api-key": secretOf(acme, "none") }]) {
@@ -104,13 +104,13 @@ describe("another organization's project", () => {
     expect(new Set(bodies).size).toBe(1)
   })
 
-  test("is told so before the body is looked at", async () => {
+  test("is answered before the body is looked at", async () => {
     const headers = { ...asOwner, "content-type": "application/json" }
     const answer = await server.request("POST", `${privacy(foreign)}/consent-events`, { headers, body: "{" })
     expectProblem(answer, 404)
   })
 
-  test("has its own people: the same e-mail is somebody else there", async () => {
+  test("has its own people: the same e-mail is another person there", async () => {
     const email = "shared@example.com"
     const [ours] = (await record(server, [yes({ email })])).json.items
     const headers = { "x-api-key": secretOf(other, "owner") }
@@ -118,7 +118,7 @@ describe("another organization's project", () => {
     const sent = { headers, json: { items: [item] } }
     const [theirs] = (await server.request("POST", `${privacy(foreign)}/consent-events`, sent)).json.items
     expect(theirs.concordId).not.toBe(ours.concordId)
-    // Nor does knowing a concordId open the other organization's events.
+    // A known concordId does not open the other organization's events either.
     const query = `consent-state?concordId=${ours.concordId}`
     const asked = await server.request("GET", `${privacy(foreign)}/${query}`, { headers })
     expect(asked.json).toEqual({ count: 0, items: [] })

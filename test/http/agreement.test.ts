@@ -2,8 +2,8 @@
  * Law 10: library, command line and HTTP give the same answer to the same question, byte for byte in canonical JSON.
  *
  * A run records a random ledger through HTTP and asks about it at a few instants. The library and the command line get
- * what HTTP lists, as it lists it: the types as types.json, the events as events.ndjson. People who were joined are left
- * out: events keep the id they came with, and the files do not tell who is who.
+ * what HTTP lists: the types as types.json, the events as events.ndjson. Joined people are left out, because events
+ * keep their id, and the files hold no joins.
  */
 import canonicalize from "canonicalize"
 import * as fc from "fast-check"
@@ -18,7 +18,7 @@ import { acme, asOwner, privacy, shop, startWorld } from "./world.ts"
 const place = workplace()
 const server = served(() => startWorld({ ASSENT_RATE_LIMIT_KEY: "off" }))
 
-// Few instants, so that they meet: consent before today, versions and most ends of consent after it.
+// Few instants, so that ties happen: consent before today, versions and most expirations after it.
 const today = Math.floor(Date.now() / 86_400_000) * 86_400_000
 const day = (index: number): string => Instant.format(today + index * 86_400_000)
 const before = fc.integer({ min: -12, max: 0 }).map(day)
@@ -35,7 +35,7 @@ const rules = fc.record(
   },
   { requiredKeys: [] },
 )
-/** The next version: now, or one of the days to come. */
+/** When the next version is published: now, or on one of the next days. */
 const publication = fc.record({
   publishedAt: maybe(after.map(day)),
   requireReaccept: fc.constantFrom(true, true, true, false),
@@ -57,7 +57,7 @@ const event = fc.record({
   consentDate: maybe(before),
   expirationDate: maybe(after.map(day)),
 })
-/** Batches become known one after the other, and versions between them. */
+/** Batches are recorded one after the other, and versions are published between them. */
 const ledger = fc.record({
   types: fc.array(type, { minLength: typeCount, maxLength: typeCount }),
   batches: fc.array(fc.array(event, { minLength: 8, maxLength: 24 }), { minLength: 3, maxLength: 4 }),
@@ -75,10 +75,10 @@ const owned = async (method: string, path: string, json?: unknown): Promise<Answ
   return answer
 }
 
-/** The people of every run: the project is another one each time. */
+/** The people of every run: each run has a project of its own. */
 const personOf = (index: number): string => `0197b000-0000-7000-8000-00000000000${index}`
 
-/** Sets a ledger up and records it. */
+/** Creates the project and the types of a ledger, and records its events. */
 const recorded = async ({ batches, types }: Ledger) => {
   const made = await owned("POST", `/privacy-v1/organizations/${acme.id}/projects`, { name: "Agreement" })
   const base = privacy({ ...shop, id: made.json.id })
@@ -122,7 +122,7 @@ const decoded = <A>(decode: ReturnType<typeof Exchange.decoder>, value: unknown)
 const decodeTypes = Exchange.decoder(Exchange.Types)
 const decodeEvent = Exchange.decoder(Exchange.Event)
 
-/** The pure library's answer about everybody and every type, keyed by who and what. */
+/** The library's answer about every person and type, keyed by both. */
 const byLibrary = (listed: unknown, events: ReadonlyArray<unknown>, at: string, knownAt: string) => {
   const types = Exchange.typesFromFile(decoded(decodeTypes, listed))
   const lines = events.map((each) => decoded<typeof Exchange.Event.Type>(decodeEvent, each))
@@ -155,7 +155,8 @@ it(
 
         const about = async (concordId: string, query = ""): Promise<ReadonlyArray<Exchange.DecisionLine>> =>
           (await owned("GET", `${base}/consent-decisions?concordId=${concordId}${query}`)).json.items
-        // What was recorded when: the instants that `knownAt` can tell apart, and the milliseconds before them.
+        // The instants at which something was recorded, and the milliseconds before them: `knownAt` can tell these
+        // apart.
         const instants = [...events, ...listed.json.items.flatMap((type: { versions: unknown }) => type.versions)]
           .map(({ dateCreated }) => Instant.parse(dateCreated)!)
           .flatMap((instant) => [instant - 1, instant])
@@ -181,7 +182,8 @@ it(
           const files = ["--types", `${folder}.json`, "--events", `${folder}.ndjson`]
           const run = await place.run(["decisions", ...files, "--at", at, "--known-at", knownAt])
           expect(run.code, run.stderr).toBe(0)
-          // The command answers about what occurs in the events, and sorts by the ids; types are listed as they were made.
+          // The command answers about types that occur in the events, sorted by id; lists have types in the order of
+          // their creation.
           const key = (line: Exchange.DecisionLine) => `${line.concordId} ${line.consentType}`
           const occurring = expected
             .filter(({ occurs }) => occurs)
@@ -190,7 +192,7 @@ it(
           expect(canonical(linesOf(run.stdout))).toBe(canonical(occurring))
         }
       }),
-      // Every try takes seconds: a ledger that fails is told as it is, with its seed.
+      // No shrinking, because every try takes seconds: a failing ledger is printed as it is, with its seed.
       { numRuns: 6, endOnFailure: true },
     )
   },

@@ -1,4 +1,4 @@
-/** API keys: a secret is told once, what changes of a key acts at once, and an organization cannot lose its last owner. */
+/** API keys: a secret is answered once, a change acts at once, and an organization cannot lose its last owner. */
 import { createHash } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
@@ -42,7 +42,7 @@ const newKey = async (fields: object = {}): Promise<Made> => {
   return answer.json
 }
 
-/** How a key is answered that asks for the shop, and that records there. */
+/** The statuses of a question about the shop, and of recording there, with a key. */
 const statuses = async ({ secret }: Made, of = shop): Promise<ReadonlyArray<number>> => {
   const asked = await send("GET", `${privacy(of)}/consent-types`, undefined, secret)
   const recorded = await send("PATCH", privacy(of), { name: of.name }, secret)
@@ -50,7 +50,7 @@ const statuses = async ({ secret }: Made, of = shop): Promise<ReadonlyArray<numb
 }
 
 describe("a secret", () => {
-  test("is told at creation and never again", async () => {
+  test("is answered at creation and never again", async () => {
     const answer = await send("POST", keys, { name: "Told once", role: "limited" })
     expect(answer.status).toBe(201)
     const { id, secret, dateCreated, dateUpdated, ...rest } = answer.json
@@ -103,7 +103,7 @@ describe("a secret", () => {
     expect(server.output()).not.toContain("assent_")
   })
 
-  test("is told again to the same request with the same Idempotency-Key, and to no other", async () => {
+  test("is answered again to the same request with the same Idempotency-Key, and to no other", async () => {
     const again = { "idempotency-key": "again" }
     const body = { name: "Again", role: "viewer" }
     const first = await send("POST", keys, body, undefined, again)
@@ -120,12 +120,12 @@ describe("a secret", () => {
     expect(another.json.secret).not.toBe(first.json.secret)
   })
 
-  test("that was revoked never opens anything again, also where its Idempotency-Key is used anew", async () => {
+  test("that was revoked never opens anything again, also where its Idempotency-Key is used again", async () => {
     const again = { "idempotency-key": "provision" }
     const body = { name: "Provisioned", role: "viewer" }
     const first: Made = (await send("POST", keys, body, undefined, again)).json
     await send("DELETE", `${keys}/${first.id}`)
-    // As after the week for which receipts are kept.
+    // As after the week for which idempotency records are kept.
     database.exec("DELETE FROM idempotency")
     const second: Made = (await send("POST", keys, body, undefined, again)).json
     expect(second.secret).not.toBe(first.secret)
@@ -179,7 +179,7 @@ describe("a key", () => {
         "/permissions/2/projectId unknown_project",
         "/permissions/3/projectId repeated_project",
       ])
-      // One that exists elsewhere is not told from one that exists nowhere.
+      // A project of another organization is answered like one that does not exist.
       expect(new Set(answer.json.errors.slice(0, 2).map(({ detail }: { detail: string }) => detail)).size).toBe(1)
     }
     expect(stored(database, id)["permissions"]).toEqual([])
@@ -213,7 +213,7 @@ describe("a key", () => {
     expect((await send("PATCH", `${keys}/${id}`, { name: "Used" })).json.lastUsedAt).toBe(lastUsedAt)
   })
 
-  test("that expired opens nothing and is told no limit; one that will expire opens", async () => {
+  test("that expired opens nothing and gets no limit; one that will expire opens", async () => {
     const [gone, now, later] = [
       await newKey({ expiresAt: "2001-01-01T00:00:00Z" }),
       await newKey({ expiresAt: new Date().toISOString() }),

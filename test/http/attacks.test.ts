@@ -1,6 +1,6 @@
 /**
- * A browser without a proof neither reads another person nor is joined with one, whatever it sends; and what visitors tell
- * of themselves is neither in the log nor, but for the profile itself, in the files.
+ * A browser without an identity token neither reads another person nor is joined with one, whatever it sends. What
+ * visitors send about themselves is neither in the log nor, except for the profile, in the files.
  */
 import { createHash, randomUUID } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
@@ -30,7 +30,7 @@ import {
 const server = served(startWorld)
 let signer: Signer
 
-/** What must be found nowhere: everything of the victim that is secret or personal. */
+/** Every secret or personal value of the victim: it must not be found anywhere. */
 const victim = {
   email: "Victim.Marked@example.com",
   phoneNumber: "+49 151 23456789",
@@ -40,7 +40,7 @@ const victim = {
 const newContextId = "11d0c0de-feed-4bad-8bad-c0ffee000001"
 let loggedIn: { readonly guest: Visitor; readonly session: string; readonly token: string; readonly concordId: string }
 let eventIds: ReadonlyArray<string>
-/** Every id that would tell that an answer is about the victim. */
+/** Every id that would show that an answer is about the victim. */
 let marks: ReadonlyArray<string>
 
 const loginKey = { "idempotency-key": "login-of-the-victim" }
@@ -60,7 +60,7 @@ beforeAll(async () => {
   marks = [loggedIn.concordId, guest.concordId, session, ...eventIds]
 })
 
-/** That the attacker is still nobody else, and that nothing has happened to the victim. */
+/** Expects that the attacker is joined with no one, and that the victim is unchanged. */
 const expectNothing = async (attacker: Visitor, answers: ReadonlyArray<Answer>): Promise<void> => {
   for (const { status, text } of answers) {
     expect(status).toBeLessThan(500)
@@ -109,7 +109,7 @@ describe("without a proof, a browser learns nothing of another person, and is no
     const told = await asVisitor(server, attacker, "POST", "profile", { json: profile })
     expect(told.status).toBe(200)
     await expectNothing(attacker, [told])
-    // The identifiers have not become the attacker's either.
+    // The identifiers do not name the attacker either.
     for (const kind of ["email", "userId"] as const) {
       const { items } = (await ask(server, "consent-decisions", { [kind]: victim[kind] })).json
       expect(items[0].concordId).toBe(loggedIn.concordId)
@@ -150,7 +150,7 @@ describe("without a proof, a browser learns nothing of another person, and is no
     expect(answers.map(({ status }) => status)).toEqual([400, ...eventIds.map(() => 404)])
     const { headers: _, ...none } = await asVisitor(server, attacker, "GET", `consent-events/${randomUUID()}`)
     const found = answers.at(-1)!
-    // Another's event is told no other way than one there is not.
+    // An event of another person is answered like one that does not exist.
     const anonymous = (text: string) => text.replace(/urn:uuid:[0-9a-f-]+/g, "")
     expect([found.status, anonymous(found.text)]).toEqual([none.status, anonymous(none.text)])
     await expectNothing(attacker, answers)
@@ -173,7 +173,7 @@ describe("without a proof, a browser learns nothing of another person, and is no
     ] as const) {
       const { status, text } = await openSession(server, body, of, openKey)
       for (const mark of [loggedIn.session, loggedIn.concordId, ...eventIds]) expect(text).not.toContain(mark)
-      // The very same request again gets the token it got before, which has ended.
+      // The same request sent again gets the same token as before, whose session has ended.
       if (status === 201) expect((await asVisitor(server, JSON.parse(text), "GET", "consent-state")).status).toBe(401)
       else expect(status).toBe(422)
     }
@@ -267,7 +267,7 @@ describe("a profile", () => {
 })
 
 describe("what is personal or secret", () => {
-  /** Everything of this file that must not be found, and its hashes without a key: those can be guessed. */
+  /** Every value of this file that must not be found, and its hashes without a key, because those can be guessed. */
   const secrets = (): ReadonlyArray<string> => {
     const plain = [
       victim.email,
@@ -291,7 +291,7 @@ describe("what is personal or secret", () => {
     const items = [yes({ email: victim.email, consentState: "declined" })]
     await asVisitor(server, attacker, "POST", "profile", { json: victim, headers: { "idempotency-key": "told" } })
     await record(server, items, { headers: { ...asOwner, "idempotency-key": "recorded" } })
-    // What was asked with a key, as it would have to be guessed to find out who was meant.
+    // Digests of the requests without a key: from them the person could be guessed.
     const asked = [
       [`${site()}/profile`, victim],
       [`${privacy()}/consent-events`, { items }],
@@ -300,7 +300,7 @@ describe("what is personal or secret", () => {
     const files = readdirSync(folder).filter((name) => name.startsWith(basename(server.file)))
     expect(files).toContain(`${basename(server.file)}-wal`)
     const isThere = (bytes: string | Buffer) => files.some((name) => readFileSync(join(folder, name)).includes(bytes))
-    // What is kept is there, so that looking for what is not means something.
+    // A kept value is found, so the search works.
     expect(isThere(eventIds[0]!)).toBe(true)
     for (const secret of [...secrets(), ...asked]) {
       const forms = [Buffer.from(secret), Buffer.from(secret, "utf16le")]

@@ -1,5 +1,5 @@
 /**
- * The typed client where it is used by a site: bundled for browsers, in a page of another origin, in a real Chromium.
+ * The typed client as a site uses it: bundled for browsers, in a page of another origin, in a real Chromium.
  */
 import { build, type BuildResult } from "esbuild"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -18,7 +18,10 @@ import type { Findings, Setting } from "./page.ts"
 
 const root = join(import.meta.dirname, "../..")
 
-/** Nothing is marked external: what only Node has cannot be resolved for a browser, and fails the build. */
+/**
+ * Bundles without external modules: a module that only Node.js has cannot be resolved for a browser, and fails the
+ * build.
+ */
 const bundle = (): Promise<BuildResult<{ write: false; metafile: true }>> =>
   build({
     absWorkingDir: root,
@@ -32,7 +35,7 @@ const bundle = (): Promise<BuildResult<{ write: false; metafile: true }>> =>
   })
 
 describe("the client in a bundle", () => {
-  // Mutant: the API imports a value of the ledger, which brings its phone numbers.
+  // Mutant: the API imports a value of the ledger, which imports the library of phone numbers.
   test("brings Effect, the API's shapes and nothing of the server, in at most 180 kB compressed", async () => {
     const { metafile, outputFiles } = await bundle()
     const own =
@@ -77,7 +80,7 @@ describe.skipIf(isMissing)("the client in a page", () => {
 
   const origin = (host = "localhost") => `http://${host}:${(site.address() as AddressInfo).port}`
 
-  // A proxy for each test: its origin is new to the browser, which remembers what a preflight allowed.
+  // A proxy for each test, because the browser caches what a preflight allowed for an origin.
   beforeEach(async () => {
     proxy = await startProxy(server.url)
     complaints = []

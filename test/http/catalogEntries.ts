@@ -1,14 +1,14 @@
-/** What tests of organizations, projects and keys share: what is stored of them, and what must never be told or set. */
+/** For tests of organizations, projects and keys: their stored entries, members that cannot be set, and secrets. */
 import type { DatabaseSync } from "node:sqlite"
 import { expect } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { other } from "./world.ts"
 
-/** How ids and instants are answered. */
+/** Patterns of ids and instants in answers. */
 export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 export const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-/** What a body might try to set, though nobody may. */
+/** Members of an entry that no body may set. */
 export const notTheirs = {
   id: "0197a000-0000-7000-8000-00000000dead",
   organization: other.id,
@@ -42,7 +42,7 @@ export const expectNotSet = (entry: Entry): void => {
   for (const [member, value] of Object.entries(notTheirs)) expect([member, entry[member]]).not.toEqual([member, value])
 }
 
-/** Expects that an answer tells nothing secret of anything that is set up. */
+/** Expects that an answer holds no secret of the catalog. */
 export const expectNoSecrets = (database: DatabaseSync, answer: Answer): void => {
   expect(answer.text).not.toMatch(/identifierKey|secretHash|"lanes"|"number"/)
   for (const { identifierKey, secretHash } of all(database)) {

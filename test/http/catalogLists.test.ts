@@ -7,7 +7,7 @@ import { expectProblem } from "./problem.ts"
 import { acme, asOwner, secretOf, startWorld, violations } from "./world.ts"
 
 const server = served(startWorld)
-/** An organization with nothing but what stands below. */
+/** An organization that holds nothing but the entries made below. */
 let own: { readonly id: string; readonly secret: string; readonly adminSecret: string }
 
 const organizations = "/privacy-v1/organizations"
@@ -19,7 +19,7 @@ const send = (method: string, path: string, json?: unknown, secret = own.secret)
   return server.request(method, path, json === undefined ? sent : { ...sent, json })
 }
 
-/** Few names, so that many entries have the same one; the order is that of code units. */
+/** Few names, so that many entries have the same one. Names are ordered by code units. */
 const names = ["bb", "BB", "aa", "äö", "bb"]
 const entryOf = (name: string) => ({ name, role: "admin" })
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const { id, apiKey } = (await server.request("POST", organizations, { headers: asOwner, json: wanted })).json
   own = { id, secret: apiKey.secret, adminSecret: "" }
   for (const list of ["projects", "api-keys"]) {
-    // At the same time, so that many are made in the same millisecond.
+    // Concurrently, so that many are made in the same millisecond.
     const made = await Promise.all([...names, ...names].map((name) => send("POST", pathOf(list), entryOf(name))))
     for (const { status } of made) expect(status).toBe(201)
     if (list === "api-keys") own = { ...own, adminSecret: made[0]!.json.secret }
@@ -55,7 +55,7 @@ interface Order {
   readonly order?: "asc" | "desc" | undefined
 }
 
-/** The ids in the order asked for: by the key, then by id, both turned round by `desc`. */
+/** The ids in the requested order: by the key, then by id, both reversed by `desc`. */
 const inOrder = (items: ReadonlyArray<Item>, { order = "asc", sort = "dateCreated" }: Order): ReadonlyArray<string> => {
   const ids = items
     .map((item) => [item[sort], item.id] as const)
@@ -144,7 +144,7 @@ describe("a cursor", () => {
         page = await get("projects", { ...order, limit: 3, cursor: page.json.nextCursor })
       ) {
         read.push(...idsOf(page))
-        // Entries that sort before everything that was read, and after everything that was not.
+        // Entries that sort before all entries read so far, and after all others.
         if (read.length === 3) for (const name of ["  ", "zz"]) await send("POST", pathOf("projects"), { name })
       }
       read.push(...idsOf(page))
@@ -181,7 +181,7 @@ describe("a cursor", () => {
     }
   })
 
-  test("tells nothing that its page did not", async () => {
+  test("holds nothing that its page did not", async () => {
     const { items, nextCursor } = (await get("api-keys", { limit: 2, sort: "name" })).json
     const told = Buffer.from(nextCursor, "base64url").toString("latin1")
     const uuids = told.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? []
@@ -190,7 +190,7 @@ describe("a cursor", () => {
   })
 })
 
-test("the list of organizations holds the key's own one, whoever asks", async () => {
+test("the list of organizations holds the key's own one, with any key", async () => {
   for (const role of ["owner", "viewer"] as const) {
     const answer = await send("GET", organizations, undefined, secretOf(acme, role))
     expect(idsOf(answer)).toEqual([acme.id])

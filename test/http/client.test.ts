@@ -1,6 +1,6 @@
 /**
- * The typed client against the real server, and through a proxy that fails on demand. Comments name the mutant that each
- * law kills; `npm run mutants -- client` tries them.
+ * The typed client against the real server, and through a proxy that fails on demand. Comments name the mutant that
+ * each law kills; `npm run mutants -- client` tries them.
  */
 import { Effect, Exit } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
@@ -31,7 +31,7 @@ const onSite = () => ({ projectId: banner.project })
 const yes = (more: object = {}) =>
   ({ consentType: banner.consentTypes[0]!, consentState: "accepted", consentAction: "user_click", ...more }) as const
 
-/** A client of the Privacy API by way of the proxy. */
+/** A client of the Privacy API through the proxy. */
 const privacy = (more: Client.Retries = {}) =>
   Client.promises({ baseUrl: proxy.url, apiKey: banner.apiKey, retries: { ...retries, ...more } })
 
@@ -39,7 +39,7 @@ const privacy = (more: Client.Retries = {}) =>
 const record = (client = privacy(), call: Client.Call = {}, userId = `user-${crypto.randomUUID()}`) =>
   client.privacy.createConsentEvents({ params: inProject(), payload: { items: [yes({ userId })] } }, call)
 
-/** Asks about a person nobody knows: a GET. */
+/** Asks about an unknown person: a GET. */
 const ask = (client = privacy()) => client.privacy.getConsentState({ params: inProject(), query: { userId: "nobody" } })
 
 const keys = () => proxy.tries.map(({ headers }) => headers["idempotency-key"])
@@ -50,7 +50,7 @@ const rejection = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   )
 
-/** The problem that a promise is rejected with. */
+/** The problem with which a promise is rejected. */
 const refusal = async (promise: Promise<unknown>): Promise<Client.Problem> => {
   const error = await rejection(promise)
   if (error instanceof Client.Refusal) return error.problem
@@ -89,7 +89,7 @@ describe("a conversation", () => {
     })
     const { opened, recorded, mine, before, after, decisions } = await Effect.runPromise(
       program.pipe(
-        // Only a browser has an Origin of its own.
+        // Only a browser sets `Origin` by itself.
         Effect.provideService(FetchHttpClient.RequestInit, { headers: { origin: "http://localhost" } }),
         Effect.provide(FetchHttpClient.layer),
       ),
@@ -193,7 +193,7 @@ describe("credentials", () => {
 describe("Idempotency-Key", () => {
   const passing: ReadonlyArray<Fault> = ["cut", { status: 503 }, { status: 429 }]
 
-  // Mutant: a key for each try (`transformResponse` in place of `transform`).
+  // Mutant: each try has a key of its own (`transformResponse` in place of `transform`).
   test("is one random UUID for all tries of a POST", async () => {
     proxy.script(...passing)
     await record()
@@ -253,8 +253,8 @@ describe("positions", () => {
     expect(sent()).toEqual([undefined, undefined])
   })
 
-  // Kills: of a lane that comes again the last position counts; one project's lanes are sent about another.
-  test("that answers have told are sent with later questions about the project: of each lane the furthest", async () => {
+  // Kills: the last position of a lane counts in place of the highest; the lanes of one project are sent about another.
+  test("of answers are sent with later questions about the project: of each lane the furthest", async () => {
     const client = remembering()
     proxy.script()
     await record(client)
@@ -320,7 +320,7 @@ describe("a request is tried again", () => {
     proxy.script({ status, headers: { "retry-after": "1" } })
     await ask()
     expect(proxy.tries[1]!.at - proxy.tries[0]!.at).toBeGreaterThanOrEqual(990)
-    // HTTP dates have whole seconds: the third second from now begins at least two from now.
+    // HTTP dates have whole seconds: the third second from now begins at least two seconds from now.
     proxy.script({ status, headers: { "retry-after": new Date(Date.now() + 3000).toUTCString() } })
     await ask()
     expect(proxy.tries[1]!.at - proxy.tries[0]!.at).toBeGreaterThanOrEqual(1900)
@@ -344,7 +344,7 @@ describe("a request is tried again", () => {
     expect(proxy.tries).toHaveLength(tries)
   })
 
-  // Mutants: 500 counts as passing; every 409 does.
+  // Mutants: 500 is tried again; every 409 is.
   test.each([400, 401, 403, 404, 405, 409, 413, 415, 422, 500, 501])("never after %d", async (status) => {
     const fault: Fault = { status, body: problem(status, "idempotency_key_reused") }
     proxy.script(fault, fault)

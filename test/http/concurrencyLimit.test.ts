@@ -1,6 +1,6 @@
 /**
- * The concurrency limit of a service in simulated time: a processor works on one request after the other, then a disk syncs all
- * waiting requests at once, and up to ten times as many requests arrive as these can carry.
+ * The concurrency limit of a service in simulated time: a processor works on one request after the other, then a disk
+ * syncs all waiting requests at once, and up to ten times as many requests arrive as these can carry.
  */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
@@ -83,7 +83,8 @@ describe("the limit", () => {
   test("refuses no request that the service can carry, nor a burst that is within it", () => {
     fc.assert(
       fc.property(services, (service) => {
-        // A request waits for the current sync and then for its own, so no more than the limit can be carried in that time.
+        // A request waits for the current sync and then for its own, so no more than the limit can be carried in that
+        // time.
         const carried = Math.min(0.8 / service.work, ConcurrencyLimit.highest / (2.5 * (service.work + service.sync)))
         const pause = { perMilli: 0.001, millis: 1000 }
         const burst = { perMilli: ConcurrencyLimit.highest - 1, millis: 1 }

@@ -1,4 +1,4 @@
-/** `POST` and `PATCH …/consent-types`: how types are set up, what is refused, and what names a type. */
+/** `POST` and `PATCH …/consent-types`: how types are created, what is refused, and what names a type. */
 import { describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
@@ -9,14 +9,14 @@ const server = served(startWorld)
 
 const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-describe("a consent type that is set up", () => {
+describe("a consent type that is created", () => {
   test("with the least there must be is answered with every default", async () => {
     const fields = newType()
     const answer = await create(server, fields)
     expect(answer.status, answer.text).toBe(200)
     const { id, dateCreated, ...rest } = answer.json
     expect(id).toMatch(uuidV7)
-    // toEqual on the whole rest: what has no value is not there, and nothing is there that is not documented.
+    // toEqual on the whole rest: members without a value are left out, and there are only documented members.
     expect(rest).toEqual({
       ...fields,
       organization: acme.id,
@@ -115,7 +115,7 @@ describe("a consent type that is set up", () => {
   })
 })
 
-/** One member that is not valid, and where that is said. */
+/** One member that is not valid, and the pointer of its violation. */
 const invalid: ReadonlyArray<readonly [member: string, value: unknown, violation?: string]> = [
   ["category", "other"],
   ["category", 7],
@@ -158,13 +158,13 @@ const invalid: ReadonlyArray<readonly [member: string, value: unknown, violation
   ["publishedAt", "2024-02-30T00:00:00Z"],
 ]
 
-describe("what is not valid is refused with its pointer, and nothing is set up:", () => {
+describe("what is not valid is refused with its pointer, and nothing is created:", () => {
   for (const [member, value, violation = `/${member} invalid`] of invalid) {
     test(`${member} ${JSON.stringify(value).slice(0, 40)}`, async () => {
       const { total } = (await listTypes(server)).json
       const type = await created(server)
       const answers = [await create(server, newType({ [member]: value }))]
-      // What names a type is no less wrong in a change, where it never is what it was.
+      // The members that name a type are refused in a change as well, because they cannot be changed.
       if (!["category", "subcategory", "label"].includes(member)) {
         answers.push(await change(server, type.id, { [member]: value }))
       }
@@ -197,7 +197,7 @@ describe("what is not valid is refused with its pointer, and nothing is set up:"
     expect(violations(every)).toEqual([...last.values()].map(({ violation }) => violation).toSorted())
   })
 
-  test("what only the whole body or the clock can tell, beside what each member tells", async () => {
+  test("what only the whole body or the clock can show, with what each member shows", async () => {
     const fields = { category: "disclosure", subcategory: "club", publishedAt: "2020-01-01T00:00:00Z", name: "four" }
     expect(violations(await create(server, { ...fields, label: "A" }))).toEqual([
       "/label invalid",
@@ -254,7 +254,7 @@ describe("category, subcategory and label together", () => {
     expect(same).toMatchObject({ version: 1, required: true })
   })
 
-  test("of many that are set up with the same ones at once, one wins", async () => {
+  test("of many that are created with the same ones at once, one wins", async () => {
     const fields = newType()
     const answers = await Promise.all(
       Array.from({ length: 24 }, (_, n) => create(server, { ...fields, name: `Number ${n}` })),
@@ -264,7 +264,7 @@ describe("category, subcategory and label together", () => {
     expect((await listTypes(server, { label: fields.label })).json.items).toEqual([winner])
   })
 
-  test("of many that are set up with different ones at once, all are", async () => {
+  test("of many that are created with different ones at once, all are", async () => {
     const answers = await Promise.all(Array.from({ length: 24 }, () => create(server, newType())))
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
   })

@@ -1,4 +1,4 @@
-/** Cursors of lists: pages that neither skip nor repeat while events are recorded, and what is no cursor. */
+/** Cursors of lists: pages that neither skip nor repeat while events are recorded, and texts that are not cursors. */
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
@@ -62,7 +62,7 @@ describe("pages by cursor", () => {
       const after = written.filter(({ begun }) => begun > answered).flatMap(({ ids }) => ids)
       expect([...idsOf(seeded), ...before].filter((id) => !all.has(id))).toEqual([])
       expect(after.filter((id) => all.has(id))).toEqual([])
-      // A batch is there whole, or not at all.
+      // A batch is listed as a whole, or not at all.
       expect(written.filter(({ ids }) => ids.some((id) => all.has(id)) && !ids.every((id) => all.has(id)))).toEqual([])
     }
     expect(written.length).toBeGreaterThan(50)
@@ -105,7 +105,7 @@ describe("a cursor", () => {
     const next = (index: number) => digits[(digits.indexOf(cursor[index]!) + 1) % 64]!
     const altered = [
       ...Array.from(cursor, (_, index) => at(index, next(index))),
-      // The bits of the last digit that no byte is made of.
+      // Only bits of the last digit that belong to no byte differ.
       ...Array.from(digits, (digit) => at(cursor.length - 1, digit)).filter((text) => text !== cursor),
       ...["=", "==", "A", "AAAA", "\n", " ", "%"].flatMap((more) => [cursor + more, more + cursor]),
       ...[1, 2, 3, 4, 43, 44].map((count) => cursor.slice(0, -count)),
@@ -211,7 +211,7 @@ describe("a cursor", () => {
       ["limit", "1000"],
       ["cursor", cursor],
     ])
-    // There may be more than fit on a page.
+    // There may be more events than fit on a page.
     expect(idsOf(rest.items).slice(0, 995)).toEqual(idsOf(whole.items).slice(5))
   })
 

@@ -1,4 +1,4 @@
-/** SIGTERM and Ctrl-C: what was accepted is answered, and the process ends with 0 within 10 seconds. */
+/** SIGTERM and Ctrl-C: accepted requests are answered, and the process ends with 0 within 10 seconds. */
 import { afterEach, describe, expect, test } from "vitest"
 import { start, type Server } from "../support/server.ts"
 import { ask, asOwner, privacy, record, startWorld, yes } from "./world.ts"
@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const limitMillis = 10_000
 
-/** A request to record, cut in two: its head, which asks whether to go on, and its body. */
+/** A request to record in two parts: its head, with `Expect: 100-continue`, and its body. */
 const cut = (userId: string): readonly [string, string] => {
   const body = JSON.stringify({ items: [yes({ userId })] })
   const head =
@@ -43,7 +43,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
 test("requests under way when the signal comes are answered, what they recorded is there, and no new connection is taken", async () => {
   const server = await world()
   const talks = await Promise.all(Array.from({ length: 10 }, () => server.connect()))
-  // The server says 100 once it has taken the request: from then on it is accepted.
+  // The server sends 100 once it has accepted the request.
   for (const [n, talk] of talks.entries()) talk.write(cut(`under way ${n}`)[0])
   await Promise.all(talks.map((talk) => talk.until(/^HTTP\/1\.1 100 /)))
   const ending = server.end("SIGTERM")
@@ -85,14 +85,14 @@ test("in the middle of many requests none is answered with an error of the serve
   await Promise.all(clients)
   expect(ending).toMatchObject({ code: 0 })
   expect(ending.millis).toBeLessThan(limitMillis)
-  // 503 says "try again"; whatever else would be a request that was accepted and lost.
+  // 503 says "try again"; any other failure would be an accepted request that was lost.
   expect([...statuses].filter((status) => status !== 201 && status !== 503)).toEqual([])
   expect(recorded.length).toBeGreaterThan(0)
 
   const again = await start({ file: server.file })
   running.push(again)
   for (const userId of recorded.slice(-50)) expect((await ask(again, "consent-state", { userId })).json.count).toBe(1)
-  // A request that got no answer was not accepted: nothing of it was recorded.
+  // A request without an answer was not accepted: nothing of it was recorded.
   expect(unanswered).toHaveLength(16)
   for (const userId of unanswered) expect((await ask(again, "consent-state", { userId })).json.count).toBe(0)
 })

@@ -1,4 +1,4 @@
-/** Error answers: one shape on every path, and nothing of what was sent in them or in the log. */
+/** Error answers: one shape on every path, and none of the sent values in them or in the log. */
 import { beforeAll, describe, expect, test } from "vitest"
 import type { Answer, Sent } from "../support/server.ts"
 import { served } from "../support/served.ts"
@@ -37,7 +37,7 @@ const posts = () => [
 const speak = async (bytes: string): Promise<Answer> => {
   const talk = await server.connect()
   talk.write(bytes)
-  // Every answer expected here ends with its JSON body; one that does not ends with the connection.
+  // Every answer expected here ends with its JSON body; another one ends with the connection.
   await Promise.race([talk.until(/\r\n\r\n[^]*\}$/), new Promise((resolve) => setTimeout(resolve, 3_000))])
   talk.socket.destroy()
   const [head = "", ...rest] = talk.received().split("\r\n\r\n")
@@ -144,7 +144,7 @@ describe("the error body is the same on every path:", () => {
     ["a space in the path", "GET /livez x HTTP/1.1\r\nHost: a\r\n\r\n"],
   ])("400 to what is not HTTP: %s", async (_, bytes) => {
     const answer = await speak(bytes)
-    // A wrong chunk comes after the head, on which the path and method were already answered.
+    // A wrong chunk follows a valid head, for whose path and method the request was already answered.
     if (answer.status === 405) return expectProblem(answer, 405)
     return expectProblem(answer, 400)
   })
@@ -178,7 +178,7 @@ describe("the error body is the same on every path:", () => {
 describe("nothing that was sent is repeated:", () => {
   const mark = "Zq7mArKeD9"
 
-  /** Requests that fail in every way, each with the mark in every place that it has. */
+  /** Requests that fail in every way, each with the mark in every part of it. */
   const failing = (): ReadonlyArray<readonly [string, string, Sent]> => {
     const path = `${privacy()}/consent-events`
     const items = [

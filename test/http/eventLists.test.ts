@@ -1,4 +1,6 @@
-/** `GET …/consent-events` and `…/{id}` of both APIs: filters, order, exact totals and offsets; and one event by its id. */
+/**
+ * `GET …/consent-events` and `…/{id}` of both APIs: filters, order, exact totals and offsets; and one event by its id.
+ */
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { dates, type Event, idsOf, isOrdered, type Query, servedSeeded } from "./eventRequests.ts"
@@ -8,7 +10,7 @@ import { shop, yes } from "./world.ts"
 
 const { server, visitors, seeded, list, page, walk } = servedSeeded()
 
-/** What each filter means, on the events as they are answered. */
+/** Whether an event as it is answered passes a filter. */
 const passes = (event: Event, query: Query): boolean => {
   const values = Map.groupBy(query, ([name]) => name)
   return [...values].every(([name, given]) => {

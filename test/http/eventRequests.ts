@@ -1,11 +1,11 @@
-/** Lists of events, and a shop in which there are some of every kind to list. */
+/** Requests for lists of events, and a server with events of every kind to list. */
 import { beforeAll, expect } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
 import { served } from "../support/served.ts"
 import { acme, asOwner, asVisitor, blog, blogNewsletter, openSession, privacy, record, secretOf } from "./world.ts"
 import { shop, startWorld, types, type Visitor, yes } from "./world.ts"
 
-/** An event as it is answered, as far as it is listed by. */
+/** The members of an answered event by which events are listed. */
 export interface Event {
   readonly id: string
   readonly concordId: string
@@ -23,9 +23,9 @@ export interface Event {
 /** The parameters of a list; some may come several times. */
 export type Query = ReadonlyArray<readonly [parameter: string, value: string]>
 
-/** The header of another key than the owner's. */
+/** The header of a key with the role `limited`. */
 export const asLimited = { "x-api-key": secretOf(acme, "limited") }
-/** The instants at which the seeded events were true: few, so that many are equal. */
+/** The `consentDate`s of the seeded events: few, so that many are equal. */
 export const dates = [
   "2023-12-31T23:59:59.999Z",
   "2024-01-01T00:00:00.000Z",
@@ -66,7 +66,7 @@ const listsOf = (server: Server) => {
     }
   }
 
-  /** Follows the cursors from the first page to the last; tells after the first one. */
+  /** Follows the cursors from the first page to the last. Calls `afterFirst` after the first one. */
   const walk = async (
     query: Query,
     afterFirst = () => {},
@@ -129,8 +129,8 @@ const seed = async (server: Server): Promise<ReadonlyArray<Visitor>> => {
 }
 
 /**
- * A server with events, for the tests of a file. `seeded` holds every event of the shop, newest first; it and `visitors` are
- * filled before the tests run.
+ * A server with events, for the tests of a file. `seeded` holds every event of the shop, newest first; it and
+ * `visitors` are filled before the tests run.
  */
 export const servedSeeded = () => {
   const server = served(() => startWorld({ ASSENT_GEOGRAPHY_HEADER: "x-geography", ASSENT_RATE_LIMIT_SESSION: "off" }))

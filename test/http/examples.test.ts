@@ -1,9 +1,10 @@
 /**
- * The examples in /openapi.json are one story: sent in its order to a new server, each is answered as it says, on every store.
+ * The examples in /openapi.json are one story: sent in its order to a new server, each is answered as it says, on every
+ * store.
  *
- * Ids, secrets and instants that the server gives are other ones each time: where an example has one, the answer must have
- * one, and the same one wherever the example repeats it. Every answer, the 401 to the same request without its credential
- * too, is of the shape described. `ASSENT_RECORD_EXAMPLES=1` writes the answers down anew.
+ * Ids, secrets and instants that the server makes differ each time: where an example has one, the answer must have one,
+ * and the same one wherever the example repeats it. Every answer, including the 401 to the same request without its
+ * credential, has the described shape. `ASSENT_RECORD_EXAMPLES=1` writes the answers into the examples again.
  */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -45,12 +46,12 @@ interface Described {
 let server: Server
 let description: Described
 let session = ""
-/** The ids of the examples and those that the server gives, as far as both are known. */
+/** The ids of the examples with those of the server, as far as both are known. */
 const actual = new Map<string, string>()
 const recorded: Array<Example> = []
 const answers = new Map<string, unknown>()
 
-/** Every store that the service runs on; memory and SQLite need nothing. */
+/** Every store that the service runs on; memory and SQLite need no preparation. */
 const stores: Readonly<Record<string, () => Promise<string>>> = {
   sqlite: async () => "sqlite:./ledger.db",
   memory: async () => "memory:",
@@ -86,7 +87,7 @@ const replaced = (text: string, names: ReadonlyMap<string, string>): string =>
 
 const withActualIds = <Value>(value: Value): Value => JSON.parse(replaced(JSON.stringify(value), actual))
 
-/** What an earlier answer says, for an example that names it: `@createApiKey.id`. */
+/** The value of an earlier answer that an example names, such as `@createApiKey.id`. */
 const fromAnswer = (name: string): string =>
   name.startsWith("@")
     ? String(
@@ -109,7 +110,7 @@ const operationOf = (id: string) => {
   throw new Error(`there is no operation ${id}`)
 }
 
-/** A proof like the example's, but good for now. */
+/** An identity token like the example's, but valid now. */
 const signed = async (): Promise<string> => {
   const key = await importJWK(privateKey, "ES256")
   return new SignJWT({ sub: "jsmith@example.com" })
@@ -120,7 +121,7 @@ const signed = async (): Promise<string> => {
     .sign(key)
 }
 
-/** What an answer has that its description does not allow. */
+/** Parts of an answer that its description does not allow. */
 const misfits = ({ responses }: Operation, { headers, json, status }: Answer): ValidateFunction["errors"] => {
   const media = String(headers["content-type"]).split(";")[0]!
   const { schema } = responses[status]!.content[media]!
@@ -150,7 +151,7 @@ const send = async (example: Example, { isCredible = true, form = 0 } = {}): Pro
   })
 }
 
-/** Compares an answer with its example, and learns which ids are the same. */
+/** Compares an answer with its example, and remembers which ids belong together. */
 const compare = (value: unknown, shown: unknown, at: string, name = ""): void => {
   if (Array.isArray(shown)) {
     expect(Array.isArray(value) && value.length, at).toBe(shown.length)
@@ -173,7 +174,7 @@ const compare = (value: unknown, shown: unknown, at: string, name = ""): void =>
   return undefined
 }
 
-/** The example with the answer that was given, under the ids of the examples. */
+/** The example with the given answer, whose ids are replaced by those of the examples. */
 const record = (example: Example, answer: Answer): void => {
   for (const [id] of answer.text.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)) {
     if (![...actual.values()].includes(id)) actual.set(exampleId(100 + actual.size), id)

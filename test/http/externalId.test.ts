@@ -1,4 +1,7 @@
-/** `externalId`: the caller's own id of an event. The same one again answers the event recorded first, and records nothing. */
+/**
+ * `externalId`: the caller's own id of an event. Sent again, it answers the event recorded first, and nothing is
+ * recorded.
+ */
 import { describe, expect, test } from "vitest"
 import { start, type Answer, type Server } from "../support/server.ts"
 import { served } from "../support/served.ts"
@@ -24,7 +27,7 @@ const accepted = (answer: Answer): ReadonlyArray<Event> => {
   return answer.json.items
 }
 
-/** Records items and expects that just so many events are new. */
+/** Records items and expects this number of new events. */
 const adding = async (count: number, items: ReadonlyArray<object>): Promise<Answer> => {
   const before = (await recorded()).length
   const answer = await record(server, items)
@@ -60,7 +63,7 @@ describe("the same externalId again", () => {
       const again = await adding(0, [item("other content", other)])
       expect([again.status, again.text]).toEqual([201, first.text])
     }
-    // Whoever it named the second time is no person that was made by it.
+    // The repeated item makes no person.
     const state = await ask(server, "consent-state", { userId: "somebody else" })
     expect(state.json).toEqual({ count: 0, items: [] })
   })
@@ -97,7 +100,7 @@ describe("the same externalId again", () => {
     expect(all.filter(({ id }) => events.some((event) => event.id === id))).toHaveLength(4)
   })
 
-  test("beside an item that breaks a rule is no violation, and nothing of the batch is recorded", async () => {
+  test("together with an item that breaks a rule is no violation, and nothing of the batch is recorded", async () => {
     await adding(1, [item("no violation")])
     const again = item("no violation", { userId: "", consentType: types.archived.id })
     const broken = await adding(0, [again, item("new"), item("broken", { consentType: types.archived.id })])
@@ -205,7 +208,7 @@ describe("an externalId", () => {
   })
 
   test("that is empty, longer, no text, or has no form in UTF-8 is refused; null counts as left out", async () => {
-    // Two lone surrogates would be the same id, and the second answer would be lost.
+    // Two lone surrogates would become the same id, and the second event would be lost.
     for (const externalId of ["", "l".repeat(129), 7, ["x"], "\uD800", "\uDC00", "x\uD800"]) {
       const answer = await adding(0, [yes({ userId: "external", externalId })])
       expect([answer.status, violations(answer)]).toEqual([422, ["/items/0/externalId invalid"]])

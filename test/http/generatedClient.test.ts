@@ -1,6 +1,6 @@
 /**
- * `/openapi.json` as a stranger meets it: `examples/openapi-client` with types made by openapi-typescript, checked by a
- * TypeScript of its own, and run against the real server. Nothing of Assent's code takes part.
+ * `/openapi.json` as another project uses it: `examples/openapi-client` with types made by openapi-typescript, checked
+ * by a TypeScript of its own, and run against the real server. It uses no code of Assent.
  */
 import { execFileSync, spawnSync } from "node:child_process"
 import {
@@ -21,7 +21,7 @@ import { served } from "../support/served.ts"
 
 const example = join(import.meta.dirname, "../../examples/openapi-client")
 
-/** Where npm has put a package that the example depends on: beside it, or above. */
+/** Where npm has installed a package that the example depends on: in its own folder, or in one above. */
 const installed = (name: string, from = example): string => {
   const path = join(from, "node_modules", name)
   return existsSync(path) ? path : installed(name, dirname(from))
@@ -50,7 +50,7 @@ describe("a client generated from the description", () => {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   })
 
-  /** Changes of the one place that holds a text, and what the compiler then names. */
+  /** Changes of the one place with a text, and the name that the compiler then reports. */
   const misspellings = [
     ["a misspelt member of a body", 'consentState: "declined"', 'consentStat: "declined"', "consentStat"],
     ["a state there is none", 'consentState: "declined"', 'consentState: "refused"', '"refused"'],
@@ -61,7 +61,7 @@ describe("a client generated from the description", () => {
     ["a misspelt member of an error", "error?.statusCode", "error?.statuscode", "statuscode"],
   ] as const
 
-  /** What the example's own compiler says of the scenario and of every misspelt one, by file: it is run once. */
+  /** The messages of the example's own compiler about the scenario and every misspelt one, by file; it runs once. */
   let complaints: ReadonlyArray<string>
   beforeAll(() => {
     const texts = misspellings.map(([, from, to]) => {

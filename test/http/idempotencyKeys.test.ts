@@ -1,4 +1,4 @@
-/** The header `Idempotency-Key`: what is one, whose it is, and what it is good for. */
+/** The header `Idempotency-Key`: its form, to which credential and path it belongs, and for which methods it counts. */
 import * as fc from "fast-check"
 import { beforeAll, describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
@@ -111,7 +111,7 @@ describe("an Idempotency-Key", () => {
 test("of requests with few keys the first one of each is carried out, the same again is a replay, any other is 422", async () => {
   const other = await newOther(server)
   const bodies = ["accepted", "declined"].map((consentState) => ({ items: [yes({ userId: "law", consentState })] }))
-  // One project, whose id may be written in two ways: two paths.
+  // One project, whose id can be written in two ways: two paths.
   const paths = [shop.id, shop.id.toUpperCase()].map((id) => `${privacy({ ...shop, id })}/consent-events`)
   const request = fc.record({
     apiKey: fc.constantFrom(asOwner["x-api-key"], other.apiKey),

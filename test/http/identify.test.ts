@@ -1,4 +1,6 @@
-/** Identifying as somebody: what ends with it, who is one with whom and who never is, retries, and many at once. */
+/**
+ * Identifying a visitor: the sessions that end, which people are joined and which never are, retries, and many at once.
+ */
 import { beforeAll, describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
@@ -12,25 +14,25 @@ beforeAll(async () => {
   await publish(server, [signer.publicKey])
 })
 
-/** Logs a visitor in on its page: the session to go on with. */
+/** Identifies a visitor on its page. Returns the session to continue with. */
 const login = async (visitor: Pick<Visitor, "session">, userId: string, headers = {}): Promise<Answer> =>
   identify(server, visitor, { type: "userId", value: userId, token: await signer.token(userId) }, headers)
 
-/** A person whom a server knows, with a yes to the newsletter. */
+/** A person that a server has recorded, with a yes to the newsletter. */
 const known = async (person: object): Promise<string> => (await record(server, [yes(person)])).json.items[0].concordId
 
 /** The status of asking with a session. */
 const statusOf = async (visitor: Pick<Visitor, "session">): Promise<number> =>
   (await asVisitor(server, visitor, "GET", "consent-state")).status
 
-/** The joins of a person, as the organization sees them. */
+/** The joins of a person, as they are answered to the organization. */
 const joinsOf = async (concordId: string) =>
   (
     (await personOf(server, concordId)).json.facts as ReadonlyArray<{ id: string; kind: string; member: string }>
   ).filter(({ kind }) => kind === "joined")
 
 describe("after identifying", () => {
-  test("the old session is 401, the guest's other tabs too, and the contextId names nobody any more", async () => {
+  test("the old session is 401, the guest's other tabs too, and the contextId names no one any more", async () => {
     for (const userId of ["new here", "known here"]) {
       if (userId === "known here") await known({ userId })
       const tab = await visit(server)
@@ -64,7 +66,7 @@ describe("after identifying", () => {
     ])
   })
 
-  test("identifying again as oneself ends that session alone, and joins nobody", async () => {
+  test("identifying again as oneself ends that session alone, and joins no one", async () => {
     const guest = await visit(server)
     const first = (await login(guest, "again")).json
     const second = await login(first, "again")
@@ -102,11 +104,11 @@ describe("two people who share a browser are never one:", () => {
     expect(people[0]).not.toBe(people[1])
     const { members } = (await personOf(server, people[0])).json
     expect(members).not.toContain(people[1])
-    // A's old token is of no more use, though B took over nothing.
+    // A's old token has ended, although B took nothing over.
     expect(await statusOf(ofA)).toBe(401)
   })
 
-  test("whom a server has named without the page is nobody's guest either", async () => {
+  test("a person that a server has named without the page is no one's guest either", async () => {
     const guest = await visit(server)
     await known({ concordId: guest.concordId, userId: "named by a server" })
     const stranger = await login(guest, "stranger")
@@ -160,7 +162,7 @@ describe("a retry with the same Idempotency-Key", () => {
 })
 
 describe("at the same moment", () => {
-  /** Pages that open without pause before, while and after their visitor is identified. */
+  /** Pages that are opened without pause before, during and after the identification of their visitor. */
   const race = async (guest: Visitor, userId: string) => {
     const open = () => visit(server, { contextId: guest.contextId })
     const opened: Array<Visitor> = []
@@ -185,7 +187,7 @@ describe("at the same moment", () => {
       const { later, opened } = await race(guest, userId)
       expect(later.concordId).not.toBe(guest.concordId)
       expect(await stateOf(server, later)).toEqual([])
-      // Those that were opened for the guest ended with it.
+      // The sessions that were opened for the guest have ended.
       const ofGuest = opened.filter(({ concordId }) => concordId === guest.concordId)
       expect(await Promise.all(ofGuest.map(statusOf))).toEqual(ofGuest.map(() => 401))
     }

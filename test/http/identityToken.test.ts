@@ -1,4 +1,4 @@
-/** `POST /site-v1/…/identify`: what proves who a visitor is, and what does not. */
+/** `POST /site-v1/…/identify`: which tokens prove the identity of a visitor, and which do not. */
 import { createHash, createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
@@ -40,13 +40,15 @@ beforeAll(async () => {
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
 
-/** A server's yes of somebody. */
+/** Records a yes of a person as a server does. */
 const known = async (person: object): Promise<string> => {
   const { items } = (await record(server, [yes(person)])).json
   return items[0].concordId
 }
 
-/** That a token proves nothing: 401 that repeats nothing of it, and the visitor is who it was. */
+/**
+ * Expects that a token proves nothing: 401 that repeats nothing of it, and the visitor is the same person as before.
+ */
 const expectUnproven = (answer: Answer, token: string | undefined): void => {
   expect([answer.status, answer.text]).toEqual([401, expect.stringContaining("not identified")])
   expect(violations(answer)).toEqual(["/token invalid"])
@@ -103,7 +105,7 @@ describe("the person is named by", () => {
     expect((await personOf(server, guest.concordId)).json.concordId).toBe(concordId)
   })
 
-  test("the contextId of another guest, whom both are from then on; it names nobody once the guest is somebody", async () => {
+  test("the contextId of another guest, which both are from then on; it names no one once the guest is identified", async () => {
     const [phone, laptop] = [await visit(server), await visit(server)]
     await say(server, phone, types.newsletter.id, "accepted")
     await say(server, laptop, types.policy.id, "viewed")
@@ -113,11 +115,11 @@ describe("the person is named by", () => {
     expect([joined.status, joined.json.synced]).toEqual([200, true])
     expect(await stateOf(server, joined.json)).toEqual(["newsletter accepted", "policy viewed"])
     expect(await stateOf(server, phone)).toEqual(["newsletter accepted", "policy viewed"])
-    // Still a guest, remembered by the phone. Then somebody: the phone's contextId must not bring it back to anyone.
+    // First a guest, remembered by the phone. Once it is identified, the phone's contextId must not name it any more.
     await known({ userId: "gus", consentType: types.aged.id })
     const login = { type: "userId", value: "gus", token: await signer.token("gus") }
     expect((await identify(server, joined.json, login)).status).toBe(200)
-    // A chain of joins: asked by either end, all three are one.
+    // A chain of joins: asked from either end, all three are one person.
     for (const person of [{ userId: "gus" }, { concordId: laptop.concordId }]) {
       const { items } = (await ask(server, "consent-state", person)).json
       const labels = items.map(({ label }: { label: string }) => label)
@@ -128,7 +130,7 @@ describe("the person is named by", () => {
     expect(await stateOf(server, later)).toEqual([])
   })
 
-  test("an identifier nobody has had yet: it is the guest's from then on", async () => {
+  test("an identifier that named no one yet: it is the guest's from then on", async () => {
     const guest = await visit(server)
     await say(server, guest, types.newsletter.id, "accepted")
     const body = { type: "email", value: "hal@example.com", token: await signer.token("hal@example.com") }
@@ -137,7 +139,7 @@ describe("the person is named by", () => {
   })
 })
 
-describe("401, and nobody is joined:", () => {
+describe("401, and no one is joined:", () => {
   const value = "victim@example.com"
   let victim: string
   beforeAll(async () => {
@@ -250,7 +252,7 @@ describe("401, and nobody is joined:", () => {
 describe("a token is used once:", () => {
   const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
-  /** The other signature that is valid for the same: (r, n − s). */
+  /** The other valid signature of the same text: (r, n − s). */
   const twin = (token: string): string => {
     const [header, payload, signature] = token.split(".")
     const bytes = Buffer.from(signature!, "base64url")
@@ -259,7 +261,7 @@ describe("a token is used once:", () => {
     return [header, payload, altered.toString("base64url")].join(".")
   }
 
-  /** The same bytes of the signature: the last letter has four bits that count for nothing. */
+  /** The same bytes of the signature: four bits of the last letter are not used. */
   const otherLetter = (token: string): string => {
     const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return token.slice(0, -1) + letters[letters.indexOf(token.at(-1)!) ^ 1]!

@@ -1,5 +1,5 @@
 /**
- * Proofs of identity as an organization's own server makes them: real ES256 keys and tokens.
+ * Identity tokens as an organization's own server makes them: real ES256 keys and signatures.
  */
 import { randomUUID } from "node:crypto"
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose"
@@ -16,20 +16,20 @@ export interface PublicKey {
   readonly kid?: string
 }
 
-/** Claims laid over those of a good token; `undefined` leaves one out. */
+/** Claims that replace those of a valid token; `undefined` leaves one out. */
 export type Claims = Readonly<Record<string, unknown>>
 
 /** A key of an organization. */
 export interface Signer {
   readonly publicKey: PublicKey
-  /** A token that proves `sub`: good for five minutes, and another one each time. */
+  /** A token that proves `sub`: valid for five minutes, and a different one each time. */
   readonly token: (sub: string, claims?: Claims, header?: Partial<JWTHeaderParameters>) => Promise<string>
 }
 
-/** Now, in the seconds of tokens. */
+/** Now, in seconds, as tokens count. */
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 
-/** The claims of a good token. */
+/** The claims of a valid token. */
 export const claimsOf = (sub: string, over: Claims = {}): Record<string, unknown> => {
   const now = nowSeconds()
   const claims = { sub, iss: acme.id, iat: now, exp: now + 300, jti: randomUUID(), ...over }
@@ -48,7 +48,7 @@ export const makeSigner = async (kid?: string): Promise<Signer> => {
   }
 }
 
-/** Publishes the keys of an organization, in place of those before. */
+/** Publishes the keys of an organization, in place of its earlier ones. */
 export const publish = (server: Server, keys: ReadonlyArray<PublicKey>, owner: Organization = acme): Promise<Answer> =>
   server.request("PATCH", `/privacy-v1/organizations/${owner.id}`, {
     headers: { "x-api-key": secretOf(owner, "owner") },
@@ -63,7 +63,7 @@ export const identify = (
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> => asVisitor(server, visitor, "POST", "identify", { json, headers })
 
-/** What somebody says on a page about a type of the shop, by its id. */
+/** Records an answer on a page about a type of the shop, by its id. */
 export const say = (
   server: Server,
   visitor: Pick<Visitor, "session">,
@@ -72,7 +72,7 @@ export const say = (
 ): Promise<Answer> =>
   asVisitor(server, visitor, "POST", "consent-events", { json: { items: [yes({ consentType, consentState })] } })
 
-/** What is in force for a visitor: `label state`, sorted. */
+/** The state of a visitor: `label state`, sorted. */
 export const stateOf = async (server: Server, visitor: Pick<Visitor, "session">): Promise<ReadonlyArray<string>> => {
   const { items } = (await asVisitor(server, visitor, "GET", "consent-state")).json
   return items
@@ -80,7 +80,7 @@ export const stateOf = async (server: Server, visitor: Pick<Visitor, "session">)
     .toSorted()
 }
 
-/** Who somebody is, for the organization. */
+/** The concordId of a person, as the organization gets it. */
 export const personOf = (server: Server, concordId: string, role: Parameters<typeof secretOf>[1] = "viewer") =>
   server.request("GET", `/privacy-v1/organizations/${acme.id}/people/${concordId}`, {
     headers: { "x-api-key": secretOf(acme, role) },

@@ -1,4 +1,8 @@
-/** `POST consent-events/import`: rows while they arrive, in bounded memory; cut off anywhere and sent again, each is recorded once. */
+/**
+ * `POST consent-events/import`: rows are recorded while they arrive, in bounded memory; cut off anywhere and sent
+ * again, each is recorded once.
+ */
+import { readFileSync } from "node:fs"
 import { createServer, request, type Server as HttpServer } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { DatabaseSync } from "node:sqlite"
@@ -20,7 +24,7 @@ afterAll(() => server.stop())
 const path = `${privacy()}/consent-events/import`
 const ndjson = { ...asOwner, "content-type": "application/x-ndjson" }
 
-/** Rows about people of their own: `word` names them. */
+/** Rows about people of their own, whose names contain `word`. */
 const rowsOf = (word: string, count: number): string =>
   Array.from({ length: count }, (_, index) => {
     const consentDate = new Date(1_600_000_000_000 + index * 1000).toISOString()
@@ -94,7 +98,7 @@ describe("an import", () => {
     expect(count()).toBe(before)
   })
 
-  /** What an import of three people says of how far the log is, held against a list of everything there is. */
+  /** Compares the positions that an import of three people answers with a list of all events. */
   const expectPositions = async (on: Server, events: string, key: { readonly "x-api-key": string }, type: string) => {
     const row = { consentType: type, consentState: "declined", consentDate: "2024-01-31T00:00:00Z" }
     const body = ["pos a", "pos b", "pos c"].map((userId) => JSON.stringify({ ...row, userId })).join("\n")
@@ -121,7 +125,7 @@ describe("an import", () => {
     await expectPositions(empty, events, { "x-api-key": apiKey }, consentTypes[0]!).finally(empty.stop)
   })
 
-  test("is refused as a whole where nobody knows how to read it", async () => {
+  test("is refused as a whole where its encoding is not known", async () => {
     for (const type of ["application/json", "text/plain", ""]) {
       expectProblem(await send("{}", "", { ...asOwner, "content-type": type }), 415)
     }
@@ -168,7 +172,27 @@ describe("an import", () => {
     expect(count()).toBe(before + 3500)
   })
 
-  test("under a server that is told to stop loses nothing that was answered, and goes on at the next", async () => {
+  test("of 240 MB takes less than that, in a heap of 100 MB", { timeout: 180_000 }, async () => {
+    const small = await startWorld({ NODE_OPTIONS: "--max-old-space-size=100" })
+    const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${small.pid}/status`, "utf8"))![1]) / 1024
+    const before = peak()
+    const padding = "p".repeat(64 * 1024)
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const sent = request({ host: "127.0.0.1", port: small.port, method: "POST", path, headers: ndjson }, (answer) => {
+      let text = ""
+      answer.on("data", (chunk) => (text += chunk)).on("end", () => resolve(JSON.parse(text).recorded))
+    }).on("error", reject)
+    for (let index = 0; index < 3700; index++) {
+      const row = yes({ userId: "large", consentDate: new Date(1e12 + index).toISOString(), padding })
+      if (!sent.write(`${JSON.stringify(row)}\n`)) await new Promise((drained) => sent.once("drain", drained))
+    }
+    sent.end()
+    expect(await promise).toBe(3700)
+    expect(peak() - before).toBeLessThan(200)
+    await small.stop()
+  })
+
+  test("under a server that is stopped loses nothing that was answered, and goes on at the next", async () => {
     const first = server
     const before = count()
     const body = rowsOf("drain", 2500)
@@ -185,12 +209,12 @@ describe("an import", () => {
 
 describe("a request that is slow to arrive", () => {
   const limit = 400
-  /** The statuses that requests were cut off with. */
+  /** The statuses with which requests were cut off. */
   const statuses: Array<number> = []
   const open: Array<HttpServer> = []
   afterEach(() => open.splice(0).forEach((each) => each.closeAllConnections()))
 
-  /** Sends a head, then a short row now and then; how long until it is cut off, at most as long as it is tried. */
+  /** Sends a head, then a short row at intervals. Returns the time until it is cut off, or the whole time. */
   const trickle = async (url: string, every: number, tries: number, answerAt: number | undefined): Promise<number> => {
     const node = createServer((asked, answer) => {
       asked.resume()

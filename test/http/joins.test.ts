@@ -1,4 +1,4 @@
-/** Joins as facts: what an organization sees of them, that they can be undone, and identifiers of people who are one. */
+/** Joins as facts: how they are answered to an organization, how they are undone, and identifiers of joined people. */
 import { createHash } from "node:crypto"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
@@ -88,7 +88,7 @@ describe("a join", () => {
     for (const secret of [email, "example.com", token.split(".")[1], guest.session, guest.contextId]) {
       expect(ofPerson.text).not.toContain(secret)
     }
-    // Unkeyed, whoever may read the fact could try addresses against it.
+    // Without a key, a reader of the fact could try addresses against the hash.
     for (const text of [token, token.slice(0, token.lastIndexOf("."))]) {
       expect(ofPerson.text).not.toContain(createHash("sha256").update(text).digest("hex"))
     }
@@ -144,7 +144,7 @@ describe("undoing a join", () => {
     expect(Date.parse(dateCreated)).toBeGreaterThan(Date.parse(joined.dateCreated))
     expect(labels(await ask(server, "consent-state", { email: "undo@example.com" }))).toEqual(["newsletter accepted"])
     expect(labels(await ask(server, "consent-state", { concordId: guest.concordId }))).toEqual(["policy declined"])
-    // The browser may be the one that was wrongly taken for the person: its session has ended, the guest it was is nobody's.
+    // The browser may be the one that was wrongly joined: its session has ended, and its guest is joined with no one.
     expect((await asVisitor(server, { session }, "GET", "consent-state")).status).toBe(401)
     expect((await visit(server, { contextId: guest.contextId })).concordId).not.toBe(guest.concordId)
     for (const concordId of [person, guest.concordId]) expect((await undo(concordId, join)).status).toBe(409)
@@ -174,7 +174,7 @@ describe("undoing a join", () => {
     expect((await undo(person, join, secretOf(acme, "admin"))).status).toBe(200)
   })
 
-  test("is 404 for a join that is none, is somebody else's, or another organization's", async () => {
+  test("is 404 for a join that does not exist, is another person's, or another organization's", async () => {
     const [one, two] = [await pair("one@example.com"), await pair("two@example.com")]
     for (const [concordId, join] of [
       [one.person, nobody],
@@ -193,7 +193,7 @@ describe("undoing a join", () => {
     const seen = await server.request("GET", path, { headers: { "x-api-key": foreign } })
     expect(seen.text).not.toContain(one.guest.concordId)
     expect((await personOf(server, one.person)).json.members).toHaveLength(2)
-    // An undoing is no join.
+    // The id of an undoing is not the id of a join.
     const { facts } = (await undo(one.person, one.join)).json
     expect((await undo(one.person, facts.at(-1).id)).status).toBe(404)
   })

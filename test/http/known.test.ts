@@ -1,4 +1,7 @@
-/** What an identifier named when: an answer by it stays what it was, an identification is a fact, and undoing ends what it began. */
+/**
+ * Whom an identifier named at an instant: answers by it stay the same, identifying is a fact, and undoing ends its
+ * effect.
+ */
 import { beforeAll, expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
@@ -16,7 +19,7 @@ const undo = (concordId: string, factId: string) =>
     headers: asOwner,
   })
 
-/** Asks by an identifier, and once more with the instants of the answer. */
+/** Asks by an identifier, and again with the instants of the answer. */
 const askTwice = async (query: Readonly<Record<string, string>>, between: () => Promise<unknown>) => {
   const first = await ask(server, "consent-decisions", query)
   const { at, knownAt } = first.json.items[0]
@@ -24,7 +27,7 @@ const askTwice = async (query: Readonly<Record<string, string>>, between: () => 
   return [first.text, (await ask(server, "consent-decisions", { ...query, at, knownAt })).text]
 }
 
-test("an answer about somebody nobody knew stays so, though the identifier names a guest by a proof afterwards", async () => {
+test("an answer about an unknown person stays so, though the identifier names a guest by a token afterwards", async () => {
   const guest = await visit(server)
   await say(server, guest, types.newsletter.id, "accepted")
   const [first, again] = await askTwice({ userId: "later" }, async () => {
@@ -35,7 +38,7 @@ test("an answer about somebody nobody knew stays so, though the identifier names
   expect((await ask(server, "consent-state", { userId: "later" })).json.count).toBe(1)
 })
 
-test("an answer about somebody nobody knew stays so, though an event gives the identifier to a known person", async () => {
+test("an answer about an unknown person stays so, though an event gives the identifier to a known person", async () => {
   await record(server, [yes({ userId: "known" })])
   const [first, again] = await askTwice({ email: "known@example.com" }, () =>
     record(server, [yes({ userId: "known", email: "known@example.com" })]),
@@ -60,7 +63,7 @@ test("answers asked for while identifiers are given away stay what they were", a
   expect(changed.reduce<number>((sum, one) => sum + one, 0)).toBe(0)
 })
 
-test("an identifier that was proven for a guest is a fact with its evidence, and undone it names nobody", async () => {
+test("an identifier that was proven for a guest is a fact with its evidence, and undone it names no one", async () => {
   const guest = await visit(server)
   await say(server, guest, types.newsletter.id, "accepted")
   const token = await signer.token("proven@example.com")
@@ -105,7 +108,7 @@ test("thirty browsers that are identified as one person at once all are", async 
   expect(answers.map(({ status }) => status)).toEqual(guests.map(() => 200))
 })
 
-test("a refusal of a deleted type is taken by its id and by its triple, and told in answers", async () => {
+test("a refusal of a deleted type is taken by its id and by its triple, and is in answers", async () => {
   const made = await server.request(
     "POST",
     `/privacy-v1/organizations/${acme.id}/projects/${types.newsletter.project}/consent-types`,

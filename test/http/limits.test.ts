@@ -1,4 +1,4 @@
-/** How much a request may hold: 1 MiB, 1 to 1000 items. */
+/** Limits of a request: 1 MiB, 1 to 1000 items. */
 import { describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
@@ -10,7 +10,7 @@ const mebibyte = 1024 * 1024
 const path = `${privacy()}/consent-events`
 const headers = { ...asOwner, "content-type": "application/json" }
 
-/** A batch of one good item, padded to a number of bytes with a member nobody reads. */
+/** A batch of one valid item, padded to a number of bytes with a member that is not read. */
 const sized = (bytes: number, userId: string): string => {
   const start = `{"items":[${JSON.stringify(yes({ userId }))}],"padding":"`
   return `${start}${"p".repeat(bytes - start.length - 2)}"}`

@@ -1,4 +1,4 @@
-/** The log: one line for each request, which tells what came of it and whose key it was. */
+/** The log: one line for each request, with its outcome and the id of its key. */
 import { randomUUID } from "node:crypto"
 import { rmSync } from "node:fs"
 import { describe, expect, test } from "vitest"
@@ -31,7 +31,7 @@ const lineOfAnswer = ({ headers }: { headers: Readonly<Record<string, unknown>> 
   lineOf(server, headers["x-request-id"])
 
 describe("the line of a request", () => {
-  test("tells time, level, id, method, route, status, duration, key, project, organization and lengths", async () => {
+  test("has time, level, id, method, route, status, duration, key, project, organization and lengths", async () => {
     const answer = await record(server, [yes({ userId: "u" })])
     const line = await lineOfAnswer(answer)
     expect(line).toEqual({
@@ -52,7 +52,7 @@ describe("the line of a request", () => {
     expect(line["durationMs"]).toBeGreaterThan(0)
   })
 
-  test("of a visitor tells that it was a session, and not which", async () => {
+  test("of a visitor says that it was a session, and not which", async () => {
     const visitor = await visit(server)
     const line = await lineOfAnswer(await asVisitor(server, visitor, "GET", "consent-state"))
     expect(line).toMatchObject({
@@ -116,7 +116,7 @@ describe("the line of a request", () => {
       `POST ${privacy()}/consent-events HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${requestId}\r\n` +
         `x-api-key: ${asOwner["x-api-key"]}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
     )
-    // The rest comes once the key is known.
+    // The rest is sent once the key is known.
     await new Promise((resolve) => setTimeout(resolve, 200))
     talk.write("no length\r\n")
     await talk.closed
@@ -175,7 +175,7 @@ describe("X-Request-Id", () => {
   })
 })
 
-/** What a server with some settings logs of a success, a refusal and a store that is gone. */
+/** The log of a server with some settings: of a success, a refusal and a store that is gone. */
 const logWith = async (env: Readonly<Record<string, string>>): Promise<Server> => {
   const other = await startWorld(env)
   await other.request("GET", "/livez")
@@ -202,7 +202,7 @@ describe("ASSENT_LOG_LEVEL", () => {
   })
 })
 
-test("a store that cannot answer is told by its tag and its reason", async () => {
+test("a store that cannot answer is logged with its tag and its reason", async () => {
   const other = await logWith({})
   try {
     expect(requestsOf(other).map(({ level, status }) => [status, level])).toEqual([
@@ -220,7 +220,7 @@ test("a store that cannot answer is told by its tag and its reason", async () =>
   }
 })
 
-test("a failure that nobody foresaw is told by its name and its places in the code, never by its message", () => {
+test("an unexpected failure is logged with its name and its places in the code, never with its message", () => {
   const fail = (): unknown => {
     try {
       return JSON.parse("jo@example.com")

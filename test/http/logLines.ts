@@ -4,7 +4,7 @@ import { eventually, type Server } from "../support/server.ts"
 /** A line of the log. */
 export type Line = Readonly<Record<string, unknown>>
 
-/** Every whole line so far. */
+/** Every complete line so far. */
 export const linesOf = (server: Server): ReadonlyArray<Line> =>
   server
     .log()
@@ -16,7 +16,7 @@ export const linesOf = (server: Server): ReadonlyArray<Line> =>
 export const requestsOf = (server: Server): ReadonlyArray<Line> =>
   linesOf(server).filter(({ message }) => message === "request")
 
-/** The line of the request of an id, when it is there. */
+/** Waits for the line of the request of an id, and returns it. */
 export const lineOf = async (server: Server, requestId: unknown): Promise<Line> => {
   const find = () => requestsOf(server).find((line) => line["requestId"] === requestId)
   await eventually(() => find() !== undefined, `the request ${String(requestId)} is logged`)

@@ -1,13 +1,13 @@
 /** Reading metrics in the text form of Prometheus. */
 
-/** The sum of the series of a name that have some labels; 0 where there is none. */
+/** The sum of the series of a name with some labels; 0 if there are no such series. */
 export const valueIn = (text: string, name: string, ...labels: ReadonlyArray<string>): number =>
   text
     .split("\n")
     .filter((line) => line.split(/[{ ]/, 1)[0] === name && labels.every((label) => line.includes(label)))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0)
 
-/** By how much series have grown between two readings. */
+/** The increase of series between two readings. */
 export const grown =
   (before: string, after: string) =>
   (name: string, ...labels: ReadonlyArray<string>): number =>

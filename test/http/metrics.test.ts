@@ -1,4 +1,4 @@
-/** The metrics: what they count is what happened, and who reads them finds what the documentation and the dashboard name. */
+/** The metrics: they count what happened, and hold every metric that the documentation and the dashboard name. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { connect } from "node:net"
@@ -57,7 +57,7 @@ describe("the metrics are not open to the world:", () => {
     const { hostname, port } = new URL(await metricsUrl(server))
     expect(hostname).toBe("127.0.0.1")
     expect(await listens("127.0.0.1", Number(port))).toBe(true)
-    // An address of this machine that is another one than the first: a server on every address would answer there.
+    // Another address of this machine: a server that listens on every address would answer there.
     expect(await listens("127.0.0.2", Number(port))).toBe(false)
   })
 
@@ -89,19 +89,19 @@ describe("the metrics are not open to the world:", () => {
   })
 })
 
-describe("who reads the metrics finds", () => {
+describe("a reader of the metrics finds", () => {
   const read = (file: string): string => readFileSync(join(root, file), "utf8")
   const names = (text: string) => [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name!)
 
-  test("each of them in the documentation, and nothing there that is none", async () => {
+  test("each of them in the documentation, and nothing there that does not exist", async () => {
     const documented = read("docs/operating.md").matchAll(/^\| `([a-z]\w+)` +\| (?:counter|gauge|histogram)/gm)
     expect([...documented].map(([, name]) => name).toSorted()).toEqual(names(await scrape(server)).toSorted())
   })
 
-  /** What Prometheus adds to whatever it reads. */
+  /** Labels that Prometheus adds to everything it reads. */
   const ofPrometheus = { series: ["up"], labels: ["instance", "job"] }
 
-  /** What a query asks for that is not in the metrics. */
+  /** Names and labels of a query that are not in the metrics. */
   const missing = (query: string, text: string): ReadonlyArray<string> => {
     const there = labelsIn(text)
     const { groups, selectors } = asked(query)
@@ -129,7 +129,7 @@ describe("who reads the metrics finds", () => {
       targets.map(({ expr }) => expr.replaceAll("$__rate_interval", "5m")),
     )
     expect(queries.map((query) => [query, missing(query, text)])).toEqual(queries.map((query) => [query, []]))
-    // The grammar knows no variables of Grafana's: none is left but within quotes.
+    // The grammar has no variables of Grafana: after the replacement, they are left within quotes only.
     expect(queries.filter((query) => query.replaceAll(/"[^"]*"/g, "").includes("$"))).toEqual([])
     const shown = new Set(queries.flatMap((query) => asked(query).selectors.map(({ name }) => name)))
     const isShown = (name: string) => ["", "_count", "_bucket", "_sum"].some((suffix) => shown.has(`${name}${suffix}`))

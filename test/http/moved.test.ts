@@ -1,6 +1,6 @@
 /**
- * After `assent move` the service answers from the new store byte for byte as it did from the old one: whatever was asked, said,
- * joined, opened or listed before goes on.
+ * After `assent move` the service answers from the new store byte for byte as from the old one: questions, sessions,
+ * joins, cursors and repeated requests continue.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -30,7 +30,7 @@ const env = { ASSENT_RATE_LIMIT_KEY: "off", ASSENT_RATE_LIMIT_SESSION: "off" }
 const folder = mkdtempSync(join(tmpdir(), "assent-moved-"))
 let postgres: Postgres
 let world: Server
-/** Questions that are answered the same as long as nothing is recorded. */
+/** Questions whose answers stay the same as long as nothing is recorded. */
 const questions: Array<readonly [method: string, path: string, sent?: Sent]> = []
 let before: ReadonlyArray<string>
 let guest: Visitor
@@ -53,7 +53,7 @@ const ask = (path: string, headers: Readonly<Record<string, string>> = asOwner) 
 const people = Array.from({ length: 12 }, (_, n) => `moved-${n}@example.com`)
 const dates = ["2023-12-31T23:59:59.999Z", "2024-02-29T00:00:00.000Z", "2024-06-08T00:00:00.000Z"]
 
-/** Everything that can be there: events, versions, documents, joins and their undoing, profiles, receipts. */
+/** Makes rows of every kind: events, versions, documents, joins and their undoing, profiles, idempotency records. */
 const live = async (): Promise<void> => {
   const signer = await makeSigner("key-1")
   await publish(world, [signer.publicKey])
@@ -127,7 +127,7 @@ const prepareQuestions = async (): Promise<void> => {
     for (let page = 0; page < 5; page++) {
       ask(path)
       const { nextCursor } = (await world.request("GET", path, { headers: asOwner })).json
-      // The cursors of the old store are asked of the new one.
+      // The cursors of the old store are sent to the new one.
       path = `${privacy()}/consent-events?sort=${sort}&order=desc&limit=17&cursor=${encodeURIComponent(nextCursor)}`
     }
   }
@@ -138,7 +138,7 @@ beforeAll(async () => {
   world = await startWorld(env)
   await live()
   await prepareQuestions()
-  // Once before: the receipts of what is asked are among what is moved.
+  // Asked once before the move, so that the idempotency records of these requests are moved.
   await askAll(world)
   before = await askAll(world)
   await world.end("SIGTERM")
@@ -190,7 +190,7 @@ describe("a ledger that was moved from SQLite to PostgreSQL, to another database
 
   test("answers every question as before, and goes on: cursors, sessions, joins, requests that come again", async () => {
     expect(before.filter((answer) => !/\n20[01] /.test(answer))).toEqual([])
-    // The last two hold, row for row, what the first two do.
+    // The last two hold the same rows as the first two.
     for (const store of [stores[2]!, stores[3]!]) {
       await withServer(store, async (server) => {
         for (const [index, answer] of (await askAll(server)).entries()) expect(answer, store).toBe(before[index])

@@ -1,6 +1,6 @@
 /**
- * Nothing personal and nothing secret leaves by the log, the metrics or the traces: every endpoint is asked in every way with
- * marked values, and everything the process has told is searched for them.
+ * Nothing personal and nothing secret leaves by the log, the metrics or the traces: every endpoint is called in every
+ * way with marked values, and the whole output of the process is searched for them.
  */
 import { rmSync } from "node:fs"
 import { createHash } from "node:crypto"
@@ -10,7 +10,7 @@ import { startPostgres, type Postgres } from "../support/postgres.ts"
 import { eventually, startEmpty, type Banner, type Sent, type Server } from "../support/server.ts"
 import { linesOf, lineOf, scrape } from "./logLines.ts"
 
-/** What is sent and must be told nowhere. Each is unlike anything the server makes of its own. */
+/** Values that are sent and must not leave the server. The server itself makes no such values. */
 const marks = {
   word: "zq7mark",
   phone: "15199977712",
@@ -29,7 +29,7 @@ const holds = (text: string, value: string): boolean => {
   )
 }
 
-/** The values, by what they are, that a text holds. */
+/** The kinds of marked values that a text holds. */
 const leaks = (text: string, values: Readonly<Record<string, string>>): ReadonlyArray<string> =>
   Object.entries(values).flatMap(([name, value]) => (holds(text, value) ? [name] : []))
 
@@ -41,7 +41,7 @@ const person = {
   phoneNumber: `+49${marks.phone}`,
 }
 
-/** One body for all endpoints: each takes what it knows, or refuses it. */
+/** One body for all endpoints: each takes the members that it knows, or refuses the body. */
 const bodies = (consentType: string): ReadonlyArray<Sent> => {
   const item = { consentType, consentState: "accepted", consentAction: "user_click" }
   const text = { name: `${marks.word} name`, description: `${marks.word} text`, document: `${marks.word} document` }
@@ -103,7 +103,7 @@ const more = {
   "if-none-match": `"${marks.word}"`,
 }
 
-/** Asks an operation with each credential, each query and each body, with marks wherever something may stand. */
+/** Calls an operation with each credential, each query and each body, with marks in every place for a value. */
 const ask = async (
   server: Server,
   { method, path }: Operation,
@@ -123,7 +123,7 @@ const ask = async (
   for (const target of targets) {
     for (const [n, text] of queries.entries()) {
       for (const credential of credentials) {
-        // A query is passed over or refused before a body is read: one body will do beside it.
+        // A query is ignored or refused before a body is read, so one body is enough with each query.
         for (const each of n === 0 ? sent : sent.slice(0, 1)) {
           const headers = { ...more, origin: "http://localhost", ...credential, ...each.headers }
           const answer = await server.request(method, target + text, { ...each, headers })
@@ -135,7 +135,7 @@ const ask = async (
   return statuses
 }
 
-/** Says something from another address, and waits for the end. */
+/** Sends bytes from another address, and waits until the connection is closed. */
 const fromAddress = async (server: Server, head: string): Promise<void> => {
   const talk = await server.connect(marks.address)
   talk.write(`${head}\r\nHost: ${marks.word}\r\nUser-Agent: ${marks.word}\r\nConnection: close\r\n\r\n`)
@@ -183,10 +183,10 @@ describe.each([
     const foreign = await server.request("POST", `/site-v1/${banner.project}/session`, { headers: { ...more, origin } })
     statuses.add(foreign.status)
     statuses.add((await server.request("PUT", `/livez?${marks.word}`, { headers: more })).status)
-    // The store goes away: what fails tells nothing, either.
+    // The store goes away: failures hold no marks either.
     if (server.file !== "" && format === "json" && protocol === "http/protobuf") {
       for (const suffix of ["", "-wal", "-shm"]) rmSync(`${server.file}${suffix}`, { force: true })
-      // Under another key than what was asked before: that would be answered without the store.
+      // With another key than before, because a repeated request would be answered without the store.
       const headers = { ...more, "x-api-key": banner.apiKey, "idempotency-key": `${marks.word}-again` }
       const path = `/privacy-v1/organizations/${banner.organization}/projects/${banner.project}/consent-events`
       const failed = await server.request("POST", path, { ...bodies(banner.consentTypes[0]!)[1], headers })
@@ -204,7 +204,7 @@ describe.each([
     await collector.stop()
   })
 
-  test("what was asked was answered in every way, and told of", () => {
+  test("what was asked was answered in every way, and logged", () => {
     for (const status of [200, 201, 400, 401, 403, 404, 405, 415, 422]) expect(statuses).toContain(status)
     if (protocol === "http/protobuf") expect(statuses).toContain(503)
     const traces = collector.received().filter((sent) => sent.startsWith("/v1/traces"))
@@ -239,7 +239,7 @@ describe.each([
         expect(leaks(`${told}{"told":"${form}"}`, marks)).toEqual([name])
       }
     }
-    // What is told on purpose is found in what was really told.
+    // The values that leave on purpose are found, so the search works.
     const { organization } = server.banner()
     expect(leaks(server.log(), { organization })).toEqual(["organization"])
     expect(leaks(collector.received().join("\n"), { service: "assent.request_id" })).toEqual(["service"])

@@ -1,4 +1,4 @@
-/** The description at /openapi.json and the reference at /docs: complete, well made, and from this host only. */
+/** The description at /openapi.json and the reference at /docs: complete, valid, and loaded from this host only. */
 import { createConfig, lintFromString } from "@redocly/openapi-core"
 import { beforeAll, describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
@@ -41,7 +41,7 @@ describe("/openapi.json", () => {
     expect(answer.json.info).toMatchObject({ title: "Assent", version: expect.stringMatching(/^\d+\.\d+\.\d+/) })
   })
 
-  test("passes the recommended rules of Redocly without exceptions, their warnings taken for errors", async () => {
+  test("passes the recommended rules of Redocly without exceptions, their warnings treated as errors", async () => {
     const config = await createConfig({ extends: ["recommended-strict"] })
     const lint = async (source: string) =>
       (await lintFromString({ source, config, absoluteRef: "openapi.json" })).map(({ message, ruleId }) => [
@@ -49,7 +49,7 @@ describe("/openapi.json", () => {
         message,
       ])
     expect(await lint(text)).toEqual([])
-    // That it can fail: without a summary it does.
+    // The check can fail: without a summary it does.
     expect((await lint(text.replaceAll('"summary"', '"x-summary"'))).length).toBeGreaterThan(0)
   })
 
@@ -76,7 +76,7 @@ describe("/openapi.json", () => {
   test("says of every POST how it may come again, and of every limit when to come back", () => {
     for (const [name, { parameters, responses }] of operations) {
       const hasKey = parameters.some((parameter) => parameter.in === "header" && parameter.name === "Idempotency-Key")
-      // Rows are known by what they hold.
+      // Rows are recognized by their content instead of a key.
       expect(hasKey, name).toBe(name.startsWith("POST") && !name.endsWith("/import"))
       expect(Object.keys(responses["503"]!.headers!), name).toContain("Retry-After")
       if ("429" in responses) expect(Object.keys(responses["429"].headers!), name).toContain("Retry-After")
@@ -116,7 +116,7 @@ describe("/docs", () => {
 
   test("loads nothing from another host: no script, style, font or image", async () => {
     const { text } = await server.request("GET", "/docs")
-    // Scripts and styles of the page itself, without what stands between their tags.
+    // The tags of scripts and styles of the page, without their content.
     const page = text.replaceAll(/(<(script|style)\b[^>]*>)[^]*?(<\/\2>)/gi, "$1$3")
     const loaded = page.match(/<(script|link|img|iframe|source)\b[^>]*\b(src|href)\s*=\s*["']?[^"'\s>]+/gi) ?? []
     expect(loaded.filter((tag) => /(https?:)?\/\//.test(tag))).toEqual([])

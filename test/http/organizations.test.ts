@@ -1,4 +1,4 @@
-/** Organizations and projects: set up, changed, listed; what decides for people acts at once, what is secret is never told. */
+/** Organizations and projects: created, changed, listed. Changes act at once, and secrets are never answered. */
 import { exportJWK, generateKeyPair } from "jose"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -38,7 +38,7 @@ const send = (method: string, path: string, json?: unknown, secret = asOwner["x-
 
 const wanted = { name: "New", primaryDomain: "new.example", privacyPolicyUrl: "https://new.example/privacy" }
 
-/** A project just set up. */
+/** A new project. */
 const newProject = async (fields: object = {}) => {
   const answer = await send("POST", projects, { name: "Made", ...fields })
   expect(answer.status, answer.text).toBe(201)
@@ -46,7 +46,7 @@ const newProject = async (fields: object = {}) => {
 }
 
 describe("an organization", () => {
-  test("is answered with what it was set up with, its instants, and an owner's key", async () => {
+  test("is answered with what it was created with, its instants, and an owner's key", async () => {
     const answer = await send("POST", base, wanted)
     expect(answer.status).toBe(201)
     const { id, dateCreated, dateUpdated, apiKey, ...rest } = answer.json
@@ -125,7 +125,7 @@ describe("an organization", () => {
     expect(violations(answer)).toEqual(expected)
   })
 
-  test("of a name of 2 or 1024 characters is set up", async () => {
+  test("of a name of 2 or 1024 characters is created", async () => {
     for (const length of [2, 1024]) {
       expect((await send("POST", base, { ...wanted, name: "x".repeat(length) })).status).toBe(201)
     }
@@ -194,7 +194,7 @@ describe("the public keys of an organization", () => {
 })
 
 describe("a project", () => {
-  test("is answered with what it was set up with, its domains once and in lower case", async () => {
+  test("is answered with what it was created with, its domains once and in lower case", async () => {
     const domains = ["WWW.Made.Example", "www.made.example", "made.example"]
     const answer = await send("POST", projects, { name: "Made", type: "website", domains, status: "test" })
     expect(answer.status).toBe(201)
@@ -254,7 +254,7 @@ describe("a project", () => {
       ["PATCH", privacy()],
     ] as const) {
       const answer = await send(method, path, json)
-      // A change need not send anything.
+      // A change may be empty.
       if (method === "PATCH" && Object.keys(json).length === 0) return expect(answer.status).toBe(200)
       expectProblem(answer, 422)
       expect(violations(answer)).toEqual(expected)
@@ -292,7 +292,7 @@ describe("a project", () => {
     expect([await open("a.example"), await open("b.example")]).toEqual([mayNot, may("b.example")])
     await send("PATCH", `${projects}/${id}`, { domains: [] })
     expect([await open("a.example"), await open("b.example")]).toEqual([mayNot, mayNot])
-    // Another project's domains are its own.
+    // The domains of another project stay as they are.
     expect((await openSession(server)).status).toBe(201)
   })
 
@@ -314,7 +314,7 @@ describe("a project", () => {
     }
     await send("PATCH", privacy(), { status: "archived" })
     expect(await answers()).toEqual(states.map((state) => [state, ...(state === "declined" ? [201, 201] : [422, 422])]))
-    // Who wants to refuse, needs a session.
+    // A visitor needs a session to refuse.
     expect((await openSession(server)).status).toBe(201)
     await send("PATCH", privacy(), { status: "active" })
     expect(await answers()).toEqual(states.map((state) => [state, 201, 201]))
@@ -328,7 +328,7 @@ describe("a project", () => {
     for (const { organization } of items) expect(organization).toBe(acme.id)
   })
 
-  test("is set up by as many requests as come at a time", async () => {
+  test("is created by each of many concurrent requests", async () => {
     const made = await Promise.all(Array.from({ length: 40 }, () => send("POST", projects, { name: "Together" })))
     expect(made.map(({ status }) => status)).toEqual(made.map(() => 201))
     const numbers = made.map(({ json }) => stored(database, json.id)["number"])

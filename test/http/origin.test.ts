@@ -27,7 +27,7 @@ const preflight = (path: string, origin: string, method = "POST") =>
     },
   })
 
-/** Whether a cache that several origins share may mix this answer up with another's. */
+/** Whether a cache that several origins share may give this answer to another origin. */
 const isMixedUp = ({ headers }: Answer): boolean =>
   !words(headers.vary).includes("origin") && headers["cache-control"] !== "no-store"
 
@@ -81,7 +81,7 @@ describe("preflight", () => {
 })
 
 describe("an answer of the site API", () => {
-  /** One request to every path of the site API, failing ones among them. */
+  /** One request to every path of the site API, some of which fail. */
   const all = async (origin: string) => {
     const { session } = await visit(server)
     const headers = { origin, "x-session": session }
@@ -107,7 +107,7 @@ describe("an answer of the site API", () => {
     const unreadable = answers.filter(({ headers }) => headers["access-control-allow-origin"] !== page)
     expect(unreadable.map(({ status, json }) => `${status} ${json.detail}`)).toEqual([])
     expect(answers.filter(isMixedUp)).toEqual([])
-    // A page can read the tag of its state, and how long to wait, only where the header is exposed.
+    // A page can read `ETag` and `Retry-After` only if these headers are exposed.
     expect(words(answers[0]!.headers["access-control-expose-headers"])).toEqual(
       expect.arrayContaining([
         "etag",

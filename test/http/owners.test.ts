@@ -1,4 +1,4 @@
-/** Owners: an organization cannot lose its last one, and nobody else touches a key. */
+/** Owners: an organization cannot lose its last one, and only owners change keys. */
 import { describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
@@ -20,7 +20,7 @@ interface Made {
   readonly secret: string
 }
 
-/** An organization of its own, with the key of its owner. */
+/** A new organization, with the key of its owner. */
 const founded = async () => {
   const wanted = { name: "Mine", primaryDomain: "mine.example", privacyPolicyUrl: "https://mine.example/p" }
   const { id, apiKey } = (await send("POST", organizations, wanted)).json

@@ -1,9 +1,9 @@
 /**
- * The script of the page that talks to the service in `browser.test.ts`: what a site's own script would do.
+ * The script of the page that calls the service in `browser.test.ts`: it does what a site's own script would.
  */
 import * as Client from "../../adapters/http/client/Client.ts"
 
-/** Where the page is to send what, as the test tells it. */
+/** The values that the test gives the page. */
 export interface Setting {
   readonly baseUrl: string
   readonly projectId: string
@@ -30,7 +30,7 @@ const converse = async ({ baseUrl, projectId, consentType }: Setting) => {
   }
 }
 
-/** What the page found out. */
+/** The results of the page. */
 export type Findings = Awaited<ReturnType<typeof converse>>
 
 Object.assign(globalThis, { converse })

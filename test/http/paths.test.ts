@@ -1,4 +1,4 @@
-/** Methods and paths: HEAD, wrong methods, slashes, encodings, and queries where none is taken. */
+/** Methods and paths: HEAD, wrong methods, slashes, encodings, and queries on paths that take none. */
 import { beforeAll, describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
@@ -40,7 +40,7 @@ test.each(readable)("HEAD %s is answered as GET is, without the body", async (pa
   expect([head.status, head.text]).toEqual([200, ""])
   expect(head.headers["content-type"]).toBe(get.headers["content-type"])
   expect(head.headers.etag).toBe(get.headers.etag)
-  // Decisions hold the instant of the question, so only their length could differ, and does not.
+  // Decisions hold the instant of the question, so the bytes differ, but not their number.
   expect(head.headers["content-length"]).toBe(get.headers["content-length"])
 })
 
@@ -119,7 +119,7 @@ describe("a path written in another way is either not there or the same in every
   ] as const
 
   test.each(variants)("%s", async (_, open, closed) => {
-    // Where GET works, the rules about methods, queries and origins work too.
+    // GET works on this path, so the rules about methods, queries and origins hold, too.
     if ((await server.request("GET", open)).status === 404) expectProblem(await server.request("GET", open), 404)
     else {
       expectProblem(await server.request("GET", `${open}?x=1`), 400)

@@ -8,7 +8,7 @@ const server = served(startWorld)
 
 type Person = Readonly<Record<string, string>>
 
-/** The concordId that recording for a person answers. */
+/** Records for a person, and returns the answered concordId. */
 const personOf = async (person: Person): Promise<string> => {
   const answer = await record(server, [yes(person)])
   expect(answer.status, answer.text).toBe(201)
@@ -60,12 +60,12 @@ describe("different people:", () => {
   })
 })
 
-test("an identifier nobody knows makes a new person, whom it names from then on", async () => {
+test("an unknown identifier makes a new person, and names it from then on", async () => {
   const [first, again] = [await personOf({ userId: "new" }), await personOf({ userId: "new" })]
   expect(again).toBe(first)
 })
 
-test("a concordId nobody knows is the new person's", async () => {
+test("an unknown concordId is the new person's", async () => {
   const concordId = "0197aaaa-0000-7000-8000-00000000abcd"
   expect(await personOf({ concordId })).toBe(concordId)
 })
@@ -80,7 +80,7 @@ test("identifiers sent together name one person: each of them alone, too", async
   expect((await ask(server, "consent-state", { concordId })).json.items).toMatchObject([{ concordId }])
 })
 
-test("an identifier nobody knows is given to the person that the others name", async () => {
+test("an unknown identifier is given to the person that the others name", async () => {
   const concordId = await personOf({ userId: "ines" })
   await personOf({ userId: "ines", email: "ines@example.com" })
   expect(await personOf({ email: "ines@example.com" })).toBe(concordId)
@@ -108,7 +108,7 @@ describe("identifiers that already name different people are refused, and the co
     const answer = await record(server, [yes({ ...first, ...second, consentState: "declined" })])
     expect(answer.status).toBe(422)
     expect(violations(answer)).toEqual([`/items/0/${field} identifier_conflict`])
-    // Both are still who they were, with what they said.
+    // Both people are unchanged, with their own events.
     expect([await personOf(first), await personOf(second)]).toEqual([one, two])
     for (const query of [first, second]) {
       expect((await ask(server, "consent-state", query)).json.items).toMatchObject([{ consentState: "accepted" }])
@@ -165,7 +165,7 @@ describe("strange identifiers are either taken or refused with 422:", () => {
     },
   )
 
-  // Without a UTF-8 form: kept as a hash, all of them would be one and the same person.
+  // They have no UTF-8 form: hashed, all of them would be the same person.
   test.each(["\\ud800", "\\udc00", "a\\ud83d", "\\udc00\\ud800"])(
     "the lone surrogate %s is refused",
     async (escape) => {
@@ -179,7 +179,7 @@ describe("strange identifiers are either taken or refused with 422:", () => {
     },
   )
 
-  // Read leniently, every such byte becomes U+FFFD, and people who differ in them become one.
+  // A lenient decoder makes U+FFFD of every such byte, so different people would become one.
   test("bytes that are not UTF-8 are not valid JSON", async () => {
     const [before, after] = JSON.stringify({ items: [yes({ userId: "SPLIT" })] }).split("SPLIT")
     for (const byte of [0xff, 0xe9]) {
@@ -188,7 +188,7 @@ describe("strange identifiers are either taken or refused with 422:", () => {
     }
   })
 
-  // Read leniently, the extension is dropped or the rest passed over, and a whole office becomes one person.
+  // A lenient parser drops the extension or the rest, so a whole office would become one person.
   test.each([
     "+4915112345699 ext. 5",
     "+4915112345699;ext=7",
@@ -216,7 +216,7 @@ describe("JSON that is written to confuse:", () => {
     const next = await record(server, [yes({ userId: "after proto" })])
     expect(next.status).toBe(201)
     expect(Object.keys(next.json.items[0])).not.toContain("polluted")
-    // An identifier in the prototype is none.
+    // An identifier in `__proto__` does not count.
     const inherited = await recordText(
       `{"items":[${JSON.stringify(yes()).slice(0, -1)},"__proto__":{"userId":"inherited"}}]}`,
     )

@@ -1,4 +1,4 @@
-/** What is on the disk: everything that was acknowledged, and no secret or address in clear. */
+/** The files on the disk: they hold everything that was acknowledged, and no secret or address in clear. */
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { afterEach, expect, test } from "vitest"
@@ -23,12 +23,12 @@ const kept = (server: Server): Server => {
   running.push(server)
   return server
 }
-// Last started, first stopped: the first one owns the folder of the file.
+// The last started is stopped first, because the first one owns the folder of the file.
 afterEach(async () => {
   for (const server of running.splice(0).toReversed()) await server.stop()
 })
 
-/** Every byte of the store: the file and what SQLite keeps beside it. */
+/** Every byte of the store: the database file and SQLite's other files. */
 const bytesOf = (file: string): string =>
   readdirSync(dirname(file))
     .filter((name) => name.startsWith(basename(file)))
@@ -60,7 +60,7 @@ test("after kill -9 and a start on the same store the same session token shows t
   expect([after.status, after.text, after.headers.etag]).toEqual([200, before.text, before.headers.etag])
   const asked = await second.request("GET", `${base}/consent-state?email=kept@example.com`, { headers })
   expect([asked.status, asked.json]).toEqual([200, posted.json])
-  // The key is told once; a second start neither tells it again nor makes another.
+  // The key is printed once; a second start neither prints it again nor makes another.
   expect(second.output()).not.toContain("API key")
   expect(second.output()).not.toContain(apiKey)
 })
@@ -84,7 +84,7 @@ test("every event that was acknowledged before kill -9 is there after it, each o
 
   const again = kept(await start({ file: server.file }))
   expect((await asVisitor(again, visitor, "GET", "consent-state")).status).toBe(200)
-  // The list of a person is the site API's; a read of the file itself sees everybody's.
+  // A visitor's list holds its own events only, so the file is read for those of all people.
   const { DatabaseSync } = await import("node:sqlite")
   const database = new DatabaseSync(server.file, { readOnly: true })
   const rows = database.prepare("SELECT lower(hex(event_id)) AS id, person FROM event").all()
@@ -110,7 +110,7 @@ test("no secret, token, address or name of a person is on the disk in clear", as
     phoneNumber: "+49 151 99912345",
   }
   await record(world, [yes(person)])
-  // Also where requests are refused or only ask.
+  // Refused requests and questions are logged, too.
   await record(world, [yes({ ...person, consentState: "none" })])
   await world.request("GET", `${privacy()}/consent-state?email=zq7.asked@example.com`, { headers: asOwner })
   await world.request("GET", `${site()}/consent-state`, { headers: { "x-session": session } })
@@ -121,9 +121,9 @@ test("no secret, token, address or name of a person is on the disk in clear", as
   }
   expect(clear(demonstration, [apiKey, apiKey.replace("assent_", ""), printed])).toEqual([])
   expect(clear(world, [session, "zq7", "15199912345", "99912345", asOwner["x-api-key"]])).toEqual([])
-  // Whoever has a contextId becomes its person: it is a credential, and kept as a hash alone.
+  // A contextId is a credential, because its bearer becomes its person: only its hash is stored.
   expect(clear(world, [contextId])).toEqual([])
-  // The proof that the search would have found them: what is kept in clear is found.
+  // A value that is stored in clear is found, so the search works.
   expect(clear(world, [concordId, shop.name])).toEqual([concordId, shop.name])
 })
 

@@ -1,6 +1,6 @@
 /**
- * For every POST endpoint of the API that takes an `Idempotency-Key` a request that can be carried out, and one that is
- * refused: for tests of what all of them promise.
+ * For every POST endpoint of the API that takes an `Idempotency-Key`, a request that can be carried out and one that is
+ * refused: for tests of what all of these endpoints promise.
  */
 import { DatabaseSync } from "node:sqlite"
 import { HttpApi } from "effect/http-api"
@@ -11,25 +11,25 @@ import type { Project } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
 import { acme, asOwner, blog, nobody, privacy, shop, site, types, visit, yes } from "./world.ts"
 
-/** Somebody who asks: with a key of Acme's owner, a visitor's session, from a page of a project. */
+/** A caller: with a key of Acme's owner, with a visitor's session, or from a page of a project. */
 export interface Asker {
   readonly apiKey: string
   readonly session: string
   readonly project: Project
 }
 
-/** A request. Each one that is made is another: about another person, with another name. */
+/** A request. Each one that is made differs: it is about another person, with another name. */
 export interface Post {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly json: object
-  /** A body that breaks a rule; the request is refused because of it and nothing else. */
+  /** A body that breaks a rule, and is refused for this reason only. */
   readonly refused: object
 }
 
 const proofs = await generateKeyPair("ES256")
 
-/** Lets Acme prove who its visitors are. */
+/** Publishes a key of Acme, so that it can sign identity tokens. */
 export const registerProofs = async (server: Server): Promise<void> => {
   const { crv, kty, x, y } = await exportJWK(proofs.publicKey)
   const json = { jwks: { keys: [{ crv, kty, x, y }] } }
@@ -37,7 +37,7 @@ export const registerProofs = async (server: Server): Promise<void> => {
   if (answer.status !== 200) throw new Error(answer.text)
 }
 
-/** A proof that a visitor is whom an identifier names. */
+/** An identity token that proves an identifier of a visitor. */
 const proofOf = (subject: string): Promise<string> =>
   new SignJWT()
     .setProtectedHeader({ alg: "ES256" })
@@ -132,7 +132,7 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
   }),
 }
 
-/** The names of all POST endpoints that the API has, but for the import of rows, which are known by what they hold. */
+/** The names of all POST endpoints, except the import of rows, which are recognized by their content. */
 export const postEndpoints: ReadonlyArray<string> = (() => {
   const names: Array<string> = []
   HttpApi.reflect(Api, {
@@ -142,14 +142,14 @@ export const postEndpoints: ReadonlyArray<string> = (() => {
   return names.filter((name) => name !== "importConsentEvents")
 })()
 
-/** Somebody new who asks as Acme's owner. */
+/** A new caller with a key of Acme's owner. */
 export const newAsker = async (server: Server): Promise<Asker> => ({
   apiKey: asOwner["x-api-key"],
   session: (await visit(server)).session,
   project: shop,
 })
 
-/** Somebody else: another key of the same role, another visitor, a page of another project. */
+/** Another caller: another key of the same role, another visitor, a page of another project. */
 export const newOther = async (server: Server): Promise<Asker> => {
   const json = { name: "Another owner", role: "owner" }
   const { secret } = (await server.request("POST", `${organization}/api-keys`, { headers: asOwner, json })).json
@@ -160,7 +160,7 @@ export const newOther = async (server: Server): Promise<Asker> => {
 export const send = (server: Server, { headers, json, path }: Post, key?: string): Promise<Answer> =>
   server.request("POST", path, { headers: { ...headers, ...(key !== undefined && { "idempotency-key": key }) }, json })
 
-/** Whether an answer says that it was given before. */
+/** Whether an answer says that it is replayed. */
 export const isReplayed = ({ headers }: Answer): boolean => headers["idempotent-replayed"] === "true"
 /** The codes of an error answer. */
 export const codes = ({ json }: Answer): ReadonlyArray<string> =>
@@ -179,13 +179,13 @@ export const rows = (server: Server, tables: string): ReadonlyArray<readonly [st
   }
 }
 
-/** Everything that is written, but when keys were last used. */
+/** All rows of the store, except the last uses of keys. */
 export const written = (server: Server): string =>
   JSON.stringify(rows(server, "name <> 'key_use'"), (_, value) =>
     value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value,
   )
 
-/** A request that was carried out for the first time. */
+/** Sends a request and expects that it is carried out, not replayed. */
 export const carryOut = async (server: Server, post: Post, key: string): Promise<Answer> => {
   const answer = await send(server, post, key)
   expect([answer.status, isReplayed(answer)], answer.text).toEqual([expect.toBeOneOf([200, 201]), false])
@@ -195,7 +195,7 @@ export const carryOut = async (server: Server, post: Post, key: string): Promise
 /** Expects the same request again to be answered as before, and nothing to be written. */
 export const expectReplay = async (server: Server, post: Post, key: string, first: Answer): Promise<void> => {
   const before = written(server)
-  // The next request takes another connection.
+  // The next request uses another connection.
   const again = await send(server, { ...post, headers: { ...post.headers, connection: "close" } }, key)
   const another = await send(server, post, key)
   for (const { headers, status, text } of [again, another]) {

@@ -1,4 +1,4 @@
-/** What every error answer must be (RFC 9457, and the three members beside it). */
+/** The form of every error answer (RFC 9457, and three members in addition). */
 import { expect } from "vitest"
 import type { Answer } from "../support/server.ts"
 
@@ -16,7 +16,7 @@ const titles: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 }
 
-/** Expects an error answer of this status, complete and in every part of its documented type. */
+/** Expects an error answer of this status, complete, with every member as documented. */
 export const expectProblem = (answer: Answer, status: number): void => {
   expect(answer.status, answer.text.slice(0, 300)).toBe(status)
   expect(answer.headers["content-type"]).toBe("application/problem+json")

@@ -1,4 +1,4 @@
-/** `consent-state` and `consent-decisions`: what is in force, at any instant, as far as it was known. */
+/** `consent-state` and `consent-decisions`: the answer at any instant, as far as the events were known. */
 import canonicalize from "canonicalize"
 import { describe, expect, test } from "vitest"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
@@ -87,7 +87,7 @@ describe("the state", () => {
     const [newer] = await recorded([yes({ ...person, consentState: "declined", consentDate: "2025-01-01T00:00:00Z" })])
     await recorded([yes({ ...person, consentAction: "import", consentDate: "2024-01-01T00:00:00Z" })])
     expect(await stateOf(person)).toEqual([newer!.id])
-    // The order in which they came cannot matter: a refusal after a yes is a withdrawal.
+    // The order of arrival cannot matter: a refusal after a yes is a withdrawal.
     expect(await decisionOf(person)).toMatchObject({ status: "withdrawn", event: newer!.id })
   })
 
@@ -102,7 +102,7 @@ describe("the state", () => {
     }
   })
 
-  test("of a person nobody knows is empty: 200, nothing in force", async () => {
+  test("of an unknown person is empty: 200, nothing in force", async () => {
     for (const query of [{ concordId: nobody }, { userId: "nobody" }, { email: "nobody@example.com" }]) {
       const answer = await ask(server, "consent-state", query)
       expect(answer.status).toBe(200)
@@ -123,7 +123,7 @@ describe("decisions", () => {
     }
   })
 
-  test("about a person nobody knows have no concordId, and a question makes no person", async () => {
+  test("about an unknown person have no concordId, and a question makes no person", async () => {
     for (let n = 0; n < 2; n++) {
       const { items } = (await ask(server, "consent-decisions", { userId: "only asked" })).json
       for (const item of items) expect(item).not.toHaveProperty("concordId")
@@ -196,7 +196,7 @@ describe("decisions", () => {
             const terms = Terms.make(type, type.rules, Date.parse(items[index].knownAt))
             const ofType = events.filter(({ consentType }) => consentType === type.id)
             const decision = Decision.decide(ofType, terms, Date.parse(items[index].at))
-            // Before its first event nobody knew whom the identifier names.
+            // Before its first event the identifier named no one.
             const isKnown = knownAt === undefined || knownAt >= moments[0]!
             return decisionToLine(isKnown ? events[0]!.concordId : undefined, type.id, decision)
           })
@@ -224,11 +224,11 @@ describe("decisions", () => {
 })
 
 describe("reading at and knownAt", () => {
-  test("tells what was true and what was known apart", async () => {
+  test("separates what was true from what was known", async () => {
     const person = { userId: "bitemporal" }
     const [first] = await recorded([yes({ ...person, consentDate: "2024-01-01T00:00:00Z" })])
     await pause()
-    // Learnt later, true earlier: a refusal of the day after.
+    // Recorded later, but happened earlier: a refusal of the day after.
     const [second] = await recorded([yes({ ...person, consentState: "declined", consentDate: "2024-01-02T00:00:00Z" })])
     const learnt = second!.dateCreated
     const [day1, day2] = ["2024-01-01T12:00:00Z", "2024-01-02T12:00:00Z"]
@@ -249,7 +249,7 @@ describe("reading at and knownAt", () => {
     expect(await stateOf({ ...person, at: "2024-01-01T00:00:00Z" })).toEqual([event!.id])
   })
 
-  test("in the future tells what will be true if nothing more happens: the consent lapses at its expirationDate", async () => {
+  test("in the future says what will be true if nothing more happens: the consent lapses at its expirationDate", async () => {
     const person = { userId: "future" }
     const expirationDate = "2999-12-31T23:00:00.000Z"
     const [event] = await recorded([yes({ ...person, expirationDate })])
@@ -363,7 +363,7 @@ describe("a visitor's consent state", () => {
     await asVisitor(server, visitor, "POST", "consent-events", { json: { items: [yes({ consentState: "viewed" })] } })
     const viewed = await get()
     expect(viewed.headers.etag).not.toBe(before.headers.etag)
-    // Kept for a while, a yes could outlive the no that followed it in another tab.
+    // A cached yes could outlast a no that followed it in another tab.
     expect(maxAge).toBe(0)
   })
 

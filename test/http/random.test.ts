@@ -1,6 +1,6 @@
 /**
- * Ten thousand random requests, valid and not, over real sockets to a real server: every answer is as /openapi.json says,
- * none is a 500, the server says what the ledger in memory says, and nothing that was acknowledged is lost.
+ * Ten thousand random requests, valid and not, over real sockets to a real server: every answer is as /openapi.json
+ * says, none is a 500, the server answers what the ledger in memory answers, and nothing that was acknowledged is lost.
  *
  * `ASSENT_TEST_SEED` repeats a run: a failure prints its seed.
  */
@@ -18,7 +18,7 @@ import { acme, asOwner, privacy, record, shop, startWorld, visit, yes } from "./
 const given = process.env["ASSENT_TEST_SEED"]
 const seed = given === undefined ? {} : { seed: Number(given) }
 
-/** Names the request that failed in place of the hundred that were sent with it: some of them are very long. */
+/** Prints the failed request only, without the hundred that were sent with it, because some are very long. */
 const reporter = <A>(details: fc.RunDetails<A>): void => {
   if (!details.failed) return
   const cause = "errorInstance" in details ? details.errorInstance : undefined
@@ -47,7 +47,7 @@ const send: Send = async (method, path, sent) => {
   const answer = await server.request(method, path, sent)
   const fault = described.fault(method, path, answer)
   if (fault !== undefined) throw new Error(`${method} ${path.slice(0, 200)} is answered ${answer.status}: ${fault}`)
-  // Every acknowledgement names the project, so that visitors' events are found among all others'.
+  // Every acknowledgement names the project, so that visitors' events are found among all events.
   if (method === "POST" && answer.status === 201 && path.endsWith("/consent-events")) {
     acknowledge(`${privacy({ ...shop, id: answer.json.items[0].project })}/consent-events`, answer)
   }

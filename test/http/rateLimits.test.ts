@@ -1,4 +1,7 @@
-/** Rate limits: each API key and each session has its own quota, every answer tells what is left of it, and 429 says when to come back. */
+/**
+ * Rate limits: each API key and each session has its own quota, every answer says how much of it is left, and 429 says
+ * when to try again.
+ */
 import { spawnSync } from "node:child_process"
 import { DatabaseSync } from "node:sqlite"
 import { join } from "node:path"
@@ -38,22 +41,22 @@ const keyOf = (role: "admin" | "limited" | "viewer" | "none", owner = acme) => (
 const askWith = (headers: Readonly<Record<string, string>>, path = "consent-state?userId=limits") =>
   server.request("GET", `${privacy()}/${path}`, { headers })
 
-/** What an answer tells of a limit: the requests left, and the seconds they are for. */
-const told = (answer: Answer, policy: "key" | "session") => {
+/** The limit in an answer: the requests left, and the seconds of its parameter `t`. */
+const limitOf = (answer: Answer, policy: "key" | "session") => {
   expect(answer.headers["ratelimit-policy"]).toBe(`"${policy}";q=${quota};w=60`)
   const [, remaining, seconds] = new RegExp(`^"${policy}";r=(\\d+);t=(\\d+)$`).exec(
     String(answer.headers["ratelimit"]),
   )!
   return { remaining: Number(remaining), seconds: Number(seconds) }
 }
-const expectUntold = ({ headers }: Answer) => {
+const expectNoLimit = ({ headers }: Answer) => {
   expect(Object.keys(headers).filter((name) => /ratelimit|retry-after/.test(name))).toEqual([])
 }
 
-/** Expects a refusal that says which limit it is and when to come back. */
+/** Expects a refusal that names the limit and when to try again. */
 const expectExceeded = (answer: Answer, policy: "key" | "session", holder: string) => {
   expectProblem(answer, 429)
-  const { remaining, seconds } = told(answer, policy)
+  const { remaining, seconds } = limitOf(answer, policy)
   expect(remaining).toBe(0)
   expect(answer.headers["retry-after"]).toBe(String(seconds))
   expect(seconds).toBeGreaterThanOrEqual(1)
@@ -62,15 +65,15 @@ const expectExceeded = (answer: Answer, policy: "key" | "session", holder: strin
   expect(answer.json.detail).toContain(`in ${seconds} second`)
 }
 
-/** Uses up a quota, and answers what was told meanwhile. */
+/** Uses up a quota. Returns the limits in the answers. */
 const useUp = async (send: () => Promise<Answer>, policy: "key" | "session") => {
   const remaining = []
-  for (let n = 0; n < quota; n++) remaining.push(told(await send(), policy).remaining)
+  for (let n = 0; n < quota; n++) remaining.push(limitOf(await send(), policy).remaining)
   return remaining
 }
 
 describe("an API key", () => {
-  test("is told at each request how many are left, and the one too many is 429 with when to come back", async () => {
+  test("is answered at each request with how many are left, and the one too many is 429 with when to try again", async () => {
     const send = () => askWith(keyOf("viewer"))
     expect(await useUp(send, "key")).toEqual([4, 3, 2, 1, 0])
     expectExceeded(await send(), "key", "this API key")
@@ -81,10 +84,10 @@ describe("an API key", () => {
     const send = () => askWith(keyOf("none"))
     await useUp(send, "key")
     expectExceeded(await send(), "key", "this API key")
-    expect(told(await askWith(keyOf("none", other)), "key").remaining).toBe(quota - 1)
+    expect(limitOf(await askWith(keyOf("none", other)), "key").remaining).toBe(quota - 1)
   })
 
-  test("is counted and told for answers that are errors, too, and a batch counts as one request", async () => {
+  test("is counted and answered with errors, too, and a batch counts as one request", async () => {
     const headers = keyOf("admin")
     const wrongQuery = await askWith(headers, "consent-state?userId=a&what=b")
     const elsewhere = await server.request("GET", `${privacy(foreign)}/consent-state?userId=a`, { headers })
@@ -96,7 +99,7 @@ describe("an API key", () => {
     )
     expect([wrongQuery, elsewhere, notJson, batch].map(({ status }) => status)).toEqual([400, 404, 415, 201])
     const answers = [wrongQuery, elsewhere, notJson, batch]
-    expect(answers.map((answer) => told(answer, "key").remaining)).toEqual([4, 3, 2, 1])
+    expect(answers.map((answer) => limitOf(answer, "key").remaining)).toEqual([4, 3, 2, 1])
   })
 
   test("that is over its limit records nothing", async () => {
@@ -108,11 +111,11 @@ describe("an API key", () => {
     expect((await ask(server, "consent-state", { userId: "within" })).json.count).toBe(1)
   })
 
-  test("that nobody knows is 401 however often it asks, and is told no limit", async () => {
+  test("that is unknown is 401 however often it asks, and gets no limit", async () => {
     for (let n = 0; n < quota + 2; n++) {
       const answer = await askWith({ "x-api-key": `assent_${"x".repeat(43)}` })
       expectProblem(answer, 401)
-      expectUntold(answer)
+      expectNoLimit(answer)
     }
   })
 })
@@ -120,17 +123,17 @@ describe("an API key", () => {
 describe("a session", () => {
   const send = (visitor: Visitor) => () => asVisitor(server, visitor, "GET", "consent-state")
 
-  test("is told at each request how many are left, and the one too many is 429 with when to come back", async () => {
+  test("is answered at each request with how many are left, and the one too many is 429 with when to try again", async () => {
     const visitor = await visit(server)
     expect(await useUp(send(visitor), "session")).toEqual([4, 3, 2, 1, 0])
     expectExceeded(await send(visitor)(), "session", "this session")
   })
 
-  test("has its own quota, even beside another one of the same visitor", async () => {
+  test("has its own quota, even with another one of the same visitor", async () => {
     const one = await visit(server)
     await useUp(send(one), "session")
     const two = await visit(server, { contextId: one.contextId })
-    expect(told(await send(two)(), "session").remaining).toBe(quota - 1)
+    expect(limitOf(await send(two)(), "session").remaining).toBe(quota - 1)
     expectExceeded(await send(one)(), "session", "this session")
   })
 
@@ -156,7 +159,7 @@ describe("a session", () => {
     }
   })
 
-  test("over its limit is 401 in another project, and is told no limit there", async () => {
+  test("over its limit is 401 in another project, and gets no limit there", async () => {
     const visitor = await visit(server)
     await useUp(send(visitor), "session")
     for (const [of, status] of [
@@ -166,7 +169,7 @@ describe("a session", () => {
       const headers = { "x-session": visitor.session }
       const answer = await server.request("GET", `${site(of)}/consent-state`, { headers })
       expectProblem(answer, status)
-      expectUntold(answer)
+      expectNoLimit(answer)
     }
   })
 
@@ -182,14 +185,14 @@ describe("a session", () => {
     }
   })
 
-  test("is told what is left with a 304, which counts", async () => {
+  test("gets what is left with a 304, which counts", async () => {
     const visitor = await visit(server)
     const { headers } = await send(visitor)()
     const again = await asVisitor(server, visitor, "GET", "consent-state", {
       headers: { "if-none-match": headers.etag! },
     })
     expect(again.status).toBe(304)
-    expect(told(again, "session").remaining).toBe(quota - 2)
+    expect(limitOf(again, "session").remaining).toBe(quota - 2)
   })
 })
 
@@ -199,7 +202,7 @@ describe("requests without a credential", () => {
       for (const path of [`${site()}/health-check`, "/livez", "/readyz", "/docs"]) {
         const answer = await server.request("GET", path)
         expect(answer.status).toBe(200)
-        expectUntold(answer)
+        expectNoLimit(answer)
       }
       expect((await visit(server)).session).toMatch(/\S/)
     }
@@ -215,7 +218,7 @@ describe("the two limits", () => {
       const visitor = await visit(quick)
       const asked = await asVisitor(quick, visitor, "GET", "consent-state")
       expect(asked.status).toBe(200)
-      expectUntold(asked)
+      expectNoLimit(asked)
       let refused = await send()
       for (let n = 0; n < 1000 && refused.status === 200; n++) refused = await send()
       expectProblem(refused, 429)
@@ -291,8 +294,8 @@ describe("a setting", () => {
   test("of 0 sets no limit, like off", async () => {
     const free = await startWorld({ ASSENT_RATE_LIMIT_KEY: "0", ASSENT_RATE_LIMIT_SESSION: "0" })
     try {
-      expectUntold(await ask(free, "consent-state", { userId: "u" }))
-      expectUntold(await asVisitor(free, await visit(free), "GET", "consent-state"))
+      expectNoLimit(await ask(free, "consent-state", { userId: "u" }))
+      expectNoLimit(await asVisitor(free, await visit(free), "GET", "consent-state"))
     } finally {
       await free.stop()
     }

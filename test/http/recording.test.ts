@@ -1,4 +1,4 @@
-/** `POST /privacy-v1/…/consent-events`: what is recorded, and how it is answered. */
+/** `POST /privacy-v1/…/consent-events`: the recorded events and the answers. */
 import { expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import { acme, ask, asOwner, ownerKeyId, privacy, record, shop, startWorld, types, yes } from "./world.ts"
@@ -9,7 +9,7 @@ const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 
 const server = served(startWorld)
 
-/** The one event that recording an item answers. */
+/** Records an item, and returns the one event of the answer. */
 const recorded = async (item: object) => {
   const answer = await record(server, [item])
   expect(answer.status, answer.text).toBe(201)
@@ -44,7 +44,8 @@ test("the reference request is answered 201 with every documented field, in its 
   expect({ count, length: items.length }).toEqual({ count: 1, length: 1 })
   expect(id).toMatch(uuidV7)
   expect(dateCreated).toMatch(instant)
-  // toEqual on the whole rest: no field is missing, and none is there that is not documented. No session: none was used.
+  // toEqual on the whole rest: no member is missing, and there are only documented ones. There is no session, as none
+  // was used.
   expect(event).toEqual({
     createdAt: [dateCreated],
     updatedAt: [dateCreated],
@@ -82,7 +83,7 @@ test("the type is named by its id, by its triple, or by both", async () => {
   }
 })
 
-test("the type's id may be written in upper case, and beside it a part of the triple that agrees", async () => {
+test("the type's id may be written in upper case, and with it a part of the triple that agrees", async () => {
   const upper = yes({ userId: "upper", consentType: types.newsletter.id.toUpperCase(), label: "newsletter" })
   expect(await recorded(upper)).toMatchObject({ consentType: types.newsletter.id })
 })
@@ -156,7 +157,7 @@ test("a version that was published is taken as given, an earlier one too", async
   expect(await recorded(yes({ userId: "v", consentType: types.policy.id, version: 1 }))).toMatchObject({ version: 1 })
 })
 
-test("a no is never refused: of a version nobody knows, of an archived or obsolete type, of a type that does not list it", async () => {
+test("a no is never refused: of an unknown version, of an archived or obsolete type, of a type that does not list it", async () => {
   const no = { userId: "no", consentState: "declined" }
   expect(await recorded(yes({ ...no, version: 77 }))).toMatchObject({ version: 77, consentState: "declined" })
   for (const { id } of [types.archived, types.obsolete, types.clicks, types.test]) {
@@ -200,7 +201,7 @@ test("what was answered 201 is read back byte for byte", async () => {
   expect(state.text).toBe(JSON.stringify({ count: 1, items: [event] }))
 })
 
-test("the same event sent twice is recorded twice: nothing but an id tells duplicates from repetitions", async () => {
+test("the same event sent twice is recorded twice: only an id distinguishes duplicates from repetitions", async () => {
   const item = yes({ userId: "twice", consentDate: "2024-01-01T00:00:00Z" })
   const [first, second] = [await recorded(item), await recorded(item)]
   expect(first.id).not.toBe(second.id)

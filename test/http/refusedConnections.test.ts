@@ -1,4 +1,7 @@
-/** Refused connections are read a few at a time: on a real server, whose clients send again as soon as they are answered. */
+/**
+ * Refused connections are read a few at a time: on a real server, whose clients send again as soon as they are
+ * answered.
+ */
 import { once } from "node:events"
 import { createServer, type Server } from "node:http"
 import { connect, type AddressInfo, type Socket } from "node:net"

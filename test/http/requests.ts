@@ -1,7 +1,7 @@
 /**
  * A valid request to every endpoint of the API: sent with the right credential, each of these is answered 2xx.
  *
- * What a request ends (a key, a type, a join) is made anew for it.
+ * A key, a type or a join that a request ends is made for this request.
  */
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import type { Organization, Project } from "../../core/model/Catalog.ts"
@@ -21,7 +21,7 @@ import {
   yes,
 } from "./world.ts"
 
-/** What a path's parameters are, beside organization and project, and what is sent. */
+/** The parameters of a path other than organization and project, and the body. */
 export interface Valid {
   readonly params?: Readonly<Record<string, string>>
   readonly query?: string
@@ -53,7 +53,7 @@ let count = 0
 /** A name that nothing has had. */
 export const fresh = (word: string): string => `${word}_${++count}`
 
-/** The makers of valid requests, by method and path. Publishes a key that proofs of Acme and Other are signed with. */
+/** The makers of valid requests, by method and path. Publishes a key that signs identity tokens of Acme and Other. */
 export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>> => {
   const { privateKey, publicKey } = await generateKeyPair("ES256")
   const jwks = { keys: [await exportJWK(publicKey)] }
@@ -96,7 +96,7 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     const { id } = await asOwnerOf(ownerOf(project), "POST", path, { json })
     return id as string
   }
-  /** A guest who turns out to be somebody who was known. */
+  /** A guest who is identified as a known person. */
   const join = async (project: Project) => {
     const userId = fresh("joined")
     const { concordId } = await recorded(project, userId)

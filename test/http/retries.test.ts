@@ -1,4 +1,7 @@
-/** Requests that come again with the same `Idempotency-Key`, at every POST endpoint that takes one: answered as before, done once. */
+/**
+ * Requests that are sent again with the same `Idempotency-Key`, to every POST endpoint that takes one: answered as
+ * before, and carried out once.
+ */
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -29,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const names = Object.keys(posts)
-/** How much is written, but for what may be there already: lanes and types that were used. */
+/** The number of rows by table, except lanes and used types, which may exist already. */
 const amounts = (): Readonly<Record<string, number>> =>
   Object.fromEntries(
     rows(server, "name NOT IN ('key_use', 'lane_head', 'people_head', 'used_type')").map(([name, { length }]) => [
@@ -43,7 +46,7 @@ const difference = (before: Readonly<Record<string, number>>, after: Readonly<Re
 
 const newPost = async (name: string): Promise<Post> => posts[name]!(await newAsker(server))
 
-/** What was answered before the world changed. */
+/** The answers from before the catalog and the server change. */
 const earlier: Array<{ readonly post: Post; readonly key: string; readonly first: Answer }> = []
 
 test("every POST endpoint of the API that takes a key is tried here", () => {
@@ -123,7 +126,7 @@ describe.each(names)("%s", (name) => {
   test("is 409 with Retry-After while the same request is being carried out, and a replay after it", async () => {
     const post = await newPost(name)
     const key = crypto.randomUUID()
-    // Notes the use of the key, so that nothing but the request itself waits for the disk.
+    // Records the use of the key, so that only the request itself waits for the disk.
     await server.request("GET", "/privacy-v1/organizations", { headers: asOwner })
     const blocker = new DatabaseSync(server.file, { timeout: 10_000 })
     blocker.exec("BEGIN IMMEDIATE")
@@ -142,7 +145,7 @@ describe.each(names)("%s", (name) => {
 })
 
 test.each(["createApiKey", "createOrganization", "createSession"])(
-  "%s sent again when it has been forgotten tells other secrets: one that was revoked does not come back",
+  "%s sent again when it has been forgotten answers other secrets: one that was revoked does not come back",
   async (name) => {
     const post = await newPost(name)
     const key = crypto.randomUUID()
@@ -152,7 +155,7 @@ test.each(["createApiKey", "createOrganization", "createSession"])(
     ]
     const first = secretsOf(await carryOut(server, post, key))
     const database = new DatabaseSync(server.file, { timeout: 10_000 })
-    // What a week does.
+    // As after a week.
     database.exec("DELETE FROM idempotency WHERE recorded_at = (SELECT max(recorded_at) FROM idempotency)")
     database.close()
     const second = secretsOf(await carryOut(server, post, key))
@@ -181,7 +184,7 @@ describe("what was answered earlier", () => {
     ]
     expect(changes.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200, 201])
     for (const { first, key, post } of earlier) await expectReplay(server, post, key, first)
-    // The key that was made opens nothing any more, although its secret is told again.
+    // The key is revoked, although its secret is answered again.
     const revoked = { "x-api-key": made("api-keys").secret }
     expect((await server.request("GET", "/privacy-v1/organizations", { headers: revoked })).status).toBe(401)
   })
@@ -208,7 +211,7 @@ describe("what was answered earlier", () => {
     for (const each of earlier) await expectReplay(server, each.post, each.key, each.first)
   })
 
-  test("stands on the disk without its secrets, keys and what it told of a person", () => {
+  test("is on the disk without its secrets, keys and what it held about a person", () => {
     const bytes = readdirSync(dirname(server.file))
       .filter((name) => name.startsWith(basename(server.file)))
       .map((name) => readFileSync(join(dirname(server.file), name)).toString("latin1"))
@@ -222,7 +225,7 @@ describe("what was answered earlier", () => {
     expect(JSON.stringify(rows(server, "name = 'idempotencyRecord'"))).not.toContain("Zq9")
     expect(JSON.stringify(rows(server, "name = 'person'"))).toContain("Zq9")
     expect(secrets.filter((secret) => bytes.includes(secret.replace("assent_", "")))).toEqual([])
-    // The proof that the search would have found them: what is kept in clear is found.
+    // A value that is stored in clear is found, so the search works.
     const { first } = earlier.find(({ post }) => post.path.endsWith("projects"))!
     expect(bytes).toContain(first.json.id)
   })

@@ -1,6 +1,7 @@
 /**
- * Who may call what: every endpoint of the API, with every role, in one's own project, another one, and another
- * organization's. The table below restates the contract; an endpoint that it lacks fails the first test.
+ * Which roles may call which endpoints: every endpoint of the API, with every role, in the key's own project, another
+ * project, and one of another organization. The table below restates the contract; a missing endpoint fails the first
+ * test.
  */
 import { DatabaseSync } from "node:sqlite"
 import { HttpApi } from "effect/http-api"
@@ -34,9 +35,9 @@ const keys: ReadonlyArray<Role> = ["owner"]
 interface Row {
   /** Method and path. */
   readonly endpoint: string
-  /** Which roles may; or who else. */
+  /** The roles that may call it, or the other kind of caller. */
   readonly may: ReadonlyArray<Role> | "sessions" | "anybody"
-  /** How who may is answered. */
+  /** The status for a caller that may. */
   readonly status: number
 }
 
@@ -49,7 +50,7 @@ const table: ReadonlyArray<Row> = [
   row(`GET ${projectPath}/consent-events/:id`, reading),
   row(`GET ${projectPath}/consent-state`, reading),
   row(`GET ${projectPath}/consent-decisions`, reading),
-  // A question, though it is posted.
+  // A question, although it is a POST.
   row(`POST ${projectPath}/consent-decisions`, reading),
   row(`GET ${projectPath}/consent-types`, reading),
   row(`POST ${projectPath}/consent-types`, managing),
@@ -60,7 +61,7 @@ const table: ReadonlyArray<Row> = [
   row(`GET ${organizationPath}/people/:concordId`, reading),
   row(`DELETE ${organizationPath}/people/:concordId/joins/:joinId`, managing),
   row(`GET ${organizations}`, reading),
-  // It answers an owner's key, and makes more of what only owners may make.
+  // It answers an owner's key, and only owners may make keys.
   row(`POST ${organizations}`, keys, 201),
   row(`PATCH ${organizationPath}`, managing),
   row(`GET ${organizationPath}/projects`, reading),
@@ -83,7 +84,7 @@ const table: ReadonlyArray<Row> = [
   row("GET /readyz", "anybody"),
 ]
 
-/** Rows as the titles of tests say them: whole, however long. */
+/** Rows for `test.each`, whose titles hold the whole text, however long. */
 const titled = (rows: ReadonlyArray<Row>) =>
   rows.map((each) => [each.endpoint, typeof each.may === "string" ? each.may : each.may.join(", "), each] as const)
 
@@ -91,7 +92,7 @@ const forKeys = table.filter(({ may }) => typeof may !== "string")
 const forSessions = table.filter(({ may }) => may === "sessions")
 const forAnybody = table.filter(({ may }) => may === "anybody")
 
-/** A path: whose organization, which project, and whose things its other ids name. */
+/** A path: the organization, the project, and the owner of the other ids in it. */
 interface Place {
   readonly name: string
   readonly organization: string
@@ -116,7 +117,7 @@ const strangeOrganizations = [
   place("an organization that does not exist", { id: nobody }, shop),
 ]
 
-/** A key of Acme's: its role, and the one it has in the shop instead, if any. */
+/** A key of Acme: its role, and its role in the shop, if it has another one there. */
 interface Key {
   readonly name: string
   readonly role: Role
@@ -148,7 +149,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-/** What must not change where a request is refused. */
+/** The rows that a refused request must not change. */
 const written = (): unknown =>
   database
     .prepare(
@@ -171,7 +172,7 @@ const send = (endpoint: string, { organization, project }: Place, valid: Valid, 
   return server.request(method, pathOf(path, params, valid.query), sent)
 }
 
-/** Sends the request and says what came of it; a refused one is a problem and has written nothing. */
+/** Sends the request and returns its outcome; expects that a refused one is a problem and has written nothing. */
 const statusOf = async (endpoint: string, where: Place, valid: Valid, headers: Headers): Promise<number> => {
   const before = written()
   const answer = await send(endpoint, where, valid, headers)
@@ -181,7 +182,7 @@ const statusOf = async (endpoint: string, where: Place, valid: Valid, headers: H
   return answer.status
 }
 
-/** A valid request for one's own things, or for those a strange path names. */
+/** A valid request about the key's own entries, or about those that a path of another organization names. */
 const validFor = (endpoint: string, { project }: Place): Valid | Promise<Valid> =>
   make.get(endpoint)!(project.id === nobody ? foreign : project)
 
@@ -204,7 +205,7 @@ describe("what a key may call:", () => {
     const actual: Array<string> = []
     let valid: Valid | undefined
     const call = async (key: Key, where: Place, should: number) => {
-      // A request that was refused is sent again: only what is valid proves who may.
+      // The refused request is sent again, because only a valid request shows that the role may call the endpoint.
       valid ??= await validFor(endpoint, where)
       const answered = await statusOf(endpoint, where, valid, { "x-api-key": key.secret })
       if (answered < 300) valid = undefined
@@ -251,7 +252,7 @@ describe("what a key may call:", () => {
       const others = endpoint.includes(":projectId") ? [strange[0]!, own[1]!] : [strange[0]!]
       for (const where of others) {
         const valid = await validFor(endpoint, where)
-        // Asking who somebody is says no more than was asked: anybody whom nothing is known of is answered so.
+        // The answer about a person repeats the id only: an unknown person is answered in the same way.
         if (endpoint === `GET ${organizationPath}/people/:concordId`) {
           const { concordId } = valid.params!
           const answer = await send(endpoint, own[0]!, valid, headers)
@@ -281,7 +282,7 @@ describe("what a key may call:", () => {
 })
 
 describe("what a session may call:", () => {
-  /** Its own event, for the endpoint that names one. */
+  /** The visitor's own event, for the endpoint that names one. */
   const validOf = async (endpoint: string, session: string): Promise<Valid> => {
     if (!endpoint.endsWith("/:id")) return validFor(endpoint, own[0]!)
     const says = `POST ${sitePath}/consent-events`
@@ -319,7 +320,7 @@ describe("what a session may call:", () => {
   })
 })
 
-describe("what anybody may call:", () => {
+describe("what any caller may call:", () => {
   test.each(titled(forAnybody))("%s is for %s, with any credential or none", async (endpoint, _, { status }) => {
     for (const credential of [
       {},

@@ -1,6 +1,6 @@
 /**
- * The facts about routes that are read from the annotations of the API: which targets are probes, streams of rows, and of the
- * Site API. Each is compared with a pattern written by hand, over targets that a client may send.
+ * The facts about routes that are read from the annotations of the API: which targets are probes, streams of rows, and
+ * of the Site API. Each is compared with a pattern written by hand, over targets that a client may send.
  */
 import * as fc from "fast-check"
 import { Context } from "effect"

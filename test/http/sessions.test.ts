@@ -1,4 +1,6 @@
-/** Sessions: opened by a page of the project, kept apart, resumed by contextId, good for 30 minutes after their last use. */
+/**
+ * Sessions: opened by a page of the project, separate, resumed by contextId, valid for 30 minutes after their last use.
+ */
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { startEmpty } from "../support/server.ts"
@@ -34,7 +36,7 @@ const statesOf = async (visitor: Visitor): Promise<ReadonlyArray<string>> =>
     ({ consentState }: { consentState: string }) => consentState,
   )
 
-/** Moves the end of a session, as time would. */
+/** Moves the end of a session, as if time had passed. */
 const expire = (visitor: Visitor, expiresAt: number): void => {
   database.prepare("UPDATE session SET expires_at = ? WHERE json_extract(body, '$.id') = ?").run(expiresAt, visitor.id)
 }
@@ -44,7 +46,7 @@ const expiryOf = (visitor: Visitor): number =>
   ] as number
 
 describe("opening", () => {
-  test("is answered 201 with a token of at least 256 random bits, and who it is about", async () => {
+  test("is answered 201 with a token of at least 256 random bits, and the person it is about", async () => {
     const from = Date.now()
     const answer = await openSession(server)
     expect(answer.status).toBe(201)
@@ -56,7 +58,7 @@ describe("opening", () => {
     const lasts = Date.parse(expiresAt) - from
     expect(lasts).toBeGreaterThanOrEqual(30 * minute - 1)
     expect(lasts).toBeLessThan(31 * minute)
-    // A token in a shared cache would be everybody's.
+    // A token in a shared cache would be given to other visitors.
     expect(answer.headers["cache-control"]).toBe("no-store")
   })
 
@@ -125,7 +127,7 @@ describe("opening", () => {
     expect((await say(visitor, "viewed")).json.items[0].session).not.toHaveProperty("geography")
   })
 
-  test("takes no region from a header that nobody configured", async () => {
+  test("takes no region from a header that is not configured", async () => {
     const plain = await startEmpty()
     try {
       const { project, consentTypes } = plain.banner()
@@ -200,7 +202,7 @@ describe("isolation", () => {
     }
   })
 
-  test("a session is no API key, and a token in the query is none", async () => {
+  test("a session is not an API key, and a token in the query is not a credential", async () => {
     const { session } = await visit(server)
     expect((await server.request("GET", `${site()}/consent-state`, { headers: { "x-api-key": session } })).status).toBe(
       401,
@@ -211,7 +213,7 @@ describe("isolation", () => {
 })
 
 describe("the contextId", () => {
-  test("of one session makes the next one the same person again, who sees what was said before", async () => {
+  test("of one session makes the next one the same person again, with its earlier events", async () => {
     const first = await visit(server)
     await say(first, "accepted")
     const second = await visit(server, { contextId: first.contextId })
@@ -236,7 +238,7 @@ describe("the contextId", () => {
     expect(two.concordId).toBe(one.concordId)
   })
 
-  test("null is none", async () => {
+  test("null is not one", async () => {
     expect((await openSession(server, { contextId: null })).status).toBe(201)
   })
 
@@ -271,7 +273,7 @@ describe("the end", () => {
       const visitor = await visit(server)
       expire(visitor, Date.now() + 10 * minute)
       expect((await asVisitor(server, visitor, "GET", use)).status).toBe(200)
-      // Writing the end down may be put off by a minute, to spare a write for every read.
+      // The new end may be written up to a minute late, which saves a write for every read.
       expect(expiryOf(visitor)).toBeGreaterThan(Date.now() + 29 * minute)
     }
   })

@@ -1,4 +1,4 @@
-/** Settings: everything wrong is told at once, by the names of the variables, before anything is started. */
+/** Settings: all errors are printed at once, by the names of the variables, before anything is started. */
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
@@ -50,7 +50,7 @@ const wrong: Readonly<Record<string, string>> = {
 }
 
 describe("settings that cannot be used", () => {
-  test("are told all at once, each by its name, with what is expected and what was given; nothing is started", () => {
+  test("are printed all at once, each by its name, with what is expected and what was given; nothing is started", () => {
     expect(Object.keys(wrong)).toEqual(Object.values(Settings.table).map(({ variable }) => variable))
     const { cwd, status, stderr, stdout } = run(wrong)
     expect([status, stdout]).toEqual([78, ""])
@@ -62,14 +62,14 @@ describe("settings that cannot be used", () => {
       if (!isSecret) expect(lines[n + 1]).toContain(JSON.stringify(wrong[variable]))
     }
     expect(readdirSync(cwd)).toEqual([])
-    // What may be a secret is not among it.
+    // Values that may be secrets are not printed.
     expect(stderr).not.toContain(password)
     expect(stderr).not.toMatch(/jo:|@db|@collector/)
     expect(stderr).toContain("given postgress: and more that is not shown")
     expect(stderr).toContain("given something that is not shown")
   })
 
-  test("that clash are told", () => {
+  test("that clash are printed", () => {
     const { status, stderr } = run({ PORT: "4711", ASSENT_METRICS_PORT: "4711" })
     expect([status, stderr]).toEqual([
       78,
@@ -77,7 +77,7 @@ describe("settings that cannot be used", () => {
     ])
   })
 
-  test("of OpenTelemetry's own are told before anything is served, without their values", () => {
+  test("of OpenTelemetry's own are printed before anything is served, without their values", () => {
     const { status, stderr, stdout } = run({
       ASSENT_STORE: "memory:",
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
@@ -89,7 +89,7 @@ describe("settings that cannot be used", () => {
   })
 })
 
-test("a database that cannot be reached is told without its password, and the process ends with 1", () => {
+test("a database that cannot be reached is printed without its password, and the process ends with 1", () => {
   const { status, stderr } = run({ ASSENT_STORE: `postgres://jo:${password}@127.0.0.1:9/assent` })
   expect(status).toBe(1)
   expect(stderr).toContain("cannot serve: the database cannot answer")
@@ -111,7 +111,7 @@ test("a variable that is empty is one that is not set", () => {
   expect(Settings.read({}).faults).toEqual([])
 })
 
-test("variables that look like Assent's and are none are warned of, with the one that is meant; their values are not told", async () => {
+test("variables that look like Assent's but are not are warned of, with the one that is meant; their values are not printed", async () => {
   const env = { ASSENT_RATELIMIT_KEY: password, ASSENT_STOER: password, ASSENT_SOMETHING_ELSE: password, OTHER: "1" }
   const server = await start({ file: "memory:", env })
   try {
@@ -127,7 +127,7 @@ test("variables that look like Assent's and are none are warned of, with the one
   }
 })
 
-test("--help tells every setting with its default, and serves nothing; other arguments are refused", () => {
+test("--help prints every setting with its default, and serves nothing; other arguments are refused", () => {
   const { cwd, status, stdout } = run(wrong, "--help")
   expect(status).toBe(0)
   for (const { byDefault, variable } of Object.values(Settings.table)) {

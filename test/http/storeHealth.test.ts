@@ -1,6 +1,6 @@
 /**
- * How a store is, as the server tells it: how many events one commit holds, how long it takes, how many requests wait; and that
- * alive and ready are two questions: a store that is away makes a server unready, and nobody should restart it for that.
+ * The health of a store, as the server reports it: the events of each commit, its duration, and the number of waiting
+ * requests. Alive and ready are different: without its store a server is not ready, but must not be restarted for that.
  */
 import { rmSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
@@ -12,7 +12,7 @@ import { scrape } from "./logLines.ts"
 import { grown, valueIn } from "./metricValues.ts"
 import { expectProblem } from "./problem.ts"
 
-/** A store that can be held, so that nothing is written until it is let go, and that can be taken away. */
+/** A store that can be held, so that nothing is written until it is released, and that can be taken away. */
 interface Store {
   readonly env: Readonly<Record<string, string>>
   readonly hold: (server: Server) => Promise<() => Promise<void>>
@@ -59,20 +59,20 @@ describe.each([
     })
   }
 
-  test("tells the events and requests of each commit, and how long it took", async () => {
+  test("reports the events and requests of each commit, and how long it took", async () => {
     const before = await scrape(server)
     const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => record(`a${n}`, `b${n}`)))
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
     const after = await scrape(server)
     const more = grown(before, after)
     expect(more("assent_store_group_events_sum")).toBe(100)
-    // In SQLite the key's use is written, too.
+    // In SQLite the use of the key is a request of the group, too.
     expect(more("assent_store_group_requests_sum")).toBeGreaterThanOrEqual(50)
     const groups = more("assent_store_group_requests_count")
     expect(groups).toBeGreaterThan(0)
     expect(groups).toBeLessThan(50)
     for (const each of ["events", "duration_seconds"]) expect(more(`assent_store_group_${each}_count`)).toBe(groups)
-    // Where all of a group was prepared too late, nothing is committed.
+    // If all requests of a group are stale, nothing is committed.
     const commits = more("assent_store_commit_duration_seconds_count")
     expect(commits).toBeGreaterThan(0)
     expect(commits).toBeLessThanOrEqual(groups)
@@ -83,7 +83,7 @@ describe.each([
     expect(valueIn(after, "assent_store_group_failures_total")).toBe(0)
   })
 
-  test("tells how many requests wait: as many as come while nothing can be written, and none once they are answered", async () => {
+  test("reports how many requests wait: all that arrive while nothing can be written, and none once they are answered", async () => {
     expect(valueIn(await scrape(server), "assent_store_waiting_requests")).toBe(0)
     let held = ""
     const letGo = await store.hold(server)
@@ -92,7 +92,7 @@ describe.each([
       held = await scrape(server)
       return [valueIn(held, "assent_http_requests_under_way"), valueIn(held, "assent_store_waiting_requests") > 0]
     }
-    // Those that are being written do not wait: one group of SQLite, four of PostgreSQL.
+    // Requests that are being written do not count as waiting: one group in SQLite, four in PostgreSQL.
     await expect.poll(waiting, { timeout: 4_000 }).toEqual([30, true])
     await letGo()
     expect((await answers).map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 201))
@@ -114,7 +114,7 @@ describe.each([
     expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0)
     expect(await scrape(server)).toContain("\nassent_store_ready 0\n")
     expect((await record("d")).status).toBe(503)
-    // PostgreSQL fails before: the request's first question has no answer.
+    // PostgreSQL fails earlier: the first query of the request has no answer.
     if (store.env["ASSENT_STORE"] !== undefined) return
     expect(valueIn(await scrape(server), "assent_store_group_failures_total")).toBeGreaterThan(0)
   })

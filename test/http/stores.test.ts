@@ -1,9 +1,9 @@
 /**
- * The service on PostgreSQL answers byte for byte what the ledger in memory answers, and so does the one on SQLite
+ * The service on PostgreSQL answers byte for byte what the ledger in memory answers, and so does the service on SQLite
  * (`random.test.ts`, with the same requests): no caller can tell the three stores apart.
  *
- * Two server processes share the database, and requests go to one and the other in turn: nothing may depend on what one of them
- * remembers. `ASSENT_TEST_SEED` repeats a run, `ASSENT_TEST_RUNS` makes it longer.
+ * Two server processes share the database, and requests go to both in turn: nothing may depend on the memory of one
+ * process. `ASSENT_TEST_SEED` repeats a run, `ASSENT_TEST_RUNS` makes it longer.
  */
 import * as fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -20,7 +20,7 @@ const seed = given === undefined ? {} : { seed: Number(given) }
 let postgres: Postgres
 let servers: ReadonlyArray<Server> = []
 beforeAll(async () => {
-  // Nothing here ends the server itself: what is not synced is not lost.
+  // The database server is never killed here, so without syncs nothing is lost.
   postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
   const database = await postgres.database()
   const env = { ASSENT_RATE_LIMIT_KEY: "off", ASSENT_RATE_LIMIT_SESSION: "off" }

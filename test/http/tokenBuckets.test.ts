@@ -1,11 +1,13 @@
-/** The buckets behind the rate limits, against a second statement of them that forgets nothing and rounds nothing. */
+/**
+ * The token buckets of the rate limits, compared with a second implementation that forgets nothing and rounds nothing.
+ */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import * as TokenBuckets from "../../adapters/http/server/TokenBuckets.ts"
 
 const { windowMillis } = TokenBuckets
 
-/** Requests of few ids, some at once, some after just the time that a request or a window takes. */
+/** Requests of few ids, some at once, some after exactly the time of one request or of a window. */
 const requests = (quota: number) => {
   const perRequest = Math.ceil(windowMillis / quota)
   const pauses = [0, 0, 0, 1, perRequest - 1, perRequest, windowMillis - 1, windowMillis, windowMillis + 1]
@@ -20,7 +22,7 @@ const runs = fc.constantFrom(1, 2, 3, 7, 60, 120, 600, 999_999_999).chain((quota
   }),
 )
 
-/** Levels in units of 1/60000 request, as BigInt, of every id for ever. */
+/** The level of every id, for ever, as a BigInt in units of 1/60000 request. */
 const literal = (quota: number) => {
   const levels = new Map<string, { level: bigint; at: number }>()
   const [unit, capacity] = [BigInt(windowMillis), BigInt(quota) * BigInt(windowMillis)]
@@ -46,7 +48,7 @@ describe("a bucket", () => {
     )
   })
 
-  test("grants one more to whom waits as told, and not a millisecond before", () => {
+  test("grants one more after the answered wait, and not a millisecond before", () => {
     fc.assert(
       fc.property(runs, ({ quota, asked }) => {
         const take = TokenBuckets.make(quota)
@@ -62,7 +64,7 @@ describe("a bucket", () => {
     )
   })
 
-  test("outlasts as many others as are kept, within its window", () => {
+  test("outlasts the number of others that are kept, within its window", () => {
     const take = TokenBuckets.make(1)
     expect(take("mine", 0).isGranted).toBe(true)
     for (let other = 1; other < TokenBuckets.idsMax; other++) take(`other ${other}`, 0)

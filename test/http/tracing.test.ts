@@ -1,4 +1,4 @@
-/** Traces: a request's spans belong to the trace of whoever asked, and tell where its time went, down to the commit. */
+/** Traces: the spans of a request belong to the trace of its caller, and show its time down to the commit. */
 import { randomBytes } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { sentTo, startCollector, type Collector, type Span } from "../support/collector.ts"
@@ -48,7 +48,7 @@ describe.each([
     expect(answer.status).toBe(201)
     const names = ["POST /privacy-v1/organizations/:organizationId/projects/:projectId/consent-events"]
     names.push("Ledger.record", "LedgerStore.append", "store.group", "store.commit")
-    /** The spans of these names, each below the one before. */
+    /** The spans of these names, each a child of the one before. */
     const chain = (spans: ReadonlyArray<Span>) => {
       const found: Array<Span> = []
       for (const name of names) {
@@ -58,7 +58,7 @@ describe.each([
       }
       return found
     }
-    // A request is sent last: it ends after everything below it.
+    // The span of a request is sent last, because it ends after its children.
     const spans = await collector.until((all) => ofTrace(traceId)(all).some(({ name }) => name === names[0]))
     expect(chain(spans).map(({ name }) => name)).toEqual(names)
     const [request, , , group] = chain(spans)
@@ -69,7 +69,7 @@ describe.each([
     expect(valueOf(request!, "http.response.status_code")).toBe(201)
     expect(valueOf(request!, "assent.request_id")).toBe(answer.headers["x-request-id"])
     expect(valueOf(group!, "assent.events")).toBe(1)
-    // The log tells the trace: from a line one finds the spans.
+    // The log holds the id of the trace, so that the spans of a line can be found.
     expect(await lineOf(server, answer.headers["x-request-id"])).toMatchObject({ traceId })
   })
 
@@ -87,7 +87,7 @@ describe.each([
     expect(groupsOf(spans).some(({ links }) => links.length > 0)).toBe(true)
   })
 
-  test("what its caller does not trace is not sent, nor what is malformed taken for a trace", async () => {
+  test("a request that its caller does not trace is not sent, nor is a malformed header treated as a trace", async () => {
     const [untraced, malformed, traced] = [idOf(16), idOf(15), idOf(16)]
     await record(`00-${untraced}-${idOf(8)}-00`, "untraced")
     await record(`00-${malformed}-${idOf(8)}-01`, "malformed")
@@ -105,7 +105,7 @@ describe.each([
     const traceId = idOf(16)
     await record(`00-${traceId}-${idOf(8)}-01`, "after")
     const spans = await collector.until((all) => ofTrace(traceId)(all).some(({ name }) => name.startsWith("POST ")))
-    // Half of 200: beyond these bounds once in 10^12 runs.
+    // About half of 200: outside these bounds once in 10^12 runs.
     expect(count(spans) - before).toBeGreaterThan(50)
     expect(count(spans) - before).toBeLessThan(150)
   })

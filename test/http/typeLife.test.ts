@@ -1,4 +1,7 @@
-/** `…/consent-types`: who sees which types, what becomes of a type and what it takes then, and how types are listed. */
+/**
+ * `…/consent-types`: which types each caller gets, archived and deleted types and the answers they accept, and lists of
+ * types.
+ */
 import { beforeAll, describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
@@ -87,7 +90,7 @@ describe("what has become of a type", () => {
       headers: asOwner,
     })
     expect(events.json.items).toEqual(declined.json.items)
-    // It is answered about who refused it and about nobody else, and the names are another type's.
+    // The deleted type is answered about the person who refused it only, and its names can be given to another type.
     expect(await decision(server, id, { userId: "late" })).toMatchObject({ status: "refused" })
     expect(await decision(server, id, { userId: "somebody else" })).toBeUndefined()
     const json = { items: [{ person: { userId: "late" }, consentType: id }] }
@@ -136,7 +139,7 @@ describe("a list of types", () => {
     all[4] = await changed(server, all[4]!.id, { status: "obsolete", name: "Changed" })
   })
 
-  /** The listed ones of these five, by their numbers, in the order listed. */
+  /** The numbers of these five types in a list, in its order. */
   const numbers = (answer: Answer) =>
     idsOf(answer).flatMap((id) => {
       const index = all.findIndex((type) => type.id === id)

@@ -33,7 +33,7 @@ export const typesIn = (of = shop): string => `${privacy(of)}/consent-types`
 
 let made = 0
 
-/** What a type is set up with: the least there must be, under a label of its own, laid over by `fields`. */
+/** The fields of a new type: only required ones, with a label of its own, overridden by `fields`. */
 export const newType = (fields: object = {}) => ({
   category: "custom",
   subcategory: "club",
@@ -42,29 +42,29 @@ export const newType = (fields: object = {}) => ({
   ...fields,
 })
 
-/** Asks for a type to be set up. */
+/** Sends a request to create a type. */
 export const create = (server: Server, fields: object, of = shop): Promise<Answer> =>
   server.request("POST", typesIn(of), { headers: asOwner, json: fields })
 
-/** A type just set up. */
+/** Creates a type. */
 export const created = async (server: Server, fields: object = {}): Promise<TypeAnswer> => {
   const answer = await create(server, newType(fields))
   expect(answer.status, answer.text.slice(0, 500)).toBe(200)
   return answer.json
 }
 
-/** Asks for a type to be changed. */
+/** Sends a request to change a type. */
 export const change = (server: Server, id: string, fields: object): Promise<Answer> =>
   server.request("PATCH", `${typesIn()}/${id}`, { headers: asOwner, json: fields })
 
-/** A type just changed. */
+/** Changes a type. */
 export const changed = async (server: Server, id: string, fields: object): Promise<TypeAnswer> => {
   const answer = await change(server, id, fields)
   expect(answer.status, answer.text.slice(0, 500)).toBe(200)
   return answer.json
 }
 
-/** Asks for a type to be deleted. */
+/** Sends a request to delete a type. */
 export const remove = (server: Server, id: string): Promise<Answer> =>
   server.request("DELETE", `${typesIn()}/${id}`, { headers: asOwner })
 
@@ -76,7 +76,7 @@ export const listTypes = (server: Server, query: Readonly<Record<string, string>
 export const listed = async (server: Server, id: string): Promise<TypeAnswer | undefined> =>
   (await listTypes(server, { limit: "1000" })).json.items.find((type: TypeAnswer) => type.id === id)
 
-/** What was shown as one version. */
+/** The content of one version. */
 export const shown = (server: Server, id: string, version: number | string): Promise<Answer> =>
   server.request("GET", `${typesIn()}/${id}/versions/${version}`, { headers: asOwner })
 
@@ -101,7 +101,7 @@ export const say = async (server: Server, consentType: string, items: ReadonlyAr
   return answer.json.items
 }
 
-/** What is answered about a person and a type at an instant, in short. */
+/** The main members of the decision about a person and a type at an instant. */
 export const statusAt = async (server: Server, consentType: string, userId: string, at?: string): Promise<string> => {
   const { askAgain, permitted, status } = (await decision(server, consentType, { userId, ...(at && { at }) }))!
   return [status, ...(permitted ? ["permitted"] : []), ...(askAgain ? ["askAgain"] : [])].join(" ")

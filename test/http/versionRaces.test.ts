@@ -1,4 +1,6 @@
-/** Versions published while people ask, and many changes of one type at once: no answer changes, and one change wins. */
+/**
+ * Versions published during questions, and many changes of one type at once: no answer changes, and one change wins.
+ */
 import { describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
@@ -15,7 +17,7 @@ describe("an answer stays what it was", () => {
   const line = (answer: Answer, consentType: string): string =>
     JSON.stringify(answer.json.items.find((item: { consentType: string }) => item.consentType === consentType))
 
-  /** Asks again what was answered, with the answer's own at and knownAt. */
+  /** Asks again with the `at` and `knownAt` of the answer. */
   const again = async (answered: string, userId: string): Promise<string> => {
     const { at, consentType, knownAt } = JSON.parse(answered)
     return line(await ask(server, "consent-decisions", { userId, at, knownAt }), consentType)
@@ -50,7 +52,8 @@ describe("an answer stays what it was", () => {
     }
     isPublishing = false
     await Promise.all(asking)
-    // Questions do not keep a version from being published. Planned for a moment that is over, it is rightly refused.
+    // Questions do not prevent a version from being published. One that is planned for a past instant is rightly
+    // refused.
     expect(statuses.filter((status) => status !== 200 && status !== 422)).toEqual([])
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(30)
     const distinct = [...new Set(answered)]
@@ -63,7 +66,7 @@ describe("an answer stays what it was", () => {
 })
 
 describe("of changes of one type at once", () => {
-  test("each made to the same version, one wins; the others are 409 and are told the version in force", async () => {
+  test("each made to the same version, one wins; the others are 409 with the version in force", async () => {
     for (let round = 0; round < 5; round++) {
       const { id } = await created(server)
       const answers = await Promise.all(

@@ -1,6 +1,5 @@
 /**
- * The versions of consent types: what publishes one, what was shown stays, and what people answered before lapses when it
- * should.
+ * The versions of consent types: what publishes one, that published versions stay, and when earlier answers lapse.
  */
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
@@ -15,7 +14,7 @@ const day = 86_400_000
 const ahead = (millis: number): string => new Date(Date.now() + millis).toISOString()
 const plus = (instant: string, millis: number): string => new Date(Date.parse(instant) + millis).toISOString()
 
-/** Everything that is recorded of a type, as it is answered. */
+/** All recorded events of a type, as they are answered. */
 const eventsOf = async ({ label }: { readonly label: string }): Promise<string> =>
   (await server.request("GET", `${privacy()}/consent-events?label=${label}&limit=1000`, { headers: asOwner })).text
 
@@ -53,7 +52,7 @@ describe("a change of a text", () => {
     expect(await changed(server, id, { name: "Another name" })).not.toHaveProperty("document")
   })
 
-  test("is none where only conditions change", async () => {
+  test("is not published where only conditions change", async () => {
     const { id } = await created(server, { consentDuration: "P1Y" })
     const conditions = { status: "test", required: true, validStates: ["accepted"], rules: { permits: "accepted" } }
     expect(await changed(server, id, { ...conditions, consentDuration: "P2Y" })).toMatchObject({
@@ -66,12 +65,13 @@ describe("a change of a text", () => {
   })
 
   test("keeps exactly what was shown, to the last of 5,000,000 characters, whatever they are", async () => {
-    // One UTF-16 code unit each, three bytes in UTF-8; pairs; and what texts are often broken by.
+    // Characters of one UTF-16 code unit and three bytes in UTF-8; surrogate pairs; and characters that often break
+    // texts.
     const endings = ["漢", "漢字🍪", "\u0000\u0001\u2028\uFEFF\r\n\u0085e\u0301é", "\uFFFD\uFFFF"]
     const documents = endings.map((ending) => "漢".repeat(5_000_000 - ending.length) + ending)
     const type = await created(server, { document: documents[0] })
     for (const document of documents.slice(1)) await changed(server, type.id, { document })
-    // As many clients write it: everything beyond ASCII escaped, six bytes a character.
+    // Some clients escape every character beyond ASCII: six bytes each.
     const escaped = JSON.stringify({ document: documents[0] }).replaceAll(
       /[^\0-\x7F]/g,
       (unit) => `\\u${unit.charCodeAt(0).toString(16)}`,
@@ -126,7 +126,7 @@ describe("a version that is planned", () => {
     expect(corrected).toMatchObject({ ...texts, version: 3 })
     expect((await shown(server, id, 3)).json).toMatchObject(texts)
     expect((await shown(server, id, 2)).json).toMatchObject({ name: "Planned", document: "§ planned", publishedAt })
-    // What is planned for after the plan starts from the plan.
+    // A version that is planned for after a plan starts from that plan.
     const later = await changed(server, id, { description: "Later", publishedAt: plus(publishedAt, day) })
     expect(later).toMatchObject({ ...texts, version: 3 })
     expect((await shown(server, id, 4)).json).toMatchObject({
@@ -136,7 +136,7 @@ describe("a version that is planned", () => {
     })
   })
 
-  test("lets also those lapse who answered a correction made meanwhile", async () => {
+  test("also ends answers to a correction made meanwhile", async () => {
     const { id } = await created(server, { name: "Version 1" })
     const publishedAt = ahead(10 * day)
     await say(server, id, [{ userId: "before the correction" }])
@@ -199,7 +199,7 @@ describe("requireReaccept", () => {
     expect(await statusAt(server, id, "new", lapse)).toBe("given permitted")
   })
 
-  test("alone asks everybody again, and tells the latest version that did so", async () => {
+  test("alone asks everyone again, and names the latest version that did so", async () => {
     const { id } = await created(server)
     expect(await changed(server, id, { name: "Version 2" })).not.toHaveProperty("requireReacceptVersion")
     await say(server, id, [{ userId: "asked again" }])
@@ -236,7 +236,7 @@ test("Of any corrections and plans each that asks everybody again ends, at its p
         }
         const { grace, requireReaccept } = step
         const isPlanned = "day" in step
-        // No two are planned for the same instant: there the later plan replaces the earlier one.
+        // No two are planned for the same instant, because the later plan would replace the earlier one.
         const publishedAt = isPlanned ? { publishedAt: new Date(start + step.day * day + index).toISOString() } : {}
         const more = { ...publishedAt, ...(grace !== undefined && { grace }) }
         const { dateUpdated, versions } = await changed(server, id, { name: `Step ${index}`, requireReaccept, ...more })

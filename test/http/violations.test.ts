@@ -11,7 +11,7 @@ const without = (item: object, ...members: ReadonlyArray<string>) =>
 const untyped = without(yes({ userId: "u" }), "consentType")
 const triple = { category: "communication", subcategory: ["email"], label: "newsletter" }
 
-/** One item, and all that is wrong with it: a pointer below the item and a code. */
+/** One item with all its violations: a pointer below the item and a code. */
 const broken: ReadonlyArray<readonly [string, unknown, ReadonlyArray<string>]> = [
   ["no identifier", yes(), ["/concordId identifier_missing"]],
   ["an empty userId", yes({ userId: "" }), ["/userId identifier_not_valid"]],
@@ -106,7 +106,7 @@ describe("one fault is answered 422 with its pointer and code:", () => {
     expect(violations(answer)).toEqual(["/items/0/consentDate consent_date_in_future"])
   })
 
-  // The shape of a subcategory is a union; whichever of its members is at fault, the place is the field or below it.
+  // A subcategory is a union: whichever of its members is wrong, the pointer is the field or a place below it.
   test.each([[[]], [["a", "b"]], [[5]], [5], [{}], [["s".repeat(129)]]])("the subcategory %j", async (subcategory) => {
     const answer = await record(server, [{ ...untyped, ...triple, subcategory }])
     expect(answer.status).toBe(422)

@@ -1,4 +1,4 @@
-/** `POST` and `GET /site-v1/…/consent-events`: what a browser records and lists, about its own visitor only. */
+/** `POST` and `GET /site-v1/…/consent-events`: a browser records and lists events of its own visitor only. */
 import { beforeAll, describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import {
@@ -121,7 +121,7 @@ describe("a visitor's list", () => {
 
   beforeAll(async () => {
     visitor = await visit(server)
-    // Recorded by a server, about the visitor: with dates, out of order, two at the same instant.
+    // A server records events of the visitor: with dates, out of order, two at the same instant.
     const { concordId } = visitor
     const made: Array<Answered> = []
     for (const consentDate of [dates[3], dates[0], dates[1], dates[4], dates[2]]) {

@@ -1,4 +1,4 @@
-/** The first start: what the banner prints can be pasted into a shell, and works. */
+/** The first start: the commands that the banner prints work when they are pasted into a shell. */
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { beforeAll, expect, test } from "vitest"
@@ -13,7 +13,7 @@ beforeAll(() => {
   banner = server.banner()
 })
 
-/** What a command of the banner prints, run by bash with the real curl, with options laid over. */
+/** The output of a command of the banner, run by bash with the real curl and more options. */
 const paste = async (command: string, ...options: ReadonlyArray<string>) => {
   const script = [command, ...options].join(" ")
   const { stdout } = await run("bash", ["-c", `${script} --silent --show-error --write-out '\n%{http_code}'`])
@@ -41,7 +41,7 @@ test("its four commands work when they are pasted one after the other", async ()
     status: 201,
     json: { count: 1, items: [{ organization, project, consentState: "accepted" }] },
   })
-  // The state shows the very event that the first command recorded: the session is that visitor's.
+  // The state holds the event that the first command recorded, because the session is that visitor's.
   expect(await paste(state!)).toEqual({ status: 200, json: recorded.json })
   const decided = await paste(decisions!)
   expect(decided).toMatchObject({ status: 200, json: { count: 4 } })

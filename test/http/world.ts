@@ -1,6 +1,6 @@
 /**
- * A store with everything the tests need set up: two organizations, three projects, a key of every role, and consent
- * types of every kind. Written through the store's own writer before the server starts.
+ * A store with the catalog of the tests: two organizations, three projects, a key of every role, and consent types of
+ * every kind. It is written through the store's own writer before the server starts.
  */
 import { createHash } from "node:crypto"
 import { rmSync } from "node:fs"
@@ -16,7 +16,7 @@ import { folder, start, type Answer, type Sent, type Server } from "../support/s
 
 const id = (number: number): string => `0197a000-0000-7000-8000-${String(number).padStart(12, "0")}`
 
-/** A UUID that nothing has. */
+/** A UUID that is not the id of anything. */
 export const nobody = "0197afff-ffff-7fff-8fff-ffffffffffff"
 
 const made = { dateCreated: Date.parse("2020-01-01"), dateUpdated: Date.parse("2020-01-01") }
@@ -65,7 +65,7 @@ const keys: ReadonlyArray<ApiKey> = [acme, other].flatMap((owner, first) =>
   })),
 )
 
-/** The id of the key that {@link record} records with. */
+/** The id of the key with which {@link record} records. */
 export const ownerKeyId = keys[0]!.id
 
 const published = (version: number, date: string, more: { requireReaccept?: boolean; grace?: Period.Period } = {}) => ({
@@ -103,7 +103,7 @@ const newsletterTriple = { category: "communication", subcategory: "email", labe
 /** The types of the shop. */
 export const types = {
   newsletter: consentType(1, newsletterTriple),
-  /** Lapses a year after it was given, and by version 2 of 2024-06-01, a week later. */
+  /** Lapses a year after it was given, and a week after version 2 of 2024-06-01. */
   analytics: consentType(
     2,
     { category: "privacy_setting", subcategory: "analytics", label: "analytics" },
@@ -150,14 +150,14 @@ const entries: Entries = {
   consentTypes: [...Object.values(types), blogNewsletter, foreignNewsletter],
 }
 
-/** Starts the server on a PostgreSQL database, empty so far. */
+/** Starts the server on a new, empty PostgreSQL database with this catalog. */
 export const startWorldOn = async (database: string, env: Readonly<Record<string, string>> = {}): Promise<Server> => {
   const setUp = Effect.flatMap(LedgerStore, (store) => store.catalog.change({ revision: 0, entries, documents: [] }))
   await Effect.runPromise(Effect.provide(setUp, PostgresStore.layer(database)))
   return start({ env: { ...env, ASSENT_STORE: database } })
 }
 
-/** Starts the server on the store of this file. */
+/** Starts the server on a SQLite file with this catalog. */
 export const startWorld = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
   const file = join(folder(), "ledger.db")
   const writer = Writer.open(file)
@@ -181,7 +181,7 @@ export const site = (of: Project = shop): string => `/site-v1/${of.id}`
 /** The header of Acme's owner. */
 export const asOwner = { "x-api-key": secretOf(acme, "owner") }
 
-/** A yes to the newsletter, laid over by `item`. */
+/** A yes to the newsletter, overridden by `item`. */
 export const yes = (item: object = {}) => ({
   consentType: types.newsletter.id,
   consentState: "accepted",
@@ -217,11 +217,11 @@ export const openSession = (server: Server, body: object = {}, of: Project = sho
     json: body,
   })
 
-/** A session just opened in the shop. */
+/** Opens a session in the shop. */
 export const visit = async (server: Server, body: object = {}, of: Project = shop): Promise<Visitor> =>
   (await openSession(server, body, of)).json
 
-/** Asks with a session. */
+/** Sends a request with a session. */
 export const asVisitor = (
   server: Server,
   { session }: Pick<Visitor, "session">,
@@ -231,7 +231,7 @@ export const asVisitor = (
 ): Promise<Answer> =>
   server.request(method, `${site()}/${path}`, { ...sent, headers: { "x-session": session, ...sent.headers } })
 
-/** The violations of an answer as `pointer code`, sorted: their order is nobody's promise. */
+/** The violations of an answer as `pointer code`, sorted, because their order is not specified. */
 export const violations = (answer: Answer): ReadonlyArray<string> =>
   (answer.json.errors as ReadonlyArray<{ pointer?: string; parameter?: string; code: string }>)
     .map(({ pointer, parameter, code }) => `${pointer ?? `?${parameter}`} ${code}`)

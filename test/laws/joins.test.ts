@@ -102,7 +102,7 @@ test("Join then undo gives back both people's answers.", () => {
   )
 })
 
-test("When every join is undone, everybody has the answers of somebody who was never joined.", () => {
+test("When every join is undone, every person has the answers of one that was never joined.", () => {
   fc.assert(
     fc.property(stories, facts, at, (told, facts, at) => {
       const undoings = standing(facts).map(({ id, member, survivor }, index) =>

@@ -34,7 +34,7 @@ export const catalog: Part = {
       "CatalogChange.ts",
       "catalogLock.withPermit(write(first))",
       "write(first)",
-      "is set up by as many requests as come at a time",
+      "is created by each of many concurrent requests",
     ],
     [
       "CatalogChange.ts",
@@ -59,7 +59,7 @@ export const catalog: Part = {
       "ConsentTypes.ts",
       "        ...published.flatMap((version) => ConsentTypeVersions.plannedAgain(type, version)),\n",
       "",
-      "lets also those lapse who answered a correction",
+      "also ends answers to a correction",
       "Of any corrections and plans",
     ],
     [

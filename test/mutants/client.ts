@@ -39,8 +39,8 @@ export const client: Part = {
       "SeenPositions.ts",
       "Math.max(Number(position), positions.get(lane!) ?? 0)",
       "Number(position)",
-      "that answers have told",
+      "of answers are sent with later questions",
     ],
-    ["SeenPositions.ts", "(url)?.[1] ??", "(url)?.[2] ??", "that answers have told"],
+    ["SeenPositions.ts", "(url)?.[1] ??", "(url)?.[2] ??", "of answers are sent with later questions"],
   ],
 }

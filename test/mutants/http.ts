@@ -124,7 +124,7 @@ export const http: Part = {
       "server/TokenBuckets.ts",
       "Math.ceil((windowMillis - (level % windowMillis)) / quota)",
       "Math.floor((windowMillis - (level % windowMillis)) / quota)",
-      "grants one more to whom waits as told",
+      "grants one more after the answered wait",
     ],
 
     [

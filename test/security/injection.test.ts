@@ -1,4 +1,7 @@
-/** Texts that some program behind the service might run: each is kept and answered as the text it is, and nothing runs it. */
+/**
+ * Texts that a program which reads the service's data might run: each is stored and answered unchanged, and nothing
+ * runs it.
+ */
 import { parse } from "csv-parse/sync"
 import * as fc from "fast-check"
 import { Result } from "effect"
@@ -41,7 +44,7 @@ const send = async (method: string, path: string, json: unknown) => {
   return answer.json
 }
 
-/** What there is of everything, but for what these tests make. */
+/** The entries of every kind, except those that these tests make. */
 const tables = (): unknown => {
   const database = new DatabaseSync(server.file, { readOnly: true, timeout: 10_000 })
   const rows = database.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY name").all()
@@ -67,7 +70,7 @@ test("every text that an API key may write is answered as it was sent, by every 
       const { items } = (await ask(server, "consent-state", { userId })).json
       expect(items.map(({ id }: { id: string }) => id)).toContain(event.id)
     }
-    // A filter finds what is equal to it, and nothing more.
+    // A filter finds only values equal to it.
     const filter = new URLSearchParams({ subcategory: text })
     const listed = (await server.request("GET", `${privacy()}/consent-events?${filter}`, { headers: asOwner })).json
     expect(listed.items.map(({ id }: { id: string }) => id)).toEqual([event.id])
@@ -76,7 +79,7 @@ test("every text that an API key may write is answered as it was sent, by every 
   expect(Object.prototype).not.toHaveProperty("isAdmin")
 })
 
-test("the reference shows nothing of what anybody wrote", async () => {
+test("the reference shows nothing that a user wrote", async () => {
   const page = (await server.request("GET", "/docs")).text
   for (const text of texts.filter((each) => each.length > 12)) expect(page).not.toContain(text)
 })
@@ -106,7 +109,7 @@ describe("an export as CSV", () => {
     parse(RecordedColumns.header + RecordedColumns.write([JSON.stringify({ ...event, ...more })]))
   const formula = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]/
 
-  // Mutant: nothing is put in front.
+  // Mutant: no character is put before the text.
   test("holds no cell that a spreadsheet runs, and gives back every text as it was", () => {
     const text = fc.oneof(
       fc.constantFrom(...texts),

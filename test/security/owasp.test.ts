@@ -1,8 +1,8 @@
 /**
- * The ten API security risks of OWASP, in their edition of 2023: one group each, by its name.
+ * The ten API security risks of OWASP, edition of 2023: one group for each, with its name.
  *
- * Where other files prove a part (every endpoint with every role: `test/http/roles.test.ts`; every attack on a visitor:
- * `test/http/attacks.test.ts`), what follows is what they leave.
+ * Other files prove a part (every endpoint with every role: `test/http/roles.test.ts`; every attack on a visitor:
+ * `test/http/attacks.test.ts`). This file proves the rest.
  */
 import { HttpApi } from "effect/http-api"
 import { createHash, randomUUID } from "node:crypto"
@@ -53,7 +53,7 @@ const endpoints: ReadonlyArray<string> = (() => {
   return found
 })()
 
-/** Sends a valid request to an endpoint of the shop, changed a little. */
+/** Sends a valid request to an endpoint of the shop, with some changes. */
 const send = async (
   endpoint: string,
   change: (json: unknown) => Sent = (json) => (json === undefined ? {} : { json }),
@@ -66,7 +66,7 @@ const send = async (
   return server.request(method, pathOf(path, params, valid.query), { ...sent, headers: { ...credential, ...headers } })
 }
 
-/** Those that take JSON or nothing, about nothing of the visitor's, and after which its session is what it was. */
+/** The endpoints that take JSON or no body, are not about the visitor, and leave its session unchanged. */
 const repeatable = endpoints.filter(
   (endpoint) => !/\/(identify|import)$/.test(endpoint) && endpoint !== `GET ${sitePath}/consent-events/:id`,
 )
@@ -105,7 +105,7 @@ describe("API1:2023 Broken Object Level Authorization", () => {
     expect(answers.map(({ json, status }) => json.count ?? json.members?.length ?? status)).toEqual([
       0, 0, 0, 1, 1, 422, 422, 422,
     ])
-    // Whatever was said here about somebody of that id, there nothing has happened.
+    // Events of this id in this organization change nothing in the other one.
     const state = await server.request("GET", `${privacy(foreign)}/consent-state?concordId=${concordId}`, {
       headers: theirs,
     })
@@ -118,9 +118,9 @@ describe("API2:2023 Broken Authentication", () => {
     (await server.request("GET", `${privacy()}/consent-types`, { headers: { "x-api-key": secret } })).status
 
   /**
-   * How long comparing takes tells nothing of a secret, because no secret is compared: the store of this test was written with
-   * hashes alone, and the service finds a key by the hash of what was sent. Whoever times it learns about a hash of
-   * which nothing but the whole secret gives the next one.
+   * The duration of a comparison reveals nothing of a secret, because no secret is compared: the store of this test
+   * holds hashes only, and the service finds a key by the hash of the sent secret. Its timing is about a hash, which
+   * says nothing about the hash of a similar secret.
    */
   test("a secret is found by its hash, and by nothing that is nearly it", async () => {
     const secret = secretOf(acme, "owner")
@@ -149,8 +149,8 @@ describe("API2:2023 Broken Authentication", () => {
     }
   })
 
-  // Session fixation: whoever knows a token before its owner logs in must not have it after.
-  test("nobody chooses the token that another will have", async () => {
+  // Session fixation: a token that was known before its owner logs in must not be valid afterwards.
+  test("no one chooses the token that another will have", async () => {
     const token = Buffer.alloc(32, 7).toString("base64url")
     const forms = { session: token, token, id: randomUUID(), sessionId: token }
     const opened = await openSession(server, forms, shop, { "x-session": token, cookie: `session=${token}` })
@@ -175,7 +175,7 @@ describe("API2:2023 Broken Authentication", () => {
 
 describe("API3:2023 Broken Object Property Level Authorization", () => {
   const mark = "0197dead-0000-7000-8000-000000000000"
-  /** Members that no endpoint takes, nor their owner may set. */
+  /** Members that no endpoint takes, and that not even an owner may set. */
   const strange = {
     id: mark,
     organization: mark,
@@ -201,7 +201,7 @@ describe("API3:2023 Broken Object Property Level Authorization", () => {
   }
   const polluting = `"__proto__":${JSON.stringify({ isAdmin: mark, toJSON: mark, status: mark })},`
 
-  /** The strange members in front, so that a member of the request is never hidden by one; in items, too. */
+  /** A body with the strange members before its own, so that none of its own is replaced; in items, too. */
   const poisoned = (json: unknown): Sent => {
     const { items, ...rest } = Object(json) as { items?: ReadonlyArray<object> }
     const more = items?.map((item) => ({ ...strange, ...item }))
@@ -212,7 +212,7 @@ describe("API3:2023 Broken Object Property Level Authorization", () => {
   const taking = repeatable.filter((endpoint) => /^(POST|PATCH) /.test(endpoint))
   test.each(taking)("%s takes nothing that it does not name, and no prototype", async (endpoint) => {
     const answer = await send(endpoint, poisoned)
-    // It is taken without them, or refused for what is no member of it: nothing in between.
+    // The request is accepted without them, or refused because of them.
     expect([200, 201, 400, 409, 422]).toContain(answer.status)
     expect(answer.text).not.toContain(mark)
     expect(answer.text).not.toContain("1999")
@@ -314,7 +314,7 @@ describe("API5:2023 Broken Function Level Authorization", () => {
 })
 
 describe("API6:2023 Unrestricted Access to Sensitive Business Flows", () => {
-  // The flow that matters is saying yes: for many, for others, or before now.
+  // The sensitive flow is recording a yes: for many people, for other people, or for the past.
   test("a page says yes for its own visitor, once for each session, now, and by a person's own act", async () => {
     const opened = await visit(server)
     const before = Date.now()
@@ -372,7 +372,7 @@ describe("API7:2023 Server Side Request Forgery", () => {
     expect(refused.status).toBe(401)
     await openSession(server, {}, shop, { host: url.slice(7, -5) })
     expect(caught).toEqual([])
-    // That the trap would have noticed.
+    // The trap notices a request, so the check works.
     await fetch(url)
     expect(caught).toContain("/trap")
   })
@@ -386,7 +386,7 @@ describe("API8:2023 Security Misconfiguration", () => {
     for (const telling of ["server", "x-powered-by", "via", "set-cookie"]) expect(headers).not.toHaveProperty(telling)
   }
 
-  test("every answer is told to browsers as what it is, and says nothing of what answers", async () => {
+  test("every answer names its content type to browsers, and says nothing of the software", async () => {
     for (const endpoint of repeatable) {
       const answer = await send(endpoint)
       expectFields(answer)
@@ -452,8 +452,8 @@ describe("API9:2023 Improper Inventory Management", () => {
 })
 
 describe("API10:2023 Unsafe Consumption of APIs", () => {
-  // The service asks no other service. What others tell it are headers of proxies, which anybody can send.
-  test("what a proxy would say is not believed from anybody", async () => {
+  // The service calls no other service. It reads headers of proxies only, which any client can send.
+  test("the headers of a proxy are not believed from any client", async () => {
     const lies = {
       "x-forwarded-for": "203.0.113.7",
       "x-real-ip": "203.0.113.7",

@@ -1,4 +1,7 @@
-/** The reference at `/docs` in a real Chromium: it works under its own policy, and what gets into the page can do nothing. */
+/**
+ * The reference at `/docs` in a real Chromium: it works under its own policy, and a script that gets into the page
+ * cannot run.
+ */
 import { mkdtempSync, rmSync } from "node:fs"
 import { createServer, type Server as HttpServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -35,7 +38,7 @@ describe.skipIf(isMissing)("the reference", () => {
     })
     page = await browser.newPage()
     page.on("pageerror", (error) => complaints.push(error.message))
-    // A browser asks for an icon of its own accord, and there is none.
+    // The browser requests an icon by itself, and there is none.
     page.on("console", (said) => said.type() === "error" && !/ 404 /.test(said.text()) && complaints.push(said.text()))
     await page.goto(`${server.url}/docs`)
   })
@@ -56,7 +59,7 @@ describe.skipIf(isMissing)("the reference", () => {
   })
 
   // Mutants: 'unsafe-inline' for scripts; connect-src *.
-  test("runs no script that is put into it, and tells nobody else anything", async () => {
+  test("runs no script that is put into it, and sends nothing to another host", async () => {
     const found = await page.evaluate(`(async () => {
       const script = document.createElement("script")
       script.textContent = "globalThis.taken = 1"
@@ -83,7 +86,7 @@ describe.skipIf(isMissing)("the reference", () => {
     const other = await browser.newPage()
     await other.goto(origin())
     const frame = other.frames()[1]
-    // The browser shows its own error in its place.
+    // The browser shows its own error page instead.
     expect(frame === undefined ? "" : await frame.content()).not.toContain("api-reference-container")
     await other.close()
   })

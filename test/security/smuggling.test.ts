@@ -1,8 +1,9 @@
 /**
- * Requests that two programs could read in two ways, byte for byte: a proxy in front might see one request, and the service two.
+ * Requests that two programs could read in two ways, byte for byte: a proxy before the service might see one request,
+ * and the service two.
  *
- * Each holds the request that was to be smuggled in. The service must refuse the whole and close the connection, so that
- * nothing behind the first ambiguity is ever read as a request (RFC 9112, sections 2.2, 5.2, 6.1 and 11.2).
+ * Each holds a request that is to be smuggled in. The service must refuse the whole and close the connection, so that
+ * no bytes after the first ambiguity are ever read as a request (RFC 9112, sections 2.2, 5.2, 6.1 and 11.2).
  */
 import { describe, expect, test } from "vitest"
 import { asOwner, privacy, record, startWorld, yes } from "../http/world.ts"
@@ -12,14 +13,14 @@ const server = served(startWorld)
 
 const smuggled = "GET /livez HTTP/1.1\r\nHost: smuggled\r\n\r\n"
 
-/** A request whose head has these lines, and what follows it. */
+/** A request with these lines in its head, and the bytes after it. */
 const post = (lines: ReadonlyArray<string>, rest: string): string =>
   `${[`POST ${privacy()}/consent-events HTTP/1.1`, "Host: a", ...lines].join("\r\n")}\r\n\r\n${rest}`
 
 const inChunks = `0\r\n\r\n${smuggled}`
 const length = `Content-Length: ${inChunks.length}`
 
-/** What came back until the connection was closed. */
+/** Sends bytes and returns the received ones, until the connection is closed. */
 const converse = async (bytes: string): Promise<string> => {
   const talk = await server.connect()
   talk.write(Buffer.from(bytes, "latin1"))
@@ -75,7 +76,7 @@ describe("what could be two requests is answered 400 once, and the connection is
     const received = await converse(bytes)
     expect(received).not.toContain('{"status":"ok"}')
     const statuses = statusesOf(received)
-    // Where the head is sound, it may have been answered before the body turned out not to be: nobody sent a credential.
+    // A valid head may be answered before its invalid body is read: 401, because no credential was sent.
     expect(statuses.filter((status) => status !== 401)).toEqual(statuses.includes(401) ? [] : [400])
     expect(statuses).toHaveLength(1)
   })

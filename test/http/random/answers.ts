@@ -1,7 +1,8 @@
 /**
- * What the model says to each question, in the words of HTTP: the status with the body, or with what is wrong.
+ * The model's answer to each question, as HTTP answers it: the status with the body, or with the violations.
  *
- * Consent types and their lists are written here from the contract a second time: the ledger knows no JSON of them.
+ * Consent types and their lists are encoded here from the contract a second time, because the ledger has no JSON of
+ * them.
  */
 import type { FoundPerson } from "../../../core/Ledger.ts"
 import { Effect, Option } from "effect"
@@ -23,14 +24,14 @@ import type { Drawn, Model } from "./model.ts"
 
 type Service = Ledger["Service"]
 
-/** An answer: JSON, and whether it was given before. */
+/** An answer: JSON, and whether it is a replay. */
 export interface Given {
   readonly status: number
   readonly body: unknown
   readonly isRepeated?: true
 }
 
-/** A refusal: what is wrong, as `pointer code` or `parameter code`, in any order. */
+/** A refusal: the violations, as `pointer code` or `parameter code`, in any order. */
 export interface Refused {
   readonly status: number
   readonly codes: ReadonlyArray<string>
@@ -54,7 +55,7 @@ export const typeWire = ({ publishedAt, ...fields }: Commands.NewType | Commands
   ...(publishedAt !== undefined && { publishedAt: Instant.format(dayOf(publishedAt)) }),
 })
 
-/** The same as the ledger takes it. */
+/** The same in the form of the ledger. */
 export const typeFields = <Fields extends Commands.NewType | Commands.TypeChange>(fields: Fields) => {
   const { consentDuration, grace, publishedAt, rules, ...rest } = fields
   return {
@@ -88,7 +89,7 @@ const shown = ({ description, name, url }: ListedVersion, document: string | und
   ...(document !== undefined && { document }),
 })
 
-/** The version published last; before the first, version 1. Of those of one instant the highest. */
+/** The version published last, or before the first, version 1. Of versions of one instant, the highest. */
 const inForce = ({ versions }: ListedType, now: number): ListedVersion => {
   const published = versions.filter(({ publishedAt }) => publishedAt <= now)
   return published.toSorted((a, b) => a.publishedAt - b.publishedAt).at(-1) ?? versions[0]!
@@ -119,13 +120,13 @@ const typeBody = (type: ListedType, document: string | undefined, now: number) =
   }
 }
 
-/** The instants of a question: the model is always told both. */
+/** The instants of a question: the model always gets both. */
 export interface Instants {
   readonly at: number
   readonly knownAt: number
 }
 
-/** A question of many. */
+/** A question about many people. */
 export interface Question {
   readonly person: Identifiers
   /** Whether exactly one identifier names the person. */
@@ -286,7 +287,7 @@ export const of = (model: Model, project: Project) => {
           .filter((type) =>
             Object.entries(wanted).every(([name, value]) => type[name as keyof typeof wanted] === value),
           )
-        // What the cursors of the server are good for, so that they are the model's, too.
+        // The key and the list that the server's cursors are bound to, so that the model's cursors equal them.
         const bound = { ...(sort && { sort }), ...(order && { order }), ...wanted }
         const purpose = ["types", project.id, asker, bound]
         const outcome = yield* ledger.listEntries(organization, purpose, matching, query as EntryPage)
@@ -319,7 +320,7 @@ export const of = (model: Model, project: Project) => {
       ),
     )
 
-  /** The members of an item that name a type, in one of the ways there are. */
+  /** The members of an item that name a type, in one of the possible ways. */
   const typeNamed = (id: string, named: Commands.Item["type"]["named"]): Promise<Partial<Item>> =>
     run({ now: Date.now() }, (_, { types }) => {
       const type = types.byId.get(id)

@@ -1,19 +1,19 @@
 /**
- * Random sequences of requests, as plain data: what they name, such as the second consent type, is looked up when they
- * are sent. Few people, types, instants, keys and external ids, so that requests are about the same things.
+ * Random sequences of requests, as plain data: references, such as to the second consent type, are resolved when they
+ * are sent. There are few people, types, instants, keys and external ids, so that requests are about the same ones.
  */
 import * as fc from "fast-check"
 
 const maybe = <A>(arbitrary: fc.Arbitrary<A>, freq = 2) => fc.option(arbitrary, { nil: undefined, freq })
 
-/** Days from today, by which all dates are told: those of consent are over, those of expiration mostly to come. */
+/** All dates, in days from today: those of consent are past, those of expiration mostly in the future. */
 const past = fc.integer({ min: -6, max: -1 })
 const anyDay = fc.integer({ min: -7, max: 7 })
 const state = fc.constantFrom("accepted", "accepted", "declined", "implied", "viewed")
 const action = fc.constantFrom("user_click", "implied", "import")
 const period = fc.constantFrom("P1D", "P3D", "P1W", "P1M")
 
-/** Identifiers of a few people; some of the spellings are of the same person, some are none. */
+/** Identifiers of a few people; some spellings are of the same person, some are not valid. */
 const identifiers = fc.oneof(
   { weight: 5, arbitrary: fc.record({ userId: fc.constantFrom("u1", "u2", "ü🦊") }) },
   {
@@ -101,7 +101,7 @@ const typeChange = fc.record(
 )
 export type TypeChange = typeof typeChange extends fc.Arbitrary<infer A> ? A : never
 
-/** An instant of a question: a day, or when something became known, and the millisecond before it. */
+/** An instant of a question: a day, an instant at which something was recorded, or the millisecond before that. */
 const instant = fc.oneof(anyDay, fc.record({ known: fc.nat(20), before: fc.boolean() }))
 export type AskedInstant = typeof instant extends fc.Arbitrary<infer A> ? A : never
 const instants = { at: maybe(instant), knownAt: maybe(instant) }
@@ -182,7 +182,7 @@ export const command = fc.oneof(
 )
 export type Command = typeof command extends fc.Arbitrary<infer A> ? A : never
 
-/** A sequence begins with a type to answer. */
+/** A sequence. It begins with the creation of a type. */
 export const sequence = fc.record({
   first: newType,
   commands: fc.array(command, { minLength: 1, maxLength: 80, size: "max" }),

@@ -2,8 +2,8 @@
  * Whether answers are as `/openapi.json` says: the status is one of the operation's, with its media type, and the body
  * passes its schema.
  *
- * What no operation is asked for has no description: 404 for a path that is none, 405 for another method. Neither has
- * what is no request to an operation at all, such as headers that are too large. The body of these is a problem, too.
+ * Some answers belong to no operation, and are not described: 404 for an unknown path, 405 for another method, and the
+ * refusal of something that is not a request, such as headers that are too large. Their body is a problem, too.
  */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
@@ -18,20 +18,20 @@ interface Operation {
   readonly responses: Readonly<Record<string, Response>>
 }
 
-/** What is served. */
+/** The description of a server. */
 export interface Described {
   readonly operations: ReadonlyArray<{ readonly id: string; readonly method: string; readonly path: string }>
-  /** What is wrong with an answer; nothing, where it is as described. */
+  /** The first error of an answer; `undefined` if it is as described. */
   readonly fault: (
     method: string,
     url: string,
     answer: Pick<Answer, "status" | "headers" | "text">,
   ) => string | undefined
-  /** How often each operation was answered with each status. */
+  /** The number of answers by operation and status. */
   readonly seen: ReadonlyMap<string, number>
 }
 
-/** The statuses of what never reaches an operation. */
+/** The statuses of requests that reach no operation. */
 const beforeAnyOperation: ReadonlySet<number> = new Set([400, 408, 413, 417, 431])
 
 const problemType = "application/problem+json"
@@ -57,7 +57,7 @@ export const describedBy = async (server: Pick<Server, "request">): Promise<Desc
   const ajv = new Ajv2020({ strict: false })
   formats.default(ajv)
   ajv.addSchema({ ...json, $id: "https://server.example/openapi.json" })
-  // A problem of any status: as the one that is described, with other names of what it is.
+  // A problem of any status: like the described one, with another status and title.
   const { properties, ...rest } = json.components.schemas.BadRequest
   const anyStatus = { statusCode: { type: "integer" }, status: { type: "integer" }, error: { type: "string" } }
   const isProblem = ajv.compile({ ...rest, properties: { ...properties, ...anyStatus } })
@@ -97,7 +97,7 @@ export const describedBy = async (server: Pick<Server, "request">): Promise<Desc
       if (isPage) return undefined
       const isPreflight = status === 204 && method === "OPTIONS"
       if (isPreflight) return undefined
-      // A parameter that the router takes for none, such as an empty or a very long one, is no path either.
+      // A parameter that the router does not match, such as an empty or a very long one, makes an unknown path.
       const expected = status === 404 || status === 405 || status === 403 || beforeAnyOperation.has(status)
       return expected ? problemFault(answer, isHead) : `${status} is not expected where nothing is described`
     }

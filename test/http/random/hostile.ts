@@ -1,11 +1,11 @@
 /**
- * Hostile requests that are still HTTP: what is sent rightly, with one or several things about it wrong.
+ * Hostile requests that are still HTTP: valid requests with one or several parts made invalid.
  */
 import * as fc from "fast-check"
 import { acme, asOwner, blog, foreign, nobody, other, secretOf, shop, types, yes } from "../world.ts"
 import type { Described } from "./described.ts"
 
-/** A request as it is sent, byte for byte in what {@link import("../../support/server.ts").Sent} takes. */
+/** A request in the form of {@link import("../../support/server.ts").Sent}. */
 export interface Hostile {
   readonly method: string
   readonly path: string
@@ -14,7 +14,7 @@ export interface Hostile {
   readonly chunkBytes?: number
 }
 
-/** JSON that no honest client writes. Some of it is no JSON. */
+/** JSON that no honest client writes, and texts that are not JSON. */
 export const hostileTexts: ReadonlyArray<string> = [
   `${"[".repeat(10_000)}${"]".repeat(10_000)}`,
   `${'{"items":'.repeat(10_000)}1${"}".repeat(10_000)}`,
@@ -61,7 +61,7 @@ export const hostileTexts: ReadonlyArray<string> = [
   "/**/{}",
 ]
 
-/** Right bodies of the operations that take one, as JSON. */
+/** Valid bodies of the operations that take one, as JSON. */
 const bodies: Readonly<Record<string, object>> = {
   "privacy.createConsentEvents": { items: [yes({ userId: "storm", externalId: "e" }), yes({ email: "s@x.example" })] },
   "privacy.askConsentDecisions": { items: [{ person: { userId: "storm" }, consentType: types.newsletter.id }] },
@@ -93,7 +93,7 @@ const bodies: Readonly<Record<string, object>> = {
   "open.createSession": { contextId: nobody },
 }
 
-/** Right queries of those that take one. */
+/** Valid queries of the operations that take one. */
 const queries: Readonly<Record<string, string>> = {
   "privacy.getConsentState": "userId=storm",
   "privacy.getConsentDecisions": "email=s@x.example&at=2024-06-01T00:00:00Z",
@@ -211,7 +211,8 @@ const headerParts: ReadonlyArray<Readonly<Record<string, string>>> = [
   { "user-agent": "\u00e4".repeat(1000) },
   { host: "evil.example:99999" },
   { "access-control-request-method": "DELETE" },
-  // More than 16 KiB are refused before they have all arrived, and the answer may be lost with the connection: see Raw.
+  // Heads of more than 16 KiB are refused before they have arrived, and the answer may be lost with the connection: see
+  // Raw.
   Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`x-${index}`, "1"])),
 ]
 
@@ -236,7 +237,7 @@ const change = fc.oneof(
   { weight: 1, arbitrary: fc.record({ chunkBytes: fc.constantFrom(1, 7, 4096) }) },
 )
 
-/** What is known as the storm is sent: a live session, and what ids of the shop there are. */
+/** Values to use in the requests: a live session, and ids of the shop. */
 export interface Place {
   readonly session: string
   readonly concordId: string
@@ -244,7 +245,7 @@ export interface Place {
   readonly viewerKeyId: string
 }
 
-/** Random requests to all operations; most of them have something wrong. */
+/** Random requests to all operations; most of them are invalid. */
 export const storm = (operations: Described["operations"], at: Place): fc.Arbitrary<Hostile> =>
   fc
     .record({ operation: fc.constantFrom(...operations), changes: fc.array(change, { maxLength: 3 }) })
@@ -253,7 +254,7 @@ export const storm = (operations: Described["operations"], at: Place): fc.Arbitr
       const own = isType ? types.policy.id : id.startsWith("apiKeys") ? at.viewerKeyId : at.eventId
       const names: Readonly<Record<string, string>> = {
         organizationId: acme.id,
-        // What changes the project itself is tried on one that nothing else is about.
+        // Requests that change a project are sent about a project that no other request uses.
         projectId: id === "organizations.updateProject" ? blog.id : shop.id,
         concordId: at.concordId,
         joinId: nobody,
@@ -285,7 +286,7 @@ export const storm = (operations: Described["operations"], at: Place): fc.Arbitr
         else if ("suffix" in one) suffix = one.suffix
         else if ("chunkBytes" in one && body !== undefined) chunkBytes = one.chunkBytes
       }
-      // Node's client frames the chunks of these methods only; of the others it would send a request within a request.
+      // Node's client frames chunks for these methods only; with others the body would be read as a second request.
       const isFramed = chunkBytes !== undefined && ["POST", "PATCH", "PUT"].includes(method)
       const isChunked = isFramed && body !== undefined && body.length < 5000
       return {

@@ -1,8 +1,8 @@
 /**
  * The ledger in memory as a model of the server: the same use cases over another store, in another process.
  *
- * What nobody can foretell, it is told: the instant at which the server recorded something, and the ids, tokens and
- * random bytes that the server drew. With these it must come to the very same answers, byte for byte.
+ * It gets the values that cannot be predicted: the instant at which the server recorded something, and the ids, tokens
+ * and random bytes that the server drew. With these it must give the same answers, byte for byte.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Clock, Effect, Layer, ManagedRuntime } from "effect"
@@ -12,10 +12,12 @@ import type { Organization } from "../../../core/model/Catalog.ts"
 import * as Ledger from "../../../core/Ledger.ts"
 import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
 
-/** What the server drew as it answered, in the order in which the ledger draws it; and when that was. */
+/**
+ * The random values that the server drew for an answer, in the order in which the ledger draws them; and their instant.
+ */
 export interface Drawn {
   readonly now: number
-  /** Left out where nothing is recorded: a request that is refused has its people drawn, too, and forgotten. */
+  /** Left out if nothing is recorded: a refused request draws the ids of its people, too, and forgets them. */
   readonly uuids?: ReadonlyArray<string>
   readonly contextId?: string
   readonly bytes?: Uint8Array
@@ -23,12 +25,12 @@ export interface Drawn {
 
 /** A ledger in memory. */
 export interface Model {
-  /** Asks or tells the ledger. What it was told to draw must be drawn, all of it. */
+  /** Uses the ledger. Fails if it does not draw all of the given values. */
   readonly run: <A, E>(drawn: Drawn, use: (ledger: Ledger.Ledger["Service"]) => Effect.Effect<A, E>) => Promise<A>
   readonly end: () => Promise<void>
 }
 
-/** A ledger in which an organization is set up and nothing else. */
+/** A ledger with one organization and nothing else. */
 export const make = async (organization: Organization): Promise<Model> => {
   let now = 0
   let uuids: Array<string> | undefined

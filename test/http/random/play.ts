@@ -1,6 +1,6 @@
 /**
  * Plays a random sequence of requests against the server and, at the same time, against the model, in a project of its
- * own. Both must answer the same: what is answered byte for byte, what is refused with the same status and violations.
+ * own. Both must answer the same: answers byte for byte, refusals with the same status and violations.
  */
 import { setImmediate } from "node:timers/promises"
 import canonicalize from "canonicalize"
@@ -35,15 +35,16 @@ interface Visitor {
 const domain = "random.example"
 
 /**
- * Waits for the next millisecond. The model answers after the server has, perhaps a millisecond later: what the server is
- * asked to change next must not stand at the instant of the model's answer, which the model would not change any more.
+ * Waits for the next millisecond. The model answers after the server, perhaps a millisecond later. The next change of
+ * the server must not be at the instant of the model's answer, because the model no longer changes answers of that
+ * instant.
  */
 const nextMillisecond = async (): Promise<void> => {
   const now = Date.now()
   while (Date.now() <= now) await setImmediate()
 }
 
-/** Plays a sequence. Answers the events that were acknowledged: their bodies by id. */
+/** Plays a sequence. Returns the bodies of the acknowledged events, by id. */
 export const play = async (
   { commands, first }: { readonly first: Commands.NewType; readonly commands: ReadonlyArray<Commands.Command> },
   sendNow: Send,
@@ -67,7 +68,7 @@ export const play = async (
   const scope = `/site-v1/${project.id}`
   const answers = Answers.of(model, project)
 
-  // What the sequence has met so far.
+  // The values that the sequence has received so far.
   const types: Array<string> = []
   const people: Array<string> = []
   const visitors: Array<Visitor> = []
@@ -90,7 +91,7 @@ export const play = async (
   const written = (instants: object): Readonly<Record<string, string>> =>
     Object.fromEntries(Object.entries(instants).map(([name, instant]) => [name, Instant.format(instant)]))
 
-  // Identifiers and receipts are the organization's: each sequence has its own people and its own keys.
+  // Identifiers and idempotency records belong to the organization, so each sequence has its own people and keys.
   const keyOf = (key: string): string => `${key}-${project.id}`
   const digits = String(10_000_000 + (Number.parseInt(project.id.slice(-8), 16) % 89_999_999))
   const ofSequence = (kind: string, value: string): string => {
@@ -106,7 +107,9 @@ export const play = async (
     ...(person !== undefined && { concordId: at(people, person) ?? nobody }),
   })
 
-  /** Both gave the same answer, byte for byte in canonical JSON; or both refused, for the same reasons. */
+  /**
+   * Expects that both gave the same answer, byte for byte in canonical JSON, or that both refused for the same reasons.
+   */
   const same = (answer: Answer, expected: Answers.Expected) => {
     const { headers, json, status, text } = answer
     if ("body" in expected) {
@@ -123,7 +126,7 @@ export const play = async (
   const namedBy = ({ named, number }: Commands.Item["type"]): Promise<Partial<CoreItem>> =>
     answers.typeNamed(typeAt(number), named)
 
-  /** An event as the ledger takes it, and as it is sent. */
+  /** An event in the form of the ledger, and as it is sent. */
   const itemOf = async (item: Commands.Item): Promise<CoreItem> => {
     const { consentDate, consentState, consentAction, expirationDate, externalId, version } = item
     const date = consentDate === "soon" ? Date.now() + 60_000 : consentDate === "tomorrow" ? Date.now() + 86_400_000 : 0
@@ -164,7 +167,7 @@ export const play = async (
     const recorded: ReadonlyArray<Readonly<Record<"id" | "concordId" | "dateCreated", string>>> =
       answer.status === 201 ? answer.json.items : []
     const fresh = new Map(recorded.filter(({ id }) => !events.has(id)).map((event) => [event.id, event]))
-    // Of the people new to the ledger: those nobody named by their id. Of the same person each is drawn once.
+    // The ids that the ledger draws for new people that are not named by a concordId: one for each person.
     const born = recorded
       .filter(({ concordId, id }, index) => {
         const isNamed = items[index]?.person.concordId !== undefined
@@ -203,7 +206,9 @@ export const play = async (
     )
   }
 
-  /** The instants that the server took for those left out: after the request began, and what the model is asked with. */
+  /**
+   * The instants that the server used for those left out, not before the request began: the model is asked with them.
+   */
   const settled = (
     answer: Answer,
     since: number,
@@ -220,7 +225,7 @@ export const play = async (
       return told
     }
     const instants = { at: one("at"), knownAt: one("knownAt") }
-    // The model promises what the server promises: nothing is recorded any more at or before what was answered.
+    // The model keeps the server's promise: nothing is recorded any more at or before the instant of an answer.
     const isPromised = asked.knownAt === undefined && item !== undefined
     return { instants, now: isPromised ? instants.knownAt : Math.max(...recordedAt) - 1 }
   }
@@ -253,7 +258,7 @@ export const play = async (
     const since = Date.now()
     const answer = await send("POST", `${base}/consent-decisions`, { headers, json })
     const isRepeated = answer.headers["idempotent-replayed"] === "true"
-    // What is left out is now, for each person anew.
+    // An instant that is left out is now, which differs from person to person.
     const each = questions.map((_, index) => settled(answer, since, asked, isRepeated, index))
     const now = Math.min(...each.map((one) => one.now))
     const instants = each.map((one) => one.instants)
@@ -277,7 +282,7 @@ export const play = async (
       }),
     ).toString()
 
-  /** Follows a list by its cursors for a few pages; the model's cursors are the server's. */
+  /** Follows the cursors of a list for a few pages. The model's cursors equal the server's. */
   const follow = async (
     path: string,
     headers: Readonly<Record<string, string>>,

@@ -1,5 +1,6 @@
 /**
- * What is sent byte for byte, because no client would send it: broken framing, half requests, and no HTTP at all.
+ * Requests that are sent byte for byte, because no client would send them: broken framing, half requests, and bytes
+ * that are not HTTP.
  */
 import type { Server } from "../../support/server.ts"
 import { asOwner, privacy } from "../world.ts"
@@ -10,7 +11,7 @@ const post = (headers: string, body = ""): string =>
   `POST ${events} HTTP/1.1\r\nHost: a\r\n${key}Content-Type: application/json\r\n${headers}\r\n${body}`
 const get = (target: string, headers = ""): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`
 
-/** What is sent, each with what is wrong about it; the connection's own side is closed after it. */
+/** The requests, each by its error; the sending half of the connection is closed after each. */
 export const conversations: ReadonlyArray<readonly [name: string, sent: string | Uint8Array]> = [
   ["a body longer than its Content-Length", post("Content-Length: 2\r\n", '{}{"items":[]}')],
   ["a body shorter than its Content-Length", post("Content-Length: 500\r\n", '{"items":[]}')],
@@ -58,11 +59,11 @@ export const conversations: ReadonlyArray<readonly [name: string, sent: string |
   ["four requests at once, the third broken", `${get("/livez")}${get("/livez")}GET\r\n\r\n${get("/livez")}`],
 ]
 
-/** Sends on a connection of its own, closes its half, and answers what came back. */
+/** Sends on a connection of its own, closes its sending half, and returns the received bytes. */
 export const converse = async (server: Server, sent: string | Uint8Array): Promise<string> => {
   const { closed, received, socket } = await server.connect()
   socket.end(typeof sent === "string" ? Buffer.from(sent, "latin1") : sent)
-  // What is never answered is not waited for.
+  // Some requests are never answered, so the wait is limited.
   socket.setTimeout(3000, () => socket.destroy())
   await closed
   return received()
