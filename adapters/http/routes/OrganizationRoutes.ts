@@ -8,6 +8,7 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { CreatedOrganization, OrganizationFields, ProjectFields } from "../../../core/catalog/Organizations.ts"
+import * as PublicKeys from "../../../core/catalog/PublicKeys.ts"
 import * as Role from "../../../core/model/Role.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
@@ -17,7 +18,6 @@ import * as Answer from "../server/Answer.ts"
 import * as CatalogChanges from "./CatalogChanges.ts"
 import * as ApiKeyJson from "./ApiKeyJson.ts"
 import * as Pages from "./Pages.ts"
-import * as IdentityToken from "../server/IdentityToken.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 const decodeNewOrganization = Exchange.decoder(CatalogWire.NewOrganization)
@@ -86,7 +86,8 @@ const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger[
 
 /** Fails with 422 for public keys that cannot verify a token. */
 const checkKeys = Effect.fnUntraced(function* ({ jwks }: { readonly jwks?: typeof CatalogWire.KeySet.Type | null }) {
-  const errors = yield* IdentityToken.keyFaults(jwks?.keys ?? [])
+  const faults = PublicKeys.faults(jwks?.keys ?? [])
+  const errors = faults.map(({ code, detail, field }) => ({ pointer: `/jwks/${field}`, code, detail }))
   if (errors.length > 0) return yield* new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
 })
 

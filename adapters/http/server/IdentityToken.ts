@@ -5,8 +5,8 @@
  * is verified with the public keys of the organization. While one key replaces another, both are valid.
  */
 import { Clock, Data, Effect } from "effect"
-import { createLocalJWKSet, errors, importJWK, jwtVerify } from "jose"
-import type { Organization, PublicKey } from "../../../core/model/Catalog.ts"
+import { createLocalJWKSet, errors, jwtVerify } from "jose"
+import type { Organization } from "../../../core/model/Catalog.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
 import * as Answer from "./Answer.ts"
 
@@ -25,23 +25,6 @@ export interface Claims {
   readonly issuedAt: Instant
   readonly expiresAt: Instant
 }
-
-/**
- * The faults of an organization's public keys: each key must be a point of the curve, and each `kid` must be unique.
- */
-export const keyFaults = Effect.fnUntraced(function* (keys: ReadonlyArray<PublicKey>) {
-  const kids = keys.map(({ kid }) => kid)
-  const faults: Array<Answer.Violation> = []
-  for (const [index, key] of keys.entries()) {
-    const isPoint = yield* Effect.promise(() => importJWK({ ...key, alg: "ES256" }).then(Boolean, () => false))
-    const pointer = `/jwks/keys/${index}`
-    if (!isPoint) faults.push({ pointer, code: "invalid", detail: "is no point of the curve P-256" })
-    const isRepeated = key.kid !== undefined && kids.indexOf(key.kid) < index
-    if (isRepeated)
-      faults.push({ pointer: `${pointer}/kid`, code: "repeated_kid", detail: "names another key already" })
-  }
-  return faults
-})
 
 /** The reason why a token is not valid. */
 class InvalidToken extends Data.TaggedError("InvalidToken")<{ readonly detail: string }> {}
