@@ -75,7 +75,7 @@ const open = Effect.fnUntraced(function* (events: number) {
   return { ...opened, events, people, sql }
 })
 
-/** Brings a ledger into PostgreSQL's memory: what the system itself remembers of files it may forget. */
+/** Loads a ledger into PostgreSQL's buffers, because the operating system may drop its own cache of the files. */
 const warm = Effect.fnUntraced(function* ({ sql }: Filled) {
   yield* unbounded(sql)
   yield* sql.unsafe("CREATE EXTENSION pg_prewarm")

@@ -45,7 +45,7 @@ export const server = Layer.effect(
   ),
 )
 
-/** Opens an empty ledger in a database of its own. */
+/** Opens an empty ledger in a new database. */
 export const open = Effect.gen(function* () {
   const { postgres } = yield* Server
   const url = yield* Effect.promise(postgres.database)
@@ -71,7 +71,7 @@ export const administer = (sql: Sql.Sql, statement: string) =>
 /** An opened ledger. */
 export type Opened = Effect.Success<typeof open>
 
-/** Runs a benchmark on a server of its own. */
+/** Runs a benchmark on a new server. */
 export const run = <E>(
   benchmark: Effect.Effect<void, E, Server | Reactivity.Reactivity | Scope.Scope>,
 ): Promise<void> => Effect.runPromise(benchmark.pipe(Effect.provide([server, Reactivity.layer]), Effect.scoped))

@@ -241,7 +241,7 @@ export const open = async (task: ReadTask, signal: AbortSignal): Promise<TableFi
   try {
     return await attempt(async () => {
       const opened = await examine(connection, file)
-      // Counted first: a connection has one query at a time.
+      // Counted before the result is streamed, because a connection runs one query at a time.
       const events = await count(opened)
       const { next, idle, giveBack } = await (Query.isNumbers(opened.shape) ? readByChunk : readByEvent)(opened, task)
       return { events, next: () => attempt(next), giveBack, close: () => idle().then(close) }

@@ -1,5 +1,5 @@
 /**
- * The lines of a stream of bytes, numbered from 1, in bounded memory.
+ * Splits a stream of bytes into lines, numbered from 1, in bounded memory.
  *
  * Lines end with LF or CR LF; the last line may have no end. A byte order mark before the first line is skipped. Blank
  * lines are skipped but counted. A line that is not UTF-8 or longer than {@link maxBytes} is refused by its number.

@@ -50,7 +50,7 @@ export const write = (bodies: ReadonlyArray<string>): string =>
     bodies.map((body) => {
       const event: Members = JSON.parse(body)
       const session = Object(event["session"]) as Members
-      // The subcategory is a list of one text.
+      // The subcategory is an array of one string.
       const members = own.map((name) => (Array.isArray(event[name]) ? event[name][0] : event[name]))
       return [...members, ...ofSession.map((name) => session[name])].map(escape)
     }),

@@ -196,7 +196,7 @@ const clash = ({ host, metricsHost, metricsPort, port }: Settings): ReadonlyArra
     ? [{ variable: "ASSENT_METRICS_PORT", expected: "another port than PORT", given: `"${metricsPort}"` }]
     : []
 
-/** Reads the environment. */
+/** Reads the settings from the environment. */
 export const read = (environment: NodeJS.ProcessEnv): Read => {
   const faults: Array<SettingFault> = []
   const valueOf = ({ byDefault, expected, isSecret, read, variable }: Setting<unknown>): unknown => {
