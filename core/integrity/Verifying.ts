@@ -51,6 +51,30 @@ const watched = <Name extends TableName, Column extends ColumnName<Name>>(
   read: (rows: number) => Effect.Effect<void>,
 ): Next<Name, Column> => Effect.tap(next, (rows) => read(rows.length))
 
+/** Runs a check of a table. If the table cannot be read any further, notes that, so that the other checks go on. */
+const guarding =
+  (findings: FindingsOf.Findings) =>
+  <A>(table: TableName, check: Effect.Effect<A, StoreUnavailable | StoreDamaged>) =>
+    Effect.catchTag(check, "StoreDamaged", ({ reason }) => {
+      findings.note({ table, what: `cannot be read any further: ${reason}` })
+      return Effect.succeed(undefined)
+    })
+
+/** Reads tables of a snapshot, and computes the digest of each on the way. */
+const digestingAll = (snapshot: Snapshot, digest: Digest.Digest["Service"]) => {
+  const digests = new Map<TableName, () => TableReader.TableDigest>()
+  return {
+    read: <Name extends TableName>(table: Name) =>
+      Effect.map(snapshot.rows(table), (next) => {
+        const { digestOfRead, next: counted } = TableReader.digesting(table, next, digest)
+        digests.set(table, digestOfRead)
+        return counted
+      }),
+    isRead: (table: TableName) => digests.has(table),
+    all: () => tableNames.flatMap((table) => digests.get(table)?.() ?? []),
+  }
+}
+
 const verifySnapshot = Effect.fnUntraced(function* (
   snapshot: Snapshot,
   digest: Digest.Digest["Service"],
@@ -58,12 +82,8 @@ const verifySnapshot = Effect.fnUntraced(function* (
   maxListed: number,
 ) {
   const findings = FindingsOf.make(maxListed)
-  /** Notes that a table cannot be read any further, so that the other checks go on. */
-  const guarded = <A>(table: TableName, check: Effect.Effect<A, StoreUnavailable | StoreDamaged>) =>
-    Effect.catchTag(check, "StoreDamaged", ({ reason }) => {
-      findings.note({ table, what: `cannot be read any further: ${reason}` })
-      return Effect.succeed(undefined)
-    })
+  const guarded = guarding(findings)
+  const tables = digestingAll(snapshot, digest)
 
   for (const what of yield* snapshot.faults) findings.note({ table: "store", what })
   const heads = (yield* guarded("lane_head", TableReader.all(snapshot, "lane_head"))) ?? []
@@ -71,22 +91,13 @@ const verifySnapshot = Effect.fnUntraced(function* (
   let done = 0
   const read = (rows: number) => Effect.suspend(() => progress((done += rows), total))
 
-  const digests = new Map<TableName, () => TableReader.TableDigest>()
-  /** Reads a table, and computes its digest on the way. */
-  const digested = <Name extends TableName>(table: Name) =>
-    Effect.map(snapshot.rows(table), (next) => {
-      const { digestOfRead, next: counted } = TableReader.digesting(table, next, digest)
-      digests.set(table, digestOfRead)
-      return counted
-    })
-
   const owners = (yield* guarded("catalog_entry", CatalogCheck.check(snapshot, findings))) ?? {
     projects: new Map(),
     byNumber: new Map(),
   }
   const log = yield* guarded(
     "event",
-    Effect.flatMap(digested("event"), (next) =>
+    Effect.flatMap(tables.read("event"), (next) =>
       LogCheck.check(watched(next, read), snapshot, owners, digest, findings),
     ),
   )
@@ -94,7 +105,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
     "head",
     Effect.gen(function* () {
       const byPerson = yield* HeadCheck.events(snapshot)
-      return yield* HeadCheck.check(watched(byPerson, read), yield* digested("head"), findings)
+      return yield* HeadCheck.check(watched(byPerson, read), yield* tables.read("head"), findings)
     }),
   )
   const events = log?.lanes.reduce((sum, lane) => sum + lane.events, 0) ?? 0
@@ -104,13 +115,15 @@ const verifySnapshot = Effect.fnUntraced(function* (
   }
   if (log !== undefined) {
     const { usedTypes } = log
-    const check = Effect.flatMap(digested("used_type"), (next) => LookupCheck.checkUsedTypes(next, usedTypes, findings))
+    const check = Effect.flatMap(tables.read("used_type"), (next) =>
+      LookupCheck.checkUsedTypes(next, usedTypes, findings),
+    )
     yield* guarded("used_type", check)
   }
   yield* guarded("external_id", LookupCheck.checkExternalIds(snapshot, owners, findings))
   for (const table of tableNames) {
-    if (digests.has(table)) continue
-    const drain = Effect.flatMap(digested(table), (next) => TableReader.forEach(next, () => Effect.void))
+    if (tables.isRead(table)) continue
+    const drain = Effect.flatMap(tables.read(table), (next) => TableReader.forEach(next, () => Effect.void))
     yield* guarded(table, drain)
   }
   const lanes = log?.lanes ?? []
@@ -120,7 +133,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
     people: folded?.people ?? 0,
     digest: yield* TableReader.digestOf(lanes, digest),
     lanes,
-    tables: tableNames.flatMap((table) => digests.get(table)?.() ?? []),
+    tables: tables.all(),
     findings: findings.listed,
     found: findings.count(),
   } satisfies Report

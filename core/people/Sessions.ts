@@ -87,6 +87,29 @@ const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, con
   }
 })
 
+/** The session of a request to open one. */
+const sessionOf = (
+  { domain, geography, ipAddress, project, userAgent }: Opening,
+  {
+    concordId,
+    context,
+    expiresAt,
+    id,
+    tokenHash,
+  }: Required<Pick<Session, "concordId" | "context" | "expiresAt" | "id" | "tokenHash">>,
+): Session => ({
+  tokenHash,
+  id,
+  project: project.id,
+  concordId,
+  expiresAt,
+  ipAddress: IpAddress.shorten(ipAddress),
+  domain,
+  ...(geography !== undefined && { geography }),
+  ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentMaxLength) }),
+  context,
+})
+
 /** Opens a session for the person that its `contextId` names, or for a new person. */
 export const open = Effect.fnUntraced(function* (
   opening: Opening,
@@ -107,18 +130,8 @@ export const open = Effect.fnUntraced(function* (
     const [still] = yield* store.people.byAlias(organization, [hash])
     if (still?.concordId !== known?.concordId) return "stale"
     const now = yield* Clock.currentTimeMillis
-    const session: Session = {
-      tokenHash: yield* Sha256.hex(digest, token),
-      id,
-      project: project.id,
-      concordId,
-      expiresAt: now + lifetimeMillis,
-      ipAddress: IpAddress.shorten(opening.ipAddress),
-      domain: opening.domain,
-      ...(opening.geography !== undefined && { geography: opening.geography }),
-      ...(opening.userAgent !== undefined && { userAgent: opening.userAgent.slice(0, userAgentMaxLength) }),
-      context: hash,
-    }
+    const tokenHash = yield* Sha256.hex(digest, token)
+    const session = sessionOf(opening, { id, tokenHash, concordId, expiresAt: now + lifetimeMillis, context: hash })
     const kept = yield* store.people.change({
       organization,
       seen: [{ concordId, revision }],

@@ -81,6 +81,13 @@ const withoutKnown = Effect.fnUntraced(function* (
   }
 })
 
+/** The idempotency record of items of a block. It is kept for ever, because a file may be imported again after years. */
+const recordOf = ({ rows }: Block, tried: ReadonlyArray<IndexedItem>, hash: string, tag: string): IdempotencyRecord => {
+  const isTried = new Set(tried.map(([index]) => index))
+  const kept: KeptBlock = { without: [...rows.keys()].filter((index) => !isTried.has(index)), tag }
+  return { hash, digest: hash, answer: JSON.stringify(kept), recordedAt: keptForEver }
+}
+
 /**
  * The violations to report first. Conflicts of identifiers wait until nothing else is wrong, because an item that is
  * refused claims no identifier, and so some conflicts may disappear.
@@ -150,19 +157,7 @@ export const importBlock = Effect.fnUntraced(function* (
   const recordUnknown = Effect.fnUntraced(function* () {
     const { hash, remaining, tagOf } = yield* withoutKnown(block, fates, context)
     for (let tried = remaining; tried.length > 0;) {
-      const isTried = new Set(tried.map(([index]) => index))
-      const kept: KeptBlock = {
-        without: [...block.rows.keys()].filter((index) => !isTried.has(index)),
-        tag: yield* tagOf(tried),
-      }
-      // Kept for ever, because a file may be imported again after years.
-      const idempotencyRecord: IdempotencyRecord = {
-        hash,
-        digest: hash,
-        answer: JSON.stringify(kept),
-        recordedAt: keptForEver,
-      }
-      const outcome = yield* record(tried, idempotencyRecord)
+      const outcome = yield* record(tried, recordOf(block, tried, hash, yield* tagOf(tried)))
       // Another import has recorded items of the same block.
       if (outcome._tag === "KeptBefore") return false
       if (outcome._tag === "Recorded") {

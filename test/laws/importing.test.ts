@@ -438,7 +438,7 @@ for (const [name, store, numRuns] of stores) {
     ))
 }
 
-// Kills: Intake.importer sends a block that was planned after a failed block without planning it again in its turn.
+// Kills: BlockPipeline.make sends a block that was planned after a failed block without planning it again in its turn.
 test("A block that has to be planned again takes those with it that were sent after it, and no others.", async () => {
   const blocks = 60
   const item = { category: "communication", subcategory: "email", label: "newsletter", consentState: "declined" }

@@ -242,7 +242,7 @@ test("Join then undo gives back both people's answers: those of a ledger in whic
     { numRuns: times(200, 1000) },
   ))
 
-// Kills: Reading.gather reads the events of one member only; Identifying.undo takes the clock's instant, even before
+// Kills: Reading.gather reads the events of one member only; PersonFacts.undo takes the clock's instant, even before
 // the join's.
 test("The state of joined people is the merge of their states, as of every instant: two before a join, one after it, two after the undoing.", () =>
   fc.assert(
