@@ -17,7 +17,7 @@ import { linesOf, workplace } from "./run.ts"
 
 const place = workplace()
 
-// Few instants, versions and ids: ties are the interesting cases.
+// Few instants, versions and ids, because ties are the interesting cases.
 const day = (index: number): string => Instant.format(Instant.min + 730_000 * 86_400_000 + index * 86_400_000)
 const dayIndex = fc.integer({ min: 0, max: 40 })
 const period = fc.constantFrom("P1D", "P7D", "P1M", "P1MT1S")
@@ -94,7 +94,7 @@ const question = fc.record({
   order: fc.infiniteStream(fc.nat()),
 })
 
-/** The library's answers, one by one and without a sorter. */
+/** The library's answers, computed one by one and without sorting. */
 const byLibrary = ({
   types,
   ruleSet,

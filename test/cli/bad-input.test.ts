@@ -6,7 +6,7 @@ import { line, workplace } from "./run.ts"
 const place = workplace()
 place.write("good.ndjson", `${line()}\n`)
 
-/** Runs with these events after sixteen good lines. */
+/** Runs `decisions` on sixteen good lines and then this content. */
 const withEvents = (content: string | Uint8Array) => {
   const good = `${Array.from({ length: 16 }, (_, index) => line({ id: `g${index}` })).join("\n")}\n`
   return place.run(["decisions", "--events", "-"], {
@@ -16,9 +16,9 @@ const withEvents = (content: string | Uint8Array) => {
 
 describe("events", () => {
   const refused: ReadonlyArray<readonly [string, string, string]> = [
-    ["a date that is none", line({ consentDate: "yesterday" }), "/consentDate: expected an ISO 8601 date-time"],
+    ["a text that is not a date", line({ consentDate: "yesterday" }), "/consentDate: expected an ISO 8601 date-time"],
     ["a date without an offset", line({ dateCreated: "2024-01-31T00:00:00" }), "/dateCreated: expected an ISO 8601"],
-    ["a state that is none", line({ consentState: "maybe" }), "/consentState: "],
+    ["an unknown state", line({ consentState: "maybe" }), "/consentState: "],
     ["a missing field", line({ concordId: undefined }), "/concordId: "],
     ["an empty id", line({ id: "" }), "/id: expected a string that is not empty"],
     ["version 0", line({ version: 0 }), "/version: expected a whole number from 1"],
@@ -111,7 +111,11 @@ describe("documents", () => {
       "/items/0/versions/1/version: ",
     ],
     ["a misspelt rule", '{"items":[{"id":"a","rules":{"maxage":{}}}]}', "/items/0/rules/maxage: "],
-    ["a duration that is none", '{"items":[{"id":"a","consentDuration":"1 year"}]}', "/items/0/consentDuration: "],
+    [
+      "a text that is not a duration",
+      '{"items":[{"id":"a","consentDuration":"1 year"}]}',
+      "/items/0/consentDuration: ",
+    ],
   ]
   it.each(types)("types.json: %s", async (_, content, reason) => {
     place.write("types.json", content)

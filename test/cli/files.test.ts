@@ -1,5 +1,5 @@
 /**
- * The parts of adapters/files against slower statements of the same.
+ * The parts of adapters/files, compared with slower implementations of the same.
  */
 import { Effect, Result } from "effect"
 import * as fc from "fast-check"
@@ -136,7 +136,7 @@ describe("ExternalSort", () => {
     const rows = Array.from({ length: 3_000 }, (_, index) => ({ key: (index * 7_919) % 1_009, index }))
     const order = {
       compare: (a: (typeof rows)[number], b: (typeof rows)[number]) => a.key - b.key || a.index - b.index,
-      // Ten rows a run, so that there are more runs than are merged at a time.
+      // Ten rows in a run, so that there are more runs than one merge takes.
       weigh: () => ExternalSort.runWeight / 10,
     }
     const sorted = await Effect.runPromise(

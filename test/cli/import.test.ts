@@ -1,15 +1,12 @@
-/** `assent import` and `assent export` as a user runs them: every form of rows, every fault named with its line, and back again. */
+/** `assent import` and `assent export`: every format of rows, every fault with its line, and exports that are imported again. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { gzipSync } from "node:zlib"
 import { Result } from "effect"
-import { beforeAll, describe, expect, test, vi } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
 import * as Mapping from "../../adapters/files/Mapping.ts"
 import { linesOf, workplace } from "./run.ts"
-
-// Many processes are started, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const { folder, run, write } = workplace()
 
@@ -20,7 +17,7 @@ beforeAll(async () => {
 })
 
 let stores = 0
-/** A new store with the same setup each time. */
+/** A new store, with the same catalog each time. */
 const newStore = (): string => {
   const name = `ledger${stores++}.db`
   copyFileSync(join(folder, "empty.db"), join(folder, name))
@@ -150,7 +147,7 @@ describe("CSV", () => {
     const { rejected, tally } = await importInto(store, content, [], "rows.csv")
     expect(rejected).toEqual(["6  unreadable", "7 concordId identifier_missing"])
     expect(tally).toMatchObject({ rows: 5, recorded: 3, rejected: 2 })
-    // Whoever the quoted names are is found under them: the same people as rows in JSON say.
+    // The quoted names are read as they are meant: rows in JSON with the same names are about the same people.
     const again = ['a "b", c', "two\r\nlines", "plain"].map((userId) =>
       JSON.stringify(row({ userId, consentState: "declined" })),
     )
@@ -183,8 +180,12 @@ describe("CSV", () => {
       /line 2: is not UTF-8/,
     ],
     ["that ends in half a character", () => Buffer.from(`${head}\nm\u00fc`).subarray(0, -1), /line 2: is not UTF-8/],
-    ["whose header names a column twice", () => `userId,userId\na,b\n`, /line 1: the header names a column twice/],
-    ["whose quotes do not match", () => `${head}\n"a,b\n`, /a quoted field does not end/],
+    [
+      "with a header that names a column twice",
+      () => `userId,userId\na,b\n`,
+      /line 1: the header names a column twice/,
+    ],
+    ["with quotes that do not match", () => `${head}\n"a,b\n`, /a quoted field does not end/],
     ["with a quote inside a field", () => `${head}\na"b,c\n`, /line 2: a quote stands inside a field/],
     [
       "packed and damaged",
@@ -260,7 +261,7 @@ describe("a mapping", () => {
     ["no object", [], ""],
     ["a misspelt word", { email: { column: "a", ofset: "Z" } }, "/email"],
     ["an unknown unit", { consentDate: { column: "a", as: "days" } }, "/consentDate"],
-    ["an offset that is none", { consentDate: { column: "a", offset: "CET" } }, "/consentDate"],
+    ["an unknown offset", { consentDate: { column: "a", offset: "CET" } }, "/consentDate"],
     ["a number for a column", { email: 1 }, "/email"],
     ["a value that is no text", { email: { column: "a", values: { x: 1 } } }, "/email"],
   ])("has a place for what is wrong: %s", (_, written, place) => {
@@ -272,7 +273,7 @@ describe("a mapping", () => {
 
   test.each([
     ["not JSON", "{", /mapping\.json: not JSON/],
-    ["a member that there is none of", '{"mail":"email"}', /mapping\.json: \/mail: no such member; there are/],
+    ["an unknown member", '{"mail":"email"}', /mapping\.json: \/mail: no such member; there are/],
   ])("is refused as a whole where it is, or has, %s", async (_, text, reason) => {
     write("mapping.json", text)
     const { code, stderr } = await importInto("sqlite:empty.db", content, ["--map", "mapping.json"])
@@ -322,7 +323,7 @@ describe("what cannot be done is said plainly:", () => {
 })
 
 describe("an export", () => {
-  /** A ledger with a thousand and more events, of which some are at the same instant. */
+  /** A ledger with 1,200 events, some of them at the same instant. */
   const fill = async (): Promise<string> => {
     const store = newStore()
     const awkward = ['"', "\r", "\n", ",", "'", "=1+1", " spaced ", "\u2028", "\u{1F600}", "ünïcode"]
@@ -389,7 +390,7 @@ describe("an export", () => {
     },
   )
 
-  test("is of a person, or of a time by consentDate, whose end is not in it", async () => {
+  test("is of a person, or of a time by consentDate, without the end of the time", async () => {
     const [{ concordId }] = linesOf(whole) as [{ concordId: string }]
     const of = async (...args: ReadonlyArray<string>) =>
       linesOf((await run(["export", "--store", store, ...args])).stdout)
@@ -433,7 +434,7 @@ describe("an export", () => {
       "7 unknown_version",
     ])
     expect(eventsOf(fresh)).toEqual([])
-    // A refusal may have been recorded whatever its version.
+    // A refusal of any version may have been recorded.
     write("bad.ndjson", JSON.stringify({ ...event, consentState: "declined", version: 9 }))
     expect(await codesInto(fresh)).toEqual([])
     expect(eventsOf(fresh)).toHaveLength(1)
@@ -448,7 +449,7 @@ describe("an export", () => {
     expect((await run(["export", "--store", store])).stdout).toBe(whole)
   })
 
-  test("to a file that cannot be written to is told, and to one packed by its name is refused", async () => {
+  test("to a file that cannot be written to fails, and to one packed by its name is refused", async () => {
     mkdirSync(join(folder, "taken.ndjson"), { recursive: true })
     const unwritable = await run(["export", "--store", store, "--out", "taken.ndjson"])
     expect([unwritable.code, unwritable.stderr]).toEqual([1, expect.stringMatching(/taken\.ndjson: is a directory/)])

@@ -1,5 +1,5 @@
 /**
- * `assent verify` and `assent move` as they are run: what they print, how they end, and that nothing is written that should not be.
+ * `assent verify` and `assent move`: their outputs and exit codes, and that they write nothing else.
  */
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs"
 import { join } from "node:path"

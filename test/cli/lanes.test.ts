@@ -1,17 +1,14 @@
-/** `assent bootstrap` gives a store as many lanes as the flag says, else the environment: they are what they are for ever. */
+/** `assent bootstrap`: the number of lanes of a new store is that of the flag, else of the environment, and never changes. */
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Option } from "effect"
-import { describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import * as WholeNumber from "../../apps/WholeNumber.ts"
 import { workplace } from "./run.ts"
 
-// Processes are started, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
-
 const { folder, run } = workplace()
 
-/** How many lanes the organization and the project of a store have. */
+/** The numbers of lanes of the organization and of the project of a store. */
 const lanesOf = (file: string): ReadonlyArray<unknown> => {
   const database = new DatabaseSync(join(folder, file), { readOnly: true })
   try {

@@ -1,17 +1,14 @@
-/** Which ledger a command works on: the flag's, else the environment's, as for the service; and it is said which was written to. */
+/** Which ledger a command works on: that of the flag, else of the environment, as for the service. Before it writes, it prints which. */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import * as Store from "../../apps/Store.ts"
 import { linesOf, workplace } from "./run.ts"
-
-// Processes are started, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
 
 const { folder, run, write } = workplace()
 const env = { ASSENT_STORE: "sqlite:environment.db" }
 
-test("A ledger is told by where it is, never by how to get in.", () => {
+test("A ledger is named by where it is, never by how to log in.", () => {
   const told = "postgres://db.example:5433/assent"
   for (const secret of ["me:Zq7@", "me:Zq7@Zq7@", "me:Zq7%2FZq7@", ""]) {
     for (const query of ["", "?password=Zq7"]) {
@@ -57,7 +54,7 @@ describe("the ledger that the environment names", () => {
       ["export", "--out", "flag.db"],
       /--out: is the file that ASSENT_STORE names/,
     ],
-    ["none at all is told, not guessed", "", ["verify"], /--store, or ASSENT_STORE: expected sqlite:PATH/],
+    ["none at all is reported, not guessed", "", ["verify"], /--store, or ASSENT_STORE: expected sqlite:PATH/],
     [
       "what is wrong with it is not repeated",
       "postgress://me:Zq7@db",

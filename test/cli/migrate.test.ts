@@ -1,5 +1,5 @@
 /**
- * `assent migrate` on a real PostgreSQL, and what it would tell Citus.
+ * `assent migrate` on a real PostgreSQL, and the statements that it would send to Citus.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { citusRules } from "../support/citusRules.ts"
@@ -16,7 +16,7 @@ afterAll(() => postgres.stop())
 
 const nameOf = (url: string): string => new URL(url).pathname.slice(1)
 
-/** An empty database in which Citus's functions are, with its rules. */
+/** An empty database with functions that have the names and the rules of those of Citus. */
 const withRules = async (): Promise<string> => {
   const url = await postgres.database()
   await postgres.administer(citusRules, nameOf(url))
@@ -72,7 +72,7 @@ describe("the tables", () => {
 })
 
 describe("for Citus", () => {
-  test("every table is distributed by its lane, all beside the lane heads, and the notes are on every server", async () => {
+  test("every table is distributed by its lane, all colocated with the lane heads, and the table of migrations is on every server", async () => {
     const url = await withRules()
     const made = await run(["migrate", "--store", url, "--engine", "citus"])
     expect(made).toMatchObject({ code: 0, stderr: "" })
@@ -106,13 +106,13 @@ describe("for Citus", () => {
     }
   })
 
-  test("a server that starts later keeps to the engine, and needs not be told", async () => {
+  test("a server that starts later finds the engine by itself", async () => {
     const url = await withRules()
     await run(["migrate", "--store", url, "--engine", "citus"])
     expect((await run(["migrate", "--store", url])).stdout).toBe("nothing is missing; the tables are for citus\n")
   })
 
-  test("a database without Citus is told so, and nothing is made", async () => {
+  test("a database without Citus is refused with that reason, and nothing is made", async () => {
     const url = await postgres.database()
     const asked = await run(["migrate", "--store", url, "--engine", "citus"])
     expect(asked.code).toBe(1)

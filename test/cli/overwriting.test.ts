@@ -1,13 +1,10 @@
-/** Nothing that is written takes the place of the ledger or of what is read: whatever it is called, and before anything is opened. */
+/** An output never overwrites the ledger or an input, under any of their names: it is refused before anything is opened. */
 import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
-import { beforeAll, describe, expect, test, vi } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
 import * as Overwriting from "../../apps/Overwriting.ts"
 import { simulate } from "../../apps/simulate/index.ts"
 import { workplace } from "./run.ts"
-
-// Processes are started, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const { folder, run, write } = workplace()
 const path = (name: string): string => join(folder, name)
@@ -23,7 +20,7 @@ beforeAll(async () => {
   write("map.json", "{}")
 })
 
-/** Every file of the folder with what it holds. */
+/** Every file of the folder with its content. */
 const everything = () =>
   readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -48,7 +45,7 @@ describe("an output is refused", () => {
     expect(Overwriting.find({ outputs, inputs: [], store })).toEqual({ output: "--out", reason })
   })
 
-  test("that is the log of a ledger whose URL names a link: SQLite keeps it beside the file", () => {
+  test("that is the log of a ledger whose URL names a link: SQLite keeps it next to the file", () => {
     const outputs = [{ name: "--out", at: path("x.db-wal") }]
     const linked = { name: "--store", at: `sqlite:${path("link.db")}` }
     expect(Overwriting.find({ outputs, inputs: [], store: linked })?.reason).toBe(part)

@@ -1,5 +1,5 @@
 /**
- * What DuckDB takes for plain lines, the strict reader takes too, and to the same events: it may only be faster.
+ * Every line that DuckDB reads as plain is read by the strict reader, too, as the same event: DuckDB may only be faster.
  */
 import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"
@@ -28,19 +28,19 @@ const readPlain = async (text: string): Promise<TableFile.Batch | undefined> => 
   }
 }
 
-/** Those of texts that are taken for plain lines; asked on one connection, since most are not. */
-const taken = async (texts: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+/** The texts that DuckDB reads as plain lines, tried on one connection because most are not. */
+const plainOf = async (texts: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
   const instance = await DuckDBInstance.create(":memory:")
   const connection = await instance.connect()
   const plain: Array<string> = []
   for (const text of texts) {
     place.write("one.ndjson", text)
-    const isTaken = await PlainLines.read(connection, "plain_lines", `'${file}'`).then(
+    const isPlain = await PlainLines.read(connection, "plain_lines", `'${file}'`).then(
       () => true,
       () => false,
     )
     await connection.run("DROP TABLE IF EXISTS plain_lines")
-    if (isTaken) plain.push(text)
+    if (isPlain) plain.push(text)
   }
   connection.closeSync()
   instance.closeSync()
@@ -73,9 +73,9 @@ const lines = [
   ...["", "{", "x", "[]", "1", `${line()} x`, `${line()}${line()}`, `${line()},`],
 ]
 
-describe("a line that is taken for plain", { timeout: 300_000 }, () => {
+describe("a line that is read as plain", { timeout: 300_000 }, () => {
   it("is an event, and the same one", async () => {
-    const plain = await taken(lines)
+    const plain = await plainOf(lines)
     expect(plain.length).toBeGreaterThan(40)
     for (const text of plain) {
       const batch = await readPlain(text)

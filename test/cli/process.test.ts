@@ -1,5 +1,5 @@
 /**
- * What the process does to its surroundings: memory, temporary files, signals, pipes.
+ * The command as a process: memory, temporary files, signals, pipes.
  */
 import { createWriteStream } from "node:fs"
 import { join } from "node:path"
@@ -25,7 +25,7 @@ beforeAll(async () => {
   await once(file, "finish")
 })
 
-// Held in memory as a whole, the same events end in "heap out of memory", at 112 MB too: tried with an endless runWeight.
+// With all events in memory (an endless `runWeight`) the process ends with "heap out of memory", also at 112 MB.
 it("decides in bounded memory, every event a new person, and leaves no file behind", { timeout: 120_000 }, async () => {
   const { code, stdout, stderr } = await place.runProcess(["decisions", "--events", "many.ndjson"], {
     nodeFlags: ["--max-old-space-size=64", "--max-semi-space-size=2"],
@@ -43,7 +43,7 @@ it.each(["SIGINT", "SIGTERM"] as const)("ends with 130 at %s, and leaves no file
   child.stdin?.on("error", () => undefined)
   for (let index = 0; index < 100_000; index++)
     child.stdin?.write(`${line({ id: `e${index}`, concordId: `p${index}` })}\n`)
-  // Far more than a pipe holds: once it is written, the command is reading.
+  // This is far more than a pipe holds, so once it is written, the command is reading.
   await new Promise((resolve) => child.stdin?.write("\n", resolve))
   child.kill(signal)
   const [code] = await once(child, "exit")
@@ -61,7 +61,7 @@ it("ends quietly when the reader of its output has had enough", async () => {
   expect(place.temporaryFiles()).toEqual([])
 })
 
-it("says by its exit code what was wrong where nobody reads what it says", async () => {
+it("ends with the right exit code where its standard error is closed", async () => {
   const store = `sqlite:${join(place.folder, "unread.db")}`
   await place.run(["bootstrap", "--store", store])
   const child = place.start(["import", "--restore", "-", "--store", store])

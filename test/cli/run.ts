@@ -17,7 +17,7 @@ import { childEnv } from "../support/childEnv.ts"
 
 const main = fileURLToPath(new URL("../../apps/cli/main.ts", import.meta.url))
 
-/** How a run ended. */
+/** The exit code and the outputs of a run. */
 export interface Outcome {
   readonly code: number | null
   readonly stdout: string
@@ -48,7 +48,7 @@ export interface Workplace {
   readonly temporaryFiles: () => ReadonlyArray<string>
 }
 
-/** Takes the place of the process's folder, environment and outputs until the returned function puts them back. */
+/** Replaces this process's folder, environment and outputs, until the returned function restores them. */
 const replaceProcess = (folder: string, env: Readonly<Record<string, string>>) => {
   const before = { env: { ...process.env }, folder: process.cwd(), exitCode: process.exitCode }
   const replaceEnv = (env: NodeJS.ProcessEnv) => {
@@ -84,10 +84,10 @@ const replaceProcess = (folder: string, env: Readonly<Record<string, string>>) =
   }
 }
 
-/** A pipe gives at most so much at a time. */
+/** The most that a pipe gives at a time. */
 const chunkBytes = 65_536
 
-/** What the command needs of the system, with an input of the test's. */
+/** The services that the command needs, with standard input given by the test. */
 const services = (stdin: string | Uint8Array) => {
   const bytes = Buffer.from(stdin)
   const chunks = Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, index) =>
@@ -96,7 +96,7 @@ const services = (stdin: string | Uint8Array) => {
   return Layer.mergeAll(
     NodeServices.layer,
     Stdio.layerTest({ stdin: Stream.fromIterable(chunks, { chunkSize: 1 }) }),
-    // That of the test runner writes to its own report.
+    // The test runner's console writes to its own report.
     Layer.succeed(Console.Console, new NodeConsole({ stdout: process.stdout, stderr: process.stderr })),
   )
 }
@@ -115,7 +115,7 @@ const runHere = async (
   return { code, ...restore() }
 }
 
-/** Makes a workplace that is gone after the tests of the file. */
+/** Makes a workplace that is removed after the tests of the file. */
 export const workplace = (): Workplace => {
   const folder = mkdtempSync(join(tmpdir(), "assent-test-"))
   const temporary = mkdtempSync(join(folder, "tmp-"))
@@ -165,7 +165,7 @@ export const linesOf = (text: string): ReadonlyArray<{ readonly [member: string]
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line))
 
-/** A line of events.ndjson with everything right. */
+/** A valid line of events.ndjson. */
 export const line = (changes: { readonly [field: string]: unknown } = {}): string =>
   JSON.stringify({
     id: "e1",

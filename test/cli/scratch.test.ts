@@ -1,13 +1,10 @@
-/** A dry run leaves nothing behind for good, and says plainly where it has no place for its scratch file. */
+/** The scratch file of a dry run is removed in the end, and a missing place for it is reported as that. */
 import { mkdirSync, readdirSync, statSync } from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { beforeAll, expect, test, vi } from "vitest"
+import { beforeAll, expect, test } from "vitest"
 import { mountSmall, run as runTool } from "../support/tools.ts"
 import { workplace } from "./run.ts"
-
-// Processes are started, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const { folder, run, start, write } = workplace()
 const rehearse = ["--store", "sqlite:x.db", "--dry-run"]
@@ -36,7 +33,7 @@ test("What a killed dry run leaves is removed by the next one; what belongs to o
   child.kill("SIGKILL")
   await ended
   expect(readdirSync(temporary)).toEqual([left])
-  // A process that lives, another machine, and a name that only looks like one.
+  // Folders of a running process, of another machine, and with a name that only looks like that of a dry run.
   const others = [
     `assent-dry-run-${process.pid}-${hostname()}-aaaaaa`,
     `assent-dry-run-${child.pid}-other.${hostname()}-aaaaaa`,
@@ -49,7 +46,7 @@ test("What a killed dry run leaves is removed by the next one; what belongs to o
   expect(readdirSync(temporary).toSorted()).toEqual(others.toSorted())
 })
 
-test("No place for temporary files is told as that.", async () => {
+test("A missing folder for temporary files is reported as that.", async () => {
   write("rows.ndjson", rows(1))
   const nowhere = join(folder, "nowhere")
   const { code, stderr } = await run(["import", "rows.ndjson", ...rehearse], { env: { TMPDIR: nowhere } })
@@ -59,7 +56,7 @@ test("No place for temporary files is told as that.", async () => {
   })
 })
 
-test("A full place for temporary files is told as that, and not as a full ledger.", async ({
+test("A full disk for temporary files is reported as that, and not as a full ledger.", async ({
   onTestFinished,
   skip,
 }) => {

@@ -130,7 +130,7 @@ describe("the exit code", () => {
     ["3 when more lose permission than allowed", ["--fail-on", "lost-permission=0.5%"], 3],
     ["3 also with --exit-code", ["--exit-code", "--fail-on", "lost-permission=1"], 3],
     ["0 at exactly the limit", ["--fail-on", "lost-permission=100%"], 0],
-    ["0 at exactly so many people", ["--fail-on", "asked-again=2"], 0],
+    ["0 at exactly the limit of people", ["--fail-on", "asked-again=2"], 0],
   ])("is %s", async (_, flags, expected) => {
     const { code, stderr } = await place.run([...candidate, ...flags])
     expect(code).toBe(expected)
@@ -148,7 +148,7 @@ it("takes a rule pack for the candidate, and writes a report that names it and l
   expect(report).toContain("people lose a permission")
   expect(report).toContain("a yes counts for 6 months")
   expect(report).not.toMatch(/<script|<link|src=/)
-  // The report goes to whoever asks: nobody is named in it.
+  // The report names no person, because it is passed on.
   expect(report).not.toMatch(/\b(ann|ben)\b/)
   expect(readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))).toEqual([])
 })
@@ -210,7 +210,7 @@ describe("refuses, having written nothing", () => {
     ["no ledger", [...window, ...candidate], "--store or --events"],
     ["two ledgers", [...events, "--store", "sqlite:a.db", ...window, ...candidate], "--store or --events"],
     ["no candidate", [...events, ...window], "--candidate"],
-    ["a limit that is none", [...events, ...window, ...candidate, "--fail-on", "lost-permission"], "--fail-on"],
+    ["a limit without a number", [...events, ...window, ...candidate, "--fail-on", "lost-permission"], "--fail-on"],
     ["a share above all", [...events, ...window, ...candidate, "--fail-on", "changed=101%"], "--fail-on"],
     [
       "an instant without a zone",

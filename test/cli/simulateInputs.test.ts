@@ -29,13 +29,13 @@ const random = (below: number): number => {
   return Math.floor((seed / 2 ** 32) * below)
 }
 
-/** Enough for several batches and every thread; many ties of the same instant. */
+/** Enough for several batches on each thread, with many events of the same instant. */
 const count = 70_000
 const events = Array.from({ length: count }, (_, index): StoredEvent => {
   const consentDate = Date.UTC(2023, random(24), 1)
   const event = {
     id: uuid(0xe000_0000 + random(3), index),
-    // Some begin with the bit that is the sign of a number.
+    // Some begin with a set bit, which would be the sign of a number.
     concordId: uuid(random(2) * 0xf000_0000 + 1, random(7_000)),
     consentType: uuid(0xa, random(5)),
     version: 1 + random(3),
@@ -84,7 +84,7 @@ beforeAll(async () => {
     FROM ${source}) TO '${place.folder}/typed.parquet'`)
   const typed = `SELECT * FROM '${place.folder}/typed.parquet'`
   await connection.run(`COPY (${typed} ORDER BY concordId) TO '${place.folder}/sorted.parquet'`)
-  // The person who should be first is last: known when all others have been folded.
+  // The person who should be first is last: the order turns out wrong after all others have been folded.
   const least = `(SELECT min(concordId) FROM '${place.folder}/typed.parquet')`
   await connection.run(`COPY (${typed} ORDER BY concordId = ${least}, concordId) TO '${place.folder}/nearly.parquet'`)
   postgres = await startPostgres()
@@ -103,7 +103,7 @@ afterAll(() => postgres.stop())
 const simulate = async (input: ReadonlyArray<string>, name: string, stdin = "") => {
   const flags = ["--candidate", "six.json", "--from", "2023-06-01", "--until", "2026-01-01", "--json", "--out", name]
   const { code, stderr, stdout } = await place.run(["simulate", ...input, ...flags], { stdin })
-  // On a busy machine it tells how far it is.
+  // On a busy machine it prints its progress.
   expect({ code, stderr: stderr.replaceAll(/^[\d,]+ events .*\n/gm, "") }).toEqual({ code: 0, stderr: "" })
   const { inputs: _, knownAt: __, ...summary } = JSON.parse(stdout)
   return { summary, diff: readFileSync(join(place.folder, name), "utf8") }
@@ -119,7 +119,7 @@ it("gives the same lines and the same summary from every input", async () => {
     ["--events", "typed.parquet"],
     ["--store", "sqlite:./ledger.db"],
     ["--store", postgresUrl],
-    // Read line by line, where the file of the same lines was read by DuckDB.
+    // Standard input is read line by line; DuckDB read the file with the same lines.
     ["--events", "-"],
   ]) {
     const stdin = input.includes("-") ? readFileSync(join(place.folder, "events.ndjson"), "utf8") : ""
@@ -129,7 +129,7 @@ it("gives the same lines and the same summary from every input", async () => {
   }
 })
 
-// Kills: UnsortedEventReader, people taken as they come though they are out of order.
+// Kills: UnsortedEventReader, people are folded in the order of the file though it is not sorted.
 it("gives the same from a table in order, and from one that turns out not to be when nearly all is done", async () => {
   const expected = await simulate(["--events", "typed.parquet"], "typed.diff")
   for (const file of ["sorted.parquet", "nearly.parquet"]) {
@@ -142,8 +142,8 @@ it("gives the same from a table in order, and from one that turns out not to be 
 it("counts people who are joined in a store as one, as known when it runs, and those whose join was undone as two", async () => {
   const some = events.slice(0, 10_000)
   const [first, second, third, fourth, fifth] = [...new Set(some.map(({ concordId }) => concordId))].toSorted()
-  // One survives who has no event of its own.
-  const nobody = uuid(0x7000_0000, 1)
+  // This survivor has no event of its own.
+  const eventless = uuid(0x7000_0000, 1)
   const fact = (number: number, member: string, survivor: string, more: Partial<Fact> = {}): Fact => ({
     id: uuid(0xfac7, number),
     kind: "joined",
@@ -155,14 +155,14 @@ it("counts people who are joined in a store as one, as known when it runs, and t
   })
   const facts = [
     fact(1, third!, first!),
-    fact(2, first!, nobody),
+    fact(2, first!, eventless),
     fact(3, fourth!, second!),
     fact(4, fifth!, second!),
     fact(5, fourth!, second!, { kind: "undone", join: uuid(0xfac7, 3) }),
   ]
   const survivors = new Map([
-    [first, nobody],
-    [third, nobody],
+    [first, eventless],
+    [third, eventless],
     [fifth, second],
   ])
   const renamed = some.map((event) => ({
@@ -213,7 +213,7 @@ describe("a table", () => {
     expect(JSON.parse(stdout).events).toBe(1)
   })
 
-  it("that is being read can be interrupted, and nothing is left behind", async () => {
+  it("that is being read can be interrupted, and no temporary file stays", async () => {
     const unfinished = () => readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))
     for (const wait of [0, 100, 300]) {
       const child = place.start(["simulate", "--events", "typed.parquet", ...flags, "--out", "interrupted.ndjson"])
@@ -221,7 +221,7 @@ describe("a table", () => {
       await new Promise((resolve) => setTimeout(resolve, wait))
       child.kill("SIGINT")
       const [code] = await once(child, "exit")
-      // It may have been done before it heard of it.
+      // It may have ended before the signal arrived.
       expect([0, 130]).toContain(code)
       expect(unfinished()).toEqual([])
       expect(place.temporaryFiles()).toEqual([])
@@ -240,8 +240,8 @@ describe("refuses a table", () => {
     ],
     ["with a line before its header", `exported today\n${header}${good}`, "column id: is required"],
     ["with a column twice", header.replace("version", "id") + good, "column id: stands in the header twice"],
-    ["with a line that is none", `${header}${good}# end\n`, "line 3: not CSV that can be read"],
-    ["with a state that is none", header + good + good.replace("accepted", "yes"), "row 3, column consentState"],
+    ["with a line that is not one of CSV", `${header}${good}# end\n`, "line 3: not CSV that can be read"],
+    ["with an unknown state", header + good + good.replace("accepted", "yes"), "row 3, column consentState"],
     ["with a local time", header + good.replace("T00:00:00Z", "T00:00:00"), "row 2, column consentDate"],
     ["with a version of zero", header + good.replace("Z,,", "Z,0,"), "row 2, column version"],
     ["without a person", header + good.replace("ann", ""), "row 2, column id or concordId: is required"],
@@ -271,7 +271,7 @@ describe("refuses a table", () => {
   })
 })
 
-it("refuses a store that is none", async () => {
+it("refuses what is not a store", async () => {
   const flags = ["--candidate", "six.json", "--from", "2024-01-01", "--until", "2025-01-01"]
   for (const [url, reason] of [
     ["sqlite:none.db", "no such file"],

@@ -1,6 +1,6 @@
 /**
- * What docs/operating.md tells under "PostgreSQL in production", run as it stands there with the machine's own PostgreSQL: roles,
- * partitions, backup and restore, a standby. The store keeps its contract on the tables that come of it.
+ * The commands of docs/operating.md under "PostgreSQL in production", run as they are with the machine's own PostgreSQL: roles,
+ * partitions, backup and restore, a standby. The store keeps its contract on the resulting tables.
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -28,7 +28,7 @@ afterAll(() => installed.stop())
 
 const url = (role: string, database: string, port = installed.port): string =>
   `postgres://${role}:x@127.0.0.1:${port}/${database}`
-/** The variables that the page begins with. */
+/** The variables that the page sets first. */
 const named = (database: string) => ({
   OWNER: url("assent_owner", database),
   SERVICE: url("assent_service", database),
@@ -66,7 +66,7 @@ const record = (store: Store, count: number) =>
     store.events.append({ project, organization, recordedAt: each.dateCreated, events: [each], claims: [] }),
   )
 
-/** Everything of every lane, read by position from the first on. */
+/** All events of every lane, read in the order of their positions. */
 const everything = (store: Store) =>
   Effect.gen(function* () {
     const ends = yield* store.events.laneEnds(project)
@@ -95,7 +95,7 @@ describe("roles and partitions", () => {
     installed.rows(roles()[1]!, url("assent_owner", "ready"))
   }, 120_000)
 
-  test("events are in partitions, which nobody may change, the owner neither", () => {
+  test("events are in partitions, which no role may change, not even the owner", () => {
     expect(installed.rows("SELECT count(*) FROM pg_inherits WHERE inhparent = 'event'::regclass", service())).toEqual([
       "3",
     ])
@@ -158,7 +158,7 @@ describe("a backup", () => {
     expect(installed.run(check, named("broken")).trim().split("\n")).toHaveLength(1)
   })
 
-  test("by pg_basebackup starts as a standby, which tells the positions it has seen, is not ready, and takes nothing", async () => {
+  test("by pg_basebackup starts as a standby, which reports the positions it has seen, is not ready, and takes nothing", async () => {
     const copy = join(installed.folder, "standby")
     installed.run(blocks("Standbys", "sh")[0]!, { STANDBY_FILES: copy })
     const standby = await installed.start(copy)

@@ -1,6 +1,6 @@
 /**
- * What is shipped beside the package: files for Docker, Kubernetes, systemd and Prometheus are valid as their own tools or schemas
- * see it, set only what there is, and give the process no rights. The image itself is tried in image.test.ts.
+ * The files of `deploy/` for Docker, Kubernetes, systemd and Prometheus: they are valid by the tools or schemas of these, set only
+ * settings that exist, and give the process no rights. The image itself is tested in image.test.ts.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
@@ -19,7 +19,7 @@ const root = join(import.meta.dirname, "../..")
 const read = (file: string): string => readFileSync(join(root, file), "utf8")
 const variables = new Set(Object.values(Settings.table).map(({ variable }) => variable))
 
-/** Whether a tool is here. */
+/** Whether a tool is installed. */
 const has = (tool: string): boolean => spawnSync(tool, ["--version"]).status === 0
 
 describe("the Dockerfile", () => {
@@ -40,12 +40,12 @@ describe("the Dockerfile", () => {
 })
 
 describe("compose.yaml", () => {
-  // The schema is older than `name`.
+  // The schema is older than the member `name`.
   const { name: _, ...file } = parse(read("deploy/compose.yaml"))
   const { services } = file
 
   test("is valid by the schema of Compose, which would see what is wrong", () => {
-    // It names its draft and itself in ways that Ajv does not know, its parts by an older keyword, and has formats that nothing here has.
+    // Ajv does not know how the schema names its draft, itself and its parts, nor its formats, which no file here uses.
     const text = JSON.stringify(composeSchema).replaceAll('"id":"#/', '"$comment":"#/')
     const { $schema, id, ...schema } = JSON.parse(text)
     expect([$schema, id]).toEqual([expect.stringContaining("2019-09"), expect.any(String)])
@@ -68,7 +68,7 @@ describe("compose.yaml", () => {
     expect(parseInt(assent.stop_grace_period)).toBeGreaterThan(Drain.limitSeconds)
   })
 
-  test("sets what there is, opens the metrics to nobody outside, and has no password in it", () => {
+  test("sets only settings that exist, keeps the metrics inside, and has no password in it", () => {
     const { environment, ports } = services.assent
     expect(Object.keys(environment).filter((name) => !variables.has(name))).toEqual([])
     const store = environment.ASSENT_STORE.replace(/\$\{\w+:\?[^}]*\}/, "secret")
@@ -92,7 +92,7 @@ describe("the Kubernetes example", () => {
   const { spec } = part("Deployment").spec.template
   const [container] = spec.containers
 
-  /** What the compiler says of a manifest, seen as what it is called: unknown members and wrong types. */
+  /** The errors of the compiler in a manifest that is typed by its kind: unknown members and wrong types. */
   const faults = (manifests: ReadonlyArray<Manifest>): string => {
     const folder = mkdtempSync(join(tmpdir(), "assent-kubernetes-"))
     try {
@@ -175,7 +175,7 @@ describe("the unit for systemd", () => {
     const folder = mkdtempSync(join(tmpdir(), "assent-unit-"))
     const file = join(folder, "assent.service")
     try {
-      // Node.js may be elsewhere here.
+      // Node.js may stand in another place on this machine.
       writeFileSync(file, unit.replace("/usr/bin/node", process.execPath))
       expect(spawnSync("systemd-analyze", ["verify", file], { encoding: "utf8" })).toMatchObject({
         status: 0,

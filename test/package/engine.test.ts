@@ -15,7 +15,7 @@ test("the engine bundles to at most 8 kB, minified and compressed, with nothing 
     write: false,
     metafile: true,
   })
-  // One value import of a schema would bring in all of Effect: both its size and its name would show here.
+  // One value import of a schema would bring in all of Effect: the size and the names would show it here.
   expect(Object.keys(metafile.inputs).filter((input) => !/^core\/(index|engine\/\w+)\.ts$/.test(input))).toEqual([])
   expect(gzipSync(outputFiles[0]!.contents).byteLength).toBeLessThanOrEqual(8 * 1024)
 })

@@ -14,7 +14,7 @@ import { eventually, readBanner } from "../support/server.ts"
 const root = join(import.meta.dirname, "../..")
 const read = (file: string): string => readFileSync(join(root, file), "utf8")
 
-/** Every file that a file leads to, and the packages that they import. */
+/** Every file that a file imports, directly or not, and the packages that they import. */
 const importsOf = (entry: string, seen = new Set<string>(), packages = new Set<string>()) => {
   if (seen.has(entry)) return { seen, packages }
   seen.add(entry)
@@ -23,7 +23,7 @@ const importsOf = (entry: string, seen = new Set<string>(), packages = new Set<s
   const imports = [...text.matchAll(/^(?:import|export) (?!type )(?:[^"]*? from )?"([^"]+)"/gm)].map(
     ([, from]) => from!,
   )
-  // What only some need is imported where it is asked for; this repository writes types' imports in another way.
+  // Modules for some settings only are imported where they are used; imports of types are written in another way here.
   const later = [...text.matchAll(/\bawait import\("([^"]+)"\)|=> import\("([^"]+)"\)/g)].map(
     ([, one, other]) => (one ?? other)!,
   )
@@ -66,7 +66,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-// To change its root, a process must be root's; elsewhere the image is tried by whoever builds it.
+// Only root may change the root folder of a process. Elsewhere this is not tested.
 describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("the server of the image", () => {
   let image: Image
   let port: number
@@ -84,14 +84,14 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("the se
       "the server of the image listens",
     )
     expect(output).toContain("Assent listens on")
-  }, 170_000)
+  })
 
   afterAll(() => {
     server?.kill("SIGKILL")
     image?.remove()
   })
 
-  /** What a program says in the image, and how it ends. */
+  /** The output of a program in the image, and its exit code. */
   const runIn = async (command: ReadonlyArray<string>) => {
     const program = image.run(command, { PORT: String(port) })
     let said = ""
@@ -108,7 +108,7 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("the se
     expect(readdirSync(image.data).toSorted()).toEqual(["assent.db", "assent.db-shm", "assent.db-wal"])
   })
 
-  test("has no rights: its user is nobody's, its root cannot be written to, there is no shell", async () => {
+  test("has no rights: its user owns nothing, its root cannot be written to, there is no shell", async () => {
     const status = readFileSync(`/proc/${server.pid}/status`, "utf8")
     expect(status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m)
     expect(status).toMatch(/^CapEff:\t0+$/m)

@@ -8,7 +8,7 @@ import { type Server, startEmpty } from "../support/server.ts"
 const root = new URL("../../", import.meta.url).pathname
 const read = (file: string): string => readFileSync(join(root, file), "utf8")
 
-/** The blocks of a documentation page that are TypeScript and hold `marker`. */
+/** The blocks of a documentation page that are TypeScript and contain `marker`. */
 const example = (file: string, marker: string): string => {
   const blocks = [...read(file).matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]!)
   const found = blocks.filter((block) => block.includes(marker))
@@ -16,14 +16,14 @@ const example = (file: string, marker: string): string => {
   return found[0]!
 }
 
-/** What the comment behind the last line of an example says that it prints. */
+/** The output of an example, by the comment after its last line. */
 const promised = (code: string): string => /\/\/ (.*)\n$/.exec(code)?.[1] ?? ""
 
-/** What the comments behind all the lines that print say. */
+/** The output of an example, by the comments after all lines that print. */
 const allPromised = (code: string): string =>
   [...code.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, said]) => said).join("\n")
 
-/** The package as its users get it: packed, unpacked, and imported by name, its peers beside it. */
+/** The package as its users get it: packed, unpacked, and imported by name, with its peers installed. */
 describe("the package", () => {
   let folder: string
 
@@ -41,7 +41,7 @@ describe("the package", () => {
     for (const peer of ["effect", "@effect", "csv-parse", "csv-stringify", "jose", "libphonenumber-js"]) {
       symlinkSync(join(root, "node_modules", peer), join(modules, peer))
     }
-  }, 180_000)
+  })
 
   afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -109,7 +109,7 @@ describe("the package", () => {
     })
     afterAll(() => server.stop())
 
-    /** The settings that the examples leave open, in front of one; Node's `fetch` has no page whose Origin it would send. */
+    /** An example after the settings that it leaves open. Node's `fetch` belongs to no page, so the Origin is set. */
     const complete = (code: string): string => {
       const { apiKey, consentTypes, organization, project } = server.banner()
       const given = { baseUrl: server.url, apiKey, organizationId: organization, projectId: project }
@@ -122,14 +122,14 @@ describe("the package", () => {
     }
 
     test.each(examples.map((code) => [allPromised(code), code] as const))(
-      "whose example in the documentation prints what it says: %s",
+      "with an example that prints what the documentation says: %s",
       (promised, code) => {
         expect(promised).not.toBe("")
         expect(run(complete(code))).toBe(promised)
       },
     )
 
-    test("whose examples have the types they use, and no misspelt ones", () => {
+    test("with examples that have the types they use, and no misspelt ones", () => {
       const check = (code: string): string => {
         writeFileSync(join(folder, "example.mts"), complete(code))
         const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")]
