@@ -5,6 +5,7 @@ export const sqlite: Part = {
   folder: "adapters/sqlite",
   tests: [
     "test/contract/contract.test.ts",
+    "test/faults/disk.long.test.ts",
     "test/faults/disk.test.ts",
     "test/faults/sync.test.ts",
     "test/http/cursors.test.ts",
@@ -40,16 +41,11 @@ export const sqlite: Part = {
       "performance.now() + pauseMillis",
       "Infinity",
       "a disk that is full takes no writes",
-      "at each sync takes no writes",
-      "now and then loses nothing",
+      "a disk that fails with I/O errors at each sync",
+      "a disk that fails with I/O errors now and then",
     ],
 
-    [
-      "GroupCommit.ts",
-      "if (isOverdue(each)) each.answer(overdue)",
-      "",
-      "makes nobody wait for longer than the limit, holds up no reads",
-    ],
+    ["GroupCommit.ts", "if (isOverdue(each)) each.answer(overdue)", "", "a disk that hangs"],
 
     [
       "PeopleStore.ts",
