@@ -21,6 +21,7 @@ export const http: Part = {
     "test/http/rateLimits.test.ts",
     "test/http/refusedConnections.test.ts",
     "test/http/roles.test.ts",
+    "test/http/routeTable.test.ts",
     "test/http/tokenBuckets.test.ts",
     "test/http/typeLife.test.ts",
   ],
@@ -74,6 +75,10 @@ export const http: Part = {
       "",
       "a free place goes to a connection that was refused just now",
     ],
+
+    ["server/RouteTable.ts", '"[^/?]+"', '"[^/?%]+"', "is a probe if it begins like one"],
+    ["server/RouteTable.ts", "method === stream.method && ", "", "is a stream of rows if it is sent with POST"],
+    ["server/RouteTable.ts", "([^/?#]+)", "([^/?]+)", "is of the Site API if it begins like it"],
 
     ["routes/Questions.ts", "  ...(knownAt != null && { knownAt }),", "", agreement, asModel],
     ["routes/Questions.ts", "  ...(at != null && { at }),", "", agreement, asModel],

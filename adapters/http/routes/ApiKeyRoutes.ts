@@ -47,8 +47,8 @@ const create = Effect.fnUntraced(function* (request: Parameters<typeof Answer.re
   const { organization } = yield* CurrentKey
   const { fields, idempotency } = yield* CatalogChanges.read(request, decodeNew)
   const answer = ({ apiKey }: ApiKeys.CreatedKey) => JSON.stringify(ApiKeyJson.json(apiKey, undefined))
-  const making = { ...(idempotency !== undefined && { idempotency }), answer }
-  const changed = yield* CatalogChanges.orRefuse(yield* setup.createKey(organization, toFields(fields), making))
+  const options = { ...(idempotency !== undefined && { idempotency }), answer }
+  const changed = yield* CatalogChanges.orRefuse(yield* setup.createKey(organization, toFields(fields), options))
   const isRepeated = changed._tag === "Repeated"
   const made = JSON.parse(isRepeated ? changed.answer : answer(changed.value))
   const secret = isRepeated ? yield* setup.secretAgain(organization, made.id, idempotency!) : changed.value.secret

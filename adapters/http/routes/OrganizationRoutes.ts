@@ -96,11 +96,11 @@ const createOrganization = Effect.fnUntraced(function* (request: Parameters<type
   const { organization } = yield* CurrentKey
   const { fields, idempotency } = yield* CatalogChanges.read(request, decodeNewOrganization)
   yield* checkKeys(fields)
-  const making = {
+  const options = {
     ...(idempotency !== undefined && { idempotency }),
     answer: (founded: CreatedOrganization) => write(foundedJson(founded)),
   }
-  const outcome = yield* setup.createOrganization(organization, toOrganization(fields), making)
+  const outcome = yield* setup.createOrganization(organization, toOrganization(fields), options)
   const changed = yield* CatalogChanges.orRefuse(outcome)
   const isRepeated = changed._tag === "Repeated"
   const { apiKey, ...founded } = isRepeated ? JSON.parse(changed.answer) : foundedJson(changed.value)
@@ -146,9 +146,9 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
           const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeNewProject)
-          const making = { ...idempotency, answer: writeProject }
+          const options = { ...idempotency, answer: writeProject }
           return yield* CatalogChanges.answer(
-            yield* setup.createProject(organization, toProject(fields), making),
+            yield* setup.createProject(organization, toProject(fields), options),
             writeProject,
             201,
           )
