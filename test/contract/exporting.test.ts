@@ -74,7 +74,7 @@ const siteOf = Effect.gen(function* () {
   return Option.getOrThrow(yield* ledger.projectScope(project.id))
 })
 
-/** A guest who records something, and is identified as a user. */
+/** Records an event of a guest, and identifies the guest as a user. */
 const joined = Effect.fnUntraced(function* (scope: ProjectScope, userId: string, now: number) {
   const ledger = yield* Ledger.Ledger
   const opened = yield* ledger.openSession({ ...scope, ipAddress: "", domain: "localhost" })

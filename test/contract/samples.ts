@@ -154,7 +154,7 @@ export const ids = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<string> =
 
 export type Store = LedgerStore["Service"]
 
-/** The ids of the people whom hashes name; `undefined` for a hash that names no one. */
+/** The id of the person that each hash names; `undefined` for a hash that names no one. */
 export const named = (store: Store, owner: Lane.Owner, hashes: ReadonlyArray<string>) =>
   Effect.map(store.people.byAlias(owner, hashes), (people) => people.map((person) => person?.concordId))
 

@@ -1,6 +1,6 @@
 /**
  * The concurrency limit of a service in simulated time: a processor works on one request after the other, then a disk
- * syncs all waiting requests at once, and up to ten times as many requests arrive as these can carry.
+ * syncs all waiting requests at once, and requests arrive at up to ten times the rate that these can carry.
  */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"

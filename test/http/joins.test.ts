@@ -27,7 +27,7 @@ beforeAll(async () => {
   await publish(server, [signer.publicKey])
 })
 
-/** A person with a yes to the newsletter, and a guest with a no to the policy who is identified as the person. */
+/** A person with a yes to the newsletter, and a guest with a no to the policy that is identified as the person. */
 interface Pair {
   readonly email: string
   readonly person: string

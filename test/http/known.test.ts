@@ -1,6 +1,6 @@
 /**
- * Whom an identifier named at an instant: answers by it stay the same, identifying is a fact, and undoing ends its
- * effect.
+ * The person that an identifier named at an instant: answers by it stay the same, identifying is a fact, and undoing
+ * ends its effect.
  */
 import { beforeAll, expect, test } from "vitest"
 import { served } from "../support/served.ts"

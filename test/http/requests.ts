@@ -96,7 +96,7 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     const { id } = await asOwnerOf(ownerOf(project), "POST", path, { json })
     return id as string
   }
-  /** A guest who is identified as a known person. */
+  /** A guest that is identified as a known person. */
   const join = async (project: Project) => {
     const userId = fresh("joined")
     const { concordId } = await recorded(project, userId)

@@ -90,7 +90,7 @@ describe("what has become of a type", () => {
       headers: asOwner,
     })
     expect(events.json.items).toEqual(declined.json.items)
-    // The deleted type is answered about the person who refused it only, and its names can be given to another type.
+    // The deleted type is answered only about the person that refused it, and its names can be given to another type.
     expect(await decision(server, id, { userId: "late" })).toMatchObject({ status: "refused" })
     expect(await decision(server, id, { userId: "somebody else" })).toBeUndefined()
     const json = { items: [{ person: { userId: "late" }, consentType: id }] }

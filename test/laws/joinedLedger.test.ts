@@ -1,6 +1,6 @@
 /**
- * Joining and undoing on a ledger that records and reads, over the store in memory: random events of three people, of
- * whom two are guests who are identified as the third, by a clock that the test sets.
+ * Joining and undoing on a ledger that records and reads, over the store in memory: random events of three people, two
+ * of which are guests that are identified as the third, by a clock that the test sets.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
@@ -28,7 +28,7 @@ const wait = fc.constantFrom(0, 0, 1, hour)
 /** Steps of a clock that is sometimes set back. */
 const waitOrBack = fc.constantFrom(0, 0, 1, hour, -1, -hour)
 
-/** Ann, whom a server knows, and two guests. */
+/** Ann, a person known to a server, and two guests. */
 const ann = 0
 const everybody = [ann, 1, 2]
 const guest = fc.constantFrom(1, 2)
@@ -183,14 +183,14 @@ const named = ({ concordIds, events, site: scope }: Told, answers: unknown): unk
   return JSON.parse(text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => names.get(id) ?? id))
 }
 
-/** The people who are joined with a person as known at an instant. */
+/** The people that are joined with a person as known at an instant. */
 const oneWith = ({ joins }: Told, who: number, knownAt: Instant): ReadonlyArray<number> => {
   const isAnn = (each: number) =>
     each === ann || ((joins.get(each)?.from ?? Infinity) <= knownAt && knownAt < joins.get(each)!.to)
   return isAnn(who) ? everybody.filter(isAnn) : [who]
 }
 
-/** The answer of the pure core about a person, from the events of all people who are joined with it. */
+/** The answer of the pure core about a person, from the events of all people that are joined with it. */
 const decided = (told: Told, who: number, at: Instant, knownAt: Instant) => {
   const members = oneWith(told, who, knownAt).map((each) => told.concordIds[each]!)
   return told.site.types.all.map((type) => {

@@ -1,6 +1,6 @@
 /**
- * People who are joined by facts, and separated by other facts: on the pure core, with random facts about three people.
- * The same laws on a ledger that records and reads: `joinedLedger.test.ts`.
+ * People that are joined by facts, and separated by other facts: on the pure core, with random facts about three
+ * people. The same laws on a ledger that records and reads: `joinedLedger.test.ts`.
  */
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
@@ -46,7 +46,7 @@ const countedAs = (facts: ReadonlyArray<People.Fact>, who: string): string => {
 }
 
 /**
- * The facts of the steps, as a ledger records them: only a person who is not a member yet is joined, and only with a
+ * The facts of the steps, as a ledger records them: only a person that is not a member yet is joined, and only with a
  * survivor.
  */
 const record = (told: ReadonlyArray<Step>): ReadonlyArray<People.Fact> => {
@@ -74,7 +74,7 @@ const stories: fc.Arbitrary<Told> = fc
 const eventsOf = (events: ReadonlyArray<ConsentEvent>, members: ReadonlyArray<string>) =>
   events.filter(({ concordId }) => members.includes(concordId))
 
-/** The answer about a person, from the events of all people who are joined with it. */
+/** The answer about a person, from the events of all people that are joined with it. */
 const answer = (told: Told, known: ReadonlyArray<People.Fact>, who: string, at: Instant, knownAt: Instant) => {
   const { members } = People.joinedWith(known, who, knownAt)
   const { events, rules, type } = told

@@ -262,7 +262,7 @@ test("The steps of a window begin where the calendar says, and every instant is 
   )
 })
 
-// Kills: EventColumnBuilder.isFull, only events fill a batch; EventColumnBuilder.endPerson, the columns grow by events alone.
+// Kills: EventColumnBuilder.isFull counts events only; EventColumnBuilder.endPerson grows the columns for events only.
 test("People of whom nothing is known at `knownAt` fill a batch like others, and none of them is lost", () => {
   const builder = EventColumnBuilder.make(0, false)
   const count = 2 * EventColumnBuilder.batchEvents + 1000

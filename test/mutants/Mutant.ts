@@ -5,8 +5,8 @@
 /**
  * What to change, and which tests must fail then.
  *
- * `file` is relative to the folder of the part. `find` occurs exactly once in it. `killedBy` holds the first words of the
- * titles of the tests that fail under the mutant; each of them must fail.
+ * `file` is relative to the folder of the part. `find` occurs exactly once in it. `killedBy` holds the first words of
+ * the titles of the tests that fail under the mutant; each of them must fail.
  */
 export type Mutant = readonly [file: string, find: string, replace: string, ...killedBy: ReadonlyArray<string>]
 

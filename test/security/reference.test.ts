@@ -38,7 +38,7 @@ describe.skipIf(isMissing)("the reference", () => {
     })
     page = await browser.newPage()
     page.on("pageerror", (error) => complaints.push(error.message))
-    // The browser requests an icon by itself, and there is none.
+    // The browser requests an icon by itself, and the service has no icon.
     page.on("console", (said) => said.type() === "error" && !/ 404 /.test(said.text()) && complaints.push(said.text()))
     await page.goto(`${server.url}/docs`)
   })

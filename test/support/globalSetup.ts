@@ -1,6 +1,7 @@
 /**
- * Before the first test: says whether the short or the long ones are run, and compiles the command and the server where nothing
- * is compiled yet, because Node.js keeps what it has compiled only when a process ends by itself, and most servers are killed.
+ * Before the first test: says whether the short or the long ones are run, and compiles the command and the server where
+ * nothing is compiled yet, because Node.js keeps what it has compiled only when a process ends by itself, and most
+ * servers are killed.
  */
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"

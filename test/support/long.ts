@@ -1,6 +1,6 @@
 /**
- * Numbers of the long tests: `npm run test:long` repeats more than `npm test` has time for. `ASSENT_TESTS=long` gives them to any
- * run, such as that of one file.
+ * Numbers of the long tests: `npm run test:long` repeats more than `npm test` has time for. `ASSENT_TESTS=long` gives
+ * them to any run, such as that of one file.
  */
 
 /** Whether this run is one of long tests. */
