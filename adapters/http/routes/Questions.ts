@@ -34,8 +34,8 @@ const questionOf = ({ organization, project }: ProjectScope, person: PersonRefer
 })
 
 /**
- * The consent state: the deciding event of every type whose answer is in force, and the instant at which it changes by
- * itself.
+ * The consent state: the deciding event of every type that has an answer in force, and the instant at which it changes
+ * by itself.
  */
 export const state = Effect.fnUntraced(function* (scope: ProjectScope, person: PersonReference, instants: Instants) {
   const ledger = yield* Ledger

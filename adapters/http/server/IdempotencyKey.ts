@@ -16,7 +16,7 @@ const misshapen = new Answer.HttpProblem({
 
 /**
  * The key of a POST request, if it has one, with what identifies the request. The key of another method is ignored:
- * those methods are idempotent, except PATCH, whose answers are not stored. `caller` separates the keys of different
+ * those methods are idempotent, except PATCH, for which no answer is stored. `caller` separates the keys of different
  * callers.
  */
 export const of = Effect.fnUntraced(function* (

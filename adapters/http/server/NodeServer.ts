@@ -1,5 +1,5 @@
 /**
- * A Node server whose requests first pass a gate, then listeners in the order in which they are given.
+ * A Node server that passes each request through a gate, then through listeners in the order of their list.
  *
  * Node calls every listener of an event, and none can keep a request from the others. So the gate decides before the
  * event is emitted: a refused request is emitted as `refused` in place of `request`, and no handler sees it.

@@ -130,7 +130,7 @@ const refused = Metric.counter("assent_http_requests_refused", {
 /** Upper bounds of the buckets of the histogram, in seconds. */
 const boundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Finds the histogram of a method, route and status, and makes it at first. */
+/** Returns the function that gives the histogram of a method, route and status, which it makes once. */
 const durations = () => {
   const histograms = new Map<string, Metric.Histogram<number>>()
   return ({ method, route, status }: Pick<Entry, "method" | "route" | "status">): Metric.Histogram<number> => {
@@ -151,7 +151,7 @@ const durations = () => {
 export interface RequestLog {
   readonly listeners: Listeners
   /**
-   * Sets the status of a request that was answered past Node's response. Without a request, writes an entry that holds
+   * Sets the status of a request that `Unparsed` answered. Without a request, writes an entry that holds
    * only the status.
    */
   readonly answeredUnparsed: (status: number, request: IncomingMessage | undefined) => void

@@ -19,7 +19,7 @@ export interface Route {
   readonly template: string
   readonly path: RegExp
   readonly methods: Set<string>
-  /** The methods whose endpoints take no query parameter. */
+  /** The methods of the endpoints that take no query parameter. */
   readonly withoutQuery: Set<string>
 }
 
@@ -94,5 +94,5 @@ export const isSiteApi = (target: string): boolean => siteRoots.some((root) => t
 
 const siteProject = new RegExp(`^(?:${siteRoots.join("|")})([^/?#]+)`)
 
-/** The id of the project that a target of the Site API names, as sent; `undefined` where there is none. */
+/** The id of the project that a target of the Site API names, as sent; `undefined` if it names no project. */
 export const siteProjectId = (target: string): string | undefined => siteProject.exec(target)?.[1]

@@ -23,7 +23,8 @@ export interface TakeResult {
 export const windowMillis = 60_000
 
 /**
- * The highest number of ids of one window. Up to twice as many are kept: those of this window and of the one before.
+ * The highest number of ids of one window. Up to twice that number are kept: those of this window and of the one
+ * before.
  */
 export const idsMax = 100_000
 
