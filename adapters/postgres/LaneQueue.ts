@@ -121,10 +121,10 @@ class Queue<Each extends Entry> implements LaneQueue<Each> {
 
   next(): Group<Each> | undefined {
     if (!this.hasRoom) return undefined
-    const ofIdleLanes = this.take(({ lanes }) => !lanes.some((lane) => this.writing.has(lane)))
+    const ofIdleLanes = this.dequeue(({ lanes }) => !lanes.some((lane) => this.writing.has(lane)))
     if (ofIdleLanes.length > 0) return this.begin(ofIdleLanes)
     if (!this.hasFullGroup) return undefined
-    const ofBusyLanes = this.take((each) => each.lanes.every((lane) => this.isOpen(lane)) && this.isDisjoint(each))
+    const ofBusyLanes = this.dequeue((each) => each.lanes.every((lane) => this.isOpen(lane)) && this.isDisjoint(each))
     return ofBusyLanes.length > 0 ? this.begin(ofBusyLanes) : undefined
   }
 
@@ -157,16 +157,16 @@ class Queue<Each extends Entry> implements LaneQueue<Each> {
    * Takes the appends that are eligible and that no earlier append, still waiting, shares a lane with: at most a full
    * group.
    */
-  private take(isEligible: (entry: Each) => boolean): ReadonlyArray<Each> {
-    const taken: Array<Each> = []
+  private dequeue(isEligible: (entry: Each) => boolean): ReadonlyArray<Each> {
+    const removed: Array<Each> = []
     const left: Array<Each> = []
     /** The lanes of appends that stay. */
     const closed = new Set<number>()
     let events = 0
     for (const entry of this.waiting) {
-      const fits = taken.length === 0 || events + entry.request.events.length <= this.limits.maxGroupEvents
+      const fits = removed.length === 0 || events + entry.request.events.length <= this.limits.maxGroupEvents
       if (fits && !entry.lanes.some((lane) => closed.has(lane)) && isEligible(entry)) {
-        taken.push(entry)
+        removed.push(entry)
         events += entry.request.events.length
       } else {
         left.push(entry)
@@ -174,7 +174,7 @@ class Queue<Each extends Entry> implements LaneQueue<Each> {
       }
     }
     this.waiting = left
-    return taken
+    return removed
   }
 
   private begin(entries: ReadonlyArray<Each>): Group<Each> {

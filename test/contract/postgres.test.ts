@@ -24,6 +24,7 @@ import { startGate } from "../support/gate.ts"
 import { startLossyProxy } from "../support/lossyProxy.ts"
 import * as LedgerQueries from "../support/ledgerQueries.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { startPostgresProxy } from "../support/postgresProxy.ts"
 
 let postgres: Postgres
 let url: string
@@ -262,6 +263,39 @@ describe("groups that are written concurrently", () => {
     expect(bursts.flat()).toEqual(range(40).map(() => "Appended"))
     // None is rolled back, unless the machine pauses for a second.
     expect(await countRollbacks()).toBeLessThanOrEqual(before + 2)
+  })
+
+  test("wait for the outcome of the previous one longer than for a lock, and are not rolled back", async () => {
+    await Effect.runPromise(withStore(() => Effect.void))
+    let rollbacks = 0
+    let written = 0
+    const proxy = await startPostgresProxy({
+      to: postgres.port,
+      fault: (statement) => {
+        if (statement === "ROLLBACK") rollbacks++
+        if (statement.startsWith("INSERT INTO head")) written++
+        return undefined
+      },
+    })
+    const use = Effect.gen(function* () {
+      const store = yield* LedgerStore
+      // From here on the ends of the lanes are predicted.
+      for (const owner of [33, 33, 33]) yield* store.events.append(ofNew(owner))
+      // The first group waits here with its lanes locked, after its rows were sent.
+      const release = yield* Effect.promise(() => postgres.hold(url, "idempotency"))
+      const idempotencyRecord = { hash: "a".repeat(64), digest: "b".repeat(64), answer: "", recordedAt: 0 }
+      const [first, ...others] = range(4).map(() => ofNew(33))
+      const appending = yield* Effect.forkChild(burst(store, [{ ...first!, idempotencyRecord }, ...others]))
+      // Three before, the first group, and the second one, which is then at the wait.
+      yield* Effect.promise(() => expect.poll(() => written, { timeout: 4_000 }).toBe(5))
+      yield* Effect.sleep(200)
+      yield* Effect.promise(release)
+      return yield* Fiber.join(appending)
+    })
+    const through = PostgresStore.layer(url.replace(`:${postgres.port}/`, `:${proxy.port}/`))
+    expect(await Effect.runPromise(Effect.provide(use, through))).toEqual(range(4).map(() => "Appended"))
+    await proxy.stop()
+    expect(rollbacks).toBe(0)
   })
 
   test("and those of two projects that claim the same identifiers do not hold each other up: one has each", async () => {

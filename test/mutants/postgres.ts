@@ -30,7 +30,7 @@ export const postgres: Part = {
       "AppendTransaction.ts",
       "rejection !== undefined || !(yield* predecessorsCommitted)",
       "rejection !== undefined",
-      "are all kept, and none",
+      "wait for the outcome of the previous one",
     ],
 
     ["Sql.ts", 'synchronous_commit: "on"', 'synchronous_commit: "off"', "was synced before by the server"],

@@ -111,20 +111,20 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
   let statement = ""
   let cycle: Array<Message> = []
   /** Handles a message of the server. */
-  let answer = (received: Message): void => void near.write(received.bytes)
-  const forwardToClient = answer
+  let onServerMessage = (received: Message): void => void near.write(received.bytes)
+  const forwardToClient = onServerMessage
   const cut = (): void => {
     near.resetAndDestroy()
     far.resetAndDestroy()
   }
 
   /** Sends a statement of the proxy itself; calls `then` with the messages of its result. */
-  const ask = (own: string, then: (received: ReadonlyArray<Message>) => void): void => {
+  const sendOwn = (own: string, then: (received: ReadonlyArray<Message>) => void): void => {
     const received: Array<Message> = []
-    answer = (each) => {
+    onServerMessage = (each) => {
       received.push(each)
       if (each.type !== "Z") return
-      answer = forwardToClient
+      onServerMessage = forwardToClient
       then(received)
     }
     far.write(simpleQuery(own))
@@ -132,15 +132,15 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
 
   const raise = (code: string): void => {
     const fail = () =>
-      ask(options.raising!(code), (received) => {
+      sendOwn(options.raising!(code), (received) => {
         for (const each of received) if (each.type === "E" || each.type === "Z") near.write(each.bytes)
       })
     // A COMMIT that fails ends the transaction.
-    if (statement === "COMMIT") ask("ROLLBACK", fail)
+    if (statement === "COMMIT") sendOwn("ROLLBACK", fail)
     else fail()
   }
 
-  const act = (fault: Fault | undefined, whole: Buffer): void => {
+  const doFault = (fault: Fault | undefined, whole: Buffer): void => {
     if (fault === undefined) return void far.write(whole)
     const name = typeof fault === "string" ? fault : fault.raise
     count(statement === "COMMIT" ? `COMMIT ${name}` : name)
@@ -149,11 +149,11 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
       case "cut-before":
         return cut()
       case "cut-after":
-        answer = ({ type }) => void (type === "Z" && cut())
+        onServerMessage = ({ type }) => void (type === "Z" && cut())
         return void far.write(whole)
       case "cut-answer":
-        answer = ({ bytes }) => {
-          answer = () => {}
+        onServerMessage = ({ bytes }) => {
+          onServerMessage = () => {}
           near.write(bytes.subarray(0, bytes.byteLength >> 1), cut)
         }
         return void far.write(whole)
@@ -166,7 +166,7 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
     }
   }
 
-  const asked = (received: Message): void => {
+  const onClientMessage = (received: Message): void => {
     const { bytes, type } = received
     if (type === "") {
       const isStartup = bytes.readInt32BE(4) === 196_608
@@ -184,20 +184,20 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
     if (type !== "S" && type !== "Q" && type !== "X") return
     const whole = Buffer.concat(cycle.map((each) => each.bytes))
     cycle = []
-    act(type === "X" ? undefined : options.fault?.(statement), whole)
+    doFault(type === "X" ? undefined : options.fault?.(statement), whole)
   }
 
-  near.on("data", splitter(asked, true))
-  const answered = splitter((received) => {
+  near.on("data", splitter(onClientMessage, true))
+  const onServerData = splitter((received) => {
     if (received.type === "K") processId = received.bytes.readInt32BE(5)
-    answer(received)
+    onServerMessage(received)
   }, false)
   let isGreeted = false
   far.on("data", (data: Buffer) => {
     // The answer to a request for TLS is one letter, not a message.
     if (!isGreeted && data.byteLength === 1) return void near.write(data)
     isGreeted = true
-    answered(data)
+    onServerData(data)
   })
 }
 
