@@ -8,9 +8,9 @@ process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.c
 /**
  * Short and long tests: `X.test.ts` is short, `X.long.test.ts` beside it is long.
  *
- * `npm test` runs the short ones, at most five minutes on two idle cores; `npm run test:long` (`--mode long`) the long ones. Many
- * long files are a short one with larger numbers: they import it, and `test/support/long.ts` gives the numbers. `--mode all` runs
- * any file, with the numbers of the long ones: mutants are tried so.
+ * `npm test` runs the short ones, at most five minutes on two idle cores; `npm run test:long` (`--mode long`) the long
+ * ones. Many long files are a short one with larger numbers: they import it, and `test/support/long.ts` gives the
+ * numbers. `--mode all` runs any file, with the numbers of the long ones: mutants are tried so.
  */
 export default defineConfig(({ mode }) => {
   const isLong = mode === "long" || mode === "all"

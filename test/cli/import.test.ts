@@ -1,4 +1,7 @@
-/** `assent import` and `assent export`: every format of rows, every fault with its line, and exports that are imported again. */
+/**
+ * `assent import` and `assent export`: every format of rows, every fault with its line, and exports that are imported
+ * again.
+ */
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"

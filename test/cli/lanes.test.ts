@@ -1,4 +1,7 @@
-/** `assent bootstrap`: the number of lanes of a new store is that of the flag, else of the environment, and never changes. */
+/**
+ * `assent bootstrap`: the number of lanes of a new store is that of the flag, else of the environment, and never
+ * changes.
+ */
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Option } from "effect"

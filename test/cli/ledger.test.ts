@@ -1,4 +1,7 @@
-/** Which ledger a command works on: that of the flag, else of the environment, as for the service. Before it writes, it prints which. */
+/**
+ * Which ledger a command works on: that of the flag, else of the environment, as for the service. Before it writes, it
+ * prints which.
+ */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"

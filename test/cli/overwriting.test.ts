@@ -1,4 +1,6 @@
-/** An output never overwrites the ledger or an input, under any of their names: it is refused before anything is opened. */
+/**
+ * An output never overwrites the ledger or an input, under any of their names: it is refused before anything is opened.
+ */
 import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { beforeAll, describe, expect, test } from "vitest"

@@ -1,5 +1,6 @@
 /**
- * Every line that DuckDB reads as plain is read by the strict reader, too, as the same event: DuckDB may only be faster.
+ * Every line that DuckDB reads as plain is read by the strict reader, too, as the same event: DuckDB may only be
+ * faster.
  */
 import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"

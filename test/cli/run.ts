@@ -1,6 +1,6 @@
 /**
- * Runs the command in a folder of its own: in the tests' own process, where starting one takes most of the time of a short run,
- * or as a process, where a test is about the process.
+ * Runs the command in a folder of its own: in the tests' own process, where starting one takes most of the time of a
+ * short run, or as a process, where a test is about the process.
  */
 import { spawn } from "node:child_process"
 import { Console as NodeConsole } from "node:console"

@@ -84,7 +84,7 @@ beforeAll(async () => {
     FROM ${source}) TO '${place.folder}/typed.parquet'`)
   const typed = `SELECT * FROM '${place.folder}/typed.parquet'`
   await connection.run(`COPY (${typed} ORDER BY concordId) TO '${place.folder}/sorted.parquet'`)
-  // The person who should be first is last: the order turns out wrong after all others have been folded.
+  // The first person comes last, so the order turns out wrong only after all others have been folded.
   const least = `(SELECT min(concordId) FROM '${place.folder}/typed.parquet')`
   await connection.run(`COPY (${typed} ORDER BY concordId = ${least}, concordId) TO '${place.folder}/nearly.parquet'`)
   postgres = await startPostgres()

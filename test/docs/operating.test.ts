@@ -1,6 +1,6 @@
 /**
- * The commands of docs/operating.md under "PostgreSQL in production", run as they are with the machine's own PostgreSQL: roles,
- * partitions, backup and restore, a standby. The store keeps its contract on the resulting tables.
+ * The commands of docs/operating.md under "PostgreSQL in production", run as they are with the machine's own
+ * PostgreSQL: roles, partitions, backup and restore, a standby. The store keeps its contract on the resulting tables.
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"

@@ -1,7 +1,8 @@
 /**
- * A process that appends to the ledger of a URL until it is killed, and writes the id of each event it was told is recorded.
+ * A process that appends to the ledger of a URL until it is killed, and writes the id of each acknowledged event to
+ * standard output.
  *
- * Each body says how many events its request had: a ledger tells by itself whether every request is whole.
+ * Each body has the number of events of its request, so that the ledger alone shows whether every request is complete.
  */
 import { writeSync } from "node:fs"
 import { Effect } from "effect"
@@ -31,7 +32,7 @@ const event = (index: number, dateCreated: number, request: string, size: number
   }
 }
 
-/** One of several writers at once; each request has one to three events, and is written down only when answered. */
+/** One of sixteen concurrent writers. A request has one to three events; their ids are written after its answer. */
 const write = Effect.fnUntraced(function* (writer: number) {
   const store = yield* LedgerStore
   for (let index = writer; ; index += 7) {

@@ -1,6 +1,6 @@
 /**
- * The appender as a process that starts in a quarter of a second: bundled once, with the threads of the SQLite store beside it,
- * as it is in a program that embeds the ledger.
+ * The appender as a process that starts in a quarter of a second, because it is bundled once, with the threads of the
+ * SQLite store as files in the same folder, as in a program that embeds the ledger.
  */
 import { spawn } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs"
@@ -13,24 +13,24 @@ const root = join(import.meta.dirname, "../..")
 
 /** A process that appends. */
 export interface Appending {
-  /** The ids of the events it was told are recorded, so far. */
+  /** The ids of the events that were acknowledged to it so far. */
   readonly acknowledged: () => ReadonlyArray<string>
-  /** Resolves when the next is acknowledged; fails when the process has ended by itself. */
+  /** Resolves when the next event is acknowledged; rejects when the process has ended by itself. */
   readonly goesOn: () => Promise<void>
-  /** Ends it with SIGKILL, if it still runs; then everything it has written has been read. */
+  /** Ends it with SIGKILL, and returns the ids of all acknowledged events; rejects when it had ended by itself. */
   readonly kill: () => Promise<ReadonlyArray<string>>
 }
 
 /** Starts appenders. */
 export interface Appender {
-  /** `under` is a command that the process is run by, such as `["strace", "-f"]`. */
+  /** `under` is a command that runs the process, such as `["strace", "-f"]`. */
   readonly start: (url: string, under?: ReadonlyArray<string>, env?: NodeJS.ProcessEnv) => Appending
   readonly remove: () => void
 }
 
 const start = (folder: string, url: string, under: ReadonlyArray<string>, env: NodeJS.ProcessEnv): Appending => {
   const [command, ...rest] = [...under, process.execPath, join(folder, "appender.js"), url]
-  // A file takes what is written at once, and has it after any kill.
+  // A file has everything that was written to it, also after a kill.
   const written = join(mkdtempSync(join(folder, "run-")), "acknowledged")
   const output = openSync(written, "w")
   const child = spawn(command!, rest, { env: { ...childEnv, ...env }, stdio: ["ignore", output, "pipe"] })
@@ -41,7 +41,7 @@ const start = (folder: string, url: string, under: ReadonlyArray<string>, env: N
   const checkRunning = () => {
     if (child.exitCode !== null) throw new Error(`the appender ended by itself: ${errors}`)
   }
-  // A last line may be cut short by the kill; only whole lines were written down.
+  // The kill may cut the last line short.
   const acknowledged = () => readFileSync(written, "utf8").split("\n").slice(0, -1)
   return {
     acknowledged,

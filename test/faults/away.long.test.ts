@@ -1,6 +1,7 @@
 /**
- * The database is away: shut down, slow, hanging, or another one takes its place. No request waits for ever, nothing is acknowledged that is not recorded,
- * and the server is back by itself when the database is, without opening all connections at once.
+ * The database is shut down, is slow, hangs, or another one takes its place. No request waits for ever, nothing is
+ * acknowledged that is not recorded, and the server uses the database again by itself, without opening all connections
+ * at once.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { expect, test } from "vitest"
@@ -12,7 +13,7 @@ test.concurrent("a database that is shut down is noticed at once, and used again
   await expectEnded("shutDown", await begin(context))
 })
 
-test.concurrent("a database that hangs makes nobody wait for longer than the limit, and is used again when it goes on", async (context) => {
+test.concurrent("a database that hangs makes no request wait for longer than the limit, and is used again when it goes on", async (context) => {
   const { clients, connectionsSince, gate, load, url } = await begin(context)
   gate.set("stuck")
   const stuck = performance.now()
@@ -37,7 +38,8 @@ test.concurrent("a database that is slow is waited for, but not for longer than 
   expect(new Set(load.writes.slice(from).map(({ status }) => status))).toEqual(new Set([201]))
   expect(load.acknowledged).toHaveLength(2 * load.requests())
   expect((await clients.ready()).status).toBe(200)
-  // Each question is answered in time; all that a request asks are not. Sent again with its key, it is recorded once.
+  // One query is answered in time, but not all queries of a request. Sent again with its key, the request is recorded
+  // once.
   gate.set(2_000)
   const late = clients.load(4)
   while (late.writes.length < 4) await sleep(100)
@@ -52,19 +54,19 @@ test.concurrent("another database takes the place of one that is lost, and has e
   const { clients, gate, load, postgres, url } = await begin(context)
   const standby = await postgres.standby()
   context.onTestFinished(() => standby.stop())
-  // A commit is acknowledged once the standby has it on its disk, too.
+  // A commit is acknowledged only when the standby has it on its disk, too.
   await postgres.administer("ALTER SYSTEM SET synchronous_standby_names = '*'")
   await postgres.administer("SELECT pg_reload_conf()")
   await load.goesOn()
   await sleep(1_000)
-  // Its machine is gone: on connections to it nothing is heard any more, not even that it has ended.
+  // Its machine is gone: its connections are silent, and do not even end.
   gate.set("stuck")
   await postgres.kill()
   await expectAway(clients)
   await standby.administer("SELECT pg_promote()")
   gate.lead(standby.port)
   gate.set("open")
-  // Its idle connections must have been given up, too.
+  // The server must have closed its idle connections, too.
   await until(200, clients.ready, 40_000)
   await load.goesOn()
   const promoted = url.replace(`:${postgres.port}/`, `:${standby.port}/`)

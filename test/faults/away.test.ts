@@ -1,6 +1,7 @@
 /**
- * The database is away: killed here; shut down, slow, hanging or replaced in `away.long.test.ts`. No request waits for ever, nothing is acknowledged that is not recorded,
- * and the server is back by itself when the database is, without opening all connections at once.
+ * The database is killed and started again. No request waits for ever, nothing is acknowledged that is not recorded,
+ * and the server uses the database again by itself, without opening all connections at once. `away.long.test.ts` has
+ * more faults.
  */
 import { test } from "vitest"
 import { begin, expectEnded } from "./away.ts"

@@ -1,5 +1,5 @@
 /**
- * A process that is killed at any moment while it appends: as it starts, as it recovers what the one before it left, as it makes
+ * A process that is killed at any moment while it appends: at its start, during the recovery of the log, while it makes
  * the tables, and in the middle of a group of requests.
  */
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs"
@@ -23,7 +23,7 @@ let killed: Postgres
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "assent-crash-"))
   appender = await makeAppender()
-  // The server may be set to answer before it has synced: the store does not rely on that.
+  // The server is set to answer a commit before it has synced, because the store must not rely on the server's setting.
   const start = () => startPostgres(["-c", "synchronous_commit=off", "-c", "wal_writer_delay=10s"])
   postgres = await start()
   killed = await start()
@@ -37,7 +37,7 @@ afterAll(async () => {
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
-/** A ledger, and what it has acknowledged. */
+/** A ledger, and the ids of the events that it has acknowledged. */
 interface Ledger {
   readonly url: string
   readonly asked: Asked
@@ -55,7 +55,10 @@ const cycle = async ({ acknowledged, url }: Ledger, next: () => number): Promise
   acknowledged.push(...(await appending.kill()))
 }
 
-/** Kills as often as that, in ledgers of a few kills each, two of them at a time; looks at the ledger after every kill. */
+/**
+ * Kills a number of processes, in ledgers of a few kills each, two ledgers at a time, and checks the ledger after every
+ * kill. Returns the number of acknowledged events.
+ */
 const killIn = async (
   make: () => Promise<Ledger>,
   cycles: number,
@@ -72,7 +75,7 @@ const killIn = async (
         left--
         await cycle(ledger, next)
         const { asked } = ledger
-        // Killed before it made the tables, it has acknowledged nothing.
+        // A process that was killed before it made the tables has acknowledged nothing.
         if (ledger.acknowledged.length === 0) continue
         expect(await faultsOf(asked, ledger.acknowledged), `SEED=${seed}`).toEqual([])
       }
@@ -114,7 +117,7 @@ test.concurrent("PostgreSQL: a database server that is killed again and again un
     await killed.kill()
     await killed.start()
     expect(await faultsOf(ledger.asked, appending.acknowledged()), `SEED=${seed}`).toEqual([])
-    // The process goes on by itself.
+    // The process connects again by itself.
     await appending.goesOn()
   }
   const acknowledged = await appending.kill()
@@ -122,7 +125,7 @@ test.concurrent("PostgreSQL: a database server that is killed again and again un
   expect(await faultsOf(ledger.asked, acknowledged), `SEED=${seed}`).toEqual([])
 })
 
-describe("what is asked of the ledgers", () => {
+describe("the checks of a ledger", () => {
   let whole: string
   let acknowledged: ReadonlyArray<string>
   beforeAll(async () => {
@@ -143,7 +146,7 @@ describe("what is asked of the ledgers", () => {
     ["UPDATE event SET body = (SELECT body FROM event LIMIT 1)", "an event is there twice"],
     ["UPDATE event SET body = json_set(body, '$.size', 9)", "a request is there in part"],
     ["UPDATE event SET body = body || ' '", "a body is not what it was"],
-  ])("show what `%s` has done to one", async ([statement, fault], { task }) => {
+  ])("find what `%s` has done to it", async ([statement, fault], { task }) => {
     const path = join(folder, `${task.id}.db`)
     for (const suffix of ["", "-wal"]) copyFileSync(whole + suffix, path + suffix)
     const db = new DatabaseSync(path)

@@ -1,6 +1,6 @@
 /**
- * A connection that is cut after any byte of a request or of its answer: sent again with the same key, the request gets the
- * first answer, and is carried out once.
+ * A connection that is cut after any byte of a request or of its answer. Sent again with the same key, the request gets
+ * the first answer, and is carried out once.
  */
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** A request as its bytes; the connection ends with its answer. */
+/** The bytes of a request after whose answer the server closes the connection. */
 const bytesOf = ({ headers, json, path }: Post, key: string): Buffer => {
   const body = JSON.stringify(json)
   const all = { host: "a", connection: "close", ...headers, "content-type": "application/json", "idempotency-key": key }
@@ -29,7 +29,10 @@ const bytesOf = ({ headers, json, path }: Post, key: string): Buffer => {
   )
 }
 
-/** The same request again, without the proxy, until it is answered: not while the first one is under way, or many are. */
+/**
+ * Sends the same request again, without the proxy, until it is not refused because it, or too many others, are under
+ * way.
+ */
 const again = async ({ headers, json, path }: Post, key: string): Promise<Answer> => {
   for (;;) {
     const answer = await server.request("POST", path, { headers: { ...headers, "idempotency-key": key }, json })
@@ -58,10 +61,10 @@ const tryOnce = async (post: Post, cut: Cut): Promise<Tried> => {
   const isReplayed = answer.headers["idempotent-replayed"] === "true"
   const where = JSON.stringify(cut)
   expect(answer.status, `${where} ${answer.text}`).toBeOneOf([200, 201])
-  // The client has seen the beginning of an answer; the server has given all of it, and gives it again.
+  // The client has received the beginning of the answer; the server sent all of it, and sends it again.
   expect(answered.startsWith(received), where).toBe(true)
   if (isCarriedOut(answered)) expect([where, isReplayed, answer.text]).toEqual([where, true, bodyOf(answered)])
-  // Of many changes of what is set up at once, some are told to try again.
+  // Of many concurrent catalog changes, some are answered that they should try again.
   if (cut.side === "answer")
     expect([where, answered.slice(9, 12)]).toEqual([where, expect.toBeOneOf(["200", "201", "503"])])
   if (cut.side === "request" && cut.bytes < request.byteLength) expect([where, isReplayed]).toEqual([where, false])
@@ -72,7 +75,7 @@ const tryOnce = async (post: Post, cut: Cut): Promise<Tried> => {
   return { cut, post, answer, isReplayed }
 }
 
-/** Every `step`th byte of a request and of its answer, cut in both ways; a few at a time. */
+/** Cuts after every `step`th byte of a request and of its answer, in both ways, a few cuts at a time. */
 const tryAll = async (prepare: () => Promise<Post>, step: number): Promise<ReadonlyArray<Tried>> => {
   const sample = await prepare()
   const key = crypto.randomUUID()
@@ -113,7 +116,7 @@ describe("POST consent-events cut after any byte", () => {
   }, 280_000)
 
   test("is answered as the first time, if it was carried out, and else for the first time", () => {
-    // Both happen: some of the cuts came too late to hinder anything.
+    // Both happen, because some cuts come too late to prevent anything.
     expect(new Set(tried.map(({ isReplayed }) => isReplayed))).toEqual(new Set([true, false]))
   })
 
@@ -132,7 +135,7 @@ describe("POST consent-events cut after any byte", () => {
       const ids = (of: ReadonlyArray<{ id: string }>) => of.map(({ id }) => id).toSorted()
       expect([cut, ids(idsOf.get(items[0].concordId)!)]).toEqual([cut, ids(items)])
     }
-    // And those of the request that was not cut.
+    // Two more are those of the request that was not cut.
     expect(events).toHaveLength(2 * tried.length + 2)
     const { items } = (await ask(server, "consent-state", { concordId: tried[0]!.answer.json.items[0].concordId })).json
     expect(items).toMatchObject([{ consentState: "declined" }])
@@ -164,7 +167,7 @@ test("POST identify cut after any byte opens one session, and ends the one it ca
   expect([count("session") - before.sessions, count("used_identity_token") - before.proofs]).toEqual([2 * all, all])
 })
 
-test("POST identify whose client is gone while it is carried out ends the session it came with, at once", async () => {
+test("POST identify with a client that goes away while it is carried out ends the session it came with, at once", async () => {
   const post = await posts["identify"]!(await newAsker(server))
   const key = crypto.randomUUID()
   const blocker = new DatabaseSync(server.file, { timeout: 10_000 })
@@ -172,7 +175,7 @@ test("POST identify whose client is gone while it is carried out ends the sessio
   blocker.exec("BEGIN IMMEDIATE")
   try {
     talk.write(bytesOf(post, key))
-    // Until it is under way: it waits for the disk then.
+    // Waits until the request is under way: then it waits for the disk.
     for (let status = 0; status !== 409;) {
       const { headers, json, path } = post
       const other = { ...headers, "idempotency-key": key }
@@ -180,7 +183,7 @@ test("POST identify whose client is gone while it is carried out ends the sessio
     }
     talk.socket.resetAndDestroy()
     await talk.closed
-    // The server has heard of it before it hears of the next request.
+    // The server notices the reset before it reads the next request.
     expect((await server.request("GET", "/livez")).status).toBe(200)
   } finally {
     blocker.exec("ROLLBACK")
@@ -190,7 +193,7 @@ test("POST identify whose client is gone while it is carried out ends the sessio
   expect((await server.request("GET", `${site()}/consent-state`, { headers: post.headers })).status).toBe(401)
 })
 
-test("POST api-keys cut after any byte makes one key, whose secret is told again", async () => {
+test("POST api-keys cut after any byte makes one key, and returns its secret again", async () => {
   const path = `/privacy-v1/organizations/${acme.id}/api-keys?limit=1000`
   const list = async () => (await server.request("GET", path, { headers: asOwner })).json
   const before = (await list()).total

@@ -1,6 +1,6 @@
 /**
- * The disk is full again and again, too small, fails or hangs. Nothing is acknowledged that is not on it, reads go on, and once it works again the server
- * closes, opens and checks the ledger by itself.
+ * The disk is full again and again, too small, fails or hangs. Nothing is acknowledged that is not on the disk, reads
+ * go on, and once the disk works again the server closes, opens and checks the ledger by itself.
  */
 import { spawn } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -62,7 +62,7 @@ test
 test
   .skipIf(!hasPackages({ strace: "strace" }))
   .concurrent(
-    "a disk that hangs makes nobody wait for longer than the limit, holds up no reads, and is used again when it goes on",
+    "a disk that hangs makes no request wait for longer than the limit, delays no reads, and is used again when it goes on",
     async (context) => {
       const ledger = await begin(context, folderFor(context))
       const inject = "inject=fsync:delay_enter=25000000"

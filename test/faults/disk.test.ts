@@ -1,6 +1,7 @@
 /**
- * The disk is full, fails or is held; hangs, is too small or fails now and then in `disk.long.test.ts`. Nothing is acknowledged that is not on it, reads go on, and once it works again the server
- * closes, opens and checks the ledger by itself.
+ * The disk is full or fails, or another process holds the ledger. Nothing is acknowledged that is not on the disk,
+ * reads go on, and once the disk works again the server closes, opens and checks the ledger by itself.
+ * `disk.long.test.ts` has more faults.
  */
 import { DatabaseSync } from "node:sqlite"
 import { test } from "vitest"
@@ -34,7 +35,7 @@ test
 
 test.concurrent("a ledger that another process holds is reported within the limit, and used again when it lets go", async (context) => {
   const ledger = await begin(context, folderFor(context))
-  // The server writes all the time: its lock is waited for.
+  // Waits for the lock, because the server writes all the time.
   const other = new DatabaseSync(ledger.file, { timeout: 60_000 })
   other.exec("BEGIN IMMEDIATE")
   await ledger.expectOnlyReads()

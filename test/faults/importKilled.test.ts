@@ -1,7 +1,7 @@
 /**
- * `assent import` that is killed again and again: run until it is done, every row is recorded once.
+ * `assent import` that is killed again and again: once it has run to its end, every row is recorded once.
  *
- * `ASSENT_IMPORT_ROWS` and `ASSENT_IMPORT_KILLS` make it as long as one likes; the heap stays as small.
+ * `ASSENT_IMPORT_ROWS` and `ASSENT_IMPORT_KILLS` set the number of rows and kills. The heap keeps its size.
  */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -22,13 +22,13 @@ const { folder, run, runProcess, start } = workplace()
 let postgres: Postgres
 let database: string
 const storeOf = (kind: keyof typeof killed) => ["--store", kind === "sqlite" ? "sqlite:ledger.db" : database]
-/** Far less than all rows take. */
+/** A heap that is far smaller than all rows. */
 const nodeFlags = ["--max-old-space-size=96"]
 
-/** A date of its own for every second row; the row behind it is the same once more. */
+/** The same date for two rows that follow each other, because the second is the first one again. */
 const dateOf = (index: number): string => new Date(1_600_000_000_000 + 60_000 * Math.floor(index / 2)).toISOString()
 
-/** Makes the ledger, and the rows for it. */
+/** Makes the ledger and the file of rows. */
 const prepare = async (kind: keyof typeof killed): Promise<void> => {
   const { stdout } = await run(["bootstrap", ...storeOf(kind), "--json"])
   const consentType = JSON.parse(stdout).consentTypes[1].id
@@ -39,7 +39,7 @@ const prepare = async (kind: keyof typeof killed): Promise<void> => {
       consentState: index % 4 < 2 ? "accepted" : "declined",
       consentDate: dateOf(index),
       ...(index % 10 === 0 && { externalId: `x${index % 5000}` }),
-      // Some are refused each time.
+      // One row in a hundred is refused, in every run.
       ...(index % 100 === 7 && { consentState: "agreed" }),
     })
   writeFileSync(join(folder, "rows.ndjson"), Array.from({ length: rows }, (_, index) => `${line(index)}\n`).join(""))
@@ -72,7 +72,7 @@ const recorded = async (kind: keyof typeof killed): Promise<ReadonlyArray<string
     })
     .toSorted()
 
-/** Runs the import and kills it when it has recorded some more, after up to so many milliseconds. */
+/** Runs the import, waits until it has recorded more rows and then some milliseconds, and kills it. */
 const killOne = async (kind: keyof typeof killed, millis: number): Promise<void> => {
   const before = (await bodies[kind]()).length
   const child = start(["import", "rows.ndjson", ...storeOf(kind), "--json"], { nodeFlags })
@@ -96,7 +96,7 @@ test.each(kinds)(
       await killOne(kind, Math.random() * 60)
       seen.push((await bodies[kind]()).length)
     }
-    // Each kill left something, and something was left to do.
+    // At least one kill left rows to record.
     expect(new Set(seen).size).toBeGreaterThan(1)
     const done = await runProcess(["import", "rows.ndjson", ...store, "--json", "--rejected", "rejected.ndjson"], {
       nodeFlags,

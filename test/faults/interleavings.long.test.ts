@@ -1,2 +1,2 @@
-/** The seeds of `interleavings.test.ts`, ten times as many. */
+/** The seeds of `interleavings.test.ts`, and ten times their number. */
 import "./interleavings.test.ts"

@@ -1,6 +1,6 @@
 /**
- * The ledger over a store that is slow, fails and loses answers, under clients that ask at the same time and processes that
- * are killed: thousands of runs, each of which follows from its seed alone (`interleavings/`).
+ * The ledger over a store that is slow, fails and loses answers, with concurrent clients and processes that are killed:
+ * hundreds of runs, each of which follows from its seed alone (`interleavings/`).
  */
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
@@ -13,13 +13,13 @@ import { commandOf, digestOf, failureOf } from "./interleavings/seeds.ts"
 
 type Store = LedgerStore["Service"]
 
-/** How many runs a test plays; `npm run interleave -- --seeds 100000` plays more. */
+/** The number of runs of a test; `npm run interleave -- --seeds 100000` plays more. */
 const runs = times(500, 5000)
-/** Seeds beyond those that have gone wrong once. */
+/** Later seeds that have failed once. */
 const remembered = [2499]
 const seeds = [...remembered, ...Array.from({ length: runs }, (_, index) => index + 1)]
 
-/** The first seed that goes wrong over a store; a run that does is told as it is. */
+/** The first seed that fails over a store. Its run is reported without being made smaller. */
 const firstFailure = (store?: () => Store): { readonly seed: number; readonly failure: string } | undefined => {
   for (const seed of seeds) {
     const failure = failureOf(seed, store, 1)
@@ -42,7 +42,7 @@ test("The same seed gives the same run, line by line, also in another process", 
   expect(stdout.trim()).toBe(digest)
 })
 
-/** Stores that do what no store may do. */
+/** Stores with a fault that a run must find. */
 const broken: ReadonlyArray<readonly [says: string, what: RegExp, breaks: (store: Store) => Partial<Store>]> = [
   [
     "acknowledges events and keeps none of them",
@@ -98,7 +98,7 @@ const broken: ReadonlyArray<readonly [says: string, what: RegExp, breaks: (store
     }),
   ],
   [
-    "takes a proof twice",
+    "accepts an identity token twice",
     /was used twice|two requests used/,
     (store) => ({
       people: {

@@ -1,6 +1,7 @@
 /**
- * Servers that are killed at any moment under writers that give every request a key: what was acknowledged is answered
- * again byte for byte, what was not is carried out once when it is sent again. On SQLite and on PostgreSQL, side by side.
+ * Servers that are killed at any moment while clients send requests with idempotency keys. An acknowledged request is
+ * answered again byte for byte; any other is carried out once when it is sent again. On SQLite and on PostgreSQL,
+ * concurrently.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -25,7 +26,7 @@ interface Sent {
   isReplayed?: boolean
 }
 
-/** A ledger, the server on it, and what was sent to it. */
+/** A ledger, its server, and the requests that were sent to it. */
 interface Ledger {
   server: Server
   readonly first: Server
@@ -41,7 +42,7 @@ const send = ({ server }: Ledger, { key, post: { headers, json, path } }: Sent):
 
 const isReplay = ({ headers }: Answer): boolean => headers["idempotent-replayed"] === "true"
 
-/** Sends a request that was not acknowledged. */
+/** Sends a request that is not acknowledged yet. */
 const acknowledge = async (ledger: Ledger, request: Sent): Promise<void> => {
   const answer = await send(ledger, request)
   if (answer.status !== 200 && answer.status !== 201) return void ledger.wrong.push(`${request.kind}: ${answer.text}`)
@@ -49,7 +50,7 @@ const acknowledge = async (ledger: Ledger, request: Sent): Promise<void> => {
   request.isReplayed = isReplay(answer)
 }
 
-/** Sends a request that was acknowledged. */
+/** Sends an acknowledged request again, and compares the answers. */
 const check = async (ledger: Ledger, request: Sent): Promise<void> => {
   const again = await send(ledger, request)
   const { answer, kind } = request
@@ -57,7 +58,7 @@ const check = async (ledger: Ledger, request: Sent): Promise<void> => {
   if (!isSame) ledger.wrong.push(`${kind}: ${again.text} instead of ${answer!.text}`)
 }
 
-/** Writes without pause, until the server is gone. */
+/** Sends requests without pause, until the server is killed. */
 const write = async (ledger: Ledger, kind: string): Promise<void> => {
   for (;;) {
     const request: Sent = { kind, post: await posts[kind]!(ledger.asker), key: crypto.randomUUID() }
@@ -75,12 +76,12 @@ const each = (
   const work = async () => {
     for (const request of left) await act(ledger, request)
   }
-  // Fewer at once than changes of what is set up are prepared anew.
+  // Fewer at a time than the number of tries of a catalog change, so that none is refused as a conflict.
   return Promise.all(Array.from({ length: 5 }, work))
 }
 
 const killOften = async (ledger: Ledger): Promise<void> => {
-  // Until a request was carried out whose answer never arrived: the next try with its key is a replay.
+  // Goes on until a request was carried out though its answer never arrived: its next try is a replay.
   const isReplayed = () => ledger.sent.some((request) => request.isReplayed)
   for (let cycle = 0; cycle < cycles || (!isReplayed() && cycle < 40); cycle++) {
     const writers = kinds.map((kind) => write(ledger, kind).catch(() => {}))
@@ -142,7 +143,7 @@ describe.each(["SQLite", "PostgreSQL"])(
       expect(ledger.wrong).toEqual([])
       expect(ledger.sent.filter(({ answer }) => answer === undefined)).toEqual([])
       for (const kind of new Set(kinds)) expect(of(kind).length).toBeGreaterThanOrEqual(cycles)
-      // Some were carried out although their answer never arrived: the key is what told.
+      // Some were carried out although their answer never arrived, which the key shows.
       expect(ledger.sent.some(({ isReplayed }) => isReplayed)).toBe(true)
     })
 
@@ -164,7 +165,7 @@ describe.each(["SQLite", "PostgreSQL"])(
           answer!.json.items.map(({ id }: { id: string }) => id).toSorted(),
         )
       }
-      // The writers' own session is one more.
+      // The clients have one session of their own.
       expect(await count("session")).toBe(of("createSession").length + 1)
       const keys = `/privacy-v1/organizations/${acme.id}/api-keys?limit=1`
       const { total } = (await ledger.server.request("GET", keys, { headers: asOwner })).json

@@ -1,13 +1,13 @@
 /**
- * Clients of a server while something fails: writers that send each request with a key until it is acknowledged, readers, and the
- * health checks. Everything that is answered is written down.
+ * Clients of a server during a fault: writers that send each request with a key until it is acknowledged, readers, and
+ * health checks. They keep every answer.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { expect } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
 import { type Asked, faultsOf } from "./wholeness.ts"
 
-/** An answer, when it came, and how long it took, in milliseconds. */
+/** An answer, with the instant of its arrival and its duration, in milliseconds. */
 export interface Answered {
   readonly status: number
   readonly retryAfter: string | undefined
@@ -15,16 +15,16 @@ export interface Answered {
   readonly millis: number
 }
 
-/** What is going on. */
+/** Writers that run. */
 export interface Load {
   readonly writes: ReadonlyArray<Answered>
   /** The ids of the events that were acknowledged. */
   readonly acknowledged: ReadonlyArray<string>
-  /** How many requests were begun: two events each. */
+  /** The number of requests that were begun, with two events each. */
   readonly requests: () => number
   /** Resolves when another request is acknowledged. */
   readonly goesOn: () => Promise<void>
-  /** Begins no new request; resolves when every one that was begun is acknowledged. */
+  /** Begins no new request, and resolves when every request is acknowledged. */
   readonly finish: () => Promise<void>
 }
 
@@ -32,13 +32,13 @@ const isReset = (error: unknown): boolean => error instanceof Error && "code" in
 
 const timed = async (ask: () => Promise<Answer>): Promise<Answered & { readonly answer: Answer }> => {
   const from = performance.now()
-  // A connection that was kept may be closed by the server at the very moment it is used again.
+  // The server may close a kept connection at the moment at which it is used again.
   const answer = await ask().catch((error: unknown) => (isReset(error) ? ask() : Promise.reject(error)))
   const at = performance.now()
   return { status: answer.status, retryAfter: answer.headers["retry-after"], at, millis: at - from, answer }
 }
 
-/** What clients of a server's demonstration do. */
+/** The requests of clients of the demonstration. */
 export const clientsOf = (server: Server) => {
   const { apiKey, consentTypes, organization, project, session } = server.banner()
   const privacy = `/privacy-v1/organizations/${organization}/projects/${project}`
@@ -57,9 +57,9 @@ export const clientsOf = (server: Server) => {
   }
   return {
     record,
-    /** Which consent states a person has, asked with the key. */
+    /** Asks for the consent states of a person, with the API key. */
     state: (userId: string) => get(`${privacy}/consent-state?userId=${userId}`, headers),
-    /** The demonstration's visitor asks. */
+    /** Asks for the consent states of the visitor. */
     visit: () => get(`/site-v1/${project}/consent-state`, { "x-session": session }),
     ready: () => get("/readyz"),
     alive: () => get("/livez"),
@@ -77,13 +77,13 @@ export const clientsOf = (server: Server) => {
             writes.push(answered)
             status = answer.status
             if (status === 201) acknowledged.push(...answer.json.items.map(({ id }: { id: string }) => id))
-            // A client waits for a second; this one is impatient.
+            // Sooner than the second that Retry-After asks for.
             await sleep(status === 201 ? 5 : 100)
           }
         }
       }
       const all = Promise.all(Array.from({ length: writers }, work))
-      // Where a test fails, its server goes before its clients.
+      // If a test fails, its server ends before its clients.
       all.catch(() => {})
       const finish = async () => {
         isOver = true
@@ -97,7 +97,7 @@ export const clientsOf = (server: Server) => {
   }
 }
 
-/** Asks until an answer has a status; how long that took, in milliseconds. */
+/** Asks until an answer has a status. Returns the duration, in milliseconds. */
 export const until = async (status: number, ask: () => Promise<Answered>, limitMillis: number): Promise<number> => {
   const from = performance.now()
   for (;;) {
@@ -110,12 +110,12 @@ export const until = async (status: number, ask: () => Promise<Answered>, limitM
   }
 }
 
-/** Everything was answered in time, and in the end recorded; the ledger holds it once and nothing else of it. */
+/** Expects that every answer was in time, and that the ledger holds every event of the requests once and no other. */
 export const expectKept = async (load: Load, ledger: Asked, limitMillis: number): Promise<void> => {
   await load.finish()
   const { acknowledged, requests, writes } = load
   expect(acknowledged).toHaveLength(2 * requests())
-  // Who is impatient may come again while the first try is still under way: 409.
+  // A request that is sent again while its first try is under way is answered 409.
   const statuses = new Set(writes.map(({ status }) => status).filter((status) => status !== 409))
   expect(statuses).toEqual(new Set([201, 503]))
   expect(writes.filter(({ retryAfter, status }) => status === 503 && retryAfter === undefined)).toEqual([])

@@ -1,5 +1,6 @@
 /**
- * Moves that are killed, and moves that must not be: the target has all of the ledger or nothing, and the source is as it was.
+ * Moves that are killed, and moves that are refused: the target has all of the ledger or nothing, and the source is
+ * unchanged.
  */
 import { copyFileSync, existsSync } from "node:fs"
 import { join } from "node:path"
@@ -16,7 +17,7 @@ import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { ofPostgres } from "../support/tampering.ts"
 
-/** How often a move is killed in each direction. */
+/** The number of kills in each direction. */
 const kills = Number(process.env["ASSENT_TEST_ROUNDS"] ?? 1)
 
 const place = workplace()
@@ -29,7 +30,7 @@ const places = {
 const names = ["sqlite", "postgres"] as const
 const directions = names
   .flatMap((from) => names.map((to) => [from, to] as const))
-  // In the short tests a ledger moves to another kind of store only.
+  // The short tests move a ledger only to another kind of store.
   .filter(([from, to]) => isLong || from !== to)
 
 const sources = { sqlite: "", postgres: "" }
@@ -44,7 +45,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => postgres.stop())
 
-/** Runs the command; where `after` is given, kills it after as many milliseconds. */
+/** Runs the command, and kills it after a number of milliseconds if `after` is given. */
 const command = (from: string, to: string, after?: number): Promise<NodeJS.Signals | null> =>
   new Promise((resolve, reject) => {
     const child = place.start(["move", "--from", from, "--to", to])
@@ -116,7 +117,7 @@ describe("a move is refused", () => {
     }
   })
 
-  test("where the target keeps something else than it was given; it stays empty", async () => {
+  test("where the target stores other rows than it was given; it stays empty", async () => {
     const changes = {
       head: "DELETE FROM head WHERE lane = new.lane AND person = new.person AND position % 7 = 0",
       idempotency: "UPDATE idempotency SET recorded_at = recorded_at + 1 WHERE hash = new.hash",
@@ -136,7 +137,7 @@ describe("a move is refused", () => {
     }
   })
 
-  test("where the source is written to meanwhile, whatever of it; the target stays empty", async () => {
+  test("where any table of the source is written to during the move; the target stays empty", async () => {
     const source = await postgres.copy(sources.postgres)
     const target = await places.sqlite()
     const filled = whole.tables.filter(({ rows, table }) => rows > 0 && table !== "event").map(({ table }) => table)
@@ -158,7 +159,7 @@ describe("a move is refused", () => {
     expect(tagOf(await moving(sources.sqlite, target))).toBe("moved")
   })
 
-  test("from a file that a server writes to meanwhile, whether it had it open before or not", async () => {
+  test("from a file that a server writes to during the move, whether it had it open before or not", async () => {
     let at = 0
     const useKey = Effect.flatMap(LedgerStore, (store) =>
       store.catalog.useKey("018d5d1e-0000-7000-8000-000000000001", ++at),

@@ -1,6 +1,6 @@
 /**
- * A server on a real streaming standby, whose replay is held up and let go: it answers what it has, says how far it has
- * seen, and never answers with less than the caller was told before.
+ * A server on a real streaming standby whose replay is paused and resumed. It answers from what it has, returns the
+ * positions that it has seen, and never answers with less than an earlier answer to the caller had.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -49,7 +49,7 @@ const decision = (server: Server, userId: string, headers = {}, query = "") =>
   send(server, "GET", `/consent-decisions?userId=${userId}${query}`, { headers })
 const first = (answer: Answer) => answer.json.items[0]
 const seen = (positions: string) => ({ "assent-positions": positions })
-/** The lanes of events alone. */
+/** The positions of event lanes only. */
 const lanesOf = (positions: string) =>
   positions
     .split(", ")
@@ -73,24 +73,24 @@ const say = (visitor: Visitor, consentState: string) =>
   asVisitor(visitor, "consent-events", {
     items: [{ consentType: primary.banner().consentTypes[0]!, consentState, consentAction: "user_click" }],
   })
-/** Proves that a visitor is a user. */
+/** Identifies a visitor as a user. */
 const identify = async (visitor: Visitor, userId: string): Promise<void> => {
   const token = await signer.token(userId, { iss: primary.banner().organization })
   expect((await asVisitor(visitor, "identify", { type: "userId", value: userId, token })).status).toBe(200)
 }
-/** Undoes the last join of a person, or the last proof of who it is. */
+/** Undoes the last join or identification of a person. */
 const undo = async (concordId: string): Promise<Answer> => {
   const person = `/people/${concordId}`
   const { facts } = (await send(primary, "GET", person, {}, organization())).json
   return send(primary, "DELETE", `${person}/joins/${facts.at(-1).id}`, {}, organization())
 }
-/** Waits until the replica has come as far as an answer of the primary. */
+/** Waits until the replica has seen the positions of an answer of the primary. */
 const followed = async (answer: Answer): Promise<void> => {
   const path = "/consent-decisions?userId=nobody"
   while ((await send(replica, "GET", path, { headers: seen(positionsOf(answer)) })).status !== 200) await sleep(25)
 }
 
-/** Holds the standby's replay up while something is done. */
+/** Pauses the replay of the standby while `use` runs. */
 const heldUp = async (use: () => Promise<void>): Promise<void> => {
   await standby.administer("SELECT pg_wal_replay_pause()")
   const state = async () => (await standby.administer("SELECT pg_get_wal_replay_pause_state() AS state"))[0]!["state"]
@@ -139,12 +139,12 @@ test("an answer that is given again says nothing of what has been seen since", a
   expect([once, again].map((answer) => "assent-positions" in answer.headers)).toEqual([true, false])
 })
 
-test("what was recorded is not unknown again: a replica that is behind waits, then says so, and answers once it has come", async () => {
+test("what was recorded is not unknown again: a replica that lags waits, then refuses, and answers once it has the positions", async () => {
   const accepted = await record("withdraws", "accepted")
   expect((await decision(replica, "withdraws", seen(positionsOf(accepted)))).status).toBe(200)
   await heldUp(async () => {
     const declined = await record("withdraws", "declined")
-    // Whoever does not say what he knows is answered from what is there, and told how far that is.
+    // A request without positions is answered from what is there, with the positions of that.
     const older = await decision(replica, "withdraws")
     expect([first(older).status, lanesOf(positionsOf(older))]).toEqual(["given", positionsOf(accepted)])
     const from = performance.now()
@@ -153,7 +153,7 @@ test("what was recorded is not unknown again: a replica that is behind waits, th
     expect([refused.status, refused.headers["retry-after"]]).toEqual([503, "1"])
     expect(refused.json.detail).toContain("Assent-Positions")
     expect(performance.now() - from).toBeLessThan(10_000)
-    // The primary has come as far already.
+    // The primary has these positions already.
     expect(first(await decision(primary, "withdraws", seen(positionsOf(declined)))).status).toBe("withdrawn")
   })
   const declined = positionsOf(await decision(primary, "withdraws"))
@@ -173,7 +173,7 @@ test("what was imported is not unknown again: the answer of an import carries it
   })
 })
 
-test("a join is not unseen again, nor one that was undone, and whom an identifier named is not named again", async () => {
+test("a join is not unseen again, nor one that was undone, nor the new person of an identifier", async () => {
   const [guest, stranger] = [await visit(), await visit()]
   await record("joined", "accepted")
   await say(guest, "declined")
@@ -190,7 +190,8 @@ test("a join is not unseen again, nor one that was undone, and whom an identifie
     const answers = await Promise.all(questions)
     expect(answers.map((answer) => first(answer).status)).toEqual(["withdrawn", "unknown"])
     headers = answers.map(positionsOf)
-    // The events of both are there already: by their lanes alone the answers would be those of before.
+    // The events of both are there already: by the positions of their lanes alone, the replica would give the old
+    // answers.
     const older = await decision(replica, "joined", seen(lanesOf(headers[0]!)))
     expect([older.status, first(older).status]).toEqual([200, "given"])
     expect(first(await decision(replica, "mistaken")).status).toBe("given")
@@ -242,7 +243,7 @@ test("a new version is not unseen again, nor a project, nor a key that was revok
     const changed = await send(primary, "PATCH", `/consent-types/${consentType}`, { json: change })
     const answer = await decision(primary, "renews")
     expect(ofType(answer)).toBe("invalidated")
-    // Whoever says nothing of the configuration, as in a header of old, is asked for no more.
+    // A header without the catalog's revision, as earlier versions sent it, waits for no revision.
     expect(ofType(await decision(replica, "renews", seen(lanesOf(positionsOf(answer)))))).toBe("given")
     const refused = [
       decision(replica, "renews", seen(positionsOf(answer))),
@@ -254,7 +255,8 @@ test("a new version is not unseen again, nor a project, nor a key that was revok
     const fields = { name: "Another" }
     const founded = await send(primary, "POST", "/projects", { json: fields }, organization())
     const revoked = await send(primary, "DELETE", `/api-keys/${key.json.id}`, {}, organization())
-    // A replica cannot know yet that it is revoked; but it tells who asks with the answer of the revocation.
+    // The replica cannot know yet that the key is revoked, but it waits for a request that has the positions of the
+    // revocation.
     expect([(await asKey(primary)).status, (await asKey(replica)).status]).toEqual([401, 200])
     waits = [
       decision(replica, "renews", seen(positionsOf(answer))),
@@ -288,20 +290,20 @@ test("a request that waits is answered as soon as the replica has come as far", 
   let waits: ReadonlyArray<Promise<Answer>> = []
   await heldUp(async () => {
     const declined = await record("waits", "declined")
-    // It knows nobody of this name yet.
+    // It does not know this identifier yet.
     expect(first(await decision(replica, "waits")).status).toBe("unknown")
     const inVain = decision(replica, "waits", seen("configuration=999999"))
     await sleep(100)
     waits = [decision(replica, "waits", seen(positionsOf(declined))), inVain]
     await sleep(300)
   })
-  // Before another, which has waited longer and is told that it waited in vain.
+  // Before another request, which has waited longer and is answered that it waited in vain.
   const answer = await Promise.race(waits)
   expect([answer.status, first(answer).status]).toEqual([200, "refused"])
   expect((await waits[1]!).status).toBe(503)
 })
 
-test("an answer of a replica that is behind, asked again with its own knownAt, holds no more", async () => {
+test("an answer of a replica that lags, asked again with its own knownAt, holds no more", async () => {
   const accepted = await record("again", "accepted")
   await decision(replica, "again", seen(positionsOf(accepted)))
   await heldUp(async () => {

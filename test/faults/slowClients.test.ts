@@ -1,4 +1,4 @@
-/** Clients that take their time: they are cut off, and until then nobody waits for them. */
+/** Slow clients: they are cut off, and until then no other request waits for them. */
 import { once } from "node:events"
 import { createServer, type Server as HttpServer } from "node:http"
 import { connect, type AddressInfo, type Socket } from "node:net"
@@ -13,7 +13,7 @@ import type { Server } from "../support/server.ts"
 const sockets: Array<Socket> = []
 afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()))
 
-/** A connection that says something, and reads nothing unless it is resumed. */
+/** A connection that sends a text, and reads nothing until it is resumed. */
 const say = async (port: number, text: string): Promise<Socket> => {
   const socket = connect(port, "127.0.0.1")
   sockets.push(socket)
@@ -23,11 +23,11 @@ const say = async (port: number, text: string): Promise<Socket> => {
   return socket
 }
 
-/** What is read from a connection until it ends. */
+/** Everything that is read from a connection until it ends. */
 const read = async (socket: Socket): Promise<string> => {
   let text = ""
   socket.setEncoding("latin1").on("data", (data: string) => (text += data))
-  // Being reset is one way of being cut off.
+  // A reset counts as being cut off.
   await new Promise((resolve) => socket.once("close", resolve))
   return text
 }
@@ -36,9 +36,9 @@ describe("a limit of 300 milliseconds", () => {
   const limitMillis = 300
   let server: HttpServer
   let port: number
-  /** More than the sockets of a connection hold. */
+  /** More bytes than the sockets of a connection hold. */
   const long = Buffer.alloc(64 * 1024 * 1024, "x")
-  /** What a busy machine reads in time. */
+  /** Bytes that a busy machine reads in time. */
   const steady = long.subarray(0, long.length / 8)
   let closed: Array<boolean> = []
 
@@ -60,8 +60,8 @@ describe("a limit of 300 milliseconds", () => {
   const head = (path: string) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n`
   const rows = "/privacy-v1/organizations/1/projects/1/consent-events/import"
 
-  // Mutant for the rows: they are coming while any byte comes.
-  test.each(["/privacy-v1", rows])("cuts off who sends a body to %s byte by byte", async (path) => {
+  // Mutant for the rows: every byte counts as progress.
+  test.each(["/privacy-v1", rows])("cuts off a client that sends a body to %s byte by byte", async (path) => {
     const socket = await say(port, head(path))
     const dripping = setInterval(() => socket.write("x"), limitMillis / 4)
     expect(await read(socket)).toBe("")
@@ -79,8 +79,8 @@ describe("a limit of 300 milliseconds", () => {
     expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  // Mutant: nobody looks at who reads.
-  test("cuts off who reads byte by byte, and lets go of what was not read", async () => {
+  // Mutant: reading is not watched.
+  test("cuts off a client that reads byte by byte, and frees what was not read", async () => {
     const socket = await say(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     const sipping = setInterval(() => socket.read(1), limitMillis / 10)
     while (closed.length === 0) await pause(50)
@@ -88,7 +88,7 @@ describe("a limit of 300 milliseconds", () => {
     expect(closed).toEqual([false])
   })
 
-  test("leaves alone who reads steadily", async () => {
+  test("leaves alone a client that reads steadily", async () => {
     const socket = await say(port, "GET /steady HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     expect((await read(socket)).length).toBeGreaterThan(steady.length)
     expect(closed).toEqual([true])
@@ -103,8 +103,8 @@ describe("more slow clients than requests may be worked on", () => {
   })
   afterAll(() => server.stop())
 
-  // Mutant: nobody is taken out of the line.
-  test("who send no body take nobody's place", async () => {
+  // Mutant: such a request keeps its place in the line.
+  test("that send no body take no place from others", async () => {
     const head = `POST ${privacy()}/consent-events HTTP/1.1\r\nHost: a\r\nx-api-key: ${asOwner["x-api-key"]}\r\n`
     const body = `Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{`
     await Promise.all(Array.from({ length: count }, () => say(server.port, head + body)))
@@ -114,7 +114,7 @@ describe("more slow clients than requests may be worked on", () => {
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
   })
 
-  test("who do not read take nobody's place", async () => {
+  test("that do not read take no place from others", async () => {
     const asked = "GET /docs HTTP/1.1\r\nHost: a\r\n\r\n".repeat(4)
     const readers = await Promise.all(Array.from({ length: count }, () => say(server.port, asked)))
     for (const socket of readers) socket.pause()

@@ -1,9 +1,10 @@
 /**
- * A loss of power keeps what a sync has written to the disk, and nothing else for certain. So each acknowledgement is compared with
- * what the system was asked for before it: the event was written to the log, a sync of the log began after that, and it was over.
+ * After a loss of power, only synced bytes are on the disk for certain. So each acknowledgement is compared with the
+ * calls of the system before it: the event was written to the log, and a sync of the log began after that and ended
+ * before the acknowledgement.
  *
- * A kill shows none of it, since the system keeps what a dead process has written. Whether this does is shown by libeatmydata,
- * which answers each sync at once and does nothing.
+ * Killing a process cannot show this, because the system keeps what a dead process has written. That the check works is
+ * shown with libeatmydata, which answers each sync at once and does nothing.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -27,7 +28,7 @@ const acknowledgedIn = (calls: ReadonlyArray<Call>): ReadonlyMap<string, number>
       .flatMap(({ begin, hex }) => [...textOf(hex).matchAll(idPattern)].map(([id]) => [id, begin] as const)),
   )
 
-/** When each event had been written to a log for the first time. */
+/** The call that wrote each event to a log for the first time. */
 const writtenIn = (log: ReadonlyArray<Call>): ReadonlyMap<string, Call> => {
   const written = new Map<string, Call>()
   for (const call of log) {
@@ -38,11 +39,11 @@ const writtenIn = (log: ReadonlyArray<Call>): ReadonlyMap<string, Call> => {
   return written
 }
 
-/** The first write that holds an id as its 16 bytes: its text may lie across two pages, with a page's header in between. */
+/** The first write that holds an id as its 16 bytes, because its text may be split by the header of a page. */
 const writesBytes = (log: ReadonlyArray<Call>, id: string): Call | undefined =>
   log.find(({ hex }) => hex.includes(id.replaceAll("-", "")))
 
-/** What was acknowledged, and what of it had not been synced by then. */
+/** The number of acknowledged events, and those that had not been synced by then. */
 interface Synced {
   readonly acknowledged: number
   readonly unsynced: ReadonlyArray<string>
@@ -71,7 +72,10 @@ const compare = (calls: ReadonlyArray<Call>, isLog: (path: string) => boolean): 
 
 /** How many events are acknowledged before the process is killed. */
 const killedAfter = 300
-/** Of how many it must be seen: strace does not tell of the write that the kill meets, which may hold several. */
+/**
+ * The number of acknowledgements that strace must have seen: it misses the write that the kill interrupts, which may
+ * hold several.
+ */
 const enough = 200
 const withoutSync = { LD_PRELOAD: "libeatmydata.so" }
 
@@ -87,7 +91,7 @@ describe.skipIf(!hasPackages({ strace: "strace", libeatmydata1: "libeatmydata.so
     rmSync(folder, { recursive: true })
   })
 
-  /** What an appender to a ledger asks of the system. */
+  /** The calls of the system by an appender to a ledger. */
   const trace = async (name: string, url: string, env: Readonly<Record<string, string>>) => {
     const file = join(folder, `${name}.strace`)
     const appending = appender.start(url, straced(file, env))
@@ -106,7 +110,7 @@ describe.skipIf(!hasPackages({ strace: "strace", libeatmydata1: "libeatmydata.so
       const { calls, synced } = await traceFile("sqlite")
       expect(synced).toMatchObject({ unsynced: [] })
       expect(synced.acknowledged).toBeGreaterThanOrEqual(enough)
-      // Requests share a sync; none is saved beyond that.
+      // Requests that arrive together share a sync; no other sync is left out.
       expect(synced.syncs).toBeGreaterThan(synced.acknowledged / 500)
       const first = Math.min(...acknowledgedIn(calls).values())
       const before = calls.filter(({ end, name }) => name === "sync" && end <= first).map(({ path }) => path)
@@ -124,7 +128,8 @@ describe.skipIf(!hasPackages({ strace: "strace", libeatmydata1: "libeatmydata.so
     let postgres: Postgres
     let url: string
     beforeAll(async () => {
-      // The server may be set to answer before it has synced: the store does not rely on that.
+      // The server is set to answer a commit before it has synced, because the store must not rely on the server's
+      // setting.
       postgres = await startPostgres(["-c", "synchronous_commit=off"])
       url = await postgres.database()
     })

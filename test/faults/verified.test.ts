@@ -1,5 +1,5 @@
 /**
- * `verify` on ledgers that were tampered with: whatever was changed in what it checks is found, and named.
+ * `verify` on ledgers that were tampered with: every change in a checked table is found, and named by its place.
  */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -16,21 +16,21 @@ import { fillLedger } from "../support/filled.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { change, isRow, ofPostgres, ofSqlite, type Tampering } from "../support/tampering.ts"
 
-// The same numbers each time, so that what fails once fails again.
+// The same numbers in every run, so that a failure repeats.
 let seed = 7
 const random = (below: number): number => {
   seed = (seed * 48_271) % 2_147_483_647
   return seed % below
 }
 
-/** How often each column is changed; a file's bytes are flipped 60 times as often. */
+/** The number of changes of each column; bytes of a file are flipped 60 times as often. */
 const rounds = Number(process.env["ASSENT_TEST_ROUNDS"] ?? 1)
 
 let postgres: Postgres
 let folder: string
 let files = 0
 beforeAll(async () => {
-  // A page whose own checksum is wrong is read all the same, as by a server without checksums.
+  // Reads pages with a wrong checksum, as a server without checksums does.
   postgres = await startPostgres(["-c", "ignore_checksum_failure=on"])
   folder = mkdtempSync(join(tmpdir(), "assent-verify-"))
 })
@@ -39,7 +39,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** A ledger to tamper with, and the way into it. */
+/** A ledger, and how to tamper with it. */
 interface Patient {
   readonly url: string
   readonly tampering: Tampering
@@ -65,7 +65,7 @@ const stores = {
   },
 }
 
-/** Whether a finding is where it should be. */
+/** Whether a finding names a place. */
 const isAt =
   (place: Partial<Finding>) =>
   (finding: Finding): boolean =>
@@ -84,23 +84,23 @@ const nowhere = 4096 * 77
 
 const states = ["accepted", "declined", "implied", "viewed"]
 
-/** Another value that might stand there as well. */
+/** Another value that the column could have. */
 const other = (table: TableName, column: string, kind: Kind, value: unknown): number | string => {
   if (column === "lane" || column === "event_lane") return nowhere
   if (column === "position") return Number(value) + 100_000
-  // Heads of all four states may be there already.
+  // The person may already have heads of all four states.
   if (column === "consent_state" && table === "head") return "another"
   if (column === "consent_state") return states[(states.indexOf(String(value)) + 1) % 4]!
   if (column === "consent_action") return value === "import" ? "implied" : "import"
   if (kind.startsWith("whole")) return value === null ? 1 : Number(value) + (random(2) === 0 ? 1 : -1)
-  if (value === null) return kind.startsWith("bytes") ? "ab".repeat(32) : "somebody"
+  if (value === null) return kind.startsWith("bytes") ? "ab".repeat(32) : "other"
   const text = String(value)
-  // Bodies are ASCII where it is changed: inside the id of the event.
+  // Changes a body inside the id of the event, where it is ASCII.
   const index = column === "body" ? text.indexOf('"concordId":"') + 13 + random(8) : text.length - 1 - random(8)
   return text.slice(0, index) + (text[index] === "1" ? "2" : "1") + text.slice(index + 1)
 }
 
-/** Where a change of a row must be found: a place that a finding names. */
+/** The place that a finding must name after a change of a row. */
 const expected = (table: TableName, column: string, row: never): Partial<Finding> => {
   switch (table) {
     case "event": {
@@ -138,7 +138,7 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
     events = await rowsOf(original, "event")
   })
 
-  test("finds nothing in a ledger that nobody touched, and tells how much there is", async () => {
+  test("finds nothing in an untouched ledger, and counts its rows", async () => {
     const report = await verify(original)
     expect(report.findings).toEqual([])
     expect(report).toMatchObject({ isWhole: true, found: 0, events: 416, people: 20 })
@@ -159,7 +159,7 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
       expect(found).toBe(findings.length)
       const place = expected(table, column, row as never)
       expect(findings.filter(isAt(place)), JSON.stringify([place, findings])).not.toEqual([])
-      // Nothing is said of lanes that have nothing to do with it.
+      // No finding names a lane that the change does not touch.
       const lanes = new Set([place.lane, nowhere, "event_lane" in row ? row.event_lane : place.lane])
       expect(findings.filter(({ lane, table: at }) => at !== "store" && !lanes.has(lane))).toEqual([])
     }
@@ -219,18 +219,18 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
       { ...headPlace(head), what: `is missing: it is position ${head.position}` },
     ])
     const added = await copy(original)
-    const somebody = "018d5d1e-0000-7000-8000-000000000000"
-    const literal = added.tampering.literal("uuid", somebody)
+    const person = "018d5d1e-0000-7000-8000-000000000000"
+    const literal = added.tampering.literal("uuid", person)
     await added.tampering.run(
       `INSERT INTO head SELECT lane, ${literal}, consent_type, consent_state, consent_date, recorded_at, event_id, position
        FROM head WHERE ${isRow(added.tampering, "head", head)}`,
     )
     expect((await verify(added.url)).findings).toEqual([
-      { ...headPlace({ ...head, person: somebody }), what: "the log has no such event" },
+      { ...headPlace({ ...head, person }), what: "the log has no such event" },
     ])
   })
 
-  test("finds a change of what is set up that is gone, cannot be read, or came from nowhere", async () => {
+  test("finds a catalog entry that is missing, cannot be read, or has no revision", async () => {
     for (const statement of [
       "DELETE FROM catalog_entry WHERE revision = 2",
       "UPDATE catalog_entry SET body = '{' WHERE revision = 2",
@@ -243,15 +243,15 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
     }
   })
 
-  test("lists as many findings as asked for and counts them all", async () => {
+  test("lists the findings up to a limit and counts them all", async () => {
     const { tampering, url } = await copy(original)
-    await tampering.run("UPDATE event SET submitter = 'somebody'")
+    await tampering.run("UPDATE event SET submitter = 'other'")
     const report = await verify(url, 5)
     expect([report.findings.length, report.found]).toEqual([5, 416])
   })
 })
 
-test("verify on sqlite finds an index and a trigger that are gone, and a table that is none of a ledger's", async () => {
+test("verify on sqlite finds an index and a trigger that are gone, and a table that is not one of a ledger", async () => {
   const path = join(folder, `${++files}.db`)
   await fillLedger(`sqlite:${path}`, 1)
   const database = new DatabaseSync(path)
@@ -265,7 +265,7 @@ test("verify on sqlite finds an index and a trigger that are gone, and a table t
   ])
 })
 
-test("verify on postgres finds a note of a migration that was edited, with which no server opens the database", async () => {
+test("verify on postgres finds a row of the table of migrations that was edited, so that no server opens the database", async () => {
   const url = await postgres.database()
   await fillLedger(url, 1)
   await ofPostgres(url).run("UPDATE migration SET digest = name WHERE number = 1")
@@ -274,7 +274,7 @@ test("verify on postgres finds a note of a migration that was edited, with which
 })
 
 describe("bytes of the file itself that were flipped", () => {
-  /** Everything a file holds, read without any part of ours; or why it cannot be read. */
+  /** The rows of every table of a file, read without the code of the store; `undefined` if it cannot be read. */
   const dump = (path: string): ReadonlyMap<string, string> | undefined => {
     try {
       const db = new DatabaseSync(path, { readOnly: true })
@@ -306,7 +306,7 @@ describe("bytes of the file itself that were flipped", () => {
     const path = join(folder, "flip.db")
     let found = 0
     let unused = 0
-    let told = 0
+    let inDigest = 0
     for (let round = 0; round < 60 * rounds; round++) {
       const offset = random(bytes.length)
       const flipped = Buffer.from(bytes)
@@ -318,10 +318,10 @@ describe("bytes of the file itself that were flipped", () => {
         found++
       } else if (!exit.value.isWhole) found++
       else if (JSON.stringify(exit.value) !== JSON.stringify(whole)) {
-        // Only in what no other row says anything about.
+        // Only a table without a copy of its content elsewhere may differ.
         const differing = exit.value.tables.filter((tally, index) => tally.digest !== whole.tables[index]!.digest)
         expect(checked.filter((table) => differing.some((tally) => tally.table === table))).toEqual([])
-        told++
+        inDigest++
       } else {
         const now = dump(path)
         expect([...(now ?? [])], `byte ${offset}`).toEqual([...logical])
@@ -329,12 +329,12 @@ describe("bytes of the file itself that were flipped", () => {
       }
     }
     expect(found).toBeGreaterThan(20 * rounds)
-    expect(found + told + unused).toBe(60 * rounds)
+    expect(found + inDigest + unused).toBe(60 * rounds)
   })
 })
 
 describe("bytes of the pages of PostgreSQL that were flipped", () => {
-  /** Everything the checked tables hold, read without any part of ours; or why it cannot be read. */
+  /** The rows of the checked tables, read without the code of the store; `undefined` if they cannot be read. */
   const dump = async (url: string): Promise<ReadonlyArray<unknown> | undefined> => {
     try {
       return await Effect.runPromise(

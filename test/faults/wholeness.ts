@@ -1,5 +1,5 @@
 /**
- * Whether a ledger is whole, whatever has happened to it: asked in SQL, past the store's own code, of SQLite and PostgreSQL alike.
+ * Whether a ledger is whole: checked in SQL, without the code of the store, the same for SQLite and PostgreSQL.
  */
 import { createHash } from "node:crypto"
 import { DatabaseSync } from "node:sqlite"
@@ -9,11 +9,11 @@ import * as Sql from "../../adapters/postgres/Sql.ts"
 
 type Row = Readonly<Record<string, unknown>>
 
-/** A ledger that is asked. */
+/** A ledger that can be queried. */
 export interface Asked {
-  /** The rows of each statement. */
+  /** Returns the rows of each statement. */
   readonly ask: (statements: ReadonlyArray<string>) => Promise<ReadonlyArray<ReadonlyArray<Row>>>
-  /** A column of bytes as lower-case hexadecimal. */
+  /** SQL for a column of bytes in lower-case hexadecimal. */
   readonly hex: (column: string) => string
 }
 
@@ -60,7 +60,7 @@ const folded = `
       PARTITION BY lane, person, consent_type, consent_state
       ORDER BY consent_date DESC, recorded_at DESC, event_id DESC) AS rank FROM event) ranked WHERE rank = 1`
 
-/** What must be empty. */
+/** Queries that must find no row, by the fault that a row shows. */
 const rules: Readonly<Record<string, string>> = {
   "positions have a gap, or a lane head does not count them": laneHeads,
   "a lane has no head": headless,
@@ -71,7 +71,9 @@ const rules: Readonly<Record<string, string>> = {
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
 
-/** What the events themselves tell: each once, all of a request or nothing, each body as it was given. */
+/**
+ * Faults of the events: an acknowledged one is lost, one is there twice, a request is incomplete, a body was changed.
+ */
 const ofEvents = (rows: ReadonlyArray<Row>, acknowledged: ReadonlyArray<string>): ReadonlyArray<string> => {
   const bodies = rows.map(({ body }) => JSON.parse(String(body)))
   const ids = new Set(bodies.map(({ id }) => id))
@@ -88,7 +90,7 @@ const ofEvents = (rows: ReadonlyArray<Row>, acknowledged: ReadonlyArray<string>)
   ]
 }
 
-/** Everything that is wrong with a ledger; nothing, if it is whole and holds every acknowledged event once. */
+/** All faults of a ledger; empty if it is whole and holds every acknowledged event once. */
 export const faultsOf = async (
   { ask, hex }: Asked,
   acknowledged: ReadonlyArray<string>,

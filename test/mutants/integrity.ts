@@ -13,6 +13,6 @@ export const integrity: Part = {
 
     ["LookupCheck.ts", "if (!isThere)", "if (false)", "finds and names a change of position in external_id"],
 
-    ["CatalogCheck.ts", "if (!isNext && !isFirst)", "if (false)", "finds a change of what is set up that is gone"],
+    ["CatalogCheck.ts", "if (!isNext && !isFirst)", "if (false)", "finds a catalog entry that is missing"],
   ],
 }

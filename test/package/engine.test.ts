@@ -30,7 +30,8 @@ test("the engine has no clock, no randomness, no input or output", () => {
 test("a thread loads nothing but its own part: no other package, but those that read tables", async () => {
   const threads = globSync("adapters/*/*Thread.ts", { cwd: root })
   expect(threads.length).toBeGreaterThan(3)
-  // One value import of a port would bring in all of Effect, and every process would take twice as long to open a ledger.
+  // One value import of a port would bring in all of Effect, and every process would take twice as long to open a
+  // ledger.
   for (const thread of threads) {
     const { metafile } = await build({
       absWorkingDir: root,

@@ -1,6 +1,6 @@
 /**
- * The image: it has the packages that the server needs and no others, in the versions that are tested, and its process needs no
- * rights.
+ * The image: it has the packages that the server needs and no others, in the versions that are tested, and its process
+ * needs no rights.
  */
 import type { ChildProcess } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"

@@ -168,6 +168,8 @@ const replaceStrings = (value: unknown, by: string, keep: ReadonlySet<string>): 
 
 const statuses = ["given", "implied", "requested", "expired", "invalidated", "unknown", "refused", "withdrawn"]
 
-/** The large summary with one text wherever there is a text; ids of consent types stay, so that their names are shown. */
+/**
+ * The large summary with one text wherever there is a text; ids of consent types stay, so that their names are shown.
+ */
 export const everywhere = (text: string): Summary =>
   replaceStrings(large, text, new Set([...statuses, ...large.consentTypes.map(({ id }) => id)])) as Summary

@@ -1,6 +1,6 @@
 /**
- * What clients ask for, as the HTTP service would pass it on, and how they go on when nothing comes back: a request with a
- * key, or of which every item has an external id, is sent again.
+ * The requests of clients, as the HTTP service hands them to the ledger, and what clients do without an answer: a
+ * request with a key, or with an external id for every item, is sent again.
  */
 import { Clock, Effect, Option } from "effect"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
@@ -18,7 +18,7 @@ import type { Action, Key, Saying, Who } from "./story.ts"
 const hour = 3_600_000
 const maxTries = 4
 
-/** Who sends requests, and what he knows. */
+/** A client, and what it knows. */
 export interface Client {
   readonly name: string
   readonly site: ProjectScope
@@ -26,7 +26,7 @@ export interface Client {
   readonly now: () => number
   readonly trace: (line: string) => void
   readonly deeds: Array<Deed>
-  /** Everybody who opened a session; all clients know of all. */
+  /** All visitors with a session; every client knows all of them. */
   readonly visitors: Array<Opened>
 }
 
@@ -35,7 +35,7 @@ const noSession = { _tag: "NoSession" } as const
 
 const brief = (reply: Reply<unknown>): string => (reply._tag === "Answered" ? JSON.stringify(reply.value) : reply._tag)
 
-/** Sends a request until it is answered, if it may come again. */
+/** Sends a request until it is answered, if it may be sent again. */
 const send = Effect.fnUntraced(function* <K extends Kind>(
   client: Client,
   kind: K,
@@ -59,7 +59,7 @@ const send = Effect.fnUntraced(function* <K extends Kind>(
   return undefined
 })
 
-/** What a request is called, and its key. Of two with the same key that ask the same, one is the other come again. */
+/** The name of a request, and its key. Of two equal requests with the same key, one counts as the other one again. */
 const naming = (kind: Kind, own: string, key: Key, content: unknown) => {
   if (key === undefined) return { request: own }
   const text = JSON.stringify([kind, content])
@@ -161,7 +161,7 @@ const identify = Effect.fnUntraced(function* (client: Client, own: string, actio
   if (answer?._tag === "Identified") client.visitors.push({ ...visitor, token: answer.token })
 })
 
-/** Whom a question or an undoing is about. */
+/** The person of a question or of an undoing. */
 const named = (ledger: Service, who: Who, { site: scope, visitors }: Client) => {
   const visitor = who.visitor === undefined ? undefined : at(visitors, who.visitor)
   if (visitor === undefined) return ledger.find(scope, identifiersOf(who.visitor === undefined ? who : { user: 0 }))
@@ -224,7 +224,7 @@ const remove = (client: Client, own: string, { type }: Action & { kind: "remove"
   return send(client, "remove", own, id, false, (ledger) => ledger.setup.removeType(project, id))
 }
 
-/** Asks about a person, as of now or of a moment ago. */
+/** Asks about a person, as of now or of an instant shortly before. */
 export const decisionsOf = Effect.fnUntraced(function* (
   ledger: Service,
   scope: ProjectScope,
@@ -295,7 +295,7 @@ const carryOut = (client: Client, own: string, action: Action): Effect.Effect<un
   }
 }
 
-/** Asks for one thing after the other. */
+/** Sends the requests of a client, one after the other. */
 export const run = Effect.fnUntraced(function* (client: Client, actions: ReadonlyArray<Action>) {
   for (const [index, action] of actions.entries()) {
     yield* carryOut(client, `${client.name}.${index} ${action.kind}`, action)

@@ -1,9 +1,9 @@
 /**
- * The store in memory as a disk and a network make it: every call takes a while, in which others go on; some fail before
- * anything is kept, and some after, so that nobody is told what was kept.
+ * The store in memory with the faults of a disk and a network: every call takes a while, in which others run; some fail
+ * before anything is kept, and some after, so that the caller does not learn what was kept.
  *
- * What it keeps outlives the processes that use it. It witnesses what is kept, in order: the one order by which every
- * answer has to be explained.
+ * What it keeps outlives the processes that use it. It notes everything that is kept, in order: this one order has to
+ * explain every answer.
  */
 import { Context, Effect } from "effect"
 import type { Catalog } from "../../../core/model/Catalog.ts"
@@ -17,19 +17,19 @@ import {
 import type { Chance } from "./chance.ts"
 import type { Process, Turns } from "./turns.ts"
 
-/** What a request is called, by which what is kept for it is found. */
+/** The name of a request, which links it to what is kept for it. */
 export const Request = Context.Reference<string>("test/faults/Request", { defaultValue: () => "nobody" })
 
-/** How often calls go wrong, and how long they take. */
+/** How often calls fail, and how long they take. */
 export interface Troubles {
   /** Probabilities of a call. */
   readonly failsBefore: number
   readonly failsAfter: number
-  /** How many turns a call takes at most, before and after what it does. */
+  /** The most turns that a call takes, before and after its effect. */
   readonly slowness: number
 }
 
-/** Something was kept, all of it at this turn. */
+/** A commit: everything in it was kept at one turn. */
 export type Commit = { readonly turn: number; readonly request: string } & (
   | { readonly kind: "events.append"; readonly change: Append }
   | { readonly kind: "catalog.change"; readonly change: CatalogChange; readonly catalog: Catalog }
@@ -89,7 +89,7 @@ export const make = (
       return outcome
     })
 
-  /** A part of the store, each member of which takes a while and may fail. */
+  /** A part of the store with members that take a while and may fail. */
   const faulty = <Part extends object>(part: string, members: Part): Part =>
     Object.fromEntries(
       Object.entries(members).map(([name, member]: [string, Member]) => [

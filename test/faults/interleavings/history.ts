@@ -1,5 +1,5 @@
 /**
- * What was asked and answered in a run, and what the store kept: all that the checks look at.
+ * The requests and answers of a run, and what the store kept: the input of all checks.
  */
 import type { Catalog, ListedType, ProjectScope } from "../../../core/model/Catalog.ts"
 import type { DecisionLine } from "../../../core/formats/Exchange.ts"
@@ -24,14 +24,14 @@ interface NoSession {
 /** The answers about one person. */
 export interface Read {
   readonly _tag: "Read"
-  /** Whom the question named; nobody knows who is left out. */
+  /** The person that the question named; left out if the checks cannot know it. */
   readonly named: string | undefined
-  /** The person answered about. */
+  /** The person of the answer. */
   readonly concordId: string | undefined
   readonly lines: ReadonlyArray<DecisionLine>
 }
 
-/** What each kind of request asks, and what it is answered. */
+/** The request and the answer of each kind. */
 interface Kinds {
   readonly record: [asked: ReadonlyArray<Admission.Item>, answer: Recording.RecordOutcome | Again | NoSession]
   readonly visit: [asked: undefined, answer: Sessions.Opened | Again]
@@ -44,7 +44,7 @@ interface Kinds {
   readonly archive: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ListedType>]
   readonly create: [asked: ConsentTypes.TypeFields, answer: CatalogChange.CatalogOutcome<ListedType>]
   readonly remove: [asked: string, answer: CatalogChange.CatalogOutcome<ListedType>]
-  /** Left out: now. `userId`, where the person was named so. */
+  /** Left out: now. `userId` is set if the question named the person by it. */
   readonly ask: [asked: { readonly instant: Instant | undefined; readonly userId: string | undefined }, answer: Read]
   readonly list: [
     asked: undefined,
@@ -52,20 +52,20 @@ interface Kinds {
   ]
 }
 
-/** What came back: an answer, 503, or nothing. */
+/** The result for the client: an answer, 503, or nothing. */
 export type Reply<A> =
   | { readonly _tag: "Answered"; readonly value: A }
   | { readonly _tag: "Unavailable" }
   | { readonly _tag: "Lost" }
 
-/** One time that a request was sent. */
+/** One try of a request. */
 interface Sent<Kind extends keyof Kinds> {
   readonly kind: Kind
-  /** The same for every time that the same request was sent. What it records has it as `submitter`. */
+  /** The same for every try of a request. Its events have it as `submitter`. */
   readonly request: string
   readonly asked: Kinds[Kind][0]
   readonly invoked: number
-  /** When the client knew, or gave up. */
+  /** The turn of the answer, or at which the client gave up. */
   ended: number
   reply: Reply<Kinds[Kind][1]>
 }
@@ -87,18 +87,18 @@ export interface Played {
   readonly deeds: ReadonlyArray<Deed>
   /** What the store kept, in order. */
   readonly commits: ReadonlyArray<Commit>
-  /** What was set up before the first turn. */
+  /** The catalog before the first turn. */
   readonly first: Catalog
   readonly site: ProjectScope
-  /** What is kept now. */
+  /** The content of the store now. */
   readonly store: LedgerStore["Service"]
-  /** A ledger over it that nothing disturbs. */
+  /** A ledger over the store without faults. */
   readonly ledger: Ledger["Service"]
-  /** What the clock showed from which turn on. */
+  /** The clock, by the turn from which on it showed an instant. */
   readonly clock: ReadonlyArray<readonly [turn: number, at: Instant]>
-  /** What happened, a line each, in order. */
+  /** The log of the run, one line for each step, in order. */
   readonly trace: ReadonlyArray<string>
-  /** What went wrong with the run itself: a defect, or somebody who waits for ever. */
+  /** Failures of the run itself: a defect, or a request that waits for ever. */
   readonly failures: ReadonlyArray<string>
 }
 

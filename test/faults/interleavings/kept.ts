@@ -1,6 +1,6 @@
 /**
- * What the store holds after a run, read through its port; who was one with whom is worked out here a second time, from
- * the facts alone.
+ * The content of the store after a run, read through its port. Which people are joined is computed here a second time,
+ * from the facts alone.
  */
 import { Effect } from "effect"
 import * as CatalogOf from "../../../core/model/Catalog.ts"
@@ -12,17 +12,17 @@ import type { Session, StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import type { Deed, Played } from "./history.ts"
 
 export interface Kept {
-  /** By lane, by position. */
+  /** The events by lane, then by position. */
   readonly lanes: ReadonlyArray<ReadonlyArray<StoredEvent>>
   readonly events: ReadonlyArray<StoredEvent>
   readonly facts: ReadonlyArray<Fact>
   readonly types: ReadonlyArray<ListedType>
   readonly catalog: Catalog
-  /** By event id: what kept it. */
+  /** The commit of each event, by its id. */
   readonly commitOf: ReadonlyMap<string, Played["commits"][number]>
-  /** From the first time it was sent. */
+  /** The first try of each request. */
   readonly invoked: ReadonlyMap<string, number>
-  /** When it was first answered, by request: what was carried out is acknowledged from then on. */
+  /** The turn of the first answer, by request: from then on, it is acknowledged. */
   readonly acknowledged: ReadonlyMap<string, number>
   readonly sessionOf: (tokenHash: string) => Session | undefined
 }
@@ -31,10 +31,10 @@ const refusals = new Set([
   ...["Refused", "Conflict", "NotFound", "Reused", "UnderWay", "IdentityTokenUsed", "NoSession", "NoSuchJoin"],
 ])
 
-/** Whether a request was answered, and with what it asked for. */
+/** Whether a request was answered as carried out. */
 export const isAcknowledged = ({ reply }: Deed): boolean => reply._tag === "Answered" && !refusals.has(reply.value._tag)
 
-/** Whether a request was answered that it is not carried out. */
+/** Whether a request was answered as refused. */
 export const isRefused = ({ reply }: Deed): boolean =>
   reply._tag === "Answered" && refusals.has(reply.value._tag) && reply.value._tag !== "UnderWay"
 
@@ -56,7 +56,7 @@ const everyFact = ({ commits, site: { organization }, store }: Played): Readonly
   )
 }
 
-/** Reads everything. */
+/** Reads the whole store. */
 export const read = (played: Played): Kept => {
   const lanes = everyLane(played)
   const catalog = Effect.runSync(played.store.catalog.current)
@@ -81,7 +81,7 @@ export const read = (played: Played): Kept => {
   }
 }
 
-/** The joins that stand as known at an instant. */
+/** The joins in force, as known at an instant. */
 export const standing = (facts: ReadonlyArray<Fact>, knownAt: Instant): ReadonlyArray<Fact> =>
   facts.filter(
     ({ dateCreated, id, kind }) =>
@@ -90,7 +90,7 @@ export const standing = (facts: ReadonlyArray<Fact>, knownAt: Instant): Readonly
       !facts.some((other) => other.join === id && other.dateCreated <= knownAt),
   )
 
-/** Everybody who is one with somebody as known at an instant. */
+/** The members of a join with a person, as known at an instant. */
 export const oneWith = (facts: ReadonlyArray<Fact>, concordId: string, knownAt: Instant): ReadonlySet<string> => {
   const joins = standing(facts, knownAt)
   const people = new Set([concordId])

@@ -1,5 +1,5 @@
 /**
- * The laws of the semantics on the log that a run leaves: whatever was interleaved, the answers are those of its events.
+ * The laws of the semantics, checked on the log of a run: whatever was interleaved, the answers follow from its events.
  */
 import { isDeepStrictEqual } from "node:util"
 import { Effect } from "effect"
@@ -31,7 +31,7 @@ const isLater = (a: StoredEvent, b: StoredEvent): boolean => {
   return false
 }
 
-/** The heads that are kept are the latest event of each state. */
+/** The kept heads are the latest events of each state. */
 function* heads({ site: scope, store }: Played, concordId: string, { events, type }: Story): Iterable<string> {
   const kept = Effect.runSync(store.events.heads(scope.project, [concordId])).events.filter(
     ({ consentType }) => consentType === type.id,
@@ -45,7 +45,7 @@ function* heads({ site: scope, store }: Played, concordId: string, { events, typ
   }
 }
 
-/** Laws 1 to 6 of one story, at the instants at which something turns. */
+/** Laws 1 to 6 for the events of one person and type, at the instants at which an answer changes. */
 function* lawsOf(story: Story): Iterable<string> {
   const { events, type } = story
   const question = { events, type, rules: type.rules, knownAt: Instants.max }
@@ -82,7 +82,7 @@ function* lawsOf(story: Story): Iterable<string> {
   }
 }
 
-/** Everything that breaks a law. */
+/** All violations of a law. */
 export function* check(played: Played, kept: Kept): Iterable<string> {
   const { clock, ledger, site: scope } = played
   const [, now] = clock.at(-1)!

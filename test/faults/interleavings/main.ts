@@ -1,6 +1,6 @@
 /**
- * Plays the runs of many seeds: `npm run interleave -- [--from 1] [--seeds 2000] [--digest]`. Stops at the first that goes
- * wrong and exits with 1. `--digest` checks nothing, and prints what the runs come to.
+ * Plays the runs of many seeds: `npm run interleave -- [--from 1] [--seeds 2000] [--digest]`. Stops at the first that
+ * fails and exits with 1. `--digest` checks nothing, and prints a digest of the runs.
  */
 import { parseArgs } from "node:util"
 import { digestOf, failureOf } from "./seeds.ts"

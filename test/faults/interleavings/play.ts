@@ -1,5 +1,5 @@
 /**
- * Plays a story: clients, processes and a store, turn by turn, by a clock that goes as the story says.
+ * Plays a story: clients, processes and a store, turn by turn, with a clock that the story moves.
  */
 import { Clock, Context, Effect, Layer, Option, Scheduler } from "effect"
 import { TestClock } from "effect/testing"
@@ -18,20 +18,20 @@ import * as Turns from "./turns.ts"
 const startAt = Date.UTC(2024, 0, 31)
 const hour = 3_600_000
 
-/** More turns than any story needs: whoever takes more goes on for ever. */
+/** More turns than any story needs: a run with more turns never ends. */
 const maxTurns = 200_000
 
-/** How long a process takes to start: longer than what it told could be ahead of the clock. */
+/** The time that a process takes to start: longer than an answer of its predecessor can be later than the clock. */
 const startMillis = 1000
 
-/** The clock is at most this far behind the latest it has shown; longer than this nothing is under way. */
+/** The clock is set back by at most this, and no request is under way for longer than this. */
 const setBackMaxMillis = 20_000
 
 /** A new store in memory. */
 export const newStore = (): LedgerStore["Service"] =>
   Effect.runSync(Effect.scoped(Effect.map(Layer.build(MemoryStore.layer), Context.get(LedgerStore))))
 
-/** A clock that is moved by hand. Nobody sleeps by it, so that it is moved at once. */
+/** A clock that is moved by hand. It is moved at once, because no fiber sleeps by it. */
 const newClock = () => {
   const clock = Effect.runSync(Effect.scoped(TestClock.make()))
   const dispatcher = new Scheduler.MixedScheduler("sync").makeDispatcher()
@@ -72,7 +72,7 @@ const found = (store: LedgerStore["Service"], clock: Clock.Clock, chance: Chance
     return { catalog, site: scope, visitors }
   }).pipe(Effect.provideService(Clock.Clock, clock), Effect.runSync)
 
-/** Plays a story to its end, over a store that is empty. */
+/** Plays a story to its end, over an empty store. */
 export const play = (story: Story, store = newStore()): Played => {
   const turnsChance = Chance.make(`turns ${story.chance}`)
   const chance = Chance.make(`troubles ${story.chance}`)
@@ -99,7 +99,7 @@ export const play = (story: Story, store = newStore()): Played => {
   const start = () => Processes.start({ name: `process ${++started}` }, world)
   const running = Array.from({ length: story.processes }, start)
 
-  // Answers that a process gave are known to itself alone: who is started after it finds a later clock, and keeps it.
+  // Only the process itself knows the answers that it gave, so its successor starts with a later clock.
   let latest = now()
   let startedAt = latest
   const clockHistory: Array<readonly [turn: number, at: number]> = [[0, latest]]

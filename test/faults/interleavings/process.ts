@@ -1,6 +1,6 @@
 /**
- * A process that serves a ledger: the real one, over what a store keeps. It can be killed: whatever it was doing stops
- * where it is, and whoever waits for an answer gets none.
+ * A process that serves the real ledger over a store. It can be killed: all its work stops where it is, and requests
+ * that wait for an answer get none.
  */
 import { Cause, Clock, Context, Effect, Exit, Layer } from "effect"
 import { SecureRandom } from "effect/crypto"
@@ -12,7 +12,7 @@ import { type Commit, make as faultyStore, Request, type Troubles } from "./faul
 import type { Reply } from "./history.ts"
 import type { Process, Turns } from "./turns.ts"
 
-/** What every process of a run shares. */
+/** What all processes of a run share. */
 export interface World {
   readonly chance: Chance
   readonly turns: Turns
@@ -28,14 +28,14 @@ export interface World {
 export type Use<A> = (ledger: Ledger.Ledger["Service"]) => Effect.Effect<A, StoreUnavailable>
 
 export interface Running {
-  /** Sends a request from another process, and waits for what comes back. */
+  /** Sends a request from another process, and waits for the result. */
   readonly call: <A>(from: Process, request: string, use: Use<A>) => Effect.Effect<Reply<A>>
   readonly kill: () => void
-  /** How many requests are being answered. */
+  /** The number of requests under way. */
   readonly underWay: () => number
 }
 
-/** A ledger whose ids and secrets come from chance. */
+/** A ledger with ids and secrets from the seed. */
 export const ledgerOver = (store: LedgerStore["Service"], clock: Clock.Clock, { bytes }: Chance) =>
   Effect.gen(function* () {
     return yield* Ledger.Ledger
@@ -86,7 +86,7 @@ export const start = (process: Process, world: World): Running => {
         turns.later(process, chance.below(40), () => {
           trace(`${request} is not waited for`)
           lose()
-          // Whoever has lost the connection on the way does not tell the server that nobody waits.
+          // A client that has lost the connection does not tell the server that it no longer waits.
           if (chance.happens(0.5)) fiber.interruptUnsafe()
         })
       })

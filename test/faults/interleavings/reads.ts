@@ -1,6 +1,6 @@
 /**
- * What was read: every answer is explained by the log as known at its `knownAt`, sees all that was acknowledged before it was
- * asked for, and stays what it was.
+ * Checks of answers to questions: the log as known at its `knownAt` explains every answer, it sees everything that was
+ * acknowledged before the question, and it stays what it was.
  */
 import { isDeepStrictEqual } from "node:util"
 import { Effect } from "effect"
@@ -22,11 +22,14 @@ interface Asked {
   readonly answer: Read
   readonly at: Instant
   readonly knownAt: Instant
-  /** Everybody answered about. */
+  /** All people in answers. */
   readonly people: ReadonlySet<string>
 }
 
-/** Two servers do not know of each other's changes under way: an answer may then not be the last word on its instant. */
+/**
+ * With two servers an answer may not be final for its instant, because they do not see each other's changes that are
+ * under way.
+ */
 const isOneServer = ({ story }: Played): boolean => story.processes === 1
 
 const readsOf = (played: Played, { facts }: Kept): ReadonlyArray<Asked> =>
@@ -40,7 +43,7 @@ const readsOf = (played: Played, { facts }: Kept): ReadonlyArray<Asked> =>
     return [{ ...deed, ...deed.asked, answer, at, knownAt, people }]
   })
 
-/** Whether a question was about what was past while it was answered. */
+/** Whether the instant of a question was past when it was answered. */
 const isPast = ({ clock }: Played, { ended, instant, invoked }: Asked): boolean => {
   if (instant === undefined) return true
   const shown = clock.filter(([turn], index) => turn <= ended && (clock[index + 1]?.[0] ?? Infinity) >= invoked)
@@ -62,7 +65,7 @@ const differs = (line: DecisionLine, told: ReadonlyArray<Oracle.Answer>): boolea
   return !isDeepStrictEqual(stated, [status, permitted, askAgain, event, expiresAt, next?.at])
 }
 
-/** Why lines are not what the log says of people, as known at an instant. */
+/** The differences of lines from what the log says of people, as known at an instant. */
 export function* unexplained(
   lines: ReadonlyArray<DecisionLine>,
   events: ReadonlyArray<StoredEvent>,
@@ -94,8 +97,8 @@ function* explained(kept: Kept, read: Asked): Iterable<string> {
 }
 
 /**
- * What of some events a question does not see and should: what is older than an event of the same state that it sees changes
- * no answer, and may be a moment ahead of the clock.
+ * The events that a question should see and does not. An event that is older than a seen one of the same state changes
+ * no answer, and an event may be a moment later than the clock.
  */
 const unseen = (
   some: ReadonlyArray<StoredEvent>,
@@ -112,7 +115,7 @@ const unseen = (
   return some.filter((event) => people.has(event.concordId) && !isSeen(event) && !isOutdone(event))
 }
 
-/** What was acknowledged before a question about now was asked is seen by it. */
+/** A question about now sees everything that was acknowledged before it was asked. */
 function* seen(played: Played, kept: Kept, read: Asked): Iterable<string> {
   const { answer, invoked, knownAt, people, request } = read
   const isBefore = (by: string) => (kept.acknowledged.get(by) ?? Infinity) <= invoked
@@ -142,7 +145,7 @@ function* seen(played: Played, kept: Kept, read: Asked): Iterable<string> {
   }
 }
 
-/** Whoever was named by an identifier in an acknowledged request is known by it. */
+/** An identifier in an acknowledged request names its person from then on. */
 function* known(played: Played, kept: Kept, { answer, invoked, request, userId }: Asked): Iterable<string> {
   const isUndone = kept.facts.some(({ kind }) => kind === "undone")
   if (userId === undefined || isUndone) return
@@ -166,7 +169,7 @@ function* noLess(reads: ReadonlyArray<Asked>, kept: Kept, read: Asked): Iterable
   }
 }
 
-/** The same question is answered the same, when all is over. */
+/** The same question has the same answer after the run. */
 function* stays({ ledger, site: scope }: Played, { answer, at, knownAt, request }: Asked): Iterable<string> {
   const { concordId, lines } = answer
   const again = Effect.runSync(decisionsOf(ledger, scope, { concordId }, { at, knownAt }))
@@ -176,7 +179,7 @@ function* stays({ ledger, site: scope }: Played, { answer, at, knownAt, request 
   }
 }
 
-/** A list that is read page by page holds what was there when it was begun, each once. */
+/** A list that is read page by page holds everything that was there at its first page, each once. */
 function* lists(played: Played, kept: Kept): Iterable<string> {
   for (const { answer, deed } of acknowledged(played, "list")) {
     const ids = answer.events.map(({ id }) => id)
@@ -192,7 +195,7 @@ function* lists(played: Played, kept: Kept): Iterable<string> {
   }
 }
 
-/** Everything wrong with what was read. */
+/** All faults of answers to questions. */
 export function* check(played: Played, kept: Kept): Iterable<string> {
   const reads = readsOf(played, kept)
   for (const read of reads) {

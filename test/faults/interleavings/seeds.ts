@@ -1,6 +1,6 @@
 /**
- * A seed stands for one run: for what happens in it, and for everything that is left to chance. A run that goes wrong is
- * made smaller before it is told.
+ * A seed stands for one run: for its story, and for all random decisions. A run that fails is made smaller before it is
+ * reported.
  */
 import { createHash } from "node:crypto"
 import * as fc from "fast-check"
@@ -9,19 +9,19 @@ import { check } from "./check.ts"
 import { newStore, play } from "./play.ts"
 import { type Story, story } from "./story.ts"
 
-/** How long a run that goes wrong is made smaller, at most. */
+/** The longest time to make a failed run smaller. */
 const shrinkMaxMillis = 10_000
 
-/** How many of the last lines of a run are told. */
+/** The number of last lines of a run that are reported. */
 const toldLines = 60
 
-/** Seeds that follow each other must not give runs that are alike. */
+/** Spreads seeds, because seeds that follow each other must not give similar runs. */
 const scattered = (seed: number): number => createHash("sha256").update(`seed ${seed}`).digest().readInt32BE()
 
 /** The story of a seed. */
 export const storyOf = (seed: number): Story => fc.sample(story, { seed: scattered(seed), numRuns: 1 })[0]!
 
-/** What happened in runs, in 64 hexadecimal digits. */
+/** A digest of runs, in 64 hexadecimal digits. */
 export const digestOf = (seeds: ReadonlyArray<number>): string => {
   const hash = createHash("sha256")
   for (const seed of seeds) for (const line of play(storyOf(seed)).trace) hash.update(`${line}\n`)
@@ -31,7 +31,7 @@ export const digestOf = (seeds: ReadonlyArray<number>): string => {
 /** The line that repeats a run. */
 export const commandOf = (seed: number): string => `npm run interleave -- --from ${seed} --seeds 1`
 
-/** What goes wrong in the run of a seed, and how to repeat it; nothing where all is well. */
+/** The failure of the run of a seed, and how to repeat it; `undefined` without a failure. */
 export const failureOf = (
   seed: number,
   store: () => LedgerStore["Service"] = newStore,

@@ -1,7 +1,7 @@
 /**
- * What a seed makes happen: several clients that ask for things at the same time, and what goes wrong meanwhile.
+ * The events of a run, made from its seed: the requests of several concurrent clients, and the faults.
  *
- * Few people, types, keys and external ids on purpose: what two clients want of the same is interesting.
+ * There are few people, types, keys and external ids, because the interesting cases are clients that want the same one.
  */
 import * as fc from "fast-check"
 import type { ConsentState } from "../../../core/engine/ConsentState.ts"
@@ -9,26 +9,26 @@ import type { Troubles } from "./faultyStore.ts"
 
 const hour = 3_600_000
 
-/** Who is meant: identifiers that a company knows, or a visitor of a page. */
+/** A person as a request names it: identifiers that a company knows, or a visitor of a page. */
 export interface Who {
   readonly user?: number
   readonly email?: number
   readonly visitor?: number
 }
 
-/** What somebody says. */
+/** A consent that is to be recorded. */
 export interface Saying {
   readonly who: Who
   readonly type: number
   readonly consentState: ConsentState
-  /** How long ago it was so, in milliseconds; left out: now. A little ahead of the clock is now, too. */
+  /** How long before now, in milliseconds; left out: now. An instant a little after the clock counts as now, too. */
   readonly ago: number | undefined
   readonly lasts: number | undefined
   readonly version: number | undefined
   readonly externalId: number | undefined
 }
 
-/** Whether a request may come again: under a key of its own, or one that others use as well. */
+/** The idempotency key of a request: none, its own, or one that other requests use as well. */
 export type Key = "own" | number | undefined
 
 export type Action =
@@ -57,20 +57,20 @@ export type Action =
   | { readonly kind: "list"; readonly limit: number }
 
 export interface Story {
-  /** What each client asks for, one after the other. */
+  /** The requests of each client, one after the other. */
   readonly clients: ReadonlyArray<ReadonlyArray<Action>>
-  /** How many lanes the project and the organization have. */
+  /** The number of lanes of the project and of the organization. */
   readonly lanes: number
-  /** How many processes serve the ledger, over one store. */
+  /** The number of processes that serve the ledger, over one store. */
   readonly processes: number
   readonly troubles: Troubles
   /** Probability that a client does not wait for an answer. */
   readonly hangsUp: number
-  /** The turns at which a process is killed, each counted from the one before. */
+  /** The turns at which a process is killed, each counted from the previous one. */
   readonly crashes: ReadonlyArray<number>
-  /** Probability that the clock goes on, or is set back, between two turns. */
+  /** Probability that the clock advances, or is set back, between two turns. */
   readonly clock: number
-  /** For everything that is left to chance while it happens. */
+  /** The seed of all random decisions during the run. */
   readonly chance: number
 }
 

@@ -1,14 +1,14 @@
 /**
- * Whose turn it is: a scheduler for Effect's fibers that runs one step at a time, of whichever fiber chance picks. Nothing
- * runs beside it: no promise, no timer, no thread, so that the same chances give the same interleaving.
+ * A scheduler for Effect's fibers that runs one step at a time, of a fiber that is picked at random. Nothing else runs:
+ * no promise, no timer, no thread, so that the same seed gives the same interleaving.
  *
- * A fiber belongs to a process, and a process can be dropped: none of its steps is taken any more, as after `kill -9`. No
+ * A fiber belongs to a process, and a process can be dropped: none of its steps runs any more, as after `kill -9`. No
  * finalizer runs.
  */
 import type { Scheduler } from "effect"
 import type { Chance } from "./chance.ts"
 
-/** What fibers run in. */
+/** The process of fibers. */
 export interface Process {
   readonly name: string
 }
@@ -16,22 +16,22 @@ export interface Process {
 interface Step {
   readonly process: Process
   readonly run: () => void
-  /** Not before this turn, unless nobody else can go on. */
+  /** Not before this turn, unless no other step is left. */
   readonly from: number
 }
 
-/** How often a fiber lets others go on between two steps that Effect could as well take at once. */
+/** How often a fiber yields between two steps that Effect could run together. */
 const yieldProbability = 1 / 200
 
 export interface Turns {
-  /** How many steps were taken. */
+  /** The number of steps that have run. */
   readonly now: () => number
   /** Schedules the fibers of a process. */
   readonly scheduler: (process: Process) => Scheduler.Scheduler
-  /** Lets a step of a process be taken, from some turns later. */
+  /** Schedules a step of a process, from some turns later on. */
   readonly later: (process: Process, turns: number, run: () => void) => void
   readonly drop: (process: Process) => void
-  /** Takes one step; false where nobody can go on. */
+  /** Runs one step; `false` if none is left. */
   readonly take: () => boolean
 }
 

@@ -1,5 +1,6 @@
 /**
- * What was written: each acknowledged request exactly once, each other one at most once, and all of it in one order.
+ * Checks of what was written: each acknowledged request exactly once, each other one at most once, and all in one
+ * order.
  */
 import { createHash } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
@@ -13,7 +14,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 const duplicates = (values: ReadonlyArray<string>): ReadonlyArray<string> =>
   values.filter((value, index) => values.indexOf(value) !== index)
 
-/** Positions have no gap: the log of a lane is what was kept, one after the other. */
+/** Positions have no gap: the log of a lane has its commits, one after the other. */
 function* oneLog(played: Played, { events, lanes }: Kept): Iterable<string> {
   const { commits } = played
   const appended = commits.flatMap((commit) => (commit.kind === "events.append" ? commit.change.events : []))
@@ -47,15 +48,15 @@ const onceEach: Check = function* ({ commits, deeds }, { acknowledged, invoked }
     }
   }
   for (const [request, ofRequest] of Map.groupBy(deeds, ({ request }) => request)) {
-    // Of two who delete a type at the same time one is told, after its first step, that the other has. And what was sent
-    // before, and not answered, may still be under way when it is refused the next time.
+    // Of two clients that delete a type at the same time, one is answered, after its first step, that the other has.
+    // And an earlier try without an answer may still be under way when the next try is refused.
     const isKnown = ofRequest[0]!.kind !== "remove" && ofRequest.every(({ reply }) => reply._tag === "Answered")
     if (!isKnown || ofRequest.some(isAcknowledged) || !ofRequest.some(isRefused)) continue
     if (byRequest.has(request)) yield `${request} was refused, and carried out`
   }
 }
 
-/** The same request is answered the same each time. */
+/** Every try of a request has the same answer. */
 const sameAgain: Check = function* ({ deeds }) {
   for (const [request, ofRequest] of Map.groupBy(deeds.filter(isAcknowledged), ({ request }) => request)) {
     const answers = ofRequest.map(({ reply }) => {
@@ -100,7 +101,7 @@ const recordedEvents: Check = function* (played, { events }) {
 
 const neverRefused = new Set(["consent_type_not_active", "project_not_active", "state_not_valid", "unknown_version"])
 
-/** A "no" is never refused for what it answers. */
+/** A "no" is never refused because of the type or version that it answers. */
 const refusalsAreTaken: Check = function* (played) {
   for (const { answer, deed } of acknowledged(played, "record")) {
     if (answer._tag !== "Refused") continue
@@ -119,7 +120,7 @@ const sessions: Check = function* (played, { sessionOf }) {
   }
 }
 
-/** A person is counted as at most one other, a join is undone once, a proof is used once. */
+/** A person is joined into at most one other, a join is undone once, and an identity token is used once. */
 const whoIsWho: Check = function* (played, { facts }) {
   const kept = played.commits.flatMap((commit) => (commit.kind === "people.change" ? commit.change.facts : []))
   const ids = (some: typeof facts) => some.map(({ id }) => id).toSorted()
@@ -140,7 +141,7 @@ const whoIsWho: Check = function* (played, { facts }) {
   }
 }
 
-/** Versions are numbered from 1, and none changes once it is there. */
+/** Versions are numbered from 1, and never change. */
 const versions: Check = function* (played, { types }) {
   const byId = new Map(types.map((type) => [type.id, type]))
   const states = played.commits.flatMap((commit) =>
@@ -174,7 +175,7 @@ const madeTypes: Check = function* (played, { types }) {
   }
 }
 
-/** Nobody has said yes to a type that is gone. */
+/** No yes was recorded for a type that is deleted. */
 const removedTypes: Check = function* (_, { events, types }) {
   const removed = new Set(types.flatMap(({ id, isRemoved }) => (isRemoved === true ? [id] : [])))
   for (const { consentState, consentType, id } of events) {
