@@ -130,7 +130,7 @@ const answers = Effect.fnUntraced(function* (
   instants: ReadonlyArray<number>,
 ) {
   const ledger = yield* Ledger.Ledger
-  const told: Array<unknown> = []
+  const answers: Array<unknown> = []
   const lanes = new Set<unknown>(Lane.all(scope.project))
   const listed = Effect.fnUntraced(function* (query: EventQuery) {
     const list = yield* ledger.list(scope, "", query)
@@ -143,14 +143,14 @@ const answers = Effect.fnUntraced(function* (
       const { items } = yield* ledger.decisions({ ...question, at: knownAt })
       const { items: changes } = yield* ledger.timeline(question)
       for (const { decision, type } of [...items, ...changes])
-        told.push(Exchange.decisionToLine(concordId, type.id, decision))
+        answers.push(Exchange.decisionToLine(concordId, type.id, decision))
     }
-    told.push(yield* listed({ concordId, offset: 0 }))
+    answers.push(yield* listed({ concordId, offset: 0 }))
   }
   for (const sort of ["consentDate", "dateCreated"] as const) {
-    told.push(yield* listed({ sort, order: "asc", limit: 20, offset: 5 }))
+    answers.push(yield* listed({ sort, order: "asc", limit: 20, offset: 5 }))
   }
-  return told
+  return answers
 })
 
 const layerOf = (store: Layer.Layer<LedgerStore, unknown>) =>
@@ -236,7 +236,7 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
     )
   })
 
-  const said = fc.record({
+  const drafts = fc.record({
     who: fc.nat(4),
     what: fc.nat(27),
     again: fc.boolean(),
@@ -249,7 +249,7 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
     `${law}, with sessions, profiles and joins`,
     () =>
       fc.assert(
-        fc.asyncProperty(fc.array(said, { minLength: 1, maxLength: 25 }), fc.nat(2), async (sayings, joins) => {
+        fc.asyncProperty(fc.array(drafts, { minLength: 1, maxLength: 25 }), fc.nat(2), async (sayings, joins) => {
           const [from, to] = [await open(), await open()]
           await run(
             Effect.gen(function* () {

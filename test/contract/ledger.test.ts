@@ -179,7 +179,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
   test("a timeline has every change, by instant, and ends where nothing changes any more", async () => {
     const day = 86_400_000
     const start = Date.UTC(2024, 0, 1)
-    const told = await run(
+    const timeline = await run(
       Effect.gen(function* () {
         const ledger = yield* Ledger.Ledger
         const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
@@ -212,7 +212,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         ])
       }),
     )
-    expect(told).toEqual([
+    expect(timeline).toEqual([
       ["first", 0, "given", 30],
       ["second", 5, "refused", undefined],
       ["first", 30, "expired", 40],

@@ -106,9 +106,9 @@ describe("without a proof, a browser learns nothing of another person, and is no
   test("by telling a profile with the victim's identifiers", async () => {
     const attacker = await visit(server)
     const profile = { ...victim, concordId: loggedIn.concordId, firstName: "Mallory" }
-    const told = await asVisitor(server, attacker, "POST", "profile", { json: profile })
-    expect(told.status).toBe(200)
-    await expectNothing(attacker, [told])
+    const updated = await asVisitor(server, attacker, "POST", "profile", { json: profile })
+    expect(updated.status).toBe(200)
+    await expectNothing(attacker, [updated])
     // The identifiers do not name the attacker either.
     for (const kind of ["email", "userId"] as const) {
       const { items } = (await ask(server, "consent-decisions", { [kind]: victim[kind] })).json
@@ -198,7 +198,7 @@ describe("without a proof, a browser learns nothing of another person, and is no
 })
 
 describe("a profile", () => {
-  const tell = (visitor: Pick<Visitor, "session">, json: object, headers = {}) =>
+  const updateProfile = (visitor: Pick<Visitor, "session">, json: object, headers = {}) =>
     asVisitor(server, visitor, "POST", "profile", { json, headers })
   const stored = (concordId: string): unknown => {
     const database = new DatabaseSync(server.file, { readOnly: true, timeout: 10_000 })
@@ -218,15 +218,19 @@ describe("a profile", () => {
       age: 7,
     }
     const kept = { firstName: "Ann", lastName: "Äß", address: { city: "Köln", country: "DE" } }
-    const answer = await tell(visitor, { ...first, ...victim })
+    const answer = await updateProfile(visitor, { ...first, ...victim })
     expect([answer.status, answer.json]).toEqual([
       200,
       { concordId, ...kept, unproven: ["userId", "projectUserId", "email", "phoneNumber"] },
     ])
     expect(stored(concordId)).toEqual(kept)
-    expect((await tell(visitor, { middleName: "B" })).json).toEqual({ concordId, middleName: "B", unproven: [] })
+    expect((await updateProfile(visitor, { middleName: "B" })).json).toEqual({
+      concordId,
+      middleName: "B",
+      unproven: [],
+    })
     expect(stored(concordId)).toEqual({ middleName: "B" })
-    expect((await tell(visitor, {})).json).toEqual({ concordId, unproven: [] })
+    expect((await updateProfile(visitor, {})).json).toEqual({ concordId, unproven: [] })
     expect(stored(concordId)).toEqual({})
   })
 
@@ -239,30 +243,30 @@ describe("a profile", () => {
       ["projectUserId", "nobody-knows", ""],
       ["concordId", randomUUID(), "no uuid"],
     ] as const) {
-      const isKnown = await tell(visitor, { [kind]: { ...victim, concordId: loggedIn.concordId }[kind] })
-      const isUnknown = await tell(visitor, { [kind]: unknown })
+      const isKnown = await updateProfile(visitor, { [kind]: { ...victim, concordId: loggedIn.concordId }[kind] })
+      const isUnknown = await updateProfile(visitor, { [kind]: unknown })
       expect([isKnown.status, isKnown.text]).toEqual([isUnknown.status, isUnknown.text])
       expect(isUnknown.json.unproven).toEqual([kind])
-      const isBad = await tell(visitor, { [kind]: bad })
+      const isBad = await updateProfile(visitor, { [kind]: bad })
       expect([isBad.status, violations(isBad)]).toEqual([422, [`/${kind} identifier_not_valid`]])
     }
   })
 
   test("names as unproven only what does not name the visitor already", async () => {
     const { concordId, session } = loggedIn
-    expect((await tell({ session }, { ...victim, concordId })).json).toEqual({ concordId, unproven: [] })
-    expect((await tell({ session }, { email: "another@example.com" })).json.unproven).toEqual(["email"])
+    expect((await updateProfile({ session }, { ...victim, concordId })).json).toEqual({ concordId, unproven: [] })
+    expect((await updateProfile({ session }, { email: "another@example.com" })).json.unproven).toEqual(["email"])
   })
 
   test("is kept once for an Idempotency-Key, and answered again as it was", async () => {
     const visitor = await visit(server)
     const key = { "idempotency-key": "profile" }
-    const first = await tell(visitor, { firstName: "One" }, key)
-    await tell(visitor, { firstName: "Two" })
-    const again = await tell(visitor, { firstName: "One" }, key)
+    const first = await updateProfile(visitor, { firstName: "One" }, key)
+    await updateProfile(visitor, { firstName: "Two" })
+    const again = await updateProfile(visitor, { firstName: "One" }, key)
     expect([again.status, again.text, again.headers["idempotent-replayed"]]).toEqual([200, first.text, "true"])
     expect(stored(visitor.concordId)).toEqual({ firstName: "Two" })
-    expect((await tell(visitor, { firstName: "Three" }, key)).status).toBe(422)
+    expect((await updateProfile(visitor, { firstName: "Three" }, key)).status).toBe(422)
   })
 })
 

@@ -183,10 +183,10 @@ describe("a cursor", () => {
 
   test("holds nothing that its page did not", async () => {
     const { items, nextCursor } = (await get("api-keys", { limit: 2, sort: "name" })).json
-    const told = Buffer.from(nextCursor, "base64url").toString("latin1")
-    const uuids = told.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? []
+    const decoded = Buffer.from(nextCursor, "base64url").toString("latin1")
+    const uuids = decoded.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? []
     for (const id of uuids) expect(items.map((item: Item) => item.id)).toContain(id)
-    expect(told).not.toMatch(/secret|identifierKey|assent_/)
+    expect(decoded).not.toMatch(/secret|identifierKey|assent_/)
   })
 })
 

@@ -202,9 +202,9 @@ describe("one event", () => {
 
   test("of the visitor's own is answered on the page, what a server recorded of the visitor too; another person's is 404", async () => {
     const [one, another] = visitors
-    const said = await asVisitor(server, one!, "POST", "consent-events", { json: { items: [yes()] } })
+    const ofVisitor = await asVisitor(server, one!, "POST", "consent-events", { json: { items: [yes()] } })
     const ofServer = await record(server, [yes({ concordId: one!.concordId })])
-    for (const answer of [said, ofServer]) {
+    for (const answer of [ofVisitor, ofServer]) {
       const [event] = answer.json.items
       const own = await asVisitor(server, one!, "GET", `consent-events/${event.id}`)
       expect([own.status, `{"count":1,"items":[${own.text}]}`]).toEqual([200, answer.text])

@@ -89,9 +89,9 @@ describe("a client generated from the description", () => {
   test.each(misspellings.map(([what, , , named], index) => [what, index + 1, named] as const))(
     "has types that do not fit %s",
     (_, index, named) => {
-      const said = about(index)
-      expect(said).toMatch(/^scenario\d+\.ts\(\d+,\d+\): error TS/)
-      expect(said).toContain(named)
+      const message = about(index)
+      expect(message).toMatch(/^scenario\d+\.ts\(\d+,\d+\): error TS/)
+      expect(message).toContain(named)
     },
   )
 

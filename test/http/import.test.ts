@@ -101,16 +101,16 @@ describe("an import", () => {
   const expectPositions = async (on: Server, events: string, key: { readonly "x-api-key": string }, type: string) => {
     const row = { consentType: type, consentState: "declined", consentDate: "2024-01-31T00:00:00Z" }
     const body = ["pos a", "pos b", "pos c"].map((userId) => JSON.stringify({ ...row, userId })).join("\n")
-    const told = async (method: string, query: string) => {
+    const positionsOf = async (method: string, query: string) => {
       const sent = method === "GET" ? { headers: key } : { headers: { ...ndjson, ...key }, body }
       return (await on.request(method, events + query, sent)).headers["assent-positions"]
     }
-    expect(await told("POST", "/import?dryRun=true")).toMatch(/^configuration=\d+$/)
-    const imported = await told("POST", "/import")
+    expect(await positionsOf("POST", "/import?dryRun=true")).toMatch(/^configuration=\d+$/)
+    const imported = await positionsOf("POST", "/import")
     expect(imported).toMatch(/=[1-9]/)
-    const listed = await told("GET", "?limit=1")
+    const listed = await positionsOf("GET", "?limit=1")
     expect(imported).toMatch(new RegExp(`^configuration=\\d+, ${listed}$`))
-    expect(await told("POST", "/import")).toBe(imported)
+    expect(await positionsOf("POST", "/import")).toBe(imported)
   }
 
   test("says how far the log is behind it, also where all was recorded before; a dry one says nothing of it", async () => {
@@ -177,10 +177,10 @@ describe("an import", () => {
     const body = rowsOf("drain", 2500)
     const answer = send(body).catch(() => undefined)
     await first.end("SIGTERM")
-    const told = await answer
+    const received = await answer
     const second = await start({ file: first.file })
     server = { ...second, stop: async () => void (await second.stop(), await first.stop()) }
-    if (told?.status === 200) expect(count()).toBe(before + 2500)
+    if (received?.status === 200) expect(count()).toBe(before + 2500)
     expect((await send(body)).json).toMatchObject({ rows: 2500, rejected: 0 })
     expect(count()).toBe(before + 2500)
   })

@@ -68,9 +68,9 @@ describe("the line of a request", () => {
   test.each([
     ["no credential", {}, { caller: "none", status: 401 }],
     ["no role that may", { "x-api-key": "none" }, { caller: "none", status: 401 }],
-  ])("of a request with %s tells that there was none", async (_, headers, told) => {
+  ])("of a request with %s tells that there was none", async (_, headers, logged) => {
     const answer = await server.request("GET", `${privacy()}/consent-events`, { headers })
-    expect(await lineOfAnswer(answer)).toMatchObject({ ...told, route: events })
+    expect(await lineOfAnswer(answer)).toMatchObject({ ...logged, route: events })
   })
 
   test("of a refusal has its codes and the instance of its answer", async () => {
@@ -104,9 +104,9 @@ describe("the line of a request", () => {
     const talk = await server.connect()
     talk.write("HELO zq7 HTTP/9\r\n\r\n")
     await talk.closed
-    const said = () => requestsOf(server).filter(({ error }) => error === "Unparsed")
-    await expect.poll(said).toHaveLength(1)
-    expect(said()[0]).toMatchObject({ method: "", route: "none", status: 400 })
+    const unparsed = () => requestsOf(server).filter(({ error }) => error === "Unparsed")
+    await expect.poll(unparsed).toHaveLength(1)
+    expect(unparsed()[0]).toMatchObject({ method: "", route: "none", status: 400 })
   })
 
   test("whose body turns out to be no HTTP is one, with what was answered and whose key it was", async () => {
@@ -230,9 +230,9 @@ test("an unexpected failure is logged with its name and its places in the code, 
   }
   const failure = fail()
   expect(String(failure)).toContain("jo@")
-  const told = Failure.of(failure)
-  expect(told).toEqual({ error: "SyntaxError", stack: expect.stringContaining("log.test.ts") })
-  expect(JSON.stringify(told)).not.toContain("jo@")
+  const logged = Failure.of(failure)
+  expect(logged).toEqual({ error: "SyntaxError", stack: expect.stringContaining("log.test.ts") })
+  expect(JSON.stringify(logged)).not.toContain("jo@")
   expect(Failure.of({ _tag: "SqlError", message: "jo@example.com" })).toEqual({ error: "SqlError" })
   expect(Failure.of("jo@example.com")).toEqual({ error: "string" })
 })

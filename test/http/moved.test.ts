@@ -37,13 +37,13 @@ let guest: Visitor
 let member: { readonly person: string; readonly join: string }
 let alone: ReadonlyArray<string>
 
-const told = ({ headers, status, text }: Answer): string =>
+const written = ({ headers, status, text }: Answer): string =>
   [status, headers["etag"], headers["idempotent-replayed"], text].join(" ")
 
 const askAll = async (server: Server): Promise<ReadonlyArray<string>> => {
   const answers: Array<string> = []
   for (const [method, path, sent] of questions)
-    answers.push(`${path}\n${told(await server.request(method, path, sent))}`)
+    answers.push(`${path}\n${written(await server.request(method, path, sent))}`)
   return answers
 }
 

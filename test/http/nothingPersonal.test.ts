@@ -233,10 +233,10 @@ describe.each([
   })
 
   test("the search would have found it", () => {
-    const told = [server.log(), ...collector.received()].join("\n")
+    const output = [server.log(), ...collector.received()].join("\n")
     for (const [name, value] of Object.entries(marks)) {
       for (const form of [value, value.toUpperCase(), Buffer.from(value).toString("hex")]) {
-        expect(leaks(`${told}{"told":"${form}"}`, marks)).toEqual([name])
+        expect(leaks(`${output}{"told":"${form}"}`, marks)).toEqual([name])
       }
     }
     // The values that leave on purpose are found, so the search works.

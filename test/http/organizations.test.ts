@@ -304,11 +304,11 @@ describe("a project", () => {
       for (const consentState of states) {
         const item = yes({ consentState })
         const recorded = await send("POST", `${privacy()}/consent-events`, { items: [{ ...item, userId: "late" }] })
-        const said = await asVisitor(server, visitor, "POST", "consent-events", { json: { items: [item] } })
-        for (const answer of [recorded, said]) {
+        const byVisitor = await asVisitor(server, visitor, "POST", "consent-events", { json: { items: [item] } })
+        for (const answer of [recorded, byVisitor]) {
           if (answer.status === 422) expect(violations(answer)).toEqual(["/items/0/consentState project_not_active"])
         }
-        statuses.push([consentState, recorded.status, said.status])
+        statuses.push([consentState, recorded.status, byVisitor.status])
       }
       return statuses
     }

@@ -45,11 +45,11 @@ test("after kill -9 and a start on the same store the same session token shows t
     headers,
     json: { items: [{ ...item, email: "kept@example.com" }] },
   })
-  const said = await first.request("POST", `/site-v1/${project}/consent-events`, {
+  const byVisitor = await first.request("POST", `/site-v1/${project}/consent-events`, {
     headers: { "x-session": session },
     json: { items: [item, { ...item, consentType: consentTypes[0], consentState: "declined" }] },
   })
-  expect([posted.status, said.status]).toEqual([201, 201])
+  expect([posted.status, byVisitor.status]).toEqual([201, 201])
   const before = await first.request("GET", `/site-v1/${project}/consent-state`, { headers: { "x-session": session } })
   expect(before.json.count).toBe(2)
   expect(commands).toHaveLength(4)

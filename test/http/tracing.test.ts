@@ -79,11 +79,11 @@ describe.each([
     const isOurs = (traceId: string) => traces.includes(traceId)
     const groupsOf = (spans: ReadonlyArray<Span>) =>
       spans.filter(({ name, traceId }) => name === "store.group" && isOurs(traceId))
-    const told = (spans: ReadonlyArray<Span>) =>
+    const linked = (spans: ReadonlyArray<Span>) =>
       groupsOf(spans)
         .flatMap(({ links, traceId }) => [traceId, ...links.map((link) => link.traceId)])
         .filter(isOurs)
-    const spans = await collector.until((all) => new Set(told(all)).size === traces.length)
+    const spans = await collector.until((all) => new Set(linked(all)).size === traces.length)
     expect(groupsOf(spans).some(({ links }) => links.length > 0)).toBe(true)
   })
 

@@ -10,7 +10,7 @@ import * as Heads from "../../core/engine/Heads.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import * as People from "../../core/model/People.ts"
 import * as Terms from "../../core/engine/Terms.ts"
-import { at, ends, event, instant, instants, type Told, story } from "../support/ledgers.ts"
+import { at, ends, event, instant, instants, type CompleteStory, story } from "../support/ledgers.ts"
 
 const people = ["person-1", "person-2", "person-3", "person-4"]
 const person = fc.constantFrom(...people)
@@ -49,9 +49,9 @@ const countedAs = (facts: ReadonlyArray<People.Fact>, who: string): string => {
  * The facts of the steps, as a ledger records them: only a person that is not a member yet is joined, and only with a
  * survivor.
  */
-const record = (told: ReadonlyArray<Step>): ReadonlyArray<People.Fact> => {
+const record = (complete: ReadonlyArray<Step>): ReadonlyArray<People.Fact> => {
   const facts: Array<People.Fact> = []
-  for (const [index, [at, one, other, isUndoing]] of told.entries()) {
+  for (const [index, [at, one, other, isUndoing]] of complete.entries()) {
     const id = `fact-${index}`
     const survivor = countedAs(facts, other)
     const undone = standing(facts).find(({ member }) => member === one)
@@ -64,27 +64,33 @@ const record = (told: ReadonlyArray<Step>): ReadonlyArray<People.Fact> => {
 const facts: fc.Arbitrary<ReadonlyArray<People.Fact>> = steps.map(record)
 
 /** The events of all people for one type. */
-const stories: fc.Arbitrary<Told> = fc
+const stories: fc.Arbitrary<CompleteStory> = fc
   .tuple(story, fc.uniqueArray(fc.tuple(event(), person), { maxLength: 12, selector: ([{ id }]) => id }))
-  .map(([told, events]) => ({
-    ...told,
-    events: events.map(([each, concordId]) => ({ ...each, concordId, consentType: told.type.id })),
+  .map(([complete, events]) => ({
+    ...complete,
+    events: events.map(([each, concordId]) => ({ ...each, concordId, consentType: complete.type.id })),
   }))
 
 const eventsOf = (events: ReadonlyArray<ConsentEvent>, members: ReadonlyArray<string>) =>
   events.filter(({ concordId }) => members.includes(concordId))
 
 /** The answer about a person, from the events of all people that are joined with it. */
-const answer = (told: Told, known: ReadonlyArray<People.Fact>, who: string, at: Instant, knownAt: Instant) => {
+const answer = (
+  complete: CompleteStory,
+  known: ReadonlyArray<People.Fact>,
+  who: string,
+  at: Instant,
+  knownAt: Instant,
+) => {
   const { members } = People.joinedWith(known, who, knownAt)
-  const { events, rules, type } = told
+  const { events, rules, type } = complete
   return Decision.decide(eventsOf(events, members), Terms.make(type, rules, knownAt), at)
 }
 
 // Kills: People.inForce keeps an undone join in force, or counts joins that are not known yet.
 test("Join then undo gives back both people's answers.", () => {
   fc.assert(
-    fc.property(stories, steps, person, person, instant, instant, at, (told, before, one, other, a, b, at) => {
+    fc.property(stories, steps, person, person, instant, instant, at, (complete, before, one, other, a, b, at) => {
       const [joinedAt, undoneAt] = a < b ? [a, b] : [b, a]
       const others = record(before.filter(([at]) => at <= joinedAt))
       const member = countedAs(others, one)
@@ -94,7 +100,7 @@ test("Join then undo gives back both people's answers.", () => {
       const facts = [...others, joined, fact("undoing", undoneAt, member, survivor, joined.id)]
       for (const who of people) {
         for (const knownAt of [joinedAt - 1, undoneAt, end]) {
-          expect(answer(told, facts, who, at, knownAt)).toEqual(answer(told, others, who, at, knownAt))
+          expect(answer(complete, facts, who, at, knownAt)).toEqual(answer(complete, others, who, at, knownAt))
         }
       }
     }),
@@ -104,13 +110,13 @@ test("Join then undo gives back both people's answers.", () => {
 
 test("When every join is undone, every person has the answers of one that was never joined.", () => {
   fc.assert(
-    fc.property(stories, facts, at, (told, facts, at) => {
+    fc.property(stories, facts, at, (complete, facts, at) => {
       const undoings = standing(facts).map(({ id, member, survivor }, index) =>
         fact(`last-${index}`, end, member, survivor, id),
       )
       for (const who of people) {
-        const never = answer(told, [], who, at, end)
-        expect(answer(told, [...undoings, ...facts], who, at, end)).toEqual(never)
+        const never = answer(complete, [], who, at, end)
+        expect(answer(complete, [...undoings, ...facts], who, at, end)).toEqual(never)
       }
     }),
     { numRuns: 1000 },
@@ -160,11 +166,11 @@ test("People are one exactly while the joins between them stand, and are answere
 // Kills: People.inForce counts undoings that are not known yet.
 test("Reading as of (`at`, `knownAt`) equals reading a ledger that holds only the joins known then.", () => {
   fc.assert(
-    fc.property(stories, facts, at, (told, facts, at) => {
+    fc.property(stories, facts, at, (complete, facts, at) => {
       for (const knownAt of [...instants, end]) {
         const known = facts.filter(({ dateCreated }) => dateCreated <= knownAt)
         for (const who of people) {
-          expect(answer(told, known, who, at, knownAt)).toEqual(answer(told, facts, who, at, knownAt))
+          expect(answer(complete, known, who, at, knownAt)).toEqual(answer(complete, facts, who, at, knownAt))
         }
       }
     }),

@@ -13,11 +13,11 @@ const worthAsking = (story: Oracle.Story, knownAt: Instant): ReadonlyArray<Insta
   ...new Set([...Ledgers.probes, ...Ledgers.around(Oracle.turns(story, knownAt))]),
 ]
 
-const isPermitted = ({ events, type, rules }: Ledgers.Told, at: Instant, knownAt: Instant): boolean =>
+const isPermitted = ({ events, type, rules }: Ledgers.CompleteStory, at: Instant, knownAt: Instant): boolean =>
   Decision.decide(events, Terms.make(type, rules, knownAt), at).permitted
 
 /** Expects that `less` permits at every instant at which `more` does. */
-const expectNoMorePermitted = (less: Ledgers.Told, more: Ledgers.Told, knownAt: Instant): void => {
+const expectNoMorePermitted = (less: Ledgers.CompleteStory, more: Ledgers.CompleteStory, knownAt: Instant): void => {
   for (const at of [...worthAsking(less, knownAt), ...worthAsking(more, knownAt)]) {
     if (isPermitted(more, at, knownAt)) expect(isPermitted(less, at, knownAt), new Date(at).toISOString()).toBe(true)
   }
@@ -91,14 +91,14 @@ test("Time alone never grants: with no new events `permitted` never goes from fa
  * Ages that each state may be shortened to. Each part is at most the part it replaces, so that no month end reverses
  * the order.
  */
-const shortened = (story: Ledgers.Told) =>
+const shortened = (story: Ledgers.CompleteStory) =>
   fc
     .record({
       state: fc.constantFrom("accepted", "declined", "implied", "viewed"),
       factor: fc.constantFrom(0, 0.5),
       fresh: Ledgers.duration,
     })
-    .map(({ state, factor, fresh }): Ledgers.Told => {
+    .map(({ state, factor, fresh }): Ledgers.CompleteStory => {
       const age = story.rules.maxAge?.[state] ?? null
       const shorter =
         age === null
@@ -111,8 +111,8 @@ const shortened = (story: Ledgers.Told) =>
       return { ...story, rules: { ...story.rules, maxAge: { ...story.rules.maxAge, [state]: shorter } } }
     })
 
-const expiringEarlier = (story: Ledgers.Told) =>
-  fc.record({ index: fc.nat(), end: Ledgers.instant }).map(({ index, end }): Ledgers.Told => {
+const expiringEarlier = (story: Ledgers.CompleteStory) =>
+  fc.record({ index: fc.nat(), end: Ledgers.instant }).map(({ index, end }): Ledgers.CompleteStory => {
     const event = story.events[index % story.events.length]
     if (event === undefined) return story
     const until = Oracle.expirationOf(event, story.type) ?? Infinity
@@ -120,9 +120,9 @@ const expiringEarlier = (story: Ledgers.Told) =>
     return { ...story, events: story.events.map((other) => (other === event ? { ...event, expirationDate } : other)) }
   })
 
-const withReacceptance = (story: Ledgers.Told) => {
+const withReacceptance = (story: Ledgers.CompleteStory) => {
   const numbers = [1, 2, 3, 4].filter((number) => story.type.versions.every(({ version }) => version !== number))
-  return Ledgers.version(fc.constantFrom(...numbers)).map((version): Ledgers.Told => {
+  return Ledgers.version(fc.constantFrom(...numbers)).map((version): Ledgers.CompleteStory => {
     const versions = [...story.type.versions, { ...version, requireReaccept: true }]
     return { ...story, type: { ...story.type, versions } }
   })

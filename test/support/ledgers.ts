@@ -175,12 +175,12 @@ export const ledger: fc.Arbitrary<ReadonlyArray<ConsentEvent>> = fc.uniqueArray(
 })
 
 /** One person's events for one type, complete. */
-export interface Told extends Story {
+export interface CompleteStory extends Story {
   readonly events: ReadonlyArray<ConsentEvent>
 }
 
 /** The events of one person for one type, in no order, with the type and the rules to read them under. */
-export const story: fc.Arbitrary<Told> = fc
+export const story: fc.Arbitrary<CompleteStory> = fc
   .record({
     events: fc.uniqueArray(event(), { maxLength: 8, selector: ({ id }) => id }),
     type: consentType("type-1"),

@@ -46,7 +46,7 @@ export const make = async (organization: Organization): Promise<Model> => {
     monotonicTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
     sleep: () => Effect.die("the model waits for nothing"),
   }
-  const told = <A>(value: A | undefined, what: string): Effect.Effect<A> =>
+  const given = <A>(value: A | undefined, what: string): Effect.Effect<A> =>
     value === undefined ? Effect.die(`the model makes ${what}, and the server did not`) : Effect.succeed(value)
   const random = Layer.effect(
     SecureRandom.SecureRandom,
@@ -55,10 +55,10 @@ export const make = async (organization: Organization): Promise<Model> => {
         ...real,
         uuidV7: (() =>
           Effect.suspend(() =>
-            uuids === undefined ? real.uuidV7() : told(uuids.shift(), "one entry more"),
+            uuids === undefined ? real.uuidV7() : given(uuids.shift(), "one entry more"),
           )) as typeof real.uuidV7,
-        uuidV4: (() => Effect.suspend(() => told(contextId, "a contextId"))) as typeof real.uuidV4,
-        randomBytes: () => Effect.suspend(() => told(bytes, "a secret")),
+        uuidV4: (() => Effect.suspend(() => given(contextId, "a contextId"))) as typeof real.uuidV4,
+        randomBytes: () => Effect.suspend(() => given(bytes, "a secret")),
       }),
     ),
   )
