@@ -2,25 +2,119 @@
  * The events of the store: appends them in groups, and reads them.
  */
 import { Effect, type Scope } from "effect"
-import type { EventStore } from "../../core/ports/EventStore.ts"
+import * as Lane from "../../core/model/Lane.ts"
+import type { EventStore, SeenEvents } from "../../core/ports/EventStore.ts"
 import * as EventList from "./EventList.ts"
-import * as EventReader from "./EventReader.ts"
+import * as EventRow from "./EventRow.ts"
 import * as GroupCommit from "./GroupCommit.ts"
+import * as Lanes from "./Lanes.ts"
 import * as Operation from "./Operation.ts"
-import type * as Sql from "./Sql.ts"
+import * as Sql from "./Sql.ts"
+
+/** A lane with one event of the people that are read; without an event, if they have none in the lane. */
+type LaneRow = { readonly lane: number; readonly next_position: number } & (
+  | EventRow.EventRow
+  | { readonly event_id: null }
+)
+
+/** Events of people and the ends of their lanes, in one statement, so that both are of the same moment. */
+const readWithEnds = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  project: Lane.Owner,
+  people: ReadonlyArray<string>,
+  joined: string,
+) {
+  const lanes = [...new Set(people.map((person) => Lane.of(project, person)))]
+  const rows = yield* Sql.query<LaneRow>(
+    sql,
+    `SELECT l.lane, l.next_position, ${EventRow.columns} FROM lane_head l LEFT JOIN ${joined}
+       WHERE l.lane = ANY($1::bigint[]) ORDER BY l.lane, e.position`,
+    [lanes, people],
+  )
+  const ends = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
+  const seen: SeenEvents = {
+    events: rows.flatMap((row) => (row.event_id === null ? [] : [EventRow.toEvent(row)])),
+    positions: new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0])),
+  }
+  return seen
+})
+
+/** The heads of people. */
+const heads = (sql: Sql.Sql, project: Lane.Owner, people: ReadonlyArray<string>) =>
+  readWithEnds(
+    sql,
+    project,
+    people,
+    `(head h JOIN event e ON e.lane = h.lane AND e.position = h.position)
+         ON h.lane = l.lane AND h.person = ANY($2::uuid[])`,
+  )
+
+/** All events of people, by lane and position. */
+const ofPeople = (sql: Sql.Sql, project: Lane.Owner, people: ReadonlyArray<string>) =>
+  readWithEnds(sql, project, people, "event e ON e.lane = l.lane AND e.person = ANY($2::uuid[])")
+
+const read = (sql: Sql.Sql, rest: string, parameters: ReadonlyArray<Sql.Parameter>) =>
+  Effect.map(Sql.query<EventRow.EventRow>(sql, `SELECT ${EventRow.columns} FROM ${rest}`, parameters), (rows) =>
+    rows.map(EventRow.toEvent),
+  )
+
+/** The events with ids, in the order of the ids. */
+const byId = Effect.fnUntraced(function* (sql: Sql.Sql, project: Lane.Owner, ids: ReadonlyArray<string>) {
+  const events = yield* read(sql, "event e WHERE e.lane = ANY($1::bigint[]) AND e.event_id = ANY($2::uuid[])", [
+    Lane.all(project),
+    ids,
+  ])
+  const found = new Map(events.map((event) => [event.id, event]))
+  return ids.map((id) => found.get(id))
+})
+
+/** The events with external ids, in the order of the hashes. */
+const byExternalId = Effect.fnUntraced(function* (sql: Sql.Sql, project: Lane.Owner, hashes: ReadonlyArray<string>) {
+  const events = yield* read(
+    sql,
+    `unnest($1::bigint[], $2::text[]) AS v (lane, hash)
+         JOIN external_id x ON x.lane = v.lane AND x.hash = decode(v.hash, 'hex')
+         JOIN event e ON e.lane = x.event_lane AND e.position = x.position`,
+    [hashes.map((hash) => Lane.of(project, hash)), hashes],
+  )
+  const found = new Map(events.map((event) => [event.externalId, event]))
+  return hashes.map((hash) => found.get(hash))
+})
+
+/** Where each lane of a project ends. */
+const laneEnds = (sql: Sql.Sql, project: Lane.Owner) =>
+  Effect.map(Lanes.readEnds(sql, "lane_head", Lane.all(project)), (ends) => [...ends.values()])
+
+/** Events of one lane of a project, by position. */
+const readLane = (sql: Sql.Sql, project: Lane.Owner, lane: number, from: number, limit: number) =>
+  read(sql, "event e WHERE e.lane = $1 AND e.position >= $2 ORDER BY e.position LIMIT $3", [
+    Lane.all(project)[lane]!,
+    from,
+    limit,
+  ])
+
+/** Whether a consent type has events. */
+const isTypeUsed = (sql: Sql.Sql, project: Lane.Owner, consentType: string) =>
+  Effect.map(
+    Sql.query(sql, "SELECT 1 AS used FROM used_type WHERE lane = ANY($1::bigint[]) AND consent_type = $2 LIMIT 1", [
+      Lane.all(project),
+      consentType,
+    ]),
+    (rows) => rows.length > 0,
+  )
 
 /** The events of a database. Closing the scope answers every append that was accepted. */
 export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<EventStore, never, Scope.Scope> {
   const append = yield* GroupCommit.make(sql)
   return {
     append: (request) => Operation.once(append(request)),
-    heads: (project, people) => Operation.idempotent(EventReader.heads(sql, project, people)),
-    ofPeople: (project, people) => Operation.idempotent(EventReader.ofPeople(sql, project, people)),
-    byId: (project, ids) => Operation.idempotent(EventReader.byId(sql, project, ids)),
-    byExternalId: (project, hashes) => Operation.idempotent(EventReader.byExternalId(sql, project, hashes)),
+    heads: (project, people) => Operation.idempotent(heads(sql, project, people)),
+    ofPeople: (project, people) => Operation.idempotent(ofPeople(sql, project, people)),
+    byId: (project, ids) => Operation.idempotent(byId(sql, project, ids)),
+    byExternalId: (project, hashes) => Operation.idempotent(byExternalId(sql, project, hashes)),
     list: (project, filter, page) => Operation.idempotent(EventList.list(sql, project, filter, page)),
-    laneEnds: (project) => Operation.idempotent(EventReader.laneEnds(sql, project)),
-    lane: (project, lane, from, limit) => Operation.idempotent(EventReader.lane(sql, project, lane, from, limit)),
-    isTypeUsed: (project, consentType) => Operation.idempotent(EventReader.isTypeUsed(sql, project, consentType)),
+    laneEnds: (project) => Operation.idempotent(laneEnds(sql, project)),
+    lane: (project, lane, from, limit) => Operation.idempotent(readLane(sql, project, lane, from, limit)),
+    isTypeUsed: (project, consentType) => Operation.idempotent(isTypeUsed(sql, project, consentType)),
   }
 })

@@ -66,7 +66,8 @@ export const lock = Effect.fnUntraced(function* (sql: Sql.Sql, requests: Readonl
      RETURNING lane, next_position, last_recorded_at`,
     lanes.parameters([...new Set(requests.flatMap(of))]),
   )
-  return new Map(rows.map((row) => [row.lane, row])) as LaneHeads
+  const heads: LaneHeads = new Map(rows.map((row) => [row.lane, row]))
+  return heads
 })
 
 /** Events with their positions, and where their lanes end after them. */

@@ -7,19 +7,21 @@ import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Fact } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
-import type { IdempotencyRecord, IdentityChange, Kept, Session } from "../../core/ports/LedgerStore.ts"
+import type { IdempotencyRecord, IdentityChange, Kept } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as IdempotentChange from "./IdempotentChange.ts"
 import * as Lanes from "./Lanes.ts"
+import * as SessionWriter from "./SessionWriter.ts"
 import * as Sql from "./Sql.ts"
 
 /**
- * How long an expired session or identity token is kept, so that it does not become valid again if the clock is set
+ * A used identity token is removed when one is used that expires this much later, in milliseconds. A token lives for an
+ * hour at most, so one that was used stays known for more than a day after it has expired, also when the clock is set
  * back.
  */
-const expiredKeptMillis = 24 * 60 * 60 * 1000
+const expiredKeptMillis = 2 * 24 * 60 * 60 * 1000
 
 /**
  * Locks all people of the change, in ascending order; returns whether they have the revisions that it was prepared
@@ -65,7 +67,7 @@ const useIdentityToken = Effect.fnUntraced(function* (
   const lane = Lane.of(Lanes.unowned, hash)
   yield* Sql.query(sql, "DELETE FROM used_identity_token WHERE lane = $1 AND expires_at < $2", [
     lane,
-    expiresAt - 2 * expiredKeptMillis,
+    expiresAt - expiredKeptMillis,
   ])
   const rows = yield* Sql.query(
     sql,
@@ -73,39 +75,6 @@ const useIdentityToken = Effect.fnUntraced(function* (
     [lane, hash, expiresAt],
   )
   return rows.length > 0
-})
-
-const endSessions = Effect.fnUntraced(function* (
-  sql: Sql.Sql,
-  { at, sessionsOf, tokenHash }: NonNullable<IdentityChange["ends"]>,
-) {
-  if (tokenHash !== undefined) {
-    yield* Sql.query(
-      sql,
-      "UPDATE session SET expires_at = least(expires_at, $3) WHERE lane = $1 AND token_hash = decode($2, 'hex')",
-      [Lane.of(Lanes.unowned, tokenHash), tokenHash, at],
-    )
-  }
-  if (sessionsOf === undefined) return
-  yield* Sql.query(
-    sql,
-    "UPDATE session SET expires_at = least(expires_at, $3) WHERE lane = ANY($1::bigint[]) AND person = $2",
-    [Lane.all(Lanes.unowned), sessionsOf, at],
-  )
-})
-
-const openSession = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session) {
-  const { concordId, expiresAt, tokenHash } = session
-  const lane = Lane.of(Lanes.unowned, tokenHash)
-  yield* Sql.query(sql, "DELETE FROM session WHERE lane = $1 AND expires_at < $2", [
-    lane,
-    expiresAt - expiredKeptMillis,
-  ])
-  yield* Sql.query(
-    sql,
-    `INSERT INTO session VALUES ($1, decode($2, 'hex'), $3, $4, $5) ON CONFLICT (lane, token_hash) DO NOTHING`,
-    [lane, tokenHash, concordId, expiresAt, JSON.stringify(session)],
-  )
 })
 
 const counted = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })
@@ -133,8 +102,8 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange)
   if (!(yield* AliasWriter.claim(sql, owned))) return "stale"
   for (const fact of facts) yield* recordFact(sql, organization, fact)
   if (identityToken !== undefined && !(yield* useIdentityToken(sql, identityToken))) return "used"
-  if (ends !== undefined) yield* endSessions(sql, ends)
-  if (session !== undefined) yield* openSession(sql, session)
+  if (ends !== undefined) yield* SessionWriter.end(sql, ends)
+  if (session !== undefined) yield* SessionWriter.open(sql, session)
   if (facts.length + releases.length > 0) yield* count(sql, change)
   return "kept"
 })

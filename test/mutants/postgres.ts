@@ -46,7 +46,7 @@ export const postgres: Part = {
     ],
 
     [
-      "EventReader.ts",
+      "EventStore.ts",
       "positions: new Map(lanes.map(",
       "positions: new Map([].map(",
       "the positions of lanes are returned",
