@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config"
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.cache/compiled")
 
 /**
- * Short and long tests: `X.test.ts` is short, `X.long.test.ts` beside it is long.
+ * Short and long tests: `X.test.ts` is short, `X.long.test.ts` next to it is long.
  *
  * `npm test` runs the short ones, at most five minutes on two idle cores; `npm run test:long` (`--mode long`) the long
  * ones. Many long files are a short one with larger numbers: they import it, and `test/support/long.ts` gives the
