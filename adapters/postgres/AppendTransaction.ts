@@ -116,7 +116,7 @@ const idempotencyRecordsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<Id
 
 const repeated: Appended = { _tag: "Repeated" }
 
-/** What a step of {@link PipelinedTransactions.firstRejection} returns. */
+/** Makes a step of {@link PipelinedTransactions.firstRejection} of a check that returns whether it succeeded. */
 const rejectUnless = (outcome: Appended) => (isKept: boolean) => (isKept ? undefined : outcome)
 
 /**

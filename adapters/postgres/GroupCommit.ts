@@ -6,9 +6,9 @@
  * Groups on different lanes run concurrently. On one lane the next group starts when the previous one has ended; but a
  * full group about other people starts before, and only its locks and its commit wait. Groups A, B and C on one lane:
  *
- *     A   BEGIN ─ lock lane ─ send rows ─(1)───── COMMIT ─(2)─ answers
- *     B                                  BEGIN ─ send rows ─── lock lane ─ as predicted? ─ COMMIT ─(3)─ answers
- *     C                                                       BEGIN ─ send rows ─ wait ─────────── lock lane ─ …
+ *     A   BEGIN ─ lock lane ─ send rows ─(1)─────────────── COMMIT ─(2)─ answers
+ *     B                                  BEGIN ─ send rows ─ wait ─ lock lane ─ as predicted? ─ COMMIT ─(3)─ answers
+ *     C                                                             BEGIN ─ send rows ─ wait ────────── lock lane ─ …
  *
  *  1. A has sent its rows, so it can be predicted where the lane will end. B starts, at the positions after A.
  *  2. A is committed, so B locks the lane. A second group may be written to the lane again, so C starts.

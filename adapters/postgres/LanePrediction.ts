@@ -4,7 +4,7 @@
  * With a prediction, a group can be written while its predecessor is still being written. When its lanes are locked,
  * the prediction is compared with where they end; if it was wrong, the group is rolled back. A lane that another
  * process writes to is not predicted until it is found as this process had left it, because servers that share lanes
- * would otherwise write in vain.
+ * would otherwise often write groups that are rolled back.
  */
 import type { LaneHead, LaneHeads } from "./Lanes.ts"
 

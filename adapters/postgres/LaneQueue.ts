@@ -154,8 +154,8 @@ class Queue<Each extends Entry> implements LaneQueue<Each> {
   }
 
   /**
-   * Takes the appends that are eligible and that no earlier append, still waiting, shares a lane with: at most a full
-   * group.
+   * Removes and returns the appends that are eligible and share no lane with an earlier append that stays: at most a
+   * full group.
    */
   private dequeue(isEligible: (entry: Each) => boolean): ReadonlyArray<Each> {
     const removed: Array<Each> = []

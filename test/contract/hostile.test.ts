@@ -325,8 +325,8 @@ describe("requests that fill a transaction, which is written concurrently with t
     const stored = new Set((await rows("SELECT event_id FROM event")).map(({ event_id }) => String(event_id)))
     expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
     expect(stored.size).toBe((await rows("SELECT 1 FROM event")).length)
-    const asked = new Set(tried)
-    expect([...stored].filter((id) => !asked.has(id))).toEqual([])
+    const sent = new Set(tried)
+    expect([...stored].filter((id) => !sent.has(id))).toEqual([])
   })
 
   test("positions have no gap, lane heads count them, and dateCreated never goes back inside a lane", async () => {
@@ -336,11 +336,11 @@ describe("requests that fill a transaction, which is written concurrently with t
 })
 
 test("A query that the server cancels each time is tried a few times more, and then fails with that reason.", async () => {
-  let asked = 0
-  const answered = withStore(database.url, (store) => {
+  let tries = 0
+  const outcome = withStore(database.url, (store) => {
     fault = (statement) => {
       if (!statement.includes("FROM idempotency")) return undefined
-      asked++
+      tries++
       return { raise: "57014" }
     }
     return Effect.match(store.idempotencyRecord(organization, hash(7)), {
@@ -348,16 +348,17 @@ test("A query that the server cancels each time is tried a few times more, and t
       onSuccess: () => "answered",
     })
   })
-  expect(await Effect.runPromise(answered)).toBe(
+  expect(await Effect.runPromise(outcome)).toBe(
     "the database gave up on a statement: it took too long, or somebody cancelled it",
   )
   fault = () => undefined
-  expect(asked).toBeGreaterThan(1)
-  expect(asked).toBeLessThan(40)
+  expect(tries).toBeGreaterThan(1)
+  expect(tries).toBeLessThan(40)
 })
 
 describe("three servers whose clients record at the same time, with faults at random", () => {
-  const asked = new Map<string, number>()
+  /** How many events each request has. */
+  const sizes = new Map<string, number>()
   const acknowledged = new Set<string>()
   let failures = 0
   let name = ""
@@ -386,7 +387,7 @@ describe("three servers whose clients record at the same time, with faults at ra
             0,
             1 + (n % 3),
           )
-          asked.set(submitter, items.length)
+          sizes.set(submitter, items.length)
           const idempotency = { caller: "load", key: submitter, credential: "", content: submitter }
           const request = {
             ...scope,
@@ -420,13 +421,13 @@ describe("three servers whose clients record at the same time, with faults at ra
   const rows = (statement: string) => postgres.administer(statement, name)
 
   test("every event that was acknowledged is there exactly once, and none that was not asked for", async () => {
-    expect(acknowledged.size).toBeGreaterThan(asked.size * 0.95)
-    expect(acknowledged.size + failures).toBeGreaterThanOrEqual(asked.size)
+    expect(acknowledged.size).toBeGreaterThan(sizes.size * 0.95)
+    expect(acknowledged.size + failures).toBeGreaterThanOrEqual(sizes.size)
     const counts = await rows("SELECT submitter, count(*) FROM event GROUP BY submitter")
     const stored = new Map(counts.map(({ submitter, count }) => [String(submitter), Number(count)]))
-    for (const submitter of acknowledged) expect(stored.get(submitter), submitter).toBe(asked.get(submitter))
+    for (const submitter of acknowledged) expect(stored.get(submitter), submitter).toBe(sizes.get(submitter))
     // A request that failed may have been kept, all of it and once: its failure does not say that it was not.
-    for (const [submitter, count] of stored) expect(count, submitter).toBe(asked.get(submitter))
+    for (const [submitter, count] of stored) expect(count, submitter).toBe(sizes.get(submitter))
   })
 
   test("positions have no gap, lane heads count them, and dateCreated never goes back inside a lane", async () => {
