@@ -68,7 +68,7 @@ describe("the line of a request", () => {
   test.each([
     ["no credential", {}, { caller: "none", status: 401 }],
     ["no role that may", { "x-api-key": "none" }, { caller: "none", status: 401 }],
-  ])("of a request with %s tells that there was none", async (_, headers, logged) => {
+  ])("of a request with %s says that there was none", async (_, headers, logged) => {
     const answer = await server.request("GET", `${privacy()}/consent-events`, { headers })
     expect(await lineOfAnswer(answer)).toMatchObject({ ...logged, route: events })
   })

@@ -49,9 +49,9 @@ const countedAs = (facts: ReadonlyArray<People.Fact>, who: string): string => {
  * The facts of the steps, as a ledger records them: only a person that is not a member yet is joined, and only with a
  * survivor.
  */
-const record = (complete: ReadonlyArray<Step>): ReadonlyArray<People.Fact> => {
+const record = (steps: ReadonlyArray<Step>): ReadonlyArray<People.Fact> => {
   const facts: Array<People.Fact> = []
-  for (const [index, [at, one, other, isUndoing]] of complete.entries()) {
+  for (const [index, [at, one, other, isUndoing]] of steps.entries()) {
     const id = `fact-${index}`
     const survivor = countedAs(facts, other)
     const undone = standing(facts).find(({ member }) => member === one)
