@@ -1,5 +1,6 @@
 /**
- * The rules for the public keys of an organization (RFC 7517): each key is a point of the curve P-256, and no `kid` repeats.
+ * The rules for the public keys of an organization (RFC 7517): each key is a point of the curve P-256, and no `kid`
+ * repeats.
  */
 import type { PublicKey } from "../model/Catalog.ts"
 import type { CatalogFault } from "./CatalogChange.ts"
@@ -20,7 +21,9 @@ const isPoint = (key: PublicKey): boolean => {
   return x < p && y < p && (y * y - (x * x * x - 3n * x + b)) % p === 0n
 }
 
-/** The faults of keys that have the form of `PublicKey`; each `field` is a path into the JWK set, such as `keys/0/kid`. */
+/**
+ * The faults of keys that have the form of `PublicKey`; each `field` is a path into the JWK set, such as `keys/0/kid`.
+ */
 export const faults = (keys: ReadonlyArray<PublicKey>): ReadonlyArray<CatalogFault> => {
   const kids = keys.map(({ kid }) => kid)
   return keys.flatMap((key, index): ReadonlyArray<CatalogFault> => {

@@ -81,7 +81,9 @@ const withoutKnown = Effect.fnUntraced(function* (
   }
 })
 
-/** The idempotency record of items of a block. It is kept for ever, because a file may be imported again after years. */
+/**
+ * The idempotency record of items of a block. It is kept for ever, because a file may be imported again after years.
+ */
 const recordOf = ({ rows }: Block, tried: ReadonlyArray<IndexedItem>, hash: string, tag: string): IdempotencyRecord => {
   const isTried = new Set(tried.map(([index]) => index))
   const kept: KeptBlock = { without: [...rows.keys()].filter((index) => !isTried.has(index)), tag }
