@@ -1,9 +1,21 @@
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 // A process that a test starts reads what another has compiled, in this run or an earlier one.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.cache/compiled")
+
+/** Runs the folders with the slowest files first, because the order by size would leave some of them to the end, alone. */
+class SlowFoldersFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const sorted = await super.sort(files)
+    const [slow = [], others = []] = [true, false].map((isSlow) =>
+      sorted.filter(({ moduleId }) => /\/test\/(package|faults)\//.test(moduleId) === isSlow),
+    )
+    return [...slow, ...others]
+  }
+}
 
 /**
  * Short and long tests: `X.test.ts` is short, `X.long.test.ts` next to it is long.
@@ -32,8 +44,9 @@ export default defineConfig(({ mode }) => {
 
   return {
     test: {
-      // Tests mostly wait for the servers they start: one worker for each core, also where there are two.
-      maxWorkers: availableParallelism(),
+      // One worker more than there are cores, because many tests wait for a timeout or a disk.
+      maxWorkers: availableParallelism() + 1,
+      sequence: { sequencer: SlowFoldersFirst },
       globalSetup: "test/support/globalSetup.ts",
       projects: [
         project("laws", 300_000),
