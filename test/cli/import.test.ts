@@ -411,10 +411,10 @@ describe("an export", () => {
   test("is refused event by event where it does not fit, each with its reason", async () => {
     const isPlain = (event: object) => !("expirationDate" in event) && !("externalId" in event)
     const event = linesOf(whole).find(isPlain)!
-    const nobody = "01980000-0000-7000-8000-000000000000"
+    const unknown = "01980000-0000-7000-8000-000000000000"
     const bad = [
-      { ...event, project: nobody },
-      { ...event, consentType: nobody },
+      { ...event, project: unknown },
+      { ...event, consentType: unknown },
       { ...event, label: "other" },
       { ...event, dateCreated: "9000-01-01T00:00:00.000Z" },
       { ...event, consentDate: "2999-01-01T00:00:00.000Z" },

@@ -12,10 +12,10 @@ const { folder, run, write } = workplace()
 const env = { ASSENT_STORE: "sqlite:environment.db" }
 
 test("A ledger is named by where it is, never by how to log in.", () => {
-  const told = "postgres://db.example:5433/assent"
+  const redacted = "postgres://db.example:5433/assent"
   for (const secret of ["me:Zq7@", "me:Zq7@Zq7@", "me:Zq7%2FZq7@", ""]) {
     for (const query of ["", "?password=Zq7"]) {
-      expect(Store.redact(`postgres://${secret}db.example:5433/assent${query}`)).toBe(told)
+      expect(Store.redact(`postgres://${secret}db.example:5433/assent${query}`)).toBe(redacted)
     }
   }
   expect(Store.redact("postgres://me:Zq7/Zq7@db/assent")).not.toContain("Zq7")

@@ -128,7 +128,7 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("the se
     ])
   })
 
-  test("serves its API, and drains when it is told to stop; then it is not well", async () => {
+  test("serves its API, and drains at SIGTERM; then it is not well", async () => {
     const { apiKey, consentTypes, organization, project } = readBanner(output)
     const url = `http://127.0.0.1:${port}/privacy-v1/organizations/${organization}/projects/${project}/consent-events`
     const item = { userId: "u", consentType: consentTypes[0], consentState: "accepted" }

@@ -138,9 +138,9 @@ export const play = (story: Story, store = newStore()): Played => {
       nextCrash = turns.now() + (crashes.shift() ?? Infinity)
     }
     if (chance.happens(story.clock)) moveClock()
-    const isStuck = !turns.take() || turns.now() > maxTurns
+    const isStuck = !turns.runStep() || turns.now() > maxTurns
     if (!isStuck) continue
-    world.fail("somebody waits for ever")
+    world.fail("a request waits for ever")
     break
   }
   for (const fiber of fibers) {

@@ -50,8 +50,8 @@ const isPast = ({ clock }: Played, { ended, instant, invoked }: Asked): boolean 
   return shown.every(([, at]) => instant <= at)
 }
 
-const differs = (line: DecisionLine, told: ReadonlyArray<Oracle.Answer>): boolean => {
-  const [answer, next] = told
+const differs = (line: DecisionLine, expected: ReadonlyArray<Oracle.Answer>): boolean => {
+  const [answer, next] = expected
   const instant = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text))
   const stated = [
     line.status,
@@ -76,9 +76,9 @@ export function* unexplained(
     const type = types.find(({ id }) => id === line.consentType)!
     const ofType = events.filter(({ concordId, consentType }) => consentType === type.id && people.has(concordId))
     const instants = { at: Date.parse(line.at), knownAt: Date.parse(line.knownAt) }
-    const told = Oracle.timeline({ type, rules: type.rules, events: ofType, ...instants })
-    if (differs(line, told))
-      yield `answers ${line.status} for ${type.label} at ${line.at}, the log says ${told[0]!.status}`
+    const expected = Oracle.timeline({ type, rules: type.rules, events: ofType, ...instants })
+    if (differs(line, expected))
+      yield `answers ${line.status} for ${type.label} at ${line.at}, the log says ${expected[0]!.status}`
   }
 }
 
@@ -92,7 +92,7 @@ function* explained(kept: Kept, read: Asked): Iterable<string> {
   for (const { concordId, dateCreated, id } of kept.events) {
     const isLater = kept.commitOf.get(id)!.turn > ended
     if (isLater && people.has(concordId) && dateCreated <= knownAt)
-      yield `${id} came to stand behind the answer to ${request}`
+      yield `${id} changed what was known at the answer to ${request}`
   }
 }
 

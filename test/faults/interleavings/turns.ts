@@ -32,7 +32,7 @@ export interface Turns {
   readonly later: (process: Process, turns: number, run: () => void) => void
   readonly drop: (process: Process) => void
   /** Runs one step; `false` if none is left. */
-  readonly take: () => boolean
+  readonly runStep: () => boolean
 }
 
 export const make = (chance: Chance): Turns => {
@@ -65,7 +65,7 @@ export const make = (chance: Chance): Turns => {
       dropped.add(process)
       steps = steps.filter((step) => step.process !== process)
     },
-    take: () => {
+    runStep: () => {
       if (steps.length === 0) return false
       const step = pick()
       steps.splice(steps.indexOf(step), 1)

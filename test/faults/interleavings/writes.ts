@@ -95,7 +95,7 @@ const recordedEvents: Check = function* (played, { events }) {
         (person.concordId ?? event.concordId) === event.concordId
       if (!isAsAsked && externalId === undefined) yield `${event.id} is not what ${request} asked for`
     }
-    for (const { id } of own) yield `${request} recorded ${id}, and was not told`
+    for (const { id } of own) yield `${request} recorded ${id}, and did not return it`
   }
 }
 
