@@ -36,12 +36,12 @@ export const ledger: Part = {
     ],
     ["Reading.ts", "question.knownAt !== undefined || knownAt <= now", "true", oneOrder],
     ["Reading.ts", "head.dateCreated), Math.max(learnt, listed.learnt))", "head.dateCreated), learnt)", oneOrder],
-    ["Reading.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that is behind"],
+    ["Reading.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that lags"],
     [
       "Reading.ts",
       "? knownUntil(question, known) :",
       "? (question.knownAt ?? known) :",
-      "an answer of a replica that is behind",
+      "an answer of a replica that lags",
     ],
     [
       "Reading.ts",

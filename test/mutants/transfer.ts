@@ -41,7 +41,7 @@ export const transfer: Part = {
 
     ["Moving.ts", "row.digest === actual", "true", "from a ledger that lacks an event"],
     ["Moving.ts", "yield* expectWhole(heads, given)", "", "from a ledger that lacks an event"],
-    ["Moving.ts", "yield* expectSame(given, kept)", "", "where the target keeps something else"],
+    ["Moving.ts", "yield* expectSame(given, kept)", "", "where the target stores other rows"],
     ["Moving.ts", "yield* expectStill(from, given, digest)", "", "where any table of the source is written to"],
 
     ["Restoring.ts", 'event.consentState !== "declined" && ', "", "taken back into an empty ledger"],
