@@ -6,7 +6,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 // A process that a test starts reads what another has compiled, in this run or an earlier one.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.cache/compiled")
 
-/** Runs the folders with the slowest files first, because the order by size would leave some of them to the end, alone. */
+/**
+ * Runs the folders with the slowest files first, because the order by size would leave some of them to the end, alone.
+ */
 class SlowFoldersFirst extends BaseSequencer {
   override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
     const sorted = await super.sort(files)

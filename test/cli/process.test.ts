@@ -26,7 +26,8 @@ beforeAll(async () => {
   await once(file, "finish")
 })
 
-// With all 300,000 events in memory (an endless `runWeight`) the process ends with "heap out of memory", also at 112 MB.
+// With all 300,000 events in memory (an endless `runWeight`) the process ends with "heap out of memory", also at 112
+// MB.
 it("decides in bounded memory, every event a new person, and leaves no file behind", async () => {
   const { code, stdout, stderr } = await place.runProcess(["decisions", "--events", "many.ndjson"], {
     nodeFlags: ["--max-old-space-size=64", "--max-semi-space-size=2"],
