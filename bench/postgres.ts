@@ -145,19 +145,19 @@ const writeRows = (path: string, scope: ProjectScope, round: number): void => {
   writeFileSync(path, lines.join(""))
 }
 
-const importFile = (path: string, scope: ProjectScope) =>
-  Intake.run(
-    RowReader.read(NodeStream.fromReadable({ evaluate: () => createReadStream(path), onError: String }), {
-      format: "ndjson",
-    }),
-    {
-      ...scope,
-      submitter: scope.organization.id,
-      isRestore: false,
-      map: Mapping.apply({}),
-      report: () => Effect.void,
-    },
+const importFile = (path: string, scope: ProjectScope) => {
+  const file = NodeStream.fromReadable({ evaluate: () => createReadStream(path), onError: String })
+  const intake: Intake.Intake = {
+    ...scope,
+    submitter: scope.organization.id,
+    isRestore: false,
+    map: Mapping.apply({}),
+    report: () => Effect.void,
+  }
+  return Effect.flatMap(Ledger.Ledger, (ledger) =>
+    Intake.run(RowReader.read(file, { format: "ndjson" }), intake, ledger),
   )
+}
 
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /**
- * Draws docs/map.svg: the folders, what each is for, and which it imports. Everything but the descriptions is read from the code,
- * and a test fails where the picture is out of date. `npm run map` draws it again.
+ * Draws docs/map.svg: the folders, what each is for, and which folders it imports. Everything but the descriptions is
+ * read from the code, and a test fails if the picture is out of date. `npm run map` draws it again.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
@@ -76,16 +76,16 @@ const readImports = (): ReadonlyMap<string, ReadonlySet<string>> => {
 type Imports = ReturnType<typeof readImports>
 
 const boxWidth = 290
-const boxHeight = 84
-const gap = 20
+const boxHeight = 92
+const gap = 18
 const left = 110
 const perRow = 4
 /** How many characters of the small text fit a line of a box. */
 const lineLength = 48
 
 /**
- * How far a box stands above the lowest one of its height: above each that it imports. Throws for a circle, because a picture in
- * which every box uses only what is below it cannot show one.
+ * The row of a box, counted from the lowest row of its height: it is above every box that it imports. Throws for a
+ * circle of imports, which such rows cannot show.
  */
 const levelOf = (imports: Imports, height: Height, name: string, above: ReadonlyArray<string> = []): number => {
   if (above.includes(name)) throw new Error(`${[...above, name].join(" → ")} is a circle of imports`)

@@ -8,7 +8,7 @@ import * as ArrayColumns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
 /** A claim of an alias in an organization. */
-export interface Owned {
+export interface OrganizationClaim {
   readonly organization: Lane.Owner
   readonly claim: Claim
 }
@@ -59,7 +59,7 @@ export const people = ArrayColumns.make<Person>({
 /**
  * Marks the people as identified that a claim names by something else than a browser's `contextId`, in ascending order.
  */
-const identify = (sql: Sql.Sql, claims: ReadonlyArray<Owned>) => {
+const identify = (sql: Sql.Sql, claims: ReadonlyArray<OrganizationClaim>) => {
   const named = new Map(
     claims
       .filter(({ claim }) => claim.kind !== "contextId")
@@ -76,7 +76,7 @@ const identify = (sql: Sql.Sql, claims: ReadonlyArray<Owned>) => {
       )
 }
 
-const claimed = ArrayColumns.make<Owned>({
+const claimed = ArrayColumns.make<OrganizationClaim>({
   lane: ["bigint", ({ claim, organization }) => Lane.of(organization, claim.hash)],
   hash: ["bytea", ({ claim }) => ArrayColumns.bytes(claim.hash)],
   person: ["uuid", ({ claim }) => claim.concordId],
@@ -87,9 +87,9 @@ const claimed = ArrayColumns.make<Owned>({
  * Locks the people that are identified and then inserts the aliases, each in ascending order. Returns false if an alias
  * names another person.
  */
-export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: ReadonlyArray<Owned>) {
+export const claim = Effect.fnUntraced(function* (sql: Sql.Sql, claims: ReadonlyArray<OrganizationClaim>) {
   if (claims.length === 0) return true
-  const byKey = new Map<string, Owned>()
+  const byKey = new Map<string, OrganizationClaim>()
   for (const each of claims) {
     const key = `${Lane.of(each.organization, each.claim.hash)} ${each.claim.hash}`
     if ((byKey.get(key) ?? each).claim.concordId !== each.claim.concordId) return false

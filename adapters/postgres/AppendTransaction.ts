@@ -109,7 +109,7 @@ const arePrecedingRecorded = Effect.fnUntraced(function* (sql: Sql.Sql, requests
   return rows[0]?.found === others.length
 })
 
-const idempotencyRecordsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<IdempotencyWriter.Owned> =>
+const idempotencyRecordsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<IdempotencyWriter.OwnedRecord> =>
   requests.flatMap(({ idempotencyRecord, organization }) =>
     idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }],
   )

@@ -8,7 +8,7 @@ import * as ArrayColumns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
 /** An idempotency record, and the organization or installation that it belongs to. */
-export interface Owned {
+export interface OwnedRecord {
   readonly owner: Lane.Owner
   readonly idempotencyRecord: IdempotencyRecord
 }
@@ -24,7 +24,7 @@ export const find = Effect.fnUntraced(function* (sql: Sql.Sql, owner: Lane.Owner
   return { hash, digest: row.digest, answer: row.answer, recordedAt: row.recorded_at } satisfies IdempotencyRecord
 })
 
-const records = ArrayColumns.make<Owned>({
+const records = ArrayColumns.make<OwnedRecord>({
   lane: ["bigint", ({ owner, idempotencyRecord }) => Lane.of(owner, idempotencyRecord.hash)],
   hash: ["bytea", ({ idempotencyRecord }) => ArrayColumns.bytes(idempotencyRecord.hash)],
   digest: ["bytea", ({ idempotencyRecord }) => ArrayColumns.bytes(idempotencyRecord.digest)],
@@ -36,7 +36,7 @@ const records = ArrayColumns.make<Owned>({
  * Inserts records in ascending order, and removes expired ones of the same lanes; returns false if one is there
  * already.
  */
-export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, idempotency: ReadonlyArray<Owned>) {
+export const keep = Effect.fnUntraced(function* (sql: Sql.Sql, idempotency: ReadonlyArray<OwnedRecord>) {
   if (idempotency.length === 0) return true
   const kept = yield* Sql.write(
     sql,

@@ -18,7 +18,7 @@ import * as Joins from "../ledger/Joins.ts"
 import { maxAttempts, type LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Secrets from "./Secrets.ts"
-import * as SessionCache from "./SessionCache.ts"
+import * as SessionCache from "../ledger/SessionCache.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as Sessions from "./Sessions.ts"
 

@@ -7,7 +7,7 @@ import * as People from "../model/People.ts"
 import { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Joins from "../ledger/Joins.ts"
 import { maxAttempts, type LedgerContext } from "../ledger/LedgerContext.ts"
-import * as SessionCache from "./SessionCache.ts"
+import * as SessionCache from "../ledger/SessionCache.ts"
 
 /** The people joined with a person, and the facts about them. */
 export interface PersonFacts extends Joins.JoinedPeople {

@@ -13,7 +13,7 @@ import { maxAttempts, type LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as IpAddress from "./IpAddress.ts"
 import * as Secrets from "./Secrets.ts"
-import * as SessionCache from "./SessionCache.ts"
+import * as SessionCache from "../ledger/SessionCache.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 
 /** The lifetime of a session after its last use. */

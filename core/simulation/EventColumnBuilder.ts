@@ -11,7 +11,10 @@ export interface Ids {
   readonly at: (row: number) => string
 }
 
-/** How many events, or pairs of a person and a type, a batch holds before it is full. The events of one person are never split over two batches. */
+/**
+ * How many events, or pairs of a person and a type, a batch holds before it is full. The events of one person are never
+ * split over two batches.
+ */
 export const batchEvents = 32_768
 
 /** The fields of an event that has been added, to be set by the caller of {@link EventColumnBuilder.add}. */
@@ -109,7 +112,7 @@ class Batches implements EventColumnBuilder {
     return added
   }
 
-  // Of a person of whom nothing is known there are pairs without events; every person has at least one pair.
+  // A person whose events are all unknown has pairs without events. Each person has at least one pair.
   readonly isFull: EventColumnBuilder["isFull"] = () => this.events >= batchEvents || this.pairs >= batchEvents
 
   readonly flush: EventColumnBuilder["flush"] = () => {

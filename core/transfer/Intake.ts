@@ -9,8 +9,9 @@ import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import { maxItems } from "../ledger/Batch.ts"
 import * as BlockPipeline from "./BlockPipeline.ts"
 import * as ItemLine from "../formats/ItemLine.ts"
-import { Ledger } from "../Ledger.ts"
 import * as RecordedLine from "../formats/RecordedLine.ts"
+import type * as Importing from "./Importing.ts"
+import type * as Restoring from "./Restoring.ts"
 
 /** One thing wrong with a row. */
 export interface RowFault {
@@ -57,6 +58,14 @@ export interface Intake<E = never> extends ProjectScope {
   readonly blockSize?: number
   /** Called after each block with the rejections of its rows, in their order, and the tally of all rows so far. */
   readonly report: (rejections: ReadonlyArray<Rejection>, tally: ImportTally) => Effect.Effect<void, E>
+}
+
+/** The use cases that take in a block; a ledger has them. */
+export interface BlockUseCases {
+  readonly importBlock: (block: Importing.Block) => Effect.Effect<Importing.Imported, StoreUnavailable>
+  readonly restoreBlock: (
+    block: Restoring.RestoredBlock,
+  ) => Effect.Effect<ReadonlyArray<Restoring.RestoreFate>, StoreUnavailable>
 }
 
 const emptyTally: ImportTally = {
@@ -124,8 +133,8 @@ const importRows = Effect.fnUntraced(function* (
   block: ReadonlyArray<FileRow>,
   slot: BlockPipeline.BlockSlot,
   intake: Intake<unknown>,
+  ledger: BlockUseCases,
 ) {
-  const ledger = yield* Ledger
   const { faulty, good } = yield* decodeRows(block, intake, decodeItem)
   const { organization, project, submitter, types } = intake
   const rows = block.map(({ text }) => text)
@@ -137,8 +146,11 @@ const importRows = Effect.fnUntraced(function* (
   return { result, isAsPlanned: imported.isAsPlanned }
 })
 
-const restoreRows = Effect.fnUntraced(function* (rows: ReadonlyArray<FileRow>, intake: Intake<unknown>) {
-  const ledger = yield* Ledger
+const restoreRows = Effect.fnUntraced(function* (
+  rows: ReadonlyArray<FileRow>,
+  intake: Intake<unknown>,
+  ledger: BlockUseCases,
+) {
   const { faulty, good } = yield* decodeRows(rows, intake, decodeRecorded)
   const { organization, project, types } = intake
   const lines = good.map(({ value }) => value)
@@ -212,18 +224,19 @@ const concurrency = 3
 export const run = <E, R, E2>(
   rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>,
   intake: Intake<E2>,
-): Effect.Effect<ImportTally, E | E2 | StoreUnavailable, R | Ledger> =>
+  ledger: BlockUseCases,
+): Effect.Effect<ImportTally, E | E2 | StoreUnavailable, R> =>
   Effect.suspend(() => {
     let tally = emptyTally
     const pipeline = BlockPipeline.make()
     const blocks = blocksOf(rows, intake.blockSize ?? maxItems)
     const importNext = (block: ReadonlyArray<FileRow>) =>
       Effect.map(
-        pipeline.next((slot) => importRows(block, slot, intake)),
+        pipeline.next((slot) => importRows(block, slot, intake, ledger)),
         ({ result }) => result,
       )
     const results = intake.isRestore
-      ? Stream.mapEffect(blocks, (block) => restoreRows(block, intake))
+      ? Stream.mapEffect(blocks, (block) => restoreRows(block, intake, ledger))
       : Stream.mapEffect(blocks, importNext, { concurrency })
     return results.pipe(
       Stream.runForEach((result) => {

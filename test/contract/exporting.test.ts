@@ -283,7 +283,7 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
               const restored = Effect.gen(function* () {
                 yield* copySetup(ledger, scope, people, yield* LedgerStore)
                 const report = () => Effect.void
-                const tally = yield* Intake.run(Stream.succeed(rows), { ...intake, report })
+                const tally = yield* Intake.run(Stream.succeed(rows), { ...intake, report }, yield* Ledger.Ledger)
                 expect(tally).toMatchObject({ rows: rows.length, recorded: rows.length, rejected: 0 })
                 return { events: yield* read(scope), answers: yield* answers(scope, people, instants) }
               })

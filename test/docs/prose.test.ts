@@ -1,8 +1,9 @@
 /**
- * Comments and pages are plain English: they use none of the patterns that made sentences hard to read, and they fit their lines.
+ * Comments and pages are plain English: they use none of the patterns that made sentences hard to read, and they fit
+ * their lines.
  *
- * A pattern may stand where a person is really meant, and where a word is a value or a name. Each such place is listed, so that
- * plain prose is never bent to please this test.
+ * A pattern may stand where a person is really meant, and where a word is a value or a name. Each such place is listed,
+ * so that plain prose is never bent to please this test.
  */
 import { describe, expect, test } from "vitest"
 import { commentsOf, modules, pages, type ProseLine, proseOf, read } from "./sources.ts"
@@ -16,7 +17,7 @@ const banned: ReadonlyArray<readonly [pattern: RegExp, instead: string]> = [
   [/\bbeside\b(?!-)/i, "concurrently, next to, in addition to"],
   [/\bin front of\b/i, "before"],
   [/\b(so|as) many\b/i, "a number"],
-  [/\b(is|are|of) none\b/i, "is not a …, has no …"],
+  [/(?<!\bthere )\b(is|are) none\b|\bof none\b/i, "is not a …, has no …"],
   [/\bcomes? to\b/i, "reach, become"],
   [/\banew\b/i, "again"],
   [/\btaken for\b/i, "treated as"],
@@ -24,8 +25,7 @@ const banned: ReadonlyArray<readonly [pattern: RegExp, instead: string]> = [
 
 /** Places where a pattern is right: the file, and words of the line. */
 const allowed: ReadonlyArray<readonly [path: string, words: string]> = [
-  // The page that lists the patterns.
-  ["test/docs/prose.test.ts", ""],
+  ["docs/decisions/0008-rate-limits.md", "nothing was taken for a minute"],
 ]
 
 const isAllowed = ({ path, text }: ProseLine): boolean =>

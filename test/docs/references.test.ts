@@ -1,6 +1,4 @@
-/**
- * What a comment or a page refers to exists: sections and laws of the specification, links, anchors, and files by their path.
- */
+/** What a comment or a page refers to exists: sections and laws of the specification, links, anchors, and files. */
 import { existsSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { describe, expect, test } from "vitest"

@@ -173,7 +173,7 @@ interface Taking {
 const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.FileRow>, taking: Taking) {
   const rejections: Array<string> = []
   let blocks = 0
-  const tally = yield* Intake.run(Stream.fromIterable([rows]), {
+  const intake: Intake.Intake<typeof killed> = {
     ...scope,
     submitter: "test",
     isRestore: false,
@@ -183,7 +183,8 @@ const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArr
       rejections.push(...found.map(({ code, field, line }) => `${line} ${field} ${code}`))
       return ++blocks > (taking.killAfter ?? Infinity) ? Effect.fail(killed) : Effect.void
     },
-  })
+  }
+  const tally = yield* Intake.run(Stream.fromIterable([rows]), intake, yield* Ledger.Ledger)
   return { tally, rejections }
 })
 

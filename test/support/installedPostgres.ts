@@ -1,5 +1,5 @@
 /**
- * The PostgreSQL that is installed on the machine, its server and its tools: what `docs/operating.md` tells is run with these.
+ * The PostgreSQL that is installed on the machine, with its tools: the commands of `docs/operating.md` are run with it.
  * Debian's package `postgresql` has all of them; the embedded one has the server alone.
  */
 import { spawnSync } from "node:child_process"
@@ -87,7 +87,7 @@ export const startInstalled = async (): Promise<Installed> => {
   return {
     folder,
     port,
-    // What a server makes of files is its user's; the rest runs as whoever runs the tests.
+    // A backup belongs to the user of the server; everything else runs as the user of the tests.
     run: (commands, env = {}) => runAs(commands, env, commands.includes("pg_basebackup") ? as : {}),
     rows: (statements, url) =>
       runAs('psql -XqAt -v ON_ERROR_STOP=1 "$URL" -c "$STATEMENTS"', { URL: url, STATEMENTS: statements }, {})

@@ -94,20 +94,19 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
     format: format.value,
     ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
   })
-  const tally = yield* Intake.run(
-    Stream.mapError(read, (error) => ({ _tag: "CutShort", error }) as const),
-    {
-      ...scope,
-      submitter: key.id,
-      isRestore: false,
-      map: Mapping.apply(mapping),
-      report: (found, { rows }) =>
-        Effect.sync(() => {
-          rowCount = rows
-          rejections.push(...found.slice(0, ImportWire.maxRejections - rejections.length))
-        }).pipe(Effect.andThen(isDryRun && rows > ImportWire.maxDryRows ? tooManyDry : Effect.void)),
-    },
-  ).pipe(
+  const stream = Stream.mapError(read, (error) => ({ _tag: "CutShort", error }) as const)
+  const intake: Intake.Intake<Answer.HttpProblem> = {
+    ...scope,
+    submitter: key.id,
+    isRestore: false,
+    map: Mapping.apply(mapping),
+    report: (found, { rows }) =>
+      Effect.sync(() => {
+        rowCount = rows
+        rejections.push(...found.slice(0, ImportWire.maxRejections - rejections.length))
+      }).pipe(Effect.andThen(isDryRun && rows > ImportWire.maxDryRows ? tooManyDry : Effect.void)),
+  }
+  const tally = yield* Effect.flatMap(Ledger, (ledger) => Intake.run(stream, intake, ledger)).pipe(
     isDryRun ? asDryRun : identity,
     Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, rowCount))),
   )

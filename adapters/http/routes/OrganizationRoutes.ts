@@ -19,6 +19,7 @@ import * as CatalogChanges from "./CatalogChanges.ts"
 import * as ApiKeyJson from "./ApiKeyJson.ts"
 import * as Pages from "./Pages.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
+import * as IdentityToken from "../server/IdentityToken.ts"
 
 const decodeNewOrganization = Exchange.decoder(CatalogWire.NewOrganization)
 const decodeOrganization = Exchange.decoder(CatalogWire.OrganizationChange)
@@ -86,7 +87,7 @@ const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger[
 
 /** Fails with 422 for public keys that cannot verify a token. */
 const checkKeys = Effect.fnUntraced(function* ({ jwks }: { readonly jwks?: typeof CatalogWire.KeySet.Type | null }) {
-  const faults = PublicKeys.faults(jwks?.keys ?? [])
+  const faults = yield* PublicKeys.faults(jwks?.keys ?? [], IdentityToken.isPoint)
   const errors = faults.map(({ code, detail, field }) => ({ pointer: `/jwks/${field}`, code, detail }))
   if (errors.length > 0) return yield* new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
 })

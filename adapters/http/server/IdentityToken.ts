@@ -5,8 +5,8 @@
  * is verified with the public keys of the organization. While one key replaces another, both are valid.
  */
 import { Clock, Data, Effect } from "effect"
-import { createLocalJWKSet, errors, jwtVerify } from "jose"
-import type { Organization } from "../../../core/model/Catalog.ts"
+import { createLocalJWKSet, errors, importJWK, jwtVerify } from "jose"
+import type { Organization, PublicKey } from "../../../core/model/Catalog.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
 import * as Answer from "./Answer.ts"
 
@@ -25,6 +25,10 @@ export interface Claims {
   readonly issuedAt: Instant
   readonly expiresAt: Instant
 }
+
+/** Whether a public key is a point of the curve P-256, so that it can verify a token. */
+export const isPoint = (key: PublicKey): Effect.Effect<boolean> =>
+  Effect.promise(() => importJWK({ ...key, alg: "ES256" }).then(Boolean, () => false))
 
 /** The reason why a token is not valid. */
 class InvalidToken extends Data.TaggedError("InvalidToken")<{ readonly detail: string }> {}

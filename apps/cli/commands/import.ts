@@ -135,14 +135,20 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   const map = yield* mapOf(given.map, given.restore)
   const faults = yield* openFaults(given.rejected)
   const progress = yield* Progress.makeWithLines
-  const tally = yield* Intake.run(file.rows, {
-    ...scope,
-    submitter: Option.getOrElse(given.submitter, () => scope.organization.id),
-    isRestore: given.restore,
-    map,
-    report: (rejections, { rows: done }) =>
-      Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
-  }).pipe(given.dryRun ? asDryRun : identity)
+  const tally = yield* Effect.flatMap(Ledger, (ledger) =>
+    Intake.run(
+      file.rows,
+      {
+        ...scope,
+        submitter: Option.getOrElse(given.submitter, () => scope.organization.id),
+        isRestore: given.restore,
+        map,
+        report: (rejections, { rows: done }) =>
+          Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
+      },
+      ledger,
+    ),
+  ).pipe(given.dryRun ? asDryRun : identity)
   yield* progress.clear
   yield* faults.commit
   return tally
