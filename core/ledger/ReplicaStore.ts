@@ -5,11 +5,12 @@
  */
 import { Effect, Layer } from "effect"
 import {
-  catalogWrites,
-  eventWrites,
+  type Access,
+  catalogAccess,
+  eventAccess,
   LedgerStore,
-  peopleWrites,
-  sessionWrites,
+  peopleAccess,
+  sessionAccess,
   StoreUnavailable,
 } from "../ports/LedgerStore.ts"
 
@@ -22,22 +23,24 @@ const refuse = (): Effect.Effect<never, StoreUnavailable> =>
   )
 
 /** A part of the store whose writing members fail. */
-const readOnly = <Part extends object>(part: Part, writes: ReadonlyArray<keyof Part>): Part => ({
+const readOnly = <Part extends object>(part: Part, access: Access<Part>): Part => ({
   ...part,
-  ...Object.fromEntries(writes.map((member) => [member, refuse])),
+  ...Object.fromEntries(
+    Object.entries(access).flatMap(([member, kind]) => (kind === "write" ? [[member, refuse]] : [])),
+  ),
 })
 
 const of = (store: LedgerStore["Service"]): LedgerStore["Service"] => ({
   ...store,
   isReplica: true,
   ready: Effect.asVoid(store.catalog.current),
-  events: readOnly(store.events, eventWrites),
-  people: readOnly(store.people, peopleWrites),
+  events: readOnly(store.events, eventAccess),
+  people: readOnly(store.people, peopleAccess),
   // The use of a key is not noted, because a question must not fail for it.
-  catalog: { ...readOnly(store.catalog, catalogWrites), useKey: () => Effect.void },
+  catalog: { ...readOnly(store.catalog, catalogAccess), useKey: () => Effect.void },
   // Each use extends a session, which is a write. A visitor sends no positions either, so an answer could be older than
   // the last.
-  sessions: { ...readOnly(store.sessions, sessionWrites), byToken: refuse },
+  sessions: { ...readOnly(store.sessions, sessionAccess), byToken: refuse },
 })
 
 /** A replica of a ledger: only answers, from the store that the layer opens. */

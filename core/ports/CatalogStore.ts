@@ -6,6 +6,7 @@ import type { Instant } from "../engine/Instant.ts"
 import type { Catalog, Entries } from "../model/Catalog.ts"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
+import type { Access } from "./Access.ts"
 import type { Kept } from "./Kept.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
@@ -43,5 +44,11 @@ export interface CatalogStore {
   readonly keyUses: Effect.Effect<ReadonlyMap<string, Instant>, StoreUnavailable>
 }
 
-/** The members that write: a replica refuses them. */
-export const catalogWrites = ["change"] as const satisfies ReadonlyArray<keyof CatalogStore>
+/** Whether each member reads or writes. */
+export const catalogAccess: Access<CatalogStore> = {
+  change: "write",
+  useKey: "write",
+  current: "read",
+  documents: "read",
+  keyUses: "read",
+}

@@ -8,6 +8,7 @@ import type { Instant } from "../engine/Instant.ts"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
 import type { Claim } from "../model/People.ts"
+import type { Access } from "./Access.ts"
 import type { Positions } from "./Positions.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
@@ -154,5 +155,15 @@ export interface EventStore {
   readonly isTypeUsed: (project: Owner, consentType: string) => Effect.Effect<boolean, StoreUnavailable>
 }
 
-/** The members that write: a replica refuses them. */
-export const eventWrites = ["append"] as const satisfies ReadonlyArray<keyof EventStore>
+/** Whether each member reads or writes. */
+export const eventAccess: Access<EventStore> = {
+  append: "write",
+  byId: "read",
+  byExternalId: "read",
+  heads: "read",
+  ofPeople: "read",
+  list: "read",
+  lane: "read",
+  laneEnds: "read",
+  isTypeUsed: "read",
+}

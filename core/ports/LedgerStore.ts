@@ -21,6 +21,7 @@ export {
   idempotencyKeptMillis,
   keptForEver,
 } from "../model/IdempotencyRecord.ts"
+export type { Access } from "./Access.ts"
 export * from "./CatalogStore.ts"
 export * from "./EventStore.ts"
 export * from "./Kept.ts"

@@ -6,6 +6,7 @@ import type { Instant } from "../engine/Instant.ts"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
 import type { Claim, Fact, Named } from "../model/People.ts"
+import type { Access } from "./Access.ts"
 import type { Kept } from "./Kept.ts"
 import type { Positions } from "./Positions.ts"
 import type { Session } from "./SessionStore.ts"
@@ -68,5 +69,12 @@ export interface PeopleStore {
   readonly laneEnds: (lanes: ReadonlyArray<number>) => Effect.Effect<Positions, StoreUnavailable>
 }
 
-/** The members that write: a replica refuses them. */
-export const peopleWrites = ["change", "keepProfile"] as const satisfies ReadonlyArray<keyof PeopleStore>
+/** Whether each member reads or writes. */
+export const peopleAccess: Access<PeopleStore> = {
+  change: "write",
+  keepProfile: "write",
+  byAlias: "read",
+  person: "read",
+  profile: "read",
+  laneEnds: "read",
+}

@@ -3,6 +3,7 @@
  */
 import type { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
+import type { Access } from "./Access.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
 /** A visitor's session. Its token is not kept, only the token's hash. */
@@ -36,5 +37,8 @@ export interface SessionStore {
   readonly byToken: (tokenHash: string) => Effect.Effect<Session | undefined, StoreUnavailable>
 }
 
-/** The members that write: a replica refuses them. */
-export const sessionWrites = ["extend"] as const satisfies ReadonlyArray<keyof SessionStore>
+/** Whether each member reads or writes. */
+export const sessionAccess: Access<SessionStore> = {
+  extend: "write",
+  byToken: "read",
+}

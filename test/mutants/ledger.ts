@@ -105,6 +105,7 @@ export const ledger: Part = {
 
     ["Joins.ts", "person.facts.length === 0", "person.facts.length >= 0", "a join is not unseen again"],
 
+    ["ReplicaStore.ts", 'kind === "write"', "false", "a replica is ready, and records nothing"],
     ["ReplicaStore.ts", ", byToken: refuse },", " },", "a replica is ready, and records nothing"],
     [
       "ReplicaStore.ts",
