@@ -1,8 +1,9 @@
 /**
- * The disk is full again and again, too small, fails or hangs. Nothing is acknowledged that is not on the disk, reads
+ * The disk is full again and again, too small, fails or hangs, or another process holds the ledger. Nothing is acknowledged that is not on the disk, reads
  * go on, and once the disk works again the server closes, opens and checks the ledger by itself.
  */
 import { spawn } from "node:child_process"
+import { DatabaseSync } from "node:sqlite"
 import { setTimeout as sleep } from "node:timers/promises"
 import { expect, test } from "vitest"
 import { hasPackages, mountSmall, run } from "../support/tools.ts"
@@ -79,3 +80,15 @@ test
       await ledger.expectKept()
     },
   )
+
+test.concurrent("a ledger that another process holds is reported within the limit, and used again when it lets go", async (context) => {
+  const ledger = await begin(context, folderFor(context))
+  // Waits for the lock, because the server writes all the time.
+  const other = new DatabaseSync(ledger.file, { timeout: 60_000 })
+  other.exec("BEGIN IMMEDIATE")
+  await ledger.expectOnlyReads()
+  other.exec("ROLLBACK")
+  other.close()
+  await ledger.expectBack()
+  await ledger.expectKept()
+})

@@ -1,9 +1,8 @@
 /**
- * The disk is full or fails, or another process holds the ledger. Nothing is acknowledged that is not on the disk,
+ * The disk is full or fails. Nothing is acknowledged that is not on the disk,
  * reads go on, and once the disk works again the server closes, opens and checks the ledger by itself.
  * `disk.long.test.ts` has more faults.
  */
-import { DatabaseSync } from "node:sqlite"
 import { test } from "vitest"
 import { mountSmall } from "../support/tools.ts"
 import { begin, beginWithFaults, calls, fill, folderFor, hasFiu } from "./disk.ts"
@@ -32,15 +31,3 @@ test
       await ledger.expectKept()
     },
   )
-
-test.concurrent("a ledger that another process holds is reported within the limit, and used again when it lets go", async (context) => {
-  const ledger = await begin(context, folderFor(context))
-  // Waits for the lock, because the server writes all the time.
-  const other = new DatabaseSync(ledger.file, { timeout: 60_000 })
-  other.exec("BEGIN IMMEDIATE")
-  await ledger.expectOnlyReads()
-  other.exec("ROLLBACK")
-  other.close()
-  await ledger.expectBack()
-  await ledger.expectKept()
-})

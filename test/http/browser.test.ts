@@ -39,7 +39,7 @@ describe("the client in a bundle", () => {
   test("brings Effect, the API's shapes and nothing of the server, in at most 180 kB compressed", async () => {
     const { metafile, outputFiles } = await bundle()
     const own =
-      /^(node_modules\/effect\/|adapters\/http\/(api|client)\/|core\/(engine|formats|model)\/|core\/ledger\/Batch\.ts$|test\/http\/page\.ts$)/
+      /^(node_modules\/effect\/|adapters\/http\/(api|client)\/|core\/(engine|formats|model)\/|core\/ledger\/(Batch|Paging)\.ts$|test\/http\/page\.ts$)/
     expect(Object.keys(metafile.inputs).filter((input) => !own.test(input))).toEqual([])
     expect(gzipSync(outputFiles[0]!.contents).byteLength).toBeLessThanOrEqual(180 * 1024)
   })

@@ -1,0 +1,2 @@
+/** The test of `plainLines.test.ts`, with every line. */
+import "./plainLines.test.ts"
