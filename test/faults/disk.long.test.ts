@@ -1,6 +1,7 @@
 /**
- * The disk is full again and again, too small, fails or hangs, or another process holds the ledger. Nothing is acknowledged that is not on the disk, reads
- * go on, and once the disk works again the server closes, opens and checks the ledger by itself.
+ * The disk is full again and again, too small, fails or hangs, or another process holds the ledger. Nothing is
+ * acknowledged that is not on the disk, reads go on, and once the disk works again the server closes, opens and checks
+ * the ledger by itself.
  */
 import { spawn } from "node:child_process"
 import { DatabaseSync } from "node:sqlite"
