@@ -6,6 +6,7 @@ const lastOwner = "cannot be made to expire"
 export const catalog: Part = {
   folder: "core/catalog",
   tests: [
+    "test/contract/ledger.test.ts",
     "test/faults/interleavings.test.ts",
     "test/http/apiKeys.test.ts",
     "test/http/organizations.test.ts",
@@ -34,7 +35,7 @@ export const catalog: Part = {
       "CatalogChange.ts",
       "catalogLock.withPermit(write(first))",
       "write(first)",
-      "is created by each of many concurrent requests",
+      "catalog changes that are asked for at the same time",
     ],
     [
       "CatalogChange.ts",
