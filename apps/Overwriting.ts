@@ -25,7 +25,7 @@ export interface Files {
 }
 
 /** An output that must not be written, and the reason. */
-export interface Refusal {
+export interface OutputConflict {
   readonly output: string
   readonly reason: string
 }
@@ -68,7 +68,7 @@ const filesOfStore = ({ at, name }: NamedFile) => {
 }
 
 /** Finds the first output that is the same file as the store, an input or an earlier output. */
-export const find = ({ inputs, outputs, store }: Files): Refusal | undefined => {
+export const find = ({ inputs, outputs, store }: Files): OutputConflict | undefined => {
   const reasons = new Map<string, string>()
   const protect = (path: string, reason: string) => {
     const file = identity(path)

@@ -5,13 +5,15 @@
 import { createReadStream } from "node:fs"
 import { pipeline } from "node:stream"
 import { createGunzip } from "node:zlib"
-import { Refusal } from "./Errors.ts"
+import { BadTableError } from "./Errors.ts"
 import * as Query from "./Query.ts"
 
 /** The names in the first record; empty if the file has no record. */
 const headerOf = async (file: string): Promise<ReadonlyArray<string>> => {
   const { parse } = await import("csv-parse").catch(() => {
-    throw new Refusal([{ where: "", reason: "is read with csv-parse, which is not there: npm install csv-parse" }])
+    throw new BadTableError([
+      { where: "", reason: "is read with csv-parse, which is not there: npm install csv-parse" },
+    ])
   })
   const parser = parse({ bom: true, to: 1 })
   const unpacked = /\.gz$/i.test(file) ? [createGunzip()] : []
@@ -25,7 +27,7 @@ const headerOf = async (file: string): Promise<ReadonlyArray<string>> => {
 export const relation = async (file: string): Promise<Query.Relation> => {
   const header = await headerOf(file)
   const twice = header.find((name, index) => Query.isColumn(name) && header.indexOf(name) !== index)
-  if (twice !== undefined) throw new Refusal([{ where: `column ${twice}`, reason: "stands in the header twice" }])
+  if (twice !== undefined) throw new BadTableError([{ where: `column ${twice}`, reason: "stands in the header twice" }])
   const names = header.map((name, index) => (Query.isColumn(name) ? name : `${index + 1}`))
   const columns = names.map((name) => `${Query.quote(name)}: 'VARCHAR'`).join(", ")
   const format = `auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = ''`

@@ -10,7 +10,7 @@ export interface TableProblem {
 }
 
 /** Thrown if a file cannot be read as events. */
-export class Refusal extends Error {
+export class BadTableError extends Error {
   readonly problems: ReadonlyArray<TableProblem>
 
   constructor(problems: ReadonlyArray<TableProblem>) {
@@ -20,4 +20,4 @@ export class Refusal extends Error {
 }
 
 /** Thrown if a file is not in the order of the people's ids, although that was expected. */
-export class Disorder extends Error {}
+export class OutOfOrderError extends Error {}

@@ -6,7 +6,7 @@ import type * as EventColumnBuilder from "../../core/simulation/EventColumnBuild
 import type * as EventColumns from "../../core/simulation/EventColumns.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as UuidColumn from "../../core/simulation/UuidColumn.ts"
-import { type TableProblem, Refusal } from "./Errors.ts"
+import { type TableProblem, BadTableError } from "./Errors.ts"
 import * as ChunkMemory from "./ChunkMemory.ts"
 import * as Query from "./Query.ts"
 
@@ -58,7 +58,7 @@ export class EventColumnReader {
     this.builder = builder
   }
 
-  /** Reads a chunk and returns the batches that have become full. Throws a {@link Refusal}. */
+  /** Reads a chunk and returns the batches that have become full. Throws a {@link BadTableError}. */
   read(chunk: DuckDBDataChunk): ReadonlyArray<EventColumns.EventColumns> {
     const { queryColumns: at } = Query
     const batches: Array<EventColumns.EventColumns> = []
@@ -129,21 +129,21 @@ export class EventColumnReader {
   }
 
   /** DuckDB sorts by UTF-8 and the engine by UTF-16, which differ only for characters beyond U+FFFF. */
-  private outOfOrder(): Refusal {
+  private outOfOrder(): BadTableError {
     const reason = "ids with characters beyond U+FFFF are not put in order here; give the events as events.ndjson"
-    return new Refusal([{ where: "column concordId", reason }])
+    return new BadTableError([{ where: "column concordId", reason }])
   }
 
   private refuse(
     chunk: DuckDBDataChunk,
     row: number,
     checks: ReadonlyArray<readonly [isWrong: boolean, column: string, reason: string]>,
-  ): Refusal {
+  ): BadTableError {
     const number = String(chunk.getColumnVector(Query.queryColumns.row).getItem(row))
     const problems: ReadonlyArray<TableProblem> = checks
       .filter(([isWrong]) => isWrong)
       .map(([, column, reason]) => ({ where: `row ${number}, column ${column}`, reason }))
-    return new Refusal(problems)
+    return new BadTableError(problems)
   }
 }
 

@@ -12,7 +12,7 @@ import type * as Instant from "../../core/engine/Instant.ts"
 import type * as UnsortedEvents from "../../core/simulation/UnsortedEvents.ts"
 import * as Csv from "./Csv.ts"
 import * as PlainLines from "./PlainLines.ts"
-import { Disorder, Refusal } from "./Errors.ts"
+import { OutOfOrderError, BadTableError } from "./Errors.ts"
 import { EventColumnReader } from "./EventColumnReader.ts"
 import * as Query from "./Query.ts"
 import { UnsortedEventReader, WrongRow } from "./UnsortedEventReader.ts"
@@ -25,9 +25,9 @@ export interface ReadTask {
   /** Whether the batches hold the ids of events. */
   readonly keepsIds: boolean
   /**
-   * Whether a Parquet file is sorted in any case. Otherwise a file whose row groups are in the order of people, by
-   * their statistics, is read as it is, and reading fails with {@link Disorder} at the first row that is not in order.
-   * To check the rows first would be to read the file twice.
+   * Whether a Parquet file is always sorted. If not, a file whose row groups are in the order of people, by their
+   * statistics, is read without sorting, and reading fails with {@link OutOfOrderError} at the first row that is not in
+   * order. Its rows are not checked first, because the file would then be read twice.
    */
   readonly sorts: boolean
   /** The folder for the temporary files of DuckDB. */
@@ -37,7 +37,7 @@ export interface ReadTask {
 /** A batch of people. */
 export type Batch = EventColumns.EventColumns | UnsortedEvents.UnsortedEvents
 
-/** A file that is being read. Its functions throw a {@link Refusal} or a {@link Disorder}. */
+/** A file that is being read. Its functions throw a {@link BadTableError} or an {@link OutOfOrderError}. */
 export interface TableFile {
   /** The number of events; `undefined` if the whole file would have to be read to count them. */
   readonly events: number | undefined
@@ -61,7 +61,7 @@ const memoryLimit = "850MB"
 
 /** Converts an error of DuckDB. Its message may quote the file, so only the line is taken from it. */
 const refusal = (file: string, error: unknown): Error => {
-  if (error instanceof Refusal || error instanceof Disorder) return error
+  if (error instanceof BadTableError || error instanceof OutOfOrderError) return error
   const text = error instanceof Error ? error.message : ""
   const line = /\bLine: (\d+)/.exec(text)?.[1]
   const where = line === undefined ? "" : `line ${line}`
@@ -70,7 +70,7 @@ const refusal = (file: string, error: unknown): Error => {
     : /No space left/.test(text)
       ? "no space left for the temporary files; TMPDIR chooses another folder"
       : `not ${isParquet(file) ? "Parquet" : "CSV"} that can be read`
-  return new Refusal([{ where, reason }])
+  return new BadTableError([{ where, reason }])
 }
 
 /** The milliseconds between interruptions. They are repeated, because one between two queries has no effect. */
@@ -79,7 +79,9 @@ const interruptionMillis = 20
 /** Connects to a new database in memory. An aborted signal interrupts every query; only `close` closes the database. */
 const connect = async (folder: string, signal: AbortSignal) => {
   const { DuckDBInstance } = await import("@duckdb/node-api").catch(() => {
-    throw new Refusal([{ where: "", reason: "is read with DuckDB, which is not there: npm install @duckdb/node-api" }])
+    throw new BadTableError([
+      { where: "", reason: "is read with DuckDB, which is not there: npm install @duckdb/node-api" },
+    ])
   })
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: memoryLimit,
@@ -123,9 +125,7 @@ interface Opened {
   readonly types: ReadonlyArray<string>
 }
 
-/**
- * Reads the columns and the consent types of a file. Throws a {@link Refusal} if its columns are not those of events.
- */
+/** Reads the columns and consent types of a file. Throws {@link BadTableError} if its columns are not those of events. */
 const examine = async (connection: DuckDBConnection, file: string): Promise<Opened> => {
   const relation = await relationOf(connection, file)
   const columns = await SmallResult.rows(connection, `DESCRIBE SELECT * FROM ${relation.name}`)
@@ -133,7 +133,7 @@ const examine = async (connection: DuckDBConnection, file: string): Promise<Open
     columns.map(({ column_name, column_type }) => ({ name: String(column_name), type: String(column_type) })),
   )
   const problems = Query.problems(shape)
-  if (problems.length > 0) throw new Refusal(problems)
+  if (problems.length > 0) throw new BadTableError(problems)
   const rows = await SmallResult.rows(connection, Query.distinctTypes(relation.name, shape))
   // Sorted here, because the engine sorts by UTF-16 and the database by UTF-8.
   const types = rows.map(({ id }) => String(id)).toSorted()

@@ -8,7 +8,7 @@ import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts
 import * as Instant from "../../core/engine/Instant.ts"
 import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import * as UuidColumn from "../../core/simulation/UuidColumn.ts"
-import { Disorder } from "./Errors.ts"
+import { OutOfOrderError } from "./Errors.ts"
 import * as ChunkMemory from "./ChunkMemory.ts"
 import * as Query from "./Query.ts"
 
@@ -73,7 +73,7 @@ export class UnsortedEventReader {
 
   /**
    * Reads a chunk. Returns the people that are complete, as soon as they fill a batch. Throws {@link WrongRow} or
-   * {@link Disorder}.
+   * {@link OutOfOrderError}.
    */
   read(chunk: DuckDBDataChunk): ReadonlyArray<UnsortedEvents> {
     const first = this.count
@@ -106,7 +106,7 @@ export class UnsortedEventReader {
     if (rows?.size === usualSize) this.free.push(rows)
   }
 
-  /** Checks the new rows. Throws {@link WrongRow} or {@link Disorder}. */
+  /** Checks the new rows. Throws {@link WrongRow} or {@link OutOfOrderError}. */
   private check(first: number): void {
     const { consentDates, datesCreated, expirationDates, versions, types, states, ids, concordIds } = this.rows
     for (let row = first; row < this.count; row++) {
@@ -126,7 +126,7 @@ export class UnsortedEventReader {
       ) {
         throw new WrongRow()
       }
-      if (row > 0 && UuidColumn.compare(concordIds, row - 1, row) > 0) throw new Disorder()
+      if (row > 0 && UuidColumn.compare(concordIds, row - 1, row) > 0) throw new OutOfOrderError()
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads"
 import type { FromThread, ToThread } from "./Messages.ts"
-import { Disorder, Refusal } from "./Errors.ts"
+import { OutOfOrderError, BadTableError } from "./Errors.ts"
 import * as TableFile from "./TableFile.ts"
 
 if (parentPort === null) throw new Error("a reading thread was started as a program")
@@ -14,8 +14,8 @@ const answer = async (step: () => Promise<FromThread>): Promise<void> => {
   try {
     port.postMessage(await step())
   } catch (error) {
-    if (error instanceof Disorder) return port.postMessage({ _tag: "OutOfOrder" } satisfies FromThread)
-    if (!(error instanceof Refusal)) throw error
+    if (error instanceof OutOfOrderError) return port.postMessage({ _tag: "OutOfOrder" } satisfies FromThread)
+    if (!(error instanceof BadTableError)) throw error
     port.postMessage({ _tag: "Refused", problems: error.problems } satisfies FromThread)
   }
 }

@@ -42,7 +42,7 @@ const limits: LaneQueue.Limits = {
 /** How long a group whose rows are written waits for the outcome of its predecessors, in milliseconds. */
 const maxPredecessorMillis = 1_000
 
-interface Waiting extends LaneQueue.Entry {
+interface Waiting extends LaneQueue.QueuedAppend {
   readonly answer: Deferred.Deferred<Appended, StoreUnavailable>
   readonly span: Tracer.AnySpan | undefined
 }

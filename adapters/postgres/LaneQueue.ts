@@ -14,14 +14,14 @@
 import type { Append } from "../../core/ports/LedgerStore.ts"
 
 /** An append that waits or is being written. */
-export interface Entry {
+export interface QueuedAppend {
   readonly request: Append
   /** The lanes it writes to. */
   readonly lanes: ReadonlyArray<number>
 }
 
 /** Appends that are written in one transaction. */
-export interface Group<Each extends Entry> {
+export interface Group<Each extends QueuedAppend> {
   readonly entries: ReadonlyArray<Each>
   readonly lanes: ReadonlySet<number>
   /** The people and identifiers that its rows are about. */
@@ -43,7 +43,7 @@ export interface Limits {
 }
 
 /** The appends that wait, in the order in which they were added, and the groups that are being written. */
-export interface LaneQueue<Each extends Entry> {
+export interface LaneQueue<Each extends QueuedAppend> {
   /** How many appends wait. */
   readonly size: number
   /** Whether one more append is refused. */
@@ -57,7 +57,7 @@ export interface LaneQueue<Each extends Entry> {
    */
   readonly hasFullGroup: boolean
   /** Whether an append has to wait whatever else waits: one of its lanes has two groups already. */
-  readonly isBlocked: (entry: Entry) => boolean
+  readonly isBlocked: (entry: QueuedAppend) => boolean
   readonly add: (entry: Each) => void
   /** Removes an append that has not been put into a group. */
   readonly remove: (entry: Each) => void
@@ -73,9 +73,10 @@ const subjectsOf = ({ claims, events }: Append): ReadonlyArray<string> => [
   ...claims.flatMap(({ concordId, hash }) => [concordId, hash]),
 ]
 
-const lanesOf = (entries: ReadonlyArray<Entry>): ReadonlySet<number> => new Set(entries.flatMap(({ lanes }) => lanes))
+const lanesOf = (entries: ReadonlyArray<QueuedAppend>): ReadonlySet<number> =>
+  new Set(entries.flatMap(({ lanes }) => lanes))
 
-class Queue<Each extends Entry> implements LaneQueue<Each> {
+class Queue<Each extends QueuedAppend> implements LaneQueue<Each> {
   private readonly limits: Limits
   private readonly isPredictable: (lane: number) => boolean
   private waiting: Array<Each> = []
@@ -107,7 +108,7 @@ class Queue<Each extends Entry> implements LaneQueue<Each> {
     )
   }
 
-  isBlocked({ lanes }: Entry): boolean {
+  isBlocked({ lanes }: QueuedAppend): boolean {
     return lanes.some((lane) => this.writingTo(lane).length > 1)
   }
 
@@ -191,5 +192,7 @@ class Queue<Each extends Entry> implements LaneQueue<Each> {
 /**
  * An empty queue. `isPredictable` says whether it is known where a lane will end once what was sent to it is committed.
  */
-export const make = <Each extends Entry>(limits: Limits, isPredictable: (lane: number) => boolean): LaneQueue<Each> =>
-  new Queue<Each>(limits, isPredictable)
+export const make = <Each extends QueuedAppend>(
+  limits: Limits,
+  isPredictable: (lane: number) => boolean,
+): LaneQueue<Each> => new Queue<Each>(limits, isPredictable)

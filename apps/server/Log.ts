@@ -93,7 +93,7 @@ const failuresOf = (cause: Cause.Cause<unknown>): Fields => {
 }
 
 /** The beginning of the line of a request in the format `text`. */
-const summary = ({ durationMs, method, route, status }: RequestLog.Entry): string =>
+const summary = ({ durationMs, method, route, status }: RequestLog.LogEntry): string =>
   `${status} ${method} ${route} ${durationMs} ms`
 
 /** The logger, and the sink for the log entries of requests. */
@@ -102,7 +102,7 @@ export const layer = ({ format, level }: Options): Layer.Layer<never> => {
   const isText = format === "text"
   const isLogged = (other: Level): boolean => levels.indexOf(other) >= levels.indexOf(level)
 
-  const logRequest = (entry: RequestLog.Entry): void => {
+  const logRequest = (entry: RequestLog.LogEntry): void => {
     const entryLevel = levelOfStatus(entry.status)
     if (!isLogged(entryLevel)) return
     const { caller = "none", durationMs, method, requestId, route, status, ...rest } = entry

@@ -71,7 +71,7 @@ const wrongPermissions = (
   catalog: Catalog,
   organization: Organization,
   permissions: ReadonlyArray<ProjectRole> = [],
-): CatalogChange.Refusal | undefined => {
+): CatalogChange.RefusedChange | undefined => {
   const ids = permissions.map(({ projectId }) => projectId)
   const faults = ids.flatMap((id, index): ReadonlyArray<CatalogChange.CatalogFault> => {
     const field = `permissions/${index}/projectId`
@@ -139,7 +139,7 @@ const replace = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<ApiKey>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) =>
-    Effect.sync((): CatalogChange.Prepared<ApiKey> | CatalogChange.Refusal => {
+    Effect.sync((): CatalogChange.Prepared<ApiKey> | CatalogChange.RefusedChange => {
       const before = find(catalog, organization, id)
       if (before === undefined) return { _tag: "NotFound" }
       const refusal = wrongPermissions(catalog, organization, permissions)

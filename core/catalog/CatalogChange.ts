@@ -28,7 +28,7 @@ export interface CatalogFault {
 }
 
 /** Why a change is not made: there is no such entry, a rule is broken, or another request has changed the entry. */
-export type Refusal =
+export type RefusedChange =
   | { readonly _tag: "NotFound" }
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<CatalogFault> }
   | { readonly _tag: "Conflict"; readonly fault: CatalogFault; readonly version?: number }
@@ -47,7 +47,7 @@ export type Changed<Value> =
   | { readonly _tag: "Repeated"; readonly answer: string }
 
 /** The outcome of a change. */
-export type CatalogOutcome<Value> = Changed<Value> | Refusal | Idempotency.KeyConflict
+export type CatalogOutcome<Value> = Changed<Value> | RefusedChange | Idempotency.KeyConflict
 
 /**
  * The idempotency of a request that creates an entry: its key, if it has one, and how its answer is written into the
@@ -67,13 +67,14 @@ export interface ChangeOptions<Value> extends Partial<Creation<Value>> {
 }
 
 /** Refuses a change for one fault. */
-export const refused = (field: string, code: string, detail: string): Refusal => refusedFor([{ field, code, detail }])
+export const refused = (field: string, code: string, detail: string): RefusedChange =>
+  refusedFor([{ field, code, detail }])
 
 /** Refuses a change for all its faults, at least one. */
-export const refusedFor = (faults: ReadonlyArray<CatalogFault>): Refusal => ({ _tag: "Refused", faults })
+export const refusedFor = (faults: ReadonlyArray<CatalogFault>): RefusedChange => ({ _tag: "Refused", faults })
 
 /** Refuses a change because another request has changed the entry, or made one like it. */
-export const conflict = (field: string, code: string, detail: string, version?: number): Refusal => ({
+export const conflict = (field: string, code: string, detail: string, version?: number): RefusedChange => ({
   _tag: "Conflict",
   fault: { field, code, detail },
   ...(version !== undefined && { version }),
@@ -85,7 +86,7 @@ export const conflict = (field: string, code: string, detail: string, version?: 
  */
 export const change = Effect.fnUntraced(function* <Value>(
   options: ChangeOptions<Value>,
-  prepare: (catalog: Catalog, now: Instant) => Effect.Effect<Prepared<Value> | Refusal, StoreUnavailable>,
+  prepare: (catalog: Catalog, now: Instant) => Effect.Effect<Prepared<Value> | RefusedChange, StoreUnavailable>,
   context: LedgerContext,
 ): Effect.fn.Return<CatalogOutcome<Value>, StoreUnavailable> {
   const { answerHorizon, catalogLock, store } = context

@@ -136,7 +136,7 @@ const nothingToPublish = CatalogChange.refused(
   "publishedAt and grace are of a new version: change a text, or set requireReaccept to true",
 )
 
-const staleVersion = (type: ListedType, now: Instant.Instant): CatalogChange.Refusal => {
+const staleVersion = (type: ListedType, now: Instant.Instant): CatalogChange.RefusedChange => {
   const { version } = ConsentTypeVersions.inForce(type, now)
   const detail = `was changed by somebody else; the current version is ${version}`
   return CatalogChange.conflict("version", "version_conflict", detail, version)
@@ -154,7 +154,7 @@ export const update = Effect.fnUntraced(function* (
   let seen: ListedType | undefined
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
     const type = catalog.consentTypes.get(project.id)?.byId.get(id)
-    if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.Refusal
+    if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.RefusedChange
     seen ??= type
     const isCurrent = change.version === undefined || change.version === ConsentTypeVersions.inForce(type, now).version
     if (type !== seen || !isCurrent) return staleVersion(type, now)
@@ -204,7 +204,7 @@ export const remove = Effect.fnUntraced(function* (
       { owner: project, projectId: project.id },
       Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
         const type = catalog.consentTypes.get(project.id)?.byId.get(id)
-        if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.Refusal
+        if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.RefusedChange
         const isUsed = yield* context.store.events.isTypeUsed(project, id)
         const value: ListedType = { ...type, status: "archived", dateUpdated: now, ...over(isUsed) }
         return { _tag: "Prepared", entries: { consentTypes: [value] }, value } as CatalogChange.Prepared<ListedType>

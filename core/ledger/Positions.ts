@@ -63,7 +63,7 @@ export interface LaneOwners {
 }
 
 /** How a store that lags is waited for: it is looked at every 25 milliseconds, for two seconds. */
-const patience = Schedule.spaced(25).pipe(Schedule.upTo({ duration: 2_000 }))
+const pollSchedule = Schedule.spaced(25).pipe(Schedule.upTo({ duration: 2_000 }))
 
 /** The positions of the store now. Reads no lanes of an owner of which no position is asked for. */
 const seenOf = Effect.fnUntraced(function* (
@@ -97,5 +97,7 @@ export const reached = Effect.fnUntraced(function* (
     ...[organization, ...(project ? [project] : [])].flatMap(Lane.all),
   ])
   if (project !== undefined && [...asked.keys()].some((key) => !lanes.has(key))) return "Foreign"
-  return (yield* Effect.repeat(isBehind, { schedule: patience, while: (isBehind) => isBehind })) ? "Behind" : "Reached"
+  return (yield* Effect.repeat(isBehind, { schedule: pollSchedule, while: (isBehind) => isBehind }))
+    ? "Behind"
+    : "Reached"
 })

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"
 import { Result } from "effect"
 import { describe, expect, it } from "vitest"
-import { Refusal } from "../../adapters/duckdb/Errors.ts"
+import { BadTableError } from "../../adapters/duckdb/Errors.ts"
 import * as PlainLines from "../../adapters/duckdb/PlainLines.ts"
 import * as TableFile from "../../adapters/duckdb/TableFile.ts"
 import * as EventDecoder from "../../adapters/files/EventDecoder.ts"
@@ -118,7 +118,7 @@ describe("a line that is read as plain", { timeout: 300_000 }, () => {
 
   it("is not one that the strict reader alone can judge", async () => {
     for (const changes of [{ concordId: "é" }, { consentDate: "2024-01-31T00:00:00Z" }, { id: 'a"b' }]) {
-      await expect(readPlain(line(changes))).rejects.toBeInstanceOf(Refusal)
+      await expect(readPlain(line(changes))).rejects.toBeInstanceOf(BadTableError)
     }
   })
 })

@@ -7,7 +7,7 @@ import { mountSmall, run as runTool } from "../support/tools.ts"
 import { workplace } from "./run.ts"
 
 const { folder, run, start, write } = workplace()
-const rehearse = ["--store", "sqlite:x.db", "--dry-run"]
+const dryRun = ["--store", "sqlite:x.db", "--dry-run"]
 
 let newsletter: string
 beforeAll(async () => {
@@ -24,7 +24,7 @@ test("What a killed dry run leaves is removed by the next one; what belongs to o
   const temporary = join(folder, "scratch")
   mkdirSync(temporary)
   const env = { TMPDIR: temporary }
-  const child = start(["import", "-", ...rehearse], { env })
+  const child = start(["import", "-", ...dryRun], { env })
   const ended = new Promise((resolve) => child.on("close", resolve))
   const mine = (name: string) => name.startsWith(`assent-dry-run-${child.pid}-${hostname()}-`)
   await expect.poll(() => readdirSync(temporary).filter(mine), { timeout: 60_000 }).toHaveLength(1)
@@ -42,14 +42,14 @@ test("What a killed dry run leaves is removed by the next one; what belongs to o
   ]
   for (const name of others) mkdirSync(join(temporary, name))
   write("rows.ndjson", rows(1))
-  expect(await run(["import", "rows.ndjson", ...rehearse], { env })).toMatchObject({ code: 0 })
+  expect(await run(["import", "rows.ndjson", ...dryRun], { env })).toMatchObject({ code: 0 })
   expect(readdirSync(temporary).toSorted()).toEqual(others.toSorted())
 })
 
 test("A missing folder for temporary files is reported as that.", async () => {
   write("rows.ndjson", rows(1))
   const nowhere = join(folder, "nowhere")
-  const { code, stderr } = await run(["import", "rows.ndjson", ...rehearse], { env: { TMPDIR: nowhere } })
+  const { code, stderr } = await run(["import", "rows.ndjson", ...dryRun], { env: { TMPDIR: nowhere } })
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr: `error: temporary file in ${nowhere}: no such folder; TMPDIR chooses another folder\n`,
@@ -65,7 +65,7 @@ test("A full disk for temporary files is reported as that, and not as a full led
   onTestFinished(() => void runTool("umount", small))
   if (!mountSmall(small, 3)) skip()
   write("rows.ndjson", rows(12_000))
-  const { code, stderr } = await run(["import", "rows.ndjson", ...rehearse], { env: { TMPDIR: small } })
+  const { code, stderr } = await run(["import", "rows.ndjson", ...dryRun], { env: { TMPDIR: small } })
   expect(code).toBe(1)
   expect(stderr).toContain(
     `error: temporary file in ${small}: database or disk is full; TMPDIR chooses another folder\n`,

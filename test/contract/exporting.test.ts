@@ -68,7 +68,7 @@ const item = (scope: ProjectScope, userId: string, index: number) => ({
   consentDate: Date.UTC(2024, 0, 1 + (index % 28)),
 })
 
-const siteOf = Effect.gen(function* () {
+const projectScope = Effect.gen(function* () {
   const ledger = yield* Ledger.Ledger
   const { project } = Option.getOrThrow(yield* ledger.found)
   return Option.getOrThrow(yield* ledger.projectScope(project.id))
@@ -168,7 +168,7 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
   test("while 8 writers append is what was there when it began: each event once, no gap in any lane, in order", async () => {
     await run(
       Effect.gen(function* () {
-        const scope = yield* siteOf
+        const scope = yield* projectScope
         const ledger = yield* Ledger.Ledger
         const store = yield* LedgerStore
         const write = (writer: number) =>
@@ -214,7 +214,7 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
   test("of a person who is joined has the events of all who are one, and of a time those of its dates alone", async () => {
     await run(
       Effect.gen(function* () {
-        const scope = yield* siteOf
+        const scope = yield* projectScope
         const ledger = yield* Ledger.Ledger
         const items = range(30).map((index) => item(scope, index % 2 === 0 ? "ann" : "bob", index))
         yield* ledger.record({ ...scope, submitter: scope.organization.id, items })
@@ -253,7 +253,7 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
           const [from, to] = [await open(), await open()]
           await run(
             Effect.gen(function* () {
-              const scope = yield* siteOf
+              const scope = yield* projectScope
               const ledger = yield* Ledger.Ledger
               const consentType = scope.types.all[0]!.id
               yield* ledger.setup.updateType(scope.project, consentType, { name: "Again", requireReaccept: true })

@@ -33,12 +33,12 @@ const event = ({ lane, name }: Person): StoredEvent => ({
 
 const owner = { number: 0, lanes: 16 }
 
-const entryOf = (people: ReadonlyArray<Person>, more: Partial<Append> = {}): LaneQueue.Entry => ({
+const entryOf = (people: ReadonlyArray<Person>, more: Partial<Append> = {}): LaneQueue.QueuedAppend => ({
   request: { project: owner, organization: owner, recordedAt: 0, events: people.map(event), claims: [], ...more },
   lanes: [...new Set(people.map(({ lane }) => lane))],
 })
 
-const eventsOf = (entries: ReadonlyArray<LaneQueue.Entry>): number =>
+const eventsOf = (entries: ReadonlyArray<LaneQueue.QueuedAppend>): number =>
   entries.reduce((sum, { request }) => sum + request.events.length, 0)
 
 const overlap = <A>(one: ReadonlySet<A>, other: ReadonlySet<A>): boolean => [...one].some((each) => other.has(each))
@@ -74,12 +74,12 @@ const isPredicted = (lane: number): boolean => lane !== 3
 
 /** A queue, with a list of what waits and what is being written that is kept apart from it. */
 const makeRun = () => {
-  const queue = LaneQueue.make<LaneQueue.Entry>(limits, isPredicted)
-  const waiting: Array<LaneQueue.Entry> = []
-  const groups: Array<LaneQueue.Group<LaneQueue.Entry>> = []
+  const queue = LaneQueue.make<LaneQueue.QueuedAppend>(limits, isPredicted)
+  const waiting: Array<LaneQueue.QueuedAppend> = []
+  const groups: Array<LaneQueue.Group<LaneQueue.QueuedAppend>> = []
 
   /** Forms the next group; `check` sees what was there before it. */
-  const next = (check: (group: LaneQueue.Group<LaneQueue.Entry>) => void): boolean => {
+  const next = (check: (group: LaneQueue.Group<LaneQueue.QueuedAppend>) => void): boolean => {
     const group = queue.next()
     if (group === undefined) return false
     check(group)
@@ -87,7 +87,7 @@ const makeRun = () => {
     groups.push(group)
     return true
   }
-  const run = (step: Step, check: (group: LaneQueue.Group<LaneQueue.Entry>) => void): void => {
+  const run = (step: Step, check: (group: LaneQueue.Group<LaneQueue.QueuedAppend>) => void): void => {
     switch (step._tag) {
       case "Add": {
         const { hash, people } = step
@@ -120,7 +120,10 @@ const makeRun = () => {
 type Run = ReturnType<typeof makeRun>
 
 /** Runs random steps; `check` is called with every group that is formed, and with what was there before it. */
-const always = (check: (group: LaneQueue.Group<LaneQueue.Entry>, run: Run) => void, after?: (run: Run) => void): void =>
+const always = (
+  check: (group: LaneQueue.Group<LaneQueue.QueuedAppend>, run: Run) => void,
+  after?: (run: Run) => void,
+): void =>
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 60, size: "max" }), (steps) => {
       const run = makeRun()
@@ -195,7 +198,7 @@ describe("The queue of appends to lanes", () => {
   })
 
   test("treats an append that names the event it comes after as a full group", () => {
-    const queue = LaneQueue.make<LaneQueue.Entry>(limits, isPredicted)
+    const queue = LaneQueue.make<LaneQueue.QueuedAppend>(limits, isPredicted)
     queue.add(entryOf([{ lane: 0, name: "a" }]))
     expect(queue.hasFullGroup).toBe(false)
     queue.add(entryOf([{ lane: 0, name: "b" }], { after: { concordId: "0 a", id: "1" } }))

@@ -280,12 +280,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     "a project of %i lanes is spread over them, listed to its end, and names each person's lane",
     async (lanes) => {
       const people = 400
-      const {
-        cursors,
-        listed,
-        positions,
-        site: scope,
-      } = await run(
+      const { cursors, listed, positions, scope } = await run(
         Effect.gen(function* () {
           const ledger = yield* Ledger.Ledger
           const { consentTypes, project } = Option.getOrThrow(yield* ledger.found)
@@ -311,7 +306,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
           const answers = yield* Effect.forEach(recorded.events, ({ concordId }) =>
             Effect.map(ledger.state({ ...scope, concordId }), ({ positions }) => [concordId, [...positions]] as const),
           )
-          return { cursors, listed, positions: new Map(answers), site: scope }
+          return { cursors, listed, positions: new Map(answers), scope }
         }),
         undefined,
         lanes,

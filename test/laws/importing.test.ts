@@ -189,7 +189,7 @@ const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArr
 })
 
 /** Uses the ledger without recording anything. */
-const rehearse = <A, E>(doing: Effect.Effect<A, E, Ledger.Ledger>) =>
+const dryRun = <A, E>(doing: Effect.Effect<A, E, Ledger.Ledger>) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger.Ledger
     return yield* Effect.provideService(doing, Ledger.Ledger, ledger.dryRun(yield* LedgerStore))
@@ -429,7 +429,7 @@ for (const [name, store, numRuns] of stores) {
             // Records the first blocks, as an import of the same rows that ended early.
             yield* take(scope, rows.slice(0, cut), { blockSize })
             const before = yield* answers(scope)
-            const foretold = yield* rehearse(take(scope, rows, { blockSize }))
+            const foretold = yield* dryRun(take(scope, rows, { blockSize }))
             expect(yield* answers(scope)).toEqual(before)
             expect(yield* take(scope, rows, { blockSize })).toEqual(foretold)
           }),

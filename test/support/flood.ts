@@ -125,8 +125,8 @@ const run = async (orders: Orders): Promise<Outcome> => {
       resolve()
     }, 1)
   })
-  const patience = performance.now() + 30_000
-  while (lanes.some(({ isIdle }) => !isIdle) && performance.now() < patience) {
+  const deadline = performance.now() + 30_000
+  while (lanes.some(({ isIdle }) => !isIdle) && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   return { answers, lost: lost + lanes.filter(({ isIdle }) => !isIdle).length }

@@ -32,7 +32,7 @@ export interface Details {
 }
 
 /** A log entry. */
-export interface Entry extends Details {
+export interface LogEntry extends Details {
   readonly requestId: string
   readonly method: string
   /** The template of the path, such as `/site-v1/:projectId/session`; `none` for a path that is not served. */
@@ -47,7 +47,7 @@ export interface Entry extends Details {
 }
 
 /** The function that every entry is passed to. The default does nothing. */
-export const Sink = Context.Reference<(entry: Entry) => void>("assent/http/RequestLog/Sink", {
+export const Sink = Context.Reference<(entry: LogEntry) => void>("assent/http/RequestLog/Sink", {
   defaultValue: () => () => {},
 })
 
@@ -133,7 +133,7 @@ const boundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 /** Returns the function that gives the histogram of a method, route and status, which it makes once. */
 const durations = () => {
   const histograms = new Map<string, Metric.Histogram<number>>()
-  return ({ method, route, status }: Pick<Entry, "method" | "route" | "status">): Metric.Histogram<number> => {
+  return ({ method, route, status }: Pick<LogEntry, "method" | "route" | "status">): Metric.Histogram<number> => {
     const key = `${method} ${route} ${status}`
     const existing = histograms.get(key)
     if (existing !== undefined) return existing
@@ -163,7 +163,7 @@ export const make: Effect.Effect<RequestLog> = Effect.gen(function* () {
   const context = yield* Effect.context<never>()
   const durationOf = durations()
 
-  const write = (entry: Entry): void => {
+  const write = (entry: LogEntry): void => {
     durationOf(entry).updateUnsafe(entry.durationMs / 1000, context)
     sink(entry)
   }

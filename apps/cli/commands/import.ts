@@ -18,7 +18,7 @@ import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import * as RowFile from "../RowFile.ts"
-import * as DryRunStore from "../DryRunStore.ts"
+import * as ScratchStore from "../ScratchStore.ts"
 import * as ProjectFlag from "../ProjectFlag.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as TallyTable from "../TallyTable.ts"
@@ -125,7 +125,7 @@ const openFaults = Effect.fnUntraced(function* (path: Option.Option<string>) {
 const asDryRun = <A, E, R>(importing: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    return yield* Effect.provideService(importing, Ledger, ledger.dryRun(yield* DryRunStore.store))
+    return yield* Effect.provideService(importing, Ledger, ledger.dryRun(yield* ScratchStore.store))
   })
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
