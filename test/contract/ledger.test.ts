@@ -87,7 +87,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     expect(changed).toBe(0)
   })
 
-  // Kills: CatalogChange.change, changes are not made one after the other. In memory one is over before the next begins.
+  // Kills: CatalogChange.change, changes are not made in turn. In memory one is over before the next begins.
   test("catalog changes that are asked for at the same time are written once each, one after the other", async () => {
     let writes = 0
     const counted = Layer.effect(
