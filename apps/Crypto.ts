@@ -47,8 +47,8 @@ const makeRandomBytes = () => {
 const random = Layer.sync(SecureRandom.SecureRandom, () => SecureRandom.make(makeRandomBytes()))
 
 /**
- * Parses hexadecimal digits. A digest as digits and this call cost a fraction of a digest that Node returns as a
- * buffer.
+ * Parses hexadecimal digits. Asking Node for a digest as hexadecimal text and parsing it here is much faster than
+ * asking for a buffer.
  */
 const fromHex = (text: string): Uint8Array => Buffer.from(text, "hex")
 

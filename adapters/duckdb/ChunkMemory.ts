@@ -1,9 +1,9 @@
 /**
- * Reads columns without missing values directly from a chunk's memory. A million UUIDs a second more can be read this
- * way than as big integers.
+ * Reads columns without missing values directly from a chunk's memory. This reads a million UUIDs a second more than
+ * big integers do.
  *
- * That memory is private in the types of the client. The client is therefore a peer dependency of an exact version, and
- * a test reads UUIDs back.
+ * The types of the client declare that memory as private. Therefore the client is a peer dependency of an exact
+ * version, and a test reads UUIDs back.
  */
 import type {
   DuckDBDoubleVector,

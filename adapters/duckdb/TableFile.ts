@@ -125,7 +125,9 @@ interface Opened {
   readonly types: ReadonlyArray<string>
 }
 
-/** Reads the columns and consent types of a file. Throws {@link BadTableError} if its columns are not those of events. */
+/**
+ * Reads the columns and consent types of a file. Throws {@link BadTableError} if they are not the columns of events.
+ */
 const examine = async (connection: DuckDBConnection, file: string): Promise<Opened> => {
   const relation = await relationOf(connection, file)
   const columns = await SmallResult.rows(connection, `DESCRIBE SELECT * FROM ${relation.name}`)

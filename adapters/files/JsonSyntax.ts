@@ -1,9 +1,9 @@
 /**
  * Finds the place at which a text stops being JSON (RFC 8259).
  *
- * The runtime's own message quotes the text, which may be about a person, and does not always say where the error is.
- * The messages here give the place only. This parser is much slower than `JSON.parse`: use it on texts which that has
- * refused.
+ * The runtime's own message quotes the text, which may be personal data, and does not always give the place. The
+ * messages here give only the place. This parser is much slower than `JSON.parse`, so use it only for a text that
+ * `JSON.parse` has refused.
  */
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09

@@ -14,15 +14,22 @@
  *  6. `external_id`: the external ids of the events.
  *  7. `event` and `head`: rows in the lanes that are locked.
  *
- * A lock is waited for up to 5 seconds; then the transaction is rolled back and tried again.
+ * A transaction waits up to 5 seconds for a lock; then it is rolled back and tried again. So if two servers append to
+ * the same lane, the second one waits for the `lane_head` row of the first, and then reads the positions that the first
+ * one left.
  *
- * A group with a {@link Prediction} is written while other groups of this process write to its lanes. It locks in
- * another order: first 4 to 7, about other people than those of the other groups; then it waits up to a second until
- * the other groups are committed; then 1, where the lanes must end as predicted; then 2 and 3. Because this order can
- * deadlock with the one above, it waits for each lock up to 50 milliseconds only; then it is rolled back and written
- * again in the order above.
+ * A group with a {@link Prediction} is written while other groups of this process write to its lanes. It takes the
+ * locks above in another order:
  *
- * Statements of 2 to 7 are pipelined: each is sent without waiting for the result of the previous one.
+ *  1. Locks 4 to 7, about other people than those of the other groups.
+ *  2. It waits up to a second until the other groups are committed.
+ *  3. Lock 1; the lanes must end as predicted.
+ *  4. Locks 2 and 3.
+ *
+ * Because this order can deadlock with the one above, it waits for each lock up to 50 milliseconds only; then it is
+ * rolled back and written again in the order above.
+ *
+ * The statements of locks 2 to 7 in the first list are pipelined: each is sent without waiting for the result of the previous one.
  *
  * If a request cannot be kept, the transaction is rolled back, and its requests are then tried one by one.
  */
@@ -206,7 +213,7 @@ const attempt = Effect.fnUntraced(function* (
 
 /**
  * Whether the idempotency record that is there was written by an earlier attempt of the same request. A request without
- * events has nothing else to be found by; one that would write the very same record gets the very same answer.
+ * events can be recognized by its record alone; a request that would write an equal record gets an equal answer.
  */
 const isOwnRecord = Effect.fnUntraced(function* (sql: Sql.Sql, { events, idempotencyRecord, organization }: Append) {
   if (idempotencyRecord === undefined || events.length > 0) return false

@@ -14,7 +14,7 @@ export type CatalogReader = Effect.Effect<Catalog.Catalog, SqlError>
 
 type Kind = keyof Catalog.Entries
 
-/** Knows an empty catalog at first. */
+/** Makes a reader, which starts from an empty catalog. */
 export const make = (sql: Sql.Sql): CatalogReader => {
   const entries: { readonly [Each in Kind]: Map<string, Catalog.Entries[Each][number]> } = {
     organizations: new Map(),

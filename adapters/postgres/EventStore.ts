@@ -11,7 +11,7 @@ import * as Lanes from "./Lanes.ts"
 import * as Operation from "./Operation.ts"
 import * as Sql from "./Sql.ts"
 
-/** A lane with one event of the people that are read; without an event, if they have none in the lane. */
+/** A lane with one event of the people in it; `event_id` is `null` if they have no event there. */
 type LaneRow = { readonly lane: number; readonly next_position: number } & (
   | EventRow.EventRow
   | { readonly event_id: null }

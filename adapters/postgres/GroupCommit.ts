@@ -29,7 +29,7 @@ import * as Lanes from "./Lanes.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as Sql from "./Sql.ts"
 
-/** Appends in the next transaction that writes to their lanes. */
+/** Queues an append for the next transaction that writes to its lanes. */
 export type GroupCommit = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
 
 const limits: LaneQueue.Limits = {
@@ -159,7 +159,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     // group.
     const writing = Effect.withTracerEnabled(write(group, outcome, prediction), false).pipe(
       Effect.catchCause((cause) => answerDefect(group, cause)),
-      // Not in the transaction of the group that may have started this one.
+      // Runs outside the transaction of the group that may have started this one.
       Effect.setContext(context),
     )
     return fork(writing)

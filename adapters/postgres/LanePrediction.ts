@@ -32,7 +32,7 @@ const isSame = (one: LaneHead, other: LaneHead): boolean =>
 export const areSame = (predicted: LaneHeads, found: LaneHeads): boolean =>
   [...predicted].every(([lane, head]) => isSame(head, found.get(lane)!))
 
-/** Knows no lane at first. */
+/** Makes the predictions of a process. No lane is known at first. */
 export const make = (): LanePrediction => {
   /** The lane written to last comes last. */
   const remembered = new Map<number, Remembered>()

@@ -8,9 +8,9 @@ import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
 /**
- * A session is removed when one is opened that expires this much later, in milliseconds. A session is opened for half
- * an hour, so the removed one has been expired for most of a day. Until then its token opens no other one, also when
- * the clock is set back.
+ * How long a session is kept after it has expired, in milliseconds, compared with the expiry of the session that is
+ * opened now. A session is opened for half an hour, so a removed one has been expired for most of a day. Until then its
+ * token opens no other session, even if the clock is set back.
  */
 const expiredKeptMillis = 24 * 60 * 60 * 1000
 

@@ -12,7 +12,7 @@ import * as CircuitBreaker from "./CircuitBreaker.ts"
 /** How many connections one process uses, in addition to those of PipelinedTransactions.ts. */
 const defaultConnections = 6
 
-/** How often a transaction is tried again that lost to other transactions. */
+/** How many times a transaction that lost to other transactions is tried again. */
 const maxRetries = 20
 
 /** How long an operation is tried again after its connection broke, in milliseconds. */

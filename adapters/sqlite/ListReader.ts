@@ -9,7 +9,7 @@ import * as ThreadFile from "../support/ThreadFile.ts"
 
 /** A message to the thread. */
 export interface ListRequest {
-  /** Is repeated in the answer. */
+  /** The number of the request, which its answer repeats. */
   readonly number: number
   readonly project: Owner
   readonly filter: EventFilter

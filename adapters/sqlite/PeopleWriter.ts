@@ -12,9 +12,9 @@ import type { SessionWriter } from "./SessionWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
 /**
- * A used identity token is removed when one is used that expires this much later, in milliseconds. A token lives for
- * an hour at most, so one that was used stays known for more than a day after it has expired, also when the clock is
- * set back.
+ * How long a used identity token is kept after it has expired, in milliseconds, compared with the expiry of the token
+ * that is used now. A token lives for an hour at most, so a used one stays known for more than a day after it has
+ * expired, even if the clock is set back.
  */
 const expiredKeptMillis = 2 * 24 * 60 * 60 * 1000
 

@@ -58,8 +58,8 @@ const withProgress = ({ rows, share }: RowFile, progress: Progress.Progress) => 
 }
 
 /**
- * Opens a file. An export that is not in the order of `dateCreated` is sorted in a temporary file first. To find out, a
- * file that can be read twice is read once for that; standard input is always sorted.
+ * Opens a file. For a restore, a file is first read to check that it is in the order of `dateCreated`, and sorted in a
+ * temporary file if it is not. Standard input can be read only once, so it is always sorted.
  */
 export const open = Effect.fnUntraced(function* (given: RowFileOptions) {
   const file = yield* openUnsorted(given)

@@ -16,7 +16,7 @@ import { type Append, LedgerStore, StoreUnavailable } from "../../core/ports/Led
 const prefix = "assent-dry-run-"
 const nameForm = /^assent-dry-run-([1-9]\d{0,9})-(.+)-[^-]{6}$/
 
-/** Whether no process has an id. The process of another user exists. */
+/** Whether no process has this id. A process of another user exists, although it cannot be signalled. */
 const isGone = (id: number): boolean => {
   try {
     process.kill(id, 0)

@@ -1,10 +1,10 @@
 /**
  * The versions of a consent type (semantics, section 1).
  *
- * A version is an immutable snapshot of texts. It starts from the texts that are in force when it is published, so that
- * a correction made today does not publish early what is planned for tomorrow. A planned version that asks everyone
- * again is planned again after a correction, under a higher number, because otherwise a person that answers the
- * correction would not be asked.
+ * A version is an immutable state of the texts. It starts from the texts that are in force when it is published, so
+ * that a correction made today does not publish early what is planned for tomorrow. A planned version that asks
+ * everyone again is planned again after a correction, under a higher number, because otherwise a person that answers
+ * the correction would not be asked.
  */
 import type { ListedType, ListedVersion } from "../model/Catalog.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
@@ -83,8 +83,8 @@ export const changesText = (
   (url !== undefined && (url ?? undefined) !== from.url)
 
 /**
- * Whether a change asks everyone again. Where `from` asks already, `requireReaccept` without `publishedAt` repeats what
- * its answer says, and changes nothing.
+ * Whether a change asks everyone again. If `from` already requires re-acceptance, sending it again without
+ * `publishedAt` publishes nothing.
  */
 export const asksAgain = ({ publishedAt, requireReaccept }: Publication, from: ListedVersion): boolean =>
   requireReaccept === true && (!from.requireReaccept || publishedAt !== undefined)

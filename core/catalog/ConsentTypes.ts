@@ -192,7 +192,7 @@ export const update = Effect.fnUntraced(function* (
  * Deletes a type; one that has events is only archived. A refusal of a deleted type is still recorded.
  *
  * The type is archived first, so that later events are not admitted, except refusals. Then the events in progress are
- * waited for, and only a type without events is removed: no one agrees to a type that is gone.
+ * waited for, and only a type without events is removed, so that no acceptance of a removed type is recorded.
  */
 export const remove = Effect.fnUntraced(function* (
   project: Project,

@@ -1,5 +1,5 @@
 /**
- * A purpose that a person can agree to, with its numbered versions (semantics, section 1).
+ * One thing that a person can agree to, with its numbered versions (semantics, section 1).
  */
 import type { Instant } from "./Instant.ts"
 import type { Period } from "./Period.ts"

@@ -2,8 +2,9 @@
  * The state of one person and one consent type: the latest event of each of the four consent states (semantics,
  * section 2).
  *
- * `merge` is associative, commutative and idempotent, and `empty` is its unit (a join-semilattice). Therefore the order
- * of arrival, duplicates, batches, shards and snapshots cannot change a state.
+ * `merge` is associative, commutative and idempotent, and `empty` is its unit (a join-semilattice). Therefore a state
+ * depends neither on the order of arrival nor on duplicates, and it may be computed in batches, from shards, or from a
+ * stored state and later events.
  */
 import type { ConsentEvent } from "./ConsentEvent.ts"
 import type { ConsentState } from "./ConsentState.ts"

@@ -115,6 +115,10 @@ const explicitFirst = (heads: Heads, terms: Terms, at: Instant): Outcome => {
   return lapsed === undefined ? nothing : decidedBy("lapsed", lapsed, heads, terms, at)
 }
 
+/**
+ * The latest head decides, live or not. Of heads with the same `consentDate`, the first in the order of
+ * `ConsentState.all` decides, so a refusal wins.
+ */
 const mostRecent = (heads: Heads, terms: Terms, at: Instant): Outcome => {
   let deciding: ConsentEvent | undefined
   for (const state of ConsentState.all) {

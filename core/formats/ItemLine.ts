@@ -40,6 +40,11 @@ export const ItemLine = Schema.Struct({
   ),
 })
 
+/**
+ * An event of a file. Its date is required, because an old answer would otherwise be treated as an answer given now.
+ */
+export const DatedItemLine = Schema.Struct({ ...ItemLine.fields, consentDate: Exchange.Instant })
+
 type TypeFields = Pick<typeof ItemLine.Type, keyof typeof typeFields>
 
 /** The consent type that the fields name, with its id in lower case. */

@@ -32,7 +32,7 @@ export interface Report {
   readonly events: number
   /** The number of people with events; one with events in two projects counts twice. */
   readonly people: number
-  /** Of the lanes and their digests: the same for two ledgers if their logs are. */
+  /** A digest over the lanes; equal for equal logs. */
   readonly digest: string
   readonly lanes: ReadonlyArray<LogCheck.LaneReport>
   readonly tables: ReadonlyArray<TableReader.TableDigest>

@@ -1,6 +1,6 @@
 /**
- * The answer horizon: what was answered about a person or a consent type, as known at an instant, stays answered.
- * Nothing is recorded about it at or before that instant any more (semantics, law 8).
+ * The answer horizon: the latest `knownAt` that was answered about a person or a consent type. Nothing is recorded
+ * about it at or before that instant any more, so that answers stay what they were (semantics, law 8).
  *
  * An event or a version gets its `dateCreated` before it is on the disk. So a question waits for the changes in
  * progress about its person and its project, and a change that would be recorded at or before an answer is planned

@@ -62,7 +62,7 @@ export interface LaneOwners {
   readonly project?: Project
 }
 
-/** How a store that lags is waited for: it is looked at every 25 milliseconds, for two seconds. */
+/** A lagging store is read every 25 milliseconds for up to two seconds. */
 const pollSchedule = Schedule.spaced(25).pipe(Schedule.upTo({ duration: 2_000 }))
 
 /** The positions of the store now. Reads no lanes of an owner of which no position is asked for. */

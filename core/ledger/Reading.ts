@@ -108,8 +108,8 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
   Map.groupBy(events, ({ consentType }) => consentType)
 
 /**
- * The person of a question. An alias is read after its horizon was raised, although `Resolving.find` may have read it
- * before: only now can it not begin to name another person at or before `until`.
+ * The person of a question. An alias is read again after its horizon was raised, although `Resolving.find` may have
+ * read it before, because from then on no claim of it can be recorded at or before `until`.
  */
 const namedBy = Effect.fnUntraced(function* (
   question: PersonQuestion,
@@ -123,8 +123,8 @@ const namedBy = Effect.fnUntraced(function* (
   yield* context.answerHorizon.raise(alias, until)
   const [named] = yield* context.store.people.byAlias(organization, [alias])
   if (named === undefined) {
-    // It may have named a person before, and been released. Read after the alias, so that a later answer has seen no
-    // less.
+    // An alias that names no one may have been released. The positions are read after the alias, so that a later answer
+    // reflects at least as much.
     const positions = yield* context.store.people.laneEnds([Lane.of(organization, alias)])
     return { ...unnamed, concordId: undefined, positions }
   }

@@ -40,10 +40,10 @@ export interface Organization extends Entry, Owner {
   readonly publicKeys: ReadonlyArray<PublicKey>
 }
 
-/** The states of a project. */
+/** Every status of a project. */
 export const projectStatuses = ["active", "test", "archived"] as const
 
-/** The state of a project. An archived project accepts only declined events. */
+/** The status of a project. An archived project accepts only declined events. */
 export type ProjectStatus = (typeof projectStatuses)[number]
 
 /** A website or application that asks its visitors for consent. */

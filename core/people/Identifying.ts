@@ -132,7 +132,7 @@ const changeOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<IdentityChange> {
   const { idempotency, organization, session } = request
   const { context: contextHash, ...opened } = session
-  // A `contextId` that was proven names the visitor, still a guest: it is released when the guest is identified.
+  // A proven `contextId` names the visitor, which stays a guest. It is released when the guest is identified.
   const proven = request.alias.kind === "contextId" ? request.alias.hash : undefined
   const next: Session = {
     ...opened,

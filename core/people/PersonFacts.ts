@@ -57,7 +57,8 @@ export const undo = Effect.fnUntraced(function* (
     // fact, or its revision is stale.
     const { facts: known, revision } = yield* store.people.person(organization, member)
     if (known.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" }
-    // Later than the join, even if the clock was set back: as known at the join the two are one.
+    // The undo must be later than the join, even if the clock was set back, because as known at the join the two are
+    // one.
     now = Math.max(now, join.dateCreated + 1)
     const id = yield* random.uuidV7()
     const fact: People.Fact = { id, kind: "undone", dateCreated: now, member, survivor, submitter, join: joinId }

@@ -72,7 +72,8 @@ export const keep = Effect.fnUntraced(function* (
   const carryOut = Effect.gen(function* () {
     const unproven = yield* unprovenOf(update, person.identifiers, context)
     const outcome: ProfileOutcome = { _tag: "ProfileKept", profile, unproven }
-    // Without the profile, which must not outlive its emptying: the same request brings it again.
+    // The record leaves the profile out, because a profile that is emptied later would remain in it. A repeated request
+    // carries the profile itself.
     const { idempotencyRecord } = yield* Idempotency.recordOf(idempotency, context, JSON.stringify(unproven))
     const text = JSON.stringify(profile)
     const kept = yield* context.store.people.keepProfile(organization, session.concordId, text, idempotencyRecord)

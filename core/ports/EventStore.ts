@@ -16,11 +16,11 @@ import type { StoreUnavailable } from "./StoreUnavailable.ts"
 export interface StoredEvent extends ConsentEvent {
   /** The id of the API key, or the person's own id. */
   readonly submitter: string
-  /**
-   * The id of the session it came in, if it came in one; events are listed by it, by the page's host and by the region.
-   */
+  /** The id of the session it came in; left out if it came in none. A list can be filtered by it. */
   readonly session?: string
+  /** The host name of the page it was sent from. A list can be filtered by it. */
   readonly domain?: string
+  /** The region that the session was opened with. A list can be filtered by it. */
   readonly geography?: string
   /** SHA-256 of the caller's own id of the event, lower-case hexadecimal: unique in a project. */
   readonly externalId?: string

@@ -39,8 +39,8 @@ export interface Table {
 }
 
 /**
- * Every table of a ledger, with the columns that all stores have: a store may add columns that follow from these. The
- * catalog comes first.
+ * Every table of a ledger, with the columns that all stores have. A store may have further columns that are derived
+ * from these. The catalog comes first.
  */
 export const tables = {
   catalog_head: { columns: { revision: "whole" }, key: [] },

@@ -44,8 +44,8 @@ export interface Receiver {
   readonly stretch: (from: Instant, baseline: AnswerCode, candidate: AnswerCode, state: number, version: number) => void
 }
 
-// The codes of answers, as in `Reason.codeOf`. The last three include asking; the others get permission and asking
-// added.
+// The codes of answers, as in `Reason.codeOf`. `expired`, `invalidated` and `unknown` include asking; permission and
+// asking are added to the other codes.
 const given = 0
 const implied = 4
 const requested = 8

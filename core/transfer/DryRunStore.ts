@@ -1,6 +1,10 @@
 /**
- * A decorator for a dry run: writes go into a scratch store, and reads see them on top of the ledger's own store. So a
- * dry run runs the same code as the real one and has the same outcome, but nothing reaches the ledger.
+ * A decorator for a dry run: events are appended to a scratch store, and the reads of an import see them on top of the
+ * ledger's own store. So a dry run runs the same code as the real import and has the same outcome, but its events do
+ * not reach the ledger.
+ *
+ * Only `events.append` is redirected, because an import only appends. Every other write is the ledger's own, so it must
+ * not be called in a dry run. Reads that an import does not use do not see the scratch store.
  */
 import { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
@@ -35,7 +39,10 @@ const hasExternalId = Effect.fnUntraced(function* (store: Store, { events, proje
   return recorded.some((event) => event !== undefined)
 })
 
-/** Writes events into `scratch`, which is empty at first, under the conditions of `store`. */
+/**
+ * A store that appends events to `scratch`, which is empty at first. An append is `Stale` where `store` would refuse
+ * it.
+ */
 export const over = (store: Store, scratch: Store): Store => ({
   ...store,
   idempotencyRecord: (owner, hash) =>

@@ -3,8 +3,8 @@
  * and the faults of the others are returned.
  *
  * A block is identified by the text of its rows and its place in the file. So a file that is imported again, however
- * the first import ended, records nothing twice. Rows that were refused are tried again, and rows that mean something
- * else by now, because the mapping has changed, are recorded as what they mean now.
+ * the first import ended, records nothing twice. Rows that were refused are tried again. If the mapping has changed,
+ * rows are recorded again with their new meaning.
  */
 import { Effect } from "effect"
 import { Hex } from "effect/encoding"

@@ -2,7 +2,7 @@
  * Intake: imports or restores any number of rows, block by block, in bounded memory. The good rows of each block are
  * recorded, and the others are rejected by their line. Rows that are taken in again are not recorded twice.
  */
-import { Effect, Result, Schema, Stream } from "effect"
+import { Effect, Result, Stream } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
 import * as Exchange from "../formats/Exchange.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
@@ -86,10 +86,7 @@ interface DecodedRow<A> {
   readonly value: A
 }
 
-/** An item with its date: without one, an old answer would be treated as an answer given now. */
-const DatedItem = Schema.Struct({ ...ItemLine.ItemLine.fields, consentDate: Exchange.Instant })
-
-const decodeItem = Exchange.decoder(DatedItem)
+const decodeItem = Exchange.decoder(ItemLine.DatedItemLine)
 const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine)
 
 const toFault = ({ code, detail, pointer }: Exchange.Violation): RowFault => ({ code, field: pointer.slice(1), detail })

@@ -40,7 +40,7 @@ export class NotWhole extends Data.TaggedError("NotWhole")<{ readonly lane: numb
 /** The rows that were moved. */
 export interface Moved {
   readonly events: number
-  /** Of the lanes and their digests, the same one as of `assent verify`. */
+  /** A digest over the lanes; equal for equal logs, and equal to the one that `assent verify` reports. */
   readonly digest: string
   readonly lanes: ReadonlyArray<TableReader.LaneDigest>
   readonly tables: ReadonlyArray<TableReader.TableDigest>

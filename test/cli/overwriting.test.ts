@@ -73,7 +73,7 @@ describe("an output is refused", () => {
     expect(find("a", "b")).toBeUndefined()
   })
 
-  test("and every other is taken", () => {
+  test("only if it is the same file as the ledger, an input or another output", () => {
     const outputs = ["x.db.ndjson", "map.json", "inner/x.db", "none/x.db"].map((name) => ({ name, at: path(name) }))
     expect(Overwriting.find({ outputs, inputs: [{ name: "FILE", at: "-" }], store })).toBeUndefined()
     for (const url of ["memory:", "postgres://127.0.0.1/x.db"]) {

@@ -117,7 +117,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     expect(writes).toBe(10)
   })
 
-  test("an identifier that is taken from a person while a visitor proves it opens that person's session to nobody", async () => {
+  test("an identifier that is taken from a person while a visitor proves it does not open that person's session", async () => {
     // Runs before the store is asked about a person: between two steps of the use case.
     let before = (_concordId: string): Effect.Effect<unknown, unknown> => Effect.void
     const interrupted = Layer.effect(
@@ -156,7 +156,8 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         yield* prove(ann, "first")
         const { facts } = yield* ledger.person(scope.organization, ann.concordId)
         const other = yield* visitor(scope)
-        // The store is asked once for her joins and once for her revision: the change happens between the two.
+        // The store is asked once for the person's joins and once for the person's revision. The change happens in
+        // between.
         let asked = 0
         before = (concordId) => {
           if (concordId !== ann.concordId || ++asked !== 2) return Effect.void

@@ -245,7 +245,7 @@ describe("groups that are written concurrently", () => {
     return Number((await postgres.administer(counted))[0]!["n"])
   }
 
-  test("are all kept, and none in vain: bursts on lanes that were idle", async () => {
+  test("are all kept, and none is rolled back, when they arrive in bursts on idle lanes", async () => {
     await Effect.runPromise(withStore(() => Effect.void))
     const before = await countRollbacks()
     const bursts = await Effect.runPromise(
@@ -299,7 +299,7 @@ describe("groups that are written concurrently", () => {
     expect(rollbacks).toBe(0)
   })
 
-  test("and those of two projects that claim the same identifiers do not hold each other up: one has each", async () => {
+  test("do not block each other if two projects claim the same identifiers: each is claimed by one of them", async () => {
     const began = performance.now()
     const bursts = await Effect.runPromise(
       withStore((store) =>
@@ -445,9 +445,9 @@ describe("a database that is away", () => {
   })
 })
 
-describe("a machine that is gone without a word", () => {
+describe("a database whose machine disappears without closing its connections", () => {
   test.concurrent.each(isLong ? ["BEGIN", "COMMIT"] : ["COMMIT"])(
-    "as a transaction has sent %s makes nobody wait for ever, and loses nothing that was acknowledged",
+    "after a transaction has sent %s blocks no request for ever, and loses nothing that was acknowledged",
     async (control) => {
       const whole = await postgres.database()
       const gate = await startGate(postgres.port)

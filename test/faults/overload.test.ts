@@ -23,12 +23,12 @@ import { asOwner, ask, privacy, record, site, startWorld, yes } from "../http/wo
 
 const isMeasured = process.env["ASSENT_OVERLOAD_SECONDS"] !== undefined
 const seconds = Number(process.env["ASSENT_OVERLOAD_SECONDS"] ?? times(3, 6))
-/** Calm and flood take turns, so that other work on the machine affects both. */
+/** Calm and flood alternate, so that other work on the machine affects both. */
 const rounds = isMeasured ? 4 : 1
 
 /**
- * The beginning of a flood, which is not compared: connections are made, and the line is long until the first is
- * refused.
+ * The beginning of a flood, which is not compared: connections are opened, and the queue is long until the first
+ * request is refused.
  */
 const onsetMillis = 1000
 

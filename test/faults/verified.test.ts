@@ -351,7 +351,7 @@ describe("bytes of the pages of PostgreSQL that were flipped", () => {
     }
   }
 
-  test("are found, each of them, unless nothing is kept there", async () => {
+  test("are each found, unless they belong to no row", async () => {
     const original = await postgres.database()
     await fillLedger(original)
     const logical = await dump(original)

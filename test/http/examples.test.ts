@@ -1,6 +1,6 @@
 /**
- * The examples in /openapi.json are one story: sent in its order to a new server, each is answered as it says, on every
- * store.
+ * The examples in /openapi.json are one scenario: if they are sent in order to a new server, each is answered as it
+ * says, on every store.
  *
  * Ids, secrets and instants that the server makes differ each time: where an example has one, the answer must have one,
  * and the same one wherever the example repeats it. Every answer, including the 401 to the same request without its

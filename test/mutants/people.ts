@@ -30,7 +30,7 @@ export const people: Part = {
       "Identifying.ts",
       "if ((yield* named(request, context)) !== person)",
       "if (false)",
-      "an identifier that is taken from a person while a visitor proves it opens that person's session to nobody",
+      "an identifier that is taken from a person while a visitor proves it does not open that person's session",
     ],
     [
       "PersonFacts.ts",

@@ -80,7 +80,7 @@ export const postgres: Part = {
       "LaneQueue.ts",
       "groups.every(({ isPredictable }) => isPredictable) && ",
       "",
-      "are all kept, and none in vain",
+      "are all kept, and none is rolled back",
       "writes a group concurrently with others on its lanes only if it is full",
     ],
     ["LaneQueue.ts", "for (const lane of entry.lanes) closed.add(lane)", "", "never lets an append overtake"],

@@ -31,8 +31,8 @@ export interface Options {
   readonly session?: string | (() => string | undefined)
   readonly retries?: Retries
   /**
-   * Whether every answer about a project has seen at least what the answers before it had seen, whichever server it is
-   * from ({@link withPositions}). Default false.
+   * Whether the client sends the positions of earlier answers, so that no server gives an older answer about the
+   * project ({@link withPositions}). Default false.
    */
   readonly remembersPositions?: boolean
 }

@@ -40,7 +40,7 @@ export interface ConcurrencyLimit {
   readonly answered: (now: number, millis: number, wasAlone: boolean) => void
 }
 
-/** A limit that is the highest. */
+/** A limit that starts at the maximum. */
 export const make = (): ConcurrencyLimit => {
   let limit = highest
   let refusedAt = -Infinity
@@ -60,7 +60,8 @@ export const make = (): ConcurrencyLimit => {
       refusedAt = now
     },
     answered: (now, millis, wasAlone) => {
-      // An outlier was not read, or the machine was busy with something else: it counts, up to four times the average.
+      // A measurement is capped at four times the average, because a slow one usually means that the client did not
+      // read its answer or that the machine was busy.
       if (wasAlone) {
         aloneMillis =
           aloneMillis === undefined ? millis : aloneMillis + (Math.min(millis, aloneMillis * 4) - aloneMillis) * weight

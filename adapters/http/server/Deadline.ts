@@ -2,7 +2,7 @@
  * How long a request may take to arrive, and how long a client may take to read its answer. A stream of rows may take
  * as long as rows keep coming; everything else has a limit.
  *
- * A client that sends next to nothing while the service waits for it is late. A client that cannot send because the
+ * A client is late if it sends below the rate while the service is ready to read. A client that cannot send because the
  * service is still writing what it has sent is not late.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http"

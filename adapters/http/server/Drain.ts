@@ -22,7 +22,7 @@ export interface Drain {
 /** The time that open requests get to finish, in seconds. */
 export const limitSeconds = 8
 
-/** The time that a connection gets which has not sent the whole head of a request, in seconds. */
+/** The time for a connection that has not sent the whole head of a request, in seconds. */
 const silenceSeconds = 1
 
 /** Tracks a server that does not listen yet. */

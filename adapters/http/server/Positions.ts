@@ -22,7 +22,7 @@ export const pattern = /^(\d{1,15}|configuration)=\d{1,15}(, ?(\d{1,15}|configur
 /** The most lanes of a header, because more would exceed the size limit of headers together with the others. */
 const maxLanes = 128
 
-/** The header of an answer. No header where no position is known, and where the answer is about too many lanes. */
+/** The header of an answer; none if no position is known, or if the answer is about too many lanes. */
 export const headers = (positions: Positions): Readonly<Record<string, string>> =>
   positions.size === 0 || positions.size > maxLanes + 1
     ? {}
@@ -43,7 +43,7 @@ export const addCatalogRevision = Effect.fnUntraced(function* (answer: HttpServe
   })
 })
 
-/** The answer to a header that no answer about this project can have had. */
+/** The answer to positions that cannot be from an answer about this project. */
 export const invalid = (detail: string) =>
   new Answer.HttpProblem({
     status: 400,

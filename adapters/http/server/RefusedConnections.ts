@@ -5,9 +5,9 @@
  * the service busy with refusing. So they are paused, and only a few are read in each iteration of the event loop, in
  * the order in which they were refused; accepted requests proceed in between.
  *
- * We cannot tell how long a request of a paused connection has waited in the kernel buffer, so it is refused again;
- * accepted, it would be answered late. Free places go to connections that were not paused, then to those that were
- * refused just now.
+ * It is not known how long a request of a paused connection has waited in the kernel buffer. So it is refused again,
+ * because if it were accepted, it might be answered late. Free places go first to connections that were not paused,
+ * then to the connections that were refused most recently.
  */
 import type { Socket } from "node:net"
 

@@ -1,5 +1,5 @@
 /**
- * A seed stands for one run: for its story, and for all random decisions. A run that fails is made smaller before it is
+ * A seed determines one run: its scenario and all its random decisions. A run that fails is made smaller before it is
  * reported.
  */
 import { createHash } from "node:crypto"
@@ -13,7 +13,7 @@ import { type Story, story } from "./story.ts"
 const shrinkMaxMillis = 10_000
 
 /** The number of last lines of a run that are reported. */
-const toldLines = 60
+const reportedLines = 60
 
 /** Spreads seeds, because seeds that follow each other must not give similar runs. */
 const scattered = (seed: number): number => createHash("sha256").update(`seed ${seed}`).digest().readInt32BE()
@@ -47,6 +47,6 @@ export const failureOf = (
     ...check(played),
     `The smallest story found: ${JSON.stringify(smallest)}`,
     `Its end:`,
-    ...played.trace.slice(-toldLines),
+    ...played.trace.slice(-reportedLines),
   ].join("\n")
 }
