@@ -29,7 +29,8 @@
  * Because this order can deadlock with the one above, it waits for each lock up to 50 milliseconds only; then it is
  * rolled back and written again in the order above.
  *
- * The statements of locks 2 to 7 in the first list are pipelined: each is sent without waiting for the result of the previous one.
+ * The statements of locks 2 to 7 in the first list are pipelined: each is sent without waiting for the result of the
+ * previous one.
  *
  * If a request cannot be kept, the transaction is rolled back, and its requests are then tried one by one.
  */
