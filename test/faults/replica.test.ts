@@ -292,12 +292,12 @@ test("a request that waits is answered as soon as the replica has come as far", 
     const declined = await record("waits", "declined")
     // It does not know this identifier yet.
     expect(first(await decision(replica, "waits")).status).toBe("unknown")
-    const inVain = decision(replica, "waits", seen("configuration=999999"))
+    const neverReached = decision(replica, "waits", seen("configuration=999999"))
     await sleep(100)
-    waits = [decision(replica, "waits", seen(positionsOf(declined))), inVain]
+    waits = [decision(replica, "waits", seen(positionsOf(declined))), neverReached]
     await sleep(300)
   })
-  // Before another request, which has waited longer and is answered that it waited in vain.
+  // It is answered before an earlier request, which waits for a position that is never reached.
   const answer = await Promise.race(waits)
   expect([answer.status, first(answer).status]).toEqual([200, "refused"])
   expect((await waits[1]!).status).toBe(503)

@@ -297,7 +297,7 @@ describe("bytes of the file itself that were flipped", () => {
     }
   }
 
-  test("are found, each of them, unless nothing is kept there; and what is not checked changes a digest", async () => {
+  test("are each found, unless they belong to no row; and bytes that are not checked change a digest", async () => {
     const original = join(folder, "flipped.db")
     await fillLedger(`sqlite:${original}`)
     const bytes = readFileSync(original)
