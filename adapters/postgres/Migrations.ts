@@ -113,6 +113,19 @@ export const faultOf = ({ digest, number }: Applied): string | undefined => {
  * The migrations that are missing after the known ones, for the engine that the tables were made for or else the wanted
  * one.
  */
+/** Why a database is not a ledger with this version's tables; `undefined` if it is one. Changes nothing. */
+export const faultOfDatabase = Effect.fnUntraced(function* (sql: Sql.Sql) {
+  const [found] = yield* Sql.query<{ readonly is: boolean }>(sql, `SELECT to_regclass('migration') IS NOT NULL AS "is"`)
+  if (found?.is !== true) return "the database holds no ledger"
+  const numbers = yield* Sql.query<{ readonly number: number }>(sql, "SELECT number FROM migration ORDER BY number")
+  const applied = numbers.map(({ number }) => number).join()
+  const expected = migrations.map(({ number }) => number).join()
+  if (applied === expected) return undefined
+  return expected.startsWith(`${applied},`)
+    ? "the ledger was written by an earlier version of Assent: stop its servers, then run `assent migrate`"
+    : "the ledger was written by another version of Assent"
+})
+
 const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, wanted: Engine | undefined) {
   for (const each of known) {
     const reason = faultOf(each)

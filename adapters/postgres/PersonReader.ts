@@ -14,7 +14,8 @@ import type { ConsentState } from "../../core/engine/ConsentState.ts"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import * as People from "../../core/model/People.ts"
-import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as Migrations from "./Migrations.ts"
 import * as Sql from "./Sql.ts"
 
 /** A ledger being read. */
@@ -50,6 +51,8 @@ const inOrder = `
 /** A transaction without time limits that sees one snapshot. It ends with the scope. */
 const snapshot = Effect.fnUntraced(function* (url: string) {
   const sql = yield* Sql.connect(url)
+  const reason = yield* Migrations.faultOfDatabase(sql)
+  if (reason !== undefined) return yield* new StoreUnavailable({ reason })
   const connection = yield* sql.reserve
   const run = (statement: string) => connection.executeUnprepared(statement, [], undefined)
   yield* Effect.acquireRelease(run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), () =>
@@ -157,4 +160,7 @@ export const make = (
         .digest("hex"),
       next: Effect.mapError(next, Sql.unavailable),
     }
-  }).pipe(Effect.provide(Reactivity.layer), Effect.mapError(Sql.unavailable))
+  }).pipe(
+    Effect.provide(Reactivity.layer),
+    Effect.mapError((error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : error)),
+  )

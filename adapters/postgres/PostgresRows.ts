@@ -136,12 +136,8 @@ const mapErrors = <A, E>(
 
 /** Fails if the database has no tables, or those of another version. */
 const expectLedger = Effect.fnUntraced(function* (sql: Sql.Sql) {
-  const [found] = yield* Sql.query<{ readonly is: boolean }>(sql, `SELECT to_regclass('migration') IS NOT NULL AS "is"`)
-  if (found?.is !== true) return yield* new NoLedger({ reason: "the database holds no ledger" })
-  const applied = yield* Sql.query<{ readonly number: number }>(sql, "SELECT number FROM migration ORDER BY number")
-  const expected = Migrations.migrations.map(({ number }) => number)
-  if (applied.map(({ number }) => number).join() === expected.join()) return
-  return yield* new NoLedger({ reason: "the ledger was written by another version of Assent" })
+  const reason = yield* Migrations.faultOfDatabase(sql)
+  if (reason !== undefined) return yield* new NoLedger({ reason })
 })
 
 const withDatabase = <A, E>(url: string, use: (sql: Sql.Sql) => Effect.Effect<A, E, Scope.Scope>) =>

@@ -30,14 +30,6 @@ const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.pre
 
 const isEmpty = (db: DatabaseSync): boolean => db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"] === 0
 
-/** Why a file that is not empty is not a ledger with this version's tables; `undefined` if it is one. */
-export const faultOf = (db: DatabaseSync): string | undefined => {
-  if (pragma(db, "application_id") !== applicationId) return "the file is not an Assent ledger"
-  if (pragma(db, "user_version") !== migrations.at(-1)?.number)
-    return "the ledger was written by another version of Assent"
-  return undefined
-}
-
 /**
  * The migrations that a file lacks; an empty list for a file that is not a ledger, or has an unknown `user_version`.
  */
@@ -46,6 +38,15 @@ const missing = (db: DatabaseSync): ReadonlyArray<Migration> => {
   if (pragma(db, "application_id") !== applicationId) return []
   const last = migrations.findIndex(({ number }) => number === pragma(db, "user_version"))
   return last === -1 ? [] : migrations.slice(last + 1)
+}
+
+/** Why a file that is not empty is not a ledger with this version's tables; `undefined` if it is one. */
+export const faultOf = (db: DatabaseSync): string | undefined => {
+  if (pragma(db, "application_id") !== applicationId) return "the file is not an Assent ledger"
+  if (pragma(db, "user_version") === migrations.at(-1)?.number) return undefined
+  return missing(db).length === 0
+    ? "the ledger was written by another version of Assent"
+    : "the ledger was written by an earlier version of Assent: stop its servers, then start this version's, which migrates it"
 }
 
 /**
@@ -61,7 +62,8 @@ export const run = (db: DatabaseSync): void => {
     if (fault !== undefined) throw new Error(fault)
     db.exec("COMMIT")
   } catch (error) {
-    db.exec("ROLLBACK")
+    // A full or failing disk ends the transaction by itself, and a second error would hide the first.
+    if (db.isTransaction) db.exec("ROLLBACK")
     throw error
   }
 }

@@ -56,9 +56,8 @@ const openSnapshot = (path: string): DatabaseSync => {
   if (!existsSync(path)) throw new Error(`${path}: no such file`)
   const db = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
   try {
-    if (db.prepare("PRAGMA application_id").get()?.["application_id"] !== Migrations.applicationId) {
-      throw new Error(`${path}: the file is not an Assent ledger`)
-    }
+    const fault = Migrations.faultOf(db)
+    if (fault !== undefined) throw new Error(`${path}: ${fault}`)
     db.exec("BEGIN")
     return db
   } catch (error) {

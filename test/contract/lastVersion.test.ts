@@ -60,16 +60,22 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.stop())
 
+let files = 0
 const openSqlite = async (): Promise<string> => {
-  const file = join(folder, "ledger.db")
+  const file = join(folder, `ledger-${files++}.db`)
   copyFileSync(join(fixtures, "ledger.db"), file)
   return `sqlite:${file}`
 }
 
-const openPostgres = async (): Promise<string> => {
+const loadDump = async (): Promise<string> => {
   const url = await postgres.database()
   const dump = readFileSync(join(fixtures, "ledger.sql"), "utf8")
   await postgres.administer(`SET ROLE assent; ${dump}`, new URL(url).pathname.slice(1))
+  return url
+}
+
+const openPostgres = async (): Promise<string> => {
+  const url = await loadDump()
   const migrated = await run(["migrate", "--store", url])
   expect([migrated.code, migrated.stderr]).toEqual([0, ""])
   return url
@@ -149,5 +155,25 @@ describe.each([
       const { store: _store, ...answer } = JSON.parse(stdout)
       expect([code, answer]).toEqual([2, taken.answer])
     })
+  },
+)
+
+test.each([
+  ["sqlite", openSqlite, "start this version's, which migrates it"],
+  ["postgres", loadDump, "run `assent migrate`"],
+])(
+  "commands that only read a ledger on %s which is not migrated say how to migrate it, and change nothing",
+  async (_, open, how) => {
+    const store = await open()
+    const window = ["--from", "2026-01-01", "--until", "2027-01-01"]
+    for (const command of [
+      ["verify", "--store", store],
+      ["move", "--from", store, "--to", `sqlite:${join(folder, "copy.db")}`],
+      ["simulate", "--store", store, "--candidate", "pack:cnil@2020-09", ...window],
+    ]) {
+      const { code, stderr } = await run(command)
+      expect([command[0], code === 0, stderr]).toEqual([command[0], false, expect.stringContaining(how)])
+      expect(stderr).toContain("written by an earlier version of Assent")
+    }
   },
 )
