@@ -228,12 +228,27 @@ const temporary = (): string => {
   return folder
 }
 
+/** How often a server is started before its tests fail: another process may take its port before it listens. */
+const startAttempts = 5
+
+/** Starts a server over files that are initialised, on a free port. */
+const startOver = async (folder: string, flags: ReadonlyArray<string>): Promise<Server> => {
+  for (let attempts = 1; ; attempts++) {
+    const server = await makeServer(folder, flags)
+    const isStarted = await server.postgres.start().then(
+      () => true,
+      () => false,
+    )
+    if (isStarted) return server
+    if (attempts === startAttempts) throw new Error(`PostgreSQL does not start in ${folder}`)
+  }
+}
+
 /** Starts a server. `flags` override its settings, as in `["-c", "fsync=on"]`. */
 export const startPostgres = async (flags: ReadonlyArray<string> = []): Promise<Postgres> => {
-  const created = await makeServer(temporary(), flags)
-  await created.postgres.initialise()
-  await created.postgres.start()
-  const server = running(created)
+  const folder = temporary()
+  await (await makeServer(folder, flags)).postgres.initialise()
+  const server = running(await startOver(folder, flags))
   await server.administer(`CREATE ROLE assent LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}'`)
   return server
 }
