@@ -20,13 +20,7 @@ export const sqlite: Part = {
       "boundsOf(project)",
       "neither skip nor repeat while 8 writers append",
     ],
-    [
-      "EventList.ts",
-      "e.consent_date < ?",
-      "e.consent_date <= ?",
-      "takes startDate in and leaves endDate out",
-      "under any filter holds exactly",
-    ],
+    ["EventList.ts", "e.consent_date < ?", "e.consent_date <= ?", "takes startDate in and leaves endDate out"],
 
     [
       "Connection.ts",
