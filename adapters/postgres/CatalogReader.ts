@@ -59,7 +59,7 @@ export const make = (sql: Sql.Sql): CatalogReader => {
   })
 }
 
-/** The documents of versions, in the order in which they are asked for; `undefined` if there is none. */
+/** The documents of versions, in the order of `of`; `undefined` for a version without a document. */
 export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: ReadonlyArray<DocumentKey>) {
   const rows = yield* Sql.query<{ readonly ordinal: number; readonly document: string }>(
     sql,

@@ -13,7 +13,7 @@ export interface OwnedRecord {
   readonly idempotencyRecord: IdempotencyRecord
 }
 
-/** The idempotency record with a hash; `undefined` if there is none. */
+/** Reads the idempotency record with a hash; `undefined` if no record has it. */
 export const find = Effect.fnUntraced(function* (sql: Sql.Sql, owner: Lane.Owner, hash: string) {
   const [row] = yield* Sql.query<{ readonly digest: string; readonly answer: string; readonly recorded_at: number }>(
     sql,

@@ -112,10 +112,11 @@ export const make = (db: DatabaseSync): EventList => {
     const found = lanes.flatMap(({ lane, conditions }): ReadonlyArray<Found> => {
       const left = place === undefined ? conditions : [...conditions, after(page, lane, place.last)]
       const rows = run(`${column[page.sort]}, e.position, ${EventRow.columns}`, left, orderBy, [skipped + page.limit])
-      return rows.map(([at, position, ...row]) => ({
-        key: [Number(at), lane, Number(position)],
-        row: row as unknown as EventRow.EventRow,
-      }))
+      return rows.map(([at, position, ...columns]) => {
+        const row: unknown = columns
+        // The columns are those of `EventRow.columns`, in their order.
+        return { key: [Number(at), lane, Number(position)], row: row as EventRow.EventRow }
+      })
     })
     const inOrder = found.toSorted(
       (a, b) => direction[page.order] * (a.key[0] - b.key[0] || a.key[1] - b.key[1] || a.key[2] - b.key[2]),

@@ -71,8 +71,9 @@ const rowsWhere = (db: DatabaseSync, condition: string, ...values: ReadonlyArray
     SELECT person, event_id, consent_type, version, consent_state, consent_date, recorded_at, expiration_date
     FROM event WHERE ${condition} ORDER BY person, consent_date, event_id`)
   statement.setReturnArrays(true)
+  const rows: IteratorObject<unknown, undefined> = statement.iterate(...values)
   // Only the writer writes these columns, and it writes these types.
-  return statement.iterate(...values) as unknown as IteratorObject<Row, undefined>
+  return rows as IteratorObject<Row, undefined>
 }
 
 /** The groups of joined people, as known at `knownAt`. */

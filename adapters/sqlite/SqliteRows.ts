@@ -87,7 +87,7 @@ const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
       statement.setReturnArrays(true)
       // Only damaged rows have numbers that JavaScript cannot represent. Reading must go on after them.
       statement.setReadBigInts(true)
-      const rows = statement.iterate() as unknown as Iterator<ReadonlyArray<SQLOutputValue>>
+      const rows: Iterator<unknown> = statement.iterate()
       const rowOf = (values: ReadonlyArray<SQLOutputValue>) =>
         // The columns and their kinds are those of the table.
         Object.fromEntries(columns.map(([name, kind], index) => [name, toShared(kind, values[index]!)])) as Row<
@@ -101,7 +101,8 @@ const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
           while (!hasEnded && batch.length < batchRows(table)) {
             const next = rows.next()
             if (next.done === true) hasEnded = true
-            else batch.push(rowOf(next.value))
+            // An array, because `setReturnArrays` was called.
+            else batch.push(rowOf(next.value as ReadonlyArray<SQLOutputValue>))
           }
           check()
           return batch
