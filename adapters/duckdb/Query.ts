@@ -137,15 +137,19 @@ const typeCode = (shape: Shape, types: ReadonlyArray<string>): string =>
     ? `enum_code(consentType::VARCHAR::${enumeration})`
     : indexOf(type(shape), types, shape.consentType === "uuid" ? "UUID" : "VARCHAR")
 
-/** Selects every event of a relation, sorted by person, with the number of its row. */
-export const query = ({ name, row }: Relation, shape: Shape, types: ReadonlyArray<string>): string => `
-  SELECT
+/** The columns that both queries begin with: the dates, the version, the state and the type of an event. */
+const eventColumns = (shape: Shape, types: ReadonlyArray<string>): string => `
     ${instant("consentDate", shape.consentDate)},
     ${instant("dateCreated", shape.dateCreated)},
     ${instant("expirationDate", shape.expirationDate)},
     ${version(shape.version)},
     (${state})::UTINYINT,
-    coalesce(${typeCode(shape, types)}, ${missing.type})::UINTEGER,
+    coalesce(${typeCode(shape, types)}, ${missing.type})::UINTEGER`
+
+/** Selects every event of a relation, sorted by person, with the number of its row. */
+export const query = ({ name, row }: Relation, shape: Shape, types: ReadonlyArray<string>): string => `
+  SELECT
+    ${eventColumns(shape, types)},
     (${row})::DOUBLE,
     id${shape.id === "uuid" ? "" : "::VARCHAR"},
     concordId${shape.concordId === "uuid" ? "" : "::VARCHAR"} AS person
@@ -180,12 +184,7 @@ export const numbersQuery = (
   isInOrder: boolean,
 ): string => `
   SELECT
-    ${instant("consentDate", shape.consentDate)},
-    ${instant("dateCreated", shape.dateCreated)},
-    ${instant("expirationDate", shape.expirationDate)},
-    ${version(shape.version)},
-    (${state})::UTINYINT,
-    coalesce(${typeCode(shape, types)}, ${missing.type})::UINTEGER,
+    ${eventColumns(shape, types)},
     id,
     concordId
   FROM ${name}
