@@ -15,8 +15,8 @@ import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 
 /**
- * How many times a change is prepared before it fails. Each time another change was written or a question answered, so
- * the ledger makes progress.
+ * How many times a change is prepared before it fails. Each time another change was written, so the ledger makes
+ * progress.
  */
 const maxAttempts = 1000
 
@@ -103,18 +103,20 @@ export const change = Effect.fnUntraced(function* <Value>(
 
   const write = Effect.fnUntraced(function* (first: Effect.Success<ReturnType<typeof prepareNow>>) {
     let latest = first
-    for (let attempts = 0; attempts < maxAttempts; attempts++) {
-      const isCurrent = attempts === 0 && (yield* store.catalog.current).revision === first.revision
-      if (!isCurrent) latest = yield* prepareNow(latest.now)
-      const { now, prepared, revision } = latest
+    const attempt = Effect.fnUntraced(function* (earliest: Instant) {
+      const isCurrent = earliest === first.now && (yield* store.catalog.current).revision === first.revision
+      if (!isCurrent) latest = yield* prepareNow(earliest)
+      const { prepared, revision } = latest
       if (prepared._tag !== "Prepared") return prepared as CatalogOutcome<Value>
       const { documents = [], entries, value } = prepared
       const idempotencyRecord = yield* Idempotency.recordOf(idempotency, context, answer?.(value) ?? "")
-      const change = { revision, entries, documents, owner, ...idempotencyRecord }
-      const kept = yield* answerHorizon.record(ids, now, store.catalog.change(change))
-      if (kept === "kept") return { _tag: "Changed", value } as CatalogOutcome<Value>
-      if (kept === "repeated") return Idempotency.keptBefore
-      if (kept !== "stale") latest = { ...latest, now: kept.answeredAt + 1 }
+      const kept = yield* store.catalog.change({ revision, entries, documents, owner, ...idempotencyRecord })
+      return kept === "kept" ? ({ _tag: "Changed", value } as CatalogOutcome<Value>) : kept
+    })
+    for (let attempts = 0; attempts < maxAttempts; attempts++) {
+      const outcome = yield* answerHorizon.record(ids, latest.now, attempt)
+      if (outcome === "repeated") return Idempotency.keptBefore
+      if (outcome !== "stale") return outcome
     }
     return yield* new StoreUnavailable({ reason: "too many changes at the same time" })
   })

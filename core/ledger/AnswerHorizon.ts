@@ -2,24 +2,21 @@
  * The answer horizon: the latest `knownAt` that was answered about a person or a consent type. Nothing is recorded
  * about it at or before that instant any more, so that answers stay what they were (semantics, law 8).
  *
- * An event or a version gets its `dateCreated` before it is on the disk. So a question waits for the changes in
- * progress about its person and its project, and a change that would be recorded at or before an answer is planned
- * again, for a later instant. The subjects of questions and changes are named by their ids.
+ * An event or a version gets its `dateCreated` before it is on the disk. So a change gets an instant later than every
+ * answer about its subjects, right before it is made, and a question waits for the changes in progress about its own.
+ * No number of questions can keep a change from being made. The subjects of both are named by their ids.
  *
  * This holds for everything that goes through one ledger. Two processes on one store do not know of each other's
  * changes in progress.
  */
 import { Deferred, Effect } from "effect"
-import type { Instant } from "../engine/Instant.ts"
+import * as Instant from "../engine/Instant.ts"
 
 /** How long answers are remembered: longer than any change takes from its plan to the store. */
 const rememberedMillis = 60_000
 
-/** Why a change was not tried: one of its subjects was answered as known at `answeredAt`. */
-export interface AlreadyAnswered {
-  readonly _tag: "AlreadyAnswered"
-  readonly answeredAt: Instant
-}
+/** The id of a lane as a subject: a question about many people raises their lanes, and an append names its own. */
+export const ofLane = (lane: number): string => `lane ${lane}`
 
 /** A change in progress, and the ids of its subjects. */
 interface InProgress {
@@ -30,25 +27,25 @@ interface InProgress {
 /** The changes in progress, and the instants that were answered. */
 export interface AnswerHorizon {
   /**
-   * Makes a change about `ids` that is recorded at `recordedAt`. If one of them was answered as known at an instant ≥
-   * `recordedAt`, does nothing and returns that instant.
+   * Makes a change about `ids`. It is recorded at the instant that it is called with: `earliest`, or right after the
+   * latest instant that one of them was answered as known at.
    */
   readonly record: <A, E, R>(
     ids: ReadonlySet<string>,
-    recordedAt: Instant,
-    change: Effect.Effect<A, E, R>,
-  ) => Effect.Effect<A | AlreadyAnswered, E, R>
+    earliest: Instant.Instant,
+    change: (recordedAt: Instant.Instant) => Effect.Effect<A, E, R>,
+  ) => Effect.Effect<A, E, R>
   /**
    * Raises the horizon of an id: from now on nothing about it is recorded at or before `knownAt`, which is no later
    * than now or the last event known. Waits for the changes about it that are in progress.
    */
-  readonly raise: (id: string, knownAt: Instant) => Effect.Effect<void>
+  readonly raise: (id: string, knownAt: Instant.Instant) => Effect.Effect<void>
 }
 
 /** A new horizon; each ledger has its own. */
 export const make = (): AnswerHorizon => {
   const inProgress = new Set<InProgress>()
-  const answered = new Map<string, Instant>()
+  const answered = new Map<string, Instant.Instant>()
 
   const begin = (ids: ReadonlySet<string>): InProgress => {
     const change = { ids, done: Deferred.makeUnsafe<void>() }
@@ -67,7 +64,7 @@ export const make = (): AnswerHorizon => {
     return Effect.forEach(running, ({ done }) => Deferred.await(done), { discard: true })
   }
 
-  const remember = (id: string, knownAt: Instant, now: Instant): void => {
+  const remember = (id: string, knownAt: Instant.Instant, now: Instant.Instant): void => {
     const latest = Math.max(knownAt, answered.get(id) ?? knownAt)
     answered.delete(id)
     answered.set(id, latest)
@@ -78,15 +75,14 @@ export const make = (): AnswerHorizon => {
   }
 
   return {
-    record: <A, E, R>(ids: ReadonlySet<string>, recordedAt: Instant, change: Effect.Effect<A, E, R>) =>
-      Effect.suspend((): Effect.Effect<A | AlreadyAnswered, E, R> => {
-        let answeredAt = recordedAt - 1
-        for (const id of ids) answeredAt = Math.max(answeredAt, answered.get(id) ?? answeredAt)
-        if (answeredAt >= recordedAt) return Effect.succeed({ _tag: "AlreadyAnswered", answeredAt })
+    record: (ids, earliest, change) =>
+      Effect.suspend(() => {
+        let recordedAt = earliest
+        for (const id of ids) recordedAt = Math.max(recordedAt, (answered.get(id) ?? Instant.min) + 1)
         const begun = begin(ids)
         return Effect.uninterruptible(
           Effect.ensuring(
-            change,
+            change(recordedAt),
             Effect.sync(() => end(begun)),
           ),
         )

@@ -2,15 +2,18 @@
  * Recording events: a batch is deduplicated, planned and appended to the store, all of it or nothing
  * (semantics, sections 1 and 5).
  *
- * The plan is made against the ledger as it was read. If that has changed when the store appends, or if a question was
- * answered that the events would have changed, nothing is recorded and the batch is planned again.
+ * The plan is made against the ledger as it was read. If that has changed when the store appends, nothing is recorded
+ * and the batch is planned again. The events get their `dateCreated` when they are appended, later than every answer
+ * about their people.
  */
 import { Clock, Effect } from "effect"
 import type * as Admission from "../model/Admission.ts"
 import type { Project } from "../model/Catalog.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import type { Instant } from "../engine/Instant.ts"
+import * as Lane from "../model/Lane.ts"
 import { type Append, type Positions, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as AnswerHorizon from "./AnswerHorizon.ts"
 import type { Batch, ItemViolation } from "./Batch.ts"
 import * as BatchPlan from "./BatchPlan.ts"
 import * as Deduplication from "./Deduplication.ts"
@@ -42,23 +45,30 @@ const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, da
   ...(admitted.expirationDate !== undefined && { expirationDate: admitted.expirationDate }),
 })
 
+/** The person and the id of an event. */
+export type EventReference = Pick<StoredEvent, "concordId" | "id">
+
+/** An admitted item, with the id of its event. */
+interface IdentifiedItem extends BatchPlan.AdmittedItem {
+  readonly id: string
+}
+
 /** The event to store for an admitted item; `externalId` is the hash of the item's own. */
-const toStored = Effect.fnUntraced(function* (
-  { concordId, draft, event: admitted }: BatchPlan.AdmittedItem,
+const toStored = (
+  { concordId, draft, event: admitted, id }: IdentifiedItem,
   { project, session, submitter }: Batch,
   externalId: string | undefined,
-  now: Instant,
-  { random }: LedgerContext,
-) {
-  const event = toEvent(admitted, yield* random.uuidV7(), concordId, now)
+  dateCreated: Instant,
+): StoredEvent => {
+  const event = toEvent(admitted, id, concordId, dateCreated)
   return {
     ...event,
     submitter,
     ...(session !== undefined && EventBody.originOf(session)),
     ...(externalId !== undefined && { externalId }),
     body: EventBody.write(event, admitted.type, project, submitter, session, draft.externalId),
-  } satisfies StoredEvent
-})
+  }
+}
 
 /** Whether the consent types that the items were admitted against are still the ones in the catalog. */
 const isCurrent = Effect.fnUntraced(function* (
@@ -81,8 +91,8 @@ interface AppendOptions extends Pick<Append, "after" | "idempotencyRecord"> {
  * that the batch must be planned again, because of what was recorded in the meantime.
  */
 export type ChooseOptions = (
-  recorded: ReadonlyArray<StoredEvent>,
-  events: ReadonlyArray<StoredEvent>,
+  recorded: ReadonlyArray<EventReference>,
+  events: ReadonlyArray<EventReference>,
 ) => Effect.Effect<AppendOptions | "plan again">
 
 /** One attempt at recording a batch, against the catalog as it is now. */
@@ -96,30 +106,42 @@ const attempt = Effect.fnUntraced(function* (
   const { organization, project } = given
   const batch = { ...given, types: (yield* store.catalog.current).consentTypes.get(project.id) ?? given.types }
   const { firsts, hashes, recorded: before, unrecorded } = yield* Deduplication.deduplicate(batch, context)
-  const { admitted, claims, violations } = yield* BatchPlan.make(unrecorded, batch, now, context)
-  if (violations.length > 0) return { _tag: "Refused", violations } as const
-  const byItem = [...before]
-  const recorded: Array<StoredEvent> = []
-  for (const each of admitted) {
-    const event = yield* toStored(each, batch, hashes.get(each.item), now, context)
-    byItem[each.item] = event
-    recorded.push(event)
+  const plan = yield* BatchPlan.make(unrecorded, batch, now, context)
+  if (plan.violations.length > 0) return { _tag: "Refused", violations: plan.violations } as const
+  const admitted: Array<IdentifiedItem> = []
+  for (const each of plan.admitted) admitted.push({ ...each, id: yield* context.random.uuidV7() })
+  /** The event of every item of the batch, given those that are recorded now. */
+  const ofItems = <Event extends EventReference>(recorded: ReadonlyArray<Event>) => {
+    const byItem: Array<Event | StoredEvent | undefined> = [...before]
+    for (const [index, { item }] of admitted.entries()) byItem[item] = recorded[index]
+    return byItem.map((event, item) => (event ?? byItem[firsts.get(hashes.get(item)!)!])!)
   }
-  const events = byItem.map((event, item) => (event ?? byItem[firsts.get(hashes.get(item)!)!])!)
-  const options = yield* chooseOptions(recorded, events)
+  const options = yield* chooseOptions(admitted, ofItems(admitted))
   if (options === "plan again") return { _tag: "Stale", lastRecordedAt: now } as const
-  const outcome = { _tag: "Recorded", events, recorded, positions: PositionsOf.none } as const
   const { beforeAppend = Effect.void, ...kept } = options
-  if (recorded.length === 0 && kept.idempotencyRecord === undefined) return outcome
-  const ids = new Set(claims.map(({ hash }) => hash))
-  for (const { concordId, consentType } of recorded) ids.add(concordId).add(consentType)
-  const append = Effect.gen(function* () {
-    if (!(yield* isCurrent(admitted, project, context))) return { _tag: "Stale", lastRecordedAt: now } as const
+  const append = Effect.fnUntraced(function* (recordedAt: Instant) {
+    const recorded = admitted.map((each) => toStored(each, batch, hashes.get(each.item), recordedAt))
+    const outcome = { _tag: "Recorded", events: ofItems(recorded), recorded, positions: PositionsOf.none } as const
+    if (recorded.length === 0 && kept.idempotencyRecord === undefined) return outcome
+    if (!(yield* isCurrent(admitted, project, context))) return { _tag: "Stale", lastRecordedAt: recordedAt } as const
     yield* beforeAppend
-    return yield* store.events.append({ project, organization, recordedAt: now, events: recorded, claims, ...kept })
+    const claims = plan.claims.map((claim) => ({ ...claim, dateCreated: recordedAt }))
+    const appended = yield* store.events.append({
+      project,
+      organization,
+      recordedAt,
+      events: recorded,
+      claims,
+      ...kept,
+    })
+    return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
   })
-  const appended = yield* answerHorizon.record(ids, now, append)
-  return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
+  const ids = new Set(plan.claims.map(({ hash }) => hash))
+  for (const { concordId, event } of admitted) {
+    ids.add(concordId).add(event.type.id)
+    ids.add(AnswerHorizon.ofLane(Lane.of(project, concordId)))
+  }
+  return yield* answerHorizon.record(ids, now, append)
 })
 
 /** Everything that is wrong with a batch. Records nothing. */
@@ -143,11 +165,7 @@ export const recordWith = Effect.fnUntraced(function* (
     const outcome = yield* attempt(batch, chooseOptions, now, context)
     if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome
     if (outcome._tag === "Repeated") return Idempotency.keptBefore
-    now = Math.max(
-      now,
-      yield* Clock.currentTimeMillis,
-      outcome._tag === "Stale" ? outcome.lastRecordedAt : outcome.answeredAt + 1,
-    )
+    now = Math.max(now, yield* Clock.currentTimeMillis, outcome.lastRecordedAt)
   }
   return yield* new StoreUnavailable({ reason: "too many writers claim the same identifiers" })
 })

@@ -183,15 +183,18 @@ const attempt = Effect.fnUntraced(function* (
   // Read again after the revision: an undo before this read is seen here, and a later one makes the change stale.
   if ((yield* named(request, context)) !== person) return { outcome: "stale" as const, isSynced: false }
   const revisions = { visitor: visitor.revision, planned: revision }
-  const change = yield* changeOf(request, evidence, planned, revisions, opening, context)
-  // The ended sessions leave the cache together with the change, which goes on even if the request is interrupted.
-  const changed = Effect.tap(store.people.change(change), (kept) =>
-    Effect.sync(() => {
+  const claimed = planned.claims.map(({ hash }) => hash)
+  const outcome = yield* answerHorizon.record(new Set([guest, planned.concordId, ...claimed]), now, (dateCreated) =>
+    Effect.gen(function* () {
+      const claims = planned.claims.map((claim) => ({ ...claim, dateCreated }))
+      const facts = planned.facts.map((fact) => ({ ...fact, dateCreated }))
+      const change = yield* changeOf(request, evidence, { ...planned, claims, facts }, revisions, opening, context)
+      const kept = yield* store.people.change(change)
+      // The ended sessions leave the cache together with the change, which goes on even if the request is interrupted.
       if (kept === "kept") SessionCache.remove(sessionCache, session.tokenHash, planned.endsGuest ? guest : undefined)
+      return kept
     }),
   )
-  const claimed = planned.claims.map(({ hash }) => hash)
-  const outcome = yield* answerHorizon.record(new Set([guest, planned.concordId, ...claimed]), now, changed)
   return { outcome, isSynced: planned.isSynced }
 })
 
@@ -221,8 +224,7 @@ export const identify = Effect.fnUntraced(function* (
       if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
       if (outcome === "used") return { _tag: "IdentityTokenUsed" } as IdentityTokenUsed
       if (outcome === "repeated") return Idempotency.keptBefore
-      const earliest = outcome === "stale" ? now : outcome.answeredAt + 1
-      now = Math.max(earliest, yield* Clock.currentTimeMillis)
+      now = Math.max(now, yield* Clock.currentTimeMillis)
     }
     return yield* new StoreUnavailable({ reason: "too many sessions are identified as the same person" })
   })

@@ -60,23 +60,18 @@ export const undo = Effect.fnUntraced(function* (
     // The undo must be later than the join, even if the clock was set back, because as known at the join the two are
     // one.
     now = Math.max(now, join.dateCreated + 1)
-    const id = yield* random.uuidV7()
-    const fact: People.Fact = { id, kind: "undone", dateCreated: now, member, survivor, submitter, join: joinId }
+    const undone = { id: yield* random.uuidV7(), kind: "undone", member, survivor, submitter, join: joinId } as const
     const seen = [{ concordId: member, revision }]
     const releases = join.alias === undefined ? [] : [join.alias]
     const ends = { at: yield* Clock.currentTimeMillis, sessionsOf: survivor }
-    const change = { organization, seen, claims: [], releases, facts: [fact], ends }
-    const outcome = yield* answerHorizon.record(
-      new Set([member, survivor, ...releases]),
-      now,
-      store.people.change(change),
+    const outcome = yield* answerHorizon.record(new Set([member, survivor, ...releases]), now, (dateCreated) =>
+      store.people.change({ organization, seen, claims: [], releases, facts: [{ ...undone, dateCreated }], ends }),
     )
     if (outcome === "kept") {
       SessionCache.remove(sessionCache, undefined, survivor)
       return { _tag: "Undone" }
     }
-    const earliest = typeof outcome === "string" ? now : outcome.answeredAt + 1
-    now = Math.max(earliest, yield* Clock.currentTimeMillis)
+    now = Math.max(now, yield* Clock.currentTimeMillis)
   }
   return yield* new StoreUnavailable({ reason: "too many changes of the same person" })
 })

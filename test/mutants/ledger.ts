@@ -85,18 +85,13 @@ export const ledger: Part = {
       "const { firsts, hashes, recorded: before } = yield* Deduplication.deduplicate(batch, context)\n  const unrecorded = batch.items.map((draft, item) => ({ draft, item }))",
       "together with an item that breaks a rule",
     ],
-    [
-      "Recording.ts",
-      "for (const { concordId, consentType } of recorded) ids.add(concordId).add(consentType)",
-      "",
-      oneOrder,
-    ],
+    ["Recording.ts", "ids.add(concordId).add(event.type.id)", "void concordId", oneOrder],
 
     ["Idempotency.ts", "known.digest === wanted.digest", "true", "with a key that was used for another body is 422"],
     ["Idempotency.ts", "`${caller}\\0${key}`)", "key)", "with the same key of another credential is another request"],
 
     ["AnswerHorizon.ts", "return awaitChanges(id)", "return Effect.void", oneOrder],
-    ["AnswerHorizon.ts", "if (answeredAt >= recordedAt)", "if (answeredAt > recordedAt)", oneOrder],
+    ["AnswerHorizon.ts", "?? Instant.min) + 1)", "?? Instant.min))", oneOrder],
 
     ["Positions.ts", "?? Infinity) < position", "?? Infinity) < 0", "what was recorded is not unknown again"],
     ["Positions.ts", "lanes.length === 0 ? none", "lanes.length >= 0 ? none", "a join is not unseen again"],

@@ -91,7 +91,7 @@ const recordedEvents: Check = function* (played, { events }) {
       const isAsAsked =
         event.consentState === consentState &&
         event.consentType === consentType &&
-        event.consentDate === Math.min(consentDate, event.dateCreated) &&
+        event.consentDate <= Math.min(consentDate, event.dateCreated) &&
         (person.concordId ?? event.concordId) === event.concordId
       if (!isAsAsked && externalId === undefined) yield `${event.id} is not what ${request} asked for`
     }
