@@ -11,7 +11,6 @@ import * as ApiKeys from "./catalog/ApiKeys.ts"
 import * as ConsentTypes from "./catalog/ConsentTypes.ts"
 import * as Founding from "./catalog/Founding.ts"
 import * as Organizations from "./catalog/Organizations.ts"
-import * as IdempotentAnswer from "./ledger/IdempotentAnswer.ts"
 import * as LedgerContext from "./ledger/LedgerContext.ts"
 import * as Listing from "./ledger/Listing.ts"
 import * as Positions from "./ledger/Positions.ts"
@@ -80,7 +79,6 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     state: bound(Reading.state),
     decisions: bound(Reading.decisions),
     timeline: bound(Reading.timeline),
-    answerOnce: bound(IdempotentAnswer.answerOnce),
     // Visitors and the identity of people
     openSession: bound(Sessions.open),
     liveSession: bound(Sessions.live),

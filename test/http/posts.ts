@@ -7,9 +7,10 @@ import { HttpApi } from "effect/http-api"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import { expect } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
+import { isRead } from "../../adapters/http/api/Endpoint.ts"
 import type { Project } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
-import { acme, asOwner, blog, nobody, privacy, shop, site, types, visit, yes } from "./world.ts"
+import { acme, asOwner, blog, nobody, privacy, shop, site, visit, yes } from "./world.ts"
 
 /** A caller: with a key of Acme's owner, with a visitor's session, or from a page of a project. */
 export interface Asker {
@@ -61,15 +62,6 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
       headers: withKey(asker),
       json: { items: [yes(person), yes({ ...person, consentState: "declined" })] },
       refused: { items: [yes({ ...person, consentType: nobody })] },
-    }
-  },
-  askConsentDecisions: async (asker) => {
-    const person = { userId: `asked ${made++}` }
-    return {
-      path: `${privacy()}/consent-decisions`,
-      headers: withKey(asker),
-      json: { items: [{ person, consentType: types.newsletter.id }] },
-      refused: { items: [{ person, consentType: nobody }] },
     }
   },
   createConsentType: async (asker) => {
@@ -132,12 +124,16 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
   }),
 }
 
-/** The names of all POST endpoints, except the import of rows, which are recognized by their content. */
+/**
+ * The names of all POST endpoints that take an `Idempotency-Key`: all but the import of rows, which are recognized by
+ * their content, and those that only read.
+ */
 export const postEndpoints: ReadonlyArray<string> = (() => {
   const names: Array<string> = []
   HttpApi.reflect(Api, {
     onGroup: () => {},
-    onEndpoint: ({ endpoint }) => void (endpoint.method === "POST" && names.push(endpoint.identifier)),
+    onEndpoint: ({ endpoint }) =>
+      void (endpoint.method === "POST" && !isRead(endpoint) && names.push(endpoint.identifier)),
   })
   return names.filter((name) => name !== "importConsentEvents")
 })()

@@ -7,7 +7,6 @@ import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
-import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
@@ -93,20 +92,12 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
     .handleRaw("askConsentDecisions", ({ request }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const ledger = yield* Ledger
-          const { key, scope } = yield* PathScope.current
-          const body = yield* Answer.readBody(request)
-          const questions = yield* Answer.decode(decodeQuestions, body.json)
-          const { idempotency } = yield* IdempotencyKey.of(request, key.id, body)
-          let seen = PositionsOf.none
-          const answering = Effect.map(Questions.manyDecisions(scope, questions), ({ body, positions }) => {
-            seen = positions
-            return body
-          })
-          const { answer, isRepeated } = yield* IdempotencyKey.orRefuse(
-            yield* ledger.answerOnce(scope, idempotency, answering),
-          )
-          return Answer.json(answer, 200, { ...IdempotencyKey.headers(isRepeated), ...Positions.headers(seen) })
+          const { scope } = yield* PathScope.current
+          const asked = yield* Answer.readBody(request)
+          const questions = yield* Answer.decode(decodeQuestions, asked.json)
+          // An Idempotency-Key is ignored, because a question writes nothing.
+          const { body, positions } = yield* Questions.manyDecisions(scope, questions)
+          return Answer.json(body, 200, Positions.headers(positions))
         }),
       ),
     ),

@@ -117,10 +117,12 @@ HttpApi.reflect(Api, {
 
 /**
  * Whether an operation takes an `Idempotency-Key`. An import needs none, because rows that were recorded are
- * recognized.
+ * recognized; a question needs none, because it writes nothing.
  */
-const takesKey = (method: string, operation: Operation): boolean =>
-  method === "post" && !endpoints.get(nameOf(operation))!.streamsRows
+const takesKey = (method: string, operation: Operation): boolean => {
+  const { endpoint, streamsRows } = endpoints.get(nameOf(operation))!
+  return method === "post" && !streamsRows && !isRead(endpoint)
+}
 
 /** Whether an operation requires an API key. Its answers then have `Assent-Positions`. */
 const isKeyed = ({ security = [] }: Operation): boolean => security.some((each) => "apiKey" in each)

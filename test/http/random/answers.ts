@@ -15,7 +15,6 @@ import type { EventQuery } from "../../../core/ledger/Listing.ts"
 import type { ListOutcome } from "../../../core/ledger/Paging.ts"
 import type { Batch } from "../../../core/ledger/Batch.ts"
 import type { Item } from "../../../core/model/Admission.ts"
-import type { IdempotentRequest } from "../../../core/ledger/Idempotency.ts"
 import type { Identifiers } from "../../../core/model/People.ts"
 import * as Period from "../../../core/engine/Period.ts"
 import { nobody } from "../world.ts"
@@ -248,16 +247,12 @@ export const of = (model: Model, project: Project) => {
     drawn: Drawn,
     questions: ReadonlyArray<Question>,
     instants: ReadonlyArray<Instants>,
-    idempotency: IdempotentRequest | undefined,
   ): Promise<Expected> =>
     run(drawn, (ledger, scope) =>
-      ledger.answerOnce(scope, idempotency, answerMany(ledger, scope, questions, instants)).pipe(
-        Effect.map((outcome): Expected => {
-          if (outcome._tag === "Reused") return reused
-          if (outcome._tag !== "Answered") return { status: 409, codes: [] }
-          const items: ReadonlyArray<unknown> = JSON.parse(outcome.answer)
-          const { isRepeated } = outcome
-          return { status: 200, body: { count: items.length, items }, ...(isRepeated && { isRepeated }) }
+      answerMany(ledger, scope, questions, instants).pipe(
+        Effect.map((answer): Expected => {
+          const items: ReadonlyArray<unknown> = JSON.parse(answer)
+          return { status: 200, body: { count: items.length, items } }
         }),
         Effect.catch((codes) => Effect.succeed({ status: 422, codes: codes as ReadonlyArray<string> })),
       ),
