@@ -35,7 +35,7 @@ export const make = (
       const rule = ruleSet[index]
       if (rule !== undefined && Rules.matches(rule.match, type)) unmatched.delete(index)
     }
-    return { type, terms: Terms.make(type, Rules.inForce(type.rules, type, ruleSet), knownAt) }
+    return { type, terms: Terms.of(type, ruleSet, knownAt) }
   }
   const known = new Map(types.map((type) => [type.id, prepare(type)]))
   const others = new Map<string, TypeEntry>()

@@ -1,5 +1,5 @@
 /**
- * The catalog of the store in memory. Earlier states of entries are not kept.
+ * The catalog of the store in memory. Of the earlier states of entries, it keeps the history of consent types.
  */
 import { Effect } from "effect"
 import type { Instant } from "../../core/engine/Instant.ts"
@@ -9,17 +9,11 @@ import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
 
 const kinds = ["organizations", "projects", "apiKeys", "consentTypes"] as const
 
-/** Puts changed entries in the place of those with the same id, and new ones at the end. */
-const replaced = <Entry extends Catalog.Entry>(
-  before: ReadonlyArray<Entry>,
-  changed: ReadonlyArray<Entry> = [],
-): ReadonlyArray<Entry> => [...new Map([...before, ...changed].map((entry) => [entry.id, entry])).values()]
-
 const keyOf = ({ consentType, version }: DocumentKey): string => `${consentType} ${version}`
 
 /** An empty catalog. */
 export const make = (idempotency: IdempotencyRecords): CatalogStore => {
-  let entries: Catalog.Entries = { organizations: [], projects: [], apiKeys: [], consentTypes: [] }
+  const entries = Catalog.collector()
   let catalog = Catalog.empty
   const documents = new Map<string, string>()
   const keyUses = new Map<string, Instant>()
@@ -28,9 +22,8 @@ export const make = (idempotency: IdempotencyRecords): CatalogStore => {
     const { owner, idempotencyRecord } = change
     if (owner !== undefined && idempotency.has(owner, idempotencyRecord)) return "repeated"
     if (change.revision !== catalog.revision) return "stale"
-    const changed = kinds.map((kind) => [kind, replaced<Catalog.Entry>(entries[kind], change.entries[kind])])
-    entries = Object.fromEntries(changed) as Catalog.Entries
-    catalog = Catalog.index(entries, catalog.revision + 1)
+    for (const kind of kinds) for (const entry of change.entries[kind] ?? []) entries.add(kind, entry)
+    catalog = Catalog.index(entries.all(), catalog.revision + 1)
     for (const each of change.documents) documents.set(keyOf(each), each.document)
     if (owner !== undefined) idempotency.keep(owner, idempotencyRecord)
     return "kept"

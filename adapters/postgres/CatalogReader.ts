@@ -12,40 +12,27 @@ import * as Sql from "./Sql.ts"
 /** Reads the catalog. Returns the same object as long as it has not changed, and parses only entries that have. */
 export type CatalogReader = Effect.Effect<Catalog.Catalog, SqlError>
 
-type Kind = keyof Catalog.Entries
-
 /** Makes a reader, which starts from an empty catalog. */
 export const make = (sql: Sql.Sql): CatalogReader => {
-  const entries: { readonly [Each in Kind]: Map<string, Catalog.Entries[Each][number]> } = {
-    organizations: new Map(),
-    projects: new Map(),
-    apiKeys: new Map(),
-    consentTypes: new Map(),
-  }
+  const entries = Catalog.collector()
   let catalog = Catalog.empty
 
   const load = Effect.fnUntraced(function* (revision: number) {
-    const rows = yield* Sql.query<{ readonly kind: Kind; readonly body: string; readonly revision: number }>(
+    const rows = yield* Sql.query<{
+      readonly kind: keyof Catalog.Entries
+      readonly body: string
+      readonly revision: number
+    }>(
       sql,
       `SELECT revision, kind, body FROM catalog_entry WHERE lane = $1 AND revision > $2 AND revision <= $3
        ORDER BY revision, ordinal`,
       [Lanes.catalog, catalog.revision, revision],
     )
     if (revision <= catalog.revision) return
-    for (const { body, kind } of rows) {
-      const entry = JSON.parse(body)
-      entries[kind].set(entry.id, entry)
-    }
-    const listOf = <Each extends Kind>(kind: Each) => [...entries[kind].values()]
-    catalog = Catalog.index(
-      {
-        organizations: listOf("organizations"),
-        projects: listOf("projects"),
-        apiKeys: listOf("apiKeys"),
-        consentTypes: listOf("consentTypes"),
-      },
-      revision,
-    )
+    // A concurrent load may have added the first of the rows already.
+    const added = rows.filter((row) => row.revision > catalog.revision)
+    for (const { body, kind } of added) entries.add(kind, JSON.parse(body))
+    catalog = Catalog.index(entries.all(), revision)
   })
 
   return Effect.gen(function* () {

@@ -8,6 +8,7 @@ import * as Reactivity from "effect/reactivity/Reactivity"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import type { ListedType } from "../../core/model/Catalog.ts"
+import * as TypeHistory from "../../core/model/TypeHistory.ts"
 import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
 import * as EventColumns from "../../core/simulation/EventColumns.ts"
 import type { ConsentState } from "../../core/engine/ConsentState.ts"
@@ -63,7 +64,16 @@ const snapshot = Effect.fnUntraced(function* (url: string) {
   return connection
 })
 
-const typeOf = ({ id, category, subcategory, label, consentDuration, rules, versions }: ListedType): ConsentType => ({
+const typeOf = ({
+  id,
+  category,
+  subcategory,
+  label,
+  consentDuration,
+  history,
+  rules,
+  versions,
+}: ListedType): ConsentType => ({
   id,
   category,
   subcategory,
@@ -71,6 +81,7 @@ const typeOf = ({ id, category, subcategory, label, consentDuration, rules, vers
   ...(consentDuration !== undefined && { consentDuration }),
   rules,
   versions,
+  ...(history !== undefined && { history }),
 })
 
 const read = <Found extends object>(connection: Connection, statement: string) =>
@@ -94,12 +105,12 @@ const readFrame = Effect.fnUntraced(function* (connection: Connection, knownAt: 
     connection,
     "SELECT DISTINCT body FROM person_fact ORDER BY body",
   )
-  const types = listed.map(({ body }): ListedType => JSON.parse(body))
+  const types = TypeHistory.of(listed.map(({ body }): ListedType => JSON.parse(body))).map(typeOf)
   const groups = People.groups(
     facts.map(({ body }) => JSON.parse(body)),
     knownAt,
   )
-  return { lanes, types: [...new Map(types.map((type) => [type.id, typeOf(type)])).values()], groups }
+  return { lanes, types, groups }
 })
 
 /** Adds rows to a builder, and collects the batches that it has filled. */

@@ -4,8 +4,6 @@
 import type { DatabaseSync } from "node:sqlite"
 import * as Catalog from "../../core/model/Catalog.ts"
 
-type Kind = keyof Catalog.Entries
-
 /** Reads the catalog. */
 export interface CatalogReader {
   /** The current catalog; the same object as long as nothing changes. */
@@ -21,16 +19,9 @@ export interface CatalogReader {
 export const make = (db: DatabaseSync): CatalogReader => {
   const selectRevision = db.prepare("SELECT revision FROM catalog_head")
   const selectSince = db.prepare("SELECT kind, body FROM catalog_entry WHERE revision > ? ORDER BY revision, ordinal")
-  const entries: { readonly [Each in Kind]: Map<string, Catalog.Entries[Each][number]> } = {
-    organizations: new Map(),
-    projects: new Map(),
-    apiKeys: new Map(),
-    consentTypes: new Map(),
-  }
+  const entries = Catalog.collector()
   let catalog = Catalog.empty
   let isCurrent = false
-
-  const listOf = <Each extends Kind>(kind: Each) => [...entries[kind].values()]
 
   const expire = (): void => {
     isCurrent = false
@@ -38,18 +29,9 @@ export const make = (db: DatabaseSync): CatalogReader => {
 
   const load = (revision: number): void => {
     for (const { kind, body } of selectSince.all(catalog.revision)) {
-      const entry = JSON.parse(String(body))
-      entries[kind as Kind].set(entry.id, entry)
+      entries.add(kind as keyof Catalog.Entries, JSON.parse(String(body)))
     }
-    catalog = Catalog.index(
-      {
-        organizations: listOf("organizations"),
-        projects: listOf("projects"),
-        apiKeys: listOf("apiKeys"),
-        consentTypes: listOf("consentTypes"),
-      },
-      revision,
-    )
+    catalog = Catalog.index(entries.all(), revision)
   }
 
   const read = (): Catalog.Catalog => {

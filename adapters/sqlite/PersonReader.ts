@@ -7,6 +7,7 @@ import { existsSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { Effect, type Scope } from "effect"
 import type { ListedType } from "../../core/model/Catalog.ts"
+import * as TypeHistory from "../../core/model/TypeHistory.ts"
 import * as EventColumns from "../../core/simulation/EventColumns.ts"
 import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
 import type { ConsentState } from "../../core/engine/ConsentState.ts"
@@ -103,7 +104,16 @@ function* joinedRows(
   }
 }
 
-const typeOf = ({ id, category, subcategory, label, consentDuration, rules, versions }: ListedType): ConsentType => ({
+const typeOf = ({
+  id,
+  category,
+  subcategory,
+  label,
+  consentDuration,
+  history,
+  rules,
+  versions,
+}: ListedType): ConsentType => ({
   id,
   category,
   subcategory,
@@ -111,6 +121,7 @@ const typeOf = ({ id, category, subcategory, label, consentDuration, rules, vers
   ...(consentDuration !== undefined && { consentDuration }),
   rules,
   versions,
+  ...(history !== undefined && { history }),
 })
 
 /** Every event, person by person: merges the lanes and the events of joined people by their next person. */
@@ -205,7 +216,7 @@ export const make = (
           EventColumnBuilder.make(knownAt, keepsIds),
         )
         return {
-          types: [...new Map(listed.map((body) => JSON.parse(body)).map((type) => [type.id, typeOf(type)])).values()],
+          types: TypeHistory.of(listed.map((body) => JSON.parse(body))).map(typeOf),
           events: lanes.reduce((sum, { next_position }) => sum + Number(next_position), 0),
           sha256: createHash("sha256")
             .update(JSON.stringify([lanes, listed, joined]))

@@ -22,20 +22,30 @@ const isInForce = (version: Version, type: ConsentType | undefined): boolean =>
     ? version.version === 1
     : type.versions.some((other) => isSameVersion(version, other))
 
+/** Whether a candidate changes nothing of a type in force. */
+const isUnchanged = (candidate: ConsentType, type: ConsentType): boolean => {
+  const conditions = ({ consentDuration, rules, versions }: ConsentType) => [consentDuration, rules, versions.length]
+  return (
+    JSON.stringify(conditions(candidate)) === JSON.stringify(conditions(type)) &&
+    candidate.versions.every((version) => isInForce(version, type))
+  )
+}
+
 /**
  * The types after the candidate is published: its own, and the types in force that it does not replace. The simulation
- * treats a new or changed version as known at `knownAt`, whenever it takes effect.
+ * treats a new or changed version as known at `knownAt`, whenever it takes effect. A changed type has no history,
+ * because the candidate replaces the state that was known at `knownAt`.
  */
 export const publish = (types: Types, candidate: Types, knownAt: Instant.Instant): Types => {
   const inForce = new Map(types.map((type) => [type.id, type]))
-  const published = candidate.map((type) => ({
-    ...type,
-    versions: type.versions.map((version) =>
-      isInForce(version, inForce.get(type.id))
-        ? version
-        : { ...version, dateCreated: Math.min(version.dateCreated, knownAt) },
-    ),
-  }))
+  const published = candidate.map(({ history: _, ...type }): ConsentType => {
+    const before = inForce.get(type.id)
+    if (before !== undefined && isUnchanged(type, before)) return before
+    const versions = type.versions.map((version) =>
+      isInForce(version, before) ? version : { ...version, dateCreated: Math.min(version.dateCreated, knownAt) },
+    )
+    return { ...type, versions }
+  })
   const replaced = new Set(candidate.map(({ id }) => id))
   return [...types.filter(({ id }) => !replaced.has(id)), ...published]
 }

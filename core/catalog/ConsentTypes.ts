@@ -166,7 +166,7 @@ export const update = Effect.fnUntraced(function* (
     if (!isPublished && ConsentTypeVersions.lacksVersion(change, from)) return nothingToPublish
     const number = type.versions.length + 1
     const published = isPublished ? [ConsentTypeVersions.next(number, change, from, now)] : []
-    const { consentDuration: _, ...rest } = type
+    const { consentDuration: _, history: __, ...rest } = type
     const value: ListedType = {
       ...rest,
       ...conditionsOf(change, type),
@@ -206,7 +206,8 @@ export const remove = Effect.fnUntraced(function* (
         const type = catalog.consentTypes.get(project.id)?.byId.get(id)
         if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.RefusedChange
         const isUsed = yield* context.store.events.isTypeUsed(project, id)
-        const value: ListedType = { ...type, status: "archived", dateUpdated: now, ...over(isUsed) }
+        const { history: _, ...rest } = type
+        const value: ListedType = { ...rest, status: "archived", dateUpdated: now, ...over(isUsed) }
         return { _tag: "Prepared", entries: { consentTypes: [value] }, value } as CatalogChange.Prepared<ListedType>
       }),
       context,

@@ -19,8 +19,18 @@ export interface Version {
   readonly grace?: Period
 }
 
+/** What a consent type was before a later change, with the fields that answers depend on. */
+export interface EarlierState<Kind extends Version = Version> {
+  /** The first instant at which the next state was known; this one answers for every `knownAt` before it. */
+  readonly knownUntil: Instant
+  readonly consentDuration?: Period
+  readonly rules: Rules
+  /** Left out: those of the next state with `dateCreated` < `knownUntil`. */
+  readonly versions?: ReadonlyArray<Kind>
+}
+
 /** A consent type, with the fields that the engine reads. */
-export interface ConsentType {
+export interface ConsentType<Kind extends Version = Version> {
   readonly id: string
   readonly category?: string
   readonly subcategory?: string
@@ -30,7 +40,32 @@ export interface ConsentType {
   /** The type's own rules, over which a rule set may be laid. */
   readonly rules: Rules
   /** In any order. A type without versions has version 1, which always exists. */
-  readonly versions: ReadonlyArray<Version>
+  readonly versions: ReadonlyArray<Kind>
+  /** Its earlier states, in the order of `knownUntil`. Left out: it has always been what it is. */
+  readonly history?: ReadonlyArray<EarlierState<Kind>>
+}
+
+/** The earlier state of a type that was known at `knownAt`; `undefined` if nothing has changed since. */
+export const earlierState = <Kind extends Version>(
+  { history = [], versions }: ConsentType<Kind>,
+  knownAt: Instant,
+): Pick<ConsentType<Kind>, "consentDuration" | "rules" | "versions"> | undefined => {
+  const states = history.filter(({ knownUntil }) => knownAt < knownUntil)
+  const [state] = states
+  if (state === undefined) return undefined
+  return {
+    ...(state.consentDuration !== undefined && { consentDuration: state.consentDuration }),
+    rules: state.rules,
+    versions: states.find(({ versions }) => versions !== undefined)?.versions ?? versions,
+  }
+}
+
+/** The type as it was known at `knownAt`: the same object if nothing has changed since. */
+export const knownAt = (type: ConsentType, knownAt: Instant): ConsentType => {
+  const earlier = type.history === undefined ? undefined : earlierState(type, knownAt)
+  if (earlier === undefined) return type
+  const { consentDuration: _, history: __, ...unchanged } = type
+  return { ...unchanged, ...earlier }
 }
 
 /** The type to assume for an id of which nothing else is known: default rules, version 1 (semantics, section 7). */

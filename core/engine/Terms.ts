@@ -5,7 +5,7 @@
  * They are prepared once for each type and `knownAt`, and used for any number of people and instants.
  */
 import type { ConsentState } from "./ConsentState.ts"
-import type { ConsentType } from "./ConsentType.ts"
+import * as ConsentType from "./ConsentType.ts"
 import * as Instant from "./Instant.ts"
 import * as Period from "./Period.ts"
 import * as Rules from "./Rules.ts"
@@ -32,15 +32,26 @@ export interface Terms {
   readonly reacceptances: ReadonlyArray<Reacceptance>
 }
 
+/** Makes the terms of a type as it was known at `knownAt`, with a rule set laid over the rules that it had then. */
+export const of = (type: ConsentType.ConsentType, ruleSet: Rules.RuleSet, knownAt: Instant.Instant): Terms => {
+  const known = ConsentType.knownAt(type, knownAt)
+  return make(known, Rules.inForce(known.rules, known, ruleSet), knownAt)
+}
+
 /**
- * Makes the terms of a type. `rules` are the rules in force, by default the type's own. `knownAt` is by default the
- * last instant, so that every event and version is known.
+ * Makes the terms of a type as it was known at `knownAt`, by default at the last instant, so that every event and
+ * version is known. `rules` are the rules in force, by default those that the type had of its own.
  */
 export const make = (
-  type: ConsentType,
-  rules: Rules.Rules = type.rules,
+  type: ConsentType.ConsentType,
+  rules?: Rules.Rules,
   knownAt: Instant.Instant = Instant.max,
-): Terms => ({
+): Terms => {
+  const known = ConsentType.knownAt(type, knownAt)
+  return fill(known, rules ?? known.rules, knownAt)
+}
+
+const fill = (type: ConsentType.ConsentType, rules: Rules.Rules, knownAt: Instant.Instant): Terms => ({
   knownAt,
   precedence: rules.precedence ?? "explicit-first",
   permits: rules.permits ?? "implied",

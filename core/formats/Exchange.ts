@@ -156,6 +156,24 @@ const Version = Schema.Struct({
   ),
 )
 
+/** What a type was before a later change: it answers for every `knownAt` before `knownUntil`. */
+const EarlierState = Schema.Struct({
+  knownUntil: Instant,
+  consentDuration: orNull(PositivePeriod),
+  rules: orNull(Rules),
+  versions: orNull(Schema.Array(Version)),
+})
+
+const History = Schema.Array(EarlierState).check(
+  Schema.makeFilter((states) =>
+    states.flatMap(({ knownUntil }, index) =>
+      index > 0 && knownUntil < states[index - 1]!.knownUntil
+        ? [{ path: [index, "knownUntil"], issue: "must not be before that of the state before it" }]
+        : [],
+    ),
+  ),
+)
+
 /** types.json: `{ items: [ … ] }`, where each item is a consent type with the fields that the engine reads. */
 export const Types = Schema.Struct({
   items: Schema.Array(
@@ -167,23 +185,46 @@ export const Types = Schema.Struct({
       consentDuration: orNull(PositivePeriod),
       rules: orNull(Rules),
       versions: orNull(Schema.Array(Version)),
+      history: orNull(History),
     }),
   ),
 })
 
+const versionsFromFile = (versions: ReadonlyArray<typeof Version.Type>): ReadonlyArray<ConsentType.Version> =>
+  versions.map(({ dateCreated, requireReaccept, grace, ...version }) => ({
+    ...version,
+    dateCreated: dateCreated ?? version.publishedAt,
+    requireReaccept: requireReaccept ?? false,
+    ...(grace != null && { grace }),
+  }))
+
+const earlierFromFile = ({
+  consentDuration,
+  knownUntil,
+  rules,
+  versions,
+}: typeof EarlierState.Type): ConsentType.EarlierState => ({
+  knownUntil,
+  ...(consentDuration != null && { consentDuration }),
+  rules: rules ?? {},
+  ...(versions != null && { versions: versionsFromFile(versions) }),
+})
+
 /** The consent types of a types.json. */
 export const typesFromFile = (file: typeof Types.Type): ReadonlyArray<ConsentType.ConsentType> =>
-  file.items.map(({ rules, versions, subcategory, ...item }) => ({
+  file.items.map(({ history, rules, versions, subcategory, ...item }) => ({
     ...present({ ...item, subcategory: typeof subcategory === "string" ? subcategory : subcategory?.[0] }),
     id: item.id,
     rules: rules ?? {},
-    versions: (versions ?? []).map(({ dateCreated, requireReaccept, grace, ...version }) => ({
-      ...version,
-      dateCreated: dateCreated ?? version.publishedAt,
-      requireReaccept: requireReaccept ?? false,
-      ...(grace != null && { grace }),
-    })),
+    versions: versionsFromFile(versions ?? []),
+    ...(history != null && history.length > 0 && { history: history.map(earlierFromFile) }),
   }))
+
+const encodeTypes = Schema.encodeSync(Types)
+
+/** A types.json of consent types. */
+export const typesToFile = (types: ReadonlyArray<ConsentType.ConsentType>): typeof Types.Encoded =>
+  encodeTypes({ items: types })
 
 /** A head that did not decide, on the wire: `Because.Loss` with the event's id and state. */
 const LostHead = Schema.Struct({

@@ -11,7 +11,7 @@ import * as Instant from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Status } from "../engine/Outcome.ts"
 import type { Positions, SeenEvents, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
-import * as Rules from "../engine/Rules.ts"
+import type * as Rules from "../engine/Rules.ts"
 import * as Terms from "../engine/Terms.ts"
 import * as Joins from "./Joins.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
@@ -64,7 +64,7 @@ export interface State extends PersonAnswer<InForce> {
 const inForce: ReadonlySet<Status> = new Set(["given", "implied", "requested", "refused", "withdrawn"])
 
 const termsOf = (type: ListedType, question: PersonQuestion, knownAt: Instant.Instant): Terms.Terms =>
-  Terms.make(type, Rules.inForce(type.rules, type, question.ruleSet), knownAt)
+  Terms.of(type, question.ruleSet ?? [], knownAt)
 
 /** The `knownAt` of a question, but no later than `latest`; without one, `latest`. */
 const knownUntil = ({ knownAt }: PersonQuestion, latest: Instant.Instant): Instant.Instant =>

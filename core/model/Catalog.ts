@@ -9,6 +9,7 @@ import type { ConsentType, Version } from "../engine/ConsentType.ts"
 import * as Instant from "../engine/Instant.ts"
 import type { Owner } from "./Lane.ts"
 import type { Role } from "./Role.ts"
+import * as TypeHistory from "./TypeHistory.ts"
 
 /** The fields of every entry. */
 export interface Entry {
@@ -94,7 +95,7 @@ export interface ListedVersion extends Version {
 }
 
 /** A consent type of a project, with the texts that people are shown. */
-export interface ListedType extends ConsentType, Entry {
+export interface ListedType extends ConsentType<ListedVersion>, Entry {
   readonly organization: string
   readonly project: string
   readonly category: string
@@ -118,6 +119,38 @@ export interface Entries {
   readonly consentTypes: ReadonlyArray<ListedType>
 }
 
+/** Collects the entries of a catalog as they were written: an entry replaces the one before it with its id. */
+export interface Collector {
+  readonly add: (kind: keyof Entries, entry: Entry) => void
+  readonly all: () => Entries
+}
+
+/** Makes a collector without entries. */
+export const collector = (): Collector => {
+  const organizations = new Map<string, Organization>()
+  const projects = new Map<string, Project>()
+  const apiKeys = new Map<string, ApiKey>()
+  const consentTypes = new Map<string, ListedType>()
+  const kinds: { readonly [Kind in keyof Entries]: Map<string, Entry> } = {
+    organizations,
+    projects,
+    apiKeys,
+    consentTypes,
+  }
+  return {
+    add: (kind, entry) => {
+      if (kind === "consentTypes") TypeHistory.add(consentTypes, entry as ListedType)
+      else kinds[kind].set(entry.id, entry)
+    },
+    all: () => ({
+      organizations: [...organizations.values()],
+      projects: [...projects.values()],
+      apiKeys: [...apiKeys.values()],
+      consentTypes: [...consentTypes.values()],
+    }),
+  }
+}
+
 /** The consent types of one project. */
 export interface ProjectTypes {
   /** In the order in which they were created, without removed types. */
@@ -128,7 +161,7 @@ export interface ProjectTypes {
   readonly byTriple: ReadonlyMap<string, ListedType>
   /** By {@link tripleKey}, the last removed type with that triple. Only a declined event may still name it this way. */
   readonly removedByTriple: ReadonlyMap<string, ListedType>
-  /** The latest `dateCreated` of their versions; `Instant.min` if there are no versions. */
+  /** The latest instant at which one of them changed or was created; `Instant.min` if there are none. */
   readonly learnt: Instant.Instant
 }
 
@@ -158,11 +191,22 @@ const projectTypes = (types: ReadonlyArray<ListedType>): ProjectTypes => {
     byTriple: byTriple(all),
     removedByTriple: byTriple(types.filter(({ isRemoved }) => isRemoved === true)),
     learnt: types.reduce(
-      (latest, { versions }) => Math.max(latest, ...versions.map(({ dateCreated }) => dateCreated)),
+      (latest, { dateUpdated, history }) => Math.max(latest, dateUpdated, history?.at(-1)?.knownUntil ?? latest),
       Instant.min,
     ),
   }
 }
+
+/**
+ * The types of a project as they were known at `knownAt`: a type that was created later is not there, and one that was
+ * removed later is. The same object if nothing has changed since.
+ */
+export const typesKnownAt = (types: ProjectTypes, knownAt: Instant.Instant): ProjectTypes =>
+  knownAt >= types.learnt
+    ? types
+    : projectTypes(
+        [...types.byId.values()].map((type) => TypeHistory.knownAt(type, knownAt)).filter((type) => type !== undefined),
+      )
 
 /** Makes a catalog from its entries. */
 export const index = (entries: Entries, revision: number): Catalog => {

@@ -10,7 +10,7 @@ import type { Instant } from "../engine/Instant.ts"
 import type * as Period from "../engine/Period.ts"
 import * as Reason from "./Reason.ts"
 import * as UnsortedEvents from "./UnsortedEvents.ts"
-import * as Rules from "../engine/Rules.ts"
+import type * as Rules from "../engine/Rules.ts"
 import * as Comparison from "../engine/Comparison.ts"
 import * as Steps from "./Steps.ts"
 import type { Example } from "./Summary.ts"
@@ -81,7 +81,7 @@ const sidesOf = ({ baseline, candidate, knownAt }: SimulationQuestion): ((id: st
   const baselineTypes = index(baseline)
   const candidateTypes = index(candidate)
   const side = (type: ConsentType.ConsentType, { rules }: TypesAndRules): Sweep.SweepSide =>
-    Sweep.side(type, Terms.make(type, Rules.inForce(type.rules, type, rules), knownAt))
+    Sweep.side(type, Terms.of(type, rules, knownAt))
   const cache = new Map<string, Sides>()
   return (id) => {
     const found = cache.get(id)

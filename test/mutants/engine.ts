@@ -13,6 +13,7 @@ const time = "Time alone never grants"
 const asOf = "Reading as of (`at`, `knownAt`)"
 const calendar = "is the one that Temporal finds"
 const oracleVersion = "take a version that was left out"
+const history = "The catalog as known at an instant is the catalog as it was then"
 const whatIf = "A what-if with the rules in force is empty"
 const stretches = "The stretches of a what-if cover its window"
 
@@ -22,6 +23,7 @@ export const engine: Part = {
     "test/core/period.test.ts",
     "test/faults/interleavings.test.ts",
     "test/laws/batches.test.ts",
+    "test/laws/catalogHistory.test.ts",
     "test/laws/joins.test.ts",
     "test/laws/knowledge.test.ts",
     "test/laws/oracle.test.ts",
@@ -31,6 +33,14 @@ export const engine: Part = {
     "test/laws/whatIf.test.ts",
   ],
   mutants: [
+    ["ConsentType.ts", "knownAt < knownUntil)", "knownAt <= knownUntil)", history],
+    [
+      "ConsentType.ts",
+      "states.find(({ versions }) => versions !== undefined)?.versions ?? versions",
+      "versions",
+      history,
+    ],
+    ["Terms.ts", "Rules.inForce(known.rules, known, ruleSet)", "Rules.inForce(type.rules, known, ruleSet)", history],
     ["Order.ts", "return a.id > b.id", "return false", anyOrder],
     [
       "Order.ts",

@@ -1,12 +1,27 @@
 /** Mutants of the model: people and the admission of events. */
 import type { Part } from "./Mutant.ts"
 
+const history = "The catalog as known at an instant is the catalog as it was then"
+const noHistory = "A type whose texts, status and versions were only added to has no history"
 const oneWhile = "People are one exactly while the joins between them stand"
 
 export const model: Part = {
   folder: "core/model",
-  tests: ["test/faults/interleavings.test.ts", "test/laws/joinedLedger.test.ts", "test/laws/joins.test.ts"],
+  tests: [
+    "test/faults/interleavings.test.ts",
+    "test/laws/catalogHistory.test.ts",
+    "test/laws/joinedLedger.test.ts",
+    "test/laws/joins.test.ts",
+  ],
   mutants: [
+    ["TypeHistory.ts", "if (type.dateCreated > knownAt) return undefined", "", history],
+    ["TypeHistory.ts", "    before.isRemoved === next.isRemoved &&\n", "", history],
+    ["TypeHistory.ts", "!differ([consentDuration, rules], [next.consentDuration, next.rules])", "true", history],
+    ["TypeHistory.ts", "...(isNumberedAgain && { versions }),", "", history],
+    ["TypeHistory.ts", "({ dateCreated }) => dateCreated < knownUntil", "() => true", noHistory],
+    ["Catalog.ts", "knownAt >= types.learnt", "knownAt > types.learnt", noHistory],
+    ["Catalog.ts", "Math.max(latest, dateUpdated, history?.at(-1)?.knownUntil ?? latest)", "latest", history],
+
     ["People.ts", "!undone.has(id)", "true", "Join then undo gives back both people's answers", oneWhile],
     ["People.ts", "if (join.survivor === member) members.add(join.member)", "", oneWhile],
 
