@@ -6,10 +6,14 @@
  */
 import * as ConsentType from "../engine/ConsentType.ts"
 import * as Instant from "../engine/Instant.ts"
-import type { ListedType } from "./Catalog.ts"
+import type { ListedType, ListedVersion } from "./Catalog.ts"
 
 /** Whether answers tell two texts of JSON apart. */
 const differ = (one: unknown, other: unknown): boolean => JSON.stringify(one) !== JSON.stringify(other)
+
+/** The members of versions that answers depend on. */
+const compared = (versions: ReadonlyArray<ListedVersion>) =>
+  versions.map((each) => [each.version, each.publishedAt, each.dateCreated, each.requireReaccept, each.grace])
 
 /**
  * The next state of a type, which remembers the state `before` it. A state that answers cannot tell from the next one
@@ -21,12 +25,13 @@ const succeeding = (before: ListedType | undefined, { history: _, ...next }: Lis
   // A clock that was set back does not put a state before the one that it replaces.
   const knownUntil = Math.max(next.dateUpdated, before.dateUpdated, history.at(-1)?.knownUntil ?? Instant.min)
   const earlier = next.versions.filter(({ dateCreated }) => dateCreated < knownUntil)
-  const isNumberedAgain = differ(versions, earlier)
+  const isNumberedAgain = differ(compared(versions), compared(earlier))
   const isSame =
     !isNumberedAgain &&
     before.isRemoved === next.isRemoved &&
     !differ([consentDuration, rules], [next.consentDuration, next.rules])
-  if (isSame) return history.length === 0 ? next : { ...next, history }
+  const isNeverKnown = knownUntil <= before.dateCreated
+  if (isSame || isNeverKnown) return history.length === 0 ? next : { ...next, history }
   const state = {
     knownUntil,
     ...(consentDuration !== undefined && { consentDuration }),

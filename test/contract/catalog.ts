@@ -52,6 +52,31 @@ export const catalogClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "a type has the history of its changes that answers depend on, also where the catalog is read later",
+    Effect.fnUntraced(function* (store: Store) {
+      yield* store.catalog.change({ revision: 0, entries, documents: [] })
+      yield* store.catalog.current
+      const { consentDuration, rules } = sampleType
+      const changes = [
+        { rules: {} },
+        { rules: {}, status: "archived" as const },
+        { isRemoved: true as const, rules: {} },
+      ]
+      for (const [index, change] of changes.entries()) {
+        const consentTypes = [{ ...sampleType, ...change, dateUpdated: t0 + 10 * (index + 1) }]
+        yield* store.catalog.change({ revision: index + 1, entries: { consentTypes }, documents: [] })
+        if (index === 0) yield* store.catalog.current
+      }
+      const types = (yield* store.catalog.current).consentTypes.get(uuid(2))!
+      deepStrictEqual(types.byId.get(typeA)?.history, [
+        { knownUntil: t0 + 10, consentDuration, rules },
+        { knownUntil: t0 + 30, consentDuration, rules: {} },
+      ])
+      strictEqual(types.learnt, t0 + 30)
+      strictEqual(types.all.length, 0)
+    }),
+  ),
+  clause(
     "a change that was prepared against an earlier revision is stale, and nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
       yield* store.catalog.change({ revision: 0, entries, documents: [] })
