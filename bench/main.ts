@@ -1,6 +1,7 @@
 /**
  * Runs the benchmarks, and first prints the environment: `npm run bench` for all, `npm run bench -- fold http` for
- * some. Numbers are sizes, for the benchmarks that have them: `npm run bench -- simulate 1000000`.
+ * some. Numbers are sizes, for the benchmarks that have them: `npm run bench -- simulate 1000000`. A word after a
+ * benchmark that has modes is a mode: `npm run bench -- worst search 600`.
  */
 import { availableParallelism, cpus, totalmem } from "node:os"
 import "effect/schema/SchemaJITCompiler/enable"
@@ -10,10 +11,13 @@ import * as Growth from "./growth.ts"
 import * as Http from "./http.ts"
 import * as Postgres from "./postgres.ts"
 import * as Simulate from "./simulate.ts"
+import * as Worst from "./worst.ts"
 
 interface Benchmark {
   readonly measures: string
-  readonly run: (sizes: ReadonlyArray<number>) => Promise<void>
+  /** The words that change what it does. */
+  readonly modes?: ReadonlyArray<string>
+  readonly run: (sizes: ReadonlyArray<number>, modes: ReadonlySet<string>) => Promise<void>
 }
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
@@ -23,6 +27,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   postgres: { measures: "recording and importing on PostgreSQL; BENCH_SECONDS, BENCH_ROWS", run: Postgres.run },
   growth: { measures: "PostgreSQL as the log grows; sizes in events", run: Growth.run },
   simulate: { measures: "a simulation over a whole ledger; sizes in events", run: Simulate.run },
+  worst: {
+    measures: "the worst request of every endpoint; `search` and seconds look for worse ones",
+    modes: ["search"],
+    run: Worst.run,
+  },
 }
 
 const help = (): string =>
@@ -36,7 +45,9 @@ const isSize = (argument: string): boolean => /^\d+$/.test(argument)
 const main = async (parameters: ReadonlyArray<string>): Promise<void> => {
   if (parameters.includes("--help")) return console.log(help())
   const sizes = parameters.filter(isSize).map(Number)
-  const asked = parameters.filter((parameter) => !isSize(parameter))
+  const allModes = new Set(Object.values(benchmarks).flatMap(({ modes = [] }) => modes))
+  const modes = new Set(parameters.filter((parameter) => allModes.has(parameter)))
+  const asked = parameters.filter((parameter) => !isSize(parameter) && !modes.has(parameter))
   const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name))
   if (unknown.length > 0) {
     console.error(`no benchmark ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}`)
@@ -46,7 +57,7 @@ const main = async (parameters: ReadonlyArray<string>): Promise<void> => {
   const memory = Math.round(totalmem() / 2 ** 30)
   console.log(`Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? "unknown"}, ${memory} GiB`)
   for (const [name, { run }] of Object.entries(benchmarks)) {
-    if (asked.length === 0 || asked.includes(name)) await run(sizes)
+    if (asked.length === 0 || asked.includes(name)) await run(sizes, modes)
   }
 }
 
