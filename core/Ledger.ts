@@ -13,6 +13,7 @@ import * as Founding from "./catalog/Founding.ts"
 import * as Organizations from "./catalog/Organizations.ts"
 import * as LedgerContext from "./ledger/LedgerContext.ts"
 import * as Listing from "./ledger/Listing.ts"
+import * as NeededDeclines from "./ledger/NeededDeclines.ts"
 import * as Positions from "./ledger/Positions.ts"
 import * as Reading from "./ledger/Reading.ts"
 import * as Recording from "./ledger/Recording.ts"
@@ -67,6 +68,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     },
     // Events
     record: bound(Recording.record),
+    recordNeeded: bound(NeededDeclines.recordNeeded),
     review: bound(Recording.review),
     event: bound(Listing.event),
     list: bound(Listing.events),

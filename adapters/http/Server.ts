@@ -36,6 +36,7 @@ import * as Methods from "./server/Methods.ts"
 import * as NodeServer from "./server/NodeServer.ts"
 import { DescribedApi } from "./server/OpenApi.ts"
 import * as Origin from "./server/Origin.ts"
+import * as RateLimit from "./server/RateLimit.ts"
 import * as RequestLog from "./server/RequestLog.ts"
 import * as Timeout from "./server/Timeout.ts"
 import * as Unparsed from "./server/Unparsed.ts"
@@ -135,6 +136,10 @@ export const layer = (
       return HttpRouter.serve(Layer.merge(routes, middlewareLayer), {
         disableLogger: true,
         disableListenLog: true,
-      }).pipe(Layer.merge(Layer.effectDiscard(drain.onClose)), Layer.provideMerge(listening))
+      }).pipe(
+        Layer.merge(Layer.effectDiscard(drain.onClose)),
+        Layer.provide(RateLimit.layer),
+        Layer.provideMerge(listening),
+      )
     }),
   )

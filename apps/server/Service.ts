@@ -3,7 +3,8 @@
  */
 import { Effect, Layer } from "effect"
 import { GeographyHeader } from "../../adapters/http/routes/OpenRoutes.ts"
-import { Quotas } from "../../adapters/http/server/RateLimit.ts"
+import { AddressHeader } from "../../adapters/http/server/ClientAddress.ts"
+import { Quotas } from "../../adapters/http/server/Quotas.ts"
 import * as Server from "../../adapters/http/Server.ts"
 import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"
 import * as Ledger from "../../core/Ledger.ts"
@@ -15,7 +16,15 @@ import type { Settings } from "./Settings.ts"
 import * as Tracing from "./Tracing.ts"
 import * as Welcome from "./Welcome.ts"
 
-const limit = (quota: number | "off" | undefined): number | undefined => (quota === "off" ? undefined : quota)
+/** The quotas of the settings, which all have a default. */
+const quotasOf = (settings: Settings): Quotas => ({
+  key: settings.keyQuota!,
+  session: settings.sessionQuota!,
+  visitor: settings.visitorQuota!,
+  address: settings.addressQuota!,
+  project: settings.projectQuota!,
+  organization: settings.organizationQuota!,
+})
 
 const observability = (settings: Settings, version: string) => {
   const { logFormat, logLevel, otlpProtocol, traceShare } = settings
@@ -26,7 +35,7 @@ const observability = (settings: Settings, version: string) => {
 
 /** The service runs until its scope closes. `warnings` are logged first. */
 export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {
-  const { geographyHeader, host, keyQuota, metricsHost, metricsPort, port, sessionQuota, stateMaxAge, store } = settings
+  const { addressHeader, geographyHeader, host, metricsHost, metricsPort, port, stateMaxAge, store } = settings
   const opened = settings.replica === "on" ? Store.replica(store!) : Store.layer(store!)
   const ledger = Tracing.ledger.pipe(
     Layer.provide(Ledger.layer),
@@ -40,7 +49,8 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.provide([ledger, Crypto.layer]),
     Layer.provide(Layer.succeed(Ledger.NewLanes, settings.lanes!)),
     Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),
-    Layer.provide(Layer.succeed(Quotas, { key: limit(keyQuota), session: limit(sessionQuota) })),
+    Layer.provide(Layer.succeed(AddressHeader, addressHeader)),
+    Layer.provide(Layer.succeed(Quotas, quotasOf(settings))),
     Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge!)),
     Layer.provide(Layer.effectDiscard(Effect.forEach(warnings, (warning) => Effect.logWarning(warning)))),
     Layer.provide(observability(settings, version)),

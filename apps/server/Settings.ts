@@ -5,7 +5,7 @@
  * All faults are reported at once. Messages repeat a value, except where it may contain a secret.
  */
 import { Option, Schema } from "effect"
-import * as RateLimit from "../../adapters/http/server/RateLimit.ts"
+import * as Quotas from "../../adapters/http/server/Quotas.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import * as Store from "../Store.ts"
 import * as WholeNumber from "../WholeNumber.ts"
@@ -51,9 +51,13 @@ const anyPort = "0 to 65535; 0 takes any free port"
 const url = (text: string): Option.Option<string> =>
   URL.canParse(text) && /^https?:/.test(text) ? Option.some(text) : Option.none()
 
-const quota = (text: string): Option.Option<number | "off"> =>
-  text === "off" || text === "0" ? Option.some("off") : WholeNumber.between(1, 999_999_999).read(text)
-const anyQuota = "requests a minute, a whole number from 1 to 999999999; 0 or off sets no limit"
+const anyQuota = `requests a minute, from 1 to ${Quotas.most}, or amounts such as requests=600 items=6000 bytes=10000000 writes=300; 0 or off sets no limit`
+
+/** The quota of a holder. */
+const quota = (holder: Quotas.Holder, variable: string, of: string): Setting<Quotas.Quota> =>
+  setting(variable, `the work a minute of ${of}`, Quotas.write(Quotas.byDefault[holder]), anyQuota, Quotas.parse)
+
+const headerName = reader(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9-]+$/)))
 
 /** Every variable, in the order of `--help`. */
 export const table = {
@@ -94,22 +98,21 @@ export const table = {
     "the header in which your proxy tells the visitor's region (ISO 3166-2)",
     undefined,
     "the name of a header, such as cf-region-code",
-    reader(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9-]+$/))),
+    headerName,
   ),
-  keyQuota: setting(
-    "ASSENT_RATE_LIMIT_KEY",
-    "requests a minute for each API key; `0` or `off` sets no limit",
-    String(RateLimit.quotasDefault.key),
-    anyQuota,
-    quota,
+  addressHeader: setting(
+    "ASSENT_ADDRESS_HEADER",
+    "the header in which your proxy tells the visitor's address; of a list, the last one counts",
+    undefined,
+    "the name of a header, such as x-forwarded-for",
+    headerName,
   ),
-  sessionQuota: setting(
-    "ASSENT_RATE_LIMIT_SESSION",
-    "requests a minute for each visitor's session; `0` or `off` sets no limit",
-    String(RateLimit.quotasDefault.session),
-    anyQuota,
-    quota,
-  ),
+  keyQuota: quota("key", "ASSENT_RATE_LIMIT_KEY", "each API key"),
+  sessionQuota: quota("session", "ASSENT_RATE_LIMIT_SESSION", "each session"),
+  visitorQuota: quota("visitor", "ASSENT_RATE_LIMIT_VISITOR", "each visitor, in all sessions"),
+  addressQuota: quota("address", "ASSENT_RATE_LIMIT_ADDRESS", "all visitors of one shortened address"),
+  projectQuota: quota("project", "ASSENT_RATE_LIMIT_PROJECT", "each project"),
+  organizationQuota: quota("organization", "ASSENT_RATE_LIMIT_ORGANIZATION", "each organization"),
   logLevel: setting(
     "ASSENT_LOG_LEVEL",
     "how much is logged on standard error; `warn` leaves out requests that went well",

@@ -5,7 +5,7 @@
 import type * as Admission from "../model/Admission.ts"
 import type { ProjectScope } from "../model/Catalog.ts"
 import type * as People from "../model/People.ts"
-import type { Session } from "../ports/LedgerStore.ts"
+import type { Session, StoredEvent } from "../ports/LedgerStore.ts"
 import type { IdentifierFault } from "./Identifiers.ts"
 import type { IdempotentRequest } from "./Idempotency.ts"
 
@@ -21,7 +21,15 @@ export interface Batch extends ProjectScope {
   /** 1 to {@link maxItems}. */
   readonly items: ReadonlyArray<Admission.Item>
   readonly idempotency?: IdempotentRequest
+  /** The items that are not recorded, because they change no answer. Left out: none. */
+  readonly settled?: SettledItems
 }
+
+/**
+ * For each item that changes no answer, by its index: the event that decides already, or the index of an earlier item
+ * that says the same.
+ */
+export type SettledItems = ReadonlyMap<number, StoredEvent | number>
 
 /** An item, and its index in the batch, from 0. */
 export interface NumberedItem {

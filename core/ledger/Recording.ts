@@ -30,6 +30,8 @@ export type RecordOutcome =
       /** A server that has reached these positions knows all of the events. */
       readonly positions: Positions
       readonly isRepeated?: true
+      /** The number of events that were recorded, if the batch was recorded above a quota. */
+      readonly recordedCount?: number
     }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<ItemViolation> }
 
@@ -105,7 +107,7 @@ const attempt = Effect.fnUntraced(function* (
   const { answerHorizon, store } = context
   const { organization, project } = given
   const batch = { ...given, types: (yield* store.catalog.current).consentTypes.get(project.id) ?? given.types }
-  const { firsts, hashes, recorded: before, unrecorded } = yield* Deduplication.deduplicate(batch, context)
+  const { firstOf, hashes, recorded: before, unrecorded } = yield* Deduplication.deduplicate(batch, context)
   const plan = yield* BatchPlan.make(unrecorded, batch, now, context)
   if (plan.violations.length > 0) return { _tag: "Refused", violations: plan.violations } as const
   const admitted: Array<IdentifiedItem> = []
@@ -114,7 +116,7 @@ const attempt = Effect.fnUntraced(function* (
   const ofItems = <Event extends EventReference>(recorded: ReadonlyArray<Event>) => {
     const byItem: Array<Event | StoredEvent | undefined> = [...before]
     for (const [index, { item }] of admitted.entries()) byItem[item] = recorded[index]
-    return byItem.map((event, item) => (event ?? byItem[firsts.get(hashes.get(item)!)!])!)
+    return byItem.map((event, item) => (event ?? byItem[firstOf(item)!])!)
   }
   const options = yield* chooseOptions(admitted, ofItems(admitted))
   if (options === "plan again") return { _tag: "Stale", lastRecordedAt: now } as const
@@ -182,8 +184,11 @@ export const record = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<RecordOutcome | Idempotency.KeyConflict, StoreUnavailable> {
   const { idempotency, organization, project } = batch
-  const chooseOptions: ChooseOptions = (_, events) =>
-    Idempotency.recordOf(idempotency, context, JSON.stringify(events.map(({ id }) => id)))
+  // A batch of which nothing had to be recorded leaves nothing at all.
+  const chooseOptions: ChooseOptions = (recorded, events) =>
+    batch.settled !== undefined && recorded.length === 0
+      ? Effect.succeed({})
+      : Idempotency.recordOf(idempotency, context, JSON.stringify(events.map(({ id }) => id)))
   const carryOut: Effect.Effect<RecordOutcome | Idempotency.KeptBefore, StoreUnavailable> = recordWith(
     batch,
     chooseOptions,

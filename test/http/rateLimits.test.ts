@@ -43,8 +43,8 @@ const askWith = (headers: Readonly<Record<string, string>>, path = "consent-stat
 
 /** The limit in an answer: the requests left, and the seconds of its parameter `t`. */
 const limitOf = (answer: Answer, policy: "key" | "session") => {
-  expect(answer.headers["ratelimit-policy"]).toBe(`"${policy}";q=${quota};w=60`)
-  const [, remaining, seconds] = new RegExp(`^"${policy}";r=(\\d+);t=(\\d+)$`).exec(
+  expect(String(answer.headers["ratelimit-policy"]).split(", ")[0]).toBe(`"${policy}";q=${quota};w=60`)
+  const [, remaining, seconds] = new RegExp(`^"${policy}";r=(\\d+);t=(\\d+)(,|$)`).exec(
     String(answer.headers["ratelimit"]),
   )!
   return { remaining: Number(remaining), seconds: Number(seconds) }
@@ -197,14 +197,13 @@ describe("a session", () => {
 })
 
 describe("requests without a credential", () => {
-  test("are not limited: opening sessions, health, the description", async () => {
+  test("are not limited unless they write: health, the description", async () => {
     for (let n = 0; n < quota + 2; n++) {
       for (const path of [`${site()}/health-check`, "/livez", "/readyz", "/docs"]) {
         const answer = await server.request("GET", path)
         expect(answer.status).toBe(200)
         expectNoLimit(answer)
       }
-      expect((await visit(server)).session).toMatch(/\S/)
     }
   })
 })
@@ -288,7 +287,7 @@ describe("a setting", () => {
   ])("%s=%s is refused at the start, by its name and with what is expected", (name, value) => {
     const { status, stderr } = startWith({ [name]: value })
     expect(status).toBe(78)
-    expect(stderr).toContain(`${name}: expected requests a minute, a whole number from 1`)
+    expect(stderr).toContain(`${name}: expected requests a minute, from 1 to 999999999, or amounts such as`)
   })
 
   test("of 0 sets no limit, like off", async () => {

@@ -125,17 +125,27 @@ export const http: Part = {
       "recent.get(id)",
       "grants what one that forgets nothing grants",
     ],
+    ["server/TokenBuckets.ts", "Math.ceil(missing / quota)", "Math.floor(missing / quota)", "after the answered wait"],
+    ["server/TokenBuckets.ts", "Math.min(n, quota) * windowMillis", "n * windowMillis", "wait for ever"],
+    ["server/TokenBuckets.ts", "bucket.level < 0 &&", "false &&", "grants what one that forgets nothing grants"],
+    ["server/TokenBuckets.ts", ".slice(-debtorsMax)", "", "with a debt is forgotten, too"],
     [
       "server/TokenBuckets.ts",
-      "Math.ceil((windowMillis - (level % windowMillis)) / quota)",
-      "Math.floor((windowMillis - (level % windowMillis)) / quota)",
-      "grants one more after the answered wait",
+      "Math.max(levelOf(id, now) - n * windowMillis, -debtMaxWindows * capacity)",
+      "levelOf(id, now) - n * windowMillis",
+      "wait for ever",
     ],
 
     [
       "server/RateLimit.ts",
-      "if (isGranted) return",
-      'if (isGranted || policy === "session") return',
+      "if (!Context.get(annotations, TakesDeclines)) return yield* taken.failure",
+      "",
+      "is answered at each request with how many are left",
+    ],
+    [
+      "server/Authenticate.ts",
+      "account.isExceeded() ?",
+      "false ?",
       "over its limit records nothing, and does not last longer",
     ],
 

@@ -228,6 +228,8 @@ export const start = async (options: Options = {}): Promise<Server> => {
       HOST: "127.0.0.1",
       PORT: String(port),
       ASSENT_STORE: file === "memory:" ? file : `sqlite:${file}`,
+      // All visitors of a test come from one address.
+      ASSENT_RATE_LIMIT_ADDRESS: "off",
       ...options.env,
     },
     stdio: ["ignore", "pipe", "pipe"],

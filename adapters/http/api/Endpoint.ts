@@ -17,6 +17,12 @@ export const Needs = Context.Reference<Permission | undefined>("assent/http/Need
  */
 export const StreamsRows = Context.Reference<boolean>("assent/http/StreamsRows", { defaultValue: () => false })
 
+/**
+ * Whether the body of a request can hold declines alone. No quota refuses such a request before its body is read,
+ * because a "no" that changes an answer is recorded even if the quota is used up.
+ */
+export const TakesDeclines = Context.Reference<boolean>("assent/http/TakesDeclines", { defaultValue: () => false })
+
 /** Whether an endpoint is a health probe. A probe is answered under overload too. */
 export const Probe = Context.Reference<boolean>("assent/http/Probe", { defaultValue: () => false })
 

@@ -4,7 +4,7 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import { KeyRequired } from "./Credentials.ts"
-import { about, created, id, inProject, Needs, paths, StreamsRows } from "./Endpoint.ts"
+import { about, created, id, inProject, Needs, paths, StreamsRows, TakesDeclines } from "./Endpoint.ts"
 import * as ImportWire from "./ImportWire.ts"
 import * as Problem from "./Problem.ts"
 import * as Wire from "./Wire.ts"
@@ -21,6 +21,7 @@ export const Privacy = HttpApiGroup.make("privacy")
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "record")
+      .annotate(TakesDeclines, true)
       .annotateMerge(
         about("Create consent event(s)", "Records 1 to 1000 events, all of them or none, before it answers."),
       ),

@@ -3,7 +3,7 @@
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { SessionRequired } from "./Credentials.ts"
-import { about, created, id, onSite, paths, RepeatableAfterEnd, SiteApi } from "./Endpoint.ts"
+import { about, created, id, onSite, paths, RepeatableAfterEnd, SiteApi, TakesDeclines } from "./Endpoint.ts"
 import * as PeopleWire from "./PeopleWire.ts"
 import * as Problem from "./Problem.ts"
 import * as CatalogWire from "./CatalogWire.ts"
@@ -27,7 +27,9 @@ export const Site = HttpApiGroup.make("site")
       payload: Wire.batch(Wire.VisitorItem),
       success: Wire.Events.pipe(created),
       error: Problem.authenticatedWithBody,
-    }).annotateMerge(about("Create consent event(s) of the visitor", "Records what the visitor answered just now.")),
+    })
+      .annotate(TakesDeclines, true)
+      .annotateMerge(about("Create consent event(s) of the visitor", "Records what the visitor answered just now.")),
     HttpApiEndpoint.get("getVisitorConsentEvents", `${paths.site}/consent-events`, {
       params: onSite,
       query: Wire.ownEventParameters,

@@ -9,11 +9,15 @@ import { Ledger } from "../../../core/Ledger.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import { sessionEnded } from "../server/Authenticate.ts"
+import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as IdentityToken from "../server/IdentityToken.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 const decode = Exchange.decoder(PeopleWire.Identification)
+
+/** What an identification writes: a fact, a claim, the use of the token, and a session. */
+const identificationWrites = 4
 
 type Claimed = typeof PeopleWire.Identification.Type
 
@@ -64,6 +68,7 @@ export const identify = Effect.fnUntraced(function* (request: HttpServerRequest.
   if (Option.isSome(before)) return answer(yield* IdempotencyKey.orRefuse(before.value))
   if (!isLive) return yield* sessionEnded
   const claimed = yield* Answer.decode(decode, body.json)
+  yield* Account.take({ writes: identificationWrites + (idempotency === undefined ? 0 : 1) })
   const identification = { organization, project, session, ...(yield* proven(claimed)) }
   const outcome = yield* ledger.identify({ ...identification, ...(idempotency !== undefined && { idempotency }) })
   const identified = yield* IdempotencyKey.orRefuse(outcome)

@@ -15,6 +15,7 @@ import * as RowReader from "../../files/RowReader.ts"
 import * as MemoryStore from "../../memory/MemoryStore.ts"
 import * as ImportWire from "../api/ImportWire.ts"
 import * as PathScope from "../server/PathScope.ts"
+import { CurrentAccount } from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
 
@@ -90,10 +91,16 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   const isDryRun = query.dryRun === "true"
   const rejections: Array<Intake.Rejection> = []
   let rowCount = 0
-  const read = RowReader.read(Gunzip.ifPacked(request.stream), {
+  const { pace } = yield* CurrentAccount
+  const bytes = Stream.tap(request.stream, ({ byteLength }) => pace({ bytes: byteLength }))
+  const read = RowReader.read(Gunzip.ifPacked(bytes), {
     format: format.value,
     ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
-  })
+  }).pipe(
+    Stream.mapArrayEffect((rows) =>
+      Effect.as(pace({ items: rows.length, ...(!isDryRun && { writes: rows.length }) }), rows),
+    ),
+  )
   const stream = Stream.mapError(read, (error) => ({ _tag: "CutShort", error }) as const)
   const intake: Intake.Intake<Answer.HttpProblem> = {
     ...scope,

@@ -8,6 +8,7 @@ import { Ledger } from "../../../core/Ledger.ts"
 import type { Batch, ItemViolation } from "../../../core/ledger/Batch.ts"
 import type { Item } from "../../../core/model/Admission.ts"
 import * as Wire from "../api/Wire.ts"
+import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
@@ -29,6 +30,19 @@ const ruleViolation = ({ item, code, field, detail }: ItemViolation) => ({
   code,
   detail,
 })
+
+const isDeclined = (item: unknown): boolean => Object(item)["consentState"] === "declined"
+
+const sendAlone =
+  "this refusal was not recorded, because other items of the request were refused; send it without them, because no quota refuses it"
+
+/** The refusal of a batch that a quota does not hold: it names the declines, which would pass alone. */
+const withoutDeclines = (problem: Answer.HttpProblem, items: ReadonlyArray<unknown>): Answer.HttpProblem => {
+  const errors = items.flatMap((item, index) =>
+    isDeclined(item) ? [{ pointer: `/items/${index}`, code: "not_recorded", detail: sendAlone }] : [],
+  )
+  return errors.length === 0 ? problem : new Answer.HttpProblem({ ...problem, errors })
+}
 
 const refused = (errors: ReadonlyArray<Answer.Violation>) =>
   new Answer.HttpProblem({
@@ -58,6 +72,55 @@ const isCertain = ({ code, field }: ItemViolation, { members }: Misshapen): bool
   !members.has(field) &&
   !(code in alternatives && alternatives[code as keyof typeof alternatives].some((member) => members.has(member)))
 
+/** The answer to a batch of which every item could be read. */
+const recordItems = Effect.fnUntraced(function* (batch: Batch, isOverQuota: boolean) {
+  const ledger = yield* Ledger
+  const outcome = yield* isOverQuota ? ledger.recordNeeded(batch) : ledger.record(batch)
+  if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))
+  const { events, isRepeated, positions, recordedCount = 0 } = yield* IdempotencyKey.orRefuse(outcome)
+  if (isOverQuota) {
+    const account = yield* Account.CurrentAccount
+    yield* account.chargeRefused({ items: batch.items.length, writes: recordedCount })
+  }
+  // Positions would show a visitor how much the project records.
+  const seen = batch.session === undefined ? Positions.headers(positions) : {}
+  return Answer.json(Answer.list(events.map(({ body }) => body)), 201, {
+    ...IdempotencyKey.headers(isRepeated),
+    ...seen,
+  })
+})
+
+/**
+ * Records a batch, or refuses it with every violation of every item. Above the quota, the items are declines, of which
+ * only those that change an answer are recorded.
+ */
+const recordAll = Effect.fnUntraced(function* (
+  items: ReadonlyArray<Item | Misshapen>,
+  request: Omit<Batch, "items">,
+  isOverQuota: boolean,
+) {
+  if (items.every((item): item is Item => "person" in item)) {
+    return yield* recordItems({ ...request, items }, isOverQuota)
+  }
+  const ledger = yield* Ledger
+  const readable = [...items.entries()].flatMap(([index, item]) => {
+    const rest = "person" in item ? item : item.rest
+    return rest === undefined ? [] : [{ index, rest }]
+  })
+  const reviewed = yield* ledger.review({ ...request, items: readable.map(({ rest }) => rest) })
+  const broken = reviewed.map((violation) => ({ ...violation, item: readable[violation.item]!.index }))
+  const errors = items.flatMap((item, index) => {
+    const ofItem = broken.filter((violation) => violation.item === index)
+    if ("person" in item) return ofItem.map(ruleViolation)
+    const shape = item.violations.map((violation) => ({
+      ...violation,
+      pointer: `/items/${index}${violation.pointer}`,
+    }))
+    return [...shape, ...ofItem.filter((violation) => isCertain(violation, item)).map(ruleViolation)]
+  })
+  return yield* refused(errors)
+})
+
 /**
  * Makes a function that records batches of items of one schema, and answers their events in the same order. Every item
  * is checked against its schema and against the rules of the ledger before any item is recorded.
@@ -80,36 +143,15 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
     request: Omit<Batch, "items">,
     toItem: (decoded: Decoded) => Item,
   ) {
-    const ledger = yield* Ledger
+    const account = yield* Account.CurrentAccount
     const batch = decodeBatch(body)
-    if (Result.isFailure(batch)) return yield* refused(batch.failure)
+    if (Result.isFailure(batch)) return yield* Effect.andThen(account.take({}), refused(batch.failure))
+    const { length } = batch.success.items
+    const idempotencyRecords = request.idempotency === undefined ? 0 : 1
+    const taken = yield* Effect.result(account.take({ items: length, writes: length + idempotencyRecords }))
     const items = batch.success.items.map((item) => read(item, toItem))
-    if (items.every((item): item is Item => "person" in item)) {
-      const outcome = yield* ledger.record({ ...request, items })
-      if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))
-      const { events, isRepeated, positions } = yield* IdempotencyKey.orRefuse(outcome)
-      // Positions would show a visitor how much the project records.
-      const seen = request.session === undefined ? Positions.headers(positions) : {}
-      return Answer.json(Answer.list(events.map(({ body }) => body)), 201, {
-        ...IdempotencyKey.headers(isRepeated),
-        ...seen,
-      })
-    }
-    const readable = [...items.entries()].flatMap(([index, item]) => {
-      const rest = "person" in item ? item : item.rest
-      return rest === undefined ? [] : [{ index, rest }]
-    })
-    const reviewed = yield* ledger.review({ ...request, items: readable.map(({ rest }) => rest) })
-    const broken = reviewed.map((violation) => ({ ...violation, item: readable[violation.item]!.index }))
-    const errors = items.flatMap((item, index) => {
-      const ofItem = broken.filter((violation) => violation.item === index)
-      if ("person" in item) return ofItem.map(ruleViolation)
-      const shape = item.violations.map((violation) => ({
-        ...violation,
-        pointer: `/items/${index}${violation.pointer}`,
-      }))
-      return [...shape, ...ofItem.filter((violation) => isCertain(violation, item)).map(ruleViolation)]
-    })
-    return yield* refused(errors)
+    if (Result.isSuccess(taken)) return yield* recordAll(items, request, false)
+    if (!batch.success.items.every(isDeclined)) return yield* withoutDeclines(taken.failure, batch.success.items)
+    return yield* account.inTurn(recordAll(items, request, true))
   })
 }

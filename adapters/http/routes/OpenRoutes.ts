@@ -1,16 +1,19 @@
 /**
  * The handlers that need no credential: opening a session, and health probes.
  */
-import { Context, Effect, Option, Schema } from "effect"
+import { Context, Effect, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
+import * as IpAddress from "../../../core/people/IpAddress.ts"
 import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
 import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
+import * as ClientAddress from "../server/ClientAddress.ts"
 import * as Origin from "../server/Origin.ts"
+import * as RateLimit from "../server/RateLimit.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 /** The header in which a trusted proxy sends the visitor's region (ISO 3166-2); none unless configured. */
@@ -38,10 +41,15 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     const detail = "send an Origin header that names one of the project's domains"
     return yield* new Answer.HttpProblem({ status: 403, detail })
   }
+  const address = IpAddress.shorten(yield* ClientAddress.of(request))
+  const limits = yield* RateLimit.RateLimits
+  const account = yield* limits.account({})
+  yield* account.admit({ address, project: project.id, organization: organization.id }, request)
   const body = yield* Answer.readBody(request, { absent: {} })
   const { contextId } = yield* Answer.decode(decodeRequest, body.json)
   const { idempotency } = yield* IdempotencyKey.of(request, `page ${project.id}`, body)
   if (idempotency !== undefined && !randomUuid.test(idempotency.key)) return yield* guessable
+  yield* account.take({ writes: idempotency === undefined ? 1 : 2 })
   const geographyHeader = yield* GeographyHeader
   const geography = geographyHeader === undefined ? undefined : request.headers[geographyHeader.toLowerCase()]
   const userAgent = request.headers["user-agent"]
@@ -49,7 +57,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     organization,
     project,
     ...(contextId != null && { contextId }),
-    ipAddress: Option.getOrElse(request.remoteAddress, () => ""),
+    ipAddress: address,
     domain,
     ...(isRegion(geography) && { geography }),
     ...(userAgent !== undefined && { userAgent }),

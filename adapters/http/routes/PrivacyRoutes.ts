@@ -11,6 +11,7 @@ import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"
 import * as Wire from "../api/Wire.ts"
 import * as PathScope from "../server/PathScope.ts"
+import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Import from "./Import.ts"
 import * as Items from "./Items.ts"
@@ -95,6 +96,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
           const { scope } = yield* PathScope.current
           const asked = yield* Answer.readBody(request)
           const questions = yield* Answer.decode(decodeQuestions, asked.json)
+          yield* Account.take({ items: questions.items.length })
           // An Idempotency-Key is ignored, because a question writes nothing.
           const { body, positions } = yield* Questions.manyDecisions(scope, questions)
           return Answer.json(body, 200, Positions.headers(positions))

@@ -8,6 +8,7 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
+import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
@@ -27,6 +28,8 @@ export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   })
   const identifiers = ItemLine.identifiersOf(rest)
   const idempotency = yield* IdempotencyKey.of(request, session.id, body)
+  const kibibytes = Math.ceil(Buffer.byteLength(JSON.stringify(profile)) / 1024)
+  yield* Account.take({ writes: kibibytes + (idempotency.idempotency === undefined ? 0 : 1) })
   const outcome = yield* ledger.keepProfile({ ...scope, session, profile, identifiers, ...idempotency })
   const kept = yield* IdempotencyKey.orRefuse(outcome)
   if (kept._tag === "Refused") {

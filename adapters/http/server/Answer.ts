@@ -11,6 +11,7 @@ import { randomUUID } from "node:crypto"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import * as ProblemBody from "../api/Problem.ts"
+import * as Account from "./Account.ts"
 import * as Failure from "./Failure.ts"
 import * as RequestLog from "./RequestLog.ts"
 
@@ -195,6 +196,8 @@ export const readBody = Effect.fnUntraced(function* (
     Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxBytes)),
     Effect.mapError((error) => Option.getOrElse(problemOf(error, maxBytes), () => tooLarge)),
   )
+  // The bytes that the head announced were drawn before.
+  if (request.headers["content-length"] === undefined) yield* Account.charge({ bytes: bytes.byteLength })
   return yield* Effect.try({
     try: (): Body => {
       const text = utf8.decode(bytes)

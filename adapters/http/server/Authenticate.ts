@@ -9,6 +9,8 @@ import type { HttpApiEndpoint } from "effect/http-api"
 import { Ledger } from "../../../core/Ledger.ts"
 import { CurrentKey, CurrentVisitor, KeyRequired, SessionRequired } from "../api/Credentials.ts"
 import { RepeatableAfterEnd } from "../api/Endpoint.ts"
+import type { Session } from "../../../core/ports/LedgerStore.ts"
+import { CurrentAccount } from "./Account.ts"
 import * as Answer from "./Answer.ts"
 import * as Authorize from "./Authorize.ts"
 import * as AwaitPositions from "./AwaitPositions.ts"
@@ -39,12 +41,14 @@ export const keyLayer = Layer.effect(
   KeyRequired,
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    const count = yield* RateLimit.counter("key")
+    const limits = yield* RateLimit.RateLimits
     const callerOf = Effect.fnUntraced(function* (secret: string, endpoint: HttpApiEndpoint.Top) {
       const { params } = yield* HttpRouter.RouteContext
       let key = yield* keyOf(secret)
       yield* RequestLog.add({ caller: "key", keyId: key.id, organizationId: key.organization })
-      yield* count(key.id)
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const account = yield* limits.account({})
+      yield* account.admit({ key: key.id, organization: key.organization }, request, endpoint.annotations)
       const positions = yield* AwaitPositions.requested(endpoint)
       if (positions.size > 0) {
         yield* AwaitPositions.waitFor({ organization: yield* Authorize.organizationOf(key) }, positions)
@@ -53,14 +57,20 @@ export const keyLayer = Layer.effect(
       }
       const own = yield* Authorize.authorize(key, endpoint, params)
       if (own.scope !== undefined) yield* AwaitPositions.waitFor(own.scope, positions)
-      return { key, ...own }
+      if (own.scope !== undefined)
+        yield* account.admit({ project: own.scope.project.id }, request, endpoint.annotations)
+      return { account, caller: { key, ...own } }
     })
     return KeyRequired.of({
       apiKey: (httpEffect, { credential, endpoint }) =>
         callerOf(Redacted.value(credential), endpoint).pipe(
           Effect.matchEffect({
-            onSuccess: (caller) =>
-              Effect.flatMap(Effect.provideService(httpEffect, CurrentKey, caller), Positions.addCatalogRevision),
+            onSuccess: ({ account, caller }) =>
+              httpEffect.pipe(
+                Effect.provideService(CurrentKey, caller),
+                Effect.provideService(CurrentAccount, account),
+                Effect.flatMap(Positions.addCatalogRevision),
+              ),
             onFailure: Answer.refuse,
           }),
           Effect.provideService(Ledger, ledger),
@@ -78,28 +88,43 @@ export const sessionLayer = Layer.effect(
   SessionRequired,
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    const count = yield* RateLimit.counter("session")
+    const limits = yield* RateLimit.RateLimits
     const visitorOf = Effect.fnUntraced(function* (token: string, endpoint: HttpApiEndpoint.Top) {
       const { params } = yield* HttpRouter.RouteContext
       const request = yield* HttpServerRequest.HttpServerRequest
       const scope = yield* PathScope.find(params["projectId"] ?? "").pipe(Effect.provideService(Ledger, ledger))
+      /** The account of a session's visitor. */
+      const accountOf = Effect.fnUntraced(function* ({ concordId, id, ipAddress }: Session) {
+        const account = yield* limits.account({})
+        const ids = { session: id, visitor: concordId, address: ipAddress }
+        const owners = { project: scope.project.id, organization: scope.organization.id }
+        yield* account.admit({ ...ids, ...owners }, request, endpoint.annotations)
+        return account
+      })
       const session = yield* ledger.liveSession(scope.project, token)
       if (Option.isSome(session)) {
         yield* RequestLog.add({ caller: "session" })
-        yield* count(session.value.id)
-        return { session: yield* ledger.useSession(session.value), scope, isLive: true }
+        const account = yield* accountOf(session.value)
+        const used = account.isExceeded() ? session.value : yield* ledger.useSession(session.value)
+        return { account, visitor: { session: used, scope, isLive: true } }
       }
       if (!mayRepeat(endpoint, request)) return yield* unauthorized("x-session")
       const ended = yield* ledger.endedSession(scope.project, token)
       if (Option.isNone(ended)) return yield* unauthorized("x-session")
       yield* RequestLog.add({ caller: "session" })
-      yield* count(ended.value.id)
-      return { session: ended.value, scope, isLive: false }
+      return {
+        account: yield* accountOf(ended.value),
+        visitor: { session: ended.value, scope, isLive: false },
+      }
     })
     return SessionRequired.of({
       session: (httpEffect, { credential, endpoint }) =>
         Effect.matchEffect(visitorOf(Redacted.value(credential), endpoint), {
-          onSuccess: (visitor) => Effect.provideService(httpEffect, CurrentVisitor, visitor),
+          onSuccess: ({ account, visitor }) =>
+            httpEffect.pipe(
+              Effect.provideService(CurrentVisitor, visitor),
+              Effect.provideService(CurrentAccount, account),
+            ),
           onFailure: Answer.refuse,
         }),
     })

@@ -1,26 +1,44 @@
 /**
- * Token buckets by id: each holds a quota of requests that may be used at once, and refills evenly over a window.
+ * Token buckets by id: each holds a quota of work that may be done at once, and refills evenly over a window.
  *
- * Laws: in any interval of `t` milliseconds an id is granted at most `quota + t * quota / windowMillis` requests; a
- * bucket that was not used for a window is full; a full bucket is the same as no bucket. So an unused bucket can be
- * deleted after a window without changing any answer. Above {@link idsMax} ids in one window the oldest buckets are
- * deleted earlier, and these ids start again with a full bucket.
+ * Laws, for work in whole units:
  *
- * Levels are whole numbers, `windowMillis` to a request, so rounding errors do not add up, and a request that waits for
- * `waitMillis` is granted.
+ * - A take of `n` is granted if the bucket holds `n`. A take of more than the quota is granted if the bucket is full, so
+ *   it does not wait for ever. What is spent and was not there is a debt, which refills first.
+ * - In any interval of `t` milliseconds, an id is granted takes of at most `quota + t * quota / windowMillis` units, and
+ *   of the last take what it exceeds the quota by.
+ * - A debt is at most {@link debtMaxWindows} quotas, so that no take waits longer than as many windows, and one more.
+ * - A bucket that was not used for a window, and had no debt, is full; a full bucket is the same as no bucket. So it can
+ *   be deleted after a window without changing any answer. Above {@link idsMax} ids in one window the oldest buckets are
+ *   deleted earlier, and these ids start again with a full bucket.
+ *
+ * Levels are whole numbers, `windowMillis` to a unit, so rounding errors do not add up, and a take that waits for the
+ * answered time is granted.
  */
 
-/** The result of taking one request from a bucket. */
-export interface TakeResult {
-  readonly isGranted: boolean
-  /** The whole requests that remain. */
+/** What is left in a bucket. */
+export interface Left {
+  /** The whole units that remain. */
   readonly remaining: number
-  /** The time until one more request is available, in whole milliseconds, at least 1. */
-  readonly waitMillis: number
+  /** The time until one more unit remains, in whole milliseconds, at least 1. */
+  readonly nextMillis: number
+}
+
+/** Buckets by id. `n` is a whole number of units, at least 1; `now` a clock in whole milliseconds that never goes back. */
+export interface TokenBuckets {
+  readonly quota: number
+  /** The time until a take of `n` is granted, in whole milliseconds; 0 if it is granted now. */
+  readonly wait: (id: string, n: number, now: number) => number
+  /** Spends `n`, whether or not the bucket holds as much. */
+  readonly spend: (id: string, n: number, now: number) => void
+  readonly left: (id: string, now: number) => Left
 }
 
 /** The time in which an empty bucket fills. */
 export const windowMillis = 60_000
+
+/** The largest debt of a bucket, in quotas. */
+export const debtMaxWindows = 60
 
 /**
  * The highest number of ids of one window. Up to twice that number are kept: those of this window and of the one
@@ -28,42 +46,52 @@ export const windowMillis = 60_000
  */
 export const idsMax = 100_000
 
+/** The highest number of buckets that are kept beyond the window before, because they have a debt. */
+const debtorsMax = idsMax / 2
+
 interface Bucket {
   level: number
-  /** When the bucket had this level, in whole milliseconds of a clock that never goes back. */
+  /** When the bucket had this level. */
   at: number
 }
 
-/** Takes one request from the bucket of an id, if one is available. */
-export type Take = (id: string, now: number) => TakeResult
-
-/** Buckets of `quota` requests a window, a whole number from 1 to 10^9. All are full at first. */
-export const make = (quota: number): Take => {
+/** Buckets of `quota` units a window, a whole number from 1 to 10^9. All are full at first. */
+export const make = (quota: number): TokenBuckets => {
   const capacity = quota * windowMillis
   let recent = new Map<string, Bucket>()
   let older = new Map<string, Bucket>()
   let windowStartedAt = 0
 
+  const filled = ({ at, level }: Bucket, now: number): number => Math.min(capacity, level + (now - at) * quota)
+
+  const levelOf = (id: string, now: number): number => {
+    const bucket = recent.get(id) ?? older.get(id)
+    return bucket === undefined ? capacity : filled(bucket, now)
+  }
+
   const startWindow = (now: number): void => {
     if (now - windowStartedAt < windowMillis && recent.size < idsMax) return
+    const debtors = [...older].filter(([, bucket]) => bucket.level < 0 && filled(bucket, now) < capacity)
     older = recent
-    recent = new Map()
+    recent = new Map(debtors.filter(([id]) => !older.has(id)).slice(-debtorsMax))
     windowStartedAt = now
   }
 
-  const result = (isGranted: boolean, level: number): TakeResult => ({
-    isGranted,
-    remaining: Math.floor(level / windowMillis),
-    waitMillis: Math.ceil((windowMillis - (level % windowMillis)) / quota),
-  })
-
-  return (id, now) => {
-    startWindow(now)
-    const bucket = recent.get(id) ?? older.get(id)
-    const filled = bucket === undefined ? capacity : Math.min(capacity, bucket.level + (now - bucket.at) * quota)
-    if (filled < windowMillis) return result(false, filled)
-    const level = filled - windowMillis
-    recent.set(id, { level, at: now })
-    return result(true, level)
+  return {
+    quota,
+    wait: (id, n, now) => {
+      const missing = Math.min(n, quota) * windowMillis - levelOf(id, now)
+      return missing <= 0 ? 0 : Math.ceil(missing / quota)
+    },
+    spend: (id, n, now) => {
+      startWindow(now)
+      const level = Math.max(levelOf(id, now) - n * windowMillis, -debtMaxWindows * capacity)
+      recent.set(id, { level, at: now })
+    },
+    left: (id, now) => {
+      const level = levelOf(id, now)
+      const remaining = Math.max(0, Math.floor(level / windowMillis))
+      return { remaining, nextMillis: Math.ceil(((remaining + 1) * windowMillis - level) / quota) }
+    },
   }
 }
