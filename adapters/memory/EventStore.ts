@@ -6,7 +6,15 @@ import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Heads from "../../core/engine/Heads.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Append, Appended, EventStore, Positions, SeenEvents, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import type {
+  Append,
+  Appended,
+  EventStore,
+  PersonPlace,
+  Positions,
+  SeenEvents,
+  StoredEvent,
+} from "../../core/ports/LedgerStore.ts"
 import * as EventList from "./EventList.ts"
 import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
 import type { People } from "./PeopleStore.ts"
@@ -59,12 +67,18 @@ const makeLog = () => {
   }
 }
 
-const headsOf = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<StoredEvent> =>
-  [...Map.groupBy(events, ({ consentType }) => consentType).values()].flatMap((ofType) => {
-    const heads = Heads.fold(ofType)
-    const isHead = (event: ConsentEvent) => heads[event.consentState] === event
-    return ofType.filter(isHead)
-  })
+const headsOf =
+  (consentTypes: ReadonlyArray<string> | undefined) =>
+  (events: ReadonlyArray<StoredEvent>): ReadonlyArray<StoredEvent> =>
+    [...Map.groupBy(events, ({ consentType }) => consentType)].flatMap(([type, ofType]) => {
+      if (consentTypes?.includes(type) === false) return []
+      const heads = Heads.fold(ofType)
+      const isHead = (event: ConsentEvent) => heads[event.consentState] === event
+      return ofType.filter(isHead)
+    })
+
+const compare = (a: PersonPlace["after"], b: PersonPlace["after"]): number =>
+  a!.consentDate - b!.consentDate || (a!.id < b!.id ? -1 : a!.id > b!.id ? 1 : 0)
 
 /** No events yet. An append also claims aliases and keeps an idempotency record. */
 export const make = (people: People, idempotency: IdempotencyRecords): EventStore => {
@@ -99,6 +113,13 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     positions: log.positions(project, people),
   })
 
+  const pageOf = (project: Lane.Owner, { after, concordId }: PersonPlace, limit: number) =>
+    log
+      .of(project, concordId)
+      .filter((event) => after === undefined || compare(event, after) > 0)
+      .toSorted(compare)
+      .slice(0, limit)
+
   const byId = (project: Lane.Owner, ids: ReadonlyArray<string>): ReadonlyArray<StoredEvent | undefined> => {
     const wanted = new Set(ids)
     const found = log.lanesOf(project).flatMap((events) => events.filter(({ id }) => wanted.has(id)))
@@ -111,8 +132,8 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
 
   return {
     append: (request) => Effect.sync(() => append(request)),
-    heads: (project, people) => Effect.sync(() => see(project, people, headsOf)),
-    ofPeople: (project, people) => Effect.sync(() => see(project, people, (events) => events)),
+    heads: (project, people, consentTypes) => Effect.sync(() => see(project, people, headsOf(consentTypes))),
+    ofPeople: (project, places, limit) => Effect.sync(() => places.map((place) => pageOf(project, place, limit))),
     byId: (project, ids) => Effect.sync(() => byId(project, ids)),
     byExternalId: (project, hashes) => Effect.sync(() => hashes.map((hash) => log.byExternalId(project, hash))),
     list: (project, filter, page) => Effect.sync(() => EventList.list(log.lanesOf(project), filter, page)),

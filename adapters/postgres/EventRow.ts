@@ -1,16 +1,20 @@
 /**
  * An event as a row of the table `event`.
  */
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import type { ConsentAction, ConsentState } from "../../core/engine/ConsentState.ts"
 import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
 
+/** The columns of an event that decide; the table has the alias `e`. */
+export const decidingColumns = `e.event_id, e.person, e.consent_type, e.version, e.consent_state, e.consent_action,
+  e.consent_date, e.recorded_at, e.expiration_date`
+
 /** The select list of an event; the table has the alias `e`. */
-export const columns = `e.event_id, e.person, e.consent_type, e.version, e.consent_state, e.consent_action,
-  e.consent_date, e.recorded_at, e.expiration_date, e.submitter, e.session, e.domain, e.geography,
+export const columns = `${decidingColumns}, e.submitter, e.session, e.domain, e.geography,
   encode(e.external_id, 'hex') AS external_id, e.body`
 
-/** The {@link columns} of a row. Their types are those that EventWriter.ts inserts, which alone writes the table. */
-export interface EventRow {
+/** The {@link decidingColumns} of a row, with the types that EventWriter.ts inserts, which alone writes the table. */
+export interface DecidingRow {
   readonly event_id: string
   readonly person: string
   readonly consent_type: string
@@ -20,6 +24,10 @@ export interface EventRow {
   readonly consent_date: number
   readonly recorded_at: number
   readonly expiration_date: number | null
+}
+
+/** The {@link columns} of a row. */
+export interface EventRow extends DecidingRow {
   readonly submitter: string
   readonly session: string | null
   readonly domain: string | null
@@ -28,8 +36,8 @@ export interface EventRow {
   readonly body: string
 }
 
-/** The event of a row. */
-export const toEvent = (row: EventRow): StoredEvent => ({
+/** The event of a row, without what is answered about it. */
+export const toDeciding = (row: DecidingRow): ConsentEvent => ({
   id: row.event_id,
   concordId: row.person,
   consentType: row.consent_type,
@@ -39,6 +47,11 @@ export const toEvent = (row: EventRow): StoredEvent => ({
   consentDate: row.consent_date,
   dateCreated: row.recorded_at,
   ...(row.expiration_date !== null && { expirationDate: row.expiration_date }),
+})
+
+/** The event of a row. */
+export const toEvent = (row: EventRow): StoredEvent => ({
+  ...toDeciding(row),
   submitter: row.submitter,
   ...(row.session !== null && { session: row.session }),
   ...(row.domain !== null && { domain: row.domain }),

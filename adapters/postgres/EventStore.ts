@@ -2,8 +2,10 @@
  * The events of the store: appends them in groups, and reads them.
  */
 import { Effect, type Scope } from "effect"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
+import * as Instant from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type { EventStore, SeenEvents } from "../../core/ports/EventStore.ts"
+import type { EventStore, PersonPlace, SeenEvents } from "../../core/ports/EventStore.ts"
 import * as EventList from "./EventList.ts"
 import * as EventRow from "./EventRow.ts"
 import * as GroupCommit from "./GroupCommit.ts"
@@ -17,19 +19,23 @@ type LaneRow = { readonly lane: number; readonly next_position: number } & (
   | { readonly event_id: null }
 )
 
-/** Events of people and the ends of their lanes, in one statement, so that both are of the same moment. */
-const readWithEnds = Effect.fnUntraced(function* (
+const leastUuid = "00000000-0000-0000-0000-000000000000"
+
+/** The heads of people and the ends of their lanes, in one statement, so that both are of the same moment. */
+const heads = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   project: Lane.Owner,
   people: ReadonlyArray<string>,
-  joined: string,
+  consentTypes: ReadonlyArray<string> | undefined,
 ) {
   const lanes = [...new Set(people.map((person) => Lane.of(project, person)))]
   const rows = yield* Sql.query<LaneRow>(
     sql,
-    `SELECT l.lane, l.next_position, ${EventRow.columns} FROM lane_head l LEFT JOIN ${joined}
+    `SELECT l.lane, l.next_position, ${EventRow.columns} FROM lane_head l
+       LEFT JOIN (head h JOIN event e ON e.lane = h.lane AND e.position = h.position)
+         ON h.lane = l.lane AND h.lane = ANY($1::bigint[]) AND h.person = ANY($2::uuid[])${consentTypes === undefined ? "" : " AND h.consent_type = ANY($3::uuid[])"}
        WHERE l.lane = ANY($1::bigint[]) ORDER BY l.lane, e.position`,
-    [lanes, people],
+    [lanes, people, ...(consentTypes === undefined ? [] : [consentTypes])],
   )
   const ends = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
   const seen: SeenEvents = {
@@ -39,19 +45,37 @@ const readWithEnds = Effect.fnUntraced(function* (
   return seen
 })
 
-/** The heads of people. */
-const heads = (sql: Sql.Sql, project: Lane.Owner, people: ReadonlyArray<string>) =>
-  readWithEnds(
+/** A page of the events of each person, in one statement. */
+const ofPeople = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  project: Lane.Owner,
+  places: ReadonlyArray<PersonPlace>,
+  limit: number,
+) {
+  const rows = yield* Sql.query<EventRow.DecidingRow & { readonly ordinal: number }>(
     sql,
-    project,
-    people,
-    `(head h JOIN event e ON e.lane = h.lane AND e.position = h.position)
-         ON h.lane = l.lane AND h.person = ANY($2::uuid[])`,
+    `SELECT v.ordinal, ${EventRow.decidingColumns}
+     FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[])
+       AS v (ordinal, lane, person, consent_date, event_id)
+     CROSS JOIN LATERAL (
+       SELECT * FROM event e
+       WHERE e.lane = v.lane AND e.person = v.person AND (e.consent_date, e.event_id) > (v.consent_date, v.event_id)
+       ORDER BY e.consent_date, e.event_id LIMIT $6
+     ) e
+     ORDER BY v.ordinal, e.consent_date, e.event_id`,
+    [
+      places.map((_, ordinal) => ordinal),
+      places.map(({ concordId }) => Lane.of(project, concordId)),
+      places.map(({ concordId }) => concordId),
+      places.map(({ after }) => after?.consentDate ?? Instant.min - 1),
+      places.map(({ after }) => after?.id ?? leastUuid),
+      limit,
+    ],
   )
-
-/** All events of people, by lane and position. */
-const ofPeople = (sql: Sql.Sql, project: Lane.Owner, people: ReadonlyArray<string>) =>
-  readWithEnds(sql, project, people, "event e ON e.lane = l.lane AND e.person = ANY($2::uuid[])")
+  const pages = places.map((): Array<ConsentEvent> => [])
+  for (const row of rows) pages[row.ordinal]!.push(EventRow.toDeciding(row))
+  return pages
+})
 
 const read = (sql: Sql.Sql, rest: string, parameters: ReadonlyArray<Sql.Parameter>) =>
   Effect.map(Sql.query<EventRow.EventRow>(sql, `SELECT ${EventRow.columns} FROM ${rest}`, parameters), (rows) =>
@@ -108,8 +132,8 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
   const append = yield* GroupCommit.make(sql)
   return {
     append: (request) => Operation.once(append(request)),
-    heads: (project, people) => Operation.idempotent(heads(sql, project, people)),
-    ofPeople: (project, people) => Operation.idempotent(ofPeople(sql, project, people)),
+    heads: (project, people, consentTypes) => Operation.idempotent(heads(sql, project, people, consentTypes)),
+    ofPeople: (project, places, limit) => Operation.idempotent(ofPeople(sql, project, places, limit)),
     byId: (project, ids) => Operation.idempotent(byId(sql, project, ids)),
     byExternalId: (project, hashes) => Operation.idempotent(byExternalId(sql, project, hashes)),
     list: (project, filter, page) => Operation.idempotent(EventList.list(sql, project, filter, page)),

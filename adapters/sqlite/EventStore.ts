@@ -2,8 +2,9 @@
  * The events of the store: reads on the main thread, lists in a thread of their own, appends through the writer.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import * as Instant from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type { EventStore, SeenEvents, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import type { EventStore, PersonPlace, SeenEvents, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as EventRow from "./EventRow.ts"
 import type { Write } from "./GroupCommit.ts"
 import type { List } from "./ListReader.ts"
@@ -15,7 +16,14 @@ const prepareStatements = (db: DatabaseSync) => {
   return {
     heads: events(`head h JOIN event e ON e.lane = h.lane AND e.position = h.position
       WHERE h.lane = ? AND h.person = ? ORDER BY h.consent_type, h.consent_state`),
-    ofPerson: events("event e WHERE e.lane = ? AND e.person = ? ORDER BY e.position"),
+    headsOfType: events(`head h JOIN event e ON e.lane = h.lane AND e.position = h.position
+      WHERE h.lane = ? AND h.person = ? AND h.consent_type = ? ORDER BY h.consent_state`),
+    ofPerson: prepareArrays(
+      db,
+      `SELECT ${EventRow.decidingColumns} FROM event e
+       WHERE e.lane = ? AND e.person = ? AND (e.consent_date, e.event_id) > (?, ?)
+       ORDER BY e.consent_date, e.event_id LIMIT ?`,
+    ),
     byId: prepareArrays(
       db,
       `WITH RECURSIVE l (lane) AS (VALUES (?1) UNION ALL SELECT lane + 1 FROM l WHERE lane < ?2)
@@ -49,19 +57,41 @@ const makeReads = (db: DatabaseSync) => {
   const statements = prepareStatements(db)
   const laneEnds = prepareLaneEnds(db, "lane_head")
 
-  /** Events of people with the ends of their lanes, of one moment. */
-  const see = (statement: StatementSync, project: Lane.Owner, people: ReadonlyArray<string>): SeenEvents =>
+  const headsOf = (lane: number, person: Uint8Array, consentTypes: ReadonlyArray<string> | undefined) =>
+    consentTypes === undefined
+      ? all(statements.heads, lane, person)
+      : consentTypes.flatMap((type) => all(statements.headsOfType, lane, person, Uuid.toBytes(type)))
+
+  /** Heads of people with the ends of their lanes, of one moment. */
+  const heads = (
+    project: Lane.Owner,
+    people: ReadonlyArray<string>,
+    consentTypes: ReadonlyArray<string> | undefined,
+  ): SeenEvents =>
     inSnapshot(db, () => {
       const lanes = new Map(people.map((person) => [person, Lane.of(project, person)]))
       return {
-        events: people.flatMap((person) => all(statement, lanes.get(person)!, Uuid.toBytes(person))),
+        events: people.flatMap((person) => headsOf(lanes.get(person)!, Uuid.toBytes(person), consentTypes)),
         positions: laneEnds([...new Set(lanes.values())]),
       }
     })
 
+  const pageOf = (project: Lane.Owner, { after, concordId }: PersonPlace, limit: number) => {
+    const start = after === undefined ? ([Instant.min - 1, ""] as const) : ([after.consentDate, after.id] as const)
+    const rows: ReadonlyArray<unknown> = statements.ofPerson.all(
+      Lane.of(project, concordId),
+      Uuid.toBytes(concordId),
+      start[0],
+      Uuid.toBytes(start[1]),
+      limit,
+    )
+    return rows.map((row) => EventRow.toDeciding(row as EventRow.DecidingRow))
+  }
+
   return {
-    heads: (project: Lane.Owner, people: ReadonlyArray<string>) => see(statements.heads, project, people),
-    ofPeople: (project: Lane.Owner, people: ReadonlyArray<string>) => see(statements.ofPerson, project, people),
+    heads,
+    ofPeople: (project: Lane.Owner, places: ReadonlyArray<PersonPlace>, limit: number) =>
+      places.map((place) => pageOf(project, place, limit)),
     byId: (project: Lane.Owner, id: string) => one(statements.byId, ...laneRange(project), Uuid.toBytes(id)),
     byExternalId: (project: Lane.Owner, hash: string) =>
       one(statements.byExternalId, Lane.of(project, hash), Uuid.toBytes(hash)),
@@ -82,8 +112,8 @@ export const make = (db: DatabaseSync, write: Write, list: List): EventStore => 
   const reads = makeReads(db)
   return {
     append: (request) => write("append", request),
-    heads: (project, people) => read(() => reads.heads(project, people)),
-    ofPeople: (project, people) => read(() => reads.ofPeople(project, people)),
+    heads: (project, people, consentTypes) => read(() => reads.heads(project, people, consentTypes)),
+    ofPeople: (project, places, limit) => read(() => reads.ofPeople(project, places, limit)),
     byId: (project, ids) => read(() => ids.map((id) => reads.byId(project, id))),
     byExternalId: (project, hashes) =>
       read(() => inSnapshot(db, () => hashes.map((hash) => reads.byExternalId(project, hash)))),

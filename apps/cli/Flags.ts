@@ -96,6 +96,13 @@ export interface Ledger {
   readonly knownAt: Option.Option<Instant.Instant>
 }
 
+/** The instant as known at which the ledger is asked; one that is ahead of the clock is read as `now`. */
+export const knownAt = (flags: Pick<Ledger, "knownAt">, now: Instant.Instant): Instant.Instant =>
+  Math.min(
+    now,
+    Option.getOrElse(flags.knownAt, () => now),
+  )
+
 /** The flag `--at`: the instant that is asked about. */
 export const at = instant("at", "the instant asked about")
 

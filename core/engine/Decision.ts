@@ -32,7 +32,12 @@ export interface Decision {
   readonly because: Because.Because
 }
 
-const fromMoment = (moment: Timeline.Moment, terms: Terms, nextChangeAt: Instant | undefined): Decision => {
+/** The decision at a moment, which lasts until `nextChangeAt`. */
+export const of = (
+  moment: Pick<Timeline.Moment, "at" | "heads" | "outcome">,
+  terms: Terms,
+  nextChangeAt: Instant | undefined,
+): Decision => {
   const { at, heads, outcome } = moment
   return {
     at,
@@ -53,7 +58,7 @@ const fromMoment = (moment: Timeline.Moment, terms: Terms, nextChangeAt: Instant
  */
 export const decide = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant): Decision => {
   const moment = Timeline.start(events, terms, at)
-  return fromMoment(moment, terms, Timeline.next(moment, terms)?.at)
+  return of(moment, terms, Timeline.next(moment, terms)?.at)
 }
 
 /** Yields the decision at `from`, then each decision that differs from the previous one, in order. */
@@ -61,7 +66,7 @@ export function* follow(events: Iterable<ConsentEvent>, terms: Terms, from: Inst
   let moment: Timeline.Moment | undefined = Timeline.start(events, terms, from)
   while (moment !== undefined) {
     const next: Timeline.Moment | undefined = Timeline.next(moment, terms)
-    yield fromMoment(moment, terms, next?.at)
+    yield of(moment, terms, next?.at)
     moment = next
   }
 }

@@ -60,12 +60,7 @@ export const next = (moment: Moment, terms: Terms): Moment | undefined => {
 }
 
 /** The first instant after `at` at which a head lapses or the next event happens: the answer cannot change earlier. */
-const nextTurn = (
-  heads: Heads.Heads,
-  terms: Terms,
-  at: Instant,
-  next: ConsentEvent | undefined,
-): Instant | undefined => {
+export const nextTurn = (heads: Heads.Heads, terms: Terms, at: Instant, next?: ConsentEvent): Instant | undefined => {
   let first = next?.consentDate
   for (const head of [heads.declined, heads.accepted, heads.implied, heads.viewed]) {
     const lapse = head === undefined ? undefined : Lapse.of(head, terms)?.at

@@ -40,6 +40,8 @@ export interface AnswerHorizon {
    * than now or the last event known. Waits for the changes about it that are in progress.
    */
   readonly raise: (id: string, knownAt: Instant.Instant) => Effect.Effect<void>
+  /** The latest instant that an id was answered as known at, as far as it is remembered. */
+  readonly answeredAt: (id: string) => Instant.Instant
 }
 
 /** A new horizon; each ledger has its own. */
@@ -74,11 +76,14 @@ export const make = (): AnswerHorizon => {
     }
   }
 
+  const answeredAt = (id: string): Instant.Instant => answered.get(id) ?? Instant.min
+
   return {
+    answeredAt,
     record: (ids, earliest, change) =>
       Effect.suspend(() => {
         let recordedAt = earliest
-        for (const id of ids) recordedAt = Math.max(recordedAt, (answered.get(id) ?? Instant.min) + 1)
+        for (const id of ids) recordedAt = Math.max(recordedAt, answeredAt(id) + 1)
         const begun = begin(ids)
         return Effect.uninterruptible(
           Effect.ensuring(

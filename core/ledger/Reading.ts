@@ -3,8 +3,13 @@
  *
  * An answer must stay what it is (semantics, law 8). So a question first raises the answer horizon of everything it is
  * about, which also waits for changes in progress, and reads after that.
+ *
+ * The present is answered from the heads. Any other instant is answered by following the person's events page by page,
+ * so that memory and the time until other requests are answered do not grow with the number of events.
  */
 import { Clock, Effect } from "effect"
+import type { ConsentEvent } from "../engine/ConsentEvent.ts"
+import * as CatalogOf from "../model/Catalog.ts"
 import type { ListedType, Organization, Project, ProjectTypes } from "../model/Catalog.ts"
 import * as Decision from "../engine/Decision.ts"
 import * as Instant from "../engine/Instant.ts"
@@ -12,9 +17,11 @@ import * as Lane from "../model/Lane.ts"
 import type { Status } from "../engine/Outcome.ts"
 import type { Positions, SeenEvents, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type * as Rules from "../engine/Rules.ts"
+import * as StreamedDecision from "../engine/StreamedDecision.ts"
 import * as Terms from "../engine/Terms.ts"
 import * as Joins from "./Joins.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
+import * as PersonEvents from "./PersonEvents.ts"
 import * as PositionsOf from "./Positions.ts"
 
 /** A question about one person. */
@@ -30,10 +37,20 @@ export interface PersonQuestion {
   readonly alias?: string
   /** Left out: now. */
   readonly at?: Instant.Instant
-  /** Left out: now. */
+  /** Left out: now. One that is ahead of the clock is read as now. */
   readonly knownAt?: Instant.Instant
+  /** The types to decide, by their ids, a part of the listed ones; left out: all. */
+  readonly consentTypes?: ReadonlyArray<string> | TypePage
   /** Takes precedence over the types' own rules. */
   readonly ruleSet?: Rules.RuleSet
+}
+
+/** A page of the listed types, in their order. */
+export interface TypePage {
+  /** The id of the last type of the page before; left out: the first page. */
+  readonly after?: string
+  /** At least 1. */
+  readonly limit: number
 }
 
 /** The person answered about, under the id that survives joining, and the answers. */
@@ -43,6 +60,12 @@ export interface PersonAnswer<Item> {
   readonly items: ReadonlyArray<Item>
   /** What the answer has seen of the events, the identity of the person and the catalog. */
   readonly positions: Positions
+  /** Asked again with it, the answer is the same. */
+  readonly knownAt: Instant.Instant
+  /** The last type of this page, where there are further ones. */
+  readonly next?: string
+  /** How many events were read of the person's past; 0 where the heads were enough. */
+  readonly eventsRead: number
 }
 
 /** A decision about one type of the project. */
@@ -78,28 +101,49 @@ const knownWithoutFacts = (now: Instant.Instant, { store }: LedgerContext): Inst
   store.isReplica === true ? Instant.min : now
 
 /**
- * The instants of a question. One that is left out is now, but no earlier than the latest of the heads and no earlier
- * than the last that was learnt of the project's consent types or of the person's identity. A replica answers as known
- * at the last that it has read, even if a later `knownAt` is asked for.
+ * The instant that a question is answered as known at: its own, or the last one at which something was learnt of the
+ * person or of the project's consent types, if that is earlier. For a primary that instant is now, or later than the
+ * clock if the clock was ahead or is set back; for a replica it is the last that it has read.
  */
-const instantsOf = (
+const knownAtOf = (
   question: PersonQuestion,
   listed: ProjectTypes,
   heads: ReadonlyArray<StoredEvent>,
-  now: Instant.Instant,
   learnt: Instant.Instant,
-  { store }: LedgerContext,
-) => {
-  const happened = Math.max(now, listed.learnt)
-  const known = heads.reduce((latest, head) => Math.max(latest, head.dateCreated), Math.max(learnt, listed.learnt))
-  return {
-    at: question.at ?? heads.reduce((latest, { consentDate }) => Math.max(latest, consentDate), happened),
-    knownAt: store.isReplica === true ? knownUntil(question, known) : (question.knownAt ?? known),
-  }
+): Instant.Instant =>
+  knownUntil(
+    question,
+    heads.reduce((latest, head) => Math.max(latest, head.dateCreated), Math.max(learnt, listed.learnt)),
+  )
+
+/** An instant as of which the person was answered, so that nothing is recorded before it even if the clock is set back. */
+const answeredBefore = (
+  { alias, knownAt, project }: PersonQuestion,
+  survivor: string | undefined,
+  { answerHorizon, store }: LedgerContext,
+): Instant.Instant =>
+  knownAt === undefined || store.isReplica === true
+    ? Instant.min
+    : Math.min(knownAt, answerHorizon.answeredAt(survivor ?? alias ?? project.id))
+
+/**
+ * The instant that a question is about. One that is left out is the clock's now; but a refusal counts at once, also where
+ * it was dated by the clock of another server that is ahead of this one.
+ */
+const atOf = (
+  { at }: PersonQuestion,
+  heads: ReadonlyArray<ConsentEvent>,
+  now: Instant.Instant,
+  knownAt: Instant.Instant,
+): Instant.Instant => {
+  if (at !== undefined) return at
+  const refusals = heads.filter((event) => event.consentState === "declined" && event.dateCreated <= knownAt)
+  return refusals.reduce((latest, { consentDate }) => Math.max(latest, consentDate), now)
 }
 
 /**
- * Whether heads are enough to answer: if the question sees all of them, every other event is older than one of them.
+ * Whether heads are enough to answer: if they are all known and no event is later than `at`, every other event is older
+ * than one of them.
  */
 const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, knownAt: Instant.Instant): boolean =>
   heads.every((head) => head.consentDate <= at && head.dateCreated <= knownAt)
@@ -167,61 +211,151 @@ const peopleOf = Effect.fnUntraced(function* (
 
 const unseen: SeenEvents = { events: [], positions: PositionsOf.none }
 
-/**
- * The listed consent types, and those deleted ones that the person has answered: a recorded refusal is always answered.
- */
-const typesOf = (listed: ProjectTypes, events: ReadonlyArray<StoredEvent>): ReadonlyArray<ListedType> => {
-  const answered = new Set(events.map(({ consentType }) => consentType))
-  const isAnswered = ({ id, isRemoved }: ListedType) => isRemoved === true && answered.has(id)
-  const removed = [...listed.byId.values()].filter(isAnswered)
-  return removed.length === 0 ? listed.all : [...listed.all, ...removed]
-}
-
 /** The consent types of a question's project, and the position of the catalog. */
 const listedOf = Effect.fnUntraced(function* ({ project }: PersonQuestion, { store }: LedgerContext) {
   const catalog = yield* store.catalog.current
   return { listed: catalog.consentTypes.get(project.id)!, positions: PositionsOf.ofCatalog(catalog) }
 })
 
-/** Which events of the people a question needs: only the latest ones where these are enough, or all of them. */
-type Needed = "heads" | "all"
+/** Whether a question is about a type. */
+const asks = ({ consentTypes }: PersonQuestion): ((type: ListedType) => boolean) => {
+  if (consentTypes === undefined || "limit" in consentTypes) return () => true
+  const ids = new Set(consentTypes)
+  return ({ id }) => ids.has(id)
+}
 
-/** The events that a question needs, and its instants, at the instant `now` of the clock. */
+/**
+ * The types that a question is about: the listed ones and then the deleted ones, which are answered only if the person
+ * has answered them, because a recorded refusal is always answered.
+ */
+const typesOf = (question: PersonQuestion, listed: ProjectTypes) => {
+  const removed = [...listed.byId.values()].filter(({ isRemoved }) => isRemoved === true)
+  const all = [...listed.all, ...removed].filter(asks(question))
+  if (question.consentTypes === undefined || !("limit" in question.consentTypes)) return { types: all }
+  const { after, limit } = question.consentTypes
+  const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1
+  const types = all.slice(start, start + limit)
+  return start + limit < all.length ? { types, next: types.at(-1)!.id } : { types }
+}
+
+/** What a question is answered from. */
+interface Gathered {
+  readonly survivor: string | undefined
+  readonly members: ReadonlyArray<string>
+  readonly types: ReadonlyArray<ListedType>
+  readonly next?: string
+  readonly heads: ReadonlyMap<string, ReadonlyArray<StoredEvent>>
+  readonly at: Instant.Instant
+  readonly knownAt: Instant.Instant
+  readonly positions: Positions
+}
+
+/** Gathers what a question is answered from, as known at `latest` at the latest; `now` is that of the clock. */
 const gatherAt = Effect.fnUntraced(function* (
   question: PersonQuestion,
-  needed: Needed,
+  latest: Instant.Instant,
   now: Instant.Instant,
   context: LedgerContext,
 ) {
   const { answerHorizon, store } = context
   const { project } = question
-  const until = knownUntil(question, now)
+  const until = knownUntil(question, latest)
   yield* answerHorizon.raise(project.id, until)
-  const person = yield* peopleOf(question, until, now, context)
+  const person = yield* peopleOf(question, until, latest, context)
   const { learnt, members, survivor } = person
   // Read after the project's horizon was raised, because no version can be published at or before the answer any more.
   const catalog = yield* listedOf(question, context)
-  const read = needed === "heads" ? store.events.heads : store.events.ofPeople
-  const first = members.length === 0 ? unseen : yield* read(project, members)
-  const { at, knownAt } = instantsOf(question, catalog.listed, first.events, now, learnt, context)
-  const isEnough = needed === "all" || sufficient(first.events, at, knownAt)
-  const { events, positions: ends } = isEnough ? first : yield* store.events.ofPeople(project, members)
-  const positions = PositionsOf.merge(catalog.positions, person.positions, ends)
-  return { survivor, events, positions, types: typesOf(catalog.listed, events), at, knownAt }
+  const page = typesOf(question, CatalogOf.typesKnownAt(catalog.listed, question.knownAt ?? Instant.max))
+  const ids = question.consentTypes === undefined ? undefined : page.types.map(({ id }) => id)
+  const heads = members.length === 0 ? unseen : yield* store.events.heads(project, members, ids)
+  const latestLearnt = Math.max(learnt, answeredBefore(question, survivor, context))
+  const knownAt = knownAtOf(question, catalog.listed, heads.events, latestLearnt)
+  const positions = PositionsOf.merge(catalog.positions, person.positions, heads.positions)
+  const at = atOf(question, heads.events, now, knownAt)
+  return { survivor, members, ...page, heads: byType(heads.events), at, knownAt, positions } satisfies Gathered
 })
 
 /**
- * The events that a question needs, and its instants. The current state takes one indexed read of the heads.
+ * Gathers what a question is answered from. The current state takes one indexed read of the heads.
  *
  * Where something is known that is later than the clock, everything is read once more as of that instant. Otherwise an
  * event that was recorded between two reads, no later than that instant, could be missing in the answer.
  */
-const gather = Effect.fnUntraced(function* (question: PersonQuestion, needed: Needed, context: LedgerContext) {
+const gather = Effect.fnUntraced(function* (question: PersonQuestion, context: LedgerContext) {
   const now = yield* Clock.currentTimeMillis
-  const first = yield* gatherAt(question, needed, now, context)
+  const first = yield* gatherAt(question, now, now, context)
   const { knownAt } = first
-  if (question.knownAt !== undefined || knownAt <= now) return first
-  return yield* gatherAt({ ...question, at: question.at ?? knownAt, knownAt }, needed, knownAt, context)
+  if (knownAt <= now) return first
+  return yield* gatherAt({ ...question, knownAt }, knownAt, now, context)
+})
+
+/**
+ * The decision of each type that the person has answered and, unless `isAnswered`, of each listed one that it has not;
+ * and how many events were read besides the heads.
+ */
+const decide = Effect.fnUntraced(function* (
+  question: PersonQuestion,
+  isAnswered: boolean,
+  gathered: Gathered,
+  context: LedgerContext,
+) {
+  const { at, heads, knownAt, members, types } = gathered
+  const decided = new Map<string, Decision.Decision>()
+  const streamed = new Map<string, StreamedDecision.StreamedDecision>()
+  for (const type of types) {
+    const ofType = heads.get(type.id) ?? []
+    if (ofType.length === 0 && (isAnswered || type.isRemoved === true)) continue
+    const terms = termsOf(type, question, knownAt)
+    if (sufficient(ofType, at, knownAt)) decided.set(type.id, Decision.decide(ofType, terms, at))
+    else streamed.set(type.id, StreamedDecision.make(terms, at))
+    if ((decided.size + streamed.size) % typesPerTurn === 0) yield* Effect.yieldNow
+  }
+  if (streamed.size === 0) return { decided, eventsRead: 0 }
+  const open = new Map(streamed)
+  const take = (event: ConsentEvent): boolean => {
+    if (open.get(event.consentType)?.add(event) === false) open.delete(event.consentType)
+    return open.size > 0
+  }
+  const eventsRead = yield* PersonEvents.forEach(question.project, members, take, context)
+  for (const [type, each] of streamed) decided.set(type, each.end())
+  return { decided, eventsRead }
+})
+
+/** The members that answers have in common. */
+const answerOf = ({ knownAt, next, positions, survivor }: Gathered, eventsRead: number) => ({
+  concordId: survivor,
+  positions,
+  knownAt,
+  eventsRead,
+  ...(next !== undefined && { next }),
+})
+
+/** A decision for each type asked about, those without events too, in the order in which the types are listed. */
+export const decisions = Effect.fnUntraced(function* (
+  question: PersonQuestion,
+  context: LedgerContext,
+): Effect.fn.Return<PersonAnswer<TypeDecision>, StoreUnavailable> {
+  const gathered = yield* gather(question, context)
+  const { decided, eventsRead } = yield* decide(question, false, gathered, context)
+  const items = gathered.types.flatMap((type): ReadonlyArray<TypeDecision> => {
+    const decision = decided.get(type.id)
+    return decision === undefined ? [] : [{ type, decision }]
+  })
+  return { ...answerOf(gathered, eventsRead), items }
+})
+
+/** The events of ids, each with what is answered about it. Only those that are not among the heads are read. */
+const storedOf = Effect.fnUntraced(function* (
+  ids: ReadonlyArray<string>,
+  { project }: PersonQuestion,
+  { heads }: Gathered,
+  { store }: LedgerContext,
+) {
+  const known = new Map([...heads.values()].flatMap((ofType) => ofType.map((event) => [event.id, event])))
+  const missing = ids.filter((id) => !known.has(id))
+  const read = missing.length === 0 ? [] : yield* store.events.byId(project, missing)
+  for (const event of read) if (event !== undefined) known.set(event.id, event)
+  return known
 })
 
 /** The decisions in force, each with the event that decides. */
@@ -229,33 +363,20 @@ export const state = Effect.fnUntraced(function* (
   question: PersonQuestion,
   context: LedgerContext,
 ): Effect.fn.Return<State, StoreUnavailable> {
-  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, "heads", context)
-  const grouped = byType(events)
-  let nextChangeAt = Infinity
-  const items = types.flatMap((type): ReadonlyArray<InForce> => {
-    const ofType = grouped.get(type.id)
-    if (ofType === undefined) return []
-    const decision = Decision.decide(ofType, termsOf(type, question, knownAt), at)
-    nextChangeAt = Math.min(nextChangeAt, decision.nextChangeAt ?? Infinity)
-    const event = ofType.find(({ id }) => id === decision.event?.id)
-    return event !== undefined && inForce.has(decision.status) ? [{ type, decision, event }] : []
+  const gathered = yield* gather(question, context)
+  const { decided, eventsRead } = yield* decide(question, true, gathered, context)
+  const decisions = [...decided.values()]
+  const deciding = decisions.flatMap(({ event, status }) =>
+    event !== undefined && inForce.has(status) ? [event.id] : [],
+  )
+  const stored = yield* storedOf(deciding, question, gathered, context)
+  const items = gathered.types.flatMap((type): ReadonlyArray<InForce> => {
+    const decision = decided.get(type.id)
+    if (decision?.event === undefined || !inForce.has(decision.status)) return []
+    return [{ type, decision, event: stored.get(decision.event.id)! }]
   })
-  const next = nextChangeAt === Infinity ? {} : { nextChangeAt }
-  return { concordId: survivor, items, positions, ...next }
-})
-
-/** A decision for every type of the project, those without events too, in the order in which the types are listed. */
-export const decisions = Effect.fnUntraced(function* (
-  question: PersonQuestion,
-  context: LedgerContext,
-): Effect.fn.Return<PersonAnswer<TypeDecision>, StoreUnavailable> {
-  const { at, events, knownAt, positions, survivor, types } = yield* gather(question, "heads", context)
-  const grouped = byType(events)
-  const items = types.map((type): TypeDecision => {
-    const terms = termsOf(type, question, knownAt)
-    return { type, decision: Decision.decide(grouped.get(type.id) ?? [], terms, at) }
-  })
-  return { concordId: survivor, items, positions }
+  const nextChangeAt = Math.min(...decisions.map((decision) => decision.nextChangeAt ?? Infinity))
+  return { ...answerOf(gathered, eventsRead), items, ...(nextChangeAt < Infinity && { nextChangeAt }) }
 })
 
 /**
@@ -265,13 +386,23 @@ export const timeline = Effect.fnUntraced(function* (
   question: Omit<PersonQuestion, "at">,
   context: LedgerContext,
 ): Effect.fn.Return<PersonAnswer<TypeDecision>, StoreUnavailable> {
-  const { events, knownAt, positions, survivor, types } = yield* gather(question, "all", context)
-  const grouped = byType(events)
-  const items = types
-    .flatMap((type): ReadonlyArray<TypeDecision> => {
-      const [, ...changes] = Decision.follow(grouped.get(type.id) ?? [], termsOf(type, question, knownAt), Instant.min)
-      return changes.map((decision) => ({ type, decision }))
-    })
-    .toSorted((a, b) => a.decision.at - b.decision.at)
-  return { concordId: survivor, items, positions }
+  const gathered = yield* gather(question, context)
+  const { knownAt, members, types } = gathered
+  const events = new Map(types.map((type): [string, Array<ConsentEvent>] => [type.id, []]))
+  const take = (event: ConsentEvent): boolean => {
+    events.get(event.consentType)?.push(event)
+    return true
+  }
+  const eventsRead = yield* PersonEvents.forEach(question.project, members, take, context)
+  const items: Array<TypeDecision> = []
+  for (const type of types) {
+    const terms = termsOf(type, question, knownAt)
+    const [, ...changes] = Decision.follow(events.get(type.id)!, terms, Instant.min)
+    for (const decision of changes) items.push({ type, decision })
+    yield* Effect.yieldNow
+  }
+  return { ...answerOf(gathered, eventsRead), items: items.toSorted((a, b) => a.decision.at - b.decision.at) }
 })
+
+/** How many types are decided before other requests may be answered. */
+const typesPerTurn = 256

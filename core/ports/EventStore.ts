@@ -65,6 +65,13 @@ export interface SeenEvents {
   readonly positions: Positions
 }
 
+/** The place in the events of a person after which a page begins, in the order of `consentDate` and then of id. */
+export interface PersonPlace {
+  readonly concordId: string
+  /** Left out: before the first event. */
+  readonly after?: Pick<ConsentEvent, "consentDate" | "id">
+}
+
 /** Which events are listed: those that match every member. A member that is left out matches all events. */
 export interface EventFilter {
   /** The first `consentDate`. */
@@ -136,10 +143,25 @@ export interface EventStore {
     project: Owner,
     hashes: ReadonlyArray<string>,
   ) => Effect.Effect<ReadonlyArray<StoredEvent | undefined>, StoreUnavailable>
-  /** The heads of people, at one moment: at most four events for each person and consent type. */
-  readonly heads: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<SeenEvents, StoreUnavailable>
-  /** Every event of people, at one moment; those of one person in the order recorded. */
-  readonly ofPeople: (project: Owner, people: ReadonlyArray<string>) => Effect.Effect<SeenEvents, StoreUnavailable>
+  /**
+   * The heads of people, at one moment: at most four events for each person and consent type. With `consentTypes`, only
+   * those of these types.
+   */
+  readonly heads: (
+    project: Owner,
+    people: ReadonlyArray<string>,
+    consentTypes?: ReadonlyArray<string>,
+  ) => Effect.Effect<SeenEvents, StoreUnavailable>
+  /**
+   * For each place, in the order of the places, at most `limit` events of the person that follow it, ordered by
+   * `consentDate` and then by id, without what is answered about them. An event that is recorded between two pages is
+   * in a later page only if it follows the place.
+   */
+  readonly ofPeople: (
+    project: Owner,
+    places: ReadonlyArray<PersonPlace>,
+    limit: number,
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<ConsentEvent>>, StoreUnavailable>
   /** One page of a project's events. */
   readonly list: (project: Owner, filter: EventFilter, page: PageRequest) => Effect.Effect<EventPage, StoreUnavailable>
   /** At most `limit` events of one lane (from 0 in the project), from the position `from` on, in order. */

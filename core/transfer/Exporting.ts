@@ -7,6 +7,7 @@ import type { ProjectScope } from "../model/Catalog.ts"
 import * as Instant from "../engine/Instant.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Joins from "../ledger/Joins.ts"
+import * as PersonEvents from "../ledger/PersonEvents.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 
 /** Which events are exported: those that match every member. A member that is left out matches all events. */
@@ -96,15 +97,26 @@ const ofPerson = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const { members } = yield* Joins.current(organization, concordId, context)
-  const seen = yield* context.store.events.ofPeople(project, members)
-  const events = seen.events.toSorted((a, b) => a.dateCreated - b.dateCreated)
-  let isRead = false
-  const next = Effect.sync(() => {
-    if (isRead) return undefined
-    isRead = true
-    return { events: events.filter(matcher(query)), seen: events.length }
+  const found: Array<Pick<StoredEvent, "dateCreated" | "id">> = []
+  const take = ({ dateCreated, id }: Pick<StoredEvent, "dateCreated" | "id">) => found.push({ dateCreated, id }) > 0
+  yield* PersonEvents.forEach(project, members, take, context)
+  const inOrder = found.toSorted((a, b) => a.dateCreated - b.dateCreated || (a.id < b.id ? -1 : 1))
+  const matches = matcher(query)
+  let seen = 0
+  const next = Effect.gen(function* () {
+    const page = inOrder.slice(seen, seen + pageSize)
+    if (page.length === 0) return undefined
+    const events = yield* context.store.events.byId(
+      project,
+      page.map(({ id }) => id),
+    )
+    seen += page.length
+    return {
+      events: events.flatMap((event) => (event !== undefined && matches(event) ? [event] : [])),
+      seen: page.length,
+    }
   })
-  return { total: events.length, next } satisfies Export
+  return { total: inOrder.length, next } satisfies Export
 })
 
 /** Opens an export of a project's events. */

@@ -1,7 +1,9 @@
 /** Clauses of the contract: how a store records events and reads them back. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { Effect } from "effect"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Lane from "../../core/model/Lane.ts"
+import type { PersonPlace, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import {
   type Clause,
   t0,
@@ -69,9 +71,6 @@ export const eventClauses: ReadonlyArray<Clause> = [
       ok(returned > events.length / 2)
       for (const some of [[uuid(0xfff)], people.slice(0, 1), people.slice(3, 9), people]) {
         const own = events.filter(({ concordId }) => some.includes(concordId))
-        const { positions, ...seen } = yield* store.events.ofPeople(project, some)
-        deepStrictEqual(positions, counted(events, some))
-        deepStrictEqual(ids(seen.events).toSorted(), ids(own).toSorted())
         const heads = yield* store.events.heads(project, some)
         deepStrictEqual(heads.positions, counted(events, some))
         deepStrictEqual(
@@ -84,7 +83,7 @@ export const eventClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
-    "events of people are of the moment that the positions name, while others write",
+    "the heads of people are of the moment that the positions name, while others write",
     Effect.fnUntraced(function* (store: Store) {
       // Two people of one lane, whose events alternate.
       const [first] = people
@@ -95,8 +94,12 @@ export const eventClauses: ReadonlyArray<Clause> = [
       const read = Effect.forEach(
         Array.from({ length: 60 }),
         Effect.fnUntraced(function* () {
-          const seen = yield* store.events.ofPeople(project, [second, first!])
-          deepStrictEqual(ids(seen.events).toSorted(), ids(events.slice(0, seen.positions.get(lane))).toSorted())
+          const seen = yield* store.events.heads(project, [second, first!])
+          const before = events.slice(0, seen.positions.get(lane))
+          const heads = [first!, second].flatMap((person) =>
+            foldedHeads(before.filter(({ concordId }) => concordId === person)),
+          )
+          deepStrictEqual(ids(seen.events).toSorted(), heads.toSorted())
         }),
         { discard: true },
       )
@@ -111,6 +114,64 @@ export const eventClauses: ReadonlyArray<Clause> = [
       yield* store.events.append(request([first]))
       yield* store.events.append(request([late], { recordedAt: t0 + 1 }))
       deepStrictEqual(ids(yield* eventsOf(store, project, uuid(5))), [first.id, late.id])
+    }),
+  ),
+  clause(
+    "heads of some consent types are those of these types alone",
+    Effect.fnUntraced(function* (store: Store) {
+      const events = manyEvents(200)
+      yield* store.events.append(request(events))
+      const types = [...new Set(events.map(({ consentType }) => consentType))]
+      for (const some of [[], types.slice(0, 1), types.slice(1), [uuid(0xfff), ...types]]) {
+        const seen = yield* store.events.heads(project, people, some)
+        deepStrictEqual(seen.positions, counted(events, people))
+        const all = yield* store.events.heads(project, people)
+        const expected = all.events.filter(({ consentType }) => some.includes(consentType))
+        deepStrictEqual(ids(seen.events).toSorted(), ids(expected).toSorted())
+      }
+    }),
+  ),
+  clause(
+    "the events of people come page by page in the order of their dates, each once, also those of the same instant",
+    Effect.fnUntraced(function* (store: Store) {
+      const events = manyEvents(400)
+      for (let start = 0; start < events.length; start += 50) {
+        yield* store.events.append(request(events.slice(start, start + 50)))
+      }
+      const decides = ({ id, concordId, consentType, version, consentState, consentAction }: StoredEvent) => [
+        ...[id, concordId, consentType, version, consentState, consentAction],
+      ]
+      for (const limit of [1, 3, 1000]) {
+        const some = [people[1]!, uuid(0xfff), people[0]!, ...people.slice(2)]
+        let places = some.map((concordId): PersonPlace => ({ concordId }))
+        const found = new Map<string, Array<ConsentEvent>>()
+        while (places.length > 0) {
+          const pages = yield* store.events.ofPeople(project, places, limit)
+          deepStrictEqual(pages.length, places.length)
+          places = places.flatMap(({ concordId }, index) => {
+            const page = pages[index]!
+            ok(page.length <= limit)
+            found.set(concordId, [...(found.get(concordId) ?? []), ...page])
+            return page.length === 0 ? [] : [{ concordId, after: page.at(-1)! }]
+          })
+        }
+        for (const person of some) {
+          const own = events
+            .filter(({ concordId }) => concordId === person)
+            .toSorted((a, b) => a.consentDate - b.consentDate || (a.id < b.id ? -1 : 1))
+          deepStrictEqual(ids(found.get(person)!), ids(own))
+          const read = found.get(person)!
+          deepStrictEqual(
+            read.map((event) => [
+              ...decides(event as StoredEvent),
+              event.consentDate,
+              event.dateCreated,
+              event.expirationDate,
+            ]),
+            own.map((event) => [...decides(event), event.consentDate, event.dateCreated, event.expirationDate]),
+          )
+        }
+      }
     }),
   ),
   clause(

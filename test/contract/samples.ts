@@ -150,7 +150,7 @@ export const foldedHeads = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<s
     .flatMap((head) => (head === undefined ? [] : [head.id]))
     .toSorted()
 
-export const ids = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<string> => events.map(({ id }) => id)
+export const ids = (events: ReadonlyArray<Pick<StoredEvent, "id">>): ReadonlyArray<string> => events.map(({ id }) => id)
 
 export type Store = LedgerStore["Service"]
 
@@ -159,7 +159,9 @@ export const named = (store: Store, owner: Lane.Owner, hashes: ReadonlyArray<str
   Effect.map(store.people.byAlias(owner, hashes), (people) => people.map((person) => person?.concordId))
 
 export const eventsOf = (store: Store, owner: Lane.Owner, person: string) =>
-  Effect.map(store.events.ofPeople(owner, [person]), ({ events }) => events)
+  Effect.map(store.events.lane(owner, Lane.of(owner, person) - Lane.all(owner)[0]!, 0, 1_000_000), (events) =>
+    events.filter(({ concordId }) => concordId === person),
+  )
 
 export const headsOf = (store: Store, owner: Lane.Owner, person: string) =>
   Effect.map(store.events.heads(owner, [person]), ({ events }) => events)

@@ -89,7 +89,7 @@ describe("the SQLite store", () => {
 
   test("returns after reopening the events that it was given", async () => {
     await open((store) => store.events.append(append(event(10)).input))
-    const exit = await open((store) => store.events.ofPeople(project, [id(1)]))
+    const exit = await open((store) => store.events.heads(project, [id(1)]))
     expect(Exit.map(exit, ({ events }) => events)).toEqual(Exit.succeed([event(10)]))
   })
 

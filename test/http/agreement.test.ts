@@ -164,7 +164,7 @@ it(
         const [now] = await about(personOf(0))
         const questions = [
           { at: now!.at, knownAt: now!.knownAt },
-          ...random.questions.map(({ at, knownAt }) => ({ at, knownAt: knowable[knownAt] ?? day(40) })),
+          ...random.questions.map(({ at, knownAt }) => ({ at, knownAt: knowable[knownAt] ?? now!.knownAt })),
         ]
         for (const { at, knownAt } of questions) {
           const expected = byLibrary(listed.json, events, at, knownAt)

@@ -4,6 +4,7 @@ import * as ConsentType from "../../core/engine/ConsentType.ts"
 import * as Decision from "../../core/engine/Decision.ts"
 import * as Heads from "../../core/engine/Heads.ts"
 import * as Rules from "../../core/engine/Rules.ts"
+import * as StreamedDecision from "../../core/engine/StreamedDecision.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 import * as Ledgers from "../support/ledgers.ts"
 import * as Oracle from "../support/oracle.ts"
@@ -36,6 +37,26 @@ describe("the engine and the specification stated a second time", () => {
         expect(decision.nextChangeAt).toEqual(expected[1]?.at)
         expect(decision.knownAt).toBe(knownAt)
         expect([...Decision.follow(story.events, terms, at)].map(stated)).toEqual(expected)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  // Kills: StreamedDecision decides before all events of an instant are added, forgets the lapses between two events or
+  // after the last one, or takes an event that is not known.
+  test("give the same answer to events that arrive one by one, and say when no further event can change it", () => {
+    fc.assert(
+      fc.property(Ledgers.story, Ledgers.at, Ledgers.knownAt, (story, at, knownAt) => {
+        const terms = Terms.make(story.type, story.rules, knownAt)
+        const streamed = StreamedDecision.make(terms, at)
+        const inOrder = story.events.toSorted((a, b) => a.consentDate - b.consentDate)
+        const needed = inOrder.findIndex((event) => !streamed.add(event))
+        const added = needed < 0 ? inOrder : inOrder.slice(0, needed + 1)
+        const early = StreamedDecision.make(terms, at)
+        for (const event of added) early.add(event)
+        const expected = Decision.decide(story.events, terms, at)
+        expect(streamed.end()).toEqual(expected)
+        expect(early.end()).toEqual(expected)
       }),
       { numRuns: 5000 },
     )

@@ -145,12 +145,7 @@ export const engine: Part = {
     ["Timeline.ts", "lapse < first", "lapse > first", constant],
     ["Timeline.ts", "[heads.declined, heads", "[heads", constant],
 
-    [
-      "Decision.ts",
-      "yield fromMoment(moment, terms, next?.at)",
-      "yield fromMoment(moment, terms, moment.at)",
-      constant,
-    ],
+    ["Decision.ts", "yield of(moment, terms, next?.at)", "yield of(moment, terms, moment.at)", constant],
 
     ["Terms.ts", "version.dateCreated <= knownAt", "true", asOf],
     ["Terms.ts", "a.at - b.at || ", "", permitted, stricter],

@@ -24,8 +24,8 @@ export const ledger: Part = {
     ],
     [
       "Reading.ts",
-      "yield* read(project, members)",
-      "yield* read(project, members.slice(0, 1))",
+      "yield* store.events.heads(project, members, ids)",
+      "yield* store.events.heads(project, members.slice(0, 1), ids)",
       "The state of joined people is the merge of their states, as of",
     ],
     [
@@ -34,13 +34,13 @@ export const ledger: Part = {
       "if (false) return",
       "an answer about an unknown person stays so, though the identifier names a guest",
     ],
-    ["Reading.ts", "question.knownAt !== undefined || knownAt <= now", "true", oneOrder],
+    ["Reading.ts", "if (knownAt <= now) return first", "return first", oneOrder],
     ["Reading.ts", "head.dateCreated), Math.max(learnt, listed.learnt))", "head.dateCreated), learnt)", oneOrder],
     ["Reading.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that lags"],
     [
       "Reading.ts",
-      "? knownUntil(question, known) :",
-      "? (question.knownAt ?? known) :",
+      "  knownUntil(\n    question,\n    heads",
+      "  Math.max(\n    question.knownAt ?? Instant.min,\n    heads",
       "an answer of a replica that lags",
     ],
     [
@@ -91,7 +91,7 @@ export const ledger: Part = {
     ["Idempotency.ts", "`${caller}\\0${key}`)", "key)", "with the same key of another credential is another request"],
 
     ["AnswerHorizon.ts", "return awaitChanges(id)", "return Effect.void", oneOrder],
-    ["AnswerHorizon.ts", "?? Instant.min) + 1)", "?? Instant.min))", oneOrder],
+    ["AnswerHorizon.ts", "answeredAt(id) + 1)", "answeredAt(id))", oneOrder],
 
     ["Positions.ts", "?? Infinity) < position", "?? Infinity) < 0", "what was recorded is not unknown again"],
     ["Positions.ts", "lanes.length === 0 ? none", "lanes.length >= 0 ? none", "a join is not unseen again"],

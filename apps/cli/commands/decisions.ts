@@ -15,7 +15,7 @@ export const command = Command.make(
   Effect.fnUntraced(function* ({ at, ...flags }) {
     const now = yield* Clock.currentTimeMillis
     const from = Option.getOrElse(at, () => now)
-    const knownAt = Option.getOrElse(flags.knownAt, () => now)
+    const knownAt = Flags.knownAt(flags, now)
     yield* FileLedger.answerEach({ flags, knownAt, from, keepsLines: false }, ({ concordId, type, terms, events }) => {
       const decision = Decision.decide(events, terms, from)
       return `${JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))}\n`

@@ -17,7 +17,7 @@ export const command = Command.make(
   Effect.fnUntraced(function* ({ at, ...flags }) {
     const now = yield* Clock.currentTimeMillis
     const from = Option.getOrElse(at, () => now)
-    const knownAt = Option.getOrElse(flags.knownAt, () => now)
+    const knownAt = Flags.knownAt(flags, now)
     yield* FileLedger.answerEach({ flags, knownAt, from, keepsLines: true }, ({ terms, events }) => {
       const decision = Decision.decide(events, terms, from)
       if (!shown.has(decision.status)) return ""

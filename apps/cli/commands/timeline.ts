@@ -3,7 +3,7 @@
  *
  * The whole timeline of the person is held in memory to be sorted.
  */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { EventGroup } from "../../../adapters/files/EventGroups.ts"
 import * as Decision from "../../../core/engine/Decision.ts"
@@ -34,7 +34,7 @@ export const command = Command.make(
   { person, ...Flags.ledger },
   Effect.fnUntraced(function* ({ person, ...flags }) {
     const now = yield* Clock.currentTimeMillis
-    const knownAt = Option.getOrElse(flags.knownAt, () => now)
+    const knownAt = Flags.knownAt(flags, now)
     const lines: Array<Exchange.DecisionLine> = []
     const question = { flags, knownAt, from: Instant.min, keepsLines: false, concordId: person }
     yield* FileLedger.answerEach(question, (group) => {

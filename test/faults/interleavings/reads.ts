@@ -98,7 +98,7 @@ function* explained(kept: Kept, read: Asked): Iterable<string> {
 
 /**
  * The events that a question should see and does not. An event that is older than a seen one of the same state changes
- * no answer, and an event may be a moment later than the clock.
+ * no answer. An event other than a refusal that is dated by the clock of another server may be later than this one's.
  */
 const unseen = (
   some: ReadonlyArray<StoredEvent>,
@@ -112,7 +112,8 @@ const unseen = (
       (other) =>
         other.consentType === consentType && other.consentState === consentState && other.consentDate > consentDate,
     )
-  return some.filter((event) => people.has(event.concordId) && !isSeen(event) && !isOutdone(event))
+  const isLater = ({ consentDate, consentState }: StoredEvent) => consentState !== "declined" && consentDate > at
+  return some.filter((event) => people.has(event.concordId) && !isSeen(event) && !isOutdone(event) && !isLater(event))
 }
 
 /** A question about now sees everything that was acknowledged before it was asked. */
