@@ -114,6 +114,7 @@ export const strict = <const Fields extends Schema.Struct.Fields>(fields: Fields
       Schema.makeFilter((object) =>
         Object.keys(object)
           .filter((key) => !Object.hasOwn(fields, key))
+          .slice(0, listMaxLength + 1)
           .map((key) => ({ path: [key], issue: `no such member; there are ${Object.keys(fields).join(", ")}` })),
       ),
     )
@@ -337,17 +338,40 @@ export const violations = (error: Schema.SchemaError): ReadonlyArray<Violation> 
     detail: message.charAt(0).toLowerCase() + message.slice(1),
   }))
 
+/** The most items of a list that a request may have. */
+export const listMaxLength = 1000
+
+/** The most levels of lists and objects in what a schema reads. */
+const maxDepth = 8
+
+/**
+ * The value with only the beginning of lists that are longer than `maxItems`: one item more, so that they are still too
+ * long.
+ */
+const beginningOf = (value: unknown, maxItems: number, depth = maxDepth): unknown => {
+  if (typeof value !== "object" || value === null || depth === 0) return value
+  const inner = (each: unknown) => beginningOf(each, maxItems, depth - 1)
+  if (Array.isArray(value)) return value.slice(0, maxItems + 1).map(inner)
+  return Object.fromEntries(Object.entries(value).map(([member, each]) => [member, inner(each)]))
+}
+
 /**
  * A decoder that reports every violation. It first decodes in the faster mode that stops at the first violation,
  * because most values have none.
+ *
+ * Of a list that has more than `maxItems` items, only the beginning is searched for further violations, because a body
+ * of 1 MiB has room for 500,000. If there is none, the first violation of the whole value is reported.
  */
 export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
+  maxItems: number = listMaxLength,
 ): ((value: unknown) => Result.Result<S["Type"], ReadonlyArray<Violation>>) => {
   const decode = Schema.decodeUnknownResult(schema)
   const decodeAll = Schema.decodeUnknownResult(schema, { errors: "all" })
   return (value) => {
     const decoded = decode(value)
-    return Result.isSuccess(decoded) ? Result.succeed(decoded.success) : Result.mapError(decodeAll(value), violations)
+    if (Result.isSuccess(decoded)) return Result.succeed(decoded.success)
+    const all = decodeAll(beginningOf(value, maxItems))
+    return Result.fail(violations(Result.isFailure(all) ? all.failure : decoded.failure))
   }
 }

@@ -86,8 +86,9 @@ interface DecodedRow<A> {
   readonly value: A
 }
 
-const decodeItem = Exchange.decoder(ItemLine.DatedItemLine)
-const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine)
+// The only list in a row is the subcategory, which has one member.
+const decodeItem = Exchange.decoder(ItemLine.DatedItemLine, 1)
+const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine, 1)
 
 const toFault = ({ code, detail, pointer }: Exchange.Violation): RowFault => ({ code, field: pointer.slice(1), detail })
 

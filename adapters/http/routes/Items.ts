@@ -108,9 +108,9 @@ const recordAll = Effect.fnUntraced(function* (
     return rest === undefined ? [] : [{ index, rest }]
   })
   const reviewed = yield* ledger.review({ ...request, items: readable.map(({ rest }) => rest) })
-  const broken = reviewed.map((violation) => ({ ...violation, item: readable[violation.item]!.index }))
+  const broken = Map.groupBy(reviewed, ({ item }) => readable[item]!.index)
   const errors = items.flatMap((item, index) => {
-    const ofItem = broken.filter((violation) => violation.item === index)
+    const ofItem = (broken.get(index) ?? []).map((violation) => ({ ...violation, item: index }))
     if ("person" in item) return ofItem.map(ruleViolation)
     const shape = item.violations.map((violation) => ({
       ...violation,
@@ -126,7 +126,8 @@ const recordAll = Effect.fnUntraced(function* (
  * is checked against its schema and against the rules of the ledger before any item is recorded.
  */
 export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) => {
-  const decodeItem = Exchange.decoder(itemSchema)
+  // The only list in an item is the subcategory, which has one member.
+  const decodeItem = Exchange.decoder(itemSchema, 1)
 
   const read = (value: unknown, toItem: (decoded: Decoded) => Item): Item | Misshapen => {
     const decoded = decodeItem(value)

@@ -13,6 +13,7 @@ import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import * as ProblemBody from "../api/Problem.ts"
 import * as Account from "./Account.ts"
 import * as Failure from "./Failure.ts"
+import * as JsonValues from "./JsonValues.ts"
 import * as RequestLog from "./RequestLog.ts"
 
 /** A violation with its place: in the body (JSON Pointer), in a query parameter, or in a header. */
@@ -46,6 +47,17 @@ export const notModified = (headers: Readonly<Record<string, string>>) =>
 /** The body `{ count, items }`, of items that are JSON already. */
 export const list = (items: ReadonlyArray<string>): string => `{"count":${items.length},"items":[${items.join(",")}]}`
 
+/** The most violations that an answer names. A client mends these first, and its next answer names others. */
+const maxViolations = 1000
+
+/** The violations that an answer names; the last one says how many more were found. */
+const named = (errors: ReadonlyArray<Violation>): ReadonlyArray<Violation> => {
+  const more = errors.length - maxViolations
+  if (more <= 0) return errors
+  const detail = `${more} more violations were found and are not named here; send less at once, or mend these first`
+  return [...errors.slice(0, maxViolations), { pointer: "", code: "more", detail }]
+}
+
 /** The body of an error answer, and the `instance` under which it is logged. */
 export const write = ({ status, detail, errors, version }: HttpProblem) => {
   const title = ProblemBody.titles[status]
@@ -60,7 +72,7 @@ export const write = ({ status, detail, errors, version }: HttpProblem) => {
     status,
     detail,
     instance,
-    ...(errors !== undefined && { errors }),
+    ...(errors !== undefined && { errors: named(errors) }),
     ...(version !== undefined && { version }),
   })
   return { body, instance }
@@ -157,6 +169,8 @@ export const bodyMaxBytes = mebibyte
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
+const notJson = new HttpProblem({ status: 400, detail: "the body is not valid JSON in UTF-8" })
+
 const hasBody = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
   headers["content-type"] !== undefined ||
   headers["transfer-encoding"] !== undefined ||
@@ -174,6 +188,11 @@ export interface BodyOptions {
   readonly absent?: unknown
   readonly maxBytes?: number
 }
+
+const tooManyValues = new HttpProblem({
+  status: 413,
+  detail: `of a body that is larger than 1 MiB only texts may be long: it may have at most ${JsonValues.max} values`,
+})
 
 const emptyBody = (json: unknown): Body => ({ text: "", json })
 
@@ -198,13 +217,10 @@ export const readBody = Effect.fnUntraced(function* (
   )
   // The bytes that the head announced were drawn before.
   if (request.headers["content-length"] === undefined) yield* Account.charge({ bytes: bytes.byteLength })
-  return yield* Effect.try({
-    try: (): Body => {
-      const text = utf8.decode(bytes)
-      return { text, json: JSON.parse(text) }
-    },
-    catch: () => new HttpProblem({ status: 400, detail: "the body is not valid JSON in UTF-8" }),
-  })
+  const text = yield* Effect.try({ try: () => utf8.decode(bytes), catch: () => notJson })
+  // A smaller body has no room for values that would take much memory.
+  if (bytes.byteLength > bodyMaxBytes && !JsonValues.areFew(text)) return yield* tooManyValues
+  return yield* Effect.try({ try: (): Body => ({ text, json: JSON.parse(text) }), catch: () => notJson })
 })
 
 /** The decoded body; fails with 422 and every violation. */
