@@ -96,6 +96,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     ends: bound(Positions.ends),
     reached: bound(Positions.reached),
     ready: store.ready,
+    isReplica: store.isReplica === true,
   }
 }
 

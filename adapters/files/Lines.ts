@@ -9,8 +9,9 @@ import { isUtf8 } from "node:buffer"
 /** The most bytes of a line: 1 MiB. */
 export const maxBytes = 1024 * 1024
 
-/** Receives each line, or the reason why a line was refused. */
+/** Receives each line, or the reason why a line was refused. It may also count the blank lines. */
 export interface LineReceiver {
+  readonly blank?: () => void
   readonly line: (text: string, number: number) => void
   readonly refused: (reason: string, number: number) => void
 }
@@ -35,7 +36,8 @@ export const splitter = (receiver: LineReceiver): Splitter => {
   const emit = (text: string): void => {
     const start = number === 1 && text.startsWith("\uFEFF") ? 1 : 0
     const line = text.slice(start, text.endsWith("\r") ? -1 : undefined)
-    if (!blank.test(line)) receiver.line(line, number)
+    if (blank.test(line)) receiver.blank?.()
+    else receiver.line(line, number)
     number++
   }
 

@@ -23,6 +23,8 @@ export interface RowFormat {
   readonly format: (typeof formats)[number]
   /** One character between the fields of CSV; a comma by default. */
   readonly delimiter?: string
+  /** Called with the number of blank lines that were skipped so far. */
+  readonly onBlank?: (count: number) => void
 }
 
 /** The format by the name of a file: `.csv` and `.csv.gz` are CSV, any other name is NDJSON. */
@@ -46,10 +48,12 @@ const fromJson = (text: string, line: number): FileRow => {
   }
 }
 
-const ndjson = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Rows<E, R> =>
+const ndjson = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, onBlank: RowFormat["onBlank"]): Rows<E, R> =>
   Stream.suspend(() => {
     let rows: Array<FileRow> = []
+    let blankLines = 0
     const splitter = Lines.splitter({
+      blank: () => onBlank?.(++blankLines),
       line: (text, number) => void rows.push(fromJson(text, number)),
       refused: (reason, number) => void rows.push(unreadable(number, reason)),
     })
@@ -107,8 +111,12 @@ const fromRecord = (header: ReadonlyArray<string>, record: ReadonlyArray<string>
   return { line, text, value }
 }
 
-const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): Rows<E, R> => {
-  const evaluate = () =>
+const csv = <E, R>(
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  delimiter: string,
+  onBlank: RowFormat["onBlank"],
+): Rows<E, R> => {
+  const newParser = () =>
     parse({
       bom: true,
       delimiter,
@@ -121,6 +129,8 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
   return Stream.suspend(() => {
     const lineOf = makeLineFinder()
     let header: ReadonlyArray<string> | undefined
+    const parser = newParser()
+    const counted = Stream.tap(bytes, () => Effect.sync(() => onBlank?.(parser.info.empty_lines)))
     const readHeader = (names: ReadonlyArray<string>, line: number) => {
       header = names.map((name) => name.trim())
       const named = header.filter((name) => name !== "")
@@ -137,8 +147,8 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
       }
       return rows
     })
-    return NodeStream.pipeThroughDuplex<R, E | BadRows, Uint8Array, Parsed, BadRows>(Utf8.checked(bytes), {
-      evaluate,
+    return NodeStream.pipeThroughDuplex<R, E | BadRows, Uint8Array, Parsed, BadRows>(Utf8.checked(counted), {
+      evaluate: () => parser,
       onError: badCsv,
     }).pipe(Stream.chunks, Stream.mapEffect(toRows))
   })
@@ -147,5 +157,5 @@ const csv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, delimiter: string): R
 /** Reads rows from bytes, which must not be compressed. */
 export const read = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
-  { delimiter = ",", format }: RowFormat,
-): Rows<E, R> => (format === "csv" ? csv(bytes, delimiter) : ndjson(bytes))
+  { delimiter = ",", format, onBlank }: RowFormat,
+): Rows<E, R> => (format === "csv" ? csv(bytes, delimiter, onBlank) : ndjson(bytes, onBlank))

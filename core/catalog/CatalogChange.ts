@@ -13,6 +13,7 @@ import type { Owner } from "../model/Lane.ts"
 import { type CatalogChange, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
+import * as WorkingPlace from "../ledger/WorkingPlace.ts"
 
 /**
  * How many times a change is prepared before it fails. Each time another change was written, so the ledger makes
@@ -124,7 +125,7 @@ export const change = Effect.fnUntraced(function* <Value>(
   const carryOut = Effect.gen(function* () {
     const first = yield* prepareNow(-Infinity)
     if (first.prepared._tag !== "Prepared") return first.prepared as CatalogOutcome<Value>
-    return yield* catalogLock.withPermit(write(first))
+    return yield* WorkingPlace.withLock(catalogLock, write(first))
   })
   return yield* Idempotency.once<CatalogOutcome<Value>, StoreUnavailable, never>(owner, idempotency, context, carryOut)
 })

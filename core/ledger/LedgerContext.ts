@@ -7,7 +7,7 @@ import type { Organization } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import type { SessionCache } from "./SessionCache.ts"
-import { LedgerStore } from "../ports/LedgerStore.ts"
+import { LedgerStore, type Positions, type StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import * as Identifiers from "./Identifiers.ts"
 
@@ -25,6 +25,8 @@ export interface LedgerContext {
   readonly sessionCache: SessionCache
   /** For each API key, by its id, the instant of its last use that was noted. */
   readonly notedKeyUses: Map<string, Instant>
+  /** Readings of a replica's positions that waiting requests share, by the id of the project or organization. */
+  readonly sharedPositions: Map<string, Effect.Effect<Positions, StoreUnavailable>>
   /** The hashes of the idempotency keys whose requests are being carried out. */
   readonly inFlight: Set<string>
   /** Held during a catalog change: the ledger makes one at a time. */
@@ -39,6 +41,7 @@ const emptyState = () => ({
   answerHorizon: AnswerHorizon.make(),
   sessionCache: new Map(),
   notedKeyUses: new Map(),
+  sharedPositions: new Map(),
   inFlight: new Set<string>(),
 })
 

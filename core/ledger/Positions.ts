@@ -7,6 +7,7 @@ import type { Catalog, Organization, Project } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Positions, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
+import * as WorkingPlace from "./WorkingPlace.ts"
 
 /** The positions of an answer that has seen nothing. */
 export const none: Positions = new Map()
@@ -62,42 +63,63 @@ export interface LaneOwners {
   readonly project?: Project
 }
 
-/** A lagging store is read every 25 milliseconds for up to two seconds. */
-const pollSchedule = Schedule.spaced(25).pipe(Schedule.upTo({ duration: 2_000 }))
+/** A replica that lags is read every 25 milliseconds for up to two seconds, once for all requests that wait. */
+const pollMillis = 25
+const pollSchedule = Schedule.spaced(pollMillis).pipe(Schedule.upTo({ duration: 2_000 }))
 
-/** The positions of the store now. Reads no lanes of an owner of which no position is asked for. */
+/** The positions of the store now, of the lanes of events and people of their owners that `isAsked` names. */
 const seenOf = Effect.fnUntraced(function* (
   { organization, project }: LaneOwners,
-  asked: Positions,
+  isAsked: (lane: number) => boolean,
   store: LedgerContext["store"],
 ) {
-  const askedOf = (owner: Lane.Owner) => Lane.all(owner).filter((lane) => asked.has(lane))
-  const lanes = askedOf(organization)
+  const lanes = Lane.all(organization).filter(isAsked)
   const people = lanes.length === 0 ? none : yield* store.people.laneEnds(lanes)
-  const isOfEvents = project !== undefined && askedOf(project).length > 0
+  const isOfEvents = project !== undefined && Lane.all(project).some(isAsked)
   const events = isOfEvents ? ofLanes(project, yield* store.events.laneEnds(project)) : none
   return merge(ofCatalog(yield* store.catalog.current), people, events)
 })
 
+/** All positions of the owners, read at most once in {@link pollMillis}, however many requests wait for them. */
+const sharedSeenOf = Effect.fnUntraced(function* (
+  owners: LaneOwners,
+  { sharedPositions, store }: Pick<LedgerContext, "sharedPositions" | "store">,
+) {
+  const { id } = owners.project ?? owners.organization
+  const known = sharedPositions.get(id)
+  if (known !== undefined) return yield* known
+  // A request that is interrupted must not interrupt the reading of the others.
+  const reading = Effect.uninterruptible(seenOf(owners, () => true, store))
+  const shared = yield* Effect.cachedWithTTL(reading, pollMillis)
+  sharedPositions.set(id, shared)
+  return yield* shared
+})
+
+/** Whether the store has reached positions: at once, after waiting, or not in time. */
+export type Reached = "Reached" | "ReachedLater" | "Behind" | "Foreign"
+
 /**
- * Whether the store has reached positions; waits up to two seconds for it. `Foreign`: a position is of a lane of
- * another project or organization. For a request without a project, positions of lanes of projects are ignored.
+ * Whether the store has reached positions. A replica is waited for up to two seconds. Any other store has what was
+ * recorded, so positions that it lacks were never given, and waiting would be of no use. `Foreign`: a position is of a
+ * lane of another project or organization. For a request without a project, positions of lanes of projects are ignored.
  */
 export const reached = Effect.fnUntraced(function* (
   owners: LaneOwners,
   asked: Positions,
-  { store }: Pick<LedgerContext, "store">,
-): Effect.fn.Return<"Reached" | "Behind" | "Foreign", StoreUnavailable> {
-  const isBehind = Effect.map(seenOf(owners, asked, store), (seen) =>
-    [...asked].some(([key, position]) => (seen.get(key) ?? Infinity) < position),
-  )
+  context: Pick<LedgerContext, "sharedPositions" | "store">,
+): Effect.fn.Return<Reached, StoreUnavailable> {
+  const { store } = context
   const { organization, project } = owners
   const lanes = new Set<number | string>([
     "configuration",
     ...[organization, ...(project ? [project] : [])].flatMap(Lane.all),
   ])
   if (project !== undefined && [...asked.keys()].some((key) => !lanes.has(key))) return "Foreign"
-  return (yield* Effect.repeat(isBehind, { schedule: pollSchedule, while: (isBehind) => isBehind }))
-    ? "Behind"
-    : "Reached"
+  const isBehind = (seen: Positions): boolean =>
+    [...asked].some(([key, position]) => (seen.get(key) ?? Infinity) < position)
+  if (!isBehind(yield* seenOf(owners, (lane) => asked.has(lane), store))) return "Reached"
+  if (store.isReplica !== true) return "Behind"
+  const polled = Effect.map(Effect.delay(sharedSeenOf(owners, context), pollMillis), isBehind)
+  const wait = Effect.repeat(polled, { schedule: pollSchedule, while: (isBehind) => isBehind })
+  return (yield* WorkingPlace.without(wait)) ? "Behind" : "ReachedLater"
 })

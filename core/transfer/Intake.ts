@@ -56,6 +56,11 @@ export interface Intake<E = never> extends ProjectScope {
   readonly map?: (value: unknown) => Result.Result<unknown, ReadonlyArray<RowFault>>
   /** The number of rows in a block: 1 to {@link maxItems}, by default {@link maxItems}. */
   readonly blockSize?: number
+  /**
+   * Works on a block when its turn comes, in the scope of the project as it is then. A block that it refuses ends the
+   * intake, after the blocks before it are recorded. Left out: at once, in the given scope.
+   */
+  readonly inTurn?: <A, E2, R>(work: (scope: ProjectScope) => Effect.Effect<A, E2, R>) => Effect.Effect<A, E | E2, R>
   /** Called after each block with the rejections of its rows, in their order, and the tally of all rows so far. */
   readonly report: (rejections: ReadonlyArray<Rejection>, tally: ImportTally) => Effect.Effect<void, E>
 }
@@ -228,14 +233,18 @@ export const run = <E, R, E2>(
     let tally = emptyTally
     const pipeline = BlockPipeline.make()
     const blocks = blocksOf(rows, intake.blockSize ?? maxItems)
+    const inTurn: NonNullable<typeof intake.inTurn> = intake.inTurn ?? ((work) => work(intake))
     const importNext = (block: ReadonlyArray<FileRow>) =>
-      Effect.map(
-        pipeline.next((slot) => importRows(block, slot, intake, ledger)),
-        ({ result }) => result,
-      )
+      pipeline
+        .next((slot) => inTurn((scope) => importRows(block, slot, { ...intake, ...scope }, ledger)))
+        .pipe(
+          Effect.map(({ result }) => result),
+          // The failure of a block is met in its order, after the reports of the blocks before it.
+          Effect.result,
+        )
     const results = intake.isRestore
       ? Stream.mapEffect(blocks, (block) => restoreRows(block, intake, ledger))
-      : Stream.mapEffect(blocks, importNext, { concurrency })
+      : Stream.mapEffect(Stream.mapEffect(blocks, importNext, { concurrency }), Effect.fromResult)
     return results.pipe(
       Stream.runForEach((result) => {
         const added = add(tally, result)

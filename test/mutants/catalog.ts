@@ -33,7 +33,7 @@ export const catalog: Part = {
 
     [
       "CatalogChange.ts",
-      "catalogLock.withPermit(write(first))",
+      "WorkingPlace.withLock(catalogLock, write(first))",
       "write(first)",
       "catalog changes that are asked for at the same time",
     ],

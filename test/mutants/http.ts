@@ -3,6 +3,7 @@ import type { Part } from "./Mutant.ts"
 
 const agreement = "Library, command line and HTTP give the same answer"
 const asModel = "A sequence of requests is answered as the ledger in memory"
+const revokedKey = "an import whose key is revoked ends before the next block"
 const recordEvents = "POST /privacy-v1/organizations/:organizationId/projects/:projectId/consent-events is for"
 
 export const http: Part = {
@@ -14,9 +15,11 @@ export const http: Part = {
     "test/http/apiKeys.test.ts",
     "test/http/attacks.test.ts",
     "test/http/concurrencyLimit.test.ts",
+    "test/http/fairTurns.test.ts",
     "test/http/idempotencyKeys.test.ts",
     "test/http/identify.test.ts",
     "test/http/identityToken.test.ts",
+    "test/http/importShares.test.ts",
     "test/http/random.test.ts",
     "test/http/rateLimits.test.ts",
     "test/http/refusedConnections.test.ts",
@@ -24,6 +27,7 @@ export const http: Part = {
     "test/http/routeTable.test.ts",
     "test/http/tokenBuckets.test.ts",
     "test/http/typeLife.test.ts",
+    "test/http/waiting.test.ts",
   ],
   mutants: [
     [
@@ -113,7 +117,12 @@ export const http: Part = {
       "false",
       recordEvents,
     ],
-    ["server/Authenticate.ts", "        key = yield* keyOf(secret)\n", "", "a new version is not unseen again"],
+    [
+      "server/Authenticate.ts",
+      "hasWaited ? yield* again : { key, ...own }",
+      "{ key, ...own }",
+      "a new version is not unseen again",
+    ],
     ["api/Endpoint.ts", 'method === "GET" ||', "false ||", "a new version is not unseen again"],
 
     ["routes/SiteRoutes.ts", "members.includes(event.concordId)", "members.length > 0", "by the ids of its events"],
@@ -181,5 +190,25 @@ export const http: Part = {
     ["server/Positions.ts", "isRepeated || ", "", "an answer that is given again"],
 
     ["routes/PeopleRoutes.ts", "Positions.headers(positions)", "{}", "a join is not unseen again"],
+
+    ["server/LoadShedding.ts", "  place?.leave()\n", "", "keeps no question of another key from being answered"],
+    ["server/LoadShedding.ts", "  place?.leave()\n", "", "changes of the catalog that wait for each other"],
+    [
+      "server/AwaitPositions.ts",
+      "if (!ledger.isReplica) return yield* refusal",
+      "",
+      "is answered 403 at once by a primary",
+    ],
+    ["server/Shares.ts", "own >= each || ", "", "40 that hardly send anything keep out no import"],
+    [
+      "server/FairTurns.ts",
+      "waiting.get(organizationId)",
+      'waiting.get("")',
+      "Work that waits is done before the second",
+    ],
+    ["routes/Import.ts", "Effect.flatMap(stillAllowed, (now) => work(now ?? scope))", "work(scope)", revokedKey],
+    ["server/Answer.ts", "  yield* checkAfter(startedAt)\n", "", "a slow body records nothing if the key was revoked"],
+    ["routes/ImportWorth.ts", "tally.rejected + blankLines", "blankLines", "one of NDJSON of null without end"],
+    ["routes/ImportWorth.ts", "tally.rejected + blankLines", "tally.rejected", "one of CSV of blank lines without end"],
   ],
 }

@@ -13,6 +13,7 @@ export const ledger: Part = {
     "test/http/externalId.test.ts",
     "test/http/known.test.ts",
     "test/http/retries.test.ts",
+    "test/http/waiting.test.ts",
     "test/laws/joinedLedger.test.ts",
   ],
   mutants: [
@@ -96,7 +97,9 @@ export const ledger: Part = {
     ["Positions.ts", "?? Infinity) < position", "?? Infinity) < 0", "what was recorded is not unknown again"],
     ["Positions.ts", "lanes.length === 0 ? none", "lanes.length >= 0 ? none", "a join is not unseen again"],
     ["Positions.ts", "ofCatalog(yield* store.catalog.current), people", "people", "a new version is not unseen again"],
-    ["Positions.ts", "spaced(25)", "spaced(2_000)", "a request that waits is answered"],
+    ["Positions.ts", "const pollMillis = 25", "const pollMillis = 2_000", "a request that waits is answered"],
+
+    ["Positions.ts", 'if (store.isReplica !== true) return "Behind"', "", "keeps no decline of another key from being"],
 
     ["Joins.ts", "person.facts.length === 0", "person.facts.length >= 0", "a join is not unseen again"],
 

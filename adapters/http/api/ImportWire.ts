@@ -7,6 +7,18 @@ import { HttpApiSchema } from "effect/http-api"
 /** The highest number of faults that an answer lists. */
 export const maxRejections = 1000
 
+/**
+ * How many rows may be rejected, and lines be blank, above the number of rows that are recorded or were before. One
+ * more ends the import, because work for rows that are worth nothing would have no bound: gzip makes 700 of one byte.
+ */
+export const maxWorthless = 10_000
+
+/**
+ * How many bytes a compressed import may have after it is decompressed: a number that is free, and more for each byte
+ * that was sent. Rows of other systems compress to between a fifth and a fiftieth.
+ */
+export const maxUnpacked = { free: 64 * 1024 * 1024, perByte: 200 }
+
 /** The highest number of rows of a dry run, because it holds in memory what it would record. */
 export const maxDryRows = 20_000
 

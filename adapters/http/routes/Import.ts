@@ -1,23 +1,29 @@
 /**
  * Imports rows while they arrive: in bounded memory, and at the rate at which the store writes them.
  */
-import { Effect, identity, Option, Result, Stream } from "effect"
+import { Data, Effect, identity, Option, Result, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import type { Project } from "../../../core/model/Catalog.ts"
 import * as Intake from "../../../core/transfer/Intake.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
-import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
+import { LedgerStore, type StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import * as BadRows from "../../files/BadRows.ts"
 import * as Gunzip from "../../files/Gunzip.ts"
 import * as Mapping from "../../files/Mapping.ts"
 import * as RowReader from "../../files/RowReader.ts"
 import * as MemoryStore from "../../memory/MemoryStore.ts"
+import { CurrentKey } from "../api/Credentials.ts"
 import * as ImportWire from "../api/ImportWire.ts"
+import * as FairTurns from "../server/FairTurns.ts"
+import * as LoadShedding from "../server/LoadShedding.ts"
+import * as ImportWorth from "./ImportWorth.ts"
 import * as PathScope from "../server/PathScope.ts"
 import { CurrentAccount } from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
+import * as Shares from "../server/Shares.ts"
+import { StillAllowed } from "../server/StillAllowed.ts"
 
 /** The query of an import: how its rows are read. */
 export interface Query {
@@ -61,6 +67,14 @@ const cutShort = (error: BadRows.BadRows | unknown, rows: number): Answer.HttpPr
   return new Answer.HttpProblem({ status: 422, detail, errors: [{ pointer: "", code: "unreadable", detail: reason }] })
 }
 
+const ended = (reason: string, rows: number): Answer.HttpProblem =>
+  new Answer.HttpProblem({
+    status: 422,
+    detail: `${reason}; of what came before, ${rows} rows were taken in: correct the file, and send the whole again`,
+    errors: [{ pointer: "", code: "worthless", detail: reason }],
+    headers: { connection: "close" },
+  })
+
 const tooManyDry = new Answer.HttpProblem({
   status: 413,
   detail: `a dry run here takes at most ${ImportWire.maxDryRows} rows: send a part, or use assent import --dry-run`,
@@ -81,9 +95,61 @@ const positionHeaders = Effect.fnUntraced(function* (project: Project) {
   return Positions.headers(yield* Effect.orElseSucceed(ledger.ends(project), () => PositionsOf.none))
 })
 
+/** How many imports may be open: most of them wait for their clients, which may take as long as they want. */
+export const openMax: Shares.Bounds = { each: 8, inAll: 64 }
+
+/** How many blocks are worked on at a time, for all imports together. */
+const blocksMax = 4
+
+/** The imports of a server. */
+export interface Imports {
+  readonly take: Shares.TakeShare
+  readonly inTurn: FairTurns.InTurn
+}
+
+/** The imports of a new server. */
+export const make = (): Imports => ({ take: Shares.make(openMax), inTurn: FairTurns.make(blocksMax) })
+
+const tooManyOpen = new Answer.HttpProblem({
+  status: 503,
+  detail: `too many imports are open, of which an organization may have ${openMax.each}; nothing was done; try again`,
+  headers: { "retry-after": "1", connection: "close" },
+})
+
+/** The key may not import any more; raised before a block. */
+class NotAllowed extends Data.TaggedError("NotAllowed")<{ readonly problem: Answer.HttpProblem }> {}
+
+const cutOff = ({ detail, headers, status }: Answer.HttpProblem, rows: number): Answer.HttpProblem =>
+  new Answer.HttpProblem({
+    status,
+    detail: `${detail}; of what came before, ${rows} rows were taken in`,
+    headers: { ...headers, connection: "close" },
+  })
+
+/** Imports rows while fewer imports are open than {@link openMax}, without a place in `LoadShedding`. */
+export const rows = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  query: Query,
+  { inTurn, take }: Imports,
+) {
+  const { organization } = yield* CurrentKey
+  const giveBack = take(organization.id)
+  if (giveBack === undefined) return yield* tooManyOpen
+  // Its blocks take turns instead. Between them it waits for its client.
+  LoadShedding.giveUp(request.source)
+  return yield* Effect.ensuring(importRows(request, query, inTurn(organization.id)), Effect.sync(giveBack))
+})
+
 /** Imports the rows of a request, and answers how many were recorded and what is wrong with the others. */
-export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, query: Query) {
+const importRows = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  query: Query,
+  inTurn: ReturnType<FairTurns.InTurn>,
+) {
   const { key, scope } = yield* PathScope.current
+  const stillAllowed = Effect.catchTag(yield* StillAllowed, "HttpProblem", (problem) =>
+    Effect.fail(new NotAllowed({ problem })),
+  )
   const format = formatOf(request)
   const encoding = (request.headers["content-encoding"] ?? "").trim().toLowerCase()
   if (Option.isNone(format) || !encodings.has(encoding)) return yield* unsupported
@@ -92,30 +158,44 @@ export const rows = Effect.fnUntraced(function* (request: HttpServerRequest.Http
   const rejections: Array<Intake.Rejection> = []
   let rowCount = 0
   const { pace } = yield* CurrentAccount
-  const bytes = Stream.tap(request.stream, ({ byteLength }) => pace({ bytes: byteLength }))
-  const read = RowReader.read(Gunzip.ifPacked(bytes), {
+  const worth = ImportWorth.make()
+  const arriving = request.stream.pipe(
+    Stream.tap(({ byteLength }) => pace({ bytes: byteLength })),
+    Stream.tap(worth.packed),
+  )
+  const read = RowReader.read(Stream.tap(Gunzip.ifPacked(arriving), worth.unpacked), {
     format: format.value,
+    onBlank: worth.blank,
     ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
   }).pipe(
     Stream.mapArrayEffect((rows) =>
       Effect.as(pace({ items: rows.length, ...(!isDryRun && { writes: rows.length }) }), rows),
     ),
   )
-  const stream = Stream.mapError(read, (error) => ({ _tag: "CutShort", error }) as const)
-  const intake: Intake.Intake<Answer.HttpProblem> = {
+  const stream = Stream.mapError(read, (error) =>
+    error instanceof ImportWorth.Worthless ? error : ({ _tag: "CutShort", error } as const),
+  )
+  const intake: Intake.Intake<Answer.HttpProblem | NotAllowed | ImportWorth.Worthless | StoreUnavailable> = {
     ...scope,
     submitter: key.id,
     isRestore: false,
     map: Mapping.apply(mapping),
-    report: (found, { rows }) =>
-      Effect.sync(() => {
-        rowCount = rows
+    inTurn: (work) => inTurn(Effect.flatMap(stillAllowed, (now) => work(now ?? scope))),
+    report: (found, tally) =>
+      Effect.gen(function* () {
+        rowCount = tally.rows
         rejections.push(...found.slice(0, ImportWire.maxRejections - rejections.length))
-      }).pipe(Effect.andThen(isDryRun && rows > ImportWire.maxDryRows ? tooManyDry : Effect.void)),
+        if (isDryRun && rowCount > ImportWire.maxDryRows) return yield* tooManyDry
+        yield* worth.imported(tally)
+      }),
   }
   const tally = yield* Effect.flatMap(Ledger, (ledger) => Intake.run(stream, intake, ledger)).pipe(
     isDryRun ? asDryRun : identity,
-    Effect.catchTag("CutShort", ({ error }) => Effect.fail(cutShort(error, rowCount))),
+    Effect.catchTags({
+      CutShort: ({ error }) => Effect.fail(cutShort(error, rowCount)),
+      Worthless: ({ reason }) => Effect.fail(ended(reason, rowCount)),
+      NotAllowed: ({ problem }) => Effect.fail(cutOff(problem, rowCount)),
+    }),
   )
   const headers = isDryRun ? {} : yield* positionHeaders(scope.project)
   return Answer.json(JSON.stringify({ dryRun: isDryRun, ...tally, rejections }), 200, headers)

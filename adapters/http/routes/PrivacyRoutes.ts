@@ -37,8 +37,9 @@ const lowerCase = <Query extends { concordId?: string; sessionId?: string; submi
 })
 
 /** The handlers of the group `privacy`. */
-export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
-  handlers
+export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) => {
+  const imports = Import.make()
+  return handlers
     .handleRaw("createConsentEvents", ({ request }) =>
       Answer.respond(
         Effect.gen(function* () {
@@ -49,7 +50,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
         }),
       ),
     )
-    .handleRaw("importConsentEvents", ({ query, request }) => Answer.respond(Import.rows(request, query)))
+    .handleRaw("importConsentEvents", ({ query, request }) => Answer.respond(Import.rows(request, query, imports)))
     .handle("listConsentEvents", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
@@ -102,5 +103,5 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) =>
           return Answer.json(body, 200, Positions.headers(positions))
         }),
       ),
-    ),
-)
+    )
+})

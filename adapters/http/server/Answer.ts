@@ -15,6 +15,7 @@ import * as Account from "./Account.ts"
 import * as Failure from "./Failure.ts"
 import * as JsonValues from "./JsonValues.ts"
 import * as RequestLog from "./RequestLog.ts"
+import * as StillAllowed from "./StillAllowed.ts"
 
 /** A violation with its place: in the body (JSON Pointer), in a query parameter, or in a header. */
 export type Violation = { readonly code: string; readonly detail: string } & (
@@ -196,6 +197,12 @@ const tooManyValues = new HttpProblem({
 
 const emptyBody = (json: unknown): Body => ({ text: "", json })
 
+/** Checks the credential again if the body took long to arrive. `startedAt` is when the reading began. */
+const checkAfter = (startedAt: number): Effect.Effect<unknown, HttpProblem | StoreUnavailable> =>
+  performance.now() - startedAt < StillAllowed.momentMillis
+    ? Effect.void
+    : Effect.flatMap(StillAllowed.StillAllowed, (check) => check)
+
 /**
  * Reads a JSON body. Bytes that are not valid UTF-8 are refused, because replacing them could make two different texts
  * equal.
@@ -211,12 +218,14 @@ export const readBody = Effect.fnUntraced(function* (
   }
   const tooLarge = tooLargeFor(maxBytes)
   if (Number(request.headers["content-length"]) > maxBytes) return yield* tooLarge
+  const startedAt = performance.now()
   const bytes = yield* request.arrayBuffer.pipe(
     Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxBytes)),
     Effect.mapError((error) => Option.getOrElse(problemOf(error, maxBytes), () => tooLarge)),
   )
   // The bytes that the head announced were drawn before.
   if (request.headers["content-length"] === undefined) yield* Account.charge({ bytes: bytes.byteLength })
+  yield* checkAfter(startedAt)
   const text = yield* Effect.try({ try: () => utf8.decode(bytes), catch: () => notJson })
   // A smaller body has no room for values that would take much memory.
   if (bytes.byteLength > bodyMaxBytes && !JsonValues.areFew(text)) return yield* tooManyValues

@@ -1,15 +1,17 @@
 /**
  * Credentials: looks up the API key or the session that a request is sent with, by the hash of its secret.
  *
- * A request with an API key is counted, waits for the positions it names, and is authorized, in this order.
+ * A request with an API key is counted, authorized, and waits for the positions it names, in this order: nothing is
+ * waited for, and no body is read, before the credential, the path and the role are checked.
  */
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
 import type { HttpApiEndpoint } from "effect/http-api"
 import { Ledger } from "../../../core/Ledger.ts"
+import type { Project } from "../../../core/model/Catalog.ts"
+import { WorkingPlace } from "../../../core/ledger/WorkingPlace.ts"
 import { CurrentKey, CurrentVisitor, KeyRequired, SessionRequired } from "../api/Credentials.ts"
 import { RepeatableAfterEnd } from "../api/Endpoint.ts"
-import type { Session } from "../../../core/ports/LedgerStore.ts"
 import { CurrentAccount } from "./Account.ts"
 import * as Answer from "./Answer.ts"
 import * as Authorize from "./Authorize.ts"
@@ -18,6 +20,8 @@ import * as PathScope from "./PathScope.ts"
 import * as Positions from "./Positions.ts"
 import * as RateLimit from "./RateLimit.ts"
 import * as RequestLog from "./RequestLog.ts"
+import { StillAllowed } from "./StillAllowed.ts"
+import * as WaitingRequests from "./WaitingRequests.ts"
 
 /** 401 with the challenge that RFC 9110, section 11.6.1, demands: the name of the header to send. */
 const unauthorized = (header: string) =>
@@ -42,35 +46,39 @@ export const keyLayer = Layer.effect(
   Effect.gen(function* () {
     const ledger = yield* Ledger
     const limits = yield* RateLimit.RateLimits
+    const placeOf = WaitingRequests.make()
     const callerOf = Effect.fnUntraced(function* (secret: string, endpoint: HttpApiEndpoint.Top) {
       const { params } = yield* HttpRouter.RouteContext
-      let key = yield* keyOf(secret)
+      const key = yield* keyOf(secret)
       yield* RequestLog.add({ caller: "key", keyId: key.id, organizationId: key.organization })
       const request = yield* HttpServerRequest.HttpServerRequest
       const account = yield* limits.account({})
       yield* account.admit({ key: key.id, organization: key.organization }, request, endpoint.annotations)
-      const positions = yield* AwaitPositions.requested(endpoint)
-      if (positions.size > 0) {
-        yield* AwaitPositions.waitFor({ organization: yield* Authorize.organizationOf(key) }, positions)
-        // The catalog at those positions may hold that the key is revoked, or has another role.
-        key = yield* keyOf(secret)
-      }
-      const own = yield* Authorize.authorize(key, endpoint, params)
-      if (own.scope !== undefined) yield* AwaitPositions.waitFor(own.scope, positions)
+      const own = yield* Effect.catchTag(Authorize.authorize(key, endpoint, params), "HttpProblem", (refusal) =>
+        AwaitPositions.refusalOf(refusal, endpoint),
+      )
       if (own.scope !== undefined)
         yield* account.admit({ project: own.scope.project.id }, request, endpoint.annotations)
-      return { account, caller: { key, ...own } }
+      const again = Effect.gen(function* () {
+        const key = yield* keyOf(secret)
+        return { key, ...(yield* Authorize.authorize(key, endpoint, params)) }
+      }).pipe(Effect.provideService(Ledger, ledger))
+      const place = placeOf(key.organization, request)
+      const positions = yield* AwaitPositions.requested(endpoint)
+      const waiting = AwaitPositions.waitFor(own.scope ?? own, positions)
+      const hasWaited = positions.size > 0 && (yield* Effect.provideService(waiting, WorkingPlace, place))
+      const check = Effect.map(again, ({ scope }) => scope)
+      return Context.make(CurrentKey, hasWaited ? yield* again : { key, ...own }).pipe(
+        Context.add(CurrentAccount, account),
+        Context.add(WorkingPlace, place),
+        Context.add(StillAllowed, check),
+      )
     })
     return KeyRequired.of({
       apiKey: (httpEffect, { credential, endpoint }) =>
         callerOf(Redacted.value(credential), endpoint).pipe(
           Effect.matchEffect({
-            onSuccess: ({ account, caller }) =>
-              httpEffect.pipe(
-                Effect.provideService(CurrentKey, caller),
-                Effect.provideService(CurrentAccount, account),
-                Effect.flatMap(Positions.addCatalogRevision),
-              ),
+            onSuccess: (services) => Effect.flatMap(Effect.provide(httpEffect, services), Positions.addCatalogRevision),
             onFailure: Answer.refuse,
           }),
           Effect.provideService(Ledger, ledger),
@@ -89,42 +97,40 @@ export const sessionLayer = Layer.effect(
   Effect.gen(function* () {
     const ledger = yield* Ledger
     const limits = yield* RateLimit.RateLimits
+    /** The session of a token, live or, where the request may repeat, ended. */
+    const sessionOf = Effect.fnUntraced(function* (token: string, project: Project, mayRepeat: boolean) {
+      const live = yield* ledger.liveSession(project, token)
+      if (Option.isSome(live)) return { session: live.value, isLive: true }
+      const ended = mayRepeat ? yield* ledger.endedSession(project, token) : Option.none()
+      return Option.isSome(ended) ? { session: ended.value, isLive: false } : yield* sessionEnded
+    })
+
     const visitorOf = Effect.fnUntraced(function* (token: string, endpoint: HttpApiEndpoint.Top) {
       const { params } = yield* HttpRouter.RouteContext
       const request = yield* HttpServerRequest.HttpServerRequest
-      const scope = yield* PathScope.find(params["projectId"] ?? "").pipe(Effect.provideService(Ledger, ledger))
-      /** The account of a session's visitor. */
-      const accountOf = Effect.fnUntraced(function* ({ concordId, id, ipAddress }: Session) {
-        const account = yield* limits.account({})
-        const ids = { session: id, visitor: concordId, address: ipAddress }
-        const owners = { project: scope.project.id, organization: scope.organization.id }
-        yield* account.admit({ ...ids, ...owners }, request, endpoint.annotations)
-        return account
-      })
-      const session = yield* ledger.liveSession(scope.project, token)
-      if (Option.isSome(session)) {
-        yield* RequestLog.add({ caller: "session" })
-        const account = yield* accountOf(session.value)
-        const used = account.isExceeded() ? session.value : yield* ledger.useSession(session.value)
-        return { account, visitor: { session: used, scope, isLive: true } }
-      }
-      if (!mayRepeat(endpoint, request)) return yield* unauthorized("x-session")
-      const ended = yield* ledger.endedSession(scope.project, token)
-      if (Option.isNone(ended)) return yield* unauthorized("x-session")
+      const scopeNow = Effect.provideService(PathScope.find(params["projectId"] ?? ""), Ledger, ledger)
+      const scope = yield* scopeNow
+      const { isLive, session } = yield* sessionOf(token, scope.project, mayRepeat(endpoint, request))
       yield* RequestLog.add({ caller: "session" })
-      return {
-        account: yield* accountOf(ended.value),
-        visitor: { session: ended.value, scope, isLive: false },
-      }
+      const account = yield* limits.account({})
+      const ids = { session: session.id, visitor: session.concordId, address: session.ipAddress }
+      const owners = { project: scope.project.id, organization: scope.organization.id }
+      yield* account.admit({ ...ids, ...owners }, request, endpoint.annotations)
+      const check = Effect.gen(function* () {
+        const now = yield* sessionOf(token, scope.project, !isLive)
+        return now.isLive === isLive ? yield* scopeNow : yield* sessionEnded
+      })
+      const isUsed = isLive && !account.isExceeded()
+      const visitor = { session: isUsed ? yield* ledger.useSession(session) : session, scope, isLive }
+      return Context.make(CurrentVisitor, visitor).pipe(
+        Context.add(CurrentAccount, account),
+        Context.add(StillAllowed, check),
+      )
     })
     return SessionRequired.of({
       session: (httpEffect, { credential, endpoint }) =>
         Effect.matchEffect(visitorOf(Redacted.value(credential), endpoint), {
-          onSuccess: ({ account, visitor }) =>
-            httpEffect.pipe(
-              Effect.provideService(CurrentVisitor, visitor),
-              Effect.provideService(CurrentAccount, account),
-            ),
+          onSuccess: (services) => Effect.provide(httpEffect, services),
           onFailure: Answer.refuse,
         }),
     })

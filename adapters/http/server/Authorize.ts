@@ -18,7 +18,7 @@ export type PathParams = Readonly<Record<string, string | undefined>>
 const noOrganization = new Answer.HttpProblem({ status: 404, detail: "there is no such organization" })
 
 /** The organization of a key. */
-export const organizationOf = Effect.fnUntraced(function* (key: ApiKey) {
+const organizationOf = Effect.fnUntraced(function* (key: ApiKey) {
   const ledger = yield* Ledger
   return (yield* ledger.catalog).organizations.get(key.organization)!
 })

@@ -1,9 +1,9 @@
 /**
- * Waits until this server's store has reached the positions that a request names in `Assent-Positions`, or answers 503.
+ * Waits until a replica has reached the positions that a request names in `Assent-Positions`, or answers 503.
  *
- * Only requests to endpoints that read wait ({@link isRead}). The positions of the catalog and of people are awaited
- * before the request is authorized, because they may hold that the key was revoked or has another role; those of a
- * project's events after it, because the project is known only then.
+ * Only requests to endpoints that read wait ({@link isRead}), and only after they are authorized. A request waits
+ * without a place among those that are worked on. After that it is authorized again, because the catalog at those
+ * positions may hold that the key was revoked or has another role.
  */
 import { Effect } from "effect"
 import type { HttpApiEndpoint } from "effect/http-api"
@@ -24,11 +24,25 @@ const notReached = new Answer.HttpProblem({
 export const requested = (endpoint: HttpApiEndpoint.Top) =>
   isRead(endpoint) ? Positions.requested : Effect.succeed(PositionsOf.none)
 
-/** Waits until the ledger has reached the positions of an organization, and of a project if one is given. */
+/**
+ * Waits until the ledger has reached the positions of an organization, and of a project if one is given. Returns
+ * whether it was waited for.
+ */
 export const waitFor = Effect.fnUntraced(function* (owners: PositionsOf.LaneOwners, positions: VersionVector) {
-  if (positions.size === 0) return
   const ledger = yield* Ledger
   const reached = yield* ledger.reached(owners, positions)
   if (reached === "Foreign") return yield* Positions.invalid("names a lane that this project has not")
   if (reached === "Behind") return yield* notReached
+  return reached === "ReachedLater"
+})
+
+/**
+ * The answer to a request that is not authorized: on a replica whose catalog has not reached the positions of the
+ * request it is 503, because a project or a role that the replica does not know yet may be what the request needs.
+ */
+export const refusalOf = Effect.fnUntraced(function* (refusal: Answer.HttpProblem, endpoint: HttpApiEndpoint.Top) {
+  const ledger = yield* Ledger
+  if (!ledger.isReplica) return yield* refusal
+  const asked = (yield* requested(endpoint)).get("configuration") ?? 0
+  return yield* asked > (yield* ledger.catalog).revision ? notReached : refusal
 })

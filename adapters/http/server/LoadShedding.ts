@@ -2,10 +2,10 @@
  * Decides which requests are accepted under load. Any other request is answered 503 at once, before any handler sees
  * it.
  *
- * A request counts towards the {@link ConcurrencyLimit} while the service works on it, not while its body arrives or
- * its answer is read: a slow client occupies no place there. All open requests have a limit of their own, and so have
- * imports and connections. Health probes are always answered. {@link RefusedConnections} reads the connections of
- * refused requests.
+ * A request counts towards the {@link ConcurrencyLimit} while the service works on it, not while its body arrives, its
+ * answer is read, or it waits for something else than its own work: a slow client occupies no place there, and neither
+ * does a request that waits. All open requests have a limit of their own, and so have connections. Health probes are
+ * always answered. {@link RefusedConnections} reads the connections of refused requests.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as ProblemBody from "../api/Problem.ts"
@@ -18,9 +18,6 @@ import * as RouteTable from "./RouteTable.ts"
 
 /** The highest number of open requests: arriving, worked on, or with an answer that is being read. */
 export const openMax = 2048
-
-/** The highest number of imports at a time, because each may take as long as it wants. */
-export const importsMax = 4
 
 /** The highest number of connections; Node closes a further one at once. */
 export const connectionsMax = 16_384
@@ -45,12 +42,37 @@ const refuse = (response: ServerResponse): void => {
   response.writeHead(overloaded.status, [...fields, "content-length", String(body.length)]).end(body)
 }
 
+/** The place of an accepted request among those that are worked on. */
+interface Place {
+  /** Called when the request gives the place up. */
+  readonly leave: () => void
+  /** Called when it takes the place again, even if no place is free, because it was accepted. */
+  readonly enter: () => void
+}
+
+const places = new WeakMap<object, Place>()
+
+/**
+ * Gives up the place of a request, by its source, while it waits. Returns the function that takes it again, of which
+ * only the first call counts.
+ */
+export const giveUp = (source: object): (() => void) => {
+  const place = places.get(source)
+  place?.leave()
+  let isAway = place !== undefined
+  return () => {
+    if (isAway) place!.enter()
+    isAway = false
+  }
+}
+
 /** The gate of a server, with its own counts. */
 export const make = (): Gate => {
   const limit = ConcurrencyLimit.make()
   const working = new Set<ServerResponse>()
+  /** Requests that have given up their place. */
+  const waiting = new Set<ServerResponse>()
   let open = 0
-  let imports = 0
 
   /** Removes requests that wait for their client; one is added again once the rest of its body has arrived. */
   const removeWaiting = (): void => {
@@ -58,7 +80,7 @@ export const make = (): Gate => {
       if (response.writableEnded) working.delete(response)
       else if (!response.req.complete) {
         working.delete(response)
-        response.req.once("end", () => response.closed || working.add(response))
+        response.req.once("end", () => response.closed || waiting.has(response) || working.add(response))
       }
     }
   }
@@ -70,22 +92,33 @@ export const make = (): Gate => {
   }
 
   /** Counts an accepted request until its connection is done with it. */
-  const count = (request: IncomingMessage, response: ServerResponse, isImport: boolean): void => {
+  const count = (request: IncomingMessage, response: ServerResponse): void => {
     const wasAlone = working.size < 1
+    let hasWaited = false
     let since = performance.now()
     // The time a client takes to send its body says nothing about the service.
     if (request.method !== "GET") request.once("end", () => (since = performance.now()))
     working.add(response)
     open++
-    if (isImport) imports++
+    places.set(request, {
+      leave: () => {
+        hasWaited = true
+        waiting.add(response)
+        working.delete(response)
+      },
+      enter: () => {
+        waiting.delete(response)
+        if (!response.closed) working.add(response)
+      },
+    })
     response.once("finish", () => {
       const now = performance.now()
-      if (response.statusCode < 300 && !isImport) limit.answered(now, now - since, wasAlone && working.size === 1)
+      if (response.statusCode < 300 && !hasWaited) limit.answered(now, now - since, wasAlone && working.size === 1)
     })
     response.once("close", () => {
       working.delete(response)
+      waiting.delete(response)
       open--
-      if (isImport) imports--
     })
   }
 
@@ -95,14 +128,12 @@ export const make = (): Gate => {
   return {
     accepts: (request, response) => {
       if (RouteTable.isProbe(request.url ?? "")) return true
-      const isImport = RouteTable.isRowStream(request)
-      if (isImport && imports >= importsMax) return false
       const now = performance.now()
       if (refused.hasWaited(request.socket) || isFull(now)) {
         limit.refused(now)
         return false
       }
-      count(request, response, isImport)
+      count(request, response)
       return true
     },
     refuse: (request, response) => {
