@@ -20,6 +20,7 @@ export const http: Part = {
     "test/http/identify.test.ts",
     "test/http/identityToken.test.ts",
     "test/http/importShares.test.ts",
+    "test/http/loadShedding.test.ts",
     "test/http/random.test.ts",
     "test/http/rateLimits.test.ts",
     "test/http/refusedConnections.test.ts",
@@ -153,8 +154,8 @@ export const http: Part = {
     ],
     [
       "server/Authenticate.ts",
-      "account.isExceeded() ?",
-      "false ?",
+      "isLive && !account.isExceeded()",
+      "isLive",
       "over its limit records nothing, and does not last longer",
     ],
 
@@ -191,8 +192,13 @@ export const http: Part = {
 
     ["routes/PeopleRoutes.ts", "Positions.headers(positions)", "{}", "a join is not unseen again"],
 
-    ["server/LoadShedding.ts", "  place?.leave()\n", "", "keeps no question of another key from being answered"],
-    ["server/LoadShedding.ts", "  place?.leave()\n", "", "changes of the catalog that wait for each other"],
+    ["server/LoadShedding.ts", "  place?.leave()\n", "", "requests that have given up their places leave room"],
+    [
+      "server/LoadShedding.ts",
+      "if (!response.closed) working.add(response)",
+      "",
+      "requests that have taken their places",
+    ],
     [
       "server/AwaitPositions.ts",
       "if (!ledger.isReplica) return yield* refusal",
