@@ -1,6 +1,6 @@
 /** The places of requests that are worked on: given up during a wait, and taken again. */
 import { once } from "node:events"
-import { Agent, request as httpRequest, type Server, type ServerResponse } from "node:http"
+import { Agent, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import * as ConcurrencyLimit from "../../adapters/http/server/ConcurrencyLimit.ts"
@@ -14,7 +14,7 @@ const waiting: Array<{ readonly response: ServerResponse; readonly takeAgain: ()
 
 beforeEach(async () => {
   server = NodeServer.make({}, LoadShedding.make())
-  const request = (request: Parameters<typeof LoadShedding.giveUp>[0] & { url?: string }, response: ServerResponse) => {
+  const request = (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === "/waits") waiting.push({ response, takeAgain: LoadShedding.giveUp(request) })
     else response.end("done")
   }
