@@ -120,6 +120,7 @@ export const list = Effect.fnUntraced(function* (
   const bounds = place?.bounds ?? [...(yield* Lanes.readEnds(sql, "lane_head", all)).values()]
   const lanes = lanesOf(project, filter, bounds)
   const total = place?.total ?? (yield* count(sql, lanes, filter))
+  if (skipped >= total) return { total, events: [], bounds }
   const firstLane = all[0]!
   const rows = yield* readRows(sql, lanes, firstLane, filter, page)
   const offset = (place?.offset ?? skipped) + rows.length

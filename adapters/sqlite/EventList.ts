@@ -54,6 +54,19 @@ const after = ({ sort, order }: EventOrder, lane: number, [at, lastLane, positio
 
 const direction = { asc: 1, desc: -1 } as const
 
+const compare = ({ order }: EventOrder, a: Key, b: Key): number =>
+  direction[order] * (a[0] - b[0] || a[1] - b[1] || a[2] - b[2])
+
+const orderOf = ({ order, sort }: EventOrder, rest: string): string =>
+  `ORDER BY ${column[sort]} ${order}, e.position ${order} ${rest}`
+
+/** A lane of the list, and the conditions of its events. */
+interface ListedLane {
+  /** From 0 in the project. */
+  readonly lane: number
+  readonly conditions: ReadonlyArray<Condition>
+}
+
 /** A row with the key that it is ordered by. */
 interface Found {
   readonly key: Key
@@ -78,6 +91,47 @@ export const make = (db: DatabaseSync): EventList => {
     // Each row is an array of the selected columns.
     const rows: unknown = prepare(`SELECT ${select} FROM event e WHERE ${where} ${rest}`).all(...values, ...more)
     return rows as ReadonlyArray<ReadonlyArray<unknown>>
+  }
+
+  /** The keys of a lane in the order of the list, read one by one. */
+  const keysOf = ({ conditions, lane }: ListedLane, page: EventOrder) => {
+    const where = conditions.map(({ sql }) => sql).join(" AND ")
+    // A statement of its own, because all lanes are read at the same time.
+    const statement = db.prepare(
+      `SELECT ${column[page.sort]}, e.position FROM event e WHERE ${where} ${orderOf(page, "")}`,
+    )
+    statement.setReturnArrays(true)
+    const rows: Iterator<unknown> = statement.iterate(...conditions.flatMap(({ values }) => values))
+    return {
+      next: (): Key | undefined => {
+        const { done, value } = rows.next()
+        if (done === true) return undefined
+        const [at, position] = value as readonly [number, number]
+        return [at, lane, position]
+      },
+      close: () => rows.return?.(),
+    }
+  }
+
+  /**
+   * The key of the `n`-th event of the list, which has as many. The lanes are merged key by key, so that the memory
+   * does not grow with `n`.
+   */
+  const keyAt = (lanes: ReadonlyArray<ListedLane>, page: EventOrder, n: number): Key => {
+    const open = lanes.map((lane) => keysOf(lane, page))
+    try {
+      const heads = open.map((keys) => keys.next())
+      for (let passed = 1; ; passed++) {
+        let first = -1
+        for (const [at, key] of heads.entries()) {
+          if (key !== undefined && (first === -1 || compare(page, key, heads[first]!) < 0)) first = at
+        }
+        if (passed === n) return heads[first]!
+        heads[first] = open[first]!.next()
+      }
+    } finally {
+      for (const keys of open) keys.close()
+    }
   }
 
   const boundsOf = (project: Lane.Owner): ReadonlyArray<number> => {
@@ -107,26 +161,26 @@ export const make = (db: DatabaseSync): EventList => {
       ]
       return [{ lane, conditions: [...own, ...conditionsOf(filter, people)] }]
     })
-    const count = () => lanes.reduce((sum, { conditions }) => sum + Number(run("count(*)", conditions)[0]![0]), 0)
-    const orderBy = `ORDER BY ${column[page.sort]} ${page.order}, e.position ${page.order} LIMIT ?`
+    const total =
+      place?.total ?? lanes.reduce((sum, { conditions }) => sum + Number(run("count(*)", conditions)[0]![0]), 0)
+    if (skipped >= total) return { total, events: [], bounds }
+    const last = place?.last ?? (skipped === 0 ? undefined : keyAt(lanes, page, skipped))
     const found = lanes.flatMap(({ lane, conditions }): ReadonlyArray<Found> => {
-      const left = place === undefined ? conditions : [...conditions, after(page, lane, place.last)]
-      const rows = run(`${column[page.sort]}, e.position, ${EventRow.columns}`, left, orderBy, [skipped + page.limit])
+      const left = last === undefined ? conditions : [...conditions, after(page, lane, last)]
+      const rows = run(`${column[page.sort]}, e.position, ${EventRow.columns}`, left, orderOf(page, "LIMIT ?"), [
+        page.limit,
+      ])
       return rows.map(([at, position, ...columns]) => {
         const row: unknown = columns
         // The columns are those of `EventRow.columns`, in their order.
         return { key: [Number(at), lane, Number(position)], row: row as EventRow.EventRow }
       })
     })
-    const inOrder = found.toSorted(
-      (a, b) => direction[page.order] * (a.key[0] - b.key[0] || a.key[1] - b.key[1] || a.key[2] - b.key[2]),
-    )
-    const listed = inOrder.slice(skipped, skipped + page.limit)
-    const total = place?.total ?? count()
+    const listed = found.toSorted((a, b) => compare(page, a.key, b.key)).slice(0, page.limit)
     const offset = (place?.offset ?? skipped) + listed.length
     const events = listed.map(({ row }) => EventRow.toEvent(row))
-    const last = listed.at(-1)?.key
-    if (last === undefined || offset >= total) return { total, events, bounds }
-    return { total, events, bounds, next: { bounds, total, offset, last } }
+    const end = listed.at(-1)?.key
+    if (end === undefined || offset >= total) return { total, events, bounds }
+    return { total, events, bounds, next: { bounds, total, offset, last: end } }
   }
 }

@@ -65,13 +65,13 @@ const listen = (): void => {
   process.on("message", (message) => {
     if (message === "begin") {
       globalThis.gc?.()
-      // Later, because the collection itself is a long turn.
+      // The collection is a long turn itself, and the first interval after a reset is not recorded.
+      setTimeout(() => delay.reset(), settleMillis)
       setTimeout(() => {
         idle = peak = heap()
         rows = 0
-        delay.reset()
         process.send!("begun")
-      }, settleMillis)
+      }, 2 * settleMillis)
     }
     if (message === "end") {
       sample()
