@@ -168,7 +168,10 @@ it(
         ]
         for (const { at, knownAt } of questions) {
           const expected = byLibrary(listed.json, events, at, knownAt)
-          const all = expected.map(({ line }) => line)
+          // A type that was created later was not known then. A file of types does not say when they were created.
+          const wasKnown = ({ consentType }: Exchange.DecisionLine) =>
+            listed.json.items.find(({ id }: { id: string }) => id === consentType).dateCreated <= knownAt
+          const all = expected.map(({ line }) => line).filter(wasKnown)
           const query = `&${new URLSearchParams({ at, knownAt })}`
           const each = await Promise.all(
             Array.from({ length: personCount }, (_, index) => about(personOf(index), query)),
@@ -176,8 +179,10 @@ it(
           expect(canonical(each.flat())).toBe(canonical(all))
 
           const items = all.map(({ concordId, consentType }) => ({ person: { concordId }, consentType }))
-          const batch = await owned("POST", `${base}/consent-decisions`, { at, knownAt, items })
-          expect(canonical(batch.json.items)).toBe(canonical(all))
+          if (items.length > 0) {
+            const batch = await owned("POST", `${base}/consent-decisions`, { at, knownAt, items })
+            expect(canonical(batch.json.items)).toBe(canonical(all))
+          }
 
           const files = ["--types", `${folder}.json`, "--events", `${folder}.ndjson`]
           const run = await place.run(["decisions", ...files, "--at", at, "--known-at", knownAt])
