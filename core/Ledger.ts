@@ -11,6 +11,7 @@ import * as ApiKeys from "./catalog/ApiKeys.ts"
 import * as ConsentTypes from "./catalog/ConsentTypes.ts"
 import * as Founding from "./catalog/Founding.ts"
 import * as Organizations from "./catalog/Organizations.ts"
+import * as AnswerPages from "./ledger/AnswerPages.ts"
 import * as LedgerContext from "./ledger/LedgerContext.ts"
 import * as Listing from "./ledger/Listing.ts"
 import * as NeededDeclines from "./ledger/NeededDeclines.ts"
@@ -81,6 +82,8 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     state: bound(Reading.state),
     decisions: bound(Reading.decisions),
     timeline: bound(Reading.timeline),
+    statePage: bound(AnswerPages.state),
+    decisionsPage: bound(AnswerPages.decisions),
     // Visitors and the identity of people
     openSession: bound(Sessions.open),
     liveSession: bound(Sessions.live),

@@ -11,7 +11,7 @@ import type { LedgerContext } from "./LedgerContext.ts"
 /** The most events that one read returns. */
 export const readMaxEvents = 1024
 
-/** The least size of a page of one person: so many people are read in few reads, and memory grows with their number. */
+/** The least size of a page of one person, because otherwise many people would take many reads. */
 const pageMinEvents = 8
 
 type After = Required<PersonPlace>["after"]
@@ -49,7 +49,7 @@ export const forEach = Effect.fnUntraced(function* (
   let waiting: Array<ConsentEvent> = []
   let read = 0
 
-  /** Reads the next pages of people, and forgets those of whom it was the last. */
+  /** Reads the next pages of people, and forgets the people whose last page it was. */
   const readPages = Effect.fnUntraced(function* (some: ReadonlyArray<Unread>) {
     const limit = Math.max(pageMinEvents, Math.floor(readMaxEvents / some.length))
     const count = Math.floor(readMaxEvents / limit)

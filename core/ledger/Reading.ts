@@ -116,7 +116,10 @@ const knownAtOf = (
     heads.reduce((latest, head) => Math.max(latest, head.dateCreated), Math.max(learnt, listed.learnt)),
   )
 
-/** An instant as of which the person was answered, so that nothing is recorded before it even if the clock is set back. */
+/**
+ * An instant as of which the person was answered, so that nothing is recorded at or before it, even if the clock was set
+ * back since.
+ */
 const answeredBefore = (
   { alias, knownAt, project }: PersonQuestion,
   survivor: string | undefined,
@@ -127,7 +130,7 @@ const answeredBefore = (
     : Math.min(knownAt, answerHorizon.answeredAt(survivor ?? alias ?? project.id))
 
 /**
- * The instant that a question is about. One that is left out is the clock's now; but a refusal counts at once, also where
+ * The instant that a question is about. One that is left out is the clock's now; but a refusal counts at once, even if
  * it was dated by the clock of another server that is ahead of this one.
  */
 const atOf = (
@@ -238,6 +241,8 @@ const typesOf = (question: PersonQuestion, listed: ProjectTypes) => {
   return start + limit < all.length ? { types, next: types.at(-1)!.id } : { types }
 }
 
+const isFirstPage = (types: ReadonlyArray<string> | TypePage): boolean => "limit" in types && types.after === undefined
+
 /** What a question is answered from. */
 interface Gathered {
   readonly survivor: string | undefined
@@ -266,7 +271,8 @@ const gatherAt = Effect.fnUntraced(function* (
   // Read after the project's horizon was raised, because no version can be published at or before the answer any more.
   const catalog = yield* listedOf(question, context)
   const page = typesOf(question, CatalogOf.typesKnownAt(catalog.listed, question.knownAt ?? Instant.max))
-  const ids = question.consentTypes === undefined ? undefined : page.types.map(({ id }) => id)
+  const isPart = question.consentTypes !== undefined && (page.next !== undefined || !isFirstPage(question.consentTypes))
+  const ids = isPart ? page.types.map(({ id }) => id) : undefined
   const heads = members.length === 0 ? unseen : yield* store.events.heads(project, members, ids)
   const latestLearnt = Math.max(learnt, answeredBefore(question, survivor, context))
   const knownAt = knownAtOf(question, catalog.listed, heads.events, latestLearnt)

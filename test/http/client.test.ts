@@ -83,7 +83,7 @@ describe("a conversation", () => {
       const before = yield* client.privacy.getConsentState(asked)
       const no = yes({ concordId, consentState: "declined" })
       yield* client.privacy.createConsentEvents({ params: inProject(), payload: { items: [no] } })
-      const after = yield* client.site.getVisitorConsentState({ params: onSite() })
+      const after = yield* client.site.getVisitorConsentState({ params: onSite(), query: {} })
       const decisions = yield* client.privacy.getConsentDecisions(asked)
       return { opened, recorded, mine, before, after, decisions }
     })
@@ -144,7 +144,7 @@ describe("credentials", () => {
     proxy.script()
     const client = Client.promises({ baseUrl: proxy.url, apiKey: banner.apiKey, session: banner.session, retries })
     await ask(client)
-    await client.site.getVisitorConsentState({ params: onSite() })
+    await client.site.getVisitorConsentState({ params: onSite(), query: {} })
     await client.open.getLiveness()
     expect(proxy.tries.map(({ headers }) => [headers["x-api-key"], headers["x-session"]])).toEqual([
       [banner.apiKey, undefined],
@@ -156,7 +156,7 @@ describe("credentials", () => {
   test("of a session are asked for at each request, so a new one counts at once", async () => {
     let session: string | undefined
     const client = Client.promises({ baseUrl: server.url, session: () => session })
-    const state = () => client.site.getVisitorConsentState({ params: onSite() })
+    const state = () => client.site.getVisitorConsentState({ params: onSite(), query: {} })
     expect((await refusal(state())).statusCode).toBe(401)
     session = banner.session
     expect(await state()).toHaveProperty("items")
@@ -182,7 +182,7 @@ describe("credentials", () => {
   test("of a page come without the trace headers that CORS does not list; those of a server bring them", async () => {
     proxy.script()
     const client = Client.promises({ baseUrl: proxy.url, apiKey: banner.apiKey, session: banner.session, retries })
-    await client.site.getVisitorConsentState({ params: onSite() })
+    await client.site.getVisitorConsentState({ params: onSite(), query: {} })
     await ask(client)
     const [page, own] = proxy.tries
     expect(Object.keys(page!.headers).filter((name) => /^(b3|traceparent)$/.test(name))).toEqual([])

@@ -14,12 +14,12 @@ const converse = async ({ baseUrl, projectId, consentType }: Setting) => {
   let session: string | undefined
   const client = Client.promises({ baseUrl, session: () => session, retries: { backoffMillis: 2 } })
   const params = { projectId }
-  const unknown = await client.site.getVisitorConsentState({ params }).catch((error: unknown) => error)
+  const unknown = await client.site.getVisitorConsentState({ params, query: {} }).catch((error: unknown) => error)
   const opened = await client.open.createSession({ params, payload: {} })
   session = opened.session
   const items = [{ consentType, consentState: "accepted", consentAction: "user_click" }] as const
   const recorded = await client.site.createVisitorConsentEvents({ params, payload: { items } })
-  const state = await client.site.getVisitorConsentState({ params })
+  const state = await client.site.getVisitorConsentState({ params, query: {} })
   const decisions = await client.site.getVisitorConsentDecisions({ params, query: {} })
   return {
     refused: unknown instanceof Client.Refusal ? unknown.problem.statusCode : String(unknown),

@@ -9,7 +9,7 @@ import * as ImportWire from "./ImportWire.ts"
 import * as Problem from "./Problem.ts"
 import * as Wire from "./Wire.ts"
 
-const question = { ...Wire.personParameters, ...Wire.instantParameters }
+const question = { ...Wire.personParameters, ...Wire.instantParameters, ...Wire.cursorParameters }
 
 /** The group `privacy`. */
 export const Privacy = HttpApiGroup.make("privacy")
@@ -58,7 +58,7 @@ export const Privacy = HttpApiGroup.make("privacy")
     HttpApiEndpoint.get("getConsentState", `${paths.project}/consent-state`, {
       params: inProject,
       query: question,
-      success: Wire.Events,
+      success: Wire.EventAnswer,
       error: Problem.authenticated,
     })
       .annotate(Needs, "read")

@@ -43,14 +43,15 @@ export const Site = HttpApiGroup.make("site")
     }).annotateMerge(about("Get a consent event of the visitor", "Another person's is 404.")),
     HttpApiEndpoint.get("getVisitorConsentState", `${paths.site}/consent-state`, {
       params: onSite,
-      success: Wire.Events,
+      query: Wire.cursorParameters,
+      success: Wire.EventAnswer,
       error: Problem.authenticated,
     })
       .annotateMerge(about("Get the visitor's consent state", "The current consent state of the visitor."))
       .annotate(OpenApi.Transform, withNotModified),
     HttpApiEndpoint.get("getVisitorConsentDecisions", `${paths.site}/consent-decisions`, {
       params: onSite,
-      query: Wire.instantParameters,
+      query: { ...Wire.instantParameters, ...Wire.cursorParameters },
       success: Wire.Decisions,
       error: Problem.authenticated,
     }).annotateMerge(

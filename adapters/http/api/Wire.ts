@@ -67,6 +67,15 @@ export const Event = Schema.Struct({
 /** A list of events that were recorded, or are in force. */
 export const Events = Schema.Struct({ count: Schema.Int, items: Schema.Array(Event) })
 
+const nextCursor = {
+  nextCursor: Schema.optionalKey(
+    Schema.String.annotate({ description: "Send it as `cursor` for the next page; left out after the last" }),
+  ),
+}
+
+/** The events that decide; an answer about very many types comes in pages. */
+export const EventAnswer = Schema.Struct({ ...Events.fields, ...nextCursor })
+
 /** A page of a list. */
 export const page = <S extends Schema.Constraint>(item: S) =>
   Schema.Struct({
@@ -74,9 +83,7 @@ export const page = <S extends Schema.Constraint>(item: S) =>
     count: Schema.Int.annotate({ description: "How many items this page has" }),
     total: Schema.Int.annotate({ description: "How many match in all" }),
     items: Schema.Array(item),
-    nextCursor: Schema.optionalKey(
-      Schema.String.annotate({ description: "Send it as `cursor` for the next page; left out after the last" }),
-    ),
+    ...nextCursor,
   })
 
 /** A page of events. */
@@ -86,6 +93,7 @@ export const EventPage = page(Event)
 export const Decisions = Schema.Struct({
   count: Schema.Int,
   items: Schema.Array(Exchange.Decision.annotate({ identifier: "ConsentDecision" })),
+  ...nextCursor,
 })
 
 /** The body of a request that opens a session. */
@@ -107,6 +115,11 @@ export const Health = Schema.Struct({ status: Schema.Literal("ok") })
 export const instantParameters = {
   at: Schema.optionalKey(Exchange.Instant),
   knownAt: Schema.optionalKey(Exchange.Instant),
+}
+
+/** The query parameter that selects a page of an answer about very many types. */
+export const cursorParameters = {
+  cursor: Schema.optionalKey(Schema.String.annotate({ description: "`nextCursor` of the page before" })),
 }
 
 /** A whole number in a query, from `minimum` to `maximum`. */

@@ -13,7 +13,8 @@ const bothGiven = new Answer.HttpProblem({
   errors: [{ parameter: "cursor", code: "invalid", detail: "goes without offset" }],
 })
 
-const unknownCursor = new Answer.HttpProblem({
+/** The answer to a cursor that is not known. */
+export const unknownCursor = new Answer.HttpProblem({
   status: 400,
   detail: "the cursor is not known: send nextCursor of a page of the same list, with the same filter and credential",
   errors: [{ parameter: "cursor", code: "unknown_cursor", detail: "is not a cursor of this list" }],

@@ -74,9 +74,9 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) => {
     .handle("getConsentState", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { scope } = yield* PathScope.current
+          const { key, scope } = yield* PathScope.current
           const person = yield* Questions.personOf(scope, query)
-          const { body, positions } = yield* Questions.state(scope, person, query)
+          const { body, positions } = yield* Questions.state(scope, person, key.id, query)
           return Answer.json(body, 200, Positions.headers(positions))
         }),
       ),
@@ -84,9 +84,9 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) => {
     .handle("getConsentDecisions", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { scope } = yield* PathScope.current
+          const { key, scope } = yield* PathScope.current
           const person = yield* Questions.personOf(scope, query)
-          const { body, positions } = yield* Questions.decisions(scope, person, query)
+          const { body, positions } = yield* Questions.decisions(scope, person, key.id, query)
           return Answer.json(body, 200, Positions.headers(positions))
         }),
       ),

@@ -8,11 +8,15 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import type * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
+import type { AnswerPageOutcome } from "../../../core/ledger/AnswerPages.ts"
 import type { TypeDecision } from "../../../core/ledger/Reading.ts"
+import type { FoundPerson } from "../../../core/people/Resolving.ts"
 import * as People from "../../../core/model/People.ts"
 import type { Positions } from "../../../core/ports/LedgerStore.ts"
 import type * as Wire from "../api/Wire.ts"
+import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
+import * as Pages from "./Pages.ts"
 
 interface Instants {
   readonly at?: Instant.Instant | null
@@ -33,29 +37,47 @@ const questionOf = ({ organization, project }: ProjectScope, person: PersonRefer
   ...(knownAt != null && { knownAt }),
 })
 
+/** A page of an answer, as it is sent; the rows that were read of the person's past are charged to the request. */
+const answerOf = Effect.fnUntraced(function* (outcome: AnswerPageOutcome) {
+  if (outcome._tag === "UnknownCursor") return yield* Pages.unknownCursor
+  const { eventsRead, items, nextChangeAt, nextCursor, positions } = outcome
+  if (eventsRead > 0) yield* Account.charge({ items: eventsRead })
+  return { body: Answer.list(items, nextCursor), nextChangeAt, positions }
+})
+
+/** What a question about one person may ask for besides the person. */
+interface Query extends Instants {
+  readonly cursor?: string
+}
+
+const pageOf = (caller: string, { cursor }: Query) => ({ caller, ...(cursor !== undefined && { cursor }) })
+
 /**
  * The consent state: the deciding event of every type that has an answer in force, and the instant at which it changes
- * by itself.
+ * by itself. `caller` is the id of the key or session.
  */
-export const state = Effect.fnUntraced(function* (scope: ProjectScope, person: PersonReference, instants: Instants) {
+export const state = Effect.fnUntraced(function* (
+  scope: ProjectScope,
+  person: PersonReference,
+  caller: string,
+  query: Query,
+) {
   const ledger = yield* Ledger
-  const { items, nextChangeAt, positions } = yield* ledger.state(questionOf(scope, person, instants))
-  return { body: Answer.list(items.map(({ event }) => event.body)), nextChangeAt, positions }
+  return yield* answerOf(yield* ledger.statePage(questionOf(scope, person, query), pageOf(caller, query)))
 })
 
 const write = (concordId: string | undefined, { decision, type }: TypeDecision): string =>
   JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))
 
-/** The decisions about a person, one for each type of the project. */
+/** The decisions about a person, one for each type of the project. `caller` is the id of the key or session. */
 export const decisions = Effect.fnUntraced(function* (
   scope: ProjectScope,
   person: PersonReference,
-  instants: Instants,
+  caller: string,
+  query: Query,
 ) {
   const ledger = yield* Ledger
-  const answered = yield* ledger.decisions(questionOf(scope, person, instants))
-  const body = Answer.list(answered.items.map((item) => write(answered.concordId, item)))
-  return { body, positions: answered.positions }
+  return yield* answerOf(yield* ledger.decisionsPage(questionOf(scope, person, query), pageOf(caller, query), write))
 })
 
 const namedOnce = `name one person by exactly one of ${People.identifierKinds.join(", ")}`
@@ -87,7 +109,7 @@ const unknownType = (index: number): Answer.Violation => ({
   detail: "this project has no consent type with this id",
 })
 
-/** The person of each question; fails with every violation of the questions. */
+/** The person of each question; fails with every violation of the questions. Each identifier is looked up once. */
 const resolve = Effect.fnUntraced(function* (
   scope: ProjectScope,
   items: (typeof Wire.DecisionQuestions.Type)["items"],
@@ -95,6 +117,7 @@ const resolve = Effect.fnUntraced(function* (
   const ledger = yield* Ledger
   const errors: Array<Answer.Violation> = []
   const people: Array<PersonReference> = []
+  const known = new Map<string, FoundPerson>()
   for (const [index, { consentType, person }] of items.entries()) {
     const at = `/items/${index}`
     const type = scope.types.byId.get(consentType.toLowerCase())
@@ -104,7 +127,9 @@ const resolve = Effect.fnUntraced(function* (
       errors.push({ pointer: `${at}/person`, code: "identifier_missing", detail: namedOnce })
       continue
     }
-    const found = yield* ledger.find(scope, identifier)
+    const key = JSON.stringify(identifier)
+    const found = known.get(key) ?? (yield* ledger.find(scope, identifier))
+    known.set(key, found)
     if (found._tag === "Found") people.push(found)
     else {
       for (const { code, detail, field } of found.faults) {
@@ -119,20 +144,39 @@ const resolve = Effect.fnUntraced(function* (
 /** The key by which questions about the same person are answered once. */
 const keyOf = ({ alias, concordId }: PersonReference): string | undefined => alias ?? concordId
 
-/** Answers a batch of questions, in the order given. */
+/** How many people are asked about at the same time. */
+const peopleAtATime = 8
+
+/** Answers a batch of questions, in the order given: of each person, the types that are asked about. */
 export const manyDecisions = Effect.fnUntraced(function* (
   scope: ProjectScope,
   questions: typeof Wire.DecisionQuestions.Type,
 ) {
   const ledger = yield* Ledger
   const people = yield* resolve(scope, questions.items)
+  const asked = new Map<string | undefined, { readonly person: PersonReference; readonly types: Set<string> }>()
+  for (const [index, { consentType }] of questions.items.entries()) {
+    const person = people[index]!
+    const ofPerson = asked.get(keyOf(person)) ?? { person, types: new Set() }
+    ofPerson.types.add(consentType.toLowerCase())
+    asked.set(keyOf(person), ofPerson)
+  }
   const known = new Map<string | undefined, ReadonlyMap<string, string>>()
   let positions: Positions = PositionsOf.none
-  for (const [key, person] of new Map(people.map((person) => [keyOf(person), person]))) {
-    const answered = yield* ledger.decisions(questionOf(scope, person, questions))
+  let eventsRead = 0
+  const ask = Effect.fnUntraced(function* (
+    key: string | undefined,
+    { person, types }: { readonly person: PersonReference; readonly types: ReadonlySet<string> },
+  ) {
+    const question = { ...questionOf(scope, person, questions), consentTypes: [...types] }
+    const answered = yield* ledger.decisions(question)
     positions = PositionsOf.merge(positions, answered.positions)
+    eventsRead += answered.eventsRead
     known.set(key, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
-  }
+    yield* Effect.yieldNow
+  })
+  yield* Effect.forEach(asked, ([key, each]) => ask(key, each), { concurrency: peopleAtATime, discard: true })
+  if (eventsRead > 0) yield* Account.charge({ items: eventsRead })
   const lines = questions.items.map(({ consentType }, index) =>
     known.get(keyOf(people[index]!))!.get(consentType.toLowerCase()),
   )

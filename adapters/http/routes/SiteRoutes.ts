@@ -90,11 +90,12 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
     .handle("getVisitorConsentEvent", ({ params }) =>
       Answer.respond(Effect.map(ownEvent(params.id), ({ body }) => Answer.json(body))),
     )
-    .handle("getVisitorConsentState", ({ request }) =>
+    .handle("getVisitorConsentState", ({ query, request }) =>
       Answer.respond(
         Effect.gen(function* () {
           const { session, scope } = yield* CurrentVisitor
-          return yield* tagged(request, yield* Questions.state(scope, { concordId: session.concordId }, {}))
+          const { concordId, id } = session
+          return yield* tagged(request, yield* Questions.state(scope, { concordId }, id, query))
         }),
       ),
     )
@@ -102,7 +103,8 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { session, scope } = yield* CurrentVisitor
-          return Answer.json((yield* Questions.decisions(scope, { concordId: session.concordId }, query)).body)
+          const { concordId, id } = session
+          return Answer.json((yield* Questions.decisions(scope, { concordId }, id, query)).body)
         }),
       ),
     )

@@ -45,8 +45,11 @@ export const json = (body: string, status = 200, headers: Readonly<Record<string
 export const notModified = (headers: Readonly<Record<string, string>>) =>
   HttpServerResponse.empty({ status: 304, headers })
 
-/** The body `{ count, items }`, of items that are JSON already. */
-export const list = (items: ReadonlyArray<string>): string => `{"count":${items.length},"items":[${items.join(",")}]}`
+/** The body `{ count, items }`, of items that are JSON already; with `nextCursor` where there are further ones. */
+export const list = (items: ReadonlyArray<string>, nextCursor?: string): string => {
+  const next = nextCursor === undefined ? "" : `,"nextCursor":${JSON.stringify(nextCursor)}`
+  return `{"count":${items.length},"items":[${items.join(",")}]${next}}`
+}
 
 /** The most violations that an answer names. A client mends these first, and its next answer names others. */
 const maxViolations = 1000
