@@ -83,6 +83,8 @@ const compare = (a: PersonPlace["after"], b: PersonPlace["after"]): number =>
 /** No events yet. An append also claims aliases and keeps an idempotency record. */
 export const make = (people: People, idempotency: IdempotencyRecords): EventStore => {
   const log = makeLog()
+  /** The organization of each project that has events, by the number of the project. */
+  const organizations = new Map<number, Lane.Owner>()
 
   const append = (request: Append): Appended => {
     const { after, project, organization, recordedAt, events, claims, idempotencyRecord } = request
@@ -94,6 +96,7 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
       return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt }
     for (const claim of claims) people.claim(organization, claim)
     log.append(project, events)
+    organizations.set(project.number, organization)
     idempotency.keep(organization, idempotencyRecord)
     return {
       _tag: "Appended",
@@ -112,6 +115,22 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     events: people.flatMap((person) => select(log.of(project, person))),
     positions: log.positions(project, people),
   })
+
+  const joinedHeads = (
+    project: Lane.Owner,
+    survivor: string,
+    consentTypes: ReadonlyArray<string> | undefined,
+  ): SeenEvents => {
+    const organization = organizations.get(project.number)
+    const members = organization === undefined ? [] : people.membersOf(organization, survivor)
+    const ends = log
+      .lanesOf(project)
+      .map(({ length }, lane) => [project.number * Lane.maxCount + lane, length] as const)
+    return {
+      events: headsOf(consentTypes)(members.flatMap((member) => log.of(project, member))),
+      positions: new Map(ends),
+    }
+  }
 
   const pageOf = (project: Lane.Owner, { after, concordId }: PersonPlace, limit: number) =>
     log
@@ -132,6 +151,7 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
 
   return {
     append: (request) => Effect.sync(() => append(request)),
+    joinedHeads: (project, survivor, consentTypes) => Effect.sync(() => joinedHeads(project, survivor, consentTypes)),
     heads: (project, people, consentTypes) => Effect.sync(() => see(project, people, headsOf(consentTypes))),
     ofPeople: (project, places, limit) => Effect.sync(() => places.map((place) => pageOf(project, place, limit))),
     byId: (project, ids) => Effect.sync(() => byId(project, ids)),

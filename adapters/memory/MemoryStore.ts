@@ -14,13 +14,14 @@ import * as SessionStore from "./SessionStore.ts"
 const make = (): LedgerStore["Service"] => {
   const idempotency = IdempotencyRecords.make()
   const sessions = SessionStore.make()
-  const people = PeopleStore.make(sessions, idempotency)
+  const catalog = CatalogStore.make(idempotency)
+  const people = PeopleStore.make(sessions, idempotency, catalog)
   return {
     ready: Effect.void,
     idempotencyRecord: (owner, hash) => Effect.sync(() => idempotency.get(owner, hash)),
     events: EventStore.make(people, idempotency),
     people: people.store,
-    catalog: CatalogStore.make(idempotency),
+    catalog,
     sessions: sessions.store,
   }
 }

@@ -3,8 +3,18 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Claim, Named } from "../../core/model/People.ts"
-import type { IdentityChange, Kept, PeopleStore, Person } from "../../core/ports/LedgerStore.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import * as PeopleModel from "../../core/model/People.ts"
+import type { Claim, Fact, Named } from "../../core/model/People.ts"
+import type {
+  CatalogStore,
+  IdentityChange,
+  Joining,
+  Kept,
+  PeopleStore,
+  Person,
+  Release,
+} from "../../core/ports/LedgerStore.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
 import type { Sessions } from "./SessionStore.ts"
@@ -15,12 +25,21 @@ export interface People {
   /** Whether an alias names no person yet, or the person it is claimed for. */
   readonly isFree: (organization: Lane.Owner, claim: Claim) => boolean
   readonly claim: (organization: Lane.Owner, claim: Claim) => void
+  /** The people that are counted as a survivor now. */
+  readonly membersOf: (organization: Lane.Owner, survivor: string) => ReadonlyArray<string>
 }
 
-/** A person without the number of identity changes of its lane. */
-type Known = Omit<Person, "position">
+/** A person with its facts, without the number of identity changes of its lane. */
+interface Known extends Omit<Person, "position"> {
+  readonly facts: ReadonlyArray<Fact>
+}
 
-const unchanged: Known = { revision: 0, isIdentified: false, facts: [] }
+/** An alias that was released: the person that it named, and when. */
+interface FormerAlias extends Named {
+  readonly releasedAt: Instant
+}
+
+const unchanged: Known = { revision: 0, isIdentified: false, survivor: undefined, learnt: undefined, facts: [] }
 const keyOf = (owner: Lane.Owner, id: string): string => `${Lane.of(owner, id)} ${id}`
 
 const makePersons = () => {
@@ -41,45 +60,84 @@ type Persons = ReturnType<typeof makePersons>
 
 const makeAliases = (persons: Persons) => {
   const aliases = new Map<string, Named>()
+  const former = new Map<string, Array<FormerAlias>>()
   const get = (organization: Lane.Owner, hash: string) => aliases.get(keyOf(organization, hash))
+  const isKnown = (named: Named, knownAt: Instant) => named.dateCreated <= knownAt
   return {
     get,
+    getAsKnown: (organization: Lane.Owner, hash: string, knownAt: Instant): Named | undefined => {
+      const released = former.get(keyOf(organization, hash)) ?? []
+      const found = released.find((each) => isKnown(each, knownAt) && each.releasedAt > knownAt)
+      if (found !== undefined) return { concordId: found.concordId, dateCreated: found.dateCreated }
+      const now = get(organization, hash)
+      return now !== undefined && isKnown(now, knownAt) ? now : undefined
+    },
     isFree: (organization: Lane.Owner, { hash, concordId }: Claim): boolean =>
       (get(organization, hash)?.concordId ?? concordId) === concordId,
     claim: (organization: Lane.Owner, { kind, hash, concordId, dateCreated }: Claim): void => {
       if (get(organization, hash) === undefined) aliases.set(keyOf(organization, hash), { concordId, dateCreated })
       if (kind !== "contextId") persons.change(organization, concordId, { isIdentified: true })
     },
-    release: (organization: Lane.Owner, hash: string): void => {
+    release: (organization: Lane.Owner, { dateCreated, hash }: Release): void => {
       const before = get(organization, hash)
       if (before === undefined) return
-      aliases.delete(keyOf(organization, hash))
+      const key = keyOf(organization, hash)
+      aliases.delete(key)
+      if (dateCreated !== undefined) {
+        former.set(key, [...(former.get(key) ?? []), { ...before, releasedAt: dateCreated }])
+      }
       persons.change(organization, before.concordId, {})
     },
   }
 }
 
 /** No people yet. An identity change also opens and ends sessions and keeps an idempotency record. */
-export const make = (sessions: Sessions, idempotency: IdempotencyRecords): People => {
+export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalog: CatalogStore): People => {
   const persons = makePersons()
   const aliases = makeAliases(persons)
   const ends = new Map<number, number>()
   const profiles = new Map<string, string>()
+  /** The people that are counted as a survivor, by its key in its organization. */
+  const members = new Map<string, ReadonlySet<string>>()
   const usedTokens = new Set<string>()
   const endOf = (lane: number): number => ends.get(lane) ?? 0
 
   const person = (organization: Lane.Owner, concordId: string): Person => {
-    const known = persons.get(organization, concordId)
-    return { ...known, position: known.facts.length === 0 ? 0 : endOf(Lane.of(organization, concordId)) }
+    const { facts, ...known } = persons.get(organization, concordId)
+    return { ...known, position: facts.length === 0 ? 0 : endOf(Lane.of(organization, concordId)) }
   }
 
-  const change = (change: IdentityChange): Kept | "used" => {
-    const { organization, seen, claims, releases, facts, identityToken, session, idempotencyRecord } = change
+  const factsOf = (organization: Lane.Owner, people: ReadonlyArray<string>): ReadonlyArray<Fact> => {
+    const found = new Map<string, Fact>()
+    for (const concordId of people)
+      for (const fact of persons.get(organization, concordId).facts) found.set(fact.id, fact)
+    return PeopleModel.inOrder([...found.values()])
+  }
+
+  const membersOf = (organization: Lane.Owner, survivor: string) => [
+    ...(members.get(keyOf(organization, survivor)) ?? []),
+  ]
+
+  const changeGroups = (organization: Lane.Owner, { dissolved, groups, learnt }: Joining): void => {
+    for (const survivor of dissolved) members.delete(keyOf(organization, survivor))
+    for (const group of groups) {
+      const key = keyOf(organization, group.survivor)
+      const all = new Set([...(members.get(key) ?? []), ...group.members])
+      const survivor = group.members.length === 0 ? undefined : group.survivor
+      if (survivor !== undefined) members.set(key, all)
+      for (const member of group.members) persons.change(organization, member, { survivor })
+      persons.change(organization, group.survivor, { survivor, learnt })
+    }
+  }
+
+  const change = (change: IdentityChange, revision: number): Kept | "used" => {
+    const { organization, seen, claims, releases, facts, identityToken, joining, session, idempotencyRecord } = change
     if (idempotency.has(organization, idempotencyRecord)) return "repeated"
     if (identityToken !== undefined && usedTokens.has(identityToken.hash)) return "used"
     const isStale = seen.some(({ concordId, revision }) => persons.get(organization, concordId).revision !== revision)
-    if (isStale || !claims.every((claim) => aliases.isFree(organization, claim))) return "stale"
-    for (const hash of releases) aliases.release(organization, hash)
+    const isMoved = joining !== undefined && joining.catalog !== revision
+    if (isStale || isMoved || !claims.every((claim) => aliases.isFree(organization, claim))) return "stale"
+    for (const release of releases) aliases.release(organization, release)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const fact of facts) {
       for (const concordId of new Set([fact.member, fact.survivor])) {
@@ -87,6 +145,7 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords): Peopl
         persons.change(organization, concordId, { facts: [...known.facts, fact] })
       }
     }
+    if (joining !== undefined) changeGroups(organization, joining)
     for (const lane of PeopleLanes.of(change)) ends.set(lane, endOf(lane) + 1)
     if (identityToken !== undefined) usedTokens.add(identityToken.hash)
     if (change.ends !== undefined) sessions.end(change.ends)
@@ -96,10 +155,16 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords): Peopl
   }
 
   const store: PeopleStore = {
-    byAlias: (organization, hashes) => Effect.sync(() => hashes.map((hash) => aliases.get(organization, hash))),
+    byAlias: (organization, hashes, knownAt) =>
+      Effect.sync(() =>
+        hashes.map((hash) =>
+          knownAt === undefined ? aliases.get(organization, hash) : aliases.getAsKnown(organization, hash, knownAt),
+        ),
+      ),
+    facts: (organization, people) => Effect.sync(() => factsOf(organization, people)),
     person: (organization, concordId) => Effect.sync(() => person(organization, concordId)),
     laneEnds: (lanes) => Effect.sync(() => new Map(lanes.map((lane) => [lane, endOf(lane)]))),
-    change: (request) => Effect.sync(() => change(request)),
+    change: (request) => Effect.map(catalog.current, ({ revision }) => change(request, revision)),
     profile: (organization, concordId) => Effect.sync(() => profiles.get(keyOf(organization, concordId))),
     keepProfile: (organization, concordId, profile, idempotencyRecord) =>
       Effect.sync((): Kept => {
@@ -109,5 +174,5 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords): Peopl
         return "kept"
       }),
   }
-  return { store, isFree: aliases.isFree, claim: aliases.claim }
+  return { store, isFree: aliases.isFree, claim: aliases.claim, membersOf }
 }

@@ -3,7 +3,9 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
 import type { Claim, Named } from "../../core/model/People.ts"
+import type { Release } from "../../core/ports/PeopleStore.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as Sql from "./Sql.ts"
 
@@ -23,6 +25,12 @@ const hashes = ArrayColumns.make<Alias>({
   hash: ["bytea", ({ hash }) => ArrayColumns.bytes(hash)],
 })
 
+interface NamedRow {
+  readonly hash: string
+  readonly person: string
+  readonly recorded_at: number
+}
+
 /** The person that each hash names, in the order of the hashes; `undefined` for a hash that names no one. */
 export const find = Effect.fnUntraced(function* (
   sql: Sql.Sql,
@@ -30,12 +38,37 @@ export const find = Effect.fnUntraced(function* (
   wanted: ReadonlyArray<string>,
 ) {
   if (wanted.length === 0) return []
-  const rows = yield* Sql.query<{ readonly hash: string; readonly person: string; readonly recorded_at: number }>(
+  const rows = yield* Sql.query<NamedRow>(
     sql,
     `SELECT encode(v.hash, 'hex') AS hash, a.person, a.recorded_at FROM ${hashes.rows} v
      JOIN alias a ON a.lane = v.lane AND a.hash = v.hash`,
     hashes.parameters(wanted.map((hash) => ({ organization, hash }))),
   )
+  return inOrder(wanted, rows)
+})
+
+/** Like {@link find}, as known at an instant: what a hash named before its release comes before what it names now. */
+export const findAsKnown = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  wanted: ReadonlyArray<string>,
+  knownAt: Instant,
+) {
+  if (wanted.length === 0) return []
+  const rows = yield* Sql.query<NamedRow>(
+    sql,
+    `SELECT encode(v.hash, 'hex') AS hash, a.person, a.recorded_at FROM ${hashes.rows} v
+     JOIN (SELECT lane, hash, person, recorded_at, 9223372036854775807 AS released_at FROM alias
+       UNION ALL SELECT lane, hash, person, recorded_at, released_at FROM former_alias) a
+     ON a.lane = v.lane AND a.hash = v.hash WHERE a.recorded_at <= $3 AND a.released_at > $3
+     ORDER BY a.released_at = 9223372036854775807 DESC, a.recorded_at DESC, a.released_at DESC`,
+    [...hashes.parameters(wanted.map((hash) => ({ organization, hash }))), knownAt],
+  )
+  return inOrder(wanted, rows)
+})
+
+/** Of several rows of one hash, the last one counts. */
+const inOrder = (wanted: ReadonlyArray<string>, rows: ReadonlyArray<NamedRow>): ReadonlyArray<Named | undefined> => {
   const named = new Map(
     rows.map(({ hash, person, recorded_at }): readonly [string, Named] => [
       hash,
@@ -43,7 +76,7 @@ export const find = Effect.fnUntraced(function* (
     ]),
   )
   return wanted.map((hash) => named.get(hash))
-})
+}
 
 interface Person {
   readonly organization: Lane.Owner
@@ -122,18 +155,42 @@ export const raise = (sql: Sql.Sql, organization: Lane.Owner, concordIds: Iterab
     people.parameters([...new Set(concordIds)].map((concordId) => ({ organization, concordId }))),
   )
 
-/** Removes aliases, and raises the revision of the people that they named. */
+const released = ArrayColumns.make<Release & Pick<Alias, "organization">>({
+  lane: ["bigint", ({ hash, organization }) => Lane.of(organization, hash)],
+  hash: ["bytea", ({ hash }) => ArrayColumns.bytes(hash)],
+  released_at: ["bigint", ({ dateCreated }) => dateCreated],
+})
+
+interface ReleasedRow extends NamedRow {
+  readonly lane: number
+  readonly released_at: number | null
+}
+
+const former = ArrayColumns.make<ReleasedRow>({
+  lane: ["bigint", ({ lane }) => lane],
+  hash: ["bytea", ({ hash }) => ArrayColumns.bytes(hash)],
+  recorded_at: ["bigint", ({ recorded_at }) => recorded_at],
+  released_at: ["bigint", ({ released_at }) => released_at],
+  person: ["uuid", ({ person }) => person],
+})
+
+/** Removes aliases, keeps what they were, and raises the revision of the people that they named. */
 export const release = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   organization: Lane.Owner,
-  released: ReadonlyArray<string>,
+  releases: ReadonlyArray<Release>,
 ) {
-  if (released.length === 0) return
-  const rows = yield* Sql.query<{ readonly person: string }>(
+  if (releases.length === 0) return
+  const rows = yield* Sql.query<ReleasedRow>(
     sql,
-    `DELETE FROM alias a USING ${hashes.rows} v WHERE a.lane = v.lane AND a.hash = v.hash RETURNING a.person`,
-    hashes.parameters(released.map((hash) => ({ organization, hash }))),
+    `DELETE FROM alias a USING ${released.rows} v WHERE a.lane = v.lane AND a.hash = v.hash
+     RETURNING a.lane, encode(a.hash, 'hex') AS hash, a.recorded_at, v.released_at, a.person`,
+    released.parameters(releases.map((each) => ({ ...each, organization }))),
   )
+  const kept = rows.filter(({ released_at }) => released_at !== null)
+  if (kept.length > 0) {
+    yield* Sql.query(sql, `INSERT INTO former_alias SELECT * FROM ${former.rows} v`, former.parameters(kept))
+  }
   const named = rows.map(({ person }) => person)
   if (named.length > 0) yield* raise(sql, organization, named)
 })

@@ -12,7 +12,11 @@
  *  4. `person`: the people that a claim identifies.
  *  5. `alias`: the identifiers that are claimed.
  *  6. `external_id`: the external ids of the events.
- *  7. `event` and `head`: rows in the lanes that are locked.
+ *  7. `event`, `head` and `joined_head`: rows in the lanes that are locked.
+ *
+ * An identity change that joins people or separates them locks their lanes first, too, then `idempotency`,
+ * `catalog_head`, `person` and `alias`, and then the rows of `joined_head` in the lanes that it has locked. So no event
+ * is recorded while the heads are copied.
  *
  * A transaction waits up to 5 seconds for a lock; then it is rolled back and tried again. So if two servers append to
  * the same lane, the second one waits for the `lane_head` row of the first, and then reads the positions that the first
@@ -24,7 +28,7 @@
  *  1. Locks 4 to 7, about other people than those of the other groups.
  *  2. It waits up to a second until the other groups are committed.
  *  3. Lock 1; the lanes must end as predicted.
- *  4. Locks 2 and 3.
+ *  4. Locks 2 and 3, and `joined_head`.
  *
  * Because this order can deadlock with the one above, it waits for each lock up to 50 milliseconds only; then it is
  * rolled back and written again in the order above.
@@ -42,6 +46,7 @@ import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as EventWriter from "./EventWriter.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
+import * as JoinedWriter from "./JoinedWriter.ts"
 import * as LanePrediction from "./LanePrediction.ts"
 import * as Lanes from "./Lanes.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
@@ -141,6 +146,28 @@ const setLockTimeout = (sql: Sql.Sql) =>
   )
 
 /**
+ * Marks locked lanes that have no events yet, if anyone in their organization is joined: a join that is older than the
+ * lane's project has not marked them. Costs a statement only for the first append to a lane.
+ */
+const withNewLanes = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  requests: ReadonlyArray<Append>,
+  heads: Lanes.LaneHeads,
+) {
+  const isNew = ({ has_joined, next_position }: Lanes.LaneHead) => next_position === 0 && !has_joined
+  if (![...heads.values()].some(isNew)) return heads
+  const marked = new Map(heads)
+  for (const { organization, project } of new Map(requests.map((each) => [each.project.number, each])).values()) {
+    const own = Lane.all(project)
+      .flatMap((lane) => heads.get(lane) ?? [])
+      .filter(isNew)
+    if (own.length === 0 || !(yield* JoinedWriter.hasAny(sql, organization))) continue
+    for (const head of own) marked.set(head.lane, { ...head, has_joined: true })
+  }
+  return marked as Lanes.LaneHeads
+})
+
+/**
  * Writes the requests in the order of locks above; fails with {@link Rollback} for the first one that cannot be kept.
  * Returns the positions after them, or `undefined` if an earlier attempt has recorded them.
  */
@@ -151,11 +178,12 @@ const write = Effect.fnUntraced(function* (
   { onSent, prediction }: Options,
 ) {
   const [first] = requests
-  const before = prediction?.lanes ?? (yield* Lanes.lock(sql, requests))
+  const before = prediction?.lanes ?? (yield* withNewLanes(sql, requests, yield* Lanes.lock(sql, requests)))
   if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return undefined
   const placement = Lanes.place(requests, before)
   if ("lastRecordedAt" in placement) return yield* new Rollback({ outcome: { _tag: "Stale", ...placement } })
   const { heads, placed } = placement
+  const inMarkedLanes = placed.filter(({ lane }) => heads.get(lane)!.has_joined)
   const stale: Appended = { _tag: "Stale", lastRecordedAt: first!.recordedAt }
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
   /** Rows that no transaction about other people touches; safe to write before the lanes are locked. */
@@ -170,6 +198,7 @@ const write = Effect.fnUntraced(function* (
     Effect.map(arePrecedingRecorded(sql, requests), rejectUnless(stale)),
     Effect.map(IdempotencyWriter.keep(sql, idempotencyRecordsOf(requests)), rejectUnless(repeated)),
     EventWriter.useTypes(sql, placed),
+    ...(inMarkedLanes.length === 0 ? [] : [JoinedWriter.raise(sql, requests, inMarkedLanes)]),
     Lanes.move(sql, before, heads),
   ]
   const writePredicted = Effect.fnUntraced(function* ({ lanes, predecessorsCommitted }: Prediction) {

@@ -13,10 +13,11 @@ const types = {
   uuid: PgTypes.OID.uuid,
   text: PgTypes.OID.text,
   bytea: PgTypes.OID.bytea,
+  boolean: PgTypes.OID.bool,
 }
 
 /** A value of a column. Whole numbers are below 2⁵³. */
-type Value = number | string | Uint8Array | null | undefined
+type Value = number | string | boolean | Uint8Array | null | undefined
 
 /** The type of a column, and its value in a row; `undefined` becomes `NULL`. */
 export type Column<Row> = readonly [type: keyof typeof types, valueOf: (row: Row) => Value]

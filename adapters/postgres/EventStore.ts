@@ -21,6 +21,14 @@ type LaneRow = { readonly lane: number; readonly next_position: number } & (
 
 const leastUuid = "00000000-0000-0000-0000-000000000000"
 
+const seenOf = (lanes: ReadonlyArray<number>, rows: ReadonlyArray<LaneRow>): SeenEvents => {
+  const ends = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
+  return {
+    events: rows.flatMap((row) => (row.event_id === null ? [] : [EventRow.toEvent(row)])),
+    positions: new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0])),
+  }
+}
+
 /** The heads of people and the ends of their lanes, in one statement, so that both are of the same moment. */
 const heads = Effect.fnUntraced(function* (
   sql: Sql.Sql,
@@ -37,12 +45,32 @@ const heads = Effect.fnUntraced(function* (
        WHERE l.lane = ANY($1::bigint[]) ORDER BY l.lane, e.position`,
     [lanes, people, ...(consentTypes === undefined ? [] : [consentTypes])],
   )
-  const ends = new Map(rows.map(({ lane, next_position }) => [lane, next_position]))
-  const seen: SeenEvents = {
-    events: rows.flatMap((row) => (row.event_id === null ? [] : [EventRow.toEvent(row)])),
-    positions: new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0])),
-  }
-  return seen
+  return seenOf(lanes, rows)
+})
+
+/**
+ * The merged heads of a survivor, the latest of each type and state in any lane, and the ends of all lanes of the
+ * project: in one statement, so that both are of the same moment.
+ */
+const joinedHeads = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  project: Lane.Owner,
+  survivor: string,
+  consentTypes: ReadonlyArray<string> | undefined,
+) {
+  const lanes = Lane.all(project)
+  const rows = yield* Sql.query<LaneRow>(
+    sql,
+    `SELECT l.lane, l.next_position, ${EventRow.columns} FROM lane_head l
+       LEFT JOIN ((
+         SELECT DISTINCT ON (consent_type, consent_state) lane, position FROM joined_head
+         WHERE lane = ANY($1::bigint[]) AND person = $2${consentTypes === undefined ? "" : " AND consent_type = ANY($3::uuid[])"}
+         ORDER BY consent_type, consent_state, consent_date DESC, recorded_at DESC, event_id DESC
+       ) h JOIN event e ON e.lane = h.lane AND e.position = h.position) ON e.lane = l.lane
+       WHERE l.lane = ANY($1::bigint[]) ORDER BY l.lane, e.position`,
+    [lanes, survivor, ...(consentTypes === undefined ? [] : [consentTypes])],
+  )
+  return seenOf(lanes, rows)
 })
 
 /** A page of the events of each person, in one statement. */
@@ -133,6 +161,8 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
   return {
     append: (request) => Operation.once(append(request)),
     heads: (project, people, consentTypes) => Operation.idempotent(heads(sql, project, people, consentTypes)),
+    joinedHeads: (project, survivor, consentTypes) =>
+      Operation.idempotent(joinedHeads(sql, project, survivor, consentTypes)),
     ofPeople: (project, places, limit) => Operation.idempotent(ofPeople(sql, project, places, limit)),
     byId: (project, ids) => Operation.idempotent(byId(sql, project, ids)),
     byExternalId: (project, hashes) => Operation.idempotent(byExternalId(sql, project, hashes)),

@@ -26,7 +26,9 @@ interface Remembered {
 }
 
 const isSame = (one: LaneHead, other: LaneHead): boolean =>
-  one.next_position === other.next_position && one.last_recorded_at === other.last_recorded_at
+  one.next_position === other.next_position &&
+  one.last_recorded_at === other.last_recorded_at &&
+  one.has_joined === other.has_joined
 
 /** Whether lanes end where it was predicted. */
 export const areSame = (predicted: LaneHeads, found: LaneHeads): boolean =>

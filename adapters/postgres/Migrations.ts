@@ -15,6 +15,8 @@ import * as Ledger from "./migrations/0001-ledger.ts"
 import * as Attempts from "./migrations/0002-attempts.ts"
 import * as PeopleHead from "./migrations/0003-people-head.ts"
 import * as TableNames from "./migrations/0004-table-names.ts"
+import * as JoinedHeads from "./migrations/0005-joined-heads.ts"
+import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as Sql from "./Sql.ts"
 
 /** The engines that the tables can be made for. */
@@ -28,12 +30,16 @@ export interface Migration {
   readonly sql: string
 }
 
+/** The migration after which the rows about people who are joined already are written. */
+const joinedHeads = 5
+
 /** Every migration, in its order. */
 export const migrations: ReadonlyArray<Migration> = [
   { number: 1, name: "ledger", sql: Ledger.sql },
   { number: 2, name: "attempts", sql: Attempts.sql },
   { number: 3, name: "people-head", sql: PeopleHead.sql },
   { number: 4, name: "table-names", sql: TableNames.sql },
+  { number: joinedHeads, name: "joined-heads", sql: JoinedHeads.sql },
 ]
 
 const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql).digest("hex")
@@ -79,13 +85,25 @@ export interface Missing {
   readonly migrations: ReadonlyArray<Migration>
 }
 
+/**
+ * Makes a file for `psql` fail in a database in which people are joined, because the file cannot write their merged
+ * heads.
+ */
+const refuseJoined =
+  "SELECT CAST(concat('people are joined: apply this migration with assent migrate, fact ', lane) AS bigint) FROM person_fact LIMIT 1"
+
 /** The statements that apply the missing migrations, as a file for `psql`. */
 export const script = ({ engine, migrations }: Missing): string =>
   migrations.length === 0
     ? ""
     : [
         ...migrationTable,
-        ...migrations.flatMap((migration) => ["BEGIN", ...statementsOf(migration, engine), "COMMIT"]),
+        ...migrations.flatMap((migration) => [
+          "BEGIN",
+          ...statementsOf(migration, engine),
+          ...(migration.number === joinedHeads ? [refuseJoined] : []),
+          "COMMIT",
+        ]),
         "",
       ].join(";\n")
 
@@ -180,6 +198,7 @@ export const run = Effect.fnUntraced(function* (sql: Sql.Sql, wanted?: Engine) {
     for (const migration of left.migrations) {
       for (const statement of statementsOf(migration, left.engine)) yield* Sql.query(sql, statement)
     }
+    if (left.migrations.some(({ number }) => number === joinedHeads)) yield* JoinedRebuild.rebuild(sql)
     return left
   })
   // Of two processes that create the table at the same moment one fails in spite of IF NOT EXISTS; it is there at the

@@ -3,6 +3,7 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
+import * as People from "../../core/model/People.ts"
 import type { PeopleStore, Person } from "../../core/ports/PeopleStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as Lanes from "./Lanes.ts"
@@ -10,31 +11,43 @@ import * as Operation from "./Operation.ts"
 import * as PeopleWriter from "./PeopleWriter.ts"
 import * as Sql from "./Sql.ts"
 
-/** A person with one of its facts and the end of its lane; both `null` if it has no facts. */
+/** A person with the end of its lane, which is `null` if it has no facts. */
 interface PersonRow {
   readonly revision: number
   readonly is_identified: boolean
-  readonly body: string | null
+  readonly survivor: string | null
+  readonly learnt: number | null
   readonly next_position: number | null
 }
 
 /** In one statement, so that all of it is of the same moment. */
 const readPerson = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, concordId: string) {
-  const rows = yield* Sql.query<PersonRow>(
+  const [row] = yield* Sql.query<PersonRow>(
     sql,
-    `SELECT p.revision, p.is_identified, f.body, h.next_position FROM person p
-         LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person LEFT JOIN people_head h ON h.lane = f.lane
-         WHERE p.lane = $1 AND p.person = $2 ORDER BY f.ordinal`,
+    `SELECT p.revision, p.is_identified, p.survivor, p.learnt, h.next_position FROM person p
+     LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person AND f.ordinal = 0
+     LEFT JOIN people_head h ON h.lane = f.lane WHERE p.lane = $1 AND p.person = $2`,
     [Lane.of(organization, concordId), concordId],
   )
-  const [first] = rows
   const person: Person = {
-    revision: first?.revision ?? 0,
-    isIdentified: first?.is_identified ?? false,
-    facts: rows.flatMap(({ body }) => (body === null ? [] : [JSON.parse(body)])),
-    position: first?.next_position ?? 0,
+    revision: row?.revision ?? 0,
+    isIdentified: row?.is_identified ?? false,
+    survivor: row?.survivor ?? undefined,
+    learnt: row?.learnt ?? undefined,
+    position: row?.next_position ?? 0,
   }
   return person
+})
+
+/** The body of a fact is the same text for both people that it names. */
+const readFacts = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, people: ReadonlyArray<string>) {
+  const rows = yield* Sql.query<{ readonly body: string }>(
+    sql,
+    `SELECT f.body FROM ${AliasWriter.people.rows} v JOIN person_fact f ON f.lane = v.lane AND f.person = v.person`,
+    AliasWriter.people.parameters(people.map((concordId) => ({ organization, concordId }))),
+  )
+  const bodies = new Set(rows.map(({ body }) => body))
+  return People.inOrder([...bodies].map((body): People.Fact => JSON.parse(body)))
 })
 
 const readProfile = (sql: Sql.Sql, organization: Lane.Owner, concordId: string) =>
@@ -48,7 +61,13 @@ const readProfile = (sql: Sql.Sql, organization: Lane.Owner, concordId: string) 
 
 /** The people of a database. */
 export const make = (sql: Sql.Sql): PeopleStore => ({
-  byAlias: (organization, hashes) => Operation.idempotent(AliasWriter.find(sql, organization, hashes)),
+  byAlias: (organization, hashes, knownAt) =>
+    Operation.idempotent(
+      knownAt === undefined
+        ? AliasWriter.find(sql, organization, hashes)
+        : AliasWriter.findAsKnown(sql, organization, hashes, knownAt),
+    ),
+  facts: (organization, people) => Operation.idempotent(readFacts(sql, organization, people)),
   person: (organization, concordId) => Operation.idempotent(readPerson(sql, organization, concordId)),
   laneEnds: (lanes) => Operation.idempotent(Lanes.readEnds(sql, "people_head", lanes)),
   change: (change) => Operation.once(PeopleWriter.change(sql, change)),

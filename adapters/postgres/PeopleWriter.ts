@@ -1,7 +1,7 @@
 /**
- * Writes an identity change in one transaction: locks the people first, in ascending order, then writes their aliases,
- * facts and sessions. Rows of `idempotency`, `person` and `alias` are locked in the same order as in
- * AppendTransaction.ts, so that the two never wait for each other.
+ * Writes an identity change in one transaction: locks the lanes of people that are joined or separated, then the people,
+ * in ascending order, then writes their aliases, facts and sessions. Rows of `lane_head`, `idempotency`, `person` and
+ * `alias` are locked in the same order as in AppendTransaction.ts, so that the two never wait for each other.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
@@ -12,6 +12,7 @@ import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as IdempotentChange from "./IdempotentChange.ts"
+import * as JoinedWriter from "./JoinedWriter.ts"
 import * as Lanes from "./Lanes.ts"
 import * as SessionWriter from "./SessionWriter.ts"
 import * as Sql from "./Sql.ts"
@@ -27,11 +28,19 @@ const expiredKeptMillis = 2 * 24 * 60 * 60 * 1000
  * Locks all people of the change, in ascending order; returns whether they have the revisions that it was prepared
  * against.
  */
-const areAsSeen = Effect.fnUntraced(function* (sql: Sql.Sql, { claims, facts, organization, seen }: IdentityChange) {
+const areAsSeen = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  { claims, facts, joining, organization, seen }: IdentityChange,
+) {
   const revisions = new Map(seen.map(({ concordId, revision }) => [concordId, revision]))
   const named = claims.filter(({ kind }) => kind !== "contextId").map(({ concordId }) => concordId)
   const people = [
-    ...new Set([...revisions.keys(), ...named, ...facts.flatMap(({ member, survivor }) => [member, survivor])]),
+    ...new Set([
+      ...revisions.keys(),
+      ...named,
+      ...facts.flatMap(({ member, survivor }) => [member, survivor]),
+      ...(joining === undefined ? [] : JoinedWriter.writtenPeople(joining)),
+    ]),
   ]
   if (people.length === 0) return true
   // An update that changes nothing locks a row that is there. Unlike FOR UPDATE, Citus can plan it over several shards.
@@ -93,14 +102,17 @@ const count = (sql: Sql.Sql, change: IdentityChange) =>
 
 /** The steps of an identity change, in the order of their locks. */
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange) {
-  const { claims, ends, facts, organization, identityToken, idempotencyRecord, releases, session } = change
+  const { claims, ends, facts, organization, identityToken, idempotencyRecord, joining, releases, session } = change
+  if (joining !== undefined) yield* JoinedWriter.lockLanes(sql, joining)
   const idempotency = idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }]
   if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
+  if (joining !== undefined && !(yield* JoinedWriter.isCurrent(sql, joining))) return "stale"
   if (!(yield* areAsSeen(sql, change))) return "stale"
   yield* AliasWriter.release(sql, organization, releases)
   const owned = claims.map((claim) => ({ organization, claim }))
   if (!(yield* AliasWriter.claim(sql, owned))) return "stale"
   for (const fact of facts) yield* recordFact(sql, organization, fact)
+  if (joining !== undefined) yield* JoinedWriter.change(sql, organization, joining)
   if (identityToken !== undefined && !(yield* useIdentityToken(sql, identityToken))) return "used"
   if (ends !== undefined) yield* SessionWriter.end(sql, ends)
   if (session !== undefined) yield* SessionWriter.open(sql, session)

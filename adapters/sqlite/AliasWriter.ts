@@ -4,6 +4,7 @@
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Claim } from "../../core/model/People.ts"
+import type { Release } from "../../core/ports/LedgerStore.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** Writes aliases through one connection. */
@@ -12,8 +13,8 @@ export interface AliasWriter {
   readonly isFree: (organization: Lane.Owner, claim: Claim) => boolean
   /** Keeps a claim that is free. A claim of anything but a `contextId` also marks the person as identified. */
   readonly claim: (organization: Lane.Owner, claim: Claim) => void
-  /** Removes an alias, and raises the revision of the person it named. */
-  readonly release: (organization: Lane.Owner, hash: string) => void
+  /** Removes an alias, keeps what it was, and raises the revision of the person it named. */
+  readonly release: (organization: Lane.Owner, release: Release) => void
 }
 
 /** Prepares the statements. */
@@ -21,6 +22,9 @@ export const make = (db: DatabaseSync): AliasWriter => {
   const find = db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?")
   const insert = db.prepare("INSERT INTO alias VALUES (?, ?, ?, ?) ON CONFLICT (lane, hash) DO NOTHING")
   const remove = db.prepare("DELETE FROM alias WHERE lane = ? AND hash = ?")
+  const keepFormer = db.prepare(`
+    INSERT INTO former_alias (lane, hash, recorded_at, released_at, person)
+    SELECT lane, hash, recorded_at, ?, person FROM alias WHERE lane = ? AND hash = ?`)
   const raiseRevision = db.prepare(`
     INSERT INTO person (lane, person, revision, is_identified) VALUES (?, ?, 1, 0)
     ON CONFLICT (lane, person) DO UPDATE SET revision = revision + 1`)
@@ -37,11 +41,13 @@ export const make = (db: DatabaseSync): AliasWriter => {
       insert.run(Lane.of(organization, hash), Uuid.toBytes(hash), person, dateCreated)
       if (kind !== "contextId") identify.run(Lane.of(organization, concordId), person)
     },
-    release: (organization, hash) => {
-      const row = find.get(Lane.of(organization, hash), Uuid.toBytes(hash))
+    release: (organization, { dateCreated, hash }) => {
+      const key = [Lane.of(organization, hash), Uuid.toBytes(hash)] as const
+      const row = find.get(...key)
       if (row === undefined) return
       const person = row["person"] as Uint8Array
-      remove.run(Lane.of(organization, hash), Uuid.toBytes(hash))
+      if (dateCreated !== undefined) keepFormer.run(dateCreated, ...key)
+      remove.run(...key)
       raiseRevision.run(Lane.of(organization, Uuid.fromBytes(person)), person)
     },
   }

@@ -11,6 +11,18 @@ import type { List } from "./ListReader.ts"
 import { inSnapshot, prepareArrays, prepareLaneEnds, read } from "./Reader.ts"
 import * as Uuid from "./Uuid.ts"
 
+/** The merged heads of a survivor: of the rows of all lanes, the latest of each type and state. */
+const mergedHeads = (condition: string): string => `
+  WITH RECURSIVE l (lane) AS (VALUES (?1) UNION ALL SELECT lane + 1 FROM l WHERE lane < ?2)
+  SELECT ${EventRow.columns} FROM (
+    SELECT h.lane, h.position, row_number() OVER (
+      PARTITION BY h.consent_type, h.consent_state
+      ORDER BY h.consent_date DESC, h.recorded_at DESC, h.event_id DESC
+    ) AS place
+    FROM l CROSS JOIN joined_head h ON h.lane = l.lane AND h.person = ?3 ${condition}
+  ) h JOIN event e ON e.lane = h.lane AND e.position = h.position
+  WHERE h.place = 1 ORDER BY e.consent_type, e.consent_state`
+
 const prepareStatements = (db: DatabaseSync) => {
   const events = (rest: string) => prepareArrays(db, `SELECT ${EventRow.columns} FROM ${rest}`)
   return {
@@ -18,6 +30,8 @@ const prepareStatements = (db: DatabaseSync) => {
       WHERE h.lane = ? AND h.person = ? ORDER BY h.consent_type, h.consent_state`),
     headsOfType: events(`head h JOIN event e ON e.lane = h.lane AND e.position = h.position
       WHERE h.lane = ? AND h.person = ? AND h.consent_type = ? ORDER BY h.consent_state`),
+    joinedHeads: prepareArrays(db, mergedHeads("")),
+    joinedHeadsOfType: prepareArrays(db, mergedHeads("AND h.consent_type = ?4")),
     ofPerson: prepareArrays(
       db,
       `SELECT ${EventRow.decidingColumns} FROM event e
@@ -35,12 +49,6 @@ const prepareStatements = (db: DatabaseSync) => {
     lane: events("event e WHERE e.lane = ? AND e.position >= ? ORDER BY e.position LIMIT ?"),
     usedType: db.prepare("SELECT 1 FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
   }
-}
-
-/** The first and the last lane of a project. Its lanes are numbered without a gap. */
-const laneRange = ({ lanes, number }: Lane.Owner): readonly [number, number] => {
-  const first = number * Lane.maxCount
-  return [first, first + lanes - 1]
 }
 
 const one = (statement: StatementSync, ...values: ReadonlyArray<SQLInputValue>): StoredEvent | undefined => {
@@ -61,6 +69,21 @@ const makeReads = (db: DatabaseSync) => {
     consentTypes === undefined
       ? all(statements.heads, lane, person)
       : consentTypes.flatMap((type) => all(statements.headsOfType, lane, person, Uuid.toBytes(type)))
+
+  /** The merged heads of a survivor with the ends of all lanes, of one moment. */
+  const joinedHeads = (
+    project: Lane.Owner,
+    survivor: string,
+    consentTypes: ReadonlyArray<string> | undefined,
+  ): SeenEvents =>
+    inSnapshot(db, () => {
+      const key = [...Lane.range(project), Uuid.toBytes(survivor)] as const
+      const events =
+        consentTypes === undefined
+          ? all(statements.joinedHeads, ...key)
+          : consentTypes.flatMap((type) => all(statements.joinedHeadsOfType, ...key, Uuid.toBytes(type)))
+      return { events, positions: laneEnds(Lane.all(project)) }
+    })
 
   /** Heads of people with the ends of their lanes, of one moment. */
   const heads = (
@@ -90,20 +113,21 @@ const makeReads = (db: DatabaseSync) => {
 
   return {
     heads,
+    joinedHeads,
     ofPeople: (project: Lane.Owner, places: ReadonlyArray<PersonPlace>, limit: number) =>
       places.map((place) => pageOf(project, place, limit)),
-    byId: (project: Lane.Owner, id: string) => one(statements.byId, ...laneRange(project), Uuid.toBytes(id)),
+    byId: (project: Lane.Owner, id: string) => one(statements.byId, ...Lane.range(project), Uuid.toBytes(id)),
     byExternalId: (project: Lane.Owner, hash: string) =>
       one(statements.byExternalId, Lane.of(project, hash), Uuid.toBytes(hash)),
     laneEnds: (project: Lane.Owner): ReadonlyArray<number> => {
-      const rows = statements.laneHeads.all(...laneRange(project))
+      const rows = statements.laneHeads.all(...Lane.range(project))
       const ends = new Map(rows.map((row) => [row["lane"], Number(row["next_position"])]))
       return Lane.all(project).map((lane) => ends.get(lane) ?? 0)
     },
     lane: (project: Lane.Owner, lane: number, from: number, limit: number) =>
       all(statements.lane, Lane.all(project)[lane]!, from, limit),
     isTypeUsed: (project: Lane.Owner, consentType: string): boolean =>
-      statements.usedType.get(...laneRange(project), Uuid.toBytes(consentType)) !== undefined,
+      statements.usedType.get(...Lane.range(project), Uuid.toBytes(consentType)) !== undefined,
   }
 }
 
@@ -113,6 +137,7 @@ export const make = (db: DatabaseSync, write: Write, list: List): EventStore => 
   return {
     append: (request) => write("append", request),
     heads: (project, people, consentTypes) => read(() => reads.heads(project, people, consentTypes)),
+    joinedHeads: (project, survivor, consentTypes) => read(() => reads.joinedHeads(project, survivor, consentTypes)),
     ofPeople: (project, places, limit) => read(() => reads.ofPeople(project, places, limit)),
     byId: (project, ids) => read(() => ids.map((id) => reads.byId(project, id))),
     byExternalId: (project, hashes) =>

@@ -7,12 +7,13 @@ import * as Lane from "../../core/model/Lane.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
 import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
+import type { JoinedWriter } from "./JoinedWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
 const prepareStatements = (db: DatabaseSync) => ({
-  laneHead: db.prepare("SELECT next_position, last_recorded_at FROM lane_head WHERE lane = ?"),
+  laneHead: db.prepare("SELECT next_position, last_recorded_at, has_joined FROM lane_head WHERE lane = ?"),
   moveLaneHead: db.prepare(`
-    INSERT INTO lane_head (lane, next_position, last_recorded_at) VALUES (?, ?, ?)
+    INSERT INTO lane_head (lane, next_position, last_recorded_at, has_joined) VALUES (?, ?, ?, ?)
     ON CONFLICT (lane) DO UPDATE SET
       next_position = excluded.next_position, last_recorded_at = excluded.last_recorded_at`),
   eventById: db.prepare("SELECT digest FROM event WHERE lane = ? AND event_id = ?"),
@@ -39,7 +40,12 @@ export interface EventWriter {
 }
 
 /** Prepares the statements. */
-export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: IdempotencyWriter): EventWriter => {
+export const make = (
+  db: DatabaseSync,
+  aliases: AliasWriter,
+  joined: JoinedWriter,
+  idempotency: IdempotencyWriter,
+): EventWriter => {
   const statements = prepareStatements(db)
   /** Rows of `used_type` that this connection has committed; after a transaction that fails it is not used again. */
   const usedTypes = new Set<string>()
@@ -116,9 +122,15 @@ export const make = (db: DatabaseSync, aliases: AliasWriter, idempotency: Idempo
     for (const claim of claims) aliases.claim(organization, claim)
     const positions = new Map<number, number>()
     for (const [lane, ofLane] of lanes) {
-      const first = Number(heads.get(lane)?.["next_position"] ?? 0)
+      const head = heads.get(lane)
+      const first = Number(head?.["next_position"] ?? 0)
       for (const [index, event] of ofLane.entries()) insert(project, lane, first + index, event)
-      statements.moveLaneHead.run(lane, first + ofLane.length, ofLane.at(-1)!.dateCreated)
+      // A lane of a new project has no row yet: a join that is older than the project has not marked it.
+      const hasJoined = head === undefined ? joined.hasAny(organization) : head["has_joined"] === 1
+      if (hasJoined) {
+        for (const [index, event] of ofLane.entries()) joined.raise(organization, lane, first + index, event)
+      }
+      statements.moveLaneHead.run(lane, first + ofLane.length, ofLane.at(-1)!.dateCreated, hasJoined ? 1 : 0)
       positions.set(lane, first + ofLane.length)
     }
     idempotency.keep(organization, idempotencyRecord)

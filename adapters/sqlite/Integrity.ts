@@ -67,7 +67,7 @@ export const check = (db: DatabaseSync): void => {
   }
   const wrong = db.prepare(`
     SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane AND e.position = h.next_position - 1
-    WHERE e.recorded_at IS NOT h.last_recorded_at
+    WHERE (h.next_position > 0 AND e.recorded_at IS NOT h.last_recorded_at)
       OR EXISTS (SELECT 1 FROM event later WHERE later.lane = h.lane AND later.position >= h.next_position)`)
   if (wrong.get() !== undefined)
     throw new DoubtfulLedger("the ledger is damaged: a lane does not end where its head says")

@@ -8,6 +8,8 @@ import type { DatabaseSync } from "node:sqlite"
 import * as Ledger from "./migrations/0002-ledger.ts"
 import * as PeopleHead from "./migrations/0003-people-head.ts"
 import * as TableNames from "./migrations/0004-table-names.ts"
+import * as JoinedHeads from "./migrations/0005-joined-heads.ts"
+import * as JoinedRebuild from "./JoinedRebuild.ts"
 
 /** One step, and its statements. */
 export interface Migration {
@@ -16,11 +18,15 @@ export interface Migration {
   readonly sql: string
 }
 
+/** The migration after which the rows about people who are joined already are written. */
+const joinedHeads = 5
+
 /** Every migration, in order; the numbers have no gap. */
 export const migrations: ReadonlyArray<Migration> = [
   { number: 2, sql: Ledger.sql },
   { number: 3, sql: PeopleHead.sql },
   { number: 4, sql: TableNames.sql },
+  { number: joinedHeads, sql: JoinedHeads.sql },
 ]
 
 /** "asst" in ASCII: marks a SQLite file as a ledger (`PRAGMA application_id`). */
@@ -57,7 +63,9 @@ export const run = (db: DatabaseSync): void => {
   db.exec("BEGIN IMMEDIATE")
   try {
     if (isEmpty(db)) db.exec(`PRAGMA application_id = ${applicationId}`)
-    for (const { number, sql } of missing(db)) db.exec(`${sql}; PRAGMA user_version = ${number}`)
+    const applied = missing(db)
+    for (const { number, sql } of applied) db.exec(`${sql}; PRAGMA user_version = ${number}`)
+    if (applied.some(({ number }) => number === joinedHeads)) JoinedRebuild.rebuild(db)
     const fault = faultOf(db)
     if (fault !== undefined) throw new Error(fault)
     db.exec("COMMIT")

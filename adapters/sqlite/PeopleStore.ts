@@ -3,7 +3,9 @@
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Named } from "../../core/model/People.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { Fact, Named } from "../../core/model/People.ts"
+import * as People from "../../core/model/People.ts"
 import type { PeopleStore, Person } from "../../core/ports/LedgerStore.ts"
 import type { Write } from "./GroupCommit.ts"
 import { inSnapshot, prepareLaneEnds, read } from "./Reader.ts"
@@ -15,28 +17,44 @@ const keyOf = (organization: Lane.Owner, concordId: string) =>
 /** Prepares the statements. */
 export const make = (db: DatabaseSync, write: Write): PeopleStore => {
   const selectAlias = db.prepare("SELECT person, recorded_at FROM alias WHERE lane = ? AND hash = ?")
+  const selectFormerAlias = db.prepare(`
+    SELECT person, recorded_at FROM former_alias
+    WHERE lane = ? AND hash = ? AND recorded_at <= ? AND released_at > ? ORDER BY recorded_at, released_at LIMIT 1`)
   const selectPerson = db.prepare(`
-    SELECT p.revision, p.is_identified, f.body, h.next_position FROM person p
-    LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person LEFT JOIN people_head h ON h.lane = f.lane
-    WHERE p.lane = ? AND p.person = ? ORDER BY f.ordinal`)
+    SELECT p.revision, p.is_identified, p.survivor, p.learnt, h.next_position FROM person p
+    LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person AND f.ordinal = 0
+    LEFT JOIN people_head h ON h.lane = f.lane
+    WHERE p.lane = ? AND p.person = ?`)
+  const selectFacts = db.prepare("SELECT body FROM person_fact WHERE lane = ? AND person = ?")
   const selectProfile = db.prepare("SELECT profile FROM person WHERE lane = ? AND person = ?")
   const laneEnds = prepareLaneEnds(db, "people_head")
 
-  const named = (organization: Lane.Owner, hash: string): Named | undefined => {
-    const row = selectAlias.get(Lane.of(organization, hash), Uuid.toBytes(hash))
-    if (row === undefined) return undefined
+  const named = (organization: Lane.Owner, hash: string, knownAt: Instant | undefined): Named | undefined => {
+    const key = [Lane.of(organization, hash), Uuid.toBytes(hash)] as const
+    const former = knownAt === undefined ? undefined : selectFormerAlias.get(...key, knownAt, knownAt)
+    const row = former ?? selectAlias.get(...key)
+    if (row === undefined || Number(row["recorded_at"]) > (knownAt ?? Infinity)) return undefined
     return { concordId: Uuid.fromBytes(row["person"] as Uint8Array), dateCreated: Number(row["recorded_at"]) }
   }
 
   const person = (organization: Lane.Owner, concordId: string): Person => {
-    const rows = selectPerson.all(...keyOf(organization, concordId))
-    const [first] = rows
+    const row = selectPerson.get(...keyOf(organization, concordId))
+    const survivor = row?.["survivor"]
+    const learnt = row?.["learnt"]
     return {
-      revision: Number(first?.["revision"] ?? 0),
-      isIdentified: first?.["is_identified"] === 1,
-      facts: rows.flatMap(({ body }) => (body === null ? [] : [JSON.parse(String(body))])),
-      position: Number(first?.["next_position"] ?? 0),
+      revision: Number(row?.["revision"] ?? 0),
+      isIdentified: row?.["is_identified"] === 1,
+      survivor: survivor instanceof Uint8Array ? Uuid.fromBytes(survivor) : undefined,
+      learnt: typeof learnt === "number" ? learnt : undefined,
+      position: Number(row?.["next_position"] ?? 0),
     }
+  }
+
+  /** The body of a fact is the same text for both people that it names. */
+  const facts = (organization: Lane.Owner, people: ReadonlyArray<string>): ReadonlyArray<Fact> => {
+    const rows = people.flatMap((concordId) => selectFacts.all(...keyOf(organization, concordId)))
+    const bodies = new Set(rows.map(({ body }) => String(body)))
+    return People.inOrder([...bodies].map((body): Fact => JSON.parse(body)))
   }
 
   const profile = (organization: Lane.Owner, concordId: string): string | undefined => {
@@ -45,8 +63,9 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
   }
 
   return {
-    byAlias: (organization, hashes) =>
-      read(() => inSnapshot(db, () => hashes.map((hash) => named(organization, hash)))),
+    byAlias: (organization, hashes, knownAt) =>
+      read(() => inSnapshot(db, () => hashes.map((hash) => named(organization, hash, knownAt)))),
+    facts: (organization, people) => read(() => inSnapshot(db, () => facts(organization, people))),
     person: (organization, concordId) => read(() => person(organization, concordId)),
     laneEnds: (lanes) => read(() => laneEnds(lanes)),
     change: (change) => write("changePeople", change),

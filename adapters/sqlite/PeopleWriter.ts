@@ -8,6 +8,7 @@ import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Kept, IdentityChange, IdempotencyRecord } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
 import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
+import type { JoinedWriter } from "./JoinedWriter.ts"
 import type { SessionWriter } from "./SessionWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
@@ -54,6 +55,7 @@ export interface PeopleWriter {
 export const make = (
   db: DatabaseSync,
   aliases: AliasWriter,
+  joined: JoinedWriter,
   sessions: SessionWriter,
   idempotency: IdempotencyWriter,
 ): PeopleWriter => {
@@ -81,14 +83,17 @@ export const make = (
   }
 
   const changePeople = (change: IdentityChange): Kept | "used" => {
-    const { organization, seen, claims, releases, facts, identityToken, session, ends, idempotencyRecord } = change
+    const { organization, seen, claims, releases, facts, joining, identityToken, session, ends, idempotencyRecord } =
+      change
     if (idempotency.has(organization, idempotencyRecord)) return "repeated"
     if (identityToken !== undefined && isUsed(identityToken)) return "used"
-    const isCurrent = seen.every((each) => isAsSeen(organization, each))
+    const isCurrent =
+      seen.every((each) => isAsSeen(organization, each)) && (joining === undefined || joined.isCurrent(joining))
     if (!isCurrent || !claims.every((claim) => aliases.isFree(organization, claim))) return "stale"
-    for (const hash of releases) aliases.release(organization, hash)
+    for (const release of releases) aliases.release(organization, release)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const fact of facts) recordFact(organization, fact)
+    if (joining !== undefined) joined.change(organization, joining)
     for (const lane of PeopleLanes.of(change)) statements.raiseEnd.run(lane)
     if (identityToken !== undefined) useToken(identityToken)
     if (ends !== undefined) sessions.end(ends)

@@ -49,13 +49,13 @@ const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable | StoreDam
 const toShared = (kind: Kind, value: SQLOutputValue): Value => {
   if (typeof value === "bigint") return kind === "boolean" ? value === 1n : Number(value)
   if (!(value instanceof Uint8Array)) return value
-  return kind === "uuid" ? Uuid.fromBytes(value) : Uuid.toHex(value)
+  return kind.startsWith("uuid") ? Uuid.fromBytes(value) : Uuid.toHex(value)
 }
 
 /** A value in the form in which SQLite stores it. */
 const toStored = (table: TableName, kind: Kind, value: Value): SQLInputValue => {
   if (typeof value === "boolean") return value ? 1 : 0
-  const isBytes = kind === "bytes" || kind === "bytes?" || (kind === "uuid" && table !== "key_use")
+  const isBytes = kind === "bytes" || kind === "bytes?" || (kind.startsWith("uuid") && table !== "key_use")
   return isBytes && typeof value === "string" ? Uuid.toBytes(value) : value
 }
 

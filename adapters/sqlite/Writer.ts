@@ -16,6 +16,7 @@ import * as Connection from "./Connection.ts"
 import * as EventWriter from "./EventWriter.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Integrity from "./Integrity.ts"
+import * as JoinedWriter from "./JoinedWriter.ts"
 import * as Migrations from "./Migrations.ts"
 import * as PeopleWriter from "./PeopleWriter.ts"
 import * as SessionWriter from "./SessionWriter.ts"
@@ -44,11 +45,12 @@ interface OpenLedger {
 const prepareCommands = (db: DatabaseSync): Commands => {
   const idempotency = IdempotencyWriter.make(db)
   const aliases = AliasWriter.make(db)
+  const joined = JoinedWriter.make(db)
   const sessions = SessionWriter.make(db)
   const invertRevision = db.prepare("UPDATE catalog_head SET revision = ~revision")
   return {
-    ...EventWriter.make(db, aliases, idempotency),
-    ...PeopleWriter.make(db, aliases, sessions, idempotency),
+    ...EventWriter.make(db, aliases, joined, idempotency),
+    ...PeopleWriter.make(db, aliases, joined, sessions, idempotency),
     ...CatalogWriter.make(db, idempotency),
     ...sessions,
     check: () => {

@@ -76,7 +76,7 @@ const survivorsOf = Effect.fnUntraced(function* (
     const ids = [person.concordId, ...person.aliases.map(({ hash }) => named.get(hash))]
     const distinct = new Set(ids.filter((id) => id !== undefined))
     if (distinct.size < 2) continue
-    for (const id of distinct) survivors.set(id, (yield* Joins.current(organization, id, context)).survivor)
+    for (const id of distinct) survivors.set(id, (yield* Joins.counted(organization, id, context)).survivor)
   }
   return survivors
 })

@@ -10,6 +10,7 @@ import type { SessionCache } from "./SessionCache.ts"
 import { LedgerStore, type Positions, type StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import * as Identifiers from "./Identifiers.ts"
+import * as KeyedLock from "./KeyedLock.ts"
 
 /** The number of lanes of a new organization or project: 1 to {@link Lane.newMaxCount}. It never changes after that. */
 export const NewLanes = Context.Reference<number>("assent/ledger/NewLanes", { defaultValue: () => Lane.defaultCount })
@@ -29,6 +30,8 @@ export interface LedgerContext {
   readonly sharedPositions: Map<string, Effect.Effect<Positions, StoreUnavailable>>
   /** The hashes of the idempotency keys whose requests are being carried out. */
   readonly inFlight: Set<string>
+  /** Held during an identity change: the ledger makes one at a time for each identifier. */
+  readonly identityLock: KeyedLock.KeyedLock
   /** Held during a catalog change: the ledger makes one at a time. */
   readonly catalogLock: Semaphore.Semaphore
 }
@@ -43,6 +46,7 @@ const emptyState = () => ({
   notedKeyUses: new Map(),
   sharedPositions: new Map(),
   inFlight: new Set<string>(),
+  identityLock: KeyedLock.make(),
 })
 
 /** The hashers of organizations, each made once. */

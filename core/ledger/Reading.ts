@@ -13,13 +13,12 @@ import * as CatalogOf from "../model/Catalog.ts"
 import type { ListedType, Organization, Project, ProjectTypes } from "../model/Catalog.ts"
 import * as Decision from "../engine/Decision.ts"
 import * as Instant from "../engine/Instant.ts"
-import * as Lane from "../model/Lane.ts"
 import type { Status } from "../engine/Outcome.ts"
 import type { Positions, SeenEvents, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type * as Rules from "../engine/Rules.ts"
 import * as StreamedDecision from "../engine/StreamedDecision.ts"
 import * as Terms from "../engine/Terms.ts"
-import * as Joins from "./Joins.ts"
+import * as AskedPeople from "./AskedPeople.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as PersonEvents from "./PersonEvents.ts"
 import * as PositionsOf from "./Positions.ts"
@@ -94,13 +93,6 @@ const knownUntil = ({ knownAt }: PersonQuestion, latest: Instant.Instant): Insta
   Math.min(knownAt ?? latest, latest)
 
 /**
- * The instant until which everything is known if nothing was learnt: now. A replica may lag, so it knows only what it
- * has read: without any fact or event, nothing.
- */
-const knownWithoutFacts = (now: Instant.Instant, { store }: LedgerContext): Instant.Instant =>
-  store.isReplica === true ? Instant.min : now
-
-/**
  * The instant that a question is answered as known at: its own, or the last one at which something was learnt of the
  * person or of the project's consent types, if that is earlier. For a primary that instant is now, or later than the
  * clock if the clock was ahead or is set back; for a replica it is the last that it has read.
@@ -154,64 +146,6 @@ const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, know
 const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, ReadonlyArray<StoredEvent>> =>
   Map.groupBy(events, ({ consentType }) => consentType)
 
-/**
- * The person of a question. An alias is read again after its horizon was raised, although `Resolving.find` may have
- * read it before, because from then on no claim of it can be recorded at or before `until`.
- */
-const namedBy = Effect.fnUntraced(function* (
-  question: PersonQuestion,
-  until: Instant.Instant,
-  now: Instant.Instant,
-  context: LedgerContext,
-) {
-  const { alias, concordId, knownAt, organization } = question
-  const unnamed = { learnt: knownWithoutFacts(now, context), positions: PositionsOf.none }
-  if (alias === undefined) return { ...unnamed, concordId }
-  yield* context.answerHorizon.raise(alias, until)
-  const [named] = yield* context.store.people.byAlias(organization, [alias])
-  if (named === undefined) {
-    // An alias that names no one may have been released. The positions are read after the alias, so that a later answer
-    // reflects at least as much.
-    const positions = yield* context.store.people.laneEnds([Lane.of(organization, alias)])
-    return { ...unnamed, concordId: undefined, positions }
-  }
-  if (knownAt !== undefined && named.dateCreated > knownAt) return { ...unnamed, concordId: undefined }
-  return { ...unnamed, concordId: named.concordId, learnt: Math.max(unnamed.learnt, named.dateCreated) }
-})
-
-/**
- * The people asked about: one person, or all people joined with it.
- *
- * The facts are read twice. The first read finds the instant that the question is answered as known at. Then the
- * horizon of every member is raised to it, which waits for changes in progress: only a read after that sees every join
- * up to that instant. It may find further members, so both steps are repeated until there are no new ones.
- */
-const peopleOf = Effect.fnUntraced(function* (
-  question: PersonQuestion,
-  until: Instant.Instant,
-  now: Instant.Instant,
-  context: LedgerContext,
-) {
-  const { organization } = question
-  const named = yield* namedBy(question, until, now, context)
-  const { concordId } = named
-  if (concordId === undefined) return { ...named, survivor: undefined, members: [] }
-  // A fact that was acknowledged counts, even if it is a moment later than the clock.
-  const known = yield* Joins.facts(organization, concordId, context)
-  const learnt = Joins.learnt(known.facts, named.learnt)
-  const knownAt = knownUntil(question, learnt)
-  const raised = new Set<string>()
-  let joined: Joins.JoinedPeople = { survivor: concordId, members: [concordId], positions: known.positions }
-  while (joined.members.some((member) => !raised.has(member))) {
-    for (const member of joined.members) {
-      if (!raised.has(member)) yield* context.answerHorizon.raise(member, knownAt)
-      raised.add(member)
-    }
-    joined = yield* Joins.of(organization, concordId, knownAt, context)
-  }
-  return { ...joined, learnt }
-})
-
 const unseen: SeenEvents = { events: [], positions: PositionsOf.none }
 
 /** The consent types of a question's project, and the position of the catalog. */
@@ -246,7 +180,8 @@ const isFirstPage = (types: ReadonlyArray<string> | TypePage): boolean => "limit
 /** What a question is answered from. */
 interface Gathered {
   readonly survivor: string | undefined
-  readonly members: ReadonlyArray<string>
+  /** The people whose events are followed where the heads are not enough. */
+  readonly members: Effect.Effect<ReadonlyArray<string>, StoreUnavailable>
   readonly types: ReadonlyArray<ListedType>
   readonly next?: string
   readonly heads: ReadonlyMap<string, ReadonlyArray<StoredEvent>>
@@ -255,6 +190,19 @@ interface Gathered {
   readonly positions: Positions
 }
 
+/** The heads of the people of a question; those of joined people are merged already. */
+const headsOf = Effect.fnUntraced(function* (
+  question: PersonQuestion,
+  { isJoined, learnt, members, survivor }: AskedPeople.AskedPeople,
+  consentTypes: ReadonlyArray<string> | undefined,
+  { store }: LedgerContext,
+) {
+  if (survivor === undefined) return unseen
+  if (isJoined) return yield* store.events.joinedHeads(question.project, survivor, consentTypes)
+  const people = yield* members(knownUntil(question, learnt))
+  return yield* store.events.heads(question.project, people, consentTypes)
+})
+
 /** Gathers what a question is answered from, as known at `latest` at the latest; `now` is that of the clock. */
 const gatherAt = Effect.fnUntraced(function* (
   question: PersonQuestion,
@@ -262,22 +210,23 @@ const gatherAt = Effect.fnUntraced(function* (
   now: Instant.Instant,
   context: LedgerContext,
 ) {
-  const { answerHorizon, store } = context
+  const { answerHorizon } = context
   const { project } = question
   const until = knownUntil(question, latest)
   yield* answerHorizon.raise(project.id, until)
-  const person = yield* peopleOf(question, until, latest, context)
-  const { learnt, members, survivor } = person
+  const person = yield* AskedPeople.of(question, until, latest, context)
+  const { learnt, survivor } = person
   // Read after the project's horizon was raised, because no version can be published at or before the answer any more.
   const catalog = yield* listedOf(question, context)
   const page = typesOf(question, CatalogOf.typesKnownAt(catalog.listed, question.knownAt ?? Instant.max))
   const isPart = question.consentTypes !== undefined && (page.next !== undefined || !isFirstPage(question.consentTypes))
   const ids = isPart ? page.types.map(({ id }) => id) : undefined
-  const heads = members.length === 0 ? unseen : yield* store.events.heads(project, members, ids)
+  const heads = yield* headsOf(question, person, ids, context)
   const latestLearnt = Math.max(learnt, answeredBefore(question, survivor, context))
   const knownAt = knownAtOf(question, catalog.listed, heads.events, latestLearnt)
   const positions = PositionsOf.merge(catalog.positions, person.positions, heads.positions)
   const at = atOf(question, heads.events, now, knownAt)
+  const members = person.members(knownAt)
   return { survivor, members, ...page, heads: byType(heads.events), at, knownAt, positions } satisfies Gathered
 })
 
@@ -322,7 +271,7 @@ const decide = Effect.fnUntraced(function* (
     if (open.get(event.consentType)?.add(event) === false) open.delete(event.consentType)
     return open.size > 0
   }
-  const eventsRead = yield* PersonEvents.forEach(question.project, members, take, context)
+  const eventsRead = yield* PersonEvents.forEach(question.project, yield* members, take, context)
   for (const [type, each] of streamed) decided.set(type, each.end())
   return { decided, eventsRead }
 })
@@ -399,7 +348,7 @@ export const timeline = Effect.fnUntraced(function* (
     events.get(event.consentType)?.push(event)
     return true
   }
-  const eventsRead = yield* PersonEvents.forEach(question.project, members, take, context)
+  const eventsRead = yield* PersonEvents.forEach(question.project, yield* members, take, context)
   const items: Array<TypeDecision> = []
   for (const type of types) {
     const terms = termsOf(type, question, knownAt)

@@ -28,6 +28,12 @@ export interface Owner {
 export const of = (owner: Owner, key: string): number =>
   owner.number * maxCount + (Number.parseInt(key.slice(-4), 16) % owner.lanes)
 
+/** The first and the last lane of an owner. Its lanes are numbered without a gap. */
+export const range = ({ lanes, number }: Owner): readonly [first: number, last: number] => [
+  number * maxCount,
+  number * maxCount + lanes - 1,
+]
+
 /** Every lane of an owner, in ascending order. */
 export const all = (owner: Owner): ReadonlyArray<number> =>
   Array.from({ length: owner.lanes }, (_, lane) => owner.number * maxCount + lane)

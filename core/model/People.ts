@@ -106,6 +106,10 @@ export interface Fact {
   readonly join?: string
 }
 
+/** Facts in the order of their date, and those of one instant by their id. */
+export const inOrder = (facts: ReadonlyArray<Fact>): ReadonlyArray<Fact> =>
+  facts.toSorted((a, b) => a.dateCreated - b.dateCreated || (a.id < b.id ? -1 : 1))
+
 /** A group of people joined as one. Answers about them have the id of the survivor. */
 export interface Joined {
   readonly survivor: string
@@ -120,34 +124,79 @@ const inForce = (facts: Iterable<Fact>, knownAt: Instant): ReadonlyArray<Fact> =
   return known.filter(({ id, kind }) => kind === "joined" && !undone.has(id))
 }
 
+/** The joins in force as a graph: for each person, the people that it is joined with directly. */
+interface JoinGraph {
+  readonly neighbours: ReadonlyMap<string, ReadonlyArray<string>>
+  /** The people that are counted as another one. */
+  readonly members: ReadonlySet<string>
+}
+
+const graphOf = (facts: Iterable<Fact>, knownAt: Instant): JoinGraph => {
+  const joins = inForce(facts, knownAt)
+  const neighbours = new Map<string, Array<string>>()
+  const connect = (one: string, other: string): void => {
+    const known = neighbours.get(one)
+    if (known === undefined) neighbours.set(one, [other])
+    else known.push(other)
+  }
+  for (const { member, survivor } of joins) {
+    connect(member, survivor)
+    connect(survivor, member)
+  }
+  return { neighbours, members: new Set(joins.map(({ member }) => member)) }
+}
+
+/** The group of a person in a graph of joins. Visits each person and each join of the group once. */
+const groupOf = ({ members, neighbours }: JoinGraph, concordId: string): Joined => {
+  const group = new Set([concordId])
+  for (const person of group) {
+    for (const neighbour of neighbours.get(person) ?? []) group.add(neighbour)
+  }
+  const survivor = [...group].find((person) => !members.has(person)) ?? concordId
+  return { survivor, members: [...group].toSorted() }
+}
+
 /**
  * The people that a person was joined with, as known at `knownAt`. `facts` must contain all facts, of any time, about
  * the person and about everyone joined with it. Each person is the member of at most one join in force, so exactly one
  * person of a group, the survivor, is not a member.
  */
-export const joinedWith = (facts: Iterable<Fact>, concordId: string, knownAt: Instant): Joined => {
-  const joins = inForce(facts, knownAt)
-  const members = new Set([concordId])
-  for (const member of members) {
-    for (const join of joins) {
-      if (join.member === member) members.add(join.survivor)
-      if (join.survivor === member) members.add(join.member)
-    }
-  }
-  const isMember = new Set(joins.map(({ member }) => member))
-  const survivor = [...members].find((member) => !isMember.has(member)) ?? concordId
-  return { survivor, members: [...members].toSorted() }
-}
+export const joinedWith = (facts: Iterable<Fact>, concordId: string, knownAt: Instant): Joined =>
+  groupOf(graphOf(facts, knownAt), concordId)
 
 /** All groups of joined people, as known at `knownAt`, in the order of their survivors. */
-export const groups = (facts: ReadonlyArray<Fact>, knownAt: Instant): ReadonlyArray<Joined> => {
+export const groups = (facts: Iterable<Fact>, knownAt: Instant): ReadonlyArray<Joined> => {
+  const graph = graphOf(facts, knownAt)
   const found = new Map<string, Joined>()
   const seen = new Set<string>()
-  for (const { member } of facts) {
-    if (seen.has(member)) continue
-    const joined = joinedWith(facts, member, knownAt)
+  for (const person of graph.neighbours.keys()) {
+    if (seen.has(person)) continue
+    const joined = groupOf(graph, person)
     for (const each of joined.members) seen.add(each)
-    if (joined.members.length > 1) found.set(joined.survivor, joined)
+    found.set(joined.survivor, joined)
   }
   return [...found.values()].toSorted((a, b) => (a.survivor < b.survivor ? -1 : 1))
+}
+
+/** A group as the facts say, and when the last join or undoing about one of its people was recorded. */
+export interface LearntGroup extends Joined {
+  readonly learnt: Instant
+}
+
+/** The group of everyone that a join was ever about, as the facts say; people that are alone again, too. */
+export const everJoined = (facts: ReadonlyArray<Fact>): ReadonlyArray<LearntGroup> => {
+  const joins = new Set(facts.flatMap(({ id, kind }) => (kind === "joined" ? [id] : [])))
+  const learnt = new Map<string, Instant>()
+  for (const { dateCreated, id, join = id, member, survivor } of facts) {
+    if (!joins.has(join)) continue
+    for (const person of [member, survivor])
+      learnt.set(person, Math.max(dateCreated, learnt.get(person) ?? dateCreated))
+  }
+  const joined = groups(facts, Infinity)
+  const inGroups = new Set(joined.flatMap(({ members }) => members))
+  const alone = [...learnt.keys()].filter((person) => !inGroups.has(person))
+  return [...joined, ...alone.map((survivor) => ({ survivor, members: [survivor] }))].map((group) => ({
+    ...group,
+    learnt: group.members.reduce((latest, member) => Math.max(latest, learnt.get(member)!), -Infinity),
+  }))
 }

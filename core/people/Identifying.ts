@@ -1,6 +1,9 @@
 /**
- * Identifying a visitor (semantics, section 5): from now on a proven identifier names the visitor, or a guest is joined
- * with the person that the identifier names, by a fact that another fact can undo.
+ * Identifying a visitor (semantics, section 5): a guest is joined with the person that a proven identifier names, by a
+ * fact that another fact can undo. An identifier that names no one is given a person of its own first, so that undoing
+ * leaves the guest and the identifier what each of them said.
+ *
+ * A guest is joined even if it has said nothing yet, because a refusal of its old session may be on its way.
  *
  * Only a guest's answers move, and only with an identity token. A guest is a person that only a browser's `contextId`
  * has named. A visitor that is identified already stays the same person, so that two people with one browser are never
@@ -13,9 +16,11 @@ import { Hex } from "effect/encoding"
 import type { Organization, Project } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type * as People from "../model/People.ts"
-import { type IdentityChange, type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { IdentityChange, Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Joins from "../ledger/Joins.ts"
-import { maxAttempts, type LedgerContext } from "../ledger/LedgerContext.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as Grouping from "./Grouping.ts"
+import * as Turns from "../ledger/Turns.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Secrets from "./Secrets.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
@@ -50,20 +55,15 @@ export interface IdentityTokenUsed {
   readonly _tag: "IdentityTokenUsed"
 }
 
-/** The visitor before the identification. */
-interface Visitor {
-  /** The revision of the session's person. */
-  readonly revision: number
-  readonly survivor: string
-  readonly isGuest: boolean
-}
-
 /** The person that the visitor is from now on, and the claims and facts that say so. */
 interface Plan {
   readonly concordId: string
   readonly isSynced: boolean
   readonly claims: IdentityChange["claims"]
   readonly facts: IdentityChange["facts"]
+  readonly grouping?: Grouping.Grouping
+  /** The people that were read; with any other revision the change is stale. */
+  readonly seen: IdentityChange["seen"]
   /** Whether the visitor was a guest and is identified now. */
   readonly endsGuest: boolean
 }
@@ -80,90 +80,85 @@ interface KeptAnswer extends Pick<Identified, "isSynced"> {
 type NewSession = Pick<Session, "id"> & Pick<Identified, "token">
 
 /**
- * Reads the visitor. The revision is read first, so that a change of the facts after it makes the identity change
- * stale.
+ * The person that the identifier names now, and the person it is counted as; `undefined` if it names no one. The alias
+ * is read again after the person's revision: a release before that read is seen here, and a later one raises the
+ * revision and makes the change stale.
  */
-const visitorOf = Effect.fnUntraced(function* ({ organization, session }: Identification, context: LedgerContext) {
-  const { isIdentified, revision } = yield* context.store.people.person(organization, session.concordId)
-  const { survivor } = yield* Joins.current(organization, session.concordId, context)
-  return { revision, survivor, isGuest: !isIdentified && survivor === session.concordId } satisfies Visitor
-})
-
-/** The survivor of the person that the identifier names now; `undefined` if it names no one. */
 const named = Effect.fnUntraced(function* ({ alias, organization }: Identification, context: LedgerContext) {
-  const [found] = yield* context.store.people.byAlias(organization, [alias.hash])
-  return found === undefined ? undefined : (yield* Joins.current(organization, found.concordId, context)).survivor
+  for (;;) {
+    const [found] = yield* context.store.people.byAlias(organization, [alias.hash])
+    if (found === undefined) return undefined
+    const counted = yield* Joins.counted(organization, found.concordId, context)
+    const [still] = yield* context.store.people.byAlias(organization, [alias.hash])
+    if (still?.concordId === found.concordId) return counted
+  }
 })
 
-/** Plans the identification; `survivor` is the person that the identifier names. */
+/** Plans the identification of a visitor; `person` is the one that the identifier names. */
 const plan = Effect.fnUntraced(function* (
-  { alias, session }: Identification,
+  { alias, organization, session }: Identification,
   evidence: People.Evidence,
-  visitor: Visitor,
-  survivor: string | undefined,
+  visitor: Joins.Counted,
+  person: Joins.Counted | undefined,
   now: Instant,
-  { random }: LedgerContext,
-): Effect.fn.Return<Plan> {
+  context: LedgerContext,
+): Effect.fn.Return<Plan, StoreUnavailable> {
+  const { random } = context
   const guest = session.concordId
+  const isGuest = !visitor.person.isIdentified && visitor.survivor === guest
   const known = { dateCreated: now, submitter: session.id, evidence }
-  if (survivor === undefined) {
-    const concordId = visitor.isGuest ? guest : yield* random.uuidV7()
-    const claims = [{ ...alias, concordId, dateCreated: now }]
-    const self = { member: concordId, survivor: concordId, alias: alias.hash }
-    const fact: People.Fact = { id: yield* random.uuidV7(), kind: "identified", ...self, ...known }
-    return { concordId, isSynced: visitor.isGuest, claims, facts: [fact], endsGuest: visitor.isGuest }
-  }
-  const isSelf = survivor === visitor.survivor
-  if (isSelf || !visitor.isGuest) {
-    return { concordId: survivor, isSynced: isSelf, claims: [], facts: [], endsGuest: false }
-  }
-  const fact: People.Fact = { id: yield* random.uuidV7(), kind: "joined", member: guest, survivor, ...known }
-  return { concordId: survivor, isSynced: true, claims: [], facts: [fact], endsGuest: true }
+  const own = person === undefined ? yield* random.uuidV7() : person.survivor
+  const self = { kind: "identified", member: own, survivor: own, alias: alias.hash, ...known } as const
+  const identified: ReadonlyArray<People.Fact> = person === undefined ? [{ id: yield* random.uuidV7(), ...self }] : []
+  const claims = person === undefined ? [{ ...alias, concordId: own, dateCreated: now }] : []
+  const seen = [...visitor.seen, ...(person?.seen ?? [{ concordId: own, revision: 0 }])]
+  const isSelf = own === visitor.survivor
+  const planned = { concordId: own, isSynced: isSelf || isGuest, claims, seen }
+  if (isSelf || !isGuest) return { ...planned, facts: identified, endsGuest: false }
+  const joined: People.Fact = { id: yield* random.uuidV7(), kind: "joined", member: guest, survivor: own, ...known }
+  const survivor = person ?? { survivor: own, isJoined: false, learnt: undefined }
+  const grouping = yield* Grouping.add(organization, visitor, survivor, context)
+  return { ...planned, facts: [...identified, joined], grouping, endsGuest: true }
 })
 
-/** The identity change of a plan; `revisions` are those of the visitor's person and of the planned one. */
+/** The identity change of a plan, recorded at `now`. */
 const changeOf = Effect.fnUntraced(function* (
   request: Identification,
   evidence: People.Evidence,
-  planned: Plan,
-  revisions: { readonly visitor: number; readonly planned: number },
+  { claims, concordId, endsGuest, facts, grouping, isSynced, seen }: Plan,
   { id, token }: NewSession,
+  now: Instant,
   context: LedgerContext,
 ): Effect.fn.Return<IdentityChange> {
   const { idempotency, organization, session } = request
   const { context: contextHash, ...opened } = session
   // A proven `contextId` names the visitor, which stays a guest. It is released when the guest is identified.
   const proven = request.alias.kind === "contextId" ? request.alias.hash : undefined
+  const clock = yield* Clock.currentTimeMillis
   const next: Session = {
     ...opened,
     id,
     tokenHash: yield* Sha256.hex(context.digest, token),
-    concordId: planned.concordId,
-    expiresAt: (yield* Clock.currentTimeMillis) + Sessions.lifetimeMillis,
+    concordId,
+    expiresAt: clock + Sessions.lifetimeMillis,
     ...(proven !== undefined && { context: proven }),
   }
-  const answer = JSON.stringify({ isSynced: planned.isSynced, id } satisfies KeptAnswer)
+  const answer = JSON.stringify({ isSynced, id } satisfies KeptAnswer)
   return {
     organization,
-    seen: [
-      { concordId: session.concordId, revision: revisions.visitor },
-      { concordId: planned.concordId, revision: revisions.planned },
-    ],
-    claims: planned.claims,
-    releases: contextHash === undefined || contextHash === proven ? [] : [contextHash],
-    facts: planned.facts,
+    seen,
+    claims: claims.map((claim) => ({ ...claim, dateCreated: now })),
+    releases: contextHash === undefined || contextHash === proven ? [] : [{ hash: contextHash }],
+    facts: facts.map((fact) => ({ ...fact, dateCreated: now })),
+    ...(grouping !== undefined && { joining: Grouping.at(grouping, now) }),
     identityToken: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt },
     session: next,
-    ends: {
-      at: yield* Clock.currentTimeMillis,
-      tokenHash: session.tokenHash,
-      ...(planned.endsGuest && { sessionsOf: session.concordId }),
-    },
+    ends: { at: clock, tokenHash: session.tokenHash, ...(endsGuest && { sessionsOf: session.concordId }) },
     ...(yield* Idempotency.recordOf(idempotency, context, answer)),
   }
 })
 
-/** One attempt at an identification, as of the instant `now`. */
+/** One attempt at an identification, no earlier than the instant `now`. */
 const attempt = Effect.fnUntraced(function* (
   request: Identification,
   opening: NewSession,
@@ -172,26 +167,20 @@ const attempt = Effect.fnUntraced(function* (
 ) {
   const { answerHorizon, sessionCache, store } = context
   const { organization, session } = request
-  const guest = session.concordId
   const hasher = yield* context.hasherOf(organization)
   const tokenHash = Hex.encode(yield* hasher.sign("proof", request.signed))
   const evidence: People.Evidence = { ...request.evidence, tokenHash }
-  const visitor = yield* visitorOf(request, context)
+  const visitor = yield* Joins.counted(organization, session.concordId, context)
   const person = yield* named(request, context)
   const planned = yield* plan(request, evidence, visitor, person, now, context)
-  const { revision } = yield* store.people.person(organization, planned.concordId)
-  // Read again after the revision: an undo before this read is seen here, and a later one makes the change stale.
-  if ((yield* named(request, context)) !== person) return { outcome: "stale" as const, isSynced: false }
-  const revisions = { visitor: visitor.revision, planned: revision }
-  const claimed = planned.claims.map(({ hash }) => hash)
-  const outcome = yield* answerHorizon.record(new Set([guest, planned.concordId, ...claimed]), now, (dateCreated) =>
+  const subjects = [...planned.seen.map(({ concordId }) => concordId), ...planned.claims.map(({ hash }) => hash)]
+  const outcome = yield* answerHorizon.record(new Set(subjects), now, (recordedAt) =>
     Effect.gen(function* () {
-      const claims = planned.claims.map((claim) => ({ ...claim, dateCreated }))
-      const facts = planned.facts.map((fact) => ({ ...fact, dateCreated }))
-      const change = yield* changeOf(request, evidence, { ...planned, claims, facts }, revisions, opening, context)
-      const kept = yield* store.people.change(change)
+      const kept = yield* store.people.change(yield* changeOf(request, evidence, planned, opening, recordedAt, context))
       // The ended sessions leave the cache together with the change, which goes on even if the request is interrupted.
-      if (kept === "kept") SessionCache.remove(sessionCache, session.tokenHash, planned.endsGuest ? guest : undefined)
+      if (kept === "kept") {
+        SessionCache.remove(sessionCache, session.tokenHash, planned.endsGuest ? session.concordId : undefined)
+      }
       return kept
     }),
   )
@@ -217,17 +206,18 @@ export const identify = Effect.fnUntraced(function* (
   const { idempotency, organization } = request
   const id = yield* context.random.uuidV7()
   const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
-  const carryOut = Effect.gen(function* () {
-    let now = yield* Clock.currentTimeMillis
-    for (let attempts = 0; attempts < maxAttempts; attempts++) {
+  const carryOut = Turns.inTurn(
+    request.alias.hash,
+    "too many sessions are identified as the same person",
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
       const { isSynced, outcome } = yield* attempt(request, { id, token }, now, context)
       if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
       if (outcome === "used") return { _tag: "IdentityTokenUsed" } as IdentityTokenUsed
-      if (outcome === "repeated") return Idempotency.keptBefore
-      now = Math.max(now, yield* Clock.currentTimeMillis)
-    }
-    return yield* new StoreUnavailable({ reason: "too many sessions are identified as the same person" })
-  })
+      return outcome === "repeated" ? Idempotency.keptBefore : "stale"
+    }),
+    context,
+  )
   const outcome = yield* Idempotency.once<Identified | IdentityTokenUsed, StoreUnavailable, never>(
     organization,
     idempotency,

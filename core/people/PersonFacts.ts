@@ -3,11 +3,14 @@
  */
 import { Clock, Effect } from "effect"
 import type { Organization } from "../model/Catalog.ts"
+import type { Instant } from "../engine/Instant.ts"
 import * as People from "../model/People.ts"
-import { StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { IdentityChange, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Joins from "../ledger/Joins.ts"
-import { maxAttempts, type LedgerContext } from "../ledger/LedgerContext.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
+import * as Turns from "../ledger/Turns.ts"
+import * as Grouping from "./Grouping.ts"
 
 /** The people joined with a person, and the facts about them. */
 export interface PersonFacts extends Joins.JoinedPeople {
@@ -21,12 +24,9 @@ export const of = Effect.fnUntraced(function* (
   concordId: string,
   context: LedgerContext,
 ): Effect.fn.Return<PersonFacts, StoreUnavailable> {
-  const known = yield* Joins.facts(organization, concordId, context)
-  const facts = [...known.facts.values()]
-  const now = Joins.learnt(known.facts, yield* Clock.currentTimeMillis)
-  const inOrder = facts.toSorted((a, b) => a.dateCreated - b.dateCreated || (a.id < b.id ? -1 : 1))
-  const joined = People.joinedWith(facts, concordId, now)
-  return { ...joined, facts: inOrder, positions: known.positions }
+  const { positions } = yield* Joins.counted(organization, concordId, context)
+  const facts = yield* Joins.facts(organization, concordId, context)
+  return { ...People.joinedWith(facts, concordId, Infinity), facts: People.inOrder(facts), positions }
 })
 
 /** Whether a fact was undone: now, before, or not at all because the person has no such fact. */
@@ -35,43 +35,96 @@ export interface UndoOutcome {
 }
 
 /**
+ * The facts that are undone together with one: an identification also made the join of the same identity token, because
+ * the guest was joined with the person that the identifier was given then.
+ */
+const undoneWith = (facts: ReadonlyArray<People.Fact>, fact: People.Fact): ReadonlyArray<People.Fact> => {
+  if (fact.kind !== "identified") return [fact]
+  const undone = new Set(facts.map(({ join }) => join))
+  const isOfToken = ({ evidence, id, kind }: People.Fact) =>
+    kind === "joined" && evidence?.tokenHash === fact.evidence?.tokenHash && !undone.has(id)
+  return [fact, ...facts.filter(isOfToken)]
+}
+
+/** A change that undoes facts, recorded at `now`. */
+const changeOf = Effect.fnUntraced(function* (
+  organization: Organization,
+  counted: Joins.Counted,
+  facts: ReadonlyArray<People.Fact>,
+  undone: ReadonlyArray<People.Fact>,
+  submitter: string,
+  context: LedgerContext,
+) {
+  const undoing: Array<Omit<People.Fact, "dateCreated">> = []
+  for (const { id: join, member, survivor } of undone) {
+    undoing.push({ id: yield* context.random.uuidV7(), kind: "undone", member, survivor, submitter, join })
+  }
+  const joined = undone.findIndex(({ kind }) => kind === "joined")
+  const grouping =
+    joined === -1
+      ? undefined
+      : yield* Grouping.separate(organization, counted, facts, { ...undoing[joined]!, dateCreated: 0 }, context)
+  const sessionsOf = undone[0]!.survivor
+  const at = yield* Clock.currentTimeMillis
+  return (now: Instant): IdentityChange => ({
+    organization,
+    seen: counted.seen,
+    claims: [],
+    releases: undone.flatMap(({ alias }) => (alias === undefined ? [] : [{ hash: alias, dateCreated: now }])),
+    facts: undoing.map((fact) => ({ ...fact, dateCreated: now })),
+    ...(grouping !== undefined && { joining: Grouping.at(grouping, now) }),
+    ends: { at, sessionsOf },
+  })
+})
+
+/** One attempt at undoing a fact. */
+const attempt = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  factId: string,
+  submitter: string,
+  context: LedgerContext,
+) {
+  const { answerHorizon, sessionCache, store } = context
+  const found = yield* Joins.facts(organization, concordId, context)
+  const fact = found.find(({ id, kind }) => id === factId && kind !== "undone")
+  if (fact === undefined) return { _tag: "NoSuchJoin" } as UndoOutcome
+  // The person is read before its facts are read again: of two requests that undo the same fact concurrently, one finds
+  // the other's fact, or its revision is stale.
+  const counted = yield* Joins.counted(organization, fact.member, context)
+  const facts = yield* Joins.facts(organization, fact.member, context)
+  if (facts.some(({ join }) => join === factId)) return { _tag: "UndoneBefore" } as UndoOutcome
+  const undone = undoneWith(facts, fact)
+  const makeChange = yield* changeOf(organization, counted, facts, undone, submitter, context)
+  const subjects = [
+    ...counted.seen.map(({ concordId }) => concordId),
+    ...undone.flatMap(({ alias, member, survivor }) => [member, survivor, ...(alias === undefined ? [] : [alias])]),
+  ]
+  // The undo must be later than the join, even if the clock was set back, because as known at the join the two are one.
+  const now = Math.max(yield* Clock.currentTimeMillis, ...undone.map(({ dateCreated }) => dateCreated + 1))
+  const outcome = yield* answerHorizon.record(new Set(subjects), now, (recordedAt) =>
+    store.people.change(makeChange(recordedAt)),
+  )
+  if (outcome !== "kept") return "stale" as const
+  SessionCache.remove(sessionCache, undefined, fact.survivor)
+  return { _tag: "Undone" } as UndoOutcome
+})
+
+/**
  * Undoes a join or an identification, by a fact of its own: both people have their own answers again, or the identifier
  * names no one any more. The survivor's sessions end, because one of them may be of the browser that was joined by
  * mistake.
  */
-export const undo = Effect.fnUntraced(function* (
+export const undo = (
   organization: Organization,
   concordId: string,
   joinId: string,
   submitter: string,
   context: LedgerContext,
-): Effect.fn.Return<UndoOutcome, StoreUnavailable> {
-  const { answerHorizon, random, sessionCache, store } = context
-  let now = yield* Clock.currentTimeMillis
-  for (let attempts = 0; attempts < maxAttempts; attempts++) {
-    const { facts } = yield* of(organization, concordId, context)
-    const join = facts.find(({ id, kind }) => id === joinId && kind !== "undone")
-    if (join === undefined) return { _tag: "NoSuchJoin" }
-    const { member, survivor } = join
-    // One read has the facts and the revision: of two requests that undo the join concurrently, one finds the other's
-    // fact, or its revision is stale.
-    const { facts: known, revision } = yield* store.people.person(organization, member)
-    if (known.some((fact) => fact.join === joinId)) return { _tag: "UndoneBefore" }
-    // The undo must be later than the join, even if the clock was set back, because as known at the join the two are
-    // one.
-    now = Math.max(now, join.dateCreated + 1)
-    const undone = { id: yield* random.uuidV7(), kind: "undone", member, survivor, submitter, join: joinId } as const
-    const seen = [{ concordId: member, revision }]
-    const releases = join.alias === undefined ? [] : [join.alias]
-    const ends = { at: yield* Clock.currentTimeMillis, sessionsOf: survivor }
-    const outcome = yield* answerHorizon.record(new Set([member, survivor, ...releases]), now, (dateCreated) =>
-      store.people.change({ organization, seen, claims: [], releases, facts: [{ ...undone, dateCreated }], ends }),
-    )
-    if (outcome === "kept") {
-      SessionCache.remove(sessionCache, undefined, survivor)
-      return { _tag: "Undone" }
-    }
-    now = Math.max(now, yield* Clock.currentTimeMillis)
-  }
-  return yield* new StoreUnavailable({ reason: "too many changes of the same person" })
-})
+): Effect.Effect<UndoOutcome, StoreUnavailable> =>
+  Turns.inTurn(
+    joinId,
+    "too many changes of the same person",
+    attempt(organization, concordId, joinId, submitter, context),
+    context,
+  )

@@ -8,8 +8,9 @@
 import { Clock, Effect, Option, Result } from "effect"
 import { Hex } from "effect/encoding"
 import type { Organization, Project } from "../model/Catalog.ts"
-import { type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
-import { maxAttempts, type LedgerContext } from "../ledger/LedgerContext.ts"
+import type { IdentityChange, Session, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as Turns from "../ledger/Turns.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as IpAddress from "./IpAddress.ts"
 import * as Secrets from "./Secrets.ts"
@@ -124,37 +125,35 @@ export const open = Effect.fnUntraced(function* (
   const attempt = Effect.fnUntraced(function* () {
     const [known] = yield* store.people.byAlias(organization, [hash])
     const concordId = known?.concordId ?? (yield* random.uuidV7())
-    const { revision } = yield* store.people.person(organization, concordId)
-    // An identification of the visitor releases the context and raises the revision. The context is read again after
-    // the revision, so that a release before that read is seen here, and a later one makes the change stale.
-    const [still] = yield* store.people.byAlias(organization, [hash])
-    if (still?.concordId !== known?.concordId) return "stale"
+    // A new person has no revision to be read: if the context is claimed for another one meanwhile, the claim is refused.
+    const seen: Array<IdentityChange["seen"][number]> = []
+    if (known !== undefined) {
+      seen.push({ concordId, revision: (yield* store.people.person(organization, concordId)).revision })
+      // An identification of the visitor releases the context and raises the revision. The context is read again after
+      // the revision, so that a release before that read is seen here, and a later one makes the change stale.
+      const [still] = yield* store.people.byAlias(organization, [hash])
+      if (still?.concordId !== concordId) return "stale"
+    }
     const now = yield* Clock.currentTimeMillis
     const tokenHash = yield* Sha256.hex(digest, token)
     const session = sessionOf(opening, { id, tokenHash, concordId, expiresAt: now + lifetimeMillis, context: hash })
     const kept = yield* store.people.change({
       organization,
-      seen: [{ concordId, revision }],
+      seen,
       claims: [{ kind, hash, concordId, dateCreated: now }],
       releases: [],
       facts: [],
       session,
       ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify({ session } satisfies KeptAnswer))),
     })
-    return kept === "kept" ? ({ _tag: "Opened", token, contextId, session } as Opened) : kept
+    if (kept === "repeated") return Idempotency.keptBefore
+    return kept === "kept" ? ({ _tag: "Opened", token, contextId, session } as Opened) : "stale"
   })
   const outcome = yield* Idempotency.once(
     organization,
     idempotency,
     context,
-    Effect.gen(function* () {
-      for (let attempts = 0; attempts < maxAttempts; attempts++) {
-        const opened = yield* attempt()
-        if (opened === "repeated") return Idempotency.keptBefore
-        if (typeof opened !== "string") return opened
-      }
-      return yield* new StoreUnavailable({ reason: "too many sessions are opened for the same context" })
-    }),
+    Turns.inTurn(hash, "too many sessions are opened for the same context", attempt(), context),
   )
   if (outcome._tag !== "Repeated") return outcome
   const { session }: KeptAnswer = JSON.parse(outcome.answer)

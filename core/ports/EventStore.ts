@@ -153,6 +153,15 @@ export interface EventStore {
     consentTypes?: ReadonlyArray<string>,
   ) => Effect.Effect<SeenEvents, StoreUnavailable>
   /**
+   * The merged heads of everyone that is counted as a survivor, at one moment: at most four events for each consent
+   * type. The positions are those of all lanes of the project. Costs the same for any number of joined people.
+   */
+  readonly joinedHeads: (
+    project: Owner,
+    survivor: string,
+    consentTypes?: ReadonlyArray<string>,
+  ) => Effect.Effect<SeenEvents, StoreUnavailable>
+  /**
    * For each place, in the order of the places, at most `limit` events of the person that follow it, ordered by
    * `consentDate` and then by id, without what is answered about them. An event that is recorded between two pages is
    * in a later page only if it follows the place.
@@ -183,6 +192,7 @@ export const eventAccess: Access<EventStore> = {
   byId: "read",
   byExternalId: "read",
   heads: "read",
+  joinedHeads: "read",
   ofPeople: "read",
   list: "read",
   lane: "read",

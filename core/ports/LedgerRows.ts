@@ -30,7 +30,7 @@ export class NotEmpty extends Data.TaggedError("NotEmpty")<{ readonly table: Tab
 }
 
 /** The kind of value in a column. With `?` it may be `null`. */
-export type Kind = "whole" | "whole?" | "uuid" | "bytes" | "bytes?" | "text" | "text?" | "boolean"
+export type Kind = "whole" | "whole?" | "uuid" | "uuid?" | "bytes" | "bytes?" | "text" | "text?" | "boolean"
 
 /** A table: its columns in their order, and the columns that its rows are ordered by. */
 export interface Table {
@@ -54,8 +54,20 @@ export const tables = {
   },
   key_use: { columns: { id: "uuid", last_used_at: "whole" }, key: ["id"] },
   alias: { columns: { lane: "whole", hash: "bytes", person: "uuid", recorded_at: "whole" }, key: ["lane", "hash"] },
+  former_alias: {
+    columns: { lane: "whole", hash: "bytes", recorded_at: "whole", released_at: "whole", person: "uuid" },
+    key: ["lane", "hash", "recorded_at", "released_at"],
+  },
   person: {
-    columns: { lane: "whole", person: "uuid", revision: "whole", is_identified: "boolean", profile: "text?" },
+    columns: {
+      lane: "whole",
+      person: "uuid",
+      revision: "whole",
+      is_identified: "boolean",
+      profile: "text?",
+      survivor: "uuid?",
+      learnt: "whole?",
+    },
     key: ["lane", "person"],
   },
   person_fact: {
@@ -72,7 +84,10 @@ export const tables = {
     columns: { lane: "whole", hash: "bytes", digest: "bytes", answer: "text", recorded_at: "whole" },
     key: ["lane", "hash"],
   },
-  lane_head: { columns: { lane: "whole", next_position: "whole", last_recorded_at: "whole" }, key: ["lane"] },
+  lane_head: {
+    columns: { lane: "whole", next_position: "whole", last_recorded_at: "whole", has_joined: "boolean" },
+    key: ["lane"],
+  },
   event: {
     columns: {
       lane: "whole",
@@ -97,6 +112,19 @@ export const tables = {
     key: ["lane", "position"],
   },
   head: {
+    columns: {
+      lane: "whole",
+      person: "uuid",
+      consent_type: "uuid",
+      consent_state: "text",
+      consent_date: "whole",
+      recorded_at: "whole",
+      event_id: "uuid",
+      position: "whole",
+    },
+    key: ["lane", "person", "consent_type", "consent_state"],
+  },
+  joined_head: {
     columns: {
       lane: "whole",
       person: "uuid",

@@ -18,10 +18,51 @@ export interface Person {
   readonly revision: number
   /** Whether an identifier other than a browser's `contextId` has named the person. */
   readonly isIdentified: boolean
-  /** The facts that name the person, as member or survivor, in the order recorded. */
-  readonly facts: ReadonlyArray<Fact>
+  /**
+   * The person that it is counted as; its own id if others are counted as it. `undefined`: it is not joined with anyone
+   * now.
+   */
+  readonly survivor: string | undefined
+  /**
+   * When the last change of the person's group was recorded. `undefined`: it was never joined. It is current only for a
+   * person that is not counted as another one: a group is changed under the id of its survivor.
+   */
+  readonly learnt: Instant | undefined
   /** The number of identity changes in the person's lane, read at the same moment; 0 where there are no facts. */
   readonly position: number
+}
+
+/** People that are counted as one from now on. */
+export interface GroupChange {
+  readonly survivor: string
+  /**
+   * Those who are added to the survivor's group. A survivor that had no group is one of them. If there are none, the
+   * survivor is not joined with anyone any more.
+   */
+  readonly members: ReadonlyArray<string>
+}
+
+/** How groups of joined people change. */
+export interface Joining {
+  /** The projects of the organization, whose merged heads change with the groups. */
+  readonly projects: ReadonlyArray<Owner>
+  /** The revision of the catalog that lists the projects; with any other one the change is `stale`. */
+  readonly catalog: number
+  /** When the change is recorded. */
+  readonly learnt: Instant
+  /** Survivors whose groups end with the change; their people are in {@link groups} again. */
+  readonly dissolved: ReadonlyArray<string>
+  readonly groups: ReadonlyArray<GroupChange>
+}
+
+/** A hash that names no one from now on. */
+export interface Release {
+  readonly hash: string
+  /**
+   * When the release is recorded: questions as known before it still find the person that the hash named. Left out for
+   * a browser's `contextId`, which no question can name: nothing is kept of it.
+   */
+  readonly dateCreated?: Instant
 }
 
 /** An identity change, all of it or nothing. */
@@ -31,11 +72,11 @@ export interface IdentityChange {
   readonly seen: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
   /** Aliases that must be free, or already name the same person; otherwise the change is `stale`. */
   readonly claims: ReadonlyArray<Claim>
-  /**
-   * Hashes that name no one from now on. The person that one of them named is changed by it: its revision is raised.
-   */
-  readonly releases: ReadonlyArray<string>
+  /** The person that one of them named is changed by it: its revision is raised. */
+  readonly releases: ReadonlyArray<Release>
   readonly facts: ReadonlyArray<Fact>
+  /** Left out where no group changes. */
+  readonly joining?: Joining
   /** An identity token, which may be used once: a second change with it is `used`. */
   readonly identityToken?: { readonly hash: string; readonly expiresAt: Instant }
   /** A session that is opened with the change. */
@@ -56,13 +97,22 @@ export interface PeopleStore {
     profile: string,
     idempotencyRecord?: IdempotencyRecord,
   ) => Effect.Effect<Kept, StoreUnavailable>
-  /** The person that each hash names, in the order of the hashes; `undefined` for a hash that names no one. */
+  /**
+   * The person that each hash names, in the order of the hashes; `undefined` for a hash that names no one. With
+   * `knownAt`, the person that it named as known then, even if it was released since.
+   */
   readonly byAlias: (
     organization: Owner,
     hashes: ReadonlyArray<string>,
+    knownAt?: Instant,
   ) => Effect.Effect<ReadonlyArray<Named | undefined>, StoreUnavailable>
-  /** A person; an unknown one has revision 0 and no facts. */
+  /** A person; an unknown one has revision 0. Costs the same for any number of facts. */
   readonly person: (organization: Owner, concordId: string) => Effect.Effect<Person, StoreUnavailable>
+  /** The facts that name one of the people, as member or survivor: each once, in the order of date and id. */
+  readonly facts: (
+    organization: Owner,
+    people: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<Fact>, StoreUnavailable>
   /** The profile of a person, as JSON. */
   readonly profile: (organization: Owner, concordId: string) => Effect.Effect<string | undefined, StoreUnavailable>
   /** The number of identity changes in each of some lanes of organizations: see `PeopleLanes.of`. */
@@ -75,6 +125,7 @@ export const peopleAccess: Access<PeopleStore> = {
   keepProfile: "write",
   byAlias: "read",
   person: "read",
+  facts: "read",
   profile: "read",
   laneEnds: "read",
 }

@@ -63,7 +63,10 @@ export const over = (store: Store, scratch: Store): Store => ({
   },
   people: {
     ...store.people,
-    byAlias: (organization, hashes) =>
-      either(scratch.people.byAlias(organization, hashes), store.people.byAlias(organization, hashes)),
+    byAlias: (organization, hashes, knownAt) =>
+      either(
+        scratch.people.byAlias(organization, hashes, knownAt),
+        store.people.byAlias(organization, hashes, knownAt),
+      ),
   },
 })

@@ -51,10 +51,17 @@ const some: Rows = {
   key_use: [1, 0xa, 0xff].map((n) => ({ id: uuid(n), last_used_at: n })),
   alias: [0, 1, 4095].map((lane) => ({ lane, hash: hash(5000 - lane), person: uuid(lane), recorded_at: 1 - lane })),
   person: [
-    { lane: 0, person: uuid(1), revision: 0, is_identified: false, profile: null },
-    { lane: 0, person: uuid(2), revision: 7, is_identified: true, profile: text },
-    { lane: 5, person: uuid(0), revision: 1, is_identified: true, profile: "" },
+    { lane: 0, person: uuid(1), revision: 0, is_identified: false, profile: null, survivor: null, learnt: null },
+    { lane: 0, person: uuid(2), revision: 7, is_identified: true, profile: text, survivor: uuid(2), learnt: 8 },
+    { lane: 5, person: uuid(0), revision: 1, is_identified: true, profile: "", survivor: uuid(2), learnt: null },
   ],
+  former_alias: [0, 1].map((lane) => ({
+    lane,
+    hash: hash(9),
+    recorded_at: -1,
+    released_at: 8.64e15 - lane,
+    person: uuid(lane),
+  })),
   person_fact: [0, 1, 10].map((ordinal) => ({ lane: 3, person: uuid(3), ordinal, body: text })),
   people_head: [3, 4095].map((lane) => ({ lane, next_position: lane })),
   session: [1, 0xab].map((n) => ({ token_hash: hash(n), person: uuid(n), expires_at: 8.64e15, body: "{}" })),
@@ -66,7 +73,7 @@ const some: Rows = {
     answer: text,
     recorded_at,
   })),
-  lane_head: [4096, 4097].map((lane) => ({ lane, next_position: 2, last_recorded_at: 1 })),
+  lane_head: [4096, 4097].map((lane) => ({ lane, next_position: 2, last_recorded_at: 1, has_joined: lane === 4097 })),
   event: [0, 1].flatMap((lane) =>
     [0, 1].map((position) => ({
       lane: 4096 + lane,
@@ -96,6 +103,16 @@ const some: Rows = {
     consent_type: uuid(2),
     consent_state,
     consent_date: 1,
+    recorded_at: 1,
+    event_id: uuid(1),
+    position,
+  })),
+  joined_head: [0, 1].map((position) => ({
+    lane: 4096 + position,
+    person: uuid(2),
+    consent_type: uuid(2),
+    consent_state: "accepted",
+    consent_date: -1,
     recorded_at: 1,
     event_id: uuid(1),
     position,
@@ -320,7 +337,18 @@ export const clauses: ReadonlyArray<Clause> = [
         catalog_entry: [{ revision: 1, ordinal: 0, kind: "organizations", body: JSON.stringify({ id: uuid(1) }) }],
         session: [{ token_hash: hash(0xab), person, expires_at: 9, body: JSON.stringify(session) }],
         alias: [{ lane: of(hash(5)), hash: hash(5), person, recorded_at: 3 }],
-        person: [{ lane: of(person), person, revision: 4, is_identified: true, profile: text }],
+        former_alias: [{ lane: of(hash(5)), hash: hash(5), person: uuid(4), recorded_at: 1, released_at: 2 }],
+        person: [
+          {
+            lane: of(person),
+            person,
+            revision: 4,
+            is_identified: true,
+            profile: text,
+            survivor: uuid(1),
+            learnt: 7,
+          },
+        ],
         person_fact: [{ lane: of(person), person, ordinal: 0, body: JSON.stringify({ id: uuid(9) }) }],
         idempotency: [{ lane: of(hash(6)), hash: hash(6), digest: hash(9), answer: text, recorded_at: 2 }],
         used_identity_token: [{ hash: hash(0x2f), expires_at: 1e13 }],
@@ -334,7 +362,10 @@ export const clauses: ReadonlyArray<Clause> = [
           deepStrictEqual((yield* ledger.catalog.keyUses).get(uuid(0xff)), 0xff)
           deepStrictEqual({ ...(yield* ledger.sessions.byToken(hash(0xab))) }, { ...session, expiresAt: 9 })
           deepStrictEqual(yield* ledger.people.byAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])
-          const expected = { revision: 4, isIdentified: true, facts: [{ id: uuid(9) }], position: 3 }
+          const before = [{ concordId: uuid(4), dateCreated: 1 }]
+          deepStrictEqual(yield* ledger.people.byAlias(owner, [hash(5)], 1), before)
+          deepStrictEqual(yield* ledger.people.facts(owner, [person]), [{ id: uuid(9) }])
+          const expected = { revision: 4, isIdentified: true, survivor: uuid(1), learnt: 7, position: 3 }
           deepStrictEqual(yield* ledger.people.person(owner, person), expected)
           strictEqual(yield* ledger.people.profile(owner, person), text)
           strictEqual((yield* ledger.idempotencyRecord(owner, hash(6)))?.answer, text)

@@ -53,14 +53,21 @@ const latest = Migrations.migrations.at(-1)!.number
 
 const versionOf = (db: DatabaseSync) => db.prepare("PRAGMA user_version").get()!["user_version"]
 
+/** The tables and columns that a migration has added: they are empty, or derived from the other rows. */
+const added = { tables: ["former_alias", "joined_head"], columns: ["survivor", "learnt", "has_joined"] }
+
 /** Every row of the tables that hold what a ledger was given; `names` maps a table to the name it has now. */
 const rowsOf = (db: DatabaseSync, names: Readonly<Record<string, string>> = {}) =>
   db
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     .all()
+    .filter(({ name }) => !added.tables.includes(String(name)))
     .map(({ name }) => ({
       table: names[String(name)] ?? name,
-      rows: db.prepare(`SELECT * FROM ${String(name)}`).all(),
+      rows: db
+        .prepare(`SELECT * FROM ${String(name)}`)
+        .all()
+        .map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => !added.columns.includes(column)))),
     }))
     .toSorted((a, b) => (String(a.table) < String(b.table) ? -1 : 1))
 

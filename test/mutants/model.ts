@@ -23,7 +23,7 @@ export const model: Part = {
     ["Catalog.ts", "Math.max(latest, dateUpdated, history?.at(-1)?.knownUntil ?? latest)", "latest", history],
 
     ["People.ts", "!undone.has(id)", "true", "Join then undo gives back both people's answers", oneWhile],
-    ["People.ts", "if (join.survivor === member) members.add(join.member)", "", oneWhile],
+    ["People.ts", "connect(survivor, member)", "", oneWhile],
 
     [
       "Admission.ts",
