@@ -167,11 +167,7 @@ const importRows = Effect.fnUntraced(function* (
     format: format.value,
     onBlank: worth.blank,
     ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
-  }).pipe(
-    Stream.mapArrayEffect((rows) =>
-      Effect.as(pace({ items: rows.length, ...(!isDryRun && { writes: rows.length }) }), rows),
-    ),
-  )
+  }).pipe(Stream.tap(({ length }) => pace({ items: length, ...(!isDryRun && { writes: length }) })))
   const stream = Stream.mapError(read, (error) =>
     error instanceof ImportWorth.Worthless ? error : ({ _tag: "CutShort", error } as const),
   )

@@ -15,8 +15,8 @@ const addressIn = (text: string): string =>
   /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1")
 
 /**
- * The address that a header names: its last element, because each proxy appends the address it was called from, and only
- * the last of them is trusted. `undefined` if that is not an address.
+ * The address that a header names: its last element, because each proxy appends the address it was called from, and
+ * only the last proxy is trusted. `undefined` if that is not an address.
  */
 export const fromHeader = (value: string | undefined): string | undefined => {
   const address = addressIn(value?.split(",").at(-1)?.trim() ?? "")

@@ -6,13 +6,17 @@
 import { Context, Option } from "effect"
 
 /**
- * The units of work: requests; items that are recorded, asked about or imported; bytes of bodies; and writes. A write is
- * what is kept: an event, a session, a fact, a begun KiB of a profile, or an idempotency record.
+ * The units of work: requests; items that are recorded, asked about or imported, and rows that a question about the
+ * past read; bytes of bodies; and writes. A write is a row that is kept and its index entries, up to about 2.5 KB: an
+ * event, a begun KiB of a profile, an idempotency record. A session is two, because it also makes a guest.
  */
 export const units = ["requests", "items", "bytes", "writes"] as const
 
 /** One of the {@link units}. */
 export type Unit = (typeof units)[number]
+
+/** The writes of a new session, and those of an idempotency record that holds a session. */
+export const sessionWrites = 2
 
 /** An amount of work by its unit, in whole numbers; a unit that is left out is 0. */
 export type Work = { readonly [Each in Unit]?: number }

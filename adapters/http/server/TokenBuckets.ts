@@ -3,14 +3,15 @@
  *
  * Laws, for work in whole units:
  *
- * - A take of `n` is granted if the bucket holds `n`. A take of more than the quota is granted if the bucket is full, so
- *   it does not wait for ever. What is spent and was not there is a debt, which refills first.
- * - In any interval of `t` milliseconds, an id is granted takes of at most `quota + t * quota / windowMillis` units, and
- *   of the last take what it exceeds the quota by.
- * - A debt is at most {@link debtMaxWindows} quotas, so that no take waits longer than as many windows, and one more.
- * - A bucket that was not used for a window, and had no debt, is full; a full bucket is the same as no bucket. So it can
- *   be deleted after a window without changing any answer. Above {@link idsMax} ids in one window the oldest buckets are
- *   deleted earlier, and these ids start again with a full bucket.
+ * - A take of `n` is granted if the bucket holds `n`. A take of more than the quota is granted if the bucket is full,
+ *   so that it does not wait for ever. What is spent and was not there is a debt, which refills first.
+ * - In any interval of `t` milliseconds, the takes of an id sum up to at most `quota + t * quota / windowMillis` units,
+ *   and of the last take what it exceeds the quota by.
+ * - A debt is at most {@link debtMaxWindows} quotas, so that no take waits for more than that number of windows and
+ *   one more.
+ * - A bucket that was not used for a window, and had no debt, is full; a full bucket is the same as no bucket. So it
+ *   can be deleted after a window without changing any answer. Above {@link idsMax} ids in one window the oldest
+ *   buckets are deleted earlier, and these ids start again with a full bucket.
  *
  * Levels are whole numbers, `windowMillis` to a unit, so rounding errors do not add up, and a take that waits for the
  * answered time is granted.
@@ -24,7 +25,7 @@ export interface Left {
   readonly nextMillis: number
 }
 
-/** Buckets by id. `n` is a whole number of units, at least 1; `now` a clock in whole milliseconds that never goes back. */
+/** Buckets by id. `n` is a whole number from 1; `now` is a clock in whole milliseconds that never goes back. */
 export interface TokenBuckets {
   readonly quota: number
   /** The time until a take of `n` is granted, in whole milliseconds; 0 if it is granted now. */
