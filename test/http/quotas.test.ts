@@ -132,6 +132,22 @@ describe("items", () => {
     }))
 })
 
+test("events that a question about the past reads delay the next such question, and no other", () =>
+  during({ ASSENT_RATE_LIMIT_VISITOR: "items=50" }, async (server) => {
+    const visitor = await visit(server)
+    const ask = (query: string) => asVisitor(server, visitor, "GET", `consent-decisions${query}`)
+    const json = { items: Array.from({ length: 45 }, () => yes()) }
+    expect((await asVisitor(server, visitor, "POST", "consent-events", { json })).status).toBe(201)
+    expect((await ask("?at=2020-01-01T00:00:00Z")).status).toBe(200)
+    const refused = await ask("?at=2020-01-01T00:00:00Z")
+    expectOver(refused, "visitor", "50 items")
+    // Of 50, 45 were recorded, 1 was asked and 45 were read.
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(40)
+    expect((await ask("")).status).toBe(200)
+    const declined = { items: [yes({ consentState: "declined" })] }
+    expect((await asVisitor(server, visitor, "POST", "consent-events", { json: declined })).status).toBe(201)
+  }))
+
 describe("bytes", () => {
   const send = (server: Server, bytes: number, sent: object = {}) =>
     server.request("POST", `${privacy()}/consent-events`, {

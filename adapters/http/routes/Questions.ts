@@ -37,6 +37,10 @@ const questionOf = ({ organization, project }: ProjectScope, person: PersonRefer
   ...(knownAt != null && { knownAt }),
 })
 
+/** Draws a question about the past before it is asked, because it may read many events. */
+const takePast = ({ at, knownAt }: Instants) =>
+  at == null && knownAt == null ? Effect.void : Account.take({ items: 1 })
+
 /** A page of an answer, as it is sent; the rows that were read of the person's past are charged to the request. */
 const answerOf = Effect.fnUntraced(function* (outcome: AnswerPageOutcome) {
   if (outcome._tag === "UnknownCursor") return yield* Pages.unknownCursor
@@ -63,6 +67,7 @@ export const state = Effect.fnUntraced(function* (
   query: Query,
 ) {
   const ledger = yield* Ledger
+  yield* takePast(query)
   return yield* answerOf(yield* ledger.statePage(questionOf(scope, person, query), pageOf(caller, query)))
 })
 
@@ -77,6 +82,7 @@ export const decisions = Effect.fnUntraced(function* (
   query: Query,
 ) {
   const ledger = yield* Ledger
+  yield* takePast(query)
   return yield* answerOf(yield* ledger.decisionsPage(questionOf(scope, person, query), pageOf(caller, query), write))
 })
 

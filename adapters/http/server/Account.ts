@@ -2,6 +2,7 @@
  * The account of a request: the quotas that its work is drawn from.
  */
 import { Context, Effect } from "effect"
+import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import type { HttpProblem } from "./Answer.ts"
 import type { Work } from "./Quotas.ts"
 
@@ -19,7 +20,7 @@ export interface Account {
    * Does work that no quota refuses, one request of the caller at a time, so that a caller above its quota does not
    * take all places. Fails with 503 if too many wait already.
    */
-  readonly inTurn: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E | HttpProblem, R>
+  readonly inTurn: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E | HttpProblem | StoreUnavailable, R>
 }
 
 const unlimited: Account = {

@@ -7,6 +7,8 @@
  */
 import { Clock, Context, Effect, Layer, Result, Semaphore } from "effect"
 import { HttpEffect, HttpServerResponse, type HttpServerRequest } from "effect/http"
+import * as WorkingPlace from "../../../core/ledger/WorkingPlace.ts"
+import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import { StreamsRows, TakesDeclines } from "../api/Endpoint.ts"
 import type { Account } from "./Account.ts"
 import * as Answer from "./Answer.ts"
@@ -133,13 +135,13 @@ const policiesOf = (quotas: Quotas.Quotas) => {
 const makeTurns = () => {
   const turns = new Map<string, { readonly lock: Semaphore.Semaphore; count: number }>()
   return <A, E, R>(caller: string, work: Effect.Effect<A, E, R>) =>
-    Effect.suspend((): Effect.Effect<A, E | Answer.HttpProblem, R> => {
+    Effect.suspend((): Effect.Effect<A, E | Answer.HttpProblem | StoreUnavailable, R> => {
       const turn = turns.get(caller) ?? { lock: Semaphore.makeUnsafe(1), count: 0 }
       if (turn.count > waitingMax) return tooManyWait
       turns.set(caller, turn)
       turn.count++
       return Effect.ensuring(
-        turn.lock.withPermit(work),
+        WorkingPlace.withLock(turn.lock, work),
         Effect.sync(() => --turn.count === 0 && turns.delete(caller)),
       )
     })
@@ -187,7 +189,7 @@ const make = Effect.gen(function* () {
     }
 
     const spend = (draws: ReadonlyArray<Draw>, now: number): void => {
-      drawnAt = now
+      if (draws.length > 0) drawnAt = now
       for (const { id, n, policy } of draws) policy.buckets.spend(id, n, now)
     }
 
