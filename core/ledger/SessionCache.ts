@@ -10,8 +10,11 @@ export type SessionCache = Map<string, { readonly session: Session; readonly rea
 /** The most sessions of a cache. */
 const maxSize = 10_000
 
-/** The lifetime of an entry: another process may end a session, and this one does not learn of it. */
-const freshMillis = 2_000
+/**
+ * The lifetime of an entry. Another process may end a session, and this one does not learn of it: a session that has
+ * ended is accepted here for at most this time.
+ */
+export const freshMillis = 1_000
 
 /** The session of a token's hash, if it was read a moment ago and is live at `now`. */
 export const get = (cache: SessionCache, tokenHash: string, now: Instant): Session | undefined => {
@@ -28,6 +31,12 @@ export const put = (cache: SessionCache, session: Session, readAt: Instant): voi
     if (cache.size <= maxSize) return
     cache.delete(oldest)
   }
+}
+
+/** Replaces a session of the cache that was extended. It was not read again, so it does not stay longer for that. */
+export const replace = (cache: SessionCache, session: Session): void => {
+  const known = cache.get(session.tokenHash)
+  if (known !== undefined) cache.set(session.tokenHash, { ...known, session })
 }
 
 /** Removes sessions that have ended: the one of a token's hash, and all sessions of a person. */

@@ -18,10 +18,24 @@ export interface ProvenIdentifier {
   readonly isHashed: boolean
 }
 
-/** An alias, and the normalized form of its identifier, which is the same for all spellings. */
-export interface NormalizedAlias extends People.Alias {
-  readonly normalized: string
+/** An alias of an identifier. */
+export interface ProvenAlias extends People.Alias {
+  /** Whether the value is the normalized form of the identifier, up to the case of ASCII letters. */
+  readonly isNormalized: boolean
 }
+
+/** Changes the case of ASCII letters only: other letters may have a lower case that is an ASCII letter (U+212A: k). */
+const lowerCaseAscii = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
+
+/** Whether there is no white space of Unicode, and no byte order mark, at either end. */
+const isTrimmed = (text: string): boolean => !/^\s|\s$/u.test(text)
+
+/**
+ * Whether a proven value is its own normalized form, up to the case of ASCII letters. A signer compares spellings in its
+ * own way. So a spelling that only this service evens out could prove the identifier of another person.
+ */
+const isNormalForm = (value: string, normalized: string): boolean =>
+  lowerCaseAscii(value) === lowerCaseAscii(normalized) && value === value.normalize("NFC") && isTrimmed(value)
 
 const normalize = ({ isHashed, kind, value }: ProvenIdentifier): string | undefined => {
   if (isHashed) return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined
@@ -35,11 +49,12 @@ export const aliasOf = Effect.fnUntraced(function* (
   scope: ProjectScope,
   identifier: ProvenIdentifier,
   { digest, hasherOf }: Pick<LedgerContext, "digest" | "hasherOf">,
-): Effect.fn.Return<Option.Option<NormalizedAlias>> {
+): Effect.fn.Return<Option.Option<ProvenAlias>> {
   const { organization, project } = scope
   const normalized = normalize(identifier)
   if (normalized === undefined) return Option.none()
   const sha256 = identifier.isHashed ? normalized : yield* Sha256.hex(digest, normalized)
   const hasher = yield* hasherOf(organization)
-  return Option.some({ ...(yield* hasher.hashed(identifier.kind, sha256, project)), normalized })
+  const alias = yield* hasher.hashed(identifier.kind, sha256, project)
+  return Option.some({ ...alias, isNormalized: isNormalForm(identifier.value, normalized) })
 })

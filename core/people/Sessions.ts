@@ -202,6 +202,6 @@ export const use = Effect.fnUntraced(function* (
     return session
   }
   const used = { ...session, expiresAt }
-  if (sessionCache.has(session.tokenHash)) SessionCache.put(sessionCache, used, now)
+  SessionCache.replace(sessionCache, used)
   return used
 })

@@ -14,6 +14,7 @@ import { type Fault, type Proxy, startProxy } from "../support/proxy.ts"
 import { executablePath, isMissing } from "../support/chromium.ts"
 import { startEmpty } from "../support/server.ts"
 import { served } from "../support/served.ts"
+import { makeSigner } from "./identityTokens.ts"
 import type { Findings, Setting } from "./page.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -141,5 +142,74 @@ describe.skipIf(isMissing)("the client in a page", () => {
   test("is refused in a page of a domain that is not the project's", async () => {
     await page.goto(origin("127.0.0.1"))
     await expect(converse()).rejects.toThrow(/Transport error/)
+  })
+  describe("with a state that the browser may keep", () => {
+    const keeping = served(() => startEmpty({ ASSENT_STORE: "memory:", ASSENT_STATE_MAX_AGE: "60" }))
+
+    /** Opens a session in the page, and records a yes if `says` is given. Every request is made by the page. */
+    const fetched = (path: string, options: object = {}): Promise<{ readonly [member: string]: never }> => {
+      const url = `${keeping.url}/site-v1/${keeping.banner().project}/${path}`
+      return page.evaluate(`fetch(${JSON.stringify(url)}, ${JSON.stringify(options)}).then((answer) => answer.json())`)
+    }
+    const posted = (path: string, json: object, session?: string) =>
+      fetched(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...(session !== undefined && { "x-session": session }) },
+        body: JSON.stringify(json),
+      })
+    const open = async (): Promise<{ readonly session: string; readonly concordId: string }> =>
+      posted("session", {}) as never
+    const says = (session: string) =>
+      posted("consent-events", { items: [{ consentType: keeping.banner().consentTypes[0], ...yes }] }, session)
+    const yes = { consentState: "accepted", consentAction: "user_click" }
+    /** The people of the state that a session reads twice: once from the service, once perhaps from the browser. */
+    const peopleOf = async (session: string): Promise<ReadonlyArray<string>> => {
+      const people: Array<string> = []
+      for (let n = 0; n < 2; n++) {
+        const { items = [] } = (await fetched("consent-state", { headers: { "x-session": session } })) as {
+          readonly items?: ReadonlyArray<{ readonly concordId: string }>
+        }
+        people.push(...items.map(({ concordId }) => concordId))
+      }
+      return [...new Set(people)]
+    }
+
+    // Mutant: `Vary` does not name x-session.
+    test("shows no visitor the state of another one, nor of a session that is not valid", async () => {
+      const [one, other] = [await open(), await open()]
+      await says(one.session)
+      expect(await peopleOf(one.session)).toEqual([one.concordId])
+      expect(await peopleOf(other.session)).toEqual([])
+      expect(await peopleOf("nobody")).toEqual([])
+      await says(other.session)
+      expect(await peopleOf((await open()).session)).toEqual([])
+      expect(await peopleOf(one.session)).toEqual([one.concordId])
+    })
+
+    test("shows each session its own person after an identification and after its undoing", async () => {
+      const { apiKey, organization } = keeping.banner()
+      const path = `/privacy-v1/organizations/${organization}`
+      const headers = { "x-api-key": apiKey }
+      const signer = await makeSigner()
+      await keeping.request("PATCH", path, { headers, json: { jwks: { keys: [signer.publicKey] } } })
+      const identified = async (session: string, userId: string) => {
+        const token = await signer.token(userId, { iss: organization })
+        return (await posted("identify", { type: "userId", value: userId, token }, session)) as never as {
+          session: string
+        }
+      }
+      const owner = await open()
+      await says(owner.session)
+      await identified(owner.session, "anna")
+      const stranger = await open()
+      expect(await peopleOf(stranger.session)).toEqual([])
+      const asAnna = await identified(stranger.session, "anna")
+      expect(await peopleOf(asAnna.session)).toEqual([owner.concordId])
+      const person = `${path}/people/${stranger.concordId}`
+      const { facts } = (await keeping.request("GET", person, { headers })).json
+      const undone = await keeping.request("DELETE", `${person}/joins/${facts.at(-1).id}`, { headers })
+      expect(undone.status).toBe(200)
+      expect(await peopleOf((await open()).session)).toEqual([])
+    })
   })
 })

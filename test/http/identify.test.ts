@@ -1,6 +1,7 @@
 /**
  * Identifying a visitor: the sessions that end, which people are joined and which never are, retries, and many at once.
  */
+import { createHash } from "node:crypto"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
@@ -73,6 +74,56 @@ describe("after identifying", () => {
     expect([second.status, second.json.synced]).toEqual([200, true])
     expect([await statusOf(first), await statusOf(second.json)]).toEqual([401, 200])
     expect(await joinsOf(guest.concordId)).toEqual([])
+  })
+})
+
+describe("a spelling that only this service evens out proves no one:", () => {
+  const spellings = [
+    ["the Kelvin sign", "\u212Aate@x.test", "kate@x.test", "email"],
+    ["a capital I with a dot", "\u0130@x.test", "i\u0307@x.test", "email"],
+    ["a capital letter that is not ASCII", "\u00C9va@x.test", "\u00E9va@x.test", "email"],
+    ["a byte order mark", "\uFEFFkate@x.test", "kate@x.test", "email"],
+    ["a no-break space", "kate@x.test\u00A0", "kate@x.test", "email"],
+    ["an ideographic space", "\u3000kate@x.test", "kate@x.test", "email"],
+    ["a space", " kate@x.test", "kate@x.test", "email"],
+    ["a decomposed letter", "e\u0301va@x.test", "e\u0301va@x.test", "email"],
+    ["the Kelvin sign in a userId", "\u212A1", "\u212A1", "userId"],
+    ["a space before a userId", " k1", " k1", "userId"],
+  ] as const
+
+  // Mutants: the lower case of all of Unicode is compared; only the value is checked, or only the sub.
+  test.each(spellings)("%s", async (_, spelled, plain, type) => {
+    for (const [value, sub, pointer] of [
+      [spelled, plain, "/value"],
+      [spelled, spelled, "/value"],
+      ...(spelled === plain || plain !== plain.normalize("NFC") ? [] : [[plain, spelled, "/token"] as const]),
+    ] as const) {
+      const visitor = await visit(server)
+      const answer = await identify(server, visitor, { type, value, token: await signer.token(sub) })
+      expect(answer.status).toBe(422)
+      expect(answer.json.errors).toMatchObject([{ pointer, code: "not_normalized" }])
+      expect(answer.text).not.toContain("x.test")
+      expect(await statusOf(visitor)).toBe(200)
+    }
+  })
+
+  test("the case of ASCII letters is not one, and hashes are of the normalized form", async () => {
+    const joined = [
+      await identify(server, await visit(server), {
+        type: "email",
+        value: "Kate@X.Test",
+        token: await signer.token("kATE@x.tEST"),
+      }),
+      await identify(server, await visit(server), {
+        type: "email",
+        format: "hashed",
+        value: createHash("sha256").update("kate@x.test").digest("hex"),
+        token: await signer.token(createHash("sha256").update("kate@x.test").digest("hex").toUpperCase()),
+      }),
+    ]
+    expect(joined.map(({ status }) => status)).toEqual([200, 200])
+    const states = joined.map(({ json }) => asVisitor(server, json, "GET", "consent-events"))
+    expect((await Promise.all(states)).map(({ status }) => status)).toEqual([200, 200])
   })
 })
 

@@ -79,10 +79,10 @@ describe("the person is named by", () => {
       "bo@example.com",
     ],
     [
-      "an e-mail with spaces",
+      "an e-mail in other case of the sub",
       { email: "cy@example.com" },
-      { type: "email", value: " cy@example.com\n" },
-      "Cy@example.com ",
+      { type: "email", value: "cy@example.com" },
+      "Cy@example.COM",
     ],
     ["a user id", { userId: "dan" }, { type: "userId", value: "dan", format: "plain" }, "dan"],
     [

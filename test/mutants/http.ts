@@ -14,7 +14,9 @@ export const http: Part = {
     "test/http/agreement.test.ts",
     "test/http/apiKeys.test.ts",
     "test/http/attacks.test.ts",
+    "test/http/browser.test.ts",
     "test/http/concurrencyLimit.test.ts",
+    "test/http/everyEndpoint.test.ts",
     "test/http/fairTurns.test.ts",
     "test/http/idempotencyKeys.test.ts",
     "test/http/identify.test.ts",
@@ -191,6 +193,11 @@ export const http: Part = {
     ["server/Positions.ts", "isRepeated || ", "", "an answer that is given again"],
 
     ["routes/PeopleRoutes.ts", "Positions.headers(positions)", "{}", "a join is not unseen again"],
+
+    ["server/BrowserHeaders.ts", '"Origin, x-session"', '"Origin"', "shows no visitor the state of another one"],
+    ["server/BrowserHeaders.ts", '{ vary: "x-api-key" }', "{}", "GET /privacy-v1/organizations"],
+    ["routes/SiteRoutes.ts", "`${concordId}\\n${body}`", "body", "has another tag for another person"],
+    ["routes/Identifications.ts", "!named.value.isNormalized", "false", "the Kelvin sign"],
 
     ["server/LoadShedding.ts", "  place?.leave()\n", "", "requests that have given up their places leave room"],
     [

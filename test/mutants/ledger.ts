@@ -6,6 +6,7 @@ const oneOrder = "Whatever is interleaved, lost and killed"
 export const ledger: Part = {
   folder: "core/ledger",
   tests: [
+    "test/core/sessionCache.test.ts",
     "test/faults/interleavings.test.ts",
     "test/faults/replica.test.ts",
     "test/http/catalogLists.test.ts",
@@ -99,6 +100,12 @@ export const ledger: Part = {
     ["Positions.ts", "ofCatalog(yield* store.catalog.current), people", "people", "a new version is not unseen again"],
     ["Positions.ts", "const pollMillis = 25", "const pollMillis = 2_000", "a request that waits is answered"],
 
+    [
+      "SessionCache.ts",
+      "{ ...known, session }",
+      "{ session, readAt: Date.now() }",
+      "A session is remembered for less than",
+    ],
     ["Positions.ts", 'if (store.isReplica !== true) return "Behind"', "", "keeps no decline of another key from being"],
 
     ["Joins.ts", "person.facts.length === 0", "person.facts.length >= 0", "a join is not unseen again"],

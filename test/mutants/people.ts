@@ -12,6 +12,14 @@ export const people: Part = {
   ],
   mutants: [
     [
+      "ProvenIdentifier.ts",
+      "lowerCaseAscii(value) === lowerCaseAscii(normalized)",
+      "value.toLowerCase() === normalized.toLowerCase()",
+      "the Kelvin sign",
+    ],
+    ["ProvenIdentifier.ts", ' && value === value.normalize("NFC")', "", "a decomposed letter"],
+    ["ProvenIdentifier.ts", " && isTrimmed(value)", "", "a space before a userId"],
+    [
       "Sessions.ts",
       "session === undefined || session.project !== project.id ||",
       "session === undefined ||",

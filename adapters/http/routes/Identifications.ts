@@ -28,6 +28,12 @@ const notAnIdentifier = ({ format, type }: Claimed) => {
   return new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
 }
 
+const notNormalized = (pointer: string) => {
+  const detail = "expected the normalized form, without white space around it: the signer must compare the same text"
+  const errors = [{ pointer, code: "not_normalized", detail }]
+  return new Answer.HttpProblem({ status: 422, detail: "the identifier is not in its normalized form", errors })
+}
+
 const answer = ({ isRepeated, isSynced, token }: Identified) =>
   Answer.json(JSON.stringify({ synced: isSynced, session: token }), 200, {
     "cache-control": "no-store",
@@ -41,12 +47,14 @@ const proven = Effect.fnUntraced(function* (claimed: Claimed) {
   const identifier = { kind: claimed.type, value: claimed.value, isHashed: claimed.format === "hashed" }
   const alias = yield* ledger.aliasOf(scope, identifier)
   if (Option.isNone(alias)) return yield* notAnIdentifier(claimed)
+  if (!alias.value.isNormalized) return yield* notNormalized("/value")
   if (claimed.token == null) return yield* IdentityToken.rejected("send a token that proves it")
   const { expiresAt, issuedAt, keyId, subject, type } = yield* IdentityToken.verify(claimed.token, scope.organization)
   const named = yield* ledger.aliasOf(scope, { ...identifier, value: subject })
   if (Option.isNone(named) || named.value.hash !== alias.value.hash) {
     return yield* IdentityToken.rejected("the token's sub is not the value")
   }
+  if (!named.value.isNormalized) return yield* notNormalized("/token")
   if (type !== undefined && type !== claimed.type)
     return yield* IdentityToken.rejected("the token's type is another one")
   // Only the signed part identifies a used token, because several valid signatures of it exist (RFC 8725, section 3).

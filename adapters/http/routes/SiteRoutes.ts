@@ -34,13 +34,17 @@ const cacheControl = (maxAge: number, nextChangeAt: Instant.Instant | undefined,
 
 const encoder = new TextEncoder()
 
-/** Answers with an `ETag` (RFC 9110, section 8.8.3), or 304 if the browser has that answer already. */
+/**
+ * Answers with an `ETag` (RFC 9110, section 8.8.3), or 304 if the browser has that answer already. The tags of two people
+ * differ, even if their answers are the same.
+ */
 const tagged = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
+  concordId: string,
   { body, nextChangeAt }: { readonly body: string; readonly nextChangeAt: Instant.Instant | undefined },
 ) {
   const digest = yield* Digest.Digest
-  const etag = `"${(yield* digest.digestHex(Digest.sha256, encoder.encode(body))).slice(0, 32)}"`
+  const etag = `"${(yield* digest.digestHex(Digest.sha256, encoder.encode(`${concordId}\n${body}`))).slice(0, 32)}"`
   const now = yield* Clock.currentTimeMillis
   const headers = { etag, "cache-control": cacheControl(yield* StateMaxAge, nextChangeAt, now) }
   const known = request.headers["if-none-match"]?.split(",").map((tag) => tag.trim().replace(/^W\//, ""))
@@ -95,7 +99,7 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
         Effect.gen(function* () {
           const { session, scope } = yield* CurrentVisitor
           const { concordId, id } = session
-          return yield* tagged(request, yield* Questions.state(scope, { concordId }, id, query))
+          return yield* tagged(request, concordId, yield* Questions.state(scope, { concordId }, id, query))
         }),
       ),
     )

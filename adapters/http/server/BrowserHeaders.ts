@@ -1,6 +1,6 @@
 /**
- * The headers that restrict browsers, on every answer: no guessing of the media type, no scripts, no embedding, no
- * referrer.
+ * The headers that restrict browsers and caches, on every answer: no guessing of the media type, no scripts, no
+ * embedding, no referrer, and no answer to one credential for a request with another (`Vary`, RFC 9111, section 4.1).
  *
  * The reference at `/docs` is the only page. It may run the scripts that it was built with, listed by their hashes (CSP
  * 3, section 2.3.1), and call this service. An injected script is not run, and the page can send nothing to another
@@ -8,7 +8,9 @@
  */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as RequestLog from "./RequestLog.ts"
+import * as RouteTable from "./RouteTable.ts"
 
 type Fields = Readonly<Record<string, string>>
 
@@ -46,9 +48,19 @@ const fieldsOf = ({ body }: HttpServerResponse.HttpServerResponse): Fields => {
   return fields
 }
 
+/** The headers of a request that its answer depends on: also where the answer is an error, or not modified. */
+const variesBy = (request: HttpServerRequest.HttpServerRequest): Fields => {
+  if (RouteTable.isSiteApi(request.url)) return { vary: "Origin, x-session" }
+  return RequestLog.matchedRoute(request)?.takesKey === true ? { vary: "x-api-key" } : {}
+}
+
 /** Adds the headers. An answer that sets no `cache-control` is not cached, because it may be about a person. */
-const complete = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
+const complete = (
+  request: HttpServerRequest.HttpServerRequest,
+  response: HttpServerResponse.HttpServerResponse,
+): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.setHeaders(response, {
+    ...variesBy(request),
     ...(response.headers["cache-control"] === undefined && { "cache-control": "no-store" }),
     ...fieldsOf(response),
   })
@@ -56,4 +68,7 @@ const complete = (response: HttpServerResponse.HttpServerResponse): HttpServerRe
 /** Adds the headers to every answer. */
 export const middleware = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
-): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R> => Effect.map(effect, complete)
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    Effect.map(effect, (response) => complete(request, response)),
+  )

@@ -40,14 +40,11 @@ const mayRead = Effect.fnUntraced(function* (origin: string, url: string) {
   return Option.isSome(scope) && allowed(origin, scope.value.project) !== undefined
 })
 
-const variesByOrigin = HttpServerResponse.setHeader("vary", "Origin")
-
 /** Answers preflight requests, and adds the headers that let pages on the project's domains read the answer. */
 export const middleware = <E, R>(effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const { origin } = request.headers
-    if (!RouteTable.isSiteApi(request.url)) return effect
-    if (origin === undefined) return Effect.map(effect, variesByOrigin)
+    if (origin === undefined || !RouteTable.isSiteApi(request.url)) return effect
     return Effect.matchEffect(mayRead(origin, request.url), {
       onFailure: Answer.refuse,
       onSuccess: (isReader) => {
@@ -61,7 +58,7 @@ export const middleware = <E, R>(effect: Effect.Effect<HttpServerResponse.HttpSe
             ? Effect.succeed(HttpServerResponse.empty({ headers: permissions }))
             : Answer.refuse(refused)
           : Answer.recover(effect)
-        return Effect.map(answer, HttpServerResponse.setHeaders({ vary: "Origin", ...readers }))
+        return Effect.map(answer, HttpServerResponse.setHeaders(readers))
       },
     })
   })

@@ -11,6 +11,7 @@ import { Context } from "effect"
 import { HttpApi } from "effect/http-api"
 import type { IncomingMessage } from "node:http"
 import { Api } from "../api/Api.ts"
+import { KeyRequired } from "../api/Credentials.ts"
 import { Probe, SiteApi, StreamsRows } from "../api/Endpoint.ts"
 
 /** A path with the methods it takes. */
@@ -21,6 +22,8 @@ export interface Route {
   readonly methods: Set<string>
   /** The methods of the endpoints that take no query parameter. */
   readonly withoutQuery: Set<string>
+  /** Whether its endpoints require an API key. */
+  readonly takesKey: boolean
 }
 
 /** An endpoint: what the table needs of its declaration. */
@@ -28,6 +31,7 @@ interface Declared {
   readonly method: string
   readonly template: string
   readonly takesQuery: boolean
+  readonly takesKey: boolean
   readonly annotations: Context.Context<never>
 }
 
@@ -35,8 +39,11 @@ const declaredEndpoints = (): ReadonlyArray<Declared> => {
   const declared: Array<Declared> = []
   HttpApi.reflect(Api, {
     onGroup: () => {},
-    onEndpoint: ({ endpoint: { method, path, query }, mergedAnnotations: annotations }) =>
-      declared.push({ method, template: path, takesQuery: query !== undefined, annotations }),
+    onEndpoint: ({ endpoint, mergedAnnotations: annotations, middleware }) => {
+      const { method, path, query } = endpoint
+      const takesKey = [...middleware].some((each) => each.key === KeyRequired.key)
+      declared.push({ method, template: path, takesQuery: query !== undefined, takesKey, annotations })
+    },
   })
   return declared
 }
@@ -45,9 +52,9 @@ const endpoints = declaredEndpoints()
 
 const buildRoutes = (): ReadonlyArray<Route> => {
   const byTemplate = new Map<string, Route>()
-  const add = ({ method, takesQuery, template }: Pick<Declared, "method" | "template" | "takesQuery">) => {
+  const add = ({ method, takesKey, takesQuery, template }: Omit<Declared, "annotations">) => {
     const path = new RegExp(`^${template.replaceAll(/:\w+/g, "[^/%]+")}$`)
-    const route = byTemplate.get(template) ?? { template, path, methods: new Set(), withoutQuery: new Set() }
+    const route = byTemplate.get(template) ?? { template, path, methods: new Set(), withoutQuery: new Set(), takesKey }
     byTemplate.set(template, route)
     for (const name of method === "GET" ? ["GET", "HEAD"] : [method]) {
       route.methods.add(name)
@@ -55,7 +62,8 @@ const buildRoutes = (): ReadonlyArray<Route> => {
     }
   }
   for (const endpoint of endpoints) add(endpoint)
-  for (const template of ["/openapi.json", "/docs"]) add({ method: "GET", template, takesQuery: false })
+  for (const template of ["/openapi.json", "/docs"])
+    add({ method: "GET", template, takesQuery: false, takesKey: false })
   return [...byTemplate.values()]
 }
 

@@ -1,0 +1,106 @@
+/**
+ * What holds for every endpoint of the API, read from the `Api` value: a request is authorized before its body is read,
+ * and no cache gives the answer of one credential to another.
+ */
+import { HttpApi } from "effect/http-api"
+import { describe, expect, test } from "vitest"
+import { Api } from "../../adapters/http/api/Api.ts"
+import { KeyRequired, SessionRequired } from "../../adapters/http/api/Credentials.ts"
+import { served } from "../support/served.ts"
+import { acme, asOwner, asVisitor, nobody, other, secretOf, shop, startWorld, visit } from "./world.ts"
+
+interface Endpoint {
+  readonly method: string
+  readonly template: string
+  readonly credential: "x-api-key" | "x-session" | undefined
+}
+
+const endpoints: Array<Endpoint> = []
+HttpApi.reflect(Api, {
+  onGroup: () => {},
+  onEndpoint: ({ endpoint: { method, path }, middleware }) => {
+    const keys = [...middleware].map(({ key }) => key)
+    const isForKeys = keys.includes(KeyRequired.key)
+    const credential = isForKeys ? "x-api-key" : keys.includes(SessionRequired.key) ? "x-session" : undefined
+    endpoints.push({ method, template: path, credential })
+  },
+})
+const titled = endpoints.map((endpoint) => [`${endpoint.method} ${endpoint.template}`, endpoint] as const)
+
+const pathOf = ({ template }: Endpoint): string =>
+  template.replace(":organizationId", acme.id).replace(":projectId", shop.id).replaceAll(/:\w+/g, nobody)
+
+const server = served(startWorld)
+const asPage = { origin: `https://${shop.domains[0]}` }
+
+describe("before the body of a request is read, its credential, path and role are checked:", () => {
+  const withBody = titled.filter(([, { credential, method }]) => credential !== undefined && method !== "GET")
+
+  // Mutant: the body is read first.
+  test.each(withBody)("%s", async (_, endpoint) => {
+    const credentials =
+      endpoint.credential === "x-session"
+        ? [["nobody", 401] as const]
+        : [["nobody", 401] as const, [secretOf(other, "owner"), 404] as const, [secretOf(acme, "none"), 403] as const]
+    for (const [secret, status] of credentials) {
+      // Creating an organization has no organization in its path.
+      if (status === 404 && !endpoint.template.includes(":organizationId")) continue
+      const connection = await server.connect()
+      connection.write(
+        `${endpoint.method} ${pathOf(endpoint)} HTTP/1.1\r\nHost: a\r\n${endpoint.credential}: ${secret}\r\n` +
+          "Content-Type: application/json\r\nContent-Length: 999999\r\n\r\n{",
+      )
+      expect(await connection.until(/^HTTP\/1.1 \d+/), `${status}`).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+      connection.socket.destroy()
+    }
+  })
+})
+
+describe("every answer names in Vary the credential that it depends on:", () => {
+  test.each(titled)("%s", async (_, endpoint) => {
+    const path = pathOf(endpoint)
+    const json = endpoint.method === "GET" ? {} : { json: {} }
+    const send = (headers: Readonly<Record<string, string>>) =>
+      server.request(endpoint.method, path, { headers, ...json })
+    const varies = (endpoint.credential ?? "") + (path.startsWith("/site-v1") ? " origin x-session" : "")
+    const { session } = await visit(server)
+    const answers = [
+      await send({}),
+      await send({ "x-api-key": "nobody", "x-session": "nobody" }),
+      await send({ ...asOwner, "x-session": session }),
+      await send({ ...asOwner, "x-session": session, ...asPage }),
+      await send({ "x-api-key": secretOf(other, "none"), "x-session": session, "if-none-match": "*" }),
+      await server.request("OPTIONS", path, { headers: { ...asPage, "access-control-request-method": "POST" } }),
+    ]
+    for (const { headers, status } of answers) {
+      const named = (headers.vary ?? "").toLowerCase().split(/, */)
+      for (const name of varies.split(" ").filter(Boolean)) expect(named, `${status}`).toContain(name)
+    }
+  })
+})
+
+describe("an answer that may be kept", () => {
+  test("names it on 304 and 429, too", async () => {
+    const limited = await startWorld({ ASSENT_RATE_LIMIT_SESSION: "1", ASSENT_STATE_MAX_AGE: "60" })
+    const visitor = await visit(limited)
+    const kept = await asVisitor(limited, visitor, "GET", "consent-state", { headers: { "if-none-match": "*" } })
+    const refused = await asVisitor(limited, visitor, "GET", "consent-state")
+    expect([kept, refused].map(({ headers, status }) => [status, headers.vary])).toEqual([
+      [304, "Origin, x-session"],
+      [429, "Origin, x-session"],
+    ])
+    await limited.stop()
+  })
+
+  // Mutant: the tag is of the body alone.
+  test("has another tag for another person, although nothing is said by either", async () => {
+    const tags = await Promise.all(
+      [1, 2].map(async () => {
+        const { headers, json } = await asVisitor(server, await visit(server), "GET", "consent-state")
+        expect(json.items).toEqual([])
+        return headers.etag
+      }),
+    )
+    expect(new Set(tags).size).toBe(2)
+  })
+})
