@@ -6,6 +6,7 @@ export const people: Part = {
   tests: [
     "test/contract/ledger.test.ts",
     "test/faults/interleavings.test.ts",
+    "test/http/identify.test.ts",
     "test/http/known.test.ts",
     "test/http/retries.test.ts",
     "test/http/roles.test.ts",
