@@ -4,8 +4,11 @@
  */
 import { createHash } from "node:crypto"
 
-/** How much the ledger holds of each thing. */
-export const sizes = {
+/** How much a ledger holds of each thing. */
+export type Sizes = Readonly<Record<keyof typeof sizesDefault, number>>
+
+/** The sizes of the ledger that requests are searched on. */
+export const sizesDefault = {
   /** Consent types of the project that is asked about. */
   types: 4000,
   /** Types with a document of 65,000 characters. */
@@ -21,8 +24,9 @@ export const sizes = {
   manyEvents: 100_000,
   /** Events of the person `one`, all on the first type. */
   oneEvents: 20_000,
-  /** People joined with `joined`, each with two events. */
+  /** People joined with `joined`, and the events of each. */
   guests: 3000,
+  guestEvents: 12,
   /** People with a user id and four events each. */
   people: 1000,
 } as const
@@ -45,13 +49,13 @@ export const userId = (n: number): string => `person ${n}`
 
 /** The people whose events make questions expensive. */
 export const people = {
-  /** Has {@link sizes.manyEvents} events. */
+  /** Has {@link Sizes.manyEvents} events. */
   many: uuid(5, 1),
-  /** Has {@link sizes.oneEvents} events of one type. */
+  /** Has {@link Sizes.oneEvents} events of one type. */
   one: uuid(5, 2),
   /** Has an event of each state of every type. */
   wide: uuid(5, 3),
-  /** Is joined with {@link sizes.guests} people. */
+  /** Is joined with {@link Sizes.guests} people. */
   joined: uuid(5, 4),
   /** Is unknown. */
   unknown: uuid(5, 5),

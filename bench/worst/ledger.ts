@@ -9,7 +9,7 @@ import * as EventBody from "../../core/ledger/EventBody.ts"
 import type { ApiKey, ListedType, Organization, Project } from "../../core/model/Catalog.ts"
 import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as Ids from "./ids.ts"
-import { sizes } from "./ids.ts"
+import type { Sizes } from "./ids.ts"
 
 /** When the catalog was set up; everything else happened later. */
 const began = Date.UTC(2020, 0, 1)
@@ -70,9 +70,7 @@ const versionOf = (version: number, hasDocument: boolean): ListedType["versions"
   ...(hasDocument && { documentOf: 1 }),
 })
 
-const hasDocument = (n: number): boolean => n < sizes.longDocuments + sizes.longestDocuments
-
-const typeOf = (n: number): ListedType => ({
+const typeOf = (n: number, { longDocuments, longestDocuments, versions }: Sizes): ListedType => ({
   ...made,
   id: Ids.typeId(n),
   organization: organization.id,
@@ -85,44 +83,54 @@ const typeOf = (n: number): ListedType => ({
   validStates: ConsentState.all,
   consentDuration: { months: 120, days: 0, millis: 0 },
   rules: n % 2 === 0 ? {} : { precedence: "most-recent", maxAge: { accepted: { months: 13, days: 0, millis: 0 } } },
-  versions: Array.from({ length: n === 0 ? sizes.versions : 1 }, (_, at) => versionOf(at + 1, hasDocument(n))),
+  versions: Array.from({ length: n === 0 ? versions : 1 }, (_, at) =>
+    versionOf(at + 1, n < longestDocuments + longDocuments),
+  ),
 })
 
-const types = Array.from({ length: sizes.types }, (_, n) => typeOf(n))
-
-const documents = types
-  .filter((_, n) => hasDocument(n))
-  .map(({ id }, n) => ({
-    consentType: id,
+const documentsOf = ({ longDocuments, longestDocuments }: Sizes) =>
+  Array.from({ length: longestDocuments + longDocuments }, (_, n) => ({
+    consentType: Ids.typeId(n),
     version: 1,
-    document: "§".repeat(n < sizes.longestDocuments ? 5_000_000 : 65_000),
+    document: "§".repeat(n < longestDocuments ? 5_000_000 : 65_000),
   }))
 
-let eventCount = 0
-
-/** An event of a person, `age` seconds before it is recorded. */
-const eventOf = (concordId: string, n: number, type: number, recordedAt: number): StoredEvent => {
+/** The `n`-th event of a ledger, the `nth` of its person, some seconds before it is recorded. */
+const eventOf = (n: number, { concordId, nth, type }: Said, recordedAt: number): StoredEvent => {
   const event = {
-    id: Ids.uuid(8, eventCount++),
+    id: Ids.uuid(8, n),
     concordId,
-    consentType: types[type]!.id,
+    consentType: Ids.typeId(type),
     version: 1,
-    consentState: ConsentState.all[n % 4]!,
+    consentState: ConsentState.all[nth % 4]!,
     consentAction: "user_click" as const,
-    consentDate: recordedAt - (n % 1000) * 1000,
+    consentDate: recordedAt - (nth % 1000) * 1000,
     dateCreated: recordedAt,
   }
-  const body = EventBody.write(event, types[type]!, project, Ids.keyId(0), undefined, undefined)
+  const triple = { category: "custom", subcategory: "hostile", label: `type_${type}` }
+  const body = EventBody.write(event, triple, project, Ids.keyId(0), undefined, undefined)
   return { ...event, submitter: Ids.keyId(0), body }
 }
 
-/** The events of everybody: a person, and the number and the type of each of its events. */
-function* events(): Generator<readonly [concordId: string, n: number, type: number]> {
-  for (let n = 0; n < sizes.manyEvents; n++) yield [Ids.people.many, n, (n >> 2) % Ids.manyTypes]
-  for (let n = 0; n < sizes.oneEvents; n++) yield [Ids.people.one, n, 0]
-  for (let n = 0; n < 4 * sizes.types; n++) yield [Ids.people.wide, n, n >> 2]
-  for (let n = 0; n < 2 * sizes.guests; n++) yield [Ids.guestId(n >> 1), n, n % 7]
-  for (let n = 0; n < 4 * sizes.people; n++) yield [Ids.personId(n >> 2), n, n % 5]
+/** Who said something, as which of its events, and of which type. */
+interface Said {
+  readonly concordId: string
+  readonly nth: number
+  readonly type: number
+}
+
+/** The events of everybody. */
+function* saidOf(sizes: Sizes): Generator<Said> {
+  const { many, one, wide } = Ids.people
+  for (let nth = 0; nth < sizes.manyEvents; nth++) yield { concordId: many, nth, type: (nth >> 2) % Ids.manyTypes }
+  for (let nth = 0; nth < sizes.oneEvents; nth++) yield { concordId: one, nth, type: 0 }
+  for (let nth = 0; nth < 4 * sizes.types; nth++) yield { concordId: wide, nth, type: nth >> 2 }
+  for (let nth = 0; nth < sizes.guestEvents; nth++) {
+    for (let n = 0; n < sizes.guests; n++) yield { concordId: Ids.guestId(n), nth, type: n % 7 }
+  }
+  for (let nth = 0; nth < 4; nth++) {
+    for (let n = 0; n < sizes.people; n++) yield { concordId: Ids.personId(n), nth, type: n % 5 }
+  }
 }
 
 const blocks = function* <Item>(items: Iterable<Item>, size: number): Generator<ReadonlyArray<Item>> {
@@ -154,38 +162,36 @@ const sessionOf = (person: keyof typeof Ids.people) => ({
   domain: "localhost",
 })
 
-const build = Effect.gen(function* () {
+const numbered = <Item>(length: number, make: (n: number) => Item): ReadonlyArray<Item> =>
+  Array.from({ length }, (_, n) => make(n))
+
+const build = Effect.fnUntraced(function* (sizes: Sizes) {
   const store = yield* LedgerStore
   const roles = Object.entries(Ids.secrets) as ReadonlyArray<[keyof typeof Ids.secrets, string]>
   yield* store.catalog.change({
     revision: 0,
     entries: {
       organizations: [organization],
-      projects: Array.from({ length: sizes.projects }, (_, n) => projectOf(n)),
-      apiKeys: Array.from({ length: sizes.keys }, (_, n) =>
-        keyOf(n, roles[n]?.[0] ?? "viewer", roles[n]?.[1] ?? `secret ${n}`),
-      ),
-      consentTypes: types,
+      projects: numbered(sizes.projects, projectOf),
+      apiKeys: numbered(sizes.keys, (n) => keyOf(n, roles[n]?.[0] ?? "viewer", roles[n]?.[1] ?? `secret ${n}`)),
+      consentTypes: numbered(sizes.types, (n) => typeOf(n, sizes)),
     },
-    documents,
+    documents: documentsOf(sizes),
   })
   let recordedAt = recording
-  for (const block of blocks(events(), 1000)) {
+  let recorded = 0
+  for (const block of blocks(saidOf(sizes), 1000)) {
     recordedAt += 1000
-    const stored = block.map(([concordId, n, type]) => eventOf(concordId, n, type, recordedAt))
-    yield* store.events.append({ project, organization, recordedAt, events: stored, claims: [] })
+    const events = block.map((said) => eventOf(recorded++, said, recordedAt))
+    yield* store.events.append({ project, organization, recordedAt, events, claims: [] })
   }
   const change = { organization, seen: [], claims: [], releases: [], facts: [] }
-  for (const facts of blocks(
-    Array.from({ length: sizes.guests }, (_, n) => joinOf(n)),
-    100,
-  )) {
-    yield* store.people.change({ ...change, facts })
-  }
+  for (const facts of blocks(numbered(sizes.guests, joinOf), 100)) yield* store.people.change({ ...change, facts })
   for (const person of Object.keys(Ids.people) as ReadonlyArray<keyof typeof Ids.people>) {
     yield* store.people.change({ ...change, session: sessionOf(person) })
   }
 })
 
 /** Makes the ledger in a new SQLite file. */
-export const makeAt = (path: string): Promise<void> => Effect.runPromise(Effect.provide(build, SqliteStore.layer(path)))
+export const makeAt = (path: string, sizes: Sizes = Ids.sizesDefault): Promise<void> =>
+  Effect.runPromise(Effect.provide(build(sizes), SqliteStore.layer(path)))
