@@ -51,7 +51,7 @@ const anyPort = "0 to 65535; 0 takes any free port"
 const url = (text: string): Option.Option<string> =>
   URL.canParse(text) && /^https?:/.test(text) ? Option.some(text) : Option.none()
 
-const anyQuota = `requests a minute, from 1 to ${Quotas.most}, or amounts such as requests=600 items=6000 bytes=10000000 writes=300; 0 or off sets no limit`
+const anyQuota = `requests a minute, from 1 to ${Quotas.most}, or amounts such as requests=600 items=6000 bytes=10000000 writes=400; 0 or off sets no limit`
 
 /** The quota of a holder. */
 const quota = (holder: Quotas.Holder, variable: string, of: string): Setting<Quotas.Quota> =>

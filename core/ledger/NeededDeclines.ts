@@ -4,7 +4,6 @@
  * the answers that there are to change: for a person, one decline for each type and one more for each later yes.
  */
 import { Clock, Effect } from "effect"
-import type { Organization, Project } from "../model/Catalog.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { Batch, SettledItems } from "./Batch.ts"
 import * as BatchPlan from "./BatchPlan.ts"
@@ -16,17 +15,31 @@ import * as Recording from "./Recording.ts"
 
 /** The refusals that decide about a person now and may not be asked again, by consent type. */
 const refusals = Effect.fnUntraced(function* (
-  scope: { readonly organization: Organization; readonly project: Project },
+  { organization, project }: Batch,
   concordId: string,
+  consentTypes: ReadonlyArray<string>,
   context: LedgerContext,
 ) {
-  const { items } = yield* Reading.state({ ...scope, concordId }, context)
+  const { items } = yield* Reading.state({ organization, project, concordId, consentTypes }, context)
   return new Map(
     items.flatMap(({ decision: { askAgain, status }, event, type }) =>
       (status === "refused" || status === "withdrawn") && !askAgain ? [[type.id, event] as const] : [],
     ),
   )
 })
+
+/** The items that say what an earlier item of their batch says, each with the index of that item. */
+const repetitions = (admitted: ReadonlyArray<BatchPlan.AdmittedItem>): ReadonlyMap<number, number> => {
+  const firsts = new Map<string, number>()
+  return new Map(
+    admitted.flatMap(({ draft: { person }, event, item }) => {
+      const said = `${event.type.id} ${JSON.stringify(person)}`
+      const first = firsts.get(said)
+      if (first === undefined) firsts.set(said, item)
+      return first === undefined ? [] : [[item, first] as const]
+    }),
+  )
+}
 
 /**
  * The declines of a batch that change no answer. A decline whose identifiers claim to name its person changes one: that
@@ -36,23 +49,22 @@ const settledOf = Effect.fnUntraced(function* (
   batch: Batch,
   context: LedgerContext,
 ): Effect.fn.Return<SettledItems, StoreUnavailable> {
-  const { organization, project } = batch
   const { unrecorded } = yield* Deduplication.deduplicate(batch, context)
   const { admitted, claims } = yield* BatchPlan.make(unrecorded, batch, yield* Clock.currentTimeMillis, context)
   const claiming = new Set(claims.map(({ concordId }) => concordId))
-  const decided = new Map<string, Effect.Success<ReturnType<typeof refusals>>>()
-  const firsts = new Map<string, number>()
-  const settled = new Map<number, StoredEvent | number>()
-  for (const { concordId, draft, event, item } of admitted) {
-    const said = `${event.type.id} ${JSON.stringify(draft.person)}`
-    const first = firsts.get(said)
-    if (first !== undefined) settled.set(item, first)
-    else firsts.set(said, item)
-    if (first !== undefined || claiming.has(concordId)) continue
-    const refused = decided.get(concordId) ?? (yield* refusals({ organization, project }, concordId, context))
-    decided.set(concordId, refused)
-    const deciding = refused.get(event.type.id)
-    if (deciding !== undefined) settled.set(item, deciding)
+  const settled = new Map<number, StoredEvent | number>(repetitions(admitted))
+  const known = admitted.filter(({ concordId, item }) => !settled.has(item) && !claiming.has(concordId))
+  for (const [concordId, items] of Map.groupBy(known, (each) => each.concordId)) {
+    const refused = yield* refusals(
+      batch,
+      concordId,
+      items.map(({ event }) => event.type.id),
+      context,
+    )
+    for (const { event, item } of items) {
+      const deciding = refused.get(event.type.id)
+      if (deciding !== undefined) settled.set(item, deciding)
+    }
   }
   return settled
 })

@@ -226,7 +226,7 @@ describe("an import", () => {
 })
 
 describe("writes", () => {
-  const env = { ASSENT_RATE_LIMIT_ADDRESS: "writes=10", ASSENT_ADDRESS_HEADER: "x-real-ip" }
+  const env = { ASSENT_RATE_LIMIT_ADDRESS: "writes=30", ASSENT_ADDRESS_HEADER: "x-real-ip" }
   const open = (server: Server, address: string, headers: object = {}) =>
     openSession(server, {}, shop, { "x-real-ip": address, ...headers })
   const sessionHeader = ({ json }: Answer) => json as Awaited<ReturnType<typeof visit>>
@@ -239,7 +239,7 @@ describe("writes", () => {
         expect(answer.headers).not.toHaveProperty("ratelimit")
       }
       const refused = await open(server, "192.0.2.200")
-      expectOver(refused, "address", "10 writes")
+      expectOver(refused, "address", "30 writes")
       expect(refused.headers["ratelimit"]).toMatch(/^"address-writes";r=0;t=\d+$/)
       expect((await open(server, "192.0.3.1")).status).toBe(201)
       expect((await open(server, "2001:db8::1")).status).toBe(201)
@@ -253,31 +253,31 @@ describe("writes", () => {
           headers: { "x-real-ip": "198.51.100.1", ...headers },
           json: { items: Array.from({ length: n }, () => yes()) },
         })
-      expect((await say(7)).status).toBe(201)
-      expectOver(await say(1, { "idempotency-key": "k" }), "address", "10 writes")
+      expect((await say(23)).status).toBe(201)
+      expectOver(await say(1, { "idempotency-key": "k" }), "address", "30 writes")
       expect((await say(1)).status).toBe(201)
-      expectOver(await open(server, "192.0.2.1"), "address", "10 writes")
+      expectOver(await open(server, "192.0.2.1"), "address", "30 writes")
       expect((await open(server, "198.51.100.1")).status).toBe(201)
     }))
 
   test("of a profile draw by its size, and an idempotency record is one more", () =>
-    during(env, async (server) => {
+    during({ ...env, ASSENT_RATE_LIMIT_ADDRESS: "writes=14" }, async (server) => {
       const visitor = sessionHeader(await open(server, "192.0.2.1"))
       const json = { firstName: "\u0001".repeat(256), middleName: "\u0001".repeat(256) }
       const keep = (headers: object = {}) =>
         asVisitor(server, visitor, "POST", "profile", { json, headers: { ...headers } })
       // Escaped, it has 3 KiB and a little.
       expect((await keep()).status).toBe(200)
-      expectOver(await keep({ "idempotency-key": "k" }), "address", "10 writes")
+      expectOver(await keep({ "idempotency-key": "k" }), "address", "14 writes")
       expect((await keep()).status).toBe(200)
-      expectOver(await open(server, "192.0.2.1"), "address", "10 writes")
+      expectOver(await open(server, "192.0.2.1"), "address", "14 writes")
     }))
 
   test("count the address of the connection unless a header is trusted, and a lying header is not read", () =>
-    during({ ASSENT_RATE_LIMIT_ADDRESS: "writes=4" }, async (server) => {
+    during({ ASSENT_RATE_LIMIT_ADDRESS: "writes=12" }, async (server) => {
       expect((await open(server, "192.0.2.1")).status).toBe(201)
       expect((await open(server, "198.51.100.1")).status).toBe(201)
-      expectOver(await open(server, "203.0.113.1"), "address", "4 writes")
+      expectOver(await open(server, "203.0.113.1"), "address", "12 writes")
     }))
 
   test("behind a proxy of which no header is trusted are warned of, once", () =>

@@ -12,13 +12,13 @@ import { sessionEnded } from "../server/Authenticate.ts"
 import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as IdentityToken from "../server/IdentityToken.ts"
-import { sessionWrites } from "../server/Quotas.ts"
+import { sessionRecordWrites } from "../server/Quotas.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 const decode = Exchange.decoder(PeopleWire.Identification)
 
-/** What an identification writes: a fact, a claim, the use of the token, and a session. */
-const identificationWrites = 3 + sessionWrites
+/** What an identification writes: a fact, a claim, the use of the token, and a session, which may be longer. */
+const identificationWrites = 5
 
 type Claimed = typeof PeopleWire.Identification.Type
 
@@ -77,7 +77,7 @@ export const identify = Effect.fnUntraced(function* (request: HttpServerRequest.
   if (Option.isSome(before)) return answer(yield* IdempotencyKey.orRefuse(before.value))
   if (!isLive) return yield* sessionEnded
   const claimed = yield* Answer.decode(decode, body.json)
-  yield* Account.take({ writes: identificationWrites + (idempotency === undefined ? 0 : sessionWrites) })
+  yield* Account.take({ writes: identificationWrites + (idempotency === undefined ? 0 : sessionRecordWrites) })
   const identification = { organization, project, session, ...(yield* proven(claimed)) }
   const outcome = yield* ledger.identify({ ...identification, ...(idempotency !== undefined && { idempotency }) })
   const identified = yield* IdempotencyKey.orRefuse(outcome)

@@ -13,7 +13,7 @@ import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
 import * as ClientAddress from "../server/ClientAddress.ts"
 import * as Origin from "../server/Origin.ts"
-import { sessionWrites } from "../server/Quotas.ts"
+import { sessionRecordWrites, sessionWrites } from "../server/Quotas.ts"
 import * as RateLimit from "../server/RateLimit.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
@@ -50,7 +50,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
   const { contextId } = yield* Answer.decode(decodeRequest, body.json)
   const { idempotency } = yield* IdempotencyKey.of(request, `page ${project.id}`, body)
   if (idempotency !== undefined && !randomUuid.test(idempotency.key)) return yield* guessable
-  yield* account.take({ writes: sessionWrites * (idempotency === undefined ? 1 : 2) })
+  yield* account.take({ writes: sessionWrites + (idempotency === undefined ? 0 : sessionRecordWrites) })
   const geographyHeader = yield* GeographyHeader
   const geography = geographyHeader === undefined ? undefined : request.headers[geographyHeader.toLowerCase()]
   const userAgent = request.headers["user-agent"]

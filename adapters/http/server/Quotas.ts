@@ -8,15 +8,21 @@ import { Context, Option } from "effect"
 /**
  * The units of work: requests; items that are recorded, asked about or imported, and rows that a question about the
  * past read; bytes of bodies; and writes. A write is a row that is kept and its index entries, up to about 2.5 KB: an
- * event, a begun KiB of a profile, an idempotency record. A session is two, because it also makes a guest.
+ * event, a begun KiB of a profile, an idempotency record.
  */
 export const units = ["requests", "items", "bytes", "writes"] as const
 
 /** One of the {@link units}. */
 export type Unit = (typeof units)[number]
 
-/** The writes of a new session, and those of an idempotency record that holds a session. */
-export const sessionWrites = 2
+/**
+ * The writes of a new session: it keeps a session and a guest, and the guest may decline each consent type even if the
+ * quota is used up.
+ */
+export const sessionWrites = 6
+
+/** The writes of an idempotency record that holds a session, which may be longer than other records. */
+export const sessionRecordWrites = 2
 
 /** An amount of work by its unit, in whole numbers; a unit that is left out is 0. */
 export type Work = { readonly [Each in Unit]?: number }
@@ -48,7 +54,7 @@ export const byDefault: Quotas = {
   key: { requests: 60_000 },
   session: { requests: 600 },
   visitor: { items: 6_000, bytes: 10_000_000 },
-  address: { writes: 300 },
+  address: { writes: 400 },
   project: {},
   organization: {},
 }

@@ -1,0 +1,125 @@
+/**
+ * What a visitor without a past may leave on the disk in an hour, from one address and with the quotas that hold unless
+ * configured: the writes that are granted are counted, and the bytes of each are measured on SQLite, with the longest
+ * values that are kept.
+ */
+import { statSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
+import { expect, test } from "vitest"
+import * as Quotas from "../../adapters/http/server/Quotas.ts"
+import * as TokenBuckets from "../../adapters/http/server/TokenBuckets.ts"
+import { served } from "../support/served.ts"
+import type { Answer } from "../support/server.ts"
+import { asVisitor, openSession, shop, startWorld, type Visitor, yes } from "./world.ts"
+
+const megabyte = 1_000_000
+const hourMillis = 3_600_000
+
+/** The bounds that docs/operating.md and SECURITY.md state. */
+const stated = { writes: 24_400, sessions: 4_066, megabytes: 60, ofSessions: 22, ofEachType: 10 }
+
+const server = served(() => startWorld({ ASSENT_RATE_LIMIT_SESSION: "off", ASSENT_RATE_LIMIT_VISITOR: "off" }))
+
+/** The size of the ledger after its log was written into it. */
+const size = (): number => {
+  const database = new DatabaseSync(server.file, { timeout: 10_000 })
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+  database.close()
+  return statSync(server.file).size + statSync(`${server.file}-wal`).size
+}
+
+/** The bytes that each request of a sample leaves. */
+const bytesOf = async (requests: number, send: () => Promise<Answer>): Promise<number> => {
+  await send()
+  const before = size()
+  for (let sent = 0; sent < requests; sent += 20) {
+    const answers = await Promise.all(Array.from({ length: 20 }, send))
+    for (const { status, text } of answers) expect(status, text).toBeOneOf([200, 201])
+  }
+  return (size() - before) / requests
+}
+
+/** Each of its characters is two bytes in the ledger. */
+const userAgent = "\u00e9".repeat(600)
+const newKey = () => ({ "idempotency-key": crypto.randomUUID() })
+const open = (headers: object = {}) => openSession(server, {}, shop, { "user-agent": userAgent, ...headers })
+
+/** The bytes of one write, by what is written. */
+const perWrite: Record<string, number> = {}
+let bytesOfSession = Infinity
+
+test("the writes of an hour are those of a full bucket and of what refills: 24,400", () => {
+  const buckets = TokenBuckets.make(Quotas.byDefault.address.writes!)
+  let [granted, now] = [0, 0]
+  for (;;) {
+    now += buckets.wait("address", 1, now)
+    if (now > hourMillis) break
+    buckets.spend("address", 1, now)
+    granted++
+  }
+  expect(granted).toBe(stated.writes)
+  expect(Math.floor(granted / Quotas.sessionWrites)).toBe(stated.sessions)
+})
+
+test("a session leaves less than the writes that it draws, and so does its idempotency record", async () => {
+  bytesOfSession = await bytesOf(200, () => open())
+  perWrite["session"] = bytesOfSession / Quotas.sessionWrites
+  const withKey = await bytesOf(200, () => open(newKey()))
+  perWrite["record of a session"] = (withKey - bytesOfSession) / Quotas.sessionRecordWrites
+  expect(bytesOfSession * stated.sessions).toBeLessThan(stated.ofSessions * megabyte)
+})
+
+test("events and profiles leave at most 2.5 KB a write", async () => {
+  const visitor: Visitor = (await open()).json
+  const send = (path: string, json: object, headers: object = {}) =>
+    asVisitor(server, visitor, "POST", path, { json, headers: { ...headers } })
+  const batch = { items: Array.from({ length: 100 }, () => yes()) }
+  perWrite["event"] = (await bytesOf(20, () => send("consent-events", batch))) / 100
+  perWrite["event and idempotency record"] =
+    (await bytesOf(200, () => send("consent-events", { items: [yes()] }, newKey()))) / 2
+  const text = "\u0001".repeat(256)
+  const address = { street: text, street2: text, city: text, state: text, postalCode: text, country: text }
+  const profile = { firstName: text, middleName: text, lastName: text, address }
+  const kibibytes = Math.ceil(JSON.stringify(profile).length / 1024)
+  perWrite["session and profile"] =
+    (await bytesOf(100, async () => {
+      const headers = { "x-session": (await open()).json.session }
+      return server.request("POST", `/site-v1/${shop.id}/profile`, { headers, json: profile })
+    })) /
+    (kibibytes + Quotas.sessionWrites)
+  for (const [what, bytes] of Object.entries(perWrite)) expect([what, bytes < 2_500]).toEqual([what, true])
+  // Above its quota, a new guest may still decline each type once.
+  expect(perWrite["event"]! * stated.sessions).toBeLessThan(stated.ofEachType * megabyte)
+})
+
+test("so an hour leaves at most 60 MB, or what its guests decline above the quota: 22 MB, and 10 MB for each type", () => {
+  const most = Math.max(...Object.values(perWrite))
+  expect(most * stated.writes).toBeLessThan(stated.megabytes * megabyte)
+})
+
+test("a session that recorded nothing is removed a day after its end, when another is opened, and leaves less than 500 bytes", async () => {
+  const visits = 200
+  const fresh = await startWorld()
+  try {
+    const database = new DatabaseSync(fresh.file, { timeout: 10_000 })
+    const packedSize = (name: string): number => {
+      const copy = `${fresh.file}-${name}`
+      database.exec(`VACUUM INTO '${copy}'`)
+      return statSync(copy).size
+    }
+    const sessions = () => Number(database.prepare("SELECT count(*) AS n FROM session").get()!["n"])
+    const before = packedSize("before")
+    const visitOnce = () => openSession(fresh, {}, shop, { "user-agent": userAgent })
+    const visited = await Promise.all(Array.from({ length: visits }, visitOnce))
+    expect(new Set(visited.map(({ status }) => status))).toEqual(new Set([201]))
+    expect(sessions()).toBe(visits)
+    // Sessions live for half an hour.
+    database.exec(`UPDATE session SET expires_at = ${Date.now() - 24 * hourMillis}`)
+    expect((await openSession(fresh)).status).toBe(201)
+    expect(sessions()).toBe(1)
+    expect((packedSize("after") - before) / visits).toBeLessThan(500)
+    database.close()
+  } finally {
+    await fresh.stop()
+  }
+})
