@@ -4,6 +4,7 @@
  */
 import { beforeAll, expect, test } from "vitest"
 import { served } from "../support/served.ts"
+import type { Answer } from "../support/server.ts"
 import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
 import { acme, ask, asOwner, asVisitor, record, startWorld, types, visit, yes } from "./world.ts"
 
@@ -63,21 +64,88 @@ test("answers asked for while identifiers are given away stay what they were", a
   expect(changed.reduce<number>((sum, one) => sum + one, 0)).toBe(0)
 })
 
-test("an identifier that was proven for a guest is a fact with its evidence, and undone it names no one", async () => {
+const labelsOf = async (query: Readonly<Record<string, string>>): Promise<ReadonlyArray<string>> =>
+  (await ask(server, "consent-state", query)).json.items.map(
+    ({ consentState, label }: Record<string, string>) => `${label} ${consentState}`,
+  )
+
+const kindsOf = ({ json }: Answer): ReadonlyArray<string> => json.facts.map(({ kind }: { kind: string }) => kind)
+
+test("an identifier of no one is given a person of its own, with which the guest is joined: two facts, undone together", async () => {
+  const email = "proven@example.com"
   const guest = await visit(server)
   await say(server, guest, types.newsletter.id, "accepted")
-  const token = await signer.token("proven@example.com")
-  const { session } = (await identify(server, guest, { type: "email", value: "proven@example.com", token })).json
-  const { facts } = (await personOf(server, guest.concordId)).json
-  expect(facts).toHaveLength(1)
-  expect(facts[0]).toMatchObject({ kind: "identified", evidence: { kind: "email" }, submitter: guest.id })
+  const token = await signer.token(email)
+  const { session } = (await identify(server, guest, { type: "email", value: email, token })).json
+  const found = await personOf(server, guest.concordId)
+  const { concordId, facts, members } = found.json
+  expect(kindsOf(found)).toEqual(["identified", "joined"])
+  expect(members).toEqual([concordId, guest.concordId].toSorted())
+  expect(concordId).not.toBe(guest.concordId)
+  const known = { evidence: { kind: "email" }, submitter: guest.id, survivor: concordId }
+  expect(facts).toMatchObject(
+    [known, known].map((each, index) => ({ ...each, member: [concordId, guest.concordId][index] })),
+  )
   expect(JSON.stringify(facts)).not.toContain("alias")
+  expect(await labelsOf({ email })).toEqual(["newsletter accepted"])
+
   const undone = await undo(guest.concordId, facts[0].id)
-  expect(undone.json.facts.map(({ kind }: { kind: string }) => kind)).toEqual(["identified", "undone"])
-  expect((await ask(server, "consent-state", { email: "proven@example.com" })).json.count).toBe(0)
-  expect((await ask(server, "consent-state", { concordId: guest.concordId })).json.count).toBe(1)
+  expect([undone.json.concordId, undone.json.members]).toEqual([guest.concordId, [guest.concordId]])
+  expect(kindsOf(undone)).toEqual(["identified", "joined", "undone", "undone"])
+  expect(await labelsOf({ email })).toEqual([])
+  expect(await labelsOf({ concordId: guest.concordId })).toEqual(["newsletter accepted"])
   expect((await asVisitor(server, { session }, "GET", "consent-state")).status).toBe(401)
-  expect((await undo(guest.concordId, facts[0].id)).status).toBe(409)
+  for (const { id } of facts) expect((await undo(guest.concordId, id)).status).toBe(409)
+})
+
+test("what is undone gives a stranger's yes to no identifier that was recorded meanwhile, whatever is recorded next", async () => {
+  const anna = { email: "anna@example.com", userId: "anna" }
+  const stranger = await visit(server)
+  await say(server, stranger, types.newsletter.id, "accepted")
+  const token = await signer.token(anna.email)
+  await identify(server, stranger, { type: "email", value: anna.email, token })
+  await record(server, [{ ...yes(anna), consentType: types.policy.id, consentState: "declined" }])
+  expect(await labelsOf({ userId: anna.userId })).toEqual(["newsletter accepted", "policy declined"])
+  const { facts } = (await personOf(server, stranger.concordId)).json
+  expect((await undo(stranger.concordId, facts[0].id)).status).toBe(200)
+
+  expect(await labelsOf({ userId: anna.userId })).toEqual(["policy declined"])
+  expect(await labelsOf({ email: anna.email })).toEqual([])
+  await record(server, [{ ...yes(anna), consentType: types.policy.id, consentState: "declined" }])
+  for (const query of [{ userId: anna.userId }, { email: anna.email }]) {
+    expect(await labelsOf(query)).toEqual(["policy declined"])
+  }
+  expect(await labelsOf({ concordId: stranger.concordId })).toEqual(["newsletter accepted"])
+})
+
+test("undoing the join alone separates the guest, and leaves the identifier and what it was said by", async () => {
+  const email = "separate@example.com"
+  const guest = await visit(server)
+  await say(server, guest, types.newsletter.id, "accepted")
+  await identify(server, guest, { type: "email", value: email, token: await signer.token(email) })
+  await record(server, [{ ...yes({ email }), consentType: types.policy.id }])
+  const { facts } = (await personOf(server, guest.concordId)).json
+  expect((await undo(guest.concordId, facts[1].id)).status).toBe(200)
+  expect(await labelsOf({ email })).toEqual(["policy accepted"])
+  expect(await labelsOf({ concordId: guest.concordId })).toEqual(["newsletter accepted"])
+  expect((await undo(facts[0].survivor, facts[0].id)).status).toBe(200)
+  expect(await labelsOf({ email })).toEqual([])
+})
+
+test("an identifier that was released is found by questions as known before, and by no later one", async () => {
+  const email = "released@example.com"
+  const guest = await visit(server)
+  await say(server, guest, types.newsletter.id, "accepted")
+  await identify(server, guest, { type: "email", value: email, token: await signer.token(email) })
+  const { facts } = (await personOf(server, guest.concordId)).json
+  const [first, again] = await askTwice({ email }, async () => {
+    expect((await undo(guest.concordId, facts[0].id)).status).toBe(200)
+    expect(await labelsOf({ email })).toEqual([])
+    await record(server, [{ ...yes({ email }), consentState: "declined" }])
+  })
+  expect(JSON.parse(first!).items.map(({ status }: { status: string }) => status)).toContain("given")
+  expect(again).toBe(first)
+  expect(await labelsOf({ email })).toEqual(["newsletter declined"])
 })
 
 test("a browser that was wrongly joined is the other person no longer when the join is undone", async () => {
