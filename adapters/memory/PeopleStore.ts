@@ -78,6 +78,10 @@ const makeAliases = (persons: Persons) => {
       if (get(organization, hash) === undefined) aliases.set(keyOf(organization, hash), { concordId, dateCreated })
       if (kind !== "contextId") persons.change(organization, concordId, { isIdentified: true })
     },
+    releasedAt: (organization: Lane.Owner, hash: string): Instant | undefined => {
+      const released = former.get(keyOf(organization, hash))?.map(({ releasedAt }) => releasedAt)
+      return released && Math.max(...released)
+    },
     release: (organization: Lane.Owner, { dateCreated, hash }: Release): void => {
       const before = get(organization, hash)
       if (before === undefined) return
@@ -161,6 +165,11 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
           knownAt === undefined ? aliases.get(organization, hash) : aliases.getAsKnown(organization, hash, knownAt),
         ),
       ),
+    lastRelease: (organization, hash) =>
+      Effect.sync(() => ({
+        releasedAt: aliases.releasedAt(organization, hash),
+        position: endOf(Lane.of(organization, hash)),
+      })),
     facts: (organization, people) => Effect.sync(() => factsOf(organization, people)),
     person: (organization, concordId) => Effect.sync(() => person(organization, concordId)),
     laneEnds: (lanes) => Effect.sync(() => new Map(lanes.map((lane) => [lane, endOf(lane)]))),

@@ -11,6 +11,17 @@ import * as Operation from "./Operation.ts"
 import * as PeopleWriter from "./PeopleWriter.ts"
 import * as Sql from "./Sql.ts"
 
+/** In one statement, so that both are of the same moment. */
+const readRelease = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, hash: string) {
+  const [row] = yield* Sql.query<{ readonly position: number | null; readonly released_at: number | null }>(
+    sql,
+    `SELECT (SELECT next_position FROM people_head WHERE lane = $1) AS position,
+       (SELECT max(released_at) FROM former_alias WHERE lane = $1 AND hash = decode($2, 'hex')) AS released_at`,
+    [Lane.of(organization, hash), hash],
+  )
+  return { releasedAt: row?.released_at ?? undefined, position: row?.position ?? 0 }
+})
+
 /** A person with the end of its lane, which is `null` if it has no facts. */
 interface PersonRow {
   readonly revision: number
@@ -68,6 +79,7 @@ export const make = (sql: Sql.Sql): PeopleStore => ({
         : AliasWriter.findAsKnown(sql, organization, hashes, knownAt),
     ),
   facts: (organization, people) => Operation.idempotent(readFacts(sql, organization, people)),
+  lastRelease: (organization, hash) => Operation.idempotent(readRelease(sql, organization, hash)),
   person: (organization, concordId) => Operation.idempotent(readPerson(sql, organization, concordId)),
   laneEnds: (lanes) => Operation.idempotent(Lanes.readEnds(sql, "people_head", lanes)),
   change: (change) => Operation.once(PeopleWriter.change(sql, change)),

@@ -116,7 +116,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange)
   if (identityToken !== undefined && !(yield* useIdentityToken(sql, identityToken))) return "used"
   if (ends !== undefined) yield* SessionWriter.end(sql, ends)
   if (session !== undefined) yield* SessionWriter.open(sql, session)
-  if (facts.length + releases.length > 0) yield* count(sql, change)
+  if (facts.length + releases.length > 0 || joining !== undefined) yield* count(sql, change)
   return "kept"
 })
 

@@ -20,6 +20,9 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
   const selectFormerAlias = db.prepare(`
     SELECT person, recorded_at FROM former_alias
     WHERE lane = ? AND hash = ? AND recorded_at <= ? AND released_at > ? ORDER BY recorded_at, released_at LIMIT 1`)
+  const selectRelease = db.prepare(`
+    SELECT (SELECT next_position FROM people_head WHERE lane = ?1) AS position,
+      (SELECT max(released_at) FROM former_alias WHERE lane = ?1 AND hash = ?2) AS released_at`)
   const selectPerson = db.prepare(`
     SELECT p.revision, p.is_identified, p.survivor, p.learnt, h.next_position FROM person p
     LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person AND f.ordinal = 0
@@ -35,6 +38,15 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     const row = former ?? selectAlias.get(...key)
     if (row === undefined || Number(row["recorded_at"]) > (knownAt ?? Infinity)) return undefined
     return { concordId: Uuid.fromBytes(row["person"] as Uint8Array), dateCreated: Number(row["recorded_at"]) }
+  }
+
+  const lastRelease = (organization: Lane.Owner, hash: string) => {
+    const row = selectRelease.get(Lane.of(organization, hash), Uuid.toBytes(hash))
+    const releasedAt = row?.["released_at"]
+    return {
+      releasedAt: typeof releasedAt === "number" ? releasedAt : undefined,
+      position: Number(row?.["position"] ?? 0),
+    }
   }
 
   const person = (organization: Lane.Owner, concordId: string): Person => {
@@ -66,6 +78,7 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     byAlias: (organization, hashes, knownAt) =>
       read(() => inSnapshot(db, () => hashes.map((hash) => named(organization, hash, knownAt)))),
     facts: (organization, people) => read(() => inSnapshot(db, () => facts(organization, people))),
+    lastRelease: (organization, hash) => read(() => lastRelease(organization, hash)),
     person: (organization, concordId) => read(() => person(organization, concordId)),
     laneEnds: (lanes) => read(() => laneEnds(lanes)),
     change: (change) => write("changePeople", change),

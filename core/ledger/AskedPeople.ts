@@ -75,10 +75,11 @@ const namedBy = Effect.fnUntraced(function* (
   yield* context.answerHorizon.raise(alias, until)
   const [named] = yield* context.store.people.byAlias(organization, [alias], knownAt)
   if (named === undefined) {
-    // An alias that names no one may have been released. The positions are read after the alias, so that a later answer
-    // reflects at least as much.
-    const positions = yield* context.store.people.laneEnds([Lane.of(organization, alias)])
-    return { ...unnamed, concordId: undefined, positions }
+    // An alias that names no one may have been released, a moment later than the clock. It is read after the alias, so
+    // that a later answer reflects at least as much.
+    const { position, releasedAt } = yield* context.store.people.lastRelease(organization, alias)
+    const learnt = Math.max(unnamed.learnt, releasedAt ?? Instant.min)
+    return { learnt, positions: new Map([[Lane.of(organization, alias), position]]), concordId: undefined }
   }
   return { ...unnamed, concordId: named.concordId, learnt: Math.max(unnamed.learnt, named.dateCreated) }
 })

@@ -106,6 +106,14 @@ export interface PeopleStore {
     hashes: ReadonlyArray<string>,
     knownAt?: Instant,
   ) => Effect.Effect<ReadonlyArray<Named | undefined>, StoreUnavailable>
+  /**
+   * Of a hash that names no one: when it was released last, `undefined` if nothing is kept of a release; and the number
+   * of identity changes in its lane, at the same moment.
+   */
+  readonly lastRelease: (
+    organization: Owner,
+    hash: string,
+  ) => Effect.Effect<{ readonly releasedAt: Instant | undefined; readonly position: number }, StoreUnavailable>
   /** A person; an unknown one has revision 0. Costs the same for any number of facts. */
   readonly person: (organization: Owner, concordId: string) => Effect.Effect<Person, StoreUnavailable>
   /** The facts that name one of the people, as member or survivor: each once, in the order of date and id. */
@@ -124,6 +132,7 @@ export const peopleAccess: Access<PeopleStore> = {
   change: "write",
   keepProfile: "write",
   byAlias: "read",
+  lastRelease: "read",
   person: "read",
   facts: "read",
   profile: "read",

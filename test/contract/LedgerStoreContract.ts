@@ -9,6 +9,7 @@ import { catalogClauses } from "./catalog.ts"
 import { eventListClauses } from "./eventLists.ts"
 import { eventClauses } from "./events.ts"
 import { idempotencyClauses } from "./idempotency.ts"
+import { joinedPeopleClauses } from "./joinedPeople.ts"
 import { peopleClauses } from "./people.ts"
 import type { Clause } from "./samples.ts"
 import { sessionClauses } from "./sessions.ts"
@@ -21,6 +22,7 @@ export const clauses: ReadonlyArray<Clause> = [
   ...eventClauses,
   ...eventListClauses,
   ...idempotencyClauses,
+  ...joinedPeopleClauses,
   ...peopleClauses,
   ...sessionClauses,
 ]

@@ -127,8 +127,10 @@ function* seen(played: Played, kept: Kept, read: Asked): Iterable<string> {
   for (const commit of played.commits) {
     if (!isBefore(commit.request)) continue
     if (commit.kind === "people.change") {
-      for (const { dateCreated, id, member, survivor } of commit.change.facts) {
-        const isAbout = people.has(member) || people.has(survivor)
+      const joins = new Set(kept.facts.flatMap(({ id, kind }) => (kind === "joined" ? [id] : [])))
+      for (const { dateCreated, id, join = id, member, survivor } of commit.change.facts) {
+        // That an identifier was proven, or is not any more, is no part of an answer about a person.
+        const isAbout = joins.has(join) && (people.has(member) || people.has(survivor))
         if (isAbout && dateCreated > knownAt)
           yield `${request} does not see the fact ${id}, which was acknowledged before`
       }

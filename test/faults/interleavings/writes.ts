@@ -128,7 +128,13 @@ const whoIsWho: Check = function* (played, { facts }) {
   const joins = standing(facts, Infinity)
   for (const member of duplicates(joins.map(({ member }) => member))) yield `${member} is counted as two people`
   for (const join of duplicates(facts.flatMap(({ join }) => join ?? []))) yield `${join} was undone twice`
-  for (const hash of duplicates(facts.flatMap(({ evidence }) => evidence?.tokenHash ?? [])))
+  // The facts of one change have the same proof.
+  const proofs = new Set(
+    facts.flatMap(({ dateCreated, evidence, submitter }) =>
+      evidence === undefined ? [] : [`${evidence.tokenHash} ${dateCreated} ${submitter}`],
+    ),
+  )
+  for (const hash of duplicates([...proofs].map((proof) => proof.split(" ", 1)[0]!)))
     yield `proof ${hash} was used twice`
   const used = acknowledged(played, "identify").filter(({ answer }) => answer._tag === "Identified")
   for (const [signed, some] of Map.groupBy(used, ({ deed }) => deed.asked.signed)) {
