@@ -66,6 +66,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
       updateType: bound(ConsentTypes.update),
       removeType: bound(ConsentTypes.remove),
       document: bound(ConsentTypes.documentOf),
+      documents: bound(ConsentTypes.documentsOf),
     },
     // Events
     record: bound(Recording.record),

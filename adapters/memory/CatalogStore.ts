@@ -9,7 +9,7 @@ import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
 
 const kinds = ["organizations", "projects", "apiKeys", "consentTypes"] as const
 
-const keyOf = ({ consentType, version }: DocumentKey): string => `${consentType} ${version}`
+const keyOf = ({ consentType, number }: DocumentKey): string => `${consentType} ${number}`
 
 /** An empty catalog. */
 export const make = (idempotency: IdempotencyRecords): CatalogStore => {
@@ -29,10 +29,16 @@ export const make = (idempotency: IdempotencyRecords): CatalogStore => {
     return "kept"
   }
 
+  const shortDocument = (key: DocumentKey, maxLength: number): string | undefined => {
+    const document = documents.get(keyOf(key))
+    // The length in code points, as in the other stores.
+    return document !== undefined && [...document].length <= maxLength ? document : undefined
+  }
+
   return {
     current: Effect.sync(() => catalog),
     change: (request) => Effect.sync(() => change(request)),
-    documents: (keys) => Effect.sync(() => keys.map((key) => documents.get(keyOf(key)))),
+    documents: (of, maxLength) => Effect.sync(() => of.map((key) => shortDocument(key, maxLength))),
     keyUses: Effect.sync(() => new Map(keyUses)),
     useKey: (id, at) => Effect.sync(() => void keyUses.set(id, Math.max(at, keyUses.get(id) ?? at))),
   }

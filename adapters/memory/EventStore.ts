@@ -146,8 +146,10 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     return ids.map((id) => eventOf.get(id))
   }
 
-  const isTypeUsed = (project: Lane.Owner, consentType: string): boolean =>
-    log.lanesOf(project).some((events) => events.some((event) => event.consentType === consentType))
+  const usedVersions = (project: Lane.Owner, consentType: string): ReadonlySet<number> => {
+    const events = log.lanesOf(project).flat()
+    return new Set(events.filter((event) => event.consentType === consentType).map(({ version }) => version))
+  }
 
   return {
     append: (request) => Effect.sync(() => append(request)),
@@ -159,6 +161,6 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     list: (project, filter, page) => Effect.sync(() => EventList.list(log.lanesOf(project), filter, page)),
     laneEnds: (project) => Effect.sync(() => log.lanesOf(project).map(({ length }) => length)),
     lane: (project, lane, from, limit) => Effect.sync(() => log.laneOf(project, lane).slice(from, from + limit)),
-    isTypeUsed: (project, consentType) => Effect.sync(() => isTypeUsed(project, consentType)),
+    usedVersions: (project, consentType) => Effect.sync(() => usedVersions(project, consentType)),
   }
 }

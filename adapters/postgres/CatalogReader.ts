@@ -46,18 +46,21 @@ export const make = (sql: Sql.Sql): CatalogReader => {
   })
 }
 
-/** The documents of versions, in the order of `of`; `undefined` for a version without a document. */
-export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: ReadonlyArray<DocumentKey>) {
+/** Documents in the order of `of`; `undefined` for one that does not exist or is longer than `maxLength` characters. */
+export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: ReadonlyArray<DocumentKey>, maxLength: number) {
+  if (of.length === 0) return []
   const rows = yield* Sql.query<{ readonly ordinal: number; readonly document: string }>(
     sql,
     `SELECT v.ordinal, d.document FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[])
-       AS v (ordinal, lane, consent_type, version)
-     JOIN document d ON d.lane = v.lane AND d.consent_type = v.consent_type AND d.version = v.version`,
+       AS v (ordinal, lane, consent_type, number)
+     JOIN document d ON d.lane = v.lane AND d.consent_type = v.consent_type AND d.number = v.number
+     WHERE char_length(d.document) <= $5`,
     [
       of.map((_, ordinal) => ordinal),
       of.map(({ consentType }) => Lane.of(Lanes.unowned, consentType)),
       of.map(({ consentType }) => consentType),
-      of.map(({ version }) => version),
+      of.map(({ number }) => number),
+      maxLength,
     ],
   )
   const found = new Map(rows.map(({ document, ordinal }) => [ordinal, document]))

@@ -12,7 +12,7 @@ import type * as Sql from "./Sql.ts"
 export const make = (sql: Sql.Sql): CatalogStore => ({
   current: Operation.idempotent(CatalogReader.make(sql)),
   change: (change) => Operation.once(CatalogWriter.change(sql, change)),
-  documents: (of) => Operation.idempotent(CatalogReader.documents(sql, of)),
+  documents: (of, maxLength) => Operation.idempotent(CatalogReader.documents(sql, of, maxLength)),
   keyUses: Operation.idempotent(CatalogReader.keyUses(sql)),
   useKey: (id, at) => Effect.asVoid(Operation.idempotent(CatalogWriter.useKey(sql, id, at))),
 })

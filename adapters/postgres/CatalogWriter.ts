@@ -37,9 +37,9 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) 
       rows.map(({ body }) => body),
     ],
   )
-  for (const { consentType, document, version } of documents) {
+  for (const { consentType, document, number } of documents) {
     const of = Lane.of(Lanes.unowned, consentType)
-    yield* Sql.query(sql, "INSERT INTO document VALUES ($1, $2, $3, $4)", [of, consentType, version, document])
+    yield* Sql.query(sql, "INSERT INTO document VALUES ($1, $2, $3, $4)", [of, consentType, number, document])
   }
   return "kept"
 })

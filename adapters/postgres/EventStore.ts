@@ -146,13 +146,14 @@ const readLane = (sql: Sql.Sql, project: Lane.Owner, lane: number, from: number,
   ])
 
 /** Whether a consent type has events. */
-const isTypeUsed = (sql: Sql.Sql, project: Lane.Owner, consentType: string) =>
+const usedVersions = (sql: Sql.Sql, project: Lane.Owner, consentType: string) =>
   Effect.map(
-    Sql.query(sql, "SELECT 1 AS used FROM used_type WHERE lane = ANY($1::bigint[]) AND consent_type = $2 LIMIT 1", [
-      Lane.all(project),
-      consentType,
-    ]),
-    (rows) => rows.length > 0,
+    Sql.query<{ readonly version: number }>(
+      sql,
+      "SELECT DISTINCT version FROM used_type WHERE lane = ANY($1::bigint[]) AND consent_type = $2",
+      [Lane.all(project), consentType],
+    ),
+    (rows): ReadonlySet<number> => new Set(rows.map(({ version }) => version)),
   )
 
 /** The events of a database. Closing the scope answers every append that was accepted. */
@@ -169,6 +170,6 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     list: (project, filter, page) => Operation.idempotent(EventList.list(sql, project, filter, page)),
     laneEnds: (project) => Operation.idempotent(laneEnds(sql, project)),
     lane: (project, lane, from, limit) => Operation.idempotent(readLane(sql, project, lane, from, limit)),
-    isTypeUsed: (project, consentType) => Operation.idempotent(isTypeUsed(sql, project, consentType)),
+    usedVersions: (project, consentType) => Operation.idempotent(usedVersions(sql, project, consentType)),
   }
 })

@@ -77,19 +77,20 @@ const raiseHeads = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
 const usedTypes = ArrayColumns.make<Placed>({
   lane: ["bigint", ({ lane }) => lane],
   consent_type: ["uuid", ({ event }) => event.consentType],
+  version: ["bigint", ({ event }) => event.version],
 })
 
 /**
- * Notes which consent types have events, in ascending order. The lanes must be locked, because events of other people
+ * Notes which versions of consent types have events, in ascending order. The lanes must be locked, because events of other people
  * may have the same types.
  */
 export const useTypes = Effect.fnUntraced(function* (sql: Sql.Sql, placed: ReadonlyArray<Placed>) {
   if (placed.length === 0) return
-  const used = new Map(placed.map((each) => [`${each.lane} ${each.event.consentType}`, each]))
+  const used = new Map(placed.map((each) => [`${each.lane} ${each.event.consentType} ${each.event.version}`, each]))
   yield* Sql.query(
     sql,
-    `INSERT INTO used_type SELECT * FROM ${usedTypes.rows} v ORDER BY lane, consent_type
-     ON CONFLICT (lane, consent_type) DO NOTHING`,
+    `INSERT INTO used_type SELECT * FROM ${usedTypes.rows} v ORDER BY lane, consent_type, version
+     ON CONFLICT (lane, consent_type, version) DO NOTHING`,
     usedTypes.parameters([...used.values()]),
   )
 })

@@ -17,6 +17,7 @@ import * as PeopleHead from "./migrations/0003-people-head.ts"
 import * as TableNames from "./migrations/0004-table-names.ts"
 import * as JoinedHeads from "./migrations/0005-joined-heads.ts"
 import * as JoinedRebuild from "./JoinedRebuild.ts"
+import * as UsedVersions from "./migrations/0006-used-versions.ts"
 import * as Sql from "./Sql.ts"
 
 /** The engines that the tables can be made for. */
@@ -40,6 +41,7 @@ export const migrations: ReadonlyArray<Migration> = [
   { number: 3, name: "people-head", sql: PeopleHead.sql },
   { number: 4, name: "table-names", sql: TableNames.sql },
   { number: joinedHeads, name: "joined-heads", sql: JoinedHeads.sql },
+  { number: 6, name: "used-versions", sql: UsedVersions.sql },
 ]
 
 const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql).digest("hex")

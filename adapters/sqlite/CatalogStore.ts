@@ -7,23 +7,27 @@ import type { CatalogStore, DocumentKey } from "../../core/ports/LedgerStore.ts"
 import * as CatalogReader from "./CatalogReader.ts"
 import type { Write } from "./GroupCommit.ts"
 import { read } from "./Reader.ts"
-import * as Uuid from "./Uuid.ts"
 
 /** Prepares the statements. */
 export const make = (db: DatabaseSync, write: Write): CatalogStore => {
   const catalog = CatalogReader.make(db)
-  const selectDocument = db.prepare("SELECT document FROM document WHERE consent_type = ? AND version = ?")
+  const selectDocuments = db.prepare(`
+    SELECT key, document FROM json_each(?) JOIN document
+      ON consent_type = unhex(value ->> 0, '-') AND number = value ->> 1
+    WHERE length(document) <= ?`)
   const selectKeyUses = db.prepare("SELECT id, last_used_at FROM key_use")
 
-  const document = ({ consentType, version }: DocumentKey): string | undefined => {
-    const row = selectDocument.get(Uuid.toBytes(consentType), version)
-    return row === undefined ? undefined : String(row["document"])
+  const documents = (of: ReadonlyArray<DocumentKey>, maxLength: number): ReadonlyArray<string | undefined> => {
+    const keys = JSON.stringify(of.map(({ consentType, number }) => [consentType, number]))
+    const rows = of.length === 0 ? [] : selectDocuments.all(keys, maxLength)
+    const found = new Map(rows.map(({ document, key }) => [Number(key), String(document)]))
+    return of.map((_, ordinal) => found.get(ordinal))
   }
 
   return {
     current: read(catalog.read),
     change: (change) => Effect.tap(write("changeCatalog", change), () => Effect.sync(catalog.expire)),
-    documents: (keys) => read(() => keys.map(document)),
+    documents: (of, maxLength) => read(() => documents(of, maxLength)),
     keyUses: read(
       () => new Map(selectKeyUses.all().map((row) => [String(row["id"]), Number(row["last_used_at"])] as const)),
     ),

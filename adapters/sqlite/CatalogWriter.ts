@@ -32,8 +32,8 @@ export const make = (db: DatabaseSync, idempotency: IdempotencyWriter): CatalogW
       for (const [ordinal, [kind, entry]] of rows.entries()) {
         insertEntry.run(change.revision + 1, ordinal, kind, JSON.stringify(entry))
       }
-      for (const { consentType, version, document } of documents) {
-        insertDocument.run(Uuid.toBytes(consentType), version, document)
+      for (const { consentType, number, document } of documents) {
+        insertDocument.run(Uuid.toBytes(consentType), number, document)
       }
       if (owner !== undefined) idempotency.keep(owner, idempotencyRecord)
       return "kept"

@@ -47,7 +47,7 @@ const prepareStatements = (db: DatabaseSync) => {
       WHERE x.lane = ? AND x.hash = ?`),
     laneHeads: db.prepare("SELECT lane, next_position FROM lane_head WHERE lane BETWEEN ? AND ?"),
     lane: events("event e WHERE e.lane = ? AND e.position >= ? ORDER BY e.position LIMIT ?"),
-    usedType: db.prepare("SELECT 1 FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
+    usedVersions: db.prepare("SELECT version FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
   }
 }
 
@@ -126,8 +126,10 @@ const makeReads = (db: DatabaseSync) => {
     },
     lane: (project: Lane.Owner, lane: number, from: number, limit: number) =>
       all(statements.lane, Lane.all(project)[lane]!, from, limit),
-    isTypeUsed: (project: Lane.Owner, consentType: string): boolean =>
-      statements.usedType.get(...Lane.range(project), Uuid.toBytes(consentType)) !== undefined,
+    usedVersions: (project: Lane.Owner, consentType: string): ReadonlySet<number> => {
+      const rows = statements.usedVersions.all(...Lane.range(project), Uuid.toBytes(consentType))
+      return new Set(rows.map(({ version }) => Number(version)))
+    },
   }
 }
 
@@ -145,6 +147,6 @@ export const make = (db: DatabaseSync, write: Write, list: List): EventStore => 
     list,
     laneEnds: (project) => read(() => reads.laneEnds(project)),
     lane: (project, lane, from, limit) => read(() => reads.lane(project, lane, from, limit)),
-    isTypeUsed: (project, consentType) => read(() => reads.isTypeUsed(project, consentType)),
+    usedVersions: (project, consentType) => read(() => reads.usedVersions(project, consentType)),
   }
 }

@@ -20,7 +20,7 @@ const prepareStatements = (db: DatabaseSync) => ({
   insertEvent: db.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
   externalId: db.prepare("SELECT 1 FROM external_id WHERE lane = ? AND hash = ?"),
   insertExternalId: db.prepare("INSERT INTO external_id VALUES (?, ?, ?, ?)"),
-  useType: db.prepare("INSERT INTO used_type VALUES (?, ?) ON CONFLICT DO NOTHING"),
+  useType: db.prepare("INSERT INTO used_type VALUES (?, ?, ?) ON CONFLICT DO NOTHING"),
   raiseHead: db.prepare(`
     INSERT INTO head VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (lane, person, consent_type, consent_state) DO UPDATE SET
@@ -50,10 +50,10 @@ export const make = (
   /** Rows of `used_type` that this connection has committed; after a transaction that fails it is not used again. */
   const usedTypes = new Set<string>()
 
-  const useType = (lane: number, consentType: string, type: Uint8Array): void => {
-    const key = `${lane} ${consentType}`
+  const useType = (lane: number, { consentType, version }: StoredEvent, type: Uint8Array): void => {
+    const key = `${lane} ${consentType} ${version}`
     if (usedTypes.has(key)) return
-    statements.useType.run(lane, type)
+    statements.useType.run(lane, type, version)
     usedTypes.add(key)
   }
 
@@ -95,7 +95,7 @@ export const make = (
       digestOf(event.body),
     )
     statements.raiseHead.run(lane, person, type, consentState, consentDate, dateCreated, id, position)
-    useType(lane, event.consentType, type)
+    useType(lane, event, type)
     if (externalId !== undefined) {
       statements.insertExternalId.run(Lane.of(project, externalId), Uuid.toBytes(externalId), lane, position)
     }

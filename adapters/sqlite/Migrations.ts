@@ -10,6 +10,7 @@ import * as PeopleHead from "./migrations/0003-people-head.ts"
 import * as TableNames from "./migrations/0004-table-names.ts"
 import * as JoinedHeads from "./migrations/0005-joined-heads.ts"
 import * as JoinedRebuild from "./JoinedRebuild.ts"
+import * as UsedVersions from "./migrations/0006-used-versions.ts"
 
 /** One step, and its statements. */
 export interface Migration {
@@ -27,6 +28,7 @@ export const migrations: ReadonlyArray<Migration> = [
   { number: 3, sql: PeopleHead.sql },
   { number: 4, sql: TableNames.sql },
   { number: joinedHeads, sql: JoinedHeads.sql },
+  { number: 6, sql: UsedVersions.sql },
 ]
 
 /** "asst" in ASCII: marks a SQLite file as a ledger (`PRAGMA application_id`). */

@@ -133,7 +133,7 @@ const spanNames: Readonly<Record<string, string>> = {
   "LedgerStore.events.list": "LedgerStore.list",
   "LedgerStore.events.laneEnds": "LedgerStore.laneEnds",
   "LedgerStore.events.lane": "LedgerStore.lane",
-  "LedgerStore.events.isTypeUsed": "LedgerStore.isUsed",
+  "LedgerStore.events.usedVersions": "LedgerStore.isUsed",
   "LedgerStore.people.byAlias": "LedgerStore.peopleByAlias",
   "LedgerStore.people.person": "LedgerStore.person",
   "LedgerStore.people.laneEnds": "LedgerStore.peopleEnds",

@@ -60,6 +60,7 @@ const keyOf = (n: number, role: ApiKey["role"], secret: string): ApiKey => ({
 const hour = 3_600_000
 
 const versionOf = (version: number, hasDocument: boolean): ListedType["versions"][number] => ({
+  id: Ids.typeId(version),
   version,
   name: `Version ${version}`,
   description: "d".repeat(version === 1 ? 2000 : 10),
@@ -91,7 +92,7 @@ const typeOf = (n: number, { longDocuments, longestDocuments, versions }: Sizes)
 const documentsOf = ({ longDocuments, longestDocuments }: Sizes) =>
   Array.from({ length: longestDocuments + longDocuments }, (_, n) => ({
     consentType: Ids.typeId(n),
-    version: 1,
+    number: 1,
     document: "§".repeat(n < longestDocuments ? 5_000_000 : 65_000),
   }))
 

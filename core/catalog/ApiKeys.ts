@@ -64,16 +64,16 @@ export const secretAgain = (
   Effect.map(Secrets.make("api key", id, organization, idempotency, context), (secret) => `assent_${secret}`)
 
 /**
- * Refuses permissions for a project of another organization, or for one project twice, because its role would be
- * ambiguous.
+ * The faults of permissions: for a project of another organization, or for one project twice, because its role would
+ * be ambiguous.
  */
-const wrongPermissions = (
+const permissionFaults = (
   catalog: Catalog,
   organization: Organization,
   permissions: ReadonlyArray<ProjectRole> = [],
-): CatalogChange.RefusedChange | undefined => {
+): ReadonlyArray<CatalogChange.CatalogFault> => {
   const ids = permissions.map(({ projectId }) => projectId)
-  const faults = ids.flatMap((id, index): ReadonlyArray<CatalogChange.CatalogFault> => {
+  return ids.flatMap((id, index): ReadonlyArray<CatalogChange.CatalogFault> => {
     const field = `permissions/${index}/projectId`
     if (catalog.projects.get(id)?.organization !== organization.id) {
       return [{ field, code: "unknown_project", detail: "the organization has no project with this id" }]
@@ -82,7 +82,6 @@ const wrongPermissions = (
       ? []
       : [{ field, code: "repeated_project", detail: "has a role already; name each project once" }]
   })
-  return faults.length === 0 ? undefined : { _tag: "Refused", faults }
 }
 
 /** The keys of an organization that are not revoked, in the order in which they were created. */
@@ -97,6 +96,12 @@ const find = (catalog: Catalog, organization: Organization, id: string): ApiKey 
 const hasAnotherOwner = (catalog: Catalog, organization: Organization, id: string): boolean =>
   of(catalog, organization).some((key) => key.id !== id && key.role === "owner" && key.expiresAt === undefined)
 
+const expired: CatalogChange.CatalogFault = {
+  field: "expiresAt",
+  code: "expires_in_past",
+  detail: "must be after now, because nothing could use the key",
+}
+
 const lastOwner = CatalogChange.conflict(
   "role",
   "last_owner",
@@ -107,16 +112,17 @@ const lastOwner = CatalogChange.conflict(
 export const create = Effect.fnUntraced(function* (
   organization: Organization,
   fields: KeyFields,
-  creation: CatalogChange.Creation<CreatedKey>,
+  answering: CatalogChange.Answering<CreatedKey>,
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<CreatedKey>, StoreUnavailable> {
+  const isExpired = fields.expiresAt !== undefined && fields.expiresAt <= (yield* Clock.currentTimeMillis)
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
-    const refusal = wrongPermissions(catalog, organization, fields.permissions)
-    if (refusal !== undefined) return refusal
-    const value = yield* newKey(organization, organization.id, fields, creation.idempotency, now, context)
+    const faults = [...permissionFaults(catalog, organization, fields.permissions), ...(isExpired ? [expired] : [])]
+    if (faults.length > 0) return CatalogChange.refusedFor(faults)
+    const value = yield* newKey(organization, organization.id, fields, answering.idempotency, now, context)
     return { _tag: "Prepared", entries: { apiKeys: [value.apiKey] }, value } as CatalogChange.Prepared<CreatedKey>
   })
-  return yield* CatalogChange.change({ owner: organization, ...creation }, prepare, context)
+  return yield* CatalogChange.change({ owner: organization, ...answering }, prepare, context)
 })
 
 /** Changed members of a key; `expiresAt: null` means that it does not expire any more. */
@@ -130,35 +136,60 @@ const changed = (before: ApiKey, { expiresAt, ...fields }: KeyChange, now: Insta
   return { ...rest, ...fields, dateUpdated: now, ...(next !== undefined && { expiresAt: next }) }
 }
 
+/** A key that was changed or revoked, and when it was last used. */
+export interface UsedKey {
+  readonly apiKey: ApiKey
+  readonly lastUsedAt: Instant | undefined
+}
+
 /** Replaces a key by its next state, unless no key of an owner would be left. */
 const replace = Effect.fnUntraced(function* (
   organization: Organization,
   id: string,
   next: (before: ApiKey, now: Instant) => ApiKey,
   permissions: ReadonlyArray<ProjectRole> | undefined,
+  answering: CatalogChange.Answering<UsedKey>,
   context: LedgerContext,
-): Effect.fn.Return<CatalogChange.CatalogOutcome<ApiKey>, StoreUnavailable> {
+): Effect.fn.Return<CatalogChange.CatalogOutcome<UsedKey>, StoreUnavailable> {
+  const lastUsedAt = (yield* context.store.catalog.keyUses).get(id)
   const prepare = (catalog: Catalog, now: Instant) =>
-    Effect.sync((): CatalogChange.Prepared<ApiKey> | CatalogChange.RefusedChange => {
+    Effect.sync((): CatalogChange.Prepared<UsedKey> | CatalogChange.RefusedChange => {
       const before = find(catalog, organization, id)
-      if (before === undefined) return { _tag: "NotFound" }
-      const refusal = wrongPermissions(catalog, organization, permissions)
-      if (refusal !== undefined) return refusal
-      const value = next(before, now)
-      const isOwner = value.role === "owner" && value.expiresAt === undefined && value.revokedAt === undefined
+      if (before === undefined) return CatalogChange.notFound
+      const faults = permissionFaults(catalog, organization, permissions)
+      if (faults.length > 0) return CatalogChange.refusedFor(faults)
+      const apiKey = next(before, now)
+      const isOwner = apiKey.role === "owner" && apiKey.expiresAt === undefined && apiKey.revokedAt === undefined
       if (before.role === "owner" && !isOwner && !hasAnotherOwner(catalog, organization, id)) return lastOwner
-      return { _tag: "Prepared", entries: { apiKeys: [value] }, value }
+      return CatalogChange.prepared({ apiKeys: [apiKey] }, { apiKey, lastUsedAt })
     })
-  return yield* CatalogChange.change<ApiKey>({ owner: organization }, prepare, context)
+  return yield* CatalogChange.change<UsedKey>({ owner: organization, ...answering }, prepare, context)
 })
 
-/** Changes members of a key. The last owner's key that does not expire stays one. */
-export const update = (organization: Organization, id: string, change: KeyChange, context: LedgerContext) =>
-  replace(organization, id, (before, now) => changed(before, change, now), change.permissions, context)
+/** Changes members of a key; an `expiresAt` that is not after now ends it at once. The last owner's key that does not expire stays one. */
+export const update = (
+  organization: Organization,
+  id: string,
+  change: KeyChange,
+  answering: CatalogChange.Answering<UsedKey>,
+  context: LedgerContext,
+) => replace(organization, id, (before, now) => changed(before, change, now), change.permissions, answering, context)
 
 /** Revokes a key: it is refused from the next request on. */
-export const revoke = (organization: Organization, id: string, context: LedgerContext) =>
-  replace(organization, id, (before, now) => ({ ...before, dateUpdated: now, revokedAt: now }), undefined, context)
+export const revoke = (
+  organization: Organization,
+  id: string,
+  answering: CatalogChange.Answering<UsedKey>,
+  context: LedgerContext,
+) =>
+  replace(
+    organization,
+    id,
+    (before, now) => ({ ...before, dateUpdated: now, revokedAt: now }),
+    undefined,
+    answering,
+    context,
+  )
 
 /** The key of a secret, unless it has expired or is revoked. Notes its use. */
 export const use = Effect.fnUntraced(function* (

@@ -38,9 +38,22 @@ export type RefusedChange =
 export interface Prepared<Value> {
   readonly _tag: "Prepared"
   readonly entries: Partial<Entries>
-  readonly documents?: CatalogChange["documents"]
+  readonly documents?: Documents
   readonly value: Value
 }
+
+/** The documents that a change adds. */
+export type Documents = CatalogChange["documents"]
+
+/** A change that can be made. */
+export const prepared = <Value>(
+  entries: Partial<Entries>,
+  value: Value,
+  documents: Documents = [],
+): Prepared<Value> | RefusedChange => ({ _tag: "Prepared", entries, documents, value })
+
+/** Refuses a change of an entry that does not exist. */
+export const notFound: RefusedChange = { _tag: "NotFound" }
 
 /** A change that was made now, or that the same request made before. */
 export type Changed<Value> =
@@ -50,17 +63,14 @@ export type Changed<Value> =
 /** The outcome of a change. */
 export type CatalogOutcome<Value> = Changed<Value> | RefusedChange | Idempotency.KeyConflict
 
-/**
- * The idempotency of a request that creates an entry: its key, if it has one, and how its answer is written into the
- * record.
- */
-export interface Creation<Value> {
+/** The idempotency of a request: its key, if it has one, and how its answer is written into the record. */
+export interface Answering<Value> {
   readonly idempotency?: Idempotency.IdempotentRequest
   readonly answer: (value: Value) => string
 }
 
 /** The owner of a change, and the questions that it affects. */
-export interface ChangeOptions<Value> extends Partial<Creation<Value>> {
+export interface ChangeOptions<Value> extends Partial<Answering<Value>> {
   /** Keeps the idempotency record. */
   readonly owner: Owner
   /** The project whose answers the change may change. */

@@ -1,10 +1,10 @@
 /**
  * Creating and changing consent types (semantics, section 1).
  *
- * A change of a text, or a change that asks everyone again, publishes the next version, at once or at a later instant:
- * see `ConsentTypeVersions`. No change touches an event.
+ * A change of a text publishes a version, at once or at a later instant, and so does each change that says
+ * `requireReaccept`: see `ConsentTypeVersions`. No change touches an event.
  */
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { Catalog, ListedType, ListedVersion, Project, ProjectScope, TypeStatus } from "../model/Catalog.ts"
 import { tripleKey } from "../model/Catalog.ts"
 import * as ConsentState from "../engine/ConsentState.ts"
@@ -53,14 +53,17 @@ const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<
     .filter((field) => change[field] !== undefined && change[field] !== type[field])
     .map((field) => ({ field, code: "immutable", detail: "never changes; make another consent type" }))
 
-/** The rules that a new type, or a change of `type`, breaks by itself, without regard to the rest of the catalog. */
+/**
+ * The rules that a new type, or a change of `type`, breaks by itself, without regard to the rest of the catalog. `clock`
+ * is the instant at which it is asked for: what is wanted later is published no earlier than the catalog allows.
+ */
 export const faultsOf = (
   { publishedAt, ...change }: Partial<Triple> & ConsentTypeVersions.Publication,
   type: ListedType | undefined,
-  now: Instant.Instant,
+  clock: Instant.Instant,
 ): ReadonlyArray<CatalogChange.CatalogFault> => [
   ...(type === undefined ? [] : tripleFaults(type, change)),
-  ...(publishedAt !== undefined && publishedAt < now ? [inPast] : []),
+  ...(publishedAt !== undefined && publishedAt < clock ? [inPast] : []),
 ]
 
 const conditionsOf = ({ consentDuration, required, rules, status, validStates }: Conditions, before?: ListedType) => {
@@ -74,8 +77,18 @@ const conditionsOf = ({ consentDuration, required, rules, status, validStates }:
   }
 }
 
-const documentsOf = (type: ListedType, version: number, document: string | null | undefined) =>
-  document == null ? [] : [{ consentType: type.id, version, document }]
+const encoder = new TextEncoder()
+
+/** The document that a change adds to a type, if it has one: its number and size, and what the store keeps. */
+const addedDocument = (
+  type: Pick<ListedType, "history" | "id" | "versions">,
+  document: string | null | undefined,
+): { readonly added?: ConsentTypeVersions.NewDocument; readonly documents: CatalogChange.Documents } => {
+  if (document == null) return { documents: [] }
+  const number = ConsentTypeVersions.nextDocument(type)
+  const bytes = encoder.encode(JSON.stringify(document)).length - 2
+  return { added: { number, bytes }, documents: [{ consentType: type.id, number, document }] }
+}
 
 const exists = CatalogChange.conflict(
   "label",
@@ -83,51 +96,50 @@ const exists = CatalogChange.conflict(
   "the project has a consent type with this category, subcategory and label",
 )
 
-/** A new type, not kept yet. */
+/** A new type and its document, not kept yet. */
 export const newType = Effect.fnUntraced(function* (
   project: Project,
   fields: TypeFields,
   now: Instant.Instant,
   { random }: Pick<LedgerContext, "random">,
 ) {
-  const { category, label, subcategory } = fields
-  return {
-    id: yield* random.uuidV7(),
+  const { category, label, publishedAt = now, subcategory } = fields
+  const id = yield* random.uuidV7()
+  const { added, documents } = addedDocument({ id, versions: [] }, fields.document)
+  const dates = { dateCreated: now, publishedAt: Math.max(publishedAt, now) }
+  const version = ConsentTypeVersions.make(yield* random.uuidV7(), fields, undefined, added, dates)
+  const type: ListedType = {
+    id,
     organization: project.organization,
     project: project.id,
     category,
     subcategory,
     label,
     ...conditionsOf(fields),
-    versions: [ConsentTypeVersions.next(1, fields, undefined, now)],
+    versions: [{ ...version, version: 1 }],
     dateCreated: now,
     dateUpdated: now,
-  } satisfies ListedType
+  }
+  return { type, documents }
 })
 
 /** Creates a type; its triple must be free in the project. */
 export const create = Effect.fnUntraced(function* (
   scope: ProjectScope,
   fields: TypeFields,
-  creation: CatalogChange.Creation<ListedType>,
+  answering: CatalogChange.Answering<ListedType>,
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<ListedType>, StoreUnavailable> {
   const { organization, project } = scope
+  const faults = faultsOf(fields, undefined, yield* Clock.currentTimeMillis)
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
     const { byTriple } = catalog.consentTypes.get(project.id)!
     if (byTriple.has(tripleKey(fields.category, fields.subcategory, fields.label))) return exists
-    const faults = faultsOf(fields, undefined, now)
     if (faults.length > 0) return CatalogChange.refusedFor(faults)
-    const value = yield* newType(project, fields, now, context)
-    const documents = documentsOf(value, 1, fields.document)
-    return {
-      _tag: "Prepared",
-      entries: { consentTypes: [value] },
-      documents,
-      value,
-    } as CatalogChange.Prepared<ListedType>
+    const { documents, type } = yield* newType(project, fields, now, context)
+    return CatalogChange.prepared({ consentTypes: [type] }, type, documents)
   })
-  return yield* CatalogChange.change({ owner: organization, projectId: project.id, ...creation }, prepare, context)
+  return yield* CatalogChange.change({ owner: organization, projectId: project.id, ...answering }, prepare, context)
 })
 
 const nothingToPublish = CatalogChange.refused(
@@ -142,90 +154,150 @@ const staleVersion = (type: ListedType, now: Instant.Instant): CatalogChange.Ref
   return CatalogChange.conflict("version", "version_conflict", detail, version)
 }
 
+/** A type that was changed, and the document of the version that is in force at `shownAt`. */
+export interface ShownType {
+  readonly type: ListedType
+  readonly document: string | undefined
+  readonly shownAt: Instant.Instant
+}
+
+/**
+ * How far ahead of the clock an answer may show a version that was published at once. Two changes in one millisecond
+ * have two instants, so a version may be in force a moment after its answer.
+ */
+const shownAheadMillis = 1000
+
+const shown = Effect.fnUntraced(function* (
+  type: ListedType,
+  documents: CatalogChange.Documents,
+  publishedAt: Instant.Instant,
+  context: LedgerContext,
+) {
+  const clock = yield* Clock.currentTimeMillis
+  const shownAt = publishedAt <= clock + shownAheadMillis ? Math.max(publishedAt, clock) : clock
+  const version = ConsentTypeVersions.inForce(type, shownAt)
+  const added = documents.find(({ number }) => number === version.documentOf)
+  const document = added === undefined ? yield* documentOf(type, version, context) : added.document
+  return { type, document, shownAt } satisfies ShownType
+})
+
+/** The type without its history, which the store has already. */
+const withoutHistory = ({ history: _, ...type }: ListedType): ListedType => type
+
+/** The type with the id, unless it was removed. */
+const find = (catalog: Catalog, project: Project, id: string): ListedType | undefined => {
+  const type = catalog.consentTypes.get(project.id)?.byId.get(id)
+  return type?.isRemoved === true ? undefined : type
+}
+
+/** The next state of a type with the changed members, and with the version that the change publishes, if any. */
+const changed = Effect.fnUntraced(function* (
+  type: ListedType,
+  change: TypeChange,
+  used: ReadonlySet<number>,
+  now: Instant.Instant,
+  context: LedgerContext,
+) {
+  const { versions } = type
+  const publishedAt = ConsentTypeVersions.publishedAt(versions, change.publishedAt ?? now, used, now)
+  const from = ConsentTypeVersions.inForce(type, publishedAt)
+  // Compared with what is shown at the wanted instant, so that an object that is sent back publishes nothing.
+  const before = ConsentTypeVersions.inForce(type, change.publishedAt ?? now)
+  const isTextChange = ConsentTypeVersions.changesText(change, before, yield* documentOf(type, before, context))
+  const isPublished = isTextChange || change.requireReaccept === true
+  if (!isPublished && ConsentTypeVersions.lacksVersion(change, before)) return nothingToPublish
+  const { consentDuration: _, ...rest } = withoutHistory(type)
+  const next: ListedType = { ...rest, ...conditionsOf(change, type), dateUpdated: now }
+  if (!isPublished) {
+    return CatalogChange.prepared({ consentTypes: [next] }, yield* shown(next, [], Instant.min, context))
+  }
+  const { added, documents } = addedDocument(type, change.document)
+  const dates = { dateCreated: now, publishedAt }
+  const version = ConsentTypeVersions.make(yield* context.random.uuidV7(), change, from, added, dates)
+  const value = { ...next, versions: ConsentTypeVersions.add(versions, version, used, now) }
+  const shownFrom = change.publishedAt === undefined ? publishedAt : Instant.min
+  const answered = yield* shown(value, documents, shownFrom, context)
+  return CatalogChange.prepared({ consentTypes: [value] }, answered, documents)
+})
+
 /**
  * Changes a type. Of concurrent changes of one type one is made; the others are a conflict with the current version.
+ *
+ * Where versions are planned, the change may number them again. Then it waits for the events of the type that are being
+ * recorded, and those that come meanwhile wait for it, so that no event names a number that changes its text.
  */
 export const update = Effect.fnUntraced(function* (
-  project: Project,
+  { organization, project }: Pick<ProjectScope, "organization" | "project">,
   id: string,
   change: TypeChange,
+  answering: CatalogChange.Answering<ShownType>,
   context: LedgerContext,
-): Effect.fn.Return<CatalogChange.CatalogOutcome<ListedType>, StoreUnavailable> {
-  let seen: ListedType | undefined
+): Effect.fn.Return<CatalogChange.CatalogOutcome<ShownType>, StoreUnavailable> {
+  const { answerHorizon, store } = context
+  const clock = yield* Clock.currentTimeMillis
+  const seen = find(yield* store.catalog.current, project, id)
+  const hasPlans = seen?.versions.some((version) => ConsentTypeVersions.isPlanned(version, clock)) === true
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
-    const type = catalog.consentTypes.get(project.id)?.byId.get(id)
-    if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.RefusedChange
-    seen ??= type
+    const type = find(catalog, project, id)
+    if (type === undefined) return CatalogChange.notFound
     const isCurrent = change.version === undefined || change.version === ConsentTypeVersions.inForce(type, now).version
     if (type !== seen || !isCurrent) return staleVersion(type, now)
-    const faults = faultsOf(change, type, now)
+    const faults = faultsOf(change, type, clock)
     if (faults.length > 0) return CatalogChange.refusedFor(faults)
-    const from = ConsentTypeVersions.inForce(type, change.publishedAt ?? now)
-    const isTextChange = ConsentTypeVersions.changesText(change, from, yield* documentOf(type, from, context))
-    const isPublished = isTextChange || ConsentTypeVersions.asksAgain(change, from)
-    if (!isPublished && ConsentTypeVersions.lacksVersion(change, from)) return nothingToPublish
-    const number = type.versions.length + 1
-    const published = isPublished ? [ConsentTypeVersions.next(number, change, from, now)] : []
-    const { consentDuration: _, history: __, ...rest } = type
-    const value: ListedType = {
-      ...rest,
-      ...conditionsOf(change, type),
-      versions: [
-        ...type.versions,
-        ...published,
-        ...published.flatMap((version) => ConsentTypeVersions.plannedAgain(type, version)),
-      ],
-      dateUpdated: now,
-    }
-    const documents = isPublished ? documentsOf(type, number, change.document) : []
-    return {
-      _tag: "Prepared",
-      entries: { consentTypes: [value] },
-      documents,
-      value,
-    } as CatalogChange.Prepared<ListedType>
+    const used = hasPlans ? yield* store.events.usedVersions(project, id) : noVersions
+    return yield* changed(type, change, used, now, context)
   })
-  return yield* CatalogChange.change<ListedType>({ owner: project, projectId: project.id }, prepare, context)
+  const options = { owner: organization, projectId: project.id, ...answering }
+  const made = CatalogChange.change<ShownType>(options, prepare, context)
+  return yield* hasPlans ? answerHorizon.alone(id, made) : made
 })
+
+const noVersions: ReadonlySet<number> = new Set()
 
 /**
  * Deletes a type; one that has events is only archived. A refusal of a deleted type is still recorded.
  *
- * The type is archived first, so that later events are not admitted, except refusals. Then the events in progress are
- * waited for, and only a type without events is removed, so that no acceptance of a removed type is recorded.
+ * The events of the type that are being recorded are waited for, and those that come meanwhile are planned again after
+ * the change, so that no acceptance of a removed type is recorded.
  */
 export const remove = Effect.fnUntraced(function* (
-  project: Project,
+  { organization, project }: Pick<ProjectScope, "organization" | "project">,
   id: string,
+  answering: CatalogChange.Answering<ShownType>,
   context: LedgerContext,
-): Effect.fn.Return<CatalogChange.CatalogOutcome<ListedType>, StoreUnavailable> {
-  const archive = (over: (isUsed: boolean) => Pick<ListedType, "isRemoved">) =>
-    CatalogChange.change<ListedType>(
-      { owner: project, projectId: project.id },
-      Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
-        const type = catalog.consentTypes.get(project.id)?.byId.get(id)
-        if (type === undefined || type.isRemoved === true) return { _tag: "NotFound" } as CatalogChange.RefusedChange
-        const isUsed = yield* context.store.events.isTypeUsed(project, id)
-        const { history: _, ...rest } = type
-        const value: ListedType = { ...rest, status: "archived", dateUpdated: now, ...over(isUsed) }
-        return { _tag: "Prepared", entries: { consentTypes: [value] }, value } as CatalogChange.Prepared<ListedType>
-      }),
-      context,
-    )
-  const archived = yield* archive(() => ({}))
-  if (archived._tag !== "Changed") return archived
-  yield* context.answerHorizon.raise(id, Instant.min)
-  const isUsed = yield* context.store.events.isTypeUsed(project, id)
-  return isUsed ? archived : yield* archive((isUsed) => (isUsed ? {} : { isRemoved: true }))
+): Effect.fn.Return<CatalogChange.CatalogOutcome<ShownType>, StoreUnavailable> {
+  const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
+    const type = find(catalog, project, id)
+    if (type === undefined) return CatalogChange.notFound
+    const isUsed = (yield* context.store.events.usedVersions(project, id)).size > 0
+    const archived: ListedType = { ...withoutHistory(type), status: "archived", dateUpdated: now }
+    const value: ListedType = isUsed ? archived : { ...archived, isRemoved: true }
+    return CatalogChange.prepared({ consentTypes: [value] }, yield* shown(value, [], Instant.min, context))
+  })
+  const options = { owner: organization, projectId: project.id, ...answering }
+  return yield* context.answerHorizon.alone(id, CatalogChange.change<ShownType>(options, prepare, context))
 })
+
+/** Documents of any length. */
+const anyLength = Number.MAX_SAFE_INTEGER
+
+/** The documents of versions that have at most `maxLength` characters, in the order of the versions. */
+export const documentsOf = (
+  versions: ReadonlyArray<{ readonly type: ListedType; readonly version: ListedVersion }>,
+  maxLength: number,
+  { store }: Pick<LedgerContext, "store">,
+): Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable> => {
+  const keys = versions.map(({ type, version }) => ({ consentType: type.id, number: version.documentOf ?? 0 }))
+  return store.catalog.documents(keys, maxLength)
+}
 
 /** The document of a version; `undefined` for a version without a document. */
 export const documentOf = Effect.fnUntraced(function* (
   type: ListedType,
   version: ListedVersion,
-  { store }: Pick<LedgerContext, "store">,
+  context: Pick<LedgerContext, "store">,
 ): Effect.fn.Return<string | undefined, StoreUnavailable> {
   if (version.documentOf === undefined) return undefined
-  const [document] = yield* store.catalog.documents([{ consentType: type.id, version: version.documentOf }])
+  const [document] = yield* documentsOf([{ type, version }], anyLength, context)
   return document
 })

@@ -59,7 +59,7 @@ export const found = Effect.fnUntraced(function* (
   const consentTypes: Array<ListedType> = []
   for (const [category, subcategory, label, name, description] of demonstrationTypes) {
     const fields = { category, subcategory, label, name, description }
-    consentTypes.push(yield* ConsentTypes.newType(project, fields, now, context))
+    consentTypes.push((yield* ConsentTypes.newType(project, fields, now, context)).type)
   }
   const entries = { organizations: [organization], projects: [project], apiKeys: [apiKey], consentTypes }
   const kept = yield* store.catalog.change({ revision: 0, entries, documents: [] })

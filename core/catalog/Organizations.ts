@@ -90,7 +90,7 @@ export const newProject = Effect.fnUntraced(function* (
 export const create = Effect.fnUntraced(function* (
   by: Organization,
   fields: OrganizationFields,
-  creation: CatalogChange.Creation<CreatedOrganization>,
+  answering: CatalogChange.Answering<CreatedOrganization>,
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<CreatedOrganization>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
@@ -98,7 +98,7 @@ export const create = Effect.fnUntraced(function* (
     // The secret is derived with the key of the organization that asks, because the new one has another key in each
     // attempt.
     const owner = { name: "Owner", role: "owner", permissions: [] } as const
-    const made = yield* ApiKeys.newKey(by, organization.id, owner, creation.idempotency, now, context)
+    const made = yield* ApiKeys.newKey(by, organization.id, owner, answering.idempotency, now, context)
     const entries = { organizations: [organization], apiKeys: [made.apiKey] }
     return {
       _tag: "Prepared",
@@ -106,13 +106,14 @@ export const create = Effect.fnUntraced(function* (
       value: { organization, ...made },
     } as CatalogChange.Prepared<CreatedOrganization>
   })
-  return yield* CatalogChange.change({ owner: by, ...creation }, prepare, context)
+  return yield* CatalogChange.change({ owner: by, ...answering }, prepare, context)
 })
 
 /** Changes members of an organization. */
 export const update = Effect.fnUntraced(function* (
   organization: Organization,
   fields: Partial<OrganizationFields>,
+  answering: CatalogChange.Answering<Organization>,
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Organization>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
@@ -120,32 +121,33 @@ export const update = Effect.fnUntraced(function* (
     const value = { ...before, ...fields, dateUpdated: now }
     return Effect.succeed({ _tag: "Prepared", entries: { organizations: [value] }, value } as const)
   }
-  return yield* CatalogChange.change<Organization>({ owner: organization }, prepare, context)
+  return yield* CatalogChange.change<Organization>({ owner: organization, ...answering }, prepare, context)
 })
 
 /** Creates a project in an organization. */
 export const createProject = Effect.fnUntraced(function* (
   organization: Organization,
   fields: ProjectFields,
-  creation: CatalogChange.Creation<Project>,
+  answering: CatalogChange.Answering<Project>,
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const value: Project = yield* newProject(fields, organization.id, nextNumber(catalog), now, context)
     return { _tag: "Prepared", entries: { projects: [value] }, value } as const
   })
-  return yield* CatalogChange.change<Project>({ owner: organization, ...creation }, prepare, context)
+  return yield* CatalogChange.change<Project>({ owner: organization, ...answering }, prepare, context)
 })
 
 /** Changes members of a project. */
 export const updateProject = Effect.fnUntraced(function* (
-  project: Project,
+  { organization, project }: Pick<ProjectScope, "organization" | "project">,
   fields: Partial<ProjectFields>,
+  answering: CatalogChange.Answering<Project>,
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
     const value = { ...catalog.projects.get(project.id)!, ...fields, dateUpdated: now }
     return Effect.succeed({ _tag: "Prepared", entries: { projects: [value] }, value } as const)
   }
-  return yield* CatalogChange.change<Project>({ owner: project }, prepare, context)
+  return yield* CatalogChange.change<Project>({ owner: organization, ...answering }, prepare, context)
 })

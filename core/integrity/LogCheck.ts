@@ -25,7 +25,8 @@ interface LaneProgress {
   recordedAt: number
   events: number
   digest: string
-  readonly types: Set<string>
+  /** The versions that its events name, by their consent types. */
+  readonly types: Map<string, Set<number>>
 }
 
 /** The faults of an event by itself: its columns and its lane must agree with its body. */
@@ -60,7 +61,7 @@ const projectOf = (lane: number, { byNumber }: CatalogCheck.Owners): string | un
   return owner !== undefined && "organization" in owner && lane % Lane.maxCount < owner.lanes ? owner.id : undefined
 }
 
-/** Checks the log. Returns its lanes, and the consent types used in each. */
+/** Checks the log. Returns its lanes, and the versions of consent types used in each. */
 export const check = Effect.fnUntraced(function* (
   events: Next<"event">,
   snapshot: Snapshot,
@@ -72,7 +73,14 @@ export const check = Effect.fnUntraced(function* (
   const progressOf = (lane: number): LaneProgress => {
     const known = lanes.get(lane)
     if (known !== undefined) return known
-    const progress = { lane, next: 0, recordedAt: -Infinity, events: 0, digest: "", types: new Set<string>() }
+    const progress = {
+      lane,
+      next: 0,
+      recordedAt: -Infinity,
+      events: 0,
+      digest: "",
+      types: new Map<string, Set<number>>(),
+    }
     lanes.set(lane, progress)
     return progress
   }
@@ -92,7 +100,7 @@ export const check = Effect.fnUntraced(function* (
     progress.next = position + 1
     progress.recordedAt = row.recorded_at
     progress.events++
-    progress.types.add(row.consent_type)
+    progress.types.set(row.consent_type, (progress.types.get(row.consent_type) ?? new Set()).add(row.version))
     progress.digest = yield* TableReader.chain(digest, progress.digest, actual)
   })
   yield* TableReader.forEach(events, (rows) => Effect.forEach(rows, use, { discard: true }))

@@ -9,22 +9,32 @@ import type { Findings } from "./Findings.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import * as CatalogCheck from "./CatalogCheck.ts"
 
-/** Checks that each lane lists the consent types of its events, and no others. */
+/**
+ * Checks that each lane lists the versions of consent types that its events name, and no others. A row with the version
+ * 0 stands for versions of events that were recorded before the store noted them.
+ */
 export const checkUsedTypes = Effect.fnUntraced(function* (
   next: Next<"used_type">,
-  used: ReadonlyMap<number, ReadonlySet<string>>,
+  used: ReadonlyMap<number, ReadonlyMap<string, ReadonlySet<number>>>,
   findings: Findings,
 ) {
-  const kept = new Map<number, Set<string>>()
+  const kept = new Map<string, Set<number>>()
   const note = (lane: number, consentType: string, what: string) =>
     findings.note({ table: "used_type", lane, consentType, what })
-  const use = ({ consent_type, lane }: Row<"used_type">) => {
-    if (used.get(lane)?.has(consent_type) !== true) note(lane, consent_type, "the lane has no event of the type")
-    kept.set(lane, (kept.get(lane) ?? new Set()).add(consent_type))
+  const use = ({ consent_type, lane, version }: Row<"used_type">) => {
+    const versions = used.get(lane)?.get(consent_type)
+    const isUsed = version === 0 ? versions !== undefined : versions?.has(version) === true
+    if (!isUsed) note(lane, consent_type, "the lane has no event of this version of the type")
+    const place = `${lane} ${consent_type}`
+    kept.set(place, (kept.get(place) ?? new Set()).add(version))
   }
   yield* TableReader.forEach(next, (rows) => Effect.sync(() => rows.forEach(use)))
   for (const [lane, types] of used) {
-    for (const type of types) if (kept.get(lane)?.has(type) !== true) note(lane, type, "is missing")
+    for (const [type, versions] of types) {
+      const noted = kept.get(`${lane} ${type}`)
+      const isNoted = noted?.has(0) === true || [...versions].every((version) => noted?.has(version) === true)
+      if (!isNoted) note(lane, type, "is missing")
+    }
   }
 })
 

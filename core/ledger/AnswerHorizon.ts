@@ -42,11 +42,18 @@ export interface AnswerHorizon {
   readonly raise: (id: string, knownAt: Instant.Instant) => Effect.Effect<void>
   /** The latest instant that an id was answered as known at, as far as it is remembered. */
   readonly answeredAt: (id: string) => Instant.Instant
+  /**
+   * Makes a change of what others about `id` are planned against, when none of them is in progress. Those that begin
+   * meanwhile wait, so that a plan is made against the state before the change, and fails, or against the one after.
+   */
+  readonly alone: <A, E, R>(id: string, change: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /** A new horizon; each ledger has its own. */
 export const make = (): AnswerHorizon => {
   const inProgress = new Set<InProgress>()
+  /** By the id that each change has to itself: done when it ends. */
+  const alone = new Map<string, Deferred.Deferred<void>>()
   const answered = new Map<string, Instant.Instant>()
 
   const begin = (ids: ReadonlySet<string>): InProgress => {
@@ -78,20 +85,41 @@ export const make = (): AnswerHorizon => {
 
   const answeredAt = (id: string): Instant.Instant => answered.get(id) ?? Instant.min
 
+  const record: AnswerHorizon["record"] = (ids, earliest, change) =>
+    Effect.suspend(() => {
+      for (const [id, done] of alone) {
+        if (ids.has(id)) return Effect.flatMap(Deferred.await(done), () => record(ids, earliest, change))
+      }
+      let recordedAt = earliest
+      for (const id of ids) recordedAt = Math.max(recordedAt, answeredAt(id) + 1)
+      const begun = begin(ids)
+      return Effect.uninterruptible(
+        Effect.ensuring(
+          change(recordedAt),
+          Effect.sync(() => end(begun)),
+        ),
+      )
+    })
+
+  const changeAlone: AnswerHorizon["alone"] = (id, change) =>
+    Effect.suspend(() => {
+      const before = alone.get(id)
+      if (before !== undefined) return Effect.flatMap(Deferred.await(before), () => changeAlone(id, change))
+      const done = Deferred.makeUnsafe<void>()
+      alone.set(id, done)
+      return Effect.ensuring(
+        Effect.andThen(awaitChanges(id), change),
+        Effect.sync(() => {
+          alone.delete(id)
+          Deferred.doneUnsafe(done, Effect.void)
+        }),
+      )
+    })
+
   return {
     answeredAt,
-    record: (ids, earliest, change) =>
-      Effect.suspend(() => {
-        let recordedAt = earliest
-        for (const id of ids) recordedAt = Math.max(recordedAt, answeredAt(id) + 1)
-        const begun = begin(ids)
-        return Effect.uninterruptible(
-          Effect.ensuring(
-            change(recordedAt),
-            Effect.sync(() => end(begun)),
-          ),
-        )
-      }),
+    record,
+    alone: changeAlone,
     raise: (id, knownAt) =>
       Effect.clockWith((clock) => {
         // Remembered first, so that a change that begins during the wait cannot be recorded at or before the answer

@@ -21,7 +21,7 @@ import type {
 import * as Cursor from "./Cursor.ts"
 import * as Joins from "./Joins.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
-import { defaultLimit, type ListOutcome, type PageQuery } from "./Paging.ts"
+import { defaultLimit, type ListOutcome, maxPageBytes, type PageQuery } from "./Paging.ts"
 import * as PositionsOf from "./Positions.ts"
 
 /** Which events are asked for: those that match every member. A member that is left out matches all events. */
@@ -164,15 +164,24 @@ const compare = (a: EntryPlace["last"], b: EntryPlace["last"]): number => {
   return a[0] === b[0] && a[1] === b[1] ? 0 : isBefore ? -1 : 1
 }
 
+/** The first items, at least one, that have at most {@link maxPageBytes} together. */
+const fitting = <Item>(items: ReadonlyArray<Item>, bytesOf: (item: Item) => number): ReadonlyArray<Item> => {
+  let bytes = 0
+  const end = items.findIndex((item, index) => (bytes += bytesOf(item)) > maxPageBytes && index > 0)
+  return end === -1 ? items : items.slice(0, end)
+}
+
 /**
  * One page of entries of the catalog, by default in the order in which they were created; entries with the same key by
- * id. The cursors are valid only for the same `purpose`, which names the list and the caller.
+ * id. The cursors are valid only for the same `purpose`, which names the list and the caller. `bytesOf` is the size that
+ * an item has in the answer.
  */
 export const entries = Effect.fnUntraced(function* <Item extends Entry & { readonly name: string }>(
   organization: Organization,
   purpose: Cursor.Purpose,
   all: ReadonlyArray<Item>,
   query: EntryQuery,
+  bytesOf: (item: Item) => number,
   context: Pick<LedgerContext, "hasherOf">,
 ): Effect.fn.Return<ListOutcome<Item>> {
   const { cursor, limit = defaultLimit, offset, order = "asc", sort = "dateCreated" } = query
@@ -185,11 +194,13 @@ export const entries = Effect.fnUntraced(function* <Item extends Entry & { reado
     .toSorted((a, b) => direction * compare(keyOf(a), keyOf(b)))
     .filter((item) => place === undefined || direction * compare(keyOf(item), place.last) > 0)
   const start = offset ?? 0
-  const items = left.slice(start, start + limit)
+  const wanted = left.slice(start, start + limit)
+  const items = fitting(wanted, bytesOf)
   const before = place?.offset ?? start
   const listed = { _tag: "Listed", offset: before, total: all.length, items } as const
   const last = items.at(-1)
-  if (last === undefined || offset !== undefined || items.length === left.length) return listed
+  const isWhole = items.length === wanted.length && (offset !== undefined || items.length === left.length)
+  if (last === undefined || isWhole) return listed
   const next: EntryPlace = { offset: before + items.length, last: keyOf(last) }
   return { ...listed, nextCursor: yield* Cursor.seal(organization, bound, next, context) }
 })

@@ -10,6 +10,9 @@ export const maxLimit = 1000
 /** The number of items of a page whose `limit` is left out. */
 export const defaultLimit = 100
 
+/** The bytes of items after which a page of the catalog ends; one item may be longer. */
+export const maxPageBytes = 1024 * 1024
+
 /** Which page is asked for. */
 export interface PageQuery {
   /** From 0; left out: from the beginning, or from the cursor. */
@@ -26,7 +29,10 @@ export interface PageOf<Item> {
   /** The number of items that match in all. */
   readonly total: number
   readonly items: ReadonlyArray<Item>
-  /** For the next page; left out after the last one, and where pages are asked for by `offset`. */
+  /**
+   * For the next page. Left out after the last one, and where pages are asked for by `offset`, unless the page ends
+   * before its `limit` because its items are long.
+   */
   readonly nextCursor?: string
   /** On a page of events: the positions up to which their lanes were searched. */
   readonly positions?: Positions

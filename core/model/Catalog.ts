@@ -84,14 +84,18 @@ export type TypeStatus = (typeof typeStatuses)[number]
 
 /** A version with the texts that people are shown, without its document, which the store keeps separately. */
 export interface ListedVersion extends Version {
+  /** UUIDv7. It never changes, while the number of a planned version may. */
+  readonly id: string
   readonly name: string
   readonly description: string
   readonly url?: string
   /**
-   * The number of the version that has the document of this version. Documents are long and most versions do not change
-   * them, so versions share them.
+   * The number of its document among those of the type. Documents are long and most versions do not change them, so
+   * versions share them.
    */
   readonly documentOf?: number
+  /** The bytes of its document as JSON in UTF-8; left out for a document that was kept before they were counted. */
+  readonly documentBytes?: number
 }
 
 /** A consent type of a project, with the texts that people are shown. */
@@ -105,7 +109,7 @@ export interface ListedType extends ConsentType<ListedVersion>, Entry {
   readonly required: boolean
   /** The consent states that it accepts; `declined` is always accepted. */
   readonly validStates: ReadonlyArray<ConsentState>
-  /** In the order of their numbers, from 1 without gaps. */
+  /** In the order of their numbers. */
   readonly versions: ReadonlyArray<ListedVersion>
   /** Whether it was deleted before it had an event. It is not listed any more, but still accepts declined events. */
   readonly isRemoved?: true
@@ -197,16 +201,22 @@ const projectTypes = (types: ReadonlyArray<ListedType>): ProjectTypes => {
   }
 }
 
+/** For the types of a project, the last `knownAt` before a change that was asked for: many questions have the same one. */
+const known = new WeakMap<ProjectTypes, { readonly knownAt: Instant.Instant; readonly types: ProjectTypes }>()
+
 /**
  * The types of a project as they were known at `knownAt`: a type that was created later is not there, and one that was
  * removed later is. The same object if nothing has changed since.
  */
-export const typesKnownAt = (types: ProjectTypes, knownAt: Instant.Instant): ProjectTypes =>
-  knownAt >= types.learnt
-    ? types
-    : projectTypes(
-        [...types.byId.values()].map((type) => TypeHistory.knownAt(type, knownAt)).filter((type) => type !== undefined),
-      )
+export const typesKnownAt = (types: ProjectTypes, knownAt: Instant.Instant): ProjectTypes => {
+  if (knownAt >= types.learnt) return types
+  const last = known.get(types)
+  if (last?.knownAt === knownAt) return last.types
+  const all = [...types.byId.values()].map((type) => TypeHistory.knownAt(type, knownAt))
+  const then = projectTypes(all.filter((type) => type !== undefined))
+  known.set(types, { knownAt, types: then })
+  return then
+}
 
 /** Makes a catalog from its entries. */
 export const index = (entries: Entries, revision: number): Catalog => {

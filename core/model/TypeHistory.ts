@@ -41,9 +41,27 @@ const succeeding = (before: ListedType | undefined, { history: _, ...next }: Lis
   return { ...next, history: [...history, state] }
 }
 
+/**
+ * The id of a version that was written before versions had one: a UUIDv7 of the version's `dateCreated`, the random
+ * bits of the type's id, and the number that the version was written with. It is the same in every process.
+ */
+const idOf = (type: Pick<ListedType, "id">, { dateCreated, version }: ListedVersion): string => {
+  const time = Math.max(dateCreated, 0).toString(16).padStart(12, "0")
+  const node = (BigInt(`0x${type.id.slice(24)}`) ^ BigInt(version)).toString(16).padStart(12, "0")
+  return `${time.slice(0, 8)}-${time.slice(8, 12)}-${type.id.slice(14, 24)}${node}`
+}
+
+/** A state of a type as it was written, with an id for each version. */
+const withIds = (state: ListedType): ListedType => {
+  const isWritten = (version: Partial<ListedVersion>) => version.id !== undefined
+  if (state.versions.every(isWritten)) return state
+  const versions = state.versions.map((each) => (isWritten(each) ? each : { ...each, id: idOf(state, each) }))
+  return { ...state, versions }
+}
+
 /** Adds the next state of a type to `types`, which have the last states by their ids. */
 export const add = (types: Map<string, ListedType>, state: ListedType): void => {
-  types.set(state.id, succeeding(types.get(state.id), state))
+  types.set(state.id, succeeding(types.get(state.id), withIds(state)))
 }
 
 /** The last state of each type, with its history, from all states in the order in which they were written. */

@@ -10,10 +10,10 @@ import type { Access } from "./Access.ts"
 import type { Kept } from "./Kept.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
-/** Names a document: it belongs to one version of a consent type. */
+/** Names a document of a consent type by its own number, which never changes and is not that of a version. */
 export interface DocumentKey {
   readonly consentType: string
-  readonly version: number
+  readonly number: number
 }
 
 /** A catalog change, all of it or nothing: entries in the form that they have from now on. */
@@ -36,9 +36,13 @@ export interface CatalogStore {
   readonly useKey: (id: string, at: Instant) => Effect.Effect<void, StoreUnavailable>
   /** The catalog now: the same object as long as nothing changes. */
   readonly current: Effect.Effect<Catalog, StoreUnavailable>
-  /** The documents of versions, in the order of the keys; `undefined` for a version without a document. */
+  /**
+   * Documents in the order of the keys, read at once; `undefined` for a document that does not exist or has more than
+   * `maxLength` characters.
+   */
   readonly documents: (
     of: ReadonlyArray<DocumentKey>,
+    maxLength: number,
   ) => Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable>
   /** The instant of the last use of each API key, by its id. */
   readonly keyUses: Effect.Effect<ReadonlyMap<string, Instant>, StoreUnavailable>

@@ -182,8 +182,11 @@ export interface EventStore {
   ) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
   /** For each lane of a project, in order, the number of its events: the position of the next one. */
   readonly laneEnds: (project: Owner) => Effect.Effect<ReadonlyArray<number>, StoreUnavailable>
-  /** Whether a consent type has an event. */
-  readonly isTypeUsed: (project: Owner, consentType: string) => Effect.Effect<boolean, StoreUnavailable>
+  /**
+   * The versions of a consent type that its events name; empty if it has no event. 0 stands for the versions of events
+   * that were recorded before the store noted them.
+   */
+  readonly usedVersions: (project: Owner, consentType: string) => Effect.Effect<ReadonlySet<number>, StoreUnavailable>
 }
 
 /** Whether each member reads or writes. */
@@ -197,5 +200,5 @@ export const eventAccess: Access<EventStore> = {
   list: "read",
   lane: "read",
   laneEnds: "read",
-  isTypeUsed: "read",
+  usedVersions: "read",
 }

@@ -49,8 +49,8 @@ export const tables = {
     key: ["revision", "ordinal"],
   },
   document: {
-    columns: { consent_type: "uuid", version: "whole", document: "text" },
-    key: ["consent_type", "version"],
+    columns: { consent_type: "uuid", number: "whole", document: "text" },
+    key: ["consent_type", "number"],
   },
   key_use: { columns: { id: "uuid", last_used_at: "whole" }, key: ["id"] },
   alias: { columns: { lane: "whole", hash: "bytes", person: "uuid", recorded_at: "whole" }, key: ["lane", "hash"] },
@@ -141,7 +141,10 @@ export const tables = {
     columns: { lane: "whole", hash: "bytes", event_lane: "whole", position: "whole" },
     key: ["lane", "hash"],
   },
-  used_type: { columns: { lane: "whole", consent_type: "uuid" }, key: ["lane", "consent_type"] },
+  used_type: {
+    columns: { lane: "whole", consent_type: "uuid", version: "whole" },
+    key: ["lane", "consent_type", "version"],
+  },
 } as const satisfies Readonly<Record<string, Table>>
 
 /** The name of a table. */

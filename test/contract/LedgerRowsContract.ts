@@ -44,9 +44,9 @@ const some: Rows = {
     { revision: 2, ordinal: 0, kind: "projects", body: "" },
   ],
   document: [
-    { consent_type: uuid(0x1), version: 1, document: text },
-    { consent_type: uuid(0x1), version: 10, document: "" },
-    { consent_type: uuid(0xf), version: 2, document: "#" },
+    { consent_type: uuid(0x1), number: 1, document: text },
+    { consent_type: uuid(0x1), number: 10, document: "" },
+    { consent_type: uuid(0xf), number: 2, document: "#" },
   ],
   key_use: [1, 0xa, 0xff].map((n) => ({ id: uuid(n), last_used_at: n })),
   alias: [0, 1, 4095].map((lane) => ({ lane, hash: hash(5000 - lane), person: uuid(lane), recorded_at: 1 - lane })),
@@ -118,7 +118,7 @@ const some: Rows = {
     position,
   })),
   external_id: [1, 2].map((n) => ({ lane: 4096, hash: hash(n), event_lane: 4097, position: n })),
-  used_type: [1, 2].map((n) => ({ lane: 4096, consent_type: uuid(n) })),
+  used_type: [0, 1, 10].map((version) => ({ lane: 4096, consent_type: uuid(1), version })),
 }
 
 const fillWith = (rows: LedgerRows, given: Partial<Rows>) =>
@@ -358,7 +358,7 @@ export const clauses: ReadonlyArray<Clause> = [
           const ledger = yield* LedgerStore
           const catalog = yield* ledger.catalog.current
           deepStrictEqual([catalog.revision, [...catalog.organizations.keys()]], [1, [uuid(1)]])
-          deepStrictEqual(yield* ledger.catalog.documents([{ consentType: uuid(0x1), version: 10 }]), [""])
+          deepStrictEqual(yield* ledger.catalog.documents([{ consentType: uuid(0x1), number: 10 }], 1), [""])
           deepStrictEqual((yield* ledger.catalog.keyUses).get(uuid(0xff)), 0xff)
           deepStrictEqual({ ...(yield* ledger.sessions.byToken(hash(0xab))) }, { ...session, expiresAt: 9 })
           deepStrictEqual(yield* ledger.people.byAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])

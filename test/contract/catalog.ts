@@ -80,10 +80,10 @@ export const catalogClauses: ReadonlyArray<Clause> = [
     "a change that was prepared against an earlier revision is stale, and nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
       yield* store.catalog.change({ revision: 0, entries, documents: [] })
-      const documents = [{ consentType: typeA, version: 1, document: "late" }]
+      const documents = [{ consentType: typeA, number: 1, document: "late" }]
       strictEqual(yield* store.catalog.change({ revision: 0, entries: { projects: [] }, documents }), "stale")
       strictEqual((yield* store.catalog.current).revision, 1)
-      deepStrictEqual(yield* store.catalog.documents([{ consentType: typeA, version: 1 }]), [undefined])
+      deepStrictEqual(yield* store.catalog.documents([{ consentType: typeA, number: 1 }], 10), [undefined])
     }),
   ),
   clause(
@@ -100,12 +100,15 @@ export const catalogClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
-    "a document is kept for its version, to the last character, and for no other",
+    "a document is kept under its number, to the last character, and is read up to the length that is asked for",
     Effect.fnUntraced(function* (store: Store) {
       const document = "“ü” 🙂".repeat(50_000)
-      yield* store.catalog.change({ revision: 0, entries, documents: [{ consentType: typeA, version: 2, document }] })
-      const asked = [1, 2, 3].map((version) => ({ consentType: typeA, version }))
-      deepStrictEqual(yield* store.catalog.documents(asked), [undefined, document, undefined])
+      yield* store.catalog.change({ revision: 0, entries, documents: [{ consentType: typeA, number: 2, document }] })
+      const asked = [1, 2, 3].map((number) => ({ consentType: typeA, number }))
+      const length = [...document].length
+      deepStrictEqual(yield* store.catalog.documents(asked, length), [undefined, document, undefined])
+      deepStrictEqual(yield* store.catalog.documents(asked, length - 1), [undefined, undefined, undefined])
+      deepStrictEqual(yield* store.catalog.documents([], length), [])
     }),
   ),
   clause(

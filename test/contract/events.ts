@@ -255,13 +255,14 @@ export const eventClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
-    "a consent type is used as soon as it has an event, in its own project",
+    "the versions that events name are noted as soon as the events are recorded, for their type and project alone",
     Effect.fnUntraced(function* (store: Store) {
-      strictEqual(yield* store.events.isTypeUsed(project, typeA), false)
-      yield* store.events.append(request([event(uuid(5))]))
-      strictEqual(yield* store.events.isTypeUsed(project, typeA), true)
-      strictEqual(yield* store.events.isTypeUsed(project, typeB), false)
-      strictEqual(yield* store.events.isTypeUsed({ number: 2, lanes: 16 }, typeA), false)
+      deepStrictEqual(yield* store.events.usedVersions(project, typeA), new Set())
+      yield* store.events.append(request([event(uuid(5)), event(uuid(6), { version: 7 })]))
+      yield* store.events.append(request([event(uuid(5), { version: 7 }), event(uuid(7))]))
+      deepStrictEqual(yield* store.events.usedVersions(project, typeA), new Set([1, 7]))
+      deepStrictEqual(yield* store.events.usedVersions(project, typeB), new Set())
+      deepStrictEqual(yield* store.events.usedVersions({ number: 2, lanes: 16 }, typeA), new Set())
     }),
   ),
   clause(

@@ -256,7 +256,12 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
               const scope = yield* projectScope
               const ledger = yield* Ledger.Ledger
               const consentType = scope.types.all[0]!.id
-              yield* ledger.setup.updateType(scope.project, consentType, { name: "Again", requireReaccept: true })
+              yield* ledger.setup.updateType(
+                scope,
+                consentType,
+                { name: "Again", requireReaccept: true },
+                { answer: () => "" },
+              )
               for (const [index, { again, external, version, what, who }] of sayings.entries()) {
                 const { consentDate, ...now } = item(scope, `user-${who}`, what)
                 const consentState = version === 2 ? ("accepted" as const) : ("declined" as const)

@@ -134,7 +134,15 @@ export const entries: Entries = {
       consentDuration: { months: 13, days: 0, millis: 0 },
       rules: { maxAge: { declined: { months: 6, days: 0, millis: 0 }, viewed: null } },
       versions: [
-        { version: 1, name: "A type", description: "", publishedAt: t0, dateCreated: t0, requireReaccept: false },
+        {
+          id: uuid(0xa1),
+          version: 1,
+          name: "A type",
+          description: "",
+          publishedAt: t0,
+          dateCreated: t0,
+          requireReaccept: false,
+        },
       ],
     },
   ],

@@ -92,6 +92,8 @@ const other = (table: TableName, column: string, kind: Kind, value: unknown): nu
   if (column === "consent_state" && table === "head") return "another"
   if (column === "consent_state") return states[(states.indexOf(String(value)) + 1) % 4]!
   if (column === "consent_action") return value === "import" ? "implied" : "import"
+  // 0 would stand for any version, as in rows that were written before versions were noted.
+  if (table === "used_type" && column === "version") return Number(value) + 1
   if (kind.startsWith("whole")) return value === null ? 1 : Number(value) + (random(2) === 0 ? 1 : -1)
   if (value === null) return kind.startsWith("bytes") ? "ab".repeat(32) : "other"
   const text = String(value)

@@ -215,10 +215,12 @@ describe("a key", () => {
 
   test("that expired opens nothing and gets no limit; one that will expire opens", async () => {
     const [gone, now, later] = [
-      await newKey({ expiresAt: "2001-01-01T00:00:00Z" }),
-      await newKey({ expiresAt: new Date().toISOString() }),
+      await newKey(),
+      await newKey(),
       await newKey({ expiresAt: "2999-01-01T01:00:00+01:00" }),
     ]
+    await send("PATCH", `${keys}/${gone.id}`, { expiresAt: "2001-01-01T00:00:00Z" })
+    await send("PATCH", `${keys}/${now.id}`, { expiresAt: new Date().toISOString() })
     for (const { secret } of [gone, now]) {
       const answer = await send("GET", organizations, undefined, secret)
       expectProblem(answer, 401)
@@ -229,6 +231,14 @@ describe("a key", () => {
     const expiry = ({ id }: Made) => items.find((each: Made) => each.id === id).expiresAt
     expect([expiry(gone), expiry(later)]).toEqual(["2001-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"])
     expect(items.find((each: Made) => each.id === gone.id)).not.toHaveProperty("lastUsedAt")
+  })
+
+  test.each(["2001-01-01T00:00:00Z", new Date().toISOString()])("that expires at %s is not made", async (expiresAt) => {
+    const answer = await send("POST", keys, { name: "Too late", role: "owner", expiresAt })
+    expectProblem(answer, 422)
+    expect(violations(answer)).toEqual(["/expiresAt expires_in_past"])
+    const { items } = (await send("GET", `${keys}?limit=1000`)).json
+    expect(items.map(({ name }: { name: string }) => name)).not.toContain("Too late")
   })
 
   test("expires and lasts by a change, at once; what does not name the expiry leaves it", async () => {

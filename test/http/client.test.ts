@@ -358,15 +358,7 @@ describe("a request is tried again", () => {
     expect(await rejection(ask(client))).toMatchObject({ reason: { _tag: "InvalidUrlError" } })
   })
 
-  // Mutant: PATCH is repeatable.
-  test.each([
-    ["GET", 2],
-    ["HEAD", 2],
-    ["PUT", 2],
-    ["DELETE", 2],
-    ["POST", 2],
-    ["PATCH", 1],
-  ] as const)("with %s as HTTP allows: %d tries", async (method, tries) => {
+  test.each(["GET", "HEAD", "PUT", "DELETE", "POST", "PATCH"] as const)("with %s", async (method) => {
     proxy.script("cut")
     const short = { get: "get", head: "head", put: "put", delete: "del", post: "post", patch: "patch" } as const
     const sent = Effect.gen(function* () {
@@ -374,8 +366,19 @@ describe("a request is tried again", () => {
       return yield* client[short[method.toLowerCase() as keyof typeof short]](`${proxy.url}/livez`)
     })
     const exit = await Effect.runPromiseExit(Effect.provide(sent, FetchHttpClient.layer))
-    expect(proxy.tries.map((request) => request.method)).toEqual(Array.from({ length: tries }, () => method))
-    expect(Exit.isSuccess(exit)).toBe(tries > 1)
+    expect(proxy.tries.map((request) => request.method)).toEqual([method, method])
+    expect(Exit.isSuccess(exit)).toBe(true)
+  })
+
+  // Kills: a PATCH or a DELETE gets no key, so that a try after a lost answer would be carried out a second time.
+  test.each(["PATCH", "DELETE"] as const)("is one for all tries of a %s", async (method) => {
+    proxy.script("cut")
+    const sent = Effect.gen(function* () {
+      const client = withRetries(retries)(yield* HttpClient.HttpClient)
+      return yield* method === "PATCH" ? client.patch(`${proxy.url}/livez`) : client.del(`${proxy.url}/livez`)
+    })
+    await Effect.runPromiseExit(Effect.provide(sent, FetchHttpClient.layer))
+    expect(keys()).toEqual([expect.any(String), keys()[0]])
   })
 
   test("no more once its signal is aborted, which is what the promise says", async () => {

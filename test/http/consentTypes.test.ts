@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
 import { change, changed, create, created, listed, listTypes, newType, remove, typesIn } from "./typeRequests.ts"
+import { uuid } from "./catalogEntries.ts"
 import { acme, asOwner, blog, shop, startWorld, violations } from "./world.ts"
 
 const server = served(startWorld)
@@ -31,7 +32,9 @@ describe("a consent type that is created", () => {
       version: 1,
       readOnly: false,
       dateUpdated: dateCreated,
-      versions: [{ version: 1, publishedAt: dateCreated, dateCreated, requireReaccept: false }],
+      versions: [
+        { id: expect.stringMatching(uuid), version: 1, publishedAt: dateCreated, dateCreated, requireReaccept: false },
+      ],
     })
     expect(await listed(server, id)).toEqual(answer.json)
   })
@@ -49,7 +52,7 @@ describe("a consent type that is created", () => {
       label: "a*_9",
       name: "Über uns 🍪",
       description: "d".repeat(2000),
-      document: "§ 1\n\u0000\u2028 “quoted” \\ 漢字 🍪",
+      document: "§ 1\n\u0001\u2028 “quoted” \\ 漢字 🍪",
       url: "https://shop.example/cookies?x=1#y",
       validStates: ["accepted", "declined"],
       consentDuration: "P13M",
@@ -70,11 +73,20 @@ describe("a consent type that is created", () => {
       organization: acme.id,
       project: shop.id,
       consentDuration: "P1Y1M",
+      requireReaccept: false,
       rules: { ...rules, maxAge: { ...rules.maxAge, accepted: "P1Y1M" } },
       version: 1,
       readOnly: false,
       dateUpdated: dateCreated,
-      versions: [{ version: 1, publishedAt: "2099-12-31T23:00:00.000Z", dateCreated, ...publication }],
+      versions: [
+        {
+          id: expect.stringMatching(uuid),
+          version: 1,
+          publishedAt: "2099-12-31T23:00:00.000Z",
+          dateCreated,
+          ...publication,
+        },
+      ],
     })
     expect(await listed(server, id)).toEqual(answer.json)
     await remove(server, id)

@@ -90,21 +90,10 @@ describe("an Idempotency-Key", () => {
     expect((await openSession(server, {}, shop, { "idempotency-key": key })).status).toBe(400)
   })
 
-  test.each(["well-formed", "not well formed"])("is passed over by GET, PATCH and DELETE: %s", async (key) => {
-    const headers = { ...asOwner, "idempotency-key": key.replaceAll(" ", key === "well-formed" ? "-" : " ") }
-    const type = (await send(server, await newPost("createConsentType"))).json
-    const path = `${privacy()}/consent-types`
-    const answers = [
-      await server.request("PATCH", `${path}/${type.id}`, { headers, json: { name: "Second name" } }),
-      await server.request("PATCH", `${path}/${type.id}`, { headers, json: { name: "Third name" } }),
-      await server.request("GET", `${path}?label=${type.label}`, { headers }),
-      await server.request("DELETE", `${path}/${type.id}`, { headers }),
-      await server.request("GET", `${path}?label=${type.label}`, { headers }),
-    ]
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
-    expect(answers.some(isReplayed)).toBe(false)
-    expect(answers[1]!.json.name).toBe("Third name")
-    expect([answers[2]!.json.count, answers[4]!.json.count]).toEqual([1, 0])
+  test("is passed over by GET", async () => {
+    const headers = { ...asOwner, "idempotency-key": "not well formed" }
+    const answer = await server.request("GET", `${privacy()}/consent-types`, { headers })
+    expect([answer.status, isReplayed(answer)]).toEqual([200, false])
   })
 })
 

@@ -69,6 +69,7 @@ const keys: ReadonlyArray<ApiKey> = [acme, other].flatMap((owner, first) =>
 export const ownerKeyId = keys[0]!.id
 
 const published = (version: number, date: string, more: { requireReaccept?: boolean; grace?: Period.Period } = {}) => ({
+  id: id(900 + version),
   version,
   name: `Version ${version}`,
   description: "",

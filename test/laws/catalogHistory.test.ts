@@ -35,7 +35,7 @@ const created = (id: string, now: Instant): Catalog.ListedType => ({
   required: false,
   validStates: ["accepted", "declined", "implied", "viewed"],
   rules: {},
-  versions: [{ version: 1, name: "", description: "", publishedAt: now, dateCreated: now, requireReaccept: false }],
+  versions: [{ id, version: 1, name: "", description: "", publishedAt: now, dateCreated: now, requireReaccept: false }],
   dateCreated: now,
   dateUpdated: now,
 })
@@ -48,7 +48,8 @@ const changed = (before: Catalog.ListedType, { change, now }: Step): Catalog.Lis
   }
   if ("publishedAt" in change) {
     const { publishedAt, requireReaccept } = change
-    const texts = { name: "", description: "", version: type.versions.length + 1, requireReaccept }
+    const id = `${type.id} ${type.versions.length + 1}`
+    const texts = { id, name: "", description: "", version: type.versions.length + 1, requireReaccept }
     return {
       ...type,
       versions: [...type.versions, { ...texts, publishedAt: Math.max(publishedAt, now), dateCreated: now }],

@@ -1,6 +1,7 @@
 /** Mutants of the catalog: API keys, consent types and the catalog's changes. */
 import type { Part } from "./Mutant.ts"
 
+const numbers = "Versions are numbered in the order of their publication"
 const lastOwner = "cannot be made to expire"
 
 export const catalog: Part = {
@@ -9,11 +10,13 @@ export const catalog: Part = {
     "test/contract/ledger.test.ts",
     "test/faults/interleavings.test.ts",
     "test/http/apiKeys.test.ts",
+    "test/http/numbering.test.ts",
     "test/http/organizations.test.ts",
     "test/http/owners.test.ts",
     "test/http/typeLife.test.ts",
     "test/http/versionRaces.test.ts",
     "test/http/versions.test.ts",
+    "test/laws/numbering.test.ts",
   ],
   mutants: [
     [
@@ -25,8 +28,8 @@ export const catalog: Part = {
     ["ApiKeys.ts", ", revokedAt: now", "", "that is revoked opens nothing from the next request on"],
     [
       "ApiKeys.ts",
-      " && value.expiresAt === undefined && value.revokedAt === undefined",
-      " && value.revokedAt === undefined",
+      " && apiKey.expiresAt === undefined && apiKey.revokedAt === undefined",
+      " && apiKey.revokedAt === undefined",
       lastOwner,
     ],
     ["ApiKeys.ts", 'key.role === "owner" && key.expiresAt === undefined', 'key.role === "owner"', lastOwner],
@@ -52,22 +55,44 @@ export const catalog: Part = {
 
     [
       "ConsentTypes.ts",
-      "const from = ConsentTypeVersions.inForce(type, change.publishedAt ?? now)",
+      "const from = ConsentTypeVersions.inForce(type, publishedAt)",
       "const from = type.versions.at(-1)!",
       "is published neither early nor never by a correction",
     ],
     [
       "ConsentTypes.ts",
-      "        ...published.flatMap((version) => ConsentTypeVersions.plannedAgain(type, version)),\n",
-      "",
-      "also ends answers to a correction",
-      "Of any corrections and plans",
+      "hasPlans ? answerHorizon.alone(id, made) : made",
+      "made",
+      "Whatever is interleaved, lost and killed",
     ],
     [
       "ConsentTypes.ts",
-      "yield* context.answerHorizon.raise(id, Instant.min)",
-      "",
+      "context.answerHorizon.alone(id, CatalogChange.change<ShownType>(options, prepare, context))",
+      "CatalogChange.change<ShownType>(options, prepare, context)",
       "deleted while it is answered for the first time",
+    ],
+    ["ConsentTypes.ts", "isTextChange || change.requireReaccept === true", "isTextChange", "is a command"],
+    [
+      "ConsentTypes.ts",
+      "hasPlans ? yield* store.events.usedVersions(project, id) : noVersions",
+      "noVersions",
+      "keeps its number once a refusal names it",
+    ],
+
+    ["ConsentTypeVersions.ts", "publishedAt <= now || used.has(version)", "used.has(version)", numbers],
+    ["ConsentTypeVersions.ts", "publishedAt <= now || used.has(version)", "publishedAt <= now", numbers],
+    [
+      "ConsentTypeVersions.ts",
+      "Math.max(wanted, now, lastFinal(versions, used, now) + 1)",
+      "Math.max(wanted, now)",
+      numbers,
+    ],
+    ["ConsentTypeVersions.ts", "a.publishedAt - b.publishedAt || a.dateCreated - b.dateCreated", "0", numbers],
+    [
+      "ConsentTypeVersions.ts",
+      "reduce((last, { documentOf = 0 }) => Math.max(last, documentOf), 0)",
+      "length",
+      "shows its own document",
     ],
   ],
 }

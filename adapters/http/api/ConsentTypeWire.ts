@@ -101,6 +101,7 @@ export const ConsentTypeChange = Schema.Struct({
 })
 
 const version = {
+  id: Schema.String.annotate({ description: "Never changes; the number of a planned version may" }),
   version: Schema.Int,
   publishedAt: Schema.String,
   dateCreated: Schema.String,

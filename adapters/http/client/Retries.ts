@@ -1,8 +1,8 @@
 /**
  * Retries a request where that is safe and may help.
  *
- * It is safe for the idempotent methods of HTTP (RFC 9110, section 9.2.2), and for POST, because every attempt of a
- * call carries the same `Idempotency-Key`. PATCH is sent once. It may help after no answer or an incomplete one, after
+ * It is safe for the idempotent methods of HTTP (RFC 9110, section 9.2.2), and for POST, PATCH and DELETE, because every
+ * attempt of a call carries the same `Idempotency-Key`. It may help after no answer or an incomplete one, after
  * 429, 502, 503, 504, and after 409 while a request with the same key is in flight. Every other answer is returned.
  */
 import { Clock, Context, Duration, Effect, Option, Random, Result, Schema } from "effect"
@@ -23,7 +23,7 @@ export interface Retries {
   readonly timeoutMillis?: number
 }
 
-/** The header by which the server recognizes the attempts of one POST. */
+/** The header by which the server recognizes the attempts of one call. */
 const keyHeader = "idempotency-key"
 
 /** The `Idempotency-Key` that the caller chose for a call. Without it, each call gets a random UUID. */
@@ -31,14 +31,14 @@ export const IdempotencyKey = Context.Reference<string | undefined>("assent/http
   defaultValue: () => undefined,
 })
 
-const repeatable: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST"])
+const keyed: ReadonlySet<string> = new Set(["POST", "PATCH", "DELETE"])
 
 const temporary: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
-/** Sets the key of a POST: the header of the call if it has one, otherwise the caller's key, otherwise a random one. */
+/** Sets the key of a request that changes something: the header of the call if it has one, otherwise the caller's key, otherwise a random one. */
 const withKey = (request: HttpClientRequest.HttpClientRequest) =>
   Effect.map(IdempotencyKey, (given) =>
-    request.method !== "POST" || request.headers[keyHeader] !== undefined
+    !keyed.has(request.method) || request.headers[keyHeader] !== undefined
       ? request
       : HttpClientRequest.setHeader(request, keyHeader, given ?? SecureRandom.uuidV4Unsafe()),
   )
@@ -130,10 +130,7 @@ export const withRetries =
     client.pipe(
       HttpClient.mapRequestEffect(withKey),
       // The key is set before: `transform` repeats only the sending, so all attempts have the same key.
-      HttpClient.transform((send, request) => {
-        const whole = once(send, request, timeoutMillis)
-        return repeatable.has(request.method)
-          ? retrying(whole, { tries, backoffMillis, maxWaitMillis, timeoutMillis })
-          : whole
-      }),
+      HttpClient.transform((send, request) =>
+        retrying(once(send, request, timeoutMillis), { tries, backoffMillis, maxWaitMillis, timeoutMillis }),
+      ),
     )

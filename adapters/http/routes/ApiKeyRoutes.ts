@@ -36,10 +36,9 @@ const list = Effect.fnUntraced(function* (query: Parameters<Ledger["Service"]["l
   const { key, organization } = yield* CurrentKey
   const keys = ApiKeys.of(yield* ledger.catalog, organization)
   const uses = yield* ledger.setup.keyUses
-  const outcome = yield* ledger.listEntries(organization, ["keys", key.id], keys, query)
-  return yield* Pages.answer(outcome, (each) =>
-    Effect.succeed(JSON.stringify(ApiKeyJson.json(each, uses.get(each.id)))),
-  )
+  const write = (each: ApiKey) => JSON.stringify(ApiKeyJson.json(each, uses.get(each.id)))
+  const outcome = yield* ledger.listEntries(organization, ["keys", key.id], keys, query, Pages.bytesOf(write))
+  return yield* Pages.answer(outcome, write)
 })
 
 const create = Effect.fnUntraced(function* (request: Parameters<typeof Answer.readBody>[0]) {
@@ -56,10 +55,7 @@ const create = Effect.fnUntraced(function* (request: Parameters<typeof Answer.re
 })
 
 /** The key as JSON, with the time of its last use. */
-const written = Effect.fnUntraced(function* (key: ApiKey) {
-  const { setup } = yield* Ledger
-  return JSON.stringify(ApiKeyJson.json(key, (yield* setup.keyUses).get(key.id)))
-})
+const written = ({ apiKey, lastUsedAt }: ApiKeys.UsedKey): string => JSON.stringify(ApiKeyJson.json(apiKey, lastUsedAt))
 
 /** The handlers of the group `apiKeys`. */
 export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
@@ -71,7 +67,7 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const { fields } = yield* CatalogChanges.read(request, decodeChange)
+          const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeChange)
           const { expiresAt, ...members } = fields
           const { permissions, ...rest } = Exchange.present(members)
           const change = {
@@ -79,22 +75,20 @@ export const layer = HttpApiBuilder.group(Api, "apiKeys", (handlers) =>
             ...(permissions !== undefined && { permissions: lowerCase(permissions) }),
             ...(expiresAt !== undefined && { expiresAt }),
           }
-          const changed = yield* CatalogChanges.valueOrRefuse(
-            yield* setup.updateKey(organization, params.id.toLowerCase(), change),
-          )
-          return Answer.json(yield* written(changed))
+          const answering = { ...idempotency, answer: written }
+          const outcome = yield* setup.updateKey(organization, params.id.toLowerCase(), change, answering)
+          return yield* CatalogChanges.answer(outcome, written)
         }),
       ),
     )
-    .handle("deleteApiKey", ({ params }) =>
+    .handle("deleteApiKey", ({ params, request }) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const changed = yield* CatalogChanges.valueOrRefuse(
-            yield* setup.revokeKey(organization, params.id.toLowerCase()),
-          )
-          return Answer.json(yield* written(changed))
+          const answering = { ...(yield* CatalogChanges.withoutBody(request)), answer: written }
+          const outcome = yield* setup.revokeKey(organization, params.id.toLowerCase(), answering)
+          return yield* CatalogChanges.answer(outcome, written)
         }),
       ),
     ),

@@ -20,6 +20,12 @@ export const read = Effect.fnUntraced(function* <A>(
   return { fields, ...(yield* IdempotencyKey.of(request, key.id, body)) }
 })
 
+/** Reads the `Idempotency-Key` of a change that has no body. */
+export const withoutBody = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+  const { key } = yield* CurrentKey
+  return yield* IdempotencyKey.of(request, key.id, { text: "" })
+})
+
 /** The outcome of a change that was made now or by an earlier request with the same key; fails if it was refused. */
 export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutcome<Value>) {
   const result = yield* IdempotencyKey.orRefuse(outcome)
@@ -40,12 +46,6 @@ export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutc
     case "Repeated":
       return result as Changed<Value>
   }
-})
-
-/** The changed entry, for a request without a key, which has no earlier request. */
-export const valueOrRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutcome<Value>) {
-  const changed = yield* orRefuse(outcome)
-  return changed._tag === "Changed" ? changed.value : yield* Effect.die("a request without a key was answered before")
 })
 
 /** Answers a change; one that was made by an earlier request with the same key gets the answer of that request. */

@@ -1,11 +1,12 @@
 /**
  * Consent types as JSON, as answers hold them.
  */
-import { Clock, Effect, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import type { ListedType, ListedVersion } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import * as ConsentTypeVersions from "../../../core/catalog/ConsentTypeVersions.ts"
+import type { ShownType } from "../../../core/catalog/ConsentTypes.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as Period from "../../../core/engine/Period.ts"
 
@@ -18,7 +19,8 @@ const shown = ({ description, name, url }: ListedVersion) => ({
   ...(url !== undefined && { url }),
 })
 
-const publication = ({ dateCreated, grace, publishedAt, requireReaccept, version }: ListedVersion) => ({
+const publication = ({ dateCreated, grace, id, publishedAt, requireReaccept, version }: ListedVersion) => ({
+  id,
   version,
   publishedAt: Instant.format(publishedAt),
   dateCreated: Instant.format(dateCreated),
@@ -30,10 +32,13 @@ const publication = ({ dateCreated, grace, publishedAt, requireReaccept, version
 const requireReacceptVersion = (type: ListedType, now: Instant.Instant): number | undefined =>
   type.versions.findLast(({ publishedAt, requireReaccept }) => requireReaccept && publishedAt <= now)?.version
 
-/** A consent type as JSON, with the texts in force at `now`. */
+/**
+ * A consent type as JSON, with the texts in force at `now`. Its own `requireReaccept` is always false, because the
+ * member is a command: an answer that is sent back must not ask everyone again.
+ */
 export const write = (type: ListedType, document: string | undefined, now: Instant.Instant): string => {
   const inForce = ConsentTypeVersions.inForce(type, now)
-  const { grace, requireReaccept, version } = publication(inForce)
+  const { grace, version } = publication(inForce)
   const reaccepted = requireReacceptVersion(type, now)
   return JSON.stringify({
     id: type.id,
@@ -48,7 +53,7 @@ export const write = (type: ListedType, document: string | undefined, now: Insta
     ...(type.consentDuration !== undefined && { consentDuration: Period.format(type.consentDuration) }),
     status: type.status,
     required: type.required,
-    requireReaccept,
+    requireReaccept: false,
     ...(grace !== undefined && { grace }),
     rules: writeRules(type.rules),
     version,
@@ -60,22 +65,36 @@ export const write = (type: ListedType, document: string | undefined, now: Insta
   })
 }
 
-/** A consent type as JSON, with the texts and the document in force now. */
-export const answer = Effect.fnUntraced(function* (type: ListedType) {
-  const ledger = yield* Ledger
-  const now = yield* Clock.currentTimeMillis
-  return write(type, yield* ledger.setup.document(type, ConsentTypeVersions.inForce(type, now)), now)
-})
+/** A changed consent type as JSON. */
+export const answer = ({ document, shownAt, type }: ShownType): string => write(type, document, shownAt)
 
-/** The highest number of characters of a document in a list, because a page of long ones would not fit in memory. */
-const listedDocumentMaxLength = 65_536
+/** The most bytes of a document in a list, as JSON without its quotes: a longer one is left out. */
+export const listedDocumentMaxBytes = 65_536
 
-/** A consent type of a list as JSON; a long document is omitted. */
-export const answerListed = Effect.fnUntraced(function* (type: ListedType) {
+/** A document of a list; `undefined` for one that is too long. */
+const listed = (document: string | undefined): string | undefined =>
+  document === undefined || Buffer.byteLength(JSON.stringify(document)) - 2 > listedDocumentMaxBytes
+    ? undefined
+    : document
+
+/** The most bytes that a consent type has in a list. A document whose size is not known counts as the longest one. */
+export const listedBytes = (type: ListedType, now: Instant.Instant): number => {
+  const { documentBytes = listedDocumentMaxBytes, documentOf } = ConsentTypeVersions.inForce(type, now)
+  const isListed = documentOf !== undefined && documentBytes <= listedDocumentMaxBytes
+  return Buffer.byteLength(write(type, isListed ? "" : undefined, now)) + (isListed ? documentBytes : 0)
+}
+
+/** The consent types of a page as JSON; their documents are read at once. */
+export const answerListed = Effect.fnUntraced(function* (types: ReadonlyArray<ListedType>, now: Instant.Instant) {
   const ledger = yield* Ledger
-  const now = yield* Clock.currentTimeMillis
-  const document = yield* ledger.setup.document(type, ConsentTypeVersions.inForce(type, now))
-  return write(type, document !== undefined && document.length > listedDocumentMaxLength ? undefined : document, now)
+  const versions = types
+    .map((type) => ({ type, version: ConsentTypeVersions.inForce(type, now) }))
+    .filter(({ version: { documentBytes = 0, documentOf } }) => {
+      return documentOf !== undefined && documentBytes <= listedDocumentMaxBytes
+    })
+  const documents = yield* ledger.setup.documents(versions, listedDocumentMaxBytes)
+  const ofTypes = new Map(versions.map(({ type }, index) => [type.id, documents[index]]))
+  return types.map((type) => write(type, listed(ofTypes.get(type.id)), now))
 })
 
 /** A version of a consent type as JSON: the texts and the document that people are shown. */

@@ -117,9 +117,16 @@ export const list = Effect.fnUntraced(function* (
   const matching = types.all
     .filter((type) => matches(type, query, now))
     .map((type) => ({ ...type, name: ConsentTypeVersions.inForce(type, now).name }))
+  const bytesOf = (type: ListedType) => ConsentTypeJson.listedBytes(type, now)
   const { cursor: _, limit: __, offset: ___, ...bound } = query
-  const outcome = yield* ledger.listEntries(organization, ["types", project.id, caller, bound], matching, query)
-  return yield* Pages.answer(outcome, ({ id }) => ConsentTypeJson.answerListed(types.byId.get(id)!))
+  const outcome = yield* ledger.listEntries(
+    organization,
+    ["types", project.id, caller, bound],
+    matching,
+    query,
+    bytesOf,
+  )
+  return yield* Pages.answerAll(outcome, (page) => ConsentTypeJson.answerListed(page, now))
 })
 
 /** The handlers of the group `consentTypes`. */
@@ -154,23 +161,25 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project, types } = (yield* PathScope.current).scope
+          const { scope } = yield* PathScope.current
           const id = params.id.toLowerCase()
-          const read = changeReader(types.byId.get(id), yield* Clock.currentTimeMillis)
-          const { fields } = yield* CatalogChanges.read(request, read, { maxBytes: bodyMaxBytes })
-          const outcome = yield* setup.updateType(project, id, toChange(fields))
-          const changed = yield* CatalogChanges.valueOrRefuse(outcome)
-          return Answer.json(yield* ConsentTypeJson.answer(changed))
+          const read = changeReader(scope.types.byId.get(id), yield* Clock.currentTimeMillis)
+          const { fields, ...idempotency } = yield* CatalogChanges.read(request, read, { maxBytes: bodyMaxBytes })
+          const { answer } = ConsentTypeJson
+          const outcome = yield* setup.updateType(scope, id, toChange(fields), { ...idempotency, answer })
+          return yield* CatalogChanges.answer(outcome, answer)
         }),
       ),
     )
-    .handle("deleteConsentType", ({ params }) =>
+    .handle("deleteConsentType", ({ params, request }) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* PathScope.current).scope
-          const changed = yield* CatalogChanges.valueOrRefuse(yield* setup.removeType(project, params.id.toLowerCase()))
-          return Answer.json(yield* ConsentTypeJson.answer(changed))
+          const { scope } = yield* PathScope.current
+          const { answer } = ConsentTypeJson
+          const answering = { ...(yield* CatalogChanges.withoutBody(request)), answer }
+          const outcome = yield* setup.removeType(scope, params.id.toLowerCase(), answering)
+          return yield* CatalogChanges.answer(outcome, answer)
         }),
       ),
     )

@@ -81,8 +81,14 @@ const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger[
   yield* Pages.check(query)
   const ledger = yield* Ledger
   const { key, organization } = yield* CurrentKey
-  const outcome = yield* ledger.listEntries(organization, ["organizations", key.id], [organization], query)
-  return yield* Pages.answer(outcome, (each) => Effect.succeed(writeOrganization(each)))
+  const outcome = yield* ledger.listEntries(
+    organization,
+    ["organizations", key.id],
+    [organization],
+    query,
+    Pages.bytesOf(writeOrganization),
+  )
+  return yield* Pages.answer(outcome, writeOrganization)
 })
 
 /** Fails with 422 for public keys that cannot verify a token. */
@@ -117,8 +123,8 @@ const listProjects = Effect.fnUntraced(function* (query: Parameters<Ledger["Serv
   const own = [...(yield* ledger.catalog).projects.values()].filter(
     (project) => project.organization === organization.id && Role.may(Role.roleIn(key, project.id), "read"),
   )
-  const outcome = yield* ledger.listEntries(organization, ["projects", key.id], own, query)
-  return yield* Pages.answer(outcome, (each) => Effect.succeed(writeProject(each)))
+  const outcome = yield* ledger.listEntries(organization, ["projects", key.id], own, query, Pages.bytesOf(writeProject))
+  return yield* Pages.answer(outcome, writeProject)
 })
 
 /** The handlers of the group `organizations`. */
@@ -131,11 +137,12 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
         Effect.gen(function* () {
           const { setup } = yield* Ledger
           const { organization } = yield* CurrentKey
-          const { fields } = yield* CatalogChanges.read(request, decodeOrganization)
+          const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeOrganization)
           yield* checkKeys(fields)
           const { jwks, ...rest } = fields
           const change = toOrganization({ ...Exchange.present(rest), ...(jwks !== undefined && { jwks }) })
-          const outcome = yield* setup.updateOrganization(organization, change)
+          const answering = { ...idempotency, answer: writeOrganization }
+          const outcome = yield* setup.updateOrganization(organization, change, answering)
           return yield* CatalogChanges.answer(outcome, writeOrganization)
         }),
       ),
@@ -160,11 +167,12 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
       Answer.respond(
         Effect.gen(function* () {
           const { setup } = yield* Ledger
-          const { project } = (yield* PathScope.current).scope
-          const { fields } = yield* CatalogChanges.read(request, decodeProject)
+          const { scope } = yield* PathScope.current
+          const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeProject)
           const { domains, type: _, ...rest } = Exchange.present(fields)
           const change = { ...rest, ...(domains !== undefined && { domains: lowerCase(domains) }) }
-          return yield* CatalogChanges.answer(yield* setup.updateProject(project, change), writeProject)
+          const answering = { ...idempotency, answer: writeProject }
+          return yield* CatalogChanges.answer(yield* setup.updateProject(scope, change, answering), writeProject)
         }),
       ),
     ),

@@ -24,14 +24,14 @@ export const unknownCursor = new Answer.HttpProblem({
 export const check = (query: PageQuery): Effect.Effect<void, Answer.HttpProblem> =>
   query.cursor !== undefined && query.offset !== undefined ? bothGiven : Effect.void
 
-/** Answers a page of items, each written as JSON by `write`. */
-export const answer = Effect.fnUntraced(function* <Item, E, R>(
+/** Answers a page of items, which `write` writes as JSON. */
+export const answerAll = Effect.fnUntraced(function* <Item, E, R>(
   outcome: ListOutcome<Item>,
-  write: (item: Item) => Effect.Effect<string, E, R>,
+  write: (items: ReadonlyArray<Item>) => Effect.Effect<ReadonlyArray<string>, E, R>,
 ) {
   if (outcome._tag === "UnknownCursor") return yield* unknownCursor
   const { nextCursor, offset, positions = PositionsOf.none, total } = outcome
-  const items = yield* Effect.forEach(outcome.items, write)
+  const items = yield* write(outcome.items)
   const next = nextCursor === undefined ? "" : `,"nextCursor":${JSON.stringify(nextCursor)}`
   return Answer.json(
     `{"offset":${offset},"count":${items.length},"total":${total},"items":[${items.join(",")}]${next}}`,
@@ -39,3 +39,13 @@ export const answer = Effect.fnUntraced(function* <Item, E, R>(
     Positions.headers(positions),
   )
 })
+
+/** Answers a page of items, each written as JSON by `write`. */
+export const answer = <Item>(outcome: ListOutcome<Item>, write: (item: Item) => string) =>
+  answerAll(outcome, (items) => Effect.succeed(items.map(write)))
+
+/** The size of an item that is written by `write`, in bytes. */
+export const bytesOf =
+  <Item>(write: (item: Item) => string) =>
+  (item: Item): number =>
+    Buffer.byteLength(write(item))

@@ -23,7 +23,7 @@ import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 const recordItems = Items.recorder(ItemLine.ItemLine)
 const decodeQuestions = Exchange.decoder(Wire.DecisionQuestions)
 
-const bodyOf = ({ body }: StoredEvent) => Effect.succeed(body)
+const bodyOf = ({ body }: StoredEvent): string => body
 const noEvent = new Answer.HttpProblem({ status: 404, detail: "there is no such event" })
 
 /** A query with its ids in lower case, as they are stored. */

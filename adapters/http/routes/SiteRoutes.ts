@@ -87,7 +87,7 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
           const ledger = yield* Ledger
           const { session, scope } = yield* CurrentVisitor
           const outcome = yield* ledger.list(scope, session.id, { ...query, concordId: session.concordId })
-          return yield* Pages.answer(outcome, ({ body }) => Effect.succeed(body))
+          return yield* Pages.answer(outcome, ({ body }) => body)
         }),
       ),
     )

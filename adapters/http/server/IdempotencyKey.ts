@@ -1,5 +1,5 @@
 /**
- * The header `Idempotency-Key`, which makes a POST request repeatable, and the answers to a key that was used before.
+ * The header `Idempotency-Key`, which makes a request that changes something repeatable, and the answers to a key that was used before.
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
@@ -14,10 +14,12 @@ const misshapen = new Answer.HttpProblem({
   detail: "Idempotency-Key has 1 to 255 printable characters without spaces, such as a UUID",
 })
 
+/** The methods that change something. Every request of another method is idempotent by itself. */
+const changing: ReadonlySet<string> = new Set(["POST", "PATCH", "DELETE"])
+
 /**
- * The key of a POST request, if it has one, with what identifies the request. The key of another method is ignored:
- * those methods are idempotent, except PATCH, for which no answer is stored. `caller` separates the keys of different
- * callers.
+ * The key of a request that changes something, if it has one, with what identifies the request. `caller` separates the
+ * keys of different callers.
  */
 export const of = Effect.fnUntraced(function* (
   { headers, method, url }: HttpServerRequest.HttpServerRequest,
@@ -26,7 +28,7 @@ export const of = Effect.fnUntraced(function* (
 ) {
   const key = headers["idempotency-key"]
   const credential = headers["x-api-key"] ?? headers["x-session"] ?? ""
-  if (key === undefined || method !== "POST") return {}
+  if (key === undefined || !changing.has(method)) return {}
   if (!form.test(key)) return yield* misshapen
   const idempotency: IdempotentRequest = { caller, key, credential, content: `${method} ${url}\n${text}` }
   return { idempotency }

@@ -115,13 +115,15 @@ HttpApi.reflect(Api, {
     endpoints.set(endpoint.identifier, { endpoint, streamsRows: Context.get(mergedAnnotations, StreamsRows) }),
 })
 
+const keyed: ReadonlySet<string> = new Set(["post", "patch", "delete"])
+
 /**
  * Whether an operation takes an `Idempotency-Key`. An import needs none, because rows that were recorded are
  * recognized; a question needs none, because it writes nothing.
  */
 const takesKey = (method: string, operation: Operation): boolean => {
   const { endpoint, streamsRows } = endpoints.get(nameOf(operation))!
-  return method === "post" && !streamsRows && !isRead(endpoint)
+  return keyed.has(method) && !streamsRows && !isRead(endpoint)
 }
 
 /** Whether an operation requires an API key. Its answers then have `Assent-Positions`. */

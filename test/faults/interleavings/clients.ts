@@ -184,8 +184,11 @@ const undo = Effect.fnUntraced(function* (client: Client, own: string, action: A
   yield* send(client, "undo", own, fact.id, true, (ledger) => ledger.undoJoin(organization, fact.member, fact.id, own))
 })
 
+/** The answer of a change without an idempotency key is not kept. */
+const unanswered = { answer: () => "" }
+
 const publish = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "publish" }) {
-  const { project, types } = client.site
+  const { types } = client.site
   const now = yield* Clock.currentTimeMillis
   const { ahead, graceMillis, isToCurrent, requireReaccept } = action
   const change = {
@@ -196,15 +199,15 @@ const publish = Effect.fnUntraced(function* (client: Client, own: string, action
     ...(isToCurrent && { version: 1 }),
   }
   yield* send(client, "publish", own, change, false, (ledger) =>
-    ledger.setup.updateType(project, types.all[action.type]!.id, change),
+    ledger.setup.updateType(client.site, types.all[action.type]!.id, change, unanswered),
   )
 })
 
 const archive = (client: Client, own: string, { isBack, type }: Action & { kind: "archive" }) => {
-  const { project, types } = client.site
+  const { types } = client.site
   const change = { status: isBack ? "active" : "archived" } as const
   return send(client, "archive", own, change, false, (ledger) =>
-    ledger.setup.updateType(project, types.all[type]!.id, change),
+    ledger.setup.updateType(client.site, types.all[type]!.id, change, unanswered),
   )
 }
 
@@ -219,9 +222,8 @@ const create = (client: Client, own: string, action: Action & { kind: "create" }
 }
 
 const remove = (client: Client, own: string, { type }: Action & { kind: "remove" }) => {
-  const { project, types } = client.site
-  const { id } = types.all[type]!
-  return send(client, "remove", own, id, false, (ledger) => ledger.setup.removeType(project, id))
+  const { id } = client.site.types.all[type]!
+  return send(client, "remove", own, id, false, (ledger) => ledger.setup.removeType(client.site, id, unanswered))
 }
 
 /** Asks about a person, as of now or of an instant shortly before. */

@@ -40,10 +40,10 @@ interface Kinds {
     answer: Identifying.Identified | Identifying.IdentityTokenUsed | Again | NoSession,
   ]
   readonly undo: [asked: string, answer: { readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin" }]
-  readonly publish: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ListedType>]
-  readonly archive: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ListedType>]
+  readonly publish: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
+  readonly archive: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
   readonly create: [asked: ConsentTypes.TypeFields, answer: CatalogChange.CatalogOutcome<ListedType>]
-  readonly remove: [asked: string, answer: CatalogChange.CatalogOutcome<ListedType>]
+  readonly remove: [asked: string, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
   /** Left out: now. `userId` is set if the question named the person by it. */
   readonly ask: [asked: { readonly instant: Instant | undefined; readonly userId: string | undefined }, answer: Read]
   readonly list: [

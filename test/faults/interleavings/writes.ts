@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
+import type { ListedVersion } from "../../../core/model/Catalog.ts"
 import { acknowledged, type Played } from "./history.ts"
 import { isAcknowledged, isRefused, type Kept, laneOf, standing } from "./kept.ts"
 
@@ -34,13 +35,10 @@ function* oneLog(played: Played, { events, lanes }: Kept): Iterable<string> {
   }
 }
 
-/** A request that may be carried out in two steps is archived first. */
-const mostCommits = (request: string): number => (request.endsWith(" remove") ? 2 : 1)
-
 const onceEach: Check = function* ({ commits, deeds }, { acknowledged, invoked }) {
   const byRequest = Map.groupBy(commits, ({ request }) => request)
   for (const [request, ofRequest] of byRequest) {
-    if (ofRequest.length > mostCommits(request)) yield `${request} was carried out ${ofRequest.length} times`
+    if (ofRequest.length > 1) yield `${request} was carried out ${ofRequest.length} times`
     const from = invoked.get(request) ?? Infinity
     const to = acknowledged.get(request) ?? Infinity
     for (const { turn } of ofRequest) {
@@ -48,9 +46,8 @@ const onceEach: Check = function* ({ commits, deeds }, { acknowledged, invoked }
     }
   }
   for (const [request, ofRequest] of Map.groupBy(deeds, ({ request }) => request)) {
-    // Of two clients that delete a type at the same time, one is answered, after its first step, that the other has.
-    // And an earlier try without an answer may still be under way when the next try is refused.
-    const isKnown = ofRequest[0]!.kind !== "remove" && ofRequest.every(({ reply }) => reply._tag === "Answered")
+    // An earlier try without an answer may still be under way when the next try is refused.
+    const isKnown = ofRequest.every(({ reply }) => reply._tag === "Answered")
     if (!isKnown || ofRequest.some(isAcknowledged) || !ofRequest.some(isRefused)) continue
     if (byRequest.has(request)) yield `${request} was refused, and carried out`
   }
@@ -147,25 +144,37 @@ const whoIsWho: Check = function* (played, { facts }) {
   }
 }
 
-/** Versions are numbered from 1, and never change. */
-const versions: Check = function* (played, { types }) {
+/** A version without the number that a planned one may lose. */
+const unnumbered = ({ version: _, ...rest }: ListedVersion) => rest
+
+/** Versions are numbered from 1 in the order of their publication, and nothing of them but a planned number changes. */
+const versions: Check = function* (played, { events, types }) {
   const byId = new Map(types.map((type) => [type.id, type]))
   const states = played.commits.flatMap((commit) =>
     commit.kind === "catalog.change" ? (commit.change.entries.consentTypes ?? []) : [],
   )
-  for (const { id, versions } of states) {
-    const now = byId.get(id)?.versions ?? []
-    if (!isDeepStrictEqual(now.slice(0, versions.length), versions)) yield `a version of ${id} has changed`
+  for (const { dateUpdated, id, versions } of states) {
+    const now = new Map((byId.get(id)?.versions ?? []).map((version) => [version.id, version]))
+    for (const version of versions) {
+      const kept = now.get(version.id)
+      const isFinal = version.publishedAt <= dateUpdated
+      const isSame = isDeepStrictEqual(kept && unnumbered(kept), unnumbered(version))
+      if (!isSame || (isFinal && kept?.version !== version.version)) yield `a version of ${id} has changed`
+      if (version.publishedAt < version.dateCreated) yield `a version of ${id} is back-dated`
+    }
     if (versions.some(({ version }, index) => version !== index + 1)) yield `the versions of ${id} have a gap`
-    if (versions.some(({ dateCreated, publishedAt }) => publishedAt < dateCreated))
-      yield `a version of ${id} is back-dated`
-    const learnt = versions.map(({ dateCreated }) => dateCreated)
-    if (learnt.some((at, index) => at < (learnt[index - 1] ?? at)))
-      yield `dateCreated goes back in the versions of ${id}`
+    const published = versions.map(({ publishedAt }) => publishedAt)
+    if (published.some((at, index) => at < (published[index - 1] ?? at)))
+      yield `the numbers of ${id} do not follow publication`
+  }
+  for (const { consentState, consentType, consentDate, id, version } of events) {
+    const named = byId.get(consentType)?.versions.find((each) => each.version === version)
+    if (consentState !== "declined" && version > 1 && !(named !== undefined && named.publishedAt <= consentDate))
+      yield `${id} names a version that was not in force`
   }
   for (const { answer, deed } of acknowledged(played, "publish")) {
     if (answer._tag !== "Changed") continue
-    const published = byId.get(answer.value.id)?.versions.filter(({ description }) => description === deed.request)
+    const published = byId.get(answer.value.type.id)?.versions.filter(({ description }) => description === deed.request)
     if (published === undefined || published.length === 0) yield `${deed.request} was acknowledged, but is not there`
   }
 }

@@ -9,6 +9,7 @@ import { Effect, Option } from "effect"
 import type { ListedType, ListedVersion, Project, ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
+import type * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
 import type * as CatalogChange from "../../../core/catalog/CatalogChange.ts"
 import type { Ledger } from "../../../core/Ledger.ts"
 import type { EventQuery } from "../../../core/ledger/Listing.ts"
@@ -73,7 +74,8 @@ const list = (bodies: ReadonlyArray<string>) => ({
 
 const reused: Refused = { status: 422, codes: ["Idempotency-Key idempotency_key_reused"] }
 
-const publication = ({ dateCreated, grace, publishedAt, requireReaccept, version }: ListedVersion) => ({
+const publication = ({ dateCreated, grace, id, publishedAt, requireReaccept, version }: ListedVersion) => ({
+  id,
   version,
   publishedAt: Instant.format(publishedAt),
   dateCreated: Instant.format(dateCreated),
@@ -102,14 +104,14 @@ const wireRules = ({ maxAge, ...rules }: ListedType["rules"]) => ({
 })
 
 const typeBody = (type: ListedType, document: string | undefined, now: number) => {
-  const { grace, requireReaccept, version } = publication(inForce(type, now))
+  const { grace, version } = publication(inForce(type, now))
   const asks = type.versions.filter((each) => each.requireReaccept && each.publishedAt <= now)
   const { category, id, label, organization, project, required, status, validStates } = type
   return {
     ...{ id, organization, project, category, subcategory: [type.subcategory], label, status, required, validStates },
     ...shown(inForce(type, now), document),
     ...(type.consentDuration !== undefined && { consentDuration: Period.format(type.consentDuration) }),
-    ...{ requireReaccept, version, ...(grace !== undefined && { grace }) },
+    ...{ requireReaccept: false, version, ...(grace !== undefined && { grace }) },
     rules: wireRules(type.rules),
     ...(asks.length > 0 && { requireReacceptVersion: asks.at(-1)!.version }),
     readOnly: false,
@@ -161,7 +163,10 @@ export const of = (model: Model, project: Project) => {
 
   const changeType = async (
     drawn: Drawn,
-    change: (ledger: Service, scope: ProjectScope) => Effect.Effect<CatalogChange.CatalogOutcome<ListedType>, unknown>,
+    change: (
+      ledger: Service,
+      scope: ProjectScope,
+    ) => Effect.Effect<CatalogChange.CatalogOutcome<ListedType | ConsentTypes.ShownType>, unknown>,
   ): Promise<Expected> =>
     run(drawn, (ledger, scope) =>
       Effect.flatMap(change(ledger, scope), (outcome): Effect.Effect<Expected, unknown> => {
@@ -177,7 +182,7 @@ export const of = (model: Model, project: Project) => {
             return Effect.succeed({ status: 409, codes })
           }
           case "Changed": {
-            const type = outcome.value
+            const type = "type" in outcome.value ? outcome.value.type : outcome.value
             const document = ledger.setup.document(type, inForce(type, drawn.now))
             return Effect.map(document, (text) => ({ status: 200, body: typeBody(type, text, drawn.now) }))
           }
@@ -285,7 +290,7 @@ export const of = (model: Model, project: Project) => {
         // The key and the list that the server's cursors are bound to, so that the model's cursors equal them.
         const bound = { ...(sort && { sort }), ...(order && { order }), ...wanted }
         const purpose = ["types", project.id, asker, bound]
-        const outcome = yield* ledger.listEntries(organization, purpose, matching, query as EntryPage)
+        const outcome = yield* ledger.listEntries(organization, purpose, matching, query as EntryPage, () => 0)
         const items: Array<unknown> = []
         for (const { id } of outcome._tag === "Listed" ? outcome.items : []) {
           const type = types.byId.get(id)!

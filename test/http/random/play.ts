@@ -186,14 +186,21 @@ export const play = async (
     if (some !== undefined) recordedAt.push(now)
   }
 
+  /** The ids of the versions that were answered so far. */
+  const versionIds = new Set<string>()
+
   const changed = async (
     answer: Answer,
     date: "dateCreated" | "dateUpdated",
     change: Parameters<typeof answers.changeType>[1],
   ) => {
-    const isMade = answer.status === 200 && date === "dateCreated"
-    const now = answer.status === 200 ? Date.parse(answer.json[date]) : Date.now()
-    same(answer, await answers.changeType({ now, ...(isMade && { uuids: [answer.json.id] }) }, change))
+    const isChanged = answer.status === 200
+    const isMade = isChanged && date === "dateCreated"
+    const now = isChanged ? Date.parse(answer.json[date]) : Date.now()
+    const ids: ReadonlyArray<string> = isChanged ? answer.json.versions.map(({ id }: { id: string }) => id) : []
+    const uuids = [...(isMade ? [answer.json.id] : []), ...ids.filter((id) => !versionIds.has(id))]
+    for (const id of ids) versionIds.add(id)
+    same(answer, await answers.changeType({ now, ...(isChanged && { uuids }) }, change))
     if (answer.status === 200) noteRecorded(answer.json[date])
     if (isMade) types.push(answer.json.id)
   }
@@ -358,14 +365,16 @@ export const play = async (
         const id = typeAt(command.type)
         const json = typeWire(command.change)
         const answer = await send("PATCH", `${base}/consent-types/${id}`, { headers: asOwner, json })
-        return changed(answer, "dateUpdated", (ledger, { project }) =>
-          ledger.setup.updateType(project, id, typeFields(command.change)),
+        return changed(answer, "dateUpdated", (ledger, scope) =>
+          ledger.setup.updateType(scope, id, typeFields(command.change), { answer: () => "" }),
         )
       }
       case "deleteType": {
         const id = typeAt(command.type)
         const answer = await send("DELETE", `${base}/consent-types/${id}`, { headers: asOwner })
-        return changed(answer, "dateUpdated", (ledger, { project }) => ledger.setup.removeType(project, id))
+        return changed(answer, "dateUpdated", (ledger, scope) =>
+          ledger.setup.removeType(scope, id, { answer: () => "" }),
+        )
       }
       case "record":
       case "import": {
