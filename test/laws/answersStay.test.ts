@@ -184,7 +184,8 @@ const carryOut = Effect.fnUntraced(function* (world: World, step: Step, answered
     }
     case "change": {
       const publishedAt = step.inHours === undefined ? {} : { publishedAt: now + step.inHours * hour }
-      if (type !== undefined) yield* ledger.setup.updateType(scope.project, type.id, { ...step.change, ...publishedAt })
+      const change = { ...step.change, ...publishedAt }
+      if (type !== undefined) yield* ledger.setup.updateType(scope, type.id, change, { answer: () => "" })
       return
     }
     case "create": {
@@ -193,7 +194,7 @@ const carryOut = Effect.fnUntraced(function* (world: World, step: Step, answered
       return
     }
     case "remove": {
-      if (type !== undefined) yield* ledger.setup.removeType(scope.project, type.id)
+      if (type !== undefined) yield* ledger.setup.removeType(scope, type.id, { answer: () => "" })
       return
     }
     case "ask": {
