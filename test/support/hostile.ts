@@ -23,7 +23,7 @@ const grants = (): string => {
 
 /**
  * Revokes the right to execute from all roles, for every function except those that operators, types, casts, aggregates
- * and indexes need and the three that the store calls by name; and the right to use the languages that functions are
+ * and indexes need and the four that the store calls by name; and the right to use the languages that functions are
  * written in.
  */
 const revokeFunctions = `
@@ -33,7 +33,7 @@ const revokeFunctions = `
   GRANT USAGE ON SCHEMA faults TO ${role};
   DO $$ DECLARE each regprocedure; BEGIN
     FOR each IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f'
-      AND p.proname NOT IN ('decode', 'encode', 'unnest')
+      AND p.proname NOT IN ('char_length', 'decode', 'encode', 'unnest')
       AND p.oid NOT IN (SELECT unnest(ARRAY[oprcode, oprrest, oprjoin]) FROM pg_operator)
       AND p.oid NOT IN (SELECT castfunc FROM pg_cast)
       AND p.oid NOT IN (SELECT amproc FROM pg_amproc)
