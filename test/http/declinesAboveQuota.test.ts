@@ -118,6 +118,18 @@ describe("a visitor above its quota", () => {
     expect(rows()).toEqual({ event: before["event"]! + 1, idempotency: before["idempotency"]! + 1 })
   })
 
+  test("owes its quota what it declined above it", async () => {
+    const visitor = await aboveQuota()
+    const path = "consent-state"
+    for (const declines of [1, 2]) {
+      expect((await say(visitor, [no()])).status).toBe(201)
+      const refused = await asVisitor(server, visitor, "GET", path)
+      // One request is wanted, and each decline was one: at one a minute.
+      expect(Number(refused.headers["retry-after"])).toBeGreaterThan(60 * declines)
+      expect(Number(refused.headers["retry-after"])).toBeLessThanOrEqual(60 * (declines + 1))
+    }
+  })
+
   test("declines again once its refusal may be asked again", async () => {
     const json = {
       category: "custom",
@@ -154,6 +166,28 @@ describe("a visitor above its quota", () => {
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
     expect(rows()["event"]! - before["event"]!).toBe(listed.length)
   })
+})
+
+test("declines of one caller above its quota are worked on one request at a time: 16 wait, and more are 503", async () => {
+  const visitor = await aboveQuota()
+  const other = await aboveQuota()
+  const before = rows()
+  const blocker = new DatabaseSync(server.file, { timeout: 10_000 })
+  blocker.exec("BEGIN IMMEDIATE")
+  const sent = Array.from({ length: 30 }, () => say(visitor, [no()]))
+  const answered: Array<Answer> = []
+  for (const each of sent) void each.then((answer) => answered.push(answer))
+  await eventually(() => answered.length === 13, "those that are one too many are answered")
+  for (const answer of answered) expectProblem(answer, 503)
+  const elsewhere = say(other, [no()])
+  // The one that is worked on has looked up that nothing is refused yet, and waits for the disk.
+  for (let n = 0; n < 20; n++) await asVisitor(server, visitor, "GET", "consent-state")
+  blocker.exec("ROLLBACK")
+  blocker.close()
+  const answers = await Promise.all(sent)
+  const texts = answers.flatMap(({ status, text }) => (status === 201 ? [text] : []))
+  expect([texts.length, new Set(texts).size, (await elsewhere).status]).toEqual([17, 1, 201])
+  expect(rows()["event"]! - before["event"]!).toBe(2)
 })
 
 test("of random requests of visitors with tiny quotas no refusal that changes an answer is missing, and no other is recorded", async () => {

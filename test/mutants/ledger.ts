@@ -11,6 +11,7 @@ export const ledger: Part = {
     "test/faults/replica.test.ts",
     "test/http/catalogLists.test.ts",
     "test/http/cursors.test.ts",
+    "test/http/declinesAboveQuota.test.ts",
     "test/http/externalId.test.ts",
     "test/http/known.test.ts",
     "test/http/retries.test.ts",
@@ -18,6 +19,17 @@ export const ledger: Part = {
     "test/laws/joinedLedger.test.ts",
   ],
   mutants: [
+    ["NeededDeclines.ts", "if (deciding !== undefined) settled.set(item, deciding)", "", "declines each type once"],
+    ["NeededDeclines.ts", 'status === "withdrawn"', 'status === "given"', "declines after each yes, once"],
+    ["NeededDeclines.ts", " && !askAgain ?", " ?", "declines again once its refusal may be asked again"],
+    ["NeededDeclines.ts", " && !claiming.has(concordId)", "", "records each decline that changes an answer"],
+    ["NeededDeclines.ts", "first === undefined ? [] : [[item, first] as const]", "[]", "declines each type once"],
+    [
+      "Recording.ts",
+      "batch.settled !== undefined && recorded.length === 0",
+      "batch.items.length === 0 && recorded.length === 0",
+      "keeps no idempotency record where nothing is recorded",
+    ],
     [
       "Reading.ts",
       "knownUntil(question, learnt)",

@@ -60,8 +60,10 @@ const text = (description: string, more: Json = {}) => ({ description, schema: {
 const retryAfter = { "Retry-After": text("When to come back, in seconds", { pattern: "^[0-9]+$" }) }
 
 const rates = {
-  "RateLimit-Policy": text("The quota, and the seconds of its window (draft-ietf-httpapi-ratelimit-headers)"),
-  RateLimit: text("How many requests are left, and when there will be one more"),
+  "RateLimit-Policy": text(
+    "The quotas that were drawn from, each with the seconds of its window (draft-ietf-httpapi-ratelimit-headers)",
+  ),
+  RateLimit: text("How much of each quota is left, and when there will be one more"),
 }
 
 const replayed = { "Idempotent-Replayed": text("`true` where the same request was answered before") }
