@@ -17,6 +17,9 @@ export const maxLength = 1024 * 1024
 /** How many types are decided at a time. */
 const typesAtATime = 250
 
+/** By how much that number grows after the events of the person's past were read, because they are read each time. */
+const growth = 4
+
 /** Which page is asked for. */
 export interface AnswerPageQuery {
   /** The id of the API key or session: a cursor is valid only for the caller that it was answered to. */
@@ -65,8 +68,9 @@ const pageOf = Effect.fnUntraced(function* (
   let answered = { positions: PositionsOf.none, eventsRead: 0, nextChangeAt: Infinity }
   let length = 0
   let isFull = false
+  let limit = typesAtATime
   for (let isLast = false; !isLast && !isFull;) {
-    const consentTypes = { limit: typesAtATime, ...(after !== undefined && { after }) }
+    const consentTypes = { limit, ...(after !== undefined && { after }) }
     const part = yield* read({ ...question, ...(knownAt !== undefined && { knownAt }), consentTypes })
     knownAt = part.knownAt
     answered = {
@@ -82,6 +86,7 @@ const pageOf = Effect.fnUntraced(function* (
       after = type
     }
     isLast = part.next === undefined
+    if (part.eventsRead > 0) limit *= growth
     if (!isFull && !isLast) {
       after = part.next!
       yield* Effect.yieldNow

@@ -200,7 +200,16 @@ const headsOf = Effect.fnUntraced(function* (
   if (survivor === undefined) return unseen
   if (isJoined) return yield* store.events.joinedHeads(question.project, survivor, consentTypes)
   const people = yield* members(knownUntil(question, learnt))
-  return yield* store.events.heads(question.project, people, consentTypes)
+  // Nothing is recorded any more that the question could see, so that the people need not be read at one moment.
+  let seen = unseen
+  for (let first = 0; first < people.length; first += peoplePerTurn) {
+    const part = people.slice(first, first + peoplePerTurn)
+    const { events, positions } = yield* store.events.heads(question.project, part, consentTypes)
+    if (people.length <= peoplePerTurn) return { events, positions }
+    seen = { events: [...seen.events, ...events], positions: PositionsOf.merge(seen.positions, positions) }
+    yield* Effect.yieldNow
+  }
+  return seen
 })
 
 /** Gathers what a question is answered from, as known at `latest` at the latest; `now` is that of the clock. */
@@ -330,7 +339,7 @@ export const state = Effect.fnUntraced(function* (
     if (decision?.event === undefined || !inForce.has(decision.status)) return []
     return [{ type, decision, event: stored.get(decision.event.id)! }]
   })
-  const nextChangeAt = Math.min(...decisions.map((decision) => decision.nextChangeAt ?? Infinity))
+  const nextChangeAt = decisions.reduce((first, decision) => Math.min(first, decision.nextChangeAt ?? first), Infinity)
   return { ...answerOf(gathered, eventsRead), items, ...(nextChangeAt < Infinity && { nextChangeAt }) }
 })
 
@@ -358,6 +367,9 @@ export const timeline = Effect.fnUntraced(function* (
   }
   return { ...answerOf(gathered, eventsRead), items: items.toSorted((a, b) => a.decision.at - b.decision.at) }
 })
+
+/** Of how many joined people the heads are read before other requests may be answered. */
+const peoplePerTurn = 100
 
 /** How many types are decided before other requests may be answered. */
 const typesPerTurn = 256
