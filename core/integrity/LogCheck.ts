@@ -115,7 +115,8 @@ export const check = Effect.fnUntraced(function* (
     else if (head.next_position > next) {
       findings.note({ table: "event", lane, position: next, what: range(next, head.next_position - 1) })
     } else if (head.next_position < next) note(`next_position is not ${next}`)
-    if (head !== undefined && events > 0 && head.last_recorded_at !== recordedAt) {
+    // A lane without events may have a row, because joined people live in it.
+    if (head !== undefined && head.last_recorded_at !== (events > 0 ? recordedAt : 0)) {
       note("last_recorded_at is not that of the last event")
     }
   }

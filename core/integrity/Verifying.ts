@@ -20,6 +20,7 @@ import {
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as FindingsOf from "./Findings.ts"
 import * as HeadCheck from "./HeadCheck.ts"
+import * as JoinedCheck from "./JoinedCheck.ts"
 import * as LogCheck from "./LogCheck.ts"
 import * as LookupCheck from "./LookupCheck.ts"
 import * as TableReader from "../transfer/TableReader.ts"
@@ -121,6 +122,14 @@ const verifySnapshot = Effect.fnUntraced(function* (
     yield* guarded("used_type", check)
   }
   yield* guarded("external_id", LookupCheck.checkExternalIds(snapshot, owners, findings))
+  yield* guarded(
+    "joined_head",
+    Effect.gen(function* () {
+      const people = yield* tables.read("person")
+      const joinedHeads = yield* tables.read("joined_head")
+      yield* JoinedCheck.check(people, joinedHeads, snapshot, owners, heads, findings)
+    }),
+  )
   for (const table of tableNames) {
     if (tables.isRead(table)) continue
     const drain = Effect.flatMap(tables.read(table), (next) => TableReader.forEach(next, () => Effect.void))

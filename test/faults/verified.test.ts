@@ -71,8 +71,11 @@ const isAt =
   (finding: Finding): boolean =>
     Object.entries(place).every(([name, value]) => finding[name as keyof Finding] === value)
 
-const headPlace = ({ consent_state, consent_type, lane, person }: Row<"head">): Partial<Finding> => ({
-  table: "head",
+const headPlace = (
+  { consent_state, consent_type, lane, person }: Row<"head">,
+  table: "head" | "joined_head" = "head",
+): Partial<Finding> => ({
+  table,
   lane,
   person,
   consentType: consent_type,
@@ -89,7 +92,7 @@ const other = (table: TableName, column: string, kind: Kind, value: unknown): nu
   if (column === "lane" || column === "event_lane") return nowhere
   if (column === "position") return Number(value) + 100_000
   // The person may already have heads of all four states.
-  if (column === "consent_state" && table === "head") return "another"
+  if (column === "consent_state" && (table === "head" || table === "joined_head")) return "another"
   if (column === "consent_state") return states[(states.indexOf(String(value)) + 1) % 4]!
   if (column === "consent_action") return value === "import" ? "implied" : "import"
   // 0 would stand for any version, as in rows that were written before versions were noted.
@@ -111,6 +114,8 @@ const expected = (table: TableName, column: string, row: never): Partial<Finding
     }
     case "head":
       return headPlace(row)
+    case "joined_head":
+      return headPlace(row, table)
     case "lane_head": {
       const { lane }: Row<"lane_head"> = row
       return column === "next_position" ? { lane } : { table: "lane_head", lane }
@@ -126,9 +131,12 @@ const expected = (table: TableName, column: string, row: never): Partial<Finding
   }
 }
 
-const checked = ["event", "head", "lane_head", "external_id", "used_type"] as const
+const checked = ["event", "head", "joined_head", "lane_head", "external_id", "used_type"] as const
 const columns = checked.flatMap((table) =>
-  Object.entries(tables[table].columns).map(([column, kind]) => ({ table, column, kind })),
+  Object.entries(tables[table].columns)
+    // A mark that is there without need is no fault.
+    .filter(([column]) => column !== "has_joined")
+    .map(([column, kind]) => ({ table, column, kind })),
 )
 
 describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) => {
@@ -217,7 +225,8 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
     const head = (await rowsOf(original, "head"))[11]!
     const removed = await copy(original)
     await removed.tampering.run(`DELETE FROM head WHERE ${isRow(removed.tampering, "head", head)}`)
-    expect((await verify(removed.url)).findings).toEqual([
+    const ofHeads = (findings: ReadonlyArray<Finding>) => findings.filter(({ table }) => table === "head")
+    expect(ofHeads((await verify(removed.url)).findings)).toEqual([
       { ...headPlace(head), what: `is missing: it is position ${head.position}` },
     ])
     const added = await copy(original)
@@ -230,6 +239,32 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
     expect((await verify(added.url)).findings).toEqual([
       { ...headPlace({ ...head, person }), what: "the log has no such event" },
     ])
+  })
+
+  test("finds people who are counted as others than the facts say, and lanes of joined people that are not marked", async () => {
+    const people = await rowsOf(original, "person")
+    const survivor = people.find(({ learnt, person, survivor }) => person === survivor && learnt !== null)!
+    const member = people.find((each) => each.survivor === survivor.person && each.person !== survivor.person)!
+    const alone = people.find(({ learnt, survivor }) => learnt !== null && survivor === null)!
+    for (const [row, column, value] of [
+      [survivor, "survivor", null],
+      [member, "survivor", null],
+      [member, "survivor", alone.person],
+      [alone, "survivor", survivor.person],
+      [survivor, "learnt", survivor.learnt! - 1],
+      [alone, "learnt", null],
+    ] as const) {
+      const { tampering, url } = await copy(original)
+      await change(tampering, "person", row, column, value)
+      const place = { table: "person" as const, lane: row.lane, person: row.person }
+      expect((await verify(url)).findings.filter(isAt(place)), column).toHaveLength(1)
+    }
+    const { tampering, url } = await copy(original)
+    await tampering.run("UPDATE lane_head SET has_joined = (1 = 0)")
+    const marked = (await rowsOf(original, "lane_head")).filter(({ has_joined }) => has_joined)
+    const lanes = (await verify(url)).findings.map(({ lane, table }) => [table, lane])
+    expect(lanes.length).toBeGreaterThan(2)
+    expect(marked.map(({ lane }) => ["lane_head", lane])).toEqual(expect.arrayContaining(lanes))
   })
 
   test("finds a catalog entry that is missing, cannot be read, or has no revision", async () => {

@@ -8,6 +8,7 @@ import * as Store from "../../apps/Store.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Ledger from "../../core/Ledger.ts"
+import type { Session } from "../../core/ports/LedgerStore.ts"
 
 const instants = [Date.UTC(2024, 0, 31), Date.UTC(2024, 1, 29), Date.UTC(2024, 1, 29) + 1]
 
@@ -51,6 +52,7 @@ const fill = Effect.fnUntraced(function* (events: number) {
       if (recorded._tag !== "Recorded") return yield* Effect.die(recorded)
     }
   }
+  const sessions: Array<Session> = []
   for (let visitor = 0; visitor < 6; visitor++) {
     const geography = visitor % 2 === 0 ? { geography: "DE-BE", userAgent: "a browser" } : {}
     const opened = yield* ledger.openSession({ ...shop, ipAddress: "192.0.2.7", domain: "localhost", ...geography })
@@ -58,7 +60,25 @@ const fill = Effect.fnUntraced(function* (events: number) {
     const { session } = opened
     const said = items(shop, visitor, 4).map((item) => ({ ...item, person: { concordId: session.concordId } }))
     yield* ledger.record({ ...shop, submitter: session.concordId, session, items: said })
+    sessions.push(session)
   }
+  yield* join(shop, sessions)
+})
+
+/** Identifies visitors as a known person and as two others, and undoes the last identification. */
+const join = Effect.fnUntraced(function* (shop: ProjectScope, sessions: ReadonlyArray<Session>) {
+  const ledger = yield* Ledger.Ledger
+  for (const [index, userId] of ["person 1", "person 1", "visitor", "stranger"].entries()) {
+    const session = sessions[index]!
+    const alias = Option.getOrThrow(yield* ledger.aliasOf(shop, { kind: "userId", value: userId, isHashed: false }))
+    const evidence = { kind: alias.kind, issuedAt: instants[0]!, expiresAt: instants[1]! }
+    const identified = yield* ledger.identify({ ...shop, session, alias, evidence, signed: session.id })
+    if (identified._tag !== "Identified") return yield* Effect.die(identified._tag)
+  }
+  const { concordId } = sessions[3]!
+  const { facts } = yield* ledger.person(shop.organization, concordId)
+  const undone = yield* ledger.undoJoin(shop.organization, concordId, facts[0]!.id, shop.organization.id)
+  if (undone._tag !== "Undone") return yield* Effect.die(undone._tag)
 })
 
 /** Fills an empty store. */
