@@ -14,11 +14,15 @@ export const text = (minimum: number, maximum: number) =>
   )
 
 /**
- * A string of `minimum` to `maximum` characters without lone surrogates. Those have no form in UTF-8, so the string
- * could not be returned unchanged.
+ * Whether every store can keep a text and return it unchanged: lone surrogates have no form in UTF-8, and PostgreSQL
+ * keeps no NUL in a text.
  */
-export const writableText = (minimum: number, maximum: number) =>
-  text(minimum, maximum).check(Schema.makeFilter((value) => value.isWellFormed() || "expected no lone surrogates"))
+const isWritable = Schema.makeFilter(
+  (value: string) => (value.isWellFormed() && !value.includes("\0")) || "expected no NUL and no lone surrogates",
+)
+
+/** A string of `minimum` to `maximum` characters that every store can keep. */
+export const writableText = (minimum: number, maximum: number) => text(minimum, maximum).check(isWritable)
 
 /** A string of at most 128 characters. */
 export const ShortText = Schema.String.check(Schema.isMaxLength(128, { message: "must have at most 128 characters" }))
@@ -31,6 +35,13 @@ export const Uuid = Schema.String.check(Schema.isPattern(uuidPattern, { message:
 
 /** One of the four categories of consent types. */
 export const Category = Schema.Literals(["disclosure", "communication", "privacy_setting", "custom"])
+
+const writableShortText = ShortText.check(isWritable)
+
+/** A subcategory that is kept: as {@link Subcategory}, of a text that every store can keep. */
+export const KeptSubcategory = Schema.Union([Schema.Tuple([writableShortText]), writableShortText]).annotate({
+  message: "expected an array of one string of at most 128 characters, without NUL and lone surrogates",
+})
 
 /** An array of one string, as the API documents it, or the bare string. */
 export const Subcategory = Schema.Union([Schema.Tuple([ShortText]), ShortText]).annotate({

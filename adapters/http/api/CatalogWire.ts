@@ -27,7 +27,7 @@ const PublicKey = Schema.Struct({
   crv: Schema.Literal("P-256"),
   x: Coordinate,
   y: Coordinate,
-  kid: Schema.optionalKey(Fields.text(1, 256)),
+  kid: Schema.optionalKey(Fields.writableText(1, 256)),
 }).annotate({ identifier: "PublicKey", description: "A public key for ES256 (RFC 7517)" })
 
 /** The public keys that verify the identity tokens of an organization: a JWK set (RFC 7517, section 5). */

@@ -78,7 +78,7 @@ const isKnownSubcategory = Schema.makeFilter(
 /** A new consent type. */
 export const NewConsentType = Schema.Struct({
   category: Fields.Category,
-  subcategory: Fields.Subcategory,
+  subcategory: Fields.KeptSubcategory,
   label: Label,
   name: Fields.orNull(Fields.writableText(5, 100).annotate({ description: "Left out: the label" })),
   ...texts,

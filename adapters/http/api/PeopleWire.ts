@@ -28,7 +28,7 @@ export const Identified = Schema.Struct({
   session: Schema.String.annotate({ description: "The token to send as x-session from now on. Told only here." }),
 }).annotate({ identifier: "Identified" })
 
-const part = Fields.orNull(Fields.text(0, 256))
+const part = Fields.orNull(Fields.writableText(0, 256))
 
 const address = {
   street: part,

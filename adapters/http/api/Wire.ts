@@ -10,7 +10,7 @@ import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 
 /** An http or https URL. */
-export const WebAddress = Fields.text(1, 2048).check(
+export const WebAddress = Fields.writableText(1, 2048).check(
   Schema.makeFilter((url) => (URL.canParse(url) && /^https?:/i.test(url)) || "expected an http or https URL"),
 )
 
