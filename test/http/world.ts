@@ -158,11 +158,26 @@ export const startWorldOn = async (database: string, env: Readonly<Record<string
   return start({ env: { ...env, ASSENT_STORE: database } })
 }
 
-/** Starts the server on a SQLite file with this catalog. */
-export const startWorld = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+/** Types of the shop with a document each, of `length` characters. */
+export const longTypes = (count: number, length: number) => {
+  const all = Array.from({ length: count }, (_, n): ListedType => {
+    const type = consentType(1000 + n, { category: "custom", subcategory: "long", label: `long_${n}` })
+    return { ...type, versions: [{ ...type.versions[0]!, documentOf: 1, documentBytes: length }] }
+  })
+  const document = "d".repeat(length)
+  return { types: all, documents: all.map(({ id }) => ({ consentType: id, number: 1, document })) }
+}
+
+/** Starts the server on a SQLite file with this catalog, and with further types of the shop. */
+export const startWorld = async (
+  env: Readonly<Record<string, string>> = {},
+  more: ReturnType<typeof longTypes> = longTypes(0, 0),
+): Promise<Server> => {
   const file = join(folder(), "ledger.db")
   const writer = Writer.open(file)
-  writer.write([{ name: "changeCatalog", input: { revision: 0, entries, documents: [] } }])
+  const { documents } = more
+  const consentTypes = [...entries.consentTypes, ...more.types]
+  writer.write([{ name: "changeCatalog", input: { revision: 0, entries: { ...entries, consentTypes }, documents } }])
   writer.close()
   const server = await start({ file, env })
   const stop = async () => {
