@@ -114,7 +114,7 @@ export const make = (db: DatabaseSync): EventList => {
   }
 
   /**
-   * The key of the `n`-th event of the list, which has as many. The lanes are merged key by key, so that the memory
+   * The key of the `n`-th event of a list of at least `n` events. The lanes are merged key by key, so that the memory
    * does not grow with `n`.
    */
   const keyAt = (lanes: ReadonlyArray<ListedLane>, page: EventOrder, n: number): Key => {

@@ -1,5 +1,5 @@
 /**
- * Bodies of requests, by the endpoint: as many items as fit, items with as many violations as possible, long texts,
+ * Bodies of requests, by the endpoint: the most items that fit, items with the most violations, long texts,
  * deep and wide JSON, and rows that are packed well.
  */
 import * as fc from "fast-check"

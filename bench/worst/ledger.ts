@@ -113,7 +113,7 @@ const eventOf = (n: number, { concordId, nth, type }: Said, recordedAt: number):
   return { ...event, submitter: Ids.keyId(0), body }
 }
 
-/** Who said something, as which of its events, and of which type. */
+/** One event to make: its person, its number among the events of the person, and its type. */
 interface Said {
   readonly concordId: string
   readonly nth: number

@@ -123,7 +123,7 @@ const membersOf = (schema: Schema.Top | undefined): ReadonlyArray<string> =>
     ? schema.ast.propertySignatures.map(({ name }) => String(name))
     : []
 
-/** The parameters that often change what is read; each of the others is rare, because most of their values are refused. */
+/** The parameters that often change what is read. Each of the others is rare: most of their values are refused. */
 const frequent: ReadonlySet<string> = new Set(["at", "knownAt", "limit", "order", "sort", "concordId", "map", "dryRun"])
 
 const maybe = (name: string): fc.Arbitrary<Text | undefined> =>

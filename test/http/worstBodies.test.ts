@@ -61,6 +61,12 @@ test("an item has no list, so of a list in an item nearly nothing is read", () =
   expect(reads()).toBeLessThanOrEqual(4)
 })
 
+test("of rules that are not known, at most 1001 are named", () => {
+  const rules = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`m${n}`, 0]))
+  const decoded = Exchange.decoder(Exchange.Rules)(rules)
+  expect(Result.isFailure(decoded) && decoded.failure.length).toBe(1001)
+})
+
 test("a violation after the part that is read in full is found all the same", () => {
   const versions = Array.from({ length: 3000 }, (_, at) => ({
     version: at < 2500 ? at + 1 : 0,
@@ -70,7 +76,7 @@ test("a violation after the part that is read in full is found all the same", ()
   expect(Result.isFailure(decoded) && decoded.failure[0]?.pointer).toBe("/items/0/versions/2500/version")
 })
 
-/** A text that is repeated until it has about so many bytes. */
+/** A list of one item, repeated until the text has about `bytes` bytes. */
 const list = (item: string, bytes: number): string =>
   `[${Array.from({ length: Math.floor(bytes / (item.length + 1)) }, () => item).join()}]`
 
@@ -143,6 +149,12 @@ describe("a body of more than 1 MiB may have a long text, but not many values", 
   ])("%s", async (_, body) => {
     const answer = await send(body())
     expect([answer.status, answer.json.detail]).toEqual([413, expect.stringContaining("values")])
+  })
+
+  test("a text after a name that ends with a backslash is recorded", async () => {
+    const document = "[{,".repeat(500_000)
+    const answer = await send(JSON.stringify({ name: "Ends with \\", document }))
+    expect([answer.status, answer.json.document]).toEqual([200, document])
   })
 
   test.each([

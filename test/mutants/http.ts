@@ -32,9 +32,27 @@ export const http: Part = {
     "test/http/routeTable.test.ts",
     "test/http/tokenBuckets.test.ts",
     "test/http/typeLife.test.ts",
+    "test/http/worstBodies.test.ts",
     "test/http/waiting.test.ts",
   ],
   mutants: [
+    ["server/JsonValues.ts", "code === comma || ", "", "numbers", "members"],
+    ["server/JsonValues.ts", "code === openList || ", "", "nesting"],
+    [
+      "server/JsonValues.ts",
+      "code === quote ? afterString(text, at) : at + 1",
+      "at + 1",
+      "a text with brackets and commas",
+    ],
+    ["server/JsonValues.ts", "(end - before) % 2 === 0", "end === before", "a text after a name"],
+    [
+      "server/Answer.ts",
+      "if (more <= 0) return errors",
+      "return errors",
+      "questions",
+      "lists in items",
+      "to a visitor",
+    ],
     [
       "server/ConcurrencyLimit.ts",
       "        limit = lowered\n",

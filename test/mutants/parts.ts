@@ -2,6 +2,7 @@
 import { catalog } from "./catalog.ts"
 import { client } from "./client.ts"
 import { engine } from "./engine.ts"
+import { formats } from "./formats.ts"
 import { http } from "./http.ts"
 import { integrity } from "./integrity.ts"
 import { ledger } from "./ledger.ts"
@@ -17,6 +18,7 @@ import { transfer } from "./transfer.ts"
 export const parts: Readonly<Record<string, Part>> = {
   engine,
   model,
+  formats,
   simulation,
   ledger,
   people,

@@ -5,6 +5,7 @@ export const sqlite: Part = {
   folder: "adapters/sqlite",
   tests: [
     "test/contract/contract.test.ts",
+    "test/contract/deepPages.test.ts",
     "test/faults/disk.long.test.ts",
     "test/faults/disk.test.ts",
     "test/faults/sync.test.ts",
@@ -19,6 +20,14 @@ export const sqlite: Part = {
       "place?.bounds ?? boundsOf(project)",
       "boundsOf(project)",
       "neither skip nor repeat while 8 writers append",
+    ],
+    ["EventList.ts", "    if (skipped >= total) return { total, events: [], bounds }\n", "", "offset 9007199254740991"],
+    ["EventList.ts", "if (passed === n)", "if (passed > n)", "a page at an offset is the part"],
+    [
+      "EventList.ts",
+      "(skipped === 0 ? undefined : keyAt(lanes, page, skipped))",
+      "undefined",
+      "a page at an offset is the part",
     ],
     ["EventList.ts", "e.consent_date < ?", "e.consent_date <= ?", "takes startDate in and leaves endDate out"],
 

@@ -1,0 +1,17 @@
+/** Mutants of the exchange formats. */
+import type { Part } from "./Mutant.ts"
+
+export const formats: Part = {
+  folder: "core/formats",
+  tests: ["test/http/worstBodies.test.ts"],
+  mutants: [
+    ["Exchange.ts", "value.slice(0, maxItems + 1).map(inner)", "value.map(inner)", "public keys", "subcategories"],
+    ["Exchange.ts", "          .slice(0, listMaxLength + 1)\n", "", "of rules that are not known"],
+    [
+      "Exchange.ts",
+      "Result.isFailure(all) ? all.failure : decoded.failure",
+      "all.failure",
+      "a violation after the part",
+    ],
+  ],
+}
