@@ -40,7 +40,13 @@ const asKept = (seed: number, recipe: Recipe, cost: Cost): Kept.Kept => ({
 /** Keeps the worst request of an endpoint that is found until an instant, and returns how bad it is. */
 const searchOne = async (runner: Run.Runner, endpoint: string, arbitrary: fc.Arbitrary<Recipe>, until: number) => {
   const known = Kept.load(endpoint)
-  let worst = known === undefined ? 0 : Run.badness(await measured(runner, known.recipe, Infinity))
+  let worst = 0
+  if (known !== undefined) {
+    const cost = await measured(runner, known.recipe, Infinity)
+    worst = Run.badness(cost)
+    // What it cost then may have been mended since.
+    Kept.save(asKept(known.seed, known.recipe, cost))
+  }
   let running: Promise<unknown> = Promise.resolve()
   while (performance.now() < until && worst < Infinity) {
     const seed = Math.trunc(Math.random() * 2 ** 31)

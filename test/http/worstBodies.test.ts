@@ -80,7 +80,7 @@ test("a violation after the part that is read in full is found all the same", ()
 const list = (item: string, bytes: number): string =>
   `[${Array.from({ length: Math.floor(bytes / (item.length + 1)) }, () => item).join()}]`
 
-const fits = 1_000_000
+const fits = 190_000
 const organization = `/privacy-v1/organizations/${acme.id}`
 
 /** Requests whose bodies are as large as allowed and broken everywhere. */
@@ -91,7 +91,7 @@ const hostile: ReadonlyArray<readonly [name: string, method: string, path: strin
     "lists in items",
     "POST",
     `${privacy()}/consent-events`,
-    () => `{"items":${list(`{"subcategory":${list("0", 1200)}}`, fits)}}`,
+    () => `{"items":${list(`{"subcategory":${list("0", 300)}}`, fits)}}`,
   ],
   ["public keys", "PATCH", organization, () => `{"jwks":{"keys":${list("{}", fits)}}}`],
   ["domains", "POST", `${organization}/projects`, () => `{"name":"Made","domains":${list("0", fits)}}`],
@@ -119,7 +119,7 @@ describe("a refusal names at most 1000 violations, and how many more there are",
 
   test("to a visitor", async () => {
     const visitor = await visit(server)
-    const body = `{"items":${list(`{"subcategory":${list("0", 1200)}}`, fits)}}`
+    const body = `{"items":${list(`{"subcategory":${list("0", 300)}}`, fits)}}`
     const headers = { "content-type": "application/json" }
     const answer = await asVisitor(server, visitor, "POST", "consent-events", { headers, body })
     expect(answer.status).toBe(422)
@@ -134,7 +134,7 @@ describe("a refusal names at most 1000 violations, and how many more there are",
   })
 })
 
-describe("a body of more than 1 MiB may have a long text, but not many values", () => {
+describe("a body may have a long text, but not many values", () => {
   const path = `${privacy()}/consent-types/${types.newsletter.id}`
   const headers = { ...asOwner, "content-type": "application/json" }
   const send = (body: string) => server.request("PATCH", path, { headers, body })

@@ -195,7 +195,7 @@ export interface BodyOptions {
 
 const tooManyValues = new HttpProblem({
   status: 413,
-  detail: `of a body that is larger than 1 MiB only texts may be long: it may have at most ${JsonValues.max} values`,
+  detail: `the body has more than ${JsonValues.max} values: send less at once`,
 })
 
 const emptyBody = (json: unknown): Body => ({ text: "", json })
@@ -230,8 +230,7 @@ export const readBody = Effect.fnUntraced(function* (
   if (request.headers["content-length"] === undefined) yield* Account.charge({ bytes: bytes.byteLength })
   yield* checkAfter(startedAt)
   const text = yield* Effect.try({ try: () => utf8.decode(bytes), catch: () => notJson })
-  // A smaller body has no room for values that would take much memory.
-  if (bytes.byteLength > bodyMaxBytes && !JsonValues.areFew(text)) return yield* tooManyValues
+  if (!JsonValues.areFew(text)) return yield* tooManyValues
   return yield* Effect.try({ try: (): Body => ({ text, json: JSON.parse(text) }), catch: () => notJson })
 })
 
