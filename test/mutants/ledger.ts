@@ -1,11 +1,13 @@
 /** Mutants of the ledger: recording, reading, lists and cursors, positions. */
 import type { Part } from "./Mutant.ts"
 
+const everyoneForTheirOwn = "Whatever is identified, recorded and undone"
 const oneOrder = "Whatever is interleaved, lost and killed"
 
 export const ledger: Part = {
   folder: "core/ledger",
   tests: [
+    "test/laws/undoing.test.ts",
     "test/core/sessionCache.test.ts",
     "test/faults/interleavings.test.ts",
     "test/faults/replica.test.ts",
@@ -38,19 +40,24 @@ export const ledger: Part = {
     ],
     [
       "Reading.ts",
-      "yield* store.events.heads(project, members, ids)",
-      "yield* store.events.heads(project, members.slice(0, 1), ids)",
+      "const people = yield* members(knownUntil(question, learnt))",
+      "const people = [survivor]",
       "The state of joined people is the merge of their states, as of",
     ],
     [
-      "Reading.ts",
-      "if (knownAt !== undefined && named.dateCreated > knownAt) return",
-      "if (false) return",
+      "AskedPeople.ts",
+      "byAlias(organization, [alias], knownAt)",
+      "byAlias(organization, [alias])",
       "an answer about an unknown person stays so, though the identifier names a guest",
+      everyoneForTheirOwn,
     ],
+    ["AskedPeople.ts", "releasedAt ?? Instant.min", "Instant.min", everyoneForTheirOwn],
+    ["AskedPeople.ts", "isAsNow ? counted.survivor : ", "true ? counted.survivor : ", everyoneForTheirOwn],
+    ["AskedPeople.ts", "isJoined: isAsNow && counted.isJoined", "isJoined: counted.isJoined", everyoneForTheirOwn],
+    ["AskedPeople.ts", "Math.max(named.learnt, counted.learnt ?? Instant.min)", "named.learnt", everyoneForTheirOwn],
     ["Reading.ts", "if (knownAt <= now) return first", "return first", oneOrder],
     ["Reading.ts", "head.dateCreated), Math.max(learnt, listed.learnt))", "head.dateCreated), learnt)", oneOrder],
-    ["Reading.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that lags"],
+    ["AskedPeople.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that lags"],
     [
       "Reading.ts",
       "  knownUntil(\n    question,\n    heads",
@@ -58,9 +65,9 @@ export const ledger: Part = {
       "an answer of a replica that lags",
     ],
     [
-      "Reading.ts",
-      "people.laneEnds([Lane.of(organization, alias)])",
-      "people.laneEnds([])",
+      "AskedPeople.ts",
+      "positions: new Map([[Lane.of(organization, alias), position]])",
+      "positions: PositionsOf.none",
       "a join is not unseen again",
     ],
     ["Reading.ts", "positions: PositionsOf.ofCatalog(catalog)", "positions: PositionsOf.none", "a new version"],
@@ -120,7 +127,7 @@ export const ledger: Part = {
     ],
     ["Positions.ts", 'if (store.isReplica !== true) return "Behind"', "", "keeps no decline of another key from being"],
 
-    ["Joins.ts", "person.facts.length === 0", "person.facts.length >= 0", "a join is not unseen again"],
+    ["Joins.ts", "position === 0 ?", "position >= 0 ?", "a join is not unseen again"],
 
     ["ReplicaStore.ts", 'kind === "write"', "false", "a replica is ready, and records nothing"],
     ["ReplicaStore.ts", ", byToken: refuse },", " },", "a replica is ready, and records nothing"],

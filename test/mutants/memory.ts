@@ -8,12 +8,7 @@ export const memory: Part = {
   tests: ["test/contract/contract.test.ts", "test/faults/interleavings.test.ts"],
   mutants: [
     ["EventStore.ts", "isEarly || ", "", "a request that comes after an event", "of requests that each come after"],
-    [
-      "EventStore.ts",
-      "    log.append(project, events)\n    idempotency.keep(organization, idempotencyRecord)\n",
-      "    log.append(project, events)\n",
-      oneOrder,
-    ],
+    ["EventStore.ts", "    idempotency.keep(organization, idempotencyRecord)\n    return {", "    return {", oneOrder],
     [
       "EventStore.ts",
       'if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }',
@@ -25,7 +20,8 @@ export const memory: Part = {
 
     ["EventStore.ts", "at !== undefined && at > dateCreated ? [at] : []", "[]", oneOrder],
 
-    ["PeopleStore.ts", "isStale || !claims", "!claims", oneOrder],
+    ["PeopleStore.ts", "isStale || isMoved", "isMoved", oneOrder],
+    ["PeopleStore.ts", "isMoved || !claims", "!claims", "prepared against another catalog is stale"],
     [
       "PeopleStore.ts",
       "if (identityToken !== undefined && usedTokens.has(identityToken.hash)) return",

@@ -1,6 +1,8 @@
 /** Mutants of identification, sessions and secrets. */
 import type { Part } from "./Mutant.ts"
 
+const forTheirOwn = "Whatever is identified, recorded and undone"
+
 export const people: Part = {
   folder: "core/people",
   tests: [
@@ -10,6 +12,8 @@ export const people: Part = {
     "test/http/known.test.ts",
     "test/http/retries.test.ts",
     "test/http/roles.test.ts",
+    "test/laws/joinedLedger.test.ts",
+    "test/laws/undoing.test.ts",
   ],
   mutants: [
     [
@@ -31,21 +35,27 @@ export const people: Part = {
 
     [
       "PersonFacts.ts",
-      "const ends = { at: yield* Clock.currentTimeMillis, sessionsOf: survivor }",
-      "const ends = { at: yield* Clock.currentTimeMillis }",
+      "ends: { at, sessionsOf }",
+      "ends: { at }",
       "a browser that was wrongly joined is the other person no longer",
     ],
     [
       "Identifying.ts",
-      "if ((yield* named(request, context)) !== person)",
-      "if (false)",
+      "if (still?.concordId === found.concordId) return counted",
+      "if (still !== null) return counted",
       "an identifier that is taken from a person while a visitor proves it does not open that person's session",
     ],
     [
       "PersonFacts.ts",
-      "if (known.some((fact) => fact.join === joinId))",
-      "if (facts.some((fact) => fact.join === joinId))",
+      "const facts = yield* Joins.facts(organization, fact.member, context)",
+      "const facts = found",
       "Whatever is interleaved, lost and killed",
     ],
+    ["PersonFacts.ts", 'if (fact.kind !== "identified") return [fact]', "return [fact]", forTheirOwn],
+    ["Identifying.ts", "person === undefined ? yield* random.uuidV7()", "person === undefined ? guest", forTheirOwn],
+    ["Grouping.ts", "const added = survivor.isJoined ? members : [", "const added = [", "logs in again, at the cost"],
+    ["Grouping.ts", "members: members.length === 1 ? [] : members", "members", forTheirOwn],
+    ["Grouping.ts", "Math.max(learntBefore, recordedAt)", "recordedAt", "The state of joined people is the merge"],
+    ["Grouping.ts", "[before.survivor], [...groups", "[], [...groups", forTheirOwn],
   ],
 }

@@ -51,10 +51,29 @@ export const postgres: Part = {
       "positions: new Map([].map(",
       "the positions of lanes are returned",
     ],
-    ["PeopleStore.ts", "first?.next_position ?? 0", "0", "facts of a person are of the moment"],
+    ["PeopleStore.ts", "row?.next_position ?? 0", "0", "facts that are read after a person"],
+    [
+      "JoinedWriter.ts",
+      "h.consent_date DESC, h.recorded_at DESC, h.event_id DESC",
+      "h.event_id",
+      "joined people have one set",
+    ],
+    ["AppendTransaction.ts", "if (own.length === 0 || ", "if (true || ", "made after a join"],
+    [
+      "AppendTransaction.ts",
+      "placed.filter(({ lane }) => heads.get(lane)!.has_joined)",
+      "[]",
+      "joined people have one set",
+    ],
+    ["LanePrediction.ts", " &&\n  one.has_joined === other.has_joined", "", "written at the same time"],
 
     ["PeopleWriter.ts", "people_head.next_position + 1", "1", "of many changes at the same time"],
-    ["PeopleWriter.ts", "facts.length + releases.length > 0", "facts.length > 1", "an identity change is counted"],
+    [
+      "PeopleWriter.ts",
+      "facts.length + releases.length > 0 ||",
+      "facts.length > 1 ||",
+      "an identity change is counted",
+    ],
 
     [
       "PipelinedTransactions.ts",

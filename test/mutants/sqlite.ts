@@ -13,6 +13,11 @@ export const sqlite: Part = {
     "test/http/eventLists.test.ts",
   ],
   mutants: [
+    ["EventWriter.ts", "head === undefined ? joined.hasAny(organization) :", "", "made after a join"],
+    ["EventWriter.ts", "if (hasJoined) {", "if (false) {", "joined people have one set"],
+    ["JoinedWriter.ts", "joined_head.consent_date, joined_head.recorded_at", "0, 0", "joined people have one set"],
+    ["EventStore.ts", "WHERE h.place = 1", "WHERE h.place > 0", "joined people have one set"],
+
     ["EventWriter.ts", "isEarly || ", "", "a request that comes after an event", "of requests that each come after"],
 
     [
@@ -52,8 +57,8 @@ export const sqlite: Part = {
 
     [
       "PeopleStore.ts",
-      "read(() => inSnapshot(db, () => hashes.map((hash) => named(organization, hash))))",
-      "read(() => hashes.map((hash) => named(organization, hash)))",
+      "read(() => inSnapshot(db, () => hashes.map((hash) => named(organization, hash, knownAt))))",
+      "read(() => hashes.map((hash) => named(organization, hash, knownAt)))",
       "aliases that are claimed together",
     ],
   ],
