@@ -40,6 +40,8 @@ const start = async (folder: string): Promise<Demo> => {
       ASSENT_STORE: `sqlite:${join(folder, "ledger.db")}`,
       ASSENT_RATE_LIMIT_KEY: "off",
       ASSENT_RATE_LIMIT_SESSION: "off",
+      ASSENT_RATE_LIMIT_VISITOR: "off",
+      ASSENT_RATE_LIMIT_ADDRESS: "off",
     },
     stdio: ["ignore", "pipe", "pipe"],
   })

@@ -118,6 +118,23 @@ describe("a visitor above its quota", () => {
     expect(rows()).toEqual({ event: before["event"]! + 1, idempotency: before["idempotency"]! + 1 })
   })
 
+  test("may decline a thousand items in a request, and is 413 for a body that declines need not be", async () => {
+    const visitor = await aboveQuota()
+    const declined = { consentType: types.newsletter.id, consentState: "declined", consentAction: "user_click" }
+    const thousand = await say(
+      visitor,
+      Array.from({ length: 1000 }, () => declined),
+    )
+    expect([thousand.status, thousand.json.count, new Set(ids(thousand)).size]).toEqual([201, 1000, 1])
+    for (const sent of [{}, { chunkBytes: 10_000 }]) {
+      const body = JSON.stringify({ items: [declined], padding: "x".repeat(200_000) })
+      const headers = { "content-type": "application/json" }
+      const answer = await asVisitor(server, visitor, "POST", "consent-events", { body, headers, ...sent })
+      expectProblem(answer, 413)
+      expect(answer.json.detail).toContain("send fewer declines at a time")
+    }
+  })
+
   test("owes its quota what it declined above it", async () => {
     const visitor = await aboveQuota()
     const path = "consent-state"
@@ -260,7 +277,7 @@ describe("an API key above its quota", () => {
       expect(first.status, first.text).toBe(201)
       const again = await send([no({ userId: "u" }), no({ email: "new@x.test" })])
       expect([again.status, ids(again)]).toEqual([201, ids(first)])
-      // A decline by an identifier that named nobody until now changes the answer of that identifier.
+      // A decline by an identifier that named no one until now changes the answer of that identifier.
       const claiming = await send([no({ userId: "u", phoneNumber: "+4915112345678" })])
       expect(ids(claiming)).not.toEqual([ids(first)[0]])
       const path = `${privacy()}/consent-state?${new URLSearchParams({ phoneNumber: "+4915112345678" })}`

@@ -13,7 +13,7 @@ export const Open = HttpApiGroup.make("open")
       params: onSite,
       payload: Wire.SessionRequest,
       success: Wire.OpenedSession.pipe(created),
-      error: Problem.withBody,
+      error: Problem.limitedWithBody,
     })
       .annotate(SiteApi, true)
       .annotateMerge(about("Open a session", "The Origin must be one of the project's domains.")),

@@ -90,6 +90,9 @@ const body = [conflict, tooLarge, unsupported, unprocessable] as const
 /** The errors of requests with a body. */
 export const withBody = [...always, ...body, forbidden] as const
 
+/** The errors of requests without a credential that write, and have a body. */
+export const limitedWithBody = [...withBody, tooMany] as const
+
 /** The errors of requests with a credential. */
 export const authenticated = [...always, unauthorized, forbidden, tooMany] as const
 

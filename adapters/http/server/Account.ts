@@ -14,6 +14,8 @@ export interface Account {
   readonly charge: (work: Work) => Effect.Effect<void>
   /** Draws work that was done although a quota refused it, and with it the request itself if a quota refused that. */
   readonly chargeRefused: (work: Work) => Effect.Effect<void>
+  /** The largest body that is read, in bytes: above a quota, one that declines alone fit in. */
+  readonly bodyMaxBytes: () => number
   /** Draws work of any amount in parts, and waits until each is granted. */
   readonly pace: (work: Work) => Effect.Effect<void>
   /**
@@ -27,6 +29,7 @@ const unlimited: Account = {
   take: () => Effect.void,
   charge: () => Effect.void,
   chargeRefused: () => Effect.void,
+  bodyMaxBytes: () => Infinity,
   pace: () => Effect.void,
   inTurn: (work) => work,
 }

@@ -139,6 +139,13 @@ const tooLargeFor = (maxBytes: number) =>
 
 const mebibyte = 1024 * 1024
 
+const tooLargeAboveQuota = (maxBytes: number) =>
+  new HttpProblem({
+    status: 413,
+    detail: `the quota is used up, and until it refills a body may have ${maxBytes / 1024} KiB: send fewer declines at a time`,
+    headers: { connection: "close" },
+  })
+
 /** The problem of a failure of the HTTP library; none for an unexpected failure. */
 const problemOf = (error: unknown, maxBytes: number = bodyMaxBytes): Option.Option<HttpProblem> => {
   if (HttpApiError.HttpApiSchemaError.is(error)) {
@@ -219,15 +226,23 @@ export const readBody = Effect.fnUntraced(function* (
   if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
     return yield* new HttpProblem({ status: 415, detail: "send the body as application/json" })
   }
-  const tooLarge = tooLargeFor(maxBytes)
-  if (Number(request.headers["content-length"]) > maxBytes) return yield* tooLarge
+  const account = yield* Account.CurrentAccount
+  const isAboveQuota = account.bodyMaxBytes() < maxBytes
+  const limit = isAboveQuota ? account.bodyMaxBytes() : maxBytes
+  const tooLarge = isAboveQuota ? tooLargeAboveQuota(limit) : tooLargeFor(limit)
+  if (Number(request.headers["content-length"]) > limit) return yield* tooLarge
   const startedAt = performance.now()
   const bytes = yield* request.arrayBuffer.pipe(
-    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxBytes)),
-    Effect.mapError((error) => Option.getOrElse(problemOf(error, maxBytes), () => tooLarge)),
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)),
+    Effect.mapError((error) =>
+      Option.match(problemOf(error, limit), {
+        onNone: () => tooLarge,
+        onSome: (problem) => (problem.status === tooLarge.status ? tooLarge : problem),
+      }),
+    ),
   )
   // The bytes that the head announced were drawn before.
-  if (request.headers["content-length"] === undefined) yield* Account.charge({ bytes: bytes.byteLength })
+  if (request.headers["content-length"] === undefined) yield* account.charge({ bytes: bytes.byteLength })
   yield* checkAfter(startedAt)
   const text = yield* Effect.try({ try: () => utf8.decode(bytes), catch: () => notJson })
   if (!JsonValues.areFew(text)) return yield* tooManyValues

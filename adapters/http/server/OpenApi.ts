@@ -137,7 +137,7 @@ const takesPositions = (operation: Operation): boolean =>
 
 const headersOf = (status: string, method: string, operation: Operation): Json => ({
   ...((status === "429" || status === "503") && retryAfter),
-  ...((operation.security?.length ?? 0) > 0 && status !== "401" && rates),
+  ...(((operation.security?.length ?? 0) > 0 || status === "429") && status !== "401" && rates),
   ...(takesKey(method, operation) && status.startsWith("2") && replayed),
   ...(isKeyed(operation) && status.startsWith("2") && seen),
   ...(operation.operationId.endsWith("getVisitorConsentState") && status === "200" && cached),

@@ -98,6 +98,9 @@ const shared: ReadonlySet<Quotas.Holder> = new Set(["address", "project", "organ
 /** The highest number of requests above the quotas of one caller that wait for each other. */
 export const waitingMax = 16
 
+/** The largest body above a quota, in bytes: a thousand declines of a visitor. */
+const refusedBodyMaxBytes = 128 * 1024
+
 const tooManyWait = new Answer.HttpProblem({
   status: 503,
   detail: `the quota is used up, so declines are recorded one request at a time, and ${waitingMax} requests wait; try again`,
@@ -244,6 +247,7 @@ const make = Effect.gen(function* () {
       }),
       take: (work) => (refusedBy === undefined ? takeFrom(ids, work) : Effect.fail(refusedBy)),
       charge,
+      bodyMaxBytes: () => (refusedBy === undefined ? Infinity : refusedBodyMaxBytes),
       chargeRefused: (work) => charge({ ...undrawn, ...work }),
       pace,
       inTurn: (work) => inTurn(ids.key ?? ids.visitor ?? "", work),
