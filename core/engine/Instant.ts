@@ -67,12 +67,13 @@ export const splitDay = (instant: Instant): { readonly days: number; readonly mi
 }
 
 const dateTime =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,18}))?)?(?:[Zz]|([+-])(\d{2})(?::?(\d{2}))?)$/
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?(?:[Zz]|([+-])(\d{2})(?::?(\d{2}))?)$/
 
 /**
  * Reads an ISO 8601 date-time with any offset, with or without seconds and a fraction (RFC 3339 and similar forms).
- * Digits finer than a millisecond are cut off. Returns `undefined` for anything else: no offset, a day that the month
- * does not have, a leap second, a year outside 1 to 9999.
+ * Digits finer than a millisecond are cut off, however many there are. Second 60, a leap second, is read as the last
+ * millisecond of its minute, because UTC in milliseconds has no leap seconds. Takes time linear in the length of the
+ * text. Returns `undefined` for anything else: no offset, a day that the month does not have, a year outside 1 to 9999.
  */
 export const parse = (text: string): Instant | undefined => {
   const match = dateTime.exec(text)
@@ -84,11 +85,13 @@ export const parse = (text: string): Instant | undefined => {
   const offsetHour = field(9)
   const offsetMinute = field(10)
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined
-  if (field(4) > 23 || field(5) > 59 || field(6) > 59 || offsetHour > 23 || offsetMinute > 59) return undefined
-  const fraction = match[7] === undefined ? 0 : Number(match[7].slice(0, 3).padEnd(3, "0"))
+  if (field(4) > 23 || field(5) > 59 || field(6) > 60 || offsetHour > 23 || offsetMinute > 59) return undefined
+  const isLeapSecond = field(6) === 60
+  const second = isLeapSecond ? 59 : field(6)
+  const fraction = isLeapSecond ? 999 : match[7] === undefined ? 0 : Number(match[7].slice(0, 3).padEnd(3, "0"))
   const minutes = (daysFromDate(year, month, day) * 24 + field(4)) * 60 + field(5)
   const offset = (match[8] === "-" ? -1 : 1) * (offsetHour * 60 + offsetMinute)
-  const instant = ((minutes - offset) * 60 + field(6)) * 1000 + fraction
+  const instant = ((minutes - offset) * 60 + second) * 1000 + fraction
   return isInstant(instant) ? instant : undefined
 }
 
