@@ -15,6 +15,7 @@ import { Predicate, Result, Schema } from "effect"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import type { RowFault } from "../../core/transfer/Intake.ts"
+import * as ItemDecoder from "../../core/formats/ItemDecoder.ts"
 import * as ItemLine from "../../core/formats/ItemLine.ts"
 
 const Column = Exchange.strict({
@@ -136,6 +137,20 @@ const columnsOf = (mapping: Mapping): ReadonlySet<string> =>
     ),
   )
 
+/** Stands for a member that could not be read, because no member has this value. */
+const unreadable = false
+
+/** The item of a row with faults: of a refusal, if it can be recorded without the members that have them. */
+const withoutFaulty = (
+  item: Readonly<Record<string, unknown>>,
+  faults: ReadonlyArray<RowFault>,
+): Result.Result<unknown, ReadonlyArray<RowFault>> => {
+  const others = faults.filter(({ field }) => !ItemDecoder.optionalInRefusal.has(field))
+  if (!ItemDecoder.isRefusal(item)) return Result.fail(faults)
+  if (others.length > 0) return Result.fail(others)
+  return Result.succeed({ ...item, ...Object.fromEntries(faults.map(({ field }) => [field, unreadable])) })
+}
+
 /**
  * Reads an item's members from a row. `consentAction` is `import` by default, because an imported event was not clicked
  * here.
@@ -150,6 +165,6 @@ export const apply = (mapping: Mapping) => {
       if (Result.isFailure(found)) faults.push(found.failure)
       else if (found.success !== undefined) item[member] = withType(member, found.success)
     }
-    return faults.length > 0 ? Result.fail(faults) : Result.succeed(item)
+    return faults.length > 0 ? withoutFaulty(item, faults) : Result.succeed(item)
   }
 }

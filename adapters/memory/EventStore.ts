@@ -41,6 +41,18 @@ const makeLog = () => {
     /** Whether the log has an external id of the events. */
     hasAny: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): boolean =>
       events.some(({ externalId }) => externalId !== undefined && byExternalId.has(externalKey(project, externalId))),
+    /** Whether the person of one of the refusals has an event of its type, other than declined, that is later. */
+    isOvertaken: (project: Lane.Owner, refusals: Append["refusals"] = []): boolean =>
+      refusals.some(
+        ({ at, concordId, consentType }) =>
+          (lastRecordedAt.get(Lane.of(project, concordId)) ?? at) > at &&
+          people
+            .get(personKey(project, concordId))
+            ?.some(
+              (event) =>
+                event.consentType === consentType && event.consentState !== "declined" && event.consentDate > at,
+            ),
+      ),
     append: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): void => {
       for (const event of events) {
         const lane = Lane.of(project, event.concordId)
@@ -92,8 +104,10 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     const goesBackTo = log.goesBackTo(project, events)
     const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
     const isEarly = after !== undefined && !log.of(project, after.concordId).some(({ id }) => id === after.id)
-    if (isEarly || isTaken || goesBackTo !== undefined)
-      return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt }
+    const isOvertaken = log.isOvertaken(project, request.refusals)
+    if (isEarly || isTaken || isOvertaken || goesBackTo !== undefined) {
+      return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt, ...(isOvertaken && { isOvertaken }) }
+    }
     for (const claim of claims) people.claim(organization, claim)
     log.append(project, events)
     organizations.set(project.number, organization)

@@ -50,6 +50,7 @@ import * as JoinedWriter from "./JoinedWriter.ts"
 import * as LanePrediction from "./LanePrediction.ts"
 import * as Lanes from "./Lanes.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
+import * as RefusalGuard from "./RefusalGuard.ts"
 import * as Sql from "./Sql.ts"
 
 /** What a group needs to be written before its lanes are locked. */
@@ -185,9 +186,12 @@ const write = Effect.fnUntraced(function* (
   const { heads, placed } = placement
   const inMarkedLanes = placed.filter(({ lane }) => heads.get(lane)!.has_joined)
   const stale: Appended = { _tag: "Stale", lastRecordedAt: first!.recordedAt }
+  const overtaken: Appended = { ...stale, isOvertaken: true }
+  if (RefusalGuard.isOvertakenInGroup(requests, placed, heads)) return yield* new Rollback({ outcome: overtaken })
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
   /** Rows that no transaction about other people touches; safe to write before the lanes are locked. */
   const ownRows = [
+    ...RefusalGuard.steps(sql, requests, before).map(Effect.map(rejectUnless(overtaken))),
     Effect.map(AliasWriter.claim(sql, claims), rejectUnless(stale)),
     Effect.map(EventWriter.claimExternalIds(sql, placed), rejectUnless(stale)),
     ...EventWriter.write(sql, placed),

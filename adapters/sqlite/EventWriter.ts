@@ -20,6 +20,9 @@ const prepareStatements = (db: DatabaseSync) => ({
   insertEvent: db.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
   externalId: db.prepare("SELECT 1 FROM external_id WHERE lane = ? AND hash = ?"),
   insertExternalId: db.prepare("INSERT INTO external_id VALUES (?, ?, ?, ?)"),
+  laterHead: db.prepare(`
+    SELECT 1 FROM head
+    WHERE lane = ? AND person = ? AND consent_type = ? AND consent_state <> 'declined' AND consent_date > ?`),
   useType: db.prepare("INSERT INTO used_type VALUES (?, ?, ?) ON CONFLICT DO NOTHING"),
   raiseHead: db.prepare(`
     INSERT INTO head VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -32,6 +35,8 @@ const prepareStatements = (db: DatabaseSync) => ({
 
 const digestOf = (body: string): Buffer => Buffer.from(hash("sha256", body), "hex")
 const bytesOrNull = (hash: string | undefined): Uint8Array | null => (hash === undefined ? null : Uuid.toBytes(hash))
+
+type LaneHead = ReturnType<ReturnType<typeof prepareStatements>["laneHead"]["get"]>
 
 /** The commands about events. */
 export interface EventWriter {
@@ -68,6 +73,15 @@ export const make = (
   const hasExternalId = (project: Lane.Owner, { externalId }: StoredEvent): boolean =>
     externalId !== undefined &&
     statements.externalId.get(Lane.of(project, externalId), Uuid.toBytes(externalId)) !== undefined
+
+  /** Whether the person of one of the refusals has a later head of its type, other than declined. */
+  const isOvertaken = ({ project, refusals = [] }: Append, heads: ReadonlyMap<number, LaneHead>): boolean =>
+    refusals.some(({ at, concordId, consentType }) => {
+      const lane = Lane.of(project, concordId)
+      // No event is later than its lane, so nothing is looked up unless the lane is later than the refusal.
+      if (Number(heads.get(lane)?.["last_recorded_at"] ?? at) <= at) return false
+      return statements.laterHead.get(lane, Uuid.toBytes(concordId), Uuid.toBytes(consentType), at) !== undefined
+    })
 
   const insert = (project: Lane.Owner, lane: number, position: number, event: StoredEvent): void => {
     const person = Uuid.toBytes(event.concordId)
@@ -116,8 +130,11 @@ export const make = (
     })
     const isTaken = claims.some((claim) => !aliases.isFree(organization, claim))
     const isEarly = after !== undefined && !has(project, after)
-    if (isEarly || laterRecordedAt.length > 0 || isTaken || events.some((event) => hasExternalId(project, event))) {
-      return { _tag: "Stale", lastRecordedAt: Math.max(recordedAt, ...laterRecordedAt) }
+    const isLate = isOvertaken(request, heads)
+    const isRefused = isEarly || isLate || laterRecordedAt.length > 0 || isTaken
+    if (isRefused || events.some((event) => hasExternalId(project, event))) {
+      const lastRecordedAt = Math.max(recordedAt, ...laterRecordedAt)
+      return { _tag: "Stale", lastRecordedAt, ...(isLate && { isOvertaken: true }) }
     }
     for (const claim of claims) aliases.claim(organization, claim)
     const positions = new Map<number, number>()

@@ -11,9 +11,21 @@ interface Ledger {
   readonly project: string
 }
 
+/** A table of the rows by a name, the most frequent first; no table if there are none. */
+const counts = (title: string, rows: Readonly<Record<string, number>>): ReadonlyArray<string> => {
+  const entries = Object.entries(rows).toSorted(([, a], [, b]) => b - a)
+  if (entries.length === 0) return []
+  return [
+    Table.write(
+      [title, "rows"],
+      entries.map(([name, of]) => [name, Table.count(of)]),
+    ),
+  ]
+}
+
 /** Writes the tables, with a line feed at the end. */
 export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: boolean): string => {
-  const { consentStates, faults, recorded, recordedBefore, rejected, rows } = tally
+  const { consentStates, faults, leftOut, recorded, recordedBefore, rejected, rows } = tally
   const states = ConsentState.all.filter((state) => consentStates[state] > 0)
   const parts = [
     Table.write(
@@ -27,15 +39,7 @@ export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: 
       ],
     ),
   ]
-  const reasons = Object.entries(faults).toSorted(([, a], [, b]) => b - a)
-  if (reasons.length > 0) {
-    parts.push(
-      Table.write(
-        ["what is wrong", "rows"],
-        reasons.map(([code, of]) => [code, Table.count(of)]),
-      ),
-    )
-  }
+  parts.push(...counts("what is wrong", faults), ...counts("left out of refusals", leftOut))
   parts.push(`ledger ${store}, project ${project}${isDryRun ? ": nothing was recorded" : ""}`)
   return `${parts.join("\n\n")}\n`
 }

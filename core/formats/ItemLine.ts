@@ -35,7 +35,8 @@ export const ItemLine = Schema.Struct({
   version: Fields.orNull(Exchange.VersionNumber),
   externalId: Fields.orNull(
     Fields.writableText(1, 128).annotate({
-      description: "Your own id of the event: what has it already is not recorded again",
+      description:
+        "Your own id of the event, unique for the API key in the project: the same event is not recorded again",
     }),
   ),
 })

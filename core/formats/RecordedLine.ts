@@ -27,6 +27,8 @@ export const RecordedLine = Schema.Struct({
   consentDate: Exchange.Instant,
   dateCreated: Exchange.Instant,
   expirationDate: orNull(Exchange.Instant),
+  claimedConsentDate: orNull(Exchange.Instant),
+  claimedExpirationDate: orNull(Exchange.Instant),
   organization: Fields.Uuid,
   project: Fields.Uuid,
   submitter: Fields.Uuid,

@@ -7,6 +7,7 @@ import type { Digest } from "effect/crypto"
 import * as Lane from "../model/Lane.ts"
 import type { Next, Row, Snapshot } from "../ports/LedgerRows.ts"
 import * as EventBody from "../ledger/EventBody.ts"
+import * as ExternalIds from "../ledger/ExternalIds.ts"
 import type { Findings } from "./Findings.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
@@ -29,6 +30,17 @@ interface LaneProgress {
   readonly types: Map<string, Set<number>>
 }
 
+/** The hash that the external id of a body must have in its row: the row's own, if it is one of the two that it may have. */
+const hashOf = Effect.fnUntraced(function* (
+  { externalId }: EventBody.BodyMembers,
+  { external_id, submitter }: Row<"event">,
+  digest: Digest.Digest["Service"],
+) {
+  if (typeof externalId !== "string") return externalId ?? null
+  const hash = yield* ExternalIds.hashOf(digest, externalId)
+  return hash === external_id ? hash : yield* ExternalIds.hashOfSubmitter(digest, submitter, externalId)
+})
+
 /** The faults of an event by itself: its columns and its lane must agree with its body. */
 const faultsOf = Effect.fnUntraced(function* (
   row: Row<"event">,
@@ -37,12 +49,11 @@ const faultsOf = Effect.fnUntraced(function* (
 ) {
   const body = EventBody.read(row.body)
   if (body === undefined) return ["the body cannot be read"]
-  const { externalId } = body
-  const hash = typeof externalId === "string" ? yield* Sha256.hex(digest, externalId) : (externalId ?? null)
-  const columns = Object.entries({ ...body.columns, external_id: hash })
+  const columns = Object.entries({ ...body.columns, external_id: yield* hashOf(body, row, digest) })
   const faults = columns
     .filter(([name, value]) => row[name as keyof typeof row] !== value)
     .map(([name]) => `${name} is not what the body says`)
+  for (const name of body.wrongClaims) faults.push(`${name} is not a date-time of a refusal`)
   const project = projects.get(String(body.project))
   if (project === undefined || project.organization !== body.organization) {
     faults.push("the body names a project that is not set up")

@@ -41,7 +41,7 @@ export interface NumberedItem {
 export interface ItemViolation {
   /** The index of the item in the batch, from 0. */
   readonly item: number
-  readonly code: Admission.AdmissionCode | IdentifierFault["code"] | "identifier_conflict"
-  readonly field: keyof Admission.Draft | keyof People.Identifiers
+  readonly code: Admission.AdmissionCode | IdentifierFault["code"] | "identifier_conflict" | "external_id_reused"
+  readonly field: keyof Admission.Draft | keyof People.Identifiers | "externalId"
   readonly detail: string
 }

@@ -4,82 +4,33 @@
  */
 import { Effect } from "effect"
 import * as Admission from "../model/Admission.ts"
-import type { Organization } from "../model/Catalog.ts"
-import type { Instant } from "../engine/Instant.ts"
 import * as People from "../model/People.ts"
+import type { StoredEvent } from "../ports/LedgerStore.ts"
 import type { Batch, ItemViolation, NumberedItem } from "./Batch.ts"
-import * as Identifiers from "./Identifiers.ts"
-import * as Joins from "./Joins.ts"
+import * as ExternalIds from "./ExternalIds.ts"
+import * as ItemPeople from "./ItemPeople.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 
 /** An item that may be recorded, and its person. */
 export interface AdmittedItem extends NumberedItem {
   readonly event: Admission.Admitted
   readonly concordId: string
+  /** The hash of its external id; `undefined` if it has none or is recorded without it. */
+  readonly externalId: string | undefined
 }
+
+/** By the index of a refusal, the members that it is recorded without, because they cannot be read. */
+export type LeftOut = ReadonlyMap<number, ReadonlyArray<string>>
 
 /** The items to record and the aliases they claim; where there are violations, nothing may be recorded. */
 export interface BatchPlan {
   readonly violations: ReadonlyArray<ItemViolation>
   readonly claims: ReadonlyArray<People.Claim>
   readonly admitted: ReadonlyArray<AdmittedItem>
+  /** By the index of an item that is not recorded: the event that answers it, or the index of an item before it. */
+  readonly repeated: ReadonlyMap<number, StoredEvent | number>
+  readonly leftOut: LeftOut
 }
-
-/** The identifiers of an item, normalized and hashed; or what is wrong with them. */
-type HashedPerson =
-  | { readonly concordId: string | undefined; readonly aliases: ReadonlyArray<People.Alias> }
-  | { readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
-
-const hashPeople = Effect.fnUntraced(function* (
-  items: ReadonlyArray<NumberedItem>,
-  { organization, project }: Batch,
-  { hasherOf }: LedgerContext,
-) {
-  const hasher = yield* hasherOf(organization)
-  const people: Array<HashedPerson> = []
-  for (const { draft } of items) {
-    const person = Identifiers.normalize(draft.person)
-    if ("faults" in person) people.push(person)
-    else {
-      const aliases = yield* hasher.aliases(person.identifiers, project)
-      people.push({ concordId: person.identifiers.concordId, aliases })
-    }
-  }
-  return people
-})
-
-/** The person that each alias of the items names now, by the hash of the alias. */
-const namedBy = Effect.fnUntraced(function* (
-  organization: Organization,
-  people: ReadonlyArray<HashedPerson>,
-  { store }: LedgerContext,
-) {
-  const hashes = people.flatMap((person) => ("aliases" in person ? person.aliases.map(({ hash }) => hash) : []))
-  const distinct = [...new Set(hashes)]
-  const named = distinct.length === 0 ? [] : yield* store.people.byAlias(organization, distinct)
-  return new Map(distinct.map((hash, index) => [hash, named[index]?.concordId]))
-})
-
-/**
- * Maps each person to the survivor of their join, so that two identifiers of one joined person are not reported as a
- * conflict. Only of items whose identifiers name several people.
- */
-const survivorsOf = Effect.fnUntraced(function* (
-  organization: Organization,
-  people: ReadonlyArray<HashedPerson>,
-  named: ReadonlyMap<string, string | undefined>,
-  context: LedgerContext,
-) {
-  const survivors = new Map<string, string>()
-  for (const person of people) {
-    if ("faults" in person) continue
-    const ids = [person.concordId, ...person.aliases.map(({ hash }) => named.get(hash))]
-    const distinct = new Set(ids.filter((id) => id !== undefined))
-    if (distinct.size < 2) continue
-    for (const id of distinct) survivors.set(id, (yield* Joins.counted(organization, id, context)).survivor)
-  }
-  return survivors
-})
 
 const conflictOf = (
   item: number,
@@ -91,27 +42,84 @@ const conflictOf = (
   detail: `names another person than ${other} does; nothing is merged without proof`,
 })
 
-/**
- * Plans items of a batch at the instant `now`. An alias that one item claims names the same person for the items after
- * it.
- */
+const reusedOf = (item: number): ItemViolation => ({
+  item,
+  code: "external_id_reused",
+  field: "externalId",
+  detail: "another event of this API key has this external id: give this one its own, or leave it out",
+})
+
+/** An item of the batch with an external id that no item before it has, and its person. */
+interface FirstItem extends AdmittedItem {
+  readonly person: ItemPeople.HashedPerson
+}
+
+/** Whether an item is the same event as one before it in the batch. */
+const isRepeatOf = (
+  first: FirstItem,
+  draft: Admission.Item,
+  person: ItemPeople.HashedPerson,
+  named: ReadonlyMap<string, string | undefined>,
+  { types }: Batch,
+): boolean => {
+  const type = Admission.findType(draft, types)
+  const { concordId, event } = first
+  if ("code" in type || type.id !== event.type.id || draft.consentState !== event.consentState) return false
+  const { consentDate } = draft
+  if (consentDate !== undefined && consentDate !== (first.draft.consentDate ?? event.consentDate)) return false
+  const hashes = new Set(first.person.aliases.map(({ hash }) => hash))
+  const isNamed = [concordId, first.person.concordId, undefined].includes(person.concordId)
+  return isNamed && person.aliases.every(({ hash }) => hashes.has(hash) || named.get(hash) === concordId)
+}
+
+/** Plans the items of a batch. An alias that one item claims names the same person for the items after it. */
 export const make = Effect.fnUntraced(function* (
-  items: ReadonlyArray<NumberedItem>,
   batch: Batch,
-  now: Instant,
+  knownIds: ExternalIds.KnownIds,
+  instants: Admission.Instants,
   context: LedgerContext,
 ) {
-  const { organization, project, types } = batch
-  const people = yield* hashPeople(items, batch, context)
-  const named = yield* namedBy(organization, people, context)
-  const survivors = yield* survivorsOf(organization, people, named, context)
+  const { items, organization, project, settled, types } = batch
+  const people = yield* ItemPeople.hash(items, batch, context)
+  const named = yield* ItemPeople.namedBy(organization, people, context)
+  const survivors = yield* ItemPeople.survivorsOf(organization, people, named, context)
   const isSame = (one: string, other: string) => survivors.has(one) && survivors.get(one) === survivors.get(other)
   const violations: Array<ItemViolation> = []
   const claims: Array<People.Claim> = []
   const admitted: Array<AdmittedItem> = []
-  for (const [index, { draft, item }] of items.entries()) {
-    const person = people[index]!
-    const event = Admission.admit(draft, types, project.status, now)
+  const repeated = new Map<number, StoredEvent | number>(settled)
+  const leftOut = new Map<number, ReadonlyArray<string>>()
+  const firsts = new Map<string, FirstItem>()
+
+  /** The event or the item of the batch that an item is the same as, if there is one. */
+  const sameAs = Effect.fnUntraced(function* (
+    draft: Admission.Item,
+    person: ItemPeople.ItemPerson,
+    { event, hash }: ExternalIds.KnownId,
+  ) {
+    if ("faults" in person) return undefined
+    const first = firsts.get(hash)
+    if (first !== undefined) return isRepeatOf(first, draft, person, named, batch) ? first.item : undefined
+    if (event === undefined || !ExternalIds.isSameEvent(draft, event, types)) return undefined
+    return (yield* ItemPeople.nameEventPerson(person, event, named, organization, context)) ? event : undefined
+  })
+
+  for (const [item, draft] of items.entries()) {
+    const person = people[item]!
+    if ("aliases" in person && person.leftOut !== undefined) leftOut.set(item, person.leftOut)
+    if (settled?.has(item) === true) continue
+    const knownId = knownIds.get(item)
+    let externalId = knownId?.hash
+    if (knownId !== undefined && (knownId.event !== undefined || firsts.has(knownId.hash))) {
+      const same = yield* sameAs(draft, person, knownId)
+      if (same !== undefined) {
+        repeated.set(item, same)
+        continue
+      }
+      if (draft.consentState !== "declined") violations.push(reusedOf(item))
+      externalId = undefined
+    }
+    const event = Admission.admit(draft, types, project.status, instants)
     if (!("type" in event)) violations.push(...event.map((fault) => ({ item, ...fault })))
     if ("faults" in person) {
       violations.push(...person.faults.map((fault) => ({ item, ...fault })))
@@ -125,9 +133,12 @@ export const make = Effect.fnUntraced(function* (
     const concordId = resolution.concordId ?? (yield* context.random.uuidV7())
     for (const alias of resolution.unclaimed) {
       named.set(alias.hash, concordId)
-      claims.push({ ...alias, concordId, dateCreated: now })
+      claims.push({ ...alias, concordId, dateCreated: instants.recordedAt })
     }
-    if ("type" in event) admitted.push({ draft, item, event, concordId })
+    if (!("type" in event)) continue
+    const each: AdmittedItem = { draft, item, event, concordId, externalId }
+    admitted.push(each)
+    if (externalId !== undefined) firsts.set(externalId, { ...each, person })
   }
-  return { violations, claims, admitted } satisfies BatchPlan
+  return { violations, claims, admitted, repeated, leftOut } satisfies BatchPlan
 })

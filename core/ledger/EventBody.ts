@@ -19,6 +19,8 @@ export interface BodyMembers {
   readonly project: unknown
   /** The caller's own id of the event; the row has its hash. */
   readonly externalId: unknown
+  /** The names of the claimed dates that are there, although the event is not a refusal or they are not date-times. */
+  readonly wrongClaims: ReadonlyArray<string>
   /** By the names of the columns of the row. */
   readonly columns: Readonly<Partial<Record<ColumnName<"event">, unknown>>>
 }
@@ -39,6 +41,15 @@ export const originOf = ({ domain, geography, id }: ShownSession) => ({
   ...(geography !== undefined && { geography }),
 })
 
+/** The dates of a refusal that the event was given and that could not be recorded as they were. */
+export interface ClaimedDates {
+  readonly claimedConsentDate?: Instant.Instant
+  readonly claimedExpirationDate?: Instant.Instant
+}
+
+const textOf = (instant: Instant.Instant | undefined): string | undefined =>
+  instant === undefined ? undefined : Instant.format(instant)
+
 /** Writes the body of an event. */
 export const write = (
   event: ConsentEvent,
@@ -47,6 +58,7 @@ export const write = (
   submitter: string,
   session: ShownSession | undefined,
   externalId: string | undefined,
+  { claimedConsentDate, claimedExpirationDate }: ClaimedDates = {},
 ): string => {
   const dateCreated = Instant.format(event.dateCreated)
   // A member that is undefined is not written.
@@ -61,7 +73,9 @@ export const write = (
     dateCreated,
     dateUpdated: dateCreated,
     consentType: event.consentType,
-    expirationDate: event.expirationDate === undefined ? undefined : Instant.format(event.expirationDate),
+    expirationDate: textOf(event.expirationDate),
+    claimedConsentDate: textOf(claimedConsentDate),
+    claimedExpirationDate: textOf(claimedExpirationDate),
     organization: project.organization,
     project: project.id,
     session: session === undefined ? undefined : sessionFacts(session),
@@ -76,21 +90,42 @@ export const write = (
 
 const instantOf = (value: unknown): number | undefined => (typeof value === "string" ? Instant.parse(value) : undefined)
 
-/** Reads a body back; `undefined` if it is not a JSON object. */
-export const read = (body: string): BodyMembers | undefined => {
+const membersOf = (body: string): Readonly<Record<string, unknown>> | undefined => {
   let parsed: unknown
   try {
     parsed = JSON.parse(body)
   } catch {
     return undefined
   }
-  if (typeof parsed !== "object" || parsed === null) return undefined
-  const event = parsed as Readonly<Record<string, unknown>>
+  return typeof parsed === "object" && parsed !== null ? (parsed as Readonly<Record<string, unknown>>) : undefined
+}
+
+const claimedNames = ["claimedConsentDate", "claimedExpirationDate"] as const
+
+/** The dates that a body claims; a member that is missing or is not a date-time is left out. */
+export const claimedOf = (body: string): ClaimedDates => {
+  const event = membersOf(body)
+  const claimed: { -readonly [Name in keyof ClaimedDates]: ClaimedDates[Name] } = {}
+  for (const name of claimedNames) {
+    const instant = instantOf(event?.[name])
+    if (instant !== undefined) claimed[name] = instant
+  }
+  return claimed
+}
+
+/** Reads a body back; `undefined` if it is not a JSON object. */
+export const read = (body: string): BodyMembers | undefined => {
+  const event = membersOf(body)
+  if (event === undefined) return undefined
   const session = (event["session"] ?? {}) as Readonly<Record<string, unknown>>
   return {
     organization: event["organization"],
     project: event["project"],
     externalId: event["externalId"],
+    wrongClaims: claimedNames.filter(
+      (name) =>
+        event[name] !== undefined && (event["consentState"] !== "declined" || instantOf(event[name]) === undefined),
+    ),
     columns: {
       person: event["concordId"],
       event_id: event["id"],

@@ -26,8 +26,10 @@ export interface IdentifierFault {
   readonly detail: string
 }
 
-/** Identifiers in the form in which they are compared and hashed, or what is wrong with them. */
-export type Normalized = { readonly identifiers: Identifiers } | { readonly faults: ReadonlyArray<IdentifierFault> }
+/** Identifiers in the form in which they are compared and hashed; or what is wrong with them, and those without fault. */
+export type Normalized =
+  | { readonly identifiers: Identifiers }
+  | { readonly faults: ReadonlyArray<IdentifierFault>; readonly readable: Identifiers }
 
 const expected: { readonly [Kind in keyof Identifiers]-?: string } = {
   concordId: "expected a UUID",
@@ -59,18 +61,25 @@ const normalizeOne = (kind: keyof Identifiers, value: string): string | undefine
   }
 }
 
+/** The fault of an identifier that cannot be read. */
+export const notValid = (field: keyof Identifiers): IdentifierFault => ({
+  code: "identifier_not_valid",
+  field,
+  detail: expected[field],
+})
+
 /** Normalizes: e-mail trimmed and in lower case, phone number as E.164, UUID in lower case. At least one is needed. */
 export const normalize = (identifiers: Identifiers): Normalized => {
   const kinds = Object.keys(identifiers) as ReadonlyArray<keyof Identifiers>
   if (kinds.length === 0) {
     const detail = "name the person by concordId, userId, projectUserId, email or phoneNumber"
-    return { faults: [{ code: "identifier_missing", field: "concordId", detail }] }
+    return { faults: [{ code: "identifier_missing", field: "concordId", detail }], readable: {} }
   }
   const normalized = kinds.map((kind) => [kind, normalizeOne(kind, identifiers[kind] ?? "")] as const)
-  const faults = normalized
-    .filter(([, value]) => value === undefined)
-    .map(([field]) => ({ code: "identifier_not_valid" as const, field, detail: expected[field] }))
-  return faults.length > 0 ? { faults } : { identifiers: Object.fromEntries(normalized) as Identifiers }
+  const faults = normalized.filter(([, value]) => value === undefined).map(([field]) => notValid(field))
+  if (faults.length === 0) return { identifiers: Object.fromEntries(normalized) as Identifiers }
+  const readable = normalized.filter(([, value]) => value !== undefined)
+  return { faults, readable: Object.fromEntries(readable) as Identifiers }
 }
 
 /** Hashes and signs with the key of one organization. */

@@ -7,8 +7,9 @@ import { Clock, Effect } from "effect"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { Batch, SettledItems } from "./Batch.ts"
 import * as BatchPlan from "./BatchPlan.ts"
-import * as Deduplication from "./Deduplication.ts"
+import * as ExternalIds from "./ExternalIds.ts"
 import type * as Idempotency from "./Idempotency.ts"
+import * as LaterDates from "./LaterDates.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as Reading from "./Reading.ts"
 import * as Recording from "./Recording.ts"
@@ -49,8 +50,9 @@ const settledOf = Effect.fnUntraced(function* (
   batch: Batch,
   context: LedgerContext,
 ): Effect.fn.Return<SettledItems, StoreUnavailable> {
-  const { unrecorded } = yield* Deduplication.deduplicate(batch, context)
-  const { admitted, claims } = yield* BatchPlan.make(unrecorded, batch, yield* Clock.currentTimeMillis, context)
+  const knownIds = yield* ExternalIds.find(batch, context)
+  const clock = yield* Clock.currentTimeMillis
+  const { admitted, claims } = yield* BatchPlan.make(batch, knownIds, { clock, recordedAt: clock }, context)
   const claiming = new Set(claims.map(({ concordId }) => concordId))
   const settled = new Map<number, StoredEvent | number>(repetitions(admitted))
   const known = admitted.filter(({ concordId, item }) => !settled.has(item) && !claiming.has(concordId))
@@ -66,6 +68,10 @@ const settledOf = Effect.fnUntraced(function* (
       if (deciding !== undefined) settled.set(item, deciding)
     }
   }
+  // A refusal that is dated now does not answer for the time after a later yes.
+  const candidates = admitted.filter(({ item }) => typeof settled.get(item) === "object")
+  const dates = yield* LaterDates.read(batch, LaterDates.refusalsOf(candidates), context)
+  for (const [{ item }] of LaterDates.ofItems(candidates, dates)) settled.delete(item)
   return settled
 })
 

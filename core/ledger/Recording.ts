@@ -7,8 +7,7 @@
  * about their people.
  */
 import { Clock, Effect } from "effect"
-import type * as Admission from "../model/Admission.ts"
-import type { Project } from "../model/Catalog.ts"
+import * as Admission from "../model/Admission.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
@@ -16,8 +15,10 @@ import { type Append, type Positions, type StoredEvent, StoreUnavailable } from 
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import type { Batch, ItemViolation } from "./Batch.ts"
 import * as BatchPlan from "./BatchPlan.ts"
-import * as Deduplication from "./Deduplication.ts"
 import * as EventBody from "./EventBody.ts"
+import * as ExternalIds from "./ExternalIds.ts"
+import * as ItemPeople from "./ItemPeople.ts"
+import * as LaterDates from "./LaterDates.ts"
 import { maxAttempts, type LedgerContext } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 import * as Idempotency from "./Idempotency.ts"
@@ -32,6 +33,7 @@ export type RecordOutcome =
       readonly isRepeated?: true
       /** The number of events that were recorded, if the batch was recorded above a quota. */
       readonly recordedCount?: number
+      readonly leftOut: BatchPlan.LeftOut
     }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<ItemViolation> }
 
@@ -55,31 +57,76 @@ interface IdentifiedItem extends BatchPlan.AdmittedItem {
   readonly id: string
 }
 
-/** The event to store for an admitted item; `externalId` is the hash of the item's own. */
+/** The event to store for an admitted item. */
 const toStored = (
-  { concordId, draft, event: admitted, id }: IdentifiedItem,
+  { concordId, draft, event: admitted, externalId, id }: IdentifiedItem,
   { project, session, submitter }: Batch,
-  externalId: string | undefined,
   dateCreated: Instant,
 ): StoredEvent => {
   const event = toEvent(admitted, id, concordId, dateCreated)
+  const ownId = externalId === undefined ? undefined : draft.externalId
   return {
     ...event,
     submitter,
     ...(session !== undefined && EventBody.originOf(session)),
     ...(externalId !== undefined && { externalId }),
-    body: EventBody.write(event, admitted.type, project, submitter, session, draft.externalId),
+    body: EventBody.write(event, admitted.type, project, submitter, session, ownId, admitted),
   }
 }
 
-/** Whether the consent types that the items were admitted against are still the ones in the catalog. */
+/** The batch with its project and consent types as they are in the catalog now. */
+const asOfCatalog = Effect.fnUntraced(function* (batch: Batch, { store }: Pick<LedgerContext, "store">) {
+  const { consentTypes, projects } = yield* store.catalog.current
+  const { id } = batch.project
+  return { ...batch, project: projects.get(id) ?? batch.project, types: consentTypes.get(id) ?? batch.types }
+})
+
+/** Whether the project and consent types that the items were admitted against are still the ones in the catalog. */
 const isCurrent = Effect.fnUntraced(function* (
   admitted: ReadonlyArray<BatchPlan.AdmittedItem>,
-  project: Project,
-  { store }: Pick<LedgerContext, "store">,
+  planned: Batch,
+  context: Pick<LedgerContext, "store">,
 ) {
-  const types = (yield* store.catalog.current).consentTypes.get(project.id)
-  return admitted.every(({ event }) => types?.byId.get(event.type.id) === event.type)
+  const { project, types } = yield* asOfCatalog(planned, context)
+  return (
+    project.status === planned.project.status &&
+    admitted.every(({ event }) => types.byId.get(event.type.id) === event.type)
+  )
+})
+
+/**
+ * The items whose `consentDate` is later than the clock, admitted again at the `dateCreated` that they get; `undefined`
+ * if one may not be recorded then.
+ */
+const readmitted = (
+  admitted: ReadonlyArray<IdentifiedItem>,
+  { project, types }: Batch,
+  instants: Admission.Instants,
+): ReadonlyArray<IdentifiedItem> | undefined => {
+  const isAhead = ({ draft, event }: IdentifiedItem) =>
+    draft.consentDate !== undefined && draft.consentDate > instants.clock && event.isDatedByLedger !== true
+  if (!admitted.some(isAhead)) return admitted
+  const again: Array<IdentifiedItem> = []
+  for (const each of admitted) {
+    const event = isAhead(each) ? Admission.admit(each.draft, types, project.status, instants) : each.event
+    if (!("type" in event)) return undefined
+    again.push({ ...each, event })
+  }
+  return again
+}
+
+/** The refusals of a batch that are recorded again as of later dates, without external ids of their own. */
+const furtherOf = Effect.fnUntraced(function* (
+  admitted: ReadonlyArray<IdentifiedItem>,
+  dates: LaterDates.LaterDates,
+  { random }: Pick<LedgerContext, "random">,
+) {
+  const further: Array<IdentifiedItem> = []
+  for (const [item, at] of LaterDates.ofItems(admitted, dates)) {
+    const event = Admission.asOf(item.event, at)
+    further.push({ ...item, event, externalId: undefined, id: yield* random.uuidV7() })
+  }
+  return further
 })
 
 /** The optional members of an append. */
@@ -97,43 +144,63 @@ export type ChooseOptions = (
   events: ReadonlyArray<EventReference>,
 ) => Effect.Effect<AppendOptions | "plan again">
 
+/** When a batch is planned, and what was found when it was planned before. */
+interface Planning extends Admission.Instants {
+  /** Whether a refusal was found to have later dates. */
+  readonly isOvertaken: boolean
+}
+
 /** One attempt at recording a batch, against the catalog as it is now. */
 const attempt = Effect.fnUntraced(function* (
   given: Batch,
   chooseOptions: ChooseOptions,
-  now: Instant,
+  { clock, isOvertaken, recordedAt: planned }: Planning,
   context: LedgerContext,
 ) {
   const { answerHorizon, store } = context
-  const { organization, project } = given
-  const batch = { ...given, types: (yield* store.catalog.current).consentTypes.get(project.id) ?? given.types }
-  const { firstOf, hashes, recorded: before, unrecorded } = yield* Deduplication.deduplicate(batch, context)
-  const plan = yield* BatchPlan.make(unrecorded, batch, now, context)
+  const batch = yield* asOfCatalog(given, context)
+  const { organization, project } = batch
+  const knownIds = yield* ExternalIds.find(batch, context)
+  const plan = yield* BatchPlan.make(batch, knownIds, { clock, recordedAt: planned }, context)
   if (plan.violations.length > 0) return { _tag: "Refused", violations: plan.violations } as const
+  const { leftOut } = plan
   const admitted: Array<IdentifiedItem> = []
   for (const each of plan.admitted) admitted.push({ ...each, id: yield* context.random.uuidV7() })
   /** The event of every item of the batch, given those that are recorded now. */
   const ofItems = <Event extends EventReference>(recorded: ReadonlyArray<Event>) => {
-    const byItem: Array<Event | StoredEvent | undefined> = [...before]
-    for (const [index, { item }] of admitted.entries()) byItem[item] = recorded[index]
-    return byItem.map((event, item) => (event ?? byItem[firstOf(item)!])!)
+    const byItem: Array<Event | StoredEvent> = []
+    for (const [index, { item }] of admitted.entries()) byItem[item] = recorded[index]!
+    for (const [item, same] of [...plan.repeated].toSorted(([a], [b]) => a - b)) {
+      byItem[item] = typeof same === "number" ? byItem[same]! : same
+    }
+    return byItem
   }
   const options = yield* chooseOptions(admitted, ofItems(admitted))
-  if (options === "plan again") return { _tag: "Stale", lastRecordedAt: now } as const
+  if (options === "plan again") return { _tag: "Stale", lastRecordedAt: planned } as const
   const { beforeAppend = Effect.void, ...kept } = options
+  const refusals = LaterDates.refusalsOf(admitted)
+  const dates: LaterDates.LaterDates = isOvertaken ? yield* LaterDates.read(batch, refusals, context) : new Map()
   const append = Effect.fnUntraced(function* (recordedAt: Instant) {
-    const recorded = admitted.map((each) => toStored(each, batch, hashes.get(each.item), recordedAt))
-    const outcome = { _tag: "Recorded", events: ofItems(recorded), recorded, positions: PositionsOf.none } as const
+    const stale = { _tag: "Stale", lastRecordedAt: recordedAt } as const
+    const items = readmitted(admitted, batch, { clock, recordedAt })
+    if (items === undefined) return stale
+    const recorded = items.map((each) => toStored(each, batch, recordedAt))
+    const events = ofItems(recorded)
+    const outcome = { _tag: "Recorded", events, recorded, leftOut, positions: PositionsOf.none } as const
     if (recorded.length === 0 && kept.idempotencyRecord === undefined) return outcome
-    if (!(yield* isCurrent(admitted, project, context))) return { _tag: "Stale", lastRecordedAt: recordedAt } as const
+    if (!(yield* isCurrent(admitted, batch, context))) return stale
+    const mayHaveFurther = refusals.length > 0 && (isOvertaken || items !== admitted)
+    const further = mayHaveFurther ? yield* furtherOf(items, dates, context) : []
+    const doubled = further.map((each) => toStored(each, batch, recordedAt))
     yield* beforeAppend
     const claims = plan.claims.map((claim) => ({ ...claim, dateCreated: recordedAt }))
     const appended = yield* store.events.append({
       project,
       organization,
       recordedAt,
-      events: recorded,
+      events: doubled.length === 0 ? recorded : [...recorded, ...doubled],
       claims,
+      ...(refusals.length > 0 && !isOvertaken && { refusals }),
       ...kept,
     })
     return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
@@ -143,16 +210,18 @@ const attempt = Effect.fnUntraced(function* (
     ids.add(concordId).add(event.type.id)
     ids.add(AnswerHorizon.ofLane(Lane.of(project, concordId)))
   }
-  return yield* answerHorizon.record(ids, now, append)
+  return yield* answerHorizon.record(ids, Math.max(planned, LaterDates.last(dates)), append)
 })
 
 /** Everything that is wrong with a batch. Records nothing. */
 export const review = Effect.fnUntraced(function* (
-  batch: Batch,
+  given: Batch,
   context: LedgerContext,
 ): Effect.fn.Return<ReadonlyArray<ItemViolation>, StoreUnavailable> {
-  const { unrecorded } = yield* Deduplication.deduplicate(batch, context)
-  const { violations } = yield* BatchPlan.make(unrecorded, batch, yield* Clock.currentTimeMillis, context)
+  const batch = yield* asOfCatalog(given, context)
+  const knownIds = yield* ExternalIds.find(batch, context)
+  const clock = yield* Clock.currentTimeMillis
+  const { violations } = yield* BatchPlan.make(batch, knownIds, { clock, recordedAt: clock }, context)
   return violations
 })
 
@@ -162,20 +231,37 @@ export const recordWith = Effect.fnUntraced(function* (
   chooseOptions: ChooseOptions,
   context: LedgerContext,
 ) {
-  let now = yield* Clock.currentTimeMillis
+  let clock = yield* Clock.currentTimeMillis
+  let planning: Planning = { clock, recordedAt: clock, isOvertaken: false }
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
-    const outcome = yield* attempt(batch, chooseOptions, now, context)
+    const outcome = yield* attempt(batch, chooseOptions, planning, context)
     if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome
     if (outcome._tag === "Repeated") return Idempotency.keptBefore
-    now = Math.max(now, yield* Clock.currentTimeMillis, outcome.lastRecordedAt)
+    clock = yield* Clock.currentTimeMillis
+    planning = {
+      clock,
+      recordedAt: Math.max(planning.recordedAt, clock, outcome.lastRecordedAt),
+      isOvertaken: planning.isOvertaken || ("isOvertaken" in outcome && outcome.isOvertaken === true),
+    }
   }
   return yield* new StoreUnavailable({ reason: "too many writers claim the same identifiers" })
 })
 
+/** The members that the refusals of a batch are recorded without. */
+const leftOutOf = ({ items }: Batch): BatchPlan.LeftOut => {
+  const leftOut = new Map<number, ReadonlyArray<string>>()
+  for (const [item, each] of items.entries()) {
+    const members = ItemPeople.leftOutOf(each)
+    if (members !== undefined) leftOut.set(item, members)
+  }
+  return leftOut
+}
+
 /** The events with which an earlier request of the same idempotency key was answered. */
-const repeated = Effect.fnUntraced(function* (project: Project, answer: string, { store }: LedgerContext) {
-  const events = (yield* store.events.byId(project, JSON.parse(answer))).map((event) => event!)
-  return { _tag: "Recorded", events, positions: PositionsOf.none, isRepeated: true } as const
+const repeated = Effect.fnUntraced(function* (batch: Batch, answer: string, { store }: LedgerContext) {
+  const events = (yield* store.events.byId(batch.project, JSON.parse(answer))).map((event) => event!)
+  const leftOut = leftOutOf(batch)
+  return { _tag: "Recorded", events, leftOut, positions: PositionsOf.none, isRepeated: true } as const
 })
 
 /** Records a batch durably, all of it or nothing. */
@@ -195,7 +281,7 @@ export const record = Effect.fnUntraced(function* (
     context,
   )
   const outcome = yield* Idempotency.once(organization, idempotency, context, carryOut)
-  const recorded = outcome._tag === "Repeated" ? yield* repeated(project, outcome.answer, context) : outcome
+  const recorded = outcome._tag === "Repeated" ? yield* repeated(batch, outcome.answer, context) : outcome
   if (recorded._tag !== "Recorded") return recorded
   return { ...recorded, positions: yield* PositionsOf.after(project, recorded.events, recorded.positions, context) }
 })

@@ -1,9 +1,9 @@
 /**
  * Whether an event may be recorded, and with which version and dates (semantics, section 1).
  *
- * A declined event is recorded whatever its version, even if its project or type is archived, the type does not list
- * `declined`, or it arrives late. It is rejected only if it cannot be understood: its type does not exist, its date is
- * later than the clock, or its expiration is not after its date.
+ * A declined event is rejected only if its type does not exist. It is recorded whatever its version and its dates, even
+ * if its project or type is archived, the type does not list `declined`, or it arrives late: a date that would be
+ * refused is replaced or left out, and what was claimed is kept with the event.
  */
 import type { ListedType, ProjectStatus, ProjectTypes } from "./Catalog.ts"
 import { tripleKey } from "./Catalog.ts"
@@ -37,10 +37,12 @@ export interface Draft {
 export interface Item extends Draft {
   readonly person: Identifiers
   /**
-   * The caller's own id of the event, 1 to 128 characters. An event is not recorded again if its external id has
-   * already been recorded.
+   * The caller's own id of the event, 1 to 128 characters, unique for the submitter in the project. The same event with
+   * it is not recorded again.
    */
   readonly externalId?: string
+  /** The members that were given and could not be read; only a declined event is recorded without them. */
+  readonly leftOut?: ReadonlyArray<string>
 }
 
 /** Why an event is rejected. If a draft has several faults, all of them are reported, in this order. */
@@ -70,6 +72,21 @@ export interface Admitted {
   readonly consentAction: ConsentAction
   readonly consentDate: Instant.Instant
   readonly expirationDate: Instant.Instant | undefined
+  /** The `consentDate` of a refusal that was replaced, because it is later than the clock. */
+  readonly claimedConsentDate?: Instant.Instant
+  /** The `expirationDate` of a refusal that was left out, because it is not after the `consentDate` that was given. */
+  readonly claimedExpirationDate?: Instant.Instant
+  /** Whether it is a refusal whose `consentDate` is the clock's now, because it was left out or replaced. */
+  readonly isDatedByLedger?: true
+}
+
+/**
+ * The two instants at which a draft is recorded. `clock` is the clock's now. `recordedAt` becomes the `dateCreated`: it
+ * is later than the clock after a clock that was ahead, because `dateCreated` never goes back inside a lane.
+ */
+export interface Instants {
+  readonly clock: Instant.Instant
+  readonly recordedAt: Instant.Instant
 }
 
 /** The type with a triple. A declined event may also name one that was deleted. */
@@ -77,7 +94,7 @@ const typeOfTriple = (triple: string, draft: Draft, types: ProjectTypes): Listed
   types.byTriple.get(triple) ?? (draft.consentState === "declined" ? types.removedByTriple.get(triple) : undefined)
 
 /** The type that a draft names, or the fault if it names none. */
-const findType = (draft: Draft, types: ProjectTypes): ListedType | AdmissionFault => {
+export const findType = (draft: Draft, types: ProjectTypes): ListedType | AdmissionFault => {
   const { consentType, category, subcategory, label } = draft
   const hasTriple = category !== undefined && subcategory !== undefined && label !== undefined
   const byTriple = hasTriple ? typeOfTriple(tripleKey(category, subcategory, label), draft, types) : undefined
@@ -109,7 +126,7 @@ const typeFaults = (
   draft: Draft,
   type: ListedType,
   projectStatus: ProjectStatus,
-  now: Instant.Instant,
+  instants: Instants,
 ): ReadonlyArray<AdmissionFault> => {
   if (draft.consentState === "declined") return []
   const faults: Array<AdmissionFault> = []
@@ -125,28 +142,38 @@ const typeFaults = (
     const detail = `the consent type takes ${type.validStates.join(", ")}`
     faults.push({ code: "state_not_valid", field: "consentState", detail })
   }
-  if (draft.version !== undefined && !isPublished(type, draft.version, dateOf(draft, now))) {
+  if (draft.version !== undefined && !isPublished(type, draft.version, dateOf(draft, instants))) {
     const detail = "the consent type had not published this version at consentDate"
     faults.push({ code: "unknown_version", field: "version", detail })
   }
   return faults
 }
 
-const dateFaults = (draft: Draft, now: Instant.Instant): ReadonlyArray<AdmissionFault> => {
+const isExpired = ({ consentDate, expirationDate }: Draft, { clock }: Instants): boolean =>
+  expirationDate !== undefined && expirationDate <= (consentDate ?? clock)
+
+/** The faults of a draft's dates. A declined event has none, because its dates are corrected. */
+const dateFaults = (draft: Draft, instants: Instants): ReadonlyArray<AdmissionFault> => {
+  if (draft.consentState === "declined") return []
   const faults: Array<AdmissionFault> = []
-  if (draft.consentDate !== undefined && draft.consentDate > now + clockSkewMaxMillis) {
+  if (draft.consentDate !== undefined && draft.consentDate > instants.clock + clockSkewMaxMillis) {
     const detail = "is more than 5 minutes ahead of the ledger's clock"
     faults.push({ code: "consent_date_in_future", field: "consentDate", detail })
   }
-  if (draft.expirationDate !== undefined && draft.expirationDate <= (draft.consentDate ?? now)) {
+  if (isExpired(draft, instants)) {
     const detail = "must be after consentDate"
     faults.push({ code: "expiration_not_after_consent", field: "expirationDate", detail })
   }
   return faults
 }
 
-/** The `consentDate` to record. If it was left out, or is later than the clock because of skew, it is now. */
-const dateOf = (draft: Draft, now: Instant.Instant): Instant.Instant => Math.min(draft.consentDate ?? now, now)
+/** Whether a draft is a refusal without a `consentDate` that can be recorded. */
+const isDatedByLedger = ({ consentDate, consentState }: Draft, { clock }: Instants): boolean =>
+  consentState === "declined" && (consentDate === undefined || consentDate > clock)
+
+/** The `consentDate` to record; the clock's now if it was left out. */
+const dateOf = (draft: Draft, instants: Instants): Instant.Instant =>
+  isDatedByLedger(draft, instants) ? instants.clock : Math.min(draft.consentDate ?? instants.clock, instants.recordedAt)
 
 /**
  * Whether a version could be answered at `consentDate`. Version 1 always exists, as the text that was shown before any
@@ -155,31 +182,64 @@ const dateOf = (draft: Draft, now: Instant.Instant): Instant.Instant => Math.min
 export const isPublished = (type: ListedType, version: number, consentDate: Instant.Instant): boolean =>
   version === 1 || type.versions.some((known) => known.version === version && known.publishedAt <= consentDate)
 
+const expirationOf = (
+  type: ListedType,
+  consentDate: Instant.Instant,
+  expirationDate: Instant.Instant | undefined,
+): Instant.Instant | undefined =>
+  Lapse.recordedExpiration(
+    expirationDate === undefined ? { consentDate } : { consentDate, expirationDate },
+    type.consentDuration ?? null,
+  )
+
 /**
- * Admits a draft at `now`, which becomes its `dateCreated`, or returns all of its faults. A `consentDate` later than
- * `now` by at most {@link clockSkewMaxMillis} is recorded as `now`.
+ * Admits a draft, or returns all of its faults. A `consentDate` later than the clock by at most
+ * {@link clockSkewMaxMillis} is recorded no later than its `dateCreated`; that of a refusal is recorded as the clock's
+ * now, however far ahead it is, so that the refusal counts at once.
  */
 export const admit = (
   draft: Draft,
   types: ProjectTypes,
   projectStatus: ProjectStatus,
-  now: Instant.Instant,
+  instants: Instants,
 ): Admitted | ReadonlyArray<AdmissionFault> => {
   const type = findType(draft, types)
   const isFound = !("code" in type)
-  const faults = [...(isFound ? typeFaults(draft, type, projectStatus, now) : [type]), ...dateFaults(draft, now)]
+  const faults = [
+    ...(isFound ? typeFaults(draft, type, projectStatus, instants) : [type]),
+    ...dateFaults(draft, instants),
+  ]
   if (!isFound || faults.length > 0) return faults
-  const consentDate = dateOf(draft, now)
-  const { expirationDate } = draft
+  const consentDate = dateOf(draft, instants)
+  const isLeftOut = isExpired(draft, instants)
   return {
     type,
     version: draft.version ?? ConsentType.versionAt(type, consentDate),
     consentState: draft.consentState,
     consentAction: draft.consentAction,
     consentDate,
-    expirationDate: Lapse.recordedExpiration(
-      expirationDate === undefined ? { consentDate } : { consentDate, expirationDate },
-      type.consentDuration ?? null,
-    ),
+    expirationDate: expirationOf(type, consentDate, isLeftOut ? undefined : draft.expirationDate),
+    ...(isLeftOut && { claimedExpirationDate: draft.expirationDate! }),
+    ...(isDatedByLedger(draft, instants) && {
+      isDatedByLedger: true,
+      ...(draft.consentDate !== undefined && { claimedConsentDate: draft.consentDate }),
+    }),
   }
 }
+
+/** An admitted refusal as of a later `consentDate`, without what was claimed. */
+export const asOf = (
+  { consentAction, consentState, expirationDate, type, version }: Admitted,
+  consentDate: Instant.Instant,
+): Admitted => ({
+  type,
+  version,
+  consentState,
+  consentAction,
+  consentDate,
+  expirationDate: expirationOf(
+    type,
+    consentDate,
+    expirationDate !== undefined && expirationDate > consentDate ? expirationDate : undefined,
+  ),
+})

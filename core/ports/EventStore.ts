@@ -22,7 +22,7 @@ export interface StoredEvent extends ConsentEvent {
   readonly domain?: string
   /** The region that the session was opened with. A list can be filtered by it. */
   readonly geography?: string
-  /** SHA-256 of the caller's own id of the event, lower-case hexadecimal: unique in a project. */
+  /** The hash of the caller's own id of the event, lower-case hexadecimal: unique in a project. */
   readonly externalId?: string
   /** The event as it is answered: JSON, kept byte for byte. */
   readonly body: string
@@ -45,17 +45,23 @@ export interface Append {
    * does not record it, this append is `Stale`.
    */
   readonly after?: Pick<StoredEvent, "concordId" | "id">
+  /**
+   * Refusals that are recorded as of `at`. The append is `Stale` if one of these people has a head of the consent type,
+   * other than declined and from another append, with a `consentDate` later than `at`. There can only be one where the
+   * lane's last `dateCreated` is later than `at`: otherwise the store looks nothing up.
+   */
+  readonly refusals?: ReadonlyArray<Pick<StoredEvent, "concordId" | "consentType"> & { readonly at: Instant }>
 }
 
 /**
  * `Appended`: the events are recorded. `positions` are those of the lanes written to, at or after the last of the
  * events; they are left out where an earlier attempt of the same append had recorded the events already. `Stale`:
  * nothing was recorded; read aliases and external ids again, and prepare the append for no earlier than
- * `lastRecordedAt`. `Repeated`: nothing was recorded, because there is an idempotency record of the same hash already.
+ * `lastRecordedAt`; if `isOvertaken`, with one of its `refusals` as of a later date, too. `Repeated`: nothing was recorded, because there is an idempotency record of the same hash already.
  */
 export type Appended =
   | { readonly _tag: "Appended"; readonly positions?: Positions }
-  | { readonly _tag: "Stale"; readonly lastRecordedAt: Instant }
+  | { readonly _tag: "Stale"; readonly lastRecordedAt: Instant; readonly isOvertaken?: true }
   | { readonly _tag: "Repeated" }
 
 /** Events of people, and the positions of their lanes at the same moment. */

@@ -4,7 +4,8 @@
  * not reach the ledger.
  *
  * Only `events.append` is redirected, because an import only appends. Every other write is the ledger's own, so it must
- * not be called in a dry run. Reads that an import does not use do not see the scratch store.
+ * not be called in a dry run. Reads on which the tally of an import does not depend do not see the scratch store: a
+ * refusal that is recorded as of a later date, too, is one row all the same.
  */
 import { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"

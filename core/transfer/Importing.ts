@@ -11,6 +11,7 @@ import { Hex } from "effect/encoding"
 import type { ProjectScope } from "../model/Catalog.ts"
 import { keptForEver, type IdempotencyRecord, type StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { ItemViolation } from "../ledger/Batch.ts"
+import type { LeftOut } from "../ledger/BatchPlan.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as Admission from "../model/Admission.ts"
 import * as Recording from "../ledger/Recording.ts"
@@ -34,6 +35,8 @@ export type ImportFate = "recorded" | "known" | ReadonlyArray<Omit<ItemViolation
 export interface Imported {
   /** The fates of the items, by the index of the row. */
   readonly fates: ReadonlyMap<number, ImportFate>
+  /** By the index of the row, the members that a refusal was recorded without, because they could not be read. */
+  readonly leftOut: LeftOut
   /** Whether it was recorded by its first plan. If not, the blocks that were planned after it are planned again. */
   readonly isAsPlanned: boolean
 }
@@ -91,11 +94,11 @@ const recordOf = ({ rows }: Block, tried: ReadonlyArray<IndexedItem>, hash: stri
 }
 
 /**
- * The violations to report first. Conflicts of identifiers wait until nothing else is wrong, because an item that is
- * refused claims no identifier, and so some conflicts may disappear.
+ * The violations to report first. Conflicts of identifiers and of external ids wait until nothing else is wrong, because
+ * an item that is refused claims no identifier and has no external id, and so some conflicts may disappear.
  */
 const refusedFirst = (violations: ReadonlyArray<ItemViolation>): ReadonlyArray<ItemViolation> => {
-  const others = violations.filter(({ code }) => code !== "identifier_conflict")
+  const others = violations.filter(({ code }) => code !== "identifier_conflict" && code !== "external_id_reused")
   return others.length === 0 ? violations : others
 }
 
@@ -130,6 +133,7 @@ export const importBlock = Effect.fnUntraced(function* (
   const { organization, project, slot, submitter, types } = block
   const scope = { organization, project, submitter, types }
   const fates = new Map<number, ImportFate>()
+  const leftOut = new Map<number, ReadonlyArray<string>>()
   let plans = 0
   /** An event of the previous block, after which this block is sent; `undefined` once this block has its turn. */
   let after = yield* slot.previousSent
@@ -166,7 +170,10 @@ export const importBlock = Effect.fnUntraced(function* (
         // Items of the block with the same external id are one event: the first of them was recorded.
         const recorded = new Set(outcome.recorded)
         for (const [place, [index]] of tried.entries()) {
-          fates.set(index, recorded.delete(outcome.events[place]!) ? "recorded" : "known")
+          const isRecorded = recorded.delete(outcome.events[place]!)
+          fates.set(index, isRecorded ? "recorded" : "known")
+          const members = outcome.leftOut.get(place)
+          if (isRecorded && members !== undefined) leftOut.set(index, members)
         }
         return true
       }
@@ -179,5 +186,5 @@ export const importBlock = Effect.fnUntraced(function* (
   })
   while (!(yield* recordUnknown()));
   if (after !== undefined) yield* awaitTurn
-  return { fates, isAsPlanned: plans <= 1 }
+  return { fates, leftOut, isAsPlanned: plans <= 1 }
 })

@@ -8,7 +8,9 @@ import * as Exchange from "../formats/Exchange.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import { maxItems } from "../ledger/Batch.ts"
 import * as BlockPipeline from "./BlockPipeline.ts"
+import * as ItemDecoder from "../formats/ItemDecoder.ts"
 import * as ItemLine from "../formats/ItemLine.ts"
+import type { Item } from "../model/Admission.ts"
 import * as RecordedLine from "../formats/RecordedLine.ts"
 import type * as Importing from "./Importing.ts"
 import type * as Restoring from "./Restoring.ts"
@@ -45,6 +47,8 @@ export interface ImportTally {
   readonly consentStates: { readonly [State in StoredEvent["consentState"]]: number }
   /** The rejected rows, by the code of their faults: a row with several faults counts for each. */
   readonly faults: { readonly [code: string]: number }
+  /** The refusals that were recorded without a member that could not be read, by the member. */
+  readonly leftOut: { readonly [member: string]: number }
 }
 
 /** The project into which rows are taken, and how. */
@@ -80,6 +84,7 @@ const emptyTally: ImportTally = {
   rejected: 0,
   consentStates: { accepted: 0, declined: 0, implied: 0, viewed: 0 },
   faults: {},
+  leftOut: {},
 }
 
 type Fate = "recorded" | "known" | ReadonlyArray<RowFault>
@@ -91,9 +96,12 @@ interface DecodedRow<A> {
   readonly value: A
 }
 
+const decodeItem = ItemDecoder.make(ItemLine.DatedItemLine, ItemLine.ItemLine, "import")
 // The only list in a row is the subcategory, which has one member.
-const decodeItem = Exchange.decoder(ItemLine.DatedItemLine, 1)
 const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine, 1)
+
+const itemOf = ({ leftOut, value }: ItemDecoder.Decoded<typeof ItemLine.ItemLine.Type>): Item =>
+  leftOut === undefined ? ItemLine.toItem(value) : { ...ItemLine.toItem(value), leftOut }
 
 const toFault = ({ code, detail, pointer }: Exchange.Violation): RowFault => ({ code, field: pointer.slice(1), detail })
 
@@ -130,6 +138,14 @@ interface BlockResult {
   readonly faulty: ReadonlyArray<readonly [line: number, faults: ReadonlyArray<RowFault>]>
   /** The fates of the decoded rows, in their order. */
   readonly fates: ReadonlyArray<Fate>
+  readonly leftOut: Importing.Imported["leftOut"]
+}
+
+const nothingLeftOut: BlockResult["leftOut"] = new Map()
+
+/** Adds one to the count of each name. */
+const count = (counts: Record<string, number>, names: Iterable<string>): void => {
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
 }
 
 const importRows = Effect.fnUntraced(function* (
@@ -138,14 +154,14 @@ const importRows = Effect.fnUntraced(function* (
   intake: Intake<unknown>,
   ledger: BlockUseCases,
 ) {
-  const { faulty, good } = yield* decodeRows(block, intake, decodeItem)
+  const { faulty, good } = yield* decodeRows(block, intake, (value) => Result.map(decodeItem(value), itemOf))
   const { organization, project, submitter, types } = intake
   const rows = block.map(({ text }) => text)
-  const items = new Map(good.map(({ index, value }) => [index, ItemLine.toItem(value)]))
+  const items = new Map(good.map(({ index, value }) => [index, value]))
   const scope = { organization, project, types, submitter }
   const imported = yield* ledger.importBlock({ ...scope, slot, rows, items })
   const fates = good.map(({ index }) => imported.fates.get(index)!)
-  const result: BlockResult = { rows: rows.length, good, faulty, fates }
+  const result: BlockResult = { rows: rows.length, good, faulty, fates, leftOut: imported.leftOut }
   return { result, isAsPlanned: imported.isAsPlanned }
 })
 
@@ -158,13 +174,14 @@ const restoreRows = Effect.fnUntraced(function* (
   const { organization, project, types } = intake
   const lines = good.map(({ value }) => value)
   const fates = yield* ledger.restoreBlock({ organization, project, types, lines })
-  return { rows: rows.length, good, faulty, fates } satisfies BlockResult
+  return { rows: rows.length, good, faulty, fates, leftOut: nothingLeftOut } satisfies BlockResult
 })
 
 /** Adds a block to the tally, and lists its rejections in the order of their lines. */
-const add = (tally: ImportTally, { fates, faulty, good, rows }: BlockResult) => {
+const add = (tally: ImportTally, { fates, faulty, good, leftOut: without, rows }: BlockResult) => {
   const consentStates = { ...tally.consentStates }
   const faults = { ...tally.faults }
+  const leftOut = { ...tally.leftOut }
   const rejected = [...faulty]
   let recorded = 0
   for (const [index, fate] of fates.entries()) {
@@ -174,9 +191,8 @@ const add = (tally: ImportTally, { fates, faulty, good, rows }: BlockResult) => 
       consentStates[value.consentState]++
     } else if (fate !== "known") rejected.push([line, fate])
   }
-  for (const [, ofRow] of rejected) {
-    for (const code of new Set(ofRow.map(({ code }) => code))) faults[code] = (faults[code] ?? 0) + 1
-  }
+  for (const [, ofRow] of rejected) count(faults, new Set(ofRow.map(({ code }) => code)))
+  for (const members of without.values()) count(leftOut, members)
   const rejections = rejected
     .toSorted(([a], [b]) => a - b)
     .flatMap(([line, ofRow]) => ofRow.map(({ code, detail, field }): Rejection => ({ line, field, code, detail })))
@@ -187,6 +203,7 @@ const add = (tally: ImportTally, { fates, faulty, good, rows }: BlockResult) => 
     rejected: tally.rejected + rejected.length,
     consentStates,
     faults,
+    leftOut,
   }
   return { rejections, tally: total }
 }

@@ -13,7 +13,7 @@ import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as RecordedLine from "../formats/RecordedLine.ts"
 import * as Exchange from "../formats/Exchange.ts"
 import * as EventBody from "../ledger/EventBody.ts"
-import * as Sha256 from "../ledger/Sha256.ts"
+import * as ExternalIds from "../ledger/ExternalIds.ts"
 
 /** Consecutive lines of an export. */
 export interface RestoredBlock extends ProjectScope {
@@ -50,6 +50,7 @@ const requiredOf = ({ domain, id, ipAddress }: typeof RecordedLine.Session.Type)
 /** The event of a line, with the same body as when it was recorded. */
 const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Digest.Digest["Service"]) {
   const { dateCreated, expirationDate, externalId, organization, session, submitter, version } = line
+  const { claimedConsentDate, claimedExpirationDate } = line
   const event = {
     id: line.id.toLowerCase(),
     concordId: line.concordId.toLowerCase(),
@@ -64,13 +65,14 @@ const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Di
   const subcategory = typeof line.subcategory === "string" ? line.subcategory : line.subcategory[0]
   const type = { category: line.category, subcategory, label: line.label }
   const shown = session == null ? undefined : { ...Exchange.present(session), ...requiredOf(session) }
+  const claimed = Exchange.present({ claimedConsentDate, claimedExpirationDate })
   const project = { id: line.project.toLowerCase(), organization: organization.toLowerCase() }
   return {
     ...event,
     submitter,
     ...(shown !== undefined && EventBody.originOf(shown)),
-    ...(externalId != null && { externalId: yield* Sha256.hex(digest, externalId) }),
-    body: EventBody.write(event, type, project, submitter, shown, externalId ?? undefined),
+    ...(externalId != null && { externalId: yield* ExternalIds.hashOf(digest, externalId) }),
+    body: EventBody.write(event, type, project, submitter, shown, externalId ?? undefined, claimed),
   } satisfies StoredEvent
 })
 
@@ -107,13 +109,33 @@ const repeated: RestoreFault = { code: "id_taken", field: "id", detail: "an even
 const externalIdTaken: RestoreFault = {
   code: "external_id_taken",
   field: "externalId",
-  detail: "another event has this external id already",
+  detail: "another event of its submitter has this external id already",
 }
 const goesBack: RestoreFault = {
   code: "date_created_goes_back",
   field: "dateCreated",
   detail: "the ledger has learnt something later already: take an export back into a ledger that has not gone on",
 }
+
+/**
+ * The event with a hash of its external id that no event of another submitter has; `undefined` if an event of its own
+ * submitter has the external id.
+ */
+const withFreeId = Effect.fnUntraced(function* (
+  event: StoredEvent,
+  { project }: ProjectScope,
+  { digest, store }: LedgerContext,
+) {
+  if (event.externalId === undefined) return event
+  const externalId = String(EventBody.read(event.body)?.externalId)
+  const hashes = [
+    yield* ExternalIds.hashOf(digest, externalId),
+    yield* ExternalIds.hashOfSubmitter(digest, event.submitter, externalId),
+  ]
+  const taken = yield* store.events.byExternalId(project, hashes)
+  if (taken.some((each) => each?.submitter === event.submitter)) return undefined
+  return { ...event, externalId: hashes[taken[0] === undefined ? 0 : 1]! }
+})
 
 /**
  * Sets the fate of the events that are faulty or recorded already, and returns the others in the order of their
@@ -153,6 +175,13 @@ const append = (
   { store }: LedgerContext,
 ) => store.events.append({ project, organization, recordedAt: events.at(-1)!.dateCreated, events, claims: [] })
 
+/** Restores one event, and returns its fate. */
+const restoreOne = Effect.fnUntraced(function* (event: StoredEvent, scope: ProjectScope, context: LedgerContext) {
+  const free = yield* withFreeId(event, scope, context)
+  if (free === undefined) return [externalIdTaken]
+  return (yield* append(scope, [free], context))._tag === "Appended" ? ("recorded" as const) : [goesBack]
+})
+
 /** Restores the good events of a block: all in one append, or one by one if that append is refused. */
 export const restoreBlock = Effect.fnUntraced(function* (
   block: RestoredBlock,
@@ -161,16 +190,11 @@ export const restoreBlock = Effect.fnUntraced(function* (
   const fates: Array<RestoreFate> = []
   const remaining = yield* toRestore(block, fates, context)
   const events = remaining.map(({ event }) => event)
-  const isDone = events.length === 0 || (yield* append(block, events, context))._tag === "Appended"
+  const hashes = events.flatMap(({ externalId }) => externalId ?? [])
+  const isUnique = new Set(hashes).size === hashes.length
+  const isDone = events.length === 0 || (isUnique && (yield* append(block, events, context))._tag === "Appended")
   for (const { event, index } of remaining) {
-    if (isDone || (yield* append(block, [event], context))._tag === "Appended") {
-      fates[index] = "recorded"
-      continue
-    }
-    const { externalId } = event
-    const [taken] =
-      externalId === undefined ? [] : yield* context.store.events.byExternalId(block.project, [externalId])
-    fates[index] = [taken === undefined ? goesBack : externalIdTaken]
+    fates[index] = isDone ? "recorded" : yield* restoreOne(event, block, context)
   }
   return fates
 })

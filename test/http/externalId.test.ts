@@ -1,6 +1,6 @@
 /**
- * `externalId`: the caller's own id of an event. Sent again, it answers the event recorded first, and nothing is
- * recorded.
+ * `externalId`: the caller's own id of an event. The same event sent again answers the one recorded first, and nothing
+ * is recorded; another event with its id is refused, or recorded without it if it is a refusal.
  */
 import { describe, expect, test } from "vitest"
 import { start, type Answer, type Server } from "../support/server.ts"
@@ -49,41 +49,86 @@ describe("the same externalId again", () => {
     expect(first.text).toBe(`{"count":1,"items":[${one.text}]}`)
   })
 
-  test("does so with other content, and with content that breaks every rule", async () => {
-    const first = await adding(1, [item("other content")])
+  test("does so whatever else it says, and however it names the person and the type", async () => {
+    const named = { email: "external@example.com", consentDate: "2024-02-29T12:00:00Z" }
+    const first = await adding(1, [item("same event", named)])
+    const [{ concordId }] = accepted(first) as [Event]
     const others = [
-      { consentState: "declined" },
-      { userId: "somebody else" },
-      { userId: "", email: "nobody" },
-      { consentType: types.archived.id },
-      { consentType: "0197a000-0000-7000-8000-00000000ffff", label: "nothing" },
-      { version: 99, consentDate: "2100-01-01T00:00:00Z", expirationDate: "2000-01-01T00:00:00Z" },
+      { ...named, consentDate: undefined },
+      { ...named, consentDate: "2024-02-29T13:00:00+01:00", version: 99, expirationDate: "2000-01-01T00:00:00Z" },
+      { email: " EXTERNAL@example.com ", userId: undefined, consentAction: "implied" },
+      { userId: undefined, concordId },
+      { consentType: undefined, category: "communication", subcategory: "email", label: "newsletter" },
     ]
     for (const other of others) {
-      const again = await adding(0, [item("other content", other)])
+      const again = await adding(0, [item("same event", other)])
       expect([again.status, again.text]).toEqual([201, first.text])
     }
-    // The repeated item makes no person.
+  })
+
+  test("is refused if it is another event, with everything else that is wrong, and makes no person", async () => {
+    await adding(1, [item("other event", { consentDate: "2024-02-29T12:00:00Z" })])
+    const others: ReadonlyArray<readonly [object, ReadonlyArray<string>]> = [
+      [{ consentState: "viewed" }, []],
+      [{ consentType: types.policy.id }, []],
+      [{ consentDate: "2024-02-29T12:00:00.001Z" }, []],
+      [{ userId: "somebody else" }, []],
+      [{ email: "new@example.com" }, []],
+      [{ consentType: types.archived.id }, ["/items/0/consentType consent_type_not_active"]],
+      [{ userId: "" }, ["/items/0/userId identifier_not_valid"]],
+    ]
+    for (const [other, more] of others) {
+      const again = await adding(0, [item("other event", other)])
+      const codes = [...more, "/items/0/externalId external_id_reused"].toSorted()
+      expect([again.status, violations(again)], JSON.stringify(other)).toEqual([422, codes])
+    }
     const state = await ask(server, "consent-state", { userId: "somebody else" })
     expect(state.json).toEqual({ count: 0, items: [] })
   })
 
-  test("does so for another key of the organization", async () => {
+  test("is recorded without it if it is another event and a refusal, of whatever person and type", async () => {
+    const first = await adding(1, [item("refused")])
+    for (const other of [{}, { userId: "refuses another" }, { consentType: types.archived.id }]) {
+      const [event] = accepted(await adding(1, [item("refused", { consentState: "declined", ...other })]))
+      expect(event).toMatchObject({ consentState: "declined" })
+      expect(event).not.toHaveProperty("externalId")
+    }
+    const state = await ask(server, "consent-state", { userId: "refuses another" })
+    expect(state.json.items[0]).toMatchObject({ consentState: "declined" })
+    expect((await adding(0, [item("refused")])).text).toBe(first.text)
+  })
+
+  test("of a refusal answers the first, also if its date was ahead of the clock", async () => {
+    const no = item("no", { consentState: "declined", consentDate: "2100-01-01T00:00:00Z" })
+    const first = await adding(1, [no])
+    expect((await adding(0, [no])).text).toBe(first.text)
+    await adding(1, [{ ...no, consentDate: "2100-01-01T00:00:00.001Z" }])
+  })
+
+  test("answers the first also after its type was archived", async () => {
+    const more = { userId: "archived later", consentType: types.clicks.id, consentState: "accepted" }
+    const first = await adding(1, [item("archived", more)])
+    const path = `${privacy()}/consent-types/${types.clicks.id}`
+    const archive = (status: string) => server.request("PATCH", path, { headers: asOwner, json: { status } })
+    expect((await archive("archived")).status).toBe(200)
+    expect((await adding(0, [item("archived", more)])).text).toBe(first.text)
+    expect((await archive("active")).status).toBe(200)
+  })
+
+  test("is another event for another key of the organization", async () => {
     const first = await adding(1, [item("another key")])
-    const again = await record(server, [item("another key")], { headers: { "x-api-key": secretOf(acme, "limited") } })
-    expect(again.text).toBe(first.text)
+    const asLimited = { headers: { "x-api-key": secretOf(acme, "limited") } }
+    const other = await record(server, [item("another key")], asLimited)
+    expect(accepted(other)[0]!.externalId).toBe("another key")
+    expect(accepted(other)[0]!.id).not.toBe(accepted(first)[0]!.id)
+    expect((await record(server, [item("another key")], asLimited)).text).toBe(other.text)
+    expect((await adding(0, [item("another key")])).text).toBe(first.text)
   })
 
   test("inside one batch is recorded once, and answered in each place, among new ones and ones recorded before", async () => {
     const [before] = accepted(await adding(1, [item("before")]))
     const unnamed = yes({ userId: "external" })
-    const batch = [
-      item("twice"),
-      unnamed,
-      item("before", { consentState: "declined" }),
-      item("twice", { version: 9 }),
-      unnamed,
-    ]
+    const batch = [item("twice"), unnamed, item("before"), item("twice", { version: 9 }), unnamed]
     const events = accepted(await adding(3, [...batch, item("twice")]))
     expect(events.map(({ externalId }) => externalId)).toEqual([
       "twice",
@@ -100,9 +145,20 @@ describe("the same externalId again", () => {
     expect(all.filter(({ id }) => events.some((event) => event.id === id))).toHaveLength(4)
   })
 
+  test("inside one batch as a yes and a refusal: the refusal is recorded without it, whichever comes first", async () => {
+    const no = { consentState: "declined" }
+    const [yesFirst, noSecond] = accepted(await adding(2, [item("yes, no"), item("yes, no", no)]))
+    expect([yesFirst!.externalId, noSecond!.externalId]).toEqual(["yes, no", undefined])
+    const noFirst = await adding(0, [item("no, yes", no), item("no, yes")])
+    expect([noFirst.status, violations(noFirst)]).toEqual([
+      422,
+      ["/items/0 not_recorded", "/items/1/externalId external_id_reused"],
+    ])
+  })
+
   test("together with an item that breaks a rule is no violation, and nothing of the batch is recorded", async () => {
-    await adding(1, [item("no violation")])
-    const again = item("no violation", { userId: "", consentType: types.archived.id })
+    const again = item("no violation")
+    await adding(1, [again])
     const broken = await adding(0, [again, item("new"), item("broken", { consentType: types.archived.id })])
     expect([broken.status, violations(broken)]).toEqual([422, ["/items/2/consentType consent_type_not_active"]])
     const misshapen = await adding(0, [again, item("new"), item("broken", { consentState: "maybe" })])
@@ -113,7 +169,7 @@ describe("the same externalId again", () => {
   test("from many connections at once is recorded once, and every answer is the same", async () => {
     const before = (await recorded()).length
     const answers = await Promise.all(
-      Array.from({ length: 24 }, (_, n) => record(server, [item("at once", { userId: `at once ${n}` })])),
+      Array.from({ length: 24 }, () => record(server, [item("at once", { userId: "at once" })])),
     )
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
     expect(accepted(answers[0]!)).toHaveLength(1)
@@ -127,7 +183,9 @@ describe("the same externalId again", () => {
       Array.from({ length: 12 }, (_, first) =>
         record(
           server,
-          Array.from({ length: 8 }, (_, n) => item(named((first * 5 + n * 3) % 20), { userId: `overlap ${n}` })),
+          Array.from({ length: 8 }, (_, n) => (first * 5 + n * 3) % 20).map((n) =>
+            item(named(n), { userId: `overlap ${n}` }),
+          ),
         ),
       ),
     )
@@ -151,7 +209,7 @@ describe("the same externalId again", () => {
       const first = await record(world, [item("restart"), item("restart too", { userId: "another" })])
       await world.end("SIGKILL")
       again = await start({ file: world.file })
-      const answer = await record(again, [item("restart too"), item("restart")])
+      const answer = await record(again, [item("restart too", { userId: "another" }), item("restart")])
       const [one, two] = accepted(first)
       expect(accepted(answer)).toEqual([two, one])
       expect(await recorded(again)).toHaveLength(2)

@@ -17,13 +17,16 @@ export const Privacy = HttpApiGroup.make("privacy")
     HttpApiEndpoint.post("createConsentEvents", `${paths.project}/consent-events`, {
       params: inProject,
       payload: Wire.batch(ItemLine.ItemLine),
-      success: Wire.Events.pipe(created),
+      success: Wire.RecordedEvents.pipe(created),
       error: Problem.authenticatedWithBody,
     })
       .annotate(Needs, "record")
       .annotate(TakesDeclines, true)
       .annotateMerge(
-        about("Create consent event(s)", "Records 1 to 1000 events, all of them or none, before it answers."),
+        about(
+          "Create consent event(s)",
+          "Records 1 to 1000 events, all of them or none, before it answers. A refusal is recorded whatever is wrong with its dates, its version or some of its identifiers.",
+        ),
       ),
     HttpApiEndpoint.post("importConsentEvents", `${paths.project}/consent-events/import`, {
       params: inProject,

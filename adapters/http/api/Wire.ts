@@ -45,6 +45,17 @@ export const Event = Schema.Struct({
   dateUpdated: Schema.String,
   consentType: Schema.String,
   expirationDate: Schema.optionalKey(Schema.String),
+  claimedConsentDate: Schema.optionalKey(
+    Schema.String.annotate({
+      description: "The `consentDate` that a refusal was sent with; it was replaced, because it was ahead of the clock",
+    }),
+  ),
+  claimedExpirationDate: Schema.optionalKey(
+    Schema.String.annotate({
+      description:
+        "The `expirationDate` that a refusal was sent with; it was left out, as it was not after `consentDate`",
+    }),
+  ),
   organization: Schema.String,
   project: Schema.String,
   session: Schema.optionalKey(
@@ -75,6 +86,21 @@ const nextCursor = {
 
 /** The events that decide; an answer about very many types comes in pages. */
 export const EventAnswer = Schema.Struct({ ...Events.fields, ...nextCursor })
+
+/** Events that an API key has recorded, in the order of the items. */
+export const RecordedEvents = Schema.Struct({
+  count: Schema.Int,
+  items: Schema.Array(
+    Schema.Struct({
+      ...Event.fields,
+      leftOut: Schema.optionalKey(
+        Schema.Array(Schema.String).annotate({
+          description: "The members of a refusal that could not be read: it was recorded without them",
+        }),
+      ),
+    }).annotate({ identifier: "RecordedConsentEvent" }),
+  ),
+})
 
 /** A page of a list. */
 export const page = <S extends Schema.Constraint>(item: S) =>

@@ -3,10 +3,13 @@
  */
 import { Effect, Result, Schema } from "effect"
 import * as Exchange from "../../../core/formats/Exchange.ts"
+import * as ItemDecoder from "../../../core/formats/ItemDecoder.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { Batch, ItemViolation } from "../../../core/ledger/Batch.ts"
+import type { LeftOut } from "../../../core/ledger/BatchPlan.ts"
 import type { Item } from "../../../core/model/Admission.ts"
+import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
@@ -31,24 +34,44 @@ const ruleViolation = ({ item, code, field, detail }: ItemViolation) => ({
   detail,
 })
 
-const isDeclined = (item: unknown): boolean => Object(item)["consentState"] === "declined"
+/** A violation in the body. */
+type BodyViolation = Extract<Answer.Violation, { readonly pointer: string }>
 
 const sendAlone =
-  "this refusal was not recorded, because other items of the request were refused; send it without them, because no quota refuses it"
+  "this refusal was not recorded, because other items of the request were refused: send it again by itself, or with the others corrected"
+
+/** The refusals of a batch that are not recorded because of other items: those with no error of their own. */
+const notRecorded = (
+  items: ReadonlyArray<unknown>,
+  errors: ReadonlyArray<BodyViolation>,
+): ReadonlyArray<BodyViolation> => {
+  const faulty = new Set(errors.map(({ pointer }) => pointer.split("/", 3)[2]))
+  return items.flatMap((item, index) =>
+    ItemDecoder.isRefusal(item) && !faulty.has(String(index))
+      ? [{ pointer: `/items/${index}`, code: "not_recorded", detail: sendAlone }]
+      : [],
+  )
+}
 
 /** The refusal of a batch that a quota does not hold: it names the declines, which would pass alone. */
 const withoutDeclines = (problem: Answer.HttpProblem, items: ReadonlyArray<unknown>): Answer.HttpProblem => {
-  const errors = items.flatMap((item, index) =>
-    isDeclined(item) ? [{ pointer: `/items/${index}`, code: "not_recorded", detail: sendAlone }] : [],
-  )
+  const errors = notRecorded(items, [])
   return errors.length === 0 ? problem : new Answer.HttpProblem({ ...problem, errors })
 }
 
-const refused = (errors: ReadonlyArray<Answer.Violation>) =>
+/** The refusal of a batch. The declines come first, because only a number of violations is answered. */
+const refused = (errors: ReadonlyArray<BodyViolation>, items: ReadonlyArray<unknown> = []) =>
   new Answer.HttpProblem({
     status: 422,
     detail: `nothing was recorded: ${errors.length === 1 ? "1 rule is broken" : `${errors.length} rules are broken`}`,
-    errors,
+    errors: [...notRecorded(items, errors), ...errors],
+  })
+
+/** The bodies of events; of a refusal with the members that it was recorded without. */
+const bodiesOf = (events: ReadonlyArray<StoredEvent>, leftOut: LeftOut): ReadonlyArray<string> =>
+  events.map(({ body }, item) => {
+    const members = leftOut.get(item)
+    return members === undefined ? body : `${body.slice(0, -1)},"leftOut":${JSON.stringify(members)}}`
   })
 
 /** An item with members of the wrong shape: the violations, the members that have one, and the item without these. */
@@ -73,18 +96,20 @@ const isCertain = ({ code, field }: ItemViolation, { members }: Misshapen): bool
   !(code in alternatives && alternatives[code as keyof typeof alternatives].some((member) => members.has(member)))
 
 /** The answer to a batch of which every item could be read. */
-const recordItems = Effect.fnUntraced(function* (batch: Batch, isOverQuota: boolean) {
+const recordItems = Effect.fnUntraced(function* (batch: Batch, given: ReadonlyArray<unknown>, isOverQuota: boolean) {
   const ledger = yield* Ledger
   const outcome = yield* isOverQuota ? ledger.recordNeeded(batch) : ledger.record(batch)
-  if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation))
-  const { events, isRepeated, positions, recordedCount = 0 } = yield* IdempotencyKey.orRefuse(outcome)
+  if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation), given)
+  const { events, isRepeated, leftOut, positions, recordedCount = 0 } = yield* IdempotencyKey.orRefuse(outcome)
   if (isOverQuota) {
     const account = yield* Account.CurrentAccount
     yield* account.chargeRefused({ items: batch.items.length, writes: recordedCount })
   }
+  const isVisitor = batch.session !== undefined
   // Positions would show a visitor how much the project records.
-  const seen = batch.session === undefined ? Positions.headers(positions) : {}
-  return Answer.json(Answer.list(events.map(({ body }) => body)), 201, {
+  const seen = isVisitor ? {} : Positions.headers(positions)
+  const bodies = isVisitor ? events.map(({ body }) => body) : bodiesOf(events, leftOut)
+  return Answer.json(Answer.list(bodies), 201, {
     ...IdempotencyKey.headers(isRepeated),
     ...seen,
   })
@@ -96,11 +121,12 @@ const recordItems = Effect.fnUntraced(function* (batch: Batch, isOverQuota: bool
  */
 const recordAll = Effect.fnUntraced(function* (
   items: ReadonlyArray<Item | Misshapen>,
+  given: ReadonlyArray<unknown>,
   request: Omit<Batch, "items">,
   isOverQuota: boolean,
 ) {
   if (items.every((item): item is Item => "person" in item)) {
-    return yield* recordItems({ ...request, items }, isOverQuota)
+    return yield* recordItems({ ...request, items }, given, isOverQuota)
   }
   const ledger = yield* Ledger
   const readable = [...items.entries()].flatMap(([index, item]) => {
@@ -118,7 +144,7 @@ const recordAll = Effect.fnUntraced(function* (
     }))
     return [...shape, ...ofItem.filter((violation) => isCertain(violation, item)).map(ruleViolation)]
   })
-  return yield* refused(errors)
+  return yield* refused(errors, given)
 })
 
 /**
@@ -126,17 +152,18 @@ const recordAll = Effect.fnUntraced(function* (
  * is checked against its schema and against the rules of the ledger before any item is recorded.
  */
 export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) => {
-  // The only list in an item is the subcategory, which has one member.
-  const decodeItem = Exchange.decoder(itemSchema, 1)
+  const decodeItem = ItemDecoder.make(itemSchema, itemSchema, "implied")
 
   const read = (value: unknown, toItem: (decoded: Decoded) => Item): Item | Misshapen => {
+    const itemOf = ({ leftOut, value }: ItemDecoder.Decoded<Decoded>): Item =>
+      leftOut === undefined ? toItem(value) : { ...toItem(value), leftOut }
     const decoded = decodeItem(value)
-    if (Result.isSuccess(decoded)) return toItem(decoded.success)
+    if (Result.isSuccess(decoded)) return itemOf(decoded.success)
     const violations = decoded.failure
-    const members = new Set(violations.map(({ pointer }) => pointer.split("/", 2)[1] ?? ""))
+    const members = new Set(violations.map(ItemDecoder.memberOf))
     const readable = Object.entries(Object(value)).filter(([member]) => !members.has(member))
     const rest = members.has("") ? undefined : decodeItem({ ...placeholders, ...Object.fromEntries(readable) })
-    return { violations, members, rest: rest && Result.isSuccess(rest) ? toItem(rest.success) : undefined }
+    return { violations, members, rest: rest && Result.isSuccess(rest) ? itemOf(rest.success) : undefined }
   }
 
   return Effect.fnUntraced(function* (
@@ -147,12 +174,13 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
     const account = yield* Account.CurrentAccount
     const batch = decodeBatch(body)
     if (Result.isFailure(batch)) return yield* Effect.andThen(account.take({}), refused(batch.failure))
-    const { length } = batch.success.items
+    const given = batch.success.items
+    const { length } = given
     const idempotencyRecords = request.idempotency === undefined ? 0 : 1
     const taken = yield* Effect.result(account.take({ items: length, writes: length + idempotencyRecords }))
-    const items = batch.success.items.map((item) => read(item, toItem))
-    if (Result.isSuccess(taken)) return yield* recordAll(items, request, false)
-    if (!batch.success.items.every(isDeclined)) return yield* withoutDeclines(taken.failure, batch.success.items)
-    return yield* account.inTurn(recordAll(items, request, true))
+    const items = given.map((item) => read(item, toItem))
+    if (Result.isSuccess(taken)) return yield* recordAll(items, given, request, false)
+    if (!given.every(ItemDecoder.isRefusal)) return yield* withoutDeclines(taken.failure, given)
+    return yield* account.inTurn(recordAll(items, given, request, true))
   })
 }

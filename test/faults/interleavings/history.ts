@@ -61,7 +61,7 @@ export type Reply<A> =
 /** One try of a request. */
 interface Sent<Kind extends keyof Kinds> {
   readonly kind: Kind
-  /** The same for every try of a request. Its events have it as `submitter`. */
+  /** The same for every try of a request. */
   readonly request: string
   readonly asked: Kinds[Kind][0]
   readonly invoked: number

@@ -5,7 +5,9 @@
 import { createHash } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
 import type { ListedVersion } from "../../../core/model/Catalog.ts"
-import { acknowledged, type Played } from "./history.ts"
+import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
+import { submitterOf } from "./clients.ts"
+import { acknowledged, type Deed, type Played } from "./history.ts"
 import { isAcknowledged, isRefused, type Kept, laneOf, standing } from "./kept.ts"
 
 type Check = (played: Played, kept: Kept) => Iterable<string>
@@ -67,38 +69,105 @@ const sameAgain: Check = function* ({ deeds }) {
   }
 }
 
-const recordedEvents: Check = function* (played, { events }) {
+/** Whether the clock showed an instant at one of the turns from the first try of a request to an answer. */
+const wasNow = ({ clock }: Played, { invoked }: Kept, { ended, request }: Deed, at: number): boolean =>
+  clock.some(([turn, shown], index) => {
+    const next = clock[index + 1]?.[0] ?? Infinity
+    return shown === at && turn <= ended && next >= (invoked.get(request) ?? 0)
+  })
+
+/** A `consentDate` that was given is kept, but for one that is ahead; one that was left out is the clock's now. */
+const isDated = (played: Played, kept: Kept, deed: Deed, given: number | undefined, event: StoredEvent): boolean => {
+  const { consentDate, consentState, dateCreated } = event
+  if (given === undefined) return wasNow(played, kept, deed, consentDate)
+  if (consentState !== "declined") return consentDate === Math.min(given, dateCreated)
+  return consentDate === given || (consentDate < given && wasNow(played, kept, deed, consentDate))
+}
+
+/** Whether an event is a refusal recorded again as of the date of a yes, without an external id. */
+const isAgain = (event: StoredEvent, own: ReadonlyArray<StoredEvent>, { events }: Kept): boolean =>
+  event.externalId === undefined &&
+  events.some(
+    ({ consentDate, consentState, consentType }) =>
+      consentState !== "declined" && consentType === event.consentType && consentDate === event.consentDate,
+  ) &&
+  own.some(
+    ({ concordId, consentDate, consentState, consentType }) =>
+      consentState === "declined" &&
+      concordId === event.concordId &&
+      consentType === event.consentType &&
+      consentDate < event.consentDate,
+  )
+
+const recordedEvents: Check = function* (played, kept) {
+  const { events } = kept
   const byId = new Map(events.map((event) => [event.id, event]))
   for (const { answer, deed } of acknowledged(played, "record")) {
     if (answer._tag !== "Recorded") continue
     const { asked, request } = deed
-    const own = new Set(events.filter(({ submitter }) => submitter === request))
+    const own = new Map(
+      events.filter(({ id }) => kept.commitOf.get(id)?.request === request).map((event) => [event.id, event]),
+    )
+    const returned: Array<StoredEvent> = []
     if (answer.events.length !== asked.length) yield `${request} was answered another number of events`
     for (const [index, event] of answer.events.entries()) {
-      const { consentDate = Infinity, consentState, consentType, externalId, person } = asked[index]!
-      if (!isDeepStrictEqual(byId.get(event.id), event))
-        yield `${request} was acknowledged, but ${event.id} is not there`
-      if (externalId !== undefined && event.externalId !== sha256(externalId))
-        yield `${event.id} has another external id`
-      if (event.submitter !== request) {
-        if (externalId === undefined) yield `${request} was answered an event of ${event.submitter}`
-        continue
-      }
-      own.delete(event)
+      const { consentDate, consentState, consentType, externalId, person } = asked[index]!
       const isAsAsked =
         event.consentState === consentState &&
         event.consentType === consentType &&
-        event.consentDate <= Math.min(consentDate, event.dateCreated) &&
-        (person.concordId ?? event.concordId) === event.concordId
-      if (!isAsAsked && externalId === undefined) yield `${event.id} is not what ${request} asked for`
+        (person.concordId === undefined || person.concordId === event.concordId || externalId !== undefined)
+      if (!isDeepStrictEqual(byId.get(event.id), event))
+        yield `${request} was acknowledged, but ${event.id} is not there`
+      if (!isAsAsked) yield `${event.id} is not what ${request} asked for`
+      if (event.externalId !== undefined && externalId === undefined) yield `${event.id} has another external id`
+      if (event.externalId === undefined && externalId !== undefined && consentState !== "declined")
+        yield `${event.id} has no external id`
+      if (!own.has(event.id)) {
+        if (externalId === undefined || event.submitter !== submitterOf(request))
+          yield `${request} was answered an event of ${event.submitter}`
+        continue
+      }
+      returned.push(event)
+      if (externalId === undefined && !isDated(played, kept, deed, consentDate, event))
+        yield `${event.id} has a date that ${request} did not ask for`
     }
-    for (const { id } of own) yield `${request} recorded ${id}, and did not return it`
+    for (const { id } of returned) own.delete(id)
+    for (const event of own.values()) {
+      if (!isAgain(event, returned, kept)) yield `${request} recorded ${event.id}, and did not return it`
+    }
   }
 }
 
-const neverRefused = new Set(["consent_type_not_active", "project_not_active", "state_not_valid", "unknown_version"])
+/**
+ * A refusal that the ledger dates counts from its date on (semantics, law 13): every later yes that was recorded before
+ * it was sent has a refusal as of the same date.
+ */
+const refusalsCount: Check = function* (played, kept) {
+  for (const { answer, deed } of acknowledged(played, "record")) {
+    if (answer._tag !== "Recorded") continue
+    const since = kept.invoked.get(deed.request)!
+    for (const [index, event] of answer.events.entries()) {
+      if (event.consentState !== "declined" || kept.commitOf.get(event.id)?.request !== deed.request) continue
+      if (event.consentDate === deed.asked[index]!.consentDate) continue
+      const same = kept.events.filter(
+        ({ concordId, consentType }) => concordId === event.concordId && consentType === event.consentType,
+      )
+      for (const { consentDate, consentState, id } of same) {
+        const isBefore = kept.commitOf.get(id)!.turn < since
+        if (consentState === "declined" || !isBefore || consentDate <= event.consentDate) continue
+        const isCovered = same.some((other) => other.consentState === "declined" && other.consentDate === consentDate)
+        if (!isCovered) yield `${event.id} does not count where ${id} is later`
+      }
+    }
+  }
+}
 
-/** A "no" is never refused because of the type or version that it answers. */
+const neverRefused = new Set([
+  ...["consent_type_not_active", "project_not_active", "state_not_valid", "unknown_version"],
+  ...["consent_date_in_future", "expiration_not_after_consent", "external_id_reused"],
+])
+
+/** A "no" is never refused because of the type or version that it answers, its dates or its external id. */
 const refusalsAreTaken: Check = function* (played) {
   for (const { answer, deed } of acknowledged(played, "record")) {
     if (answer._tag !== "Refused") continue
@@ -203,6 +272,7 @@ export const checks: ReadonlyArray<Check> = [
   onceEach,
   sameAgain,
   recordedEvents,
+  refusalsCount,
   refusalsAreTaken,
   sessions,
   whoIsWho,
