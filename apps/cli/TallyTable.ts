@@ -25,7 +25,7 @@ const counts = (title: string, rows: Readonly<Record<string, number>>): Readonly
 
 /** Writes the tables, with a line feed at the end. */
 export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: boolean): string => {
-  const { consentStates, faults, leftOut, recorded, recordedBefore, rejected, rows } = tally
+  const { consentStates, faults, leftOut = {}, recorded, recordedBefore, rejected, rows } = tally
   const states = ConsentState.all.filter((state) => consentStates[state] > 0)
   const parts = [
     Table.write(

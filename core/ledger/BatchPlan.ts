@@ -72,7 +72,10 @@ const isRepeatOf = (
   return isNamed && person.aliases.every(({ hash }) => hashes.has(hash) || named.get(hash) === concordId)
 }
 
-/** Plans the items of a batch. An alias that one item claims names the same person for the items after it. */
+/**
+ * Plans the items of a batch, one after the other: an alias that one item claims names the same person for the items
+ * after it. An item that may not be recorded claims nothing.
+ */
 export const make = Effect.fnUntraced(function* (
   batch: Batch,
   knownIds: ExternalIds.KnownIds,
@@ -110,35 +113,33 @@ export const make = Effect.fnUntraced(function* (
     if (settled?.has(item) === true) continue
     const knownId = knownIds.get(item)
     let externalId = knownId?.hash
+    const faults: Array<ItemViolation> = []
     if (knownId !== undefined && (knownId.event !== undefined || firsts.has(knownId.hash))) {
       const same = yield* sameAs(draft, person, knownId)
       if (same !== undefined) {
         repeated.set(item, same)
         continue
       }
-      if (draft.consentState !== "declined") violations.push(reusedOf(item))
+      if (draft.consentState !== "declined") faults.push(reusedOf(item))
       externalId = undefined
     }
     const event = Admission.admit(draft, types, project.status, instants)
-    if (!("type" in event)) violations.push(...event.map((fault) => ({ item, ...fault })))
-    if ("faults" in person) {
-      violations.push(...person.faults.map((fault) => ({ item, ...fault })))
-      continue
+    if (!("type" in event)) faults.push(...event.map((fault) => ({ item, ...fault })))
+    const resolution =
+      "faults" in person ? person : People.resolve(person.concordId, person.aliases, (hash) => named.get(hash), isSame)
+    if ("faults" in resolution) faults.push(...resolution.faults.map((fault) => ({ item, ...fault })))
+    else if ("conflict" in resolution) faults.push(conflictOf(item, resolution.conflict))
+    else if (faults.length === 0 && "type" in event) {
+      const concordId = resolution.concordId ?? (yield* context.random.uuidV7())
+      for (const alias of resolution.unclaimed) {
+        named.set(alias.hash, concordId)
+        claims.push({ ...alias, concordId, dateCreated: instants.recordedAt })
+      }
+      const each: AdmittedItem = { draft, item, event, concordId, externalId }
+      admitted.push(each)
+      if (externalId !== undefined && "aliases" in person) firsts.set(externalId, { ...each, person })
     }
-    const resolution = People.resolve(person.concordId, person.aliases, (hash) => named.get(hash), isSame)
-    if ("conflict" in resolution) {
-      violations.push(conflictOf(item, resolution.conflict))
-      continue
-    }
-    const concordId = resolution.concordId ?? (yield* context.random.uuidV7())
-    for (const alias of resolution.unclaimed) {
-      named.set(alias.hash, concordId)
-      claims.push({ ...alias, concordId, dateCreated: instants.recordedAt })
-    }
-    if (!("type" in event)) continue
-    const each: AdmittedItem = { draft, item, event, concordId, externalId }
-    admitted.push(each)
-    if (externalId !== undefined) firsts.set(externalId, { ...each, person })
+    violations.push(...faults)
   }
   return { violations, claims, admitted, repeated, leftOut } satisfies BatchPlan
 })

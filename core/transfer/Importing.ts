@@ -93,15 +93,6 @@ const recordOf = ({ rows }: Block, tried: ReadonlyArray<IndexedItem>, hash: stri
   return { hash, digest: hash, answer: JSON.stringify(kept), recordedAt: keptForEver }
 }
 
-/**
- * The violations to report first. Conflicts of identifiers and of external ids wait until nothing else is wrong, because
- * an item that is refused claims no identifier and has no external id, and so some conflicts may disappear.
- */
-const refusedFirst = (violations: ReadonlyArray<ItemViolation>): ReadonlyArray<ItemViolation> => {
-  const others = violations.filter(({ code }) => code !== "identifier_conflict" && code !== "external_id_reused")
-  return others.length === 0 ? violations : others
-}
-
 /** Sets the fate of the items that are refused, and returns the others. */
 const refuse = (
   tried: ReadonlyArray<IndexedItem>,
@@ -180,7 +171,7 @@ export const importBlock = Effect.fnUntraced(function* (
       plans++
       // An item that is refused before the block has its turn may be known by then.
       if (after !== undefined) yield* awaitTurn
-      else tried = refuse(tried, refusedFirst(outcome.violations), fates)
+      else tried = refuse(tried, outcome.violations, fates)
     }
     return true
   })

@@ -47,8 +47,8 @@ export interface ImportTally {
   readonly consentStates: { readonly [State in StoredEvent["consentState"]]: number }
   /** The rejected rows, by the code of their faults: a row with several faults counts for each. */
   readonly faults: { readonly [code: string]: number }
-  /** The refusals that were recorded without a member that could not be read, by the member. */
-  readonly leftOut: { readonly [member: string]: number }
+  /** The refusals that were recorded without a member that could not be read, by the member; left out: none. */
+  readonly leftOut?: { readonly [member: string]: number }
 }
 
 /** The project into which rows are taken, and how. */
@@ -84,7 +84,6 @@ const emptyTally: ImportTally = {
   rejected: 0,
   consentStates: { accepted: 0, declined: 0, implied: 0, viewed: 0 },
   faults: {},
-  leftOut: {},
 }
 
 type Fate = "recorded" | "known" | ReadonlyArray<RowFault>
@@ -181,7 +180,7 @@ const restoreRows = Effect.fnUntraced(function* (
 const add = (tally: ImportTally, { fates, faulty, good, leftOut: without, rows }: BlockResult) => {
   const consentStates = { ...tally.consentStates }
   const faults = { ...tally.faults }
-  const leftOut = { ...tally.leftOut }
+  const leftOut: Record<string, number> = { ...tally.leftOut }
   const rejected = [...faulty]
   let recorded = 0
   for (const [index, fate] of fates.entries()) {
@@ -203,7 +202,7 @@ const add = (tally: ImportTally, { fates, faulty, good, leftOut: without, rows }
     rejected: tally.rejected + rejected.length,
     consentStates,
     faults,
-    leftOut,
+    ...(Object.keys(leftOut).length > 0 && { leftOut }),
   }
   return { rejections, tally: total }
 }

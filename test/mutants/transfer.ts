@@ -28,7 +28,6 @@ export const transfer: Part = {
       "A row that was refused is recorded once its reason is gone",
     ],
     ["Importing.ts", "    if ((yield* tagOf(same)) !== tag) continue", "", "With a mapping that was put right"],
-    ["Importing.ts", "  return others.length === 0 ? violations : others", "  return violations", inBlocks],
     ["Importing.ts", "recorded.delete(outcome.events[place]!)", "recorded.has(outcome.events[place]!)", inBlocks],
 
     ["BlockPipeline.ts", "isAsPlanned ? previous.sent : Effect.undefined", "previous.sent", plannedAgain],

@@ -67,9 +67,11 @@ export const Imported = Schema.Struct({
   faults: Schema.Record(Schema.String, Count).annotate({
     description: "How many rows have each fault, by its code",
   }),
-  leftOut: Schema.Record(Schema.String, Count).annotate({
-    description: "How many refusals were recorded without a member that could not be read, by the member",
-  }),
+  leftOut: Schema.optionalKey(
+    Schema.Record(Schema.String, Count).annotate({
+      description: "How many refusals were recorded without a member that could not be read, by the member",
+    }),
+  ),
   rejections: Schema.Array(
     Schema.Struct({ line: Schema.Int, field: Schema.String, code: Schema.String, detail: Schema.String }),
   ).annotate({ description: `What is wrong with the rejected rows, by line: the first ${maxRejections} faults` }),
