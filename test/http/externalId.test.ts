@@ -241,7 +241,6 @@ describe("an externalId", () => {
       "é",
       "e\u0301",
       "漢字🍪",
-      "\u0000",
       "__proto__",
       "0",
       "null",
@@ -267,7 +266,7 @@ describe("an externalId", () => {
 
   test("that is empty, longer, no text, or has no form in UTF-8 is refused; null counts as left out", async () => {
     // Two lone surrogates would become the same id, and the second event would be lost.
-    for (const externalId of ["", "l".repeat(129), 7, ["x"], "\uD800", "\uDC00", "x\uD800"]) {
+    for (const externalId of ["", "l".repeat(129), 7, ["x"], "\u0000", "\uD800", "\uDC00", "x\uD800"]) {
       const answer = await adding(0, [yes({ userId: "external", externalId })])
       expect([answer.status, violations(answer)]).toEqual([422, ["/items/0/externalId invalid"]])
     }
