@@ -42,7 +42,8 @@ export const make = (path: string): Effect.Effect<Replacement, Unwritable, Scope
       attempt(path, async () => {
         const there = await fs.stat(path).catch(() => undefined)
         if (there?.isDirectory() === true) throw Object.assign(new Error("directory"), { code: "EISDIR" })
-        return fs.open(temporary, "wx", 0o644)
+        // Its owner alone may read it, because it may hold what people have said, or a key.
+        return fs.open(temporary, "wx", 0o600)
       }),
       (file) =>
         Effect.promise(async () => {

@@ -75,7 +75,8 @@ const answer = Effect.fnUntraced(function* (
     const result = yield* Effect.result(results[index]!)
     if (Result.isFailure(result)) hasFailed = true
     else if (result.success._tag === "Appended") events += entry.request.events.length
-    yield* Deferred.complete(entry.answer, Effect.fromResult(Result.mapError(result, Sql.unavailable)))
+    const answered = Result.isFailure(result) ? Sql.fail(result.failure) : Effect.succeed(result.success)
+    yield* Deferred.complete(entry.answer, answered)
   }
   return { events, hasFailed }
 })

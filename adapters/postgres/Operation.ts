@@ -11,8 +11,8 @@ import * as Sql from "./Sql.ts"
 export const once = <A, R>(
   operation: Effect.Effect<A, SqlError | StoreUnavailable, R>,
 ): Effect.Effect<A, StoreUnavailable, R> =>
-  Effect.mapError(CircuitBreaker.withTimeLimit(operation), (error) =>
-    Sql.isSqlError(error) ? Sql.unavailable(error) : error,
+  Effect.catch(CircuitBreaker.withTimeLimit(operation), (error) =>
+    Sql.isSqlError(error) ? Sql.fail(error) : Effect.fail(error),
   )
 
 /**

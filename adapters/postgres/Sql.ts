@@ -166,6 +166,19 @@ export const expectSynchronousCommit = Effect.fnUntraced(function* (sql: Sql) {
   }
 })
 
+/**
+ * Whether the database refused a value (class 22 of the SQLSTATE codes, data exception), such as U+0000 in a text. It is
+ * there, and would refuse the value again.
+ */
+const isOfValue = (error: SqlError): boolean => codeOf(error).startsWith("22")
+
+/**
+ * Fails with the error of the port. A value that the database refuses is a defect, because it should have been refused
+ * before: with `StoreUnavailable` the caller would send it again.
+ */
+export const fail = (error: SqlError): Effect.Effect<never, StoreUnavailable> =>
+  isOfValue(error) ? Effect.die(error) : Effect.fail(unavailable(error))
+
 /** The error of the port. It says what the database reports, and never repeats values of the statement. */
 export const unavailable = (error: SqlError): StoreUnavailable =>
   new StoreUnavailable({

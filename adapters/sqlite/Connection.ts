@@ -1,8 +1,9 @@
 /**
  * Opens the file of a ledger. A commit, the file itself and its folders are on the disk before anything is
- * acknowledged.
+ * acknowledged. Only the owner of the process can read a file and a folder that are made here, whatever the umask is,
+ * because a ledger holds the keys of identifiers and what people have entered.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs"
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import * as Migrations from "./Migrations.ts"
@@ -43,8 +44,35 @@ const sync = (folder: string): void => {
 export const makeFolder = (folder: string): void => {
   if (existsSync(folder)) return
   makeFolder(dirname(folder))
-  mkdirSync(folder)
+  mkdirSync(folder, { mode: 0o700 })
   sync(dirname(folder))
+}
+
+/** The files of a ledger. SQLite gives the others the rights of the first when it makes them. */
+const filesOf = (path: string): ReadonlyArray<string> =>
+  ["", "-wal", "-shm"].map((ending) => path + ending).filter((file) => existsSync(file))
+
+/** The rights of everyone but the owner and the group of a file. */
+const others = 0o007
+
+/** Whether any user of the machine may read or write a file of a ledger. */
+export const isOpenToOthers = (path: string): boolean =>
+  filesOf(path).some((file) => (statSync(file).mode & others) !== 0)
+
+/**
+ * Makes the file of a ledger that does not exist, for its owner alone. Takes the rights of other users from an existing
+ * one that belongs to the user of this process; of a file of another user they stay as they are.
+ */
+export const protect = (path: string): void => {
+  try {
+    if (!existsSync(path)) closeSync(openSync(path, "a", 0o600))
+    for (const file of filesOf(path)) {
+      const { mode, uid } = statSync(file)
+      if ((mode & others) !== 0 && uid === process.getuid?.()) chmodSync(file, mode & 0o777 & ~others)
+    }
+  } catch {
+    // A file that cannot be made is reported when it is opened, and rights that stay by `isOpenToOthers`.
+  }
 }
 
 /**
@@ -52,6 +80,7 @@ export const makeFolder = (folder: string): void => {
  */
 export const openNew = (path: string): DatabaseSync => {
   makeFolder(resolve(dirname(path)))
+  protect(path)
   const db = open(path)
   try {
     Migrations.run(db)

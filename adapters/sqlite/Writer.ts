@@ -109,6 +109,7 @@ const unavailable = (error: unknown): Outcome => ({
 
 /** Opens the writer of a file, and makes the tables of an empty one. Throws if the file cannot be used. */
 export const open = (path: string): Writer => {
+  Connection.protect(path)
   let ledger: OpenLedger | undefined = connect(path, false)
   let isDoubtful = false
   let commitMillis = 0

@@ -556,3 +556,26 @@ describe("the database itself", () => {
     ])
   })
 })
+
+describe("a value that the database refuses", () => {
+  // Mutant: every error of the database is a store that is away.
+  test("is a defect and not a store that is away, and opens no circuit, however often it is sent", async () => {
+    const always = { startDate: 0, endDate: Date.parse("9999-01-01") }
+    const list = (store: Store, domain: string) =>
+      store.events.list(project, { ...always, domain }, { sort: "consentDate", order: "asc", limit: 1, from: 0 })
+    const outcomes = await Effect.runPromise(
+      withStore((store) =>
+        Effect.gen(function* () {
+          const refused: Array<Exit.Exit<unknown, StoreUnavailable>> = []
+          for (let n = 0; n < 5; n++) refused.push(yield* Effect.exit(list(store, "\0")))
+          const append = { project, organization, recordedAt: Date.now(), claims: [] }
+          const bad = event(1, Date.now(), { body: "\0" })
+          refused.push(yield* Effect.exit(store.events.append({ ...append, events: [bad] })))
+          return { refused, after: yield* Effect.exit(list(store, "shop.example")) }
+        }),
+      ),
+    )
+    expect(outcomes.refused.map((exit) => Exit.hasDies(exit))).toEqual([true, true, true, true, true, true])
+    expect(Exit.isSuccess(outcomes.after)).toBe(true)
+  })
+})

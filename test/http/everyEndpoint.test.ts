@@ -2,27 +2,39 @@
  * What holds for every endpoint of the API, read from the `Api` value: a request is authorized before its body is read,
  * and no cache gives the answer of one credential to another.
  */
+import { Schema } from "effect"
 import { HttpApi } from "effect/http-api"
-import { describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
 import { KeyRequired, SessionRequired } from "../../adapters/http/api/Credentials.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { served } from "../support/served.ts"
+import { type Server, startEmpty } from "../support/server.ts"
+import { expectProblem } from "./problem.ts"
 import { acme, asOwner, asVisitor, nobody, other, secretOf, shop, startWorld, visit } from "./world.ts"
 
 interface Endpoint {
   readonly method: string
   readonly template: string
   readonly credential: "x-api-key" | "x-session" | undefined
+  /** The names of its query parameters. */
+  readonly parameters: ReadonlyArray<string>
+}
+
+const parametersOf = (query: Schema.Top | undefined): ReadonlyArray<string> => {
+  if (query === undefined) return []
+  const { properties = {} } = Schema.toJsonSchemaDocument(Schema.toEncoded(query)).schema as { properties?: object }
+  return Object.keys(properties)
 }
 
 const endpoints: Array<Endpoint> = []
 HttpApi.reflect(Api, {
   onGroup: () => {},
-  onEndpoint: ({ endpoint: { method, path }, middleware }) => {
+  onEndpoint: ({ endpoint: { method, path, query }, middleware }) => {
     const keys = [...middleware].map(({ key }) => key)
     const isForKeys = keys.includes(KeyRequired.key)
     const credential = isForKeys ? "x-api-key" : keys.includes(SessionRequired.key) ? "x-session" : undefined
-    endpoints.push({ method, template: path, credential })
+    endpoints.push({ method, template: path, credential, parameters: parametersOf(query) })
   },
 })
 const titled = endpoints.map((endpoint) => [`${endpoint.method} ${endpoint.template}`, endpoint] as const)
@@ -102,5 +114,39 @@ describe("an answer that may be kept", () => {
       }),
     )
     expect(new Set(tags).size).toBe(2)
+  })
+})
+
+describe.each(["memory", "SQLite", "PostgreSQL"])("a character that no store can hold, on %s:", (store) => {
+  let postgres: Postgres | undefined
+  let server: Server
+  let asked: { readonly organization: string; readonly project: string; readonly headers: Record<string, string> }
+  beforeAll(async () => {
+    if (store === "PostgreSQL") postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
+    const env = { SQLite: {}, memory: { ASSENT_STORE: "memory:" } }[store]
+    server = await startEmpty(env ?? { ASSENT_STORE: await postgres!.database() })
+    const { apiKey, organization, project, session } = server.banner()
+    asked = { organization, project, headers: { "x-api-key": apiKey, "x-session": session } }
+  })
+  afterAll(async () => {
+    await server.stop()
+    await postgres?.stop()
+  })
+
+  // Mutants: the query is not checked; the error of PostgreSQL is a store that is away.
+  test.each(titled.filter(([, { parameters }]) => parameters.length > 0))("%s", async (_, endpoint) => {
+    const path = pathOf(endpoint).replace(acme.id, asked.organization).replace(shop.id, asked.project)
+    for (const parameter of endpoint.parameters) {
+      for (const value of ["%00", "a%00b"]) {
+        const answer = await server.request(endpoint.method, `${path}?${parameter}=${value}`, {
+          headers: asked.headers,
+        })
+        expectProblem(answer, 422)
+        expect(answer.json.errors).toMatchObject([{ parameter, code: "invalid" }])
+        expect(answer.headers).not.toHaveProperty("retry-after")
+      }
+    }
+    const inPath = await server.request(endpoint.method, `${path}%00`, { headers: asked.headers })
+    expectProblem(inPath, 404)
   })
 })

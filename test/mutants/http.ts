@@ -274,6 +274,12 @@ export const http: Part = {
 
     ["routes/PeopleRoutes.ts", "Positions.headers(positions)", "{}", "a join is not unseen again"],
 
+    [
+      "server/Methods.ts",
+      ": nullInQuery(url)",
+      ": undefined",
+      "GET /privacy-v1/organizations/:organizationId/projects/:projectId/consent-events",
+    ],
     ["server/BrowserHeaders.ts", '"Origin, x-session"', '"Origin"', "shows no visitor the state of another one"],
     ["server/BrowserHeaders.ts", '{ vary: "x-api-key" }', "{}", "GET /privacy-v1/organizations"],
     ["routes/SiteRoutes.ts", "`${concordId}\\n${body}`", "body", "has another tag for another person"],

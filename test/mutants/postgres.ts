@@ -12,6 +12,7 @@ export const postgres: Part = {
     "test/faults/sync.test.ts",
   ],
   mutants: [
+    ["Sql.ts", 'codeOf(error).startsWith("22")', "false", "is a defect and not a store that is away"],
     [
       "AppendTransaction.ts",
       "Effect.map(arePrecedingRecorded(sql, requests), rejectUnless(stale)),",

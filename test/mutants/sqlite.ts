@@ -4,6 +4,7 @@ import type { Part } from "./Mutant.ts"
 export const sqlite: Part = {
   folder: "adapters/sqlite",
   tests: [
+    "test/cli/rights.test.ts",
     "test/contract/contract.test.ts",
     "test/contract/deepPages.test.ts",
     "test/faults/disk.long.test.ts",
@@ -18,6 +19,24 @@ export const sqlite: Part = {
     ["JoinedWriter.ts", "joined_head.consent_date, joined_head.recorded_at", "0, 0", "joined people have one set"],
     ["EventStore.ts", "WHERE h.place = 1", "WHERE h.place > 0", "joined people have one set"],
 
+    [
+      "Connection.ts",
+      'openSync(path, "a", 0o600)',
+      'openSync(path, "a", 0o666)',
+      "makes its ledger for its owner alone",
+    ],
+    [
+      "Connection.ts",
+      "mkdirSync(folder, { mode: 0o700 })",
+      "mkdirSync(folder)",
+      "makes its ledger for its owner alone",
+    ],
+    [
+      "Connection.ts",
+      "chmodSync(file, mode & 0o777 & ~others)",
+      "void 0",
+      "takes the rights of other users from a ledger",
+    ],
     ["EventWriter.ts", "isEarly || ", "", "a request that comes after an event", "of requests that each come after"],
 
     [

@@ -1,6 +1,7 @@
 /**
  * Answers requests that fit no endpoint: 405 with `Allow` if the path takes other methods, otherwise 404; 400 to a
- * query where the endpoint takes none, and to a request without exactly one `Host` (RFC 9112, section 3.2).
+ * query where the endpoint takes none, and to a request without exactly one `Host` (RFC 9112, section 3.2); 422 to a
+ * query with a character that no store can hold.
  *
  * A path has one spelling, the documented one. Other cases, doubled slashes and percent-encodings are answered 404, so
  * that code that checks a path before the router sees the same path as the router.
@@ -29,6 +30,24 @@ const unknownQuery = (url: string): Answer.HttpProblem => {
   return new Answer.HttpProblem({ status: 400, detail: "this endpoint takes no query", errors })
 }
 
+/**
+ * The answer to a query with the character U+0000, which PostgreSQL cannot compare a text with. It is refused for every
+ * parameter and on every store, so that the same request has the same answer everywhere. A path and a header cannot hold
+ * it: a percent-encoding in a path is answered 404, and the parser of HTTP refuses it in a header.
+ */
+const nullInQuery = (url: string): Answer.HttpProblem | undefined => {
+  if (!url.includes("%00")) return undefined
+  const parameters = [...new URLSearchParams(url.slice(url.indexOf("?")))].filter(([, value]) => value.includes("\0"))
+  const errors = parameters.map(([parameter]) => ({
+    parameter,
+    code: "invalid",
+    detail: "expected a text without the character U+0000",
+  }))
+  return errors.length === 0
+    ? undefined
+    : new Answer.HttpProblem({ status: 422, detail: "the query has a character that cannot be stored", errors })
+}
+
 /** The reason why a request fits no endpoint; `undefined` if it fits one. */
 const misfit = (request: HttpServerRequest.HttpServerRequest): Answer.HttpProblem | undefined => {
   const { method, url } = request
@@ -38,7 +57,8 @@ const misfit = (request: HttpServerRequest.HttpServerRequest): Answer.HttpProble
   if (route === undefined) return nothingHere
   if (!route.methods.has(method)) return wrongMethod([...route.methods].join(", "))
   const hasQuery = url.length > path.length + 1
-  return hasQuery && route.withoutQuery.has(method) ? unknownQuery(url) : undefined
+  if (!hasQuery) return undefined
+  return route.withoutQuery.has(method) ? unknownQuery(url) : nullInQuery(url)
 }
 
 /** Answers requests that fit no endpoint. */
