@@ -76,9 +76,10 @@ describe("a command", () => {
     ]
     expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 2, 0, 0])
     const written = readdirSync(place.folder).filter((name) => !before.has(name))
-    const files = ["diff.ndjson", "events.ndjson", "ledger.db", "new", "rejected.ndjson", "report.html"]
-    expect(written.toSorted().map((name) => [name, modeOf(path(name))])).toEqual(
-      files.map((name) => [name, name === "new" ? "700" : "600"]),
+    const files = ["diff.ndjson", "events.ndjson", "ledger.db", "rejected.ndjson", "report.html"]
+    expect(written).toEqual(expect.arrayContaining([...files, "new"]))
+    expect(written.map((name) => [name, modeOf(path(name))])).toEqual(
+      written.map((name) => [name, name === "new" ? "700" : "600"]),
     )
     expect(modeOf(path("new/moved.db"))).toBe("600")
   })

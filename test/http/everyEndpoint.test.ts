@@ -117,6 +117,9 @@ describe("an answer that may be kept", () => {
   })
 })
 
+/** The parameters that a store compares as texts. */
+const texts = ["domain", "geography", "label", "subcategory"]
+
 describe.each(["memory", "SQLite", "PostgreSQL"])("a character that no store can hold, on %s:", (store) => {
   let postgres: Postgres | undefined
   let server: Server
@@ -141,6 +144,9 @@ describe.each(["memory", "SQLite", "PostgreSQL"])("a character that no store can
         const answer = await server.request(endpoint.method, `${path}?${parameter}=${value}`, {
           headers: asked.headers,
         })
+        // Identifiers are hashed, so they may have it; a cursor, a date, a number or a name is wrong for another reason.
+        expect([200, 400, 415, 422]).toContain(answer.status)
+        if (!texts.includes(parameter)) continue
         expectProblem(answer, 422)
         expect(answer.json.errors).toMatchObject([{ parameter, code: "invalid" }])
         expect(answer.headers).not.toHaveProperty("retry-after")

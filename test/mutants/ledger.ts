@@ -8,6 +8,7 @@ export const ledger: Part = {
   folder: "core/ledger",
   tests: [
     "test/laws/undoing.test.ts",
+    "test/core/positions.test.ts",
     "test/core/sessionCache.test.ts",
     "test/faults/interleavings.test.ts",
     "test/faults/replica.test.ts",
@@ -125,7 +126,12 @@ export const ledger: Part = {
       "{ session, readAt: Date.now() }",
       "A session is remembered for less than",
     ],
-    ["Positions.ts", 'if (store.isReplica !== true) return "Behind"', "", "keeps no decline of another key from being"],
+    [
+      "Positions.ts",
+      'if (store.isReplica !== true) return "Behind"',
+      "",
+      "A primary has all positions that were ever given",
+    ],
 
     ["Joins.ts", "position === 0 ?", "position >= 0 ?", "a join is not unseen again"],
 

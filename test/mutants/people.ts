@@ -20,7 +20,7 @@ export const people: Part = {
       "ProvenIdentifier.ts",
       "lowerCaseAscii(value) === lowerCaseAscii(normalized)",
       "value.toLowerCase() === normalized.toLowerCase()",
-      "the Kelvin sign",
+      "a capital letter that is not ASCII",
     ],
     ["ProvenIdentifier.ts", ' && value === value.normalize("NFC")', "", "a decomposed letter"],
     ["ProvenIdentifier.ts", " && isTrimmed(value)", "", "a space before a userId"],

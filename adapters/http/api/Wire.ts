@@ -189,6 +189,9 @@ export const eventParameters = {
   concordId: Schema.optionalKey(Fields.Uuid),
 }
 
+/** The query parameters that are compared with texts of events, as they were sent. */
+export const comparedTexts: ReadonlySet<string> = new Set(["subcategory", "label", "domain", "geography"])
+
 /** One question: a person, named by exactly one identifier, and a consent type. */
 export const DecisionQuestion = Schema.Struct({
   person: Schema.Struct(ItemLine.identifierFields),

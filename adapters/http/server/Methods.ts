@@ -9,6 +9,7 @@
 import { Effect } from "effect"
 import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import type { IncomingMessage } from "node:http"
+import * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
 import * as RequestLog from "./RequestLog.ts"
 
@@ -31,14 +32,16 @@ const unknownQuery = (url: string): Answer.HttpProblem => {
 }
 
 /**
- * The answer to a query with the character U+0000, which PostgreSQL cannot compare a text with. It is refused for every
- * parameter and on every store, so that the same request has the same answer everywhere. A path and a header cannot hold
- * it: a percent-encoding in a path is answered 404, and the parser of HTTP refuses it in a header.
+ * The answer to a query with the character U+0000 in a text that a store compares, because PostgreSQL can hold no such
+ * text. It is refused on every store, so that the same request has the same answer everywhere. Identifiers are hashed
+ * before a store sees them. A path and a header cannot hold the character: a percent-encoding in a path is answered 404,
+ * and the parser of HTTP refuses it in a header.
  */
 const nullInQuery = (url: string): Answer.HttpProblem | undefined => {
   if (!url.includes("%00")) return undefined
-  const parameters = [...new URLSearchParams(url.slice(url.indexOf("?")))].filter(([, value]) => value.includes("\0"))
-  const errors = parameters.map(([parameter]) => ({
+  const given = [...new URLSearchParams(url.slice(url.indexOf("?")))]
+  const found = given.filter(([parameter, value]) => Wire.comparedTexts.has(parameter) && value.includes("\0"))
+  const errors = found.map(([parameter]) => ({
     parameter,
     code: "invalid",
     detail: "expected a text without the character U+0000",
