@@ -6,6 +6,7 @@ import type { Organization } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as People from "../model/People.ts"
 import type { IdentityChange, StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
@@ -29,9 +30,25 @@ export const of = Effect.fnUntraced(function* (
   return { ...People.joinedWith(facts, concordId, Infinity), facts: People.inOrder(facts), positions }
 })
 
-/** Whether a fact was undone: now, before, or not at all because the person has no such fact. */
-export interface UndoOutcome {
-  readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin"
+/** The identity of a person after a fact was undone. */
+export type UndonePerson = Omit<PersonFacts, "positions">
+
+/**
+ * Whether a fact was undone: now, with the person as it is then; by an earlier request of the same idempotency key,
+ * with its answer; by another request before; or not at all because the person has no such fact.
+ */
+export type UndoOutcome =
+  | { readonly _tag: "Undone"; readonly person: UndonePerson }
+  | { readonly _tag: "UndoneBefore" }
+  | { readonly _tag: "NoSuchJoin" }
+
+/** A request to undo a fact, with its idempotency key, and how the answer is written into the idempotency record. */
+export interface Undoing {
+  readonly concordId: string
+  readonly factId: string
+  readonly submitter: string
+  readonly idempotency?: Idempotency.IdempotentRequest
+  readonly answer: (person: UndonePerson) => string
 }
 
 /**
@@ -80,9 +97,7 @@ const changeOf = Effect.fnUntraced(function* (
 /** One attempt at undoing a fact. */
 const attempt = Effect.fnUntraced(function* (
   organization: Organization,
-  concordId: string,
-  factId: string,
-  submitter: string,
+  { answer, concordId, factId, idempotency, submitter }: Undoing,
   context: LedgerContext,
 ) {
   const { answerHorizon, sessionCache, store } = context
@@ -102,12 +117,18 @@ const attempt = Effect.fnUntraced(function* (
   ]
   // The undo must be later than the join, even if the clock was set back, because as known at the join the two are one.
   const now = Math.max(yield* Clock.currentTimeMillis, ...undone.map(({ dateCreated }) => dateCreated + 1))
-  const outcome = yield* answerHorizon.record(new Set(subjects), now, (recordedAt) =>
-    store.people.change(makeChange(recordedAt)),
-  )
-  if (outcome !== "kept") return "stale" as const
+  const write = Effect.fnUntraced(function* (recordedAt: Instant) {
+    const change = makeChange(recordedAt)
+    const after = [...facts, ...change.facts]
+    const person = { ...People.joinedWith(after, concordId, Infinity), facts: People.inOrder(after) }
+    const idempotencyRecord = yield* Idempotency.recordOf(idempotency, context, answer(person))
+    return { person, kept: yield* store.people.change({ ...change, ...idempotencyRecord }) }
+  })
+  const { kept, person } = yield* answerHorizon.record(new Set(subjects), now, write)
+  if (kept === "repeated") return Idempotency.keptBefore
+  if (kept !== "kept") return "stale" as const
   SessionCache.remove(sessionCache, undefined, fact.survivor)
-  return { _tag: "Undone" } as UndoOutcome
+  return { _tag: "Undone", person } as UndoOutcome
 })
 
 /**
@@ -117,14 +138,17 @@ const attempt = Effect.fnUntraced(function* (
  */
 export const undo = (
   organization: Organization,
-  concordId: string,
-  joinId: string,
-  submitter: string,
+  undoing: Undoing,
   context: LedgerContext,
-): Effect.Effect<UndoOutcome, StoreUnavailable> =>
-  Turns.inTurn(
-    joinId,
-    "too many changes of the same person",
-    attempt(organization, concordId, joinId, submitter, context),
+): Effect.Effect<UndoOutcome | Idempotency.Repeat, StoreUnavailable> =>
+  Idempotency.once<UndoOutcome, StoreUnavailable, never>(
+    organization,
+    undoing.idempotency,
     context,
+    Turns.inTurn(
+      undoing.factId,
+      "too many changes of the same person",
+      attempt(organization, undoing, context),
+      context,
+    ),
   )

@@ -161,7 +161,12 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         let asked = 0
         before = (concordId) => {
           if (concordId !== ann.concordId || ++asked !== 2) return Effect.void
-          return ledger.undoJoin(scope.organization, ann.concordId, facts[0]!.id, "test")
+          return ledger.undoJoin(scope.organization, {
+            concordId: ann.concordId,
+            factId: facts[0]!.id,
+            submitter: "test",
+            answer: () => "",
+          })
         }
         const outcome = yield* prove(other, "second")
         if (outcome._tag !== "Identified") return yield* Effect.die(outcome._tag)

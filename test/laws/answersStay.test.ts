@@ -179,7 +179,13 @@ const carryOut = Effect.fnUntraced(function* (world: World, step: Step, answered
     }
     case "undo": {
       const { fact, first } = world.guests[step.guest]!
-      if (fact !== undefined) yield* ledger.undoJoin(scope.organization, first, fact, "test")
+      if (fact !== undefined)
+        yield* ledger.undoJoin(scope.organization, {
+          concordId: first,
+          factId: fact,
+          submitter: "test",
+          answer: () => "",
+        })
       return
     }
     case "change": {

@@ -130,7 +130,15 @@ const join = Effect.fnUntraced(function* (
 const undo = Effect.fnUntraced(function* ({ concordIds, joins, site: scope }: Told, who: number) {
   const ledger = yield* Ledger.Ledger
   const { from, id } = joins.get(who)!
-  expected(yield* ledger.undoJoin(scope.organization, concordIds[ann]!, id, "test"), "Undone")
+  expected(
+    yield* ledger.undoJoin(scope.organization, {
+      concordId: concordIds[ann]!,
+      factId: id,
+      submitter: "test",
+      answer: () => "",
+    }),
+    "Undone",
+  )
   const { facts } = yield* ledger.person(scope.organization, concordIds[who]!)
   const to = facts.find((fact) => fact.join === id)!.dateCreated
   // After the join the two are one person, at the latest as of the instant of the join.

@@ -77,7 +77,12 @@ const join = Effect.fnUntraced(function* (shop: ProjectScope, sessions: Readonly
   }
   const { concordId } = sessions[3]!
   const { facts } = yield* ledger.person(shop.organization, concordId)
-  const undone = yield* ledger.undoJoin(shop.organization, concordId, facts[0]!.id, shop.organization.id)
+  const undone = yield* ledger.undoJoin(shop.organization, {
+    concordId,
+    factId: facts[0]!.id,
+    submitter: "test",
+    answer: () => "",
+  })
   if (undone._tag !== "Undone") return yield* Effect.die(undone._tag)
 })
 

@@ -2,15 +2,18 @@
  * The handlers of identity: the facts about a person, and undoing a join.
  */
 import { Effect } from "effect"
+import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import type { Organization } from "../../../core/model/Catalog.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
+import type { UndonePerson } from "../../../core/people/PersonFacts.ts"
 import type * as People from "../../../core/model/People.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "../server/Answer.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
+import * as CatalogChanges from "./CatalogChanges.ts"
 import * as Positions from "../server/Positions.ts"
 
 const noPerson = new Answer.HttpProblem({ status: 404, detail: "there is no such person" })
@@ -35,11 +38,28 @@ const factJson = ({ dateCreated, evidence, id, join, kind, member, submitter, su
   }),
 })
 
-const answer = Effect.fnUntraced(function* (organization: Organization, concordId: string) {
+/** A person as JSON: its members, and the facts about it. */
+const write = ({ facts, members, survivor }: UndonePerson): string =>
+  JSON.stringify({ concordId: survivor, members, facts: facts.map(factJson) })
+
+const undo = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  params: { readonly concordId: string; readonly joinId: string },
+) {
   const ledger = yield* Ledger
-  const { facts, members, positions, survivor } = yield* ledger.person(organization, concordId)
-  const body = JSON.stringify({ concordId: survivor, members, facts: facts.map(factJson) })
-  return Answer.json(body, 200, Positions.headers(positions))
+  const { key, organization } = yield* CurrentKey
+  if (!isUuid(params.concordId)) return yield* noPerson
+  const concordId = params.concordId.toLowerCase()
+  const about = { concordId, factId: params.joinId.toLowerCase(), submitter: key.id }
+  const undoing = { ...about, ...(yield* CatalogChanges.withoutBody(request)), answer: write }
+  const outcome = yield* IdempotencyKey.orRefuse(yield* ledger.undoJoin(organization, undoing))
+  if (outcome._tag === "NoSuchJoin") return yield* noJoin
+  if (outcome._tag === "UndoneBefore") return yield* undoneBefore
+  // A person asked about with these positions is answered as after the undo.
+  const { positions } = yield* ledger.person(organization, concordId)
+  const isRepeated = outcome._tag === "Repeated"
+  const headers = { ...Positions.headers(positions), ...IdempotencyKey.headers(isRepeated) }
+  return Answer.json(isRepeated ? outcome.answer : write(outcome.person), 200, headers)
 })
 
 /** The handlers of the group `people`. */
@@ -50,22 +70,11 @@ export const layer = HttpApiBuilder.group(Api, "people", (handlers) =>
         Effect.gen(function* () {
           const { organization } = yield* CurrentKey
           if (!isUuid(params.concordId)) return yield* noPerson
-          return yield* answer(organization, params.concordId.toLowerCase())
+          const ledger = yield* Ledger
+          const person = yield* ledger.person(organization, params.concordId.toLowerCase())
+          return Answer.json(write(person), 200, Positions.headers(person.positions))
         }),
       ),
     )
-    .handle("undoJoin", ({ params }) =>
-      Answer.respond(
-        Effect.gen(function* () {
-          const ledger = yield* Ledger
-          const { key, organization } = yield* CurrentKey
-          if (!isUuid(params.concordId)) return yield* noPerson
-          const concordId = params.concordId.toLowerCase()
-          const { _tag } = yield* ledger.undoJoin(organization, concordId, params.joinId.toLowerCase(), key.id)
-          if (_tag === "NoSuchJoin") return yield* noJoin
-          if (_tag === "UndoneBefore") return yield* undoneBefore
-          return yield* answer(organization, concordId)
-        }),
-      ),
-    ),
+    .handle("undoJoin", ({ params, request }) => Answer.respond(undo(request, params))),
 )

@@ -184,7 +184,9 @@ const undo = Effect.fnUntraced(function* (client: Client, own: string, action: A
   if (facts._tag !== "Answered") return
   const fact = at(facts.value, action.join)
   if (fact === undefined) return
-  yield* send(client, "undo", own, fact.id, true, (ledger) => ledger.undoJoin(organization, fact.member, fact.id, own))
+  yield* send(client, "undo", own, fact.id, true, (ledger) =>
+    ledger.undoJoin(organization, { concordId: fact.member, factId: fact.id, submitter: own, answer: () => "" }),
+  )
 })
 
 /** The answer of a change without an idempotency key is not kept. */

@@ -11,6 +11,7 @@ import type { Ledger } from "../../../core/Ledger.ts"
 import type * as Admission from "../../../core/model/Admission.ts"
 import type * as Recording from "../../../core/ledger/Recording.ts"
 import type { Repeat } from "../../../core/ledger/Idempotency.ts"
+import type * as PersonFacts from "../../../core/people/PersonFacts.ts"
 import type * as Sessions from "../../../core/people/Sessions.ts"
 import type { LedgerStore, StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import type { Commit } from "./faultyStore.ts"
@@ -39,7 +40,7 @@ interface Kinds {
     asked: { readonly signed: string; readonly guest: string },
     answer: Identifying.Identified | Identifying.IdentityTokenUsed | Again | NoSession,
   ]
-  readonly undo: [asked: string, answer: { readonly _tag: "Undone" | "UndoneBefore" | "NoSuchJoin" }]
+  readonly undo: [asked: string, answer: PersonFacts.UndoOutcome | Repeat]
   readonly publish: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
   readonly archive: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
   readonly create: [asked: ConsentTypes.TypeFields, answer: CatalogChange.CatalogOutcome<ListedType>]
