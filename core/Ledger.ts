@@ -12,6 +12,7 @@ import * as ConsentTypes from "./catalog/ConsentTypes.ts"
 import * as Founding from "./catalog/Founding.ts"
 import * as Organizations from "./catalog/Organizations.ts"
 import * as AnswerPages from "./ledger/AnswerPages.ts"
+import * as ClockCheck from "./integrity/ClockCheck.ts"
 import * as LedgerContext from "./ledger/LedgerContext.ts"
 import * as Listing from "./ledger/Listing.ts"
 import * as NeededDeclines from "./ledger/NeededDeclines.ts"
@@ -97,6 +98,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     person: bound(PersonFacts.of),
     undoJoin: bound(PersonFacts.undo),
     // The store
+    aheadMillis: ClockCheck.aheadMillis(context),
     ends: bound(Positions.ends),
     reached: bound(Positions.reached),
     ready: store.ready,

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Heads from "../../core/engine/Heads.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
+import * as Instants from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import type {
   Append,
@@ -160,6 +161,11 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     return ids.map((id) => eventOf.get(id))
   }
 
+  const lastRecordedAt = (projects: ReadonlyArray<Lane.Owner>): Instant =>
+    projects
+      .flatMap((project) => log.lanesOf(project))
+      .reduce((last, events) => Math.max(last, events.at(-1)?.dateCreated ?? last), Instants.min)
+
   const usedVersions = (project: Lane.Owner, consentType: string): ReadonlySet<number> => {
     const events = log.lanesOf(project).flat()
     return new Set(events.filter((event) => event.consentType === consentType).map(({ version }) => version))
@@ -175,6 +181,7 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     list: (project, filter, page) => Effect.sync(() => EventList.list(log.lanesOf(project), filter, page)),
     laneEnds: (project) => Effect.sync(() => log.lanesOf(project).map(({ length }) => length)),
     lane: (project, lane, from, limit) => Effect.sync(() => log.laneOf(project, lane).slice(from, from + limit)),
+    lastRecordedAt: (projects) => Effect.sync(() => lastRecordedAt(projects)),
     usedVersions: (project, consentType) => Effect.sync(() => usedVersions(project, consentType)),
   }
 }

@@ -146,6 +146,17 @@ const readLane = (sql: Sql.Sql, project: Lane.Owner, lane: number, from: number,
   ])
 
 /** Whether a consent type has events. */
+/** When the last event of projects was recorded. */
+const lastRecordedAt = (sql: Sql.Sql, projects: ReadonlyArray<Lane.Owner>) =>
+  Effect.map(
+    Sql.query<{ readonly last: number | null }>(
+      sql,
+      "SELECT max(last_recorded_at) AS last FROM lane_head WHERE next_position > 0 AND lane = ANY($1::bigint[])",
+      [projects.flatMap(Lane.all)],
+    ),
+    ([row]): Instant.Instant => row?.last ?? Instant.min,
+  )
+
 const usedVersions = (sql: Sql.Sql, project: Lane.Owner, consentType: string) =>
   Effect.map(
     Sql.query<{ readonly version: number }>(
@@ -170,6 +181,7 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     list: (project, filter, page) => Operation.idempotent(EventList.list(sql, project, filter, page)),
     laneEnds: (project) => Operation.idempotent(laneEnds(sql, project)),
     lane: (project, lane, from, limit) => Operation.idempotent(readLane(sql, project, lane, from, limit)),
+    lastRecordedAt: (projects) => Operation.idempotent(lastRecordedAt(sql, projects)),
     usedVersions: (project, consentType) => Operation.idempotent(usedVersions(sql, project, consentType)),
   }
 })

@@ -47,6 +47,9 @@ const prepareStatements = (db: DatabaseSync) => {
       WHERE x.lane = ? AND x.hash = ?`),
     laneHeads: db.prepare("SELECT lane, next_position FROM lane_head WHERE lane BETWEEN ? AND ?"),
     lane: events("event e WHERE e.lane = ? AND e.position >= ? ORDER BY e.position LIMIT ?"),
+    lastRecordedAt: db.prepare(`
+      SELECT max(last_recorded_at) AS last FROM lane_head
+      WHERE next_position > 0 AND lane IN (SELECT value FROM json_each(?))`),
     usedVersions: db.prepare("SELECT version FROM used_type WHERE lane BETWEEN ? AND ? AND consent_type = ?"),
   }
 }
@@ -126,6 +129,10 @@ const makeReads = (db: DatabaseSync) => {
     },
     lane: (project: Lane.Owner, lane: number, from: number, limit: number) =>
       all(statements.lane, Lane.all(project)[lane]!, from, limit),
+    lastRecordedAt: (projects: ReadonlyArray<Lane.Owner>): Instant.Instant => {
+      const last = statements.lastRecordedAt.get(JSON.stringify(projects.flatMap(Lane.all)))?.["last"]
+      return last == null ? Instant.min : Number(last)
+    },
     usedVersions: (project: Lane.Owner, consentType: string): ReadonlySet<number> => {
       const rows = statements.usedVersions.all(...Lane.range(project), Uuid.toBytes(consentType))
       return new Set(rows.map(({ version }) => Number(version)))
@@ -147,6 +154,7 @@ export const make = (db: DatabaseSync, write: Write, list: List): EventStore => 
     list,
     laneEnds: (project) => read(() => reads.laneEnds(project)),
     lane: (project, lane, from, limit) => read(() => reads.lane(project, lane, from, limit)),
+    lastRecordedAt: (projects) => read(() => reads.lastRecordedAt(projects)),
     usedVersions: (project, consentType) => read(() => reads.usedVersions(project, consentType)),
   }
 }

@@ -10,6 +10,7 @@ import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import * as Crypto from "../Crypto.ts"
 import * as Store from "../Store.ts"
+import * as ClockWarning from "./ClockWarning.ts"
 import * as Log from "./Log.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Settings } from "./Settings.ts"
@@ -46,6 +47,7 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
   return Layer.effectDiscard(Welcome.print).pipe(
     Layer.provide(Server.layer({ host: host!, port: port! })),
     Layer.merge(Metrics.layer(metrics)),
+    Layer.merge(Layer.effectDiscard(ClockWarning.watch)),
     Layer.provide([ledger, Crypto.layer]),
     Layer.provide(Layer.succeed(Ledger.NewLanes, settings.lanes!)),
     Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),

@@ -188,6 +188,8 @@ export interface EventStore {
   ) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreUnavailable>
   /** For each lane of a project, in order, the number of its events: the position of the next one. */
   readonly laneEnds: (project: Owner) => Effect.Effect<ReadonlyArray<number>, StoreUnavailable>
+  /** The latest `dateCreated` of the events of projects; `Instant.min` if they have none. */
+  readonly lastRecordedAt: (projects: ReadonlyArray<Owner>) => Effect.Effect<Instant, StoreUnavailable>
   /**
    * The versions of a consent type that its events name; empty if it has no event. 0 stands for the versions of events
    * that were recorded before the store noted them.
@@ -206,5 +208,6 @@ export const eventAccess: Access<EventStore> = {
   list: "read",
   lane: "read",
   laneEnds: "read",
+  lastRecordedAt: "read",
   usedVersions: "read",
 }

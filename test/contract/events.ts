@@ -255,6 +255,19 @@ export const eventClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "the last instant at which an event of some projects was recorded is read back",
+    Effect.fnUntraced(function* (store: Store) {
+      const empty = { number: 2, lanes: 16 }
+      const before = yield* store.events.lastRecordedAt([project, empty])
+      strictEqual(before < t0, true)
+      yield* store.events.append(request([event(uuid(5), { dateCreated: t0 + 7 })], { recordedAt: t0 + 7 }))
+      yield* store.events.append(request([event(uuid(6))]))
+      strictEqual(yield* store.events.lastRecordedAt([empty, project]), t0 + 7)
+      strictEqual(yield* store.events.lastRecordedAt([empty]), before)
+      strictEqual(yield* store.events.lastRecordedAt([]), before)
+    }),
+  ),
+  clause(
     "the versions that events name are noted as soon as the events are recorded, for their type and project alone",
     Effect.fnUntraced(function* (store: Store) {
       deepStrictEqual(yield* store.events.usedVersions(project, typeA), new Set())

@@ -124,7 +124,12 @@ const undo = Effect.fnUntraced(function* ({ model, scope }: World, index: number
   const person = fact.join?.[0] ?? (yield* ledger.person(scope.organization, model.names.get(fact.identifier!) ?? ""))
   const concordId = typeof person === "string" ? person : person.survivor
   if (concordId === "") return
-  const outcome = yield* ledger.undoJoin(scope.organization, concordId, fact.id, "test")
+  const outcome = yield* ledger.undoJoin(scope.organization, {
+    concordId,
+    factId: fact.id,
+    submitter: "test",
+    answer: () => "",
+  })
   expect(outcome._tag).toBe(IdentityModel.undo(model, fact) ? "UndoneBefore" : "Undone")
 })
 
