@@ -31,6 +31,7 @@ export const http: Part = {
     "test/http/roles.test.ts",
     "test/http/routeTable.test.ts",
     "test/http/tokenBuckets.test.ts",
+    "test/http/turns.test.ts",
     "test/http/typeLife.test.ts",
     "test/http/worstBodies.test.ts",
     "test/http/waiting.test.ts",
@@ -161,7 +162,7 @@ export const http: Part = {
       "server/TokenBuckets.ts",
       "Math.ceil(missing / quota)",
       "Math.floor(missing / quota)",
-      "grants after the answered wait",
+      "grants what one that forgets nothing grants",
     ],
     [
       "server/TokenBuckets.ts",
@@ -182,7 +183,7 @@ export const http: Part = {
       "server/RateLimit.ts",
       "WorkingPlace.withLock(turn.lock, work)",
       "work",
-      "declines of one caller above its quota are worked on one",
+      "of one caller is done one request at a time",
     ],
     [
       "server/RateLimit.ts",
