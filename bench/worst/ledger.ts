@@ -187,15 +187,15 @@ const build = Effect.fnUntraced(function* (sizes: Sizes) {
     yield* store.events.append({ project, organization, recordedAt, events, claims: [] })
   }
   const change = { organization, seen: [], claims: [], releases: [], facts: [] }
-  let members: ReadonlyArray<string> = [Ids.people.joined]
+  let first: ReadonlyArray<string> = [Ids.people.joined]
   for (const facts of blocks(numbered(sizes.guests, joinOf), 100)) {
-    members = [...members, ...facts.map(({ member }) => member)]
+    const members = first.concat(facts.map(({ member }) => member))
     const groups = [{ survivor: Ids.people.joined, members }]
     const learnt = facts.at(-1)!.dateCreated
     const joining = { projects: [project], catalog: 1, learnt, dissolved: [], groups }
     const kept = yield* store.people.change({ ...change, facts, joining })
     if (kept !== "kept") return yield* Effect.die(kept)
-    members = []
+    first = []
   }
   for (const person of Object.keys(Ids.people) as ReadonlyArray<keyof typeof Ids.people>) {
     yield* store.people.change({ ...change, session: sessionOf(person) })

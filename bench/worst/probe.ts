@@ -4,14 +4,16 @@
  *
  * Threads of the process load it as well, so that the rows that they read are counted, too.
  */
-import { monitorEventLoopDelay } from "node:perf_hooks"
 import { StatementSync } from "node:sqlite"
 import { getHeapStatistics } from "node:v8"
 import { BroadcastChannel, isMainThread } from "node:worker_threads"
 
 /** What is measured between `begin` and `end`. */
 export interface Measured {
-  /** The longest time in which the event loop ran nothing else, in milliseconds. */
+  /**
+   * The longest turn of the event loop, in milliseconds of its thread on a processor: the work of a turn, also on a
+   * machine that is busy with other work.
+   */
   readonly turnMillis: number
   /** The most memory of the heap and of buffers above that at `begin`, in bytes. Sampled between two turns. */
   readonly heapBytes: number
@@ -52,9 +54,22 @@ const sampleMillis = 4
 /** How long before the begin and the end of a measurement nothing else is done, in milliseconds. */
 const settleMillis = 30
 
+/** Measures the turns of the event loop by a timer that is due in each of them. */
+const measureTurns = () => {
+  let before = process.threadCpuUsage()
+  let longest = 0
+  const next = (): void => {
+    const { system, user } = process.threadCpuUsage(before)
+    longest = Math.max(longest, (system + user) / 1000)
+    before = process.threadCpuUsage()
+    setTimeout(next, 1).unref()
+  }
+  next()
+  return { longestMillis: () => longest, reset: () => (longest = 0) }
+}
+
 const listen = (): void => {
-  const delay = monitorEventLoopDelay({ resolution: 1 })
-  delay.enable()
+  const turns = measureTurns()
   channel.addEventListener("message", (event) => {
     if (event instanceof MessageEvent) rows += Number(event.data)
   })
@@ -65,18 +80,18 @@ const listen = (): void => {
   process.on("message", (message) => {
     if (message === "begin") {
       globalThis.gc?.()
-      // The collection is a long turn itself, and the first interval after a reset is not recorded.
-      setTimeout(() => delay.reset(), settleMillis)
+      // Later, because the collection is a long turn itself.
       setTimeout(() => {
         idle = peak = heap()
         rows = 0
+        turns.reset()
         process.send!("begun")
-      }, 2 * settleMillis)
+      }, settleMillis)
     }
     if (message === "end") {
       sample()
       setTimeout(() => {
-        const measured: Measured = { turnMillis: delay.max / 1e6, heapBytes: Math.max(0, peak - idle), rows }
+        const measured: Measured = { turnMillis: turns.longestMillis(), heapBytes: Math.max(0, peak - idle), rows }
         process.send!(measured)
       }, settleMillis)
     }

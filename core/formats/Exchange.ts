@@ -344,6 +344,8 @@ export const listMaxLength = 1000
 /** The most levels of lists and objects in what a schema reads. */
 const maxDepth = 8
 
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null
+
 /**
  * The value with only the beginning of lists that are longer than `maxItems`: one item more, so that they are still too
  * long.
@@ -352,6 +354,8 @@ const beginningOf = (value: unknown, maxItems: number, depth = maxDepth): unknow
   if (typeof value !== "object" || value === null || depth === 0) return value
   const inner = (each: unknown) => beginningOf(each, maxItems, depth - 1)
   if (Array.isArray(value)) return value.slice(0, maxItems + 1).map(inner)
+  // An object with many members, none of which has a list in it, is not copied.
+  if (!Object.values(value).some(isObject)) return value
   return Object.fromEntries(Object.entries(value).map(([member, each]) => [member, inner(each)]))
 }
 

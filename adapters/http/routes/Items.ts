@@ -82,7 +82,17 @@ interface Misshapen {
 }
 
 /** A state and an action that break no rule, used in place of those that could not be read. */
-const placeholders = { consentState: "declined", consentAction: "implied" }
+const placeholders: Readonly<Record<string, string>> = { consentState: "declined", consentAction: "implied" }
+
+/** An item without the members that could not be read, copied once, because it may have any number of members. */
+const withoutMembers = (item: object, members: ReadonlySet<string>): Readonly<Record<string, unknown>> => {
+  const rest: Record<string, unknown> = { ...placeholders, ...item }
+  for (const member of members) {
+    if (Object.hasOwn(placeholders, member)) rest[member] = placeholders[member]
+    else delete rest[member]
+  }
+  return rest
+}
 
 /** Members that can replace each other. If one could not be read, none of them is reported as missing. */
 const alternatives = {
@@ -161,8 +171,7 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
     if (Result.isSuccess(decoded)) return itemOf(decoded.success)
     const violations = decoded.failure
     const members = new Set(violations.map(ItemDecoder.memberOf))
-    const readable = Object.entries(Object(value)).filter(([member]) => !members.has(member))
-    const rest = members.has("") ? undefined : decodeItem({ ...placeholders, ...Object.fromEntries(readable) })
+    const rest = members.has("") ? undefined : decodeItem(withoutMembers(Object(value), members))
     return { violations, members, rest: rest && Result.isSuccess(rest) ? itemOf(rest.success) : undefined }
   }
 
