@@ -33,7 +33,8 @@ export const RecordedLine = Schema.Struct({
   project: Fields.Uuid,
   submitter: Fields.Uuid,
   session: orNull(Session),
-  externalId: orNull(Fields.writableText(1, 128)),
+  // Older versions recorded external ids with NUL, which the JSON of a body can hold.
+  externalId: orNull(Fields.text(1, 128)),
   category: Fields.Category,
   subcategory: Fields.Subcategory,
   label: Fields.ShortText,

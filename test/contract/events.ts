@@ -3,6 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { Effect } from "effect"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Lane from "../../core/model/Lane.ts"
+import type { Append } from "../../core/ports/LedgerStore.ts"
 import type { PersonPlace, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import {
   type Clause,
@@ -344,6 +345,58 @@ export const eventClauses: ReadonlyArray<Clause> = [
       for (const person of people) deepStrictEqual(yield* eventsOf(store, project, person), [])
       const later = event(uuid(5), { dateCreated: t0 + 9 })
       strictEqual((yield* store.events.append(request([later], { recordedAt: t0 + 9 })))._tag, "Appended")
+    }),
+  ),
+  clause(
+    "a refusal is stale where the person has a later yes of its type from another append, and nothing of it is kept",
+    Effect.fnUntraced(function* (store: Store) {
+      const at = { consentDate: t0 + 50, dateCreated: t0 + 50 }
+      const [person, other] = [uuid(5), uuid(5 + project.lanes)]
+      yield* store.events.append(request([event(person, at)], { recordedAt: t0 + 50 }))
+      const no = (concordId: string, over: Partial<Append["events"][number]> = {}) =>
+        event(concordId, { consentState: "declined", dateCreated: t0 + 50, ...over })
+      const guarded = (refusal: Append["events"][number], ...others: ReadonlyArray<Append["events"][number]>) =>
+        request([refusal, ...others], {
+          recordedAt: t0 + 50,
+          refusals: [{ concordId: refusal.concordId, consentType: refusal.consentType, at: refusal.consentDate }],
+        })
+      const stale = { _tag: "Stale", lastRecordedAt: t0 + 50, isOvertaken: true }
+      for (const consentState of ["accepted", "implied", "viewed"] as const) {
+        const later = event(uuid(6), { ...at, consentState, consentType: typeB })
+        if (consentState !== "accepted") yield* store.events.append(request([later], { recordedAt: t0 + 50 }))
+        const refusal = consentState === "accepted" ? no(person) : no(uuid(6), { consentType: typeB })
+        deepStrictEqual(yield* store.events.append(guarded(refusal)), stale)
+      }
+      strictEqual((yield* eventsOf(store, project, person)).length, 1)
+      const kept = [no(person, { consentType: typeB }), no(other), no(person, { consentDate: t0 + 50 }), no(uuid(7))]
+      for (const refusal of kept) strictEqual((yield* store.events.append(guarded(refusal)))._tag, "Appended")
+      // A later refusal, or a later yes of the same append, is no reason.
+      yield* store.events.append(request([no(uuid(8), at)], { recordedAt: t0 + 50 }))
+      const own = guarded(no(uuid(8)), event(uuid(8), at))
+      strictEqual((yield* store.events.append(own))._tag, "Appended")
+    }),
+  ),
+  clause(
+    "of a later yes and refusals at once, each refusal is kept before it or is stale",
+    Effect.fnUntraced(function* (store: Store) {
+      const at = { consentDate: t0 + 50, dateCreated: t0 + 50 }
+      const person = uuid(5)
+      const no = () => event(person, { consentState: "declined", dateCreated: t0 + 50 })
+      const refusals = [{ concordId: person, consentType: typeA, at: t0 }]
+      const outcomes = yield* Effect.forEach(
+        [no(), no(), event(person, at), no(), no()],
+        (each) =>
+          store.events.append(
+            request([each], { recordedAt: t0 + 50, ...(each.consentState === "declined" && { refusals }) }),
+          ),
+        { concurrency: "unbounded" },
+      )
+      strictEqual(outcomes[2]!._tag, "Appended")
+      const states = (yield* eventsOf(store, project, person)).map(({ consentState }) => consentState)
+      const yes = states.indexOf("accepted")
+      ok(yes >= 0 && yes === states.length - 1, states.join(" "))
+      const kept = outcomes.filter(({ _tag }) => _tag === "Appended").length
+      strictEqual(kept, states.length)
     }),
   ),
 ]

@@ -212,8 +212,8 @@ export const http: Part = {
     ],
     [
       "routes/Items.ts",
-      "!batch.success.items.every(isDeclined)",
-      "!batch.success.items.some(isDeclined)",
+      "!given.every(ItemDecoder.isRefusal)",
+      "!given.some(ItemDecoder.isRefusal)",
       "is 429 with any other item",
     ],
     [

@@ -27,8 +27,8 @@ export const model: Part = {
 
     [
       "Admission.ts",
-      'if (draft.consentState === "declined") return []',
-      "",
+      'return []\n  const faults: Array<AdmissionFault> = []\n  if (projectStatus === "archived") {',
+      'void 0\n  const faults: Array<AdmissionFault> = []\n  if (projectStatus === "archived") {',
       "Whatever is interleaved, lost and killed",
     ],
   ],
