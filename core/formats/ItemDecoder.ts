@@ -31,8 +31,8 @@ export const isRefusal = (value: unknown): value is object =>
 export const memberOf = ({ pointer }: Exchange.Violation): string => pointer.split("/", 2)[1] ?? ""
 
 /**
- * Makes a decoder of items. A refusal with an unreadable member is decoded by `ofRefusal`, which requires no member that
- * a refusal can be recorded without, except `consentAction`: if that is what cannot be read, it is `action`.
+ * Makes a decoder of items. A refusal with an unreadable member is decoded by `ofRefusal`, which requires no member
+ * that a refusal can be recorded without, except `consentAction`: if that cannot be read, it is `action`.
  */
 export const make = <Refusal, Value extends Refusal>(
   schema: Schema.Codec<Value, unknown>,

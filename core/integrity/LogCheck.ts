@@ -30,7 +30,7 @@ interface LaneProgress {
   readonly types: Map<string, Set<number>>
 }
 
-/** The hash that the external id of a body must have in its row: the row's own, if it is one of the two that it may have. */
+/** The hash that the external id of a body must have in its row: the row's own, if it is one of the two allowed. */
 const hashOf = Effect.fnUntraced(function* (
   { externalId }: EventBody.BodyMembers,
   { external_id, submitter }: Row<"event">,

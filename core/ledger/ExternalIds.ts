@@ -1,8 +1,8 @@
 /**
  * External ids: the callers' own ids of events, by which an event that is sent again is found (semantics, section 1).
  *
- * An external id is unique for a submitter in a project. The store keeps its hash, unique in the project: SHA-256 of the
- * id itself or, if an event of another submitter has that hash, of the submitter and the id. So the events of older
+ * An external id is unique for a submitter in a project. The store keeps its hash, unique in the project: SHA-256 of
+ * the id itself or, if an event of another submitter has that hash, of the submitter and the id. So the events of older
  * ledgers, whose hashes are all of the first kind, are found like any other.
  */
 import { Effect } from "effect"

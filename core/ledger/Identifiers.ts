@@ -26,7 +26,7 @@ export interface IdentifierFault {
   readonly detail: string
 }
 
-/** Identifiers in the form in which they are compared and hashed; or what is wrong with them, and those without fault. */
+/** Identifiers in the form in which they are compared and hashed; or what is wrong with some, and the others. */
 export type Normalized =
   | { readonly identifiers: Identifiers }
   | { readonly faults: ReadonlyArray<IdentifierFault>; readonly readable: Identifiers }

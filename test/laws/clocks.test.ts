@@ -142,8 +142,8 @@ const identified = fc.record({
 })
 
 for (const [name, store, numRuns] of stores) {
-  // Kills: ExternalIds.isSameEvent looks at no state, no type or no date; ItemPeople.nameEventPerson answers true; an id
-  // is shared by all keys; a refusal keeps the id of another event.
+  // Kills: ExternalIds.isSameEvent looks at no state, no type or no date; ItemPeople.nameEventPerson answers true; an
+  // id is shared by all keys; a refusal keeps the id of another event.
   test(`An external id is one event of its key: the same again records nothing, another yes is refused, and another no is recorded without it (${name}).`, () =>
     fc.assert(
       fc.asyncProperty(fc.array(identified, { maxLength: 10 }), (items) =>

@@ -139,8 +139,8 @@ const recordedEvents: Check = function* (played, kept) {
 }
 
 /**
- * A refusal that the ledger dates counts from its date on (semantics, law 13): every later yes that was recorded before
- * it was sent has a refusal as of the same date.
+ * A refusal that the ledger dates counts from its date on (semantics, section 1): every later yes that was recorded
+ * before it was sent has a refusal as of the same date.
  */
 const refusalsCount: Check = function* (played, kept) {
   for (const { answer, deed } of acknowledged(played, "record")) {
