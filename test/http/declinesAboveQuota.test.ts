@@ -95,7 +95,7 @@ describe("a visitor above its quota", () => {
     const answer = await say(visitor, [no(), yes(), no({ consentType: types.clicks.id })])
     expectProblem(answer, 429)
     expect(violations(answer)).toEqual(["/items/0 not_recorded", "/items/2 not_recorded"])
-    expect(answer.json.errors[0].detail).toContain("no quota refuses it")
+    expect(answer.json.errors[0].detail).toContain("send it again by itself")
     expect(answer.headers["retry-after"]).toMatch(/^\d+$/)
     expect(rows()).toEqual(before)
     const onlyYes = await say(visitor, [yes()])
