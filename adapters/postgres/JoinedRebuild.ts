@@ -9,7 +9,7 @@ import * as CatalogReader from "./CatalogReader.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
 import * as Sql from "./Sql.ts"
 
-/** Rebuilds in the caller's transaction, which nothing else may write in meanwhile. */
+/** Rebuilds in the caller's transaction. Other writes of people and events wait until it ends. */
 export const rebuild = Effect.fnUntraced(function* (sql: Sql.Sql) {
   yield* Sql.query(sql, "LOCK TABLE lane_head, person, joined_head, catalog_head IN EXCLUSIVE MODE")
   yield* Sql.query(sql, "DELETE FROM joined_head")

@@ -23,9 +23,9 @@ import {
   tables,
 } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Migrations from "./Migrations.ts"
-
 import * as Sql from "./Sql.ts"
 
 type Value = number | string | boolean | null
@@ -229,5 +229,18 @@ const fill =
       ),
     )
 
+const rebuildJoined = (url: string): LedgerRows["rebuildJoined"] =>
+  withDatabase(url, (sql) =>
+    transaction(
+      sql,
+      "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+      Effect.andThen(expectLedger(sql), JoinedRebuild.rebuild(sql)),
+    ),
+  )
+
 /** The rows of a database. */
-export const make = (url: string): LedgerRows => ({ read: read(url), fill: fill(url) })
+export const make = (url: string): LedgerRows => ({
+  read: read(url),
+  fill: fill(url),
+  rebuildJoined: rebuildJoined(url),
+})

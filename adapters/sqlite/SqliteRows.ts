@@ -26,6 +26,7 @@ import {
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Connection from "./Connection.ts"
 import * as Integrity from "./Integrity.ts"
+import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as Migrations from "./Migrations.ts"
 import * as Uuid from "./Uuid.ts"
 
@@ -217,5 +218,24 @@ const fill =
         }),
     )
 
+const rebuildJoined = (path: string): LedgerRows["rebuildJoined"] =>
+  Effect.gen(function* () {
+    if (!existsSync(path)) return yield* new NoLedger({ reason: `${path}: no such file` })
+    yield* Effect.acquireUseRelease(
+      attempt(() => Connection.openNew(path)),
+      (db) =>
+        attempt(() => {
+          db.exec("BEGIN IMMEDIATE")
+          JoinedRebuild.rebuild(db)
+          db.exec("COMMIT")
+        }),
+      (db) => Effect.sync(() => db.close()),
+    )
+  })
+
 /** The rows of the ledger in a file. */
-export const make = (path: string): LedgerRows => ({ read: read(path), fill: fill(path) })
+export const make = (path: string): LedgerRows => ({
+  read: read(path),
+  fill: fill(path),
+  rebuildJoined: rebuildJoined(path),
+})

@@ -222,4 +222,9 @@ export interface LedgerRows {
   readonly fill: <A, E>(
     steps: (target: Target) => Effect.Effect<A, E>,
   ) => Effect.Effect<A, E | NotEmpty | StoreUnavailable | StoreDamaged>
+  /**
+   * Writes again, in one transaction, what is derived of joins: the survivor of each person, and the merged heads.
+   * Waits for other writes.
+   */
+  readonly rebuildJoined: Effect.Effect<void, NoLedger | StoreUnavailable | StoreDamaged>
 }

@@ -325,6 +325,107 @@ export const clauses: ReadonlyArray<Clause> = [
     }),
   },
   {
+    name: "what is derived of joins is written again from the facts and the heads, and nothing else is written",
+    check: Effect.fnUntraced(function* ({ rows, store }) {
+      const owner: Lane.Owner = { number: 0, lanes: 16 }
+      const project: Lane.Owner = { number: 1, lanes: 16 }
+      const [survivor, guest, alone, former] = [uuid(0x11), uuid(0x22), uuid(0x33), uuid(0x44)]
+      const fact = (n: number, kind: string, member: string, over: object = {}) => ({
+        id: uuid(0x100 + n),
+        kind,
+        dateCreated: n,
+        member,
+        survivor,
+        submitter: uuid(1),
+        ...over,
+      })
+      const facts = [
+        fact(1, "joined", guest),
+        fact(2, "joined", former),
+        fact(3, "undone", former, { join: uuid(0x102) }),
+      ]
+      const of = (person: string) => ({ lane: Lane.of(owner, person), person })
+      const plain = { revision: 1, is_identified: false, profile: null, survivor: null, learnt: null }
+      const people = [survivor, guest, alone, former].toSorted((a, b) => Lane.of(owner, a) - Lane.of(owner, b))
+      const inLane = (lane: number) => [survivor, guest].some((person) => Lane.of(project, person) === lane)
+      const headOf = (person: string, consent_date: number) => ({
+        lane: Lane.of(project, person),
+        person,
+        consent_type: uuid(7),
+        consent_state: "accepted",
+        consent_date,
+        recorded_at: 1,
+        event_id: person,
+        position: 0,
+      })
+      const entry = (number: number, over: object) => JSON.stringify({ id: uuid(number), number, lanes: 16, ...over })
+      const given: Partial<Rows> = {
+        catalog_head: [{ revision: 1 }],
+        catalog_entry: [
+          { revision: 1, ordinal: 0, kind: "organizations", body: entry(0, {}) },
+          { revision: 1, ordinal: 1, kind: "projects", body: entry(1, { organization: uuid(0) }) },
+        ],
+        person: people.map((person) => ({
+          ...of(person),
+          ...plain,
+          ...(person === alone && { survivor: guest, learnt: 9 }),
+        })),
+        person_fact: [survivor, guest, former]
+          .flatMap((person) =>
+            facts
+              .filter(({ member }) => member === person || person === survivor)
+              .map((fact, ordinal) => ({ ...of(person), ordinal, body: JSON.stringify(fact) })),
+          )
+          .toSorted((a, b) => a.lane - b.lane || a.ordinal - b.ordinal),
+        lane_head: [survivor, guest, alone]
+          .map((person) => Lane.of(project, person))
+          .toSorted((a, b) => a - b)
+          .map((lane) => ({ lane, next_position: 1, last_recorded_at: 1, has_joined: !inLane(lane) })),
+        head: [headOf(survivor, 5), headOf(guest, 6), headOf(alone, 7)].toSorted((a, b) => a.lane - b.lane),
+        joined_head: [{ ...headOf(alone, 8), person: guest }],
+      }
+      yield* fillWith(rows, given)
+      yield* rows.rebuildJoined
+      const found = yield* rows.read(readAll)
+      const derived = new Map(found)
+      for (const table of ["person", "lane_head", "joined_head"] as const) derived.delete(table)
+      for (const [table, its] of derived) deepStrictEqual([table, its], [table, given[table] ?? []])
+      const written = (found.get("person") as Rows["person"]).map(({ learnt, person, survivor }) => [
+        person,
+        survivor,
+        learnt,
+      ])
+      const expected = new Map<string, ReadonlyArray<unknown>>([
+        [survivor, [survivor, 3]],
+        [guest, [survivor, null]],
+        [alone, [null, null]],
+        [former, [null, 3]],
+      ])
+      deepStrictEqual(
+        written,
+        people.map((person) => [person, ...expected.get(person)!]),
+      )
+      deepStrictEqual(
+        found.get("joined_head"),
+        [survivor, guest]
+          .map((member) => ({ ...headOf(member, member === guest ? 6 : 5), person: survivor }))
+          .toSorted((a, b) => a.lane - b.lane),
+      )
+      const lanes = found.get("lane_head") as Rows["lane_head"]
+      deepStrictEqual(
+        lanes.filter(({ has_joined, lane }) => inLane(lane) && !has_joined),
+        [],
+      )
+      yield* Effect.provide(
+        Effect.gen(function* () {
+          const ledger = yield* LedgerStore
+          strictEqual((yield* ledger.people.person(owner, guest)).survivor, survivor)
+        }),
+        store,
+      )
+    }),
+  },
+  {
     name: "what was filled is answered by the store: each table where it looks for it",
     check: Effect.fnUntraced(function* ({ rows, store }) {
       const owner: Lane.Owner = { number: 0, lanes: 16 }

@@ -110,22 +110,19 @@ const identify = Effect.fnUntraced(function* (world: World, who: number, as: Ide
     expect(own.map(({ kind }) => kind)).toEqual(["identified", "joined"])
     expect([...guests, ...model.names.values()]).not.toContain(survivor)
     model.names.set(as, survivor)
-    model.facts.push({ id: own[0]!.id, identifier: as, proof, isUndone: false })
+    model.facts.push({ id: own[0]!.id, person: survivor, identifier: as, proof, isUndone: false })
   }
   const to = named ?? survivor
   expect(IdentityModel.oneWith(model, to).has(own.at(-1)!.survivor)).toBe(true)
-  model.facts.push({ id: own.at(-1)!.id, join: [guest, to], proof, isUndone: false })
+  model.facts.push({ id: own.at(-1)!.id, person: guest, join: [guest, to], proof, isUndone: false })
 })
 
 const undo = Effect.fnUntraced(function* ({ model, scope }: World, index: number) {
   const ledger = yield* Ledger.Ledger
   const fact = model.facts[index]
   if (fact === undefined) return
-  const person = fact.join?.[0] ?? (yield* ledger.person(scope.organization, model.names.get(fact.identifier!) ?? ""))
-  const concordId = typeof person === "string" ? person : person.survivor
-  if (concordId === "") return
   const outcome = yield* ledger.undoJoin(scope.organization, {
-    concordId,
+    concordId: fact.person,
     factId: fact.id,
     submitter: "test",
     answer: () => "",

@@ -53,7 +53,6 @@ export const people: Part = {
     ],
     ["PersonFacts.ts", 'if (fact.kind !== "identified") return [fact]', "return [fact]", forTheirOwn],
     ["Identifying.ts", "person === undefined ? yield* random.uuidV7()", "person === undefined ? guest", forTheirOwn],
-    ["Grouping.ts", "const added = survivor.isJoined ? members : [", "const added = [", "logs in again, at the cost"],
     ["Grouping.ts", "members: members.length === 1 ? [] : members", "members", forTheirOwn],
     ["Grouping.ts", "Math.max(learntBefore, recordedAt)", "recordedAt", "The state of joined people is the merge"],
     ["Grouping.ts", "[before.survivor], [...groups", "[], [...groups", forTheirOwn],

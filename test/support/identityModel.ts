@@ -10,6 +10,8 @@ export type Identifier = (typeof identifiers)[number]
 /** A fact that can be undone. */
 interface ModelFact {
   readonly id: string
+  /** The person that the fact is about. */
+  readonly person: string
   /** The identifier that was given to a person of its own; left out for a join. */
   readonly identifier?: Identifier
   /** Who is counted as whom; left out for an identification. */

@@ -58,8 +58,9 @@ const asText = (report: Verifying.Report): string => {
   return `${parts.join("\n\n")}\n`
 }
 
-const verify = Effect.fnUntraced(function* (url: string) {
+const verify = Effect.fnUntraced(function* (url: string, rebuildsJoined: boolean) {
   const digest = yield* Digest.Digest
+  if (rebuildsJoined) yield* (yield* Store.rows(url)).rebuildJoined
   const progress = yield* Progress.makeWithLines
   const report = yield* Verifying.verify(yield* Store.rows(url), digest, (done, total) =>
     progress.show({ what: "events read", done, share: total === 0 ? 1 : done / total }),
@@ -73,10 +74,14 @@ export const command = Command.make(
   "verify",
   {
     store: StoreFlag.flag("The ledger to check", StoreFlag.kept),
+    rebuildJoined: Flag.Boolean("rebuild-joined").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("First write again what is derived of joins, from the facts and the heads"),
+    ),
     json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Write the report as JSON")),
   },
-  Effect.fnUntraced(function* ({ json, store }) {
-    const report = yield* Effect.provide(verify(store.url), NodeCrypto.layer)
+  Effect.fnUntraced(function* ({ json, rebuildJoined, store }) {
+    const report = yield* Effect.provide(verify(store.url, rebuildJoined), NodeCrypto.layer)
     yield* Output.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : asText(report))
     if (report.isWhole) return
     yield* Effect.sync(() => {
