@@ -173,8 +173,8 @@ export const expectSynchronousCommit = Effect.fnUntraced(function* (sql: Sql) {
 const isOfValue = (error: SqlError): boolean => codeOf(error).startsWith("22")
 
 /**
- * Fails with the error of the port. A value that the database refuses is a defect, because it should have been refused
- * before: with `StoreUnavailable` the caller would send it again.
+ * Fails with the error of the port. A value that the database refuses is a defect, because it should have been
+ * refused before: with `StoreUnavailable` the caller would send it again.
  */
 export const fail = (error: SqlError): Effect.Effect<never, StoreUnavailable> =>
   isOfValue(error) ? Effect.die(error) : Effect.fail(unavailable(error))

@@ -31,8 +31,8 @@ const lowerCaseAscii = (text: string): string => text.replaceAll(/[A-Z]/g, (lett
 const isTrimmed = (text: string): boolean => !/^\s|\s$/u.test(text)
 
 /**
- * Whether a proven value is its own normalized form, up to the case of ASCII letters. A signer compares spellings in its
- * own way. So a spelling that only this service evens out could prove the identifier of another person.
+ * Whether a proven value is its own normalized form, up to the case of ASCII letters. A signer compares spellings in
+ * its own way. So a spelling that only this service evens out could prove the identifier of another person.
  */
 const isNormalForm = (value: string, normalized: string): boolean =>
   lowerCaseAscii(value) === lowerCaseAscii(normalized) && value === value.normalize("NFC") && isTrimmed(value)

@@ -124,6 +124,36 @@ describe.concurrent("the process ends with 0 within 10 seconds, whatever its cli
     }
   })
 
+  test("imports are open, some with more blocks than are worked on, and changes of the catalog wait", async ({
+    expect,
+  }) => {
+    const server = await startWorld()
+    try {
+      const consentDate = "2024-01-31T00:00:00Z"
+      const rows = Array.from({ length: 5000 }, (_, n) => `${JSON.stringify(yes({ userId: `${n}`, consentDate }))}\n`)
+      const imports = await Promise.all(Array.from({ length: 8 }, () => server.connect()))
+      for (const [index, talk] of imports.entries()) {
+        talk.write(
+          `POST ${privacy()}/consent-events/import HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n` +
+            `x-api-key: ${asOwner["x-api-key"]}\r\nContent-Length: 99999999\r\n\r\n`,
+        )
+        talk.write(index < 4 ? rows.join("") : "{")
+      }
+      const change = { headers: asOwner, json: { name: "Shop" } }
+      const changes = Array.from({ length: 40 }, () =>
+        server.request("PATCH", privacy(), change).catch(() => undefined),
+      )
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      const ending = await server.end("SIGTERM")
+      expect(ending).toMatchObject({ code: 0, signal: null })
+      expect(ending.millis).toBeLessThan(limitMillis)
+      await Promise.all(changes)
+      expect(server.log()).not.toMatch(/"level":"error"/)
+    } finally {
+      await server.stop()
+    }
+  })
+
   test("a second signal does not end it earlier than its requests, or ends it cleanly", async ({ expect }) => {
     const server = await startWorld()
     try {

@@ -35,8 +35,8 @@ const cacheControl = (maxAge: number, nextChangeAt: Instant.Instant | undefined,
 const encoder = new TextEncoder()
 
 /**
- * Answers with an `ETag` (RFC 9110, section 8.8.3), or 304 if the browser has that answer already. The tags of two people
- * differ, even if their answers are the same.
+ * Answers with an `ETag` (RFC 9110, section 8.8.3), or 304 if the browser has that answer already. The tags of two
+ * people differ, even if their answers are the same.
  */
 const tagged = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,

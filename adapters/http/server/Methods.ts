@@ -34,8 +34,8 @@ const unknownQuery = (url: string): Answer.HttpProblem => {
 /**
  * The answer to a query with the character U+0000 in a text that a store compares, because PostgreSQL can hold no such
  * text. It is refused on every store, so that the same request has the same answer everywhere. Identifiers are hashed
- * before a store sees them. A path and a header cannot hold the character: a percent-encoding in a path is answered 404,
- * and the parser of HTTP refuses it in a header.
+ * before a store sees them. A path and a header cannot hold the character: a percent-encoding in a path is answered
+ * 404, and the parser of HTTP refuses it in a header.
  */
 const nullInQuery = (url: string): Answer.HttpProblem | undefined => {
   if (!url.includes("%00")) return undefined
