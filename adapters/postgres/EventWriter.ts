@@ -81,8 +81,8 @@ const usedTypes = ArrayColumns.make<Placed>({
 })
 
 /**
- * Notes which versions of consent types have events, in ascending order. The lanes must be locked, because events of other people
- * may have the same types.
+ * Notes which versions of consent types have events, in ascending order. The lanes must be locked, because events of
+ * other people may have the same types.
  */
 export const useTypes = Effect.fnUntraced(function* (sql: Sql.Sql, placed: ReadonlyArray<Placed>) {
   if (placed.length === 0) return

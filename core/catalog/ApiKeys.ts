@@ -166,7 +166,10 @@ const replace = Effect.fnUntraced(function* (
   return yield* CatalogChange.change<UsedKey>({ owner: organization, ...answering }, prepare, context)
 })
 
-/** Changes members of a key; an `expiresAt` that is not after now ends it at once. The last owner's key that does not expire stays one. */
+/**
+ * Changes members of a key; an `expiresAt` that is not after now ends it at once. The last owner's key that does not
+ * expire stays one.
+ */
 export const update = (
   organization: Organization,
   id: string,

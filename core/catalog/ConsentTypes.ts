@@ -54,8 +54,8 @@ const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<
     .map((field) => ({ field, code: "immutable", detail: "never changes; make another consent type" }))
 
 /**
- * The rules that a new type, or a change of `type`, breaks by itself, without regard to the rest of the catalog. `clock`
- * is the instant at which it is asked for: what is wanted later is published no earlier than the catalog allows.
+ * The rules that a new type, or a change of `type`, breaks by itself, without regard to the rest of the catalog.
+ * `clock` is the instant at which it is asked for: what is wanted later is published no earlier than the catalog allows.
  */
 export const faultsOf = (
   { publishedAt, ...change }: Partial<Triple> & ConsentTypeVersions.Publication,

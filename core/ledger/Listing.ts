@@ -173,8 +173,8 @@ const fitting = <Item>(items: ReadonlyArray<Item>, bytesOf: (item: Item) => numb
 
 /**
  * One page of entries of the catalog, by default in the order in which they were created; entries with the same key by
- * id. The cursors are valid only for the same `purpose`, which names the list and the caller. `bytesOf` is the size that
- * an item has in the answer.
+ * id. The cursors are valid only for the same `purpose`, which names the list and the caller. `bytesOf` is the size of
+ * an item in the answer.
  */
 export const entries = Effect.fnUntraced(function* <Item extends Entry & { readonly name: string }>(
   organization: Organization,

@@ -201,7 +201,7 @@ const projectTypes = (types: ReadonlyArray<ListedType>): ProjectTypes => {
   }
 }
 
-/** For the types of a project, the last `knownAt` before a change that was asked for: many questions have the same one. */
+/** For the types of a project, the last `knownAt` before a change that was asked for: many questions have the same. */
 const known = new WeakMap<ProjectTypes, { readonly knownAt: Instant.Instant; readonly types: ProjectTypes }>()
 
 /**

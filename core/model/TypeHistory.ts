@@ -71,7 +71,7 @@ export const of = (states: Iterable<ListedType>): ReadonlyArray<ListedType> => {
   return [...types.values()]
 }
 
-/** A type as it was known at `knownAt`: the same object if nothing has changed since, `undefined` before its creation. */
+/** A type as it was known at `knownAt`: the same object if nothing has changed since, none before its creation. */
 export const knownAt = (type: ListedType, knownAt: Instant.Instant): ListedType | undefined => {
   if (type.dateCreated > knownAt) return undefined
   const earlier = ConsentType.earlierState(type, knownAt)

@@ -60,7 +60,7 @@ const changed = (before: Catalog.ListedType, { change, now }: Step): Catalog.Lis
   return change.consentDuration === null ? rest : { ...rest, consentDuration: change.consentDuration }
 }
 
-/** The states of the types in the order in which they are written: no instant goes back, and nothing follows a removal. */
+/** The states of the types in the order in which they are written: no instant goes back, nothing follows a removal. */
 const statesOf = (steps: ReadonlyArray<Step>): ReadonlyArray<Catalog.ListedType> => {
   const latest = new Map<string, Catalog.ListedType>()
   const states: Array<Catalog.ListedType> = []

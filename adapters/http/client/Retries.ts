@@ -1,8 +1,8 @@
 /**
  * Retries a request where that is safe and may help.
  *
- * It is safe for the idempotent methods of HTTP (RFC 9110, section 9.2.2), and for POST, PATCH and DELETE, because every
- * attempt of a call carries the same `Idempotency-Key`. It may help after no answer or an incomplete one, after
+ * It is safe for the idempotent methods of HTTP (RFC 9110, section 9.2.2), and for POST, PATCH and DELETE, because all
+ * attempts of a call carry the same `Idempotency-Key`. It may help after no answer or an incomplete one, after
  * 429, 502, 503, 504, and after 409 while a request with the same key is in flight. Every other answer is returned.
  */
 import { Clock, Context, Duration, Effect, Option, Random, Result, Schema } from "effect"
@@ -35,7 +35,7 @@ const keyed: ReadonlySet<string> = new Set(["POST", "PATCH", "DELETE"])
 
 const temporary: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
-/** Sets the key of a request that changes something: the header of the call if it has one, otherwise the caller's key, otherwise a random one. */
+/** Sets the key of a request that changes something: the header of the call, or the caller's key, or a random one. */
 const withKey = (request: HttpClientRequest.HttpClientRequest) =>
   Effect.map(IdempotencyKey, (given) =>
     !keyed.has(request.method) || request.headers[keyHeader] !== undefined

@@ -1,5 +1,6 @@
 /**
- * The header `Idempotency-Key`, which makes a request that changes something repeatable, and the answers to a key that was used before.
+ * The header `Idempotency-Key`, which makes a request that changes something repeatable, and the answers to a key that
+ * was used before.
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
