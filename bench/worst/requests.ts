@@ -144,7 +144,7 @@ const queryOf = (endpoint: HttpApiEndpoint.Top): fc.Arbitrary<Recipe["query"]> =
     fc.record(Object.fromEntries(some.map((name) => [name, maybe(name)]))).map(withoutAbsent)
   if (!names.includes("phoneNumber")) return all(names)
   const others = all(names.filter((name) => !identifiers.has(name)))
-  const one = fc.constantFrom(...identifierKinds).chain((name) => fc.record({ [name]: parameters[name]! }))
+  const one = fc.constantFrom(...identifierKinds).chain((name) => fc.record({ [name]: parameters[name] ?? long }))
   const byId = fc.record({ concordId: person })
   const named = fc.oneof({ arbitrary: byId, weight: 3 }, { arbitrary: one, weight: 1 })
   return fc.oneof(

@@ -10,6 +10,7 @@ export const ledger: Part = {
     "test/laws/undoing.test.ts",
     "test/core/positions.test.ts",
     "test/core/sessionCache.test.ts",
+    "test/faults/clocksApart.test.ts",
     "test/faults/interleavings.test.ts",
     "test/faults/replica.test.ts",
     "test/http/catalogLists.test.ts",
@@ -24,6 +25,12 @@ export const ledger: Part = {
     "test/laws/joinedLedger.test.ts",
   ],
   mutants: [
+    [
+      "Reading.ts",
+      "refusals.reduce((latest, { consentDate }) => Math.max(latest, consentDate), now)",
+      "now",
+      "On SQLite an answer changes only by",
+    ],
     ["NeededDeclines.ts", "if (deciding !== undefined) settled.set(item, deciding)", "", "declines each type once"],
     ["NeededDeclines.ts", 'status === "withdrawn"', 'status === "given"', "declines after each yes, once"],
     ["NeededDeclines.ts", " && !askAgain ?", " ?", "declines again once its refusal may be asked again"],
