@@ -7,6 +7,7 @@ import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as RowReader from "../../../adapters/files/RowReader.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
@@ -18,6 +19,9 @@ import * as ProjectFlag from "../ProjectFlag.ts"
 const flags = {
   ...ProjectFlag.flags,
   out: Flags.outputPath("out", "Where to write; by default standard output").pipe(Flag.optional),
+  types: Flags.outputPath("types", "Where to write the consent types with their history, as types.json").pipe(
+    Flag.optional,
+  ),
   format: Flag.Literals("format", RowReader.formats).pipe(
     Flag.withDescription("By default csv for a file that ends in .csv, else ndjson"),
     Flag.optional,
@@ -34,7 +38,7 @@ const flags = {
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
-const validate = ({ from, out, store, until }: Flagged): Effect.Effect<void, CliError.ValidationError> => {
+const validate = ({ from, out, store, types, until }: Flagged): Effect.Effect<void, CliError.ValidationError> => {
   const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
   if (Option.exists(out, (path) => path.endsWith(".gz"))) {
     return refuse("--out: pack it yourself: assent export | gzip > file.gz")
@@ -43,7 +47,7 @@ const validate = ({ from, out, store, until }: Flagged): Effect.Effect<void, Cli
     return refuse(`--until: must be after --from, which is ${Instant.format(from.value)}`)
   }
   return Flags.refuseOverwriting({
-    outputs: [Flags.named("--out", out)],
+    outputs: [Flags.named("--out", out), Flags.named("--types", types)],
     inputs: [],
     store: { name: store.name, at: store.url },
   })
@@ -52,6 +56,13 @@ const validate = ({ from, out, store, until }: Flagged): Effect.Effect<void, Cli
 const openOutput = Effect.fnUntraced(function* (out: Option.Option<string>) {
   if (Option.isNone(out)) return { write: Output.write, commit: Effect.void }
   return yield* Replacement.make(out.value)
+})
+
+/** Writes the types of a project, with their history, those that were deleted too: they may have refusals. */
+const writeTypes = Effect.fnUntraced(function* ({ types }: ProjectScope, path: string) {
+  const file = yield* Replacement.make(path)
+  yield* file.write(`${JSON.stringify(Exchange.typesToFile([...types.byId.values()]))}\n`)
+  yield* file.commit
 })
 
 const write = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
@@ -79,6 +90,7 @@ const write = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) 
   }
   yield* progress.clear
   yield* file.commit
+  if (Option.isSome(given.types)) yield* writeTypes(scope, given.types.value)
 }, Effect.scoped)
 
 /** The command. */
