@@ -45,7 +45,11 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
   const address = IpAddress.shorten(yield* ClientAddress.of(request))
   const limits = yield* RateLimit.RateLimits
   const account = yield* limits.account({})
-  yield* account.admit({ address, project: project.id, organization: organization.id }, request)
+  const holder = yield* ClientAddress.holderOf(address)
+  yield* account.admit(
+    { ...(holder !== undefined && { address: holder }), project: project.id, organization: organization.id },
+    request,
+  )
   const body = yield* Answer.readBody(request, { absent: {} })
   const { contextId } = yield* Answer.decode(decodeRequest, body.json)
   const { idempotency } = yield* IdempotencyKey.of(request, `page ${project.id}`, body)

@@ -15,6 +15,7 @@ import { RepeatableAfterEnd } from "../api/Endpoint.ts"
 import { CurrentAccount } from "./Account.ts"
 import * as Answer from "./Answer.ts"
 import * as Authorize from "./Authorize.ts"
+import * as ClientAddress from "./ClientAddress.ts"
 import * as AwaitPositions from "./AwaitPositions.ts"
 import * as PathScope from "./PathScope.ts"
 import * as Positions from "./Positions.ts"
@@ -113,7 +114,8 @@ export const sessionLayer = Layer.effect(
       const { isLive, session } = yield* sessionOf(token, scope.project, mayRepeat(endpoint, request))
       yield* RequestLog.add({ caller: "session" })
       const account = yield* limits.account({})
-      const ids = { session: session.id, visitor: session.concordId, address: session.ipAddress }
+      const address = yield* ClientAddress.holderOf(session.ipAddress)
+      const ids = { session: session.id, visitor: session.concordId, ...(address !== undefined && { address }) }
       const owners = { project: scope.project.id, organization: scope.organization.id }
       yield* account.admit({ ...ids, ...owners }, request, endpoint.annotations)
       const check = Effect.gen(function* () {

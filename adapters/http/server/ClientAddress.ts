@@ -28,9 +28,21 @@ const usual = ["forwarded", "x-forwarded-for", "x-real-ip"]
 
 let isWarned = false
 
+/** The networks that the Internet does not route, as they are shortened: RFC 1918, RFC 4193, RFC 6598, loopback. */
+const local =
+  /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd][0-9a-f]{2}:|::1?$|0\.0\.0\.0$)/i
+
+/**
+ * The address whose quota a request is drawn from, given the shortened address of its client; `undefined` if that is
+ * probably a proxy's, because it is local and no header is configured. Otherwise the visitors of a whole site would
+ * share one quota, and could not open the sessions in which they refuse.
+ */
+export const holderOf = (shortened: string): Effect.Effect<string | undefined> =>
+  Effect.map(AddressHeader, (header) => (header === undefined && local.test(shortened) ? undefined : shortened))
+
 /**
  * The address of the client of a request. Logs a warning once if the request comes through a proxy and no header is
- * configured, because then all clients of the proxy share one quota.
+ * configured, because then the quota of an address is that of the proxy, or does not hold.
  */
 export const of = Effect.fnUntraced(function* ({ headers, remoteAddress }: HttpServerRequest.HttpServerRequest) {
   const connection = Option.getOrElse(remoteAddress, () => "")
@@ -39,7 +51,7 @@ export const of = Effect.fnUntraced(function* ({ headers, remoteAddress }: HttpS
   if (!isWarned && usual.some((name) => headers[name] !== undefined)) {
     isWarned = true
     yield* Effect.logWarning(
-      "requests come through a proxy, and ASSENT_ADDRESS_HEADER is not set: all visitors share the quota of the proxy's address",
+      "requests come through a proxy, and ASSENT_ADDRESS_HEADER is not set: visitors have no quota of their own address",
     )
   }
   return connection
