@@ -131,10 +131,10 @@ test("a replica that has come as far gives the primary's answers, byte for byte,
 })
 
 test("an answer that is given again says nothing of what has been seen since", async () => {
-  const question = { person: { userId: "repeated" }, consentType: primary.banner().consentTypes[0]! }
+  const type = { category: "custom", subcategory: "unclassified", label: "repeated", name: "Made once" }
   const headers = { "idempotency-key": "0b5d8a0e-6a43-4b8e-9a35-5d4f3f1f6f10" }
-  const ask = () => send(primary, "POST", "/consent-decisions", { json: { items: [question] }, headers })
-  const [once, again] = [await ask(), await ask()]
+  const create = () => send(primary, "POST", "/consent-types", { json: type, headers })
+  const [once, again] = [await create(), await create()]
   expect(again.text).toBe(once.text)
   expect([once, again].map((answer) => "assent-positions" in answer.headers)).toEqual([true, false])
 })
@@ -333,10 +333,6 @@ test("a replica is ready, and records nothing: it says where to turn", async () 
     send(replica, "POST", "/consent-events/import", {
       body: JSON.stringify({ ...item, consentDate: "2024-01-01T00:00:00Z" }),
       headers: { "content-type": "application/x-ndjson" },
-    }),
-    send(replica, "POST", "/consent-decisions", {
-      json: { items: [question] },
-      headers: { "idempotency-key": "6f1a2c54-93d1-4f6e-a1c7-0d4c7a0e5b21" },
     }),
     send(replica, "PATCH", `/consent-types/${consentTypes[0]}`, { json: { name: "Another name" } }),
     replica.request("GET", `/site-v1/${project}/consent-state`, { headers: { "x-session": session } }),

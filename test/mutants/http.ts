@@ -302,8 +302,8 @@ export const http: Part = {
     ["server/Shares.ts", "own >= each || ", "", "40 that hardly send anything keep out no import"],
     [
       "server/FairTurns.ts",
-      "waiting.get(organizationId)",
-      'waiting.get("")',
+      "    waiting.delete(organizationId)\n    if (rest.length > 0) waiting.set(organizationId, rest)\n",
+      "    if (rest.length > 0) waiting.set(organizationId, rest)\n    else waiting.delete(organizationId)\n",
       "Work that waits is done before the second",
     ],
     ["routes/Import.ts", "Effect.flatMap(stillAllowed, (now) => work(now ?? scope))", "work(scope)", revokedKey],
