@@ -1,6 +1,6 @@
 /**
- * Writes again, from the facts and the heads, everything that is derived of joins: who joined people are counted as,
- * and the merged heads of their groups. For a ledger from before these were kept, and for one in which they are wrong.
+ * Writes again, from the facts and the heads, everything that is derived of joins: the survivors of joined people, and
+ * the merged heads of their groups. For a ledger from before these were kept, and for one in which they are wrong.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"

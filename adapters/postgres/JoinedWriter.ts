@@ -1,5 +1,5 @@
 /**
- * Writes who joined people are counted as, and the merged heads of their groups. A row of `joined_head` has the lane of
+ * Writes the survivors of joined people, and the merged heads of their groups. A row of `joined_head` has the lane of
  * the event that it leads to, so it is written only under the lock of that lane.
  */
 import { Effect } from "effect"

@@ -31,7 +31,7 @@ export interface Migration {
   readonly sql: string
 }
 
-/** The migration after which the rows about people who are joined already are written. */
+/** The migration after which the rows about people that are joined already are written. */
 const joinedHeads = 5
 
 /** Every migration, in its order. */

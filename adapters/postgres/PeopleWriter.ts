@@ -1,7 +1,8 @@
 /**
- * Writes an identity change in one transaction: locks the lanes of people that are joined or separated, then the people,
- * in ascending order, then writes their aliases, facts and sessions. Rows of `lane_head`, `idempotency`, `person` and
- * `alias` are locked in the same order as in AppendTransaction.ts, so that the two never wait for each other.
+ * Writes an identity change in one transaction: locks the lanes of people that are joined or separated, then the
+ * people, in ascending order, then writes their aliases, facts and sessions. Rows of `lane_head`, `idempotency`,
+ * `person` and `alias` are locked in the same order as in AppendTransaction.ts, so that the two never wait for each
+ * other.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"

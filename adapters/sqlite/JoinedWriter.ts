@@ -1,5 +1,5 @@
 /**
- * Writes who joined people are counted as, and the merged heads of their groups. A row of `joined_head` has the lane of
+ * Writes the survivors of joined people, and the merged heads of their groups. A row of `joined_head` has the lane of
  * the event that it leads to, so that it is written by whatever writes to that lane.
  */
 import type { DatabaseSync } from "node:sqlite"

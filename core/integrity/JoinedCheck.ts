@@ -1,5 +1,5 @@
 /**
- * Checks what is derived of joins (semantics, section 5): who each person is counted as, the merged heads of each
+ * Checks what is derived of joins (semantics, section 5): the survivor of each person, the merged heads of each
  * group, and that the lanes of joined people are marked. The facts and the heads are what they are compared with.
  */
 import { Effect } from "effect"
@@ -132,7 +132,9 @@ const checkHeads = Effect.fnUntraced(function* (
   for (const head of merged.values()) note(head, `is missing: it is position ${head.position}`)
 })
 
-/** Checks that every lane in which a joined person lives is marked. A lane without a row is marked with its first event. */
+/**
+ * Checks that every lane in which a joined person lives is marked. A lane without a row is marked with its first event.
+ */
 const checkLanes = (
   lanes: ReadonlyArray<Row<"lane_head">>,
   owners: CatalogCheck.Owners,

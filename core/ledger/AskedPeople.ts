@@ -84,7 +84,7 @@ const namedBy = Effect.fnUntraced(function* (
   return { ...unnamed, concordId: named.concordId, learnt: Math.max(unnamed.learnt, named.dateCreated) }
 })
 
-/** Raises the horizon of everyone who lives in a project: appends name the lanes that they write to. */
+/** Raises the horizon of all people of a project: appends name the lanes that they write to. */
 const raiseLanes = (project: Project, knownAt: Instant.Instant, { answerHorizon }: LedgerContext) =>
   Effect.forEach(Lane.all(project), (lane) => answerHorizon.raise(AnswerHorizon.ofLane(lane), knownAt), {
     discard: true,

@@ -1,8 +1,9 @@
 /**
  * The people joined with a person, read from the store (semantics, section 5).
  *
- * Who a person is counted as now is kept with the person, so that it costs the same for any number of joins. The facts
- * are read only where all members are needed, or the people as known before the last change of their group.
+ * The survivor that a person is counted as now is kept with the person, so that it costs the same for any number of
+ * joins. The facts are read only where all members are needed, or the people as known before the last change of their
+ * group.
  */
 import { Effect } from "effect"
 import type { Organization } from "../model/Catalog.ts"

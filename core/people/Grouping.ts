@@ -58,7 +58,7 @@ const toChange = ({ members, survivor }: People.Joined): GroupChange => ({
   members: members.length === 1 ? [] : members,
 })
 
-/** The groups that remain of one once a join of it is undone. `facts` are those about everyone who is or was in it. */
+/** The groups that remain of one once a join of it is undone. `facts` are those about all its people, now or before. */
 export const separate = Effect.fnUntraced(function* (
   organization: Organization,
   before: Joins.Counted,

@@ -125,7 +125,8 @@ export const open = Effect.fnUntraced(function* (
   const attempt = Effect.fnUntraced(function* () {
     const [known] = yield* store.people.byAlias(organization, [hash])
     const concordId = known?.concordId ?? (yield* random.uuidV7())
-    // A new person has no revision to be read: if the context is claimed for another one meanwhile, the claim is refused.
+    // A new person has no revision to be read: if the context is claimed for another one meanwhile, the claim is
+    // refused.
     const seen: Array<IdentityChange["seen"][number]> = []
     if (known !== undefined) {
       seen.push({ concordId, revision: (yield* store.people.person(organization, concordId)).revision })

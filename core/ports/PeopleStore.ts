@@ -36,8 +36,8 @@ export interface Person {
 export interface GroupChange {
   readonly survivor: string
   /**
-   * Those who are added to the survivor's group. A survivor that had no group is one of them. If there are none, the
-   * survivor is not joined with anyone any more.
+   * The people that are added to the survivor's group. A survivor that had no group is one of them. If there are none,
+   * the survivor is not joined with anyone any more.
    */
   readonly members: ReadonlyArray<string>
 }

@@ -1,6 +1,6 @@
 /**
  * Identifying, recording with several identifiers and undoing, in any order, on a ledger that records and reads: every
- * answer is that of the people whom a second statement of the law counts as one (`test/support/identityModel.ts`), and
+ * answer is that of the people that a second statement of the law counts as one (`test/support/identityModel.ts`), and
  * stays what it is.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
@@ -171,7 +171,7 @@ const ask = Effect.fnUntraced(function* (
   return Exchange.decisionToLine(answer.concordId, first!.type.id, first!.decision)
 })
 
-/** The answer of the pure core, from the events of everyone whom the model counts as one. */
+/** The answer of the pure core, from the events of everyone that the model counts as one. */
 const decided = ({ events, model, scope }: World, who: Asked, at: number, knownAt: number) => {
   const [type] = scope.types.all
   const person = typeof who === "string" ? model.names.get(who) : who.guest
@@ -189,8 +189,8 @@ const run = (program: Effect.Effect<void, unknown, Ledger.Ledger>): Promise<void
     ),
   )
 
-// Kills: PersonFacts.undoneWith leaves the join of the identification, Identifying.plan gives an identifier to the guest
-// itself, Grouping.separate leaves a group as it was.
+// Kills: PersonFacts.undoneWith leaves the join of the identification, Identifying.plan gives an identifier to the
+// guest itself, Grouping.separate leaves a group as it was.
 test("Whatever is identified, recorded and undone: everyone answers for what was said under its own identifiers and by those it is joined with, and each answer stays what it is.", () =>
   fc.assert(
     fc.asyncProperty(script, (script) =>

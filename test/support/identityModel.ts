@@ -1,5 +1,5 @@
 /**
- * A second statement of who is counted as whom (semantics, section 5), as plain lists: which person an identifier names,
+ * A second statement of identity (semantics, section 5), as plain lists: which person an identifier names,
  * and which joins are in force. It shares no code with the ledger.
  */
 
@@ -14,7 +14,7 @@ interface ModelFact {
   readonly person: string
   /** The identifier that was given to a person of its own; left out for a join. */
   readonly identifier?: Identifier
-  /** Who is counted as whom; left out for an identification. */
+  /** The person that is counted as the other one; left out for an identification. */
   readonly join?: readonly [member: string, survivor: string]
   /** The facts of one proof are undone with its identification. */
   readonly proof: string

@@ -1,6 +1,6 @@
 /**
- * Keeps who a joined person is counted as, the merged heads of each group of joined people, and the aliases that were
- * released. The rows of people who are joined already are written after this migration: see `JoinedRebuild.ts`.
+ * Keeps the survivor of a joined person, the merged heads of each group of joined people, and the aliases that were
+ * released. The rows of people that are joined already are written after this migration: see `JoinedRebuild.ts`.
  */
 export const sql = `
 ALTER TABLE person ADD COLUMN survivor uuid, ADD COLUMN learnt bigint;
