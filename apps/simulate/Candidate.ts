@@ -38,7 +38,8 @@ const isUnchanged = (candidate: ConsentType, type: ConsentType): boolean => {
  */
 export const publish = (types: Types, candidate: Types, knownAt: Instant.Instant): Types => {
   const inForce = new Map(types.map((type) => [type.id, type]))
-  const published = candidate.map(({ history: _, ...type }): ConsentType => {
+  const published = candidate.map((given): ConsentType => {
+    const { history: _, ...type } = given
     const before = inForce.get(type.id)
     if (before !== undefined && isUnchanged(type, before)) return before
     const versions = type.versions.map((version) =>

@@ -182,7 +182,10 @@ const shown = Effect.fnUntraced(function* (
 })
 
 /** The type without its history, which the store has already. */
-const withoutHistory = ({ history: _, ...type }: ListedType): ListedType => type
+const withoutHistory = (type: ListedType): ListedType => {
+  const { history: _, ...rest } = type
+  return rest
+}
 
 /** The type with the id, unless it was removed. */
 const find = (catalog: Catalog, project: Project, id: string): ListedType | undefined => {

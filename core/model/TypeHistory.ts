@@ -19,7 +19,8 @@ const compared = (versions: ReadonlyArray<ListedVersion>) =>
  * The next state of a type, which remembers the state `before` it. A state that answers cannot tell from the next one
  * adds nothing to the history, and neither do versions that were only added to.
  */
-const succeeding = (before: ListedType | undefined, { history: _, ...next }: ListedType): ListedType => {
+const succeeding = (before: ListedType | undefined, written: ListedType): ListedType => {
+  const { history: _, ...next } = written
   if (before === undefined) return next
   const { consentDuration, history = [], rules, versions } = before
   // A clock that was set back does not put a state before the one that it replaces.

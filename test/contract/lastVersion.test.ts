@@ -122,12 +122,14 @@ const withoutNames = (report: Expected["verify"]) => ({
  * the survivor, not of every member, and all lanes of the project.
  */
 const inBoth = (one: unknown, other: unknown) => {
-  const lanes = String(other ?? "")
-    .split(", ")
-    .map((position) => position.split("=")[0]!)
+  const lanes = new Set(
+    String(other ?? "")
+      .split(", ")
+      .map((position) => position.split("=")[0]!),
+  )
   return String(one ?? "")
     .split(", ")
-    .filter((position) => lanes.includes(position.split("=")[0]!))
+    .filter((position) => lanes.has(position.split("=")[0]!))
     .toSorted()
 }
 

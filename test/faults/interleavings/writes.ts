@@ -214,7 +214,7 @@ const whoIsWho: Check = function* (played, { facts }) {
 }
 
 /** A version without the number that a planned one may lose. */
-const unnumbered = ({ version: _, ...rest }: ListedVersion) => rest
+const unnumbered = (version: ListedVersion) => ({ ...version, version: 0 })
 
 /** Versions are numbered from 1 in the order of their publication, and nothing of them but a planned number changes. */
 const versions: Check = function* (played, { events, types }) {
