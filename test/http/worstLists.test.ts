@@ -1,4 +1,4 @@
-/** Lists of a catalog that is as large as one tenant can make it: a page has a limit in bytes, and its cursor goes on. */
+/** Lists of a catalog that is as large as a tenant can make it: a page has a limit in bytes, and its cursor goes on. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
