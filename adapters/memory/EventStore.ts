@@ -42,17 +42,11 @@ const makeLog = () => {
     /** Whether the log has an external id of the events. */
     hasAny: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): boolean =>
       events.some(({ externalId }) => externalId !== undefined && byExternalId.has(externalKey(project, externalId))),
-    /** Whether the person of one of the refusals has an event of its type, other than declined, that is later. */
-    isOvertaken: (project: Lane.Owner, refusals: Append["refusals"] = []): boolean =>
-      refusals.some(
-        ({ at, concordId, consentType }) =>
-          (lastRecordedAt.get(Lane.of(project, concordId)) ?? at) > at &&
-          people
-            .get(personKey(project, concordId))
-            ?.some(
-              (event) =>
-                event.consentType === consentType && event.consentState !== "declined" && event.consentDate > at,
-            ),
+    /** Whether a person has an event of a type, other than declined, that is later than a refusal of it. */
+    isOvertaken: (project: Lane.Owner, { at, concordId, consentType }: Required<Append>["refusals"][number]): boolean =>
+      (lastRecordedAt.get(Lane.of(project, concordId)) ?? at) > at &&
+      (people.get(personKey(project, concordId)) ?? []).some(
+        (event) => event.consentType === consentType && event.consentState !== "declined" && event.consentDate > at,
       ),
     append: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): void => {
       for (const event of events) {
@@ -105,9 +99,13 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     const goesBackTo = log.goesBackTo(project, events)
     const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
     const isEarly = after !== undefined && !log.of(project, after.concordId).some(({ id }) => id === after.id)
-    const isOvertaken = log.isOvertaken(project, request.refusals)
-    if (isEarly || isTaken || isOvertaken || goesBackTo !== undefined) {
-      return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt, ...(isOvertaken && { isOvertaken }) }
+    const isOvertaken = request.refusals?.some((refusal) =>
+      people
+        .groupOf(organization, refusal.concordId)
+        .some((concordId) => log.isOvertaken(project, { ...refusal, concordId })),
+    )
+    if (isEarly || isTaken || isOvertaken === true || goesBackTo !== undefined) {
+      return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt, ...(isOvertaken === true && { isOvertaken }) }
     }
     for (const claim of claims) people.claim(organization, claim)
     log.append(project, events)

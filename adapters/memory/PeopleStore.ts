@@ -27,6 +27,8 @@ export interface People {
   readonly claim: (organization: Lane.Owner, claim: Claim) => void
   /** The people that are counted as a survivor now. */
   readonly membersOf: (organization: Lane.Owner, survivor: string) => ReadonlyArray<string>
+  /** The person and all people joined with it now. */
+  readonly groupOf: (organization: Lane.Owner, concordId: string) => ReadonlyArray<string>
 }
 
 /** A person with its facts, without the number of identity changes of its lane. */
@@ -122,6 +124,11 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
     ...(members.get(keyOf(organization, survivor)) ?? []),
   ]
 
+  const groupOf = (organization: Lane.Owner, concordId: string) => {
+    const { survivor } = persons.get(organization, concordId)
+    return survivor === undefined ? [concordId] : [concordId, ...membersOf(organization, survivor)]
+  }
+
   const changeGroups = (organization: Lane.Owner, { dissolved, groups, learnt }: Joining): void => {
     for (const survivor of dissolved) members.delete(keyOf(organization, survivor))
     for (const group of groups) {
@@ -183,5 +190,5 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
         return "kept"
       }),
   }
-  return { store, isFree: aliases.isFree, claim: aliases.claim, membersOf }
+  return { store, isFree: aliases.isFree, claim: aliases.claim, membersOf, groupOf }
 }

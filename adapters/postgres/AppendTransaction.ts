@@ -189,9 +189,10 @@ const write = Effect.fnUntraced(function* (
   const overtaken: Appended = { ...stale, isOvertaken: true }
   if (RefusalGuard.isOvertakenInGroup(requests, placed, heads)) return yield* new Rollback({ outcome: overtaken })
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
+  /** Read before the rows below are written. */
+  const guards = RefusalGuard.steps(sql, requests, before).map(Effect.map(rejectUnless(overtaken)))
   /** Rows that no transaction about other people touches; safe to write before the lanes are locked. */
   const ownRows = [
-    ...RefusalGuard.steps(sql, requests, before).map(Effect.map(rejectUnless(overtaken))),
     Effect.map(AliasWriter.claim(sql, claims), rejectUnless(stale)),
     Effect.map(EventWriter.claimExternalIds(sql, placed), rejectUnless(stale)),
     ...EventWriter.write(sql, placed),
@@ -206,13 +207,13 @@ const write = Effect.fnUntraced(function* (
     Lanes.move(sql, before, heads),
   ]
   const writePredicted = Effect.fnUntraced(function* ({ lanes, predecessorsCommitted }: Prediction) {
-    const rejection = yield* PipelinedTransactions.firstRejection([...setLockTimeout(sql), ...ownRows])
+    const rejection = yield* PipelinedTransactions.firstRejection([...setLockTimeout(sql), ...guards, ...ownRows])
     if (rejection !== undefined || !(yield* predecessorsCommitted)) return rejection ?? stale
     const isAsPredicted = Effect.map(Lanes.lock(sql, requests), (found) => LanePrediction.areSame(lanes, found))
     return yield* PipelinedTransactions.firstRejection([Effect.map(isAsPredicted, rejectUnless(stale)), ...sharedRows])
   })
   const rejection = yield* prediction === undefined
-    ? PipelinedTransactions.firstRejection([...sharedRows, ...ownRows])
+    ? PipelinedTransactions.firstRejection([...guards, ...sharedRows, ...ownRows])
     : writePredicted(prediction)
   if (rejection !== undefined) return yield* new Rollback({ outcome: rejection })
   return new Map([...heads].map(([lane, { next_position }]) => [lane, next_position]))

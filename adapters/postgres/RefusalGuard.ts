@@ -3,13 +3,15 @@
  * (`Append.refusals`).
  *
  * No event is later than the last one of its lane, so the heads are only looked up for refusals that are earlier than
- * their lane. Events of the same transaction are compared without a statement.
+ * their lane; and the merged heads only in lanes that are marked, because someone in them is joined. Events of the same
+ * transaction are compared without a statement.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Append } from "../../core/ports/LedgerStore.ts"
+import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
-import type { LaneHeads, Placed } from "./Lanes.ts"
+import type { LaneHead, LaneHeads, Placed } from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
 /** A refusal, its lane, and the request that records it. */
@@ -26,13 +28,19 @@ const guarded = ArrayColumns.make<Guarded>({
   at: ["bigint", ({ refusal }) => refusal.at],
 })
 
-/** The refusals that are earlier than the end of their lane. */
-const earlierThan = (requests: ReadonlyArray<Append>, heads: LaneHeads): ReadonlyArray<Guarded> =>
+/** The refusals in lanes that need to be looked at. */
+const guardedBy = (
+  requests: ReadonlyArray<Append>,
+  heads: LaneHeads,
+  isNeeded: (head: LaneHead, refusal: Guarded["refusal"]) => boolean,
+): ReadonlyArray<Guarded> =>
   requests.flatMap((request) =>
     (request.refusals ?? [])
       .map((refusal) => ({ refusal, lane: Lane.of(request.project, refusal.concordId), request }))
-      .filter(({ lane, refusal }) => (heads.get(lane)?.last_recorded_at ?? refusal.at) > refusal.at),
+      .filter(({ lane, refusal }) => isNeeded(heads.get(lane)!, refusal)),
   )
+
+const isEarlier = (head: LaneHead, { at }: Guarded["refusal"]): boolean => head.last_recorded_at > at
 
 /** Whether another request of the transaction records a later yes. `after`: the lanes with all requests. */
 export const isOvertakenInGroup = (
@@ -41,7 +49,7 @@ export const isOvertakenInGroup = (
   after: LaneHeads,
 ): boolean => {
   if (requests.length === 1) return false
-  const refusals = earlierThan(requests, after)
+  const refusals = guardedBy(requests, after, isEarlier)
   if (refusals.length === 0) return false
   const ofPerson = Map.groupBy(placed, ({ event }) => event.concordId)
   return refusals.some(({ refusal, request }) =>
@@ -57,14 +65,9 @@ export const isOvertakenInGroup = (
   )
 }
 
-/**
- * The step that returns whether no person has a later yes; none if no refusal is earlier than its lane. It runs before
- * the heads are raised by the transaction itself. `before`: the lanes without the requests.
- */
-export const steps = (sql: Sql.Sql, requests: ReadonlyArray<Append>, before: LaneHeads) => {
-  const refusals = earlierThan(requests, before)
-  if (refusals.length === 0) return []
-  const found = Effect.suspend(() =>
+/** Whether a person has a later head of its own. */
+const hasLaterHead = (sql: Sql.Sql, refusals: ReadonlyArray<Guarded>) =>
+  Effect.map(
     Sql.query<{ readonly found: number }>(
       sql,
       `SELECT count(*) AS found FROM ${guarded.rows} v
@@ -72,6 +75,46 @@ export const steps = (sql: Sql.Sql, requests: ReadonlyArray<Append>, before: Lan
        WHERE h.consent_state <> 'declined' AND h.consent_date > v.at`,
       guarded.parameters(refusals),
     ),
+    ([row]) => row?.found !== 0,
   )
-  return [Effect.map(found, ([row]) => row?.found === 0)]
+
+/** Whether one that is joined with a person has a later head. The merged heads are read only if someone is joined. */
+const hasLaterJoinedHead = Effect.fnUntraced(function* (sql: Sql.Sql, refusals: ReadonlyArray<Guarded>) {
+  const people = refusals.map(({ refusal, request }) => ({ ...request, concordId: refusal.concordId }))
+  const rows = yield* Sql.query<{ readonly person: string; readonly survivor: string }>(
+    sql,
+    `SELECT p.person, p.survivor FROM ${AliasWriter.people.rows} v
+     JOIN person p ON p.lane = v.lane AND p.person = v.person WHERE p.survivor IS NOT NULL`,
+    AliasWriter.people.parameters(people),
+  )
+  if (rows.length === 0) return false
+  const survivors = new Map(rows.map(({ person, survivor }) => [person, survivor]))
+  const owners = new Map(refusals.map(({ request: { project } }) => [project.number, project]))
+  const later = yield* Sql.query<{ readonly person: string; readonly consent_type: string; readonly at: number }>(
+    sql,
+    `SELECT person, consent_type, max(consent_date) AS at FROM joined_head
+     WHERE lane = ANY($1::bigint[]) AND person = ANY($2::uuid[]) AND consent_state <> 'declined' AND consent_date > $3
+     GROUP BY person, consent_type`,
+    [
+      [...owners.values()].flatMap((owner) => Lane.all(owner)),
+      [...survivors.values()],
+      Math.min(...refusals.map(({ refusal }) => refusal.at)),
+    ],
+  )
+  return refusals.some(({ refusal: { at, concordId, consentType } }) =>
+    later.some((head) => head.person === survivors.get(concordId) && head.consent_type === consentType && head.at > at),
+  )
+})
+
+/**
+ * The steps that return whether no person has a later yes; none if no refusal is earlier than its lane, and no lane is
+ * marked. They run before the heads are raised by the transaction itself. `before`: the lanes without the requests.
+ */
+export const steps = (sql: Sql.Sql, requests: ReadonlyArray<Append>, before: LaneHeads) => {
+  const own = guardedBy(requests, before, isEarlier)
+  const joined = guardedBy(requests, before, (head) => head.has_joined)
+  return [
+    ...(own.length === 0 ? [] : [Effect.suspend(() => hasLaterHead(sql, own))]),
+    ...(joined.length === 0 ? [] : [Effect.suspend(() => hasLaterJoinedHead(sql, joined))]),
+  ].map(Effect.map((isOvertaken) => !isOvertaken))
 }

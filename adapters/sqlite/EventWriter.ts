@@ -23,6 +23,13 @@ const prepareStatements = (db: DatabaseSync) => ({
   laterHead: db.prepare(`
     SELECT 1 FROM head
     WHERE lane = ? AND person = ? AND consent_type = ? AND consent_state <> 'declined' AND consent_date > ?`),
+  // Lanes come first, because only those that are later than the refusal are searched.
+  laterJoinedHead: db.prepare(`
+    SELECT 1 FROM person p CROSS JOIN lane_head l CROSS JOIN joined_head h
+      ON h.lane = l.lane AND h.person = p.survivor AND h.consent_type = ?6
+    WHERE p.lane = ?1 AND p.person = ?2 AND p.survivor IS NOT NULL
+      AND l.lane BETWEEN ?3 AND ?4 AND l.last_recorded_at > ?5
+      AND h.consent_state <> 'declined' AND h.consent_date > ?5 LIMIT 1`),
   useType: db.prepare("INSERT INTO used_type VALUES (?, ?, ?) ON CONFLICT DO NOTHING"),
   raiseHead: db.prepare(`
     INSERT INTO head VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -74,13 +81,22 @@ export const make = (
     externalId !== undefined &&
     statements.externalId.get(Lane.of(project, externalId), Uuid.toBytes(externalId)) !== undefined
 
-  /** Whether the person of one of the refusals has a later head of its type, other than declined. */
-  const isOvertaken = ({ project, refusals = [] }: Append, heads: ReadonlyMap<number, LaneHead>): boolean =>
+  /** Whether the person of one of the refusals, or one joined with it, has a later head of its type: a yes. */
+  const isOvertaken = (
+    { organization, project, refusals = [] }: Append,
+    heads: ReadonlyMap<number, LaneHead>,
+  ): boolean =>
     refusals.some(({ at, concordId, consentType }) => {
       const lane = Lane.of(project, concordId)
+      const head = heads.get(lane)
+      const [person, type] = [Uuid.toBytes(concordId), Uuid.toBytes(consentType)]
       // No event is later than its lane, so nothing is looked up unless the lane is later than the refusal.
-      if (Number(heads.get(lane)?.["last_recorded_at"] ?? at) <= at) return false
-      return statements.laterHead.get(lane, Uuid.toBytes(concordId), Uuid.toBytes(consentType), at) !== undefined
+      const isLater = Number(head?.["last_recorded_at"] ?? at) > at
+      if (isLater && statements.laterHead.get(lane, person, type, at) !== undefined) return true
+      if (head?.["has_joined"] !== 1) return false
+      const first = project.number * Lane.maxCount
+      const owner = Lane.of(organization, concordId)
+      return statements.laterJoinedHead.get(owner, person, first, first + project.lanes - 1, at, type) !== undefined
     })
 
   const insert = (project: Lane.Owner, lane: number, position: number, event: StoredEvent): void => {

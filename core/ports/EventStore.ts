@@ -46,9 +46,9 @@ export interface Append {
    */
   readonly after?: Pick<StoredEvent, "concordId" | "id">
   /**
-   * Refusals that are recorded as of `at`. The append is `Stale` if one of these people has a head of the consent type,
-   * other than declined and from another append, with a `consentDate` later than `at`. There can only be one where the
-   * lane's last `dateCreated` is later than `at`: otherwise the store looks nothing up.
+   * Refusals that are recorded as of `at`. The append is `Stale` if one of these people, or one that is joined with it,
+   * has a head of the consent type, other than declined and from another append, with a `consentDate` later than `at`.
+   * There can only be one in a lane whose last `dateCreated` is later than `at`: the store looks nothing up in others.
    */
   readonly refusals?: ReadonlyArray<Pick<StoredEvent, "concordId" | "consentType"> & { readonly at: Instant }>
 }
