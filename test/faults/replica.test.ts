@@ -78,11 +78,11 @@ const identify = async (visitor: Visitor, userId: string): Promise<void> => {
   const token = await signer.token(userId, { iss: primary.banner().organization })
   expect((await asVisitor(visitor, "identify", { type: "userId", value: userId, token })).status).toBe(200)
 }
-/** Undoes the last join or identification of a person. */
-const undo = async (concordId: string): Promise<Answer> => {
+/** Undoes a join or identification of a person: the last one, or the one at an index. */
+const undo = async (concordId: string, index = -1): Promise<Answer> => {
   const person = `/people/${concordId}`
   const { facts } = (await send(primary, "GET", person, {}, organization())).json
-  return send(primary, "DELETE", `${person}/joins/${facts.at(-1).id}`, {}, organization())
+  return send(primary, "DELETE", `${person}/joins/${facts.at(index).id}`, {}, organization())
 }
 /** Waits until the replica has seen the positions of an answer of the primary. */
 const followed = async (answer: Answer): Promise<void> => {
@@ -185,7 +185,7 @@ test("a join is not unseen again, nor one that was undone, nor the new person of
   let headers = ["", ""]
   await heldUp(async () => {
     await identify(guest, "joined")
-    expect((await undo(stranger.concordId)).status).toBe(200)
+    expect((await undo(stranger.concordId, 0)).status).toBe(200)
     const questions = ["joined", "mistaken"].map((userId) => decision(primary, userId))
     const answers = await Promise.all(questions)
     expect(answers.map((answer) => first(answer).status)).toEqual(["withdrawn", "unknown"])
