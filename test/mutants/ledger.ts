@@ -178,7 +178,7 @@ export const ledger: Part = {
     ["Positions.ts", "?? Infinity) < position", "?? Infinity) < 0", "what was recorded is not unknown again"],
     ["Positions.ts", "lanes.length === 0 ? none", "lanes.length >= 0 ? none", "a join is not unseen again"],
     ["Positions.ts", "ofCatalog(yield* store.catalog.current), people", "people", "a new version is not unseen again"],
-    ["Positions.ts", "const pollMillis = 25", "const pollMillis = 2_000", "a request that waits is answered"],
+    ["Positions.ts", "const pollMillis = 25", "const pollMillis = 60_000", "a request that waits is answered"],
 
     [
       "SessionCache.ts",
