@@ -113,13 +113,6 @@ for (const [name, store, numRuns] of stores) {
                   same.flatMap((each) => (each.consentState === "declined" ? [each.consentDate] : [])),
                 )
                 expect(yes.filter(({ consentDate }) => !nos.has(consentDate))).toEqual([])
-                if (after.length > 0) continue
-                const question = { ...scope, concordId: event.concordId }
-                for (const at of [now, ...yes.map(({ consentDate }) => consentDate), now + 700 * minute]) {
-                  const { items } = yield* ledger.decisions({ ...question, at })
-                  const decided = items.find(({ type }) => type.id === event.consentType)
-                  expect(decided?.decision.permitted).toBe(false)
-                }
               }
               for (const { consentDate, dateCreated } of all) expect(consentDate).toBeLessThanOrEqual(dateCreated)
             }
