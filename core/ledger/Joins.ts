@@ -10,8 +10,8 @@ import type { Organization } from "../model/Catalog.ts"
 import * as Instant from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import * as People from "../model/People.ts"
-import type { Person, Positions } from "../ports/LedgerStore.ts"
-import type { LedgerContext } from "./LedgerContext.ts"
+import { type Person, type Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { maxAttempts, type LedgerContext } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 
 type Store = Pick<LedgerContext, "store">
@@ -37,10 +37,11 @@ const positionOf = (organization: Organization, concordId: string, { position }:
 
 /**
  * The person that a person is counted as now. Takes one read, or two where the person is counted as another one. They
- * are repeated if the group has changed between the two.
+ * are repeated if the group has changed between the two; it fails if that does not end, because the rows of the two
+ * contradict each other.
  */
 export const counted = Effect.fnUntraced(function* (organization: Organization, concordId: string, { store }: Store) {
-  for (;;) {
+  for (let attempts = 0; attempts < maxAttempts; attempts++) {
     const person = yield* store.people.person(organization, concordId)
     const { revision, survivor = concordId } = person
     const seen = [{ concordId, revision }]
@@ -60,6 +61,9 @@ export const counted = Effect.fnUntraced(function* (organization: Organization, 
       seen: [...seen, { concordId: survivor, revision: root.revision }],
     } satisfies Counted as Counted
   }
+  return yield* new StoreUnavailable({
+    reason: "the survivor of a person is counted as another one: run assent verify",
+  })
 })
 
 /** Every fact that names a person, or a person ever joined with it: one read for all people that one read finds. */

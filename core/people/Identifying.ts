@@ -81,17 +81,15 @@ type NewSession = Pick<Session, "id"> & Pick<Identified, "token">
 
 /**
  * The person that the identifier names now, and the person it is counted as; `undefined` if it names no one. The alias
- * is read again after the person's revision: a release before that read is seen here, and a later one raises the
- * revision and makes the change stale.
+ * is read again after the person's revision: a release before that read is seen here (`stale`), and a later one raises
+ * the revision and makes the change stale.
  */
 const named = Effect.fnUntraced(function* ({ alias, organization }: Identification, context: LedgerContext) {
-  for (;;) {
-    const [found] = yield* context.store.people.byAlias(organization, [alias.hash])
-    if (found === undefined) return undefined
-    const counted = yield* Joins.counted(organization, found.concordId, context)
-    const [still] = yield* context.store.people.byAlias(organization, [alias.hash])
-    if (still?.concordId === found.concordId) return counted
-  }
+  const [found] = yield* context.store.people.byAlias(organization, [alias.hash])
+  if (found === undefined) return undefined
+  const counted = yield* Joins.counted(organization, found.concordId, context)
+  const [still] = yield* context.store.people.byAlias(organization, [alias.hash])
+  return still?.concordId === found.concordId ? counted : "stale"
 })
 
 /** Plans the identification of a visitor; `person` is the one that the identifier names. */
@@ -172,6 +170,7 @@ const attempt = Effect.fnUntraced(function* (
   const evidence: People.Evidence = { ...request.evidence, tokenHash }
   const visitor = yield* Joins.counted(organization, session.concordId, context)
   const person = yield* named(request, context)
+  if (person === "stale") return { outcome: person, isSynced: false }
   const planned = yield* plan(request, evidence, visitor, person, now, context)
   const subjects = [...planned.seen.map(({ concordId }) => concordId), ...planned.claims.map(({ hash }) => hash)]
   const outcome = yield* answerHorizon.record(new Set(subjects), now, (recordedAt) =>

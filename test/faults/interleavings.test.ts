@@ -92,7 +92,7 @@ const broken: ReadonlyArray<readonly [says: string, what: RegExp, breaks: (store
   ],
   [
     "keeps a change of people that was prepared against another state",
-    /is counted as two people|was undone twice|was carried out/,
+    /is counted as two people|was undone twice|was carried out|the survivor of a person is counted as another one/,
     (store) => ({
       people: { ...store.people, change: (change) => store.people.change({ ...change, seen: [] }) },
     }),

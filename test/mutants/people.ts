@@ -41,8 +41,8 @@ export const people: Part = {
     ],
     [
       "Identifying.ts",
-      "if (still?.concordId === found.concordId) return counted",
-      "if (still !== null) return counted",
+      'still?.concordId === found.concordId ? counted : "stale"',
+      'still !== null ? counted : "stale"',
       "an identifier that is taken from a person while a visitor proves it does not open that person's session",
     ],
     [
