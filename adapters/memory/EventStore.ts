@@ -66,6 +66,9 @@ const makeLog = () => {
     /** The ends of the lanes of people. */
     positions: (project: Lane.Owner, people: ReadonlyArray<string>): Positions =>
       new Map(people.map((person) => Lane.of(project, person)).map((lane) => [lane, lanes.get(lane)?.length ?? 0])),
+    /** The latest `dateCreated` in lanes. */
+    lastOf: (some: ReadonlyArray<number>): Instant =>
+      some.reduce((last, lane) => Math.max(last, lastRecordedAt.get(lane) ?? last), Instants.min),
     byExternalId: (project: Lane.Owner, hash: string) => byExternalId.get(externalKey(project, hash)),
     laneOf,
     /** The lanes of a project, in order. */
@@ -127,6 +130,7 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
   ): SeenEvents => ({
     events: people.flatMap((person) => select(log.of(project, person))),
     positions: log.positions(project, people),
+    lastRecordedAt: log.lastOf(people.map((person) => Lane.of(project, person))),
   })
 
   const joinedHeads = (
@@ -142,6 +146,7 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     return {
       events: headsOf(consentTypes)(members.flatMap((member) => log.of(project, member))),
       positions: new Map(ends),
+      lastRecordedAt: log.lastOf(ends.map(([lane]) => lane)),
     }
   }
 

@@ -14,7 +14,7 @@ import * as Operation from "./Operation.ts"
 import * as Sql from "./Sql.ts"
 
 /** A lane with one event of the people in it; `event_id` is `null` if they have no event there. */
-type LaneRow = { readonly lane: number; readonly next_position: number } & (
+type LaneRow = { readonly lane: number; readonly next_position: number; readonly last_recorded_at: number } & (
   | EventRow.EventRow
   | { readonly event_id: null }
 )
@@ -26,6 +26,10 @@ const seenOf = (lanes: ReadonlyArray<number>, rows: ReadonlyArray<LaneRow>): See
   return {
     events: rows.flatMap((row) => (row.event_id === null ? [] : [EventRow.toEvent(row)])),
     positions: new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0])),
+    lastRecordedAt: rows.reduce(
+      (last, row) => (row.next_position > 0 ? Math.max(last, row.last_recorded_at) : last),
+      Instant.min,
+    ),
   }
 }
 
@@ -39,7 +43,7 @@ const heads = Effect.fnUntraced(function* (
   const lanes = [...new Set(people.map((person) => Lane.of(project, person)))]
   const rows = yield* Sql.query<LaneRow>(
     sql,
-    `SELECT l.lane, l.next_position, ${EventRow.columns} FROM lane_head l
+    `SELECT l.lane, l.next_position, l.last_recorded_at, ${EventRow.columns} FROM lane_head l
        LEFT JOIN (head h JOIN event e ON e.lane = h.lane AND e.position = h.position)
          ON h.lane = l.lane AND h.lane = ANY($1::bigint[]) AND h.person = ANY($2::uuid[])${consentTypes === undefined ? "" : " AND h.consent_type = ANY($3::uuid[])"}
        WHERE l.lane = ANY($1::bigint[]) ORDER BY l.lane, e.position`,
@@ -61,7 +65,7 @@ const joinedHeads = Effect.fnUntraced(function* (
   const lanes = Lane.all(project)
   const rows = yield* Sql.query<LaneRow>(
     sql,
-    `SELECT l.lane, l.next_position, ${EventRow.columns} FROM lane_head l
+    `SELECT l.lane, l.next_position, l.last_recorded_at, ${EventRow.columns} FROM lane_head l
        LEFT JOIN ((
          SELECT DISTINCT ON (consent_type, consent_state) lane, position FROM joined_head
          WHERE lane = ANY($1::bigint[]) AND person = $2${consentTypes === undefined ? "" : " AND consent_type = ANY($3::uuid[])"}

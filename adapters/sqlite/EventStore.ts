@@ -8,7 +8,7 @@ import type { EventStore, PersonPlace, SeenEvents, StoredEvent } from "../../cor
 import * as EventRow from "./EventRow.ts"
 import type { Write } from "./GroupCommit.ts"
 import type { List } from "./ListReader.ts"
-import { inSnapshot, prepareArrays, prepareLaneEnds, read } from "./Reader.ts"
+import { inSnapshot, prepareArrays, read } from "./Reader.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** The merged heads of a survivor: of the rows of all lanes, the latest of each type and state. */
@@ -66,7 +66,20 @@ const all = (statement: StatementSync, ...values: ReadonlyArray<SQLInputValue>):
 
 const makeReads = (db: DatabaseSync) => {
   const statements = prepareStatements(db)
-  const laneEnds = prepareLaneEnds(db, "lane_head")
+  const laneHead = db.prepare("SELECT next_position, last_recorded_at FROM lane_head WHERE lane = ?")
+
+  /** Where lanes end, and the latest `dateCreated` in them. */
+  const endsOf = (lanes: Iterable<number>): Omit<SeenEvents, "events"> => {
+    const positions = new Map<number, number>()
+    let lastRecordedAt: number = Instant.min
+    for (const lane of lanes) {
+      const row = laneHead.get(lane)
+      const end = Number(row?.["next_position"] ?? 0)
+      positions.set(lane, end)
+      if (end > 0) lastRecordedAt = Math.max(lastRecordedAt, Number(row!["last_recorded_at"]))
+    }
+    return { positions, lastRecordedAt }
+  }
 
   const headsOf = (lane: number, person: Uint8Array, consentTypes: ReadonlyArray<string> | undefined) =>
     consentTypes === undefined
@@ -85,7 +98,7 @@ const makeReads = (db: DatabaseSync) => {
         consentTypes === undefined
           ? all(statements.joinedHeads, ...key)
           : consentTypes.flatMap((type) => all(statements.joinedHeadsOfType, ...key, Uuid.toBytes(type)))
-      return { events, positions: laneEnds(Lane.all(project)) }
+      return { events, ...endsOf(Lane.all(project)) }
     })
 
   /** Heads of people with the ends of their lanes, of one moment. */
@@ -98,7 +111,7 @@ const makeReads = (db: DatabaseSync) => {
       const lanes = new Map(people.map((person) => [person, Lane.of(project, person)]))
       return {
         events: people.flatMap((person) => headsOf(lanes.get(person)!, Uuid.toBytes(person), consentTypes)),
-        positions: laneEnds([...new Set(lanes.values())]),
+        ...endsOf(new Set(lanes.values())),
       }
     })
 

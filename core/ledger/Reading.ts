@@ -94,19 +94,20 @@ const knownUntil = ({ knownAt }: PersonQuestion, latest: Instant.Instant): Insta
 
 /**
  * The instant that a question is answered as known at: its own, or the last one at which something was learnt of the
- * person or of the project's consent types, if that is earlier. For a primary that instant is now, or later than the
+ * person, in its lane or of the project's consent types, if that is earlier. For a primary that instant is now, or later than the
  * clock if the clock was ahead or is set back; for a replica it is the last that it has read.
  */
 const knownAtOf = (
   question: PersonQuestion,
   listed: ProjectTypes,
-  heads: ReadonlyArray<StoredEvent>,
+  { events, lastRecordedAt }: SeenEvents,
   learnt: Instant.Instant,
-): Instant.Instant =>
-  knownUntil(
-    question,
-    heads.reduce((latest, head) => Math.max(latest, head.dateCreated), Math.max(learnt, listed.learnt)),
-  )
+  { store }: LedgerContext,
+): Instant.Instant => {
+  const known = events.reduce((latest, head) => Math.max(latest, head.dateCreated), Math.max(learnt, listed.learnt))
+  // A replica may have read a part only of what was recorded at the last instant of a lane.
+  return knownUntil(question, store.isReplica === true ? known : Math.max(known, lastRecordedAt))
+}
 
 /**
  * An instant as of which the person was answered, so that nothing is recorded at or before it, even if the clock was set
@@ -146,7 +147,7 @@ const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, know
 const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, ReadonlyArray<StoredEvent>> =>
   Map.groupBy(events, ({ consentType }) => consentType)
 
-const unseen: SeenEvents = { events: [], positions: PositionsOf.none }
+const unseen: SeenEvents = { events: [], positions: PositionsOf.none, lastRecordedAt: Instant.min }
 
 /** The consent types of a question's project, and the position of the catalog. */
 const listedOf = Effect.fnUntraced(function* ({ project }: PersonQuestion, { store }: LedgerContext) {
@@ -204,9 +205,13 @@ const headsOf = Effect.fnUntraced(function* (
   let seen = unseen
   for (let first = 0; first < people.length; first += peoplePerTurn) {
     const part = people.slice(first, first + peoplePerTurn)
-    const { events, positions } = yield* store.events.heads(question.project, part, consentTypes)
-    if (people.length <= peoplePerTurn) return { events, positions }
-    seen = { events: [...seen.events, ...events], positions: PositionsOf.merge(seen.positions, positions) }
+    const read = yield* store.events.heads(question.project, part, consentTypes)
+    if (people.length <= peoplePerTurn) return read
+    seen = {
+      events: [...seen.events, ...read.events],
+      positions: PositionsOf.merge(seen.positions, read.positions),
+      lastRecordedAt: Math.max(seen.lastRecordedAt, read.lastRecordedAt),
+    }
     yield* Effect.yieldNow
   }
   return seen
@@ -232,7 +237,7 @@ const gatherAt = Effect.fnUntraced(function* (
   const ids = isPart ? page.types.map(({ id }) => id) : undefined
   const heads = yield* headsOf(question, person, ids, context)
   const latestLearnt = Math.max(learnt, answeredBefore(question, survivor, context))
-  const knownAt = knownAtOf(question, catalog.listed, heads.events, latestLearnt)
+  const knownAt = knownAtOf(question, catalog.listed, heads, latestLearnt, context)
   const positions = PositionsOf.merge(catalog.positions, person.positions, heads.positions)
   const at = atOf(question, heads.events, now, knownAt)
   const members = person.members(knownAt)

@@ -69,6 +69,8 @@ export interface SeenEvents {
   readonly events: ReadonlyArray<StoredEvent>
   /** Of the lanes of all people asked about; 0 for a lane without events. */
   readonly positions: Positions
+  /** The latest `dateCreated` in these lanes; `Instant.min` if they have no events. */
+  readonly lastRecordedAt: Instant
 }
 
 /** The place in the events of a person after which a page begins, in the order of `consentDate` and then of id. */

@@ -113,6 +113,17 @@ for (const [name, store, numRuns] of stores) {
                   same.flatMap((each) => (each.consentState === "declined" ? [each.consentDate] : [])),
                 )
                 expect(yes.filter(({ consentDate }) => !nos.has(consentDate))).toEqual([])
+                if (
+                  after.some(
+                    ({ concordId, consentType }) => concordId === event.concordId && consentType === event.consentType,
+                  )
+                )
+                  continue
+                for (const at of [undefined, now, ...yes.map(({ consentDate }) => consentDate)]) {
+                  const question = { ...scope, concordId: event.concordId, consentTypes: [event.consentType] }
+                  const { items } = yield* ledger.decisions({ ...question, ...(at !== undefined && { at }) })
+                  expect(items.map(({ decision }) => decision.permitted)).toEqual([false])
+                }
               }
               for (const { consentDate, dateCreated } of all) expect(consentDate).toBeLessThanOrEqual(dateCreated)
             }
