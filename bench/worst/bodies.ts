@@ -162,7 +162,7 @@ const lines = fc.constantFrom(
   `{"userId":"${"a".repeat(100_000)}"}\n`,
 )
 
-const rowCounts = fc.constantFrom(1, 1000, 20_000, 200_000, 2_000_000)
+const rowCounts = fc.constantFrom(1, 1000, 10_000, 200_000, 2_000_000)
 
 const ndjson = fc
   .record({ text: lines, times: rowCounts, isPacked: fc.boolean() })

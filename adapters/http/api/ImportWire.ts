@@ -20,7 +20,7 @@ export const maxWorthless = 10_000
 export const maxUnpacked = { free: 64 * 1024 * 1024, perByte: 200 }
 
 /** The highest number of rows of a dry run, because it holds in memory what it would record. */
-export const maxDryRows = 20_000
+export const maxDryRows = 10_000
 
 /** The media types of rows. A body may be compressed with gzip. */
 export const mediaTypes = { ndjson: "application/x-ndjson", csv: "text/csv" } as const

@@ -19,10 +19,10 @@ import * as Pages from "./Pages.ts"
 import * as ConsentTypeJson from "./ConsentTypeJson.ts"
 
 /**
- * Room for a document of 5,000,000 characters, which clients may escape as six bytes each (`\\u00fc`), and for the
- * rest.
+ * Room for a document of 5,000,000 characters in UTF-8, and for the rest. A client that escapes characters, as six bytes
+ * each (`\\u00fc`), has less.
  */
-const bodyMaxBytes = 32 * 1024 * 1024
+const bodyMaxBytes = 16 * 1024 * 1024
 
 type New = typeof ConsentTypeWire.NewConsentType.Type
 type Change = typeof ConsentTypeWire.ConsentTypeChange.Type
