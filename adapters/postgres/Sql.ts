@@ -167,8 +167,8 @@ export const expectSynchronousCommit = Effect.fnUntraced(function* (sql: Sql) {
 })
 
 /**
- * Whether the database refused a value (class 22 of the SQLSTATE codes, data exception), such as U+0000 in a text. It is
- * there, and would refuse the value again.
+ * Whether the database refused a value (class 22 of the SQLSTATE codes, data exception), such as U+0000 in a text.
+ * It is there, and would refuse the value again.
  */
 const isOfValue = (error: SqlError): boolean => codeOf(error).startsWith("22")
 

@@ -55,7 +55,8 @@ const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<
 
 /**
  * The rules that a new type, or a change of `type`, breaks by itself, without regard to the rest of the catalog.
- * `clock` is the instant at which it is asked for: what is wanted later is published no earlier than the catalog allows.
+ * `clock` is the instant at which it is asked for: what is wanted later is published no earlier than the catalog
+ * allows.
  */
 export const faultsOf = (
   { publishedAt, ...change }: Partial<Triple> & ConsentTypeVersions.Publication,

@@ -94,8 +94,8 @@ const knownUntil = ({ knownAt }: PersonQuestion, latest: Instant.Instant): Insta
 
 /**
  * The instant that a question is answered as known at: its own, or the last one at which something was learnt of the
- * person, in its lane or of the project's consent types, if that is earlier. For a primary that instant is now, or later than the
- * clock if the clock was ahead or is set back; for a replica it is the last that it has read.
+ * person, in its lane or of the project's consent types, if that is earlier. For a primary that instant is now, or
+ * later than the clock if the clock was ahead or is set back; for a replica it is the last that it has read.
  */
 const knownAtOf = (
   question: PersonQuestion,
@@ -110,8 +110,8 @@ const knownAtOf = (
 }
 
 /**
- * An instant as of which the person was answered, so that nothing is recorded at or before it, even if the clock was set
- * back since.
+ * An instant as of which the person was answered, so that nothing is recorded at or before it, even if the clock was
+ * set back since.
  */
 const answeredBefore = (
   { alias, knownAt, project }: PersonQuestion,

@@ -44,7 +44,7 @@ const succeeding = (before: ListedType | undefined, written: ListedType): Listed
 
 /**
  * The id of a version that was written before versions had one: a UUIDv7 of the version's `dateCreated`, the random
- * bits of the type's id, and the number that the version was written with. It is the same in every process.
+ * bits of the type's id, and the number that the version was written with. It is the same in each server.
  */
 const idOf = (type: Pick<ListedType, "id">, { dateCreated, version }: ListedVersion): string => {
   const time = Math.max(dateCreated, 0).toString(16).padStart(12, "0")

@@ -57,7 +57,8 @@ export interface Append {
  * `Appended`: the events are recorded. `positions` are those of the lanes written to, at or after the last of the
  * events; they are left out where an earlier attempt of the same append had recorded the events already. `Stale`:
  * nothing was recorded; read aliases and external ids again, and prepare the append for no earlier than
- * `lastRecordedAt`; if `isOvertaken`, with one of its `refusals` as of a later date, too. `Repeated`: nothing was recorded, because there is an idempotency record of the same hash already.
+ * `lastRecordedAt`; if `isOvertaken`, with one of its `refusals` as of a later date, too. `Repeated`: nothing was
+ * recorded, because there is an idempotency record of the same hash already.
  */
 export type Appended =
   | { readonly _tag: "Appended"; readonly positions?: Positions }

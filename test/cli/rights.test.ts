@@ -1,5 +1,5 @@
 /**
- * Who may read what is written: files that hold personal data or keys are their owner's alone, and so are folders that
+ * The rights of what is written: files that hold personal data or keys are their owner's alone, and so are folders that
  * are made for them, whatever the umask is.
  */
 import { chmodSync, chownSync, readdirSync, rmSync, statSync } from "node:fs"

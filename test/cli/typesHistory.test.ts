@@ -1,4 +1,4 @@
-/** A types.json that was exported has the history of the types: files answer as the service does, as known before too. */
+/** An exported types.json has the history of the types: files answer as the service does, also as known before. */
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { startEmpty } from "../support/server.ts"

@@ -18,7 +18,9 @@ import * as SqliteRows from "../../adapters/sqlite/SqliteRows.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
+import * as Instant from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
+import * as People from "../../core/model/People.ts"
 import type { ExportQuery } from "../../core/transfer/Exporting.ts"
 import * as Intake from "../../core/transfer/Intake.ts"
 import * as Ledger from "../../core/Ledger.ts"
@@ -118,6 +120,16 @@ const copySetup = Effect.fnUntraced(function* (
   }
   const change = { organization: scope.organization, seen: [], claims: [], releases: [] }
   for (const fact of facts.values()) yield* target.people.change({ ...change, facts: [fact] })
+  if (facts.size === 0) return
+  const all = [...facts.values()]
+  const joined = People.groups(all, Instant.max)
+  const isJoined = new Set(joined.flatMap(({ members }) => members))
+  const alone = new Set(all.flatMap(({ member, survivor }) => [member, survivor]).filter((each) => !isJoined.has(each)))
+  const groups = [...joined, ...[...alone].map((each) => ({ survivor: each, members: [each] }))]
+  const { revision } = yield* target.catalog.current
+  const learnt = Math.max(...all.map(({ dateCreated }) => dateCreated))
+  const joining = { projects: [scope.project], catalog: revision, learnt, dissolved: [], groups }
+  expect(yield* target.people.change({ ...change, facts: [], joining })).toBe("kept")
 })
 
 /**

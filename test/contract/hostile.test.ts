@@ -482,6 +482,8 @@ describe("lanes", () => {
 
   test("every key begins with the lane, and nothing else ties one lane to another: only the table of applied migrations has none", async () => {
     expect(await catalogBeyondLanes(postgres, database.name)).toEqual([
+      // The constant of `lane_head.has_joined`.
+      { what: "default", name: "false" },
       { what: "key that begins with something else", name: "migration_pkey" },
       { what: "table without a lane", name: "migration" },
     ])

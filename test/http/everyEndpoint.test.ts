@@ -144,7 +144,7 @@ describe.each(["memory", "SQLite", "PostgreSQL"])("a character that no store can
         const answer = await server.request(endpoint.method, `${path}?${parameter}=${value}`, {
           headers: asked.headers,
         })
-        // Identifiers are hashed, so they may have it; a cursor, a date, a number or a name is wrong for another reason.
+        // Identifiers are hashed, so they may have it; a cursor, date, number or name is wrong for another reason.
         expect([200, 400, 415, 422]).toContain(answer.status)
         if (!texts.has(parameter)) continue
         expectProblem(answer, 422)

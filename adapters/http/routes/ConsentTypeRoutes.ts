@@ -19,8 +19,8 @@ import * as Pages from "./Pages.ts"
 import * as ConsentTypeJson from "./ConsentTypeJson.ts"
 
 /**
- * Room for a document of 5,000,000 characters in UTF-8, and for the rest. A client that escapes characters, as six bytes
- * each (`\\u00fc`), has less.
+ * Room for a document of 5,000,000 characters in UTF-8, and for the rest. A client that escapes characters, as six
+ * bytes each (`\\u00fc`), has less.
  */
 const bodyMaxBytes = 16 * 1024 * 1024
 
