@@ -27,6 +27,12 @@ export const refusalsOf = (admitted: ReadonlyArray<AdmittedItem>): ReadonlyArray
     .filter(({ event }) => event.isDatedByLedger === true)
     .map(({ concordId, event }) => ({ concordId, consentType: event.type.id, at: event.consentDate }))
 
+/** The refusals as of the last of their dates, so that only a yes that was recorded after the dates is later than one. */
+export const asOfLast = (refusals: ReadonlyArray<DatedRefusal>, dates: LaterDates): ReadonlyArray<DatedRefusal> =>
+  dates.size === 0
+    ? refusals
+    : refusals.map((each) => ({ ...each, at: Math.max(each.at, ...(dates.get(keyOf(each))?.keys() ?? [])) }))
+
 /** The last of the dates; `Instant.min` if there are none. */
 export const last = (dates: LaterDates): Instant.Instant =>
   [...dates.values()].reduce((latest, ofKey) => Math.max(latest, ...ofKey.keys()), Instant.min)

@@ -200,7 +200,7 @@ const attempt = Effect.fnUntraced(function* (
       recordedAt,
       events: doubled.length === 0 ? recorded : [...recorded, ...doubled],
       claims,
-      ...(refusals.length > 0 && !isOvertaken && { refusals }),
+      ...(refusals.length > 0 && { refusals: LaterDates.asOfLast(refusals, dates) }),
       ...kept,
     })
     return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended

@@ -163,8 +163,8 @@ export const ledger: Part = {
     ],
     [
       "Recording.ts",
-      "...(refusals.length > 0 && !isOvertaken && { refusals })",
-      "",
+      "refusals: LaterDates.asOfLast(refusals, dates)",
+      "refusals",
       "A refusal that is acknowledged counts",
     ],
     ["Recording.ts", "ids.add(concordId).add(event.type.id)", "void concordId", oneOrder],
