@@ -33,8 +33,15 @@ describe("the tables", () => {
     const first = await run(["migrate", "--store", url])
     expect(first).toEqual({
       code: 0,
-      stdout:
-        "applied 1 ledger, for postgres\napplied 2 attempts, for postgres\napplied 3 people-head, for postgres\napplied 4 table-names, for postgres\n",
+      stdout: [
+        "applied 1 ledger, for postgres",
+        "applied 2 attempts, for postgres",
+        "applied 3 people-head, for postgres",
+        "applied 4 table-names, for postgres",
+        "applied 5 joined-heads, for postgres",
+        "applied 6 used-versions, for postgres",
+        "",
+      ].join("\n"),
       stderr: "",
     })
     const again = await run(["migrate", "--store", url])

@@ -56,28 +56,47 @@ const versionOf = (db: DatabaseSync) => db.prepare("PRAGMA user_version").get()!
 /** The tables and columns that a migration has added: they are empty, or derived from the other rows. */
 const added = { tables: ["former_alias", "joined_head"], columns: ["survivor", "learnt", "has_joined"] }
 
-/** Every row of the tables that hold what a ledger was given; `names` maps a table to the name it has now. */
-const rowsOf = (db: DatabaseSync, names: Readonly<Record<string, string>> = {}) =>
+type StoredRow = Readonly<Record<string, unknown>>
+
+/** What a migration makes of a row that an earlier version wrote. */
+const migrated: Readonly<Record<string, (row: StoredRow) => StoredRow>> = {
+  // A document is found by a number of its own, because the number of its version may change.
+  document: ({ version, ...row }) => ({ ...row, number: version }),
+  // 0: which versions the events of the lane name is not known.
+  used_type: (row) => ({ ...row, version: 0 }),
+}
+
+/** Every row of the tables that hold what a ledger was given. */
+const rowsOf = (db: DatabaseSync) =>
   db
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     .all()
     .filter(({ name }) => !added.tables.includes(String(name)))
     .map(({ name }) => ({
-      table: names[String(name)] ?? name,
+      table: String(name),
       rows: db
         .prepare(`SELECT * FROM ${String(name)}`)
         .all()
         .map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => !added.columns.includes(column)))),
     }))
-    .toSorted((a, b) => (String(a.table) < String(b.table) ? -1 : 1))
+    .toSorted((a, b) => (a.table < b.table ? -1 : 1))
 
 /** The tables of version 0.1.0 that have another name now. */
-const renamed = {
+const renamed: Readonly<Record<string, string>> = {
   receipt: "idempotency",
   used_proof: "used_identity_token",
   configuration: "catalog_entry",
   configuration_head: "catalog_head",
 }
+
+/** The rows of an earlier version's ledger as this version has to keep them. */
+const migratedRowsOf = (db: DatabaseSync) =>
+  rowsOf(db)
+    .map(({ rows, table }) => ({
+      table: renamed[table] ?? table,
+      rows: rows.map((row) => migrated[table]?.(row) ?? row),
+    }))
+    .toSorted((a, b) => (a.table < b.table ? -1 : 1))
 
 describe("the SQLite store", () => {
   let folder: string
@@ -148,7 +167,7 @@ describe("the SQLite store", () => {
     })
 
     test("gets the schema of a new file, byte for byte, and keeps its rows", async () => {
-      const before = use(path, (db) => ({ version: versionOf(db), rows: rowsOf(db, renamed) }))
+      const before = use(path, (db) => ({ version: versionOf(db), rows: migratedRowsOf(db) }))
       expect(before.version).toBe(version)
       expect(before.rows.filter(({ rows }) => rows.length === 0)).toEqual([])
       const fresh = join(folder, "fresh.db")
@@ -156,7 +175,7 @@ describe("the SQLite store", () => {
       expect(use(path, schemaOf)).toEqual(use(fresh, schemaOf))
       expect(use(path, Integrity.schemaFaults)).toEqual([])
       expect([path, fresh].map((file) => use(file, versionOf))).toEqual([latest, latest])
-      const after = use(path, (db) => rowsOf(db)).filter(({ table }) => version > 2 || table !== "people_head")
+      const after = use(path, rowsOf).filter(({ table }) => version > 2 || table !== "people_head")
       expect(after).toEqual(before.rows)
     })
 
@@ -171,13 +190,13 @@ describe("the SQLite store", () => {
     })
 
     test("stays as it was if a migration fails half-way", async () => {
-      // The name is taken, so the last statement of the last migration fails.
-      use(path, (db) => db.exec("CREATE TABLE catalog_head (x)"))
+      // The name is taken, so the last migration fails after the others.
+      use(path, (db) => db.exec("CREATE TABLE used_type_before (x)"))
       const state = (db: DatabaseSync) => ({ version: versionOf(db), schema: schemaOf(db), rows: rowsOf(db) })
       const before = use(path, state)
-      expect(reason(await open((store) => store.ready))).toContain("catalog_head")
+      expect(reason(await open((store) => store.ready))).toContain("used_type_before")
       expect(use(path, state)).toEqual(before)
-      use(path, (db) => db.exec("DROP TABLE catalog_head"))
+      use(path, (db) => db.exec("DROP TABLE used_type_before"))
       expect(Exit.isSuccess(await open((store) => store.ready))).toBe(true)
     })
   })

@@ -34,6 +34,12 @@ const type = (label: string) => ({
   document: `# ${label}\n\nText`,
 })
 
+/** How many visitors there are, and how many events each records. */
+const visitors = { count: 6, events: 4 }
+
+/** The number of events that visitors record. */
+export const eventsOfVisitors = visitors.count * visitors.events
+
 const fill = Effect.fnUntraced(function* (events: number) {
   const ledger = yield* Ledger.Ledger
   const { apiKey, organization, project } = Option.getOrThrow(yield* ledger.found)
@@ -53,12 +59,15 @@ const fill = Effect.fnUntraced(function* (events: number) {
     }
   }
   const sessions: Array<Session> = []
-  for (let visitor = 0; visitor < 6; visitor++) {
+  for (let visitor = 0; visitor < visitors.count; visitor++) {
     const geography = visitor % 2 === 0 ? { geography: "DE-BE", userAgent: "a browser" } : {}
     const opened = yield* ledger.openSession({ ...shop, ipAddress: "192.0.2.7", domain: "localhost", ...geography })
     if (opened._tag !== "Opened") return yield* Effect.die(opened._tag)
     const { session } = opened
-    const said = items(shop, visitor, 4).map((item) => ({ ...item, person: { concordId: session.concordId } }))
+    const said = items(shop, visitor, visitors.events).map((item) => ({
+      ...item,
+      person: { concordId: session.concordId },
+    }))
     yield* ledger.record({ ...shop, submitter: session.concordId, session, items: said })
     sessions.push(session)
   }
