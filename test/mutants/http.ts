@@ -206,8 +206,8 @@ export const http: Part = {
     ["server/ClientAddress.ts", ".at(-1)", ".at(0)", "the address in a header is its last one"],
     [
       "server/Authenticate.ts",
-      "address: session.ipAddress",
-      "address: session.id",
+      "holderOf(session.ipAddress)",
+      "holderOf(session.id)",
       "of a visitor draw from the address that opened its session",
     ],
     [

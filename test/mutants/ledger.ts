@@ -70,8 +70,8 @@ export const ledger: Part = {
     ["AskedPeople.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that lags"],
     [
       "Reading.ts",
-      "  knownUntil(\n    question,\n    heads",
-      "  Math.max(\n    question.knownAt ?? Instant.min,\n    heads",
+      "knownUntil(question, store.isReplica",
+      "Math.max(question.knownAt ?? Instant.min, store.isReplica",
       "an answer of a replica that lags",
     ],
     [
