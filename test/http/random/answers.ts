@@ -147,11 +147,21 @@ export const of = (model: Model, project: Project) => {
     const outcome = await run(drawn, (ledger, scope) => ledger.record({ ...scope, ...request }))
     switch (outcome._tag) {
       case "Recorded": {
-        const { events, isRepeated } = outcome
-        return { status: 201, body: list(events.map(({ body }) => body)), ...(isRepeated && { isRepeated }) }
+        const { events, isRepeated, leftOut } = outcome
+        const isVisitor = request.session !== undefined
+        const items = events.map(({ body }, item): object => {
+          const members = isVisitor ? undefined : leftOut.get(item)
+          return { ...JSON.parse(body), ...(members !== undefined && { leftOut: members }) }
+        })
+        return { status: 201, body: { count: items.length, items }, ...(isRepeated && { isRepeated }) }
       }
       case "Refused": {
         const codes = outcome.violations.map(({ code, field, item }) => `/items/${item}/${field} ${code}`)
+        const faulty = new Set(outcome.violations.map(({ item }) => item))
+        for (const [item, { consentState }] of request.items.entries()) {
+          // The answer names every refusal that is not recorded because of other items.
+          if (consentState === "declined" && !faulty.has(item)) codes.push(`/items/${item} not_recorded`)
+        }
         return { status: 422, codes }
       }
       case "Reused":
@@ -228,40 +238,50 @@ export const of = (model: Model, project: Project) => {
       ),
     )
 
-  const answerMany = Effect.fnUntraced(function* (
-    ledger: Service,
-    scope: ProjectScope,
-    questions: ReadonlyArray<Question>,
-    instants: ReadonlyArray<Instants>,
-  ) {
-    const codes: Array<string> = []
-    const lines: Array<string> = []
-    for (const [index, { consentType, isOne, person: identifiers }] of questions.entries()) {
-      const number = scope.types.all.findIndex(({ id }) => id === consentType)
-      if (number < 0) codes.push(`/items/${index}/consentType unknown_consent_type`)
-      const found = isOne ? yield* ledger.find(scope, identifiers) : undefined
-      if (found === undefined) codes.push(`/items/${index}/person identifier_missing`)
-      else if (found._tag === "Refused") {
-        codes.push(...found.faults.map(({ code, field }) => `/items/${index}/person/${field} ${code}`))
-      } else lines.push((yield* decisionsOf(ledger, scope, found, instants[index]!))[number] ?? "")
-    }
-    return codes.length > 0 ? yield* Effect.fail(codes) : `[${lines.join(",")}]`
-  })
+  const unknownType = (index: number) => `/items/${index}/consentType unknown_consent_type`
 
-  const askMany = (
-    drawn: Drawn,
-    questions: ReadonlyArray<Question>,
-    instants: ReadonlyArray<Instants>,
-  ): Promise<Expected> =>
-    run(drawn, (ledger, scope) =>
-      answerMany(ledger, scope, questions, instants).pipe(
-        Effect.map((answer): Expected => {
-          const items: ReadonlyArray<unknown> = JSON.parse(answer)
-          return { status: 200, body: { count: items.length, items } }
-        }),
-        Effect.catch((codes) => Effect.succeed({ status: 422, codes: codes as ReadonlyArray<string> })),
-      ),
+  /**
+   * The line that answers one of many questions, or its violations as the question at `index`; `undefined` if its type
+   * was not set up yet, as known at the instant that is asked about.
+   */
+  const answerOne = (
+    { consentType, isOne, person: identifiers }: Question,
+    index: number,
+    { now, ...instants }: Drawn & Instants,
+  ): Promise<string | ReadonlyArray<string> | undefined> =>
+    run({ now }, (ledger, scope) =>
+      Effect.gen(function* () {
+        const isListed = scope.types.all.some(({ id }) => id === consentType)
+        const codes = isListed ? [] : [unknownType(index)]
+        const found = isOne ? yield* ledger.find(scope, identifiers) : undefined
+        if (found === undefined) return [...codes, `/items/${index}/person identifier_missing`]
+        if (found._tag === "Refused") {
+          return [...codes, ...found.faults.map(({ code, field }) => `/items/${index}/person/${field} ${code}`)]
+        }
+        if (!isListed) return codes
+        const { concordId, items } = yield* ledger.decisions({ ...scope, ...found, ...instants })
+        const item = items.find(({ type }) => type.id === consentType)
+        return item && JSON.stringify(Exchange.decisionToLine(concordId, consentType, item.decision))
+      }),
     )
+
+  /** Asks each question at its own instants, because the server answers them at the same time. */
+  const askMany = async (
+    questions: ReadonlyArray<Question>,
+    instants: ReadonlyArray<Drawn & Instants>,
+  ): Promise<Expected> => {
+    const lines: Array<string | undefined> = []
+    const codes: Array<string> = []
+    for (const [index, question] of questions.entries()) {
+      const answered = await answerOne(question, index, instants[index]!)
+      if (typeof answered === "object") codes.push(...answered)
+      else lines.push(answered)
+    }
+    if (codes.length > 0) return { status: 422, codes }
+    const notYet = lines.flatMap((line, index) => (line === undefined ? [unknownType(index)] : []))
+    if (notYet.length > 0) return { status: 422, codes: notYet }
+    return { status: 200, body: list(lines as ReadonlyArray<string>) }
+  }
 
   const page = <A>(outcome: ListOutcome<A>, items: ReadonlyArray<unknown>): Expected => {
     if (outcome._tag === "UnknownCursor") return { status: 400, codes: ["cursor unknown_cursor"] }

@@ -180,7 +180,9 @@ export const play = async (
     const now = some === undefined ? Date.now() : Date.parse(some.dateCreated)
     same(answer, await answers.record({ now, ...(answer.status === 201 && { uuids }) }, { ...request, items }))
     for (const [index, event] of recorded.entries()) {
-      events.set(event.id, JSON.stringify(answer.json.items[index]))
+      // The members that an item was recorded without are in the answer to it only.
+      const { leftOut: _, ...stored } = answer.json.items[index]
+      events.set(event.id, JSON.stringify(stored))
       meet(event.concordId)
     }
     if (some !== undefined) recordedAt.push(now)
@@ -214,7 +216,8 @@ export const play = async (
   }
 
   /**
-   * The instants that the server used for those left out, not before the request began: the model is asked with them.
+   * The instants that the server used for those left out and for a `knownAt` that was ahead of the clock, not before
+   * the request began. The model is asked with them.
    */
   const settled = (
     answer: Answer,
@@ -225,15 +228,16 @@ export const play = async (
     const item = answer.status === 200 ? answer.json.items[index] : undefined
     const now = Date.now()
     const one = (name: "at" | "knownAt"): number => {
-      if (asked[name] !== undefined) return asked[name]
       const told = item?.[name] === undefined ? now : Date.parse(item[name])
       expect(told).toBeGreaterThanOrEqual(since)
       return told
     }
-    const instants = { at: one("at"), knownAt: one("knownAt") }
+    const at = asked.at ?? one("at")
+    if (asked.knownAt !== undefined && asked.knownAt <= since) return { at, knownAt: asked.knownAt, now }
     // The model keeps the server's promise: nothing is recorded any more at or before the instant of an answer.
-    const isPromised = asked.knownAt === undefined && item !== undefined
-    return { instants, now: isPromised ? instants.knownAt : Math.max(...recordedAt) - 1 }
+    const knownAt = one("knownAt")
+    expect(knownAt).toBeLessThanOrEqual(now)
+    return { at, knownAt, now: knownAt }
   }
 
   const wanted = (who: Commands.Identifiers) => {
@@ -251,7 +255,7 @@ export const play = async (
     const since = Date.now()
     const query = new URLSearchParams({ ...person, ...written(asked) } as Record<string, string>)
     const answer = await send("GET", `${base}/${question}?${query}`, { headers: asOwner })
-    const { instants, now } = settled(answer, since, asked)
+    const { now, ...instants } = settled(answer, since, asked)
     same(answer, isOne ? await answers.ask({ now }, question, person, instants) : { status: 400, codes: [] })
   }
 
@@ -265,9 +269,7 @@ export const play = async (
     const answer = await send("POST", `${base}/consent-decisions`, { headers, json })
     // An instant that is left out is now, which differs from person to person.
     const each = questions.map((_, index) => settled(answer, since, asked, index))
-    const now = Math.min(...each.map((one) => one.now))
-    const instants = each.map((one) => one.instants)
-    same(answer, await answers.askMany({ now }, questions, instants))
+    same(answer, await answers.askMany(questions, each))
   }
 
   const eventQuery = ({ concordId, endDate, startDate, submitter, ...query }: Commands.EventQuery) => ({
@@ -352,7 +354,7 @@ export const play = async (
       const answer = await send("GET", `${scope}/${question}?${queryText(written(asked))}`.replace(/\?$/, ""), {
         headers,
       })
-      const { instants, now } = settled(answer, since, asked)
+      const { now, ...instants } = settled(answer, since, asked)
       same(answer, await answers.ask({ now }, question, { concordId }, instants))
     }
   }
