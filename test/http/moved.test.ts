@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { move, verify } from "../support/checking.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Answer, type Sent, type Server, start } from "../support/server.ts"
-import { identify, makeSigner, personOf, publish, say, stateOf } from "./identityTokens.ts"
+import { identify, makeSigner, personOf, publish, say, type Signer, stateOf } from "./identityTokens.ts"
 import {
   acme,
   asOwner,
@@ -36,6 +36,13 @@ let before: ReadonlyArray<string>
 let guest: Visitor
 let member: { readonly person: string; readonly join: string }
 let alone: ReadonlyArray<string>
+/** An address that was released, and the instants of its claim and its release. */
+interface Released {
+  readonly email: string
+  readonly claimed: string
+  readonly released: string
+}
+let stranger: Released
 
 const written = ({ headers, status, text }: Answer): string =>
   [status, headers["etag"], headers["idempotent-replayed"], text].join(" ")
@@ -46,6 +53,8 @@ const askAll = async (server: Server): Promise<ReadonlyArray<string>> => {
     answers.push(`${path}\n${written(await server.request(method, path, sent))}`)
   return answers
 }
+
+const joinsOf = (person: string): string => `/privacy-v1/organizations/${acme.id}/people/${person}/joins`
 
 const ask = (path: string, headers: Readonly<Record<string, string>> = asOwner) =>
   questions.push(["GET", path, { headers }])
@@ -96,6 +105,22 @@ const live = async (): Promise<void> => {
   ])
   member = { person, join: (await personOf(world, person)).json.facts.at(-1).id }
   guest = { ...guest, session: identified.json.session }
+  stranger = await releaseOnce(signer)
+}
+
+/** Identifies a visitor by an e-mail address that named no one, then undoes it, so that the address is released. */
+const releaseOnce = async (signer: Signer): Promise<Released> => {
+  const visitor = await visit(world)
+  await say(world, visitor, types.policy.id, "accepted")
+  const email = "released@example.com"
+  const token = await signer.token(email)
+  const identified = await identify(world, visitor, { type: "email", value: email, token })
+  expect(identified.status, identified.text).toBe(200)
+  const factsOf = async () => (await personOf(world, visitor.concordId)).json.facts
+  const [{ dateCreated: claimed, id }] = await factsOf()
+  const undone = await world.request("DELETE", `${joinsOf(visitor.concordId)}/${id}`, { headers: asOwner })
+  expect(undone.status, undone.text).toBe(200)
+  return { email, claimed, released: (await factsOf()).at(-1).dateCreated }
 }
 
 const prepareQuestions = async (): Promise<void> => {
@@ -111,6 +136,10 @@ const prepareQuestions = async (): Promise<void> => {
       }
       ask(`${privacy()}/consent-state?${person}&at=${at}`)
     }
+  }
+  for (const knownAt of [stranger.claimed, stranger.released]) {
+    // As known when it was claimed, the address names the visitor; from its release on it names no one.
+    ask(`${privacy()}/consent-decisions?email=${stranger.email}&at=2031-01-01T00:00:00.000Z&knownAt=${knownAt}`)
   }
   ask(`${privacy()}/consent-types?limit=100`)
   ask(`${privacy()}/consent-types/${types.newsletter.id}/versions/2`)
@@ -161,8 +190,7 @@ const withServer = async <A>(store: string, use: (server: Server) => Promise<A>)
 
 /** A join is undone, an event recorded, a session opened and used. */
 const goOn = async (server: Server): Promise<void> => {
-  const joins = `/privacy-v1/organizations/${acme.id}/people/${member.person}/joins/${member.join}`
-  const undone = await server.request("DELETE", joins, { headers: asOwner })
+  const undone = await server.request("DELETE", `${joinsOf(member.person)}/${member.join}`, { headers: asOwner })
   expect(undone.status, undone.text).toBe(200)
   const path = `${privacy()}/consent-state?concordId=${guest.concordId}`
   const { items } = (await server.request("GET", path, { headers: asOwner })).json
@@ -190,6 +218,8 @@ describe("a ledger that was moved from SQLite to PostgreSQL, to another database
 
   test("answers every question as before, and goes on: cursors, sessions, joins, requests that come again", async () => {
     expect(before.filter((answer) => !/\n20[01] /.test(answer))).toEqual([])
+    const ofReleased = before.filter((answer) => answer.includes(`email=${stranger.email}`))
+    expect(ofReleased.map((answer) => answer.includes('"status":"given"'))).toEqual([true, false])
     // The last two hold the same rows as the first two.
     for (const store of [stores[2]!, stores[3]!]) {
       await withServer(store, async (server) => {
