@@ -20,6 +20,7 @@ import * as Positions from "./ledger/Positions.ts"
 import * as Reading from "./ledger/Reading.ts"
 import * as Recording from "./ledger/Recording.ts"
 import * as Identifying from "./people/Identifying.ts"
+import * as Joins from "./ledger/Joins.ts"
 import * as PersonFacts from "./people/PersonFacts.ts"
 import * as Profiles from "./people/Profiles.ts"
 import * as ProvenIdentifier from "./people/ProvenIdentifier.ts"
@@ -95,7 +96,9 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     aliasOf: bound(ProvenIdentifier.aliasOf),
     identify: bound(Identifying.identify),
     identifiedBefore: bound(Identifying.identifiedBefore),
+    areOne: bound(Joins.areOne),
     person: bound(PersonFacts.of),
+    personPositions: bound(PersonFacts.positions),
     undoJoin: bound(PersonFacts.undo),
     // The store
     aheadMillis: ClockCheck.aheadMillis(context),

@@ -4,7 +4,6 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
-import * as PeopleModel from "../../core/model/People.ts"
 import type { Claim, Fact, Named } from "../../core/model/People.ts"
 import type {
   CatalogStore,
@@ -113,13 +112,6 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
     return { ...known, position: facts.length === 0 ? 0 : endOf(Lane.of(organization, concordId)) }
   }
 
-  const factsOf = (organization: Lane.Owner, people: ReadonlyArray<string>): ReadonlyArray<Fact> => {
-    const found = new Map<string, Fact>()
-    for (const concordId of people)
-      for (const fact of persons.get(organization, concordId).facts) found.set(fact.id, fact)
-    return PeopleModel.inOrder([...found.values()])
-  }
-
   const membersOf = (organization: Lane.Owner, survivor: string) => [
     ...(members.get(keyOf(organization, survivor)) ?? []),
   ]
@@ -177,7 +169,10 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
         releasedAt: aliases.releasedAt(organization, hash),
         position: endOf(Lane.of(organization, hash)),
       })),
-    facts: (organization, people) => Effect.sync(() => factsOf(organization, people)),
+    facts: (organization, places, limit) =>
+      Effect.sync(() =>
+        places.map(({ concordId, from }) => persons.get(organization, concordId).facts.slice(from, from + limit)),
+      ),
     person: (organization, concordId) => Effect.sync(() => person(organization, concordId)),
     laneEnds: (lanes) => Effect.sync(() => new Map(lanes.map((lane) => [lane, endOf(lane)]))),
     change: (request) => Effect.map(catalog.current, ({ revision }) => change(request, revision)),

@@ -3,8 +3,8 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
-import * as People from "../../core/model/People.ts"
-import type { PeopleStore, Person } from "../../core/ports/PeopleStore.ts"
+import type { Fact } from "../../core/model/People.ts"
+import type { FactPlace, PeopleStore, Person } from "../../core/ports/PeopleStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Operation from "./Operation.ts"
@@ -50,15 +50,32 @@ const readPerson = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane
   return person
 })
 
-/** The body of a fact is the same text for both people that it names. */
-const readFacts = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, people: ReadonlyArray<string>) {
-  const rows = yield* Sql.query<{ readonly body: string }>(
+const readFacts = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  places: ReadonlyArray<FactPlace>,
+  limit: number,
+) {
+  const rows = yield* Sql.query<{ readonly place: number; readonly body: string }>(
     sql,
-    `SELECT f.body FROM ${AliasWriter.people.rows} v JOIN person_fact f ON f.lane = v.lane AND f.person = v.person`,
-    AliasWriter.people.parameters(people.map((concordId) => ({ organization, concordId }))),
+    `SELECT v.place, f.body FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[])
+       AS v (place, lane, person, first)
+     CROSS JOIN LATERAL (
+       SELECT ordinal, body FROM person_fact f
+       WHERE f.lane = v.lane AND f.person = v.person AND f.ordinal >= v.first ORDER BY f.ordinal LIMIT $5
+     ) f
+     ORDER BY v.place, f.ordinal`,
+    [
+      places.map((_, place) => place),
+      places.map(({ concordId }) => Lane.of(organization, concordId)),
+      places.map(({ concordId }) => concordId),
+      places.map(({ from }) => from),
+      limit,
+    ],
   )
-  const bodies = new Set(rows.map(({ body }) => body))
-  return People.inOrder([...bodies].map((body): People.Fact => JSON.parse(body)))
+  const pages = places.map((): Array<Fact> => [])
+  for (const { body, place } of rows) pages[place]!.push(JSON.parse(body))
+  return pages
 })
 
 const readProfile = (sql: Sql.Sql, organization: Lane.Owner, concordId: string) =>
@@ -78,7 +95,7 @@ export const make = (sql: Sql.Sql): PeopleStore => ({
         ? AliasWriter.find(sql, organization, hashes)
         : AliasWriter.findAsKnown(sql, organization, hashes, knownAt),
     ),
-  facts: (organization, people) => Operation.idempotent(readFacts(sql, organization, people)),
+  facts: (organization, places, limit) => Operation.idempotent(readFacts(sql, organization, places, limit)),
   lastRelease: (organization, hash) => Operation.idempotent(readRelease(sql, organization, hash)),
   person: (organization, concordId) => Operation.idempotent(readPerson(sql, organization, concordId)),
   laneEnds: (lanes) => Operation.idempotent(Lanes.readEnds(sql, "people_head", lanes)),

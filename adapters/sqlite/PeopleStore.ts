@@ -5,8 +5,7 @@ import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import type { Fact, Named } from "../../core/model/People.ts"
-import * as People from "../../core/model/People.ts"
-import type { PeopleStore, Person } from "../../core/ports/LedgerStore.ts"
+import type { FactPlace, PeopleStore, Person } from "../../core/ports/LedgerStore.ts"
 import type { Write } from "./GroupCommit.ts"
 import { inSnapshot, prepareLaneEnds, read } from "./Reader.ts"
 import * as Uuid from "./Uuid.ts"
@@ -28,7 +27,8 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person AND f.ordinal = 0
     LEFT JOIN people_head h ON h.lane = f.lane
     WHERE p.lane = ? AND p.person = ?`)
-  const selectFacts = db.prepare("SELECT body FROM person_fact WHERE lane = ? AND person = ?")
+  const selectFacts = db.prepare(`
+    SELECT body FROM person_fact WHERE lane = ? AND person = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?`)
   const selectProfile = db.prepare("SELECT profile FROM person WHERE lane = ? AND person = ?")
   const laneEnds = prepareLaneEnds(db, "people_head")
 
@@ -62,12 +62,8 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     }
   }
 
-  /** The body of a fact is the same text for both people that it names. */
-  const facts = (organization: Lane.Owner, people: ReadonlyArray<string>): ReadonlyArray<Fact> => {
-    const rows = people.flatMap((concordId) => selectFacts.all(...keyOf(organization, concordId)))
-    const bodies = new Set(rows.map(({ body }) => String(body)))
-    return People.inOrder([...bodies].map((body): Fact => JSON.parse(body)))
-  }
+  const facts = (organization: Lane.Owner, { concordId, from }: FactPlace, limit: number): ReadonlyArray<Fact> =>
+    selectFacts.all(...keyOf(organization, concordId), from, limit).map(({ body }): Fact => JSON.parse(String(body)))
 
   const profile = (organization: Lane.Owner, concordId: string): string | undefined => {
     const found = selectProfile.get(...keyOf(organization, concordId))?.["profile"]
@@ -77,7 +73,8 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
   return {
     byAlias: (organization, hashes, knownAt) =>
       read(() => inSnapshot(db, () => hashes.map((hash) => named(organization, hash, knownAt)))),
-    facts: (organization, people) => read(() => inSnapshot(db, () => facts(organization, people))),
+    facts: (organization, places, limit) =>
+      read(() => inSnapshot(db, () => places.map((place) => facts(organization, place, limit)))),
     lastRelease: (organization, hash) => read(() => lastRelease(organization, hash)),
     person: (organization, concordId) => read(() => person(organization, concordId)),
     laneEnds: (lanes) => read(() => laneEnds(lanes)),

@@ -10,7 +10,7 @@ import type { Organization } from "../model/Catalog.ts"
 import * as Instant from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import * as People from "../model/People.ts"
-import { type Person, type Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type FactPlace, type Person, type Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
 import { maxAttempts, type LedgerContext } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 
@@ -66,18 +66,68 @@ export const counted = Effect.fnUntraced(function* (organization: Organization, 
   })
 })
 
-/** Every fact that names a person, or a person ever joined with it: one read for all people that one read finds. */
-export const facts = Effect.fnUntraced(function* (organization: Organization, concordId: string, { store }: Store) {
+/** Whether two people are one person now, or are joined. Reads no facts. */
+export const areOne = Effect.fnUntraced(function* (
+  organization: Organization,
+  one: string,
+  other: string,
+  context: Store,
+) {
+  if (one === other) return true
+  const first = yield* counted(organization, one, context)
+  const second = yield* counted(organization, other, context)
+  return first.survivor === second.survivor
+})
+
+/** The most facts that one read returns. */
+export const readMaxFacts = 1024
+
+/** The least size of a page of the facts of one person: most guests have one or two. */
+const pageMinFacts = 8
+
+/** The most people in one read. */
+const readMaxPeople = readMaxFacts / pageMinFacts
+
+/**
+ * Every fact, recorded at or before `knownAt`, that names a person, or a person that was joined with it until then:
+ * page by page, with other requests answered between long ones.
+ */
+export const facts = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  { store }: Store,
+  knownAt: Instant.Instant = Infinity,
+) {
   const facts = new Map<string, People.Fact>()
-  const people = new Set([concordId])
-  let found = [concordId]
-  while (found.length > 0) {
-    const known = people.size
-    for (const fact of yield* store.people.facts(organization, found)) {
-      facts.set(fact.id, fact)
-      people.add(fact.member).add(fact.survivor)
+  const people = new Set<string>()
+  let unread: Array<FactPlace> = []
+  const find = (person: string): void => {
+    if (people.has(person)) return
+    people.add(person)
+    unread.push({ concordId: person, from: 0 })
+  }
+  find(concordId)
+  let readInTurn = 0
+  while (unread.length > 0) {
+    const places = unread.slice(0, readMaxPeople)
+    unread = unread.slice(readMaxPeople)
+    const limit = Math.floor(readMaxFacts / places.length)
+    const pages = yield* store.people.facts(organization, places, limit)
+    for (const [index, page] of pages.entries()) {
+      for (const fact of page) {
+        if (fact.dateCreated > knownAt) continue
+        facts.set(fact.id, fact)
+        find(fact.member)
+        find(fact.survivor)
+      }
+      const { concordId, from } = places[index]!
+      if (page.length === limit) unread.push({ concordId, from: from + limit })
     }
-    found = [...people].slice(known)
+    readInTurn += pages.reduce((sum, page) => sum + page.length, 0)
+    if (unread.length > 0 && readInTurn >= readMaxFacts / 4) {
+      yield* Effect.yieldNow
+      readInTurn = 0
+    }
   }
   return [...facts.values()]
 })

@@ -5,7 +5,9 @@ import { Clock, Effect } from "effect"
 import type { Organization } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as People from "../model/People.ts"
-import type { IdentityChange, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { IdentityChange, Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { AnswerPageQuery } from "../ledger/AnswerPages.ts"
+import * as Cursor from "../ledger/Cursor.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -13,32 +15,90 @@ import * as SessionCache from "../ledger/SessionCache.ts"
 import * as Turns from "../ledger/Turns.ts"
 import * as Grouping from "./Grouping.ts"
 
-/** The people joined with a person, and the facts about them. */
-export interface PersonFacts extends Joins.JoinedPeople {
+/** The most members, and the most facts, of a page. */
+export const pageSize = 1000
+
+/** A page of the people joined with a person, and of the facts about them. */
+export interface PersonPage extends People.Joined {
   /** In the order recorded. */
   readonly facts: ReadonlyArray<People.Fact>
+  /** Left out after the last page. */
+  readonly nextCursor?: string
 }
 
-/** The identity of a person now: the people it is joined with, and every fact about them. */
+/** A page as it was read. */
+export interface PersonFacts extends PersonPage {
+  readonly _tag: "Found"
+  readonly positions: Positions
+}
+
+/** The place where a page ended. All pages are as known at the same instant. */
+interface Place {
+  readonly knownAt: Instant
+  /** The last member, and the last fact, of this page and those before it; members are in the order of their ids. */
+  readonly member: string
+  readonly fact: Pick<People.Fact, "dateCreated" | "id">
+}
+
+const purposeOf = (concordId: string, caller: string) => ["person", concordId, caller]
+
+const isAfter = (fact: People.Fact, { dateCreated, id }: Place["fact"]): boolean =>
+  fact.dateCreated > dateCreated || (fact.dateCreated === dateCreated && fact.id > id)
+
+/** The page after a place. `facts` are all facts about a person, as known at the instant of the place. */
+const pageOf = Effect.fnUntraced(function* (
+  organization: Organization,
+  { caller, concordId }: { readonly caller: string; readonly concordId: string },
+  facts: ReadonlyArray<People.Fact>,
+  place: Place | undefined,
+  context: Pick<LedgerContext, "hasherOf">,
+) {
+  const joined = People.joinedWith(facts, concordId, Infinity)
+  const members = place === undefined ? joined.members : joined.members.filter((member) => member > place.member)
+  const ordered = People.inOrder(facts)
+  const rest = place === undefined ? ordered : ordered.filter((fact) => isAfter(fact, place.fact))
+  const page = {
+    survivor: joined.survivor,
+    members: members.slice(0, pageSize),
+    facts: rest.slice(0, pageSize),
+  } satisfies PersonPage
+  if (members.length <= pageSize && rest.length <= pageSize) return page as PersonPage
+  const { dateCreated, id } = page.facts.at(-1) ?? ordered.at(-1)!
+  const next: Place = {
+    knownAt: place?.knownAt ?? ordered.at(-1)!.dateCreated,
+    member: page.members.at(-1) ?? joined.members.at(-1)!,
+    fact: { dateCreated, id },
+  }
+  const nextCursor = yield* Cursor.seal(organization, purposeOf(concordId, caller), next, context)
+  return { ...page, nextCursor } as PersonPage
+})
+
+/** The positions at which a person is answered about as it is now. */
+export const positions = (organization: Organization, concordId: string, context: LedgerContext) =>
+  Effect.map(Joins.counted(organization, concordId, context), ({ positions }) => positions)
+
+/** A page of the identity of a person: the people it is joined with now, and every fact about them. */
 export const of = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,
+  { caller, cursor }: AnswerPageQuery,
   context: LedgerContext,
-): Effect.fn.Return<PersonFacts, StoreUnavailable> {
-  const { positions } = yield* Joins.counted(organization, concordId, context)
-  const facts = yield* Joins.facts(organization, concordId, context)
-  return { ...People.joinedWith(facts, concordId, Infinity), facts: People.inOrder(facts), positions }
+): Effect.fn.Return<PersonFacts | { readonly _tag: "UnknownCursor" }, StoreUnavailable> {
+  const purpose = purposeOf(concordId, caller)
+  const place = cursor === undefined ? undefined : yield* Cursor.open<Place>(organization, purpose, cursor, context)
+  if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" }
+  const read = yield* positions(organization, concordId, context)
+  const facts = yield* Joins.facts(organization, concordId, context, place?.knownAt)
+  const page = yield* pageOf(organization, { caller, concordId }, facts, place, context)
+  return { _tag: "Found", ...page, positions: read }
 })
 
-/** The identity of a person after a fact was undone. */
-export type UndonePerson = Omit<PersonFacts, "positions">
-
 /**
- * Whether a fact was undone: now, with the person as it is then; by an earlier request of the same idempotency key,
+ * Whether a fact was undone: now, with the first page of the person as it is then; by an earlier request of the same idempotency key,
  * with its answer; by another request before; or not at all because the person has no such fact.
  */
 export type UndoOutcome =
-  | { readonly _tag: "Undone"; readonly person: UndonePerson }
+  | { readonly _tag: "Undone"; readonly person: PersonPage }
   | { readonly _tag: "UndoneBefore" }
   | { readonly _tag: "NoSuchJoin" }
 
@@ -48,7 +108,7 @@ export interface Undoing {
   readonly factId: string
   readonly submitter: string
   readonly idempotency?: Idempotency.IdempotentRequest
-  readonly answer: (person: UndonePerson) => string
+  readonly answer: (person: PersonPage) => string
 }
 
 /**
@@ -120,7 +180,7 @@ const attempt = Effect.fnUntraced(function* (
   const write = Effect.fnUntraced(function* (recordedAt: Instant) {
     const change = makeChange(recordedAt)
     const after = [...facts, ...change.facts]
-    const person = { ...People.joinedWith(after, concordId, Infinity), facts: People.inOrder(after) }
+    const person = yield* pageOf(organization, { caller: submitter, concordId }, after, undefined, context)
     const idempotencyRecord = yield* Idempotency.recordOf(idempotency, context, answer(person))
     return { person, kept: yield* store.people.change({ ...change, ...idempotencyRecord }) }
   })

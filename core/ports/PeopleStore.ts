@@ -55,6 +55,13 @@ export interface Joining {
   readonly groups: ReadonlyArray<GroupChange>
 }
 
+/** Where a page of the facts about a person begins. */
+export interface FactPlace {
+  readonly concordId: string
+  /** How many of its facts precede the page. */
+  readonly from: number
+}
+
 /** A hash that names no one from now on. */
 export interface Release {
   readonly hash: string
@@ -116,11 +123,12 @@ export interface PeopleStore {
   ) => Effect.Effect<{ readonly releasedAt: Instant | undefined; readonly position: number }, StoreUnavailable>
   /** A person; an unknown one has revision 0. Costs the same for any number of facts. */
   readonly person: (organization: Owner, concordId: string) => Effect.Effect<Person, StoreUnavailable>
-  /** The facts that name one of the people, as member or survivor: each once, in the order of date and id. */
+  /** The facts that name each of the people, as member or survivor, in the order recorded: at most `limit` of each. */
   readonly facts: (
     organization: Owner,
-    people: ReadonlyArray<string>,
-  ) => Effect.Effect<ReadonlyArray<Fact>, StoreUnavailable>
+    places: ReadonlyArray<FactPlace>,
+    limit: number,
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<Fact>>, StoreUnavailable>
   /** The profile of a person, as JSON. */
   readonly profile: (organization: Owner, concordId: string) => Effect.Effect<string | undefined, StoreUnavailable>
   /** The number of identity changes in each of some lanes of organizations: see `PeopleLanes.of`. */

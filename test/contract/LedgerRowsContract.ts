@@ -465,7 +465,8 @@ export const clauses: ReadonlyArray<Clause> = [
           deepStrictEqual(yield* ledger.people.byAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])
           const before = [{ concordId: uuid(4), dateCreated: 1 }]
           deepStrictEqual(yield* ledger.people.byAlias(owner, [hash(5)], 1), before)
-          deepStrictEqual(yield* ledger.people.facts(owner, [person]), [{ id: uuid(9) }])
+          const facts = ledger.people.facts(owner, [{ concordId: person, from: 0 }], 9)
+          deepStrictEqual(yield* facts, [[{ id: uuid(9) }]])
           const expected = { revision: 4, isIdentified: true, survivor: uuid(1), learnt: 7, position: 3 }
           deepStrictEqual(yield* ledger.people.person(owner, person), expected)
           strictEqual(yield* ledger.people.profile(owner, person), text)

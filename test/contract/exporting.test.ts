@@ -28,6 +28,7 @@ import type { EventQuery } from "../../core/ledger/Listing.ts"
 import { verify } from "../../core/integrity/Verifying.ts"
 import { type IdentityChange, LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { wholePerson } from "../support/wholePerson.ts"
 
 let postgres: Postgres
 const folder = mkdtempSync(join(tmpdir(), "assent-exporting-"))
@@ -116,7 +117,7 @@ const copySetup = Effect.fnUntraced(function* (
   yield* target.catalog.change({ revision: 0, entries, documents: [] })
   const facts = new Map<string, IdentityChange["facts"][number]>()
   for (const concordId of people) {
-    for (const fact of (yield* ledger.person(scope.organization, concordId)).facts) facts.set(fact.id, fact)
+    for (const fact of (yield* wholePerson(scope.organization, concordId)).facts) facts.set(fact.id, fact)
   }
   const change = { organization: scope.organization, seen: [], claims: [], releases: [] }
   for (const fact of facts.values()) yield* target.people.change({ ...change, facts: [fact] })

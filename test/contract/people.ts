@@ -24,6 +24,10 @@ import {
   people,
 } from "./samples.ts"
 
+/** All facts about a person. */
+const factsOf = (store: Store, owner: Lane.Owner, concordId: string) =>
+  Effect.map(store.people.facts(owner, [{ concordId, from: 0 }], 1000), (pages) => pages.flat())
+
 export const peopleClauses: ReadonlyArray<Clause> = [
   clause(
     "an alias names the person it was claimed for, and may be claimed for the same person again",
@@ -111,14 +115,22 @@ export const peopleClauses: ReadonlyArray<Clause> = [
       strictEqual(yield* store.people.change({ ...noChange, facts: [undone] }), "kept")
       for (const concordId of [joined.member, joined.survivor]) {
         const person = yield* store.people.person(organization, concordId)
-        deepStrictEqual(yield* store.people.facts(organization, [concordId]), [joined, undone])
+        deepStrictEqual(yield* factsOf(store, organization, concordId), [joined, undone])
         strictEqual(person.isIdentified, false)
         ok(person.revision >= 2)
       }
-      const pair = [joined.member, joined.survivor, uuid(7)]
-      deepStrictEqual(yield* store.people.facts(organization, pair), [joined, undone])
-      deepStrictEqual(yield* store.people.facts(organization, [uuid(7)]), [])
-      deepStrictEqual(yield* store.people.facts({ number: 7, lanes: 16 }, pair), [])
+      const pair = [joined.member, joined.survivor]
+      const read = (owner: Lane.Owner, from: number, limit: number) =>
+        store.people.facts(
+          owner,
+          [...pair, uuid(7)].map((concordId) => ({ concordId, from })),
+          limit,
+        )
+      deepStrictEqual(yield* read(organization, 0, 3), [[joined, undone], [joined, undone], []])
+      deepStrictEqual(yield* read(organization, 0, 1), [[joined], [joined], []])
+      deepStrictEqual(yield* read(organization, 1, 1), [[undone], [undone], []])
+      deepStrictEqual(yield* read(organization, 2, 1), [[], [], []])
+      deepStrictEqual(yield* read({ number: 7, lanes: 16 }, 0, 3), [[], [], []])
     }),
   ),
   clause(
@@ -172,7 +184,7 @@ export const peopleClauses: ReadonlyArray<Clause> = [
         Effect.fnUntraced(function* () {
           const person = yield* store.people.person(organization, second)
           const before = facts.slice(0, person.position).filter(({ member }) => member === second)
-          deepStrictEqual((yield* store.people.facts(organization, [second])).slice(0, before.length), before)
+          deepStrictEqual((yield* factsOf(store, organization, second)).slice(0, before.length), before)
         }),
         { discard: true },
       )
@@ -218,7 +230,7 @@ export const peopleClauses: ReadonlyArray<Clause> = [
       const seen = [{ concordId: uuid(5), revision: revision + 1 }]
       strictEqual(yield* store.people.change({ ...change, seen }), "stale")
       deepStrictEqual(yield* named(store, organization, [hash(0xb)]), [undefined])
-      deepStrictEqual(yield* store.people.facts(organization, [uuid(5)]), [])
+      deepStrictEqual(yield* factsOf(store, organization, uuid(5)), [])
       strictEqual(yield* store.sessions.byToken(hash(0x50)), undefined)
       strictEqual(yield* store.people.change({ ...change, seen: [{ concordId: uuid(5), revision }] }), "kept")
     }),
@@ -233,7 +245,7 @@ export const peopleClauses: ReadonlyArray<Clause> = [
         { concurrency: "unbounded" },
       )
       strictEqual(outcomes.filter((outcome) => outcome === "kept").length, 1)
-      strictEqual((yield* store.people.facts(organization, [uuid(5)])).length, 1)
+      strictEqual((yield* factsOf(store, organization, uuid(5))).length, 1)
     }),
   ),
   clause(

@@ -17,6 +17,7 @@ import type { ProjectScope } from "../../core/model/Catalog.ts"
 import type { Identifiers } from "../../core/model/People.ts"
 import type { Session } from "../../core/ports/LedgerStore.ts"
 import { times } from "../support/long.ts"
+import { wholePerson } from "../support/wholePerson.ts"
 
 const hour = 3_600_000
 const start = Date.UTC(2024, 0, 31)
@@ -173,7 +174,7 @@ const carryOut = Effect.fnUntraced(function* (world: World, step: Step, answered
       if (identified._tag !== "Identified") return
       const session = yield* ledger.liveSession(scope.project, identified.token)
       if (Option.isSome(session)) visitor.session = session.value
-      const { facts } = yield* ledger.person(scope.organization, visitor.first)
+      const { facts } = yield* wholePerson(scope.organization, visitor.first)
       visitor.fact = facts.findLast(({ kind }) => kind !== "undone")?.id
       return
     }

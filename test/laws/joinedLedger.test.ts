@@ -19,6 +19,7 @@ import type { Identifiers } from "../../core/model/People.ts"
 import type { Session, StoredEvent, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 import { times } from "../support/long.ts"
+import { wholePerson } from "../support/wholePerson.ts"
 
 const start = Date.UTC(2024, 0, 31)
 const hour = 3_600_000
@@ -122,7 +123,7 @@ const join = Effect.fnUntraced(function* (
   const alias = Option.getOrThrow(yield* ledger.aliasOf(scope, { kind: "userId", value: "ann", isHashed: false }))
   const evidence = { kind: alias.kind, issuedAt: now, expiresAt: now + hour }
   expected(yield* ledger.identify({ ...scope, session, alias, evidence, signed: session.id }), "Identified")
-  const { facts } = yield* ledger.person(scope.organization, concordIds[who]!)
+  const { facts } = yield* wholePerson(scope.organization, concordIds[who]!)
   const { dateCreated, id } = facts.find(({ member }) => member === concordIds[who])!
   joins.set(who, { id, from: dateCreated, to: Infinity })
 })
@@ -139,7 +140,7 @@ const undo = Effect.fnUntraced(function* ({ concordIds, joins, site: scope }: To
     }),
     "Undone",
   )
-  const { facts } = yield* ledger.person(scope.organization, concordIds[who]!)
+  const { facts } = yield* wholePerson(scope.organization, concordIds[who]!)
   const to = facts.find((fact) => fact.join === id)!.dateCreated
   // After the join the two are one person, at the latest as of the instant of the join.
   expect(to).toBeGreaterThan(from)

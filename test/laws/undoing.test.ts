@@ -18,6 +18,7 @@ import type { Identifiers } from "../../core/model/People.ts"
 import type { Session, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as IdentityModel from "../support/identityModel.ts"
 import { times } from "../support/long.ts"
+import { wholePerson } from "../support/wholePerson.ts"
 
 const start = Date.UTC(2024, 0, 31)
 const hour = 3_600_000
@@ -102,7 +103,7 @@ const identify = Effect.fnUntraced(function* (world: World, who: number, as: Ide
   expect((yield* ledger.identify({ ...scope, session, alias, evidence, signed: proof }))._tag).toBe("Identified")
   sessions[who] = undefined
   const guest = guests[who]!
-  const { facts, survivor } = yield* ledger.person(scope.organization, guest)
+  const { facts, survivor } = yield* wholePerson(scope.organization, guest)
   const own = facts.filter(({ submitter }) => submitter === session.id)
   const named = model.names.get(as)
   // An identifier of no one is given a person that was not there before.

@@ -9,6 +9,7 @@ import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { Session } from "../../core/ports/LedgerStore.ts"
+import { wholePerson } from "./wholePerson.ts"
 
 const instants = [Date.UTC(2024, 0, 31), Date.UTC(2024, 1, 29), Date.UTC(2024, 1, 29) + 1]
 
@@ -85,7 +86,7 @@ const join = Effect.fnUntraced(function* (shop: ProjectScope, sessions: Readonly
     if (identified._tag !== "Identified") return yield* Effect.die(identified._tag)
   }
   const { concordId } = sessions[3]!
-  const { facts } = yield* ledger.person(shop.organization, concordId)
+  const { facts } = yield* wholePerson(shop.organization, concordId)
   const undone = yield* ledger.undoJoin(shop.organization, {
     concordId,
     factId: facts[0]!.id,

@@ -7,6 +7,7 @@ import { KeyRequired } from "./Credentials.ts"
 import { about, inOrganization, Needs, paths } from "./Endpoint.ts"
 import * as PeopleWire from "./PeopleWire.ts"
 import * as Problem from "./Problem.ts"
+import * as Wire from "./Wire.ts"
 
 const person = `${paths.organization}/people/:concordId` as const
 const one = { ...inOrganization, concordId: Schema.String.annotate({ description: "UUID", format: "uuid" }) }
@@ -16,11 +17,17 @@ export const People = HttpApiGroup.make("people")
   .add(
     HttpApiEndpoint.get("getPerson", person, {
       params: one,
+      query: Wire.cursorParameters,
       success: PeopleWire.Person,
       error: Problem.authenticated,
     })
       .annotate(Needs, "read")
-      .annotateMerge(about("Get a person", "Who it was joined with, and the facts that tell, with their evidence.")),
+      .annotateMerge(
+        about(
+          "Get a person",
+          "Who it was joined with, and the facts that tell, with their evidence: 1,000 of each a page.",
+        ),
+      ),
     HttpApiEndpoint.delete("undoJoin", `${person}/joins/:joinId`, {
       params: { ...one, joinId: Schema.String.annotate({ description: "The id of a fact", format: "uuid" }) },
       success: PeopleWire.Person,

@@ -5,6 +5,7 @@ import { Schema } from "effect"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 import * as People from "../../../core/model/People.ts"
+import * as Wire from "./Wire.ts"
 
 /** The claim that an identifier names the visitor, with the identity token that proves it. */
 export const Identification = Schema.Struct({
@@ -80,9 +81,10 @@ const Fact = Schema.Struct({
   description: "That two people are one, that an identifier names a person, or that such a fact is undone",
 })
 
-/** A person: the members of its join, and the facts about it. */
+/** A person: the members of its join, and the facts about it, in pages of at most 1,000 of each. */
 export const Person = Schema.Struct({
   concordId: Schema.String.annotate({ description: "Under which the person is answered" }),
   members: Schema.Array(Schema.String).annotate({ description: "Everybody who is counted as this person" }),
-  facts: Schema.Array(Fact),
+  facts: Schema.Array(Fact).annotate({ description: "In the order recorded" }),
+  ...Wire.nextCursor,
 }).annotate({ identifier: "Person" })

@@ -78,7 +78,8 @@ export const Event = Schema.Struct({
 /** A list of events that were recorded, or are in force. */
 export const Events = Schema.Struct({ count: Schema.Int, items: Schema.Array(Event) })
 
-const nextCursor = {
+/** The member that leads to the next page of an answer. */
+export const nextCursor = {
   nextCursor: Schema.optionalKey(
     Schema.String.annotate({ description: "Send it as `cursor` for the next page; left out after the last" }),
   ),
@@ -143,7 +144,7 @@ export const instantParameters = {
   knownAt: Schema.optionalKey(Exchange.Instant),
 }
 
-/** The query parameter that selects a page of an answer about very many types. */
+/** The query parameter that selects a page of an answer about very many types or people. */
 export const cursorParameters = {
   cursor: Schema.optionalKey(Schema.String.annotate({ description: "`nextCursor` of the page before" })),
 }

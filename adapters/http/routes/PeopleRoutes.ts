@@ -7,13 +7,14 @@ import { HttpApiBuilder } from "effect/http-api"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
-import type { UndonePerson } from "../../../core/people/PersonFacts.ts"
+import type { PersonPage } from "../../../core/people/PersonFacts.ts"
 import type * as People from "../../../core/model/People.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as Answer from "../server/Answer.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 import * as CatalogChanges from "./CatalogChanges.ts"
+import * as Pages from "./Pages.ts"
 import * as Positions from "../server/Positions.ts"
 
 const noPerson = new Answer.HttpProblem({ status: 404, detail: "there is no such person" })
@@ -38,9 +39,9 @@ const factJson = ({ dateCreated, evidence, id, join, kind, member, submitter, su
   }),
 })
 
-/** A person as JSON: its members, and the facts about it. */
-const write = ({ facts, members, survivor }: UndonePerson): string =>
-  JSON.stringify({ concordId: survivor, members, facts: facts.map(factJson) })
+/** A page of a person as JSON: its members, and the facts about it. */
+const write = ({ facts, members, nextCursor, survivor }: PersonPage): string =>
+  JSON.stringify({ concordId: survivor, members, facts: facts.map(factJson), nextCursor })
 
 const undo = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
@@ -56,7 +57,7 @@ const undo = Effect.fnUntraced(function* (
   if (outcome._tag === "NoSuchJoin") return yield* noJoin
   if (outcome._tag === "UndoneBefore") return yield* undoneBefore
   // A person asked about with these positions is answered as after the undo.
-  const { positions } = yield* ledger.person(organization, concordId)
+  const positions = yield* ledger.personPositions(organization, concordId)
   const isRepeated = outcome._tag === "Repeated"
   const headers = { ...Positions.headers(positions), ...IdempotencyKey.headers(isRepeated) }
   return Answer.json(isRepeated ? outcome.answer : write(outcome.person), 200, headers)
@@ -65,13 +66,15 @@ const undo = Effect.fnUntraced(function* (
 /** The handlers of the group `people`. */
 export const layer = HttpApiBuilder.group(Api, "people", (handlers) =>
   handlers
-    .handle("getPerson", ({ params }) =>
+    .handle("getPerson", ({ params, query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { organization } = yield* CurrentKey
+          const { key, organization } = yield* CurrentKey
           if (!isUuid(params.concordId)) return yield* noPerson
           const ledger = yield* Ledger
-          const person = yield* ledger.person(organization, params.concordId.toLowerCase())
+          const page = { caller: key.id, ...query }
+          const person = yield* ledger.person(organization, params.concordId.toLowerCase(), page)
+          if (person._tag === "UnknownCursor") return yield* Pages.unknownCursor
           return Answer.json(write(person), 200, Positions.headers(person.positions))
         }),
       ),

@@ -62,8 +62,8 @@ const ownEvent = Effect.fnUntraced(function* (id: string) {
   const { session, scope } = yield* CurrentVisitor
   const event = isUuid(id) ? yield* ledger.event(scope.project, id.toLowerCase()) : undefined
   if (event === undefined) return yield* noEvent
-  const { members } = yield* ledger.person(scope.organization, session.concordId)
-  return members.includes(event.concordId) ? event : yield* noEvent
+  const isOwn = yield* ledger.areOne(scope.organization, session.concordId, event.concordId)
+  return isOwn ? event : yield* noEvent
 })
 
 /** The handlers of the group `site`. */

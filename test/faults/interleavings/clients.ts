@@ -5,7 +5,7 @@
 import { Clock, Effect, Option } from "effect"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
-import type { Ledger } from "../../../core/Ledger.ts"
+import { Ledger } from "../../../core/Ledger.ts"
 import type { Item } from "../../../core/model/Admission.ts"
 import type { IdempotentRequest } from "../../../core/ledger/Idempotency.ts"
 import type { Opened } from "../../../core/people/Sessions.ts"
@@ -14,6 +14,7 @@ import type { StoredEvent, StoreUnavailable } from "../../../core/ports/LedgerSt
 import type { Answer, Asked, Deed, Kind, Reply } from "./history.ts"
 import type { Use } from "./process.ts"
 import type { Action, Key, Saying, Who } from "./story.ts"
+import { wholePerson } from "../../support/wholePerson.ts"
 
 const hour = 3_600_000
 const maxTries = 4
@@ -178,7 +179,7 @@ const undo = Effect.fnUntraced(function* (client: Client, own: string, action: A
     Effect.gen(function* () {
       const found = yield* named(ledger, action.who, client)
       if (found._tag === "Refused" || found.concordId === undefined) return []
-      return (yield* ledger.person(organization, found.concordId)).facts
+      return (yield* wholePerson(organization, found.concordId).pipe(Effect.provideService(Ledger, ledger))).facts
     }),
   )
   if (facts._tag !== "Answered") return

@@ -52,7 +52,9 @@ const everyFact = ({ commits, site: { organization }, store }: Played): Readonly
   const facts = commits.flatMap((commit) => (commit.kind === "people.change" ? commit.change.facts : []))
   const people = new Set(facts.flatMap(({ member, survivor }) => [member, survivor]))
   return [...people].flatMap((concordId) =>
-    Effect.runSync(store.people.facts(organization, [concordId])).filter(({ member }) => member === concordId),
+    Effect.runSync(store.people.facts(organization, [{ concordId, from: 0 }], 1000))
+      .flat()
+      .filter(({ member }) => member === concordId),
   )
 }
 
