@@ -94,8 +94,8 @@ export const of = Effect.fnUntraced(function* (
 })
 
 /**
- * Whether a fact was undone: now, with the first page of the person as it is then; by an earlier request of the same idempotency key,
- * with its answer; by another request before; or not at all because the person has no such fact.
+ * Whether a fact was undone: now, with the first page of the person as it is then; by an earlier request of the same
+ * idempotency key, with its answer; by another request before; or not at all because the person has no such fact.
  */
 export type UndoOutcome =
   | { readonly _tag: "Undone"; readonly person: PersonPage }

@@ -149,7 +149,7 @@ export const http: Part = {
     ],
     ["api/Endpoint.ts", 'method === "GET" ||', "false ||", "a new version is not unseen again"],
 
-    ["routes/SiteRoutes.ts", "return isOwn ? event", "return event.id !== \"\" ? event", "by the ids of its events"],
+    ["routes/SiteRoutes.ts", "return isOwn ? event", 'return event.id !== "" ? event', "by the ids of its events"],
     ["routes/SiteRoutes.ts", '{ ...query, status: "active" }', "query", "a page is shown the active types only"],
 
     [
