@@ -27,7 +27,7 @@ export const refusalsOf = (admitted: ReadonlyArray<AdmittedItem>): ReadonlyArray
     .filter(({ event }) => event.isDatedByLedger === true)
     .map(({ concordId, event }) => ({ concordId, consentType: event.type.id, at: event.consentDate }))
 
-/** The refusals as of the last of their dates, so that only a yes that was recorded after the dates is later than one. */
+/** The refusals as of the last of their dates, so that only a yes recorded after the dates is later than one. */
 export const asOfLast = (refusals: ReadonlyArray<DatedRefusal>, dates: LaterDates): ReadonlyArray<DatedRefusal> =>
   dates.size === 0
     ? refusals
