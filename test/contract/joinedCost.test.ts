@@ -84,6 +84,8 @@ const withLedger = <A>(
     }).pipe(Effect.provide(Store.layer(url)), Effect.scoped),
   )
 
+const [identifications, readers] = [times(8, 32), times(4, 16)]
+
 describe.each(Object.entries(stores))("a person that has logged in often, on %s", (_name, make) => {
   test("is answered about, and logs in again, at the cost of one that has logged in twice", { timeout: 600_000 }, () =>
     Effect.runPromise(Effect.promise(async () => make())).then((url) =>
@@ -119,25 +121,25 @@ describe.each(Object.entries(stores))("a person that has logged in often, on %s"
     ),
   )
 
-  test("is identified 32 times at once and read 16 times at once: each identification is one attempt", async () => {
+  test(`is identified ${identifications} times at once and read ${readers} times at once: each identification is one attempt`, async () => {
     await withLedger(
       await make(),
       Effect.fnUntraced(function* (scope, { count, reset }) {
         const ledger = yield* Ledger.Ledger
         const concordId = yield* logIn(scope)
-        const sessions = yield* Effect.forEach(Array.from({ length: 32 }), () => visit(scope))
+        const sessions = yield* Effect.forEach(Array.from({ length: identifications }), () => visit(scope))
         reset()
         const read = Effect.forever(ledger.state({ ...scope, concordId }))
-        const readers = Effect.all(
-          Array.from({ length: 16 }, () => read),
+        const reading = Effect.all(
+          Array.from({ length: readers }, () => read),
           { concurrency: "unbounded" },
         )
         const identified = yield* Effect.raceFirst(
           Effect.forEach(sessions, (session) => identify(scope, session), { concurrency: "unbounded" }),
-          readers,
+          reading,
         )
         expect(identified).toEqual(sessions.map(() => "Identified"))
-        expect(count.byName.get("people.change")).toBe(32)
+        expect(count.byName.get("people.change")).toBe(identifications)
       }),
     )
   })

@@ -257,7 +257,7 @@ test("of random requests of visitors with tiny quotas no refusal that changes an
         // Those within the quota, a first one of each type, and one after each yes.
         expect(declines.length).toBeLessThanOrEqual(3 * 3 + listed.length + yeses)
       }),
-      { numRuns: times(30, 300) },
+      { numRuns: times(8, 300) },
     )
   } finally {
     await tiny.stop()

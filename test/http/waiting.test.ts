@@ -70,7 +70,7 @@ describe.each(["none", "viewer"] as const)(
     test("keeps no decline of another key from being recorded", async () => {
       const flooding = flood(server.port, question, headers)
       const statuses: Array<number> = []
-      for (let n = 0; n < times(20, 60); n++) {
+      for (let n = 0; n < times(10, 60); n++) {
         await flooding.answered(n * 10)
         const no = yes({ userId: `declines ${role} ${n}`, consentState: "declined" })
         statuses.push((await record(server, [no])).status)
@@ -83,7 +83,7 @@ describe.each(["none", "viewer"] as const)(
     test("keeps no question of another key from being answered by a replica", async () => {
       const flooding = flood(replica.port, question, headers)
       const statuses: Array<number> = []
-      for (let n = 0; n < times(20, 60); n++) {
+      for (let n = 0; n < times(10, 60); n++) {
         await flooding.answered(n * 5)
         const path = `${privacy()}/consent-decisions?userId=asks%20${n}`
         statuses.push((await replica.request("GET", path, { headers: asOwner })).status)

@@ -241,5 +241,5 @@ test("Whatever is identified, recorded and undone: everyone answers for what was
         }),
       ),
     ),
-    { numRuns: times(150, 2000) },
+    { numRuns: times(40, 2000) },
   ))

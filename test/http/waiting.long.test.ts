@@ -1,0 +1,2 @@
+/** Floods that last longer. */
+import "./waiting.test.ts"

@@ -1,0 +1,2 @@
+/** The property of `undoing.test.ts`, with all runs. */
+import "./undoing.test.ts"
