@@ -109,7 +109,7 @@ describe.each(Object.entries(stores))("a person that has logged in often, on %s"
           })
           yield* logIn(scope)
           const few = yield* measure(yield* logIn(scope))
-          for (let visits = 0; visits < times(12, 3650); visits++) yield* logIn(scope)
+          for (let visits = 0; visits < times(8, 3650); visits++) yield* logIn(scope)
           const many = yield* measure(yield* logIn(scope))
           for (const [index, { calls, rows }] of many.entries()) {
             expect(calls).toBeLessThanOrEqual(few[index]!.calls)

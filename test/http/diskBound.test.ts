@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite"
 import { expect, test } from "vitest"
 import * as Quotas from "../../adapters/http/server/Quotas.ts"
 import * as TokenBuckets from "../../adapters/http/server/TokenBuckets.ts"
+import { times } from "../support/long.ts"
 import { served } from "../support/served.ts"
 import type { Answer } from "../support/server.ts"
 import { asVisitor, openSession, shop, startWorld, type Visitor, yes } from "./world.ts"
@@ -27,6 +28,9 @@ const size = (): number => {
   database.close()
   return statSync(server.file).size + statSync(`${server.file}-wal`).size
 }
+
+/** How many requests a sample has. */
+const sample = times(80, 200)
 
 /** The bytes that each request of a sample leaves. */
 const bytesOf = async (requests: number, send: () => Promise<Answer>): Promise<number> => {
@@ -62,9 +66,9 @@ test("the writes of an hour are those of a full bucket and of what refills: 24,4
 })
 
 test("a session leaves less than the writes that it draws, and so does its idempotency record", async () => {
-  bytesOfSession = await bytesOf(200, () => open())
+  bytesOfSession = await bytesOf(sample, () => open())
   perWrite["session"] = bytesOfSession / Quotas.sessionWrites
-  const withKey = await bytesOf(200, () => open(newKey()))
+  const withKey = await bytesOf(sample, () => open(newKey()))
   perWrite["record of a session"] = (withKey - bytesOfSession) / Quotas.sessionRecordWrites
   expect(bytesOfSession * stated.sessions).toBeLessThan(stated.ofSessions * megabyte)
 })
@@ -76,13 +80,13 @@ test("events and profiles leave at most 2.5 KB a write", async () => {
   const batch = { items: Array.from({ length: 100 }, () => yes()) }
   perWrite["event"] = (await bytesOf(20, () => send("consent-events", batch))) / 100
   perWrite["event and idempotency record"] =
-    (await bytesOf(200, () => send("consent-events", { items: [yes()] }, newKey()))) / 2
+    (await bytesOf(sample, () => send("consent-events", { items: [yes()] }, newKey()))) / 2
   const text = "\u0001".repeat(256)
   const address = { street: text, street2: text, city: text, state: text, postalCode: text, country: text }
   const profile = { firstName: text, middleName: text, lastName: text, address }
   const kibibytes = Math.ceil(JSON.stringify(profile).length / 1024)
   perWrite["session and profile"] =
-    (await bytesOf(100, async () => {
+    (await bytesOf(sample / 2, async () => {
       const headers = { "x-session": (await open()).json.session }
       return server.request("POST", `/site-v1/${shop.id}/profile`, { headers, json: profile })
     })) /
@@ -98,7 +102,7 @@ test("so an hour leaves at most 60 MB, or what its guests decline above the quot
 })
 
 test("a session that recorded nothing is removed a day after its end, when another is opened, and leaves less than 500 bytes", async () => {
-  const visits = 200
+  const visits = sample
   const fresh = await startWorld()
   try {
     const database = new DatabaseSync(fresh.file, { timeout: 10_000 })

@@ -5,12 +5,13 @@
 import { randomBytes } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type Collector, sentTo, startCollector } from "../support/collector.ts"
+import { times } from "../support/long.ts"
 import { served } from "../support/served.ts"
 import type { Answer } from "../support/server.ts"
 import { asOwner, asVisitor, longTypes, privacy, startWorld, visit, type Visitor } from "./world.ts"
 
 const mebibyte = 1024 * 1024
-const count = 400
+const count = times(120, 400)
 const length = 65_000
 
 let collector: Collector

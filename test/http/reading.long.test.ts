@@ -1,0 +1,2 @@
+/** A read stores nothing, on PostgreSQL, too. */
+import "./reading.test.ts"

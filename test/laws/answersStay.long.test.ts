@@ -1,0 +1,2 @@
+/** The law of `answersStay.test.ts`, with all runs. */
+import "./answersStay.test.ts"

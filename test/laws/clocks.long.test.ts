@@ -1,0 +1,2 @@
+/** The laws of `clocks.test.ts`, with all runs. */
+import "./clocks.test.ts"
