@@ -9,7 +9,19 @@ import { DatabaseSync } from "node:sqlite"
 import { describe, expect, test } from "vitest"
 import * as RecordedColumns from "../../adapters/files/RecordedColumns.ts"
 import { fresh, organizations } from "../http/requests.ts"
-import { acme, ask, asOwner, asVisitor, openSession, privacy, record, shop, startWorld, yes } from "../http/world.ts"
+import {
+  acme,
+  ask,
+  asOwner,
+  asVisitor,
+  openSession,
+  privacy,
+  record,
+  shop,
+  startWorld,
+  violations,
+  yes,
+} from "../http/world.ts"
 import { served } from "../support/served.ts"
 
 const server = served(startWorld)
@@ -35,8 +47,11 @@ const texts = [
   `\u001b[2J\u001b]0;forged\u0007`,
   `__proto__`,
   `constructor`,
-  `\u202eevil\u202c\u0000`,
+  `\u202eevil\u202c`,
 ]
+
+/** No store keeps this one, but an identifier may have it, because only its hash is kept. */
+const withNul = `\u202eevil\u202c\u0000`
 
 const send = async (method: string, path: string, json: unknown) => {
   const answer = await server.request(method, path, { headers: asOwner, json })
@@ -79,20 +94,46 @@ test("every text that an API key may write is answered as it was sent, by every 
   expect(Object.prototype).not.toHaveProperty("isAdmin")
 })
 
+test("a text that no store keeps is refused by every member that is kept, and finds a person as an identifier", async () => {
+  const refused = async (method: string, path: string, json: object) => {
+    const answer = await server.request(method, path, { headers: asOwner, json })
+    return [answer.status, ...violations(answer)]
+  }
+  const text = withNul
+  const organization = `${organizations}/${acme.id}`
+  expect(await refused("PATCH", organization, { name: text })).toEqual([422, "/name invalid"])
+  expect(await refused("POST", `${organization}/projects`, { name: text })).toEqual([422, "/name invalid"])
+  const key = { name: text, role: "none" }
+  expect(await refused("POST", `${organization}/api-keys`, key)).toEqual([422, "/name invalid"])
+  const sent = { name: `Name ${text}`, description: text, document: text, category: "custom", subcategory: text }
+  const type = await refused("POST", `${privacy()}/consent-types`, { ...sent, label: fresh("label") })
+  const members = ["description", "document", "name", "subcategory"]
+  expect([type[0], type.slice(1).toSorted()]).toEqual([422, members.map((member) => `/${member} invalid`)])
+  const [accepted, declined] = ["accepted", "declined"].map((consentState) =>
+    yes({ consentState, userId: text, externalId: text }),
+  )
+  expect(violations(await record(server, [accepted]))).toEqual(["/items/0/externalId invalid"])
+  // A refusal is recorded without it.
+  const answer = await record(server, [declined])
+  expect([answer.status, answer.json.items[0].leftOut]).toEqual([201, ["externalId"]])
+  const { items } = (await ask(server, "consent-state", { userId: text })).json
+  expect(items.map(({ id }: { id: string }) => id)).toEqual([answer.json.items[0].id])
+})
+
 test("the reference shows nothing that a user wrote", async () => {
   const page = (await server.request("GET", "/docs")).text
   for (const text of texts.filter((each) => each.length > 12)) expect(page).not.toContain(text)
 })
 
 test("a line of the log is one JSON object, whatever was sent", async () => {
-  const printable = texts.map((text) => text.replaceAll(/[^\x20-\x7e]/g, "?"))
+  const printable = [...texts, withNul].map((text) => text.replaceAll(/[^\x20-\x7e]/g, "?"))
   for (const text of printable) {
     await openSession(server, {}, shop, { "user-agent": text, "x-request-id": text, traceparent: text, referer: text })
     await server.request("GET", `/${encodeURIComponent(text)}?${encodeURIComponent(text)}`, {
       headers: { "x-api-key": text },
     })
   }
-  for (const text of texts) await record(server, [yes({ userId: text, consentState: text })])
+  for (const text of [...texts, withNul]) await record(server, [yes({ userId: text, consentState: text })])
   const lines = server
     .output()
     .split("\n")
@@ -112,7 +153,7 @@ describe("an export as CSV", () => {
   // Mutant: no character is put before the text.
   test("holds no cell that a spreadsheet runs, and gives back every text as it was", () => {
     const text = fc.oneof(
-      fc.constantFrom(...texts),
+      fc.constantFrom(...texts, withNul),
       fc.string({
         unit: fc.constantFrom("=", "+", "-", "@", "'", '"', " ", "\t", "\r", "\n", "\uff1d", ",", "a"),
         maxLength: 6,
