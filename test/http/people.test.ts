@@ -253,11 +253,27 @@ describe("JSON that is written to confuse:", () => {
   test.each(["1e400", "-1e400", "1e308", "123456789012345678901234567890", "-0", "1.0000000000000001e16"])(
     "the number %s leads to no harm anywhere",
     async (number) => {
-      const item = JSON.stringify(yes({ userId: "numbers", consentState: "declined" })).slice(0, -1)
-      for (const member of ["version", "userId", "consentDate", "label"]) {
-        expect((await recordText(`{"items":[${item},"${member}":${number}}]}`)).status).toBe(422)
+      const itemOf = (consentState: string, member: string) => {
+        const item = JSON.stringify(yes({ userId: "numbers", consentState })).slice(0, -1)
+        return recordText(`{"items":[${item},"${member}":${number}}]}`)
       }
-      expect((await recordText(`{"items":[${item},"extra":${number}}]}`)).status).toBe(201)
+      for (const member of ["version", "userId", "consentDate", "label"]) {
+        expect((await itemOf("accepted", member)).status).toBe(422)
+      }
+      // A refusal is recorded without what cannot be read, unless that is its type or its only identifier.
+      for (const member of ["userId", "label"]) expect((await itemOf("declined", member)).status).toBe(422)
+      for (const member of ["version", "consentDate"]) {
+        const answer = await itemOf("declined", member)
+        expect([answer.status, answer.json.items?.[0].leftOut]).toEqual([201, [member]])
+        const [event] = answer.json.items
+        expect(event.version).toBe(1)
+        expect(event.consentDate).toBe(event.dateCreated)
+      }
+      for (const consentState of ["accepted", "declined"]) {
+        const answer = await itemOf(consentState, "extra")
+        expect(answer.status).toBe(201)
+        expect(answer.json.items[0]).not.toHaveProperty("extra")
+      }
     },
   )
 
