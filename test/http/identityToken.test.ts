@@ -130,12 +130,23 @@ describe("the person is named by", () => {
     expect(await stateOf(server, later)).toEqual([])
   })
 
-  test("an identifier that named no one yet: it is the guest's from then on", async () => {
+  test("an identifier that named no one yet: it names a person of its own, that the guest is joined with", async () => {
     const guest = await visit(server)
     await say(server, guest, types.newsletter.id, "accepted")
     const body = { type: "email", value: "hal@example.com", token: await signer.token("hal@example.com") }
-    expect((await identify(server, guest, body)).json).toMatchObject({ synced: true })
-    expect(await known({ email: "hal@example.com" })).toBe(guest.concordId)
+    const answer = await identify(server, guest, body)
+    expect([answer.status, answer.json.synced]).toEqual([200, true])
+    expect(await stateOf(server, answer.json)).toEqual(["newsletter accepted"])
+    const concordId = await known({ email: "hal@example.com", consentType: types.policy.id })
+    expect(concordId).not.toBe(guest.concordId)
+    const { json } = await personOf(server, guest.concordId)
+    expect(json.concordId).toBe(concordId)
+    // Asked by the identifier, by its person or by the guest, the two are one person.
+    for (const person of [{ email: "hal@example.com" }, { concordId }, { concordId: guest.concordId }]) {
+      const { items } = (await ask(server, "consent-state", person)).json
+      const labels = items.map(({ label }: { label: string }) => label)
+      expect(labels.toSorted()).toEqual(["newsletter", "policy"])
+    }
   })
 })
 
