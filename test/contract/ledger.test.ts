@@ -155,15 +155,16 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
           })
         const ann = yield* visitor(scope)
         yield* prove(ann, "first")
-        const { facts, survivor } = yield* wholePerson(scope.organization, ann.concordId)
+        const { facts } = yield* wholePerson(scope.organization, ann.concordId)
+        const identified = facts.find(({ kind }) => kind === "identified")!
         const other = yield* visitor(scope)
-        // The change happens after the identifier was read, and before the person that it named is read.
+        // The change happens after the identifier was looked up and before the revision of its person is read.
         let asked = 0
         before = (concordId) => {
-          if (concordId !== survivor || ++asked !== 1) return Effect.void
+          if (concordId !== identified.member || ++asked !== 1) return Effect.void
           return ledger.undoJoin(scope.organization, {
             concordId: ann.concordId,
-            factId: facts[0]!.id,
+            factId: identified.id,
             submitter: "test",
             answer: () => "",
           })
@@ -171,12 +172,21 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         const outcome = yield* prove(other, "second")
         if (outcome._tag !== "Identified") return yield* Effect.die(outcome._tag)
         const session = Option.getOrThrow(yield* ledger.liveSession(project, outcome.token))
-        return { isSynced: outcome.isSynced, is: session.concordId, others: [survivor, ann.concordId] }
+        const { members } = yield* wholePerson(scope.organization, session.concordId)
+        return {
+          isTaken: asked > 0,
+          isSynced: outcome.isSynced,
+          joined: members.toSorted(),
+          expected: [session.concordId, other.concordId].toSorted(),
+          strangers: [ann.concordId, identified.member],
+        }
       }),
       interrupted,
     )
-    expect(opened.isSynced).toBe(true)
-    expect(opened.others).not.toContain(opened.is)
+    expect(opened).toMatchObject({ isTaken: true, isSynced: true })
+    // The identifier is given a new person, so the session is not that of the person that had it, nor of ann.
+    expect(opened.joined).toEqual(opened.expected)
+    for (const stranger of opened.strangers) expect(opened.joined).not.toContain(stranger)
   })
 
   test("a person whose events are recorded without pause can still be asked about", async () => {
