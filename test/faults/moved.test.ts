@@ -106,7 +106,7 @@ describe("a move is refused", () => {
     for (const damage of [
       `DELETE FROM event ${last} AND position = 1`,
       `DELETE FROM event ${last} AND position = (SELECT max(position) FROM event ${last})`,
-      "DELETE FROM lane_head WHERE lane = (SELECT max(lane) FROM lane_head)",
+      `DELETE FROM lane_head ${last}`,
       `UPDATE event SET body = replace(body, 'import', 'implied') ${last} AND position = 2`,
     ]) {
       const source = await postgres.copy(sources.postgres)

@@ -117,7 +117,9 @@ const expected = (table: TableName, column: string, row: never): Partial<Finding
     case "joined_head":
       return headPlace(row, table)
     case "lane_head": {
-      const { lane }: Row<"lane_head"> = row
+      const { lane, next_position }: Row<"lane_head"> = row
+      // A lane without events needs no row: it is marked with its first event.
+      if (column === "lane" && next_position === 0) return { table: "lane_head", lane: nowhere }
       return column === "next_position" ? { lane } : { table: "lane_head", lane }
     }
     case "external_id": {
