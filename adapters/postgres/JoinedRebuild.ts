@@ -27,9 +27,15 @@ export const rebuild = Effect.fnUntraced(function* (sql: Sql.Sql) {
       [Lane.all(organization)],
     )
     const facts = rows.map(({ body }): People.Fact => JSON.parse(body))
+    const withEvents = yield* Sql.query<{ readonly lane: number }>(
+      sql,
+      "SELECT lane FROM lane_head WHERE lane = ANY($1::bigint[]) AND next_position > 0",
+      [own.flatMap(Lane.all)],
+    )
+    const lanes = new Set(withEvents.map(({ lane }) => lane))
     for (const { learnt, members, survivor } of People.everJoined(facts)) {
       const group = { survivor, members: members.length === 1 ? [] : members }
-      yield* JoinedWriter.write(sql, organization, { projects: own, learnt, groups: [group] })
+      yield* JoinedWriter.write(sql, organization, { projects: own, learnt, groups: [group] }, lanes)
     }
     if (own.length === 0 || !(yield* JoinedWriter.hasAny(sql, organization))) continue
     // A lane without a row is marked by the first append to it.

@@ -27,15 +27,17 @@ const lanes = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })
 
 /**
  * Locks the lanes of a change's people in all projects, in ascending order, and marks them: from now on an append to
- * one of them looks for joined people.
+ * one of them looks for joined people. Returns those that have events.
  */
-export const lockLanes = (sql: Sql.Sql, joining: Joining) =>
-  Sql.query(
+export const lockLanes = Effect.fnUntraced(function* (sql: Sql.Sql, joining: Joining) {
+  const rows = yield* Sql.query<{ readonly lane: number; readonly next_position: number }>(
     sql,
     `INSERT INTO lane_head SELECT v.lane, 0, 0, true FROM ${lanes.rows} v ORDER BY v.lane
-     ON CONFLICT (lane) DO UPDATE SET has_joined = true`,
+     ON CONFLICT (lane) DO UPDATE SET has_joined = true RETURNING lane, next_position`,
     lanes.parameters(PeopleLanes.inProjects(joining.projects, peopleOf(joining))),
   )
+  return new Set(rows.flatMap(({ lane, next_position }) => (next_position > 0 ? [lane] : [])))
+})
 
 /**
  * Whether a change was prepared against the catalog as it is. It stays so until the transaction ends, so that no
@@ -92,16 +94,28 @@ const members = ArrayColumns.make<Member>({
   survivor: ["uuid", ({ survivor }) => survivor],
 })
 
-const membersOf = ({ groups, projects }: Pick<Joining, "groups" | "projects">): ReadonlyArray<Member> =>
-  groups.flatMap(({ members, survivor }) =>
-    members.flatMap((member) => projects.map((project) => ({ lane: Lane.of(project, member), member, survivor }))),
+/** The members of groups in each of some lanes, which are those with events. */
+const membersOf = (
+  { groups, projects }: Pick<Joining, "groups" | "projects">,
+  lanes: ReadonlySet<number>,
+): ReadonlyArray<Member> => {
+  const withEvents = projects.filter((project) => Lane.all(project).some((lane) => lanes.has(lane)))
+  return groups.flatMap(({ members, survivor }) =>
+    members.flatMap((member) =>
+      withEvents.flatMap((project) => {
+        const lane = Lane.of(project, member)
+        return lanes.has(lane) ? [{ lane, member, survivor }] : []
+      }),
+    ),
   )
+}
 
-/** Writes groups of people whose rows are there, and copies the heads of those that are added. */
+/** Writes groups of people whose rows are there, and copies the heads, in some lanes, of those that are added. */
 export const write = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   organization: Lane.Owner,
   joining: Pick<Joining, "groups" | "learnt" | "projects">,
+  lanes: ReadonlySet<number>,
 ) {
   yield* Sql.query(
     sql,
@@ -109,7 +123,7 @@ export const write = Effect.fnUntraced(function* (
      FROM ${counted.rows} v WHERE p.lane = v.lane AND p.person = v.person`,
     counted.parameters(countedPeople(organization, joining)),
   )
-  const added = membersOf(joining)
+  const added = membersOf(joining, lanes)
   if (added.length === 0) return
   yield* Sql.query(
     sql,
@@ -125,19 +139,24 @@ export const write = Effect.fnUntraced(function* (
 
 /**
  * Writes a change of groups, and raises the revision of each of its people. Their lanes and their rows of `person` must
- * be locked.
+ * be locked; `lanes` are those with events.
  */
-export const change = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, joining: Joining) {
-  const { dissolved, projects } = joining
-  if (dissolved.length > 0) {
-    const all = projects.flatMap(Lane.all)
+export const change = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  joining: Joining,
+  lanes: ReadonlySet<number>,
+) {
+  const { dissolved } = joining
+  // The people of a group that is dissolved are in the groups again, so its merged heads are in their lanes.
+  if (dissolved.length > 0 && lanes.size > 0) {
     yield* Sql.query(sql, "DELETE FROM joined_head WHERE lane = ANY($1::bigint[]) AND person = ANY($2::uuid[])", [
-      all,
+      [...lanes],
       dissolved,
     ])
   }
   yield* AliasWriter.raise(sql, organization, writtenPeople(joining))
-  yield* write(sql, organization, joining)
+  yield* write(sql, organization, joining, lanes)
 })
 
 interface JoinedEvent extends Lanes.Placed {

@@ -104,7 +104,7 @@ const count = (sql: Sql.Sql, change: IdentityChange) =>
 /** The steps of an identity change, in the order of their locks. */
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange) {
   const { claims, ends, facts, organization, identityToken, idempotencyRecord, joining, releases, session } = change
-  if (joining !== undefined) yield* JoinedWriter.lockLanes(sql, joining)
+  const lanes = joining === undefined ? new Set<number>() : yield* JoinedWriter.lockLanes(sql, joining)
   const idempotency = idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }]
   if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
   if (joining !== undefined && !(yield* JoinedWriter.isCurrent(sql, joining))) return "stale"
@@ -113,7 +113,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange)
   const owned = claims.map((claim) => ({ organization, claim }))
   if (!(yield* AliasWriter.claim(sql, owned))) return "stale"
   for (const fact of facts) yield* recordFact(sql, organization, fact)
-  if (joining !== undefined) yield* JoinedWriter.change(sql, organization, joining)
+  if (joining !== undefined) yield* JoinedWriter.change(sql, organization, joining, lanes)
   if (identityToken !== undefined && !(yield* useIdentityToken(sql, identityToken))) return "used"
   if (ends !== undefined) yield* SessionWriter.end(sql, ends)
   if (session !== undefined) yield* SessionWriter.open(sql, session)

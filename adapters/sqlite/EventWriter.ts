@@ -81,6 +81,10 @@ export const make = (
     externalId !== undefined &&
     statements.externalId.get(Lane.of(project, externalId), Uuid.toBytes(externalId)) !== undefined
 
+  /** Whether a lane has no joined people. A join marks only lanes with events; the first append marks another one. */
+  const isUnmarked = (head: LaneHead): boolean =>
+    head !== undefined && head["has_joined"] !== 1 && Number(head["next_position"]) > 0
+
   /** Whether the person of one of the refusals, or one joined with it, has a later head of its type: a yes. */
   const isOvertaken = (
     { organization, project, refusals = [] }: Append,
@@ -93,7 +97,7 @@ export const make = (
       // No event is later than its lane, so nothing is looked up unless the lane is later than the refusal.
       const isLater = Number(head?.["last_recorded_at"] ?? at) > at
       if (isLater && statements.laterHead.get(lane, person, type, at) !== undefined) return true
-      if (head?.["has_joined"] !== 1) return false
+      if (isUnmarked(head)) return false
       const first = project.number * Lane.maxCount
       const owner = Lane.of(organization, concordId)
       return statements.laterJoinedHead.get(owner, person, first, first + project.lanes - 1, at, type) !== undefined
@@ -158,8 +162,7 @@ export const make = (
       const head = heads.get(lane)
       const first = Number(head?.["next_position"] ?? 0)
       for (const [index, event] of ofLane.entries()) insert(project, lane, first + index, event)
-      // A lane of a new project has no row yet: a join that is older than the project has not marked it.
-      const hasJoined = head === undefined ? joined.hasAny(organization) : head["has_joined"] === 1
+      const hasJoined = head?.["has_joined"] === 1 || (first === 0 && joined.hasAny(organization))
       if (hasJoined) {
         for (const [index, event] of ofLane.entries()) joined.raise(organization, lane, first + index, event)
       }

@@ -21,9 +21,10 @@ export const rebuild = (db: DatabaseSync): void => {
   for (const organization of organizations.values()) {
     const own = [...projects.values()].filter((project) => project.organization === organization.id)
     const facts = factsOf.all(...Lane.range(organization)).map(({ body }): People.Fact => JSON.parse(String(body)))
+    const lanes = writer.lanesWithEvents(own.flatMap(Lane.all))
     for (const { learnt, members, survivor } of People.everJoined(facts)) {
       const group = { survivor, members: members.length === 1 ? [] : members }
-      writer.write(organization, { projects: own, learnt, groups: [group] })
+      writer.write(organization, { projects: own, learnt, groups: [group] }, lanes)
     }
     // A lane without a row is marked by the first append to it.
     if (writer.hasAny(organization)) for (const project of own) markLanes.run(...Lane.range(project))

@@ -18,10 +18,10 @@ const raised = `
 const prepareStatements = (db: DatabaseSync) => ({
   revision: db.prepare("SELECT revision FROM catalog_head"),
   survivor: db.prepare("SELECT survivor FROM person WHERE lane = ? AND person = ? AND survivor IS NOT NULL"),
+  lanesWithEvents: db.prepare(`
+    SELECT lane FROM lane_head WHERE next_position > 0 AND lane IN (SELECT value FROM json_each(?))`),
   joined: db.prepare("SELECT 1 FROM person WHERE lane BETWEEN ? AND ? AND survivor IS NOT NULL LIMIT 1"),
-  markLane: db.prepare(`
-    INSERT INTO lane_head (lane, next_position, last_recorded_at, has_joined) VALUES (?, 0, 0, 1)
-    ON CONFLICT (lane) DO UPDATE SET has_joined = 1 WHERE has_joined = 0`),
+  markLane: db.prepare("UPDATE lane_head SET has_joined = 1 WHERE lane = ? AND has_joined = 0"),
   raiseRevision: db.prepare(`
     INSERT INTO person (lane, person, revision, is_identified) VALUES (?, ?, 1, 0)
     ON CONFLICT (lane, person) DO UPDATE SET revision = revision + 1`),
@@ -41,8 +41,14 @@ export interface JoinedWriter {
   readonly isCurrent: (joining: Joining) => boolean
   /** Writes a change of groups, marks the lanes of its people, and raises the revision of each of them. */
   readonly change: (organization: Lane.Owner, joining: Joining) => void
-  /** Writes groups of people whose rows are there, and copies the heads of those that are added. */
-  readonly write: (organization: Lane.Owner, joining: Pick<Joining, "groups" | "learnt" | "projects">) => void
+  /** Those of some lanes that have events. */
+  readonly lanesWithEvents: (lanes: ReadonlyArray<number>) => ReadonlySet<number>
+  /** Writes groups of people whose rows are there, and copies the heads, in these lanes, of those that are added. */
+  readonly write: (
+    organization: Lane.Owner,
+    joining: Pick<Joining, "groups" | "learnt" | "projects">,
+    lanes: ReadonlySet<number>,
+  ) => void
   /** Whether anyone in an organization is joined. */
   readonly hasAny: (organization: Lane.Owner) => boolean
   /** Raises the merged heads that an event is later than, if its person is joined. */
@@ -53,17 +59,20 @@ export interface JoinedWriter {
 export const make = (db: DatabaseSync): JoinedWriter => {
   const statements = prepareStatements(db)
 
-  const addMember = (projects: ReadonlyArray<Lane.Owner>, member: string, survivor: Uint8Array): void => {
-    const person = Uuid.toBytes(member)
-    for (const project of projects) statements.copy.run(survivor, Lane.of(project, member), person)
-  }
+  const lanesWithEvents = (lanes: ReadonlyArray<number>): ReadonlySet<number> =>
+    new Set(statements.lanesWithEvents.all(JSON.stringify(lanes)).map(({ lane }) => Number(lane)))
 
-  const write: JoinedWriter["write"] = (organization, { groups, learnt, projects }) => {
+  const write: JoinedWriter["write"] = (organization, { groups, learnt, projects }, lanes) => {
+    const withEvents = projects.filter((project) => Lane.all(project).some((lane) => lanes.has(lane)))
     for (const { members, survivor } of groups) {
       const root = Uuid.toBytes(survivor)
       for (const member of members) {
-        statements.count.run(root, Lane.of(organization, member), Uuid.toBytes(member))
-        addMember(projects, member, root)
+        const person = Uuid.toBytes(member)
+        statements.count.run(root, Lane.of(organization, member), person)
+        for (const project of withEvents) {
+          const lane = Lane.of(project, member)
+          if (lanes.has(lane)) statements.copy.run(root, lane, person)
+        }
       }
       statements.learn.run(members.length === 0 ? null : root, learnt, Lane.of(organization, survivor), root)
     }
@@ -71,13 +80,14 @@ export const make = (db: DatabaseSync): JoinedWriter => {
 
   const change = (organization: Lane.Owner, joining: Joining): void => {
     const { dissolved, groups, projects } = joining
-    for (const root of dissolved) {
-      for (const lane of projects.flatMap(Lane.all)) statements.dissolve.run(lane, Uuid.toBytes(root))
-    }
     const people = new Set(groups.flatMap(({ members, survivor }) => [...members, survivor]))
+    // A lane without events is marked by the first append to it. The people of a group that is dissolved are in the
+    // groups again, so its merged heads are in their lanes.
+    const lanes = lanesWithEvents(PeopleLanes.inProjects(projects, people))
+    for (const root of dissolved) for (const lane of lanes) statements.dissolve.run(lane, Uuid.toBytes(root))
     for (const person of people) statements.raiseRevision.run(Lane.of(organization, person), Uuid.toBytes(person))
-    for (const lane of PeopleLanes.inProjects(projects, people)) statements.markLane.run(lane)
-    write(organization, joining)
+    for (const lane of lanes) statements.markLane.run(lane)
+    write(organization, joining, lanes)
   }
 
   const raise = (organization: Lane.Owner, lane: number, position: number, event: StoredEvent): void => {
@@ -91,6 +101,7 @@ export const make = (db: DatabaseSync): JoinedWriter => {
   return {
     isCurrent: ({ catalog }) => statements.revision.get()?.["revision"] === catalog,
     change,
+    lanesWithEvents,
     write,
     hasAny: (organization) => statements.joined.get(...Lane.range(organization)) !== undefined,
     raise,
