@@ -201,7 +201,7 @@ export const joinedPeopleClauses: ReadonlyArray<Clause> = [
   clause(
     "a refusal is stale where one that is joined with its person has a later yes, in any lane",
     Effect.fnUntraced(function* (store: Store) {
-      const [survivor, guest, other] = [uuid(0x11), uuid(0x22), uuid(0x33)]
+      const [survivor, guest, other, silent] = [uuid(0x11), uuid(0x22), uuid(0x33), uuid(0x44)]
       const yes = event(guest, { consentDate: t0 + 50, dateCreated: t0 + 50 })
       yield* store.events.append(request([event(survivor, { consentType: typeB }), event(other)]))
       yield* store.events.append(request([yes], { recordedAt: t0 + 50 }))
@@ -210,13 +210,15 @@ export const joinedPeopleClauses: ReadonlyArray<Clause> = [
         const refusals = [{ concordId, consentType, at }]
         return store.events.append(request([refusal], { recordedAt: t0 + 50, refusals }))
       }
-      yield* keep(store, joining([{ survivor, members: [survivor, guest] }]))
+      yield* keep(store, joining([{ survivor, members: [survivor, guest, silent] }]))
       const stale = { _tag: "Stale", lastRecordedAt: t0 + 50, isOvertaken: true }
       deepStrictEqual(yield* refuse(survivor), stale)
       strictEqual((yield* refuse(survivor, typeA, t0 + 50))._tag, "Appended")
       strictEqual((yield* refuse(survivor, typeB))._tag, "Appended")
       strictEqual((yield* refuse(other))._tag, "Appended")
       deepStrictEqual(yield* refuse(guest), stale)
+      // Nothing was recorded in its lane yet.
+      deepStrictEqual(yield* refuse(silent), stale)
     }),
   ),
 ]
