@@ -180,6 +180,8 @@ const attempt = Effect.fnUntraced(function* (
   const { beforeAppend = Effect.void, ...kept } = options
   const refusals = LaterDates.refusalsOf(admitted)
   const dates: LaterDates.LaterDates = isOvertaken ? yield* LaterDates.read(batch, refusals, context) : new Map()
+  // Taken before the dates of the batch's own items are noted, because a yes of the ledger may be earlier than those.
+  const checked = LaterDates.asOfLast(refusals, dates)
   const append = Effect.fnUntraced(function* (recordedAt: Instant) {
     const stale = { _tag: "Stale", lastRecordedAt: recordedAt } as const
     const items = readmitted(admitted, batch, { clock, recordedAt })
@@ -200,7 +202,7 @@ const attempt = Effect.fnUntraced(function* (
       recordedAt,
       events: doubled.length === 0 ? recorded : [...recorded, ...doubled],
       claims,
-      ...(refusals.length > 0 && { refusals: LaterDates.asOfLast(refusals, dates) }),
+      ...(refusals.length > 0 && { refusals: checked }),
       ...kept,
     })
     return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended

@@ -74,6 +74,23 @@ const walk = fc.array(
   { maxLength: 8 },
 )
 
+const yesAhead = { person: 1, type: 1, consentState: "accepted", ahead: 4 }
+const withoutDate = { person: 0, type: 0, consentState: "declined", ahead: undefined }
+
+/** A refusal between two yeses that are later than the clock: that of the ledger is earlier than that of the batch. */
+const aheadAgain = [
+  { jump: 0, batch: [withoutDate] },
+  { jump: 0, batch: [yesAhead, { ...withoutDate, consentState: "accepted" }] },
+  {
+    jump: 0,
+    batch: [
+      { ...yesAhead, consentState: "declined", ahead: undefined },
+      yesAhead,
+      { ...withoutDate, consentState: "accepted" },
+    ],
+  },
+]
+
 for (const [name, store, numRuns] of stores) {
   // Kills: the refusal is dated by `dateCreated`; a store that does not look for a later yes; LaterDates.ofItems covers
   // the last date only, or no item before it in the batch.
@@ -130,7 +147,7 @@ for (const [name, store, numRuns] of stores) {
           }),
         ),
       ),
-      { numRuns },
+      { numRuns, examples: [[aheadAgain]] },
     ))
 }
 

@@ -163,8 +163,14 @@ export const ledger: Part = {
     ],
     [
       "Recording.ts",
-      "refusals: LaterDates.asOfLast(refusals, dates)",
-      "refusals",
+      "const checked = LaterDates.asOfLast(refusals, dates)",
+      "const checked = refusals",
+      "A refusal that is acknowledged counts",
+    ],
+    [
+      "Recording.ts",
+      "{ refusals: checked }",
+      "{ refusals: LaterDates.asOfLast(refusals, dates) }",
       "A refusal that is acknowledged counts",
     ],
     ["Recording.ts", "ids.add(concordId).add(event.type.id)", "void concordId", oneOrder],
