@@ -84,8 +84,8 @@ const emptyPostgres = Layer.effect(
 )
 
 const stores = [
-  ["memory", () => MemoryStore.layer, times(40, 100)],
-  ["slow memory", () => slowMemory, times(40, 100)],
+  ["memory", () => MemoryStore.layer, times(24, 100)],
+  ["slow memory", () => slowMemory, times(24, 100)],
   ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), 2],
   ["postgres", () => emptyPostgres, 2],
 ] as const

@@ -7,6 +7,7 @@ import * as Rules from "../../core/engine/Rules.ts"
 import * as StreamedDecision from "../../core/engine/StreamedDecision.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 import * as Ledgers from "../support/ledgers.ts"
+import { times } from "../support/long.ts"
 import * as Oracle from "../support/oracle.ts"
 
 /** The parts of a decision that the oracle states, in its form. */
@@ -38,7 +39,7 @@ describe("the engine and the specification stated a second time", () => {
         expect(decision.knownAt).toBe(knownAt)
         expect([...Decision.follow(story.events, terms, at)].map(stated)).toEqual(expected)
       }),
-      { numRuns: 5000 },
+      { numRuns: times(2000, 5000) },
     )
   })
 
@@ -58,7 +59,7 @@ describe("the engine and the specification stated a second time", () => {
         expect(streamed.end()).toEqual(expected)
         expect(early.end()).toEqual(expected)
       }),
-      { numRuns: 5000 },
+      { numRuns: times(2000, 5000) },
     )
   })
 

@@ -1,0 +1,2 @@
+/** The laws of `permission.test.ts`, with all runs. */
+import "./permission.test.ts"
