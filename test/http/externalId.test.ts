@@ -166,6 +166,15 @@ describe("the same externalId again", () => {
     await adding(1, [again, item("new")])
   })
 
+  test("claims no identifier for the items after it if it is refused", async () => {
+    await adding(1, [item("claims nothing")])
+    const refused = item("claims nothing", { email: "unclaimed@example.com", consentState: "viewed" })
+    const next = item("another person", { userId: "another", email: "unclaimed@example.com" })
+    await adding(1, [item("makes the other person", { userId: "another" })])
+    const answer = await adding(0, [refused, next])
+    expect([answer.status, violations(answer)]).toEqual([422, ["/items/0/externalId external_id_reused"]])
+  })
+
   test("from many connections at once is recorded once, and every answer is the same", async () => {
     const before = (await recorded()).length
     const answers = await Promise.all(

@@ -136,7 +136,7 @@ export const ledger: Part = {
       "return true",
       "An external id is one event of its key",
     ],
-    ["BatchPlan.ts", "else if (faults.length === 0 &&", "else if (", "together with an item that breaks a rule"],
+    ["BatchPlan.ts", "else if (faults.length === 0 &&", "else if (", "claims no identifier for the items after it"],
     [
       "BatchPlan.ts",
       'if (draft.consentState !== "declined") faults.push',
