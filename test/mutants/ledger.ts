@@ -173,6 +173,7 @@ export const ledger: Part = {
       "{ refusals: LaterDates.asOfLast(refusals, dates) }",
       "A refusal that is acknowledged counts",
     ],
+    ["Recording.ts", "...(refusals.length > 0 && {", "...(false && {", "A refusal that is acknowledged counts"],
     ["Recording.ts", "ids.add(concordId).add(event.type.id)", "void concordId", oneOrder],
 
     ["Idempotency.ts", "known.digest === wanted.digest", "true", "with a key that was used for another body is 422"],
