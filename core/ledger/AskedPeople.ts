@@ -46,6 +46,11 @@ export interface AskedPeople {
    * every fact about them.
    */
   readonly members: (knownAt: Instant.Instant) => Effect.Effect<ReadonlyArray<string>, StoreUnavailable>
+  /**
+   * Whether the group is the same as when it was read. Merged heads that are read before this are those of the group as
+   * it was read; or else a member that joined in between could be among them.
+   */
+  readonly isUnchanged: Effect.Effect<boolean, StoreUnavailable>
 }
 
 /** The `knownAt` of a question, but no later than `latest`; without one, `latest`. */
@@ -136,14 +141,15 @@ export const of = Effect.fnUntraced(function* (
   const named = yield* namedBy(question, until, now, context)
   const { concordId } = named
   if (concordId === undefined) {
-    return { ...named, survivor: undefined, isJoined: false, members: () => Effect.succeed([]) }
+    const unknown = { survivor: undefined, isJoined: false, members: () => Effect.succeed([]) }
+    return { ...named, ...unknown, isUnchanged: Effect.succeed(true) }
   }
   const { counted, knownAt, learnt } = yield* countedOnceRaised(question, concordId, named, context)
   const positions = PositionsOf.merge(named.positions, counted.positions)
   const everJoined = counted.learnt
   if (everJoined === undefined) {
     const alone = { survivor: concordId, isJoined: false, members: () => Effect.succeed([concordId]) }
-    return { ...alone, learnt, positions }
+    return { ...alone, learnt, positions, isUnchanged: Effect.succeed(true) }
   }
   const facts = yield* Effect.cached(Joins.facts(organization, concordId, context))
   const joinedAt = (knownAt: Instant.Instant): Effect.Effect<People.Joined, StoreUnavailable> =>
@@ -157,5 +163,9 @@ export const of = Effect.fnUntraced(function* (
     yield* raiseLanes(question.project, knownAt, context)
   }
   const members = (knownAt: Instant.Instant) => Effect.map(joinedAt(knownAt), ({ members }) => members)
-  return { survivor, isJoined: isAsNow && counted.isJoined, learnt, positions, members }
+  const isUnchanged = Effect.map(
+    Joins.counted(organization, concordId, context),
+    (still) => still.learnt === everJoined && still.survivor === counted.survivor,
+  )
+  return { survivor, isJoined: isAsNow && counted.isJoined, learnt, positions, members, isUnchanged }
 })

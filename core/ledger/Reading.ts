@@ -191,15 +191,18 @@ interface Gathered {
   readonly positions: Positions
 }
 
-/** The heads of the people of a question; those of joined people are merged already. */
+/** The heads of the people of a question, for joined people merged; `undefined` if their group has changed meanwhile. */
 const headsOf = Effect.fnUntraced(function* (
   question: PersonQuestion,
-  { isJoined, learnt, members, survivor }: AskedPeople.AskedPeople,
+  { isJoined, isUnchanged, learnt, members, survivor }: AskedPeople.AskedPeople,
   consentTypes: ReadonlyArray<string> | undefined,
   { store }: LedgerContext,
 ) {
   if (survivor === undefined) return unseen
-  if (isJoined) return yield* store.events.joinedHeads(question.project, survivor, consentTypes)
+  if (isJoined) {
+    const merged = yield* store.events.joinedHeads(question.project, survivor, consentTypes)
+    return (yield* isUnchanged) ? merged : undefined
+  }
   const people = yield* members(knownUntil(question, learnt))
   // Nothing is recorded any more that the question could see, so that the people need not be read at one moment.
   let seen = unseen
@@ -223,7 +226,7 @@ const gatherAt = Effect.fnUntraced(function* (
   latest: Instant.Instant,
   now: Instant.Instant,
   context: LedgerContext,
-) {
+): Effect.fn.Return<Gathered, StoreUnavailable> {
   const { answerHorizon } = context
   const { project } = question
   const until = knownUntil(question, latest)
@@ -236,12 +239,14 @@ const gatherAt = Effect.fnUntraced(function* (
   const isPart = question.consentTypes !== undefined && (page.next !== undefined || !isFirstPage(question.consentTypes))
   const ids = isPart ? page.types.map(({ id }) => id) : undefined
   const heads = yield* headsOf(question, person, ids, context)
+  // The group has changed meanwhile, which makes progress: the question is about another one now.
+  if (heads === undefined) return yield* gatherAt(question, latest, now, context)
   const latestLearnt = Math.max(learnt, answeredBefore(question, survivor, context))
   const knownAt = knownAtOf(question, catalog.listed, heads, latestLearnt, context)
   const positions = PositionsOf.merge(catalog.positions, person.positions, heads.positions)
   const at = atOf(question, heads.events, now, knownAt)
   const members = person.members(knownAt)
-  return { survivor, members, ...page, heads: byType(heads.events), at, knownAt, positions } satisfies Gathered
+  return { survivor, members, ...page, heads: byType(heads.events), at, knownAt, positions }
 })
 
 /**
