@@ -191,7 +191,7 @@ interface Gathered {
   readonly positions: Positions
 }
 
-/** The heads of the people of a question, for joined people merged; `undefined` if their group has changed meanwhile. */
+/** The heads of the people of a question, for joined people merged; `undefined` if their group has just changed. */
 const headsOf = Effect.fnUntraced(function* (
   question: PersonQuestion,
   { isJoined, isUnchanged, learnt, members, survivor }: AskedPeople.AskedPeople,

@@ -109,7 +109,10 @@ const record = Effect.fnUntraced(function* (client: Client, own: string, action:
   const items = action.sayings.flatMap((saying) => itemOf(saying, now, client) ?? [])
   if (items.length === 0) return
   const { idempotency, request } = naming("record", own, action.key, items)
-  const isSafe = idempotency !== undefined || items.every(({ externalId }) => externalId !== undefined)
+  // A refusal with the external id of another event is recorded without it, and again if it is sent again.
+  const isFoundAgain = ({ consentState, externalId }: (typeof items)[number]) =>
+    externalId !== undefined && consentState !== "declined"
+  const isSafe = idempotency !== undefined || items.every(isFoundAgain)
   yield* send(client, "record", request, items, isSafe, (ledger) =>
     Effect.gen(function* () {
       const scope = yield* siteNow(ledger, client.site)
