@@ -23,6 +23,16 @@ export const optionalInRefusal: ReadonlySet<string> = new Set([
   "externalId",
 ])
 
+/** The members that name the consent type together, in place of its id. */
+const triple = ["category", "subcategory", "label"]
+
+/** The members that name the consent type another time, where its id, or else the triple, can be read. */
+const spareNames = (value: object, unreadable: ReadonlySet<string>): ReadonlyArray<string> => {
+  const isReadable = (member: string) => member in value && !unreadable.has(member)
+  if (isReadable("consentType")) return triple
+  return triple.every(isReadable) ? ["consentType"] : []
+}
+
 /** Whether a value is an item with the state `declined`. */
 export const isRefusal = (value: unknown): value is object =>
   Predicate.isObject(value) && value["consentState"] === "declined"
@@ -44,9 +54,10 @@ export const make = <Refusal, Value extends Refusal>(
   const decodeRefusal = Exchange.decoder(ofRefusal, 1)
 
   const decodeWithout = (value: object, violations: ReadonlyArray<Exchange.Violation>) => {
-    const others = violations.filter((violation) => !optionalInRefusal.has(memberOf(violation)))
-    if (others.length > 0) return Result.fail(others)
     const unreadable = new Set(violations.map(memberOf))
+    const optional = new Set([...optionalInRefusal, ...spareNames(value, unreadable)])
+    const others = violations.filter((violation) => !optional.has(memberOf(violation)))
+    if (others.length > 0) return Result.fail(others)
     const readable = Object.entries(value).filter(([member]) => !unreadable.has(member))
     const replaced = unreadable.has("consentAction") ? { consentAction: action } : {}
     const decoded = decodeRefusal({ ...Object.fromEntries(readable), ...replaced })

@@ -93,7 +93,7 @@ export interface Instants {
 const typeOfTriple = (triple: string, draft: Draft, types: ProjectTypes): ListedType | undefined =>
   types.byTriple.get(triple) ?? (draft.consentState === "declined" ? types.removedByTriple.get(triple) : undefined)
 
-/** The type that a draft names, or the fault if it names none. */
+/** The type that a draft names, or the fault if it names none. Of two that a refusal names, it is the one of the id. */
 export const findType = (draft: Draft, types: ProjectTypes): ListedType | AdmissionFault => {
   const { consentType, category, subcategory, label } = draft
   const hasTriple = category !== undefined && subcategory !== undefined && label !== undefined
@@ -114,7 +114,7 @@ export const findType = (draft: Draft, types: ProjectTypes): ListedType | Admiss
   const differs = (field: "category" | "subcategory" | "label") =>
     draft[field] !== undefined && draft[field] !== byId[field]
   const field = (["category", "subcategory", "label"] as const).find(differs)
-  if (field === undefined) return byId
+  if (field === undefined || draft.consentState === "declined") return byId
   const detail = `the consent type with this id has another ${field}; leave one of the two out`
   return { code: "consent_type_mismatch", field, detail }
 }

@@ -49,6 +49,13 @@ describe("a refusal whose dates would be refused", () => {
 
 describe("a refusal with members that cannot be read", () => {
   test("is recorded without them and names them; a list does not", async () => {
+    // The type is named twice: by its id, and by names that cannot be read or are of another type.
+    for (const more of [{ label: 7 }, { subcategory: 5 }, { category: "bogus" }]) {
+      const named = await recorded(no({ userId: "type", consentType: types.newsletter.id, ...more }))
+      expect([named.consentType, named.leftOut]).toEqual([types.newsletter.id, Object.keys(more)])
+    }
+    const other = await recorded(no({ userId: "type", consentType: types.newsletter.id, label: "another" }))
+    expect(other.consentType).toBe(types.newsletter.id)
     const item = no({ userId: "readable", email: "no address", phoneNumber: 7, version: "two", externalId: "" })
     const event = await recorded(item)
     expect(event.leftOut.toSorted()).toEqual(["email", "externalId", "phoneNumber", "version"])
