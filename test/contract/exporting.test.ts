@@ -117,7 +117,8 @@ const copySetup = Effect.fnUntraced(function* (
   yield* target.catalog.change({ revision: 0, entries, documents: [] })
   const facts = new Map<string, IdentityChange["facts"][number]>()
   for (const concordId of people) {
-    for (const fact of (yield* wholePerson(scope.organization, concordId)).facts) facts.set(fact.id, fact)
+    const read = Effect.provideService(wholePerson(scope.organization, concordId), Ledger.Ledger, ledger)
+    for (const fact of (yield* read).facts) facts.set(fact.id, fact)
   }
   const change = { organization: scope.organization, seen: [], claims: [], releases: [] }
   for (const fact of facts.values()) yield* target.people.change({ ...change, facts: [fact] })
@@ -126,7 +127,7 @@ const copySetup = Effect.fnUntraced(function* (
   const joined = People.groups(all, Instant.max)
   const isJoined = new Set(joined.flatMap(({ members }) => members))
   const alone = new Set(all.flatMap(({ member, survivor }) => [member, survivor]).filter((each) => !isJoined.has(each)))
-  const groups = [...joined, ...[...alone].map((each) => ({ survivor: each, members: [each] }))]
+  const groups = [...joined, ...[...alone].map((each) => ({ survivor: each, members: [] }))]
   const { revision } = yield* target.catalog.current
   const learnt = Math.max(...all.map(({ dateCreated }) => dateCreated))
   const joining = { projects: [scope.project], catalog: revision, learnt, dissolved: [], groups }

@@ -299,7 +299,7 @@ export const of = (model: Model, project: Project) => {
   const listTypes = (asker: string, query: Commands.TypeQuery & { readonly cursor?: string }): Promise<Expected> => {
     const { cursor: _, limit: __, offset: ___, order, sort, ...wanted } = query
     const now = Date.now()
-    const members = (type: ListedType) => ({ ...type, ...inForce(type, now) })
+    const members = (type: ListedType) => ({ ...inForce(type, now), ...type })
     return run({ now }, (ledger, { organization, types }) =>
       Effect.gen(function* () {
         const matching = types.all
