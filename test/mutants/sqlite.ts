@@ -14,7 +14,12 @@ export const sqlite: Part = {
     "test/http/eventLists.test.ts",
   ],
   mutants: [
-    ["EventWriter.ts", "(first === 0 && joined.hasAny(organization))", "false", "an event of a project that is made after a join"],
+    [
+      "EventWriter.ts",
+      "(first === 0 && joined.hasAny(organization))",
+      "false",
+      "an event of a project that is made after a join",
+    ],
     ["EventWriter.ts", "if (hasJoined) {", "if (false) {", "joined people have one set"],
     ["JoinedWriter.ts", "joined_head.consent_date, joined_head.recorded_at", "0, 0", "joined people have one set"],
     ["EventStore.ts", "WHERE h.place = 1", "WHERE h.place > 0", "joined people have one set"],
