@@ -164,7 +164,7 @@ export const of = Effect.fnUntraced(function* (
   }
   const members = (knownAt: Instant.Instant) => Effect.map(joinedAt(knownAt), ({ members }) => members)
   const isUnchanged = Effect.map(
-    Joins.counted(organization, concordId, context),
+    Joins.counted(organization, counted.survivor, context),
     (still) => still.learnt === everJoined && still.survivor === counted.survivor,
   )
   return { survivor, isJoined: isAsNow && counted.isJoined, learnt, positions, members, isUnchanged }
