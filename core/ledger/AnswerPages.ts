@@ -17,8 +17,8 @@ export const maxLength = 1024 * 1024
 /** How many types are decided at a time. */
 const typesAtATime = 250
 
-/** By how much that number grows after the events of the person's past were read, because they are read each time. */
-const growth = 4
+/** How many it is after the events of the person's past were read, because they are read again each time. */
+const typesOfPastAtATime = 500
 
 /** Which page is asked for. */
 export interface AnswerPageQuery {
@@ -86,7 +86,7 @@ const pageOf = Effect.fnUntraced(function* (
       after = type
     }
     isLast = part.next === undefined
-    if (part.eventsRead > 0) limit *= growth
+    if (part.eventsRead > 0) limit = typesOfPastAtATime
     if (!isFull && !isLast) {
       after = part.next!
       yield* Effect.yieldNow
