@@ -95,17 +95,14 @@ export const make = Effect.fnUntraced(function* (
   const firsts = new Map<string, FirstItem>()
 
   /** The event or the item of the batch that an item is the same as, if there is one. */
-  const sameAs = Effect.fnUntraced(function* (
-    draft: Admission.Item,
-    person: ItemPeople.ItemPerson,
-    { event, hash }: ExternalIds.KnownId,
-  ) {
-    if ("faults" in person) return undefined
-    const first = firsts.get(hash)
-    if (first !== undefined) return isRepeatOf(first, draft, person, named, batch) ? first.item : undefined
-    if (event === undefined || !ExternalIds.isSameEvent(draft, event, types)) return undefined
-    return (yield* ItemPeople.nameEventPerson(person, event, named, organization, context)) ? event : undefined
-  })
+  const sameAs = (draft: Admission.Item, person: ItemPeople.ItemPerson, { event, hash }: ExternalIds.KnownId) =>
+    Effect.gen(function* () {
+      if ("faults" in person) return undefined
+      const first = firsts.get(hash)
+      if (first !== undefined) return isRepeatOf(first, draft, person, named, batch) ? first.item : undefined
+      if (event === undefined || !ExternalIds.isSameEvent(draft, event, types)) return undefined
+      return (yield* ItemPeople.nameEventPerson(person, event, named, organization, context)) ? event : undefined
+    })
 
   for (const [item, draft] of items.entries()) {
     const person = people[item]!

@@ -182,31 +182,32 @@ const attempt = Effect.fnUntraced(function* (
   const dates: LaterDates.LaterDates = isOvertaken ? yield* LaterDates.read(batch, refusals, context) : new Map()
   // Taken before the dates of the batch's own items are noted, because a yes of the ledger may be earlier than those.
   const checked = LaterDates.asOfLast(refusals, dates)
-  const append = Effect.fnUntraced(function* (recordedAt: Instant) {
-    const stale = { _tag: "Stale", lastRecordedAt: recordedAt } as const
-    const items = readmitted(admitted, batch, { clock, recordedAt })
-    if (items === undefined) return stale
-    const recorded = items.map((each) => toStored(each, batch, recordedAt))
-    const events = ofItems(recorded)
-    const outcome = { _tag: "Recorded", events, recorded, leftOut, positions: PositionsOf.none } as const
-    if (recorded.length === 0 && kept.idempotencyRecord === undefined) return outcome
-    if (!(yield* isCurrent(admitted, batch, context))) return stale
-    const mayHaveFurther = refusals.length > 0 && (isOvertaken || items !== admitted)
-    const further = mayHaveFurther ? yield* furtherOf(items, dates, context) : []
-    const doubled = further.map((each) => toStored(each, batch, recordedAt))
-    yield* beforeAppend
-    const claims = plan.claims.map((claim) => ({ ...claim, dateCreated: recordedAt }))
-    const appended = yield* store.events.append({
-      project,
-      organization,
-      recordedAt,
-      events: doubled.length === 0 ? recorded : [...recorded, ...doubled],
-      claims,
-      ...(refusals.length > 0 && { refusals: checked }),
-      ...kept,
+  const append = (recordedAt: Instant) =>
+    Effect.gen(function* () {
+      const stale = { _tag: "Stale", lastRecordedAt: recordedAt } as const
+      const items = readmitted(admitted, batch, { clock, recordedAt })
+      if (items === undefined) return stale
+      const recorded = items.map((each) => toStored(each, batch, recordedAt))
+      const events = ofItems(recorded)
+      const outcome = { _tag: "Recorded", events, recorded, leftOut, positions: PositionsOf.none } as const
+      if (recorded.length === 0 && kept.idempotencyRecord === undefined) return outcome
+      if (!(yield* isCurrent(admitted, batch, context))) return stale
+      const mayHaveFurther = refusals.length > 0 && (isOvertaken || items !== admitted)
+      const further = mayHaveFurther ? yield* furtherOf(items, dates, context) : []
+      const doubled = further.map((each) => toStored(each, batch, recordedAt))
+      yield* beforeAppend
+      const claims = plan.claims.map((claim) => ({ ...claim, dateCreated: recordedAt }))
+      const appended = yield* store.events.append({
+        project,
+        organization,
+        recordedAt,
+        events: doubled.length === 0 ? recorded : [...recorded, ...doubled],
+        claims,
+        ...(refusals.length > 0 && { refusals: checked }),
+        ...kept,
+      })
+      return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
     })
-    return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
-  })
   const ids = new Set(plan.claims.map(({ hash }) => hash))
   for (const { concordId, event } of admitted) {
     ids.add(concordId).add(event.type.id)

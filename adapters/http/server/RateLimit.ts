@@ -219,32 +219,35 @@ const make = Effect.gen(function* () {
         spend(draws, now)
       })
 
-    const pacePart = Effect.fnUntraced(function* ({ id, policy: { buckets } }: Draw, part: number) {
-      for (;;) {
-        const now = yield* monotonicMillis
-        const wait = buckets.wait(id, part, now)
-        if (wait === 0) return buckets.spend(id, part, now)
-        yield* Effect.sleep(wait)
-      }
-    })
+    const pacePart = ({ id, policy: { buckets } }: Draw, part: number) =>
+      Effect.gen(function* () {
+        for (;;) {
+          const now = yield* monotonicMillis
+          const wait = buckets.wait(id, part, now)
+          if (wait === 0) return buckets.spend(id, part, now)
+          yield* Effect.sleep(wait)
+        }
+      })
 
-    const pace = Effect.fnUntraced(function* (work: Quotas.Work) {
-      for (const draw of drawsOf(ids, work)) {
-        const { quota } = draw.policy.buckets
-        for (let rest = draw.n; rest > 0; rest -= quota) yield* pacePart(draw, Math.min(rest, quota))
-      }
-    })
+    const pace = (work: Quotas.Work) =>
+      Effect.gen(function* () {
+        for (const draw of drawsOf(ids, work)) {
+          const { quota } = draw.policy.buckets
+          for (let rest = draw.n; rest > 0; rest -= quota) yield* pacePart(draw, Math.min(rest, quota))
+        }
+      })
 
     const opened: OpenAccount = {
-      admit: Effect.fnUntraced(function* (added, request, annotations = Context.empty()) {
-        ids = { ...ids, ...added }
-        const work = { requests: 1, bytes: announcedBytes(ids, request, annotations) }
-        const taken = yield* Effect.result(takeFrom(added, work))
-        if (Result.isSuccess(taken)) return
-        refusedBy ??= taken.failure
-        undrawn = work
-        if (!Context.get(annotations, TakesDeclines)) return yield* taken.failure
-      }),
+      admit: (added, request, annotations = Context.empty()) =>
+        Effect.gen(function* () {
+          ids = { ...ids, ...added }
+          const work = { requests: 1, bytes: announcedBytes(ids, request, annotations) }
+          const taken = yield* Effect.result(takeFrom(added, work))
+          if (Result.isSuccess(taken)) return
+          refusedBy ??= taken.failure
+          undrawn = work
+          if (!Context.get(annotations, TakesDeclines)) return yield* taken.failure
+        }),
       take: (work) => (refusedBy === undefined ? takeFrom(ids, work) : Effect.fail(refusedBy)),
       charge,
       bodyMaxBytes: () => (refusedBy === undefined ? Infinity : refusedBodyMaxBytes),
