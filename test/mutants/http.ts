@@ -236,8 +236,8 @@ export const http: Part = {
     ],
     [
       "server/RateLimit.ts",
-      "if (!Context.get(annotations, TakesDeclines)) return yield* taken.failure",
-      "",
+      "return Context.get(annotations, TakesDeclines) ? Effect.void : Effect.fail(refusal)",
+      "return Effect.void",
       "is answered at each request with how many are left",
     ],
     [

@@ -5,7 +5,7 @@
  * The headers are those of draft-ietf-httpapi-ratelimit-headers-11. A refused request does nothing, and draws nothing.
  * Each process has its own buckets, which are full when the process starts.
  */
-import { Clock, Context, Effect, Layer, Result, Semaphore } from "effect"
+import { Clock, Context, Effect, Layer, Semaphore } from "effect"
 import { HttpEffect, HttpServerResponse, type HttpServerRequest } from "effect/http"
 import * as WorkingPlace from "../../../core/ledger/WorkingPlace.ts"
 import type { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
@@ -150,6 +150,18 @@ const makeTurns = () => {
     })
 }
 
+/** The account where no quota is set. */
+const unlimited: OpenAccount = {
+  admit: () => Effect.void,
+  take: () => Effect.void,
+  charge: () => Effect.void,
+  chargeRefused: () => Effect.void,
+  pace: () => Effect.void,
+  bodyMaxBytes: () => Infinity,
+  inTurn: (work) => work,
+  isExceeded: () => false,
+}
+
 const make = Effect.gen(function* () {
   const policies = policiesOf(yield* Quotas.Quotas)
   const inTurn = makeTurns()
@@ -168,6 +180,7 @@ const make = Effect.gen(function* () {
   }
 
   const account = Effect.fnUntraced(function* (given: Ids) {
+    if (policies.length === 0) return unlimited
     let ids = given
     let refusedBy: Answer.HttpProblem | undefined
     /** The work of the request itself that a quota did not hold. */
@@ -239,14 +252,15 @@ const make = Effect.gen(function* () {
 
     const opened: OpenAccount = {
       admit: (added, request, annotations = Context.empty()) =>
-        Effect.gen(function* () {
+        Effect.suspend(() => {
           ids = { ...ids, ...added }
           const work = { requests: 1, bytes: announcedBytes(ids, request, annotations) }
-          const taken = yield* Effect.result(takeFrom(added, work))
-          if (Result.isSuccess(taken)) return
-          refusedBy ??= taken.failure
-          undrawn = work
-          if (!Context.get(annotations, TakesDeclines)) return yield* taken.failure
+          if (drawsOf(added, work).length === 0) return Effect.void
+          return Effect.catch(takeFrom(added, work), (refusal) => {
+            refusedBy ??= refusal
+            undrawn = work
+            return Context.get(annotations, TakesDeclines) ? Effect.void : Effect.fail(refusal)
+          })
         }),
       take: (work) => (refusedBy === undefined ? takeFrom(ids, work) : Effect.fail(refusedBy)),
       charge,
