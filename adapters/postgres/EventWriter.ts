@@ -6,9 +6,9 @@ import { hash } from "node:crypto"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/model/Lane.ts"
-import * as Order from "../../core/engine/Order.ts"
 import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
+import * as HeadRows from "./HeadRows.ts"
 import type { Placed } from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
@@ -39,39 +39,11 @@ const events = ArrayColumns.make<Placed>({
 const insertEvents = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
   Sql.query(sql, `INSERT INTO event SELECT * FROM ${events.rows} v`, events.parameters(placed))
 
-const heads = ArrayColumns.make<Placed>({
-  lane: ["bigint", ({ lane }) => lane],
-  person: ["uuid", ({ event }) => event.concordId],
-  consent_type: ["uuid", ({ event }) => event.consentType],
-  consent_state: ["text", ({ event }) => event.consentState],
-  consent_date: ["bigint", ({ event }) => event.consentDate],
-  recorded_at: ["bigint", ({ event }) => event.dateCreated],
-  event_id: ["uuid", ({ event }) => event.id],
-  position: ["bigint", ({ position }) => position],
-})
-
-/** The latest event of each person, type and state, because one statement cannot update a head twice. */
-const latest = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> => {
-  const heads = new Map<string, Placed>()
-  for (const each of placed) {
-    const { event, lane } = each
-    const key = `${lane} ${event.concordId} ${event.consentType} ${event.consentState}`
-    const before = heads.get(key)
-    if (before === undefined || Order.isLater(event, before.event)) heads.set(key, each)
-  }
-  return [...heads.values()]
-}
-
 const raiseHeads = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
   Sql.query(
     sql,
-    `INSERT INTO head SELECT * FROM ${heads.rows} v
-     ON CONFLICT (lane, person, consent_type, consent_state) DO UPDATE SET
-       consent_date = excluded.consent_date, recorded_at = excluded.recorded_at,
-       event_id = excluded.event_id, position = excluded.position
-     WHERE (excluded.consent_date, excluded.recorded_at, excluded.event_id)
-       > (head.consent_date, head.recorded_at, head.event_id)`,
-    heads.parameters(latest(placed)),
+    `INSERT INTO head SELECT * FROM ${HeadRows.rows} v ${HeadRows.raise("head")}`,
+    HeadRows.parameters(placed),
   )
 
 const usedTypes = ArrayColumns.make<Placed>({

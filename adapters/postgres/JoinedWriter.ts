@@ -4,20 +4,15 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
-import * as Order from "../../core/engine/Order.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Append, GroupChange, Joining } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
+import * as HeadRows from "./HeadRows.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
-const raised = `
-  ON CONFLICT (lane, person, consent_type, consent_state) DO UPDATE SET
-    consent_date = excluded.consent_date, recorded_at = excluded.recorded_at,
-    event_id = excluded.event_id, position = excluded.position
-  WHERE (excluded.consent_date, excluded.recorded_at, excluded.event_id)
-    > (joined_head.consent_date, joined_head.recorded_at, joined_head.event_id)`
+const raised = HeadRows.raise("joined_head")
 
 /** Everyone whose lanes a change of groups locks. */
 const peopleOf = (joining: Joining): ReadonlySet<string> =>
@@ -159,32 +154,6 @@ export const change = Effect.fnUntraced(function* (
   yield* write(sql, organization, joining, lanes)
 })
 
-interface JoinedEvent extends Lanes.Placed {
-  readonly survivor: string
-}
-
-const heads = ArrayColumns.make<JoinedEvent>({
-  lane: ["bigint", ({ lane }) => lane],
-  person: ["uuid", ({ survivor }) => survivor],
-  consent_type: ["uuid", ({ event }) => event.consentType],
-  consent_state: ["text", ({ event }) => event.consentState],
-  consent_date: ["bigint", ({ event }) => event.consentDate],
-  recorded_at: ["bigint", ({ event }) => event.dateCreated],
-  event_id: ["uuid", ({ event }) => event.id],
-  position: ["bigint", ({ position }) => position],
-})
-
-/** The latest event of each survivor, type and state in each lane. */
-const latest = (events: ReadonlyArray<JoinedEvent>): ReadonlyArray<JoinedEvent> => {
-  const found = new Map<string, JoinedEvent>()
-  for (const each of events) {
-    const key = `${each.lane} ${each.survivor} ${each.event.consentType} ${each.event.consentState}`
-    const before = found.get(key)
-    if (before === undefined || Order.isLater(each.event, before.event)) found.set(key, each)
-  }
-  return [...found.values()]
-}
-
 /**
  * Raises the merged heads that events of joined people are later than. `placed` are those in lanes that are marked; the
  * lanes must be locked.
@@ -209,16 +178,16 @@ export const raise = Effect.fnUntraced(function* (
     AliasWriter.people.parameters([...people.values()]),
   )
   const survivors = new Map(rows.map(({ lane, person, survivor }) => [`${lane} ${person}`, survivor]))
-  const joined = placed.flatMap((each): ReadonlyArray<JoinedEvent> => {
+  const joined = placed.flatMap((each): ReadonlyArray<Lanes.Placed> => {
     const { concordId } = each.event
     const survivor = survivors.get(`${Lane.of(organizations.get(each.project.number)!, concordId)} ${concordId}`)
-    return survivor === undefined ? [] : [{ ...each, survivor }]
+    return survivor === undefined ? [] : [{ ...each, event: { ...each.event, concordId: survivor } }]
   })
   if (joined.length === 0) return
   yield* Sql.query(
     sql,
-    `INSERT INTO joined_head SELECT * FROM ${heads.rows} v ${raised}`,
-    heads.parameters(latest(joined)),
+    `INSERT INTO joined_head SELECT * FROM ${HeadRows.rows} v ${raised}`,
+    HeadRows.parameters(joined),
   )
 })
 
