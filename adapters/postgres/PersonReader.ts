@@ -64,26 +64,6 @@ const snapshot = Effect.fnUntraced(function* (url: string) {
   return connection
 })
 
-const typeOf = ({
-  id,
-  category,
-  subcategory,
-  label,
-  consentDuration,
-  history,
-  rules,
-  versions,
-}: ListedType): ConsentType => ({
-  id,
-  category,
-  subcategory,
-  label,
-  ...(consentDuration !== undefined && { consentDuration }),
-  rules,
-  versions,
-  ...(history !== undefined && { history }),
-})
-
 const read = <Found extends object>(connection: Connection, statement: string) =>
   Effect.map(
     connection.executeUnprepared(statement, [], undefined),
@@ -105,7 +85,7 @@ const readFrame = Effect.fnUntraced(function* (connection: Connection, knownAt: 
     connection,
     "SELECT DISTINCT body FROM person_fact ORDER BY body",
   )
-  const types = TypeHistory.of(listed.map(({ body }): ListedType => JSON.parse(body))).map(typeOf)
+  const types = TypeHistory.of(listed.map(({ body }): ListedType => JSON.parse(body))).map(TypeHistory.forEngine)
   const groups = People.groups(
     facts.map(({ body }) => JSON.parse(body)),
     knownAt,

@@ -6,7 +6,6 @@ import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { Effect, type Scope } from "effect"
-import type { ListedType } from "../../core/model/Catalog.ts"
 import * as TypeHistory from "../../core/model/TypeHistory.ts"
 import * as EventColumns from "../../core/simulation/EventColumns.ts"
 import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
@@ -104,26 +103,6 @@ function* joinedRows(
   }
 }
 
-const typeOf = ({
-  id,
-  category,
-  subcategory,
-  label,
-  consentDuration,
-  history,
-  rules,
-  versions,
-}: ListedType): ConsentType => ({
-  id,
-  category,
-  subcategory,
-  label,
-  ...(consentDuration !== undefined && { consentDuration }),
-  rules,
-  versions,
-  ...(history !== undefined && { history }),
-})
-
 /** Every event, person by person: merges the lanes and the events of joined people by their next person. */
 function* rowsByPerson(
   db: DatabaseSync,
@@ -216,7 +195,7 @@ export const make = (
           EventColumnBuilder.make(knownAt, keepsIds),
         )
         return {
-          types: TypeHistory.of(listed.map((body) => JSON.parse(body))).map(typeOf),
+          types: TypeHistory.of(listed.map((body) => JSON.parse(body))).map(TypeHistory.forEngine),
           events: lanes.reduce((sum, { next_position }) => sum + Number(next_position), 0),
           sha256: createHash("sha256")
             .update(JSON.stringify([lanes, listed, joined]))

@@ -81,3 +81,24 @@ export const knownAt = (type: ListedType, knownAt: Instant.Instant): ListedType 
   const { consentDuration: _, history: __, isRemoved: ___, ...unchanged } = type
   return { ...unchanged, ...earlier }
 }
+
+/** A type with the fields that the engine reads. */
+export const forEngine = ({
+  id,
+  category,
+  subcategory,
+  label,
+  consentDuration,
+  history,
+  rules,
+  versions,
+}: ListedType): ConsentType.ConsentType => ({
+  id,
+  category,
+  subcategory,
+  label,
+  ...(consentDuration !== undefined && { consentDuration }),
+  rules,
+  versions,
+  ...(history !== undefined && { history }),
+})
