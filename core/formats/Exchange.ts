@@ -364,7 +364,7 @@ const beginningOf = (value: unknown, maxItems: number, depth = maxDepth): unknow
  * because most values have none.
  *
  * Of a list that has more than `maxItems` items, only the beginning is searched for further violations, because a body
- * of 1 MiB has room for 500,000. If there is none, the first violation of the whole value is reported.
+ * of 1 MiB may have 500,000 items. If the beginning has no violation, the first one of the whole value is reported.
  */
 export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
