@@ -1,11 +1,7 @@
 /** Lists of a catalog that is as large as a tenant can make it: a page has a limit in bytes, and its cursor goes on. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import * as Ids from "../../bench/worst/ids.ts"
-import * as HostileLedger from "../../bench/worst/ledger.ts"
-import { type CountedServer, start } from "../support/counted.ts"
+import { type CountedServer, startHostile } from "../support/counted.ts"
 
 const sizes: Ids.Sizes = {
   types: 200,
@@ -21,17 +17,11 @@ const sizes: Ids.Sizes = {
   people: 0,
 }
 
-const folder = mkdtempSync(join(tmpdir(), "assent-http-"))
 let server: CountedServer
 beforeAll(async () => {
-  const file = join(folder, "ledger.db")
-  await HostileLedger.makeAt(file, sizes)
-  server = await start(file)
+  server = await startHostile(sizes)
 })
-afterAll(async () => {
-  await server?.stop()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => server?.stop())
 
 const organization = `/privacy-v1/organizations/${Ids.organizationId}`
 const asOwner = { "x-api-key": Ids.secrets.owner }

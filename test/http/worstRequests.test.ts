@@ -2,13 +2,9 @@
  * The work of the worst requests, over a ledger that is made to be expensive: a request costs no more than it is worth,
  * and no turn of the event loop more than a little of it.
  */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as Ids from "../../bench/worst/ids.ts"
-import * as HostileLedger from "../../bench/worst/ledger.ts"
-import { type CountedServer, start, type Work } from "../support/counted.ts"
+import { type CountedServer, startHostile, type Work } from "../support/counted.ts"
 import { times } from "../support/long.ts"
 
 const sizes: Ids.Sizes = {
@@ -25,17 +21,11 @@ const sizes: Ids.Sizes = {
   people: 1000,
 }
 
-const folder = mkdtempSync(join(tmpdir(), "assent-http-"))
 let server: CountedServer
 beforeAll(async () => {
-  const file = join(folder, "ledger.db")
-  await HostileLedger.makeAt(file, sizes)
-  server = await start(file)
+  server = await startHostile(sizes)
 })
-afterAll(async () => {
-  await server?.stop()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => server?.stop())
 
 const project = `/privacy-v1/organizations/${Ids.organizationId}/projects/${Ids.projectId}`
 const asViewer = { "x-api-key": Ids.secrets.viewer }

@@ -3,13 +3,18 @@
  * that were decided, and bytes of answers, each in all and in one turn of the event loop. Nothing is replaced; every
  * call is passed on.
  */
+import { mkdtempSync, rmSync } from "node:fs"
 import { ServerResponse } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { HttpServer } from "effect/http"
 import * as Server from "../../adapters/http/Server.ts"
 import * as Quotas from "../../adapters/http/server/Quotas.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import * as Crypto from "../../apps/Crypto.ts"
+import type { Sizes } from "../../bench/worst/ids.ts"
+import * as HostileLedger from "../../bench/worst/ledger.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { Catalog, ListedType } from "../../core/model/Catalog.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
@@ -156,4 +161,13 @@ export const start = async (file: string): Promise<CountedServer> => {
     },
     stop: () => runtime.dispose(),
   }
+}
+
+/** Starts the server on a new ledger that is made to be expensive; its file is removed when the server stops. */
+export const startHostile = async (sizes: Sizes): Promise<CountedServer> => {
+  const folder = mkdtempSync(join(tmpdir(), "assent-http-"))
+  const file = join(folder, "ledger.db")
+  await HostileLedger.makeAt(file, sizes)
+  const { stop, work } = await start(file)
+  return { work, stop: () => stop().finally(() => rmSync(folder, { recursive: true })) }
 }
