@@ -1,6 +1,6 @@
 /**
  * The answer horizon: the latest `knownAt` that was answered about a person or a consent type. Nothing is recorded
- * about it at or before that instant any more, so that answers stay what they were (semantics, law 12).
+ * about it at or before that instant any more, so that answers stay what they were (semantics, law 16).
  *
  * An event or a version gets its `dateCreated` before it is on the disk. So a change gets an instant later than every
  * answer about its subjects, right before it is made, and a question waits for the changes in progress about its own.

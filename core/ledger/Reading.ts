@@ -1,7 +1,7 @@
 /**
  * Reading the ledger: the state, the decisions and the timeline of one person in one project (semantics, section 3).
  *
- * An answer must stay what it is (semantics, law 12). So a question first raises the answer horizon of everything it is
+ * An answer must stay what it is (semantics, law 16). So a question first raises the answer horizon of everything it is
  * about, which also waits for changes in progress, and reads after that.
  *
  * The present is answered from the heads. Any other instant is answered by following the person's events page by page,

@@ -2,7 +2,7 @@
  * Restoring an export: recorded events keep their ids, people and dates, so that the ledger is what it was.
  *
  * Events are recorded in the order of their `dateCreated`, which never goes back inside a lane. So an event cannot be
- * restored into a lane that has a later one: the ledger may have answered without it (semantics, law 12).
+ * restored into a lane that has a later one: the ledger may have answered without it (semantics, law 16).
  */
 import { Clock, Effect } from "effect"
 import type { Digest } from "effect/crypto"

@@ -1,5 +1,5 @@
 /**
- * Law 12 on a ledger over the store in memory: random events, changes of consent types, joins and undoing, with
+ * Law 16 on a ledger over the store in memory: random events, changes of consent types, joins and undoing, with
  * questions in between. Every answer is asked for again at the end, with the instants that it carries.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
