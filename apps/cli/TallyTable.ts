@@ -25,7 +25,7 @@ const counts = (title: string, rows: Readonly<Record<string, number>>): Readonly
 
 /** Writes the tables, with a line feed at the end. */
 export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: boolean): string => {
-  const { consentStates, faults, leftOut = {}, recorded, recordedBefore, rejected, rows } = tally
+  const { consentStates, faults, leftOut = {}, recorded, recordedBefore, rejected, rows, skipped = 0 } = tally
   const states = ConsentState.all.filter((state) => consentStates[state] > 0)
   const parts = [
     Table.write(
@@ -35,6 +35,7 @@ export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: 
         ...states.map((state) => [`  ${state}`, Table.count(consentStates[state])]),
         ["recorded before", Table.count(recordedBefore)],
         ["rejected", Table.count(rejected)],
+        ...(skipped > 0 ? [["left out by the mapping", Table.count(skipped)]] : []),
         ["all", Table.count(rows)],
       ],
     ),

@@ -21,6 +21,8 @@ import type { BlockSlot } from "./BlockPipeline.ts"
 export interface Block extends ProjectScope {
   /** The id of the API key, or of the operator of the command. */
   readonly submitter: string
+  /** As in `Batch`. */
+  readonly sharedContacts?: "leave-out"
   readonly slot: BlockSlot
   /** The text of each row, as it was read. 1 to `Batch.maxItems`. */
   readonly rows: ReadonlyArray<string>
@@ -121,8 +123,8 @@ export const importBlock = Effect.fnUntraced(function* (
   block: Block,
   context: LedgerContext,
 ): Effect.fn.Return<Imported, StoreUnavailable> {
-  const { organization, project, slot, submitter, types } = block
-  const scope = { organization, project, submitter, types }
+  const { organization, project, sharedContacts, slot, submitter, types } = block
+  const scope = { organization, project, submitter, types, ...(sharedContacts !== undefined && { sharedContacts }) }
   const fates = new Map<number, ImportFate>()
   const leftOut = new Map<number, ReadonlyArray<string>>()
   let plans = 0

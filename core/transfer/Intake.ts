@@ -43,6 +43,8 @@ export interface ImportTally {
   /** Rows that an earlier intake had recorded. */
   readonly recordedBefore: number
   readonly rejected: number
+  /** Rows that the mapping leaves out by a condition; left out: none. */
+  readonly skipped?: number
   /** The recorded rows, by their consent state. */
   readonly consentStates: { readonly [State in StoredEvent["consentState"]]: number }
   /** The rejected rows, by the code of their faults: a row with several faults counts for each. */
@@ -51,13 +53,18 @@ export interface ImportTally {
   readonly leftOut?: { readonly [member: string]: number }
 }
 
+/** The value of a row that a mapping leaves out by a condition. */
+export const skipped = Symbol("skipped")
+
 /** The project into which rows are taken, and how. */
 export interface Intake<E = never> extends ProjectScope {
   readonly submitter: string
   /** Whether rows are an export of recorded events, to be restored as they were. */
   readonly isRestore: boolean
-  /** Maps a row to the members of an item; left out, it has them. */
+  /** Maps a row to the members of an item, or to {@link skipped}; left out, it has them. */
   readonly map?: (value: unknown) => Result.Result<unknown, ReadonlyArray<RowFault>>
+  /** As in `Batch`. A restore does not use it. */
+  readonly sharedContacts?: "leave-out"
   /** The number of rows in a block: 1 to {@link maxItems}, by default {@link maxItems}. */
   readonly blockSize?: number
   /**
@@ -115,19 +122,22 @@ const decodeRows = Effect.fnUntraced(function* <A>(
 ) {
   const good: Array<DecodedRow<A>> = []
   const faulty: Array<readonly [line: number, faults: ReadonlyArray<RowFault>]> = []
+  let skippedRows = 0
   for (const [index, row] of rows.entries()) {
     if (index % stride === 0) yield* Effect.yieldNow
     const { line } = row
-    const decoded =
-      "faults" in row
-        ? Result.fail(row.faults)
-        : Result.flatMap(map(row.value), (value) =>
-            Result.mapError(decode(value), (violations) => violations.map(toFault)),
-          )
+    const mapped = "faults" in row ? Result.fail(row.faults) : map(row.value)
+    if (Result.isSuccess(mapped) && mapped.success === skipped) {
+      skippedRows++
+      continue
+    }
+    const decoded = Result.flatMap(mapped, (value) =>
+      Result.mapError(decode(value), (violations) => violations.map(toFault)),
+    )
     if (Result.isSuccess(decoded)) good.push({ index, line, value: decoded.success })
     else faulty.push([line, decoded.failure])
   }
-  return { good, faulty }
+  return { good, faulty, skipped: skippedRows }
 })
 
 /** The fates of a block's rows. */
@@ -135,6 +145,8 @@ interface BlockResult {
   readonly rows: number
   readonly good: ReadonlyArray<DecodedRow<{ readonly consentState: StoredEvent["consentState"] }>>
   readonly faulty: ReadonlyArray<readonly [line: number, faults: ReadonlyArray<RowFault>]>
+  /** The number of rows that the mapping leaves out. */
+  readonly skipped: number
   /** The fates of the decoded rows, in their order. */
   readonly fates: ReadonlyArray<Fate>
   readonly leftOut: Importing.Imported["leftOut"]
@@ -153,14 +165,14 @@ const importRows = Effect.fnUntraced(function* (
   intake: Intake<unknown>,
   ledger: BlockUseCases,
 ) {
-  const { faulty, good } = yield* decodeRows(block, intake, (value) => Result.map(decodeItem(value), itemOf))
-  const { organization, project, submitter, types } = intake
+  const { faulty, good, skipped } = yield* decodeRows(block, intake, (value) => Result.map(decodeItem(value), itemOf))
+  const { organization, project, sharedContacts, submitter, types } = intake
   const rows = block.map(({ text }) => text)
   const items = new Map(good.map(({ index, value }) => [index, value]))
-  const scope = { organization, project, types, submitter }
+  const scope = { organization, project, types, submitter, ...(sharedContacts !== undefined && { sharedContacts }) }
   const imported = yield* ledger.importBlock({ ...scope, slot, rows, items })
   const fates = good.map(({ index }) => imported.fates.get(index)!)
-  const result: BlockResult = { rows: rows.length, good, faulty, fates, leftOut: imported.leftOut }
+  const result: BlockResult = { rows: rows.length, good, faulty, skipped, fates, leftOut: imported.leftOut }
   return { result, isAsPlanned: imported.isAsPlanned }
 })
 
@@ -169,15 +181,18 @@ const restoreRows = Effect.fnUntraced(function* (
   intake: Intake<unknown>,
   ledger: BlockUseCases,
 ) {
-  const { faulty, good } = yield* decodeRows(rows, intake, decodeRecorded)
+  const { faulty, good, skipped } = yield* decodeRows(rows, intake, decodeRecorded)
   const { organization, project, types } = intake
   const lines = good.map(({ value }) => value)
   const fates = yield* ledger.restoreBlock({ organization, project, types, lines })
-  return { rows: rows.length, good, faulty, fates, leftOut: nothingLeftOut } satisfies BlockResult
+  return { rows: rows.length, good, faulty, skipped, fates, leftOut: nothingLeftOut } satisfies BlockResult
 })
 
 /** Adds a block to the tally, and lists its rejections in the order of their lines. */
-const add = (tally: ImportTally, { fates, faulty, good, leftOut: without, rows }: BlockResult) => {
+const add = (
+  tally: ImportTally,
+  { fates, faulty, good, leftOut: without, rows, skipped: skippedRows }: BlockResult,
+) => {
   const consentStates = { ...tally.consentStates }
   const faults = { ...tally.faults }
   const leftOut: Record<string, number> = { ...tally.leftOut }
@@ -195,11 +210,13 @@ const add = (tally: ImportTally, { fates, faulty, good, leftOut: without, rows }
   const rejections = rejected
     .toSorted(([a], [b]) => a - b)
     .flatMap(([line, ofRow]) => ofRow.map(({ code, detail, field }): Rejection => ({ line, field, code, detail })))
+  const allSkipped = (tally.skipped ?? 0) + skippedRows
   const total: ImportTally = {
     rows: tally.rows + rows,
     recorded: tally.recorded + recorded,
-    recordedBefore: tally.recordedBefore + rows - recorded - rejected.length,
+    recordedBefore: tally.recordedBefore + rows - recorded - rejected.length - skippedRows,
     rejected: tally.rejected + rejected.length,
+    ...(allSkipped > 0 && { skipped: allSkipped }),
     consentStates,
     faults,
     ...(Object.keys(leftOut).length > 0 && { leftOut }),

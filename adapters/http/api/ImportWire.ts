@@ -63,6 +63,7 @@ export const Imported = Schema.Struct({
   recorded: Count,
   recordedBefore: Count,
   rejected: Count,
+  skipped: Schema.optionalKey(Count.annotate({ description: "How many rows the mapping leaves out by a condition" })),
   consentStates: Schema.Struct({ implied: Count, viewed: Count, accepted: Count, declined: Count }),
   faults: Schema.Record(Schema.String, Count).annotate({
     description: "How many rows have each fault, by its code",

@@ -6,7 +6,7 @@ import { Data, Effect } from "effect"
 import type * as Intake from "../../../core/transfer/Intake.ts"
 import * as ImportWire from "../api/ImportWire.ts"
 
-const tooWorthless = `${ImportWire.maxWorthless} rows more were rejected or blank than recorded, so the import has ended`
+const tooWorthless = `${ImportWire.maxWorthless} rows more were rejected, left out or blank than recorded, so the import has ended`
 const tooPacked = `the rows are more than ${ImportWire.maxUnpacked.perByte} times as long as what was sent, so the import has ended`
 
 /** The rows are worth too little for the work that they take. */
@@ -17,7 +17,7 @@ export const make = () => {
   let packedBytes = 0
   let unpackedBytes = 0
   let blankLines = 0
-  let tally: Pick<Intake.ImportTally, "recorded" | "recordedBefore" | "rejected"> = {
+  let tally: Pick<Intake.ImportTally, "recorded" | "recordedBefore" | "rejected" | "skipped"> = {
     recorded: 0,
     recordedBefore: 0,
     rejected: 0,
@@ -25,7 +25,7 @@ export const make = () => {
   const check = Effect.suspend((): Effect.Effect<void, Worthless> => {
     const { free, perByte } = ImportWire.maxUnpacked
     if (unpackedBytes > free + packedBytes * perByte) return Effect.fail(new Worthless({ reason: tooPacked }))
-    const worthless = tally.rejected + blankLines
+    const worthless = tally.rejected + (tally.skipped ?? 0) + blankLines
     const worthy = tally.recorded + tally.recordedBefore
     return worthless > worthy + ImportWire.maxWorthless
       ? Effect.fail(new Worthless({ reason: tooWorthless }))
