@@ -109,9 +109,11 @@ const read = (
   return held === undefined || held === null || held === "" ? nothing : convert(member, held, column)
 }
 
-/** Turns a version that is text into a number, because a CSV file holds only text. */
-const withType = (member: string, value: unknown): unknown =>
-  member === "version" && typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value
+/** Turns a version and a flag that are text into what they stand for, because a CSV file holds only text. */
+const withType = (member: string, value: unknown): unknown => {
+  if (member === "version") return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value
+  return member === "allowEarly" && (value === "true" || value === "false") ? value === "true" : value
+}
 
 const withoutSeparators = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, "")
 

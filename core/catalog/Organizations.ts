@@ -24,6 +24,24 @@ export interface ProjectFields {
   readonly name: string
   readonly domains: ReadonlyArray<string>
   readonly status?: ProjectStatus
+  /** `null` sets it back to the default. */
+  readonly earliestConsentDate?: Instant | null
+}
+
+const earliestInFuture = CatalogChange.refused(
+  "earliestConsentDate",
+  "earliest_in_future",
+  "must not be later than now, because no consent could be recorded until then",
+)
+
+/** Whether an earliest date can be set at `now`. */
+const isSettable = (earliest: Instant | null | undefined, now: Instant): boolean => earliest == null || earliest <= now
+
+/** A project with an earliest date; with `null` it has the default again. */
+const withEarliest = (project: Project, earliest: Instant | null | undefined): Project => {
+  if (earliest === undefined) return project
+  const { earliestConsentDate: _, ...rest } = project
+  return earliest === null ? rest : { ...rest, earliestConsentDate: earliest }
 }
 
 /** A new organization, with the first key of its owner. */
@@ -65,13 +83,13 @@ export const newOrganization = Effect.fnUntraced(function* (
 
 /** A new project, not kept yet. */
 export const newProject = Effect.fnUntraced(function* (
-  { status = "active", ...fields }: ProjectFields,
+  { earliestConsentDate, status = "active", ...fields }: ProjectFields,
   organization: string,
   number: number,
   now: Instant,
   { newLanes, random }: Pick<LedgerContext, "newLanes" | "random">,
 ) {
-  return {
+  const project: Project = {
     ...fields,
     status,
     id: yield* random.uuidV7(),
@@ -80,7 +98,8 @@ export const newProject = Effect.fnUntraced(function* (
     organization,
     dateCreated: now,
     dateUpdated: now,
-  } satisfies Project
+  }
+  return withEarliest(project, earliestConsentDate)
 })
 
 /**
@@ -132,7 +151,8 @@ export const createProject = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
-    const value: Project = yield* newProject(fields, organization.id, nextNumber(catalog), now, context)
+    if (!isSettable(fields.earliestConsentDate, now)) return earliestInFuture
+    const value = yield* newProject(fields, organization.id, nextNumber(catalog), now, context)
     return { _tag: "Prepared", entries: { projects: [value] }, value } as const
   })
   return yield* CatalogChange.change<Project>({ owner: organization, ...answering }, prepare, context)
@@ -141,12 +161,14 @@ export const createProject = Effect.fnUntraced(function* (
 /** Changes members of a project. */
 export const updateProject = Effect.fnUntraced(function* (
   { organization, project }: Pick<ProjectScope, "organization" | "project">,
-  fields: Partial<ProjectFields>,
+  { earliestConsentDate, ...fields }: Partial<ProjectFields>,
   answering: CatalogChange.Answering<Project>,
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
-    const value = { ...catalog.projects.get(project.id)!, ...fields, dateUpdated: now }
+    if (!isSettable(earliestConsentDate, now)) return Effect.succeed(earliestInFuture)
+    const before = { ...catalog.projects.get(project.id)!, ...fields, dateUpdated: now }
+    const value = withEarliest(before, earliestConsentDate)
     return Effect.succeed({ _tag: "Prepared", entries: { projects: [value] }, value } as const)
   }
   return yield* CatalogChange.change<Project>({ owner: organization, ...answering }, prepare, context)

@@ -18,6 +18,7 @@ export const optionalInRefusal: ReadonlySet<string> = new Set([
   ...Object.keys(ItemLine.identifierFields),
   "consentAction",
   "consentDate",
+  "allowEarly",
   "expirationDate",
   "version",
   "externalId",

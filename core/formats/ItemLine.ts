@@ -31,6 +31,11 @@ export const ItemLine = Schema.Struct({
   consentState: Exchange.State,
   consentAction: Exchange.Action,
   consentDate: Fields.orNull(Exchange.Instant),
+  allowEarly: Fields.orNull(
+    Schema.Boolean.annotate({
+      description: "true: `consentDate` may lie in January or February 1970, where other systems put unknown dates",
+    }),
+  ),
   expirationDate: Fields.orNull(Exchange.Instant),
   version: Fields.orNull(Exchange.VersionNumber),
   externalId: Fields.orNull(
@@ -70,7 +75,7 @@ export const identifiersOf = (fields: {
 
 /** The event in the form that the ledger records. */
 export const toItem = (line: typeof ItemLine.Type): Item => {
-  const { consentDate, expirationDate, externalId, version } = line
+  const { allowEarly, consentDate, expirationDate, externalId, version } = line
   return {
     ...typeOf(line),
     person: identifiersOf(line),
@@ -78,6 +83,7 @@ export const toItem = (line: typeof ItemLine.Type): Item => {
     consentAction: line.consentAction,
     ...(version != null && { version }),
     ...(consentDate != null && { consentDate }),
+    ...(allowEarly != null && { allowEarly }),
     ...(expirationDate != null && { expirationDate }),
     ...(externalId != null && { externalId }),
   }

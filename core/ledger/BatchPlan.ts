@@ -120,7 +120,7 @@ export const make = Effect.fnUntraced(function* (
       if (draft.consentState !== "declined") faults.push(reusedOf(item))
       externalId = undefined
     }
-    const event = Admission.admit(draft, types, project.status, instants)
+    const event = Admission.admit(draft, types, project, instants)
     if (!("type" in event)) faults.push(...event.map((fault) => ({ item, ...fault })))
     const resolution =
       "faults" in person ? person : People.resolve(person.concordId, person.aliases, (hash) => named.get(hash), isSame)

@@ -89,7 +89,7 @@ const isCurrent = Effect.fnUntraced(function* (
 ) {
   const { project, types } = yield* asOfCatalog(planned, context)
   return (
-    project.status === planned.project.status &&
+    Admission.isSameTerms(project, planned.project) &&
     admitted.every(({ event }) => types.byId.get(event.type.id) === event.type)
   )
 })
@@ -108,7 +108,7 @@ const readmitted = (
   if (!admitted.some(isAhead)) return admitted
   const again: Array<IdentifiedItem> = []
   for (const each of admitted) {
-    const event = isAhead(each) ? Admission.admit(each.draft, types, project.status, instants) : each.event
+    const event = isAhead(each) ? Admission.admit(each.draft, types, project, instants) : each.event
     if (!("type" in event)) return undefined
     again.push({ ...each, event })
   }

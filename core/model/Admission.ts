@@ -5,10 +5,11 @@
  * if its project or type is archived, the type does not list `declined`, or it arrives late: a date that would be
  * refused is replaced or left out, and what was claimed is kept with the event.
  */
-import type { ListedType, ProjectStatus, ProjectTypes } from "./Catalog.ts"
+import type { ListedType, Project, ProjectTypes } from "./Catalog.ts"
 import { tripleKey } from "./Catalog.ts"
 import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
+import * as EarliestDate from "./EarliestDate.ts"
 import * as Instant from "../engine/Instant.ts"
 import * as Lapse from "../engine/Lapse.ts"
 import type { Identifiers } from "./People.ts"
@@ -30,6 +31,8 @@ export interface Draft {
   readonly consentState: ConsentState
   readonly consentAction: ConsentAction
   readonly consentDate?: Instant.Instant
+  /** Whether `consentDate` may lie in the first two months of 1970: see `EarliestDate`. */
+  readonly allowEarly?: boolean
   readonly expirationDate?: Instant.Instant
 }
 
@@ -55,6 +58,7 @@ export type AdmissionCode =
   | "state_not_valid"
   | "unknown_version"
   | "consent_date_in_future"
+  | "consent_date_too_early"
   | "expiration_not_after_consent"
 
 /** One fault of a draft: its code, the field it is in, and what is expected instead. */
@@ -72,9 +76,9 @@ export interface Admitted {
   readonly consentAction: ConsentAction
   readonly consentDate: Instant.Instant
   readonly expirationDate: Instant.Instant | undefined
-  /** The `consentDate` of a refusal that was replaced, because it is later than the clock. */
+  /** The `consentDate` of a refusal that was replaced, because it is later than the clock, or too early. */
   readonly claimedConsentDate?: Instant.Instant
-  /** The `expirationDate` of a refusal that was left out, because it is not after the `consentDate` that was given. */
+  /** The `expirationDate` of a refusal that was left out, because it is not after its `consentDate`. */
   readonly claimedExpirationDate?: Instant.Instant
   /** Whether it is a refusal whose `consentDate` is the clock's now, because it was left out or replaced. */
   readonly isDatedByLedger?: true
@@ -88,6 +92,13 @@ export interface Instants {
   readonly clock: Instant.Instant
   readonly recordedAt: Instant.Instant
 }
+
+/** The members of a project that decide whether an event may be recorded. */
+export type ProjectTerms = Pick<Project, "earliestConsentDate" | "status">
+
+/** Whether two states of a project admit the same events. */
+export const isSameTerms = (one: ProjectTerms, other: ProjectTerms): boolean =>
+  one.status === other.status && one.earliestConsentDate === other.earliestConsentDate
 
 /** The type with a triple. A declined event may also name one that was deleted. */
 const typeOfTriple = (triple: string, draft: Draft, types: ProjectTypes): ListedType | undefined =>
@@ -125,12 +136,12 @@ export const findType = (draft: Draft, types: ProjectTypes): ListedType | Admiss
 const typeFaults = (
   draft: Draft,
   type: ListedType,
-  projectStatus: ProjectStatus,
+  project: ProjectTerms,
   instants: Instants,
 ): ReadonlyArray<AdmissionFault> => {
   if (draft.consentState === "declined") return []
   const faults: Array<AdmissionFault> = []
-  if (projectStatus === "archived") {
+  if (project.status === "archived") {
     const detail = "the project is archived and takes only declined"
     faults.push({ code: "project_not_active", field: "consentState", detail })
   }
@@ -142,25 +153,32 @@ const typeFaults = (
     const detail = `the consent type takes ${type.validStates.join(", ")}`
     faults.push({ code: "state_not_valid", field: "consentState", detail })
   }
-  if (draft.version !== undefined && !isPublished(type, draft.version, dateOf(draft, instants))) {
+  if (draft.version !== undefined && !isPublished(type, draft.version, dateOf(draft, project, instants))) {
     const detail = "the consent type had not published this version at consentDate"
     faults.push({ code: "unknown_version", field: "version", detail })
   }
   return faults
 }
 
-const isExpired = ({ consentDate, expirationDate }: Draft, { clock }: Instants): boolean =>
-  expirationDate !== undefined && expirationDate <= (consentDate ?? clock)
+/** Whether a draft expires no later than the date it is given, or the one it is recorded with. */
+const isExpired = (draft: Draft, project: ProjectTerms, instants: Instants): boolean => {
+  const { consentDate = instants.clock, expirationDate } = draft
+  return expirationDate !== undefined && expirationDate <= Math.max(consentDate, dateOf(draft, project, instants))
+}
 
 /** The faults of a draft's dates. A declined event has none, because its dates are corrected. */
-const dateFaults = (draft: Draft, instants: Instants): ReadonlyArray<AdmissionFault> => {
+const dateFaults = (draft: Draft, project: ProjectTerms, instants: Instants): ReadonlyArray<AdmissionFault> => {
   if (draft.consentState === "declined") return []
   const faults: Array<AdmissionFault> = []
   if (draft.consentDate !== undefined && draft.consentDate > instants.clock + clockSkewMaxMillis) {
     const detail = "is more than 5 minutes ahead of the ledger's clock"
     faults.push({ code: "consent_date_in_future", field: "consentDate", detail })
   }
-  if (isExpired(draft, instants)) {
+  const tooEarly = EarliestDate.faultOf(draft, project)
+  if (tooEarly !== undefined) {
+    faults.push({ code: "consent_date_too_early", field: "consentDate", detail: tooEarly })
+  }
+  if (isExpired(draft, project, instants)) {
     const detail = "must be after consentDate"
     faults.push({ code: "expiration_not_after_consent", field: "expirationDate", detail })
   }
@@ -168,12 +186,17 @@ const dateFaults = (draft: Draft, instants: Instants): ReadonlyArray<AdmissionFa
 }
 
 /** Whether a draft is a refusal without a `consentDate` that can be recorded. */
-const isDatedByLedger = ({ consentDate, consentState }: Draft, { clock }: Instants): boolean =>
-  consentState === "declined" && (consentDate === undefined || consentDate > clock)
+const isDatedByLedger = (draft: Draft, project: ProjectTerms, { clock }: Instants): boolean => {
+  const { consentDate, consentState } = draft
+  if (consentState !== "declined") return false
+  return consentDate === undefined || consentDate > clock || EarliestDate.faultOf(draft, project) !== undefined
+}
 
 /** The `consentDate` to record; the clock's now if it was left out. */
-const dateOf = (draft: Draft, instants: Instants): Instant.Instant =>
-  isDatedByLedger(draft, instants) ? instants.clock : Math.min(draft.consentDate ?? instants.clock, instants.recordedAt)
+const dateOf = (draft: Draft, project: ProjectTerms, instants: Instants): Instant.Instant =>
+  isDatedByLedger(draft, project, instants)
+    ? instants.clock
+    : Math.min(draft.consentDate ?? instants.clock, instants.recordedAt)
 
 /**
  * Whether a version could be answered at `consentDate`. Version 1 always exists, as the text that was shown before any
@@ -195,23 +218,24 @@ const expirationOf = (
 /**
  * Admits a draft, or returns all of its faults. A `consentDate` later than the clock by at most
  * {@link clockSkewMaxMillis} is recorded no later than its `dateCreated`; that of a refusal is recorded as the clock's
- * now, however far ahead it is, so that the refusal counts at once.
+ * now, however far ahead it is, so that the refusal counts at once. So is that of a refusal that is too early, because
+ * it would be placed before every yes.
  */
 export const admit = (
   draft: Draft,
   types: ProjectTypes,
-  projectStatus: ProjectStatus,
+  project: ProjectTerms,
   instants: Instants,
 ): Admitted | ReadonlyArray<AdmissionFault> => {
   const type = findType(draft, types)
   const isFound = !("code" in type)
   const faults = [
-    ...(isFound ? typeFaults(draft, type, projectStatus, instants) : [type]),
-    ...dateFaults(draft, instants),
+    ...(isFound ? typeFaults(draft, type, project, instants) : [type]),
+    ...dateFaults(draft, project, instants),
   ]
   if (!isFound || faults.length > 0) return faults
-  const consentDate = dateOf(draft, instants)
-  const isLeftOut = isExpired(draft, instants)
+  const consentDate = dateOf(draft, project, instants)
+  const isLeftOut = isExpired(draft, project, instants)
   return {
     type,
     version: draft.version ?? ConsentType.versionAt(type, consentDate),
@@ -220,7 +244,7 @@ export const admit = (
     consentDate,
     expirationDate: expirationOf(type, consentDate, isLeftOut ? undefined : draft.expirationDate),
     ...(isLeftOut && { claimedExpirationDate: draft.expirationDate! }),
-    ...(isDatedByLedger(draft, instants) && {
+    ...(isDatedByLedger(draft, project, instants) && {
       isDatedByLedger: true,
       ...(draft.consentDate !== undefined && { claimedConsentDate: draft.consentDate }),
     }),

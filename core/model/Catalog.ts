@@ -51,9 +51,16 @@ export type ProjectStatus = (typeof projectStatuses)[number]
 export interface Project extends Entry, Owner {
   readonly organization: string
   readonly name: string
-  /** The host names of the pages that may open sessions. */
+  /**
+   * The host names of the pages that may open sessions, in ASCII and lower case. One that begins with `*.` stands for
+   * every host name that ends with the rest.
+   */
   readonly domains: ReadonlyArray<string>
+  /** The origins of apps whose web views may open sessions, such as `capacitor://localhost`. Left out: none. */
+  readonly appOrigins?: ReadonlyArray<string>
   readonly status: ProjectStatus
+  /** The earliest `consentDate` that is believed. Left out: `EarliestDate.defaultOfProjects`. */
+  readonly earliestConsentDate?: Instant.Instant
 }
 
 /** A role in one project, which replaces the key's own role there. */

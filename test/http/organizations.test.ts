@@ -205,6 +205,7 @@ describe("a project", () => {
       type: "website",
       domains: ["www.made.example", "made.example"],
       status: "test",
+      earliestConsentDate: "1990-01-01T00:00:00.000Z",
     })
     expect(id).toMatch(uuid)
     expect(dateCreated).toMatch(instant)

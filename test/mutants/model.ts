@@ -4,6 +4,8 @@ import type { Part } from "./Mutant.ts"
 const history = "The catalog as known at an instant is the catalog as it was then"
 const noHistory = "A type whose texts, status and versions were only added to has no history"
 const oneWhile = "People are one exactly while the joins between them stand"
+const isBelieved = "is 1990-01-01 and is itself taken"
+const isConfirmed = "can be set earlier; the first two months of 1970"
 
 export const model: Part = {
   folder: "core/model",
@@ -12,6 +14,7 @@ export const model: Part = {
     "test/laws/catalogHistory.test.ts",
     "test/laws/joinedLedger.test.ts",
     "test/laws/joins.test.ts",
+    "test/http/earliestDates.test.ts",
   ],
   mutants: [
     ["TypeHistory.ts", "if (type.dateCreated > knownAt) return undefined", "", history],
@@ -27,9 +30,24 @@ export const model: Part = {
 
     [
       "Admission.ts",
-      'return []\n  const faults: Array<AdmissionFault> = []\n  if (projectStatus === "archived") {',
-      'void 0\n  const faults: Array<AdmissionFault> = []\n  if (projectStatus === "archived") {',
+      'return []\n  const faults: Array<AdmissionFault> = []\n  if (project.status === "archived") {',
+      'void 0\n  const faults: Array<AdmissionFault> = []\n  if (project.status === "archived") {',
       "Whatever is interleaved, lost and killed",
     ],
+    [
+      "Admission.ts",
+      "|| consentDate > clock || EarliestDate.faultOf(draft, project) !== undefined",
+      "|| consentDate > clock",
+      "does not put a refusal before a yes",
+    ],
+    [
+      "Admission.ts",
+      "expirationDate <= Math.max(consentDate, dateOf(draft, project, instants))",
+      "expirationDate <= consentDate",
+      "is no reason to keep an expiration that is before the refusal",
+    ],
+    ["EarliestDate.ts", "consentDate < earliestConsentDate", "consentDate <= earliestConsentDate", isBelieved],
+    ["EarliestDate.ts", "consentDate >= endOfEpoch", "consentDate > endOfEpoch", isConfirmed],
+    ["EarliestDate.ts", "allowEarly === true", "allowEarly !== undefined", isConfirmed],
   ],
 }

@@ -4,6 +4,7 @@
 import { Schema } from "effect"
 import * as Fields from "../../../core/formats/Fields.ts"
 import * as Catalog from "../../../core/model/Catalog.ts"
+import * as EarliestDate from "../../../core/model/EarliestDate.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import { roles } from "../../../core/model/Role.ts"
 import * as Wire from "./Wire.ts"
@@ -68,21 +69,22 @@ export const OrganizationPage = Wire.page(Organization)
 
 const Domains = Schema.Array(Domain).check(Schema.isMaxLength(1000, { message: "expected at most 1000 domains" }))
 
-/** A new project. */
-export const NewProject = Schema.Struct({
-  name: Name,
+const EarliestConsentDate = Exchange.Instant.check(
+  Schema.isGreaterThanOrEqualTo(EarliestDate.earliestOfProjects, { message: "expected 1900-01-01 or later" }),
+).annotate({ description: "An earlier `consentDate` is refused; left out or null: 1990-01-01" })
+
+const projectFields = {
   type: Fields.orNull(Schema.Literal("website")),
   domains: Fields.orNull(Domains),
   status: Fields.orNull(Schema.Literals(Catalog.projectStatuses)),
-})
+  earliestConsentDate: Fields.orNull(EarliestConsentDate),
+}
+
+/** A new project. */
+export const NewProject = Schema.Struct({ name: Name, ...projectFields })
 
 /** A change of a project. */
-export const ProjectChange = Schema.Struct({
-  name: Fields.orNull(Name),
-  type: Fields.orNull(Schema.Literal("website")),
-  domains: Fields.orNull(Domains),
-  status: Fields.orNull(Schema.Literals(Catalog.projectStatuses)),
-})
+export const ProjectChange = Schema.Struct({ name: Fields.orNull(Name), ...projectFields })
 
 /** A project. */
 export const Project = Schema.Struct({
@@ -92,6 +94,7 @@ export const Project = Schema.Struct({
   type: Schema.Literal("website"),
   domains: Schema.Array(Schema.String),
   status: Schema.Literals(Catalog.projectStatuses),
+  earliestConsentDate: Schema.String,
   dateCreated: Schema.String,
   dateUpdated: Schema.String,
 }).annotate({ identifier: "Project" })

@@ -4,6 +4,7 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import type { Organization, Project } from "../../../core/model/Catalog.ts"
+import * as EarliestDate from "../../../core/model/EarliestDate.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
@@ -43,6 +44,7 @@ const projectJson = (project: Project) => ({
   type: "website",
   domains: project.domains,
   status: project.status,
+  earliestConsentDate: Instant.format(project.earliestConsentDate ?? EarliestDate.defaultOfProjects),
   dateCreated: Instant.format(project.dateCreated),
   dateUpdated: Instant.format(project.dateUpdated),
 })
@@ -67,10 +69,19 @@ const toOrganization = <Fields extends Partial<OrganizationFields>>({
 })
 
 /** The members of a project. Host names are compared in lower case; `type` has one value, so it is omitted. */
-const toProject = ({ domains, name, status }: typeof CatalogWire.NewProject.Type): ProjectFields => ({
+const toProject = ({ domains, name, ...rest }: typeof CatalogWire.NewProject.Type): ProjectFields => ({
   name,
   domains: lowerCase(domains ?? []),
+  ...optionalOf(rest),
+})
+
+/** The members of a project that have a default, which `null` stands for, or need not be changed. */
+const optionalOf = ({
+  earliestConsentDate,
+  status,
+}: Pick<typeof CatalogWire.ProjectChange.Type, "earliestConsentDate" | "status">) => ({
   ...(status != null && { status }),
+  ...(earliestConsentDate !== undefined && { earliestConsentDate }),
 })
 
 const lowerCase = (domains: ReadonlyArray<string>): ReadonlyArray<string> => [
@@ -169,8 +180,12 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           const { setup } = yield* Ledger
           const { scope } = yield* PathScope.current
           const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeProject)
-          const { domains, type: _, ...rest } = Exchange.present(fields)
-          const change = { ...rest, ...(domains !== undefined && { domains: lowerCase(domains) }) }
+          const { domains, name } = fields
+          const change = {
+            ...optionalOf(fields),
+            ...(name != null && { name }),
+            ...(domains != null && { domains: lowerCase(domains) }),
+          }
           const answering = { ...idempotency, answer: writeProject }
           return yield* CatalogChanges.answer(yield* setup.updateProject(scope, change, answering), writeProject)
         }),
