@@ -33,7 +33,10 @@ test("an unsubscribe at 0 seconds since 1970 counts from now, and a yes at 0 is 
   expect([no.code, no.tally.recorded]).toEqual([0, 1])
   const { stdout } = await run(["export", ...store])
   const refusal = linesOf(stdout).find(({ consentState }) => consentState === "declined")
-  expect(refusal).toMatchObject({ claimedConsentDate: "1970-01-01T00:00:00.000Z", consentDate: refusal?.dateCreated })
+  expect(refusal).toMatchObject({
+    claimedConsentDate: "1970-01-01T00:00:00.000Z",
+    consentDate: refusal?.["dateCreated"],
+  })
 })
 
 test("a column of a CSV file confirms dates in the first two months of 1970 with true", async () => {
