@@ -90,17 +90,17 @@ const headsOf =
 const compare = (a: PersonPlace["after"], b: PersonPlace["after"]): number =>
   a!.consentDate - b!.consentDate || (a!.id < b!.id ? -1 : a!.id > b!.id ? 1 : 0)
 
-/** No events yet. An append also claims aliases and keeps an idempotency record. */
+/** No events yet. An append also claims aliases, records facts, and keeps an idempotency record. */
 export const make = (people: People, idempotency: IdempotencyRecords): EventStore => {
   const log = makeLog()
   /** The organization of each project that has events, by the number of the project. */
   const organizations = new Map<number, Lane.Owner>()
 
   const append = (request: Append): Appended => {
-    const { after, project, organization, recordedAt, events, claims, idempotencyRecord } = request
+    const { after, project, organization, recordedAt, events, idempotencyRecord } = request
     if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }
     const goesBackTo = log.goesBackTo(project, events)
-    const isTaken = claims.some((claim) => !people.isFree(organization, claim)) || log.hasAny(project, events)
+    const isTaken = !people.isAsSeen(request) || log.hasAny(project, events)
     const isEarly = after !== undefined && !log.of(project, after.concordId).some(({ id }) => id === after.id)
     const isOvertaken = request.refusals?.some((refusal) =>
       people
@@ -110,7 +110,7 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     if (isEarly || isTaken || isOvertaken === true || goesBackTo !== undefined) {
       return { _tag: "Stale", lastRecordedAt: goesBackTo ?? recordedAt, ...(isOvertaken === true && { isOvertaken }) }
     }
-    for (const claim of claims) people.claim(organization, claim)
+    people.keep(request)
     log.append(project, events)
     organizations.set(project.number, organization)
     idempotency.keep(organization, idempotencyRecord)

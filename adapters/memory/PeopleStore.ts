@@ -4,8 +4,10 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
-import type { Claim, Fact, Named } from "../../core/model/People.ts"
+import type { Claim, Fact, HeldAlias, Named } from "../../core/model/People.ts"
 import type {
+  AliasState,
+  Append,
   CatalogStore,
   IdentityChange,
   Joining,
@@ -21,9 +23,10 @@ import type { Sessions } from "./SessionStore.ts"
 /** People, with the writes of appends. */
 export interface People {
   readonly store: PeopleStore
-  /** Whether an alias names no person yet, or the person it is claimed for. */
-  readonly isFree: (organization: Lane.Owner, claim: Claim) => boolean
-  readonly claim: (organization: Lane.Owner, claim: Claim) => void
+  /** Whether the people of an append have the revisions that it was prepared against, and its aliases are free. */
+  readonly isAsSeen: (append: Append) => boolean
+  /** Keeps the claims and the facts of an append, and raises the revisions of its people. */
+  readonly keep: (append: Append) => void
   /** The people that are counted as a survivor now. */
   readonly membersOf: (organization: Lane.Owner, survivor: string) => ReadonlyArray<string>
   /** The person and all people joined with it now. */
@@ -33,20 +36,17 @@ export interface People {
 /** A person with its facts, without the number of identity changes of its lane. */
 interface Known extends Omit<Person, "position"> {
   readonly facts: ReadonlyArray<Fact>
+  /** The aliases that were ever claimed for the person, without those of a browser's `contextId`. */
+  readonly hashes: Set<string>
 }
 
-/** An alias that was released: the person that it named, and when. */
-interface FormerAlias extends Named {
-  readonly releasedAt: Instant
-}
-
-const unchanged: Known = { revision: 0, isIdentified: false, survivor: undefined, learnt: undefined, facts: [] }
+const unchanged = { revision: 0, isIdentified: false, survivor: undefined, learnt: undefined, facts: [] }
 const keyOf = (owner: Lane.Owner, id: string): string => `${Lane.of(owner, id)} ${id}`
 
 const makePersons = () => {
   const persons = new Map<string, Known>()
   const get = (organization: Lane.Owner, concordId: string): Known =>
-    persons.get(keyOf(organization, concordId)) ?? unchanged
+    persons.get(keyOf(organization, concordId)) ?? { ...unchanged, hashes: new Set<string>() }
   return {
     get,
     /** Changes a person and raises its revision. */
@@ -59,37 +59,67 @@ const makePersons = () => {
 
 type Persons = ReturnType<typeof makePersons>
 
+const heldBy = ({ concordId, dateCreated, hash, kind, project }: Claim): HeldAlias => ({
+  concordId,
+  kind,
+  ...(project !== undefined && { project }),
+  hash,
+  dateCreated,
+})
+
+const namedOf = ({ concordId, dateCreated, kind }: HeldAlias): Named => ({ concordId, kind, dateCreated })
+
+/** Orders aliases by their claims, and those of one instant by their hash. */
+const byClaim = (a: HeldAlias, b: HeldAlias): number =>
+  a.dateCreated - b.dateCreated || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.releasedAt! - b.releasedAt!)
+
 const makeAliases = (persons: Persons) => {
-  const aliases = new Map<string, Named>()
-  const former = new Map<string, Array<FormerAlias>>()
+  const aliases = new Map<string, HeldAlias>()
+  const former = new Map<string, ReadonlyArray<HeldAlias>>()
   const get = (organization: Lane.Owner, hash: string) => aliases.get(keyOf(organization, hash))
-  const isKnown = (named: Named, knownAt: Instant) => named.dateCreated <= knownAt
+  const formerly = (organization: Lane.Owner, hash: string) => former.get(keyOf(organization, hash)) ?? []
+  const isKnown = ({ dateCreated }: HeldAlias, knownAt: Instant) => dateCreated <= knownAt
+  const named = (organization: Lane.Owner, hash: string, knownAt: Instant | undefined): Named | undefined => {
+    const found =
+      knownAt === undefined
+        ? undefined
+        : formerly(organization, hash).find((each) => isKnown(each, knownAt) && each.releasedAt! > knownAt)
+    const held = found ?? get(organization, hash)
+    return held !== undefined && isKnown(held, knownAt ?? Infinity) ? namedOf(held) : undefined
+  }
+  const releasedAt = (released: ReadonlyArray<HeldAlias>): Instant | undefined =>
+    released.length === 0 ? undefined : Math.max(...released.map((each) => each.releasedAt!))
   return {
-    get,
-    getAsKnown: (organization: Lane.Owner, hash: string, knownAt: Instant): Named | undefined => {
-      const released = former.get(keyOf(organization, hash)) ?? []
-      const found = released.find((each) => isKnown(each, knownAt) && each.releasedAt > knownAt)
-      if (found !== undefined) return { concordId: found.concordId, dateCreated: found.dateCreated }
-      const now = get(organization, hash)
-      return now !== undefined && isKnown(now, knownAt) ? now : undefined
-    },
+    named,
+    formerly,
+    state: (organization: Lane.Owner, hash: string): AliasState => ({
+      named: named(organization, hash, undefined),
+      releasedAt: releasedAt(formerly(organization, hash).filter(({ isRenamed }) => isRenamed !== true)),
+    }),
+    lastRelease: (organization: Lane.Owner, hash: string) => releasedAt(formerly(organization, hash)),
+    of: (organization: Lane.Owner, concordId: string): ReadonlyArray<HeldAlias> =>
+      [...persons.get(organization, concordId).hashes]
+        .flatMap((hash) => [get(organization, hash), ...formerly(organization, hash)])
+        .filter((each) => each !== undefined && each.concordId === concordId && each.kind !== "contextId")
+        .map((each) => each!)
+        .toSorted(byClaim),
     isFree: (organization: Lane.Owner, { hash, concordId }: Claim): boolean =>
       (get(organization, hash)?.concordId ?? concordId) === concordId,
-    claim: (organization: Lane.Owner, { kind, hash, concordId, dateCreated }: Claim): void => {
-      if (get(organization, hash) === undefined) aliases.set(keyOf(organization, hash), { concordId, dateCreated })
-      if (kind !== "contextId") persons.change(organization, concordId, { isIdentified: true })
+    claim: (organization: Lane.Owner, claim: Claim): void => {
+      const { concordId, hash, kind } = claim
+      if (get(organization, hash) === undefined) aliases.set(keyOf(organization, hash), heldBy(claim))
+      if (kind === "contextId") return
+      const { hashes } = persons.get(organization, concordId)
+      persons.change(organization, concordId, { isIdentified: true, hashes: hashes.add(hash) })
     },
-    releasedAt: (organization: Lane.Owner, hash: string): Instant | undefined => {
-      const released = former.get(keyOf(organization, hash))?.map(({ releasedAt }) => releasedAt)
-      return released && Math.max(...released)
-    },
-    release: (organization: Lane.Owner, { dateCreated, hash }: Release): void => {
+    release: (organization: Lane.Owner, { dateCreated, hash, isRenamed }: Release): void => {
       const before = get(organization, hash)
       if (before === undefined) return
       const key = keyOf(organization, hash)
       aliases.delete(key)
       if (dateCreated !== undefined) {
-        former.set(key, [...(former.get(key) ?? []), { ...before, releasedAt: dateCreated }])
+        const released = { ...before, releasedAt: dateCreated, ...(isRenamed === true && { isRenamed }) }
+        former.set(key, [...(former.get(key) ?? []), released])
       }
       persons.change(organization, before.concordId, {})
     },
@@ -108,7 +138,7 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
   const endOf = (lane: number): number => ends.get(lane) ?? 0
 
   const person = (organization: Lane.Owner, concordId: string): Person => {
-    const { facts, ...known } = persons.get(organization, concordId)
+    const { facts, hashes: _, ...known } = persons.get(organization, concordId)
     return { ...known, position: facts.length === 0 ? 0 : endOf(Lane.of(organization, concordId)) }
   }
 
@@ -133,23 +163,32 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
     }
   }
 
+  const areSeen = (organization: Lane.Owner, seen: IdentityChange["seen"]): boolean =>
+    seen.every(({ concordId, revision }) => persons.get(organization, concordId).revision === revision)
+
+  const recordFact = (organization: Lane.Owner, fact: Fact): void => {
+    for (const concordId of new Set([fact.member, fact.survivor])) {
+      const known = persons.get(organization, concordId)
+      persons.change(organization, concordId, { facts: [...known.facts, fact] })
+    }
+  }
+
+  const count = (lanes: ReadonlyArray<number>): void => {
+    for (const lane of lanes) ends.set(lane, endOf(lane) + 1)
+  }
+
   const change = (change: IdentityChange, revision: number): Kept | "used" => {
     const { organization, seen, claims, releases, facts, identityToken, joining, session, idempotencyRecord } = change
     if (idempotency.has(organization, idempotencyRecord)) return "repeated"
     if (identityToken !== undefined && usedTokens.has(identityToken.hash)) return "used"
-    const isStale = seen.some(({ concordId, revision }) => persons.get(organization, concordId).revision !== revision)
     const isMoved = joining !== undefined && joining.catalog !== revision
-    if (isStale || isMoved || !claims.every((claim) => aliases.isFree(organization, claim))) return "stale"
+    if (!areSeen(organization, seen) || isMoved || !claims.every((claim) => aliases.isFree(organization, claim)))
+      return "stale"
     for (const release of releases) aliases.release(organization, release)
     for (const claim of claims) aliases.claim(organization, claim)
-    for (const fact of facts) {
-      for (const concordId of new Set([fact.member, fact.survivor])) {
-        const known = persons.get(organization, concordId)
-        persons.change(organization, concordId, { facts: [...known.facts, fact] })
-      }
-    }
+    for (const fact of facts) recordFact(organization, fact)
     if (joining !== undefined) changeGroups(organization, joining)
-    for (const lane of PeopleLanes.of(change)) ends.set(lane, endOf(lane) + 1)
+    count(PeopleLanes.of(change))
     if (identityToken !== undefined) usedTokens.add(identityToken.hash)
     if (change.ends !== undefined) sessions.end(change.ends)
     if (session !== undefined) sessions.open(session)
@@ -159,14 +198,13 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
 
   const store: PeopleStore = {
     byAlias: (organization, hashes, knownAt) =>
-      Effect.sync(() =>
-        hashes.map((hash) =>
-          knownAt === undefined ? aliases.get(organization, hash) : aliases.getAsKnown(organization, hash, knownAt),
-        ),
-      ),
+      Effect.sync(() => hashes.map((hash) => aliases.named(organization, hash, knownAt))),
+    aliasStates: (organization, hashes) => Effect.sync(() => hashes.map((hash) => aliases.state(organization, hash))),
+    formerly: (organization, hashes) => Effect.sync(() => hashes.map((hash) => aliases.formerly(organization, hash))),
+    aliasesOf: (organization, people) => Effect.sync(() => people.map((person) => aliases.of(organization, person))),
     lastRelease: (organization, hash) =>
       Effect.sync(() => ({
-        releasedAt: aliases.releasedAt(organization, hash),
+        releasedAt: aliases.lastRelease(organization, hash),
         position: endOf(Lane.of(organization, hash)),
       })),
     facts: (organization, places, limit) =>
@@ -185,5 +223,16 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
         return "kept"
       }),
   }
-  return { store, isFree: aliases.isFree, claim: aliases.claim, membersOf, groupOf }
+  const isAsSeen = ({ claims, organization, seen = [] }: Append): boolean =>
+    areSeen(organization, seen) && claims.every((claim) => aliases.isFree(organization, claim))
+
+  const keep = (append: Append): void => {
+    const { claims, facts = [], organization, seen = [] } = append
+    for (const claim of claims) aliases.claim(organization, claim)
+    for (const { concordId } of seen) persons.change(organization, concordId, {})
+    for (const fact of facts) recordFact(organization, fact)
+    count(PeopleLanes.ofAppends([append]))
+  }
+
+  return { store, isAsSeen, keep, membersOf, groupOf }
 }

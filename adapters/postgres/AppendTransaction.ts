@@ -9,10 +9,11 @@
  *  2. `idempotency`: one row for each request that has an idempotency record; expired rows of the same lanes are
  *     removed.
  *  3. `used_type`: the consent types of the events in their lanes.
- *  4. `person`: the people that a claim identifies.
+ *  4. `person`: the people that a claim identifies, that the append was prepared against, and that its facts are about.
  *  5. `alias`: the identifiers that are claimed.
  *  6. `external_id`: the external ids of the events.
  *  7. `event`, `head` and `joined_head`: rows in the lanes that are locked.
+ *  8. `person_fact`, of the people that are locked, and `people_head`.
  *
  * An identity change that joins people or separates them locks their lanes first, too, then `idempotency`,
  * `catalog_head`, `person` and `alias`, and then the rows of `joined_head` in the lanes that it has locked. So no event
@@ -28,12 +29,12 @@
  *  1. Locks 4 to 7, about other people than those of the other groups.
  *  2. It waits up to a second until the other groups are committed.
  *  3. Lock 1; the lanes must end as predicted.
- *  4. Locks 2 and 3, and `joined_head`.
+ *  4. Locks 2 and 3, `joined_head`, and locks 8.
  *
  * Because this order can deadlock with the one above, it waits for each lock up to 50 milliseconds only; then it is
  * rolled back and written again in the order above.
  *
- * The statements of locks 2 to 7 in the first list are pipelined: each is sent without waiting for the result of the
+ * The statements of locks 2 to 8 in the first list are pipelined: each is sent without waiting for the result of the
  * previous one.
  *
  * If a request cannot be kept, the transaction is rolled back, and its requests are then tried one by one.
@@ -41,6 +42,7 @@
 import { Data, Effect, Exit } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/model/Lane.ts"
+import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
@@ -49,6 +51,7 @@ import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
 import * as LanePrediction from "./LanePrediction.ts"
 import * as Lanes from "./Lanes.ts"
+import * as PersonWriter from "./PersonWriter.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as RefusalGuard from "./RefusalGuard.ts"
 import * as Sql from "./Sql.ts"
@@ -130,6 +133,40 @@ const idempotencyRecordsOf = (requests: ReadonlyArray<Append>): ReadonlyArray<Id
 
 const repeated: Appended = { _tag: "Repeated" }
 
+/** The people of an append whose revisions are raised, apart from those that its claims identify. */
+const raisedBy = ({ facts = [], organization, seen = [] }: Append): ReadonlyArray<PersonWriter.RaisedPerson> => [
+  ...seen.map((each) => ({ organization, ...each, isIdentified: false })),
+  ...facts.map(({ survivor }) => ({ organization, concordId: survivor, isIdentified: false })),
+]
+
+/**
+ * Whether no request was prepared against a person that another request of the transaction changes: then the second of
+ * the two is stale, but a transaction raises a revision only once.
+ */
+const areIndependent = (requests: ReadonlyArray<Append>): boolean => {
+  if (requests.length === 1 || requests.every(({ seen = [] }) => seen.length === 0)) return true
+  const changed = requests.map((request) => {
+    const identified = request.claims.filter(({ kind }) => kind !== "contextId")
+    const keys = identified.map(({ concordId }) => PersonWriter.keyOf({ ...request, concordId }))
+    return new Set([...keys, ...raisedBy(request).map(PersonWriter.keyOf)])
+  })
+  const writers = new Map<string, number>()
+  for (const key of changed.flatMap((keys) => [...keys])) writers.set(key, (writers.get(key) ?? 0) + 1)
+  return requests.every(({ organization, seen = [] }) =>
+    seen.every(({ concordId }) => writers.get(PersonWriter.keyOf({ organization, concordId })) === 1),
+  )
+}
+
+/** The steps that keep the facts of requests, whose people are locked. */
+const factSteps = (sql: Sql.Sql, requests: ReadonlyArray<Append>) => {
+  const facts = requests.flatMap(({ facts = [], organization }) => facts.map((fact) => ({ fact, organization })))
+  if (facts.length === 0) return []
+  return [
+    ...facts.map(({ fact, organization }) => Effect.suspend(() => PersonWriter.recordFact(sql, organization, fact))),
+    Effect.suspend(() => PersonWriter.count(sql, PeopleLanes.ofAppends(requests))),
+  ].map((step) => Effect.as(step, undefined))
+}
+
 /** Makes a step of {@link PipelinedTransactions.firstRejection} of a check that returns whether it succeeded. */
 const rejectUnless = (outcome: Appended) => (isKept: boolean) => (isKept ? undefined : outcome)
 
@@ -183,9 +220,10 @@ const write = Effect.fnUntraced(function* (
   if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return undefined
   const placement = Lanes.place(requests, before)
   if ("lastRecordedAt" in placement) return yield* new Rollback({ outcome: { _tag: "Stale", ...placement } })
+  const stale: Appended = { _tag: "Stale", lastRecordedAt: first!.recordedAt }
+  if (!areIndependent(requests)) return yield* new Rollback({ outcome: stale })
   const { heads, placed } = placement
   const inMarkedLanes = placed.filter(({ lane }) => heads.get(lane)!.has_joined)
-  const stale: Appended = { _tag: "Stale", lastRecordedAt: first!.recordedAt }
   const overtaken: Appended = { ...stale, isOvertaken: true }
   if (RefusalGuard.isOvertakenInGroup(requests, placed, heads)) return yield* new Rollback({ outcome: overtaken })
   const claims = requests.flatMap(({ claims, organization }) => claims.map((claim) => ({ organization, claim })))
@@ -193,11 +231,12 @@ const write = Effect.fnUntraced(function* (
   const guards = RefusalGuard.steps(sql, requests, before).map(Effect.map(rejectUnless(overtaken)))
   /** Rows that no transaction about other people touches; safe to write before the lanes are locked. */
   const ownRows = [
-    Effect.map(AliasWriter.claim(sql, claims), rejectUnless(stale)),
+    Effect.map(AliasWriter.claim(sql, claims, requests.flatMap(raisedBy)), rejectUnless(stale)),
     Effect.map(EventWriter.claimExternalIds(sql, placed), rejectUnless(stale)),
     ...EventWriter.write(sql, placed),
-    Effect.as(onSent(before, heads), undefined),
   ]
+  const sent = Effect.as(onSent(before, heads), undefined)
+  const facts = factSteps(sql, requests)
   /** Rows that other transactions on the same lanes touch, too; written while the lanes are locked. */
   const sharedRows = [
     Effect.map(arePrecedingRecorded(sql, requests), rejectUnless(stale)),
@@ -207,13 +246,17 @@ const write = Effect.fnUntraced(function* (
     Lanes.move(sql, before, heads),
   ]
   const writePredicted = Effect.fnUntraced(function* ({ lanes, predecessorsCommitted }: Prediction) {
-    const rejection = yield* PipelinedTransactions.firstRejection([...setLockTimeout(sql), ...guards, ...ownRows])
+    const rejection = yield* PipelinedTransactions.firstRejection([...setLockTimeout(sql), ...guards, ...ownRows, sent])
     if (rejection !== undefined || !(yield* predecessorsCommitted)) return rejection ?? stale
     const isAsPredicted = Effect.map(Lanes.lock(sql, requests), (found) => LanePrediction.areSame(lanes, found))
-    return yield* PipelinedTransactions.firstRejection([Effect.map(isAsPredicted, rejectUnless(stale)), ...sharedRows])
+    return yield* PipelinedTransactions.firstRejection([
+      Effect.map(isAsPredicted, rejectUnless(stale)),
+      ...sharedRows,
+      ...facts,
+    ])
   })
   const rejection = yield* prediction === undefined
-    ? PipelinedTransactions.firstRejection([...guards, ...sharedRows, ...ownRows])
+    ? PipelinedTransactions.firstRejection([...guards, ...sharedRows, ...ownRows, ...facts, sent])
     : writePredicted(prediction)
   if (rejection !== undefined) return yield* new Rollback({ outcome: rejection })
   return new Map([...heads].map(([lane, { next_position }]) => [lane, next_position]))

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Append, GroupChange, Joining } from "../../core/ports/LedgerStore.ts"
-import * as AliasWriter from "./AliasWriter.ts"
+import * as PersonWriter from "./PersonWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as HeadRows from "./HeadRows.ts"
 import * as Lanes from "./Lanes.ts"
@@ -150,7 +150,7 @@ export const change = Effect.fnUntraced(function* (
       dissolved,
     ])
   }
-  yield* AliasWriter.raise(sql, organization, writtenPeople(joining))
+  yield* PersonWriter.raise(sql, organization, writtenPeople(joining))
   yield* write(sql, organization, joining, lanes)
 })
 
@@ -173,9 +173,9 @@ export const raise = Effect.fnUntraced(function* (
   )
   const rows = yield* Sql.query<{ readonly lane: number; readonly person: string; readonly survivor: string }>(
     sql,
-    `SELECT p.lane, p.person, p.survivor FROM ${AliasWriter.people.rows} v
+    `SELECT p.lane, p.person, p.survivor FROM ${PersonWriter.people.rows} v
      JOIN person p ON p.lane = v.lane AND p.person = v.person WHERE p.survivor IS NOT NULL`,
-    AliasWriter.people.parameters([...people.values()]),
+    PersonWriter.people.parameters([...people.values()]),
   )
   const survivors = new Map(rows.map(({ lane, person, survivor }) => [`${lane} ${person}`, survivor]))
   const joined = placed.flatMap((each): ReadonlyArray<Lanes.Placed> => {

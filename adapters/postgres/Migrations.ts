@@ -18,6 +18,7 @@ import * as TableNames from "./migrations/0004-table-names.ts"
 import * as JoinedHeads from "./migrations/0005-joined-heads.ts"
 import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as UsedVersions from "./migrations/0006-used-versions.ts"
+import * as AliasKinds from "./migrations/0007-alias-kinds.ts"
 import * as Sql from "./Sql.ts"
 
 /** The engines that the tables can be made for. */
@@ -42,6 +43,7 @@ export const migrations: ReadonlyArray<Migration> = [
   { number: 4, name: "table-names", sql: TableNames.sql },
   { number: joinedHeads, name: "joined-heads", sql: JoinedHeads.sql },
   { number: 6, name: "used-versions", sql: UsedVersions.sql },
+  { number: 7, name: "alias-kinds", sql: AliasKinds.sql },
 ]
 
 const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql).digest("hex")

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Fact } from "../../core/model/People.ts"
 import type { FactPlace, PeopleStore, Person } from "../../core/ports/PeopleStore.ts"
-import * as AliasWriter from "./AliasWriter.ts"
+import * as AliasReader from "./AliasReader.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Operation from "./Operation.ts"
 import * as PeopleWriter from "./PeopleWriter.ts"
@@ -92,9 +92,12 @@ export const make = (sql: Sql.Sql): PeopleStore => ({
   byAlias: (organization, hashes, knownAt) =>
     Operation.idempotent(
       knownAt === undefined
-        ? AliasWriter.find(sql, organization, hashes)
-        : AliasWriter.findAsKnown(sql, organization, hashes, knownAt),
+        ? AliasReader.find(sql, organization, hashes)
+        : AliasReader.findAsKnown(sql, organization, hashes, knownAt),
     ),
+  aliasStates: (organization, hashes) => Operation.idempotent(AliasReader.states(sql, organization, hashes)),
+  formerly: (organization, hashes) => Operation.idempotent(AliasReader.formerly(sql, organization, hashes)),
+  aliasesOf: (organization, people) => Operation.idempotent(AliasReader.of(sql, organization, people)),
   facts: (organization, places, limit) => Operation.idempotent(readFacts(sql, organization, places, limit)),
   lastRelease: (organization, hash) => Operation.idempotent(readRelease(sql, organization, hash)),
   person: (organization, concordId) => Operation.idempotent(readPerson(sql, organization, concordId)),

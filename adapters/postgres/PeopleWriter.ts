@@ -10,11 +10,11 @@ import type { Fact } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { IdempotencyRecord, IdentityChange, Kept } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
-import * as ArrayColumns from "./ArrayColumns.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as IdempotentChange from "./IdempotentChange.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
 import * as Lanes from "./Lanes.ts"
+import * as PersonWriter from "./PersonWriter.ts"
 import * as SessionWriter from "./SessionWriter.ts"
 import * as Sql from "./Sql.ts"
 
@@ -48,25 +48,16 @@ const areAsSeen = Effect.fnUntraced(function* (
   const rows = yield* Sql.query<{ readonly person: string; readonly revision: number }>(
     sql,
     `INSERT INTO person (lane, person, revision, is_identified)
-     SELECT lane, person, 0, false FROM ${AliasWriter.people.rows} v ORDER BY lane, person
+     SELECT lane, person, 0, false FROM ${PersonWriter.people.rows} v ORDER BY lane, person
      ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision RETURNING person, revision`,
-    AliasWriter.people.parameters(people.map((concordId) => ({ organization, concordId }))),
+    PersonWriter.people.parameters(people.map((concordId) => ({ organization, concordId }))),
   )
   return rows.every(({ person, revision }) => (revisions.get(person) ?? revision) === revision)
 })
 
 const recordFact = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) {
-  const people = [...new Set([fact.member, fact.survivor])].toSorted()
-  yield* AliasWriter.raise(sql, organization, people)
-  for (const concordId of people) {
-    const lane = Lane.of(organization, concordId)
-    yield* Sql.query(
-      sql,
-      `INSERT INTO person_fact (lane, person, ordinal, body)
-       SELECT $1::bigint, $2::uuid, coalesce(max(ordinal) + 1, 0), $3::text FROM person_fact WHERE lane = $1 AND person = $2`,
-      [lane, concordId, JSON.stringify(fact)],
-    )
-  }
+  yield* PersonWriter.raise(sql, organization, [fact.member, fact.survivor])
+  yield* PersonWriter.recordFact(sql, organization, fact)
 })
 
 /** Uses an identity token up, and removes expired ones of its lane; returns false if it was used before. */
@@ -87,20 +78,6 @@ const useIdentityToken = Effect.fnUntraced(function* (
   return rows.length > 0
 })
 
-const counted = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })
-
-/**
- * Counts the change in its lanes. It is the last step, so that other changes of people in the same lanes wait only for
- * the commit.
- */
-const count = (sql: Sql.Sql, change: IdentityChange) =>
-  Sql.query(
-    sql,
-    `INSERT INTO people_head SELECT v.lane, 1 FROM ${counted.rows} v ORDER BY v.lane
-     ON CONFLICT (lane) DO UPDATE SET next_position = people_head.next_position + 1`,
-    counted.parameters(PeopleLanes.of(change)),
-  )
-
 /** The steps of an identity change, in the order of their locks. */
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange) {
   const { claims, ends, facts, organization, identityToken, idempotencyRecord, joining, releases, session } = change
@@ -117,7 +94,8 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange)
   if (identityToken !== undefined && !(yield* useIdentityToken(sql, identityToken))) return "used"
   if (ends !== undefined) yield* SessionWriter.end(sql, ends)
   if (session !== undefined) yield* SessionWriter.open(sql, session)
-  if (facts.length + releases.length > 0 || joining !== undefined) yield* count(sql, change)
+  if (facts.length + releases.length > 0 || joining !== undefined)
+    yield* PersonWriter.count(sql, PeopleLanes.of(change))
   return "kept"
 })
 

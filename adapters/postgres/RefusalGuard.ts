@@ -9,7 +9,7 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Append } from "../../core/ports/LedgerStore.ts"
-import * as AliasWriter from "./AliasWriter.ts"
+import * as PersonWriter from "./PersonWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import type { LaneHead, LaneHeads, Placed } from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
@@ -83,9 +83,9 @@ const hasLaterJoinedHead = Effect.fnUntraced(function* (sql: Sql.Sql, refusals: 
   const people = refusals.map(({ refusal, request }) => ({ ...request, concordId: refusal.concordId }))
   const rows = yield* Sql.query<{ readonly person: string; readonly survivor: string }>(
     sql,
-    `SELECT p.person, p.survivor FROM ${AliasWriter.people.rows} v
+    `SELECT p.person, p.survivor FROM ${PersonWriter.people.rows} v
      JOIN person p ON p.lane = v.lane AND p.person = v.person WHERE p.survivor IS NOT NULL`,
-    AliasWriter.people.parameters(people),
+    PersonWriter.people.parameters(people),
   )
   if (rows.length === 0) return false
   const survivors = new Map(rows.map(({ person, survivor }) => [person, survivor]))

@@ -11,7 +11,10 @@ import * as Uuid from "./Uuid.ts"
 export interface AliasWriter {
   /** Whether an alias names no person yet, or the person it is claimed for. */
   readonly isFree: (organization: Lane.Owner, claim: Claim) => boolean
-  /** Keeps a claim that is free. A claim of anything but a `contextId` also marks the person as identified. */
+  /**
+   * Keeps a claim that is free, or fills in the kind and project of an alias whose kind is not known. A claim of anything
+   * but a `contextId` also marks the person as identified.
+   */
   readonly claim: (organization: Lane.Owner, claim: Claim) => void
   /** Removes an alias, keeps what it was, and raises the revision of the person it named. */
   readonly release: (organization: Lane.Owner, release: Release) => void
@@ -20,11 +23,15 @@ export interface AliasWriter {
 /** Prepares the statements. */
 export const make = (db: DatabaseSync): AliasWriter => {
   const find = db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?")
-  const insert = db.prepare("INSERT INTO alias VALUES (?, ?, ?, ?) ON CONFLICT (lane, hash) DO NOTHING")
+  const insert = db.prepare(`
+    INSERT INTO alias (lane, hash, person, recorded_at, kind, project, normalization) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (lane, hash) DO UPDATE
+      SET kind = excluded.kind, project = excluded.project, normalization = excluded.normalization
+      WHERE alias.kind IS NULL`)
   const remove = db.prepare("DELETE FROM alias WHERE lane = ? AND hash = ?")
   const keepFormer = db.prepare(`
-    INSERT INTO former_alias (lane, hash, recorded_at, released_at, person)
-    SELECT lane, hash, recorded_at, ?, person FROM alias WHERE lane = ? AND hash = ?`)
+    INSERT INTO former_alias (lane, hash, recorded_at, released_at, person, kind, project, is_renamed)
+    SELECT lane, hash, recorded_at, ?, person, kind, project, ? FROM alias WHERE lane = ? AND hash = ?`)
   const raiseRevision = db.prepare(`
     INSERT INTO person (lane, person, revision, is_identified) VALUES (?, ?, 1, 0)
     ON CONFLICT (lane, person) DO UPDATE SET revision = revision + 1`)
@@ -36,17 +43,18 @@ export const make = (db: DatabaseSync): AliasWriter => {
       const row = find.get(Lane.of(organization, hash), Uuid.toBytes(hash))
       return row === undefined || Uuid.fromBytes(row["person"] as Uint8Array) === concordId
     },
-    claim: (organization, { kind, hash, concordId, dateCreated }) => {
+    claim: (organization, { kind, hash, concordId, dateCreated, normalization, project }) => {
       const person = Uuid.toBytes(concordId)
-      insert.run(Lane.of(organization, hash), Uuid.toBytes(hash), person, dateCreated)
+      const scope = project === undefined ? null : Uuid.toBytes(project)
+      insert.run(Lane.of(organization, hash), Uuid.toBytes(hash), person, dateCreated, kind, scope, normalization)
       if (kind !== "contextId") identify.run(Lane.of(organization, concordId), person)
     },
-    release: (organization, { dateCreated, hash }) => {
+    release: (organization, { dateCreated, hash, isRenamed }) => {
       const key = [Lane.of(organization, hash), Uuid.toBytes(hash)] as const
       const row = find.get(...key)
       if (row === undefined) return
       const person = row["person"] as Uint8Array
-      if (dateCreated !== undefined) keepFormer.run(dateCreated, ...key)
+      if (dateCreated !== undefined) keepFormer.run(dateCreated, isRenamed === true ? 1 : 0, ...key)
       remove.run(...key)
       raiseRevision.run(Lane.of(organization, Uuid.fromBytes(person)), person)
     },

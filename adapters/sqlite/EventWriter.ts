@@ -4,8 +4,10 @@
 import { hash } from "node:crypto"
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
+import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
+import type { PersonWriter } from "./PersonWriter.ts"
 import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
 import type { JoinedWriter } from "./JoinedWriter.ts"
 import * as Uuid from "./Uuid.ts"
@@ -55,6 +57,7 @@ export interface EventWriter {
 export const make = (
   db: DatabaseSync,
   aliases: AliasWriter,
+  people: PersonWriter,
   joined: JoinedWriter,
   idempotency: IdempotencyWriter,
 ): EventWriter => {
@@ -136,7 +139,17 @@ export const make = (
   }
 
   const append = (request: Append, isRetry: boolean): Appended => {
-    const { after, project, organization, recordedAt, claims, events, idempotencyRecord } = request
+    const {
+      after,
+      project,
+      organization,
+      recordedAt,
+      claims,
+      events,
+      facts = [],
+      idempotencyRecord,
+      seen = [],
+    } = request
     const lanes = Map.groupBy(events, ({ concordId }) => Lane.of(project, concordId))
     const heads = new Map([...lanes.keys()].map((lane) => [lane, statements.laneHead.get(lane)]))
     if (isRetry && events.length > 0 && events.every((event) => isRecorded(Lane.of(project, event.concordId), event))) {
@@ -148,7 +161,8 @@ export const make = (
       const last = Number(heads.get(lane)?.["last_recorded_at"] ?? first!.dateCreated)
       return last > first!.dateCreated ? [last] : []
     })
-    const isTaken = claims.some((claim) => !aliases.isFree(organization, claim))
+    const isTaken =
+      !people.areAsSeen(organization, seen) || claims.some((claim) => !aliases.isFree(organization, claim))
     const isEarly = after !== undefined && !has(project, after)
     const isLate = isOvertaken(request, heads)
     const isRefused = isEarly || isLate || laterRecordedAt.length > 0 || isTaken
@@ -157,6 +171,9 @@ export const make = (
       return { _tag: "Stale", lastRecordedAt, ...(isLate && { isOvertaken: true }) }
     }
     for (const claim of claims) aliases.claim(organization, claim)
+    for (const { concordId } of seen) people.raise(organization, concordId)
+    for (const fact of facts) people.record(organization, fact)
+    if (facts.length > 0) people.count(PeopleLanes.ofAppends([request]))
     const positions = new Map<number, number>()
     for (const [lane, ofLane] of lanes) {
       const head = heads.get(lane)

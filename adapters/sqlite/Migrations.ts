@@ -11,6 +11,7 @@ import * as TableNames from "./migrations/0004-table-names.ts"
 import * as JoinedHeads from "./migrations/0005-joined-heads.ts"
 import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as UsedVersions from "./migrations/0006-used-versions.ts"
+import * as AliasKinds from "./migrations/0007-alias-kinds.ts"
 
 /** One step, and its statements. */
 export interface Migration {
@@ -29,6 +30,7 @@ export const migrations: ReadonlyArray<Migration> = [
   { number: 4, sql: TableNames.sql },
   { number: joinedHeads, sql: JoinedHeads.sql },
   { number: 6, sql: UsedVersions.sql },
+  { number: 7, sql: AliasKinds.sql },
 ]
 
 /** "asst" in ASCII: marks a SQLite file as a ledger (`PRAGMA application_id`). */

@@ -3,9 +3,9 @@
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Instant } from "../../core/engine/Instant.ts"
-import type { Fact, Named } from "../../core/model/People.ts"
+import type { Fact } from "../../core/model/People.ts"
 import type { FactPlace, PeopleStore, Person } from "../../core/ports/LedgerStore.ts"
+import * as AliasReader from "./AliasReader.ts"
 import type { Write } from "./GroupCommit.ts"
 import { inSnapshot, prepareLaneEnds, read } from "./Reader.ts"
 import * as Uuid from "./Uuid.ts"
@@ -15,10 +15,7 @@ const keyOf = (organization: Lane.Owner, concordId: string) =>
 
 /** Prepares the statements. */
 export const make = (db: DatabaseSync, write: Write): PeopleStore => {
-  const selectAlias = db.prepare("SELECT person, recorded_at FROM alias WHERE lane = ? AND hash = ?")
-  const selectFormerAlias = db.prepare(`
-    SELECT person, recorded_at FROM former_alias
-    WHERE lane = ? AND hash = ? AND recorded_at <= ? AND released_at > ? ORDER BY recorded_at, released_at LIMIT 1`)
+  const aliases = AliasReader.make(db)
   const selectRelease = db.prepare(`
     SELECT (SELECT next_position FROM people_head WHERE lane = ?1) AS position,
       (SELECT max(released_at) FROM former_alias WHERE lane = ?1 AND hash = ?2) AS released_at`)
@@ -31,14 +28,6 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     SELECT body FROM person_fact WHERE lane = ? AND person = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?`)
   const selectProfile = db.prepare("SELECT profile FROM person WHERE lane = ? AND person = ?")
   const laneEnds = prepareLaneEnds(db, "people_head")
-
-  const named = (organization: Lane.Owner, hash: string, knownAt: Instant | undefined): Named | undefined => {
-    const key = [Lane.of(organization, hash), Uuid.toBytes(hash)] as const
-    const former = knownAt === undefined ? undefined : selectFormerAlias.get(...key, knownAt, knownAt)
-    const row = former ?? selectAlias.get(...key)
-    if (row === undefined || Number(row["recorded_at"]) > (knownAt ?? Infinity)) return undefined
-    return { concordId: Uuid.fromBytes(row["person"] as Uint8Array), dateCreated: Number(row["recorded_at"]) }
-  }
 
   const lastRelease = (organization: Lane.Owner, hash: string) => {
     const row = selectRelease.get(Lane.of(organization, hash), Uuid.toBytes(hash))
@@ -72,7 +61,13 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
 
   return {
     byAlias: (organization, hashes, knownAt) =>
-      read(() => inSnapshot(db, () => hashes.map((hash) => named(organization, hash, knownAt)))),
+      read(() => inSnapshot(db, () => hashes.map((hash) => aliases.named(organization, hash, knownAt)))),
+    aliasStates: (organization, hashes) =>
+      read(() => inSnapshot(db, () => hashes.map((hash) => aliases.state(organization, hash)))),
+    formerly: (organization, hashes) =>
+      read(() => inSnapshot(db, () => hashes.map((hash) => aliases.formerly(organization, hash)))),
+    aliasesOf: (organization, people) =>
+      read(() => inSnapshot(db, () => people.map((person) => aliases.of(organization, person)))),
     facts: (organization, places, limit) =>
       read(() => inSnapshot(db, () => places.map((place) => facts(organization, place, limit)))),
     lastRelease: (organization, hash) => read(() => lastRelease(organization, hash)),

@@ -14,6 +14,7 @@ import * as CatalogWriter from "./CatalogWriter.ts"
 import type { Command, CommandName, Commands, Input, Outcome, Result } from "./Command.ts"
 import * as Connection from "./Connection.ts"
 import * as EventWriter from "./EventWriter.ts"
+import * as PersonWriter from "./PersonWriter.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Integrity from "./Integrity.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
@@ -45,12 +46,13 @@ interface OpenLedger {
 const prepareCommands = (db: DatabaseSync): Commands => {
   const idempotency = IdempotencyWriter.make(db)
   const aliases = AliasWriter.make(db)
+  const people = PersonWriter.make(db)
   const joined = JoinedWriter.make(db)
   const sessions = SessionWriter.make(db)
   const invertRevision = db.prepare("UPDATE catalog_head SET revision = ~revision")
   return {
-    ...EventWriter.make(db, aliases, joined, idempotency),
-    ...PeopleWriter.make(db, aliases, joined, sessions, idempotency),
+    ...EventWriter.make(db, aliases, people, joined, idempotency),
+    ...PeopleWriter.make(db, aliases, people, joined, sessions, idempotency),
     ...CatalogWriter.make(db, idempotency),
     ...sessions,
     check: () => {

@@ -8,6 +8,7 @@ import * as People from "../model/People.ts"
 import type { StoredEvent } from "../ports/LedgerStore.ts"
 import type { Batch, ItemViolation, NumberedItem } from "./Batch.ts"
 import * as ExternalIds from "./ExternalIds.ts"
+import * as Identifiers from "./Identifiers.ts"
 import * as ItemPeople from "./ItemPeople.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 
@@ -130,7 +131,7 @@ export const make = Effect.fnUntraced(function* (
       const concordId = resolution.concordId ?? (yield* context.random.uuidV7())
       for (const alias of resolution.unclaimed) {
         named.set(alias.hash, concordId)
-        claims.push({ ...alias, concordId, dateCreated: instants.recordedAt })
+        claims.push(Identifiers.claimOf(alias, concordId, instants.recordedAt))
       }
       const each: AdmittedItem = { draft, item, event, concordId, externalId }
       admitted.push(each)

@@ -9,9 +9,10 @@ import { parsePhoneNumberFromString } from "libphonenumber-js/min"
 import { Effect, Result } from "effect"
 import { Digest, Mac } from "effect/crypto"
 import { Base64Url, Hex } from "effect/encoding"
+import type { Instant } from "../engine/Instant.ts"
 import { uuidPattern } from "../formats/Fields.ts"
 import type { Organization, Project } from "../model/Catalog.ts"
-import type { Alias, Identifiers } from "../model/People.ts"
+import type { Alias, Claim, Identifiers } from "../model/People.ts"
 
 /** The most characters an identifier may have. */
 export const maxLength = 512
@@ -97,6 +98,16 @@ export interface Hasher {
 /** Raised when a normalization changes, so that old and new hashes never match. */
 const normalizationVersion = 1
 
+/** The claim of an alias for a person. */
+export const claimOf = ({ hash, kind, project }: Alias, concordId: string, dateCreated: Instant): Claim => ({
+  kind,
+  ...(project !== undefined && { project }),
+  hash,
+  concordId,
+  normalization: normalizationVersion,
+  dateCreated,
+})
+
 /** The scope inside the organization in which an identifier is unique: a project, or none. */
 const scopeOf = (kind: Alias["kind"], project: Project): string =>
   kind === "projectUserId" || kind === "contextId" ? project.id : ""
@@ -117,6 +128,7 @@ export const hasher = Effect.fnUntraced(function* (
   const hashed = (kind: Alias["kind"], sha256: string, project: Project): Effect.Effect<Alias> =>
     Effect.map(sign(`alias ${normalizationVersion}`, [kind, scopeOf(kind, project), sha256].join("\0")), (tag) => ({
       kind,
+      ...(scopeOf(kind, project) !== "" && { project: project.id }),
       hash: Hex.encode(tag),
     }))
   const plain = (kind: Alias["kind"], value: string, project: Project): Effect.Effect<Alias> =>

@@ -19,19 +19,37 @@ export type Identifiers = { readonly [Kind in IdentifierKind]?: string }
 /** The keyed hash of an identifier, and its kind. `contextId` is the id of a browser without an identified person. */
 export interface Alias {
   readonly kind: Exclude<IdentifierKind, "concordId"> | "contextId"
+  /** The id of the project in which the identifier is unique: only of a `projectUserId` and of a `contextId`. */
+  readonly project?: string
   /** HMAC-SHA-256, lower-case hexadecimal. */
   readonly hash: string
 }
 
-/** An alias that names a person from now on. */
+/**
+ * An alias that names a person from now on. If it names that person already, its kind and project are filled in where
+ * they are not known, and nothing else changes.
+ */
 export interface Claim extends Alias {
   readonly concordId: string
+  /** The version of the normalization that the identifier was hashed with. */
+  readonly normalization: number
   /** When the ledger recorded it. */
   readonly dateCreated: Instant
 }
 
 /** The person that an alias names, and when the ledger recorded that. */
-export type Named = Pick<Claim, "concordId" | "dateCreated">
+export interface Named extends Pick<Claim, "concordId" | "dateCreated"> {
+  /** `undefined`: the alias was claimed by an earlier version of Assent, which kept no kinds. */
+  readonly kind: Alias["kind"] | undefined
+}
+
+/** An alias that names a person, or named it until it was released. */
+export interface HeldAlias extends Named, Pick<Alias, "hash" | "project"> {
+  /** When it was released; left out while it names the person. */
+  readonly releasedAt?: Instant
+  /** Whether it was released because the account got another identifier in its place. */
+  readonly isRenamed?: true
+}
 
 /**
  * The person that the identifiers name, if any, and the aliases that name no person yet; or a conflict between two
@@ -83,13 +101,19 @@ export interface Evidence {
 }
 
 /**
- * A change of identity, never changed and never removed: two people are joined as one from now on (`joined`), an
- * earlier fact is undone (`undone`), or an identifier was proven to name a person that it did not name before
- * (`identified`; then member and survivor are both that person).
+ * A change of identity, never changed and never removed. Of all kinds but `joined` and `undone`, member and survivor
+ * are both the one person that the fact is about.
+ *
+ * - `joined`: two people are one from now on.
+ * - `identified`: an identifier was proven to name the person, which it did not name before.
+ * - `undone`: an earlier fact is undone.
+ * - `released`: an identifier names the person no more.
+ * - `renamed`: the account has another identifier in place of this one.
+ * - `shared`: a contact point that names the person was left out of an item about somebody else.
  */
 export interface Fact {
   readonly id: string
-  readonly kind: "joined" | "identified" | "undone"
+  readonly kind: "joined" | "identified" | "undone" | "released" | "renamed" | "shared"
   /** When the ledger recorded it. */
   readonly dateCreated: Instant
   /** The person that is counted as the survivor. */
@@ -100,8 +124,14 @@ export interface Fact {
   readonly submitter: string
   /** Only for `joined` and `identified`. */
   readonly evidence?: Evidence
-  /** Only for `identified`: the hash of the identifier. */
+  /** The hash of the identifier: for all kinds but `joined` and `undone`. */
   readonly alias?: string
+  /** The kind and the project of the identifier: only for `released`, `renamed` and `shared`. */
+  readonly identifier?: Pick<Alias, "kind" | "project">
+  /** Only for `renamed`: the hash of the identifier that the account has from now on. */
+  readonly renamedTo?: string
+  /** Only for `released` and `renamed`: the reason that was given, if any. */
+  readonly reason?: string
   /** Only for `undone`: the id of the fact that it undoes. */
   readonly join?: string
 }

@@ -17,6 +17,7 @@ import type { Organization, Project } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type * as People from "../model/People.ts"
 import type { IdentityChange, Session, StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as Identifiers from "../ledger/Identifiers.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Grouping from "./Grouping.ts"
@@ -108,7 +109,7 @@ const plan = Effect.fnUntraced(function* (
   const own = person === undefined ? yield* random.uuidV7() : person.survivor
   const self = { kind: "identified", member: own, survivor: own, alias: alias.hash, ...known } as const
   const identified: ReadonlyArray<People.Fact> = person === undefined ? [{ id: yield* random.uuidV7(), ...self }] : []
-  const claims = person === undefined ? [{ ...alias, concordId: own, dateCreated: now }] : []
+  const claims = person === undefined ? [Identifiers.claimOf(alias, own, now)] : []
   const seen = [...visitor.seen, ...(person?.seen ?? [{ concordId: own, revision: 0 }])]
   const isSelf = own === visitor.survivor
   const planned = { concordId: own, isSynced: isSelf || isGuest, claims, seen }

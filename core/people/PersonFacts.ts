@@ -162,7 +162,7 @@ const attempt = Effect.fnUntraced(function* (
 ) {
   const { answerHorizon, sessionCache, store } = context
   const found = yield* Joins.facts(organization, concordId, context)
-  const fact = found.find(({ id, kind }) => id === factId && kind !== "undone")
+  const fact = found.find(({ id, kind }) => id === factId && (kind === "joined" || kind === "identified"))
   if (fact === undefined) return { _tag: "NoSuchJoin" } as UndoOutcome
   // The person is read before its facts are read again: of two requests that undo the same fact concurrently, one finds
   // the other's fact, or its revision is stale.

@@ -9,6 +9,7 @@ import { Clock, Effect, Option, Result } from "effect"
 import { Hex } from "effect/encoding"
 import type { Organization, Project } from "../model/Catalog.ts"
 import type { IdentityChange, Session, StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Turns from "../ledger/Turns.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
@@ -121,7 +122,8 @@ export const open = Effect.fnUntraced(function* (
   const hasher = yield* hasherOf(organization)
   const id = yield* random.uuidV7()
   const { contextId, token } = yield* secretsOf(id, opening, context)
-  const { hash, kind } = yield* hasher.context(contextId, project)
+  const alias = yield* hasher.context(contextId, project)
+  const { hash } = alias
   const attempt = Effect.fnUntraced(function* () {
     const [known] = yield* store.people.byAlias(organization, [hash])
     const concordId = known?.concordId ?? (yield* random.uuidV7())
@@ -141,7 +143,7 @@ export const open = Effect.fnUntraced(function* (
     const kept = yield* store.people.change({
       organization,
       seen,
-      claims: [{ kind, hash, concordId, dateCreated: now }],
+      claims: [Identifiers.claimOf(alias, concordId, now)],
       releases: [],
       facts: [],
       session,

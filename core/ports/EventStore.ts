@@ -7,7 +7,7 @@ import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
-import type { Claim } from "../model/People.ts"
+import type { Claim, Fact } from "../model/People.ts"
 import type { Access } from "./Access.ts"
 import type { Positions } from "./Positions.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
@@ -38,6 +38,16 @@ export interface Append {
   readonly events: ReadonlyArray<StoredEvent>
   /** Aliases that must be free, or already name the same person; otherwise the append is `Stale`. */
   readonly claims: ReadonlyArray<Claim>
+  /**
+   * People with the revisions that the append was prepared against, each once: with any other one it is `Stale`. Their
+   * revisions are raised with it, so that of two appends that were prepared against the same one only one is recorded.
+   * Needed for each person that gets an account identifier, and its survivor, because two accounts claim different
+   * aliases; for each person of a claim that only fills in the kind of an alias, because the alias may be released
+   * meanwhile; and for each person of {@link facts}, because its facts may have been read.
+   */
+  readonly seen?: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
+  /** Facts of the kind `shared`. They are counted in the lanes of their people. */
+  readonly facts?: ReadonlyArray<Fact>
   /** Belongs to the organization. */
   readonly idempotencyRecord?: IdempotencyRecord
   /**

@@ -53,9 +53,29 @@ export const tables = {
     key: ["consent_type", "number"],
   },
   key_use: { columns: { id: "uuid", last_used_at: "whole" }, key: ["id"] },
-  alias: { columns: { lane: "whole", hash: "bytes", person: "uuid", recorded_at: "whole" }, key: ["lane", "hash"] },
+  alias: {
+    columns: {
+      lane: "whole",
+      hash: "bytes",
+      person: "uuid",
+      recorded_at: "whole",
+      kind: "text?",
+      project: "uuid?",
+      normalization: "whole",
+    },
+    key: ["lane", "hash"],
+  },
   former_alias: {
-    columns: { lane: "whole", hash: "bytes", recorded_at: "whole", released_at: "whole", person: "uuid" },
+    columns: {
+      lane: "whole",
+      hash: "bytes",
+      recorded_at: "whole",
+      released_at: "whole",
+      person: "uuid",
+      kind: "text?",
+      project: "uuid?",
+      is_renamed: "boolean",
+    },
     key: ["lane", "hash", "recorded_at", "released_at"],
   },
   person: {

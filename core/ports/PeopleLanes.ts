@@ -3,6 +3,7 @@
  * it, and those of the projects that its people live in.
  */
 import * as Lane from "../model/Lane.ts"
+import type { Append } from "./EventStore.ts"
 import type { IdentityChange, Joining } from "./PeopleStore.ts"
 
 /**
@@ -16,6 +17,14 @@ export const of = ({ facts, joining, organization, releases }: IdentityChange): 
     ...releases.map(({ hash }) => hash),
   ]
   return [...new Set(keys.map((key) => Lane.of(organization, key)))].toSorted((a, b) => a - b)
+}
+
+/** The lanes that count the facts of appends, in ascending order. */
+export const ofAppends = (appends: ReadonlyArray<Pick<Append, "facts" | "organization">>): ReadonlyArray<number> => {
+  const lanes = appends.flatMap(({ facts = [], organization }) =>
+    facts.map(({ survivor }) => Lane.of(organization, survivor)),
+  )
+  return [...new Set(lanes)].toSorted((a, b) => a - b)
 }
 
 /** The survivors whose groups change, each once. */

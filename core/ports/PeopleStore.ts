@@ -5,7 +5,7 @@ import type { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
-import type { Claim, Fact, Named } from "../model/People.ts"
+import type { Claim, Fact, HeldAlias, Named } from "../model/People.ts"
 import type { Access } from "./Access.ts"
 import type { Kept } from "./Kept.ts"
 import type { Positions } from "./Positions.ts"
@@ -70,6 +70,16 @@ export interface Release {
    * a browser's `contextId`, which no question can name: nothing is kept of it.
    */
   readonly dateCreated?: Instant
+  /** The account has another identifier from now on. Such a release is kept apart from those of other identifiers. */
+  readonly isRenamed?: true
+}
+
+/** The person that an alias names now, and its last release. */
+export interface AliasState {
+  /** `undefined`: it names no one. */
+  readonly named: Named | undefined
+  /** When it was released last; `undefined` if nothing is kept of a release. A rename does not count. */
+  readonly releasedAt: Instant | undefined
 }
 
 /** An identity change, all of it or nothing. */
@@ -114,6 +124,31 @@ export interface PeopleStore {
     knownAt?: Instant,
   ) => Effect.Effect<ReadonlyArray<Named | undefined>, StoreUnavailable>
   /**
+   * Like {@link byAlias}, now, with the last release of each hash. One statement, because every item that is recorded
+   * needs it.
+   */
+  readonly aliasStates: (
+    organization: Owner,
+    hashes: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<AliasState>, StoreUnavailable>
+  /**
+   * For each hash, in the order of the hashes, what it named until it was released: in the order of the releases, a
+   * rename included.
+   */
+  readonly formerly: (
+    organization: Owner,
+    hashes: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<HeldAlias>>, StoreUnavailable>
+  /**
+   * For each person, in the order of the people, the aliases that name it and those that named it: in the order in which
+   * they were claimed, and of one instant by their hash. A browser's `contextId` is not among them, unless its kind is
+   * not known. People that are joined with it are not looked at.
+   */
+  readonly aliasesOf: (
+    organization: Owner,
+    people: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<HeldAlias>>, StoreUnavailable>
+  /**
    * Of a hash that names no one: when it was released last, `undefined` if nothing is kept of a release; and the number
    * of identity changes in its lane, at the same moment.
    */
@@ -140,6 +175,9 @@ export const peopleAccess: Access<PeopleStore> = {
   change: "write",
   keepProfile: "write",
   byAlias: "read",
+  aliasStates: "read",
+  formerly: "read",
+  aliasesOf: "read",
   lastRelease: "read",
   person: "read",
   facts: "read",

@@ -33,6 +33,15 @@ const latestAfter = Effect.fnUntraced(function* (store: Store, { events, project
   return later.length === 0 ? undefined : Math.max(...later)
 })
 
+/**
+ * The people that an append was prepared against, with their revisions in the scratch store: a person has the sum of the
+ * two revisions, and that of the ledger's own store does not count here.
+ */
+const seenInScratch = Effect.fnUntraced(function* (store: Store, { organization, seen = [] }: Append) {
+  const own = yield* Effect.forEach(seen, ({ concordId }) => store.people.person(organization, concordId))
+  return seen.map((each, index) => ({ ...each, revision: each.revision - own[index]!.revision }))
+})
+
 /** Whether an external id of the events is recorded already. */
 const hasExternalId = Effect.fnUntraced(function* (store: Store, { events, project }: Append) {
   const hashes = events.flatMap(({ externalId }) => (externalId === undefined ? [] : [externalId]))
@@ -55,7 +64,7 @@ export const over = (store: Store, scratch: Store): Store => ({
     append: Effect.fnUntraced(function* (append: Append) {
       const lastRecordedAt = yield* latestAfter(store, append)
       if (lastRecordedAt === undefined && !(yield* hasExternalId(store, append)))
-        return yield* scratch.events.append(append)
+        return yield* scratch.events.append({ ...append, seen: yield* seenInScratch(store, append) })
       return { _tag: "Stale", lastRecordedAt: lastRecordedAt ?? append.recordedAt } as const
     }),
     byId: (project, ids) => either(scratch.events.byId(project, ids), store.events.byId(project, ids)),
@@ -64,6 +73,28 @@ export const over = (store: Store, scratch: Store): Store => ({
   },
   people: {
     ...store.people,
+    aliasStates: (organization, hashes) =>
+      Effect.zipWith(
+        scratch.people.aliasStates(organization, hashes),
+        store.people.aliasStates(organization, hashes),
+        (above, below) => below.map((own, index) => ({ ...own, named: above[index]!.named ?? own.named })),
+      ),
+    aliasesOf: (organization, people) =>
+      Effect.zipWith(
+        scratch.people.aliasesOf(organization, people),
+        store.people.aliasesOf(organization, people),
+        (above, below) => below.map((own, index) => [...own, ...above[index]!]),
+      ),
+    person: (organization, concordId) =>
+      Effect.zipWith(
+        scratch.people.person(organization, concordId),
+        store.people.person(organization, concordId),
+        (above, below) => ({
+          ...below,
+          revision: below.revision + above.revision,
+          isIdentified: below.isIdentified || above.isIdentified,
+        }),
+      ),
     byAlias: (organization, hashes, knownAt) =>
       either(
         scratch.people.byAlias(organization, hashes, knownAt),

@@ -49,7 +49,15 @@ const some: Rows = {
     { consent_type: uuid(0xf), number: 2, document: "#" },
   ],
   key_use: [1, 0xa, 0xff].map((n) => ({ id: uuid(n), last_used_at: n })),
-  alias: [0, 1, 4095].map((lane) => ({ lane, hash: hash(5000 - lane), person: uuid(lane), recorded_at: 1 - lane })),
+  alias: [0, 1, 4095].map((lane) => ({
+    lane,
+    hash: hash(5000 - lane),
+    person: uuid(lane),
+    recorded_at: 1 - lane,
+    kind: lane === 0 ? null : "projectUserId",
+    project: lane === 1 ? uuid(2) : null,
+    normalization: 1 + lane,
+  })),
   person: [
     { lane: 0, person: uuid(1), revision: 0, is_identified: false, profile: null, survivor: null, learnt: null },
     { lane: 0, person: uuid(2), revision: 7, is_identified: true, profile: text, survivor: uuid(2), learnt: 8 },
@@ -61,6 +69,9 @@ const some: Rows = {
     recorded_at: -1,
     released_at: 8.64e15 - lane,
     person: uuid(lane),
+    kind: lane === 0 ? null : "projectUserId",
+    project: lane === 0 ? null : uuid(2),
+    is_renamed: lane === 1,
   })),
   person_fact: [0, 1, 10].map((ordinal) => ({ lane: 3, person: uuid(3), ordinal, body: text })),
   people_head: [3, 4095].map((lane) => ({ lane, next_position: lane })),
@@ -150,7 +161,15 @@ const tagOf = (failed: unknown): unknown =>
   typeof failed === "object" && failed !== null && "_tag" in failed ? failed._tag : failed
 
 const many = (count: number, lane: number): ReadonlyArray<Row<"alias">> =>
-  Array.from({ length: count }, (_, n) => ({ lane, hash: hash(n), person: uuid(n), recorded_at: n }))
+  Array.from({ length: count }, (_, n) => ({
+    lane,
+    hash: hash(n),
+    person: uuid(n),
+    recorded_at: n,
+    kind: "email",
+    project: null,
+    normalization: 1,
+  }))
 
 const project: Lane.Owner = { number: 1, lanes: 16 }
 
@@ -437,8 +456,21 @@ export const clauses: ReadonlyArray<Clause> = [
         catalog_head: [{ revision: 1 }],
         catalog_entry: [{ revision: 1, ordinal: 0, kind: "organizations", body: JSON.stringify({ id: uuid(1) }) }],
         session: [{ token_hash: hash(0xab), person, expires_at: 9, body: JSON.stringify(session) }],
-        alias: [{ lane: of(hash(5)), hash: hash(5), person, recorded_at: 3 }],
-        former_alias: [{ lane: of(hash(5)), hash: hash(5), person: uuid(4), recorded_at: 1, released_at: 2 }],
+        alias: [
+          { lane: of(hash(5)), hash: hash(5), person, recorded_at: 3, kind: null, project: null, normalization: 1 },
+        ],
+        former_alias: [
+          {
+            lane: of(hash(5)),
+            hash: hash(5),
+            recorded_at: 1,
+            released_at: 2,
+            person: uuid(4),
+            kind: "projectUserId",
+            project: uuid(2),
+            is_renamed: true,
+          },
+        ],
         person: [
           {
             lane: of(person),
@@ -462,8 +494,10 @@ export const clauses: ReadonlyArray<Clause> = [
           deepStrictEqual(yield* ledger.catalog.documents([{ consentType: uuid(0x1), number: 10 }], 1), [""])
           deepStrictEqual((yield* ledger.catalog.keyUses).get(uuid(0xff)), 0xff)
           deepStrictEqual({ ...(yield* ledger.sessions.byToken(hash(0xab))) }, { ...session, expiresAt: 9 })
-          deepStrictEqual(yield* ledger.people.byAlias(owner, [hash(5)]), [{ concordId: person, dateCreated: 3 }])
-          const before = [{ concordId: uuid(4), dateCreated: 1 }]
+          deepStrictEqual(yield* ledger.people.byAlias(owner, [hash(5)]), [
+            { concordId: person, kind: undefined, dateCreated: 3 },
+          ])
+          const before = [{ concordId: uuid(4), kind: "projectUserId", dateCreated: 1 }]
           deepStrictEqual(yield* ledger.people.byAlias(owner, [hash(5)], 1), before)
           const facts = ledger.people.facts(owner, [{ concordId: person, from: 0 }], 9)
           deepStrictEqual(yield* facts, [[{ id: uuid(9) }]])

@@ -162,7 +162,7 @@ const fact = {
   survivor: uuid(6),
   submitter: "s",
 } as const
-const claim = { kind: "email", hash: hash(0xa), concordId: uuid(5), dateCreated: t0 } as const
+const claim = { kind: "email", hash: hash(0xa), concordId: uuid(5), normalization: 1, dateCreated: t0 } as const
 const identityToken = { hash: hash(0xb), expiresAt: t0 + 9 }
 const session = {
   tokenHash: hash(0xc),

@@ -91,7 +91,10 @@ const makeRun = () => {
     switch (step._tag) {
       case "Add": {
         const { hash, people } = step
-        const claims = hash === undefined ? [] : [{ kind: "email", hash, concordId: hash, dateCreated: 0 } as const]
+        const claims =
+          hash === undefined
+            ? []
+            : [{ kind: "email", hash, concordId: hash, normalization: 1, dateCreated: 0 } as const]
         const entry = entryOf(people, { claims })
         if (queue.isFull) return
         queue.add(entry)

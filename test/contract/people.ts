@@ -41,7 +41,7 @@ export const peopleClauses: ReadonlyArray<Clause> = [
       const later = [{ ...claim(0xa, uuid(5)), dateCreated: t0 + 999 }]
       yield* store.events.append(request([event(uuid(5))], { claims: later }))
       const [first] = yield* store.people.byAlias(organization, [hash(0xa)])
-      deepStrictEqual(first, { concordId: uuid(5), dateCreated: t0 + 0xa })
+      deepStrictEqual(first, { concordId: uuid(5), kind: "email", dateCreated: t0 + 0xa })
     }),
   ),
   clause(

@@ -228,7 +228,7 @@ describe("groups that are written concurrently", () => {
     const events = range(size).map(() => event(0, recordedAt, { concordId: uuid(6, ++people) }))
     const claim = (hash: string, index: number): Claim => {
       const { concordId } = events[index]!
-      return { kind: "userId", hash, concordId, dateCreated: recordedAt }
+      return { kind: "userId", hash, concordId, normalization: 1, dateCreated: recordedAt }
     }
     const whose = { project: { number: owner, lanes: 16 }, organization }
     return { ...whose, recordedAt, events, claims: claims.map(claim) }

@@ -72,6 +72,7 @@ export const claim = (n: number, concordId: string): Claim => ({
   kind: "email",
   hash: hash(n),
   concordId,
+  normalization: 1,
   dateCreated: t0 + n,
 })
 

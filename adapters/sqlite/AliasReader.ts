@@ -1,0 +1,84 @@
+/**
+ * Reads which person an alias names or named, and which aliases a person has or had.
+ */
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Instant } from "../../core/engine/Instant.ts"
+import type { HeldAlias, Named } from "../../core/model/People.ts"
+import type { AliasState } from "../../core/ports/PeopleStore.ts"
+import * as Uuid from "./Uuid.ts"
+
+/** Reads aliases through one connection; a caller that reads several does so in one snapshot. */
+export interface AliasReader {
+  /** The person that a hash names: now, or as known at an instant. */
+  readonly named: (organization: Lane.Owner, hash: string, knownAt: Instant | undefined) => Named | undefined
+  readonly state: (organization: Lane.Owner, hash: string) => AliasState
+  readonly formerly: (organization: Lane.Owner, hash: string) => ReadonlyArray<HeldAlias>
+  readonly of: (organization: Lane.Owner, concordId: string) => ReadonlyArray<HeldAlias>
+}
+
+type Row = Readonly<Record<string, SQLOutputValue>>
+
+const kindOf = ({ kind }: Row): Named["kind"] =>
+  // Only the writer writes this column, and it writes the kinds of claims.
+  typeof kind === "string" ? (kind as Named["kind"]) : undefined
+
+const toNamed = (row: Row): Named => ({
+  concordId: Uuid.fromBytes(row["person"] as Uint8Array),
+  kind: kindOf(row),
+  dateCreated: Number(row["recorded_at"]),
+})
+
+const toHeld = (row: Row): HeldAlias => {
+  const { hash, is_renamed, project, released_at } = row
+  return {
+    ...toNamed(row),
+    hash: Uuid.toHex(hash as Uint8Array),
+    ...(project instanceof Uint8Array && { project: Uuid.fromBytes(project) }),
+    ...(released_at !== null && { releasedAt: Number(released_at) }),
+    ...(is_renamed === 1 && { isRenamed: true }),
+  }
+}
+
+const ofPerson = (table: string, released: string): string => `
+  SELECT person, kind, project, hash, recorded_at, ${released} FROM ${table}
+  WHERE person = ?1 AND lane BETWEEN ?2 AND ?3 AND kind IS NOT 'contextId'`
+
+/** Prepares the statements. */
+export const make = (db: DatabaseSync): AliasReader => {
+  const selectNow = db.prepare("SELECT person, kind, recorded_at FROM alias WHERE lane = ? AND hash = ?")
+  const selectThen = db.prepare(`
+    SELECT person, kind, recorded_at FROM former_alias
+    WHERE lane = ? AND hash = ? AND recorded_at <= ? AND released_at > ? ORDER BY recorded_at, released_at LIMIT 1`)
+  const selectState = db.prepare(`
+    SELECT a.person, a.kind, a.recorded_at,
+      (SELECT max(released_at) FROM former_alias f WHERE f.lane = ?1 AND f.hash = ?2 AND NOT is_renamed) AS released_at
+    FROM (SELECT 1) LEFT JOIN alias a ON a.lane = ?1 AND a.hash = ?2`)
+  const selectFormer = db.prepare(`
+    SELECT person, kind, project, hash, recorded_at, released_at, is_renamed FROM former_alias
+    WHERE lane = ? AND hash = ? ORDER BY recorded_at, released_at`)
+  const selectOfPerson = db.prepare(`
+    ${ofPerson("alias", "NULL AS released_at, 0 AS is_renamed")}
+    UNION ALL ${ofPerson("former_alias", "released_at, is_renamed")}
+    ORDER BY recorded_at, hash, released_at`)
+  const keyOf = (organization: Lane.Owner, hash: string) => [Lane.of(organization, hash), Uuid.toBytes(hash)] as const
+  return {
+    named: (organization, hash, knownAt) => {
+      const key = keyOf(organization, hash)
+      const then = knownAt === undefined ? undefined : selectThen.get(...key, knownAt, knownAt)
+      const row = then ?? selectNow.get(...key)
+      return row === undefined || Number(row["recorded_at"]) > (knownAt ?? Infinity) ? undefined : toNamed(row)
+    },
+    state: (organization, hash) => {
+      const row = selectState.get(...keyOf(organization, hash))!
+      const { person, released_at } = row
+      return {
+        named: person === null ? undefined : toNamed(row),
+        releasedAt: released_at === null ? undefined : Number(released_at),
+      }
+    },
+    formerly: (organization, hash) => selectFormer.all(...keyOf(organization, hash)).map(toHeld),
+    of: (organization, concordId) =>
+      selectOfPerson.all(Uuid.toBytes(concordId), ...Lane.range(organization)).map(toHeld),
+  }
+}
