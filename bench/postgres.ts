@@ -9,6 +9,7 @@ import { Effect } from "effect"
 import * as ArrayColumns from "../adapters/postgres/ArrayColumns.ts"
 import * as Sql from "../adapters/postgres/Sql.ts"
 import * as Mapping from "../adapters/files/Mapping.ts"
+import * as RowMapper from "../adapters/files/RowMapper.ts"
 import * as RowReader from "../adapters/files/RowReader.ts"
 import * as Lane from "../core/model/Lane.ts"
 import type { ProjectScope } from "../core/model/Catalog.ts"
@@ -151,7 +152,7 @@ const importFile = (path: string, scope: ProjectScope) => {
     ...scope,
     submitter: scope.organization.id,
     isRestore: false,
-    map: Mapping.apply({}),
+    map: RowMapper.make(Mapping.none).map,
     report: () => Effect.void,
   }
   return Effect.flatMap(Ledger.Ledger, (ledger) =>

@@ -40,7 +40,7 @@ export const rules = (source: Source): Effect.Effect<Document<RuleSet>, BadInput
 
 /** Reads a mapping.json. */
 export const mapping = (source: Source): Effect.Effect<Mapping.Mapping, BadInput | Unreadable> =>
-  Effect.map(readDocument(source, Mapping.Mapping), ({ value }) => value)
+  Effect.map(readDocument(source, Mapping.File), ({ value }) => Mapping.fromFile(value))
 
 /** Reads the consent types of a types.json. */
 export const readTypes = (source: Source): Effect.Effect<ReadonlyArray<ConsentType>, BadInput | Unreadable> =>

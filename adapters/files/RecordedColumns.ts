@@ -7,6 +7,7 @@
  */
 import { Result } from "effect"
 import { stringify } from "csv-stringify/sync"
+import type { HeaderCheck } from "./Columns.ts"
 
 const own = [
   "id",
@@ -31,6 +32,18 @@ const ofSession = ["id", "ipAddress", "domain", "geography", "userAgent"] as con
 
 /** The header line. */
 export const header = stringify([[...own, ...ofSession.map((name) => `session.${name}`)]])
+
+/**
+ * The check of the header of an export. Every column is needed, because an event without its expiry or version would
+ * say something else.
+ */
+export const headerCheck: HeaderCheck = {
+  isRead: (name) => name.startsWith("session.") || own.some((each) => each === name),
+  missing: (names) =>
+    own
+      .filter((name) => !names.includes(name))
+      .map((name) => ({ pointer: "", detail: `the file has no column ${name}, which every export has` })),
+}
 
 type Members = Readonly<Record<string, unknown>>
 

@@ -8,9 +8,11 @@
  */
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { CsvError, parse } from "csv-parse"
-import { Effect, Predicate, Stream } from "effect"
+import { Effect, Predicate, Result, Stream } from "effect"
 import type { FileRow } from "../../core/transfer/Intake.ts"
 import { BadRows } from "./BadRows.ts"
+import { type HeaderCheck, MissingColumns } from "./Columns.ts"
+import * as Delimiter from "./Delimiter.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
 import * as Lines from "./Lines.ts"
 import * as Utf8 from "./Utf8.ts"
@@ -21,8 +23,12 @@ export const formats = ["ndjson", "csv"] as const
 /** The format of a file of rows. */
 export interface RowFormat {
   readonly format: (typeof formats)[number]
-  /** One character between the fields of CSV; a comma by default. */
+  /** One character between the fields of CSV; recognized by the header if it is left out. */
   readonly delimiter?: string
+  /** Called if the delimiter was recognized, and is not a comma. */
+  readonly onDelimiter?: (delimiter: string) => void
+  /** The check of the header of CSV. Left out: every column may be read, and none is needed. */
+  readonly header?: HeaderCheck
   /** Called with the number of blank lines that were skipped so far. */
   readonly onBlank?: (count: number) => void
 }
@@ -30,7 +36,7 @@ export interface RowFormat {
 /** The format by the name of a file: `.csv` and `.csv.gz` are CSV, any other name is NDJSON. */
 export const formatOf = (path: string): RowFormat["format"] => (/\.csv(\.gz)?$/i.test(path) ? "csv" : "ndjson")
 
-type Rows<E, R> = Stream.Stream<ReadonlyArray<FileRow>, E | BadRows, R>
+type Rows<E, R> = Stream.Stream<ReadonlyArray<FileRow>, E | BadRows | MissingColumns, R>
 
 const unreadable = (line: number, detail: string, text = ""): FileRow => ({
   line,
@@ -82,21 +88,23 @@ const reasons: { readonly [code: string]: string } = {
   INVALID_OPENING_QUOTE: "a quote stands inside a field that is not quoted",
 }
 
-const badCsv = (error: unknown): BadRows =>
-  error instanceof CsvError
-    ? new BadRows({ line: Number(error["lines"]), reason: reasons[error.code] ?? "is not CSV" })
-    : new BadRows({ reason: "is not CSV" })
+const badCsv =
+  (linesBefore: number) =>
+  (error: unknown): BadRows =>
+    error instanceof CsvError
+      ? new BadRows({ line: Number(error["lines"]) + linesBefore, reason: reasons[error.code] ?? "is not CSV" })
+      : new BadRows({ reason: "is not CSV" })
 
 /**
  * Finds the line on which a record begins. The parser counts CR LF inside a field as two lines, which is corrected
  * here.
  */
-const makeLineFinder = () => {
+const makeLineFinder = (linesBefore: number) => {
   let countedTwice = 0
   return ({ info, record }: Parsed): number => {
     const breaks = record.flatMap((field) => field.match(/\r\n|\r|\n/g) ?? [])
     countedTwice += breaks.filter((each) => each === "\r\n").length
-    return info.lines - countedTwice - breaks.length
+    return linesBefore + info.lines - countedTwice - breaks.length
   }
 }
 
@@ -111,10 +119,21 @@ const fromRecord = (header: ReadonlyArray<string>, record: ReadonlyArray<string>
   return { line, text, value }
 }
 
+const anyHeader: HeaderCheck = { isRead: () => true, missing: () => [] }
+
+/** Reads the names of the header. A name that stands there twice is a fault if its column is read. */
+const readHeader = Effect.fnUntraced(function* (names: ReadonlyArray<string>, line: number, check: HeaderCheck) {
+  const header = names.map((name) => name.trim())
+  const isTwice = header.some((name, index) => name !== "" && check.isRead(name) && header.indexOf(name) !== index)
+  if (isTwice) return yield* new BadRows({ line, reason: "the header names a column twice" })
+  const missing = check.missing(header)
+  return missing.length > 0 ? yield* new MissingColumns({ columns: missing }) : header
+})
+
 const csv = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
-  delimiter: string,
-  onBlank: RowFormat["onBlank"],
+  { delimiter, linesBefore }: Delimiter.Beginning,
+  { header: check = anyHeader, onBlank }: RowFormat,
 ): Rows<E, R> => {
   const newParser = () =>
     parse({
@@ -127,35 +146,39 @@ const csv = <E, R>(
       skip_empty_lines: true,
     })
   return Stream.suspend(() => {
-    const lineOf = makeLineFinder()
+    const lineOf = makeLineFinder(linesBefore)
     let header: ReadonlyArray<string> | undefined
     const parser = newParser()
     const counted = Stream.tap(bytes, () => Effect.sync(() => onBlank?.(parser.info.empty_lines)))
-    const readHeader = (names: ReadonlyArray<string>, line: number) => {
-      header = names.map((name) => name.trim())
-      const named = header.filter((name) => name !== "")
-      return new Set(named).size < named.length
-        ? Effect.fail(new BadRows({ line, reason: "the header names a column twice" }))
-        : Effect.void
-    }
     const toRows = Effect.fnUntraced(function* (records: ReadonlyArray<Parsed>) {
       const rows: Array<FileRow> = []
       for (const parsed of records) {
         const line = lineOf(parsed)
-        if (header === undefined) yield* readHeader(parsed.record, line)
+        if (header === undefined) header = yield* readHeader(parsed.record, line, check)
         else rows.push(fromRecord(header, parsed.record, line))
       }
       return rows
     })
-    return NodeStream.pipeThroughDuplex<R, E | BadRows, Uint8Array, Parsed, BadRows>(Utf8.checked(counted), {
-      evaluate: () => parser,
-      onError: badCsv,
-    }).pipe(Stream.chunks, Stream.mapEffect(toRows))
+    return NodeStream.pipeThroughDuplex<R, E | BadRows, Uint8Array, Parsed, BadRows>(
+      Utf8.checked(counted, linesBefore + 1),
+      { evaluate: () => parser, onError: badCsv(linesBefore) },
+    ).pipe(Stream.chunks, Stream.mapEffect(toRows))
   })
 }
 
+/** Reads CSV with the delimiter that is given or recognized. */
+const recognizedCsv = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, format: RowFormat): Rows<E, R> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const { isRead } = format.header ?? { isRead: () => false }
+      const begun = yield* Delimiter.peel(bytes, format.delimiter, isRead)
+      if (Result.isFailure(begun)) return yield* new BadRows({ line: 1, reason: begun.failure })
+      const { success } = begun
+      if (format.delimiter === undefined && success.delimiter !== ",") format.onDelimiter?.(success.delimiter)
+      return csv(success.bytes, success, format)
+    }),
+  )
+
 /** Reads rows from bytes, which must not be compressed. */
-export const read = <E, R>(
-  bytes: Stream.Stream<Uint8Array, E, R>,
-  { delimiter = ",", format, onBlank }: RowFormat,
-): Rows<E, R> => (format === "csv" ? csv(bytes, delimiter, onBlank) : ndjson(bytes, onBlank))
+export const read = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, format: RowFormat): Rows<E, R> =>
+  format.format === "csv" ? recognizedCsv(bytes, format) : ndjson(bytes, format.onBlank)

@@ -18,10 +18,13 @@ const incomplete = (bytes: Uint8Array): number => {
 
 const lineFeed = 0x0a
 
-/** Passes bytes through. Fails at the first that are not UTF-8, with their line. */
-export const checked = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Uint8Array, E | BadRows, R> =>
+/** Passes bytes through. Fails at the first that are not UTF-8, with their line, which is counted from `firstLine`. */
+export const checked = <E, R>(
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  firstLine = 1,
+): Stream.Stream<Uint8Array, E | BadRows, R> =>
   Stream.suspend(() => {
-    let line = 1
+    let line = firstLine
     let pending: Uint8Array = new Uint8Array()
     const refuse = (block: Uint8Array) => {
       let from = 0

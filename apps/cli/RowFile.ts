@@ -5,6 +5,7 @@ import { Effect, Option, Stream } from "effect"
 import type { BadRows } from "../../adapters/files/BadRows.ts"
 import { BadInput, type Unreadable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
+import type { HeaderCheck, MissingColumns } from "../../adapters/files/Columns.ts"
 import * as Gunzip from "../../adapters/files/Gunzip.ts"
 import * as RecordedOrder from "../../adapters/files/RecordedOrder.ts"
 import * as RowReader from "../../adapters/files/RowReader.ts"
@@ -16,8 +17,9 @@ import * as Progress from "./Progress.ts"
 export interface RowFileOptions {
   readonly file: string
   readonly format: Option.Option<RowReader.RowFormat["format"]>
-  readonly delimiter: string
+  readonly delimiter: Option.Option<string>
   readonly restore: boolean
+  readonly header: HeaderCheck
 }
 
 /** A file that is being read. */
@@ -25,6 +27,8 @@ export interface RowFile {
   readonly rows: Stream.Stream<ReadonlyArray<FileRow>, Unreadable | BadInput | TemporaryFileError>
   /** How much of it has been read, from 0 to 1; `undefined` if it is not known. */
   readonly share: () => number | undefined
+  /** The delimiter that was recognized, if it is not a comma; known with the first row. */
+  readonly recognized: () => string | undefined
 }
 
 const badInput =
@@ -36,18 +40,34 @@ const badInput =
       isCutShort: false,
     })
 
-const openUnsorted = Effect.fnUntraced(function* ({ delimiter, file, format }: RowFileOptions) {
+const missing = (file: string, { columns }: MissingColumns): BadInput =>
+  new BadInput({
+    file,
+    problems: columns.map(({ detail, pointer }) => ({ where: pointer, reason: `${detail}; nothing was read` })),
+    isCutShort: false,
+  })
+
+const openUnsorted = Effect.fnUntraced(function* ({ delimiter, file, format, header }: RowFileOptions) {
   const { bytes, name, size } = yield* Source.open(file)
   let read = 0
+  let recognized: string | undefined
   const counted = Stream.map(bytes, (chunk) => {
     read += chunk.length
     return chunk
   })
   const rows = RowReader.read(Gunzip.ifPacked(counted), {
     format: Option.getOrElse(format, () => RowReader.formatOf(file)),
-    delimiter,
-  }).pipe(Stream.catchTag("BadRows", (error) => Stream.fail(badInput(name)(error))))
-  const opened: RowFile = { rows, share: () => (size === undefined ? undefined : read / size) }
+    header,
+    onDelimiter: (found) => void (recognized = found),
+    ...(Option.isSome(delimiter) && { delimiter: delimiter.value }),
+  }).pipe(
+    Stream.catchTags({
+      BadRows: (error) => Stream.fail(badInput(name)(error)),
+      MissingColumns: (error) => Stream.fail(missing(name, error)),
+    }),
+  )
+  const share = () => (size === undefined ? undefined : read / size)
+  const opened: RowFile = { rows, share, recognized: () => recognized }
   return opened
 })
 
@@ -71,6 +91,10 @@ export const open = Effect.fnUntraced(function* (given: RowFileOptions) {
   if (isInOrder) return yield* openUnsorted(given)
   const unsorted = isOnce ? file : yield* openUnsorted(given)
   // The share is not known, because all rows have been read before the first is imported.
-  const sorted: RowFile = { rows: RecordedOrder.sorted(withProgress(unsorted, progress)), share: () => undefined }
+  const sorted: RowFile = {
+    rows: RecordedOrder.sorted(withProgress(unsorted, progress)),
+    share: () => undefined,
+    recognized: unsorted.recognized,
+  }
   return sorted
 })

@@ -11,6 +11,7 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import * as Mapping from "../../adapters/files/Mapping.ts"
+import * as RowMapper from "../../adapters/files/RowMapper.ts"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
@@ -91,6 +92,10 @@ const stores = [
 ] as const
 
 const today = Date.UTC(2026, 0, 31)
+
+/** Maps rows by what each value of the state means. */
+const stateMap = (values: Readonly<Record<string, string>>) =>
+  RowMapper.make(Result.getOrThrow(Mapping.decode({ consentState: { column: "consentState", values } }))).map
 
 /** Runs an effect on a new ledger with the demonstration's types, by a clock that stands still. */
 const onNew = <A>(
@@ -181,7 +186,7 @@ const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArr
     submitter: "test",
     isRestore: false,
     blockSize: taking.blockSize,
-    map: taking.map ?? Mapping.apply({}),
+    map: taking.map ?? RowMapper.make(Mapping.none).map,
     report: (found) => {
       rejections.push(...found.map(({ code, field, line }) => `${line} ${field} ${code}`))
       return ++blocks > (taking.killAfter ?? Infinity) ? Effect.fail(killed) : Effect.void
@@ -371,7 +376,7 @@ for (const [name, store, numRuns] of stores) {
         const states = { accepted: "accepted", viewed: "viewed", implied: "implied" }
         const mapped = (values: Readonly<Record<string, string>>) => ({
           blockSize,
-          map: Mapping.apply({ consentState: { column: "consentState", values } }),
+          map: stateMap(values),
         })
         const complete = mapped({ ...states, declined: "declined" })
         const completed = await onNew(store, (scope) =>
@@ -396,7 +401,7 @@ for (const [name, store, numRuns] of stores) {
         const single = rows.filter(isSingle)
         const mapped = (values: Readonly<Record<string, string>>) => ({
           blockSize,
-          map: Mapping.apply({ consentState: { column: "consentState", values } }),
+          map: stateMap(values),
         })
         const wrong = mapped({ accepted: "declined", declined: "accepted", viewed: "viewed" })
         const right = mapped({ accepted: "accepted", declined: "declined", viewed: "viewed" })

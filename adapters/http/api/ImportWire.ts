@@ -46,7 +46,7 @@ export const parameters = {
   ),
   delimiter: Schema.optionalKey(
     Schema.String.check(Schema.isPattern(/^[^"\r\n]$/, { message: "expected one character, and no quote" })).annotate({
-      description: "Between the fields of CSV; a comma where it is left out",
+      description: "Between the fields of CSV; recognized by the header where it is left out",
     }),
   ),
   map: Schema.optionalKey(
@@ -71,6 +71,12 @@ export const Imported = Schema.Struct({
   leftOut: Schema.optionalKey(
     Schema.Record(Schema.String, Count).annotate({
       description: "How many refusals were recorded without a member that could not be read, by the member",
+    }),
+  ),
+  warnings: Schema.optionalKey(
+    Schema.Array(Schema.String).annotate({
+      description:
+        "Columns that are not read and look like a member, columns of the mapping that no row had, and a delimiter that was recognized",
     }),
   ),
   rejections: Schema.Array(

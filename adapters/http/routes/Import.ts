@@ -9,8 +9,11 @@ import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import { LedgerStore, type StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import * as BadRows from "../../files/BadRows.ts"
+import { type MissingColumn, MissingColumns } from "../../files/Columns.ts"
+import * as Delimiter from "../../files/Delimiter.ts"
 import * as Gunzip from "../../files/Gunzip.ts"
 import * as Mapping from "../../files/Mapping.ts"
+import * as RowMapper from "../../files/RowMapper.ts"
 import * as RowReader from "../../files/RowReader.ts"
 import * as MemoryStore from "../../memory/MemoryStore.ts"
 import { CurrentKey } from "../api/Credentials.ts"
@@ -53,13 +56,25 @@ const badMap = (errors: ReadonlyArray<{ readonly code: string; readonly detail: 
   })
 
 const mappingOf = ({ map }: Query): Effect.Effect<Mapping.Mapping, Answer.HttpProblem> => {
-  if (map === undefined) return Effect.succeed({})
+  if (map === undefined) return Effect.succeed(Mapping.none)
   const parsed = Result.try((): unknown => JSON.parse(map))
   if (Result.isFailure(parsed)) return Effect.fail(badMap([{ code: "invalid", detail: "is not JSON" }]))
   return Effect.mapError(Effect.fromResult(Mapping.decode(parsed.success)), (violations) =>
     badMap(violations.map(({ code, detail, pointer }) => ({ code, detail: `${pointer}: ${detail}` }))),
   )
 }
+
+/** The columns of the mapping that the rows do not have. `done` says what was recorded. */
+const missingColumns = (columns: ReadonlyArray<MissingColumn>, done: string) =>
+  new Answer.HttpProblem({
+    status: 422,
+    detail: `the mapping names columns that the rows do not have; ${done}`,
+    errors: columns.map(({ detail, pointer }) => ({
+      parameter: "map",
+      code: "missing_column",
+      detail: pointer === "" ? detail : `${pointer}: ${detail}`,
+    })),
+  })
 
 const cutShort = (error: BadRows.BadRows | unknown, rows: number): Answer.HttpProblem => {
   const reason = error instanceof BadRows.BadRows ? error.message : "the body ended too soon"
@@ -163,19 +178,26 @@ const importRows = Effect.fnUntraced(function* (
     Stream.tap(({ byteLength }) => pace({ bytes: byteLength })),
     Stream.tap(worth.packed),
   )
+  const mapper = RowMapper.make(mapping)
+  let delimiter: string | undefined
   const read = RowReader.read(Stream.tap(Gunzip.ifPacked(arriving), worth.unpacked), {
     format: format.value,
+    header: mapper,
     onBlank: worth.blank,
+    onDelimiter: (recognized) => void (delimiter = recognized),
     ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
   }).pipe(Stream.tap(({ length }) => pace({ items: length, ...(!isDryRun && { writes: length }) })))
   const stream = Stream.mapError(read, (error) =>
-    error instanceof ImportWorth.Worthless ? error : ({ _tag: "CutShort", error } as const),
+    error instanceof ImportWorth.Worthless || error instanceof MissingColumns
+      ? error
+      : ({ _tag: "CutShort", error } as const),
   )
   const intake: Intake.Intake<Answer.HttpProblem | NotAllowed | ImportWorth.Worthless | StoreUnavailable> = {
     ...scope,
     submitter: key.id,
     isRestore: false,
-    map: Mapping.apply(mapping),
+    map: mapper.map,
+    ...(mapping.sharedContacts !== undefined && { sharedContacts: mapping.sharedContacts }),
     inTurn: (work) => inTurn(Effect.flatMap(stillAllowed, (now) => work(now ?? scope))),
     report: (found, tally) =>
       Effect.gen(function* () {
@@ -188,11 +210,23 @@ const importRows = Effect.fnUntraced(function* (
   const tally = yield* Effect.flatMap(Ledger, (ledger) => Intake.run(stream, intake, ledger)).pipe(
     isDryRun ? asDryRun : identity,
     Effect.catchTags({
+      MissingColumns: ({ columns }) => Effect.fail(missingColumns(columns, "nothing was recorded")),
       CutShort: ({ error }) => Effect.fail(cutShort(error, rowCount)),
       Worthless: ({ reason }) => Effect.fail(ended(reason, rowCount)),
       NotAllowed: ({ problem }) => Effect.fail(cutOff(problem, rowCount)),
     }),
   )
+  const unseen = mapper.unseen()
+  if (isDryRun && unseen.length > 0) return yield* missingColumns(unseen, "this was a dry run")
+  const warnings = [
+    ...(delimiter === undefined ? [] : [Delimiter.notice(delimiter)]),
+    ...unseen.map(({ detail, pointer }) => `${pointer}: ${detail}`),
+    ...mapper.warnings(),
+  ]
   const headers = isDryRun ? {} : yield* positionHeaders(scope.project)
-  return Answer.json(JSON.stringify({ dryRun: isDryRun, ...tally, rejections }), 200, headers)
+  return Answer.json(
+    JSON.stringify({ dryRun: isDryRun, ...tally, ...(warnings.length > 0 && { warnings }), rejections }),
+    200,
+    headers,
+  )
 })

@@ -3,10 +3,13 @@
  */
 import { Effect, identity, Option, Schema } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
+import type { MissingColumn } from "../../../adapters/files/Columns.ts"
+import * as Delimiter from "../../../adapters/files/Delimiter.ts"
 import * as Documents from "../../../adapters/files/Documents.ts"
 import * as Mapping from "../../../adapters/files/Mapping.ts"
 import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
+import * as RowMapper from "../../../adapters/files/RowMapper.ts"
 import * as RowReader from "../../../adapters/files/RowReader.ts"
 import * as Source from "../../../adapters/files/Source.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
@@ -23,7 +26,7 @@ import * as ProjectFlag from "../ProjectFlag.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as TallyTable from "../TallyTable.ts"
 
-/** The exit code if a row was rejected. */
+/** The exit code if a row was rejected, or a dry run found no row with a column of the mapping. */
 const someRejected = 2
 
 /** How many rejections are printed, if they are not written to a file. */
@@ -38,12 +41,12 @@ const flags = {
   ),
   delimiter: Flag.String("delimiter").pipe(
     Flag.withMetavar("<character>"),
-    Flag.withDescription("Between the fields of CSV"),
+    Flag.withDescription("Between the fields of CSV; by default recognized by the header"),
     Flag.filter(
       (text) => /^[^"\r\n]$/.test(text),
       () => "one character, and no quote",
     ),
-    Flag.withDefault(","),
+    Flag.optional,
   ),
   map: Flags.path("map", "mapping.json: how the columns of another system become our members").pipe(Flag.optional),
   rejected: Flags.outputPath("rejected", "Where to write what is wrong, one fault a line: NDJSON").pipe(Flag.optional),
@@ -87,11 +90,10 @@ const validate = ({ file, map, rejected, restore, store }: Given): Effect.Effect
       })
 }
 
-/** The function that converts a row into the members of an item. */
-const mapOf = Effect.fnUntraced(function* (map: Option.Option<string>, isRestore: boolean) {
-  if (isRestore) return RecordedColumns.read
-  const mapping = Option.isNone(map) ? {} : yield* Effect.flatMap(Source.open(map.value), Documents.mapping)
-  return Mapping.apply(mapping)
+/** The mapping of the file; of an export `undefined`, because it has our members. */
+const mappingOf = Effect.fnUntraced(function* ({ map, restore }: Pick<Given, "map" | "restore">) {
+  if (restore) return undefined
+  return Option.isNone(map) ? Mapping.none : yield* Effect.flatMap(Source.open(map.value), Documents.mapping)
 })
 
 /** Writes faults to a file, or the first of them to standard error. */
@@ -128,11 +130,28 @@ const asDryRun = <A, E, R>(importing: Effect.Effect<A, E, R>) =>
     return yield* Effect.provideService(importing, Ledger, ledger.dryRun(yield* ScratchStore.store))
   })
 
+const describe = ({ detail, pointer }: MissingColumn): string => `${pointer}: ${detail}`
+
+/** The warnings about a file that has been read. */
+const warningsOf = (
+  { recognized }: RowFile.RowFile,
+  mapper: RowMapper.RowMapper | undefined,
+  unseen: ReadonlyArray<MissingColumn>,
+): ReadonlyArray<string> => {
+  const delimiter = recognized()
+  return [
+    ...(delimiter === undefined ? [] : [Delimiter.notice(delimiter)]),
+    ...unseen.map(describe),
+    ...(mapper?.warnings() ?? []),
+  ]
+}
+
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
 const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
-  const file = yield* RowFile.open(given)
-  const map = yield* mapOf(given.map, given.restore)
+  const mapping = yield* mappingOf(given)
+  const mapper = mapping === undefined ? undefined : RowMapper.make(mapping)
+  const file = yield* RowFile.open({ ...given, header: mapper ?? RecordedColumns.headerCheck })
   const faults = yield* openFaults(given.rejected)
   const progress = yield* Progress.makeWithLines
   const tally = yield* Effect.flatMap(Ledger, (ledger) =>
@@ -142,7 +161,8 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
         ...scope,
         submitter: Option.getOrElse(given.submitter, () => scope.organization.id),
         isRestore: given.restore,
-        map,
+        map: mapper?.map ?? RecordedColumns.read,
+        ...(mapping?.sharedContacts !== undefined && { sharedContacts: mapping.sharedContacts }),
         report: (rejections, { rows: done }) =>
           Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
       },
@@ -151,7 +171,8 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   ).pipe(given.dryRun ? asDryRun : identity)
   yield* progress.clear
   yield* faults.commit
-  return tally
+  const unseen = mapper?.unseen() ?? []
+  return { tally, unseen, warnings: warningsOf(file, mapper, unseen) }
 }, Effect.scoped)
 
 /** The command. */
@@ -161,16 +182,17 @@ export const command = Command.make(
   Effect.fnUntraced(function* (given) {
     const { dryRun, json, store } = given
     yield* StoreFlag.printIfFromEnvironment(store)
-    const { project, tally } = yield* ProjectFlag.withProject(given, (scope) =>
-      Effect.map(importRows(scope, given), (tally) => ({ project: scope.project.id, tally })),
+    const { project, tally, unseen, warnings } = yield* ProjectFlag.withProject(given, (scope) =>
+      Effect.map(importRows(scope, given), (imported) => ({ project: scope.project.id, ...imported })),
     )
+    yield* Effect.forEach(warnings, Output.warn, { discard: true })
     const ledger = { store: Store.redact(store.url), project }
     yield* Output.write(
       json
-        ? `${JSON.stringify({ dryRun, ...ledger, ...tally }, undefined, 2)}\n`
+        ? `${JSON.stringify({ dryRun, ...ledger, ...tally, ...(warnings.length > 0 && { warnings }) }, undefined, 2)}\n`
         : TallyTable.write(tally, ledger, dryRun),
     )
-    if (tally.rejected > 0) {
+    if (tally.rejected > 0 || (dryRun && unseen.length > 0)) {
       yield* Effect.sync(() => {
         process.exitCode = someRejected
       })

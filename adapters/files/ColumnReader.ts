@@ -1,0 +1,75 @@
+/**
+ * Converts the values of a column into the form of a member, as its source says.
+ */
+import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/min"
+import { Result } from "effect"
+import type { RowFault } from "../../core/transfer/Intake.ts"
+import type { ColumnSource } from "./ColumnSource.ts"
+import * as DateColumn from "./DateColumn.ts"
+import * as JsonPointer from "./JsonPointer.ts"
+
+/** The value of a member, `undefined` if it is left out; or what is wrong with what the column holds. */
+export type ReadMember = Result.Result<unknown, RowFault>
+
+/** Converts what a column holds. `isRefusal` decides which of two instants a date is (`DateColumn.ts`). */
+export type ColumnReader = (held: unknown, isRefusal: boolean) => ReadMember
+
+const nothing: ReadMember = Result.succeed(undefined)
+
+const fault = (field: string, detail: string): RowFault => ({ code: "invalid", field, detail })
+
+/** The fault of a column that a pointer enters and that holds no JSON. */
+export const notJson = (field: string, column: string): RowFault =>
+  fault(field, `the column must hold JSON, because the pointer ${column} goes on inside it`)
+
+const isEmpty = (held: unknown): boolean => held === undefined || held === null || held === ""
+
+/** Looks up what a value means. An empty field is `""`; a member that a row of NDJSON lacks has no value at all. */
+const meaning = (member: string, column: string, values: Readonly<Record<string, string>>): ColumnReader => {
+  const isEmptyMeant = Object.hasOwn(values, "")
+  return (held) => {
+    if (held === undefined || (isEmpty(held) && !isEmptyMeant)) return nothing
+    const text = isEmpty(held) ? "" : String(held)
+    return Object.hasOwn(values, text)
+      ? Result.succeed(values[text])
+      : Result.fail(fault(member, `the mapping has no value for what the column ${column} holds`))
+  }
+}
+
+/** A national phone number with its country code; any other text as it is. */
+const international = (held: unknown, defaultCountry: CountryCode): unknown => {
+  const text = Number.isSafeInteger(held) ? String(held) : held
+  if (typeof text !== "string") return held
+  // The same reading as of `Identifiers`, which refuses what stays as it is.
+  const number = parsePhoneNumberFromString(text.trim(), { defaultCountry, extract: false })
+  return number?.isPossible() === true && number.ext === undefined ? number.number : text
+}
+
+const isDate = (member: string): boolean => member === "consentDate" || member === "expirationDate"
+
+/** The conversion of a value that is there. */
+const conversion = (member: string, source: ColumnSource): ColumnReader => {
+  const { as, defaultCountry, ...others } = source
+  if (as === "text") return (held) => Result.succeed(Number.isSafeInteger(held) ? String(held) : held)
+  if (as !== undefined || isDate(member)) {
+    const read = DateColumn.make(as === undefined ? others : { ...others, as })
+    return (held, isRefusal) => Result.mapError(read(held, isRefusal), (detail) => fault(member, detail))
+  }
+  if (defaultCountry !== undefined) {
+    return (held) => Result.succeed(international(held, defaultCountry as CountryCode))
+  }
+  return Result.succeed
+}
+
+/** Makes the reader of a member's column. */
+export const make = (member: string, source: ColumnSource): ColumnReader => {
+  const { column, values } = source
+  const convert = conversion(member, source)
+  const meant = values === undefined ? undefined : meaning(member, column, values)
+  const faulty: ReadMember = Result.fail(notJson(member, column))
+  return (held, isRefusal) => {
+    if (held === JsonPointer.notJson) return faulty
+    if (meant !== undefined) return meant(held, isRefusal)
+    return isEmpty(held) ? nothing : convert(held, isRefusal)
+  }
+}

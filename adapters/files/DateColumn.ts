@@ -1,0 +1,118 @@
+/**
+ * Reads the dates of a column as a mapping says: numbers since 1970, or wall times with a format, an offset or a zone.
+ *
+ * A wall time that a zone has twice is read so that it protects the person: of a refusal the later instant, of another
+ * state the earlier one. A wall time that a zone skips is read as the later instant of a refusal, and refused of
+ * another state.
+ */
+import { Result } from "effect"
+import * as Instant from "../../core/engine/Instant.ts"
+import * as DateFormat from "./DateFormat.ts"
+import * as TimeZone from "./TimeZone.ts"
+
+/** How the dates of a column are written. */
+export interface DateSource {
+  readonly column: string
+  readonly as?: "seconds" | "milliseconds"
+  readonly format?: string
+  readonly offset?: string
+  readonly zone?: string
+}
+
+/**
+ * Reads a value of the column into the wire form of an instant, or returns what the column must hold. A value that is
+ * not recognized is returned as it is, so that decoding names what is wrong with it.
+ */
+export type DateColumn = (held: unknown, isRefusal: boolean) => Result.Result<unknown, string>
+
+const toMember = (at: number, otherwise: string): Result.Result<unknown, string> =>
+  Instant.isInstant(at) ? Result.succeed(Instant.format(at)) : Result.fail(otherwise)
+
+const number = /^-?\d+(\.\d+)?$/
+
+const ofNumbers =
+  (column: string, as: "seconds" | "milliseconds"): DateColumn =>
+  (held) => {
+    const at = number.test(String(held)) ? Math.round(Number(held) * (as === "seconds" ? 1000 : 1)) : NaN
+    return toMember(at, `the column ${column} must hold ${as} since 1970`)
+  }
+
+/** Converts a wall time to an instant. */
+type Clock = (wall: DateFormat.WallTime, isRefusal: boolean) => Result.Result<unknown, string>
+
+const millisPerMinute = 60_000
+const millisPerDay = 86_400_000
+
+/** The minutes ahead of UTC of `Z` or an offset such as `+01:00`. */
+const minutesOf = (offset: string): number =>
+  offset === "Z"
+    ? 0
+    : (offset.startsWith("-") ? -1 : 1) * (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4, 6)))
+
+const outside = (column: string): string => `the column ${column} must hold dates of the years 1 to 9999`
+
+/** A clock that is always the same time ahead of UTC. */
+const fixedClock =
+  (column: string, offset: string): Clock =>
+  ({ millis }) =>
+    toMember(millis - minutesOf(offset) * millisPerMinute, outside(column))
+
+/** The clock of a zone. A day without a time begins at its first instant, also where midnight is skipped. */
+const zoneClock = (column: string, zone: TimeZone.TimeZone, name: string): Clock => {
+  const skipped = `the column ${column} holds a time that the clocks of ${name} skipped`
+  return ({ isDay, millis }, isRefusal) => {
+    const { earlier, isMissing, later, laterMillis } = zone.readings(millis)
+    const isOnDay = isDay && Math.floor(laterMillis / millisPerDay) === Math.floor(millis / millisPerDay)
+    if (isMissing && !isRefusal && !isOnDay) return Result.fail(skipped)
+    return toMember(isRefusal || isMissing ? later : earlier, outside(column))
+  }
+}
+
+const clockOf = ({ column, offset, zone }: DateSource): Clock | undefined => {
+  if (offset !== undefined) return fixedClock(column, offset)
+  const named = zone === undefined ? undefined : TimeZone.make(zone)
+  return zone === undefined || named === undefined ? undefined : zoneClock(column, named, zone)
+}
+
+/** ISO 8601 with `T` or white space before the time, and an offset, also after white space, or none. */
+const isoLike =
+  /^(\d{4}-\d{2}-\d{2})(?:(?:T| +)(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)(?: ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?)?$/i
+
+/** Reads ISO 8601, and the text forms of databases; those without an offset by the clock, if there is one. */
+const ofIso =
+  (clock: Clock | undefined): DateColumn =>
+  (held, isRefusal) => {
+    // The usual form needs no conversion.
+    if (typeof held !== "string" || (held.charAt(10) === "T" && held.endsWith("Z"))) return Result.succeed(held)
+    const parts = isoLike.exec(held.trim())
+    if (parts === null) return Result.succeed(held)
+    const [, day, time, offset] = parts
+    const isUtc = offset !== undefined && /^[zug]/i.test(offset)
+    const at = Instant.parse(`${day}T${time ?? "00:00"}${offset === undefined || isUtc ? "Z" : offset}`)
+    if (at === undefined) return Result.succeed(held)
+    if (offset !== undefined) return Result.succeed(Instant.format(at))
+    return clock === undefined ? Result.succeed(held) : clock({ millis: at, isDay: time === undefined }, isRefusal)
+  }
+
+const ofFormat = (
+  column: string,
+  name: string,
+  format: DateFormat.DateFormat,
+  clock: Clock | undefined,
+): DateColumn => {
+  const mismatch = `the column ${column} must hold dates as the format ${name} says`
+  return (held, isRefusal) => {
+    const wall = typeof held === "string" || typeof held === "number" ? format.read(String(held).trim()) : undefined
+    if (wall === undefined) return Result.fail(mismatch)
+    if (wall.offset !== undefined) return toMember(wall.millis - wall.offset * millisPerMinute, outside(column))
+    return clock === undefined ? Result.fail(mismatch) : clock(wall, isRefusal)
+  }
+}
+
+/** Makes the reader of a column. The source must be valid, as `Mapping` decodes it. */
+export const make = (source: DateSource): DateColumn => {
+  const { as, column, format } = source
+  if (as !== undefined) return ofNumbers(column, as)
+  if (format === undefined) return ofIso(clockOf(source))
+  return ofFormat(column, format, Result.getOrThrow(DateFormat.make(format)), clockOf(source))
+}
