@@ -34,7 +34,9 @@ const fields = {
   column: Schema.optionalKey(Schema.String),
   /** The same value for every row. */
   value: Schema.optionalKey(
-    Schema.Union([Schema.String, Schema.Number]).annotate({ message: "expected a text or a number" }),
+    Schema.Union([Schema.String, Schema.Number, Schema.Boolean]).annotate({
+      message: "expected a text, a number, true or false",
+    }),
   ),
   /** What each value of the column means; `""` is an empty field. */
   values: Schema.optionalKey(
@@ -65,7 +67,7 @@ export interface ColumnSource extends Omit<Fields, "column" | "value"> {
 
 /** The same value for every row. */
 export interface Constant {
-  readonly value: string | number
+  readonly value: string | number | boolean
 }
 
 const howRead = ["values", "as", "format", "offset", "zone", "defaultCountry"] as const

@@ -41,7 +41,7 @@ const seek = (pointer: string, column: string): Sought => ({
 
 /** The member of a mapping, and how it is read. */
 type Member =
-  | { readonly name: string; readonly value: string | number }
+  | { readonly name: string; readonly value: string | number | boolean }
   | { readonly name: string; readonly sought: Sought; readonly read: ColumnReader.ColumnReader }
 
 const memberOf = (name: string, mapping: Mapping.Mapping): ReadonlyArray<Member> => {
