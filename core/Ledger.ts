@@ -19,6 +19,7 @@ import * as NeededDeclines from "./ledger/NeededDeclines.ts"
 import * as Positions from "./ledger/Positions.ts"
 import * as Reading from "./ledger/Reading.ts"
 import * as Recording from "./ledger/Recording.ts"
+import * as SeveralPeople from "./ledger/SeveralPeople.ts"
 import * as Identifying from "./people/Identifying.ts"
 import * as Joins from "./ledger/Joins.ts"
 import * as PersonFacts from "./people/PersonFacts.ts"
@@ -82,8 +83,8 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     export: bound(Exporting.open),
     // Questions about a person
     find: bound(Resolving.find),
-    state: bound(Reading.state),
-    decisions: bound(Reading.decisions),
+    state: bound(SeveralPeople.state),
+    decisions: bound(SeveralPeople.decisions),
     timeline: bound(Reading.timeline),
     statePage: bound(AnswerPages.state),
     decisionsPage: bound(AnswerPages.decisions),

@@ -9,7 +9,8 @@ import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Cursor from "./Cursor.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
-import * as Reading from "./Reading.ts"
+import type * as Reading from "./Reading.ts"
+import * as SeveralPeople from "./SeveralPeople.ts"
 
 /** The most characters of the items of a page; a page has at least one item. */
 export const maxLength = 1024 * 1024
@@ -54,13 +55,14 @@ interface Part extends Pick<Reading.State, "eventsRead" | "knownAt" | "next" | "
 
 const pageOf = Effect.fnUntraced(function* (
   kind: "decisions" | "state",
-  question: Reading.PersonQuestion,
+  question: SeveralPeople.Question,
   { caller, cursor }: AnswerPageQuery,
-  read: (question: Reading.PersonQuestion) => Effect.Effect<Part, StoreUnavailable>,
+  read: (question: SeveralPeople.Question) => Effect.Effect<Part, StoreUnavailable>,
   context: LedgerContext,
 ): Effect.fn.Return<AnswerPageOutcome, StoreUnavailable> {
-  const { alias, at, concordId, organization, project } = question
-  const purpose = [kind, project.id, caller, alias ?? concordId, at, question.knownAt]
+  const { alias, at, concordId, further = [], organization, project } = question
+  const others = further.map((reference) => reference.alias ?? reference.concordId)
+  const purpose = [kind, project.id, caller, alias ?? concordId, at, question.knownAt, ...others]
   const place = cursor === undefined ? undefined : yield* Cursor.open<Place>(organization, purpose, cursor, context)
   if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" }
   const items: Array<string> = []
@@ -100,9 +102,9 @@ const pageOf = Effect.fnUntraced(function* (
 
 /** One page of the decisions about a person, each written by `write`. */
 export const decisions = (
-  question: Reading.PersonQuestion,
+  question: SeveralPeople.Question,
   query: AnswerPageQuery,
-  write: (concordId: string | undefined, item: Reading.TypeDecision) => string,
+  write: (item: Reading.TypeDecision) => string,
   context: LedgerContext,
 ): Effect.Effect<AnswerPageOutcome, StoreUnavailable> =>
   pageOf(
@@ -110,16 +112,16 @@ export const decisions = (
     question,
     query,
     (part) =>
-      Effect.map(Reading.decisions(part, context), ({ concordId, items, ...answered }) => ({
+      Effect.map(SeveralPeople.decisions(part, context), ({ items, ...answered }) => ({
         ...answered,
-        items: items.map((item) => ({ type: item.type.id, text: write(concordId, item) })),
+        items: items.map((item) => ({ type: item.type.id, text: write(item) })),
       })),
     context,
   )
 
 /** One page of the state of a person: the deciding events of the types whose answer is in force. */
 export const state = (
-  question: Reading.PersonQuestion,
+  question: SeveralPeople.Question,
   query: AnswerPageQuery,
   context: LedgerContext,
 ): Effect.Effect<AnswerPageOutcome, StoreUnavailable> =>
@@ -128,7 +130,7 @@ export const state = (
     question,
     query,
     (part) =>
-      Effect.map(Reading.state(part, context), ({ items, ...answered }) => ({
+      Effect.map(SeveralPeople.state(part, context), ({ items, ...answered }) => ({
         ...answered,
         items: items.map(({ event, type }) => ({ type: type.id, text: event.body })),
       })),

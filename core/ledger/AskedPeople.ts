@@ -41,6 +41,8 @@ export interface AskedPeople {
   readonly learnt: Instant.Instant
   /** The positions at which the people were read. */
   readonly positions: Positions
+  /** Since when the identifier of the question names the person; left out where it was asked by an id, or names none. */
+  readonly namedSince?: Instant.Instant
   /**
    * Everyone that is counted as the survivor, as known at an instant. Reads nothing if they are one person now; or else
    * every fact about them.
@@ -86,7 +88,13 @@ const namedBy = Effect.fnUntraced(function* (
     const learnt = Math.max(unnamed.learnt, releasedAt ?? Instant.min)
     return { learnt, positions: new Map([[Lane.of(organization, alias), position]]), concordId: undefined }
   }
-  return { ...unnamed, concordId: named.concordId, learnt: Math.max(unnamed.learnt, named.dateCreated) }
+  const { dateCreated } = named
+  return {
+    ...unnamed,
+    concordId: named.concordId,
+    learnt: Math.max(unnamed.learnt, dateCreated),
+    namedSince: dateCreated,
+  }
 })
 
 /** Raises the horizon of all people of a project: appends name the lanes that they write to. */
@@ -145,11 +153,12 @@ export const of = Effect.fnUntraced(function* (
     return { ...named, ...unknown, isUnchanged: Effect.succeed(true) }
   }
   const { counted, knownAt, learnt } = yield* countedOnceRaised(question, concordId, named, context)
+  const since = "namedSince" in named ? { namedSince: named.namedSince } : {}
   const positions = PositionsOf.merge(named.positions, counted.positions)
   const everJoined = counted.learnt
   if (everJoined === undefined) {
     const alone = { survivor: concordId, isJoined: false, members: () => Effect.succeed([concordId]) }
-    return { ...alone, learnt, positions, isUnchanged: Effect.succeed(true) }
+    return { ...alone, ...since, learnt, positions, isUnchanged: Effect.succeed(true) }
   }
   const facts = yield* Effect.cached(Joins.facts(organization, concordId, context))
   const joinedAt = (knownAt: Instant.Instant): Effect.Effect<People.Joined, StoreUnavailable> =>
@@ -167,5 +176,5 @@ export const of = Effect.fnUntraced(function* (
     Joins.counted(organization, counted.survivor, context),
     (still) => still.learnt === everJoined && still.survivor === counted.survivor,
   )
-  return { survivor, isJoined: isAsNow && counted.isJoined, learnt, positions, members, isUnchanged }
+  return { survivor, isJoined: isAsNow && counted.isJoined, ...since, learnt, positions, members, isUnchanged }
 })

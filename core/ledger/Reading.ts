@@ -23,10 +23,8 @@ import type { LedgerContext } from "./LedgerContext.ts"
 import * as PersonEvents from "./PersonEvents.ts"
 import * as PositionsOf from "./Positions.ts"
 
-/** A question about one person. */
-export interface PersonQuestion {
-  readonly organization: Organization
-  readonly project: Project
+/** The person of a question. */
+export interface PersonReference {
   /** `undefined`: an unknown person, about which nothing is in force. */
   readonly concordId: string | undefined
   /**
@@ -34,6 +32,12 @@ export interface PersonQuestion {
    * `knownAt`.
    */
   readonly alias?: string
+}
+
+/** A question about one person. */
+export interface PersonQuestion extends PersonReference {
+  readonly organization: Organization
+  readonly project: Project
   /** Left out: now. */
   readonly at?: Instant.Instant
   /** Left out: now. One that is ahead of the clock is read as now. */
@@ -67,10 +71,19 @@ export interface PersonAnswer<Item> {
   readonly eventsRead: number
 }
 
+/** The person that a decision is about. */
+export interface DecidedPerson {
+  /** The id that survives joining; `undefined`: an unknown person. */
+  readonly concordId: string | undefined
+  /** Since when the identifier of the question names the person; left out where it was asked by an id. */
+  readonly namedSince?: Instant.Instant
+}
+
 /** A decision about one type of the project. */
 export interface TypeDecision {
   readonly type: ListedType
   readonly decision: Decision.Decision
+  readonly person: DecidedPerson
 }
 
 /** A decision in force, with the event that decides. */
@@ -83,9 +96,11 @@ export interface State extends PersonAnswer<InForce> {
   readonly nextChangeAt?: Instant.Instant
 }
 
-const inForce: ReadonlySet<Status> = new Set(["given", "implied", "requested", "refused", "withdrawn"])
+/** The statuses of decisions in force. */
+export const inForce: ReadonlySet<Status> = new Set(["given", "implied", "requested", "refused", "withdrawn"])
 
-const termsOf = (type: ListedType, question: PersonQuestion, knownAt: Instant.Instant): Terms.Terms =>
+/** The terms of a type under the rules of a question. */
+export const termsOf = (type: ListedType, question: PersonQuestion, knownAt: Instant.Instant): Terms.Terms =>
   Terms.of(type, question.ruleSet ?? [], knownAt)
 
 /** The `knownAt` of a question, but no later than `latest`; without one, `latest`. */
@@ -141,7 +156,7 @@ const atOf = (
  * Whether heads are enough to answer: if they are all known and no event is later than `at`, every other event is older
  * than one of them.
  */
-const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, knownAt: Instant.Instant): boolean =>
+export const sufficient = (heads: ReadonlyArray<StoredEvent>, at: Instant.Instant, knownAt: Instant.Instant): boolean =>
   heads.every((head) => head.consentDate <= at && head.dateCreated <= knownAt)
 
 const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, ReadonlyArray<StoredEvent>> =>
@@ -179,8 +194,9 @@ const typesOf = (question: PersonQuestion, listed: ProjectTypes) => {
 const isFirstPage = (types: ReadonlyArray<string> | TypePage): boolean => "limit" in types && types.after === undefined
 
 /** What a question is answered from. */
-interface Gathered {
+export interface Gathered {
   readonly survivor: string | undefined
+  readonly namedSince?: Instant.Instant
   /** The people whose events are followed where the heads are not enough. */
   readonly members: Effect.Effect<ReadonlyArray<string>, StoreUnavailable>
   readonly types: ReadonlyArray<ListedType>
@@ -221,7 +237,7 @@ const headsOf = Effect.fnUntraced(function* (
 })
 
 /** Gathers what a question is answered from, as known at `latest` at the latest; `now` is that of the clock. */
-const gatherAt = Effect.fnUntraced(function* (
+export const gatherAt = Effect.fnUntraced(function* (
   question: PersonQuestion,
   latest: Instant.Instant,
   now: Instant.Instant,
@@ -232,7 +248,7 @@ const gatherAt = Effect.fnUntraced(function* (
   const until = knownUntil(question, latest)
   yield* answerHorizon.raise(project.id, until)
   const person = yield* AskedPeople.of(question, until, latest, context)
-  const { learnt, survivor } = person
+  const { learnt, namedSince, survivor } = person
   // Read after the project's horizon was raised, because no version can be published at or before the answer any more.
   const catalog = yield* listedOf(question, context)
   const page = typesOf(question, CatalogOf.typesKnownAt(catalog.listed, question.knownAt ?? Instant.max))
@@ -246,7 +262,8 @@ const gatherAt = Effect.fnUntraced(function* (
   const positions = PositionsOf.merge(catalog.positions, person.positions, heads.positions)
   const at = atOf(question, heads.events, now, knownAt)
   const members = person.members(knownAt)
-  return { survivor, members, ...page, heads: byType(heads.events), at, knownAt, positions }
+  const since = namedSince === undefined ? {} : { namedSince }
+  return { survivor, ...since, members, ...page, heads: byType(heads.events), at, knownAt, positions }
 })
 
 /**
@@ -295,14 +312,30 @@ const decide = Effect.fnUntraced(function* (
   return { decided, eventsRead }
 })
 
+/** The person of the decisions of an answer. */
+export const decidedPerson = ({ namedSince, survivor }: Gathered): DecidedPerson =>
+  namedSince === undefined ? { concordId: survivor } : { concordId: survivor, namedSince }
+
 /** The members that answers have in common. */
-const answerOf = ({ knownAt, next, positions, survivor }: Gathered, eventsRead: number) => ({
+export const answerOf = (
+  { knownAt, next, positions, survivor }: Pick<Gathered, "knownAt" | "next" | "positions" | "survivor">,
+  eventsRead: number,
+) => ({
   concordId: survivor,
   positions,
   knownAt,
   eventsRead,
   ...(next !== undefined && { next }),
 })
+
+/** Decisions by the id of their type, in the order in which the types are listed. */
+const ofTypes = (gathered: Gathered, decided: ReadonlyMap<string, Decision.Decision>): ReadonlyArray<TypeDecision> => {
+  const person = decidedPerson(gathered)
+  return gathered.types.flatMap((type): ReadonlyArray<TypeDecision> => {
+    const decision = decided.get(type.id)
+    return decision === undefined ? [] : [{ type, decision, person }]
+  })
+}
 
 /** A decision for each type asked about, those without events too, in the order in which the types are listed. */
 export const decisions = Effect.fnUntraced(function* (
@@ -311,25 +344,41 @@ export const decisions = Effect.fnUntraced(function* (
 ): Effect.fn.Return<PersonAnswer<TypeDecision>, StoreUnavailable> {
   const gathered = yield* gather(question, context)
   const { decided, eventsRead } = yield* decide(question, false, gathered, context)
-  const items = gathered.types.flatMap((type): ReadonlyArray<TypeDecision> => {
-    const decision = decided.get(type.id)
-    return decision === undefined ? [] : [{ type, decision }]
-  })
-  return { ...answerOf(gathered, eventsRead), items }
+  return { ...answerOf(gathered, eventsRead), items: ofTypes(gathered, decided) }
 })
 
 /** The events of ids, each with what is answered about it. Only those that are not among the heads are read. */
 const storedOf = Effect.fnUntraced(function* (
   ids: ReadonlyArray<string>,
   { project }: PersonQuestion,
-  { heads }: Gathered,
+  gathered: ReadonlyArray<Pick<Gathered, "heads">>,
   { store }: LedgerContext,
 ) {
-  const known = new Map([...heads.values()].flatMap((ofType) => ofType.map((event) => [event.id, event])))
+  const known = new Map<string, StoredEvent>()
+  for (const { heads } of gathered)
+    for (const ofType of heads.values()) for (const event of ofType) known.set(event.id, event)
   const missing = ids.filter((id) => !known.has(id))
   const read = missing.length === 0 ? [] : yield* store.events.byId(project, missing)
   for (const event of read) if (event !== undefined) known.set(event.id, event)
   return known
+})
+
+/** Of decisions of types, those in force, each with the event that decides, and the first instant of a change. */
+export const stateOf = Effect.fnUntraced(function* (
+  question: PersonQuestion,
+  decided: ReadonlyArray<TypeDecision>,
+  gathered: ReadonlyArray<Pick<Gathered, "heads">>,
+  context: LedgerContext,
+) {
+  const current = decided.filter(({ decision }) => decision.event !== undefined && inForce.has(decision.status))
+  const deciding = current.map(({ decision }) => decision.event!.id)
+  const stored = yield* storedOf(deciding, question, gathered, context)
+  const items = current.map((each): InForce => ({ ...each, event: stored.get(each.decision.event!.id)! }))
+  const nextChangeAt = decided.reduce(
+    (first, { decision }) => Math.min(first, decision.nextChangeAt ?? first),
+    Infinity,
+  )
+  return { items, ...(nextChangeAt < Infinity && { nextChangeAt }) }
 })
 
 /** The decisions in force, each with the event that decides. */
@@ -339,18 +388,10 @@ export const state = Effect.fnUntraced(function* (
 ): Effect.fn.Return<State, StoreUnavailable> {
   const gathered = yield* gather(question, context)
   const { decided, eventsRead } = yield* decide(question, true, gathered, context)
-  const decisions = [...decided.values()]
-  const deciding = decisions.flatMap(({ event, status }) =>
-    event !== undefined && inForce.has(status) ? [event.id] : [],
-  )
-  const stored = yield* storedOf(deciding, question, gathered, context)
-  const items = gathered.types.flatMap((type): ReadonlyArray<InForce> => {
-    const decision = decided.get(type.id)
-    if (decision?.event === undefined || !inForce.has(decision.status)) return []
-    return [{ type, decision, event: stored.get(decision.event.id)! }]
-  })
-  const nextChangeAt = decisions.reduce((first, decision) => Math.min(first, decision.nextChangeAt ?? first), Infinity)
-  return { ...answerOf(gathered, eventsRead), items, ...(nextChangeAt < Infinity && { nextChangeAt }) }
+  return {
+    ...answerOf(gathered, eventsRead),
+    ...(yield* stateOf(question, ofTypes(gathered, decided), [gathered], context)),
+  }
 })
 
 /**
@@ -369,10 +410,11 @@ export const timeline = Effect.fnUntraced(function* (
   }
   const eventsRead = yield* PersonEvents.forEach(question.project, yield* members, take, context)
   const items: Array<TypeDecision> = []
+  const person = decidedPerson(gathered)
   for (const type of types) {
     const terms = termsOf(type, question, knownAt)
     const [, ...changes] = Decision.follow(events.get(type.id)!, terms, Instant.min)
-    for (const decision of changes) items.push({ type, decision })
+    for (const decision of changes) items.push({ type, decision, person })
     yield* Effect.yieldNow
   }
   return { ...answerOf(gathered, eventsRead), items: items.toSorted((a, b) => a.decision.at - b.decision.at) }
@@ -382,4 +424,4 @@ export const timeline = Effect.fnUntraced(function* (
 const peoplePerTurn = 100
 
 /** How many types are decided before other requests may be answered. */
-const typesPerTurn = 256
+export const typesPerTurn = 256

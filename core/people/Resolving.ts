@@ -7,21 +7,28 @@ import type * as People from "../model/People.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import type { PersonReference } from "../ledger/Reading.ts"
 
-/** The person that identifiers name, if there is one; or what is wrong with the identifiers. */
+/** The people that identifiers name; or what is wrong with the identifiers. */
 export type FoundPerson =
-  | {
+  | (PersonReference & {
       readonly _tag: "Found"
-      readonly concordId: string | undefined
       /**
-       * The hash of the identifier; left out for a `concordId`. A question takes it along with `concordId`, because it
-       * is about the person that the identifier named as known at its `knownAt`.
+       * The references besides the first one; left out if there are none. A question takes them along: it is answered by
+       * the decision that permits least.
        */
-      readonly alias?: string
-    }
+      readonly further?: ReadonlyArray<PersonReference>
+    })
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
-/** The person that an identifier names now. Never creates a person. */
+/** The hashes of an alias. */
+const hashesOf = ({ hash }: People.Alias): ReadonlyArray<string> => [hash]
+
+/**
+ * The people that identifiers name now, in the order of `identifierKinds`. An identifier other than a `concordId` is
+ * referred to by its hash, because a question is about the person that it named as known at its `knownAt`. Never creates
+ * a person.
+ */
 export const find = Effect.fnUntraced(function* (
   scope: ProjectScope,
   identifiers: People.Identifiers,
@@ -31,10 +38,14 @@ export const find = Effect.fnUntraced(function* (
   const person = Identifiers.normalize(identifiers)
   if ("faults" in person) return { _tag: "Refused", faults: person.faults }
   const { concordId } = person.identifiers
-  if (concordId !== undefined) return { _tag: "Found", concordId }
   const hasher = yield* hasherOf(organization)
-  const [alias] = yield* hasher.aliases(person.identifiers, project)
-  const { hash } = alias!
-  const [named] = yield* store.people.byAlias(organization, [hash])
-  return { _tag: "Found", concordId: named?.concordId, alias: hash }
+  const aliases = yield* hasher.aliases(person.identifiers, project)
+  const hashes = aliases.flatMap(hashesOf)
+  const named = hashes.length === 0 ? [] : yield* store.people.byAlias(organization, hashes)
+  const references: ReadonlyArray<PersonReference> = [
+    ...(concordId === undefined ? [] : [{ concordId }]),
+    ...hashes.map((alias, index) => ({ concordId: named[index]?.concordId, alias })),
+  ]
+  const [first, ...further] = references
+  return { _tag: "Found", ...first!, ...(further.length > 0 && { further }) }
 })

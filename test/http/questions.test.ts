@@ -198,7 +198,8 @@ describe("decisions", () => {
             const decision = Decision.decide(ofType, terms, Date.parse(items[index].at))
             // Before its first event the identifier named no one.
             const isKnown = knownAt === undefined || knownAt >= moments[0]!
-            return decisionToLine(isKnown ? events[0]!.concordId : undefined, type.id, decision)
+            const line = decisionToLine(isKnown ? events[0]!.concordId : undefined, type.id, decision)
+            return isKnown ? { ...line, namedSince: new Date(moments[0]!).toISOString() } : line
           })
           expect(canonicalize(items)).toBe(canonicalize(expected))
           if (at !== undefined) expect(items[0].at).toBe(at)

@@ -116,10 +116,21 @@ export const page = <S extends Schema.Constraint>(item: S) =>
 /** A page of events. */
 export const EventPage = page(Event)
 
+/** A decision in an answer. */
+const Decision = Schema.Struct({
+  ...Exchange.Decision.fields,
+  namedSince: Schema.optionalKey(
+    Schema.String.annotate({
+      description:
+        "Since when the identifier that was asked by names the person. If it is later than `since`, the answer is older than that",
+    }),
+  ),
+}).annotate({ identifier: "ConsentDecision" })
+
 /** A list of decisions. */
 export const Decisions = Schema.Struct({
   count: Schema.Int,
-  items: Schema.Array(Exchange.Decision.annotate({ identifier: "ConsentDecision" })),
+  items: Schema.Array(Decision),
   ...nextCursor,
 })
 
@@ -193,9 +204,11 @@ export const eventParameters = {
 /** The query parameters that are compared with texts of events, as they were sent. */
 export const comparedTexts: ReadonlySet<string> = new Set(["subcategory", "label", "domain", "geography"])
 
-/** One question: a person, named by exactly one identifier, and a consent type. */
+/** One question: a person, named by at least one identifier, and a consent type. */
 export const DecisionQuestion = Schema.Struct({
-  person: Schema.Struct(ItemLine.identifierFields),
+  person: Schema.Struct(ItemLine.identifierFields).annotate({
+    description: "With several identifiers, the decision that permits least over everyone they name is answered",
+  }),
   consentType: Fields.Uuid,
 })
 

@@ -5,11 +5,11 @@ import { Effect } from "effect"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
-import type * as Instant from "../../../core/engine/Instant.ts"
+import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
 import type { AnswerPageOutcome } from "../../../core/ledger/AnswerPages.ts"
-import type { TypeDecision } from "../../../core/ledger/Reading.ts"
+import type { PersonReference, TypeDecision } from "../../../core/ledger/Reading.ts"
 import type { FoundPerson } from "../../../core/people/Resolving.ts"
 import * as People from "../../../core/model/People.ts"
 import type { Positions } from "../../../core/ports/LedgerStore.ts"
@@ -23,13 +23,12 @@ interface Instants {
   readonly knownAt?: Instant.Instant | null
 }
 
-/** The person that a question is about: by an id, or by the hash of an identifier. */
-export interface PersonReference {
-  readonly concordId: string | undefined
-  readonly alias?: string
+/** The people that a question is about, each by an id or by the hash of an identifier. */
+export interface AskedPerson extends PersonReference {
+  readonly further?: ReadonlyArray<PersonReference>
 }
 
-const questionOf = ({ organization, project }: ProjectScope, person: PersonReference, { at, knownAt }: Instants) => ({
+const questionOf = ({ organization, project }: ProjectScope, person: AskedPerson, { at, knownAt }: Instants) => ({
   organization,
   project,
   ...person,
@@ -62,7 +61,7 @@ const pageOf = (caller: string, { cursor }: Query) => ({ caller, ...(cursor !== 
  */
 export const state = Effect.fnUntraced(function* (
   scope: ProjectScope,
-  person: PersonReference,
+  person: AskedPerson,
   caller: string,
   query: Query,
 ) {
@@ -71,13 +70,16 @@ export const state = Effect.fnUntraced(function* (
   return yield* answerOf(yield* ledger.statePage(questionOf(scope, person, query), pageOf(caller, query)))
 })
 
-const write = (concordId: string | undefined, { decision, type }: TypeDecision): string =>
-  JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))
+/** A decision as JSON; asked by an identifier, with the instant since which that names the person. */
+const write = ({ decision, person: { concordId, namedSince }, type }: TypeDecision): string => {
+  const line = Exchange.decisionToLine(concordId, type.id, decision)
+  return JSON.stringify(namedSince === undefined ? line : { ...line, namedSince: Instant.format(namedSince) })
+}
 
 /** The decisions about a person, one for each type of the project. `caller` is the id of the key or session. */
 export const decisions = Effect.fnUntraced(function* (
   scope: ProjectScope,
-  person: PersonReference,
+  person: AskedPerson,
   caller: string,
   query: Query,
 ) {
@@ -88,8 +90,10 @@ export const decisions = Effect.fnUntraced(function* (
 
 const namedOnce = `name one person by exactly one of ${People.identifierKinds.join(", ")}`
 
+const named = `name the person by at least one of ${People.identifierKinds.join(", ")}`
+
 /** The identifier of a person; `undefined` unless exactly one is given. */
-export const identifierOf = (members: Parameters<typeof ItemLine.identifiersOf>[0]): People.Identifiers | undefined => {
+const identifierOf = (members: Parameters<typeof ItemLine.identifiersOf>[0]): People.Identifiers | undefined => {
   const identifiers = ItemLine.identifiersOf(members)
   return Object.keys(identifiers).length === 1 ? identifiers : undefined
 }
@@ -100,7 +104,7 @@ export const personOf = Effect.fnUntraced(function* (scope: ProjectScope, query:
   if (identifier === undefined) return yield* new Answer.HttpProblem({ status: 400, detail: namedOnce })
   const ledger = yield* Ledger
   const found = yield* ledger.find(scope, identifier)
-  if (found._tag === "Found") return found as PersonReference
+  if (found._tag === "Found") return found as AskedPerson
   const errors = found.faults.map(({ field, code, detail }) => ({ parameter: field, code, detail }))
   return yield* new Answer.HttpProblem({ status: 400, detail: "the query is not valid", errors })
 })
@@ -115,26 +119,26 @@ const unknownType = (index: number): Answer.Violation => ({
   detail: "this project has no consent type with this id",
 })
 
-/** The person of each question; fails with every violation of the questions. Each identifier is looked up once. */
+/** The people of each question; fails with every violation of the questions. The same identifiers are read once. */
 const resolve = Effect.fnUntraced(function* (
   scope: ProjectScope,
   items: (typeof Wire.DecisionQuestions.Type)["items"],
 ) {
   const ledger = yield* Ledger
   const errors: Array<Answer.Violation> = []
-  const people: Array<PersonReference> = []
+  const people: Array<AskedPerson> = []
   const known = new Map<string, FoundPerson>()
   for (const [index, { consentType, person }] of items.entries()) {
     const at = `/items/${index}`
     const type = scope.types.byId.get(consentType.toLowerCase())
     if (type === undefined || type.isRemoved === true) errors.push(unknownType(index))
-    const identifier = identifierOf(person)
-    if (identifier === undefined) {
-      errors.push({ pointer: `${at}/person`, code: "identifier_missing", detail: namedOnce })
+    const identifiers = ItemLine.identifiersOf(person)
+    if (Object.keys(identifiers).length === 0) {
+      errors.push({ pointer: `${at}/person`, code: "identifier_missing", detail: named })
       continue
     }
-    const key = JSON.stringify(identifier)
-    const found = known.get(key) ?? (yield* ledger.find(scope, identifier))
+    const key = JSON.stringify(identifiers)
+    const found = known.get(key) ?? (yield* ledger.find(scope, identifiers))
     known.set(key, found)
     if (found._tag === "Found") people.push(found)
     else {
@@ -147,8 +151,11 @@ const resolve = Effect.fnUntraced(function* (
   return yield* notValid(errors)
 })
 
-/** The key by which questions about the same person are answered once. */
-const keyOf = ({ alias, concordId }: PersonReference): string | undefined => alias ?? concordId
+/** The key by which questions about the same people are answered once. */
+const keyOf = ({ alias, concordId, further = [] }: AskedPerson): string | undefined => {
+  const others = further.map((reference) => reference.alias ?? reference.concordId)
+  return others.length === 0 ? (alias ?? concordId) : [alias ?? concordId, ...others].join(" ")
+}
 
 /** How many people are asked about at the same time. */
 const peopleAtATime = 8
@@ -160,7 +167,7 @@ export const manyDecisions = Effect.fnUntraced(function* (
 ) {
   const ledger = yield* Ledger
   const people = yield* resolve(scope, questions.items)
-  const asked = new Map<string | undefined, { readonly person: PersonReference; readonly types: Set<string> }>()
+  const asked = new Map<string | undefined, { readonly person: AskedPerson; readonly types: Set<string> }>()
   for (const [index, { consentType }] of questions.items.entries()) {
     const person = people[index]!
     const ofPerson = asked.get(keyOf(person)) ?? { person, types: new Set() }
@@ -172,13 +179,13 @@ export const manyDecisions = Effect.fnUntraced(function* (
   let eventsRead = 0
   const ask = Effect.fnUntraced(function* (
     key: string | undefined,
-    { person, types }: { readonly person: PersonReference; readonly types: ReadonlySet<string> },
+    { person, types }: { readonly person: AskedPerson; readonly types: ReadonlySet<string> },
   ) {
     const question = { ...questionOf(scope, person, questions), consentTypes: [...types] }
     const answered = yield* ledger.decisions(question)
     positions = PositionsOf.merge(positions, answered.positions)
     eventsRead += answered.eventsRead
-    known.set(key, new Map(answered.items.map((item) => [item.type.id, write(answered.concordId, item)])))
+    known.set(key, new Map(answered.items.map((item) => [item.type.id, write(item)])))
     yield* Effect.yieldNow
   })
   yield* Effect.forEach(asked, ([key, each]) => ask(key, each), { concurrency: peopleAtATime, discard: true })

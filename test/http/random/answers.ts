@@ -13,6 +13,7 @@ import type * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
 import type * as CatalogChange from "../../../core/catalog/CatalogChange.ts"
 import type { Ledger } from "../../../core/Ledger.ts"
 import type { EventQuery } from "../../../core/ledger/Listing.ts"
+import type { TypeDecision } from "../../../core/ledger/Reading.ts"
 import type { ListOutcome } from "../../../core/ledger/Paging.ts"
 import type { Batch } from "../../../core/ledger/Batch.ts"
 import type { Item } from "../../../core/model/Admission.ts"
@@ -130,8 +131,8 @@ export interface Instants {
 /** A question about many people. */
 export interface Question {
   readonly person: Identifiers
-  /** Whether exactly one identifier names the person. */
-  readonly isOne: boolean
+  /** Whether at least one identifier names the people. */
+  readonly isNamed: boolean
   readonly consentType: string
 }
 
@@ -202,7 +203,7 @@ export const of = (model: Model, project: Project) => {
       }),
     )
 
-  type Named = Pick<Extract<FoundPerson, { _tag: "Found" }>, "concordId" | "alias">
+  type Named = Pick<Extract<FoundPerson, { _tag: "Found" }>, "concordId" | "alias" | "further">
 
   const person = (ledger: Service, scope: ProjectScope, identifiers: Identifiers, at: (field: string) => string) =>
     Effect.flatMap(ledger.find(scope, identifiers), (found) =>
@@ -212,11 +213,13 @@ export const of = (model: Model, project: Project) => {
     )
 
   const decisionsOf = (ledger: Service, scope: ProjectScope, person: Named, instants: Instants) =>
-    Effect.map(ledger.decisions({ ...scope, ...person, ...instants }), (answered) =>
-      answered.items.map(({ decision, type }) =>
-        JSON.stringify(Exchange.decisionToLine(answered.concordId, type.id, decision)),
-      ),
-    )
+    Effect.map(ledger.decisions({ ...scope, ...person, ...instants }), (answered) => answered.items.map(lineOf))
+
+  const lineOf = ({ decision, person: { concordId, namedSince }, type }: TypeDecision): string =>
+    JSON.stringify({
+      ...Exchange.decisionToLine(concordId, type.id, decision),
+      ...(namedSince !== undefined && { namedSince: new Date(namedSince).toISOString() }),
+    })
 
   const ask = (
     drawn: Drawn,
@@ -245,7 +248,7 @@ export const of = (model: Model, project: Project) => {
    * was not set up yet, as known at the instant that is asked about.
    */
   const answerOne = (
-    { consentType, isOne, person: identifiers }: Question,
+    { consentType, isNamed, person: identifiers }: Question,
     index: number,
     { now, ...instants }: Drawn & Instants,
   ): Promise<string | ReadonlyArray<string> | undefined> =>
@@ -253,15 +256,15 @@ export const of = (model: Model, project: Project) => {
       Effect.gen(function* () {
         const isListed = scope.types.all.some(({ id }) => id === consentType)
         const codes = isListed ? [] : [unknownType(index)]
-        const found = isOne ? yield* ledger.find(scope, identifiers) : undefined
+        const found = isNamed ? yield* ledger.find(scope, identifiers) : undefined
         if (found === undefined) return [...codes, `/items/${index}/person identifier_missing`]
         if (found._tag === "Refused") {
           return [...codes, ...found.faults.map(({ code, field }) => `/items/${index}/person/${field} ${code}`)]
         }
         if (!isListed) return codes
-        const { concordId, items } = yield* ledger.decisions({ ...scope, ...found, ...instants })
+        const { items } = yield* ledger.decisions({ ...scope, ...found, ...instants })
         const item = items.find(({ type }) => type.id === consentType)
-        return item && JSON.stringify(Exchange.decisionToLine(concordId, consentType, item.decision))
+        return item && lineOf(item)
       }),
     )
 

@@ -243,7 +243,7 @@ export const play = async (
   const wanted = (who: Commands.Identifiers) => {
     const person = identifiersOf(who)
     const kinds = identifierKinds.filter((kind) => person[kind] !== undefined)
-    return { person, isOne: kinds.length === 1 }
+    return { person, isOne: kinds.length === 1, isNamed: kinds.length > 0 }
   }
 
   const ask = async (
