@@ -69,6 +69,9 @@ const heldBy = ({ concordId, dateCreated, hash, kind, project }: Claim): HeldAli
 
 const namedOf = ({ concordId, dateCreated, kind }: HeldAlias): Named => ({ concordId, kind, dateCreated })
 
+/** Orders former aliases of one hash. */
+const byRelease = (a: HeldAlias, b: HeldAlias): number => a.releasedAt! - b.releasedAt! || a.dateCreated - b.dateCreated
+
 /** Orders aliases by their claims, and those of one instant by their hash. */
 const byClaim = (a: HeldAlias, b: HeldAlias): number =>
   a.dateCreated - b.dateCreated || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.releasedAt! - b.releasedAt!)
@@ -200,7 +203,8 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
     byAlias: (organization, hashes, knownAt) =>
       Effect.sync(() => hashes.map((hash) => aliases.named(organization, hash, knownAt))),
     aliasStates: (organization, hashes) => Effect.sync(() => hashes.map((hash) => aliases.state(organization, hash))),
-    formerly: (organization, hashes) => Effect.sync(() => hashes.map((hash) => aliases.formerly(organization, hash))),
+    formerly: (organization, hashes) =>
+      Effect.sync(() => hashes.map((hash) => aliases.formerly(organization, hash).toSorted(byRelease))),
     aliasesOf: (organization, people) => Effect.sync(() => people.map((person) => aliases.of(organization, person))),
     lastRelease: (organization, hash) =>
       Effect.sync(() => ({

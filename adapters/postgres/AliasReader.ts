@@ -131,25 +131,30 @@ export const formerly = Effect.fnUntraced(function* (
     sql,
     `SELECT encode(v.hash, 'hex') AS hash, f.person, f.kind, f.project, f.recorded_at, f.released_at, f.is_renamed
      FROM ${hashes.rows} v JOIN former_alias f ON f.lane = v.lane AND f.hash = v.hash
-     ORDER BY f.recorded_at, f.released_at`,
+     ORDER BY f.released_at, f.recorded_at`,
     parametersOf(organization, wanted),
   )
   const ofHash = Map.groupBy(rows, ({ hash }) => hash)
   return wanted.map((hash) => (ofHash.get(hash) ?? []).map(toHeld))
 })
 
-const ofPeople = (table: string, released: string): string => `
-  SELECT person, kind, project, encode(hash, 'hex') AS hash, recorded_at, ${released} FROM ${table}
+const selectOf = (table: string, released: string): string => `
+  SELECT person, kind, project, hash, recorded_at, ${released} FROM ${table}
   WHERE person = ANY($1::uuid[]) AND lane BETWEEN $2 AND $3 AND kind IS DISTINCT FROM 'contextId'`
 
 /** The aliases that name or named each of some people, in the order of the people and then of the claims. */
-export const of = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, people: ReadonlyArray<string>) {
+export const ofPeople = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  people: ReadonlyArray<string>,
+) {
   if (people.length === 0) return []
   const rows = yield* Sql.query<HeldRow>(
     sql,
-    `${ofPeople("alias", "NULL::bigint AS released_at, false AS is_renamed")}
-     UNION ALL ${ofPeople("former_alias", "released_at, is_renamed")}
-     ORDER BY recorded_at, hash COLLATE "C", released_at`,
+    `SELECT a.person, a.kind, a.project, encode(a.hash, 'hex') AS hash, a.recorded_at, a.released_at, a.is_renamed
+     FROM (${selectOf("alias", "NULL::bigint AS released_at, false AS is_renamed")}
+       UNION ALL ${selectOf("former_alias", "released_at, is_renamed")}) a
+     ORDER BY a.recorded_at, a.hash, a.released_at`,
     [people, ...Lane.range(organization)],
   )
   const ofPerson = Map.groupBy(rows, ({ person }) => person)

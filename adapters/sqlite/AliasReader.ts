@@ -56,7 +56,7 @@ export const make = (db: DatabaseSync): AliasReader => {
     FROM (SELECT 1) LEFT JOIN alias a ON a.lane = ?1 AND a.hash = ?2`)
   const selectFormer = db.prepare(`
     SELECT person, kind, project, hash, recorded_at, released_at, is_renamed FROM former_alias
-    WHERE lane = ? AND hash = ? ORDER BY recorded_at, released_at`)
+    WHERE lane = ? AND hash = ? ORDER BY released_at, recorded_at`)
   const selectOfPerson = db.prepare(`
     ${ofPerson("alias", "NULL AS released_at, 0 AS is_renamed")}
     UNION ALL ${ofPerson("former_alias", "released_at, is_renamed")}

@@ -8,6 +8,7 @@
 import { catalogClauses } from "./catalog.ts"
 import { eventListClauses } from "./eventLists.ts"
 import { eventClauses } from "./events.ts"
+import { heldAliasClauses } from "./heldAliases.ts"
 import { idempotencyClauses } from "./idempotency.ts"
 import { joinedPeopleClauses } from "./joinedPeople.ts"
 import { peopleClauses } from "./people.ts"
@@ -21,6 +22,7 @@ export const clauses: ReadonlyArray<Clause> = [
   ...catalogClauses,
   ...eventClauses,
   ...eventListClauses,
+  ...heldAliasClauses,
   ...idempotencyClauses,
   ...joinedPeopleClauses,
   ...peopleClauses,
