@@ -120,7 +120,7 @@ const pieces = /([A-Za-z])\1*|'(?:[^']|'')+'|''|\s+|[^A-Za-z'\s]/gu
 /** The white space of a date. Some programs write a no-break space before AM and PM. */
 const space = "[ \\u00a0\\u202f]+"
 
-const escape = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
+const escape = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&")
 
 /** The text of a piece without quotes; `''` is an apostrophe. */
 const literal = (piece: string): string =>
@@ -172,10 +172,10 @@ const ofPattern = (pattern: string): Result.Result<DateFormat, string> => {
 }
 
 const reader = (whole: RegExp, read: ReadonlyArray<DateSymbol>): DateFormat => {
-  const fields = read.map(({ field }) => field)
-  const hasOffset = fields.includes("offset")
-  const isDay = !fields.includes("hour")
-  const isTwelve = fields.includes("half")
+  const fields = new Set(read.map(({ field }) => field))
+  const hasOffset = fields.has("offset")
+  const isDay = !fields.has("hour")
+  const isTwelve = fields.has("half")
   return {
     hasOffset,
     read: (text) => {

@@ -4,6 +4,7 @@
  * When the clock is set back, an hour happens twice; when it is set forward, an hour does not happen. {@link readings}
  * returns both instants that such a time can be, by the rules of RFC 9557 and Temporal.
  */
+import { Result } from "effect"
 import { Temporal } from "temporal-polyfill"
 import type { Instant } from "../../core/engine/Instant.ts"
 
@@ -50,15 +51,14 @@ const spanAround = (at: Temporal.ZonedDateTime): Span => {
 /** The most spans that are remembered: a zone that changes twice a year needs two for each year. */
 const maxSpans = 1000
 
+/** Whether there is a zone of this name. `Intl` also takes an offset, which is not the name of a zone. */
+const isZone = (name: string): boolean =>
+  /^[A-Za-z]/.test(name) &&
+  Result.isSuccess(Result.try(() => new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions()))
+
 /** The zone of a name, in any case of letters; `undefined` if there is no such zone. */
 export const make = (name: string): TimeZone | undefined => {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name })
-  } catch {
-    return undefined
-  }
-  // Intl also takes an offset, which is not the name of a zone.
-  if (!/^[A-Za-z]/.test(name)) return undefined
+  if (!isZone(name)) return undefined
   let spans: Array<Span> = []
   let last: Span = { from: 0, until: 0, offset: 0 }
   const isIn = (span: Span, millis: number) => millis >= span.from && millis < span.until
