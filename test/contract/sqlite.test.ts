@@ -64,6 +64,8 @@ const migrated: Readonly<Record<string, (row: StoredRow) => StoredRow>> = {
   document: ({ version, ...row }) => ({ ...row, number: version }),
   // 0: which versions the events of the lane name is not known.
   used_type: (row) => ({ ...row, version: 0 }),
+  // The hash of an alias does not tell its kind.
+  alias: (row) => ({ ...row, kind: null, project: null, normalization: 1 }),
 }
 
 /** Every row of the tables that hold what a ledger was given. */
@@ -191,12 +193,12 @@ describe("the SQLite store", () => {
 
     test("stays as it was if a migration fails half-way", async () => {
       // The name is taken, so the last migration fails after the others.
-      use(path, (db) => db.exec("CREATE TABLE used_type_before (x)"))
+      use(path, (db) => db.exec("CREATE TABLE alias_person (x)"))
       const state = (db: DatabaseSync) => ({ version: versionOf(db), schema: schemaOf(db), rows: rowsOf(db) })
       const before = use(path, state)
-      expect(reason(await open((store) => store.ready))).toContain("used_type_before")
+      expect(reason(await open((store) => store.ready))).toContain("alias_person")
       expect(use(path, state)).toEqual(before)
-      use(path, (db) => db.exec("DROP TABLE used_type_before"))
+      use(path, (db) => db.exec("DROP TABLE alias_person"))
       expect(Exit.isSuccess(await open((store) => store.ready))).toBe(true)
     })
   })
