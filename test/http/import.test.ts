@@ -80,6 +80,52 @@ describe("an import", () => {
     })
   })
 
+  test("is refused where its header lacks a column of the mapping; a dry one of rows without it, too", async () => {
+    const before = count()
+    const map = JSON.stringify({ userId: "id", expirationDate: "valid_untill" })
+    const query = `?${new URLSearchParams({ map })}`
+    const header = "id,consentType,consentState,consentDate,valid_until"
+    const values = `typo,${types.newsletter.id},accepted,2023-01-01T00:00:00Z,2024-01-01T00:00:00Z`
+    const refused = await send(`${header}\n${values}\n`, query, { ...asOwner, "content-type": "text/csv" })
+    expectProblem(refused, 422)
+    const detail = "/expirationDate: the file has no column valid_untill; did you mean valid_until?"
+    expect(refused.json.errors).toEqual([{ parameter: "map", code: "missing_column", detail }])
+    const names = header.split(",")
+    const row = JSON.stringify(Object.fromEntries(values.split(",").map((value, index) => [names[index], value])))
+    const dry = await send(row, `${query}&dryRun=true`)
+    expectProblem(dry, 422)
+    expect(dry.json.errors).toEqual(refused.json.errors)
+    expect(count()).toBe(before)
+    expect((await send(row, query)).json).toMatchObject({ recorded: 1, warnings: [detail] })
+  })
+
+  test("recognizes the delimiter, leaves out rows by a condition, and warns of what it does not read", async () => {
+    const map = JSON.stringify({
+      consentType: { value: types.newsletter.id },
+      consentDate: { column: "consentDate", format: "dd.MM.yyyy", zone: "Europe/Berlin" },
+      where: { column: "state", is: ["ok"] },
+    })
+    const body =
+      "userId;consentState;consentDate;state;expires_at\nx;accepted;01.02.2024;ok;\ny;accepted;01.02.2024;no;\n"
+    const csv = { ...asOwner, "content-type": "text/csv" }
+    expect((await send(body, `?${new URLSearchParams({ map })}`, csv)).json).toEqual({
+      dryRun: false,
+      rows: 2,
+      recorded: 1,
+      recordedBefore: 0,
+      rejected: 0,
+      skipped: 1,
+      consentStates: { accepted: 1, declined: 0, implied: 0, viewed: 0 },
+      faults: {},
+      warnings: [
+        "the fields are separated by a semicolon, as the first line says",
+        "the column expires_at is not read: map expirationDate to it, or to null if it means something else",
+      ],
+      rejections: [],
+    })
+    expectProblem(await send(body, "?delimiter=,", csv), 422)
+  })
+
   test("that is dry records nothing", async () => {
     const before = count()
     expect((await send(rowsOf("dry", 3), "?dryRun=true")).json).toMatchObject({ dryRun: true, recorded: 3 })
