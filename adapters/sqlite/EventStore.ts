@@ -66,17 +66,17 @@ const all = (statement: StatementSync, ...values: ReadonlyArray<SQLInputValue>):
 
 const makeReads = (db: DatabaseSync) => {
   const statements = prepareStatements(db)
-  const laneHead = db.prepare("SELECT next_position, last_recorded_at FROM lane_head WHERE lane = ?")
+  const laneHead = prepareArrays(db, "SELECT next_position, last_recorded_at FROM lane_head WHERE lane = ?")
 
   /** Where lanes end, and the latest `dateCreated` in them. */
   const endsOf = (lanes: Iterable<number>): Omit<SeenEvents, "events"> => {
     const positions = new Map<number, number>()
     let lastRecordedAt: number = Instant.min
     for (const lane of lanes) {
-      const row = laneHead.get(lane)
-      const end = Number(row?.["next_position"] ?? 0)
+      const row: unknown = laneHead.get(lane)
+      const [end, last] = (row ?? [0, 0]) as readonly [end: number, last: number]
       positions.set(lane, end)
-      if (end > 0) lastRecordedAt = Math.max(lastRecordedAt, Number(row!["last_recorded_at"]))
+      if (end > 0) lastRecordedAt = Math.max(lastRecordedAt, last)
     }
     return { positions, lastRecordedAt }
   }

@@ -129,7 +129,7 @@ export const table = {
   ),
   metricsPort: setting(
     "ASSENT_METRICS_PORT",
-    "the port of `GET /metrics`, apart from the service; left out: there is none",
+    "the port of `GET /metrics`, a server of its own; without it no metrics are served",
     undefined,
     anyPort,
     port,

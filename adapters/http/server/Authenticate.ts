@@ -69,17 +69,20 @@ export const keyLayer = Layer.effect(
       const waiting = AwaitPositions.waitFor(own.scope ?? own, positions)
       const hasWaited = positions.size > 0 && (yield* Effect.provideService(waiting, WorkingPlace, place))
       const check = Effect.map(again, ({ scope }) => scope)
-      return Context.make(CurrentKey, hasWaited ? yield* again : { key, ...own }).pipe(
-        Context.add(CurrentAccount, account),
-        Context.add(WorkingPlace, place),
-        Context.add(StillAllowed, check),
-      )
+      const current = hasWaited ? yield* again : { key, ...own }
+      return (context: Context.Context<never>) =>
+        Context.add(context, CurrentKey, current).pipe(
+          Context.add(CurrentAccount, account),
+          Context.add(WorkingPlace, place),
+          Context.add(StillAllowed, check),
+        )
     })
     return KeyRequired.of({
       apiKey: (httpEffect, { credential, endpoint }) =>
         callerOf(Redacted.value(credential), endpoint).pipe(
           Effect.matchEffect({
-            onSuccess: (services) => Effect.flatMap(Effect.provide(httpEffect, services), Positions.addCatalogRevision),
+            onSuccess: (add) =>
+              Effect.flatMap(Effect.updateContext(httpEffect, add), Positions.addCatalogRevision),
             onFailure: Answer.refuse,
           }),
           Effect.provideService(Ledger, ledger),
@@ -124,15 +127,16 @@ export const sessionLayer = Layer.effect(
       })
       const isUsed = isLive && !account.isExceeded()
       const visitor = { session: isUsed ? yield* ledger.useSession(session) : session, scope, isLive }
-      return Context.make(CurrentVisitor, visitor).pipe(
-        Context.add(CurrentAccount, account),
-        Context.add(StillAllowed, check),
-      )
+      return (context: Context.Context<never>) =>
+        Context.add(context, CurrentVisitor, visitor).pipe(
+          Context.add(CurrentAccount, account),
+          Context.add(StillAllowed, check),
+        )
     })
     return SessionRequired.of({
       session: (httpEffect, { credential, endpoint }) =>
         Effect.matchEffect(visitorOf(Redacted.value(credential), endpoint), {
-          onSuccess: (services) => Effect.provide(httpEffect, services),
+          onSuccess: (add) => Effect.updateContext(httpEffect, add),
           onFailure: Answer.refuse,
         }),
     })

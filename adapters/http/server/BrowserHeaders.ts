@@ -54,14 +54,31 @@ const variesBy = (request: HttpServerRequest.HttpServerRequest): Fields => {
   return RequestLog.matchedRoute(request)?.takesKey === true ? { vary: "x-api-key" } : {}
 }
 
-/** Adds the headers. An answer that sets no `cache-control` is not cached, because it may be about a person. */
+/** The id under which the request is logged. */
+const idOf = (request: HttpServerRequest.HttpServerRequest): Fields => {
+  const id = RequestLog.requestId(request)
+  return id === undefined ? {} : { "x-request-id": id }
+}
+
+/** An answer that sets no `cache-control` is not cached, because it may be about a person. */
+const uncached: Fields = { "cache-control": "no-store" }
+
+/** The headers of an error answer to a request, besides its own. */
+export const of = (request: HttpServerRequest.HttpServerRequest): Fields => ({
+  ...idOf(request),
+  ...variesBy(request),
+  ...uncached,
+  ...ofData,
+})
+
 const complete = (
   request: HttpServerRequest.HttpServerRequest,
   response: HttpServerResponse.HttpServerResponse,
 ): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.setHeaders(response, {
+    ...idOf(request),
     ...variesBy(request),
-    ...(response.headers["cache-control"] === undefined && { "cache-control": "no-store" }),
+    ...(response.headers["cache-control"] === undefined && uncached),
     ...fieldsOf(response),
   })
 

@@ -61,7 +61,9 @@ const noRoute = "none"
 interface OpenEntry {
   readonly requestId: string
   readonly route: RouteTable.Route | undefined
-  details: Details
+  readonly details: { -readonly [Key in keyof Details]: Details[Key] }
+  /** `Content-Length` of the answer. */
+  length?: string | undefined
   /** The status of an answer that `Unparsed` wrote, past Node's response. */
   status?: number
 }
@@ -79,29 +81,41 @@ export const matchedRoute = (request: HttpServerRequest.HttpServerRequest): Rout
 export const routeTemplate = (request: HttpServerRequest.HttpServerRequest): string =>
   matchedRoute(request)?.template ?? noRoute
 
+/** The id of a request, which its answer has in `x-request-id`. */
+export const requestId = (request: HttpServerRequest.HttpServerRequest): string | undefined =>
+  openEntryOf(request)?.requestId
+
+/** Adds details to the entry of a request. */
+export const addTo = (request: HttpServerRequest.HttpServerRequest, details: Details): void => {
+  const entry = openEntryOf(request)
+  if (entry !== undefined) Object.assign(entry.details, details)
+}
+
 /** Adds details to the entry of the current request. */
 export const add = (details: Details): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const request = Context.getOrUndefined(fiber.context as Context.Context<never>, HttpServerRequest.HttpServerRequest)
-    const entry = request && openEntryOf(request)
-    if (entry !== undefined) entry.details = { ...entry.details, ...details }
+    if (request !== undefined) addTo(request, details)
     return Effect.void
   })
 
-/** Links the entry and the trace of a request that is traced. */
+/** Links the entry and the trace of a request that is traced, and notes the length of the answer. */
 export const middleware = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
   Effect.withFiber((fiber) => {
-    const span = Context.getOrUndefined(fiber.context as Context.Context<never>, Tracer.ParentSpan)
-    if (span === undefined) return effect
     const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
     const entry = openEntryOf(request)
-    if (entry !== undefined) {
-      entry.details = { ...entry.details, traceId: span.traceId }
+    if (entry === undefined) return effect
+    const span = Context.getOrUndefined(fiber.context as Context.Context<never>, Tracer.ParentSpan)
+    if (span !== undefined) {
+      entry.details.traceId = span.traceId
       if (span._tag === "Span") span.attribute("assent.request_id", entry.requestId)
     }
-    return effect
+    return Effect.map(effect, (response) => {
+      entry.length = response.headers["content-length"]
+      return response
+    })
   })
 
 /**
@@ -168,7 +182,7 @@ export const make: Effect.Effect<RequestLog> = Effect.gen(function* () {
     sink(entry)
   }
 
-  const open = (request: IncomingMessage, response: ServerResponse): void => {
+  const open = (request: IncomingMessage, response: ServerResponse): OpenEntry => {
     const startedAt = performance.now()
     const entry: OpenEntry = {
       requestId: idOf(request.headers["x-request-id"]),
@@ -176,12 +190,11 @@ export const make: Effect.Effect<RequestLog> = Effect.gen(function* () {
       details: {},
     }
     openEntries.set(request, entry)
-    response.setHeader("x-request-id", entry.requestId)
     underWay.modifyUnsafe(1, context)
     response.once("close", () => {
       underWay.modifyUnsafe(-1, context)
       const bytesIn = lengthOf(request.headers["content-length"])
-      const bytesOut = lengthOf(response.getHeader("content-length"))
+      const bytesOut = lengthOf(entry.length)
       write({
         requestId: entry.requestId,
         method: request.method ?? "",
@@ -193,13 +206,17 @@ export const make: Effect.Effect<RequestLog> = Effect.gen(function* () {
         ...(bytesOut !== undefined && { bytesOut }),
       })
     })
+    return entry
   }
 
   refused.updateUnsafe(0, context)
   return {
     listeners: {
       request: open,
-      unknownExpectation: open,
+      // No middleware sees it.
+      unknownExpectation: (request, response) => {
+        response.setHeader("x-request-id", open(request, response).requestId)
+      },
       // Refusals are counted only: a line of log for each would cost more than the refusal.
       refused: () => refused.updateUnsafe(1, context),
     },

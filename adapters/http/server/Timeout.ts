@@ -1,12 +1,17 @@
 /**
  * The time limit for answering a request after all of it has arrived, whatever the service waits for and however often.
  * A stream of rows has no such limit: it may take as long as rows keep coming.
+ *
+ * One timer checks all requests. At the limit the answer is written to Node directly, because a handler may be in a
+ * step that cannot be interrupted. The handler is interrupted, and an answer that it makes after that is dropped.
  */
-import { Effect } from "effect"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import { Context, Effect } from "effect"
 import { HttpServerRequest, type HttpServerResponse } from "effect/http"
-import type { IncomingMessage } from "node:http"
-import * as Waiting from "../../support/Waiting.ts"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import * as ProblemBody from "../api/Problem.ts"
 import * as Answer from "./Answer.ts"
+import * as BrowserHeaders from "./BrowserHeaders.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as RouteTable from "./RouteTable.ts"
 
@@ -26,30 +31,56 @@ const overdue = new Answer.HttpProblem({
   headers: { "retry-after": "1" },
 })
 
+/** A request that a handler works on. */
+interface Working {
+  readonly request: HttpServerRequest.HttpServerRequest
+  readonly interrupt: () => void
+  /** The limit starts here: at the last check at which a part of the request had not arrived. */
+  since: number
+}
+
+const answerOverdue = (request: HttpServerRequest.HttpServerRequest): void => {
+  // The service speaks HTTP/1.1 only.
+  const response = NodeHttpServerRequest.toServerResponse(request) as ServerResponse
+  if (response.headersSent || response.destroyed) return
+  const { body, instance } = Answer.write(overdue)
+  RequestLog.addTo(request, { error: "Overdue", instance })
+  const headers = { "content-type": ProblemBody.contentType, ...overdue.headers, ...BrowserHeaders.of(request) }
+  response.writeHead(overdue.status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body)
+}
+
+const working = new Set<Working>()
+let timer: NodeJS.Timeout | undefined
+
 /**
- * A limit that starts when the last byte of the request has arrived, because the time a client takes to send it is not
- * the service's. It is polled, because a body that has not been read yet emits no event at its end.
+ * Answers requests at their limit. It is polled, because a body that has not been read yet emits no event at its end,
+ * and because a timer for each request would cost more than most requests.
  */
-const afterArrival =
-  (request: IncomingMessage): Waiting.Limit =>
-  (end) => {
-    let since = performance.now()
-    const check = (): void => {
-      const now = performance.now()
-      if (!request.complete) since = now
-      else if (now - since >= limitMillis) end()
+const check = (): void => {
+  const now = performance.now()
+  for (const each of working) {
+    const { complete } = each.request.source as IncomingMessage
+    if (!complete) each.since = now
+    else if (now - each.since >= limitMillis) {
+      working.delete(each)
+      answerOverdue(each.request)
+      each.interrupt()
     }
-    const timer = setInterval(check, checkMillis)
-    return () => clearInterval(timer)
   }
+  if (working.size > 0) return
+  clearInterval(timer)
+  timer = undefined
+}
 
 /** Answers within the time limit. */
 export const middleware = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ source }) => {
-    const request = source as IncomingMessage
-    if (RouteTable.isRowStream(request)) return effect
-    const giveUp = Effect.andThen(RequestLog.add({ error: "Overdue" }), Answer.refuse(overdue))
-    return Waiting.until(afterArrival(request), effect, giveUp)
+  Effect.withFiber((fiber) => {
+    const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
+    if (RouteTable.isRowStream(request.source as IncomingMessage)) return effect
+    const each: Working = { request, interrupt: () => fiber.interruptUnsafe(), since: performance.now() }
+    working.add(each)
+    timer ??= setInterval(check, checkMillis).unref()
+    return Effect.onExit(effect, () => Effect.sync(() => working.delete(each)))
   })
