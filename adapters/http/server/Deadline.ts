@@ -11,7 +11,7 @@ import * as RouteTable from "./RouteTable.ts"
 
 /**
  * The limit in milliseconds: for a whole request, head and body; for a pause between rows; and for reading an answer,
- * which may take up to twice as long because it is checked at intervals.
+ * which may take up to twice as long because it is checked at such intervals.
  */
 export const limitMillis = 30_000
 
@@ -21,44 +21,85 @@ export const limitMillis = 30_000
  */
 const rowsMinBytesPerSecond = 32
 
+/** How often within the limit requests are checked. */
+const checksPerLimit = 60
+
 const late = Object.assign(new Error("the request took too long to arrive"), { code: "ERR_HTTP_REQUEST_TIMEOUT" })
 
-/** Destroys the connection of a client that does not read: its answer was already complete at the previous check. */
-const watchReader = (response: ServerResponse, limit: number): void => {
-  let wasComplete = false
-  const check = (): void => {
-    if (wasComplete) response.req.socket.destroy()
-    wasComplete = response.writableEnded
-  }
-  const timer = setInterval(check, limit).unref()
-  response.once("close", () => clearInterval(timer))
+/** A request that arrives, or whose answer is being read. */
+interface Watched {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** When the next check of the arrival is due; `Infinity` once the request has arrived or was ended. */
+  arrivalDue: number
+  /** The bytes that the connection had read at the previous check of the arrival. */
+  read: number
+  /** When the next check of the reader is due; `Infinity` once the answer was sent. */
+  readerDue: number
+  /** Whether the answer was complete at the previous check of the reader. */
+  wasEnded: boolean
 }
 
 /**
  * Ends late requests: answered 408 where no answer has begun. Ends answers that their client does not read. `limit` is
- * in milliseconds.
+ * in milliseconds. One timer checks all requests, because two for each would cost more than most requests.
  */
 export const listeners = (server: Server, limit = limitMillis): Listeners => {
-  const watch = (request: IncomingMessage, response: ServerResponse): void => {
+  const leastBytes = (limit / 1000) * rowsMinBytesPerSecond
+  const watched = new Set<Watched>()
+
+  const checkArrival = (each: Watched, now: number): void => {
+    const { request, response } = each
     const { socket } = request
-    const leastBytes = (limit / 1000) * rowsMinBytesPerSecond
-    let read = socket.bytesRead
-    const check = (): void => {
-      if (request.complete || socket.destroyed) return
-      const isArriving = socket.bytesRead >= read + leastBytes || request.readableLength > 0
-      read = socket.bytesRead
-      // After the answer, the rest of the request is of no use.
-      if (RouteTable.isRowStream(request) && isArriving && !response.writableEnded) timer.refresh()
-      else server.emit("clientError", late, socket)
+    const isArriving = socket.bytesRead >= each.read + leastBytes || request.readableLength > 0
+    each.read = socket.bytesRead
+    const hasEnded = request.complete || socket.destroyed
+    // After the answer, the rest of the request is of no use.
+    const mayGoOn = RouteTable.isRowStream(request) && isArriving && !response.writableEnded
+    each.arrivalDue = hasEnded || !mayGoOn ? Infinity : now + limit
+    if (!hasEnded && !mayGoOn) server.emit("clientError", late, socket)
+  }
+
+  /** Destroys the connection of a client that does not read: its answer was already complete at the previous check. */
+  const checkReader = (each: Watched, now: number): void => {
+    const { response } = each
+    if (each.wasEnded) response.req.socket.destroy()
+    each.wasEnded = response.writableEnded
+    each.readerDue = now + limit
+  }
+
+  const check = (): void => {
+    const now = performance.now()
+    for (const each of watched) {
+      if (now >= each.arrivalDue) checkArrival(each, now)
+      if (now >= each.readerDue) checkReader(each, now)
+      if (each.arrivalDue === Infinity && each.readerDue === Infinity) watched.delete(each)
     }
-    const timer = setTimeout(check, limit).unref()
-    response.once("finish", () => request.complete || timer.refresh())
-    request.once("close", () => clearTimeout(timer))
-    watchReader(response, limit)
+  }
+  const timer = setInterval(check, limit / checksPerLimit).unref()
+  server.once("close", () => clearInterval(timer))
+
+  const watch = (request: IncomingMessage, response: ServerResponse): void => {
+    const due = performance.now() + limit
+    const each: Watched = {
+      request,
+      response,
+      arrivalDue: due,
+      read: request.socket.bytesRead,
+      readerDue: due,
+      wasEnded: false,
+    }
+    watched.add(each)
+    response.once("close", () => {
+      each.readerDue = Infinity
+      if (request.complete || request.destroyed) watched.delete(each)
+      // The rest of a request that was answered early has the limit again.
+      else each.arrivalDue = performance.now() + limit
+    })
   }
   return {
     request: watch,
-    // Most refused requests have arrived as a whole already, and they are too many to set a timer for each.
+    // Most refused requests have arrived as a whole already, and they are too many to watch each.
     refused: (request, response) => setImmediate(() => request.complete || watch(request, response)),
   }
 }
