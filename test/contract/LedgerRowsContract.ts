@@ -6,6 +6,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { Effect, type Layer } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
+import type * as People from "../../core/model/People.ts"
 import {
   batchRows,
   type LedgerRows,
@@ -512,6 +513,56 @@ export const clauses: ReadonlyArray<Clause> = [
           )
         }),
         store,
+      )
+    }),
+  },
+  {
+    name: "the kind of an alias that is not known is filled in when its person claims it again, and is not changed then",
+    check: Effect.fnUntraced(function* ({ rows, store }) {
+      const owner: Lane.Owner = { number: 0, lanes: 16 }
+      const [person, other] = [uuid(3), uuid(4)]
+      const row = (n: number, kind: string | null, of = person): Row<"alias"> => {
+        const lane = Lane.of(owner, hash(n))
+        return { lane, hash: hash(n), person: of, recorded_at: n, kind, project: null, normalization: 1 }
+      }
+      const before = [row(1, null), row(2, "email"), row(3, null), row(4, null, other)]
+      yield* fillWith(rows, { catalog_head: [{ revision: 0 }], alias: before })
+      const claimed = (n: number) => {
+        const account = { kind: "projectUserId", project: uuid(2) } as const
+        return { ...account, hash: hash(n), concordId: person, normalization: 2, dateCreated: 9 }
+      }
+      const event = { ...storedEvent, concordId: person }
+      yield* Effect.provide(
+        Effect.gen(function* () {
+          const ledger = yield* LedgerStore
+          const aliases = () => Effect.map(ledger.people.aliasesOf(owner, [person]), ([own]) => own!)
+          const held = (n: number, kind: People.Named["kind"], project = {}) => {
+            return { concordId: person, kind, hash: hash(n), dateCreated: n, ...project }
+          }
+          const unknown = [held(1, undefined), held(2, "email"), held(3, undefined)]
+          deepStrictEqual(yield* aliases(), unknown)
+          const seen = [{ concordId: person, revision: 0 }]
+          const append = (numbers: ReadonlyArray<number>) => {
+            const claims = numbers.map(claimed)
+            return ledger.events.append({ project, organization: owner, recordedAt: 6, events: [event], claims, seen })
+          }
+          strictEqual((yield* append([1, 4]))._tag, "Stale")
+          deepStrictEqual(yield* aliases(), unknown)
+          strictEqual((yield* append([1, 2, 5]))._tag, "Appended")
+          const own = (n: number, at = n) => ({ ...held(n, "projectUserId", { project: uuid(2) }), dateCreated: at })
+          deepStrictEqual(yield* aliases(), [own(1), held(2, "email"), held(3, undefined), own(5, 9)])
+          const [one] = yield* ledger.people.byAlias(owner, [hash(1)])
+          deepStrictEqual(one, { concordId: person, kind: "projectUserId", dateCreated: 1 })
+        }),
+        store,
+      )
+      const found = yield* rows.read((snapshot) => readTable(snapshot, "alias"))
+      const filled = { kind: "projectUserId", project: uuid(2), normalization: 2 }
+      const added = { ...row(5, null), recorded_at: 9, ...filled }
+      const expected = [{ ...row(1, null), ...filled }, ...before.slice(1), added]
+      deepStrictEqual(
+        found,
+        expected.toSorted((a, b) => a.lane - b.lane),
       )
     }),
   },

@@ -1,0 +1,135 @@
+/**
+ * Two accounts claim one person at the same moment, on two servers that share a PostgreSQL database: they touch
+ * different aliases, so only the revision of the person, or of the survivor that it is counted as, shows the second one
+ * that it is too late. The contract says the same of one server, in `heldAliases.ts`.
+ */
+import { Effect, Layer } from "effect"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
+import { type Append, LedgerStore, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { times } from "../support/long.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { claim, event, fact, hash, named, noChange, organization, request, type Store, uuid } from "./samples.ts"
+
+let postgres: Postgres
+let url: string
+beforeAll(async () => {
+  postgres = await startPostgres(["-c", "fsync=off"])
+  url = await postgres.database()
+})
+afterAll(() => postgres.stop())
+
+/** Runs `use` with two stores on one database, each with connections of its own. */
+const withServers = <A>(use: (one: Store, other: Store) => Effect.Effect<A, StoreUnavailable>): Promise<A> =>
+  Effect.gen(function* () {
+    const one = yield* Layer.build(PostgresStore.layer(url))
+    const other = yield* Layer.build(Layer.fresh(PostgresStore.layer(url)))
+    const stores = [one, other].map((context) => Effect.provide(LedgerStore, context))
+    return yield* use(yield* stores[0]!, yield* stores[1]!)
+  }).pipe(Effect.scoped, Effect.runPromise)
+
+let last = 0x10000
+/** A number that no other person, alias or event has. */
+const fresh = (): number => ++last
+
+const account = (concordId: string) => ({ ...claim(fresh(), concordId), kind: "userId" as const })
+
+const seenNow = (store: Store, people: ReadonlyArray<string>) =>
+  Effect.forEach(people, (concordId) =>
+    Effect.map(store.people.person(organization, concordId), ({ revision }) => ({ concordId, revision })),
+  )
+
+/** The outcomes of requests that are sent to the two servers in turn, all at the same moment. */
+const sentToBoth = (stores: ReadonlyArray<Store>, requests: ReadonlyArray<Append>) =>
+  Effect.forEach(requests, (each, index) => stores[index % 2]!.events.append(each), { concurrency: "unbounded" }).pipe(
+    Effect.map((outcomes) => outcomes.map(({ _tag }) => _tag)),
+  )
+
+const rounds = Array.from({ length: times(12, 200) }, (_, round) => round)
+
+describe("two servers on one database", () => {
+  test("keep exactly one of the accounts that claim a person at the same moment", async () => {
+    const outcomes = await withServers((...stores) =>
+      Effect.forEach(rounds, (round) =>
+        Effect.gen(function* () {
+          const [person, member, survivor] = [uuid(fresh()), uuid(fresh()), uuid(fresh())]
+          yield* stores[0].people.change({ ...noChange, claims: [claim(fresh(), person)] })
+          // In odd rounds the accounts claim different members of one group, which have only their survivor in common.
+          const groups = [person, round % 2 === 0 ? person : member].map((each) => [each, survivor])
+          const seen = yield* Effect.forEach(groups, (group) => seenNow(stores[0], group))
+          const requests = [0, 1, 2, 3].map((index) => {
+            const own = seen[index >> 1]!
+            return request([event(uuid(fresh()))], { claims: [account(own[0]!.concordId)], seen: own })
+          })
+          const sent = yield* sentToBoth(stores, requests)
+          const hashes = requests.map(({ claims }) => claims[0]!.hash)
+          const found = yield* named(stores[1], organization, hashes)
+          return [sent.toSorted(), found.filter((each) => each !== undefined).length]
+        }),
+      ),
+    )
+    expect(outcomes).toEqual(rounds.map(() => [["Appended", "Stale", "Stale", "Stale"], 1]))
+  })
+
+  test("keep exactly one of a release and of an account that is claimed at the same moment", async () => {
+    const outcomes = await withServers((...stores) =>
+      Effect.forEach(rounds, (round) =>
+        Effect.gen(function* () {
+          const [n, person] = [fresh(), uuid(fresh())]
+          yield* stores[0].people.change({ ...noChange, claims: [claim(n, person)] })
+          const seen = yield* seenNow(stores[0], [person])
+          const self = { member: person, survivor: person }
+          const released = stores[0].people.change({
+            ...noChange,
+            seen,
+            releases: [{ hash: hash(n), dateCreated: n }],
+            facts: [fact(n, { kind: "released", ...self, alias: hash(n), identifier: { kind: "email" } })],
+          })
+          const requested = request([event(uuid(fresh()))], { claims: [account(person)], seen })
+          const claimed = Effect.map(stores[1].events.append(requested), ({ _tag }) => _tag)
+          const both: ReadonlyArray<Effect.Effect<string, StoreUnavailable>> = [released, claimed]
+          const ordered = round % 2 === 0 ? both : both.toReversed()
+          const sent = yield* Effect.all(ordered, { concurrency: "unbounded" })
+          const [still] = yield* named(stores[1], organization, [hash(n)])
+          return [sent.toSorted().join(), still === undefined]
+        }),
+      ),
+    )
+    // Either the release is kept, and the alias is free; or the account, and it is not.
+    const either = [
+      ["Stale,kept", true],
+      ["Appended,stale", false],
+    ]
+    for (const outcome of outcomes) expect(either).toContainEqual(outcome)
+  })
+
+  test("keep exactly one of two large batches about the same people, in whatever order each names them", async () => {
+    const size = 400
+    const people = Array.from({ length: size }, () => uuid(fresh()))
+    const ofNew = (owner: number, more: Partial<Append> = {}): Append => {
+      const events = Array.from({ length: size }, () => event(uuid(fresh())))
+      return request(events, { project: { number: owner, lanes: 16 }, ...more })
+    }
+    const bursts = await withServers((...stores) =>
+      Effect.gen(function* () {
+        // From here on the ends of their lanes are predicted, so that batches are written before their lanes are locked.
+        for (const each of [0, 0, 0, 1, 1, 1]) yield* stores[each]!.events.append(ofNew(40 + each))
+        return yield* Effect.forEach(rounds.slice(0, times(2, 40)), () =>
+          Effect.gen(function* () {
+            const seen = yield* seenNow(stores[0], people)
+            const ofAccounts = (owner: number, ordered: ReadonlyArray<string>) => {
+              const own = ordered.map((person) => seen[people.indexOf(person)]!)
+              return ofNew(owner, { claims: ordered.map(account), seen: own })
+            }
+            const [one, other] = [ofAccounts(40, people), ofAccounts(41, people.toReversed())]
+            const requests = [ofNew(40), ofNew(41), ofNew(40), ofNew(41), one, other, ofNew(40), ofNew(41)]
+            return yield* sentToBoth(stores, requests)
+          }),
+        )
+      }),
+    )
+    for (const sent of bursts) {
+      expect(sent.toSorted()).toEqual([...Array.from({ length: 7 }, () => "Appended"), "Stale"])
+    }
+  })
+})
