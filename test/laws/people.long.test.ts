@@ -1,0 +1,2 @@
+/** The properties of `people.test.ts`, with all runs. */
+import "./people.test.ts"
