@@ -30,6 +30,7 @@ import * as Sessions from "./people/Sessions.ts"
 import * as DryRunStore from "./transfer/DryRunStore.ts"
 import * as Exporting from "./transfer/Exporting.ts"
 import * as Importing from "./transfer/Importing.ts"
+import * as ImportRun from "./transfer/ImportRun.ts"
 import * as Restoring from "./transfer/Restoring.ts"
 
 export { NewLanes } from "./ledger/LedgerContext.ts"
@@ -78,6 +79,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     event: bound(Listing.event),
     list: bound(Listing.events),
     listEntries: bound(Listing.entries),
+    beginImport: bound(ImportRun.make),
     importBlock: bound(Importing.importBlock),
     restoreBlock: bound(Restoring.restoreBlock),
     export: bound(Exporting.open),
@@ -121,7 +123,7 @@ export class Ledger extends Context.Service<Ledger, UseCases>()("assent/ledger/L
 
 const make = (context: LedgerContext.LedgerContext): UseCases => ({
   ...bindAll(context),
-  dryRun: (scratch) => make(LedgerContext.over(DryRunStore.over(context.store, scratch), context)),
+  dryRun: (scratch) => make(LedgerContext.ofDryRun(DryRunStore.over(context.store, scratch), context)),
 })
 
 /** The ledger over a store, with the randomness and hashing it is given. */

@@ -14,6 +14,7 @@ import type { CliError } from "effect/cli"
 import type { BadTable } from "../../adapters/duckdb/BadTable.ts"
 import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
+import type { ReplacedDates } from "../../core/transfer/ImportRun.ts"
 import type { NotTheSame, NotWhole, SourceChanged } from "../../core/transfer/Moving.ts"
 import type { NoLedger, NotEmpty, StoreDamaged } from "../../core/ports/LedgerRows.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
@@ -32,6 +33,7 @@ export type Failure =
   | BadQuestion
   | TemporaryFileError
   | AlreadySetUp
+  | ReplacedDates
   | NoSuchProject
   | StoreUnavailable
   | StoreDamaged
@@ -62,6 +64,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "Unreadable":
       return Effect.andThen(Output.info(failure.message), setExitCode(invalid))
     case "NoSuchProject":
+    case "ReplacedDates":
       return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
     case "BadQuestion":
       return Effect.andThen(Output.error(`--${failure.message}`), setExitCode(invalid))

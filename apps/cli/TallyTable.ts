@@ -2,7 +2,7 @@
  * Writes the tally of an import as tables for a terminal.
  */
 import * as ConsentState from "../../core/engine/ConsentState.ts"
-import type { ImportTally } from "../../core/transfer/Intake.ts"
+import type { AnswersTally, ImportTally } from "../../core/transfer/Intake.ts"
 import * as Table from "./Table.ts"
 
 /** The ledger into which the rows were imported. */
@@ -23,9 +23,23 @@ const counts = (title: string, rows: Readonly<Record<string, number>>): Readonly
   ]
 }
 
+/** The answers that would change, and the lines of rows that would turn a refusal into permission. */
+const ofAnswers = ({ changed, examples, refusalsOverturned }: AnswersTally): ReadonlyArray<string> => {
+  const rows = [
+    ["would change", Table.count(changed)],
+    ["  refusals that would become permission", Table.count(refusalsOverturned)],
+  ]
+  const lines = examples.map(({ consentType, line }) => [`line ${line}`, consentType])
+  return [
+    Table.write(["answers about a person and a consent type", ""], rows),
+    ...(lines.length === 0 ? [] : [Table.write(["would turn a refusal into permission", "consent type"], lines)]),
+  ]
+}
+
 /** Writes the tables, with a line feed at the end. */
 export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: boolean): string => {
   const { consentStates, faults, leftOut = {}, recorded, recordedBefore, rejected, rows, skipped = 0 } = tally
+  const { answers, replacedDates = 0 } = tally
   const states = ConsentState.all.filter((state) => consentStates[state] > 0)
   const parts = [
     Table.write(
@@ -33,6 +47,7 @@ export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: 
       [
         [isDryRun ? "would be recorded" : "recorded", Table.count(recorded)],
         ...states.map((state) => [`  ${state}`, Table.count(consentStates[state])]),
+        ...(replacedDates > 0 ? [["refusals dated by the import", Table.count(replacedDates)]] : []),
         ["recorded before", Table.count(recordedBefore)],
         ["rejected", Table.count(rejected)],
         ...(skipped > 0 ? [["left out by the mapping", Table.count(skipped)]] : []),
@@ -41,6 +56,7 @@ export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: 
     ),
   ]
   parts.push(...counts("what is wrong", faults), ...counts("left out of refusals", leftOut))
+  if (answers !== undefined) parts.push(...ofAnswers(answers))
   parts.push(`ledger ${store}, project ${project}${isDryRun ? ": nothing was recorded" : ""}`)
   return `${parts.join("\n\n")}\n`
 }

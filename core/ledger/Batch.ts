@@ -21,13 +21,13 @@ export interface Batch extends ProjectScope {
   /** 1 to {@link maxItems}. */
   readonly items: ReadonlyArray<Admission.Item>
   readonly idempotency?: IdempotentRequest
-  /** The items that are not recorded, because they change no answer or were recorded before. Left out: none. */
+  /** The items that are not recorded, because they change no answer. Left out: none. */
   readonly settled?: SettledItems
 }
 
 /**
- * For each item that is not recorded, by its index: the event that answers it, or the index of an earlier item that
- * says the same.
+ * For each item that changes no answer, by its index: the event that decides already, or the index of an earlier item
+ * that says the same.
  */
 export type SettledItems = ReadonlyMap<number, StoredEvent | number>
 

@@ -18,6 +18,8 @@ export const NewLanes = Context.Reference<number>("assent/ledger/NewLanes", { de
 /** The dependencies and the state of one ledger. */
 export interface LedgerContext {
   readonly store: LedgerStore["Service"]
+  /** Whether events are recorded into a scratch store, to see what would happen. */
+  readonly isDryRun: boolean
   readonly random: SecureRandom.SecureRandom["Service"]
   readonly digest: Digest.Digest["Service"]
   readonly hasherOf: (organization: Organization) => Effect.Effect<Identifiers.Hasher>
@@ -66,6 +68,7 @@ export const make = Effect.gen(function* () {
   const digest = yield* Digest.Digest
   return {
     store: yield* LedgerStore,
+    isDryRun: false,
     random: yield* SecureRandom.SecureRandom,
     digest,
     hasherOf: makeHasherOf(yield* Mac.Mac, digest),
@@ -75,9 +78,10 @@ export const make = Effect.gen(function* () {
   } satisfies LedgerContext as LedgerContext
 })
 
-/** The context of another ledger, over another store: it shares the dependencies, but no state. */
-export const over = (store: LedgerContext["store"], context: LedgerContext): LedgerContext => ({
+/** The context of a dry run over the store of one: it shares the dependencies, but no state. */
+export const ofDryRun = (store: LedgerContext["store"], context: LedgerContext): LedgerContext => ({
   ...context,
   ...emptyState(),
   store,
+  isDryRun: true,
 })

@@ -13,7 +13,7 @@ import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import { type Append, type Positions, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as AnswerHorizon from "./AnswerHorizon.ts"
-import type { Batch, ItemViolation, SettledItems } from "./Batch.ts"
+import type { Batch, ItemViolation } from "./Batch.ts"
 import * as BatchPlan from "./BatchPlan.ts"
 import * as EventBody from "./EventBody.ts"
 import * as ExternalIds from "./ExternalIds.ts"
@@ -37,7 +37,13 @@ export type RecordOutcome =
     }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<ItemViolation> }
 
-const toEvent = (admitted: Admission.Admitted, id: string, concordId: string, dateCreated: Instant): ConsentEvent => ({
+/** The event of an admitted item. */
+export const toEvent = (
+  admitted: Admission.Admitted,
+  id: string,
+  concordId: string,
+  dateCreated: Instant,
+): ConsentEvent => ({
   id,
   concordId,
   consentType: admitted.type.id,
@@ -137,13 +143,12 @@ interface AppendOptions extends Pick<Append, "after" | "idempotencyRecord"> {
 
 /**
  * Chooses the options of an append, given the items that it records and the events of all items. May answer instead
- * that the batch must be planned again, because of what was recorded in the meantime; or with further items that are
- * not recorded, and claim nothing.
+ * that the batch must be planned again, because of what was recorded in the meantime. If it fails, nothing is recorded.
  */
-export type ChooseOptions = (
+export type ChooseOptions<E = never> = (
   recorded: ReadonlyArray<IdentifiedItem>,
   events: ReadonlyArray<EventReference>,
-) => Effect.Effect<AppendOptions | "plan again" | { readonly settled: SettledItems }, StoreUnavailable>
+) => Effect.Effect<AppendOptions | "plan again", E>
 
 /** When a batch is planned, and what was found when it was planned before. */
 interface Planning extends Admission.Instants {
@@ -152,9 +157,9 @@ interface Planning extends Admission.Instants {
 }
 
 /** One attempt at recording a batch, against the catalog as it is now. */
-const attempt = Effect.fnUntraced(function* (
+const attempt = Effect.fnUntraced(function* <E>(
   given: Batch,
-  chooseOptions: ChooseOptions,
+  chooseOptions: ChooseOptions<E>,
   { clock, isOvertaken, recordedAt: planned }: Planning,
   context: LedgerContext,
 ) {
@@ -178,7 +183,6 @@ const attempt = Effect.fnUntraced(function* (
   }
   const options = yield* chooseOptions(admitted, ofItems(admitted))
   if (options === "plan again") return { _tag: "Stale", lastRecordedAt: planned } as const
-  if ("settled" in options) return { _tag: "Settled", settled: options.settled } as const
   const { beforeAppend = Effect.void, ...kept } = options
   const refusals = LaterDates.refusalsOf(admitted)
   const dates: LaterDates.LaterDates = isOvertaken ? yield* LaterDates.read(batch, refusals, context) : new Map()
@@ -231,22 +235,17 @@ export const review = Effect.fnUntraced(function* (
 })
 
 /** Records a batch, with the append options that the caller chooses: all of it or nothing. */
-export const recordWith = Effect.fnUntraced(function* (
-  given: Batch,
-  chooseOptions: ChooseOptions,
+export const recordWith = Effect.fnUntraced(function* <E>(
+  batch: Batch,
+  chooseOptions: ChooseOptions<E>,
   context: LedgerContext,
 ) {
-  let batch = given
   let clock = yield* Clock.currentTimeMillis
   let planning: Planning = { clock, recordedAt: clock, isOvertaken: false }
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
     const outcome = yield* attempt(batch, chooseOptions, planning, context)
     if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome
     if (outcome._tag === "Repeated") return Idempotency.keptBefore
-    if (outcome._tag === "Settled") {
-      batch = { ...batch, settled: new Map([...(batch.settled ?? []), ...outcome.settled]) }
-      continue
-    }
     clock = yield* Clock.currentTimeMillis
     planning = {
       clock,

@@ -5,7 +5,7 @@
  *
  * Only `events.append` is redirected, because an import only appends. Every other write is the ledger's own, so it must
  * not be called in a dry run. Reads on which the tally of an import does not depend do not see the scratch store: a
- * refusal that is recorded as of a later date, too, is one row all the same.
+ * refusal that is recorded as of a later date, too, is one row all the same. `heads` are those of both stores.
  */
 import { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
@@ -67,6 +67,12 @@ export const over = (store: Store, scratch: Store): Store => ({
         return yield* scratch.events.append({ ...append, seen: yield* seenInScratch(store, append) })
       return { _tag: "Stale", lastRecordedAt: lastRecordedAt ?? append.recordedAt } as const
     }),
+    heads: (project, people, consentTypes) =>
+      Effect.zipWith(
+        scratch.events.heads(project, people, consentTypes),
+        store.events.heads(project, people, consentTypes),
+        (above, below) => ({ ...below, events: [...below.events, ...above.events] }),
+      ),
     byId: (project, ids) => either(scratch.events.byId(project, ids), store.events.byId(project, ids)),
     byExternalId: (project, hashes) =>
       either(scratch.events.byExternalId(project, hashes), store.events.byExternalId(project, hashes)),

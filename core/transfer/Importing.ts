@@ -4,18 +4,22 @@
  *
  * A block is identified by the text of its rows and its place in the file. So a file that is imported again, however
  * the first import ended, records nothing twice. Rows that were refused are tried again. If the mapping has changed,
- * rows are recorded again with their new meaning.
+ * rows are recorded again with their new meaning. In a block that is not known, because rows were added to the file or
+ * taken from it, each row is looked up by what it says (`KnownRows`).
  */
-import { Effect } from "effect"
+import { Data, Effect } from "effect"
 import { Hex } from "effect/encoding"
 import type { ProjectScope } from "../model/Catalog.ts"
-import { keptForEver, type IdempotencyRecord, type StoreUnavailable } from "../ports/LedgerStore.ts"
+import { keptForEver, type IdempotencyRecord, type StoredEvent, type StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { ItemViolation } from "../ledger/Batch.ts"
 import type { LeftOut } from "../ledger/BatchPlan.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as Admission from "../model/Admission.ts"
 import * as Recording from "../ledger/Recording.ts"
+import * as AnswerChanges from "./AnswerChanges.ts"
 import type { BlockSlot } from "./BlockPipeline.ts"
+import * as ImportRun from "./ImportRun.ts"
+import * as KnownRows from "./KnownRows.ts"
 
 /** Consecutive rows of a file. */
 export interface Block extends ProjectScope {
@@ -23,15 +27,31 @@ export interface Block extends ProjectScope {
   readonly submitter: string
   /** As in `Batch`. */
   readonly sharedContacts?: "leave-out"
+  readonly run: ImportRun.ImportRun
   readonly slot: BlockSlot
+  /** The line of each row, from 1. */
+  readonly lines: ReadonlyArray<number>
   /** The text of each row, as it was read. 1 to `Batch.maxItems`. */
   readonly rows: ReadonlyArray<string>
   /** The items that rows hold, by the index of the row. */
   readonly items: ReadonlyMap<number, Admission.Item>
 }
 
+/** One thing wrong with an item. `refusal_kept`: it would turn a refusal into permission, and is to be left out. */
+export type ImportFault =
+  | Omit<ItemViolation, "item">
+  | { readonly code: "refusal_kept"; readonly field: "consentState"; readonly detail: string }
+
 /** The fate of an item: it was recorded, it had been recorded before, or what is wrong with it. */
-export type ImportFate = "recorded" | "known" | ReadonlyArray<Omit<ItemViolation, "item">>
+export type ImportFate = "recorded" | "known" | ReadonlyArray<ImportFault>
+
+const refusalKept: ReadonlyArray<ImportFault> = [
+  {
+    code: "refusal_kept",
+    field: "consentState",
+    detail: "would turn a refusal into permission: left out, because refusals are to be kept",
+  },
+]
 
 /** The outcome of a block. */
 export interface Imported {
@@ -39,6 +59,8 @@ export interface Imported {
   readonly fates: ReadonlyMap<number, ImportFate>
   /** By the index of the row, the members that a refusal was recorded without, because they could not be read. */
   readonly leftOut: LeftOut
+  /** The number of refusals that were recorded as of now, because the `consentDate` of the row cannot be recorded. */
+  readonly replacedDates: number
   /** Whether it was recorded by its first plan. If not, the blocks that were planned after it are planned again. */
   readonly isAsPlanned: boolean
 }
@@ -112,63 +134,165 @@ const refuse = (
   return tried.filter((_, place) => !byItem.has(place))
 }
 
+/** What recording a block gives. */
+interface RecordedBlock {
+  readonly events: ReadonlyArray<StoredEvent>
+  readonly recorded: ReadonlyArray<StoredEvent>
+  readonly leftOut: LeftOut
+}
+
+/** Counts the rows of a block that are known by its record, so that as many rows of the same text are known, too. */
+const countKnown = ({ rows, run }: Block, fates: ReadonlyMap<number, ImportFate>): void => {
+  for (const [index, fate] of fates) if (fate === "known") run.known.add(rows[index]!)
+}
+
+/** Adds the refusals of a block to those of the run; fails if too many of their dates are replaced. */
+const countDates = (
+  admitted: ReadonlyArray<Recording.IdentifiedItem>,
+  { dates, options }: ImportRun.ImportRun,
+  { isDryRun }: Pick<LedgerContext, "isDryRun">,
+): Effect.Effect<void, ImportRun.ReplacedDates> => {
+  for (const item of admitted) {
+    if (item.event.consentState !== "declined") continue
+    dates.refusals++
+    if (ImportRun.isRedated(item.draft, item.event)) dates.replaced++
+  }
+  return options.acceptReplacedDates || isDryRun || !ImportRun.hasTooManyReplaced(dates)
+    ? Effect.void
+    : Effect.fail(new ImportRun.ReplacedDates(dates))
+}
+
+/** Items of a plan that are not to be recorded, by their place in the batch. */
+class Excluded extends Data.TaggedError("Excluded")<{
+  /** Those that were recorded before. */
+  readonly known: ReadonlySet<number>
+  /** Those that would turn a refusal into permission. */
+  readonly kept: ReadonlySet<number>
+}> {}
+
+const placesOf = (items: Iterable<Recording.IdentifiedItem>): ReadonlySet<number> =>
+  new Set(Array.from(items, ({ item }) => item))
+
+/** Looks at the items of a block's first plan, and fails if some of them are not to be recorded. */
+const examine = Effect.fnUntraced(function* (
+  planned: ReadonlyArray<Recording.IdentifiedItem>,
+  tried: ReadonlyArray<IndexedItem>,
+  block: Block,
+  context: LedgerContext,
+) {
+  const { rows, run } = block
+  const known = yield* KnownRows.find(planned, (place) => rows[tried[place]![0]]!, run, block, context)
+  const unknown = planned.filter(({ item }) => !known.has(item))
+  const kept = placesOf(run.options.keepRefusals ? yield* AnswerChanges.overturning(unknown, run, block, context) : [])
+  yield* countDates(
+    unknown.filter(({ item }) => !kept.has(item)),
+    run,
+    context,
+  )
+  if (known.size > 0 || kept.size > 0) yield* new Excluded({ known, kept })
+})
+
 /**
  * Records the good items of a block.
  *
  * The block is planned while the one before it is recorded, and sent to the store right after it. The store keeps it if
  * that one was recorded by its first plan. Otherwise it is planned again in its turn, because the person of an item,
- * whether an item is known, and which of two events is later all depend on what was recorded before.
+ * whether an item is known, and which of two events is later all depend on what was recorded before. Where answers are
+ * looked at, each block is planned in its turn.
  */
 export const importBlock = Effect.fnUntraced(function* (
   block: Block,
   context: LedgerContext,
-): Effect.fn.Return<Imported, StoreUnavailable> {
-  const { organization, project, sharedContacts, slot, submitter, types } = block
+): Effect.fn.Return<Imported, StoreUnavailable | ImportRun.ReplacedDates> {
+  const { organization, project, run, sharedContacts, slot, submitter, types } = block
   const scope = { organization, project, submitter, types, ...(sharedContacts !== undefined && { sharedContacts }) }
   const fates = new Map<number, ImportFate>()
   const leftOut = new Map<number, ReadonlyArray<string>>()
+  let replacedDates = 0
   let plans = 0
+  let isExamined = false
+  /** The items that are not to be recorded: those of them that were recorded before, as rows of another block. */
+  let known: ReadonlyArray<IndexedItem> = []
+  const excluded = new Set<number>()
+  let countAnswers: ((counts: AnswerChanges.AnswerCounts) => void) | undefined
   /** An event of the previous block, after which this block is sent; `undefined` once this block has its turn. */
   let after = yield* slot.previousSent
   const awaitTurn = Effect.andThen(
     Effect.sync(() => (after = undefined)),
     slot.turn,
   )
-  if (after === undefined) yield* awaitTurn
+  if (after === undefined || run.options.keepRefusals || run.answers !== undefined) yield* awaitTurn
 
   const record = Effect.fnUntraced(function* (tried: ReadonlyArray<IndexedItem>, idempotencyRecord: IdempotencyRecord) {
     const batch = { ...scope, items: tried.map(([, item]) => item) }
-    const chooseOptions: Recording.ChooseOptions = ([first]) =>
+    const lineOf = ({ item }: Recording.IdentifiedItem) => block.lines[tried[item]![0]]!
+    const chooseOptions: Recording.ChooseOptions<Excluded | ImportRun.ReplacedDates | StoreUnavailable> = (planned) =>
       Effect.gen(function* () {
         const isFirst = ++plans === 1
+        const [first] = planned
         if (after !== undefined && (!isFirst || first === undefined)) {
           yield* awaitTurn
           return "plan again"
         }
         if (first === undefined) return {}
+        const isToExamine = !isExamined
+        isExamined = true
+        if (isToExamine) yield* examine(planned, tried, block, context)
+        if (run.answers !== undefined) countAnswers = yield* AnswerChanges.changes(planned, lineOf, run, block, context)
         const beforeAppend = isFirst ? slot.markSent(first) : Effect.void
         return { idempotencyRecord, beforeAppend, ...(after !== undefined && { after }) }
       })
     return yield* Recording.recordWith(batch, chooseOptions, context)
   })
 
+  /** Takes items that are not to be recorded out of those that are tried. */
+  const exclude = (tried: ReadonlyArray<IndexedItem>, found: Excluded): ReadonlyArray<IndexedItem> => {
+    known = tried.filter((_, place) => found.known.has(place))
+    for (const [place, [index]] of tried.entries()) {
+      if (!found.known.has(place) && !found.kept.has(place)) continue
+      excluded.add(index)
+      fates.set(index, found.known.has(place) ? "known" : refusalKept)
+    }
+    return tried.filter(([index]) => !excluded.has(index))
+  }
+
+  /** Sets the fates of items, given their events and those of the events that were recorded. */
+  const settle = (tried: ReadonlyArray<IndexedItem>, { events, leftOut: without, recorded: all }: RecordedBlock) => {
+    // Items of the block with the same external id are one event: the first of them was recorded.
+    const recorded = new Set(all)
+    for (const [place, [index, item]] of tried.entries()) {
+      const event = events[place]!
+      const isRecorded = recorded.delete(event)
+      fates.set(index, isRecorded ? "recorded" : "known")
+      if (!isRecorded) continue
+      const members = without.get(place)
+      if (members !== undefined) leftOut.set(index, members)
+      if (ImportRun.isRedated(item, event)) replacedDates++
+    }
+    if (run.answers !== undefined) countAnswers?.(run.answers)
+  }
+
   /** Records the items that are not known. Returns false if they have to be looked up again. */
   const recordUnknown = Effect.fnUntraced(function* () {
     const { hash, remaining, tagOf } = yield* withoutKnown(block, fates, context)
-    for (let tried = remaining; tried.length > 0;) {
-      const outcome = yield* record(tried, recordOf(block, tried, hash, yield* tagOf(tried)))
+    if (!isExamined) countKnown(block, fates)
+    let tried: ReadonlyArray<IndexedItem> = remaining.filter(([index]) => !excluded.has(index))
+    while (tried.length > 0) {
+      const same = known.length === 0 ? tried : [...tried, ...known].toSorted(([a], [b]) => a - b)
+      const outcome = yield* Effect.catchTag(
+        record(tried, recordOf(block, same, hash, yield* tagOf(same))),
+        "Excluded",
+        Effect.succeed,
+      )
       // Another import has recorded items of the same block.
       if (outcome._tag === "KeptBefore") return false
       if (outcome._tag === "Recorded") {
-        // Items of the block with the same external id are one event: the first of them was recorded.
-        const recorded = new Set(outcome.recorded)
-        for (const [place, [index]] of tried.entries()) {
-          const isRecorded = recorded.delete(outcome.events[place]!)
-          fates.set(index, isRecorded ? "recorded" : "known")
-          const members = outcome.leftOut.get(place)
-          if (isRecorded && members !== undefined) leftOut.set(index, members)
-        }
+        settle(tried, outcome)
         return true
+      }
+      if (outcome._tag === "Excluded") {
+        tried = exclude(tried, outcome)
+        continue
       }
       plans++
       // An item that is refused before the block has its turn may be known by then.
@@ -179,5 +303,5 @@ export const importBlock = Effect.fnUntraced(function* (
   })
   while (!(yield* recordUnknown()));
   if (after !== undefined) yield* awaitTurn
-  return { fates, leftOut, isAsPlanned: plans <= 1 }
+  return { fates, leftOut, replacedDates, isAsPlanned: plans <= 1 }
 })

@@ -12,7 +12,9 @@ import * as ItemDecoder from "../formats/ItemDecoder.ts"
 import * as ItemLine from "../formats/ItemLine.ts"
 import type { Item } from "../model/Admission.ts"
 import * as RecordedLine from "../formats/RecordedLine.ts"
+import type { AnswerCounts, Overturning } from "./AnswerChanges.ts"
 import type * as Importing from "./Importing.ts"
+import type * as ImportRun from "./ImportRun.ts"
 import type * as Restoring from "./Restoring.ts"
 
 /** One thing wrong with a row. */
@@ -51,13 +53,30 @@ export interface ImportTally {
   readonly faults: { readonly [code: string]: number }
   /** The refusals that were recorded without a member that could not be read, by the member; left out: none. */
   readonly leftOut?: { readonly [member: string]: number }
+  /** The refusals that are dated by the import, because the `consentDate` of the row cannot be recorded; left out: none. */
+  readonly replacedDates?: number
+  /** In a dry run, the answers that would change. */
+  readonly answers?: AnswersTally
 }
+
+/** The answers about a person and a consent type that would change, compared with those of before the import. */
+export interface AnswersTally {
+  /** How many would have another status, or permit where they do not, or no longer permit. */
+  readonly changed: number
+  /** How many refusals would become permission. */
+  readonly refusalsOverturned: number
+  /** The first {@link maxExamples} rows that would do that: the line and the id of the consent type. */
+  readonly examples: ReadonlyArray<Overturning>
+}
+
+/** How many rows that would turn a refusal into permission are named. */
+export const maxExamples = 10
 
 /** The value of a row that a mapping leaves out by a condition. */
 export const skipped = Symbol("skipped")
 
 /** The project into which rows are taken, and how. */
-export interface Intake<E = never> extends ProjectScope {
+export interface Intake<E = never> extends ProjectScope, ImportRun.ImportOptions {
   readonly submitter: string
   /** Whether rows are an export of recorded events, to be restored as they were. */
   readonly isRestore: boolean
@@ -78,7 +97,10 @@ export interface Intake<E = never> extends ProjectScope {
 
 /** The use cases that take in a block; a ledger has them. */
 export interface BlockUseCases {
-  readonly importBlock: (block: Importing.Block) => Effect.Effect<Importing.Imported, StoreUnavailable>
+  readonly beginImport: (options: ImportRun.ImportOptions) => Effect.Effect<ImportRun.ImportRun>
+  readonly importBlock: (
+    block: Importing.Block,
+  ) => Effect.Effect<Importing.Imported, StoreUnavailable | ImportRun.ReplacedDates>
   readonly restoreBlock: (
     block: Restoring.RestoredBlock,
   ) => Effect.Effect<ReadonlyArray<Restoring.RestoreFate>, StoreUnavailable>
@@ -109,13 +131,17 @@ const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine, 1)
 const itemOf = ({ leftOut, value }: ItemDecoder.Decoded<typeof ItemLine.ItemLine.Type>): Item =>
   leftOut === undefined ? ItemLine.toItem(value) : { ...ItemLine.toItem(value), leftOut }
 
+/** Decodes the members of a row of an import. */
+export const toItem = (value: unknown): Result.Result<Item, ReadonlyArray<Exchange.Violation>> =>
+  Result.map(decodeItem(value), itemOf)
+
 const toFault = ({ code, detail, pointer }: Exchange.Violation): RowFault => ({ code, field: pointer.slice(1), detail })
 
 /** After this number of rows, decoding yields, so that it does not hold up the recording of another block. */
 const stride = 50
 
 /** Decodes rows into their items or recorded events, and finds the faults of the others. */
-const decodeRows = Effect.fnUntraced(function* <A>(
+export const decodeRows = Effect.fnUntraced(function* <A>(
   rows: ReadonlyArray<FileRow>,
   { map = Result.succeed }: Pick<Intake<unknown>, "map">,
   decode: (value: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,
@@ -150,6 +176,7 @@ interface BlockResult {
   /** The fates of the decoded rows, in their order. */
   readonly fates: ReadonlyArray<Fate>
   readonly leftOut: Importing.Imported["leftOut"]
+  readonly replacedDates: number
 }
 
 const nothingLeftOut: BlockResult["leftOut"] = new Map()
@@ -162,18 +189,21 @@ const count = (counts: Record<string, number>, names: Iterable<string>): void =>
 const importRows = Effect.fnUntraced(function* (
   block: ReadonlyArray<FileRow>,
   slot: BlockPipeline.BlockSlot,
+  run: ImportRun.ImportRun,
   intake: Intake<unknown>,
   ledger: BlockUseCases,
 ) {
-  const { faulty, good, skipped } = yield* decodeRows(block, intake, (value) => Result.map(decodeItem(value), itemOf))
+  const { faulty, good, skipped } = yield* decodeRows(block, intake, toItem)
   const { organization, project, sharedContacts, submitter, types } = intake
   const rows = block.map(({ text }) => text)
+  const lines = block.map(({ line }) => line)
   const items = new Map(good.map(({ index, value }) => [index, value]))
   const scope = { organization, project, types, submitter, ...(sharedContacts !== undefined && { sharedContacts }) }
-  const imported = yield* ledger.importBlock({ ...scope, slot, rows, items })
+  const imported = yield* ledger.importBlock({ ...scope, run, slot, rows, lines, items })
   const fates = good.map(({ index }) => imported.fates.get(index)!)
-  const result: BlockResult = { rows: rows.length, good, faulty, skipped, fates, leftOut: imported.leftOut }
-  return { result, isAsPlanned: imported.isAsPlanned }
+  const { isAsPlanned, leftOut, replacedDates } = imported
+  const result: BlockResult = { rows: rows.length, good, faulty, skipped, fates, leftOut, replacedDates }
+  return { result, isAsPlanned }
 })
 
 const restoreRows = Effect.fnUntraced(function* (
@@ -185,13 +215,28 @@ const restoreRows = Effect.fnUntraced(function* (
   const { organization, project, types } = intake
   const lines = good.map(({ value }) => value)
   const fates = yield* ledger.restoreBlock({ organization, project, types, lines })
-  return { rows: rows.length, good, faulty, skipped, fates, leftOut: nothingLeftOut } satisfies BlockResult
+  return {
+    rows: rows.length,
+    good,
+    faulty,
+    skipped,
+    fates,
+    leftOut: nothingLeftOut,
+    replacedDates: 0,
+  } satisfies BlockResult
+})
+
+const toTally = ({ changed, examples, overturned }: AnswerCounts): AnswersTally => ({
+  changed,
+  refusalsOverturned: overturned,
+  examples: [...examples.values()].toSorted((a, b) => a.line - b.line).slice(0, maxExamples),
 })
 
 /** Adds a block to the tally, and lists its rejections in the order of their lines. */
 const add = (
   tally: ImportTally,
-  { fates, faulty, good, leftOut: without, rows, skipped: skippedRows }: BlockResult,
+  { fates, faulty, good, leftOut: without, replacedDates: replaced, rows, skipped: skippedRows }: BlockResult,
+  { answers }: Pick<ImportRun.ImportRun, "answers">,
 ) => {
   const consentStates = { ...tally.consentStates }
   const faults = { ...tally.faults }
@@ -211,6 +256,7 @@ const add = (
     .toSorted(([a], [b]) => a - b)
     .flatMap(([line, ofRow]) => ofRow.map(({ code, detail, field }): Rejection => ({ line, field, code, detail })))
   const allSkipped = (tally.skipped ?? 0) + skippedRows
+  const replacedDates = (tally.replacedDates ?? 0) + replaced
   const total: ImportTally = {
     rows: tally.rows + rows,
     recorded: tally.recorded + recorded,
@@ -220,6 +266,8 @@ const add = (
     consentStates,
     faults,
     ...(Object.keys(leftOut).length > 0 && { leftOut }),
+    ...(replacedDates > 0 && { replacedDates }),
+    ...(answers !== undefined && { answers: toTally(answers) }),
   }
   return { rejections, tally: total }
 }
@@ -261,15 +309,16 @@ export const run = <E, R, E2>(
   rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>,
   intake: Intake<E2>,
   ledger: BlockUseCases,
-): Effect.Effect<ImportTally, E | E2 | StoreUnavailable, R> =>
-  Effect.suspend(() => {
+): Effect.Effect<ImportTally, E | E2 | StoreUnavailable | ImportRun.ReplacedDates, R> =>
+  Effect.gen(function* () {
     let tally = emptyTally
+    const begun = yield* ledger.beginImport(intake)
     const pipeline = BlockPipeline.make()
     const blocks = blocksOf(rows, intake.blockSize ?? maxItems)
     const inTurn: NonNullable<typeof intake.inTurn> = intake.inTurn ?? ((work) => work(intake))
     const importNext = (block: ReadonlyArray<FileRow>) =>
       pipeline
-        .next((slot) => inTurn((scope) => importRows(block, slot, { ...intake, ...scope }, ledger)))
+        .next((slot) => inTurn((scope) => importRows(block, slot, begun, { ...intake, ...scope }, ledger)))
         .pipe(
           Effect.map(({ result }) => result),
           // The failure of a block is met in its order, after the reports of the blocks before it.
@@ -278,12 +327,10 @@ export const run = <E, R, E2>(
     const results = intake.isRestore
       ? Stream.mapEffect(blocks, (block) => restoreRows(block, intake, ledger))
       : Stream.mapEffect(Stream.mapEffect(blocks, importNext, { concurrency }), Effect.fromResult)
-    return results.pipe(
-      Stream.runForEach((result) => {
-        const added = add(tally, result)
-        tally = added.tally
-        return intake.report(added.rejections, tally)
-      }),
-      Effect.map(() => tally),
-    )
+    yield* Stream.runForEach(results, (result) => {
+      const added = add(tally, result, begun)
+      tally = added.tally
+      return intake.report(added.rejections, tally)
+    })
+    return tally
   })

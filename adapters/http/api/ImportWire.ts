@@ -3,6 +3,7 @@
  */
 import { Schema } from "effect"
 import { HttpApiSchema } from "effect/http-api"
+import * as Fields from "../../../core/formats/Fields.ts"
 
 /** The highest number of faults that an answer lists. */
 export const maxRejections = 1000
@@ -44,6 +45,17 @@ export const parameters = {
       description: `\`true\`: say what would happen, and record nothing; at most ${maxDryRows} rows`,
     }),
   ),
+  keepRefusals: Schema.optionalKey(
+    Schema.Literals(["true", "false"]).annotate({
+      description:
+        "`true`: leave out the rows that would turn a refusal into permission; they are rejected with `refusal_kept`",
+    }),
+  ),
+  acceptReplacedDates: Schema.optionalKey(
+    Schema.Literals(["true", "false"]).annotate({
+      description: "`true`: import even if more than 1 % of the refusals have a `consentDate` that cannot be recorded",
+    }),
+  ),
   delimiter: Schema.optionalKey(
     Schema.String.check(Schema.isPattern(/^[^"\r\n]$/, { message: "expected one character, and no quote" })).annotate({
       description: "Between the fields of CSV; recognized by the header where it is left out",
@@ -77,6 +89,21 @@ export const Imported = Schema.Struct({
     Schema.Array(Schema.String).annotate({
       description:
         "Columns that are not read and look like a member, columns of the mapping that no row had, and a delimiter that was recognized",
+    }),
+  ),
+  replacedDates: Schema.optionalKey(
+    Count.annotate({
+      description: "How many refusals are dated by the import, because their `consentDate` cannot be recorded",
+    }),
+  ),
+  answers: Schema.optionalKey(
+    Schema.Struct({
+      changed: Count,
+      refusalsOverturned: Count,
+      examples: Schema.Array(Schema.Struct({ line: Schema.Int, consentType: Fields.Uuid })),
+    }).annotate({
+      description:
+        "Of a dry run: how many answers would change, how many refusals would become permission, and the first rows that do that",
     }),
   ),
   rejections: Schema.Array(

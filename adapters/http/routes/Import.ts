@@ -4,6 +4,7 @@
 import { Data, Effect, identity, Option, Result, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import type { Project } from "../../../core/model/Catalog.ts"
+import type { ReplacedDates } from "../../../core/transfer/ImportRun.ts"
 import * as Intake from "../../../core/transfer/Intake.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
@@ -31,6 +32,8 @@ import { StillAllowed } from "../server/StillAllowed.ts"
 /** The query of an import: how its rows are read. */
 export interface Query {
   readonly dryRun?: "true" | "false"
+  readonly keepRefusals?: "true" | "false"
+  readonly acceptReplacedDates?: "true" | "false"
   readonly delimiter?: string
   readonly map?: string
 }
@@ -87,6 +90,14 @@ const ended = (reason: string, rows: number): Answer.HttpProblem =>
     status: 422,
     detail: `${reason}; of what came before, ${rows} rows were taken in: correct the file, and send the whole again`,
     errors: [{ pointer: "", code: "worthless", detail: reason }],
+    headers: { connection: "close" },
+  })
+
+const stopped = ({ message }: ReplacedDates, rows: number): Answer.HttpProblem =>
+  new Answer.HttpProblem({
+    status: 422,
+    detail: `${message} (\`acceptReplacedDates=true\`); of what came before, ${rows} rows were taken in`,
+    errors: [{ pointer: "/consentDate", code: "dates_replaced", detail: message }],
     headers: { connection: "close" },
   })
 
@@ -198,6 +209,8 @@ const importRows = Effect.fnUntraced(function* (
     isRestore: false,
     map: mapper.map,
     ...(mapping.sharedContacts !== undefined && { sharedContacts: mapping.sharedContacts }),
+    keepRefusals: query.keepRefusals === "true",
+    acceptReplacedDates: query.acceptReplacedDates === "true",
     inTurn: (work) => inTurn(Effect.flatMap(stillAllowed, (now) => work(now ?? scope))),
     report: (found, tally) =>
       Effect.gen(function* () {
@@ -213,6 +226,7 @@ const importRows = Effect.fnUntraced(function* (
       MissingColumns: ({ columns }) => Effect.fail(missingColumns(columns, "nothing was recorded")),
       CutShort: ({ error }) => Effect.fail(cutShort(error, rowCount)),
       Worthless: ({ reason }) => Effect.fail(ended(reason, rowCount)),
+      ReplacedDates: (error) => Effect.fail(stopped(error, rowCount)),
       NotAllowed: ({ problem }) => Effect.fail(cutOff(problem, rowCount)),
     }),
   )

@@ -13,6 +13,8 @@ import * as RowMapper from "../../../adapters/files/RowMapper.ts"
 import * as RowReader from "../../../adapters/files/RowReader.ts"
 import * as Source from "../../../adapters/files/Source.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
+import * as DateCheck from "../../../core/transfer/DateCheck.ts"
+import * as ImportRun from "../../../core/transfer/ImportRun.ts"
 import * as Intake from "../../../core/transfer/Intake.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
@@ -26,7 +28,11 @@ import * as ProjectFlag from "../ProjectFlag.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as TallyTable from "../TallyTable.ts"
 
+<<<<<<< HEAD
 /** The exit code if a row was rejected, or a dry run found no row with a column of the mapping. */
+=======
+/** The exit code if a row was rejected, other than by `--keep-refusals`. */
+>>>>>>> e1017ed (import: rows are known by what they say, and a dry run says which answers change)
 const someRejected = 2
 
 /** How many rejections are printed, if they are not written to a file. */
@@ -63,6 +69,14 @@ const flags = {
   dryRun: Flag.Boolean("dry-run").pipe(
     Flag.withDefault(false),
     Flag.withDescription("Say what would happen, and record nothing"),
+  ),
+  keepRefusals: Flag.Boolean("keep-refusals").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Leave out the rows that would turn a refusal into permission, and name them"),
+  ),
+  acceptReplacedDates: Flag.Boolean("accept-replaced-dates").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Import even if more than 1 % of the refusals have dates that cannot be recorded"),
   ),
   json: Flag.Boolean("json").pipe(
     Flag.withDefault(false),
@@ -148,10 +162,32 @@ const warningsOf = (
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
+<<<<<<< HEAD
 const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
   const mapping = yield* mappingOf(given)
   const mapper = mapping === undefined ? undefined : RowMapper.make(mapping)
   const file = yield* RowFile.open({ ...given, header: mapper ?? RecordedColumns.headerCheck })
+=======
+/**
+ * Reads a file before it is imported, and fails if too many refusals would be dated by the import. Returns whether it
+ * was read; standard input can be read only once, so the import looks at its dates block by block.
+ */
+const checkDates = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged, map: Intake.Intake["map"] & {}) {
+  if (given.restore || given.dryRun || given.acceptReplacedDates || given.file === Source.standardInput) return false
+  const file = yield* RowFile.open(given)
+  const progress = yield* Progress.makeWithLines
+  const report = (done: number) => progress.show({ what: "rows checked", done, share: file.share() })
+  const counts = yield* DateCheck.run(file.rows, { ...scope, map, report })
+  yield* progress.clear
+  if (ImportRun.hasTooManyReplaced(counts)) yield* new ImportRun.ReplacedDates(counts)
+  return true
+})
+
+const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
+  const map = yield* mapOf(given.map, given.restore)
+  const isChecked = yield* checkDates(scope, given, map)
+  const file = yield* RowFile.open(given)
+>>>>>>> e1017ed (import: rows are known by what they say, and a dry run says which answers change)
   const faults = yield* openFaults(given.rejected)
   const progress = yield* Progress.makeWithLines
   const tally = yield* Effect.flatMap(Ledger, (ledger) =>
@@ -161,8 +197,14 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
         ...scope,
         submitter: Option.getOrElse(given.submitter, () => scope.organization.id),
         isRestore: given.restore,
+<<<<<<< HEAD
         map: mapper?.map ?? RecordedColumns.read,
         ...(mapping?.sharedContacts !== undefined && { sharedContacts: mapping.sharedContacts }),
+=======
+        keepRefusals: given.keepRefusals,
+        acceptReplacedDates: given.acceptReplacedDates || isChecked,
+        map,
+>>>>>>> e1017ed (import: rows are known by what they say, and a dry run says which answers change)
         report: (rejections, { rows: done }) =>
           Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
       },
@@ -192,7 +234,11 @@ export const command = Command.make(
         ? `${JSON.stringify({ dryRun, ...ledger, ...tally, ...(warnings.length > 0 && { warnings }) }, undefined, 2)}\n`
         : TallyTable.write(tally, ledger, dryRun),
     )
+<<<<<<< HEAD
     if (tally.rejected > 0 || (dryRun && unseen.length > 0)) {
+=======
+    if (tally.rejected > (tally.faults["refusal_kept"] ?? 0)) {
+>>>>>>> e1017ed (import: rows are known by what they say, and a dry run says which answers change)
       yield* Effect.sync(() => {
         process.exitCode = someRejected
       })
