@@ -2,7 +2,7 @@
  * Intake: imports or restores any number of rows, block by block, in bounded memory. The good rows of each block are
  * recorded, and the others are rejected by their line. Rows that are taken in again are not recorded twice.
  */
-import { Effect, Result, Stream } from "effect"
+import { Effect, Predicate, Result, Stream } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
 import * as Exchange from "../formats/Exchange.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
@@ -131,9 +131,17 @@ const decodeRecorded = Exchange.decoder(RecordedLine.RecordedLine, 1)
 const itemOf = ({ leftOut, value }: ItemDecoder.Decoded<typeof ItemLine.ItemLine.Type>): Item =>
   leftOut === undefined ? ItemLine.toItem(value) : { ...ItemLine.toItem(value), leftOut }
 
-/** Decodes the members of a row of an import. */
+/**
+ * Decodes the members of a row of an import. A refusal without a `consentDate` is recorded as of now like one of a
+ * request: nothing is left out of it.
+ */
 export const toItem = (value: unknown): Result.Result<Item, ReadonlyArray<Exchange.Violation>> =>
-  Result.map(decodeItem(value), itemOf)
+  Result.map(decodeItem(value), (decoded) => {
+    const { leftOut = [], ...item } = itemOf(decoded)
+    const isDated = Predicate.isObject(value) && value["consentDate"] != null
+    const members = isDated ? leftOut : leftOut.filter((member) => member !== "consentDate")
+    return members.length === 0 ? item : { ...item, leftOut: members }
+  })
 
 const toFault = ({ code, detail, pointer }: Exchange.Violation): RowFault => ({ code, field: pointer.slice(1), detail })
 

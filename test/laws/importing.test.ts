@@ -438,7 +438,8 @@ for (const [name, store, numRuns] of stores) {
             const before = yield* answers(scope)
             const foretold = yield* dryRun(take(scope, rows, { blockSize }))
             expect(yield* answers(scope)).toEqual(before)
-            expect(yield* take(scope, rows, { blockSize })).toEqual(foretold)
+            const { answers: _, ...foretoldTally } = foretold.tally
+            expect(yield* take(scope, rows, { blockSize })).toEqual({ ...foretold, tally: foretoldTally })
           }),
         ),
       ),
