@@ -28,11 +28,10 @@ import * as ProjectFlag from "../ProjectFlag.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as TallyTable from "../TallyTable.ts"
 
-<<<<<<< HEAD
-/** The exit code if a row was rejected, or a dry run found no row with a column of the mapping. */
-=======
-/** The exit code if a row was rejected, other than by `--keep-refusals`. */
->>>>>>> e1017ed (import: rows are known by what they say, and a dry run says which answers change)
+/**
+ * The exit code if a row was rejected, other than by `--keep-refusals`, or a dry run found no row with a column of the
+ * mapping.
+ */
 const someRejected = 2
 
 /** How many rejections are printed, if they are not written to a file. */
@@ -162,19 +161,19 @@ const warningsOf = (
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
-<<<<<<< HEAD
-const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
-  const mapping = yield* mappingOf(given)
-  const mapper = mapping === undefined ? undefined : RowMapper.make(mapping)
-  const file = yield* RowFile.open({ ...given, header: mapper ?? RecordedColumns.headerCheck })
-=======
 /**
  * Reads a file before it is imported, and fails if too many refusals would be dated by the import. Returns whether it
  * was read; standard input can be read only once, so the import looks at its dates block by block.
  */
-const checkDates = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged, map: Intake.Intake["map"] & {}) {
-  if (given.restore || given.dryRun || given.acceptReplacedDates || given.file === Source.standardInput) return false
-  const file = yield* RowFile.open(given)
+const checkDates = Effect.fnUntraced(function* (
+  scope: ProjectScope,
+  given: Flagged,
+  mapping: Mapping.Mapping | undefined,
+) {
+  const isOnce = given.file === Source.standardInput
+  if (mapping === undefined || isOnce || given.dryRun || given.acceptReplacedDates) return false
+  const { map, ...header } = RowMapper.make(mapping)
+  const file = yield* RowFile.open({ ...given, header })
   const progress = yield* Progress.makeWithLines
   const report = (done: number) => progress.show({ what: "rows checked", done, share: file.share() })
   const counts = yield* DateCheck.run(file.rows, { ...scope, map, report })
@@ -184,10 +183,10 @@ const checkDates = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
 })
 
 const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
-  const map = yield* mapOf(given.map, given.restore)
-  const isChecked = yield* checkDates(scope, given, map)
-  const file = yield* RowFile.open(given)
->>>>>>> e1017ed (import: rows are known by what they say, and a dry run says which answers change)
+  const mapping = yield* mappingOf(given)
+  const isChecked = yield* checkDates(scope, given, mapping)
+  const mapper = mapping === undefined ? undefined : RowMapper.make(mapping)
+  const file = yield* RowFile.open({ ...given, header: mapper ?? RecordedColumns.headerCheck })
   const faults = yield* openFaults(given.rejected)
   const progress = yield* Progress.makeWithLines
   const tally = yield* Effect.flatMap(Ledger, (ledger) =>
@@ -197,14 +196,10 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
         ...scope,
         submitter: Option.getOrElse(given.submitter, () => scope.organization.id),
         isRestore: given.restore,
-<<<<<<< HEAD
         map: mapper?.map ?? RecordedColumns.read,
         ...(mapping?.sharedContacts !== undefined && { sharedContacts: mapping.sharedContacts }),
-=======
         keepRefusals: given.keepRefusals,
         acceptReplacedDates: given.acceptReplacedDates || isChecked,
-        map,
->>>>>>> e1017ed (import: rows are known by what they say, and a dry run says which answers change)
         report: (rejections, { rows: done }) =>
           Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
       },
@@ -234,11 +229,7 @@ export const command = Command.make(
         ? `${JSON.stringify({ dryRun, ...ledger, ...tally, ...(warnings.length > 0 && { warnings }) }, undefined, 2)}\n`
         : TallyTable.write(tally, ledger, dryRun),
     )
-<<<<<<< HEAD
-    if (tally.rejected > 0 || (dryRun && unseen.length > 0)) {
-=======
-    if (tally.rejected > (tally.faults["refusal_kept"] ?? 0)) {
->>>>>>> e1017ed (import: rows are known by what they say, and a dry run says which answers change)
+    if (tally.rejected > (tally.faults["refusal_kept"] ?? 0) || (dryRun && unseen.length > 0)) {
       yield* Effect.sync(() => {
         process.exitCode = someRejected
       })
