@@ -69,6 +69,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
       createType: bound(ConsentTypes.create),
       updateType: bound(ConsentTypes.update),
       removeType: bound(ConsentTypes.remove),
+      cancelVersion: bound(ConsentTypes.cancelVersion),
       document: bound(ConsentTypes.documentOf),
       documents: bound(ConsentTypes.documentsOf),
     },

@@ -6,7 +6,7 @@
  * version that is only planned is numbered again when another one is published before it, because the number of the
  * later text must be the greater one.
  */
-import type { ListedType, ListedVersion } from "../model/Catalog.ts"
+import type { CancelledVersion, ListedType, ListedVersion } from "../model/Catalog.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { Period } from "../engine/Period.ts"
@@ -42,8 +42,12 @@ export interface NewDocument {
 }
 
 /** The number of the next document of a type: greater than that of every document that a version has or had. */
-export const nextDocument = ({ history = [], versions }: Pick<ListedType, "history" | "versions">): number => {
-  const all = [...versions, ...history.flatMap(({ versions: earlier = [] }) => earlier)]
+export const nextDocument = ({
+  cancelled = [],
+  history = [],
+  versions,
+}: Pick<ListedType, "cancelled" | "history" | "versions">): number => {
+  const all = [...versions, ...cancelled, ...history.flatMap(({ versions: earlier = [] }) => earlier)]
   return all.reduce((last, { documentOf = 0 }) => Math.max(last, documentOf), 0) + 1
 }
 
@@ -98,27 +102,86 @@ export const publishedAt = (
   now: Instant,
 ): Instant => Math.max(wanted, now, lastFinal(versions, used, now) + 1)
 
+/** The versions of a type, and those that were cancelled. */
+type Numbered = Pick<ListedType, "cancelled" | "versions">
+
+const highest = (versions: ReadonlyArray<ListedVersion>): number =>
+  versions.reduce((number, { version }) => Math.max(number, version), 0)
+
 /**
- * Adds a version. Final versions keep their numbers; those that are only planned, and the new one, are numbered in the
- * order of their publication, at the same instant in the order in which they were added.
+ * Numbers versions again, and `added`. Final versions keep their numbers; those that are only planned, and the added
+ * ones, are numbered in the order of their publication, at the same instant in the order in which they were added.
+ * Their numbers are greater than that of a cancelled version that an event names, because the event answers an earlier
+ * text. Version 1 always exists.
  */
-export const add = (
-  versions: ReadonlyArray<ListedVersion>,
-  added: Omit<ListedVersion, "version">,
+const numbered = (
+  { cancelled = [], versions }: Numbered,
+  added: ReadonlyArray<Omit<ListedVersion, "version">>,
   used: ReadonlySet<number>,
   now: Instant,
 ): ReadonlyArray<ListedVersion> => {
   const last = lastFinal(versions, used, now)
   const settled = versions.filter(({ publishedAt }) => publishedAt <= last)
-  const first = settled.reduce((highest, { version }) => Math.max(highest, version), 0) + 1
-  const planned = [...versions.filter(({ publishedAt }) => publishedAt > last), added].toSorted(
+  const planned = [...versions.filter(({ publishedAt }) => publishedAt > last), ...added].toSorted(
     (a, b) => a.publishedAt - b.publishedAt || a.dateCreated - b.dateCreated,
   )
-  return [...settled, ...planned.map((version, index) => ({ ...version, version: first + index }))]
+  const named = highest(cancelled.filter(({ isNamed }) => isNamed))
+  const isFirst = settled.length === 0
+  const after = isFirst ? Math.max(1, named) : Math.max(highest(settled), named)
+  const number = (index: number) => (isFirst ? (index === 0 ? 1 : after + index) : after + 1 + index)
+  return [...settled, ...planned.map((version, index) => ({ ...version, version: number(index) }))]
 }
+
+/** The versions of a type with another one. */
+export const add = (
+  type: Numbered,
+  added: Omit<ListedVersion, "version">,
+  used: ReadonlySet<number>,
+  now: Instant,
+): ReadonlyArray<ListedVersion> => numbered(type, [added], used, now)
+
+/** Whether an event names a version; the number 0 stands for those of events recorded before they were noted. */
+const isNamed = ({ version }: ListedVersion, used: ReadonlySet<number>): boolean => used.has(version) || used.has(0)
 
 /** Whether a version is only planned at `now`. */
 export const isPlanned = ({ publishedAt }: ListedVersion, now: Instant): boolean => publishedAt > now
+
+/**
+ * Whether a version can be cancelled at `now`: one that is only planned. Version 1 can be answered before it is
+ * published, so it cannot be cancelled if an event names a version, or if no other version takes its place.
+ */
+export const isCancellable = (
+  { versions }: Numbered,
+  version: ListedVersion,
+  used: ReadonlySet<number>,
+  now: Instant,
+): boolean => {
+  const isReplaced = versions.length > 1 && !versions.some((each) => isNamed(each, used))
+  return isPlanned(version, now) && (version.version > 1 || isReplaced)
+}
+
+/**
+ * The versions of a type without one that is cancelled at `now`. A refusal may name a version before it is in force, and
+ * is no reason to keep it.
+ */
+export const cancel = (
+  { cancelled = [], versions }: Numbered,
+  version: ListedVersion,
+  used: ReadonlySet<number>,
+  now: Instant,
+): Required<Numbered> => {
+  const entry: CancelledVersion = { ...version, cancelledAt: now, ...(isNamed(version, used) && { isNamed: true }) }
+  const without = { versions: versions.filter(({ id }) => id !== version.id), cancelled: [...cancelled, entry] }
+  return { ...without, versions: numbered(without, [], used, now) }
+}
+
+/** The version with a number or an id. A cancelled one has its number as long as an event names it. */
+export const find = (
+  { cancelled = [], versions }: Numbered,
+  name: string,
+): ListedVersion | CancelledVersion | undefined =>
+  versions.find(({ id, version }) => id === name || String(version) === name) ??
+  cancelled.find(({ id, isNamed, version }) => id === name || (isNamed === true && String(version) === name))
 
 /** Whether a change gives a text another value. */
 export const changesText = (

@@ -82,7 +82,7 @@ const encoder = new TextEncoder()
 
 /** The document that a change adds to a type, if it has one: its number and size, and what the store keeps. */
 const addedDocument = (
-  type: Pick<ListedType, "history" | "id" | "versions">,
+  type: Pick<ListedType, "cancelled" | "history" | "id" | "versions">,
   document: string | null | undefined,
 ): { readonly added?: ConsentTypeVersions.NewDocument; readonly documents: CatalogChange.Documents } => {
   if (document == null) return { documents: [] }
@@ -218,7 +218,7 @@ const changed = Effect.fnUntraced(function* (
   const { added, documents } = addedDocument(type, change.document)
   const dates = { dateCreated: now, publishedAt }
   const version = ConsentTypeVersions.make(yield* context.random.uuidV7(), change, from, added, dates)
-  const value = { ...next, versions: ConsentTypeVersions.add(versions, version, used, now) }
+  const value = { ...next, versions: ConsentTypeVersions.add(type, version, used, now) }
   const shownFrom = change.publishedAt === undefined ? publishedAt : Instant.min
   const answered = yield* shown(value, documents, shownFrom, context)
   return CatalogChange.prepared({ consentTypes: [value] }, answered, documents)
@@ -257,6 +257,37 @@ export const update = Effect.fnUntraced(function* (
 })
 
 const noVersions: ReadonlySet<number> = new Set()
+
+const inForce = CatalogChange.conflict(
+  "version",
+  "version_in_force",
+  "the version is in force, was in force, or is the first one, which can always be answered: publish another one",
+)
+
+/**
+ * Cancels a version that is only planned: from then on it is as if it had never been scheduled. The next versions are
+ * numbered again, so the events of the type that are being recorded are waited for, as in {@link update}.
+ */
+export const cancelVersion = Effect.fnUntraced(function* (
+  { organization, project }: Pick<ProjectScope, "organization" | "project">,
+  id: string,
+  versionId: string,
+  answering: CatalogChange.Answering<ShownType>,
+  context: LedgerContext,
+): Effect.fn.Return<CatalogChange.CatalogOutcome<ShownType>, StoreUnavailable> {
+  const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant.Instant) {
+    const type = find(catalog, project, id)
+    const version = type?.versions.find((each) => each.id === versionId)
+    if (type === undefined || version === undefined) return CatalogChange.notFound
+    const used = yield* context.store.events.usedVersions(project, id)
+    if (!ConsentTypeVersions.isCancellable(type, version, used, now)) return inForce
+    const versions = ConsentTypeVersions.cancel(type, version, used, now)
+    const value: ListedType = { ...withoutHistory(type), ...versions, dateUpdated: now }
+    return CatalogChange.prepared({ consentTypes: [value] }, yield* shown(value, [], Instant.min, context))
+  })
+  const options = { owner: organization, projectId: project.id, ...answering }
+  return yield* context.answerHorizon.alone(id, CatalogChange.change<ShownType>(options, prepare, context))
+})
 
 /**
  * Deletes a type; one that has events is only archived. A refusal of a deleted type is still recorded.

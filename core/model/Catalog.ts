@@ -105,6 +105,13 @@ export interface ListedVersion extends Version {
   readonly documentBytes?: number
 }
 
+/** A version that was cancelled before it was in force, as it was then. */
+export interface CancelledVersion extends ListedVersion {
+  readonly cancelledAt: Instant.Instant
+  /** Whether an event names its number. Then no other version gets the number, nor one below it. */
+  readonly isNamed?: true
+}
+
 /** A consent type of a project, with the texts that people are shown. */
 export interface ListedType extends ConsentType<ListedVersion>, Entry {
   readonly organization: string
@@ -118,6 +125,8 @@ export interface ListedType extends ConsentType<ListedVersion>, Entry {
   readonly validStates: ReadonlyArray<ConsentState>
   /** In the order of their numbers. */
   readonly versions: ReadonlyArray<ListedVersion>
+  /** In the order in which they were cancelled; answers do not depend on them. Left out: none. */
+  readonly cancelled?: ReadonlyArray<CancelledVersion>
   /** Whether it was deleted before it had an event. It is not listed any more, but still accepts declined events. */
   readonly isRemoved?: true
 }

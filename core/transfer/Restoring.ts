@@ -7,7 +7,7 @@
 import { Clock, Effect } from "effect"
 import type { Digest } from "effect/crypto"
 import * as Admission from "../model/Admission.ts"
-import type { ProjectScope } from "../model/Catalog.ts"
+import type { ListedType, ProjectScope } from "../model/Catalog.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as RecordedLine from "../formats/RecordedLine.ts"
@@ -77,6 +77,13 @@ const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Di
 })
 
 /**
+ * Whether a version could be answered at `consentDate`, also one that was cancelled: another server, whose clock is ahead
+ * of the one that cancelled it, may have recorded an answer to it.
+ */
+const wasPublished = ({ cancelled = [], ...type }: ListedType, { consentDate, version }: StoredEvent): boolean =>
+  Admission.isPublished({ ...type, versions: [...type.versions, ...cancelled] }, version, consentDate)
+
+/**
  * The reasons why this project can never have recorded an event. Versions are never removed, so a version that is
  * missing was never answered; but a refusal is recorded with any version. The valid states of a type, its status and
  * its duration change, so they are not checked: what is not valid today may have been valid then.
@@ -94,7 +101,7 @@ const faultsOf = (line: RecordedLine.Line, event: StoredEvent, { project, types 
   } else if (type.category !== line.category || type.subcategory !== subcategory || type.label !== line.label) {
     const detail = "the consent type with this id has another category, subcategory or label"
     faults.push({ code: "consent_type_mismatch", field: "category", detail })
-  } else if (event.consentState !== "declined" && !Admission.isPublished(type, event.version, event.consentDate)) {
+  } else if (event.consentState !== "declined" && !wasPublished(type, event)) {
     const detail = "the consent type had not published this version at consentDate"
     faults.push({ code: "unknown_version", field: "version", detail })
   }

@@ -4,7 +4,7 @@ import { served } from "../support/served.ts"
 import type { Answer } from "../support/server.ts"
 import { identify, makeSigner, personOf, publish, type Signer } from "./identityTokens.ts"
 import { codes, isReplayed, written } from "./posts.ts"
-import { created, say } from "./typeRequests.ts"
+import { changed, created, say } from "./typeRequests.ts"
 import { acme, asOwner, privacy, record, startWorld, visit, yes } from "./world.ts"
 
 const server = served(startWorld)
@@ -60,6 +60,11 @@ const changes: Readonly<Record<string, () => Promise<Change>>> = {
     json: { document: "§ 2", requireReaccept: true },
   }),
   deleteConsentType: async () => ({ method: "DELETE", path: await typePath() }),
+  cancelConsentTypeVersion: async () => {
+    const { id } = await created(server)
+    const { versions } = await changed(server, id, { name: "Planned", publishedAt: "2999-01-01T00:00:00Z" })
+    return { method: "DELETE", path: `${privacy()}/consent-types/${id}/versions/${versions[1]!.id}` }
+  },
   undoJoin: async () => ({ method: "DELETE", path: await joinPath() }),
 }
 

@@ -164,6 +164,16 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
       `GET ${projectPath}/consent-types/:id/versions/:version`,
       (project) => ({ params: { id: newsletterOf(project), version: "1" } }),
     ],
+    [
+      `DELETE ${projectPath}/consent-types/:id/versions/:version`,
+      async (project) => {
+        const types = `${privacy(project)}/consent-types`
+        const { id } = await asOwnerOf(ownerOf(project), "POST", types, { json: newType() })
+        const json = { name: fresh("Planned"), publishedAt: "2999-01-01T00:00:00Z" }
+        const { versions } = await asOwnerOf(ownerOf(project), "PATCH", `${types}/${id}`, { json })
+        return { params: { id, version: versions[1].id } }
+      },
+    ],
     [`PATCH ${projectPath}`, renamed],
     [
       `GET ${organizationPath}/people/:concordId`,

@@ -57,6 +57,7 @@ const table: ReadonlyArray<Row> = [
   row(`PATCH ${projectPath}/consent-types/:id`, managing),
   row(`DELETE ${projectPath}/consent-types/:id`, managing),
   row(`GET ${projectPath}/consent-types/:id/versions/:version`, reading),
+  row(`DELETE ${projectPath}/consent-types/:id/versions/:version`, managing),
   row(`PATCH ${projectPath}`, managing),
   row(`GET ${organizationPath}/people/:concordId`, reading),
   row(`DELETE ${organizationPath}/people/:concordId/joins/:joinId`, managing),

@@ -13,7 +13,7 @@ export interface TypeAnswer {
   readonly dateCreated: string
   readonly dateUpdated: string
   readonly requireReacceptVersion?: number
-  readonly versions: ReadonlyArray<{ readonly version: number; readonly publishedAt: string }>
+  readonly versions: ReadonlyArray<{ readonly id: string; readonly version: number; readonly publishedAt: string }>
 }
 
 /** A decision as it is answered, as far as the tests read it. */

@@ -66,6 +66,7 @@ type Step =
       readonly inHours: number | undefined
     }
   | { readonly kind: "create" }
+  | { readonly kind: "cancel"; readonly type: number }
   | { readonly kind: "remove"; readonly type: number }
   | {
       readonly kind: "ask"
@@ -95,6 +96,7 @@ const step = fc.oneof<fc.Arbitrary<Step>[]>(
     inHours: fc.constantFrom(undefined, undefined, 1),
   }),
   fc.record({ kind: fc.constant("create" as const) }),
+  fc.record({ kind: fc.constant("cancel" as const), type: typeIndex }),
   fc.record({ kind: fc.constant("remove" as const), type: typeIndex }),
   fc.record({ kind: fc.constant("ask" as const), person: fc.oneof(identifier, guest), at: shift, knownAt: shift }),
   fc.record({ kind: fc.constant("ask" as const), person: fc.oneof(identifier, guest), at: shift, knownAt: shift }),
@@ -198,6 +200,11 @@ const carryOut = Effect.fnUntraced(function* (world: World, step: Step, answered
     case "create": {
       const fields = { category: "custom", subcategory: "test", label: `type_${scope.types.byId.size}`, name: "A type" }
       yield* ledger.setup.createType(scope, fields, { answer: () => "" })
+      return
+    }
+    case "cancel": {
+      const last = type?.versions.at(-1)
+      if (last !== undefined) yield* ledger.setup.cancelVersion(scope, type!.id, last.id, { answer: () => "" })
       return
     }
     case "remove": {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import * as Terms from "../../core/engine/Terms.ts"
+import * as ConsentTypeVersions from "../../core/catalog/ConsentTypeVersions.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Catalog from "../../core/model/Catalog.ts"
 import * as Ledgers from "../support/ledgers.ts"
@@ -17,6 +18,7 @@ const step = fc.record({
     fc.record({ rules: Ledgers.rules }),
     fc.record({ publishedAt: Ledgers.instant, requireReaccept: fc.boolean() }),
     fc.constant({ numberedAgain: true as const }),
+    fc.record({ cancelled: fc.nat({ max: 3 }) }),
     fc.constant({ status: "archived" as const }),
     fc.constant({ isRemoved: true as const }),
   ),
@@ -45,6 +47,11 @@ const changed = (before: Catalog.ListedType, { change, now }: Step): Catalog.Lis
   if ("numberedAgain" in change) {
     const numbers = type.versions.map(({ version }) => version).toReversed()
     return { ...type, versions: type.versions.map((version, index) => ({ ...version, version: numbers[index]! })) }
+  }
+  if ("cancelled" in change) {
+    const version = type.versions[change.cancelled]
+    const isMade = version !== undefined && ConsentTypeVersions.isCancellable(type, version, new Set(), now)
+    return isMade ? { ...type, ...ConsentTypeVersions.cancel(type, version, new Set(), now) } : type
   }
   if ("publishedAt" in change) {
     const { publishedAt, requireReaccept } = change
@@ -110,7 +117,7 @@ const termsOf = (types: Catalog.ProjectTypes, ruleSet: Parameters<typeof Terms.o
 // Kills: ConsentType.earlierState takes the state whose end is at `knownAt`, or versions of a later state in place of
 // its own; TypeHistory forgets a duration, rules, versions that were numbered again, or a removal; it lists a type
 // before its creation; ProjectTypes.learnt forgets a change; Exchange leaves the history or its versions out.
-test("The catalog as known at an instant is the catalog as it was then, whatever was changed, numbered again or removed since", () => {
+test("The catalog as known at an instant is the catalog as it was then, whatever was changed, numbered again, cancelled or removed since", () => {
   fc.assert(
     fc.property(steps, Ledgers.at, Ledgers.ruleSet, (steps, knownAt, ruleSet) => {
       const states = statesOf(steps)

@@ -15,6 +15,7 @@ export interface Numbered {
 export interface NumberingState {
   readonly now: number
   readonly versions: ReadonlyArray<Numbered>
+  readonly cancelled: ReadonlyArray<Numbered & { readonly cancelledAt: number; readonly isNamed?: true }>
   readonly used: ReadonlySet<number>
 }
 
@@ -33,6 +34,53 @@ function* disorder({ versions }: NumberingState): Generator<string> {
   }
 }
 
+/** Numbers that are left out, or given again, without the reason of a cancelled version. */
+export function* gaps({ cancelled, versions }: Pick<NumberingState, "cancelled" | "versions">): Generator<string> {
+  const numbers = versions.map(({ version }) => version).toSorted((a, b) => a - b)
+  const named = cancelled.filter(({ isNamed }) => isNamed === true).map(({ version }) => version)
+  for (let number = 1; number < numbers.at(-1)!; number++) {
+    // A final version keeps its number when one before it is cancelled.
+    const isLeft = cancelled.some(({ version }) => version === number)
+    const isReserved = number > 1 && (isLeft || named.some((reserved) => reserved >= number))
+    if (!numbers.includes(number) && !isReserved) yield `there is no ${number} among ${numbers.join()}`
+  }
+  if (!numbers.includes(1)) yield "there is no version 1"
+  for (const number of named) if (numbers.includes(number)) yield `${number} was named and is given again`
+}
+
+/** Versions that are gone or have changed, and final ones that have another number. */
+function* lost(before: NumberingState, after: NumberingState, cancelled?: string): Generator<string> {
+  const seen: NumberingState = { ...before, now: after.now }
+  for (const version of before.versions) {
+    const kept = after.versions.find(({ id }) => id === version.id)
+    if (version.id === cancelled) {
+      if (kept !== undefined) yield `${version.id} is still there`
+    } else if (kept === undefined) yield `${version.id} is gone`
+    else if (kept.publishedAt !== version.publishedAt || kept.dateCreated !== version.dateCreated)
+      yield `${version.id} has changed`
+    else if (isFinal(version, seen) && kept.version !== version.version) yield `${version.version} was final`
+  }
+}
+
+/** What is wrong with a step in which the version `id` was to be cancelled, and was or was refused. */
+export function* wrongCancelled(
+  before: NumberingState,
+  after: NumberingState,
+  id: string,
+  isMade: boolean,
+): Generator<string> {
+  const { publishedAt, version } = before.versions.find((each) => each.id === id)!
+  const isNeeded =
+    version === 1 && (before.versions.length === 1 || before.versions.some((each) => before.used.has(each.version)))
+  if (isMade === (publishedAt <= before.now || isNeeded)) yield `${version} was ${isMade ? "" : "not "}cancelled`
+  yield* disorder(after)
+  yield* gaps(after)
+  yield* lost(before, after, isMade ? id : undefined)
+  const kept = after.cancelled.find((each) => each.id === id)
+  if (isMade && kept?.cancelledAt !== after.now) yield `${id} was cancelled at ${kept?.cancelledAt}`
+  if (isMade && (kept?.isNamed === true) !== before.used.has(version)) yield `${id} is named: ${kept?.isNamed}`
+}
+
 /** What is wrong with a step from one state to the next, which adds the version `added`, wanted at `wanted`. */
 export function* wrong(
   before: NumberingState,
@@ -41,16 +89,9 @@ export function* wrong(
   wanted: number,
 ): Generator<string> {
   yield* disorder(after)
-  const numbers = after.versions.map(({ version }) => version).toSorted((a, b) => a - b)
-  if (numbers.some((number, index) => number !== index + 1)) yield `the numbers are ${numbers.join()}`
+  yield* gaps(after)
+  yield* lost(before, after)
   const seen: NumberingState = { ...before, now: after.now }
-  for (const version of before.versions) {
-    const kept = after.versions.find(({ id }) => id === version.id)
-    if (kept === undefined) yield `${version.id} is gone`
-    else if (kept.publishedAt !== version.publishedAt || kept.dateCreated !== version.dateCreated)
-      yield `${version.id} has changed`
-    else if (isFinal(version, seen) && kept.version !== version.version) yield `${version.version} was final`
-  }
   const made = after.versions.find(({ id }) => id === added)
   const ends = before.versions.filter((version) => isFinal(version, seen)).map(({ publishedAt }) => publishedAt + 1)
   const earliest = Math.max(wanted, after.now, ...ends)

@@ -146,9 +146,12 @@ export const ConsentType = Schema.Struct({
 export const ConsentTypePage = Wire.page(ConsentType)
 
 /** The texts and conditions of one version, as people were shown them. */
-export const ConsentTypeVersion = Schema.Struct({ consentType: Schema.String, ...shown, ...version }).annotate({
-  identifier: "ConsentTypeVersion",
-})
+export const ConsentTypeVersion = Schema.Struct({
+  consentType: Schema.String,
+  ...shown,
+  ...version,
+  cancelledAt: Schema.optionalKey(Schema.String.annotate({ description: "When it was cancelled, if it was" })),
+}).annotate({ identifier: "ConsentTypeVersion" })
 
 /** The query parameters of a list of consent types; a filter selects the types that have an equal member. */
 export const typeParameters = {

@@ -50,12 +50,24 @@ export const ConsentTypes = HttpApiGroup.make("consentTypes")
       .annotate(Needs, "manage")
       .annotateMerge(about("Delete a consent type", "A type that has events is archived. Refusals are still taken.")),
     HttpApiEndpoint.get("getConsentTypeVersion", `${types}/:id/versions/:version`, {
-      params: { ...one, version: Schema.String.annotate({ description: "From 1" }) },
+      params: { ...one, version: Schema.String.annotate({ description: "Its number, from 1, or its id" }) },
       success: ConsentTypeWire.ConsentTypeVersion,
       error: Problem.authenticated,
     })
       .annotate(Needs, "read")
       .annotateMerge(about("Get a version of a consent type", "What was shown.")),
+    HttpApiEndpoint.delete("cancelConsentTypeVersion", `${types}/:id/versions/:version`, {
+      params: { ...one, version: Schema.String.annotate({ description: "Its id" }) },
+      success: ConsentTypeWire.ConsentType,
+      error: Problem.changing,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(
+        about(
+          "Cancel a version of a consent type",
+          "Only before it is in force (409 `version_in_force`): from then on it is as if it had never been scheduled.",
+        ),
+      ),
   )
   .middleware(KeyRequired)
   .annotateMerge(OpenApi.annotations({ title: "Consent types", description: "What people are asked." }))

@@ -2,7 +2,7 @@
  * Consent types as JSON, as answers hold them.
  */
 import { Effect, Schema } from "effect"
-import type { ListedType, ListedVersion } from "../../../core/model/Catalog.ts"
+import type { CancelledVersion, ListedType, ListedVersion } from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import * as ConsentTypeVersions from "../../../core/catalog/ConsentTypeVersions.ts"
@@ -98,7 +98,10 @@ export const answerListed = Effect.fnUntraced(function* (types: ReadonlyArray<Li
 })
 
 /** A version of a consent type as JSON: the texts and the document that people are shown. */
-export const answerVersion = Effect.fnUntraced(function* (type: ListedType, version: ListedVersion) {
+export const answerVersion = Effect.fnUntraced(function* (
+  type: ListedType,
+  version: ListedVersion & Partial<Pick<CancelledVersion, "cancelledAt">>,
+) {
   const ledger = yield* Ledger
   const document = yield* ledger.setup.document(type, version)
   return JSON.stringify({
@@ -106,5 +109,6 @@ export const answerVersion = Effect.fnUntraced(function* (type: ListedType, vers
     ...shown(version),
     ...(document !== undefined && { document }),
     ...publication(version),
+    ...(version.cancelledAt !== undefined && { cancelledAt: Instant.format(version.cancelledAt) }),
   })
 })

@@ -1,5 +1,5 @@
 /**
- * The handlers of consent types: list, create, update, delete, get a version.
+ * The handlers of consent types: list, create, update, delete, get and cancel a version.
  */
 import { Clock, Effect, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
@@ -188,11 +188,23 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
         Effect.gen(function* () {
           const { types } = (yield* PathScope.current).scope
           const type = types.byId.get(params.id.toLowerCase())
-          const version = type?.versions.find((each) => String(each.version) === params.version)
+          const version = type && ConsentTypeVersions.find(type, params.version.toLowerCase())
           if (type === undefined || version === undefined) {
             return yield* new Answer.HttpProblem({ status: 404, detail: "there is no such version" })
           }
           return Answer.json(yield* ConsentTypeJson.answerVersion(type, version))
+        }),
+      ),
+    )
+    .handle("cancelConsentTypeVersion", ({ params, request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { scope } = yield* PathScope.current
+          const { answer } = ConsentTypeJson
+          const answering = { ...(yield* CatalogChanges.withoutBody(request)), answer }
+          const [id, version] = [params.id.toLowerCase(), params.version.toLowerCase()]
+          return yield* CatalogChanges.answer(yield* setup.cancelVersion(scope, id, version, answering), answer)
         }),
       ),
     ),

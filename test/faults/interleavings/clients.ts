@@ -212,6 +212,18 @@ const publish = Effect.fnUntraced(function* (client: Client, own: string, action
   )
 })
 
+/** Cancels the last version of a type, which may be planned. */
+const cancel = (client: Client, own: string, { type }: Action & { kind: "cancel" }) => {
+  const { project, types } = client.site
+  const { id } = types.all[type]!
+  return send(client, "cancel", own, id, false, (ledger) =>
+    Effect.flatMap(ledger.catalog, ({ consentTypes }) => {
+      const last = consentTypes.get(project.id)!.byId.get(id)!.versions.at(-1)!
+      return ledger.setup.cancelVersion(client.site, id, last.id, unanswered)
+    }),
+  )
+}
+
 const archive = (client: Client, own: string, { isBack, type }: Action & { kind: "archive" }) => {
   const { types } = client.site
   const change = { status: isBack ? "active" : "archived" } as const
@@ -293,6 +305,8 @@ const carryOut = (client: Client, own: string, action: Action): Effect.Effect<un
       return undo(client, own, action)
     case "publish":
       return publish(client, own, action)
+    case "cancel":
+      return cancel(client, own, action)
     case "archive":
       return archive(client, own, action)
     case "create":

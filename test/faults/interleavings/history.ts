@@ -42,6 +42,7 @@ interface Kinds {
   ]
   readonly undo: [asked: string, answer: PersonFacts.UndoOutcome | Repeat]
   readonly publish: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
+  readonly cancel: [asked: string, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
   readonly archive: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
   readonly create: [asked: ConsentTypes.TypeFields, answer: CatalogChange.CatalogOutcome<ListedType>]
   readonly remove: [asked: string, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]

@@ -50,6 +50,7 @@ export type Action =
       readonly graceMillis: number | undefined
       readonly isToCurrent: boolean
     }
+  | { readonly kind: "cancel"; readonly type: number }
   | { readonly kind: "archive"; readonly type: number; readonly isBack: boolean }
   | { readonly kind: "create"; readonly label: number; readonly key: Key }
   | { readonly kind: "remove"; readonly type: number }
@@ -130,6 +131,7 @@ const action: fc.Arbitrary<Action> = fc.oneof<fc.WeightedArbitrary<Action>[]>(
       isToCurrent: fc.boolean(),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("cancel"), type: some(0, 0, 1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("archive"), type: some(0, 1, 2), isBack: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("create"), label: one, key }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove"), type: some(2, 2, 3) }) },

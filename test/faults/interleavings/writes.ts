@@ -4,8 +4,9 @@
  */
 import { createHash } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
-import type { ListedVersion } from "../../../core/model/Catalog.ts"
+import type { CancelledVersion, ListedType, ListedVersion } from "../../../core/model/Catalog.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
+import * as Numbering from "../../support/numbering.ts"
 import { submitterOf } from "./clients.ts"
 import { acknowledged, type Deed, type Played } from "./history.ts"
 import { isAcknowledged, isRefused, type Kept, laneOf, standing } from "./kept.ts"
@@ -214,16 +215,32 @@ const whoIsWho: Check = function* (played, { facts }) {
 }
 
 /** A version without the number that a planned one may lose. */
-const unnumbered = (version: ListedVersion) => ({ ...version, version: 0 })
+const unnumbered = ({ cancelledAt: _, isNamed: __, ...version }: ListedVersion & Partial<CancelledVersion>) => ({
+  ...version,
+  version: 0,
+})
 
-/** Versions are numbered from 1 in the order of their publication, and nothing of them but a planned number changes. */
+/** The versions of a type, and those that were cancelled. */
+const allVersions = ({ cancelled = [], versions }: ListedType): ReadonlyArray<ListedVersion> => [
+  ...versions,
+  ...cancelled,
+]
+
+/**
+ * Versions are numbered from 1 in the order of their publication, and nothing of them but a planned number changes. A
+ * version is gone only if it was cancelled before it was in force.
+ */
 const versions: Check = function* (played, { events, types }) {
   const byId = new Map(types.map((type) => [type.id, type]))
   const states = played.commits.flatMap((commit) =>
     commit.kind === "catalog.change" ? (commit.change.entries.consentTypes ?? []) : [],
   )
-  for (const { dateUpdated, id, versions } of states) {
-    const now = new Map((byId.get(id)?.versions ?? []).map((version) => [version.id, version]))
+  for (const { cancelled = [], dateUpdated, id, versions } of states) {
+    const last = byId.get(id)
+    const now = new Map(last === undefined ? [] : allVersions(last).map((version) => [version.id, version]))
+    for (const { cancelledAt, publishedAt } of cancelled) {
+      if (cancelledAt >= publishedAt) yield `a version of ${id} was cancelled when it was in force`
+    }
     for (const version of versions) {
       const kept = now.get(version.id)
       const isFinal = version.publishedAt <= dateUpdated
@@ -231,20 +248,29 @@ const versions: Check = function* (played, { events, types }) {
       if (!isSame || (isFinal && kept?.version !== version.version)) yield `a version of ${id} has changed`
       if (version.publishedAt < version.dateCreated) yield `a version of ${id} is back-dated`
     }
-    if (versions.some(({ version }, index) => version !== index + 1)) yield `the versions of ${id} have a gap`
+    yield* Numbering.gaps({ cancelled, versions })
     const published = versions.map(({ publishedAt }) => publishedAt)
     if (published.some((at, index) => at < (published[index - 1] ?? at)))
       yield `the numbers of ${id} do not follow publication`
   }
   for (const { consentState, consentType, consentDate, id, version } of events) {
-    const named = byId.get(consentType)?.versions.find((each) => each.version === version)
+    const type = byId.get(consentType)
+    const named = type && allVersions(type).find((each) => each.version === version)
     if (consentState !== "declined" && version > 1 && !(named !== undefined && named.publishedAt <= consentDate))
       yield `${id} names a version that was not in force`
   }
   for (const { answer, deed } of acknowledged(played, "publish")) {
     if (answer._tag !== "Changed") continue
-    const published = byId.get(answer.value.type.id)?.versions.filter(({ description }) => description === deed.request)
-    if (published === undefined || published.length === 0) yield `${deed.request} was acknowledged, but is not there`
+    const type = byId.get(answer.value.type.id)
+    const isThere = type !== undefined && allVersions(type).some(({ description }) => description === deed.request)
+    if (!isThere) yield `${deed.request} was acknowledged, but is not there`
+  }
+  for (const { answer, deed } of acknowledged(played, "cancel")) {
+    if (answer._tag !== "Changed") continue
+    const { cancelled, id } = answer.value.type
+    const cancelledId = cancelled?.at(-1)?.id
+    if (byId.get(id)?.versions.some((version) => version.id === cancelledId) !== false)
+      yield `${deed.request} was acknowledged, but the version is there`
   }
 }
 
