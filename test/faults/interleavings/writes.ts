@@ -215,10 +215,10 @@ const whoIsWho: Check = function* (played, { facts }) {
 }
 
 /** A version without the number that a planned one may lose. */
-const unnumbered = ({ cancelledAt: _, isNamed: __, ...version }: ListedVersion & Partial<CancelledVersion>) => ({
-  ...version,
-  version: 0,
-})
+const unnumbered = (version: ListedVersion & Partial<CancelledVersion>) => {
+  const { cancelledAt: _, isNamed: __, ...rest } = version
+  return { ...rest, version: 0 }
+}
 
 /** The versions of a type, and those that were cancelled. */
 const allVersions = ({ cancelled = [], versions }: ListedType): ReadonlyArray<ListedVersion> => [
