@@ -8,6 +8,7 @@ import type { Catalog, Organization, Project, ProjectScope, ProjectStatus, Publi
 import type { Instant } from "../engine/Instant.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as CatalogChange from "./CatalogChange.ts"
+import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 
@@ -76,6 +77,7 @@ export const newOrganization = Effect.fnUntraced(function* (
     number,
     lanes: newLanes,
     identifierKey: Base64Url.encode(yield* random.randomBytes(32)),
+    normalization: Identifiers.normalizationVersion,
     dateCreated: now,
     dateUpdated: now,
   } satisfies Organization

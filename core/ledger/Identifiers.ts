@@ -5,20 +5,29 @@
  * normalized value. So the store without the key reveals no address, two organizations cannot find out that they know
  * the same person, and a page that has only the SHA-256 of an address can still name its person.
  */
-import { parsePhoneNumberFromString } from "libphonenumber-js/min"
 import { Effect, Result } from "effect"
 import { Digest, Mac } from "effect/crypto"
 import { Base64Url, Hex } from "effect/encoding"
 import type { Instant } from "../engine/Instant.ts"
 import { uuidPattern } from "../formats/Fields.ts"
+import * as AccountId from "../model/AccountId.ts"
 import type { Organization, Project } from "../model/Catalog.ts"
+import * as EmailAddress from "../model/EmailAddress.ts"
 import type { Alias, Claim, Identifiers } from "../model/People.ts"
+import * as PhoneNumber from "../model/PhoneNumber.ts"
 
-/** The most characters an identifier may have. */
-export const maxLength = 512
+/** The most characters of an identifier as it is sent, with everything that is taken off. */
+const maxLength = 1024
 
 /** Whether a text is a UUID of any version. */
 export const isUuid = (text: string): boolean => uuidPattern.test(text)
+
+/**
+ * Whether a text can be a browser's `contextId`: a UUID of version 4 or 7 (RFC 9562), so that it has random bits. Any
+ * other is sent by several browsers, or can be guessed.
+ */
+export const isContextId = (text: string): boolean =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(text)
 
 /** One thing wrong with the identifiers of an event. */
 export interface IdentifierFault {
@@ -32,33 +41,37 @@ export type Normalized =
   | { readonly identifiers: Identifiers }
   | { readonly faults: ReadonlyArray<IdentifierFault>; readonly readable: Identifiers }
 
+const expectedAccountId =
+  `expected 1 to ${AccountId.maxLength} characters that can be seen; ` +
+  "null and other placeholders, and numbers that a spreadsheet has shortened (1.2E+15), name no one"
+
 const expected: { readonly [Kind in keyof Identifiers]-?: string } = {
-  concordId: "expected a UUID",
-  userId: `expected 1 to ${maxLength} characters`,
-  projectUserId: `expected 1 to ${maxLength} characters`,
-  email: "expected an e-mail address",
+  concordId: "expected a UUID, and neither the nil nor the max UUID",
+  userId: expectedAccountId,
+  projectUserId: expectedAccountId,
+  email: "expected one e-mail address, without invisible and special characters",
   phoneNumber: "expected a phone number with its country code, without an extension, such as +4915112345678",
 }
 
-const normalizeOne = (kind: keyof Identifiers, value: string): string | undefined => {
+/** What a caller knows about identifiers, and the identifiers do not say. */
+export interface Assumptions {
+  /** The country of phone numbers without a country code: ISO 3166-1 alpha-2 in upper case. */
+  readonly defaultCountry?: string
+}
+
+const normalizeOne = (kind: keyof Identifiers, value: string, { defaultCountry }: Assumptions): string | undefined => {
   // A lone surrogate has no UTF-8 form: two different ones would have the same hash, and so name one person.
   if (value.length === 0 || value.length > maxLength || !value.isWellFormed()) return undefined
   switch (kind) {
     case "concordId":
-      return isUuid(value) ? value.toLowerCase() : undefined
+      return isUuid(value) && !AccountId.isPlaceholder(value) ? value.toLowerCase() : undefined
     case "userId":
     case "projectUserId":
-      return value
-    case "email": {
-      const address = value.trim().toLowerCase()
-      return /^[^\s@]+@[^\s@]+$/.test(address) ? address : undefined
-    }
-    case "phoneNumber": {
-      // The whole text must be a number without an extension, because an extension is another person at the same
-      // number.
-      const number = parsePhoneNumberFromString(value.trim(), { extract: false })
-      return number?.isPossible() === true && number.ext === undefined ? number.number : undefined
-    }
+      return AccountId.normalize(value)
+    case "email":
+      return EmailAddress.normalize(value)
+    case "phoneNumber":
+      return PhoneNumber.normalize(value, defaultCountry)
   }
 }
 
@@ -69,24 +82,51 @@ export const notValid = (field: keyof Identifiers): IdentifierFault => ({
   detail: expected[field],
 })
 
-/** Normalizes: e-mail trimmed and in lower case, phone number as E.164, UUID in lower case. At least one is needed. */
-export const normalize = (identifiers: Identifiers): Normalized => {
+const normalizeWith = (
+  identifiers: Identifiers,
+  one: (kind: keyof Identifiers, value: string) => string | undefined,
+): Normalized => {
   const kinds = Object.keys(identifiers) as ReadonlyArray<keyof Identifiers>
   if (kinds.length === 0) {
     const detail = "name the person by concordId, userId, projectUserId, email or phoneNumber"
     return { faults: [{ code: "identifier_missing", field: "concordId", detail }], readable: {} }
   }
-  const normalized = kinds.map((kind) => [kind, normalizeOne(kind, identifiers[kind] ?? "")] as const)
+  const normalized = kinds.map((kind) => [kind, one(kind, identifiers[kind] ?? "")] as const)
   const faults = normalized.filter(([, value]) => value === undefined).map(([field]) => notValid(field))
   if (faults.length === 0) return { identifiers: Object.fromEntries(normalized) as Identifiers }
   const readable = normalized.filter(([, value]) => value !== undefined)
   return { faults, readable: Object.fromEntries(readable) as Identifiers }
 }
 
+/** Brings identifiers into the form in which they are compared (semantics, section 5). At least one is needed. */
+export const normalize = (identifiers: Identifiers, assumptions: Assumptions = {}): Normalized =>
+  normalizeWith(identifiers, (kind, value) => normalizeOne(kind, value, assumptions))
+
+/** The form in which normalization 1 kept a value; `undefined` for a value that it refused. */
+const normalizeOne1 = (kind: keyof Identifiers, value: string): string | undefined => {
+  if (value.length === 0 || value.length > 512 || !value.isWellFormed()) return undefined
+  if (kind === "userId" || kind === "projectUserId") return value
+  return kind === "email" ? EmailAddress.normalize1(value) : normalizeOne(kind, value, {})
+}
+
+/**
+ * As {@link normalize}, and a value that is refused now in the form in which normalization 1 kept it. For releasing an
+ * identifier that should never have named a person, such as a placeholder.
+ */
+export const normalizeKept = (identifiers: Identifiers): Normalized =>
+  normalizeWith(identifiers, (kind, value) => normalizeOne(kind, value, {}) ?? normalizeOne1(kind, value))
+
 /** Hashes and signs with the key of one organization. */
 export interface Hasher {
-  /** The aliases of normalized identifiers, in the order of `identifierKinds`; a `concordId` has none. */
-  readonly aliases: (identifiers: Identifiers, project: Project) => Effect.Effect<ReadonlyArray<Alias>>
+  /**
+   * The aliases of normalized identifiers, in the order of `identifierKinds`; a `concordId` has none. `given` has the
+   * identifiers as they were sent, because normalization 1 may have kept that very spelling.
+   */
+  readonly aliases: (
+    identifiers: Identifiers,
+    project: Project,
+    given?: Identifiers,
+  ) => Effect.Effect<ReadonlyArray<Alias>>
   /** The alias of a browser's `contextId` in a project. */
   readonly context: (contextId: string, project: Project) => Effect.Effect<Alias>
   /** The alias of a normalized value, given its SHA-256 in lower-case hexadecimal. */
@@ -95,8 +135,11 @@ export interface Hasher {
   readonly sign: (purpose: string, text: string) => Effect.Effect<Uint8Array>
 }
 
-/** Raised when a normalization changes, so that old and new hashes never match. */
-const normalizationVersion = 1
+/**
+ * The version of the normalization. Version 1 trimmed e-mail addresses and put them in lower case, and kept account
+ * identifiers as they came.
+ */
+export const normalizationVersion = 2
 
 /** The claim of an alias for a person. */
 export const claimOf = ({ hash, kind, project }: Alias, concordId: string, dateCreated: Instant): Claim => ({
@@ -108,9 +151,25 @@ export const claimOf = ({ hash, kind, project }: Alias, concordId: string, dateC
   dateCreated,
 })
 
-/** The scope inside the organization in which an identifier is unique: a project, or none. */
-const scopeOf = (kind: Alias["kind"], project: Project): string =>
-  kind === "projectUserId" || kind === "contextId" ? project.id : ""
+/**
+ * The purpose of the signature that is an alias. It is the same for all versions of the normalization, so that a value
+ * that they agree on has one hash, and a page that has only the SHA-256 of a value needs no version.
+ */
+const purpose = "alias 1"
+
+/** The forms, other than `value`, in which normalization 1 may have kept spellings of a normalized value. */
+const earlierForms = (kind: Alias["kind"], value: string, given: string | undefined): ReadonlyArray<string> => {
+  if (kind === "phoneNumber" || kind === "contextId") return []
+  const forms = kind === "email" ? EmailAddress.earlierForms(value) : AccountId.earlierForms(value)
+  const own = given === undefined ? undefined : normalizeOne1(kind, given)
+  const all = new Set(own === undefined ? forms : [...forms, own])
+  all.delete(value)
+  return [...all]
+}
+
+/** The project in which an identifier is unique; nothing for one that is unique in the organization. */
+const scopeOf = (kind: Alias["kind"], project: Project): Pick<Alias, "project"> =>
+  kind === "projectUserId" || kind === "contextId" ? { project: project.id } : {}
 
 const kinds = ["userId", "projectUserId", "email", "phoneNumber"] as const
 
@@ -122,23 +181,38 @@ export const hasher = Effect.fnUntraced(function* (
 ) {
   const bytes = Result.getOrThrow(Base64Url.decode(organization.identifierKey))
   const key = yield* Effect.orDie(Mac.key(Mac.hmacSha256, bytes))
+  const hasEarlier = (organization.normalization ?? 1) < normalizationVersion
   const encoder = new TextEncoder()
-  const sign = (purpose: string, text: string): Effect.Effect<Uint8Array> =>
-    Effect.orDie(mac.sign(key, encoder.encode(`${purpose}\0${text}`)))
-  const hashed = (kind: Alias["kind"], sha256: string, project: Project): Effect.Effect<Alias> =>
-    Effect.map(sign(`alias ${normalizationVersion}`, [kind, scopeOf(kind, project), sha256].join("\0")), (tag) => ({
+  const sign = (signedFor: string, text: string): Effect.Effect<Uint8Array> =>
+    Effect.orDie(mac.sign(key, encoder.encode(`${signedFor}\0${text}`)))
+  const hashed = (kind: Alias["kind"], sha256: string, project: Project): Effect.Effect<Alias> => {
+    const scope = scopeOf(kind, project)
+    return Effect.map(sign(purpose, [kind, scope.project ?? "", sha256].join("\0")), (tag) => ({
       kind,
-      ...(scopeOf(kind, project) !== "" && { project: project.id }),
       hash: Hex.encode(tag),
+      ...scope,
     }))
+  }
   const plain = (kind: Alias["kind"], value: string, project: Project): Effect.Effect<Alias> =>
     Effect.flatMap(digest.digestHex(Digest.sha256, encoder.encode(value)), (sha256) => hashed(kind, sha256, project))
+  const withEarlier = Effect.fnUntraced(function* (
+    kind: Alias["kind"],
+    value: string,
+    project: Project,
+    given: string | undefined,
+  ) {
+    const alias = yield* plain(kind, value, project)
+    const earlier: Array<string> = []
+    for (const form of earlierForms(kind, value, given)) earlier.push((yield* plain(kind, form, project)).hash)
+    return earlier.length === 0 ? alias : { ...alias, earlier }
+  })
   return {
-    aliases: Effect.fnUntraced(function* (identifiers, project) {
+    aliases: Effect.fnUntraced(function* (identifiers, project, given = {}) {
       const aliases: Array<Alias> = []
       for (const kind of kinds) {
         const value = identifiers[kind]
-        if (value !== undefined) aliases.push(yield* plain(kind, value, project))
+        if (value === undefined) continue
+        aliases.push(yield* hasEarlier ? withEarlier(kind, value, project, given[kind]) : plain(kind, value, project))
       }
       return aliases
     }),

@@ -63,7 +63,7 @@ export const hash = Effect.fnUntraced(function* (
     const person = normalize(item)
     if ("faults" in person) people.push(person)
     else {
-      const aliases = yield* hasher.aliases(person.identifiers, project)
+      const aliases = yield* hasher.aliases(person.identifiers, project, item.person)
       people.push({ concordId: person.identifiers.concordId, aliases, leftOut: person.leftOut })
     }
   }

@@ -37,6 +37,11 @@ export interface Organization extends Entry, Owner {
   readonly privacyPolicyUrl: string
   /** The secret key with which identifiers are hashed: 32 random bytes, base64url. */
   readonly identifierKey: string
+  /**
+   * The version of the normalization by which its first identifiers were hashed with the key; 1 if left out. Spellings
+   * that an earlier version kept apart are looked up as well.
+   */
+  readonly normalization?: number
   /** The keys that verify its identity tokens; more than one while a key is being replaced. */
   readonly publicKeys: ReadonlyArray<PublicKey>
 }

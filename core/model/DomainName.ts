@@ -12,6 +12,15 @@ import { toASCII } from "tr46"
  */
 const options = { useSTD3ASCIIRules: true, checkBidi: true, checkJoiners: true, transitionalProcessing: false }
 
+/** The most characters of a domain name. */
+export const maxLength = 253
+
+/**
+ * The most UTF-16 code units of a label that can become 63 characters: canonical composition makes at most three
+ * characters one, and each has at most two code units.
+ */
+const labelMaxLength = 3 * 2 * 63
+
 /** Labels of 1 to 63 letters, digits and hyphens, and 253 characters in all (RFC 1035, section 2.3.4). */
 const pattern = /^(?=.{1,253}$)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*$/
 
@@ -24,6 +33,8 @@ const withoutTrailingDot = (domain: string): string => (domain.endsWith(".") ? d
  * labels become punycode (`xn--`), and punycode labels must be what their Unicode form becomes.
  */
 export const toAscii = (domain: string): string | undefined => {
+  // The work of punycode grows with the square of the length.
+  if (domain.split(".").some(({ length }) => length > labelMaxLength)) return undefined
   // UTS 46 changes nothing else in ASCII without punycode.
   const isPlain = ascii.test(domain) && !/xn--/i.test(domain)
   const name = isPlain ? domain.toLowerCase() : toASCII(domain, options)

@@ -43,12 +43,12 @@ export type ProfileOutcome =
  * one.
  */
 const unprovenOf = Effect.fnUntraced(function* (
-  { organization, project, session }: ProfileUpdate,
+  { identifiers, organization, project, session }: ProfileUpdate,
   { concordId, ...others }: People.Identifiers,
   { hasherOf, store }: LedgerContext,
 ) {
   const hasher = yield* hasherOf(organization)
-  const aliases = yield* hasher.aliases(others, project)
+  const aliases = yield* hasher.aliases(others, project, identifiers)
   const named = yield* store.people.byAlias(
     organization,
     aliases.map(({ hash }) => hash),

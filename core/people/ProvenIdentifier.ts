@@ -2,6 +2,7 @@
  * Identifiers that an identity token proves, and their aliases.
  */
 import { Effect, Option } from "effect"
+import * as AccountId from "../model/AccountId.ts"
 import type { ProjectScope } from "../model/Catalog.ts"
 import type * as People from "../model/People.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
@@ -27,19 +28,21 @@ export interface ProvenAlias extends People.Alias {
 /** Changes the case of ASCII letters only: other letters may have a lower case that is an ASCII letter (U+212A: k). */
 const lowerCaseAscii = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 
-/** Whether there is no white space of Unicode, and no byte order mark, at either end. */
-const isTrimmed = (text: string): boolean => !/^\s|\s$/u.test(text)
-
 /**
  * Whether a proven value is its own normalized form, up to the case of ASCII letters. A signer compares spellings in
  * its own way. So a spelling that only this service evens out could prove the identifier of another person.
  */
 const isNormalForm = (value: string, normalized: string): boolean =>
-  lowerCaseAscii(value) === lowerCaseAscii(normalized) && value === value.normalize("NFC") && isTrimmed(value)
+  lowerCaseAscii(value) === lowerCaseAscii(normalized)
+
+/** The SHA-256 of the placeholders, which name no one in this form either. */
+const placeholderHashes = Effect.fnUntraced(function* (digest: LedgerContext["digest"]) {
+  return new Set(yield* Effect.forEach(AccountId.placeholders, (word) => Sha256.hex(digest, word)))
+})
 
 const normalize = ({ isHashed, kind, value }: ProvenIdentifier): string | undefined => {
   if (isHashed) return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined
-  if (kind === "contextId") return Identifiers.isUuid(value) ? value.toLowerCase() : undefined
+  if (kind === "contextId") return Identifiers.isContextId(value) ? value.toLowerCase() : undefined
   const person = Identifiers.normalize({ [kind]: value })
   return "faults" in person ? undefined : person.identifiers[kind]
 }
@@ -53,8 +56,13 @@ export const aliasOf = Effect.fnUntraced(function* (
   const { organization, project } = scope
   const normalized = normalize(identifier)
   if (normalized === undefined) return Option.none()
-  const sha256 = identifier.isHashed ? normalized : yield* Sha256.hex(digest, normalized)
+  const { isHashed, kind, value } = identifier
   const hasher = yield* hasherOf(organization)
-  const alias = yield* hasher.hashed(identifier.kind, sha256, project)
-  return Option.some({ ...alias, isNormalized: isNormalForm(identifier.value, normalized) })
+  const isPlaceholder = isHashed && (yield* placeholderHashes(digest)).has(normalized)
+  if (isPlaceholder) return Option.none()
+  const isAccountOrContact = !isHashed && kind !== "contextId"
+  const [alias] = isAccountOrContact
+    ? yield* hasher.aliases({ [kind]: normalized }, project, { [kind]: value })
+    : [yield* isHashed ? hasher.hashed(kind, normalized, project) : hasher.context(normalized, project)]
+  return Option.some({ ...alias!, isNormalized: isNormalForm(value, normalized) })
 })

@@ -39,7 +39,7 @@ export const find = Effect.fnUntraced(function* (
   if ("faults" in person) return { _tag: "Refused", faults: person.faults }
   const { concordId } = person.identifiers
   const hasher = yield* hasherOf(organization)
-  const aliases = yield* hasher.aliases(person.identifiers, project)
+  const aliases = yield* hasher.aliases(person.identifiers, project, identifiers)
   const hashes = aliases.flatMap(hashesOf)
   const named = hashes.length === 0 ? [] : yield* store.people.byAlias(organization, hashes)
   const references: ReadonlyArray<PersonReference> = [

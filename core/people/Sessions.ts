@@ -13,6 +13,7 @@ import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Turns from "../ledger/Turns.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
+import * as Identifiers from "../ledger/Identifiers.ts"
 import * as IpAddress from "./IpAddress.ts"
 import * as Secrets from "./Secrets.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
@@ -31,7 +32,10 @@ const userAgentMaxLength = 512
 export interface Opening {
   readonly organization: Organization
   readonly project: Project
-  /** From an earlier session of the same browser: a UUID. Left out: a new person, and a new `contextId`. */
+  /**
+   * From an earlier session of the same browser: a UUID of version 4 or 7. Left out, or any other text: a new person,
+   * and a new `contextId`.
+   */
   readonly contextId?: string
   /** The address that the request came from; shortened before it is kept. */
   readonly ipAddress: string
@@ -83,9 +87,13 @@ const newContextId = Effect.fnUntraced(function* (
 /** The secrets of a session, which only its browser knows. */
 const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, context: LedgerContext) {
   const { idempotency, organization } = opening
+  const given = opening.contextId
   return {
     token: yield* Secrets.make("session", id, organization, idempotency, context),
-    contextId: opening.contextId?.toLowerCase() ?? (yield* newContextId(id, organization, idempotency, context)),
+    contextId:
+      given !== undefined && Identifiers.isContextId(given)
+        ? given.toLowerCase()
+        : yield* newContextId(id, organization, idempotency, context),
   }
 })
 

@@ -135,7 +135,7 @@ export const Decisions = Schema.Struct({
 })
 
 /** The body of a request that opens a session. */
-export const SessionRequest = Schema.Struct({ contextId: Fields.orNull(Fields.Uuid) })
+export const SessionRequest = Schema.Struct({ contextId: Fields.orNull(Schema.String) })
 
 /** A new session. */
 export const OpenedSession = Schema.Struct({
