@@ -23,8 +23,6 @@ export interface Alias {
   readonly project?: string
   /** HMAC-SHA-256, lower-case hexadecimal. */
   readonly hash: string
-  /** The project in which the identifier is unique; only for `projectUserId` and `contextId`. */
-  readonly project?: string
   /**
    * The hashes under which normalization 1 kept spellings that are now this identifier. A lookup tries them as well.
    * Only for an organization that was created with normalization 1.

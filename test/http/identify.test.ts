@@ -88,9 +88,12 @@ describe("a spelling that only this service evens out proves no one:", () => {
     ["a no-break space", "kate@x.test\u00A0", "kate@x.test", "email"],
     ["an ideographic space", "\u3000kate@x.test", "kate@x.test", "email"],
     ["a space", " kate@x.test", "kate@x.test", "email"],
-    ["a decomposed letter", "e\u0301va@x.test", "e\u0301va@x.test", "email"],
-    ["the Kelvin sign in a userId", "\u212A1", "\u212A1", "userId"],
-    ["a space before a userId", " k1", " k1", "userId"],
+    ["a decomposed letter", "e\u0301va@x.test", "\u00E9va@x.test", "email"],
+    ["the Kelvin sign in a userId", "\u212A1", "K1", "userId"],
+    ["a space before a userId", " k1", "k1", "userId"],
+    ["a domain in Unicode", "kate@b\u00FCcher.test", "kate@xn--bcher-kva.test", "email"],
+    ["angle brackets", "<kate@x.test>", "kate@x.test", "email"],
+    ["mailto:", "mailto:kate@x.test", "kate@x.test", "email"],
   ] as const
 
   // Mutants: the lower case of all of Unicode is compared; only the value is checked, or only the sub.
@@ -98,7 +101,7 @@ describe("a spelling that only this service evens out proves no one:", () => {
     for (const [value, sub, pointer] of [
       [spelled, plain, "/value"],
       [spelled, spelled, "/value"],
-      ...(spelled === plain || plain !== plain.normalize("NFC") ? [] : [[plain, spelled, "/token"] as const]),
+      [plain, spelled, "/token"],
     ] as const) {
       const visitor = await visit(server)
       const answer = await identify(server, visitor, { type, value, token: await signer.token(sub) })
@@ -107,6 +110,26 @@ describe("a spelling that only this service evens out proves no one:", () => {
       expect(answer.text).not.toContain("x.test")
       expect(await statusOf(visitor)).toBe(200)
     }
+  })
+
+  test.each([
+    ["a placeholder", "userId", "plain", "undefined"],
+    ["the hash of a placeholder", "userId", "hashed", createHash("sha256").update("NaN").digest("hex")],
+    ["a contextId of version 1", "contextId", "plain", "c232ab00-9414-11ec-b3c8-9f6bdeced846"],
+    ["the nil UUID", "contextId", "plain", "00000000-0000-0000-0000-000000000000"],
+    [
+      "the hash of the nil UUID",
+      "contextId",
+      "hashed",
+      createHash("sha256").update("00000000-0000-0000-0000-000000000000").digest("hex"),
+    ],
+    ["an invisible character", "email", "plain", "kate@x.test\u200B"],
+  ])("%s names no one", async (_, type, format, value) => {
+    const visitor = await visit(server)
+    const answer = await identify(server, visitor, { type, format, value, token: await signer.token(value) })
+    expect(answer.status).toBe(422)
+    expect(answer.json.errors).toMatchObject([{ pointer: "/value", code: "identifier_not_valid" }])
+    expect(await statusOf(visitor)).toBe(200)
   })
 
   test("the case of ASCII letters is not one, and hashes are of the normalized form", async () => {

@@ -95,7 +95,7 @@ test("subcategory may be a bare string; the answer is the array", async () => {
 })
 
 test("members that are null count as left out", async () => {
-  const item = { userId: "null", email: null, phoneNumber: null, concordId: null, projectUserId: null }
+  const item = { userId: "nulls", email: null, phoneNumber: null, concordId: null, projectUserId: null }
   const rest = {
     category: null,
     subcategory: null,

@@ -95,7 +95,7 @@ describe("opening", () => {
     expect((await openSession(server, {}, { ...shop, id: nobody })).status).toBe(404)
   })
 
-  test.each([["not a UUID"], [""], [5], [["a"]], [{}], [true]])("with the contextId %j is 422", async (contextId) => {
+  test.each([[5], [["a"]], [{}], [true]])("with the contextId %j is 422", async (contextId) => {
     const answer = await openSession(server, { contextId })
     expect(answer.status).toBe(422)
     expect(violations(answer)).toEqual(["/contextId invalid"])
@@ -236,6 +236,30 @@ describe("the contextId", () => {
     const [one, two] = [await visit(server, { contextId }), await visit(server, { contextId })]
     expect(one.contextId).toBe(contextId)
     expect(two.concordId).toBe(one.concordId)
+  })
+
+  // Mutant: any UUID is taken, or any text.
+  test.each([
+    ["the nil UUID", "00000000-0000-0000-0000-000000000000"],
+    ["the max UUID", "ffffffff-ffff-ffff-ffff-ffffffffffff"],
+    ["a UUID of version 1, which can be guessed", "c232ab00-9414-11ec-b3c8-9f6bdeced846"],
+    ["a UUID of version 4 with another variant", "9b1deb4d-3b7d-4bad-cbdd-2b0d7b3dcb6d"],
+    ["a word", "undefined"],
+    ["an empty text", ""],
+  ])("%s is passed over: the visitor is a new guest", async (_, contextId) => {
+    const [one, two] = [await visit(server, { contextId }), await visit(server, { contextId })]
+    expect(two.concordId).not.toBe(one.concordId)
+    expect(two.contextId).not.toBe(one.contextId)
+    for (const each of [one, two]) {
+      const again = await visit(server, { contextId: each.contextId })
+      expect(again).toMatchObject({ contextId: each.contextId, concordId: each.concordId })
+    }
+  })
+
+  test("of version 7 is taken", async () => {
+    const contextId = "0192f5c4-8a6d-7b3e-9c1d-2f4a6b8c0d1e"
+    const [one, two] = [await visit(server, { contextId }), await visit(server, { contextId })]
+    expect(two).toMatchObject({ contextId, concordId: one.concordId })
   })
 
   test("null is not one", async () => {

@@ -23,8 +23,10 @@ export const people: Part = {
       "value.toLowerCase() === normalized.toLowerCase()",
       "a capital letter that is not ASCII",
     ],
-    ["ProvenIdentifier.ts", ' && value === value.normalize("NFC")', "", "a decomposed letter"],
-    ["ProvenIdentifier.ts", " && isTrimmed(value)", "", "a space before a userId"],
+    ["ProvenIdentifier.ts", "lowerCaseAscii(value) === lowerCaseAscii(normalized)", "true", "a decomposed letter"],
+    ["ProvenIdentifier.ts", "Identifiers.isContextId(value)", "Identifiers.isUuid(value)", "a contextId of version 1"],
+    ["ProvenIdentifier.ts", "if (isPlaceholder) return Option.none()", "", "the hash of a placeholder"],
+    ["Sessions.ts", "given !== undefined && Identifiers.isContextId(given)", "given !== undefined", "is passed over"],
     [
       "Sessions.ts",
       "session === undefined || session.project !== project.id ||",
