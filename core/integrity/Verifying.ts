@@ -18,6 +18,7 @@ import {
   tableNames,
 } from "../ports/LedgerRows.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as AliasCheck from "./AliasCheck.ts"
 import * as FindingsOf from "./Findings.ts"
 import * as HeadCheck from "./HeadCheck.ts"
 import * as JoinedCheck from "./JoinedCheck.ts"
@@ -33,6 +34,8 @@ export interface Report {
   readonly events: number
   /** The number of people with events; one with events in two projects counts twice. */
   readonly people: number
+  /** The number of identifiers that were recorded before kinds were kept, and not since: their kind is not known. */
+  readonly unknownKinds: number
   /** A digest over the lanes; equal for equal logs. */
   readonly digest: string
   readonly lanes: ReadonlyArray<LogCheck.LaneReport>
@@ -130,6 +133,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
       yield* JoinedCheck.check(people, joinedHeads, snapshot, owners, heads, findings)
     }),
   )
+  const unknownKinds = yield* guarded("alias", Effect.flatMap(tables.read("alias"), AliasCheck.countUnknownKinds))
   for (const table of tableNames) {
     if (tables.isRead(table)) continue
     const drain = Effect.flatMap(tables.read(table), (next) => TableReader.forEach(next, () => Effect.void))
@@ -140,6 +144,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
     isWhole: findings.count() === 0,
     events,
     people: folded?.people ?? 0,
+    unknownKinds: unknownKinds ?? 0,
     digest: yield* TableReader.digestOf(lanes, digest),
     lanes,
     tables: tables.all(),

@@ -35,7 +35,7 @@ const findingsOf = ({ findings, found }: Verifying.Report): ReadonlyArray<string
 
 /** Writes the report for a terminal: the projects, the tables, and what is wrong. */
 const asText = (report: Verifying.Report): string => {
-  const { digest, events, found, isWhole, lanes, people, tables } = report
+  const { digest, events, found, isWhole, lanes, people, tables, unknownKinds } = report
   const projects = [...Map.groupBy(lanes, ({ project }) => project ?? "no project")]
   const parts = [
     Table.write(
@@ -51,6 +51,9 @@ const asText = (report: Verifying.Report): string => {
       tables.map(({ rows, table }) => [table, Table.count(rows)]),
     ),
     `${Table.count(events)} events of ${Table.count(people)} people, digest ${digest}`,
+    ...(unknownKinds === 0
+      ? []
+      : [`identifiers of unknown kind, from before kinds were kept: ${Table.count(unknownKinds)}`]),
     ...(isWhole
       ? ["the ledger is whole"]
       : [findingsOf(report).join("\n"), found === 1 ? "1 thing is wrong" : `${Table.count(found)} things are wrong`]),
