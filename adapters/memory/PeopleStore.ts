@@ -37,16 +37,23 @@ export interface People {
 interface Known extends Omit<Person, "position"> {
   readonly facts: ReadonlyArray<Fact>
   /** The aliases that were ever claimed for the person, without those of a browser's `contextId`. */
-  readonly hashes: Set<string>
+  readonly hashes: ReadonlyArray<string>
 }
 
-const unchanged = { revision: 0, isIdentified: false, survivor: undefined, learnt: undefined, facts: [] }
+const unchanged: Known = {
+  revision: 0,
+  isIdentified: false,
+  survivor: undefined,
+  learnt: undefined,
+  facts: [],
+  hashes: [],
+}
 const keyOf = (owner: Lane.Owner, id: string): string => `${Lane.of(owner, id)} ${id}`
 
 const makePersons = () => {
   const persons = new Map<string, Known>()
   const get = (organization: Lane.Owner, concordId: string): Known =>
-    persons.get(keyOf(organization, concordId)) ?? { ...unchanged, hashes: new Set<string>() }
+    persons.get(keyOf(organization, concordId)) ?? unchanged
   return {
     get,
     /** Changes a person and raises its revision. */
@@ -72,9 +79,12 @@ const namedOf = ({ concordId, dateCreated, kind }: HeldAlias): Named => ({ conco
 /** Orders former aliases of one hash. */
 const byRelease = (a: HeldAlias, b: HeldAlias): number => a.releasedAt! - b.releasedAt! || a.dateCreated - b.dateCreated
 
-/** Orders aliases by their claims, and those of one instant by their hash. */
-const byClaim = (a: HeldAlias, b: HeldAlias): number =>
-  a.dateCreated - b.dateCreated || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.releasedAt! - b.releasedAt!)
+/** Orders aliases by their claims, those of one instant by their hash, and those of one hash by their release. */
+const byClaim = (a: HeldAlias, b: HeldAlias): number => {
+  if (a.dateCreated !== b.dateCreated) return a.dateCreated - b.dateCreated
+  if (a.hash !== b.hash) return a.hash < b.hash ? -1 : 1
+  return (a.releasedAt ?? Infinity) - (b.releasedAt ?? Infinity)
+}
 
 const makeAliases = (persons: Persons) => {
   const aliases = new Map<string, HeldAlias>()
@@ -101,8 +111,9 @@ const makeAliases = (persons: Persons) => {
     }),
     lastRelease: (organization: Lane.Owner, hash: string) => releasedAt(formerly(organization, hash)),
     of: (organization: Lane.Owner, concordId: string): ReadonlyArray<HeldAlias> =>
-      [...persons.get(organization, concordId).hashes]
-        .flatMap((hash) => [get(organization, hash), ...formerly(organization, hash)])
+      persons
+        .get(organization, concordId)
+        .hashes.flatMap((hash) => [get(organization, hash), ...formerly(organization, hash)])
         .filter((each) => each !== undefined && each.concordId === concordId && each.kind !== "contextId")
         .map((each) => each!)
         .toSorted(byClaim),
@@ -113,7 +124,8 @@ const makeAliases = (persons: Persons) => {
       if (get(organization, hash) === undefined) aliases.set(keyOf(organization, hash), heldBy(claim))
       if (kind === "contextId") return
       const { hashes } = persons.get(organization, concordId)
-      persons.change(organization, concordId, { isIdentified: true, hashes: hashes.add(hash) })
+      const all = hashes.includes(hash) ? hashes : [...hashes, hash]
+      persons.change(organization, concordId, { isIdentified: true, hashes: all })
     },
     release: (organization: Lane.Owner, { dateCreated, hash, isRenamed }: Release): void => {
       const before = get(organization, hash)

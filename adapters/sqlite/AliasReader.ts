@@ -60,7 +60,7 @@ export const make = (db: DatabaseSync): AliasReader => {
   const selectOfPerson = db.prepare(`
     ${ofPerson("alias", "NULL AS released_at, 0 AS is_renamed")}
     UNION ALL ${ofPerson("former_alias", "released_at, is_renamed")}
-    ORDER BY recorded_at, hash, released_at`)
+    ORDER BY recorded_at, hash, released_at NULLS LAST`)
   const keyOf = (organization: Lane.Owner, hash: string) => [Lane.of(organization, hash), Uuid.toBytes(hash)] as const
   return {
     named: (organization, hash, knownAt) => {

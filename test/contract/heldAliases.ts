@@ -123,6 +123,11 @@ export const heldAliasClauses: ReadonlyArray<Clause> = [
         { hash: hash(0xe), dateCreated: t0 + 40, isRenamed: true },
       )
       yield* claimed(store, { ...claim(0xa, uuid(6)), dateCreated: t0 + 40 })
+      // Released and claimed again at the instant of its claim.
+      for (const n of [0, 1]) {
+        yield* claimed(store, { ...claim(0xf00 + n, uuid(8)), hash: hash(0x9), dateCreated: t0 })
+        if (n === 0) yield* released(store, { hash: hash(0x9), dateCreated: t0 })
+      }
       // The same ids in another organization are other people.
       yield* store.people.change({ ...noChange, organization: other, claims: [claim(0xd, uuid(5))] })
       const held = (n: number, dateCreated: number) => ({
@@ -138,6 +143,8 @@ export const heldAliasClauses: ReadonlyArray<Clause> = [
         { ...email, hash: hash(0xe), dateCreated: t0 + 0xe, releasedAt: t0 + 40, isRenamed: true },
         { ...email, hash: hash(0xa), dateCreated: t0 + 40 },
       ]
+      const eight = { ...email, concordId: uuid(8), hash: hash(0x9), dateCreated: t0 }
+      deepStrictEqual(yield* store.people.aliasesOf(organization, [uuid(8)]), [[{ ...eight, releasedAt: t0 }, eight]])
       const ofAll = yield* store.people.aliasesOf(organization, [uuid(7), uuid(6), uuid(5), uuid(6)])
       deepStrictEqual(ofAll, [[], six, five, six])
       deepStrictEqual(yield* store.people.aliasesOf(organization, []), [])
