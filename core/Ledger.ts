@@ -24,6 +24,8 @@ import * as Identifying from "./people/Identifying.ts"
 import * as Joins from "./ledger/Joins.ts"
 import * as PersonFacts from "./people/PersonFacts.ts"
 import * as Profiles from "./people/Profiles.ts"
+import * as Releasing from "./people/Releasing.ts"
+import * as Renaming from "./people/Renaming.ts"
 import * as ProvenIdentifier from "./people/ProvenIdentifier.ts"
 import * as Resolving from "./people/Resolving.ts"
 import * as Sessions from "./people/Sessions.ts"
@@ -104,6 +106,9 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     person: bound(PersonFacts.of),
     personPositions: bound(PersonFacts.positions),
     undoJoin: bound(PersonFacts.undo),
+    releaseIdentifier: bound(Releasing.release),
+    renameAccounts: bound(Renaming.rename),
+    reviewRenames: bound(Renaming.review),
     // The store
     aheadMillis: ClockCheck.aheadMillis(context),
     ends: bound(Positions.ends),

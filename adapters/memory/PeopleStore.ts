@@ -197,8 +197,9 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
     if (idempotency.has(organization, idempotencyRecord)) return "repeated"
     if (identityToken !== undefined && usedTokens.has(identityToken.hash)) return "used"
     const isMoved = joining !== undefined && joining.catalog !== revision
-    if (!areSeen(organization, seen) || isMoved || !claims.every((claim) => aliases.isFree(organization, claim)))
-      return "stale"
+    const released = new Set(releases.map(({ hash }) => hash))
+    const isFree = (claim: Claim) => released.has(claim.hash) || aliases.isFree(organization, claim)
+    if (!areSeen(organization, seen) || isMoved || !claims.every(isFree)) return "stale"
     for (const release of releases) aliases.release(organization, release)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const fact of facts) recordFact(organization, fact)

@@ -65,7 +65,9 @@ export const make = (
     if (idempotency.has(organization, idempotencyRecord)) return "repeated"
     if (identityToken !== undefined && isUsed(identityToken)) return "used"
     const isCurrent = people.areAsSeen(organization, seen) && (joining === undefined || joined.isCurrent(joining))
-    if (!isCurrent || !claims.every((claim) => aliases.isFree(organization, claim))) return "stale"
+    const released = new Set(releases.map(({ hash }) => hash))
+    if (!isCurrent || !claims.every((claim) => released.has(claim.hash) || aliases.isFree(organization, claim)))
+      return "stale"
     for (const release of releases) aliases.release(organization, release)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const fact of facts) people.record(organization, fact)

@@ -124,13 +124,13 @@ export interface Hasher {
    */
   readonly aliases: (
     identifiers: Identifiers,
-    project: Project,
+    project: Pick<Project, "id">,
     given?: Identifiers,
   ) => Effect.Effect<ReadonlyArray<Alias>>
   /** The alias of a browser's `contextId` in a project. */
-  readonly context: (contextId: string, project: Project) => Effect.Effect<Alias>
+  readonly context: (contextId: string, project: Pick<Project, "id">) => Effect.Effect<Alias>
   /** The alias of a normalized value, given its SHA-256 in lower-case hexadecimal. */
-  readonly hashed: (kind: Alias["kind"], sha256: string, project: Project) => Effect.Effect<Alias>
+  readonly hashed: (kind: Alias["kind"], sha256: string, project: Pick<Project, "id">) => Effect.Effect<Alias>
   /** HMAC-SHA-256 of a text for a purpose: a signature for one purpose is not valid for another. */
   readonly sign: (purpose: string, text: string) => Effect.Effect<Uint8Array>
 }
@@ -168,7 +168,7 @@ const earlierForms = (kind: Alias["kind"], value: string, given: string | undefi
 }
 
 /** The project in which an identifier is unique; nothing for one that is unique in the organization. */
-const scopeOf = (kind: Alias["kind"], project: Project): Pick<Alias, "project"> =>
+const scopeOf = (kind: Alias["kind"], project: Pick<Project, "id">): Pick<Alias, "project"> =>
   kind === "projectUserId" || kind === "contextId" ? { project: project.id } : {}
 
 const kinds = ["userId", "projectUserId", "email", "phoneNumber"] as const
@@ -185,7 +185,7 @@ export const hasher = Effect.fnUntraced(function* (
   const encoder = new TextEncoder()
   const sign = (signedFor: string, text: string): Effect.Effect<Uint8Array> =>
     Effect.orDie(mac.sign(key, encoder.encode(`${signedFor}\0${text}`)))
-  const hashed = (kind: Alias["kind"], sha256: string, project: Project): Effect.Effect<Alias> => {
+  const hashed = (kind: Alias["kind"], sha256: string, project: Pick<Project, "id">): Effect.Effect<Alias> => {
     const scope = scopeOf(kind, project)
     return Effect.map(sign(purpose, [kind, scope.project ?? "", sha256].join("\0")), (tag) => ({
       kind,
@@ -193,12 +193,12 @@ export const hasher = Effect.fnUntraced(function* (
       ...scope,
     }))
   }
-  const plain = (kind: Alias["kind"], value: string, project: Project): Effect.Effect<Alias> =>
+  const plain = (kind: Alias["kind"], value: string, project: Pick<Project, "id">): Effect.Effect<Alias> =>
     Effect.flatMap(digest.digestHex(Digest.sha256, encoder.encode(value)), (sha256) => hashed(kind, sha256, project))
   const withEarlier = Effect.fnUntraced(function* (
     kind: Alias["kind"],
     value: string,
-    project: Project,
+    project: Pick<Project, "id">,
     given: string | undefined,
   ) {
     const alias = yield* plain(kind, value, project)

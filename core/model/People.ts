@@ -30,6 +30,9 @@ export interface Alias {
   readonly earlier?: ReadonlyArray<string>
 }
 
+/** Every hash under which an identifier may name a person: the one that it is claimed by, and the earlier ones. */
+export const hashesOf = ({ earlier = [], hash }: Alias): ReadonlyArray<string> => [hash, ...earlier]
+
 /**
  * An alias that names a person from now on. If it names that person already, its kind and project are filled in where
  * they are not known, and nothing else changes.

@@ -18,8 +18,19 @@ import * as Grouping from "./Grouping.ts"
 /** The most members, and the most facts, of a page. */
 export const pageSize = 1000
 
+/** An identifier that names a person, without its value. */
+export interface NamedBy {
+  /** `undefined`: it was claimed by an earlier version of Assent, which kept no kinds. */
+  readonly kind: People.Alias["kind"] | undefined
+  readonly since: Instant
+  /** The id of the project in which it is unique; only for a `projectUserId`. */
+  readonly project?: string
+}
+
 /** A page of the people joined with a person, and of the facts about them. */
 export interface PersonPage extends People.Joined {
+  /** What names the members of this page now. A browser's `contextId` is not among them. */
+  readonly identifiers: ReadonlyArray<NamedBy>
   /** In the order recorded. */
   readonly facts: ReadonlyArray<People.Fact>
   /** Left out after the last page. */
@@ -45,21 +56,47 @@ const purposeOf = (concordId: string, caller: string) => ["person", concordId, c
 const isAfter = (fact: People.Fact, { dateCreated, id }: Place["fact"]): boolean =>
   fact.dateCreated > dateCreated || (fact.dateCreated === dateCreated && fact.id > id)
 
-/** The page after a place. `facts` are all facts about a person, as known at the instant of the place. */
+/** The identifiers that name people now, in the order in which they were claimed. `freed` are hashes to leave out. */
+const identifiersOf = Effect.fnUntraced(function* (
+  organization: Organization,
+  people: ReadonlyArray<string>,
+  freed: ReadonlySet<string>,
+  { store }: Pick<LedgerContext, "store">,
+) {
+  const held = (yield* store.people.aliasesOf(organization, people)).flat()
+  const current = held.filter(({ hash, kind, releasedAt }) => {
+    return releasedAt === undefined && kind !== "contextId" && !freed.has(hash)
+  })
+  return current
+    .toSorted((a, b) => a.dateCreated - b.dateCreated)
+    .map(({ dateCreated, kind, project }): NamedBy => ({
+      kind,
+      since: dateCreated,
+      ...(project !== undefined && { project }),
+    }))
+})
+
+/**
+ * The page after a place. `facts` are all facts about a person, as known at the instant of the place. `freed` are hashes
+ * that are about to be released.
+ */
 const pageOf = Effect.fnUntraced(function* (
   organization: Organization,
   { caller, concordId }: { readonly caller: string; readonly concordId: string },
   facts: ReadonlyArray<People.Fact>,
   place: Place | undefined,
-  context: Pick<LedgerContext, "hasherOf">,
+  context: Pick<LedgerContext, "hasherOf" | "store">,
+  freed: ReadonlySet<string> = new Set(),
 ) {
   const joined = People.joinedWith(facts, concordId, Infinity)
   const members = place === undefined ? joined.members : joined.members.filter((member) => member > place.member)
   const ordered = People.inOrder(facts)
   const rest = place === undefined ? ordered : ordered.filter((fact) => isAfter(fact, place.fact))
+  const shown = members.slice(0, pageSize)
   const page = {
     survivor: joined.survivor,
-    members: members.slice(0, pageSize),
+    members: shown,
+    identifiers: yield* identifiersOf(organization, shown, freed, context),
     facts: rest.slice(0, pageSize),
   } satisfies PersonPage
   if (members.length <= pageSize && rest.length <= pageSize) return page as PersonPage
@@ -123,12 +160,36 @@ const undoneWith = (facts: ReadonlyArray<People.Fact>, fact: People.Fact): Reado
   return [fact, ...facts.filter(isOfToken)]
 }
 
+/**
+ * The hashes that undone identifications gave to a person and that name it still. One that was released since may name
+ * another person, who keeps it. One that was renamed has another hash by now.
+ */
+const givenBy = Effect.fnUntraced(function* (
+  organization: Organization,
+  facts: ReadonlyArray<People.Fact>,
+  undone: ReadonlyArray<People.Fact>,
+  { store }: Pick<LedgerContext, "store">,
+) {
+  const given = undone.flatMap(({ alias, member }) => (alias === undefined ? [] : [{ hash: alias, member }]))
+  for (const each of given) {
+    const next = facts.find(({ alias, kind, member }) => {
+      return kind === "renamed" && alias === each.hash && member === each.member
+    })
+    const isNew = next !== undefined && given.every(({ hash }) => hash !== next.renamedTo)
+    if (isNew) given.push({ hash: next.renamedTo!, member: each.member })
+  }
+  const hashes = given.map(({ hash }) => hash)
+  const named = hashes.length === 0 ? [] : yield* store.people.byAlias(organization, hashes)
+  return hashes.filter((_, index) => named[index]?.concordId === given[index]!.member)
+})
+
 /** A change that undoes facts, recorded at `now`. */
 const changeOf = Effect.fnUntraced(function* (
   organization: Organization,
   counted: Joins.Counted,
   facts: ReadonlyArray<People.Fact>,
   undone: ReadonlyArray<People.Fact>,
+  freed: ReadonlyArray<string>,
   submitter: string,
   context: LedgerContext,
 ) {
@@ -147,7 +208,7 @@ const changeOf = Effect.fnUntraced(function* (
     organization,
     seen: counted.seen,
     claims: [],
-    releases: undone.flatMap(({ alias }) => (alias === undefined ? [] : [{ hash: alias, dateCreated: now }])),
+    releases: freed.map((hash) => ({ hash, dateCreated: now })),
     facts: undoing.map((fact) => ({ ...fact, dateCreated: now })),
     ...(grouping !== undefined && { joining: Grouping.at(grouping, now) }),
     ends: { at, sessionsOf },
@@ -170,17 +231,22 @@ const attempt = Effect.fnUntraced(function* (
   const facts = yield* Joins.facts(organization, fact.member, context)
   if (facts.some(({ join }) => join === factId)) return { _tag: "UndoneBefore" } as UndoOutcome
   const undone = undoneWith(facts, fact)
-  const makeChange = yield* changeOf(organization, counted, facts, undone, submitter, context)
+  // Read after the person: a later release of one of them raises its revision and makes the change stale.
+  const freed = yield* givenBy(organization, facts, undone, context)
+  const makeChange = yield* changeOf(organization, counted, facts, undone, freed, submitter, context)
   const subjects = [
     ...counted.seen.map(({ concordId }) => concordId),
-    ...undone.flatMap(({ alias, member, survivor }) => [member, survivor, ...(alias === undefined ? [] : [alias])]),
+    ...undone.flatMap(({ member, survivor }) => [member, survivor]),
+    ...freed,
   ]
   // The undo must be later than the join, even if the clock was set back, because as known at the join the two are one.
-  const now = Math.max(yield* Clock.currentTimeMillis, ...undone.map(({ dateCreated }) => dateCreated + 1))
+  const earlier = [...undone, ...facts.filter(({ kind }) => kind === "renamed")]
+  const now = Math.max(yield* Clock.currentTimeMillis, ...earlier.map(({ dateCreated }) => dateCreated + 1))
   const write = Effect.fnUntraced(function* (recordedAt: Instant) {
     const change = makeChange(recordedAt)
     const after = [...facts, ...change.facts]
-    const person = yield* pageOf(organization, { caller: submitter, concordId }, after, undefined, context)
+    const asked = { caller: submitter, concordId }
+    const person = yield* pageOf(organization, asked, after, undefined, context, new Set(freed))
     const idempotencyRecord = yield* Idempotency.recordOf(idempotency, context, answer(person))
     return { person, kept: yield* store.people.change({ ...change, ...idempotencyRecord }) }
   })

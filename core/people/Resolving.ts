@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
-import type * as People from "../model/People.ts"
+import * as People from "../model/People.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -21,9 +21,6 @@ export type FoundPerson =
     })
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
-/** The hashes of an alias. */
-const hashesOf = ({ hash }: People.Alias): ReadonlyArray<string> => [hash]
-
 /**
  * The people that identifiers name now, in the order of `identifierKinds`. An identifier other than a `concordId` is
  * referred to by its hash, because a question is about the person that it named as known at its `knownAt`. Never creates
@@ -40,7 +37,7 @@ export const find = Effect.fnUntraced(function* (
   const { concordId } = person.identifiers
   const hasher = yield* hasherOf(organization)
   const aliases = yield* hasher.aliases(person.identifiers, project, identifiers)
-  const hashes = aliases.flatMap(hashesOf)
+  const hashes = aliases.flatMap(People.hashesOf)
   const named = hashes.length === 0 ? [] : yield* store.people.byAlias(organization, hashes)
   const references: ReadonlyArray<PersonReference> = [
     ...(concordId === undefined ? [] : [{ concordId }]),

@@ -87,9 +87,11 @@ export interface IdentityChange {
   readonly organization: Owner
   /** The revisions that the change was prepared against; with any other one it is `stale`. */
   readonly seen: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
-  /** Aliases that must be free, or already name the same person; otherwise the change is `stale`. */
+  /**
+   * Aliases that must be free, or already name the same person, or be released by the change; otherwise it is `stale`.
+   */
   readonly claims: ReadonlyArray<Claim>
-  /** The person that one of them named is changed by it: its revision is raised. */
+  /** Come before the claims. The person that one of them named is changed by it: its revision is raised. */
   readonly releases: ReadonlyArray<Release>
   readonly facts: ReadonlyArray<Fact>
   /** Left out where no group changes. */

@@ -45,6 +45,23 @@ export const peopleClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "aliases that a change releases may be claimed in it: two people exchange theirs",
+    Effect.fnUntraced(function* (store: Store) {
+      const claims = [claim(0xa, uuid(5)), claim(0xb, uuid(6))]
+      strictEqual(yield* store.people.change({ ...noChange, claims }), "kept")
+      const now = t0 + 500
+      const exchanged = [claim(0xa, uuid(6)), claim(0xb, uuid(5))].map((each) => ({ ...each, dateCreated: now }))
+      const releases = [0xa, 0xb].map((n) => ({ hash: hash(n), dateCreated: now, isRenamed: true as const }))
+      strictEqual(yield* store.people.change({ ...noChange, releases, claims: exchanged }), "kept")
+      deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [uuid(6), uuid(5)])
+      const before = yield* store.people.byAlias(organization, [hash(0xa), hash(0xb)], now - 1)
+      deepStrictEqual(
+        before.map((each) => each?.concordId),
+        [uuid(5), uuid(6)],
+      )
+    }),
+  ),
+  clause(
     "aliases that are claimed together are read together, while others write: all of them are known, or none",
     Effect.fnUntraced(function* (store: Store) {
       const rounds = Array.from({ length: 40 }, (_, round) =>

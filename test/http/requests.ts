@@ -186,6 +186,22 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
       `DELETE ${organizationPath}/people/:concordId/joins/:joinId`,
       async (project) => ({ params: await join(project) }),
     ],
+    [
+      `POST ${organizationPath}/people/:concordId/identifiers/release`,
+      async (project) => {
+        const userId = fresh("released")
+        const { concordId } = await recorded(project, userId)
+        return { params: { concordId }, json: { userId, reason: "closed" } }
+      },
+    ],
+    [
+      `POST ${organizationPath}/people/identifiers/rename`,
+      async (project) => {
+        const userId = fresh("renamed")
+        await recorded(project, userId)
+        return { json: { items: [{ userId, newUserId: fresh("new") }] } }
+      },
+    ],
     [`GET ${organizations}`, plain],
     [`POST ${organizations}`, () => ({ json: newOrganization })],
     [`PATCH ${organizationPath}`, renamed],

@@ -61,6 +61,8 @@ const table: ReadonlyArray<Row> = [
   row(`PATCH ${projectPath}`, managing),
   row(`GET ${organizationPath}/people/:concordId`, reading),
   row(`DELETE ${organizationPath}/people/:concordId/joins/:joinId`, managing),
+  row(`POST ${organizationPath}/people/:concordId/identifiers/release`, managing),
+  row(`POST ${organizationPath}/people/identifiers/rename`, managing),
   row(`GET ${organizations}`, reading),
   // It answers an owner's key, and only owners may make keys.
   row(`POST ${organizations}`, keys, 201),

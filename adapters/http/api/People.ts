@@ -25,7 +25,33 @@ export const People = HttpApiGroup.make("people")
       .annotateMerge(
         about(
           "Get a person",
-          "Who it was joined with, and the facts that tell, with their evidence: 1,000 of each a page.",
+          "Who it was joined with, the kinds of identifiers that name it, and the facts with their evidence: 1,000 members and facts a page.",
+        ),
+      ),
+    HttpApiEndpoint.post("releaseIdentifier", `${person}/identifiers/release`, {
+      params: one,
+      payload: PeopleWire.Release,
+      success: PeopleWire.Fact,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(
+        about(
+          "Release an identifier",
+          "It names no one from now on, by a fact: for an address or a number that changed hands. 404 if it names neither this person nor one joined with it. What was recorded stays, and so does every answer as known before.",
+        ),
+      ),
+    HttpApiEndpoint.post("renameAccounts", `${paths.organization}/people/identifiers/rename`, {
+      params: inOrganization,
+      payload: PeopleWire.Renames,
+      success: PeopleWire.Renamed,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(
+        about(
+          "Rename accounts",
+          "Each userId is replaced by another one for the same person, by a fact each, at one instant: all of them or none. The same rename again records nothing.",
         ),
       ),
     HttpApiEndpoint.delete("undoJoin", `${person}/joins/:joinId`, {

@@ -5,6 +5,7 @@ import { Schema } from "effect"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 import * as People from "../../../core/model/People.ts"
+import * as Releasing from "../../../core/people/Releasing.ts"
 import * as Wire from "./Wire.ts"
 
 /** The claim that an identifier names the visitor, with the identity token that proves it. */
@@ -22,6 +23,36 @@ export const Identification = Schema.Struct({
     }),
   ),
 })
+
+/** An identifier that is released, exactly one, and the reason. */
+export const Release = Schema.Struct({
+  ...(Object.fromEntries(Releasing.kinds.map((kind) => [kind, ItemLine.identifierFields[kind]])) as Pick<
+    typeof ItemLine.identifierFields,
+    (typeof Releasing.kinds)[number]
+  >),
+  project: Fields.orNull(Fields.Uuid.annotate({ description: "The project that a projectUserId is of" })),
+  reason: Fields.writableText(1, 256).annotate({
+    description: "Kept in the fact, and shown with it: do not write anything personal into it",
+  }),
+})
+
+/** Accounts that have another `userId` from now on, 1 to 1000, all of them or none. */
+export const Renames = Wire.batch(
+  Schema.Struct({ userId: Schema.String, newUserId: Schema.String.annotate({ description: "Names the same person" }) }),
+)
+
+/** The renamed accounts, in the order of the items. */
+export const Renamed = Schema.Struct({
+  count: Schema.Int,
+  items: Schema.Array(
+    Schema.Struct({
+      concordId: Schema.String,
+      dateCreated: Schema.String.annotate({
+        description: "When the account was renamed; earlier than now if the same rename was recorded before",
+      }),
+    }),
+  ),
+}).annotate({ identifier: "RenamedAccounts" })
 
 /** The answer to an identification, with the session that replaces the one of the request. */
 export const Identified = Schema.Struct({
@@ -59,32 +90,53 @@ export const KeptProfile = Schema.Struct({
   }),
 }).annotate({ identifier: "Profile" })
 
+const aliasKinds = ["contextId", "userId", "projectUserId", "email", "phoneNumber"] as const
+
 const Evidence = Schema.Struct({
-  kind: Schema.Literals(["contextId", "userId", "projectUserId", "email", "phoneNumber"]),
+  kind: Schema.Literals(aliasKinds),
   keyId: Schema.optionalKey(Schema.String),
   tokenHash: Schema.String,
   issuedAt: Schema.String,
   expiresAt: Schema.String,
 })
 
-const Fact = Schema.Struct({
+/** A fact about the identity of a person. */
+export const Fact = Schema.Struct({
   id: Schema.String,
-  kind: Schema.Literals(["joined", "identified", "undone"]),
+  kind: Schema.Literals(["joined", "identified", "undone", "released", "renamed", "shared"]),
   dateCreated: Schema.String,
   member: Schema.String,
   survivor: Schema.String,
   submitter: Schema.String,
   evidence: Schema.optionalKey(Evidence),
   join: Schema.optionalKey(Schema.String),
+  identifier: Schema.optionalKey(
+    Schema.Struct({ kind: Schema.Literals(aliasKinds), project: Schema.optionalKey(Schema.String) }).annotate({
+      description: "Of released, renamed and shared: the kind of the identifier, and the project it is unique in",
+    }),
+  ),
+  reason: Schema.optionalKey(Schema.String.annotate({ description: "Of released: the reason that was given" })),
 }).annotate({
   identifier: "PersonFact",
-  description: "That two people are one, that an identifier names a person, or that such a fact is undone",
+  description:
+    "That two people are one, that an identifier names a person, was released, renamed or shared, or that a fact is undone",
 })
 
-/** A person: the members of its join, and the facts about it, in pages of at most 1,000 of each. */
+/** A person: the members of its join, what names it, and the facts about it, in pages of at most 1,000 of each. */
 export const Person = Schema.Struct({
   concordId: Schema.String.annotate({ description: "Under which the person is answered" }),
   members: Schema.Array(Schema.String).annotate({ description: "Everybody who is counted as this person" }),
+  identifiers: Schema.Array(
+    Schema.Struct({
+      kind: Schema.optionalKey(
+        Schema.Literals(Releasing.kinds).annotate({
+          description: "Left out where the identifier was recorded by an earlier version, which kept no kinds",
+        }),
+      ),
+      since: Schema.String,
+      project: Schema.optionalKey(Schema.String.annotate({ description: "The project that a projectUserId is of" })),
+    }),
+  ).annotate({ description: "What names the members of this page, in the order recorded; never a value" }),
   facts: Schema.Array(Fact).annotate({ description: "In the order recorded" }),
   ...Wire.nextCursor,
 }).annotate({ identifier: "Person" })

@@ -1,5 +1,5 @@
 /**
- * The handlers of identity: the facts about a person, and undoing a join.
+ * The handlers of identity: the facts about a person, undoing a join, and releasing and renaming identifiers.
  */
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
@@ -7,28 +7,38 @@ import { HttpApiBuilder } from "effect/http-api"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import * as Releasing from "../../../core/people/Releasing.ts"
+import type { RenamedAccount } from "../../../core/people/Renaming.ts"
 import type { PersonPage } from "../../../core/people/PersonFacts.ts"
 import type * as People from "../../../core/model/People.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
+import * as PeopleWire from "../api/PeopleWire.ts"
+import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 import * as CatalogChanges from "./CatalogChanges.ts"
 import * as Pages from "./Pages.ts"
 import * as Positions from "../server/Positions.ts"
 
+const decodeRelease = Exchange.decoder(PeopleWire.Release)
+const decodeRenames = Exchange.decoder(PeopleWire.Renames)
+
 const noPerson = new Answer.HttpProblem({ status: 404, detail: "there is no such person" })
 const noJoin = new Answer.HttpProblem({ status: 404, detail: "there is no such join of this person" })
 const undoneBefore = new Answer.HttpProblem({ status: 409, detail: "the join was undone before" })
 
 /** A fact as JSON, without the hash of the identifier, which is not shown to anyone. */
-const factJson = ({ dateCreated, evidence, id, join, kind, member, submitter, survivor }: People.Fact) => ({
+const factJson = ({ dateCreated, evidence, id, identifier, join, kind, reason, ...people }: People.Fact) => ({
   id,
   kind,
-  member,
-  survivor,
-  submitter,
+  member: people.member,
+  survivor: people.survivor,
+  submitter: people.submitter,
   ...(join !== undefined && { join }),
+  ...(identifier !== undefined && { identifier }),
+  ...(reason !== undefined && { reason }),
   dateCreated: Instant.format(dateCreated),
   ...(evidence !== undefined && {
     evidence: {
@@ -39,9 +49,11 @@ const factJson = ({ dateCreated, evidence, id, join, kind, member, submitter, su
   }),
 })
 
-/** A page of a person as JSON: its members, and the facts about it. */
-const write = ({ facts, members, nextCursor, survivor }: PersonPage): string =>
-  JSON.stringify({ concordId: survivor, members, facts: facts.map(factJson), nextCursor })
+/** A page of a person as JSON: its members, what names them, and the facts about it. */
+const write = ({ facts, identifiers, members, nextCursor, survivor }: PersonPage): string => {
+  const named = identifiers.map(({ since, ...identifier }) => ({ ...identifier, since: Instant.format(since) }))
+  return JSON.stringify({ concordId: survivor, members, identifiers: named, facts: facts.map(factJson), nextCursor })
+}
 
 const undo = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
@@ -63,6 +75,88 @@ const undo = Effect.fnUntraced(function* (
   return Answer.json(isRepeated ? outcome.answer : write(outcome.person), 200, headers)
 })
 
+const notValid = (errors: ReadonlyArray<Answer.Violation>, detail = "the body is not valid") =>
+  new Answer.HttpProblem({ status: 422, detail, errors })
+
+/** The identifier that is released; fails unless exactly one is given, and the project of a `projectUserId`. */
+const releasedOf = Effect.fnUntraced(function* (fields: typeof PeopleWire.Release.Type) {
+  const ledger = yield* Ledger
+  const { organization } = yield* CurrentKey
+  const given = Releasing.kinds.flatMap((kind) => {
+    const value = fields[kind]
+    return value == null ? [] : [{ kind, value }]
+  })
+  const [identifier] = given
+  if (identifier === undefined || given.length > 1) {
+    const detail = `name exactly one of ${Releasing.kinds.join(", ")}`
+    return yield* notValid([{ pointer: "", code: "identifier_missing", detail }])
+  }
+  if (identifier.kind !== "projectUserId") return identifier as Releasing.Identifier
+  const project = (yield* ledger.catalog).projects.get(fields.project?.toLowerCase() ?? "")
+  if (project !== undefined && project.organization === organization.id) return { ...identifier, project }
+  const detail = "expected the id of a project of the organization: a projectUserId is unique in its project only"
+  return yield* notValid([{ pointer: "/project", code: "unknown_project", detail }])
+})
+
+const notNamed = new Answer.HttpProblem({
+  status: 404,
+  detail: "the identifier does not name this person, nor one joined with it",
+})
+
+/** What a release or a rename writes for each identifier: the alias, the one before, and a fact. */
+const writesOfChange = 3
+
+const release = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  params: { readonly concordId: string },
+) {
+  const ledger = yield* Ledger
+  const { key, organization } = yield* CurrentKey
+  const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeRelease)
+  if (!isUuid(params.concordId)) return yield* noPerson
+  const identifier = yield* releasedOf(fields)
+  yield* Account.take({ items: 1, writes: writesOfChange + (idempotency.idempotency === undefined ? 0 : 1) })
+  const about = { concordId: params.concordId.toLowerCase(), identifier, reason: fields.reason, submitter: key.id }
+  const writeFact = (fact: People.Fact): string => JSON.stringify(factJson(fact))
+  const releasing = { ...about, ...idempotency, answer: writeFact }
+  const outcome = yield* IdempotencyKey.orRefuse(yield* ledger.releaseIdentifier(organization, releasing))
+  if (outcome._tag === "NotNamed") return yield* notNamed
+  if (outcome._tag === "Refused") {
+    return yield* notValid(outcome.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail })))
+  }
+  const isRepeated = outcome._tag === "Repeated"
+  const headers = { ...Positions.headers(outcome.positions), ...IdempotencyKey.headers(isRepeated) }
+  return Answer.json(isRepeated ? outcome.answer : writeFact(outcome.fact), 200, headers)
+})
+
+const writeRenamed = (accounts: ReadonlyArray<RenamedAccount>): string =>
+  Answer.list(
+    accounts.map(({ concordId, renamedAt }) => JSON.stringify({ concordId, dateCreated: Instant.format(renamedAt) })),
+  )
+
+const rename = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+  const ledger = yield* Ledger
+  const { key, organization } = yield* CurrentKey
+  const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeRenames)
+  const { length } = fields.items
+  const records = idempotency.idempotency === undefined ? 0 : Math.ceil(length / renamesOfRecord)
+  yield* Account.take({ items: length, writes: length * writesOfChange + records })
+  const renaming = { items: fields.items, submitter: key.id, ...idempotency, answer: writeRenamed }
+  const outcome = yield* IdempotencyKey.orRefuse(yield* ledger.renameAccounts(organization, renaming))
+  if (outcome._tag === "Refused") {
+    const errors = outcome.violations.map(({ code, detail, field, item }) => {
+      return { pointer: `/items/${item}/${field}`, code, detail }
+    })
+    return yield* notValid(errors, "nothing was renamed: a rule is broken")
+  }
+  const isRepeated = outcome._tag === "Repeated"
+  const headers = { ...Positions.headers(outcome.positions), ...IdempotencyKey.headers(isRepeated) }
+  return Answer.json(isRepeated ? outcome.answer : writeRenamed(outcome.accounts), 200, headers)
+})
+
+/** How many renamed accounts an idempotency record holds for each write that it is counted as. */
+const renamesOfRecord = 20
+
 /** The handlers of the group `people`. */
 export const layer = HttpApiBuilder.group(Api, "people", (handlers) =>
   handlers
@@ -79,5 +173,7 @@ export const layer = HttpApiBuilder.group(Api, "people", (handlers) =>
         }),
       ),
     )
+    .handleRaw("releaseIdentifier", ({ params, request }) => Answer.respond(release(request, params)))
+    .handleRaw("renameAccounts", ({ request }) => Answer.respond(rename(request)))
     .handle("undoJoin", ({ params, request }) => Answer.respond(undo(request, params))),
 )
