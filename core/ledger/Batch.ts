@@ -23,6 +23,10 @@ export interface Batch extends ProjectScope {
   readonly idempotency?: IdempotentRequest
   /** The items that are not recorded, because they change no answer. Left out: none. */
   readonly settled?: SettledItems
+  /** Of settled refusals with several people: the events that answer for the others. Left out: none. */
+  readonly settledAlso?: ReadonlyMap<number, ReadonlyArray<StoredEvent>>
+  /** Whether a conflict leaves contact points out instead of refusing an item. Left out: it is refused. */
+  readonly sharedContacts?: "leave-out"
 }
 
 /**

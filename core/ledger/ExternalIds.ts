@@ -30,6 +30,39 @@ export const hashOfSubmitter = (
   externalId: string,
 ): Effect.Effect<string> => Sha256.hex(digest, submitter.padEnd(128, "\0") + externalId)
 
+/** An external id that an event gets. */
+export interface OwnId {
+  /** As it is answered. */
+  readonly text: string
+  readonly hash: string
+}
+
+/**
+ * The external id of one of the further events of a refusal that is recorded for several people, by its number, from 1:
+ * derived from the external id of the first, so that they are found with it. Its hash is one of the submitter, because
+ * another one could have given an event the same text.
+ */
+const furtherId = Effect.fnUntraced(function* (
+  digest: Digest.Digest["Service"],
+  submitter: string,
+  first: string,
+  number: number,
+) {
+  const text = yield* hashOfSubmitter(digest, submitter, `${first}\0${number}`)
+  return { text, hash: yield* hashOfSubmitter(digest, submitter, text) } satisfies OwnId as OwnId
+})
+
+/** The external ids of the further events of a refusal, from 1 to `count`; of one without an external id, none. */
+export const further = (
+  first: OwnId | undefined,
+  count: number,
+  { submitter }: Pick<Batch, "submitter">,
+  { digest }: Pick<LedgerContext, "digest">,
+): Effect.Effect<ReadonlyArray<OwnId | undefined>> =>
+  Effect.forEach(Array.from({ length: count }), (_, index) =>
+    first === undefined ? Effect.undefined : furtherId(digest, submitter, first.text, index + 1),
+  )
+
 /** What is known of the external id of an item. */
 export interface KnownId {
   /** The hash that an event with it has, or gets. */
@@ -69,6 +102,33 @@ export const find = Effect.fnUntraced(function* (batch: Batch, context: Pick<Led
       externalId === undefined ? [] : [[item, byId.get(externalId)!]],
     ),
   ) as KnownIds
+})
+
+/** How many further events are looked up at once: a refusal has one for each of its identifiers, or fewer. */
+const furtherAtOnce = 4
+
+/** The further events of a refusal that an external id was recorded with, in their order. */
+export const furtherEvents = Effect.fnUntraced(function* (
+  externalId: string,
+  batch: Batch,
+  context: Pick<LedgerContext, "digest" | "store">,
+) {
+  const { digest } = context
+  const found: Array<StoredEvent> = []
+  for (let number = 1; ; number += furtherAtOnce) {
+    const numbers = Array.from({ length: furtherAtOnce }, (_, index) => number + index)
+    const ids = yield* Effect.forEach(numbers, (each) => furtherId(digest, batch.submitter, externalId, each))
+    // A restored event may have the hash of the text alone.
+    const hashes = yield* Effect.forEach(ids, ({ hash, text }) =>
+      Effect.map(hashOf(digest, text), (own) => [hash, own]),
+    )
+    const known = yield* lookUp(hashes.flat(), batch, context)
+    for (const [index] of ids.entries()) {
+      const own = known.slice(2 * index, 2 * index + 2).find(({ event }) => event?.submitter === batch.submitter)
+      if (own?.event === undefined) return found
+      found.push(own.event)
+    }
+  }
 })
 
 /**

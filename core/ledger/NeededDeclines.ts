@@ -5,7 +5,7 @@
  */
 import { Clock, Effect } from "effect"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
-import type { Batch, SettledItems } from "./Batch.ts"
+import type { Batch } from "./Batch.ts"
 import * as BatchPlan from "./BatchPlan.ts"
 import * as ExternalIds from "./ExternalIds.ts"
 import type * as Idempotency from "./Idempotency.ts"
@@ -42,38 +42,55 @@ const repetitions = (admitted: ReadonlyArray<BatchPlan.AdmittedItem>): ReadonlyM
   )
 }
 
+/** The declines that are not recorded, and for those with several people the events that answer for the others. */
+type Settled = Required<Pick<Batch, "settled" | "settledAlso">>
+
 /**
- * The declines of a batch that change no answer. A decline whose identifiers claim to name its person changes one: that
- * of a question by the new identifier.
+ * The declines of a batch that change no answer, for none of their people. A decline whose identifiers claim to name its
+ * person changes one: that of a question by the new identifier.
  */
 const settledOf = Effect.fnUntraced(function* (
   batch: Batch,
   context: LedgerContext,
-): Effect.fn.Return<SettledItems, StoreUnavailable> {
+): Effect.fn.Return<Settled, StoreUnavailable> {
   const knownIds = yield* ExternalIds.find(batch, context)
   const clock = yield* Clock.currentTimeMillis
   const { admitted, claims } = yield* BatchPlan.make(batch, knownIds, { clock, recordedAt: clock }, context)
   const claiming = new Set(claims.map(({ concordId }) => concordId))
-  const settled = new Map<number, StoredEvent | number>(repetitions(admitted))
+  const byItem = Map.groupBy(admitted, ({ item }) => item)
+  const settled = new Map<number, StoredEvent | number>(repetitions([...byItem.values()].map(([first]) => first!)))
   const known = admitted.filter(({ concordId, item }) => !settled.has(item) && !claiming.has(concordId))
+  const deciding = new Map<BatchPlan.AdmittedItem, StoredEvent>()
   for (const [concordId, items] of Map.groupBy(known, (each) => each.concordId)) {
-    const refused = yield* refusals(
-      batch,
-      concordId,
-      items.map(({ event }) => event.type.id),
-      context,
-    )
-    for (const { event, item } of items) {
-      const deciding = refused.get(event.type.id)
-      if (deciding !== undefined) settled.set(item, deciding)
+    const types = items.map(({ event }) => event.type.id)
+    const refused = yield* refusals(batch, concordId, types, context)
+    for (const each of items) {
+      const event = refused.get(each.event.type.id)
+      if (event !== undefined) deciding.set(each, event)
     }
+  }
+  const settledAlso = new Map<number, ReadonlyArray<StoredEvent>>()
+  for (const [item, ofItem] of byItem) {
+    const [first, ...others] = ofItem.flatMap((each) => deciding.get(each) ?? [])
+    if (first === undefined || others.length < ofItem.length - 1) continue
+    settled.set(item, first)
+    if (others.length > 0) settledAlso.set(item, others)
   }
   // A refusal that is dated now does not answer for the time after a later yes.
   const candidates = admitted.filter(({ item }) => typeof settled.get(item) === "object")
   const dates = yield* LaterDates.read(batch, LaterDates.refusalsOf(candidates), context)
-  for (const [{ item }] of LaterDates.ofItems(candidates, dates)) settled.delete(item)
-  return settled
+  for (const [{ item }] of LaterDates.ofItems(candidates, dates)) {
+    settled.delete(item)
+    settledAlso.delete(item)
+  }
+  return { settled, settledAlso }
 })
+
+/** How many events a batch has recorded: one for each item that is not settled, and those for its further people. */
+const countOf = ({ items }: Batch, { settled }: Settled, alsoRecordedFor: Recording.AlsoRecordedFor): number =>
+  [...items.keys()]
+    .filter((item) => !settled.has(item))
+    .reduce((sum, item) => sum + 1 + (alsoRecordedFor.get(item)?.length ?? 0), 0)
 
 /**
  * Records those declines of a batch that change an answer, all of them or nothing, and answers every item in the order
@@ -84,7 +101,8 @@ export const recordNeeded = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<Recording.RecordOutcome | Idempotency.KeyConflict, StoreUnavailable> {
   const settled = yield* settledOf(batch, context)
-  const outcome = yield* Recording.record({ ...batch, settled }, context)
+  const outcome = yield* Recording.record({ ...batch, ...settled }, context)
   if (outcome._tag !== "Recorded") return outcome
-  return { ...outcome, recordedCount: outcome.isRepeated === true ? 0 : batch.items.length - settled.size }
+  const { alsoRecordedFor, isRepeated } = outcome
+  return { ...outcome, recordedCount: isRepeated === true ? 0 : countOf(batch, settled, alsoRecordedFor) }
 })

@@ -34,8 +34,13 @@ export type RecordOutcome =
       /** The number of events that were recorded, if the batch was recorded above a quota. */
       readonly recordedCount?: number
       readonly leftOut: BatchPlan.LeftOut
+      /** By the index of a refusal: its events for further people that its identifiers name. */
+      readonly alsoRecordedFor: AlsoRecordedFor
     }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<ItemViolation> }
+
+/** By the index of an item, the events that were recorded for people besides that of its strongest identifier. */
+export type AlsoRecordedFor = ReadonlyMap<number, ReadonlyArray<EventReference>>
 
 /** The event of an admitted item. */
 export const toEvent = (
@@ -65,18 +70,17 @@ export interface IdentifiedItem extends BatchPlan.AdmittedItem {
 
 /** The event to store for an admitted item. */
 const toStored = (
-  { concordId, draft, event: admitted, externalId, id }: IdentifiedItem,
+  { concordId, event: admitted, externalId, id }: IdentifiedItem,
   { project, session, submitter }: Batch,
   dateCreated: Instant,
 ): StoredEvent => {
   const event = toEvent(admitted, id, concordId, dateCreated)
-  const ownId = externalId === undefined ? undefined : draft.externalId
   return {
     ...event,
     submitter,
     ...(session !== undefined && EventBody.originOf(session)),
-    ...(externalId !== undefined && { externalId }),
-    body: EventBody.write(event, admitted.type, project, submitter, session, ownId, admitted),
+    ...(externalId !== undefined && { externalId: externalId.hash }),
+    body: EventBody.write(event, admitted.type, project, submitter, session, externalId?.text, admitted),
   }
 }
 
@@ -141,14 +145,51 @@ interface AppendOptions extends Pick<Append, "after" | "idempotencyRecord"> {
   readonly beforeAppend?: Effect.Effect<unknown>
 }
 
+/** What a batch is answered with, by its items. */
+export interface BatchAnswer<Event> {
+  /** The event of every item; of a refusal with several people, that of the strongest identifier. */
+  readonly events: ReadonlyArray<Event>
+  readonly alsoRecordedFor: AlsoRecordedFor
+  readonly leftOut: BatchPlan.LeftOut
+  /** The items that contact points were left out of. */
+  readonly withoutContacts: ReadonlySet<number>
+}
+
 /**
- * Chooses the options of an append, given the items that it records and the events of all items. May answer instead
+ * Chooses the options of an append, given the items that it records and the answer of the batch. May answer instead
  * that the batch must be planned again, because of what was recorded in the meantime. If it fails, nothing is recorded.
  */
 export type ChooseOptions<E = never> = (
   recorded: ReadonlyArray<IdentifiedItem>,
-  events: ReadonlyArray<EventReference>,
+  answer: BatchAnswer<EventReference>,
 ) => Effect.Effect<AppendOptions | "plan again", E>
+
+/** The answer to a batch, given the events that are recorded for the admitted items. */
+const answerOf = <Event extends EventReference>(
+  { items }: Batch,
+  { alsoRecorded, leftOut, repeated, withoutContacts }: BatchPlan.BatchPlan,
+  admitted: ReadonlyArray<IdentifiedItem>,
+  recorded: ReadonlyArray<Event>,
+): BatchAnswer<Event | StoredEvent> => {
+  const events: Array<Event | StoredEvent> = []
+  const alsoRecordedFor = new Map<number, Array<EventReference>>()
+  const add = (item: number, { concordId, id }: EventReference) =>
+    alsoRecordedFor.set(item, [...(alsoRecordedFor.get(item) ?? []), { id, concordId }])
+  for (const [index, { item }] of admitted.entries()) {
+    const event = recorded[index]!
+    if (events[item] === undefined) events[item] = event
+    else add(item, event)
+  }
+  for (const [item, further] of alsoRecorded) for (const each of further) add(item, each)
+  for (const item of items.keys()) {
+    const same = repeated.get(item)
+    if (same === undefined) continue
+    events[item] = typeof same === "number" ? events[same]! : same
+    const further = typeof same === "number" ? alsoRecordedFor.get(same) : undefined
+    if (further !== undefined) alsoRecordedFor.set(item, further)
+  }
+  return { events, alsoRecordedFor, leftOut, withoutContacts }
+}
 
 /** When a batch is planned, and what was found when it was planned before. */
 interface Planning extends Admission.Instants {
@@ -168,20 +209,11 @@ const attempt = Effect.fnUntraced(function* <E>(
   const { organization, project } = batch
   const knownIds = yield* ExternalIds.find(batch, context)
   const plan = yield* BatchPlan.make(batch, knownIds, { clock, recordedAt: planned }, context)
+  if (plan.isMoved) return { _tag: "Stale", lastRecordedAt: planned } as const
   if (plan.violations.length > 0) return { _tag: "Refused", violations: plan.violations } as const
-  const { leftOut } = plan
   const admitted: Array<IdentifiedItem> = []
   for (const each of plan.admitted) admitted.push({ ...each, id: yield* context.random.uuidV7() })
-  /** The event of every item of the batch, given those that are recorded now. */
-  const ofItems = <Event extends EventReference>(recorded: ReadonlyArray<Event>) => {
-    const byItem: Array<Event | StoredEvent> = []
-    for (const [index, { item }] of admitted.entries()) byItem[item] = recorded[index]!
-    for (const [item, same] of [...plan.repeated].toSorted(([a], [b]) => a - b)) {
-      byItem[item] = typeof same === "number" ? byItem[same]! : same
-    }
-    return byItem
-  }
-  const options = yield* chooseOptions(admitted, ofItems(admitted))
+  const options = yield* chooseOptions(admitted, answerOf(batch, plan, admitted, admitted))
   if (options === "plan again") return { _tag: "Stale", lastRecordedAt: planned } as const
   const { beforeAppend = Effect.void, ...kept } = options
   const refusals = LaterDates.refusalsOf(admitted)
@@ -194,8 +226,8 @@ const attempt = Effect.fnUntraced(function* <E>(
       const items = readmitted(admitted, batch, { clock, recordedAt })
       if (items === undefined) return stale
       const recorded = items.map((each) => toStored(each, batch, recordedAt))
-      const events = ofItems(recorded)
-      const outcome = { _tag: "Recorded", events, recorded, leftOut, positions: PositionsOf.none } as const
+      const answer = answerOf(batch, plan, admitted, recorded)
+      const outcome = { _tag: "Recorded", ...answer, recorded, positions: PositionsOf.none } as const
       if (recorded.length === 0 && kept.idempotencyRecord === undefined) return outcome
       if (!(yield* isCurrent(admitted, batch, context))) return stale
       const mayHaveFurther = refusals.length > 0 && (isOvertaken || items !== admitted)
@@ -209,12 +241,14 @@ const attempt = Effect.fnUntraced(function* <E>(
         recordedAt,
         events: doubled.length === 0 ? recorded : [...recorded, ...doubled],
         claims,
+        ...(plan.seen.length > 0 && { seen: plan.seen }),
+        ...(plan.facts.length > 0 && { facts: plan.facts.map((fact) => ({ ...fact, dateCreated: recordedAt })) }),
         ...(refusals.length > 0 && { refusals: checked }),
         ...kept,
       })
       return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
     })
-  const ids = new Set(plan.claims.map(({ hash }) => hash))
+  const ids = new Set([...plan.claims.map(({ hash }) => hash), ...plan.facts.map(({ member }) => member)])
   for (const { concordId, event } of admitted) {
     ids.add(concordId).add(event.type.id)
     ids.add(AnswerHorizon.ofLane(Lane.of(project, concordId)))
@@ -257,7 +291,7 @@ export const recordWith = Effect.fnUntraced(function* <E>(
 })
 
 /** The members that the refusals of a batch are recorded without. */
-const leftOutOf = ({ items }: Batch): BatchPlan.LeftOut => {
+const leftOutOf = ({ items }: Batch): Map<number, ReadonlyArray<string>> => {
   const leftOut = new Map<number, ReadonlyArray<string>>()
   for (const [item, each] of items.entries()) {
     const members = ItemPeople.leftOutOf(each)
@@ -266,11 +300,39 @@ const leftOutOf = ({ items }: Batch): BatchPlan.LeftOut => {
   return leftOut
 }
 
-/** The events with which an earlier request of the same idempotency key was answered. */
+/**
+ * The answer of an item in an idempotency record: the id of its event, or with the ids of its further events and the
+ * members that it was recorded without, where those do not follow from the request.
+ */
+type KeptItem =
+  | string
+  | { readonly id: string; readonly also?: ReadonlyArray<string>; readonly leftOut?: ReadonlyArray<string> }
+
+const toKept = (answer: BatchAnswer<EventReference>): ReadonlyArray<KeptItem> =>
+  answer.events.map(({ id }, item) => {
+    const also = answer.alsoRecordedFor.get(item)?.map((event) => event.id)
+    const leftOut = answer.withoutContacts.has(item) ? answer.leftOut.get(item) : undefined
+    if (also === undefined && leftOut === undefined) return id
+    return { id, ...(also !== undefined && { also }), ...(leftOut !== undefined && { leftOut }) }
+  })
+
+/** The answer to an earlier request of the same idempotency key. */
 const repeated = Effect.fnUntraced(function* (batch: Batch, answer: string, { store }: LedgerContext) {
-  const events = (yield* store.events.byId(batch.project, JSON.parse(answer))).map((event) => event!)
+  const kept = (JSON.parse(answer) as ReadonlyArray<KeptItem>).map((each) =>
+    typeof each === "string" ? { id: each } : each,
+  )
+  const ids = kept.flatMap(({ also = [], id }) => [id, ...also])
+  const found = new Map((yield* store.events.byId(batch.project, ids)).map((event) => [event!.id, event!]))
   const leftOut = leftOutOf(batch)
-  return { _tag: "Recorded", events, leftOut, positions: PositionsOf.none, isRepeated: true } as const
+  const alsoRecordedFor = new Map<number, ReadonlyArray<EventReference>>()
+  for (const [item, each] of kept.entries()) {
+    const also = each.also?.map((id) => ({ id, concordId: found.get(id)!.concordId }))
+    if (also !== undefined) alsoRecordedFor.set(item, also)
+    if (each.leftOut !== undefined) leftOut.set(item, each.leftOut)
+  }
+  const events = kept.map(({ id }) => found.get(id)!)
+  const outcome = { _tag: "Recorded", events, leftOut, alsoRecordedFor, isRepeated: true } as const
+  return { ...outcome, positions: PositionsOf.none }
 })
 
 /** Records a batch durably, all of it or nothing. */
@@ -280,10 +342,10 @@ export const record = Effect.fnUntraced(function* (
 ): Effect.fn.Return<RecordOutcome | Idempotency.KeyConflict, StoreUnavailable> {
   const { idempotency, organization, project } = batch
   // A batch of which nothing had to be recorded leaves nothing at all.
-  const chooseOptions: ChooseOptions = (recorded, events) =>
+  const chooseOptions: ChooseOptions = (recorded, answer) =>
     batch.settled !== undefined && recorded.length === 0
       ? Effect.succeed({})
-      : Idempotency.recordOf(idempotency, context, JSON.stringify(events.map(({ id }) => id)))
+      : Idempotency.recordOf(idempotency, context, JSON.stringify(toKept(answer)))
   const carryOut: Effect.Effect<RecordOutcome | Idempotency.KeptBefore, StoreUnavailable> = recordWith(
     batch,
     chooseOptions,

@@ -1,9 +1,8 @@
 /**
- * Identity: which person identifiers name, and which people are joined as one (semantics, section 5).
+ * Identity: the identifiers of people, and which people are joined as one (semantics, section 5).
  *
- * Unknown identifiers are assigned to the person that the known ones name, or to a new person. Identifiers that already
- * name different people are a conflict: nothing is merged silently. People are joined by facts only, and a later fact
- * can undo a join, so that the identity of a person can be asked as of any instant.
+ * People are joined by facts only, and a later fact can undo a join, so that the identity of a person can be asked as of
+ * any instant. `Resolution.ts` says which person the identifiers of an item name.
  */
 import type { Instant } from "../engine/Instant.ts"
 
@@ -57,40 +56,6 @@ export interface HeldAlias extends Named, Pick<Alias, "hash" | "project"> {
   readonly releasedAt?: Instant
   /** Whether it was released because the account got another identifier in its place. */
   readonly isRenamed?: true
-}
-
-/**
- * The person that the identifiers name, if any, and the aliases that name no person yet; or a conflict between two
- * kinds of identifiers that name different people.
- */
-export type Resolution =
-  | { readonly concordId: string | undefined; readonly unclaimed: ReadonlyArray<Alias> }
-  | { readonly conflict: { readonly kind: Alias["kind"]; readonly with: IdentifierKind | "contextId" } }
-
-/**
- * Resolves the identifiers of one event. `known` returns the person that an alias names; `isSame`, whether two people
- * are joined.
- */
-export const resolve = (
-  concordId: string | undefined,
-  aliases: ReadonlyArray<Alias>,
-  known: (hash: string) => string | undefined,
-  isSame: (one: string, other: string) => boolean,
-): Resolution => {
-  let person = concordId
-  let namedBy: IdentifierKind | "contextId" = "concordId"
-  const unclaimed: Array<Alias> = []
-  for (const alias of aliases) {
-    const named = known(alias.hash)
-    if (named === undefined) unclaimed.push(alias)
-    else if (person === undefined) {
-      person = named
-      namedBy = alias.kind
-    } else if (named !== person && !isSame(named, person)) {
-      return { conflict: { kind: alias.kind, with: namedBy } }
-    }
-  }
-  return { concordId: person, unclaimed }
 }
 
 /** The evidence of a join: facts about the signed identity token, without personal data. */

@@ -10,6 +10,7 @@
 import { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
+import type { HeldAlias } from "../model/People.ts"
 import type { Append, LedgerStore } from "../ports/LedgerStore.ts"
 
 type Store = LedgerStore["Service"]
@@ -48,6 +49,12 @@ const hasExternalId = Effect.fnUntraced(function* (store: Store, { events, proje
   const recorded = hashes.length === 0 ? [] : yield* store.events.byExternalId(project, hashes)
   return recorded.some((event) => event !== undefined)
 })
+
+/** The aliases of a person in both stores; one that the dry run claims again, to complete it, counts once. */
+const heldInBoth = (own: ReadonlyArray<HeldAlias>, scratch: ReadonlyArray<HeldAlias>): ReadonlyArray<HeldAlias> => {
+  const claimed = new Set(scratch.map(({ hash }) => hash))
+  return [...own.filter(({ hash, releasedAt }) => releasedAt !== undefined || !claimed.has(hash)), ...scratch]
+}
 
 /**
  * A store that appends events to `scratch`, which is empty at first. An append is `Stale` where `store` would refuse
@@ -89,7 +96,7 @@ export const over = (store: Store, scratch: Store): Store => ({
       Effect.zipWith(
         scratch.people.aliasesOf(organization, people),
         store.people.aliasesOf(organization, people),
-        (above, below) => below.map((own, index) => [...own, ...above[index]!]),
+        (above, below) => below.map((own, index) => heldInBoth(own, above[index]!)),
       ),
     person: (organization, concordId) =>
       Effect.zipWith(

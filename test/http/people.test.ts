@@ -100,21 +100,32 @@ test("items of one batch see the people that items before them made", async () =
   expect(new Set(items.map(({ concordId }: { concordId: string }) => concordId)).size).toBe(1)
 })
 
+const conflicts = [
+  ["email", { userId: "k1" }, { email: "k1@example.com" }],
+  ["phoneNumber", { email: "k2@example.com" }, { phoneNumber: "+4915123456722" }],
+  ["projectUserId", { userId: "k3" }, { projectUserId: "k3" }],
+  ["userId", { concordId: "0197aaaa-0000-7000-8000-0000000000c4" }, { userId: "k4" }],
+] as const satisfies ReadonlyArray<readonly [string, Person, Person]>
+
 describe("identifiers that already name different people are refused, and the conflict is named:", () => {
-  test.each([
-    ["email", { userId: "k1" }, { email: "k1@example.com" }],
-    ["phoneNumber", { email: "k2@example.com" }, { phoneNumber: "+4915123456722" }],
-    ["projectUserId", { userId: "k3" }, { projectUserId: "k3" }],
-    ["userId", { concordId: "0197aaaa-0000-7000-8000-0000000000c4" }, { userId: "k4" }],
-  ])("%s", async (field, first: Person, second: Person) => {
+  test.each(conflicts)("%s", async (field, first: Person, second: Person) => {
     const [one, two] = [await personOf(first), await personOf(second)]
-    const answer = await record(server, [yes({ ...first, ...second, consentState: "declined" })])
+    const answer = await record(server, [yes({ ...first, ...second })])
     expect(answer.status).toBe(422)
     expect(violations(answer)).toEqual([`/items/0/${field} identifier_conflict`])
-    // Both people are unchanged, with their own events.
+    // Both people are unchanged.
     expect([await personOf(first), await personOf(second)]).toEqual([one, two])
+  })
+
+  // Kills: a refusal whose identifiers are in a conflict is recorded for one of the people.
+  test.each(conflicts)("%s; a refusal is recorded for both", async (_, first: Person, second: Person) => {
+    const [one, two] = [await personOf(first), await personOf(second)]
+    const answer = await record(server, [yes({ ...first, ...second, consentState: "declined" })])
+    expect(answer.status).toBe(201)
+    const [item] = answer.json.items
+    expect([item.concordId, item.alsoRecordedFor[0].concordId].toSorted()).toEqual([one, two].toSorted())
     for (const query of [first, second]) {
-      expect((await ask(server, "consent-state", query)).json.items).toMatchObject([{ consentState: "accepted" }])
+      expect((await ask(server, "consent-state", query)).json.items).toMatchObject([{ consentState: "declined" }])
     }
   })
 

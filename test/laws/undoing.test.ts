@@ -83,7 +83,9 @@ const record = Effect.fnUntraced(function* (
   const ledger = yield* Ledger.Ledger
   const item = { person, consentType: scope.types.all[0]!.id, consentState, consentAction: "import" as const }
   const outcome = yield* ledger.record({ ...scope, submitter: "test", items: [item] })
-  if (outcome._tag === "Recorded") events.push(...outcome.events)
+  if (outcome._tag !== "Recorded") return outcome
+  events.push(...outcome.events)
+  for (const { id } of outcome.alsoRecordedFor.get(0) ?? []) events.push((yield* ledger.event(scope.project, id))!)
   return outcome
 })
 
@@ -110,7 +112,7 @@ const identify = Effect.fnUntraced(function* (world: World, who: number, as: Ide
   if (named === undefined) {
     expect(own.map(({ kind }) => kind)).toEqual(["identified", "joined"])
     expect([...guests, ...model.names.values()]).not.toContain(survivor)
-    model.names.set(as, survivor)
+    IdentityModel.claim(model, as, survivor)
     model.facts.push({ id: own[0]!.id, person: survivor, identifier: as, proof, isUndone: false })
   }
   const to = named ?? survivor
@@ -138,13 +140,20 @@ const play = Effect.fnUntraced(function* (world: World, step: Step) {
   } else if (step.kind === "identify") yield* identify(world, step.who, step.as)
   else if (step.kind === "undo") yield* undo(world, step.fact)
   else {
-    const expected = IdentityModel.resolve(model, step.by)
+    const { isConflict, named } = IdentityModel.resolve(model, step.by)
     const outcome = yield* record(world, personOf(step.by), step.state)
-    expect(outcome._tag).toBe(expected === "conflict" ? "Refused" : "Recorded")
+    const isRefusal = step.state === "declined"
+    expect(outcome._tag).toBe(isConflict && !isRefusal ? "Refused" : "Recorded")
     if (outcome._tag !== "Recorded") return
-    const { concordId } = outcome.events[0]!
-    if (expected !== undefined) expect(concordId).toBe(expected)
-    for (const each of step.by) if (!model.names.has(each)) model.names.set(each, concordId)
+    const first = outcome.events[0]!.concordId
+    const people = [first, ...(outcome.alsoRecordedFor.get(0) ?? []).map(({ concordId }) => concordId)]
+    // A refusal is recorded for everybody its identifiers name. An account of no one has a person of its own then.
+    const isFree = (each: IdentityModel.Identifier) => !model.names.has(each)
+    const hasNew = named.size === 0 || (isConflict && step.by.some((each) => each.startsWith("user:") && isFree(each)))
+    const isOld = (each: string) => !hasNew || each !== first
+    expect(people.filter(isOld)).toEqual(isRefusal ? [...named] : [...named].slice(0, 1))
+    if (hasNew) expect([...guests, ...model.names.values()]).not.toContain(first)
+    for (const each of step.by) if (isFree(each)) IdentityModel.claim(model, each, first)
   }
 })
 

@@ -23,10 +23,12 @@ interface ModelFact {
 
 export interface IdentityModel {
   readonly names: Map<Identifier, string>
+  /** Every claim that there ever was. */
+  readonly claims: Array<readonly [identifier: Identifier, person: string]>
   readonly facts: Array<ModelFact>
 }
 
-export const make = (): IdentityModel => ({ names: new Map(), facts: [] })
+export const make = (): IdentityModel => ({ names: new Map(), claims: [], facts: [] })
 
 /** Everyone that is counted as one with a person. */
 export const oneWith = ({ facts }: IdentityModel, person: string): ReadonlySet<string> => {
@@ -39,11 +41,29 @@ export const oneWith = ({ facts }: IdentityModel, person: string): ReadonlySet<s
   return group
 }
 
-/** The person that an item with identifiers is recorded for; `undefined`: a new one; `conflict`: several. */
-export const resolve = (model: IdentityModel, given: ReadonlyArray<Identifier>): string | undefined | "conflict" => {
+const isAccount = (identifier: Identifier): boolean => identifier.startsWith("user:")
+
+/** Whether an account that names no one cannot be another one of a person's group: that has or had one. */
+const isAnother = (model: IdentityModel, given: ReadonlyArray<Identifier>, person: string): boolean => {
+  const group = oneWith(model, person)
+  return model.claims.some(([each, of]) => isAccount(each) && !given.includes(each) && group.has(of))
+}
+
+/** The people that the identifiers name, in their order, and whether they conflict. */
+export const resolve = (model: IdentityModel, given: ReadonlyArray<Identifier>) => {
   const named = identifiers.flatMap((each) => (given.includes(each) ? (model.names.get(each) ?? []) : []))
-  const group = named[0] === undefined ? undefined : oneWith(model, named[0])
-  return named.some((each) => !group!.has(each)) ? "conflict" : named[0]
+  const [person] = named
+  const group = person === undefined ? undefined : oneWith(model, person)
+  const isNewAccount = given.some((each) => isAccount(each) && !model.names.has(each))
+  const isConflict =
+    named.some((each) => !group!.has(each)) || (person !== undefined && isNewAccount && isAnother(model, given, person))
+  return { named: new Set(named), isConflict }
+}
+
+/** Notes that an identifier names a person from now on. */
+export const claim = (model: IdentityModel, identifier: Identifier, person: string): void => {
+  model.names.set(identifier, person)
+  model.claims.push([identifier, person])
 }
 
 /** Undoes a fact, and with an identification the join of its proof; returns whether it had been undone before. */

@@ -16,7 +16,7 @@ export const Privacy = HttpApiGroup.make("privacy")
   .add(
     HttpApiEndpoint.post("createConsentEvents", `${paths.project}/consent-events`, {
       params: inProject,
-      payload: Wire.batch(ItemLine.ItemLine),
+      payload: Wire.recordRequest(ItemLine.ItemLine),
       success: Wire.RecordedEvents.pipe(created),
       error: Problem.authenticatedWithBody,
     })
@@ -25,7 +25,7 @@ export const Privacy = HttpApiGroup.make("privacy")
       .annotateMerge(
         about(
           "Create consent event(s)",
-          "Records 1 to 1000 events, all of them or none, before it answers. A refusal is recorded whatever is wrong with its dates, its version or some of its identifiers.",
+          "Records 1 to 1000 events, all of them or none, before it answers. A refusal is recorded whatever is wrong with its dates, its version or some of its identifiers, and for everybody that its identifiers name.",
         ),
       ),
     HttpApiEndpoint.post("importConsentEvents", `${paths.project}/consent-events/import`, {

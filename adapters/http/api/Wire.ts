@@ -32,6 +32,19 @@ export const batch = <S extends Schema.Constraint>(item: S) =>
     ),
   })
 
+/** A batch of an API key. */
+export const recordRequest = <S extends Schema.Constraint>(item: S) =>
+  Schema.Struct({
+    ...batch(item).fields,
+    sharedContacts: Fields.orNull(
+      Schema.Literals(["leave-out"]).annotate({
+        message: 'expected "leave-out", or nothing',
+        description:
+          "`leave-out`: an e-mail address or phone number that names another person than the account is left out of an item, instead of refusing it",
+      }),
+    ),
+  })
+
 /** An event in an answer. */
 export const Event = Schema.Struct({
   createdAt: Schema.Tuple([Schema.String]),
@@ -96,7 +109,13 @@ export const RecordedEvents = Schema.Struct({
       ...Event.fields,
       leftOut: Schema.optionalKey(
         Schema.Array(Schema.String).annotate({
-          description: "The members of a refusal that could not be read: it was recorded without them",
+          description:
+            "The members of a refusal that could not be read, or with `sharedContacts` the contact points of another person: it was recorded without them",
+        }),
+      ),
+      alsoRecordedFor: Schema.optionalKey(
+        Schema.Array(Schema.Struct({ id: Schema.String, concordId: Schema.String })).annotate({
+          description: "The events that a refusal was recorded with for the other people its identifiers name",
         }),
       ),
     }).annotate({ identifier: "RecordedConsentEvent" }),

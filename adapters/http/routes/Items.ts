@@ -8,6 +8,7 @@ import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { Batch, ItemViolation } from "../../../core/ledger/Batch.ts"
 import type { LeftOut } from "../../../core/ledger/BatchPlan.ts"
+import type { AlsoRecordedFor } from "../../../core/ledger/Recording.ts"
 import type { Item } from "../../../core/model/Admission.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import * as Wire from "../api/Wire.ts"
@@ -25,8 +26,6 @@ export const fromVisitor =
     consentState: item.consentState,
     consentAction: item.consentAction,
   })
-
-const decodeBatch = Exchange.decoder(Wire.batch(Schema.Unknown))
 
 const ruleViolation = ({ item, code, field, detail }: ItemViolation) => ({
   pointer: `/items/${item}/${field}`,
@@ -67,11 +66,13 @@ const refused = (errors: ReadonlyArray<BodyViolation>, items: ReadonlyArray<unkn
     errors: [...notRecorded(items, errors), ...errors],
   })
 
-/** The bodies of events; of a refusal with the members that it was recorded without. */
-const bodiesOf = (events: ReadonlyArray<StoredEvent>, leftOut: LeftOut): ReadonlyArray<string> =>
+/** The bodies of events, with what was left out of their items and the events of refusals for further people. */
+const bodiesOf = (events: ReadonlyArray<StoredEvent>, leftOut: LeftOut, also: AlsoRecordedFor): ReadonlyArray<string> =>
   events.map(({ body }, item) => {
-    const members = leftOut.get(item)
-    return members === undefined ? body : `${body.slice(0, -1)},"leftOut":${JSON.stringify(members)}}`
+    const [members, people] = [leftOut.get(item), also.get(item)]
+    if (members === undefined && people === undefined) return body
+    const added = JSON.stringify({ leftOut: members, alsoRecordedFor: people })
+    return `${body.slice(0, -1)},${added.slice(1)}`
   })
 
 /** An item with members of the wrong shape: the violations, the members that have one, and the item without these. */
@@ -110,7 +111,14 @@ const recordItems = Effect.fnUntraced(function* (batch: Batch, given: ReadonlyAr
   const ledger = yield* Ledger
   const outcome = yield* isOverQuota ? ledger.recordNeeded(batch) : ledger.record(batch)
   if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation), given)
-  const { events, isRepeated, leftOut, positions, recordedCount = 0 } = yield* IdempotencyKey.orRefuse(outcome)
+  const {
+    alsoRecordedFor,
+    events,
+    isRepeated,
+    leftOut,
+    positions,
+    recordedCount = 0,
+  } = yield* IdempotencyKey.orRefuse(outcome)
   if (isOverQuota) {
     const account = yield* Account.CurrentAccount
     yield* account.chargeRefused({ items: batch.items.length, writes: recordedCount })
@@ -118,7 +126,7 @@ const recordItems = Effect.fnUntraced(function* (batch: Batch, given: ReadonlyAr
   const isVisitor = batch.session !== undefined
   // Positions would show a visitor how much the project records.
   const seen = isVisitor ? {} : Positions.headers(positions)
-  const bodies = isVisitor ? events.map(({ body }) => body) : bodiesOf(events, leftOut)
+  const bodies = isVisitor ? events.map(({ body }) => body) : bodiesOf(events, leftOut, alsoRecordedFor)
   return Answer.json(Answer.list(bodies), 201, {
     ...IdempotencyKey.headers(isRepeated),
     ...seen,
@@ -157,11 +165,25 @@ const recordAll = Effect.fnUntraced(function* (
   return yield* refused(errors, given)
 })
 
+/** The members of a request body, with items that are not read yet. */
+interface BodyMembers {
+  readonly items: ReadonlyArray<unknown>
+  readonly sharedContacts?: "leave-out" | null
+}
+
+/** Refuses a body. Its declines are named, unless something is wrong with the list of items. */
+const refusedBody = (body: unknown, errors: ReadonlyArray<BodyViolation>) =>
+  refused(errors, errors.every(({ pointer }) => pointer === "/sharedContacts") ? (body as BodyMembers).items : [])
+
 /**
  * Makes a function that records batches of items of one schema, and answers their events in the same order. Every item
  * is checked against its schema and against the rules of the ledger before any item is recorded.
  */
-export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) => {
+export const recorder = <Decoded>(
+  itemSchema: Schema.Codec<Decoded, unknown>,
+  bodySchema: Schema.Codec<BodyMembers, unknown>,
+) => {
+  const decodeBody = Exchange.decoder(bodySchema)
   const decodeItem = ItemDecoder.make(itemSchema, itemSchema, "implied")
 
   const read = (value: unknown, toItem: (decoded: Decoded) => Item): Item | Misshapen => {
@@ -181,15 +203,16 @@ export const recorder = <Decoded>(itemSchema: Schema.Codec<Decoded, unknown>) =>
     toItem: (decoded: Decoded) => Item,
   ) {
     const account = yield* Account.CurrentAccount
-    const batch = decodeBatch(body)
-    if (Result.isFailure(batch)) return yield* Effect.andThen(account.take({}), refused(batch.failure))
-    const given = batch.success.items
+    const batch = decodeBody(body)
+    if (Result.isFailure(batch)) return yield* Effect.andThen(account.take({}), refusedBody(body, batch.failure))
+    const { items: given, sharedContacts } = batch.success
+    const scope = sharedContacts == null ? request : { ...request, sharedContacts }
     const { length } = given
     const idempotencyRecords = request.idempotency === undefined ? 0 : 1
     const taken = yield* Effect.result(account.take({ items: length, writes: length + idempotencyRecords }))
     const items = given.map((item) => read(item, toItem))
-    if (Result.isSuccess(taken)) return yield* recordAll(items, given, request, false)
+    if (Result.isSuccess(taken)) return yield* recordAll(items, given, scope, false)
     if (!given.every(ItemDecoder.isRefusal)) return yield* withoutDeclines(taken.failure, given)
-    return yield* account.inTurn(recordAll(items, given, request, true))
+    return yield* account.inTurn(recordAll(items, given, scope, true))
   })
 }

@@ -1,7 +1,7 @@
 /**
  * The handlers of events and answers, which servers call with an API key.
  */
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
@@ -20,7 +20,7 @@ import * as Positions from "../server/Positions.ts"
 import * as Questions from "./Questions.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
-const recordItems = Items.recorder(ItemLine.ItemLine)
+const recordItems = Items.recorder(ItemLine.ItemLine, Wire.recordRequest(Schema.Unknown))
 const decodeQuestions = Exchange.decoder(Wire.DecisionQuestions)
 
 const bodyOf = ({ body }: StoredEvent): string => body

@@ -1,7 +1,7 @@
 /**
  * The handlers of the Site API, which browsers call with a session, about their own visitor.
  */
-import { Clock, Context, Effect } from "effect"
+import { Clock, Context, Effect, Schema } from "effect"
 import { Digest } from "effect/crypto"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
@@ -53,7 +53,7 @@ const tagged = Effect.fnUntraced(function* (
     : Answer.json(body, 200, headers)
 })
 
-const recordItems = Items.recorder(Wire.VisitorItem)
+const recordItems = Items.recorder(Wire.VisitorItem, Wire.batch(Schema.Unknown))
 const noEvent = new Answer.HttpProblem({ status: 404, detail: "the visitor has no such event" })
 
 /** The event of an id, if it is about the visitor or a person joined with the visitor; otherwise 404. */

@@ -1,0 +1,58 @@
+/**
+ * Contact points that are shared: an item left one out, because it names a person other than the one of the account
+ * (semantics, section 5). The first time is kept as a fact about the person that it names, because a shared contact
+ * point proves no one's identity.
+ */
+import { Effect } from "effect"
+import type { Organization } from "../model/Catalog.ts"
+import type { Alias, Fact } from "../model/People.ts"
+import type { Batch } from "./Batch.ts"
+import * as Joins from "./Joins.ts"
+import type { LedgerContext } from "./LedgerContext.ts"
+
+/** Whether a person has the fact that a contact point is shared. */
+const hasFact = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  hash: string,
+  { store }: Pick<LedgerContext, "store">,
+) {
+  const limit = Joins.readMaxFacts
+  for (let from = 0; ; from += limit) {
+    const [page] = yield* store.people.facts(organization, [{ concordId, from }], limit)
+    if (page!.some(({ alias, kind }) => kind === "shared" && alias === hash)) return true
+    if (page!.length < limit) return false
+  }
+})
+
+/** The contact points that the items of a plan leave out, and the person that each names or named. */
+export const make = () => {
+  const people = new Map<string, { readonly alias: Alias; readonly concordId: string }>()
+  return {
+    add: (alias: Alias, concordId: string | undefined): void => {
+      if (concordId !== undefined) people.set(alias.hash, { alias, concordId })
+    },
+    /**
+     * The facts to record, without their instant. The people are added to those that the plan was made against, so that
+     * no fact is recorded twice.
+     */
+    facts: Effect.fnUntraced(function* (
+      { organization, submitter }: Batch,
+      seen: ReadonlyMap<string, number>,
+      context: LedgerContext,
+    ) {
+      const revisions = new Map(seen)
+      const facts: Array<Fact> = []
+      for (const { alias, concordId } of people.values()) {
+        const { revision } = yield* context.store.people.person(organization, concordId)
+        if (yield* hasFact(organization, concordId, alias.hash, context)) continue
+        if (!revisions.has(concordId)) revisions.set(concordId, revision)
+        const { hash, kind, project } = alias
+        const identifier = { kind, ...(project !== undefined && { project }) }
+        const about = { member: concordId, survivor: concordId, alias: hash, identifier }
+        facts.push({ id: yield* context.random.uuidV7(), kind: "shared", ...about, submitter, dateCreated: 0 })
+      }
+      return { facts, seen: [...revisions].map(([concordId, revision]) => ({ concordId, revision })) }
+    }),
+  }
+}
