@@ -28,6 +28,8 @@ export const relation = async (file: string): Promise<Query.Relation> => {
   const header = await headerOf(file)
   const twice = header.find((name, index) => Query.isColumn(name) && header.indexOf(name) !== index)
   if (twice !== undefined) throw new BadTableError([{ where: `column ${twice}`, reason: "stands in the header twice" }])
+  const misspelled = Query.misspelled(header)
+  if (misspelled.length > 0) throw new BadTableError(misspelled)
   const names = header.map((name, index) => (Query.isColumn(name) ? name : `${index + 1}`))
   const columns = names.map((name) => `${Query.quote(name)}: 'VARCHAR'`).join(", ")
   const format = `auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = ''`

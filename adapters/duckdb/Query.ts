@@ -3,6 +3,7 @@
  * where that is possible.
  */
 import * as ConsentState from "../../core/engine/ConsentState.ts"
+import * as Spelling from "../support/Spelling.ts"
 import type { TableProblem } from "./Errors.ts"
 
 /** The type of a column in the file. Every column of CSV is `text`. */
@@ -64,6 +65,22 @@ export const problems = (shape: Shape): ReadonlyArray<TableProblem> =>
     if (kind === undefined) return required.some((each) => each === name) ? [{ where, reason: "is required" }] : []
     if (allowed[name].includes(kind)) return []
     return [{ where, reason: `expected ${allowed[name].map((each) => words[each]).join(" or ")}` }]
+  })
+
+const readNames: ReadonlyArray<string> = [...required, ...optional]
+
+/**
+ * A problem for each column that the file has in another spelling alone. A version or an expiry that is passed over
+ * would let a consent last.
+ */
+export const misspelled = (names: ReadonlyArray<string>): ReadonlyArray<TableProblem> =>
+  readNames.flatMap((name) => {
+    const spelling = names.includes(name)
+      ? undefined
+      : names.find((each) => Spelling.withoutSeparators(each) === name.toLowerCase())
+    return spelling === undefined
+      ? []
+      : [{ where: `column ${spelling}`, reason: `is ${name} in another spelling: rename it to ${name}` }]
   })
 
 /** A string literal of SQL. */

@@ -131,10 +131,13 @@ interface Opened {
 const examine = async (connection: DuckDBConnection, file: string): Promise<Opened> => {
   const relation = await relationOf(connection, file)
   const columns = await SmallResult.rows(connection, `DESCRIBE SELECT * FROM ${relation.name}`)
-  const shape = Query.shapeOf(
-    columns.map(({ column_name, column_type }) => ({ name: String(column_name), type: String(column_type) })),
-  )
-  const problems = Query.problems(shape)
+  const named = columns.map(({ column_name, column_type }) => ({
+    name: String(column_name),
+    type: String(column_type),
+  }))
+  const misspelled = Query.misspelled(named.map(({ name }) => name))
+  const shape = Query.shapeOf(named)
+  const problems = misspelled.length > 0 ? misspelled : Query.problems(shape)
   if (problems.length > 0) throw new BadTableError(problems)
   const rows = await SmallResult.rows(connection, Query.distinctTypes(relation.name, shape))
   // Sorted here, because the engine sorts by UTF-16 and the database by UTF-8.

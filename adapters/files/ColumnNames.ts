@@ -1,10 +1,8 @@
 /**
  * Names of columns that resemble another name: for suggestions, and for warnings about columns that are not read.
  */
+import { withoutSeparators } from "../support/Spelling.ts"
 import * as Mapping from "./Mapping.ts"
-
-/** The name in lower case, without white space and separators. */
-export const withoutSeparators = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, "")
 
 const ofMembers = new Map(Mapping.members.map((member) => [withoutSeparators(member), member]))
 const memberNames: ReadonlySet<string> = new Set(Mapping.members)

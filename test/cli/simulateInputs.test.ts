@@ -85,6 +85,8 @@ beforeAll(async () => {
   const typed = `SELECT * FROM '${place.folder}/typed.parquet'`
   await connection.run(`COPY (${typed} ORDER BY concordId) TO '${place.folder}/sorted.parquet'`)
   // The first person comes last, so the order turns out wrong only after all others have been folded.
+  const respelled = `SELECT * RENAME (expirationDate AS "expiration date") FROM '${place.folder}/typed.parquet'`
+  await connection.run(`COPY (${respelled}) TO '${place.folder}/respelled.parquet'`)
   const least = `(SELECT min(concordId) FROM '${place.folder}/typed.parquet')`
   await connection.run(`COPY (${typed} ORDER BY concordId = ${least}, concordId) TO '${place.folder}/nearly.parquet'`)
   postgres = await startPostgres()
@@ -241,6 +243,11 @@ describe("refuses a table", () => {
     ["with a line before its header", `exported today\n${header}${good}`, "column id: is required"],
     ["with a column twice", header.replace("version", "id") + good, "column id: stands in the header twice"],
     ["with a line that is not one of CSV", `${header}${good}# end\n`, "line 3: not CSV that can be read"],
+    [
+      "with an expiry in another spelling",
+      header.replace("expirationDate", "Expiration_Date") + good,
+      "column Expiration_Date: is expirationDate in another spelling: rename it to expirationDate",
+    ],
     ["with an unknown state", header + good + good.replace("accepted", "yes"), "row 3, column consentState"],
     ["with a local time", header + good.replace("T00:00:00Z", "T00:00:00"), "row 2, column consentDate"],
     ["with a version of zero", header + good.replace("Z,,", "Z,0,"), "row 2, column version"],
@@ -257,6 +264,15 @@ describe("refuses a table", () => {
     expect(code).toBe(2)
     expect(stderr).toContain(`bad.csv: ${reason}`)
     expect(stderr).not.toContain("ann")
+  })
+
+  it("of Parquet with an expiry in another spelling, which would be passed over", async () => {
+    const flags = ["--candidate", "six.json", "--from", "2024-01-01", "--until", "2025-01-01", "--out", "bad.ndjson"]
+    expect(await place.run(["simulate", "--events", "respelled.parquet", ...flags])).toMatchObject({
+      code: 2,
+      stderr:
+        "respelled.parquet: column expiration date: is expirationDate in another spelling: rename it to expirationDate\n",
+    })
   })
 
   it("that is no Parquet at all, or is not there", async () => {
