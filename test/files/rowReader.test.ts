@@ -89,7 +89,9 @@ describe("A delimiter", () => {
       recognized: undefined,
       rows: [[2, { userId: "1", "a,b": "2" }]],
     })
-    expect(await read("sep=,\nuserId;a,b\n1;2\n", { delimiter: ";" })).toMatchObject({ rows: [[3, {}]] })
+    expect(await read("sep=,\nuserId;a,b\n1;2\n", { delimiter: ";" })).toMatchObject({
+      rows: [[3, { userId: "1", "a,b": "2" }]],
+    })
     expect(await read("userId;email\n1;2\n", { delimiter: "," })).toBe(
       "line 1: the header has no comma, but a semicolon; nothing behind it was read",
     )
@@ -101,7 +103,7 @@ describe("A delimiter", () => {
   test("is the same for any chunks, and so is every row", async () => {
     const files = [
       '\uFEFFsep=;\r\n"user\r\n;Id";email\r\n1;"2\n3"\r\n4;5',
-      '\n \n"a ""x"", b";userId;email\n1;2;3\n',
+      '\n \n"a ""x"",\n b";userId;email\n1;2;3\n',
       "userId|email\r1|2\r",
       "sep=\t\nuserId\temail\n\u00e4\t\u{1F600}\n",
       `userId;${"x".repeat(70_000)}\n1;2\n`,

@@ -2,6 +2,7 @@
 import { catalog } from "./catalog.ts"
 import { client } from "./client.ts"
 import { engine } from "./engine.ts"
+import { files } from "./files.ts"
 import { formats } from "./formats.ts"
 import { http } from "./http.ts"
 import { integrity } from "./integrity.ts"
@@ -19,6 +20,7 @@ export const parts: Readonly<Record<string, Part>> = {
   engine,
   model,
   formats,
+  files,
   simulation,
   ledger,
   people,
