@@ -30,6 +30,7 @@ const organization: Organization = {
   privacyPolicyUrl: "https://hostile.example/privacy",
   publicKeys: [],
   identifierKey: Buffer.alloc(32, 7).toString("base64url"),
+  normalization: 2,
 }
 
 const projectOf = (n: number): Project => ({

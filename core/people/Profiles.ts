@@ -7,7 +7,7 @@
  */
 import { Effect } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
-import type * as People from "../model/People.ts"
+import * as People from "../model/People.ts"
 import type { Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -49,13 +49,12 @@ const unprovenOf = Effect.fnUntraced(function* (
 ) {
   const hasher = yield* hasherOf(organization)
   const aliases = yield* hasher.aliases(others, project, identifiers)
-  const named = yield* store.people.byAlias(
-    organization,
-    aliases.map(({ hash }) => hash),
-  )
+  const hashes = aliases.flatMap(People.hashesOf)
+  const named = yield* store.people.byAlias(organization, hashes)
+  const own = new Set(hashes.filter((_, index) => named[index]?.concordId === session.concordId))
   const isOther = concordId !== undefined && concordId !== session.concordId
-  const unproven = aliases.flatMap(({ kind }, index) =>
-    kind === "contextId" || named[index]?.concordId === session.concordId ? [] : [kind],
+  const unproven = aliases.flatMap((alias) =>
+    alias.kind === "contextId" || People.hashesOf(alias).some((hash) => own.has(hash)) ? [] : [alias.kind],
   )
   return [...(isOther ? (["concordId"] as const) : []), ...unproven] as ReadonlyArray<People.IdentifierKind>
 })

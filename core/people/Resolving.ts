@@ -2,7 +2,7 @@
  * Resolving identifiers to the person they name (semantics, section 5).
  */
 import { Effect } from "effect"
-import type { ProjectScope } from "../model/Catalog.ts"
+import type { Organization, ProjectScope } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
@@ -22,6 +22,36 @@ export type FoundPerson =
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
 /**
+ * The references of aliases that spellings were kept under by normalization 1, too. An earlier hash that never named
+ * anyone is left aside, because new identifiers are kept under the hash of their normalized form.
+ */
+const withEarlier = Effect.fnUntraced(function* (
+  organization: Organization,
+  aliases: ReadonlyArray<People.Alias>,
+  { store }: LedgerContext,
+) {
+  const hashes = aliases.flatMap(People.hashesOf)
+  const own = new Set(aliases.map(({ hash }) => hash))
+  const states = yield* store.people.aliasStates(organization, hashes)
+  return hashes.flatMap((alias, index): ReadonlyArray<PersonReference> => {
+    const { named, releasedAt } = states[index]!
+    const isUsed = own.has(alias) || named !== undefined || releasedAt !== undefined
+    return isUsed ? [{ concordId: named?.concordId, alias }] : []
+  })
+})
+
+/** The references of aliases that have one hash each. */
+const withoutEarlier = Effect.fnUntraced(function* (
+  organization: Organization,
+  aliases: ReadonlyArray<People.Alias>,
+  { store }: LedgerContext,
+) {
+  const hashes = aliases.map(({ hash }) => hash)
+  const named = hashes.length === 0 ? [] : yield* store.people.byAlias(organization, hashes)
+  return hashes.map((alias, index): PersonReference => ({ concordId: named[index]?.concordId, alias }))
+})
+
+/**
  * The people that identifiers name now, in the order of `identifierKinds`. An identifier other than a `concordId` is
  * referred to by its hash, because a question is about the person that it named as known at its `knownAt`. Never creates
  * a person.
@@ -29,19 +59,18 @@ export type FoundPerson =
 export const find = Effect.fnUntraced(function* (
   scope: ProjectScope,
   identifiers: People.Identifiers,
-  { hasherOf, store }: LedgerContext,
+  context: LedgerContext,
 ): Effect.fn.Return<FoundPerson, StoreUnavailable> {
   const { organization, project } = scope
   const person = Identifiers.normalize(identifiers)
   if ("faults" in person) return { _tag: "Refused", faults: person.faults }
   const { concordId } = person.identifiers
-  const hasher = yield* hasherOf(organization)
+  const hasher = yield* context.hasherOf(organization)
   const aliases = yield* hasher.aliases(person.identifiers, project, identifiers)
-  const hashes = aliases.flatMap(People.hashesOf)
-  const named = hashes.length === 0 ? [] : yield* store.people.byAlias(organization, hashes)
+  const refer = aliases.some(({ earlier }) => earlier !== undefined) ? withEarlier : withoutEarlier
   const references: ReadonlyArray<PersonReference> = [
     ...(concordId === undefined ? [] : [{ concordId }]),
-    ...hashes.map((alias, index) => ({ concordId: named[index]?.concordId, alias })),
+    ...(yield* refer(organization, aliases, context)),
   ]
   const [first, ...further] = references
   return { _tag: "Found", ...first!, ...(further.length > 0 && { further }) }

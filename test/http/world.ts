@@ -31,6 +31,7 @@ const organization = (number: number, name: string): Organization => ({
   privacyPolicyUrl: `https://${name.toLowerCase()}.example/privacy`,
   publicKeys: [],
   identifierKey: Buffer.alloc(32, number + 1).toString("base64url"),
+  normalization: 2,
 })
 
 const project = (number: number, owner: Organization, name: string, domains: ReadonlyArray<string>): Project => ({

@@ -1,0 +1,139 @@
+/**
+ * Spellings that normalization 1 kept apart, in an organization that it hashed the first identifiers of (semantics,
+ * section 5): a question finds everyone that a spelling of its identifier named, and the answer that permits least
+ * counts.
+ */
+import { createHash } from "node:crypto"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import { Effect, Layer, Option } from "effect"
+import { describe, expect, test } from "vitest"
+import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as Ledger from "../../core/Ledger.ts"
+import type { ConsentState } from "../../core/engine/ConsentState.ts"
+import * as Identifiers from "../../core/ledger/Identifiers.ts"
+import * as LedgerContext from "../../core/ledger/LedgerContext.ts"
+import type { ProjectScope } from "../../core/model/Catalog.ts"
+import type * as People from "../../core/model/People.ts"
+import { LedgerStore } from "../../core/ports/LedgerStore.ts"
+
+const environment = Ledger.layer.pipe(Layer.provideMerge(Layer.merge(MemoryStore.layer, NodeCrypto.layer)))
+
+/** The demonstration's project, of an organization that was created with a version of the normalization. */
+const scopeWith = Effect.fnUntraced(function* (normalization: number | undefined) {
+  const ledger = yield* Ledger.Ledger
+  const store = yield* LedgerStore
+  const founded = Option.getOrThrow(yield* ledger.found)
+  const { normalization: _, ...old } = founded.organization
+  const { revision } = yield* store.catalog.current
+  const organization = normalization === undefined ? old : { ...old, normalization }
+  yield* store.catalog.change({ revision, entries: { organizations: [organization] }, documents: [] })
+  return Option.getOrThrow(yield* ledger.projectScope(founded.project.id))
+})
+
+/** A person that a spelling named in normalization 1, which answered once. */
+const keep = Effect.fnUntraced(function* (
+  { organization, project, types }: ProjectScope,
+  kind: People.Alias["kind"],
+  form: string,
+  consentState: ConsentState,
+) {
+  const store = yield* LedgerStore
+  const ledger = yield* Ledger.Ledger
+  const context = yield* LedgerContext.make
+  const hasher = yield* context.hasherOf(organization)
+  const alias = yield* hasher.hashed(kind, createHash("sha256").update(form).digest("hex"), project)
+  const concordId = yield* context.random.uuidV7()
+  const dateCreated = Date.parse("2024-01-31T00:00:00Z")
+  const claim = { ...Identifiers.claimOf(alias, concordId, dateCreated), normalization: 1 }
+  yield* store.people.change({ organization, seen: [], claims: [claim], releases: [], facts: [] })
+  const said = {
+    consentType: types.all[0]!.id,
+    consentState,
+    consentAction: "import",
+    consentDate: dateCreated,
+  } as const
+  const item = { ...said, person: { concordId } }
+  const outcome = yield* ledger.record({ organization, project, types, submitter: "test", items: [item] })
+  expect(outcome._tag).toBe("Recorded")
+  return concordId
+})
+
+const ask = Effect.fnUntraced(function* (scope: ProjectScope, person: People.Identifiers) {
+  const ledger = yield* Ledger.Ledger
+  const found = yield* ledger.find(scope, person)
+  if (found._tag === "Refused") throw new Error(JSON.stringify(found.faults))
+  const { items } = yield* ledger.decisions({ ...scope, ...found, consentTypes: [scope.types.all[0]!.id] })
+  return items[0]!.decision.status
+})
+
+const run = <A>(program: Effect.Effect<A, unknown, Layer.Success<typeof environment>>): Promise<A> =>
+  Effect.runPromise(program.pipe(Effect.provide(environment)))
+
+// Mutant: only the hash of the normalized form is looked up.
+describe("a refusal that normalization 1 kept under another spelling is found by every spelling:", () => {
+  test.each<[keyof People.Identifiers & People.Alias["kind"], kept: string, asked: ReadonlyArray<string>]>([
+    ["email", "pia@bücher.example", ["pia@bücher.example", "PIA@xn--bcher-kva.example", "<pia@bücher.example>"]],
+    ["email", "rene\u0301@example.com", ["ren\u00E9@example.com", "rene\u0301@example.com"]],
+    ["email", "<gus@example.com>", ["gus@example.com", "Gus <gus@example.com>", "<gus@example.com>"]],
+    ["email", "mailto:gil@example.com", ["gil@example.com", "mailto:gil@example.com"]],
+    ["email", "ivy@example.com.", ["ivy@example.com", "ivy@example.com."]],
+    ["email", "mailto:gil@example.com?subject=stop", ["mailto:gil@example.com?subject=stop"]],
+    ["email", "νικος@example.com", ["ΝΙΚΟΣ@example.com", "νικος@example.com"]],
+    ["userId", " u-17 ", [" u-17 "]],
+    ["projectUserId", "e\u0301", ["\u00E9", "e\u0301"]],
+  ])("%s %j, asked by %j", async (kind, kept, asked) => {
+    const statuses = await run(
+      Effect.gen(function* () {
+        const scope = yield* scopeWith(undefined)
+        yield* keep(scope, kind, kept, "declined")
+        return yield* Effect.forEach(asked, (value) => ask(scope, { [kind]: value }))
+      }),
+    )
+    expect(statuses).toEqual(asked.map(() => "refused"))
+  })
+})
+
+test("of several people that spellings of one address named, the answer that permits least counts", () =>
+  run(
+    Effect.gen(function* () {
+      const scope = yield* scopeWith(undefined)
+      yield* keep(scope, "email", "gus@example.com", "accepted")
+      expect(yield* ask(scope, { email: "gus@example.com" })).toBe("given")
+      yield* keep(scope, "email", "<gus@example.com>", "declined")
+      expect(yield* ask(scope, { email: "gus@example.com" })).toBe("refused")
+      yield* keep(scope, "email", "mailto:gus@example.com", "accepted")
+      expect(yield* ask(scope, { email: "GUS@example.com" })).toBe("refused")
+    }),
+  ))
+
+test("an organization that is created now looks up no earlier spelling", () =>
+  run(
+    Effect.gen(function* () {
+      const scope = yield* scopeWith(Identifiers.normalizationVersion)
+      const hasher = yield* (yield* LedgerContext.make).hasherOf(scope.organization)
+      const given = { userId: " u ", email: "<p\u00EAr@b\u00FCcher.example>", phoneNumber: "tel:+4915112345678" }
+      const normalized = Identifiers.normalize(given)
+      const { identifiers } = normalized as Extract<typeof normalized, { identifiers: unknown }>
+      for (const alias of yield* hasher.aliases(identifiers, scope.project, given)) {
+        expect(alias).not.toHaveProperty("earlier")
+      }
+    }),
+  ))
+
+test("values that both versions keep alike have the same hash, and a plain id, a number and a guest no earlier one", () =>
+  run(
+    Effect.gen(function* () {
+      const scope = yield* scopeWith(undefined)
+      const { project } = scope
+      const hasher = yield* (yield* LedgerContext.make).hasherOf(scope.organization)
+      const plain = { userId: "u-17", email: "gus@example.com", phoneNumber: "+4915112345678" }
+      const aliases = yield* hasher.aliases(plain, project, plain)
+      for (const { hash, kind } of aliases) {
+        const value = plain[kind as keyof typeof plain]
+        const sha256 = createHash("sha256").update(value).digest("hex")
+        expect((yield* hasher.hashed(kind, sha256, project)).hash).toBe(hash)
+      }
+      // Of an address, the spellings in angle brackets, as a link and with a trailing dot.
+      expect(aliases.map(({ earlier = [] }) => earlier.length)).toEqual([0, 3, 0])
+    }),
+  ))
