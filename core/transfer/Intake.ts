@@ -319,8 +319,8 @@ export const run = <E, R, E2>(
   ledger: BlockUseCases,
 ): Effect.Effect<ImportTally, E | E2 | StoreUnavailable | ImportRun.ReplacedDates, R> =>
   Effect.gen(function* () {
-    let tally = emptyTally
     const begun = yield* ledger.beginImport(intake)
+    let tally: ImportTally = { ...emptyTally, ...(begun.answers !== undefined && { answers: toTally(begun.answers) }) }
     const pipeline = BlockPipeline.make()
     const blocks = blocksOf(rows, intake.blockSize ?? maxItems)
     const inTurn: NonNullable<typeof intake.inTurn> = intake.inTurn ?? ((work) => work(intake))

@@ -172,6 +172,7 @@ const killed = "killed"
 
 interface Taking {
   readonly blockSize: number
+  readonly keepRefusals?: boolean
   readonly map?: Intake.Intake["map"]
   /** The number of blocks after which it ends. */
   readonly killAfter?: number
@@ -186,6 +187,7 @@ const take = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArr
     submitter: "test",
     isRestore: false,
     blockSize: taking.blockSize,
+    keepRefusals: taking.keepRefusals ?? false,
     map: taking.map ?? RowMapper.make(Mapping.none).map,
     report: (found) => {
       rejections.push(...found.map(({ code, field, line }) => `${line} ${field} ${code}`))
@@ -445,6 +447,123 @@ for (const [name, store, numRuns] of stores) {
             expect(yield* answers(scope)).toEqual(before)
             const { answers: _, ...foretoldTally } = foretold.tally
             expect(yield* take(scope, rows, { blockSize })).toEqual({ ...foretold, tally: foretoldTally })
+          }),
+        ),
+      ),
+      { numRuns },
+    ))
+}
+
+/** Rows with their lines in the order given. */
+const numbered = (rows: ReadonlyArray<Intake.FileRow>): ReadonlyArray<Intake.FileRow> =>
+  rows.map((row, index) => ({ ...row, line: index + 1 }))
+
+/** The rows of `some` of which there are more than in `others`, by their text. */
+const beyond = (some: ReadonlyArray<Intake.FileRow>, others: ReadonlyArray<Intake.FileRow>) => {
+  const texts = others.map(({ text }) => text)
+  return some.filter(({ text }) => {
+    const place = texts.indexOf(text)
+    if (place >= 0) texts.splice(place, 1)
+    return place < 0
+  })
+}
+
+/** The answer about each person and consent type, by both: whether it is a refusal, and whether it permits. */
+const answersByPerson = Effect.fnUntraced(function* (scope: ProjectScope) {
+  const ledger = yield* Ledger.Ledger
+  const people = new Set((yield* exported(scope)).map(({ concordId }) => concordId))
+  const byKey = new Map<string, { readonly status: string; readonly permitted: boolean }>()
+  for (const concordId of people) {
+    const { items } = yield* ledger.decisions({ ...scope, concordId })
+    for (const { decision, type } of items) byKey.set(`${concordId} ${type.id}`, decision)
+  }
+  return byKey
+})
+
+type AnswersByPerson = Effect.Success<ReturnType<typeof answersByPerson>>
+
+const isRefusal = (answer: { readonly status: string } | undefined): boolean =>
+  answer?.status === "refused" || answer?.status === "withdrawn"
+
+/** The counts of answers that differ, and of refusals that have become permission. */
+const differences = (before: AnswersByPerson, after: AnswersByPerson) => {
+  let [changed, refusalsOverturned] = [0, 0]
+  for (const [key, { permitted, status }] of after) {
+    const was = before.get(key) ?? { status: "unknown", permitted: false }
+    if (was.status !== status || was.permitted !== permitted) changed++
+    if (isRefusal(was) && permitted) refusalsOverturned++
+  }
+  return { changed, refusalsOverturned }
+}
+
+for (const [name, store, numRuns] of stores) {
+  // Kills: KnownRows.find finds nothing, or counts an event for two rows, or does not compare the expiration.
+  test(`The same rows with others among them, in any order, record what is new, and each row as often as it came (${name}).`, () =>
+    fc.assert(
+      fc.asyncProperty(rows, rows, fc.nat(12), blockSize, async (some, others, cut, blockSize) => {
+        const first = numbered(some.filter(isSingle))
+        const second = numbered([...others.filter(isSingle), ...first.slice(cut), ...first.slice(0, cut)].reverse())
+        const shorter = numbered(second.slice(cut))
+        const eventsAfter = (...files: ReadonlyArray<ReadonlyArray<Intake.FileRow>>) =>
+          onNew(store, (scope) =>
+            Effect.gen(function* () {
+              for (const file of files) yield* take(scope, file, { blockSize })
+              return (yield* answers(scope)).events
+            }),
+          )
+        expect(await eventsAfter(first, second)).toEqual(await eventsAfter(second))
+        const union = numbered([...first, ...beyond(shorter, first)])
+        expect(await eventsAfter(first, shorter, first)).toEqual(await eventsAfter(union))
+      }),
+      { numRuns },
+    ))
+
+  // Kills: AnswerChanges.changes compares with the block before, or takes no refusal for one; DryRunStore.over reads no
+  // heads of the scratch store.
+  test(`A dry run says how many answers change then, and how many refusals become permission (${name}).`, () =>
+    fc.assert(
+      fc.asyncProperty(rows, rows, blockSize, (earlier, rows, blockSize) =>
+        onNew(store, (scope) =>
+          Effect.gen(function* () {
+            yield* take(scope, earlier, { blockSize })
+            const before = yield* answersByPerson(scope)
+            const foretold = (yield* dryRun(take(scope, rows, { blockSize }))).tally.answers!
+            yield* take(scope, rows, { blockSize })
+            const { examples, ...counts } = foretold
+            expect(counts).toEqual(differences(before, yield* answersByPerson(scope)))
+            expect(examples.length).toBe(Math.min(Intake.maxExamples, counts.refusalsOverturned))
+            for (const { consentType, line } of examples) {
+              const { value } = rows[line - 1] as { readonly value: Record<string, unknown> }
+              expect(value["consentState"]).not.toBe("declined")
+              expect(scope.types.byId.get(consentType)?.label).toBe(value["label"])
+            }
+          }),
+        ),
+      ),
+      { numRuns },
+    ))
+
+  // Kills: Importing.importBlock leaves out nothing, or sees only what the blocks before it recorded.
+  test(`Where refusals are kept, none of before the import becomes permission, and all other rows are recorded (${name}).`, () =>
+    fc.assert(
+      fc.asyncProperty(rows, rows, blockSize, (earlier, rows, blockSize) =>
+        onNew(store, (scope) =>
+          Effect.gen(function* () {
+            const keeping = { blockSize, keepRefusals: true }
+            yield* take(scope, earlier, { blockSize })
+            const before = yield* answersByPerson(scope)
+            const foretold = yield* dryRun(take(scope, rows, keeping))
+            const kept = yield* take(scope, rows, keeping)
+            const { answers: counts, ...tally } = foretold.tally
+            expect({ ...foretold, tally }).toEqual(kept)
+            const after = yield* answersByPerson(scope)
+            expect([counts?.refusalsOverturned, differences(before, after).refusalsOverturned]).toEqual([0, 0])
+            // What was left out is all that is missing: each of these rows turns a refusal over by itself.
+            const lines = kept.rejections.filter((each) => each.endsWith("refusal_kept")).map((each) => parseInt(each))
+            expect(tally.faults["refusal_kept"] ?? 0).toBe(lines.length)
+            const leftOut = numbered(rows.filter(({ line }) => lines.includes(line)))
+            const { tally: without } = yield* dryRun(take(scope, leftOut, { blockSize }))
+            expect(without.answers!.refusalsOverturned > 0).toBe(lines.length > 0)
           }),
         ),
       ),
