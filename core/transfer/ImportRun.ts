@@ -29,7 +29,7 @@ export interface ImportRun {
   readonly since: string
   /** In a dry run, the answers that change. */
   readonly answers?: AnswerCounts
-  /** How often rows came that were recorded before, as their text or as what they say. */
+  /** The rows that were recorded before: the texts of those in known blocks, and the events of the others. */
   readonly known: RowCounts.RowCounts
   readonly dates: DateCounts
 }

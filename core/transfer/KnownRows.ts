@@ -174,10 +174,10 @@ export const find = Effect.fnUntraced(function* (
         recorded.consentAction === event.consentAction &&
         (key.endsWith("ledger") ? hasClaims(item, recorded, bodies) : hasExpiration(item, recorded)),
     )
-    const said = `${key} ${item.draft.consentDate} ${event.version} ${event.consentAction} ${item.draft.expirationDate}`
-    const earlier = run.known.of(said) + run.known.of(texts(item.item))
-    if (earlier >= same.length) continue
-    run.known.add(said)
+    const free = same.filter(({ id }) => run.known.of(id) === 0)
+    const [recorded] = free.slice(run.known.of(texts(item.item)))
+    if (recorded === undefined) continue
+    run.known.add(recorded.id)
     known.add(item.item)
   }
   return known as ReadonlySet<number>
