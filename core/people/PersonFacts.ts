@@ -56,7 +56,7 @@ const purposeOf = (concordId: string, caller: string) => ["person", concordId, c
 const isAfter = (fact: People.Fact, { dateCreated, id }: Place["fact"]): boolean =>
   fact.dateCreated > dateCreated || (fact.dateCreated === dateCreated && fact.id > id)
 
-/** The identifiers that name people now, in the order in which they were claimed. `freed` are hashes to leave out. */
+/** The identifiers that name people now, in the order in which they were claimed, and of one instant by kind. `freed` are hashes to leave out. */
 const identifiersOf = Effect.fnUntraced(function* (
   organization: Organization,
   people: ReadonlyArray<string>,
@@ -67,8 +67,9 @@ const identifiersOf = Effect.fnUntraced(function* (
   const current = held.filter(({ hash, kind, releasedAt }) => {
     return releasedAt === undefined && kind !== "contextId" && !freed.has(hash)
   })
+  const order = ({ kind }: People.HeldAlias): number => People.identifierKinds.findIndex((each) => each === kind)
   return current
-    .toSorted((a, b) => a.dateCreated - b.dateCreated)
+    .toSorted((a, b) => a.dateCreated - b.dateCreated || order(a) - order(b))
     .map(({ dateCreated, kind, project }): NamedBy => ({
       kind,
       since: dateCreated,

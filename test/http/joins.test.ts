@@ -67,6 +67,7 @@ describe("a join", () => {
     expect(ofPerson.json).toEqual({
       concordId: person,
       members: [person, guest.concordId].toSorted(),
+      identifiers: [{ kind: "email", since: instant }],
       facts: [
         {
           id: join,

@@ -259,7 +259,7 @@ describe("what a key may call:", () => {
         if (endpoint === `GET ${organizationPath}/people/:concordId`) {
           const { concordId } = valid.params!
           const answer = await send(endpoint, own[0]!, valid, headers)
-          expect(answer.json).toEqual({ concordId, members: [concordId], facts: [] })
+          expect(answer.json).toEqual({ concordId, members: [concordId], identifiers: [], facts: [] })
         } else expect(await statusOf(endpoint, own[0]!, valid, headers)).toBe(404)
       }
     },
