@@ -9,6 +9,7 @@ import type { Instant } from "../engine/Instant.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as CatalogChange from "./CatalogChange.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
+import * as PageOrigins from "./PageOrigins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 
@@ -24,6 +25,7 @@ export interface OrganizationFields {
 export interface ProjectFields {
   readonly name: string
   readonly domains: ReadonlyArray<string>
+  readonly appOrigins?: ReadonlyArray<string>
   readonly status?: ProjectStatus
   /** `null` sets it back to the default. */
   readonly earliestConsentDate?: Instant | null
@@ -35,8 +37,16 @@ const earliestInFuture = CatalogChange.refused(
   "must not be later than now, because no consent could be recorded until then",
 )
 
-/** Whether an earliest date can be set at `now`. */
-const isSettable = (earliest: Instant | null | undefined, now: Instant): boolean => earliest == null || earliest <= now
+/** Why members cannot be set at `now`; `undefined` if they can. */
+const refusal = (
+  fields: PageOrigins.HostFields & Pick<Partial<ProjectFields>, "earliestConsentDate">,
+  now: Instant,
+): CatalogChange.RefusedChange | undefined => {
+  const faults = PageOrigins.faultsOf(fields)
+  if (faults.length > 0) return CatalogChange.refusedFor(faults)
+  const { earliestConsentDate } = fields
+  return earliestConsentDate != null && earliestConsentDate > now ? earliestInFuture : undefined
+}
 
 /** A project with an earliest date; with `null` it has the default again. */
 const withEarliest = (project: Project, earliest: Instant | null | undefined): Project => {
@@ -115,7 +125,9 @@ export const create = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<CreatedOrganization>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
-    const organization = yield* newOrganization(fields, nextNumber(catalog), now, context)
+    const refused = refusal(fields, now)
+    if (refused !== undefined) return refused
+    const organization = yield* newOrganization(PageOrigins.kept(fields), nextNumber(catalog), now, context)
     // The secret is derived with the key of the organization that asks, because the new one has another key in each
     // attempt.
     const owner = { name: "Owner", role: "owner", permissions: [] } as const
@@ -138,8 +150,10 @@ export const update = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Organization>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
+    const refused = refusal(fields, now)
+    if (refused !== undefined) return Effect.succeed(refused)
     const before = catalog.organizations.get(organization.id)!
-    const value = { ...before, ...fields, dateUpdated: now }
+    const value = { ...before, ...PageOrigins.kept(fields), dateUpdated: now }
     return Effect.succeed({ _tag: "Prepared", entries: { organizations: [value] }, value } as const)
   }
   return yield* CatalogChange.change<Organization>({ owner: organization, ...answering }, prepare, context)
@@ -153,8 +167,9 @@ export const createProject = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
-    if (!isSettable(fields.earliestConsentDate, now)) return earliestInFuture
-    const value = yield* newProject(fields, organization.id, nextNumber(catalog), now, context)
+    const refused = refusal(fields, now)
+    if (refused !== undefined) return refused
+    const value = yield* newProject(PageOrigins.kept(fields), organization.id, nextNumber(catalog), now, context)
     return { _tag: "Prepared", entries: { projects: [value] }, value } as const
   })
   return yield* CatalogChange.change<Project>({ owner: organization, ...answering }, prepare, context)
@@ -163,13 +178,15 @@ export const createProject = Effect.fnUntraced(function* (
 /** Changes members of a project. */
 export const updateProject = Effect.fnUntraced(function* (
   { organization, project }: Pick<ProjectScope, "organization" | "project">,
-  { earliestConsentDate, ...fields }: Partial<ProjectFields>,
+  fields: Partial<ProjectFields>,
   answering: CatalogChange.Answering<Project>,
   context: LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
-    if (!isSettable(earliestConsentDate, now)) return Effect.succeed(earliestInFuture)
-    const before = { ...catalog.projects.get(project.id)!, ...fields, dateUpdated: now }
+    const refused = refusal(fields, now)
+    if (refused !== undefined) return Effect.succeed(refused)
+    const { earliestConsentDate, ...others } = PageOrigins.kept(fields)
+    const before = { ...catalog.projects.get(project.id)!, ...others, dateUpdated: now }
     const value = withEarliest(before, earliestConsentDate)
     return Effect.succeed({ _tag: "Prepared", entries: { projects: [value] }, value } as const)
   }

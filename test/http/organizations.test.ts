@@ -205,6 +205,7 @@ describe("a project", () => {
       type: "website",
       domains: ["www.made.example", "made.example"],
       status: "test",
+      appOrigins: [],
       earliestConsentDate: "1990-01-01T00:00:00.000Z",
     })
     expect(id).toMatch(uuid)
@@ -243,7 +244,7 @@ describe("a project", () => {
           "-a.example",
           "a..example",
           "user@a.example",
-          "ä.example",
+          "ä_.example",
           5,
         ],
       },

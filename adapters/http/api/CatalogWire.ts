@@ -11,12 +11,21 @@ import * as Wire from "./Wire.ts"
 
 const Name = Fields.writableText(2, 1024)
 
-/** A host name: labels of letters, digits and hyphens, without scheme and port (RFC 1123, section 2.1). */
-const Domain = Schema.String.check(
-  Schema.isPattern(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i, {
-    message: "expected a host name without scheme and port, such as www.example.com",
-  }),
-)
+/**
+ * A host name. The server checks it: the tables of UTS 46 are too large for the descriptions that browsers load, too.
+ */
+const Domain = Schema.String.annotate({
+  description: "A host name without scheme and port, also in Unicode; answered in ASCII",
+})
+
+/** A domain of a project: a host name, or `*.` before one for all of its sub-domains. */
+const PageDomain = Schema.String.annotate({
+  description: "A host name without scheme and port; `*.example.com` stands for every sub-domain; answered in ASCII",
+})
+
+const AppOrigin = Schema.String.annotate({
+  description: "The origin of an app whose web view asks, such as capacitor://localhost",
+})
 
 /** A coordinate of a point on P-256: 32 bytes, base64url (RFC 7518, section 6.2.1.2). */
 const Coordinate = Schema.String.check(
@@ -67,7 +76,11 @@ export const Organization = Schema.Struct({
 /** A page of organizations. */
 export const OrganizationPage = Wire.page(Organization)
 
-const Domains = Schema.Array(Domain).check(Schema.isMaxLength(1000, { message: "expected at most 1000 domains" }))
+const Domains = Schema.Array(PageDomain).check(Schema.isMaxLength(1000, { message: "expected at most 1000 domains" }))
+
+const AppOrigins = Schema.Array(AppOrigin).check(
+  Schema.isMaxLength(100, { message: "expected at most 100 app origins" }),
+)
 
 const EarliestConsentDate = Exchange.Instant.check(
   Schema.isGreaterThanOrEqualTo(EarliestDate.earliestOfProjects, { message: "expected 1900-01-01 or later" }),
@@ -76,6 +89,7 @@ const EarliestConsentDate = Exchange.Instant.check(
 const projectFields = {
   type: Fields.orNull(Schema.Literal("website")),
   domains: Fields.orNull(Domains),
+  appOrigins: Fields.orNull(AppOrigins),
   status: Fields.orNull(Schema.Literals(Catalog.projectStatuses)),
   earliestConsentDate: Fields.orNull(EarliestConsentDate),
 }
@@ -93,6 +107,7 @@ export const Project = Schema.Struct({
   name: Schema.String,
   type: Schema.Literal("website"),
   domains: Schema.Array(Schema.String),
+  appOrigins: Schema.Array(Schema.String),
   status: Schema.Literals(Catalog.projectStatuses),
   earliestConsentDate: Schema.String,
   dateCreated: Schema.String,

@@ -16,7 +16,7 @@ export const Open = HttpApiGroup.make("open")
       error: Problem.limitedWithBody,
     })
       .annotate(SiteApi, true)
-      .annotateMerge(about("Open a session", "The Origin must be one of the project's domains.")),
+      .annotateMerge(about("Open a session", "The Origin must be one of the project's domains or app origins.")),
     HttpApiEndpoint.get("getHealth", `${paths.site}/health-check`, {
       params: onSite,
       success: Wire.Health,

@@ -39,7 +39,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
   const { organization, project } = yield* PathScope.find(projectId)
   const domain = Origin.allowed(request.headers["origin"], project)
   if (domain === undefined) {
-    const detail = "send an Origin header that names one of the project's domains"
+    const detail = "send an Origin header that names one of the project's domains or app origins"
     return yield* new Answer.HttpProblem({ status: 403, detail })
   }
   const address = IpAddress.shorten(yield* ClientAddress.of(request))

@@ -1,7 +1,7 @@
 /**
  * The handlers of organizations and projects: list, create, update.
  */
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import type { Organization, Project } from "../../../core/model/Catalog.ts"
 import * as EarliestDate from "../../../core/model/EarliestDate.ts"
@@ -9,6 +9,7 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { CreatedOrganization, OrganizationFields, ProjectFields } from "../../../core/catalog/Organizations.ts"
+import * as PageOrigins from "../../../core/catalog/PageOrigins.ts"
 import * as PublicKeys from "../../../core/catalog/PublicKeys.ts"
 import * as Role from "../../../core/model/Role.ts"
 import { Api } from "../api/Api.ts"
@@ -22,10 +23,20 @@ import * as Pages from "./Pages.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 import * as IdentityToken from "../server/IdentityToken.ts"
 
-const decodeNewOrganization = Exchange.decoder(CatalogWire.NewOrganization)
-const decodeOrganization = Exchange.decoder(CatalogWire.OrganizationChange)
-const decodeNewProject = Exchange.decoder(CatalogWire.NewProject)
-const decodeProject = Exchange.decoder(CatalogWire.ProjectChange)
+/** A decoder of a body that names hosts: if its shape is not valid, the hosts that could be read are checked, too. */
+const decoder = <S extends Parameters<typeof Exchange.decoder>[0]>(schema: S) => {
+  const decode = Exchange.decoder(schema)
+  return (body: unknown): Result.Result<S["Type"], ReadonlyArray<Answer.Violation>> =>
+    Result.mapError(decode(body), (violations) => [
+      ...violations,
+      ...PageOrigins.faultsOf(body).map(({ field, ...fault }) => ({ pointer: `/${field}`, ...fault })),
+    ])
+}
+
+const decodeNewOrganization = decoder(CatalogWire.NewOrganization)
+const decodeOrganization = decoder(CatalogWire.OrganizationChange)
+const decodeNewProject = decoder(CatalogWire.NewProject)
+const decodeProject = decoder(CatalogWire.ProjectChange)
 
 const organizationJson = (organization: Organization) => ({
   id: organization.id,
@@ -43,6 +54,7 @@ const projectJson = (project: Project) => ({
   name: project.name,
   type: "website",
   domains: project.domains,
+  appOrigins: project.appOrigins ?? [],
   status: project.status,
   earliestConsentDate: Instant.format(project.earliestConsentDate ?? EarliestDate.defaultOfProjects),
   dateCreated: Instant.format(project.dateCreated),
@@ -68,25 +80,23 @@ const toOrganization = <Fields extends Partial<OrganizationFields>>({
   ...(jwks !== undefined && { publicKeys: jwks?.keys ?? [] }),
 })
 
-/** The members of a project. Host names are compared in lower case; `type` has one value, so it is omitted. */
+/** The members of a project. `type` has one value, so it is omitted. */
 const toProject = ({ domains, name, ...rest }: typeof CatalogWire.NewProject.Type): ProjectFields => ({
   name,
-  domains: lowerCase(domains ?? []),
+  domains: domains ?? [],
   ...optionalOf(rest),
 })
 
 /** The members of a project that have a default, which `null` stands for, or need not be changed. */
 const optionalOf = ({
+  appOrigins,
   earliestConsentDate,
   status,
-}: Pick<typeof CatalogWire.ProjectChange.Type, "earliestConsentDate" | "status">) => ({
+}: Pick<typeof CatalogWire.ProjectChange.Type, "appOrigins" | "earliestConsentDate" | "status">) => ({
+  ...(appOrigins != null && { appOrigins }),
   ...(status != null && { status }),
   ...(earliestConsentDate !== undefined && { earliestConsentDate }),
 })
-
-const lowerCase = (domains: ReadonlyArray<string>): ReadonlyArray<string> => [
-  ...new Set(domains.map((domain) => domain.toLowerCase())),
-]
 
 const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger["Service"]["listEntries"]>[3]) {
   yield* Pages.check(query)
@@ -184,7 +194,7 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           const change = {
             ...optionalOf(fields),
             ...(name != null && { name }),
-            ...(domains != null && { domains: lowerCase(domains) }),
+            ...(domains != null && { domains }),
           }
           const answering = { ...idempotency, answer: writeProject }
           return yield* CatalogChanges.answer(yield* setup.updateProject(scope, change, answering), writeProject)

@@ -81,8 +81,7 @@ export const keyLayer = Layer.effect(
       apiKey: (httpEffect, { credential, endpoint }) =>
         callerOf(Redacted.value(credential), endpoint).pipe(
           Effect.matchEffect({
-            onSuccess: (add) =>
-              Effect.flatMap(Effect.updateContext(httpEffect, add), Positions.addCatalogRevision),
+            onSuccess: (add) => Effect.flatMap(Effect.updateContext(httpEffect, add), Positions.addCatalogRevision),
             onFailure: Answer.refuse,
           }),
           Effect.provideService(Ledger, ledger),

@@ -1,21 +1,18 @@
 /**
- * Which pages may call the service from a browser: those on exactly the project's domains, and on the Site API only
- * (Fetch standard, CORS).
+ * Which pages may call the service from a browser: those of exactly the project's domains and apps, and on the Site API
+ * only (Fetch standard, CORS).
  */
 import { Effect, Option } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as PageOrigins from "../../../core/catalog/PageOrigins.ts"
 import type { Project } from "../../../core/model/Catalog.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as Answer from "./Answer.ts"
 import * as RouteTable from "./RouteTable.ts"
 
-/** The host of an `Origin` header, if it is one of the project's domains, on any port. */
-export const allowed = (origin: string | undefined, project: Project): string | undefined => {
-  if (origin === undefined || !URL.canParse(origin)) return undefined
-  const { hostname, origin: serialized, protocol } = new URL(origin)
-  if (serialized !== origin.toLowerCase()) return undefined
-  return /^https?:$/.test(protocol) && project.domains.includes(hostname) ? hostname : undefined
-}
+/** The name of an `Origin` header, if it is one of the project's: see `PageOrigins`. */
+export const allowed = (origin: string | undefined, project: Project): string | undefined =>
+  origin === undefined ? undefined : PageOrigins.nameOf(origin, project)
 
 /** The fields of an accepted preflight. */
 const permissions = {
@@ -29,7 +26,10 @@ const exposed = {
   "access-control-expose-headers": "etag, idempotent-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id",
 }
 
-const refused = new Answer.HttpProblem({ status: 403, detail: "the Origin is not one of the project's domains" })
+const refused = new Answer.HttpProblem({
+  status: 403,
+  detail: "the Origin is not one of the project's domains or app origins",
+})
 
 /** Whether pages of an origin may read the answer to a target of the Site API. */
 const mayRead = Effect.fnUntraced(function* (origin: string, url: string) {
@@ -40,7 +40,7 @@ const mayRead = Effect.fnUntraced(function* (origin: string, url: string) {
   return Option.isSome(scope) && allowed(origin, scope.value.project) !== undefined
 })
 
-/** Answers preflight requests, and adds the headers that let pages on the project's domains read the answer. */
+/** Answers preflight requests, and adds the headers that let the project's pages read the answer. */
 export const middleware = <E, R>(effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const { origin } = request.headers
