@@ -39,7 +39,7 @@ const ofAnswers = ({ changed, examples, refusalsOverturned }: AnswersTally): Rea
 /** Writes the tables, with a line feed at the end. */
 export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: boolean): string => {
   const { consentStates, faults, leftOut = {}, recorded, recordedBefore, rejected, rows, skipped = 0 } = tally
-  const { answers, replacedDates = 0 } = tally
+  const { alsoRecorded = 0, answers, replacedDates = 0 } = tally
   const states = ConsentState.all.filter((state) => consentStates[state] > 0)
   const parts = [
     Table.write(
@@ -48,6 +48,7 @@ export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: 
         [isDryRun ? "would be recorded" : "recorded", Table.count(recorded)],
         ...states.map((state) => [`  ${state}`, Table.count(consentStates[state])]),
         ...(replacedDates > 0 ? [["refusals dated by the import", Table.count(replacedDates)]] : []),
+        ...(alsoRecorded > 0 ? [["refusals of further people", Table.count(alsoRecorded)]] : []),
         ["recorded before", Table.count(recordedBefore)],
         ["rejected", Table.count(rejected)],
         ...(skipped > 0 ? [["left out by the mapping", Table.count(skipped)]] : []),
@@ -55,7 +56,7 @@ export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: 
       ],
     ),
   ]
-  parts.push(...counts("what is wrong", faults), ...counts("left out of refusals", leftOut))
+  parts.push(...counts("what is wrong", faults), ...counts("recorded without", leftOut))
   if (answers !== undefined) parts.push(...ofAnswers(answers))
   parts.push(`ledger ${store}, project ${project}${isDryRun ? ": nothing was recorded" : ""}`)
   return `${parts.join("\n\n")}\n`

@@ -57,10 +57,12 @@ const refusalKept: ReadonlyArray<ImportFault> = [
 export interface Imported {
   /** The fates of the items, by the index of the row. */
   readonly fates: ReadonlyMap<number, ImportFate>
-  /** By the index of the row, the members that a refusal was recorded without, because they could not be read. */
+  /** By the index of the row, the members that an item was recorded without. */
   readonly leftOut: LeftOut
   /** The number of refusals that were recorded as of now, because the `consentDate` of the row cannot be recorded. */
   readonly replacedDates: number
+  /** The number of events that refusals were recorded as for further people that their identifiers name. */
+  readonly alsoRecorded: number
   /** Whether it was recorded by its first plan. If not, the blocks that were planned after it are planned again. */
   readonly isAsPlanned: boolean
 }
@@ -135,10 +137,8 @@ const refuse = (
 }
 
 /** What recording a block gives. */
-interface RecordedBlock {
-  readonly events: ReadonlyArray<StoredEvent>
+interface RecordedBlock extends Recording.BatchAnswer<StoredEvent> {
   readonly recorded: ReadonlyArray<StoredEvent>
-  readonly leftOut: LeftOut
 }
 
 /** Counts the rows of a block that are known by its record, so that as many rows of the same text are known, too. */
@@ -152,10 +152,11 @@ const countDates = (
   { dates, options }: ImportRun.ImportRun,
   { isDryRun }: Pick<LedgerContext, "isDryRun">,
 ): Effect.Effect<void, ImportRun.ReplacedDates> => {
-  for (const item of admitted) {
-    if (item.event.consentState !== "declined") continue
+  const firsts = admitted.filter(({ item }, index) => item !== admitted[index - 1]?.item)
+  for (const { draft, event } of firsts) {
+    if (event.consentState !== "declined") continue
     dates.refusals++
-    if (ImportRun.isRedated(item.draft, item.event)) dates.replaced++
+    if (ImportRun.isRedated(draft, event)) dates.replaced++
   }
   return options.acceptReplacedDates || isDryRun || !ImportRun.hasTooManyReplaced(dates)
     ? Effect.void
@@ -209,6 +210,7 @@ export const importBlock = Effect.fnUntraced(function* (
   const fates = new Map<number, ImportFate>()
   const leftOut = new Map<number, ReadonlyArray<string>>()
   let replacedDates = 0
+  let alsoRecorded = 0
   let plans = 0
   let isExamined = false
   /** The items that are not to be recorded: those of them that were recorded before, as rows of another block. */
@@ -257,9 +259,10 @@ export const importBlock = Effect.fnUntraced(function* (
   }
 
   /** Sets the fates of items, given their events and those of the events that were recorded. */
-  const settle = (tried: ReadonlyArray<IndexedItem>, { events, leftOut: without, recorded: all }: RecordedBlock) => {
+  const settle = (tried: ReadonlyArray<IndexedItem>, outcome: RecordedBlock) => {
+    const { alsoRecordedFor, events, leftOut: without } = outcome
     // Items of the block with the same external id are one event: the first of them was recorded.
-    const recorded = new Set(all)
+    const recorded = new Set(outcome.recorded)
     for (const [place, [index, item]] of tried.entries()) {
       const event = events[place]!
       const isRecorded = recorded.delete(event)
@@ -268,6 +271,7 @@ export const importBlock = Effect.fnUntraced(function* (
       const members = without.get(place)
       if (members !== undefined) leftOut.set(index, members)
       if (ImportRun.isRedated(item, event)) replacedDates++
+      alsoRecorded += alsoRecordedFor.get(place)?.length ?? 0
     }
     if (run.answers !== undefined) countAnswers?.(run.answers)
   }
@@ -303,5 +307,5 @@ export const importBlock = Effect.fnUntraced(function* (
   })
   while (!(yield* recordUnknown()));
   if (after !== undefined) yield* awaitTurn
-  return { fates, leftOut, replacedDates, isAsPlanned: plans <= 1 }
+  return { fates, leftOut, replacedDates, alsoRecorded, isAsPlanned: plans <= 1 }
 })

@@ -51,10 +51,15 @@ export interface ImportTally {
   readonly consentStates: { readonly [State in StoredEvent["consentState"]]: number }
   /** The rejected rows, by the code of their faults: a row with several faults counts for each. */
   readonly faults: { readonly [code: string]: number }
-  /** The refusals that were recorded without a member that could not be read, by the member; left out: none. */
+  /**
+   * The rows that were recorded without a member, by the member: of a refusal, one that could not be read; or a contact
+   * point that names another person. Left out: none.
+   */
   readonly leftOut?: { readonly [member: string]: number }
   /** The refusals that are dated by the import, because the `consentDate` of the row cannot be recorded; left out: none. */
   readonly replacedDates?: number
+  /** The events that refusals were recorded as for further people that their identifiers name; left out: none. */
+  readonly alsoRecorded?: number
   /** In a dry run, the answers that would change. */
   readonly answers?: AnswersTally
 }
@@ -185,6 +190,7 @@ interface BlockResult {
   readonly fates: ReadonlyArray<Fate>
   readonly leftOut: Importing.Imported["leftOut"]
   readonly replacedDates: number
+  readonly alsoRecorded: number
 }
 
 const nothingLeftOut: BlockResult["leftOut"] = new Map()
@@ -209,8 +215,9 @@ const importRows = Effect.fnUntraced(function* (
   const scope = { organization, project, types, submitter, ...(sharedContacts !== undefined && { sharedContacts }) }
   const imported = yield* ledger.importBlock({ ...scope, run, slot, rows, lines, items })
   const fates = good.map(({ index }) => imported.fates.get(index)!)
-  const { isAsPlanned, leftOut, replacedDates } = imported
-  const result: BlockResult = { rows: rows.length, good, faulty, skipped, fates, leftOut, replacedDates }
+  const { alsoRecorded, isAsPlanned, leftOut, replacedDates } = imported
+  const read = { rows: rows.length, good, faulty, skipped }
+  const result: BlockResult = { ...read, fates, leftOut, replacedDates, alsoRecorded }
   return { result, isAsPlanned }
 })
 
@@ -231,6 +238,7 @@ const restoreRows = Effect.fnUntraced(function* (
     fates,
     leftOut: nothingLeftOut,
     replacedDates: 0,
+    alsoRecorded: 0,
   } satisfies BlockResult
 })
 
@@ -243,7 +251,16 @@ const toTally = ({ changed, examples, overturned }: AnswerCounts): AnswersTally 
 /** Adds a block to the tally, and lists its rejections in the order of their lines. */
 const add = (
   tally: ImportTally,
-  { fates, faulty, good, leftOut: without, replacedDates: replaced, rows, skipped: skippedRows }: BlockResult,
+  {
+    fates,
+    faulty,
+    good,
+    leftOut: without,
+    replacedDates: replaced,
+    alsoRecorded: further,
+    rows,
+    skipped: skippedRows,
+  }: BlockResult,
   { answers }: Pick<ImportRun.ImportRun, "answers">,
 ) => {
   const consentStates = { ...tally.consentStates }
@@ -265,6 +282,7 @@ const add = (
     .flatMap(([line, ofRow]) => ofRow.map(({ code, detail, field }): Rejection => ({ line, field, code, detail })))
   const allSkipped = (tally.skipped ?? 0) + skippedRows
   const replacedDates = (tally.replacedDates ?? 0) + replaced
+  const alsoRecorded = (tally.alsoRecorded ?? 0) + further
   const total: ImportTally = {
     rows: tally.rows + rows,
     recorded: tally.recorded + recorded,
@@ -275,6 +293,7 @@ const add = (
     faults,
     ...(Object.keys(leftOut).length > 0 && { leftOut }),
     ...(replacedDates > 0 && { replacedDates }),
+    ...(alsoRecorded > 0 && { alsoRecorded }),
     ...(answers !== undefined && { answers: toTally(answers) }),
   }
   return { rejections, tally: total }

@@ -148,9 +148,26 @@ const bodiesOf = Effect.fnUntraced(function* (
   return new Map(stored.flatMap((event) => (event === undefined ? [] : [[event.id, event.body]])))
 })
 
+/** The events that an item can have been recorded as for one of its people, in the order of their ids. */
+const sameEvents = (
+  item: AdmittedItem,
+  byKey: ReadonlyMap<string, ReadonlyArray<ConsentEvent>>,
+  bodies: ReadonlyMap<string, string>,
+): ReadonlyArray<ConsentEvent> => {
+  const { event } = item
+  const key = rowKey(item)
+  return (byKey.get(key) ?? []).filter(
+    (recorded) =>
+      recorded.version === event.version &&
+      recorded.consentAction === event.consentAction &&
+      (key.endsWith("ledger") ? hasClaims(item, recorded, bodies) : hasExpiration(item, recorded)),
+  )
+}
+
 /**
- * Finds the items that say what an event says that was recorded before the run began, and that no earlier row of the
- * run is. `texts` are the texts of the items' rows. An item with an external id is known by that alone.
+ * Finds the items that say what events say that were recorded before the run began, for all of their people, and that
+ * no earlier row of the run is. `texts` are the texts of the items' rows. An item with an external id is known by that
+ * alone.
  */
 export const find = Effect.fnUntraced(function* (
   admitted: ReadonlyArray<AdmittedItem>,
@@ -165,20 +182,16 @@ export const find = Effect.fnUntraced(function* (
   const byKey = yield* candidatesOf(items, run, scope, context)
   if (byKey.size === 0) return known as ReadonlySet<number>
   const bodies = yield* bodiesOf(byKey, scope, context)
-  for (const item of items) {
-    const key = rowKey(item)
-    const { event } = item
-    const same = (byKey.get(key) ?? []).filter(
-      (recorded) =>
-        recorded.version === event.version &&
-        recorded.consentAction === event.consentAction &&
-        (key.endsWith("ledger") ? hasClaims(item, recorded, bodies) : hasExpiration(item, recorded)),
-    )
-    const free = same.filter(({ id }) => run.known.of(id) === 0)
-    const [recorded] = free.slice(run.known.of(texts(item.item)))
-    if (recorded === undefined) continue
-    run.known.add(recorded.id)
-    known.add(item.item)
+  for (const [item, ofItem] of Map.groupBy(admitted, (each) => each.item)) {
+    const before = run.known.of(texts(item))
+    const recorded = ofItem.map((each) => {
+      const free = sameEvents(each, byKey, bodies).filter(({ id }) => run.known.of(id) === 0)
+      return free[before]?.id
+    })
+    const ids = recorded.filter((id) => id !== undefined)
+    if (ids.length < recorded.length || ofItem[0]!.draft.externalId !== undefined) continue
+    for (const id of ids) run.known.add(id)
+    known.add(item)
   }
   return known as ReadonlySet<number>
 })

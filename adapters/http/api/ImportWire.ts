@@ -82,7 +82,8 @@ export const Imported = Schema.Struct({
   }),
   leftOut: Schema.optionalKey(
     Schema.Record(Schema.String, Count).annotate({
-      description: "How many refusals were recorded without a member that could not be read, by the member",
+      description:
+        "How many rows were recorded without a member, by the member: of a refusal one that could not be read, or a contact point that names another person",
     }),
   ),
   warnings: Schema.optionalKey(
@@ -94,6 +95,11 @@ export const Imported = Schema.Struct({
   replacedDates: Schema.optionalKey(
     Count.annotate({
       description: "How many refusals are dated by the import, because their `consentDate` cannot be recorded",
+    }),
+  ),
+  alsoRecorded: Schema.optionalKey(
+    Count.annotate({
+      description: "How many more events refusals were recorded as, for further people that their identifiers name",
     }),
   ),
   answers: Schema.optionalKey(
