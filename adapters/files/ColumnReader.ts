@@ -11,7 +11,7 @@ import * as JsonPointer from "./JsonPointer.ts"
 /** The value of a member, `undefined` if it is left out; or what is wrong with what the column holds. */
 export type ReadMember = Result.Result<unknown, RowFault>
 
-/** Converts what a column holds. `isRefusal` decides which of two instants a date is (`DateColumn.ts`). */
+/** Converts what a row holds in the column; a row that lacks it has no value at all. `isRefusal` decides which of two instants a date is (`DateColumn.ts`). */
 export type ColumnReader = (held: unknown, isRefusal: boolean) => ReadMember
 
 const nothing: ReadMember = Result.succeed(undefined)
@@ -22,13 +22,13 @@ const fault = (field: string, detail: string): RowFault => ({ code: "invalid", f
 export const notJson = (field: string, column: string): RowFault =>
   fault(field, `the column must hold JSON, because the pointer ${column} goes on inside it`)
 
-const isEmpty = (held: unknown): boolean => held === undefined || held === null || held === ""
+const isEmpty = (held: unknown): boolean => held === null || held === ""
 
-/** Looks up what a value means. An empty field is `""`; a member that a row of NDJSON lacks has no value at all. */
+/** Looks up what a value means. An empty field is `""`. */
 const meaning = (member: string, column: string, values: Readonly<Record<string, string>>): ColumnReader => {
   const isEmptyMeant = Object.hasOwn(values, "")
   return (held) => {
-    if (held === undefined || (isEmpty(held) && !isEmptyMeant)) return nothing
+    if (isEmpty(held) && !isEmptyMeant) return nothing
     const text = isEmpty(held) ? "" : String(held)
     return Object.hasOwn(values, text)
       ? Result.succeed(values[text])

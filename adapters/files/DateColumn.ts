@@ -20,8 +20,8 @@ export interface DateSource {
 }
 
 /**
- * Reads a value of the column into the wire form of an instant, or returns what the column must hold. A value that is
- * not recognized is returned as it is, so that decoding names what is wrong with it.
+ * Reads a value of the column into a text that is an instant (`Instant.parse`), or returns what the column must hold. A
+ * value that is not recognized is returned as it is, so that decoding names what is wrong with it.
  */
 export type DateColumn = (held: unknown, isRefusal: boolean) => Result.Result<unknown, string>
 
@@ -58,7 +58,9 @@ const fixedClock =
     toMember(millis - minutesOf(offset) * millisPerMinute, outside(column))
 
 /** The clock of a zone. A day without a time begins at its first instant, also where midnight is skipped. */
-const zoneClock = (column: string, zone: TimeZone.TimeZone, name: string): Clock => {
+const zoneClock = (column: string, name: string): Clock | undefined => {
+  const zone = TimeZone.make(name)
+  if (zone === undefined) return undefined
   const skipped = `the column ${column} holds a time that the clocks of ${name} skipped`
   return ({ isDay, millis }, isRefusal) => {
     const { earlier, isMissing, later, laterMillis } = zone.readings(millis)
@@ -70,29 +72,30 @@ const zoneClock = (column: string, zone: TimeZone.TimeZone, name: string): Clock
 
 const clockOf = ({ column, offset, zone }: DateSource): Clock | undefined => {
   if (offset !== undefined) return fixedClock(column, offset)
-  const named = zone === undefined ? undefined : TimeZone.make(zone)
-  return zone === undefined || named === undefined ? undefined : zoneClock(column, named, zone)
+  return zone === undefined ? undefined : zoneClock(column, zone)
 }
 
 /** ISO 8601 with `T` or white space before the time, and an offset, also after white space, or none. */
 const isoLike =
   /^(\d{4}-\d{2}-\d{2})(?:(?:T| +)(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)(?: ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?)?$/i
 
-/** Reads ISO 8601, and the text forms of databases; those without an offset by the clock, if there is one. */
-const ofIso =
-  (clock: Clock | undefined): DateColumn =>
-  (held, isRefusal) => {
+/** Reads ISO 8601, and the text forms of databases; those without an offset by the offset or the zone, if given. */
+const ofIso = ({ column, offset: given, zone: name }: DateSource): DateColumn => {
+  const zone = name === undefined ? undefined : zoneClock(column, name)
+  return (held, isRefusal) => {
     // The usual form needs no conversion.
     if (typeof held !== "string" || (held.charAt(10) === "T" && held.endsWith("Z"))) return Result.succeed(held)
     const parts = isoLike.exec(held.trim())
     if (parts === null) return Result.succeed(held)
-    const [, day, time, offset] = parts
-    const isUtc = offset !== undefined && /^[zug]/i.test(offset)
-    const at = Instant.parse(`${day}T${time ?? "00:00"}${offset === undefined || isUtc ? "Z" : offset}`)
-    if (at === undefined) return Result.succeed(held)
-    if (offset !== undefined) return Result.succeed(Instant.format(at))
-    return clock === undefined ? Result.succeed(held) : clock({ millis: at, isDay: time === undefined }, isRefusal)
+    const [, day, time = "00:00", written] = parts
+    const offset = written === undefined ? given : /^[ug]/i.test(written) ? "Z" : written
+    if (offset !== undefined) return Result.succeed(`${day}T${time}${offset}`)
+    const millis = zone === undefined ? undefined : Instant.parse(`${day}T${time}Z`)
+    return zone === undefined || millis === undefined
+      ? Result.succeed(held)
+      : zone({ millis, isDay: parts[2] === undefined }, isRefusal)
   }
+}
 
 const ofFormat = (
   column: string,
@@ -113,6 +116,6 @@ const ofFormat = (
 export const make = (source: DateSource): DateColumn => {
   const { as, column, format } = source
   if (as !== undefined) return ofNumbers(column, as)
-  if (format === undefined) return ofIso(clockOf(source))
+  if (format === undefined) return ofIso(source)
   return ofFormat(column, format, Result.getOrThrow(DateFormat.make(format)), clockOf(source))
 }

@@ -25,7 +25,7 @@ export const ofColumn = (column: string): JsonPointer => {
 const index = /^(0|[1-9]\d{0,9})$/
 
 const member = (from: object, token: string): unknown =>
-  (Array.isArray(from) ? index.test(token) : true) && Object.hasOwn(from, token)
+  Object.hasOwn(from, token) && (!Array.isArray(from) || index.test(token))
     ? from[token as keyof typeof from]
     : undefined
 
@@ -45,14 +45,14 @@ export const makeLookUp = () => {
     return lastValue
   }
   /** The value that a pointer finds among a row's own properties; `undefined` if there is none. */
-  return (row: unknown, pointer: JsonPointer): unknown => {
-    let value = row
-    for (const token of pointer) {
+  return (row: object, pointer: JsonPointer): unknown => {
+    let value = member(row, pointer[0])
+    for (let depth = 1; depth < pointer.length; depth++) {
       // An empty text is an empty field, which holds no document.
       if (typeof value === "string" && value !== "") value = parse(value)
       if (value === notJson) return notJson
       if (typeof value !== "object" || value === null) return undefined
-      value = member(value, token)
+      value = member(value, pointer[depth]!)
     }
     return value
   }

@@ -13,6 +13,7 @@ import type { HeaderCheck, MissingColumn } from "./Columns.ts"
 import * as JsonPointer from "./JsonPointer.ts"
 import * as Mapping from "./Mapping.ts"
 import * as RowCondition from "./RowCondition.ts"
+import * as SeenColumns from "./SeenColumns.ts"
 
 /** Reads the rows of one file. */
 export interface RowMapper extends HeaderCheck {
@@ -30,6 +31,8 @@ interface Sought {
   readonly column: string
   readonly path: JsonPointer.JsonPointer
   isFound: boolean
+  /** The value of a row that lacks it: a text for a column of CSV, whose rows have no empty fields. */
+  absent: "" | undefined
 }
 
 const seek = (pointer: string, column: string): Sought => ({
@@ -37,6 +40,7 @@ const seek = (pointer: string, column: string): Sought => ({
   column,
   path: JsonPointer.ofColumn(column),
   isFound: false,
+  absent: undefined,
 })
 
 /** The member of a mapping, and how it is read. */
@@ -78,39 +82,15 @@ const detailOf = ({ column, path: [first, ...inner] }: Sought, names: ReadonlyAr
   return `the file has no column ${first}${near === undefined ? "" : `; did you mean ${near}?`}`
 }
 
-/** The most names of columns that are remembered; NDJSON may have other names in each row. */
-const maxNames = 1000
-
-const isEmptyField = (path: JsonPointer.JsonPointer, header: ReadonlySet<string> | undefined): boolean =>
-  header !== undefined && path.length === 1 && header.has(path[0])
-
-/** The names of columns, as they are met. */
-const makeNames = (mapping: Mapping.Mapping, sought: ReadonlyArray<Sought>) => {
-  const mapped = new Set(sought.map(({ path: [first] }) => first))
-  /** For each name: the member that it spells in another way, if this is a fault. */
-  const known = new Map<string, string | undefined>()
-  const misspelt = (name: string): string | undefined => {
-    if (ColumnNames.isMember(name) || mapped.has(name)) return undefined
-    const member = ColumnNames.memberOf(name)
-    return member === undefined || mapping.members.has(member) ? undefined : member
+/** A fault for each member that a row has only in another spelling. */
+const misspelled = (row: object, names: SeenColumns.SeenColumns): Array<RowFault> => {
+  const faults: Array<RowFault> = []
+  for (const name of Object.keys(row)) {
+    const field = names.meet(name)
+    if (field === undefined || Object.hasOwn(row, field)) continue
+    faults.push({ code: "unknown", field, detail: "stands there in another spelling: name the column in a mapping" })
   }
-  const meet = (name: string): string | undefined => {
-    if (known.has(name)) return known.get(name)
-    const member = misspelt(name)
-    if (known.size < maxNames) known.set(name, member)
-    return member
-  }
-  const warnings = (): ReadonlyArray<string> =>
-    [...known].flatMap(([name, member]) => {
-      if (member !== undefined || ColumnNames.isMember(name) || mapped.has(name) || !ColumnNames.isShown(name))
-        return []
-      const resembled = ColumnNames.resembled(name)
-      return resembled === undefined || mapping.members.has(resembled) || known.has(resembled)
-        ? []
-        : [`the column ${name} is not read: map ${resembled} to it, or to null if it means something else`]
-    })
-  const isRead = (name: string): boolean => mapped.has(name) || ColumnNames.memberOf(name) !== undefined
-  return { meet, warnings, isRead, all: (): ReadonlyArray<string> => [...known.keys()] }
+  return faults
 }
 
 /** Makes the mapper of a file. */
@@ -126,45 +106,41 @@ export const make = (mapping: Mapping.Mapping): RowMapper => {
     "sought" in member && mapping.members.has(member.name) ? [member.sought] : [],
   )
   const ofConditions = conditions.map(({ sought }) => sought)
-  const names = makeNames(mapping, [...ofMapping, ...ofConditions])
-  let header: ReadonlySet<string> | undefined
+  const sought = [...ofMapping, ...ofConditions]
+  const names = SeenColumns.make(mapping, new Set(sought.map(({ path: [first] }) => first)))
   let rows = 0
   let items = 0
 
-  const find = (row: unknown, sought: Sought): unknown => {
-    const held = lookUp(row, sought.path)
-    if (held !== undefined) sought.isFound = true
-    // The rows of CSV have no empty fields.
-    return held === undefined && isEmptyField(sought.path, header) ? "" : held
+  const find = (row: object, column: Sought): unknown => {
+    const held = lookUp(row, column.path)
+    if (held === undefined) return column.absent
+    column.isFound = true
+    return held
   }
-  const read = (row: unknown, member: Member, isRefusal: boolean): ColumnReader.ReadMember =>
-    "value" in member ? Result.succeed(member.value) : member.read(find(row, member.sought), isRefusal)
+  const read = (row: object, member: Member, isRefusal: boolean): ColumnReader.ReadMember | undefined => {
+    if ("value" in member) return Result.succeed(member.value)
+    const held = find(row, member.sought)
+    return held === undefined ? undefined : member.read(held, isRefusal)
+  }
 
   /** Whether the row is read; or the fault of a column that a condition cannot be tested on. */
-  const isChosen = (row: unknown): Result.Result<boolean, ReadonlyArray<RowFault>> => {
+  const isChosen = (row: object): boolean | RowFault => {
     for (const { sought, test } of conditions) {
       const held = find(row, sought)
-      if (held === JsonPointer.notJson) return Result.fail([ColumnReader.notJson("", sought.column)])
-      if (!test(held)) return Result.succeed(false)
+      if (held === JsonPointer.notJson) return ColumnReader.notJson("", sought.column)
+      if (!test(held)) return false
     }
-    return Result.succeed(true)
+    return true
   }
 
-  const misspelt = (row: object): ReadonlyArray<RowFault> =>
-    Object.keys(row).flatMap((name) => {
-      const field = names.meet(name)
-      return field === undefined || Object.hasOwn(row, field)
-        ? []
-        : [{ code: "unknown", field, detail: "stands there in another spelling: name the column in a mapping" }]
-    })
-
-  const itemOf = (row: unknown): Result.Result<unknown, ReadonlyArray<RowFault>> => {
+  const itemOf = (row: object): Result.Result<unknown, ReadonlyArray<RowFault>> => {
     const item: Record<string, unknown> = { consentAction: "import" }
-    const faults: Array<RowFault> = [...misspelt(Object(row))]
+    const faults = misspelled(row, names)
     const stated = state === undefined ? undefined : read(row, state, false)
     const isRefusal = stated !== undefined && Result.isSuccess(stated) && stated.success === "declined"
     for (const member of members) {
-      const found = stated !== undefined && member === state ? stated : read(row, member, isRefusal)
+      const found = member === state ? stated : read(row, member, isRefusal)
+      if (found === undefined) continue
       if (Result.isFailure(found)) faults.push(found.failure)
       else if (found.success !== undefined) item[member.name] = withType(member.name, found.success)
     }
@@ -179,21 +155,24 @@ export const make = (mapping: Mapping.Mapping): RowMapper => {
   return {
     isRead: names.isRead,
     missing: (columns) => {
-      header = new Set(columns)
+      const header = new Set(columns)
       for (const name of columns) names.meet(name)
-      const all = [...ofMapping, ...ofConditions]
-      for (const each of all) each.isFound = isEmptyField(each.path, header)
-      return unfound(all.filter(({ path: [first] }) => !header!.has(first)))
+      for (const each of sought) {
+        each.isFound = each.path.length === 1 && header.has(each.path[0])
+        each.absent = each.isFound ? "" : undefined
+      }
+      return unfound(sought.filter(({ path: [first] }) => !header.has(first)))
     },
-    map: (row) => {
+    map: (value) => {
+      const row = Object(value) as object
       rows++
       const isRead = isChosen(row)
-      if (Result.isSuccess(isRead) && isRead.success) {
+      if (isRead === true) {
         items++
         return itemOf(row)
       }
-      for (const name of Object.keys(Object(row))) names.meet(name)
-      return Result.isFailure(isRead) ? isRead : Result.succeed(skipped)
+      for (const name of Object.keys(row)) names.meet(name)
+      return isRead === false ? Result.succeed(skipped) : Result.fail([isRead])
     },
     unseen: () => [...(items > 0 ? unfound(ofMapping) : []), ...(rows > 0 ? unfound(ofConditions) : [])],
     warnings: names.warnings,

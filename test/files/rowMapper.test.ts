@@ -5,6 +5,7 @@ import { Result } from "effect"
 import { describe, expect, test } from "vitest"
 import * as Mapping from "../../adapters/files/Mapping.ts"
 import * as RowMapper from "../../adapters/files/RowMapper.ts"
+import * as Instant from "../../core/engine/Instant.ts"
 import { skipped } from "../../core/transfer/Intake.ts"
 
 const mapperOf = (file: object) => RowMapper.make(Result.getOrThrow(Mapping.decode(file)))
@@ -131,13 +132,13 @@ test("A national phone number has the country that the mapping gives; every othe
 })
 
 describe("A date", () => {
-  const at = (source: object, held: unknown, consentState = "accepted", member = "consentDate") =>
-    (
-      read(mapperOf({ [member]: { column: "when", ...source } }), { when: held, consentState }) as Record<
-        string,
-        unknown
-      >
-    )[member] ?? read(mapperOf({ [member]: { column: "when", ...source } }), { when: held, consentState })
+  /** The instant that a member becomes, another value as it is, or the fault. */
+  const at = (source: object, when: unknown, consentState = "accepted", member = "consentDate"): unknown => {
+    const item = read(mapperOf({ [member]: { column: "when", ...source } }), { when, consentState })
+    const value = Array.isArray(item) ? item : Object(item)[member]
+    const instant = typeof value === "string" ? Instant.parse(value) : undefined
+    return instant === undefined ? value : Instant.format(instant)
+  }
 
   test.each([
     ["2024-01-31 10:00:00+00", "2024-01-31T10:00:00.000Z"],
