@@ -1,15 +1,14 @@
 /**
- * Identifying a visitor (semantics, section 5): a guest is joined with the person that a proven identifier names, by a
- * fact that another fact can undo. An identifier that names no one is given a person of its own first, so that undoing
- * leaves the guest and the identifier what each of them said.
+ * Identifying a visitor (semantics, section 5): the session's person is joined with the person that a proven identifier
+ * names, by a fact that another fact can undo. An identifier that names no one is given a person of its own first, so
+ * that undoing leaves the visitor and the identifier what each of them said.
  *
  * A guest is joined even if it has said nothing yet, because a refusal of its old session may be on its way.
  *
- * Only a guest's answers move, and only with an identity token. A guest is a person that only a browser's `contextId`
- * has named. A visitor that is identified already stays the same person, so that two people with one browser are never
- * joined. The token then opens a session for the other person, and nothing is carried over. The visitor's old session
- * ends in any case, and the browser's `contextId` is released, because another person may know them from an earlier use
- * of the browser, and must learn nothing about the person that is identified now.
+ * Two people who both have an account are never joined, because several people use one browser. The token then opens a
+ * session for the other person, and nothing is carried over. The visitor's old session ends in any case, and the
+ * browser's `contextId` is released, because another person may know them from an earlier use of the browser, and must
+ * learn nothing about the person that is identified now.
  */
 import { Clock, Effect, Option } from "effect"
 import { Hex } from "effect/encoding"
@@ -21,6 +20,7 @@ import * as Identifiers from "../ledger/Identifiers.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Grouping from "./Grouping.ts"
+import * as TwoAccounts from "./TwoAccounts.ts"
 import * as Turns from "../ledger/Turns.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Secrets from "./Secrets.ts"
@@ -65,8 +65,8 @@ interface Plan {
   readonly grouping?: Grouping.Grouping
   /** The people that were read; with any other revision the change is stale. */
   readonly seen: IdentityChange["seen"]
-  /** Whether the visitor was a guest and is identified now. */
-  readonly endsGuest: boolean
+  /** The person that is counted as another one from now on, and whose sessions end. */
+  readonly joined?: string
 }
 
 /** The purpose of the secret from which the tokens of identified sessions are derived. */
@@ -103,8 +103,6 @@ const plan = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<Plan, StoreUnavailable> {
   const { random } = context
-  const guest = session.concordId
-  const isGuest = !visitor.person.isIdentified && visitor.survivor === guest
   const known = { dateCreated: now, submitter: session.id, evidence }
   const own = person === undefined ? yield* random.uuidV7() : person.survivor
   const self = { kind: "identified", member: own, survivor: own, alias: alias.hash, ...known } as const
@@ -112,19 +110,21 @@ const plan = Effect.fnUntraced(function* (
   const claims = person === undefined ? [Identifiers.claimOf(alias, own, now)] : []
   const seen = [...visitor.seen, ...(person?.seen ?? [{ concordId: own, revision: 0 }])]
   const isSelf = own === visitor.survivor
-  const planned = { concordId: own, isSynced: isSelf || isGuest, claims, seen }
-  if (isSelf || !isGuest) return { ...planned, facts: identified, endsGuest: false }
-  const joined: People.Fact = { id: yield* random.uuidV7(), kind: "joined", member: guest, survivor: own, ...known }
+  const isOther = !isSelf && (yield* TwoAccounts.bothHave(organization, visitor, person, alias, context))
+  const planned = { concordId: own, isSynced: !isOther, claims, seen }
+  if (isSelf || isOther) return { ...planned, facts: identified }
+  const member = visitor.survivor
+  const joined: People.Fact = { id: yield* random.uuidV7(), kind: "joined", member, survivor: own, ...known }
   const survivor = person ?? { survivor: own, isJoined: false, learnt: undefined }
   const grouping = yield* Grouping.add(organization, visitor, survivor, context)
-  return { ...planned, facts: [...identified, joined], grouping, endsGuest: true }
+  return { ...planned, facts: [...identified, joined], grouping, joined: member }
 })
 
 /** The identity change of a plan, recorded at `now`. */
 const changeOf = Effect.fnUntraced(function* (
   request: Identification,
   evidence: People.Evidence,
-  { claims, concordId, endsGuest, facts, grouping, isSynced, seen }: Plan,
+  { claims, concordId, facts, grouping, isSynced, joined, seen }: Plan,
   { id, token }: NewSession,
   now: Instant,
   context: LedgerContext,
@@ -152,7 +152,7 @@ const changeOf = Effect.fnUntraced(function* (
     ...(grouping !== undefined && { joining: Grouping.at(grouping, now) }),
     identityToken: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt },
     session: next,
-    ends: { at: clock, tokenHash: session.tokenHash, ...(endsGuest && { sessionsOf: session.concordId }) },
+    ends: { at: clock, tokenHash: session.tokenHash, ...(joined !== undefined && { sessionsOf: joined }) },
     ...(yield* Idempotency.recordOf(idempotency, context, answer)),
   }
 })
@@ -179,7 +179,7 @@ const attempt = Effect.fnUntraced(function* (
       const kept = yield* store.people.change(yield* changeOf(request, evidence, planned, opening, recordedAt, context))
       // The ended sessions leave the cache together with the change, which goes on even if the request is interrupted.
       if (kept === "kept") {
-        SessionCache.remove(sessionCache, session.tokenHash, planned.endsGuest ? session.concordId : undefined)
+        SessionCache.remove(sessionCache, session.tokenHash, planned.joined)
       }
       return kept
     }),

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
 import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
-import { ask, asVisitor, record, startWorld, types, visit, yes, type Visitor } from "./world.ts"
+import { acme, ask, asOwner, asVisitor, record, startWorld, types, visit, yes, type Visitor } from "./world.ts"
 
 const server = served(startWorld)
 let signer: Signer
@@ -194,6 +194,64 @@ describe("two people who share a browser are never one:", () => {
   })
 })
 
+describe("a visitor without an account", () => {
+  /** A visitor that has proven an e-mail address, with a no to the policy. */
+  const subscriber = async (email: string) => {
+    const token = await signer.token(email)
+    const { session } = (await identify(server, await visit(server), { type: "email", value: email, token })).json
+    await say(server, { session }, types.policy.id, "declined")
+    return { session: session as string, concordId: (await personNamed({ email }))! }
+  }
+  const personNamed = async (query: Readonly<Record<string, string>>): Promise<string | undefined> =>
+    (await ask(server, "consent-decisions", query)).json.items[0].concordId
+
+  test("is joined with the account that it proves: its refusals count for it; undoing gives each its own", async () => {
+    const account = await known({ userId: "subscriber's account" })
+    const { concordId, session } = await subscriber("subscriber@example.com")
+    const answer = await login({ session }, "subscriber's account")
+    expect([answer.status, answer.json.synced]).toEqual([200, true])
+    expect(await statusOf({ session })).toBe(401)
+    expect(await stateOf(server, answer.json)).toEqual(["newsletter accepted", "policy declined"])
+    expect(await personNamed({ email: "subscriber@example.com" })).toBe(account)
+    const join = (await joinsOf(account)).find(({ member }) => member === concordId)!
+    const path = `/privacy-v1/organizations/${acme.id}/people/${account}/joins/${join.id}`
+    expect((await server.request("DELETE", path, { headers: asOwner })).status).toBe(200)
+    expect(await personNamed({ email: "subscriber@example.com" })).toBe(concordId)
+    const { items } = (await ask(server, "consent-state", { userId: "subscriber's account" })).json
+    expect(items.map(({ label }: { label: string }) => label)).toEqual(["newsletter"])
+  })
+
+  // Kills: TwoAccounts looks at the person of the session alone, or at accounts that are held now alone.
+  test("has one if somebody joined with it has or had one, and is then never joined with another account", async () => {
+    for (const [name, isReleased] of [
+      ["held", false],
+      ["given up", true],
+    ] as const) {
+      const [email, own, others] = [`${name.replace(" ", "-")}@example.com`, `own ${name}`, `another's ${name}`]
+      const stranger = await known({ userId: others })
+      const guest = await visit(server)
+      const token = await signer.token(email)
+      const { session } = (await identify(server, guest, { type: "email", value: email, token })).json
+      // The guest, who is a member of the group, has an account; the person of the session has none of its own.
+      await known({ concordId: guest.concordId, userId: own })
+      if (isReleased) {
+        const path = `/privacy-v1/organizations/${acme.id}/people/${guest.concordId}/identifiers/release`
+        const json = { userId: own, reason: "closed" }
+        expect((await server.request("POST", path, { headers: asOwner, json })).status).toBe(200)
+      }
+      const again = await identify(server, await visit(server), {
+        type: "email",
+        value: email,
+        token: await signer.token(email),
+      })
+      const answer = await login(isReleased ? again.json : { session }, others)
+      expect([name, answer.status, answer.json.synced]).toEqual([name, 200, false])
+      expect((await personOf(server, stranger)).json.members).toEqual([stranger])
+      expect(await personNamed({ email })).not.toBe(stranger)
+    }
+  })
+})
+
 describe("a retry with the same Idempotency-Key", () => {
   test("gives the first answer byte for byte, although its session has ended; only with the same body", async () => {
     await known({ userId: "retry" })
@@ -276,6 +334,22 @@ describe("at the same moment", () => {
       await known({ concordId: guest.concordId, userId })
       const { later } = await race(guest, round % 2 === 0 ? userId : `somebody else ${round}`)
       expect(later.concordId).not.toBe(guest.concordId)
+    }
+  })
+
+  test("a person is joined with one account or claimed for another, never both", async () => {
+    for (let round = 0; round < 10; round++) {
+      const [email, a, b] = [`either-${round}@example.com`, `either a ${round}`, `either b ${round}`]
+      const account = await known({ userId: a })
+      const token = await signer.token(email)
+      const { session } = (await identify(server, await visit(server), { type: "email", value: email, token })).json
+      const [joined, claimed] = await Promise.all([
+        login({ session }, a),
+        record(server, [yes({ email, userId: b, consentType: types.policy.id })]),
+      ])
+      expect([joined.status, joined.json.synced, claimed.status].join(" ")).toMatch(/^200 (?:true 422|false 201)$/)
+      const ofB = (await ask(server, "consent-decisions", { userId: b })).json.items[0].concordId
+      if (ofB !== undefined) expect((await personOf(server, account)).json.members).not.toContain(ofB)
     }
   })
 
