@@ -64,8 +64,9 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "Unreadable":
       return Effect.andThen(Output.info(failure.message), setExitCode(invalid))
     case "NoSuchProject":
-    case "ReplacedDates":
       return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
+    case "ReplacedDates":
+      return Effect.andThen(Output.error(`${failure.message} (--accept-replaced-dates)`), setExitCode(invalid))
     case "BadQuestion":
       return Effect.andThen(Output.error(`--${failure.message}`), setExitCode(invalid))
     case "NoLedger":

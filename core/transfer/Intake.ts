@@ -14,7 +14,7 @@ import type { Item } from "../model/Admission.ts"
 import * as RecordedLine from "../formats/RecordedLine.ts"
 import type { AnswerCounts, Overturning } from "./AnswerChanges.ts"
 import type * as Importing from "./Importing.ts"
-import type * as ImportRun from "./ImportRun.ts"
+import * as ImportRun from "./ImportRun.ts"
 import type * as Restoring from "./Restoring.ts"
 
 /** One thing wrong with a row. */
@@ -76,6 +76,12 @@ export interface AnswersTally {
 
 /** How many rows that would turn a refusal into permission are named. */
 export const maxExamples = 10
+
+/** What stops the import of a dry run's rows, if too many dates of its refusals are replaced. */
+export const foreseen = ({ consentStates, replacedDates = 0 }: ImportTally): ImportRun.ReplacedDates | undefined => {
+  const counts = { refusals: consentStates.declined, replaced: replacedDates }
+  return ImportRun.hasTooManyReplaced(counts) ? new ImportRun.ReplacedDates(counts) : undefined
+}
 
 /** The value of a row that a mapping leaves out by a condition. */
 export const skipped = Symbol("skipped")

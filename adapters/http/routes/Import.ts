@@ -93,10 +93,12 @@ const ended = (reason: string, rows: number): Answer.HttpProblem =>
     headers: { connection: "close" },
   })
 
+const acceptParameter = "`acceptReplacedDates=true`"
+
 const stopped = ({ message }: ReplacedDates, rows: number): Answer.HttpProblem =>
   new Answer.HttpProblem({
     status: 422,
-    detail: `${message} (\`acceptReplacedDates=true\`); of what came before, ${rows} rows were taken in`,
+    detail: `${message} (${acceptParameter}); of what came before, ${rows} rows were taken in`,
     errors: [{ pointer: "/consentDate", code: "dates_replaced", detail: message }],
     headers: { connection: "close" },
   })
@@ -232,10 +234,12 @@ const importRows = Effect.fnUntraced(function* (
   )
   const unseen = mapper.unseen()
   if (isDryRun && unseen.length > 0) return yield* missingColumns(unseen, "this was a dry run")
+  const stop = isDryRun && query.acceptReplacedDates !== "true" ? Intake.foreseen(tally) : undefined
   const warnings = [
     ...(delimiter === undefined ? [] : [Delimiter.notice(delimiter)]),
     ...unseen.map(({ detail, pointer }) => `${pointer}: ${detail}`),
     ...mapper.warnings(),
+    ...(stop === undefined ? [] : [`${stop.message} (${acceptParameter})`]),
   ]
   const headers = isDryRun ? {} : yield* positionHeaders(scope.project)
   return Answer.json(

@@ -29,13 +29,15 @@ import * as StoreFlag from "../StoreFlag.ts"
 import * as TallyTable from "../TallyTable.ts"
 
 /**
- * The exit code if a row was rejected, other than by `--keep-refusals`, or a dry run found no row with a column of the
- * mapping.
+ * The exit code if a row was rejected, other than by `--keep-refusals`; or a dry run found no row with a column of the
+ * mapping, or too many dates of refusals that would be replaced.
  */
 const someRejected = 2
 
 /** How many rejections are printed, if they are not written to a file. */
 const maxShown = 10
+
+const acceptFlag = "--accept-replaced-dates"
 
 const flags = {
   file: Argument.String("file").pipe(Argument.withDescription("NDJSON or CSV, gzip or not; - reads standard input")),
@@ -209,7 +211,15 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   yield* progress.clear
   yield* faults.commit
   const unseen = mapper?.unseen() ?? []
-  return { tally, unseen, warnings: warningsOf(file, mapper, unseen) }
+  const stop = given.dryRun && !given.acceptReplacedDates ? Intake.foreseen(tally) : undefined
+  const isRefused =
+    tally.rejected > (tally.faults["refusal_kept"] ?? 0) || (given.dryRun && unseen.length > 0) || stop !== undefined
+  const warnings = warningsOf(file, mapper, unseen)
+  return {
+    tally,
+    isRefused,
+    warnings: stop === undefined ? warnings : [...warnings, `${stop.message} (${acceptFlag})`],
+  }
 }, Effect.scoped)
 
 /** The command. */
@@ -219,7 +229,7 @@ export const command = Command.make(
   Effect.fnUntraced(function* (given) {
     const { dryRun, json, store } = given
     yield* StoreFlag.printIfFromEnvironment(store)
-    const { project, tally, unseen, warnings } = yield* ProjectFlag.withProject(given, (scope) =>
+    const { project, tally, isRefused, warnings } = yield* ProjectFlag.withProject(given, (scope) =>
       Effect.map(importRows(scope, given), (imported) => ({ project: scope.project.id, ...imported })),
     )
     yield* Effect.forEach(warnings, Output.warn, { discard: true })
@@ -229,7 +239,7 @@ export const command = Command.make(
         ? `${JSON.stringify({ dryRun, ...ledger, ...tally, ...(warnings.length > 0 && { warnings }) }, undefined, 2)}\n`
         : TallyTable.write(tally, ledger, dryRun),
     )
-    if (tally.rejected > (tally.faults["refusal_kept"] ?? 0) || (dryRun && unseen.length > 0)) {
+    if (isRefused) {
       yield* Effect.sync(() => {
         process.exitCode = someRejected
       })
