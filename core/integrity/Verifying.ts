@@ -7,7 +7,7 @@
  * with one that was noted before.
  */
 import { Effect } from "effect"
-import type { Digest } from "effect/crypto"
+import { type Digest, Mac } from "effect/crypto"
 import {
   type ColumnName,
   type LedgerRows,
@@ -28,14 +28,12 @@ import * as TableReader from "../transfer/TableReader.ts"
 import * as CatalogCheck from "./CatalogCheck.ts"
 
 /** The report on a ledger. */
-export interface Report {
+export interface Report extends AliasCheck.AliasReport {
   /** Whether there are no findings. */
   readonly isWhole: boolean
   readonly events: number
   /** The number of people with events; one with events in two projects counts twice. */
   readonly people: number
-  /** The number of identifiers that were recorded before kinds were kept, and not since: their kind is not known. */
-  readonly unknownKinds: number
   /** A digest over the lanes; equal for equal logs. */
   readonly digest: string
   readonly lanes: ReadonlyArray<LogCheck.LaneReport>
@@ -81,10 +79,11 @@ const digestingAll = (snapshot: Snapshot, digest: Digest.Digest["Service"]) => {
 
 const verifySnapshot = Effect.fnUntraced(function* (
   snapshot: Snapshot,
-  digest: Digest.Digest["Service"],
+  hashing: AliasCheck.Hashing,
   progress: TableReader.Progress,
   maxListed: number,
 ) {
+  const { digest } = hashing
   const findings = FindingsOf.make(maxListed)
   const guarded = guarding(findings)
   const tables = digestingAll(snapshot, digest)
@@ -133,7 +132,10 @@ const verifySnapshot = Effect.fnUntraced(function* (
       yield* JoinedCheck.check(people, joinedHeads, snapshot, owners, heads, findings)
     }),
   )
-  const unknownKinds = yield* guarded("alias", Effect.flatMap(tables.read("alias"), AliasCheck.countUnknownKinds))
+  const aliases = yield* guarded(
+    "alias",
+    Effect.flatMap(tables.read("alias"), (next) => AliasCheck.check(next, owners, hashing, maxListed)),
+  )
   for (const table of tableNames) {
     if (tables.isRead(table)) continue
     const drain = Effect.flatMap(tables.read(table), (next) => TableReader.forEach(next, () => Effect.void))
@@ -144,7 +146,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
     isWhole: findings.count() === 0,
     events,
     people: folded?.people ?? 0,
-    unknownKinds: unknownKinds ?? 0,
+    ...(aliases ?? { unknownKinds: 0, placeholders: [] }),
     digest: yield* TableReader.digestOf(lanes, digest),
     lanes,
     tables: tables.all(),
@@ -159,4 +161,7 @@ export const verify = (
   digest: Digest.Digest["Service"],
   progress: TableReader.Progress = () => Effect.void,
   maxListed = maxListedDefault,
-) => rows.read((snapshot) => verifySnapshot(snapshot, digest, progress, maxListed))
+) =>
+  Effect.flatMap(Mac.Mac, (mac) =>
+    rows.read((snapshot) => verifySnapshot(snapshot, { digest, mac }, progress, maxListed)),
+  )

@@ -5,9 +5,11 @@
  */
 import { createHash } from "node:crypto"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import { join } from "node:path"
 import { Effect, Layer, Option } from "effect"
 import { describe, expect, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { ConsentState } from "../../core/engine/ConsentState.ts"
 import * as Identifiers from "../../core/ledger/Identifiers.ts"
@@ -15,6 +17,14 @@ import * as LedgerContext from "../../core/ledger/LedgerContext.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
 import type * as People from "../../core/model/People.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
+import { workplace } from "../cli/run.ts"
+import { verify } from "../support/checking.ts"
+
+const { folder, run } = workplace()
+
+type Kind = People.Alias["kind"]
+
+const early = Date.parse("2024-01-31T00:00:00Z")
 
 const environment = Ledger.layer.pipe(Layer.provideMerge(Layer.merge(MemoryStore.layer, NodeCrypto.layer)))
 
@@ -30,30 +40,33 @@ const scopeWith = Effect.fnUntraced(function* (normalization: number | undefined
   return Option.getOrThrow(yield* ledger.projectScope(founded.project.id))
 })
 
-/** A person that a spelling named in normalization 1, which answered once. */
-const keep = Effect.fnUntraced(function* (
-  { organization, project, types }: ProjectScope,
-  kind: People.Alias["kind"],
-  form: string,
-  consentState: ConsentState,
-) {
+/** The alias of a form that normalization 1 kept. */
+const aliasOf = Effect.fnUntraced(function* ({ organization, project }: ProjectScope, kind: Kind, form: string) {
+  const hasher = yield* (yield* LedgerContext.make).hasherOf(organization)
+  return yield* hasher.hashed(kind, createHash("sha256").update(form).digest("hex"), project)
+})
+
+/** Claims a form for a new person, as normalization 1 did. */
+const claim = Effect.fnUntraced(function* (scope: ProjectScope, kind: Kind, form: string) {
   const store = yield* LedgerStore
+  const { random } = yield* LedgerContext.make
+  const concordId = yield* random.uuidV7()
+  const claims = [{ ...Identifiers.claimOf(yield* aliasOf(scope, kind, form), concordId, early), normalization: 1 }]
+  yield* store.people.change({ organization: scope.organization, seen: [], claims, releases: [], facts: [] })
+  return concordId
+})
+
+/** A person that a spelling named in normalization 1, which answered once. */
+const keep = Effect.fnUntraced(function* (scope: ProjectScope, kind: Kind, form: string, consentState: ConsentState) {
   const ledger = yield* Ledger.Ledger
-  const context = yield* LedgerContext.make
-  const hasher = yield* context.hasherOf(organization)
-  const alias = yield* hasher.hashed(kind, createHash("sha256").update(form).digest("hex"), project)
-  const concordId = yield* context.random.uuidV7()
-  const dateCreated = Date.parse("2024-01-31T00:00:00Z")
-  const claim = { ...Identifiers.claimOf(alias, concordId, dateCreated), normalization: 1 }
-  yield* store.people.change({ organization, seen: [], claims: [claim], releases: [], facts: [] })
+  const concordId = yield* claim(scope, kind, form)
   const said = {
-    consentType: types.all[0]!.id,
+    consentType: scope.types.all[0]!.id,
     consentState,
     consentAction: "import",
-    consentDate: dateCreated,
+    consentDate: early,
   } as const
-  const item = { ...said, person: { concordId } }
-  const outcome = yield* ledger.record({ organization, project, types, submitter: "test", items: [item] })
+  const outcome = yield* ledger.record({ ...scope, submitter: "test", items: [{ ...said, person: { concordId } }] })
   expect(outcome._tag).toBe("Recorded")
   return concordId
 })
@@ -66,7 +79,7 @@ const ask = Effect.fnUntraced(function* (scope: ProjectScope, person: People.Ide
   return items[0]!.decision.status
 })
 
-const run = <A>(program: Effect.Effect<A, unknown, Layer.Success<typeof environment>>): Promise<A> =>
+const inMemory = <A>(program: Effect.Effect<A, unknown, Layer.Success<typeof environment>>): Promise<A> =>
   Effect.runPromise(program.pipe(Effect.provide(environment)))
 
 // Mutant: only the hash of the normalized form is looked up.
@@ -82,7 +95,7 @@ describe("a refusal that normalization 1 kept under another spelling is found by
     ["userId", " u-17 ", [" u-17 "]],
     ["projectUserId", "e\u0301", ["\u00E9", "e\u0301"]],
   ])("%s %j, asked by %j", async (kind, kept, asked) => {
-    const statuses = await run(
+    const statuses = await inMemory(
       Effect.gen(function* () {
         const scope = yield* scopeWith(undefined)
         yield* keep(scope, kind, kept, "declined")
@@ -94,7 +107,7 @@ describe("a refusal that normalization 1 kept under another spelling is found by
 })
 
 test("of several people that spellings of one address named, the answer that permits least counts", () =>
-  run(
+  inMemory(
     Effect.gen(function* () {
       const scope = yield* scopeWith(undefined)
       yield* keep(scope, "email", "gus@example.com", "accepted")
@@ -106,8 +119,33 @@ test("of several people that spellings of one address named, the answer that per
     }),
   ))
 
+test("assent verify names the people that a placeholder names", async () => {
+  const url = `sqlite:${join(folder, "ledger.db")}`
+  const layer = Ledger.layer.pipe(
+    Layer.provideMerge(Layer.merge(SqliteStore.layer(url.slice("sqlite:".length)), NodeCrypto.layer)),
+  )
+  const [scope, people] = await Effect.runPromise(
+    Effect.gen(function* () {
+      const scope = yield* scopeWith(undefined)
+      yield* claim(scope, "email", "gus@example.com")
+      const people = [yield* claim(scope, "userId", "undefined"), yield* claim(scope, "projectUserId", "NaN")]
+      return [scope, people] as const
+    }).pipe(Effect.provide(layer), Effect.scoped),
+  )
+  const report = await verify(url)
+  expect(report.isWhole).toBe(true)
+  const organization = scope.organization.id
+  expect(report.placeholders.toSorted((a, b) => (a.kind < b.kind ? 1 : -1))).toEqual([
+    { organization, concordId: people[0], kind: "userId", value: "undefined" },
+    { organization, concordId: people[1], kind: "projectUserId", value: "NaN", project: scope.project.id },
+  ])
+  const { stdout } = await run(["verify", "--store", url])
+  expect(stdout).toContain(`person ${people[0]}, organization ${organization}: userId "undefined"`)
+  expect((await verify(url, 1)).placeholders).toHaveLength(1)
+})
+
 test("an organization that is created now looks up no earlier spelling", () =>
-  run(
+  inMemory(
     Effect.gen(function* () {
       const scope = yield* scopeWith(Identifiers.normalizationVersion)
       const hasher = yield* (yield* LedgerContext.make).hasherOf(scope.organization)
@@ -121,7 +159,7 @@ test("an organization that is created now looks up no earlier spelling", () =>
   ))
 
 test("values that both versions keep alike have the same hash, and a plain id, a number and a guest no earlier one", () =>
-  run(
+  inMemory(
     Effect.gen(function* () {
       const scope = yield* scopeWith(undefined)
       const { project } = scope

@@ -314,7 +314,9 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
           if (from.rows === undefined || to.rows === undefined) return
           const digest = await Effect.runPromise(Effect.provide(Digest.Digest, NodeCrypto.layer))
           const [one, other] = await Promise.all(
-            [from.rows, to.rows].map((rows) => Effect.runPromise(verify(rows, digest))),
+            [from.rows, to.rows].map((rows) =>
+              Effect.runPromise(Effect.provide(verify(rows, digest), NodeCrypto.layer)),
+            ),
           )
           expect([one!.isWhole, other!.isWhole, other!.digest]).toEqual([true, true, one!.digest])
         }),

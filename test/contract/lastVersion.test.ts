@@ -199,9 +199,10 @@ describe.each([
       await server.end("SIGTERM")
       const { code, stderr, stdout } = await run(["verify", "--store", store, "--json"])
       expect([code, stderr]).toEqual([0, ""])
-      const { unknownKinds, ...report } = JSON.parse(stdout)
+      const { placeholders, unknownKinds, ...report } = JSON.parse(stdout)
       expect(withoutNames(report)).toEqual(withoutNames(verify))
       expect(unknownKinds).toBe(report.tables.find(({ table }: TableReport) => table === "alias").rows)
+      expect(placeholders).toEqual([])
     })
 
     test("exports the same bytes", async () => {

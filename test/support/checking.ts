@@ -3,14 +3,14 @@
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Exit } from "effect"
-import { Digest } from "effect/crypto"
+import { Digest, type Mac } from "effect/crypto"
 import * as Store from "../../apps/Store.ts"
 import * as Moving from "../../core/transfer/Moving.ts"
 import * as TableReader from "../../core/transfer/TableReader.ts"
 import * as Verifying from "../../core/integrity/Verifying.ts"
 import type { Row, TableName } from "../../core/ports/LedgerRows.ts"
 
-const run = <A, E>(use: (digest: Digest.Digest["Service"]) => Effect.Effect<A, E>) =>
+const run = <A, E>(use: (digest: Digest.Digest["Service"]) => Effect.Effect<A, E, Mac.Mac>) =>
   Effect.runPromiseExit(Effect.flatMap(Digest.Digest, use).pipe(Effect.provide(NodeCrypto.layer)))
 
 const valueOf = <A, E>(exit: Exit.Exit<A, E>): A => {

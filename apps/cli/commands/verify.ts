@@ -5,6 +5,7 @@ import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Digest } from "effect/crypto"
+import type * as AliasCheck from "../../../core/integrity/AliasCheck.ts"
 import type { Finding } from "../../../core/integrity/Findings.ts"
 import * as Verifying from "../../../core/integrity/Verifying.ts"
 import * as Store from "../../Store.ts"
@@ -33,9 +34,32 @@ const findingsOf = ({ findings, found }: Verifying.Report): ReadonlyArray<string
   ...(found > findings.length ? [`and ${Table.count(found - findings.length)} more`] : []),
 ]
 
+const placeholderOf = ({ concordId, kind, organization, project, value }: AliasCheck.Placeholder): string => {
+  const scope = project === undefined ? `organization ${organization}` : `project ${project}`
+  return `person ${concordId}, ${scope}: ${kind} ${JSON.stringify(value)}`
+}
+
+/** What an earlier version kept in another way, and the command that mends it. */
+const earlier = ({ placeholders, unknownKinds }: Verifying.Report): ReadonlyArray<string> => [
+  ...(unknownKinds === 0
+    ? []
+    : [
+        `identifiers of unknown kind, from before kinds were kept: ${Table.count(unknownKinds)}\n` +
+          "(recording them again with assent import fills the kind in, and keeps addresses in one spelling)",
+      ]),
+  ...(placeholders.length === 0
+    ? []
+    : [
+        [
+          "people that are named by a placeholder, which may stand for several people (assent people release frees it):",
+          ...placeholders.map(placeholderOf),
+        ].join("\n"),
+      ]),
+]
+
 /** Writes the report for a terminal: the projects, the tables, and what is wrong. */
 const asText = (report: Verifying.Report): string => {
-  const { digest, events, found, isWhole, lanes, people, tables, unknownKinds } = report
+  const { digest, events, found, isWhole, lanes, people, tables } = report
   const projects = [...Map.groupBy(lanes, ({ project }) => project ?? "no project")]
   const parts = [
     Table.write(
@@ -51,9 +75,7 @@ const asText = (report: Verifying.Report): string => {
       tables.map(({ rows, table }) => [table, Table.count(rows)]),
     ),
     `${Table.count(events)} events of ${Table.count(people)} people, digest ${digest}`,
-    ...(unknownKinds === 0
-      ? []
-      : [`identifiers of unknown kind, from before kinds were kept: ${Table.count(unknownKinds)}`]),
+    ...earlier(report),
     ...(isWhole
       ? ["the ledger is whole"]
       : [findingsOf(report).join("\n"), found === 1 ? "1 thing is wrong" : `${Table.count(found)} things are wrong`]),
