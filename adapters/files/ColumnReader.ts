@@ -11,7 +11,10 @@ import * as JsonPointer from "./JsonPointer.ts"
 /** The value of a member, `undefined` if it is left out; or what is wrong with what the column holds. */
 export type ReadMember = Result.Result<unknown, RowFault>
 
-/** Converts what a row holds in the column; a row that lacks it has no value at all. `isRefusal` decides which of two instants a date is (`DateColumn.ts`). */
+/**
+ * Converts what a row holds in the column; a row that lacks it has no value at all. `isRefusal` decides which of two
+ * instants a date is (`DateColumn.ts`).
+ */
 export type ColumnReader = (held: unknown, isRefusal: boolean) => ReadMember
 
 const nothing: ReadMember = Result.succeed(undefined)

@@ -202,7 +202,9 @@ const reader = (whole: RegExp, read: ReadonlyArray<DateSymbol>): DateFormat => {
 /** The day 0 of Excel is 1899-12-30, counted back from 1 March 1900. */
 const excelEpoch = Instant.daysFromDate(1899, 12, 30)
 
-/** Serial days before 1 March 1900 are one off, because Excel counts a 29 February 1900; 2958465 is 31 December 9999. */
+/**
+ * Serial days before 1 March 1900 are one off, because Excel counts a 29 February 1900; 2958465 is 31 December 9999.
+ */
 const excelDays = { first: 61, last: 2_958_465 }
 
 /** Excel's serial days (ISO/IEC 29500-1, section 18.17.4.1, 1900 date base): whole days, and the time as a fraction. */

@@ -25,7 +25,9 @@ export interface TimeZone {
   readonly readings: (millis: number) => Readings
 }
 
-/** A time in which the offset stays the same, by the wall: a day inside its ends, so that no other time reads the same. */
+/**
+ * A time in which the offset stays the same, by the wall: a day inside its ends, so that no other time reads the same.
+ */
 interface Span {
   readonly from: number
   readonly until: number

@@ -1,5 +1,6 @@
 /**
- * Spellings of the names of columns. Systems write one name as `expirationDate`, `expiration_date` or `Expiration Date`.
+ * Spellings of the names of columns. Systems write one name as `expirationDate`, `expiration_date` or
+ * `Expiration Date`.
  */
 
 /** The name in lower case, without white space, underscores and hyphens. */
