@@ -19,6 +19,7 @@ const commands = {
   export: () => import("./commands/export.ts"),
   verify: () => import("./commands/verify.ts"),
   move: () => import("./commands/move.ts"),
+  people: () => import("./commands/people.ts"),
 }
 
 const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")

@@ -8,7 +8,6 @@ import * as Delimiter from "../../../adapters/files/Delimiter.ts"
 import * as Documents from "../../../adapters/files/Documents.ts"
 import * as Mapping from "../../../adapters/files/Mapping.ts"
 import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
-import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as RowMapper from "../../../adapters/files/RowMapper.ts"
 import * as RowReader from "../../../adapters/files/RowReader.ts"
 import * as Source from "../../../adapters/files/Source.ts"
@@ -22,6 +21,7 @@ import * as Store from "../../Store.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
+import * as RejectedRows from "../RejectedRows.ts"
 import * as RowFile from "../RowFile.ts"
 import * as ScratchStore from "../ScratchStore.ts"
 import * as ProjectFlag from "../ProjectFlag.ts"
@@ -33,9 +33,6 @@ import * as TallyTable from "../TallyTable.ts"
  * mapping, or too many dates of refusals that would be replaced.
  */
 const someRejected = 2
-
-/** How many rejections are printed, if they are not written to a file. */
-const maxShown = 10
 
 const acceptFlag = "--accept-replaced-dates"
 
@@ -111,30 +108,6 @@ const mappingOf = Effect.fnUntraced(function* ({ map, restore }: Pick<Given, "ma
   return Option.isNone(map) ? Mapping.none : yield* Effect.flatMap(Source.open(map.value), Documents.mapping)
 })
 
-/** Writes faults to a file, or the first of them to standard error. */
-const openFaults = Effect.fnUntraced(function* (path: Option.Option<string>) {
-  if (Option.isSome(path)) {
-    const file = yield* Replacement.make(path.value)
-    const write = (rejections: ReadonlyArray<Intake.Rejection>) =>
-      rejections.length === 0
-        ? Effect.void
-        : file.write(rejections.map((rejection) => `${JSON.stringify(rejection)}\n`).join(""))
-    return { write, commit: file.commit }
-  }
-  let left = maxShown
-  const write = (rejections: ReadonlyArray<Intake.Rejection>) => {
-    const shown = rejections.slice(0, left)
-    left -= shown.length
-    return Effect.forEach(
-      shown,
-      ({ code, detail, field, line }) =>
-        Output.info(`line ${line}: ${[field, code, detail].filter((part) => part !== "").join(": ")}`),
-      { discard: true },
-    )
-  }
-  return { write, commit: Effect.void }
-})
-
 /**
  * Runs an import into a temporary store, which is removed afterwards. The ledger is not changed, and memory stays
  * bounded.
@@ -189,7 +162,7 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   const isChecked = yield* checkDates(scope, given, mapping)
   const mapper = mapping === undefined ? undefined : RowMapper.make(mapping)
   const file = yield* RowFile.open({ ...given, header: mapper ?? RecordedColumns.headerCheck })
-  const faults = yield* openFaults(given.rejected)
+  const faults = yield* RejectedRows.open(given.rejected)
   const progress = yield* Progress.makeWithLines
   const tally = yield* Effect.flatMap(Ledger, (ledger) =>
     Intake.run(
