@@ -1,8 +1,8 @@
 /**
  * Converts the values of a column into the form of a member, as its source says.
  */
-import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/min"
 import { Result } from "effect"
+import * as PhoneNumber from "../../core/model/PhoneNumber.ts"
 import type { RowFault } from "../../core/transfer/Intake.ts"
 import type { ColumnSource } from "./ColumnSource.ts"
 import * as DateColumn from "./DateColumn.ts"
@@ -39,13 +39,10 @@ const meaning = (member: string, column: string, values: Readonly<Record<string,
   }
 }
 
-/** A national phone number with its country code; any other text as it is. */
-const international = (held: unknown, defaultCountry: CountryCode): unknown => {
+/** A phone number with its country code; a text that is not a number as it is, so that decoding names the fault. */
+const international = (held: unknown, defaultCountry: string): unknown => {
   const text = Number.isSafeInteger(held) ? String(held) : held
-  if (typeof text !== "string") return held
-  // The same reading as of `Identifiers`, which refuses what stays as it is.
-  const number = parsePhoneNumberFromString(text.trim(), { defaultCountry, extract: false })
-  return number?.isPossible() === true && number.ext === undefined ? number.number : text
+  return typeof text === "string" ? (PhoneNumber.normalize(text, defaultCountry) ?? text) : held
 }
 
 const isDate = (member: string): boolean => member === "consentDate" || member === "expirationDate"
@@ -59,7 +56,7 @@ const conversion = (member: string, source: ColumnSource): ColumnReader => {
     return (held, isRefusal) => Result.mapError(read(held, isRefusal), (detail) => fault(member, detail))
   }
   if (defaultCountry !== undefined) {
-    return (held) => Result.succeed(international(held, defaultCountry as CountryCode))
+    return (held) => Result.succeed(international(held, defaultCountry))
   }
   return Result.succeed
 }

@@ -1,9 +1,9 @@
 /**
  * Where a mapping takes a member from, and how the values of the column are read.
  */
-import { isSupportedCountry } from "libphonenumber-js/min"
 import { Result, Schema } from "effect"
 import * as Exchange from "../../core/formats/Exchange.ts"
+import * as PhoneNumber from "../../core/model/PhoneNumber.ts"
 import * as DateFormat from "./DateFormat.ts"
 import * as TimeZone from "./TimeZone.ts"
 
@@ -26,7 +26,9 @@ const Offset = checked((offset) => {
 })
 
 const Country = checked((country) =>
-  isSupportedCountry(country) ? undefined : "expected the code of a country in two capitals (ISO 3166-1), such as DE",
+  PhoneNumber.isCountry(country)
+    ? undefined
+    : "expected the code of a country in two capitals (ISO 3166-1), such as DE",
 )
 
 const fields = {

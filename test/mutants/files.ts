@@ -39,7 +39,12 @@ export const files: Part = {
     ["DateFormat.ts", "days < excelDays.first ||", "", "excel reads none of"],
 
     ["RowMapper.ts", "absent: undefined,", 'absent: "",', "that a row of JSON does not have"],
-    ["ColumnReader.ts", "number.ext === undefined ? number.number", "true ? number.number", "A national phone number"],
+    [
+      "ColumnReader.ts",
+      "PhoneNumber.normalize(text, defaultCountry)",
+      "PhoneNumber.normalize(text)",
+      "A national phone number",
+    ],
 
     [
       "RowMapper.ts",
