@@ -143,6 +143,29 @@ describe.skipIf(isMissing)("the client in a page", () => {
     await page.goto(origin("127.0.0.1"))
     await expect(converse()).rejects.toThrow(/Transport error/)
   })
+
+  // Mutant: a domain in Unicode is kept as it was sent; `*.` stands for the domain itself, or for one label alone.
+  test("opens a session in a page of a domain in Unicode and of a sub-domain, and of no other", async () => {
+    const { apiKey, organization, project } = server.banner()
+    const path = `/privacy-v1/organizations/${organization}/projects/${project}`
+    const domains = ["localhost", "müller.localhost", "*.shops.localhost"]
+    const changed = await server.request("PATCH", path, { headers: { "x-api-key": apiKey }, json: { domains } })
+    expect(changed.status, changed.text).toBe(200)
+    for (const [host, name] of [
+      ["müller.localhost", "xn--mller-kva.localhost"],
+      ["one.shops.localhost", "one.shops.localhost"],
+      ["a.b.shops.localhost", "a.b.shops.localhost"],
+    ] as const) {
+      await page.goto(origin(host))
+      const { recorded } = await converse()
+      expect(recorded.map(({ session }) => session?.domain)).toEqual([name])
+    }
+    for (const host of ["shops.localhost", "mueller.localhost", "shop.localhost"]) {
+      await page.goto(origin(host))
+      await expect(converse()).rejects.toThrow(/Transport error/)
+    }
+  })
+
   describe("with a state that the browser may keep", () => {
     const keeping = served(() => startEmpty({ ASSENT_STORE: "memory:", ASSENT_STATE_MAX_AGE: "60" }))
 

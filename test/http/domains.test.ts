@@ -55,7 +55,7 @@ describe("a domain", () => {
     expect([made.status, made.json.domains]).toEqual([201, ["xn--bcher-kva.example", "example.com"]])
   })
 
-  test("that begins with *. stands for every sub-domain, and not for the domain itself", async () => {
+  test("stands for all sub-domains if it begins with *., and not for the domain itself", async () => {
     expect((await set({ domains: ["*.Example.com", "*.bücher.example"] })).domains).toEqual([
       "*.example.com",
       "*.xn--bcher-kva.example",
@@ -74,6 +74,10 @@ describe("a domain", () => {
       "https://example.com.evil.example",
       "capacitor://www.example.com",
       "https://www.example.com.",
+      "https://www.example.com/",
+      "https://user@www.example.com",
+      "https://www.example.com:443",
+      "ftp://www.example.com",
     ]
     expect(await allowedOf([...allowed, ...others])).toEqual(allowed)
   })

@@ -19,6 +19,7 @@ const candidate = (type: ConsentType): fc.Arbitrary<{ readonly type: ConsentType
     type: fc.oneof(
       fc.constant(type),
       Ledgers.version(fc.constantFrom(4, 5)).map((version) => ({ ...type, versions: [...type.versions, version] })),
+      fc.constant({ ...type, versions: type.versions.slice(0, -1) }),
       Ledgers.duration.map((consentDuration) => ({ ...type, consentDuration })),
     ),
   })

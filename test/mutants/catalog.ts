@@ -4,12 +4,18 @@ import type { Part } from "./Mutant.ts"
 const numbers = "Versions are numbered in the order of their publication"
 const lastOwner = "cannot be made to expire"
 
+const isNamedOnce = "can be cancelled; its number is never given again"
+const subDomains = "stands for all sub-domains"
+const isShownById = "is shown by its id with the instant of its cancellation"
+
 export const catalog: Part = {
   folder: "core/catalog",
   tests: [
     "test/contract/ledger.test.ts",
     "test/faults/interleavings.test.ts",
     "test/http/apiKeys.test.ts",
+    "test/http/cancelledVersions.test.ts",
+    "test/http/domains.test.ts",
     "test/http/numbering.test.ts",
     "test/http/organizations.test.ts",
     "test/http/owners.test.ts",
@@ -88,11 +94,39 @@ export const catalog: Part = {
       numbers,
     ],
     ["ConsentTypeVersions.ts", "a.publishedAt - b.publishedAt || a.dateCreated - b.dateCreated", "0", numbers],
+    ["ConsentTypeVersions.ts", "cancelled.filter(({ isNamed }) => isNamed)", "[]", numbers, isNamedOnce],
     [
       "ConsentTypeVersions.ts",
-      "reduce((last, { documentOf = 0 }) => Math.max(last, documentOf), 0)",
-      "length",
-      "shows its own document",
+      "(isFirst ? (index === 0 ? 1 : after + index) : after + 1 + index)",
+      "index + 1",
+      numbers,
     ],
+    ["ConsentTypeVersions.ts", "isPlanned(version, now) && (", "(", numbers],
+    ["ConsentTypeVersions.ts", "versions.length > 1 && !versions.some", "!versions.some", numbers],
+    ["ConsentTypeVersions.ts", " && !versions.some((each) => isNamed(each, used))", "", numbers],
+    [
+      "ConsentTypeVersions.ts",
+      "(isNamed === true && String(version) === name)",
+      "String(version) === name",
+      isShownById,
+    ],
+    [
+      "ConsentTypeVersions.ts",
+      "[...versions, ...cancelled, ...history.flatMap",
+      "[...versions, ...[], ...[].flatMap",
+      isShownById,
+    ],
+
+    [
+      "HostName.ts",
+      "host.length >= pattern.length && host.endsWith(pattern.slice(1))",
+      "host.endsWith(pattern.slice(2))",
+      subDomains,
+    ],
+    ["HostName.ts", 'if (label === "")', 'if (label === " ")', "that is"],
+    ["PageOrigins.ts", "serialized !== sent || ", "", subDomains],
+    ["PageOrigins.ts", "!/^https?:$/.test(protocol)", "false", subDomains],
+    ["PageOrigins.ts", "if (appOrigins.includes(sent)) return sent", "", "lets exactly its web views open sessions"],
+    ["PageOrigins.ts", "keptList(domains, lists.domains)", "domains", "in Unicode is kept and answered as ASCII"],
   ],
 }
