@@ -40,7 +40,7 @@ export interface KnownPeople {
    */
   readonly formerly: (alias: Alias, date: Instant | undefined, until?: Instant) => ReadonlyArray<string> | undefined
   /**
-   * The person that a recorded item claims an alias for although it names that person already: its kind is not known, or
+   * The person for which a recorded item claims an alias that names it already: the kind of the alias is not known, or
    * it was found by the hash of an earlier normalization.
    */
   readonly toComplete: (alias: Alias) => string | undefined
@@ -81,6 +81,9 @@ const distinct = <A>(values: ReadonlyArray<A>): ReadonlyArray<A> => (values.leng
 const concurrency = 16
 
 const nothing: AliasState = { named: undefined, releasedAt: undefined }
+
+const isRead = ({ counted, former, held, seen }: Needs): boolean =>
+  counted.length === 0 && seen.length === 0 && held.length === 0 && former.length === 0
 
 type Store = Pick<LedgerContext, "store">
 
@@ -172,7 +175,7 @@ export const make = Effect.fnUntraced(function* (
     return own.kind === undefined ? own.concordId : undefined
   }
 
-  const isRead = (concordId: string): boolean => counted.has(concordId) || added.has(concordId)
+  const isCounted = (concordId: string): boolean => counted.has(concordId) || added.has(concordId)
 
   /** What an item needs that is not read yet. */
   const needsOf = ({ aliases, concordId, date }: AskedItem): Needs => {
@@ -181,7 +184,7 @@ export const make = Effect.fnUntraced(function* (
     const accounts = hasFreeAccount ? names : []
     const seen = [...accounts, ...aliases.flatMap((alias) => toComplete(alias) ?? [])]
     return {
-      counted: names.length > 1 ? names.filter((each) => !isRead(each)) : [],
+      counted: names.length > 1 ? names.filter((each) => !isCounted(each)) : [],
       held: accounts.filter((each) => !added.has(each) && !groups.has(survivorOf(each))),
       seen: seen.filter((each) => !added.has(each) && !checked.has(each)),
       former: aliases.flatMap((alias) => releasedAfter(alias, date)).filter((hash) => !former.has(hash)),
@@ -190,7 +193,7 @@ export const make = Effect.fnUntraced(function* (
 
   /** Reads the revisions and survivors of people that are not read yet. */
   const count = Effect.fnUntraced(function* (concordIds: ReadonlyArray<string>) {
-    const unread = distinct(concordIds).filter((each) => !isRead(each))
+    const unread = distinct(concordIds).filter((each) => !isCounted(each))
     const found = yield* Effect.forEach(unread, (each) => Joins.counted(organization, each, context), { concurrency })
     for (const [index, each] of found.entries()) counted.set(unread[index]!, each)
   })
@@ -216,6 +219,7 @@ export const make = Effect.fnUntraced(function* (
 
   const prepare = Effect.fnUntraced(function* (asked: ReadonlyArray<AskedItem>) {
     const needs = asked.map(needsOf)
+    if (needs.every(isRead)) return
     const seen = needs.flatMap((each) => each.seen)
     yield* count([...seen, ...needs.flatMap((each) => each.counted)])
     yield* check(seen)
@@ -226,7 +230,8 @@ export const make = Effect.fnUntraced(function* (
   })
 
   return {
-    isPrepared: (item) => Object.values(needsOf(item)).every(({ length }) => length === 0),
+    // All items are prepared at first; a claim may change what an item needs.
+    isPrepared: (item) => claimed.size === 0 || isRead(needsOf(item)),
     prepare,
     resolve: (item) =>
       Resolution.resolve(item, {

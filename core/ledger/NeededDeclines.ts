@@ -46,7 +46,7 @@ const repetitions = (admitted: ReadonlyArray<BatchPlan.AdmittedItem>): ReadonlyM
 type Settled = Required<Pick<Batch, "settled" | "settledAlso">>
 
 /**
- * The declines of a batch that change no answer, for none of their people. A decline whose identifiers claim to name its
+ * The declines of a batch that change no answer of any of their people. A decline whose identifiers claim to name a
  * person changes one: that of a question by the new identifier.
  */
 const settledOf = Effect.fnUntraced(function* (

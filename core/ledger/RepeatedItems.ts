@@ -1,11 +1,10 @@
 /**
  * Items that were recorded before: an item with the external id of an event is that event if it has the same type,
- * state and date, and if each of its identifiers stood in the first item or names somebody that it was recorded for
+ * state and date, and if each of its identifiers stood in the first item or names a person that this was recorded for
  * (semantics, section 1).
  *
- * The ledger does not keep which identifiers an event came with. Each of them named somebody of the event when it was
- * recorded, or until a release after its date; or it was a contact point that was left out, because it named somebody
- * else.
+ * The ledger does not keep which identifiers an event came with. Each of them named a person of the event when it was
+ * recorded, or until a release after its date; or it was a contact point of another person, which was left out.
  */
 import { Effect } from "effect"
 import * as Admission from "../model/Admission.ts"
@@ -89,6 +88,7 @@ export interface FirstItem {
   readonly event: Admission.Admitted
   readonly asked: AskedItem
   readonly people: ReadonlyArray<string>
+  readonly leftOut: ReadonlyArray<People.Alias>
 }
 
 /** Whether an item is the same event as one before it in the batch. */

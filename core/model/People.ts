@@ -1,8 +1,8 @@
 /**
  * Identity: the identifiers of people, and which people are joined as one (semantics, section 5).
  *
- * People are joined by facts only, and a later fact can undo a join, so that the identity of a person can be asked as of
- * any instant. `Resolution.ts` says which person the identifiers of an item name.
+ * People are joined by facts only, and a later fact can undo a join, so that the identity of a person can be asked as
+ * of any instant. `Resolution.ts` says which person the identifiers of an item name.
  */
 import type { Instant } from "../engine/Instant.ts"
 
@@ -82,7 +82,7 @@ export interface Evidence {
  * - `undone`: an earlier fact is undone.
  * - `released`: an identifier names the person no more.
  * - `renamed`: the account has another identifier in place of this one.
- * - `shared`: a contact point that names the person was left out of an item about somebody else.
+ * - `shared`: a contact point that names the person was left out of an item about another person.
  */
 export interface Fact {
   readonly id: string

@@ -98,7 +98,7 @@ const mentionsOf = ({ aliases, concordId }: ItemIdentifiers, known: Known): Read
   return [{ kind: "concordId", alias: undefined, names: [concordId], formerly: undefined }, ...mentions]
 }
 
-/** Whether two accounts can be used in one project: a `userId` counts in every project, a `projectUserId` in its own. */
+/** Whether two accounts count in one project: a `userId` counts in every project, a `projectUserId` in its own. */
 const countInOneProject = (account: Alias, other: HeldAlias): boolean =>
   account.kind === "userId" || other.kind !== "projectUserId" || account.project === other.project
 

@@ -142,7 +142,7 @@ describe("a refusal whose identifiers name several people", () => {
     expect([await statusOf({ phoneNumber }), await statusOf({ userId: "old-owner" })]).toEqual(["given", "withdrawn"])
   })
 
-  test("has one event for each, in lists too, where alsoRecordedFor is not told", async () => {
+  test("has one event for each, and lists have all of them, without alsoRecordedFor", async () => {
     const [a, b] = [await recorded(yes({ userId: "each-1" })), await recorded(yes({ email: "each@example.com" }))]
     const item = await recorded(no({ userId: "each-1", email: "each@example.com" }))
     const [further] = item.alsoRecordedFor
