@@ -8,7 +8,9 @@ import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import { LedgerStore, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import { clauses } from "../contract/LedgerStoreContract.ts"
+import { noChange } from "../contract/samples.ts"
 import { type Installed, startInstalled } from "../support/installedPostgres.ts"
 import { emptied } from "../support/postgres.ts"
 
@@ -106,6 +108,18 @@ describe("roles and partitions", () => {
         }
       }
     }
+  })
+
+  // Mutant: no grant to update aliases in docs/operating.md.
+  test("the service fills in the kind of an identifier from before kinds were kept", async () => {
+    const [concordId, hash] = ["018d5d1e-0000-7000-8000-000000000005", "0".repeat(64)]
+    installed.rows(
+      `INSERT INTO alias VALUES (${Lane.of(organization, hash)}, '\\x${hash}', '${concordId}', 1)`,
+      url("assent_owner", "ready"),
+    )
+    const claim = { kind: "email", hash, concordId, normalization: 1, dateCreated: 2 } as const
+    await withStore(service(), (store) => store.people.change({ ...noChange, organization, claims: [claim] }))
+    expect(installed.rows("SELECT kind FROM alias", service())).toEqual(["email"])
   })
 
   test("the service makes no table", () => {
