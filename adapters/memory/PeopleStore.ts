@@ -114,7 +114,7 @@ const makeAliases = (persons: Persons) => {
       persons
         .get(organization, concordId)
         .hashes.flatMap((hash) => [get(organization, hash), ...formerly(organization, hash)])
-        .filter((each) => each !== undefined && each.concordId === concordId && each.kind !== "contextId")
+        .filter((each) => each?.concordId === concordId)
         .map((each) => each!)
         .toSorted(byClaim),
     isFree: (organization: Lane.Owner, { hash, concordId }: Claim): boolean =>

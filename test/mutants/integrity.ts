@@ -11,6 +11,8 @@ export const integrity: Part = {
 
     ["HeadCheck.ts", "if (wrong.length > 0)", "if (false)", "finds and names a change of event_id in head"],
 
+    ["AliasCheck.ts", "if (kind === null) unknown++", "unknown++", "finds nothing in an untouched"],
+
     ["LookupCheck.ts", "if (!isThere)", "if (false)", "finds and names a change of position in external_id"],
 
     ["CatalogCheck.ts", "if (!isNext && !isFirst)", "if (false)", "finds a catalog entry that is missing"],

@@ -1,6 +1,8 @@
 /** Mutants of the store in memory. */
 import type { Part } from "./Mutant.ts"
 
+const accounts = "of appends that give one person"
+const ofOnePerson = [accounts, "an append is stale if a person", "of an append that gives a person"]
 const oneOrder = "Whatever is interleaved, lost and killed"
 
 export const memory: Part = {
@@ -20,7 +22,11 @@ export const memory: Part = {
 
     ["EventStore.ts", "at !== undefined && at > dateCreated ? [at] : []", "[]", oneOrder],
 
-    ["PeopleStore.ts", "isStale || isMoved", "isMoved", oneOrder],
+    ["PeopleStore.ts", "!areSeen(organization, seen) || isMoved", "isMoved", oneOrder],
+    ["PeopleStore.ts", "areSeen(organization, seen) && claims", "claims", ...ofOnePerson],
+    ["PeopleStore.ts", "for (const { concordId } of seen) persons.change(organization, concordId, {})", "", accounts],
+    ["PeopleStore.ts", "count(PeopleLanes.ofAppends([append]))", "", "an append keeps facts"],
+    ["PeopleStore.ts", "isRenamed !== true", "true", "an alias keeps its kind"],
     ["PeopleStore.ts", "isMoved || !claims", "!claims", "prepared against another catalog is stale"],
     [
       "PeopleStore.ts",

@@ -4,6 +4,7 @@ import type { Part } from "./Mutant.ts"
 export const postgres: Part = {
   folder: "adapters/postgres",
   tests: [
+    "test/contract/accounts.test.ts",
     "test/contract/contract.test.ts",
     "test/contract/hostile.test.ts",
     "test/contract/laneQueue.test.ts",
@@ -52,6 +53,50 @@ export const postgres: Part = {
       "positions: new Map([].map(",
       "the positions of lanes are returned",
     ],
+    [
+      "AppendTransaction.ts",
+      "if (!areIndependent(requests)) return yield* new Rollback({ outcome: stale })",
+      "",
+      "of appends that give one person",
+      "a claim without revisions",
+    ],
+    [
+      "AppendTransaction.ts",
+      "AliasWriter.claim(sql, claims, requests.flatMap(raisedBy))",
+      "AliasWriter.claim(sql, claims)",
+      "an append is stale if a person",
+      "keep exactly one of the accounts",
+      "keep exactly one of a release",
+      "keep exactly one of two large batches",
+    ],
+    [
+      "AppendTransaction.ts",
+      "...facts.map(({ survivor }) => ({ organization, concordId: survivor, isIdentified: false })),",
+      "",
+      "an append keeps facts",
+    ],
+    [
+      "AppendTransaction.ts",
+      "Effect.suspend(() => PersonWriter.count(sql, PeopleLanes.ofAppends(requests))),",
+      "",
+      "an append keeps facts",
+    ],
+    [
+      "PersonWriter.ts",
+      "after.get(keyOf(each)) === each.revision + 1",
+      "true",
+      "an append is stale if a person",
+      "keep exactly one of the accounts",
+    ],
+    [
+      "LaneQueue.ts",
+      "  ...seen.map(({ concordId }) => concordId),\n",
+      "",
+      "writes a group concurrently with others on its lanes only if no other group",
+    ],
+    ["AliasReader.ts", " WHERE NOT is_renamed", "", "an alias keeps its kind"],
+    ["AliasReader.ts", " AND kind IS DISTINCT FROM 'contextId'", "", "the aliases that people have"],
+    ["AliasWriter.ts", " AND a.kind IS NULL", "", "the kind of an alias that"],
     ["PeopleStore.ts", "row?.next_position ?? 0", "0", "facts that are read after a person"],
     [
       "JoinedWriter.ts",
@@ -68,7 +113,7 @@ export const postgres: Part = {
     ],
     ["LanePrediction.ts", " &&\n  one.has_joined === other.has_joined", "", "written at the same time"],
 
-    ["PeopleWriter.ts", "people_head.next_position + 1", "1", "of many changes at the same time"],
+    ["PersonWriter.ts", "people_head.next_position + 1", "1", "of many changes at the same time"],
     [
       "PeopleWriter.ts",
       "facts.length + releases.length > 0 ||",

@@ -21,6 +21,30 @@ export const sqlite: Part = {
       "an event of a project that is made after a join",
     ],
     ["EventWriter.ts", "if (hasJoined) {", "if (false) {", "joined people have one set"],
+    [
+      "EventWriter.ts",
+      "!people.areAsSeen(organization, seen) || ",
+      "",
+      "an append is stale if a person",
+      "of appends that give one person",
+      "of an append that gives a person",
+    ],
+    [
+      "EventWriter.ts",
+      "for (const { concordId } of seen) people.raise(organization, concordId)",
+      "",
+      "of appends that give one person",
+    ],
+    [
+      "EventWriter.ts",
+      "if (facts.length > 0) people.count(PeopleLanes.ofAppends([request]))",
+      "",
+      "an append keeps facts",
+    ],
+    ["AliasWriter.ts", "WHERE alias.kind IS NULL", "", "the kind of an alias that"],
+    ["AliasReader.ts", " AND NOT is_renamed", "", "an alias keeps its kind"],
+    ["AliasReader.ts", "released_at NULLS LAST", "released_at", "the aliases that people have"],
+    ["AliasReader.ts", " AND lane BETWEEN ?2 AND ?3", "", "the aliases that people have"],
     ["JoinedWriter.ts", "joined_head.consent_date, joined_head.recorded_at", "0, 0", "joined people have one set"],
     ["EventStore.ts", "WHERE h.place = 1", "WHERE h.place > 0", "joined people have one set"],
 
@@ -81,8 +105,8 @@ export const sqlite: Part = {
 
     [
       "PeopleStore.ts",
-      "read(() => inSnapshot(db, () => hashes.map((hash) => named(organization, hash, knownAt))))",
-      "read(() => hashes.map((hash) => named(organization, hash, knownAt)))",
+      "read(() => inSnapshot(db, () => hashes.map((hash) => aliases.named(organization, hash, knownAt))))",
+      "read(() => hashes.map((hash) => aliases.named(organization, hash, knownAt)))",
       "aliases that are claimed together",
     ],
   ],

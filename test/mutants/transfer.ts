@@ -6,7 +6,12 @@ const inBlocks = "Rows in blocks are recorded, refused and answered about"
 
 export const transfer: Part = {
   folder: "core/transfer",
-  tests: ["test/contract/exporting.test.ts", "test/faults/moved.test.ts", "test/laws/importing.test.ts"],
+  tests: [
+    "test/contract/dryRun.test.ts",
+    "test/contract/exporting.test.ts",
+    "test/faults/moved.test.ts",
+    "test/laws/importing.test.ts",
+  ],
   mutants: [
     [
       "Importing.ts",
@@ -47,6 +52,10 @@ export const transfer: Part = {
 
     ["DryRunStore.ts", "found ?? below[index]", "below[index]", "A dry run says what then"],
     ["DryRunStore.ts", "found ?? below[index]", "found", "A dry run says what then"],
+    ["DryRunStore.ts", "revision: each.revision - own[index]!.revision", "", "an append of a dry run"],
+    ["DryRunStore.ts", "below.revision + above.revision", "below.revision", "an append of a dry run"],
+    ["DryRunStore.ts", "above[index]!.named ?? own.named", "above[index]!.named", "aliases of a dry run"],
+    ["DryRunStore.ts", "[...own, ...above[index]!]", "own", "aliases of a dry run"],
     [
       "DryRunStore.ts",
       "found === undefined ? store.idempotencyRecord(owner, hash)",
