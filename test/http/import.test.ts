@@ -132,6 +132,44 @@ describe("an import", () => {
     expect(count()).toBe(before)
   })
 
+  test("says, if it is dry, how many answers change and which refusals become permission; keepRefusals leaves these out", async () => {
+    const rowOf = (userId: string, consentState: string, consentDate: string) =>
+      `${JSON.stringify(yes({ userId, consentState, consentDate }))}\n`
+    await send(rowOf("kept", "declined", "2024-01-01T00:00:00Z"))
+    const rows = rowOf("kept", "accepted", "2024-02-01T00:00:00Z") + rowOf("free", "accepted", "2024-02-01T00:00:00Z")
+    const dry = (await send(rows, "?dryRun=true")).json
+    const [example] = dry.answers.examples
+    expect(dry).toMatchObject({ recorded: 2, answers: { changed: 2, refusalsOverturned: 1 } })
+    expect(dry.answers.examples).toEqual([{ line: 1, consentType: example.consentType }])
+    const keeping = (await send(rows, "?dryRun=true&keepRefusals=true")).json
+    expect(keeping.answers).toEqual({ changed: 1, refusalsOverturned: 0, examples: [] })
+    const kept = (await send(rows, "?keepRefusals=true")).json
+    expect(kept).toMatchObject({ recorded: 1, rejected: 1, faults: { refusal_kept: 1 } })
+    expect(kept.rejections).toMatchObject([{ line: 1, field: "consentState", code: "refusal_kept" }])
+    expect(kept).not.toHaveProperty("answers")
+    expect((await send(rows)).json).toMatchObject({ recorded: 1, recordedBefore: 1 })
+  })
+
+  test("ends before a block with which more than 1 % of the refusals have dates that cannot be recorded, unless that is accepted", async () => {
+    const rowOf = (index: number, consentDate: string) =>
+      `${JSON.stringify(yes({ userId: `zero ${index}`, consentState: "declined", consentDate }))}\n`
+    const good = Array.from({ length: 1000 }, (_, index) => rowOf(index, "2024-01-01T00:00:00Z")).join("")
+    const bad = Array.from({ length: 11 }, (_, index) => rowOf(1000 + index, "1970-01-01T00:00:00Z")).join("")
+    const before = count()
+    const first = await send(bad + good)
+    expectProblem(first, 422)
+    expect(first.json.errors).toMatchObject([{ pointer: "/consentDate", code: "dates_replaced" }])
+    expect(first.json.detail).toContain("0 rows were taken in")
+    expect(count()).toBe(before)
+    const last = await send(good + bad)
+    expect(last.json.detail).toContain("11 of 1011 refusals")
+    expect(last.json.detail).toContain("1000 rows were taken in")
+    const dry = (await send(good + bad, "?dryRun=true")).json
+    expect([dry.replacedDates, dry.warnings]).toEqual([11, [expect.stringContaining("acceptReplacedDates=true")]])
+    const accepted = (await send(good + bad, "?acceptReplacedDates=true")).json
+    expect(accepted).toMatchObject({ recorded: 11, recordedBefore: 1000, replacedDates: 11 })
+  })
+
   test("that is dry and longer than is kept in memory is refused, at the most it takes not", async () => {
     const before = count()
     const rows = rowsOf("long", 10_001)
