@@ -149,9 +149,13 @@ const eventsBefore = Effect.fnUntraced(function* (
   return heads
 })
 
+/** A block, by an id: the people that it makes have later ids. */
+export type BlockBegin = Pick<ImportRun, "since">
+
 /** Reads the standings of the items of a block. */
 const read = Effect.fnUntraced(function* (
   items: ReadonlyArray<IdentifiedItem>,
+  block: BlockBegin,
   run: ImportRun,
   scope: ProjectScope,
   context: LedgerContext,
@@ -166,7 +170,9 @@ const read = Effect.fnUntraced(function* (
   const keyOf = ({ concordId, event }: IdentifiedItem) => `${survivors.get(concordId)} ${event.type.id}`
   const survivorOf = new Map([...members].flatMap(([survivor, some]) => some.map((each) => [each, survivor] as const)))
   const types = new Set(items.map(({ event }) => event.type.id))
-  const heads = yield* headsOf([...survivorOf.keys()], types, scope, context)
+  // No other process records into a scratch store, so people that this block makes have no events there.
+  const known = [...survivorOf.keys()].filter((concordId) => isBefore(concordId, block))
+  const heads = yield* headsOf(known, types, scope, context)
   const headsByKey = Map.groupBy(heads, ({ concordId, consentType }) => `${survivorOf.get(concordId)} ${consentType}`)
   const byKey = new Map<string, Standing>()
   for (const item of items) {
@@ -208,13 +214,14 @@ const follow = ({ byKey, keyOf, now }: Standings) => {
  */
 export const overturning = Effect.fnUntraced(function* (
   admitted: ReadonlyArray<IdentifiedItem>,
+  block: BlockBegin,
   run: ImportRun,
   scope: ProjectScope,
   context: LedgerContext,
 ) {
   const items = context.isDryRun ? admitted : admitted.filter(({ concordId }) => isBefore(concordId, run))
   if (items.every(({ event }) => event.consentState === "declined")) return []
-  const following = follow(yield* read(items, run, scope, context))
+  const following = follow(yield* read(items, block, run, scope, context))
   return items.filter(
     (item) => !following.add(item, (before, standing, after) => standing.permitted || !isOverturned(before, after)),
   )
@@ -224,11 +231,12 @@ export const overturning = Effect.fnUntraced(function* (
 export const changes = Effect.fnUntraced(function* (
   items: ReadonlyArray<IdentifiedItem>,
   lineOf: (item: IdentifiedItem) => number,
+  block: BlockBegin,
   run: ImportRun,
   scope: ProjectScope,
   context: LedgerContext,
 ) {
-  const standings = yield* read(items, run, scope, context)
+  const standings = yield* read(items, block, run, scope, context)
   const following = follow(standings)
   return (counts: AnswerCounts): void => {
     for (const item of items) {

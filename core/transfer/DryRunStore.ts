@@ -11,7 +11,7 @@ import { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import type { HeldAlias } from "../model/People.ts"
-import type { Append, LedgerStore } from "../ports/LedgerStore.ts"
+import type { Append, LedgerStore, StoredEvent } from "../ports/LedgerStore.ts"
 
 type Store = LedgerStore["Service"]
 
@@ -56,6 +56,10 @@ const heldInBoth = (own: ReadonlyArray<HeldAlias>, scratch: ReadonlyArray<HeldAl
   return [...own.filter(({ hash, releasedAt }) => releasedAt !== undefined || !claimed.has(hash)), ...scratch]
 }
 
+/** An event without its body, most of its size. Only that of a refusal is read again, for the dates that it claims. */
+const withoutBody = (event: StoredEvent): StoredEvent =>
+  event.consentState === "declined" ? event : { ...event, body: "{}" }
+
 /**
  * A store that appends events to `scratch`, which is empty at first. An append is `Stale` where `store` would refuse
  * it.
@@ -71,7 +75,11 @@ export const over = (store: Store, scratch: Store): Store => ({
     append: Effect.fnUntraced(function* (append: Append) {
       const lastRecordedAt = yield* latestAfter(store, append)
       if (lastRecordedAt === undefined && !(yield* hasExternalId(store, append)))
-        return yield* scratch.events.append({ ...append, seen: yield* seenInScratch(store, append) })
+        return yield* scratch.events.append({
+          ...append,
+          events: append.events.map(withoutBody),
+          seen: yield* seenInScratch(store, append),
+        })
       return { _tag: "Stale", lastRecordedAt: lastRecordedAt ?? append.recordedAt } as const
     }),
     heads: (project, people, consentTypes) =>

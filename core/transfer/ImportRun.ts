@@ -58,6 +58,9 @@ export class ReplacedDates extends Data.TaggedError("ReplacedDates")<DateCounts>
   }
 }
 
+/** Whether each block is planned after the one before it is recorded, because answers are looked at. */
+export const isInTurn = ({ answers, options }: ImportRun): boolean => options.keepRefusals || answers !== undefined
+
 const maxSeed = 2 ** 32 - 1
 
 /** Begins a run. */

@@ -178,13 +178,16 @@ const placesOf = (items: Iterable<Recording.IdentifiedItem>): ReadonlySet<number
 const examine = Effect.fnUntraced(function* (
   planned: ReadonlyArray<Recording.IdentifiedItem>,
   tried: ReadonlyArray<IndexedItem>,
+  begin: AnswerChanges.BlockBegin,
   block: Block,
   context: LedgerContext,
 ) {
   const { rows, run } = block
   const known = yield* KnownRows.find(planned, (place) => rows[tried[place]![0]]!, run, block, context)
   const unknown = planned.filter(({ item }) => !known.has(item))
-  const kept = placesOf(run.options.keepRefusals ? yield* AnswerChanges.overturning(unknown, run, block, context) : [])
+  const kept = placesOf(
+    run.options.keepRefusals ? yield* AnswerChanges.overturning(unknown, begin, run, block, context) : [],
+  )
   yield* countDates(
     unknown.filter(({ item }) => !kept.has(item)),
     run,
@@ -223,7 +226,8 @@ export const importBlock = Effect.fnUntraced(function* (
     Effect.sync(() => (after = undefined)),
     slot.turn,
   )
-  if (after === undefined || run.options.keepRefusals || run.answers !== undefined) yield* awaitTurn
+  if (after === undefined || ImportRun.isInTurn(run)) yield* awaitTurn
+  const begin = ImportRun.isInTurn(run) ? { since: yield* context.random.uuidV7() } : run
 
   const record = Effect.fnUntraced(function* (tried: ReadonlyArray<IndexedItem>, idempotencyRecord: IdempotencyRecord) {
     const batch = { ...scope, items: tried.map(([, item]) => item) }
@@ -239,8 +243,9 @@ export const importBlock = Effect.fnUntraced(function* (
         if (first === undefined) return {}
         const isToExamine = !isExamined
         isExamined = true
-        if (isToExamine) yield* examine(planned, tried, block, context)
-        if (run.answers !== undefined) countAnswers = yield* AnswerChanges.changes(planned, lineOf, run, block, context)
+        if (isToExamine) yield* examine(planned, tried, begin, block, context)
+        if (run.answers !== undefined)
+          countAnswers = yield* AnswerChanges.changes(planned, lineOf, begin, run, block, context)
         const beforeAppend = isFirst ? slot.markSent(first) : Effect.void
         return { idempotencyRecord, beforeAppend, ...(after !== undefined && { after }) }
       })
