@@ -12,6 +12,7 @@ import {
   type Played,
   play,
   projects,
+  type Said,
   start,
   type Trace,
   types,
@@ -63,7 +64,10 @@ export const refusalsOnlyTake = (world: World, { model, played }: Trace): Broken
   return [...atOnce, ...later]
 }
 
-/** Law 9: each event belongs to a person that an identifier of its item names itself, and a refusal to each of them. */
+/**
+ * Law 9: each event belongs to a person that an identifier of its item names itself; a refusal to each of them, and to
+ * those that were named before a release after its date.
+ */
 export const eachHasItsOwn = (_: World, { model, played }: Trace): Broken =>
   played.flatMap(({ at, from, item, outcome, to }) => {
     if (item === undefined || !isRecorded(outcome) || from === to) return []
@@ -73,12 +77,13 @@ export const eachHasItsOwn = (_: World, { model, played }: Trace): Broken =>
     const direct = namedNow.filter((person) => person !== undefined)
     const own = outcome.events.map(({ person }) => person)
     const past = Model.holdings(before).filter(
-      ({ end, identifier }) => left.includes(identifier) && (item.consentDate ?? at) < end && end < Infinity,
+      ({ end, identifier, isRenamed }) =>
+        !isRenamed && left.includes(identifier) && (item.consentDate ?? at) < end && end < Infinity,
     )
-    const due = item.consentState === "declined" ? direct : direct.slice(0, 1)
+    const all = [...direct, ...past.map(({ person }) => person)]
+    const due = item.consentState === "declined" ? all : direct.slice(0, 1)
     const missing = due.filter((person) => !own.includes(person)).map((person) => `no event of ${person}`)
-    const allowed = item.consentState === "declined" ? [...direct, ...past.map(({ person }) => person)] : due
-    const foreign = own.filter((person) => !allowed.includes(person)).map((person) => `an event of ${person}`)
+    const foreign = own.filter((person) => !due.includes(person)).map((person) => `an event of ${person}`)
     return [...missing, ...foreign].map((text) => `${text}: ${JSON.stringify(item)}`)
   })
 
@@ -297,9 +302,34 @@ export const repeatsAreTheSame = (_: World, { model, played }: Trace): Broken =>
     const { length } = model.log
     const kept = model.kept.get(`${item.project} ${item.externalId}`)
     if (kept?.recorded !== outcome) return []
-    const again = Resolving.record(model, item, start + 1000, step.sharedContacts)
+    const again = Resolving.record(model, item, { clock: start + 1000, recordedAt: start + 1000 }, step.sharedContacts)
     const isSame = JSON.stringify(again) === JSON.stringify(outcome) && model.log.length === length
     return isSame ? [] : [`another answer to ${item.externalId}`]
+  })
+
+/** The events of each account, as the items of the world that they are of. */
+const ofAccounts = ({ model, played }: Trace) =>
+  identifiers.filter(Model.isAccount).map((account) => {
+    const shown = everywhere.flatMap((each) => Model.eventsOf(model, { ...each, by: { identifier: account } }))
+    const items = shown.flatMap(({ id }) =>
+      played.flatMap(({ outcome, step }) =>
+        isRecorded(outcome) && outcome.events.some((each) => each.id === id) ? [step] : [],
+      ),
+    )
+    return { account, items: items.filter((step) => step.kind === "item") }
+  })
+
+/** Law 12: in every order an account has its own yeses, no other account's, and at least its own noes. */
+export const ordersAgree = (world: World, trace: Trace): Broken =>
+  ofAccounts(trace).flatMap(({ account, items }) => {
+    const all = world.flatMap(([, step]) => (step.kind === "item" ? [step] : []))
+    const isOwn = (step: Said) => step.identifiers.includes(account)
+    const missing = all.filter((step) => isOwn(step) && !items.includes(step))
+    const foreign = items.filter((step) => !isOwn(step) && isYes(step) && step.identifiers.some(Model.isAccount))
+    return [
+      ...missing.map((step) => `${account} lacks ${JSON.stringify(step)}`),
+      ...foreign.map((step) => `${account} has ${JSON.stringify(step)}`),
+    ]
   })
 
 /** Every law, by its name. */

@@ -18,6 +18,12 @@ import {
   type Recorded,
 } from "./model.ts"
 
+/** The clock's now, and the `dateCreated` of what is recorded: later after a question of the same instant. */
+export interface Now {
+  readonly clock: Instant
+  readonly recordedAt: Instant
+}
+
 /** An item that is refused; nothing is recorded and nothing is claimed. */
 export interface Refused {
   readonly refused: "identifier_conflict" | "external_id_reused"
@@ -55,11 +61,11 @@ export const isConflict = (model: Model, item: Item): boolean => {
   return people[0] !== undefined && free.some((account) => isOther(model, account, people[0]!, item))
 }
 
-const claim = (model: Model, identifier: Identifier, person: string, dateCreated: Instant): void => {
-  model.log.push({ kind: "claimed", identifier, person, dateCreated })
+const claim = (model: Model, identifier: Identifier, person: string, { recordedAt }: Now): void => {
+  model.log.push({ kind: "claimed", identifier, person, dateCreated: recordedAt })
 }
 
-const say = (model: Model, item: Item, people: ReadonlyArray<string>, dateCreated: Instant) => {
+const say = (model: Model, item: Item, people: ReadonlyArray<string>, { clock, recordedAt }: Now) => {
   const events = people.map((person): ModelEvent => ({
     kind: "event",
     id: `event ${String(model.log.length).padStart(4, "0")} ${person}`,
@@ -67,16 +73,16 @@ const say = (model: Model, item: Item, people: ReadonlyArray<string>, dateCreate
     project: item.project,
     type: item.type,
     consentState: item.consentState,
-    consentDate: item.consentDate ?? dateCreated,
+    consentDate: item.consentDate ?? clock,
     item: model.items,
   }))
   model.items++
-  model.log.push(...events.map((event) => ({ ...event, dateCreated })))
+  model.log.push(...events.map((event) => ({ ...event, dateCreated: recordedAt })))
   return events
 }
 
 /** Records an item without a conflict. */
-const recordPlainly = (model: Model, item: Item, now: Instant): ReadonlyArray<ModelEvent> => {
+const recordPlainly = (model: Model, item: Item, now: Now): ReadonlyArray<ModelEvent> => {
   const people = peopleOf(model, item)
   const owner = people[0] ?? newPerson(model)
   for (const each of item.identifiers) if (named(model, each) === undefined) claim(model, each, owner, now)
@@ -88,7 +94,7 @@ const recordPlainly = (model: Model, item: Item, now: Instant): ReadonlyArray<Mo
 }
 
 /** Lets the accounts that name no one name people, for a refusal in a conflict. */
-const claimAccounts = (model: Model, item: Item, free: ReadonlyArray<Identifier>, now: Instant): void => {
+const claimAccounts = (model: Model, item: Item, free: ReadonlyArray<Identifier>, now: Now): void => {
   const gone = releasedAfter(model, item)
   for (const account of free.filter(isAccount)) {
     const others = item.identifiers.filter((each) => isAccount(each) && each !== account && !gone.includes(each))
@@ -101,8 +107,8 @@ const claimAccounts = (model: Model, item: Item, free: ReadonlyArray<Identifier>
 }
 
 /** Records a refusal in a conflict: for everyone that its identifiers name, or named before a release. */
-const recordRefusal = (model: Model, item: Item, now: Instant): ReadonlyArray<ModelEvent> => {
-  const { concordId, consentDate = now, identifiers } = item
+const recordRefusal = (model: Model, item: Item, now: Now): ReadonlyArray<ModelEvent> => {
+  const { concordId, consentDate = now.clock, identifiers } = item
   const gone = releasedAfter(model, item)
   const isKept = !model.without.has("a refusal claims no identifier released after its date")
   const free = identifiers.filter((each) => named(model, each) === undefined && !(isKept && gone.includes(each)))
@@ -157,7 +163,7 @@ const isRepeat = (model: Model, item: Item, { item: first, recorded: { events } 
 export const record = (
   model: Model,
   item: Item,
-  now: Instant,
+  now: Now,
   sharedContacts: "refuse" | "leave-out" = "refuse",
 ): Recorded | Refused => {
   const key = item.externalId === undefined ? undefined : `${item.project} ${item.externalId}`
@@ -169,7 +175,7 @@ export const record = (
   return recorded
 }
 
-const recordNew = (model: Model, item: Item, now: Instant, sharedContacts: string): Recorded | Refused => {
+const recordNew = (model: Model, item: Item, now: Now, sharedContacts: string): Recorded | Refused => {
   if (!isConflict(model, item)) return { events: recordPlainly(model, item, now), leftOut: [] }
   if (item.consentState === "declined") return { events: recordRefusal(model, item, now), leftOut: [] }
   const leftOut = sharedContacts === "refuse" ? undefined : leftOutOf(model, item)

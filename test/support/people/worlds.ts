@@ -119,6 +119,17 @@ export const world = (choices: Choices = {}, maxLength = 12): fc.Arbitrary<World
     size: "max",
   })
 
+/** Items in any order, each with at most one account. Contact points that name another are left out. */
+export const items: fc.Arbitrary<World> = fc.array(
+  fc.tuple(
+    wait,
+    said({ concordIds: false, ago: [undefined], types: [types[0]] })
+      .filter(({ identifiers: given }) => given.filter(Model.isAccount).length <= 1)
+      .map((step): Step => ({ ...step, sharedContacts: "leave-out" })),
+  ),
+  { minLength: 2, maxLength: 7, size: "max" },
+)
+
 /** What a step did: the part of the log that it wrote, and what an item was answered. */
 export interface Played {
   readonly step: Step
@@ -170,7 +181,8 @@ export const play = (world: World, without: ReadonlyArray<Model.Clause> = []): T
     const from = model.log.length
     const item = step.kind === "item" ? itemOf(model, step, now) : undefined
     let outcome: Played["outcome"]
-    if (step.kind === "item" && item !== undefined) outcome = Resolving.record(model, item, now, step.sharedContacts)
+    if (step.kind === "item" && item !== undefined)
+      outcome = Resolving.record(model, item, { clock: now, recordedAt: now }, step.sharedContacts)
     if (step.kind === "release") Changing.release(model, step.identifier, now)
     if (step.kind === "rename") Changing.rename(model, step.from, step.to, now)
     if (step.kind === "identify") {

@@ -1,0 +1,240 @@
+/**
+ * Plays a world on a ledger and on the second statement of section 5 at the same time: every item is answered as the
+ * statement says, and so is every question.
+ */
+import { Effect } from "effect"
+import { expect } from "vitest"
+import type { Identifiers } from "../../../core/model/People.ts"
+import * as Changing from "./changing.ts"
+import * as Model from "./model.ts"
+import * as Resolving from "./resolving.ts"
+import type { Acknowledged, Answered, Recorded, Reference, Sent, Surface, Visitor } from "./surface.ts"
+import { guests, identifiers, itemOf, projects, type Said, type Step, types, type World } from "./worlds.ts"
+
+const values = { userId: "", projectUserId: "", email: "@example.com", phoneNumber: "" } as const
+const phoneNumbers: Readonly<Record<string, string>> = { g: "+4930901820" }
+
+/** An identifier as it is sent. */
+export const sentOf = (identifier: Model.Identifier): Identifiers => {
+  const [kind, value] = [Model.kindOf(identifier), identifier.split(" ").at(-1)!]
+  return { [kind]: phoneNumbers[value] ?? `${value}${values[kind]}` }
+}
+
+/** A world that is played on a ledger and a model. */
+export interface Played {
+  readonly surface: Surface
+  readonly model: Model.Model
+  /** The ids of people and events in the ledger, by those in the model. */
+  readonly ids: Map<string, string>
+  /** The guests' sessions; `undefined` after a session has ended for good. */
+  readonly visitors: Array<Visitor | undefined>
+  readonly joins: Map<number, { readonly join: Model.Joined; readonly fact: string }>
+  /** The questions that were asked, to ask them again. */
+  readonly asked: Array<readonly [project: string, by: Identifiers, answer: Answered]>
+}
+
+/** Notes that an id of the model is an id of the ledger: always the same, and of nothing else. */
+const bind = ({ ids }: Played, own: string, id: string): void => {
+  const isOther = [...ids].some(([key, value]) => value === id && key !== own)
+  expect(ids.get(own) ?? id, `${own} in the ledger`).toBe(id)
+  expect(isOther, `${id} is ${own} only`).toBe(false)
+  ids.set(own, id)
+}
+
+export const make = Effect.fnUntraced(function* (surface: Surface) {
+  const played: Played = { surface, model: Model.make(), ids: new Map(), visitors: [], joins: new Map(), asked: [] }
+  for (const _ of guests) {
+    const visitor = yield* surface.visit
+    bind(played, Model.newPerson(played.model), visitor.concordId)
+    played.visitors.push(visitor)
+  }
+  return played
+})
+
+const sentItem = ({ ids }: Played, item: Model.Item): Sent => {
+  const { concordId, consentDate, consentState, externalId, identifiers: given, project, type } = item
+  return {
+    project,
+    type,
+    consentState,
+    person: Object.assign(concordId === undefined ? {} : { concordId: ids.get(concordId)! }, ...given.map(sentOf)),
+    ...(consentDate !== undefined && { consentDate }),
+    ...(externalId !== undefined && { externalId }),
+  }
+}
+
+/** Compares what an item was answered with what the model says, and notes the ids. */
+const sameAnswer = (played: Played, expected: Model.Recorded, answer: Acknowledged): void => {
+  const [first, ...further] = expected.events
+  expect(answer.leftOut.toSorted()).toEqual(expected.leftOut.map((each) => Model.kindOf(each)).toSorted())
+  bind(played, first!.person, answer.concordId)
+  bind(played, first!.id, answer.id)
+  const rest = new Set<Reference>(answer.alsoRecordedFor)
+  const note = (event: Model.ModelEvent, reference: Reference | undefined): void => {
+    if (reference === undefined) return
+    rest.delete(reference)
+    bind(played, event.person, reference.concordId)
+    bind(played, event.id, reference.id)
+  }
+  const isKnown = ({ person }: Model.ModelEvent) => played.ids.has(person)
+  for (const event of further.filter(isKnown)) {
+    note(
+      event,
+      [...rest].find(({ concordId }) => concordId === played.ids.get(event.person)),
+    )
+  }
+  for (const event of further.filter((event) => !isKnown(event))) note(event, [...rest][0])
+  expect(answer.alsoRecordedFor.length, `further people: ${further.map(({ person }) => person).join()}`).toBe(
+    further.length,
+  )
+  expect([...rest]).toEqual([])
+}
+
+/** Records items by one request: all of them, or nothing. */
+export const record = Effect.fnUntraced(function* (
+  played: Played,
+  items: ReadonlyArray<Model.Item>,
+  sharedContacts: "refuse" | "leave-out",
+  idempotencyKey?: string,
+) {
+  const { model, surface } = played
+  const clock = yield* surface.now
+  const sent = items.map((item) => sentItem(played, item))
+  const answer: Recorded = yield* surface.record(sent, sharedContacts, idempotencyKey)
+  const before = { ...model, log: [...model.log], kept: new Map(model.kept) }
+  const recordedAt = "items" in answer ? Math.max(clock, ...answer.items.map(({ dateCreated }) => dateCreated)) : clock
+  const expected = items.map((item) => Resolving.record(model, item, { clock, recordedAt }, sharedContacts))
+  const refused = expected.flatMap((each, item) => ("refused" in each ? [{ item, code: each.refused }] : []))
+  if ("refused" in answer || refused.length > 0) {
+    const codes = "refused" in answer ? answer.refused.map(({ code, item }) => ({ item, code })) : []
+    expect(codes.filter(({ code }) => code !== "not_recorded")).toEqual(refused)
+    Object.assign(model, { people: before.people, items: before.items })
+    model.log.splice(0, Infinity, ...before.log)
+    model.kept.clear()
+    for (const [key, kept] of before.kept) model.kept.set(key, kept)
+    return answer
+  }
+  for (const [index, each] of expected.entries()) {
+    if ("events" in each) sameAnswer(played, each, answer.items[index]!)
+  }
+  return answer
+})
+
+const identify = Effect.fnUntraced(function* (played: Played, guest: number, proven: Model.Identifier) {
+  const { model, surface, visitors } = played
+  const visitor = visitors[guest]
+  if (visitor === undefined) return
+  const session = [...played.ids].find(([, id]) => id === visitor.concordId)![0]
+  const next = yield* surface.identify(visitor, sentOf(proven))
+  visitors[guest] = next
+  const facts = (yield* surface.facts(next.concordId)).toReversed()
+  const now = yield* surface.now
+  const dateCreated = Math.max(now, ...facts.slice(0, 2).map((each) => each.dateCreated))
+  const { join, person } = Changing.identify(model, session, proven, dateCreated)
+  const known = Model.group(model, person)
+  const survivor = [...known].find((each) => played.ids.get(each) === next.concordId)
+  if (survivor === undefined) bind(played, person, next.concordId)
+  const fact = facts.find(({ kind, member }) => kind === "joined" && member === visitor.concordId)
+  if (join !== undefined) played.joins.set(guest, { join, fact: fact!.id })
+})
+
+const undo = Effect.fnUntraced(function* (played: Played, guest: number) {
+  const { ids, joins, model, surface, visitors } = played
+  const joined = joins.get(guest)
+  if (joined === undefined) return
+  joins.delete(guest)
+  const concordId = ids.get(guests[guest]!)!
+  yield* surface.undo(concordId, joined.fact)
+  const undone = (yield* surface.facts(concordId)).find(({ join }) => join === joined.fact)!
+  Changing.undo(model, joined.join, undone.dateCreated)
+  visitors[guest] = undefined
+})
+
+/** Plays a step, and the items after it that are sent by the same request. */
+const playStep = Effect.fnUntraced(function* (played: Played, step: Step, more: ReadonlyArray<Said> = []) {
+  const { model, surface } = played
+  const now = yield* surface.now
+  if (step.kind === "item") {
+    const items = [step, ...more].flatMap((each) => itemOf(model, each, now) ?? [])
+    if (items.length > 0) yield* record(played, items, step.sharedContacts)
+  }
+  if (step.kind === "identify") yield* identify(played, step.guest, step.proven)
+  if (step.kind === "undo") yield* undo(played, step.join)
+})
+
+/** Asks a question, and compares the answer with the model's. */
+const ask = Effect.fnUntraced(function* ({ ids, model, surface }: Played, project: string, by: Model.Question["by"]) {
+  const sent = "person" in by ? { concordId: ids.get(by.person)! } : sentOf(by.identifier)
+  const answer = yield* surface.ask(project, sent, {})
+  const { at, decisions, knownAt } = answer
+  for (const type of types) {
+    const { event, permitted, status } = Model.answer(model, { by, project, type, at, knownAt })
+    // Of two events of one state, one consentDate and one dateCreated, the ids decide, which the model has not.
+    const said = (id: string | undefined) => {
+      const of = Model.eventsIn(model).find((each) => each.id === id || ids.get(each.id) === id)
+      return id === undefined ? "none" : `${of?.consentState} ${of?.consentDate} ${of?.dateCreated}`
+    }
+    const own = decisions[type]!
+    const given = { status: own.status, permitted: own.permitted, event: said(own.event) }
+    expect(given, `${JSON.stringify(by)} about ${project} ${type}`).toEqual({ status, permitted, event: said(event) })
+  }
+  return { answer, sent }
+})
+
+/** Asks everything now, and compares the answers, and the lists of events, with the model's. */
+export const askAll = Effect.fnUntraced(function* (played: Played) {
+  const { asked, ids, model, surface } = played
+  for (const project of projects) {
+    const given = identifiers.filter((each) => Model.isOf(project, each))
+    for (const by of [...given.map((identifier) => ({ identifier })), ...guests.map((person) => ({ person }))]) {
+      const { answer, sent } = yield* ask(played, project, by)
+      asked.push([project, sent, answer])
+    }
+    for (let index = 0; index < model.people; index++) {
+      const by = { person: `person ${index}` }
+      const concordId = ids.get(by.person)
+      if (concordId === undefined) continue
+      const listed = yield* surface.list(project, concordId)
+      const own = types.flatMap((type) => Model.eventsOf(model, { by, project, type }))
+      expect(listed.toSorted()).toEqual(own.map(({ id }) => ids.get(id)!).toSorted())
+    }
+  }
+})
+
+/** Asks again, as of the instants of the answers, what was asked before. */
+export const askAgain = Effect.fnUntraced(function* ({ asked, surface }: Played) {
+  for (const [project, by, answer] of asked) {
+    expect(yield* surface.ask(project, by, { at: answer.at, knownAt: answer.knownAt })).toEqual(answer)
+  }
+})
+
+/** Whether an item is sent by the same request as the one before it. */
+const isTogether = (step: Step, [wait, next]: World[number]): boolean =>
+  step.kind === "item" &&
+  next.kind === "item" &&
+  wait === 0 &&
+  next.project === step.project &&
+  next.sharedContacts === step.sharedContacts
+
+/** The steps, each with the items that are sent by the same request. */
+const requestsOf = (world: World): ReadonlyArray<readonly [wait: number, step: Step, more: ReadonlyArray<Said>]> => {
+  const requests: Array<[wait: number, step: Step, more: Array<Said>]> = []
+  for (const [wait, step] of world) {
+    const last = requests.at(-1)
+    if (last !== undefined && isTogether(last[1], [wait, step])) last[2].push(step as Said)
+    else requests.push([wait, step, []])
+  }
+  return requests
+}
+
+/** Plays a world, asks everything after each request, and asks all of it again in the end. */
+export const play = Effect.fnUntraced(function* (world: World, surface: Surface) {
+  const played = yield* make(surface)
+  for (const [wait, step, more] of requestsOf(world)) {
+    yield* surface.wait(wait)
+    yield* playStep(played, step, more)
+    yield* askAll(played)
+  }
+  yield* askAgain(played)
+  return played
+})
