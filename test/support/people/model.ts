@@ -19,7 +19,7 @@ export const kindOf = (identifier: Identifier): Kind => identifier.split(" ")[0]
 export const isAccount = (identifier: Identifier): boolean => /^(?:userId|projectUserId) /.test(identifier)
 
 /** The project of a `projectUserId`. */
-const projectOf = (identifier: Identifier): string | undefined =>
+export const projectOf = (identifier: Identifier): string | undefined =>
   kindOf(identifier) === "projectUserId" ? identifier.split(" ")[1] : undefined
 
 /** Whether a person has at most one of the two: both are of one kind, and of one project where the kind has one. */

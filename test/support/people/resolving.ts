@@ -118,15 +118,15 @@ const recordRefusal = (model: Model, item: Item, now: Now): ReadonlyArray<ModelE
       .filter((each) => each.identifier === identifier && !each.isRenamed)
       .filter(({ end }) => consentDate < end && end < Infinity && gone.includes(identifier))
       .map(({ person }) => person)
-  const strongest = [concordId, ...identifiers.map((each) => named(model, each) ?? formerly(each)[0])].find(
-    (person) => person !== undefined,
-  )
-  const owner = strongest ?? newPerson(model)
-  for (const each of free) if (named(model, each) === undefined) claim(model, each, owner, now)
+  // Of a refusal whose identifiers name no one any more, a new contact point is not given to those named before.
+  for (const each of free.filter((each) => named(model, each) === undefined)) {
+    claim(model, each, peopleOf(model, item)[0] ?? newPerson(model), now)
+  }
   const people = [concordId, ...identifiers.flatMap((each) => [named(model, each), ...formerly(each)])].filter(
     (person) => person !== undefined,
   )
-  if (model.without.has("a refusal counts for everyone named")) return say(model, item, [owner], now)
+  if (model.without.has("a refusal counts for everyone named"))
+    return say(model, item, peopleOf(model, item).slice(0, 1), now)
   const isPast = (person: string) => !peopleOf(model, item).includes(person)
   const isForPast = !model.without.has("a refusal counts for those named before the release")
   const all = isForPast ? people : people.filter((person) => !isPast(person))

@@ -86,6 +86,10 @@ export interface Surface {
   readonly identify: (visitor: Visitor, proven: Identifiers) => Effect.Effect<Visitor, unknown>
   readonly facts: (concordId: string) => Effect.Effect<ReadonlyArray<ListedFact>, unknown>
   readonly undo: (concordId: string, factId: string) => Effect.Effect<void, unknown>
+  /** Releases an identifier of a project; returns when that was recorded, `undefined` if it names no one. */
+  readonly release: (project: string, identifier: Identifiers) => Effect.Effect<Instant | undefined, unknown>
+  /** Renames an account; returns when that was recorded, `undefined` if it was refused or had been done. */
+  readonly rename: (userId: string, newUserId: string) => Effect.Effect<Instant | undefined, unknown>
 }
 
 /** The answer of an outcome with a tag, or a defect. */
@@ -141,8 +145,7 @@ export const library = Effect.gen(function* () {
       }),
     })
     if (outcome._tag === "Refused") return { refused: outcome.violations }
-    const { events, leftOut, ...rest } = yield* expected(outcome, "Recorded")
-    const { alsoRecordedFor = new Map() } = rest as { alsoRecordedFor?: ReadonlyMap<number, ReadonlyArray<Reference>> }
+    const { alsoRecordedFor, events, leftOut } = yield* expected(outcome, "Recorded")
     return {
       items: events.map(({ concordId, dateCreated, id }, index) => ({
         id,
@@ -198,6 +201,23 @@ export const library = Effect.gen(function* () {
     undo: Effect.fnUntraced(function* (concordId, factId) {
       const undoing = { concordId, factId, submitter: "test", answer: () => "" }
       yield* expected(yield* ledger.undoJoin(first.organization, undoing), "Undone")
+    }),
+    release: Effect.fnUntraced(function* (project, given) {
+      const [[kind, value]] = Object.entries(given) as [["userId", string]]
+      const outcome = yield* ledger.releaseIdentifier(first.organization, {
+        identifier: { kind, value, project: scopes[project]!.project },
+        reason: "the number changed hands",
+        submitter: "test",
+        answer: () => "",
+      })
+      return outcome._tag === "NotNamed" ? undefined : (yield* expected(outcome, "Released")).fact.dateCreated
+    }),
+    rename: Effect.fnUntraced(function* (userId, newUserId) {
+      const renaming = { items: [{ userId, newUserId }], submitter: "test", answer: () => "" }
+      const outcome = yield* ledger.renameAccounts(first.organization, renaming)
+      if (outcome._tag === "Refused") return undefined
+      const [account] = (yield* expected(outcome, "Renamed")).accounts
+      return account!.isRepeated ? undefined : account!.renamedAt
     }),
   } satisfies Surface as Surface
 })

@@ -1,0 +1,54 @@
+/**
+ * A ledger is held to the second statement of section 5 (`test/support/people/`), over memory, SQLite and PostgreSQL:
+ * random worlds are played on both, every item and every question is answered as the statement says, and each answer
+ * stays what it is. So the laws that the statement keeps (`people.test.ts`) hold for the ledger.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import { afterAll, describe, test } from "vitest"
+import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import * as Ledger from "../../core/Ledger.ts"
+import { times } from "../support/long.ts"
+import * as Lockstep from "../support/people/lockstep.ts"
+import * as Surface from "../support/people/surface.ts"
+import * as Worlds from "../support/people/worlds.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "assent-people-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let files = 0
+
+const stores = [
+  ["memory", () => MemoryStore.layer, times(60, Number(process.env["RUNS"] ?? 3000))],
+  ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), times(3, 60)],
+] as const
+
+/** Dense worlds, and worlds of two projects in which external ids are used again. */
+const worlds = fc.oneof(
+  Worlds.world(Worlds.dense, 12),
+  Worlds.world({ externalIds: [undefined, undefined, "1", "2"] }, 8),
+)
+
+const start = Date.UTC(2024, 0, 31)
+
+describe.each(stores)("Over %s", (_name, store, numRuns) => {
+  const run = <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> =>
+    Effect.andThen(TestClock.setTime(start), program).pipe(
+      Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer]))),
+      Effect.provide(TestClock.layer()),
+      Effect.runPromise,
+    )
+
+  test("every item and every question is answered as section 5 says.", () =>
+    fc.assert(
+      fc.asyncProperty(worlds, (world) =>
+        run(Effect.flatMap(Surface.library, (surface) => Lockstep.play(world, surface))).then(() => undefined),
+      ),
+      { numRuns },
+    ))
+})
