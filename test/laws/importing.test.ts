@@ -6,14 +6,13 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
-import { Clock, Context, Effect, Layer, Option, Result, Semaphore, Stream } from "effect"
+import { Effect, Layer, Option, Result, Semaphore, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import * as Mapping from "../../adapters/files/Mapping.ts"
 import * as RowMapper from "../../adapters/files/RowMapper.ts"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
-import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
@@ -23,7 +22,8 @@ import * as ItemLine from "../../core/formats/ItemLine.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { instants } from "../support/ledgers.ts"
-import { emptied, type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import * as TestClockPostgres from "../support/testClockPostgres.ts"
 import { times } from "../support/long.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "assent-importing-"))
@@ -57,38 +57,11 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => postgres.stop())
 
-const realClock = Effect.runSync(Effect.clockWith(Effect.succeed))
-
-/** Calls a database by the real clock, because its pool waits and gives up by it. */
-const byRealClock = <Part extends object>(part: Part): Part => {
-  const by = (value: unknown): unknown =>
-    Effect.isEffect(value) ? Effect.provideService(value, Clock.Clock, realClock) : value
-  const members = Object.entries(part).map(([name, member]: [string, unknown]) => {
-    if (Effect.isEffect(member)) return [name, by(member)]
-    if (typeof member === "object" && member !== null) return [name, byRealClock(member)]
-    if (typeof member !== "function") return [name, member]
-    return [name, (...parameters: ReadonlyArray<unknown>) => by(member(...parameters))]
-  })
-  // The same members, of the same types.
-  return Object.fromEntries(members) as Part
-}
-
-/** One database for all runs, emptied before each. */
-const emptyPostgres = Layer.effect(
-  LedgerStore,
-  Effect.gen(function* () {
-    const scope = yield* Effect.scope
-    const opened = yield* Layer.buildWithScope(PostgresStore.layer(database), scope)
-    yield* Effect.promise(() => postgres.administer(emptied, new URL(database).pathname.slice(1)))
-    return byRealClock(Context.get(opened, LedgerStore))
-  }).pipe(Effect.provideService(Clock.Clock, realClock)),
-)
-
 const stores = [
   ["memory", () => MemoryStore.layer, times(24, 100)],
   ["slow memory", () => slowMemory, times(24, 100)],
   ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), 2],
-  ["postgres", () => emptyPostgres, 2],
+  ["postgres", () => TestClockPostgres.layer(postgres, database), 2],
 ] as const
 
 const today = Date.UTC(2026, 0, 31)

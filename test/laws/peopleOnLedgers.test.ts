@@ -10,11 +10,13 @@ import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
-import { afterAll, describe, test } from "vitest"
+import { afterAll, beforeAll, describe, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import { times } from "../support/long.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import * as TestClockPostgres from "../support/testClockPostgres.ts"
 import * as Lockstep from "../support/people/lockstep.ts"
 import * as Surface from "../support/people/surface.ts"
 import * as Worlds from "../support/people/worlds.ts"
@@ -23,9 +25,18 @@ const folder = mkdtempSync(join(tmpdir(), "assent-people-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let files = 0
 
+let postgres: Postgres
+let database: string
+beforeAll(async () => {
+  postgres = await startPostgres()
+  database = await postgres.database()
+}, 60_000)
+afterAll(() => postgres.stop())
+
 const stores = [
-  ["memory", () => MemoryStore.layer, times(60, Number(process.env["RUNS"] ?? 3000))],
-  ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), times(3, 60)],
+  ["memory", () => MemoryStore.layer, times(20, 3000)],
+  ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), times(2, 60)],
+  ["postgres", () => TestClockPostgres.layer(postgres, database), times(1, 40)],
 ] as const
 
 /** Dense worlds, and worlds of two projects in which external ids are used again. */

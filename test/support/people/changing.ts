@@ -25,24 +25,14 @@ export interface Identified {
   readonly join: Joined | undefined
 }
 
-/**
- * Identifies the person of a session by a proven identifier. A ledger may join less (`isJoined`): the session then goes
- * over to the other person, as between two accounts.
- */
-export const identify = (
-  model: Model,
-  session: string,
-  proven: Identifier,
-  dateCreated: Instant,
-  isJoined = true,
-): Identified => {
+/** Identifies the person of a session by a proven identifier. */
+export const identify = (model: Model, session: string, proven: Identifier, dateCreated: Instant): Identified => {
   const person = named(model, proven) ?? newPerson(model)
   if (named(model, proven) === undefined) model.log.push({ kind: "claimed", identifier: proven, person, dateCreated })
   const [own, other] = [group(model, session), group(model, person)]
   if (own.has(person)) return { person, join: undefined }
   const bothHave = [own, other].every((people) => accountsOf(model, people).length > 0)
   if (bothHave && !model.without.has("two accounts are never joined")) return { person, join: undefined }
-  if (!isJoined) return { person, join: undefined }
   const join = { kind: "joined", id: `join ${model.log.length}`, people: [session, person] } as const
   model.log.push({ ...join, dateCreated })
   return { person, join }

@@ -48,7 +48,7 @@ export interface Answered {
   >
 }
 
-/** A fact about who is who, as answers about people list it. */
+/** A fact about the identity of a person, as answers about people list it. */
 export interface ListedFact {
   readonly id: string
   readonly kind: string
@@ -134,7 +134,7 @@ export const library = Effect.gen(function* () {
     const outcome = yield* ledger.record({
       ...scope,
       submitter: "test",
-      items: items.map(({ project: _, type, ...item }) => ({
+      items: items.map(({ type, ...item }) => ({
         ...item,
         consentType: typeIn(scope, type),
         consentAction: "import" as const,

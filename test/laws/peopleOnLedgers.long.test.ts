@@ -1,0 +1,2 @@
+/** The properties of `peopleOnLedgers.test.ts`, with all runs. */
+import "./peopleOnLedgers.test.ts"
