@@ -161,8 +161,8 @@ export const isCancellable = (
 }
 
 /**
- * The versions of a type without one that is cancelled at `now`. A refusal may name a version before it is in force, and
- * is no reason to keep it.
+ * The versions of a type without one that is cancelled at `now`. A refusal may name a version before it is in force,
+ * and is no reason to keep it.
  */
 export const cancel = (
   { cancelled = [], versions }: Numbered,

@@ -1,8 +1,9 @@
 /**
  * The earliest `consentDate` that is believed (semantics, section 1).
  *
- * Other systems write 0, 0001-01-01 or 1899-12-30 for a date that they do not know, and seconds since 1970 that are read
- * as milliseconds fall into January and February 1970. A refusal with such a date would be placed before every yes.
+ * Other systems write 0, 0001-01-01 or 1899-12-30 for a date that they do not know, and seconds since 1970 that are
+ * read as milliseconds fall into January and February 1970. A refusal with such a date would be placed before every
+ * yes.
  */
 import * as Instant from "../engine/Instant.ts"
 

@@ -77,8 +77,8 @@ const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Di
 })
 
 /**
- * Whether a version could be answered at `consentDate`, also one that was cancelled: another server, whose clock is ahead
- * of the one that cancelled it, may have recorded an answer to it.
+ * Whether a version could be answered at `consentDate`, also one that was cancelled: another server, whose clock is
+ * ahead of the one that cancelled it, may have recorded an answer to it.
  */
 const wasPublished = ({ cancelled = [], ...type }: ListedType, { consentDate, version }: StoredEvent): boolean =>
   Admission.isPublished({ ...type, versions: [...type.versions, ...cancelled] }, version, consentDate)

@@ -1,4 +1,4 @@
-/** A cancelled version in exported types: files answer as the service does, and a what-if of the cancellation is right. */
+/** A cancelled version in exported types: files answer as the service does, and a what-if of cancelling is right. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
@@ -9,8 +9,8 @@ const { folder, run, write } = workplace()
 
 const day = 86_400_000
 
-// Kills: export leaves the history out; the cancelled version stays in force in files; the what-if of a candidate without
-// a version changes nothing.
+// Kills: export leaves the history out; the cancelled version stays in force in files; the what-if of a candidate
+// without a version changes nothing.
 test("what a what-if says of cancelling a version is what is so afterwards; as known before, it stands", async () => {
   const store = `sqlite:${join(folder, "cancelled.db")}`
   const server = await startEmpty({ ASSENT_STORE: store })

@@ -172,7 +172,7 @@ describe("the origin of an app", () => {
     })
     expect(recorded.status, recorded.text).toBe(201)
     expect(recorded.headers["access-control-allow-origin"]).toBe(origins[0])
-    // An app is told apart from a page on the same host.
+    // The event shows whether it comes from the app or from a page on the same host.
     expect(recorded.json.items[0].session.domain).toBe("capacitor://localhost")
     const listed = await server.request("GET", `${privacy()}/consent-events?domain=capacitor://localhost`, {
       headers: asOwner,

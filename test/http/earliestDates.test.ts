@@ -20,7 +20,7 @@ const isRefused = (answer: Answer): boolean => {
   return true
 }
 
-/** Whether a yes of a date is refused; each is somebody else's. */
+/** Whether a yes of a date is refused; each is about another person. */
 const refuses = async (consentDate: string, more: object = {}) =>
   isRefused(await record(server, [yes({ userId: crypto.randomUUID(), consentDate, ...more })]))
 
