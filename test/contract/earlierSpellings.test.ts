@@ -94,7 +94,7 @@ describe("a refusal that normalization 1 kept under another spelling is found by
     ["email", "νικος@example.com", ["ΝΙΚΟΣ@example.com", "νικος@example.com"]],
     ["userId", " u-17 ", [" u-17 "]],
     ["projectUserId", "e\u0301", ["\u00E9", "e\u0301"]],
-  ])("%s %j, asked by %j", async (kind, kept, asked) => {
+  ])("of %s %j, by %j", async (kind, kept, asked) => {
     const statuses = await inMemory(
       Effect.gen(function* () {
         const scope = yield* scopeWith(undefined)

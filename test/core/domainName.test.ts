@@ -17,8 +17,9 @@ describe("domain names in ASCII", () => {
     ["１２.example", "12.example"],
     ["\u212Aelvin.example", "kelvin.example"],
     ["r3---sn.example.com", "r3---sn.example.com"],
+    ["Example.COM", "example.com"],
     ["localhost", "localhost"],
-  ])("%s is %s", (given, ascii) => {
+  ])("brings %s to %s", (given, ascii) => {
     expect(DomainName.toAscii(given)).toBe(ascii)
   })
 
@@ -38,7 +39,7 @@ describe("domain names in ASCII", () => {
     ["254 characters", `${"a.".repeat(126)}ab`],
     ["letters of two directions in one label", "אa.example"],
     ["a character that Unicode 16 does not have", "\u{11DB0}.example"],
-  ])("%s is refused", (_, given) => {
+  ])("refuses %s", (_, given) => {
     expect(DomainName.toAscii(given)).toBeUndefined()
   })
 

@@ -5,6 +5,7 @@ import { engine } from "./engine.ts"
 import { files } from "./files.ts"
 import { formats } from "./formats.ts"
 import { http } from "./http.ts"
+import { identifiers } from "./identifiers.ts"
 import { integrity } from "./integrity.ts"
 import { ledger } from "./ledger.ts"
 import { memory } from "./memory.ts"
@@ -19,6 +20,7 @@ import { transfer } from "./transfer.ts"
 export const parts: Readonly<Record<string, Part>> = {
   engine,
   model,
+  identifiers,
   formats,
   files,
   simulation,

@@ -26,7 +26,12 @@ export const people: Part = {
     ["ProvenIdentifier.ts", "lowerCaseAscii(value) === lowerCaseAscii(normalized)", "true", "a decomposed letter"],
     ["ProvenIdentifier.ts", "Identifiers.isContextId(value)", "Identifiers.isUuid(value)", "a contextId of version 1"],
     ["ProvenIdentifier.ts", "if (isPlaceholder) return Option.none()", "", "the hash of a placeholder"],
-    ["Sessions.ts", "given !== undefined && Identifiers.isContextId(given)", "given !== undefined", "is passed over"],
+    [
+      "Sessions.ts",
+      "given !== undefined && Identifiers.isContextId(given)",
+      "given !== undefined",
+      "the nil UUID is passed over",
+    ],
     [
       "Sessions.ts",
       "session === undefined || session.project !== project.id ||",
