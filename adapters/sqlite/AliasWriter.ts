@@ -12,8 +12,8 @@ export interface AliasWriter {
   /** Whether an alias names no person yet, or the person it is claimed for. */
   readonly isFree: (organization: Lane.Owner, claim: Claim) => boolean
   /**
-   * Keeps a claim that is free, or fills in the kind and project of an alias whose kind is not known. A claim of anything
-   * but a `contextId` also marks the person as identified.
+   * Keeps a claim that is free, or fills in the kind and project of an alias whose kind is not known. A claim of
+   * anything but a `contextId` also marks the person as identified.
    */
   readonly claim: (organization: Lane.Owner, claim: Claim) => void
   /** Removes an alias, keeps what it was, and raises the revision of the person it named. */

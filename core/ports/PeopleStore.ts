@@ -142,9 +142,9 @@ export interface PeopleStore {
     hashes: ReadonlyArray<string>,
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<HeldAlias>>, StoreUnavailable>
   /**
-   * For each person, in the order of the people, the aliases that name it and those that named it: in the order in which
-   * they were claimed, of one instant by their hash, and of one hash by their release. A browser's `contextId` is not
-   * among them, unless its kind is not known. People that are joined with it are not looked at.
+   * For each person, in the order of the people, the aliases that name it and those that named it: in the order in
+   * which they were claimed, of one instant by their hash, and of one hash by their release. A browser's `contextId` is
+   * not among them, unless its kind is not known. People that are joined with it are not looked at.
    */
   readonly aliasesOf: (
     organization: Owner,

@@ -35,8 +35,8 @@ const latestAfter = Effect.fnUntraced(function* (store: Store, { events, project
 })
 
 /**
- * The people that an append was prepared against, with their revisions in the scratch store: a person has the sum of the
- * two revisions, and that of the ledger's own store does not count here.
+ * The people that an append was prepared against, with their revisions in the scratch store: a person has the sum of
+ * the two revisions, and that of the ledger's own store does not count here.
  */
 const seenInScratch = Effect.fnUntraced(function* (store: Store, { organization, seen = [] }: Append) {
   const own = yield* Effect.forEach(seen, ({ concordId }) => store.people.person(organization, concordId))

@@ -112,7 +112,7 @@ describe("two servers on one database", () => {
     }
     const bursts = await withServers((...stores) =>
       Effect.gen(function* () {
-        // From here on the ends of their lanes are predicted, so that batches are written before their lanes are locked.
+        // From here on the ends of their lanes are predicted: batches are written before their lanes are locked.
         for (const each of [0, 0, 0, 1, 1, 1]) yield* stores[each]!.events.append(ofNew(40 + each))
         return yield* Effect.forEach(rounds.slice(0, times(2, 40)), () =>
           Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /**
- * Clauses of the contract: which aliases a person has and had, and that an append is kept only if the people that it was
- * prepared against are as they were.
+ * Clauses of the contract: which aliases a person has and had, and that an append is kept only if the people that it
+ * was prepared against are as they were.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict"
 import { Effect } from "effect"
