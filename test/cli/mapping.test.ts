@@ -170,3 +170,17 @@ test("A large file of local times is read row by row, each as its zone says.", a
   const expected = instants.map((at) => (local.format(at) === local.format(at + 3_600_000) ? at + 3_600_000 : at))
   expect(kept).toEqual(expected.toSorted((a, b) => a - b))
 })
+
+test("A couple with one telephone stays two people, and the number is left out where the mapping says so.", async () => {
+  const content =
+    "account,consentState,consentDate,tel\n1,declined,2024-01-01T00:00:00Z,0151 12345678\n2,accepted,2024-02-01T00:00:00Z,0151 12345678\n"
+  const map = { userId: { column: "account" }, phoneNumber: { column: "tel", defaultCountry: "DE" } }
+  const refused = await importFile("couple.csv", content.replaceAll(/^(\d)/gm, "u$1"), map)
+  expect([refused.code, refused.tally]).toMatchObject([2, { recorded: 1, faults: { identifier_conflict: 1 } }])
+  const two = await importFile("couple.csv", content.replaceAll(/^(\d)/gm, "u$1"), {
+    ...map,
+    sharedContacts: "leave-out",
+  })
+  expect([two.code, two.tally]).toMatchObject([0, { recorded: 2, leftOut: { phoneNumber: 1 } }])
+  expect(new Set(bodies(two.store).map(({ concordId }) => concordId)).size).toBe(2)
+})
