@@ -38,7 +38,16 @@ describe("the package", () => {
     const name = /"filename": "([^"]+)"/.exec(output)?.[1] ?? ""
     execFileSync("tar", ["xzf", join(folder, name), "-C", folder])
     execFileSync("mv", [join(folder, "package"), join(modules, "assent")])
-    for (const peer of ["effect", "@effect", "csv-parse", "csv-stringify", "jose", "libphonenumber-js"]) {
+    for (const peer of [
+      "effect",
+      "@effect",
+      "csv-parse",
+      "csv-stringify",
+      "jose",
+      "libphonenumber-js",
+      "temporal-polyfill",
+      "tr46",
+    ]) {
       symlinkSync(join(root, "node_modules", peer), join(modules, peer))
     }
   })
@@ -86,7 +95,15 @@ describe("the package", () => {
     const modules = join(without, "node_modules")
     mkdirSync(join(modules, "@effect"), { recursive: true })
     execFileSync("cp", ["-r", join(folder, "node_modules", "assent"), modules])
-    for (const peer of ["effect", "@effect/platform-node", "csv-parse", "jose", "libphonenumber-js"]) {
+    for (const peer of [
+      "effect",
+      "@effect/platform-node",
+      "csv-parse",
+      "jose",
+      "libphonenumber-js",
+      "temporal-polyfill",
+      "tr46",
+    ]) {
       symlinkSync(join(root, "node_modules", peer), join(modules, peer))
     }
     const command = join(modules, "assent", JSON.parse(read("package.json")).bin.assent)
