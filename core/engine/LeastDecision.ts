@@ -58,7 +58,7 @@ export interface Making {
   readonly end: () => LeastDecision
 }
 
-/** Begins a decision about `count` people (at least 1) at `at`. Events that are not known under the terms are ignored. */
+/** Begins a decision about `count` people, at least 1, at `at`. Events not known under the terms are ignored. */
 export const make = (terms: Terms, at: Instant.Instant, count: number): Making => {
   let heads: ReadonlyArray<Heads.Heads> = Array.from({ length: count }, () => Heads.empty)
 

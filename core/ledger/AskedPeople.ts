@@ -41,7 +41,7 @@ export interface AskedPeople {
   readonly learnt: Instant.Instant
   /** The positions at which the people were read. */
   readonly positions: Positions
-  /** Since when the identifier of the question names the person; left out where it was asked by an id, or names none. */
+  /** Since when the identifier of the question names the person; left out for a question by an id. */
   readonly namedSince?: Instant.Instant
   /**
    * Everyone that is counted as the survivor, as known at an instant. Reads nothing if they are one person now; or else

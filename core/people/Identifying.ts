@@ -5,7 +5,7 @@
  *
  * A guest is joined even if it has said nothing yet, because a refusal of its old session may be on its way.
  *
- * Two people who both have an account are never joined, because several people use one browser. The token then opens a
+ * If both people have an account they are never joined, because several people use one browser. The token then opens a
  * session for the other person, and nothing is carried over. The visitor's old session ends in any case, and the
  * browser's `contextId` is released, because another person may know them from an earlier use of the browser, and must
  * learn nothing about the person that is identified now.

@@ -56,7 +56,10 @@ const purposeOf = (concordId: string, caller: string) => ["person", concordId, c
 const isAfter = (fact: People.Fact, { dateCreated, id }: Place["fact"]): boolean =>
   fact.dateCreated > dateCreated || (fact.dateCreated === dateCreated && fact.id > id)
 
-/** The identifiers that name people now, in the order in which they were claimed, and of one instant by kind. `freed` are hashes to leave out. */
+/**
+ * The identifiers that name people now, in the order in which they were claimed, and of one instant by kind. Hashes in
+ * `freed` are left out.
+ */
 const identifiersOf = Effect.fnUntraced(function* (
   organization: Organization,
   people: ReadonlyArray<string>,
@@ -78,8 +81,8 @@ const identifiersOf = Effect.fnUntraced(function* (
 })
 
 /**
- * The page after a place. `facts` are all facts about a person, as known at the instant of the place. `freed` are hashes
- * that are about to be released.
+ * The page after a place. `facts` are all facts about a person, as known at the instant of the place. Hashes in `freed`
+ * are about to be released.
  */
 const pageOf = Effect.fnUntraced(function* (
   organization: Organization,
@@ -163,7 +166,7 @@ const undoneWith = (facts: ReadonlyArray<People.Fact>, fact: People.Fact): Reado
 
 /**
  * The hashes that undone identifications gave to a person and that name it still. One that was released since may name
- * another person, who keeps it. One that was renamed has another hash by now.
+ * another person, and stays theirs. One that was renamed has another hash by now.
  */
 const givenBy = Effect.fnUntraced(function* (
   organization: Organization,

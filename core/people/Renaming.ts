@@ -46,7 +46,7 @@ export interface RenameViolation {
   readonly detail: string
 }
 
-/** The accounts in the order of the items, and positions at which they have their names; or everything that is wrong. */
+/** The accounts in the order of the items, and positions at which they are renamed; or everything that is wrong. */
 export type RenameOutcome =
   | { readonly _tag: "Renamed"; readonly accounts: ReadonlyArray<RenamedAccount>; readonly positions: Positions }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<RenameViolation> }

@@ -14,8 +14,8 @@ export type FoundPerson =
   | (PersonReference & {
       readonly _tag: "Found"
       /**
-       * The references besides the first one; left out if there are none. A question takes them along: it is answered by
-       * the decision that permits least.
+       * The references besides the first one; left out if there are none. A question takes them along, and is answered
+       * by the decision that permits least.
        */
       readonly further?: ReadonlyArray<PersonReference>
     })
@@ -52,9 +52,9 @@ const withoutEarlier = Effect.fnUntraced(function* (
 })
 
 /**
- * The people that identifiers name now, in the order of `identifierKinds`. An identifier other than a `concordId` is
- * referred to by its hash, because a question is about the person that it named as known at its `knownAt`. Never creates
- * a person.
+ * The people that identifiers name now, in the order of `identifierKinds`. Never creates a person. An identifier other
+ * than a `concordId` is referred to by its hash, because a question is about the person that it named as known at its
+ * `knownAt`.
  */
 export const find = Effect.fnUntraced(function* (
   scope: ProjectScope,

@@ -1,4 +1,4 @@
-/** Releasing an identifier: who may, what it answers, what stays, and what the next person that has it gets. */
+/** Releasing an identifier: its answer, the answers that stay, and those about the next person that has it. */
 import { beforeAll, describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import { identify, makeSigner, personOf, publish, type Signer } from "./identityTokens.ts"

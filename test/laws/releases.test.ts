@@ -1,6 +1,6 @@
 /**
- * Law 15 on a ledger: releasing an identifier and claiming it for somebody else changes no answer of the person that it
- * named, and no answer as known before, and gives the one who claims it nothing that was said before.
+ * Law 15 on a ledger: releasing an identifier and claiming it for another person changes no answer of the person that
+ * it named, and no answer as known before, and gives the other one nothing that was said before.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
@@ -108,7 +108,7 @@ test("A release, and the next claim of the identifier, change no answer of the p
         const person = yield* ask(scope, { concordId: old.concordId })
         expect(person.decision.event).toEqual(old.decision.event)
 
-        // Somebody else claims it: a yes that names an account of its own.
+        // Another person claims it: a yes that names an account of its own.
         const other = kind === "email" ? { userId: "somebody else", email: value } : { userId: value, email: undefined }
         const next: Item = { ...other, state: claim.state, isEarlier: false }
         yield* record(scope, next)
