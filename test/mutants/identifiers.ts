@@ -4,7 +4,6 @@ import type { Part } from "./Mutant.ts"
 const email = "e-mail: white space, wrappers, composition, case of single letters"
 const account = "userId: white space and composition"
 const phone = "phone: white space, tel: and separators"
-const anyText = "any text: normalizing twice changes nothing"
 const eachCharacter = "every character with a case or a composition"
 const earlier = 'of email "pia'
 
