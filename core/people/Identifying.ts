@@ -14,7 +14,7 @@ import { Clock, Effect, Option } from "effect"
 import { Hex } from "effect/encoding"
 import type { Organization, Project } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
-import type * as People from "../model/People.ts"
+import * as People from "../model/People.ts"
 import type { IdentityChange, Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import * as Joins from "../ledger/Joins.ts"
@@ -80,17 +80,30 @@ interface KeptAnswer extends Pick<Identified, "isSynced"> {
 /** The session to go on with, before its person is known. */
 type NewSession = Pick<Session, "id"> & Pick<Identified, "token">
 
+/** The person that an identifier names, and the person it is counted as. */
+interface NamedPerson extends Joins.Counted {
+  /** The person itself, if it is found under an earlier spelling only: the identifier is claimed for it. */
+  readonly namedEarlier?: string
+}
+
 /**
- * The person that the identifier names now, and the person it is counted as; `undefined` if it names no one. The alias
- * is read again after the person's revision: a release before that read is seen here (`stale`), and a later one raises
- * the revision and makes the change stale.
+ * The person that the identifier names now, and the person it is counted as; `undefined` if it names no one. Of people
+ * that earlier spellings name it is the first one. The alias is read again after the person's revision: a release before
+ * that read is seen here (`stale`), and a later one raises the revision and makes the change stale.
  */
-const named = Effect.fnUntraced(function* ({ alias, organization }: Identification, context: LedgerContext) {
-  const [found] = yield* context.store.people.byAlias(organization, [alias.hash])
+const named = Effect.fnUntraced(function* (
+  { alias, organization }: Identification,
+  context: LedgerContext,
+): Effect.fn.Return<NamedPerson | "stale" | undefined, StoreUnavailable> {
+  const read = context.store.people.byAlias(organization, People.hashesOf(alias))
+  const before = yield* read
+  const index = before.findIndex((each) => each !== undefined)
+  const found = before[index]
   if (found === undefined) return undefined
   const counted = yield* Joins.counted(organization, found.concordId, context)
-  const [still] = yield* context.store.people.byAlias(organization, [alias.hash])
-  return still?.concordId === found.concordId ? counted : "stale"
+  const still = (yield* read)[index]
+  if (still?.concordId !== found.concordId) return "stale"
+  return index === 0 ? counted : { ...counted, namedEarlier: found.concordId }
 })
 
 /** Plans the identification of a visitor; `person` is the one that the identifier names. */
@@ -98,7 +111,7 @@ const plan = Effect.fnUntraced(function* (
   { alias, organization, session }: Identification,
   evidence: People.Evidence,
   visitor: Joins.Counted,
-  person: Joins.Counted | undefined,
+  person: NamedPerson | undefined,
   now: Instant,
   context: LedgerContext,
 ): Effect.fn.Return<Plan, StoreUnavailable> {
@@ -107,7 +120,8 @@ const plan = Effect.fnUntraced(function* (
   const own = person === undefined ? yield* random.uuidV7() : person.survivor
   const self = { kind: "identified", member: own, survivor: own, alias: alias.hash, ...known } as const
   const identified: ReadonlyArray<People.Fact> = person === undefined ? [{ id: yield* random.uuidV7(), ...self }] : []
-  const claims = person === undefined ? [Identifiers.claimOf(alias, own, now)] : []
+  const claimant = person === undefined ? own : person.namedEarlier
+  const claims = claimant === undefined ? [] : [Identifiers.claimOf(alias, claimant, now)]
   const seen = [...visitor.seen, ...(person?.seen ?? [{ concordId: own, revision: 0 }])]
   const isSelf = own === visitor.survivor
   const isOther = !isSelf && (yield* TwoAccounts.bothHave(organization, visitor, person, alias, context))

@@ -119,6 +119,29 @@ test("of several people that spellings of one address named, the answer that per
     }),
   ))
 
+// Mutants: the first identification looks up the normalized form only; it claims nothing, so that the second one does.
+test("a visitor that proves an address is joined with the person of its earlier spelling, and the address is kept as now", () =>
+  inMemory(
+    Effect.gen(function* () {
+      const ledger = yield* Ledger.Ledger
+      const store = yield* LedgerStore
+      const scope = yield* scopeWith(undefined)
+      const concordId = yield* keep(scope, "email", "pia@b\u00FCcher.example", "declined")
+      const value = "pia@xn--bcher-kva.example"
+      const alias = Option.getOrThrow(yield* ledger.aliasOf(scope, { kind: "email", value, isHashed: false }))
+      const opened = yield* ledger.openSession({ ...scope, ipAddress: "", domain: "localhost" })
+      if (opened._tag !== "Opened") throw new Error(opened._tag)
+      const evidence = { kind: alias.kind, issuedAt: early, expiresAt: early }
+      const proof = { alias, evidence, signed: "signed" }
+      const identified = yield* ledger.identify({ ...scope, session: opened.session, ...proof })
+      expect(identified).toMatchObject({ _tag: "Identified", isSynced: true })
+      const guest = opened.session.concordId
+      const { items } = yield* ledger.decisions({ ...scope, concordId: guest, consentTypes: [scope.types.all[0]!.id] })
+      expect(items[0]!.decision.status).toBe("refused")
+      expect(yield* store.people.byAlias(scope.organization, [alias.hash])).toMatchObject([{ concordId }])
+    }),
+  ))
+
 test("assent verify names the people that a placeholder names", async () => {
   const url = `sqlite:${join(folder, "ledger.db")}`
   const layer = Ledger.layer.pipe(

@@ -59,9 +59,9 @@ const proven = Effect.fnUntraced(function* (claimed: Claimed) {
     return yield* IdentityToken.rejected("the token's type is another one")
   // Only the signed part identifies a used token, because several valid signatures of it exist (RFC 8725, section 3).
   const signed = claimed.token.slice(0, claimed.token.lastIndexOf("."))
-  const { hash, kind } = alias.value
-  const evidence = { kind, ...(keyId !== undefined && { keyId }), issuedAt, expiresAt }
-  return { alias: { kind, hash }, evidence, signed }
+  const { isNormalized: _, ...proved } = alias.value
+  const evidence = { kind: proved.kind, ...(keyId !== undefined && { keyId }), issuedAt, expiresAt }
+  return { alias: proved, evidence, signed }
 })
 
 /**
