@@ -1,6 +1,7 @@
 /** Mutants of the engine: order, heads, lapse, outcome, terms and the comparison of two timelines. */
 import type { Part } from "./Mutant.ts"
 
+const least = "is permitted only if each person's is, refused if one of them is"
 const anyOrder = "Any permutation and any duplication"
 const permitted = "`permitted` implies a live `accepted` event"
 const decline = "Adding a decline never makes anything more permitted"
@@ -20,6 +21,7 @@ const stretches = "The stretches of a what-if cover its window"
 export const engine: Part = {
   folder: "core/engine",
   tests: [
+    "test/laws/leastDecision.test.ts",
     "test/core/period.test.ts",
     "test/faults/interleavings.test.ts",
     "test/laws/batches.test.ts",
@@ -33,6 +35,11 @@ export const engine: Part = {
     "test/laws/whatIf.test.ts",
   ],
   mutants: [
+    ["LeastDecision.ts", "Number(a.permitted) - Number(b.permitted) ||", "", least],
+    ["LeastDecision.ts", "rank[a.status] - rank[b.status] ||", "", least],
+    ["LeastDecision.ts", "compare(outcomes[next]!, outcomes[person]!) < 0", "true", least],
+    ["LeastDecision.ts", "if (event.consentDate !== pending) followUntil", "followUntil", least],
+    ["LeastDecision.ts", "turns.length === 0 ? undefined : Math.min(...turns)", "turns[0]", least],
     ["ConsentType.ts", "knownAt < knownUntil)", "knownAt <= knownUntil)", history],
     [
       "ConsentType.ts",

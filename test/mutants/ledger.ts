@@ -20,11 +20,25 @@ export const ledger: Part = {
     "test/http/refusals.test.ts",
     "test/http/known.test.ts",
     "test/http/retries.test.ts",
+    "test/http/severalIdentifiers.test.ts",
     "test/http/waiting.test.ts",
     "test/laws/clocks.test.ts",
     "test/laws/joinedLedger.test.ts",
   ],
   mutants: [
+    ["SeveralPeople.ts", "if (people.size > 1) people.delete(undefined)", "", "an identifier of no one does not count"],
+    [
+      "SeveralPeople.ts",
+      "if (before === undefined || isLater)",
+      "if (before === undefined)",
+      "is when the identifier was recorded",
+    ],
+    [
+      "SeveralPeople.ts",
+      "!heads.every((each) => Reading.sufficient(each, at, knownAt))",
+      "false",
+      "is answered about the past",
+    ],
     [
       "Reading.ts",
       "refusals.reduce((latest, { consentDate }) => Math.max(latest, consentDate), now)",

@@ -1,6 +1,7 @@
 /** Mutants of identification, sessions and secrets. */
 import type { Part } from "./Mutant.ts"
 
+const law15 = "A release, and the next claim of the identifier"
 const forTheirOwn = "Whatever is identified, recorded and undone"
 
 export const people: Part = {
@@ -11,12 +12,57 @@ export const people: Part = {
     "test/http/identify.test.ts",
     "test/http/known.test.ts",
     "test/http/longPerson.test.ts",
+    "test/http/releases.test.ts",
+    "test/http/renames.test.ts",
     "test/http/retries.test.ts",
     "test/http/roles.test.ts",
     "test/laws/joinedLedger.test.ts",
+    "test/laws/releases.test.ts",
     "test/laws/undoing.test.ts",
   ],
   mutants: [
+    ["Releasing.ts", "releases: named.found.map(({ hash }) => ({ hash, dateCreated: now }))", "releases: []", law15],
+    ["Releasing.ts", "({ hash, dateCreated: now })", "({ hash })", law15],
+    ["Releasing.ts", "Math.max(at, named.claimedAt + 1)", "at", law15],
+    ["Releasing.ts", "      ends: { at, sessionsOf },\n", "", "ends the sessions of the person it named"],
+    [
+      "Releasing.ts",
+      "asked === undefined || asked.survivor === counted.survivor",
+      "true",
+      "is 404 for an identifier of another person",
+    ],
+    ["PersonFacts.ts", "named[index]?.concordId === given[index]!.member", "true", "may be claimed for somebody else"],
+    [
+      "Renaming.ts",
+      "freed.has(hash) ? undefined : known.named(hash)",
+      "known.named(hash)",
+      "that another one gives up",
+    ],
+    [
+      "Renaming.ts",
+      "renamed.concordId) return undefined",
+      "renamed.concordId || true) return undefined",
+      "is renamed once",
+    ],
+    ["Renaming.ts", "seen: planned.seen", "seen: []", "by ten at once, to different ids"],
+    [
+      "TwoAccounts.ts",
+      "({ isRenamed, kind }: People.HeldAlias): boolean =>\n  isRenamed !== true",
+      "({ releasedAt, kind }: People.HeldAlias): boolean =>\n  releasedAt === undefined",
+      "has one if somebody joined with it",
+    ],
+    [
+      "TwoAccounts.ts",
+      "if (!counted.isJoined) return [counted.survivor]",
+      "return [counted.survivor]",
+      "has one if somebody",
+    ],
+    [
+      "TwoAccounts.ts",
+      "if (!visitor.person.isIdentified && !visitor.isJoined) return false",
+      "return false",
+      "A logs in, then B with A's session",
+    ],
     [
       "ProvenIdentifier.ts",
       "lowerCaseAscii(value) === lowerCaseAscii(normalized)",
@@ -72,7 +118,12 @@ export const people: Part = {
       "a page goes on as known when the first one was answered",
     ],
     ["PersonFacts.ts", 'if (fact.kind !== "identified") return [fact]', "return [fact]", forTheirOwn],
-    ["Identifying.ts", "person === undefined ? yield* random.uuidV7()", "person === undefined ? guest", forTheirOwn],
+    [
+      "Identifying.ts",
+      "person === undefined ? yield* random.uuidV7()",
+      "person === undefined ? session.concordId",
+      forTheirOwn,
+    ],
     ["Grouping.ts", "members: members.length === 1 ? [] : members", "members", forTheirOwn],
     ["Grouping.ts", "Math.max(learntBefore, recordedAt)", "recordedAt", "The state of joined people is the merge"],
     ["Grouping.ts", "[before.survivor], [...groups", "[], [...groups", forTheirOwn],
