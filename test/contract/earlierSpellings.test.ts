@@ -119,6 +119,51 @@ test("of several people that spellings of one address named, the answer that per
     }),
   ))
 
+/** Records one answer under an address. */
+const say = Effect.fnUntraced(function* (scope: ProjectScope, email: string, consentState: ConsentState) {
+  const ledger = yield* Ledger.Ledger
+  const item = {
+    consentType: scope.types.all[0]!.id,
+    consentState,
+    consentAction: "user_click",
+    person: { email },
+  } as const
+  return yield* ledger.record({ ...scope, submitter: "test", items: [item] })
+})
+
+test("an answer belongs to the person of the earlier spelling, and the address is kept as now", () =>
+  inMemory(
+    Effect.gen(function* () {
+      const scope = yield* scopeWith(undefined)
+      const store = yield* LedgerStore
+      const concordId = yield* keep(scope, "email", "<gus@example.com>", "accepted")
+      expect(yield* say(scope, "gus@example.com", "declined")).toMatchObject({ events: [{ concordId }] })
+      const { hash } = yield* aliasOf(scope, "email", "gus@example.com")
+      expect(yield* store.people.byAlias(scope.organization, [hash])).toMatchObject([{ concordId }])
+      expect(yield* ask(scope, { email: "mailto:gus@example.com" })).toBe("withdrawn")
+    }),
+  ))
+
+test("of several people that spellings of one address named, a refusal is each one's, and a yes is a conflict", () =>
+  inMemory(
+    Effect.gen(function* () {
+      const ledger = yield* Ledger.Ledger
+      const scope = yield* scopeWith(undefined)
+      const people = [
+        yield* keep(scope, "email", "gus@example.com", "accepted"),
+        yield* keep(scope, "email", "<gus@example.com>", "accepted"),
+        yield* keep(scope, "email", "mailto:gus@example.com", "accepted"),
+      ]
+      const yes = yield* say(scope, "gus@example.com", "accepted")
+      expect(yes).toMatchObject({ _tag: "Refused", violations: [{ code: "identifier_conflict", field: "email" }] })
+      expect(yield* say(scope, "Gus <gus@example.com>", "declined")).toMatchObject({ _tag: "Recorded" })
+      for (const concordId of people) {
+        const { items } = yield* ledger.decisions({ ...scope, concordId, consentTypes: [scope.types.all[0]!.id] })
+        expect(items[0]!.decision.status).toBe("withdrawn")
+      }
+    }),
+  ))
+
 // Mutants: the first identification looks up the normalized form only; it claims nothing, so that the second one does.
 test("a visitor that proves an address is joined with the person of its earlier spelling, and the address is kept as now", () =>
   inMemory(
