@@ -141,7 +141,7 @@ interface RecordedBlock extends Recording.BatchAnswer<StoredEvent> {
   readonly recorded: ReadonlyArray<StoredEvent>
 }
 
-/** Counts the rows of a block that are known by its record, so that as many rows of the same text are known, too. */
+/** Counts the rows of a block that are known by its record, so that their events are no other rows of the same text. */
 const countKnown = ({ rows, run }: Block, fates: ReadonlyMap<number, ImportFate>): void => {
   for (const [index, fate] of fates) if (fate === "known") run.known.add(rows[index]!)
 }

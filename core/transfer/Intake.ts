@@ -56,7 +56,7 @@ export interface ImportTally {
    * point that names another person. Left out: none.
    */
   readonly leftOut?: { readonly [member: string]: number }
-  /** The refusals that are dated by the import, because the `consentDate` of the row cannot be recorded; left out: none. */
+  /** The refusals that are dated by the import, because the row's `consentDate` cannot be recorded; left out: none. */
   readonly replacedDates?: number
   /** The events that refusals were recorded as for further people that their identifiers name; left out: none. */
   readonly alsoRecorded?: number

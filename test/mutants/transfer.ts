@@ -2,6 +2,8 @@
 import type { Part } from "./Mutant.ts"
 
 const plannedAgain = "A block that has to be planned again"
+const grown = "The same rows with others among them"
+const howMany = "A dry run says how many answers change"
 const inBlocks = "Rows in blocks are recorded, refused and answered about"
 
 export const transfer: Part = {
@@ -49,6 +51,22 @@ export const transfer: Part = {
     ["Moving.ts", "yield* expectStill(from, given, digest)", "", "where any table of the source is written to"],
 
     ["Restoring.ts", 'event.consentState !== "declined" && ', "", "taken back into an empty ledger"],
+
+    ["KnownRows.ts", "    known.add(item)\n", "", grown],
+    ["KnownRows.ts", "filter(({ id }) => run.known.of(id) === 0)", "filter(() => true)", grown],
+    ["KnownRows.ts", "    if (!isBefore(event.id, run)) return\n", "", inBlocks],
+    ["KnownRows.ts", ": hasExpiration(item, recorded))", ": true)", "over a mapping that reads rows otherwise"],
+    ["KnownRows.ts", "return claimedConsentDate === draft.consentDate", "return false", "whose dates were replaced"],
+    ["KnownRows.ts", "return free[before]?.id", "return free[0]?.id", grown],
+    ["Importing.ts", "...tried, ...known", "...tried", "is known as a block from then on"],
+    ["AnswerChanges.ts", "- Number(isChanged(before, standing))", "", howMany],
+    ["AnswerChanges.ts", "if (was && !is) counts.examples.delete(key)", "", howMany],
+    ["AnswerChanges.ts", "Heads.fold(ofKey.filter(({ id }) => isBefore(id, run)))", "Heads.fold(ofKey)", howMany],
+    ["AnswerChanges.ts", "isBefore(survivor, run) && mayHide(ofKey, run)", "false", "Where refusals are kept"],
+    ["AnswerChanges.ts", "standing.permitted || !isOverturned(before, after)", "true", "Where refusals are kept"],
+    ["DryRunStore.ts", "[...below.events, ...above.events]", "below.events", howMany],
+    ["ImportRun.ts", "replaced > refusals * maxReplaced", "replaced > refusals", "stop an import before its first row"],
+    ["RowCounts.ts", "older = recent", "older = older", "remembers at least"],
 
     ["DryRunStore.ts", "found ?? below[index]", "below[index]", "A dry run says what then"],
     ["DryRunStore.ts", "found ?? below[index]", "found", "A dry run says what then"],
