@@ -475,7 +475,7 @@ for (const [name, store, numRuns] of stores) {
     fc.assert(
       fc.asyncProperty(rows, rows, fc.nat(12), blockSize, async (some, others, cut, blockSize) => {
         const first = numbered(some.filter(isSingle))
-        const second = numbered([...others.filter(isSingle), ...first.slice(cut), ...first.slice(0, cut)].reverse())
+        const second = numbered([...others.filter(isSingle), ...first.slice(cut), ...first.slice(0, cut)].toReversed())
         const shorter = numbered(second.slice(cut))
         const eventsAfter = (...files: ReadonlyArray<ReadonlyArray<Intake.FileRow>>) =>
           onNew(store, (scope) =>
