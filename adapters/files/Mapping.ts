@@ -50,7 +50,7 @@ export const File = Exchange.strict({
       message: "expected { column, is } or { column, not }, or a list of these",
     }),
   ),
-  sharedContacts: Schema.optionalKey(Schema.Literals(["leave-out"]).annotate({ message: "expected leave-out" })),
+  sharedContacts: Schema.optionalKey(Schema.Literal("leave-out").annotate({ message: "expected leave-out" })),
 }).check(Schema.makeFilter(misplaced))
 
 /** The mapping of a file. */

@@ -37,7 +37,7 @@ export const recordRequest = <S extends Schema.Constraint>(item: S) =>
   Schema.Struct({
     ...batch(item).fields,
     sharedContacts: Fields.orNull(
-      Schema.Literals(["leave-out"]).annotate({
+      Schema.Literal("leave-out").annotate({
         message: 'expected "leave-out", or nothing',
         description:
           "`leave-out`: an e-mail address or phone number that names another person than the account is left out of an item, instead of refusing it",
