@@ -53,13 +53,7 @@ const expected: { readonly [Kind in keyof Identifiers]-?: string } = {
   phoneNumber: "expected a phone number with its country code, without an extension, such as +4915112345678",
 }
 
-/** What a caller knows about identifiers, and the identifiers do not say. */
-export interface Assumptions {
-  /** The country of phone numbers without a country code: ISO 3166-1 alpha-2 in upper case. */
-  readonly defaultCountry?: string
-}
-
-const normalizeOne = (kind: keyof Identifiers, value: string, { defaultCountry }: Assumptions): string | undefined => {
+const normalizeOne = (kind: keyof Identifiers, value: string): string | undefined => {
   // A lone surrogate has no UTF-8 form: two different ones would have the same hash, and so name one person.
   if (value.length === 0 || value.length > maxLength || !value.isWellFormed()) return undefined
   switch (kind) {
@@ -71,7 +65,7 @@ const normalizeOne = (kind: keyof Identifiers, value: string, { defaultCountry }
     case "email":
       return EmailAddress.normalize(value)
     case "phoneNumber":
-      return PhoneNumber.normalize(value, defaultCountry)
+      return PhoneNumber.normalize(value)
   }
 }
 
@@ -99,14 +93,13 @@ const normalizeWith = (
 }
 
 /** Brings identifiers into the form in which they are compared (semantics, section 5). At least one is needed. */
-export const normalize = (identifiers: Identifiers, assumptions: Assumptions = {}): Normalized =>
-  normalizeWith(identifiers, (kind, value) => normalizeOne(kind, value, assumptions))
+export const normalize = (identifiers: Identifiers): Normalized => normalizeWith(identifiers, normalizeOne)
 
 /** The form in which normalization 1 kept a value; `undefined` for a value that it refused. */
 const normalizeOne1 = (kind: keyof Identifiers, value: string): string | undefined => {
   if (value.length === 0 || value.length > 512 || !value.isWellFormed()) return undefined
   if (kind === "userId" || kind === "projectUserId") return value
-  return kind === "email" ? EmailAddress.normalize1(value) : normalizeOne(kind, value, {})
+  return kind === "email" ? EmailAddress.normalize1(value) : normalizeOne(kind, value)
 }
 
 /**
@@ -114,7 +107,7 @@ const normalizeOne1 = (kind: keyof Identifiers, value: string): string | undefin
  * identifier that should never have named a person, such as a placeholder.
  */
 export const normalizeKept = (identifiers: Identifiers): Normalized =>
-  normalizeWith(identifiers, (kind, value) => normalizeOne(kind, value, {}) ?? normalizeOne1(kind, value))
+  normalizeWith(identifiers, (kind, value) => normalizeOne(kind, value) ?? normalizeOne1(kind, value))
 
 /** Hashes and signs with the key of one organization. */
 export interface Hasher {

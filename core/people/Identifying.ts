@@ -88,8 +88,8 @@ interface NamedPerson extends Joins.Counted {
 
 /**
  * The person that the identifier names now, and the person it is counted as; `undefined` if it names no one. Of people
- * that earlier spellings name it is the first one. The alias is read again after the person's revision: a release before
- * that read is seen here (`stale`), and a later one raises the revision and makes the change stale.
+ * that earlier spellings name it is the first one. The alias is read again after the person's revision: a release
+ * before that read is seen here (`stale`), and a later one raises the revision and makes the change stale.
  */
 const named = Effect.fnUntraced(function* (
   { alias, organization }: Identification,
