@@ -45,6 +45,16 @@ const sentToBoth = (stores: ReadonlyArray<Store>, requests: ReadonlyArray<Append
     Effect.map((outcomes) => outcomes.map(({ _tag }) => _tag)),
   )
 
+/** How many rows of the tables of aliases were read in sequence, and how often one was looked up by an index. */
+const reads = async (database: string) => {
+  const [row] = await postgres.administer(
+    `SELECT sum(seq_tup_read)::int AS scanned, sum(idx_scan)::int AS looked FROM pg_stat_user_tables
+     WHERE relname IN ('alias', 'former_alias')`,
+    new URL(database).pathname.slice(1),
+  )
+  return { scanned: Number(row!["scanned"]), looked: Number(row!["looked"]) }
+}
+
 const rounds = Array.from({ length: times(12, 200) }, (_, round) => round)
 
 describe("two servers on one database", () => {
@@ -132,4 +142,46 @@ describe("two servers on one database", () => {
       expect(sent.toSorted()).toEqual([...Array.from({ length: 7 }, () => "Appended"), "Stale"])
     }
   })
+})
+
+test("a question about aliases looks each of them up, however many others were released", async () => {
+  const database = await postgres.database()
+  const name = new URL(database).pathname.slice(1)
+  const ready = Effect.flatMap(LedgerStore, (store) => store.ready)
+  await Effect.runPromise(Effect.provide(ready, PostgresStore.layer(database)))
+  // The hash of n is n in hexadecimal, and its lane follows from the last digit.
+  const some = (from: number) =>
+    `SELECT n % 16 AS lane, decode(lpad(to_hex(n), 64, '0'), 'hex') AS hash, lpad(to_hex(n / 2), 32, '0')::uuid AS person
+     FROM generate_series(${from}, ${from} + 9999) n`
+  const statements = [
+    `INSERT INTO alias SELECT lane, hash, person, 1, 'email', NULL, 1 FROM (${some(0)}) a`,
+    `INSERT INTO former_alias SELECT lane, hash, 0, 1, person, 'email', NULL, false FROM (${some(5000)}) a`,
+    "ANALYZE alias, former_alias",
+  ]
+  await postgres.administer(statements.join("; "), name)
+  const before = await reads(database)
+  const hashes = Array.from({ length: 4 }, (_, n) => hash(4998 + n))
+  const persons = [
+    ...new Set(hashes.map((_, n) => `00000000-0000-0000-0000-${((4998 + n) >> 1).toString(16).padStart(12, "0")}`)),
+  ]
+  const found = await Effect.runPromise(
+    Effect.gen(function* () {
+      const { people } = yield* LedgerStore
+      const states = yield* people.aliasStates(organization, hashes)
+      const then = yield* people.byAlias(organization, hashes, 0)
+      const former = yield* people.formerly(organization, hashes)
+      const held = yield* people.aliasesOf(organization, persons)
+      return [
+        states.filter(({ named }) => named !== undefined).length,
+        states.filter(({ releasedAt }) => releasedAt !== undefined).length,
+        then.filter((each) => each !== undefined).length,
+        former.flat().length,
+        held.flat().length,
+      ]
+    }).pipe(Effect.provide(PostgresStore.layer(database))),
+  )
+  expect(found).toEqual([4, 2, 2, 2, 6])
+  // A connection reports what it has read when it ends.
+  await expect.poll(async () => (await reads(database)).looked > before.looked).toBe(true)
+  expect((await reads(database)).scanned - before.scanned).toBe(0)
 })
