@@ -32,6 +32,10 @@ export interface Played {
   readonly joins: Map<number, { readonly join: Model.Joined; readonly fact: string }>
   /** The ids of all joins. */
   readonly facts: Set<string>
+  /** The number of requests that were sent. */
+  sent: number
+  /** The requests that were recorded, to send them again, with their answers. */
+  readonly requests: Array<readonly [again: Effect.Effect<Recorded, unknown>, answer: Recorded]>
   /** The questions that were asked, to ask them again. */
   readonly asked: Array<readonly [project: string, by: Identifiers, answer: Answered]>
 }
@@ -52,6 +56,8 @@ export const make = Effect.fnUntraced(function* (surface: Surface) {
     visitors: [],
     joins: new Map(),
     facts: new Set(),
+    requests: [],
+    sent: 0,
     asked: [],
   }
   for (const _ of guests) {
@@ -101,18 +107,20 @@ const sameAnswer = (played: Played, expected: Model.Recorded, answer: Acknowledg
   expect([...rest]).toEqual([])
 }
 
-/** Records items by one request: all of them, or nothing. */
-export const record = Effect.fnUntraced(function* (
-  played: Played,
+/** A request that is on its way: the answer, and how it is compared with the model, which plays it then. */
+interface Sending {
+  readonly send: Effect.Effect<(played: Played) => void, unknown>
+}
+
+/** Compares the answer to a request with the model. Nothing is recorded if one of the items is refused. */
+const sameRecorded = (
+  { model, ...played }: Played,
   items: ReadonlyArray<Model.Item>,
   sharedContacts: "refuse" | "leave-out",
-  idempotencyKey?: string,
-) {
-  const { model, surface } = played
-  const clock = yield* surface.now
-  const sent = items.map((item) => sentItem(played, item))
-  const answer: Recorded = yield* surface.record(sent, sharedContacts, idempotencyKey)
-  const before = { ...model, log: [...model.log], kept: new Map(model.kept) }
+  clock: number,
+  answer: Recorded,
+): void => {
+  const before = Model.copy(model)
   const recordedAt = "items" in answer ? Math.max(clock, ...answer.items.map(({ dateCreated }) => dateCreated)) : clock
   const expected = items.map((item) => Resolving.record(model, item, { clock, recordedAt }, sharedContacts))
   const refused = expected.flatMap((each, item) => ("refused" in each ? [{ item, code: each.refused }] : []))
@@ -121,17 +129,52 @@ export const record = Effect.fnUntraced(function* (
     // An item may have further faults.
     expect([...new Set(codes.map(({ item }) => item))]).toEqual(refused.map(({ item }) => item))
     expect(codes).toEqual(expect.arrayContaining(refused.map((each) => expect.objectContaining(each))))
-    Object.assign(model, { people: before.people, items: before.items })
-    model.log.splice(0, Infinity, ...before.log)
-    model.kept.clear()
-    for (const [key, kept] of before.kept) model.kept.set(key, kept)
-    return answer
+    Model.restore(model, before)
+    return
   }
   for (const [index, each] of expected.entries()) {
-    if ("events" in each) sameAnswer(played, each, answer.items[index]!)
+    if ("events" in each) sameAnswer({ model, ...played }, each, answer.items[index]!)
   }
-  return answer
-})
+}
+
+/** Sends items by one request. */
+const sendItems = (played: Played, step: Said, more: ReadonlyArray<Said>, now: number): Sending => {
+  const { model, requests, surface } = played
+  const { sharedContacts } = step
+  const items = [step, ...more].flatMap((each) => itemOf(model, each, now) ?? [])
+  const sent = items.map((item) => sentItem(played, item))
+  if (items.length === 0) return { send: Effect.succeed(() => undefined) }
+  const again = surface.record(sent, sharedContacts, `request ${played.sent++}`)
+  return {
+    send: Effect.map(again, (answer) => (played) => {
+      sameRecorded(played, items, sharedContacts, now, answer)
+      if ("items" in answer) requests.push([again, answer])
+    }),
+  }
+}
+
+/** Sends an item, a release or a rename. */
+const sending = (played: Played, step: Step, more: ReadonlyArray<Said>, now: number): Sending | undefined => {
+  const { surface } = played
+  if (step.kind === "item") return sendItems(played, step, more, now)
+  if (step.kind === "release") {
+    const released = surface.release(Model.projectOf(step.identifier) ?? "p", sentOf(step.identifier))
+    return {
+      send: Effect.map(released, (at) => ({ model }) => {
+        expect(Changing.release(model, step.identifier, at ?? now), "released").toBe(at !== undefined)
+      }),
+    }
+  }
+  if (step.kind === "rename") {
+    const [from, to] = [step.from, step.to].map((each) => sentOf(each).userId!) as [string, string]
+    return {
+      send: Effect.map(surface.rename(from, to), (at) => ({ model }) => {
+        expect(Changing.rename(model, step.from, step.to, at ?? now), "renamed").toBe(at !== undefined)
+      }),
+    }
+  }
+  return undefined
+}
 
 const identify = Effect.fnUntraced(function* (played: Played, guest: number, proven: Model.Identifier) {
   const { model, surface, visitors } = played
@@ -167,23 +210,39 @@ const undo = Effect.fnUntraced(function* (played: Played, guest: number) {
 
 /** Plays a step, and the items after it that are sent by the same request. */
 const playStep = Effect.fnUntraced(function* (played: Played, step: Step, more: ReadonlyArray<Said> = []) {
-  const { model, surface } = played
-  const now = yield* surface.now
-  if (step.kind === "item") {
-    const items = [step, ...more].flatMap((each) => itemOf(model, each, now) ?? [])
-    if (items.length > 0) yield* record(played, items, step.sharedContacts)
-  }
+  const sent = sending(played, step, more, yield* played.surface.now)
+  if (sent !== undefined) (yield* sent.send)(played)
   if (step.kind === "identify") yield* identify(played, step.guest, step.proven)
   if (step.kind === "undo") yield* undo(played, step.join)
-  if (step.kind === "release") {
-    const at = yield* surface.release(Model.projectOf(step.identifier) ?? "p", sentOf(step.identifier))
-    expect(Changing.release(model, step.identifier, at ?? now)).toBe(at !== undefined)
+})
+
+const orders = <A>(some: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+  some.length === 0
+    ? [[]]
+    : some.flatMap((first, index) => orders(some.toSpliced(index, 1)).map((rest) => [first, ...rest]))
+
+/** Plays steps at the same time: one order of them explains all the answers. Goes on as of that order. */
+export const playAtOnce = Effect.fnUntraced(function* (played: Played, steps: ReadonlyArray<Step>) {
+  const now = yield* played.surface.now
+  const sent = steps.flatMap((step) => sending(played, step, [], now) ?? [])
+  const answers = yield* Effect.all(
+    sent.map(({ send }) => send),
+    { concurrency: "unbounded" },
+  )
+  const [model, ids] = [Model.copy(played.model), [...played.ids]]
+  const failures: Array<unknown> = []
+  for (const order of orders(answers)) {
+    Model.restore(played.model, Model.copy(model))
+    played.ids.clear()
+    for (const [own, id] of ids) played.ids.set(own, id)
+    try {
+      for (const explain of order) explain(played)
+      return
+    } catch (failure) {
+      failures.push(failure)
+    }
   }
-  if (step.kind === "rename") {
-    const [from, to] = [step.from, step.to].map((each) => sentOf(each).userId!) as [string, string]
-    const at = yield* surface.rename(from, to)
-    expect(Changing.rename(model, step.from, step.to, at ?? now)).toBe(at !== undefined)
-  }
+  expect(failures, "an order that explains the answers").toEqual([])
 })
 
 /** Asks a question, and compares the answer with the model's. */
@@ -232,6 +291,11 @@ export const askAgain = Effect.fnUntraced(function* ({ asked, surface }: Played)
   }
 })
 
+/** Sends all recorded requests again: each is answered the same, and records nothing. */
+export const sendAgain = Effect.fnUntraced(function* ({ requests }: Played) {
+  for (const [again, answer] of requests) expect(yield* again).toEqual(answer)
+})
+
 /** Whether an item is sent by the same request as the one before it. */
 const isTogether = (step: Step, [wait, next]: World[number]): boolean =>
   step.kind === "item" &&
@@ -251,14 +315,20 @@ const requestsOf = (world: World): ReadonlyArray<readonly [wait: number, step: S
   return requests
 }
 
-/** Plays a world, asks everything after each request, and asks all of it again in the end. */
-export const play = Effect.fnUntraced(function* (world: World, surface: Surface) {
-  const played = yield* make(surface)
+/** Plays a world, and asks everything after each request. */
+export const playSteps = Effect.fnUntraced(function* (played: Played, world: World) {
   for (const [wait, step, more] of requestsOf(world)) {
-    yield* surface.wait(wait)
+    yield* played.surface.wait(wait)
     yield* playStep(played, step, more)
     yield* askAll(played)
   }
+})
+
+/** Plays a world on a new ledger. In the end, sends and asks all of it again. */
+export const play = Effect.fnUntraced(function* (world: World, surface: Surface) {
+  const played = yield* make(surface)
+  yield* playSteps(played, world)
+  yield* sendAgain(played)
+  yield* askAll(played)
   yield* askAgain(played)
-  return played
 })

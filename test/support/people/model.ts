@@ -131,6 +131,16 @@ export const make = (without: ReadonlyArray<Clause> = []): Model => ({
 /** A model that had only the first entries of the log. */
 export const until = (model: Model, length: number): Model => ({ ...model, log: model.log.slice(0, length) })
 
+export const copy = (model: Model): Model => ({ ...model, log: [...model.log], kept: new Map(model.kept) })
+
+/** Makes a model what another one is. */
+export const restore = (model: Model, { items, kept, log, people }: Model): void => {
+  model.log.splice(0, model.log.length, ...log)
+  model.kept.clear()
+  for (const [key, each] of kept) model.kept.set(key, each)
+  Object.assign(model, { items, people })
+}
+
 export const newPerson = (model: Model): string => `person ${model.people++}`
 
 const known = ({ log }: Model, knownAt: Instant): ReadonlyArray<Entry> =>

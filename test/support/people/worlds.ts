@@ -121,6 +121,14 @@ const change = (some: ReadonlyArray<Model.Identifier>): fc.Arbitrary<Exclude<Ste
   )
 }
 
+/** An item, a release or a rename. */
+export const request = (choices: Choices): fc.Arbitrary<Step> =>
+  fc.oneof<fc.Arbitrary<Step>[]>(
+    said(choices),
+    said(choices),
+    change(choices.identifiers ?? identifiers).filter(({ kind }) => kind === "release" || kind === "rename"),
+  )
+
 export const wait = oneOf(0, 1, 1, 2)
 
 /** Choices of dense worlds: identifiers meet in most items, and dates are before releases. */
