@@ -52,6 +52,25 @@ describe("the same person, written in two ways:", () => {
   })
 })
 
+describe("a refusal under another spelling of an address counts for it, or is refused:", () => {
+  test.each([
+    ["pia2@bücher.example", "pia2@xn--bcher-kva.example", 201],
+    ["ren\u00e92@example.com", "rene\u03012@example.com", 201],
+    ["gus2@example.com", "<gus2@example.com>", 201],
+    ["gil2@example.com", "mailto:gil2@example.com", 201],
+    ["ivy2@example.com", "ivy2@example.com\u200B", 422],
+    ["ged2@example.com", "ged2@example.com;", 422],
+  ])("%j, declined as %j", async (email, spelling, status) => {
+    await personOf({ email })
+    const answer = await record(server, [yes({ email: spelling, consentState: "declined" })])
+    expect(answer.status).toBe(status)
+    const { items } = (await ask(server, "consent-decisions", { email })).json
+    const decided = items.filter(({ event }: { readonly event?: string }) => event !== undefined)
+    expect(decided).toMatchObject([{ status: status === 201 ? "withdrawn" : "given" }])
+    if (status === 422) expect((await ask(server, "consent-decisions", { email: spelling })).status).toBe(400)
+  })
+})
+
 describe("different people:", () => {
   test.each([
     ["userId in another case", { userId: "Carl" }, { userId: "carl" }],

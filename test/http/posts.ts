@@ -98,7 +98,7 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
     path: `${site(project)}/session`,
     headers: { origin: `https://${project.domains[0]}` },
     json: { made: made++ },
-    refused: { contextId: "guessable" },
+    refused: { contextId: 7 },
   }),
   createVisitorConsentEvents: async (asker) => ({
     path: `${site()}/consent-events`,
