@@ -47,6 +47,8 @@ export const nearest = (name: string, candidates: Iterable<string>): string | un
   for (const candidate of candidates) {
     const compared = withoutSeparators(candidate)
     if (compared === "" || compared.length > maxCompared || sought.length > maxCompared) continue
+    // A text cannot differ by less than its length does.
+    if (Math.abs(compared.length - sought.length) >= least) continue
     const differs = distance(sought, compared)
     if (differs < least) [found, least] = [candidate, differs]
   }

@@ -122,6 +122,9 @@ const space = "[ \\u00a0\\u202f]+"
 
 const escape = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&")
 
+/** The expression of a text between the parts of a date. */
+const fixed = (text: string): string => text.split(/\s+/).map(escape).join(space)
+
 /** The text of a piece without quotes; `''` is an apostrophe. */
 const literal = (piece: string): string =>
   piece === "''" ? "'" : piece.startsWith("'") ? piece.slice(1, -1).replaceAll("''", "'") : piece
@@ -163,12 +166,14 @@ const ofPattern = (pattern: string): Result.Result<DateFormat, string> => {
       }
       read.push(symbol)
       expression += `(${symbol.expression})`
-    } else expression += /^\s/.test(part) ? space : escape(literal(part))
+    } else expression += fixed(literal(part))
   }
   const fields = read.map(({ field }) => field)
   const gap = gapOf(fields, new Set(parts.map((part) => part.charAt(0))))
   if (gap !== undefined) return Result.fail(gap)
-  return Result.succeed(reader(new RegExp(`^${expression}$`, "iu"), read))
+  // Next to each other, two runs of white space could be matched in as many ways as the date has spaces.
+  const whole = expression.replaceAll(new RegExp(`(?:${escape(space)}){2,}`, "g"), () => space)
+  return Result.succeed(reader(new RegExp(`^${whole}$`, "iu"), read))
 }
 
 const reader = (whole: RegExp, read: ReadonlyArray<DateSymbol>): DateFormat => {

@@ -124,8 +124,8 @@ const anyHeader: HeaderCheck = { isRead: () => true, missing: () => [] }
 /** Reads the names of the header. A name that stands there twice is a fault if its column is read. */
 const readHeader = Effect.fnUntraced(function* (names: ReadonlyArray<string>, line: number, check: HeaderCheck) {
   const header = names.map((name) => name.trim())
-  const isTwice = header.some((name, index) => name !== "" && check.isRead(name) && header.indexOf(name) !== index)
-  if (isTwice) return yield* new BadRows({ line, reason: "the header names a column twice" })
+  const read = header.filter((name) => name !== "" && check.isRead(name))
+  if (new Set(read).size < read.length) return yield* new BadRows({ line, reason: "the header names a column twice" })
   const missing = check.missing(header)
   return missing.length > 0 ? yield* new MissingColumns({ columns: missing }) : header
 })

@@ -20,6 +20,9 @@ export interface SeenColumns {
 /** The most names that are remembered; NDJSON may have other names in each row. */
 const maxNames = 1000
 
+/** The most columns that are warned of. */
+const maxWarnings = 20
+
 /** Makes it for a file that is read by a mapping, whose columns have the names `mapped`. */
 export const make = (mapping: Mapping, mapped: ReadonlySet<string>): SeenColumns => {
   /** For each name the member that it spells in another way, if this is a fault. */
@@ -47,6 +50,7 @@ export const make = (mapping: Mapping, mapped: ReadonlySet<string>): SeenColumns
     meet,
     all: () => [...known.keys()],
     isRead: (name) => mapped.has(name) || ColumnNames.memberOf(name) !== undefined,
-    warnings: () => [...known].flatMap(([name, member]) => (member === undefined ? warningOf(name) : [])),
+    warnings: () =>
+      [...known].flatMap(([name, member]) => (member === undefined ? warningOf(name) : [])).slice(0, maxWarnings),
   }
 }

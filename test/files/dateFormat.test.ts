@@ -116,3 +116,9 @@ describe("Whatever a pattern writes,", () => {
     )
   })
 })
+
+test("A pattern with much white space matches it in one way, however long the text is.", () => {
+  const pattern = `yyyy ${"' ' ".repeat(13)}MMdd`
+  expect(read(pattern, `2024${" ".repeat(60)}0131`)).toBe("2024-01-31")
+  expect(read(pattern, `2024${" ".repeat(10_000)}x`)).toBeUndefined()
+})

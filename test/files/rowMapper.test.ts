@@ -279,6 +279,11 @@ describe("A column that is not read", () => {
     expect(warned({}, ["email", "mail", "expirationDate", "expiry", "consentDate", "fay@expiry.example"])).toEqual([])
   })
 
+  test("is warned of with at most 19 others", () => {
+    const header = Array.from({ length: 2000 }, (_, index) => `expiry ${index}`)
+    expect(warned({}, header)).toHaveLength(20)
+  })
+
   test("is warned of in JSON, by the names of all rows", () => {
     const mapper = mapperOf({})
     mapper.map({ userId: "a" })

@@ -86,6 +86,6 @@ export const files: Part = {
     ["Delimiter.ts", "state.isDone = !separatorLine.test(line)", "state.isDone = true", "is the same for any chunks"],
     ["Delimiter.ts", "if (!state.hasText) continue", "", "is the same for any chunks"],
     ["RowReader.ts", "linesBefore + info.lines", "info.lines", "is that of a first line sep="],
-    ["RowReader.ts", "check.isRead(name) && ", "", "may name a column twice"],
+    ["RowReader.ts", " && check.isRead(name)", "", "may name a column twice"],
   ],
 }
