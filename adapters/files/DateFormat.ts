@@ -171,7 +171,7 @@ const ofPattern = (pattern: string): Result.Result<DateFormat, string> => {
   const fields = read.map(({ field }) => field)
   const gap = gapOf(fields, new Set(parts.map((part) => part.charAt(0))))
   if (gap !== undefined) return Result.fail(gap)
-  // Next to each other, two runs of white space could be matched in as many ways as the date has spaces.
+  // Two adjacent runs of white space could be matched in one way for each space of the date.
   const whole = expression.replaceAll(new RegExp(`(?:${escape(space)}){2,}`, "g"), () => space)
   return Result.succeed(reader(new RegExp(`^${whole}$`, "iu"), read))
 }
