@@ -154,7 +154,13 @@ export const Decisions = Schema.Struct({
 })
 
 /** The body of a request that opens a session. */
-export const SessionRequest = Schema.Struct({ contextId: Fields.orNull(Schema.String) })
+export const SessionRequest = Schema.Struct({
+  contextId: Fields.orNull(
+    Schema.String.annotate({
+      description: "From an earlier session of this browser: a UUID of version 4 or 7. Any other text is passed over",
+    }),
+  ),
+})
 
 /** A new session. */
 export const OpenedSession = Schema.Struct({
