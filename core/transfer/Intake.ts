@@ -160,7 +160,7 @@ const toFault = ({ code, detail, pointer }: Exchange.Violation): RowFault => ({ 
 const stride = 50
 
 /** Decodes rows into their items or recorded events, and finds the faults of the others. */
-export const decodeRows = Effect.fnUntraced(function* <A>(
+const decodeRows = Effect.fnUntraced(function* <A>(
   rows: ReadonlyArray<FileRow>,
   { map = Result.succeed }: Pick<Intake<unknown>, "map">,
   decode: (value: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,

@@ -1,7 +1,7 @@
 /**
- * Counts how often texts came, in bounded memory: of the last {@link remembered} distinct texts at least, and of at most
- * twice that number. A text is known by 53 bits of a hash with a random seed, because otherwise a client could prepare
- * texts that are counted as one.
+ * Counts how often texts came, in bounded memory: of the last {@link remembered} distinct texts at least, and of at
+ * most twice that number. A text is known by 53 bits of a hash with a random seed, because otherwise a client could
+ * prepare texts that are counted as one.
  */
 
 /** How many distinct texts are remembered at least. */

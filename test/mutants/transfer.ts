@@ -9,6 +9,8 @@ const inBlocks = "Rows in blocks are recorded, refused and answered about"
 export const transfer: Part = {
   folder: "core/transfer",
   tests: [
+    "test/cli/importRefusals.test.ts",
+    "test/core/rowCounts.test.ts",
     "test/contract/dryRun.test.ts",
     "test/contract/exporting.test.ts",
     "test/faults/moved.test.ts",

@@ -136,6 +136,12 @@ const warningsOf = (
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
+/** Whether no row of a mapping is a refusal, because all of them have another state. */
+const isWithoutRefusals = ({ members }: Mapping.Mapping): boolean => {
+  const source = members.get("consentState")
+  return source !== undefined && "value" in source && source.value !== "declined"
+}
+
 /**
  * Reads a file before it is imported, and fails if too many refusals would be dated by the import. Returns whether it
  * was read; standard input can be read only once, so the import looks at its dates block by block.
@@ -147,6 +153,7 @@ const checkDates = Effect.fnUntraced(function* (
 ) {
   const isOnce = given.file === Source.standardInput
   if (mapping === undefined || isOnce || given.dryRun || given.acceptReplacedDates) return false
+  if (isWithoutRefusals(mapping)) return true
   const { map, ...header } = RowMapper.make(mapping)
   const file = yield* RowFile.open({ ...given, header })
   const progress = yield* Progress.makeWithLines
