@@ -162,9 +162,12 @@ const factSteps = (sql: Sql.Sql, requests: ReadonlyArray<Append>) => {
   const facts = requests.flatMap(({ facts = [], organization }) => facts.map((fact) => ({ fact, organization })))
   if (facts.length === 0) return []
   return [
-    ...facts.map(({ fact, organization }) => Effect.suspend(() => PersonWriter.recordFact(sql, organization, fact))),
-    Effect.suspend(() => PersonWriter.count(sql, PeopleLanes.ofAppends(requests))),
-  ].map((step) => Effect.as(step, undefined))
+    ...facts.flatMap(({ fact, organization }) => PersonWriter.factSteps(sql, organization, fact)),
+    Effect.as(
+      Effect.suspend(() => PersonWriter.count(sql, PeopleLanes.ofAppends(requests))),
+      undefined,
+    ),
+  ]
 }
 
 /** Makes a step of {@link PipelinedTransactions.firstRejection} of a check that returns whether it succeeded. */

@@ -15,6 +15,7 @@ import * as IdempotentChange from "./IdempotentChange.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
 import * as Lanes from "./Lanes.ts"
 import * as PersonWriter from "./PersonWriter.ts"
+import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as SessionWriter from "./SessionWriter.ts"
 import * as Sql from "./Sql.ts"
 
@@ -55,9 +56,12 @@ const areAsSeen = Effect.fnUntraced(function* (
   return rows.every(({ person, revision }) => (revisions.get(person) ?? revision) === revision)
 })
 
-const recordFact = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) {
-  yield* PersonWriter.raise(sql, organization, [fact.member, fact.survivor])
-  yield* PersonWriter.recordFact(sql, organization, fact)
+/** Keeps facts, by statements that are pipelined: a request may rename a thousand accounts. */
+const recordFacts = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, facts: ReadonlyArray<Fact>) {
+  const people = facts.flatMap(({ member, survivor }) => [member, survivor])
+  yield* PersonWriter.raise(sql, organization, people)
+  const steps = facts.flatMap((fact) => PersonWriter.factSteps(sql, organization, fact))
+  yield* PipelinedTransactions.firstRejection<undefined>(steps)
 })
 
 /** Uses an identity token up, and removes expired ones of its lane; returns false if it was used before. */
@@ -89,7 +93,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange)
   yield* AliasWriter.release(sql, organization, releases)
   const owned = claims.map((claim) => ({ organization, claim }))
   if (!(yield* AliasWriter.claim(sql, owned))) return "stale"
-  for (const fact of facts) yield* recordFact(sql, organization, fact)
+  yield* recordFacts(sql, organization, facts)
   if (joining !== undefined) yield* JoinedWriter.change(sql, organization, joining, lanes)
   if (identityToken !== undefined && !(yield* useIdentityToken(sql, identityToken))) return "used"
   if (ends !== undefined) yield* SessionWriter.end(sql, ends)

@@ -69,11 +69,13 @@ export const raise = (sql: Sql.Sql, organization: Lane.Owner, concordIds: Readon
     concordIds.map((concordId) => ({ organization, concordId, isIdentified: false })),
   )
 
-/** Keeps a fact with each person that it names. Their rows must be locked, because facts have ordinals. */
-export const recordFact = (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) =>
-  Effect.forEach(
-    new Set([fact.member, fact.survivor]),
-    (concordId) =>
+/**
+ * The steps that keep a fact with each person that it names. Their rows must be locked, because the facts of a person
+ * have ordinals.
+ */
+export const factSteps = (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) =>
+  [...new Set([fact.member, fact.survivor])].map((concordId) =>
+    Effect.suspend(() =>
       Sql.query(
         sql,
         `INSERT INTO person_fact (lane, person, ordinal, body)
@@ -81,7 +83,7 @@ export const recordFact = (sql: Sql.Sql, organization: Lane.Owner, fact: Fact) =
          WHERE lane = $1 AND person = $2`,
         [Lane.of(organization, concordId), concordId, JSON.stringify(fact)],
       ),
-    { discard: true },
+    ).pipe(Effect.as(undefined)),
   )
 
 const counted = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })

@@ -288,6 +288,20 @@ export const peopleClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "facts that are kept together are read in their order by each of their people",
+    Effect.fnUntraced(function* (store: Store) {
+      const persons = [uuid(5), uuid(6), uuid(7)]
+      const facts = Array.from({ length: 60 }, (_, n) => {
+        return fact(n, { member: persons[n % 3]!, survivor: persons[(n * n) % 3]! })
+      })
+      strictEqual(yield* store.people.change({ ...noChange, facts }), "kept")
+      for (const person of persons) {
+        const own = facts.filter(({ member, survivor }) => member === person || survivor === person)
+        deepStrictEqual(yield* factsOf(store, organization, person), own)
+      }
+    }),
+  ),
+  clause(
     "a profile is kept in place of the one before, and changes nothing else of a person",
     Effect.fnUntraced(function* (store: Store) {
       strictEqual(yield* store.people.profile(organization, uuid(5)), undefined)

@@ -11,7 +11,7 @@ export const integrity: Part = {
 
     ["HeadCheck.ts", "if (wrong.length > 0)", "if (false)", "finds and names a change of event_id in head"],
 
-    ["AliasCheck.ts", "if (kind === null) unknown++", "unknown++", "finds nothing in an untouched"],
+    ["AliasCheck.ts", "if (kind === null) unknownKinds++", "unknownKinds++", "finds nothing in an untouched"],
 
     ["LookupCheck.ts", "if (!isThere)", "if (false)", "finds and names a change of position in external_id"],
 

@@ -77,8 +77,8 @@ export const postgres: Part = {
     ],
     [
       "AppendTransaction.ts",
-      "Effect.suspend(() => PersonWriter.count(sql, PeopleLanes.ofAppends(requests))),",
-      "",
+      "PersonWriter.count(sql, PeopleLanes.ofAppends(requests))",
+      "Effect.void",
       "an append keeps facts",
     ],
     [

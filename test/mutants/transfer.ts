@@ -75,7 +75,7 @@ export const transfer: Part = {
     ["DryRunStore.ts", "revision: each.revision - own[index]!.revision", "", "an append of a dry run"],
     ["DryRunStore.ts", "below.revision + above.revision", "below.revision", "an append of a dry run"],
     ["DryRunStore.ts", "above[index]!.named ?? own.named", "above[index]!.named", "aliases of a dry run"],
-    ["DryRunStore.ts", "[...own, ...above[index]!]", "own", "aliases of a dry run"],
+    ["DryRunStore.ts", "heldInBoth(own, above[index]!)", "own", "aliases of a dry run"],
     [
       "DryRunStore.ts",
       "found === undefined ? store.idempotencyRecord(owner, hash)",

@@ -17,7 +17,7 @@ const items = (scope: ProjectScope, from: number, count: number) =>
   Array.from({ length: count }, (_, index) => {
     const n = from + index
     return {
-      person: { userId: `person ${(n * 5) % 7}` },
+      person: { userId: `person ${(n * 5) % 7}`, ...(n % 7 === 3 && { projectUserId: `customer ${(n * 5) % 7}` }) },
       consentType: scope.types.all[n % scope.types.all.length]!.id,
       consentState: ConsentState.all[(n >> 1) % 4]!,
       consentAction: "import" as const,
@@ -75,7 +75,9 @@ const fill = Effect.fnUntraced(function* (events: number) {
   yield* join(shop, sessions)
 })
 
-/** Identifies visitors as a known person and as two others, and undoes the last identification. */
+/**
+ * Identifies visitors as a known person and as two others, undoes the last identification, and renames an account.
+ */
 const join = Effect.fnUntraced(function* (shop: ProjectScope, sessions: ReadonlyArray<Session>) {
   const ledger = yield* Ledger.Ledger
   for (const [index, userId] of ["person 1", "person 1", "visitor", "stranger"].entries()) {
@@ -94,6 +96,9 @@ const join = Effect.fnUntraced(function* (shop: ProjectScope, sessions: Readonly
     answer: () => "",
   })
   if (undone._tag !== "Undone") return yield* Effect.die(undone._tag)
+  const names = { items: [{ userId: "person 2", newUserId: "renamed" }], submitter: "test", answer: () => "" }
+  const renamed = yield* ledger.renameAccounts(shop.organization, names)
+  if (renamed._tag !== "Renamed") return yield* Effect.die(renamed._tag)
 })
 
 /** Fills an empty store. */
