@@ -26,7 +26,12 @@ export const ledger: Part = {
     "test/laws/joinedLedger.test.ts",
   ],
   mutants: [
-    ["SeveralPeople.ts", "if (people.size > 1) people.delete(undefined)", "", "an identifier of no one does not count"],
+    [
+      "SeveralPeople.ts",
+      "if (people.size > 1) people.delete(undefined)",
+      "",
+      "is permitted only if each person that is named",
+    ],
     [
       "SeveralPeople.ts",
       "if (before === undefined || isLater)",

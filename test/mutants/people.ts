@@ -7,6 +7,7 @@ const forTheirOwn = "Whatever is identified, recorded and undone"
 export const people: Part = {
   folder: "core/people",
   tests: [
+    "test/contract/identifierChanges.test.ts",
     "test/contract/ledger.test.ts",
     "test/faults/interleavings.test.ts",
     "test/http/identify.test.ts",
@@ -23,7 +24,7 @@ export const people: Part = {
   mutants: [
     ["Releasing.ts", "releases: named.found.map(({ hash }) => ({ hash, dateCreated: now }))", "releases: []", law15],
     ["Releasing.ts", "({ hash, dateCreated: now })", "({ hash })", law15],
-    ["Releasing.ts", "Math.max(at, named.claimedAt + 1)", "at", law15],
+    ["Releasing.ts", "Math.max(at, named.claimedAt + 1)", "at", "A release by a server whose clock is behind"],
     ["Releasing.ts", "      ends: { at, sessionsOf },\n", "", "ends the sessions of the person it named"],
     [
       "Releasing.ts",
@@ -36,7 +37,7 @@ export const people: Part = {
       "Renaming.ts",
       "freed.has(hash) ? undefined : known.named(hash)",
       "known.named(hash)",
-      "that another one gives up",
+      "may take an id that another one gives up",
     ],
     [
       "Renaming.ts",
@@ -44,7 +45,7 @@ export const people: Part = {
       "renamed.concordId || true) return undefined",
       "is renamed once",
     ],
-    ["Renaming.ts", "seen: planned.seen", "seen: []", "by ten at once, to different ids"],
+    ["Renaming.ts", "seen: planned.seen", "seen: []", "An account that two servers rename"],
     [
       "TwoAccounts.ts",
       "({ isRenamed, kind }: People.HeldAlias): boolean =>\n  isRenamed !== true",
