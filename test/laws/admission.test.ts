@@ -65,7 +65,8 @@ const faultsOf = (
 }
 
 // Kills: EarliestDate includes or excludes a bound that it should not, or believes allowEarly against the project; a
-// refusal with such a date is refused, recorded at it, or loses its claim; an expiration before the recorded date stays.
+// refusal with such a date is refused, recorded at it, or loses its claim; an expiration before the recorded date
+// stays.
 test("A yes is refused for the faults of its dates, and a refusal with them is recorded as of now with its claims", () => {
   fc.assert(
     fc.property(

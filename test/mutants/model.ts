@@ -4,6 +4,7 @@ import type { Part } from "./Mutant.ts"
 const history = "The catalog as known at an instant is the catalog as it was then"
 const noHistory = "A type whose texts, status and versions were only added to has no history"
 const oneWhile = "People are one exactly while the joins between them stand"
+const datesLaw = "A yes is refused for the faults of its dates"
 const isBelieved = "is 1990-01-01 and is itself taken"
 const isConfirmed = "can be set earlier; the first two months of 1970"
 
@@ -15,6 +16,7 @@ export const model: Part = {
     "test/laws/joinedLedger.test.ts",
     "test/laws/joins.test.ts",
     "test/http/earliestDates.test.ts",
+    "test/laws/admission.test.ts",
   ],
   mutants: [
     ["TypeHistory.ts", "if (type.dateCreated > knownAt) return undefined", "", history],
@@ -39,15 +41,23 @@ export const model: Part = {
       "|| consentDate > clock || EarliestDate.faultOf(draft, project) !== undefined",
       "|| consentDate > clock",
       "does not put a refusal before a yes",
+      datesLaw,
     ],
     [
       "Admission.ts",
       "expirationDate <= Math.max(consentDate, dateOf(draft, project, instants))",
       "expirationDate <= consentDate",
       "is no reason to keep an expiration that is before the refusal",
+      datesLaw,
     ],
-    ["EarliestDate.ts", "consentDate < earliestConsentDate", "consentDate <= earliestConsentDate", isBelieved],
-    ["EarliestDate.ts", "consentDate >= endOfEpoch", "consentDate > endOfEpoch", isConfirmed],
-    ["EarliestDate.ts", "allowEarly === true", "allowEarly !== undefined", isConfirmed],
+    [
+      "EarliestDate.ts",
+      "consentDate < earliestConsentDate",
+      "consentDate <= earliestConsentDate",
+      isBelieved,
+      datesLaw,
+    ],
+    ["EarliestDate.ts", "consentDate >= endOfEpoch", "consentDate > endOfEpoch", isConfirmed, datesLaw],
+    ["EarliestDate.ts", "allowEarly === true", "allowEarly !== undefined", isConfirmed, datesLaw],
   ],
 }
