@@ -1,0 +1,2 @@
+/** The test of `mapping.test.ts`, with larger numbers. */
+import "./mapping.test.ts"

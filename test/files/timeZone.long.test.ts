@@ -1,0 +1,2 @@
+/** The test of `timeZone.test.ts`, with larger numbers. */
+import "./timeZone.test.ts"
