@@ -230,7 +230,10 @@ const answers = Effect.fnUntraced(function* (scope: ProjectScope) {
 
 const decodeItem = ItemDecoder.make(ItemLine.ItemLine, ItemLine.ItemLine, "import")
 
-/** Sends each row by itself, as the item of a request. Returns the violations of each, and how many events exceed the rows. */
+/**
+ * Sends each row by itself, as the item of a request. Returns the violations of each, and how many events exceed the
+ * rows.
+ */
 const post = Effect.fnUntraced(function* (scope: ProjectScope, rows: ReadonlyArray<Intake.FileRow>) {
   const ledger = yield* Ledger.Ledger
   const rejections: Array<string> = []

@@ -58,7 +58,12 @@ export const transfer: Part = {
     ["KnownRows.ts", "filter(({ id }) => run.known.of(id) === 0)", "filter(() => true)", grown],
     ["KnownRows.ts", "    if (!isBefore(event.id, run)) return\n", "", inBlocks],
     ["KnownRows.ts", ": hasExpiration(item, recorded))", ": true)", "over a mapping that reads rows otherwise"],
-    ["KnownRows.ts", "return claimedConsentDate === draft.consentDate", "return false", "whose dates were replaced"],
+    [
+      "KnownRows.ts",
+      "return claimedConsentDate === draft.consentDate",
+      "return false",
+      "records nothing twice of refusals whose dates",
+    ],
     ["KnownRows.ts", "return free[before]?.id", "return free[0]?.id", grown],
     ["Importing.ts", "...tried, ...known", "...tried", "is known as a block from then on"],
     ["AnswerChanges.ts", "- Number(isChanged(before, standing))", "", howMany],
@@ -68,7 +73,7 @@ export const transfer: Part = {
     ["AnswerChanges.ts", "standing.permitted || !isOverturned(before, after)", "true", "Where refusals are kept"],
     ["DryRunStore.ts", "[...below.events, ...above.events]", "below.events", howMany],
     ["ImportRun.ts", "replaced > refusals * maxReplaced", "replaced > refusals", "stop an import before its first row"],
-    ["RowCounts.ts", "older = recent", "older = older", "remembers at least"],
+    ["RowCounts.ts", "older = recent", "older = older", "What is counted remembers at least"],
 
     ["DryRunStore.ts", "found ?? below[index]", "below[index]", "A dry run says what then"],
     ["DryRunStore.ts", "found ?? below[index]", "found", "A dry run says what then"],
