@@ -164,7 +164,8 @@ const claim = (
  * with that or there is none, to a new person; a free contact point to the person of the strongest identifier.
  */
 const refuse = (mentions: ReadonlyArray<Mention>, item: ItemIdentifiers, known: Known): Resolved => {
-  const accounts = mentions.filter(isAccount)
+  // An account that was released after the item's date named another person then.
+  const accounts = mentions.filter((mention) => isAccount(mention) && mention.formerly === undefined)
   const named = accounts.flatMap(({ names }) => names)
   const homeOf = ({ alias }: Mention): string =>
     named.length === 0 || named.some((person) => isAnotherAccount(alias!, person, item, known)) ? newPerson : named[0]!

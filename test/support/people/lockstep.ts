@@ -8,7 +8,7 @@ import type { Identifiers } from "../../../core/model/People.ts"
 import * as Changing from "./changing.ts"
 import * as Model from "./model.ts"
 import * as Resolving from "./resolving.ts"
-import type { Acknowledged, Answered, Recorded, Reference, Sent, Surface, Visitor } from "./surface.ts"
+import type { Acknowledged, Answered, ImportFile, Recorded, Reference, Sent, Surface, Visitor } from "./surface.ts"
 import { guests, identifiers, itemOf, projects, type Said, type Step, types, type World } from "./worlds.ts"
 
 const values = { userId: "", projectUserId: "", email: "@example.com", phoneNumber: "" } as const
@@ -86,7 +86,16 @@ const sameAnswer = (played: Played, expected: Model.Recorded, answer: Acknowledg
   expect(answer.leftOut.toSorted()).toEqual(expected.leftOut.map((each) => Model.kindOf(each)).toSorted())
   bind(played, first!.person, answer.concordId)
   bind(played, first!.id, answer.id)
-  const rest = new Set<Reference>(answer.alsoRecordedFor)
+  sameEvents(played, further, answer.alsoRecordedFor)
+}
+
+/** Compares events in any order: each of them is of another person. */
+const sameEvents = (
+  played: Played,
+  expected: ReadonlyArray<Model.ModelEvent>,
+  answered: ReadonlyArray<Reference>,
+): void => {
+  const rest = new Set(answered)
   const note = (event: Model.ModelEvent, reference: Reference | undefined): void => {
     if (reference === undefined) return
     rest.delete(reference)
@@ -94,16 +103,14 @@ const sameAnswer = (played: Played, expected: Model.Recorded, answer: Acknowledg
     bind(played, event.id, reference.id)
   }
   const isKnown = ({ person }: Model.ModelEvent) => played.ids.has(person)
-  for (const event of further.filter(isKnown)) {
+  for (const event of expected.filter(isKnown)) {
     note(
       event,
       [...rest].find(({ concordId }) => concordId === played.ids.get(event.person)),
     )
   }
-  for (const event of further.filter((event) => !isKnown(event))) note(event, [...rest][0])
-  expect(answer.alsoRecordedFor.length, `further people: ${further.map(({ person }) => person).join()}`).toBe(
-    further.length,
-  )
+  for (const event of expected.filter((event) => !isKnown(event))) note(event, [...rest][0])
+  expect(answered.length, `the people ${expected.map(({ person }) => person).join()}`).toBe(expected.length)
   expect([...rest]).toEqual([])
 }
 
@@ -243,6 +250,33 @@ export const playAtOnce = Effect.fnUntraced(function* (played: Played, steps: Re
     }
   }
   expect(failures, "an order that explains the answers").toEqual([])
+})
+
+/** Imports items as the rows of a file: each is recorded or refused like an item of a request of its own. */
+export const playImport = Effect.fnUntraced(function* (
+  played: Played,
+  steps: ReadonlyArray<Said>,
+  { blockSize, sharedContacts }: Pick<ImportFile, "blockSize" | "sharedContacts">,
+) {
+  const { model, surface } = played
+  const now = yield* surface.now
+  const items = steps.flatMap((step) => itemOf(model, step, now) ?? [])
+  if (items.length === 0) return
+  const rows = items.map((item, index) => ({ ...sentItem(played, item), expirationDate: now + 1_000_000_000 + index }))
+  const imported = yield* surface.import({ rows, blockSize, sharedContacts })
+  let [recorded, alsoRecorded] = [0, 0]
+  for (const [index, item] of items.entries()) {
+    const events = imported.events.filter(({ row }) => row === index)
+    const recordedAt = Math.max(now, ...events.map(({ dateCreated }) => dateCreated))
+    const expected = Resolving.record(model, item, { clock: now, recordedAt }, sharedContacts)
+    const codes = imported.refused.flatMap(({ code, item }) => (item === index ? [code] : []))
+    expect([...new Set(codes)], `row ${index}`).toEqual("refused" in expected ? [expected.refused] : [])
+    if ("refused" in expected) continue
+    sameEvents(played, expected.events, events)
+    recorded++
+    alsoRecorded += expected.events.length - 1
+  }
+  expect([imported.recorded, imported.alsoRecorded]).toEqual([recorded, alsoRecorded])
 })
 
 /** Asks a question, and compares the answer with the model's. */

@@ -1,5 +1,5 @@
 /** A ledger as the worlds of the laws use it, by whatever way; and by the library. */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { ConsentState } from "../../../core/engine/ConsentState.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
@@ -8,6 +8,7 @@ import * as Ledger from "../../../core/Ledger.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import type { Identifiers } from "../../../core/model/People.ts"
 import type { Session } from "../../../core/ports/LedgerStore.ts"
+import * as Intake from "../../../core/transfer/Intake.ts"
 import { wholePerson } from "../wholePerson.ts"
 
 /** An item as it is sent. `project` and `type` are names. */
@@ -37,6 +38,21 @@ export interface Acknowledged extends Reference {
 export type Recorded =
   | { readonly items: ReadonlyArray<Acknowledged> }
   | { readonly refused: ReadonlyArray<{ readonly item: number; readonly code: string }> }
+
+/** A file that is imported. Rows are told from one another by their `expirationDate`. */
+export interface ImportFile {
+  readonly rows: ReadonlyArray<Sent & { readonly expirationDate: Instant }>
+  readonly sharedContacts: "refuse" | "leave-out"
+  readonly blockSize: number
+}
+
+/** What was imported: the events of each row, and the codes of the rows that were refused. */
+export interface Imported {
+  readonly events: ReadonlyArray<Reference & { readonly row: number; readonly dateCreated: Instant }>
+  readonly refused: ReadonlyArray<{ readonly item: number; readonly code: string }>
+  readonly recorded: number
+  readonly alsoRecorded: number
+}
 
 /** An answer about a person: the decision about each type, by the name of the type. */
 export interface Answered {
@@ -78,6 +94,7 @@ export interface Surface {
     sharedContacts: "refuse" | "leave-out",
     idempotencyKey?: string,
   ) => Effect.Effect<Recorded, unknown>
+  readonly import: (file: ImportFile) => Effect.Effect<Imported, unknown>
   readonly ask: (project: string, by: Identifiers, instants: Instants) => Effect.Effect<Answered, unknown>
   /** The ids of the events of a person, and of everyone it is joined with. */
   readonly list: (project: string, concordId: string) => Effect.Effect<ReadonlyArray<string>, unknown>
@@ -156,6 +173,39 @@ export const library = Effect.gen(function* () {
       })),
     }
   })
+  const importFile: Surface["import"] = Effect.fnUntraced(function* ({ blockSize, rows, sharedContacts }) {
+    const scope = scopes[rows[0]!.project]!
+    const refused: Array<{ readonly item: number; readonly code: string }> = []
+    const lines = rows.map(({ consentDate, consentState, expirationDate, person, type }, index): Intake.FileRow => {
+      const value = {
+        ...person,
+        consentType: typeIn(scope, type),
+        consentState,
+        consentAction: "import",
+        consentDate: new Date(consentDate!).toISOString(),
+        expirationDate: new Date(expirationDate).toISOString(),
+      }
+      return { line: index, text: JSON.stringify(value), value }
+    })
+    const intake: Intake.Intake = {
+      ...scope,
+      submitter: "test",
+      isRestore: false,
+      blockSize,
+      report: (found) => Effect.sync(() => refused.push(...found.map(({ code, line }) => ({ item: line, code })))),
+      ...(sharedContacts === "leave-out" && { sharedContacts }),
+    }
+    const { alsoRecorded = 0, recorded } = yield* Intake.run(Stream.fromIterable([lines]), intake, ledger)
+    const reading = yield* ledger.export(scope, {})
+    const events: Array<Imported["events"][number]> = []
+    for (let page = yield* reading.next; page !== undefined; page = yield* reading.next) {
+      for (const { concordId, dateCreated, expirationDate, id } of page.events) {
+        const row = rows.findIndex((each) => each.expirationDate === expirationDate)
+        if (row >= 0) events.push({ id, concordId, dateCreated, row })
+      }
+    }
+    return { events, refused, recorded, alsoRecorded }
+  })
   const ask: Surface["ask"] = Effect.fnUntraced(function* (project, by, instants) {
     const scope = scopes[project]!
     const { _tag, ...found } = yield* expected(yield* ledger.find(scope, by), "Found")
@@ -186,6 +236,7 @@ export const library = Effect.gen(function* () {
     now: Clock.currentTimeMillis,
     wait: (millis) => TestClock.adjust(millis),
     record,
+    import: importFile,
     ask,
     list: (project, concordId) =>
       Effect.gen(function* () {
