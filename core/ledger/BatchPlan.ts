@@ -14,6 +14,7 @@ import * as KnownPeople from "./KnownPeople.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as PlannedEvents from "./PlannedEvents.ts"
 import * as RepeatedItems from "./RepeatedItems.ts"
+import * as SharedContacts from "./SharedContacts.ts"
 
 export type { AdmittedItem } from "./PlannedEvents.ts"
 
@@ -138,7 +139,7 @@ export const make = Effect.fnUntraced(function* (
   const known = yield* KnownPeople.make(open, organization, context)
   yield* known.prepare(open)
   const violations: Array<ItemViolation> = []
-  const events = PlannedEvents.make(known, batch, instants, context)
+  const events = PlannedEvents.make(known, instants)
   const { firsts, leaveOut, repeat, ...answers } = makeAnswers(batch, known, context)
 
   for (const candidate of candidates) {
@@ -160,20 +161,22 @@ export const make = Effect.fnUntraced(function* (
     if (resolved !== undefined && "conflicts" in resolved) {
       faults.push(...IdentifierConflicts.violationsOf(item, resolved))
     } else if (asked !== undefined && resolved !== undefined && faults.length === 0 && "type" in event) {
-      const people = yield* events.add({ item, draft, event, asked, resolved, externalId })
+      const planned = { item, draft, event, asked, resolved, externalId }
+      const people = events.add(planned, yield* PlannedEvents.idsOf(planned, batch, context))
       leaveOut(item, resolved.leftOut)
       const { leftOut } = resolved
       if (externalId !== undefined) firsts.set(externalId.hash, { item, draft, event, asked, people, leftOut })
     }
     violations.push(...faults)
   }
-  const { admitted, claims } = events
-  const { facts, seen } = yield* events.facts
+  const { admitted, claims, seen, shared } = events
+  const noted = shared.size === 0 ? undefined : yield* SharedContacts.facts(shared, batch, context)
+  const revisions = noted === undefined ? seen : new Map([...noted.revisions, ...seen])
   return {
     violations,
     claims,
-    facts,
-    seen,
+    facts: noted?.facts ?? [],
+    seen: [...revisions].map(([concordId, revision]) => ({ concordId, revision })),
     admitted,
     ...answers,
     isMoved: known.isMoved(),

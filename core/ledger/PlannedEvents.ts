@@ -11,7 +11,7 @@ import * as ExternalIds from "./ExternalIds.ts"
 import * as Identifiers from "./Identifiers.ts"
 import type { AskedItem, KnownPeople } from "./KnownPeople.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
-import * as SharedContacts from "./SharedContacts.ts"
+import type { SharedContacts } from "./SharedContacts.ts"
 
 /** An event to record: of an item that may be recorded, for one of its people. */
 export interface AdmittedItem extends NumberedItem {
@@ -29,11 +29,38 @@ export interface ResolvedItem extends NumberedItem {
   readonly externalId: ExternalIds.OwnId | undefined
 }
 
+/** What is made for an item: the id of its new person, and the external ids of its further events. */
+interface MadeIds {
+  readonly person: string | undefined
+  readonly further: ReadonlyArray<ExternalIds.OwnId | undefined>
+}
+
+const noIds: MadeIds = { person: undefined, further: [] }
+
+const makeIds = Effect.fnUntraced(function* (
+  { externalId, resolved: { people } }: ResolvedItem,
+  batch: Batch,
+  context: LedgerContext,
+) {
+  const isNew = people.includes(Resolution.newPerson)
+  const person = isNew ? yield* context.random.uuidV7() : undefined
+  const further = yield* ExternalIds.further(externalId, people.length - 1, batch, context)
+  return { person, further } satisfies MadeIds as MadeIds
+})
+
+/** Makes the ids that an item needs; of most items, which are recorded for one known person, there are none. */
+export const idsOf = (item: ResolvedItem, batch: Batch, context: LedgerContext): Effect.Effect<MadeIds> => {
+  const { people } = item.resolved
+  return people.length === 1 && people[0] !== Resolution.newPerson
+    ? Effect.succeed(noIds)
+    : makeIds(item, batch, context)
+}
+
 /** No events yet. */
-export const make = (known: KnownPeople, batch: Batch, { recordedAt }: Admission.Instants, context: LedgerContext) => {
+export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => {
   const claims: Array<Claim> = []
   const seen = new Map<string, number>()
-  const shared = SharedContacts.make()
+  const shared: SharedContacts = new Map()
   const admitted: Array<AdmittedItem> = []
 
   /** Claims an alias. Of a person that was read for it, no revision may be lost between the read and the append. */
@@ -45,16 +72,17 @@ export const make = (known: KnownPeople, batch: Batch, { recordedAt }: Admission
   }
 
   /** Claims what the item gives to a person, and completes what it names already. */
-  const claimOf = ({ asked, resolved }: ResolvedItem, idOf: (concordId: string) => string): void => {
+  const claimOf = ({ asked, resolved }: ResolvedItem, made: string | undefined): void => {
     for (const alias of asked.aliases) {
       const own = resolved.leftOut.includes(alias) ? undefined : known.toComplete(alias)
       if (own !== undefined) claim(alias, own, true)
     }
     for (const { alias, concordId } of resolved.claims) {
-      claim(alias, idOf(concordId), Resolution.isAccountKind(alias.kind))
+      claim(alias, concordId === Resolution.newPerson ? made! : concordId, Resolution.isAccountKind(alias.kind))
     }
     for (const alias of resolved.leftOut) {
-      shared.add(alias, known.named(alias)[0] ?? known.formerly(alias, asked.date)?.[0])
+      const concordId = known.named(alias)[0] ?? known.formerly(alias, asked.date)?.[0]
+      if (concordId !== undefined) shared.set(alias.hash, { alias, concordId })
     }
   }
 
@@ -62,23 +90,20 @@ export const make = (known: KnownPeople, batch: Batch, { recordedAt }: Admission
     claims,
     admitted,
     /** Adds the events of an item, and returns its people: that of the strongest identifier first. */
-    add: Effect.fnUntraced(function* (item: ResolvedItem) {
+    add: (item: ResolvedItem, { further, person }: MadeIds): ReadonlyArray<string> => {
       const { draft, event, externalId, item: index, resolved } = item
-      const isNew = resolved.people.includes(Resolution.newPerson)
-      const made = isNew ? yield* context.random.uuidV7() : Resolution.newPerson
-      if (isNew) known.add(made)
-      const idOf = (concordId: string) => (concordId === Resolution.newPerson ? made : concordId)
-      claimOf(item, idOf)
-      const people = resolved.people.map(idOf)
-      const further =
-        people.length === 1 ? [] : yield* ExternalIds.further(externalId, people.length - 1, batch, context)
+      if (person !== undefined) known.add(person)
+      claimOf(item, person)
+      const people = resolved.people.map((each) => (each === Resolution.newPerson ? person! : each))
       for (const [place, concordId] of people.entries()) {
         const own = place === 0 ? externalId : further[place - 1]
         admitted.push({ draft, item: index, event, concordId, externalId: own })
       }
       return people
-    }),
-    /** The facts to record with the events, and the people whose revisions must be those that were read. */
-    facts: Effect.suspend(() => shared.facts(batch, seen, context)),
+    },
+    /** The people that were read for claims, with the revisions that they must still have. */
+    seen,
+    /** The contact points that are left out. */
+    shared,
   }
 }

@@ -161,34 +161,31 @@ export interface BatchAnswer<Event> {
  */
 export type ChooseOptions<E = never> = (
   recorded: ReadonlyArray<IdentifiedItem>,
-  answer: BatchAnswer<EventReference>,
+  answer: () => BatchAnswer<EventReference>,
 ) => Effect.Effect<AppendOptions | "plan again", E>
 
 /** The answer to a batch, given the events that are recorded for the admitted items. */
 const answerOf = <Event extends EventReference>(
-  { items }: Batch,
   { alsoRecorded, leftOut, repeated, withoutContacts }: BatchPlan.BatchPlan,
   admitted: ReadonlyArray<IdentifiedItem>,
   recorded: ReadonlyArray<Event>,
 ): BatchAnswer<Event | StoredEvent> => {
   const events: Array<Event | StoredEvent> = []
-  const alsoRecordedFor = new Map<number, Array<EventReference>>()
-  const add = (item: number, { concordId, id }: EventReference) =>
-    alsoRecordedFor.set(item, [...(alsoRecordedFor.get(item) ?? []), { id, concordId }])
+  const also = new Map<number, ReadonlyArray<EventReference>>()
+  const addAlso = (item: number, { concordId, id }: EventReference) =>
+    also.set(item, [...(also.get(item) ?? []), { id, concordId }])
   for (const [index, { item }] of admitted.entries()) {
     const event = recorded[index]!
     if (events[item] === undefined) events[item] = event
-    else add(item, event)
+    else addAlso(item, event)
   }
-  for (const [item, further] of alsoRecorded) for (const each of further) add(item, each)
-  for (const item of items.keys()) {
-    const same = repeated.get(item)
-    if (same === undefined) continue
+  for (const [item, further] of alsoRecorded) for (const each of further) addAlso(item, each)
+  for (const [item, same] of repeated.size < 2 ? repeated : [...repeated].toSorted(([a], [b]) => a - b)) {
     events[item] = typeof same === "number" ? events[same]! : same
-    const further = typeof same === "number" ? alsoRecordedFor.get(same) : undefined
-    if (further !== undefined) alsoRecordedFor.set(item, further)
+    const further = typeof same === "number" ? also.get(same) : undefined
+    if (further !== undefined) also.set(item, further)
   }
-  return { events, alsoRecordedFor, leftOut, withoutContacts }
+  return { events, alsoRecordedFor: also, leftOut, withoutContacts }
 }
 
 /** When a batch is planned, and what was found when it was planned before. */
@@ -213,7 +210,7 @@ const attempt = Effect.fnUntraced(function* <E>(
   if (plan.violations.length > 0) return { _tag: "Refused", violations: plan.violations } as const
   const admitted: Array<IdentifiedItem> = []
   for (const each of plan.admitted) admitted.push({ ...each, id: yield* context.random.uuidV7() })
-  const options = yield* chooseOptions(admitted, answerOf(batch, plan, admitted, admitted))
+  const options = yield* chooseOptions(admitted, () => answerOf(plan, admitted, admitted))
   if (options === "plan again") return { _tag: "Stale", lastRecordedAt: planned } as const
   const { beforeAppend = Effect.void, ...kept } = options
   const refusals = LaterDates.refusalsOf(admitted)
@@ -226,7 +223,7 @@ const attempt = Effect.fnUntraced(function* <E>(
       const items = readmitted(admitted, batch, { clock, recordedAt })
       if (items === undefined) return stale
       const recorded = items.map((each) => toStored(each, batch, recordedAt))
-      const answer = answerOf(batch, plan, admitted, recorded)
+      const answer = answerOf(plan, admitted, recorded)
       const outcome = { _tag: "Recorded", ...answer, recorded, positions: PositionsOf.none } as const
       if (recorded.length === 0 && kept.idempotencyRecord === undefined) return outcome
       if (!(yield* isCurrent(admitted, batch, context))) return stale
@@ -248,7 +245,8 @@ const attempt = Effect.fnUntraced(function* <E>(
       })
       return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
     })
-  const ids = new Set([...plan.claims.map(({ hash }) => hash), ...plan.facts.map(({ member }) => member)])
+  const ids = new Set(plan.claims.map(({ hash }) => hash))
+  for (const { member } of plan.facts) ids.add(member)
   for (const { concordId, event } of admitted) {
     ids.add(concordId).add(event.type.id)
     ids.add(AnswerHorizon.ofLane(Lane.of(project, concordId)))
@@ -345,7 +343,7 @@ export const record = Effect.fnUntraced(function* (
   const chooseOptions: ChooseOptions = (recorded, answer) =>
     batch.settled !== undefined && recorded.length === 0
       ? Effect.succeed({})
-      : Idempotency.recordOf(idempotency, context, JSON.stringify(toKept(answer)))
+      : Idempotency.recordOf(idempotency, context, JSON.stringify(toKept(answer())))
   const carryOut: Effect.Effect<RecordOutcome | Idempotency.KeptBefore, StoreUnavailable> = recordWith(
     batch,
     chooseOptions,

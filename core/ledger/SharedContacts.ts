@@ -25,34 +25,28 @@ const hasFact = Effect.fnUntraced(function* (
   }
 })
 
-/** The contact points that the items of a plan leave out, and the person that each names or named. */
-export const make = () => {
-  const people = new Map<string, { readonly alias: Alias; readonly concordId: string }>()
-  return {
-    add: (alias: Alias, concordId: string | undefined): void => {
-      if (concordId !== undefined) people.set(alias.hash, { alias, concordId })
-    },
-    /**
-     * The facts to record, without their instant. The people are added to those that the plan was made against, so that
-     * no fact is recorded twice.
-     */
-    facts: Effect.fnUntraced(function* (
-      { organization, submitter }: Batch,
-      seen: ReadonlyMap<string, number>,
-      context: LedgerContext,
-    ) {
-      const revisions = new Map(seen)
-      const facts: Array<Fact> = []
-      for (const { alias, concordId } of people.values()) {
-        const { revision } = yield* context.store.people.person(organization, concordId)
-        if (yield* hasFact(organization, concordId, alias.hash, context)) continue
-        if (!revisions.has(concordId)) revisions.set(concordId, revision)
-        const { hash, kind, project } = alias
-        const identifier = { kind, ...(project !== undefined && { project }) }
-        const about = { member: concordId, survivor: concordId, alias: hash, identifier }
-        facts.push({ id: yield* context.random.uuidV7(), kind: "shared", ...about, submitter, dateCreated: 0 })
-      }
-      return { facts, seen: [...revisions].map(([concordId, revision]) => ({ concordId, revision })) }
-    }),
+/** Contact points by their hashes, and the person that each of them names or named. */
+export type SharedContacts = Map<string, { readonly alias: Alias; readonly concordId: string }>
+
+/**
+ * The facts to record, without their instant, and the revisions of their people: no fact is recorded twice, because
+ * every fact raises the revision of its person.
+ */
+export const facts = Effect.fnUntraced(function* (
+  contacts: SharedContacts,
+  { organization, submitter }: Batch,
+  context: LedgerContext,
+) {
+  const revisions = new Map<string, number>()
+  const facts: Array<Fact> = []
+  for (const { alias, concordId } of contacts.values()) {
+    const { revision } = yield* context.store.people.person(organization, concordId)
+    if (yield* hasFact(organization, concordId, alias.hash, context)) continue
+    revisions.set(concordId, revisions.get(concordId) ?? revision)
+    const { hash, kind, project } = alias
+    const identifier = { kind, ...(project !== undefined && { project }) }
+    const about = { member: concordId, survivor: concordId, alias: hash, identifier }
+    facts.push({ id: yield* context.random.uuidV7(), kind: "shared", ...about, submitter, dateCreated: 0 })
   }
-}
+  return { facts, revisions }
+})

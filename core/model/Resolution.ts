@@ -117,6 +117,25 @@ const isAnotherAccount = (account: Alias, person: string, item: ItemIdentifiers,
   })
 }
 
+/** The conflict of one identifier with the strongest one that names a person. */
+const conflictOf = (
+  mention: Mention,
+  strongest: Mention | undefined,
+  item: ItemIdentifiers,
+  known: Known,
+): Conflict | undefined => {
+  const { alias, formerly, kind, names } = mention
+  // (c)
+  if (formerly !== undefined) return { kind, because: "released" }
+  if (strongest === undefined) return undefined
+  // (a)
+  const person = strongest.names[0]!
+  if (!names.every((name) => known.isSame(name, person))) return { kind, because: "person", with: strongest.kind }
+  // (b)
+  const isAnother = isFree(mention) && isAccount(mention) && isAnotherAccount(alias!, person, item, known)
+  return isAnother ? { kind, because: "account", with: strongest.kind } : undefined
+}
+
 /** The conflicts between identifiers, at most one for each of them. */
 const conflictsOf = (
   mentions: ReadonlyArray<Mention>,
@@ -124,18 +143,12 @@ const conflictsOf = (
   known: Known,
 ): ReadonlyArray<Conflict> => {
   const strongest = mentions.find(({ names }) => names.length > 0)
-  return mentions.flatMap((mention): ReadonlyArray<Conflict> => {
-    const { alias, formerly, kind, names } = mention
-    // (c)
-    if (formerly !== undefined) return [{ kind, because: "released" }]
-    if (strongest === undefined) return []
-    // (a)
-    const person = strongest.names[0]!
-    if (!names.every((name) => known.isSame(name, person))) return [{ kind, because: "person", with: strongest.kind }]
-    // (b)
-    const isAnother = isFree(mention) && isAccount(mention) && isAnotherAccount(alias!, person, item, known)
-    return isAnother ? [{ kind, because: "account", with: strongest.kind }] : []
-  })
+  const conflicts: Array<Conflict> = []
+  for (const mention of mentions) {
+    const conflict = conflictOf(mention, strongest, item, known)
+    if (conflict !== undefined) conflicts.push(conflict)
+  }
+  return conflicts
 }
 
 /** The person of the strongest identifier that names one, or a new one. */
