@@ -18,7 +18,10 @@ const twoServers = (
 ) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(start)
-    const store = yield* LedgerStore
+    const { people, ...parts } = yield* LedgerStore
+    // Each change waits for a turn, so that both servers have prepared theirs before one is kept.
+    const change: typeof people.change = (asked) => Effect.andThen(Effect.yieldNow, people.change(asked))
+    const store = { ...parts, people: { ...people, change } }
     const made = Layer.build(Layer.fresh(Ledger.layer)).pipe(
       Effect.map((context) => Context.get(context, Ledger.Ledger)),
       Effect.provideService(LedgerStore, store),
