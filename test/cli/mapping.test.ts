@@ -2,7 +2,7 @@
  * `assent import --map`: a mapping that does not fit its file is refused before the first row, or by the dry run, and
  * files are read as tills, spreadsheets and databases write them.
  */
-import { copyFileSync } from "node:fs"
+import { copyFileSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { beforeAll, describe, expect, test } from "vitest"
@@ -124,12 +124,11 @@ test("A pointer enters lists.", async () => {
 
 test("A spreadsheet with semicolons, its own dates and national numbers is read, and the delimiter named.", async () => {
   const content = `sep=;\r\nTelefon;Antwort;Zeit;Status\r\n0151 12345678;ja;27.10.2024 02:30;ok\r\n0151 12345679;;27.10.2024 02:30;ok\r\n0151 12345680;ja;31.03.2024 02:30;ok\r\n0151 12345681;ja;31.03.2024 02:30;storniert\r\n`
-  const { code, stderr, store, tally } = await importFile("kasse.csv", content, {
-    phoneNumber: { column: "Telefon", defaultCountry: "DE" },
-    consentState: { column: "Antwort", values: { ja: "accepted", "": "declined" } },
-    consentDate: { column: "Zeit", format: "dd.MM.yyyy HH:mm", zone: "Europe/Berlin" },
-    where: { column: "Status", not: ["storniert"] },
-  })
+  // The example of the documentation, with the type of this ledger.
+  const page = readFileSync(join(import.meta.dirname, "../../docs/command-line.md"), "utf8")
+  const example = JSON.parse(/```json\n([^`]*"Telefon"[^`]*)```/.exec(page)![1]!)
+  const map = { ...example, consentType: { value: newsletter } }
+  const { code, stderr, store, tally } = await importFile("kasse.csv", content, map)
   expect(stderr).toContain("warning: the fields are separated by a semicolon, as the first line says\n")
   expect(stderr).toContain(
     "line 5: consentDate: invalid: the column Zeit holds a time that the clocks of Europe/Berlin skipped\n",
