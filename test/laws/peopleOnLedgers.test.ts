@@ -46,31 +46,6 @@ const worlds = fc.oneof(
   Worlds.world({ externalIds: [undefined, undefined, "1", "2"] }, 8),
 )
 
-const said = (
-  consentState: Worlds.Said["consentState"],
-  ago: number | undefined,
-  ...identifiers: Worlds.Said["identifiers"]
-): Worlds.Said => ({
-  kind: "item",
-  project: "p",
-  concordId: undefined,
-  identifiers,
-  type: "newsletter",
-  consentState,
-  ago,
-  sharedContacts: "refuse",
-})
-
-/** Worlds that broke a law once. */
-const examples: Readonly<Record<string, Worlds.World>> = {
-  "A new account in a refusal dated before another account was released is not one of the account's next person.": [
-    [0, said("accepted", undefined, "userId v")],
-    [1, { kind: "release", identifier: "userId v" }],
-    [1, said("accepted", undefined, "userId v")],
-    [0, said("declined", 5, "userId v", "projectUserId p x")],
-  ],
-}
-
 const start = Date.UTC(2024, 0, 31)
 
 describe.each(stores)("Over %s", (_name, store, numRuns) => {
@@ -123,10 +98,6 @@ describe.each(stores)("Over %s", (_name, store, numRuns) => {
       ),
       { numRuns },
     ))
-
-  test.each(Object.entries(examples))("%s", (_name, world) =>
-    run(Effect.flatMap(Surface.library, (surface) => Lockstep.play(world, surface))),
-  )
 
   test("Every item and every question is answered as section 5 says.", () =>
     fc.assert(

@@ -13,6 +13,7 @@ import type { Part } from "./Mutant.ts"
 import { model } from "./model.ts"
 import { people } from "./people.ts"
 import { postgres } from "./postgres.ts"
+import { resolution } from "./resolution.ts"
 import { simulation } from "./simulation.ts"
 import { sqlite } from "./sqlite.ts"
 import { transfer } from "./transfer.ts"
@@ -20,6 +21,7 @@ import { transfer } from "./transfer.ts"
 export const parts: Readonly<Record<string, Part>> = {
   engine,
   model,
+  resolution,
   identifiers,
   formats,
   files,

@@ -1,0 +1,102 @@
+/**
+ * Each clause of section 5 of the semantics in the smallest world that needs it, on a ledger in memory that is held to
+ * the second statement (`test/support/people/`). `peopleOnLedgers.test.ts` has random worlds.
+ */
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { test } from "vitest"
+import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as Ledger from "../../core/Ledger.ts"
+import * as Lockstep from "../support/people/lockstep.ts"
+import * as Surface from "../support/people/surface.ts"
+import type { Said, Step } from "../support/people/worlds.ts"
+
+type Identifiers = Said["identifiers"]
+
+const item = (consentState: Said["consentState"], identifiers: Identifiers, more: Partial<Said> = {}): Said => ({
+  kind: "item",
+  project: "p",
+  concordId: undefined,
+  identifiers,
+  type: "newsletter",
+  consentState,
+  ago: undefined,
+  sharedContacts: "refuse",
+  ...more,
+})
+const yes = (...identifiers: Identifiers) => item("accepted", identifiers)
+const no = (...identifiers: Identifiers) => item("declined", identifiers)
+const early = { ago: 5 }
+const leaveOut = { sharedContacts: "leave-out" } as const
+const ofGuest = { concordId: { guest: 0 } }
+const release = (identifier: Identifiers[number]): Step => ({ kind: "release", identifier })
+const renamed: Step = { kind: "rename", from: "userId u", to: "userId v" }
+const identified = (proven: Identifiers[number]): Step => ({ kind: "identify", guest: 0, proven })
+const undone: Step = { kind: "undo", join: 0 }
+
+const [u, v, e, f, g] = ["userId u", "userId v", "email e", "email f", "phoneNumber g"] as const
+const [x, y, ofQ] = ["projectUserId p x", "projectUserId p y", "projectUserId q x"] as const
+
+const examples: Readonly<Record<string, ReadonlyArray<Step>>> = {
+  "Identifiers that name two people are a conflict.": [yes(u, e), yes(v, f), yes(u, f)],
+  "No contact point makes two accounts one.": [yes(u, e), yes(v, e), yes(v)],
+  "Nor does it, if the first account is of another kind.": [yes(x, e), yes(u, e), yes(u)],
+  "Nor does it, once the first account was released.": [yes(u, e), release(u), yes(v, e), yes(v)],
+  "Accounts of two projects may be one person's.": [item("accepted", [ofQ, e], { project: "q" }), yes(x, e), yes(x)],
+  "A userId counts in every project.": [item("accepted", [ofQ, e], { project: "q" }), yes(u, e), yes(u)],
+  "A concordId says that a person has a new account.": [
+    yes(u, e),
+    release(u),
+    item("accepted", [v], { concordId: { of: e } }),
+  ],
+  "A concordId gives no one a second account of a kind.": [yes(u), item("accepted", [v], { concordId: { of: u } })],
+  "An account is claimed again by its own person.": [yes(u, e), release(u), yes(u, e)],
+  "An account that was renamed does not count.": [yes(u, e), renamed, yes(v, x, e), yes(x)],
+  "A yes dated before the release of its identifier is refused.": [yes(e), release(e), item("accepted", [e], early)],
+  "A refusal counts for everyone that is named.": [yes(u), yes(v, e), no(u, e)],
+  "A refusal gives a new account a person of its own.": [yes(u, e), no(v, e), yes(v)],
+  "A refusal gives a new account to the person of its other account.": [yes(u), yes(v, e), no(u, x, e), yes(x)],
+  "A refusal gives no person a second account of a kind.": [yes(u, x), yes(v, e), no(u, y, e), yes(y)],
+  "A refusal gives a new contact point to the strongest person.": [yes(u), yes(v, e), no(u, e, g), yes(g)],
+  "A refusal dated before a release counts for the person named then.": [
+    yes(u, e),
+    release(e),
+    item("declined", [e], early),
+  ],
+  "It counts for the next person, too.": [yes(u, e), release(e), yes(v, e), item("declined", [e], early)],
+  "It claims nothing that was released since.": [yes(u, e), release(e), item("declined", [v, e], early), yes(e)],
+  "A new account in a refusal dated before another account was released is not one of the account's next person.": [
+    ...[yes(v), release(v), yes(v)],
+    item("declined", [v, x], early),
+  ],
+  "A shared contact point is left out.": [yes(u, e), item("accepted", [v, e, g], leaveOut), yes(v), yes(g)],
+  "So is any that names a person, of a new account.": [yes(e), yes(g), item("accepted", [u, e, g], leaveOut), yes(u)],
+  "So is one that was released since.": [yes(e), release(e), item("accepted", [u, e], { ...leaveOut, ...early })],
+  "An item of contact points alone is refused all the same.": [yes(e), yes(u, g), item("accepted", [e, g], leaveOut)],
+  "So are accounts that conflict.": [yes(u), yes(x), item("accepted", [u, x, e], leaveOut)],
+  "A refusal under identifiers of joined people counts for both.": [
+    ...[yes(u), identified(u)],
+    ...[item("declined", [u], ofGuest), undone],
+  ],
+  "A yes and a claim belong to the member that is named.": [
+    ...[yes(u), identified(u)],
+    ...[item("accepted", [e], ofGuest), yes(u, f), undone],
+  ],
+  "Two people who both have an account are never joined.": [yes(u), yes(v), identified(u), identified(v), yes(u)],
+  "Nor are they, if an account was released.": [yes(v), item("accepted", [u], ofGuest), release(u), identified(v)],
+}
+
+test.each(Object.entries(examples))("%s", (_name, steps) =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(Date.UTC(2024, 0, 31))
+    yield* Lockstep.play(
+      steps.map((step) => [1, step]),
+      yield* Surface.library,
+    )
+  }).pipe(
+    Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer]))),
+    Effect.provide(TestClock.layer()),
+    Effect.runPromise,
+  ),
+)
