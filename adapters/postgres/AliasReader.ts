@@ -83,8 +83,8 @@ type StateRow =
   | { readonly hash: string; readonly released_at: number; readonly person: null }
 
 /**
- * The person that each hash names, and its last release that is not a rename, in the order of the hashes. The nulls have
- * types, and renames are left out at the end, because otherwise PostgreSQL reads all of `former_alias` for each hash.
+ * The person that each hash names, and its last release that is not a rename, in the order of the hashes. The nulls
+ * have types, and renames are left out at the end; otherwise PostgreSQL would read all of `former_alias` for each hash.
  */
 export const states = Effect.fnUntraced(function* (
   sql: Sql.Sql,
