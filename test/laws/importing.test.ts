@@ -456,6 +456,17 @@ const answersByPerson = Effect.fnUntraced(function* (scope: ProjectScope) {
   return byKey
 })
 
+/** Rows whose dates are a few days ago and that do not expire, so that a yes permits. */
+const recent = rows.map((some) =>
+  some.map((row): Intake.FileRow => {
+    if (!("value" in row)) return row
+    const { consentDate, expirationDate: _, ...value } = Object(row.value)
+    const days = instants.indexOf(Date.parse(consentDate)) + 2
+    const dated = consentDate === undefined ? value : { ...value, consentDate: iso(today - 864e5 * (9 - days)) }
+    return { line: row.line, text: JSON.stringify(dated), value: dated }
+  }),
+)
+
 type AnswersByPerson = Effect.Success<ReturnType<typeof answersByPerson>>
 
 const isRefusal = (answer: { readonly status: string } | undefined): boolean =>
@@ -498,7 +509,7 @@ for (const [name, store, numRuns] of stores) {
   // heads of the scratch store.
   test(`A dry run says how many answers change then, and how many refusals become permission (${name}).`, () =>
     fc.assert(
-      fc.asyncProperty(rows, rows, blockSize, (earlier, rows, blockSize) =>
+      fc.asyncProperty(recent, recent, blockSize, (earlier, rows, blockSize) =>
         onNew(store, (scope) =>
           Effect.gen(function* () {
             yield* take(scope, earlier, { blockSize })
@@ -522,7 +533,7 @@ for (const [name, store, numRuns] of stores) {
   // Kills: Importing.importBlock leaves out nothing, or sees only what the blocks before it recorded.
   test(`Where refusals are kept, none of before the import becomes permission, and all other rows are recorded (${name}).`, () =>
     fc.assert(
-      fc.asyncProperty(rows, rows, blockSize, (earlier, rows, blockSize) =>
+      fc.asyncProperty(recent, recent, blockSize, (earlier, rows, blockSize) =>
         onNew(store, (scope) =>
           Effect.gen(function* () {
             const keeping = { blockSize, keepRefusals: true }
