@@ -87,16 +87,50 @@ const examples: Readonly<Record<string, ReadonlyArray<Step>>> = {
   "Nor are they, if an account was released.": [yes(v), item("accepted", [u], ofGuest), release(u), identified(v)],
 }
 
-test.each(Object.entries(examples))("%s", (_name, steps) =>
+/** Steps before, and steps at the same time. */
+const atOnce: Readonly<Record<string, readonly [before: ReadonlyArray<Step>, steps: ReadonlyArray<Step>]>> = {
+  "Of two accounts that claim one person at the same moment, one is in a conflict.": [[yes(e)], [yes(u, e), yes(v, e)]],
+  "So is one of two that claim people that are joined.": [
+    [yes(e), identified(e), item("accepted", [g], ofGuest)],
+    [yes(u, e), yes(x, g)],
+  ],
+  "Of two new people that claim a contact point at the same moment, one is in a conflict.": [
+    [],
+    [yes(u, e), yes(v, e)],
+  ],
+  "A refusal and an account that claim one person at the same moment are explained by one order.": [
+    [yes(e)],
+    [no(u, e), yes(v, e), no(v)],
+  ],
+  "A release and a claim at the same moment are explained by one order.": [
+    [yes(u, e)],
+    [release(e), yes(u, e, g), item("declined", [e], early)],
+  ],
+}
+
+const onLedger = (program: (surface: Surface.Surface) => Effect.Effect<unknown, unknown>) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(Date.UTC(2024, 0, 31))
-    yield* Lockstep.play(
-      steps.map((step) => [1, step]),
-      yield* Surface.library,
-    )
+    yield* program(yield* Surface.library)
   }).pipe(
     Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer]))),
     Effect.provide(TestClock.layer()),
     Effect.runPromise,
+  )
+
+const worldOf = (steps: ReadonlyArray<Step>) => steps.map((step) => [1, step] as const)
+
+test.each(Object.entries(examples))("%s", (_name, steps) =>
+  onLedger((surface) => Lockstep.play(worldOf(steps), surface)),
+)
+
+test.each(Object.entries(atOnce))("%s", (_name, [before, steps]) =>
+  onLedger(
+    Effect.fnUntraced(function* (surface) {
+      const played = yield* Lockstep.make(surface)
+      yield* Lockstep.playSteps(played, worldOf(before))
+      yield* Lockstep.playAtOnce(played, steps)
+      yield* Lockstep.askAll(played)
+    }),
   ),
 )
