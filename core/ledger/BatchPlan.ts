@@ -105,10 +105,10 @@ const makeAnswers = (batch: Batch, known: KnownPeople.KnownPeople, context: Ledg
       if (first !== undefined) {
         if (!RepeatedItems.isRepeatOf(first, draft, asked, known, batch)) return false
         repeated.set(item, first.item)
-        const kinds: ReadonlyArray<string> = first.leftOut.map(({ kind }) => kind)
+        const kinds = new Set(first.leftOut.map(({ kind }) => kind))
         leaveOut(
           item,
-          asked.aliases.filter(({ kind }) => kinds.includes(kind)),
+          asked.aliases.filter(({ kind }) => kinds.has(kind)),
         )
         return true
       }
