@@ -6,11 +6,11 @@ import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { test } from "vitest"
-import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import * as Lockstep from "../support/people/lockstep.ts"
 import * as Surface from "../support/people/surface.ts"
 import type { Said, Step } from "../support/people/worlds.ts"
+import * as SlowMemory from "../support/slowMemory.ts"
 
 type Identifiers = Said["identifiers"]
 
@@ -113,7 +113,7 @@ const onLedger = (program: (surface: Surface.Surface) => Effect.Effect<unknown, 
     yield* TestClock.setTime(Date.UTC(2024, 0, 31))
     yield* program(yield* Surface.library)
   }).pipe(
-    Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer]))),
+    Effect.provide(Ledger.layer.pipe(Layer.provide([SlowMemory.layer, NodeCrypto.layer]))),
     Effect.provide(TestClock.layer()),
     Effect.runPromise,
   )

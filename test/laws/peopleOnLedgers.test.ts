@@ -12,7 +12,6 @@ import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { afterAll, beforeAll, describe, test } from "vitest"
-import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import { times } from "../support/long.ts"
@@ -21,6 +20,7 @@ import * as TestClockPostgres from "../support/testClockPostgres.ts"
 import * as Lockstep from "../support/people/lockstep.ts"
 import * as Surface from "../support/people/surface.ts"
 import * as Worlds from "../support/people/worlds.ts"
+import * as SlowMemory from "../support/slowMemory.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "assent-people-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 
 const stores = [
-  ["memory", () => MemoryStore.layer, times(8, 3000)],
+  ["memory", () => SlowMemory.layer, times(8, 3000)],
   ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), times(1, 40)],
   ["postgres", () => TestClockPostgres.layer(postgres, database), times(1, 12)],
 ] as const

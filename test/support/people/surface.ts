@@ -39,7 +39,7 @@ export type Recorded =
   | { readonly items: ReadonlyArray<Acknowledged> }
   | { readonly refused: ReadonlyArray<{ readonly item: number; readonly code: string }> }
 
-/** A file that is imported. Rows are told from one another by their `expirationDate`. */
+/** A file that is imported. Each row has another `expirationDate`, by which its events are found. */
 export interface ImportFile {
   readonly rows: ReadonlyArray<Sent & { readonly expirationDate: Instant }>
   readonly sharedContacts: "refuse" | "leave-out"
