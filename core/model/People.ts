@@ -12,6 +12,12 @@ export const identifierKinds = ["concordId", "userId", "projectUserId", "email",
 /** One kind of identifier. `concordId` is the ledger's own id; the others are stored only as keyed hashes. */
 export type IdentifierKind = (typeof identifierKinds)[number]
 
+/** The kinds of identifiers that can be released: all but the ledger's own id. */
+export const releasableKinds = ["userId", "projectUserId", "email", "phoneNumber"] as const
+
+/** One of {@link releasableKinds}. */
+export type ReleasableKind = (typeof releasableKinds)[number]
+
 /** The identifiers of one person as they were given, at most one of each kind. */
 export type Identifiers = { readonly [Kind in IdentifierKind]?: string }
 

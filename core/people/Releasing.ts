@@ -16,12 +16,9 @@ import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
 import * as Turns from "../ledger/Turns.ts"
 
-/** The kinds of identifiers that can be released. */
-export const kinds = ["userId", "projectUserId", "email", "phoneNumber"] as const
-
 /** An identifier that can be released. */
 export interface Identifier {
-  readonly kind: (typeof kinds)[number]
+  readonly kind: People.ReleasableKind
   readonly value: string
   /** The project in which the identifier is unique: needed for a `projectUserId`, ignored for the other kinds. */
   readonly project?: Project

@@ -5,9 +5,8 @@
 import { Effect, Schema, Stream } from "effect"
 import * as Exchange from "../formats/Exchange.ts"
 import { maxItems } from "../ledger/Batch.ts"
-import type { Ledger } from "../Ledger.ts"
 import type { Organization } from "../model/Catalog.ts"
-import type { AccountName, RenameViolation } from "../people/Renaming.ts"
+import type * as Renaming from "../people/Renaming.ts"
 import type { FileRow, Rejection } from "./Intake.ts"
 
 /** The columns of a row. */
@@ -36,12 +35,27 @@ export interface RenameIntake<E> {
   readonly report: (rejections: ReadonlyArray<Rejection>, tally: RenameTally) => Effect.Effect<unknown, E>
 }
 
+/** The use cases that rename a block; a ledger has them. */
+export interface RenameUseCases {
+  readonly reviewRenames: (
+    organization: Organization,
+    items: ReadonlyArray<Renaming.AccountName>,
+  ) => ReturnType<typeof Renaming.review>
+  readonly renameAccounts: (
+    organization: Organization,
+    renaming: Renaming.Renaming,
+  ) => ReturnType<typeof Renaming.rename>
+}
+
 /** A row that can be read. */
-interface Line extends AccountName {
+interface Line extends Renaming.AccountName {
   readonly line: number
 }
 
-const toRejection = (rows: ReadonlyArray<Line>, { code, detail, field, item }: RenameViolation): Rejection => ({
+const toRejection = (
+  rows: ReadonlyArray<Line>,
+  { code, detail, field, item }: Renaming.RenameViolation,
+): Rejection => ({
   line: rows[item]!.line,
   field,
   code,
@@ -71,7 +85,7 @@ const read = (block: ReadonlyArray<FileRow>) => {
 const change = Effect.fnUntraced(function* (
   rows: ReadonlyArray<Line>,
   { isDryRun, organization, submitter }: Omit<RenameIntake<never>, "report">,
-  ledger: Ledger["Service"],
+  ledger: RenameUseCases,
 ) {
   const items = rows.map(({ newUserId, userId }) => ({ userId, newUserId }))
   if (isDryRun) {
@@ -89,7 +103,7 @@ const change = Effect.fnUntraced(function* (
 const takeBlock = Effect.fnUntraced(function* (
   block: ReadonlyArray<FileRow>,
   intake: Omit<RenameIntake<never>, "report">,
-  ledger: Ledger["Service"],
+  ledger: RenameUseCases,
 ) {
   const { rejections, rows } = read(block)
   let open: ReadonlyArray<Line> = rows
@@ -107,7 +121,7 @@ const takeBlock = Effect.fnUntraced(function* (
 export const run = Effect.fnUntraced(function* <E, E2, R>(
   rows: Stream.Stream<ReadonlyArray<FileRow>, E, R>,
   intake: RenameIntake<E2>,
-  ledger: Ledger["Service"],
+  ledger: RenameUseCases,
 ) {
   let tally: RenameTally = { rows: 0, renamed: 0, renamedBefore: 0, rejected: 0 }
   const take = Effect.fnUntraced(function* (block: ReadonlyArray<FileRow>) {

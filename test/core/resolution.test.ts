@@ -6,7 +6,10 @@ import { expect, test } from "vitest"
 import type { Alias, HeldAlias } from "../../core/model/People.ts"
 import * as Resolution from "../../core/model/Resolution.ts"
 
-/** An alias, written `u:` (userId), `p:` or `q:` (projectUserId of two projects), `e:` or `t:`; its hash is the text. */
+/**
+ * An alias, written `u:` (userId), `p:` or `q:` (projectUserId of two projects), `e:` (email) or `t:` (phoneNumber); its
+ * hash is the text.
+ */
 const aliasOf = (text: string): Alias => {
   const kinds = { u: "userId", p: "projectUserId", q: "projectUserId", e: "email", t: "phoneNumber" } as const
   const kind = kinds[text[0] as keyof typeof kinds]

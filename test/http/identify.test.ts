@@ -232,7 +232,7 @@ describe("a visitor without an account", () => {
       const guest = await visit(server)
       const token = await signer.token(email)
       const { session } = (await identify(server, guest, { type: "email", value: email, token })).json
-      // The guest, who is a member of the group, has an account; the person of the session has none of its own.
+      // The guest is a member of the group and has an account; the person of the session has none of its own.
       await known({ concordId: guest.concordId, userId: own })
       if (isReleased) {
         const path = `/privacy-v1/organizations/${acme.id}/people/${guest.concordId}/identifiers/release`

@@ -5,7 +5,6 @@ import { Schema } from "effect"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 import * as People from "../../../core/model/People.ts"
-import * as Releasing from "../../../core/people/Releasing.ts"
 import * as Wire from "./Wire.ts"
 
 /** The claim that an identifier names the visitor, with the identity token that proves it. */
@@ -26,9 +25,9 @@ export const Identification = Schema.Struct({
 
 /** An identifier that is released, exactly one, and the reason. */
 export const Release = Schema.Struct({
-  ...(Object.fromEntries(Releasing.kinds.map((kind) => [kind, ItemLine.identifierFields[kind]])) as Pick<
+  ...(Object.fromEntries(People.releasableKinds.map((kind) => [kind, ItemLine.identifierFields[kind]])) as Pick<
     typeof ItemLine.identifierFields,
-    (typeof Releasing.kinds)[number]
+    People.ReleasableKind
   >),
   project: Fields.orNull(Fields.Uuid.annotate({ description: "The project that a projectUserId is of" })),
   reason: Fields.writableText(1, 256).annotate({
@@ -129,7 +128,7 @@ export const Person = Schema.Struct({
   identifiers: Schema.Array(
     Schema.Struct({
       kind: Schema.optionalKey(
-        Schema.Literals(Releasing.kinds).annotate({
+        Schema.Literals(People.releasableKinds).annotate({
           description: "Left out where the identifier was recorded by an earlier version, which kept no kinds",
         }),
       ),

@@ -8,10 +8,10 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
-import * as Releasing from "../../../core/people/Releasing.ts"
+import type * as Releasing from "../../../core/people/Releasing.ts"
 import type { RenamedAccount } from "../../../core/people/Renaming.ts"
 import type { PersonPage } from "../../../core/people/PersonFacts.ts"
-import type * as People from "../../../core/model/People.ts"
+import * as People from "../../../core/model/People.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
@@ -82,13 +82,13 @@ const notValid = (errors: ReadonlyArray<Answer.Violation>, detail = "the body is
 const releasedOf = Effect.fnUntraced(function* (fields: typeof PeopleWire.Release.Type) {
   const ledger = yield* Ledger
   const { organization } = yield* CurrentKey
-  const given = Releasing.kinds.flatMap((kind) => {
+  const given = People.releasableKinds.flatMap((kind) => {
     const value = fields[kind]
     return value == null ? [] : [{ kind, value }]
   })
   const [identifier] = given
   if (identifier === undefined || given.length > 1) {
-    const detail = `name exactly one of ${Releasing.kinds.join(", ")}`
+    const detail = `name exactly one of ${People.releasableKinds.join(", ")}`
     return yield* notValid([{ pointer: "", code: "identifier_missing", detail }])
   }
   if (identifier.kind !== "projectUserId") return identifier as Releasing.Identifier

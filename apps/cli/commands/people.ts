@@ -9,7 +9,8 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
-import * as Releasing from "../../../core/people/Releasing.ts"
+import { releasableKinds } from "../../../core/model/People.ts"
+import type * as Releasing from "../../../core/people/Releasing.ts"
 import type { Rejection } from "../../../core/transfer/Intake.ts"
 import * as RenameIntake from "../../../core/transfer/RenameIntake.ts"
 import * as Store from "../../Store.ts"
@@ -159,7 +160,7 @@ const lineOfInput = Effect.gen(function* () {
 
 /** The identifier to release; fails unless exactly one is given. */
 const identifierOf = Effect.fnUntraced(function* (given: ReleaseFlags, { project }: ProjectScope) {
-  const all = Releasing.kinds.flatMap((kind) =>
+  const all = releasableKinds.flatMap((kind) =>
     Option.match(given[kind], { onNone: () => [], onSome: (value) => [{ kind, value }] }),
   )
   const [first] = all
