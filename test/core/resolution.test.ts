@@ -7,8 +7,8 @@ import type { Alias, HeldAlias } from "../../core/model/People.ts"
 import * as Resolution from "../../core/model/Resolution.ts"
 
 /**
- * An alias, written `u:` (userId), `p:` or `q:` (projectUserId of two projects), `e:` (email) or `t:` (phoneNumber); its
- * hash is the text.
+ * An alias: `u:` is a userId, `p:` and `q:` are a projectUserId of two projects, `e:` is an email and `t:` a
+ * phoneNumber. Its hash is the text.
  */
 const aliasOf = (text: string): Alias => {
   const kinds = { u: "userId", p: "projectUserId", q: "projectUserId", e: "email", t: "phoneNumber" } as const
