@@ -48,6 +48,7 @@ const bind = ({ ids }: Played, own: string, id: string): void => {
   ids.set(own, id)
 }
 
+/** Starts to play on a ledger: opens the sessions of the guests. */
 export const make = Effect.fnUntraced(function* (surface: Surface) {
   const played: Played = {
     surface,
@@ -129,7 +130,10 @@ const sameRecorded = (
 ): void => {
   const before = Model.copy(model)
   const recordedAt = "items" in answer ? Math.max(clock, ...answer.items.map(({ dateCreated }) => dateCreated)) : clock
-  const expected = items.map((item) => Resolving.record(model, item, { clock, recordedAt }, sharedContacts))
+  const clockOf = (item: number) => ("items" in answer ? answer.items[item]!.consentDate : clock)
+  const expected = items.map((item, index) =>
+    Resolving.record(model, item, { clock: clockOf(index), recordedAt }, sharedContacts),
+  )
   const refused = expected.flatMap((each, item) => ("refused" in each ? [{ item, code: each.refused }] : []))
   if ("refused" in answer || refused.length > 0) {
     const codes = "refused" in answer ? answer.refused.filter(({ code }) => code !== "not_recorded") : []

@@ -29,6 +29,7 @@ export interface Reference {
 
 /** The answer to an item: its event, those of further people, and the contact points that were left out. */
 export interface Acknowledged extends Reference {
+  readonly consentDate: Instant
   readonly dateCreated: Instant
   readonly alsoRecordedFor: ReadonlyArray<Reference>
   readonly leftOut: ReadonlyArray<string>
@@ -77,7 +78,8 @@ export interface ListedFact {
 /** A visitor's session. */
 export interface Visitor {
   readonly concordId: string
-  readonly session: Session
+  /** Left out where visitors are not identified. */
+  readonly session?: Session
 }
 
 /** What was asked: at which instants. */
@@ -164,8 +166,9 @@ export const library = Effect.gen(function* () {
     if (outcome._tag === "Refused") return { refused: outcome.violations }
     const { alsoRecordedFor, events, leftOut } = yield* expected(outcome, "Recorded")
     return {
-      items: events.map(({ concordId, dateCreated, id }, index) => ({
+      items: events.map(({ concordId, consentDate, dateCreated, id }, index) => ({
         id,
+        consentDate,
         concordId,
         dateCreated,
         alsoRecordedFor: alsoRecordedFor.get(index) ?? [],
@@ -227,7 +230,13 @@ export const library = Effect.gen(function* () {
     const alias = Option.getOrThrow(yield* ledger.aliasOf(first, { kind, value, isHashed: false }))
     const now = yield* Clock.currentTimeMillis
     const evidence = { kind, issuedAt: now, expiresAt: now + oneHour }
-    const outcome = yield* ledger.identify({ ...first, session, alias, evidence, signed: `proof ${proofs++}` })
+    const outcome = yield* ledger.identify({
+      ...first,
+      session: session!,
+      alias,
+      evidence,
+      signed: `proof ${proofs++}`,
+    })
     const { token } = yield* expected(outcome, "Identified")
     const next = Option.getOrThrow(yield* ledger.liveSession(first.project, token))
     return { concordId: next.concordId, session: next }
