@@ -100,6 +100,27 @@ const isAgain = (event: StoredEvent, own: ReadonlyArray<StoredEvent>, { events }
       consentDate < event.consentDate,
   )
 
+/** The events of a refusal for further people: the same refusal, each of another person, recorded with the first. */
+function* furtherEvents(
+  request: string,
+  first: StoredEvent,
+  further: ReadonlyArray<Pick<StoredEvent, "concordId" | "id">>,
+  byId: ReadonlyMap<string, StoredEvent>,
+): Iterable<string> {
+  const people = new Set([first.concordId, ...further.map(({ concordId }) => concordId)])
+  if (people.size <= further.length) yield `${request} was recorded for one person twice`
+  for (const { concordId, id } of further) {
+    const event = byId.get(id)
+    if (event === undefined) yield `${request} was acknowledged, but ${id} is not there`
+    else {
+      const { consentDate, consentState, consentType, dateCreated } = event
+      const said = [consentState, consentType, consentDate, dateCreated]
+      const asFirst = ["declined", first.consentType, first.consentDate, first.dateCreated]
+      if (event.concordId !== concordId || !isDeepStrictEqual(said, asFirst)) yield `${id} is not what ${request} said`
+    }
+  }
+}
+
 const recordedEvents: Check = function* (played, kept) {
   const { events } = kept
   const byId = new Map(events.map((event) => [event.id, event]))
@@ -113,6 +134,8 @@ const recordedEvents: Check = function* (played, kept) {
     if (answer.events.length !== asked.length) yield `${request} was answered another number of events`
     for (const [index, event] of answer.events.entries()) {
       const { consentDate, consentState, consentType, externalId, person } = asked[index]!
+      const further = answer.alsoRecordedFor.get(index) ?? []
+      yield* furtherEvents(request, event, further, byId)
       const isAsAsked =
         event.consentState === consentState &&
         event.consentType === consentType &&
@@ -128,7 +151,7 @@ const recordedEvents: Check = function* (played, kept) {
           yield `${request} was answered an event of ${event.submitter}`
         continue
       }
-      returned.push(event)
+      returned.push(event, ...further.map(({ id }) => byId.get(id)!))
       if (externalId === undefined && !isDated(played, kept, deed, consentDate, event))
         yield `${event.id} has a date that ${request} did not ask for`
     }
