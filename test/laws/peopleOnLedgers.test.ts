@@ -69,7 +69,6 @@ describe.each(stores)("Over %s", (_name, store, numRuns) => {
             const played = yield* Lockstep.make(yield* Surface.library)
             yield* Lockstep.playSteps(played, world)
             yield* Lockstep.playAtOnce(played, steps)
-            yield* Lockstep.askAll(played)
           }),
         ),
       ),
