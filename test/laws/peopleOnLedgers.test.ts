@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 
 const stores = [
-  ["memory", () => SlowMemory.layer, times(8, 3000)],
+  ["memory", () => SlowMemory.layer, times(8, 800)],
   ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), times(1, 40)],
   ["postgres", () => TestClockPostgres.layer(postgres, database), times(1, 12)],
 ] as const
