@@ -168,10 +168,14 @@ const identify = Effect.fnUntraced(function* (client: Client, own: string, actio
   if (answer?._tag === "Identified") client.visitors.push({ ...visitor, token: answer.token })
 })
 
-/** The person of a question or of an undoing. */
+/** The person of a question or of an undoing, which is about one person: with two identifiers, that of the account. */
 const named = (ledger: Service, who: Who, { site: scope, visitors }: Client) => {
   const visitor = who.visitor === undefined ? undefined : at(visitors, who.visitor)
-  if (visitor === undefined) return ledger.find(scope, identifiersOf(who.visitor === undefined ? who : { user: 0 }))
+  if (visitor === undefined) {
+    const { user, visitor: unknown } = who
+    const isOfAccount = user !== undefined || unknown !== undefined
+    return ledger.find(scope, identifiersOf(isOfAccount ? { user: user ?? 0 } : who))
+  }
   const { concordId } = visitor.session
   return ledger.find(scope, { concordId })
 }
