@@ -6,6 +6,7 @@ import * as Lane from "../../core/model/Lane.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import type { HeldAlias, Named } from "../../core/model/People.ts"
 import type { AliasState } from "../../core/ports/PeopleStore.ts"
+import { prepareArrays } from "./Reader.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** Reads aliases through one connection; a caller that reads several does so in one snapshot. */
@@ -29,6 +30,22 @@ const toNamed = (row: Row): Named => ({
   dateCreated: Number(row["recorded_at"]),
 })
 
+/** A row of the state of a hash, which is read for every identifier that is recorded. */
+type StateRow = readonly [
+  person: Uint8Array<ArrayBuffer> | null,
+  kind: string | null,
+  recordedAt: number | null,
+  releasedAt: number | null,
+]
+
+const nothing: AliasState = { named: undefined, releasedAt: undefined }
+
+const toState = ([person, kind, recorded_at, releasedAt]: StateRow): AliasState => {
+  if (person === null && releasedAt === null) return nothing
+  const named = person === null ? undefined : toNamed({ person, kind, recorded_at })
+  return { named, releasedAt: releasedAt ?? undefined }
+}
+
 const toHeld = (row: Row): HeldAlias => {
   const { hash, is_renamed, project, released_at } = row
   return {
@@ -50,10 +67,13 @@ export const make = (db: DatabaseSync): AliasReader => {
   const selectThen = db.prepare(`
     SELECT person, kind, recorded_at FROM former_alias
     WHERE lane = ? AND hash = ? AND recorded_at <= ? AND released_at > ? ORDER BY recorded_at, released_at LIMIT 1`)
-  const selectState = db.prepare(`
+  const selectState = prepareArrays(
+    db,
+    `
     SELECT a.person, a.kind, a.recorded_at,
       (SELECT max(released_at) FROM former_alias f WHERE f.lane = ?1 AND f.hash = ?2 AND NOT is_renamed) AS released_at
-    FROM (SELECT 1) LEFT JOIN alias a ON a.lane = ?1 AND a.hash = ?2`)
+    FROM (SELECT 1) LEFT JOIN alias a ON a.lane = ?1 AND a.hash = ?2`,
+  )
   const selectFormer = db.prepare(`
     SELECT person, kind, project, hash, recorded_at, released_at, is_renamed FROM former_alias
     WHERE lane = ? AND hash = ? ORDER BY released_at, recorded_at`)
@@ -70,12 +90,8 @@ export const make = (db: DatabaseSync): AliasReader => {
       return row === undefined || Number(row["recorded_at"]) > (knownAt ?? Infinity) ? undefined : toNamed(row)
     },
     state: (organization, hash) => {
-      const row = selectState.get(...keyOf(organization, hash))!
-      const { person, released_at } = row
-      return {
-        named: person === null ? undefined : toNamed(row),
-        releasedAt: released_at === null ? undefined : Number(released_at),
-      }
+      const row: unknown = selectState.get(...keyOf(organization, hash))
+      return toState(row as StateRow)
     },
     formerly: (organization, hash) => selectFormer.all(...keyOf(organization, hash)).map(toHeld),
     of: (organization, concordId) =>
