@@ -143,7 +143,7 @@ export const formerly = Effect.fnUntraced(function* (
 
 const selectOf = (table: string, released: string): string => `
   SELECT person, kind, project, hash, recorded_at, ${released} FROM ${table}
-  WHERE person = ANY($1::uuid[]) AND lane BETWEEN $2 AND $3 AND kind IS DISTINCT FROM 'contextId'`
+  WHERE lane = ANY($1::bigint[]) AND person = ANY($2::uuid[]) AND kind IS DISTINCT FROM 'contextId'`
 
 /** The aliases that name or named each of some people, in the order of the people and then of the claims. */
 export const ofPeople = Effect.fnUntraced(function* (
@@ -158,7 +158,7 @@ export const ofPeople = Effect.fnUntraced(function* (
      FROM (${selectOf("alias", "NULL::bigint AS released_at, false AS is_renamed")}
        UNION ALL ${selectOf("former_alias", "released_at, is_renamed")}) a
      ORDER BY a.recorded_at, a.hash, a.released_at`,
-    [people, ...Lane.range(organization)],
+    [Lane.all(organization), people],
   )
   const ofPerson = Map.groupBy(rows, ({ person }) => person)
   return people.map((person) => (ofPerson.get(person) ?? []).map(toHeld))

@@ -40,6 +40,7 @@ describe("the tables", () => {
         "applied 4 table-names, for postgres",
         "applied 5 joined-heads, for postgres",
         "applied 6 used-versions, for postgres",
+        "applied 7 alias-kinds, for postgres",
         "",
       ].join("\n"),
       stderr: "",
