@@ -449,6 +449,14 @@ describe("three servers whose clients record at the same time, with faults at ra
 })
 
 describe("lanes", () => {
+  /** The same tables without rows, because the planner must not know how few there are in those of the tests above. */
+  let planned: string
+  beforeAll(async () => {
+    const url = await postgres.database()
+    await Effect.runPromise(Migrations.using(url, (sql) => Migrations.run(sql)))
+    planned = new URL(url).pathname.slice(1)
+  })
+
   /** Statements that are about no row: the control of transactions, settings, and the applied migrations. */
   const aboutNoRow = /^(BEGIN|COMMIT|ROLLBACK|SET LOCAL .*|SHOW .*|SELECT .* FROM migration .*)$/
 
@@ -456,7 +464,7 @@ describe("lanes", () => {
     const statements = [...recorded].filter((each) => !aboutNoRow.test(each))
     const beyond = []
     for (const statement of statements) {
-      for (const table of await beyondLanes(postgres, database.name, statement)) beyond.push(`${table}: ${statement}`)
+      for (const table of await beyondLanes(postgres, planned, statement)) beyond.push(`${table}: ${statement}`)
     }
     expect(beyond).toEqual([])
     const tables = await postgres.administer(
@@ -476,14 +484,15 @@ describe("lanes", () => {
       alias: "INSERT INTO alias SELECT v.lane, a.hash, a.person, 0 FROM unnest($1::bigint[]) AS v (lane), alias a",
     }
     for (const [table, statement] of Object.entries(without)) {
-      expect(await beyondLanes(postgres, database.name, statement), statement).toEqual([table])
+      expect(await beyondLanes(postgres, planned, statement), statement).toEqual([table])
     }
   })
 
   test("every key begins with the lane, and nothing else ties one lane to another: only the table of applied migrations has none", async () => {
     expect(await catalogBeyondLanes(postgres, database.name)).toEqual([
-      // The constant of `lane_head.has_joined`.
-      { what: "default", name: "false" },
+      { what: "default", name: "alias.normalization = 1" },
+      { what: "default", name: "former_alias.is_renamed = false" },
+      { what: "default", name: "lane_head.has_joined = false" },
       { what: "key that begins with something else", name: "migration_pkey" },
       { what: "table without a lane", name: "migration" },
     ])
