@@ -91,7 +91,9 @@ export const play = async (
   const written = (instants: object): Readonly<Record<string, string>> =>
     Object.fromEntries(Object.entries(instants).map(([name, instant]) => [name, Instant.format(instant)]))
 
-  // Identifiers and idempotency records belong to the organization, so each sequence has its own people and keys.
+  // People, identifiers and idempotency records belong to the organization, so each sequence has its own.
+  const stranger = crypto.randomUUID()
+  const personAt = (index: number): string => at(people, index) ?? stranger
   const keyOf = (key: string): string => `${key}-${project.id}`
   const digits = String(10_000_000 + (Number.parseInt(project.id.slice(-8), 16) % 89_999_999))
   const ofSequence = (kind: string, value: string): string => {
@@ -104,7 +106,7 @@ export const play = async (
     ...who
   }: Commands.Identifiers & { readonly person?: number }): PersonIdentifiers => ({
     ...Object.fromEntries(Object.entries(who).map(([kind, value]) => [kind, ofSequence(kind, String(value))])),
-    ...(person !== undefined && { concordId: at(people, person) ?? nobody }),
+    ...(person !== undefined && { concordId: personAt(person) }),
   })
 
   /**
@@ -277,7 +279,7 @@ export const play = async (
     ...(startDate !== undefined && { startDate: dayOf(startDate) }),
     ...(endDate !== undefined && { endDate: dayOf(endDate) }),
     ...(submitter !== undefined && { submitter: submitter ? ownerKeyId : (people[0] ?? nobody) }),
-    ...(concordId !== undefined && { concordId: at(people, concordId) ?? nobody }),
+    ...(concordId !== undefined && { concordId: personAt(concordId) }),
   })
   const queryText = (query: object): string =>
     new URLSearchParams(
