@@ -10,13 +10,15 @@ import { Api } from "../../adapters/http/api/Api.ts"
 import { isRead } from "../../adapters/http/api/Endpoint.ts"
 import type { Project } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
-import { acme, asOwner, blog, nobody, privacy, shop, site, visit, yes } from "./world.ts"
+import { acme, asOwner, blog, nobody, privacy, record, shop, site, visit, yes } from "./world.ts"
 
 /** A caller: with a key of Acme's owner, with a visitor's session, or from a page of a project. */
 export interface Asker {
   readonly apiKey: string
   readonly session: string
   readonly project: Project
+  /** Records an event of a person that is new, and answers its concordId. */
+  readonly meet: (identifiers: object) => Promise<string>
 }
 
 /** A request. Each one that is made differs: it is about another person, with another name. */
@@ -122,6 +124,27 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
     json: { firstName: `Zq9-first ${made++}`, email: `zq9-${made}@example.com` },
     refused: { email: "nowhere" },
   }),
+  releaseIdentifier: async (asker) => {
+    const email = `zq9-released-${made++}@example.com`
+    const json = { email, reason: "hard bounce" }
+    return {
+      path: `${organization}/people/${await asker.meet({ email })}/identifiers/release`,
+      headers: withKey(asker),
+      json,
+      refused: { ...json, reason: "" },
+    }
+  },
+  renameAccounts: async (asker) => {
+    const userId = `zq9-account ${made++}`
+    await asker.meet({ userId })
+    const newUserId = `${userId} renamed`
+    return {
+      path: `${organization}/people/identifiers/rename`,
+      headers: withKey(asker),
+      json: { items: [{ userId, newUserId }] },
+      refused: { items: [{ userId: `${userId} of no person`, newUserId }] },
+    }
+  },
 }
 
 /**
@@ -138,18 +161,27 @@ export const postEndpoints: ReadonlyArray<string> = (() => {
   return names.filter((name) => name !== "importConsentEvents")
 })()
 
+const meet =
+  (server: Server): Asker["meet"] =>
+  async (identifiers) => {
+    const answer = await record(server, [yes(identifiers)])
+    expect(answer.status, answer.text).toBe(201)
+    return answer.json.items[0].concordId
+  }
+
 /** A new caller with a key of Acme's owner. */
 export const newAsker = async (server: Server): Promise<Asker> => ({
   apiKey: asOwner["x-api-key"],
   session: (await visit(server)).session,
   project: shop,
+  meet: meet(server),
 })
 
 /** Another caller: another key of the same role, another visitor, a page of another project. */
 export const newOther = async (server: Server): Promise<Asker> => {
   const json = { name: "Another owner", role: "owner" }
   const { secret } = (await server.request("POST", `${organization}/api-keys`, { headers: asOwner, json })).json
-  return { apiKey: secret, session: (await visit(server)).session, project: blog }
+  return { apiKey: secret, session: (await visit(server)).session, project: blog, meet: meet(server) }
 }
 
 /** Sends a request, with an Idempotency-Key if there is one. */
