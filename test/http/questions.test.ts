@@ -275,12 +275,12 @@ describe("reading at and knownAt", () => {
     expect(answer).toMatchObject({ at: "2024-01-01T00:00:00.000Z", knownAt: "2024-01-01T00:00:00.500Z" })
   })
 
-  test("at the first and the last instant there are works", async () => {
-    await recorded([
-      yes({ userId: "ends", consentDate: "0001-01-01T00:00:00Z", expirationDate: "9999-12-31T23:59:59.999Z" }),
-    ])
+  test("at the first and the last instant there are works, and so does the first that an event may have", async () => {
+    const [earliest, last] = ["1990-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]
+    await recorded([yes({ userId: "ends", consentDate: earliest, expirationDate: last })])
     const first = { userId: "ends", at: "0001-01-01T00:00:00.000Z" }
-    expect(await decisionOf(first)).toMatchObject({ status: "given", nextChangeAt: "9999-12-31T23:59:59.999Z" })
+    expect(await decisionOf(first)).toMatchObject({ status: "unknown", nextChangeAt: earliest })
+    expect(await decisionOf({ userId: "ends", at: earliest })).toMatchObject({ status: "given", nextChangeAt: last })
     expect(await decisionOf({ userId: "ends", at: "9999-12-31T23:59:59.999Z" })).toMatchObject({ status: "expired" })
   })
 })

@@ -78,6 +78,12 @@ const withValue = (body: unknown, [name, ...rest]: ReadonlyArray<string>, value:
   return [withValue(Array.isArray(body) ? body[0] : undefined, rest, value)]
 }
 
+/** What is sent beside a member: the example, without the identifier of a release, which names exactly one. */
+const bodyOf = (operationId: string): unknown => {
+  if (operationId === "releaseIdentifier") return { reason: "hard bounce" }
+  return exampleSequence.find(({ operation }) => operation === operationId)?.body
+}
+
 const pathParameters: Readonly<Record<string, string>> = {
   organizationId: acme.id,
   projectId: shop.id,
@@ -85,13 +91,12 @@ const pathParameters: Readonly<Record<string, string>> = {
 }
 
 const send = ({ member, method, operation, path }: TextMember, value: string): Promise<Answer> => {
-  const example = exampleSequence.find((each) => each.operation === operation.operationId)
   const id = path.includes("api-keys") ? ownerKeyId : types.newsletter.id
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => pathParameters[name] ?? id)
   const isOfVisitor = path.startsWith("/site-v1")
   return server.request(method.toUpperCase(), filled, {
     headers: isOfVisitor ? { "x-session": session, origin: `https://${shop.domains[0]}` } : asOwner,
-    json: withValue(example?.body, member, value),
+    json: withValue(bodyOf(operation.operationId), member, value),
   })
 }
 

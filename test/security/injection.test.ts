@@ -50,7 +50,10 @@ const texts = [
   `\u202eevil\u202c`,
 ]
 
-/** No store keeps this one, but an identifier may have it, because only its hash is kept. */
+/** Whether a text may be an account identifier: characters that cannot be seen are refused in one. */
+const isIdentifier = (text: string): boolean => !/[\p{Cc}\p{Cf}]/u.test(text)
+
+/** No store keeps this one. */
 const withNul = `\u202eevil\u202c\u0000`
 
 const send = async (method: string, path: string, json: unknown) => {
@@ -78,11 +81,12 @@ test("every text that an API key may write is answered as it was sent, by every 
     const type = await send("POST", `${privacy()}/consent-types`, { ...sent, label: fresh("label") })
     expect(type).toMatchObject({ ...sent, subcategory: [text] })
     const own = fresh(text)
-    const item = yes({ consentType: type.id, userId: text, projectUserId: own, externalId: own })
+    const person = isIdentifier(text) ? { userId: text, projectUserId: own } : { userId: fresh("user") }
+    const item = yes({ consentType: type.id, ...person, externalId: own })
     const [event] = (await record(server, [item])).json.items
     expect(event).toMatchObject({ externalId: own, subcategory: [text] })
-    for (const userId of [text]) {
-      const { items } = (await ask(server, "consent-state", { userId })).json
+    for (const identifier of Object.entries(person)) {
+      const { items } = (await ask(server, "consent-state", Object.fromEntries([identifier]))).json
       expect(items.map(({ id }: { id: string }) => id)).toContain(event.id)
     }
     // A filter finds only values equal to it.
@@ -94,7 +98,7 @@ test("every text that an API key may write is answered as it was sent, by every 
   expect(Object.prototype).not.toHaveProperty("isAdmin")
 })
 
-test("a text that no store keeps is refused by every member that is kept, and finds a person as an identifier", async () => {
+test("a text that no store keeps is refused by every member that is kept, and so is one that cannot be seen by every identifier", async () => {
   const refused = async (method: string, path: string, json: object) => {
     const answer = await server.request(method, path, { headers: asOwner, json })
     return [answer.status, ...violations(answer)]
@@ -109,15 +113,21 @@ test("a text that no store keeps is refused by every member that is kept, and fi
   const type = await refused("POST", `${privacy()}/consent-types`, { ...sent, label: fresh("label") })
   const members = ["description", "document", "name", "subcategory"]
   expect([type[0], type.slice(1).toSorted()]).toEqual([422, members.map((member) => `/${member} invalid`)])
-  const [accepted, declined] = ["accepted", "declined"].map((consentState) =>
-    yes({ consentState, userId: text, externalId: text }),
-  )
-  expect(violations(await record(server, [accepted]))).toEqual(["/items/0/externalId invalid"])
+  expect(violations(await record(server, [yes({ userId: "u", externalId: text })]))).toEqual([
+    "/items/0/externalId invalid",
+  ])
   // A refusal is recorded without it.
+  const declined = yes({ consentState: "declined", userId: "u", projectUserId: text, externalId: text })
   const answer = await record(server, [declined])
-  expect([answer.status, answer.json.items[0].leftOut]).toEqual([201, ["externalId"]])
-  const { items } = (await ask(server, "consent-state", { userId: text })).json
-  expect(items.map(({ id }: { id: string }) => id)).toEqual([answer.json.items[0].id])
+  expect([answer.status, answer.json.items[0].leftOut]).toEqual([201, ["externalId", "projectUserId"]])
+  for (const unseen of [...texts, withNul].filter((each) => !isIdentifier(each))) {
+    for (const kind of ["userId", "projectUserId", "email", "phoneNumber"]) {
+      const refusedItem = await record(server, [yes({ [kind]: unseen })])
+      expect(violations(refusedItem)).toEqual([`/items/0/${kind} identifier_not_valid`])
+      const asked = await ask(server, "consent-state", { [kind]: unseen })
+      expect([asked.status, violations(asked)]).toEqual([400, [`?${kind} identifier_not_valid`]])
+    }
+  }
 })
 
 test("the reference shows nothing that a user wrote", async () => {
