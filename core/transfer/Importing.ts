@@ -171,28 +171,32 @@ class Excluded extends Data.TaggedError("Excluded")<{
   readonly kept: ReadonlySet<number>
 }> {}
 
+const none: ReadonlySet<number> = new Set()
+
 const placesOf = (items: Iterable<Recording.IdentifiedItem>): ReadonlySet<number> =>
   new Set(Array.from(items, ({ item }) => item))
 
-/** Looks at the items of a block's first plan, and fails if some of them are not to be recorded. */
+/**
+ * Looks at the items of a plan, and fails if some of them are not to be recorded: those that are known, at the first
+ * plan, and those that would turn a refusal into permission, at every plan, because the person of an item may be
+ * another once an item before it is left out.
+ */
 const examine = Effect.fnUntraced(function* (
   planned: ReadonlyArray<Recording.IdentifiedItem>,
   tried: ReadonlyArray<IndexedItem>,
-  begin: AnswerChanges.BlockBegin,
+  { isFirst, ...begin }: AnswerChanges.BlockBegin & { readonly isFirst: boolean },
   block: Block,
   context: LedgerContext,
 ) {
   const { rows, run } = block
-  const known = yield* KnownRows.find(planned, (place) => rows[tried[place]![0]]!, run, block, context)
+  const textOf = (place: number) => rows[tried[place]![0]]!
+  const known = isFirst ? yield* KnownRows.find(planned, textOf, run, block, context) : none
   const unknown = planned.filter(({ item }) => !known.has(item))
   const kept = placesOf(
     run.options.keepRefusals ? yield* AnswerChanges.overturning(unknown, begin, run, block, context) : [],
   )
-  yield* countDates(
-    unknown.filter(({ item }) => !kept.has(item)),
-    run,
-    context,
-  )
+  const recorded = unknown.filter(({ item }) => !kept.has(item))
+  if (isFirst) yield* countDates(recorded, run, context)
   if (known.size > 0 || kept.size > 0) yield* new Excluded({ known, kept })
 })
 
@@ -215,6 +219,7 @@ export const importBlock = Effect.fnUntraced(function* (
   let replacedDates = 0
   let alsoRecorded = 0
   let plans = 0
+  /** Whether a plan was looked at. */
   let isExamined = false
   /** The items that are not to be recorded: those of them that were recorded before, as rows of another block. */
   let known: ReadonlyArray<IndexedItem> = []
@@ -241,9 +246,10 @@ export const importBlock = Effect.fnUntraced(function* (
           return "plan again"
         }
         if (first === undefined) return {}
-        const isToExamine = !isExamined
+        const isToExamine = !isExamined || run.options.keepRefusals
+        const examined = { ...begin, isFirst: !isExamined }
         isExamined = true
-        if (isToExamine) yield* examine(planned, tried, begin, block, context)
+        if (isToExamine) yield* examine(planned, tried, examined, block, context)
         if (run.answers !== undefined)
           countAnswers = yield* AnswerChanges.changes(planned, lineOf, begin, run, block, context)
         const beforeAppend = isFirst ? slot.markSent(first) : Effect.void
@@ -254,7 +260,7 @@ export const importBlock = Effect.fnUntraced(function* (
 
   /** Takes items that are not to be recorded out of those that are tried. */
   const exclude = (tried: ReadonlyArray<IndexedItem>, found: Excluded): ReadonlyArray<IndexedItem> => {
-    known = tried.filter((_, place) => found.known.has(place))
+    known = [...known, ...tried.filter((_, place) => found.known.has(place))]
     for (const [place, [index]] of tried.entries()) {
       if (!found.known.has(place) && !found.kept.has(place)) continue
       excluded.add(index)
