@@ -9,7 +9,7 @@ import { Ledger } from "../../../core/Ledger.ts"
 import type { Item } from "../../../core/model/Admission.ts"
 import type { IdempotentRequest } from "../../../core/ledger/Idempotency.ts"
 import type { Opened } from "../../../core/people/Sessions.ts"
-import type { Identifiers } from "../../../core/model/People.ts"
+import type { Identifiers, ReleasableKind } from "../../../core/model/People.ts"
 import type { StoredEvent, StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import type { Answer, Asked, Deed, Kind, Reply } from "./history.ts"
 import type { Use } from "./process.ts"
@@ -73,8 +73,9 @@ const naming = (kind: Kind, own: string, key: Key, content: unknown) => {
   return { request: key === "own" ? own : `shared ${key} ${text}`, idempotency }
 }
 
-const identifiersOf = ({ email, user }: Who): Identifiers => ({
+const identifiersOf = ({ account, email, user }: Who): Identifiers => ({
   ...(user !== undefined && { userId: `user ${user}` }),
+  ...(account !== undefined && { projectUserId: `account ${account}` }),
   ...(email !== undefined && { email: `${email}@example.com` }),
 })
 
@@ -84,14 +85,21 @@ const siteNow = Effect.fnUntraced(function* (ledger: Service, { project }: Proje
 
 const at = <A>(all: ReadonlyArray<A>, index: number): A | undefined => all[index % all.length]
 
-const itemOf = (saying: Saying, now: number, { site: scope, visitors }: Client): Item | undefined => {
+/** The identifiers of a person; `undefined` if it is a visitor and there is none. */
+const named = (who: Who, { visitors }: Client): Identifiers | undefined => {
+  if (who.visitor === undefined) return identifiersOf(who)
+  const visitor = at(visitors, who.visitor)
+  return visitor && { ...identifiersOf(who), concordId: visitor.session.concordId }
+}
+
+const itemOf = (saying: Saying, now: number, client: Client): Item | undefined => {
   const { ago, consentState, externalId, lasts, type, version, who } = saying
-  const visitor = who.visitor === undefined ? undefined : at(visitors, who.visitor)
-  if (who.visitor !== undefined && visitor === undefined) return undefined
+  const person = named(who, client)
+  if (person === undefined) return undefined
   const consentDate = ago === undefined ? undefined : now - ago
   return {
-    person: visitor === undefined ? identifiersOf(who) : { concordId: visitor.session.concordId },
-    consentType: scope.types.all[type]!.id,
+    person,
+    consentType: client.site.types.all[type]!.id,
     consentState,
     consentAction: "import",
     ...(version !== undefined && { version }),
@@ -108,7 +116,8 @@ const record = Effect.fnUntraced(function* (client: Client, own: string, action:
   const now = yield* Clock.currentTimeMillis
   const items = action.sayings.flatMap((saying) => itemOf(saying, now, client) ?? [])
   if (items.length === 0) return
-  const { idempotency, request } = naming("record", own, action.key, items)
+  const sharedContacts = action.leavesOut ? ({ sharedContacts: "leave-out" } as const) : {}
+  const { idempotency, request } = naming("record", own, action.key, [items, sharedContacts])
   // A refusal with the external id of another event is recorded without it, and again if it is sent again.
   const isFoundAgain = ({ consentState, externalId }: (typeof items)[number]) =>
     externalId !== undefined && consentState !== "declined"
@@ -120,6 +129,7 @@ const record = Effect.fnUntraced(function* (client: Client, own: string, action:
         ...scope,
         submitter: submitterOf(request),
         items,
+        ...sharedContacts,
         ...(idempotency !== undefined && { idempotency }),
       })
     }),
@@ -168,25 +178,14 @@ const identify = Effect.fnUntraced(function* (client: Client, own: string, actio
   if (answer?._tag === "Identified") client.visitors.push({ ...visitor, token: answer.token })
 })
 
-/** The person of a question or of an undoing, which is about one person: with two identifiers, that of the account. */
-const named = (ledger: Service, who: Who, { site: scope, visitors }: Client) => {
-  const visitor = who.visitor === undefined ? undefined : at(visitors, who.visitor)
-  if (visitor === undefined) {
-    const { user, visitor: unknown } = who
-    const isOfAccount = user !== undefined || unknown !== undefined
-    return ledger.find(scope, identifiersOf(isOfAccount ? { user: user ?? 0 } : who))
-  }
-  const { concordId } = visitor.session
-  return ledger.find(scope, { concordId })
-}
-
 const undo = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "undo" }) {
   const { organization } = client.site
   const facts = yield* client.call(own, (ledger) =>
     Effect.gen(function* () {
-      const found = yield* named(ledger, action.who, client)
+      const found = yield* ledger.find(client.site, named(action.who, client) ?? identifiersOf({ user: 0 }))
       if (found._tag === "Refused" || found.concordId === undefined) return []
-      return (yield* wholePerson(organization, found.concordId).pipe(Effect.provideService(Ledger, ledger))).facts
+      const { facts } = yield* wholePerson(organization, found.concordId).pipe(Effect.provideService(Ledger, ledger))
+      return facts.filter(({ kind }) => kind === "joined" || kind === "identified")
     }),
   )
   if (facts._tag !== "Answered") return
@@ -199,6 +198,35 @@ const undo = Effect.fnUntraced(function* (client: Client, own: string, action: A
 
 /** The answer of a change without an idempotency key is not kept. */
 const unanswered = { answer: () => "" }
+
+const release = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "release" }) {
+  const { organization, project } = client.site
+  const identifiers = identifiersOf(action.identifier)
+  const [kind, value] = Object.entries(identifiers)[0] as [ReleasableKind, string]
+  const { idempotency, request } = naming("release", own, action.key, identifiers)
+  yield* send(client, "release", request, identifiers, idempotency !== undefined, (ledger) =>
+    ledger.releaseIdentifier(organization, {
+      identifier: { kind, value, project },
+      reason: own,
+      submitter: request,
+      answer: ({ id }) => id,
+      ...(idempotency !== undefined && { idempotency }),
+    }),
+  )
+})
+
+const rename = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "rename" }) {
+  const account = { userId: `user ${action.from}`, newUserId: `user ${action.to}` }
+  const { idempotency, request } = naming("rename", own, action.key, account)
+  yield* send(client, "rename", request, account, idempotency !== undefined, (ledger) =>
+    ledger.renameAccounts(client.site.organization, {
+      items: [account],
+      submitter: request,
+      ...unanswered,
+      ...(idempotency !== undefined && { idempotency }),
+    }),
+  )
+})
 
 const publish = Effect.fnUntraced(function* (client: Client, own: string, action: Action & { kind: "publish" }) {
   const { types } = client.site
@@ -251,29 +279,27 @@ const remove = (client: Client, own: string, { type }: Action & { kind: "remove"
   return send(client, "remove", own, id, false, (ledger) => ledger.setup.removeType(client.site, id, unanswered))
 }
 
-/** Asks about a person, as of now or of an instant shortly before. */
+/** Asks about the people that identifiers name, as of now or of an instant shortly before. */
 export const decisionsOf = Effect.fnUntraced(function* (
   ledger: Service,
   scope: ProjectScope,
-  who: { readonly concordId: string | undefined; readonly alias?: string },
+  identifiers: Identifiers,
   instants: { readonly at?: number; readonly knownAt?: number },
 ) {
-  const { concordId, items } = yield* ledger.decisions({ ...scope, ...who, ...instants })
-  const lines = items.map(({ decision, type }) => Exchange.decisionToLine(concordId, type.id, decision))
-  return { _tag: "Read", named: who.concordId, concordId, lines } as const
+  const found = yield* ledger.find(scope, identifiers)
+  const { _tag, ...people } = found._tag === "Refused" ? { _tag: "Found", concordId: undefined } : found
+  const { items } = yield* ledger.decisions({ ...scope, ...people, ...instants })
+  const lines = items.map(({ decision, person, type }) => Exchange.decisionToLine(person.concordId, type.id, decision))
+  return { _tag: "Read", lines } as const
 })
 
 const ask = Effect.fnUntraced(function* (client: Client, own: string, { ago, who }: Action & { kind: "ask" }) {
   const now = yield* Clock.currentTimeMillis
   const instant = ago === undefined ? undefined : now - ago
-  const userId = who.user !== undefined && who.email === undefined ? `user ${who.user}` : undefined
-  yield* send(client, "ask", own, { instant, userId }, false, (ledger) =>
-    Effect.gen(function* () {
-      const found = yield* named(ledger, who, client)
-      const { _tag, ...about } = found._tag === "Refused" ? { _tag: "Found", concordId: undefined } : found
-      const instants = instant === undefined ? {} : { at: instant, knownAt: instant }
-      return yield* decisionsOf(ledger, client.site, about, instants)
-    }),
+  const instants = instant === undefined ? {} : { at: instant, knownAt: instant }
+  const identifiers = named(who, client) ?? identifiersOf({ user: 0 })
+  yield* send(client, "ask", own, { instant, identifiers }, false, (ledger) =>
+    decisionsOf(ledger, client.site, identifiers, instants),
   )
 })
 
@@ -307,6 +333,10 @@ const carryOut = (client: Client, own: string, action: Action): Effect.Effect<un
       return identify(client, own, action)
     case "undo":
       return undo(client, own, action)
+    case "release":
+      return release(client, own, action)
+    case "rename":
+      return rename(client, own, action)
     case "publish":
       return publish(client, own, action)
     case "cancel":

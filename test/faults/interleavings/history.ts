@@ -9,9 +9,12 @@ import type * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
 import type * as Identifying from "../../../core/people/Identifying.ts"
 import type { Ledger } from "../../../core/Ledger.ts"
 import type * as Admission from "../../../core/model/Admission.ts"
+import type { Identifiers } from "../../../core/model/People.ts"
 import type * as Recording from "../../../core/ledger/Recording.ts"
 import type { Repeat } from "../../../core/ledger/Idempotency.ts"
 import type * as PersonFacts from "../../../core/people/PersonFacts.ts"
+import type * as Releasing from "../../../core/people/Releasing.ts"
+import type * as Renaming from "../../../core/people/Renaming.ts"
 import type * as Sessions from "../../../core/people/Sessions.ts"
 import type { LedgerStore, StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import type { Commit } from "./faultyStore.ts"
@@ -22,13 +25,9 @@ interface NoSession {
   readonly _tag: "NoSession"
 }
 
-/** The answers about one person. */
+/** The answers about the people of a question, each line with the person that it is about. */
 export interface Read {
   readonly _tag: "Read"
-  /** The person that the question named; left out if the checks cannot know it. */
-  readonly named: string | undefined
-  /** The person of the answer. */
-  readonly concordId: string | undefined
   readonly lines: ReadonlyArray<DecisionLine>
 }
 
@@ -41,13 +40,15 @@ interface Kinds {
     answer: Identifying.Identified | Identifying.IdentityTokenUsed | Again | NoSession,
   ]
   readonly undo: [asked: string, answer: PersonFacts.UndoOutcome | Repeat]
+  readonly release: [asked: Identifiers, answer: Releasing.ReleaseOutcome | Repeat]
+  readonly rename: [asked: Renaming.AccountName, answer: Renaming.RenameOutcome | Repeat]
   readonly publish: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
   readonly cancel: [asked: string, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
   readonly archive: [asked: ConsentTypes.TypeChange, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
   readonly create: [asked: ConsentTypes.TypeFields, answer: CatalogChange.CatalogOutcome<ListedType>]
   readonly remove: [asked: string, answer: CatalogChange.CatalogOutcome<ConsentTypes.ShownType>]
-  /** Left out: now. `userId` is set if the question named the person by it. */
-  readonly ask: [asked: { readonly instant: Instant | undefined; readonly userId: string | undefined }, answer: Read]
+  /** Without an instant: now. */
+  readonly ask: [asked: { readonly instant: Instant | undefined; readonly identifiers: Identifiers }, answer: Read]
   readonly list: [
     asked: undefined,
     answer: { readonly _tag: "Listed"; readonly total: number; readonly events: ReadonlyArray<StoredEvent> },
@@ -103,6 +104,12 @@ export interface Played {
   /** Failures of the run itself: a defect, or a request that waits for ever. */
   readonly failures: ReadonlyArray<string>
 }
+
+/**
+ * With two servers an answer may not be final for its instant, because they do not see each other's changes that are
+ * under way.
+ */
+export const isOneServer = ({ story }: Played): boolean => story.processes === 1
 
 /** The answers to a kind of request. */
 export const acknowledged = <K extends Kind>(

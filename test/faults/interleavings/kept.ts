@@ -10,13 +10,17 @@ import type { Instant } from "../../../core/engine/Instant.ts"
 import type { Fact } from "../../../core/model/People.ts"
 import type { Session, StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import type { Deed, Played } from "./history.ts"
+import * as Named from "./named.ts"
 
 export interface Kept {
   /** The events by lane, then by position. */
   readonly lanes: ReadonlyArray<ReadonlyArray<StoredEvent>>
   readonly events: ReadonlyArray<StoredEvent>
   readonly facts: ReadonlyArray<Fact>
+  /** What identifiers named, and until when. */
+  readonly named: ReadonlyArray<Named.Named>
   readonly types: ReadonlyArray<ListedType>
+  readonly typeKnownAt: (id: string, knownAt: Instant) => ListedType
   readonly catalog: Catalog
   /** The commit of each event, by its id. */
   readonly commitOf: ReadonlyMap<string, Played["commits"][number]>
@@ -29,6 +33,7 @@ export interface Kept {
 
 const refusals = new Set([
   ...["Refused", "Conflict", "NotFound", "Reused", "UnderWay", "IdentityTokenUsed", "NoSession", "NoSuchJoin"],
+  ...["NotNamed"],
 ])
 
 /** Whether a request was answered as carried out. */
@@ -49,7 +54,7 @@ const everyLane = ({ site: { project }, store }: Played) =>
   })
 
 const everyFact = ({ commits, site: { organization }, store }: Played): ReadonlyArray<Fact> => {
-  const facts = commits.flatMap((commit) => (commit.kind === "people.change" ? commit.change.facts : []))
+  const facts = Named.factsUntil({ commits }, Infinity)
   const people = new Set(facts.flatMap(({ member, survivor }) => [member, survivor]))
   return [...people].flatMap((concordId) =>
     Effect.runSync(store.people.facts(organization, [{ concordId, from: 0 }], 1000))
@@ -57,6 +62,25 @@ const everyFact = ({ commits, site: { organization }, store }: Played): Readonly
       .filter(({ member }) => member === concordId),
   )
 }
+
+/** The states of each type, in the order in which they were kept. */
+const statesOf = ({ commits, first }: Played): ReadonlyArray<ListedType> => [
+  ...[...first.consentTypes.values()].flatMap(({ byId }) => [...byId.values()]),
+  ...commits.flatMap((commit) => (commit.kind === "catalog.change" ? (commit.change.entries.consentTypes ?? []) : [])),
+]
+
+/** A type as known at an instant: the last of its states until then. A state is not known before those before it. */
+const typeKnownAt =
+  (states: ReadonlyArray<ListedType>): Kept["typeKnownAt"] =>
+  (id, knownAt) => {
+    const [first, ...later] = states.filter((state) => state.id === id)
+    let known = first!
+    for (const state of later) {
+      if (state.dateUpdated > knownAt) break
+      known = state
+    }
+    return known
+  }
 
 /** Reads the whole store. */
 export const read = (played: Played): Kept => {
@@ -69,7 +93,9 @@ export const read = (played: Played): Kept => {
     lanes,
     events: lanes.flat(),
     facts: everyFact(played),
+    named: Named.ever(played),
     types: [...CatalogOf.scope(catalog, played.site.project.id)!.types.byId.values()],
+    typeKnownAt: typeKnownAt(statesOf(played)),
     catalog,
     commitOf: new Map(appends.flatMap((commit) => commit.change.events.map(({ id }) => [id, commit] as const))),
     invoked,

@@ -95,7 +95,7 @@ export function* check(played: Played, kept: Kept): Iterable<string> {
     }
     for (const at of [now, ...own.slice(0, 2).map(({ dateCreated }) => dateCreated)]) {
       const { lines } = Effect.runSync(decisionsOf(ledger, scope, { concordId }, { at, knownAt: at }))
-      yield* unexplained(lines, kept.events, oneWith(kept.facts, concordId, at), kept.types)
+      yield* unexplained(lines, kept, oneWith(kept.facts, concordId, at))
     }
   }
 }

@@ -5,42 +5,45 @@
 import { isDeepStrictEqual } from "node:util"
 import { Effect } from "effect"
 import type { DecisionLine } from "../../../core/formats/Exchange.ts"
-import type { ListedType } from "../../../core/model/Catalog.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
+import type { Identifiers } from "../../../core/model/People.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import * as Oracle from "../../support/oracle.ts"
 import { decisionsOf } from "./clients.ts"
-import { acknowledged, type Played, type Read } from "./history.ts"
+import { acknowledged, isOneServer, type Played, type Read } from "./history.ts"
 import { type Kept, oneWith, standing } from "./kept.ts"
+import * as Named from "./named.ts"
 
 interface Asked {
   readonly request: string
+  readonly identifiers: Identifiers
   readonly instant: Instant | undefined
-  readonly userId: string | undefined
+  readonly mentions: ReadonlyArray<Named.Mention>
   readonly invoked: number
   readonly ended: number
   readonly answer: Read
   readonly at: Instant
   readonly knownAt: Instant
+  /** The people that the question named, as known at its instant. */
+  readonly named: ReadonlyArray<string>
   /** All people in answers. */
   readonly people: ReadonlySet<string>
 }
 
-/**
- * With two servers an answer may not be final for its instant, because they do not see each other's changes that are
- * under way.
- */
-const isOneServer = ({ story }: Played): boolean => story.processes === 1
-
-const readsOf = (played: Played, { facts }: Kept): ReadonlyArray<Asked> =>
+const readsOf = (played: Played, kept: Kept): ReadonlyArray<Asked> =>
   acknowledged(played, "ask").flatMap(({ answer, deed }) => {
     const [line] = answer.lines
     if (line === undefined) return []
     const [at, knownAt] = [Date.parse(line.at), Date.parse(line.knownAt)]
-    const { concordId } = answer
-    const joined = isOneServer(played) ? facts : []
-    const people = concordId === undefined ? new Set<string>() : oneWith(joined, concordId, knownAt)
-    return [{ ...deed, ...deed.asked, answer, at, knownAt, people }]
+    const mentions = Named.mentionsOf(played, deed.asked.identifiers)
+    const named = mentions.flatMap(
+      ({ concordId, hash }) =>
+        concordId ?? kept.named.find((each) => each.hash === hash && Named.isKnownAt(each, knownAt))?.concordId ?? [],
+    )
+    const people = isOneServer(played)
+      ? named.flatMap((each) => [...oneWith(kept.facts, each, knownAt)])
+      : answer.lines.flatMap((each) => each.concordId ?? [])
+    return [{ ...deed, ...deed.asked, answer, at, knownAt, mentions, named, people: new Set(people) }]
   })
 
 /** Whether the instant of a question was past when it was answered. */
@@ -50,7 +53,8 @@ const isPast = ({ clock }: Played, { ended, instant, invoked }: Asked): boolean 
   return shown.every(([, at]) => instant <= at)
 }
 
-const differs = (line: DecisionLine, expected: ReadonlyArray<Oracle.Answer>): boolean => {
+/** Of several people, another one may change the answer earlier. */
+const differs = (line: DecisionLine, expected: ReadonlyArray<Oracle.Answer>, isOfSeveral: boolean): boolean => {
   const [answer, next] = expected
   const instant = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text))
   const stated = [
@@ -59,35 +63,63 @@ const differs = (line: DecisionLine, expected: ReadonlyArray<Oracle.Answer>): bo
     line.askAgain,
     line.event,
     instant(line.expiresAt),
-    instant(line.nextChangeAt),
+    isOfSeveral ? undefined : instant(line.nextChangeAt),
   ]
   const { askAgain, event, expiresAt, permitted, status } = answer!
-  return !isDeepStrictEqual(stated, [status, permitted, askAgain, event, expiresAt, next?.at])
+  return !isDeepStrictEqual(stated, [status, permitted, askAgain, event, expiresAt, isOfSeveral ? undefined : next?.at])
 }
+
+/** What the log says of people, in place of a line of an answer, and then at each instant at which that changes. */
+const timelineOf = (
+  { at, consentType, knownAt }: DecisionLine,
+  { events, typeKnownAt }: Kept,
+  people: ReadonlySet<string>,
+) => {
+  const ofType = events.filter((event) => event.consentType === consentType && people.has(event.concordId))
+  const instants = { at: Date.parse(at), knownAt: Date.parse(knownAt) }
+  const type = typeKnownAt(consentType, instants.knownAt)
+  return Oracle.timeline({ type, rules: type.rules, events: ofType, ...instants })
+}
+
+const permits = (line: DecisionLine, kept: Kept, people: ReadonlySet<string>): boolean =>
+  timelineOf(line, kept, people)[0]!.permitted
 
 /** The differences of lines from what the log says of people, as known at an instant. */
 export function* unexplained(
   lines: ReadonlyArray<DecisionLine>,
-  events: ReadonlyArray<StoredEvent>,
+  kept: Kept,
   people: ReadonlySet<string>,
-  types: ReadonlyArray<ListedType>,
+  isOfSeveral = false,
 ): Iterable<string> {
   for (const line of lines) {
-    const type = types.find(({ id }) => id === line.consentType)!
-    const ofType = events.filter(({ concordId, consentType }) => consentType === type.id && people.has(concordId))
-    const instants = { at: Date.parse(line.at), knownAt: Date.parse(line.knownAt) }
-    const expected = Oracle.timeline({ type, rules: type.rules, events: ofType, ...instants })
-    if (differs(line, expected))
+    const type = kept.types.find(({ id }) => id === line.consentType)!
+    const expected = timelineOf(line, kept, people)
+    if (differs(line, expected, isOfSeveral))
       yield `answers ${line.status} for ${type.label} at ${line.at}, the log says ${expected[0]!.status}`
   }
 }
 
 function* explained(kept: Kept, read: Asked): Iterable<string> {
   const { answer, ended, knownAt, people, request } = read
-  for (const each of unexplained(answer.lines, kept.events, people, kept.types)) yield `${request} ${each}`
-  const survivors = [...people].filter((each) => !standing(kept.facts, knownAt).some(({ member }) => member === each))
-  if (answer.concordId !== undefined && !isDeepStrictEqual(survivors, [answer.concordId])) {
-    yield `${request} is answered about ${answer.concordId}, not ${survivors.join()}`
+  const joins = standing(kept.facts, knownAt)
+  const groups = new Map<string | undefined, ReadonlySet<string>>()
+  for (const each of read.named) {
+    const group = oneWith(kept.facts, each, knownAt)
+    groups.set(
+      [...group].find((one) => !joins.some(({ member }) => member === one)),
+      group,
+    )
+  }
+  if (groups.size === 0) groups.set(undefined, new Set())
+  for (const line of answer.lines) {
+    const own = groups.get(line.concordId)
+    if (own === undefined) {
+      yield `${request} is answered about ${line.concordId}, not ${[...groups.keys()].join()}`
+      continue
+    }
+    for (const each of unexplained([line], kept, own, groups.size > 1)) yield `${request} ${each}`
+    if (line.permitted && [...groups.values()].some((group) => !permits(line, kept, group)))
+      yield `${request} is permitted for ${line.consentType}, and not for everyone it names`
   }
   for (const { concordId, dateCreated, id } of kept.events) {
     const isLater = kept.commitOf.get(id)!.turn > ended
@@ -148,14 +180,35 @@ function* seen(played: Played, kept: Kept, read: Asked): Iterable<string> {
   }
 }
 
-/** An identifier in an acknowledged request names its person from then on. */
-function* known(played: Played, kept: Kept, { answer, invoked, request, userId }: Asked): Iterable<string> {
-  const isUndone = kept.facts.some(({ kind }) => kind === "undone")
-  if (userId === undefined || isUndone) return
-  for (const { answer: recorded, deed } of acknowledged(played, "record")) {
+/** An identifier in an acknowledged request names its person from then on, until it is released. */
+function* known(kept: Kept, { answer, ended, invoked, mentions, request }: Asked): Iterable<string> {
+  for (const named of kept.named) {
+    const isClaimed = (kept.acknowledged.get(named.request) ?? Infinity) <= invoked && named.to > ended
+    const isAsked = mentions.some(({ hash }) => hash === named.hash)
+    if (isClaimed && isAsked && answer.lines.some(({ concordId }) => concordId === undefined))
+      yield `${request} does not know whom ${named.request} named`
+  }
+}
+
+/** An acknowledged refusal counts by each identifier that was not released since, until a later yes (law 13). */
+function* refused(played: Played, kept: Kept, read: Asked): Iterable<string> {
+  const { answer, at, ended, invoked, mentions, request } = read
+  const permitting = answer.lines.filter(({ permitted }) => permitted)
+  for (const { answer: recorded, deed } of permitting.length === 0 ? [] : acknowledged(played, "record")) {
     if (recorded._tag !== "Recorded" || deed.ended > invoked) continue
-    const isNamed = deed.asked.some(({ externalId, person }) => externalId === undefined && person.userId === userId)
-    if (isNamed && answer.concordId === undefined) yield `${request} does not know whom ${deed.request} named`
+    for (const [index, { consentDate, consentState, consentType, id }] of recorded.events.entries()) {
+      const line = permitting.find((each) => each.consentType === consentType)
+      if (consentState !== "declined" || line === undefined || consentDate > at) continue
+      const since = Math.min(kept.invoked.get(deed.request)!, kept.commitOf.get(id)!.turn)
+      const isNamed = Named.mentionsOf(played, deed.asked[index]!.person).some(
+        ({ concordId, hash }) =>
+          mentions.some((each) => each.hash === hash && each.concordId === concordId) &&
+          !kept.named.some((each) => each.hash === hash && each.to >= since && each.to <= ended),
+      )
+      const decides = kept.events.find((event) => event.id === line.event)
+      if (isNamed && decides!.consentDate <= consentDate)
+        yield `${request} is permitted by ${line.event}, although ${deed.request} refused at or after it`
+    }
   }
 }
 
@@ -173,9 +226,12 @@ function* noLess(reads: ReadonlyArray<Asked>, kept: Kept, read: Asked): Iterable
 }
 
 /** The same question has the same answer after the run. */
-function* stays({ ledger, site: scope }: Played, { answer, at, knownAt, request }: Asked): Iterable<string> {
-  const { concordId, lines } = answer
-  const again = Effect.runSync(decisionsOf(ledger, scope, { concordId }, { at, knownAt }))
+function* stays(
+  { ledger, site: scope }: Played,
+  { answer, at, identifiers, knownAt, request }: Asked,
+): Iterable<string> {
+  const { lines } = answer
+  const again = Effect.runSync(decisionsOf(ledger, scope, identifiers, { at, knownAt }))
   for (const line of again.lines) {
     const before = lines.find(({ consentType }) => consentType === line.consentType)
     if (before !== undefined && !isDeepStrictEqual(line, before)) yield `the answer to ${request} is another one now`
@@ -204,7 +260,8 @@ export function* check(played: Played, kept: Kept): Iterable<string> {
   for (const read of reads) {
     if (read.instant === undefined) {
       yield* seen(played, kept, read)
-      yield* known(played, kept, read)
+      yield* known(kept, read)
+      yield* refused(played, kept, read)
       yield* noLess(reads, kept, read)
     }
     if (!isOneServer(played) || !isPast(played, read)) continue

@@ -12,6 +12,8 @@ const hour = 3_600_000
 /** A person as a request names it: identifiers that a company knows, or a visitor of a page. */
 export interface Who {
   readonly user?: number
+  /** The account of one project. */
+  readonly account?: number
   readonly email?: number
   readonly visitor?: number
 }
@@ -32,7 +34,7 @@ export interface Saying {
 export type Key = "own" | number | undefined
 
 export type Action =
-  | { readonly kind: "record"; readonly sayings: ReadonlyArray<Saying>; readonly key: Key }
+  | { readonly kind: "record"; readonly sayings: ReadonlyArray<Saying>; readonly leavesOut: boolean; readonly key: Key }
   | { readonly kind: "visit"; readonly browser: number | undefined; readonly key: Key }
   | {
       readonly kind: "identify"
@@ -42,6 +44,8 @@ export type Action =
       readonly key: Key
     }
   | { readonly kind: "undo"; readonly who: Who; readonly join: number }
+  | { readonly kind: "release"; readonly identifier: Who; readonly key: Key }
+  | { readonly kind: "rename"; readonly from: number; readonly to: number; readonly key: Key }
   | {
       readonly kind: "publish"
       readonly type: number
@@ -79,13 +83,22 @@ const some = <A>(...values: ReadonlyArray<A>): fc.Arbitrary<A> => fc.constantFro
 
 const visitor = fc.nat({ max: 3 })
 const one = some(0, 0, 1)
+const user = some(0, 0, 0, 1, 1, 2)
 const who: fc.Arbitrary<Who> = fc.oneof(
-  fc.record({ user: one }),
-  fc.record({ user: one }),
+  fc.record({ user }),
+  fc.record({ user }),
   fc.record({ email: one }),
-  fc.record({ user: one, email: one }),
+  fc.record({ email: one }),
+  fc.record({ account: one }),
+  fc.record({ user, email: one }),
+  fc.record({ user, email: one }),
+  fc.record({ account: one, email: one }),
+  fc.record({ user, account: one }),
   fc.record({ visitor }),
   fc.record({ visitor }),
+  fc.record({ visitor }),
+  fc.record({ visitor, email: one }),
+  fc.record({ visitor, user }),
 )
 const key: fc.Arbitrary<Key> = some<Key>(undefined, "own", "own", "own", 0, 1)
 
@@ -105,6 +118,7 @@ const action: fc.Arbitrary<Action> = fc.oneof<fc.WeightedArbitrary<Action>[]>(
     arbitrary: fc.record({
       kind: fc.constant("record"),
       sayings: fc.array(saying, { minLength: 1, maxLength: 3 }),
+      leavesOut: some(false, false, false, true),
       key,
     }),
   },
@@ -120,6 +134,15 @@ const action: fc.Arbitrary<Action> = fc.oneof<fc.WeightedArbitrary<Action>[]>(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("undo"), who, join: fc.nat({ max: 2 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("release"),
+      identifier: fc.oneof(fc.record({ user }), fc.record({ email: one }), fc.record({ account: one })),
+      key,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("rename"), from: user, to: user, key }) },
   {
     weight: 2,
     arbitrary: fc.record({

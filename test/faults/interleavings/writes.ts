@@ -8,8 +8,9 @@ import type { CancelledVersion, ListedType, ListedVersion } from "../../../core/
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import * as Numbering from "../../support/numbering.ts"
 import { submitterOf } from "./clients.ts"
-import { acknowledged, type Deed, type Played } from "./history.ts"
+import { acknowledged, type Deed, isOneServer, type Played } from "./history.ts"
 import { isAcknowledged, isRefused, type Kept, laneOf, standing } from "./kept.ts"
+import { factsUntil } from "./named.ts"
 
 type Check = (played: Played, kept: Kept) => Iterable<string>
 
@@ -189,9 +190,10 @@ const refusalsCount: Check = function* (played, kept) {
 const neverRefused = new Set([
   ...["consent_type_not_active", "project_not_active", "state_not_valid", "unknown_version"],
   ...["consent_date_in_future", "expiration_not_after_consent", "external_id_reused"],
+  "identifier_conflict",
 ])
 
-/** A "no" is never refused because of the type or version that it answers, its dates or its external id. */
+/** A "no" is never refused because of the type or version that it answers, its dates, its external id or a conflict. */
 const refusalsAreTaken: Check = function* (played) {
   for (const { answer, deed } of acknowledged(played, "record")) {
     if (answer._tag !== "Refused") continue
@@ -212,7 +214,7 @@ const sessions: Check = function* (played, { sessionOf }) {
 
 /** A person is joined into at most one other, a join is undone once, and an identity token is used once. */
 const whoIsWho: Check = function* (played, { facts }) {
-  const kept = played.commits.flatMap((commit) => (commit.kind === "people.change" ? commit.change.facts : []))
+  const kept = factsUntil(played, Infinity)
   const ids = (some: typeof facts) => some.map(({ id }) => id).toSorted()
   if (!isDeepStrictEqual(ids(facts), ids(kept))) yield "the facts that are there are not those that were kept"
   const joins = standing(facts, Infinity)
@@ -308,11 +310,19 @@ const madeTypes: Check = function* (played, { types }) {
   }
 }
 
-/** No yes was recorded for a type that is deleted. */
-const removedTypes: Check = function* (_, { events, types }) {
-  const removed = new Set(types.flatMap(({ id, isRemoved }) => (isRemoved === true ? [id] : [])))
+/** No yes was recorded for a type that is deleted; with two servers none that was sent after the deletion. */
+const removedTypes: Check = function* (played, { commitOf, events, invoked }) {
+  const removedAt = new Map<string, number>()
+  for (const commit of played.commits) {
+    if (commit.kind !== "catalog.change") continue
+    for (const { id, isRemoved } of commit.change.entries.consentTypes ?? [])
+      if (isRemoved === true) removedAt.set(id, commit.turn)
+  }
   for (const { consentState, consentType, id } of events) {
-    if (removed.has(consentType) && consentState !== "declined") yield `${id} answers a type that was deleted`
+    const removed = removedAt.get(consentType)
+    if (removed === undefined || consentState === "declined") continue
+    const isAfter = isOneServer(played) || invoked.get(commitOf.get(id)!.request)! > removed
+    if (isAfter) yield `${id} answers a type that was deleted`
   }
 }
 
