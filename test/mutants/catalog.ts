@@ -73,8 +73,8 @@ export const catalog: Part = {
     ],
     [
       "ConsentTypes.ts",
-      "context.answerHorizon.alone(id, CatalogChange.change<ShownType>(options, prepare, context))",
-      "CatalogChange.change<ShownType>(options, prepare, context)",
+      "context.answerHorizon.alone(id, CatalogChange.change<ShownType>(options, prepare, context))\n})\n\n/** Documents of",
+      "CatalogChange.change<ShownType>(options, prepare, context)\n})\n\n/** Documents of",
       "deleted while it is answered for the first time",
     ],
     ["ConsentTypes.ts", "isTextChange || change.requireReaccept === true", "isTextChange", "is a command"],

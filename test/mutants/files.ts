@@ -34,7 +34,7 @@ export const files: Part = {
     ["DateFormat.ts", "${count}}`,\n  read: Number", "1,${count}}`,\n  read: Number", "dd.MM.yyyy reads none of"],
     ["DateFormat.ts", "Number(text) < 69", "Number(text) < 24", "M/d/yy h:mm a reads"],
     ["DateFormat.ts", "(numbers.hour % 12) + half", "numbers.hour + half", "MM/dd/yyyy hh:mm a reads"],
-    ["DateFormat.ts", "new RegExp(`^${expression}$`", "new RegExp(`${expression}`", "dd.MM.yyyy reads none of"],
+    ["DateFormat.ts", "new RegExp(`^${whole}$`", "new RegExp(`${whole}`", "dd.MM.yyyy reads none of"],
     ["DateFormat.ts", "day > Instant.daysInMonth(year, month)", "day > 31", "dd.MM.yyyy reads none of"],
     ["DateFormat.ts", "days < excelDays.first ||", "", "excel reads none of"],
 

@@ -308,7 +308,12 @@ export const http: Part = {
     ],
     ["routes/Import.ts", "Effect.flatMap(stillAllowed, (now) => work(now ?? scope))", "work(scope)", revokedKey],
     ["server/Answer.ts", "  yield* checkAfter(startedAt)\n", "", "a slow body records nothing if the key was revoked"],
-    ["routes/ImportWorth.ts", "tally.rejected + blankLines", "blankLines", "one of NDJSON of null without end"],
-    ["routes/ImportWorth.ts", "tally.rejected + blankLines", "tally.rejected", "one of CSV of blank lines without end"],
+    ["routes/ImportWorth.ts", "tally.rejected + (tally.skipped", "(tally.skipped", "one of NDJSON of null without end"],
+    [
+      "routes/ImportWorth.ts",
+      "(tally.skipped ?? 0) + blankLines",
+      "(tally.skipped ?? 0)",
+      "one of CSV of blank lines without end",
+    ],
   ],
 }

@@ -96,8 +96,8 @@ export const people: Part = {
     ],
     [
       "Identifying.ts",
-      'still?.concordId === found.concordId ? counted : "stale"',
-      'still !== null ? counted : "stale"',
+      "if (still?.concordId !== found.concordId) return",
+      "if (still === null) return",
       "an identifier that is taken from a person while a visitor proves it does not open that person's session",
     ],
     [

@@ -29,7 +29,7 @@ export const transfer: Part = {
       "",
       "Rows in blocks are recorded, refused and answered about as requests with one item each, one after the other (slow memory)",
     ],
-    ["Importing.ts", "if (after === undefined) yield* awaitTurn", "", plannedAgain],
+    ["Importing.ts", "if (after === undefined || ImportRun.isInTurn(run)) yield* awaitTurn", "", plannedAgain],
     [
       "Importing.ts",
       "    remaining = remaining.filter(([index]) => others.has(index))",
@@ -37,7 +37,7 @@ export const transfer: Part = {
       "A row that was refused is recorded once its reason is gone",
     ],
     ["Importing.ts", "    if ((yield* tagOf(same)) !== tag) continue", "", "With a mapping that was put right"],
-    ["Importing.ts", "recorded.delete(outcome.events[place]!)", "recorded.has(outcome.events[place]!)", inBlocks],
+    ["Importing.ts", "recorded.delete(event)", "recorded.has(event)", inBlocks],
 
     ["BlockPipeline.ts", "isAsPlanned ? previous.sent : Effect.undefined", "previous.sent", plannedAgain],
     [
