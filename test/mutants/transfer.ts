@@ -9,6 +9,7 @@ const inBlocks = "Rows in blocks are recorded, refused and answered about"
 export const transfer: Part = {
   folder: "core/transfer",
   tests: [
+    "test/cli/import.test.ts",
     "test/cli/importRefusals.test.ts",
     "test/core/rowCounts.test.ts",
     "test/contract/dryRun.test.ts",
@@ -37,7 +38,12 @@ export const transfer: Part = {
       "A row that was refused is recorded once its reason is gone",
     ],
     ["Importing.ts", "    if ((yield* tagOf(same)) !== tag) continue", "", "With a mapping that was put right"],
-    ["Importing.ts", "recorded.delete(event)", "recorded.has(event)", inBlocks],
+    [
+      "Importing.ts",
+      "recorded.delete(event)",
+      "recorded.has(event)",
+      "is taken in line by line: what is good recorded",
+    ],
 
     ["BlockPipeline.ts", "isAsPlanned ? previous.sent : Effect.undefined", "previous.sent", plannedAgain],
     [
