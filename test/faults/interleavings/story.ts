@@ -92,6 +92,8 @@ const who: fc.Arbitrary<Who> = fc.oneof(
   fc.record({ account: one }),
   fc.record({ user, email: one }),
   fc.record({ user, email: one }),
+  fc.record({ user, email: one }),
+  fc.record({ account: one, email: one }),
   fc.record({ account: one, email: one }),
   fc.record({ user, account: one }),
   fc.record({ visitor }),
@@ -108,8 +110,8 @@ const saying: fc.Arbitrary<Saying> = fc.record({
   consentState: some("accepted", "declined", "implied", "viewed"),
   ago: some(undefined, undefined, 0, 1, hour, 2 * hour, -60_000),
   lasts: some(undefined, undefined, 1, hour, 3 * hour),
-  version: some(undefined, undefined, undefined, 1, 2),
-  externalId: some(undefined, undefined, 0, 1, 2),
+  version: some(undefined, undefined, undefined, undefined, undefined, undefined, 1, 2),
+  externalId: some(undefined, undefined, undefined, undefined, 0, 1, 2),
 })
 
 const action: fc.Arbitrary<Action> = fc.oneof<fc.WeightedArbitrary<Action>[]>(
