@@ -15,6 +15,7 @@ import * as ConcurrencyLimit from "./ConcurrencyLimit.ts"
 import type { Gate } from "./NodeServer.ts"
 import * as RefusedConnections from "./RefusedConnections.ts"
 import * as RouteTable from "./RouteTable.ts"
+import * as Slot from "./Slot.ts"
 
 /** The highest number of open requests: arriving, worked on, or with an answer that is being read. */
 export const openMax = 2048
@@ -50,7 +51,7 @@ interface Place {
   readonly enter: () => void
 }
 
-const places = new WeakMap<object, Place>()
+const places = Slot.make<Place>("place")
 
 /**
  * Gives up the place of a request, by its source, while it waits. Returns the function that takes it again, of which

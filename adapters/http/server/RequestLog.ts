@@ -11,6 +11,7 @@ import { randomUUID } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Listeners } from "./NodeServer.ts"
 import * as RouteTable from "./RouteTable.ts"
+import * as Slot from "./Slot.ts"
 
 /** Details that become known while a request is handled. */
 export interface Details {
@@ -68,7 +69,7 @@ interface OpenEntry {
   status?: number
 }
 
-const openEntries = new WeakMap<object, OpenEntry>()
+const openEntries = Slot.make<OpenEntry>("log entry")
 
 const openEntryOf = (request: HttpServerRequest.HttpServerRequest): OpenEntry | undefined =>
   openEntries.get(request.source)

@@ -7,6 +7,7 @@ import * as ProblemBody from "../api/Problem.ts"
 import * as Answer from "./Answer.ts"
 import * as BrowserHeaders from "./BrowserHeaders.ts"
 import type { Listeners } from "./NodeServer.ts"
+import * as Slot from "./Slot.ts"
 
 const problems: Readonly<Record<string, Answer.HttpProblem>> = {
   HPE_HEADER_OVERFLOW: new Answer.HttpProblem({ status: 431, detail: "the headers are larger than 16 KiB" }),
@@ -34,7 +35,7 @@ const answer = (problem: Answer.HttpProblem): string => {
  * request that was answered, if its head could be parsed.
  */
 export const listeners = (report: (status: number, request: IncomingMessage | undefined) => void): Listeners => {
-  const latest = new WeakMap<Socket, ServerResponse>()
+  const latest = Slot.make<ServerResponse>("latest response")
   const setLatest = ({ socket }: IncomingMessage, response: ServerResponse): void => {
     latest.set(socket, response)
   }
