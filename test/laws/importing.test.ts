@@ -325,6 +325,25 @@ for (const [name, store, numRuns] of stores) {
       { numRuns },
     ))
 
+  // Kills: KnownRows.find takes an event of the same run for one that was there before.
+  test(`Equal rows of a file are as many events, in any blocks, also of a person that was there before (${name}).`, () =>
+    onNew(store, (scope) =>
+      Effect.gen(function* () {
+        const newsletter = { category: "communication", subcategory: "email", label: "newsletter", userId: "u1" }
+        const fileOf = (count: number, at: number): ReadonlyArray<Intake.FileRow> => {
+          const value = { ...newsletter, consentState: "accepted", consentDate: iso(at) }
+          return Array.from({ length: count }, (_, index) => ({ line: index + 1, text: JSON.stringify(value), value }))
+        }
+        yield* take(scope, fileOf(1, instants[0]!), { blockSize: 1 })
+        yield* TestClock.adjust(1000)
+        const { tally } = yield* take(scope, fileOf(3, instants[1]!), { blockSize: 1 })
+        expect([tally.recorded, tally.recordedBefore]).toEqual([3, 0])
+        yield* TestClock.adjust(1000)
+        const again = yield* take(scope, fileOf(4, instants[1]!), { blockSize: 2 })
+        expect([again.tally.recorded, again.tally.recordedBefore]).toEqual([1, 3])
+      }),
+    ))
+
   // Kills: Importing.withoutKnown treats refused rows as known.
   test(`A row that was refused is recorded once its reason is gone, and no other a second time (${name}).`, () =>
     fc.assert(

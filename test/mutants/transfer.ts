@@ -4,7 +4,6 @@ import type { Part } from "./Mutant.ts"
 const plannedAgain = "A block that has to be planned again"
 const grown = "The same rows with others among them"
 const howMany = "A dry run says how many answers change"
-const inBlocks = "Rows in blocks are recorded, refused and answered about"
 
 export const transfer: Part = {
   folder: "core/transfer",
@@ -62,7 +61,7 @@ export const transfer: Part = {
 
     ["KnownRows.ts", "    known.add(item)\n", "", grown],
     ["KnownRows.ts", "filter(({ id }) => run.known.of(id) === 0)", "filter(() => true)", grown],
-    ["KnownRows.ts", "    if (!isBefore(event.id, run)) return\n", "", inBlocks],
+    ["KnownRows.ts", "    if (!isBefore(event.id, run)) return\n", "", "Equal rows of a file are as many events"],
     ["KnownRows.ts", ": hasExpiration(item, recorded))", ": true)", "over a mapping that reads rows otherwise"],
     [
       "KnownRows.ts",
