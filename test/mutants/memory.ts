@@ -27,7 +27,7 @@ export const memory: Part = {
     ["PeopleStore.ts", "for (const { concordId } of seen) persons.change(organization, concordId, {})", "", accounts],
     ["PeopleStore.ts", "count(PeopleLanes.ofAppends([append]))", "", "an append keeps facts"],
     ["PeopleStore.ts", "isRenamed !== true", "true", "an alias keeps its kind"],
-    ["PeopleStore.ts", "isMoved || !claims", "!claims", "prepared against another catalog is stale"],
+    ["PeopleStore.ts", "isMoved || !claims", "!claims", "a change of groups that was prepared"],
     [
       "PeopleStore.ts",
       "if (identityToken !== undefined && usedTokens.has(identityToken.hash)) return",

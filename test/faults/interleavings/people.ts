@@ -85,15 +85,19 @@ interface Recorded {
   readonly commit: PeopleCommit
 }
 
+/** Whether an item is recorded as of a date of its own: the ledger dates a refusal that is ahead of the clock. */
+const hasOwnDate = ({ event, item }: Recorded): boolean =>
+  item.consentDate !== undefined && (item.consentState !== "declined" || item.consentDate === event.consentDate)
+
 /** The people that an identifier named before a turn until a release that is later than an item. */
-const formerly = ({ named }: Kept, { hash }: Named.Mention, { event, item }: Recorded, turn: number) =>
+const formerly = ({ named }: Kept, { hash }: Named.Mention, recorded: Recorded, turn: number) =>
   named.filter(
     (each) =>
-      item.consentDate !== undefined &&
+      hasOwnDate(recorded) &&
       each.hash === hash &&
       each.to <= turn &&
       !each.isRenamed &&
-      each.releasedAt > event.consentDate,
+      each.releasedAt > recorded.event.consentDate,
   )
 
 /** Whether an item was recorded for the people that its identifiers named at a turn, and by its own claims. */
