@@ -30,12 +30,17 @@ let described: Described
 let requests = 0
 /** The bodies of all events that were acknowledged, by the path of their list and their id. */
 const acknowledged = new Map<string, Map<string, string>>()
+/** The people of the events that refusals have for further people, by the ids of these events. */
+const furtherPeople = new Map<string, string>()
 
 const acknowledge = (list: string, answer: Answer): void => {
   const events = acknowledged.get(list) ?? new Map<string, string>()
   acknowledged.set(list, events)
   // The members that an item was recorded without are in the answer to it only.
-  for (const { leftOut: _, ...item } of answer.json.items) events.set(item.id, JSON.stringify(item))
+  for (const { alsoRecordedFor = [], leftOut: _, ...item } of answer.json.items) {
+    events.set(item.id, JSON.stringify(item))
+    for (const { concordId, id } of alsoRecordedFor) furtherPeople.set(id, concordId)
+  }
 }
 
 beforeAll(async () => {
@@ -120,12 +125,16 @@ test("After ten thousand requests the server answers, and has every event that i
     for (let cursor: string | undefined = ""; cursor !== undefined;) {
       const path: string = `${list}?limit=1000${cursor && `&cursor=${cursor}`}`
       const page: Answer = await send("GET", path, { headers: asOwner })
-      for (const item of page.json.items) stored.set(item.id, JSON.stringify(item))
+      for (const item of page.json.items) {
+        if (furtherPeople.get(item.id) === item.concordId) furtherPeople.delete(item.id)
+        else stored.set(item.id, JSON.stringify(item))
+      }
       cursor = page.json.nextCursor
     }
     expect(stored).toEqual(events)
     found += stored.size
   }
+  expect(furtherPeople).toEqual(new Map())
   expect(found).toBeGreaterThan(0)
   if (given === undefined) expect(requests).toBeGreaterThanOrEqual(10_000)
 })

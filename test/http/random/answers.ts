@@ -148,11 +148,16 @@ export const of = (model: Model, project: Project) => {
     const outcome = await run(drawn, (ledger, scope) => ledger.record({ ...scope, ...request }))
     switch (outcome._tag) {
       case "Recorded": {
-        const { events, isRepeated, leftOut } = outcome
+        const { alsoRecordedFor, events, isRepeated, leftOut } = outcome
         const isVisitor = request.session !== undefined
         const items = events.map(({ body }, item): object => {
-          const members = isVisitor ? undefined : leftOut.get(item)
-          return { ...JSON.parse(body), ...(members !== undefined && { leftOut: members }) }
+          if (isVisitor) return JSON.parse(body)
+          const [members, further] = [leftOut.get(item), alsoRecordedFor.get(item)]
+          return {
+            ...JSON.parse(body),
+            ...(members !== undefined && { leftOut: members }),
+            ...(further !== undefined && { alsoRecordedFor: further }),
+          }
         })
         return { status: 201, body: { count: items.length, items }, ...(isRepeated && { isRepeated }) }
       }

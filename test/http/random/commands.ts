@@ -13,8 +13,17 @@ const state = fc.constantFrom("accepted", "accepted", "declined", "implied", "vi
 const action = fc.constantFrom("user_click", "implied", "import")
 const period = fc.constantFrom("P1D", "P3D", "P1W", "P1M")
 
+/** Identifiers of an item, of which `person` is the number of a person that the sequence has met. */
+export interface Identifiers {
+  readonly userId?: string
+  readonly projectUserId?: string
+  readonly email?: string
+  readonly phoneNumber?: string
+  readonly person?: number
+}
+
 /** Identifiers of a few people; some spellings are of the same person, some are not valid. */
-const identifiers = fc.oneof(
+const identifiers: fc.Arbitrary<Identifiers> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ userId: fc.constantFrom("u1", "u2", "ü🦊") }) },
   {
     weight: 3,
@@ -31,12 +40,11 @@ const identifiers = fc.oneof(
     ),
   },
 )
-export type Identifiers = typeof identifiers extends fc.Arbitrary<infer A> ? A : never
 
 const named = fc.constantFrom("id", "id", "id", "triple", "both", "mismatch", "unknown", "none")
 const type = fc.record({ named, number: fc.nat(3) })
 
-const item = fc.record({
+const anyItem = fc.record({
   who: identifiers,
   type,
   consentState: state,
@@ -46,7 +54,27 @@ const item = fc.record({
   version: maybe(fc.integer({ min: 1, max: 3 }), 3),
   externalId: maybe(fc.constantFrom("x1", "x2", "x3"), 3),
 })
-export type Item = typeof item extends fc.Arbitrary<infer A> ? A : never
+export type Item = typeof anyItem extends fc.Arbitrary<infer A> ? A : never
+
+/** An item that breaks a rule only if its identifiers conflict or its type does not allow it. */
+const plainItem: fc.Arbitrary<Item> = fc.record({
+  who: fc.record(
+    {
+      userId: fc.constantFrom("u1", "u2"),
+      email: fc.constantFrom("a@x.example", "b@x.example"),
+      projectUserId: fc.constantFrom("p1", "p2"),
+    },
+    { requiredKeys: [] },
+  ),
+  type: fc.record({ named: fc.constant("id" as const), number: fc.nat(1) }),
+  consentState: fc.constantFrom("accepted", "declined"),
+  consentAction: fc.constant("user_click"),
+  consentDate: fc.constant(undefined),
+  expirationDate: fc.constant(undefined),
+  version: fc.constant(undefined),
+  externalId: maybe(fc.constantFrom("x1", "x2", "x3"), 1),
+})
+const item = fc.oneof({ weight: 1, arbitrary: anyItem }, { weight: 2, arbitrary: plainItem })
 
 const visitorItem = fc.record({ type, consentState: state, consentAction: fc.constantFrom("user_click", "implied") })
 
@@ -162,6 +190,7 @@ export const command = fc.oneof(
   of(2, "changeType", { type: which, change: typeChange }),
   of(1, "deleteType", { type: which }),
   of(8, "record", { items: fc.array(item, { minLength: 1, maxLength: 5 }), key }),
+  of(8, "record", { items: fc.array(plainItem, { minLength: 1, maxLength: 2 }), key }),
   of(1, "import", { items: fc.array(item, { minLength: 20, maxLength: 60 }), key }),
   of(5, "decisions", { who: identifiers, ...instants }),
   of(4, "state", { who: identifiers, ...instants }),

@@ -8,10 +8,12 @@ import { expect } from "vitest"
 import type { Project } from "../../../core/model/Catalog.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import type { Batch } from "../../../core/ledger/Batch.ts"
+import type { EventQuery } from "../../../core/ledger/Listing.ts"
 import type { Item as CoreItem } from "../../../core/model/Admission.ts"
 import type { IdempotentRequest } from "../../../core/ledger/Idempotency.ts"
 import { identifierKinds, type Identifiers as PersonIdentifiers } from "../../../core/model/People.ts"
 import type { Session } from "../../../core/ports/LedgerStore.ts"
+import * as Wire from "../../../adapters/http/api/Wire.ts"
 import type { Answer } from "../../support/server.ts"
 import { acme, asOwner, nobody, ownerKeyId } from "../world.ts"
 import type * as Commands from "./commands.ts"
@@ -30,6 +32,12 @@ interface Visitor {
   readonly token: string
   readonly session: Session
   readonly contextId: string
+}
+
+/** An item of an answer: its event, and what is told about the item only. */
+interface RecordedItem extends Readonly<Record<"id" | "concordId" | "dateCreated", string>> {
+  readonly alsoRecordedFor?: ReadonlyArray<Readonly<Record<"id" | "concordId", string>>>
+  readonly leftOut?: ReadonlyArray<string>
 }
 
 const domain = "random.example"
@@ -73,6 +81,7 @@ export const play = async (
   const people: Array<string> = []
   const visitors: Array<Visitor> = []
   const events = new Map<string, string>()
+  const recordedIds = new Set<string>()
   const recordedAt = [Date.parse(made.json.dateCreated)]
 
   const meet = (concordId: string) => void (people.includes(concordId) || people.push(concordId))
@@ -166,28 +175,24 @@ export const play = async (
     items: ReadonlyArray<CoreItem>,
     request: Pick<Batch, "submitter" | "session" | "idempotency">,
   ) => {
-    const recorded: ReadonlyArray<Readonly<Record<"id" | "concordId" | "dateCreated", string>>> =
-      answer.status === 201 ? answer.json.items : []
-    const fresh = new Map(recorded.filter(({ id }) => !events.has(id)).map((event) => [event.id, event]))
+    const recorded: ReadonlyArray<RecordedItem> = answer.status === 201 ? answer.json.items : []
+    const named = new Set(items.flatMap(({ person }) => person.concordId ?? []))
+    // The events in the order of the ledger: those of a refusal for further people after its own.
+    const fresh = recorded
+      .flatMap(({ alsoRecordedFor = [], ...own }) => [own, ...alsoRecordedFor])
+      .filter(({ id }, index, all) => !recordedIds.has(id) && all.findIndex((each) => each.id === id) === index)
     // The ids that the ledger draws for new people that are not named by a concordId: one for each person.
-    const born = recorded
-      .filter(({ concordId, id }, index) => {
-        const isNamed = items[index]?.person.concordId !== undefined
-        return fresh.has(id) && !isNamed && !people.includes(concordId)
-      })
-      .map(({ concordId }) => concordId)
-    const given = new Set(items.map(({ person }) => person.concordId))
-    const uuids = [...new Set(born)].filter((concordId) => !given.has(concordId)).concat(...fresh.keys())
-    const [some] = fresh.values()
-    const now = some === undefined ? Date.now() : Date.parse(some.dateCreated)
+    const born = fresh.map(({ concordId }) => concordId).filter((each) => !named.has(each) && !people.includes(each))
+    const uuids = [...new Set(born), ...fresh.map(({ id }) => id)]
+    const now =
+      fresh.length === 0 ? Date.now() : Date.parse(recorded.find(({ id }) => !recordedIds.has(id))!.dateCreated)
     same(answer, await answers.record({ now, ...(answer.status === 201 && { uuids }) }, { ...request, items }))
-    for (const [index, event] of recorded.entries()) {
-      // The members that an item was recorded without are in the answer to it only.
-      const { leftOut: _, ...stored } = answer.json.items[index]
-      events.set(event.id, JSON.stringify(stored))
-      meet(event.concordId)
+    for (const { alsoRecordedFor: _, leftOut: __, ...stored } of recorded) events.set(stored.id, JSON.stringify(stored))
+    for (const { concordId, id } of fresh) {
+      recordedIds.add(id)
+      meet(concordId)
     }
-    if (some !== undefined) recordedAt.push(now)
+    if (fresh.length > 0) recordedAt.push(now)
   }
 
   /** The ids of the versions that were answered so far. */
@@ -274,13 +279,18 @@ export const play = async (
     same(answer, await answers.askMany(questions, each))
   }
 
-  const eventQuery = ({ concordId, endDate, startDate, submitter, ...query }: Commands.EventQuery) => ({
-    ...query,
-    ...(startDate !== undefined && { startDate: dayOf(startDate) }),
-    ...(endDate !== undefined && { endDate: dayOf(endDate) }),
-    ...(submitter !== undefined && { submitter: submitter ? ownerKeyId : (people[0] ?? nobody) }),
-    ...(concordId !== undefined && { concordId: personAt(concordId) }),
-  })
+  /** A query with its members in the order in which the server reads them, because its cursors are bound to that. */
+  const eventQuery = ({ concordId, endDate, startDate, submitter, ...query }: Commands.EventQuery) => {
+    const members: Readonly<Record<string, unknown>> = {
+      ...query,
+      ...(startDate !== undefined && { startDate: dayOf(startDate) }),
+      ...(endDate !== undefined && { endDate: dayOf(endDate) }),
+      ...(submitter !== undefined && { submitter: submitter ? ownerKeyId : (people[0] ?? nobody) }),
+      ...(concordId !== undefined && { concordId: personAt(concordId) }),
+    }
+    const names = Object.keys(Wire.eventParameters).filter((name) => name in members)
+    return Object.fromEntries(names.map((name) => [name, members[name]])) as EventQuery
+  }
   const queryText = (query: object): string =>
     new URLSearchParams(
       Object.entries(query).flatMap(([name, value]): Array<[string, string]> => {
