@@ -15,6 +15,7 @@ export const http: Part = {
     "test/http/apiKeys.test.ts",
     "test/http/attacks.test.ts",
     "test/http/browser.test.ts",
+    "test/http/changesAgain.test.ts",
     "test/http/concurrencyLimit.test.ts",
     "test/http/declinesAboveQuota.test.ts",
     "test/http/everyEndpoint.test.ts",
@@ -261,7 +262,12 @@ export const http: Part = {
       "a database that is slow is waited for",
     ],
 
-    ["server/IdempotencyKey.ts", '["POST", "PATCH", "DELETE"]', '["POST", "PATCH"]', "of every PATCH and DELETE"],
+    [
+      "server/IdempotencyKey.ts",
+      '["POST", "PATCH", "DELETE"]',
+      '["POST", "PATCH"]',
+      "is made once: the same request again gets the same bytes",
+    ],
 
     ["routes/OpenRoutes.ts", "!randomUuid.test(idempotency.key)", "false", '"guessable" is 400 for a session'],
 

@@ -173,7 +173,7 @@ export const ledger: Part = {
       "SharedContacts.ts",
       "if (yield* hasFact(organization, concordId, alias.hash, context)) continue",
       "",
-      "names it, and notes it once as a fact",
+      "records the account without the mailbox of another person",
     ],
     [
       "BatchPlan.ts",

@@ -17,6 +17,7 @@ export const people: Part = {
     "test/http/renames.test.ts",
     "test/http/retries.test.ts",
     "test/http/roles.test.ts",
+    "test/http/sessions.test.ts",
     "test/laws/joinedLedger.test.ts",
     "test/laws/releases.test.ts",
     "test/laws/undoing.test.ts",
@@ -77,7 +78,7 @@ export const people: Part = {
       "Sessions.ts",
       "given !== undefined && Identifiers.isContextId(given)",
       "given !== undefined",
-      "the nil UUID is passed over",
+      "a UUID of version 1, which can be guessed",
     ],
     [
       "Sessions.ts",

@@ -110,14 +110,14 @@ export const postgres: Part = {
       "h.event_id",
       "joined people have one set",
     ],
-    ["AppendTransaction.ts", "if (own.length === 0 || ", "if (true || ", "made after a join"],
+    ["AppendTransaction.ts", "if (own.length === 0 || ", "if (true || ", "an event of a project that is made"],
     [
       "AppendTransaction.ts",
       "placed.filter(({ lane }) => heads.get(lane)!.has_joined)",
       "[]",
       "joined people have one set",
     ],
-    ["LanePrediction.ts", " &&\n  one.has_joined === other.has_joined", "", "written at the same time"],
+    ["LanePrediction.ts", " &&\n  one.has_joined === other.has_joined", "", "of a join and events of its people"],
 
     ["PersonWriter.ts", "people_head.next_position + 1", "1", "of many changes at the same time"],
     [
@@ -137,9 +137,9 @@ export const postgres: Part = {
       "PipelinedTransactions.ts",
       "error.reason instanceof TransactionTimeout",
       "false",
-      "as a transaction has sent BEGIN",
+      "after a transaction has sent BEGIN",
     ],
-    ["PipelinedTransactions.ts", "COMMIT: 10_000", "COMMIT: 10_000_000", "as a transaction has sent COMMIT"],
+    ["PipelinedTransactions.ts", "COMMIT: 10_000", "COMMIT: 10_000_000", "after a transaction has sent COMMIT"],
     [
       "PipelinedTransactions.ts",
       "[...exits.filter((each) => !isAborted(each)), ...exits.filter(isAborted)]",

@@ -14,12 +14,7 @@ export const sqlite: Part = {
     "test/http/eventLists.test.ts",
   ],
   mutants: [
-    [
-      "EventWriter.ts",
-      "(first === 0 && joined.hasAny(organization))",
-      "false",
-      "an event of a project that is made after a join",
-    ],
+    ["EventWriter.ts", "(first === 0 && joined.hasAny(organization))", "false", "an event of a project that is made"],
     ["EventWriter.ts", "if (hasJoined) {", "if (false) {", "joined people have one set"],
     [
       "EventWriter.ts",
