@@ -78,7 +78,7 @@ const withValue = (body: unknown, [name, ...rest]: ReadonlyArray<string>, value:
   return [withValue(Array.isArray(body) ? body[0] : undefined, rest, value)]
 }
 
-/** What is sent beside a member: the example, without the identifier of a release, which names exactly one. */
+/** The body that a member is put into: the example, without the identifier of a release, which names exactly one. */
 const bodyOf = (operationId: string): unknown => {
   if (operationId === "releaseIdentifier") return { reason: "hard bounce" }
   return exampleSequence.find(({ operation }) => operation === operationId)?.body

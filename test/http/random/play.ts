@@ -34,7 +34,7 @@ interface Visitor {
   readonly contextId: string
 }
 
-/** An item of an answer: its event, and what is told about the item only. */
+/** An item of an answer: its event, and what the answer says of the item only. */
 interface RecordedItem extends Readonly<Record<"id" | "concordId" | "dateCreated", string>> {
   readonly alsoRecordedFor?: ReadonlyArray<Readonly<Record<"id" | "concordId", string>>>
   readonly leftOut?: ReadonlyArray<string>
