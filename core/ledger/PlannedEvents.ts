@@ -19,6 +19,8 @@ export interface AdmittedItem extends NumberedItem {
   readonly concordId: string
   /** `undefined` if it has none or is recorded without it. */
   readonly externalId: ExternalIds.OwnId | undefined
+  /** Whether one of its identifiers is claimed by the plan, for this item or for one before it. */
+  readonly isClaiming: boolean
 }
 
 /** An item that is resolved and may be recorded. */
@@ -62,6 +64,8 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
   const seen = new Map<string, number>()
   const shared: SharedContacts = new Map()
   const admitted: Array<AdmittedItem> = []
+  /** The hashes of the identifiers that named nobody before. */
+  const given = new Set<string>()
 
   /** Claims an alias. Of a person that was read for it, no revision may be lost between the read and the append. */
   const claim = (alias: Alias, concordId: string, isSeen: boolean): void => {
@@ -78,6 +82,7 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
       if (own !== undefined) claim(alias, own, true)
     }
     for (const { alias, concordId } of resolved.claims) {
+      given.add(alias.hash)
       claim(alias, concordId === Resolution.newPerson ? made! : concordId, Resolution.isAccountKind(alias.kind))
     }
     for (const alias of resolved.leftOut) {
@@ -91,13 +96,14 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
     admitted,
     /** Adds the events of an item, and returns its people: that of the strongest identifier first. */
     add: (item: ResolvedItem, { further, person }: MadeIds): ReadonlyArray<string> => {
-      const { draft, event, externalId, item: index, resolved } = item
+      const { asked, draft, event, externalId, item: index, resolved } = item
       if (person !== undefined) known.add(person)
       claimOf(item, person)
       const people = resolved.people.map((each) => (each === Resolution.newPerson ? person! : each))
+      const isClaiming = given.size > 0 && asked.aliases.some(({ hash }) => given.has(hash))
       for (const [place, concordId] of people.entries()) {
         const own = place === 0 ? externalId : further[place - 1]
-        admitted.push({ draft, item: index, event, concordId, externalId: own })
+        admitted.push({ draft, item: index, event, concordId, externalId: own, isClaiming })
       }
       return people
     },

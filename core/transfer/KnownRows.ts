@@ -1,7 +1,7 @@
 /**
  * Rows that an earlier import recorded, wherever they stand in the file: of each person that the ledger knew before,
  * the events that say exactly what a row says. The first row that says it is the first of these events, the second the
- * second, and a row more is new.
+ * second, and a row more is new. So is a row with an identifier that named nobody, because no earlier import recorded it.
  *
  * Costs nothing for people that the import itself makes.
  */
@@ -177,19 +177,22 @@ export const find = Effect.fnUntraced(function* (
   context: Pick<LedgerContext, "store">,
 ) {
   const known = new Set<number>()
-  const items = admitted.filter(({ concordId, draft }) => draft.externalId === undefined && isBefore(concordId, run))
+  const items = admitted.filter(
+    ({ concordId, draft, isClaiming }) => draft.externalId === undefined && !isClaiming && isBefore(concordId, run),
+  )
   if (items.length === 0) return known as ReadonlySet<number>
   const byKey = yield* candidatesOf(items, run, scope, context)
   if (byKey.size === 0) return known as ReadonlySet<number>
   const bodies = yield* bodiesOf(byKey, scope, context)
   for (const [item, ofItem] of Map.groupBy(admitted, (each) => each.item)) {
+    if (ofItem[0]!.isClaiming || ofItem[0]!.draft.externalId !== undefined) continue
     const before = run.known.of(texts(item))
     const recorded = ofItem.map((each) => {
       const free = sameEvents(each, byKey, bodies).filter(({ id }) => run.known.of(id) === 0)
       return free[before]?.id
     })
     const ids = recorded.filter((id) => id !== undefined)
-    if (ids.length < recorded.length || ofItem[0]!.draft.externalId !== undefined) continue
+    if (ids.length < recorded.length) continue
     for (const id of ids) run.known.add(id)
     known.add(item)
   }
