@@ -6,7 +6,7 @@
  * most, unless it gives that person an account.
  */
 import { Effect } from "effect"
-import type { Instant } from "../engine/Instant.ts"
+import * as Instant from "../engine/Instant.ts"
 import type { Organization } from "../model/Catalog.ts"
 import type { Alias, HeldAlias } from "../model/People.ts"
 import * as Resolution from "../model/Resolution.ts"
@@ -18,7 +18,7 @@ import * as PeopleReader from "./PeopleReader.ts"
 /** The identifiers of an item. */
 export interface AskedItem extends Resolution.ItemIdentifiers {
   /** The `consentDate` that it is recorded with; `undefined` if it was given none, or if that is replaced. */
-  readonly date: Instant | undefined
+  readonly date: Instant.Instant | undefined
 }
 
 /** What is known about the people of a plan. */
@@ -35,7 +35,13 @@ export interface KnownPeople {
    * The people that an alias named until a release after a date and no later than `until`; `undefined` if there was
    * none.
    */
-  readonly formerly: (alias: Alias, date: Instant | undefined, until?: Instant) => ReadonlyArray<string> | undefined
+  readonly formerly: (
+    alias: Alias,
+    date: Instant.Instant | undefined,
+    until?: Instant.Instant,
+  ) => ReadonlyArray<string> | undefined
+  /** When an alias was released last: it is claimed no earlier. `Instant.min` if it never was. */
+  readonly releasedAt: (alias: Alias) => Instant.Instant
   /**
    * The person for which a recorded item claims an alias that names it already: the kind of the alias is not known, or
    * it was found by the hash of an earlier normalization.
@@ -86,7 +92,7 @@ export const make = Effect.fnUntraced(function* (
     if (alias.earlier === undefined) return own === undefined ? none : [own]
     return [...new Set(hashesOf(alias).flatMap((hash) => personOf(hash) ?? none))]
   }
-  const releasedAfter = (alias: Alias, date: Instant | undefined): ReadonlyArray<string> =>
+  const releasedAfter = (alias: Alias, date: Instant.Instant | undefined): ReadonlyArray<string> =>
     date === undefined ? none : hashesOf(alias).filter((hash) => (states.get(hash)?.releasedAt ?? date) > date)
 
   const toComplete = (alias: Alias): string | undefined => {
@@ -124,7 +130,7 @@ export const make = Effect.fnUntraced(function* (
     }
   }
 
-  const formerly = (alias: Alias, date: Instant | undefined, until = Infinity) => {
+  const formerly = (alias: Alias, date: Instant.Instant | undefined, until = Infinity) => {
     const rows = releasedAfter(alias, date).flatMap((hash) => reader?.former(hash) ?? none)
     const isMeant = ({ isRenamed, releasedAt = until }: HeldAlias) =>
       isRenamed !== true && releasedAt > date! && releasedAt <= until
@@ -137,7 +143,8 @@ export const make = Effect.fnUntraced(function* (
   const held = (concordId: string): ReadonlyArray<HeldAlias> => {
     const { aliases, members } = reader?.groupOf(concordId) ?? { aliases: none, members: [concordId] }
     const here = [...claimed.values()].filter((each) => members.includes(each.concordId))
-    return [...aliases.filter(({ hash }) => !claimed.has(hash)), ...here]
+    // An account that was given up is still one that the person had, also if an item before claims it for another one.
+    return [...aliases.filter(({ hash, releasedAt }) => releasedAt !== undefined || !claimed.has(hash)), ...here]
   }
 
   const unread = (item: AskedItem): PeopleReader.Needs | undefined => {
@@ -163,6 +170,7 @@ export const make = Effect.fnUntraced(function* (
       }),
     named,
     formerly,
+    releasedAt: ({ hash }) => states.get(hash)?.releasedAt ?? Instant.min,
     toComplete,
     claim: ({ hash, kind, project }, concordId) => {
       claimed.set(hash, { concordId, kind, hash, dateCreated: 0, ...(project !== undefined && { project }) })

@@ -245,13 +245,19 @@ const attempt = Effect.fnUntraced(function* <E>(
       })
       return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
     })
-  const ids = new Set(plan.claims.map(({ hash }) => hash))
+  const ids = new Set<string>()
+  let earliest = Math.max(planned, LaterDates.last(dates))
+  for (const { dateCreated, hash } of plan.claims) {
+    ids.add(hash)
+    // Where a clock was ahead, the release of the identifier may be later than the clock.
+    earliest = Math.max(earliest, dateCreated)
+  }
   for (const { member } of plan.facts) ids.add(member)
   for (const { concordId, event } of admitted) {
     ids.add(concordId).add(event.type.id)
     ids.add(AnswerHorizon.ofLane(Lane.of(project, concordId)))
   }
-  return yield* answerHorizon.record(ids, Math.max(planned, LaterDates.last(dates)), append)
+  return yield* answerHorizon.record(ids, earliest, append)
 })
 
 /** Everything that is wrong with a batch. Records nothing. */

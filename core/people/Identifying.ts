@@ -187,8 +187,12 @@ const attempt = Effect.fnUntraced(function* (
   const person = yield* named(request, context)
   if (person === "stale") return { outcome: person, isSynced: false }
   const planned = yield* plan(request, evidence, visitor, person, now, context)
+  const [claim] = planned.claims
+  // Where a clock was ahead, the release of the identifier may be later than the clock.
+  const released = claim && (yield* store.people.lastRelease(organization, claim.hash))
+  const earliest = Math.max(now, released?.releasedAt ?? now)
   const subjects = [...planned.seen.map(({ concordId }) => concordId), ...planned.claims.map(({ hash }) => hash)]
-  const outcome = yield* answerHorizon.record(new Set(subjects), now, (recordedAt) =>
+  const outcome = yield* answerHorizon.record(new Set(subjects), earliest, (recordedAt) =>
     Effect.gen(function* () {
       const kept = yield* store.people.change(yield* changeOf(request, evidence, planned, opening, recordedAt, context))
       // The ended sessions leave the cache together with the change, which goes on even if the request is interrupted.

@@ -252,6 +252,7 @@ const attempt = Effect.fnUntraced(function* (
       facts: facts.map((fact) => ({ ...fact, dateCreated: now })),
       ...(yield* Idempotency.recordOf(idempotency, context, answer(accounts))),
     }
+    for (const { hash } of change.releases) yield* answerHorizon.reserve(hash, now)
     return { accounts, kept: yield* store.people.change(change) }
   })
   const ids = planned.planned.flatMap(({ concordId, from, to }) => [concordId, ...People.hashesOf(from), to.hash])

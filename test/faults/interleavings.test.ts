@@ -15,7 +15,9 @@ type Store = LedgerStore["Service"]
 
 /** The number of runs of a test; `npm run interleave -- --seeds 100000` plays more. */
 const runs = times(500, 5000)
-const seeds = Array.from({ length: runs }, (_, index) => index + 1)
+/** Later seeds that have failed once. */
+const remembered = [3119, 3158]
+const seeds = [...remembered, ...Array.from({ length: runs }, (_, index) => index + 1)]
 
 /** The first seed that fails over a store. Its run is reported without being made smaller. */
 const firstFailure = (store?: () => Store): { readonly seed: number; readonly failure: string } | undefined => {
@@ -31,10 +33,10 @@ test("Whatever is interleaved, lost and killed, every answer is explained by one
 })
 
 test("The same seed gives the same run, line by line, also in another process", () => {
-  const some = seeds.slice(0, 40)
+  const some = seeds.slice(remembered.length, remembered.length + 40)
   const digest = digestOf(some)
   expect(digestOf(some)).toBe(digest)
-  expect(digestOf(seeds.slice(1, 41))).not.toBe(digest)
+  expect(digestOf(seeds.slice(remembered.length + 1, remembered.length + 41))).not.toBe(digest)
   const main = join(import.meta.dirname, "interleavings/main.ts")
   const { stdout } = spawnSync(process.execPath, [main, "--seeds", "40", "--digest"], { encoding: "utf8" })
   expect(stdout.trim()).toBe(digest)
@@ -90,7 +92,7 @@ const broken: ReadonlyArray<readonly [says: string, what: RegExp, breaks: (store
   ],
   [
     "keeps a change of people that was prepared against another state",
-    /is counted as two people|was undone twice|was carried out|the survivor of a person is counted as another one/,
+    /is counted as two people|was undone twice|was carried out|the survivor of a person is counted as another one|have accounts/,
     (store) => ({
       people: { ...store.people, change: (change) => store.people.change({ ...change, seen: [] }) },
     }),
