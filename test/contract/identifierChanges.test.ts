@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import { expect, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
+import type { Identifiers } from "../../core/model/People.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 
@@ -107,5 +108,45 @@ test("A release by a server whose clock is behind is later than the claim, so th
       expect((yield* release(servers[1], scope))._tag).toBe("Released")
       expect(yield* personNamed(servers[1], scope)).toBe(undefined)
       expect(yield* personNamed(servers[1], scope, start)).toBe(concordId)
+    }),
+  ))
+
+// Kills: A claim is dated by the clock alone, so that the answer is about another person when it is asked again.
+test.each([["release"], ["rename"]])(
+  "An identifier that is claimed after a %s that is later than the clock names its next person from then on.",
+  (how) =>
+    twoServers(([, server], scope) =>
+      Effect.gen(function* () {
+        const before = yield* personNamed(server, scope)
+        yield* TestClock.setTime(start - 60_000)
+        yield* how === "release" ? release(server, scope) : rename(server, scope, "b")
+        expect((yield* say(server, scope, "a"))._tag).toBe("Recorded")
+        const found = yield* server.find(scope, { userId: "a" })
+        if (found._tag === "Refused") return yield* Effect.die(found)
+        const { concordId, knownAt } = yield* server.decisions({ ...scope, ...found })
+        expect(concordId).not.toBe(before)
+        expect(yield* personNamed(server, scope, knownAt)).toBe(concordId)
+        expect(yield* personNamed(server, scope, start)).toBe(before)
+      }),
+    ),
+)
+
+// Kills: KnownPeople forgets an account that a person had when an item before claims it.
+test("An account that a person gave up counts, also if an item before claims it for another person.", () =>
+  twoServers(([server], scope) =>
+    Effect.gen(function* () {
+      const item = {
+        consentType: scope.types.all[0]!.id,
+        consentState: "accepted",
+        consentAction: "user_click",
+      } as const
+      const record = (...people: ReadonlyArray<Identifiers>) =>
+        server.record({ ...scope, submitter: "test", items: people.map((person) => ({ ...item, person })) })
+      const email = "a@example.com"
+      yield* record({ userId: "a", email })
+      yield* release(server, scope)
+      const outcome = yield* record({ userId: "a" }, { projectUserId: "b", email })
+      const violations = outcome._tag === "Refused" ? outcome.violations : []
+      expect(violations.map(({ code, item }) => [item, code])).toEqual([[1, "identifier_conflict"]])
     }),
   ))
