@@ -188,9 +188,9 @@ const attempt = Effect.fnUntraced(function* (
   if (person === "stale") return { outcome: person, isSynced: false }
   const planned = yield* plan(request, evidence, visitor, person, now, context)
   const [claim] = planned.claims
-  // Where a clock was ahead, the release of the identifier may be later than the clock.
+  // Where a clock was ahead, the release of the identifier and the last change of the group may be later than the clock.
   const released = claim && (yield* store.people.lastRelease(organization, claim.hash))
-  const earliest = Math.max(now, released?.releasedAt ?? now)
+  const earliest = Math.max(now, released?.releasedAt ?? now, planned.grouping?.learntBefore ?? now)
   const subjects = [...planned.seen.map(({ concordId }) => concordId), ...planned.claims.map(({ hash }) => hash)]
   const outcome = yield* answerHorizon.record(new Set(subjects), earliest, (recordedAt) =>
     Effect.gen(function* () {
