@@ -7,6 +7,7 @@ const oneOrder = "Whatever is interleaved, lost and killed"
 export const ledger: Part = {
   folder: "core/ledger",
   tests: [
+    "test/contract/identifierChanges.test.ts",
     "test/laws/undoing.test.ts",
     "test/core/positions.test.ts",
     "test/core/sessionCache.test.ts",
@@ -27,6 +28,18 @@ export const ledger: Part = {
     "test/laws/joinedLedger.test.ts",
   ],
   mutants: [
+    [
+      "Recording.ts",
+      "earliest = Math.max(earliest, dateCreated)",
+      "void dateCreated",
+      "An identifier that is claimed after a release",
+    ],
+    [
+      "KnownPeople.ts",
+      "releasedAt !== undefined || !claimed.has(hash)",
+      "!claimed.has(hash)",
+      "An account that a person gave up counts",
+    ],
     [
       "SeveralPeople.ts",
       "if (people.size > 1) people.delete(undefined)",

@@ -46,6 +46,12 @@ export const people: Part = {
       "renamed.concordId || true) return undefined",
       "is renamed once",
     ],
+    [
+      "Renaming.ts",
+      "yield* answerHorizon.reserve(hash, now)",
+      "yield* Effect.void",
+      "An identifier that is claimed after a rename",
+    ],
     ["Renaming.ts", "seen: planned.seen", "seen: []", "An account that two servers rename"],
     [
       "TwoAccounts.ts",
