@@ -7,6 +7,7 @@
 import { Result } from "effect"
 import { skipped, type RowFault } from "../../core/transfer/Intake.ts"
 import * as ItemDecoder from "../../core/formats/ItemDecoder.ts"
+import * as ItemLine from "../../core/formats/ItemLine.ts"
 import * as ColumnNames from "./ColumnNames.ts"
 import * as ColumnReader from "./ColumnReader.ts"
 import type { HeaderCheck, MissingColumn } from "./Columns.ts"
@@ -93,8 +94,18 @@ const misspelled = (row: object, names: SeenColumns.SeenColumns): Array<RowFault
   return faults
 }
 
-/** Makes the mapper of a file. */
-export const make = (mapping: Mapping.Mapping): RowMapper => {
+/** The members of a refusal that its consent type and its date follow from. */
+const membersOfRefusals: ReadonlySet<string> = new Set([
+  ...Object.keys(ItemLine.typeFields),
+  "consentDate",
+  "allowEarly",
+])
+
+/**
+ * Makes the mapper of a file. Of refusals alone it leaves out all other rows, and reads the members of a refusal that
+ * its consent type and its date follow from.
+ */
+export const make = (mapping: Mapping.Mapping, ofRefusals = false): RowMapper => {
   const lookUp = JsonPointer.makeLookUp()
   const conditions = mapping.where.map((condition, index) => ({
     sought: seek(`/where/${index}`, condition.column),
@@ -102,6 +113,9 @@ export const make = (mapping: Mapping.Mapping): RowMapper => {
   }))
   const members = Mapping.members.flatMap((name) => memberOf(name, mapping))
   const state = members.find(({ name }) => name === "consentState")
+  const readMembers = ofRefusals
+    ? members.filter((member) => member === state || membersOfRefusals.has(member.name))
+    : members
   const ofMapping = members.flatMap((member) =>
     "sought" in member && mapping.members.has(member.name) ? [member.sought] : [],
   )
@@ -135,10 +149,11 @@ export const make = (mapping: Mapping.Mapping): RowMapper => {
 
   const itemOf = (row: object): Result.Result<unknown, ReadonlyArray<RowFault>> => {
     const item: Record<string, unknown> = { consentAction: "import" }
-    const faults = misspelled(row, names)
     const stated = state === undefined ? undefined : read(row, state, false)
     const isRefusal = stated !== undefined && Result.isSuccess(stated) && stated.success === "declined"
-    for (const member of members) {
+    if (ofRefusals && !isRefusal) return Result.succeed(skipped)
+    const faults = misspelled(row, names)
+    for (const member of readMembers) {
       const found = member === state ? stated : read(row, member, isRefusal)
       if (found === undefined) continue
       if (Result.isFailure(found)) faults.push(found.failure)

@@ -101,7 +101,11 @@ const badCsv =
  */
 const makeLineFinder = (linesBefore: number) => {
   let countedTwice = 0
+  let lastLine = 0
   return ({ info, record }: Parsed): number => {
+    const isOneLine = info.lines === lastLine + 1
+    lastLine = info.lines
+    if (isOneLine) return linesBefore + info.lines - countedTwice
     const breaks = record.flatMap((field) => field.match(/\r\n|\r|\n/g) ?? [])
     countedTwice += breaks.filter((each) => each === "\r\n").length
     return linesBefore + info.lines - countedTwice - breaks.length

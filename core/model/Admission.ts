@@ -185,8 +185,11 @@ const dateFaults = (draft: Draft, project: ProjectTerms, instants: Instants): Re
   return faults
 }
 
+/** The members of a draft that its date follows from. */
+export type Dated = Pick<Draft, "consentState" | "consentDate" | "allowEarly">
+
 /** Whether a draft is a refusal without a `consentDate` that can be recorded. */
-const isDatedByLedger = (draft: Draft, project: ProjectTerms, { clock }: Instants): boolean => {
+export const isDatedByLedger = (draft: Dated, project: ProjectTerms, { clock }: Pick<Instants, "clock">): boolean => {
   const { consentDate, consentState } = draft
   if (consentState !== "declined") return false
   return consentDate === undefined || consentDate > clock || EarliestDate.faultOf(draft, project) !== undefined

@@ -172,6 +172,14 @@ describe("refusals whose dates cannot be recorded", () => {
     expect((await eventsOf(store)).length).toBe(300)
   })
 
+  test("do not count if their row is refused, because it is of a type that does not exist", async () => {
+    const unmapped = { consentType: { column: "type", values: { known: newsletter } } }
+    const content = "userId,type,consentState,consentDate\nu1,gone,declined,1970-01-01T00:00:00Z\n"
+    const absent = { consentType: { value: "00000000-0000-4000-8000-000000000001" } }
+    expect((await importInto(newStore(), content, unmapped)).tally).toMatchObject({ rejected: 1 })
+    expect((await importInto(newStore(), content, absent)).tally).toMatchObject({ rejected: 1 })
+  })
+
   test("are recorded as of now and counted where they are no more than that", async () => {
     const { code, tally } = await importInto(newStore(), rows(300, 3), {})
     expect([code, tally.recorded, tally.replacedDates]).toEqual([0, 300, 3])

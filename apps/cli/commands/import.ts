@@ -154,7 +154,7 @@ const checkDates = Effect.fnUntraced(function* (
   const isOnce = given.file === Source.standardInput
   if (mapping === undefined || isOnce || given.dryRun || given.acceptReplacedDates) return false
   if (isWithoutRefusals(mapping)) return true
-  const { map, ...header } = RowMapper.make(mapping)
+  const { map, ...header } = RowMapper.make(mapping, true)
   const file = yield* RowFile.open({ ...given, header })
   const progress = yield* Progress.makeWithLines
   const report = (done: number) => progress.show({ what: "rows checked", done, share: file.share() })
