@@ -5,6 +5,8 @@ const plannedAgain = "A block that has to be planned again"
 const grown = "The same rows with others among them"
 const howMany = "A dry run says how many answers change"
 
+const claiming = "A row with an identifier that named nobody"
+
 export const transfer: Part = {
   folder: "core/transfer",
   tests: [
