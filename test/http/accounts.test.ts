@@ -264,12 +264,26 @@ describe('sharedContacts "leave-out"', () => {
   })
 
   test("another value is refused, and the declines of the request are named", async () => {
+    const items = [no({ userId: "wrong value" }), yes({ userId: "another one" })]
     const answer = await server.request("POST", `${privacy()}/consent-events`, {
       headers: asOwner,
-      json: { items: [no({ userId: "wrong value" })], sharedContacts: "merge" },
+      json: { items, sharedContacts: "merge" },
     })
     expect([answer.status, violations(answer)]).toEqual([422, ["/items/0 not_recorded", "/sharedContacts invalid"]])
   })
+
+  test.each(["leave_out", 1, { leave: "out" }])(
+    "another value, %j, is passed over where all are declines",
+    async (value) => {
+      const userId = `declined with ${JSON.stringify(value)}`
+      const answer = await server.request("POST", `${privacy()}/consent-events`, {
+        headers: asOwner,
+        json: { items: [no({ userId }), no({ userId: `${userId}, too` })], sharedContacts: value },
+      })
+      expect([answer.status, answer.json.items.length]).toEqual([201, 2])
+      expect(answer.text).not.toContain("sharedContacts")
+    },
+  )
 
   test("is not a member of the Site API", async () => {
     const visitor = await visit(server)

@@ -171,9 +171,23 @@ interface BodyMembers {
   readonly sharedContacts?: "leave-out" | null
 }
 
+/** The items of a body that is refused for its `sharedContacts` alone. */
+const itemsWithoutOption = (body: unknown, errors: ReadonlyArray<BodyViolation>): ReadonlyArray<unknown> | undefined =>
+  errors.every(({ pointer }) => pointer === "/sharedContacts") ? (body as BodyMembers).items : undefined
+
 /** Refuses a body. Its declines are named, unless something is wrong with the list of items. */
 const refusedBody = (body: unknown, errors: ReadonlyArray<BodyViolation>) =>
-  refused(errors, errors.every(({ pointer }) => pointer === "/sharedContacts") ? (body as BodyMembers).items : [])
+  refused(errors, itemsWithoutOption(body, errors))
+
+/** A decoder of bodies. An unreadable `sharedContacts` is passed over where every item is a refusal: it changes nothing. */
+const bodyDecoder = (schema: Schema.Codec<BodyMembers, unknown>) => {
+  const decode = Exchange.decoder(schema)
+  return (body: unknown) =>
+    Result.orElse(decode(body), (errors) => {
+      const items = itemsWithoutOption(body, errors)
+      return items?.every(ItemDecoder.isRefusal) ? Result.succeed<BodyMembers>({ items }) : Result.fail(errors)
+    })
+}
 
 /**
  * Makes a function that records batches of items of one schema, and answers their events in the same order. Every item
@@ -183,7 +197,7 @@ export const recorder = <Decoded>(
   itemSchema: Schema.Codec<Decoded, unknown>,
   bodySchema: Schema.Codec<BodyMembers, unknown>,
 ) => {
-  const decodeBody = Exchange.decoder(bodySchema)
+  const decodeBody = bodyDecoder(bodySchema)
   const decodeItem = ItemDecoder.make(itemSchema, itemSchema, "implied")
 
   const read = (value: unknown, toItem: (decoded: Decoded) => Item): Item | Misshapen => {
