@@ -13,6 +13,7 @@ import type { Finding } from "../../core/integrity/Findings.ts"
 import { type ColumnName, type Kind, type Row, type TableName, tables } from "../../core/ports/LedgerRows.ts"
 import { rowsOf, verify, verifying } from "../support/checking.ts"
 import { fillLedger } from "../support/filled.ts"
+import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { change, isRow, ofPostgres, ofSqlite, type Tampering } from "../support/tampering.ts"
 
@@ -141,7 +142,10 @@ const columns = checked.flatMap((table) =>
     .map(([column, kind]) => ({ table, column, kind })),
 )
 
-describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) => {
+describe.each(Object.entries(stores))("verify on %s", (name, { copy, make }) => {
+  // A copy of a database takes longer than one of a file, and both stores are read through the same port.
+  const tried = name === "postgres" && !isLong ? columns.filter((_, index) => index % 5 === 0) : columns
+
   let original: string
   let events: ReadonlyArray<Row<"event">>
   beforeAll(async () => {
@@ -160,7 +164,7 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
     expect(await verify((await copy(original)).url)).toEqual(report)
   })
 
-  test.each(columns)("finds and names a change of $column in $table", async ({ column, kind, table }) => {
+  test.each(tried)("finds and names a change of $column in $table", async ({ column, kind, table }) => {
     const rows = await rowsOf(original, table)
     for (let round = 0; round < rounds; round++) {
       const row = rows[random(rows.length)]!
