@@ -238,13 +238,27 @@ const sharingExternalIds = (rows: ReadonlyArray<Intake.FileRow>): ReadonlySet<nu
 }
 
 /**
- * Answers without external ids, and each event once: a row that was not recorded yet is taken for recorded if another
- * one that says the same of the same person was, under another identifier or with an external id.
+ * Whether two different rows may say the same of one person, under other identifiers or with an external id. Then a row
+ * that was not recorded yet is taken for recorded if the other one was.
  */
-const withoutRepeats = ({ events, told }: Effect.Success<ReturnType<typeof answers>>) => ({
-  told: JSON.parse(JSON.stringify(told).replace(/'x\d'\]/g, "null]")) as unknown,
-  events: new Set(events.map((event) => event.replace(/"x\d"\]/g, "null]"))),
-})
+const haveLikes = (rows: ReadonlyArray<Intake.FileRow>): boolean => {
+  const values = rows.flatMap((row) => ("value" in row ? [{ text: row.text, ...Object(row.value) }] : []))
+  const said = ({ consentDate, consentState, expirationDate, label }: (typeof values)[number]) =>
+    // A refusal is recorded without an expiration that is not after its date.
+    JSON.stringify([label, consentState, consentDate, expirationDate > consentDate ? expirationDate : undefined])
+  return values.some((one) =>
+    values.some(
+      (other) =>
+        one.text !== other.text &&
+        said(one) === said(other) &&
+        (one.userId === other.userId || one.email !== undefined || other.email !== undefined),
+    ),
+  )
+}
+
+/** What events say, without external ids and each once. */
+const sayings = (events: ReadonlyArray<string>): ReadonlySet<string> =>
+  new Set(events.map((event) => event.replace(/"x\d"\]/, "null]")))
 
 const decodeItem = ItemDecoder.make(ItemLine.ItemLine, ItemLine.ItemLine, "import")
 
@@ -342,9 +356,9 @@ for (const [name, store, numRuns] of stores) {
             return { rejections: ofNew(rejections), answered }
           }),
         )
-        const known = (ended: typeof once) => ({ ...ended, answered: withoutRepeats(ended.answered) })
-        expect(known(again)).toEqual(known(once))
-        if (rows.every(isSingle)) expect(again).toEqual(once)
+        if (!haveLikes(rows)) expect(again).toEqual(once)
+        expect(again.rejections).toEqual(once.rejections)
+        expect(sayings(again.answered.events)).toEqual(sayings(once.answered.events))
       }),
       { numRuns },
     ))
@@ -692,6 +706,8 @@ test("A row with an identifier that named nobody is recorded, though another row
         expect(told[3]).toMatchObject([1, false, [["newsletter", { status: "refused" }]]])
         const rows = [refused("two@example.com"), { ...refused("one@example.com"), line: 2 }]
         expect((yield* take(scope, rows, { blockSize: 2 })).tally).toMatchObject({ recorded: 0, recordedBefore: 2 })
+        const grown = [refused("three@example.com"), { ...refused("two@example.com"), line: 2 }]
+        expect((yield* take(scope, grown, { blockSize: 2 })).tally).toMatchObject({ recorded: 1, recordedBefore: 1 })
       }),
   ))
 

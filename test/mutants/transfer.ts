@@ -73,7 +73,12 @@ export const transfer: Part = {
     ],
     ["KnownRows.ts", "return free[before]?.id", "return free[0]?.id", grown],
     ["KnownRows.ts", "if (ofItem[0]!.isClaiming || ", "if (", claiming],
-    ["Importing.ts", "!isExamined || run.options.keepRefusals", "!isExamined", "a row whose person changes"],
+    [
+      "Importing.ts",
+      "!isExamined || run.options.keepRefusals",
+      "!isExamined",
+      "Where refusals are kept, a row whose person changes",
+    ],
     ["DateCheck.ts", "if (!isOfType(refusal)) continue", "", "do not count if their row is refused"],
     ["Importing.ts", "...tried, ...known", "...tried", "is known as a block from then on"],
     ["AnswerChanges.ts", "- Number(isChanged(before, standing))", "", howMany],
