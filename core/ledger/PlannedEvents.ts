@@ -64,7 +64,7 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
   const seen = new Map<string, number>()
   const shared: SharedContacts = new Map()
   const admitted: Array<AdmittedItem> = []
-  /** The hashes of the identifiers that named nobody before. */
+  /** The hashes of the identifiers that named no person before. */
   const given = new Set<string>()
 
   /** Claims an alias. Of a person that was read for it, no revision may be lost between the read and the append. */

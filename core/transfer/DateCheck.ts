@@ -1,7 +1,7 @@
 /**
  * Looks at the dates of a file before it is imported: how many of its refusals would be dated by the import. Needs no
- * store, because dates are admitted by the catalog and the clock alone, and decodes no row: a refusal is recorded if its
- * consent type exists, whatever is wrong with its other members.
+ * store, because dates are admitted by the catalog and the clock alone, and decodes no row: a refusal is recorded if
+ * its consent type exists, whatever is wrong with its other members.
  */
 import { Clock, Effect, Result, Stream } from "effect"
 import * as Instant from "../engine/Instant.ts"

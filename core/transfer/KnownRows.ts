@@ -1,7 +1,8 @@
 /**
  * Rows that an earlier import recorded, wherever they stand in the file: of each person that the ledger knew before,
  * the events that say exactly what a row says. The first row that says it is the first of these events, the second the
- * second, and a row more is new. So is a row with an identifier that named nobody, because no earlier import recorded it.
+ * second, and a row more is new. So is a row with an identifier that named no person, because no earlier
+ * import recorded it.
  *
  * Costs nothing for people that the import itself makes.
  */

@@ -239,7 +239,7 @@ const sharingExternalIds = (rows: ReadonlyArray<Intake.FileRow>): ReadonlySet<nu
 
 /**
  * Whether two different rows may say the same of one person, under other identifiers or with an external id. Then a row
- * that was not recorded yet is taken for recorded if the other one was.
+ * that was not recorded yet is treated as recorded if the other one was.
  */
 const haveLikes = (rows: ReadonlyArray<Intake.FileRow>): boolean => {
   const values = rows.flatMap((row) => ("value" in row ? [{ text: row.text, ...Object(row.value) }] : []))
@@ -692,7 +692,7 @@ test("Where refusals are kept, a row whose person changes because another is lef
   ))
 
 // Kills: KnownRows.find does not look at what a row claims.
-test("A row with an identifier that named nobody is recorded, though another row said the same of its person.", () =>
+test("A row with an identifier that named no person is recorded, though another row said the same of its person.", () =>
   onNew(
     () => MemoryStore.layer,
     (scope) =>

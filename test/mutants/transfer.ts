@@ -5,7 +5,7 @@ const plannedAgain = "A block that has to be planned again"
 const grown = "The same rows with others among them"
 const howMany = "A dry run says how many answers change"
 
-const claiming = "A row with an identifier that named nobody"
+const claiming = "A row with an identifier that named no person"
 
 export const transfer: Part = {
   folder: "core/transfer",
