@@ -188,7 +188,7 @@ const attempt = Effect.fnUntraced(function* (
   if (person === "stale") return { outcome: person, isSynced: false }
   const planned = yield* plan(request, evidence, visitor, person, now, context)
   const [claim] = planned.claims
-  // Where a clock was ahead, the release of the identifier and the last change of the group may be later than the clock.
+  // After a clock that was ahead, the release of the identifier and the last change of the group may be later than now.
   const released = claim && (yield* store.people.lastRelease(organization, claim.hash))
   const earliest = Math.max(now, released?.releasedAt ?? now, planned.grouping?.learntBefore ?? now)
   const subjects = [...planned.seen.map(({ concordId }) => concordId), ...planned.claims.map(({ hash }) => hash)]

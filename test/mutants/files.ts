@@ -85,7 +85,12 @@ export const files: Part = {
     ["Delimiter.ts", "if (byte === quote) state.isQuoted = !state.isQuoted", "", "is the same for any chunks"],
     ["Delimiter.ts", "state.isDone = !separatorLine.test(line)", "state.isDone = true", "is the same for any chunks"],
     ["Delimiter.ts", "if (!state.hasText) continue", "", "is the same for any chunks"],
-    ["RowReader.ts", "linesBefore + info.lines", "info.lines", "is that of a first line sep="],
+    [
+      "RowReader.ts",
+      "if (isOneLine) return linesBefore + info.lines",
+      "if (isOneLine) return info.lines",
+      "is that of a first line sep=",
+    ],
     ["RowReader.ts", " && check.isRead(name)", "", "may name a column twice"],
   ],
 }

@@ -179,7 +179,7 @@ const itemsWithoutOption = (body: unknown, errors: ReadonlyArray<BodyViolation>)
 const refusedBody = (body: unknown, errors: ReadonlyArray<BodyViolation>) =>
   refused(errors, itemsWithoutOption(body, errors))
 
-/** A decoder of bodies. An unreadable `sharedContacts` is passed over where every item is a refusal: it changes nothing. */
+/** A decoder of bodies. An unreadable `sharedContacts` is passed over if every item is a refusal: it changes none. */
 const bodyDecoder = (schema: Schema.Codec<BodyMembers, unknown>) => {
   const decode = Exchange.decoder(schema)
   return (body: unknown) =>
