@@ -229,15 +229,16 @@ export const readBody = Effect.fnUntraced(function* (
   const account = yield* Account.CurrentAccount
   const isAboveQuota = account.bodyMaxBytes() < maxBytes
   const limit = isAboveQuota ? account.bodyMaxBytes() : maxBytes
-  const tooLarge = isAboveQuota ? tooLargeAboveQuota(limit) : tooLargeFor(limit)
-  if (Number(request.headers["content-length"]) > limit) return yield* tooLarge
+  /** Made only where it is answered, because an error takes its stack, which costs more than reading a small body. */
+  const tooLarge = () => (isAboveQuota ? tooLargeAboveQuota(limit) : tooLargeFor(limit))
+  if (Number(request.headers["content-length"]) > limit) return yield* tooLarge()
   const startedAt = performance.now()
   const bytes = yield* request.arrayBuffer.pipe(
     Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)),
     Effect.mapError((error) =>
       Option.match(problemOf(error, limit), {
-        onNone: () => tooLarge,
-        onSome: (problem) => (problem.status === tooLarge.status ? tooLarge : problem),
+        onNone: tooLarge,
+        onSome: (problem) => (problem.status === 413 ? tooLarge() : problem),
       }),
     ),
   )
