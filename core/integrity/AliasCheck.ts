@@ -7,20 +7,21 @@
 import { Effect } from "effect"
 import type { Digest, Mac } from "effect/crypto"
 import * as Identifiers from "../ledger/Identifiers.ts"
+import * as Sha256 from "../ledger/Sha256.ts"
 import * as AccountId from "../model/AccountId.ts"
 import type { Organization, Project } from "../model/Catalog.ts"
 import type { Next } from "../ports/LedgerRows.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import type { Owners } from "./CatalogCheck.ts"
 
-/** A person that is named by a placeholder, such as the `userId` `undefined`. */
+/** A person that is named by a placeholder, such as the `userId` `undefined`, or by the hash of one. */
 export interface Placeholder {
   readonly organization: string
   readonly concordId: string
-  readonly kind: "userId" | "projectUserId"
+  readonly kind: (typeof organizationKinds | typeof projectKinds)[number]
   /** The placeholder; it identifies no one. */
   readonly value: string
-  /** Only for a `projectUserId`. */
+  /** Only for a kind that is unique in a project. */
   readonly project?: string
 }
 
@@ -44,25 +45,32 @@ export interface Hashing {
 /** The most projects of an organization whose placeholders are looked for, because each has hashes of its own. */
 const maxProjects = 1_000
 
+/** The kinds that a placeholder, or the hash of one, was accepted as. */
+const organizationKinds = ["userId", "email"] as const
+const projectKinds = ["projectUserId", "contextId"] as const
+
 type Hashes = ReadonlyMap<string, Omit<Placeholder, "concordId">>
 
 const isOrganization = (owner: Organization | Project): owner is Organization => "identifierKey" in owner
 
 /** The placeholders of the organizations whose first identifiers normalization 1 has hashed, by their hashes. */
-const placeholderHashes = Effect.fnUntraced(function* ({ byNumber, projects }: Owners, { digest, mac }: Hashing) {
+export const placeholderHashes = Effect.fnUntraced(function* (
+  { byNumber, projects }: Owners,
+  { digest, mac }: Hashing,
+) {
   const hashes = new Map<string, Omit<Placeholder, "concordId">>()
   for (const owner of byNumber.values()) {
     if (!isOrganization(owner) || (owner.normalization ?? 1) >= Identifiers.normalizationVersion) continue
     const hasher = yield* Identifiers.hasher(mac, digest, owner)
     const own = [...projects.values()].filter(({ organization }) => organization === owner.id).slice(0, maxProjects)
     for (const value of AccountId.placeholders) {
+      const sha256 = yield* Sha256.hex(digest, value)
       const note = Effect.fnUntraced(function* (kind: Placeholder["kind"], project: Pick<Project, "id">) {
-        for (const { hash, project: scope } of yield* hasher.aliases({ [kind]: value }, project)) {
-          hashes.set(hash, { organization: owner.id, kind, value, ...(scope !== undefined && { project: scope }) })
-        }
+        const { hash, project: scope } = yield* hasher.hashed(kind, sha256, project)
+        hashes.set(hash, { organization: owner.id, kind, value, ...(scope !== undefined && { project: scope }) })
       })
-      yield* note("userId", { id: "" })
-      yield* Effect.forEach(own, (project) => note("projectUserId", project), { discard: true })
+      for (const kind of organizationKinds) yield* note(kind, { id: "" })
+      for (const project of own) for (const kind of projectKinds) yield* note(kind, project)
     }
   }
   return hashes as Hashes

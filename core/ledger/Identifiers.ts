@@ -103,11 +103,14 @@ const normalizeOne1 = (kind: keyof Identifiers, value: string): string | undefin
 }
 
 /**
- * As {@link normalize}, and a value that is refused now in the form in which normalization 1 kept it. For releasing an
- * identifier that should never have named a person, such as a placeholder.
+ * As {@link normalize}, and a value that is refused now in the form in which normalization 1 kept it or its hash. For
+ * releasing an identifier that should never have named a person, such as a placeholder.
  */
 export const normalizeKept = (identifiers: Identifiers): Normalized =>
-  normalizeWith(identifiers, (kind, value) => normalizeOne(kind, value) ?? normalizeOne1(kind, value))
+  normalizeWith(identifiers, (kind, value) => {
+    const hashed = kind !== "concordId" && AccountId.isPlaceholder(value) ? value : undefined
+    return normalizeOne(kind, value) ?? normalizeOne1(kind, value) ?? hashed
+  })
 
 /** Hashes and signs with the key of one organization. */
 export interface Hasher {

@@ -6,8 +6,12 @@ import * as VisibleCharacters from "./VisibleCharacters.ts"
 /** The most code points of an account identifier. */
 export const maxLength = 256
 
+/** Texts of white space alone, which programs hash where they have no id. */
+const blanks = ["", " ", "\t", "\n", "\r\n", "\u00A0"]
+
 /** What programs write where they have no id, in lower case. */
 const words = [
+  ...blanks,
   ..."undefined null nil none nan n/a na unknown anonymous guest true false 0 -1".split(" "),
   "[object object]",
   "00000000-0000-0000-0000-000000000000",
@@ -27,7 +31,7 @@ export const isPlaceholder = (text: string): boolean =>
 
 /** The placeholders in the spellings in which programs write them. */
 export const placeholders: ReadonlyArray<string> = [
-  ...new Set(words.flatMap((word) => [word, word.toUpperCase(), word[0]!.toUpperCase() + word.slice(1)])),
+  ...new Set(words.flatMap((word) => [word, word.toUpperCase(), word.charAt(0).toUpperCase() + word.slice(1)])),
   ...["NaN", "N/a", "[object Object]"],
 ]
 

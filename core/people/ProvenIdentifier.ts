@@ -25,6 +25,9 @@ export interface ProvenAlias extends People.Alias {
   readonly isNormalized: boolean
 }
 
+/** Whether a text is a SHA-256 in hexadecimal. */
+export const isSha256 = (text: string): boolean => /^[0-9a-f]{64}$/i.test(text)
+
 /** Changes the case of ASCII letters only: other letters may have a lower case that is an ASCII letter (U+212A: k). */
 const lowerCaseAscii = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 
@@ -35,13 +38,13 @@ const lowerCaseAscii = (text: string): string => text.replaceAll(/[A-Z]/g, (lett
 const isNormalForm = (value: string, normalized: string): boolean =>
   lowerCaseAscii(value) === lowerCaseAscii(normalized)
 
-/** The SHA-256 of the placeholders, which name no one in this form either. */
+/** The SHA-256 of the placeholders, which name no one in this form either, whatever the kind. */
 const placeholderHashes = Effect.fnUntraced(function* (digest: LedgerContext["digest"]) {
   return new Set(yield* Effect.forEach(AccountId.placeholders, (word) => Sha256.hex(digest, word)))
 })
 
 const normalize = ({ isHashed, kind, value }: ProvenIdentifier): string | undefined => {
-  if (isHashed) return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined
+  if (isHashed) return isSha256(value) ? value.toLowerCase() : undefined
   if (kind === "contextId") return Identifiers.isContextId(value) ? value.toLowerCase() : undefined
   const person = Identifiers.normalize({ [kind]: value })
   return "faults" in person ? undefined : person.identifiers[kind]

@@ -7,11 +7,13 @@ import { createHash } from "node:crypto"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { join } from "node:path"
 import { Effect, Layer, Option } from "effect"
+import { Digest, Mac } from "effect/crypto"
 import { describe, expect, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { ConsentState } from "../../core/engine/ConsentState.ts"
+import * as AliasCheck from "../../core/integrity/AliasCheck.ts"
 import * as Identifiers from "../../core/ledger/Identifiers.ts"
 import * as LedgerContext from "../../core/ledger/LedgerContext.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
@@ -211,6 +213,32 @@ test("assent verify names the people that a placeholder names", async () => {
   expect(stdout).toContain(`person ${people[0]}, organization ${organization}: userId "undefined"`)
   expect((await verify(url, 1)).placeholders).toHaveLength(1)
 })
+
+test("the people that the hash of an empty text names are found, and freed", () =>
+  inMemory(
+    Effect.gen(function* () {
+      const scope = yield* scopeWith(undefined)
+      const [ledger, store] = [yield* Ledger.Ledger, yield* LedgerStore]
+      const { organization, project } = scope
+      const hashes = yield* AliasCheck.placeholderHashes(
+        { byNumber: new Map([[1, organization]]), projects: new Map([[project.id, project]]) },
+        { digest: yield* Digest.Digest, mac: yield* Mac.Mac },
+      )
+      for (const kind of ["userId", "projectUserId", "email", "contextId"] as const) {
+        for (const value of ["", " ", "\n", "undefined"]) {
+          const { hash } = yield* aliasOf(scope, kind, value)
+          const ofProject = kind === "projectUserId" || kind === "contextId" ? { project: project.id } : {}
+          expect(hashes.get(hash)).toEqual({ organization: organization.id, kind, value, ...ofProject })
+          if (kind === "contextId") continue
+          const concordId = yield* claim(scope, kind, value)
+          const about = { concordId, identifier: { kind, value, project }, reason: "empty", submitter: organization.id }
+          const outcome = yield* ledger.releaseIdentifier(organization, { ...about, answer: () => "" })
+          expect(outcome._tag).toBe("Released")
+          expect(yield* store.people.byAlias(organization, [hash])).toEqual([undefined])
+        }
+      }
+    }),
+  ))
 
 test("an organization that is created now looks up no earlier spelling", () =>
   inMemory(

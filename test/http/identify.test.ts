@@ -6,7 +6,19 @@ import { beforeAll, describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
 import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
-import { acme, ask, asOwner, asVisitor, record, startWorld, types, visit, yes, type Visitor } from "./world.ts"
+import {
+  acme,
+  ask,
+  asOwner,
+  asVisitor,
+  record,
+  startWorld,
+  types,
+  violations,
+  visit,
+  yes,
+  type Visitor,
+} from "./world.ts"
 
 const server = served(startWorld)
 let signer: Signer
@@ -110,6 +122,29 @@ describe("a spelling that only this service evens out proves no one:", () => {
       expect(answer.text).not.toContain("x.test")
       expect(await statusOf(visitor)).toBe(200)
     }
+  })
+
+  test("the detail names all that the normalized form lacks", async () => {
+    const value = "pia@b\u00FCcher.example"
+    const answer = await identify(server, await visit(server), {
+      type: "email",
+      value,
+      token: await signer.token(value),
+    })
+    expect(answer.json.errors[0].detail).toMatch(/domain in ASCII.*dot at the end/)
+  })
+
+  test.each(
+    ["", " ", "\t", "\n", "\r\n", "\u00A0", "null"].flatMap((text) =>
+      ["userId", "email", "contextId"].map((type) => [text, type] as const),
+    ),
+  )("the hash of %j as %s names no one, and the detail says why", async (text, type) => {
+    const value = createHash("sha256").update(text).digest("hex")
+    const visitor = await visit(server)
+    const answer = await identify(server, visitor, { type, format: "hashed", value, token: await signer.token(value) })
+    expect(violations(answer)).toEqual(["/value identifier_not_valid"])
+    expect(answer.json.errors[0].detail).toContain("placeholder")
+    expect(await statusOf(visitor)).toBe(200)
   })
 
   test.each([

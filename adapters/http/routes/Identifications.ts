@@ -7,6 +7,7 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import type { Identified } from "../../../core/people/Identifying.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
+import * as ProvenIdentifier from "../../../core/people/ProvenIdentifier.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import { sessionEnded } from "../server/Authenticate.ts"
 import * as Account from "../server/Account.ts"
@@ -22,14 +23,20 @@ const identificationWrites = 5
 
 type Claimed = typeof PeopleWire.Identification.Type
 
-const notAnIdentifier = ({ format, type }: Claimed) => {
-  const detail = format === "hashed" ? "expected a SHA-256 in hexadecimal" : `expected a value of the type ${type}`
+const ofPlaceholder =
+  "this is the hash of a placeholder, or of an empty text, which names no one: send none without a value"
+
+const notAnIdentifier = ({ format, type, value }: Claimed) => {
+  const noHash = ProvenIdentifier.isSha256(value) ? ofPlaceholder : "expected a SHA-256 in hexadecimal"
+  const detail = format === "hashed" ? noHash : `expected a value of the type ${type}`
   const errors = [{ pointer: "/value", code: "identifier_not_valid", detail }]
   return new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
 }
 
 const notNormalized = (pointer: string) => {
-  const detail = "expected the normalized form, without white space around it: the signer must compare the same text"
+  const detail =
+    "expected the normalized form (docs/semantics.md, section 5): no white space or <…> around it, no mailto:, composed " +
+    "letters, a domain in ASCII without a dot at the end; only the case of ASCII letters may differ"
   const errors = [{ pointer, code: "not_normalized", detail }]
   return new Answer.HttpProblem({ status: 422, detail: "the identifier is not in its normalized form", errors })
 }
