@@ -45,12 +45,19 @@ const international = (held: unknown, defaultCountry: string): unknown => {
   return typeof text === "string" ? (PhoneNumber.normalize(text, defaultCountry) ?? text) : held
 }
 
+/** A whole number as a text. Another number is a fault, because JSON has lost the digits that it was written with. */
+const text = (member: string, held: unknown): ReadMember => {
+  if (typeof held !== "number") return Result.succeed(held)
+  if (Number.isSafeInteger(held)) return Result.succeed(String(held))
+  return Result.fail(fault(member, 'expected a text or a whole number of at most 15 digits, because of "as": "text"'))
+}
+
 const isDate = (member: string): boolean => member === "consentDate" || member === "expirationDate"
 
 /** The conversion of a value that is there. */
 const conversion = (member: string, source: ColumnSource): ColumnReader => {
   const { as, defaultCountry, ...others } = source
-  if (as === "text") return (held) => Result.succeed(Number.isSafeInteger(held) ? String(held) : held)
+  if (as === "text") return (held) => text(member, held)
   if (as !== undefined || isDate(member)) {
     const read = DateColumn.make(as === undefined ? others : { ...others, as })
     return (held, isRefusal) => Result.mapError(read(held, isRefusal), (detail) => fault(member, detail))

@@ -11,11 +11,16 @@ import * as ItemLine from "../../core/formats/ItemLine.ts"
 import * as ColumnSource from "./ColumnSource.ts"
 import { RowCondition } from "./RowCondition.ts"
 
+/** A condition, and its place in the mapping. */
+export interface PlacedCondition extends RowCondition {
+  readonly pointer: string
+}
+
 /** A mapping that has been decoded. */
 export interface Mapping {
   /** The sources of the members that it names. */
   readonly members: ReadonlyMap<string, ColumnSource.Decoded>
-  readonly where: ReadonlyArray<RowCondition>
+  readonly where: ReadonlyArray<PlacedCondition>
   readonly sharedContacts?: "leave-out"
 }
 
@@ -56,7 +61,9 @@ export const File = Exchange.strict({
 /** The mapping of a file. */
 export const fromFile = ({ sharedContacts, where = [], ...sources }: typeof File.Type): Mapping => ({
   members: new Map(Object.entries(sources).map(([member, source]) => [member, ColumnSource.fromFile(source ?? null)])),
-  where: Array.isArray(where) ? where : [where],
+  where: Array.isArray(where)
+    ? where.map((condition, index) => ({ ...condition, pointer: `/where/${index}` }))
+    : [{ ...where, pointer: "/where" }],
   ...(sharedContacts !== undefined && { sharedContacts }),
 })
 

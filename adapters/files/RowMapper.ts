@@ -107,8 +107,8 @@ const membersOfRefusals: ReadonlySet<string> = new Set([
  */
 export const make = (mapping: Mapping.Mapping, ofRefusals = false): RowMapper => {
   const lookUp = JsonPointer.makeLookUp()
-  const conditions = mapping.where.map((condition, index) => ({
-    sought: seek(`/where/${index}`, condition.column),
+  const conditions = mapping.where.map((condition) => ({
+    sought: seek(condition.pointer, condition.column),
     test: RowCondition.test(condition),
   }))
   const members = Mapping.members.flatMap((name) => memberOf(name, mapping))
@@ -137,24 +137,32 @@ export const make = (mapping: Mapping.Mapping, ofRefusals = false): RowMapper =>
     return held === undefined ? undefined : member.read(held, isRefusal)
   }
 
-  /** Whether the row is read; or the fault of a column that a condition cannot be tested on. */
+  const isRefusal = (stated: ColumnReader.ReadMember | undefined): boolean =>
+    stated !== undefined && Result.isSuccess(stated) && stated.success === "declined"
+  const stateOf = (row: object) => (state === undefined ? undefined : read(row, state, false))
+
+  /**
+   * Whether the row is read; or the fault of a column that a condition cannot be tested on. A refusal is read all the
+   * same unless another condition leaves it out, because it must not be lost.
+   */
   const isChosen = (row: object): boolean | RowFault => {
+    let fault: RowFault | undefined
     for (const { sought, test } of conditions) {
       const held = find(row, sought)
-      if (held === JsonPointer.notJson) return ColumnReader.notJson("", sought.column)
-      if (!test(held)) return false
+      if (held === JsonPointer.notJson) fault ??= ColumnReader.notJson(sought.path[0], sought.column)
+      else if (!test(held)) return false
     }
-    return true
+    return fault === undefined || isRefusal(stateOf(row)) || fault
   }
 
   const itemOf = (row: object): Result.Result<unknown, ReadonlyArray<RowFault>> => {
     const item: Record<string, unknown> = { consentAction: "import" }
-    const stated = state === undefined ? undefined : read(row, state, false)
-    const isRefusal = stated !== undefined && Result.isSuccess(stated) && stated.success === "declined"
-    if (ofRefusals && !isRefusal) return Result.succeed(skipped)
+    const stated = stateOf(row)
+    const isDeclined = isRefusal(stated)
+    if (ofRefusals && !isDeclined) return Result.succeed(skipped)
     const faults = misspelled(row, names)
     for (const member of readMembers) {
-      const found = member === state ? stated : read(row, member, isRefusal)
+      const found = member === state ? stated : read(row, member, isDeclined)
       if (found === undefined) continue
       if (Result.isFailure(found)) faults.push(found.failure)
       else if (found.success !== undefined) item[member.name] = withType(member.name, found.success)

@@ -56,6 +56,19 @@ describe("A JSON Pointer", () => {
   })
 })
 
+test("An id as text is a text or a whole number; another number is a fault that names the mapping.", () => {
+  const mapper = mapperOf({ userId: { column: "id", as: "text" } })
+  expect([17, "17", "1.5"].map((id) => read(mapper, { id }))).toEqual(
+    ["17", "17", "1.5"].map((userId) => ({ userId, consentAction: "import" })),
+  )
+  for (const id of [1.5, 2 ** 53]) {
+    const mapped = mapper.map({ id })
+    expect(Result.isFailure(mapped) && mapped.failure).toMatchObject([
+      { field: "userId", detail: expect.stringMatching(/whole number.*"as": "text"/) },
+    ])
+  }
+})
+
 describe("An empty field", () => {
   const values = { "": "declined", on: "accepted" }
 
@@ -105,7 +118,27 @@ describe("A condition", () => {
       { column: "/status", not: ["7"] },
     ]
     expect(chosen(where)).toEqual([true, true, false, false, false, true])
-    expect(read(mapperOf({ where: { column: "/status/0", not: ["x"] } }), { status: "{" })).toEqual([" invalid"])
+    const entered = { where: { column: "/status/0", not: ["x"] } }
+    expect(read(mapperOf(entered), { status: "{" })).toEqual(["status invalid"])
+  })
+
+  test("of a column that is no JSON leaves out no refusal, unless another condition does", () => {
+    const refusal = { userId: "a", consentState: "declined", status: "{", test: "yes" }
+    const inner = { column: "/status/0", is: ["x"] }
+    const other = { column: "test", not: ["yes"] }
+    for (const ofRefusals of [false, true]) {
+      const map = (where: object) => {
+        const mapping = Result.getOrThrow(Mapping.decode({ where }))
+        return Result.getOrThrow(RowMapper.make(mapping, ofRefusals).map(refusal))
+      }
+      expect(map(inner)).toMatchObject({ consentState: "declined" })
+      expect([map([inner, other]), map([other, inner])]).toEqual([skipped, skipped])
+    }
+    expect(read(mapperOf({ where: inner }), { ...refusal, consentState: "accepted" })).toEqual(["status invalid"])
+    const mapped = { consentState: { column: "answer", values: { n: "declined" } }, where: inner }
+    expect(read(mapperOf(mapped), { userId: "a", answer: "n", status: "{" })).toMatchObject({
+      consentState: "declined",
+    })
   })
 })
 
@@ -221,7 +254,7 @@ describe("A column that is not found", () => {
     expect(details(mapperOf(mapping).missing(header))).toEqual([
       "/email: the file has no column mail; did you mean Mail?",
       "/expirationDate: the file has no column valid_untill; did you mean valid_until?",
-      "/where/0: the file has no column stauts; did you mean status?",
+      "/where: the file has no column stauts; did you mean status?",
     ])
     expect(details(mapperOf({ email: "phone" }).missing(header))).toEqual(["/email: the file has no column phone"])
     expect(details(mapperOf({ email: "fay@example.org" }).missing(header))).toEqual([
@@ -236,7 +269,7 @@ describe("A column that is not found", () => {
     expect(details(mapper.unseen())).toEqual([
       "/consentState: the file has no column opt",
       "/expirationDate: the file has no column valid_untill; did you mean valid_until?",
-      "/where/0: the file has no column stauts",
+      "/where: the file has no column stauts",
     ])
     mapper.map({ opt: {}, stauts: null })
     mapper.map({ valid_untill: "2024-01-01" })
