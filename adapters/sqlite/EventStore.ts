@@ -8,7 +8,7 @@ import type { EventStore, PersonPlace, SeenEvents, StoredEvent } from "../../cor
 import * as EventRow from "./EventRow.ts"
 import type { Write } from "./GroupCommit.ts"
 import type { List } from "./ListReader.ts"
-import { inSnapshot, prepareArrays, read } from "./Reader.ts"
+import { inSnapshot, prepareArrays, read, readEach } from "./Reader.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** The merged heads of a survivor: of the rows of all lanes, the latest of each type and state. */
@@ -162,8 +162,7 @@ export const make = (db: DatabaseSync, write: Write, list: List): EventStore => 
     joinedHeads: (project, survivor, consentTypes) => read(() => reads.joinedHeads(project, survivor, consentTypes)),
     ofPeople: (project, places, limit) => read(() => reads.ofPeople(project, places, limit)),
     byId: (project, ids) => read(() => ids.map((id) => reads.byId(project, id))),
-    byExternalId: (project, hashes) =>
-      read(() => inSnapshot(db, () => hashes.map((hash) => reads.byExternalId(project, hash)))),
+    byExternalId: (project, hashes) => read(() => readEach(db, hashes, (hash) => reads.byExternalId(project, hash))),
     list,
     laneEnds: (project) => read(() => reads.laneEnds(project)),
     lane: (project, lane, from, limit) => read(() => reads.lane(project, lane, from, limit)),

@@ -7,7 +7,7 @@ import type { Fact } from "../../core/model/People.ts"
 import type { FactPlace, PeopleStore, Person } from "../../core/ports/LedgerStore.ts"
 import * as AliasReader from "./AliasReader.ts"
 import type { Write } from "./GroupCommit.ts"
-import { inSnapshot, prepareLaneEnds, read } from "./Reader.ts"
+import { inSnapshot, prepareLaneEnds, read, readEach } from "./Reader.ts"
 import * as Uuid from "./Uuid.ts"
 
 const keyOf = (organization: Lane.Owner, concordId: string) =>
@@ -61,15 +61,19 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
 
   return {
     byAlias: (organization, hashes, knownAt) =>
-      read(() => inSnapshot(db, () => hashes.map((hash) => aliases.named(organization, hash, knownAt)))),
+      // The past takes two statements.
+      read(() =>
+        knownAt === undefined
+          ? readEach(db, hashes, (hash) => aliases.named(organization, hash, undefined))
+          : inSnapshot(db, () => hashes.map((hash) => aliases.named(organization, hash, knownAt))),
+      ),
     aliasStates: (organization, hashes) =>
-      read(() => inSnapshot(db, () => hashes.map((hash) => aliases.state(organization, hash)))),
+      read(() => readEach(db, hashes, (hash) => aliases.state(organization, hash))),
     formerly: (organization, hashes) =>
-      read(() => inSnapshot(db, () => hashes.map((hash) => aliases.formerly(organization, hash)))),
-    aliasesOf: (organization, people) =>
-      read(() => inSnapshot(db, () => people.map((person) => aliases.of(organization, person)))),
+      read(() => readEach(db, hashes, (hash) => aliases.formerly(organization, hash))),
+    aliasesOf: (organization, people) => read(() => readEach(db, people, (person) => aliases.of(organization, person))),
     facts: (organization, places, limit) =>
-      read(() => inSnapshot(db, () => places.map((place) => facts(organization, place, limit)))),
+      read(() => readEach(db, places, (place) => facts(organization, place, limit))),
     lastRelease: (organization, hash) => read(() => lastRelease(organization, hash)),
     person: (organization, concordId) => read(() => person(organization, concordId)),
     laneEnds: (lanes) => read(() => laneEnds(lanes)),

@@ -32,6 +32,13 @@ export const inSnapshot = <A>(db: DatabaseSync, run: () => A): A => {
   }
 }
 
+/**
+ * Reads each of some keys by one statement, all as of one moment. One key alone needs no transaction of its own, which
+ * costs as much as the statement.
+ */
+export const readEach = <Key, A>(db: DatabaseSync, keys: ReadonlyArray<Key>, one: (key: Key) => A): ReadonlyArray<A> =>
+  keys.length === 1 ? [one(keys[0]!)] : inSnapshot(db, () => keys.map(one))
+
 /** Prepares a statement whose rows are arrays: they take half the time of rows that are objects. */
 export const prepareArrays = (db: DatabaseSync, sql: string): StatementSync => {
   const statement = db.prepare(sql)
