@@ -100,16 +100,18 @@ const makeAliases = (persons: Persons) => {
     const held = found ?? get(organization, hash)
     return held !== undefined && isKnown(held, knownAt ?? Infinity) ? namedOf(held) : undefined
   }
-  const releasedAt = (released: ReadonlyArray<HeldAlias>): Instant | undefined =>
-    released.length === 0 ? undefined : Math.max(...released.map((each) => each.releasedAt!))
+  const lastRelease = (organization: Lane.Owner, hash: string): Instant | undefined => {
+    const released = formerly(organization, hash)
+    return released.length === 0 ? undefined : Math.max(...released.map((each) => each.releasedAt!))
+  }
   return {
     named,
     formerly,
     state: (organization: Lane.Owner, hash: string): AliasState => ({
       named: named(organization, hash, undefined),
-      releasedAt: releasedAt(formerly(organization, hash).filter(({ isRenamed }) => isRenamed !== true)),
+      releasedAt: lastRelease(organization, hash),
     }),
-    lastRelease: (organization: Lane.Owner, hash: string) => releasedAt(formerly(organization, hash)),
+    lastRelease,
     of: (organization: Lane.Owner, concordId: string): ReadonlyArray<HeldAlias> =>
       persons
         .get(organization, concordId)

@@ -83,8 +83,8 @@ type StateRow =
   | { readonly hash: string; readonly released_at: number; readonly person: null }
 
 /**
- * The person that each hash names, and its last release that is not a rename, in the order of the hashes. The nulls
- * have types, and renames are left out at the end; otherwise PostgreSQL would read all of `former_alias` for each hash.
+ * The person that each hash names, and its last release, in the order of the hashes. The nulls have types; otherwise
+ * PostgreSQL would read all of `former_alias` for each hash.
  */
 export const states = Effect.fnUntraced(function* (
   sql: Sql.Sql,
@@ -95,9 +95,9 @@ export const states = Effect.fnUntraced(function* (
   const rows = yield* Sql.query<StateRow>(
     sql,
     `SELECT encode(v.hash, 'hex') AS hash, a.person, a.kind, a.recorded_at, a.released_at FROM ${hashes.rows} v
-     JOIN (SELECT lane, hash, person, kind, recorded_at, NULL::bigint AS released_at, false AS is_renamed FROM alias
-       UNION ALL SELECT lane, hash, NULL::uuid, NULL::text, NULL::bigint, released_at, is_renamed FROM former_alias) a
-     ON a.lane = v.lane AND a.hash = v.hash WHERE NOT a.is_renamed`,
+     JOIN (SELECT lane, hash, person, kind, recorded_at, NULL::bigint AS released_at FROM alias
+       UNION ALL SELECT lane, hash, NULL::uuid, NULL::text, NULL::bigint, released_at FROM former_alias) a
+     ON a.lane = v.lane AND a.hash = v.hash`,
     parametersOf(organization, wanted),
   )
   const named = new Map<string, Named>()

@@ -71,7 +71,7 @@ export const make = (db: DatabaseSync): AliasReader => {
     db,
     `
     SELECT a.person, a.kind, a.recorded_at,
-      (SELECT max(released_at) FROM former_alias f WHERE f.lane = ?1 AND f.hash = ?2 AND NOT is_renamed) AS released_at
+      (SELECT max(released_at) FROM former_alias f WHERE f.lane = ?1 AND f.hash = ?2) AS released_at
     FROM (SELECT 1) LEFT JOIN alias a ON a.lane = ?1 AND a.hash = ?2`,
   )
   const selectFormer = db.prepare(`

@@ -40,8 +40,6 @@ export interface AnswerHorizon {
    * than now or the last event known. Waits for the changes about it that are in progress.
    */
   readonly raise: (id: string, knownAt: Instant.Instant) => Effect.Effect<void>
-  /** Nothing about an id is recorded before an instant from now on, because the change in progress is recorded then. */
-  readonly reserve: (id: string, recordedAt: Instant.Instant) => Effect.Effect<void>
   /** The latest instant that an id was answered as known at, as far as it is remembered. */
   readonly answeredAt: (id: string) => Instant.Instant
   /**
@@ -122,8 +120,6 @@ export const make = (): AnswerHorizon => {
     answeredAt,
     record,
     alone: changeAlone,
-    reserve: (id, recordedAt) =>
-      Effect.clockWith((clock) => Effect.sync(() => remember(id, recordedAt - 1, clock.currentTimeMillisUnsafe()))),
     raise: (id, knownAt) =>
       Effect.clockWith((clock) => {
         // Remembered first, so that a change that begins during the wait cannot be recorded at or before the answer

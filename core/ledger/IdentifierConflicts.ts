@@ -7,6 +7,9 @@ import type { ItemViolation } from "./Batch.ts"
 const orLeaveOut = (kind: string, detail: string): string =>
   Resolution.isContactPoint(kind) ? `${detail}, or send sharedContacts "leave-out"` : detail
 
+/** Only a `userId` can be renamed. */
+const released = (kind: string): string => (kind === "userId" ? "released or renamed" : "released")
+
 const detailOf = ({ because, kind, with: other = kind }: Resolution.Conflict): string => {
   switch (because) {
     case "person":
@@ -16,7 +19,7 @@ const detailOf = ({ because, kind, with: other = kind }: Resolution.Conflict): s
     case "account":
       return orLeaveOut(other, `is new, and the person that ${other} names has another account: leave ${other} out`)
     case "released":
-      return orLeaveOut(kind, `was released after consentDate, so it named another person then: leave ${kind} out`)
+      return orLeaveOut(kind, `was ${released(kind)} after consentDate, so it named another person then: leave it out`)
   }
 }
 

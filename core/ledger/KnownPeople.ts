@@ -32,15 +32,15 @@ export interface KnownPeople {
   /** The people that an alias names. */
   readonly named: (alias: Alias) => ReadonlyArray<string>
   /**
-   * The people that an alias named until a release after a date and no later than `until`; `undefined` if there was
-   * none.
+   * The people that an alias named until a release or a rename after a date and no later than `until`; `undefined` if
+   * there was none.
    */
   readonly formerly: (
     alias: Alias,
     date: Instant.Instant | undefined,
     until?: Instant.Instant,
   ) => ReadonlyArray<string> | undefined
-  /** When an alias was released last: it is claimed no earlier. `Instant.min` if it never was. */
+  /** When an alias was released or renamed last: it is claimed no earlier. `Instant.min` if it never was. */
   readonly releasedAt: (alias: Alias) => Instant.Instant
   /**
    * The person for which a recorded item claims an alias that names it already: the kind of the alias is not known, or
@@ -132,8 +132,7 @@ export const make = Effect.fnUntraced(function* (
 
   const formerly = (alias: Alias, date: Instant.Instant | undefined, until = Infinity) => {
     const rows = releasedAfter(alias, date).flatMap((hash) => reader?.former(hash) ?? none)
-    const isMeant = ({ isRenamed, releasedAt = until }: HeldAlias) =>
-      isRenamed !== true && releasedAt > date! && releasedAt <= until
+    const isMeant = ({ releasedAt = until }: HeldAlias) => releasedAt > date! && releasedAt <= until
     const people = new Set(rows.filter(isMeant).map(({ concordId }) => concordId))
     return people.size === 0 ? undefined : [...people]
   }

@@ -26,8 +26,8 @@ export interface Known {
   /** The people that an alias names. Several only where spellings that are one now named several people. */
   readonly named: (alias: Alias) => ReadonlyArray<string>
   /**
-   * The people that an alias named until a release that is later than the `consentDate` of the item; `undefined` if
-   * there was none, or if the item has no `consentDate`.
+   * The people that an alias named until a release or a rename that is later than the `consentDate` of the item;
+   * `undefined` if there was none, or if the item has no `consentDate`.
    */
   readonly formerly: (alias: Alias) => ReadonlyArray<string> | undefined
   /** Whether two people are joined. */
@@ -41,7 +41,7 @@ export interface Conflict {
   readonly kind: IdentifierKind
   /**
    * `person`: it names another person than the identifier `with` does. `account`: the person that `with` names has
-   * another account. `released`: the identifier was released after the `consentDate`.
+   * another account. `released`: the identifier was released or renamed after the `consentDate`.
    */
   readonly because: "person" | "account" | "released"
   /** The kind of the other identifier; left out for `released`. */

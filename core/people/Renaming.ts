@@ -5,7 +5,7 @@
  * All accounts of a request change at one instant, all or none, so that ids may be exchanged within it.
  */
 import { Clock, Effect } from "effect"
-import type { Instant } from "../engine/Instant.ts"
+import * as Instant from "../engine/Instant.ts"
 import type { Organization } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
 import * as People from "../model/People.ts"
@@ -33,7 +33,7 @@ export interface Renaming {
 /** An account that has its new name. */
 export interface RenamedAccount {
   readonly concordId: string
-  readonly renamedAt: Instant
+  readonly renamedAt: Instant.Instant
   /** Whether the same rename was recorded before; nothing is recorded again. */
   readonly isRepeated: boolean
 }
@@ -114,8 +114,11 @@ const hash = Effect.fnUntraced(function* (
 /** An item that is carried out, and its person. */
 interface Planned extends HashedItem {
   readonly concordId: string
-  /** When the last of the ids was claimed. */
-  readonly claimedAt: Instant
+  /**
+   * The first instant at which it can be renamed: later than the claims of the ids, because as known at a claim the old
+   * id names the person, and no earlier than the last release of the new one.
+   */
+  readonly earliest: Instant.Instant
 }
 
 /** What is in the way of renaming accounts, and the items that were renamed before. */
@@ -132,6 +135,7 @@ interface Plan extends RenameReview {
 /** What the ids name now, and what the old ones named before. */
 interface Known {
   readonly named: (hash: string) => People.Named | undefined
+  readonly releasedAt: (hash: string) => Instant.Instant | undefined
   readonly formerly: (hash: string) => ReadonlyArray<People.HeldAlias>
 }
 
@@ -145,21 +149,37 @@ const personOf = (alias: People.Alias, named: Known["named"]): People.Named | "s
   return all.some(({ concordId }) => concordId !== all[0]!.concordId) ? "several" : all[0]
 }
 
-/** The account of an item that was renamed before: the old id was, and the new one names the same person. */
-const renamedBefore = ({ from, to }: HashedItem, { formerly, named }: Known): RenamedAccount | undefined => {
-  const renamed = formerly(from.hash).findLast(({ isRenamed }) => isRenamed === true)
-  if (renamed === undefined || named(to.hash)?.concordId !== renamed.concordId) return undefined
-  return { concordId: renamed.concordId, renamedAt: renamed.releasedAt!, isRepeated: true }
+/**
+ * The accounts of the items that were renamed before: the old id was renamed last and names no one since, and the new
+ * one still names that person. Where another of these items gave the old id to its account at the same instant, that is
+ * no other use of it: a chain of renames is known again, and ids that are exchanged twice are exchanged back.
+ */
+const renamedBefore = (items: ReadonlyArray<HashedItem>, { formerly, named }: Known) => {
+  const before = new Map<number, RenamedAccount>()
+  const bySource = new Map(items.map((each) => [each.from.hash, each]))
+  /** When items that were renamed before have given an id to their accounts. */
+  const given = new Map<string, Instant.Instant>()
+  const add = ({ from, item, to }: HashedItem): boolean => {
+    const released = People.hashesOf(from).flatMap((each) => formerly(each).at(-1) ?? [])
+    const { concordId, isRenamed, releasedAt } = released.toSorted((a, b) => a.releasedAt! - b.releasedAt!).at(-1) ?? {}
+    if (isRenamed !== true || releasedAt === undefined || named(to.hash)?.concordId !== concordId) return false
+    if (personOf(from, named) !== undefined && given.get(from.hash) !== releasedAt) return false
+    before.set(item, { concordId: concordId!, renamedAt: releasedAt, isRepeated: true })
+    given.set(to.hash, releasedAt)
+    return true
+  }
+  for (const each of items) {
+    // What the item has given away may be the old id of another one.
+    let next: HashedItem | undefined = each
+    while (next !== undefined && !before.has(next.item) && add(next)) next = bySource.get(next.to.hash)
+  }
+  return before
 }
 
 const plan = (items: ReadonlyArray<HashedItem>, known: Known): Plan => {
   const violations: Array<RenameViolation> = []
   const planned: Array<Planned> = []
-  const before = new Map<number, RenamedAccount>()
-  for (const each of items) {
-    const account = renamedBefore(each, known)
-    if (account !== undefined) before.set(each.item, account)
-  }
+  const before = renamedBefore(items, known)
   const open = items.filter(({ item }) => !before.has(item))
   // An id that one item gives up is free for another one.
   const freed = new Set(open.flatMap(({ from }) => People.hashesOf(from)))
@@ -174,8 +194,9 @@ const plan = (items: ReadonlyArray<HashedItem>, known: Known): Plan => {
     else if (target === "several" || (target !== undefined && target.concordId !== person.concordId)) {
       refuse("newUserId", "identifier_conflict", otherPerson)
     } else {
-      const claimedAt = Math.max(person.dateCreated, target?.dateCreated ?? -Infinity)
-      planned.push({ ...each, concordId: person.concordId, claimedAt })
+      const claimedAt = Math.max(person.dateCreated, target?.dateCreated ?? Instant.min)
+      const earliest = Math.max(claimedAt + 1, known.releasedAt(to.hash) ?? Instant.min)
+      planned.push({ ...each, concordId: person.concordId, earliest })
     }
   }
   return { planned, before, violations }
@@ -191,14 +212,18 @@ const read = Effect.fnUntraced(function* (
   { store: { people } }: LedgerContext,
 ) {
   const hashes = [...new Set(items.flatMap(({ from, to }) => [...People.hashesOf(from), ...People.hashesOf(to)]))]
-  const named = yield* people.byAlias(organization, hashes)
-  const byHash = new Map(hashes.map((each, index) => [each, named[index]]))
-  // An item that was renamed before has a new id that names a person.
-  const taken = [...new Set(items.filter(({ to }) => byHash.get(to.hash) !== undefined).map(({ from }) => from.hash))]
+  const states = yield* people.aliasStates(organization, hashes)
+  const byHash = new Map(hashes.map((each, index) => [each, states[index]!.named]))
+  const releasedAt = new Map(hashes.map((each, index) => [each, states[index]!.releasedAt]))
+  // An item that was renamed before has an old id that was released, and a new one that names a person.
+  const isTaken = ({ to }: HashedItem) => byHash.get(to.hash) !== undefined
+  const released = items.filter(isTaken).flatMap(({ from }) => People.hashesOf(from))
+  const taken = [...new Set(released.filter((each) => releasedAt.get(each) !== undefined))]
   const formerly = taken.length === 0 ? [] : yield* people.formerly(organization, taken)
   const formerlyByHash = new Map(taken.map((each, index) => [each, formerly[index]!]))
   const planned = plan(items, {
     named: (each) => byHash.get(each),
+    releasedAt: (each) => releasedAt.get(each),
     formerly: (each) => formerlyByHash.get(each) ?? [],
   })
   const concordIds = [...new Set(planned.planned.map(({ concordId }) => concordId))]
@@ -209,12 +234,12 @@ const read = Effect.fnUntraced(function* (
   )
   // Read again after the revisions: a change before that read is seen here, and a later one raises a revision.
   const still = yield* people.byAlias(organization, hashes)
-  const isStale = still.some((each, index) => each?.concordId !== named[index]?.concordId)
+  const isStale = still.some((each, index) => each?.concordId !== states[index]!.named?.concordId)
   return isStale ? ("stale" as const) : { ...planned, seen, byHash }
 })
 
 /** The accounts in the order of the items. */
-const accountsOf = ({ before, planned }: Plan, renamedAt: Instant): ReadonlyArray<RenamedAccount> => {
+const accountsOf = ({ before, planned }: Plan, renamedAt: Instant.Instant): ReadonlyArray<RenamedAccount> => {
   const accounts: Array<RenamedAccount> = []
   for (const [item, account] of before) accounts[item] = account
   for (const { concordId, item } of planned) accounts[item] = { concordId, renamedAt, isRepeated: false }
@@ -242,7 +267,7 @@ const attempt = Effect.fnUntraced(function* (
     const about = { member, survivor: member, submitter, alias: from.hash, renamedTo: to.hash }
     facts.push({ id, kind: "renamed", ...about, identifier: { kind: "userId" } })
   }
-  const write = Effect.fnUntraced(function* (now: Instant) {
+  const write = Effect.fnUntraced(function* (now: Instant.Instant) {
     const accounts = accountsOf(planned, now)
     const change: IdentityChange = {
       organization,
@@ -252,13 +277,10 @@ const attempt = Effect.fnUntraced(function* (
       facts: facts.map((fact) => ({ ...fact, dateCreated: now })),
       ...(yield* Idempotency.recordOf(idempotency, context, answer(accounts))),
     }
-    for (const { hash } of change.releases) yield* answerHorizon.reserve(hash, now)
     return { accounts, kept: yield* store.people.change(change) }
   })
   const ids = planned.planned.flatMap(({ concordId, from, to }) => [concordId, ...People.hashesOf(from), to.hash])
-  // They are later than the claims, even if the clock was set back, because as known at a claim the old id names them.
-  const claimedAt = planned.planned.map((each) => each.claimedAt + 1)
-  const now = Math.max(yield* Clock.currentTimeMillis, ...claimedAt)
+  const now = Math.max(yield* Clock.currentTimeMillis, ...planned.planned.map(({ earliest }) => earliest))
   const { accounts, kept } = yield* answerHorizon.record(new Set(ids), now, write)
   if (kept === "repeated") return Idempotency.keptBefore
   return kept === "kept" ? ({ _tag: "Kept", accounts } as const) : ("stale" as const)

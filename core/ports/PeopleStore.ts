@@ -78,7 +78,7 @@ export interface Release {
 export interface AliasState {
   /** `undefined`: it names no one. */
   readonly named: Named | undefined
-  /** When it was released last; `undefined` if nothing is kept of a release. A rename does not count. */
+  /** When it was released last, a rename included; `undefined` if nothing is kept of a release. */
   readonly releasedAt: Instant | undefined
 }
 

@@ -15,7 +15,7 @@ type Service = Ledger.Ledger["Service"]
 
 /** Two ledgers over one store, with a person that has a `userId`. */
 const twoServers = (
-  check: (servers: readonly [Service, Service], scope: ProjectScope) => Effect.Effect<void, unknown>,
+  check: (servers: readonly [Service, Service], scope: ProjectScope) => Effect.Effect<void, unknown, LedgerStore>,
 ) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(start)
@@ -48,9 +48,9 @@ const say = (ledger: Service, scope: ProjectScope, userId: string) =>
     ],
   })
 
-const rename = (ledger: Service, { organization }: ProjectScope, newUserId: string) =>
+const rename = (ledger: Service, { organization }: ProjectScope, newUserId: string, userId = "a") =>
   ledger.renameAccounts(organization, {
-    items: [{ userId: "a", newUserId }],
+    items: [{ userId, newUserId }],
     submitter: "test",
     answer: () => "",
   })
@@ -128,6 +128,30 @@ test.each([["release"], ["rename"]])(
         expect(concordId).not.toBe(before)
         expect(yield* personNamed(server, scope, knownAt)).toBe(concordId)
         expect(yield* personNamed(server, scope, start)).toBe(before)
+      }),
+    ),
+)
+
+// Kills: A claim of another server is dated by the clock alone, because a rename is no release.
+test.each([["an item"], ["a rename"]])(
+  "An identifier that %s of another server claims after a rename that is later than the clock names its next person from then on.",
+  (how) =>
+    twoServers(([server, other], scope) =>
+      Effect.gen(function* () {
+        const before = yield* personNamed(other, scope)
+        yield* TestClock.setTime(start - 60_000)
+        yield* say(other, scope, "c")
+        const renamed = yield* rename(other, scope, "b")
+        const renamedAt = renamed._tag === "Renamed" ? renamed.accounts[0]!.renamedAt : yield* Effect.die(renamed)
+        yield* how === "an item" ? say(server, scope, "a") : rename(server, scope, "a", "c")
+        // No answer of the ledgers until now may date the claim.
+        const { people } = yield* LedgerStore
+        const found = yield* other.find(scope, { userId: "a" })
+        if (found._tag === "Refused") return yield* Effect.die(found)
+        const [named] = yield* people.byAlias(scope.organization, [found.alias!])
+        expect(named?.concordId).not.toBe(before)
+        expect(named?.dateCreated).toBeGreaterThanOrEqual(renamedAt)
+        expect(yield* personNamed(other, scope, start)).toBe(before)
       }),
     ),
 )

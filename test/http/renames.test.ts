@@ -76,6 +76,45 @@ describe("a renamed account", () => {
     expect((await personOf(server, concordId)).json.facts).toHaveLength(1)
   })
 
+  test("is renamed by a chain once, and ids that are exchanged twice are exchanged back", async () => {
+    const ids: Record<string, string> = {}
+    for (const userId of ["c1", "c2", "s1", "s2"]) ids[userId] = (await recorded({ userId })).concordId
+    const chain = [
+      { userId: "c1", newUserId: "c2" },
+      { userId: "c2", newUserId: "c3" },
+    ]
+    const first = await rename(chain)
+    expect((await rename(chain)).text).toBe(first.text)
+    expect(violations(await rename([chain[1]!]))).toEqual(["/items/0/newUserId identifier_conflict"])
+    const swap = [
+      { userId: "s1", newUserId: "s2" },
+      { userId: "s2", newUserId: "s1" },
+    ]
+    const people = async () => [await personNamed("s1"), await personNamed("s2")]
+    expect((await rename(swap)).status).toBe(200)
+    expect(await people()).toEqual([ids["s2"], ids["s1"]])
+    const again = await rename(swap)
+    expect(again.json.items.map(({ concordId }: { concordId: string }) => concordId)).toEqual([ids["s2"], ids["s1"]])
+    expect(await people()).toEqual([ids["s1"], ids["s2"]])
+  })
+
+  test("is not the same rename again once its old id names a person", async () => {
+    await recorded({ userId: "gone" })
+    const item = { userId: "gone", newUserId: "gone-2" }
+    expect((await rename([item])).status).toBe(200)
+    const { concordId } = await recorded({ userId: "gone" })
+    expect(violations(await rename([item]))).toEqual(["/items/0/newUserId identifier_conflict"])
+    expect(await personNamed("gone")).toBe(concordId)
+    // The next person gave the id up, too, so nothing says which of them is meant.
+    const released = await server.request(
+      "POST",
+      `/privacy-v1/organizations/${acme.id}/people/${concordId}/identifiers/release`,
+      { headers: asOwner, json: { userId: "gone", reason: "closed" } },
+    )
+    expect(released.status, released.text).toBe(200)
+    expect(violations(await rename([item]))).toEqual(["/items/0/userId identifier_unknown"])
+  })
+
   test("by ten at once, to different ids, gets one of them", async () => {
     const { concordId } = await recorded({ userId: "race" })
     const answers = await Promise.all(
@@ -84,6 +123,56 @@ describe("a renamed account", () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array.from({ length: 9 }, () => 422)])
     const { facts, identifiers } = (await personOf(server, concordId)).json
     expect([facts.length, identifiers.length]).toEqual([1, 1])
+  })
+})
+
+describe("an item that is dated before a rename", () => {
+  const early = new Date(Date.now() - 3_600_000).toISOString()
+  const refusal = (userId: string, more: object = {}) => yes({ userId, consentState: "declined", ...more })
+  const statusOf = async (userId: string): Promise<string> =>
+    (await ask(server, "consent-decisions", { userId })).json.items[0].status
+  const exchange = (one: string, other: string) =>
+    rename([
+      { userId: one, newUserId: other },
+      { userId: other, newUserId: one },
+    ])
+
+  test("is no consent of the person that has the id now", async () => {
+    for (const userId of ["x", "y"]) {
+      expect((await record(server, [refusal(userId, { consentDate: early })])).status).toBe(201)
+    }
+    const between = new Date(Date.now() - 1_800_000).toISOString()
+    expect((await exchange("x", "y")).status).toBe(200)
+    const answer = await record(server, [yes({ userId: "x", consentDate: between })])
+    expect([answer.status, violations(answer)]).toEqual([422, ["/items/0/userId identifier_conflict"]])
+    expect(answer.json.errors[0].detail).toContain("released or renamed after consentDate")
+    expect([await statusOf("x"), await statusOf("y")]).toEqual(["refused", "refused"])
+    expect((await record(server, [yes({ userId: "x" })])).status).toBe(201)
+    expect([await statusOf("x"), await statusOf("y")]).toEqual(["given", "refused"])
+  })
+
+  test("is a refusal of the person that the id named then, and of the one that it names now", async () => {
+    const older = new Date(Date.now() - 7_200_000).toISOString()
+    const ids: Record<string, string> = {}
+    for (const userId of ["v", "w"]) ids[userId] = (await recorded({ userId, consentDate: older })).concordId
+    await exchange("v", "w")
+    const item = refusal("v", { consentDate: early, externalId: "late refusal" })
+    const answer = await record(server, [item])
+    expect([answer.status, answer.json.items[0].concordId]).toEqual([201, ids["w"]])
+    expect(answer.json.items[0].alsoRecordedFor).toEqual([{ id: expect.any(String), concordId: ids["v"] }])
+    expect([await statusOf("v"), await statusOf("w")]).toEqual(["withdrawn", "withdrawn"])
+    await exchange("v", "w")
+    const again = await record(server, [item])
+    expect(again.json.items).toEqual(answer.json.items)
+  })
+
+  test("makes no new person of the id that was given up", async () => {
+    const older = new Date(Date.now() - 7_200_000).toISOString()
+    const { concordId } = await recorded({ userId: "m", consentDate: older })
+    await rename([{ userId: "m", newUserId: "n" }])
+    const answer = await record(server, [refusal("m", { consentDate: early })])
+    expect([answer.status, answer.json.items[0].concordId]).toEqual([201, concordId])
+    expect([await statusOf("n"), await personNamed("m")]).toEqual(["withdrawn", undefined])
   })
 })
 

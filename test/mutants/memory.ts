@@ -26,7 +26,12 @@ export const memory: Part = {
     ["PeopleStore.ts", "areSeen(organization, seen) && claims", "claims", ...ofOnePerson],
     ["PeopleStore.ts", "for (const { concordId } of seen) persons.change(organization, concordId, {})", "", accounts],
     ["PeopleStore.ts", "count(PeopleLanes.ofAppends([append]))", "", "an append keeps facts"],
-    ["PeopleStore.ts", "isRenamed !== true", "true", "an alias keeps its kind"],
+    [
+      "PeopleStore.ts",
+      "releasedAt: lastRelease(organization, hash),\n    })",
+      "releasedAt: undefined,\n    })",
+      "an alias keeps its kind",
+    ],
     ["PeopleStore.ts", "isMoved || !claims", "!claims", "a change of groups that was prepared"],
     [
       "PeopleStore.ts",

@@ -37,7 +37,7 @@ export const sqlite: Part = {
       "an append keeps facts",
     ],
     ["AliasWriter.ts", "WHERE alias.kind IS NULL", "", "the kind of an alias that"],
-    ["AliasReader.ts", " AND NOT is_renamed", "", "an alias keeps its kind"],
+    ["AliasReader.ts", "AND f.hash = ?2)", "AND f.hash = ?2 AND NOT is_renamed)", "an alias keeps its kind"],
     ["AliasReader.ts", "released_at NULLS LAST", "released_at", "the aliases that people have"],
     ["AliasReader.ts", " AND lane BETWEEN ?2 AND ?3", "", "the aliases that people have"],
     ["JoinedWriter.ts", "joined_head.consent_date, joined_head.recorded_at", "0, 0", "joined people have one set"],

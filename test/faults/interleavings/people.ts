@@ -93,11 +93,7 @@ const hasOwnDate = ({ event, item }: Recorded): boolean =>
 const formerly = ({ named }: Kept, { hash }: Named.Mention, recorded: Recorded, turn: number) =>
   named.filter(
     (each) =>
-      hasOwnDate(recorded) &&
-      each.hash === hash &&
-      each.to <= turn &&
-      !each.isRenamed &&
-      each.releasedAt > recorded.event.consentDate,
+      hasOwnDate(recorded) && each.hash === hash && each.to <= turn && each.releasedAt > recorded.event.consentDate,
   )
 
 /** Whether an item was recorded for the people that its identifiers named at a turn, and by its own claims. */

@@ -77,8 +77,7 @@ export const eachHasItsOwn = (_: World, { model, played }: Trace): Broken =>
     const direct = namedNow.filter((person) => person !== undefined)
     const own = outcome.events.map(({ person }) => person)
     const past = Model.holdings(before).filter(
-      ({ end, identifier, isRenamed }) =>
-        !isRenamed && left.includes(identifier) && (item.consentDate ?? at) < end && end < Infinity,
+      ({ end, identifier }) => left.includes(identifier) && (item.consentDate ?? at) < end && end < Infinity,
     )
     const all = [...direct, ...past.map(({ person }) => person)]
     const due = item.consentState === "declined" ? all : direct.slice(0, 1)
@@ -184,12 +183,12 @@ const answersOf = (model: Model.Model, person: string, knownAt = Infinity) =>
 const claims = ({ log }: Model.Model, { from, to }: Played, identifier: Model.Identifier): boolean =>
   log.slice(from, to).some((entry) => entry.kind === "claimed" && entry.identifier === identifier)
 
-/** Law 15: a release, and the next claim of the identifier, change no answer of the person that it named. */
+/** Law 15: a release or a rename, and the next claim of the identifier, change no answer of the person it named. */
 export const releasesGiveNothing = (_: World, { model, played }: Trace): Broken =>
   played.flatMap(({ at, from, step, to }, index) => {
-    if (step.kind !== "release" || from === to) return []
+    if ((step.kind !== "release" && step.kind !== "rename") || from === to) return []
     const [before, after] = [Model.until(model, from), Model.until(model, to)]
-    const { identifier } = step
+    const identifier = step.kind === "release" ? step.identifier : step.from
     const person = Model.named(before, identifier)!
     const broken: Array<string> = []
     for (const each of asked(model)) {

@@ -194,9 +194,9 @@ export const accountsOf = (model: Model, people: ReadonlySet<string>): ReadonlyA
     .filter(({ identifier, isRenamed, person }) => isAccount(identifier) && !isRenamed && people.has(person))
     .map(({ identifier }) => identifier)
 
-/** The instant of the last release of an identifier. */
+/** The instant of the last release of an identifier; a rename releases the old one. */
 export const lastRelease = (model: Model, identifier: Identifier): Instant | undefined =>
-  holdings(model).findLast((each) => each.identifier === identifier && each.end < Infinity && !each.isRenamed)?.end
+  holdings(model).findLast((each) => each.identifier === identifier && each.end < Infinity)?.end
 
 export const eventsIn = ({ log }: Model): ReadonlyArray<ModelEvent & Entry> =>
   log.filter((entry) => entry.kind === "event")

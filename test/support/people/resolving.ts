@@ -47,7 +47,7 @@ const isOther = (model: Model, account: Identifier, person: string, item: Item):
   return accountsOf(model, people).some((each) => countTogether(account, each) && !item.identifiers.includes(each))
 }
 
-/** (c): the identifiers that were released after the item's date. */
+/** (c): the identifiers that were released or renamed after the item's date. */
 const releasedAfter = (model: Model, { consentDate, identifiers }: Item): ReadonlyArray<Identifier> =>
   identifiers.filter((each) => consentDate !== undefined && consentDate < (lastRelease(model, each) ?? -Infinity))
 
@@ -115,7 +115,7 @@ const recordRefusal = (model: Model, item: Item, now: Now): ReadonlyArray<ModelE
   claimAccounts(model, item, free, now)
   const formerly = (identifier: Identifier) =>
     holdings(model)
-      .filter((each) => each.identifier === identifier && !each.isRenamed)
+      .filter((each) => each.identifier === identifier)
       .filter(({ end }) => consentDate < end && end < Infinity && gone.includes(identifier))
       .map(({ person }) => person)
   // Of a refusal whose identifiers name no one any more, a new contact point is not given to those named before.
