@@ -67,7 +67,8 @@ const instead = (record: string, given: string): string | undefined =>
     ? undefined
     : [...names.keys()].find((delimiter) => fieldsOf(record, delimiter).length > 1)
 
-const separatorLine = /^(?:\uFEFF)?sep=(.)(?:\r\n?|\n|$)/
+/** The line, which some spreadsheets put in quotes. */
+const separatorLine = /^(?:\uFEFF)?("?)sep=(.)\1(?:\r\n?|\n|$)/
 
 /**
  * Reads the beginning of a file. `given` is the delimiter that the caller states; the file's own line `sep=` and the
@@ -86,7 +87,7 @@ const read = (
   if (given !== undefined && other !== undefined) {
     return Result.fail(`the header has no ${nameOf(given).replace(/^an? |^the /, "")}, but ${nameOf(other)}`)
   }
-  const delimiter = given ?? line?.[1] ?? recognize(record, isRead)
+  const delimiter = given ?? line?.[2] ?? recognize(record, isRead)
   return Result.succeed({ delimiter, linesBefore: line === null ? 0 : 1, bytesBefore })
 }
 

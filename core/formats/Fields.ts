@@ -24,6 +24,14 @@ const isWritable = Schema.makeFilter(
 /** A string of `minimum` to `maximum` characters that every store can keep. */
 export const writableText = (minimum: number, maximum: number) => text(minimum, maximum).check(isWritable)
 
+/** What a reason must be. */
+export const expectedReason = "1 to 256 characters, not white space alone"
+
+/** The reason of a person for an action, which is kept. */
+export const Reason = writableText(1, 256).check(
+  Schema.makeFilter((value: string) => value === "" || value.trim() !== "" || `expected ${expectedReason}`),
+)
+
 /** A string of at most 128 characters. */
 export const ShortText = Schema.String.check(Schema.isMaxLength(128, { message: "must have at most 128 characters" }))
 

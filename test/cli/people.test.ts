@@ -129,6 +129,10 @@ describe("assent people release", () => {
       expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
       expect(stderr).not.toContain("nonsense")
     }
+    for (const reason of ["", " ", "\u00A0\t"]) {
+      const { code, stderr } = await people("release", store, ["--user-id", "1", "--reason", reason])
+      expect([code, stderr]).toEqual([2, expect.stringContaining("1 to 256 characters, not white space alone")])
+    }
     expect(facts(store)).toEqual([])
   })
 })

@@ -74,13 +74,14 @@ describe("A delimiter", () => {
 
   test("is that of a first line sep=, which is no row", async () => {
     const expected = { recognized: ";", rows: [[3, { "userId,x": "1", email: "2" }]] }
-    for (const start of ["sep=;\n", "\uFEFFsep=;\r\n"]) {
+    for (const start of ["sep=;\n", "\uFEFFsep=;\r\n", '"sep=;"\n', '\uFEFF"sep=;"\r\n']) {
       expect(await read(`${start}userId,x;email\n1;2\n`)).toEqual(expected)
     }
     expect(await read("sep=;\r\nuserId;email\n1;2;3\n")).toMatchObject({
       rows: [[3, "has 3 fields, and the header 2"]],
     })
     // A column of this name is not such a line.
+    expect(await read('"sep=;",email\n1,2\n')).toMatchObject({ rows: [[2, { "sep=;": "1", email: "2" }]] })
     expect(await read("sep=;email\n1;2\n")).toMatchObject({ rows: [[2, { "sep=": "1", email: "2" }]] })
   })
 

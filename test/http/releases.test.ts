@@ -153,6 +153,8 @@ describe("releasing", () => {
     for (const [body, expected] of [
       [{ userId: "bad input" }, ["/reason missing"]],
       [{ userId: "bad input", reason: "" }, ["/reason invalid"]],
+      [{ userId: "bad input", reason: " " }, ["/reason invalid"]],
+      [{ userId: "bad input", reason: "\u00A0\u2003\t\r\n\uFEFF" }, ["/reason invalid"]],
       [{ userId: "bad input", reason: "x".repeat(257) }, ["/reason invalid"]],
       [{ reason: "none" }, [" identifier_missing"]],
       [{ userId: "bad input", email: "b@example.com", reason: "two" }, [" identifier_missing"]],

@@ -30,7 +30,7 @@ export const Release = Schema.Struct({
     People.ReleasableKind
   >),
   project: Fields.orNull(Fields.Uuid.annotate({ description: "The project that a projectUserId is of" })),
-  reason: Fields.writableText(1, 256).annotate({
+  reason: Fields.Reason.annotate({
     description: "Kept in the fact, and shown with it: do not write anything personal into it",
   }),
 })

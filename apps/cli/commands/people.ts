@@ -6,7 +6,7 @@ import { Argument, CliError, Command, Flag } from "effect/cli"
 import * as RowReader from "../../../adapters/files/RowReader.ts"
 import * as Source from "../../../adapters/files/Source.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
-import { Uuid } from "../../../core/formats/Fields.ts"
+import { expectedReason, Reason, Uuid } from "../../../core/formats/Fields.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import { releasableKinds } from "../../../core/model/People.ts"
@@ -139,11 +139,8 @@ const releaseFlags = {
   phoneNumber: identifier("phone-number", "The same"),
   concordId: uuid("concord-id", "The person that it must name; by default whichever it names"),
   reason: Flag.String("reason").pipe(
-    Flag.withDescription("Kept in the fact: 1 to 256 characters, nothing personal"),
-    Flag.filter(
-      (text) => text.length >= 1 && text.length <= 256 && text.isWellFormed() && !text.includes("\0"),
-      () => "1 to 256 characters",
-    ),
+    Flag.withDescription(`Kept in the fact: ${expectedReason}; nothing personal`),
+    Flag.filter(Schema.is(Reason), () => expectedReason),
   ),
   submitter,
   json,
