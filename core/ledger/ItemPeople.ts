@@ -51,7 +51,7 @@ export const leftOutOf = (item: Item): ReadonlyArray<string> | undefined => {
 /** The people of the items, in their order. */
 export const hash = Effect.fnUntraced(function* (
   items: ReadonlyArray<Item>,
-  { organization, project }: Batch,
+  { organization, project }: Pick<Batch, "organization" | "project">,
   { hasherOf }: LedgerContext,
 ) {
   const hasher = yield* hasherOf(organization)

@@ -3,6 +3,7 @@
  * claims, and the contact points that it leaves out.
  */
 import { Effect } from "effect"
+import * as Instant from "../engine/Instant.ts"
 import type * as Admission from "../model/Admission.ts"
 import type { Alias, Claim } from "../model/People.ts"
 import * as Resolution from "../model/Resolution.ts"
@@ -21,6 +22,8 @@ export interface AdmittedItem extends NumberedItem {
   readonly externalId: ExternalIds.OwnId | undefined
   /** Whether one of its identifiers is claimed by the plan, for this item or for one before it. */
   readonly isClaiming: boolean
+  /** Whether it is a refusal with an identifier that was released before. */
+  readonly isReleased: boolean
 }
 
 /** An item that is resolved and may be recorded. */
@@ -101,9 +104,10 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
       claimOf(item, person)
       const people = resolved.people.map((each) => (each === Resolution.newPerson ? person! : each))
       const isClaiming = given.size > 0 && asked.aliases.some(({ hash }) => given.has(hash))
+      const isReleased = asked.isRefusal && asked.aliases.some((each) => known.releasedAt(each) > Instant.min)
       for (const [place, concordId] of people.entries()) {
         const own = place === 0 ? externalId : further[place - 1]
-        admitted.push({ draft, item: index, event, concordId, externalId: own, isClaiming })
+        admitted.push({ draft, item: index, event, concordId, externalId: own, isClaiming, isReleased })
       }
       return people
     },

@@ -20,6 +20,7 @@ import * as AnswerChanges from "./AnswerChanges.ts"
 import type { BlockSlot } from "./BlockPipeline.ts"
 import * as ImportRun from "./ImportRun.ts"
 import * as KnownRows from "./KnownRows.ts"
+import * as ReleasedRows from "./ReleasedRows.ts"
 
 /** Consecutive rows of a file. */
 export interface Block extends ProjectScope {
@@ -176,6 +177,35 @@ const none: ReadonlySet<number> = new Set()
 const placesOf = (items: Iterable<Recording.IdentifiedItem>): ReadonlySet<number> =>
   new Set(Array.from(items, ({ item }) => item))
 
+/** The items of a plan that were recorded before: also those whose identifiers were released since. */
+const findKnown = Effect.fnUntraced(function* (
+  planned: ReadonlyArray<Recording.IdentifiedItem>,
+  textOf: (place: number) => string,
+  block: Block,
+  context: LedgerContext,
+) {
+  const known = yield* KnownRows.find(planned, textOf, block.run, block, context)
+  const released = planned.filter(({ isReleased, item }) => isReleased && !known.has(item))
+  if (released.length === 0) return known
+  const items = [...new Map(released.map((each) => [each.item, each])).values()]
+  return new Set([...known, ...(yield* ReleasedRows.find(items, textOf, block.run, block, context))])
+})
+
+/**
+ * The items of a batch that are in a conflict only because an identifier was released after they were recorded.
+ */
+const findConflicting = (
+  tried: ReadonlyArray<IndexedItem>,
+  violations: ReadonlyArray<ItemViolation>,
+  block: Block,
+  context: LedgerContext,
+) => {
+  const others = new Set(violations.flatMap(({ code, item }) => (code === "identifier_conflict" ? [] : [item])))
+  const places = [...new Set(violations.map(({ item }) => item))].filter((item) => !others.has(item))
+  const items = places.map((item) => ({ item, draft: tried[item]![1] }))
+  return ReleasedRows.find(items, (place) => block.rows[tried[place]![0]]!, block.run, block, context)
+}
+
 /**
  * Looks at the items of a plan, and fails if some of them are not to be recorded: those that are known, at the first
  * plan, and those that would turn a refusal into permission, at every plan, because the person of an item may be
@@ -190,7 +220,7 @@ const examine = Effect.fnUntraced(function* (
 ) {
   const { rows, run } = block
   const textOf = (place: number) => rows[tried[place]![0]]!
-  const known = isFirst ? yield* KnownRows.find(planned, textOf, run, block, context) : none
+  const known = isFirst ? yield* findKnown(planned, textOf, block, context) : none
   const unknown = planned.filter(({ item }) => !known.has(item))
   const kept = placesOf(
     run.options.keepRefusals ? yield* AnswerChanges.overturning(unknown, begin, run, block, context) : [],
@@ -259,7 +289,10 @@ export const importBlock = Effect.fnUntraced(function* (
   })
 
   /** Takes items that are not to be recorded out of those that are tried. */
-  const exclude = (tried: ReadonlyArray<IndexedItem>, found: Excluded): ReadonlyArray<IndexedItem> => {
+  const exclude = (
+    tried: ReadonlyArray<IndexedItem>,
+    found: Pick<Excluded, "known" | "kept">,
+  ): ReadonlyArray<IndexedItem> => {
     known = [...known, ...tried.filter((_, place) => found.known.has(place))]
     for (const [place, [index]] of tried.entries()) {
       if (!found.known.has(place) && !found.kept.has(place)) continue
@@ -312,7 +345,13 @@ export const importBlock = Effect.fnUntraced(function* (
       plans++
       // An item that is refused before the block has its turn may be known by then.
       if (after !== undefined) yield* awaitTurn
-      else tried = refuse(tried, outcome.violations, fates)
+      else {
+        const conflicting = yield* findConflicting(tried, outcome.violations, block, context)
+        tried =
+          conflicting.size > 0
+            ? exclude(tried, { known: conflicting, kept: none })
+            : refuse(tried, outcome.violations, fates)
+      }
     }
     return true
   })

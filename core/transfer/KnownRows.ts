@@ -22,12 +22,15 @@ import type { ImportRun } from "./ImportRun.ts"
 /** Whether a person or an event was there before a run began: whether its id is of another version, or earlier. */
 export const isBefore = (id: string, { since }: Pick<ImportRun, "since">): boolean => id[14] !== "7" || id < since
 
+/** What a row says, of one of its people. */
+type RowEvent = Pick<AdmittedItem, "concordId" | "draft" | "event">
+
 /** What a row and an event have in common where one was recorded from the other. */
 const keyOf = (concordId: string, consentType: string, consentState: string, consentDate: Instant.Instant | "ledger") =>
   `${concordId} ${consentType} ${consentState} ${consentDate}`
 
 /** A refusal that the ledger dated stands at another date than the row's, or the row has none. */
-const rowKey = ({ concordId, event }: AdmittedItem): string =>
+const rowKey = ({ concordId, event }: RowEvent): string =>
   keyOf(
     concordId,
     event.type.id,
@@ -36,7 +39,7 @@ const rowKey = ({ concordId, event }: AdmittedItem): string =>
   )
 
 /** Whether an event has the expiration of a row; of one that has none, as the type's duration made it then. */
-const hasExpiration = ({ draft, event: { expirationDate, type } }: AdmittedItem, recorded: ConsentEvent): boolean => {
+const hasExpiration = ({ draft, event: { expirationDate, type } }: RowEvent, recorded: ConsentEvent): boolean => {
   if (recorded.expirationDate === expirationDate) return true
   if (draft.expirationDate !== undefined) return false
   const { consentDuration = null } = TypeHistory.knownAt(type, recorded.dateCreated) ?? {}
@@ -45,7 +48,7 @@ const hasExpiration = ({ draft, event: { expirationDate, type } }: AdmittedItem,
 
 /** Whether a refusal with the date of the ledger is the one that was recorded from a row. */
 const hasClaims = (
-  { draft }: AdmittedItem,
+  { draft }: RowEvent,
   { consentDate, dateCreated, id }: ConsentEvent,
   bodies: ReadonlyMap<string, string>,
 ): boolean => {
@@ -71,7 +74,7 @@ interface Range {
 }
 
 /** The range of each person of items; that of a refusal that is dated by the ledger is all. */
-const rangesOf = (items: ReadonlyArray<AdmittedItem>): ReadonlyMap<string, Range> => {
+const rangesOf = (items: ReadonlyArray<RowEvent>): ReadonlyMap<string, Range> => {
   const ranges = new Map<string, Range>()
   for (const item of items) {
     const { concordId, event } = item
@@ -114,7 +117,7 @@ const forEachEvent = Effect.fnUntraced(function* (
 
 /** The events that may have been recorded from items, by the key of the items, in the order of their ids. */
 const candidatesOf = Effect.fnUntraced(function* (
-  items: ReadonlyArray<AdmittedItem>,
+  items: ReadonlyArray<RowEvent>,
   run: ImportRun,
   scope: ProjectScope,
   context: Pick<LedgerContext, "store">,
@@ -151,7 +154,7 @@ const bodiesOf = Effect.fnUntraced(function* (
 
 /** The events that an item can have been recorded as for one of its people, in the order of their ids. */
 const sameEvents = (
-  item: AdmittedItem,
+  item: RowEvent,
   byKey: ReadonlyMap<string, ReadonlyArray<ConsentEvent>>,
   bodies: ReadonlyMap<string, string>,
 ): ReadonlyArray<ConsentEvent> => {
@@ -164,6 +167,18 @@ const sameEvents = (
       (key.endsWith("ledger") ? hasClaims(item, recorded, bodies) : hasExpiration(item, recorded)),
   )
 }
+
+/** Reads the events of before the run; returns what finds those that an item can have been recorded as. */
+export const recordedBefore = Effect.fnUntraced(function* (
+  items: ReadonlyArray<RowEvent>,
+  run: ImportRun,
+  scope: ProjectScope,
+  context: Pick<LedgerContext, "store">,
+) {
+  const byKey = yield* candidatesOf(items, run, scope, context)
+  const bodies = yield* bodiesOf(byKey, scope, context)
+  return (item: RowEvent): ReadonlyArray<ConsentEvent> => sameEvents(item, byKey, bodies)
+})
 
 /**
  * Finds the items that say what events say that were recorded before the run began, for all of their people, and that
@@ -182,14 +197,12 @@ export const find = Effect.fnUntraced(function* (
     ({ concordId, draft, isClaiming }) => draft.externalId === undefined && !isClaiming && isBefore(concordId, run),
   )
   if (items.length === 0) return known as ReadonlySet<number>
-  const byKey = yield* candidatesOf(items, run, scope, context)
-  if (byKey.size === 0) return known as ReadonlySet<number>
-  const bodies = yield* bodiesOf(byKey, scope, context)
+  const recordedFor = yield* recordedBefore(items, run, scope, context)
   for (const [item, ofItem] of Map.groupBy(admitted, (each) => each.item)) {
     if (ofItem[0]!.isClaiming || ofItem[0]!.draft.externalId !== undefined) continue
     const before = run.known.of(texts(item))
     const recorded = ofItem.map((each) => {
-      const free = sameEvents(each, byKey, bodies).filter(({ id }) => run.known.of(id) === 0)
+      const free = recordedFor(each).filter(({ id }) => run.known.of(id) === 0)
       return free[before]?.id
     })
     const ids = recorded.filter((id) => id !== undefined)

@@ -142,6 +142,17 @@ describe("a file that has grown", () => {
     expect(second.tally).toMatchObject({ recorded: 1, recordedBefore: 2 })
   })
 
+  test("claims an identifier that a row has more than before, and the refusal is of that one, too", async () => {
+    const store = newStore()
+    const no = "declined,2024-01-01T00:00:00Z\n"
+    await importInto(store, `userId,consentState,consentDate\na1,${no}`, {})
+    const grown = `userId,email,consentState,consentDate\na1,a1@example.com,${no}`
+    expect((await importInto(store, grown, {})).tally).toMatchObject({ recorded: 1, recordedBefore: 0 })
+    const older = "email,consentState,consentDate\na1@example.com,accepted,2023-01-01T00:00:00Z\n"
+    await importInto(store, older, {})
+    expect(await statuses(store)).toEqual(["withdrawn false"])
+  })
+
   test("over a mapping that reads rows otherwise records them with their new meaning", async () => {
     const store = newStore()
     await importInto(store, header + ann, {})

@@ -711,6 +711,80 @@ test("A row with an identifier that named no person is recorded, though another 
       }),
   ))
 
+/** Takes the only identifier `email` from its person, or gives the account `u1` another name. */
+const changeIdentifier = {
+  release: Effect.fnUntraced(function* ({ organization }: ProjectScope) {
+    const ledger = yield* Ledger.Ledger
+    const identifier = { kind: "email", value: "one@example.com" } as const
+    const request = { identifier, reason: "given up", submitter: "test", answer: () => "" }
+    return yield* ledger.releaseIdentifier(organization, request)
+  }),
+  rename: Effect.fnUntraced(function* ({ organization }: ProjectScope) {
+    const ledger = yield* Ledger.Ledger
+    const items = [{ userId: "u1", newUserId: "u9" }]
+    return yield* ledger.renameAccounts(organization, { items, submitter: "test", answer: () => "" })
+  }),
+}
+
+// Kills: ReleasedRows.find finds nothing, or compares with what identifiers name now.
+test.each(["release"] as const)(
+  "Rows that were recorded before a %s are known in a file that has grown; other rows are looked at as they are now.",
+  (how) =>
+    onNew(
+      () => MemoryStore.layer,
+      (scope) =>
+        Effect.gen(function* () {
+          const newsletter = ["communication", "email", "newsletter"] as const
+          const both = { userId: "u1", email: "one@example.com" }
+          const undated = { ...both, category: "privacy_setting", subcategory: "analytics", label: "analytics" }
+          const refused = { ...undated, consentState: "declined" }
+          const rows = [
+            rowOf(1, both, newsletter, "accepted", 9),
+            rowOf(2, both, newsletter, "declined", 8),
+            { line: 3, text: JSON.stringify(refused), value: refused },
+          ]
+          yield* take(scope, rows, { blockSize: 4 })
+          yield* TestClock.adjust(1000)
+          yield* changeIdentifier[how](scope)
+          yield* TestClock.adjust(1000)
+          const grown = [...rows, rowOf(4, { userId: "u2" }, newsletter, "accepted", 3)]
+          const foretold = yield* dryRun(take(scope, grown, { blockSize: 4 }))
+          expect(foretold.tally).toMatchObject({ recorded: 1, recordedBefore: 3, rejected: 0 })
+          const taken = yield* take(scope, grown, { blockSize: 4 })
+          expect(taken.tally).toMatchObject({ recorded: 1, recordedBefore: 3, rejected: 0 })
+          expect((yield* exported(scope)).length).toBe(4)
+          // Nothing that was recorded says this: the yes is in a conflict, and the refusal is recorded.
+          const others = [rowOf(1, both, newsletter, "accepted", 7), rowOf(2, both, newsletter, "declined", 6)]
+          expect((yield* take(scope, others, { blockSize: 4 })).tally).toMatchObject({ recorded: 1, rejected: 1 })
+        }),
+    ),
+)
+
+test("A refusal without a date, of an address that names another person now, is recorded for that person.", () =>
+  onNew(
+    () => MemoryStore.layer,
+    (scope) =>
+      Effect.gen(function* () {
+        const type = { category: "communication", subcategory: "email", label: "newsletter" }
+        const newsletter = [type.category, type.subcategory, type.label] as const
+        const value = { email: "one@example.com", ...type, consentState: "declined" }
+        const row = { line: 1, text: JSON.stringify(value), value }
+        yield* take(scope, [row], { blockSize: 1 })
+        yield* TestClock.adjust(1000)
+        yield* changeIdentifier.release(scope)
+        yield* TestClock.adjust(1000)
+        yield* take(
+          scope,
+          [rowOf(1, { userId: "u2", email: "one@example.com" }, newsletter, "viewed", -1.5 / 86_400)],
+          {
+            blockSize: 1,
+          },
+        )
+        const grown = [{ ...row, line: 2 }, rowOf(1, { userId: "u1" }, newsletter, "accepted", 3)]
+        expect((yield* take(scope, grown, { blockSize: 2 })).tally).toMatchObject({ recorded: 2 })
+      }),
+  ))
+
 // Kills: BlockPipeline.make sends a block that was planned after a failed block without planning it again in its turn.
 test("A block that has to be planned again takes those with it that were sent after it, and no others.", async () => {
   const blocks = 60
