@@ -23,16 +23,16 @@ const counts = (title: string, rows: Readonly<Record<string, number>>): Readonly
   ]
 }
 
-/** The answers that would change, and the lines of rows that would turn a refusal into permission. */
+/** The answers that would change, and the lines of rows after which a refusal would no longer stand. */
 const ofAnswers = ({ changed, examples, refusalsOverturned }: AnswersTally): ReadonlyArray<string> => {
   const rows = [
     ["would change", Table.count(changed)],
-    ["  refusals that would become permission", Table.count(refusalsOverturned)],
+    ["  refusals that would no longer stand", Table.count(refusalsOverturned)],
   ]
   const lines = examples.map(({ consentType, line }) => [`line ${line}`, consentType])
   return [
     Table.write(["answers about a person and a consent type", ""], rows),
-    ...(lines.length === 0 ? [] : [Table.write(["would turn a refusal into permission", "consent type"], lines)]),
+    ...(lines.length === 0 ? [] : [Table.write(["a refusal would no longer stand", "consent type"], lines)]),
   ]
 }
 

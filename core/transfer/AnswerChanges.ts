@@ -1,5 +1,5 @@
 /**
- * What a block of an import would make of answers: those that change, and the refusals that would become permission,
+ * What a block of an import would make of answers: those that change, and the refusals that would no longer stand,
  * each compared with the answer before the import began.
  *
  * An answer is that about a person, or all people joined with it, and one consent type, at the time of the import.
@@ -30,7 +30,7 @@ export interface Overturning {
 export interface AnswerCounts {
   /** How many answers have another status than before, or permit where they did not, or no longer do. */
   changed: number
-  /** How many of them were a refusal and now permit. */
+  /** How many of them were a refusal and no longer are. */
   overturned: number
   /** Some of these, by person and consent type. */
   readonly examples: Map<string, Overturning>
@@ -65,7 +65,7 @@ const termsOf = (type: ListedType): Terms.Terms => Terms.of(type, [], Instant.ma
 
 const isRefusal = ({ status }: Answer): boolean => status === "refused" || status === "withdrawn"
 
-const isOverturned = (before: Answer, now: Answer): boolean => isRefusal(before) && now.permitted
+const isOverturned = (before: Answer, now: Answer): boolean => isRefusal(before) && !isRefusal(now)
 
 const isChanged = (before: Answer, now: Answer): boolean =>
   before.status !== now.status || before.permitted !== now.permitted
@@ -209,7 +209,7 @@ const follow = ({ byKey, keyOf, now }: Standings) => {
 }
 
 /**
- * The items that would turn a refusal of before the import into permission, one after the other: an item that is left
+ * The items that would end a refusal of before the import, one after the other: an item that is left
  * out changes nothing for those after it.
  */
 export const overturning = Effect.fnUntraced(function* (

@@ -10,7 +10,7 @@ import * as RowCounts from "./RowCounts.ts"
 
 /** How an import treats rows that harm more than they help. Left out: neither is asked for. */
 export interface ImportOptions {
-  /** Whether rows that would turn a refusal into permission are left out. */
+  /** Whether rows after which a refusal would no longer stand are left out. */
   readonly keepRefusals?: boolean
   /** Whether refusals are recorded however many of their dates are replaced. */
   readonly acceptReplacedDates?: boolean

@@ -38,7 +38,7 @@ export interface Block extends ProjectScope {
   readonly items: ReadonlyMap<number, Admission.Item>
 }
 
-/** One thing wrong with an item. `refusal_kept`: it would turn a refusal into permission, and is to be left out. */
+/** One thing wrong with an item. `refusal_kept`: a refusal would no longer stand, so it is left out. */
 export type ImportFault =
   | Omit<ItemViolation, "item">
   | { readonly code: "refusal_kept"; readonly field: "consentState"; readonly detail: string }
@@ -50,7 +50,7 @@ const refusalKept: ReadonlyArray<ImportFault> = [
   {
     code: "refusal_kept",
     field: "consentState",
-    detail: "would turn a refusal into permission: left out, because refusals are to be kept",
+    detail: "a refusal would no longer stand after it: left out, because refusals are to be kept",
   },
 ]
 
@@ -168,7 +168,7 @@ const countDates = (
 class Excluded extends Data.TaggedError("Excluded")<{
   /** Those that were recorded before. */
   readonly known: ReadonlySet<number>
-  /** Those that would turn a refusal into permission. */
+  /** Those after which a refusal would no longer stand. */
   readonly kept: ReadonlySet<number>
 }> {}
 
@@ -208,7 +208,7 @@ const findConflicting = (
 
 /**
  * Looks at the items of a plan, and fails if some of them are not to be recorded: those that are known, at the first
- * plan, and those that would turn a refusal into permission, at every plan, because the person of an item may be
+ * plan, and those after which a refusal would no longer stand, at every plan, because the person of an item may be
  * another once an item before it is left out.
  */
 const examine = Effect.fnUntraced(function* (

@@ -68,13 +68,13 @@ export interface ImportTally {
 export interface AnswersTally {
   /** How many would have another status, or permit where they do not, or no longer permit. */
   readonly changed: number
-  /** How many refusals would become permission. */
+  /** How many refusals would no longer stand: the answer permits, or is expired, invalidated, requested or unknown. */
   readonly refusalsOverturned: number
   /** The first {@link maxExamples} rows that would do that: the line and the id of the consent type. */
   readonly examples: ReadonlyArray<Overturning>
 }
 
-/** How many rows that would turn a refusal into permission are named. */
+/** How many rows after which a refusal would no longer stand are named. */
 export const maxExamples = 10
 
 /** What stops the import of a dry run's rows, if too many dates of its refusals are replaced. */

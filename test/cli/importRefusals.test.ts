@@ -56,7 +56,7 @@ describe("a list without dates over two refusals", () => {
   }
   const accepted = { consentState: { value: "accepted" }, ...dated }
 
-  test("a dry run says that they would become permission, and names the rows and the consent type alone", async () => {
+  test("a dry run says that they would no longer stand, and names the rows and the consent type alone", async () => {
     const store = await refused()
     const { code, tally } = await importInto(store, list, accepted, "--dry-run")
     expect(code).toBe(0)
@@ -70,7 +70,7 @@ describe("a list without dates over two refusals", () => {
       ],
     })
     const { stdout } = await run(["import", "rows.csv", "--store", store, "--map", "mapping.json", "--dry-run"])
-    expect(stdout).toMatch(/refusals that would become permission +2/)
+    expect(stdout).toMatch(/refusals that would no longer stand +2/)
     expect(stdout).toMatch(new RegExp(`line 3 +${newsletter}`))
     expect(stdout).not.toContain("@")
   })

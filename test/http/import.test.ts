@@ -132,7 +132,7 @@ describe("an import", () => {
     expect(count()).toBe(before)
   })
 
-  test("says, if it is dry, how many answers change and which refusals become permission; keepRefusals leaves these out", async () => {
+  test("says, if it is dry, how many answers change and which refusals no longer stand; keepRefusals leaves these out", async () => {
     const rowOf = (userId: string, consentState: string, consentDate: string) =>
       `${JSON.stringify(yes({ userId, consentState, consentDate }))}\n`
     await send(rowOf("kept", "declined", "2024-01-01T00:00:00Z"))

@@ -99,6 +99,7 @@ export const transfer: Part = {
     ["AnswerChanges.ts", "if (was && !is) counts.examples.delete(key)", "", howMany],
     ["AnswerChanges.ts", "Heads.fold(ofKey.filter(({ id }) => isBefore(id, run)))", "Heads.fold(ofKey)", howMany],
     ["AnswerChanges.ts", "isBefore(survivor, run) && mayHide(ofKey, run)", "false", "Where refusals are kept"],
+    ["AnswerChanges.ts", "&& !isRefusal(now)", "&& now.permitted", "Where refusals are kept, a yes that has expired"],
     ["AnswerChanges.ts", "standing.permitted || !isOverturned(before, after)", "true", "Where refusals are kept"],
     ["DryRunStore.ts", "[...below.events, ...above.events]", "below.events", howMany],
     ["ImportRun.ts", "replaced > refusals * maxReplaced", "replaced > refusals", "stop an import before its first row"],

@@ -48,7 +48,7 @@ export const parameters = {
   keepRefusals: Schema.optionalKey(
     Schema.Literals(["true", "false"]).annotate({
       description:
-        "`true`: leave out the rows that would turn a refusal into permission; they are rejected with `refusal_kept`",
+        "`true`: leave out the rows after which a refusal would no longer stand; they are rejected with `refusal_kept`",
     }),
   ),
   acceptReplacedDates: Schema.optionalKey(
@@ -109,7 +109,7 @@ export const Imported = Schema.Struct({
       examples: Schema.Array(Schema.Struct({ line: Schema.Int, consentType: Fields.Uuid })),
     }).annotate({
       description:
-        "Of a dry run: how many answers would change, how many refusals would become permission, and the first rows that do that",
+        "Of a dry run: how many answers would change, how many refusals would no longer stand, and the first rows that do that",
     }),
   ),
   rejections: Schema.Array(

@@ -70,7 +70,7 @@ const flags = {
   ),
   keepRefusals: Flag.Boolean("keep-refusals").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Leave out the rows that would turn a refusal into permission, and name them"),
+    Flag.withDescription("Leave out the rows after which a refusal would no longer stand, and name them"),
   ),
   acceptReplacedDates: Flag.Boolean("accept-replaced-dates").pipe(
     Flag.withDefault(false),
