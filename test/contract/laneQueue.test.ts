@@ -1,12 +1,14 @@
 /**
  * Which waiting appends form a group of the PostgreSQL store, and which groups are written at the same time: random
- * sequences of what GroupCommit.ts does with its queue, without a database.
+ * sequences of what GroupCommit.ts does with its queue, without a database. And which predictions of lanes are wrong.
  *
  * It is here and not with the laws, which are about the core, because the mutants of the PostgreSQL store run the tests
  * of this folder.
  */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import * as LanePrediction from "../../adapters/postgres/LanePrediction.ts"
+import type { LaneHead, LaneHeads } from "../../adapters/postgres/Lanes.ts"
 import * as LaneQueue from "../../adapters/postgres/LaneQueue.ts"
 import type { Append, StoredEvent } from "../../core/ports/LedgerStore.ts"
 
@@ -159,6 +161,28 @@ const always = (
     }),
     { numRuns: 1_000 },
   )
+
+describe("A prediction of where a lane ends is wrong if another process", () => {
+  const left: LaneHead = { lane: 0, next_position: 2, last_recorded_at: 10, has_joined: false }
+  const heads = (head: LaneHead): LaneHeads => new Map([[head.lane, head]])
+
+  test.each([
+    ["appended to it", { next_position: 3 }],
+    ["recorded at a later time", { last_recorded_at: 11 }],
+    ["joined people of the lane", { has_joined: true }],
+  ])("%s", (_, change) => {
+    const found = { ...left, ...change }
+    expect(LanePrediction.areSame(heads(left), heads({ ...left }))).toBe(true)
+    expect(LanePrediction.areSame(heads(left), heads(found))).toBe(false)
+    const prediction = LanePrediction.make()
+    prediction.record(heads({ ...left, next_position: 1 }), heads(left))
+    expect(prediction.predict([0])).toBeUndefined()
+    prediction.record(heads(found), heads(left))
+    expect(prediction.predict([0])).toBeUndefined()
+    prediction.record(heads(left), heads(left))
+    expect(prediction.predict([0])).toEqual(heads(left))
+  })
+})
 
 describe("The queue of appends to lanes", () => {
   test("never lets an append overtake an earlier one with which it shares a lane", () => {

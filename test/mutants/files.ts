@@ -72,13 +72,21 @@ export const files: Part = {
       "without a mapped column is refused",
     ],
     ["RowMapper.ts", "if (!test(held)) return false", "if (test(held)) return true", "must hold with all others"],
+    ["RowMapper.ts", "isRefusal(stateOf(row)) || fault", "fault", "of a column that is no JSON leaves out no refusal"],
+    [
+      "RowMapper.ts",
+      "fault ??= ColumnReader",
+      "return ColumnReader",
+      "of a column that is no JSON leaves out no refusal",
+    ],
+    ["Delimiter.ts", ")\\1(", ")(", "is that of a first line sep="],
     ["RowMapper.ts", 'stated.success === "declined"', 'stated.success !== "accepted"', doubled],
     ["RowCondition.ts", "=== (is !== undefined)", "", "leaves out the rows whose column"],
 
     [
       "Delimiter.ts",
-      "given ?? line?.[1] ?? recognize",
-      "line?.[1] ?? given ?? recognize",
+      "given ?? line?.[2] ?? recognize",
+      "line?.[2] ?? given ?? recognize",
       "that is given is not recognized",
     ],
     ["Delimiter.ts", "read > most[0] ||", "", "is recognized: "],

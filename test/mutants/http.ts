@@ -11,6 +11,7 @@ export const http: Part = {
   tests: [
     "test/faults/away.long.test.ts",
     "test/faults/replica.test.ts",
+    "test/http/accounts.test.ts",
     "test/http/agreement.test.ts",
     "test/http/apiKeys.test.ts",
     "test/http/attacks.test.ts",
@@ -210,6 +211,12 @@ export const http: Part = {
       "holderOf(session.ipAddress)",
       "holderOf(session.id)",
       "of a visitor draw from the address that opened its session",
+    ],
+    [
+      "routes/Items.ts",
+      "items?.every(ItemDecoder.isRefusal)",
+      "items?.some(ItemDecoder.isRefusal)",
+      "another value is refused, and the declines",
     ],
     [
       "routes/Items.ts",

@@ -122,7 +122,7 @@ export const postgres: Part = {
       "[]",
       "joined people have one set",
     ],
-    ["LanePrediction.ts", " &&\n  one.has_joined === other.has_joined", "", "of a join and events of its people"],
+    ["LanePrediction.ts", " &&\n  one.has_joined === other.has_joined", "", "joined people of the lane"],
 
     ["PersonWriter.ts", "people_head.next_position + 1", "1", "of many changes at the same time"],
     [
