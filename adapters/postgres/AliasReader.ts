@@ -82,10 +82,7 @@ type StateRow =
   | (NamedRow & { readonly released_at: null })
   | { readonly hash: string; readonly released_at: number; readonly person: null }
 
-/**
- * The person that each hash names, and its last release, in the order of the hashes. The nulls have types; otherwise
- * PostgreSQL would read all of `former_alias` for each hash.
- */
+/** The person that each hash names, and its last release, in the order of the hashes. */
 export const states = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   organization: Lane.Owner,

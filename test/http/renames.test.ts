@@ -115,6 +115,19 @@ describe("a renamed account", () => {
     expect(violations(await rename([item]))).toEqual(["/items/0/userId identifier_unknown"])
   })
 
+  test("is not one whose old id was released, and whose new id was given to it otherwise", async () => {
+    const { concordId } = await recorded({ userId: "freed" })
+    const released = await server.request(
+      "POST",
+      `/privacy-v1/organizations/${acme.id}/people/${concordId}/identifiers/release`,
+      { headers: asOwner, json: { userId: "freed", reason: "closed" } },
+    )
+    expect(released.status, released.text).toBe(200)
+    expect((await recorded({ concordId, userId: "freed-2" })).concordId).toBe(concordId)
+    const answer = await rename([{ userId: "freed", newUserId: "freed-2" }])
+    expect(violations(answer)).toEqual(["/items/0/userId identifier_unknown"])
+  })
+
   test("by ten at once, to different ids, gets one of them", async () => {
     const { concordId } = await recorded({ userId: "race" })
     const answers = await Promise.all(

@@ -98,6 +98,12 @@ export const ledger: Part = {
     ["AskedPeople.ts", "isAsNow ? counted.survivor : ", "true ? counted.survivor : ", everyoneForTheirOwn],
     ["AskedPeople.ts", "isJoined: isAsNow && counted.isJoined", "isJoined: counted.isJoined", everyoneForTheirOwn],
     ["AskedPeople.ts", "Math.max(named.learnt, counted.learnt ?? Instant.min)", "named.learnt", everyoneForTheirOwn],
+    [
+      "KnownPeople.ts",
+      "({ releasedAt = until }: HeldAlias) => releasedAt",
+      "({ isRenamed, releasedAt = until }: HeldAlias) => isRenamed !== true && releasedAt",
+      oneOrder,
+    ],
     ["Reading.ts", "if (knownAt <= now) return first", "return first", oneOrder],
     ["Reading.ts", "head.dateCreated), Math.max(learnt, listed.learnt))", "head.dateCreated), learnt)", oneOrder],
     ["AskedPeople.ts", "store.isReplica === true ? Instant.min : now", "now", "an answer of a replica that lags"],

@@ -51,7 +51,6 @@ export const people: Part = {
       "personOf(from, named) !== undefined && given.get(from.hash) !== releasedAt",
       "personOf(from, named) !== undefined",
       "is renamed by a chain once",
-      "renames the accounts of a file",
     ],
     [
       "Renaming.ts",
@@ -60,7 +59,7 @@ export const people: Part = {
       "is not the same rename again",
       "is renamed by a chain once",
     ],
-    ["Renaming.ts", "isRenamed !== true || releasedAt", "releasedAt", "is not the same rename again"],
+    ["Renaming.ts", "isRenamed !== true || releasedAt", "releasedAt", "is not one whose old id was released"],
     [
       "Renaming.ts",
       "known.releasedAt(to.hash) ?? Instant.min",

@@ -102,8 +102,8 @@ export const postgres: Part = {
     ],
     [
       "AliasReader.ts",
-      "kind, recorded_at, NULL::bigint AS released_at FROM",
-      "kind, recorded_at, NULL AS released_at FROM",
+      "NULL::bigint, released_at FROM former_alias) a",
+      "NULL::bigint, released_at FROM former_alias WHERE NOT is_renamed) a",
       "a question about aliases",
     ],
     ["AliasReader.ts", " AND kind IS DISTINCT FROM 'contextId'", "", "the aliases that people have"],
