@@ -14,9 +14,11 @@ export interface ImportOptions {
   readonly keepRefusals?: boolean
   /** Whether refusals are recorded however many of their dates are replaced. */
   readonly acceptReplacedDates?: boolean
+  /** Called in a dry run for each block at which the import would stop, because too many dates are replaced. */
+  readonly foresee?: (stop: ReplacedDates) => void
 }
 
-/** The refusals that were to be recorded so far, and those of them whose `consentDate` is replaced. */
+/** The refusals among the rows that were read so far, and those of them whose `consentDate` is replaced. */
 export interface DateCounts {
   refusals: number
   replaced: number
@@ -65,12 +67,12 @@ const maxSeed = 2 ** 32 - 1
 
 /** Begins a run. */
 export const make = Effect.fnUntraced(function* (
-  { acceptReplacedDates = false, keepRefusals = false }: ImportOptions,
+  { acceptReplacedDates = false, foresee = () => {}, keepRefusals = false }: ImportOptions,
   { isDryRun, random }: Pick<LedgerContext, "isDryRun" | "random">,
 ): Effect.fn.Return<ImportRun> {
   const [first, second] = [yield* random.intBetween(0, maxSeed), yield* random.intBetween(0, maxSeed)]
   return {
-    options: { acceptReplacedDates, keepRefusals },
+    options: { acceptReplacedDates, foresee, keepRefusals },
     since: yield* random.uuidV7(),
     known: RowCounts.make([first, second]),
     dates: { refusals: 0, replaced: 0 },

@@ -7,14 +7,15 @@
  * rows are recorded again with their new meaning. In a block that is not known, because rows were added to the file or
  * taken from it, each row is looked up by what it says (`KnownRows`).
  */
-import { Data, Effect } from "effect"
+import { Clock, Data, Effect } from "effect"
 import { Hex } from "effect/encoding"
+import type * as Instant from "../engine/Instant.ts"
 import type { ProjectScope } from "../model/Catalog.ts"
 import { keptForEver, type IdempotencyRecord, type StoredEvent, type StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { ItemViolation } from "../ledger/Batch.ts"
 import type { LeftOut } from "../ledger/BatchPlan.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
-import type * as Admission from "../model/Admission.ts"
+import * as Admission from "../model/Admission.ts"
 import * as Recording from "../ledger/Recording.ts"
 import * as AnswerChanges from "./AnswerChanges.ts"
 import type { BlockSlot } from "./BlockPipeline.ts"
@@ -147,22 +148,29 @@ const countKnown = ({ rows, run }: Block, fates: ReadonlyMap<number, ImportFate>
   for (const [index, fate] of fates) if (fate === "known") run.known.add(rows[index]!)
 }
 
-/** Adds the refusals of a block to those of the run; fails if too many of their dates are replaced. */
-const countDates = (
-  admitted: ReadonlyArray<Recording.IdentifiedItem>,
-  { dates, options }: ImportRun.ImportRun,
-  { isDryRun }: Pick<LedgerContext, "isDryRun">,
-): Effect.Effect<void, ImportRun.ReplacedDates> => {
-  const firsts = admitted.filter(({ item }, index) => item !== admitted[index - 1]?.item)
-  for (const { draft, event } of firsts) {
-    if (event.consentState !== "declined") continue
+/** Whether a refusal has a `consentDate` that it is not recorded with. */
+const isRedated = (item: Admission.Item, { project }: Block, clock: Instant.Instant): boolean =>
+  item.consentDate === undefined
+    ? item.leftOut?.includes("consentDate") === true
+    : Admission.isDatedByLedger(item, project, { clock })
+
+/**
+ * Adds the refusals of a block to those of the run, as `DateCheck` does for a whole file: also the ones that are known.
+ * Fails if too many of their dates are replaced; of a dry run, that is reported.
+ */
+const countDates = Effect.fnUntraced(function* (block: Block, { isDryRun }: Pick<LedgerContext, "isDryRun">) {
+  const { dates, options } = block.run
+  const clock = yield* Clock.currentTimeMillis
+  for (const item of block.items.values()) {
+    if (item.consentState !== "declined" || "code" in Admission.findType(item, block.types)) continue
     dates.refusals++
-    if (ImportRun.isRedated(draft, event)) dates.replaced++
+    if (isRedated(item, block, clock)) dates.replaced++
   }
-  return options.acceptReplacedDates || isDryRun || !ImportRun.hasTooManyReplaced(dates)
-    ? Effect.void
-    : Effect.fail(new ImportRun.ReplacedDates(dates))
-}
+  if (options.acceptReplacedDates || !ImportRun.hasTooManyReplaced(dates)) return
+  const stop = new ImportRun.ReplacedDates(dates)
+  if (!isDryRun) return yield* stop
+  options.foresee(stop)
+})
 
 /** Items of a plan that are not to be recorded, by their place in the batch. */
 class Excluded extends Data.TaggedError("Excluded")<{
@@ -225,8 +233,6 @@ const examine = Effect.fnUntraced(function* (
   const kept = placesOf(
     run.options.keepRefusals ? yield* AnswerChanges.overturning(unknown, begin, run, block, context) : [],
   )
-  const recorded = unknown.filter(({ item }) => !kept.has(item))
-  if (isFirst) yield* countDates(recorded, run, context)
   if (known.size > 0 || kept.size > 0) yield* new Excluded({ known, kept })
 })
 
@@ -262,6 +268,7 @@ export const importBlock = Effect.fnUntraced(function* (
     slot.turn,
   )
   if (after === undefined || ImportRun.isInTurn(run)) yield* awaitTurn
+  yield* countDates(block, context)
   const begin = ImportRun.isInTurn(run) ? { since: yield* context.random.uuidV7() } : run
 
   const record = Effect.fnUntraced(function* (tried: ReadonlyArray<IndexedItem>, idempotencyRecord: IdempotencyRecord) {

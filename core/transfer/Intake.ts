@@ -77,12 +77,6 @@ export interface AnswersTally {
 /** How many rows after which a refusal would no longer stand are named. */
 export const maxExamples = 10
 
-/** What stops the import of a dry run's rows, if too many dates of its refusals are replaced. */
-export const foreseen = ({ consentStates, replacedDates = 0 }: ImportTally): ImportRun.ReplacedDates | undefined => {
-  const counts = { refusals: consentStates.declined, replaced: replacedDates }
-  return ImportRun.hasTooManyReplaced(counts) ? new ImportRun.ReplacedDates(counts) : undefined
-}
-
 /** The value of a row that a mapping leaves out by a condition. */
 export const skipped = Symbol("skipped")
 

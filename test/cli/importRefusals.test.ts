@@ -206,6 +206,45 @@ describe("refusals whose dates cannot be recorded", () => {
   })
 })
 
+describe("the share of replaced dates is that of all refusals that were read,", () => {
+  const header = "userId,consentState,consentDate\n"
+  const some = Array.from({ length: 300 }, (_, index) => `u${index},declined,2026-01-01T00:00:00Z\n`).join("")
+  const wrong = (name: string) => `${name},declined,0001-01-01T00:00:00Z\n`
+  const read = async (store: string, content: string, ...flags: ReadonlyArray<string>) => {
+    write("mapping.json", JSON.stringify({ consentType: { value: newsletter } }))
+    const args = ["import", "-", "--format", "csv", "--store", store, "--map", "mapping.json", "--json"]
+    return await run([...args, ...flags], { stdin: content })
+  }
+
+  test.each([["a file"], ["standard input"]])("also of those that are known: %s", async (how) => {
+    const store = newStore()
+    await importInto(store, header + some, {})
+    const take = (content: string, ...flags: ReadonlyArray<string>) =>
+      how === "a file" ? importInto(store, content, {}, ...flags) : read(store, content, ...flags)
+    expect([(await take(header + some + wrong("z"), "--dry-run")).code, (await eventsOf(store)).length]).toEqual([
+      0, 300,
+    ])
+    expect([(await take(header + some + wrong("z"))).code, (await eventsOf(store)).length]).toEqual([0, 301])
+    const more = header + some + ["a", "b", "c", "d"].map(wrong).join("")
+    for (const flags of [["--dry-run"], []]) {
+      const { code, stderr } = await take(more, ...flags)
+      expect([code, stderr]).toEqual([2, expect.stringContaining("4 of 304 refusals")])
+    }
+    expect((await eventsOf(store)).length).toBe(301)
+  })
+
+  test("and standard input is judged block by block, also by a dry run; a file as a whole", async () => {
+    const all = Array.from({ length: 11 }, (_, index) => wrong(`a${index}`)).join("")
+    const content = `${header}${all}${["u", "v", "w", "x", "y"].map((each) => some.replaceAll(/^u/gm, each)).join("")}`
+    expect((await importInto(newStore(), content, {}, "--dry-run")).code).toBe(0)
+    for (const flags of [["--dry-run"], []]) {
+      const { code, stderr } = await read(newStore(), content, ...flags)
+      expect([code, stderr]).toEqual([2, expect.stringContaining("11 of 1000 refusals")])
+    }
+    expect((await importInto(newStore(), content, {})).code).toBe(0)
+  })
+})
+
 test("The tally counts what refusals are recorded as for further people.", async () => {
   const store = newStore()
   const yes = "accepted,2026-01-01T00:00:00Z\n"

@@ -93,6 +93,8 @@ export const transfer: Part = {
       "filter(({ item }) => false && ",
       "Rows that were recorded before a",
     ],
+    ["Importing.ts", "    dates.refusals++\n", "", "also of those that are known"],
+    ["Importing.ts", "  options.foresee(stop)\n", "", "and standard input is judged block by block"],
     ["DateCheck.ts", "if (!isOfType(refusal)) continue", "", "do not count if their row is refused"],
     ["Importing.ts", "...tried, ...known", "...tried", "is known as a block from then on"],
     ["AnswerChanges.ts", "- Number(isChanged(before, standing))", "", howMany],

@@ -193,6 +193,7 @@ const importRows = Effect.fnUntraced(function* (
   )
   const mapper = RowMapper.make(mapping)
   let delimiter: string | undefined
+  let stop: ReplacedDates | undefined
   const read = RowReader.read(Stream.tap(Gunzip.ifPacked(arriving), worth.unpacked), {
     format: format.value,
     header: mapper,
@@ -213,6 +214,7 @@ const importRows = Effect.fnUntraced(function* (
     ...(mapping.sharedContacts !== undefined && { sharedContacts: mapping.sharedContacts }),
     keepRefusals: query.keepRefusals === "true",
     acceptReplacedDates: query.acceptReplacedDates === "true",
+    foresee: (found) => void (stop ??= found),
     inTurn: (work) => inTurn(Effect.flatMap(stillAllowed, (now) => work(now ?? scope))),
     report: (found, tally) =>
       Effect.gen(function* () {
@@ -234,7 +236,6 @@ const importRows = Effect.fnUntraced(function* (
   )
   const unseen = mapper.unseen()
   if (isDryRun && unseen.length > 0) return yield* missingColumns(unseen, "this was a dry run")
-  const stop = isDryRun && query.acceptReplacedDates !== "true" ? Intake.foreseen(tally) : undefined
   const warnings = [
     ...(delimiter === undefined ? [] : [Delimiter.notice(delimiter)]),
     ...unseen.map(({ detail, pointer }) => `${pointer}: ${detail}`),

@@ -143,16 +143,18 @@ const isWithoutRefusals = ({ members }: Mapping.Mapping): boolean => {
 }
 
 /**
- * Reads a file before it is imported, and fails if too many refusals would be dated by the import. Returns whether it
- * was read; standard input can be read only once, so the import looks at its dates block by block.
+ * Reads a file before it is imported, and fails if too many refusals would be dated by the import; a dry run is told
+ * so. Returns whether it was read; standard input can be read only once, so the import looks at its dates block by
+ * block.
  */
 const checkDates = Effect.fnUntraced(function* (
   scope: ProjectScope,
   given: Flagged,
   mapping: Mapping.Mapping | undefined,
+  foresee: (stop: ImportRun.ReplacedDates) => void,
 ) {
   const isOnce = given.file === Source.standardInput
-  if (mapping === undefined || isOnce || given.dryRun || given.acceptReplacedDates) return false
+  if (mapping === undefined || isOnce || given.acceptReplacedDates) return false
   if (isWithoutRefusals(mapping)) return true
   const { map, ...header } = RowMapper.make(mapping, true)
   const file = yield* RowFile.open({ ...given, header })
@@ -160,13 +162,19 @@ const checkDates = Effect.fnUntraced(function* (
   const report = (done: number) => progress.show({ what: "rows checked", done, share: file.share() })
   const counts = yield* DateCheck.run(file.rows, { ...scope, map, report })
   yield* progress.clear
-  if (ImportRun.hasTooManyReplaced(counts)) yield* new ImportRun.ReplacedDates(counts)
+  if (ImportRun.hasTooManyReplaced(counts)) {
+    const stop = new ImportRun.ReplacedDates(counts)
+    if (!given.dryRun) return yield* stop
+    foresee(stop)
+  }
   return true
 })
 
 const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
   const mapping = yield* mappingOf(given)
-  const isChecked = yield* checkDates(scope, given, mapping)
+  let stop: ImportRun.ReplacedDates | undefined
+  const foresee = (found: ImportRun.ReplacedDates) => void (stop ??= found)
+  const isChecked = yield* checkDates(scope, given, mapping, foresee)
   const mapper = mapping === undefined ? undefined : RowMapper.make(mapping)
   const file = yield* RowFile.open({ ...given, header: mapper ?? RecordedColumns.headerCheck })
   const faults = yield* RejectedRows.open(given.rejected)
@@ -182,6 +190,7 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
         ...(mapping?.sharedContacts !== undefined && { sharedContacts: mapping.sharedContacts }),
         keepRefusals: given.keepRefusals,
         acceptReplacedDates: given.acceptReplacedDates || isChecked,
+        foresee,
         report: (rejections, { rows: done }) =>
           Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
       },
@@ -191,7 +200,6 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   yield* progress.clear
   yield* faults.commit
   const unseen = mapper?.unseen() ?? []
-  const stop = given.dryRun && !given.acceptReplacedDates ? Intake.foreseen(tally) : undefined
   const isRefused =
     tally.rejected > (tally.faults["refusal_kept"] ?? 0) || (given.dryRun && unseen.length > 0) || stop !== undefined
   const warnings = warningsOf(file, mapper, unseen)
