@@ -733,7 +733,7 @@ const changeIdentifier = {
 }
 
 // Kills: ReleasedRows.find finds nothing, or compares with what identifiers name now.
-test.each(["release"] as const)(
+test.each(["release", "rename"] as const)(
   "Rows that were recorded before a %s are known in a file that has grown; other rows are looked at as they are now.",
   (how) =>
     onNew(

@@ -143,8 +143,8 @@ const isWithoutRefusals = ({ members }: Mapping.Mapping): boolean => {
 }
 
 /**
- * Reads a file before it is imported, and fails if too many refusals would be dated by the import; a dry run is told
- * so. Returns whether it was read; standard input can be read only once, so the import looks at its dates block by
+ * Reads a file before it is imported, and fails if too many refusals would be dated by the import; a dry run foresees
+ * it. Returns whether it was read; standard input can be read only once, so the import looks at its dates block by
  * block.
  */
 const checkDates = Effect.fnUntraced(function* (
