@@ -99,9 +99,9 @@ export const sqlite: Part = {
     ["GroupCommit.ts", "if (isOverdue(each)) each.answer(overdue)", "", "a disk that hangs"],
 
     [
-      "PeopleStore.ts",
-      "read(() => inSnapshot(db, () => hashes.map((hash) => aliases.named(organization, hash, knownAt))))",
-      "read(() => hashes.map((hash) => aliases.named(organization, hash, knownAt)))",
+      "Reader.ts",
+      "keys.length === 1 ? [one(keys[0]!)] : inSnapshot(db, () => keys.map(one))",
+      "keys.map(one)",
       "aliases that are claimed together",
     ],
   ],
