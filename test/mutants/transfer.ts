@@ -15,7 +15,7 @@ export const transfer: Part = {
     "test/core/rowCounts.test.ts",
     "test/contract/dryRun.test.ts",
     "test/contract/exporting.test.ts",
-    "test/faults/moved.test.ts",
+    "test/faults/moved.long.test.ts",
     "test/laws/importing.test.ts",
   ],
   mutants: [
