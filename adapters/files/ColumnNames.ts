@@ -59,7 +59,7 @@ export const nearest = (name: string, candidates: Iterable<string>): string | un
 const expiry =
   /expir|expiry|validun?til|validto|validthru|untildate|enddate|endsat|gültigbis|gueltigbis|ablauf|caduc|vencim|scaden|geldigtot|validade|périm/
 
-/** The member that a column may hold by its name, although it has another name; `undefined` if there is none. */
+/** The member that a column seems to hold, because their names are alike but not equal; `undefined`: no member. */
 export const resembled = (name: string): string | undefined => {
   const plain = withoutSeparators(name)
   if (plain.length > maxCompared) return undefined

@@ -44,7 +44,7 @@ export const makeLookUp = () => {
     }
     return lastValue
   }
-  /** The value that a pointer finds among a row's own properties; `undefined` if there is none. */
+  /** The value at a pointer into a row. Only own properties are read. `undefined`: the row has no value there. */
   return (row: object, pointer: JsonPointer): unknown => {
     let value = member(row, pointer[0])
     for (let depth = 1; depth < pointer.length; depth++) {

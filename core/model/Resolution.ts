@@ -173,8 +173,9 @@ const claim = (
 }
 
 /**
- * A refusal in a conflict. A free account goes to the person of the other account of the item, or where it conflicts
- * with that or there is none, to a new person; a free contact point to the person of the strongest identifier.
+ * A refusal in a conflict. A free account goes to the person of the other account of the item; if there is no other
+ * one, or the two accounts conflict, it goes to a new person. A free contact point goes to the person of the strongest
+ * identifier.
  */
 const refuse = (mentions: ReadonlyArray<Mention>, item: ItemIdentifiers, known: Known): Resolved => {
   // An account that was released after the item's date named another person then.
