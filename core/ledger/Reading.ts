@@ -19,6 +19,7 @@ import type * as Rules from "../engine/Rules.ts"
 import * as StreamedDecision from "../engine/StreamedDecision.ts"
 import * as Terms from "../engine/Terms.ts"
 import * as AskedPeople from "./AskedPeople.ts"
+import * as AskedTypes from "./AskedTypes.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as PersonEvents from "./PersonEvents.ts"
 import * as PositionsOf from "./Positions.ts"
@@ -43,17 +44,9 @@ export interface PersonQuestion extends PersonReference {
   /** Left out: now. One that is ahead of the clock is read as now. */
   readonly knownAt?: Instant.Instant
   /** The types to decide, by their ids, a part of the listed ones; left out: all. */
-  readonly consentTypes?: ReadonlyArray<string> | TypePage
+  readonly consentTypes?: AskedTypes.AskedTypes
   /** Takes precedence over the types' own rules. */
   readonly ruleSet?: Rules.RuleSet
-}
-
-/** A page of the listed types, in their order. */
-export interface TypePage {
-  /** The id of the last type of the page before; left out: the first page. */
-  readonly after?: string
-  /** At least 1. */
-  readonly limit: number
 }
 
 /** The person answered about, under the id that survives joining, and the answers. */
@@ -170,29 +163,6 @@ const listedOf = Effect.fnUntraced(function* ({ project }: PersonQuestion, { sto
   return { listed: catalog.consentTypes.get(project.id)!, positions: PositionsOf.ofCatalog(catalog) }
 })
 
-/** Whether a question is about a type. */
-const asks = ({ consentTypes }: PersonQuestion): ((type: ListedType) => boolean) => {
-  if (consentTypes === undefined || "limit" in consentTypes) return () => true
-  const ids = new Set(consentTypes)
-  return ({ id }) => ids.has(id)
-}
-
-/**
- * The types that a question is about: the listed ones and then the deleted ones, which are answered only if the person
- * has answered them, because a recorded refusal is always answered.
- */
-const typesOf = (question: PersonQuestion, listed: ProjectTypes) => {
-  const removed = [...listed.byId.values()].filter(({ isRemoved }) => isRemoved === true)
-  const all = [...listed.all, ...removed].filter(asks(question))
-  if (question.consentTypes === undefined || !("limit" in question.consentTypes)) return { types: all }
-  const { after, limit } = question.consentTypes
-  const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1
-  const types = all.slice(start, start + limit)
-  return start + limit < all.length ? { types, next: types.at(-1)!.id } : { types }
-}
-
-const isFirstPage = (types: ReadonlyArray<string> | TypePage): boolean => "limit" in types && types.after === undefined
-
 /** What a question is answered from. */
 export interface Gathered {
   readonly survivor: string | undefined
@@ -251,8 +221,10 @@ export const gatherAt = Effect.fnUntraced(function* (
   const { learnt, namedSince, survivor } = person
   // Read after the project's horizon was raised, because no version can be published at or before the answer any more.
   const catalog = yield* listedOf(question, context)
-  const page = typesOf(question, CatalogOf.typesKnownAt(catalog.listed, question.knownAt ?? Instant.max))
-  const isPart = question.consentTypes !== undefined && (page.next !== undefined || !isFirstPage(question.consentTypes))
+  const listed = CatalogOf.typesKnownAt(catalog.listed, question.knownAt ?? Instant.max)
+  const page = AskedTypes.of(question.consentTypes, listed)
+  const isPart =
+    question.consentTypes !== undefined && (page.next !== undefined || !AskedTypes.isFirstPage(question.consentTypes))
   const ids = isPart ? page.types.map(({ id }) => id) : undefined
   const heads = yield* headsOf(question, person, ids, context)
   // The group has changed meanwhile, which makes progress: the question is about another one now.
