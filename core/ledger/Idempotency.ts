@@ -4,7 +4,7 @@
  */
 import { Clock, Effect } from "effect"
 import type { Owner } from "../model/Lane.ts"
-import type { IdempotencyRecord, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { IdempotencyRecord, Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as Sha256 from "./Sha256.ts"
 
@@ -25,6 +25,13 @@ export type KeyConflict = { readonly _tag: "Reused" } | { readonly _tag: "UnderW
 
 /** Why a request is not carried out: it was answered before, or its key stands in the way. */
 export type Repeat = { readonly _tag: "Repeated"; readonly answer: string } | KeyConflict
+
+/** The answer to an identity change that was made before, and positions at which it is seen. */
+export interface RepeatedAt {
+  readonly _tag: "Repeated"
+  readonly answer: string
+  readonly positions: Positions
+}
 
 /** Returned by a use case that finds an idempotency record of its request only when it writes. */
 export interface KeptBefore {

@@ -148,12 +148,7 @@ export const release = Effect.fnUntraced(function* (
   organization: Organization,
   releasing: Releasing,
   context: LedgerContext,
-): Effect.fn.Return<
-  | ReleaseOutcome
-  | Idempotency.KeyConflict
-  | { readonly _tag: "Repeated"; readonly answer: string; readonly positions: Positions },
-  StoreUnavailable
-> {
+): Effect.fn.Return<ReleaseOutcome | Idempotency.KeyConflict | Idempotency.RepeatedAt, StoreUnavailable> {
   const hashed = yield* hashesOf(organization, releasing.identifier, context)
   if ("faults" in hashed) return { _tag: "Refused", faults: hashed.faults }
   const [key] = hashed.hashes

@@ -303,12 +303,7 @@ export const rename = Effect.fnUntraced(function* (
   organization: Organization,
   renaming: Renaming,
   context: LedgerContext,
-): Effect.fn.Return<
-  | RenameOutcome
-  | Idempotency.KeyConflict
-  | { readonly _tag: "Repeated"; readonly answer: string; readonly positions: Positions },
-  StoreUnavailable
-> {
+): Effect.fn.Return<RenameOutcome | Idempotency.KeyConflict | Idempotency.RepeatedAt, StoreUnavailable> {
   const hashed = yield* hash(organization, renaming.items, context)
   const turn = Turns.inTurn(
     `rename ${organization.id}`,
