@@ -1,8 +1,9 @@
 /**
  * The roles of API keys and their permissions.
  *
- * `owner` may do everything; `admin` everything except managing API keys; `limited` may read everything and record
- * events; `viewer` may read; `none` may do nothing. A key has one role, and may have a different one in some projects.
+ * `owner` may do everything; `admin` everything except managing API keys; `limited` may record events and read
+ * everything, the personal data of a person too; `viewer` may read, but not everything that is held about a person;
+ * `none` may do nothing. A key has one role, and may have a different one in some projects.
  */
 
 /** The roles, the one with the most permissions first. */
@@ -17,6 +18,10 @@ export type Permission =
   | "read"
   /** Record events. */
   | "record"
+  /** Read everything that is held about a person, personal data in clear. */
+  | "handle"
+  /** Erase the personal data of a person. */
+  | "erase"
   /** Change the organization, projects and consent types, and undo a join. */
   | "manage"
   /** Read, create, change and revoke API keys. */
@@ -24,9 +29,9 @@ export type Permission =
 
 /** The permissions of each role. */
 export const permissions: { readonly [Holder in Role]: ReadonlyArray<Permission> } = {
-  owner: ["read", "record", "manage", "manage-keys"],
-  admin: ["read", "record", "manage"],
-  limited: ["read", "record"],
+  owner: ["read", "record", "handle", "erase", "manage", "manage-keys"],
+  admin: ["read", "record", "handle", "erase", "manage"],
+  limited: ["read", "record", "handle"],
   viewer: ["read"],
   none: [],
 }
