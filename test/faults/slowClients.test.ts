@@ -1,6 +1,6 @@
 /** Slow clients: they are cut off, and until then no other request waits for them. */
 import { once } from "node:events"
-import { createServer, type Server as HttpServer } from "node:http"
+import { createServer, type Server as HttpServer, type ServerResponse } from "node:http"
 import { connect, type AddressInfo, type Socket } from "node:net"
 import { setTimeout as pause } from "node:timers/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
@@ -42,9 +42,24 @@ describe("a limit of 300 milliseconds", () => {
   const steady = long.subarray(0, long.length / 8)
   let closed: Array<boolean> = []
 
+  /** An answer in parts, each written when the reader has taken the one before, with pauses that the service makes. */
+  const writeInParts = async (response: ServerResponse, parts: number, pauseMillis: number) => {
+    for (let n = 0; n < parts && !response.destroyed; n++) {
+      const isTaken = response.write(Buffer.alloc(64 * 1024, "x"))
+      // Of a connection that is closed, there is nothing more to write.
+      if (!isTaken) await new Promise((resolve) => response.once("drain", resolve))
+      if (pauseMillis > 0) await pause(pauseMillis)
+    }
+    response.end()
+  }
+
   beforeAll(async () => {
     server = createServer({ requestTimeout: 0 }, (request, response) => {
-      if (request.method === "GET") {
+      if (request.url === "/endless" || request.url === "/paced") {
+        response.once("close", () => closed.push(response.writableFinished))
+        const isPaced = request.url === "/paced"
+        void writeInParts(response, isPaced ? 5 : 2_000, isPaced ? limitMillis : 0)
+      } else if (request.method === "GET") {
         response.once("close", () => closed.push(response.writableFinished))
         response.end(request.url === "/steady" ? steady : long)
       } else request.resume().once("end", () => response.end("done"))
@@ -86,6 +101,21 @@ describe("a limit of 300 milliseconds", () => {
     while (closed.length === 0) await pause(50)
     clearInterval(sipping)
     expect(closed).toEqual([false])
+  })
+
+  // Mutant: only a complete answer is watched.
+  test("cuts off a client that stops reading an answer that is still being written", async () => {
+    const socket = await say(port, "GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
+    socket.pause()
+    while (closed.length === 0) await pause(50)
+    expect(closed).toEqual([false])
+  })
+
+  // Mutant: a part that was sent counts as waiting.
+  test("leaves alone a client that waits for the next part of its answer", async () => {
+    const socket = await say(port, "GET /paced HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    expect((await read(socket)).length).toBeGreaterThan(5 * 64 * 1024)
+    expect(closed).toEqual([true])
   })
 
   test("leaves alone a client that reads steadily", async () => {

@@ -12,6 +12,12 @@ import type { Permission } from "../../../core/model/Role.ts"
 export const Needs = Context.Reference<Permission | undefined>("assent/http/Needs", { defaultValue: () => undefined })
 
 /**
+ * Whether the permission is needed in the organization and in every project: the request is about a whole person, which
+ * has data in any of them. A key with a lesser role in one project must not read or erase there by this way.
+ */
+export const InEveryProject = Context.Reference<boolean>("assent/http/InEveryProject", { defaultValue: () => false })
+
+/**
  * Whether the body of a request is a stream of rows without a limit of size. It has no time limit as long as rows keep
  * coming, and few such requests run at a time.
  */

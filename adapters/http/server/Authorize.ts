@@ -8,7 +8,7 @@ import type { HttpApiEndpoint } from "effect/http-api"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { ApiKey, Organization, ProjectScope } from "../../../core/model/Catalog.ts"
 import * as Role from "../../../core/model/Role.ts"
-import { Needs } from "../api/Endpoint.ts"
+import { InEveryProject, Needs } from "../api/Endpoint.ts"
 import * as Answer from "./Answer.ts"
 import * as PathScope from "./PathScope.ts"
 
@@ -34,13 +34,21 @@ const ownOf = Effect.fnUntraced(function* (key: ApiKey, { organizationId, projec
   return scope.organization.id === key.organization ? { organization, scope } : yield* PathScope.noProject
 })
 
-/** Fails with 403 unless the key has the permission of the endpoint in the project of the path. */
+/** The roles that must have the permission: the one in the project of the path, or all of the key's. */
+const rolesOf = (key: ApiKey, endpoint: HttpApiEndpoint.Top, scope: ProjectScope | undefined) =>
+  Context.get(endpoint.annotations, InEveryProject)
+    ? [key.role, ...key.permissions.map(({ role }) => role)]
+    : [Role.roleIn(key, scope?.project.id)]
+
+/** Fails with 403 unless the key has the permission of the endpoint where the endpoint needs it. */
 const checkPermission = (key: ApiKey, endpoint: HttpApiEndpoint.Top, scope: ProjectScope | undefined) => {
-  const role = Role.roleIn(key, scope?.project.id)
   const needed = Context.get(endpoint.annotations, Needs)
   if (needed === undefined) return Effect.die(`${endpoint.identifier} declares no permission`)
-  if (Role.may(role, needed)) return Effect.void
-  return new Answer.HttpProblem({ status: 403, detail: `the API key's role ${role} does not permit to ${needed} here` })
+  const lesser = rolesOf(key, endpoint, scope).find((role) => !Role.may(role, needed))
+  if (lesser === undefined) return Effect.void
+  const where = Context.get(endpoint.annotations, InEveryProject) ? "in every project" : "here"
+  const detail = `the API key's role ${lesser} does not permit to ${needed} ${where}`
+  return new Answer.HttpProblem({ status: 403, detail })
 }
 
 /** The organization and the project that a request with a key is about, if the key may call the endpoint there. */

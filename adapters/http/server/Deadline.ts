@@ -11,7 +11,8 @@ import * as RouteTable from "./RouteTable.ts"
 
 /**
  * The limit in milliseconds: for a whole request, head and body; for a pause between rows; and for reading an answer,
- * which may take up to twice as long because it is checked at such intervals.
+ * or the next part of one that is still being written, which may take up to twice as long because it is checked at such
+ * intervals.
  */
 export const limitMillis = 30_000
 
@@ -38,6 +39,8 @@ interface Watched {
   readerDue: number
   /** Whether the answer was complete at the previous check of the reader. */
   wasEnded: boolean
+  /** The bytes that were written to the connection by the previous check of the reader, those not sent yet too. */
+  written: number
 }
 
 /**
@@ -60,11 +63,17 @@ export const listeners = (server: Server, limit = limitMillis): Listeners => {
     if (!hasEnded && !mayGoOn) server.emit("clientError", late, socket)
   }
 
-  /** Destroys the connection of a client that does not read: its answer was already complete at the previous check. */
+  /**
+   * Destroys the connection of a client that does not read: its answer was already complete at the previous check, or
+   * the part that waited to be sent then still waits, and nothing could be written after it.
+   */
   const checkReader = (each: Watched, now: number): void => {
     const { response } = each
-    if (each.wasEnded) response.req.socket.destroy()
+    const { socket } = response.req
+    const isStuck = response.headersSent && response.writableLength > 0 && socket.bytesWritten === each.written
+    if (each.wasEnded || isStuck) socket.destroy()
     each.wasEnded = response.writableEnded
+    each.written = socket.bytesWritten
     each.readerDue = now + limit
   }
 
@@ -88,6 +97,7 @@ export const listeners = (server: Server, limit = limitMillis): Listeners => {
       read: request.socket.bytesRead,
       readerDue: due,
       wasEnded: false,
+      written: -1,
     }
     watched.add(each)
     response.once("close", () => {
