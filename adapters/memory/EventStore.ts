@@ -20,6 +20,13 @@ import * as EventList from "./EventList.ts"
 import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
 import type { People } from "./PeopleStore.ts"
 
+/** The events, with the write of an erasure. */
+export interface Events {
+  readonly store: EventStore
+  /** Deletes the external ids of people in projects, and returns how many there were. */
+  readonly eraseExternalIds: (projects: ReadonlyArray<Lane.Owner>, people: ReadonlyArray<string>) => number
+}
+
 const makeLog = () => {
   const lanes = new Map<number, Array<StoredEvent>>()
   const lastRecordedAt = new Map<number, Instant>()
@@ -49,7 +56,7 @@ const makeLog = () => {
         (event) => event.consentType === consentType && event.consentState !== "declined" && event.consentDate > at,
       ),
     append: (project: Lane.Owner, events: ReadonlyArray<StoredEvent>): void => {
-      for (const event of events) {
+      for (const { externalId, ...event } of events) {
         const lane = Lane.of(project, event.concordId)
         const person = personKey(project, event.concordId)
         lastRecordedAt.set(lane, event.dateCreated)
@@ -57,7 +64,7 @@ const makeLog = () => {
         lanes.get(lane)!.push(event)
         people.set(person, people.get(person) ?? [])
         people.get(person)!.push(event)
-        if (event.externalId !== undefined) byExternalId.set(externalKey(project, event.externalId), event)
+        if (externalId !== undefined) byExternalId.set(externalKey(project, externalId), event)
       }
     },
     /** The events of a person, in the order recorded. */
@@ -70,6 +77,14 @@ const makeLog = () => {
     lastOf: (some: ReadonlyArray<number>): Instant =>
       some.reduce((last, lane) => Math.max(last, lastRecordedAt.get(lane) ?? last), Instants.min),
     byExternalId: (project: Lane.Owner, hash: string) => byExternalId.get(externalKey(project, hash)),
+    eraseExternalIds: (projects: ReadonlyArray<Lane.Owner>, of: ReadonlyArray<string>): number => {
+      const numbers = new Set(projects.map(({ number }) => number))
+      const erased = [...byExternalId].filter(
+        ([key, { concordId }]) => numbers.has(Number.parseInt(key, 10)) && of.includes(concordId),
+      )
+      for (const [key] of erased) byExternalId.delete(key)
+      return erased.length
+    },
     laneOf,
     /** The lanes of a project, in order. */
     lanesOf: (project: Lane.Owner): ReadonlyArray<ReadonlyArray<StoredEvent>> =>
@@ -91,7 +106,7 @@ const compare = (a: PersonPlace["after"], b: PersonPlace["after"]): number =>
   a!.consentDate - b!.consentDate || (a!.id < b!.id ? -1 : a!.id > b!.id ? 1 : 0)
 
 /** No events yet. An append also claims aliases, records facts, and keeps an idempotency record. */
-export const make = (people: People, idempotency: IdempotencyRecords): EventStore => {
+export const make = (people: People, idempotency: IdempotencyRecords): Events => {
   const log = makeLog()
   /** The organization of each project that has events, by the number of the project. */
   const organizations = new Map<number, Lane.Owner>()
@@ -174,7 +189,7 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     return new Set(events.filter((event) => event.consentType === consentType).map(({ version }) => version))
   }
 
-  return {
+  const store: EventStore = {
     append: (request) => Effect.sync(() => append(request)),
     joinedHeads: (project, survivor, consentTypes) => Effect.sync(() => joinedHeads(project, survivor, consentTypes)),
     heads: (project, people, consentTypes) => Effect.sync(() => see(project, people, headsOf(consentTypes))),
@@ -187,4 +202,6 @@ export const make = (people: People, idempotency: IdempotencyRecords): EventStor
     lastRecordedAt: (projects) => Effect.sync(() => lastRecordedAt(projects)),
     usedVersions: (project, consentType) => Effect.sync(() => usedVersions(project, consentType)),
   }
+
+  return { store, eraseExternalIds: log.eraseExternalIds }
 }

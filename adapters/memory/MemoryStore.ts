@@ -6,21 +6,29 @@
 import { Effect, Layer } from "effect"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 import * as CatalogStore from "./CatalogStore.ts"
+import * as Erasing from "./Erasing.ts"
 import * as EventStore from "./EventStore.ts"
 import * as IdempotencyRecords from "./IdempotencyRecords.ts"
 import * as PeopleStore from "./PeopleStore.ts"
+import * as PersonalStore from "./PersonalStore.ts"
 import * as SessionStore from "./SessionStore.ts"
 
 const make = (): LedgerStore["Service"] => {
   const idempotency = IdempotencyRecords.make()
   const sessions = SessionStore.make()
   const catalog = CatalogStore.make(idempotency)
-  const people = PeopleStore.make(sessions, idempotency, catalog)
+  const personal = PersonalStore.make()
+  const people = PeopleStore.make(sessions, idempotency, catalog, personal)
+  const events = EventStore.make(people, idempotency)
   return {
     ready: Effect.void,
     idempotencyRecord: (owner, hash) => Effect.sync(() => idempotency.get(owner, hash)),
-    events: EventStore.make(people, idempotency),
+    events: events.store,
     people: people.store,
+    personal: {
+      ...personal.store,
+      erase: Erasing.make({ personal, people, sessions, events, catalog, idempotency }),
+    },
     catalog,
     sessions: sessions.store,
   }

@@ -1,5 +1,5 @@
 /**
- * The people of the store in memory: aliases, facts, profiles, and the identity tokens that were used.
+ * The people of the store in memory: aliases, facts, and the identity tokens that were used.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
@@ -9,6 +9,7 @@ import type {
   AliasState,
   Append,
   CatalogStore,
+  Destroyed,
   IdentityChange,
   Joining,
   Kept,
@@ -18,23 +19,36 @@ import type {
 } from "../../core/ports/LedgerStore.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
+import type { PersonalData } from "./PersonalStore.ts"
 import type { Sessions } from "./SessionStore.ts"
 
 /** People, with the writes of appends. */
 export interface People {
   readonly store: PeopleStore
-  /** Whether the people of an append have the revisions that it was prepared against, and its aliases are free. */
+  /**
+   * Whether the people of an append have the revisions that it was prepared against and are not erased, and its aliases
+   * and the keys of its people are free.
+   */
   readonly isAsSeen: (append: Append) => boolean
-  /** Keeps the claims and the facts of an append, and raises the revisions of its people. */
+  /** Keeps the claims, facts and personal data of an append, and raises the revisions of its people. */
   readonly keep: (append: Append) => void
   /** The people that are counted as a survivor now. */
   readonly membersOf: (organization: Lane.Owner, survivor: string) => ReadonlyArray<string>
   /** The person and all people joined with it now. */
   readonly groupOf: (organization: Lane.Owner, concordId: string) => ReadonlyArray<string>
+  /** Whether people have the revisions that a write was prepared against. */
+  readonly areSeen: (organization: Lane.Owner, seen: IdentityChange["seen"]) => boolean
+  /** Counts an identity change in lanes. */
+  readonly count: (lanes: ReadonlyArray<number>) => void
+  /** Deletes the aliases and the used identity tokens of people, raises their revisions, and counts what it deleted. */
+  readonly erase: (
+    organization: Lane.Owner,
+    people: ReadonlyArray<string>,
+  ) => Pick<Destroyed, "aliases" | "formerAliases" | "identityTokens">
 }
 
 /** A person with its facts, without the number of identity changes of its lane. */
-interface Known extends Omit<Person, "position"> {
+interface Known extends Omit<Person, "erasedAt" | "position"> {
   readonly facts: ReadonlyArray<Fact>
   /** The aliases that were ever claimed for the person, without those of a browser's `contextId`. */
   readonly hashes: ReadonlyArray<string>
@@ -140,24 +154,47 @@ const makeAliases = (persons: Persons) => {
       }
       persons.change(organization, before.concordId, {})
     },
+    erase: (organization: Lane.Owner, people: ReadonlyArray<string>) => {
+      const isOf = (key: string, { concordId }: HeldAlias): boolean =>
+        Math.floor(Number.parseInt(key, 10) / Lane.maxCount) === organization.number && people.includes(concordId)
+      const erased = [...aliases].filter(([key, held]) => isOf(key, held))
+      for (const [key] of erased) aliases.delete(key)
+      let formerAliases = 0
+      for (const [key, all] of [...former]) {
+        const left = all.filter((held) => !isOf(key, held))
+        formerAliases += all.length - left.length
+        former.set(key, left)
+      }
+      return { aliases: erased.length, formerAliases }
+    },
   }
 }
 
 /** No people yet. An identity change also opens and ends sessions and keeps an idempotency record. */
-export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalog: CatalogStore): People => {
+export const make = (
+  sessions: Sessions,
+  idempotency: IdempotencyRecords,
+  catalog: CatalogStore,
+  personal: PersonalData,
+): People => {
   const persons = makePersons()
   const aliases = makeAliases(persons)
   const ends = new Map<number, number>()
-  const profiles = new Map<string, string>()
   /** The people that are counted as a survivor, by its key in its organization. */
   const members = new Map<string, ReadonlySet<string>>()
-  const usedTokens = new Set<string>()
+  /** The person that each used token proved, by the hash of the token. */
+  const usedTokens = new Map<string, string>()
   const endOf = (lane: number): number => ends.get(lane) ?? 0
 
   const person = (organization: Lane.Owner, concordId: string): Person => {
     const { facts, hashes: _, ...known } = persons.get(organization, concordId)
-    return { ...known, position: facts.length === 0 ? 0 : endOf(Lane.of(organization, concordId)) }
+    const erasedAt = personal.erasedAt(organization, concordId)
+    const isCounted = facts.length > 0 || erasedAt !== undefined
+    return { ...known, erasedAt, position: isCounted ? endOf(Lane.of(organization, concordId)) : 0 }
   }
+
+  const isAnyErased = (organization: Lane.Owner, concordIds: ReadonlyArray<string>): boolean =>
+    concordIds.some((concordId) => personal.erasedAt(organization, concordId) !== undefined)
 
   const membersOf = (organization: Lane.Owner, survivor: string) => [
     ...(members.get(keyOf(organization, survivor)) ?? []),
@@ -201,13 +238,20 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
     const isMoved = joining !== undefined && joining.catalog !== revision
     const released = new Set(releases.map(({ hash }) => hash))
     const isFree = (claim: Claim) => released.has(claim.hash) || aliases.isFree(organization, claim)
-    if (!areSeen(organization, seen) || isMoved || !claims.every(isFree)) return "stale"
+    const people = [...seen, ...claims, ...(session === undefined ? [] : [session])].map(({ concordId }) => concordId)
+    const isErased = isAnyErased(organization, [
+      ...people,
+      ...facts.flatMap(({ member, survivor }) => [member, survivor]),
+    ])
+    const isTaken = !claims.every(isFree) || !personal.areFree(organization, change.personal)
+    if (!areSeen(organization, seen) || isMoved || isErased || isTaken) return "stale"
+    personal.keep(organization, change.personal)
     for (const release of releases) aliases.release(organization, release)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const fact of facts) recordFact(organization, fact)
     if (joining !== undefined) changeGroups(organization, joining)
     count(PeopleLanes.of(change))
-    if (identityToken !== undefined) usedTokens.add(identityToken.hash)
+    if (identityToken !== undefined) usedTokens.set(identityToken.hash, identityToken.concordId)
     if (change.ends !== undefined) sessions.end(change.ends)
     if (session !== undefined) sessions.open(session)
     idempotency.keep(organization, idempotencyRecord)
@@ -233,25 +277,39 @@ export const make = (sessions: Sessions, idempotency: IdempotencyRecords, catalo
     person: (organization, concordId) => Effect.sync(() => person(organization, concordId)),
     laneEnds: (lanes) => Effect.sync(() => new Map(lanes.map((lane) => [lane, endOf(lane)]))),
     change: (request) => Effect.map(catalog.current, ({ revision }) => change(request, revision)),
-    profile: (organization, concordId) => Effect.sync(() => profiles.get(keyOf(organization, concordId))),
-    keepProfile: (organization, concordId, profile, idempotencyRecord) =>
+    keepProfile: (organization, concordId, kept, idempotencyRecord) =>
       Effect.sync((): Kept => {
         if (idempotency.has(organization, idempotencyRecord)) return "repeated"
-        profiles.set(keyOf(organization, concordId), profile)
+        if (isAnyErased(organization, [concordId]) || !personal.areFree(organization, kept)) return "stale"
+        personal.keep(organization, kept)
         idempotency.keep(organization, idempotencyRecord)
         return "kept"
       }),
   }
-  const isAsSeen = ({ claims, organization, seen = [] }: Append): boolean =>
-    areSeen(organization, seen) && claims.every((claim) => aliases.isFree(organization, claim))
+  const isAsSeen = ({ claims, events, facts = [], organization, seen = [], ...append }: Append): boolean =>
+    areSeen(organization, seen) &&
+    claims.every((claim) => aliases.isFree(organization, claim)) &&
+    !isAnyErased(organization, [
+      ...[...events, ...claims].map(({ concordId }) => concordId),
+      ...facts.flatMap(({ member, survivor }) => [member, survivor]),
+    ]) &&
+    personal.areFree(organization, append.personal)
 
   const keep = (append: Append): void => {
     const { claims, facts = [], organization, seen = [] } = append
+    personal.keep(organization, append.personal)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const { concordId } of seen) persons.change(organization, concordId, {})
     for (const fact of facts) recordFact(organization, fact)
     count(PeopleLanes.ofAppends([append]))
   }
 
-  return { store, isAsSeen, keep, membersOf, groupOf }
+  const erase = (organization: Lane.Owner, concordIds: ReadonlyArray<string>) => {
+    for (const concordId of concordIds) persons.change(organization, concordId, { hashes: [] })
+    const tokens = [...usedTokens].filter(([, concordId]) => concordIds.includes(concordId))
+    for (const [hash] of tokens) usedTokens.delete(hash)
+    return { ...aliases.erase(organization, concordIds), identityTokens: tokens.length }
+  }
+
+  return { store, isAsSeen, keep, membersOf, groupOf, areSeen, count, erase }
 }

@@ -10,6 +10,8 @@ export interface Sessions {
   readonly store: SessionStore
   readonly open: (session: Session) => void
   readonly end: (ends: NonNullable<IdentityChange["ends"]>) => void
+  /** Deletes the sessions of people, and returns how many there were. */
+  readonly erase: (people: ReadonlyArray<string>) => number
 }
 
 /** No sessions yet. */
@@ -26,12 +28,17 @@ export const make = (): Sessions => {
       extend: (tokenHash, seen, expiresAt) => Effect.sync(() => extend(tokenHash, seen, expiresAt)),
       byToken: (tokenHash) => Effect.sync(() => sessions.get(tokenHash)),
     },
-    open: (session) => void sessions.set(session.tokenHash, session),
+    open: ({ ipAddress: _address, userAgent: _agent, ...kept }) => void sessions.set(kept.tokenHash, kept),
     end: ({ at, sessionsOf, tokenHash }) => {
       for (const session of [...sessions.values()]) {
         if (session.tokenHash !== tokenHash && session.concordId !== sessionsOf) continue
         sessions.set(session.tokenHash, { ...session, expiresAt: Math.min(session.expiresAt, at) })
       }
+    },
+    erase: (people) => {
+      const erased = [...sessions.values()].filter(({ concordId }) => people.includes(concordId))
+      for (const { tokenHash } of erased) sessions.delete(tokenHash)
+      return erased.length
     },
   }
 }

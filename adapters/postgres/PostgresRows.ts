@@ -89,8 +89,7 @@ const select = <Name extends TableName, Column extends ColumnName<Name>>(
   const by: ReadonlyArray<string> = selection?.by ?? tables[table].key
   // Text is ordered by its bytes, whatever the collation of the database is.
   const order = by.map((name) => `t.${name}${isText(kinds.get(name)) ? ' COLLATE "C"' : ""}`)
-  const where = selection?.having === undefined ? "" : ` WHERE t.${selection.having} IS NOT NULL`
-  return `SELECT ${shown.join(", ")} FROM ${table} t${where}${order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`}`
+  return `SELECT ${shown.join(", ")} FROM ${table} t${order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`}`
 }
 
 const makeSnapshot = (sql: Sql.Sql): Snapshot => {

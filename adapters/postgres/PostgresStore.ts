@@ -11,6 +11,7 @@ import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Migrations from "./Migrations.ts"
 import * as Operation from "./Operation.ts"
 import * as PeopleStore from "./PeopleStore.ts"
+import * as PersonalStore from "./PersonalStore.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as SessionStore from "./SessionStore.ts"
 import * as Sql from "./Sql.ts"
@@ -33,6 +34,7 @@ const make = Effect.fnUntraced(function* (url: string) {
     idempotencyRecord: (owner, hash) => Operation.idempotent(IdempotencyWriter.find(sql, owner, hash)),
     events: yield* EventStore.make(sql),
     people: PeopleStore.make(sql),
+    personal: PersonalStore.make(),
     catalog: CatalogStore.make(sql),
     sessions: SessionStore.make(sql),
   })

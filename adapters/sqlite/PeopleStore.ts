@@ -2,6 +2,7 @@
  * The people of the store: reads on the main thread, writes through the writer.
  */
 import type { DatabaseSync } from "node:sqlite"
+import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Fact } from "../../core/model/People.ts"
 import type { FactPlace, PeopleStore, Person } from "../../core/ports/LedgerStore.ts"
@@ -26,7 +27,6 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     WHERE p.lane = ? AND p.person = ?`)
   const selectFacts = db.prepare(`
     SELECT body FROM person_fact WHERE lane = ? AND person = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?`)
-  const selectProfile = db.prepare("SELECT profile FROM person WHERE lane = ? AND person = ?")
   const laneEnds = prepareLaneEnds(db, "people_head")
 
   const lastRelease = (organization: Lane.Owner, hash: string) => {
@@ -47,17 +47,13 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
       isIdentified: row?.["is_identified"] === 1,
       survivor: survivor instanceof Uint8Array ? Uuid.fromBytes(survivor) : undefined,
       learnt: typeof learnt === "number" ? learnt : undefined,
+      erasedAt: undefined,
       position: Number(row?.["next_position"] ?? 0),
     }
   }
 
   const facts = (organization: Lane.Owner, { concordId, from }: FactPlace, limit: number): ReadonlyArray<Fact> =>
     selectFacts.all(...keyOf(organization, concordId), from, limit).map(({ body }): Fact => JSON.parse(String(body)))
-
-  const profile = (organization: Lane.Owner, concordId: string): string | undefined => {
-    const found = selectProfile.get(...keyOf(organization, concordId))?.["profile"]
-    return typeof found === "string" ? found : undefined
-  }
 
   return {
     byAlias: (organization, hashes, knownAt) =>
@@ -78,8 +74,6 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     person: (organization, concordId) => read(() => person(organization, concordId)),
     laneEnds: (lanes) => read(() => laneEnds(lanes)),
     change: (change) => write("changePeople", change),
-    profile: (organization, concordId) => read(() => profile(organization, concordId)),
-    keepProfile: (organization, concordId, json, idempotencyRecord) =>
-      write("keepProfile", { organization, concordId, profile: json, idempotencyRecord }),
+    keepProfile: () => Effect.die("not there yet"),
   }
 }

@@ -74,9 +74,8 @@ const queryOf = <Name extends TableName, Column extends ColumnName<Name>>(
   const names: ReadonlyArray<string> | undefined = selection?.columns
   const columns = all.filter(([name]) => names?.includes(name) !== false)
   const by = selection?.by ?? tables[table].key
-  const where = selection?.having === undefined ? "" : ` WHERE ${selection.having} IS NOT NULL`
   const order = by.length === 0 ? "" : ` ORDER BY ${by.join(", ")}`
-  return { columns, sql: `SELECT ${columns.map(([name]) => name).join(", ")} FROM ${table}${where}${order}` }
+  return { columns, sql: `SELECT ${columns.map(([name]) => name).join(", ")} FROM ${table}${order}` }
 }
 
 /** Reads through one connection. `check` throws if the rows that were just read may be inconsistent. */

@@ -15,6 +15,7 @@ import * as EventStore from "./EventStore.ts"
 import * as GroupCommit from "./GroupCommit.ts"
 import * as ListReader from "./ListReader.ts"
 import * as PeopleStore from "./PeopleStore.ts"
+import * as PersonalStore from "./PersonalStore.ts"
 import * as Reader from "./Reader.ts"
 import * as SessionStore from "./SessionStore.ts"
 import * as Uuid from "./Uuid.ts"
@@ -46,6 +47,7 @@ const make = Effect.fnUntraced(function* (path: string) {
     idempotencyRecord: (owner, hash) => Reader.read(() => idempotencyRecord(owner, hash)),
     events: EventStore.make(db, write, list),
     people: PeopleStore.make(db, write),
+    personal: PersonalStore.make(),
     catalog: CatalogStore.make(db, write),
     sessions: SessionStore.make(db, write),
   })

@@ -138,7 +138,6 @@ const spanNames: Readonly<Record<string, string>> = {
   "LedgerStore.people.person": "LedgerStore.person",
   "LedgerStore.people.laneEnds": "LedgerStore.peopleEnds",
   "LedgerStore.people.change": "LedgerStore.changePeople",
-  "LedgerStore.people.profile": "LedgerStore.profile",
   "LedgerStore.people.keepProfile": "LedgerStore.keepProfile",
   "LedgerStore.catalog.change": "LedgerStore.configure",
   "LedgerStore.catalog.documents": "LedgerStore.documents",

@@ -160,8 +160,8 @@ const sessionOf = (person: keyof typeof Ids.people) => ({
   project: project.id,
   concordId: Ids.people[person],
   expiresAt: never,
-  ipAddress: "127.0.0.0",
   domain: "localhost",
+  commitment: "",
 })
 
 const numbered = <Item>(length: number, make: (n: number) => Item): ReadonlyArray<Item> =>

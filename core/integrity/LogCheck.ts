@@ -1,14 +1,15 @@
 /**
  * Checks the log, lane by lane in the order of positions: no position is missing or repeated, `dateCreated` never goes
- * back, every body has its digest, every column agrees with the body, and every person is in its own lane.
+ * back, every body has its leaf hash, every column agrees with the body, every person is in its own lane, and external
+ * ids lead to their events.
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"
 import * as Lane from "../model/Lane.ts"
 import type { Next, Row, Snapshot } from "../ports/LedgerRows.ts"
 import * as EventBody from "../ledger/EventBody.ts"
-import * as ExternalIds from "../ledger/ExternalIds.ts"
 import type { Findings } from "./Findings.ts"
+import type { ExternalIdCheck } from "./LookupCheck.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as CatalogCheck from "./CatalogCheck.ts"
@@ -30,27 +31,14 @@ interface LaneProgress {
   readonly types: Map<string, Set<number>>
 }
 
-/** The hash that the external id of a body must have in its row: the row's own, if it is one of the two allowed. */
-const hashOf = Effect.fnUntraced(function* (
-  { externalId }: EventBody.BodyMembers,
-  { external_id, submitter }: Row<"event">,
-  digest: Digest.Digest["Service"],
-) {
-  if (typeof externalId !== "string") return externalId ?? null
-  const hash = yield* ExternalIds.hashOf(digest, externalId)
-  return hash === external_id ? hash : yield* ExternalIds.hashOfSubmitter(digest, submitter, externalId)
-})
-
 /** The faults of an event by itself: its columns and its lane must agree with its body. */
-const faultsOf = Effect.fnUntraced(function* (
+const faultsOf = (
   row: Row<"event">,
+  body: EventBody.BodyMembers | undefined,
   { projects }: CatalogCheck.Owners,
-  digest: Digest.Digest["Service"],
-) {
-  const body = EventBody.read(row.body)
+): ReadonlyArray<string> => {
   if (body === undefined) return ["the body cannot be read"]
-  const columns = Object.entries({ ...body.columns, external_id: yield* hashOf(body, row, digest) })
-  const faults = columns
+  const faults = Object.entries(body.columns)
     .filter(([name, value]) => row[name as keyof typeof row] !== value)
     .map(([name]) => `${name} is not what the body says`)
   for (const name of body.wrongClaims) faults.push(`${name} is not a date-time of a refusal`)
@@ -61,7 +49,7 @@ const faultsOf = Effect.fnUntraced(function* (
     faults.push("is not in the lane of its person")
   }
   return faults
-})
+}
 
 const range = (first: number, last: number): string =>
   first === last ? `position ${first} is missing` : `positions ${first} to ${last} are missing`
@@ -78,6 +66,7 @@ export const check = Effect.fnUntraced(function* (
   snapshot: Snapshot,
   owners: CatalogCheck.Owners,
   digest: Digest.Digest["Service"],
+  externalIds: ExternalIdCheck,
   findings: Findings,
 ) {
   const lanes = new Map<number, LaneProgress>()
@@ -105,9 +94,11 @@ export const check = Effect.fnUntraced(function* (
     }
     if (position < progress.next) note("the position is there twice, or is none")
     if (row.recorded_at < progress.recordedAt) note("recorded_at is before that of the event before it")
-    const actual = yield* Sha256.hex(digest, row.body)
-    if (actual !== row.digest) note("the body is not what its digest says")
-    for (const what of yield* faultsOf(row, owners, digest)) note(what)
+    const actual = yield* Sha256.leaf(digest, row.body)
+    if (actual !== row.leaf) note("the body is not what its leaf hash says")
+    const body = EventBody.read(row.body)
+    for (const what of faultsOf(row, body, owners)) note(what)
+    yield* externalIds.follow(row, body?.commitment !== undefined)
     progress.next = position + 1
     progress.recordedAt = row.recorded_at
     progress.events++
@@ -115,6 +106,7 @@ export const check = Effect.fnUntraced(function* (
     progress.digest = yield* TableReader.chain(digest, progress.digest, actual)
   })
   yield* TableReader.forEach(events, (rows) => Effect.forEach(rows, use, { discard: true }))
+  yield* externalIds.finish
 
   const heads = new Map((yield* TableReader.all(snapshot, "lane_head")).map((head) => [head.lane, head]))
   for (const lane of [...new Set([...heads.keys(), ...lanes.keys()])].toSorted((a, b) => a - b)) {

@@ -4,7 +4,8 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../model/Lane.ts"
-import type { Next, Row, Snapshot } from "../ports/LedgerRows.ts"
+import type { Next, Row, Snapshot, StoreDamaged } from "../ports/LedgerRows.ts"
+import type { StoreUnavailable } from "../ports/StoreUnavailable.ts"
 import type { Findings } from "./Findings.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import * as CatalogCheck from "./CatalogCheck.ts"
@@ -38,49 +39,66 @@ export const checkUsedTypes = Effect.fnUntraced(function* (
   }
 })
 
-/** Orders external ids by their hash, then by the project. */
-const compare = (a: readonly [string, number], b: readonly [string, number]): number =>
-  a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]
+/** Follows the events of the log in the order of their lanes and positions, and checks the external ids of each. */
+export interface ExternalIdCheck {
+  /** `isNamed`: the event has an external id, to which its body holds the commitment. */
+  readonly follow: (
+    event: Pick<Row<"event">, "lane" | "person" | "position">,
+    isNamed: boolean,
+  ) => Effect.Effect<void, StoreUnavailable | StoreDamaged>
+  /** Checks what is left after the last event. */
+  readonly finish: Effect.Effect<void, StoreUnavailable | StoreDamaged>
+}
 
-/** Checks that each external id of the log leads to its event, and that there is no other external id. */
-export const checkExternalIds = Effect.fnUntraced(function* (
+/**
+ * Checks that each external id leads to an event that has one, of the same person, and that an event with one is found
+ * by it. Those of people that were erased must be gone.
+ */
+export const externalIds = Effect.fnUntraced(function* (
   snapshot: Snapshot,
   { byNumber }: CatalogCheck.Owners,
+  erased: ReadonlySet<string>,
   findings: Findings,
 ) {
-  const events = yield* TableReader.reader(
-    yield* snapshot.rows("event", {
-      columns: ["lane", "position", "external_id"],
-      by: ["external_id", "lane", "position"],
-      having: "external_id",
-    }),
-  )
   const kept = yield* TableReader.reader(
     yield* snapshot.rows("external_id", {
-      columns: ["lane", "hash", "event_lane", "position"],
-      by: ["hash", "lane"],
+      columns: ["lane", "hash", "event_lane", "position", "person"],
+      by: ["event_lane", "position", "lane", "hash"],
     }),
   )
-  const note = (lane: number, position: number, what: string) =>
-    findings.note({ table: "external_id", lane, position, what })
+  const note = ({ event_lane, position }: Pick<Row<"external_id">, "event_lane" | "position">, what: string) =>
+    findings.note({ table: "external_id", lane: event_lane, position, what })
 
-  while (events.row !== undefined || kept.row !== undefined) {
-    const event = events.row
-    const row = kept.row
-    const eventKey = event && ([event.external_id!, CatalogCheck.numberOf(event.lane)] as const)
-    const rowKey = row && ([row.hash, CatalogCheck.numberOf(row.lane)] as const)
-    const order = eventKey === undefined ? 1 : rowKey === undefined ? -1 : compare(eventKey, rowKey)
-    if (event !== undefined && order < 0) note(event.lane, event.position, "the external id of the event is missing")
-    if (row !== undefined && order > 0) note(row.event_lane, row.position, "no event of that external id is there")
-    if (event !== undefined && row !== undefined && !(order < 0) && !(order > 0)) {
-      const owner = byNumber.get(CatalogCheck.numberOf(event.lane))
-      const isThere = row.event_lane === event.lane && row.position === event.position
-      if (!isThere) note(event.lane, event.position, "the external id leads to another event")
-      if (owner !== undefined && row.lane !== Lane.of(owner, row.hash)) {
-        note(event.lane, event.position, "the external id is not in its own lane")
-      }
+  /** Notes the rows before a place, which lead to no event. */
+  const skipTo = Effect.fnUntraced(function* (lane: number, position: number) {
+    for (let row = kept.row; row !== undefined; row = kept.row) {
+      if (row.event_lane > lane || (row.event_lane === lane && row.position >= position)) return
+      note(row, "no event of that external id is there")
+      yield* kept.advance
     }
-    if (!(order > 0)) yield* events.advance
-    if (!(order < 0)) yield* kept.advance
+  })
+
+  const checkRow = (row: Row<"external_id">, person: string, isNamed: boolean): void => {
+    const owner = byNumber.get(CatalogCheck.numberOf(row.event_lane))
+    if (!isNamed) note(row, "the event has no external id")
+    if (row.person !== person) note(row, "the external id has another person than its event")
+    if (erased.has(row.person)) note(row, "the external id of an erased person is still there")
+    if (owner !== undefined && row.lane !== Lane.of(owner, row.hash))
+      note(row, "the external id is not in its own lane")
   }
+
+  const follow: ExternalIdCheck["follow"] = Effect.fnUntraced(function* ({ lane, person, position }, isNamed) {
+    yield* skipTo(lane, position)
+    let rows = 0
+    for (let row = kept.row; row?.event_lane === lane && row.position === position; row = kept.row) {
+      checkRow(row, person, isNamed)
+      if (++rows === 2) note(row, "the event has two external ids")
+      yield* kept.advance
+    }
+    if (isNamed && rows === 0 && !erased.has(person)) {
+      note({ event_lane: lane, position }, "the external id of the event is missing")
+    }
+  })
+
+  return { follow, finish: skipTo(Infinity, 0) } satisfies ExternalIdCheck as ExternalIdCheck
 })

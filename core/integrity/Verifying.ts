@@ -98,11 +98,15 @@ const verifySnapshot = Effect.fnUntraced(function* (
     projects: new Map(),
     byNumber: new Map(),
   }
+  const erasures = (yield* guarded("erasure", TableReader.all(snapshot, "erasure"))) ?? []
+  const erased = new Set(erasures.map(({ person }) => person))
   const log = yield* guarded(
     "event",
-    Effect.flatMap(tables.read("event"), (next) =>
-      LogCheck.check(watched(next, read), snapshot, owners, digest, findings),
-    ),
+    Effect.gen(function* () {
+      const externalIds = yield* LookupCheck.externalIds(snapshot, owners, erased, findings)
+      const events = watched(yield* tables.read("event"), read)
+      return yield* LogCheck.check(events, snapshot, owners, digest, externalIds, findings)
+    }),
   )
   const folded = yield* guarded(
     "head",
@@ -123,7 +127,6 @@ const verifySnapshot = Effect.fnUntraced(function* (
     )
     yield* guarded("used_type", check)
   }
-  yield* guarded("external_id", LookupCheck.checkExternalIds(snapshot, owners, findings))
   yield* guarded(
     "joined_head",
     Effect.gen(function* () {

@@ -19,6 +19,8 @@ export interface BodyMembers {
   readonly project: unknown
   /** The caller's own id of the event; the row has its hash. */
   readonly externalId: unknown
+  /** The commitment to the caller's own id of the event. */
+  readonly commitment: unknown
   /** The names of the claimed dates that are there, although the event is not a refusal or they are not date-times. */
   readonly wrongClaims: ReadonlyArray<string>
   /** By the names of the columns of the row. */
@@ -122,6 +124,7 @@ export const read = (body: string): BodyMembers | undefined => {
     organization: event["organization"],
     project: event["project"],
     externalId: event["externalId"],
+    commitment: event["commitment"],
     wrongClaims: claimedNames.filter(
       (name) =>
         event[name] !== undefined && (event["consentState"] !== "declined" || instantOf(event[name]) === undefined),

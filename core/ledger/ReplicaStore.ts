@@ -10,6 +10,7 @@ import {
   eventAccess,
   LedgerStore,
   peopleAccess,
+  personalAccess,
   sessionAccess,
   StoreUnavailable,
 } from "../ports/LedgerStore.ts"
@@ -26,7 +27,9 @@ const refuse = (): Effect.Effect<never, StoreUnavailable> =>
 const readOnly = <Part extends object>(part: Part, access: Access<Part>): Part => ({
   ...part,
   ...Object.fromEntries(
-    Object.entries(access).flatMap(([member, kind]) => (kind === "write" ? [[member, refuse]] : [])),
+    Object.entries(access).flatMap(([member, kind]) =>
+      kind === "write" ? [[member, Effect.isEffect(part[member as keyof Part]) ? refuse() : refuse]] : [],
+    ),
   ),
 })
 
@@ -36,6 +39,7 @@ const of = (store: LedgerStore["Service"]): LedgerStore["Service"] => ({
   ready: Effect.asVoid(store.catalog.current),
   events: readOnly(store.events, eventAccess),
   people: readOnly(store.people, peopleAccess),
+  personal: readOnly(store.personal, personalAccess),
   // The use of a key is not noted, because a question must not fail for it.
   catalog: { ...readOnly(store.catalog, catalogAccess), useKey: () => Effect.void },
   // Each use extends a session, which is a write. A visitor sends no positions either, so an answer could be older than

@@ -101,6 +101,12 @@ export interface Fact {
   readonly survivor: string
   /** The id of the API key or session that caused it. */
   readonly submitter: string
+  /**
+   * The commitment to the personal members of the fact, base64url. They are {@link evidence}, {@link alias},
+   * {@link renamedTo} and {@link reason}: kept apart from the fact, and there only after they were read with it. Left
+   * out of a fact that has none of them.
+   */
+  readonly commitment?: string
   /** Only for `joined` and `identified`. */
   readonly evidence?: Evidence
   /** The hash of the identifier: for all kinds but `joined` and `undone`. */

@@ -164,7 +164,7 @@ const changeOf = Effect.fnUntraced(function* (
     releases: contextHash === undefined || contextHash === proven ? [] : [{ hash: contextHash }],
     facts: facts.map((fact) => ({ ...fact, dateCreated: now })),
     ...(grouping !== undefined && { joining: Grouping.at(grouping, now) }),
-    identityToken: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt },
+    identityToken: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt, concordId },
     session: next,
     ends: { at: clock, tokenHash: session.tokenHash, ...(joined !== undefined && { sessionsOf: joined }) },
     ...(yield* Idempotency.recordOf(idempotency, context, answer)),

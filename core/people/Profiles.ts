@@ -74,8 +74,8 @@ export const keep = Effect.fnUntraced(function* (
     // The record leaves the profile out, because a profile that is emptied later would remain in it. A repeated request
     // carries the profile itself.
     const { idempotencyRecord } = yield* Idempotency.recordOf(idempotency, context, JSON.stringify(unproven))
-    const text = JSON.stringify(profile)
-    const kept = yield* context.store.people.keepProfile(organization, session.concordId, text, idempotencyRecord)
+    const personal = { keys: [], parts: [] }
+    const kept = yield* context.store.people.keepProfile(organization, session.concordId, personal, idempotencyRecord)
     return kept === "repeated" ? Idempotency.keptBefore : outcome
   })
   const outcome = yield* Idempotency.once(organization, idempotency, context, carryOut)

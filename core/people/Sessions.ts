@@ -116,6 +116,7 @@ const sessionOf = (
   domain,
   ...(geography !== undefined && { geography }),
   ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentMaxLength) }),
+  commitment: "",
   context,
 })
 

@@ -9,6 +9,7 @@ import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
 import type { Claim, Fact } from "../model/People.ts"
 import type { Access } from "./Access.ts"
+import type { PersonalWrites } from "./PersonalStore.ts"
 import type { Positions } from "./Positions.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
@@ -22,9 +23,12 @@ export interface StoredEvent extends ConsentEvent {
   readonly domain?: string
   /** The region that the session was opened with. A list can be filtered by it. */
   readonly geography?: string
-  /** The hash of the caller's own id of the event, lower-case hexadecimal: unique in a project. */
+  /**
+   * The hash of the caller's own id of the event, lower-case hexadecimal: unique in a project. Only written: it is kept
+   * apart from the event, because an erasure deletes it, and is left out of events that are read.
+   */
   readonly externalId?: string
-  /** The event as it is answered: JSON, kept byte for byte. */
+  /** The stored form of the event: JSON with commitments in place of personal data, kept byte for byte. */
   readonly body: string
 }
 
@@ -48,6 +52,8 @@ export interface Append {
   readonly seen?: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
   /** Facts of the kind `shared`. They are counted in the lanes of their people. */
   readonly facts?: ReadonlyArray<Fact>
+  /** Personal data of the events and facts, and keys of their people. */
+  readonly personal?: PersonalWrites
   /** Belongs to the organization. */
   readonly idempotencyRecord?: IdempotencyRecord
   /**
@@ -67,8 +73,9 @@ export interface Append {
  * `Appended`: the events are recorded. `positions` are those of the lanes written to, at or after the last of the
  * events; they are left out where an earlier attempt of the same append had recorded the events already. `Stale`:
  * nothing was recorded; read aliases and external ids again, and prepare the append for no earlier than
- * `lastRecordedAt`; if `isOvertaken`, with one of its `refusals` as of a later date, too. `Repeated`: nothing was
- * recorded, because there is an idempotency record of the same hash already.
+ * `lastRecordedAt`; if `isOvertaken`, with one of its `refusals` as of a later date, too. An append about a person that
+ * was erased is `Stale`, whether the person is in an event, a claim or a fact. `Repeated`: nothing was recorded, because
+ * there is an idempotency record of the same hash already.
  */
 export type Appended =
   | { readonly _tag: "Appended"; readonly positions?: Positions }

@@ -15,6 +15,16 @@ export class NoLedger extends Data.TaggedError("NoLedger")<{ readonly reason: st
   }
 }
 
+/**
+ * The ledger was written before personal data was kept apart. It is not migrated in place, because every event is
+ * written again: `assent upgrade` does so.
+ */
+export class UpgradeNeeded extends Data.TaggedError("UpgradeNeeded")<{ readonly reason: string }> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
 /** The store finds its own files damaged, so that rows cannot be read. */
 export class StoreDamaged extends Data.TaggedError("StoreDamaged")<{ readonly reason: string }> {
   override get message(): string {
@@ -84,7 +94,6 @@ export const tables = {
       person: "uuid",
       revision: "whole",
       is_identified: "boolean",
-      profile: "text?",
       survivor: "uuid?",
       learnt: "whole?",
     },
@@ -94,18 +103,43 @@ export const tables = {
     columns: { lane: "whole", person: "uuid", ordinal: "whole", body: "text" },
     key: ["lane", "person", "ordinal"],
   },
+  person_key: {
+    columns: { lane: "whole", person: "uuid", epoch: "whole", wrapped: "bytes" },
+    key: ["lane", "person"],
+  },
+  personal_data: {
+    columns: { lane: "whole", person: "uuid", kind: "text", id: "bytes", nonce: "bytes", encrypted: "bytes" },
+    key: ["lane", "person", "kind", "id"],
+  },
+  erasure: {
+    columns: {
+      lane: "whole",
+      person: "uuid",
+      erasure_id: "uuid",
+      recorded_at: "whole",
+      body: "text",
+      destroyed: "text",
+    },
+    key: ["lane", "person"],
+  },
   people_head: { columns: { lane: "whole", next_position: "whole" }, key: ["lane"] },
   session: {
     columns: { token_hash: "bytes", person: "uuid", expires_at: "whole", body: "text" },
     key: ["token_hash"],
   },
-  used_identity_token: { columns: { hash: "bytes", expires_at: "whole" }, key: ["hash"] },
+  used_identity_token: { columns: { hash: "bytes", expires_at: "whole", person: "uuid" }, key: ["hash"] },
   idempotency: {
     columns: { lane: "whole", hash: "bytes", digest: "bytes", answer: "text", recorded_at: "whole" },
     key: ["lane", "hash"],
   },
   lane_head: {
-    columns: { lane: "whole", next_position: "whole", last_recorded_at: "whole", has_joined: "boolean" },
+    columns: {
+      lane: "whole",
+      next_position: "whole",
+      last_recorded_at: "whole",
+      has_joined: "boolean",
+      has_erased: "boolean",
+    },
     key: ["lane"],
   },
   event: {
@@ -125,9 +159,8 @@ export const tables = {
       session: "text?",
       domain: "text?",
       geography: "text?",
-      external_id: "bytes?",
       body: "text",
-      digest: "bytes",
+      leaf: "bytes",
     },
     key: ["lane", "position"],
   },
@@ -158,7 +191,7 @@ export const tables = {
     key: ["lane", "person", "consent_type", "consent_state"],
   },
   external_id: {
-    columns: { lane: "whole", hash: "bytes", event_lane: "whole", position: "whole" },
+    columns: { lane: "whole", hash: "bytes", event_lane: "whole", position: "whole", person: "uuid" },
     key: ["lane", "hash"],
   },
   used_type: {
@@ -206,8 +239,6 @@ export interface Selection<Name extends TableName, Column extends ColumnName<Nam
   readonly columns: ReadonlyArray<Column>
   /** The columns that the rows are ordered by. */
   readonly by: ReadonlyArray<Column>
-  /** Only rows whose value in this column is not `null`. */
-  readonly having?: Column
 }
 
 /** A ledger as it was at one moment. Several tables may be read at the same time. */

@@ -1,5 +1,5 @@
 /**
- * The ledger's port to a store, in four parts by subject. Every adapter keeps the same contract, which is data:
+ * The ledger's port to a store, in five parts by subject. Every adapter keeps the same contract, which is data:
  * `test/contract/LedgerStoreContract.ts`.
  *
  * The store decides nothing. It keeps what it is given, all of a write or nothing. Where the state that the write was
@@ -12,6 +12,7 @@ import type { Owner } from "../model/Lane.ts"
 import type { CatalogStore } from "./CatalogStore.ts"
 import type { EventStore } from "./EventStore.ts"
 import type { PeopleStore } from "./PeopleStore.ts"
+import type { PersonalStore } from "./PersonalStore.ts"
 import type { SessionStore } from "./SessionStore.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
@@ -26,16 +27,18 @@ export * from "./CatalogStore.ts"
 export * from "./EventStore.ts"
 export * from "./Kept.ts"
 export * from "./PeopleStore.ts"
+export * from "./PersonalStore.ts"
 export * from "./Positions.ts"
 export * from "./SessionStore.ts"
 export * from "./StoreUnavailable.ts"
 
-/** A store of events, people, sessions and the catalog. */
+/** A store of events, people, personal data, sessions and the catalog. */
 export class LedgerStore extends Context.Service<
   LedgerStore,
   {
     readonly events: EventStore
     readonly people: PeopleStore
+    readonly personal: PersonalStore
     readonly catalog: CatalogStore
     readonly sessions: SessionStore
     /** The idempotency record of a hash. Each part keeps the records of its own writes. */

@@ -1,5 +1,5 @@
 /**
- * The part of the store that keeps people: aliases, joins, profiles.
+ * The part of the store that keeps people: aliases and joins.
  */
 import type { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
@@ -8,6 +8,7 @@ import type { Owner } from "../model/Lane.ts"
 import type { Claim, Fact, HeldAlias, Named } from "../model/People.ts"
 import type { Access } from "./Access.ts"
 import type { Kept } from "./Kept.ts"
+import type { PersonalWrites } from "./PersonalStore.ts"
 import type { Positions } from "./Positions.ts"
 import type { Session } from "./SessionStore.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
@@ -28,7 +29,12 @@ export interface Person {
    * person that is not counted as another one: a group is changed under the id of its survivor.
    */
   readonly learnt: Instant | undefined
-  /** The number of identity changes in the person's lane, read at the same moment; 0 where there are no facts. */
+  /** When the person was erased; `undefined` for a person that was not. */
+  readonly erasedAt: Instant | undefined
+  /**
+   * The number of identity changes in the person's lane, read at the same moment; 0 for a person without facts that was
+   * not erased.
+   */
   readonly position: number
 }
 
@@ -82,7 +88,7 @@ export interface AliasState {
   readonly releasedAt: Instant | undefined
 }
 
-/** An identity change, all of it or nothing. */
+/** An identity change, all of it or nothing. A change about a person that was erased is `stale`. */
 export interface IdentityChange {
   readonly organization: Owner
   /** The revisions that the change was prepared against; with any other one it is `stale`. */
@@ -96,8 +102,10 @@ export interface IdentityChange {
   readonly facts: ReadonlyArray<Fact>
   /** Left out where no group changes. */
   readonly joining?: Joining
-  /** An identity token, which may be used once: a second change with it is `used`. */
-  readonly identityToken?: { readonly hash: string; readonly expiresAt: Instant }
+  /** An identity token, which may be used once: a second change with it is `used`. It proved the person. */
+  readonly identityToken?: { readonly hash: string; readonly expiresAt: Instant; readonly concordId: string }
+  /** Personal data of the facts and the session, and keys of their people. */
+  readonly personal?: PersonalWrites
   /** A session that is opened with the change. */
   readonly session?: Session
   /** Sessions that expire with the change: the one of a token's hash, and all sessions of a person. */
@@ -109,11 +117,14 @@ export interface IdentityChange {
 export interface PeopleStore {
   /** Writes an identity change durably. */
   readonly change: (change: IdentityChange) => Effect.Effect<Kept | "used", StoreUnavailable>
-  /** Keeps the profile of a person, as JSON, in place of the one before. Never `stale`. */
+  /**
+   * Keeps the profile of a person, personal data of the kind `profile`, in place of the one before. `stale` if the
+   * person was erased or has another key by now.
+   */
   readonly keepProfile: (
     organization: Owner,
     concordId: string,
-    profile: string,
+    personal: PersonalWrites,
     idempotencyRecord?: IdempotencyRecord,
   ) => Effect.Effect<Kept, StoreUnavailable>
   /**
@@ -166,8 +177,6 @@ export interface PeopleStore {
     places: ReadonlyArray<FactPlace>,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<Fact>>, StoreUnavailable>
-  /** The profile of a person, as JSON. */
-  readonly profile: (organization: Owner, concordId: string) => Effect.Effect<string | undefined, StoreUnavailable>
   /** The number of identity changes in each of some lanes of organizations: see `PeopleLanes.of`. */
   readonly laneEnds: (lanes: ReadonlyArray<number>) => Effect.Effect<Positions, StoreUnavailable>
 }
@@ -183,6 +192,5 @@ export const peopleAccess: Access<PeopleStore> = {
   lastRelease: "read",
   person: "read",
   facts: "read",
-  profile: "read",
   laneEnds: "read",
 }

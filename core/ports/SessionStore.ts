@@ -14,14 +14,19 @@ export interface Session {
   readonly project: string
   readonly concordId: string
   readonly expiresAt: Instant
-  /** With its last octet (IPv4) or its last 80 bits (IPv6) set to zero. */
-  readonly ipAddress: string
+  /**
+   * With its last octet (IPv4) or its last 80 bits (IPv6) set to zero. Personal data of the session, which is not kept
+   * with it: left out of a session that is read.
+   */
+  readonly ipAddress?: string
   /** The host of the page. */
   readonly domain: string
   /** ISO 3166-2. */
   readonly geography?: string
-  /** At most 512 characters. */
+  /** At most 512 characters. Personal data, like {@link ipAddress}. */
   readonly userAgent?: string
+  /** The commitment to the personal data of the session, base64url: the id of the part, in another spelling. */
+  readonly commitment: string
   /** The hash of the browser's `contextId`, until the visitor is identified. */
   readonly context?: string
 }

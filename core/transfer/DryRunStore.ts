@@ -72,7 +72,8 @@ export const over = (store: Store, scratch: Store): Store => ({
     ),
   events: {
     ...store.events,
-    append: Effect.fnUntraced(function* (append: Append) {
+    // Personal data is left out, because a tally does not depend on it.
+    append: Effect.fnUntraced(function* ({ personal: _, ...append }: Append) {
       const lastRecordedAt = yield* latestAfter(store, append)
       if (lastRecordedAt === undefined && !(yield* hasExternalId(store, append)))
         return yield* scratch.events.append({

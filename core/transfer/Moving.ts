@@ -51,8 +51,8 @@ const makeLanes = (digest: Digest.Digest["Service"]) => {
   const lanes = new Map<number, TableReader.LaneDigest>()
   const add = Effect.fnUntraced(function* (row: Row<"event">) {
     const before = lanes.get(row.lane)
-    const actual = yield* Sha256.hex(digest, row.body)
-    const isWhole = row.position === (before?.events ?? 0) && row.digest === actual
+    const actual = yield* Sha256.leaf(digest, row.body)
+    const isWhole = row.position === (before?.events ?? 0) && row.leaf === actual
     if (!isWhole) return yield* new NotWhole({ lane: row.lane })
     const chained = yield* TableReader.chain(digest, before?.digest ?? "", actual)
     lanes.set(row.lane, { lane: row.lane, events: (before?.events ?? 0) + 1, digest: chained })

@@ -194,14 +194,15 @@ export const eventClauses: ReadonlyArray<Clause> = [
   clause(
     "an event is found by its id and by its external id, in its own project alone",
     Effect.fnUntraced(function* (store: Store) {
-      const events = people.map((person, index) => event(person, { externalId: hash(0xf00 + index) }))
-      yield* store.events.append(request(events))
+      const events = people.map((person) => event(person))
+      const named = events.map((each, index) => ({ ...each, externalId: hash(0xf00 + index) }))
+      yield* store.events.append(request(named))
       const elsewhere = { number: 2, lanes: 16 }
       for (const each of events) {
         deepStrictEqual(yield* store.events.byId(project, [uuid(0xdead), each.id]), [undefined, each])
         deepStrictEqual(yield* store.events.byId(elsewhere, [each.id]), [undefined])
       }
-      const hashes = [hash(0xeee), ...events.map(({ externalId }) => externalId!)]
+      const hashes = [hash(0xeee), ...named.map(({ externalId }) => externalId)]
       deepStrictEqual(yield* store.events.byExternalId(project, hashes), [undefined, ...events])
       deepStrictEqual(yield* store.events.byExternalId(elsewhere, hashes.slice(0, 2)), [undefined, undefined])
     }),

@@ -25,6 +25,7 @@ import * as LedgerQueries from "../support/ledgerQueries.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import type { Fault, PostgresProxy } from "../support/postgresProxy.ts"
 import { clauses } from "./LedgerStoreContract.ts"
+import { personal, profile } from "./samples.ts"
 
 const seed = Number(process.env["ASSENT_TEST_SEED"] ?? 20_240_131)
 
@@ -163,14 +164,14 @@ const fact = {
   submitter: "s",
 } as const
 const claim = { kind: "email", hash: hash(0xa), concordId: uuid(5), normalization: 1, dateCreated: t0 } as const
-const identityToken = { hash: hash(0xb), expiresAt: t0 + 9 }
+const identityToken = { hash: hash(0xb), expiresAt: t0 + 9, concordId: uuid(5) }
 const session = {
   tokenHash: hash(0xc),
   id: uuid(0xc),
   project: uuid(0xd),
   concordId: uuid(5),
   expiresAt: t0,
-  ipAddress: "",
+  commitment: "",
   domain: "",
 }
 
@@ -230,9 +231,9 @@ const writes: Readonly<
     "SELECT count(*) FROM session JOIN alias USING (person)",
   ],
   "a profile": [
-    (store) => store.people.keepProfile(organization, uuid(5), "{}", idempotencyRecord),
+    (store) => store.people.keepProfile(organization, uuid(5), personal(uuid(5), profile(uuid(5))), idempotencyRecord),
     "kept",
-    "SELECT count(*) FROM person JOIN idempotency ON true WHERE profile = '{}'",
+    "SELECT count(*) FROM personal_data JOIN person_key USING (person) JOIN idempotency ON true WHERE kind = 'profile'",
   ],
   "a fact": [
     (store) => store.people.change({ ...noChange, seen, facts: [fact] }),

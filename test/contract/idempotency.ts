@@ -19,6 +19,8 @@ import {
   clause,
   people,
   everything,
+  personal,
+  profile,
   newestFirst,
 } from "./samples.ts"
 
@@ -46,8 +48,9 @@ export const idempotencyClauses: ReadonlyArray<Clause> = [
       strictEqual(yield* store.catalog.change({ ...change, owner: project }), "kept")
       strictEqual(yield* store.catalog.change({ ...change, owner: project, revision: 1 }), "repeated")
       strictEqual((yield* store.catalog.current).revision, 1)
-      strictEqual(yield* store.people.keepProfile(organization, uuid(5), "{}", idempotencyRecord), "repeated")
-      strictEqual(yield* store.people.profile(organization, uuid(5)), undefined)
+      const kept = personal(uuid(5), profile(uuid(5)))
+      strictEqual(yield* store.people.keepProfile(organization, uuid(5), kept, idempotencyRecord), "repeated")
+      deepStrictEqual(yield* store.personal.keys(organization, [uuid(5)]), [undefined])
       strictEqual(
         yield* store.people.change({ ...noChange, claims: [claim(0xa, uuid(5))], idempotencyRecord }),
         "repeated",

@@ -22,11 +22,24 @@ import {
   headsOf,
   clause,
   people,
+  personal,
+  personKey,
+  profile,
 } from "./samples.ts"
 
 /** All facts about a person. */
 const factsOf = (store: Store, owner: Lane.Owner, concordId: string) =>
   Effect.map(store.people.facts(owner, [{ concordId, from: 0 }], 1000), (pages) => pages.flat())
+
+/** A person that was never changed. */
+const untouched = {
+  revision: 0,
+  isIdentified: false,
+  survivor: undefined,
+  learnt: undefined,
+  erasedAt: undefined,
+  position: 0,
+}
 
 export const peopleClauses: ReadonlyArray<Clause> = [
   clause(
@@ -113,7 +126,6 @@ export const peopleClauses: ReadonlyArray<Clause> = [
   clause(
     "a person is changed by identifiers and facts, not by a browser's context, and each change raises its revision",
     Effect.fnUntraced(function* (store: Store) {
-      const untouched = { revision: 0, isIdentified: false, survivor: undefined, learnt: undefined, position: 0 }
       deepStrictEqual(yield* store.people.person(organization, uuid(5)), untouched)
       yield* store.people.change({ ...noChange, claims: [{ ...claim(0xe, uuid(5)), kind: "contextId" }] })
       deepStrictEqual(yield* store.people.person(organization, uuid(5)), untouched)
@@ -157,11 +169,11 @@ export const peopleClauses: ReadonlyArray<Clause> = [
         const isIn = (lane: number) => keys.filter((key) => Lane.of(organization, key) === lane).length
         return new Map(Lane.all(organization).map((lane) => [lane, isIn(lane)]))
       }
-      const identityToken = { hash: hash(0x9), expiresAt: t0 + 9 }
+      const identityToken = { hash: hash(0x9), expiresAt: t0 + 9, concordId: uuid(5) }
       deepStrictEqual(yield* store.people.laneEnds(Lane.all(organization)), ends([]))
       yield* store.events.append(request([event(uuid(5))], { claims: [claim(0xa, uuid(5))] }))
       yield* store.people.change({ ...noChange, claims: [claim(0xb, uuid(5))], session: session(0x50, uuid(5)) })
-      yield* store.people.keepProfile(organization, uuid(5), "{}")
+      yield* store.people.keepProfile(organization, uuid(5), personal(uuid(5), profile(uuid(5))))
       deepStrictEqual(yield* store.people.laneEnds(Lane.all(organization)), ends([]))
 
       strictEqual(yield* store.people.change({ ...noChange, facts: [fact(0x1)], identityToken }), "kept")
@@ -241,7 +253,7 @@ export const peopleClauses: ReadonlyArray<Clause> = [
         ...noChange,
         claims: [claim(0xb, uuid(6))],
         facts: [fact(0x1)],
-        identityToken: { hash: hash(0x9), expiresAt: t0 + 9 },
+        identityToken: { hash: hash(0x9), expiresAt: t0 + 9, concordId: uuid(6) },
         session: session(0x50, uuid(6)),
       }
       const seen = [{ concordId: uuid(5), revision: revision + 1 }]
@@ -268,7 +280,7 @@ export const peopleClauses: ReadonlyArray<Clause> = [
   clause(
     "an identity token is used once: a change that has it a second time is not kept",
     Effect.fnUntraced(function* (store: Store) {
-      const identityToken = { hash: hash(0x9), expiresAt: t0 + 9 }
+      const identityToken = { hash: hash(0x9), expiresAt: t0 + 9, concordId: uuid(5) }
       strictEqual(yield* store.people.change({ ...noChange, identityToken, claims: [claim(0xa, uuid(5))] }), "kept")
       strictEqual(yield* store.people.change({ ...noChange, identityToken, claims: [claim(0xb, uuid(6))] }), "used")
       deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [uuid(5), undefined])
@@ -304,12 +316,14 @@ export const peopleClauses: ReadonlyArray<Clause> = [
   clause(
     "a profile is kept in place of the one before, and changes nothing else of a person",
     Effect.fnUntraced(function* (store: Store) {
-      strictEqual(yield* store.people.profile(organization, uuid(5)), undefined)
-      strictEqual(yield* store.people.keepProfile(organization, uuid(5), '{"firstName":"A"}'), "kept")
-      strictEqual(yield* store.people.keepProfile(organization, uuid(5), '{"firstName":"“ü”"}'), "kept")
-      strictEqual(yield* store.people.profile(organization, uuid(5)), '{"firstName":"“ü”"}')
-      strictEqual(yield* store.people.profile(organization, uuid(6)), undefined)
-      const untouched = { revision: 0, isIdentified: false, survivor: undefined, learnt: undefined, position: 0 }
+      const places = [profile(uuid(5)), profile(uuid(6))]
+      const keep = (text: string) =>
+        store.people.keepProfile(organization, uuid(5), personal(uuid(5), profile(uuid(5), text)))
+      deepStrictEqual(yield* store.personal.parts(organization, places), [undefined, undefined])
+      strictEqual(yield* keep("first"), "kept")
+      strictEqual(yield* keep("second"), "kept")
+      const kept = { ...personKey(uuid(5)), ...profile(uuid(5), "second") }
+      deepStrictEqual(yield* store.personal.parts(organization, places), [kept, undefined])
       deepStrictEqual(yield* store.people.person(organization, uuid(5)), untouched)
     }),
   ),

@@ -11,6 +11,10 @@ import {
   LedgerStore,
   type EventOrder,
   type IdentityChange,
+  type PersonalKind,
+  type PersonalPart,
+  type PersonalWrites,
+  type PersonKey,
   type Session,
   type StoredEvent,
   type StoreUnavailable,
@@ -66,6 +70,32 @@ export const session = (n: number, concordId: string): Session => ({
   ipAddress: "192.0.2.0",
   domain: "localhost",
   userAgent: "a browser",
+  commitment: "a commitment",
+})
+
+/** A key of a person: always the same for one person, and another one with another `first` byte. */
+export const personKey = (concordId: string, first = 1): PersonKey => ({
+  concordId,
+  epoch: 1,
+  wrapped: Uint8Array.from({ length: 40 }, (_, index) => (index === 0 ? first : concordId.charCodeAt(index % 36))),
+})
+
+/** Personal data of a person, as if they were encrypted. */
+export const part = (concordId: string, kind: PersonalKind, id: string, text = "encrypted"): PersonalPart => ({
+  concordId,
+  kind,
+  id,
+  nonce: new Uint8Array(12).fill(text.length),
+  encrypted: new Uint8Array(new TextEncoder().encode(text)),
+})
+
+/** The profile of a person, as if it were encrypted. */
+export const profile = (concordId: string, text?: string): PersonalPart => part(concordId, "profile", "", text)
+
+/** Parts of a person, with its key. */
+export const personal = (concordId: string, ...parts: ReadonlyArray<PersonalPart>): PersonalWrites => ({
+  keys: [personKey(concordId)],
+  parts,
 })
 
 export const claim = (n: number, concordId: string): Claim => ({

@@ -1,6 +1,7 @@
 /** Clauses of the contract: how a store keeps sessions. */
 import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict"
 import { Effect } from "effect"
+import type { Session } from "../../core/ports/LedgerStore.ts"
 import {
   type Clause,
   t0,
@@ -15,13 +16,16 @@ import {
   clause,
 } from "./samples.ts"
 
+/** A session as it is kept. */
+const kept = ({ ipAddress: _address, userAgent: _agent, ...session }: Session) => session
+
 export const sessionClauses: ReadonlyArray<Clause> = [
   clause(
-    "a session is found by the hash of its token, and only by it",
+    "a session is found by the hash of its token, and only by it, without its personal data",
     Effect.fnUntraced(function* (store: Store) {
       const opened = { ...session(0x50, uuid(5)), geography: "DE-BE", context: hash(0xe) }
       strictEqual(yield* store.people.change({ ...noChange, claims: [claim(0xe, uuid(5))], session: opened }), "kept")
-      deepStrictEqual(yield* store.sessions.byToken(hash(0x50)), opened)
+      deepStrictEqual(yield* store.sessions.byToken(hash(0x50)), kept(opened))
       strictEqual(yield* store.sessions.byToken(hash(0x51)), undefined)
       deepStrictEqual(yield* named(store, organization, [hash(0xe)]), [uuid(5)])
     }),
@@ -33,7 +37,7 @@ export const sessionClauses: ReadonlyArray<Clause> = [
       yield* store.people.change({ ...noChange, session: opened })
       yield* store.sessions.extend(hash(0x50), opened.expiresAt, t0 + 5000)
       yield* store.sessions.extend(hash(0x51), opened.expiresAt, t0 + 5000)
-      deepStrictEqual(yield* store.sessions.byToken(hash(0x50)), { ...opened, expiresAt: t0 + 5000 })
+      deepStrictEqual(yield* store.sessions.byToken(hash(0x50)), { ...kept(opened), expiresAt: t0 + 5000 })
       strictEqual(yield* store.sessions.byToken(hash(0x51)), undefined)
     }),
   ),

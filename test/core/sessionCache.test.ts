@@ -9,7 +9,7 @@ const session: Session = {
   project: "project",
   concordId: "person",
   expiresAt: 1_000_000,
-  ipAddress: "127.0.0.0",
+  commitment: "",
   domain: "shop.example",
 }
 

@@ -52,6 +52,7 @@ export const over = (store: Store): { readonly store: Store; readonly count: Cou
       ...store,
       events: counted("events", store.events),
       people: counted("people", store.people),
+      personal: counted("personal", store.personal),
       sessions: counted("sessions", store.sessions),
     },
     count,

@@ -116,7 +116,7 @@ export const sessionLayer = Layer.effect(
       const { isLive, session } = yield* sessionOf(token, scope.project, mayRepeat(endpoint, request))
       yield* RequestLog.add({ caller: "session" })
       const account = yield* limits.account({})
-      const address = yield* ClientAddress.holderOf(session.ipAddress)
+      const address = session.ipAddress && (yield* ClientAddress.holderOf(session.ipAddress))
       const ids = { session: session.id, visitor: session.concordId, ...(address !== undefined && { address }) }
       const owners = { project: scope.project.id, organization: scope.organization.id }
       yield* account.admit({ ...ids, ...owners }, request, endpoint.annotations)

@@ -99,12 +99,13 @@ export const make = (
           : call(`${part}.${name}`, member, []),
       ]),
     ) as Part
-  const { catalog, events, people, sessions, ...whole } = store
+  const { catalog, events, people, personal, sessions, ...whole } = store
   return LedgerStore.of({
     ...faulty("store", whole),
     catalog: faulty("catalog", catalog),
     events: faulty("events", events),
     people: faulty("people", people),
+    personal: faulty("personal", personal),
     sessions: faulty("sessions", sessions),
   })
 }
