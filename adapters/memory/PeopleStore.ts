@@ -133,6 +133,12 @@ const makeAliases = (persons: Persons) => {
         .filter((each) => each?.concordId === concordId)
         .map((each) => each!)
         .toSorted(byClaim),
+    contextsOf: (organization: Lane.Owner, concordId: string): ReadonlyArray<HeldAlias> =>
+      [...aliases]
+        .filter(([key, held]) => held.concordId === concordId && key === keyOf(organization, held.hash))
+        .map(([, held]) => held)
+        .filter(({ kind }) => kind === "contextId")
+        .toSorted(byClaim),
     isFree: (organization: Lane.Owner, { hash, concordId }: Claim): boolean =>
       (get(organization, hash)?.concordId ?? concordId) === concordId,
     claim: (organization: Lane.Owner, claim: Claim): void => {
@@ -265,6 +271,8 @@ export const make = (
     formerly: (organization, hashes) =>
       Effect.sync(() => hashes.map((hash) => aliases.formerly(organization, hash).toSorted(byRelease))),
     aliasesOf: (organization, people) => Effect.sync(() => people.map((person) => aliases.of(organization, person))),
+    contextsOf: (organization, people) =>
+      Effect.sync(() => people.map((person) => aliases.contextsOf(organization, person))),
     lastRelease: (organization, hash) =>
       Effect.sync(() => ({
         releasedAt: aliases.lastRelease(organization, hash),

@@ -27,6 +27,13 @@ export const make = (): Sessions => {
     store: {
       extend: (tokenHash, seen, expiresAt) => Effect.sync(() => extend(tokenHash, seen, expiresAt)),
       byToken: (tokenHash) => Effect.sync(() => sessions.get(tokenHash)),
+      ofPerson: (concordId, after = "", limit) =>
+        Effect.sync(() =>
+          [...sessions.values()]
+            .filter((session) => session.concordId === concordId && session.tokenHash > after)
+            .toSorted((a, b) => (a.tokenHash < b.tokenHash ? -1 : 1))
+            .slice(0, limit),
+        ),
     },
     open: ({ ipAddress: _address, userAgent: _agent, ...kept }) => void sessions.set(kept.tokenHash, kept),
     end: ({ at, sessionsOf, tokenHash }) => {

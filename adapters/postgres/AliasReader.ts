@@ -142,6 +142,12 @@ const selectOf = (table: string, released: string): string => `
   SELECT person, kind, project, hash, recorded_at, ${released} FROM ${table}
   WHERE lane = ANY($1::bigint[]) AND person = ANY($2::uuid[]) AND kind IS DISTINCT FROM 'contextId'`
 
+/** The rows of each person, in the order of the people. */
+const byPerson = (people: ReadonlyArray<string>, rows: ReadonlyArray<HeldRow>) => {
+  const ofPerson = Map.groupBy(rows, ({ person }) => person)
+  return people.map((person) => (ofPerson.get(person) ?? []).map(toHeld))
+}
+
 /** The aliases that name or named each of some people, in the order of the people and then of the claims. */
 export const ofPeople = Effect.fnUntraced(function* (
   sql: Sql.Sql,
@@ -157,6 +163,23 @@ export const ofPeople = Effect.fnUntraced(function* (
      ORDER BY a.recorded_at, a.hash, a.released_at`,
     [Lane.all(organization), people],
   )
-  const ofPerson = Map.groupBy(rows, ({ person }) => person)
-  return people.map((person) => (ofPerson.get(person) ?? []).map(toHeld))
+  return byPerson(people, rows)
+})
+
+/** The `contextId`s that name each of some people, in the order of the people and then of the claims. */
+export const contextsOf = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  people: ReadonlyArray<string>,
+) {
+  if (people.length === 0) return []
+  const rows = yield* Sql.query<HeldRow>(
+    sql,
+    `SELECT person, kind, project, encode(hash, 'hex') AS hash, recorded_at, NULL::bigint AS released_at,
+       false AS is_renamed
+     FROM alias a WHERE lane = ANY($1::bigint[]) AND person = ANY($2::uuid[]) AND kind = 'contextId'
+     ORDER BY recorded_at, a.hash`,
+    [Lane.all(organization), people],
+  )
+  return byPerson(people, rows)
 })

@@ -90,6 +90,7 @@ export const make = (sql: Sql.Sql): PeopleStore => ({
   aliasStates: (organization, hashes) => Operation.idempotent(AliasReader.states(sql, organization, hashes)),
   formerly: (organization, hashes) => Operation.idempotent(AliasReader.formerly(sql, organization, hashes)),
   aliasesOf: (organization, people) => Operation.idempotent(AliasReader.ofPeople(sql, organization, people)),
+  contextsOf: (organization, people) => Operation.idempotent(AliasReader.contextsOf(sql, organization, people)),
   facts: (organization, places, limit) => Operation.idempotent(readFacts(sql, organization, places, limit)),
   lastRelease: (organization, hash) => Operation.idempotent(readRelease(sql, organization, hash)),
   person: (organization, concordId) => Operation.idempotent(readPerson(sql, organization, concordId)),

@@ -16,6 +16,7 @@ export interface AliasReader {
   readonly state: (organization: Lane.Owner, hash: string) => AliasState
   readonly formerly: (organization: Lane.Owner, hash: string) => ReadonlyArray<HeldAlias>
   readonly of: (organization: Lane.Owner, concordId: string) => ReadonlyArray<HeldAlias>
+  readonly contextsOf: (organization: Lane.Owner, concordId: string) => ReadonlyArray<HeldAlias>
 }
 
 type Row = Readonly<Record<string, SQLOutputValue>>
@@ -81,6 +82,9 @@ export const make = (db: DatabaseSync): AliasReader => {
     ${ofPerson("alias", "NULL AS released_at, 0 AS is_renamed")}
     UNION ALL ${ofPerson("former_alias", "released_at, is_renamed")}
     ORDER BY recorded_at, hash, released_at NULLS LAST`)
+  const selectContexts = db.prepare(`
+    SELECT person, kind, project, hash, recorded_at, NULL AS released_at, 0 AS is_renamed FROM alias
+    WHERE person = ?1 AND lane BETWEEN ?2 AND ?3 AND kind = 'contextId' ORDER BY recorded_at, hash`)
   const keyOf = (organization: Lane.Owner, hash: string) => [Lane.of(organization, hash), Uuid.toBytes(hash)] as const
   return {
     named: (organization, hash, knownAt) => {
@@ -96,5 +100,7 @@ export const make = (db: DatabaseSync): AliasReader => {
     formerly: (organization, hash) => selectFormer.all(...keyOf(organization, hash)).map(toHeld),
     of: (organization, concordId) =>
       selectOfPerson.all(Uuid.toBytes(concordId), ...Lane.range(organization)).map(toHeld),
+    contextsOf: (organization, concordId) =>
+      selectContexts.all(Uuid.toBytes(concordId), ...Lane.range(organization)).map(toHeld),
   }
 }

@@ -68,6 +68,8 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     formerly: (organization, hashes) =>
       read(() => readEach(db, hashes, (hash) => aliases.formerly(organization, hash))),
     aliasesOf: (organization, people) => read(() => readEach(db, people, (person) => aliases.of(organization, person))),
+    contextsOf: (organization, people) =>
+      read(() => readEach(db, people, (person) => aliases.contextsOf(organization, person))),
     facts: (organization, places, limit) =>
       read(() => readEach(db, places, (place) => facts(organization, place, limit))),
     lastRelease: (organization, hash) => read(() => lastRelease(organization, hash)),

@@ -162,6 +162,14 @@ export interface PeopleStore {
     people: ReadonlyArray<string>,
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<HeldAlias>>, StoreUnavailable>
   /**
+   * For each person, in the order of the people, the `contextId`s of browsers that name it, which {@link aliasesOf}
+   * leaves out: in the order in which they were claimed, and of one instant by their hash.
+   */
+  readonly contextsOf: (
+    organization: Owner,
+    people: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<HeldAlias>>, StoreUnavailable>
+  /**
    * Of a hash that names no one: when it was released last, `undefined` if nothing is kept of a release; and the number
    * of identity changes in its lane, at the same moment.
    */
@@ -189,6 +197,7 @@ export const peopleAccess: Access<PeopleStore> = {
   aliasStates: "read",
   formerly: "read",
   aliasesOf: "read",
+  contextsOf: "read",
   lastRelease: "read",
   person: "read",
   facts: "read",

@@ -40,10 +40,17 @@ export interface SessionStore {
   readonly extend: (tokenHash: string, seen: Instant, expiresAt: Instant) => Effect.Effect<void, StoreUnavailable>
   /** The session of a token's hash, expired or not. */
   readonly byToken: (tokenHash: string) => Effect.Effect<Session | undefined, StoreUnavailable>
+  /** At most `limit` sessions of a person, expired or not, ordered by the hash of their token, after that hash. */
+  readonly ofPerson: (
+    concordId: string,
+    after: string | undefined,
+    limit: number,
+  ) => Effect.Effect<ReadonlyArray<Session>, StoreUnavailable>
 }
 
 /** Whether each member reads or writes. */
 export const sessionAccess: Access<SessionStore> = {
   extend: "write",
   byToken: "read",
+  ofPerson: "read",
 }

@@ -151,6 +151,28 @@ export const heldAliasClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "the contexts of browsers that name a person are read apart from its identifiers",
+    Effect.fnUntraced(function* (store: Store) {
+      const context = (n: number, concordId: string, dateCreated = t0) =>
+        account(n, concordId, { kind: "contextId", dateCreated })
+      yield* claimed(store, context(0xb, uuid(5)), context(0xa, uuid(5)), context(0xc, uuid(5), t0 - 1))
+      yield* claimed(store, claim(0xd, uuid(5)), context(0xe, uuid(6)), context(0xf, uuid(6)))
+      yield* released(store, { hash: hash(0xe) })
+      yield* store.people.change({ ...noChange, organization: other, claims: [context(0x9, uuid(5))] })
+      const held = (n: number, concordId: string, dateCreated = t0) => ({
+        concordId,
+        kind: "contextId",
+        project: uuid(2),
+        hash: hash(n),
+        dateCreated,
+      })
+      const five = [held(0xc, uuid(5), t0 - 1), held(0xa, uuid(5)), held(0xb, uuid(5))]
+      const ofAll = yield* store.people.contextsOf(organization, [uuid(7), uuid(6), uuid(5)])
+      deepStrictEqual(ofAll, [[], [held(0xf, uuid(6))], five])
+      deepStrictEqual(yield* store.people.contextsOf(organization, []), [])
+    }),
+  ),
+  clause(
     "an append is stale if a person that it was prepared against has changed, and then nothing of it is kept",
     Effect.fnUntraced(function* (store: Store) {
       yield* claimed(store, claim(0xa, uuid(5)))

@@ -55,6 +55,19 @@ export const sessionClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "the sessions of a person are read page by page, expired or not, and no other person's",
+    Effect.fnUntraced(function* (store: Store) {
+      const opened = [session(0x52, uuid(5)), session(0x50, uuid(5)), session(0x51, uuid(6)), session(0x53, uuid(5))]
+      for (const each of opened) yield* store.people.change({ ...noChange, session: each })
+      yield* store.people.change({ ...noChange, ends: { at: t0 + 10, tokenHash: hash(0x50) } })
+      const first = yield* store.sessions.ofPerson(uuid(5), undefined, 2)
+      deepStrictEqual(first, [{ ...kept(opened[1]!), expiresAt: t0 + 10 }, kept(opened[0]!)])
+      deepStrictEqual(yield* store.sessions.ofPerson(uuid(5), first.at(-1)!.tokenHash, 2), [kept(opened[3]!)])
+      deepStrictEqual(yield* store.sessions.ofPerson(uuid(5), hash(0x53), 2), [])
+      deepStrictEqual(yield* store.sessions.ofPerson(uuid(7), undefined, 2), [])
+    }),
+  ),
+  clause(
     "a session whose context names another person is not opened",
     Effect.fnUntraced(function* (store: Store) {
       const open = (number: number, concordId: string) =>
