@@ -1,0 +1,66 @@
+/**
+ * The lines of an erasure log: `{"hash":"…","entry":{…}}`, one for the beginning and one for the end of an erasure.
+ *
+ * The hash is the SHA-256 of the hash of the line before, a line feed and the text of the entry, in lower-case
+ * hexadecimal; before the first line stand 64 zeros. So a line that was changed, or is missing before another one, does
+ * not agree with its hash.
+ */
+import { hash } from "node:crypto"
+import { Option, Schema } from "effect"
+import * as Instant from "../../core/engine/Instant.ts"
+import { Uuid } from "../../core/formats/Fields.ts"
+import type { LoggedErasure } from "../../core/ports/ErasureLog.ts"
+import { erasureReasons } from "../../core/ports/PersonalStore.ts"
+
+/** The beginning of an erasure, or the end of the one with this id. */
+export type Entry =
+  | { readonly kind: "begun"; readonly erasure: LoggedErasure }
+  | { readonly kind: "done"; readonly id: string }
+
+/** The hash before the first line. */
+export const firstHash = "0".repeat(64)
+
+const Begun = Schema.Struct({
+  kind: Schema.Literal("begun"),
+  id: Uuid,
+  organization: Uuid,
+  members: Schema.NonEmptyArray(Uuid),
+  recordedAt: Schema.String,
+  submitter: Uuid,
+  reason: Schema.Literals(erasureReasons),
+})
+
+const Done = Schema.Struct({ kind: Schema.Literal("done"), id: Uuid })
+
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Union([Begun, Done])))
+
+const hashOf = (before: string, entry: string): string => hash("sha256", `${before}\n${entry}`)
+
+/** The line of an entry after the line with the hash `before`, with its line feed; and its own hash. */
+export const write = (before: string, entry: Entry): { readonly line: string; readonly hash: string } => {
+  const { kind } = entry
+  const json =
+    kind === "done"
+      ? { kind, id: entry.id }
+      : { kind, ...entry.erasure, recordedAt: Instant.format(entry.erasure.recordedAt) }
+  const text = JSON.stringify(json)
+  const own = hashOf(before, text)
+  return { line: `{"hash":"${own}","entry":${text}}\n`, hash: own }
+}
+
+const form = /^\{"hash":"([0-9a-f]{64})","entry":(\{.*\})\}$/
+
+const toEntry = (read: typeof Begun.Type | typeof Done.Type): Entry | undefined => {
+  if (read.kind === "done") return read
+  const { kind, recordedAt: text, ...erasure } = read
+  const recordedAt = Instant.parse(text)
+  return recordedAt === undefined ? undefined : { kind, erasure: { ...erasure, recordedAt } }
+}
+
+/** Reads a line without its line feed; `undefined` if it does not agree with its hash or is of another form. */
+export const read = (before: string, line: string): { readonly entry: Entry; readonly hash: string } | undefined => {
+  const [, own, text] = form.exec(line) ?? []
+  if (own === undefined || text === undefined || hashOf(before, text) !== own) return undefined
+  const entry = Option.getOrUndefined(Option.map(decode(text), toEntry))
+  return entry === undefined ? undefined : { entry, hash: own }
+}

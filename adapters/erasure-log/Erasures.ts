@@ -1,0 +1,21 @@
+/**
+ * The erasures of a log, from its entries.
+ */
+import type { LoggedState } from "../../core/ports/ErasureLog.ts"
+import type { Entry } from "./ErasureLine.ts"
+
+/** Erasures by their id, in the order in which they began. */
+export type Erasures = Map<string, LoggedState>
+
+/**
+ * Adds an entry. An erasure that begins again, because its people have changed meanwhile, is the one that began last. An
+ * end without a beginning adds nothing.
+ */
+export const add = (erasures: Erasures, entry: Entry): void => {
+  if (entry.kind === "begun") {
+    erasures.set(entry.erasure.id, { ...entry.erasure, isDone: false })
+    return
+  }
+  const begun = erasures.get(entry.id)
+  if (begun !== undefined) erasures.set(entry.id, { ...begun, isDone: true })
+}

@@ -1,0 +1,146 @@
+/**
+ * An erasure log in a file that processes share: NDJSON, one line an entry (see `ErasureLine.ts`). A line is on the disk
+ * before the call that writes it returns. Only the owner of the process can read a file that is made here.
+ *
+ * A write that a crash cut off leaves a last line without a line feed. No call has returned for it, so it does not
+ * count, and the next write removes it. Any other line that does not agree with its hash is a failure: the log was
+ * changed, and does not say any more what must be erased.
+ */
+import { constants } from "node:fs"
+import { type FileHandle, open } from "node:fs/promises"
+import { dirname } from "node:path"
+import { Effect, Layer, Semaphore } from "effect"
+import { ErasureLog, ErasureLogUnavailable } from "../../core/ports/ErasureLog.ts"
+import * as FileLock from "../support/FileLock.ts"
+import * as ErasureLine from "./ErasureLine.ts"
+import * as Erasures from "./Erasures.ts"
+
+/** How far a file was read. */
+interface Read {
+  readonly inode: number
+  /** The end of the last whole line, in bytes. */
+  readonly end: number
+  readonly lines: number
+  /** The hash of the last whole line. */
+  readonly hash: string
+  readonly erasures: Erasures.Erasures
+}
+
+/** How long a write waits for those of other processes. */
+const waitMillis = 10_000
+
+const lineFeed = 0x0a
+
+const nothing = (inode: number): Read => ({
+  inode,
+  end: 0,
+  lines: 0,
+  hash: ErasureLine.firstHash,
+  erasures: new Map(),
+})
+
+/** Reads the whole lines that follow. Throws if one of them is not the line that was written. */
+const readOn = async (file: FileHandle, before: Read): Promise<Read> => {
+  const { size } = await file.stat()
+  const bytes = Buffer.alloc(size - before.end)
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, before.end)
+  const length = bytes.subarray(0, bytesRead).lastIndexOf(lineFeed) + 1
+  let { hash, lines } = before
+  for (const text of bytes.toString("utf8", 0, length).split("\n").slice(0, -1)) {
+    const line = ErasureLine.read(hash, text)
+    if (line === undefined) {
+      throw new Error(`line ${lines + 1} was changed, or a line before it is missing: restore the log from a copy`)
+    }
+    Erasures.add(before.erasures, line.entry)
+    hash = line.hash
+    lines++
+  }
+  return { ...before, end: before.end + length, hash, lines }
+}
+
+/** Reads what was written since, or everything if it is another file. */
+const readSince = async (file: FileHandle, known: Read | undefined): Promise<Read> => {
+  const { ino, size } = await file.stat()
+  const isSame = known !== undefined && known.inode === ino && known.end <= size
+  return await readOn(file, isSame ? known : nothing(ino))
+}
+
+const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(dirname(path), "r")
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Writes an entry durably after what was read. What a crash has left after that is removed. */
+const append = async (file: FileHandle, read: Read, entry: ErasureLine.Entry): Promise<Read> => {
+  const { hash, line } = ErasureLine.write(read.hash, entry)
+  if ((await file.stat()).size > read.end) await file.truncate(read.end)
+  const bytes = Buffer.from(line)
+  await file.write(bytes, 0, bytes.length, read.end)
+  await file.sync()
+  Erasures.add(read.erasures, entry)
+  return { ...read, end: read.end + bytes.length, lines: read.lines + 1, hash }
+}
+
+/** Opens a file, which is made if it does not exist, and passes it on. */
+const withFile = async <A>(path: string, use: (file: FileHandle) => Promise<A>): Promise<A> => {
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+  try {
+    return await use(file)
+  } finally {
+    await file.close()
+  }
+}
+
+const messageOf = (error: unknown): string => {
+  const code = error instanceof Error && "code" in error ? String(error.code) : undefined
+  return code === undefined && error instanceof Error ? error.message : `it cannot be read or written (${code})`
+}
+
+const unavailable = (error: unknown): ErasureLogUnavailable =>
+  new ErasureLogUnavailable({ reason: `the erasure log: ${messageOf(error)}` })
+
+/** The log in the file of a path, whose folder must exist. The file and its lock file `<path>.lock` are made. */
+export const layer = (path: string): Layer.Layer<ErasureLog> =>
+  Layer.effect(
+    ErasureLog,
+    Effect.gen(function* () {
+      const turns = yield* Semaphore.make(1)
+      /** `undefined`: it was not read, or not to the end. */
+      let known: Read | undefined
+
+      /** Passes the file on while no other operation of any process has it. */
+      const alone = <A>(use: (file: FileHandle) => Promise<A>): Effect.Effect<A, ErasureLogUnavailable> =>
+        FileLock.hold(`${path}.lock`, waitMillis).pipe(
+          Effect.andThen(Effect.tryPromise({ try: () => withFile(path, use), catch: (error) => error })),
+          Effect.scoped,
+          Effect.mapError(unavailable),
+          turns.withPermit,
+        )
+
+      const write = (entryOf: (erasures: Erasures.Erasures) => ErasureLine.Entry | undefined) =>
+        alone(async (file) => {
+          const before = known
+          known = undefined
+          const read = await readSince(file, before)
+          const entry = entryOf(read.erasures)
+          const written = entry === undefined ? read : await append(file, read, entry)
+          if (read.end === 0) await syncFolder(path)
+          known = written
+        })
+
+      return {
+        begin: (erasure) => write(() => ({ kind: "begun", erasure })),
+        finish: (id) => write((erasures) => (erasures.get(id)?.isDone === true ? undefined : { kind: "done", id })),
+        all: alone(async (file) => {
+          known = undefined
+          const read = await readOn(file, nothing((await file.stat()).ino))
+          known = read
+          return [...read.erasures.values()]
+        }),
+      }
+    }),
+  )
