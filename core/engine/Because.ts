@@ -75,6 +75,7 @@ const lossToExplicit = (
     case "lapsed":
     case "most-recent":
     case "no-event":
+    case "erased":
       return { kind: "beside-live-implied" }
   }
 }
@@ -82,6 +83,9 @@ const lossToExplicit = (
 const lossToMostRecent = (event: ConsentEvent, deciding: ConsentEvent): Loss => ({
   kind: event.consentDate === deciding.consentDate ? "weaker-at-same-instant" : "older-than-most-recent",
 })
+
+/** The explanation of the answer about a person that was erased. */
+export const erased: Because = { rule: "erased", lapse: undefined, lost: [] }
 
 /** Explains an outcome. `heads`, `terms` and `at` are those that {@link Outcome.decide} was called with. */
 export const explain = (outcome: Outcome.Outcome, heads: Heads, terms: Terms, at: Instant): Because => {

@@ -61,6 +61,9 @@ export const decide = (events: Iterable<ConsentEvent>, terms: Terms, at: Instant
   return of(moment, terms, Timeline.next(moment, terms)?.at)
 }
 
+/** The decision about an erased person, from the one that no event at all leads to. */
+export const ofErased = (withoutEvents: Decision): Decision => ({ ...withoutEvents, because: Because.erased })
+
 /** Yields the decision at `from`, then each decision that differs from the previous one, in order. */
 export function* follow(events: Iterable<ConsentEvent>, terms: Terms, from: Instant): Generator<Decision, void> {
   let moment: Timeline.Moment | undefined = Timeline.start(events, terms, from)

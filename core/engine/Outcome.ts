@@ -27,7 +27,8 @@ export const statuses = [
 export type Status = (typeof statuses)[number]
 
 /**
- * Every rule that can decide: steps 2 to 7 of `explicit-first`, in their order, or `most-recent`.
+ * Every rule that can decide: steps 2 to 7 of `explicit-first`, in their order, `most-recent`, or that there is nothing
+ * to decide from.
  *
  * - `refusal`: the explicit choice is a refusal
  * - `live-choice`, `live-implied`, `live-viewed`: the first of these heads that is live and, if passive, after the
@@ -35,6 +36,7 @@ export type Status = (typeof statuses)[number]
  * - `lapsed`: no head counts any more
  * - `most-recent`: the latest head, live or not
  * - `no-event`: there is no event
+ * - `erased`: the person was erased, and none of its events is seen
  */
 export const rules = [
   "refusal",
@@ -44,6 +46,7 @@ export const rules = [
   "lapsed",
   "most-recent",
   "no-event",
+  "erased",
 ] as const
 
 /** A rule that can decide. */

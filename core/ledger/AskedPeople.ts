@@ -53,6 +53,8 @@ export interface AskedPeople {
    * it was read; or else a member that joined in between could be among them.
    */
   readonly isUnchanged: Effect.Effect<boolean, StoreUnavailable>
+  /** The person was erased, as known at the instant of the question: none of its events is seen. */
+  readonly isErased?: true
 }
 
 /** The `knownAt` of a question, but no later than `latest`; without one, `latest`. */
@@ -125,7 +127,8 @@ const countedOnceRaised = Effect.fnUntraced(function* (
   for (;;) {
     const counted = yield* Joins.counted(question.organization, concordId, context)
     // A fact that was acknowledged counts, even if it is a moment later than the clock.
-    const learnt = Math.max(named.learnt, counted.learnt ?? Instant.min)
+    const { erasedAt = Instant.min } = counted.person
+    const learnt = Math.max(named.learnt, counted.learnt ?? Instant.min, erasedAt)
     knownAt = knownUntil(question, learnt)
     const needed = counted.isJoined || counted.survivor !== concordId ? [concordId, counted.survivor] : [concordId]
     const isCurrent = needed.every((id) => (raised.get(id) ?? -Infinity) >= knownAt)
@@ -155,6 +158,15 @@ export const of = Effect.fnUntraced(function* (
   const { counted, knownAt, learnt } = yield* countedOnceRaised(question, concordId, named, context)
   const since = "namedSince" in named ? { namedSince: named.namedSince } : {}
   const positions = PositionsOf.merge(named.positions, counted.positions)
+  if (knownAt >= (counted.person.erasedAt ?? Infinity)) {
+    const erased = {
+      survivor: counted.survivor,
+      isJoined: false,
+      members: () => Effect.succeed([]),
+      isErased: true,
+    } as const
+    return { ...erased, ...since, learnt, positions, isUnchanged: Effect.succeed(true) }
+  }
   const everJoined = counted.learnt
   if (everJoined === undefined) {
     const alone = { survivor: concordId, isJoined: false, members: () => Effect.succeed([concordId]) }

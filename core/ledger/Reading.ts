@@ -175,6 +175,8 @@ export interface Gathered {
   readonly at: Instant.Instant
   readonly knownAt: Instant.Instant
   readonly positions: Positions
+  /** The person was erased, as known at `knownAt`: there are no heads and no members. */
+  readonly isErased?: true
 }
 
 /** The heads of the people of a question, for joined people merged; `undefined` if their group has just changed. */
@@ -235,7 +237,8 @@ export const gatherAt = Effect.fnUntraced(function* (
   const at = atOf(question, heads.events, now, knownAt)
   const members = person.members(knownAt)
   const since = namedSince === undefined ? {} : { namedSince }
-  return { survivor, ...since, members, ...page, heads: byType(heads.events), at, knownAt, positions }
+  const erased = person.isErased === true ? { isErased: true as const } : {}
+  return { survivor, ...since, members, ...page, heads: byType(heads.events), at, knownAt, positions, ...erased }
 })
 
 /**
@@ -251,6 +254,10 @@ const gather = Effect.fnUntraced(function* (question: PersonQuestion, context: L
   if (knownAt <= now) return first
   return yield* gatherAt({ ...question, knownAt }, knownAt, now, context)
 })
+
+/** A decision as it is explained: of an erased person, that it was erased. */
+export const decidedOf = (decision: Decision.Decision, { isErased }: Pick<Gathered, "isErased">): Decision.Decision =>
+  isErased === true ? Decision.ofErased(decision) : decision
 
 /**
  * The decision of each type that the person has answered and, unless `isAnswered`, of each listed one that it has not;
@@ -269,7 +276,7 @@ const decide = Effect.fnUntraced(function* (
     const ofType = heads.get(type.id) ?? []
     if (ofType.length === 0 && (isAnswered || type.isRemoved === true)) continue
     const terms = termsOf(type, question, knownAt)
-    if (sufficient(ofType, at, knownAt)) decided.set(type.id, Decision.decide(ofType, terms, at))
+    if (sufficient(ofType, at, knownAt)) decided.set(type.id, decidedOf(Decision.decide(ofType, terms, at), gathered))
     else streamed.set(type.id, StreamedDecision.make(terms, at))
     if ((decided.size + streamed.size) % typesPerTurn === 0) yield* Effect.yieldNow
   }

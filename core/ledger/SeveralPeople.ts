@@ -107,7 +107,7 @@ const decide = Effect.fnUntraced(function* (
   const persons = people.map(Reading.decidedPerson)
   const items = all.map(([type, making]): Reading.TypeDecision => {
     const { decision, person } = making.end()
-    return { type, decision, person: persons[person]! }
+    return { type, decision: Reading.decidedOf(decision, people[person]!), person: persons[person]! }
   })
   const positions = gathered.reduce((sum, each) => PositionsOf.merge(sum, each.positions), PositionsOf.none)
   const { survivor } = people[0]!

@@ -1,6 +1,6 @@
 /** Changes of identity (semantics, section 5), stated a second time: releases, renames, identifications, undoing. */
 import type { Instant } from "../../../core/engine/Instant.ts"
-import { accountsOf, group, type Identifier, type Joined, type Model, named, newPerson } from "./model.ts"
+import { accountsOf, erased, group, type Identifier, type Joined, type Model, named, newPerson } from "./model.ts"
 
 /** From now on the identifier names no one. */
 export const release = (model: Model, identifier: Identifier, dateCreated: Instant): boolean => {
@@ -36,6 +36,20 @@ export const identify = (model: Model, session: string, proven: Identifier, date
   const join = { kind: "joined", id: `join ${model.log.length}`, people: [session, person] } as const
   model.log.push({ ...join, dateCreated })
   return { person, join }
+}
+
+/** Everyone that a person is or was one with. */
+const everJoined = (model: Model, person: string): ReadonlySet<string> =>
+  group({ ...model, log: model.log.filter(({ kind }) => kind !== "undone") }, person)
+
+/** Erases a person with everyone that it is one with; nothing happens if it was erased before. */
+export const erase = (model: Model, person: string, dateCreated: Instant): ReadonlyArray<string> => {
+  if (erased(model).has(person)) return []
+  const isAlone = model.without.has("everyone joined is erased")
+  const isWide = model.without.has("those joined before are not erased")
+  const people = isAlone ? [person] : [...(isWide ? everJoined(model, person) : group(model, person))]
+  model.log.push({ kind: "erased", people, dateCreated })
+  return people
 }
 
 /** Undoes a join. */

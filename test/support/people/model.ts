@@ -57,6 +57,12 @@ interface Undone {
   readonly join: string
 }
 
+/** People are erased, and what named them with them. */
+interface Erased {
+  readonly kind: "erased"
+  readonly people: ReadonlyArray<string>
+}
+
 /** An event, with the number of the item that it was recorded by. */
 export interface ModelEvent {
   readonly kind: "event"
@@ -70,7 +76,7 @@ export interface ModelEvent {
 }
 
 /** Each entry of the log has the instant at which it was recorded. */
-export type Entry = { readonly dateCreated: Instant } & (Claimed | Released | Joined | Undone | ModelEvent)
+export type Entry = { readonly dateCreated: Instant } & (Claimed | Released | Joined | Undone | Erased | ModelEvent)
 
 /** An item that may be sent again by its external id, and what it was recorded as. */
 export interface Kept {
@@ -119,6 +125,12 @@ export type Clause =
   | "two accounts are never joined"
   | "events belong to the member that is named"
   | "a contact point that names another is left out"
+  | "everyone joined is erased"
+  | "those joined before are not erased"
+  | "an erased person is not seen from then on"
+  | "what was known before an erasure stays known"
+  | "what named an erased person names no one"
+  | "an erased concordId names no one"
 
 export const make = (without: ReadonlyArray<Clause> = []): Model => ({
   log: [],
@@ -146,11 +158,22 @@ export const newPerson = (model: Model): string => `person ${model.people++}`
 const known = ({ log }: Model, knownAt: Instant): ReadonlyArray<Entry> =>
   log.filter(({ dateCreated }) => dateCreated <= knownAt)
 
+/** The people that are erased. */
+export const erased = (model: Model, knownAt: Instant = Infinity): ReadonlySet<string> =>
+  new Set(known(model, knownAt).flatMap((entry) => (entry.kind === "erased" ? entry.people : [])))
+
+/** The people of whom nothing is left that named them, at whatever instant that is asked. */
+const unnamed = (model: Model): ReadonlySet<string> =>
+  model.without.has("what named an erased person names no one") ? new Set() : erased(model)
+
 /** The person that an identifier names. */
 export const named = (model: Model, identifier: Identifier, knownAt: Instant = Infinity): string | undefined => {
+  const gone = unnamed(model)
   let person: string | undefined
   for (const entry of known(model, knownAt)) {
-    if (entry.kind === "claimed" && entry.identifier === identifier) person = entry.person
+    if (entry.kind === "claimed" && entry.identifier === identifier) {
+      person = gone.has(entry.person) ? undefined : entry.person
+    }
     if (entry.kind === "released" && entry.identifier === identifier) person = undefined
   }
   return person
@@ -179,14 +202,17 @@ export interface Holding {
 }
 
 /** The people that each identifier named, and until when. */
-export const holdings = ({ log }: Model): ReadonlyArray<Holding> =>
-  log.flatMap((entry, index) => {
-    if (entry.kind !== "claimed") return []
+export const holdings = (model: Model): ReadonlyArray<Holding> => {
+  const { log } = model
+  const gone = unnamed(model)
+  return log.flatMap((entry, index) => {
+    if (entry.kind !== "claimed" || gone.has(entry.person)) return []
     const { identifier, person } = entry
     const end = log.slice(index).find((later) => later.kind === "released" && later.identifier === identifier)
     const isRenamed = end?.kind === "released" && end.isRenamed
     return [{ identifier, person, end: end?.dateCreated ?? Infinity, isRenamed }]
   })
+}
 
 /** The accounts that someone of a group has or had; a renamed one does not count. */
 export const accountsOf = (model: Model, people: ReadonlySet<string>): ReadonlyArray<Identifier> =>
@@ -210,16 +236,32 @@ export interface Question {
   readonly knownAt?: Instant
 }
 
-/** The events that count for a question, whatever their date. */
-export const eventsOf = (model: Model, { by, knownAt = Infinity, project, type }: Question) => {
-  const person = "person" in by ? by.person : named(model, by.identifier, knownAt)
-  if (person === undefined || ("identifier" in by && !isOf(project, by.identifier))) return []
+/** Whether a person is erased, as known at an instant. */
+const isErased = (model: Model, person: string, knownAt: Instant): boolean => {
+  if (model.without.has("an erased person is not seen from then on")) return false
+  const isAlways = model.without.has("what was known before an erasure stays known")
+  return erased(model, isAlways ? Infinity : knownAt).has(person)
+}
+
+/** The events of a type of a person and everyone that it is one with, whatever their date, erased or not. */
+const heldOf = (model: Model, person: string, { knownAt = Infinity, project, type }: Omit<Question, "by">) => {
   const members = group(model, person, knownAt)
   return eventsIn(model).filter(
     (event) =>
       members.has(event.person) && event.dateCreated <= knownAt && event.project === project && event.type === type,
   )
 }
+
+/** The events that count for a question, whatever their date. */
+export const eventsOf = (model: Model, question: Question) => {
+  const { by, knownAt = Infinity, project } = question
+  const person = "person" in by ? by.person : named(model, by.identifier, knownAt)
+  if (person === undefined || ("identifier" in by && !isOf(project, by.identifier))) return []
+  return heldOf(model, person, question).filter((event) => !isErased(model, event.person, knownAt))
+}
+
+/** The events that are listed of a person: an erasure keeps them. */
+export const listed = (model: Model, person: string, question: Omit<Question, "by">) => heldOf(model, person, question)
 
 /** The answer, for a type without versions and rules of its own. */
 export const answer = (model: Model, question: Question): Oracle.Answer => {

@@ -3,6 +3,7 @@ import type { Instant } from "../../../core/engine/Instant.ts"
 import {
   accountsOf,
   countTogether,
+  erased,
   group,
   holdings,
   type Identifier,
@@ -159,13 +160,21 @@ const isRepeat = (model: Model, item: Item, { item: first, recorded: { events } 
   )
 }
 
+/** An item without a `concordId` that was erased. */
+const withoutErased = (model: Model, item: Item): Item => {
+  const { concordId, ...rest } = item
+  if (concordId === undefined || model.without.has("an erased concordId names no one")) return item
+  return erased(model).has(concordId) ? rest : item
+}
+
 /** Records an item, or refuses it. */
 export const record = (
   model: Model,
-  item: Item,
+  given: Item,
   now: Now,
   sharedContacts: "refuse" | "leave-out" = "refuse",
 ): Recorded | Refused => {
+  const item = withoutErased(model, given)
   const key = item.externalId === undefined ? undefined : `${item.project} ${item.externalId}`
   const kept = key === undefined ? undefined : model.kept.get(key)
   if (kept !== undefined && isRepeat(model, item, kept)) return kept.recorded

@@ -42,6 +42,7 @@ export type Step =
   | { readonly kind: "rename"; readonly from: Model.Identifier; readonly to: Model.Identifier }
   | { readonly kind: "identify"; readonly guest: number; readonly proven: Model.Identifier }
   | { readonly kind: "undo"; readonly join: number }
+  | { readonly kind: "erase"; readonly person: Exclude<Said["concordId"], undefined> }
 
 /** Steps, each with the milliseconds that the clock goes on before it. */
 export type World = ReadonlyArray<readonly [wait: number, step: Step]>
@@ -110,7 +111,7 @@ export const said = (choices: Choices = {}): fc.Arbitrary<Said> => {
 const userIds = identifiers.filter((each) => Model.kindOf(each) === "userId")
 
 /** A change of identity. */
-const change = (some: ReadonlyArray<Model.Identifier>): fc.Arbitrary<Exclude<Step, Said>> => {
+export const change = (some: ReadonlyArray<Model.Identifier>): fc.Arbitrary<Exclude<Step, Said>> => {
   const release = fc.record({ kind: fc.constant("release" as const), identifier: oneOf(...some) })
   const proven = oneOf(...some.filter((each) => Model.isOf("p", each)))
   return fc.oneof(
@@ -187,15 +188,14 @@ export interface Trace {
 
 export const start = 100
 
+/** The person that a step is about; `undefined` if an identifier names no one. */
+export const personOf = (model: Model.Model, by: Exclude<Said["concordId"], undefined>): string | undefined =>
+  "guest" in by ? guests[by.guest]! : Model.named(model, by.of)
+
 /** The item of a step, with the person that its `concordId` is now; `undefined` if there is none. */
 export const itemOf = (model: Model.Model, step: Said, now: Instant): Model.Item | undefined => {
   const { ago, concordId, consentState, externalId, identifiers: given, project, type } = step
-  const person =
-    concordId === undefined
-      ? undefined
-      : "guest" in concordId
-        ? guests[concordId.guest]!
-        : Model.named(model, concordId.of)
+  const person = concordId === undefined ? undefined : personOf(model, concordId)
   if (person === undefined && given.length === 0) return undefined
   return {
     project,
@@ -214,6 +214,7 @@ export const play = (world: World, without: ReadonlyArray<Model.Clause> = []): T
   for (const _ of guests) Model.newPerson(model)
   const played: Array<Played> = []
   const joins = new Map<number, Model.Joined>()
+  const gone = new Set<string>()
   let now = start
   for (const [wait, step] of world) {
     now += wait
@@ -224,7 +225,8 @@ export const play = (world: World, without: ReadonlyArray<Model.Clause> = []): T
       outcome = Resolving.record(model, item, { clock: now, recordedAt: now }, step.sharedContacts)
     if (step.kind === "release") Changing.release(model, step.identifier, now)
     if (step.kind === "rename") Changing.rename(model, step.from, step.to, now)
-    if (step.kind === "identify") {
+    // The sessions of an erased person are gone.
+    if (step.kind === "identify" && !gone.has(guests[step.guest]!)) {
       const { join } = Changing.identify(model, guests[step.guest]!, step.proven, now)
       if (join !== undefined) joins.set(step.guest, join)
     }
@@ -232,6 +234,12 @@ export const play = (world: World, without: ReadonlyArray<Model.Clause> = []): T
       const join = joins.get(step.join)
       if (join !== undefined) Changing.undo(model, join, now)
       joins.delete(step.join)
+    }
+    if (step.kind === "erase") {
+      const person = personOf(model, step.person)
+      const people = person === undefined ? [] : Changing.erase(model, person, now)
+      for (const [guest, join] of joins) if (join.people.some((each) => people.includes(each))) joins.delete(guest)
+      for (const each of people) gone.add(each)
     }
     const more = { ...(item !== undefined && { item }), ...(outcome !== undefined && { outcome }) }
     played.push({ step, at: now, from, to: model.log.length, ...more })
