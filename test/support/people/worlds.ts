@@ -48,7 +48,8 @@ export type Step =
 export type World = ReadonlyArray<readonly [wait: number, step: Step]>
 
 const oneOf = <A>(...some: ReadonlyArray<A>): fc.Arbitrary<A> => fc.constantFrom(...some)
-const atMostOne = (some: ReadonlyArray<Model.Identifier>) => fc.option(oneOf(...some), { nil: undefined, freq: 2 })
+const atMostOne = (some: ReadonlyArray<Model.Identifier>) =>
+  some.length === 0 ? fc.constant(undefined) : fc.option(oneOf(...some), { nil: undefined, freq: 2 })
 
 /** At most one identifier of each kind. A `projectUserId` is one of the item's project. */
 const given = (project: string, some: ReadonlyArray<Model.Identifier>) =>
