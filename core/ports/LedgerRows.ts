@@ -206,7 +206,8 @@ export type TableName = keyof typeof tables
 /** The names of all tables, in their order. */
 export const tableNames = Object.keys(tables) as ReadonlyArray<TableName>
 
-type ValueOf<Of extends Kind> = Of extends `${infer Least extends Kind}?`
+/** A value of a kind. */
+export type ValueOf<Of extends Kind> = Of extends `${infer Least extends Kind}?`
   ? ValueOf<Least> | null
   : Of extends "whole"
     ? number
