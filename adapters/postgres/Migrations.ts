@@ -52,7 +52,7 @@ const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql
  * The table that records which migrations were applied. It is the only table without a lane, because it is about the
  * tables themselves; only migrations write to it.
  */
-const migrationTable = [
+export const migrationTable = [
   `CREATE TABLE IF NOT EXISTS migration (
   number bigint NOT NULL PRIMARY KEY,
   name text NOT NULL,

@@ -5,11 +5,9 @@
 import { Effect, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type { SqlError } from "effect/sql/SqlError"
-import * as Lane from "../../core/model/Lane.ts"
 import {
   batchRows,
   type ColumnName,
-  type Kind,
   type LedgerRows,
   type Next,
   NoLedger,
@@ -24,33 +22,9 @@ import {
 } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as JoinedRebuild from "./JoinedRebuild.ts"
-import * as Lanes from "./Lanes.ts"
 import * as Migrations from "./Migrations.ts"
+import * as RowForm from "./RowForm.ts"
 import * as Sql from "./Sql.ts"
-
-type Value = number | string | boolean | null
-
-const columnsOf = (table: TableName): ReadonlyArray<readonly [name: string, kind: Kind]> =>
-  Object.entries(tables[table].columns)
-
-/** The lane of a row, for the tables that have a lane in PostgreSQL only. */
-const laneOf = (table: TableName, row: Readonly<Record<string, Value>>): number | undefined => {
-  switch (table) {
-    case "catalog_head":
-    case "catalog_entry":
-      return Lanes.catalog
-    case "document":
-      return Lane.of(Lanes.unowned, String(row["consent_type"]))
-    case "key_use":
-      return Lane.of(Lanes.unowned, String(row["id"]))
-    case "session":
-      return Lane.of(Lanes.unowned, String(row["token_hash"]))
-    case "used_identity_token":
-      return Lane.of(Lanes.unowned, String(row["hash"]))
-    default:
-      return undefined
-  }
-}
 
 /**
  * The SQLSTATE codes of data that the server cannot read or decode, and of the statements after that in the same
@@ -58,38 +32,25 @@ const laneOf = (table: TableName, row: Readonly<Record<string, Value>>): number 
  */
 const damagedCodes: ReadonlySet<unknown> = new Set(["XX000", "XX001", "XX002", "58P01", "22021", "25P02"])
 
-const failureOf = (error: SqlError): StoreUnavailable | StoreDamaged => {
+/** Why a statement failed: the rows cannot be read, or the database cannot answer. */
+export const failureOf = (error: SqlError): StoreUnavailable | StoreDamaged => {
   const cause: unknown = error.reason.cause
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
   return damagedCodes.has(code) ? new StoreDamaged({ reason: error.message }) : Sql.unavailable(error)
 }
 
-const isText = (kind: Kind | undefined): boolean => kind === "text" || kind === "text?"
-
-/** Text is read as bytes and decoded here, because damaged bytes that are not valid text must not stop the read. */
-const decodeText = (row: object): object =>
-  Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name,
-      value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString() : value,
-    ]),
-  )
-
 const select = <Name extends TableName, Column extends ColumnName<Name>>(
   table: Name,
   selection: Selection<Name, Column> | undefined,
 ): string => {
-  const kinds = new Map(columnsOf(table))
-  const columns: ReadonlyArray<string> = selection?.columns ?? [...kinds.keys()]
-  const shown = columns.map((name) => {
-    const kind = kinds.get(name)
-    if (kind?.startsWith("bytes") === true) return `encode(${name}, 'hex') AS ${name}`
-    return isText(kind) ? `textsend(${name}) AS ${name}` : name
-  })
+  const all = RowForm.columnsOf(tables[table])
+  const names: ReadonlyArray<string> | undefined = selection?.columns
+  const kinds = new Map(all)
   const by: ReadonlyArray<string> = selection?.by ?? tables[table].key
   // Text is ordered by its bytes, whatever the collation of the database is.
-  const order = by.map((name) => `t.${name}${isText(kinds.get(name)) ? ' COLLATE "C"' : ""}`)
-  return `SELECT ${shown.join(", ")} FROM ${table} t${order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`}`
+  const order = by.map((name) => `t.${name}${RowForm.isText(kinds.get(name)) ? ' COLLATE "C"' : ""}`)
+  const shown = RowForm.selectList(all.filter(([name]) => names?.includes(name) !== false))
+  return `SELECT ${shown} FROM ${table} t${order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`}`
 }
 
 const makeSnapshot = (sql: Sql.Sql): Snapshot => {
@@ -100,7 +61,10 @@ const makeSnapshot = (sql: Sql.Sql): Snapshot => {
         const cursor = `rows_${++cursors}`
         yield* Sql.query(sql, `DECLARE ${cursor} NO SCROLL CURSOR FOR ${select(table, selection)}`)
         const fetch = Sql.query<object>(sql, `FETCH ${batchRows(table)} FROM ${cursor}`)
-        const rows = Effect.map(fetch, (found) => found.map(decodeText) as ReadonlyArray<Row<Name, Column>>)
+        const rows = Effect.map(
+          fetch,
+          (found) => found.map(RowForm.decodeText) as unknown as ReadonlyArray<Row<Name, Column>>,
+        )
         return Effect.mapError(rows, failureOf) as Next<Name, Column>
       }).pipe(Effect.mapError(failureOf)),
     faults: Effect.mapError(
@@ -114,7 +78,7 @@ const makeSnapshot = (sql: Sql.Sql): Snapshot => {
  * A transaction without time limits. It is never tried again here, because its steps may also read or write another
  * store.
  */
-const transaction = <A, E>(sql: Sql.Sql, begin: string, steps: Effect.Effect<A, E>) =>
+export const transaction = <A, E>(sql: Sql.Sql, begin: string, steps: Effect.Effect<A, E>) =>
   sql
     .withTransaction(
       Effect.gen(function* () {
@@ -128,7 +92,8 @@ const transaction = <A, E>(sql: Sql.Sql, begin: string, steps: Effect.Effect<A, 
     )
     .pipe(Effect.catchDefect((defect) => (Sql.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect))))
 
-const mapErrors = <A, E>(
+/** Gives errors of the database the meaning that they have for rows. */
+export const mapErrors = <A, E>(
   effect: Effect.Effect<A, E | SqlError>,
 ): Effect.Effect<A, Exclude<E, SqlError> | StoreUnavailable | StoreDamaged> =>
   Effect.mapError(effect, (error) => (Sql.isSqlError(error) ? failureOf(error) : (error as Exclude<E, SqlError>)))
@@ -139,8 +104,11 @@ const expectLedger = Effect.fnUntraced(function* (sql: Sql.Sql) {
   if (reason !== undefined) return yield* new NoLedger({ reason })
 })
 
-const withDatabase = <A, E>(url: string, use: (sql: Sql.Sql) => Effect.Effect<A, E, Scope.Scope>) =>
-  mapErrors(Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer)))
+/** Connects to a database, and closes the connections after use. */
+export const withDatabase = <A, E>(
+  url: string,
+  use: (sql: Sql.Sql) => Effect.Effect<A, E, Reactivity.Reactivity | Scope.Scope>,
+) => mapErrors(Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer)))
 
 const read =
   (url: string): LedgerRows["read"] =>
@@ -174,29 +142,11 @@ const lock = (sql: Sql.Sql) => {
   return Sql.query(sql, `LOCK TABLE ${locked.join(", ")} IN EXCLUSIVE MODE`)
 }
 
-const types = { whole: "bigint", uuid: "uuid", text: "text", bytes: "text", boolean: "text" } as const
-
-/** How a column is inserted: the type of the array with its values, and the expression that converts each of them. */
-const columnOf = (name: string, kind: Kind) => {
-  // Without `?`, every kind is a key of `types`.
-  const type = types[kind.replace("?", "") as keyof typeof types]
-  const value = kind.startsWith("bytes") ? `decode(v.${name}, 'hex')` : `v.${name}`
-  return { name, type, value: kind === "boolean" ? `${value}::boolean` : value }
-}
-
 const insert =
   (sql: Sql.Sql) =>
   <Name extends TableName>(table: Name, rows: ReadonlyArray<Row<Name>>): Effect.Effect<void, StoreUnavailable> => {
-    const given: ReadonlyArray<Readonly<Record<string, Value>>> = rows
-    const lanes = given.flatMap((row) => laneOf(table, row) ?? [])
-    const columns = columnsOf(table).map(([name, kind]) => columnOf(name, kind))
-    const all = lanes.length === 0 ? columns : [columnOf("lane", "whole"), ...columns]
-    const values = (name: string) => given.map((row) => (typeof row[name] === "boolean" ? `${row[name]}` : row[name]!))
-    const statement = `INSERT INTO ${table} (${all.map(({ name }) => name).join(", ")})
-      SELECT ${all.map(({ value }) => value).join(", ")}
-      FROM unnest(${all.map(({ type }, index) => `$${index + 1}::${type}[]`).join(", ")})
-        AS v (${all.map(({ name }) => name).join(", ")})`
-    const parameters = [...(lanes.length === 0 ? [] : [lanes]), ...columns.map(({ name }) => values(name))]
+    const given: ReadonlyArray<RowForm.Values> = rows
+    const { parameters, statement } = RowForm.insertion(table, table, tables[table], given)
     const hasNull = () => given.some((row) => Object.values(row).some((value) => String(value).includes("\0")))
     return Sql.query(sql, statement, parameters).pipe(
       Effect.mapError((error) =>

@@ -4,7 +4,7 @@
  * If no process has the file open, reading leaves no trace: SQLite does not even make its `-wal` and `-shm` files.
  */
 import { existsSync, statSync } from "node:fs"
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite"
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import { Effect, Exit } from "effect"
 import {
@@ -28,14 +28,13 @@ import * as Connection from "./Connection.ts"
 import * as Integrity from "./Integrity.ts"
 import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as Migrations from "./Migrations.ts"
-import * as Uuid from "./Uuid.ts"
-
-type Value = number | string | boolean | null
+import * as RowForm from "./RowForm.ts"
 
 /** SQLite's result codes for a file that is damaged, or that is not a SQLite file. */
 const damagedCodes: ReadonlySet<unknown> = new Set([11, 26])
 
-const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
+/** Why a step failed: the file is damaged, or it cannot be used. */
+export const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
   if (!(error instanceof Error)) return new StoreUnavailable({ reason: "the disk failed" })
   const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined
   return damagedCodes.has(code)
@@ -45,20 +44,6 @@ const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
 
 const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable | StoreDamaged> =>
   Effect.try({ try: step, catch: failureOf })
-
-/** A value in the form that all stores share. A damaged file may hold values of other types; they stay as they are. */
-const toShared = (kind: Kind, value: SQLOutputValue): Value => {
-  if (typeof value === "bigint") return kind === "boolean" ? value === 1n : Number(value)
-  if (!(value instanceof Uint8Array)) return value
-  return kind.startsWith("uuid") ? Uuid.fromBytes(value) : Uuid.toHex(value)
-}
-
-/** A value in the form in which SQLite stores it. */
-const toStored = (table: TableName, kind: Kind, value: Value): SQLInputValue => {
-  if (typeof value === "boolean") return value ? 1 : 0
-  const isBytes = kind === "bytes" || kind === "bytes?" || (kind.startsWith("uuid") && table !== "key_use")
-  return isBytes && typeof value === "string" ? Uuid.toBytes(value) : value
-}
 
 /** The columns that are read of a table, and the statement that reads them in order. */
 interface TableQuery {
@@ -90,7 +75,7 @@ const snapshotOf = (db: DatabaseSync, check: () => void): Snapshot => ({
       const rows: Iterator<unknown> = statement.iterate()
       const rowOf = (values: ReadonlyArray<SQLOutputValue>) =>
         // The columns and their kinds are those of the table.
-        Object.fromEntries(columns.map(([name, kind], index) => [name, toShared(kind, values[index]!)])) as Row<
+        Object.fromEntries(columns.map(([name, kind], index) => [name, RowForm.toShared(kind, values[index]!)])) as Row<
           Name,
           Column
         >
@@ -182,7 +167,9 @@ const makeInsert = (db: DatabaseSync) => {
       `INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
     )
     return (row: Row<Name>) =>
-      statement.run(...columns.map(([name, kind]) => toStored(table, kind, row[name as ColumnName<Name>] as Value)))
+      statement.run(
+        ...columns.map(([name, kind]) => RowForm.toStored(table, kind, row[name as ColumnName<Name>] as RowForm.Value)),
+      )
   }
   return <Name extends TableName>(table: Name, rows: ReadonlyArray<Row<Name>>) =>
     Effect.try({

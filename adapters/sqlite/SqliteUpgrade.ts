@@ -8,34 +8,30 @@ import {
   batchRows,
   type Kind,
   NoLedger,
-  type Row,
   StoreDamaged,
   type Table,
   type TableName,
   tables,
 } from "../../core/ports/LedgerRows.ts"
-import { CannotUpgrade, type Key, type LedgerUpgrade, type NextRows, type Upgrade } from "../../core/ports/LedgerUpgrade.ts"
+import {
+  CannotUpgrade,
+  type Key,
+  type LedgerState,
+  type LedgerUpgrade,
+  type NextRows,
+  type Upgrade,
+} from "../../core/ports/LedgerUpgrade.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import { tablesBefore } from "../../core/ports/TablesBefore.ts"
 import * as Migrations from "./Migrations.ts"
 import * as RowForm from "./RowForm.ts"
+import * as SqliteRows from "./SqliteRows.ts"
 import * as UpgradeFiles from "./UpgradeFiles.ts"
 
 type Values = Readonly<Record<string, RowForm.Value>>
 
-/** SQLite's result codes for a file that is damaged, or that is not a SQLite file. */
-const damagedCodes: ReadonlySet<unknown> = new Set([11, 26])
-
-const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
-  if (!(error instanceof Error)) return new StoreUnavailable({ reason: "the disk failed" })
-  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined
-  return damagedCodes.has(code)
-    ? new StoreDamaged({ reason: error.message })
-    : new StoreUnavailable({ reason: error.message })
-}
-
 const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable | StoreDamaged> =>
-  Effect.try({ try: step, catch: failureOf })
+  Effect.try({ try: step, catch: SqliteRows.failureOf })
 
 const columnsOf = ({ columns }: Table): ReadonlyArray<readonly [name: string, kind: Kind]> => Object.entries(columns)
 
@@ -145,12 +141,12 @@ const counter = (db: DatabaseSync) => (name: string) =>
 const upgradeOf = ({ after, before }: UpgradeFiles.Opened): Upgrade => {
   const personKeys = finder(after, "person_key")
   const personalData = finder(after, "personal_data")
-  // Rows have the columns of their tables.
+  // The values of rows are those of the columns of their tables.
   return {
-    before: (name, key) => rowsOf(before, name, tablesBefore[name], key) as ReturnType<Upgrade["before"]> as never,
+    before: (name, key) => rowsOf(before, name, tablesBefore[name], key) as never,
     after: (name, key) => rowsOf(after, name, tables[name], key) as never,
-    personKeys: (places) => personKeys(places) as Effect.Effect<ReadonlyArray<Row<"person_key"> | undefined>>,
-    personalData: (places) => personalData(places) as Effect.Effect<ReadonlyArray<Row<"personal_data"> | undefined>>,
+    personKeys: (places) => personKeys(places) as never,
+    personalData: (places) => personalData(places) as never,
     places: attempt(() => {
       const rows = after.prepare(`SELECT part, place FROM ${UpgradeFiles.placesTable}`).all()
       return new Map(rows.map(({ part, place }) => [String(part), JSON.parse(String(place)) as Key]))
@@ -163,7 +159,7 @@ const upgradeOf = ({ after, before }: UpgradeFiles.Opened): Upgrade => {
 
 /** Keeps an error that says what to do. */
 const opening = (error: unknown): CannotUpgrade | StoreUnavailable | StoreDamaged =>
-  error instanceof CannotUpgrade ? error : failureOf(error)
+  error instanceof CannotUpgrade ? error : SqliteRows.failureOf(error)
 
 const run =
   (path: string): LedgerUpgrade["run"] =>
@@ -181,14 +177,20 @@ const run =
     )
 
 const state = (path: string): LedgerUpgrade["state"] =>
-  Effect.gen(function* () {
+  Effect.gen(function* (): Effect.gen.Return<LedgerState, NoLedger | StoreUnavailable | StoreDamaged> {
     if (!existsSync(path)) return yield* new NoLedger({ reason: `${path}: no such file` })
-    const found = yield* Effect.acquireUseRelease(
+    return yield* Effect.acquireUseRelease(
       attempt(() => new DatabaseSync(path, { timeout: 10_000 })),
-      (db) => attempt(() => Migrations.stateOf(db)),
+      (db) =>
+        Effect.gen(function* () {
+          const fault = yield* attempt(() => Migrations.faultOf(db))
+          if (fault === undefined) return "current"
+          const version = yield* attempt(() => UpgradeFiles.versionOf(db))
+          if (version < 0) return "begun"
+          return UpgradeFiles.isBefore(version) ? "before" : yield* new NoLedger({ reason: `${path}: ${fault}` })
+        }),
       (db) => Effect.sync(() => db.close()),
     )
-    return typeof found === "string" ? found : yield* new NoLedger({ reason: `${path}: ${found.fault}` })
   })
 
 /** The upgrade of the ledger in a file. */

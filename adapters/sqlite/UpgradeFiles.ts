@@ -6,12 +6,23 @@
  * for this one's.
  */
 import { randomInt } from "node:crypto"
-import { chmodSync, closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs"
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { CannotUpgrade } from "../../core/ports/LedgerUpgrade.ts"
 import * as Connection from "./Connection.ts"
 import * as Integrity from "./Integrity.ts"
+import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as Migrations from "./Migrations.ts"
 
 /** The connections of an upgrade. */
@@ -82,12 +93,31 @@ const expectSpace = (path: string, newPath: string | undefined): void => {
   throw new CannotUpgrade({ reason: `${dirname(path)}: ${sizes}; nothing was changed` })
 }
 
+/** The last migration of ledgers that are upgraded. */
+const lastBefore = 7
+
+/** The migration after which the rows about people that are joined already are written. */
+const joinedHeads = 5
+
+/** Whether a number is that of a migration after which a ledger is upgraded. */
+export const isBefore = (version: number): boolean =>
+  version <= lastBefore && Migrations.migrations.some(({ number }) => number === version)
+
+/** Applies the migrations up to {@link lastBefore} that the ledger lacks, in the caller's transaction. */
+const migrate = (db: DatabaseSync): void => {
+  const version = versionOf(db)
+  for (const { number, sql } of Migrations.migrations) {
+    if (number > version && number <= lastBefore) db.exec(sql)
+  }
+  if (version < joinedHeads) JoinedRebuild.rebuild(db)
+}
+
 /** Brings an earlier ledger to the last of the earlier tables, and marks it. */
 const mark = (path: string, db: DatabaseSync): number => {
   const chosen = -randomInt(1, 2 ** 31)
   expectSpace(path, undefined)
   alone(path, db, () => {
-    Migrations.applyBefore(db)
+    migrate(db)
     db.exec(`PRAGMA user_version = ${chosen}`)
     removeOthers(path)
   })
@@ -129,8 +159,8 @@ export const open = (path: string): Opened => {
   const before = new DatabaseSync(path, { timeout: lockTimeoutMillis })
   try {
     const version = versionOf(before)
-    if (version === Migrations.migrations.at(-1)!.number) {
-      throw new CannotUpgrade({ reason: `${path} is a ledger of this version` })
+    if (!(version < 0 || isBefore(version))) {
+      throw new CannotUpgrade({ reason: `${path} is no ledger of an earlier version any more` })
     }
     const marked = version < 0 ? version : mark(path, before)
     const newPath = newPathOf(path, marked)
@@ -181,7 +211,7 @@ export const swap = ({ after, before, newPath, path }: Opened): void => {
 /** The new ledger is removed, and the earlier one can be opened by the version before. */
 export const abandon = ({ after, before, newPath, path }: Opened): void => {
   after.close()
-  alone(path, before, () => before.exec(`PRAGMA user_version = ${Migrations.lastBefore}`))
+  alone(path, before, () => before.exec(`PRAGMA user_version = ${lastBefore}`))
   before.close()
   remove(newPath)
 }

@@ -45,9 +45,7 @@ export interface Upgrade {
   /** The rows of a table of the new ledger that are there now, after a key. The order is that of `before`. */
   readonly after: <Name extends TableName>(table: Name, after?: Key) => Failing<NextRows<Row<Name>>>
   /** The keys of people, in the order of their places. */
-  readonly personKeys: (
-    places: ReadonlyArray<PersonKeyPlace>,
-  ) => Failing<ReadonlyArray<Row<"person_key"> | undefined>>
+  readonly personKeys: (places: ReadonlyArray<PersonKeyPlace>) => Failing<ReadonlyArray<Row<"person_key"> | undefined>>
   /** Personal data, in the order of their places. */
   readonly personalData: (
     places: ReadonlyArray<PersonalDataPlace>,

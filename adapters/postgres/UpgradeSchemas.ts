@@ -1,0 +1,166 @@
+/**
+ * The schemas of an upgrade: the tables of the earlier ledger are put away into one, and the new ones are filled in
+ * another. In the end the new tables are put where the earlier ones were.
+ *
+ * A server of the earlier version that still runs finds no table any more: it refuses every request, and what it would
+ * have recorded cannot be lost. A row of `migration` keeps servers from starting.
+ */
+import { Effect } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import { CannotUpgrade, type LedgerState } from "../../core/ports/LedgerUpgrade.ts"
+import { namesBefore } from "../../core/ports/TablesBefore.ts"
+import * as JoinedRebuild from "./JoinedRebuild.ts"
+import * as Migrations from "./Migrations.ts"
+import * as Sql from "./Sql.ts"
+
+/** The names of schemas, quoted. */
+export interface Schemas {
+  /** The schema that servers use. */
+  readonly own: string
+  readonly before: string
+  readonly after: string
+}
+
+/** The table with the places of the parts of an upgrade, until the swap. */
+export const placesTable = "upgrade"
+
+/** Every table of the earlier ledger: those with rows that are upgraded, and one that is only of this store. */
+const tablesBefore = [...namesBefore, "attempt"]
+
+/** The last migration of ledgers that are upgraded. */
+const lastBefore = 7
+
+/** The migration after which the rows about people that are joined already are written. */
+const joinedHeads = 5
+
+/** The row of `migration` that marks a ledger: no version has a migration of this number. */
+const mark = -1
+
+/** Whether the tables are of this version, of an earlier one, or put away; or what else they are. */
+export const stateOf = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+): Effect.fn.Return<LedgerState | { readonly fault: string }, SqlError> {
+  const fault = yield* Migrations.faultOfDatabase(sql)
+  if (fault === undefined) return "current"
+  const [found] = yield* Sql.query<{ readonly is: boolean }>(sql, `SELECT to_regclass('migration') IS NOT NULL AS "is"`)
+  if (found?.is !== true) return { fault }
+  const applied = yield* Sql.query<{ readonly number: number }>(sql, "SELECT number FROM migration ORDER BY number")
+  const numbers = applied.map(({ number }) => number)
+  if (numbers[0] === mark) return "begun"
+  return numbers.every((number, index) => number === index + 1 && number <= lastBefore) ? "before" : { fault }
+})
+
+/** Applies the migrations up to {@link lastBefore} that the ledger lacks, and returns the engine of its tables. */
+const migrate = Effect.fnUntraced(function* (sql: Sql.Sql) {
+  const { engine, migrations } = yield* Migrations.find(sql)
+  const missing = migrations.filter(({ number }) => number <= lastBefore)
+  for (const migration of missing) {
+    for (const statement of Migrations.statementsOf(migration, engine)) yield* Sql.query(sql, statement)
+  }
+  if (missing.some(({ number }) => number === joinedHeads)) yield* JoinedRebuild.rebuild(sql)
+  return engine
+})
+
+/** Makes the tables of this version, empty. */
+const makeTables = Effect.fnUntraced(function* (sql: Sql.Sql, engine: Migrations.Engine) {
+  for (const statement of Migrations.migrationTable) yield* Sql.query(sql, statement)
+  for (const migration of Migrations.migrations) {
+    for (const statement of Migrations.statementsOf(migration, engine)) yield* Sql.query(sql, statement)
+  }
+  yield* Sql.query(sql, "DELETE FROM catalog_head")
+})
+
+/** The schemas of the ledger that a connection uses. */
+export const find = Effect.fnUntraced(function* (sql: Sql.Sql) {
+  const [found] = yield* Sql.query<Schemas>(
+    sql,
+    `SELECT quote_ident(name) AS own, quote_ident(name || '_before_upgrade') AS before,
+       quote_ident(name || '_upgraded') AS after
+     FROM current_schema() AS name`,
+  )
+  return found!
+})
+
+const inUse = new CannotUpgrade({
+  reason: "the ledger is in use: stop every server and command on it; nothing was changed",
+})
+
+/** Runs steps in one transaction; a lock that others hold is told as use of the ledger. */
+const exclusively = <A, E>(sql: Sql.Sql, steps: Effect.Effect<A, E>) =>
+  Sql.transactionOnce(sql, Effect.andThen(Sql.query(sql, "SET LOCAL statement_timeout = 0"), steps)).pipe(
+    Effect.catchIf(
+      (error) => Sql.isSqlError(error) && error.reason._tag === "LockTimeoutError",
+      () => inUse,
+    ),
+  )
+
+const inSchema = (sql: Sql.Sql, schema: string) => Sql.query(sql, `SET LOCAL search_path = ${schema}`)
+
+/**
+ * Marks the ledger, puts its tables away, and makes empty ones: all of it or nothing. Does nothing if it was done
+ * before.
+ */
+export const begin = Effect.fnUntraced(function* (sql: Sql.Sql, schemas: Schemas) {
+  const { after, before, own } = schemas
+  const steps = Effect.gen(function* () {
+    yield* Sql.query(sql, "LOCK TABLE migration IN ACCESS EXCLUSIVE MODE")
+    if ((yield* stateOf(sql)) === "begun") return
+    const engine = yield* migrate(sql)
+    // Citus changes the shards of one table after the other where several tables are changed in one transaction.
+    if (engine === "citus") yield* Sql.query(sql, "SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
+    yield* Sql.query(sql, `LOCK TABLE ${tablesBefore.join(", ")} IN ACCESS EXCLUSIVE MODE`)
+    yield* Sql.query(sql, `CREATE SCHEMA ${before}`)
+    for (const table of tablesBefore) yield* Sql.query(sql, `ALTER TABLE ${table} SET SCHEMA ${before}`)
+    yield* Sql.query(sql, `INSERT INTO migration VALUES (${mark}, 'upgrade', '', '${engine}')`)
+    yield* Sql.query(sql, `DROP SCHEMA IF EXISTS ${after} CASCADE`)
+    yield* Sql.query(sql, `CREATE SCHEMA ${after}`)
+    yield* inSchema(sql, after)
+    yield* makeTables(sql, engine)
+    yield* Sql.query(sql, `CREATE TABLE ${placesTable} (part text PRIMARY KEY, place text NOT NULL)`)
+    yield* inSchema(sql, own)
+  })
+  yield* exclusively(sql, steps)
+})
+
+/** Keeps another process from upgrading, until the transaction ends. */
+export const holdAlone = (sql: Sql.Sql, { after }: Schemas) =>
+  Effect.catchIf(
+    Sql.query(sql, `LOCK TABLE ${after}.${placesTable} IN SHARE UPDATE EXCLUSIVE MODE NOWAIT`),
+    ({ reason }) => reason._tag === "LockTimeoutError",
+    () => new CannotUpgrade({ reason: "the ledger is being upgraded by another process; nothing was changed" }),
+  )
+
+const newTables = Effect.fnUntraced(function* (sql: Sql.Sql, { after }: Schemas) {
+  const rows = yield* Sql.query<{ readonly name: string }>(
+    sql,
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = '${after}'::regnamespace AND relkind IN ('r', 'p')
+       AND relname <> '${placesTable}'`,
+  )
+  return rows.map(({ name }) => name)
+})
+
+/** The new tables take the place of the earlier ones, which are removed. */
+export const swap = Effect.fnUntraced(function* (sql: Sql.Sql, schemas: Schemas) {
+  const { after, before, own } = schemas
+  const steps = Effect.gen(function* () {
+    yield* Sql.query(sql, `DROP TABLE ${after}.${placesTable}`)
+    const tables = yield* newTables(sql, schemas)
+    for (const table of tables) yield* Sql.query(sql, `ANALYZE ${after}.${table}`)
+    yield* Sql.query(sql, `DROP SCHEMA ${before} CASCADE`)
+    yield* Sql.query(sql, `DROP TABLE ${own}.migration`)
+    for (const table of tables) yield* Sql.query(sql, `ALTER TABLE ${after}.${table} SET SCHEMA ${own}`)
+    yield* Sql.query(sql, `DROP SCHEMA ${after}`)
+  })
+  yield* exclusively(sql, steps)
+})
+
+/** The new tables are removed, and the earlier ones are where they were. */
+export const abandon = Effect.fnUntraced(function* (sql: Sql.Sql, { after, before, own }: Schemas) {
+  const steps = Effect.gen(function* () {
+    yield* Sql.query(sql, `DROP SCHEMA ${after} CASCADE`)
+    for (const table of tablesBefore) yield* Sql.query(sql, `ALTER TABLE ${before}.${table} SET SCHEMA ${own}`)
+    yield* Sql.query(sql, `DROP SCHEMA ${before}`)
+    yield* Sql.query(sql, `DELETE FROM migration WHERE number = ${mark}`)
+  })
+  yield* exclusively(sql, steps)
+})
