@@ -2,7 +2,7 @@
  * Appends the events of a group of requests in one transaction: positions without gaps, heads raised, idempotency
  * records kept.
  *
- * Rows are locked in this order, and those of 1 to 6 in ascending order of their keys, so that two transactions never
+ * Rows are locked in this order, and those of 1 to 7 in ascending order of their keys, so that two transactions never
  * wait for each other (deadlock):
  *
  *  1. `lane_head`: the lanes of all events. The next positions are read with the lock.
@@ -12,12 +12,15 @@
  *  4. `person`: the people that a claim identifies, that the append was prepared against, and that its facts are about.
  *  5. `alias`: the identifiers that are claimed.
  *  6. `external_id`: the external ids of the events.
- *  7. `event`, `head` and `joined_head`: rows in the lanes that are locked.
- *  8. `person_fact`, of the people that are locked, and `people_head`.
+ *  7. `person_key`: the keys of people that have none yet.
+ *  8. `event`, `head`, `joined_head` and `personal_data`: rows in the lanes that are locked, or of their people.
+ *  9. `person_fact`, of the people that are locked, and `people_head`.
  *
  * An identity change that joins people or separates them locks their lanes first, too, then `idempotency`,
  * `catalog_head`, `person` and `alias`, and then the rows of `joined_head` in the lanes that it has locked. So no event
- * is recorded while the heads are copied.
+ * is recorded while the heads are copied. An erasure locks the lanes of its people, `idempotency`, `catalog_head` and
+ * `person` in the same order, and then deletes: see ErasureWriter.ts. Erasures are looked up while the lanes are
+ * locked, and only if one of the lanes is marked: see ErasureGuard.ts.
  *
  * A transaction waits up to 5 seconds for a lock; then it is rolled back and tried again. So if two servers append to
  * the same lane, the second one waits for the `lane_head` row of the first, and then reads the positions that the first
@@ -26,15 +29,15 @@
  * A group with a {@link Prediction} is written while other groups of this process write to its lanes. It takes the
  * locks above in another order:
  *
- *  1. Locks 4 to 7, about other people than those of the other groups.
+ *  1. Locks 4 to 8 without `joined_head`, about other people than those of the other groups.
  *  2. It waits up to a second until the other groups are committed.
  *  3. Lock 1; the lanes must end as predicted.
- *  4. Locks 2 and 3, `joined_head`, and locks 8.
+ *  4. Locks 2 and 3, `joined_head`, the look for erasures, and locks 9.
  *
  * Because this order can deadlock with the one above, it waits for each lock up to 50 milliseconds only; then it is
  * rolled back and written again in the order above.
  *
- * The statements of locks 2 to 8 in the first list are pipelined: each is sent without waiting for the result of the
+ * The statements of locks 2 to 9 in the first list are pipelined: each is sent without waiting for the result of the
  * previous one.
  *
  * If a request cannot be kept, the transaction is rolled back, and its requests are then tried one by one.
@@ -46,11 +49,14 @@ import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
+import * as ErasureGuard from "./ErasureGuard.ts"
 import * as EventWriter from "./EventWriter.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
+import * as LaneMarks from "./LaneMarks.ts"
 import * as LanePrediction from "./LanePrediction.ts"
 import * as Lanes from "./Lanes.ts"
+import * as PersonalWriter from "./PersonalWriter.ts"
 import * as PersonWriter from "./PersonWriter.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as RefusalGuard from "./RefusalGuard.ts"
@@ -84,19 +90,19 @@ interface ProjectEvent {
   readonly project: Lane.Owner
 }
 
-const eventDigests = ArrayColumns.make<ProjectEvent>({
+const eventLeaves = ArrayColumns.make<ProjectEvent>({
   lane: ["bigint", ({ event, project }) => Lane.of(project, event.concordId)],
   event_id: ["uuid", ({ event }) => event.id],
-  digest: ["bytea", ({ event }) => EventWriter.digestOf(event)],
+  leaf: ["bytea", ({ event }) => EventWriter.leafOf(event)],
 })
 
 /** Whether every event of a request is there already, from a commit whose outcome was unknown. */
 const isRecorded = Effect.fnUntraced(function* (sql: Sql.Sql, { events, project }: Append) {
   const rows = yield* Sql.query<{ readonly found: number }>(
     sql,
-    `SELECT count(*) AS found FROM ${eventDigests.rows} v
-     JOIN event e ON e.lane = v.lane AND e.event_id = v.event_id AND e.digest = v.digest`,
-    eventDigests.parameters(events.map((event) => ({ event, project }))),
+    `SELECT count(*) AS found FROM ${eventLeaves.rows} v
+     JOIN event e ON e.lane = v.lane AND e.event_id = v.event_id AND e.leaf = v.leaf`,
+    eventLeaves.parameters(events.map((event) => ({ event, project }))),
   )
   return events.length > 0 && rows[0]?.found === events.length
 })
@@ -187,28 +193,6 @@ const setLockTimeout = (sql: Sql.Sql) =>
   )
 
 /**
- * Marks locked lanes that have no events yet, if anyone in their organization is joined: a join that is older than the
- * lane's project has not marked them. Costs a statement only for the first append to a lane.
- */
-const withNewLanes = Effect.fnUntraced(function* (
-  sql: Sql.Sql,
-  requests: ReadonlyArray<Append>,
-  heads: Lanes.LaneHeads,
-) {
-  const isNew = ({ has_joined, next_position }: Lanes.LaneHead) => next_position === 0 && !has_joined
-  if (![...heads.values()].some(isNew)) return heads
-  const marked = new Map(heads)
-  for (const { organization, project } of new Map(requests.map((each) => [each.project.number, each])).values()) {
-    const own = Lane.all(project)
-      .flatMap((lane) => heads.get(lane) ?? [])
-      .filter(isNew)
-    if (own.length === 0 || !(yield* JoinedWriter.hasAny(sql, organization))) continue
-    for (const head of own) marked.set(head.lane, { ...head, has_joined: true })
-  }
-  return marked as Lanes.LaneHeads
-})
-
-/**
  * Writes the requests in the order of locks above; fails with {@link Rollback} for the first one that cannot be kept.
  * Returns the positions after them, or `undefined` if an earlier attempt has recorded them.
  */
@@ -219,7 +203,7 @@ const write = Effect.fnUntraced(function* (
   { onSent, prediction }: Options,
 ) {
   const [first] = requests
-  const before = prediction?.lanes ?? (yield* withNewLanes(sql, requests, yield* Lanes.lock(sql, requests)))
+  const before = prediction?.lanes ?? (yield* LaneMarks.ofNewLanes(sql, requests, yield* Lanes.lock(sql, requests)))
   if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return undefined
   const placement = Lanes.place(requests, before)
   if ("lastRecordedAt" in placement) return yield* new Rollback({ outcome: { _tag: "Stale", ...placement } })
@@ -236,10 +220,16 @@ const write = Effect.fnUntraced(function* (
   const ownRows = [
     Effect.map(AliasWriter.claim(sql, claims, requests.flatMap(raisedBy)), rejectUnless(stale)),
     Effect.map(EventWriter.claimExternalIds(sql, placed), rejectUnless(stale)),
+    ...PersonalWriter.keySteps(sql, requests).map(Effect.map(rejectUnless(stale))),
     ...EventWriter.write(sql, placed),
+    ...PersonalWriter.partSteps(sql, requests),
   ]
   const sent = Effect.as(onSent(before, heads), undefined)
-  const facts = factSteps(sql, requests)
+  /** Written and read while the lanes and the people are locked. */
+  const last = [
+    ...ErasureGuard.steps(sql, requests, placed, heads).map(Effect.map(rejectUnless(stale))),
+    ...factSteps(sql, requests),
+  ]
   /** Rows that other transactions on the same lanes touch, too; written while the lanes are locked. */
   const sharedRows = [
     Effect.map(arePrecedingRecorded(sql, requests), rejectUnless(stale)),
@@ -255,11 +245,11 @@ const write = Effect.fnUntraced(function* (
     return yield* PipelinedTransactions.firstRejection([
       Effect.map(isAsPredicted, rejectUnless(stale)),
       ...sharedRows,
-      ...facts,
+      ...last,
     ])
   })
   const rejection = yield* prediction === undefined
-    ? PipelinedTransactions.firstRejection([...guards, ...sharedRows, ...ownRows, ...facts, sent])
+    ? PipelinedTransactions.firstRejection([...guards, ...sharedRows, ...ownRows, ...last, sent])
     : writePredicted(prediction)
   if (rejection !== undefined) return yield* new Rollback({ outcome: rejection })
   return new Map([...heads].map(([lane, { next_position }]) => [lane, next_position]))

@@ -10,8 +10,7 @@ export const decidingColumns = `e.event_id, e.person, e.consent_type, e.version,
   e.consent_date, e.recorded_at, e.expiration_date`
 
 /** The select list of an event; the table has the alias `e`. */
-export const columns = `${decidingColumns}, e.submitter, e.session, e.domain, e.geography,
-  encode(e.external_id, 'hex') AS external_id, e.body`
+export const columns = `${decidingColumns}, e.submitter, e.session, e.domain, e.geography, e.body`
 
 /** The {@link decidingColumns} of a row, with the types that EventWriter.ts inserts, which alone writes the table. */
 export interface DecidingRow {
@@ -32,7 +31,6 @@ export interface EventRow extends DecidingRow {
   readonly session: string | null
   readonly domain: string | null
   readonly geography: string | null
-  readonly external_id: string | null
   readonly body: string
 }
 
@@ -56,6 +54,5 @@ export const toEvent = (row: EventRow): StoredEvent => ({
   ...(row.session !== null && { session: row.session }),
   ...(row.domain !== null && { domain: row.domain }),
   ...(row.geography !== null && { geography: row.geography }),
-  ...(row.external_id !== null && { externalId: row.external_id }),
   body: row.body,
 })

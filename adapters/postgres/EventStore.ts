@@ -126,14 +126,14 @@ const byId = Effect.fnUntraced(function* (sql: Sql.Sql, project: Lane.Owner, ids
 
 /** The events with external ids, in the order of the hashes. */
 const byExternalId = Effect.fnUntraced(function* (sql: Sql.Sql, project: Lane.Owner, hashes: ReadonlyArray<string>) {
-  const events = yield* read(
+  const rows = yield* Sql.query<EventRow.EventRow & { readonly hash: string }>(
     sql,
-    `unnest($1::bigint[], $2::text[]) AS v (lane, hash)
-         JOIN external_id x ON x.lane = v.lane AND x.hash = decode(v.hash, 'hex')
-         JOIN event e ON e.lane = x.event_lane AND e.position = x.position`,
+    `SELECT v.hash, ${EventRow.columns} FROM unnest($1::bigint[], $2::text[]) AS v (lane, hash)
+       JOIN external_id x ON x.lane = v.lane AND x.hash = decode(v.hash, 'hex')
+       JOIN event e ON e.lane = x.event_lane AND e.position = x.position`,
     [hashes.map((hash) => Lane.of(project, hash)), hashes],
   )
-  const found = new Map(events.map((event) => [event.externalId, event]))
+  const found = new Map(rows.map((row) => [row.hash, EventRow.toEvent(row)]))
   return hashes.map((hash) => found.get(hash))
 })
 

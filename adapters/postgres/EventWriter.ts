@@ -12,8 +12,8 @@ import * as HeadRows from "./HeadRows.ts"
 import type { Placed } from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
-/** SHA-256 of the body, which is stored with it. */
-export const digestOf = ({ body }: StoredEvent): Uint8Array => ArrayColumns.bytes(hash("sha256", body))
+/** The leaf hash of an event, which is stored with it: SHA-256 of 0x00 and the body (RFC 6962, section 2.1). */
+export const leafOf = ({ body }: StoredEvent): Uint8Array => ArrayColumns.bytes(hash("sha256", `\0${body}`))
 
 const events = ArrayColumns.make<Placed>({
   lane: ["bigint", ({ lane }) => lane],
@@ -31,9 +31,8 @@ const events = ArrayColumns.make<Placed>({
   session: ["text", ({ event }) => event.session],
   domain: ["text", ({ event }) => event.domain],
   geography: ["text", ({ event }) => event.geography],
-  external_id: ["bytea", ({ event }) => event.externalId && ArrayColumns.bytes(event.externalId)],
   body: ["text", ({ event }) => event.body],
-  digest: ["bytea", ({ event }) => digestOf(event)],
+  leaf: ["bytea", ({ event }) => leafOf(event)],
 })
 
 const insertEvents = (sql: Sql.Sql, placed: ReadonlyArray<Placed>) =>
@@ -76,6 +75,7 @@ const externalIds = ArrayColumns.make<WithExternalId>({
   hash: ["bytea", ({ externalId }) => ArrayColumns.bytes(externalId)],
   event_lane: ["bigint", ({ lane }) => lane],
   position: ["bigint", ({ position }) => position],
+  person: ["uuid", ({ event }) => event.concordId],
 })
 
 /** Inserts the external ids, in ascending order; returns false if one is in use already. */

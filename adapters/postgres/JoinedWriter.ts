@@ -38,7 +38,7 @@ export const lockLanes = Effect.fnUntraced(function* (sql: Sql.Sql, joining: Joi
  * Whether a change was prepared against the catalog as it is. It stays so until the transaction ends, so that no
  * project is made meanwhile whose lanes are not marked.
  */
-export const isCurrent = (sql: Sql.Sql, { catalog }: Joining) =>
+export const isCurrent = (sql: Sql.Sql, { catalog }: Pick<Joining, "catalog">) =>
   Effect.map(
     Sql.query(sql, "SELECT revision FROM catalog_head WHERE lane = $1 AND revision = $2 FOR SHARE", [
       Lanes.catalog,

@@ -28,7 +28,8 @@ interface Remembered {
 const isSame = (one: LaneHead, other: LaneHead): boolean =>
   one.next_position === other.next_position &&
   one.last_recorded_at === other.last_recorded_at &&
-  one.has_joined === other.has_joined
+  one.has_joined === other.has_joined &&
+  one.has_erased === other.has_erased
 
 /** Whether lanes end where it was predicted. */
 export const areSame = (predicted: LaneHeads, found: LaneHeads): boolean =>

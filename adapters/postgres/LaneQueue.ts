@@ -68,11 +68,12 @@ export interface LaneQueue<Each extends QueuedAppend> {
 }
 
 /** Two appends that share no subject write no row in common before their lanes are locked. */
-const subjectsOf = ({ claims, events, facts = [], seen = [] }: Append): ReadonlyArray<string> => [
+const subjectsOf = ({ claims, events, facts = [], personal, seen = [] }: Append): ReadonlyArray<string> => [
   ...events.flatMap(({ concordId, externalId }) => (externalId === undefined ? [concordId] : [concordId, externalId])),
   ...claims.flatMap(({ concordId, hash }) => [concordId, hash]),
   ...seen.map(({ concordId }) => concordId),
   ...facts.map(({ survivor }) => survivor),
+  ...(personal === undefined ? [] : [...personal.keys, ...personal.parts].map(({ concordId }) => concordId)),
 ]
 
 const lanesOf = (entries: ReadonlyArray<QueuedAppend>): ReadonlySet<number> =>

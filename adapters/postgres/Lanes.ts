@@ -16,6 +16,8 @@ export interface LaneHead {
   readonly last_recorded_at: number
   /** Whether joined people live in the lane, so that an append to it has to look for them. */
   readonly has_joined: boolean
+  /** Whether people that were erased lived in the lane, so that an append to it has to look for erasures. */
+  readonly has_erased: boolean
 }
 
 /** The ends of lanes, by lane. */
@@ -65,7 +67,7 @@ export const lock = Effect.fnUntraced(function* (sql: Sql.Sql, requests: Readonl
     sql,
     `INSERT INTO lane_head SELECT v.lane, 0, 0 FROM ${lanes.rows} v ORDER BY v.lane
      ON CONFLICT (lane) DO UPDATE SET next_position = lane_head.next_position
-     RETURNING lane, next_position, last_recorded_at, has_joined`,
+     RETURNING lane, next_position, last_recorded_at, has_joined, has_erased`,
     lanes.parameters([...new Set(requests.flatMap(of))]),
   )
   const heads: LaneHeads = new Map(rows.map((row) => [row.lane, row]))
@@ -92,9 +94,10 @@ export const place = (
   for (const { events, project, recordedAt } of requests.toSorted((a, b) => a.recordedAt - b.recordedAt)) {
     for (const event of events) {
       const lane = Lane.of(project, event.concordId)
-      const { has_joined, last_recorded_at, next_position: position } = heads.get(lane)!
+      const head = heads.get(lane)!
+      const { last_recorded_at, next_position: position } = head
       if (last_recorded_at > event.dateCreated) return { lastRecordedAt: Math.max(recordedAt, last_recorded_at) }
-      heads.set(lane, { lane, next_position: position + 1, last_recorded_at: event.dateCreated, has_joined })
+      heads.set(lane, { ...head, next_position: position + 1, last_recorded_at: event.dateCreated })
       placed.push({ event, lane, position, project })
     }
   }
@@ -112,6 +115,7 @@ const moves = ArrayColumns.make<Move>({
   next_position: ["bigint", ({ head }) => head.next_position],
   last_recorded_at: ["bigint", ({ head }) => head.last_recorded_at],
   has_joined: ["boolean", ({ head }) => head.has_joined],
+  has_erased: ["boolean", ({ head }) => head.has_erased],
 })
 
 /** Writes where locked lanes end now. */
@@ -120,7 +124,7 @@ export const move = Effect.fnUntraced(function* (sql: Sql.Sql, before: LaneHeads
   const moved = yield* Sql.write(
     sql,
     `UPDATE lane_head h SET next_position = v.next_position, last_recorded_at = v.last_recorded_at,
-       has_joined = v.has_joined
+       has_joined = v.has_joined, has_erased = v.has_erased
      FROM ${moves.rows} v WHERE h.lane = v.lane AND h.next_position = v.expected`,
     moves.parameters([...after.values()].map((head) => ({ head, expected: before.get(head.lane)!.next_position }))),
   )

@@ -10,6 +10,7 @@ import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type { SqlError } from "effect/sql/SqlError"
+import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Ledger from "./migrations/0001-ledger.ts"
 import * as Attempts from "./migrations/0002-attempts.ts"
@@ -19,6 +20,7 @@ import * as JoinedHeads from "./migrations/0005-joined-heads.ts"
 import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as UsedVersions from "./migrations/0006-used-versions.ts"
 import * as AliasKinds from "./migrations/0007-alias-kinds.ts"
+import * as PersonalData from "./migrations/0008-personal-data.ts"
 import * as Sql from "./Sql.ts"
 
 /** The engines that the tables can be made for. */
@@ -32,19 +34,30 @@ export interface Migration {
   readonly sql: string
 }
 
+/** The migration that gives the catalog its table name. */
+const tableNames = 4
+
 /** The migration after which the rows about people that are joined already are written. */
 const joinedHeads = 5
+
+/** The migration that only changes a ledger without an organization: any other one is upgraded. */
+const personalData = 8
 
 /** Every migration, in its order. */
 export const migrations: ReadonlyArray<Migration> = [
   { number: 1, name: "ledger", sql: Ledger.sql },
   { number: 2, name: "attempts", sql: Attempts.sql },
   { number: 3, name: "people-head", sql: PeopleHead.sql },
-  { number: 4, name: "table-names", sql: TableNames.sql },
+  { number: tableNames, name: "table-names", sql: TableNames.sql },
   { number: joinedHeads, name: "joined-heads", sql: JoinedHeads.sql },
   { number: 6, name: "used-versions", sql: UsedVersions.sql },
   { number: 7, name: "alias-kinds", sql: AliasKinds.sql },
+  { number: personalData, name: "personal-data", sql: PersonalData.sql },
 ]
+
+/** The reason of {@link UpgradeNeeded}. */
+const upgradeNeeded =
+  "the ledger was written by an earlier version of Assent: stop its servers, then run `assent upgrade --store URL`"
 
 const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql).digest("hex")
 
@@ -96,6 +109,17 @@ export interface Missing {
 const refuseJoined =
   "SELECT CAST(concat('people are joined: apply this migration with assent migrate, fact ', lane) AS bigint) FROM person_fact LIMIT 1"
 
+/** Makes a file for `psql` fail in a database with an organization, because its events have to be written again. */
+const refuseOrganizations =
+  "SELECT CAST(concat('the ledger has organizations: upgrade it with assent upgrade, revision ', revision) AS bigint)" +
+  " FROM catalog_entry WHERE kind = 'organizations' LIMIT 1"
+
+/** The statements that a file for `psql` has after those of a migration. */
+const refusals = new Map([
+  [joinedHeads, refuseJoined],
+  [personalData, refuseOrganizations],
+])
+
 /** The statements that apply the missing migrations, as a file for `psql`. */
 export const script = ({ engine, migrations }: Missing): string =>
   migrations.length === 0
@@ -105,7 +129,7 @@ export const script = ({ engine, migrations }: Missing): string =>
         ...migrations.flatMap((migration) => [
           "BEGIN",
           ...statementsOf(migration, engine),
-          ...(migration.number === joinedHeads ? [refuseJoined] : []),
+          ...(refusals.has(migration.number) ? [refusals.get(migration.number)!] : []),
           "COMMIT",
         ]),
         "",
@@ -143,9 +167,7 @@ export const faultOfDatabase = Effect.fnUntraced(function* (sql: Sql.Sql) {
   const applied = numbers.map(({ number }) => number).join()
   const expected = migrations.map(({ number }) => number).join()
   if (applied === expected) return undefined
-  return expected.startsWith(`${applied},`)
-    ? "the ledger was written by an earlier version of Assent: stop its servers, then run `assent migrate`"
-    : "the ledger was written by another version of Assent"
+  return expected.startsWith(`${applied},`) ? upgradeNeeded : "the ledger was written by another version of Assent"
 })
 
 const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, wanted: Engine | undefined) {
@@ -187,6 +209,15 @@ const expectEngine = Effect.fnUntraced(function* (sql: Sql.Sql, { engine, migrat
   return yield* new StoreUnavailable({ reason })
 })
 
+/** Fails if the database has an organization from before personal data were kept apart. */
+const expectUpgraded = Effect.fnUntraced(function* (sql: Sql.Sql, { migrations: missing }: Missing) {
+  const isMissing = (wanted: number) => missing.some(({ number }) => number === wanted)
+  if (isMissing(1) || !isMissing(personalData)) return
+  const catalog = isMissing(tableNames) ? "configuration" : "catalog_entry"
+  const found = yield* Sql.query(sql, `SELECT 1 AS found FROM ${catalog} WHERE kind = 'organizations' LIMIT 1`)
+  if (found.length > 0) return yield* new UpgradeNeeded({ reason: upgradeNeeded })
+})
+
 /**
  * Applies the missing migrations in one transaction, and returns them. Of several processes that do it at the same time
  * one applies them. If none is missing, no right to create tables is needed.
@@ -195,6 +226,7 @@ export const run = Effect.fnUntraced(function* (sql: Sql.Sql, wanted?: Engine) {
   const found = yield* find(sql, wanted)
   if (found.migrations.length === 0) return found
   yield* expectEngine(sql, found)
+  yield* expectUpgraded(sql, found)
   const steps = Effect.gen(function* () {
     for (const statement of migrationTable) yield* Sql.query(sql, statement)
     yield* Sql.query(sql, "LOCK TABLE migration IN EXCLUSIVE MODE")
@@ -214,12 +246,12 @@ export const run = Effect.fnUntraced(function* (sql: Sql.Sql, wanted?: Engine) {
 })
 
 /** Connects to a database, and closes the connections after use. */
-export const using = <A>(
+export const using = <A, E = never>(
   url: string,
-  use: (sql: Sql.Sql) => Effect.Effect<A, SqlError | StoreUnavailable>,
-): Effect.Effect<A, StoreUnavailable> =>
+  use: (sql: Sql.Sql) => Effect.Effect<A, SqlError | E>,
+): Effect.Effect<A, StoreUnavailable | Exclude<E, SqlError>> =>
   Effect.flatMap(Sql.connect(url), use).pipe(
     Effect.scoped,
     Effect.provide(Reactivity.layer),
-    Effect.mapError((error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : error)),
+    Effect.mapError((error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : (error as Exclude<E, SqlError>))),
   )

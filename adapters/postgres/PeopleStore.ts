@@ -1,5 +1,5 @@
 /**
- * The people of the store: their aliases, joins and profiles.
+ * The people of the store: their aliases, joins and erasures.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
@@ -22,22 +22,26 @@ const readRelease = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lan
   return { releasedAt: row?.released_at ?? undefined, position: row?.position ?? 0 }
 })
 
-/** A person with the end of its lane, which is `null` if it has no facts. */
+/** A person with the end of its lane, which is `null` if it has no facts and was not erased. */
 interface PersonRow {
   readonly revision: number
   readonly is_identified: boolean
   readonly survivor: string | null
   readonly learnt: number | null
   readonly next_position: number | null
+  readonly erased_at: number | null
 }
 
 /** In one statement, so that all of it is of the same moment. */
 const readPerson = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, concordId: string) {
   const [row] = yield* Sql.query<PersonRow>(
     sql,
-    `SELECT p.revision, p.is_identified, p.survivor, p.learnt, h.next_position FROM person p
+    `SELECT p.revision, p.is_identified, p.survivor, p.learnt, e.recorded_at AS erased_at,
+       CASE WHEN f.person IS NOT NULL OR e.person IS NOT NULL THEN h.next_position END AS next_position
+     FROM person p
      LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person AND f.ordinal = 0
-     LEFT JOIN people_head h ON h.lane = f.lane WHERE p.lane = $1 AND p.person = $2`,
+     LEFT JOIN erasure e ON e.lane = p.lane AND e.person = p.person
+     LEFT JOIN people_head h ON h.lane = p.lane WHERE p.lane = $1 AND p.person = $2`,
     [Lane.of(organization, concordId), concordId],
   )
   const person: Person = {
@@ -45,8 +49,8 @@ const readPerson = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane
     isIdentified: row?.is_identified ?? false,
     survivor: row?.survivor ?? undefined,
     learnt: row?.learnt ?? undefined,
-    erasedAt: undefined,
     position: row?.next_position ?? 0,
+    erasedAt: row?.erased_at ?? undefined,
   }
   return person
 })
@@ -96,5 +100,6 @@ export const make = (sql: Sql.Sql): PeopleStore => ({
   person: (organization, concordId) => Operation.idempotent(readPerson(sql, organization, concordId)),
   laneEnds: (lanes) => Operation.idempotent(Lanes.readEnds(sql, "people_head", lanes)),
   change: (change) => Operation.once(PeopleWriter.change(sql, change)),
-  keepProfile: () => Effect.die("not there yet"),
+  keepProfile: (organization, concordId, personal, idempotencyRecord) =>
+    Operation.once(PeopleWriter.keepProfile(sql, organization, concordId, personal, idempotencyRecord)),
 })

@@ -8,12 +8,14 @@ import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Fact } from "../../core/model/People.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
-import type { IdempotencyRecord, IdentityChange, Kept } from "../../core/ports/LedgerStore.ts"
+import type { IdempotencyRecord, IdentityChange, Kept, PersonalWrites } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
+import * as ErasureGuard from "./ErasureGuard.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as IdempotentChange from "./IdempotentChange.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
 import * as Lanes from "./Lanes.ts"
+import * as PersonalWriter from "./PersonalWriter.ts"
 import * as PersonWriter from "./PersonWriter.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as SessionWriter from "./SessionWriter.ts"
@@ -25,6 +27,19 @@ import * as Sql from "./Sql.ts"
  * expired, even if the clock is set back.
  */
 const expiredKeptMillis = 2 * 24 * 60 * 60 * 1000
+
+/**
+ * Locks people in ascending order, and returns their revisions. An update that changes nothing locks a row that is
+ * there. Unlike FOR UPDATE, Citus can plan it over several shards.
+ */
+const lockPeople = (sql: Sql.Sql, organization: Lane.Owner, people: ReadonlyArray<string>) =>
+  Sql.query<{ readonly person: string; readonly revision: number }>(
+    sql,
+    `INSERT INTO person (lane, person, revision, is_identified)
+     SELECT lane, person, 0, false FROM ${PersonWriter.people.rows} v ORDER BY lane, person
+     ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision RETURNING person, revision`,
+    PersonWriter.people.parameters(people.map((concordId) => ({ organization, concordId }))),
+  )
 
 /**
  * Locks all people of the change, in ascending order; returns whether they have the revisions that it was prepared
@@ -45,16 +60,21 @@ const areAsSeen = Effect.fnUntraced(function* (
     ]),
   ]
   if (people.length === 0) return true
-  // An update that changes nothing locks a row that is there. Unlike FOR UPDATE, Citus can plan it over several shards.
-  const rows = yield* Sql.query<{ readonly person: string; readonly revision: number }>(
-    sql,
-    `INSERT INTO person (lane, person, revision, is_identified)
-     SELECT lane, person, 0, false FROM ${PersonWriter.people.rows} v ORDER BY lane, person
-     ON CONFLICT (lane, person) DO UPDATE SET revision = person.revision RETURNING person, revision`,
-    PersonWriter.people.parameters(people.map((concordId) => ({ organization, concordId }))),
-  )
+  const rows = yield* lockPeople(sql, organization, people)
   return rows.every(({ person, revision }) => (revisions.get(person) ?? revision) === revision)
 })
+
+const rejectUnless = (isKept: boolean) => (isKept ? undefined : ("stale" as const))
+
+/** The step that rejects a write about people of whom one was erased. They must be locked. */
+const refuseErased = (sql: Sql.Sql, people: ReadonlyArray<PersonWriter.Person>) =>
+  Effect.map(ErasureGuard.isAnyErased(sql, people), (isErased) => rejectUnless(!isErased))
+
+/** The steps that keep the personal data of a write, whose people are locked. */
+const personalSteps = (sql: Sql.Sql, write: PersonalWriter.OwnedWrites) => [
+  ...PersonalWriter.keySteps(sql, [write]).map(Effect.map(rejectUnless)),
+  ...PersonalWriter.partSteps(sql, [write]),
+]
 
 /** Keeps facts, by statements that are pipelined: a request may rename a thousand accounts. */
 const recordFacts = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lane.Owner, facts: ReadonlyArray<Fact>) {
@@ -67,7 +87,7 @@ const recordFacts = Effect.fnUntraced(function* (sql: Sql.Sql, organization: Lan
 /** Uses an identity token up, and removes expired ones of its lane; returns false if it was used before. */
 const useIdentityToken = Effect.fnUntraced(function* (
   sql: Sql.Sql,
-  { expiresAt, hash }: NonNullable<IdentityChange["identityToken"]>,
+  { concordId, expiresAt, hash }: NonNullable<IdentityChange["identityToken"]>,
 ) {
   const lane = Lane.of(Lanes.unowned, hash)
   yield* Sql.query(sql, "DELETE FROM used_identity_token WHERE lane = $1 AND expires_at < $2", [
@@ -76,8 +96,8 @@ const useIdentityToken = Effect.fnUntraced(function* (
   ])
   const rows = yield* Sql.query(
     sql,
-    "INSERT INTO used_identity_token VALUES ($1, decode($2, 'hex'), $3) ON CONFLICT (lane, hash) DO NOTHING RETURNING lane",
-    [lane, hash, expiresAt],
+    "INSERT INTO used_identity_token VALUES ($1, decode($2, 'hex'), $3, $4) ON CONFLICT (lane, hash) DO NOTHING RETURNING lane",
+    [lane, hash, expiresAt, concordId],
   )
   return rows.length > 0
 })
@@ -89,10 +109,12 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange)
   const idempotency = idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }]
   if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
   if (joining !== undefined && !(yield* JoinedWriter.isCurrent(sql, joining))) return "stale"
-  if (!(yield* areAsSeen(sql, change))) return "stale"
+  const seen = [Effect.map(areAsSeen(sql, change), rejectUnless), refuseErased(sql, ErasureGuard.peopleOf(change))]
+  if ((yield* PipelinedTransactions.firstRejection(seen)) !== undefined) return "stale"
   yield* AliasWriter.release(sql, organization, releases)
   const owned = claims.map((claim) => ({ organization, claim }))
   if (!(yield* AliasWriter.claim(sql, owned))) return "stale"
+  if ((yield* PipelinedTransactions.firstRejection(personalSteps(sql, change))) !== undefined) return "stale"
   yield* recordFacts(sql, organization, facts)
   if (joining !== undefined) yield* JoinedWriter.change(sql, organization, joining, lanes)
   if (identityToken !== undefined && !(yield* useIdentityToken(sql, identityToken))) return "used"
@@ -111,18 +133,17 @@ const profileSteps = Effect.fnUntraced(function* (
   sql: Sql.Sql,
   organization: Lane.Owner,
   concordId: string,
-  profile: string,
+  personal: PersonalWrites,
   idempotencyRecord: IdempotencyRecord | undefined,
 ) {
   const idempotency = idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }]
   if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
-  yield* Sql.query(
-    sql,
-    `INSERT INTO person (lane, person, revision, is_identified, profile) VALUES ($1, $2, 0, false, $3)
-     ON CONFLICT (lane, person) DO UPDATE SET profile = excluded.profile`,
-    [Lane.of(organization, concordId), concordId, profile],
-  )
-  return "kept"
+  const rejection = yield* PipelinedTransactions.firstRejection([
+    Effect.as(lockPeople(sql, organization, [concordId]), undefined),
+    refuseErased(sql, [{ organization, concordId }]),
+    ...personalSteps(sql, { organization, personal }),
+  ])
+  return rejection ?? "kept"
 })
 
 /** Replaces the profile of a person. */
@@ -130,7 +151,7 @@ export const keepProfile = (
   sql: Sql.Sql,
   organization: Lane.Owner,
   concordId: string,
-  profile: string,
+  personal: PersonalWrites,
   idempotencyRecord: IdempotencyRecord | undefined,
 ) =>
-  IdempotentChange.run<Kept>(sql, organization, profileSteps(sql, organization, concordId, profile, idempotencyRecord))
+  IdempotentChange.run<Kept>(sql, organization, profileSteps(sql, organization, concordId, personal, idempotencyRecord))

@@ -1,20 +1,35 @@
 /**
- * Personal data, keys of people and erasures of the store.
+ * Personal data of the store, the keys of people, and erasures.
  */
 import { Effect } from "effect"
-import type { PersonalStore } from "../../core/ports/LedgerStore.ts"
+import type { ErasureChange, PersonalStore } from "../../core/ports/LedgerStore.ts"
+import * as ErasureReader from "./ErasureReader.ts"
+import * as ErasureWriter from "./ErasureWriter.ts"
+import * as Operation from "./Operation.ts"
+import * as PersonalReader from "./PersonalReader.ts"
+import * as PersonalWriter from "./PersonalWriter.ts"
+import * as Scrub from "./Scrub.ts"
+import * as Sql from "./Sql.ts"
 
-const missing = Effect.die("not there yet")
+/** Erases people, and reads the erasure: also where an earlier attempt, whose answer was lost, has kept it. */
+const erase = Effect.fnUntraced(function* (sql: Sql.Sql, change: ErasureChange) {
+  const outcome = yield* Operation.once(ErasureWriter.erase(sql, change))
+  if (outcome !== "kept") return outcome
+  const kept = yield* Operation.idempotent(ErasureReader.ofPerson(sql, change.organization, change.members[0]!))
+  return kept ?? (yield* Effect.die("an erasure was kept without its row"))
+})
 
-/** The members are not there yet. */
-export const make = (): PersonalStore => ({
-  keys: () => missing,
-  parts: () => missing,
-  partsOf: () => missing,
-  allKeys: () => missing,
-  rewrap: () => missing,
-  erase: () => missing,
-  erasure: () => missing,
-  erasures: () => missing,
-  scrub: missing,
+/** The personal data of a database. */
+export const make = (sql: Sql.Sql): PersonalStore => ({
+  keys: (organization, people) => Operation.idempotent(PersonalReader.keys(sql, organization, people)),
+  parts: (organization, places) => Operation.idempotent(PersonalReader.parts(sql, organization, places)),
+  partsOf: (organization, concordId, after, limit) =>
+    Operation.idempotent(PersonalReader.partsOf(sql, organization, concordId, after, limit)),
+  allKeys: (after, limit) => Operation.idempotent(PersonalReader.allKeys(sql, after, limit)),
+  rewrap: (keys) => Operation.idempotent(PersonalWriter.rewrap(sql, keys)),
+  erase: (change) => erase(sql, change),
+  erasure: (organization, concordId) => Operation.idempotent(ErasureReader.ofPerson(sql, organization, concordId)),
+  erasures: (organization, after, limit) =>
+    Operation.idempotent(ErasureReader.ofOrganization(sql, organization, after, limit)),
+  scrub: Operation.once(Scrub.run(sql)),
 })

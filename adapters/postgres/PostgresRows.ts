@@ -133,12 +133,15 @@ const firstWithRows = Effect.fnUntraced(function* (sql: Sql.Sql) {
   return undefined
 })
 
+/** The tables that only allow inserts. */
+const insertOnly: ReadonlySet<TableName> = new Set(["event", "person_fact", "erasure"])
+
 /**
- * Keeps other transactions from writing. The two tables that only allow inserts need no lock, because they are always
+ * Keeps other transactions from writing. The tables that only allow inserts need no lock, because they are always
  * written after another table.
  */
 const lock = (sql: Sql.Sql) => {
-  const locked = tableNames.filter((table) => table !== "event" && table !== "person_fact")
+  const locked = tableNames.filter((table) => !insertOnly.has(table))
   return Sql.query(sql, `LOCK TABLE ${locked.join(", ")} IN EXCLUSIVE MODE`)
 }
 
@@ -163,7 +166,8 @@ const fill =
   (steps) =>
     withDatabase(url, (sql) =>
       Effect.andThen(
-        Migrations.run(sql),
+        // A ledger that needs an upgrade is not empty.
+        Effect.catchTag(Migrations.run(sql), "UpgradeNeeded", () => new NotEmpty({ table: "catalog_entry" })),
         transaction(
           sql,
           "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",

@@ -4,7 +4,7 @@
  */
 import { Effect, Layer } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
-import { LedgerStore, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as CatalogStore from "./CatalogStore.ts"
 import * as EventStore from "./EventStore.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
@@ -28,13 +28,19 @@ const checkWrite = (sql: Sql.Sql) =>
 const make = Effect.fnUntraced(function* (url: string) {
   const sql = yield* connect(url)
   yield* Operation.once(Sql.expectSynchronousCommit(sql))
-  yield* Operation.once(Migrations.run(sql))
+  yield* Operation.once(
+    Effect.catchTag(
+      Migrations.run(sql),
+      "UpgradeNeeded",
+      ({ reason }) => new StoreUnavailable({ reason, isLasting: true }),
+    ),
+  )
   return LedgerStore.of({
     ready: checkWrite(sql),
     idempotencyRecord: (owner, hash) => Operation.idempotent(IdempotencyWriter.find(sql, owner, hash)),
     events: yield* EventStore.make(sql),
     people: PeopleStore.make(sql),
-    personal: PersonalStore.make(),
+    personal: PersonalStore.make(sql),
     catalog: CatalogStore.make(sql),
     sessions: SessionStore.make(sql),
   })

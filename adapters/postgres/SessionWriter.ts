@@ -34,6 +34,9 @@ export const end = Effect.fnUntraced(function* (
   )
 })
 
+/** What is kept of a session in clear: the address and the browser are personal data, which are kept apart. */
+const bodyOf = ({ ipAddress: _, userAgent: __, ...kept }: Session): string => JSON.stringify(kept)
+
 /** Opens a session, and removes those of its lane that expired long ago. */
 export const open = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session) {
   const { concordId, expiresAt, tokenHash } = session
@@ -45,7 +48,7 @@ export const open = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session)
   yield* Sql.query(
     sql,
     `INSERT INTO session VALUES ($1, decode($2, 'hex'), $3, $4, $5) ON CONFLICT (lane, token_hash) DO NOTHING`,
-    [lane, tokenHash, concordId, expiresAt, JSON.stringify(session)],
+    [lane, tokenHash, concordId, expiresAt, bodyOf(session)],
   )
 })
 

@@ -125,6 +125,9 @@ export const isUnknown = (error: SqlError): boolean =>
 /** Whether the server cancelled a statement, because it took too long or on demand. Its transaction was rolled back. */
 const isCancelled = ({ reason }: SqlError): boolean => reason._tag === "StatementTimeoutError"
 
+/** Whether a statement took too long, or waited too long for a lock, and was given up. */
+export const isTooLong = (error: SqlError): boolean => isCancelled(error) || error.reason._tag === "LockTimeoutError"
+
 /**
  * Whether a statement was refused because an earlier statement of its transaction had failed
  * (in_failed_sql_transaction).

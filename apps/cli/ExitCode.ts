@@ -16,7 +16,7 @@ import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadI
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { ReplacedDates } from "../../core/transfer/ImportRun.ts"
 import type { NotTheSame, NotWhole, SourceChanged } from "../../core/transfer/Moving.ts"
-import type { NoLedger, NotEmpty, StoreDamaged } from "../../core/ports/LedgerRows.ts"
+import type { NoLedger, NotEmpty, StoreDamaged, UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import type { BadQuestion } from "../simulate/Plan.ts"
 import type { AlreadySetUp } from "./commands/bootstrap.ts"
@@ -42,6 +42,7 @@ export type Failure =
   | NotWhole
   | NotTheSame
   | SourceChanged
+  | UpgradeNeeded
   | Output.OutputClosed
   | Output.OutputFailed
 
@@ -79,6 +80,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "StoreDamaged":
     case "StoreUnavailable":
     case "TemporaryFileError":
+    case "UpgradeNeeded":
     case "OutputFailed":
     case "Unwritable":
       return Effect.andThen(Output.error(failure.message), setExitCode(machineFailed))

@@ -163,7 +163,7 @@ const always = (
   )
 
 describe("A prediction of where a lane ends is wrong if another process", () => {
-  const left: LaneHead = { lane: 0, next_position: 2, last_recorded_at: 10, has_joined: false }
+  const left: LaneHead = { lane: 0, next_position: 2, last_recorded_at: 10, has_joined: false, has_erased: false }
   const heads = (head: LaneHead): LaneHeads => new Map([[head.lane, head]])
 
   test.each([

@@ -1,0 +1,116 @@
+/**
+ * Erases people in one transaction. It locks the lanes of the people in all projects and marks them, then `idempotency`,
+ * `catalog_head` and `person`, each in ascending order: the order of AppendTransaction.ts and PeopleWriter.ts. From then
+ * on nothing is recorded about the people until the transaction ends, and it deletes what it finds of them. Events,
+ * heads, facts and joins stay.
+ */
+import { Effect } from "effect"
+import * as Lane from "../../core/model/Lane.ts"
+import type { Destroyed, ErasureChange } from "../../core/ports/LedgerStore.ts"
+import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
+import * as ArrayColumns from "./ArrayColumns.ts"
+import * as ErasureGuard from "./ErasureGuard.ts"
+import * as IdempotencyWriter from "./IdempotencyWriter.ts"
+import * as IdempotentChange from "./IdempotentChange.ts"
+import * as JoinedWriter from "./JoinedWriter.ts"
+import * as Lanes from "./Lanes.ts"
+import * as PersonWriter from "./PersonWriter.ts"
+import * as Sql from "./Sql.ts"
+
+/** Locks lanes in ascending order, and marks them: from now on an append to one of them looks for erasures. */
+const markLanes = (sql: Sql.Sql, lanes: ReadonlyArray<number>) =>
+  Sql.query(
+    sql,
+    `INSERT INTO lane_head (lane, next_position, last_recorded_at, has_erased)
+     SELECT v.lane, 0, 0, true FROM unnest($1::bigint[]) AS v (lane) ORDER BY v.lane
+     ON CONFLICT (lane) DO UPDATE SET has_erased = true`,
+    [lanes],
+  )
+
+/** The projects in which one of some people has events: no other one has external ids of theirs. */
+const projectsOf = Effect.fnUntraced(function* (sql: Sql.Sql, { members, projects }: ErasureChange) {
+  const rows = yield* Sql.query<{ readonly lane: number }>(
+    sql,
+    "SELECT DISTINCT lane FROM head WHERE lane = ANY($1::bigint[]) AND person = ANY($2::uuid[])",
+    [PeopleLanes.inProjects(projects, members), members],
+  )
+  const numbers = new Set(rows.map(({ lane }) => Math.floor(lane / Lane.maxCount)))
+  return projects.filter(({ number }) => numbers.has(number))
+})
+
+/** Deletes everything of people, whose lanes and rows are locked, and returns how many rows there were. */
+const destroy = Effect.fnUntraced(function* (sql: Sql.Sql, change: ErasureChange) {
+  const { members, organization } = change
+  const remove = (table: string, lanes: ReadonlyArray<number>) =>
+    Sql.write(sql, `DELETE FROM ${table} WHERE lane = ANY($1::bigint[]) AND person = ANY($2::uuid[])`, [lanes, members])
+  const all = Lane.all(organization)
+  const own = [...new Set(members.map((member) => Lane.of(organization, member)))]
+  const unowned = Lane.all(Lanes.unowned)
+  const projects = yield* projectsOf(sql, change)
+  const destroyed: Destroyed = {
+    aliases: yield* remove("alias", all),
+    formerAliases: yield* remove("former_alias", all),
+    personalData: yield* remove("personal_data", own),
+    personKeys: yield* remove("person_key", own),
+    sessions: yield* remove("session", unowned),
+    externalIds: yield* remove("external_id", projects.flatMap(Lane.all)),
+    identityTokens: yield* remove("used_identity_token", unowned),
+  }
+  return destroyed
+})
+
+interface Erased {
+  readonly change: ErasureChange
+  readonly member: string
+  readonly destroyed: Destroyed
+}
+
+const erased = ArrayColumns.make<Erased>({
+  lane: ["bigint", ({ change, member }) => Lane.of(change.organization, member)],
+  person: ["uuid", ({ member }) => member],
+  erasure_id: ["uuid", ({ change }) => change.id],
+  recorded_at: ["bigint", ({ change }) => change.recordedAt],
+  body: ["text", ({ change }) => bodyOf(change)],
+  destroyed: ["text", ({ destroyed }) => JSON.stringify(destroyed)],
+})
+
+const bodyOf = ({ members, organization, reason, submitter }: ErasureChange): string =>
+  JSON.stringify({ organization: organization.number, members: members.toSorted(), submitter, reason })
+
+const record = (sql: Sql.Sql, change: ErasureChange, destroyed: Destroyed) =>
+  Sql.query(
+    sql,
+    `INSERT INTO erasure SELECT * FROM ${erased.rows} v`,
+    erased.parameters(change.members.map((member) => ({ change, member, destroyed }))),
+  )
+
+/** The people of an erasure, with the revisions that they must have. */
+const raisedBy = ({ members, organization, seen }: ErasureChange): ReadonlyArray<PersonWriter.RaisedPerson> =>
+  [...members.map((concordId) => ({ concordId })), ...seen].map((each) => ({
+    ...each,
+    organization,
+    isIdentified: false,
+  }))
+
+/** The steps of an erasure, in the order of their locks. */
+const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: ErasureChange) {
+  const { idempotencyRecord, members, organization, projects } = change
+  yield* markLanes(sql, PeopleLanes.inProjects(projects, members))
+  const idempotency = idempotencyRecord === undefined ? [] : [{ owner: organization, idempotencyRecord }]
+  if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
+  if (!(yield* JoinedWriter.isCurrent(sql, change))) return "stale"
+  if (!(yield* PersonWriter.raiseSeen(sql, raisedBy(change)))) return "stale"
+  const people = members.map((concordId) => ({ organization, concordId }))
+  if (yield* ErasureGuard.isAnyErased(sql, people)) return "stale"
+  yield* record(sql, change, yield* destroy(sql, change))
+  const lanes = [...new Set(members.map((member) => Lane.of(organization, member)))]
+  yield* PersonWriter.count(
+    sql,
+    lanes.toSorted((a, b) => a - b),
+  )
+  return "kept"
+})
+
+/** Erases people. */
+export const erase = (sql: Sql.Sql, change: ErasureChange) =>
+  IdempotentChange.run<"stale" | "repeated">(sql, change.organization, steps(sql, change))
