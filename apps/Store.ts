@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs"
 import { Effect, Layer, Schema } from "effect"
 import * as ReplicaStore from "../core/ledger/ReplicaStore.ts"
-import type { LedgerRows } from "../core/ports/LedgerRows.ts"
+import type { LedgerRows, UpgradeNeeded } from "../core/ports/LedgerRows.ts"
 import { type LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
 
 /** The default store. */
@@ -64,7 +64,7 @@ const loadRows = async (url: string): Promise<LedgerRows> => {
 /** The rows of a store. The URL must satisfy {@link isKept}. */
 export const rows = (url: string): Effect.Effect<LedgerRows, StoreUnavailable> => loadAdapter(() => loadRows(url))
 
-const load = async (url: string): Promise<Layer.Layer<LedgerStore, StoreUnavailable>> => {
+const load = async (url: string): Promise<Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded>> => {
   const path = pathOf(url)
   if (path !== undefined) return (await import("../adapters/sqlite/SqliteStore.ts")).layer(path)
   if (url === "memory:") return (await import("../adapters/memory/MemoryStore.ts")).layer
@@ -72,7 +72,7 @@ const load = async (url: string): Promise<Layer.Layer<LedgerStore, StoreUnavaila
 }
 
 /** The store of a URL, which must satisfy {@link isUrl}. */
-export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
+export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded> =>
   Layer.unwrap(loadAdapter(() => load(url)))
 
 /** Whether a ledger exists. Changes nothing. */
@@ -88,7 +88,7 @@ const exists = Effect.fnUntraced(function* (url: string) {
 /**
  * A store that only answers. The URL must satisfy {@link isUrl}. Fails if the ledger does not exist, and makes nothing.
  */
-export const replica = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
+export const replica = (url: string): Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded> =>
   Layer.unwrap(
     Effect.flatMap(exists(url), (isThere) =>
       isThere

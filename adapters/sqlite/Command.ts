@@ -1,18 +1,23 @@
 /**
  * The messages between the store and the writer thread.
  *
- * The commands are the functions of the writers of the four parts, so that a new function there is a new command.
+ * The commands are the functions of the writers of the parts, so that a new function there is a new command.
  */
 import type { Kept } from "../../core/ports/LedgerStore.ts"
 import type { CatalogWriter } from "./CatalogWriter.ts"
+import type { ErasureCommands } from "./ErasureWriter.ts"
 import type { EventWriter } from "./EventWriter.ts"
 import type { PeopleWriter } from "./PeopleWriter.ts"
+import type { PersonalCommands } from "./PersonalWriter.ts"
 import type { SessionCommands } from "./SessionWriter.ts"
 
 /** Every command: a function of its input, by its name. */
-export interface Commands extends EventWriter, PeopleWriter, SessionCommands, CatalogWriter {
+export interface Commands
+  extends EventWriter, PeopleWriter, PersonalCommands, ErasureCommands, SessionCommands, CatalogWriter {
   /** Shows that the ledger can be written to. */
   readonly check: () => Kept
+  /** Empties the write-ahead log after the transaction, unless a reader needs it; whether that was done. */
+  readonly scrub: () => boolean
 }
 
 export type CommandName = keyof Commands
@@ -41,5 +46,5 @@ export type ToWriter =
 /** A message from the writer thread: once `Ready` or `Failed`, then one message for each group, in order. */
 export type FromWriter =
   | { readonly _tag: "Ready" }
-  | { readonly _tag: "Failed"; readonly reason: string }
+  | { readonly _tag: "Failed"; readonly reason: string; readonly isUpgradeNeeded: boolean }
   | { readonly _tag: "Outcomes"; readonly outcomes: ReadonlyArray<Outcome>; readonly commitMillis: number }

@@ -9,13 +9,16 @@ import { DatabaseSync } from "node:sqlite"
 import * as Migrations from "./Migrations.ts"
 
 /** How long a connection waits for the locks of other connections, in milliseconds. */
-const lockTimeoutMillis = 5_000
+export const lockTimeoutMillis = 5_000
 
-/** Opens a connection: write-ahead log, every commit synced to the disk before it is acknowledged. */
+/**
+ * Opens a connection: write-ahead log, every commit synced to the disk before it is acknowledged. Rows that are deleted
+ * are overwritten with zeros.
+ */
 export const open = (path: string): DatabaseSync => {
   const db = new DatabaseSync(path, { timeout: lockTimeoutMillis })
   db.exec(
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384",
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384",
   )
   return db
 }

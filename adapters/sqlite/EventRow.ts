@@ -11,7 +11,7 @@ export const decidingColumns = `e.event_id, e.person, e.consent_type, e.version,
   e.consent_date, e.recorded_at, e.expiration_date`
 
 /** The columns that are read of an event; the table has the name `e`. */
-export const columns = `${decidingColumns}, e.submitter, e.session, e.domain, e.geography, e.external_id, e.body`
+export const columns = `${decidingColumns}, e.submitter, e.session, e.domain, e.geography, e.body`
 
 /** The {@link decidingColumns} of a row. Only the writer writes them, and it writes these types. */
 export type DecidingRow = readonly [
@@ -33,7 +33,6 @@ export type EventRow = readonly [
   session: string | null,
   domain: string | null,
   geography: string | null,
-  externalId: Uint8Array | null,
   body: string,
 ]
 
@@ -55,14 +54,13 @@ export const toDeciding = (row: DecidingRow | EventRow): ConsentEvent => {
 
 /** The event of a row. */
 export const toEvent = (row: EventRow): StoredEvent => {
-  const [, , , , , , , , , submitter, session, domain, geography, externalId, body] = row
+  const [, , , , , , , , , submitter, session, domain, geography, body] = row
   return {
     ...toDeciding(row),
     submitter,
     ...(session !== null && { session }),
     ...(domain !== null && { domain }),
     ...(geography !== null && { geography }),
-    ...(externalId !== null && { externalId: Uuid.toHex(externalId) }),
     body,
   }
 }

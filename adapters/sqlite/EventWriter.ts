@@ -7,21 +7,23 @@ import * as Lane from "../../core/model/Lane.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
+import type { PersonalWriter } from "./PersonalWriter.ts"
 import type { PersonWriter } from "./PersonWriter.ts"
 import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
 import type { JoinedWriter } from "./JoinedWriter.ts"
 import * as Uuid from "./Uuid.ts"
 
 const prepareStatements = (db: DatabaseSync) => ({
-  laneHead: db.prepare("SELECT next_position, last_recorded_at, has_joined FROM lane_head WHERE lane = ?"),
+  laneHead: db.prepare("SELECT next_position, last_recorded_at, has_joined, has_erased FROM lane_head WHERE lane = ?"),
   moveLaneHead: db.prepare(`
-    INSERT INTO lane_head (lane, next_position, last_recorded_at, has_joined) VALUES (?, ?, ?, ?)
+    INSERT INTO lane_head (lane, next_position, last_recorded_at, has_joined, has_erased) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (lane) DO UPDATE SET
-      next_position = excluded.next_position, last_recorded_at = excluded.last_recorded_at`),
-  eventById: db.prepare("SELECT digest FROM event WHERE lane = ? AND event_id = ?"),
-  insertEvent: db.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      next_position = excluded.next_position, last_recorded_at = excluded.last_recorded_at,
+      has_joined = excluded.has_joined, has_erased = excluded.has_erased`),
+  eventById: db.prepare("SELECT leaf FROM event WHERE lane = ? AND event_id = ?"),
+  insertEvent: db.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
   externalId: db.prepare("SELECT 1 FROM external_id WHERE lane = ? AND hash = ?"),
-  insertExternalId: db.prepare("INSERT INTO external_id VALUES (?, ?, ?, ?)"),
+  insertExternalId: db.prepare("INSERT INTO external_id VALUES (?, ?, ?, ?, ?)"),
   laterHead: db.prepare(`
     SELECT 1 FROM head
     WHERE lane = ? AND person = ? AND consent_type = ? AND consent_state <> 'declined' AND consent_date > ?`),
@@ -42,8 +44,8 @@ const prepareStatements = (db: DatabaseSync) => ({
       > (head.consent_date, head.recorded_at, head.event_id)`),
 })
 
-const digestOf = (body: string): Buffer => Buffer.from(hash("sha256", body), "hex")
-const bytesOrNull = (hash: string | undefined): Uint8Array | null => (hash === undefined ? null : Uuid.toBytes(hash))
+/** The leaf hash of a body: SHA-256 of 0x00 and its bytes (RFC 6962, section 2.1). */
+const leafOf = (body: string): Buffer => Buffer.from(hash("sha256", `\0${body}`), "hex")
 
 type LaneHead = ReturnType<ReturnType<typeof prepareStatements>["laneHead"]["get"]>
 
@@ -59,6 +61,7 @@ export const make = (
   aliases: AliasWriter,
   people: PersonWriter,
   joined: JoinedWriter,
+  personal: PersonalWriter,
   idempotency: IdempotencyWriter,
 ): EventWriter => {
   const statements = prepareStatements(db)
@@ -74,7 +77,7 @@ export const make = (
 
   const isRecorded = (lane: number, event: StoredEvent): boolean => {
     const row = statements.eventById.get(lane, Uuid.toBytes(event.id))
-    return row !== undefined && digestOf(event.body).equals(row["digest"] as Uint8Array)
+    return row !== undefined && leafOf(event.body).equals(row["leaf"] as Uint8Array)
   }
 
   const has = (project: Lane.Owner, { concordId, id }: Pick<StoredEvent, "concordId" | "id">): boolean =>
@@ -106,6 +109,27 @@ export const make = (
       return statements.laterJoinedHead.get(owner, person, first, first + project.lanes - 1, at, type) !== undefined
     })
 
+  /**
+   * Whether one of the people of an append was erased. An erasure marks the lanes of its people that have events, so
+   * that a person is looked up only in a lane with the mark and in one without events.
+   */
+  const isAboutErased = (
+    { claims, facts = [], organization, project }: Append,
+    lanes: ReadonlyMap<number, ReadonlyArray<StoredEvent>>,
+    heads: ReadonlyMap<number, LaneHead>,
+  ): boolean => {
+    const mayHave = (head: LaneHead): boolean => head?.["has_erased"] !== 0 || head["next_position"] === 0
+    const isErased = (concordId: string): boolean => personal.isErased(organization, concordId)
+    for (const [lane, ofLane] of lanes) {
+      if (mayHave(heads.get(lane)) && ofLane.some(({ concordId }) => isErased(concordId))) return true
+    }
+    const others = [
+      ...claims.map(({ concordId }) => concordId),
+      ...facts.flatMap(({ member, survivor }) => [member, survivor]),
+    ]
+    return others.some((person) => mayHave(heads.get(Lane.of(project, person))) && isErased(person))
+  }
+
   const insert = (project: Lane.Owner, lane: number, position: number, event: StoredEvent): void => {
     const person = Uuid.toBytes(event.concordId)
     const id = Uuid.toBytes(event.id)
@@ -127,14 +151,13 @@ export const make = (
       event.session ?? null,
       event.domain ?? null,
       event.geography ?? null,
-      bytesOrNull(externalId),
       event.body,
-      digestOf(event.body),
+      leafOf(event.body),
     )
     statements.raiseHead.run(lane, person, type, consentState, consentDate, dateCreated, id, position)
     useType(lane, event, type)
     if (externalId !== undefined) {
-      statements.insertExternalId.run(Lane.of(project, externalId), Uuid.toBytes(externalId), lane, position)
+      statements.insertExternalId.run(Lane.of(project, externalId), Uuid.toBytes(externalId), lane, position, person)
     }
   }
 
@@ -162,7 +185,10 @@ export const make = (
       return last > first!.dateCreated ? [last] : []
     })
     const isTaken =
-      !people.areAsSeen(organization, seen) || claims.some((claim) => !aliases.isFree(organization, claim))
+      !people.areAsSeen(organization, seen) ||
+      claims.some((claim) => !aliases.isFree(organization, claim)) ||
+      isAboutErased(request, lanes, heads) ||
+      !personal.areFree(organization, request.personal)
     const isEarly = after !== undefined && !has(project, after)
     const isLate = isOvertaken(request, heads)
     const isRefused = isEarly || isLate || laterRecordedAt.length > 0 || isTaken
@@ -174,6 +200,7 @@ export const make = (
     for (const { concordId } of seen) people.raise(organization, concordId)
     for (const fact of facts) people.record(organization, fact)
     if (facts.length > 0) people.count(PeopleLanes.ofAppends([request]))
+    personal.keep(organization, request.personal)
     const positions = new Map<number, number>()
     for (const [lane, ofLane] of lanes) {
       const head = heads.get(lane)
@@ -183,8 +210,10 @@ export const make = (
       if (hasJoined) {
         for (const [index, event] of ofLane.entries()) joined.raise(organization, lane, first + index, event)
       }
-      statements.moveLaneHead.run(lane, first + ofLane.length, ofLane.at(-1)!.dateCreated, hasJoined ? 1 : 0)
-      positions.set(lane, first + ofLane.length)
+      const hasErased = head?.["has_erased"] === 1 || (first === 0 && personal.hasErased(organization))
+      const end = first + ofLane.length
+      statements.moveLaneHead.run(lane, end, ofLane.at(-1)!.dateCreated, hasJoined ? 1 : 0, hasErased ? 1 : 0)
+      positions.set(lane, end)
     }
     idempotency.keep(organization, idempotencyRecord)
     return { _tag: "Appended", positions }

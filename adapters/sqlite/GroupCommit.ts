@@ -7,6 +7,7 @@
  */
 import { Worker } from "node:worker_threads"
 import { Effect, type Tracer } from "effect"
+import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as GroupMeter from "../support/GroupMeter.ts"
 import type { Command, CommandName, FromWriter, Input, Outcome, Result, ToWriter } from "./Command.ts"
@@ -54,7 +55,10 @@ const weight = (command: Command): number => (command.name === "append" ? events
 
 /** Whether events were appended: they were neither stale nor repeated. */
 const isAppended = (outcome: Outcome): boolean =>
-  outcome._tag === "Done" && typeof outcome.value === "object" && outcome.value._tag === "Appended"
+  outcome._tag === "Done" &&
+  typeof outcome.value === "object" &&
+  "_tag" in outcome.value &&
+  outcome.value._tag === "Appended"
 
 class Queue implements GroupCommit {
   private readonly worker: Worker
@@ -188,7 +192,7 @@ class Queue implements GroupCommit {
 }
 
 const start = (path: string, meter: GroupMeter.GroupMeter) =>
-  Effect.callback<Queue, StoreUnavailable>((resume) => {
+  Effect.callback<Queue, StoreUnavailable | UpgradeNeeded>((resume) => {
     const worker = new Worker(ThreadFile.url(import.meta.url, "writerThread"), {
       workerData: path,
       name: "assent-writer",
@@ -196,7 +200,9 @@ const start = (path: string, meter: GroupMeter.GroupMeter) =>
     worker.once("error", (error) => resume(new StoreUnavailable({ reason: error.message })))
     worker.once("message", (message: FromWriter) => {
       if (message._tag === "Ready") resume(Effect.succeed(new Queue(worker, meter)))
-      if (message._tag === "Failed") resume(new StoreUnavailable({ reason: message.reason }))
+      if (message._tag !== "Failed") return
+      const { isUpgradeNeeded, reason } = message
+      resume(isUpgradeNeeded ? new UpgradeNeeded({ reason }) : new StoreUnavailable({ reason }))
     })
   })
 

@@ -2,16 +2,18 @@
  * Brings a ledger to the tables that this version needs. The migrations that it lacks are applied in order, all in one
  * transaction; `PRAGMA user_version` holds the number of the last one.
  *
- * An empty file gets every migration, so its schema is, byte for byte, that of a ledger which an older version made.
+ * An empty file gets every migration, so its schema is, byte for byte, that of a ledger which an older version made. A
+ * ledger with an organization from before personal data was kept apart is not migrated in place.
  */
 import type { DatabaseSync } from "node:sqlite"
+import { NoLedger, UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import * as Ledger from "./migrations/0002-ledger.ts"
 import * as PeopleHead from "./migrations/0003-people-head.ts"
 import * as TableNames from "./migrations/0004-table-names.ts"
 import * as JoinedHeads from "./migrations/0005-joined-heads.ts"
-import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as UsedVersions from "./migrations/0006-used-versions.ts"
 import * as AliasKinds from "./migrations/0007-alias-kinds.ts"
+import * as PersonalData from "./migrations/0008-personal-data.ts"
 
 /** One step, and its statements. */
 export interface Migration {
@@ -20,17 +22,18 @@ export interface Migration {
   readonly sql: string
 }
 
-/** The migration after which the rows about people that are joined already are written. */
-const joinedHeads = 5
+/** The migration that is applied to a ledger without an organization only. */
+const personalData = 8
 
 /** Every migration, in order; the numbers have no gap. */
 export const migrations: ReadonlyArray<Migration> = [
   { number: 2, sql: Ledger.sql },
   { number: 3, sql: PeopleHead.sql },
   { number: 4, sql: TableNames.sql },
-  { number: joinedHeads, sql: JoinedHeads.sql },
+  { number: 5, sql: JoinedHeads.sql },
   { number: 6, sql: UsedVersions.sql },
   { number: 7, sql: AliasKinds.sql },
+  { number: personalData, sql: PersonalData.sql },
 ]
 
 /** "asst" in ASCII: marks a SQLite file as a ledger (`PRAGMA application_id`). */
@@ -50,28 +53,47 @@ const missing = (db: DatabaseSync): ReadonlyArray<Migration> => {
   return last === -1 ? [] : migrations.slice(last + 1)
 }
 
+/** Whether a ledger of any version has an organization. The table of the catalog had another name at first. */
+const hasOrganization = (db: DatabaseSync): boolean => {
+  const table = db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('catalog_entry', 'configuration')")
+    .get()?.["name"]
+  if (table === undefined) return false
+  return db.prepare(`SELECT 1 FROM ${String(table)} WHERE kind = 'organizations' LIMIT 1`).get() !== undefined
+}
+
 /** Why a file that is not empty is not a ledger with this version's tables; `undefined` if it is one. */
-export const faultOf = (db: DatabaseSync): string | undefined => {
-  if (pragma(db, "application_id") !== applicationId) return "the file is not an Assent ledger"
+export const faultOf = (db: DatabaseSync): NoLedger | UpgradeNeeded | undefined => {
+  if (pragma(db, "application_id") !== applicationId) {
+    return new NoLedger({ reason: "the file is not an Assent ledger" })
+  }
   if (pragma(db, "user_version") === migrations.at(-1)?.number) return undefined
-  return missing(db).length === 0
-    ? "the ledger was written by another version of Assent"
-    : "the ledger was written by an earlier version of Assent: stop its servers, then start this version's, which migrates it"
+  const lacks = missing(db)
+  if (lacks.length === 0) return new NoLedger({ reason: "the ledger was written by another version of Assent" })
+  return lacks.some(({ number }) => number === personalData) && hasOrganization(db)
+    ? new UpgradeNeeded({
+        reason:
+          "the ledger was written by an earlier version of Assent: stop its servers, then run assent upgrade --store URL",
+      })
+    : new NoLedger({
+        reason:
+          "the ledger was written by an earlier version of Assent: stop its servers, then start this version's, which migrates it",
+      })
 }
 
 /**
- * Applies what is missing. Throws for a file that is not a ledger, that another version has written, or on which a
- * migration fails; then the file stays as it was.
+ * Applies what is missing. Throws `UpgradeNeeded` or `NoLedger` for a file with which that is not done, and an error of
+ * SQLite where a migration fails; then the file stays as it was.
  */
 export const run = (db: DatabaseSync): void => {
   db.exec("BEGIN IMMEDIATE")
   try {
     if (isEmpty(db)) db.exec(`PRAGMA application_id = ${applicationId}`)
-    const applied = missing(db)
-    for (const { number, sql } of applied) db.exec(`${sql}; PRAGMA user_version = ${number}`)
-    if (applied.some(({ number }) => number === joinedHeads)) JoinedRebuild.rebuild(db)
+    const before = faultOf(db)
+    if (before?._tag === "UpgradeNeeded") throw before
+    for (const { number, sql } of missing(db)) db.exec(`${sql}; PRAGMA user_version = ${number}`)
     const fault = faultOf(db)
-    if (fault !== undefined) throw new Error(fault)
+    if (fault !== undefined) throw fault
     db.exec("COMMIT")
   } catch (error) {
     // A full or failing disk ends the transaction by itself, and a second error would hide the first.

@@ -2,7 +2,6 @@
  * The people of the store: reads on the main thread, writes through the writer.
  */
 import type { DatabaseSync } from "node:sqlite"
-import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Fact } from "../../core/model/People.ts"
 import type { FactPlace, PeopleStore, Person } from "../../core/ports/LedgerStore.ts"
@@ -21,9 +20,11 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     SELECT (SELECT next_position FROM people_head WHERE lane = ?1) AS position,
       (SELECT max(released_at) FROM former_alias WHERE lane = ?1 AND hash = ?2) AS released_at`)
   const selectPerson = db.prepare(`
-    SELECT p.revision, p.is_identified, p.survivor, p.learnt, h.next_position FROM person p
+    SELECT p.revision, p.is_identified, p.survivor, p.learnt, e.recorded_at AS erased_at, h.next_position
+    FROM person p
     LEFT JOIN person_fact f ON f.lane = p.lane AND f.person = p.person AND f.ordinal = 0
-    LEFT JOIN people_head h ON h.lane = f.lane
+    LEFT JOIN erasure e ON e.lane = p.lane AND e.person = p.person
+    LEFT JOIN people_head h ON h.lane = coalesce(f.lane, e.lane)
     WHERE p.lane = ? AND p.person = ?`)
   const selectFacts = db.prepare(`
     SELECT body FROM person_fact WHERE lane = ? AND person = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?`)
@@ -42,12 +43,13 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     const row = selectPerson.get(...keyOf(organization, concordId))
     const survivor = row?.["survivor"]
     const learnt = row?.["learnt"]
+    const erasedAt = row?.["erased_at"]
     return {
       revision: Number(row?.["revision"] ?? 0),
       isIdentified: row?.["is_identified"] === 1,
       survivor: survivor instanceof Uint8Array ? Uuid.fromBytes(survivor) : undefined,
       learnt: typeof learnt === "number" ? learnt : undefined,
-      erasedAt: undefined,
+      erasedAt: typeof erasedAt === "number" ? erasedAt : undefined,
       position: Number(row?.["next_position"] ?? 0),
     }
   }
@@ -76,6 +78,7 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
     person: (organization, concordId) => read(() => person(organization, concordId)),
     laneEnds: (lanes) => read(() => laneEnds(lanes)),
     change: (change) => write("changePeople", change),
-    keepProfile: () => Effect.die("not there yet"),
+    keepProfile: (organization, concordId, personal, idempotencyRecord) =>
+      write("keepProfile", { organization, concordId, personal, idempotencyRecord }),
   }
 }

@@ -2,10 +2,11 @@
  * Writes identity changes and profiles, and the identity tokens that were used.
  */
 import type { DatabaseSync } from "node:sqlite"
-import * as Lane from "../../core/model/Lane.ts"
+import type * as Lane from "../../core/model/Lane.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
-import type { Kept, IdentityChange, IdempotencyRecord } from "../../core/ports/LedgerStore.ts"
+import type { Kept, IdentityChange, IdempotencyRecord, PersonalWrites } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
+import type { PersonalWriter } from "./PersonalWriter.ts"
 import type { PersonWriter } from "./PersonWriter.ts"
 import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
 import type { JoinedWriter } from "./JoinedWriter.ts"
@@ -22,11 +23,8 @@ const expiredKeptMillis = 2 * 24 * 60 * 60 * 1000
 type IdentityToken = NonNullable<IdentityChange["identityToken"]>
 
 const prepareStatements = (db: DatabaseSync) => ({
-  keepProfile: db.prepare(`
-    INSERT INTO person (lane, person, revision, is_identified, profile) VALUES (?, ?, 0, 0, ?)
-    ON CONFLICT (lane, person) DO UPDATE SET profile = excluded.profile`),
   usedToken: db.prepare("SELECT 1 FROM used_identity_token WHERE hash = ?"),
-  useToken: db.prepare("INSERT INTO used_identity_token VALUES (?, ?)"),
+  useToken: db.prepare("INSERT INTO used_identity_token VALUES (?, ?, ?)"),
   removeExpiredTokens: db.prepare("DELETE FROM used_identity_token WHERE expires_at < ?"),
 })
 
@@ -36,7 +34,7 @@ export interface PeopleWriter {
   readonly keepProfile: (keep: {
     readonly organization: Lane.Owner
     readonly concordId: string
-    readonly profile: string
+    readonly personal: PersonalWrites
     readonly idempotencyRecord: IdempotencyRecord | undefined
   }) => Kept
 }
@@ -48,15 +46,24 @@ export const make = (
   people: PersonWriter,
   joined: JoinedWriter,
   sessions: SessionWriter,
+  personal: PersonalWriter,
   idempotency: IdempotencyWriter,
 ): PeopleWriter => {
   const statements = prepareStatements(db)
 
   const isUsed = ({ hash }: IdentityToken): boolean => statements.usedToken.get(Uuid.toBytes(hash)) !== undefined
 
-  const useToken = ({ hash, expiresAt }: IdentityToken): void => {
+  const useToken = ({ concordId, hash, expiresAt }: IdentityToken): void => {
     statements.removeExpiredTokens.run(expiresAt - expiredKeptMillis)
-    statements.useToken.run(Uuid.toBytes(hash), expiresAt)
+    statements.useToken.run(Uuid.toBytes(hash), expiresAt, Uuid.toBytes(concordId))
+  }
+
+  /** Whether one of the people of a change was erased. */
+  const isAboutErased = ({ claims, facts, organization, seen, session }: IdentityChange): boolean => {
+    const people = new Set([...seen, ...claims].map(({ concordId }) => concordId))
+    for (const { member, survivor } of facts) people.add(member).add(survivor)
+    if (session !== undefined) people.add(session.concordId)
+    return people.values().some((person) => personal.isErased(organization, person))
   }
 
   const changePeople = (change: IdentityChange): Kept | "used" => {
@@ -68,6 +75,8 @@ export const make = (
     const released = new Set(releases.map(({ hash }) => hash))
     if (!isCurrent || !claims.every((claim) => released.has(claim.hash) || aliases.isFree(organization, claim)))
       return "stale"
+    if (isAboutErased(change) || !personal.areFree(organization, change.personal)) return "stale"
+    personal.keep(organization, change.personal)
     for (const release of releases) aliases.release(organization, release)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const fact of facts) people.record(organization, fact)
@@ -82,9 +91,10 @@ export const make = (
 
   return {
     changePeople,
-    keepProfile: ({ organization, concordId, profile, idempotencyRecord }) => {
+    keepProfile: ({ organization, concordId, personal: kept, idempotencyRecord }) => {
       if (idempotency.has(organization, idempotencyRecord)) return "repeated"
-      statements.keepProfile.run(Lane.of(organization, concordId), Uuid.toBytes(concordId), profile)
+      if (personal.isErased(organization, concordId) || !personal.areFree(organization, kept)) return "stale"
+      personal.keep(organization, kept)
       idempotency.keep(organization, idempotencyRecord)
       return "kept"
     },

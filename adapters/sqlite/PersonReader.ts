@@ -57,7 +57,7 @@ const openSnapshot = (path: string): DatabaseSync => {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
   try {
     const fault = Migrations.faultOf(db)
-    if (fault !== undefined) throw new Error(`${path}: ${fault}`)
+    if (fault !== undefined) throw new Error(`${path}: ${fault.reason}`)
     db.exec("BEGIN")
     return db
   } catch (error) {

@@ -17,7 +17,7 @@ export interface SessionCommands {
 
 /** Writes sessions through one connection. */
 export interface SessionWriter extends SessionCommands {
-  /** Keeps a new session, and removes those that expired long ago. */
+  /** Keeps a new session without its personal data, and removes those that expired long ago. */
   readonly open: (session: Session) => void
   readonly end: (ends: NonNullable<IdentityChange["ends"]>) => void
 }
@@ -37,7 +37,7 @@ export const make = (db: DatabaseSync): SessionWriter => {
   const endOfPerson = db.prepare("UPDATE session SET expires_at = min(expires_at, ?) WHERE person = ?")
   const removeExpired = db.prepare("DELETE FROM session WHERE expires_at < ?")
   return {
-    open: (session) => {
+    open: ({ ipAddress: _address, userAgent: _agent, ...session }) => {
       const { concordId, expiresAt, tokenHash } = session
       removeExpired.run(expiresAt - expiredKeptMillis)
       insert.run(Uuid.toBytes(tokenHash), Uuid.toBytes(concordId), expiresAt, JSON.stringify(session))

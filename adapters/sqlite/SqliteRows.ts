@@ -22,6 +22,7 @@ import {
   type TableName,
   tableNames,
   tables,
+  UpgradeNeeded,
 } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Connection from "./Connection.ts"
@@ -145,7 +146,10 @@ const read =
         ({ check, db }) =>
           Effect.gen(function* () {
             const fault = yield* attempt(() => Migrations.faultOf(db))
-            if (fault !== undefined) return yield* new NoLedger({ reason: `${path}: ${fault}` })
+            if (fault !== undefined) {
+              const reason = `${path}: ${fault.reason}`
+              return yield* fault._tag === "NoLedger" ? new NoLedger({ reason }) : new UpgradeNeeded({ reason })
+            }
             yield* attempt(() => db.exec("BEGIN"))
             return yield* steps(snapshotOf(db, check))
           }),

@@ -8,6 +8,7 @@ import { dirname, resolve } from "node:path"
 import type { DatabaseSync } from "node:sqlite"
 import { Effect, Layer } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
+import type { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import { type IdempotencyRecord, LedgerStore, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as CatalogStore from "./CatalogStore.ts"
 import * as Connection from "./Connection.ts"
@@ -47,7 +48,7 @@ const make = Effect.fnUntraced(function* (path: string) {
     idempotencyRecord: (owner, hash) => Reader.read(() => idempotencyRecord(owner, hash)),
     events: EventStore.make(db, write, list),
     people: PeopleStore.make(db, write),
-    personal: PersonalStore.make(),
+    personal: PersonalStore.make(db, write),
     catalog: CatalogStore.make(db, write),
     sessions: SessionStore.make(db, write),
   })
@@ -57,4 +58,5 @@ const make = Effect.fnUntraced(function* (path: string) {
  * The store of a file; the file and its folder are made if they are missing. Fails if the file is something else, was
  * written by another version, or cannot be written. Closing the scope answers every request accepted before.
  */
-export const layer = (path: string): Layer.Layer<LedgerStore, StoreUnavailable> => Layer.effect(LedgerStore, make(path))
+export const layer = (path: string): Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded> =>
+  Layer.effect(LedgerStore, make(path))

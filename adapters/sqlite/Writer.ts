@@ -13,6 +13,7 @@ import * as AliasWriter from "./AliasWriter.ts"
 import * as CatalogWriter from "./CatalogWriter.ts"
 import type { Command, CommandName, Commands, Input, Outcome, Result } from "./Command.ts"
 import * as Connection from "./Connection.ts"
+import * as ErasureWriter from "./ErasureWriter.ts"
 import * as EventWriter from "./EventWriter.ts"
 import * as PersonWriter from "./PersonWriter.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
@@ -20,6 +21,7 @@ import * as Integrity from "./Integrity.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
 import * as Migrations from "./Migrations.ts"
 import * as PeopleWriter from "./PeopleWriter.ts"
+import * as PersonalWriter from "./PersonalWriter.ts"
 import * as SessionWriter from "./SessionWriter.ts"
 
 /** The writer of one file. */
@@ -49,10 +51,13 @@ const prepareCommands = (db: DatabaseSync): Commands => {
   const people = PersonWriter.make(db)
   const joined = JoinedWriter.make(db)
   const sessions = SessionWriter.make(db)
+  const personal = PersonalWriter.make(db)
   const invertRevision = db.prepare("UPDATE catalog_head SET revision = ~revision")
   return {
-    ...EventWriter.make(db, aliases, people, joined, idempotency),
-    ...PeopleWriter.make(db, aliases, people, joined, sessions, idempotency),
+    ...EventWriter.make(db, aliases, people, joined, personal, idempotency),
+    ...PeopleWriter.make(db, aliases, people, joined, sessions, personal, idempotency),
+    ...ErasureWriter.make(db, people, personal, idempotency),
+    ...personal,
     ...CatalogWriter.make(db, idempotency),
     ...sessions,
     check: () => {
@@ -61,6 +66,21 @@ const prepareCommands = (db: DatabaseSync): Commands => {
       invertRevision.run()
       return "kept"
     },
+    // Carried out after the transaction.
+    scrub: () => false,
+  }
+}
+
+/** How long a scrub waits for readers that still need the write-ahead log, in milliseconds: writes wait meanwhile. */
+const scrubTimeoutMillis = 200
+
+/** Copies the whole write-ahead log into the file and empties it; `false` if a reader still needs it. */
+const emptyLog = (db: DatabaseSync): boolean => {
+  db.exec(`PRAGMA busy_timeout = ${scrubTimeoutMillis}`)
+  try {
+    return db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] === 0
+  } finally {
+    db.exec(`PRAGMA busy_timeout = ${Connection.lockTimeoutMillis}`)
   }
 }
 
@@ -131,14 +151,16 @@ export const open = (path: string): Writer => {
 
   /** Closes the connection if the transaction fails, unless it failed because another connection held the ledger. */
   const transaction = (commands: ReadonlyArray<Command>, isRetry: boolean): ReadonlyArray<Outcome> => {
-    const { begin, calls, commit } = ledger ?? reopen()
+    const { begin, calls, commit, db } = ledger ?? reopen()
     try {
       begin()
       const outcomes = commands.map((command): Outcome => ({ _tag: "Done", value: apply(calls, command, isRetry) }))
       const startedAt = performance.now()
       commit()
       commitMillis = performance.now() - startedAt
-      return outcomes
+      if (!commands.some(({ name }) => name === "scrub")) return outcomes
+      const scrubbed: Outcome = { _tag: "Done", value: emptyLog(db) }
+      return outcomes.map((outcome, index) => (commands[index]!.name === "scrub" ? scrubbed : outcome))
     } catch (error) {
       const cause = Integrity.causeOf(error)
       isDoubtful ||= cause === "disk"

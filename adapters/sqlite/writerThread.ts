@@ -2,6 +2,7 @@
  * The thread of the writer: opens it, answers `Ready` or `Failed`, then answers groups of commands in order.
  */
 import { parentPort, workerData } from "node:worker_threads"
+import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import type { FromWriter, ToWriter } from "./Command.ts"
 import * as Writer from "./Writer.ts"
 
@@ -19,6 +20,7 @@ try {
   })
   answer({ _tag: "Ready" })
 } catch (error) {
-  answer({ _tag: "Failed", reason: error instanceof Error ? error.message : String(error) })
+  const reason = error instanceof Error ? error.message : String(error)
+  answer({ _tag: "Failed", reason, isUpgradeNeeded: error instanceof UpgradeNeeded })
   parentPort!.close()
 }

@@ -38,6 +38,7 @@ export type Failure =
   | StoreUnavailable
   | StoreDamaged
   | NoLedger
+  | UpgradeNeeded
   | NotEmpty
   | NotWhole
   | NotTheSame
@@ -71,6 +72,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "BadQuestion":
       return Effect.andThen(Output.error(`--${failure.message}`), setExitCode(invalid))
     case "NoLedger":
+    case "UpgradeNeeded":
       return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
     case "AlreadySetUp":
     case "NotEmpty":

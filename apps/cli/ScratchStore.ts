@@ -11,6 +11,7 @@ import { join } from "node:path"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import type { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import { type Append, LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 
 const prefix = "assent-dry-run-"
@@ -52,7 +53,7 @@ export const folder: Effect.Effect<string, TemporaryFileError, Scope.Scope> = Ef
 )
 
 /** Converts a failure, so that its message names the temporary folder and not the ledger. */
-const inTemporaryFolder = ({ reason }: StoreUnavailable) =>
+const inTemporaryFolder = ({ reason }: StoreUnavailable | UpgradeNeeded) =>
   new StoreUnavailable({ reason: `temporary file in ${tmpdir()}: ${reason}; TMPDIR chooses another folder` })
 
 /** An empty store. If the disk is full, its error names the temporary folder and not the ledger. */

@@ -2,7 +2,7 @@
  * The process of the service: reads the settings, serves, and ends with an exit code.
  *
  * - 0: after Ctrl-C or SIGTERM, when all accepted requests have been answered
- * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, and nothing was started
+ * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, or the ledger must be upgraded; nothing was started
  * - 64 (`EX_USAGE`): it was called with arguments
  * - 1: it could not serve
  */
@@ -11,6 +11,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Config, Console, Effect, Exit, Layer, Schema } from "effect"
 import { HttpServerError } from "effect/http"
 import { createRequire } from "node:module"
+import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Service from "./Service.ts"
 import * as Settings from "./Settings.ts"
@@ -52,7 +53,9 @@ const serve = ({ settings, unknown }: Settings.Read): void =>
       disableErrorReporting: true,
       teardown: (exit, onExit) => {
         if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return onExit(0)
-        onExit(Cause.squash(exit.cause) instanceof Config.ConfigError ? exits.settings : exits.failure)
+        const error = Cause.squash(exit.cause)
+        const isSetting = error instanceof Config.ConfigError || error instanceof UpgradeNeeded
+        onExit(isSetting ? exits.settings : exits.failure)
       },
     }),
   )

@@ -266,17 +266,17 @@ export interface LedgerRows {
   /** Reads from one snapshot. Writes nothing, and blocks no write. */
   readonly read: <A, E>(
     steps: (snapshot: Snapshot) => Effect.Effect<A, E>,
-  ) => Effect.Effect<A, E | NoLedger | StoreUnavailable | StoreDamaged>
+  ) => Effect.Effect<A, E | NoLedger | UpgradeNeeded | StoreUnavailable | StoreDamaged>
   /**
    * Fills an empty ledger, which is created if it does not exist, in one transaction: everything that the steps insert
    * is kept durably, or nothing if they fail or the process ends first.
    */
   readonly fill: <A, E>(
     steps: (target: Target) => Effect.Effect<A, E>,
-  ) => Effect.Effect<A, E | NotEmpty | StoreUnavailable | StoreDamaged>
+  ) => Effect.Effect<A, E | NotEmpty | UpgradeNeeded | StoreUnavailable | StoreDamaged>
   /**
    * Writes again, in one transaction, what is derived of joins: the survivor of each person, and the merged heads.
    * Waits for other writes.
    */
-  readonly rebuildJoined: Effect.Effect<void, NoLedger | StoreUnavailable | StoreDamaged>
+  readonly rebuildJoined: Effect.Effect<void, NoLedger | UpgradeNeeded | StoreUnavailable | StoreDamaged>
 }

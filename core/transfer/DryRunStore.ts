@@ -73,7 +73,7 @@ export const over = (store: Store, scratch: Store): Store => ({
   events: {
     ...store.events,
     // Personal data is left out, because a tally does not depend on it.
-    append: Effect.fnUntraced(function* ({ personal: _, ...append }: Append) {
+    append: Effect.fnUntraced(function* ({ personal: _personal, ...append }: Append) {
       const lastRecordedAt = yield* latestAfter(store, append)
       if (lastRecordedAt === undefined && !(yield* hasExternalId(store, append)))
         return yield* scratch.events.append({

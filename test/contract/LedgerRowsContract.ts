@@ -5,6 +5,7 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { Effect, type Layer } from "effect"
+import * as ErasureBody from "../../core/ports/ErasureBody.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import type * as People from "../../core/model/People.ts"
 import {
@@ -15,13 +16,14 @@ import {
   type TableName,
   tableNames,
   tables,
+  type UpgradeNeeded,
 } from "../../core/ports/LedgerRows.ts"
 import { keptForEver, LedgerStore, type StoredEvent, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 
 /** A place where a ledger can be kept: its rows, and the store over them. */
 export interface Place {
   readonly rows: LedgerRows
-  readonly store: Layer.Layer<LedgerStore, StoreUnavailable>
+  readonly store: Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded>
 }
 
 /** A sentence that must hold, and the effect that checks it. */
@@ -509,7 +511,7 @@ export const clauses: ReadonlyArray<Clause> = [
             person,
             erasure_id: uuid(9),
             recorded_at: -1,
-            body: JSON.stringify({ organization: uuid(1), members: [person], submitter: "s", reason: "court" }),
+            body: ErasureBody.write({ members: [person], submitter: "s", reason: "court" }),
             destroyed: "{}",
           },
         ],

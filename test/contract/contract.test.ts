@@ -8,6 +8,7 @@ import * as PostgresRows from "../../adapters/postgres/PostgresRows.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as SqliteRows from "../../adapters/sqlite/SqliteRows.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import type { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import type { LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import * as LedgerRowsContract from "./LedgerRowsContract.ts"
@@ -19,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.stop())
 
-type Store = Layer.Layer<LedgerStore, StoreUnavailable>
+type Store = Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded>
 
 /** Makes each kind of store, new and empty. The folder is on a real disk and is removed afterwards. */
 const stores: Readonly<Record<string, (folder: string) => Promise<Store> | Store>> = {

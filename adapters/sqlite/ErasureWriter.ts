@@ -1,0 +1,120 @@
+/**
+ * Erases people: deletes everything that is theirs alone, and keeps that they were erased.
+ *
+ * The rows are counted before they are deleted, because an erasure is never changed and must be there before former
+ * aliases may be removed.
+ */
+import type { DatabaseSync } from "node:sqlite"
+import * as Lane from "../../core/model/Lane.ts"
+import * as ErasureBody from "../../core/ports/ErasureBody.ts"
+import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
+import type { Destroyed, Erasure, ErasureChange } from "../../core/ports/LedgerStore.ts"
+import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
+import type { PersonalWriter } from "./PersonalWriter.ts"
+import type { PersonWriter } from "./PersonWriter.ts"
+import * as Uuid from "./Uuid.ts"
+
+/** The commands about erasures. */
+export interface ErasureCommands {
+  readonly erase: (change: ErasureChange) => Erasure | "stale" | "repeated"
+}
+
+/**
+ * The rows of people by table: those of an owner's lanes. A session and a used token belong to no lane, and a person is
+ * in one organization only.
+ */
+const tablesOf = {
+  aliases: "alias",
+  formerAliases: "former_alias",
+  personalData: "personal_data",
+  personKeys: "person_key",
+} as const
+const tablesWithoutLane = { sessions: "session", identityTokens: "used_identity_token" } as const
+
+const prepareRows = (db: DatabaseSync, table: string, condition: string) => ({
+  count: db.prepare(`SELECT count(*) AS n FROM ${table} WHERE ${condition}`),
+  remove: db.prepare(`DELETE FROM ${table} WHERE ${condition}`),
+})
+
+type Rows = ReturnType<typeof prepareRows>
+
+const prepareStatements = (db: DatabaseSync) => {
+  const rows = <Name extends string>(tables: Readonly<Record<Name, string>>, condition: string) =>
+    Object.fromEntries(
+      Object.entries<string>(tables).map(([name, table]) => [name, prepareRows(db, table, condition)]),
+    ) as Readonly<Record<Name, Rows>>
+  return {
+    ofPerson: rows(tablesOf, "person = ?1 AND lane BETWEEN ?2 AND ?3"),
+    withoutLane: rows(tablesWithoutLane, "person = ?"),
+    externalIds: prepareRows(db, "external_id", "person = ?1 AND lane BETWEEN ?2 AND ?3"),
+    revision: db.prepare("SELECT revision FROM catalog_head"),
+    insert: db.prepare("INSERT INTO erasure VALUES (?, ?, ?, ?, ?, ?)"),
+    markLane: db.prepare("UPDATE lane_head SET has_erased = 1 WHERE lane = ? AND has_erased = 0"),
+  }
+}
+
+type Key = ReadonlyArray<number | Uint8Array>
+
+/** Prepares the statements. */
+export const make = (
+  db: DatabaseSync,
+  people: PersonWriter,
+  personal: PersonalWriter,
+  idempotency: IdempotencyWriter,
+): ErasureCommands => {
+  const statements = prepareStatements(db)
+
+  /** The statements that find rows of the members, each with its parameters. */
+  const rowsOf = ({ members, organization, projects }: ErasureChange) => {
+    const persons = members.map(Uuid.toBytes)
+    const within = (owner: Lane.Owner) => persons.map((person): Key => [person, ...Lane.range(owner)])
+    const alone = persons.map((person): Key => [person])
+    const { externalIds, ofPerson, withoutLane } = statements
+    return {
+      aliases: [ofPerson.aliases, within(organization)],
+      formerAliases: [ofPerson.formerAliases, within(organization)],
+      personalData: [ofPerson.personalData, within(organization)],
+      personKeys: [ofPerson.personKeys, within(organization)],
+      sessions: [withoutLane.sessions, alone],
+      externalIds: [externalIds, projects.flatMap(within)],
+      identityTokens: [withoutLane.identityTokens, alone],
+    } as const satisfies Record<keyof Destroyed, readonly [Rows, ReadonlyArray<Key>]>
+  }
+
+  const isStale = ({ catalog, members, organization, seen }: ErasureChange): boolean =>
+    statements.revision.get()?.["revision"] !== catalog ||
+    !people.areAsSeen(organization, seen) ||
+    members.some((member) => personal.isErased(organization, member))
+
+  const erase = (change: ErasureChange): Erasure | "stale" | "repeated" => {
+    const { id, idempotencyRecord, organization, projects, reason, recordedAt, submitter } = change
+    if (idempotency.has(organization, idempotencyRecord)) return "repeated"
+    if (isStale(change)) return "stale"
+    const rows = rowsOf(change)
+    const count = ([{ count }, keys]: readonly [Rows, ReadonlyArray<Key>]): number =>
+      keys.reduce((sum, key) => sum + Number(count.get(...key)?.["n"]), 0)
+    const destroyed: Destroyed = {
+      aliases: count(rows.aliases),
+      formerAliases: count(rows.formerAliases),
+      personalData: count(rows.personalData),
+      personKeys: count(rows.personKeys),
+      sessions: count(rows.sessions),
+      externalIds: count(rows.externalIds),
+      identityTokens: count(rows.identityTokens),
+    }
+    const members = change.members.toSorted()
+    const body = ErasureBody.write(change)
+    for (const member of members) {
+      const key = [Lane.of(organization, member), Uuid.toBytes(member)] as const
+      statements.insert.run(...key, Uuid.toBytes(id), recordedAt, body, JSON.stringify(destroyed))
+      people.raise(organization, member)
+    }
+    for (const [{ remove }, keys] of Object.values(rows)) for (const key of keys) remove.run(...key)
+    people.count([...new Set(members.map((member) => Lane.of(organization, member)))])
+    for (const lane of PeopleLanes.inProjects(projects, members)) statements.markLane.run(lane)
+    idempotency.keep(organization, idempotencyRecord)
+    return { id, recordedAt, members, submitter, reason, destroyed }
+  }
+
+  return { erase }
+}
