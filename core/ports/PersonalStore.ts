@@ -18,7 +18,10 @@ export interface PersonKey {
 }
 
 /** What personal data belong to: a session, an event (its `externalId`), a fact, or the person (its profile). */
-export type PersonalKind = "session" | "event" | "fact" | "profile"
+export const personalKinds = ["session", "event", "fact", "profile"] as const
+
+/** One of {@link personalKinds}. */
+export type PersonalKind = (typeof personalKinds)[number]
 
 /** Names personal data of a person. */
 export interface PersonalPlace {

@@ -8,6 +8,7 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
+import * as FactLine from "../../../core/formats/FactLine.ts"
 import type * as Releasing from "../../../core/people/Releasing.ts"
 import type { RenamedAccount } from "../../../core/people/Renaming.ts"
 import type { PersonPage } from "../../../core/people/PersonFacts.ts"
@@ -29,30 +30,10 @@ const noPerson = new Answer.HttpProblem({ status: 404, detail: "there is no such
 const noJoin = new Answer.HttpProblem({ status: 404, detail: "there is no such join of this person" })
 const undoneBefore = new Answer.HttpProblem({ status: 409, detail: "the join was undone before" })
 
-/** A fact as JSON, without the hash of the identifier, which is not shown to anyone. */
-const factJson = ({ dateCreated, evidence, id, identifier, join, kind, reason, ...people }: People.Fact) => ({
-  id,
-  kind,
-  member: people.member,
-  survivor: people.survivor,
-  submitter: people.submitter,
-  ...(join !== undefined && { join }),
-  ...(identifier !== undefined && { identifier }),
-  ...(reason !== undefined && { reason }),
-  dateCreated: Instant.format(dateCreated),
-  ...(evidence !== undefined && {
-    evidence: {
-      ...evidence,
-      issuedAt: Instant.format(evidence.issuedAt),
-      expiresAt: Instant.format(evidence.expiresAt),
-    },
-  }),
-})
-
 /** A page of a person as JSON: its members, what names them, and the facts about it. */
 const write = ({ facts, identifiers, members, nextCursor, survivor }: PersonPage): string => {
   const named = identifiers.map(({ since, ...identifier }) => ({ ...identifier, since: Instant.format(since) }))
-  return JSON.stringify({ concordId: survivor, members, identifiers: named, facts: facts.map(factJson), nextCursor })
+  return JSON.stringify({ concordId: survivor, members, identifiers: named, facts: facts.map(FactLine.of), nextCursor })
 }
 
 const undo = Effect.fnUntraced(function* (
@@ -117,7 +98,7 @@ const release = Effect.fnUntraced(function* (
   const identifier = yield* releasedOf(fields)
   yield* Account.take({ items: 1, writes: writesOfChange + (idempotency.idempotency === undefined ? 0 : 1) })
   const about = { concordId: params.concordId.toLowerCase(), identifier, reason: fields.reason, submitter: key.id }
-  const writeFact = (fact: People.Fact): string => JSON.stringify(factJson(fact))
+  const writeFact = (fact: People.Fact): string => JSON.stringify(FactLine.of(fact))
   const releasing = { ...about, ...idempotency, answer: writeFact }
   const outcome = yield* IdempotencyKey.orRefuse(yield* ledger.releaseIdentifier(organization, releasing))
   if (outcome._tag === "NotNamed") return yield* notNamed

@@ -1,12 +1,11 @@
 /**
- * `assent people`: releases an identifier, and renames accounts.
+ * `assent people`: shows what is held about a person, releases an identifier, and renames accounts.
  */
-import { Effect, Option, Schema, Stream } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import * as RowReader from "../../../adapters/files/RowReader.ts"
-import * as Source from "../../../adapters/files/Source.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
-import { expectedReason, Reason, Uuid } from "../../../core/formats/Fields.ts"
+import { expectedReason, Reason } from "../../../core/formats/Fields.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import { releasableKinds } from "../../../core/model/People.ts"
@@ -16,6 +15,7 @@ import * as RenameIntake from "../../../core/transfer/RenameIntake.ts"
 import * as Store from "../../Store.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
+import * as PersonFlag from "../PersonFlag.ts"
 import * as Progress from "../Progress.ts"
 import * as ProjectFlag from "../ProjectFlag.ts"
 import * as RejectedRows from "../RejectedRows.ts"
@@ -32,15 +32,7 @@ const setExitCode = Effect.sync(() => {
 
 const json = Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Write the outcome as JSON"))
 
-const uuid = (name: string, description: string) =>
-  Flag.String(name).pipe(
-    Flag.withMetavar("<uuid>"),
-    Flag.withDescription(description),
-    Flag.filter(Schema.is(Uuid), () => "a UUID"),
-    Flag.optional,
-  )
-
-const submitter = uuid("submitter", "Who is named as the submitter; by default the organization")
+const submitter = PersonFlag.uuid("submitter", "Who is named as the submitter; by default the organization")
 
 const renameFlags = {
   file: Argument.String("file").pipe(
@@ -128,16 +120,10 @@ const rename = Command.make(
   ]),
 )
 
-const identifier = (name: string, what: string) =>
-  Flag.String(name).pipe(Flag.withMetavar("<value>"), Flag.withDescription(what), Flag.optional)
-
 const releaseFlags = {
   ...ProjectFlag.flags,
-  userId: identifier("user-id", "The identifier to release; - reads it from standard input"),
-  projectUserId: identifier("project-user-id", "The same, of the project"),
-  email: identifier("email", "The same"),
-  phoneNumber: identifier("phone-number", "The same"),
-  concordId: uuid("concord-id", "The person that it must name; by default whichever it names"),
+  ...PersonFlag.identifiers,
+  concordId: PersonFlag.uuid("concord-id", "The person that it must name; by default whichever it names"),
   reason: Flag.String("reason").pipe(
     Flag.withDescription(`Kept in the fact: ${expectedReason}; nothing personal`),
     Flag.filter(Schema.is(Reason), () => expectedReason),
@@ -148,27 +134,9 @@ const releaseFlags = {
 
 type ReleaseFlags = Command.Command.Config.Infer<typeof releaseFlags>
 
-/** The line on standard input. */
-const lineOfInput = Effect.gen(function* () {
-  const { bytes } = yield* Source.open(Source.standardInput)
-  const text = yield* Stream.mkString(Stream.decodeText(bytes))
-  return text.replace(/\r?\n$/, "")
-})
-
 /** The identifier to release; fails unless exactly one is given. */
-const identifierOf = Effect.fnUntraced(function* (given: ReleaseFlags, { project }: ProjectScope) {
-  const all = releasableKinds.flatMap((kind) =>
-    Option.match(given[kind], { onNone: () => [], onSome: (value) => [{ kind, value }] }),
-  )
-  const [first] = all
-  if (first === undefined || all.length > 1) {
-    const message = "give exactly one of --user-id, --project-user-id, --email and --phone-number"
-    return yield* new CliError.ValidationError({ message })
-  }
-  const value = first.value === Source.standardInput ? yield* lineOfInput : first.value
-  const found: Releasing.Identifier = { kind: first.kind, value, project }
-  return found
-})
+const identifierOf = (given: ReleaseFlags, { project }: ProjectScope) =>
+  Effect.map(PersonFlag.oneOf(releasableKinds, given), (found): Releasing.Identifier => ({ ...found, project }))
 
 /** The identifier names no one, or another person; nothing was released. */
 const releaseIdentifier = Effect.fnUntraced(function* (scope: ProjectScope, given: ReleaseFlags) {
@@ -217,6 +185,6 @@ const release = Command.make(
 
 /** The command. */
 export const command = Command.make("people").pipe(
-  Command.withDescription("Release an identifier, or rename accounts"),
+  Command.withDescription("Show what is held about a person, release an identifier, or rename accounts"),
   Command.withSubcommands([release, rename]),
 )

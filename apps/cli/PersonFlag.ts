@@ -1,0 +1,80 @@
+/**
+ * The flags that name a person by one identifier. A value of `-` is read from standard input, so that it is not left in
+ * the history of the shell.
+ */
+import { Effect, Option, Schema, Stream } from "effect"
+import { CliError, Flag } from "effect/cli"
+import * as Source from "../../adapters/files/Source.ts"
+import { Uuid } from "../../core/formats/Fields.ts"
+import { Ledger } from "../../core/Ledger.ts"
+import type { ProjectScope } from "../../core/model/Catalog.ts"
+import { type IdentifierKind, releasableKinds } from "../../core/model/People.ts"
+
+/** A flag whose value is a UUID. */
+export const uuid = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("<uuid>"),
+    Flag.withDescription(description),
+    Flag.filter(Schema.is(Uuid), () => "a UUID"),
+    Flag.optional,
+  )
+
+const identifier = (name: string, what: string) =>
+  Flag.String(name).pipe(Flag.withMetavar("<value>"), Flag.withDescription(what), Flag.optional)
+
+/** The identifiers that a company knows a person by. */
+export const identifiers = {
+  userId: identifier("user-id", "The identifier; - reads it from standard input"),
+  projectUserId: identifier("project-user-id", "The same, of the project"),
+  email: identifier("email", "The same"),
+  phoneNumber: identifier("phone-number", "The same"),
+}
+
+/** These, or the person's own id. */
+export const flags = { ...identifiers, concordId: uuid("concord-id", "The person's own id, in place of an identifier") }
+
+type Given<Kind extends IdentifierKind> = { readonly [Each in Kind]: Option.Option<string> }
+
+const nameOf: { readonly [Kind in IdentifierKind]: string } = {
+  concordId: "--concord-id",
+  userId: "--user-id",
+  projectUserId: "--project-user-id",
+  email: "--email",
+  phoneNumber: "--phone-number",
+}
+
+/** The line on standard input. */
+const lineOfInput = Effect.gen(function* () {
+  const { bytes } = yield* Source.open(Source.standardInput)
+  const text = yield* Stream.mkString(Stream.decodeText(bytes))
+  return text.replace(/\r?\n$/, "")
+})
+
+/** The identifier of some kinds that is given; fails unless exactly one is. */
+export const oneOf = Effect.fnUntraced(function* <Kind extends IdentifierKind>(
+  kinds: ReadonlyArray<Kind>,
+  given: Given<Kind>,
+) {
+  const all = kinds.flatMap((kind) => {
+    const value: Option.Option<string> = given[kind]
+    return Option.isSome(value) ? [{ kind, value: value.value }] : []
+  })
+  const [first] = all
+  if (first === undefined || all.length > 1) {
+    const names = kinds.map((kind) => nameOf[kind])
+    const message = `give exactly one of ${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
+    return yield* new CliError.ValidationError({ message })
+  }
+  return first.value === Source.standardInput ? { ...first, value: yield* lineOfInput } : first
+})
+
+/** The person that the flags name; `undefined` for an identifier that names no one. */
+export const find = Effect.fnUntraced(function* (scope: ProjectScope, given: Given<IdentifierKind>) {
+  const { kind, value } = yield* oneOf([...releasableKinds, "concordId"], given)
+  if (kind === "concordId") return value.toLowerCase()
+  const ledger = yield* Ledger
+  const found = yield* ledger.find(scope, { [kind]: value })
+  if (found._tag === "Found") return [found, ...(found.further ?? [])].find((each) => each.concordId)?.concordId
+  const message = `the identifier cannot be read: ${found.faults.map(({ detail }) => detail).join("; ")}`
+  return yield* new CliError.ValidationError({ message })
+})
