@@ -1,12 +1,13 @@
 /**
  * The dependencies of the use cases, and the state that one ledger keeps in memory.
  */
-import { Context, Effect, Semaphore } from "effect"
+import { Context, Effect, type Option, Semaphore } from "effect"
 import { Digest, Mac, SecureRandom } from "effect/crypto"
 import type { Organization } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import type { SessionCache } from "./SessionCache.ts"
+import { ErasureLog } from "../ports/ErasureLog.ts"
 import { LedgerStore, type Positions, type StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import * as Identifiers from "./Identifiers.ts"
@@ -18,6 +19,8 @@ export const NewLanes = Context.Reference<number>("assent/ledger/NewLanes", { de
 /** The dependencies and the state of one ledger. */
 export interface LedgerContext {
   readonly store: LedgerStore["Service"]
+  /** The log of erasures outside of the store, if there is one. */
+  readonly erasureLog: Option.Option<ErasureLog["Service"]>
   /** Whether events are recorded into a scratch store, to see what would happen. */
   readonly isDryRun: boolean
   readonly random: SecureRandom.SecureRandom["Service"]
@@ -68,6 +71,7 @@ export const make = Effect.gen(function* () {
   const digest = yield* Digest.Digest
   return {
     store: yield* LedgerStore,
+    erasureLog: yield* Effect.serviceOption(ErasureLog),
     isDryRun: false,
     random: yield* SecureRandom.SecureRandom,
     digest,

@@ -45,3 +45,8 @@ export const remove = (cache: SessionCache, tokenHash: string | undefined, conco
   if (concordId === undefined) return
   for (const [hash, { session }] of cache) if (session.concordId === concordId) cache.delete(hash)
 }
+
+/** Removes all sessions of people. */
+export const removeOf = (cache: SessionCache, people: ReadonlySet<string>): void => {
+  for (const [hash, { session }] of cache) if (people.has(session.concordId)) cache.delete(hash)
+}

@@ -1,0 +1,275 @@
+/**
+ * Erasing a person (semantics, section 8): what names it, and its personal data, are destroyed for everyone that is
+ * joined with it now. Events, and the facts that two random ids were joined, stay.
+ *
+ * The order is: a line in the log of erasures, one transaction in the store, the caches of this process, the files of
+ * the store, and a last line in the log. A crash in between is finished at the next start, by the log.
+ */
+import { Clock, Effect, Option } from "effect"
+import type { Instant } from "../engine/Instant.ts"
+import * as Idempotency from "../ledger/Idempotency.ts"
+import * as Joins from "../ledger/Joins.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as SessionCache from "../ledger/SessionCache.ts"
+import * as Turns from "../ledger/Turns.ts"
+import type { Organization } from "../model/Catalog.ts"
+import * as Lane from "../model/Lane.ts"
+import * as People from "../model/People.ts"
+import type { ErasureLog } from "../ports/ErasureLog.ts"
+import type { Erasure, ErasureChange, ErasureReason, Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
+
+/** A request to erase a person. */
+export interface Erasing {
+  readonly concordId: string
+  /** The id of the API key, or of the organization. */
+  readonly submitter: string
+  readonly reason: ErasureReason
+  readonly idempotency?: Idempotency.IdempotentRequest
+}
+
+/** An erasure, made now or before. */
+export interface Erased {
+  readonly _tag: "Erased"
+  readonly erasure: Erasure
+  /** Whether the deleted rows are gone from the files of the store. */
+  readonly isScrubbed: boolean
+  /** Whether a log of erasures has it, so that a restored backup erases again. */
+  readonly isLogged: boolean
+  /** Positions at which the person is erased. */
+  readonly positions: Positions
+  readonly isRepeated?: true
+}
+
+/** Nothing is known of the person, and nothing was erased. */
+export interface NeverKnown {
+  readonly _tag: "NeverKnown"
+}
+
+/** The log of erasures cannot be written, and nothing was erased. */
+export interface LogUnavailable {
+  readonly _tag: "LogUnavailable"
+  readonly reason: string
+}
+
+/** The people that are erased together, and the revisions at which they were read. */
+interface Together extends Pick<ErasureChange, "members" | "seen"> {
+  /** When their group changed last. */
+  readonly learnt: Instant
+}
+
+/** How many people are read concurrently. */
+const concurrency = 16
+
+/**
+ * Everyone that is one with a person. Its revision and that of its survivor are read before the facts: whoever is joined
+ * or undone after that raises one of them, and makes the erasure stale.
+ */
+export const together = Effect.fnUntraced(function* (
+  organization: Organization,
+  { isJoined, learnt, person, seen, survivor }: Joins.Counted,
+  concordId: string,
+  context: Pick<LedgerContext, "store">,
+) {
+  const { people } = context.store
+  const known = isJoined ? yield* Joins.facts(organization, concordId, context) : []
+  const { members } = People.joinedWith(known, concordId, Infinity)
+  const read = new Map(seen.map((each) => [each.concordId, each.revision]))
+  const others = members.filter((member) => !read.has(member))
+  const found = yield* Effect.forEach(others, (member) => people.person(organization, member), { concurrency })
+  for (const [index, { revision }] of found.entries()) read.set(others[index]!, revision)
+  return {
+    members: members.toSorted(),
+    seen: [...new Set([...members, survivor])].map((each) => ({ concordId: each, revision: read.get(each)! })),
+    learnt: Math.max(learnt ?? -Infinity, person.learnt ?? -Infinity),
+  } satisfies Together as Together
+})
+
+/** The organization's projects, and the revision of the catalog that lists them. */
+export const projectsOf = Effect.fnUntraced(function* (
+  organization: Organization,
+  { store }: Pick<LedgerContext, "store">,
+) {
+  const { projects, revision } = yield* store.catalog.current
+  return { projects: [...projects.values()].filter((each) => each.organization === organization.id), catalog: revision }
+})
+
+/** Whether anything is known of a person that was never changed: its events, personal data or aliases. */
+const isKnown = Effect.fnUntraced(function* (
+  organization: Organization,
+  { person: { position, revision }, isJoined }: Joins.Counted,
+  concordId: string,
+  { store }: Pick<LedgerContext, "store">,
+) {
+  if (revision > 0 || isJoined) return true
+  const [aliases] = yield* store.people.aliasesOf(organization, [concordId])
+  if (aliases!.length > 0) return true
+  const [key] = yield* store.personal.keys(organization, [concordId])
+  if (key !== undefined) return true
+  const facts = position === 0 ? [] : yield* store.people.facts(organization, [{ concordId, from: 0 }], 1)
+  if (facts.some(({ length }) => length > 0)) return true
+  const { projects } = yield* projectsOf(organization, { store })
+  for (const project of projects) {
+    const { events } = yield* store.events.heads(project, [concordId])
+    if (events.length > 0) return true
+  }
+  return false
+})
+
+/** Drops what this process remembers of people. Other processes forget it within a minute. */
+const forget = (members: ReadonlyArray<string>, { sessionCache }: Pick<LedgerContext, "sessionCache">): void => {
+  SessionCache.removeOf(sessionCache, new Set(members))
+}
+
+/** The positions at which people are erased. */
+const positionsOf = (
+  organization: Organization,
+  members: ReadonlyArray<string>,
+  { store }: Pick<LedgerContext, "store">,
+): Effect.Effect<Positions, StoreUnavailable> =>
+  store.people.laneEnds([...new Set(members.map((member) => Lane.of(organization, member)))].toSorted((a, b) => a - b))
+
+/** Writes that an erasure begins into the log, if there is one. */
+const begin = (erasure: Parameters<ErasureLog["Service"]["begin"]>[0], { erasureLog }: LedgerContext) =>
+  Option.match(erasureLog, { onNone: () => Effect.void, onSome: (log) => log.begin(erasure) })
+
+/**
+ * Scrubs the files of the store, and writes that the erasure is done into the log. If it cannot be done now, the next
+ * start does it: the erasure itself is kept.
+ */
+export const finish = Effect.fnUntraced(function* (id: string, { erasureLog, store }: LedgerContext) {
+  const isScrubbed = yield* Effect.orElseSucceed(store.personal.scrub, () => false)
+  if (!isScrubbed || Option.isNone(erasureLog)) return isScrubbed
+  yield* Effect.ignore(erasureLog.value.finish(id))
+  return isScrubbed
+})
+
+/** Whom an erasure is about, what it is recorded as, and the earliest instant of it. */
+export interface Planned extends Together, Pick<ErasureChange, "id" | "reason" | "submitter"> {
+  readonly earliest: Instant
+}
+
+/**
+ * Records an erasure: the line in the log, then the transaction. Questions about its people wait meanwhile, so that no
+ * answer is given that it is not later than.
+ */
+export const write = Effect.fnUntraced(function* (
+  organization: Organization,
+  { earliest, id, members, reason, seen, submitter }: Planned,
+  idempotency: Idempotency.IdempotentRequest | undefined,
+  context: LedgerContext,
+) {
+  const { answerHorizon, store } = context
+  const { catalog, projects } = yield* projectsOf(organization, context)
+  const lanesOf = projects.map(({ lanes, number }) => ({ lanes, number }))
+  // Later than everything that is known of the people, whatever clock it was recorded by.
+  const last = yield* store.events.lastRecordedAt(lanesOf)
+  const subjects = new Set([...members, ...seen.map(({ concordId }) => concordId)])
+  return yield* answerHorizon.record(subjects, Math.max(earliest, last + 1), (recordedAt) =>
+    Effect.gen(function* () {
+      const logged = { id, organization: organization.id, members, recordedAt, submitter, reason }
+      yield* begin(logged, context)
+      const kept = yield* store.personal.erase({
+        id,
+        organization,
+        projects: lanesOf,
+        catalog,
+        recordedAt,
+        members,
+        seen,
+        submitter,
+        reason,
+        ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify(members[0]))),
+      })
+      if (typeof kept === "object") forget(members, context)
+      return kept
+    }),
+  )
+})
+
+/** What one attempt came to: an erasure made now or before, or nothing. */
+type Attempted = Erasure | NeverKnown | "repeated" | "stale"
+
+/** One attempt at erasing a person. */
+const attempt = Effect.fnUntraced(function* (
+  organization: Organization,
+  { concordId, idempotency, reason, submitter }: Erasing,
+  id: string,
+  context: LedgerContext,
+) {
+  const counted = yield* Joins.counted(organization, concordId, context)
+  if (counted.person.erasedAt !== undefined) return (yield* context.store.personal.erasure(organization, concordId))!
+  if (!(yield* isKnown(organization, counted, concordId, context))) return { _tag: "NeverKnown" } as NeverKnown
+  const people = yield* together(organization, counted, concordId, context)
+  const earliest = Math.max(yield* Clock.currentTimeMillis, people.learnt + 1)
+  return yield* write(organization, { ...people, id, reason, submitter, earliest }, idempotency, context)
+})
+
+const erased = Effect.fnUntraced(function* (organization: Organization, erasure: Erasure, context: LedgerContext) {
+  return {
+    _tag: "Erased",
+    erasure,
+    isScrubbed: yield* finish(erasure.id, context),
+    isLogged: Option.isSome(context.erasureLog),
+    positions: yield* positionsOf(organization, erasure.members, context),
+  } satisfies Erased as Erased
+})
+
+/** Erases a person, without looking for an earlier request of the same idempotency key. */
+export const carryOut = Effect.fnUntraced(
+  function* (organization: Organization, erasing: Erasing, context: LedgerContext) {
+    const id = yield* context.random.uuidV7()
+    const turn: Effect.Effect<Exclude<Attempted, "stale">, StoreUnavailable | LogUnavailable> = Turns.inTurn(
+      erasing.concordId,
+      "too many changes of the same person",
+      Effect.catchTag(attempt(organization, erasing, id, context), "ErasureLogUnavailable", ({ reason }) =>
+        Effect.fail<LogUnavailable>({ _tag: "LogUnavailable", reason }),
+      ),
+      context,
+    )
+    const outcome = yield* turn
+    if (outcome === "repeated") return Idempotency.keptBefore
+    return "_tag" in outcome ? outcome : yield* erased(organization, outcome, context)
+  },
+  // From the line in the log on, only a crash keeps an erasure from being finished.
+  Effect.uninterruptible,
+  Effect.catchTag("LogUnavailable", (unavailable) => Effect.succeed(unavailable)),
+)
+
+/** The answer to an earlier request of the same idempotency key. */
+export const repeated = Effect.fnUntraced(function* (
+  organization: Organization,
+  answer: string,
+  context: LedgerContext,
+) {
+  const erasure = (yield* context.store.personal.erasure(organization, JSON.parse(answer) as string))!
+  return { ...(yield* erased(organization, erasure, context)), isRepeated: true } satisfies Erased as Erased
+})
+
+/**
+ * Erases a person and everyone joined with it. A person that was erased before is answered as then, and what was left in
+ * the files is removed if it can be now.
+ */
+export const erase = Effect.fnUntraced(function* (
+  organization: Organization,
+  erasing: Erasing,
+  context: LedgerContext,
+): Effect.fn.Return<Erased | NeverKnown | LogUnavailable | Idempotency.KeyConflict, StoreUnavailable> {
+  const outcome = yield* Idempotency.once<Erased | NeverKnown | LogUnavailable, StoreUnavailable, never>(
+    organization,
+    erasing.idempotency,
+    context,
+    carryOut(organization, erasing, context),
+  )
+  return outcome._tag === "Repeated" ? yield* repeated(organization, outcome.answer, context) : outcome
+})
+
+/** The erasure of a person; nothing if it was not erased. */
+export const erasureOf = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  context: LedgerContext,
+) {
+  const erasure = yield* context.store.personal.erasure(organization, concordId)
+  if (erasure === undefined) return Option.none<{ readonly erasure: Erasure; readonly positions: Positions }>()
+  return Option.some({ erasure, positions: yield* positionsOf(organization, erasure.members, context) })
+})
