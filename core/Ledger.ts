@@ -20,6 +20,11 @@ import * as Positions from "./ledger/Positions.ts"
 import * as Reading from "./ledger/Reading.ts"
 import * as Recording from "./ledger/Recording.ts"
 import * as SeveralPeople from "./ledger/SeveralPeople.ts"
+import * as Erasing from "./people/Erasing.ts"
+import * as ErasingByIdentifier from "./people/ErasingByIdentifier.ts"
+import * as ErasurePages from "./people/ErasurePages.ts"
+import * as ErasurePreview from "./people/ErasurePreview.ts"
+import * as ErasureReplay from "./people/ErasureReplay.ts"
 import * as Identifying from "./people/Identifying.ts"
 import * as Joins from "./ledger/Joins.ts"
 import * as PersonFacts from "./people/PersonFacts.ts"
@@ -28,6 +33,7 @@ import * as Releasing from "./people/Releasing.ts"
 import * as Renaming from "./people/Renaming.ts"
 import * as ProvenIdentifier from "./people/ProvenIdentifier.ts"
 import * as Resolving from "./people/Resolving.ts"
+import * as Retention from "./people/Retention.ts"
 import * as Sessions from "./people/Sessions.ts"
 import * as DryRunStore from "./transfer/DryRunStore.ts"
 import * as Exporting from "./transfer/Exporting.ts"
@@ -109,6 +115,15 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     releaseIdentifier: bound(Releasing.release),
     renameAccounts: bound(Renaming.rename),
     reviewRenames: bound(Renaming.review),
+    // Erasure
+    erase: bound(Erasing.erase),
+    eraseByIdentifier: bound(ErasingByIdentifier.erase),
+    erasure: bound(Erasing.erasureOf),
+    erasures: bound(ErasurePages.page),
+    erasurePreview: bound(ErasurePreview.of),
+    retention: bound(Retention.run),
+    replayErasures: ErasureReplay.replay(context),
+    scrub: store.personal.scrub,
     // The store
     aheadMillis: ClockCheck.aheadMillis(context),
     ends: bound(Positions.ends),

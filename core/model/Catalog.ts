@@ -7,6 +7,7 @@
 import type { ConsentState } from "../engine/ConsentState.ts"
 import type { ConsentType, Version } from "../engine/ConsentType.ts"
 import * as Instant from "../engine/Instant.ts"
+import type { Period } from "../engine/Period.ts"
 import type { Owner } from "./Lane.ts"
 import type { Role } from "./Role.ts"
 import * as TypeHistory from "./TypeHistory.ts"
@@ -66,6 +67,16 @@ export interface Project extends Entry, Owner {
   readonly status: ProjectStatus
   /** The earliest `consentDate` that is believed. Left out: `EarliestDate.defaultOfProjects`. */
   readonly earliestConsentDate?: Instant.Instant
+  /** How long people are kept of whom nothing more is recorded. Left out: for ever. */
+  readonly retention?: Retention
+}
+
+/** How long people are kept after the last that was recorded of them. A period that is left out has no end. */
+export interface Retention {
+  /** People that were never identified. */
+  readonly guests?: Period
+  /** All others. */
+  readonly people?: Period
 }
 
 /** A role in one project, which replaces the key's own role there. */

@@ -15,7 +15,7 @@ import * as Turns from "../ledger/Turns.ts"
 import type { Organization } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
 import * as People from "../model/People.ts"
-import type { ErasureLog } from "../ports/ErasureLog.ts"
+import type { ErasureLog, ErasureLogUnavailable } from "../ports/ErasureLog.ts"
 import type { Erasure, ErasureChange, ErasureReason, Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
 
 /** A request to erase a person. */
@@ -94,7 +94,7 @@ export const projectsOf = Effect.fnUntraced(function* (
 })
 
 /** Whether anything is known of a person that was never changed: its events, personal data or aliases. */
-const isKnown = Effect.fnUntraced(function* (
+export const isKnown = Effect.fnUntraced(function* (
   organization: Organization,
   { person: { position, revision }, isJoined }: Joins.Counted,
   concordId: string,
@@ -133,19 +133,26 @@ const begin = (erasure: Parameters<ErasureLog["Service"]["begin"]>[0], { erasure
   Option.match(erasureLog, { onNone: () => Effect.void, onSome: (log) => log.begin(erasure) })
 
 /**
- * Scrubs the files of the store, and writes that the erasure is done into the log. If it cannot be done now, the next
- * start does it: the erasure itself is kept.
+ * Scrubs the files of the store, and writes that erasures are done into the log. If it cannot be done now, the next
+ * start does it: the erasures themselves are kept. Returns whether nothing of their people is left in the files.
  */
-export const finish = Effect.fnUntraced(function* (id: string, { erasureLog, store }: LedgerContext) {
+export const finishAll = Effect.fnUntraced(function* (
+  ids: ReadonlyArray<string>,
+  { erasureLog, store }: Pick<LedgerContext, "erasureLog" | "store">,
+) {
   const isScrubbed = yield* Effect.orElseSucceed(store.personal.scrub, () => false)
   if (!isScrubbed || Option.isNone(erasureLog)) return isScrubbed
-  yield* Effect.ignore(erasureLog.value.finish(id))
+  for (const id of ids) yield* Effect.ignore(erasureLog.value.finish(id))
   return isScrubbed
 })
 
 /** Whom an erasure is about, what it is recorded as, and the earliest instant of it. */
 export interface Planned extends Together, Pick<ErasureChange, "id" | "reason" | "submitter"> {
   readonly earliest: Instant
+  /** Whether it is recorded at `earliest` even if something was recorded later: it was answered with that instant. */
+  readonly isExact?: boolean
+  /** The members in the log, where it has more: some of them were erased before. */
+  readonly logged?: ReadonlyArray<string>
 }
 
 /**
@@ -154,7 +161,7 @@ export interface Planned extends Together, Pick<ErasureChange, "id" | "reason" |
  */
 export const write = Effect.fnUntraced(function* (
   organization: Organization,
-  { earliest, id, members, reason, seen, submitter }: Planned,
+  { earliest, id, isExact, logged = [], members, reason, seen, submitter }: Planned,
   idempotency: Idempotency.IdempotentRequest | undefined,
   context: LedgerContext,
 ) {
@@ -162,12 +169,12 @@ export const write = Effect.fnUntraced(function* (
   const { catalog, projects } = yield* projectsOf(organization, context)
   const lanesOf = projects.map(({ lanes, number }) => ({ lanes, number }))
   // Later than everything that is known of the people, whatever clock it was recorded by.
-  const last = yield* store.events.lastRecordedAt(lanesOf)
+  const last = isExact === true ? earliest : (yield* store.events.lastRecordedAt(lanesOf)) + 1
   const subjects = new Set([...members, ...seen.map(({ concordId }) => concordId)])
-  return yield* answerHorizon.record(subjects, Math.max(earliest, last + 1), (recordedAt) =>
+  return yield* answerHorizon.record(subjects, Math.max(earliest, last), (recordedAt) =>
     Effect.gen(function* () {
-      const logged = { id, organization: organization.id, members, recordedAt, submitter, reason }
-      yield* begin(logged, context)
+      const all = [...new Set([...members, ...logged])].toSorted()
+      yield* begin({ id, organization: organization.id, members: all, recordedAt, submitter, reason }, context)
       const kept = yield* store.personal.erase({
         id,
         organization,
@@ -186,54 +193,88 @@ export const write = Effect.fnUntraced(function* (
   )
 })
 
+/**
+ * Writes into the log that an erasure with an id has the people of another one, which was made first. Otherwise the log
+ * would go on naming whoever was joined with them when this one began.
+ */
+const giveWay = Effect.fnUntraced(function* (
+  organization: Organization,
+  id: string,
+  { members, reason, recordedAt, submitter }: Erasure,
+  { erasureLog }: LedgerContext,
+) {
+  if (Option.isNone(erasureLog)) return
+  const log = erasureLog.value
+  const same = { id, organization: organization.id, members, recordedAt, submitter, reason }
+  yield* Effect.ignore(Effect.andThen(log.begin(same), log.finish(id)))
+})
+
 /** What one attempt came to: an erasure made now or before, or nothing. */
 type Attempted = Erasure | NeverKnown | "repeated" | "stale"
 
-/** One attempt at erasing a person. */
+/** One attempt at erasing a person, recorded with an id. `begun` has the id if an attempt before is in the log. */
 const attempt = Effect.fnUntraced(function* (
   organization: Organization,
   { concordId, idempotency, reason, submitter }: Erasing,
   id: string,
+  begun: Set<string>,
   context: LedgerContext,
 ) {
   const counted = yield* Joins.counted(organization, concordId, context)
-  if (counted.person.erasedAt !== undefined) return (yield* context.store.personal.erasure(organization, concordId))!
+  if (counted.person.erasedAt !== undefined) {
+    const before = (yield* context.store.personal.erasure(organization, concordId))!
+    if (before.id !== id && begun.has(id)) yield* giveWay(organization, id, before, context)
+    return before
+  }
   if (!(yield* isKnown(organization, counted, concordId, context))) return { _tag: "NeverKnown" } as NeverKnown
   const people = yield* together(organization, counted, concordId, context)
   const earliest = Math.max(yield* Clock.currentTimeMillis, people.learnt + 1)
+  begun.add(id)
   return yield* write(organization, { ...people, id, reason, submitter, earliest }, idempotency, context)
 })
 
+/** Answers with an erasure that is kept, and finishes it. */
 const erased = Effect.fnUntraced(function* (organization: Organization, erasure: Erasure, context: LedgerContext) {
   return {
     _tag: "Erased",
     erasure,
-    isScrubbed: yield* finish(erasure.id, context),
+    isScrubbed: yield* finishAll([erasure.id], context),
     isLogged: Option.isSome(context.erasureLog),
     positions: yield* positionsOf(organization, erasure.members, context),
   } satisfies Erased as Erased
 })
 
-/** Erases a person, without looking for an earlier request of the same idempotency key. */
-export const carryOut = Effect.fnUntraced(
+/**
+ * Records the erasure of a person, or finds an earlier one. It is not finished: see {@link finishAll}. From the line in
+ * the log on, only a crash keeps it from being recorded.
+ */
+export const record = Effect.fnUntraced(
   function* (organization: Organization, erasing: Erasing, context: LedgerContext) {
     const id = yield* context.random.uuidV7()
-    const turn: Effect.Effect<Exclude<Attempted, "stale">, StoreUnavailable | LogUnavailable> = Turns.inTurn(
+    const begun = new Set<string>()
+    const turn: Effect.Effect<Exclude<Attempted, "stale">, StoreUnavailable | ErasureLogUnavailable> = Turns.inTurn(
       erasing.concordId,
       "too many changes of the same person",
-      Effect.catchTag(attempt(organization, erasing, id, context), "ErasureLogUnavailable", ({ reason }) =>
-        Effect.fail<LogUnavailable>({ _tag: "LogUnavailable", reason }),
-      ),
+      attempt(organization, erasing, id, begun, context),
       context,
     )
     const outcome = yield* turn
-    if (outcome === "repeated") return Idempotency.keptBefore
-    return "_tag" in outcome ? outcome : yield* erased(organization, outcome, context)
+    return outcome === "repeated" ? Idempotency.keptBefore : outcome
   },
-  // From the line in the log on, only a crash keeps an erasure from being finished.
-  Effect.uninterruptible,
-  Effect.catchTag("LogUnavailable", (unavailable) => Effect.succeed(unavailable)),
+  Effect.catchTag("ErasureLogUnavailable", ({ reason }) =>
+    Effect.succeed<LogUnavailable>({ _tag: "LogUnavailable", reason }),
+  ),
 )
+
+/** Erases a person, without looking for an earlier request of the same idempotency key. */
+export const carryOut = Effect.fnUntraced(function* (
+  organization: Organization,
+  erasing: Erasing,
+  context: LedgerContext,
+) {
+  const outcome = yield* record(organization, erasing, context)
+  return "_tag" in outcome ? outcome : yield* erased(organization, outcome, context)
+}, Effect.uninterruptible)
 
 /** The answer to an earlier request of the same idempotency key. */
 export const repeated = Effect.fnUntraced(function* (

@@ -44,7 +44,7 @@ export type ReleaseOutcome =
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
 /** The hashes of an identifier, the one that it is claimed by first. */
-const hashesOf = Effect.fnUntraced(function* (
+export const hashesOf = Effect.fnUntraced(function* (
   organization: Organization,
   { kind, project, value }: Identifier,
   { hasherOf }: Pick<LedgerContext, "hasherOf">,

@@ -1,0 +1,112 @@
+/**
+ * Brings a store and the log of erasures together, before the store serves.
+ *
+ * An erasure that the log has and the store lacks is made again: the store was restored from a backup, or a crash came
+ * before the transaction. One that the store has is finished, if a crash came after the transaction. And what was erased
+ * while there was no log is written into it.
+ */
+import { Clock, Effect, Option } from "effect"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import { maxAttempts } from "../ledger/LedgerContext.ts"
+import type { Organization } from "../model/Catalog.ts"
+import type { ErasureLog, ErasureLogUnavailable, LoggedState } from "../ports/ErasureLog.ts"
+import { type Erasure, StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as Erasing from "./Erasing.ts"
+
+/** What was done, in erasures. */
+export interface Replayed {
+  /** Of the log, made again in the store. */
+  readonly erased: number
+  /** Of the store, written into the log. */
+  readonly logged: number
+  /** Whether nothing is left in the files of the store. */
+  readonly isScrubbed: boolean
+}
+
+/** How many erasures are read at once. */
+const pageSize = 1000
+
+/** Every erasure of an organization. */
+const erasuresOf = Effect.fnUntraced(function* (organization: Organization, { store }: Pick<LedgerContext, "store">) {
+  const all: Array<Erasure> = []
+  for (;;) {
+    const page = yield* store.personal.erasures(organization, all.at(-1), pageSize)
+    all.push(...page)
+    if (page.length < pageSize) return all
+    yield* Effect.yieldNow
+  }
+})
+
+/** Makes an erasure of the log again, for the members that are not erased. Joins of a restored backup do not add any. */
+const eraseAgain = Effect.fnUntraced(function* (
+  organization: Organization,
+  logged: LoggedState,
+  erasedBefore: ReadonlySet<string>,
+  context: LedgerContext,
+): Effect.fn.Return<void, StoreUnavailable | ErasureLogUnavailable> {
+  const { people } = context.store
+  for (let attempts = 0; attempts < maxAttempts; attempts++) {
+    const members: Array<string> = []
+    const seen: Array<{ readonly concordId: string; readonly revision: number }> = []
+    let learnt = -Infinity
+    for (const concordId of logged.members) {
+      if (erasedBefore.has(concordId)) continue
+      const person = yield* people.person(organization, concordId)
+      // Another server has erased it meanwhile.
+      if (person.erasedAt !== undefined) continue
+      members.push(concordId)
+      seen.push({ concordId, revision: person.revision })
+      learnt = Math.max(learnt, person.learnt ?? learnt)
+    }
+    if (members.length === 0) return
+    const { id, isDone, reason, recordedAt, submitter } = logged
+    // One that was answered keeps its instant. Otherwise others may have answered about the person since.
+    const earliest = isDone ? recordedAt : Math.max(recordedAt, learnt + 1, yield* Clock.currentTimeMillis)
+    const planned = { id, members, seen, learnt, reason, submitter, earliest, isExact: isDone, logged: logged.members }
+    const kept = yield* Erasing.write(organization, planned, undefined, context)
+    if (kept !== "stale") return
+    yield* Effect.yieldNow
+  }
+  return yield* new StoreUnavailable({ reason: "a logged erasure cannot be made: too many changes of the same person" })
+})
+
+/** The erasures of the log that the store of an organization lacks are made, and those that the log lacks are logged. */
+const ofOrganization = Effect.fnUntraced(function* (
+  organization: Organization,
+  logged: ReadonlyArray<LoggedState>,
+  log: ErasureLog["Service"],
+  context: LedgerContext,
+) {
+  const kept = yield* erasuresOf(organization, context)
+  const erased = new Set(kept.flatMap(({ members }) => members))
+  const missing = logged.filter(({ members }) => members.some((member) => !erased.has(member)))
+  for (const each of missing) yield* eraseAgain(organization, each, erased, context)
+  const known = new Set(logged.map(({ id }) => id))
+  const unlogged = kept.filter(({ id }) => !known.has(id))
+  for (const { id, members, reason, recordedAt, submitter } of unlogged) {
+    yield* log.begin({ id, organization: organization.id, members, recordedAt, submitter, reason })
+  }
+  const unfinished = logged.filter(({ isDone }) => !isDone)
+  return { erased: missing.length, unfinished: [...missing, ...unfinished, ...unlogged], logged: unlogged.length }
+})
+
+/** Brings the store and its log together; does nothing without a log, and on a replica, which follows its primary. */
+export const replay = Effect.fnUntraced(function* (
+  context: LedgerContext,
+): Effect.fn.Return<Option.Option<Replayed>, StoreUnavailable | ErasureLogUnavailable> {
+  const { erasureLog, store } = context
+  if (Option.isNone(erasureLog) || store.isReplica === true) return Option.none()
+  const log = erasureLog.value
+  const all = Map.groupBy(yield* log.all, ({ organization }) => organization)
+  let replayed: Replayed = { erased: 0, logged: 0, isScrubbed: true }
+  const unfinished = new Set<string>()
+  for (const organization of (yield* store.catalog.current).organizations.values()) {
+    const done = yield* ofOrganization(organization, all.get(organization.id) ?? [], log, context)
+    replayed = { ...replayed, erased: replayed.erased + done.erased, logged: replayed.logged + done.logged }
+    for (const { id } of done.unfinished) unfinished.add(id)
+  }
+  if (unfinished.size === 0) return Option.some(replayed)
+  const isScrubbed = yield* store.personal.scrub
+  if (isScrubbed) for (const id of unfinished) yield* log.finish(id)
+  return Option.some({ ...replayed, isScrubbed })
+})
