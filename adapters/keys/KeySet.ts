@@ -52,14 +52,21 @@ export const begin = (keys: KeySet, at: Instant, since: Instant): KeySet => {
   return { ...keys, epochs: [...keys.epochs, next] }
 }
 
+const withoutKey = ({ beganAt, destroyedAt, number }: KeyedEpoch): Epoch => ({
+  number,
+  beganAt,
+  ...(destroyedAt !== undefined && { destroyedAt }),
+})
+
 /** Destroys the key of an epoch. The latest one, and one that was destroyed before, stay as they are. */
 export const destroy = (keys: KeySet, epoch: number, at: Instant): KeySet => {
-  const destroyed = ({ key, ...rest }: KeyedEpoch): KeyedEpoch => ({ ...rest, destroyedAt: at })
   const [first, ...others] = keys.epochs.map((each) =>
-    each.number === epoch && each.key !== undefined && epoch !== latest(keys).number ? destroyed(each) : each,
+    each.number === epoch && each.key !== undefined && epoch !== latest(keys).number
+      ? { ...withoutKey(each), destroyedAt: at }
+      : each,
   )
   return first === undefined ? keys : { ...keys, epochs: [first, ...others] }
 }
 
 /** The epochs without their keys. */
-export const epochsOf = ({ epochs }: KeySet): ReadonlyArray<Epoch> => epochs.map(({ key: _, ...epoch }) => epoch)
+export const epochsOf = ({ epochs }: KeySet): ReadonlyArray<Epoch> => epochs.map(withoutKey)
