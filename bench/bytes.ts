@@ -8,6 +8,7 @@ import { Effect, Layer, Option } from "effect"
 import * as PostgresStore from "../adapters/postgres/PostgresStore.ts"
 import * as Ledger from "../core/Ledger.ts"
 import { startPostgres } from "../test/support/postgres.ts"
+import * as TestKeys from "../test/support/keys.ts"
 
 const events = Number(process.argv[2] ?? 100_000)
 const batch = 500
@@ -45,7 +46,7 @@ const wal = Effect.promise(async () => {
   return Number(row!["bytes"])
 })
 
-const layer = Ledger.layer.pipe(Layer.provide([PostgresStore.layer(url), NodeCrypto.layer]))
+const layer = Ledger.layer.pipe(Layer.provide([PostgresStore.layer(url), NodeCrypto.layer, TestKeys.layer]))
 try {
   const written = await Effect.runPromise(Effect.provide(record, layer))
   await postgres.administer("VACUUM ANALYZE", name)

@@ -13,6 +13,7 @@ import * as Crypto from "../apps/Crypto.ts"
 import * as Ledger from "../core/Ledger.ts"
 import { LedgerStore } from "../core/ports/LedgerStore.ts"
 import { startPostgres, type Postgres } from "../test/support/postgres.ts"
+import * as TestKeys from "../test/support/keys.ts"
 
 /** A PostgreSQL server. */
 export class Server extends Context.Service<
@@ -50,7 +51,9 @@ export const open = Effect.gen(function* () {
   const { postgres } = yield* Server
   const url = yield* Effect.promise(postgres.database)
   const store = PostgresStore.layer(url)
-  const opened = yield* Layer.build(Ledger.layer.pipe(Layer.provideMerge(store), Layer.provide(Crypto.layer)))
+  const opened = yield* Layer.build(
+    Ledger.layer.pipe(Layer.provideMerge(store), Layer.provide([Crypto.layer, TestKeys.layer])),
+  )
   const ledger = Context.get(opened, Ledger.Ledger)
   yield* ledger.found
   const [projectId] = (yield* ledger.catalog).projects.keys()

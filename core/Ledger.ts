@@ -6,7 +6,8 @@
  */
 import { Context, Effect, Layer } from "effect"
 import type { Digest, Mac, SecureRandom } from "effect/crypto"
-import type { LedgerStore } from "./ports/LedgerStore.ts"
+import type { Keys, KeysUnavailable } from "./ports/Keys.ts"
+import type { LedgerStore, StoreUnavailable } from "./ports/LedgerStore.ts"
 import * as ApiKeys from "./catalog/ApiKeys.ts"
 import * as ConsentTypes from "./catalog/ConsentTypes.ts"
 import * as Founding from "./catalog/Founding.ts"
@@ -147,6 +148,12 @@ const make = (context: LedgerContext.LedgerContext): UseCases => ({
   dryRun: (scratch) => make(LedgerContext.ofDryRun(DryRunStore.over(context.store, scratch), context)),
 })
 
-/** The ledger over a store, with the randomness and hashing it is given. */
-export const layer: Layer.Layer<Ledger, never, LedgerStore | SecureRandom.SecureRandom | Mac.Mac | Digest.Digest> =
-  Layer.effect(Ledger, Effect.map(LedgerContext.make, make))
+/**
+ * The ledger over a store, with the keys, randomness and hashing it is given. Fails if the keys do not open an
+ * organization of the store.
+ */
+export const layer: Layer.Layer<
+  Ledger,
+  KeysUnavailable | StoreUnavailable,
+  LedgerStore | Keys | SecureRandom.SecureRandom | Mac.Mac | Digest.Digest
+> = Layer.effect(Ledger, Effect.map(LedgerContext.make, make))

@@ -4,7 +4,7 @@
  * Node has no locks of files, so the lock is that of an empty SQLite database next to the file.
  */
 import { chmodSync } from "node:fs"
-import { DatabaseSync } from "node:sqlite"
+import type { DatabaseSync } from "node:sqlite"
 import { Data, Effect, Schedule } from "effect"
 import { KeysUnavailable } from "../../core/ports/Keys.ts"
 
@@ -22,7 +22,9 @@ const isBusy = (error: unknown): boolean =>
 
 /** Takes the lock. Throws at once if another process has it. */
 const take = (path: string): DatabaseSync => {
-  const db = new DatabaseSync(path, { timeout: 0 })
+  // Loaded only now, because some versions of Node warn when it is.
+  const sqlite = process.getBuiltinModule("node:sqlite")
+  const db = new sqlite.DatabaseSync(path, { timeout: 0 })
   try {
     db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
     return db

@@ -17,7 +17,9 @@ import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { ReplacedDates } from "../../core/transfer/ImportRun.ts"
 import type { NotTheSame, NotWhole, SourceChanged } from "../../core/transfer/Moving.ts"
 import type { NoLedger, NotEmpty, StoreDamaged, UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
+import type { KeysUnavailable } from "../../core/ports/Keys.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import type { KeysNeeded } from "../Keys.ts"
 import type { BadQuestion } from "../simulate/Plan.ts"
 import type { AlreadySetUp } from "./commands/bootstrap.ts"
 import * as Output from "./Output.ts"
@@ -35,6 +37,8 @@ export type Failure =
   | AlreadySetUp
   | ReplacedDates
   | NoSuchProject
+  | KeysNeeded
+  | KeysUnavailable
   | StoreUnavailable
   | StoreDamaged
   | NoLedger
@@ -71,10 +75,12 @@ export const report = (failure: Failure): Effect.Effect<void> => {
       return Effect.andThen(Output.error(`${failure.message} (--accept-replaced-dates)`), setExitCode(invalid))
     case "BadQuestion":
       return Effect.andThen(Output.error(`--${failure.message}`), setExitCode(invalid))
+    case "KeysNeeded":
     case "NoLedger":
     case "UpgradeNeeded":
       return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
     case "AlreadySetUp":
+    case "KeysUnavailable":
     case "NotEmpty":
     case "NotTheSame":
     case "NotWhole":

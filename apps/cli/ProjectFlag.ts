@@ -1,13 +1,13 @@
 /**
- * The flags `--store` and `--project`: the project of a store that a command works on.
+ * The flags `--store`, `--keys` and `--project`: the project of a store that a command works on.
  */
 import { existsSync } from "node:fs"
-import * as Crypto from "../Crypto.ts"
-import { Data, Effect, Layer, Option } from "effect"
+import { Data, Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 import type * as Catalog from "../../core/model/Catalog.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import * as Store from "../Store.ts"
+import * as KeysFlag from "./KeysFlag.ts"
 import * as StoreFlag from "./StoreFlag.ts"
 
 /** The store has no such project. Trying again does not help. */
@@ -16,11 +16,19 @@ export class NoSuchProject extends Data.TaggedError("NoSuchProject")<{ readonly 
 /** The flags. */
 export const flags = {
   store: StoreFlag.flag("The ledger: sqlite:PATH or postgres://…", StoreFlag.any),
+  keys: KeysFlag.flag,
   project: Flag.String("project").pipe(
     Flag.withMetavar("<id>"),
     Flag.withDescription("The project; may be left out where the store has one"),
     Flag.optional,
   ),
+}
+
+/** The values of the flags. */
+interface Chosen {
+  readonly store: StoreFlag.ChosenStore
+  readonly keys: string | undefined
+  readonly project: Option.Option<string>
 }
 
 const findProject = Effect.fnUntraced(function* (id: Option.Option<string>) {
@@ -37,13 +45,12 @@ const findProject = Effect.fnUntraced(function* (id: Option.Option<string>) {
 
 /** Runs an effect with the ledger of a store and one of its projects. Fails if the file of a store does not exist. */
 export const withProject = <A, E, R>(
-  { project, store: { name, url } }: { readonly store: StoreFlag.ChosenStore; readonly project: Option.Option<string> },
+  { keys, project, store: { name, url } }: Chosen,
   run: (scope: Catalog.ProjectScope) => Effect.Effect<A, E, R>,
 ) => {
   const path = Store.pathOf(url)
   if (path !== undefined && !existsSync(path)) {
     return Effect.fail(new NoSuchProject({ message: `${name}: ${path}: no such file` }))
   }
-  const layer = Ledger.layer.pipe(Layer.provide([Store.layer(url), Crypto.layer]))
-  return Effect.provide(Effect.flatMap(findProject(project), run), layer)
+  return Effect.provide(Effect.flatMap(findProject(project), run), KeysFlag.ledger(url, keys))
 }

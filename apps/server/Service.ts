@@ -9,6 +9,7 @@ import * as Server from "../../adapters/http/Server.ts"
 import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import * as Crypto from "../Crypto.ts"
+import * as Keys from "../Keys.ts"
 import * as Store from "../Store.ts"
 import * as ClockWarning from "./ClockWarning.ts"
 import * as Log from "./Log.ts"
@@ -34,12 +35,17 @@ const observability = (settings: Settings, version: string) => {
   return Tracing.layer({ protocol: otlpProtocol!, share: traceShare!, version }).pipe(Layer.provideMerge(log))
 }
 
+/** Logs where the keys of a new ledger were made. */
+const logMade = (path: string) =>
+  Effect.logWarning(`a key file was made: keep a copy of it apart from the ledger and its backups`, { path })
+
 /** The service runs until its scope closes. `warnings` are logged first. */
 export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {
   const { addressHeader, geographyHeader, host, metricsHost, metricsPort, port, stateMaxAge, store } = settings
   const opened = settings.replica === "on" ? Store.replica(store!) : Store.layer(store!)
   const ledger = Tracing.ledger.pipe(
     Layer.provide(Ledger.layer),
+    Layer.provide(Keys.layer({ store: store!, keys: settings.keys }, logMade)),
     Layer.provide(Tracing.store.pipe(Layer.provide(opened))),
     Layer.provide(Crypto.layer),
   )

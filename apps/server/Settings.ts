@@ -7,6 +7,7 @@
 import { Option, Schema } from "effect"
 import * as Quotas from "../../adapters/http/server/Quotas.ts"
 import * as Lane from "../../core/model/Lane.ts"
+import * as Keys from "../Keys.ts"
 import * as Store from "../Store.ts"
 import * as WholeNumber from "../WholeNumber.ts"
 import * as Log from "./Log.ts"
@@ -71,6 +72,13 @@ export const table = {
       Store.form,
       reader(Store.Url),
     ),
+  ),
+  keys: setting(
+    Keys.variable,
+    "the key file, kept apart from the store and its backups; left out: `PATH.keys` next to SQLite's file",
+    undefined,
+    "the path of a file that `assent keys create` made",
+    Option.some<string>,
   ),
   replica: setting(
     "ASSENT_REPLICA",

@@ -2,7 +2,8 @@
  * The process of the service: reads the settings, serves, and ends with an exit code.
  *
  * - 0: after Ctrl-C or SIGTERM, when all accepted requests have been answered
- * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, or the ledger must be upgraded; nothing was started
+ * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, the key file is missing, or the ledger must be upgraded first;
+ *   nothing was started
  * - 64 (`EX_USAGE`): it was called with arguments
  * - 1: it could not serve
  */
@@ -13,6 +14,7 @@ import { HttpServerError } from "effect/http"
 import { createRequire } from "node:module"
 import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
+import * as Keys from "../Keys.ts"
 import * as Service from "./Service.ts"
 import * as Settings from "./Settings.ts"
 
@@ -42,6 +44,10 @@ const unknownName = (name: string): string => {
   return `${name} is no setting, and sets nothing${suggestion === undefined ? "" : `: do you mean ${suggestion}?`}`
 }
 
+/** Whether the service cannot run until a setting is changed, or what a setting names is made or upgraded. */
+const isOfSettings = (error: unknown): boolean =>
+  error instanceof Config.ConfigError || error instanceof Keys.KeysNeeded || error instanceof UpgradeNeeded
+
 const serve = ({ settings, unknown }: Settings.Read): void =>
   Layer.launch(Service.layer(settings, manifest.version, unknown.map(unknownName))).pipe(
     Effect.tapCause((cause) =>
@@ -53,9 +59,7 @@ const serve = ({ settings, unknown }: Settings.Read): void =>
       disableErrorReporting: true,
       teardown: (exit, onExit) => {
         if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return onExit(0)
-        const error = Cause.squash(exit.cause)
-        const isSetting = error instanceof Config.ConfigError || error instanceof UpgradeNeeded
-        onExit(isSetting ? exits.settings : exits.failure)
+        onExit(isOfSettings(Cause.squash(exit.cause)) ? exits.settings : exits.failure)
       },
     }),
   )

@@ -10,6 +10,7 @@ import type { ApiKey, ListedType, Organization, Project } from "../../core/model
 import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as Ids from "./ids.ts"
 import type { Sizes } from "./ids.ts"
+import * as TestKeys from "../../test/support/keys.ts"
 
 /** When the catalog was set up; everything else happened later. */
 const began = Date.UTC(2020, 0, 1)
@@ -29,7 +30,7 @@ const organization: Organization = {
   primaryDomain: "hostile.example",
   privacyPolicyUrl: "https://hostile.example/privacy",
   publicKeys: [],
-  identifierKey: Buffer.alloc(32, 7).toString("base64url"),
+  identifierKey: TestKeys.wrapped(Buffer.alloc(32, 7)),
   normalization: 2,
 }
 

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { Agent, request as httpRequest } from "node:http"
 import type { Measured } from "./probe.ts"
+import * as TestKeys from "../../test/support/keys.ts"
 
 /** The size of the server's heap, in MiB. */
 export const heapMebibytes = 512
@@ -88,6 +89,7 @@ const withoutQuotas = Object.fromEntries(
 export const start = async (store: string, cwd: string): Promise<Server> => {
   const probe = new URL("probe.ts", import.meta.url).pathname
   const main = new URL("../../apps/server/main.ts", import.meta.url).pathname
+  TestKeys.writeNextToKept(store)
   const flags = [`--max-old-space-size=${heapMebibytes}`, "--expose-gc", `--import=${probe}`]
   const child = spawn(process.execPath, [...flags, main], {
     cwd,

@@ -60,7 +60,7 @@ export const secretAgain = (
   id: string,
   idempotency: Idempotency.IdempotentRequest,
   context: LedgerContext,
-): Effect.Effect<string> =>
+): Effect.Effect<string, StoreUnavailable> =>
   Effect.map(Secrets.make("api key", id, organization, idempotency, context), (secret) => `assent_${secret}`)
 
 /**

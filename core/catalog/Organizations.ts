@@ -2,7 +2,6 @@
  * Creating and changing organizations and their projects.
  */
 import { Effect, Option } from "effect"
-import { Base64Url } from "effect/encoding"
 import * as CatalogOf from "../model/Catalog.ts"
 import type { Catalog, Organization, Project, ProjectScope, ProjectStatus, PublicKey } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
@@ -10,7 +9,8 @@ import * as ApiKeys from "./ApiKeys.ts"
 import * as CatalogChange from "./CatalogChange.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import * as PageOrigins from "./PageOrigins.ts"
-import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as LedgerContext from "../ledger/LedgerContext.ts"
+import * as OrganizationKey from "../ledger/OrganizationKey.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 
 /** The members of an organization that a request sets. */
@@ -63,7 +63,7 @@ export interface CreatedOrganization extends ApiKeys.CreatedKey {
 /** A project with its organization and its types, by the project's id in any case; nothing for an unknown id. */
 export const projectScope = (
   projectId: string,
-  { store }: Pick<LedgerContext, "store">,
+  { store }: Pick<LedgerContext.LedgerContext, "store">,
 ): Effect.Effect<Option.Option<ProjectScope>, StoreUnavailable> =>
   Effect.map(store.catalog.current, (catalog) =>
     Option.fromUndefinedOr(CatalogOf.scope(catalog, projectId.toLowerCase())),
@@ -78,15 +78,16 @@ export const newOrganization = Effect.fnUntraced(function* (
   { publicKeys = [], ...fields }: OrganizationFields,
   number: number,
   now: Instant,
-  { newLanes, random }: Pick<LedgerContext, "newLanes" | "random">,
+  { keys, newLanes, random }: Pick<LedgerContext.LedgerContext, "keys" | "newLanes" | "random">,
 ) {
+  const wrappedKey = OrganizationKey.make(random, keys)
   return {
     ...fields,
     publicKeys,
     id: yield* random.uuidV7(),
     number,
     lanes: newLanes,
-    identifierKey: Base64Url.encode(yield* random.randomBytes(32)),
+    identifierKey: yield* Effect.mapError(wrappedKey, LedgerContext.asStore),
     normalization: Identifiers.normalizationVersion,
     dateCreated: now,
     dateUpdated: now,
@@ -99,7 +100,7 @@ export const newProject = Effect.fnUntraced(function* (
   organization: string,
   number: number,
   now: Instant,
-  { newLanes, random }: Pick<LedgerContext, "newLanes" | "random">,
+  { newLanes, random }: Pick<LedgerContext.LedgerContext, "newLanes" | "random">,
 ) {
   const project: Project = {
     ...fields,
@@ -122,7 +123,7 @@ export const create = Effect.fnUntraced(function* (
   by: Organization,
   fields: OrganizationFields,
   answering: CatalogChange.Answering<CreatedOrganization>,
-  context: LedgerContext,
+  context: LedgerContext.LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<CreatedOrganization>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const refused = refusal(fields, now)
@@ -147,7 +148,7 @@ export const update = Effect.fnUntraced(function* (
   organization: Organization,
   fields: Partial<OrganizationFields>,
   answering: CatalogChange.Answering<Organization>,
-  context: LedgerContext,
+  context: LedgerContext.LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Organization>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
     const refused = refusal(fields, now)
@@ -164,7 +165,7 @@ export const createProject = Effect.fnUntraced(function* (
   organization: Organization,
   fields: ProjectFields,
   answering: CatalogChange.Answering<Project>,
-  context: LedgerContext,
+  context: LedgerContext.LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
     const refused = refusal(fields, now)
@@ -180,7 +181,7 @@ export const updateProject = Effect.fnUntraced(function* (
   { organization, project }: Pick<ProjectScope, "organization" | "project">,
   fields: Partial<ProjectFields>,
   answering: CatalogChange.Answering<Project>,
-  context: LedgerContext,
+  context: LedgerContext.LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
     const refused = refusal(fields, now)

@@ -4,12 +4,14 @@
  * another spelling of what normalization 2 makes of it; when it is recorded again, it is kept as now. A placeholder is
  * not recorded again, so it has to be released.
  */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { Digest, Mac } from "effect/crypto"
 import * as Identifiers from "../ledger/Identifiers.ts"
+import * as OrganizationKey from "../ledger/OrganizationKey.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as AccountId from "../model/AccountId.ts"
 import type { Organization, Project } from "../model/Catalog.ts"
+import type { Keys } from "../ports/Keys.ts"
 import type { Next } from "../ports/LedgerRows.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import type { Owners } from "./CatalogCheck.ts"
@@ -36,10 +38,12 @@ export interface AliasReport {
   readonly placeholders: ReadonlyArray<Placeholder>
 }
 
-/** The hashers of identifiers are made of both. */
+/** The hashers of identifiers are made of these. */
 export interface Hashing {
   readonly digest: Digest.Digest["Service"]
   readonly mac: Mac.Mac["Service"]
+  /** Without them placeholders are not looked for, because they are kept as hashes only. */
+  readonly keys: Keys["Service"] | undefined
 }
 
 /** The most projects of an organization whose placeholders are looked for, because each has hashes of its own. */
@@ -56,12 +60,14 @@ const isOrganization = (owner: Organization | Project): owner is Organization =>
 /** The placeholders of the organizations whose first identifiers normalization 1 has hashed, by their hashes. */
 export const placeholderHashes = Effect.fnUntraced(function* (
   { byNumber, projects }: Owners,
-  { digest, mac }: Hashing,
+  { digest, keys, mac }: Hashing,
 ) {
   const hashes = new Map<string, Omit<Placeholder, "concordId">>()
   for (const owner of byNumber.values()) {
     if (!isOrganization(owner) || (owner.normalization ?? 1) >= Identifiers.normalizationVersion) continue
-    const hasher = yield* Identifiers.hasher(mac, digest, owner)
+    const key = keys === undefined ? Option.none() : yield* Effect.option(OrganizationKey.open(owner, keys))
+    if (Option.isNone(key)) continue
+    const hasher = yield* Identifiers.hasher(mac, digest, owner, key.value)
     const own = [...projects.values()].filter(({ organization }) => organization === owner.id).slice(0, maxProjects)
     for (const value of AccountId.placeholders) {
       const sha256 = yield* Sha256.hex(digest, value)

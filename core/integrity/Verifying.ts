@@ -6,8 +6,9 @@
  * that was replaced together with everything derived from it changes only the lane's digest, which has to be compared
  * with one that was noted before.
  */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { type Digest, Mac } from "effect/crypto"
+import { Keys } from "../ports/Keys.ts"
 import {
   type ColumnName,
   type LedgerRows,
@@ -165,6 +166,7 @@ export const verify = (
   progress: TableReader.Progress = () => Effect.void,
   maxListed = maxListedDefault,
 ) =>
-  Effect.flatMap(Mac.Mac, (mac) =>
-    rows.read((snapshot) => verifySnapshot(snapshot, { digest, mac }, progress, maxListed)),
-  )
+  Effect.gen(function* () {
+    const hashing = { digest, mac: yield* Mac.Mac, keys: Option.getOrUndefined(yield* Effect.serviceOption(Keys)) }
+    return yield* rows.read((snapshot) => verifySnapshot(snapshot, hashing, progress, maxListed))
+  })

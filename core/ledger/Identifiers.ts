@@ -5,9 +5,9 @@
  * normalized value. So the store without the key reveals no address, two organizations cannot find out that they know
  * the same person, and a page that has only the SHA-256 of an address can still name its person.
  */
-import { Effect, Result } from "effect"
+import { Effect } from "effect"
 import { Digest, Mac } from "effect/crypto"
-import { Base64Url, Hex } from "effect/encoding"
+import { Hex } from "effect/encoding"
 import type { Instant } from "../engine/Instant.ts"
 import { uuidPattern } from "../formats/Fields.ts"
 import * as AccountId from "../model/AccountId.ts"
@@ -169,13 +169,13 @@ const scopeOf = (kind: Alias["kind"], project: Pick<Project, "id">): Pick<Alias,
 
 const kinds = ["userId", "projectUserId", "email", "phoneNumber"] as const
 
-/** The hasher of an organization. */
+/** The hasher of an organization, with its key. */
 export const hasher = Effect.fnUntraced(function* (
   mac: Mac.Mac["Service"],
   digest: Digest.Digest["Service"],
-  organization: Organization,
+  organization: Pick<Organization, "normalization">,
+  bytes: Uint8Array,
 ) {
-  const bytes = Result.getOrThrow(Base64Url.decode(organization.identifierKey))
   const key = yield* Effect.orDie(Mac.key(Mac.hmacSha256, bytes))
   const hasEarlier = (organization.normalization ?? 1) < normalizationVersion
   const encoder = new TextEncoder()

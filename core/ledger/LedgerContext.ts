@@ -8,10 +8,13 @@ import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import type { SessionCache } from "./SessionCache.ts"
 import { ErasureLog } from "../ports/ErasureLog.ts"
-import { LedgerStore, type Positions, type StoreUnavailable } from "../ports/LedgerStore.ts"
+import { Keys, type KeysUnavailable } from "../ports/Keys.ts"
+import { LedgerStore, type Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as KeyedLock from "./KeyedLock.ts"
+import * as OrganizationKey from "./OrganizationKey.ts"
+import * as PersonKeys from "./PersonKeys.ts"
 
 /** The number of lanes of a new organization or project: 1 to {@link Lane.newMaxCount}. It never changes after that. */
 export const NewLanes = Context.Reference<number>("assent/ledger/NewLanes", { defaultValue: () => Lane.defaultCount })
@@ -25,10 +28,13 @@ export interface LedgerContext {
   readonly isDryRun: boolean
   readonly random: SecureRandom.SecureRandom["Service"]
   readonly digest: Digest.Digest["Service"]
-  readonly hasherOf: (organization: Organization) => Effect.Effect<Identifiers.Hasher>
+  readonly keys: Keys["Service"]
+  /** The hasher of an organization. Its key is unwrapped once: a later failure of `keys` does not concern it. */
+  readonly hasherOf: (organization: Organization) => Effect.Effect<Identifiers.Hasher, StoreUnavailable>
   readonly newLanes: number
   readonly answerHorizon: AnswerHorizon.AnswerHorizon
   readonly sessionCache: SessionCache
+  readonly personKeys: PersonKeys.PersonKeyCache
   /** For each API key, by its id, the instant of its last use that was noted. */
   readonly notedKeyUses: Map<string, Instant>
   /** Readings of a replica's positions that waiting requests share, by the id of the project or organization. */
@@ -48,34 +54,53 @@ export const maxAttempts = 100
 const emptyState = () => ({
   answerHorizon: AnswerHorizon.make(),
   sessionCache: new Map(),
+  personKeys: PersonKeys.makeCache(),
   notedKeyUses: new Map(),
   sharedPositions: new Map(),
   inFlight: new Set<string>(),
   identityLock: KeyedLock.make(),
 })
 
+type UnwrappingHasherOf = (organization: Organization) => Effect.Effect<Identifiers.Hasher, KeysUnavailable>
+
 /** The hashers of organizations, each made once. */
-const makeHasherOf = (mac: Mac.Mac["Service"], digest: Digest.Digest["Service"]): LedgerContext["hasherOf"] => {
+const makeHasherOf = (
+  mac: Mac.Mac["Service"],
+  digest: Digest.Digest["Service"],
+  keys: Keys["Service"],
+): UnwrappingHasherOf => {
   const hashers = new Map<string, Identifiers.Hasher>()
   return Effect.fnUntraced(function* (organization: Organization) {
     const known = hashers.get(organization.id)
     if (known !== undefined) return known
-    const hasher = yield* Identifiers.hasher(mac, digest, organization)
+    const hasher = yield* Identifiers.hasher(mac, digest, organization, yield* OrganizationKey.open(organization, keys))
     hashers.set(organization.id, hasher)
     return hasher
   })
 }
 
-/** The context of a new ledger, over the store, randomness and hashing of its environment. */
+/** Keys that cannot be used, as a use case reports it: like a store that cannot answer now. */
+export const asStore = ({ reason }: KeysUnavailable): StoreUnavailable => new StoreUnavailable({ reason })
+
+/**
+ * The context of a new ledger, over the store, keys, randomness and hashing of its environment. The keys of all
+ * organizations are unwrapped now, so that no request waits for `Keys` because of them; it fails if one cannot be.
+ */
 export const make = Effect.gen(function* () {
   const digest = yield* Digest.Digest
+  const keys = yield* Keys
+  const store = yield* LedgerStore
+  const hasherOf = makeHasherOf(yield* Mac.Mac, digest, keys)
+  const { organizations } = yield* store.catalog.current
+  yield* Effect.forEach(organizations.values(), hasherOf, { discard: true })
   return {
-    store: yield* LedgerStore,
+    store,
     erasureLog: yield* Effect.serviceOption(ErasureLog),
     isDryRun: false,
     random: yield* SecureRandom.SecureRandom,
     digest,
-    hasherOf: makeHasherOf(yield* Mac.Mac, digest),
+    keys,
+    hasherOf: (organization) => Effect.mapError(hasherOf(organization), asStore),
     newLanes: yield* NewLanes,
     ...emptyState(),
     catalogLock: yield* Semaphore.make(1),

@@ -183,7 +183,7 @@ export const entries = Effect.fnUntraced(function* <Item extends Entry & { reado
   query: EntryQuery,
   bytesOf: (item: Item) => number,
   context: Pick<LedgerContext, "hasherOf">,
-): Effect.fn.Return<ListOutcome<Item>> {
+): Effect.fn.Return<ListOutcome<Item>, StoreUnavailable> {
   const { cursor, limit = defaultLimit, offset, order = "asc", sort = "dateCreated" } = query
   const bound = [purpose, sort, order]
   const place = cursor === undefined ? undefined : yield* Cursor.open<EntryPlace>(organization, bound, cursor, context)

@@ -36,7 +36,7 @@ export interface Organization extends Entry, Owner {
   readonly name: string
   readonly primaryDomain: string
   readonly privacyPolicyUrl: string
-  /** The secret key with which identifiers are hashed: 32 random bytes, base64url. */
+  /** The secret key with which identifiers are hashed, wrapped by the root key: 40 bytes, base64url. */
   readonly identifierKey: string
   /**
    * The version of the normalization by which its first identifiers were hashed with the key; 1 if left out. Spellings

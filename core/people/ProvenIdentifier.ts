@@ -8,6 +8,7 @@ import type * as People from "../model/People.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
+import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 
 /** The kinds of identifier that a visitor can be identified by. */
 const kinds = ["email", "contextId", "userId"] as const
@@ -55,7 +56,7 @@ export const aliasOf = Effect.fnUntraced(function* (
   scope: ProjectScope,
   identifier: ProvenIdentifier,
   { digest, hasherOf }: Pick<LedgerContext, "digest" | "hasherOf">,
-): Effect.fn.Return<Option.Option<ProvenAlias>> {
+): Effect.fn.Return<Option.Option<ProvenAlias>, StoreUnavailable> {
   const { organization, project } = scope
   const normalized = normalize(identifier)
   if (normalized === undefined) return Option.none()

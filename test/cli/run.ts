@@ -14,6 +14,7 @@ import { afterAll } from "vitest"
 import * as Assent from "../../apps/cli/Assent.ts"
 import * as ExitCode from "../../apps/cli/ExitCode.ts"
 import { childEnv } from "../support/childEnv.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const main = fileURLToPath(new URL("../../apps/cli/main.ts", import.meta.url))
 
@@ -120,14 +121,15 @@ export const workplace = (): Workplace => {
   const folder = mkdtempSync(join(tmpdir(), "assent-test-"))
   const temporary = mkdtempSync(join(folder, "tmp-"))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  const envOf = (env: Readonly<Record<string, string>> = {}) => ({
+  const envOf = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => ({
     ...childEnv,
+    ...Object.assign({}, ...[...args, ...Object.values(env)].map(TestKeys.environment)),
     TMPDIR: temporary,
     NO_COLOR: "1",
     ...env,
   })
   const start: Workplace["start"] = (args, { nodeFlags = [], env } = {}) =>
-    spawn(process.execPath, [...nodeFlags, main, ...args], { cwd: folder, env: envOf(env) })
+    spawn(process.execPath, [...nodeFlags, main, ...args], { cwd: folder, env: envOf(args, env) })
   const runProcess: Workplace["runProcess"] = (args, options = {}) =>
     new Promise((resolve, reject) => {
       const child = start(args, options)
@@ -144,7 +146,7 @@ export const workplace = (): Workplace => {
     })
   let last: Promise<unknown> = Promise.resolve()
   const run: Workplace["run"] = (args, { env, stdin = "" } = {}) => {
-    const running = last.then(() => runHere(folder, envOf(env), args, stdin))
+    const running = last.then(() => runHere(folder, envOf(args, env), args, stdin))
     last = running.catch(() => undefined)
     return running
   }

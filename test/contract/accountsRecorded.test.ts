@@ -16,6 +16,7 @@ import type { Identifiers } from "../../core/model/People.ts"
 import type { LedgerStore } from "../../core/ports/LedgerStore.ts"
 import { times } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
+import * as TestKeys from "../support/keys.ts"
 
 let postgres: Postgres
 beforeAll(async () => {
@@ -40,7 +41,7 @@ const withLedgers = async (
   const folder = mkdtempSync(join(tmpdir(), "assent-accounts-"))
   const program = Effect.gen(function* () {
     const kept = Layer.succeedContext(yield* Layer.build(store(join(folder, "ledger.db"))))
-    const layer = () => Layer.fresh(Ledger.layer).pipe(Layer.provide([kept, NodeCrypto.layer]))
+    const layer = () => Layer.fresh(Ledger.layer).pipe(Layer.provide([kept, NodeCrypto.layer, TestKeys.layer]))
     const ledgers = [yield* Layer.build(layer()), yield* Layer.build(layer())].map((context) =>
       Context.get(context, Ledger.Ledger),
     )

@@ -21,6 +21,7 @@ import type * as People from "../../core/model/People.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 import { workplace } from "../cli/run.ts"
 import { verify } from "../support/checking.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const { folder, run } = workplace()
 
@@ -28,7 +29,9 @@ type Kind = People.Alias["kind"]
 
 const early = Date.parse("2024-01-31T00:00:00Z")
 
-const environment = Ledger.layer.pipe(Layer.provideMerge(Layer.merge(MemoryStore.layer, NodeCrypto.layer)))
+const environment = Ledger.layer.pipe(
+  Layer.provideMerge(Layer.mergeAll(MemoryStore.layer, NodeCrypto.layer, TestKeys.layer)),
+)
 
 /** The demonstration's project, of an organization that was created with a version of the normalization. */
 const scopeWith = Effect.fnUntraced(function* (normalization: number | undefined) {
@@ -192,7 +195,9 @@ test("a visitor that proves an address is joined with the person of its earlier 
 test("assent verify names the people that a placeholder names", async () => {
   const url = `sqlite:${join(folder, "ledger.db")}`
   const layer = Ledger.layer.pipe(
-    Layer.provideMerge(Layer.merge(SqliteStore.layer(url.slice("sqlite:".length)), NodeCrypto.layer)),
+    Layer.provideMerge(
+      Layer.mergeAll(SqliteStore.layer(url.slice("sqlite:".length)), NodeCrypto.layer, TestKeys.layer),
+    ),
   )
   const [scope, people] = await Effect.runPromise(
     Effect.gen(function* () {
@@ -209,6 +214,7 @@ test("assent verify names the people that a placeholder names", async () => {
     { organization, concordId: people[0], kind: "userId", value: "undefined" },
     { organization, concordId: people[1], kind: "projectUserId", value: "NaN", project: scope.project.id },
   ])
+  TestKeys.writeNextToKept(url)
   const { stdout } = await run(["verify", "--store", url])
   expect(stdout).toContain(`person ${people[0]}, organization ${organization}: userId "undefined"`)
   expect((await verify(url, 1)).placeholders).toHaveLength(1)
@@ -222,7 +228,7 @@ test("the people that the hash of an empty text names are found, and freed", () 
       const { organization, project } = scope
       const hashes = yield* AliasCheck.placeholderHashes(
         { byNumber: new Map([[1, organization]]), projects: new Map([[project.id, project]]) },
-        { digest: yield* Digest.Digest, mac: yield* Mac.Mac },
+        { digest: yield* Digest.Digest, mac: yield* Mac.Mac, keys: TestKeys.make() },
       )
       for (const kind of ["userId", "projectUserId", "email", "contextId"] as const) {
         for (const value of ["", " ", "\n", "undefined"]) {

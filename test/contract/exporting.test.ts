@@ -29,6 +29,7 @@ import { verify } from "../../core/integrity/Verifying.ts"
 import { type IdentityChange, LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { wholePerson } from "../support/wholePerson.ts"
+import * as TestKeys from "../support/keys.ts"
 
 let postgres: Postgres
 const folder = mkdtempSync(join(tmpdir(), "assent-exporting-"))
@@ -168,7 +169,7 @@ const answers = Effect.fnUntraced(function* (
 })
 
 const layerOf = (store: Layer.Layer<LedgerStore, unknown>) =>
-  Ledger.layer.pipe(Layer.provideMerge(store), Layer.provide(NodeCrypto.layer))
+  Ledger.layer.pipe(Layer.provideMerge(store), Layer.provide([NodeCrypto.layer, TestKeys.layer]))
 
 describe.each(Object.entries(stores))("An export over %s", (_, open) => {
   const run = async <A>(

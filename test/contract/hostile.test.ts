@@ -26,6 +26,7 @@ import { type Postgres, startPostgres } from "../support/postgres.ts"
 import type { Fault, PostgresProxy } from "../support/postgresProxy.ts"
 import { clauses } from "./LedgerStoreContract.ts"
 import { personal, profile } from "./samples.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const seed = Number(process.env["ASSENT_TEST_SEED"] ?? 20_240_131)
 
@@ -368,7 +369,7 @@ describe("three servers whose clients record at the same time, with faults at ra
     await database.empty()
     name = database.name
     const server = Layer.fresh(Ledger.layer).pipe(
-      Layer.provide([PostgresStore.layer(throughProxy(database.url)), NodeCrypto.layer]),
+      Layer.provide([PostgresStore.layer(throughProxy(database.url)), NodeCrypto.layer, TestKeys.layer]),
     )
     const start = <A, E>(use: (ledger: Ledger.Ledger["Service"]) => Effect.Effect<A, E>) =>
       Effect.provide(Effect.flatMap(Ledger.Ledger, use), server)

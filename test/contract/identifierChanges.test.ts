@@ -8,6 +8,7 @@ import * as Ledger from "../../core/Ledger.ts"
 import type { Identifiers } from "../../core/model/People.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const start = Date.UTC(2024, 0, 31)
 
@@ -26,6 +27,7 @@ const twoServers = (
     const made = Layer.build(Layer.fresh(Ledger.layer)).pipe(
       Effect.map((context) => Context.get(context, Ledger.Ledger)),
       Effect.provideService(LedgerStore, store),
+      Effect.provide(TestKeys.layer),
     )
     const servers = [yield* made, yield* made] as const
     const { project } = Option.getOrThrow(yield* servers[0].found)

@@ -15,6 +15,7 @@ import { LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
 import * as Counting from "../support/counting.ts"
 import { times } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
+import * as TestKeys from "../support/keys.ts"
 
 let postgres: Postgres
 let folder: string
@@ -75,7 +76,9 @@ const withLedger = <A>(
   Effect.runPromise(
     Effect.gen(function* () {
       const counting = Counting.over(yield* LedgerStore)
-      const layer = Ledger.layer.pipe(Layer.provide([Layer.succeed(LedgerStore, counting.store), NodeCrypto.layer]))
+      const layer = Ledger.layer.pipe(
+        Layer.provide([Layer.succeed(LedgerStore, counting.store), NodeCrypto.layer, TestKeys.layer]),
+      )
       return yield* Effect.gen(function* () {
         const ledger = yield* Ledger.Ledger
         const { project } = Option.getOrThrow(yield* ledger.found)

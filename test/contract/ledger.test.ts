@@ -14,6 +14,7 @@ import * as Ledger from "../../core/Ledger.ts"
 import { LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { wholePerson } from "../support/wholePerson.ts"
+import * as TestKeys from "../support/keys.ts"
 
 /** The session of a new visitor. */
 const visitor = Effect.fnUntraced(function* (scope: ProjectScope) {
@@ -44,7 +45,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
     const folder = mkdtempSync(join(tmpdir(), "assent-ledger-"))
     const kept = Layer.provide(around, store(join(folder, "ledger.db")))
     const lanes = Layer.succeed(Ledger.NewLanes, newLanes)
-    const layer = Ledger.layer.pipe(Layer.provide([kept, NodeCrypto.layer, lanes]))
+    const layer = Ledger.layer.pipe(Layer.provide([kept, NodeCrypto.layer, lanes, TestKeys.layer]))
     try {
       return await Effect.runPromise(Effect.provide(program, layer))
     } finally {

@@ -7,6 +7,7 @@ import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as RecordedLine from "../../core/formats/RecordedLine.ts"
 import * as Ledger from "../../core/Ledger.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const start = Date.UTC(2026, 0, 31)
 const hour = 3_600_000
@@ -57,7 +58,7 @@ test("an answer to a cancelled version is restored if it is of a time at which t
     expect(fates).toMatchObject(["recorded", [{ code: "unknown_version" }]])
   }).pipe(
     Effect.provide(Ledger.layer),
-    Effect.provide(Layer.mergeAll(MemoryStore.layer, NodeCrypto.layer)),
+    Effect.provide(Layer.mergeAll(MemoryStore.layer, NodeCrypto.layer, TestKeys.layer)),
     Effect.provide(TestClock.layer()),
     Effect.runPromise,
   ))

@@ -7,6 +7,7 @@ import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import { ReplicaStore } from "../../core/Ledger.ts"
 import type { Organization } from "../../core/model/Catalog.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const organization = { id: "organization", number: 0, lanes: 16 } as Organization
 
@@ -15,7 +16,7 @@ const waits = (store: typeof MemoryStore.layer) => {
   const asking = Effect.flatMap(Ledger.Ledger, (ledger) =>
     ledger.reached({ organization }, new Map([["configuration", 999_999]])),
   )
-  const layer = Ledger.layer.pipe(Layer.provide([store, NodeCrypto.layer]))
+  const layer = Ledger.layer.pipe(Layer.provide([store, NodeCrypto.layer, TestKeys.layer]))
   const reached = Effect.runPromise(asking.pipe(Effect.provide(layer), Effect.provide(TestClock.layer())))
   return Promise.race([reached, new Promise((resolve) => setTimeout(() => resolve("waits"), 500))])
 }

@@ -8,6 +8,7 @@ import { expect, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import * as Identifiers from "../../core/ledger/Identifiers.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/http.md"), "utf8")
 const section = page.split("#### Hashed identifiers\n")[1]!.split(/\n##/)[0]!
@@ -40,7 +41,7 @@ test.each(vectors)("$type $normalized and its hash prove the same identifier", a
       const aliasOf = (value: string, isHashed: boolean) => ledger.aliasOf(scope, { kind: type, value, isHashed })
       const aliases = [yield* aliasOf(normalized, false), yield* aliasOf(sha256, true)]
       return aliases.map((alias) => Option.getOrThrow(alias).hash)
-    }).pipe(Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer])))),
+    }).pipe(Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer, TestKeys.layer])))),
   )
   expect(hashes[1]).toBe(hashes[0])
 })

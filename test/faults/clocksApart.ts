@@ -10,6 +10,7 @@ import type { ConsentState } from "../../core/engine/ConsentState.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const real = Effect.runSync(Effect.clockWith(Effect.succeed))
 
@@ -44,7 +45,9 @@ export const open = async (url: string): Promise<Servers> => {
   const time = { now: Date.UTC(2024, 0, 31), ahead: [0, 0] as readonly [number, number] }
   const server = (index: 0 | 1): Server => {
     const clock = clockOf(() => time.now + time.ahead[index])
-    const runtime = ManagedRuntime.make(Ledger.layer.pipe(Layer.provide([Store.layer(url), Crypto.layer])))
+    const runtime = ManagedRuntime.make(
+      Ledger.layer.pipe(Layer.provide([Store.layer(url), Crypto.layer, TestKeys.layer])),
+    )
     return {
       run: (use) => runtime.runPromise(Effect.provideService(Effect.flatMap(Ledger.Ledger, use), Clock.Clock, clock)),
       end: () => runtime.dispose(),

@@ -14,6 +14,7 @@ import * as Ledger from "../../core/Ledger.ts"
 import type { Fact } from "../../core/model/People.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 import { type CountedServer, start } from "../support/counted.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const guests = 2300
 const uuid = (n: number): string => `00000000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`
@@ -51,7 +52,10 @@ const file = join(folder, "ledger.db")
 let server: CountedServer
 let filled: { readonly secret: string; readonly path: string }
 beforeAll(async () => {
-  const ledger = Ledger.layer.pipe(Layer.provideMerge(Store.layer(`sqlite:${file}`)), Layer.provide(NodeCrypto.layer))
+  const ledger = Ledger.layer.pipe(
+    Layer.provideMerge(Store.layer(`sqlite:${file}`)),
+    Layer.provide([NodeCrypto.layer, TestKeys.layer]),
+  )
   filled = await Effect.runPromise(Effect.provide(fill, ledger))
   server = await start(file)
 })

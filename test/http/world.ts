@@ -13,6 +13,7 @@ import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 import { type Role, roles } from "../../core/model/Role.ts"
 import * as Period from "../../core/engine/Period.ts"
 import { folder, start, type Answer, type Sent, type Server } from "../support/server.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const id = (number: number): string => `0197a000-0000-7000-8000-${String(number).padStart(12, "0")}`
 
@@ -30,7 +31,7 @@ const organization = (number: number, name: string): Organization => ({
   primaryDomain: `${name.toLowerCase()}.example`,
   privacyPolicyUrl: `https://${name.toLowerCase()}.example/privacy`,
   publicKeys: [],
-  identifierKey: Buffer.alloc(32, number + 1).toString("base64url"),
+  identifierKey: TestKeys.wrapped(Buffer.alloc(32, number + 1)),
   normalization: 2,
 })
 

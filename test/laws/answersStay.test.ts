@@ -18,6 +18,7 @@ import type { Identifiers } from "../../core/model/People.ts"
 import type { Session } from "../../core/ports/LedgerStore.ts"
 import { times } from "../support/long.ts"
 import { wholePerson } from "../support/wholePerson.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const hour = 3_600_000
 const start = Date.UTC(2024, 0, 31)
@@ -252,7 +253,7 @@ test("Asked again with its own `at` and `knownAt` an answer is the same, whateve
             expect(yield* ask(world, person, instants)).toEqual(lines)
           }
         }).pipe(
-          Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer]))),
+          Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer, TestKeys.layer]))),
           Effect.provide(TestClock.layer()),
         ),
       ),

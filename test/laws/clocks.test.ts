@@ -17,6 +17,7 @@ import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { StoredEvent } from "../../core/ports/LedgerStore.ts"
 import { times } from "../support/long.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "assent-clocks-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -41,7 +42,7 @@ const onNew = <A>(
     const { project } = Option.getOrThrow(yield* ledger.found)
     return yield* program(Option.getOrThrow(yield* ledger.projectScope(project.id)))
   }).pipe(
-    Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer]))),
+    Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer, TestKeys.layer]))),
     Effect.provide(TestClock.layer()),
     Effect.runPromise,
   )

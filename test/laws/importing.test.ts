@@ -25,6 +25,7 @@ import { instants } from "../support/ledgers.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import * as TestClockPostgres from "../support/testClockPostgres.ts"
 import { times } from "../support/long.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "assent-importing-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -81,7 +82,7 @@ const onNew = <A>(
     const { project } = Option.getOrThrow(yield* ledger.found)
     return yield* program(Option.getOrThrow(yield* ledger.projectScope(project.id)))
   }).pipe(
-    Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer]))),
+    Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer, TestKeys.layer]))),
     Effect.provide(TestClock.layer()),
     Effect.runPromise,
   )

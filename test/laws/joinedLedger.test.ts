@@ -20,6 +20,7 @@ import type { Session, StoredEvent, StoreUnavailable } from "../../core/ports/Le
 import * as Terms from "../../core/engine/Terms.ts"
 import { times } from "../support/long.ts"
 import { wholePerson } from "../support/wholePerson.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const start = Date.UTC(2024, 0, 31)
 const hour = 3_600_000
@@ -220,7 +221,7 @@ const learnt = ({ events, joins }: Told): ReadonlyArray<Instant> => {
 const run = <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> =>
   Effect.runPromise(
     program.pipe(
-      Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer]))),
+      Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer, TestKeys.layer]))),
       Effect.provide(TestClock.layer()),
     ),
   )

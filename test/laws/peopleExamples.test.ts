@@ -11,6 +11,7 @@ import * as Lockstep from "../support/people/lockstep.ts"
 import * as Surface from "../support/people/surface.ts"
 import type { Said, Step } from "../support/people/worlds.ts"
 import * as SlowMemory from "../support/slowMemory.ts"
+import * as TestKeys from "../support/keys.ts"
 
 type Identifiers = Said["identifiers"]
 
@@ -122,7 +123,7 @@ const onLedger = (program: (surface: Surface.Surface) => Effect.Effect<unknown, 
     yield* TestClock.setTime(Date.UTC(2024, 0, 31))
     yield* program(yield* Surface.library)
   }).pipe(
-    Effect.provide(Ledger.layer.pipe(Layer.provide([SlowMemory.layer, NodeCrypto.layer]))),
+    Effect.provide(Ledger.layer.pipe(Layer.provide([SlowMemory.layer, NodeCrypto.layer, TestKeys.layer]))),
     Effect.provide(TestClock.layer()),
     Effect.runPromise,
   )

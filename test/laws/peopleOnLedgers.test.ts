@@ -21,6 +21,7 @@ import * as Lockstep from "../support/people/lockstep.ts"
 import * as Surface from "../support/people/surface.ts"
 import * as Worlds from "../support/people/worlds.ts"
 import * as SlowMemory from "../support/slowMemory.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "assent-people-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -51,7 +52,7 @@ const start = Date.UTC(2024, 0, 31)
 describe.each(stores)("Over %s", (_name, store, numRuns) => {
   const run = <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> =>
     Effect.andThen(TestClock.setTime(start), program).pipe(
-      Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer]))),
+      Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer, TestKeys.layer]))),
       Effect.provide(TestClock.layer()),
       Effect.runPromise,
     )

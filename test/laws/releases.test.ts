@@ -12,6 +12,7 @@ import * as Ledger from "../../core/Ledger.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
 import type { Identifiers } from "../../core/model/People.ts"
 import { times } from "../support/long.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const start = Date.UTC(2024, 0, 31)
 
@@ -125,7 +126,7 @@ test("A release, and the next claim of the identifier, change no answer of the p
           expect(yield* ask(scope, each, { at, knownAt })).toEqual({ concordId, decision })
         }
       }).pipe(
-        Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer]))),
+        Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer, TestKeys.layer]))),
         Effect.provide(TestClock.layer()),
         Effect.runPromise,
       ),

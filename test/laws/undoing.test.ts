@@ -19,6 +19,7 @@ import type { Session, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as IdentityModel from "../support/identityModel.ts"
 import { times } from "../support/long.ts"
 import { wholePerson } from "../support/wholePerson.ts"
+import * as TestKeys from "../support/keys.ts"
 
 const start = Date.UTC(2024, 0, 31)
 const hour = 3_600_000
@@ -194,7 +195,7 @@ const decided = ({ events, model, scope }: World, who: Asked, at: number, knownA
 const run = (program: Effect.Effect<void, unknown, Ledger.Ledger>): Promise<void> =>
   Effect.runPromise(
     program.pipe(
-      Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer]))),
+      Effect.provide(Ledger.layer.pipe(Layer.provide([MemoryStore.layer, NodeCrypto.layer, TestKeys.layer]))),
       Effect.provide(TestClock.layer()),
     ),
   )

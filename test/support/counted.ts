@@ -18,6 +18,7 @@ import * as HostileLedger from "../../bench/worst/ledger.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { Catalog, ListedType } from "../../core/model/Catalog.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
+import * as TestKeys from "./keys.ts"
 
 /** What is counted. */
 const kinds = ["rows", "calls", "decided", "bytes"] as const
@@ -138,7 +139,7 @@ export interface CountedServer {
 export const start = async (file: string): Promise<CountedServer> => {
   const store = Layer.effect(LedgerStore, Effect.map(LedgerStore, counted)).pipe(Layer.provide(SqliteStore.layer(file)))
   const server = Server.layer({ port: 0 }).pipe(
-    Layer.provide(Ledger.layer.pipe(Layer.provide(store))),
+    Layer.provide(Ledger.layer.pipe(Layer.provide([store, TestKeys.layer]))),
     Layer.provide(Layer.succeed(Quotas.Quotas, withoutQuotas)),
     Layer.provide(Crypto.layer),
   )

@@ -10,6 +10,7 @@ import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { Session } from "../../core/ports/LedgerStore.ts"
 import { wholePerson } from "./wholePerson.ts"
+import * as TestKeys from "./keys.ts"
 
 const instants = [Date.UTC(2024, 0, 31), Date.UTC(2024, 1, 29), Date.UTC(2024, 1, 29) + 1]
 
@@ -103,6 +104,6 @@ const join = Effect.fnUntraced(function* (shop: ProjectScope, sessions: Readonly
 
 /** Fills an empty store. */
 export const fillLedger = (url: string, events = 400): Promise<void> => {
-  const layer = Ledger.layer.pipe(Layer.provide([Store.layer(url), NodeCrypto.layer]))
-  return Effect.runPromise(Effect.provide(fill(events), layer))
+  const layer = Ledger.layer.pipe(Layer.provide([Store.layer(url), NodeCrypto.layer, TestKeys.layer]))
+  return Effect.runPromise(Effect.provide(fill(events), layer)).finally(() => TestKeys.writeNextToKept(url))
 }

@@ -10,6 +10,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { childEnv } from "./childEnv.ts"
+import * as TestKeys from "./keys.ts"
 
 const root = join(import.meta.dirname, "../..")
 
@@ -220,6 +221,8 @@ export const start = async (options: Options = {}): Promise<Server> => {
   const directory = folder()
   const file = options.file ?? join(directory, "ledger.db")
   const port = await freePort()
+  const store = options.env?.["ASSENT_STORE"] ?? (file === "memory:" ? file : `sqlite:${file}`)
+  TestKeys.writeNextToKept(store)
   const [command, ...rest] = [...(options.under ?? []), process.execPath, join(root, "apps/server/main.ts")]
   const child: ChildProcess = spawn(command!, rest, {
     cwd: directory,
@@ -227,7 +230,8 @@ export const start = async (options: Options = {}): Promise<Server> => {
       ...childEnv,
       HOST: "127.0.0.1",
       PORT: String(port),
-      ASSENT_STORE: file === "memory:" ? file : `sqlite:${file}`,
+      ASSENT_STORE: store,
+      ...TestKeys.environment(store),
       // All visitors of a test come from one address.
       ASSENT_RATE_LIMIT_ADDRESS: "off",
       ...options.env,

@@ -1,14 +1,13 @@
 /**
  * `assent bootstrap`: founds the demonstration in an empty store, as `npm start` does, without serving.
  */
-import * as Crypto from "../../Crypto.ts"
 import { Console, Data, Effect, Layer, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Lane from "../../../core/model/Lane.ts"
 import type { Founded } from "../../../core/catalog/Founding.ts"
 import * as Ledger from "../../../core/Ledger.ts"
-import * as Store from "../../Store.ts"
 import * as WholeNumber from "../../WholeNumber.ts"
+import * as KeysFlag from "../KeysFlag.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 
 /** The store is not empty. Nothing was changed. */
@@ -51,6 +50,7 @@ export const command = Command.make(
       "sqlite:PATH, a file made where there is none, or postgres://USER:PASSWORD@HOST/DATABASE",
       StoreFlag.any,
     ),
+    keys: KeysFlag.flag,
     lanes: Flag.String("lanes").pipe(
       Flag.withMetavar("<count>"),
       Flag.withDescription(
@@ -64,13 +64,11 @@ export const command = Command.make(
       Flag.withDefault(false),
     ),
   },
-  Effect.fnUntraced(function* ({ json, lanes, store }) {
+  Effect.fnUntraced(function* ({ json, keys, lanes, store }) {
     const count = Option.isSome(lanes) ? lanes.value : yield* lanesOfEnvironment
     yield* StoreFlag.printIfFromEnvironment(store)
     const found = Effect.flatMap(Ledger.Ledger, (ledger) => ledger.found)
-    const layer = Ledger.layer.pipe(
-      Layer.provide([Store.layer(store.url), Crypto.layer, Layer.succeed(Ledger.NewLanes, count)]),
-    )
+    const layer = Layer.provide(KeysFlag.ledger(store.url, keys), Layer.succeed(Ledger.NewLanes, count))
     const founded = yield* Effect.provide(found, layer)
     if (Option.isNone(founded)) {
       return yield* new AlreadySetUp({ message: "the store is set up already; nothing was changed" })

@@ -11,6 +11,7 @@ import type { Chance } from "./chance.ts"
 import { type Commit, make as faultyStore, Request, type Troubles } from "./faultyStore.ts"
 import type { Reply } from "./history.ts"
 import type { Process, Turns } from "./turns.ts"
+import * as TestKeys from "../../support/keys.ts"
 
 /** What all processes of a run share. */
 export interface World {
@@ -35,8 +36,24 @@ export interface Running {
   readonly underWay: () => number
 }
 
-/** A ledger with ids and secrets from the seed. */
-export const ledgerOver = (store: LedgerStore["Service"], clock: Clock.Clock, { bytes }: Chance) =>
+/**
+ * A ledger with ids and secrets from the seed. `atStart` is the store that it reads when it starts, which has no
+ * troubles: a process whose start fails is started again.
+ */
+export const ledgerOver = (
+  store: LedgerStore["Service"],
+  clock: Clock.Clock,
+  { bytes }: Chance,
+  atStart = store,
+): Ledger.Ledger["Service"] => {
+  let isStarted = false
+  const current = Effect.suspend(() => (isStarted ? store : atStart).catalog.current)
+  const ledger = build({ ...store, catalog: { ...store.catalog, current } }, clock, bytes)
+  isStarted = true
+  return ledger
+}
+
+const build = (store: LedgerStore["Service"], clock: Clock.Clock, bytes: Chance["bytes"]) =>
   Effect.gen(function* () {
     return yield* Ledger.Ledger
   }).pipe(
@@ -44,7 +61,7 @@ export const ledgerOver = (store: LedgerStore["Service"], clock: Clock.Clock, { 
       Ledger.layer.pipe(
         Layer.provide(Layer.succeed(LedgerStore, store)),
         Layer.provide(Layer.succeed(SecureRandom.SecureRandom, SecureRandom.make(bytes))),
-        Layer.provide(Crypto.layer),
+        Layer.provide([Crypto.layer, TestKeys.layer]),
       ),
     ),
     Effect.provideService(Clock.Clock, clock),
@@ -61,7 +78,7 @@ const toReply = <A>(exit: Exit.Exit<A, StoreUnavailable>, fail: (failure: string
 export const start = (process: Process, world: World): Running => {
   const { chance, clock, fail, trace, turns } = world
   const store = faultyStore(world.store, process, world.troubles, world.commits, world)
-  const ledger = ledgerOver(store, clock, chance)
+  const ledger = ledgerOver(store, clock, chance, world.store)
   const runFork = Effect.runForkWith(Context.make(Clock.Clock, clock))
   const waiting = new Set<() => void>()
   let isAlive = true

@@ -11,6 +11,7 @@ import * as MemoryStore from "../../../adapters/memory/MemoryStore.ts"
 import type { Organization } from "../../../core/model/Catalog.ts"
 import * as Ledger from "../../../core/Ledger.ts"
 import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
+import * as TestKeys from "../../support/keys.ts"
 
 /**
  * The random values that the server drew for an answer, in the order in which the ledger draws them; and their instant.
@@ -65,7 +66,7 @@ export const make = async (organization: Organization): Promise<Model> => {
   const layer = Ledger.layer.pipe(
     Layer.provide(random),
     Layer.provideMerge(MemoryStore.layer),
-    Layer.provide(NodeCrypto.layer),
+    Layer.provide([NodeCrypto.layer, TestKeys.layer]),
   )
   const runtime = ManagedRuntime.make(layer)
   const entries = { organizations: [organization] }

@@ -1,0 +1,77 @@
+/**
+ * Makes the keys that open a ledger. They are in a file that must not be kept with the store or its backups.
+ */
+import { existsSync } from "node:fs"
+import { Data, Effect, Layer } from "effect"
+import type { Keys, KeysUnavailable } from "../core/ports/Keys.ts"
+import { LedgerStore, type StoreUnavailable } from "../core/ports/LedgerStore.ts"
+import * as Store from "./Store.ts"
+
+/** The variable that names the key file. */
+export const variable = "ASSENT_KEYS"
+
+/** There is no key file, and none is made. The message says what to do. */
+export class KeysNeeded extends Data.TaggedError("KeysNeeded")<{ readonly message: string }> {}
+
+/** A ledger, and the key file that was named for it. */
+export interface ChosenKeys {
+  /** The URL of the ledger's store. */
+  readonly store: string
+  /** A path; by default the file next to a SQLite file. */
+  readonly keys: string | undefined
+}
+
+/** The key file of a ledger; `undefined` if it has to be named. */
+export const pathOf = ({ keys, store }: ChosenKeys): string | undefined => {
+  const path = Store.pathOf(store)
+  return keys ?? (path === undefined ? undefined : `${path}.keys`)
+}
+
+const notNamed = new KeysNeeded({
+  message:
+    `this store needs a key file that is kept apart from it: make one with \`assent keys create --keys FILE\`, ` +
+    `and name it with ${variable}`,
+})
+
+const notThere = (path: string) =>
+  new KeysNeeded({
+    message: `${path}: no such key file; for a new ledger, make one with \`assent keys create --keys ${path}\``,
+  })
+
+const lost = (path: string) =>
+  new KeysNeeded({
+    message:
+      `${path}: no such key file, and the ledger is not empty: put the file back with which it was made, ` +
+      `or name it with ${variable}; another one cannot open the ledger`,
+  })
+
+/** Loaded only when it is needed, because loading takes most of the time of a short run. */
+const fileKeys = Effect.promise(() => import("../adapters/keys/FileKeys.ts"))
+
+/** Makes the key file of an empty ledger. Fails if the ledger is not empty. */
+const makeFile = Effect.fnUntraced(function* (path: string, report: (path: string) => Effect.Effect<void>) {
+  const store = yield* LedgerStore
+  const { organizations } = yield* store.catalog.current
+  if (store.isReplica === true || organizations.size > 0) return yield* lost(path)
+  const FileKeys = yield* fileKeys
+  if ((yield* FileKeys.create(path)) === "made") yield* report(path)
+})
+
+const load = Effect.fnUntraced(function* (chosen: ChosenKeys, report: (path: string) => Effect.Effect<void>) {
+  const path = pathOf(chosen)
+  if (path === undefined) {
+    if (Store.isKept(chosen.store)) return yield* notNamed
+    return (yield* Effect.promise(() => import("../adapters/keys/MemoryKeys.ts"))).layer
+  }
+  if (!existsSync(path)) yield* chosen.keys === undefined ? makeFile(path, report) : notThere(path)
+  return (yield* fileKeys).layer(path)
+})
+
+/**
+ * The keys of a ledger. A file next to a SQLite file is made if the ledger is empty, and then given to `report`. For a
+ * store in memory they are in memory, unless a file is named.
+ */
+export const layer = (
+  chosen: ChosenKeys,
+  report: (path: string) => Effect.Effect<void>,
+): Layer.Layer<Keys, KeysNeeded | KeysUnavailable | StoreUnavailable, LedgerStore> => Layer.unwrap(load(chosen, report))

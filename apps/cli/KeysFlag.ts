@@ -1,0 +1,40 @@
+/**
+ * The key file that a command opens a ledger with: the one of `--keys`, otherwise the one of the variable `ASSENT_KEYS`,
+ * as for the service, otherwise the one next to a SQLite file.
+ */
+import { Effect, Layer, Option } from "effect"
+import { Flag } from "effect/cli"
+import * as Ledger from "../../core/Ledger.ts"
+import * as Crypto from "../Crypto.ts"
+import * as Keys from "../Keys.ts"
+import * as Store from "../Store.ts"
+import * as Output from "./Output.ts"
+
+/** The path of the variable. An empty value is treated as not set. */
+const fromEnvironment = (): string | undefined => process.env[Keys.variable] || undefined
+
+/** The flag `--keys`; `undefined` if neither it nor the variable names a file. */
+export const flag = Flag.String("keys").pipe(
+  Flag.withMetavar("<file>"),
+  Flag.withDescription(
+    `The keys that open the ledger; by default ${Keys.variable}, else the file next to SQLite's: PATH.keys`,
+  ),
+  Flag.filter(
+    (value) => value !== "",
+    () => "the path of a file",
+  ),
+  Flag.optional,
+  Flag.map((given) => Option.getOrElse(given, fromEnvironment)),
+)
+
+/** Says where keys were made. */
+const reportMade = (path: string): Effect.Effect<void> =>
+  Output.info(`${path}: a key file was made; keep a copy of it apart from the ledger and its backups`)
+
+/** The store and the keys of a ledger. */
+export const storeWithKeys = (url: string, keys: string | undefined) =>
+  Keys.layer({ store: url, keys }, reportMade).pipe(Layer.provideMerge(Store.layer(url)))
+
+/** The ledger of a store, opened with its keys. */
+export const ledger = (url: string, keys: string | undefined) =>
+  Ledger.layer.pipe(Layer.provide([storeWithKeys(url, keys), Crypto.layer]))
