@@ -102,7 +102,8 @@ export const isKnown = Effect.fnUntraced(function* (
 ) {
   if (revision > 0 || isJoined) return true
   const [aliases] = yield* store.people.aliasesOf(organization, [concordId])
-  if (aliases!.length > 0) return true
+  const [contexts] = yield* store.people.contextsOf(organization, [concordId])
+  if (aliases!.length + contexts!.length > 0) return true
   const [key] = yield* store.personal.keys(organization, [concordId])
   if (key !== undefined) return true
   const facts = position === 0 ? [] : yield* store.people.facts(organization, [{ concordId, from: 0 }], 1)
