@@ -27,6 +27,8 @@ export interface Batch extends ProjectScope {
   readonly settledAlso?: ReadonlyMap<number, ReadonlyArray<StoredEvent>>
   /** Whether a conflict leaves contact points out instead of refusing an item. Left out: it is refused. */
   readonly sharedContacts?: "leave-out"
+  /** The people of items that were found to be erased: their `concordId` names no one. Left out: none was looked for. */
+  readonly erased?: ReadonlySet<string>
 }
 
 /**

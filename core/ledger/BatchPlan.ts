@@ -71,7 +71,14 @@ const candidatesOf = Effect.fnUntraced(function* (batch: Batch, instants: Admiss
     if ("faults" in person) return { item, draft, event, person, asked: undefined }
     const { aliases, concordId } = person
     const isRefusal = draft.consentState === "declined"
-    const asked = { concordId, aliases, isRefusal, leavesOut, date: dateOf(draft, event) }
+    const isErased = concordId !== undefined && batch.erased?.has(concordId) === true
+    const asked = {
+      concordId: isErased ? undefined : concordId,
+      aliases,
+      isRefusal,
+      leavesOut,
+      date: dateOf(draft, event),
+    }
     return { item, draft, event, person, asked }
   })
 })

@@ -15,6 +15,7 @@ import { type Append, type Positions, type StoredEvent, StoreUnavailable } from 
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import type { Batch, ItemViolation } from "./Batch.ts"
 import * as BatchPlan from "./BatchPlan.ts"
+import * as ErasedPeople from "./ErasedPeople.ts"
 import * as EventBody from "./EventBody.ts"
 import * as ExternalIds from "./ExternalIds.ts"
 import * as ItemPeople from "./ItemPeople.ts"
@@ -269,7 +270,10 @@ export const review = Effect.fnUntraced(function* (
   const knownIds = yield* ExternalIds.find(batch, context)
   const clock = yield* Clock.currentTimeMillis
   const { violations } = yield* BatchPlan.make(batch, knownIds, { clock, recordedAt: clock }, context)
-  return violations
+  if (violations.length === 0) return violations
+  const erased = yield* ErasedPeople.among(batch, context)
+  if (erased.size === 0) return violations
+  return (yield* BatchPlan.make({ ...batch, erased }, knownIds, { clock, recordedAt: clock }, context)).violations
 })
 
 /** Records a batch, with the append options that the caller chooses: all of it or nothing. */
@@ -280,10 +284,20 @@ export const recordWith = Effect.fnUntraced(function* <E>(
 ) {
   let clock = yield* Clock.currentTimeMillis
   let planning: Planning = { clock, recordedAt: clock, isOvertaken: false }
+  let tried = batch
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
-    const outcome = yield* attempt(batch, chooseOptions, planning, context)
-    if (outcome._tag === "Recorded" || outcome._tag === "Refused") return outcome
+    const outcome = yield* attempt(tried, chooseOptions, planning, context)
+    if (outcome._tag === "Recorded") return outcome
+    if (outcome._tag === "Refused") {
+      if (tried.erased !== undefined) return outcome
+      // The id of an erased person is no conflict with another identifier.
+      tried = { ...batch, erased: yield* ErasedPeople.among(batch, context) }
+      if (tried.erased!.size === 0) return outcome
+      continue
+    }
     if (outcome._tag === "Repeated") return Idempotency.keptBefore
+    // Only the store knows at once that a person was erased, so that no read is needed before the first attempt.
+    tried = { ...batch, erased: yield* ErasedPeople.among(batch, context) }
     clock = yield* Clock.currentTimeMillis
     planning = {
       clock,

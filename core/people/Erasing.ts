@@ -93,7 +93,7 @@ export const projectsOf = Effect.fnUntraced(function* (
   return { projects: [...projects.values()].filter((each) => each.organization === organization.id), catalog: revision }
 })
 
-/** Whether anything is known of a person that was never changed: its events, personal data or aliases. */
+/** Whether anything is known of a person: what names it, its facts, personal data, sessions or events. */
 export const isKnown = Effect.fnUntraced(function* (
   organization: Organization,
   { person: { position, revision }, isJoined }: Joins.Counted,
@@ -108,7 +108,11 @@ export const isKnown = Effect.fnUntraced(function* (
   if (key !== undefined) return true
   const facts = position === 0 ? [] : yield* store.people.facts(organization, [{ concordId, from: 0 }], 1)
   if (facts.some(({ length }) => length > 0)) return true
+  const [contexts] = yield* store.people.contextsOf(organization, [concordId])
+  if (contexts!.length > 0) return true
   const { projects } = yield* projectsOf(organization, { store })
+  const [session] = yield* store.sessions.ofPerson(concordId, undefined, 1)
+  if (projects.some(({ id }) => id === session?.project)) return true
   for (const project of projects) {
     const { events } = yield* store.events.heads(project, [concordId])
     if (events.length > 0) return true

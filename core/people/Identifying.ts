@@ -56,6 +56,11 @@ export interface IdentityTokenUsed {
   readonly _tag: "IdentityTokenUsed"
 }
 
+/** The visitor was erased, and its session with it. */
+export interface SessionEnded {
+  readonly _tag: "SessionEnded"
+}
+
 /** The person that the visitor is from now on, and the claims and facts that say so. */
 interface Plan {
   readonly concordId: string
@@ -184,6 +189,8 @@ const attempt = Effect.fnUntraced(function* (
   const tokenHash = Hex.encode(yield* hasher.sign("proof", request.signed))
   const evidence: People.Evidence = { ...request.evidence, tokenHash }
   const visitor = yield* Joins.counted(organization, session.concordId, context)
+  // Another process may have erased it while the session was in the cache of this one.
+  if (visitor.person.erasedAt !== undefined) return { outcome: "ended", isSynced: false } as const
   const person = yield* named(request, context)
   if (person === "stale") return { outcome: person, isSynced: false }
   const planned = yield* plan(request, evidence, visitor, person, now, context)
@@ -220,7 +227,7 @@ const repeated = Effect.fnUntraced(function* (
 export const identify = Effect.fnUntraced(function* (
   request: Identification,
   context: LedgerContext,
-): Effect.fn.Return<Identified | IdentityTokenUsed | Idempotency.KeyConflict, StoreUnavailable> {
+): Effect.fn.Return<Identified | IdentityTokenUsed | SessionEnded | Idempotency.KeyConflict, StoreUnavailable> {
   const { idempotency, organization } = request
   const id = yield* context.random.uuidV7()
   const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
@@ -232,11 +239,12 @@ export const identify = Effect.fnUntraced(function* (
       const { isSynced, outcome } = yield* attempt(request, { id, token }, now, context)
       if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
       if (outcome === "used") return { _tag: "IdentityTokenUsed" } as IdentityTokenUsed
+      if (outcome === "ended") return { _tag: "SessionEnded" } as SessionEnded
       return outcome === "repeated" ? Idempotency.keptBefore : "stale"
     }),
     context,
   )
-  const outcome = yield* Idempotency.once<Identified | IdentityTokenUsed, StoreUnavailable, never>(
+  const outcome = yield* Idempotency.once<Identified | IdentityTokenUsed | SessionEnded, StoreUnavailable, never>(
     organization,
     idempotency,
     context,

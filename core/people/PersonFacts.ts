@@ -232,6 +232,7 @@ const attempt = Effect.fnUntraced(function* (
   // The person is read before its facts are read again: of two requests that undo the same fact concurrently, one finds
   // the other's fact, or its revision is stale.
   const counted = yield* Joins.counted(organization, fact.member, context)
+  if (counted.person.erasedAt !== undefined) return { _tag: "NoSuchJoin" } as UndoOutcome
   const facts = yield* Joins.facts(organization, fact.member, context)
   if (facts.some(({ join }) => join === factId)) return { _tag: "UndoneBefore" } as UndoOutcome
   const undone = undoneWith(facts, fact)

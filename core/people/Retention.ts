@@ -121,7 +121,10 @@ const lastOfIdentity = Effect.fnUntraced(function* (
 ) {
   const { people } = context.store
   const facts = yield* Joins.facts(organization, members[0]!, context)
-  const aliases = (yield* people.aliasesOf(organization, members)).flat()
+  const aliases = [
+    ...(yield* people.aliasesOf(organization, members)),
+    ...(yield* people.contextsOf(organization, members)),
+  ].flat()
   const known = [
     ...facts.map(({ dateCreated }) => dateCreated),
     ...aliases.map(({ dateCreated, releasedAt = dateCreated }) => Math.max(dateCreated, releasedAt)),

@@ -88,6 +88,7 @@ export const identify = Effect.fnUntraced(function* (request: HttpServerRequest.
   const identification = { organization, project, session, ...(yield* proven(claimed)) }
   const outcome = yield* ledger.identify({ ...identification, ...(idempotency !== undefined && { idempotency }) })
   const identified = yield* IdempotencyKey.orRefuse(outcome)
+  if (identified._tag === "SessionEnded") return yield* sessionEnded
   return identified._tag === "IdentityTokenUsed"
     ? yield* IdentityToken.rejected("the token was used before")
     : answer(identified)

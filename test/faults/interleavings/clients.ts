@@ -172,7 +172,9 @@ const identify = Effect.fnUntraced(function* (client: Client, own: string, actio
       const alias = Option.getOrThrow(yield* ledger.aliasOf(client.site, proven))
       const evidence = { kind: alias.kind, issuedAt: now, expiresAt: now + hour }
       const identification = { organization, project, session: session.value, alias, evidence, signed }
-      return yield* ledger.identify({ ...identification, ...(idempotency !== undefined && { idempotency }) })
+      const keyed = idempotency !== undefined && { idempotency }
+      const identified = yield* ledger.identify({ ...identification, ...keyed })
+      return identified._tag === "SessionEnded" ? noSession : identified
     }),
   )
   if (answer?._tag === "Identified") client.visitors.push({ ...visitor, token: answer.token })

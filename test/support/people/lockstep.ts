@@ -9,7 +9,7 @@ import * as Changing from "./changing.ts"
 import * as Model from "./model.ts"
 import * as Resolving from "./resolving.ts"
 import type { Acknowledged, Answered, ImportFile, Recorded, Reference, Sent, Surface, Visitor } from "./surface.ts"
-import { guests, identifiers, itemOf, projects, type Said, type Step, types, type World } from "./worlds.ts"
+import { guests, identifiers, itemOf, personOf, projects, type Said, type Step, types, type World } from "./worlds.ts"
 
 const values = { userId: "", projectUserId: "", email: "@example.com", phoneNumber: "" } as const
 const phoneNumbers: Readonly<Record<string, string>> = { g: "+4930901820" }
@@ -219,12 +219,39 @@ const undo = Effect.fnUntraced(function* (played: Played, guest: number) {
   visitors[guest] = undefined
 })
 
+/**
+ * Erases a person. What was asked by an identifier of the erased people cannot be asked again, because nothing names
+ * them at any instant.
+ */
+const erase = Effect.fnUntraced(function* (played: Played, by: Extract<Step, { kind: "erase" }>["person"]) {
+  const { asked, ids, joins, model, surface, visitors } = played
+  const person = personOf(model, by)
+  if (person === undefined) return
+  const before = Model.copy(model)
+  const { erasedAt, members } = yield* surface.erase!(ids.get(person)!)
+  const people = Changing.erase(model, person, erasedAt)
+  const again = Model.erased(before).has(person)
+  if (!again) expect(members.toSorted(), "erased").toEqual(people.map((each) => ids.get(each)!).toSorted())
+  for (const [guest, visitor] of visitors.entries()) {
+    if (visitor !== undefined && members.includes(visitor.concordId)) visitors[guest] = undefined
+  }
+  for (const [guest, { join }] of joins) if (join.people.some((each) => people.includes(each))) joins.delete(guest)
+  const kept = asked.filter(([project, sent, { knownAt }]) => {
+    const some = identifiers.filter(
+      (each) => Model.isOf(project, each) && JSON.stringify(sentOf(each)) === JSON.stringify(sent),
+    )
+    return "concordId" in sent || some.every((each) => !people.includes(Model.named(before, each, knownAt) ?? ""))
+  })
+  asked.splice(0, asked.length, ...kept)
+})
+
 /** Plays a step, and the items after it that are sent by the same request. */
 const playStep = Effect.fnUntraced(function* (played: Played, step: Step, more: ReadonlyArray<Said> = []) {
   const sent = sending(played, step, more, yield* played.surface.now)
   if (sent !== undefined) (yield* sent.send)(played)
   if (step.kind === "identify") yield* identify(played, step.guest, step.proven)
   if (step.kind === "undo") yield* undo(played, step.join)
+  if (step.kind === "erase") yield* erase(played, step.person)
 })
 
 const orders = <A>(some: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
@@ -292,7 +319,7 @@ export const askAll = Effect.fnUntraced(function* (played: Played) {
       const concordId = ids.get(by.person)
       if (concordId === undefined) continue
       const listed = yield* surface.list(project, concordId)
-      const own = types.flatMap((type) => Model.eventsOf(model, { by, project, type }))
+      const own = types.flatMap((type) => Model.listed(model, by.person, { project, type }))
       expect(listed.toSorted()).toEqual(own.map(({ id }) => ids.get(id)!).toSorted())
     }
   }

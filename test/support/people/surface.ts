@@ -82,6 +82,12 @@ export interface Visitor {
   readonly session?: Session
 }
 
+/** The people that were erased together. */
+export interface ErasedPeople {
+  readonly erasedAt: Instant
+  readonly members: ReadonlyArray<string>
+}
+
 /** What was asked: at which instants. */
 export interface Instants {
   readonly at?: Instant
@@ -109,6 +115,8 @@ export interface Surface {
   readonly release: (project: string, identifier: Identifiers) => Effect.Effect<Instant | undefined, unknown>
   /** Renames an account; returns when that was recorded, `undefined` if it was refused or had been done. */
   readonly rename: (userId: string, newUserId: string) => Effect.Effect<Instant | undefined, unknown>
+  /** Erases a person; returns when that was recorded, and everyone erased with it. Left out where no one is erased. */
+  readonly erase?: (concordId: string) => Effect.Effect<ErasedPeople, unknown>
 }
 
 /** The answer of an outcome with a tag, or a defect. */
@@ -278,6 +286,11 @@ export const library = Effect.gen(function* () {
       if (outcome._tag === "Refused") return undefined
       const [account] = (yield* expected(outcome, "Renamed")).accounts
       return account!.isRepeated ? undefined : account!.renamedAt
+    }),
+    erase: Effect.fnUntraced(function* (concordId) {
+      const erasing = { concordId, submitter: first.organization.id, reason: "request" } as const
+      const { erasure } = yield* expected(yield* ledger.erase(first.organization, erasing), "Erased")
+      return { erasedAt: erasure.recordedAt, members: erasure.members }
     }),
   } satisfies Surface as Surface
 })

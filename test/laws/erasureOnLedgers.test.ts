@@ -1,0 +1,60 @@
+/**
+ * A ledger is held to the second statement of erasure (`test/support/erasure/`, `test/support/people/`), over memory,
+ * SQLite and PostgreSQL: random worlds in which people are erased are played on both, every item and every question is
+ * answered as the statement says, and each answer stays what it is. So the laws that the statement keeps
+ * (`erasure.test.ts`) hold for the ledger.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import { afterAll, beforeAll, describe, test } from "vitest"
+import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import * as Ledger from "../../core/Ledger.ts"
+import * as ErasureWorlds from "../support/erasure/worlds.ts"
+import { times } from "../support/long.ts"
+import * as Lockstep from "../support/people/lockstep.ts"
+import * as Surface from "../support/people/surface.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import * as SlowMemory from "../support/slowMemory.ts"
+import * as TestClockPostgres from "../support/testClockPostgres.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "assent-erasure-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let files = 0
+
+let postgres: Postgres
+let database: string
+beforeAll(async () => {
+  postgres = await startPostgres()
+  database = await postgres.database()
+}, 60_000)
+afterAll(() => postgres.stop())
+
+const stores = [
+  ["memory", () => SlowMemory.layer, times(8, 800)],
+  ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), times(2, 60)],
+  ["postgres", () => TestClockPostgres.layer(postgres, database), times(1, 20)],
+] as const
+
+const start = Date.UTC(2024, 0, 31)
+
+describe.each(stores)("Over %s", (_name, store, numRuns) => {
+  const run = <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> =>
+    Effect.andThen(TestClock.setTime(start), program).pipe(
+      Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer]))),
+      Effect.provide(TestClock.layer()),
+      Effect.runPromise,
+    )
+
+  test("Every item and every question is answered as section 8 says, before and after erasures.", () =>
+    fc.assert(
+      fc.asyncProperty(ErasureWorlds.world(12), (world) =>
+        run(Effect.flatMap(Surface.library, (surface) => Lockstep.play(world, surface))).then(() => undefined),
+      ),
+      { numRuns },
+    ))
+})
