@@ -108,8 +108,6 @@ export const isKnown = Effect.fnUntraced(function* (
   if (key !== undefined) return true
   const facts = position === 0 ? [] : yield* store.people.facts(organization, [{ concordId, from: 0 }], 1)
   if (facts.some(({ length }) => length > 0)) return true
-  const [contexts] = yield* store.people.contextsOf(organization, [concordId])
-  if (contexts!.length > 0) return true
   const { projects } = yield* projectsOf(organization, { store })
   const [session] = yield* store.sessions.ofPerson(concordId, undefined, 1)
   if (projects.some(({ id }) => id === session?.project)) return true

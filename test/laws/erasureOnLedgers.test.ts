@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, test } from "vitest"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import * as ErasureWorlds from "../support/erasure/worlds.ts"
+import * as TestKeys from "../support/keys.ts"
 import { times } from "../support/long.ts"
 import * as Lockstep from "../support/people/lockstep.ts"
 import * as Surface from "../support/people/surface.ts"
@@ -45,7 +46,7 @@ const start = Date.UTC(2024, 0, 31)
 describe.each(stores)("Over %s", (_name, store, numRuns) => {
   const run = <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> =>
     Effect.andThen(TestClock.setTime(start), program).pipe(
-      Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer]))),
+      Effect.provide(Ledger.layer.pipe(Layer.provide([store(), NodeCrypto.layer, TestKeys.layer]))),
       Effect.provide(TestClock.layer()),
       Effect.runPromise,
     )
