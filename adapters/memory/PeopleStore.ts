@@ -297,10 +297,11 @@ export const make = (
   const isAsSeen = ({ claims, events, facts = [], organization, seen = [], ...append }: Append): boolean =>
     areSeen(organization, seen) &&
     claims.every((claim) => aliases.isFree(organization, claim)) &&
-    !isAnyErased(organization, [
-      ...[...events, ...claims].map(({ concordId }) => concordId),
-      ...facts.flatMap(({ member, survivor }) => [member, survivor]),
-    ]) &&
+    (append.isOfErased === true ||
+      !isAnyErased(organization, [
+        ...[...events, ...claims].map(({ concordId }) => concordId),
+        ...facts.flatMap(({ member, survivor }) => [member, survivor]),
+      ])) &&
     personal.areFree(organization, append.personal)
 
   const keep = (append: Append): void => {

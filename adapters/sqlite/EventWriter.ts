@@ -114,10 +114,11 @@ export const make = (
    * that a person is looked up only in a lane with the mark and in one without events.
    */
   const isAboutErased = (
-    { claims, facts = [], organization, project }: Append,
+    { claims, facts = [], isOfErased, organization, project }: Append,
     lanes: ReadonlyMap<number, ReadonlyArray<StoredEvent>>,
     heads: ReadonlyMap<number, LaneHead>,
   ): boolean => {
+    if (isOfErased === true) return false
     const mayHave = (head: LaneHead): boolean => head?.["has_erased"] !== 0 || head["next_position"] === 0
     const isErased = (concordId: string): boolean => personal.isErased(organization, concordId)
     for (const [lane, ofLane] of lanes) {

@@ -54,6 +54,11 @@ export interface Append {
   readonly facts?: ReadonlyArray<Fact>
   /** Personal data of the events and facts, and keys of their people. */
   readonly personal?: PersonalWrites
+  /**
+   * The people of the events may have been erased: an export is restored, after its erasures. Nothing but events may
+   * come with it.
+   */
+  readonly isOfErased?: true
   /** Belongs to the organization. */
   readonly idempotencyRecord?: IdempotencyRecord
   /**
@@ -74,8 +79,8 @@ export interface Append {
  * events; they are left out where an earlier attempt of the same append had recorded the events already. `Stale`:
  * nothing was recorded; read aliases and external ids again, and prepare the append for no earlier than
  * `lastRecordedAt`; if `isOvertaken`, with one of its `refusals` as of a later date, too. An append about a person that
- * was erased is `Stale`, whether the person is in an event, a claim or a fact. `Repeated`: nothing was recorded, because
- * there is an idempotency record of the same hash already.
+ * was erased is `Stale`, whether the person is in an event, a claim or a fact, unless it {@link Append.isOfErased}.
+ * `Repeated`: nothing was recorded, because there is an idempotency record of the same hash already.
  */
 export type Appended =
   | { readonly _tag: "Appended"; readonly positions?: Positions }

@@ -46,6 +46,40 @@ export const eventClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "events of a restored export are recorded though their person was erased, in any lane; no other event of it is",
+    Effect.fnUntraced(function* (store: Store) {
+      const elsewhere = { number: 2, lanes: 16 }
+      yield* store.events.append(request([event(uuid(5)), event(uuid(6))]))
+      const { revision } = yield* store.people.person(organization, uuid(5))
+      const { revision: catalog } = yield* store.catalog.current
+      const erased = yield* store.personal.erase({
+        id: uuid(0xe1),
+        organization,
+        projects: [project, elsewhere],
+        catalog,
+        recordedAt: t0 + 1,
+        members: [uuid(5)],
+        seen: [{ concordId: uuid(5), revision }],
+        submitter: uuid(0xc0),
+        reason: "request",
+      })
+      ok(typeof erased === "object")
+      for (const owner of [project, elsewhere]) {
+        const append = (events: ReadonlyArray<StoredEvent>, over: Partial<Append> = {}) =>
+          Effect.map(store.events.append(request(events, { project: owner, ...over })), ({ _tag }) => _tag)
+        strictEqual(yield* append([event(uuid(5))]), "Stale")
+        strictEqual(yield* append([event(uuid(5)), event(uuid(6))], { isOfErased: true }), "Appended")
+        strictEqual(yield* append([event(uuid(5))]), "Stale")
+        strictEqual(yield* append([event(uuid(6))]), "Appended")
+      }
+      const counts = [project, elsewhere].map((owner) => eventsOf(store, owner, uuid(5)))
+      deepStrictEqual(
+        (yield* Effect.all(counts)).map(({ length }) => length),
+        [2, 1],
+      )
+    }),
+  ),
+  clause(
     "a person without recorded events has none, and the events of a person are in their own project only",
     Effect.fnUntraced(function* (store: Store) {
       yield* store.events.append(request([event(uuid(5))]))
