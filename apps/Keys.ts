@@ -2,13 +2,28 @@
  * Makes the keys that open a ledger. They are in a file that must not be kept with the store or its backups.
  */
 import { existsSync } from "node:fs"
-import { Data, Effect, Layer } from "effect"
+import { Data, Effect, Layer, Option } from "effect"
+import * as Period from "../core/engine/Period.ts"
 import type { Keys, KeysUnavailable } from "../core/ports/Keys.ts"
 import { LedgerStore, type StoreUnavailable } from "../core/ports/LedgerStore.ts"
 import * as Store from "./Store.ts"
 
 /** The variable that names the key file. */
 export const variable = "ASSENT_KEYS"
+
+/** The variable that sets how long the key of an epoch is kept after its end. */
+export const keptVariable = "ASSENT_KEYS_KEPT"
+
+/** Reads the path of a key file; `None` for that of a folder. */
+export const readPath = (text: string): Option.Option<string> =>
+  /[^/]$/.test(text) ? Option.some(text) : Option.none()
+
+/** What {@link readKept} reads, for messages. */
+export const expectedKept = "an ISO 8601 duration of at least a day, such as P90D"
+
+/** Reads how long the key of an epoch is kept; `None` for less than a day, because a request may still use it. */
+export const readKept = (text: string): Option.Option<Period.Period> =>
+  Option.filter(Option.fromUndefinedOr(Period.parse(text)), ({ days, months }) => days + months > 0)
 
 /** There is no key file, and none is made. The message says what to do. */
 export class KeysNeeded extends Data.TaggedError("KeysNeeded")<{ readonly message: string }> {}
@@ -57,21 +72,27 @@ const makeFile = Effect.fnUntraced(function* (path: string, report: (path: strin
   if ((yield* FileKeys.create(path)) === "made") yield* report(path)
 })
 
-const load = Effect.fnUntraced(function* (chosen: ChosenKeys, report: (path: string) => Effect.Effect<void>) {
+/** The key file of a ledger. Fails if it has to be named and is not, or if the named one is not there. */
+const fileOf = (chosen: ChosenKeys): Effect.Effect<string | undefined, KeysNeeded> => {
   const path = pathOf(chosen)
-  if (path === undefined) {
-    if (Store.isKept(chosen.store)) return yield* notNamed
-    return (yield* Effect.promise(() => import("../adapters/keys/MemoryKeys.ts"))).layer
-  }
-  if (!existsSync(path)) yield* chosen.keys === undefined ? makeFile(path, report) : notThere(path)
+  if (path === undefined) return Store.isKept(chosen.store) ? notNamed : Effect.undefined
+  return chosen.keys === undefined || existsSync(path) ? Effect.succeed(path) : notThere(path)
+}
+
+const load = Effect.fnUntraced(function* (path: string | undefined, report: (path: string) => Effect.Effect<void>) {
+  if (path === undefined) return (yield* Effect.promise(() => import("../adapters/keys/MemoryKeys.ts"))).layer
+  if (!existsSync(path)) yield* makeFile(path, report)
   return (yield* fileKeys).layer(path)
 })
 
 /**
- * The keys of a ledger. A file next to a SQLite file is made if the ledger is empty, and then given to `report`. For a
- * store in memory they are in memory, unless a file is named.
+ * The store of a ledger, and its keys. The store is not opened if a key file is missing that has to be named. A file
+ * next to a SQLite file is made if the ledger is empty, and then given to `report`. For a store in memory the keys are
+ * in memory, unless a file is named.
  */
-export const layer = (
+export const withStore = <E>(
   chosen: ChosenKeys,
   report: (path: string) => Effect.Effect<void>,
-): Layer.Layer<Keys, KeysNeeded | KeysUnavailable | StoreUnavailable, LedgerStore> => Layer.unwrap(load(chosen, report))
+  store: Layer.Layer<LedgerStore, E>,
+): Layer.Layer<Keys | LedgerStore, E | KeysNeeded | KeysUnavailable | StoreUnavailable> =>
+  Layer.unwrap(Effect.map(fileOf(chosen), (path) => Layer.unwrap(load(path, report)).pipe(Layer.provideMerge(store))))

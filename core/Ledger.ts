@@ -14,6 +14,7 @@ import * as Founding from "./catalog/Founding.ts"
 import * as Organizations from "./catalog/Organizations.ts"
 import * as AnswerPages from "./ledger/AnswerPages.ts"
 import * as ClockCheck from "./integrity/ClockCheck.ts"
+import * as KeyEpochs from "./ledger/KeyEpochs.ts"
 import * as LedgerContext from "./ledger/LedgerContext.ts"
 import * as Listing from "./ledger/Listing.ts"
 import * as NeededDeclines from "./ledger/NeededDeclines.ts"
@@ -125,7 +126,8 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     retention: bound(Retention.run),
     replayErasures: ErasureReplay.replay(context),
     scrub: store.personal.scrub,
-    // The store
+    // The store and its keys
+    tendKeys: bound(KeyEpochs.tend),
     aheadMillis: ClockCheck.aheadMillis(context),
     ends: bound(Positions.ends),
     reached: bound(Positions.reached),

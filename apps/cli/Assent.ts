@@ -19,6 +19,7 @@ const commands = {
   export: () => import("./commands/export.ts"),
   verify: () => import("./commands/verify.ts"),
   move: () => import("./commands/move.ts"),
+  keys: () => import("./commands/keys.ts"),
   people: () => import("./commands/people.ts"),
 }
 

@@ -3,7 +3,7 @@
  * as for the service, otherwise the one next to a SQLite file.
  */
 import { Effect, Layer, Option } from "effect"
-import { Flag } from "effect/cli"
+import { CliError, Flag } from "effect/cli"
 import * as Ledger from "../../core/Ledger.ts"
 import * as Crypto from "../Crypto.ts"
 import * as Keys from "../Keys.ts"
@@ -13,18 +13,29 @@ import * as Output from "./Output.ts"
 /** The path of the variable. An empty value is treated as not set. */
 const fromEnvironment = (): string | undefined => process.env[Keys.variable] || undefined
 
+const optional = (description: string) =>
+  Flag.String("keys").pipe(
+    Flag.withMetavar("<file>"),
+    Flag.withDescription(description),
+    Flag.filterMap(Keys.readPath, () => "the path of a file"),
+    Flag.optional,
+    Flag.map((given) => Option.getOrElse(given, fromEnvironment)),
+  )
+
 /** The flag `--keys`; `undefined` if neither it nor the variable names a file. */
-export const flag = Flag.String("keys").pipe(
-  Flag.withMetavar("<file>"),
-  Flag.withDescription(
-    `The keys that open the ledger; by default ${Keys.variable}, else the file next to SQLite's: PATH.keys`,
+export const flag = optional(
+  `The keys that open the ledger; by default ${Keys.variable}, else the file next to SQLite's: PATH.keys`,
+)
+
+/** The flag `--keys` of a command that needs it. */
+export const named = optional(`The key file; by default ${Keys.variable}`).pipe(
+  Flag.mapEffect((path) =>
+    path === undefined
+      ? Effect.fail(
+          new CliError.ValidationError({ message: `--keys, or ${Keys.variable}: expected the path of a file` }),
+        )
+      : Effect.succeed(path),
   ),
-  Flag.filter(
-    (value) => value !== "",
-    () => "the path of a file",
-  ),
-  Flag.optional,
-  Flag.map((given) => Option.getOrElse(given, fromEnvironment)),
 )
 
 /** Says where keys were made. */
@@ -33,7 +44,7 @@ const reportMade = (path: string): Effect.Effect<void> =>
 
 /** The store and the keys of a ledger. */
 export const storeWithKeys = (url: string, keys: string | undefined) =>
-  Keys.layer({ store: url, keys }, reportMade).pipe(Layer.provideMerge(Store.layer(url)))
+  Keys.withStore({ store: url, keys }, reportMade, Store.layer(url))
 
 /** The ledger of a store, opened with its keys. */
 export const ledger = (url: string, keys: string | undefined) =>

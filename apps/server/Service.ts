@@ -12,6 +12,7 @@ import * as Crypto from "../Crypto.ts"
 import * as Keys from "../Keys.ts"
 import * as Store from "../Store.ts"
 import * as ClockWarning from "./ClockWarning.ts"
+import * as KeyTending from "./KeyTending.ts"
 import * as Log from "./Log.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Settings } from "./Settings.ts"
@@ -45,8 +46,9 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
   const opened = settings.replica === "on" ? Store.replica(store!) : Store.layer(store!)
   const ledger = Tracing.ledger.pipe(
     Layer.provide(Ledger.layer),
-    Layer.provide(Keys.layer({ store: store!, keys: settings.keys }, logMade)),
-    Layer.provide(Tracing.store.pipe(Layer.provide(opened))),
+    Layer.provide(
+      Keys.withStore({ store: store!, keys: settings.keys }, logMade, Tracing.store.pipe(Layer.provide(opened))),
+    ),
     Layer.provide(Crypto.layer),
   )
   const metrics = { host: metricsHost!, port: metricsPort, isSent: settings.otlpEndpoint !== undefined, version }
@@ -54,6 +56,7 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.provide(Server.layer({ host: host!, port: port! })),
     Layer.merge(Metrics.layer(metrics)),
     Layer.merge(Layer.effectDiscard(ClockWarning.watch)),
+    Layer.merge(Layer.effectDiscard(KeyTending.watch(settings.keysKept!))),
     Layer.provide([ledger, Crypto.layer]),
     Layer.provide(Layer.succeed(Ledger.NewLanes, settings.lanes!)),
     Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),

@@ -6,6 +6,8 @@
  */
 import { Option, Schema } from "effect"
 import * as Quotas from "../../adapters/http/server/Quotas.ts"
+import * as Period from "../../core/engine/Period.ts"
+import * as KeyEpochs from "../../core/ledger/KeyEpochs.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import * as Keys from "../Keys.ts"
 import * as Store from "../Store.ts"
@@ -75,10 +77,17 @@ export const table = {
   ),
   keys: setting(
     Keys.variable,
-    "the key file, kept apart from the store and its backups; left out: `PATH.keys` next to SQLite's file",
+    "the key file, kept apart from the store; left out: `PATH.keys` next to SQLite's file",
     undefined,
-    "the path of a file that `assent keys create` made",
-    Option.some<string>,
+    "the path of a file",
+    Keys.readPath,
+  ),
+  keysKept: setting(
+    Keys.keptVariable,
+    "how long the key of an epoch is kept after its end",
+    Period.format(KeyEpochs.keptByDefault),
+    Keys.expectedKept,
+    Keys.readKept,
   ),
   replica: setting(
     "ASSENT_REPLICA",

@@ -25,10 +25,14 @@ interface CachedKey extends HeldKey {
   readonly heldSince: Instant
 }
 
-/** Unwrapped keys by the person and its organization, the oldest first; and when a warning was last logged. */
+/** What a ledger remembers of the keys of people. */
 export interface PersonKeyCache {
+  /** Unwrapped keys by the person and its organization, the oldest first. */
   readonly held: Map<string, CachedKey>
+  /** When a warning was last logged. */
   warnedAt: Instant
+  /** The epoch by which all keys of people were found wrapped; 0 at first. */
+  rewrappedTo: number
 }
 
 type Context = Pick<LedgerContext, "keys" | "personKeys" | "random" | "store">
@@ -50,7 +54,7 @@ const leftOut = Metric.counter("assent_personal_data_left_out_total", {
 })
 
 /** A cache without keys. */
-export const makeCache = (): PersonKeyCache => ({ held: new Map(), warnedAt: -Infinity })
+export const makeCache = (): PersonKeyCache => ({ held: new Map(), warnedAt: -Infinity, rewrappedTo: 0 })
 
 const placeOf = ({ number }: Pick<Owner, "number">, concordId: string): string => `${number} ${concordId}`
 

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from "vitest"
 import * as Settings from "../../apps/server/Settings.ts"
 import { childEnv } from "../support/childEnv.ts"
 import { folder, start } from "../support/server.ts"
+import * as TestKeys from "../support/keys.ts"
 import { linesOf } from "./logLines.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -34,6 +35,8 @@ const wrong: Readonly<Record<string, string>> = {
   HOST: "not an address",
   PORT: "80a",
   ASSENT_STORE: `postgress://jo:${password}@db/assent`,
+  ASSENT_KEYS: "a folder/",
+  ASSENT_KEYS_KEPT: "PT12H",
   ASSENT_REPLICA: "yes",
   ASSENT_LANES: "257",
   ASSENT_STATE_MAX_AGE: "1.5",
@@ -95,7 +98,8 @@ describe("settings that cannot be used", () => {
 })
 
 test("a database that cannot be reached is printed without its password, and the process ends with 1", () => {
-  const { status, stderr } = run({ ASSENT_STORE: `postgres://jo:${password}@127.0.0.1:9/assent` })
+  const store = `postgres://jo:${password}@127.0.0.1:9/assent`
+  const { status, stderr } = run({ ASSENT_STORE: store, ...TestKeys.environment(store) })
   expect(status).toBe(1)
   expect(stderr).toContain("cannot serve: the database cannot answer")
   expect(stderr).not.toContain(password)
