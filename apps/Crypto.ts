@@ -1,10 +1,18 @@
 /**
  * The services of cryptography on Node, faster than the general ones: keys of HMAC are prepared once, random bytes are
- * drawn in pages, and a digest is one call.
+ * drawn in pages, a digest is one call, and AES-GCM of short texts runs at once instead of in another thread.
  */
-import { createHmac, createSecretKey, hash, type KeyObject, randomFillSync } from "node:crypto"
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hash,
+  type KeyObject,
+  randomFillSync,
+} from "node:crypto"
 import { Effect, Layer } from "effect"
-import { Digest, Mac, SecureRandom } from "effect/crypto"
+import { Aead, Digest, Mac, SecureRandom } from "effect/crypto"
 
 const hashNames: { readonly [Name in Digest.Algorithm["name"]]: string } = {
   MD5: "md5",
@@ -61,5 +69,34 @@ const mac = Mac.layerWebCryptoWith({
   hmac: (name, key, data) => fromHex(createHmac(hashNames[name], keyOf(key)).update(data).digest("hex")),
 })
 
+/** The bytes of a tag of AES-GCM, at the end of the encrypted text. */
+const tagBytes = 16
+
+const aesGcm: Aead.Implementation = {
+  encrypt: (key, nonce, text, aad) => {
+    const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(aad)
+    const encrypted = cipher.update(text)
+    cipher.final()
+    const all = new Uint8Array(encrypted.length + tagBytes)
+    all.set(encrypted)
+    all.set(cipher.getAuthTag(), encrypted.length)
+    return all
+  },
+  decrypt: (key, nonce, encrypted, aad) => {
+    const end = encrypted.length - tagBytes
+    const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: tagBytes }).setAAD(aad)
+    decipher.setAuthTag(encrypted.subarray(end))
+    const text = decipher.update(encrypted.subarray(0, end))
+    try {
+      decipher.final()
+    } catch {
+      return undefined
+    }
+    return text
+  },
+}
+
+const aead = Aead.layerWebCryptoWith({ implementations: { aes256Gcm: aesGcm } })
+
 /** The services of cryptography that the ledger needs. */
-export const layer = Layer.merge(digest, Layer.provideMerge(mac, random))
+export const layer = Layer.merge(digest, Layer.provideMerge(Layer.merge(mac, aead), random))

@@ -5,7 +5,7 @@
  * domain are values; the only error is a store that cannot answer now.
  */
 import { Context, Effect, Layer } from "effect"
-import type { Digest, Mac, SecureRandom } from "effect/crypto"
+import type { Aead, Digest, Mac, SecureRandom } from "effect/crypto"
 import type { Keys, KeysUnavailable } from "./ports/Keys.ts"
 import type { LedgerStore, StoreUnavailable } from "./ports/LedgerStore.ts"
 import * as ApiKeys from "./catalog/ApiKeys.ts"
@@ -151,11 +151,11 @@ const make = (context: LedgerContext.LedgerContext): UseCases => ({
 })
 
 /**
- * The ledger over a store, with the keys, randomness and hashing it is given. Fails if the keys do not open an
+ * The ledger over a store, with the keys and the cryptography it is given. Fails if the keys do not open an
  * organization of the store.
  */
 export const layer: Layer.Layer<
   Ledger,
   KeysUnavailable | StoreUnavailable,
-  LedgerStore | Keys | SecureRandom.SecureRandom | Mac.Mac | Digest.Digest
+  LedgerStore | Keys | SecureRandom.SecureRandom | Mac.Mac | Digest.Digest | Aead.Aead
 > = Layer.effect(Ledger, Effect.map(LedgerContext.make, make))

@@ -28,17 +28,20 @@ const own = [
   "externalId",
 ] as const
 
+/** The column of events whose personal data are gone. A file of an earlier version does not have it. */
+const erased = "erased"
+
 const ofSession = ["id", "ipAddress", "domain", "geography", "userAgent"] as const
 
 /** The header line. */
-export const header = stringify([[...own, ...ofSession.map((name) => `session.${name}`)]])
+export const header = stringify([[...own, ...ofSession.map((name) => `session.${name}`), erased]])
 
 /**
  * The check of the header of an export. Every column is needed, because an event without its expiry or version would
  * say something else.
  */
 export const headerCheck: HeaderCheck = {
-  isRead: (name) => name.startsWith("session.") || own.some((each) => each === name),
+  isRead: (name) => name.startsWith("session.") || name === erased || own.some((each) => each === name),
   missing: (names) =>
     own
       .filter((name) => !names.includes(name))
@@ -65,7 +68,7 @@ export const write = (bodies: ReadonlyArray<string>): string =>
       const session = Object(event["session"]) as Members
       // The subcategory is an array of one string.
       const members = own.map((name) => (Array.isArray(event[name]) ? event[name][0] : event[name]))
-      return [...members, ...ofSession.map((name) => session[name])].map(escape)
+      return [...members, ...ofSession.map((name) => session[name]), event[erased] && "true"].map(escape)
     }),
   )
 
@@ -75,6 +78,7 @@ export const read = (value: unknown): Result.Result<unknown, never> => {
   const isFlat = typeof sent["version"] === "string"
   if (!isFlat) return Result.succeed(value)
   const row: Members = Object.fromEntries(Object.entries(sent).map(([name, text]) => [name, unescape(text)]))
+  const isErased = row[erased] === "true"
   const session = ofSession.flatMap((name) =>
     row[`session.${name}`] === undefined ? [] : [[name, row[`session.${name}`]]],
   )
@@ -83,6 +87,9 @@ export const read = (value: unknown): Result.Result<unknown, never> => {
     label: "",
     ...row,
     version: Number(row["version"]),
-    ...(session.length > 0 && { session: { ipAddress: "", domain: "", ...Object.fromEntries(session) } }),
+    erased: isErased,
+    ...(session.length > 0 && {
+      session: { ...(!isErased && { ipAddress: "" }), domain: "", ...Object.fromEntries(session) },
+    }),
   })
 }

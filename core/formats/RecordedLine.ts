@@ -10,7 +10,8 @@ const { orNull } = Fields
 /** A session as answers hold it. */
 export const Session = Schema.Struct({
   id: Fields.Uuid,
-  ipAddress: Schema.String,
+  // Left out of an event whose personal data are gone.
+  ipAddress: orNull(Schema.String),
   domain: Schema.String,
   geography: orNull(Schema.String),
   userAgent: orNull(Schema.String),
@@ -35,12 +36,18 @@ export const RecordedLine = Schema.Struct({
   session: orNull(Session),
   // Older versions recorded external ids with NUL, which the JSON of a body can hold.
   externalId: orNull(Fields.text(1, 128)),
+  erased: orNull(Schema.Boolean),
   category: Fields.Category,
   subcategory: Fields.Subcategory,
   label: Fields.ShortText,
 }).check(
   Schema.makeFilter(({ consentDate, dateCreated }) =>
     consentDate <= dateCreated ? undefined : { path: ["consentDate"], issue: "must not be after dateCreated" },
+  ),
+  Schema.makeFilter(({ erased, session }) =>
+    session == null || session.ipAddress != null || erased === true
+      ? undefined
+      : { path: ["session", "ipAddress"], issue: "must be there, unless erased is true" },
   ),
   Schema.makeFilter(({ consentDate, expirationDate }) =>
     expirationDate == null || expirationDate > consentDate

@@ -29,6 +29,8 @@ export interface BatchPlan {
   readonly seen: Required<Append>["seen"]
   /** Facts about contact points that are left out, without their instant. */
   readonly facts: ReadonlyArray<People.Fact>
+  /** The people that are made by the plan. */
+  readonly newPeople: ReadonlySet<string>
   /** In the order of the items; of one item, the event of its strongest identifier first. */
   readonly admitted: ReadonlyArray<PlannedEvents.AdmittedItem>
   /** By the index of an item that is not recorded: the event that answers it, or the index of an item before it. */
@@ -176,7 +178,7 @@ export const make = Effect.fnUntraced(function* (
     }
     violations.push(...faults)
   }
-  const { admitted, claims, seen, shared } = events
+  const { admitted, claims, newPeople, seen, shared } = events
   const noted = shared.size === 0 ? undefined : yield* SharedContacts.facts(shared, batch, context)
   const revisions = noted === undefined ? seen : new Map([...noted.revisions, ...seen])
   return {
@@ -184,6 +186,7 @@ export const make = Effect.fnUntraced(function* (
     claims,
     facts: noted?.facts ?? [],
     seen: [...revisions].map(([concordId, revision]) => ({ concordId, revision })),
+    newPeople,
     admitted,
     ...answers,
     isMoved: known.isMoved(),

@@ -1,8 +1,10 @@
 /**
- * The body of an event, as it is kept and answered: one JSON text, written once when the event is recorded.
+ * The body of an event: one JSON text, written once when the event is recorded.
  *
- * Field names and shapes are those of the public consent API, see `docs/http.md`. `createdAt` and `updatedAt` are
- * one-element arrays that repeat `dateCreated` and `dateUpdated`, which are equal because an event never changes.
+ * What is stored holds commitments in place of personal data: of the session its address and browser, and the caller's
+ * own id of the event. `compose` makes the answer of it. Field names and shapes of the answer are those of the public
+ * consent API, see `docs/http.md`. `createdAt` and `updatedAt` are one-element arrays that repeat `dateCreated` and
+ * `dateUpdated`, which are equal because an event never changes.
  */
 import type { ListedType, Project } from "../model/Catalog.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
@@ -10,34 +12,35 @@ import * as Instant from "../engine/Instant.ts"
 import type { ColumnName } from "../ports/LedgerRows.ts"
 import type { Session } from "../ports/LedgerStore.ts"
 
-/** The part of a session that is shown with an event. */
-export type ShownSession = Pick<Session, "id" | "ipAddress" | "domain" | "geography" | "userAgent">
+/** The part of a session that is stored with an event. */
+export type ShownSession = Pick<Session, "id" | "domain" | "geography" | "commitment">
 
 /** The members of a body that its row repeats; `undefined` for one that is missing or of another type. */
 export interface BodyMembers {
   readonly organization: unknown
   readonly project: unknown
-  /** The caller's own id of the event; the row has its hash. */
-  readonly externalId: unknown
   /** The commitment to the caller's own id of the event. */
   readonly commitment: unknown
+  /** The commitment to the address and browser of the session. */
+  readonly sessionCommitment: unknown
+  /** Personal data that stand in the body in clear, by the names of their members: there must be none. */
+  readonly inClear: ReadonlyArray<string>
   /** The names of the claimed dates that are there, although the event is not a refusal or they are not date-times. */
   readonly wrongClaims: ReadonlyArray<string>
   /** By the names of the columns of the row. */
   readonly columns: Readonly<Partial<Record<ColumnName<"event">, unknown>>>
 }
 
-/** The members of a session that are shown with an event. */
-export const sessionFacts = (session: ShownSession) => ({
-  id: session.id,
-  ipAddress: session.ipAddress,
-  domain: session.domain,
-  ...(session.geography !== undefined && { geography: session.geography }),
-  ...(session.userAgent !== undefined && { userAgent: session.userAgent }),
-})
+/** The personal data of a session, as they are committed to. */
+export const sessionJson = ({ ipAddress, userAgent }: Pick<Session, "ipAddress" | "userAgent">): string =>
+  // A member that is undefined is not written.
+  JSON.stringify({ ipAddress, userAgent })
+
+/** The caller's own id of an event, as it is committed to. */
+export const externalIdJson = (externalId: string): string => JSON.stringify({ externalId })
 
 /** The members of a stored event that tell its origin, by which events are listed. */
-export const originOf = ({ domain, geography, id }: ShownSession) => ({
+export const originOf = ({ domain, geography, id }: Pick<Session, "id" | "domain" | "geography">) => ({
   session: id,
   domain,
   ...(geography !== undefined && { geography }),
@@ -52,14 +55,14 @@ export interface ClaimedDates {
 const textOf = (instant: Instant.Instant | undefined): string | undefined =>
   instant === undefined ? undefined : Instant.format(instant)
 
-/** Writes the body of an event. */
+/** Writes the stored body of an event. `commitment` is that to the caller's own id, if it has one. */
 export const write = (
   event: ConsentEvent,
   type: Pick<ListedType, "category" | "subcategory" | "label">,
   project: Pick<Project, "id" | "organization">,
   submitter: string,
   session: ShownSession | undefined,
-  externalId: string | undefined,
+  commitment: string | undefined,
   { claimedConsentDate, claimedExpirationDate }: ClaimedDates = {},
 ): string => {
   const dateCreated = Instant.format(event.dateCreated)
@@ -80,15 +83,87 @@ export const write = (
     claimedExpirationDate: textOf(claimedExpirationDate),
     organization: project.organization,
     project: project.id,
-    session: session === undefined ? undefined : sessionFacts(session),
+    session: session && {
+      id: session.id,
+      domain: session.domain,
+      geography: session.geography,
+      commitment: session.commitment,
+    },
     submitter,
-    externalId,
+    commitment,
     category: type.category,
     subcategory: [type.subcategory],
     label: type.label,
     version: event.version,
   })
 }
+
+/** What precedes a commitment in a body. No string of a body contains it, because its quotes would be escaped. */
+const mark = '"commitment":"'
+
+/** Base64url of 32 bytes. */
+const commitmentLength = 43
+
+/** A commitment that a body holds. */
+interface HeldCommitment {
+  readonly commitment: string
+  /** The member it is in: the commitment of the session is the last member of the session. */
+  readonly kind: "session" | "event"
+  /** Where its member begins. */
+  readonly start: number
+  /** Where its member ends. */
+  readonly end: number
+}
+
+const commitmentFrom = (body: string, from: number): HeldCommitment | undefined => {
+  const start = body.indexOf(mark, from)
+  if (start === -1) return undefined
+  const end = start + mark.length + commitmentLength + 1
+  const commitment = body.slice(start + mark.length, end - 1)
+  return { commitment, kind: body[end] === "}" ? "session" : "event", start, end }
+}
+
+/** The commitments in a stored body: that of the session first. None, in one search, for most events of servers. */
+export const commitmentsOf = (body: string): ReadonlyArray<HeldCommitment> => {
+  const first = commitmentFrom(body, 0)
+  if (first === undefined) return none
+  const second = commitmentFrom(body, first.end)
+  return second === undefined ? [first] : [first, second]
+}
+
+const none: ReadonlyArray<HeldCommitment> = []
+
+/** The body with the address and the browser of the session, in the places that they have in an answer. */
+const withSession = (body: string, { end, start }: HeldCommitment, json: string): string => {
+  const { userAgent, ...address } = JSON.parse(json) as Pick<Session, "ipAddress" | "userAgent">
+  const domain = body.lastIndexOf(',"domain":', start)
+  const members = JSON.stringify(address).slice(1, -1)
+  const browser = userAgent === undefined ? "" : `,"userAgent":${JSON.stringify(userAgent)}`
+  return `${body.slice(0, domain)},${members}${body.slice(domain, start - 1)}${browser}${body.slice(end)}`
+}
+
+/**
+ * The answer of a stored body, given personal data, as JSON, by their commitments: with the members that were recorded.
+ * Personal data that are missing are left out, and `"erased": true` is added. Costs one search for a body without
+ * commitments, which is its own answer.
+ */
+export const compose = (body: string, personal: ReadonlyMap<string, string>): string => {
+  const held = commitmentsOf(body)
+  let composed = body
+  let isErased = false
+  // From the end to the beginning, so that the places of the commitments before stay what they are.
+  for (const each of held.toReversed()) {
+    const json = personal.get(each.commitment)
+    isErased ||= json === undefined
+    if (json === undefined) composed = composed.slice(0, each.start - 1) + composed.slice(each.end)
+    else if (each.kind === "session") composed = withSession(composed, each, json)
+    else composed = composed.slice(0, each.start) + json.slice(1, -1) + composed.slice(each.end)
+  }
+  return isErased ? `${composed.slice(0, -1)},"erased":true}` : composed
+}
+
+/** Whether an answer says that personal data of it are missing. */
+export const isErased = (answer: string): boolean => answer.endsWith(',"erased":true}')
 
 const instantOf = (value: unknown): number | undefined => (typeof value === "string" ? Instant.parse(value) : undefined)
 
@@ -123,8 +198,12 @@ export const read = (body: string): BodyMembers | undefined => {
   return {
     organization: event["organization"],
     project: event["project"],
-    externalId: event["externalId"],
     commitment: event["commitment"],
+    sessionCommitment: session["commitment"],
+    inClear: [
+      ...["ipAddress", "userAgent"].filter((name) => session[name] !== undefined),
+      ...["externalId", "erased"].filter((name) => event[name] !== undefined),
+    ],
     wrongClaims: claimedNames.filter(
       (name) =>
         event[name] !== undefined && (event["consentState"] !== "declined" || instantOf(event[name]) === undefined),

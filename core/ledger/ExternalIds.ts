@@ -1,34 +1,32 @@
 /**
  * External ids: the callers' own ids of events, by which an event that is sent again is found (semantics, section 1).
  *
- * An external id is unique for a submitter in a project. The store keeps its hash, unique in the project: SHA-256 of
- * the id itself or, if an event of another submitter has that hash, of the submitter and the id. So the events of older
- * ledgers, whose hashes are all of the first kind, are found like any other.
+ * An external id is unique for a submitter in a project. It is personal data, because a company may put anything into
+ * it: the event holds a commitment to it, and the store keeps its HMAC with the organization's key, unique in the
+ * project, until the person is erased.
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"
+import { Hex } from "effect/encoding"
 import * as Admission from "../model/Admission.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { ProjectTypes } from "../model/Catalog.ts"
 import type { StoredEvent } from "../ports/LedgerStore.ts"
 import type { Batch } from "./Batch.ts"
 import * as EventBody from "./EventBody.ts"
+import type { Hasher } from "./Identifiers.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as Sha256 from "./Sha256.ts"
 
-/** The hash of an external id that no event of another submitter has. */
-export const hashOf = (digest: Digest.Digest["Service"], externalId: string): Effect.Effect<string> =>
-  Sha256.hex(digest, externalId)
+/** What hashing and looking up external ids needs of the ledger. */
+type Context = Pick<LedgerContext, "digest" | "hasherOf" | "store">
 
-/**
- * The hash of an external id that an event of another submitter has, too. The hashed text is longer than any external
- * id, so it is never the hash of another external id alone.
- */
-export const hashOfSubmitter = (
-  digest: Digest.Digest["Service"],
+/** The hash of an external id of a submitter. */
+export const hashOf = (
+  hasher: Pick<Hasher, "sign">,
   submitter: string,
   externalId: string,
-): Effect.Effect<string> => Sha256.hex(digest, submitter.padEnd(128, "\0") + externalId)
+): Effect.Effect<string> => Effect.map(hasher.sign("external id", `${submitter}\0${externalId}`), Hex.encode)
 
 /** An external id that an event gets. */
 export interface OwnId {
@@ -38,36 +36,45 @@ export interface OwnId {
 }
 
 /**
- * The external id of one of the further events of a refusal that is recorded for several people, by its number, from 1:
- * derived from the external id of the first, so that they are found with it. Its hash is one of the submitter, because
- * another one could have given an event the same text.
+ * The text of the external id of one of the further events of a refusal that is recorded for several people, by its
+ * number, from 1: derived from the external id of the first, so that they are found with it.
  */
-const furtherId = Effect.fnUntraced(function* (
+const furtherText = (
   digest: Digest.Digest["Service"],
   submitter: string,
   first: string,
   number: number,
+): Effect.Effect<string> => Sha256.hex(digest, `${submitter.padEnd(128, "\0")}${first}\0${number}`)
+
+const furtherId = Effect.fnUntraced(function* (
+  hasher: Hasher,
+  submitter: string,
+  first: string,
+  number: number,
+  { digest }: Pick<LedgerContext, "digest">,
 ) {
-  const text = yield* hashOfSubmitter(digest, submitter, `${first}\0${number}`)
-  return { text, hash: yield* hashOfSubmitter(digest, submitter, text) } satisfies OwnId as OwnId
+  const text = yield* furtherText(digest, submitter, first, number)
+  return { text, hash: yield* hashOf(hasher, submitter, text) } satisfies OwnId as OwnId
 })
 
 /** The external ids of the further events of a refusal, from 1 to `count`; of one without an external id, none. */
-export const further = (
+export const further = Effect.fnUntraced(function* (
   first: OwnId | undefined,
   count: number,
-  { submitter }: Pick<Batch, "submitter">,
-  { digest }: Pick<LedgerContext, "digest">,
-): Effect.Effect<ReadonlyArray<OwnId | undefined>> =>
-  Effect.forEach(Array.from({ length: count }), (_, index) =>
-    first === undefined ? Effect.undefined : furtherId(digest, submitter, first.text, index + 1),
-  )
+  { organization, submitter }: Pick<Batch, "organization" | "submitter">,
+  context: Pick<LedgerContext, "digest" | "hasherOf">,
+): Effect.fn.Return<ReadonlyArray<OwnId | undefined>> {
+  const numbers = Array.from({ length: count }, (_, index) => index + 1)
+  if (first === undefined) return numbers.map(() => undefined)
+  const hasher = yield* context.hasherOf(organization)
+  return yield* Effect.forEach(numbers, (number) => furtherId(hasher, submitter, first.text, number, context))
+})
 
 /** What is known of the external id of an item. */
 export interface KnownId {
   /** The hash that an event with it has, or gets. */
   readonly hash: string
-  /** The event of the submitter that has it. */
+  /** The event that has it. */
   readonly event: StoredEvent | undefined
 }
 
@@ -87,16 +94,14 @@ const lookUp = Effect.fnUntraced(function* (
 })
 
 /** Finds what is known of the external ids of a batch. */
-export const find = Effect.fnUntraced(function* (batch: Batch, context: Pick<LedgerContext, "digest" | "store">) {
-  const { items, submitter } = batch
+export const find = Effect.fnUntraced(function* (batch: Batch, context: Context) {
+  const { items, organization, submitter } = batch
   const ids = [...new Set(items.flatMap(({ externalId }) => (externalId === undefined ? [] : [externalId])))]
   if (ids.length === 0) return none
-  const { digest } = context
-  const known = yield* lookUp(yield* Effect.forEach(ids, (id) => hashOf(digest, id)), batch, context)
+  const hasher = yield* context.hasherOf(organization)
+  const hashes = yield* Effect.forEach(ids, (id) => hashOf(hasher, submitter, id))
+  const known = yield* lookUp(hashes, batch, context)
   const byId = new Map(ids.map((id, index) => [id, known[index]!]))
-  const others = ids.filter((id) => (byId.get(id)!.event?.submitter ?? submitter) !== submitter)
-  const hashes = yield* Effect.forEach(others, (id) => hashOfSubmitter(digest, submitter, id))
-  for (const [index, each] of (yield* lookUp(hashes, batch, context)).entries()) byId.set(others[index]!, each)
   return new Map(
     [...items.entries()].flatMap(([item, { externalId }]): ReadonlyArray<readonly [number, KnownId]> =>
       externalId === undefined ? [] : [[item, byId.get(externalId)!]],
@@ -108,25 +113,16 @@ export const find = Effect.fnUntraced(function* (batch: Batch, context: Pick<Led
 const furtherAtOnce = 4
 
 /** The further events of a refusal that an external id was recorded with, in their order. */
-export const furtherEvents = Effect.fnUntraced(function* (
-  externalId: string,
-  batch: Batch,
-  context: Pick<LedgerContext, "digest" | "store">,
-) {
-  const { digest } = context
+export const furtherEvents = Effect.fnUntraced(function* (externalId: string, batch: Batch, context: Context) {
+  const hasher = yield* context.hasherOf(batch.organization)
   const found: Array<StoredEvent> = []
   for (let number = 1; ; number += furtherAtOnce) {
     const numbers = Array.from({ length: furtherAtOnce }, (_, index) => number + index)
-    const ids = yield* Effect.forEach(numbers, (each) => furtherId(digest, batch.submitter, externalId, each))
-    // A restored event may have the hash of the text alone.
-    const hashes = yield* Effect.forEach(ids, ({ hash, text }) =>
-      Effect.map(hashOf(digest, text), (own) => [hash, own]),
-    )
-    const known = yield* lookUp(hashes.flat(), batch, context)
-    for (const [index] of ids.entries()) {
-      const own = known.slice(2 * index, 2 * index + 2).find(({ event }) => event?.submitter === batch.submitter)
-      if (own?.event === undefined) return found
-      found.push(own.event)
+    const ids = yield* Effect.forEach(numbers, (each) => furtherId(hasher, batch.submitter, externalId, each, context))
+    const hashes = ids.map(({ hash }) => hash)
+    for (const { event } of yield* lookUp(hashes, batch, context)) {
+      if (event === undefined) return found
+      found.push(event)
     }
   }
 })

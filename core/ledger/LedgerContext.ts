@@ -2,7 +2,7 @@
  * The dependencies of the use cases, and the state that one ledger keeps in memory.
  */
 import { Context, Effect, type Option, Semaphore } from "effect"
-import { Digest, Mac, SecureRandom } from "effect/crypto"
+import { Aead, Digest, Mac, SecureRandom } from "effect/crypto"
 import type { Organization } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
@@ -13,6 +13,7 @@ import { LedgerStore, type Positions, StoreUnavailable } from "../ports/LedgerSt
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as KeyedLock from "./KeyedLock.ts"
+import * as OpenedTexts from "./OpenedTexts.ts"
 import * as OrganizationKey from "./OrganizationKey.ts"
 import * as PersonKeys from "./PersonKeys.ts"
 
@@ -28,12 +29,14 @@ export interface LedgerContext {
   readonly isDryRun: boolean
   readonly random: SecureRandom.SecureRandom["Service"]
   readonly digest: Digest.Digest["Service"]
+  readonly aead: Aead.Aead["Service"]
   readonly keys: Keys["Service"]
   /** The hasher of an organization. Its key is unwrapped once: a later failure of `keys` does not concern it. */
   readonly hasherOf: (organization: Organization) => Effect.Effect<Identifiers.Hasher, StoreUnavailable>
   readonly newLanes: number
   readonly answerHorizon: AnswerHorizon.AnswerHorizon
   readonly sessionCache: SessionCache
+  readonly openedTexts: OpenedTexts.OpenedTexts
   readonly personKeys: PersonKeys.PersonKeyCache
   /** For each API key, by its id, the instant of its last use that was noted. */
   readonly notedKeyUses: Map<string, Instant>
@@ -54,6 +57,7 @@ export const maxAttempts = 100
 const emptyState = () => ({
   answerHorizon: AnswerHorizon.make(),
   sessionCache: new Map(),
+  openedTexts: OpenedTexts.make(),
   personKeys: PersonKeys.makeCache(),
   notedKeyUses: new Map(),
   sharedPositions: new Map(),
@@ -99,6 +103,7 @@ export const make = Effect.gen(function* () {
     isDryRun: false,
     random: yield* SecureRandom.SecureRandom,
     digest,
+    aead: yield* Aead.Aead,
     keys,
     hasherOf: (organization) => Effect.mapError(hasherOf(organization), asStore),
     newLanes: yield* NewLanes,

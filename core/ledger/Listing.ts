@@ -18,6 +18,7 @@ import type {
   StoredEvent,
   StoreUnavailable,
 } from "../ports/LedgerStore.ts"
+import * as ComposedEvents from "./ComposedEvents.ts"
 import * as Cursor from "./Cursor.ts"
 import * as Joins from "./Joins.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
@@ -59,13 +60,18 @@ const typesOf = (
         )
         .map(({ id }) => id)
 
-/** The event of an id in a project; `undefined` if it has none. */
-export const event = (
+/** The event of an id in a project, as it is answered; `undefined` if it has none. */
+export const event = Effect.fnUntraced(function* (
   project: Project,
   id: string,
-  { store }: LedgerContext,
-): Effect.Effect<StoredEvent | undefined, StoreUnavailable> =>
-  Effect.map(store.events.byId(project, [id]), ([event]) => event)
+  context: LedgerContext,
+): Effect.fn.Return<StoredEvent | undefined, StoreUnavailable> {
+  const [found] = yield* context.store.events.byId(project, [id])
+  if (found === undefined) return undefined
+  const { organizations } = yield* context.store.catalog.current
+  const [composed] = yield* ComposedEvents.of(organizations.get(project.organization)!, [found], context)
+  return composed
+})
 
 /**
  * The place where a page of events ended, and the people of the list, joined as they were when its first page was read.
@@ -110,7 +116,10 @@ const filterOf = (scope: ProjectScope, query: EventQuery, people: ReadonlyArray<
   }
 }
 
-/** One page of a project's events, by default the newest first. Its cursors are valid only for the same `caller`. */
+/**
+ * One page of a project's events as they are answered, by default the newest first. Its cursors are valid only for the
+ * same `caller`.
+ */
 export const events = Effect.fnUntraced(function* (
   scope: ProjectScope,
   caller: string,
@@ -138,7 +147,7 @@ export const events = Effect.fnUntraced(function* (
     _tag: "Listed",
     offset: before?.place.offset ?? offset ?? 0,
     total,
-    items: events,
+    items: yield* ComposedEvents.of(organization, events, context),
     positions,
   } as const
   if (next === undefined || offset !== undefined) return listed

@@ -69,6 +69,7 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
   const admitted: Array<AdmittedItem> = []
   /** The hashes of the identifiers that named no person before. */
   const given = new Set<string>()
+  const newPeople = new Set<string>()
 
   /** Claims an alias. Of a person that was read for it, no revision may be lost between the read and the append. */
   const claim = (alias: Alias, concordId: string, isSeen: boolean): void => {
@@ -97,10 +98,15 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
   return {
     claims,
     admitted,
+    /** The people that are made for items. */
+    newPeople,
     /** Adds the events of an item, and returns its people: that of the strongest identifier first. */
     add: (item: ResolvedItem, { further, person }: MadeIds): ReadonlyArray<string> => {
       const { asked, draft, event, externalId, item: index, resolved } = item
-      if (person !== undefined) known.add(person)
+      if (person !== undefined) {
+        known.add(person)
+        newPeople.add(person)
+      }
       claimOf(item, person)
       const people = resolved.people.map((each) => (each === Resolution.newPerson ? person! : each))
       const isClaiming = given.size > 0 && asked.aliases.some(({ hash }) => given.has(hash))

@@ -11,10 +11,12 @@ import * as Admission from "../model/Admission.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
+import type { Fact } from "../model/People.ts"
 import { type Append, type Positions, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import type { Batch, ItemViolation } from "./Batch.ts"
 import * as BatchPlan from "./BatchPlan.ts"
+import * as ComposedEvents from "./ComposedEvents.ts"
 import * as ErasedPeople from "./ErasedPeople.ts"
 import * as EventBody from "./EventBody.ts"
 import * as ExternalIds from "./ExternalIds.ts"
@@ -23,6 +25,8 @@ import * as LaterDates from "./LaterDates.ts"
 import { maxAttempts, type LedgerContext } from "./LedgerContext.ts"
 import * as PositionsOf from "./Positions.ts"
 import * as Idempotency from "./Idempotency.ts"
+import * as PersonalData from "./PersonalData.ts"
+import * as PersonalFacts from "./PersonalFacts.ts"
 
 /** The event of every item, in the order given; or everything that is wrong, and nothing recorded. */
 export type RecordOutcome =
@@ -69,9 +73,14 @@ export interface IdentifiedItem extends BatchPlan.AdmittedItem {
   readonly id: string
 }
 
+/** An identified item, with the commitment to its external id if it has one. */
+interface CommittedItem extends IdentifiedItem {
+  readonly commitment?: string | undefined
+}
+
 /** The event to store for an admitted item. */
 const toStored = (
-  { concordId, event: admitted, externalId, id }: IdentifiedItem,
+  { commitment, concordId, event: admitted, externalId, id }: CommittedItem,
   { project, session, submitter }: Batch,
   dateCreated: Instant,
 ): StoredEvent => {
@@ -81,7 +90,7 @@ const toStored = (
     submitter,
     ...(session !== undefined && EventBody.originOf(session)),
     ...(externalId !== undefined && { externalId: externalId.hash }),
-    body: EventBody.write(event, admitted.type, project, submitter, session, externalId?.text, admitted),
+    body: EventBody.write(event, admitted.type, project, submitter, session, commitment, admitted),
   }
 }
 
@@ -110,14 +119,14 @@ const isCurrent = Effect.fnUntraced(function* (
  * if one may not be recorded then.
  */
 const readmitted = (
-  admitted: ReadonlyArray<IdentifiedItem>,
+  admitted: ReadonlyArray<CommittedItem>,
   { project, types }: Batch,
   instants: Admission.Instants,
-): ReadonlyArray<IdentifiedItem> | undefined => {
+): ReadonlyArray<CommittedItem> | undefined => {
   const isAhead = ({ draft, event }: IdentifiedItem) =>
     draft.consentDate !== undefined && draft.consentDate > instants.clock && event.isDatedByLedger !== true
   if (!admitted.some(isAhead)) return admitted
-  const again: Array<IdentifiedItem> = []
+  const again: Array<CommittedItem> = []
   for (const each of admitted) {
     const event = isAhead(each) ? Admission.admit(each.draft, types, project, instants) : each.event
     if (!("type" in event)) return undefined
@@ -128,14 +137,14 @@ const readmitted = (
 
 /** The refusals of a batch that are recorded again as of later dates, without external ids of their own. */
 const furtherOf = Effect.fnUntraced(function* (
-  admitted: ReadonlyArray<IdentifiedItem>,
+  admitted: ReadonlyArray<CommittedItem>,
   dates: LaterDates.LaterDates,
   { random }: Pick<LedgerContext, "random">,
 ) {
-  const further: Array<IdentifiedItem> = []
+  const further: Array<CommittedItem> = []
   for (const [item, at] of LaterDates.ofItems(admitted, dates)) {
     const event = Admission.asOf(item.event, at)
-    further.push({ ...item, event, externalId: undefined, id: yield* random.uuidV7() })
+    further.push({ ...item, event, externalId: undefined, commitment: undefined, id: yield* random.uuidV7() })
   }
   return further
 })
@@ -195,6 +204,33 @@ interface Planning extends Admission.Instants {
   readonly isOvertaken: boolean
 }
 
+/** The items of a plan with commitments to their external ids, its facts as they are stored, and personal data. */
+interface CommittedPlan extends Pick<PersonalFacts.CommittedFacts<Fact>, "facts" | "kept" | "personal"> {
+  readonly admitted: ReadonlyArray<CommittedItem>
+}
+
+/** Commits to the external ids and the facts of a plan. Costs nothing where it has neither. */
+const commit = Effect.fnUntraced(function* (
+  identified: ReadonlyArray<IdentifiedItem>,
+  { facts, newPeople }: BatchPlan.BatchPlan,
+  { organization }: Batch,
+  context: LedgerContext,
+): Effect.fn.Return<CommittedPlan, StoreUnavailable> {
+  const isPlain = facts.length === 0 && identified.every(({ externalId }) => externalId === undefined)
+  if (isPlain) return { admitted: identified, facts, kept: noPersonalData }
+  const data = identified.flatMap(({ concordId, externalId }): ReadonlyArray<PersonalData.PersonalDatum> =>
+    externalId === undefined ? [] : [{ concordId, kind: "event", json: EventBody.externalIdJson(externalId.text) }],
+  )
+  const { commitments, ...committed } = yield* PersonalFacts.commit(organization, facts, data, context, newPeople)
+  let next = 0
+  const admitted = identified.map((item): CommittedItem =>
+    item.externalId === undefined ? item : { ...item, commitment: commitments[next++]! },
+  )
+  return { ...committed, admitted }
+})
+
+const noPersonalData: ReadonlyMap<string, string> = new Map()
+
 /** One attempt at recording a batch, against the catalog as it is now. */
 const attempt = Effect.fnUntraced(function* <E>(
   given: Batch,
@@ -209,11 +245,12 @@ const attempt = Effect.fnUntraced(function* <E>(
   const plan = yield* BatchPlan.make(batch, knownIds, { clock, recordedAt: planned }, context)
   if (plan.isMoved) return { _tag: "Stale", lastRecordedAt: planned } as const
   if (plan.violations.length > 0) return { _tag: "Refused", violations: plan.violations } as const
-  const admitted: Array<IdentifiedItem> = []
-  for (const each of plan.admitted) admitted.push({ ...each, id: yield* context.random.uuidV7() })
-  const options = yield* chooseOptions(admitted, () => answerOf(plan, admitted, admitted))
-  if (options === "plan again") return { _tag: "Stale", lastRecordedAt: planned } as const
-  const { beforeAppend = Effect.void, ...kept } = options
+  const identified: Array<IdentifiedItem> = []
+  for (const each of plan.admitted) identified.push({ ...each, id: yield* context.random.uuidV7() })
+  const chosen = yield* chooseOptions(identified, () => answerOf(plan, identified, identified))
+  if (chosen === "plan again") return { _tag: "Stale", lastRecordedAt: planned } as const
+  const { beforeAppend = Effect.void, ...options } = chosen
+  const { admitted, facts, kept, personal } = yield* commit(identified, plan, batch, context)
   const refusals = LaterDates.refusalsOf(admitted)
   const dates: LaterDates.LaterDates = isOvertaken ? yield* LaterDates.read(batch, refusals, context) : new Map()
   // Taken before the dates of the batch's own items are noted, because a yes of the ledger may be earlier than those.
@@ -225,8 +262,8 @@ const attempt = Effect.fnUntraced(function* <E>(
       if (items === undefined) return stale
       const recorded = items.map((each) => toStored(each, batch, recordedAt))
       const answer = answerOf(plan, admitted, recorded)
-      const outcome = { _tag: "Recorded", ...answer, recorded, positions: PositionsOf.none } as const
-      if (recorded.length === 0 && kept.idempotencyRecord === undefined) return outcome
+      const outcome = { _tag: "Recorded", ...answer, recorded, kept, positions: PositionsOf.none } as const
+      if (recorded.length === 0 && options.idempotencyRecord === undefined) return outcome
       if (!(yield* isCurrent(admitted, batch, context))) return stale
       const mayHaveFurther = refusals.length > 0 && (isOvertaken || items !== admitted)
       const further = mayHaveFurther ? yield* furtherOf(items, dates, context) : []
@@ -240,9 +277,10 @@ const attempt = Effect.fnUntraced(function* <E>(
         events: doubled.length === 0 ? recorded : [...recorded, ...doubled],
         claims,
         ...(plan.seen.length > 0 && { seen: plan.seen }),
-        ...(plan.facts.length > 0 && { facts: plan.facts.map((fact) => ({ ...fact, dateCreated: recordedAt })) }),
+        ...(facts.length > 0 && { facts: facts.map((fact) => ({ ...fact, dateCreated: recordedAt })) }),
+        ...(personal !== undefined && { personal }),
         ...(refusals.length > 0 && { refusals: checked }),
-        ...kept,
+        ...options,
       })
       return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
     })
@@ -350,7 +388,7 @@ const repeated = Effect.fnUntraced(function* (batch: Batch, answer: string, { st
   }
   const events = kept.map(({ id }) => found.get(id)!)
   const outcome = { _tag: "Recorded", events, leftOut, alsoRecordedFor, isRepeated: true } as const
-  return { ...outcome, positions: PositionsOf.none }
+  return { ...outcome, kept: noPersonalData, positions: PositionsOf.none }
 })
 
 /** Records a batch durably, all of it or nothing. */
@@ -364,13 +402,12 @@ export const record = Effect.fnUntraced(function* (
     batch.settled !== undefined && recorded.length === 0
       ? Effect.succeed({})
       : Idempotency.recordOf(idempotency, context, JSON.stringify(toKept(answer())))
-  const carryOut: Effect.Effect<RecordOutcome | Idempotency.KeptBefore, StoreUnavailable> = recordWith(
-    batch,
-    chooseOptions,
-    context,
-  )
+  const carryOut = recordWith(batch, chooseOptions, context)
   const outcome = yield* Idempotency.once(organization, idempotency, context, carryOut)
   const recorded = outcome._tag === "Repeated" ? yield* repeated(batch, outcome.answer, context) : outcome
   if (recorded._tag !== "Recorded") return recorded
-  return { ...recorded, positions: yield* PositionsOf.after(project, recorded.events, recorded.positions, context) }
+  const { kept, ...answered } = recorded
+  const events = yield* ComposedEvents.of(organization, recorded.events, context, kept)
+  const positions = yield* PositionsOf.after(project, recorded.events, recorded.positions, context)
+  return { ...answered, events, positions }
 })

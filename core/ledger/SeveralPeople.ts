@@ -10,6 +10,7 @@ import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import * as LeastDecision from "../engine/LeastDecision.ts"
 import type { ListedType } from "../model/Catalog.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as ComposedEvents from "./ComposedEvents.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as PersonEvents from "./PersonEvents.ts"
 import * as PositionsOf from "./Positions.ts"
@@ -131,6 +132,14 @@ const stateOfSeveral = Effect.fnUntraced(function* (question: Question, context:
   return { ...answer, ...(yield* Reading.stateOf(question, items, people, context)) }
 })
 
-/** The decisions in force, each with the event that decides: see `Reading.state`. */
-export const state = (question: Question, context: LedgerContext): Effect.Effect<Reading.State, StoreUnavailable> =>
-  isAboutOne(question) ? Reading.state(question, context) : stateOfSeveral(question, context)
+/** The decisions in force, each with the event that decides as it is answered: see `Reading.state`. */
+export const state = Effect.fnUntraced(function* (
+  question: Question,
+  context: LedgerContext,
+): Effect.fn.Return<Reading.State, StoreUnavailable> {
+  const answered = yield* isAboutOne(question) ? Reading.state(question, context) : stateOfSeveral(question, context)
+  const stored = answered.items.map(({ event }) => event)
+  const events = yield* ComposedEvents.of(question.organization, stored, context)
+  if (events === stored) return answered
+  return { ...answered, items: answered.items.map((item, index) => ({ ...item, event: events[index]! })) }
+})

@@ -9,19 +9,27 @@ import type { Alias, Fact } from "../model/People.ts"
 import type { Batch } from "./Batch.ts"
 import * as Joins from "./Joins.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
+import * as PersonalFacts from "./PersonalFacts.ts"
 
-/** Whether a person has the fact that a contact point is shared. */
+/**
+ * Whether a person has the fact that a contact point is shared; `away` if the keys are away, so that it cannot be seen
+ * of which contact points its facts are.
+ */
 const hasFact = Effect.fnUntraced(function* (
   organization: Organization,
   concordId: string,
   hash: string,
-  { store }: Pick<LedgerContext, "store">,
+  context: LedgerContext,
 ) {
   const limit = Joins.readMaxFacts
+  let isUnknown = false
   for (let from = 0; ; from += limit) {
-    const [page] = yield* store.people.facts(organization, [{ concordId, from }], limit)
-    if (page!.some(({ alias, kind }) => kind === "shared" && alias === hash)) return true
-    if (page!.length < limit) return false
+    const [page] = yield* context.store.people.facts(organization, [{ concordId, from }], limit)
+    const shared = page!.filter(({ kind }) => kind === "shared")
+    const { facts, isAway } = yield* PersonalFacts.open(organization, shared, context)
+    if (facts.some(({ alias }) => alias === hash)) return true
+    isUnknown ||= isAway
+    if (page!.length < limit) return isUnknown ? "away" : false
   }
 })
 
@@ -41,7 +49,8 @@ export const facts = Effect.fnUntraced(function* (
   const facts: Array<Fact> = []
   for (const { alias, concordId } of contacts.values()) {
     const { revision } = yield* context.store.people.person(organization, concordId)
-    if (yield* hasFact(organization, concordId, alias.hash, context)) continue
+    // While the keys are away, a fact that may be there already is left out: the next item will bring it again.
+    if ((yield* hasFact(organization, concordId, alias.hash, context)) !== false) continue
     revisions.set(concordId, revisions.get(concordId) ?? revision)
     const { hash, kind, project } = alias
     const identifier = { kind, ...(project !== undefined && { project }) }

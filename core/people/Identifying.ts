@@ -19,8 +19,11 @@ import type { IdentityChange, Session, StoreUnavailable } from "../ports/LedgerS
 import * as Identifiers from "../ledger/Identifiers.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as EventBody from "../ledger/EventBody.ts"
+import * as PersonalFacts from "../ledger/PersonalFacts.ts"
 import * as Grouping from "./Grouping.ts"
 import * as TwoAccounts from "./TwoAccounts.ts"
+import * as Commitment from "../ledger/Commitment.ts"
 import * as Turns from "../ledger/Turns.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Secrets from "./Secrets.ts"
@@ -72,6 +75,8 @@ interface Plan {
   readonly seen: IdentityChange["seen"]
   /** The person that is counted as another one from now on, and whose sessions end. */
   readonly joined?: string
+  /** The people that are made by the plan. */
+  readonly newPeople: ReadonlySet<string>
 }
 
 /** The purpose of the secret from which the tokens of identified sessions are derived. */
@@ -130,7 +135,8 @@ const plan = Effect.fnUntraced(function* (
   const seen = [...visitor.seen, ...(person?.seen ?? [{ concordId: own, revision: 0 }])]
   const isSelf = own === visitor.survivor
   const isOther = !isSelf && (yield* TwoAccounts.bothHave(organization, visitor, person, alias, context))
-  const planned = { concordId: own, isSynced: !isOther, claims, seen }
+  const newPeople = new Set(person === undefined ? [own] : [])
+  const planned = { concordId: own, isSynced: !isOther, claims, seen, newPeople }
   if (isSelf || isOther) return { ...planned, facts: identified }
   const member = visitor.survivor
   const joined: People.Fact = { id: yield* random.uuidV7(), kind: "joined", member, survivor: own, ...known }
@@ -143,13 +149,14 @@ const plan = Effect.fnUntraced(function* (
 const changeOf = Effect.fnUntraced(function* (
   request: Identification,
   evidence: People.Evidence,
-  { claims, concordId, facts, grouping, isSynced, joined, seen }: Plan,
+  { claims, concordId, grouping, isSynced, joined, seen }: Plan,
+  { commitments, facts, personal }: PersonalFacts.CommittedFacts<People.Fact>,
   { id, token }: NewSession,
   now: Instant,
   context: LedgerContext,
 ): Effect.fn.Return<IdentityChange> {
   const { idempotency, organization, session } = request
-  const { context: contextHash, ...opened } = session
+  const { context: contextHash, ipAddress: _, userAgent: __, ...opened } = session
   // A proven `contextId` names the visitor, which stays a guest. It is released when the guest is identified.
   const proven = request.alias.kind === "contextId" ? request.alias.hash : undefined
   const clock = yield* Clock.currentTimeMillis
@@ -159,6 +166,8 @@ const changeOf = Effect.fnUntraced(function* (
     tokenHash: yield* Sha256.hex(context.digest, token),
     concordId,
     expiresAt: clock + Sessions.lifetimeMillis,
+    // Of a session whose personal data cannot be opened, the next one has none.
+    commitment: commitments[0] ?? (yield* Commitment.unopened(context)),
     ...(proven !== undefined && { context: proven }),
   }
   const answer = JSON.stringify({ isSynced, id } satisfies KeptAnswer)
@@ -171,6 +180,7 @@ const changeOf = Effect.fnUntraced(function* (
     ...(grouping !== undefined && { joining: Grouping.at(grouping, now) }),
     identityToken: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt, concordId },
     session: next,
+    ...(personal !== undefined && { personal }),
     ends: { at: clock, tokenHash: session.tokenHash, ...(joined !== undefined && { sessionsOf: joined }) },
     ...(yield* Idempotency.recordOf(idempotency, context, answer)),
   }
@@ -199,12 +209,18 @@ const attempt = Effect.fnUntraced(function* (
   const released = claim && (yield* store.people.lastRelease(organization, claim.hash))
   const earliest = Math.max(now, released?.releasedAt ?? now, planned.grouping?.learntBefore ?? now)
   const subjects = [...planned.seen.map(({ concordId }) => concordId), ...planned.claims.map(({ hash }) => hash)]
+  const { concordId, facts, newPeople } = planned
+  const shown = session.ipAddress === undefined ? [] : [EventBody.sessionJson(session)]
+  const sessionData = shown.map((json) => ({ concordId, kind: "session", json }) as const)
+  const committed = yield* PersonalFacts.commit(organization, facts, sessionData, context, newPeople)
   const outcome = yield* answerHorizon.record(new Set(subjects), earliest, (recordedAt) =>
     Effect.gen(function* () {
-      const kept = yield* store.people.change(yield* changeOf(request, evidence, planned, opening, recordedAt, context))
+      const change = yield* changeOf(request, evidence, planned, committed, opening, recordedAt, context)
+      const kept = yield* store.people.change(change)
       // The ended sessions leave the cache together with the change, which goes on even if the request is interrupted.
       if (kept === "kept") {
         SessionCache.remove(sessionCache, session.tokenHash, planned.joined)
+        Sessions.remember(change.session!, committed, recordedAt, context)
       }
       return kept
     }),

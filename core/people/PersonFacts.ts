@@ -11,6 +11,7 @@ import * as Cursor from "../ledger/Cursor.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as PersonalFacts from "../ledger/PersonalFacts.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
 import * as Turns from "../ledger/Turns.ts"
 import * as Grouping from "./Grouping.ts"
@@ -131,7 +132,8 @@ export const of = Effect.fnUntraced(function* (
   const read = yield* positions(organization, concordId, context)
   const facts = yield* Joins.facts(organization, concordId, context, place?.knownAt)
   const page = yield* pageOf(organization, { caller, concordId }, facts, place, context)
-  return { _tag: "Found", ...page, positions: read }
+  const opened = yield* PersonalFacts.open(organization, page.facts, context)
+  return { _tag: "Found", ...page, facts: opened.facts, positions: read }
 })
 
 /**
@@ -143,7 +145,7 @@ export type UndoOutcome =
   | { readonly _tag: "UndoneBefore" }
   | { readonly _tag: "NoSuchJoin" }
 
-/** A request to undo a fact, with its idempotency key, and how the answer is written into the idempotency record. */
+/** A request to undo a fact, with its idempotency key, and how the answer is written. */
 export interface Undoing {
   readonly concordId: string
   readonly factId: string
@@ -154,13 +156,14 @@ export interface Undoing {
 
 /**
  * The facts that are undone together with one: an identification also made the join of the same identity token, because
- * the guest was joined with the person that the identifier was given then.
+ * the guest was joined with the person that the identifier was given then. Both have the session as their submitter,
+ * which ended with them.
  */
 const undoneWith = (facts: ReadonlyArray<People.Fact>, fact: People.Fact): ReadonlyArray<People.Fact> => {
   if (fact.kind !== "identified") return [fact]
   const undone = new Set(facts.map(({ join }) => join))
-  const isOfToken = ({ evidence, id, kind }: People.Fact) =>
-    kind === "joined" && evidence?.tokenHash === fact.evidence?.tokenHash && !undone.has(id)
+  const isOfToken = ({ id, kind, submitter }: People.Fact) =>
+    kind === "joined" && submitter === fact.submitter && !undone.has(id)
   return [fact, ...facts.filter(isOfToken)]
 }
 
@@ -174,7 +177,14 @@ const givenBy = Effect.fnUntraced(function* (
   undone: ReadonlyArray<People.Fact>,
   { store }: Pick<LedgerContext, "store">,
 ) {
-  const given = undone.flatMap(({ alias, member }) => (alias === undefined ? [] : [{ hash: alias, member }]))
+  const given: Array<{ readonly hash: string; readonly member: string }> = []
+  for (const { alias, dateCreated, kind, member } of undone) {
+    if (alias !== undefined) given.push({ hash: alias, member })
+    if (alias !== undefined || kind !== "identified") continue
+    // The keys were away when it was recorded: what was claimed with it names the person since the same instant.
+    const [held] = yield* store.people.aliasesOf(organization, [member])
+    for (const each of held!) if (each.dateCreated === dateCreated) given.push({ hash: each.hash, member })
+  }
   for (const each of given) {
     const next = facts.find(({ alias, kind, member }) => {
       return kind === "renamed" && alias === each.hash && member === each.member
@@ -222,7 +232,7 @@ const changeOf = Effect.fnUntraced(function* (
 /** One attempt at undoing a fact. */
 const attempt = Effect.fnUntraced(function* (
   organization: Organization,
-  { answer, concordId, factId, idempotency, submitter }: Undoing,
+  { concordId, factId, idempotency, submitter }: Undoing,
   context: LedgerContext,
 ) {
   const { answerHorizon, sessionCache, store } = context
@@ -233,7 +243,9 @@ const attempt = Effect.fnUntraced(function* (
   // the other's fact, or its revision is stale.
   const counted = yield* Joins.counted(organization, fact.member, context)
   if (counted.person.erasedAt !== undefined) return { _tag: "NoSuchJoin" } as UndoOutcome
-  const facts = yield* Joins.facts(organization, fact.member, context)
+  const stored = yield* Joins.facts(organization, fact.member, context)
+  // The hashes of identifications and renames are needed. They cannot be left out, as other personal data can.
+  const facts = yield* PersonalFacts.openKept(organization, stored, context)
   if (facts.some(({ join }) => join === factId)) return { _tag: "UndoneBefore" } as UndoOutcome
   const undone = undoneWith(facts, fact)
   // Read after the person: a later release of one of them raises its revision and makes the change stale.
@@ -252,7 +264,8 @@ const attempt = Effect.fnUntraced(function* (
     const after = [...facts, ...change.facts]
     const asked = { caller: submitter, concordId }
     const person = yield* pageOf(organization, asked, after, undefined, context, new Set(freed))
-    const idempotencyRecord = yield* Idempotency.recordOf(idempotency, context, answer(person))
+    const kept = JSON.stringify({ ...person, facts: person.facts.map(PersonalFacts.withoutMembers) })
+    const idempotencyRecord = yield* Idempotency.recordOf(idempotency, context, kept)
     return { person, kept: yield* store.people.change({ ...change, ...idempotencyRecord }) }
   })
   const { kept, person } = yield* answerHorizon.record(new Set(subjects), now, write)
@@ -267,12 +280,12 @@ const attempt = Effect.fnUntraced(function* (
  * names no one any more. The survivor's sessions end, because one of them may be of the browser that was joined by
  * mistake.
  */
-export const undo = (
+export const undo = Effect.fnUntraced(function* (
   organization: Organization,
   undoing: Undoing,
   context: LedgerContext,
-): Effect.Effect<UndoOutcome | Idempotency.Repeat, StoreUnavailable> =>
-  Idempotency.once<UndoOutcome, StoreUnavailable, never>(
+): Effect.fn.Return<UndoOutcome | Idempotency.Repeat, StoreUnavailable> {
+  const outcome = yield* Idempotency.once<UndoOutcome, StoreUnavailable, never>(
     organization,
     undoing.idempotency,
     context,
@@ -283,3 +296,8 @@ export const undo = (
       context,
     ),
   )
+  if (outcome._tag !== "Repeated") return outcome
+  const person: PersonPage = JSON.parse(outcome.answer)
+  const facts = yield* PersonalFacts.openKept(organization, person.facts, context)
+  return { ...outcome, answer: undoing.answer({ ...person, facts }) }
+})

@@ -1,6 +1,6 @@
 /**
- * Profiles: what visitors say about themselves. A profile is kept outside the log and replaces the one before, so that
- * it can be emptied.
+ * Profiles: what visitors say about themselves. A profile is personal data: it is kept outside the log, encrypted under
+ * the key of the person, and replaces the one before, so that it can be emptied.
  *
  * No identifier is kept in it: a visitor could claim the address of another person, and would then be shown what that
  * person agreed to.
@@ -8,10 +8,12 @@
 import { Effect } from "effect"
 import type { ProjectScope } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
-import type { Session, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
+import * as PersonalData from "../ledger/PersonalData.ts"
+import * as Turns from "../ledger/Turns.ts"
 
 /** A visitor's profile, as it is kept. */
 export type Profile = { readonly [Field: string]: unknown }
@@ -74,11 +76,20 @@ export const keep = Effect.fnUntraced(function* (
     // The record leaves the profile out, because a profile that is emptied later would remain in it. A repeated request
     // carries the profile itself.
     const { idempotencyRecord } = yield* Idempotency.recordOf(idempotency, context, JSON.stringify(unproven))
-    const personal = { keys: [], parts: [] }
+    const datum = { concordId: session.concordId, kind: "profile", json: JSON.stringify(profile) } as const
+    const { personal } = yield* PersonalData.commit(organization, [datum], context)
+    if (personal === undefined) return yield* new StoreUnavailable({ reason: "the profile cannot be encrypted now" })
     const kept = yield* context.store.people.keepProfile(organization, session.concordId, personal, idempotencyRecord)
+    if (kept === "stale") return kept
     return kept === "repeated" ? Idempotency.keptBefore : outcome
   })
-  const outcome = yield* Idempotency.once(organization, idempotency, context, carryOut)
+  const turn = Turns.inTurn(
+    `profile ${session.concordId}`,
+    "too many changes of the same person",
+    carryOut,
+    context,
+  )
+  const outcome = yield* Idempotency.once(organization, idempotency, context, turn)
   if (outcome._tag !== "Repeated") return outcome
   return { _tag: "ProfileKept", profile, unproven: JSON.parse(outcome.answer), isRepeated: true }
 })

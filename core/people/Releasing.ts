@@ -13,6 +13,7 @@ import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as PersonalFacts from "../ledger/PersonalFacts.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
 import * as Turns from "../ledger/Turns.ts"
 
@@ -24,7 +25,7 @@ export interface Identifier {
   readonly project?: Project
 }
 
-/** A request to release an identifier, and how the answer is written into the idempotency record. */
+/** A request to release an identifier, and how the answer is written. */
 export interface Releasing {
   /** The person that it must name, or a person joined with that one. Left out: whichever it names. */
   readonly concordId?: string
@@ -91,7 +92,7 @@ const attempt = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const { answerHorizon, random, sessionCache, store } = context
-  const { answer, concordId, idempotency, reason, submitter } = releasing
+  const { concordId, idempotency, reason, submitter } = releasing
   const named = yield* namedBy(organization, hashes, concordId, context)
   if (named === "stale") return named
   const [first] = named.found
@@ -108,20 +109,22 @@ const attempt = Effect.fnUntraced(function* (
   const seen = [...revisions].map(([concordId, revision]) => ({ concordId, revision }))
   const at = yield* Clock.currentTimeMillis
   const sessionsOf = first.counted.survivor
+  const committed = yield* PersonalFacts.commit(organization, facts, [], context)
   const write = Effect.fnUntraced(function* (now: Instant) {
-    const recorded = facts.map((fact) => ({ ...fact, dateCreated: now }))
-    const [fact] = recorded as ReadonlyArray<People.Fact>
+    const recorded = committed.facts.map((fact): People.Fact => ({ ...fact, dateCreated: now }))
     const change: IdentityChange = {
       organization,
       seen,
       claims: [],
       releases: named.found.map(({ hash }) => ({ hash, dateCreated: now })),
       facts: recorded,
+      ...(committed.personal !== undefined && { personal: committed.personal }),
       // One of the sessions may have been opened by a proof of the identifier, which another person may have by now.
       ends: { at, sessionsOf },
-      ...(yield* Idempotency.recordOf(idempotency, context, answer(fact!))),
+      // The fact as it is stored: its personal members are opened again for a repeated request.
+      ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify(recorded[0]))),
     }
-    return { fact: fact!, kept: yield* store.people.change(change) }
+    return { fact: { ...facts[0]!, dateCreated: now }, kept: yield* store.people.change(change) }
   })
   // It is later than the claim, even if the clock was set back, because as known at the claim the identifier names it.
   const now = Math.max(at, named.claimedAt + 1)
@@ -160,7 +163,9 @@ export const release = Effect.fnUntraced(function* (
   )
   const outcome = yield* Idempotency.once(organization, releasing.idempotency, context, turn)
   if (outcome._tag === "Repeated") {
-    return { ...outcome, positions: yield* positionsOf(organization, hashed.hashes, context) }
+    const fact = yield* PersonalFacts.openKept(organization, [JSON.parse(outcome.answer) as People.Fact], context)
+    const positions = yield* positionsOf(organization, hashed.hashes, context)
+    return { ...outcome, answer: releasing.answer(fact[0]!), positions }
   }
   if (outcome._tag !== "Kept") return outcome
   const { fact } = outcome

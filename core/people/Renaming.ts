@@ -13,6 +13,7 @@ import type { IdentityChange, Positions, StoreUnavailable } from "../ports/Ledge
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as PersonalFacts from "../ledger/PersonalFacts.ts"
 import * as Turns from "../ledger/Turns.ts"
 
 /** An account, and the `userId` that it has from now on. */
@@ -267,6 +268,7 @@ const attempt = Effect.fnUntraced(function* (
     const about = { member, survivor: member, submitter, alias: from.hash, renamedTo: to.hash }
     facts.push({ id, kind: "renamed", ...about, identifier: { kind: "userId" } })
   }
+  const committed = yield* PersonalFacts.commit(organization, facts, [], context)
   const write = Effect.fnUntraced(function* (now: Instant.Instant) {
     const accounts = accountsOf(planned, now)
     const change: IdentityChange = {
@@ -274,7 +276,8 @@ const attempt = Effect.fnUntraced(function* (
       seen: planned.seen,
       claims: planned.planned.map(({ concordId, to }) => Identifiers.claimOf(to, concordId, now)),
       releases: releases.map((each) => ({ hash: each, dateCreated: now, isRenamed: true })),
-      facts: facts.map((fact) => ({ ...fact, dateCreated: now })),
+      facts: committed.facts.map((fact) => ({ ...fact, dateCreated: now })),
+      ...(committed.personal !== undefined && { personal: committed.personal }),
       ...(yield* Idempotency.recordOf(idempotency, context, answer(accounts))),
     }
     return { accounts, kept: yield* store.people.change(change) }

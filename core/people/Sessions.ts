@@ -7,9 +7,12 @@
  */
 import { Clock, Effect, Option, Result } from "effect"
 import { Hex } from "effect/encoding"
+import type { Instant } from "../engine/Instant.ts"
 import type { Organization, Project } from "../model/Catalog.ts"
 import type { IdentityChange, Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as EventBody from "../ledger/EventBody.ts"
+import * as PersonalData from "../ledger/PersonalData.ts"
 import * as Turns from "../ledger/Turns.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
@@ -53,12 +56,13 @@ export interface Opened {
   readonly token: string
   /** For the browser to keep: sent with the next request to open a session, it names the same person. */
   readonly contextId: string
+  /** With its personal data; of a repeated request without. */
   readonly session: Session
 }
 
-/** The answer in an idempotency record; the secrets are derived again. */
+/** The answer in an idempotency record; the secrets are derived again. Nothing in it is personal. */
 interface KeptAnswer {
-  readonly session: Session
+  readonly session: Omit<Session, "context" | "ipAddress" | "userAgent">
 }
 
 /** A UUID of version 4 (RFC 9562, section 5.4) out of 16 random bytes. */
@@ -96,29 +100,45 @@ const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, con
   }
 })
 
-/** The session of a request to open one. */
+/** The personal data of a session that is opened. */
+const personalOf = ({ ipAddress, userAgent }: Opening) => ({
+  ipAddress: IpAddress.shorten(ipAddress),
+  ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentMaxLength) }),
+})
+
+/** The session of a request to open one, without its personal data. */
 const sessionOf = (
-  { domain, geography, ipAddress, project, userAgent }: Opening,
+  { domain, geography, project }: Opening,
   {
+    commitment,
     concordId,
     context,
     expiresAt,
     id,
     tokenHash,
-  }: Required<Pick<Session, "concordId" | "context" | "expiresAt" | "id" | "tokenHash">>,
+  }: Required<Pick<Session, "commitment" | "concordId" | "context" | "expiresAt" | "id" | "tokenHash">>,
 ): Session => ({
   tokenHash,
   id,
   project: project.id,
   concordId,
   expiresAt,
-  ipAddress: IpAddress.shorten(ipAddress),
   domain,
   ...(geography !== undefined && { geography }),
-  ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentMaxLength) }),
-  commitment: "",
+  commitment,
   context,
 })
+
+/** Keeps the personal data of a session in memory, because the answers about its visitor will show them. */
+export const remember = (
+  { commitment, concordId }: Session,
+  { kept }: Pick<PersonalData.Committed, "kept">,
+  now: Instant,
+  { openedTexts }: Pick<LedgerContext, "openedTexts">,
+): void => {
+  const json = kept.get(commitment)
+  if (json !== undefined) openedTexts.put(commitment, concordId, json, now)
+}
 
 /** Opens a session for the person that its `contextId` names, or for a new person. */
 export const open = Effect.fnUntraced(function* (
@@ -147,7 +167,14 @@ export const open = Effect.fnUntraced(function* (
     }
     const now = yield* Clock.currentTimeMillis
     const tokenHash = yield* Sha256.hex(digest, token)
-    const session = sessionOf(opening, { id, tokenHash, concordId, expiresAt: now + lifetimeMillis, context: hash })
+    const personal = personalOf(opening)
+    const datum = { concordId, kind: "session", json: EventBody.sessionJson(personal) } as const
+    const newPeople = new Set(known === undefined ? [concordId] : [])
+    const committed = yield* PersonalData.commit(organization, [datum], context, newPeople)
+    const expiresAt = now + lifetimeMillis
+    const commitment = committed.commitments[0]!
+    const session = sessionOf(opening, { id, tokenHash, concordId, expiresAt, commitment, context: hash })
+    const { context: _, ...answered } = session
     const kept = yield* store.people.change({
       organization,
       seen,
@@ -155,10 +182,17 @@ export const open = Effect.fnUntraced(function* (
       releases: [],
       facts: [],
       session,
-      ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify({ session } satisfies KeptAnswer))),
+      ...(committed.personal !== undefined && { personal: committed.personal }),
+      ...(yield* Idempotency.recordOf(
+        idempotency,
+        context,
+        JSON.stringify({ session: answered } satisfies KeptAnswer),
+      )),
     })
     if (kept === "repeated") return Idempotency.keptBefore
-    return kept === "kept" ? ({ _tag: "Opened", token, contextId, session } as Opened) : "stale"
+    if (kept !== "kept") return "stale"
+    remember(session, committed, now, context)
+    return { _tag: "Opened", token, contextId, session: { ...session, ...personal } } as Opened
   })
   const outcome = yield* Idempotency.once(
     organization,
@@ -171,18 +205,34 @@ export const open = Effect.fnUntraced(function* (
   return { _tag: "Opened", ...(yield* secretsOf(session.id, opening, context)), session, isRepeated: true }
 })
 
-/** The session of a token, if it is of this project and has not expired. */
+/** The session with its personal data, where these can be opened. */
+const withPersonalData = Effect.fnUntraced(function* (session: Session, project: Project, context: LedgerContext) {
+  const { organizations } = yield* context.store.catalog.current
+  const organization = organizations.get(project.organization)!
+  const datum = { ...session, kind: "session" } as const
+  const { opened } = yield* PersonalData.openAll(organization, [datum], context)
+  const json = opened.get(session.commitment)
+  return json === undefined ? session : ({ ...session, ...JSON.parse(json) } as Session)
+})
+
+/**
+ * The session of a token, if it is of this project and has not expired, with its personal data where these can be
+ * opened. They are read once a minute at most.
+ */
 export const live = Effect.fnUntraced(function* (
   project: Project,
   token: string,
-  { digest, sessionCache, store }: LedgerContext,
+  context: LedgerContext,
 ): Effect.fn.Return<Option.Option<Session>, StoreUnavailable> {
+  const { digest, sessionCache, store } = context
   const now = yield* Clock.currentTimeMillis
   const tokenHash = yield* Sha256.hex(digest, token)
   const cached = SessionCache.get(sessionCache, tokenHash, now)
-  const session = cached ?? (yield* store.sessions.byToken(tokenHash))
-  if (session === undefined || session.project !== project.id || session.expiresAt <= now) return Option.none()
-  if (cached === undefined) SessionCache.put(sessionCache, session, now)
+  if (cached !== undefined) return cached.project === project.id ? Option.some(cached) : Option.none()
+  const kept = yield* store.sessions.byToken(tokenHash)
+  if (kept === undefined || kept.project !== project.id || kept.expiresAt <= now) return Option.none()
+  const session = yield* withPersonalData(kept, project, context)
+  SessionCache.put(sessionCache, session, now)
   return Option.some(session)
 })
 

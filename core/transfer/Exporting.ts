@@ -3,9 +3,10 @@
  * began, even if others are recorded during it.
  */
 import { Effect } from "effect"
-import type { ProjectScope } from "../model/Catalog.ts"
+import type { Organization, ProjectScope } from "../model/Catalog.ts"
 import * as Instant from "../engine/Instant.ts"
-import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import { type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as ComposedEvents from "../ledger/ComposedEvents.ts"
 import * as Joins from "../ledger/Joins.ts"
 import * as PersonEvents from "../ledger/PersonEvents.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -25,7 +26,9 @@ export interface Export {
   /** The number of events to search. */
   readonly total: number
   /**
-   * The next events that match, possibly none, and the number of events that were searched; `undefined` after the last.
+   * The next events that match, as they are answered, possibly none, and the number of events that were searched;
+   * `undefined` after the last. Fails while the keys are away, because an export without personal data would look like
+   * that of people who were erased.
    */
   readonly next: Effect.Effect<
     { readonly events: ReadonlyArray<StoredEvent>; readonly seen: number } | undefined,
@@ -119,10 +122,29 @@ const ofPerson = Effect.fnUntraced(function* (
   return { total: inOrder.length, next } satisfies Export
 })
 
+/** Events as they are exported. */
+const composed = Effect.fnUntraced(function* (
+  organization: Organization,
+  events: ReadonlyArray<StoredEvent>,
+  context: LedgerContext,
+) {
+  const { events: answered, isAway } = yield* ComposedEvents.read(organization, events, context)
+  return isAway ? yield* new StoreUnavailable({ reason: "personal data cannot be opened: the keys are away" }) : answered
+})
+
 /** Opens an export of a project's events. */
-export const open = (
+export const open = Effect.fnUntraced(function* (
   scope: ProjectScope,
   query: ExportQuery,
   context: LedgerContext,
-): Effect.Effect<Export, StoreUnavailable> =>
-  query.concordId === undefined ? ofLanes(scope, query, context) : ofPerson(scope, query.concordId, query, context)
+): Effect.fn.Return<Export, StoreUnavailable> {
+  const { concordId } = query
+  const { next, total } = yield* concordId === undefined
+    ? ofLanes(scope, query, context)
+    : ofPerson(scope, concordId, query, context)
+  const answered = Effect.gen(function* () {
+    const page = yield* next
+    return page && { ...page, events: yield* composed(scope.organization, page.events, context) }
+  })
+  return { total, next: answered }
+})

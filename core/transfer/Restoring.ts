@@ -1,19 +1,23 @@
 /**
- * Restoring an export: recorded events keep their ids, people and dates, so that the ledger is what it was.
+ * Restoring an export: recorded events keep their ids, people and dates, so that the ledger is what it was. Personal
+ * data, which an export has in clear, are committed to and encrypted again.
  *
  * Events are recorded in the order of their `dateCreated`, which never goes back inside a lane. So an event cannot be
  * restored into a lane that has a later one: the ledger may have answered without it (semantics, law 16).
  */
 import { Clock, Effect } from "effect"
-import type { Digest } from "effect/crypto"
+import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import * as Admission from "../model/Admission.ts"
 import type { ListedType, ProjectScope } from "../model/Catalog.ts"
-import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { PersonalWrites, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import * as Commitment from "../ledger/Commitment.ts"
+import * as ComposedEvents from "../ledger/ComposedEvents.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as RecordedLine from "../formats/RecordedLine.ts"
 import * as Exchange from "../formats/Exchange.ts"
 import * as EventBody from "../ledger/EventBody.ts"
 import * as ExternalIds from "../ledger/ExternalIds.ts"
+import * as PersonalData from "../ledger/PersonalData.ts"
 
 /** Consecutive lines of an export. */
 export interface RestoredBlock extends ProjectScope {
@@ -39,17 +43,43 @@ export interface RestoreFault {
 /** The fate of an event: it was restored, it is recorded already, or why it is not restored. */
 export type RestoreFate = "recorded" | "known" | ReadonlyArray<RestoreFault>
 
-/** An event, and its index in the block. */
-interface IndexedEvent {
-  readonly index: number
-  readonly event: StoredEvent
+/** The personal data of a line, as JSON; `undefined` for data that were erased before it was exported. */
+interface LineData {
+  /** Left out: the event came in no session. */
+  readonly session?: string | undefined
+  /** Left out: the event has no external id. */
+  readonly event?: string | undefined
 }
 
-const requiredOf = ({ domain, id, ipAddress }: typeof RecordedLine.Session.Type) => ({ domain, id, ipAddress })
+/** The event of a line, which is written once its personal data are committed to. */
+interface LineEvent {
+  readonly event: ConsentEvent & Pick<StoredEvent, "submitter" | "session" | "domain" | "geography">
+  readonly externalId: string | undefined
+  readonly data: LineData
+  /** Writes the stored body with commitments to the personal data. */
+  readonly write: (commitments: { readonly session: string; readonly event: string }) => string
+}
 
-/** The event of a line, with the same body as when it was recorded. */
-const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Digest.Digest["Service"]) {
-  const { dateCreated, expirationDate, externalId, organization, session, submitter, version } = line
+/** An event, and its index in the block. */
+interface IndexedEvent extends LineEvent {
+  readonly index: number
+}
+
+/** The personal data of a line. Of an erased event that shows its session, the external id is gone. */
+const dataOf = ({ erased, externalId, session }: RecordedLine.Line): LineData => {
+  const { ipAddress, userAgent } = session ?? {}
+  const json = ipAddress == null ? undefined : EventBody.sessionJson({ ipAddress, ...Exchange.present({ userAgent }) })
+  const isIdGone = erased === true && externalId == null && (session == null || ipAddress != null)
+  return {
+    ...(session != null && { session: json }),
+    ...(externalId != null && { event: EventBody.externalIdJson(externalId) }),
+    ...(isIdGone && { event: undefined }),
+  }
+}
+
+/** The event of a line. */
+const toEvent = (line: RecordedLine.Line): LineEvent => {
+  const { dateCreated, expirationDate, organization, session, submitter, version } = line
   const { claimedConsentDate, claimedExpirationDate } = line
   const event = {
     id: line.id.toLowerCase(),
@@ -64,23 +94,48 @@ const toEvent = Effect.fnUntraced(function* (line: RecordedLine.Line, digest: Di
   }
   const subcategory = typeof line.subcategory === "string" ? line.subcategory : line.subcategory[0]
   const type = { category: line.category, subcategory, label: line.label }
-  const shown = session == null ? undefined : { ...Exchange.present(session), ...requiredOf(session) }
   const claimed = Exchange.present({ claimedConsentDate, claimedExpirationDate })
   const project = { id: line.project.toLowerCase(), organization: organization.toLowerCase() }
+  const shown = session && { id: session.id, domain: session.domain, ...Exchange.present({ geography: session.geography }) }
+  const data = dataOf(line)
   return {
-    ...event,
-    submitter,
-    ...(shown !== undefined && EventBody.originOf(shown)),
-    ...(externalId != null && { externalId: yield* ExternalIds.hashOf(digest, externalId) }),
-    body: EventBody.write(event, type, project, submitter, shown, externalId ?? undefined, claimed),
-  } satisfies StoredEvent
-})
+    event: { ...event, submitter, ...(shown != null && EventBody.originOf(shown)) },
+    externalId: line.externalId ?? undefined,
+    data,
+    write: (commitments) => {
+      const withCommitment = shown == null ? undefined : { ...shown, commitment: commitments.session }
+      const own = "event" in data ? commitments.event : undefined
+      return EventBody.write(event, type, project, submitter, withCommitment, own, claimed)
+    },
+  }
+}
+
+/** Stand for the commitments of a line that is only compared: base64url of 32 bytes. */
+const placeholders = { session: "s".repeat(43), event: "e".repeat(43) }
+
+/** The event of a line as it is answered. */
+const answerOf = ({ data: { event, session }, write }: LineEvent): string => {
+  const personal = new Map<string, string>()
+  if (session !== undefined) personal.set(placeholders.session, session)
+  if (event !== undefined) personal.set(placeholders.event, event)
+  return EventBody.compose(write(placeholders), personal)
+}
+
+const noData: ReadonlyMap<string, string> = new Map()
+
+/** Whether a line is a recorded event. Personal data that are gone, of one of the two, make no difference. */
+const isSame = (line: LineEvent, stored: StoredEvent, composed: StoredEvent): boolean => {
+  const answer = answerOf(line)
+  if (answer === composed.body) return true
+  if (!EventBody.isErased(answer) && !EventBody.isErased(composed.body)) return false
+  return EventBody.compose(line.write(placeholders), noData) === EventBody.compose(stored.body, noData)
+}
 
 /**
  * Whether a version could be answered at `consentDate`, also one that was cancelled: another server, whose clock is
  * ahead of the one that cancelled it, may have recorded an answer to it.
  */
-const wasPublished = ({ cancelled = [], ...type }: ListedType, { consentDate, version }: StoredEvent): boolean =>
+const wasPublished = ({ cancelled = [], ...type }: ListedType, { consentDate, version }: ConsentEvent): boolean =>
   Admission.isPublished({ ...type, versions: [...type.versions, ...cancelled] }, version, consentDate)
 
 /**
@@ -88,7 +143,7 @@ const wasPublished = ({ cancelled = [], ...type }: ListedType, { consentDate, ve
  * missing was never answered; but a refusal is recorded with any version. The valid states of a type, its status and
  * its duration change, so they are not checked: what is not valid today may have been valid then.
  */
-const faultsOf = (line: RecordedLine.Line, event: StoredEvent, { project, types }: ProjectScope, now: number) => {
+const faultsOf = (line: RecordedLine.Line, event: ConsentEvent, { project, types }: ProjectScope, now: number) => {
   const faults: Array<RestoreFault> = []
   if (line.project.toLowerCase() !== project.id || line.organization.toLowerCase() !== project.organization) {
     faults.push({ code: "another_project", field: "project", detail: "the event is another project's" })
@@ -125,68 +180,116 @@ const goesBack: RestoreFault = {
 }
 
 /**
- * The event with a hash of its external id that no event of another submitter has; `undefined` if an event of its own
- * submitter has the external id.
- */
-const withFreeId = Effect.fnUntraced(function* (
-  event: StoredEvent,
-  { project }: ProjectScope,
-  { digest, store }: LedgerContext,
-) {
-  if (event.externalId === undefined) return event
-  const externalId = String(EventBody.read(event.body)?.externalId)
-  const hashes = [
-    yield* ExternalIds.hashOf(digest, externalId),
-    yield* ExternalIds.hashOfSubmitter(digest, event.submitter, externalId),
-  ]
-  const taken = yield* store.events.byExternalId(project, hashes)
-  if (taken.some((each) => each?.submitter === event.submitter)) return undefined
-  return { ...event, externalId: hashes[taken[0] === undefined ? 0 : 1]! }
-})
-
-/**
  * Sets the fate of the events that are faulty or recorded already, and returns the others in the order of their
  * `dateCreated`.
  */
 const toRestore = Effect.fnUntraced(function* (
   block: RestoredBlock,
   fates: Array<RestoreFate>,
-  { digest, store }: LedgerContext,
+  context: LedgerContext,
 ) {
   const now = yield* Clock.currentTimeMillis
   const good: Array<IndexedEvent> = []
   const ids = new Set<string>()
   for (const [index, line] of block.lines.entries()) {
-    const event = yield* toEvent(line, digest)
+    const each = toEvent(line)
+    const { event } = each
     const faults = faultsOf(line, event, block, now)
     if (faults.length > 0) fates[index] = faults
     else if (ids.has(event.id)) fates[index] = [repeated]
-    else good.push({ index, event })
+    else good.push({ index, ...each })
     ids.add(event.id)
   }
-  const recorded = yield* store.events.byId(
-    block.project,
-    good.map(({ event }) => event.id),
-  )
-  const remaining = good.filter(({ event, index }, place) => {
-    const known = recorded[place]
-    if (known !== undefined) fates[index] = known.body === event.body ? "known" : [idTaken]
-    return known === undefined
+  const wanted = good.map(({ event }) => event.id)
+  const stored = (yield* context.store.events.byId(block.project, wanted)).filter((event) => event !== undefined)
+  const composed = yield* ComposedEvents.of(block.organization, stored, context)
+  const known = new Map(stored.map((event, index) => [event.id, [event, composed[index]!] as const]))
+  const remaining = good.filter((each) => {
+    const recorded = known.get(each.event.id)
+    if (recorded !== undefined) fates[each.index] = isSame(each, ...recorded) ? "known" : [idTaken]
+    return recorded === undefined
   })
   return remaining.toSorted((a, b) => a.event.dateCreated - b.event.dateCreated)
 })
 
+/** An event that is ready to be recorded, with its personal data. */
+interface CommittedEvent {
+  readonly index: number
+  readonly event: StoredEvent
+}
+
+/** The events with new commitments, and their personal data: the one of a session once for all of its events. */
+const commit = Effect.fnUntraced(function* (
+  events: ReadonlyArray<IndexedEvent>,
+  { organization }: ProjectScope,
+  context: LedgerContext,
+) {
+  const hasher = yield* context.hasherOf(organization)
+  const data = new Map<string, PersonalData.PersonalDatum>()
+  const keyOf = (kind: "event" | "session", { data: of, event }: IndexedEvent): string | undefined => {
+    const json = of[kind]
+    if (json === undefined) return undefined
+    const key = JSON.stringify([kind, event.concordId, kind === "session" ? event.session : event.id, json])
+    data.set(key, { concordId: event.concordId, kind, json })
+    return key
+  }
+  const keys = events.map((each) => ({ session: keyOf("session", each), event: keyOf("event", each) }))
+  const { commitments, personal } = yield* PersonalData.commit(organization, [...data.values()], context)
+  const byKey = new Map([...data.keys()].map((key, index) => [key, commitments[index]!]))
+  const committed: Array<CommittedEvent> = []
+  for (const [place, { event, externalId, index, write }] of events.entries()) {
+    const { event: own, session } = keys[place]!
+    const body = write({
+      session: byKey.get(session ?? "") ?? (yield* Commitment.unopened(context)),
+      event: byKey.get(own ?? "") ?? (yield* Commitment.unopened(context)),
+    })
+    const hash = externalId && (yield* ExternalIds.hashOf(hasher, event.submitter, externalId))
+    committed.push({ index, event: { ...event, ...(hash !== undefined && { externalId: hash }), body } })
+  }
+  return { committed, personal }
+})
+
+/** The personal data of events, and the keys of their people. */
+const personalOf = (
+  events: ReadonlyArray<StoredEvent>,
+  personal: PersonalWrites | undefined,
+): { readonly personal?: PersonalWrites } => {
+  if (personal === undefined) return {}
+  const people = new Set(events.map(({ concordId }) => concordId))
+  const ids = new Set(
+    events.flatMap(({ body }) => EventBody.commitmentsOf(body).map(({ commitment }) => Commitment.idOf(commitment))),
+  )
+  const keys = personal.keys.filter(({ concordId }) => people.has(concordId))
+  return { personal: { keys, parts: personal.parts.filter(({ id }) => ids.has(id)) } }
+}
+
 const append = (
   { organization, project }: ProjectScope,
   events: ReadonlyArray<StoredEvent>,
+  personal: { readonly personal?: PersonalWrites },
   { store }: LedgerContext,
-) => store.events.append({ project, organization, recordedAt: events.at(-1)!.dateCreated, events, claims: [] })
+) =>
+  store.events.append({
+    project,
+    organization,
+    recordedAt: events.at(-1)!.dateCreated,
+    events,
+    claims: [],
+    ...personal,
+  })
 
 /** Restores one event, and returns its fate. */
-const restoreOne = Effect.fnUntraced(function* (event: StoredEvent, scope: ProjectScope, context: LedgerContext) {
-  const free = yield* withFreeId(event, scope, context)
-  if (free === undefined) return [externalIdTaken]
-  return (yield* append(scope, [free], context))._tag === "Appended" ? ("recorded" as const) : [goesBack]
+const restoreOne = Effect.fnUntraced(function* (
+  event: StoredEvent,
+  personal: PersonalWrites | undefined,
+  scope: ProjectScope,
+  context: LedgerContext,
+) {
+  const hashes = event.externalId === undefined ? [] : [event.externalId]
+  const taken = hashes.length === 0 ? [] : yield* context.store.events.byExternalId(scope.project, hashes)
+  if (taken.some((each) => each !== undefined)) return [externalIdTaken]
+  const appended = yield* append(scope, [event], personalOf([event], personal), context)
+  return appended._tag === "Appended" ? ("recorded" as const) : [goesBack]
 })
 
 /** Restores the good events of a block: all in one append, or one by one if that append is refused. */
@@ -196,12 +299,15 @@ export const restoreBlock = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<RestoreFate>, StoreUnavailable> {
   const fates: Array<RestoreFate> = []
   const remaining = yield* toRestore(block, fates, context)
-  const events = remaining.map(({ event }) => event)
+  const { committed, personal } = yield* commit(remaining, block, context)
+  const events = committed.map(({ event }) => event)
   const hashes = events.flatMap(({ externalId }) => externalId ?? [])
   const isUnique = new Set(hashes).size === hashes.length
-  const isDone = events.length === 0 || (isUnique && (yield* append(block, events, context))._tag === "Appended")
-  for (const { event, index } of remaining) {
-    fates[index] = isDone ? "recorded" : yield* restoreOne(event, block, context)
+  const all = personal === undefined ? {} : { personal }
+  const isDone =
+    events.length === 0 || (isUnique && (yield* append(block, events, all, context))._tag === "Appended")
+  for (const { event, index } of committed) {
+    fates[index] = isDone ? "recorded" : yield* restoreOne(event, personal, block, context)
   }
   return fates
 })

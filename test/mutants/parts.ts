@@ -12,6 +12,7 @@ import { memory } from "./memory.ts"
 import type { Part } from "./Mutant.ts"
 import { model } from "./model.ts"
 import { people } from "./people.ts"
+import { personal } from "./personal.ts"
 import { postgres } from "./postgres.ts"
 import { resolution } from "./resolution.ts"
 import { simulation } from "./simulation.ts"
@@ -28,6 +29,7 @@ export const parts: Readonly<Record<string, Part>> = {
   simulation,
   ledger,
   people,
+  personal,
   catalog,
   transfer,
   integrity,

@@ -74,7 +74,7 @@ export const Event = Schema.Struct({
   session: Schema.optionalKey(
     Schema.Struct({
       id: Schema.String,
-      ipAddress: Schema.String,
+      ipAddress: Schema.optionalKey(Schema.String),
       domain: Schema.String,
       geography: Schema.optionalKey(Schema.String),
       userAgent: Schema.optionalKey(Schema.String),
@@ -86,6 +86,13 @@ export const Event = Schema.Struct({
   subcategory: Schema.Tuple([Schema.String]),
   label: Schema.String,
   version: Schema.Int,
+  erased: Schema.optionalKey(
+    Schema.Literal(true).annotate({
+      description:
+        "Personal data of the event are missing in this answer: the person was erased, or they could not be encrypted " +
+        "when the event was recorded, or cannot be opened now",
+    }),
+  ),
 }).annotate({ identifier: "ConsentEvent" })
 
 /** A list of events that were recorded, or are in force. */

@@ -15,6 +15,7 @@ import { RepeatableAfterEnd } from "../api/Endpoint.ts"
 import { CurrentAccount } from "./Account.ts"
 import * as Answer from "./Answer.ts"
 import * as Authorize from "./Authorize.ts"
+import * as IpAddress from "../../../core/people/IpAddress.ts"
 import * as ClientAddress from "./ClientAddress.ts"
 import * as AwaitPositions from "./AwaitPositions.ts"
 import * as PathScope from "./PathScope.ts"
@@ -116,7 +117,9 @@ export const sessionLayer = Layer.effect(
       const { isLive, session } = yield* sessionOf(token, scope.project, mayRepeat(endpoint, request))
       yield* RequestLog.add({ caller: "session" })
       const account = yield* limits.account({})
-      const address = session.ipAddress && (yield* ClientAddress.holderOf(session.ipAddress))
+      // Where the session's own address cannot be opened, the quota is that of the address of the request.
+      const opened = session.ipAddress ?? IpAddress.shorten(yield* ClientAddress.of(request))
+      const address = yield* ClientAddress.holderOf(opened)
       const ids = { session: session.id, visitor: session.concordId, ...(address !== undefined && { address }) }
       const owners = { project: scope.project.id, organization: scope.organization.id }
       yield* account.admit({ ...ids, ...owners }, request, endpoint.annotations)
