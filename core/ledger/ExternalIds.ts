@@ -11,7 +11,7 @@ import { Hex } from "effect/encoding"
 import * as Admission from "../model/Admission.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { ProjectTypes } from "../model/Catalog.ts"
-import type { StoredEvent } from "../ports/LedgerStore.ts"
+import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { Batch } from "./Batch.ts"
 import * as EventBody from "./EventBody.ts"
 import type { Hasher } from "./Identifiers.ts"
@@ -63,7 +63,7 @@ export const further = Effect.fnUntraced(function* (
   count: number,
   { organization, submitter }: Pick<Batch, "organization" | "submitter">,
   context: Pick<LedgerContext, "digest" | "hasherOf">,
-): Effect.fn.Return<ReadonlyArray<OwnId | undefined>> {
+): Effect.fn.Return<ReadonlyArray<OwnId | undefined>, StoreUnavailable> {
   const numbers = Array.from({ length: count }, (_, index) => index + 1)
   if (first === undefined) return numbers.map(() => undefined)
   const hasher = yield* context.hasherOf(organization)

@@ -12,6 +12,7 @@ import * as ExternalIds from "./ExternalIds.ts"
 import * as Identifiers from "./Identifiers.ts"
 import type { AskedItem, KnownPeople } from "./KnownPeople.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
+import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { SharedContacts } from "./SharedContacts.ts"
 
 /** An event to record: of an item that may be recorded, for one of its people. */
@@ -54,7 +55,7 @@ const makeIds = Effect.fnUntraced(function* (
 })
 
 /** Makes the ids that an item needs; of most items, which are recorded for one known person, there are none. */
-export const idsOf = (item: ResolvedItem, batch: Batch, context: LedgerContext): Effect.Effect<MadeIds> => {
+export const idsOf = (item: ResolvedItem, batch: Batch, context: LedgerContext): Effect.Effect<MadeIds, StoreUnavailable> => {
   const { people } = item.resolved
   return people.length === 1 && people[0] !== Resolution.newPerson
     ? Effect.succeed(noIds)

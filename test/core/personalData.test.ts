@@ -63,9 +63,9 @@ describe("Personal data", () => {
     withContext((context) =>
       Effect.gen(function* () {
         const { personal } = yield* PersonalData.commit(organization, data, context)
-        const [{ epoch, wrapped }] = personal!.keys as [{ epoch: number; wrapped: Uint8Array }]
+        const { epoch, wrapped } = personal!.keys[0]!
         const raw = (yield* context.keys.unwrap(epoch, wrapped))!
-        const [part] = personal!.parts as [KeyedPart]
+        const part = personal!.parts[0]!
         const key = yield* Effect.promise(() =>
           crypto.subtle.importKey("raw", Uint8Array.from(raw), "AES-GCM", false, ["decrypt"]),
         )
