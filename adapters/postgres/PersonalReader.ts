@@ -114,13 +114,16 @@ export const partsOf = Effect.fnUntraced(function* (
   return rows.map(toPart)
 })
 
+/** Comes before the key of every person. */
+const first: KeyPlace = { lane: -1, concordId: "00000000-0000-0000-0000-000000000000" }
+
 /** A page of the keys of people, of all organizations. */
-export const allKeys = Effect.fnUntraced(function* (sql: Sql.Sql, after: KeyPlace | undefined, limit: number) {
+export const allKeys = Effect.fnUntraced(function* (sql: Sql.Sql, after: KeyPlace = first, limit: number) {
   const rows = yield* Sql.query<KeyRow>(
     sql,
     `SELECT lane, person, epoch, wrapped FROM person_key
-     ${after === undefined ? "" : "WHERE (lane, person) > ($2, $3)"} ORDER BY lane, person LIMIT $1`,
-    [limit, ...(after === undefined ? [] : [after.lane, after.concordId])],
+     WHERE (lane, person) > ($1, $2) ORDER BY lane, person LIMIT $3`,
+    [after.lane, after.concordId, limit],
   )
   return rows.map((row): LaneKey => ({ lane: row.lane, ...toKey(row) }))
 })
