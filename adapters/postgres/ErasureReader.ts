@@ -3,6 +3,7 @@
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
+import * as ErasureBody from "../../core/ports/ErasureBody.ts"
 import type { Erasure } from "../../core/ports/LedgerStore.ts"
 import * as Sql from "./Sql.ts"
 
@@ -14,9 +15,8 @@ interface ErasureRow {
 }
 
 const toErasure = (row: ErasureRow): Erasure => {
-  const { members, reason, submitter }: Pick<Erasure, "members" | "reason" | "submitter"> = JSON.parse(row.body)
   const destroyed: Erasure["destroyed"] = JSON.parse(row.destroyed)
-  return { id: row.erasure_id, recordedAt: row.recorded_at, members, submitter, reason, destroyed }
+  return { id: row.erasure_id, recordedAt: row.recorded_at, ...ErasureBody.read(row.body), destroyed }
 }
 
 const columns = "erasure_id, recorded_at, body, destroyed"

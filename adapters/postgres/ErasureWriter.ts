@@ -7,6 +7,7 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Destroyed, ErasureChange } from "../../core/ports/LedgerStore.ts"
+import * as ErasureBody from "../../core/ports/ErasureBody.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
 import * as ErasureGuard from "./ErasureGuard.ts"
@@ -70,12 +71,9 @@ const erased = ArrayColumns.make<Erased>({
   person: ["uuid", ({ member }) => member],
   erasure_id: ["uuid", ({ change }) => change.id],
   recorded_at: ["bigint", ({ change }) => change.recordedAt],
-  body: ["text", ({ change }) => bodyOf(change)],
+  body: ["text", ({ change }) => ErasureBody.write(change)],
   destroyed: ["text", ({ destroyed }) => JSON.stringify(destroyed)],
 })
-
-const bodyOf = ({ members, organization, reason, submitter }: ErasureChange): string =>
-  JSON.stringify({ organization: organization.number, members: members.toSorted(), submitter, reason })
 
 const record = (sql: Sql.Sql, change: ErasureChange, destroyed: Destroyed) =>
   Sql.query(

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type { SqlError } from "effect/sql/SqlError"
-import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
+import { NoLedger, UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Ledger from "./migrations/0001-ledger.ts"
 import * as Attempts from "./migrations/0002-attempts.ts"
@@ -55,9 +55,10 @@ export const migrations: ReadonlyArray<Migration> = [
   { number: personalData, name: "personal-data", sql: PersonalData.sql },
 ]
 
+const fromBefore = "the ledger was written by an earlier version of Assent: stop its servers"
+
 /** The reason of {@link UpgradeNeeded}. */
-const upgradeNeeded =
-  "the ledger was written by an earlier version of Assent: stop its servers, then run `assent upgrade --store URL`"
+const upgradeNeeded = `${fromBefore}, then run assent upgrade --store URL`
 
 const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql).digest("hex")
 
@@ -156,20 +157,39 @@ export const faultOf = ({ digest, number }: Applied): string | undefined => {
 }
 
 /**
- * The migrations that are missing after the known ones, for the engine that the tables were made for or else the wanted
- * one.
+ * Whether a database has an organization, whose events have to be written again. Before migration 4 the table had
+ * another name.
  */
+const hasOrganization = (sql: Sql.Sql, isMissing: (migration: number) => boolean) =>
+  Effect.map(
+    Sql.query(
+      sql,
+      `SELECT 1 AS found FROM ${isMissing(tableNames) ? "configuration" : "catalog_entry"} WHERE kind = 'organizations' LIMIT 1`,
+    ),
+    (rows) => rows.length > 0,
+  )
+
 /** Why a database is not a ledger with this version's tables; `undefined` if it is one. Changes nothing. */
 export const faultOfDatabase = Effect.fnUntraced(function* (sql: Sql.Sql) {
   const [found] = yield* Sql.query<{ readonly is: boolean }>(sql, `SELECT to_regclass('migration') IS NOT NULL AS "is"`)
-  if (found?.is !== true) return "the database holds no ledger"
+  if (found?.is !== true) return new NoLedger({ reason: "the database holds no ledger" })
   const numbers = yield* Sql.query<{ readonly number: number }>(sql, "SELECT number FROM migration ORDER BY number")
-  const applied = numbers.map(({ number }) => number).join()
+  const applied = numbers.map(({ number }) => number)
   const expected = migrations.map(({ number }) => number).join()
-  if (applied === expected) return undefined
-  return expected.startsWith(`${applied},`) ? upgradeNeeded : "the ledger was written by another version of Assent"
+  if (applied.join() === expected) return undefined
+  if (!expected.startsWith(`${applied.join()},`)) {
+    return new NoLedger({ reason: "the ledger was written by another version of Assent" })
+  }
+  const isOld = yield* hasOrganization(sql, (number) => !applied.includes(number))
+  return isOld && !applied.includes(personalData)
+    ? new UpgradeNeeded({ reason: upgradeNeeded })
+    : new NoLedger({ reason: `${fromBefore}, then run assent migrate` })
 })
 
+/**
+ * The migrations that are missing after the known ones, for the engine that the tables were made for or else the wanted
+ * one.
+ */
 const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, wanted: Engine | undefined) {
   for (const each of known) {
     const reason = faultOf(each)
@@ -213,9 +233,7 @@ const expectEngine = Effect.fnUntraced(function* (sql: Sql.Sql, { engine, migrat
 const expectUpgraded = Effect.fnUntraced(function* (sql: Sql.Sql, { migrations: missing }: Missing) {
   const isMissing = (wanted: number) => missing.some(({ number }) => number === wanted)
   if (isMissing(1) || !isMissing(personalData)) return
-  const catalog = isMissing(tableNames) ? "configuration" : "catalog_entry"
-  const found = yield* Sql.query(sql, `SELECT 1 AS found FROM ${catalog} WHERE kind = 'organizations' LIMIT 1`)
-  if (found.length > 0) return yield* new UpgradeNeeded({ reason: upgradeNeeded })
+  if (yield* hasOrganization(sql, isMissing)) return yield* new UpgradeNeeded({ reason: upgradeNeeded })
 })
 
 /**

@@ -8,11 +8,13 @@ import * as CircuitBreaker from "./CircuitBreaker.ts"
 import * as Sql from "./Sql.ts"
 
 /** Runs an operation that makes its own retries. */
-export const once = <A, R>(
-  operation: Effect.Effect<A, SqlError | StoreUnavailable, R>,
-): Effect.Effect<A, StoreUnavailable, R> =>
-  Effect.catch(CircuitBreaker.withTimeLimit(operation), (error) =>
-    Sql.isSqlError(error) ? Sql.fail(error) : Effect.fail(error),
+export const once = <A, R, E = never>(
+  operation: Effect.Effect<A, SqlError | E, R>,
+): Effect.Effect<A, StoreUnavailable | Exclude<E, SqlError>, R> =>
+  Effect.catch(
+    CircuitBreaker.withTimeLimit(operation),
+    (error): Effect.Effect<never, StoreUnavailable | Exclude<E, SqlError>> =>
+      Sql.isSqlError(error) ? Sql.fail(error) : Effect.fail(error as Exclude<E, SqlError>),
   )
 
 /**

@@ -52,8 +52,8 @@ const inOrder = `
 /** A transaction without time limits that sees one snapshot. It ends with the scope. */
 const snapshot = Effect.fnUntraced(function* (url: string) {
   const sql = yield* Sql.connect(url)
-  const reason = yield* Migrations.faultOfDatabase(sql)
-  if (reason !== undefined) return yield* new StoreUnavailable({ reason })
+  const fault = yield* Migrations.faultOfDatabase(sql)
+  if (fault !== undefined) return yield* new StoreUnavailable({ reason: fault.reason })
   const connection = yield* sql.reserve
   const run = (statement: string) => connection.executeUnprepared(statement, [], undefined)
   yield* Effect.acquireRelease(run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), () =>

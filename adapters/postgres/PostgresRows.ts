@@ -10,7 +10,6 @@ import {
   type ColumnName,
   type LedgerRows,
   type Next,
-  NoLedger,
   NotEmpty,
   type Row,
   type Selection,
@@ -100,8 +99,8 @@ export const mapErrors = <A, E>(
 
 /** Fails if the database has no tables, or those of another version. */
 const expectLedger = Effect.fnUntraced(function* (sql: Sql.Sql) {
-  const reason = yield* Migrations.faultOfDatabase(sql)
-  if (reason !== undefined) return yield* new NoLedger({ reason })
+  const fault = yield* Migrations.faultOfDatabase(sql)
+  if (fault !== undefined) return yield* fault
 })
 
 /** Connects to a database, and closes the connections after use. */
@@ -166,8 +165,7 @@ const fill =
   (steps) =>
     withDatabase(url, (sql) =>
       Effect.andThen(
-        // A ledger that needs an upgrade is not empty.
-        Effect.catchTag(Migrations.run(sql), "UpgradeNeeded", () => new NotEmpty({ table: "catalog_entry" })),
+        Migrations.run(sql),
         transaction(
           sql,
           "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",

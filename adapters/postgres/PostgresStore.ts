@@ -4,7 +4,8 @@
  */
 import { Effect, Layer } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
-import { LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import type { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
+import { LedgerStore, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as CatalogStore from "./CatalogStore.ts"
 import * as EventStore from "./EventStore.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
@@ -28,13 +29,7 @@ const checkWrite = (sql: Sql.Sql) =>
 const make = Effect.fnUntraced(function* (url: string) {
   const sql = yield* connect(url)
   yield* Operation.once(Sql.expectSynchronousCommit(sql))
-  yield* Operation.once(
-    Effect.catchTag(
-      Migrations.run(sql),
-      "UpgradeNeeded",
-      ({ reason }) => new StoreUnavailable({ reason, isLasting: true }),
-    ),
-  )
+  yield* Operation.once(Migrations.run(sql))
   return LedgerStore.of({
     ready: checkWrite(sql),
     idempotencyRecord: (owner, hash) => Operation.idempotent(IdempotencyWriter.find(sql, owner, hash)),
@@ -50,5 +45,5 @@ const make = Effect.fnUntraced(function* (url: string) {
  * The store of a database, whose tables are made if there are none. Fails if the database cannot be reached, or was
  * written by another version. Closing the scope answers every request that was accepted before.
  */
-export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable> =>
+export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded> =>
   Layer.effect(LedgerStore, make(url)).pipe(Layer.provide(Reactivity.layer))

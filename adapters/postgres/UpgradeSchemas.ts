@@ -40,10 +40,11 @@ const mark = -1
 export const stateOf = Effect.fnUntraced(function* (
   sql: Sql.Sql,
 ): Effect.fn.Return<LedgerState | { readonly fault: string }, SqlError> {
-  const fault = yield* Migrations.faultOfDatabase(sql)
-  if (fault === undefined) return "current"
-  const [found] = yield* Sql.query<{ readonly is: boolean }>(sql, `SELECT to_regclass('migration') IS NOT NULL AS "is"`)
-  if (found?.is !== true) return { fault }
+  const found = yield* Migrations.faultOfDatabase(sql)
+  if (found === undefined) return "current"
+  const fault = found.reason
+  const [table] = yield* Sql.query<{ readonly is: boolean }>(sql, `SELECT to_regclass('migration') IS NOT NULL AS "is"`)
+  if (table?.is !== true) return { fault }
   const applied = yield* Sql.query<{ readonly number: number }>(sql, "SELECT number FROM migration ORDER BY number")
   const numbers = applied.map(({ number }) => number)
   if (numbers[0] === mark) return "begun"

@@ -47,7 +47,6 @@ export type Failure =
   | NotWhole
   | NotTheSame
   | SourceChanged
-  | UpgradeNeeded
   | Output.OutputClosed
   | Output.OutputFailed
 
@@ -88,7 +87,6 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "StoreDamaged":
     case "StoreUnavailable":
     case "TemporaryFileError":
-    case "UpgradeNeeded":
     case "OutputFailed":
     case "Unwritable":
       return Effect.andThen(Output.error(failure.message), setExitCode(machineFailed))
