@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as Migrations from "../../adapters/postgres/Migrations.ts"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
+import type { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import {
   type Append,
   type Appended,
@@ -59,7 +60,7 @@ type Store = LedgerStore["Service"]
 const withStore = <A, E>(
   url: string,
   use: (store: Store) => Effect.Effect<A, E>,
-): Effect.Effect<A, E | StoreUnavailable> =>
+): Effect.Effect<A, E | StoreUnavailable | UpgradeNeeded> =>
   Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(throughProxy(url)))
 
 describe("the role of the service", () => {

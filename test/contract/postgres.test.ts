@@ -12,6 +12,7 @@ import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Sql from "../../adapters/postgres/Sql.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Claim } from "../../core/model/People.ts"
+import type { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import {
   type Append,
   LedgerStore,
@@ -58,7 +59,9 @@ const event = (person: number, dateCreated: number, more: Partial<StoredEvent> =
 type Store = LedgerStore["Service"]
 
 /** Runs `use` with a store of its own on the database, like another process. */
-const withStore = <A>(use: (store: Store) => Effect.Effect<A, StoreUnavailable>): Effect.Effect<A, StoreUnavailable> =>
+const withStore = <A>(
+  use: (store: Store) => Effect.Effect<A, StoreUnavailable>,
+): Effect.Effect<A, StoreUnavailable | UpgradeNeeded> =>
   Effect.provide(Effect.flatMap(LedgerStore, use), PostgresStore.layer(url))
 
 /** Runs `use` with connections of its own, in the role that the service uses. */
