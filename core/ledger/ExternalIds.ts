@@ -22,11 +22,8 @@ import * as Sha256 from "./Sha256.ts"
 type Context = Pick<LedgerContext, "digest" | "hasherOf" | "store">
 
 /** The hash of an external id of a submitter. */
-export const hashOf = (
-  hasher: Pick<Hasher, "sign">,
-  submitter: string,
-  externalId: string,
-): Effect.Effect<string> => Effect.map(hasher.sign("external id", `${submitter}\0${externalId}`), Hex.encode)
+export const hashOf = (hasher: Pick<Hasher, "sign">, submitter: string, externalId: string): Effect.Effect<string> =>
+  Effect.map(hasher.sign("external id", `${submitter}\0${externalId}`), Hex.encode)
 
 /** An external id that an event gets. */
 export interface OwnId {

@@ -55,7 +55,11 @@ const makeIds = Effect.fnUntraced(function* (
 })
 
 /** Makes the ids that an item needs; of most items, which are recorded for one known person, there are none. */
-export const idsOf = (item: ResolvedItem, batch: Batch, context: LedgerContext): Effect.Effect<MadeIds, StoreUnavailable> => {
+export const idsOf = (
+  item: ResolvedItem,
+  batch: Batch,
+  context: LedgerContext,
+): Effect.Effect<MadeIds, StoreUnavailable> => {
   const { people } = item.resolved
   return people.length === 1 && people[0] !== Resolution.newPerson
     ? Effect.succeed(noIds)

@@ -10,6 +10,7 @@ import type { Instant } from "../engine/Instant.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as PersonKeys from "../ledger/PersonKeys.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
 import * as Turns from "../ledger/Turns.ts"
 import type { Organization } from "../model/Catalog.ts"
@@ -119,8 +120,14 @@ export const isKnown = Effect.fnUntraced(function* (
 })
 
 /** Drops what this process remembers of people. Other processes forget it within a minute. */
-const forget = (members: ReadonlyArray<string>, { sessionCache }: Pick<LedgerContext, "sessionCache">): void => {
-  SessionCache.removeOf(sessionCache, new Set(members))
+const forget = (
+  organization: Organization,
+  members: ReadonlyArray<string>,
+  context: Pick<LedgerContext, "openedTexts" | "personKeys" | "sessionCache">,
+): void => {
+  SessionCache.removeOf(context.sessionCache, new Set(members))
+  PersonKeys.forget(organization, members, context)
+  context.openedTexts.forget(new Set(members))
 }
 
 /** The positions at which people are erased. */
@@ -190,7 +197,7 @@ export const write = Effect.fnUntraced(function* (
         reason,
         ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify(members[0]))),
       })
-      if (typeof kept === "object") forget(members, context)
+      if (typeof kept === "object") forget(organization, members, context)
       return kept
     }),
   )

@@ -29,7 +29,7 @@ export interface ProfileUpdate extends ProjectScope {
 
 /**
  * The profile that was kept, and the identifiers that do not name the visitor yet; or what is wrong with the
- * identifiers.
+ * identifiers; or that the visitor was erased meanwhile.
  */
 export type ProfileOutcome =
   | {
@@ -39,6 +39,10 @@ export type ProfileOutcome =
       readonly isRepeated?: true
     }
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
+  // The visitor was erased, and its session with it.
+  | { readonly _tag: "SessionEnded" }
+
+const sessionEnded: ProfileOutcome = { _tag: "SessionEnded" }
 
 /**
  * The kinds of identifiers that do not name the visitor. The answer is the same whether they name another person or no
@@ -80,15 +84,13 @@ export const keep = Effect.fnUntraced(function* (
     const { personal } = yield* PersonalData.commit(organization, [datum], context)
     if (personal === undefined) return yield* new StoreUnavailable({ reason: "the profile cannot be encrypted now" })
     const kept = yield* context.store.people.keepProfile(organization, session.concordId, personal, idempotencyRecord)
-    if (kept === "stale") return kept
+    if (kept === "stale") {
+      const { erasedAt } = yield* context.store.people.person(organization, session.concordId)
+      return erasedAt === undefined ? kept : sessionEnded
+    }
     return kept === "repeated" ? Idempotency.keptBefore : outcome
   })
-  const turn = Turns.inTurn(
-    `profile ${session.concordId}`,
-    "too many changes of the same person",
-    carryOut,
-    context,
-  )
+  const turn = Turns.inTurn(`profile ${session.concordId}`, "too many changes of the same person", carryOut, context)
   const outcome = yield* Idempotency.once(organization, idempotency, context, turn)
   if (outcome._tag !== "Repeated") return outcome
   return { _tag: "ProfileKept", profile, unproven: JSON.parse(outcome.answer), isRepeated: true }

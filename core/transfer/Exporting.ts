@@ -129,7 +129,9 @@ const composed = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const { events: answered, isAway } = yield* ComposedEvents.read(organization, events, context)
-  return isAway ? yield* new StoreUnavailable({ reason: "personal data cannot be opened: the keys are away" }) : answered
+  return isAway
+    ? yield* new StoreUnavailable({ reason: "personal data cannot be opened: the keys are away" })
+    : answered
 })
 
 /** Opens an export of a project's events. */

@@ -96,7 +96,11 @@ const toEvent = (line: RecordedLine.Line): LineEvent => {
   const type = { category: line.category, subcategory, label: line.label }
   const claimed = Exchange.present({ claimedConsentDate, claimedExpirationDate })
   const project = { id: line.project.toLowerCase(), organization: organization.toLowerCase() }
-  const shown = session && { id: session.id, domain: session.domain, ...Exchange.present({ geography: session.geography }) }
+  const shown = session && {
+    id: session.id,
+    domain: session.domain,
+    ...Exchange.present({ geography: session.geography }),
+  }
   const data = dataOf(line)
   return {
     event: { ...event, submitter, ...(shown != null && EventBody.originOf(shown)) },
@@ -304,8 +308,7 @@ export const restoreBlock = Effect.fnUntraced(function* (
   const hashes = events.flatMap(({ externalId }) => externalId ?? [])
   const isUnique = new Set(hashes).size === hashes.length
   const all = personal === undefined ? {} : { personal }
-  const isDone =
-    events.length === 0 || (isUnique && (yield* append(block, events, all, context))._tag === "Appended")
+  const isDone = events.length === 0 || (isUnique && (yield* append(block, events, all, context))._tag === "Appended")
   for (const { event, index } of committed) {
     fates[index] = isDone ? "recorded" : yield* restoreOne(event, personal, block, context)
   }

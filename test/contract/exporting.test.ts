@@ -319,7 +319,8 @@ describe.each(Object.entries(stores))("An export over %s", (_, open) => {
               Effect.runPromise(Effect.provide(verify(rows, digest), NodeCrypto.layer)),
             ),
           )
-          expect([one!.isWhole, other!.isWhole, other!.digest]).toEqual([true, true, one!.digest])
+          // Personal data are committed to again, so that bodies differ, and with them the digests.
+          expect([one!.isWhole, other!.isWhole, other!.events]).toEqual([true, true, one!.events])
         }),
         { numRuns: open === stores.memory ? 20 : 3 },
       ),

@@ -67,17 +67,16 @@ interface World {
   readonly elsewhere: <A, E>(use: Effect.Effect<A, E, Ledger.Ledger>) => Effect.Effect<A, unknown>
 }
 
-const run = <A>(store: Layer.Layer<LedgerStore, unknown>, use: (world: World) => Effect.Effect<A, unknown, Ledger.Ledger>) =>
+const run = <A>(
+  store: Layer.Layer<LedgerStore, unknown>,
+  use: (world: World) => Effect.Effect<A, unknown, Ledger.Ledger>,
+) =>
   Effect.runPromise(
     Effect.gen(function* () {
       const counting = Counting.over(yield* LedgerStore)
       const keys = makeKeys()
       const layer = Layer.fresh(Ledger.layer).pipe(
-        Layer.provide([
-          Layer.succeed(LedgerStore, counting.store),
-          Layer.succeed(Keys, keys.service),
-          Crypto.layer,
-        ]),
+        Layer.provide([Layer.succeed(LedgerStore, counting.store), Layer.succeed(Keys, keys.service), Crypto.layer]),
       )
       const elsewhere: World["elsewhere"] = (other) => Effect.provide(other, Layer.fresh(layer))
       return yield* Effect.gen(function* () {
@@ -97,7 +96,13 @@ const stores: Readonly<Record<string, () => Layer.Layer<LedgerStore, unknown>>> 
   ? {
       ...inMemory,
       sqlite: () => Store.layer(`sqlite:${join(folder, `${Math.random()}.db`)}`),
-      postgres: () => Layer.unwrap(Effect.map(Effect.promise(() => postgres!.database()), Store.layer)),
+      postgres: () =>
+        Layer.unwrap(
+          Effect.map(
+            Effect.promise(() => postgres!.database()),
+            Store.layer,
+          ),
+        ),
     }
   : inMemory
 
@@ -171,7 +176,13 @@ describe.each(Object.entries(stores))("Personal data apart, in %s", (_, store) =
         const { session } = yield* visit(scope, key)
         const person = { concordId: session.concordId }
         const event = yield* record(scope, person, { session, externalId: "order 7" })
-        const shown = { id: session.id, ipAddress: "198.51.100.0", domain: "shop.example", geography: "DE-BE", userAgent }
+        const shown = {
+          id: session.id,
+          ipAddress: "198.51.100.0",
+          domain: "shop.example",
+          geography: "DE-BE",
+          userAgent,
+        }
         expect(JSON.parse(event.body)).toMatchObject({ session: shown, externalId: "order 7" })
         expect(Object.keys(JSON.parse(event.body).session)).toEqual(Object.keys(shown))
         const answers = Effect.gen(function* () {
@@ -196,7 +207,7 @@ describe.each(Object.entries(stores))("Personal data apart, in %s", (_, store) =
         const kept = yield* store.sessions.byToken(next.tokenHash)
         const [facts] = yield* store.people.facts(scope.organization, [{ concordId: next.concordId, from: 0 }], 10)
         const text = JSON.stringify([stored, kept, facts])
-        for (const marker of [...markers, "ipAddress", "tokenHash\":\"x", '"alias"', '"evidence"'])
+        for (const marker of [...markers, "ipAddress", 'tokenHash":"x', '"alias"', '"evidence"'])
           expect(text).not.toContain(marker)
         const repeated = yield* visit(scope, key)
         expect(repeated.session).toMatchObject({ id: session.id, commitment: session.commitment })
@@ -225,7 +236,8 @@ describe.each(Object.entries(stores))("Personal data apart, in %s", (_, store) =
         }
         expect(asked()).toEqual([])
         // Another process reads the personal data of a page once.
-        for (let count = 0; count < 3; count++) yield* record(scope, { userId: "gus" }, { externalId: `order ${count}` })
+        for (let count = 0; count < 3; count++)
+          yield* record(scope, { userId: "gus" }, { externalId: `order ${count}` })
         counting.reset()
         yield* elsewhere(Effect.flatMap(Ledger.Ledger, ({ list }) => list(scope, "caller", {})))
         expect(asked()).toEqual([["personal.parts", 1]])

@@ -22,7 +22,7 @@ const text = fc.oneof(
     '"erased":true}',
     "{}",
     "",
-    "\u2028\\\"\0",
+    '\u2028\\"\0',
     "\ud800",
     "Mozilla/5.0 (X11; Linux)",
   ),
@@ -48,7 +48,9 @@ const recorded = fc.record({
       consentDate: instant,
       dateCreated: instant,
     })
-    .chain((event) => maybe(instant).map((expirationDate) => ({ ...event, ...(expirationDate && { expirationDate }) }))),
+    .chain((event) =>
+      maybe(instant).map((expirationDate) => ({ ...event, ...(expirationDate && { expirationDate }) })),
+    ),
   type: fc.record({ category: text, subcategory: text, label: text }),
   project: fc.record({ id, organization: id }),
   submitter: id,
@@ -119,9 +121,7 @@ describe("An event whose personal data are kept apart (law E5)", () => {
         if (answer.erased) expect(Object.keys(answer).at(-1)).toBe("erased")
         // The order of the members that are left is that of the answer before.
         const before = Object.keys(JSON.parse(clear(each)))
-        expect(Object.keys(answer).filter((name) => name !== "erased")).toEqual(
-          before.filter((name) => name in answer),
-        )
+        expect(Object.keys(answer).filter((name) => name !== "erased")).toEqual(before.filter((name) => name in answer))
       }),
       { numRuns: 1000 },
     )

@@ -208,7 +208,7 @@ export const http: Part = {
     ["server/ClientAddress.ts", ".at(-1)", ".at(0)", "the address in a header is its last one"],
     [
       "server/Authenticate.ts",
-      "holderOf(session.ipAddress)",
+      "holderOf(opened)",
       "holderOf(session.id)",
       "of a visitor draw from the address that opened its session",
     ],

@@ -164,12 +164,6 @@ export const ledger: Part = {
       "of a refusal answers the first",
     ],
     [
-      "ExternalIds.ts",
-      "(byId.get(id)!.event?.submitter ?? submitter) !== submitter",
-      "false",
-      "is another event for another key",
-    ],
-    [
       "RepeatedItems.ts",
       "if (!isNamed && !people.has(concordId)) return undefined",
       "",
@@ -190,7 +184,7 @@ export const ledger: Part = {
     ["PlannedEvents.ts", "if (!isSeen) return", "return", "that are recorded at the same moment are two"],
     [
       "SharedContacts.ts",
-      "if (yield* hasFact(organization, concordId, alias.hash, context)) continue",
+      "if ((yield* hasFact(organization, concordId, alias.hash, context)) !== false) continue",
       "",
       "records the account without the mailbox of another person",
     ],

@@ -102,8 +102,8 @@ export const people: Part = {
     ],
     [
       "Sessions.ts",
-      "session === undefined || session.project !== project.id ||",
-      "session === undefined ||",
+      "kept === undefined || kept.project !== project.id ||",
+      "kept === undefined ||",
       "GET /site-v1/:projectId/consent-state is 401 without one",
     ],
 
@@ -123,8 +123,8 @@ export const people: Part = {
     ],
     [
       "PersonFacts.ts",
-      "const facts = yield* Joins.facts(organization, fact.member, context)",
-      "const facts = found",
+      "const stored = yield* Joins.facts(organization, fact.member, context)",
+      "const stored = found",
       "Whatever is interleaved, lost and killed",
     ],
     [

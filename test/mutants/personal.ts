@@ -54,12 +54,7 @@ export const personal: Part = {
       'if (json === undefined) return yield* Effect.die("it is gone")',
       "With every key destroyed",
     ],
-    [
-      "ledger/OpenedTexts.ts",
-      "age < freshMillis",
-      "age < Infinity",
-      "are held for a minute",
-    ],
+    ["ledger/OpenedTexts.ts", "age < freshMillis", "age < Infinity", "are held for a minute"],
     [
       "ledger/OpenedTexts.ts",
       "if (bytes <= maxBytes) return",
@@ -74,9 +69,9 @@ export const personal: Part = {
     ],
     [
       "ledger/ExternalIds.ts",
-      "hasher.sign(\"external id\", `${submitter}\\0${externalId}`)",
-      "hasher.sign(\"external id\", externalId)",
-      "An external id is unique for the key that sends it",
+      'hasher.sign("external id", `${submitter}\\0${externalId}`)',
+      'hasher.sign("external id", externalId)',
+      "is another event for another key",
     ],
     [
       "ledger/SharedContacts.ts",
@@ -90,25 +85,20 @@ export const personal: Part = {
       "ComposedEvents.of(organization, recorded.events, context)",
       "cost no statement where there are none",
     ],
-    ["people/Sessions.ts", "session: answered }", "session: { ...session, ...personal } }", "are in answers, and in no"],
     [
       "people/Sessions.ts",
-      "remember(session, committed, now, context)",
-      "",
-      "cost no statement where there are none",
+      "session: answered }",
+      "session: { ...session, ...personal } }",
+      "are in answers, and in no",
     ],
+    ["people/Sessions.ts", "remember(session, committed, now, context)", "", "cost no statement where there are none"],
     [
       "people/PersonFacts.ts",
-      "if (alias !== undefined || kind !== \"identified\") continue",
+      'if (alias !== undefined || kind !== "identified") continue',
       "continue",
       "of an identification that were left out are not needed",
     ],
-    [
-      "transfer/Exporting.ts",
-      "isAway ? yield*",
-      "false ? yield*",
-      "are left out while the keys are away",
-    ],
+    ["transfer/Exporting.ts", "isAway ? yield*", "false ? yield*", "are left out while the keys are away"],
     [
       "transfer/Restoring.ts",
       "if (!EventBody.isErased(answer) && !EventBody.isErased(composed.body)) return false",

@@ -10,6 +10,7 @@ import { CurrentVisitor } from "../api/Credentials.ts"
 import * as PeopleWire from "../api/PeopleWire.ts"
 import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
+import { sessionEnded } from "../server/Authenticate.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 const decode = Exchange.decoder(PeopleWire.Profile)
@@ -36,6 +37,7 @@ export const keep = Effect.fnUntraced(function* (request: HttpServerRequest.Http
     const errors = kept.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
     return yield* new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors })
   }
+  if (kept._tag === "SessionEnded") return yield* sessionEnded
   const { isRepeated, unproven } = kept
   return Answer.json(
     JSON.stringify({ concordId: session.concordId, ...kept.profile, unproven }),
