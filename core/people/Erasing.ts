@@ -16,6 +16,7 @@ import * as Turns from "../ledger/Turns.ts"
 import type { Organization } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
 import * as People from "../model/People.ts"
+import * as ErasureNotice from "./ErasureNotice.ts"
 import type { ErasureLog, ErasureLogUnavailable } from "../ports/ErasureLog.ts"
 import type { Erasure, ErasureChange, ErasureReason, Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
 
@@ -36,6 +37,10 @@ export interface Erased {
   readonly isScrubbed: boolean
   /** Whether a log of erasures has it, so that a restored backup erases again. */
   readonly isLogged: boolean
+  /** What is not promised, one sentence each. */
+  readonly notPromised: ReadonlyArray<string>
+  /** From when on no backup shows personal data of the person; left out while the keys cannot be reached. */
+  readonly unreadableInBackupsFrom?: Instant
   /** Positions at which the person is erased. */
   readonly positions: Positions
   readonly isRepeated?: true
@@ -245,11 +250,16 @@ const attempt = Effect.fnUntraced(function* (
 
 /** Answers with an erasure that is kept, and finishes it. */
 const erased = Effect.fnUntraced(function* (organization: Organization, erasure: Erasure, context: LedgerContext) {
+  const isLogged = Option.isSome(context.erasureLog)
+  const isScrubbed = yield* finishAll([erasure.id], context)
+  const unreadableInBackupsFrom = yield* ErasureNotice.unreadableInBackupsFrom(erasure.recordedAt, context)
   return {
     _tag: "Erased",
     erasure,
-    isScrubbed: yield* finishAll([erasure.id], context),
-    isLogged: Option.isSome(context.erasureLog),
+    isScrubbed,
+    isLogged,
+    notPromised: ErasureNotice.notPromised({ isLogged, isScrubbed }),
+    ...(unreadableInBackupsFrom !== undefined && { unreadableInBackupsFrom }),
     positions: yield* positionsOf(organization, erasure.members, context),
   } satisfies Erased as Erased
 })

@@ -1,0 +1,55 @@
+/**
+ * The answer to an erasure in words: what it cannot promise, and from when on backups show nothing of the person.
+ */
+import { Effect } from "effect"
+import type { Instant } from "../engine/Instant.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+
+/** How long keys of people are wrapped by the key of one epoch, in milliseconds. */
+const epochMillis = 30 * 24 * 60 * 60 * 1000
+
+/** How long the key of an epoch that is over is kept, in milliseconds. */
+const keptMillis = 90 * 24 * 60 * 60 * 1000
+
+const outside =
+  "Copies outside of the store keep what was deleted until they are removed or overwritten: backups, snapshots, replicas, " +
+  "archived write-ahead logs, and blocks that a file system or a disk keeps."
+
+const elsewhere =
+  "Events keep the concordId, which is random: erase it, and what it stands for, wherever else it was written down."
+
+const notScrubbed =
+  "Deleted rows may still be in the files of the store: run assent scrub, in PostgreSQL with a role that may VACUUM."
+
+const notLogged = "No erasure log is set (ASSENT_ERASURE_LOG): a backup that is restored brings the person back."
+
+/** What an erasure cannot promise, one sentence each. */
+export const notPromised = ({
+  isLogged,
+  isScrubbed,
+}: {
+  readonly isLogged: boolean
+  readonly isScrubbed: boolean
+}): ReadonlyArray<string> => [
+  outside,
+  elsewhere,
+  ...(isScrubbed ? [] : [notScrubbed]),
+  ...(isLogged ? [] : [notLogged]),
+]
+
+/**
+ * From when on personal data of people that were erased at an instant cannot be read in any backup: when the key of the
+ * epoch is destroyed that wrapped their keys last. `undefined` while the keys cannot be reached.
+ */
+export const unreadableInBackupsFrom = Effect.fnUntraced(function* (
+  erasedAt: Instant,
+  { keys }: Pick<LedgerContext, "keys">,
+) {
+  const epochs = yield* Effect.orElseSucceed(keys.epochs, () => [])
+  const index = epochs.findLastIndex(({ beganAt }) => beganAt <= erasedAt)
+  const wrapping = epochs[Math.max(index, 0)]
+  if (wrapping === undefined) return undefined
+  // An epoch ends when the next one begins, which may be late.
+  const end = epochs[index + 1]?.beganAt ?? Math.max(wrapping.beganAt + epochMillis, erasedAt)
+  return end + keptMillis
+})
