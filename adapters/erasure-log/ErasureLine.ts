@@ -26,7 +26,7 @@ const Begun = Schema.Struct({
   organization: Uuid,
   members: Schema.NonEmptyArray(Uuid),
   recordedAt: Schema.String,
-  submitter: Uuid,
+  submitter: Schema.String,
   reason: Schema.Literals(erasureReasons),
 })
 

@@ -23,6 +23,7 @@ import * as ApiKeyRoutes from "./routes/ApiKeyRoutes.ts"
 import * as ConsentTypeRoutes from "./routes/ConsentTypeRoutes.ts"
 import * as OpenRoutes from "./routes/OpenRoutes.ts"
 import * as OrganizationRoutes from "./routes/OrganizationRoutes.ts"
+import * as ErasureRoutes from "./routes/ErasureRoutes.ts"
 import * as PeopleRoutes from "./routes/PeopleRoutes.ts"
 import * as PrivacyRoutes from "./routes/PrivacyRoutes.ts"
 import * as SiteRoutes from "./routes/SiteRoutes.ts"
@@ -95,7 +96,7 @@ const scalar = {
 
 const routes = Layer.mergeAll(
   HttpApiBuilder.layer(DescribedApi, { openapiPath: "/openapi.json" }).pipe(
-    Layer.provide([PrivacyRoutes.layer, ConsentTypeRoutes.layer, PeopleRoutes.layer]),
+    Layer.provide([PrivacyRoutes.layer, ConsentTypeRoutes.layer, PeopleRoutes.layer, ErasureRoutes.layer]),
     Layer.provide([OrganizationRoutes.layer, ApiKeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
     Layer.provide([Authenticate.keyLayer, Authenticate.sessionLayer]),
   ),

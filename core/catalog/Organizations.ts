@@ -3,7 +3,15 @@
  */
 import { Effect, Option } from "effect"
 import * as CatalogOf from "../model/Catalog.ts"
-import type { Catalog, Organization, Project, ProjectScope, ProjectStatus, PublicKey } from "../model/Catalog.ts"
+import type {
+  Catalog,
+  Organization,
+  Project,
+  ProjectScope,
+  ProjectStatus,
+  PublicKey,
+  Retention,
+} from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as CatalogChange from "./CatalogChange.ts"
@@ -29,6 +37,8 @@ export interface ProjectFields {
   readonly status?: ProjectStatus
   /** `null` sets it back to the default. */
   readonly earliestConsentDate?: Instant | null
+  /** `null`: everyone is kept for ever. */
+  readonly retention?: Retention | null
 }
 
 const earliestInFuture = CatalogChange.refused(
@@ -48,12 +58,15 @@ const refusal = (
   return earliestConsentDate != null && earliestConsentDate > now ? earliestInFuture : undefined
 }
 
-/** A project with an earliest date; with `null` it has the default again. */
-const withEarliest = (project: Project, earliest: Instant | null | undefined): Project => {
-  if (earliest === undefined) return project
-  const { earliestConsentDate: _, ...rest } = project
-  return earliest === null ? rest : { ...rest, earliestConsentDate: earliest }
-}
+/** A project with members that `null` sets back to their default; those that are left out stay. */
+const withOptional = (
+  { earliestConsentDate: earliest, retention: kept, ...project }: Project,
+  { earliestConsentDate = earliest, retention = kept }: Pick<ProjectFields, "earliestConsentDate" | "retention">,
+): Project => ({
+  ...project,
+  ...(earliestConsentDate != null && { earliestConsentDate }),
+  ...(retention != null && { retention }),
+})
 
 /** A new organization, with the first key of its owner. */
 export interface CreatedOrganization extends ApiKeys.CreatedKey {
@@ -96,7 +109,7 @@ export const newOrganization = Effect.fnUntraced(function* (
 
 /** A new project, not kept yet. */
 export const newProject = Effect.fnUntraced(function* (
-  { earliestConsentDate, status = "active", ...fields }: ProjectFields,
+  { earliestConsentDate, retention, status = "active", ...fields }: ProjectFields,
   organization: string,
   number: number,
   now: Instant,
@@ -112,7 +125,10 @@ export const newProject = Effect.fnUntraced(function* (
     dateCreated: now,
     dateUpdated: now,
   }
-  return withEarliest(project, earliestConsentDate)
+  return withOptional(project, {
+    ...(earliestConsentDate !== undefined && { earliestConsentDate }),
+    ...(retention !== undefined && { retention }),
+  })
 })
 
 /**
@@ -186,9 +202,12 @@ export const updateProject = Effect.fnUntraced(function* (
   const prepare = (catalog: Catalog, now: Instant) => {
     const refused = refusal(fields, now)
     if (refused !== undefined) return Effect.succeed(refused)
-    const { earliestConsentDate, ...others } = PageOrigins.kept(fields)
+    const { earliestConsentDate, retention, ...others } = PageOrigins.kept(fields)
     const before = { ...catalog.projects.get(project.id)!, ...others, dateUpdated: now }
-    const value = withEarliest(before, earliestConsentDate)
+    const value = withOptional(before, {
+      ...(earliestConsentDate !== undefined && { earliestConsentDate }),
+      ...(retention !== undefined && { retention }),
+    })
     return Effect.succeed({ _tag: "Prepared", entries: { projects: [value] }, value } as const)
   }
   return yield* CatalogChange.change<Project>({ owner: organization, ...answering }, prepare, context)

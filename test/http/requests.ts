@@ -113,6 +113,14 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     return { concordId, joinId: person.facts[0].id as string }
   }
 
+  /** Erases a person, and returns its id. */
+  const erased = async (project: Project): Promise<string> => {
+    const { concordId } = await recorded(project, fresh("erased"))
+    const path = `${organizations}/${project.organization}/people/${concordId}/erasure`
+    await asOwnerOf(ownerOf(project), "POST", path, { confirm: concordId, reason: "request" })
+    return concordId
+  }
+
   const joined: Record<string, { readonly concordId: string }> = {}
 
   const decided = (project: Project) => ({
@@ -200,6 +208,26 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
         const userId = fresh("renamed")
         await recorded(project, userId)
         return { json: { items: [{ userId, newUserId: fresh("new") }] } }
+      },
+    ],
+    [
+      `POST ${organizationPath}/people/:concordId/erasure`,
+      async (project) => {
+        const { concordId } = await recorded(project, fresh("erased"))
+        return { params: { concordId }, json: { confirm: concordId, reason: "request" } }
+      },
+    ],
+    [
+      `GET ${organizationPath}/people/:concordId/erasure`,
+      async (project) => ({ params: { concordId: await erased(project) } }),
+    ],
+    [`GET ${organizationPath}/erasures`, plain],
+    [
+      `POST ${organizationPath}/erasures`,
+      async (project) => {
+        const userId = fresh("erased")
+        const { concordId } = await recorded(project, userId)
+        return { json: { person: { userId }, confirm: concordId, reason: "request" } }
       },
     ],
     [`GET ${organizations}`, plain],

@@ -30,6 +30,7 @@ type Role = (typeof roles)[number]
 const reading: ReadonlyArray<Role> = ["owner", "admin", "limited", "viewer"]
 const recording: ReadonlyArray<Role> = ["owner", "admin", "limited"]
 const managing: ReadonlyArray<Role> = ["owner", "admin"]
+const erasing: ReadonlyArray<Role> = ["owner", "admin"]
 const keys: ReadonlyArray<Role> = ["owner"]
 
 interface Row {
@@ -63,6 +64,10 @@ const table: ReadonlyArray<Row> = [
   row(`DELETE ${organizationPath}/people/:concordId/joins/:joinId`, managing),
   row(`POST ${organizationPath}/people/:concordId/identifiers/release`, managing),
   row(`POST ${organizationPath}/people/identifiers/rename`, managing),
+  row(`POST ${organizationPath}/people/:concordId/erasure`, erasing),
+  row(`GET ${organizationPath}/people/:concordId/erasure`, reading),
+  row(`GET ${organizationPath}/erasures`, reading),
+  row(`POST ${organizationPath}/erasures`, erasing),
   row(`GET ${organizations}`, reading),
   // It answers an owner's key, and only owners may make keys.
   row(`POST ${organizations}`, keys, 201),

@@ -4,6 +4,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { ApiKeys } from "./ApiKeys.ts"
 import { ConsentTypes } from "./ConsentTypes.ts"
+import { Erasures } from "./Erasures.ts"
 import { Open } from "./Open.ts"
 import { Organizations } from "./Organizations.ts"
 import { People } from "./People.ts"
@@ -12,7 +13,7 @@ import { Site } from "./Site.ts"
 
 /** All endpoints. An unknown query parameter is an error; an unknown member of a body is ignored. */
 export const Api = HttpApi.make("assent")
-  .add(Privacy, ConsentTypes, People, Organizations, ApiKeys, Site, Open)
+  .add(Privacy, ConsentTypes, People, Erasures, Organizations, ApiKeys, Site, Open)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(
     OpenApi.annotations({

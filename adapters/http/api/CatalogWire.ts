@@ -86,12 +86,26 @@ const EarliestConsentDate = Exchange.Instant.check(
   Schema.isGreaterThanOrEqualTo(EarliestDate.earliestOfProjects, { message: "expected 1900-01-01 or later" }),
 ).annotate({ description: "An earlier `consentDate` is refused; left out or null: 1990-01-01" })
 
+const period = (of: string) =>
+  Fields.orNull(
+    Exchange.PositivePeriod.annotate({ description: `How long ${of} are kept (ISO 8601); left out or null: for ever` }),
+  )
+
+const Retention = Schema.Struct({
+  guests: period("people who were never identified"),
+  people: period("all others"),
+}).annotate({
+  description:
+    "After it, people of whom nothing more was recorded are erased by `assent erase --retention`; null: nobody is",
+})
+
 const projectFields = {
   type: Fields.orNull(Schema.Literal("website")),
   domains: Fields.orNull(Domains),
   appOrigins: Fields.orNull(AppOrigins),
   status: Fields.orNull(Schema.Literals(Catalog.projectStatuses)),
   earliestConsentDate: Fields.orNull(EarliestConsentDate),
+  retention: Fields.orNull(Retention),
 }
 
 /** A new project. */
@@ -110,6 +124,9 @@ export const Project = Schema.Struct({
   appOrigins: Schema.Array(Schema.String),
   status: Schema.Literals(Catalog.projectStatuses),
   earliestConsentDate: Schema.String,
+  retention: Schema.optionalKey(
+    Schema.Struct({ guests: Schema.optionalKey(Schema.String), people: Schema.optionalKey(Schema.String) }),
+  ),
   dateCreated: Schema.String,
   dateUpdated: Schema.String,
 }).annotate({ identifier: "Project" })

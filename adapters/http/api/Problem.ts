@@ -72,6 +72,14 @@ const conflict = answered(
     version: Schema.optionalKey(
       Schema.Int.annotate({ description: "The version in force, where another one was meant to be changed" }),
     ),
+    toConfirm: Schema.optionalKey(
+      Schema.Struct({
+        concordId: Schema.String.annotate({ description: "Send it as `confirm`" }),
+        members: Schema.Int.annotate({ description: "How many people are counted as this one" }),
+        identifiers: Schema.Int.annotate({ description: "How many identifiers name them" }),
+        events: Schema.Int.annotate({ description: "How many events stay, without personal data" }),
+      }).annotate({ description: "The person that would be erased, where that must be confirmed" }),
+    ),
   }),
 )
 

@@ -3,10 +3,11 @@
  */
 import { Effect, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import type { Organization, Project } from "../../../core/model/Catalog.ts"
+import type { Organization, Project, Retention } from "../../../core/model/Catalog.ts"
 import * as EarliestDate from "../../../core/model/EarliestDate.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
+import * as Period from "../../../core/engine/Period.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { CreatedOrganization, OrganizationFields, ProjectFields } from "../../../core/catalog/Organizations.ts"
 import * as PageOrigins from "../../../core/catalog/PageOrigins.ts"
@@ -48,6 +49,11 @@ const organizationJson = (organization: Organization) => ({
   dateUpdated: Instant.format(organization.dateUpdated),
 })
 
+const retentionJson = ({ guests, people }: Retention) => ({
+  ...(guests !== undefined && { guests: Period.format(guests) }),
+  ...(people !== undefined && { people: Period.format(people) }),
+})
+
 const projectJson = (project: Project) => ({
   id: project.id,
   organization: project.organization,
@@ -57,6 +63,7 @@ const projectJson = (project: Project) => ({
   appOrigins: project.appOrigins ?? [],
   status: project.status,
   earliestConsentDate: Instant.format(project.earliestConsentDate ?? EarliestDate.defaultOfProjects),
+  ...(project.retention !== undefined && { retention: retentionJson(project.retention) }),
   dateCreated: Instant.format(project.dateCreated),
   dateUpdated: Instant.format(project.dateUpdated),
 })
@@ -87,15 +94,24 @@ const toProject = ({ domains, name, ...rest }: typeof CatalogWire.NewProject.Typ
   ...optionalOf(rest),
 })
 
+/** A retention that keeps everyone for ever is none. */
+const toRetention = (retention: typeof CatalogWire.ProjectChange.Type.retention): Retention | null => {
+  const { guests, people } = retention ?? {}
+  if (guests == null && people == null) return null
+  return { ...(guests != null && { guests }), ...(people != null && { people }) }
+}
+
 /** The members of a project that have a default, which `null` stands for, or need not be changed. */
 const optionalOf = ({
   appOrigins,
   earliestConsentDate,
+  retention,
   status,
-}: Pick<typeof CatalogWire.ProjectChange.Type, "appOrigins" | "earliestConsentDate" | "status">) => ({
+}: Pick<typeof CatalogWire.ProjectChange.Type, "appOrigins" | "earliestConsentDate" | "retention" | "status">) => ({
   ...(appOrigins != null && { appOrigins }),
   ...(status != null && { status }),
   ...(earliestConsentDate !== undefined && { earliestConsentDate }),
+  ...(retention !== undefined && { retention: toRetention(retention) }),
 })
 
 const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger["Service"]["listEntries"]>[3]) {

@@ -9,7 +9,6 @@ import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as FactLine from "../../../core/formats/FactLine.ts"
-import type * as Releasing from "../../../core/people/Releasing.ts"
 import type { RenamedAccount } from "../../../core/people/Renaming.ts"
 import type { PersonPage } from "../../../core/people/PersonFacts.ts"
 import * as People from "../../../core/model/People.ts"
@@ -20,6 +19,7 @@ import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 import * as CatalogChanges from "./CatalogChanges.ts"
+import * as OneIdentifier from "./OneIdentifier.ts"
 import * as Pages from "./Pages.ts"
 import * as Positions from "../server/Positions.ts"
 
@@ -59,26 +59,6 @@ const undo = Effect.fnUntraced(function* (
 const notValid = (errors: ReadonlyArray<Answer.Violation>, detail = "the body is not valid") =>
   new Answer.HttpProblem({ status: 422, detail, errors })
 
-/** The identifier that is released; fails unless exactly one is given, and the project of a `projectUserId`. */
-const releasedOf = Effect.fnUntraced(function* (fields: typeof PeopleWire.Release.Type) {
-  const ledger = yield* Ledger
-  const { organization } = yield* CurrentKey
-  const given = People.releasableKinds.flatMap((kind) => {
-    const value = fields[kind]
-    return value == null ? [] : [{ kind, value }]
-  })
-  const [identifier] = given
-  if (identifier === undefined || given.length > 1) {
-    const detail = `name exactly one of ${People.releasableKinds.join(", ")}`
-    return yield* notValid([{ pointer: "", code: "identifier_missing", detail }])
-  }
-  if (identifier.kind !== "projectUserId") return identifier as Releasing.Identifier
-  const project = (yield* ledger.catalog).projects.get(fields.project?.toLowerCase() ?? "")
-  if (project !== undefined && project.organization === organization.id) return { ...identifier, project }
-  const detail = "expected the id of a project of the organization: a projectUserId is unique in its project only"
-  return yield* notValid([{ pointer: "/project", code: "unknown_project", detail }])
-})
-
 const notNamed = new Answer.HttpProblem({
   status: 404,
   detail: "the identifier does not name this person, nor one joined with it",
@@ -95,7 +75,7 @@ const release = Effect.fnUntraced(function* (
   const { key, organization } = yield* CurrentKey
   const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeRelease)
   if (!isUuid(params.concordId)) return yield* noPerson
-  const identifier = yield* releasedOf(fields)
+  const identifier = yield* OneIdentifier.of(fields)
   yield* Account.take({ items: 1, writes: writesOfChange + (idempotency.idempotency === undefined ? 0 : 1) })
   const about = { concordId: params.concordId.toLowerCase(), identifier, reason: fields.reason, submitter: key.id }
   const writeFact = (fact: People.Fact): string => JSON.stringify(FactLine.of(fact))

@@ -32,6 +32,13 @@ export class HttpProblem extends Data.TaggedError("HttpProblem")<{
   readonly headers?: Readonly<Record<string, string>>
   /** The version in force, if the request was meant to change another one. */
   readonly version?: number
+  /** The person that would be erased, and counts, if an erasure must be confirmed first. */
+  readonly toConfirm?: {
+    readonly concordId: string
+    readonly members: number
+    readonly identifiers: number
+    readonly events: number
+  }
 }> {}
 
 /** The time after which a client should try again, in seconds. */
@@ -63,7 +70,7 @@ const named = (errors: ReadonlyArray<Violation>): ReadonlyArray<Violation> => {
 }
 
 /** The body of an error answer, and the `instance` under which it is logged. */
-export const write = ({ status, detail, errors, version }: HttpProblem) => {
+export const write = ({ status, detail, errors, toConfirm, version }: HttpProblem) => {
   const title = ProblemBody.titles[status]
   // Node buffers random bytes. Asking the operating system for each id was a fifth of the cost of a refusal.
   const instance = `urn:uuid:${randomUUID()}`
@@ -78,6 +85,7 @@ export const write = ({ status, detail, errors, version }: HttpProblem) => {
     instance,
     ...(errors !== undefined && { errors: named(errors) }),
     ...(version !== undefined && { version }),
+    ...(toConfirm !== undefined && { toConfirm }),
   })
   return { body, instance }
 }
