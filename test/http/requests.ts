@@ -117,7 +117,7 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
   const erased = async (project: Project): Promise<string> => {
     const { concordId } = await recorded(project, fresh("erased"))
     const path = `${organizations}/${project.organization}/people/${concordId}/erasure`
-    await asOwnerOf(ownerOf(project), "POST", path, { confirm: concordId, reason: "request" })
+    await asOwnerOf(ownerOf(project), "POST", path, { json: { confirm: concordId, reason: "request" } })
     return concordId
   }
 

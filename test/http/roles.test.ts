@@ -40,6 +40,8 @@ interface Row {
   readonly may: ReadonlyArray<Role> | "sessions" | "anybody"
   /** The status for a caller that may. */
   readonly status: number
+  /** Whether the role is needed in every project. */
+  readonly isEverywhere?: true
 }
 
 const row = (endpoint: string, may: Row["may"], status = 200): Row => ({ endpoint, may, status })
@@ -64,10 +66,10 @@ const table: ReadonlyArray<Row> = [
   row(`DELETE ${organizationPath}/people/:concordId/joins/:joinId`, managing),
   row(`POST ${organizationPath}/people/:concordId/identifiers/release`, managing),
   row(`POST ${organizationPath}/people/identifiers/rename`, managing),
-  row(`POST ${organizationPath}/people/:concordId/erasure`, erasing),
+  { ...row(`POST ${organizationPath}/people/:concordId/erasure`, erasing), isEverywhere: true },
   row(`GET ${organizationPath}/people/:concordId/erasure`, reading),
   row(`GET ${organizationPath}/erasures`, reading),
-  row(`POST ${organizationPath}/erasures`, erasing),
+  { ...row(`POST ${organizationPath}/erasures`, erasing), isEverywhere: true },
   row(`GET ${organizations}`, reading),
   // It answers an owner's key, and only owners may make keys.
   row(`POST ${organizations}`, keys, 201),
@@ -206,7 +208,7 @@ describe("the table", () => {
 })
 
 describe("what a key may call:", () => {
-  test.each(titled(forKeys))("%s is for %s", async (endpoint, _, { may, status }) => {
+  test.each(titled(forKeys))("%s is for %s", async (endpoint, _, { isEverywhere, may, status }) => {
     const isInProject = endpoint.includes(":projectId")
     const isInOrganization = endpoint.includes(":organizationId")
     const expected: Array<string> = []
@@ -223,7 +225,8 @@ describe("what a key may call:", () => {
     for (const where of isInProject ? own : own.slice(0, 1)) {
       for (const key of [...plainKeys, ...mixedKeys]) {
         const role = isInProject && where.project === shop ? (key.inShop ?? key.role) : key.role
-        await call(key, where, may.includes(role) ? status : 403)
+        const isAllowed = may.includes(role) && (isEverywhere !== true || may.includes(key.inShop ?? key.role))
+        await call(key, where, isAllowed ? status : 403)
       }
       valid = undefined
     }
