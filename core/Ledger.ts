@@ -27,6 +27,7 @@ import * as ErasingByIdentifier from "./people/ErasingByIdentifier.ts"
 import * as ErasurePages from "./people/ErasurePages.ts"
 import * as ErasurePreview from "./people/ErasurePreview.ts"
 import * as ErasureReplay from "./people/ErasureReplay.ts"
+import * as HeldData from "./people/HeldData.ts"
 import * as Identifying from "./people/Identifying.ts"
 import * as Joins from "./ledger/Joins.ts"
 import * as PersonFacts from "./people/PersonFacts.ts"
@@ -37,6 +38,7 @@ import * as ProvenIdentifier from "./people/ProvenIdentifier.ts"
 import * as Resolving from "./people/Resolving.ts"
 import * as Retention from "./people/Retention.ts"
 import * as Sessions from "./people/Sessions.ts"
+import * as CarriedErasures from "./transfer/CarriedErasures.ts"
 import * as DryRunStore from "./transfer/DryRunStore.ts"
 import * as Exporting from "./transfer/Exporting.ts"
 import * as Importing from "./transfer/Importing.ts"
@@ -94,6 +96,8 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     importBlock: bound(Importing.importBlock),
     restoreBlock: bound(Restoring.restoreBlock),
     export: bound(Exporting.open),
+    erasuresOf: bound(CarriedErasures.list),
+    bringErasures: bound(CarriedErasures.bring),
     // Questions about a person
     find: bound(Resolving.find),
     state: bound(SeveralPeople.state),
@@ -112,6 +116,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     identifiedBefore: bound(Identifying.identifiedBefore),
     areOne: bound(Joins.areOne),
     person: bound(PersonFacts.of),
+    heldData: bound(HeldData.of),
     personPositions: bound(PersonFacts.positions),
     undoJoin: bound(PersonFacts.undo),
     releaseIdentifier: bound(Releasing.release),

@@ -297,11 +297,13 @@ export const make = (
   const isAsSeen = ({ claims, events, facts = [], organization, seen = [], ...append }: Append): boolean =>
     areSeen(organization, seen) &&
     claims.every((claim) => aliases.isFree(organization, claim)) &&
-    (append.isOfErased === true ||
-      !isAnyErased(organization, [
+    !isAnyErased(
+      organization,
+      [
         ...[...events, ...claims].map(({ concordId }) => concordId),
         ...facts.flatMap(({ member, survivor }) => [member, survivor]),
-      ])) &&
+      ].filter((concordId) => append.ofErased?.has(concordId) !== true),
+    ) &&
     personal.areFree(organization, append.personal)
 
   const keep = (append: Append): void => {

@@ -53,7 +53,11 @@ export const steps = (
   }
   if (heads.values().some(({ has_erased }) => has_erased)) {
     const organizations = new Map(requests.map(({ organization, project }) => [project.number, organization]))
-    const ofErased = new Set(requests.flatMap(({ events, isOfErased }) => (isOfErased === true ? events : [])))
+    const ofErased = new Set(
+      requests.flatMap(({ events, ofErased: erased }) =>
+        erased === undefined ? [] : events.filter(({ concordId }) => erased.has(concordId)),
+      ),
+    )
     for (const { event, lane, project } of placed) {
       if (!heads.get(lane)!.has_erased || ofErased.has(event)) continue
       add({ organization: organizations.get(project.number)!, concordId: event.concordId })

@@ -114,13 +114,13 @@ export const make = (
    * that a person is looked up only in a lane with the mark and in one without events.
    */
   const isAboutErased = (
-    { claims, facts = [], isOfErased, organization, project }: Append,
+    { claims, facts = [], ofErased, organization, project }: Append,
     lanes: ReadonlyMap<number, ReadonlyArray<StoredEvent>>,
     heads: ReadonlyMap<number, LaneHead>,
   ): boolean => {
-    if (isOfErased === true) return false
     const mayHave = (head: LaneHead): boolean => head?.["has_erased"] !== 0 || head["next_position"] === 0
-    const isErased = (concordId: string): boolean => personal.isErased(organization, concordId)
+    const isErased = (concordId: string): boolean =>
+      ofErased?.has(concordId) !== true && personal.isErased(organization, concordId)
     for (const [lane, ofLane] of lanes) {
       if (mayHave(heads.get(lane)) && ofLane.some(({ concordId }) => isErased(concordId))) return true
     }

@@ -17,6 +17,7 @@ import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { ReplacedDates } from "../../core/transfer/ImportRun.ts"
 import type { NotTheSame, NotWhole, SourceChanged } from "../../core/transfer/Moving.ts"
 import type { NoLedger, NotEmpty, StoreDamaged, UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
+import type { ErasureLogUnavailable } from "../../core/ports/ErasureLog.ts"
 import type { KeysUnavailable } from "../../core/ports/Keys.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import type { KeysNeeded } from "../Keys.ts"
@@ -37,6 +38,7 @@ export type Failure =
   | AlreadySetUp
   | ReplacedDates
   | NoSuchProject
+  | ErasureLogUnavailable
   | KeysNeeded
   | KeysUnavailable
   | StoreUnavailable
@@ -79,6 +81,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "UpgradeNeeded":
       return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
     case "AlreadySetUp":
+    case "ErasureLogUnavailable":
     case "KeysUnavailable":
     case "NotEmpty":
     case "NotTheSame":

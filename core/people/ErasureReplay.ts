@@ -27,7 +27,7 @@ export interface Replayed {
 const pageSize = 1000
 
 /** Every erasure of an organization. */
-const erasuresOf = Effect.fnUntraced(function* (organization: Organization, { store }: Pick<LedgerContext, "store">) {
+export const erasuresOf = Effect.fnUntraced(function* (organization: Organization, { store }: Pick<LedgerContext, "store">) {
   const all: Array<Erasure> = []
   for (;;) {
     const page = yield* store.personal.erasures(organization, all.at(-1), pageSize)
@@ -38,7 +38,7 @@ const erasuresOf = Effect.fnUntraced(function* (organization: Organization, { st
 })
 
 /** Makes an erasure of the log again, for the members that are not erased. Joins of a restored backup do not add any. */
-const eraseAgain = Effect.fnUntraced(function* (
+export const eraseAgain = Effect.fnUntraced(function* (
   organization: Organization,
   logged: LoggedState,
   erasedBefore: ReadonlySet<string>,

@@ -55,10 +55,10 @@ export interface Append {
   /** Personal data of the events and facts, and keys of their people. */
   readonly personal?: PersonalWrites
   /**
-   * The people of the events may have been erased: an export is restored, after its erasures. Nothing but events may
-   * come with it.
+   * People whose events are recorded although they were erased, because an export is restored after its erasures.
+   * Nothing but events may come of them.
    */
-  readonly isOfErased?: true
+  readonly ofErased?: ReadonlySet<string>
   /** Belongs to the organization. */
   readonly idempotencyRecord?: IdempotencyRecord
   /**
@@ -79,7 +79,7 @@ export interface Append {
  * events; they are left out where an earlier attempt of the same append had recorded the events already. `Stale`:
  * nothing was recorded; read aliases and external ids again, and prepare the append for no earlier than
  * `lastRecordedAt`; if `isOvertaken`, with one of its `refusals` as of a later date, too. An append about a person that
- * was erased is `Stale`, whether the person is in an event, a claim or a fact, unless it {@link Append.isOfErased}.
+ * was erased is `Stale`, whether the person is in an event, a claim or a fact, but for those of {@link Append.ofErased}.
  * `Repeated`: nothing was recorded, because there is an idempotency record of the same hash already.
  */
 export type Appended =

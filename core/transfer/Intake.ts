@@ -85,6 +85,8 @@ export interface Intake<E = never> extends ProjectScope, ImportRun.ImportOptions
   readonly submitter: string
   /** Whether rows are an export of recorded events, to be restored as they were. */
   readonly isRestore: boolean
+  /** Everyone that was erased: only of a restore, which drops their personal data. */
+  readonly erased?: ReadonlySet<string>
   /** Maps a row to the members of an item, or to {@link skipped}; left out, it has them. */
   readonly map?: (value: unknown) => Result.Result<unknown, ReadonlyArray<RowFault>>
   /** As in `Batch`. A restore does not use it. */
@@ -227,9 +229,10 @@ const restoreRows = Effect.fnUntraced(function* (
   ledger: BlockUseCases,
 ) {
   const { faulty, good, skipped } = yield* decodeRows(rows, intake, decodeRecorded)
-  const { organization, project, types } = intake
+  const { erased, organization, project, types } = intake
   const lines = good.map(({ value }) => value)
-  const fates = yield* ledger.restoreBlock({ organization, project, types, lines })
+  const scope = { organization, project, types }
+  const fates = yield* ledger.restoreBlock({ ...scope, lines, ...(erased !== undefined && { erased }) })
   return {
     rows: rows.length,
     good,

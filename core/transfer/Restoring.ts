@@ -23,6 +23,8 @@ import * as PersonalData from "../ledger/PersonalData.ts"
 export interface RestoredBlock extends ProjectScope {
   /** 1 to `Batch.maxItems`. */
   readonly lines: ReadonlyArray<RecordedLine.Line>
+  /** Everyone that was erased. Their events are restored without personal data, also where the export has them. */
+  readonly erased?: ReadonlySet<string>
 }
 
 /** Why an event is not restored. */
@@ -77,8 +79,14 @@ const dataOf = ({ erased, externalId, session }: RecordedLine.Line): LineData =>
   }
 }
 
+/** The data of a line of a person that was erased since: none of them, each with a commitment that no one can open. */
+const withoutData = (data: LineData): LineData => ({
+  ...("session" in data && { session: undefined }),
+  ...("event" in data && { event: undefined }),
+})
+
 /** The event of a line. */
-const toEvent = (line: RecordedLine.Line): LineEvent => {
+const toEvent = (line: RecordedLine.Line, erased: ReadonlySet<string> | undefined): LineEvent => {
   const { dateCreated, expirationDate, organization, session, submitter, version } = line
   const { claimedConsentDate, claimedExpirationDate } = line
   const event = {
@@ -101,10 +109,11 @@ const toEvent = (line: RecordedLine.Line): LineEvent => {
     domain: session.domain,
     ...Exchange.present({ geography: session.geography }),
   }
-  const data = dataOf(line)
+  const isErased = erased?.has(event.concordId) === true
+  const data = isErased ? withoutData(dataOf(line)) : dataOf(line)
   return {
     event: { ...event, submitter, ...(shown != null && EventBody.originOf(shown)) },
-    externalId: line.externalId ?? undefined,
+    externalId: isErased ? undefined : (line.externalId ?? undefined),
     data,
     write: (commitments) => {
       const withCommitment = shown == null ? undefined : { ...shown, commitment: commitments.session }
@@ -196,7 +205,7 @@ const toRestore = Effect.fnUntraced(function* (
   const good: Array<IndexedEvent> = []
   const ids = new Set<string>()
   for (const [index, line] of block.lines.entries()) {
-    const each = toEvent(line)
+    const each = toEvent(line, block.erased)
     const { event } = each
     const faults = faultsOf(line, event, block, now)
     if (faults.length > 0) fates[index] = faults
@@ -268,7 +277,7 @@ const personalOf = (
 }
 
 const append = (
-  { organization, project }: ProjectScope,
+  { erased, organization, project }: RestoredBlock,
   events: ReadonlyArray<StoredEvent>,
   personal: { readonly personal?: PersonalWrites },
   { store }: LedgerContext,
@@ -279,6 +288,7 @@ const append = (
     recordedAt: events.at(-1)!.dateCreated,
     events,
     claims: [],
+    ...(erased !== undefined && { ofErased: erased }),
     ...personal,
   })
 
@@ -286,7 +296,7 @@ const append = (
 const restoreOne = Effect.fnUntraced(function* (
   event: StoredEvent,
   personal: PersonalWrites | undefined,
-  scope: ProjectScope,
+  scope: RestoredBlock,
   context: LedgerContext,
 ) {
   const hashes = event.externalId === undefined ? [] : [event.externalId]

@@ -68,7 +68,8 @@ export const eventClauses: ReadonlyArray<Clause> = [
         const append = (events: ReadonlyArray<StoredEvent>, over: Partial<Append> = {}) =>
           Effect.map(store.events.append(request(events, { project: owner, ...over })), ({ _tag }) => _tag)
         strictEqual(yield* append([event(uuid(5))]), "Stale")
-        strictEqual(yield* append([event(uuid(5)), event(uuid(6))], { isOfErased: true }), "Appended")
+        strictEqual(yield* append([event(uuid(5))], { ofErased: new Set([uuid(6)]) }), "Stale")
+        strictEqual(yield* append([event(uuid(5)), event(uuid(6))], { ofErased: new Set([uuid(5)]) }), "Appended")
         strictEqual(yield* append([event(uuid(5))]), "Stale")
         strictEqual(yield* append([event(uuid(6))]), "Appended")
       }

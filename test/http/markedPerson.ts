@@ -2,7 +2,7 @@
  * A person about which everything is recorded that a ledger can hold, each value with a marker of its own: through the
  * API of a real server, as a company and a browser would.
  */
-import { randomBytes, randomInt, randomUUID } from "node:crypto"
+import { randomInt, randomUUID } from "node:crypto"
 import { expect } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
 import * as Markers from "../support/markers.ts"
@@ -63,7 +63,7 @@ const expectDone = (answer: Answer): Answer => {
 }
 
 /** A key that no request has had. */
-const again = () => ({ "idempotency-key": randomBytes(12).toString("hex") })
+const again = () => ({ "idempotency-key": randomUUID() })
 
 /** Records everything about a new person; the organization must have published the signer's key. */
 export const recordPerson = async (server: Server, signer: Signer): Promise<MarkedPerson> => {

@@ -191,6 +191,13 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
       },
     ],
     [
+      `GET ${organizationPath}/people/:concordId/data`,
+      async (project) => {
+        joined[project.id] ??= await join(project)
+        return { params: { concordId: joined[project.id]!.concordId } }
+      },
+    ],
+    [
       `DELETE ${organizationPath}/people/:concordId/joins/:joinId`,
       async (project) => ({ params: await join(project) }),
     ],

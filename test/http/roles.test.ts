@@ -26,9 +26,11 @@ import { acme, blog, foreign, nobody, other, secretOf, shop, startWorld, visit }
 const roles = ["owner", "admin", "limited", "viewer", "none"] as const
 type Role = (typeof roles)[number]
 
-// owner and admin: everything (admin no keys); limited: read all, write events; viewer: read; none: nothing.
+// owner and admin: everything (admin no keys); limited: read all, personal data too, write events; viewer: read; none:
+// nothing.
 const reading: ReadonlyArray<Role> = ["owner", "admin", "limited", "viewer"]
 const recording: ReadonlyArray<Role> = ["owner", "admin", "limited"]
+const handling: ReadonlyArray<Role> = ["owner", "admin", "limited"]
 const managing: ReadonlyArray<Role> = ["owner", "admin"]
 const erasing: ReadonlyArray<Role> = ["owner", "admin"]
 const keys: ReadonlyArray<Role> = ["owner"]
@@ -45,6 +47,12 @@ interface Row {
 }
 
 const row = (endpoint: string, may: Row["may"], status = 200): Row => ({ endpoint, may, status })
+
+/** An endpoint for which the key needs the role in every project. */
+const everywhere = (endpoint: string, may: Row["may"], status = 200): Row => ({
+  ...row(endpoint, may, status),
+  isEverywhere: true,
+})
 
 const table: ReadonlyArray<Row> = [
   row(`POST ${projectPath}/consent-events`, recording, 201),
@@ -63,13 +71,14 @@ const table: ReadonlyArray<Row> = [
   row(`DELETE ${projectPath}/consent-types/:id/versions/:version`, managing),
   row(`PATCH ${projectPath}`, managing),
   row(`GET ${organizationPath}/people/:concordId`, reading),
+  everywhere(`GET ${organizationPath}/people/:concordId/data`, handling),
   row(`DELETE ${organizationPath}/people/:concordId/joins/:joinId`, managing),
   row(`POST ${organizationPath}/people/:concordId/identifiers/release`, managing),
   row(`POST ${organizationPath}/people/identifiers/rename`, managing),
-  { ...row(`POST ${organizationPath}/people/:concordId/erasure`, erasing), isEverywhere: true },
+  everywhere(`POST ${organizationPath}/people/:concordId/erasure`, erasing),
   row(`GET ${organizationPath}/people/:concordId/erasure`, reading),
   row(`GET ${organizationPath}/erasures`, reading),
-  { ...row(`POST ${organizationPath}/erasures`, erasing), isEverywhere: true },
+  everywhere(`POST ${organizationPath}/erasures`, erasing),
   row(`GET ${organizations}`, reading),
   // It answers an owner's key, and only owners may make keys.
   row(`POST ${organizations}`, keys, 201),

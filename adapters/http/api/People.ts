@@ -4,7 +4,7 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
-import { about, inOrganization, Needs, paths } from "./Endpoint.ts"
+import { about, InEveryProject, inOrganization, Needs, paths } from "./Endpoint.ts"
 import * as PeopleWire from "./PeopleWire.ts"
 import * as Problem from "./Problem.ts"
 import * as Wire from "./Wire.ts"
@@ -26,6 +26,19 @@ export const People = HttpApiGroup.make("people")
         about(
           "Get a person",
           "Who it was joined with, the kinds of identifiers that name it, and the facts with their evidence: 1,000 members and facts a page.",
+        ),
+      ),
+    HttpApiEndpoint.get("getPersonData", `${person}/data`, {
+      params: one,
+      success: PeopleWire.PersonData,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "handle")
+      .annotate(InEveryProject, true)
+      .annotateMerge(
+        about(
+          "Get everything held about a person",
+          "For a person that asks what is kept about it: kinds of identifiers, sessions, personal data in clear, facts, erasures, decisions with their explanation and all events, of it and of everybody joined with it. One object of any length, streamed; one that is not closed is not complete.",
         ),
       ),
     HttpApiEndpoint.post("releaseIdentifier", `${person}/identifiers/release`, {

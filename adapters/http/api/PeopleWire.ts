@@ -2,9 +2,11 @@
  * The wire schemas of people: identification, profiles, and the facts of joins.
  */
 import { Schema } from "effect"
+import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 import * as People from "../../../core/model/People.ts"
+import { erasureReasons, personalKinds } from "../../../core/ports/PersonalStore.ts"
 import * as Wire from "./Wire.ts"
 
 /** The claim that an identifier names the visitor, with the identity token that proves it. */
@@ -139,3 +141,65 @@ export const Person = Schema.Struct({
   facts: Schema.Array(Fact).annotate({ description: "In the order recorded" }),
   ...Wire.nextCursor,
 }).annotate({ identifier: "Person" })
+
+/** Why people were erased, and what was deleted. */
+export const HeldErasure = Schema.Struct({
+  id: Schema.String,
+  members: Schema.Array(Schema.String),
+  erasedAt: Schema.String,
+  reason: Schema.Literals(erasureReasons),
+  submitter: Schema.String,
+  destroyed: Schema.Record(Schema.String, Schema.Int).annotate({ description: "How many rows of each kind" }),
+})
+
+const heldSession = {
+  id: Schema.String,
+  concordId: Schema.String,
+  project: Schema.String,
+  domain: Schema.String,
+  geography: Schema.optionalKey(Schema.String),
+  ipAddress: Schema.optionalKey(Schema.String),
+  userAgent: Schema.optionalKey(Schema.String),
+  expiresAt: Schema.String,
+}
+
+/** Everything that is held about a person and everyone joined with it. */
+export const PersonData = Schema.Struct({
+  concordId: Schema.String.annotate({ description: "Under which the person is answered" }),
+  readAt: Schema.String.annotate({ description: "When reading began" }),
+  people: Schema.Array(
+    Schema.Struct({
+      concordId: Schema.String,
+      isIdentified: Schema.Boolean.annotate({ description: "Whether an identifier has ever named it" }),
+    }),
+  ).annotate({ description: "Everybody who is counted as this person" }),
+  identifiers: Schema.Array(
+    Schema.Struct({
+      concordId: Schema.String,
+      kind: Schema.optionalKey(Schema.Literals(aliasKinds)),
+      project: Schema.optionalKey(Schema.String),
+      since: Schema.String,
+      until: Schema.optionalKey(
+        Schema.String.annotate({ description: "When it was released; left out while it names it" }),
+      ),
+      isRenamed: Schema.optionalKey(Schema.Boolean),
+    }),
+  ).annotate({ description: "The identifiers that name or named one of them; never a value" }),
+  sessions: Schema.Array(Schema.Struct(heldSession)).annotate({ description: "Those that are still stored" }),
+  personalData: Schema.Array(
+    Schema.Struct({
+      concordId: Schema.String,
+      kind: Schema.Literals(personalKinds),
+      data: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+    }),
+  ).annotate({ description: "Everything that is encrypted, in clear; without `data` if its key was destroyed" }),
+  facts: Schema.Array(Fact),
+  erasures: Schema.Array(HeldErasure),
+  projects: Schema.Array(
+    Schema.Struct({
+      project: Schema.String,
+      decisions: Schema.Array(Exchange.Decision),
+      events: Schema.Array(Wire.Event),
+    }),
+  ).annotate({ description: "Those that have events of one of them, with the decisions as of now" }),
+}).annotate({ identifier: "PersonData" })

@@ -21,6 +21,7 @@ import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 import * as CatalogChanges from "./CatalogChanges.ts"
 import * as OneIdentifier from "./OneIdentifier.ts"
 import * as Pages from "./Pages.ts"
+import * as PersonData from "./PersonData.ts"
 import * as Positions from "../server/Positions.ts"
 
 const decodeRelease = Exchange.decoder(PeopleWire.Release)
@@ -119,8 +120,9 @@ const rename = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServe
 const renamesOfRecord = 20
 
 /** The handlers of the group `people`. */
-export const layer = HttpApiBuilder.group(Api, "people", (handlers) =>
-  handlers
+export const layer = HttpApiBuilder.group(Api, "people", (handlers) => {
+  const personData = PersonData.make()
+  return handlers
     .handle("getPerson", ({ params, query }) =>
       Answer.respond(
         Effect.gen(function* () {
@@ -136,5 +138,6 @@ export const layer = HttpApiBuilder.group(Api, "people", (handlers) =>
     )
     .handleRaw("releaseIdentifier", ({ params, request }) => Answer.respond(release(request, params)))
     .handleRaw("renameAccounts", ({ request }) => Answer.respond(rename(request)))
-    .handle("undoJoin", ({ params, request }) => Answer.respond(undo(request, params))),
-)
+    .handle("getPersonData", ({ params, request }) => Answer.respond(personData(request, params.concordId)))
+    .handle("undoJoin", ({ params, request }) => Answer.respond(undo(request, params)))
+})

@@ -11,6 +11,7 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
+import * as ErasureFile from "../ErasureFile.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
@@ -20,6 +21,9 @@ const flags = {
   ...ProjectFlag.flags,
   out: Flags.outputPath("out", "Where to write; by default standard output").pipe(Flag.optional),
   types: Flags.outputPath("types", "Where to write the consent types with their history, as types.json").pipe(
+    Flag.optional,
+  ),
+  erasures: Flags.outputPath("erasures", "Where to write who was erased, for import --restore --erasures").pipe(
     Flag.optional,
   ),
   format: Flag.Literals("format", RowReader.formats).pipe(
@@ -38,7 +42,14 @@ const flags = {
 
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
-const validate = ({ from, out, store, types, until }: Flagged): Effect.Effect<void, CliError.ValidationError> => {
+const validate = ({
+  erasures,
+  from,
+  out,
+  store,
+  types,
+  until,
+}: Flagged): Effect.Effect<void, CliError.ValidationError> => {
   const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
   if (Option.exists(out, (path) => path.endsWith(".gz"))) {
     return refuse("--out: pack it yourself: assent export | gzip > file.gz")
@@ -47,7 +58,7 @@ const validate = ({ from, out, store, types, until }: Flagged): Effect.Effect<vo
     return refuse(`--until: must be after --from, which is ${Instant.format(from.value)}`)
   }
   return Flags.refuseOverwriting({
-    outputs: [Flags.named("--out", out), Flags.named("--types", types)],
+    outputs: [Flags.named("--out", out), Flags.named("--types", types), Flags.named("--erasures", erasures)],
     inputs: [],
     store: { name: store.name, at: store.url },
   })
@@ -91,6 +102,8 @@ const write = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) 
   yield* progress.clear
   yield* file.commit
   if (Option.isSome(given.types)) yield* writeTypes(scope, given.types.value)
+  // Read last, so that everyone whose events are erased in the file is in it.
+  if (Option.isSome(given.erasures)) yield* ErasureFile.write(scope.organization, given.erasures.value)
 }, Effect.scoped)
 
 /** The command. */

@@ -18,6 +18,7 @@ import * as Intake from "../../../core/transfer/Intake.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
 import * as Store from "../../Store.ts"
+import * as ErasureFile from "../ErasureFile.ts"
 import * as Flags from "../Flags.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
@@ -64,6 +65,9 @@ const flags = {
     Flag.withDefault(false),
     Flag.withDescription("The file is an export: events keep their ids, people and dates"),
   ),
+  erasures: Flags.path("erasures", "With --restore: an erasure log, or what export --erasures wrote").pipe(
+    Flag.optional,
+  ),
   dryRun: Flag.Boolean("dry-run").pipe(
     Flag.withDefault(false),
     Flag.withDescription("Say what would happen, and record nothing"),
@@ -84,20 +88,30 @@ const flags = {
 
 interface Given {
   readonly file: string
+  readonly erasures: Option.Option<string>
   readonly map: Option.Option<string>
   readonly rejected: Option.Option<string>
   readonly store: StoreFlag.ChosenStore
   readonly restore: boolean
 }
 
-const validate = ({ file, map, rejected, restore, store }: Given): Effect.Effect<void, CliError.ValidationError> => {
+const validate = ({
+  erasures,
+  file,
+  map,
+  rejected,
+  restore,
+  store,
+}: Given): Effect.Effect<void, CliError.ValidationError> => {
   const refuse = (message: string) => Effect.fail(new CliError.ValidationError({ message }))
   if (restore && Option.isSome(map)) return refuse("--map is of no use with --restore: an export has our members")
+  if (!restore && Option.isSome(erasures))
+    return refuse("--erasures goes with --restore: only an export has people that were erased")
   return Option.contains(map, Source.standardInput) && file === Source.standardInput
     ? refuse("only one of the file and --map can be standard input (-)")
     : Flags.refuseOverwriting({
         outputs: [Flags.named("--rejected", rejected)],
-        inputs: [{ name: "FILE", at: file }, Flags.named("--map", map)],
+        inputs: [{ name: "FILE", at: file }, Flags.named("--map", map), Flags.named("--erasures", erasures)],
         store: { name: store.name, at: store.url },
       })
 }
@@ -170,6 +184,14 @@ const checkDates = Effect.fnUntraced(function* (
   return true
 })
 
+/** Brings the erasures of a file into the ledger; returns everyone that is erased. */
+const bringErasures = Effect.fnUntraced(function* ({ organization }: ProjectScope, { erasures, restore }: Given) {
+  if (!restore) return new Set<string>()
+  const carried = Option.isNone(erasures) ? [] : yield* ErasureFile.read(erasures.value)
+  const ledger = yield* Ledger
+  return yield* ledger.bringErasures(organization, carried)
+})
+
 const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
   const mapping = yield* mappingOf(given)
   let stop: ImportRun.ReplacedDates | undefined
@@ -179,11 +201,13 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   const file = yield* RowFile.open({ ...given, header: mapper ?? RecordedColumns.headerCheck })
   const faults = yield* RejectedRows.open(given.rejected)
   const progress = yield* Progress.makeWithLines
-  const tally = yield* Effect.flatMap(Ledger, (ledger) =>
-    Intake.run(
+  const importing = Effect.gen(function* () {
+    const ledger = yield* Ledger
+    return yield* Intake.run(
       file.rows,
       {
         ...scope,
+        erased: yield* bringErasures(scope, given),
         submitter: Option.getOrElse(given.submitter, () => scope.organization.id),
         isRestore: given.restore,
         map: mapper?.map ?? RecordedColumns.read,
@@ -195,8 +219,9 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
           Effect.andThen(faults.write(rejections), progress.show({ what: "rows taken in", done, share: file.share() })),
       },
       ledger,
-    ),
-  ).pipe(given.dryRun ? asDryRun : identity)
+    )
+  })
+  const tally = yield* importing.pipe(given.dryRun ? asDryRun : identity)
   yield* progress.clear
   yield* faults.commit
   const unseen = mapper?.unseen() ?? []

@@ -22,6 +22,7 @@ import * as RejectedRows from "../RejectedRows.ts"
 import * as RowFile from "../RowFile.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as Table from "../Table.ts"
+import { data } from "./peopleData.ts"
 
 /** The exit code if a row was rejected, or the identifier names no one. */
 const notDone = 2
@@ -186,5 +187,5 @@ const release = Command.make(
 /** The command. */
 export const command = Command.make("people").pipe(
   Command.withDescription("Show what is held about a person, release an identifier, or rename accounts"),
-  Command.withSubcommands([release, rename]),
+  Command.withSubcommands([data, release, rename]),
 )

@@ -1,0 +1,181 @@
+/**
+ * Everything that is held about a person and everyone joined with it, for access: one JSON object, written while it is
+ * read (docs/privacy.md, "Access").
+ *
+ * `PersonalInventory.ts` names its members. It is read in pages with other requests answered between two of them, so
+ * that memory does not grow with what is held, apart from the facts, which every question about joined people reads as
+ * a whole. While the keys are away it fails, because an answer without what is encrypted would not be complete.
+ */
+import { Clock, Effect, Stream } from "effect"
+import * as Instant from "../engine/Instant.ts"
+import * as FactLine from "../formats/FactLine.ts"
+import type { Organization } from "../model/Catalog.ts"
+import * as People from "../model/People.ts"
+import {
+  type Erasure,
+  type KeyedPart,
+  type PersonalPlace,
+  type Positions,
+  StoreUnavailable,
+} from "../ports/LedgerStore.ts"
+import * as Joins from "../ledger/Joins.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as PersonalData from "../ledger/PersonalData.ts"
+import * as PersonalFacts from "../ledger/PersonalFacts.ts"
+import * as Erasing from "./Erasing.ts"
+import * as HeldEvents from "./HeldEvents.ts"
+import * as JsonPages from "./JsonPages.ts"
+
+/** The data of a person, to be read once. */
+export interface HeldData {
+  readonly positions: Positions
+  /** Parts of one JSON object, of about 100 KiB at most. */
+  readonly parts: Stream.Stream<JsonPages.Part, StoreUnavailable>
+}
+
+/** The most people that one statement reads about. */
+const peopleAtATime = 64
+
+/** The most rows of a page. */
+const pageSize = 100
+
+const keysAway = (): StoreUnavailable =>
+  new StoreUnavailable({
+    reason: "the keys of personal data cannot be used now, so what is held cannot be shown: try again",
+    isLasting: true,
+  })
+
+const peopleOf = ({ context, members, organization }: HeldEvents.People): JsonPages.Pages =>
+  JsonPages.ofEach(members, peopleAtATime, (some) =>
+    Effect.forEach(some, (concordId) =>
+      Effect.map(context.store.people.person(organization, concordId), ({ isIdentified }) =>
+        JSON.stringify({ concordId, isIdentified }),
+      ),
+    ),
+  )
+
+/** An identifier without its value and its hash. */
+const identifier = ({ concordId, dateCreated, isRenamed, kind, project, releasedAt }: People.HeldAlias) => ({
+  concordId,
+  ...(kind !== undefined && { kind }),
+  ...(project !== undefined && { project }),
+  since: Instant.format(dateCreated),
+  ...(releasedAt !== undefined && { until: Instant.format(releasedAt) }),
+  ...(isRenamed === true && { isRenamed }),
+})
+
+const identifiersOf = ({ context: { store }, members, organization }: HeldEvents.People): JsonPages.Pages =>
+  JsonPages.ofEach(members, peopleAtATime, (some) =>
+    Effect.map(
+      Effect.all([store.people.aliasesOf(organization, some), store.people.contextsOf(organization, some)]),
+      (held) => held.flat(2).map((each) => JSON.stringify(identifier(each))),
+    ),
+  )
+
+/** The sessions of each person in projects of the organization: another organization may know the same id. */
+const sessionsOf = ({ context, members, organization }: HeldEvents.People): JsonPages.Pages =>
+  JsonPages.ofEachPaged(members, (concordId, after: string | undefined) =>
+    Effect.gen(function* () {
+      const { projects } = yield* context.store.catalog.current
+      const sessions = yield* context.store.sessions.ofPerson(concordId, after, pageSize)
+      const own = sessions.filter(({ project }) => projects.get(project)?.organization === organization.id)
+      const committed = own.map(({ commitment }) => ({ concordId, kind: "session" as const, commitment }))
+      const { isAway, opened } = yield* PersonalData.openAll(organization, committed, context)
+      if (isAway) return yield* keysAway()
+      const items = own.map(({ commitment, domain, expiresAt, geography, id, project }) => {
+        const region = geography === undefined ? {} : { geography }
+        const personal: object = JSON.parse(opened.get(commitment) ?? "{}")
+        return JSON.stringify({
+          id,
+          concordId,
+          project,
+          domain,
+          ...region,
+          ...personal,
+          expiresAt: Instant.format(expiresAt),
+        })
+      })
+      return sessions.length < pageSize ? { items } : { items, next: sessions.at(-1)!.tokenHash }
+    }),
+  )
+
+/** Opened data without the hashes of identifiers, which no one is shown. */
+const shown = ({ alias: _alias, renamedTo: _renamedTo, ...data }: Readonly<Record<string, unknown>>) => data
+
+/** A part as JSON; without `data` if its epoch is over, so that no one can open it any more. */
+const partJson = ({ concordId, kind }: KeyedPart, text: string | undefined): string =>
+  JSON.stringify({ concordId, kind, ...(text !== undefined && { data: shown(JSON.parse(text)) }) })
+
+/** Everything that is encrypted, opened: also what belongs to sessions that are not stored any more. */
+const personalDataOf = ({ context, members, organization }: HeldEvents.People): JsonPages.Pages =>
+  JsonPages.ofEachPaged(members, (concordId, after: Pick<PersonalPlace, "id" | "kind"> | undefined) =>
+    Effect.gen(function* () {
+      const parts = yield* context.store.personal.partsOf(organization, concordId, after, pageSize)
+      const items = yield* Effect.forEach(parts, (part) =>
+        Effect.map(PersonalData.open(organization, part, context), (text) => partJson(part, text)),
+      )
+      return parts.length < pageSize ? { items } : { items, next: parts.at(-1)! }
+    }).pipe(Effect.catchTag("KeysUnavailable", keysAway)),
+  )
+
+/** The facts that name one of the people, in the order recorded. */
+const factsOf = (
+  { context, members, organization }: HeldEvents.People,
+  facts: ReadonlyArray<People.Fact>,
+): JsonPages.Pages => {
+  const all = new Set(members)
+  const own = People.inOrder(facts).filter(({ member, survivor }) => all.has(member) || all.has(survivor))
+  return JsonPages.ofEach(own, pageSize, (some) =>
+    Effect.map(PersonalFacts.openKept(organization, some, context), (opened) =>
+      opened.map((fact) => JSON.stringify(FactLine.of(fact))),
+    ),
+  )
+}
+
+const erasureJson = ({ destroyed, id, members, reason, recordedAt, submitter }: Erasure): string =>
+  JSON.stringify({ id, members, erasedAt: Instant.format(recordedAt), reason, submitter, destroyed })
+
+/** The erasures of the people, each once. */
+const erasuresOf = ({ context, members, organization }: HeldEvents.People): JsonPages.Pages => {
+  const written = new Set<string>()
+  return JsonPages.ofEach(members, peopleAtATime, (some) =>
+    Effect.map(
+      Effect.forEach(some, (concordId) => context.store.personal.erasure(organization, concordId)),
+      (found) =>
+        found.flatMap((erasure) => {
+          if (erasure === undefined || written.has(erasure.id)) return []
+          written.add(erasure.id)
+          return [erasureJson(erasure)]
+        }),
+    ),
+  )
+}
+
+/** Everything that is held about a person; `undefined` if nothing ever was. */
+export const of = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  context: LedgerContext,
+): Effect.fn.Return<HeldData | undefined, StoreUnavailable> {
+  const counted = yield* Joins.counted(organization, concordId, context)
+  const isErased = counted.person.erasedAt !== undefined
+  if (!isErased && !(yield* Erasing.isKnown(organization, counted, concordId, context))) return undefined
+  const facts = yield* Joins.facts(organization, concordId, context)
+  const { members, survivor } = People.joinedWith(facts, concordId, Infinity)
+  const people: HeldEvents.People = { organization, survivor, members, context }
+  yield* Effect.mapError(context.keys.epoch, keysAway)
+  const readAt = Instant.format(yield* Clock.currentTimeMillis)
+  const parts = [
+    JsonPages.text(`{"concordId":${JSON.stringify(survivor)},"readAt":${JSON.stringify(readAt)}`),
+    JsonPages.member("people", peopleOf(people)),
+    JsonPages.member("identifiers", identifiersOf(people)),
+    JsonPages.member("sessions", sessionsOf(people)),
+    JsonPages.member("personalData", personalDataOf(people)),
+    JsonPages.member("facts", factsOf(people, facts)),
+    JsonPages.member("erasures", erasuresOf(people)),
+    JsonPages.text(`,"projects":[`),
+    HeldEvents.parts(people),
+    JsonPages.text("]}"),
+  ]
+  return { positions: counted.positions, parts: Stream.flatten(Stream.fromIterable(parts)) }
+})

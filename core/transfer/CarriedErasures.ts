@@ -1,0 +1,35 @@
+/**
+ * Erasures that are carried with an export, so that the ledger into which it is restored has them too: whoever was
+ * erased stays erased, also where the export was made before the erasure and has personal data.
+ */
+import { Effect } from "effect"
+import type { Organization } from "../model/Catalog.ts"
+import type { ErasureLogUnavailable, LoggedState } from "../ports/ErasureLog.ts"
+import type { Erasure, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as ErasureReplay from "../people/ErasureReplay.ts"
+
+/** Every erasure of an organization, in the order recorded. */
+export const list = (
+  organization: Organization,
+  context: LedgerContext,
+): Effect.Effect<ReadonlyArray<Erasure>, StoreUnavailable> => ErasureReplay.erasuresOf(organization, context)
+
+/**
+ * Makes the erasures of an organization again that the ledger lacks, before events of their people are restored.
+ * Returns everyone that is erased then. A dry run makes none, and returns the same people.
+ */
+export const bring = Effect.fnUntraced(function* (
+  organization: Organization,
+  carried: ReadonlyArray<LoggedState>,
+  context: LedgerContext,
+): Effect.fn.Return<ReadonlySet<string>, StoreUnavailable | ErasureLogUnavailable> {
+  const own = carried.filter((erasure) => erasure.organization === organization.id)
+  const kept = yield* ErasureReplay.erasuresOf(organization, context)
+  const before = new Set(kept.flatMap(({ members }) => members))
+  const missing = own.filter(({ members }) => members.some((member) => !before.has(member)))
+  if (!context.isDryRun) {
+    for (const each of missing) yield* ErasureReplay.eraseAgain(organization, each, before, context)
+  }
+  return new Set([...before, ...missing.flatMap(({ members }) => members)])
+})
