@@ -69,7 +69,7 @@ export const make = (
     if (!isCurrent || !claims.every((claim) => released.has(claim.hash) || aliases.isFree(organization, claim)))
       return "stale"
     for (const release of releases) aliases.release(organization, release)
-    for (const claim of claims) aliases.claim(organization, claim)
+    aliases.claim(organization, claims)
     for (const fact of facts) people.record(organization, fact)
     if (joining !== undefined) joined.change(organization, joining)
     people.count(PeopleLanes.of(change))
