@@ -11,6 +11,7 @@ import * as Growth from "./growth.ts"
 import * as Http from "./http.ts"
 import * as Postgres from "./postgres.ts"
 import * as Simulate from "./simulate.ts"
+import * as Sqlite from "./sqlite.ts"
 import * as Worst from "./worst.ts"
 
 interface Benchmark {
@@ -24,6 +25,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   fold: { measures: "the fold of events to heads", run: Fold.run },
   decisions: { measures: "decisions about one person", run: Decisions.run },
   http: { measures: "the service on a SQLite file; BENCH_SECONDS each", run: Http.run },
+  sqlite: { measures: "importing on SQLite; BENCH_ROWS", run: Sqlite.run },
   postgres: { measures: "recording and importing on PostgreSQL; BENCH_SECONDS, BENCH_ROWS", run: Postgres.run },
   growth: { measures: "PostgreSQL as the log grows; sizes in events", run: Growth.run },
   simulate: { measures: "a simulation over a whole ledger; sizes in events", run: Simulate.run },

@@ -12,10 +12,10 @@ export interface AliasWriter {
   /** Whether an alias names no person yet, or the person it is claimed for. */
   readonly isFree: (organization: Lane.Owner, claim: Claim) => boolean
   /**
-   * Keeps a claim that is free, or fills in the kind and project of an alias whose kind is not known. A claim of
-   * anything but a `contextId` also marks the person as identified.
+   * Keeps claims that are free, or fills in the kind and project of aliases whose kind is not known. A claim of
+   * anything but a `contextId` also marks the person as identified, and raises its revision once.
    */
-  readonly claim: (organization: Lane.Owner, claim: Claim) => void
+  readonly claim: (organization: Lane.Owner, claims: ReadonlyArray<Claim>) => void
   /** Removes an alias, keeps what it was, and raises the revision of the person it named. */
   readonly release: (organization: Lane.Owner, release: Release) => void
 }
@@ -43,11 +43,15 @@ export const make = (db: DatabaseSync): AliasWriter => {
       const row = find.get(Lane.of(organization, hash), Uuid.toBytes(hash))
       return row === undefined || Uuid.fromBytes(row["person"] as Uint8Array) === concordId
     },
-    claim: (organization, { kind, hash, concordId, dateCreated, normalization, project }) => {
-      const person = Uuid.toBytes(concordId)
-      const scope = project === undefined ? null : Uuid.toBytes(project)
-      insert.run(Lane.of(organization, hash), Uuid.toBytes(hash), person, dateCreated, kind, scope, normalization)
-      if (kind !== "contextId") identify.run(Lane.of(organization, concordId), person)
+    claim: (organization, claims) => {
+      const identified = new Set<string>()
+      for (const { kind, hash, concordId, dateCreated, normalization, project } of claims) {
+        const person = Uuid.toBytes(concordId)
+        const scope = project === undefined ? null : Uuid.toBytes(project)
+        insert.run(Lane.of(organization, hash), Uuid.toBytes(hash), person, dateCreated, kind, scope, normalization)
+        if (kind !== "contextId") identified.add(concordId)
+      }
+      for (const concordId of identified) identify.run(Lane.of(organization, concordId), Uuid.toBytes(concordId))
     },
     release: (organization, { dateCreated, hash, isRenamed }) => {
       const key = [Lane.of(organization, hash), Uuid.toBytes(hash)] as const

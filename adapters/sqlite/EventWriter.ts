@@ -197,7 +197,7 @@ export const make = (
       const lastRecordedAt = Math.max(recordedAt, ...laterRecordedAt)
       return { _tag: "Stale", lastRecordedAt, ...(isLate && { isOvertaken: true }) }
     }
-    for (const claim of claims) aliases.claim(organization, claim)
+    aliases.claim(organization, claims)
     for (const { concordId } of seen) people.raise(organization, concordId)
     for (const fact of facts) people.record(organization, fact)
     if (facts.length > 0) people.count(PeopleLanes.ofAppends([request]))

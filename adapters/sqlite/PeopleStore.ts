@@ -66,7 +66,12 @@ export const make = (db: DatabaseSync, write: Write): PeopleStore => {
           : inSnapshot(db, () => hashes.map((hash) => aliases.named(organization, hash, knownAt))),
       ),
     aliasStates: (organization, hashes) =>
-      read(() => readEach(db, hashes, (hash) => aliases.state(organization, hash))),
+      // One hash alone takes one statement, and several take two.
+      read(() =>
+        hashes.length === 1
+          ? [aliases.state(organization, hashes[0]!)]
+          : inSnapshot(db, () => aliases.states(organization, hashes)),
+      ),
     formerly: (organization, hashes) =>
       read(() => readEach(db, hashes, (hash) => aliases.formerly(organization, hash))),
     aliasesOf: (organization, people) => read(() => readEach(db, people, (person) => aliases.of(organization, person))),

@@ -78,7 +78,7 @@ export const make = (
     if (isAboutErased(change) || !personal.areFree(organization, change.personal)) return "stale"
     personal.keep(organization, change.personal)
     for (const release of releases) aliases.release(organization, release)
-    for (const claim of claims) aliases.claim(organization, claim)
+    aliases.claim(organization, claims)
     for (const fact of facts) people.record(organization, fact)
     if (joining !== undefined) joined.change(organization, joining)
     people.count(PeopleLanes.of(change))

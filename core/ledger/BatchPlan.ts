@@ -155,7 +155,8 @@ export const make = Effect.fnUntraced(function* (
     const { asked, draft, event, item, person } = candidate
     if ("aliases" in person && person.leftOut !== undefined) answers.leftOut.set(item, person.leftOut)
     if (settled?.has(item) === true) continue
-    if (asked !== undefined && !known.isPrepared(asked)) yield* known.prepare([asked])
+    const plain = asked && known.resolvePlain(asked)
+    if (asked !== undefined && plain === undefined) yield* known.prepare([asked])
     const knownId = knownIds.get(item)
     let externalId = knownId && { hash: knownId.hash, text: draft.externalId! }
     const faults: Array<ItemViolation> = []
@@ -166,7 +167,7 @@ export const make = Effect.fnUntraced(function* (
     }
     if (!("type" in event)) faults.push(...event.map((fault) => ({ item, ...fault })))
     if ("faults" in person) faults.push(...person.faults.map((fault) => ({ item, ...fault })))
-    const resolved = asked && known.resolve(asked)
+    const resolved = plain ?? (asked && known.resolve(asked))
     if (resolved !== undefined && "conflicts" in resolved) {
       faults.push(...IdentifierConflicts.violationsOf(item, resolved))
     } else if (asked !== undefined && resolved !== undefined && faults.length === 0 && "type" in event) {

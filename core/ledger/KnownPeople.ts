@@ -23,9 +23,12 @@ export interface AskedItem extends Resolution.ItemIdentifiers {
 
 /** What is known about the people of a plan. */
 export interface KnownPeople {
-  /** Whether nothing has to be read to resolve an item, given the claims until now. */
-  readonly isPrepared: (item: AskedItem) => boolean
-  /** Reads what items need. */
+  /**
+   * The people and claims of an item for which nothing has to be read, and which nothing conflicts in: it names at most
+   * one person, which it gives no account. `undefined` for any other item. Most items are plain.
+   */
+  readonly resolvePlain: (item: AskedItem) => Resolution.Resolved | undefined
+  /** Reads what items need, given the claims until now. */
   readonly prepare: (items: ReadonlyArray<AskedItem>) => Effect.Effect<void, StoreUnavailable>
   /** Resolves an item that is prepared. */
   readonly resolve: (item: AskedItem) => Resolution.Resolved | Resolution.Conflicting
@@ -102,19 +105,25 @@ export const make = Effect.fnUntraced(function* (
     return alias.earlier === undefined ? undefined : named(alias)[0]
   }
 
-  /** Whether an item names at most one person, which it gives no account, and nothing has to be completed. */
-  const isPlain = ({ aliases, concordId, date }: AskedItem): boolean => {
+  /** Nothing of a plain item has to be completed. What it gives is what {@link Resolution.resolve} would answer. */
+  const resolvePlain = ({ aliases, concordId, date }: AskedItem): Resolution.Resolved | undefined => {
     let person = concordId
     let isNewAccount = false
-    for (const { earlier, hash, kind } of aliases) {
-      const state: AliasState | undefined = states.get(hash)
-      if (earlier !== undefined || (date !== undefined && (state?.releasedAt ?? date) > date)) return false
-      const own = personOf(hash)
-      if (own === undefined) isNewAccount ||= Resolution.isAccountKind(kind)
-      else if (own !== (person ?? own) || (state?.named !== undefined && state.named.kind === undefined)) return false
-      else person = own
+    const free: Array<Alias> = []
+    for (const alias of aliases) {
+      const state: AliasState | undefined = states.get(alias.hash)
+      if (alias.earlier !== undefined || (date !== undefined && (state?.releasedAt ?? date) > date)) return undefined
+      const own = claimed.get(alias.hash)?.concordId ?? state?.named?.concordId
+      if (own === undefined) {
+        isNewAccount ||= Resolution.isAccountKind(alias.kind)
+        free.push(alias)
+      } else if (own !== (person ?? own) || (state?.named !== undefined && state.named.kind === undefined)) {
+        return undefined
+      } else person = own
     }
-    return person === undefined || !isNewAccount
+    if (person !== undefined && isNewAccount) return undefined
+    const named = person ?? Resolution.newPerson
+    return { people: [named], claims: free.map((alias) => ({ alias, concordId: named })), leftOut: none }
   }
 
   const needsOf = ({ aliases, concordId, date }: AskedItem): PeopleReader.Needs => {
@@ -147,17 +156,16 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const unread = (item: AskedItem): PeopleReader.Needs | undefined => {
-    if (isPlain(item)) return undefined
     reader ??= PeopleReader.make(organization, states, context)
     const needs = reader.unread(needsOf(item))
     return Object.values(needs).every(({ length }) => length === 0) ? undefined : needs
   }
 
   return {
-    isPrepared: (item) => unread(item) === undefined,
+    resolvePlain,
     prepare: (asked) =>
       Effect.suspend((): Effect.Effect<void, StoreUnavailable> => {
-        const needs = asked.flatMap((item) => unread(item) ?? none)
+        const needs = asked.flatMap((item) => (resolvePlain(item) === undefined ? (unread(item) ?? none) : none))
         return needs.length === 0 ? Effect.void : reader!.read(needs)
       }),
     resolve: (item) =>
