@@ -21,6 +21,8 @@ const commands = {
   move: () => import("./commands/move.ts"),
   keys: () => import("./commands/keys.ts"),
   people: () => import("./commands/people.ts"),
+  erase: () => import("./commands/erase.ts"),
+  scrub: () => import("./commands/scrub.ts"),
 }
 
 const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")

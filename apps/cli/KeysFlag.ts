@@ -6,6 +6,7 @@ import { Effect, Layer, Option } from "effect"
 import { CliError, Flag } from "effect/cli"
 import * as Ledger from "../../core/Ledger.ts"
 import * as Crypto from "../Crypto.ts"
+import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Keys from "../Keys.ts"
 import * as Store from "../Store.ts"
 import * as Output from "./Output.ts"
@@ -46,6 +47,9 @@ const reportMade = (path: string): Effect.Effect<void> =>
 export const storeWithKeys = (url: string, keys: string | undefined) =>
   Keys.withStore({ store: url, keys }, reportMade, Store.layer(url))
 
-/** The ledger of a store, opened with its keys. */
-export const ledger = (url: string, keys: string | undefined) =>
-  Ledger.layer.pipe(Layer.provide([storeWithKeys(url, keys), Crypto.layer]))
+/** The ledger of a store, opened with its keys, and with a log of erasures, if one is named. */
+export const ledger = (url: string, keys: string | undefined, erasureLog?: string) =>
+  Ledger.layer.pipe(
+    Layer.provide([storeWithKeys(url, keys), Crypto.layer]),
+    Layer.provide(ErasureLogFile.layer(erasureLog)),
+  )

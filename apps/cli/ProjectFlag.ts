@@ -29,6 +29,8 @@ interface Chosen {
   readonly store: StoreFlag.ChosenStore
   readonly keys: string | undefined
   readonly project: Option.Option<string>
+  /** The path of the log of erasures, for commands that erase. */
+  readonly erasureLog?: string | undefined
 }
 
 const findProject = Effect.fnUntraced(function* (id: Option.Option<string>) {
@@ -45,12 +47,12 @@ const findProject = Effect.fnUntraced(function* (id: Option.Option<string>) {
 
 /** Runs an effect with the ledger of a store and one of its projects. Fails if the file of a store does not exist. */
 export const withProject = <A, E, R>(
-  { keys, project, store: { name, url } }: Chosen,
+  { erasureLog, keys, project, store: { name, url } }: Chosen,
   run: (scope: Catalog.ProjectScope) => Effect.Effect<A, E, R>,
 ) => {
   const path = Store.pathOf(url)
   if (path !== undefined && !existsSync(path)) {
     return Effect.fail(new NoSuchProject({ message: `${name}: ${path}: no such file` }))
   }
-  return Effect.provide(Effect.flatMap(findProject(project), run), KeysFlag.ledger(url, keys))
+  return Effect.provide(Effect.flatMap(findProject(project), run), KeysFlag.ledger(url, keys, erasureLog))
 }

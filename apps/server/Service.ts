@@ -8,11 +8,14 @@ import { Quotas } from "../../adapters/http/server/Quotas.ts"
 import * as Server from "../../adapters/http/Server.ts"
 import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"
 import * as Ledger from "../../core/Ledger.ts"
+import * as KeyEpochs from "../../core/ledger/KeyEpochs.ts"
 import * as Crypto from "../Crypto.ts"
 import * as Keys from "../Keys.ts"
 import * as Store from "../Store.ts"
+import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as ClockWarning from "./ClockWarning.ts"
 import * as KeyTending from "./KeyTending.ts"
+import * as ErasureReplaying from "./ErasureReplaying.ts"
 import * as Log from "./Log.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Settings } from "./Settings.ts"
@@ -46,6 +49,8 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
   const opened = settings.replica === "on" ? Store.replica(store!) : Store.layer(store!)
   const ledger = Tracing.ledger.pipe(
     Layer.provide(Ledger.layer),
+    Layer.provide(ErasureLogFile.layer(settings.erasureLog)),
+    Layer.provide(Layer.succeed(KeyEpochs.Kept, settings.keysKept!)),
     Layer.provide(
       Keys.withStore({ store: store!, keys: settings.keys }, logMade, Tracing.store.pipe(Layer.provide(opened))),
     ),
@@ -57,6 +62,8 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.merge(Metrics.layer(metrics)),
     Layer.merge(Layer.effectDiscard(ClockWarning.watch)),
     Layer.merge(Layer.effectDiscard(KeyTending.watch(settings.keysKept!))),
+    // The server does not listen before this is done.
+    Layer.provide(Layer.effectDiscard(ErasureReplaying.run(store!))),
     Layer.provide([ledger, Crypto.layer]),
     Layer.provide(Layer.succeed(Ledger.NewLanes, settings.lanes!)),
     Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),

@@ -10,6 +10,7 @@ import * as Period from "../../core/engine/Period.ts"
 import * as KeyEpochs from "../../core/ledger/KeyEpochs.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import * as Keys from "../Keys.ts"
+import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Store from "../Store.ts"
 import * as WholeNumber from "../WholeNumber.ts"
 import * as Log from "./Log.ts"
@@ -81,6 +82,13 @@ export const table = {
     undefined,
     "the path of a file",
     Keys.readPath,
+  ),
+  erasureLog: setting(
+    ErasureLogFile.variable,
+    "the log of erasures, kept apart from the store: a restored backup erases again what it has",
+    undefined,
+    "the path of a file",
+    ErasureLogFile.readPath,
   ),
   keysKept: setting(
     Keys.keptVariable,

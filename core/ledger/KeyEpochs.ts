@@ -6,7 +6,7 @@
  * Any number of processes may do this at the same time: an epoch begins once, and a key is replaced only if it is still
  * wrapped as it was read.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Context, Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
 import * as Period from "../engine/Period.ts"
 import type { Epoch, Keys, KeysUnavailable } from "../ports/Keys.ts"
@@ -19,6 +19,9 @@ export const length = Period.days(30)
 
 /** How long the key of an epoch is kept after its end, by default. */
 export const keptByDefault = Period.days(90)
+
+/** How long the key of an epoch is kept after its end in this process. */
+export const Kept = Context.Reference<Period.Period>("assent/ledger/KeysKept", { defaultValue: () => keptByDefault })
 
 /** How many keys are read and wrapped again in one step. */
 export const stepKeys = 1_000

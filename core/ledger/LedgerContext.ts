@@ -5,6 +5,7 @@ import { Context, Effect, type Option, Semaphore } from "effect"
 import { Aead, Digest, Mac, SecureRandom } from "effect/crypto"
 import type { Organization } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
+import type { Period } from "../engine/Period.ts"
 import * as Lane from "../model/Lane.ts"
 import type { SessionCache } from "./SessionCache.ts"
 import { ErasureLog } from "../ports/ErasureLog.ts"
@@ -13,6 +14,7 @@ import { LedgerStore, type Positions, StoreUnavailable } from "../ports/LedgerSt
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as KeyedLock from "./KeyedLock.ts"
+import * as KeyEpochs from "./KeyEpochs.ts"
 import * as OpenedTexts from "./OpenedTexts.ts"
 import * as OrganizationKey from "./OrganizationKey.ts"
 import * as PersonKeys from "./PersonKeys.ts"
@@ -33,6 +35,8 @@ export interface LedgerContext {
   readonly keys: Keys["Service"]
   /** The hasher of an organization. Its key is unwrapped once: a later failure of `keys` does not concern it. */
   readonly hasherOf: (organization: Organization) => Effect.Effect<Identifiers.Hasher, StoreUnavailable>
+  /** How long the key of an epoch is kept after its end. */
+  readonly keysKept: Period
   readonly newLanes: number
   readonly answerHorizon: AnswerHorizon.AnswerHorizon
   readonly sessionCache: SessionCache
@@ -106,6 +110,7 @@ export const make = Effect.gen(function* () {
     aead: yield* Aead.Aead,
     keys,
     hasherOf: (organization) => Effect.mapError(hasherOf(organization), asStore),
+    keysKept: yield* KeyEpochs.Kept,
     newLanes: yield* NewLanes,
     ...emptyState(),
     catalogLock: yield* Semaphore.make(1),

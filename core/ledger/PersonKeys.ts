@@ -75,7 +75,11 @@ const hold = ({ held }: PersonKeyCache, place: string, key: CachedKey): void => 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at])
 
 /** Counts personal data that are left out, and logs it once a minute. */
-export const noteLeftOut = Effect.fnUntraced(function* (count: number, { reason }: KeysUnavailable, cache: PersonKeyCache) {
+export const noteLeftOut = Effect.fnUntraced(function* (
+  count: number,
+  { reason }: KeysUnavailable,
+  cache: PersonKeyCache,
+) {
   yield* Metric.update(leftOut, count)
   const now = yield* Clock.currentTimeMillis
   if (cache.warnedAt <= now && cache.warnedAt > now - warningMillis) return

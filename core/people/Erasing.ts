@@ -5,7 +5,7 @@
  * The order is: a line in the log of erasures, one transaction in the store, the caches of this process, the files of
  * the store, and a last line in the log. A crash in between is finished at the next start, by the log.
  */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Metric, Option } from "effect"
 import type { Instant } from "../engine/Instant.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Joins from "../ledger/Joins.ts"
@@ -124,6 +124,11 @@ export const isKnown = Effect.fnUntraced(function* (
   return false
 })
 
+const erasures = Metric.counter("assent_erasures_total", {
+  description: "Erasures of people, who are joined as one, by their reason.",
+  incremental: true,
+})
+
 /** Drops what this process remembers of people. Other processes forget it within a minute. */
 const forget = (
   organization: Organization,
@@ -202,7 +207,10 @@ export const write = Effect.fnUntraced(function* (
         reason,
         ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify(members[0]))),
       })
-      if (typeof kept === "object") forget(organization, members, context)
+      if (typeof kept === "object") {
+        forget(organization, members, context)
+        yield* Metric.update(Metric.withAttributes(erasures, { reason }), 1)
+      }
       return kept
     }),
   )

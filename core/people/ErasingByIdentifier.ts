@@ -9,6 +9,7 @@ import * as Idempotency from "../ledger/Idempotency.ts"
 import type * as Identifiers from "../ledger/Identifiers.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
+import * as PersonalFacts from "../ledger/PersonalFacts.ts"
 import type { Organization } from "../model/Catalog.ts"
 import type * as People from "../model/People.ts"
 import * as Resolution from "../model/Resolution.ts"
@@ -51,11 +52,11 @@ const isShared = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   if (!Resolution.isContactPoint(kind)) return false
-  const facts = yield* Joins.facts(organization, concordId, context)
+  const stored = (yield* Joins.facts(organization, concordId, context)).filter((fact) => fact.kind === "shared")
+  const { facts } = yield* PersonalFacts.open(organization, stored, context)
   // A fact whose identifier cannot be read now may be about this one.
   return facts.some(
-    ({ alias = hash, identifier, kind: fact, member }) =>
-      fact === "shared" && member === concordId && identifier?.kind === kind && alias === hash,
+    ({ alias = hash, identifier, member }) => member === concordId && identifier?.kind === kind && alias === hash,
   )
 })
 

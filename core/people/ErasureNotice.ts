@@ -3,13 +3,9 @@
  */
 import { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
+import * as Period from "../engine/Period.ts"
+import * as KeyEpochs from "../ledger/KeyEpochs.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
-
-/** How long keys of people are wrapped by the key of one epoch, in milliseconds. */
-const epochMillis = 30 * 24 * 60 * 60 * 1000
-
-/** How long the key of an epoch that is over is kept, in milliseconds. */
-const keptMillis = 90 * 24 * 60 * 60 * 1000
 
 const outside =
   "Copies outside of the store keep what was deleted until they are removed or overwritten: backups, snapshots, replicas, " +
@@ -43,13 +39,13 @@ export const notPromised = ({
  */
 export const unreadableInBackupsFrom = Effect.fnUntraced(function* (
   erasedAt: Instant,
-  { keys }: Pick<LedgerContext, "keys">,
+  { keys, keysKept }: Pick<LedgerContext, "keys" | "keysKept">,
 ) {
   const epochs = yield* Effect.orElseSucceed(keys.epochs, () => [])
   const index = epochs.findLastIndex(({ beganAt }) => beganAt <= erasedAt)
   const wrapping = epochs[Math.max(index, 0)]
   if (wrapping === undefined) return undefined
   // An epoch ends when the next one begins, which may be late.
-  const end = epochs[index + 1]?.beganAt ?? Math.max(wrapping.beganAt + epochMillis, erasedAt)
-  return end + keptMillis
+  const end = epochs[index + 1]?.beganAt ?? Math.max(Period.add(wrapping.beganAt, KeyEpochs.length), erasedAt)
+  return Period.add(end, keysKept)
 })
