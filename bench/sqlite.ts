@@ -20,6 +20,7 @@ import * as Ledger from "../core/Ledger.ts"
 import * as DateCheck from "../core/transfer/DateCheck.ts"
 import * as Intake from "../core/transfer/Intake.ts"
 import * as Measure from "./measure.ts"
+import * as TestKeys from "../test/support/keys.ts"
 import * as Samples from "./samples.ts"
 
 const rows = Number(process.env["BENCH_ROWS"] ?? 120_000)
@@ -62,7 +63,9 @@ const importFile = Effect.fnUntraced(function* (path: string, scope: ProjectScop
 const importing = (folder: string) =>
   Effect.gen(function* () {
     const store = SqliteStore.layer(join(folder, "ledger.db"))
-    const opened = yield* Layer.build(Ledger.layer.pipe(Layer.provide(store), Layer.provide(Crypto.layer)))
+    const opened = yield* Layer.build(
+      Ledger.layer.pipe(Layer.provide(store), Layer.provide([Crypto.layer, TestKeys.layer])),
+    )
     const ledger = Context.get(opened, Ledger.Ledger)
     yield* ledger.found
     const [projectId] = (yield* ledger.catalog).projects.keys()
