@@ -106,7 +106,7 @@ export const make = (
             ],
       )
       const { rows: parts } = yield* part(profiles)
-      return { ...parts, person: rows.map(({ profile: _, ...row }) => row) }
+      return { ...parts, person: rows.map(({ profile: _profile, ...row }) => row) }
     }),
     before: (row) => sorted(row),
     after: (rows) =>
@@ -149,7 +149,7 @@ export const make = (
         used_identity_token: rows.map((row) => ({ ...row, person: tokens.get(row.hash) ?? noOne })),
       }),
     before: (row) => row,
-    after: (rows) => Effect.succeed(rows.map(({ person: _, ...row }) => row)),
+    after: (rows) => Effect.succeed(rows.map(({ person: _person, ...row }) => row)),
   }
 
   /** The session in an answer; `undefined` for any other answer. */
@@ -203,7 +203,7 @@ export const make = (
       }
       return { ...parts, event, external_id }
     }),
-    before: ({ external_id: _, ...row }) => row,
+    before: ({ external_id: _id, ...row }) => row,
     after: Effect.fnUntraced(function* (rows) {
       const all = rows.map((row) =>
         EventBody.commitmentsOf(row.body).map((each) => ({ ...inOrganization(row), ...each })),

@@ -118,9 +118,9 @@ const added: ReadonlySet<string> = new Set(["former_alias", "joined_head", "pers
  * A report without digests, because personal data are kept apart and each event is stored in another form; and without
  * the names of tables, because some were renamed.
  */
-const countsOf = ({ digest: _, lanes, tables, ...report }: Expected["verify"]) => ({
+const countsOf = ({ digest: _digest, lanes, tables, ...report }: Expected["verify"]) => ({
   ...report,
-  lanes: lanes.map(({ digest: _, ...lane }) => lane),
+  lanes: lanes.map(({ digest: _digest, ...lane }) => lane),
   tables: tables.flatMap(({ rows, table }) => (added.has(table) ? [] : [rows])).toSorted((a, b) => a - b),
 })
 

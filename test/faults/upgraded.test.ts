@@ -151,7 +151,7 @@ describe.each(["sqlite", "postgres"] as const)("a ledger of migration 7 on %s", 
     const changes: Record<string, Change> = {
       "personal data are missing": (upgrade) => ({
         ...upgrade,
-        write: (part, place, { personal_data, ...rows }) => upgrade.write(part, place, rows),
+        write: (part, place, { personal_data: _left, ...rows }) => upgrade.write(part, place, rows),
       }),
       "an event is another one": (upgrade) => ({
         ...upgrade,
