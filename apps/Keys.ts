@@ -96,3 +96,25 @@ export const withStore = <E>(
   store: Layer.Layer<LedgerStore, E>,
 ): Layer.Layer<Keys | LedgerStore, E | KeysNeeded | KeysUnavailable | StoreUnavailable> =>
   Layer.unwrap(Effect.map(fileOf(chosen), (path) => Layer.unwrap(load(path, report)).pipe(Layer.provideMerge(store))))
+
+/**
+ * The keys that an upgrade writes a ledger with. A file next to a SQLite file is made before the upgrade begins, given to
+ * `report`, and must be there to go on.
+ */
+export const ofUpgrade = (
+  chosen: ChosenKeys,
+  hasBegun: boolean,
+  report: (path: string) => Effect.Effect<void>,
+): Layer.Layer<Keys, KeysNeeded | KeysUnavailable> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const path = yield* fileOf(chosen)
+      if (path === undefined) return yield* notNamed
+      const FileKeys = yield* fileKeys
+      if (!existsSync(path)) {
+        if (hasBegun) return yield* lost(path)
+        if ((yield* FileKeys.create(path)) === "made") yield* report(path)
+      }
+      return FileKeys.layer(path)
+    }),
+  )

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs"
 import { Effect, Layer, Schema } from "effect"
 import * as ReplicaStore from "../core/ledger/ReplicaStore.ts"
 import type { LedgerRows, UpgradeNeeded } from "../core/ports/LedgerRows.ts"
+import type { LedgerUpgrade } from "../core/ports/LedgerUpgrade.ts"
 import { type LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
 
 /** The default store. */
@@ -63,6 +64,16 @@ const loadRows = async (url: string): Promise<LedgerRows> => {
 
 /** The rows of a store. The URL must satisfy {@link isKept}. */
 export const rows = (url: string): Effect.Effect<LedgerRows, StoreUnavailable> => loadAdapter(() => loadRows(url))
+
+const loadUpgrade = async (url: string): Promise<LedgerUpgrade> => {
+  const path = pathOf(url)
+  if (path !== undefined) return (await import("../adapters/sqlite/SqliteUpgrade.ts")).make(path)
+  return (await import("../adapters/postgres/PostgresUpgrade.ts")).make(url)
+}
+
+/** The upgrade of a store. The URL must satisfy {@link isKept}. */
+export const upgrade = (url: string): Effect.Effect<LedgerUpgrade, StoreUnavailable> =>
+  loadAdapter(() => loadUpgrade(url))
 
 const load = async (url: string): Promise<Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded>> => {
   const path = pathOf(url)

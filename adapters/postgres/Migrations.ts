@@ -60,6 +60,11 @@ const fromBefore = "the ledger was written by an earlier version of Assent: stop
 /** The reason of {@link UpgradeNeeded}. */
 const upgradeNeeded = `${fromBefore}, then run assent upgrade --store URL`
 
+/** The number of the row of `migration` that marks a ledger while it is upgraded: no version has such a migration. */
+export const upgradeMark = -1
+
+const upgradeBegun = "an upgrade of the ledger has not ended: run assent upgrade --store URL again"
+
 const digestOf = ({ sql }: Migration): string => createHash("sha256").update(sql).digest("hex")
 
 /**
@@ -177,6 +182,7 @@ export const faultOfDatabase = Effect.fnUntraced(function* (sql: Sql.Sql) {
   const applied = numbers.map(({ number }) => number)
   const expected = migrations.map(({ number }) => number).join()
   if (applied.join() === expected) return undefined
+  if (applied[0] === upgradeMark) return new UpgradeNeeded({ reason: upgradeBegun })
   if (!expected.startsWith(`${applied.join()},`)) {
     return new NoLedger({ reason: "the ledger was written by another version of Assent" })
   }
@@ -191,6 +197,7 @@ export const faultOfDatabase = Effect.fnUntraced(function* (sql: Sql.Sql) {
  * one.
  */
 const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, wanted: Engine | undefined) {
+  if (known[0]?.number === upgradeMark) return yield* new UpgradeNeeded({ reason: upgradeBegun })
   for (const each of known) {
     const reason = faultOf(each)
     if (reason !== undefined) return yield* new StoreUnavailable({ reason })
@@ -207,7 +214,10 @@ const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, want
 })
 
 /** Finds the migrations that are missing; changes nothing. */
-export const find = (sql: Sql.Sql, wanted?: Engine): Effect.Effect<Missing, SqlError | StoreUnavailable> =>
+export const find = (
+  sql: Sql.Sql,
+  wanted?: Engine,
+): Effect.Effect<Missing, SqlError | StoreUnavailable | UpgradeNeeded> =>
   Sql.retryOnInterruption(Sql.retryOnContention(applied(sql))).pipe(
     Effect.catchIf(
       ({ reason }) => reason._tag === "SqlSyntaxError",

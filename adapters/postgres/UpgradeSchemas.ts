@@ -33,9 +33,6 @@ const lastBefore = 7
 /** The migration after which the rows about people that are joined already are written. */
 const joinedHeads = 5
 
-/** The row of `migration` that marks a ledger: no version has a migration of this number. */
-const mark = -1
-
 /** Whether the tables are of this version, of an earlier one, or put away; or what else they are. */
 export const stateOf = Effect.fnUntraced(function* (
   sql: Sql.Sql,
@@ -47,13 +44,14 @@ export const stateOf = Effect.fnUntraced(function* (
   if (table?.is !== true) return { fault }
   const applied = yield* Sql.query<{ readonly number: number }>(sql, "SELECT number FROM migration ORDER BY number")
   const numbers = applied.map(({ number }) => number)
-  if (numbers[0] === mark) return "begun"
+  if (numbers[0] === Migrations.upgradeMark) return "begun"
   return numbers.every((number, index) => number === index + 1 && number <= lastBefore) ? "before" : { fault }
 })
 
 /** Applies the migrations up to {@link lastBefore} that the ledger lacks, and returns the engine of its tables. */
 const migrate = Effect.fnUntraced(function* (sql: Sql.Sql) {
-  const { engine, migrations } = yield* Migrations.find(sql)
+  // The caller has seen that the ledger is not marked.
+  const { engine, migrations } = yield* Effect.catchTag(Migrations.find(sql), "UpgradeNeeded", Effect.die)
   const missing = migrations.filter(({ number }) => number <= lastBefore)
   for (const migration of missing) {
     for (const statement of Migrations.statementsOf(migration, engine)) yield* Sql.query(sql, statement)
@@ -86,13 +84,13 @@ const inUse = new CannotUpgrade({
   reason: "the ledger is in use: stop every server and command on it; nothing was changed",
 })
 
+const isInUse = (error: unknown): boolean =>
+  Sql.isSqlError(error) && (error.reason._tag === "LockTimeoutError" || error.reason._tag === "DeadlockError")
+
 /** Runs steps in one transaction; a lock that others hold is told as use of the ledger. */
 const exclusively = <A, E>(sql: Sql.Sql, steps: Effect.Effect<A, E>) =>
   Sql.transactionOnce(sql, Effect.andThen(Sql.query(sql, "SET LOCAL statement_timeout = 0"), steps)).pipe(
-    Effect.catchIf(
-      (error) => Sql.isSqlError(error) && error.reason._tag === "LockTimeoutError",
-      () => inUse,
-    ),
+    Effect.catchIf(isInUse, () => inUse),
   )
 
 const inSchema = (sql: Sql.Sql, schema: string) => Sql.query(sql, `SET LOCAL search_path = ${schema}`)
@@ -109,10 +107,9 @@ export const begin = Effect.fnUntraced(function* (sql: Sql.Sql, schemas: Schemas
     const engine = yield* migrate(sql)
     // Citus changes the shards of one table after the other where several tables are changed in one transaction.
     if (engine === "citus") yield* Sql.query(sql, "SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
-    yield* Sql.query(sql, `LOCK TABLE ${tablesBefore.join(", ")} IN ACCESS EXCLUSIVE MODE`)
     yield* Sql.query(sql, `CREATE SCHEMA ${before}`)
     for (const table of tablesBefore) yield* Sql.query(sql, `ALTER TABLE ${table} SET SCHEMA ${before}`)
-    yield* Sql.query(sql, `INSERT INTO migration VALUES (${mark}, 'upgrade', '', '${engine}')`)
+    yield* Sql.query(sql, `INSERT INTO migration VALUES (${Migrations.upgradeMark}, 'upgrade', '', '${engine}')`)
     yield* Sql.query(sql, `DROP SCHEMA IF EXISTS ${after} CASCADE`)
     yield* Sql.query(sql, `CREATE SCHEMA ${after}`)
     yield* inSchema(sql, after)
@@ -161,7 +158,7 @@ export const abandon = Effect.fnUntraced(function* (sql: Sql.Sql, { after, befor
     yield* Sql.query(sql, `DROP SCHEMA ${after} CASCADE`)
     for (const table of tablesBefore) yield* Sql.query(sql, `ALTER TABLE ${before}.${table} SET SCHEMA ${own}`)
     yield* Sql.query(sql, `DROP SCHEMA ${before}`)
-    yield* Sql.query(sql, `DELETE FROM migration WHERE number = ${mark}`)
+    yield* Sql.query(sql, `DELETE FROM migration WHERE number = ${Migrations.upgradeMark}`)
   })
   yield* exclusively(sql, steps)
 })

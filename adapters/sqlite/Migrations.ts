@@ -68,6 +68,9 @@ export const faultOf = (db: DatabaseSync): NoLedger | UpgradeNeeded | undefined 
     return new NoLedger({ reason: "the file is not an Assent ledger" })
   }
   if (pragma(db, "user_version") === migrations.at(-1)?.number) return undefined
+  if (Number(pragma(db, "user_version")) < 0) {
+    return new UpgradeNeeded({ reason: "an upgrade of the ledger has not ended: run assent upgrade --store URL again" })
+  }
   const lacks = missing(db)
   if (lacks.length === 0) return new NoLedger({ reason: "the ledger was written by another version of Assent" })
   return lacks.some(({ number }) => number === personalData) && hasOrganization(db)

@@ -15,6 +15,7 @@ const commands = {
   simulate: () => import("./commands/simulate.ts"),
   bootstrap: () => import("./commands/bootstrap.ts"),
   migrate: () => import("./commands/migrate.ts"),
+  upgrade: () => import("./commands/upgrade.ts"),
   import: () => import("./commands/import.ts"),
   export: () => import("./commands/export.ts"),
   verify: () => import("./commands/verify.ts"),

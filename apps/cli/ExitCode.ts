@@ -16,6 +16,8 @@ import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadI
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { ReplacedDates } from "../../core/transfer/ImportRun.ts"
 import type { NotTheSame, NotWhole, SourceChanged } from "../../core/transfer/Moving.ts"
+import type { NotUpgraded } from "../../core/transfer/Upgrading.ts"
+import type { CannotUpgrade } from "../../core/ports/LedgerUpgrade.ts"
 import type { NoLedger, NotEmpty, StoreDamaged, UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import type { ErasureLogUnavailable } from "../../core/ports/ErasureLog.ts"
 import type { KeysUnavailable } from "../../core/ports/Keys.ts"
@@ -49,6 +51,8 @@ export type Failure =
   | NotWhole
   | NotTheSame
   | SourceChanged
+  | CannotUpgrade
+  | NotUpgraded
   | Output.OutputClosed
   | Output.OutputFailed
 
@@ -86,6 +90,8 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "NotEmpty":
     case "NotTheSame":
     case "NotWhole":
+    case "CannotUpgrade":
+    case "NotUpgraded":
     case "SourceChanged":
     case "StoreDamaged":
     case "StoreUnavailable":

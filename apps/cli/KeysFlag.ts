@@ -43,6 +43,10 @@ export const named = optional(`The key file; by default ${Keys.variable}`).pipe(
 const reportMade = (path: string): Effect.Effect<void> =>
   Output.info(`${path}: a key file was made; keep a copy of it apart from the ledger and its backups`)
 
+/** The keys that an upgrade writes a ledger with. */
+export const ofUpgrade = (url: string, keys: string | undefined, hasBegun: boolean) =>
+  Keys.ofUpgrade({ store: url, keys }, hasBegun, reportMade)
+
 /** The store and the keys of a ledger. */
 export const storeWithKeys = (url: string, keys: string | undefined) =>
   Keys.withStore({ store: url, keys }, reportMade, Store.layer(url))

@@ -20,11 +20,13 @@ import {
 } from "../ports/LedgerRows.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as AliasCheck from "./AliasCheck.ts"
+import * as ErasureCheck from "./ErasureCheck.ts"
 import * as FindingsOf from "./Findings.ts"
 import * as HeadCheck from "./HeadCheck.ts"
 import * as JoinedCheck from "./JoinedCheck.ts"
 import * as LogCheck from "./LogCheck.ts"
 import * as LookupCheck from "./LookupCheck.ts"
+import * as PersonalCheck from "./PersonalCheck.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import * as CatalogCheck from "./CatalogCheck.ts"
 
@@ -99,8 +101,14 @@ const verifySnapshot = Effect.fnUntraced(function* (
     projects: new Map(),
     byNumber: new Map(),
   }
-  const erasures = (yield* guarded("erasure", TableReader.all(snapshot, "erasure"))) ?? []
-  const erased = new Set(erasures.map(({ person }) => person))
+  const erased =
+    (yield* guarded(
+      "erasure",
+      Effect.flatMap(tables.read("erasure"), (next) => ErasureCheck.check(next, heads, owners, findings)),
+    )) ?? new Set<string>()
+  /** Reads a table whose rows about erased people must be gone. */
+  const readEmptied = <Name extends ErasureCheck.Emptied>(table: Name) =>
+    Effect.map(tables.read(table), (next) => ErasureCheck.watching(table, next, erased, findings))
   const log = yield* guarded(
     "event",
     Effect.gen(function* () {
@@ -138,11 +146,19 @@ const verifySnapshot = Effect.fnUntraced(function* (
   )
   const aliases = yield* guarded(
     "alias",
-    Effect.flatMap(tables.read("alias"), (next) => AliasCheck.check(next, owners, hashing, maxListed)),
+    Effect.flatMap(readEmptied("alias"), (next) => AliasCheck.check(next, owners, hashing, maxListed)),
+  )
+  yield* guarded(
+    "personal_data",
+    Effect.gen(function* () {
+      const keys = yield* readEmptied("person_key")
+      yield* PersonalCheck.check(keys, yield* readEmptied("personal_data"), owners, findings)
+    }),
   )
   for (const table of tableNames) {
     if (tables.isRead(table)) continue
-    const drain = Effect.flatMap(tables.read(table), (next) => TableReader.forEach(next, () => Effect.void))
+    const next = ErasureCheck.isEmptied(table) ? readEmptied(table) : tables.read(table)
+    const drain = Effect.flatMap(next, (rows) => TableReader.forEach(rows, () => Effect.void))
     yield* guarded(table, drain)
   }
   const lanes = log?.lanes ?? []

@@ -34,17 +34,22 @@ const hashOf = (text: Uint8Array, { digest }: Pick<LedgerContext, "digest">): Ef
   return digest.digest(Digest.sha256, prefixed)
 }
 
-/** Commits to personal data, which are JSON. */
-export const make = Effect.fnUntraced(function* (
+/** Commits to personal data, which are JSON, with an opening of 32 bytes that can be neither guessed nor found out. */
+export const of = Effect.fnUntraced(function* (
+  opening: Uint8Array,
   json: string,
-  context: Pick<LedgerContext, "digest" | "random">,
+  context: Pick<LedgerContext, "digest">,
 ): Effect.fn.Return<Opened> {
   const data = encoder.encode(json)
   const text = new Uint8Array(openingBytes + data.length)
-  text.set(yield* context.random.randomBytes(openingBytes))
+  text.set(opening)
   text.set(data, openingBytes)
   return { commitment: Base64Url.encode(yield* hashOf(text, context)), text }
 })
+
+/** Commits to personal data, which are JSON, with a random opening. */
+export const make = (json: string, context: Pick<LedgerContext, "digest" | "random">): Effect.Effect<Opened> =>
+  Effect.flatMap(context.random.randomBytes(openingBytes), (opening) => of(opening, json, context))
 
 /** The personal data of a text, as JSON. */
 export const jsonOf = (text: Uint8Array): string => decoder.decode(text.subarray(openingBytes))

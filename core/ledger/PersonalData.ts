@@ -52,7 +52,7 @@ const placeText = (organization: Owner, { concordId, id, kind }: PersonalPlace):
   encoder.encode([Lane.of(organization, concordId), concordId, kind, id].join("\0"))
 
 /** Encrypts a text. */
-const encrypt = Effect.fnUntraced(function* (
+export const encrypt = Effect.fnUntraced(function* (
   organization: Owner,
   place: PersonalPlace,
   text: Uint8Array,
@@ -68,7 +68,7 @@ const encrypt = Effect.fnUntraced(function* (
 })
 
 /** Decrypts a text; `undefined` if it is not the one that was encrypted there, under this key. */
-const decrypt = (
+export const decrypt = (
   organization: Owner,
   { encrypted, nonce, ...place }: PersonalPart,
   key: Uint8Array,

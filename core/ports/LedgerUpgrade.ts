@@ -59,8 +59,11 @@ export interface Upgrade {
   readonly countBefore: (table: NameBefore) => Failing<number>
 }
 
-/** What an upgrade ends with: the new ledger takes the place of the earlier one, or is removed. */
-export type UpgradeEnd<A> = { readonly isSame: true; readonly value: A } | { readonly isSame: false; readonly value: A }
+/** What an upgrade ends with, and whether the new ledger takes the place of the earlier one, or is removed. */
+export interface UpgradeEnd<A> {
+  readonly isSame: boolean
+  readonly value: A
+}
 
 /** The upgrade of one stored ledger. */
 export interface LedgerUpgrade {

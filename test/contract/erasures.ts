@@ -102,7 +102,7 @@ const observe = Effect.fnUntraced(function* (store: Store, person: string, n: nu
   const identified = yield* store.people.person(organization, person)
   return {
     named: yield* named(store, organization, hashes),
-    then: yield* store.people.byAlias(organization, hashes, t0),
+    before: yield* store.people.byAlias(organization, hashes, t0),
     formerly: yield* store.people.formerly(organization, hashes),
     states: yield* store.people.aliasStates(organization, hashes),
     aliases: yield* store.people.aliasesOf(organization, [person]),
@@ -133,7 +133,7 @@ const evidence = Effect.fnUntraced(function* (store: Store, person: string) {
 
 const nothing = {
   named: [undefined, undefined, undefined],
-  then: [undefined, undefined, undefined],
+  before: [undefined, undefined, undefined],
   formerly: [[], [], []],
   states: Array.from({ length: 3 }, () => ({ named: undefined, releasedAt: undefined })),
   aliases: [[]],

@@ -170,6 +170,7 @@ describe("A prediction of where a lane ends is wrong if another process", () => 
     ["appended to it", { next_position: 3 }],
     ["recorded at a later time", { last_recorded_at: 11 }],
     ["joined people of the lane", { has_joined: true }],
+    ["erased people of the lane", { has_erased: true }],
   ])("%s", (_, change) => {
     const found = { ...left, ...change }
     expect(LanePrediction.areSame(heads(left), heads({ ...left }))).toBe(true)

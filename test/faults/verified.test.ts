@@ -137,15 +137,15 @@ const expected = (table: TableName, column: string, row: never): Partial<Finding
 const checked = ["event", "head", "joined_head", "lane_head", "external_id", "used_type"] as const
 const columns = checked.flatMap((table) =>
   Object.entries(tables[table].columns)
-    // A mark that is there without need is no fault.
-    .filter(([column]) => column !== "has_joined")
+    // A mark that is there without need is no fault. The hash of an external id is keyed, so it is not computed again.
+    .filter(([column]) => column !== "has_joined" && column !== "has_erased" && column !== "hash")
     .map(([column, kind]) => ({ table, column, kind })),
 )
 
 /** The columns that are changed: one in five in a short run. */
 const tried = isLong ? columns : columns.filter((_, index) => index % 5 === 0)
 
-describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) => {
+describe.each(Object.entries(stores))("verify on %s", (name, { copy, make }) => {
   let original: string
   let events: ReadonlyArray<Row<"event">>
   beforeAll(async () => {
@@ -274,6 +274,79 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
     expect(marked.map(({ lane }) => ["lane_head", lane])).toEqual(expect.arrayContaining(lanes))
   })
 
+  // What is checked is the same in both stores, and PostgreSQL takes long to copy a database for each fault.
+  const isTried = name === "sqlite" || isLong
+
+  test.runIf(isTried)("finds rows that are left of an erased person, and erasures that are not whole", async () => {
+    const [erasure] = await rowsOf(original, "erasure")
+    const { erasure_id, lane, person } = erasure!
+    const sql = ({ literal }: Tampering, id: string) => literal("uuid", id)
+    const place = { lane, person }
+    const others = (await rowsOf(original, "person_key")).filter((row) => row.person !== person)
+    for (const [statements, finding] of [
+      ["UPDATE session SET person = ?", { table: "session", person }],
+      ["UPDATE used_identity_token SET person = ?", { table: "used_identity_token", person }],
+      ["UPDATE former_alias SET person = ?", { table: "former_alias", person }],
+      ["UPDATE alias SET person = ? WHERE kind = 'userId'", { table: "alias", person }],
+      ["UPDATE alias SET person = ? WHERE kind = 'contextId'", { table: "alias", person }],
+      [`UPDATE person_key SET person = ?, lane = ${lane} WHERE person = @`, { table: "person_key", ...place }],
+      [`UPDATE personal_data SET person = ?, lane = ${lane} WHERE person = @`, { table: "personal_data", ...place }],
+      ["UPDATE external_id SET person = ?", { table: "external_id" }],
+      ["UPDATE lane_head SET has_erased = (1 = 0)", { table: "lane_head" }],
+      [`UPDATE erasure SET lane = ${nowhere}`, { table: "erasure", lane: nowhere, person }],
+      ["UPDATE erasure SET body = '{'", { table: "erasure", ...place, what: "the body cannot be read" }],
+      ["UPDATE erasure SET destroyed = ''", { table: "erasure", ...place, what: "the body cannot be read" }],
+      ["UPDATE erasure SET person = @", { table: "erasure", what: "the body does not name the person" }],
+      [
+        `INSERT INTO erasure SELECT lane, @, erasure_id, recorded_at + 1, body, destroyed FROM erasure`,
+        { table: "erasure", lane, what: "is not what the other rows of the erasure say" },
+      ],
+    ] as ReadonlyArray<readonly [string, Partial<Finding>]>) {
+      const { tampering, url } = await copy(original)
+      await tampering.run(
+        statements.replaceAll("?", sql(tampering, person)).replaceAll("@", sql(tampering, others[0]!.person)),
+      )
+      const { findings } = await verify(url)
+      expect(findings.filter(isAt(finding)), statements).not.toEqual([])
+    }
+    const { tampering, url } = await copy(original)
+    const members = JSON.stringify([person, others[0]!.person])
+    await tampering.run(`UPDATE erasure SET body = '{"members":${members},"submitter":"","reason":"court"}'`)
+    const what = `the erasure of ${others[0]!.person} with it is missing`
+    expect((await verify(url)).findings, erasure_id).toEqual([{ table: "erasure", ...place, what }])
+  })
+
+  test.runIf(isTried)(
+    "finds personal data and keys that are in another lane, of another form or without each other",
+    async () => {
+      const [key] = await rowsOf(original, "person_key")
+      const parts = await rowsOf(original, "personal_data")
+      const part = parts.find(({ kind }) => kind === "session")!
+      const ofKey = { table: "person_key", lane: key!.lane, person: key!.person }
+      const ofPart = { table: "personal_data", lane: part.lane, person: part.person }
+      const moved = { lane: nowhere, what: "is not in the lane of its person" }
+      const form = "is not what was encrypted"
+      for (const [statement, finding] of [
+        [`UPDATE person_key SET lane = ${nowhere} WHERE person = @key`, { ...ofKey, ...moved }],
+        ["UPDATE person_key SET epoch = 0 WHERE person = @key", { ...ofKey, what: "is not a wrapped key" }],
+        ["UPDATE person_key SET wrapped = nonce FROM personal_data", { ...ofKey, what: "is not a wrapped key" }],
+        ["DELETE FROM person_key WHERE person = @part", { ...ofPart, what: "its person has no key" }],
+        [`UPDATE personal_data SET lane = ${nowhere} WHERE person = @part`, { ...ofPart, ...moved }],
+        ["UPDATE personal_data SET kind = 'other' WHERE person = @part", { ...ofPart, what: "belongs to nothing" }],
+        ["UPDATE personal_data SET id = nonce WHERE person = @part", { ...ofPart, what: "belongs to nothing" }],
+        ["UPDATE personal_data SET nonce = encrypted WHERE person = @part", { ...ofPart, what: form }],
+        ["UPDATE personal_data SET encrypted = nonce WHERE person = @part", { ...ofPart, what: form }],
+      ] as ReadonlyArray<readonly [string, Partial<Finding>]>) {
+        const { tampering, url } = await copy(original)
+        const named = statement
+          .replace("@key", tampering.literal("uuid", key!.person))
+          .replace("@part", tampering.literal("uuid", part.person))
+        await tampering.run(named)
+        expect((await verify(url)).findings.filter(isAt(finding)), statement).not.toEqual([])
+      }
+    },
+  )
+
   test("finds a catalog entry that is missing, cannot be read, or has no revision", async () => {
     for (const statement of [
       "DELETE FROM catalog_entry WHERE revision = 2",
@@ -291,7 +364,7 @@ describe.each(Object.entries(stores))("verify on %s", (_name, { copy, make }) =>
     const { tampering, url } = await copy(original)
     await tampering.run("UPDATE event SET submitter = 'other'")
     const report = await verify(url, 5)
-    expect([report.findings.length, report.found]).toEqual([5, 432])
+    expect([report.findings.length, report.found]).toEqual([5, 424])
   })
 })
 
@@ -362,9 +435,11 @@ describe("bytes of the file itself that were flipped", () => {
         found++
       } else if (!exit.value.isWhole) found++
       else if (JSON.stringify(exit.value) !== JSON.stringify(whole)) {
-        // Only a table without a copy of its content elsewhere may differ.
+        // Only a table without a copy of its content elsewhere may differ; of an external id that is its hash.
         const differing = exit.value.tables.filter((tally, index) => tally.digest !== whole.tables[index]!.digest)
-        expect(checked.filter((table) => differing.some((tally) => tally.table === table))).toEqual([])
+        const isCopied = (table: TableName) =>
+          differing.some((tally) => tally.table === table) && table !== "external_id"
+        expect(checked.filter(isCopied)).toEqual([])
         inDigest++
       } else {
         const now = dump(path)
@@ -378,16 +453,20 @@ describe("bytes of the file itself that were flipped", () => {
 })
 
 describe("bytes of the pages of PostgreSQL that were flipped", () => {
-  /** The rows of the checked tables, read without the code of the store; `undefined` if they cannot be read. */
+  /**
+   * The rows of the checked tables but for the hashes of external ids, read without the code of the store; `undefined`
+   * if they cannot be read.
+   */
   const dump = async (url: string): Promise<ReadonlyArray<unknown> | undefined> => {
     try {
       return await Effect.runPromise(
         Effect.gen(function* () {
           const sql = yield* Sql.connect(url)
           yield* Sql.query(sql, "SET enable_indexscan = off")
-          return yield* Effect.forEach(checked, (table) =>
-            Sql.query(sql, `SELECT t::text AS row FROM ${table} t ORDER BY 1`),
-          )
+          return yield* Effect.forEach(checked, (table) => {
+            const row = table === "external_id" ? "(t.lane, t.event_lane, t.position, t.person)" : "t"
+            return Sql.query(sql, `SELECT ${row}::text AS row FROM ${table} t ORDER BY 1`)
+          })
         }).pipe(Effect.scoped, Effect.provide(Reactivity.layer)),
       )
     } catch {

@@ -1,6 +1,6 @@
 /**
  * A ledger with rows in every table, made by the ledger's own use cases: two projects, versions with documents,
- * sessions, used keys, idempotency records, and many events at few instants.
+ * sessions, profiles, an erasure, used keys, idempotency records, and many events at few instants.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
@@ -71,9 +71,20 @@ const fill = Effect.fnUntraced(function* (events: number) {
       person: { concordId: session.concordId },
     }))
     yield* ledger.record({ ...shop, submitter: session.concordId, session, items: said })
+    const kept = yield* ledger.keepProfile({ ...shop, session, profile: { firstName: "Jo" }, identifiers: {} })
+    if (kept._tag !== "ProfileKept") return yield* Effect.die(kept._tag)
     sessions.push(session)
   }
   yield* join(shop, sessions)
+  yield* erase(shop, sessions.at(-1)!)
+})
+
+/** Erases a visitor. */
+const erase = Effect.fnUntraced(function* (shop: ProjectScope, last: Session) {
+  const ledger = yield* Ledger.Ledger
+  const { concordId } = last
+  const erased = yield* ledger.erase(shop.organization, { concordId, submitter: "test", reason: "request" })
+  if (erased._tag !== "Erased") return yield* Effect.die(erased._tag)
 })
 
 /**

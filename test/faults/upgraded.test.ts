@@ -1,0 +1,281 @@
+/**
+ * Upgrades of ledgers from before personal data were kept apart, over both stores: everything is answered as before,
+ * nothing stays in clear, and an upgrade that is cut off at any of its writes goes on where it was.
+ */
+import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { Effect, Exit, Layer } from "effect"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as MemoryKeys from "../../adapters/keys/MemoryKeys.ts"
+import * as Crypto from "../../apps/Crypto.ts"
+import * as Store from "../../apps/Store.ts"
+import * as Ledger from "../../core/Ledger.ts"
+import { tableNames } from "../../core/ports/LedgerRows.ts"
+import { namesBefore } from "../../core/ports/TablesBefore.ts"
+import { workplace } from "../cli/run.ts"
+import { rowsOf, verify } from "../support/checking.ts"
+import * as TestKeys from "../support/keys.ts"
+import { rowsBefore, type RowsBefore, writeDatabase, writeFile } from "../support/ledgerBefore.ts"
+import { times } from "../support/long.ts"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { ofPostgres } from "../support/tampering.ts"
+import { type Change, cutAt, stateOf, upgrade, upgrading } from "../support/upgrading.ts"
+
+const { folder, run } = workplace()
+
+let postgres: Postgres
+let files = 0
+beforeAll(async () => {
+  postgres = await startPostgres(["-c", "fsync=off"])
+})
+afterAll(() => postgres.stop())
+
+const pathOf = (url: string): string => url.slice("sqlite:".length)
+
+const places = {
+  sqlite: async (rows: RowsBefore) => {
+    const path = join(folder, `ledger-${files++}.db`)
+    writeFile(path, rows)
+    return `sqlite:${path}`
+  },
+  postgres: (rows: RowsBefore) => writeDatabase(postgres, rows),
+}
+
+const tagOf = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
+  Exit.isFailure(exit)
+    ? /CannotUpgrade|NotUpgraded|cut off|KeysUnavailable|NoLedger|StoreUnavailable|StoreDamaged/.exec(
+        String(exit.cause),
+      )?.[0]
+    : "upgraded"
+
+const inLedger = <A>(url: string, use: (ledger: Ledger.UseCases) => Effect.Effect<A, unknown>): Promise<A> =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.flatMap(
+        Layer.build(Ledger.layer.pipe(Layer.provide([Store.layer(url), Crypto.layer, TestKeys.layer]))),
+        (context) => Effect.provide(Effect.flatMap(Ledger.Ledger, use), context),
+      ),
+    ),
+  )
+
+/** Everything that was recorded in the ledger of the fixture, by its id. */
+const bodies = new Map(rowsBefore.event.map(({ body, event_id }) => [event_id, body]))
+
+/** The events of all projects, as they are answered. */
+const answered = (url: string): Promise<ReadonlyMap<string, string>> =>
+  inLedger(
+    url,
+    Effect.fnUntraced(function* (ledger) {
+      const found = new Map<string, string>()
+      for (const project of (yield* ledger.catalog).projects.values()) {
+        for (const { body, event_id } of rowsBefore.event) {
+          if (JSON.parse(body).project !== project.id) continue
+          found.set(event_id, (yield* ledger.event(project, event_id))!.body)
+        }
+      }
+      return found
+    }),
+  )
+
+/** The rows of the tables that are copied, and the events as they are answered: the same after every upgrade. */
+const contentOf = async (url: string) => {
+  const counts: Record<string, number> = {}
+  for (const table of tableNames) counts[table] = (await rowsOf(url, table)).length
+  return { counts, events: await answered(url) }
+}
+
+describe.each(["sqlite", "postgres"] as const)("a ledger of migration 7 on %s", (store) => {
+  const make = () => places[store](rowsBefore)
+
+  test("is whole after an upgrade, answers every event byte for byte, and has a row for each row", async () => {
+    const url = await make()
+    const report = await upgrade(url)
+    expect(report.events).toBe(rowsBefore.event.length)
+    expect((await verify(url)).findings).toEqual([])
+    const { counts, events } = await contentOf(url)
+    expect(events).toEqual(bodies)
+    for (const name of namesBefore) expect([name, counts[name]]).toEqual([name, rowsBefore[name].length])
+    for (const name of ["document", "key_use", "alias", "former_alias", "head", "joined_head", "used_type"] as const) {
+      expect(await rowsOf(url, name)).toEqual(rowsBefore[name])
+    }
+  })
+
+  test("is refused by servers and commands until it is upgraded, and while it is half upgraded; they name the command", async () => {
+    const url = await make()
+    const refused = async (why: string) => {
+      for (const command of ["verify", "export"]) {
+        const { code, stderr } = await run([command, "--store", url], { env: TestKeys.environment(url) })
+        expect([command, code]).toEqual([command, 2])
+        expect(stderr).toContain(why)
+        expect(stderr).toMatch(/run `?assent upgrade --store URL/)
+      }
+    }
+    await refused("written by an earlier version of Assent")
+    expect(tagOf(await upgrading(url, cutAt(3, true).change))).toBe("cut off")
+    expect(await stateOf(url)).toBe("begun")
+    await refused("an upgrade of the ledger has not ended")
+    await upgrade(url)
+    expect(await stateOf(url)).toBe("current")
+    expect((await run(["verify", "--store", url])).code).toBe(0)
+  })
+
+  test("that is cut off at any write goes on where it was, and ends as if it was not", async () => {
+    const counting = cutAt(Infinity, true)
+    const whole = await make()
+    await upgrading(whole, counting.change)
+    const expected = await contentOf(whole)
+    const writes = counting.writes()
+    expect(writes).toBeGreaterThan(30)
+    const step = times(17, 1)
+    for (let write = store === "sqlite" ? 0 : times(20, 0); write < writes; write += step) {
+      const url = await make()
+      const isAfter = write % 2 === 0
+      expect(tagOf(await upgrading(url, cutAt(write, isAfter).change))).toBe("cut off")
+      // What was written is not written again.
+      const rest = cutAt(Infinity, true)
+      expect(tagOf(await upgrading(url, rest.change))).toBe("upgraded")
+      expect(rest.writes()).toBe(writes - write - (isAfter ? 1 : 0))
+      expect(await contentOf(url)).toEqual(expected)
+    }
+    const often = await make()
+    for (let cut = 0; cut < times(3, writes - 1); cut++) {
+      expect(tagOf(await upgrading(often, cutAt(1, false).change))).toBe("cut off")
+    }
+    await upgrade(often)
+    expect(await contentOf(often)).toEqual(expected)
+    expect((await verify(often)).findings).toEqual([])
+  })
+
+  test("is as it was where a row reads back otherwise: no version of it is served, and it can be upgraded again", async () => {
+    const changes: Record<string, Change> = {
+      "personal data are missing": (upgrade) => ({
+        ...upgrade,
+        write: (part, place, { personal_data: _left, ...rows }) => upgrade.write(part, place, rows),
+      }),
+      "an event is another one": (upgrade) => ({
+        ...upgrade,
+        write: (part, place, rows) =>
+          upgrade.write(part, place, {
+            ...rows,
+            ...(rows.event && {
+              event: rows.event.map((row) => ({ ...row, body: row.body.replace('"import"', '"export"') })),
+            }),
+          }),
+      }),
+      "an alias is missing": (upgrade) => ({
+        ...upgrade,
+        write: (part, place, rows) =>
+          upgrade.write(part, place, { ...rows, ...(rows.alias && { alias: rows.alias.slice(1) }) }),
+      }),
+      "an external id leads nowhere": (upgrade) => ({
+        ...upgrade,
+        write: (part, place, rows) =>
+          upgrade.write(part, place, { ...rows, ...(rows.external_id && { external_id: rows.external_id.slice(1) }) }),
+      }),
+    }
+    const url = await make()
+    for (const [name, change] of Object.entries(changes).slice(store === "sqlite" ? 0 : times(-1, 0))) {
+      expect([name, tagOf(await upgrading(url, change))]).toEqual([name, "NotUpgraded"])
+      expect([name, await stateOf(url)]).toEqual([name, "before"])
+    }
+    await upgrade(url)
+    expect((await answered(url)).size).toBe(bodies.size)
+  })
+
+  test.each([
+    ["an altered event", "UPDATE event SET body = replace(body, 'accepted', 'declined') WHERE position = 1"],
+    ["a missing event", "DELETE FROM event WHERE position = 1"],
+    ["a lane without a head", "DELETE FROM lane_head WHERE lane = (SELECT max(lane) FROM event)"],
+  ])("with %s is not upgraded, and stays as it is", async (_, damage) => {
+    const url = await make()
+    if (store === "postgres") await ofPostgres(url).run(damage)
+    else {
+      const db = new DatabaseSync(pathOf(url))
+      db.exec(`DROP TRIGGER event_is_never_changed; DROP TRIGGER event_is_never_removed; ${damage}`)
+      db.close()
+    }
+    expect(tagOf(await upgrading(url))).toBe("NotUpgraded")
+    expect(await stateOf(url)).toBe("before")
+  })
+
+  test("is upgraded by one of two processes, and not while it is in use; nothing is changed then", async () => {
+    const url = await make()
+    const both = await Promise.all([upgrading(url), upgrading(url)])
+    const tags = both.map(tagOf).toSorted()
+    expect([["CannotUpgrade", "upgraded"]]).toContainEqual(tags)
+    expect(await answered(url)).toEqual(bodies)
+  })
+})
+
+describe("a file", () => {
+  test("that was upgraded has the schema of a new ledger, is for its owner alone, and stands alone", async () => {
+    const url = await places.sqlite(rowsBefore)
+    await upgrade(url)
+    const fresh = `sqlite:${join(folder, "fresh.db")}`
+    await Effect.runPromise(Effect.scoped(Layer.build(Store.layer(fresh))))
+    const schemaOf = (path: string) => {
+      const db = new DatabaseSync(path, { readOnly: true })
+      const rows = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid").all()
+      db.close()
+      return rows
+    }
+    expect(schemaOf(pathOf(url))).toEqual(schemaOf(pathOf(fresh)))
+    expect(statSync(pathOf(url)).mode & 0o777).toBe(0o600)
+    const left = readdirSync(folder).filter((name) => pathOf(url).endsWith(name.replace(/\.db.*$/, ".db")))
+    expect(left).toEqual([pathOf(url).slice(folder.length + 1)])
+  })
+
+  test("that is open elsewhere is not upgraded, and nothing is changed", async () => {
+    const url = await places.sqlite(rowsBefore)
+    const before = readFileSync(pathOf(url))
+    const other = new DatabaseSync(pathOf(url))
+    other.prepare("SELECT count(*) FROM event").get()
+    const exit = await upgrading(url)
+    expect([tagOf(exit), String(exit)]).toEqual([
+      "CannotUpgrade",
+      expect.stringContaining("is in use: stop every server"),
+    ])
+    other.close()
+    expect(readFileSync(pathOf(url)).equals(before)).toBe(true)
+    expect(await stateOf(url)).toBe("before")
+  })
+
+  test("of another ledger's upgrade, left beside, is not taken for its own", async () => {
+    const url = await places.sqlite(rowsBefore)
+    const backup = join(folder, "backup.db")
+    copyFileSync(pathOf(url), backup)
+    expect(tagOf(await upgrading(url, cutAt(20, true).change))).toBe("cut off")
+    const left = readdirSync(folder).filter((name) => name.includes(".upgrade-"))
+    expect(left.length).toBeGreaterThan(0)
+    // A backup is put back, served for a while, and upgraded again.
+    copyFileSync(backup, pathOf(url))
+    const db = new DatabaseSync(pathOf(url))
+    db.exec("UPDATE key_use SET last_used_at = 7")
+    db.close()
+    await upgrade(url)
+    expect((await rowsOf(url, "key_use")).map(({ last_used_at }) => last_used_at)).toEqual([7])
+    expect(readdirSync(folder).filter((name) => name.includes(".upgrade-"))).toEqual([])
+  })
+})
+
+test("PostgreSQL: a server that still runs on the earlier tables writes nothing that would be lost", async () => {
+  const url = await places.postgres(rowsBefore)
+  expect(tagOf(await upgrading(url, cutAt(9, true).change))).toBe("cut off")
+  await expect(
+    postgres.administer("SET ROLE assent; UPDATE key_use SET last_used_at = 1", new URL(url).pathname.slice(1)),
+  ).rejects.toThrow('relation "key_use" does not exist')
+  await upgrade(url)
+})
+
+test.each(["sqlite", "postgres"] as const)(
+  "keys that are not those that the upgrade was begun with are refused on %s, and those go on",
+  async (store) => {
+    const url = await places[store](rowsBefore)
+    expect(tagOf(await upgrading(url, cutAt(12, true).change))).toBe("cut off")
+    const exit = await upgrading(url, undefined, MemoryKeys.layer)
+    expect([tagOf(exit), String(exit)]).toEqual(["KeysUnavailable", expect.stringContaining("not the keys")])
+    await upgrade(url)
+    expect(await answered(url)).toEqual(bodies)
+  },
+)
