@@ -39,13 +39,17 @@ const projectsOf = Effect.fnUntraced(function* (sql: Sql.Sql, { members, project
   return projects.filter(({ number }) => numbers.has(number))
 })
 
+/** The lanes of the people in their organization, in ascending order. */
+const ownLanes = ({ members, organization }: ErasureChange): ReadonlyArray<number> =>
+  PeopleLanes.inProjects([organization], members)
+
 /** Deletes everything of people, whose lanes and rows are locked, and returns how many rows there were. */
 const destroy = Effect.fnUntraced(function* (sql: Sql.Sql, change: ErasureChange) {
   const { members, organization } = change
   const remove = (table: string, lanes: ReadonlyArray<number>) =>
     Sql.write(sql, `DELETE FROM ${table} WHERE lane = ANY($1::bigint[]) AND person = ANY($2::uuid[])`, [lanes, members])
   const all = Lane.all(organization)
-  const own = [...new Set(members.map((member) => Lane.of(organization, member)))]
+  const own = ownLanes(change)
   const unowned = Lane.all(Lanes.unowned)
   const projects = yield* projectsOf(sql, change)
   const destroyed: Destroyed = {
@@ -101,11 +105,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: ErasureChange) 
   const people = members.map((concordId) => ({ organization, concordId }))
   if (yield* ErasureGuard.isAnyErased(sql, people)) return "stale"
   yield* record(sql, change, yield* destroy(sql, change))
-  const lanes = [...new Set(members.map((member) => Lane.of(organization, member)))]
-  yield* PersonWriter.count(
-    sql,
-    lanes.toSorted((a, b) => a - b),
-  )
+  yield* PersonWriter.count(sql, ownLanes(change))
   return "kept"
 })
 

@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
+import * as Lane from "../../core/model/Lane.ts"
 import { batchRows, NoLedger, type Table, type TableName, tables } from "../../core/ports/LedgerRows.ts"
 import type { Key, LedgerUpgrade, NextRows, Upgrade } from "../../core/ports/LedgerUpgrade.ts"
 import { tablesBefore } from "../../core/ports/TablesBefore.ts"
@@ -95,6 +96,10 @@ const upgradeOf = (reading: Sql.Sql, writing: Sql.Sql, schemas: UpgradeSchemas.S
   const rowsOf = makeCursors(reading)
   const personKeys = finder(reading, schemas, "person_key")
   const personalData = finder(reading, schemas, "personal_data")
+  const facts = `SELECT ${RowForm.selectList(RowForm.columnsOf(tablesBefore.person_fact))}
+    FROM ${schemas.before}.person_fact WHERE lane = $1 AND person = $2`
+  const factsOf = (lane: number, person: string) =>
+    failing(Effect.map(Sql.query<object>(reading, facts, [lane, person]), (rows) => rows.map(RowForm.decodeText)))
   const count = (schema: string) => (name: string) =>
     failing(
       Effect.map(
@@ -105,6 +110,7 @@ const upgradeOf = (reading: Sql.Sql, writing: Sql.Sql, schemas: UpgradeSchemas.S
   // The values of rows are those of the columns of their tables.
   return {
     before: (name, key) => rowsOf(schemas.before, name, tablesBefore[name], key) as never,
+    factsOf: (organization, concordId) => factsOf(Lane.of(organization, concordId), concordId) as never,
     after: (name, key) => rowsOf(schemas.after, name, tables[name], key) as never,
     personKeys: (places) => personKeys(places) as never,
     personalData: (places) => personalData(places) as never,

@@ -4,6 +4,7 @@
 import { existsSync, realpathSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite"
 import { Effect, Exit } from "effect"
+import * as Lane from "../../core/model/Lane.ts"
 import {
   batchRows,
   type Kind,
@@ -27,6 +28,7 @@ import * as Migrations from "./Migrations.ts"
 import * as RowForm from "./RowForm.ts"
 import * as SqliteRows from "./SqliteRows.ts"
 import * as UpgradeFiles from "./UpgradeFiles.ts"
+import * as Uuid from "./Uuid.ts"
 
 type Values = Readonly<Record<string, RowForm.Value>>
 
@@ -95,6 +97,19 @@ const finder = (db: DatabaseSync, name: TableName) => {
     )
 }
 
+/** Finds the facts of people in the earlier ledger. */
+const factsReader = (db: DatabaseSync) => {
+  const read = reader(tablesBefore.person_fact)
+  const names = columnsOf(tablesBefore.person_fact).map(([column]) => column)
+  const statement = prepare(db, `SELECT ${names.join(", ")} FROM person_fact WHERE lane = ? AND person = ?`)
+  return (lane: number, person: string) =>
+    attempt(() => {
+      // Arrays, because `setReturnArrays` was called.
+      const rows: ReadonlyArray<unknown> = statement.all(lane, Uuid.toBytes(person))
+      return rows.map((row) => read(row as ReadonlyArray<SQLOutputValue>))
+    })
+}
+
 /** Tables whose rows may be there already: a step writes the keys of people that an earlier one has written. */
 const isShared = (name: TableName): boolean => name === "person_key" || name === "personal_data"
 
@@ -139,11 +154,13 @@ const counter = (db: DatabaseSync) => (name: string) =>
   attempt(() => Number(db.prepare(`SELECT count(*) AS count FROM ${name}`).get()!["count"]))
 
 const upgradeOf = ({ after, before }: UpgradeFiles.Opened): Upgrade => {
+  const facts = factsReader(before)
   const personKeys = finder(after, "person_key")
   const personalData = finder(after, "personal_data")
   // The values of rows are those of the columns of their tables.
   return {
     before: (name, key) => rowsOf(before, name, tablesBefore[name], key) as never,
+    factsOf: (organization, concordId) => facts(Lane.of(organization, concordId), concordId) as never,
     after: (name, key) => rowsOf(after, name, tables[name], key) as never,
     personKeys: (places) => personKeys(places) as never,
     personalData: (places) => personalData(places) as never,

@@ -2,7 +2,7 @@
  * The personal members of facts: the hash of the identifier, the one after a rename, the evidence and the reason. They
  * are kept apart from the fact, under the key of its survivor.
  */
-import { Effect } from "effect"
+import { Effect, Struct } from "effect"
 import type { Owner } from "../model/Lane.ts"
 import type { Fact } from "../model/People.ts"
 import { type PersonalWrites, StoreUnavailable } from "../ports/LedgerStore.ts"
@@ -22,9 +22,9 @@ const membersOf = ({ alias, evidence, reason, renamedTo }: PersonalMembers): Per
 })
 
 /** A fact without its personal members. */
-export const withoutMembers = <Given extends AnyFact>({ alias, evidence, reason, renamedTo, ...fact }: Given) =>
-  // Only optional members are taken off.
-  fact as Omit<Given, keyof PersonalMembers> as Given
+export const withoutMembers = <Given extends AnyFact>(fact: Given): Given =>
+  // Only optional members are left out.
+  Struct.omit(fact, ["alias", "evidence", "reason", "renamedTo"]) as Omit<Given, keyof PersonalMembers> as Given
 
 const isPersonal = (fact: AnyFact): boolean => Object.keys(membersOf(fact)).length > 0
 

@@ -7,6 +7,7 @@
  * where it was.
  */
 import { Data, type Effect } from "effect"
+import type { Owner } from "../model/Lane.ts"
 import type { NoLedger, Row, StoreDamaged, TableName } from "./LedgerRows.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 import type { NameBefore, RowBefore } from "./TablesBefore.ts"
@@ -42,6 +43,8 @@ export type NextRows<Of> = Failing<ReadonlyArray<Of>>
 export interface Upgrade {
   /** The rows of a table of the earlier ledger, after a key. */
   readonly before: <Name extends NameBefore>(table: Name, after?: Key) => Failing<NextRows<RowBefore<Name>>>
+  /** The facts of a person in the earlier ledger. */
+  readonly factsOf: (organization: Owner, concordId: string) => Failing<ReadonlyArray<RowBefore<"person_fact">>>
   /** The rows of a table of the new ledger that are there now, after a key. The order is that of `before`. */
   readonly after: <Name extends TableName>(table: Name, after?: Key) => Failing<NextRows<Row<Name>>>
   /** The keys of people, in the order of their places. */

@@ -7,10 +7,11 @@ import * as EventBody from "../ledger/EventBody.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import type { KeysUnavailable } from "../ports/Keys.ts"
 import type { Row, StoreDamaged, TableName } from "../ports/LedgerRows.ts"
-import type { NewRows } from "../ports/LedgerUpgrade.ts"
+import type { NewRows, Upgrade } from "../ports/LedgerUpgrade.ts"
 import type { StoreUnavailable } from "../ports/StoreUnavailable.ts"
 import type { NameBefore, RowBefore } from "../ports/TablesBefore.ts"
 import * as UpgradeCatalog from "./UpgradeCatalog.ts"
+import * as UpgradedAnswers from "./UpgradedAnswers.ts"
 import type { Committed, PartedOf, UpgradeContext, UpgradedParts } from "./UpgradedParts.ts"
 import * as UpgradedTexts from "./UpgradedTexts.ts"
 
@@ -34,23 +35,20 @@ type Rows = { readonly [Name in UpgradedName]?: Upgraded<Name> }
 /** The person of an identity token that no fact names: no one. Such a token expires within minutes. */
 const noOne = "00000000-0000-0000-0000-000000000000"
 
-type Members = Readonly<Record<string, unknown>>
-
-const sorted = (members: Members): Members =>
-  Object.fromEntries(Object.entries(members).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+type Members = UpgradedTexts.Members
 
 const parse = (text: string): Members => JSON.parse(text)
-
-const isDefined = <Value>(value: Value | undefined): value is Value => value !== undefined
 
 /** Makes the tables that are not copied. `tokens` are the people of used identity tokens, as far as they are known. */
 export const make = (
   catalog: UpgradeCatalog.UpgradeCatalog,
-  { open, part }: UpgradedParts,
+  parts: UpgradedParts,
+  upgrade: Pick<Upgrade, "factsOf">,
   tokens: ReadonlyMap<string, string>,
   context: UpgradeContext,
 ): Rows => {
   const { digest } = context
+  const { open, part } = parts
 
   const inOrganization = ({ lane, person }: Pick<RowBefore<"person">, "lane" | "person">) => ({
     organization: catalog.organizationOf(lane),
@@ -105,41 +103,41 @@ export const make = (
               },
             ],
       )
-      const { rows: parts } = yield* part(profiles)
-      return { ...parts, person: rows.map(({ profile: _profile, ...row }) => row) }
+      const { rows: personal } = yield* part(profiles)
+      return { ...personal, person: rows.map(({ profile: _profile, ...row }) => row) }
     }),
-    before: (row) => sorted(row),
+    before: (row) => UpgradedTexts.sorted(row),
     after: (rows) =>
       Effect.map(open(rows.map((row) => ({ ...inOrganization(row), kind: "profile", commitment: "" }))), (profiles) =>
-        rows.map((row, index) => sorted({ ...row, profile: profiles[index] ?? null })),
+        rows.map((row, index) => UpgradedTexts.sorted({ ...row, profile: profiles[index] ?? null })),
       ),
   }
 
   const person_fact: Upgraded<"person_fact"> = {
     write: Effect.fnUntraced(function* (rows) {
       const all = rows.map((row) => ({ ...ofFact(row), parted: UpgradedTexts.fact(row.body) }))
-      const { rows: parts, texts } = yield* part(all)
-      return { ...parts, person_fact: rows.map((row, index) => ({ ...row, body: texts[index]! })) }
+      const { rows: personal, texts } = yield* part(all)
+      return { ...personal, person_fact: rows.map((row, index) => ({ ...row, body: texts[index]! })) }
     }),
-    before: (row) => ({ ...row, body: sorted(parse(row.body)) }),
+    before: (row) => ({ ...row, body: UpgradedTexts.sorted(parse(row.body)) }),
     after: (rows) =>
       Effect.map(
         opened(rows.map((row) => ({ members: parse(row.body), of: { ...ofFact(row), kind: "fact" } }))),
-        (facts) => rows.map((row, index) => ({ ...row, body: sorted(facts[index]!) })),
+        (facts) => rows.map((row, index) => ({ ...row, body: UpgradedTexts.sorted(facts[index]!) })),
       ),
   }
 
   const session: Upgraded<"session"> = {
     write: Effect.fnUntraced(function* (rows) {
       const all = rows.map((row) => ({ ...ofSession(parse(row.body)), parted: UpgradedTexts.session(row.body) }))
-      const { rows: parts, texts } = yield* part(all)
-      return { ...parts, session: rows.map((row, index) => ({ ...row, body: texts[index]! })) }
+      const { rows: personal, texts } = yield* part(all)
+      return { ...personal, session: rows.map((row, index) => ({ ...row, body: texts[index]! })) }
     }),
-    before: (row) => ({ ...row, body: sorted(parse(row.body)) }),
+    before: (row) => ({ ...row, body: UpgradedTexts.sorted(parse(row.body)) }),
     after: (rows) =>
       Effect.map(
         opened(rows.map(({ body }) => ({ members: parse(body), of: { ...ofSession(parse(body)), kind: "session" } }))),
-        (sessions) => rows.map((row, index) => ({ ...row, body: sorted(sessions[index]!) })),
+        (sessions) => rows.map((row, index) => ({ ...row, body: UpgradedTexts.sorted(sessions[index]!) })),
       ),
   }
 
@@ -152,33 +150,7 @@ export const make = (
     after: (rows) => Effect.succeed(rows.map(({ person: _person, ...row }) => row)),
   }
 
-  /** The session in an answer; `undefined` for any other answer. */
-  const sessionIn = (answer: string): Members | undefined => UpgradedTexts.answer(answer).session
-
-  const idempotency: Upgraded<"idempotency"> = {
-    write: Effect.fnUntraced(function* (rows) {
-      const answers = rows.map(({ answer }) => UpgradedTexts.answer(answer))
-      const all = answers.flatMap((parted): ReadonlyArray<PartedOf> =>
-        parted.session === undefined ? [] : [{ ...ofSession(parted.session), parted }],
-      )
-      const { rows: parts, texts } = yield* part(all)
-      const written = new Map(all.map(({ parted }, index) => [parted, texts[index]!]))
-      const answerOf = (row: RowBefore<"idempotency">, index: number) => written.get(answers[index]!) ?? row.answer
-      return { ...parts, idempotency: rows.map((row, index) => ({ ...row, answer: answerOf(row, index) })) }
-    }),
-    before: (row) => {
-      const members = sessionIn(row.answer)
-      return members === undefined ? row : { ...row, answer: sorted(members) }
-    },
-    after: Effect.fnUntraced(function* (rows) {
-      const sessions = rows.map(({ answer }) => sessionIn(answer))
-      const read = yield* opened(
-        sessions.filter(isDefined).map((members) => ({ members, of: { ...ofSession(members), kind: "session" } })),
-      )
-      let index = 0
-      return rows.map((row, at) => (sessions[at] === undefined ? row : { ...row, answer: sorted(read[index++]!) }))
-    }),
-  }
+  const idempotency = UpgradedAnswers.make(catalog, parts, upgrade)
 
   const lane_head: Upgraded<"lane_head"> = {
     write: (rows) => Effect.succeed({ lane_head: rows.map((row) => ({ ...row, has_erased: false })) }),
@@ -189,7 +161,7 @@ export const make = (
   const event: Upgraded<"event"> = {
     write: Effect.fnUntraced(function* (rows) {
       const all = rows.map((row) => ({ ...inOrganization(row), parted: UpgradedTexts.event(row.body) }))
-      const { rows: parts, texts } = yield* part(all)
+      const { rows: personal, texts } = yield* part(all)
       const event: Array<Row<"event">> = []
       const external_id: Array<Row<"external_id">> = []
       for (const [index, { digest: _digest, external_id: _id, ...row }] of rows.entries()) {
@@ -201,7 +173,7 @@ export const make = (
         const found = yield* catalog.externalId(lane, row.submitter, text)
         external_id.push({ lane: found.lane, hash: found.hash, event_lane: lane, position, person })
       }
-      return { ...parts, event, external_id }
+      return { ...personal, event, external_id }
     }),
     before: ({ external_id: _id, ...row }) => row,
     after: Effect.fnUntraced(function* (rows) {

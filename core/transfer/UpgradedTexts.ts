@@ -20,7 +20,12 @@ export interface Parted {
   readonly write: (commitments: ReadonlyArray<string>) => string
 }
 
-type Members = Readonly<Record<string, unknown>>
+/** The members of a JSON object. */
+export type Members = Readonly<Record<string, unknown>>
+
+/** The same members in the order of their names. */
+export const sorted = (members: Members): Members =>
+  Object.fromEntries(Object.entries(members).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
 const parse = (text: string): Members | undefined => {
   const value: unknown = JSON.parse(text)

@@ -134,7 +134,7 @@ const steps = Effect.fnUntraced(function* (
   const places = yield* upgrade.places
   const catalog = UpgradeCatalog.read(yield* all(upgrade.before("catalog_entry")), context)
   const parts = UpgradedParts.make(upgrade, context)
-  const special = UpgradedRows.make(catalog, parts, yield* tokensOf(upgrade), context)
+  const special = UpgradedRows.make(catalog, parts, upgrade, yield* tokensOf(upgrade), context)
   const tableOf = <Name extends UpgradedRows.UpgradedName>(name: Name) =>
     // The table of this name, if it is not copied.
     (special[name] ?? UpgradedRows.copied(name)) as UpgradedRows.Upgraded<Name>

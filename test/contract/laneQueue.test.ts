@@ -10,7 +10,7 @@ import { describe, expect, test } from "vitest"
 import * as LanePrediction from "../../adapters/postgres/LanePrediction.ts"
 import type { LaneHead, LaneHeads } from "../../adapters/postgres/Lanes.ts"
 import * as LaneQueue from "../../adapters/postgres/LaneQueue.ts"
-import type { Append, StoredEvent } from "../../core/ports/LedgerStore.ts"
+import type { Append, PersonKey, StoredEvent } from "../../core/ports/LedgerStore.ts"
 
 const limits: LaneQueue.Limits = { maxWaiting: 12, maxGroups: 3, maxGroupEvents: 4 }
 
@@ -46,8 +46,8 @@ const eventsOf = (entries: ReadonlyArray<LaneQueue.QueuedAppend>): number =>
 /** Every person and identifier whose rows a group writes before its lanes are locked. */
 const subjectsOf = ({ entries }: LaneQueue.Group<LaneQueue.QueuedAppend>): ReadonlySet<string> =>
   new Set(
-    entries.flatMap(({ request: { claims, events, seen = [] } }) => [
-      ...[...events, ...seen].map(({ concordId }) => concordId),
+    entries.flatMap(({ request: { claims, events, personal, seen = [] } }) => [
+      ...[...events, ...seen, ...(personal?.keys ?? [])].map(({ concordId }) => concordId),
       ...claims.flatMap(({ concordId, hash }) => [concordId, hash]),
     ]),
   )
@@ -61,6 +61,7 @@ type Step =
       readonly people: ReadonlyArray<Person>
       readonly hash: string | undefined
       readonly seen: string | undefined
+      readonly keyOf: string | undefined
     }
   | { readonly _tag: "Remove"; readonly of: number }
   | { readonly _tag: "Next" }
@@ -76,6 +77,8 @@ const index = fc.nat({ max: 20 })
 const hash = fc.option(fc.constantFrom("x", "y"), { nil: undefined, freq: 2 })
 /** A person that appends of any lanes are prepared against. */
 const seen = fc.option(fc.constantFrom("s", "t"), { nil: undefined, freq: 2 })
+/** A person whose key appends of any lanes bring. */
+const keyOf = fc.option(fc.constantFrom("k", "l"), { nil: undefined, freq: 2 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
@@ -84,6 +87,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       people: fc.array(person, { maxLength: 5, size: "max" }),
       hash,
       seen,
+      keyOf,
     }),
   },
   { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Remove"), of: index }) },
@@ -94,6 +98,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** Lane 3 is also written by another process: where it ends is never predicted. */
 const isPredicted = (lane: number): boolean => lane !== 3
+
+const keyOfPerson = (concordId: string): PersonKey => ({ concordId, epoch: 1, wrapped: new Uint8Array(40) })
 
 /** A queue, with a list of what waits and what is being written that is kept apart from it. */
 const makeRun = () => {
@@ -113,7 +119,7 @@ const makeRun = () => {
   const run = (step: Step, check: (group: LaneQueue.Group<LaneQueue.QueuedAppend>) => void): void => {
     switch (step._tag) {
       case "Add": {
-        const { hash, people, seen } = step
+        const { hash, keyOf, people, seen } = step
         const claims =
           hash === undefined
             ? []
@@ -121,6 +127,7 @@ const makeRun = () => {
         const entry = entryOf(people, {
           claims,
           ...(seen !== undefined && { seen: [{ concordId: seen, revision: 0 }] }),
+          ...(keyOf !== undefined && { personal: { keys: [keyOfPerson(keyOf)], parts: [] } }),
         })
         if (queue.isFull) return
         queue.add(entry)

@@ -383,7 +383,7 @@ describe.each(Object.entries(stores))("Personal data apart, in %s", (_, store) =
         const whole = yield* exported(scope)
         yield* keys.destroyAll
         const erased = yield* elsewhere(exported(scope))
-        expect(erased.map((body) => JSON.parse(body).erased)).toEqual([true, true, true, true, undefined])
+        expect(erased.filter((body) => JSON.parse(body).erased === true)).toHaveLength(whole.length - 1)
         const { organizations, projects } = yield* counting.store.catalog.current
         for (const bodies of [whole, erased]) {
           const again = yield* Effect.promise(() => restored(bodies, { organizations, projects, scope }))

@@ -1,14 +1,16 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Cause, Effect, Exit } from "effect"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import * as SqliteRows from "../../adapters/sqlite/SqliteRows.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import * as Connection from "../../adapters/sqlite/Connection.ts"
 import * as Integrity from "../../adapters/sqlite/Integrity.ts"
 import * as Migrations from "../../adapters/sqlite/Migrations.ts"
 import * as Writer from "../../adapters/sqlite/Writer.ts"
+import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import { LedgerStore, type StoredEvent } from "../../core/ports/LedgerStore.ts"
 
 const project = { number: 1, lanes: 16 }
@@ -53,52 +55,21 @@ const latest = Migrations.migrations.at(-1)!.number
 
 const versionOf = (db: DatabaseSync) => db.prepare("PRAGMA user_version").get()!["user_version"]
 
-/** The tables and columns that a migration has added: they are empty, or derived from the other rows. */
-const added = { tables: ["former_alias", "joined_head"], columns: ["survivor", "learnt", "has_joined"] }
-
-type StoredRow = Readonly<Record<string, unknown>>
-
-/** What a migration makes of a row that an earlier version wrote. */
-const migrated: Readonly<Record<string, (row: StoredRow) => StoredRow>> = {
-  // A document is found by a number of its own, because the number of its version may change.
-  document: ({ version, ...row }) => ({ ...row, number: version }),
-  // 0: which versions the events of the lane name is not known.
-  used_type: (row) => ({ ...row, version: 0 }),
-  // The hash of an alias does not tell its kind.
-  alias: (row) => ({ ...row, kind: null, project: null, normalization: 1 }),
-}
-
-/** Every row of the tables that hold what a ledger was given. */
+/** Every row of every table. */
 const rowsOf = (db: DatabaseSync) =>
   db
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     .all()
-    .filter(({ name }) => !added.tables.includes(String(name)))
-    .map(({ name }) => ({
-      table: String(name),
-      rows: db
-        .prepare(`SELECT * FROM ${String(name)}`)
-        .all()
-        .map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => !added.columns.includes(column)))),
-    }))
-    .toSorted((a, b) => (a.table < b.table ? -1 : 1))
+    .map(({ name }) => ({ table: String(name), rows: db.prepare(`SELECT * FROM ${String(name)}`).all() }))
 
-/** The tables of version 0.1.0 that have another name now. */
-const renamed: Readonly<Record<string, string>> = {
-  receipt: "idempotency",
-  used_proof: "used_identity_token",
-  configuration: "catalog_entry",
-  configuration_head: "catalog_head",
-}
-
-/** The rows of an earlier version's ledger as this version has to keep them. */
-const migratedRowsOf = (db: DatabaseSync) =>
-  rowsOf(db)
-    .map(({ rows, table }) => ({
-      table: renamed[table] ?? table,
-      rows: rows.map((row) => migrated[table]?.(row) ?? row),
-    }))
-    .toSorted((a, b) => (a.table < b.table ? -1 : 1))
+/** Makes a ledger without an organization as the version with a migration made it. */
+const makeEmpty = (file: string, last: number): void =>
+  use(file, (db) => {
+    db.exec(`PRAGMA application_id = ${Migrations.applicationId}`)
+    for (const { number, sql } of Migrations.migrations) {
+      if (number <= last) db.exec(`${sql}; PRAGMA user_version = ${number}`)
+    }
+  })
 
 describe("the SQLite store", () => {
   let folder: string
@@ -159,53 +130,126 @@ describe("the SQLite store", () => {
     }
   })
 
-  describe.each([
-    { version: 3, name: "version 0.1.0", older: "" },
-    { version: 2, name: "the version before 0.1.0", older: "DROP TABLE people_head; PRAGMA user_version = 2" },
-  ])("a file of $name", ({ older, version }) => {
-    beforeEach(() => {
-      copyFileSync(lastVersion, path)
-      use(path, (db) => db.exec(older))
-    })
+  test.each([
+    { name: "version 0.1.0", older: "" },
+    { name: "the version before 0.1.0", older: "DROP TABLE people_head; PRAGMA user_version = 2" },
+  ])("refuses a ledger of $name with an organization, names the upgrade, and changes nothing", async ({ older }) => {
+    copyFileSync(lastVersion, path)
+    const state = (db: DatabaseSync) => ({ version: versionOf(db), schema: schemaOf(db), rows: rowsOf(db) })
+    use(path, (db) => db.exec(older))
+    const before = use(path, state)
+    const opened = await open((store) => store.ready)
+    const read = await Effect.runPromiseExit(SqliteRows.make(path).read(() => Effect.void))
+    for (const exit of [opened, read]) {
+      expect(Exit.isFailure(exit) && Cause.squash(exit.cause)).toBeInstanceOf(UpgradeNeeded)
+      expect(reason(exit)).toContain("assent upgrade --store")
+    }
+    expect(use(path, state)).toEqual(before)
+  })
 
-    test("gets the schema of a new file, byte for byte, and keeps its rows", async () => {
-      const before = use(path, (db) => ({ version: versionOf(db), rows: migratedRowsOf(db) }))
-      expect(before.version).toBe(version)
-      expect(before.rows.filter(({ rows }) => rows.length === 0)).toEqual([])
+  test.each(Migrations.migrations.map(({ number }) => number))(
+    "an empty ledger of migration %i gets the schema of a new file, byte for byte",
+    async (last) => {
+      makeEmpty(path, last)
       const fresh = join(folder, "fresh.db")
-      for (const file of [path, fresh]) await open((store) => store.ready, file)
+      for (const file of [path, fresh]) expect(Exit.isSuccess(await open((store) => store.ready, file))).toBe(true)
       expect(use(path, schemaOf)).toEqual(use(fresh, schemaOf))
       expect(use(path, Integrity.schemaFaults)).toEqual([])
       expect([path, fresh].map((file) => use(file, versionOf))).toEqual([latest, latest])
-      const after = use(path, rowsOf).filter(({ table }) => version > 2 || table !== "people_head")
-      expect(after).toEqual(before.rows)
-    })
+    },
+  )
 
-    test("answers from its rows, and has counted no identity change in a lane without a row", async () => {
-      const lanes = use(path, (db) => db.prepare("SELECT lane, next_position FROM lane_head").all())
-      const [{ lane, next_position }] = lanes as [{ lane: number; next_position: number }]
-      const owner = { number: Math.floor(lane / 4096), lanes: 16 }
-      const exit = await open((store) => Effect.all([store.events.laneEnds(owner), store.people.laneEnds([5])]))
-      expect(Exit.map(exit, ([ends, people]) => [ends[lane % 4096], people])).toEqual(
-        Exit.succeed([next_position, new Map([[5, 0]])]),
-      )
-    })
-
-    test("stays as it was if a migration fails half-way", async () => {
-      // The name is taken, so the last migration fails after the others.
-      use(path, (db) => db.exec("CREATE TABLE alias_person (x)"))
-      const state = (db: DatabaseSync) => ({ version: versionOf(db), schema: schemaOf(db), rows: rowsOf(db) })
-      const before = use(path, state)
-      expect(reason(await open((store) => store.ready))).toContain("alias_person")
-      expect(use(path, state)).toEqual(before)
-      use(path, (db) => db.exec("DROP TABLE alias_person"))
-      expect(Exit.isSuccess(await open((store) => store.ready))).toBe(true)
-    })
+  test("an empty ledger stays as it was if a migration fails half-way", async () => {
+    makeEmpty(path, 3)
+    // The name is taken, so a migration fails after others.
+    use(path, (db) => db.exec("CREATE TABLE alias_person (x)"))
+    const state = (db: DatabaseSync) => ({ version: versionOf(db), schema: schemaOf(db), rows: rowsOf(db) })
+    const before = use(path, state)
+    expect(reason(await open((store) => store.ready))).toContain("alias_person")
+    expect(use(path, state)).toEqual(before)
+    use(path, (db) => db.exec("DROP TABLE alias_person"))
+    expect(Exit.isSuccess(await open((store) => store.ready))).toBe(true)
   })
 
   test("numbers its migrations without a gap", () => {
     const numbers = Migrations.migrations.map(({ number }) => number)
     expect(numbers).toEqual(numbers.map((_, index) => numbers[0]! + index))
+  })
+
+  test("overwrites what is deleted, on every connection", () => {
+    for (const connect of [Connection.open, Connection.openReader, Connection.openNew]) {
+      const db = connect(path)
+      expect(db.prepare("PRAGMA secure_delete").get()).toEqual({ secure_delete: 1 })
+      db.close()
+    }
+  })
+
+  test("an erasure leaves nothing of the person in the files once they are scrubbed, and waits for no reader", async () => {
+    const markers = { hash: Buffer.alloc(32, 0xe7), nonce: Buffer.alloc(12, 0xe8), encrypted: Buffer.alloc(99, 0xe9) }
+    const wrapped = Buffer.alloc(40, 0xea)
+    const hash = markers.hash.toString("hex")
+    const found = () =>
+      [path, `${path}-wal`].flatMap((file) => {
+        const bytes = readFileSync(file)
+        return Object.entries({ ...markers, wrapped }).flatMap(([name, marker]) =>
+          bytes.includes(marker) ? [`${name} in ${file.slice(path.length)}`] : [],
+        )
+      })
+    const exit = await open(
+      Effect.fnUntraced(function* (store) {
+        const place = { concordId: id(1), kind: "event", id: hash } as const
+        const personal = { keys: [{ concordId: id(1), epoch: 1, wrapped }], parts: [{ ...place, ...markers }] }
+        const claim = { kind: "email", hash, concordId: id(1), normalization: 2, dateCreated: 1000 } as const
+        // Many rows, so that pages are freed whole.
+        for (let n = 0; n < 40; n++) {
+          const parts = personal.parts.map((part) => ({ ...part, id: `${hash.slice(0, -2)}${10 + n}` }))
+          const { input } = append(event(100 + n))
+          yield* store.events.append({ ...input, claims: [claim], personal: { ...personal, parts } })
+        }
+        const before = found()
+        const { revision } = yield* store.people.person(organization, id(1))
+        const erased = yield* store.personal.erase({
+          id: id(0xe),
+          recordedAt: 2000,
+          organization,
+          projects: [project],
+          catalog: 0,
+          members: [id(1)],
+          seen: [{ concordId: id(1), revision }],
+          submitter: "test",
+          reason: "request",
+        })
+        const reader = Connection.openReader(path)
+        reader.exec("BEGIN; SELECT count(*) FROM event")
+        const whileRead = yield* store.personal.scrub
+        reader.exec("COMMIT")
+        reader.close()
+        const counts = typeof erased === "string" ? erased : erased.destroyed.personalData
+        return [
+          before.length > 0,
+          counts,
+          whileRead,
+          yield* store.personal.scrub,
+          found(),
+          statSync(`${path}-wal`).size,
+        ]
+      }),
+    )
+    expect(exit).toEqual(Exit.succeed([true, 40, false, true, [], 0]))
+  })
+
+  test("makes its files for their owner alone, whatever the umask is", async () => {
+    const before = process.umask(0)
+    try {
+      const modes = await open((store) =>
+        Effect.map(store.events.append(append(event(10)).input), () =>
+          ["", "-wal", "-shm"].map((ending) => statSync(path + ending).mode & 0o777),
+        ),
+      )
+      expect(modes).toEqual(Exit.succeed([0o600, 0o600, 0o600]))
+    } finally {
+      process.umask(before)
+    }
   })
 
   test("syncs every commit to the disk: write-ahead log, synchronous FULL", () => {

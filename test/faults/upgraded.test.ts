@@ -2,14 +2,17 @@
  * Upgrades of ledgers from before personal data were kept apart, over both stores: everything is answered as before,
  * nothing stays in clear, and an upgrade that is cut off at any of its writes goes on where it was.
  */
+import { createHash } from "node:crypto"
 import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Exit, Layer, Option } from "effect"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as MemoryKeys from "../../adapters/keys/MemoryKeys.ts"
 import * as Crypto from "../../apps/Crypto.ts"
 import * as Store from "../../apps/Store.ts"
+import * as Instant from "../../core/engine/Instant.ts"
+import * as FactLine from "../../core/formats/FactLine.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import { tableNames } from "../../core/ports/LedgerRows.ts"
 import { namesBefore } from "../../core/ports/TablesBefore.ts"
@@ -99,6 +102,60 @@ describe.each(["sqlite", "postgres"] as const)("a ledger of migration 7 on %s", 
     for (const name of ["document", "key_use", "alias", "former_alias", "head", "joined_head", "used_type"] as const) {
       expect(await rowsOf(url, name)).toEqual(rowsBefore[name])
     }
+  })
+
+  test("answers requests that are repeated as the first time: events, a session, a release and an undoing", async () => {
+    const url = await make()
+    await upgrade(url)
+    const idempotency = (key: string) => ({ idempotency: { caller: "test", key, credential: "", content: key } })
+    const keptFor = (key: string): string => {
+      const hash = createHash("sha256").update(`test\0${key}`).digest("hex")
+      return rowsBefore.idempotency.find((row) => row.hash === hash)!.answer
+    }
+    const repeated = await inLedger(
+      url,
+      Effect.fnUntraced(function* (ledger) {
+        const [organization] = (yield* ledger.catalog).organizations.values()
+        const shop = Option.getOrThrow(yield* ledger.projectScope(JSON.parse(keptFor("session")).session.project))
+        const opening = { ...shop, ipAddress: "192.0.2.7", domain: "localhost", ...idempotency("session") }
+        const session = yield* ledger.openSession(opening)
+        const undone = yield* ledger.undoJoin(organization!, {
+          concordId: JSON.parse(keptFor("undo")).members[0],
+          factId: JSON.parse(keptFor("undo")).facts[0].id,
+          submitter: "test",
+          answer: ({ facts, identifiers, members, nextCursor, survivor }) => {
+            const named = identifiers.map(({ since, ...each }) => ({ ...each, since: Instant.format(since) }))
+            const page = { concordId: survivor, members, identifiers: named, facts: facts.map(FactLine.of), nextCursor }
+            return JSON.stringify(page)
+          },
+          ...idempotency("undo"),
+        })
+        const released = yield* ledger.releaseIdentifier(organization!, {
+          identifier: { kind: "email", value: "zoe@example.org" },
+          reason: "the “address” changed hands",
+          submitter: "test",
+          answer: (fact) => JSON.stringify(FactLine.of(fact)),
+          ...idempotency("release"),
+        })
+        const items = [
+          { person: { email: "ann@example.org" }, consentType: "", consentState: "declined", consentAction: "import" },
+        ] as const
+        const recorded = yield* ledger.record({ ...shop, submitter: "", items, ...idempotency("several") })
+        return { session, undone, released, recorded }
+      }),
+    )
+    const { session, undone, released, recorded } = repeated
+    expect(undone).toMatchObject({ _tag: "Repeated", answer: keptFor("undo") })
+    expect(released).toMatchObject({ _tag: "Repeated", answer: keptFor("release") })
+    expect(recorded).toMatchObject({ _tag: "Recorded", isRepeated: true })
+    expect(recorded).toMatchObject({ events: [{ id: JSON.parse(keptFor("several"))[0].id }] })
+    const { tokenHash } = JSON.parse(keptFor("session")).session
+    expect(session).toMatchObject({ _tag: "Opened", isRepeated: true, session: { tokenHash } })
+    expect(
+      createHash("sha256")
+        .update((session as { readonly token: string }).token)
+        .digest("hex"),
+    ).toBe(tokenHash)
   })
 
   test("is refused by servers and commands until it is upgraded, and while it is half upgraded; they name the command", async () => {

@@ -221,9 +221,9 @@ describe("what was answered earlier", () => {
     )
     expect(secrets.length).toBe(names.length + 5)
     expect(bytes).not.toContain("zq9-")
-    // A profile is kept in clear, so that it can be read and emptied: in one place only.
-    expect(JSON.stringify(rows(server, "name = 'idempotencyRecord'"))).not.toContain("Zq9")
-    expect(JSON.stringify(rows(server, "name = 'person'"))).toContain("Zq9")
+    // A profile is encrypted under the key of the person.
+    expect(bytes).not.toContain("Zq9")
+    expect(rows(server, "name = 'personal_data'")).not.toEqual([])
     expect(secrets.filter((secret) => bytes.includes(secret.replace("assent_", "")))).toEqual([])
     // A value that is stored in clear is found, so the search works.
     const { first } = earlier.find(({ post }) => post.path.endsWith("projects"))!

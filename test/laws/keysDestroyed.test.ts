@@ -48,7 +48,7 @@ const statesOf = Effect.fnUntraced(function* ({ asked }: Lockstep.Played) {
       const { items, nextChangeAt } = yield* ledger.state({ ...question, at })
       const timeline = yield* ledger.timeline(question)
       for (const { event } of items) if (event.body.includes('"erased":true')) bodies++
-      const shown = items.map(({ decision, event: { body: _, ...event }, type }) => [type.id, decision, event])
+      const shown = items.map(({ decision, event, type }) => [type.id, decision, { ...event, body: "" }])
       states.push([shown, nextChangeAt, timeline.items])
     }
   }
