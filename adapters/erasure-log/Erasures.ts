@@ -8,8 +8,8 @@ import type { Entry } from "./ErasureLine.ts"
 export type Erasures = Map<string, LoggedState>
 
 /**
- * Adds an entry. An erasure that begins again, because its people have changed meanwhile, is the one that began last. An
- * end without a beginning adds nothing.
+ * Adds an entry. An erasure that begins again, because its people have changed meanwhile, is the one that began last.
+ * An end without a beginning adds nothing.
  */
 export const add = (erasures: Erasures, entry: Entry): void => {
   if (entry.kind === "begun") {

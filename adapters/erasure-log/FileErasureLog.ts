@@ -1,6 +1,6 @@
 /**
- * An erasure log in a file that processes share: NDJSON, one line an entry (see `ErasureLine.ts`). A line is on the disk
- * before the call that writes it returns. Only the owner of the process can read a file that is made here.
+ * An erasure log in a file that processes share: NDJSON, one line an entry (see `ErasureLine.ts`). A line is on the
+ * disk before the call that writes it returns. Only the owner of the process can read a file that is made here.
  *
  * A write that a crash cut off leaves a last line without a line feed. No call has returned for it, so it does not
  * count, and the next write removes it. Any other line that does not agree with its hash is a failure: the log was

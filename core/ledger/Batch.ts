@@ -27,7 +27,7 @@ export interface Batch extends ProjectScope {
   readonly settledAlso?: ReadonlyMap<number, ReadonlyArray<StoredEvent>>
   /** Whether a conflict leaves contact points out instead of refusing an item. Left out: it is refused. */
   readonly sharedContacts?: "leave-out"
-  /** The people of items that were found to be erased: their `concordId` names no one. Left out: none was looked for. */
+  /** The people of items that are erased: their `concordId` names no one. Left out: none was looked for. */
   readonly erased?: ReadonlySet<string>
 }
 

@@ -67,11 +67,11 @@ export interface Project extends Entry, Owner {
   readonly status: ProjectStatus
   /** The earliest `consentDate` that is believed. Left out: `EarliestDate.defaultOfProjects`. */
   readonly earliestConsentDate?: Instant.Instant
-  /** How long people are kept of whom nothing more is recorded. Left out: for ever. */
+  /** How long people are kept after the last that was recorded of them. Left out: for ever. */
   readonly retention?: Retention
 }
 
-/** How long people are kept after the last that was recorded of them. A period that is left out has no end. */
+/** The periods after which people are erased. One that is left out has no end. */
 export interface Retention {
   /** People that were never identified. */
   readonly guests?: Period

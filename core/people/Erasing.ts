@@ -30,7 +30,7 @@ export interface Erasing {
 }
 
 /** An erasure, made now or before. */
-export interface Erased {
+export interface ErasedPerson {
   readonly _tag: "Erased"
   readonly erasure: Erasure
   /** Whether the deleted rows are gone from the files of the store. */
@@ -67,8 +67,8 @@ interface Together extends Pick<ErasureChange, "members" | "seen"> {
 const concurrency = 16
 
 /**
- * Everyone that is one with a person. Its revision and that of its survivor are read before the facts: whoever is joined
- * or undone after that raises one of them, and makes the erasure stale.
+ * Everyone that is one with a person. Its revision and that of its survivor are read before the facts, because a join
+ * or an undoing after that raises one of them and makes the erasure stale.
  */
 export const together = Effect.fnUntraced(function* (
   organization: Organization,
@@ -166,7 +166,7 @@ export const finishAll = Effect.fnUntraced(function* (
   return isScrubbed
 })
 
-/** Whom an erasure is about, what it is recorded as, and the earliest instant of it. */
+/** The people of an erasure, what it is recorded with, and the earliest instant of it. */
 export interface Planned extends Together, Pick<ErasureChange, "id" | "reason" | "submitter"> {
   readonly earliest: Instant
   /** Whether it is recorded at `earliest` even if something was recorded later: it was answered with that instant. */
@@ -218,7 +218,7 @@ export const write = Effect.fnUntraced(function* (
 
 /**
  * Writes into the log that an erasure with an id has the people of another one, which was made first. Otherwise the log
- * would go on naming whoever was joined with them when this one began.
+ * would go on naming others that were joined with them when this one began.
  */
 const giveWay = Effect.fnUntraced(function* (
   organization: Organization,
@@ -232,7 +232,7 @@ const giveWay = Effect.fnUntraced(function* (
   yield* Effect.ignore(Effect.andThen(log.begin(same), log.finish(id)))
 })
 
-/** What one attempt came to: an erasure made now or before, or nothing. */
+/** The outcome of one attempt: an erasure made now or before, or nothing. */
 type Attempted = Erasure | NeverKnown | "repeated" | "stale"
 
 /** One attempt at erasing a person, recorded with an id. `begun` has the id if an attempt before is in the log. */
@@ -269,7 +269,7 @@ const erased = Effect.fnUntraced(function* (organization: Organization, erasure:
     notPromised: ErasureNotice.notPromised({ isLogged, isScrubbed }),
     ...(unreadableInBackupsFrom !== undefined && { unreadableInBackupsFrom }),
     positions: yield* positionsOf(organization, erasure.members, context),
-  } satisfies Erased as Erased
+  } satisfies ErasedPerson as ErasedPerson
 })
 
 /**
@@ -311,19 +311,19 @@ export const repeated = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const erasure = (yield* context.store.personal.erasure(organization, JSON.parse(answer) as string))!
-  return { ...(yield* erased(organization, erasure, context)), isRepeated: true } satisfies Erased as Erased
+  return { ...(yield* erased(organization, erasure, context)), isRepeated: true } satisfies ErasedPerson as ErasedPerson
 })
 
 /**
- * Erases a person and everyone joined with it. A person that was erased before is answered as then, and what was left in
- * the files is removed if it can be now.
+ * Erases a person and everyone joined with it. A person that was erased before is answered as then, and its deleted
+ * rows are removed from the files of the store if that can be done now.
  */
 export const erase = Effect.fnUntraced(function* (
   organization: Organization,
   erasing: Erasing,
   context: LedgerContext,
-): Effect.fn.Return<Erased | NeverKnown | LogUnavailable | Idempotency.KeyConflict, StoreUnavailable> {
-  const outcome = yield* Idempotency.once<Erased | NeverKnown | LogUnavailable, StoreUnavailable, never>(
+): Effect.fn.Return<ErasedPerson | NeverKnown | LogUnavailable | Idempotency.KeyConflict, StoreUnavailable> {
+  const outcome = yield* Idempotency.once<ErasedPerson | NeverKnown | LogUnavailable, StoreUnavailable, never>(
     organization,
     erasing.idempotency,
     context,

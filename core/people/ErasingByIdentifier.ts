@@ -41,8 +41,8 @@ export type Refusal =
   | { readonly _tag: "ContactShared" }
   | { readonly _tag: "Refused"; readonly faults: ReadonlyArray<Identifiers.IdentifierFault> }
 
-/** Everything that a request may come to. */
-export type Outcome = Erasing.Erased | Erasing.LogUnavailable | Refusal
+/** Every outcome of a request. */
+export type IdentifierOutcome = Erasing.ErasedPerson | Erasing.LogUnavailable | Refusal
 
 /** Whether a contact point of a person was left out of an item about another person. */
 const isShared = Effect.fnUntraced(function* (
@@ -64,7 +64,7 @@ const carryOut = Effect.fnUntraced(function* (
   organization: Organization,
   { confirm, identifier, ...erasing }: ErasingByIdentifier,
   context: LedgerContext,
-): Effect.fn.Return<Outcome | Idempotency.KeptBefore, StoreUnavailable> {
+): Effect.fn.Return<IdentifierOutcome | Idempotency.KeptBefore, StoreUnavailable> {
   const hashed = yield* Releasing.hashesOf(organization, identifier, context)
   if ("faults" in hashed) return { _tag: "Refused", faults: hashed.faults }
   const found = yield* context.store.people.byAlias(organization, hashed.hashes)
@@ -78,7 +78,7 @@ const carryOut = Effect.fnUntraced(function* (
   }
   if (confirm === undefined) {
     const preview = Option.getOrUndefined(yield* ErasurePreview.of(organization, first, context))
-    // Erased since its identifier was read.
+    // It was erased after its identifier was read.
     if (preview === undefined || "destroyed" in preview) return { _tag: "NotNamed" }
     return { _tag: "ConfirmNeeded", ...preview }
   }
@@ -93,8 +93,8 @@ export const erase = Effect.fnUntraced(function* (
   organization: Organization,
   erasing: ErasingByIdentifier,
   context: LedgerContext,
-): Effect.fn.Return<Outcome | Idempotency.KeyConflict, StoreUnavailable> {
-  const outcome = yield* Idempotency.once<Outcome, StoreUnavailable, never>(
+): Effect.fn.Return<IdentifierOutcome | Idempotency.KeyConflict, StoreUnavailable> {
+  const outcome = yield* Idempotency.once<IdentifierOutcome, StoreUnavailable, never>(
     organization,
     erasing.idempotency,
     context,

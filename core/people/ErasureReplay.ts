@@ -1,9 +1,9 @@
 /**
  * Brings a store and the log of erasures together, before the store serves.
  *
- * An erasure that the log has and the store lacks is made again: the store was restored from a backup, or a crash came
- * before the transaction. One that the store has is finished, if a crash came after the transaction. And what was erased
- * while there was no log is written into it.
+ * An erasure that the log has and the store lacks is made again, because the store was restored from a backup, or a
+ * crash came before the transaction. One that the store has is finished, if a crash came after the transaction. An erasure
+ * that was made without a log is written into it.
  */
 import { Clock, Effect, Option } from "effect"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -13,7 +13,7 @@ import type { ErasureLog, ErasureLogUnavailable, LoggedState } from "../ports/Er
 import { type Erasure, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Erasing from "./Erasing.ts"
 
-/** What was done, in erasures. */
+/** How many erasures were made again and logged. */
 export interface Replayed {
   /** Of the log, made again in the store. */
   readonly erased: number
@@ -27,7 +27,10 @@ export interface Replayed {
 const pageSize = 1000
 
 /** Every erasure of an organization. */
-export const erasuresOf = Effect.fnUntraced(function* (organization: Organization, { store }: Pick<LedgerContext, "store">) {
+export const erasuresOf = Effect.fnUntraced(function* (
+  organization: Organization,
+  { store }: Pick<LedgerContext, "store">,
+) {
   const all: Array<Erasure> = []
   for (;;) {
     const page = yield* store.personal.erasures(organization, all.at(-1), pageSize)
@@ -37,7 +40,7 @@ export const erasuresOf = Effect.fnUntraced(function* (organization: Organizatio
   }
 })
 
-/** Makes an erasure of the log again, for the members that are not erased. Joins of a restored backup do not add any. */
+/** Makes an erasure of the log again, for its members that are not erased. Joins of a restored backup add no others. */
 export const eraseAgain = Effect.fnUntraced(function* (
   organization: Organization,
   logged: LoggedState,
@@ -70,7 +73,7 @@ export const eraseAgain = Effect.fnUntraced(function* (
   return yield* new StoreUnavailable({ reason: "a logged erasure cannot be made: too many changes of the same person" })
 })
 
-/** The erasures of the log that the store of an organization lacks are made, and those that the log lacks are logged. */
+/** Makes the erasures of the log that the store of an organization lacks, and logs those that the log lacks. */
 const ofOrganization = Effect.fnUntraced(function* (
   organization: Organization,
   logged: ReadonlyArray<LoggedState>,

@@ -1,5 +1,6 @@
 /**
- * Retention: people of whom nothing was recorded for longer than their projects allow are erased (semantics, section 8).
+ * Retention: a person is erased after nothing was recorded of it for longer than its projects allow (semantics,
+ * section 8).
  *
  * A person is erased only if every project of the organization in which it, or someone joined with it, has events has a
  * period that has passed. Besides events, claims, facts and sessions count as recorded. A person that was never
@@ -28,15 +29,15 @@ export interface RetentionRun {
   readonly report: (counts: RetentionCounts) => Effect.Effect<void>
 }
 
-/** What a run came to. People who are joined are one person. */
+/** The counts of a run. Joined people are one person. */
 export interface RetentionCounts {
-  /** People who were looked at, because something of them is old enough. */
+  /** How many people were examined, because an event of them is old enough, or they have none. */
   readonly examined: number
   readonly guests: number
   readonly people: number
 }
 
-/** What a run came to, and whether nothing of the erased people is left in the files of the store. */
+/** The counts of a run, and whether nothing of the erased people is left in the files of the store. */
 export interface RetentionOutcome extends RetentionCounts {
   readonly _tag: "Ran"
   readonly isScrubbed: boolean
@@ -185,8 +186,8 @@ const mayBeOver = ({ retention = {} }: Project, last: Instant, now: Instant): bo
   [retention.guests, retention.people].some((period) => period !== undefined && hasPassed(last, period, now))
 
 /**
- * Erases, or counts, the people of an organization whose retention is over. Whoever is erased meanwhile by others is
- * passed over. The files of the store are scrubbed once, at the end.
+ * Erases, or counts, the people of an organization whose retention is over. A person that is erased meanwhile by
+ * another request is not counted. The files of the store are scrubbed once, at the end.
  */
 export const run = Effect.fnUntraced(function* (
   { isDryRun, organization, report, submitter }: RetentionRun,

@@ -1,6 +1,6 @@
 /**
- * The port of the log of erasures, which is kept outside of the store and of its backups: a store that was restored from
- * a backup erases again what the log has and the store lacks, before it serves.
+ * The port of the log of erasures, which is kept outside of the store and of its backups: a store that was restored
+ * from a backup erases again what the log has and the store lacks, before it serves.
  *
  * The log holds random ids only.
  */
@@ -38,7 +38,7 @@ export class ErasureLog extends Context.Service<
     readonly begin: (erasure: LoggedErasure) => Effect.Effect<void, ErasureLogUnavailable>
     /** Writes durably that an erasure is done. */
     readonly finish: (id: string) => Effect.Effect<void, ErasureLogUnavailable>
-    /** Every erasure, in the order in which they began. Fails if a line was changed, or is missing before another one. */
+    /** Every erasure, in the order in which they began. Fails if a line was changed, or is missing before another. */
     readonly all: Effect.Effect<ReadonlyArray<LoggedState>, ErasureLogUnavailable>
   }
 >()("assent/ports/ErasureLog") {}

@@ -44,7 +44,7 @@ export interface KeyedPart extends PersonalPart, Pick<PersonKey, "epoch" | "wrap
 
 /** The personal data that a write brings. */
 export interface PersonalWrites {
-  /** For people without a key. If one of them has another key by now, the write is `Stale`; the same key is no fault. */
+  /** For people without a key. If one of them has another key by now, the write is `Stale`; the same key is allowed. */
   readonly keys: ReadonlyArray<PersonKey>
   /** A profile replaces the one before. Any other that is there already stays as it is. */
   readonly parts: ReadonlyArray<PersonalPart>
@@ -73,7 +73,7 @@ export interface Destroyed {
   readonly identityTokens: number
 }
 
-/** That people, who were joined as one, were erased. */
+/** The erasure of people that were joined as one. */
 export interface Erasure {
   /** UUIDv7. */
   readonly id: string
@@ -139,10 +139,10 @@ export interface PersonalStore {
   /**
    * Erases people, all of it or nothing: aliases of all kinds, former aliases, personal data, keys, sessions, external
    * ids and used identity tokens of the members are deleted; an erasure row is kept for each member; revisions are
-   * raised; the erasure is counted once in each lane of the members (`people_head`), so that a version vector covers it;
-   * the lanes of the members in all projects are marked (`lane_head.has_erased`), so that an append about one of them is
-   * `Stale` from then on. Events, heads, facts and joins stay. `stale`: nothing was written, also where a member was
-   * erased before.
+   * raised; the erasure is counted once in each lane of the members (`people_head`), so that a version vector covers
+   * it; the lanes of the members in all projects are marked (`lane_head.has_erased`), so that an append about one of
+   * them is `Stale` from then on. Events, heads, facts and joins stay. `stale`: nothing was written, also where a
+   * member was erased before.
    */
   readonly erase: (change: ErasureChange) => Effect.Effect<Erasure | "stale" | "repeated", StoreUnavailable>
   /** The erasure of a person; `undefined` for one that was not erased. */

@@ -8,7 +8,7 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
-import type { Erased, LogUnavailable } from "../../../core/people/Erasing.ts"
+import type { ErasedPerson, LogUnavailable } from "../../../core/people/Erasing.ts"
 import type { Refusal } from "../../../core/people/ErasingByIdentifier.ts"
 import type { Erasure } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"
@@ -58,7 +58,7 @@ const erasureJson = ({ destroyed, id, members, reason, recordedAt, submitter }: 
   destroyed,
 })
 
-const answer = (concordId: string, erased: Erased) => {
+const answer = (concordId: string, erased: ErasedPerson) => {
   const { erasure, isRepeated, isScrubbed, notPromised, positions, unreadableInBackupsFrom: from } = erased
   const json = {
     concordId,

@@ -94,7 +94,7 @@ const toProject = ({ domains, name, ...rest }: typeof CatalogWire.NewProject.Typ
   ...optionalOf(rest),
 })
 
-/** A retention that keeps everyone for ever is none. */
+/** The retention; `null` if it keeps everyone for ever. */
 const toRetention = (retention: typeof CatalogWire.ProjectChange.Type.retention): Retention | null => {
   const { guests, people } = retention ?? {}
   if (guests == null && people == null) return null

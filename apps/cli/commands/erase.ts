@@ -7,7 +7,7 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import { releasableKinds } from "../../../core/model/People.ts"
-import type { Erased, LogUnavailable } from "../../../core/people/Erasing.ts"
+import type { ErasedPerson, LogUnavailable } from "../../../core/people/Erasing.ts"
 import type { Refusal } from "../../../core/people/ErasingByIdentifier.ts"
 import type { ErasurePreview } from "../../../core/people/ErasurePreview.ts"
 import type { RetentionCounts } from "../../../core/people/Retention.ts"
@@ -81,7 +81,7 @@ const showPreview = Effect.fnUntraced(function* (preview: ErasurePreview, { json
   yield* setExitCode(notDone)
 })
 
-const erasedAsText = ({ erasure, notPromised, unreadableInBackupsFrom: from }: Erased): string => {
+const erasedAsText = ({ erasure, notPromised, unreadableInBackupsFrom: from }: ErasedPerson): string => {
   const { destroyed, id, members, recordedAt } = erasure
   const rows = Object.entries(destroyed).map(([kind, count]) => [kind, Table.count(count)])
   const backups = from === undefined ? [] : [`no backup shows it from ${Instant.format(from)} on`]
@@ -89,7 +89,7 @@ const erasedAsText = ({ erasure, notPromised, unreadableInBackupsFrom: from }: E
   return [done, Table.write(["destroyed", "rows"], rows), ...backups, ...notPromised, ""].join("\n")
 }
 
-const showErased = (erased: Erased, { json }: EraseFlags) => {
+const showErased = (erased: ErasedPerson, { json }: EraseFlags) => {
   const { erasure, isScrubbed, notPromised, unreadableInBackupsFrom: from } = erased
   const { destroyed, id, members, reason, recordedAt, submitter } = erasure
   const shown = {
@@ -163,7 +163,7 @@ const eraseOne = Effect.fnUntraced(function* (scope: ProjectScope, given: EraseF
     ...(confirm !== undefined && { confirm }),
   })
   if (outcome._tag === "Erased") return yield* showErased(outcome, given)
-  // The outcome of a request without an idempotency key is none of a key.
+  // Only a request with an idempotency key can have these outcomes.
   if (outcome._tag === "Reused" || outcome._tag === "UnderWay") return undefined
   return yield* explain(outcome, given)
 })

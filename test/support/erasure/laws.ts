@@ -45,7 +45,7 @@ const knownAts = ({ log }: Model.Model): ReadonlyArray<Instant> => [
   ...new Set([...log.flatMap(({ dateCreated }) => [dateCreated - 1, dateCreated]), Infinity]),
 ]
 
-/** Every question of somebody, at each instant at which anything happened or was recorded. */
+/** Every question about a person, at each instant at which anything happened or was recorded. */
 const questionsOf = (model: Model.Model, by: Model.Question["by"]): ReadonlyArray<Required<Model.Question>> => {
   const ats = [...new Set([...Model.eventsIn(model).map(({ consentDate }) => consentDate), Infinity])]
   return projects.flatMap((project) =>

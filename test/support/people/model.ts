@@ -162,7 +162,7 @@ const known = ({ log }: Model, knownAt: Instant): ReadonlyArray<Entry> =>
 export const erased = (model: Model, knownAt: Instant = Infinity): ReadonlySet<string> =>
   new Set(known(model, knownAt).flatMap((entry) => (entry.kind === "erased" ? entry.people : [])))
 
-/** The people of whom nothing is left that named them, at whatever instant that is asked. */
+/** The people that no identifier names, whatever the instant of the question. */
 const unnamed = (model: Model): ReadonlySet<string> =>
   model.without.has("what named an erased person names no one") ? new Set() : erased(model)
 
