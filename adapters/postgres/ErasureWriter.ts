@@ -1,8 +1,8 @@
 /**
- * Erases people in one transaction. It locks the lanes of the people in all projects and marks them, then `idempotency`,
- * `catalog_head` and `person`, each in ascending order: the order of AppendTransaction.ts and PeopleWriter.ts. From then
- * on nothing is recorded about the people until the transaction ends, and it deletes what it finds of them. Events,
- * heads, facts and joins stay.
+ * Erases people in one transaction. It locks the lanes of the people in all projects and marks them, then
+ * `idempotency`, `catalog_head` and `person`, each in ascending order: the order of AppendTransaction.ts and
+ * PeopleWriter.ts. From then on nothing is recorded about the people until the transaction ends, and it deletes what it
+ * finds of them. Events, heads, facts and joins stay.
  */
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"

@@ -254,11 +254,17 @@ export const run = Effect.fnUntraced(function* (sql: Sql.Sql, wanted?: Engine) {
   const found = yield* find(sql, wanted)
   if (found.migrations.length === 0) return found
   yield* expectEngine(sql, found)
-  yield* expectUpgraded(sql, found)
+  // Also without the right to make tables. Another process may rename the table of the catalog meanwhile.
+  yield* Effect.catchIf(
+    expectUpgraded(sql, found),
+    (error) => Sql.isSqlError(error) && error.reason._tag === "SqlSyntaxError",
+    () => Effect.void,
+  )
   const steps = Effect.gen(function* () {
     for (const statement of migrationTable) yield* Sql.query(sql, statement)
     yield* Sql.query(sql, "LOCK TABLE migration IN EXCLUSIVE MODE")
     const left = yield* missing(yield* applied(sql), wanted)
+    yield* expectUpgraded(sql, left)
     for (const migration of left.migrations) {
       for (const statement of statementsOf(migration, left.engine)) yield* Sql.query(sql, statement)
     }

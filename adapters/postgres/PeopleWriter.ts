@@ -66,7 +66,7 @@ const areAsSeen = Effect.fnUntraced(function* (
 
 const rejectUnless = (isKept: boolean) => (isKept ? undefined : ("stale" as const))
 
-/** The step that rejects a write about people of whom one was erased. They must be locked. */
+/** The step that rejects a write if one of its people was erased. They must be locked. */
 const refuseErased = (sql: Sql.Sql, people: ReadonlyArray<PersonWriter.Person>) =>
   Effect.map(ErasureGuard.isAnyErased(sql, people), (isErased) => rejectUnless(!isErased))
 

@@ -35,7 +35,7 @@ export const end = Effect.fnUntraced(function* (
 })
 
 /** What is kept of a session in clear: the address and the browser are personal data, which are kept apart. */
-const bodyOf = ({ ipAddress: _, userAgent: __, ...kept }: Session): string => JSON.stringify(kept)
+const bodyOf = ({ ipAddress: _address, userAgent: _agent, ...kept }: Session): string => JSON.stringify(kept)
 
 /** Opens a session, and removes those of its lane that expired long ago. */
 export const open = Effect.fnUntraced(function* (sql: Sql.Sql, session: Session) {

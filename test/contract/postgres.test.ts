@@ -495,6 +495,9 @@ describe("a database whose machine disappears without closing its connections", 
 })
 
 describe("the database itself", () => {
+  // Creates the tables.
+  beforeAll(() => Effect.runPromise(withStore(() => Effect.void)))
+
   test("refuses to change or remove an event, fact or erasure, from the role that the service uses", async () => {
     const refused = ["event", "person_fact", "erasure"].flatMap((table) => [
       `UPDATE ${table} SET lane = NULL`,
@@ -543,6 +546,49 @@ describe("the database itself", () => {
       }
     },
   )
+
+  describe("from before personal data were kept apart", () => {
+    /** A database with the tables of migration 7, and a name for `administer`. */
+    const makeOld = async () => {
+      url = await postgres.database()
+      const name = new URL(url).pathname.slice(1)
+      const before = Migrations.migrations.filter(({ number }) => number < 8)
+      await postgres.administer(
+        `SET ROLE assent; ${Migrations.script({ engine: "postgres", migrations: before })}`,
+        name,
+      )
+      return name
+    }
+    const organizationEntry = "INSERT INTO catalog_entry VALUES (0, 1, 0, 'organizations', '{}')"
+    const applied = () => rows<{ number: number }>("SELECT max(number) AS number FROM migration")
+
+    // Mutant: it is migrated, and its events keep their personal data in clear.
+    test("is refused if it has an organization, and changes in nothing, also by the statements for psql", async () => {
+      const whole = url
+      const name = await makeOld()
+      await rows(organizationEntry)
+      const exit = await Effect.runPromiseExit(withStore(() => Effect.void))
+      const script = Migrations.script({ engine: "postgres", migrations: Migrations.migrations.slice(-1) })
+      const printed = await postgres.administer(`SET ROLE assent; ${script}`, name).then(
+        () => "applied",
+        (error: unknown) => String(error),
+      )
+      const last = await applied()
+      url = whole
+      expect(Exit.findErrorOption(exit)).toMatchObject({ value: { _tag: "UpgradeNeeded" } })
+      expect(printed).toContain("upgrade it with assent upgrade")
+      expect(last).toEqual([{ number: 7 }])
+    })
+
+    test("is migrated in place if it has none", async () => {
+      const whole = url
+      await makeOld()
+      await Effect.runPromise(withStore((store) => store.ready))
+      const last = await applied()
+      url = whole
+      expect(last).toEqual([{ number: Migrations.migrations.at(-1)!.number }])
+    })
+  })
 
   test("whose applied migration was edited is refused, and so is one of a later version", async () => {
     const before = url
