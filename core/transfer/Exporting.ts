@@ -129,9 +129,8 @@ const composed = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const { events: answered, isAway } = yield* ComposedEvents.read(organization, events, context)
-  return isAway
-    ? yield* new StoreUnavailable({ reason: "personal data cannot be opened: the keys are away" })
-    : answered
+  if (isAway) return yield* new StoreUnavailable({ reason: "personal data cannot be opened: the keys are away" })
+  return answered
 })
 
 /** Opens an export of a project's events. */

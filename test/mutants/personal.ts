@@ -29,12 +29,7 @@ export const personal: Part = {
       'body[end] === "}" ? "event" : "session"',
       "is answered byte for byte as it was given",
     ],
-    [
-      "ledger/Commitment.ts",
-      "text.set(yield* context.random.randomBytes(openingBytes))",
-      "text.set(new Uint8Array(openingBytes).fill(1))",
-      "differs for equal personal data",
-    ],
+    ["ledger/Commitment.ts", "text.set(opening)", "text.set(opening.fill(1))", "differs for equal personal data"],
     ["ledger/Commitment.ts", "const prefix = 0x02", "const prefix = 0x00", "is base64url of SHA-256 of 0x02"],
     [
       "ledger/PersonalData.ts",
@@ -98,7 +93,12 @@ export const personal: Part = {
       "continue",
       "of an identification that were left out are not needed",
     ],
-    ["transfer/Exporting.ts", "isAway ? yield*", "false ? yield*", "are left out while the keys are away"],
+    [
+      "transfer/Exporting.ts",
+      "if (isAway) return yield*",
+      "if (false) return yield*",
+      "are left out while the keys are away",
+    ],
     [
       "transfer/Restoring.ts",
       "if (!EventBody.isErased(answer) && !EventBody.isErased(composed.body)) return false",
