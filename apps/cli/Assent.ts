@@ -3,10 +3,11 @@
  */
 import "effect/schema/SchemaJITCompiler/enable"
 import { createRequire } from "node:module"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
 import * as ExitCode from "./ExitCode.ts"
 import * as HelpOutput from "./HelpOutput.ts"
+import * as Output from "./Output.ts"
 
 const commands = {
   decisions: () => import("./commands/decisions.ts"),
@@ -52,6 +53,7 @@ export const run = (assent: Awaited<ReturnType<typeof load>>, args: ReadonlyArra
     Effect.provide(
       Layer.mergeAll(
         HelpOutput.layer,
+        Logger.layer([Output.logger]),
         CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
       ),
     ),

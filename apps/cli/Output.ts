@@ -1,7 +1,7 @@
 /**
  * Writes answers to standard output, and messages to standard error.
  */
-import { Data, Effect } from "effect"
+import { Data, Effect, Logger } from "effect"
 
 /**
  * The reader of standard output has closed it (`| head`). This is not a failure; the command ends without a message.
@@ -36,14 +36,21 @@ export const write = (text: string): Effect.Effect<void, OutputClosed | OutputFa
 const isColoured = (): boolean =>
   process.stderr.isTTY === true && process.env["TERM"] !== "dumb" && (process.env["NO_COLOR"] ?? "") === ""
 
+const labelOf = (word: string, colour: number): string => (isColoured() ? `\u001B[${colour}m${word}\u001B[0m` : word)
+
 const notice = (word: string, colour: number, text: string): Effect.Effect<void> =>
   Effect.sync(() => {
-    const label = isColoured() ? `\u001B[${colour}m${word}\u001B[0m` : word
-    process.stderr.write(`${label}: ${text}\n`)
+    process.stderr.write(`${labelOf(word, colour)}: ${text}\n`)
   })
 
 /** Writes a warning to standard error, about something that is allowed but probably a mistake. */
 export const warn = (text: string): Effect.Effect<void> => notice("warning", 33, text)
+
+/** Writes what the ledger logs to standard error, because standard output has the answers. */
+export const logger: Logger.Logger<unknown, void> = Logger.make(({ message }) => {
+  const text = Array.isArray(message) ? message.join(" ") : String(message)
+  process.stderr.write(`${labelOf("warning", 33)}: ${text}\n`)
+})
 
 /** Writes an error to standard error. */
 export const error = (text: string): Effect.Effect<void> => notice("error", 31, text)

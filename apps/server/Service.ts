@@ -41,7 +41,15 @@ const observability = (settings: Settings, version: string) => {
 
 /** Logs where the keys of a new ledger were made. */
 const logMade = (path: string) =>
-  Effect.logWarning(`a key file was made: keep a copy of it apart from the ledger and its backups`, { path })
+  Effect.logWarning("a key file was made: keep a copy of it apart from the ledger and its backups", { path })
+
+/** Warns at each start of keys that are next to the ledger, because a copy of the folder then opens the ledger. */
+const warnOfKeys = ({ keys, store }: Settings) =>
+  keys === undefined && Store.pathOf(store!) !== undefined
+    ? [
+        `the keys are next to the ledger: keep them apart from it and its backups, and name the file with ${Keys.variable}`,
+      ]
+    : []
 
 /** The service runs until its scope closes. `warnings` are logged first. */
 export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {
@@ -70,7 +78,11 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.provide(Layer.succeed(AddressHeader, addressHeader)),
     Layer.provide(Layer.succeed(Quotas, quotasOf(settings))),
     Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge!)),
-    Layer.provide(Layer.effectDiscard(Effect.forEach(warnings, (warning) => Effect.logWarning(warning)))),
+    Layer.provide(
+      Layer.effectDiscard(
+        Effect.forEach([...warnings, ...warnOfKeys(settings)], (warning) => Effect.logWarning(warning)),
+      ),
+    ),
     Layer.provide(observability(settings, version)),
   )
 }
