@@ -9,7 +9,7 @@ import type { LedgerContext } from "../ledger/LedgerContext.ts"
 
 const outside =
   "Copies outside of the store keep what was deleted until they are removed or overwritten: backups, snapshots, replicas, " +
-  "archived write-ahead logs, and blocks that a file system or a disk keeps."
+  "write-ahead logs, free space in the pages of PostgreSQL, and blocks that a file system or a disk keeps."
 
 const elsewhere =
   "Events keep the concordId, which is random: erase it, and what it stands for, wherever else it was written down."

@@ -85,20 +85,20 @@ test("nothing is found where there is nothing", () => {
   )
 })
 
-test("files below a folder are searched, and their names", () => {
+test("files below a folder are searched, and their names", async () => {
   const folder = mkdtempSync(join(tmpdir(), "assent-markers-"))
   try {
     const text = Markers.make()
     const { inFiles } = Markers.search({ text })
     mkdirSync(join(folder, "a"))
     writeFileSync(join(folder, "a", "empty"), "")
-    expect(inFiles(folder)).toEqual([])
+    expect(await inFiles(folder)).toEqual([])
     writeFileSync(join(folder, "a", "file"), `… ${text} …`)
-    expect(inFiles(folder)).toEqual([{ marker: "text", form: "UTF-8", place: join(folder, "a", "file") }])
+    expect(await inFiles(folder)).toEqual([{ marker: "text", form: "UTF-8", place: join(folder, "a", "file") }])
     writeFileSync(join(folder, "a", "file"), "")
     writeFileSync(join(folder, "a", text), "")
-    expect(inFiles(folder).map(({ place }) => place)).toEqual([`the name of ${join(folder, "a", text)}`])
-    expect(inFiles(join(folder, "missing"))).toEqual([])
+    expect((await inFiles(folder)).map(({ place }) => place)).toEqual([`the name of ${join(folder, "a", text)}`])
+    expect(await inFiles(join(folder, "missing"))).toEqual([])
   } finally {
     rmSync(folder, { recursive: true })
   }

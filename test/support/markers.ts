@@ -6,7 +6,7 @@
  * The search is for each part of a marker, because a store may split a value between two pages.
  */
 import { randomBytes } from "node:crypto"
-import { lstatSync, readFileSync, readdirSync } from "node:fs"
+import { lstat, readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 
 /** Where a marker was found: its name, the form, and the place that was searched. */
@@ -85,34 +85,60 @@ const formsOf = (value: string | Uint8Array): ReadonlyArray<Form> => {
   })
 }
 
-/** The bytes with A to Z in lower case. */
-const lowerCase = (bytes: Buffer): Buffer => {
-  const folded = Buffer.from(bytes)
-  for (let at = 0; at < folded.length; at++) if (folded[at]! >= 65 && folded[at]! <= 90) folded[at]! += 32
-  return folded
+/** A to Z in lower case, every other byte as it is. */
+const folded = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte))
+
+interface NamedForm extends Form {
+  readonly marker: string
 }
 
-/** Makes the search for markers. Forms are computed once, because many files are searched. */
+/** The first three bytes of a form or at a place, as one number; of a form that folds case in lower case. */
+const startOf = (bytes: Uint8Array, at: number): number =>
+  (folded[bytes[at]!]! << 16) | (folded[bytes[at + 1]!]! << 8) | folded[bytes[at + 2]!]!
+
+const isAt = (searched: Uint8Array, at: number, { bytes, foldsCase }: Form): boolean => {
+  if (at + bytes.length > searched.length) return false
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = searched[at + index]!
+    if ((foldsCase ? folded[byte] : byte) !== bytes[index]) return false
+  }
+  return true
+}
+
+/**
+ * Makes the search for markers. Each byte is looked at once, for all forms, because a database has many files and a
+ * person has hundreds of forms.
+ */
 export const search = (markers: Markers) => {
-  const forms = Object.entries(markers).flatMap(([marker, value]) =>
+  const forms: ReadonlyArray<NamedForm> = Object.entries(markers).flatMap(([marker, value]) =>
     formsOf(value).map((form) => ({ marker, ...form })),
   )
-  /** Where markers are in bytes or in a text. */
+  const byStart = Map.groupBy(forms, ({ bytes }) => startOf(bytes, 0))
+  const starts = new Uint8Array(1 << 24)
+  for (const start of byStart.keys()) starts[start] = 1
+
+  /** Where markers are in bytes or in a text, each form of a marker once. */
   const inBytes = (place: string, searched: Uint8Array | string): ReadonlyArray<Trace> => {
     const bytes = Buffer.from(searched as Uint8Array)
-    const folded = lowerCase(bytes)
-    const found = forms.filter((form) => (form.foldsCase ? folded : bytes).includes(form.bytes))
-    return [...new Set(found.map(({ form, marker }) => JSON.stringify({ marker, form, place })))].map(
-      (text) => JSON.parse(text) as Trace,
-    )
+    const traces = new Map<string, Trace>()
+    for (let at = 0; at + 2 < bytes.length; at++) {
+      const start = startOf(bytes, at)
+      if (starts[start] === 0) continue
+      for (const { marker, form, ...rest } of byStart.get(start)!) {
+        if (isAt(bytes, at, { form, ...rest })) traces.set(`${marker} ${form}`, { marker, form, place })
+      }
+    }
+    return [...traces.values()]
   }
   /** Where markers are in a file, or in any file below a folder, or in the name of one. */
-  const inFiles = (path: string): ReadonlyArray<Trace> => {
-    const status = lstatSync(path, { throwIfNoEntry: false })
+  const inFiles = async (path: string): Promise<ReadonlyArray<Trace>> => {
+    const status = await lstat(path).catch(() => undefined)
     if (status === undefined) return []
-    const named = inBytes(`the name of ${path}`, path)
-    if (status.isDirectory()) return [...named, ...readdirSync(path).flatMap((name) => inFiles(join(path, name)))]
-    return status.isFile() ? [...named, ...inBytes(path, readFileSync(path))] : named
+    const traces = [...inBytes(`the name of ${path}`, path)]
+    if (status.isFile()) traces.push(...inBytes(path, await readFile(path)))
+    if (!status.isDirectory()) return traces
+    for (const name of await readdir(path)) traces.push(...(await inFiles(join(path, name))))
+    return traces
   }
   return { inBytes, inFiles }
 }
