@@ -3,6 +3,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as PersonData from "../../adapters/http/routes/PersonData.ts"
+import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import type { Server } from "../support/server.ts"
 import { makeSigner, publish, type Signer } from "./identityTokens.ts"
@@ -23,16 +24,18 @@ import {
   yes,
 } from "./world.ts"
 
-let postgres: Postgres
+let postgres: Postgres | undefined
 beforeAll(async () => {
-  postgres = await startPostgres()
+  if (isLong) postgres = await startPostgres()
 })
-afterAll(() => postgres.stop())
+afterAll(() => postgres?.stop())
 
-describe.each([
+const stores: ReadonlyArray<readonly [name: string, begin: () => Promise<Server>]> = [
   ["SQLite", () => startWorld(addressSetting)],
-  ["PostgreSQL", async () => startWorldOn(await postgres.database(), addressSetting)],
-])("%s:", (_, begin) => {
+  ["PostgreSQL", async () => startWorldOn(await postgres!.database(), addressSetting)],
+]
+
+describe.each(isLong ? stores : stores.slice(0, 1))("%s:", (_, begin) => {
   let server: Server
   let signer: Signer
   let person: MarkedPerson

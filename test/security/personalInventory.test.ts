@@ -10,6 +10,7 @@ import type { LedgerRows, Row, TableName } from "../../core/ports/LedgerRows.ts"
 import { addressSetting, dataOf, type MarkedPerson, recordPerson } from "../http/markedPerson.ts"
 import { makeSigner, publish } from "../http/identityTokens.ts"
 import { acme, asOwner, startWorld, startWorldOn } from "../http/world.ts"
+import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import type { Server } from "../support/server.ts"
 
@@ -88,13 +89,13 @@ const isShown = (data: unknown, path: string, value: unknown): boolean => {
 /** Columns whose values are shown in another form: what they open to, or an answer that is built from them. */
 const inOtherForm: ReadonlySet<string> = new Set(["personal_data.encrypted", "erasure.body", "erasure.destroyed"])
 
-let postgres: Postgres
+let postgres: Postgres | undefined
 beforeAll(async () => {
-  postgres = await startPostgres()
+  if (isLong) postgres = await startPostgres()
 })
-afterAll(() => postgres.stop())
+afterAll(() => postgres?.stop())
 
-describe.each([
+const stores: ReadonlyArray<readonly [name: string, begin: () => Promise<{ server: Server; url: string }>]> = [
   [
     "SQLite",
     async () => {
@@ -105,11 +106,13 @@ describe.each([
   [
     "PostgreSQL",
     async () => {
-      const url = await postgres.database()
+      const url = await postgres!.database()
       return { server: await startWorldOn(url, addressSetting), url }
     },
   ],
-])("%s:", (_, begin) => {
+]
+
+describe.each(isLong ? stores : stores.slice(0, 1))("%s:", (_, begin) => {
   let server: Server
   let url: string
   let person: MarkedPerson

@@ -1,0 +1,2 @@
+/** The same over PostgreSQL. */
+import "./personData.test.ts"

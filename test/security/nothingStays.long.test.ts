@@ -1,0 +1,2 @@
+/** The same over the files of PostgreSQL. */
+import "./nothingStays.test.ts"
