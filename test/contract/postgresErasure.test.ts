@@ -187,6 +187,8 @@ describe("two processes that record about people, and erase them, at the same ti
   const outcomes = new Map<string, number>()
   const count = (what: string) => Effect.sync(() => outcomes.set(what, (outcomes.get(what) ?? 0) + 1))
   const late: Array<string> = []
+  /** The people about whom something was recorded. */
+  const begun = new Set<string>()
 
   /** Writes of each kind about a victim: events that fill a group with people of their own, sessions, profiles. */
   const writeAbout = Effect.fnUntraced(function* (store: Store, victim: string, n: number) {
@@ -203,6 +205,7 @@ describe("two processes that record about people, and erase them, at the same ti
       claims: [{ ...claim(0, victim), kind: "contextId", hash: hash(++last) }],
     }
     yield* note(yield* tagOf(store, { ...append, events: [...append.events, ...others] }))
+    begun.add(victim)
     const seen = [{ concordId: victim, revision: (yield* store.people.person(organization, victim)).revision }]
     const ofSession = personal(victim, part(victim, "session", hash(++last)))
     const change = { ...noChange, seen, personal: ofSession, session: session(++last, victim) }
@@ -212,36 +215,32 @@ describe("two processes that record about people, and erase them, at the same ti
 
   beforeAll(async () => {
     url = await postgres.database()
+    /** Writes until the victim was erased, and once more. A busy machine may let a write take too long. */
     const writer = (store: Store) => (victim: string) =>
-      Effect.forEach(
-        Array.from({ length: 6 }, (_, n) => n),
-        (n) => writeAbout(store, victim, n),
-        { discard: true },
-      )
-    const eraser = (store: Store) =>
-      Effect.forEach(
-        victims,
-        Effect.fnUntraced(function* (victim) {
-          yield* Effect.sleep(20)
-          // The second process erases the same person at the same time.
-          yield* Effect.asVoid(
-            Effect.raceFirst(
-              erase(store, victim),
-              Effect.repeat(store.personal.erasure(organization, victim), {
-                until: (found) => found !== undefined,
-                schedule: Schedule.spaced(5),
-              }),
-            ),
-          )
-          gone.add(victim)
-        }),
-        { discard: true },
-      )
+      Effect.gen(function* () {
+        for (let n = 0, isLast = false; !isLast; n++) {
+          isLast = gone.has(victim)
+          yield* Effect.retry(writeAbout(store, victim, n), { times: 20 })
+        }
+      })
+    /** Erases a victim that was written about. The second process erases it at the same time. */
+    const eraser = (store: Store) => (victim: string) =>
+      Effect.gen(function* () {
+        while (!begun.has(victim)) yield* Effect.sleep(1)
+        const erased = Effect.repeat(store.personal.erasure(organization, victim), {
+          until: (found) => found !== undefined,
+          schedule: Schedule.spaced(5),
+        })
+        yield* Effect.retry(Effect.raceFirst(erase(store, victim), erased), { times: 20 })
+        gone.add(victim)
+      })
     const process = () =>
       run((store) =>
-        Effect.all([Effect.forEach(victims, writer(store), { concurrency: "unbounded" }), eraser(store)], {
-          concurrency: "unbounded",
-        }),
+        Effect.forEach(
+          victims.flatMap((victim) => [writer(store)(victim), eraser(store)(victim)]),
+          (each) => each,
+          { concurrency: "unbounded", discard: true },
+        ),
       )
     await Promise.all([process(), process()])
   }, 120_000)
