@@ -158,7 +158,7 @@ export const postgres: Part = {
     ["ErasureWriter.ts", "yield* PersonWriter.count(sql, ownLanes(change))", "", "each person is erased once"],
     ["ErasureWriter.ts", "DO UPDATE SET has_erased = true", "DO NOTHING", "nothing is kept about a person"],
     ["Scrub.ts", "return areGone && ", "return ", "is not done while an older transaction"],
-    ["Scrub.ts", "&& areDone.length === tables.length ", "", "is not done by a role that may not"],
+    ["Scrub.ts", "&& areDone.length === tables.length ", "", "is done by a role that may maintain"],
     [
       "LaneQueue.ts",
       "[...personal.keys, ...personal.parts].map(({ concordId }) => concordId)",
