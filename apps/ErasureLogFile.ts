@@ -8,8 +8,9 @@ import type { ErasureLog } from "../core/ports/ErasureLog.ts"
 /** The variable that names the file. */
 export const variable = "ASSENT_ERASURE_LOG"
 
-/** The path of a file. */
-export const readPath = (text: string): Option.Option<string> => (text === "" ? Option.none() : Option.some(text))
+/** A text as the path of a file; none for an empty one, and for one that ends as only a folder's does. */
+export const readPath = (text: string): Option.Option<string> =>
+  text === "" || text.endsWith("/") ? Option.none() : Option.some(text)
 
 /** What is said when no file is named. */
 export const notNamed =

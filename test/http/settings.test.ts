@@ -36,6 +36,7 @@ const wrong: Readonly<Record<string, string>> = {
   PORT: "80a",
   ASSENT_STORE: `postgress://jo:${password}@db/assent`,
   ASSENT_KEYS: "a folder/",
+  ASSENT_ERASURE_LOG: "a folder/",
   ASSENT_KEYS_KEPT: "PT12H",
   ASSENT_REPLICA: "yes",
   ASSENT_LANES: "257",
