@@ -20,8 +20,8 @@ export interface ErasureCommands {
 }
 
 /**
- * The rows of people by table: those of an owner's lanes. A session and a used token belong to no lane, and a person is
- * in one organization only.
+ * The tables of an organization's lanes, and those whose rows are in lanes of projects or in none: a person is in one
+ * organization only.
  */
 const tablesOf = {
   aliases: "alias",
@@ -29,7 +29,11 @@ const tablesOf = {
   personalData: "personal_data",
   personKeys: "person_key",
 } as const
-const tablesWithoutLane = { sessions: "session", identityTokens: "used_identity_token" } as const
+const otherTables = {
+  sessions: "session",
+  externalIds: "external_id",
+  identityTokens: "used_identity_token",
+} as const
 
 const prepareRows = (db: DatabaseSync, table: string, condition: string) => ({
   count: db.prepare(`SELECT count(*) AS n FROM ${table} WHERE ${condition}`),
@@ -45,11 +49,12 @@ const prepareStatements = (db: DatabaseSync) => {
     ) as Readonly<Record<Name, Rows>>
   return {
     ofPerson: rows(tablesOf, "person = ?1 AND lane BETWEEN ?2 AND ?3"),
-    withoutLane: rows(tablesWithoutLane, "person = ?"),
-    externalIds: prepareRows(db, "external_id", "person = ?1 AND lane BETWEEN ?2 AND ?3"),
+    others: rows(otherTables, "person = ?"),
     revision: db.prepare("SELECT revision FROM catalog_head"),
     insert: db.prepare("INSERT INTO erasure VALUES (?, ?, ?, ?, ?, ?)"),
-    markLane: db.prepare("UPDATE lane_head SET has_erased = 1 WHERE lane = ? AND has_erased = 0"),
+    markLanes: db.prepare(`
+      UPDATE lane_head SET has_erased = 1
+      WHERE has_erased = 0 AND lane IN (SELECT value FROM json_each(?))`),
   }
 }
 
@@ -65,19 +70,19 @@ export const make = (
   const statements = prepareStatements(db)
 
   /** The statements that find rows of the members, each with its parameters. */
-  const rowsOf = ({ members, organization, projects }: ErasureChange) => {
+  const rowsOf = ({ members, organization }: ErasureChange) => {
     const persons = members.map(Uuid.toBytes)
-    const within = (owner: Lane.Owner) => persons.map((person): Key => [person, ...Lane.range(owner)])
+    const within = persons.map((person): Key => [person, ...Lane.range(organization)])
     const alone = persons.map((person): Key => [person])
-    const { externalIds, ofPerson, withoutLane } = statements
+    const { ofPerson, others } = statements
     return {
-      aliases: [ofPerson.aliases, within(organization)],
-      formerAliases: [ofPerson.formerAliases, within(organization)],
-      personalData: [ofPerson.personalData, within(organization)],
-      personKeys: [ofPerson.personKeys, within(organization)],
-      sessions: [withoutLane.sessions, alone],
-      externalIds: [externalIds, projects.flatMap(within)],
-      identityTokens: [withoutLane.identityTokens, alone],
+      aliases: [ofPerson.aliases, within],
+      formerAliases: [ofPerson.formerAliases, within],
+      personalData: [ofPerson.personalData, within],
+      personKeys: [ofPerson.personKeys, within],
+      sessions: [others.sessions, alone],
+      externalIds: [others.externalIds, alone],
+      identityTokens: [others.identityTokens, alone],
     } as const satisfies Record<keyof Destroyed, readonly [Rows, ReadonlyArray<Key>]>
   }
 
@@ -111,7 +116,7 @@ export const make = (
     }
     for (const [{ remove }, keys] of Object.values(rows)) for (const key of keys) remove.run(...key)
     people.count([...new Set(members.map((member) => Lane.of(organization, member)))])
-    for (const lane of PeopleLanes.inProjects(projects, members)) statements.markLane.run(lane)
+    statements.markLanes.run(JSON.stringify(PeopleLanes.inProjects(projects, members)))
     idempotency.keep(organization, idempotencyRecord)
     return { id, recordedAt, members, submitter, reason, destroyed }
   }

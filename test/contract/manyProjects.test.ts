@@ -23,7 +23,7 @@ const open = () => {
   const db = new DatabaseSync(":memory:")
   Migrations.run(db)
   const head = db.prepare("INSERT INTO head VALUES (?, ?, ?, 'accepted', ?, ?, ?, ?)")
-  const lane = db.prepare("INSERT INTO lane_head VALUES (?, 1, 0, 0) ON CONFLICT DO NOTHING")
+  const lane = db.prepare("INSERT INTO lane_head VALUES (?, 1, 0, 0, 0) ON CONFLICT DO NOTHING")
   for (const [index, member] of [survivor, ...members].entries()) {
     const of = Lane.of(projects[7]!, member)
     lane.run(of)
