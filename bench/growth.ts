@@ -39,7 +39,7 @@ const fill = Effect.fnUntraced(function* (sql: Sql.Sql, scope: ProjectScope, peo
   yield* Sql.query(
     sql,
     `INSERT INTO event SELECT lane, position, person, event_id, consent_type, 1, 'accepted', 'user_click', at, at, NULL,
-       $6::text, NULL, NULL, NULL, NULL, $7::text, sha256(convert_to($7::text, 'UTF8'))
+       $6::text, NULL, NULL, NULL, $7::text, sha256('\\x00'::bytea || convert_to($7::text, 'UTF8'))
      FROM (${rows}) v ORDER BY lane, position`,
     [...parameters, submitter, body],
   )

@@ -61,8 +61,8 @@ const columns = ArrayColumns.make<Placed>({
 })
 
 const eventOf = (from: string): string => `INSERT INTO event SELECT lane, position, person, event_id, consent_type, 1,
-    consent_state, 'user_click', consent_date, recorded_at, NULL, submitter, NULL, NULL, NULL, NULL, body,
-    sha256(convert_to(body, 'UTF8')) FROM ${from}`
+    consent_state, 'user_click', consent_date, recorded_at, NULL, submitter, NULL, NULL, NULL, body,
+    sha256('\\x00'::bytea || convert_to(body, 'UTF8')) FROM ${from}`
 const headOf = (from: string): string => `INSERT INTO head
     SELECT lane, person, consent_type, consent_state, consent_date, recorded_at, event_id, position FROM ${from}`
 const laneOf = (from: string): string => `INSERT INTO lane_head

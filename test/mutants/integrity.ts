@@ -5,7 +5,7 @@ export const integrity: Part = {
   folder: "core/integrity",
   tests: ["test/faults/verified.test.ts"],
   mutants: [
-    ["LogCheck.ts", "if (actual !== row.digest)", "if (false)", "finds and names a change of digest in event"],
+    ["LogCheck.ts", "if (actual !== row.leaf)", "if (false)", "finds and names a change of leaf in event"],
     ["LogCheck.ts", "Lane.of(project, row.person) !== row.lane", "false", "finds an event that is there again"],
     ["LogCheck.ts", "row.recorded_at < progress.recordedAt", "false", "finds positions that were swapped"],
 
@@ -13,7 +13,19 @@ export const integrity: Part = {
 
     ["AliasCheck.ts", "if (kind === null) unknownKinds++", "unknownKinds++", "finds nothing in an untouched"],
 
-    ["LookupCheck.ts", "if (!isThere)", "if (false)", "finds and names a change of position in external_id"],
+    ["LookupCheck.ts", "row.person !== person", "false", "finds and names a change of person in external_id"],
+
+    ["ErasureCheck.ts", "if (!erased.has(row.person)) continue", "continue", "finds rows that are left of an erased"],
+    ["ErasureCheck.ts", "if (erasure.common !== common)", "if (false)", "finds rows that are left of an erased"],
+    ["ErasureCheck.ts", "needed.has(lane) && !has_erased", "false", "finds rows that are left of an erased"],
+    [
+      "ErasureCheck.ts",
+      "for (const person of missing)",
+      "for (const person of [])",
+      "finds rows that are left of an erased",
+    ],
+    ["PersonalCheck.ts", "if (order > 0)", "if (false)", "finds personal data and keys that are in another"],
+    ["PersonalCheck.ts", "=== digits.wrapped", "> 0", "finds personal data and keys that are in another"],
 
     ["CatalogCheck.ts", "if (!isNext && !isFirst)", "if (false)", "finds a catalog entry that is missing"],
   ],

@@ -23,7 +23,7 @@ export const memory: Part = {
     ["EventStore.ts", "at !== undefined && at > dateCreated ? [at] : []", "[]", oneOrder],
 
     ["PeopleStore.ts", "!areSeen(organization, seen) || isMoved", "isMoved", oneOrder],
-    ["PeopleStore.ts", "areSeen(organization, seen) && claims", "claims", ...ofOnePerson],
+    ["PeopleStore.ts", "areSeen(organization, seen) &&\n", "", ...ofOnePerson],
     ["PeopleStore.ts", "for (const { concordId } of seen) persons.change(organization, concordId, {})", "", accounts],
     ["PeopleStore.ts", "count(PeopleLanes.ofAppends([append]))", "", "an append keeps facts"],
     [
@@ -32,7 +32,18 @@ export const memory: Part = {
       "releasedAt: undefined,\n    })",
       "an alias keeps its kind",
     ],
-    ["PeopleStore.ts", "isMoved || !claims", "!claims", "a change of groups that was prepared"],
+    ["PeopleStore.ts", "|| isMoved ||", "||", "a change of groups that was prepared"],
+    [
+      "PeopleStore.ts",
+      "!isAnyErased(\n",
+      "!((..._ignored: ReadonlyArray<unknown>) => false)(\n",
+      "an append about a person that was erased",
+    ],
+    ["PeopleStore.ts", "|| isErased ||", "||", "an identity change about a person that was erased"],
+    ["PersonalStore.ts", "isSame(keys.get", "isSame(key ?? keys.get", "a write with another key of a person"],
+    ["PersonalStore.ts", 'kept.kind === "profile" || ', "", "personal data that is there stays"],
+    ["Erasing.ts", "isErased || ", "", "an erasure that was prepared against another", "of two erasures"],
+    ["Erasing.ts", "change.catalog !== revision || ", "", "an erasure that was prepared against another"],
     [
       "PeopleStore.ts",
       "if (identityToken !== undefined && usedTokens.has(identityToken.hash)) return",

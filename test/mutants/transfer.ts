@@ -54,7 +54,7 @@ export const transfer: Part = {
       "With a mapping that was completed",
     ],
 
-    ["Moving.ts", "row.digest === actual", "true", "from a ledger that lacks an event"],
+    ["Moving.ts", "row.leaf === actual", "true", "from a ledger that lacks an event"],
     ["Moving.ts", "yield* expectWhole(heads, given)", "", "from a ledger that lacks an event"],
     ["Moving.ts", "yield* expectSame(given, kept)", "", "where the target stores other rows"],
     ["Moving.ts", "yield* expectStill(from, given, digest)", "", "where any table of the source is written to"],

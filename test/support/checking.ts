@@ -8,10 +8,11 @@ import * as Store from "../../apps/Store.ts"
 import * as Moving from "../../core/transfer/Moving.ts"
 import * as TableReader from "../../core/transfer/TableReader.ts"
 import * as Verifying from "../../core/integrity/Verifying.ts"
+import * as TestKeys from "./keys.ts"
 import type { Row, TableName } from "../../core/ports/LedgerRows.ts"
 
 const run = <A, E>(use: (digest: Digest.Digest["Service"]) => Effect.Effect<A, E, Mac.Mac>) =>
-  Effect.runPromiseExit(Effect.flatMap(Digest.Digest, use).pipe(Effect.provide(NodeCrypto.layer)))
+  Effect.runPromiseExit(Effect.flatMap(Digest.Digest, use).pipe(Effect.provide([NodeCrypto.layer, TestKeys.layer])))
 
 const valueOf = <A, E>(exit: Exit.Exit<A, E>): A => {
   if (Exit.isFailure(exit)) throw new Error(String(exit.cause))
