@@ -24,6 +24,7 @@ import * as ErasureCheck from "./ErasureCheck.ts"
 import * as FindingsOf from "./Findings.ts"
 import * as HeadCheck from "./HeadCheck.ts"
 import * as JoinedCheck from "./JoinedCheck.ts"
+import * as KeyCheck from "./KeyCheck.ts"
 import * as LogCheck from "./LogCheck.ts"
 import * as LookupCheck from "./LookupCheck.ts"
 import * as PersonalCheck from "./PersonalCheck.ts"
@@ -37,6 +38,8 @@ export interface Report extends AliasCheck.AliasReport {
   readonly events: number
   /** The number of people with events; one with events in two projects counts twice. */
   readonly people: number
+  /** Left out if no keys were given. */
+  readonly keys?: KeyCheck.KeyReport
   /** A digest over the lanes; equal for equal logs. */
   readonly digest: string
   readonly lanes: ReadonlyArray<LogCheck.LaneReport>
@@ -148,11 +151,13 @@ const verifySnapshot = Effect.fnUntraced(function* (
     "alias",
     Effect.flatMap(readEmptied("alias"), (next) => AliasCheck.check(next, owners, hashing, maxListed)),
   )
+  const keyCheck = hashing.keys === undefined ? undefined : yield* KeyCheck.make(owners, hashing.keys, findings)
   yield* guarded(
     "personal_data",
     Effect.gen(function* () {
       const keys = yield* readEmptied("person_key")
-      yield* PersonalCheck.check(keys, yield* readEmptied("personal_data"), owners, findings)
+      const parts = yield* readEmptied("personal_data")
+      yield* PersonalCheck.check(keyCheck === undefined ? keys : keyCheck.watch(keys), parts, owners, findings)
     }),
   )
   for (const table of tableNames) {
@@ -167,6 +172,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
     events,
     people: folded?.people ?? 0,
     ...(aliases ?? { unknownKinds: 0, placeholders: [] }),
+    ...(keyCheck !== undefined && { keys: keyCheck.report() }),
     digest: yield* TableReader.digestOf(lanes, digest),
     lanes,
     tables: tables.all(),

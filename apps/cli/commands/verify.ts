@@ -1,14 +1,20 @@
 /**
  * `assent verify`: checks that a ledger is consistent.
  */
+import { existsSync } from "node:fs"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Digest } from "effect/crypto"
+import * as FileKeys from "../../../adapters/keys/FileKeys.ts"
+import * as Instant from "../../../core/engine/Instant.ts"
 import type * as AliasCheck from "../../../core/integrity/AliasCheck.ts"
 import type { Finding } from "../../../core/integrity/Findings.ts"
 import * as Verifying from "../../../core/integrity/Verifying.ts"
+import { Keys as KeysPort } from "../../../core/ports/Keys.ts"
+import * as Keys from "../../Keys.ts"
 import * as Store from "../../Store.ts"
+import * as KeysFlag from "../KeysFlag.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import * as StoreFlag from "../StoreFlag.ts"
@@ -57,6 +63,51 @@ const earlier = ({ placeholders, unknownKinds }: Verifying.Report): ReadonlyArra
       ]),
 ]
 
+/** The epochs, with the backups that they open. */
+const keysAsText = ({ keys }: Verifying.Report): string => {
+  if (keys === undefined) {
+    return (
+      "no key file was found, so it was not checked that keys open the ledger, and no one was looked for that a\n" +
+      `placeholder names (--keys, or ${Keys.variable})`
+    )
+  }
+  const { backupsFrom, epochs } = keys
+  const table = Table.write(
+    ["epoch of keys", "began", "keys of people"],
+    epochs.map(({ beganAt, destroyedAt, number, people }) => [
+      `${number}${destroyedAt === undefined ? "" : " (destroyed)"}`,
+      Instant.format(beganAt),
+      Table.count(people),
+    ]),
+  )
+  const since = backupsFrom === undefined ? "every backup" : `backups since ${Instant.format(backupsFrom)}`
+  return `${table}\n\nwith these keys ${since} can show personal data`
+}
+
+/** The report as it is written as JSON. */
+const asJson = ({ keys, ...report }: Verifying.Report) => ({
+  ...report,
+  ...(keys !== undefined && {
+    keys: {
+      epochs: keys.epochs.map(({ beganAt, destroyedAt, endedAt, number, people }) => ({
+        epoch: number,
+        people,
+        beganAt: Instant.format(beganAt),
+        ...(endedAt !== undefined && { endedAt: Instant.format(endedAt) }),
+        ...(destroyedAt !== undefined && { destroyedAt: Instant.format(destroyedAt) }),
+      })),
+      ...(keys.backupsFrom !== undefined && { backupsFrom: Instant.format(keys.backupsFrom) }),
+    },
+  }),
+})
+
+/** The keys of a ledger: of the file that is named, or of the one next to a SQLite file, if it is there. */
+const keysOf = (chosen: Keys.ChosenKeys): Layer.Layer<never> | Layer.Layer<KeysPort> => {
+  const path = Keys.pathOf(chosen)
+  if (path === undefined || (chosen.keys === undefined && !existsSync(path))) return Layer.empty
+  return Layer.succeed(KeysPort, FileKeys.make(path))
+}
+
 /** Writes the report for a terminal: the projects, the tables, and what is wrong. */
 const asText = (report: Verifying.Report): string => {
   const { digest, events, found, isWhole, lanes, people, tables } = report
@@ -75,6 +126,7 @@ const asText = (report: Verifying.Report): string => {
       tables.map(({ rows, table }) => [table, Table.count(rows)]),
     ),
     `${Table.count(events)} events of ${Table.count(people)} people, digest ${digest}`,
+    keysAsText(report),
     ...earlier(report),
     ...(isWhole
       ? ["the ledger is whole"]
@@ -103,11 +155,13 @@ export const command = Command.make(
       Flag.withDefault(false),
       Flag.withDescription("First write again what is derived of joins, from the facts and the heads"),
     ),
+    keys: KeysFlag.flag,
     json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Write the report as JSON")),
   },
-  Effect.fnUntraced(function* ({ json, rebuildJoined, store }) {
-    const report = yield* Effect.provide(verify(store.url, rebuildJoined), NodeCrypto.layer)
-    yield* Output.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : asText(report))
+  Effect.fnUntraced(function* ({ json, keys, rebuildJoined, store }) {
+    const given = Layer.merge(NodeCrypto.layer, keysOf({ store: store.url, keys }))
+    const report = yield* Effect.provide(verify(store.url, rebuildJoined), given)
+    yield* Output.write(json ? `${JSON.stringify(asJson(report), undefined, 2)}\n` : asText(report))
     if (report.isWhole) return
     yield* Effect.sync(() => {
       process.exitCode = notWhole
