@@ -87,10 +87,18 @@ const inUse = new CannotUpgrade({
 const isInUse = (error: unknown): boolean =>
   Sql.isSqlError(error) && (error.reason._tag === "LockTimeoutError" || error.reason._tag === "DeadlockError")
 
+const noRight = new CannotUpgrade({
+  reason:
+    "the role must own the tables and may make schemas, and tables in the ledger's own: GRANT CREATE ON DATABASE …; GRANT CREATE ON SCHEMA …; nothing was changed",
+})
+
+const isForbidden = (error: unknown): boolean => Sql.isSqlError(error) && error.reason._tag === "AuthorizationError"
+
 /** Runs steps in one transaction; a lock that others hold is told as use of the ledger. */
 const exclusively = <A, E>(sql: Sql.Sql, steps: Effect.Effect<A, E>) =>
   Sql.transactionOnce(sql, Effect.andThen(Sql.query(sql, "SET LOCAL statement_timeout = 0"), steps)).pipe(
     Effect.catchIf(isInUse, () => inUse),
+    Effect.catchIf(isForbidden, () => noRight),
   )
 
 const inSchema = (sql: Sql.Sql, schema: string) => Sql.query(sql, `SET LOCAL search_path = ${schema}`)
@@ -104,6 +112,13 @@ export const begin = Effect.fnUntraced(function* (sql: Sql.Sql, schemas: Schemas
   const steps = Effect.gen(function* () {
     yield* Sql.query(sql, "LOCK TABLE migration IN ACCESS EXCLUSIVE MODE")
     if ((yield* stateOf(sql)) === "begun") return
+    // The second right is needed at the swap only: without it all the work would be done first.
+    const [right] = yield* Sql.query<{ readonly is: boolean }>(
+      sql,
+      `SELECT has_database_privilege(current_database(), 'CREATE')
+         AND has_schema_privilege(current_schema(), 'CREATE') AS "is"`,
+    )
+    if (right?.is !== true) return yield* noRight
     const engine = yield* migrate(sql)
     // Citus changes the shards of one table after the other where several tables are changed in one transaction.
     if (engine === "citus") yield* Sql.query(sql, "SET LOCAL citus.multi_shard_modify_mode = 'sequential'")

@@ -45,15 +45,20 @@ const keyOf = (name: TableName, { columns, key }: Table, values: Key): ReadonlyA
 /** Reads a row from an array of its values. */
 const reader = (table: Table) => {
   const columns = columnsOf(table)
-  return (values: ReadonlyArray<SQLOutputValue>): Values =>
-    Object.fromEntries(columns.map(([name, kind], index) => [name, RowForm.toShared(kind, values[index]!)]))
+  return (values: ReadonlyArray<SQLOutputValue>): Values => {
+    const row: Record<string, RowForm.Value> = {}
+    for (let index = 0; index < columns.length; index++) {
+      const [name, kind] = columns[index]!
+      row[name] = RowForm.toShared(kind, values[index]!)
+    }
+    return row
+  }
 }
 
 /** A statement that answers arrays. */
 const prepare = (db: DatabaseSync, sql: string): StatementSync => {
   const statement = db.prepare(sql)
   statement.setReturnArrays(true)
-  statement.setReadBigInts(true)
   return statement
 }
 

@@ -2,30 +2,36 @@
  * Upgrades of ledgers from before personal data were kept apart, over both stores: everything is answered as before,
  * nothing stays in clear, and an upgrade that is cut off at any of its writes goes on where it was.
  */
+import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { copyFileSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Effect, Exit, Layer, Option } from "effect"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as FileKeys from "../../adapters/keys/FileKeys.ts"
 import * as MemoryKeys from "../../adapters/keys/MemoryKeys.ts"
 import * as Crypto from "../../apps/Crypto.ts"
 import * as Store from "../../apps/Store.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as FactLine from "../../core/formats/FactLine.ts"
 import * as Ledger from "../../core/Ledger.ts"
+import type { Keys, KeysUnavailable } from "../../core/ports/Keys.ts"
 import { tableNames } from "../../core/ports/LedgerRows.ts"
 import { namesBefore } from "../../core/ports/TablesBefore.ts"
 import { workplace } from "../cli/run.ts"
 import { rowsOf, verify } from "../support/checking.ts"
+import { childEnv } from "../support/childEnv.ts"
 import * as TestKeys from "../support/keys.ts"
 import { rowsBefore, type RowsBefore, writeDatabase, writeFile } from "../support/ledgerBefore.ts"
-import { times } from "../support/long.ts"
+import { isLong, times } from "../support/long.ts"
+import * as Markers from "../support/markers.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { ofPostgres } from "../support/tampering.ts"
 import { type Change, cutAt, stateOf, upgrade, upgrading } from "../support/upgrading.ts"
 
-const { folder, run } = workplace()
+const { folder, run, start } = workplace()
+const main = join(import.meta.dirname, "../../apps/server/main.ts")
 
 let postgres: Postgres
 let files = 0
@@ -33,6 +39,9 @@ beforeAll(async () => {
   postgres = await startPostgres(["-c", "fsync=off"])
 })
 afterAll(() => postgres.stop())
+
+/** Both stores in a long run; in a short one SQLite alone, where the code is the same for both. */
+const stores = isLong ? (["sqlite", "postgres"] as const) : (["sqlite"] as const)
 
 const pathOf = (url: string): string => url.slice("sqlite:".length)
 
@@ -45,6 +54,20 @@ const places = {
   postgres: (rows: RowsBefore) => writeDatabase(postgres, rows),
 }
 
+const nameOf = (url: string): string => new URL(url).pathname.slice(1)
+
+/** Runs the command as a process, and kills it after a number of milliseconds if `after` is given. */
+const killed = (url: string, after?: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const child = start(["upgrade", "--store", url])
+    if (after !== undefined) setTimeout(() => child.kill("SIGKILL"), after)
+    child.on("error", reject)
+    child.on("close", () => resolve())
+  })
+
+/** The keys of the command: those next to a file, or those of tests. */
+const keysOf = (url: string) => (url.startsWith("sqlite:") ? FileKeys.layer(`${pathOf(url)}.keys`) : TestKeys.layer)
+
 const tagOf = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
   Exit.isFailure(exit)
     ? /CannotUpgrade|NotUpgraded|cut off|KeysUnavailable|NoLedger|StoreUnavailable|StoreDamaged/.exec(
@@ -52,12 +75,15 @@ const tagOf = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
       )?.[0]
     : "upgraded"
 
-const inLedger = <A>(url: string, use: (ledger: Ledger.UseCases) => Effect.Effect<A, unknown>): Promise<A> =>
+const inLedger = <A>(
+  url: string,
+  use: (ledger: Ledger.UseCases) => Effect.Effect<A, unknown>,
+  keys: Layer.Layer<Keys, KeysUnavailable> = TestKeys.layer,
+): Promise<A> =>
   Effect.runPromise(
     Effect.scoped(
-      Effect.flatMap(
-        Layer.build(Ledger.layer.pipe(Layer.provide([Store.layer(url), Crypto.layer, TestKeys.layer]))),
-        (context) => Effect.provide(Effect.flatMap(Ledger.Ledger, use), context),
+      Effect.flatMap(Layer.build(Ledger.layer.pipe(Layer.provide([Store.layer(url), Crypto.layer, keys]))), (context) =>
+        Effect.provide(Effect.flatMap(Ledger.Ledger, use), context),
       ),
     ),
   )
@@ -66,7 +92,7 @@ const inLedger = <A>(url: string, use: (ledger: Ledger.UseCases) => Effect.Effec
 const bodies = new Map(rowsBefore.event.map(({ body, event_id }) => [event_id, body]))
 
 /** The events of all projects, as they are answered. */
-const answered = (url: string): Promise<ReadonlyMap<string, string>> =>
+const answered = (url: string, keys?: Layer.Layer<Keys, KeysUnavailable>): Promise<ReadonlyMap<string, string>> =>
   inLedger(
     url,
     Effect.fnUntraced(function* (ledger) {
@@ -79,6 +105,7 @@ const answered = (url: string): Promise<ReadonlyMap<string, string>> =>
       }
       return found
     }),
+    keys,
   )
 
 /** The rows of the tables that are copied, and the events as they are answered: the same after every upgrade. */
@@ -165,13 +192,23 @@ describe.each(["sqlite", "postgres"] as const)("a ledger of migration 7 on %s", 
         const { code, stderr } = await run([command, "--store", url], { env: TestKeys.environment(url) })
         expect([command, code]).toEqual([command, 2])
         expect(stderr).toContain(why)
-        expect(stderr).toMatch(/run `?assent upgrade --store URL/)
+        expect(stderr).toContain("run assent upgrade --store URL")
       }
     }
+    const refusedServer = () => {
+      const env = { ...childEnv, PORT: "0", ASSENT_STORE: url, ...TestKeys.environment(url) }
+      const { status, stderr } = spawnSync(process.execPath, [main], { cwd: folder, env, encoding: "utf8" })
+      expect([status, stderr]).toEqual([
+        78,
+        expect.stringMatching(/assent: cannot serve: .*run assent upgrade --store URL/),
+      ])
+    }
     await refused("written by an earlier version of Assent")
+    if (store === "sqlite") refusedServer()
     expect(tagOf(await upgrading(url, cutAt(3, true).change))).toBe("cut off")
     expect(await stateOf(url)).toBe("begun")
     await refused("an upgrade of the ledger has not ended")
+    if (store === "postgres") refusedServer()
     await upgrade(url)
     expect(await stateOf(url)).toBe("current")
     expect((await run(["verify", "--store", url])).code).toBe(0)
@@ -204,6 +241,18 @@ describe.each(["sqlite", "postgres"] as const)("a ledger of migration 7 on %s", 
     expect((await verify(often)).findings).toEqual([])
   })
 
+  test("is upgraded by one of two processes, and not while it is in use; nothing is changed then", async () => {
+    const url = await make()
+    const both = await Promise.all([upgrading(url), upgrading(url)])
+    const tags = both.map(tagOf).toSorted()
+    expect([["CannotUpgrade", "upgraded"]]).toContainEqual(tags)
+    expect(await answered(url)).toEqual(bodies)
+  })
+})
+
+describe.each(stores)("a ledger on %s that is not what it should be", (store) => {
+  const make = () => places[store](rowsBefore)
+
   test("is as it was where a row reads back otherwise: no version of it is served, and it can be upgraded again", async () => {
     const changes: Record<string, Change> = {
       "personal data are missing": (upgrade) => ({
@@ -232,7 +281,7 @@ describe.each(["sqlite", "postgres"] as const)("a ledger of migration 7 on %s", 
       }),
     }
     const url = await make()
-    for (const [name, change] of Object.entries(changes).slice(store === "sqlite" ? 0 : times(-1, 0))) {
+    for (const [name, change] of Object.entries(changes)) {
       expect([name, tagOf(await upgrading(url, change))]).toEqual([name, "NotUpgraded"])
       expect([name, await stateOf(url)]).toEqual([name, "before"])
     }
@@ -255,17 +304,47 @@ describe.each(["sqlite", "postgres"] as const)("a ledger of migration 7 on %s", 
     expect(tagOf(await upgrading(url))).toBe("NotUpgraded")
     expect(await stateOf(url)).toBe("before")
   })
+})
 
-  test("is upgraded by one of two processes, and not while it is in use; nothing is changed then", async () => {
-    const url = await make()
-    const both = await Promise.all([upgrading(url), upgrading(url)])
-    const tags = both.map(tagOf).toSorted()
-    expect([["CannotUpgrade", "upgraded"]]).toContainEqual(tags)
-    expect(await answered(url)).toEqual(bodies)
-  })
+/** What the ledger of the fixture has in clear. */
+const markers = Markers.search({
+  address: "2001:db8:1234::",
+  browser: "code “browser”",
+  profile: "“lives” in",
+  "external id": "several people",
+  reason: "changed hands",
+  "key of the organization": JSON.parse(rowsBefore.catalog_entry[0]!.body).identifierKey,
 })
 
 describe("a file", () => {
+  test("has everything personal in clear before, and nothing of it after", async () => {
+    const url = await places.sqlite(rowsBefore)
+    const named = (path: string) => new Set(markers.inFiles(path).map(({ marker }) => marker))
+    expect(named(pathOf(url)).size).toBe(6)
+    await upgrade(url)
+    expect(markers.inFiles(folder).filter(({ place }) => place.startsWith(pathOf(url)))).toEqual([])
+  })
+
+  test("whose server was killed, so that its log is beside it, is upgraded with what is in the log", async () => {
+    const url = await places.sqlite(rowsBefore)
+    const server = new DatabaseSync(pathOf(url))
+    server.exec("PRAGMA wal_autocheckpoint = 0; UPDATE key_use SET last_used_at = 8")
+    const copy = `sqlite:${join(folder, "killed.db")}`
+    for (const ending of ["", "-wal"]) copyFileSync(pathOf(url) + ending, pathOf(copy) + ending)
+    server.close()
+    await upgrade(copy)
+    expect((await rowsOf(copy, "key_use")).map(({ last_used_at }) => last_used_at)).toEqual([8])
+    expect(readdirSync(folder).filter((name) => name.startsWith("killed.db"))).toEqual(["killed.db"])
+  })
+
+  test("is named by a link: the file is upgraded, and the link stays", async () => {
+    const url = await places.sqlite(rowsBefore)
+    const link = join(folder, `link-${files++}.db`)
+    symlinkSync(pathOf(url), link)
+    await upgrade(`sqlite:${link}`)
+    expect([readlinkSync(link), await stateOf(url)]).toEqual([pathOf(url), "current"])
+  })
+
   test("that was upgraded has the schema of a new ledger, is for its owner alone, and stands alone", async () => {
     const url = await places.sqlite(rowsBefore)
     await upgrade(url)
@@ -320,12 +399,48 @@ test("PostgreSQL: a server that still runs on the earlier tables writes nothing 
   const url = await places.postgres(rowsBefore)
   expect(tagOf(await upgrading(url, cutAt(9, true).change))).toBe("cut off")
   await expect(
-    postgres.administer("SET ROLE assent; UPDATE key_use SET last_used_at = 1", new URL(url).pathname.slice(1)),
+    postgres.administer("SET ROLE assent; UPDATE key_use SET last_used_at = 1", nameOf(url)),
   ).rejects.toThrow('relation "key_use" does not exist')
   await upgrade(url)
 })
 
-test.each(["sqlite", "postgres"] as const)(
+test("PostgreSQL: no row has anything personal in clear after an upgrade", async () => {
+  const url = await places.postgres(rowsBefore)
+  await upgrade(url)
+  for (const table of tableNames) {
+    expect(markers.inBytes(table, JSON.stringify(await rowsOf(url, table), null, 1))).toEqual([])
+  }
+})
+
+test("PostgreSQL: a role that may not make schemas is refused with that reason, and nothing is changed", async () => {
+  const url = await places.postgres(rowsBefore)
+  await postgres.administer(`ALTER DATABASE ${nameOf(url)} OWNER TO postgres`)
+  for (const right of ["", `DATABASE ${nameOf(url)}`]) {
+    if (right !== "") await postgres.administer(`GRANT CREATE ON ${right} TO assent`)
+    const exit = await upgrading(url)
+    expect([tagOf(exit), String(exit)]).toEqual(["CannotUpgrade", expect.stringContaining("GRANT CREATE ON DATABASE")])
+    expect(await stateOf(url)).toBe("before")
+  }
+  await postgres.administer("GRANT CREATE ON SCHEMA public TO assent", nameOf(url))
+  await upgrade(url)
+})
+
+test("an upgrade that is killed at any moment goes on where it was", async () => {
+  for (const store of stores) {
+    const whole = await places[store](rowsBefore)
+    const began = performance.now()
+    await killed(whole)
+    const millis = performance.now() - began
+    for (let round = 0; round < times(1, 20); round++) {
+      const url = await places[store](rowsBefore)
+      for (let cut = 0; cut < times(1, 3); cut++) await killed(url, millis * (0.3 + 0.7 * Math.random()))
+      await killed(url)
+      expect([await stateOf(url), await answered(url, keysOf(url))]).toEqual(["current", bodies])
+    }
+  }
+})
+
+test.each(stores)(
   "keys that are not those that the upgrade was begun with are refused on %s, and those go on",
   async (store) => {
     const url = await places[store](rowsBefore)
