@@ -4,7 +4,14 @@
  * The hash of the identifier is not shown to anyone. Personal data is shown as far as the fact has been opened.
  */
 import * as Instant from "../engine/Instant.ts"
-import type { Fact } from "../model/People.ts"
+import type { Evidence, Fact } from "../model/People.ts"
+
+/** Converts the evidence of a fact. */
+export const evidenceOf = (evidence: Evidence) => ({
+  ...evidence,
+  issuedAt: Instant.format(evidence.issuedAt),
+  expiresAt: Instant.format(evidence.expiresAt),
+})
 
 /** Converts a fact. */
 export const of = ({ dateCreated, evidence, id, identifier, join, kind, reason, ...people }: Fact) => ({
@@ -17,11 +24,5 @@ export const of = ({ dateCreated, evidence, id, identifier, join, kind, reason, 
   ...(identifier !== undefined && { identifier }),
   ...(reason !== undefined && { reason }),
   dateCreated: Instant.format(dateCreated),
-  ...(evidence !== undefined && {
-    evidence: {
-      ...evidence,
-      issuedAt: Instant.format(evidence.issuedAt),
-      expiresAt: Instant.format(evidence.expiresAt),
-    },
-  }),
+  ...(evidence !== undefined && { evidence: evidenceOf(evidence) }),
 })

@@ -64,11 +64,21 @@ const identifier = ({ concordId, dateCreated, isRenamed, kind, project, released
   ...(isRenamed === true && { isRenamed }),
 })
 
+const kindOrder = ({ kind }: People.HeldAlias): number => People.identifierKinds.findIndex((each) => each === kind)
+
+/** In the order in which they were claimed, those of one instant by their kind. */
+const byClaim = (a: People.HeldAlias, b: People.HeldAlias): number =>
+  a.dateCreated - b.dateCreated || kindOrder(a) - kindOrder(b)
+
 const identifiersOf = ({ context: { store }, members, organization }: HeldEvents.People): JsonPages.Pages =>
   JsonPages.ofEach(members, peopleAtATime, (some) =>
     Effect.map(
       Effect.all([store.people.aliasesOf(organization, some), store.people.contextsOf(organization, some)]),
-      (held) => held.flat(2).map((each) => JSON.stringify(identifier(each))),
+      (held) =>
+        held
+          .flat(2)
+          .toSorted(byClaim)
+          .map((each) => JSON.stringify(identifier(each))),
     ),
   )
 
@@ -100,7 +110,13 @@ const sessionsOf = ({ context, members, organization }: HeldEvents.People): Json
   )
 
 /** Opened data without the hashes of identifiers, which no one is shown. */
-const shown = ({ alias: _alias, renamedTo: _renamedTo, ...data }: Readonly<Record<string, unknown>>) => data
+const shown = ({ alias: _alias, evidence, renamedTo: _renamedTo, ...data }: PersonalMembers) => ({
+  ...data,
+  ...(evidence !== undefined && { evidence: FactLine.evidenceOf(evidence) }),
+})
+
+/** The members of a fact that are personal; those of any other part are not named here. */
+type PersonalMembers = Pick<People.Fact, "alias" | "evidence" | "renamedTo">
 
 /** A part as JSON; without `data` if its epoch is over, so that no one can open it any more. */
 const partJson = ({ concordId, kind }: KeyedPart, text: string | undefined): string =>
