@@ -1,6 +1,6 @@
 /**
- * Erasures as a text that is carried with an export: a whole erasure log (see `ErasureLine.ts`), so that a copy of a log
- * can be taken in as well.
+ * Erasures as a text that is carried with an export: a whole erasure log (see `ErasureLine.ts`), so that a copy of a
+ * log can be taken in as well.
  */
 import { Result } from "effect"
 import type { LoggedErasure, LoggedState } from "../../core/ports/ErasureLog.ts"

@@ -48,7 +48,7 @@ export const ofEach = <Value>(
     ),
   )
 
-/** The items of each person in turn, in as many pages as it has. */
+/** The items of each person in turn, page by page. */
 export const ofEachPaged = <Place>(
   people: ReadonlyArray<string>,
   read: (concordId: string, after: Place | undefined) => Read<Page<Place>>,

@@ -1,6 +1,6 @@
 /**
- * Erasures that are carried with an export, so that the ledger into which it is restored has them too: whoever was
- * erased stays erased, also where the export was made before the erasure and has personal data.
+ * Erasures that are carried with an export, so that the ledger into which it is restored has them too: a person that
+ * was erased stays erased, also where the export was made before the erasure and has personal data.
  */
 import { Effect } from "effect"
 import type { Organization } from "../model/Catalog.ts"

@@ -1,5 +1,6 @@
 /**
- * The search for markers finds each form, wherever it stands in the bytes. Otherwise "nothing was found" proves nothing.
+ * The search for markers finds each form, wherever it stands in the bytes. Otherwise "nothing was found" would prove
+ * nothing.
  */
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
