@@ -187,7 +187,7 @@ describe("an erasure", () => {
     expect([second.status, second.text]).toEqual([200, first.text])
     expect(second.headers["idempotent-replayed"]).toBe("true")
     const other = await erase(concordId, { reason: "court" }, headers)
-    expect([other.status, violations(other)]).toEqual([422, ["Idempotency-Key idempotency_key_reused"]])
+    expect([other.status, violations(other)]).toEqual([422, [expect.stringMatching(/idempotency_key_reused$/)]])
   })
 
   test("needs the id of the person as confirmation, a reason, a person, and the permission in every project", async () => {
@@ -292,7 +292,7 @@ describe("the log of erasures", () => {
     const kept = path("kept.db")
     const { concordId } = (await record(first, [yes({ userId: "lena" }), yes({ userId: "max" })])).json.items[0]
     await first.end("SIGKILL")
-    for (const ending of ["", ".keys"]) copyFileSync(first.file + ending, kept + ending)
+    for (const ending of ["", "-wal", ".keys"]) copyFileSync(first.file + ending, kept + ending)
     const again = await start({ file: first.file, env: { ASSENT_ERASURE_LOG: own } })
     const json = { confirm: concordId, reason: "request" }
     const erased = await again.request("POST", pathOf(concordId), { headers: asOwner, json })
