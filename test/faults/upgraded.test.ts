@@ -319,10 +319,10 @@ const markers = Markers.search({
 describe("a file", () => {
   test("has everything personal in clear before, and nothing of it after", async () => {
     const url = await places.sqlite(rowsBefore)
-    const named = (path: string) => new Set(markers.inFiles(path).map(({ marker }) => marker))
-    expect(named(pathOf(url)).size).toBe(6)
+    const named = async (path: string) => new Set((await markers.inFiles(path)).map(({ marker }) => marker))
+    expect((await named(pathOf(url))).size).toBe(6)
     await upgrade(url)
-    expect(markers.inFiles(folder).filter(({ place }) => place.startsWith(pathOf(url)))).toEqual([])
+    expect((await markers.inFiles(folder)).filter(({ place }) => place.startsWith(pathOf(url)))).toEqual([])
   })
 
   test("whose server was killed, so that its log is beside it, is upgraded with what is in the log", async () => {
