@@ -30,8 +30,10 @@ export interface OutputConflict {
   readonly reason: string
 }
 
-/** The endings of the files that SQLite keeps next to a database (https://sqlite.org/tempfiles.html). */
-const companions = ["-wal", "-shm", "-journal"]
+/**
+ * The endings of the files that SQLite keeps next to a database (https://sqlite.org/tempfiles.html), and of its keys.
+ */
+const companions = ["-wal", "-shm", "-journal", ".keys", ".keys.lock"]
 
 const attempt = <A>(step: () => A): A | undefined => {
   try {

@@ -160,7 +160,7 @@ test("PostgreSQL needs a key file, and says how to make one", async () => {
 test("no output of a command replaces a key file", async () => {
   const where = place()
   const store = ["--store", `sqlite:${where}/ledger.db`]
-  await fillLedger(`sqlite:${join(folder, where, "ledger.db")}`)
+  await run(["bootstrap", ...store])
   TestKeys.write(join(folder, where, "named.keys"))
   for (const [out, keys] of [
     ["ledger.db.keys", []],

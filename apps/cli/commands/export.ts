@@ -45,6 +45,7 @@ type Flagged = Command.Command.Config.Infer<typeof flags>
 const validate = ({
   erasures,
   from,
+  keys,
   out,
   store,
   types,
@@ -59,7 +60,7 @@ const validate = ({
   }
   return Flags.refuseOverwriting({
     outputs: [Flags.named("--out", out), Flags.named("--types", types), Flags.named("--erasures", erasures)],
-    inputs: [],
+    inputs: [{ name: "--keys", at: keys }],
     store: { name: store.name, at: store.url },
   })
 }

@@ -87,6 +87,7 @@ const flags = {
 }
 
 interface Given {
+  readonly keys: string | undefined
   readonly file: string
   readonly erasures: Option.Option<string>
   readonly map: Option.Option<string>
@@ -98,6 +99,7 @@ interface Given {
 const validate = ({
   erasures,
   file,
+  keys,
   map,
   rejected,
   restore,
@@ -111,7 +113,12 @@ const validate = ({
     ? refuse("only one of the file and --map can be standard input (-)")
     : Flags.refuseOverwriting({
         outputs: [Flags.named("--rejected", rejected)],
-        inputs: [{ name: "FILE", at: file }, Flags.named("--map", map), Flags.named("--erasures", erasures)],
+        inputs: [
+          { name: "FILE", at: file },
+          { name: "--keys", at: keys },
+          Flags.named("--map", map),
+          Flags.named("--erasures", erasures),
+        ],
         store: { name: store.name, at: store.url },
       })
 }

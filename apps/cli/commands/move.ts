@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import { Digest } from "effect/crypto"
 import * as Moving from "../../../core/transfer/Moving.ts"
+import * as Keys from "../../Keys.ts"
 import * as Store from "../../Store.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
@@ -21,7 +22,7 @@ interface Ends {
 const asText = ({ digest, events, from, lanes, tables, to }: Moving.Moved & Ends): string => {
   const rows = tables.map(({ rows, table }) => [table, Table.count(rows)])
   const last = `${Table.count(events)} events in ${Table.count(lanes.length)} lanes, digest ${digest}`
-  const ends = `from ${from}\nto   ${to}`
+  const ends = `from ${from}\nto   ${to}\nthe same key file opens both: copy it next to a SQLite file, or name it with ${Keys.variable}`
   return `${[Table.write(["table", "rows"], rows), last, ends, "moved, and read back as it was"].join("\n\n")}\n`
 }
 

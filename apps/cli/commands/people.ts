@@ -108,10 +108,13 @@ const rename = Command.make(
   }),
 ).pipe(
   (command) =>
-    Command.validate(command, ({ file, rejected, store }) =>
+    Command.validate(command, ({ file, keys, rejected, store }) =>
       Flags.refuseOverwriting({
         outputs: [Flags.named("--rejected", rejected)],
-        inputs: [{ name: "FILE", at: file }],
+        inputs: [
+          { name: "FILE", at: file },
+          { name: "--keys", at: keys },
+        ],
         store: { name: store.name, at: store.url },
       }),
     ),

@@ -54,10 +54,10 @@ export const data = Command.make(
   }),
 ).pipe(
   (command) =>
-    Command.validate(command, ({ out, store }) =>
+    Command.validate(command, ({ keys, out, store }) =>
       Flags.refuseOverwriting({
         outputs: [Flags.named("--out", out)],
-        inputs: [],
+        inputs: [{ name: "--keys", at: keys }],
         store: { name: store.name, at: store.url },
       }),
     ),
