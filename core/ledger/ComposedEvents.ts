@@ -37,7 +37,11 @@ export const read = Effect.fnUntraced(function* (
   if (isPlain) return { events, isAway: false }
   const { isAway, opened } = yield* PersonalData.openAll(organization, unread, context)
   const personal = known.size === 0 ? opened : new Map([...known, ...opened])
-  return { events: events.map((event) => ({ ...event, body: EventBody.compose(event.body, personal) })), isAway }
+  const composed = events.map(({ body, externalId: _, ...event }) => ({
+    ...event,
+    body: EventBody.compose(body, personal),
+  }))
+  return { events: composed, isAway }
 })
 
 /** Events whose `body` is the answer. Personal data that cannot be opened are left out of them. */

@@ -56,7 +56,7 @@ export interface Opened {
   readonly token: string
   /** For the browser to keep: sent with the next request to open a session, it names the same person. */
   readonly contextId: string
-  /** With its personal data; of a repeated request without. */
+  /** With its personal data, of a repeated request only if they can be opened. */
   readonly session: Session
 }
 
@@ -140,6 +140,18 @@ export const remember = (
   if (json !== undefined) openedTexts.put(commitment, concordId, json, now)
 }
 
+/** The session with its personal data, where these can be opened. */
+const withPersonalData = Effect.fnUntraced(function* (
+  session: Session,
+  organization: Organization,
+  context: LedgerContext,
+) {
+  const datum = { ...session, kind: "session" } as const
+  const { opened } = yield* PersonalData.openAll(organization, [datum], context)
+  const json = opened.get(session.commitment)
+  return json === undefined ? session : ({ ...session, ...JSON.parse(json) } as Session)
+})
+
 /** Opens a session for the person that its `contextId` names, or for a new person. */
 export const open = Effect.fnUntraced(function* (
   opening: Opening,
@@ -202,17 +214,10 @@ export const open = Effect.fnUntraced(function* (
   )
   if (outcome._tag !== "Repeated") return outcome
   const { session }: KeptAnswer = JSON.parse(outcome.answer)
-  return { _tag: "Opened", ...(yield* secretsOf(session.id, opening, context)), session, isRepeated: true }
-})
-
-/** The session with its personal data, where these can be opened. */
-const withPersonalData = Effect.fnUntraced(function* (session: Session, project: Project, context: LedgerContext) {
-  const { organizations } = yield* context.store.catalog.current
-  const organization = organizations.get(project.organization)!
-  const datum = { ...session, kind: "session" } as const
-  const { opened } = yield* PersonalData.openAll(organization, [datum], context)
-  const json = opened.get(session.commitment)
-  return json === undefined ? session : ({ ...session, ...JSON.parse(json) } as Session)
+  const secrets = yield* secretsOf(session.id, opening, context)
+  const named = yield* hasher.context(secrets.contextId, project)
+  const opened = yield* withPersonalData({ ...session, context: named.hash }, organization, context)
+  return { _tag: "Opened", ...secrets, session: opened, isRepeated: true }
 })
 
 /**
@@ -231,7 +236,8 @@ export const live = Effect.fnUntraced(function* (
   if (cached !== undefined) return cached.project === project.id ? Option.some(cached) : Option.none()
   const kept = yield* store.sessions.byToken(tokenHash)
   if (kept === undefined || kept.project !== project.id || kept.expiresAt <= now) return Option.none()
-  const session = yield* withPersonalData(kept, project, context)
+  const { organizations } = yield* store.catalog.current
+  const session = yield* withPersonalData(kept, organizations.get(project.organization)!, context)
   SessionCache.put(sessionCache, session, now)
   return Option.some(session)
 })

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
 import type { CancelledVersion, ListedType, ListedVersion } from "../../../core/model/Catalog.ts"
+import * as EventBody from "../../../core/ledger/EventBody.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import * as Numbering from "../../support/numbering.ts"
 import { submitterOf } from "./clients.ts"
@@ -19,19 +20,36 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 const duplicates = (values: ReadonlyArray<string>): ReadonlyArray<string> =>
   values.filter((value, index) => values.indexOf(value) !== index)
 
+/** What is read of an event: the hash of its external id is kept apart. */
+const withoutHash = ({ externalId: _, ...event }: StoredEvent): StoredEvent => event
+
+/** The external id in the answer of an event. */
+const externalIdOf = ({ body }: StoredEvent): string | undefined => JSON.parse(body).externalId
+
+/** Whether an event was recorded with an external id. */
+const hasExternalId = ({ body }: StoredEvent): boolean =>
+  EventBody.commitmentsOf(body).some(({ kind }) => kind === "event")
+
+/** An event without its personal data. */
+const withoutPersonalData = ({ body, ...event }: StoredEvent): unknown => {
+  const { erased: _, externalId: __, session, ...members } = JSON.parse(EventBody.compose(body, new Map()))
+  const { ipAddress: ___, userAgent: ____, ...shown } = session ?? {}
+  return { ...event, body: { ...members, session: shown } }
+}
+
 /** Positions have no gap: the log of a lane has its commits, one after the other. */
 function* oneLog(played: Played, { events, lanes }: Kept): Iterable<string> {
   const { commits } = played
   const appended = commits.flatMap((commit) => (commit.kind === "events.append" ? commit.change.events : []))
   for (const [lane, log] of lanes.entries()) {
-    const expected = appended.filter(({ concordId }) => laneOf(played, concordId) === lane)
+    const expected = appended.filter(({ concordId }) => laneOf(played, concordId) === lane).map(withoutHash)
     if (!isDeepStrictEqual(log, expected)) yield `lane ${lane} is not what was kept, in that order`
     for (const [position, { dateCreated, id }] of log.entries()) {
       if (position > 0 && log[position - 1]!.dateCreated > dateCreated) yield `dateCreated goes back at ${id}`
     }
   }
   for (const id of duplicates(events.map(({ id }) => id))) yield `the event ${id} is there twice`
-  for (const id of duplicates(events.flatMap(({ externalId }) => externalId ?? [])))
+  for (const id of duplicates(appended.flatMap(({ externalId }) => externalId ?? [])))
     yield `external id ${id} is there twice`
   for (const { consentDate, dateCreated, expirationDate = Infinity, id } of events) {
     if (consentDate > dateCreated) yield `${id} was true before it was known`
@@ -88,7 +106,7 @@ const isDated = (played: Played, kept: Kept, deed: Deed, given: number | undefin
 
 /** Whether an event is a refusal recorded again as of the date of a yes, without an external id. */
 const isAgain = (event: StoredEvent, own: ReadonlyArray<StoredEvent>, { events }: Kept): boolean =>
-  event.externalId === undefined &&
+  !hasExternalId(event) &&
   events.some(
     ({ consentDate, consentState, consentType }) =>
       consentState !== "declined" && consentType === event.consentType && consentDate === event.consentDate,
@@ -141,11 +159,12 @@ const recordedEvents: Check = function* (played, kept) {
         event.consentState === consentState &&
         event.consentType === consentType &&
         (person.concordId === undefined || person.concordId === event.concordId || externalId !== undefined)
-      if (!isDeepStrictEqual(byId.get(event.id), event))
+      const stored = byId.get(event.id)
+      if (stored === undefined || !isDeepStrictEqual(withoutPersonalData(stored), withoutPersonalData(event)))
         yield `${request} was acknowledged, but ${event.id} is not there`
       if (!isAsAsked) yield `${event.id} is not what ${request} asked for`
-      if (event.externalId !== undefined && externalId === undefined) yield `${event.id} has another external id`
-      if (event.externalId === undefined && externalId !== undefined && consentState !== "declined")
+      if (![undefined, externalId].includes(externalIdOf(event))) yield `${event.id} has another external id`
+      if (externalIdOf(event) === undefined && externalId !== undefined && consentState !== "declined")
         yield `${event.id} has no external id`
       if (!own.has(event.id)) {
         if (externalId === undefined || event.submitter !== submitterOf(request))
@@ -220,14 +239,10 @@ const whoIsWho: Check = function* (played, { facts }) {
   const joins = standing(facts, Infinity)
   for (const member of duplicates(joins.map(({ member }) => member))) yield `${member} is counted as two people`
   for (const join of duplicates(facts.flatMap(({ join }) => join ?? []))) yield `${join} was undone twice`
-  // The facts of one change have the same proof.
-  const proofs = new Set(
-    facts.flatMap(({ dateCreated, evidence, submitter }) =>
-      evidence === undefined ? [] : [`${evidence.tokenHash} ${dateCreated} ${submitter}`],
-    ),
+  const tokens = played.commits.flatMap((commit) =>
+    commit.kind === "people.change" ? (commit.change.identityToken?.hash ?? []) : [],
   )
-  for (const hash of duplicates([...proofs].map((proof) => proof.split(" ", 1)[0]!)))
-    yield `proof ${hash} was used twice`
+  for (const hash of duplicates(tokens)) yield `proof ${hash} was used twice`
   const used = acknowledged(played, "identify").filter(({ answer }) => answer._tag === "Identified")
   for (const [signed, some] of Map.groupBy(used, ({ deed }) => deed.asked.signed)) {
     if (new Set(some.map(({ deed }) => deed.request)).size > 1) yield `two requests used ${signed}`
