@@ -69,7 +69,8 @@ const rules: Readonly<Record<string, string>> = {
   "heads have what the fold of the events lacks": `${heads} EXCEPT ${folded}`,
 }
 
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
+/** The leaf hash of a body (RFC 6962, section 2.1). */
+const leafOf = (body: string): string => createHash("sha256").update(`\0${body}`).digest("hex")
 
 /**
  * Faults of the events: an acknowledged one is lost, one is there twice, a request is incomplete, a body was changed.
@@ -86,7 +87,7 @@ const ofEvents = (rows: ReadonlyArray<Row>, acknowledged: ReadonlyArray<string>)
     ...(lost.length > 0 ? [`${lost.length} of ${acknowledged.length} acknowledged events are lost`] : []),
     ...(ids.size < bodies.length ? ["an event is there twice"] : []),
     ...([...requests.values()].some((of) => of.length !== of[0].size) ? ["a request is there in part"] : []),
-    ...(rows.some(({ body, digest }) => sha256(String(body)) !== digest) ? ["a body is not what it was"] : []),
+    ...(rows.some(({ body, leaf }) => leafOf(String(body)) !== leaf) ? ["a body is not what it was"] : []),
   ]
 }
 
@@ -95,7 +96,7 @@ export const faultsOf = async (
   { ask, hex }: Asked,
   acknowledged: ReadonlyArray<string>,
 ): Promise<ReadonlyArray<string>> => {
-  const [events, ...found] = await ask([`SELECT body, ${hex("digest")} AS digest FROM event`, ...Object.values(rules)])
+  const [events, ...found] = await ask([`SELECT body, ${hex("leaf")} AS leaf FROM event`, ...Object.values(rules)])
   const broken = Object.keys(rules).filter((_, index) => found[index]!.length > 0)
   return [...broken, ...ofEvents(events!, acknowledged)]
 }
