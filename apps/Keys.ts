@@ -98,8 +98,8 @@ export const withStore = <E>(
   Layer.unwrap(Effect.map(fileOf(chosen), (path) => Layer.unwrap(load(path, report)).pipe(Layer.provideMerge(store))))
 
 /**
- * The keys that an upgrade writes a ledger with. A file next to a SQLite file is made before the upgrade begins, given to
- * `report`, and must be there to go on.
+ * The keys that an upgrade writes a ledger with. A file next to a SQLite file is made before the upgrade begins, given
+ * to `report`, and must be there to go on.
  */
 export const ofUpgrade = (
   chosen: ChosenKeys,

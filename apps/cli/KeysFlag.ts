@@ -1,6 +1,6 @@
 /**
- * The key file that a command opens a ledger with: the one of `--keys`, otherwise the one of the variable `ASSENT_KEYS`,
- * as for the service, otherwise the one next to a SQLite file.
+ * The key file that a command opens a ledger with: the one of `--keys`, otherwise the one of the variable
+ * `ASSENT_KEYS`, as for the service, otherwise the one next to a SQLite file.
  */
 import { Effect, Layer, Option } from "effect"
 import { CliError, Flag } from "effect/cli"

@@ -1,6 +1,6 @@
 /**
- * Checks that the keys at hand open what they have to open: the key of each organization, and the keys of people. Counts
- * the people of each epoch, and says which backups the epochs can still show personal data of.
+ * Checks that the keys at hand open what they have to open: the key of each organization, and the keys of people.
+ * Counts the people of each epoch, and says which backups the epochs can still show personal data of.
  */
 import { Effect, Result } from "effect"
 import { Hex } from "effect/encoding"

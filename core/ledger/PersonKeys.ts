@@ -1,9 +1,9 @@
 /**
  * The keys of people, under which their personal data are encrypted.
  *
- * A key is 32 random bytes. The store holds it wrapped by the key of an epoch, and gets it in the transaction that keeps
- * the first personal data of the person. Unwrapped keys stay in memory for a minute. While keys cannot be used, personal
- * data are left out: nothing waits for them, and they are never kept unencrypted.
+ * A key is 32 random bytes. The store holds it wrapped by the key of an epoch, and gets it in the transaction that
+ * keeps the first personal data of the person. Unwrapped keys stay in memory for a minute. While keys cannot be used,
+ * personal data are left out: nothing waits for them, and they are never kept unencrypted.
  */
 import { Clock, Effect, Metric } from "effect"
 import type { Instant } from "../engine/Instant.ts"

@@ -1,10 +1,12 @@
 /**
- * The port of the keys that wrap other keys: the root key, and the keys of epochs. They are kept outside of the store and of
- * its backups, so that a copy of the store alone opens nothing.
+ * The port of the keys that wrap other keys: the root key, and the keys of epochs. They are kept outside of the store
+ * and of its backups, so that a copy of the store alone opens nothing.
  *
  * The root key wraps the key with which an organization hashes identifiers, and is never destroyed. The key of an epoch
- * wraps the keys of people, and is destroyed when the epoch is long over and every living key was wrapped anew: then no
- * backup that is older can show anybody's personal data. Wrapping is AES-KW with 256 bits (RFC 3394).
+ * wraps the keys of people, and is destroyed when the epoch is long over and every living key was wrapped again: then no
+ * backup that is older can show personal data. Wrapping is AES-KW with 256 bits (RFC 3394).
+ *
+ * A request may use keys, so each member answers or fails within a second.
  */
 import { Context, Data, type Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"

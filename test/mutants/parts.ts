@@ -7,6 +7,7 @@ import { formats } from "./formats.ts"
 import { http } from "./http.ts"
 import { identifiers } from "./identifiers.ts"
 import { integrity } from "./integrity.ts"
+import { keys } from "./keys.ts"
 import { ledger } from "./ledger.ts"
 import { memory } from "./memory.ts"
 import type { Part } from "./Mutant.ts"
@@ -28,6 +29,7 @@ export const parts: Readonly<Record<string, Part>> = {
   files,
   simulation,
   ledger,
+  keys,
   people,
   personal,
   catalog,

@@ -105,7 +105,13 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("the se
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
     expect(image.healthcheck[0]).toBe("/nodejs/bin/node")
     expect(await runIn(image.healthcheck)).toEqual({ code: 0, said: "" })
-    expect(readdirSync(image.data).toSorted()).toEqual(["assent.db", "assent.db-shm", "assent.db-wal"])
+    expect(readdirSync(image.data).toSorted()).toEqual([
+      "assent.db",
+      "assent.db-shm",
+      "assent.db-wal",
+      "assent.db.keys",
+      "assent.db.keys.lock",
+    ])
   })
 
   test("has no rights: its user owns nothing, its root cannot be written to, there is no shell", async () => {
