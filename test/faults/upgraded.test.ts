@@ -23,7 +23,7 @@ import { workplace } from "../cli/run.ts"
 import { rowsOf, verify } from "../support/checking.ts"
 import { childEnv } from "../support/childEnv.ts"
 import * as TestKeys from "../support/keys.ts"
-import { rowsBefore, type RowsBefore, writeDatabase, writeFile } from "../support/ledgerBefore.ts"
+import { grown, rowsBefore, type RowsBefore, writeDatabase, writeFile } from "../support/ledgerBefore.ts"
 import { isLong, times } from "../support/long.ts"
 import * as Markers from "../support/markers.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
@@ -92,13 +92,17 @@ const inLedger = <A>(
 const bodies = new Map(rowsBefore.event.map(({ body, event_id }) => [event_id, body]))
 
 /** The events of all projects, as they are answered. */
-const answered = (url: string, keys?: Layer.Layer<Keys, KeysUnavailable>): Promise<ReadonlyMap<string, string>> =>
+const answered = (
+  url: string,
+  keys?: Layer.Layer<Keys, KeysUnavailable>,
+  rows = rowsBefore,
+): Promise<ReadonlyMap<string, string>> =>
   inLedger(
     url,
     Effect.fnUntraced(function* (ledger) {
       const found = new Map<string, string>()
       for (const project of (yield* ledger.catalog).projects.values()) {
-        for (const { body, event_id } of rowsBefore.event) {
+        for (const { body, event_id } of rows.event) {
           if (JSON.parse(body).project !== project.id) continue
           found.set(event_id, (yield* ledger.event(project, event_id))!.body)
         }
@@ -129,6 +133,38 @@ describe.each(["sqlite", "postgres"] as const)("a ledger of migration 7 on %s", 
     for (const name of ["document", "key_use", "alias", "former_alias", "head", "joined_head", "used_type"] as const) {
       expect(await rowsOf(url, name)).toEqual(rowsBefore[name])
     }
+  })
+
+  test("commits once to the personal data of a session and of a fact, wherever they stand", async () => {
+    const url = await make()
+    await upgrading(url, cutAt(30, true).change)
+    const report = await upgrade(url)
+    const facts = await rowsOf(url, "person_fact")
+    const distinct = new Map(facts.map(({ body }) => [JSON.parse(body).id, body]))
+    for (const { body } of facts) expect(body).toBe(distinct.get(JSON.parse(body).id))
+    const opened = (await rowsOf(url, "session")).map(({ body }) => JSON.parse(body))
+    const sessions = new Map(opened.map(({ commitment, id }) => [id, commitment]))
+    const events = (await rowsOf(url, "event")).map(({ body }) => JSON.parse(body))
+    const ofSessions = events.filter(({ session }) => session !== undefined)
+    for (const { session } of ofSessions) expect(session.commitment).toBe(sessions.get(session.id))
+    expect(ofSessions.length).toBeGreaterThan(9)
+    const counts = [
+      sessions.size,
+      events.filter(({ commitment }) => commitment !== undefined).length,
+      [...distinct.values()].filter((body) => body.includes('"commitment"')).length,
+      rowsBefore.person.filter(({ profile }) => profile !== null).length,
+    ]
+    expect(report.personalData).toBe(counts.reduce((sum, count) => sum + count, 0))
+  })
+
+  test("names the people of used identity tokens, and keeps no hash of a browser in an answer", async () => {
+    const url = await make()
+    await upgrade(url)
+    const facts = rowsBefore.person_fact.map(({ body }) => JSON.parse(body))
+    const people = new Map(facts.map(({ evidence, survivor }) => [evidence?.tokenHash, survivor]))
+    const tokens = await rowsOf(url, "used_identity_token")
+    expect(tokens.map(({ person }) => person)).toEqual(tokens.map(({ hash }) => people.get(hash)))
+    expect((await rowsOf(url, "idempotency")).filter(({ answer }) => answer.includes('"context"'))).toEqual([])
   })
 
   test("answers requests that are repeated as the first time: events, a session, a release and an undoing", async () => {
@@ -269,6 +305,14 @@ describe.each(stores)("a ledger on %s that is not what it should be", (store) =>
             }),
           }),
       }),
+      "a leaf is another one": (upgrade) => ({
+        ...upgrade,
+        write: (part, place, rows) =>
+          upgrade.write(part, place, {
+            ...rows,
+            ...(rows.event && { event: rows.event.map((row) => ({ ...row, leaf: "00".repeat(32) })) }),
+          }),
+      }),
       "an alias is missing": (upgrade) => ({
         ...upgrade,
         write: (part, place, rows) =>
@@ -306,6 +350,40 @@ describe.each(stores)("a ledger on %s that is not what it should be", (store) =>
   })
 })
 
+test.each(stores)(
+  "a ledger of many batches on %s is upgraded, cut off in the middle of one table, and left where it fails there",
+  async (store) => {
+    const rows = grown(rowsBefore, times(1_100, 2_500))
+    const url = await places[store](rows)
+    const inEvents = (batches: number): Change => {
+      let seen = 0
+      return (upgrade) => ({
+        ...upgrade,
+        write: (part, place, added) =>
+          part === "write event" && seen++ === batches ? Effect.die("cut off") : upgrade.write(part, place, added),
+      })
+    }
+    expect(tagOf(await upgrading(url, inEvents(1)))).toBe("cut off")
+    expect(tagOf(await upgrading(url, inEvents(Infinity)))).toBe("upgraded")
+    expect(await answered(url, undefined, rows)).toEqual(
+      new Map(rows.event.map(({ body, event_id }) => [event_id, body])),
+    )
+    // The first batch differs, so that the tables are not read to their ends.
+    const other = await places[store](rows)
+    const altered: Change = (upgrade) => ({
+      ...upgrade,
+      write: (part, place, { event, ...added }) =>
+        upgrade.write(part, place, {
+          ...added,
+          ...(event && { event: event.map((row) => ({ ...row, version: 99 })) }),
+        }),
+    })
+    expect(tagOf(await upgrading(other, altered))).toBe("NotUpgraded")
+    expect(await stateOf(other)).toBe("before")
+    expect((await upgrade(other)).events).toBe(rows.event.length)
+  },
+)
+
 /** What the ledger of the fixture has in clear. */
 const markers = Markers.search({
   address: "2001:db8:1234::",
@@ -319,8 +397,8 @@ const markers = Markers.search({
 describe("a file", () => {
   test("has everything personal in clear before, and nothing of it after", async () => {
     const url = await places.sqlite(rowsBefore)
-    const named = async (path: string) => new Set((await markers.inFiles(path)).map(({ marker }) => marker))
-    expect((await named(pathOf(url))).size).toBe(6)
+    const traces = await markers.inFiles(pathOf(url))
+    expect(new Set(traces.map(({ marker }) => marker)).size).toBe(6)
     await upgrade(url)
     expect((await markers.inFiles(folder)).filter(({ place }) => place.startsWith(pathOf(url)))).toEqual([])
   })

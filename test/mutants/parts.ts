@@ -19,6 +19,7 @@ import { resolution } from "./resolution.ts"
 import { simulation } from "./simulation.ts"
 import { sqlite } from "./sqlite.ts"
 import { transfer } from "./transfer.ts"
+import { upgrade } from "./upgrade.ts"
 
 export const parts: Readonly<Record<string, Part>> = {
   engine,
@@ -34,6 +35,7 @@ export const parts: Readonly<Record<string, Part>> = {
   personal,
   catalog,
   transfer,
+  upgrade,
   integrity,
   http,
   client,

@@ -3,6 +3,7 @@
  *
  * `test/fixtures/migration-7/README.md` describes the rows.
  */
+import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync, type SQLInputValue } from "node:sqlite"
@@ -20,6 +21,8 @@ export type RowsBefore = { readonly [Name in NameBefore]: ReadonlyArray<RowBefor
 
 type Value = string | number | boolean | null
 
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
+
 const fixture = join(import.meta.dirname, "../fixtures/migration-7/rows.ndjson.gz")
 
 /** The rows of the fixture. */
@@ -33,6 +36,29 @@ export const rowsBefore: RowsBefore = (() => {
   }
   return rows as never
 })()
+
+/** The rows with more events in one lane, so that they are read in several batches. Their heads stay as they are. */
+export const grown = (rows: RowsBefore, count: number): RowsBefore => {
+  const last = rows.event.findLast(({ external_id, session }) => session !== null && external_id !== null)!
+  const head = rows.lane_head.find(({ lane }) => lane === last.lane)!
+  const events = Array.from({ length: count }, (_, index): RowBefore<"event"> => {
+    const event_id = `01a30000-0000-7000-8000-${index.toString(16).padStart(12, "0")}`
+    const text = `grown ${index}`
+    const body = JSON.stringify({ ...JSON.parse(last.body), id: event_id, externalId: text })
+    const position = head.next_position + index
+    return { ...last, position, event_id, body, external_id: sha256(text), digest: sha256(body) }
+  })
+  const added = events.map(({ external_id, lane, position }) => ({
+    lane: head.lane - (head.lane % 4096) + (Number.parseInt(external_id!.slice(-4), 16) % 16),
+    hash: external_id!,
+    event_lane: lane,
+    position,
+  }))
+  const heads = rows.lane_head.map((each) =>
+    each === head ? { ...each, next_position: each.next_position + count } : each,
+  )
+  return { ...rows, event: [...rows.event, ...events], external_id: [...rows.external_id, ...added], lane_head: heads }
+}
 
 const columnsOf = (name: NameBefore): ReadonlyArray<readonly [name: string, kind: Kind]> =>
   Object.entries(tablesBefore[name].columns)
