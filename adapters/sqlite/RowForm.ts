@@ -10,7 +10,8 @@ export type Value = number | string | boolean | null
 
 /** A value in the form that all stores share. A damaged file may hold values of other types; they stay as they are. */
 export const toShared = (kind: Kind, value: SQLOutputValue): Value => {
-  if (typeof value === "bigint" || typeof value === "number") return kind === "boolean" ? Number(value) === 1 : Number(value)
+  if (typeof value === "bigint" || typeof value === "number")
+    return kind === "boolean" ? Number(value) === 1 : Number(value)
   if (!(value instanceof Uint8Array)) return value
   return kind.startsWith("uuid") ? Uuid.fromBytes(value) : Uuid.toHex(value)
 }

@@ -10,7 +10,7 @@ import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { ErasedPerson, LogUnavailable } from "../../../core/people/Erasing.ts"
 import type { Refusal } from "../../../core/people/ErasingByIdentifier.ts"
-import type { Erasure } from "../../../core/ports/LedgerStore.ts"
+import type { Destroyed, Erasure } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as ErasureWire from "../api/ErasureWire.ts"
@@ -49,13 +49,24 @@ const logUnavailable = new Answer.HttpProblem({
 /** How many writes an erasure is counted as: each table that it deletes from, and the rows of the erasure. */
 const writes = 10
 
+/** The counts in the same order, whatever store counted them. */
+const destroyedJson = ({ aliases, formerAliases, personalData, personKeys, sessions, ...others }: Destroyed) => ({
+  aliases,
+  formerAliases,
+  personalData,
+  personKeys,
+  sessions,
+  externalIds: others.externalIds,
+  identityTokens: others.identityTokens,
+})
+
 const erasureJson = ({ destroyed, id, members, reason, recordedAt, submitter }: Erasure) => ({
   id,
   members,
   erasedAt: Instant.format(recordedAt),
   submitter,
   reason,
-  destroyed,
+  destroyed: destroyedJson(destroyed),
 })
 
 const answer = (concordId: string, erased: ErasedPerson) => {
