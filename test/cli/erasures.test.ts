@@ -1,6 +1,6 @@
 /**
- * A person that was erased stays erased, wherever the ledger is taken: by an export that was made before the erasure, by
- * one after it, and by a move (law X9). And `assent people data`.
+ * A person that was erased stays erased, wherever the ledger is taken: by an export that was made before the erasure,
+ * by one after it, and by a move (law X9). And `assent people data`.
  */
 import { copyFileSync, existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"

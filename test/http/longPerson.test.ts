@@ -99,6 +99,17 @@ test("its members and facts come in pages of 1,000, each once and in order, whic
   }
 })
 
+// Kills: JsonPages.from reads all pages in one turn.
+test("everything that is held about it is one answer, read in parts", async () => {
+  const { mostInOneTurn, status, text } = await ask(`${members[777]!}/data`)
+  expect(status, text.slice(0, 300)).toBe(200)
+  const held = JSON.parse(text)
+  expect(held.concordId).toBe(survivor)
+  expect(held.people.map(({ concordId }: { concordId: string }) => concordId)).toEqual(members)
+  expect(held.facts.map(({ id }: Fact) => id)).toEqual(facts.map(({ id }) => id))
+  expect(mostInOneTurn.rows).toBeLessThanOrEqual(1.25 * Joins.readMaxFacts + 50)
+})
+
 test("a cursor is good for the same person only", async () => {
   const { nextCursor } = JSON.parse((await ask(survivor)).text)
   expect((await ask(members[1]!, nextCursor)).status).toBe(400)

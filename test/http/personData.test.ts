@@ -1,6 +1,7 @@
 /**
  * Access: everything that is held about a person and everyone joined with it is answered, and nothing of anyone else.
  */
+import { renameSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as PersonData from "../../adapters/http/routes/PersonData.ts"
 import { isLong } from "../support/long.ts"
@@ -34,6 +35,24 @@ const stores: ReadonlyArray<readonly [name: string, begin: () => Promise<Server>
   ["SQLite", () => startWorld(addressSetting)],
   ["PostgreSQL", async () => startWorldOn(await postgres!.database(), addressSetting)],
 ]
+
+test("while the keys are away it is 503, because it would not be complete, and answers again with them", async () => {
+  const server = await startWorld(addressSetting)
+  try {
+    const recorded = await record(server, [yes({ userId: "ann", externalId: "an id of a company" })])
+    const { concordId } = recorded.json.items[0]
+    const file = `${server.file}.keys`
+    renameSync(file, `${file}.away`)
+    const refused = await dataOf(server, concordId)
+    expectProblem(refused, 503)
+    expect(refused.json.detail).toContain("keys of personal data")
+    renameSync(`${file}.away`, file)
+    const answer = await dataOf(server, concordId)
+    expect([answer.status, answer.json.personalData[0].data]).toEqual([200, { externalId: "an id of a company" }])
+  } finally {
+    await server.stop()
+  }
+})
 
 describe.each(isLong ? stores : stores.slice(0, 1))("%s:", (_, begin) => {
   let server: Server
@@ -143,6 +162,18 @@ describe.each(isLong ? stores : stores.slice(0, 1))("%s:", (_, begin) => {
     const concordId = (await record(server, [yes({ userId: "only events" })])).json.items[0].concordId
     const answer = await dataOf(server, concordId)
     expect([answer.status, answer.json.projects[0].events.length]).toEqual([200, 1])
+  })
+
+  // Mutants: a page begins where the page before ended, or a little later.
+  test("a person with more events than a page: each once, whatever their dates", async () => {
+    const items = Array.from({ length: 300 }, (_, n) =>
+      yes({ userId: "many events", consentDate: new Date(Date.UTC(2024, 0, 1) + (n >> 1)).toISOString() }),
+    )
+    const recorded = await record(server, items)
+    const ids = recorded.json.items.map(({ id }: { id: string }) => id)
+    const answer = await dataOf(server, recorded.json.items[0].concordId)
+    const events = answer.json.projects[0].events.map(({ id }: { id: string }) => id)
+    expect(events.toSorted()).toEqual(ids.toSorted())
   })
 
   test("HEAD is answered without a body and takes no place for long", async () => {

@@ -1,4 +1,5 @@
 /** All parts of the code that have mutants, by the name that `npm run mutants -- <part>` takes. */
+import { access } from "./access.ts"
 import { catalog } from "./catalog.ts"
 import { client } from "./client.ts"
 import { engine } from "./engine.ts"
@@ -33,6 +34,7 @@ export const parts: Readonly<Record<string, Part>> = {
   keys,
   people,
   personal,
+  access,
   catalog,
   transfer,
   upgrade,
