@@ -16,6 +16,12 @@ export interface ComposedEvents {
 
 const none: ReadonlyMap<string, string> = new Map()
 
+/** The event with its answer as the body. The hash of its external id, which only some have, is no part of it. */
+const composed = (stored: StoredEvent, personal: ReadonlyMap<string, string>): StoredEvent => {
+  const { externalId: _, ...event } = stored
+  return { ...event, body: EventBody.compose(event.body, personal) }
+}
+
 /**
  * Events whose `body` is the answer. `known` has personal data by their commitments. The others are read with one
  * statement for all events; no statement where no body commits to anything.
@@ -37,11 +43,7 @@ export const read = Effect.fnUntraced(function* (
   if (isPlain) return { events, isAway: false }
   const { isAway, opened } = yield* PersonalData.openAll(organization, unread, context)
   const personal = known.size === 0 ? opened : new Map([...known, ...opened])
-  const composed = events.map(({ body, externalId: _, ...event }) => ({
-    ...event,
-    body: EventBody.compose(body, personal),
-  }))
-  return { events: composed, isAway }
+  return { events: events.map((event) => composed(event, personal)), isAway }
 })
 
 /** Events whose `body` is the answer. Personal data that cannot be opened are left out of them. */

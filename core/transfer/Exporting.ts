@@ -28,7 +28,7 @@ export interface Export {
   /**
    * The next events that match, as they are answered, possibly none, and the number of events that were searched;
    * `undefined` after the last. Fails while the keys are away, because an export without personal data would look like
-   * that of people who were erased.
+   * that of erased people.
    */
   readonly next: Effect.Effect<
     { readonly events: ReadonlyArray<StoredEvent>; readonly seen: number } | undefined,

@@ -21,7 +21,10 @@ const duplicates = (values: ReadonlyArray<string>): ReadonlyArray<string> =>
   values.filter((value, index) => values.indexOf(value) !== index)
 
 /** What is read of an event: the hash of its external id is kept apart. */
-const withoutHash = ({ externalId: _, ...event }: StoredEvent): StoredEvent => event
+const withoutHash = (appended: StoredEvent): StoredEvent => {
+  const { externalId: _, ...event } = appended
+  return event
+}
 
 /** The external id in the answer of an event. */
 const externalIdOf = ({ body }: StoredEvent): string | undefined => JSON.parse(body).externalId
