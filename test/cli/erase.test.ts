@@ -1,0 +1,91 @@
+/** `assent erase` and `assent scrub`. */
+import { copyFileSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { beforeAll, describe, expect, test } from "vitest"
+import { workplace } from "./run.ts"
+
+const { folder, run, write } = workplace()
+
+let newsletter: string
+beforeAll(async () => {
+  const { stdout } = await run(["bootstrap", "--store", "sqlite:empty.db", "--json"])
+  newsletter = JSON.parse(stdout).consentTypes.find(({ label }: { label: string }) => label === "newsletter").id
+})
+
+let stores = 0
+
+/** A new store in which people have a yes each. */
+const storeWith = async (people: ReadonlyArray<object>): Promise<string> => {
+  const name = `ledger${stores++}.db`
+  for (const ending of ["", ".keys"]) copyFileSync(join(folder, `empty.db${ending}`), join(folder, name + ending))
+  const yes = { consentType: newsletter, consentState: "accepted", consentDate: "2024-01-31T00:00:00Z" }
+  write("people.ndjson", people.map((person) => JSON.stringify({ ...person, ...yes })).join("\n"))
+  const { code, stderr } = await run(["import", "people.ndjson", "--store", `sqlite:${name}`])
+  expect([code, stderr]).toEqual([0, ""])
+  return `sqlite:${name}`
+}
+
+const erase = async (store: string, args: ReadonlyArray<string>, stdin = "") => {
+  const given = ["erase", ...args, "--store", store, "--erasure-log", "erasures.ndjson"]
+  const { code, stderr, stdout } = await run([...given, "--json"], { stdin })
+  return { code, stderr, outcome: stdout === "" ? undefined : JSON.parse(stdout) }
+}
+
+describe("assent erase", () => {
+  test("counts first, and erases when the person's own id confirms it", async () => {
+    const store = await storeWith([{ userId: "ann", email: "ann@example.com" }, { userId: "bob" }])
+    const first = await erase(store, ["--email", "-"], "ann@example.com\n")
+    expect(first).toMatchObject({ code: 2, stderr: "", outcome: { members: 1, identifiers: 2, events: 1 } })
+    const { concordId } = first.outcome
+    const dry = await erase(store, ["--concord-id", concordId, "--confirm", concordId, "--dry-run"])
+    expect([dry.code, dry.outcome]).toEqual([2, first.outcome])
+    const erased = await erase(
+      store,
+      ["--email", "-", "--confirm", concordId, "--reason", "court"],
+      "ann@example.com\n",
+    )
+    expect(erased).toMatchObject({
+      code: 0,
+      stderr: "",
+      outcome: { members: [concordId], reason: "court", isScrubbed: true, destroyed: { aliases: 2 } },
+    })
+    expect(await erase(store, ["--email", "ann@example.com"])).toMatchObject({ code: 2, outcome: undefined })
+    const again = await erase(store, ["--concord-id", concordId, "--confirm", concordId])
+    expect([again.code, again.outcome.id]).toEqual([0, erased.outcome.id])
+    const log = readFileSync(join(folder, "erasures.ndjson"), "utf8")
+    expect(log).toContain(erased.outcome.id)
+    expect(log).not.toContain("example.com")
+  })
+
+  test("refuses another id as confirmation, and people that are not there", async () => {
+    const store = await storeWith([{ userId: "ann" }, { userId: "bob" }])
+    const [ann, bob] = await Promise.all(["ann", "bob"].map((userId) => erase(store, ["--user-id", userId])))
+    const wrong = ["--confirm", bob!.outcome.concordId]
+    expect(await erase(store, ["--user-id", "ann", ...wrong])).toMatchObject({ code: 2, outcome: undefined })
+    const id = ann!.outcome.concordId as string
+    expect(await erase(store, ["--concord-id", id, ...wrong])).toMatchObject({ code: 2, outcome: undefined })
+    const never = "0197afff-ffff-7fff-8fff-ffffffffffff"
+    expect(await erase(store, ["--concord-id", never, "--confirm", never])).toMatchObject({
+      code: 2,
+      outcome: undefined,
+    })
+    expect((await erase(store, ["--user-id", "ann"])).outcome).toEqual(ann!.outcome)
+  })
+
+  test("--retention erases no one where no project has a period, and says so", async () => {
+    const store = await storeWith([{ userId: "ann" }])
+    expect(await erase(store, ["--retention", "--dry-run"])).toMatchObject({
+      code: 0,
+      outcome: { isDryRun: true, guests: 0, people: 0, examined: 0 },
+    })
+    const text = await run(["erase", "--retention", "--store", store])
+    expect([text.code, text.stdout]).toEqual([0, expect.stringContaining("people who were identified")])
+    expect(text.stderr).toContain("no log of erasures is named (ASSENT_ERASURE_LOG)")
+  })
+})
+
+test("assent scrub removes what deleted rows have left in the files", async () => {
+  const store = await storeWith([{ userId: "ann" }])
+  const { code, stderr, stdout } = await run(["scrub", "--store", store])
+  expect([code, stderr, stdout]).toEqual([0, "", "nothing that was deleted is left in the files of the store\n"])
+})
