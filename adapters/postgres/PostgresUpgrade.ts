@@ -1,12 +1,12 @@
 /**
- * The upgrade of a ledger in a PostgreSQL database: new tables in a schema beside, which take the place of the earlier
- * ones in one transaction.
+ * The upgrade of a ledger in a PostgreSQL database: new tables in a schema of their own, which take the place of the
+ * earlier ones in one transaction.
  */
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/model/Lane.ts"
 import { batchRows, NoLedger, type Table, type TableName, tables } from "../../core/ports/LedgerRows.ts"
-import type { Key, LedgerUpgrade, NextRows, Upgrade } from "../../core/ports/LedgerUpgrade.ts"
+import type { RowKey, LedgerUpgrade, NextRows, Upgrade } from "../../core/ports/LedgerUpgrade.ts"
 import { tablesBefore } from "../../core/ports/TablesBefore.ts"
 import * as PostgresRows from "./PostgresRows.ts"
 import * as RowForm from "./RowForm.ts"
@@ -26,7 +26,7 @@ const literal = (kind: string, value: string | number): string => {
 const makeCursors = (sql: Sql.Sql) => {
   let cursors = 0
   /** The rows of a table in the order of their key, after a key. */
-  return (schema: string, name: TableName, table: Table, after: Key | undefined) => {
+  return (schema: string, name: TableName, table: Table, after: RowKey | undefined) => {
     const { columns, key } = table
     const names = key.map((column) => `t.${column}`).join(", ")
     const values = after?.map((value, index) => literal(columns[key[index]!]!, value)).join(", ")
@@ -120,7 +120,7 @@ const upgradeOf = (reading: Sql.Sql, writing: Sql.Sql, schemas: UpgradeSchemas.S
           reading,
           `SELECT part, place FROM ${schemas.after}.${UpgradeSchemas.placesTable}`,
         ),
-        (rows) => new Map(rows.map(({ part, place }) => [part, JSON.parse(place) as Key])),
+        (rows) => new Map(rows.map(({ part, place }) => [part, JSON.parse(place) as RowKey])),
       ),
     ),
     write: writer(writing, schemas),

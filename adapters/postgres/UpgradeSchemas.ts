@@ -94,7 +94,7 @@ const noRight = new CannotUpgrade({
 
 const isForbidden = (error: unknown): boolean => Sql.isSqlError(error) && error.reason._tag === "AuthorizationError"
 
-/** Runs steps in one transaction; a lock that others hold is told as use of the ledger. */
+/** Runs steps in one transaction; a lock of another connection means that the ledger is in use. */
 const exclusively = <A, E>(sql: Sql.Sql, steps: Effect.Effect<A, E>) =>
   Sql.transactionOnce(sql, Effect.andThen(Sql.query(sql, "SET LOCAL statement_timeout = 0"), steps)).pipe(
     Effect.catchIf(isInUse, () => inUse),

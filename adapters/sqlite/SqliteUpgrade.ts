@@ -1,5 +1,5 @@
 /**
- * The upgrade of a ledger in a SQLite file: a new file beside it, which takes its name in the end.
+ * The upgrade of a ledger in a SQLite file: a new file next to it, which takes its name in the end.
  */
 import { existsSync, realpathSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite"
@@ -16,7 +16,7 @@ import {
 } from "../../core/ports/LedgerRows.ts"
 import {
   CannotUpgrade,
-  type Key,
+  type RowKey,
   type LedgerState,
   type LedgerUpgrade,
   type NextRows,
@@ -39,7 +39,7 @@ const columnsOf = ({ columns }: Table): ReadonlyArray<readonly [name: string, ki
 
 const marks = (count: number): string => Array.from({ length: count }, () => "?").join(", ")
 
-const keyOf = (name: TableName, { columns, key }: Table, values: Key): ReadonlyArray<SQLInputValue> =>
+const keyOf = (name: TableName, { columns, key }: Table, values: RowKey): ReadonlyArray<SQLInputValue> =>
   key.map((column, index) => RowForm.toStored(name, columns[column]!, values[index]!))
 
 /** Reads a row from an array of its values. */
@@ -63,7 +63,7 @@ const prepare = (db: DatabaseSync, sql: string): StatementSync => {
 }
 
 /** The rows of a table in the order of their key, after a key. */
-const rowsOf = (db: DatabaseSync, name: TableName, table: Table, after: Key | undefined) =>
+const rowsOf = (db: DatabaseSync, name: TableName, table: Table, after: RowKey | undefined) =>
   attempt((): NextRows<Values> => {
     const { key } = table
     const where = after === undefined ? "" : `WHERE (${key.join(", ")}) > (${marks(key.length)})`
@@ -171,7 +171,7 @@ const upgradeOf = ({ after, before }: UpgradeFiles.Opened): Upgrade => {
     personalData: (places) => personalData(places) as never,
     places: attempt(() => {
       const rows = after.prepare(`SELECT part, place FROM ${UpgradeFiles.placesTable}`).all()
-      return new Map(rows.map(({ part, place }) => [String(part), JSON.parse(String(place)) as Key]))
+      return new Map(rows.map(({ part, place }) => [String(part), JSON.parse(String(place)) as RowKey]))
     }),
     write: writer(after),
     count: counter(after),

@@ -1,5 +1,5 @@
 /**
- * The two files of an upgrade: the one of the earlier ledger, and beside it the new one that takes its name in the end.
+ * The two files of an upgrade: the one of the earlier ledger, and the new one, which takes its name in the end.
  *
  * The earlier ledger is marked by a negative `user_version`, which no version of Assent opens. The mark is random and
  * in the name of the new file, so that a file that was left by the upgrade of another state of the ledger is not taken

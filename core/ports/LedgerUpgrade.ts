@@ -1,6 +1,6 @@
 /**
- * The port of an upgrade: a ledger of an earlier version, and beside it the new one that is filled from it in steps and
- * takes its place in the end.
+ * The port of an upgrade: a ledger of an earlier version, and the new one, which is filled from it in steps and takes
+ * its place in the end.
  *
  * From the first step until the swap the earlier ledger is marked, so that servers of any version refuse to start on
  * it, and nothing else writes to it. A step is kept with its place, so that an upgrade whose process ended goes on
@@ -23,7 +23,7 @@ export class CannotUpgrade extends Data.TaggedError("CannotUpgrade")<{ readonly 
 export type LedgerState = "current" | "before" | "begun"
 
 /** Values of the columns of a table's key, in the order of the key. */
-export type Key = ReadonlyArray<string | number>
+export type RowKey = ReadonlyArray<string | number>
 
 /** Rows of the new ledger, by table. Keys of people and personal data that are there already stay as they are. */
 export type NewRows = { readonly [Name in TableName]?: ReadonlyArray<Row<Name>> }
@@ -42,11 +42,11 @@ export type NextRows<Of> = Failing<ReadonlyArray<Of>>
 /** An upgrade under way. */
 export interface Upgrade {
   /** The rows of a table of the earlier ledger, after a key. */
-  readonly before: <Name extends NameBefore>(table: Name, after?: Key) => Failing<NextRows<RowBefore<Name>>>
+  readonly before: <Name extends NameBefore>(table: Name, after?: RowKey) => Failing<NextRows<RowBefore<Name>>>
   /** The facts of a person in the earlier ledger. */
   readonly factsOf: (organization: Owner, concordId: string) => Failing<ReadonlyArray<RowBefore<"person_fact">>>
   /** The rows of a table of the new ledger that are there now, after a key. The order is that of `before`. */
-  readonly after: <Name extends TableName>(table: Name, after?: Key) => Failing<NextRows<Row<Name>>>
+  readonly after: <Name extends TableName>(table: Name, after?: RowKey) => Failing<NextRows<Row<Name>>>
   /** The keys of people, in the order of their places. */
   readonly personKeys: (places: ReadonlyArray<PersonKeyPlace>) => Failing<ReadonlyArray<Row<"person_key"> | undefined>>
   /** Personal data, in the order of their places. */
@@ -54,9 +54,9 @@ export interface Upgrade {
     places: ReadonlyArray<PersonalDataPlace>,
   ) => Failing<ReadonlyArray<Row<"personal_data"> | undefined>>
   /** How far each part of the upgrade is, by its name; nothing for a part that has not begun. */
-  readonly places: Failing<ReadonlyMap<string, Key>>
+  readonly places: Failing<ReadonlyMap<string, RowKey>>
   /** Inserts rows and keeps the place of a part, in one transaction. */
-  readonly write: (part: string, place: Key, rows: NewRows) => Failing<void>
+  readonly write: (part: string, place: RowKey, rows: NewRows) => Failing<void>
   /** The number of rows of a table of the new ledger. */
   readonly count: (table: TableName) => Failing<number>
   readonly countBefore: (table: NameBefore) => Failing<number>
@@ -73,8 +73,8 @@ export interface LedgerUpgrade {
   readonly state: Effect.Effect<LedgerState, NoLedger | StoreUnavailable | StoreDamaged>
   /**
    * Begins an upgrade or goes on with it. If the steps end with `isSame`, the new ledger takes the place of the earlier
-   * one, which is removed; otherwise the new one is removed, and the earlier one is as it was. If they fail, the upgrade
-   * stays as far as it is.
+   * one, which is removed; otherwise the new one is removed, and the earlier one is as it was. If they fail, the
+   * upgrade stays as far as it is.
    */
   readonly run: <A, E>(
     steps: (upgrade: Upgrade) => Effect.Effect<UpgradeEnd<A>, E>,

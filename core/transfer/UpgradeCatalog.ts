@@ -1,5 +1,5 @@
 /**
- * The catalog of a ledger that is upgraded: whom lanes belong to, and the organizations' keys, which are wrapped from
+ * The catalog of a ledger that is upgraded: the owners of lanes, and the keys of organizations, which are wrapped from
  * then on.
  */
 import { Effect, Result } from "effect"

@@ -1,7 +1,7 @@
 /**
- * The answers in idempotency records, in the form that they are kept in since personal data are apart: a session without
- * its address and browser, and facts as they are stored instead of as they were answered. Any other answer has nothing
- * personal and is copied.
+ * The answers in idempotency records, in the form in which they are kept since personal data are apart: a session
+ * without its address and browser, and facts as they are stored instead of as they were answered. Any other answer has
+ * nothing personal and is copied.
  */
 import { Effect } from "effect"
 import * as Instant from "../engine/Instant.ts"
@@ -11,7 +11,7 @@ import type { Fact } from "../model/People.ts"
 import type { Upgrade } from "../ports/LedgerUpgrade.ts"
 import type { RowBefore } from "../ports/TablesBefore.ts"
 import type { UpgradeCatalog } from "./UpgradeCatalog.ts"
-import type { Committed, PartedOf, UpgradedParts } from "./UpgradedParts.ts"
+import type { CommittedText, PartedOf, UpgradedParts } from "./UpgradedParts.ts"
 import type { Upgraded } from "./UpgradedRows.ts"
 import * as UpgradedTexts from "./UpgradedTexts.ts"
 
@@ -118,7 +118,7 @@ export const make = (
 
   /** Facts with the personal members that they commit to. */
   const openFacts = Effect.fnUntraced(function* (organization: Owner, facts: ReadonlyArray<Fact>) {
-    const committed = facts.flatMap(({ commitment, survivor }): ReadonlyArray<Committed> =>
+    const committed = facts.flatMap(({ commitment, survivor }): ReadonlyArray<CommittedText> =>
       commitment === undefined ? [] : [{ organization, concordId: survivor, kind: "fact", commitment }],
     )
     const jsons = yield* open(committed)

@@ -34,7 +34,7 @@ export interface PartedOf {
 }
 
 /** A commitment in a stored text. */
-export interface Committed {
+export interface CommittedText {
   readonly organization: Lane.Owner
   readonly concordId: string
   readonly kind: PersonalKind
@@ -156,7 +156,7 @@ export const make = (upgrade: Upgrade, context: UpgradeContext) => {
   })
 
   /** The personal data of commitments, in their order, as JSON; `undefined` for those that do not open. */
-  const open = Effect.fnUntraced(function* (all: ReadonlyArray<Committed>) {
+  const open = Effect.fnUntraced(function* (all: ReadonlyArray<CommittedText>) {
     const opened = all.map(({ commitment }) => texts.get(commitment))
     const unread = all.filter((_, index) => opened[index] === undefined)
     const places = unread.map((each) => ({
@@ -166,7 +166,7 @@ export const make = (upgrade: Upgrade, context: UpgradeContext) => {
     }))
     const { keys } = yield* keysOf(places.map(({ lane, person }) => ({ lane, person })))
     const rows = yield* upgrade.personalData(places)
-    const read = new Map<Committed, string>()
+    const read = new Map<CommittedText, string>()
     for (const [index, each] of unread.entries()) {
       const row = rows[index]
       if (row === undefined) continue

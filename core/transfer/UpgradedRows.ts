@@ -12,7 +12,7 @@ import type { StoreUnavailable } from "../ports/StoreUnavailable.ts"
 import type { NameBefore, RowBefore } from "../ports/TablesBefore.ts"
 import * as UpgradeCatalog from "./UpgradeCatalog.ts"
 import * as UpgradedAnswers from "./UpgradedAnswers.ts"
-import type { Committed, PartedOf, UpgradeContext, UpgradedParts } from "./UpgradedParts.ts"
+import type { CommittedText, PartedOf, UpgradeContext, UpgradedParts } from "./UpgradedParts.ts"
 import * as UpgradedTexts from "./UpgradedTexts.ts"
 
 /** A table that is read from the earlier ledger: every one but `external_id`, whose rows follow from the events. */
@@ -68,7 +68,7 @@ export const make = (
 
   /** The members of texts with the personal data that they commit to; none of a text whose commitment does not open. */
   const opened = Effect.fnUntraced(function* (
-    texts: ReadonlyArray<{ readonly members: Members; readonly of: Omit<Committed, "commitment"> }>,
+    texts: ReadonlyArray<{ readonly members: Members; readonly of: Omit<CommittedText, "commitment"> }>,
   ) {
     const personal = texts.filter(({ members }) => members["commitment"] !== undefined)
     const read = yield* open(personal.map(({ members, of }) => ({ ...of, commitment: String(members["commitment"]) })))

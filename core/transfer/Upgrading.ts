@@ -1,13 +1,13 @@
 /**
- * Upgrading a ledger from before personal data were kept apart: every row is written anew beside it, and everything that
- * is answered is compared before the new ledger takes its place.
+ * Upgrading a ledger from before personal data were kept apart: every row is written again into a new ledger, and
+ * everything that is answered is compared before the new one takes its place.
  *
  * It goes on where it was when its process ended, because each step is written together with its place.
  */
 import { Data, Effect } from "effect"
 import type { KeysUnavailable } from "../ports/Keys.ts"
 import type { StoreDamaged } from "../ports/LedgerRows.ts"
-import type { Key, LedgerUpgrade, NextRows, Upgrade, UpgradeEnd } from "../ports/LedgerUpgrade.ts"
+import type { RowKey, LedgerUpgrade, NextRows, Upgrade, UpgradeEnd } from "../ports/LedgerUpgrade.ts"
 import type { StoreUnavailable } from "../ports/StoreUnavailable.ts"
 import { namesBefore, type RowBefore, tablesBefore } from "../ports/TablesBefore.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
@@ -35,7 +35,7 @@ type Failure = KeysUnavailable | NotUpgraded | StoreUnavailable | StoreDamaged
 
 const names = namesBefore.filter((name): name is UpgradedRows.UpgradedName => name !== "external_id")
 
-const keyOf = (name: UpgradedRows.UpgradedName, row: object): Key => {
+const keyOf = (name: UpgradedRows.UpgradedName, row: object): RowKey => {
   const values = row as Readonly<Record<string, string | number>>
   return tablesBefore[name].key.map((column) => values[column]!)
 }
@@ -88,7 +88,7 @@ const write = Effect.fnUntraced(function* <Name extends UpgradedRows.UpgradedNam
   upgrade: Upgrade,
   name: Name,
   table: UpgradedRows.Upgraded<Name>,
-  from: Key | undefined,
+  from: RowKey | undefined,
   use: (rows: ReadonlyArray<RowBefore<Name>>) => Effect.Effect<void, Failure>,
 ) {
   if (from?.length === 0) return
@@ -105,7 +105,7 @@ const compare = Effect.fnUntraced(function* <Name extends UpgradedRows.UpgradedN
   upgrade: Upgrade,
   name: Name,
   table: UpgradedRows.Upgraded<Name>,
-  from: Key | undefined,
+  from: RowKey | undefined,
   use: (rows: number) => Effect.Effect<void>,
 ) {
   if (from?.length === 0) return

@@ -1,6 +1,6 @@
 /**
- * This version upgrades a ledger that version 0.1.0 has written: it answers the same bytes, answers repeated requests as
- * the first time, refuses a used identity token, verifies the ledger as whole, and exports the same lines.
+ * This version upgrades a ledger that version 0.1.0 has written: it answers the same bytes, answers repeated requests
+ * as the first time, refuses a used identity token, verifies the ledger as whole, and exports the same lines.
  *
  * The server's clock begins at the instant at which the fixture was made, because sessions and identity tokens
  * expire. `test/fixtures/last-version/README.md` describes the files.
