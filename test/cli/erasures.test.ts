@@ -187,7 +187,7 @@ test("a move carries erasures, keys and personal data: the same key file opens t
   await succeed(["move", "--from", store, "--to", "sqlite:moved.db"])
   copyFileSync(join(folder, `${store.slice("sqlite:".length)}.keys`), join(folder, "moved.db.keys"))
   expect(await succeed(["export", "--store", "sqlite:moved.db"])).toBe(after)
-  const without = ({ readAt: _, projects: _projects, ...data }: Record<string, unknown>) => data
+  const without = ({ readAt: _readAt, projects: _projects, ...data }: Record<string, unknown>) => data
   for (const args of [
     ["--user-id", "bob"],
     ["--concord-id", ann],

@@ -104,14 +104,14 @@ describe.each(isLong ? stores : stores.slice(0, 1))("%s:", (_, begin) => {
   })
 
   test("every event of every project, as it is listed", async () => {
-    const listed: Array<unknown> = []
+    const listed: Array<{ readonly id: string }> = []
     for (const project of [shop, blog]) {
       const query = new URLSearchParams({ concordId: person.concordId, limit: "100" })
       const answer = await server.request("GET", `${privacy(project)}/consent-events?${query}`, { headers: asOwner })
       listed.push(...answer.json.items)
     }
-    const events = data.projects.flatMap(({ events }: { events: ReadonlyArray<unknown> }) => events)
-    const byId = (items: ReadonlyArray<any>) => items.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const events = data.projects.flatMap(({ events }: { events: typeof listed }) => events)
+    const byId = (items: ReadonlyArray<{ readonly id: string }>) => items.toSorted((a, b) => (a.id < b.id ? -1 : 1))
     expect(listed.length).toBe(5)
     expect(byId(events)).toEqual(byId(listed))
   })
@@ -120,7 +120,8 @@ describe.each(isLong ? stores : stores.slice(0, 1))("%s:", (_, begin) => {
     for (const { decisions, project } of data.projects) {
       const path = `/privacy-v1/organizations/${acme.id}/projects/${project}/consent-decisions`
       const asked = await server.request("GET", `${path}?concordId=${person.concordId}`, { headers: asOwner })
-      const timeless = (items: ReadonlyArray<any>) => items.map(({ at: _at, knownAt: _known, ...rest }) => rest)
+      const timeless = (items: ReadonlyArray<Record<string, unknown>>) =>
+        items.map(({ at: _at, knownAt: _known, ...rest }) => rest)
       expect(timeless(decisions)).toEqual(timeless(asked.json.items))
     }
     expect(data.projects.map(({ project }: { project: string }) => project).toSorted()).toEqual(

@@ -80,10 +80,13 @@ const formsOf = (value: unknown): ReadonlyArray<unknown> => {
 }
 
 const isShown = (data: unknown, path: string, value: unknown): boolean => {
-  const shown = valuesAt(data, path.split(".")).flatMap((each) =>
-    Array.isArray(each) ? each : typeof each === "object" && each !== null && "id" in each ? [each.id] : [each],
+  const shown = new Set(
+    valuesAt(data, path.split(".")).flatMap((each): ReadonlyArray<unknown> => {
+      if (Array.isArray(each)) return each
+      return [typeof each === "object" && each !== null && "id" in each ? each.id : each]
+    }),
   )
-  return formsOf(value).some((form) => shown.includes(form))
+  return formsOf(value).some((form) => shown.has(form))
 }
 
 /** Columns whose values are shown in another form: what they open to, or an answer that is built from them. */
