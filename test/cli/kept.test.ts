@@ -33,7 +33,9 @@ describe("assent verify", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
     expect(stdout).toMatch(/^project +lanes +events\n/)
     expect(stdout).toMatch(
-      new RegExp(`\\n${events} events of \\d+ people, digest [0-9a-f]{64}\\n\\nthe ledger is whole\\n$`),
+      new RegExp(
+        `\\n${events} events of \\d+ people, digest [0-9a-f]{64}\\n\\n(.+\\n)+\\nwith these keys every backup can show personal data\\n\\nthe ledger is whole\\n$`,
+      ),
     )
     expect(JSON.parse((await verify("ledger.db", "--json")).stdout)).toMatchObject({
       isWhole: true,

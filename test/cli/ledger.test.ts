@@ -26,7 +26,9 @@ describe("the ledger that the environment names", () => {
   test("is set up, written to, exported, verified and simulated; before it is written to that is said", async () => {
     const said = "ASSENT_STORE names the ledger: sqlite:environment.db\n"
     const made = await run(["bootstrap", "--json"], { env })
-    expect([made.code, made.stderr]).toEqual([0, said])
+    const keysMade =
+      "environment.db.keys: a key file was made; keep a copy of it apart from the ledger and its backups\n"
+    expect([made.code, made.stderr]).toEqual([0, `${said}${keysMade}`])
     const { consentTypes, projectId } = JSON.parse(made.stdout)
     const row = { userId: "ann", consentType: consentTypes[0].id, consentState: "declined", consentDate: "2024-01-31" }
     write("rows.ndjson", JSON.stringify({ ...row, consentDate: "2024-01-31T00:00:00Z" }))
@@ -42,7 +44,7 @@ describe("the ledger that the environment names", () => {
 
   test("is not that of a command whose flag names another, whatever the environment says", async () => {
     const made = await run(["bootstrap", "--store", "sqlite:flag.db"], { env: { ASSENT_STORE: "none at all" } })
-    expect([made.code, made.stderr]).toEqual([0, ""])
+    expect([made.code, made.stderr]).toEqual([0, expect.stringMatching(/^flag\.db\.keys: a key file was made;.*\n$/)])
     expect(existsSync(join(folder, "flag.db"))).toBe(true)
     write("events.ndjson", "")
     const rules = ["--candidate", "pack:cnil@2020-09", "--from", "2026-01-01", "--until", "2026-01-03", "--json"]

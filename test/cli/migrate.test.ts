@@ -41,6 +41,7 @@ describe("the tables", () => {
         "applied 5 joined-heads, for postgres",
         "applied 6 used-versions, for postgres",
         "applied 7 alias-kinds, for postgres",
+        "applied 8 personal-data, for postgres",
         "",
       ].join("\n"),
       stderr: "",

@@ -143,6 +143,8 @@ describe.each(Object.entries(stores))("over %s", (kind, open) => {
   check("requests of one process that make a key for one person make the same", () =>
     Effect.gen(function* () {
       const ledger = yield* newLedger
+      const asked = Effect.map(PersonKeys.keyOf(organization, ann, ledger), (held) => hex(held?.isNew?.wrapped))
+      expect(yield* asked).toBe(yield* asked)
       const all = yield* Effect.all(
         [1, 2, 3].map(() => keep(ann, ledger)),
         { concurrency: "unbounded" },

@@ -18,7 +18,7 @@ export const keys: Part = {
     ["core/ledger/KeyEpochs.ts", "Period.add(before.beganAt, length) <= now", "false", livingKeys],
     ["core/ledger/KeyEpochs.ts", "step.filter((each) => each.epoch !== epoch)", "[] as Array<LaneKey>", livingKeys],
     ["core/ledger/KeyEpochs.ts", "after = step.at(-1)", "after = undefined", "keys are wrapped again in steps"],
-    ["core/ledger/KeyEpochs.ts", "|| ended.length > 0", "", livingKeys],
+    ["core/ledger/KeyEpochs.ts", "|| ended.length > 0", "", "keys are wrapped again in steps"],
 
     [
       "core/ledger/PersonKeys.ts",
