@@ -22,6 +22,7 @@ import {
   shop,
   startWorld,
   startWorldOn,
+  visit,
   yes,
 } from "./world.ts"
 
@@ -163,6 +164,17 @@ describe.each(isLong ? stores : stores.slice(0, 1))("%s:", (_, begin) => {
     const concordId = (await record(server, [yes({ userId: "only events" })])).json.items[0].concordId
     const answer = await dataOf(server, concordId)
     expect([answer.status, answer.json.projects[0].events.length]).toEqual([200, 1])
+  })
+
+  test("a guest that only its browser names: the context, and the session", async () => {
+    const { concordId, id } = await visit(server)
+    const answer = await dataOf(server, concordId)
+    const project = shop.id
+    expect(answer.json).toMatchObject({
+      people: [{ concordId, isIdentified: false }],
+      identifiers: [{ concordId, kind: "contextId", project }],
+      sessions: [{ id, concordId, project }],
+    })
   })
 
   // Mutants: a page begins where the page before ended, or a little later.

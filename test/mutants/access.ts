@@ -23,7 +23,7 @@ export const access: Part = {
       "core/people/HeldData.ts",
       "Effect.all([store.people.aliasesOf(organization, some), store.people.contextsOf(organization, some)]),",
       "Effect.all([store.people.aliasesOf(organization, some)]),",
-      "access shows every value",
+      "a guest that only its browser names",
     ],
     [
       "core/people/HeldData.ts",
