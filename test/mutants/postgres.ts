@@ -135,7 +135,6 @@ export const postgres: Part = {
       "if (heads.size > 0 && placed.length < 0) {",
       "nothing is kept about a person",
     ],
-    ["ErasureGuard.ts", "!heads.get(lane)!.has_erased || ", "", "are one more for keys"],
     [
       "AppendTransaction.ts",
       "  const ownRows = [\n",
