@@ -101,7 +101,7 @@ export const make = (
 
   /** What is parted of an answer, and how the answer is written with the stored texts of these parts. */
   const partedOf = Effect.fnUntraced(function* ({ answer, lane }: Record) {
-    const copy = { all: [] as ReadonlyArray<PartedOf>, write: (_: ReadonlyArray<string>) => answer }
+    const copy = { all: [] as ReadonlyArray<PartedOf>, write: () => answer }
     const parted = UpgradedTexts.answer(answer)
     if (parted.session !== undefined) {
       return { all: [{ ...ofSession(parted.session), parted }], write: ([text]: ReadonlyArray<string>) => text! }

@@ -88,6 +88,9 @@ const inLedger = <A>(
     ),
   )
 
+/** An id after any other. */
+const last = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+
 /** Everything that was recorded in the ledger of the fixture, by its id. */
 const bodies = new Map(rowsBefore.event.map(({ body, event_id }) => [event_id, body]))
 
@@ -318,6 +321,14 @@ describe.each(stores)("a ledger on %s that is not what it should be", (store) =>
         write: (part, place, rows) =>
           upgrade.write(part, place, { ...rows, ...(rows.alias && { alias: rows.alias.slice(1) }) }),
       }),
+      "a row is there that was not": (upgrade) => ({
+        ...upgrade,
+        write: (part, place, rows) =>
+          upgrade.write(part, place, {
+            ...rows,
+            ...(rows.key_use && { key_use: [...rows.key_use, { id: last, last_used_at: 1 }] }),
+          }),
+      }),
       "an external id leads nowhere": (upgrade) => ({
         ...upgrade,
         write: (part, place, rows) =>
@@ -334,10 +345,14 @@ describe.each(stores)("a ledger on %s that is not what it should be", (store) =>
   })
 
   test.each([
-    ["an altered event", "UPDATE event SET body = replace(body, 'accepted', 'declined') WHERE position = 1"],
-    ["a missing event", "DELETE FROM event WHERE position = 1"],
-    ["a lane without a head", "DELETE FROM lane_head WHERE lane = (SELECT max(lane) FROM event)"],
-  ])("with %s is not upgraded, and stays as it is", async (_, damage) => {
+    [
+      "an altered event",
+      "is not whole",
+      "UPDATE event SET body = replace(body, 'accepted', 'declined') WHERE position = 1",
+    ],
+    ["a missing event", "lacks events", "DELETE FROM event WHERE position = 1"],
+    ["a lane without a head", "lacks events", "DELETE FROM lane_head WHERE lane = (SELECT max(lane) FROM event)"],
+  ])("with %s is not upgraded, and stays as it is", async (_, what, damage) => {
     const url = await make()
     if (store === "postgres") await ofPostgres(url).run(damage)
     else {
@@ -345,7 +360,8 @@ describe.each(stores)("a ledger on %s that is not what it should be", (store) =>
       db.exec(`DROP TRIGGER event_is_never_changed; DROP TRIGGER event_is_never_removed; ${damage}`)
       db.close()
     }
-    expect(tagOf(await upgrading(url))).toBe("NotUpgraded")
+    const exit = await upgrading(url)
+    expect([tagOf(exit), String(exit)]).toEqual(["NotUpgraded", expect.stringContaining(what)])
     expect(await stateOf(url)).toBe("before")
   })
 })
