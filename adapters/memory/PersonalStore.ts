@@ -1,5 +1,5 @@
 /**
- * Personal data of the store in memory, the keys of people, and who was erased.
+ * Personal data of the store in memory, the keys of people, and the erasures of people.
  */
 import { Effect } from "effect"
 import type { Instant } from "../../core/engine/Instant.ts"

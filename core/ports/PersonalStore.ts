@@ -50,7 +50,7 @@ export interface PersonalWrites {
   readonly parts: ReadonlyArray<PersonalPart>
 }
 
-/** A wrapped key with its lane, so that it can be wrapped anew without knowing its organization. */
+/** A wrapped key with its lane, so that it can be wrapped again without knowing its organization. */
 export interface LaneKey extends PersonKey {
   readonly lane: number
 }
