@@ -1,5 +1,5 @@
 /**
- * Writes personal data and the keys of people, and tells whether a person was erased.
+ * Writes personal data and the keys of people, and looks up whether a person was erased.
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"

@@ -2,8 +2,8 @@
  * The process of the service: reads the settings, serves, and ends with an exit code.
  *
  * - 0: after Ctrl-C or SIGTERM, when all accepted requests have been answered
- * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, the key file is missing, or the ledger must be upgraded first;
- *   nothing was started
+ * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, the key file is missing, or the ledger must be upgraded
+ *   first; nothing was started
  * - 64 (`EX_USAGE`): it was called with arguments
  * - 1: it could not serve
  */

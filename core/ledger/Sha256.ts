@@ -13,5 +13,7 @@ const encoder = new TextEncoder()
 export const hex = (digest: Digest.Digest["Service"], text: string): Effect.Effect<string> =>
   digest.digestHex(Digest.sha256, encoder.encode(text))
 
-/** The leaf hash of the stored form of an event, in hexadecimal: SHA-256 of 0x00 and its bytes (RFC 6962, section 2.1). */
+/**
+ * The leaf hash of the stored form of an event, in hexadecimal: SHA-256 of 0x00 and its bytes (RFC 6962, section 2.1).
+ */
 export const leaf = (digest: Digest.Digest["Service"], body: string): Effect.Effect<string> => hex(digest, `\0${body}`)

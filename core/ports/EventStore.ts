@@ -79,8 +79,9 @@ export interface Append {
  * events; they are left out where an earlier attempt of the same append had recorded the events already. `Stale`:
  * nothing was recorded; read aliases and external ids again, and prepare the append for no earlier than
  * `lastRecordedAt`; if `isOvertaken`, with one of its `refusals` as of a later date, too. An append about a person that
- * was erased is `Stale`, whether the person is in an event, a claim or a fact, but for those of {@link Append.ofErased}.
- * `Repeated`: nothing was recorded, because there is an idempotency record of the same hash already.
+ * was erased is `Stale`, whether the person is in an event, a claim or a fact, but for those of
+ * {@link Append.ofErased}. `Repeated`: nothing was recorded, because there is an idempotency record of the same hash
+ * already.
  */
 export type Appended =
   | { readonly _tag: "Appended"; readonly positions?: Positions }

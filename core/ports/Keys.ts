@@ -3,8 +3,8 @@
  * and of its backups, so that a copy of the store alone opens nothing.
  *
  * The root key wraps the key with which an organization hashes identifiers, and is never destroyed. The key of an epoch
- * wraps the keys of people, and is destroyed when the epoch is long over and every living key was wrapped again: then no
- * backup that is older can show personal data. Wrapping is AES-KW with 256 bits (RFC 3394).
+ * wraps the keys of people, and is destroyed when the epoch is long over and every living key was wrapped again: then
+ * no backup that is older can show personal data. Wrapping is AES-KW with 256 bits (RFC 3394).
  *
  * A request may use keys, so each member answers or fails within a second.
  */

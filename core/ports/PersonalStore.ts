@@ -132,7 +132,7 @@ export interface PersonalStore {
     after: KeyPlace | undefined,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<LaneKey>, StoreUnavailable>
-  /** Replaces keys that are still wrapped as they were in `from`: the same key, wrapped again. Any other one is left. */
+  /** Replaces keys that are still wrapped as they were in `from` by the same keys, wrapped again. Others are left. */
   readonly rewrap: (
     keys: ReadonlyArray<{ readonly from: LaneKey; readonly to: Pick<PersonKey, "epoch" | "wrapped"> }>,
   ) => Effect.Effect<void, StoreUnavailable>
