@@ -60,7 +60,7 @@ export const access: Part = {
       "core/people/JsonPages.ts",
       'const comma = written > 0 && items.length > 0 ? "," : ""',
       'const comma = ""',
-      "the survivor, and everyone",
+      "everything that is held about it is one answer",
     ],
     [
       "core/transfer/Restoring.ts",
