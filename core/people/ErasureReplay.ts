@@ -2,8 +2,8 @@
  * Brings a store and the log of erasures together, before the store serves.
  *
  * An erasure that the log has and the store lacks is made again, because the store was restored from a backup, or a
- * crash came before the transaction. One that the store has is finished, if a crash came after the transaction. An erasure
- * that was made without a log is written into it.
+ * crash came before the transaction. One that the store has is finished, if a crash came after the transaction. An
+ * erasure that was made without a log is written into it.
  */
 import { Clock, Effect, Option } from "effect"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"

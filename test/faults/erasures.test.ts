@@ -1,6 +1,6 @@
 /**
- * Erasures that a crash ends after each of their steps, and erasures of the same people by two ledgers at once: with the
- * log of erasures, everything is as if they had been erased once. Over memory, SQLite and PostgreSQL.
+ * Erasures that a crash ends after each of their steps, and erasures of the same people by two ledgers at once: with
+ * the log of erasures, everything is as if they had been erased once. Over memory, SQLite and PostgreSQL.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -17,6 +17,7 @@ import type { ProjectScope } from "../../core/model/Catalog.ts"
 import { ErasureLog, ErasureLogUnavailable } from "../../core/ports/ErasureLog.ts"
 import { LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as TestKeys from "../support/keys.ts"
+import { times } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "assent-erasures-"))
@@ -38,6 +39,9 @@ const stores = [
 
 type Store = LedgerStore["Service"]
 type Log = ErasureLog["Service"]
+
+/** The short run plays the crashes over the first two stores. */
+const crashStores = stores.slice(0, times(2, 3))
 
 /** A store and a log as one process sees them, which may end at some step. */
 type Crashing = (store: Store, log: Log) => { readonly store: Store; readonly log: Log }
@@ -141,17 +145,20 @@ const expectErased = Effect.fnUntraced(function* (
   expect(again._tag === "Erased" && again.erasure.id).toBe(listed[0]!.id)
 })
 
-describe.each(stores)("Over %s", (_name, storeOf) => {
-  const run = async <A>(use: (store: Store, log: Log) => Effect.Effect<A, unknown>) => {
-    const layer = Layer.merge(await storeOf(), FileErasureLog.layer(join(folder, `${files++}.ndjson`)))
-    const program = Effect.gen(function* () {
-      return yield* use(yield* LedgerStore, yield* ErasureLog)
-    })
-    return await Effect.runPromise(program.pipe(Effect.provide(layer)))
-  }
+type StoreOf = (typeof stores)[number][1]
 
+/** Runs a program over a new store and a new log. */
+const runOver = async <A>(storeOf: StoreOf, use: (store: Store, log: Log) => Effect.Effect<A, unknown>) => {
+  const layer = Layer.merge(await storeOf(), FileErasureLog.layer(join(folder, `${files++}.ndjson`)))
+  const program = Effect.gen(function* () {
+    return yield* use(yield* LedgerStore, yield* ErasureLog)
+  })
+  return await Effect.runPromise(program.pipe(Effect.provide(layer)))
+}
+
+describe.each(crashStores)("Crashes over %s", (_name, storeOf) => {
   test.each(crashes)("a crash %s is finished by the log at the next start", (_step, isBegun, crashing) =>
-    run((store, log) =>
+    runOver(storeOf, (store, log) =>
       Effect.gen(function* () {
         const people = yield* populate(yield* ledgerOver(store, log))
         const own = crashing(store, log)
@@ -170,9 +177,11 @@ describe.each(stores)("Over %s", (_name, storeOf) => {
       }),
     ),
   )
+})
 
+describe.each(stores)("Over %s", (_name, storeOf) => {
   test("two ledgers that erase the same people at once erase them once, and both answer it", () =>
-    run((store, log) =>
+    runOver(storeOf, (store, log) =>
       Effect.gen(function* () {
         const people = yield* populate(yield* ledgerOver(store, log))
         const ledgers = [yield* ledgerOver(store, log), yield* ledgerOver(store, log)]
@@ -195,7 +204,7 @@ describe.each(stores)("Over %s", (_name, storeOf) => {
     ))
 
   test("what one ledger records while another one erases its person is recorded, and from then on for a new person", () =>
-    run((store, log) =>
+    runOver(storeOf, (store, log) =>
       Effect.gen(function* () {
         const people = yield* populate(yield* ledgerOver(store, log))
         const [one, other] = [yield* ledgerOver(store, log), yield* ledgerOver(store, log)]

@@ -3,6 +3,7 @@ import { access } from "./access.ts"
 import { catalog } from "./catalog.ts"
 import { client } from "./client.ts"
 import { engine } from "./engine.ts"
+import { erasure } from "./erasure.ts"
 import { files } from "./files.ts"
 import { formats } from "./formats.ts"
 import { http } from "./http.ts"
@@ -34,6 +35,7 @@ export const parts: Readonly<Record<string, Part>> = {
   keys,
   people,
   personal,
+  erasure,
   access,
   catalog,
   transfer,

@@ -1,0 +1,117 @@
+/** Mutants of erasures, of the log of erasures and of retention. */
+import type { Part } from "./Mutant.ts"
+
+const onLedgers = "Every item and every question is answered as section 8 says"
+const crash = "a crash before the transaction"
+const scrubbing = "a crash before the files are scrubbed"
+const retained = "exactly the people whose retention is over"
+
+export const erasure: Part = {
+  folder: ".",
+  tests: [
+    "test/contract/erasureLog.test.ts",
+    "test/faults/erasures.test.ts",
+    "test/http/erasure.test.ts",
+    "test/laws/erasureOnLedgers.test.ts",
+    "test/laws/retention.test.ts",
+  ],
+  mutants: [
+    // X4: a guest's refusal would be erased out of its group.
+    [
+      "core/people/Erasing.ts",
+      "const { members } = People.joinedWith(known, concordId, Infinity)",
+      "const members = [concordId]",
+      onLedgers,
+    ],
+    // X5: as known from the erasure on.
+    [
+      "core/ledger/AskedPeople.ts",
+      "if (knownAt >= (counted.person.erasedAt ?? Infinity)) {",
+      "if (false) {",
+      onLedgers,
+    ],
+    // X5: as known before it.
+    [
+      "core/ledger/AskedPeople.ts",
+      "if (knownAt >= (counted.person.erasedAt ?? Infinity)) {",
+      "if (counted.person.erasedAt !== undefined) {",
+      onLedgers,
+    ],
+    [
+      "core/ledger/AskedPeople.ts",
+      "Math.max(named.learnt, counted.learnt ?? Instant.min, erasedAt)",
+      "Math.max(named.learnt, counted.learnt ?? Instant.min)",
+      onLedgers,
+    ],
+    // X8: an erased id names no one.
+    ["core/ledger/BatchPlan.ts", "concordId: isErased ? undefined : concordId", "concordId", onLedgers],
+    [
+      "core/model/Resolution.ts",
+      "people: [newPerson], claims: [], leftOut: []",
+      "people: [], claims: [], leftOut: []",
+      onLedgers,
+    ],
+    ["core/ledger/Recording.ts", "if (tried.erased!.size === 0) return outcome", "return outcome", onLedgers],
+    [
+      "core/people/PersonFacts.ts",
+      "if (counted.person.erasedAt !== undefined)",
+      "if (false)",
+      "keeps joins from being undone",
+    ],
+    // X6: the log comes first, and is finished last.
+    ["core/people/ErasureReplay.ts", "if (isScrubbed) for (const id of unfinished) yield* log.finish(id)", "", crash],
+    [
+      "core/people/ErasureReplay.ts",
+      "const kept = yield* Erasing.write(",
+      "const kept = yield* (() => Effect.succeed('stale'))(",
+      crash,
+    ],
+    [
+      "core/people/Erasing.ts",
+      "if (!isScrubbed || Option.isNone(erasureLog)) return isScrubbed\n",
+      "return isScrubbed\n",
+      scrubbing,
+    ],
+    [
+      "core/people/ErasureReplay.ts",
+      "const unlogged = kept.filter(({ id }) => !known.has(id))",
+      "const unlogged = kept.slice(0, 0)",
+      "a log that lacks erasures of the store",
+    ],
+    [
+      "core/people/ErasureReplay.ts",
+      "isDone ? recordedAt : Math.max(",
+      "Math.max(1,",
+      "erases again what a restored backup brings back",
+    ],
+    [
+      "core/people/ErasingByIdentifier.ts",
+      "if (yield* isShared(organization, hashed.alias, each, context)) return",
+      "if (false) return",
+      "a contact point that was left out for another account",
+    ],
+    // The chain of hashes, and a line that was cut off.
+    [
+      "adapters/erasure-log/ErasureLine.ts",
+      "|| hashOf(before, text) !== own",
+      "",
+      "a line that was changed at any place",
+    ],
+    [
+      "adapters/erasure-log/FileErasureLog.ts",
+      "  if ((await file.stat()).size > read.end) await file.truncate(read.end)\n",
+      "",
+      "a last line that a crash cut off",
+    ],
+    // Retention
+    [
+      "core/people/Retention.ts",
+      "if (last === undefined) continue",
+      "if (last === undefined || period === undefined) continue",
+      retained,
+    ],
+    ["core/people/Retention.ts", "periods.every((period) => hasPassed(known, period, now))", "true", retained],
+    ["core/people/Retention.ts", "Period.add(last, period) <= now", "Period.add(last, period) < now", retained],
+    ["core/people/Retention.ts", "if (counted.person.erasedAt !== undefined) return undefined\n", "", retained],
+  ],
+}
