@@ -2,8 +2,9 @@
  * Keeps the epochs of keys while the service runs: when it starts, and then every hour. Where keys cannot be used or
  * written, a warning is logged, and everything else goes on.
  */
-import { Effect, Schedule } from "effect"
+import { Effect, Metric, Schedule } from "effect"
 import type * as Period from "../../core/engine/Period.ts"
+import * as PersonKeys from "../../core/ledger/PersonKeys.ts"
 import { Ledger } from "../../core/Ledger.ts"
 
 const interval = "1 hour"
@@ -12,6 +13,8 @@ const interval = "1 hour"
 export const watch = (kept: Period.Period) =>
   Effect.gen(function* () {
     const { isReplica, tendKeys } = yield* Ledger
+    // The metric is there before anything is left out, so that an alert on it can be written.
+    yield* Metric.update(PersonKeys.leftOut, 0)
     if (isReplica) return
     const tend = Effect.gen(function* () {
       const { begun, destroyed, rewrapped } = yield* tendKeys({ kept })

@@ -48,7 +48,8 @@ const warningMillis = 60_000
 
 const keyBytes = 32
 
-const leftOut = Metric.counter("assent_personal_data_left_out_total", {
+/** Counts personal data that were left out. */
+export const leftOut = Metric.counter("assent_personal_data_left_out_total", {
   description: "Personal data that were not kept, or not read, because the keys could not be used.",
   incremental: true,
 })
