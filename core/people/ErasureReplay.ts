@@ -101,15 +101,16 @@ export const replay = Effect.fnUntraced(function* (
   if (Option.isNone(erasureLog) || store.isReplica === true) return Option.none()
   const log = erasureLog.value
   const all = Map.groupBy(yield* log.all, ({ organization }) => organization)
-  let replayed: Replayed = { erased: 0, logged: 0, isScrubbed: true }
+  let [erased, logged] = [0, 0]
   const unfinished = new Set<string>()
   for (const organization of (yield* store.catalog.current).organizations.values()) {
     const done = yield* ofOrganization(organization, all.get(organization.id) ?? [], log, context)
-    replayed = { ...replayed, erased: replayed.erased + done.erased, logged: replayed.logged + done.logged }
+    erased += done.erased
+    logged += done.logged
     for (const { id } of done.unfinished) unfinished.add(id)
   }
-  if (unfinished.size === 0) return Option.some(replayed)
+  if (unfinished.size === 0) return Option.some({ erased, logged, isScrubbed: true })
   const isScrubbed = yield* store.personal.scrub
   if (isScrubbed) for (const id of unfinished) yield* log.finish(id)
-  return Option.some({ ...replayed, isScrubbed })
+  return Option.some({ erased, logged, isScrubbed })
 })

@@ -96,7 +96,8 @@ describe("an erasure", () => {
     expect([again.status, again.json]).toEqual([200, answer.json])
     const ofMember = await erase(guest.concordId, { reason: "court" })
     expect(ofMember.json).toEqual({ ...answer.json, concordId: guest.concordId })
-    const { concordId: _, isScrubbed, notPromised, unreadableInBackupsFrom, ...erasure } = answer.json
+    const { destroyed, erasedAt, id, members, reason, submitter } = answer.json
+    const erasure = { id, members, erasedAt, submitter, reason, destroyed }
     expect((await server.request("GET", pathOf(concordId), { headers: asOwner })).json).toEqual(erasure)
     const listed = await server.request("GET", `${organization}/erasures`, { headers: asOwner })
     expect(listed.json.items).toContainEqual(erasure)
@@ -104,9 +105,16 @@ describe("an erasure", () => {
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line).entry)
-    const { id, members, erasedAt: recordedAt, reason, submitter } = erasure
     const ofErasure = lines.filter((entry) => entry.id === id)
-    expect(ofErasure[0]).toEqual({ kind: "begun", id, organization: acme.id, members, recordedAt, submitter, reason })
+    expect(ofErasure[0]).toEqual({
+      kind: "begun",
+      id,
+      organization: acme.id,
+      members,
+      recordedAt: erasedAt,
+      submitter,
+      reason,
+    })
     expect(ofErasure.at(-1)).toEqual({ kind: "done", id })
   })
 
