@@ -4,10 +4,15 @@
  */
 import type { Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
+import type { ErasureReason } from "../model/ErasureReason.ts"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
+import type { PersonalKind } from "../model/PersonalKind.ts"
 import type { Access } from "./Access.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
+
+export { type ErasureReason, erasureReasons } from "../model/ErasureReason.ts"
+export { type PersonalKind, personalKinds } from "../model/PersonalKind.ts"
 
 /** The key of a person, wrapped by the key of an epoch: see `Keys`. */
 export interface PersonKey {
@@ -16,12 +21,6 @@ export interface PersonKey {
   /** 40 bytes. */
   readonly wrapped: Uint8Array
 }
-
-/** What personal data belong to: a session, an event (its `externalId`), a fact, or the person (its profile). */
-export const personalKinds = ["session", "event", "fact", "profile"] as const
-
-/** One of {@link personalKinds}. */
-export type PersonalKind = (typeof personalKinds)[number]
 
 /** Names personal data of a person. */
 export interface PersonalPlace {
@@ -54,12 +53,6 @@ export interface PersonalWrites {
 export interface LaneKey extends PersonKey {
   readonly lane: number
 }
-
-/** Why a person was erased. */
-export const erasureReasons = ["request", "retention", "court", "other"] as const
-
-/** One of {@link erasureReasons}. */
-export type ErasureReason = (typeof erasureReasons)[number]
 
 /** How many rows an erasure destroyed. */
 export interface Destroyed {

@@ -5,8 +5,8 @@ import { Schema } from "effect"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 import * as Paging from "../../../core/ledger/Paging.ts"
+import { erasureReasons } from "../../../core/model/ErasureReason.ts"
 import * as People from "../../../core/model/People.ts"
-import { erasureReasons } from "../../../core/ports/PersonalStore.ts"
 import * as Wire from "./Wire.ts"
 
 const reason = Schema.Literals(erasureReasons).annotate({

@@ -5,8 +5,9 @@ import { Schema } from "effect"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
+import { erasureReasons } from "../../../core/model/ErasureReason.ts"
 import * as People from "../../../core/model/People.ts"
-import { erasureReasons, personalKinds } from "../../../core/ports/PersonalStore.ts"
+import { personalKinds } from "../../../core/model/PersonalKind.ts"
 import * as Wire from "./Wire.ts"
 
 /** The claim that an identifier names the visitor, with the identity token that proves it. */
