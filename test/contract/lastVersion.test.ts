@@ -210,10 +210,15 @@ describe.each([
       await server.end("SIGTERM")
       const { code, stderr, stdout } = await run(["verify", "--store", store, "--json"])
       expect([code, stderr]).toEqual([0, ""])
-      const { placeholders, unknownKinds, ...report } = JSON.parse(stdout)
+      const { keys, placeholders, unknownKinds, ...report } = JSON.parse(stdout)
+      const rowsOf = (name: string): number => report.tables.find(({ table }: TableReport) => table === name).rows
       expect(countsOf(report)).toEqual(countsOf(verify))
-      expect(unknownKinds).toBe(report.tables.find(({ table }: TableReport) => table === "alias").rows)
+      expect(unknownKinds).toBe(rowsOf("alias"))
       expect(placeholders).toEqual([])
+      // The upgrade gives keys to people, all of the current epoch; every backup can be read, because none is destroyed.
+      expect(rowsOf("person_key")).toBeGreaterThan(0)
+      expect(keys.epochs.at(-1).people).toBe(rowsOf("person_key"))
+      expect(keys).not.toHaveProperty("backupsFrom")
     })
 
     test("exports the same bytes", async () => {
