@@ -1,0 +1,2 @@
+/** As `erasure.test.ts`, with every log of erasures. */
+import "./erasure.test.ts"
