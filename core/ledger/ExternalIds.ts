@@ -34,7 +34,8 @@ export interface OwnId {
 
 /**
  * The text of the external id of one of the further events of a refusal that is recorded for several people, by its
- * number, from 1: derived from the external id of the first, so that they are found with it.
+ * number, from 1: derived from the external id of the first, so that they are found with it. Its hash is of a kind of
+ * its own, because an item of the caller may have the same text, and must not hold up the refusal.
  */
 const furtherText = (
   digest: Digest.Digest["Service"],
@@ -51,7 +52,8 @@ const furtherId = Effect.fnUntraced(function* (
   { digest }: Pick<LedgerContext, "digest">,
 ) {
   const text = yield* furtherText(digest, submitter, first, number)
-  return { text, hash: yield* hashOf(hasher, submitter, text) } satisfies OwnId as OwnId
+  const hash = Hex.encode(yield* hasher.sign("further external id", `${submitter}\0${text}`))
+  return { text, hash } satisfies OwnId as OwnId
 })
 
 /** The external ids of the further events of a refusal, from 1 to `count`; of one without an external id, none. */
@@ -116,8 +118,13 @@ export const furtherEvents = Effect.fnUntraced(function* (externalId: string, ba
   for (let number = 1; ; number += furtherAtOnce) {
     const numbers = Array.from({ length: furtherAtOnce }, (_, index) => number + index)
     const ids = yield* Effect.forEach(numbers, (each) => furtherId(hasher, batch.submitter, externalId, each, context))
-    const hashes = ids.map(({ hash }) => hash)
-    for (const { event } of yield* lookUp(hashes, batch, context)) {
+    // A restored or upgraded event has the hash of an item's external id.
+    const hashes = yield* Effect.forEach(ids, ({ hash, text }) =>
+      Effect.map(hashOf(hasher, batch.submitter, text), (own) => [hash, own]),
+    )
+    const known = yield* lookUp(hashes.flat(), batch, context)
+    for (const [index] of ids.entries()) {
+      const event = known[2 * index]!.event ?? known[2 * index + 1]!.event
       if (event === undefined) return found
       found.push(event)
     }

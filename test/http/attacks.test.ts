@@ -5,11 +5,11 @@
 import { createHash, randomUUID } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
 import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
+import { dataOf } from "./markedPerson.ts"
 import {
   ask,
   asOwner,
@@ -200,12 +200,10 @@ describe("without a proof, a browser learns nothing of another person, and is no
 describe("a profile", () => {
   const updateProfile = (visitor: Pick<Visitor, "session">, json: object, headers = {}) =>
     asVisitor(server, visitor, "POST", "profile", { json, headers })
-  const stored = (concordId: string): unknown => {
-    const database = new DatabaseSync(server.file, { readOnly: true, timeout: 10_000 })
-    const hex = concordId.replaceAll("-", "")
-    const row = database.prepare("SELECT profile FROM person WHERE person = unhex(?)").get(hex)
-    database.close()
-    return JSON.parse(String(row?.["profile"] ?? null))
+  /** The profiles that are kept of a person, decrypted. */
+  const stored = async (concordId: string): Promise<ReadonlyArray<unknown>> => {
+    const { personalData } = (await dataOf(server, concordId)).json
+    return personalData.flatMap(({ data, kind }: { data: unknown; kind: string }) => (kind === "profile" ? [data] : []))
   }
 
   test("is kept without identifiers, in place of the one before, and answered as it was kept", async () => {
@@ -223,15 +221,15 @@ describe("a profile", () => {
       200,
       { concordId, ...kept, unproven: ["userId", "projectUserId", "email", "phoneNumber"] },
     ])
-    expect(stored(concordId)).toEqual(kept)
+    expect(await stored(concordId)).toEqual([kept])
     expect((await updateProfile(visitor, { middleName: "B" })).json).toEqual({
       concordId,
       middleName: "B",
       unproven: [],
     })
-    expect(stored(concordId)).toEqual({ middleName: "B" })
+    expect(await stored(concordId)).toEqual([{ middleName: "B" }])
     expect((await updateProfile(visitor, {})).json).toEqual({ concordId, unproven: [] })
-    expect(stored(concordId)).toEqual({})
+    expect(await stored(concordId)).toEqual([{}])
   })
 
   test("is answered alike whether an identifier is known or not, valid or not", async () => {
@@ -265,7 +263,7 @@ describe("a profile", () => {
     await updateProfile(visitor, { firstName: "Two" })
     const again = await updateProfile(visitor, { firstName: "One" }, key)
     expect([again.status, again.text, again.headers["idempotent-replayed"]]).toEqual([200, first.text, "true"])
-    expect(stored(visitor.concordId)).toEqual({ firstName: "Two" })
+    expect(await stored(visitor.concordId)).toEqual([{ firstName: "Two" }])
     expect((await updateProfile(visitor, { firstName: "Three" }, key)).status).toBe(422)
   })
 })
