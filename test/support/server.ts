@@ -159,8 +159,9 @@ const conversation = (port: number, localAddress = "127.0.0.1"): Promise<Convers
 
 const client = (port: number) => {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-  const send = (method: string, path: string, { headers = {}, json, body, chunkBytes }: Sent = {}): Promise<Answer> =>
+  const send = (method: string, path: string, sent: Sent = {}): Promise<Answer> =>
     new Promise((resolve, reject) => {
+      const { headers = {}, json, body, chunkBytes } = sent
       const payload = Buffer.from(json === undefined ? (body ?? "") : JSON.stringify(json))
       const hasBody = json !== undefined || body !== undefined
       const request = httpRequest({ host: "127.0.0.1", port, method, path, agent, setDefaultHeaders: true })
@@ -188,8 +189,15 @@ const client = (port: number) => {
           })
         })
       })
-      // A server may answer and close before it has read the whole request; then the answer counts, not the error.
-      request.on("error", (error) => setTimeout(() => isAnswered || reject(error), 100))
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        // The server closes a connection that is idle for seconds, which is what a busy machine makes of one that the
+        // next request has just taken.
+        if (request.reusedSocket && !isAnswered && error.code === "ECONNRESET") {
+          return void send(method, path, sent).then(resolve, reject)
+        }
+        // A server may answer and close before it has read the whole request; then the answer counts, not the error.
+        return void setTimeout(() => isAnswered || reject(error), 100)
+      })
       if (chunkBytes === undefined) return request.end(hasBody ? payload : undefined)
       for (let at = 0; at < payload.byteLength; at += chunkBytes) request.write(payload.subarray(at, at + chunkBytes))
       return request.end()
