@@ -2,8 +2,10 @@
  * Brings the store and the log of erasures together before the service listens, so that a backup that was restored does
  * not bring back a person that was erased since. The service does not start if the log cannot be read.
  */
-import { Effect, Option } from "effect"
+import { Effect, Metric, Option } from "effect"
 import { Ledger } from "../../core/Ledger.ts"
+import { erasureReasons } from "../../core/model/ErasureReason.ts"
+import * as Erasing from "../../core/people/Erasing.ts"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Store from "../Store.ts"
 
@@ -11,6 +13,10 @@ import * as Store from "../Store.ts"
 export const run = (store: string) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
+    // The metric is there before anyone is erased, so that its first increase is seen.
+    for (const reason of erasureReasons) {
+      yield* Metric.update(Metric.withAttributes(Erasing.erasures, { reason }), 0)
+    }
     const replayed = Option.getOrUndefined(yield* ledger.replayErasures)
     if (replayed === undefined) {
       if (Store.isKept(store) && !ledger.isReplica) yield* Effect.logWarning(ErasureLogFile.notNamed)

@@ -11,7 +11,7 @@ import { Base64Url, Hex } from "effect/encoding"
 import type { LedgerContext } from "./LedgerContext.ts"
 
 /** A commitment, and the text that opens it. */
-export interface Opened {
+export interface CommitmentWithText {
   /** Base64url without padding: 43 characters. */
   readonly commitment: string
   /** The opening, and the personal data as JSON in UTF-8. Must only be kept encrypted. */
@@ -39,7 +39,7 @@ export const of = Effect.fnUntraced(function* (
   opening: Uint8Array,
   json: string,
   context: Pick<LedgerContext, "digest">,
-): Effect.fn.Return<Opened> {
+): Effect.fn.Return<CommitmentWithText> {
   const data = encoder.encode(json)
   const text = new Uint8Array(openingBytes + data.length)
   text.set(opening)
@@ -48,7 +48,10 @@ export const of = Effect.fnUntraced(function* (
 })
 
 /** Commits to personal data, which are JSON, with a random opening. */
-export const make = (json: string, context: Pick<LedgerContext, "digest" | "random">): Effect.Effect<Opened> =>
+export const make = (
+  json: string,
+  context: Pick<LedgerContext, "digest" | "random">,
+): Effect.Effect<CommitmentWithText> =>
   Effect.flatMap(context.random.randomBytes(openingBytes), (opening) => of(opening, json, context))
 
 /** The personal data of a text, as JSON. */

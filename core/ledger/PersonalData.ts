@@ -98,7 +98,7 @@ export const commit = Effect.fnUntraced(function* (
   newPeople: ReadonlySet<string> = noOne,
 ): Effect.fn.Return<Committed, StoreUnavailable> {
   if (data.length === 0) return nothing
-  const opened: Array<Commitment.Opened> = []
+  const opened: Array<Commitment.CommitmentWithText> = []
   for (const { json } of data) opened.push(yield* Commitment.make(json, context))
   const commitments = opened.map(({ commitment }) => commitment)
   if (context.isDryRun) return { commitments, kept: noData }

@@ -124,8 +124,9 @@ export const isKnown = Effect.fnUntraced(function* (
   return false
 })
 
-const erasures = Metric.counter("assent_erasures_total", {
-  description: "Erasures of people, who are joined as one, by their reason.",
+/** Counts the erasures that this process records, with their reason. People that are joined are erased as one. */
+export const erasures = Metric.counter("assent_erasures_total", {
+  description: "Erasures of people that were recorded, by their reason.",
   incremental: true,
 })
 

@@ -215,7 +215,7 @@ describe.each([
       expect(countsOf(report)).toEqual(countsOf(verify))
       expect(unknownKinds).toBe(rowsOf("alias"))
       expect(placeholders).toEqual([])
-      // The upgrade gives keys to people, all of the current epoch; every backup can be read, because none is destroyed.
+      // The upgrade gives keys to people, all of the current epoch. None is destroyed, so every backup can be read.
       expect(rowsOf("person_key")).toBeGreaterThan(0)
       expect(keys.epochs.at(-1).people).toBe(rowsOf("person_key"))
       expect(keys).not.toHaveProperty("backupsFrom")

@@ -187,7 +187,7 @@ describe("two processes that record about people, and erase them, at the same ti
   const outcomes = new Map<string, number>()
   const count = (what: string) => Effect.sync(() => outcomes.set(what, (outcomes.get(what) ?? 0) + 1))
   const late: Array<string> = []
-  /** The people about whom something was recorded. */
+  /** The people that something was recorded about. */
   const begun = new Set<string>()
 
   /** Writes of each kind about a victim: events that fill a group with people of their own, sessions, profiles. */

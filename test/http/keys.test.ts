@@ -120,6 +120,12 @@ describe("on SQLite", () => {
     expect(again.json.items[0].concordId).toBe(first.json.items[0].concordId)
     const asked = await server.request("GET", `${path}/consent-state?email=mo@example.com`, { headers })
     expect(asked.status).toBe(200)
+    // Once the file is back it is used, without a restart. What was left out stays missing.
+    renameSync(`${file}.keys.away`, `${file}.keys`)
+    await say("lo@example.com", { externalId: "third" })
+    const { items } = (await server.request("GET", `${path}/consent-events`, { headers })).json
+    const externalIds = items.map((item: { readonly externalId?: string }) => item.externalId)
+    expect(externalIds.toSorted()).toEqual(["first", "third", undefined, undefined])
     await server.stop()
   })
 })

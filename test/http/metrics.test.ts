@@ -8,7 +8,7 @@ import { asked } from "../support/promql.ts"
 import { served } from "../support/served.ts"
 import { metricsUrl, scrape } from "./logLines.ts"
 import { grown, labelsIn, valueIn } from "./metricValues.ts"
-import { asVisitor, record, startWorld, visit, yes } from "./world.ts"
+import { acme, asOwner, asVisitor, record, startWorld, visit, yes } from "./world.ts"
 
 const root = join(import.meta.dirname, "../..")
 
@@ -38,6 +38,21 @@ test("requests are counted by method, route and status", async () => {
   // Every request so far has ended, and its time is in a bucket.
   expect(valueIn(after, "assent_http_requests_under_way")).toBe(0)
   expect(valueIn(after, "assent_http_request_duration_seconds_bucket", 'le="+Inf"')).toBe(valueIn(after, count))
+})
+
+test("erasures are counted by reason, and a repeated one is not", async () => {
+  const before = await scrape(server)
+  const answer = await record(server, [yes({ userId: "erased" })])
+  const { concordId } = answer.json.items[0]
+  const erase = () =>
+    server.request("POST", `/privacy-v1/organizations/${acme.id}/people/${concordId}/erasure`, {
+      headers: asOwner,
+      json: { confirm: concordId, reason: "court" },
+    })
+  expect([(await erase()).status, (await erase()).status]).toEqual([200, 200])
+  const counted = grown(before, await scrape(server))
+  expect(counted("assent_erasures_total", 'reason="court"')).toBe(1)
+  expect(counted("assent_erasures_total")).toBe(1)
 })
 
 /** Whether something listens at an address. */
