@@ -121,7 +121,7 @@ describe("on SQLite", () => {
     const asked = await server.request("GET", `${path}/consent-state?email=mo@example.com`, { headers })
     expect(asked.status).toBe(200)
     // Once the file is back it is used, without a restart. What was left out stays missing.
-    renameSync(`${file}.keys.away`, `${file}.keys`)
+    renameSync(`${file}.away`, `${file}.keys`)
     await say("lo@example.com", { externalId: "third" })
     const { items } = (await server.request("GET", `${path}/consent-events`, { headers })).json
     const externalIds = items.map((item: { readonly externalId?: string }) => item.externalId)
