@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { move, verify } from "../support/checking.ts"
+import { move, verify as verifyWith } from "../support/checking.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Answer, type Sent, type Server, start } from "../support/server.ts"
 import { identify, makeSigner, personOf, publish, say, type Signer, stateOf } from "./identityTokens.ts"
@@ -44,6 +44,10 @@ interface Released {
 }
 let stranger: Released
 
+/** The key file of the ledger, which stays where it is. */
+const keys = (): string => `${world.file}.keys`
+const verify = (store: string) => verifyWith(store, undefined, keys())
+
 const written = ({ headers, status, text }: Answer): string =>
   [status, headers["etag"], headers["idempotent-replayed"], text].join(" ")
 
@@ -62,7 +66,10 @@ const ask = (path: string, headers: Readonly<Record<string, string>> = asOwner) 
 const people = Array.from({ length: 12 }, (_, n) => `moved-${n}@example.com`)
 const dates = ["2023-12-31T23:59:59.999Z", "2024-02-29T00:00:00.000Z", "2024-06-08T00:00:00.000Z"]
 
-/** Makes rows of every kind: events, versions, documents, joins and their undoing, profiles, idempotency records. */
+/**
+ * Makes rows of every kind: events, versions, documents, joins and their undoing, profiles, idempotency records, an
+ * erasure.
+ */
 const live = async (): Promise<void> => {
   const signer = await makeSigner("key-1")
   await publish(world, [signer.publicKey])
@@ -106,6 +113,24 @@ const live = async (): Promise<void> => {
   member = { person, join: (await personOf(world, person)).json.facts.at(-1).id }
   guest = { ...guest, session: identified.json.session }
   stranger = await releaseOnce(signer)
+  await eraseOne()
+}
+
+/** Erases a person; the erasure, its events and what is answered about it are asked for. */
+const eraseOne = async (): Promise<void> => {
+  const recorded = await record(world, [yes({ email: "erased@example.com", externalId: "of an erased person" })])
+  const { concordId, id } = recorded.json.items[0]
+  const path = `/privacy-v1/organizations/${acme.id}/people/${concordId}/erasure`
+  const erased = await world.request("POST", path, {
+    headers: asOwner,
+    json: { confirm: concordId, reason: "request" },
+  })
+  expect(erased.status, erased.text).toBe(200)
+  ask(path)
+  ask(`/privacy-v1/organizations/${acme.id}/erasures`)
+  ask(`${privacy()}/consent-events/${id}`)
+  const instants = `at=2031-01-01T00:00:00.000Z&knownAt=${erased.json.erasedAt}`
+  ask(`${privacy()}/consent-decisions?concordId=${concordId}&${instants}`)
 }
 
 /** Identifies a visitor by an e-mail address that named no one, then undoes it, so that the address is released. */
@@ -179,7 +204,7 @@ afterAll(async () => {
 })
 
 const withServer = async <A>(store: string, use: (server: Server) => Promise<A>): Promise<A> => {
-  const server = await start({ env: { ...env, ASSENT_STORE: store } })
+  const server = await start({ env: { ...env, ASSENT_STORE: store, ASSENT_KEYS: keys() } })
   try {
     return await use(server)
   } finally {
