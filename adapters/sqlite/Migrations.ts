@@ -6,7 +6,6 @@
  * ledger with an organization from before personal data was kept apart is not migrated in place.
  */
 import type { DatabaseSync } from "node:sqlite"
-import { NoLedger, UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import * as Ledger from "./migrations/0002-ledger.ts"
 import * as PeopleHead from "./migrations/0003-people-head.ts"
 import * as TableNames from "./migrations/0004-table-names.ts"
@@ -20,6 +19,18 @@ export interface Migration {
   /** The `user_version` of a ledger after this step. */
   readonly number: number
   readonly sql: string
+}
+
+/** Why a file is not a ledger with this version's tables. No error of a port, because the threads load no port. */
+export class NotCurrent extends Error {
+  readonly kind: "NoLedger" | "UpgradeNeeded"
+  readonly reason: string
+
+  constructor(kind: "NoLedger" | "UpgradeNeeded", reason: string) {
+    super(reason)
+    this.kind = kind
+    this.reason = reason
+  }
 }
 
 /** The migration that is applied to a ledger without an organization only. */
@@ -62,38 +73,35 @@ const hasOrganization = (db: DatabaseSync): boolean => {
   return db.prepare(`SELECT 1 FROM ${String(table)} WHERE kind = 'organizations' LIMIT 1`).get() !== undefined
 }
 
+const fromBefore = "the ledger was written by an earlier version of Assent: stop its servers"
+
 /** Why a file that is not empty is not a ledger with this version's tables; `undefined` if it is one. */
-export const faultOf = (db: DatabaseSync): NoLedger | UpgradeNeeded | undefined => {
+export const faultOf = (db: DatabaseSync): NotCurrent | undefined => {
   if (pragma(db, "application_id") !== applicationId) {
-    return new NoLedger({ reason: "the file is not an Assent ledger" })
+    return new NotCurrent("NoLedger", "the file is not an Assent ledger")
   }
   if (pragma(db, "user_version") === migrations.at(-1)?.number) return undefined
   if (Number(pragma(db, "user_version")) < 0) {
-    return new UpgradeNeeded({ reason: "an upgrade of the ledger has not ended: run assent upgrade --store URL again" })
+    const reason = "an upgrade of the ledger has not ended: run assent upgrade --store URL again"
+    return new NotCurrent("UpgradeNeeded", reason)
   }
   const lacks = missing(db)
-  if (lacks.length === 0) return new NoLedger({ reason: "the ledger was written by another version of Assent" })
+  if (lacks.length === 0) return new NotCurrent("NoLedger", "the ledger was written by another version of Assent")
   return lacks.some(({ number }) => number === personalData) && hasOrganization(db)
-    ? new UpgradeNeeded({
-        reason:
-          "the ledger was written by an earlier version of Assent: stop its servers, then run assent upgrade --store URL",
-      })
-    : new NoLedger({
-        reason:
-          "the ledger was written by an earlier version of Assent: stop its servers, then start this version's, which migrates it",
-      })
+    ? new NotCurrent("UpgradeNeeded", `${fromBefore}, then run assent upgrade --store URL`)
+    : new NotCurrent("NoLedger", `${fromBefore}, then start this version's, which migrates it`)
 }
 
 /**
- * Applies what is missing. Throws `UpgradeNeeded` or `NoLedger` for a file with which that is not done, and an error of
- * SQLite where a migration fails; then the file stays as it was.
+ * Applies what is missing. Throws `NotCurrent` for a file with which that is not done, and an error of SQLite where a
+ * migration fails; then the file stays as it was.
  */
 export const run = (db: DatabaseSync): void => {
   db.exec("BEGIN IMMEDIATE")
   try {
     if (isEmpty(db)) db.exec(`PRAGMA application_id = ${applicationId}`)
     const before = faultOf(db)
-    if (before?._tag === "UpgradeNeeded") throw before
+    if (before?.kind === "UpgradeNeeded") throw before
     for (const { number, sql } of missing(db)) db.exec(`${sql}; PRAGMA user_version = ${number}`)
     const fault = faultOf(db)
     if (fault !== undefined) throw fault

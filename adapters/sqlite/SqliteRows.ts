@@ -46,6 +46,15 @@ export const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
 const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable | StoreDamaged> =>
   Effect.try({ try: step, catch: failureOf })
 
+const openToWrite = (path: string): Effect.Effect<DatabaseSync, UpgradeNeeded | StoreUnavailable | StoreDamaged> =>
+  Effect.try({
+    try: () => Connection.openNew(path),
+    catch: (error) =>
+      error instanceof Migrations.NotCurrent && error.kind === "UpgradeNeeded"
+        ? new UpgradeNeeded({ reason: `${path}: ${error.reason}` })
+        : failureOf(error),
+  })
+
 /** The columns that are read of a table, and the statement that reads them in order. */
 interface TableQuery {
   readonly columns: ReadonlyArray<readonly [name: string, kind: Kind]>
@@ -148,7 +157,7 @@ const read =
             const fault = yield* attempt(() => Migrations.faultOf(db))
             if (fault !== undefined) {
               const reason = `${path}: ${fault.reason}`
-              return yield* fault._tag === "NoLedger" ? new NoLedger({ reason }) : new UpgradeNeeded({ reason })
+              return yield* fault.kind === "NoLedger" ? new NoLedger({ reason }) : new UpgradeNeeded({ reason })
             }
             yield* attempt(() => db.exec("BEGIN"))
             return yield* steps(snapshotOf(db, check))
@@ -189,7 +198,7 @@ const fill =
   (path: string): LedgerRows["fill"] =>
   (steps) =>
     Effect.acquireUseRelease(
-      attempt(() => Connection.openNew(path)),
+      openToWrite(path),
       (db) =>
         Effect.gen(function* () {
           yield* attempt(() => db.exec("BEGIN IMMEDIATE"))
@@ -212,7 +221,7 @@ const rebuildJoined = (path: string): LedgerRows["rebuildJoined"] =>
   Effect.gen(function* () {
     if (!existsSync(path)) return yield* new NoLedger({ reason: `${path}: no such file` })
     yield* Effect.acquireUseRelease(
-      attempt(() => Connection.openNew(path)),
+      openToWrite(path),
       (db) =>
         attempt(() => {
           db.exec("BEGIN IMMEDIATE")

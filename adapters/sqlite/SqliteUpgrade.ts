@@ -209,7 +209,7 @@ const state = (path: string): LedgerUpgrade["state"] =>
           if (fault === undefined) return "current"
           const version = yield* attempt(() => UpgradeFiles.versionOf(db))
           if (version < 0) return "begun"
-          return UpgradeFiles.isBefore(version) ? "before" : yield* new NoLedger({ reason: `${path}: ${fault}` })
+          return UpgradeFiles.isBefore(version) ? "before" : yield* new NoLedger({ reason: `${path}: ${fault.reason}` })
         }),
       (db) => Effect.sync(() => db.close()),
     )

@@ -2,8 +2,8 @@
  * The thread of the writer: opens it, answers `Ready` or `Failed`, then answers groups of commands in order.
  */
 import { parentPort, workerData } from "node:worker_threads"
-import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import type { FromWriter, ToWriter } from "./Command.ts"
+import { NotCurrent } from "./Migrations.ts"
 import * as Writer from "./Writer.ts"
 
 const answer = (message: FromWriter): void => parentPort!.postMessage(message)
@@ -21,6 +21,6 @@ try {
   answer({ _tag: "Ready" })
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error)
-  answer({ _tag: "Failed", reason, isUpgradeNeeded: error instanceof UpgradeNeeded })
+  answer({ _tag: "Failed", reason, isUpgradeNeeded: error instanceof NotCurrent && error.kind === "UpgradeNeeded" })
   parentPort!.close()
 }

@@ -31,4 +31,5 @@ export const metricsUrl = async (server: Server): Promise<string> => {
 }
 
 /** The metrics of a server now, as text. */
-export const scrape = async (server: Server): Promise<string> => (await fetch(await metricsUrl(server), { headers: { connection: "close" } })).text()
+export const scrape = async (server: Server): Promise<string> =>
+  (await fetch(await metricsUrl(server), { headers: { connection: "close" } })).text()
