@@ -124,6 +124,27 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
     json: { firstName: `Zq9-first ${made++}`, email: `zq9-${made}@example.com` },
     refused: { email: "nowhere" },
   }),
+  erasePerson: async (asker) => {
+    const concordId = await asker.meet({ userId: `zq9-erased ${made++}` })
+    const json = { confirm: concordId, reason: "request" }
+    return {
+      path: `${organization}/people/${concordId}/erasure`,
+      headers: withKey(asker),
+      json,
+      refused: { ...json, confirm: nobody },
+    }
+  },
+  eraseByIdentifier: async (asker) => {
+    const email = `zq9-erased-${made++}@example.com`
+    const json = { person: { email }, reason: "court" }
+    const confirm = await asker.meet({ email })
+    return {
+      path: `${organization}/erasures`,
+      headers: withKey(asker),
+      json: { ...json, confirm },
+      refused: json,
+    }
+  },
   releaseIdentifier: async (asker) => {
     const email = `zq9-released-${made++}@example.com`
     const json = { email, reason: "hard bounce" }

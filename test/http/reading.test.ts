@@ -74,8 +74,10 @@ describe.each(isLong ? ["SQLite", "PostgreSQL"] : ["SQLite"])("on %s", (name) =>
     valid = await makers(store.server)
     session = (await visit(store.server)).session
     // The first use of a key is noted in a row.
-    const headers = { "x-api-key": secretOf(acme, "viewer") }
-    await store.server.request("GET", "/privacy-v1/organizations", { headers })
+    for (const role of ["viewer", "owner"] as const) {
+      const headers = { "x-api-key": secretOf(acme, role) }
+      await store.server.request("GET", "/privacy-v1/organizations", { headers })
+    }
   })
   afterAll(() => store.server.stop())
 
@@ -85,7 +87,7 @@ describe.each(isLong ? ["SQLite", "PostgreSQL"] : ["SQLite"])("on %s", (name) =>
     const { json, params = {}, query } = await maker(shop)
     const ids = { organizationId: acme.id, projectId: shop.id, ...params }
     const path = pathOf(template, ids, query)
-    const role = template.endsWith("/api-keys") ? "owner" : "viewer"
+    const role = /\/(api-keys|data)$/.test(template) ? "owner" : "viewer"
     const credential: Record<string, string> = template.startsWith("/site-v1")
       ? { "x-session": session }
       : { "x-api-key": secretOf(acme, role) }
