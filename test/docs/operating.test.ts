@@ -2,7 +2,6 @@
  * The commands of docs/operating.md under "PostgreSQL in production", run as they are with the machine's own
  * PostgreSQL: roles, partitions, backup and restore, a standby. The store keeps its contract on the resulting tables.
  */
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -13,14 +12,7 @@ import { clauses } from "../contract/LedgerStoreContract.ts"
 import { noChange } from "../contract/samples.ts"
 import { type Installed, startInstalled } from "../support/installedPostgres.ts"
 import { emptied } from "../support/postgres.ts"
-
-const text = readFileSync(join(import.meta.dirname, "../../docs/operating.md"), "utf8")
-
-/** The blocks of a section, in order. */
-const blocks = (heading: string, language: string): ReadonlyArray<string> => {
-  const section = text.split(`\n### ${heading}\n`)[1]!.split(/\n##+ /)[0]!
-  return [...section.matchAll(new RegExp(`\`\`\`${language}\n([^\`]+)\`\`\``, "g"))].map(([, block]) => block!)
-}
+import { blocks, named as variablesOf, prepare, urlOf } from "./preparedPostgres.ts"
 
 let installed: Installed
 beforeAll(async () => {
@@ -28,14 +20,8 @@ beforeAll(async () => {
 })
 afterAll(() => installed.stop())
 
-const url = (role: string, database: string, port = installed.port): string =>
-  `postgres://${role}:x@127.0.0.1:${port}/${database}`
-/** The variables that the page sets first. */
-const named = (database: string) => ({
-  OWNER: url("assent_owner", database),
-  SERVICE: url("assent_service", database),
-  ADMIN: url("postgres", database),
-})
+const url = (role: string, database: string, port = installed.port): string => urlOf({ port }, role, database)
+const named = (database: string) => variablesOf(installed, database)
 
 const project = { number: 1, lanes: 16 }
 const organization = { number: 0, lanes: 16 }
@@ -77,22 +63,11 @@ const everything = (store: Store) =>
   })
 
 const roles = () => blocks("Roles", "sql")
-const prepare = (database: string) => {
-  const [cluster, grants] = roles()
-  const isFirst =
-    installed.rows("SELECT 1 FROM pg_roles WHERE rolname = 'assent_owner'", url("postgres", "postgres")).length === 0
-  const statements = cluster!.split("\n").filter((line) => isFirst || !line.startsWith("CREATE ROLE"))
-  for (const each of statements.filter((line) => line !== "")) {
-    installed.rows(each.replace("DATABASE assent ", `DATABASE ${database} `), url("postgres", "postgres"))
-  }
-  installed.run(blocks("Roles", "sh")[0]!, named(database))
-  installed.rows(grants!, url("assent_owner", database))
-}
 
 describe("roles and partitions", () => {
   const service = () => url("assent_service", "ready")
   beforeAll(() => {
-    prepare("ready")
+    prepare(installed, "ready")
     installed.rows(blocks("Partitions", "sql")[0]!, url("assent_owner", "ready"))
     installed.rows(roles()[1]!, url("assent_owner", "ready"))
   }, 120_000)
@@ -134,7 +109,7 @@ describe("roles and partitions", () => {
 
 describe("a backup", () => {
   beforeAll(async () => {
-    prepare("assent")
+    prepare(installed, "assent")
     await withStore(url("assent_service", "assent"), (store) => record(store, 60))
   }, 120_000)
 

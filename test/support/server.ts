@@ -89,7 +89,8 @@ export interface Conversation {
 /** A folder of its own for the files of one test. */
 export const folder = (): string => mkdtempSync(join(tmpdir(), "assent-http-"))
 
-const freePort = (): Promise<number> =>
+/** A port that nothing listens on. */
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once("error", reject)

@@ -1,0 +1,23 @@
+/** The drill of docs/operating.md on the machine's PostgreSQL, with its own tools and the roles of the page. */
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { type Installed, startInstalled } from "../support/installedPostgres.ts"
+import { freePort } from "../support/server.ts"
+import { drill, expectDrilled } from "./drill.ts"
+import { prepare, urlOf } from "./preparedPostgres.ts"
+
+let installed: Installed
+beforeAll(async () => {
+  installed = await startInstalled()
+}, 60_000)
+afterAll(() => installed.stop())
+
+test("the drill on PostgreSQL ends with the person erased again", async () => {
+  const { OWNER, SERVICE } = prepare(installed, "drilled")
+  const folder = join(installed.folder, "drill")
+  mkdirSync(folder)
+  const output = installed.run(drill("PostgreSQL", folder, await freePort()), { OWNER, SERVICE })
+  expectDrilled(output)
+  expect(installed.rows("SELECT count(*) FROM alias", urlOf(installed, "assent_service", "drilled"))).toEqual(["0"])
+})

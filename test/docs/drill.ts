@@ -1,0 +1,58 @@
+/** The commands of docs/operating.md under "A drill". */
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect } from "vitest"
+import { read, root } from "./sources.ts"
+
+/** The stores that the drill is for. */
+export type DrilledStore = "SQLite" | "PostgreSQL"
+
+/** The commands for a store, in order: those that name no store are for both. */
+const commandsFor = (store: DrilledStore): string => {
+  const section = read("docs/operating.md").split("\n## A drill\n")[1]!.split("\n## ")[0]!
+  const blocks = [...section.matchAll(/```sh\n([^`]+)```/g)].map(([, block]) => block!)
+  expect(blocks.length).toBeGreaterThan(8)
+  return blocks
+    .filter((block) => !block.startsWith("# ") || block.startsWith(`# ${store}\n`))
+    .map((block) => `echo "== $((step += 1))"\n${block}`)
+    .join("")
+}
+
+/** Writes commands into a folder that run the programs of this repository, as an installed package does. */
+const writePrograms = (folder: string): void => {
+  for (const [name, program] of [
+    ["assent", 'apps/cli/main.ts" "$@'],
+    ["npm", "apps/server/main.ts"],
+  ]) {
+    const command = `#!/bin/sh\nexec "${process.execPath}" "${root}${program}"\n`
+    writeFileSync(join(folder, name!), command, { mode: 0o755 })
+  }
+}
+
+/** The whole drill as commands of a shell that ends at the first one that fails. */
+export const drill = (store: DrilledStore, folder: string, port: number): string => {
+  writePrograms(folder)
+  const first = `cd "${folder}"\nexport PATH="${folder}:$PATH" PORT=${port} NO_COLOR=1\nstep=0\n`
+  return `${first}trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n${commandsFor(store)}`
+}
+
+/** Expects what each step must print. */
+export const expectDrilled = (output: string): void => {
+  const [, , recorded, , erased, , started, checked, rotated] = output.split(/^== \d+\n/m)
+  expect(recorded).toMatch(/^ +accepted +1$/m)
+  expect(erased).toMatch(/^personKeys +1$/m)
+  expect(erased).toMatch(/"kind":"begun".*\n.*"kind":"done"/)
+  expect(erased).not.toContain("jo@example.com")
+  expect(started).toContain("people were erased again")
+  expect(checked).toContain("the address names no one")
+  for (const report of [checked, rotated]) {
+    expect(report).toMatch(/^person_key +0$/m)
+    expect(report).toMatch(/^erasure +1$/m)
+    expect(report).toMatch(/^event +1$/m)
+    expect(report).toMatch(/^the ledger is whole$/m)
+  }
+  expect(checked).not.toMatch(/^2 +\d{4}-/m)
+  expect(rotated).toMatch(/^epoch 2 began$/m)
+  expect(rotated).toMatch(/^1 +\d{4}-.* 0$\n^2 +\d{4}-.* 0$/m)
+  expect(rotated).toContain("with these keys every backup can show personal data")
+}
