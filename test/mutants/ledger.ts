@@ -155,6 +155,12 @@ export const ledger: Part = {
       "is recorded without it if it is another event",
       "An external id is one event of its key",
     ],
+    [
+      "ExternalIds.ts",
+      '"further external id"',
+      '"external id"',
+      "keeps the external id of the further events apart from those of callers",
+    ],
     ["ExternalIds.ts", "type.id !== event.consentType", "false", "An external id is one event of its key"],
     [
       "ExternalIds.ts",
