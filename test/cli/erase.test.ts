@@ -1,10 +1,10 @@
 /** `assent erase` and `assent scrub`. */
-import { copyFileSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { beforeAll, describe, expect, test } from "vitest"
 import { workplace } from "./run.ts"
 
-const { folder, run, write } = workplace()
+const { copyLedger, folder, run, write } = workplace()
 
 let newsletter: string
 beforeAll(async () => {
@@ -17,7 +17,7 @@ let stores = 0
 /** A new store in which people have a yes each. */
 const storeWith = async (people: ReadonlyArray<object>): Promise<string> => {
   const name = `ledger${stores++}.db`
-  for (const ending of ["", ".keys"]) copyFileSync(join(folder, `empty.db${ending}`), join(folder, name + ending))
+  copyLedger("empty.db", name)
   const yes = { consentType: newsletter, consentState: "accepted", consentDate: "2024-01-31T00:00:00Z" }
   write("people.ndjson", people.map((person) => JSON.stringify({ ...person, ...yes })).join("\n"))
   const { code, stderr } = await run(["import", "people.ndjson", "--store", `sqlite:${name}`])

@@ -9,7 +9,7 @@ import { isLong } from "../support/long.ts"
 import * as Markers from "../support/markers.ts"
 import { linesOf, workplace } from "./run.ts"
 
-const { folder, run, write } = workplace()
+const { copyLedger, folder, run, write } = workplace()
 
 const words = { ann: Markers.make(), annOnce: Markers.make(), bob: Markers.make() }
 
@@ -30,7 +30,7 @@ let stores = 0
 /** A new store, with the catalog and the keys of an organization's key each time. */
 const newStore = (): string => {
   const name = `ledger${stores++}.db`
-  for (const suffix of ["", ".keys"]) copyFileSync(join(folder, `empty.db${suffix}`), join(folder, `${name}${suffix}`))
+  copyLedger("empty.db", name)
   return `sqlite:${name}`
 }
 

@@ -2,7 +2,7 @@
  * `assent import` and `assent export`: every format of rows, every fault with its line, and exports that are imported
  * again.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { gzipSync } from "node:zlib"
@@ -11,7 +11,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import * as Mapping from "../../adapters/files/Mapping.ts"
 import { linesOf, workplace } from "./run.ts"
 
-const { folder, run, write } = workplace()
+const { copyLedger, folder, run, write } = workplace()
 
 let newsletter: string
 beforeAll(async () => {
@@ -23,7 +23,7 @@ let stores = 0
 /** A new store, with the same catalog each time. */
 const newStore = (): string => {
   const name = `ledger${stores++}.db`
-  copyFileSync(join(folder, "empty.db"), join(folder, name))
+  copyLedger("empty.db", name)
   return `sqlite:${name}`
 }
 

@@ -2,13 +2,13 @@
  * `assent import` over refusals: what a dry run says of answers, rows that are left out, dates that are replaced, and
  * files that have grown.
  */
-import { copyFileSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { beforeAll, describe, expect, test } from "vitest"
 import { linesOf, workplace } from "./run.ts"
 
-const { folder, run, write } = workplace()
+const { copyLedger, folder, run, write } = workplace()
 
 let newsletter: string
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
 let stores = 0
 const newStore = (): string => {
   const name = `refusals${stores++}.db`
-  copyFileSync(join(folder, "empty.db"), join(folder, name))
+  copyLedger("empty.db", name)
   return `sqlite:${name}`
 }
 

@@ -50,7 +50,8 @@ describe("the lanes of a new store are", () => {
   ])("%s", async (_name, environment, flags, lanes) => {
     const store = `sqlite:${lanes}.db`
     const made = await run(["bootstrap", "--store", store, "--json", ...flags], { env: { ASSENT_LANES: environment } })
-    expect(made).toMatchObject({ code: 0, stderr: "" })
+    const keysMade = `${lanes}.db.keys: a key file was made; keep a copy of it apart from the ledger and its backups\n`
+    expect(made).toMatchObject({ code: 0, stderr: keysMade })
     expect(lanesOf(`${lanes}.db`)).toEqual([lanes, lanes])
   })
 

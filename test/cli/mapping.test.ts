@@ -2,14 +2,14 @@
  * `assent import --map`: a mapping that does not fit its file is refused before the first row, or by the dry run, and
  * files are read as tills, spreadsheets and databases write them.
  */
-import { copyFileSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { beforeAll, describe, expect, test } from "vitest"
 import { workplace } from "./run.ts"
 import { times } from "../support/long.ts"
 
-const { folder, run, write } = workplace()
+const { copyLedger, folder, run, write } = workplace()
 
 let newsletter: string
 beforeAll(async () => {
@@ -20,7 +20,7 @@ beforeAll(async () => {
 let stores = 0
 const newStore = (): string => {
   const name = `ledger${stores++}.db`
-  copyFileSync(join(folder, "empty.db"), join(folder, name))
+  copyLedger("empty.db", name)
   return name
 }
 

@@ -1,11 +1,10 @@
 /** `assent people rename` and `assent people release`. */
-import { copyFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { beforeAll, describe, expect, test } from "vitest"
 import { workplace } from "./run.ts"
 
-const { folder, run, write } = workplace()
+const { copyLedger, folder, run, write } = workplace()
 
 let newsletter: string
 beforeAll(async () => {
@@ -17,7 +16,7 @@ let stores = 0
 /** A new store in which people have a yes each; returns its URL. */
 const storeWith = async (people: ReadonlyArray<object>): Promise<string> => {
   const store = `sqlite:ledger${stores++}.db`
-  copyFileSync(join(folder, "empty.db"), join(folder, store.slice("sqlite:".length)))
+  copyLedger("empty.db", store.slice("sqlite:".length))
   const rows = people.map((person) =>
     JSON.stringify({
       ...person,

@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process"
 import { Console as NodeConsole } from "node:console"
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -40,6 +40,8 @@ export interface ProcessOptions extends Options {
 export interface Workplace {
   readonly folder: string
   readonly write: (name: string, content: string | Uint8Array) => void
+  /** Copies a SQLite file that no process has open, with its keys. */
+  readonly copyLedger: (from: string, to: string) => void
   /** Runs the command in this process, after the runs that were asked for before. */
   readonly run: (args: ReadonlyArray<string>, options?: Options) => Promise<Outcome>
   /** Runs the command as a process. */
@@ -153,6 +155,9 @@ export const workplace = (): Workplace => {
   return {
     folder,
     write: (name, content) => writeFileSync(join(folder, name), content),
+    copyLedger: (from, to) => {
+      for (const ending of ["", ".keys"]) copyFileSync(join(folder, from + ending), join(folder, to + ending))
+    },
     run,
     runProcess,
     start,
