@@ -35,18 +35,14 @@ const row = (more: object = {}): object => ({
   ...more,
 })
 
-/** The bodies of the events of a store. */
-const eventsOf = (store: string): ReadonlyArray<Record<string, unknown>> => {
-  const database = new DatabaseSync(join(folder, store.slice("sqlite:".length)), { readOnly: true })
-  try {
-    return database
-      .prepare("SELECT body FROM event ORDER BY consent_date, event_id")
-      .all()
-      .map(({ body }) => JSON.parse(String(body)))
-  } finally {
-    database.close()
-  }
+/** The events of a store as they are answered, by `consentDate`. */
+const eventsOf = async (store: string): Promise<ReadonlyArray<Record<string, unknown>>> => {
+  const { code, stdout } = await run(["export", "--store", store])
+  expect(code).toBe(0)
+  return linesOf(stdout).toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
 }
+
+const placeOf = ({ consentDate, id }: { readonly [member: string]: unknown }) => `${String(consentDate)} ${String(id)}`
 
 const importInto = async (
   store: string,
@@ -117,11 +113,11 @@ describe("NDJSON", () => {
     expect(code).toBe(2)
     expect(tally).toMatchObject({ dryRun: false, rows: 14, recorded: 2, recordedBefore: 1, rejected: 11 })
     expect(tally.faults).toMatchObject({ unreadable: 4, invalid: 1 })
-    expect(eventsOf(store).map(({ consentAction, externalId }) => [consentAction, externalId])).toEqual([
+    expect((await eventsOf(store)).map(({ consentAction, externalId }) => [consentAction, externalId])).toEqual([
       ["import", undefined],
       ["import", "x"],
     ])
-    expect(new Set(eventsOf(store).map(({ concordId }) => concordId)).size).toBe(2)
+    expect(new Set((await eventsOf(store)).map(({ concordId }) => concordId)).size).toBe(2)
   })
 
   test("shows the first faults where no file is asked for, never a value; exits with 2, or 0 where all is well", async () => {
@@ -156,7 +152,7 @@ describe("CSV", () => {
       JSON.stringify(row({ userId, consentState: "declined" })),
     )
     await importInto(store, again.join("\n"))
-    expect(new Set(eventsOf(store).map(({ concordId }) => concordId)).size).toBe(3)
+    expect(new Set((await eventsOf(store)).map(({ concordId }) => concordId)).size).toBe(3)
   })
 
   test("may have another delimiter, be packed, or come from standard input", async () => {
@@ -237,7 +233,7 @@ describe("a mapping", () => {
     write("mapping.json", JSON.stringify({ ...mapping, consentDate: { column: "when", offset: "+01:00" } }))
     const second = await importInto(store, content, ["--map", "mapping.json"])
     expect([second.tally.recorded, second.rejected]).toEqual([1, ["1 consentDate invalid", "3 consentState invalid"]])
-    const [one, two, third] = eventsOf(store).map(({ consentDate, consentState, externalId, version }) => [
+    const [one, two, third] = (await eventsOf(store)).map(({ consentDate, consentState, externalId, version }) => [
       consentDate,
       consentState,
       externalId,
@@ -282,7 +278,7 @@ describe("a mapping", () => {
     write("mapping.json", text)
     const { code, stderr } = await importInto("sqlite:empty.db", content, ["--map", "mapping.json"])
     expect([code, stderr]).toEqual([2, expect.stringMatching(reason)])
-    expect(eventsOf("sqlite:empty.db")).toEqual([])
+    expect(await eventsOf("sqlite:empty.db")).toEqual([])
   })
 })
 
@@ -293,7 +289,7 @@ test("A dry run says what then happens, and records nothing.", async () => {
     .join("\n")
   const foreseen = await importInto(store, content, ["--dry-run"])
   expect(foreseen.tally).toMatchObject({ dryRun: true, recorded: 2, rejected: 1 })
-  expect(eventsOf(store)).toEqual([])
+  expect(await eventsOf(store)).toEqual([])
   const then = await importInto(store, content)
   const { answers, ...foretold } = foreseen.tally
   expect({ ...then.tally, dryRun: true }).toEqual(foretold)
@@ -324,7 +320,7 @@ describe("what cannot be done is said plainly:", () => {
     ])
     expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(reason)])
     expect(existsSync(join(folder, "none.db"))).toBe(false)
-    expect(eventsOf("sqlite:empty.db")).toEqual([])
+    expect(await eventsOf("sqlite:empty.db")).toEqual([])
   })
 })
 
@@ -361,7 +357,7 @@ describe("an export", () => {
       const restore = async (...more: ReadonlyArray<string>) =>
         JSON.parse((await run(["import", out, "--restore", "--store", other, "--json", ...more])).stdout)
       expect(await restore("--dry-run")).toMatchObject({ recorded: 1200, rejected: 0 })
-      expect(eventsOf(other)).toEqual([])
+      expect(await eventsOf(other)).toEqual([])
       expect(await restore()).toMatchObject({ recorded: 1200, recordedBefore: 0, rejected: 0 })
       expect(await restore()).toMatchObject({ recorded: 0, recordedBefore: 1200, rejected: 0 })
       expect((await run(["export", "--store", other])).stdout).toBe(whole)
@@ -371,10 +367,24 @@ describe("an export", () => {
         const read = ["event", "head", "lane_head", "external_id"].map((table) =>
           database.prepare(`SELECT * FROM ${table} ORDER BY 1, 2, 3`).all(),
         )
+        const parts = database.prepare("SELECT lane, person, kind FROM personal_data ORDER BY 1, 2, 3").all()
+        const commitments = new Set<string>()
+        // Personal data are committed to anew: only the commitments and the leaf hashes differ.
+        const events = read[0]!.map(({ body, leaf: _, ...columns }) => ({
+          ...columns,
+          body: String(body).replace(/"commitment":"([\w-]{43})"/, (_, commitment) => {
+            commitments.add(commitment)
+            return ""
+          }),
+        }))
         database.close()
-        return read
+        return { rows: [events, ...read.slice(1), parts], commitments }
       }
-      expect(tables(other)).toEqual(tables(store))
+      const [before, after] = [tables(store), tables(other)]
+      expect(after.rows).toEqual(before.rows)
+      expect([before.commitments.size, after.commitments.size]).toEqual([600, 600])
+      expect([...after.commitments].filter((commitment) => before.commitments.has(commitment))).toEqual([])
+      expect((await run(["verify", "--store", other])).code).toBe(0)
     },
   )
 
@@ -392,7 +402,7 @@ describe("an export", () => {
         ? run(["import", "shuffled.ndjson", ...args])
         : run(["import", "-", ...args], { stdin: shuffled }))
       expect(JSON.parse(restored.stdout)).toMatchObject({ recorded: 1200, rejected: 0 })
-      expect(eventsOf(other)).toEqual(eventsOf(store))
+      expect(await eventsOf(other)).toEqual(await eventsOf(store))
     },
   )
 
@@ -439,11 +449,11 @@ describe("an export", () => {
       "6 missing",
       "7 unknown_version",
     ])
-    expect(eventsOf(fresh)).toEqual([])
+    expect(await eventsOf(fresh)).toEqual([])
     // A refusal of any version may have been recorded.
     write("bad.ndjson", JSON.stringify({ ...event, consentState: "declined", version: 9 }))
     expect(await codesInto(fresh)).toEqual([])
-    expect(eventsOf(fresh)).toHaveLength(1)
+    expect(await eventsOf(fresh)).toHaveLength(1)
     const withId = linesOf(whole).find(({ externalId }) => externalId !== undefined)!
     const taken = [
       { ...event, consentState: "viewed", consentDate: "2020-01-01T00:00:00.000Z" },

@@ -109,9 +109,15 @@ describe("assent people release", () => {
       expect([second.code, second.outcome]).toEqual([2, undefined])
       expect(second.stderr).toContain("names no one")
     }
-    expect(facts(store)).toMatchObject([
-      { kind: "released", reason: "closed", identifier: { kind: "email" } },
+    const released = facts(store)
+    expect(released).toMatchObject([
+      { kind: "released", identifier: { kind: "email" } },
       { kind: "released", identifier: { kind: "userId" } },
+    ])
+    const { stdout } = await run(["people", "data", "--store", store, "--concord-id", released[0]!["survivor"]!])
+    expect(JSON.parse(stdout).personalData).toMatchObject([
+      { kind: "fact", data: { reason: "closed" } },
+      { kind: "fact", data: { reason: "closed" } },
     ])
   })
 
