@@ -18,6 +18,7 @@ test("the drill on PostgreSQL ends with the person erased again", async () => {
   const folder = join(installed.folder, "drill")
   mkdirSync(folder)
   const output = installed.run(drill("PostgreSQL", folder, await freePort()), { OWNER, SERVICE })
-  expectDrilled(output)
+  // The role of the service has no right to vacuum, unless the owner grants it (PostgreSQL 17 and later).
+  expectDrilled(output, false)
   expect(installed.rows("SELECT count(*) FROM alias", urlOf(installed, "assent_service", "drilled"))).toEqual(["0"])
 })

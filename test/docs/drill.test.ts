@@ -20,6 +20,6 @@ describe.runIf(hasPackages({ sqlite3: "sqlite3", curl: "curl" }))("the drill", (
       env: childEnv,
     })
     expect([status, stderr, stdout], `${stderr}\n${stdout}`).toEqual([0, expect.anything(), expect.anything()])
-    expectDrilled(stdout)
+    expectDrilled(stdout, true)
   })
 })
