@@ -1,5 +1,6 @@
 /**
- * The lines of an erasure log: `{"hash":"…","entry":{…}}`, one for the beginning and one for the end of an erasure.
+ * The lines of an erasure log: `{"hash":"…","entry":{…}}`: one when an erasure begins, one when its transaction is
+ * kept, and one when the files of the store are scrubbed too.
  *
  * The hash is the SHA-256 of the hash of the line before, a line feed and the text of the entry, in lower-case
  * hexadecimal; before the first line stand 64 zeros. So a line that was changed, or is missing before another one, does
@@ -12,10 +13,10 @@ import { Uuid } from "../../core/formats/Fields.ts"
 import type { LoggedErasure } from "../../core/ports/ErasureLog.ts"
 import { erasureReasons } from "../../core/ports/PersonalStore.ts"
 
-/** The beginning of an erasure, or the end of the one with this id. */
+/** The beginning of an erasure, or how far the one with this id went. */
 export type Entry =
   | { readonly kind: "begun"; readonly erasure: LoggedErasure }
-  | { readonly kind: "done"; readonly id: string }
+  | { readonly kind: "kept" | "done"; readonly id: string }
 
 /** The hash before the first line. */
 export const firstHash = "0".repeat(64)
@@ -30,19 +31,18 @@ const Begun = Schema.Struct({
   reason: Schema.Literals(erasureReasons),
 })
 
-const Done = Schema.Struct({ kind: Schema.Literal("done"), id: Uuid })
+const Reached = Schema.Struct({ kind: Schema.Literals(["kept", "done"]), id: Uuid })
 
-const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Union([Begun, Done])))
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Union([Begun, Reached])))
 
 const hashOf = (before: string, entry: string): string => hash("sha256", `${before}\n${entry}`)
 
 /** The line of an entry after the line with the hash `before`, with its line feed; and its own hash. */
 export const write = (before: string, entry: Entry): { readonly line: string; readonly hash: string } => {
-  const { kind } = entry
   const json =
-    kind === "done"
-      ? { kind, id: entry.id }
-      : { kind, ...entry.erasure, recordedAt: Instant.format(entry.erasure.recordedAt) }
+    entry.kind === "begun"
+      ? { kind: entry.kind, ...entry.erasure, recordedAt: Instant.format(entry.erasure.recordedAt) }
+      : { kind: entry.kind, id: entry.id }
   const text = JSON.stringify(json)
   const own = hashOf(before, text)
   return { line: `{"hash":"${own}","entry":${text}}\n`, hash: own }
@@ -50,8 +50,8 @@ export const write = (before: string, entry: Entry): { readonly line: string; re
 
 const form = /^\{"hash":"([0-9a-f]{64})","entry":(\{.*\})\}$/
 
-const toEntry = (read: typeof Begun.Type | typeof Done.Type): Entry | undefined => {
-  if (read.kind === "done") return read
+const toEntry = (read: typeof Begun.Type | typeof Reached.Type): Entry | undefined => {
+  if (read.kind !== "begun") return read
   const { kind, recordedAt: text, ...erasure } = read
   const recordedAt = Instant.parse(text)
   return recordedAt === undefined ? undefined : { kind, erasure: { ...erasure, recordedAt } }

@@ -7,7 +7,7 @@ import type { LoggedErasure, LoggedState } from "../../core/ports/ErasureLog.ts"
 import * as ErasureLine from "./ErasureLine.ts"
 import * as Erasures from "./Erasures.ts"
 
-/** Writes erasures that are done. */
+/** Writes erasures that are kept. */
 export const write = (erasures: ReadonlyArray<LoggedErasure>): string => {
   let before = ErasureLine.firstHash
   let text = ""
@@ -18,7 +18,7 @@ export const write = (erasures: ReadonlyArray<LoggedErasure>): string => {
   }
   for (const erasure of erasures) {
     add({ kind: "begun", erasure })
-    add({ kind: "done", id: erasure.id })
+    add({ kind: "kept", id: erasure.id })
   }
   return text
 }

@@ -121,6 +121,7 @@ export const layer = (path: string): Layer.Layer<ErasureLog> =>
           turns.withPermit,
         )
 
+      /** Writes an entry, or none, and returns the erasures then. */
       const write = (entryOf: (erasures: Erasures.Erasures) => ErasureLine.Entry | undefined) =>
         alone(async (file) => {
           const before = known
@@ -130,11 +131,17 @@ export const layer = (path: string): Layer.Layer<ErasureLog> =>
           const written = entry === undefined ? read : await append(file, read, entry)
           if (read.end === 0) await syncFolder(path)
           known = written
+          return written.erasures
         })
 
+      /** Writes how far an erasure went, unless the log says it, or has no such erasure. */
+      const reach = (kind: "kept" | "done", state: "isKept" | "isDone", id: string) =>
+        write((erasures) => (erasures.get(id)?.[state] === false ? { kind, id } : undefined))
+
       return {
-        begin: (erasure) => write(() => ({ kind: "begun", erasure })),
-        finish: (id) => write((erasures) => (erasures.get(id)?.isDone === true ? undefined : { kind: "done", id })),
+        begin: (erasure) => Effect.asVoid(write(() => ({ kind: "begun", erasure }))),
+        keep: (id) => Effect.map(reach("kept", "isKept", id), (erasures) => erasures.has(id)),
+        finish: (id) => Effect.asVoid(reach("done", "isDone", id)),
         all: alone(async (file) => {
           known = undefined
           const read = await readOn(file, nothing((await file.stat()).ino))

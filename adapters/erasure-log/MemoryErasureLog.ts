@@ -10,6 +10,11 @@ export const layer: Layer.Layer<ErasureLog> = Layer.sync(ErasureLog, () => {
   const erasures: Erasures.Erasures = new Map()
   return {
     begin: (erasure) => Effect.sync(() => Erasures.add(erasures, { kind: "begun", erasure })),
+    keep: (id) =>
+      Effect.sync(() => {
+        Erasures.add(erasures, { kind: "kept", id })
+        return erasures.has(id)
+      }),
     finish: (id) => Effect.sync(() => Erasures.add(erasures, { kind: "done", id })),
     all: Effect.sync(() => [...erasures.values()]),
   }

@@ -2,8 +2,9 @@
  * Erasing a person (semantics, section 8): what names it, and its personal data, are destroyed for everyone that is
  * joined with it now. Events, and the facts that two random ids were joined, stay.
  *
- * The order is: a line in the log of erasures, one transaction in the store, the caches of this process, the files of
- * the store, and a last line in the log. A crash in between is finished at the next start, by the log.
+ * The order is: a line in the log of erasures, one transaction in the store, the caches of this process, a line that
+ * the erasure is kept, the files of the store, and a last line. A crash in between is finished at the next start, by
+ * the log.
  */
 import { Clock, Effect, Metric, Option } from "effect"
 import type { Instant } from "../engine/Instant.ts"
@@ -17,7 +18,7 @@ import type { Organization } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
 import * as People from "../model/People.ts"
 import * as ErasureNotice from "./ErasureNotice.ts"
-import type { ErasureLog, ErasureLogUnavailable } from "../ports/ErasureLog.ts"
+import type { ErasureLog, ErasureLogUnavailable, LoggedErasure } from "../ports/ErasureLog.ts"
 import type { Erasure, ErasureChange, ErasureReason, Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
 
 /** A request to erase a person. */
@@ -35,7 +36,7 @@ export interface ErasedPerson {
   readonly erasure: Erasure
   /** Whether the deleted rows are gone from the files of the store. */
   readonly isScrubbed: boolean
-  /** Whether a log of erasures has it, so that a restored backup erases again. */
+  /** Whether a log of erasures says that it is kept, so that a restored backup is erased again at the same instant. */
   readonly isLogged: boolean
   /** What is not promised, one sentence each. */
   readonly notPromised: ReadonlyArray<string>
@@ -149,8 +150,51 @@ const positionsOf = (
 ): Effect.Effect<Positions, StoreUnavailable> =>
   store.people.laneEnds([...new Set(members.map((member) => Lane.of(organization, member)))].toSorted((a, b) => a - b))
 
+/** An erasure as the log has it. */
+const asLogged = (
+  organization: Organization,
+  { id, members, reason, recordedAt, submitter }: Erasure,
+): LoggedErasure => ({ id, organization: organization.id, members, recordedAt, submitter, reason })
+
+/**
+ * Writes into a log that an erasure is kept by the store, and the erasure itself where the log lacks it, or has it
+ * begun at another instant.
+ */
+export const logKept = Effect.fnUntraced(function* (
+  organization: Organization,
+  erasure: Erasure,
+  log: ErasureLog["Service"],
+  begunAt: Instant = erasure.recordedAt,
+) {
+  if (begunAt === erasure.recordedAt && (yield* log.keep(erasure.id))) return
+  yield* log.begin(asLogged(organization, erasure))
+  yield* log.keep(erasure.id)
+})
+
+/** An erasure that the store keeps, and whether a log says so. */
+interface Kept {
+  readonly erasure: Erasure
+  readonly isLogged: boolean
+}
+
+/** Writes that an erasure is kept into the log, if there is one. If that fails, the erasure is made all the same. */
+const keep = Effect.fnUntraced(function* (
+  organization: Organization,
+  erasure: Erasure,
+  { erasureLog }: Pick<LedgerContext, "erasureLog">,
+) {
+  if (Option.isNone(erasureLog)) return { erasure, isLogged: false } satisfies Kept as Kept
+  const isLogged = yield* logKept(organization, erasure, erasureLog.value).pipe(
+    Effect.as(true),
+    Effect.catchTag("ErasureLogUnavailable", ({ reason }) =>
+      Effect.as(Effect.logWarning("an erasure is made, and the log of erasures does not say so", { reason }), false),
+    ),
+  )
+  return { erasure, isLogged } satisfies Kept as Kept
+})
+
 /** Writes that an erasure begins into the log, if there is one. */
-const begin = (erasure: Parameters<ErasureLog["Service"]["begin"]>[0], { erasureLog }: LedgerContext) =>
+const begin = (erasure: LoggedErasure, { erasureLog }: LedgerContext) =>
   Option.match(erasureLog, { onNone: () => Effect.void, onSome: (log) => log.begin(erasure) })
 
 /**
@@ -177,8 +221,9 @@ export interface Planned extends Together, Pick<ErasureChange, "id" | "reason" |
 }
 
 /**
- * Records an erasure: the line in the log, then the transaction. Questions about its people wait meanwhile, so that no
- * answer is given that it is not later than.
+ * Records an erasure: the line in the log, the transaction, and the line that it is kept. Questions about its people
+ * wait meanwhile, so that no answer is given that it is not later than, and no answer "erased" before the log keeps its
+ * instant.
  */
 export const write = Effect.fnUntraced(function* (
   organization: Organization,
@@ -208,11 +253,10 @@ export const write = Effect.fnUntraced(function* (
         reason,
         ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify(members[0]))),
       })
-      if (typeof kept === "object") {
-        forget(organization, members, context)
-        yield* Metric.update(Metric.withAttributes(erasures, { reason }), 1)
-      }
-      return kept
+      if (typeof kept !== "object") return kept
+      forget(organization, members, context)
+      yield* Metric.update(Metric.withAttributes(erasures, { reason }), 1)
+      return yield* keep(organization, kept, context)
     }),
   )
 })
@@ -224,17 +268,17 @@ export const write = Effect.fnUntraced(function* (
 const giveWay = Effect.fnUntraced(function* (
   organization: Organization,
   id: string,
-  { members, reason, recordedAt, submitter }: Erasure,
+  erasure: Erasure,
   { erasureLog }: LedgerContext,
 ) {
   if (Option.isNone(erasureLog)) return
   const log = erasureLog.value
-  const same = { id, organization: organization.id, members, recordedAt, submitter, reason }
+  const same = { ...asLogged(organization, erasure), id }
   yield* Effect.ignore(Effect.andThen(log.begin(same), log.finish(id)))
 })
 
 /** The outcome of one attempt: an erasure made now or before, or nothing. */
-type Attempted = Erasure | NeverKnown | "repeated" | "stale"
+type Attempted = Kept | NeverKnown | "repeated" | "stale"
 
 /** One attempt at erasing a person, recorded with an id. `begun` has the id if an attempt before is in the log. */
 const attempt = Effect.fnUntraced(function* (
@@ -248,7 +292,7 @@ const attempt = Effect.fnUntraced(function* (
   if (counted.person.erasedAt !== undefined) {
     const before = (yield* context.store.personal.erasure(organization, concordId))!
     if (before.id !== id && begun.has(id)) yield* giveWay(organization, id, before, context)
-    return before
+    return yield* keep(organization, before, context)
   }
   if (!(yield* isKnown(organization, counted, concordId, context))) return { _tag: "NeverKnown" } as NeverKnown
   const people = yield* together(organization, counted, concordId, context)
@@ -258,8 +302,12 @@ const attempt = Effect.fnUntraced(function* (
 })
 
 /** Answers with an erasure that is kept, and finishes it. */
-const erased = Effect.fnUntraced(function* (organization: Organization, erasure: Erasure, context: LedgerContext) {
-  const isLogged = Option.isSome(context.erasureLog)
+const erased = Effect.fnUntraced(function* (
+  organization: Organization,
+  { erasure, isLogged }: Kept,
+  context: LedgerContext,
+) {
+  const hasLog = Option.isSome(context.erasureLog)
   const isScrubbed = yield* finishAll([erasure.id], context)
   const unreadableInBackupsFrom = yield* ErasureNotice.unreadableInBackupsFrom(erasure.recordedAt, context)
   return {
@@ -267,7 +315,7 @@ const erased = Effect.fnUntraced(function* (organization: Organization, erasure:
     erasure,
     isScrubbed,
     isLogged,
-    notPromised: ErasureNotice.notPromised({ isLogged, isScrubbed }),
+    notPromised: ErasureNotice.notPromised({ hasLog, isLogged, isScrubbed }),
     ...(unreadableInBackupsFrom !== undefined && { unreadableInBackupsFrom }),
     positions: yield* positionsOf(organization, erasure.members, context),
   } satisfies ErasedPerson as ErasedPerson
@@ -312,7 +360,8 @@ export const repeated = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const erasure = (yield* context.store.personal.erasure(organization, JSON.parse(answer) as string))!
-  return { ...(yield* erased(organization, erasure, context)), isRepeated: true } satisfies ErasedPerson as ErasedPerson
+  const kept = yield* keep(organization, erasure, context)
+  return { ...(yield* erased(organization, kept, context)), isRepeated: true } satisfies ErasedPerson as ErasedPerson
 })
 
 /**

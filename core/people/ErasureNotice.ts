@@ -17,20 +17,27 @@ const elsewhere =
 const notScrubbed =
   "Deleted rows may still be in the files of the store: run assent scrub, in PostgreSQL with a role that may VACUUM."
 
-const notLogged = "No erasure log is set (ASSENT_ERASURE_LOG): a backup that is restored brings the person back."
+const noLog = "No erasure log is set (ASSENT_ERASURE_LOG): a backup that is restored brings the person back."
+
+const notLogged =
+  "The erasure log could not be written again: until a server starts with it, or this erasure is sent again, a backup " +
+  "that is restored is erased at a later instant than this one."
 
 /** What an erasure cannot promise, one sentence each. */
 export const notPromised = ({
+  hasLog,
   isLogged,
   isScrubbed,
 }: {
+  readonly hasLog: boolean
   readonly isLogged: boolean
   readonly isScrubbed: boolean
 }): ReadonlyArray<string> => [
   outside,
   elsewhere,
   ...(isScrubbed ? [] : [notScrubbed]),
-  ...(isLogged ? [] : [notLogged]),
+  ...(hasLog ? [] : [noLog]),
+  ...(hasLog && !isLogged ? [notLogged] : []),
 ]
 
 /**

@@ -4,6 +4,8 @@
  * An erasure that the log has and the store lacks is made again, because the store was restored from a backup, or a
  * crash came before the transaction. One that the store has is finished, if a crash came after the transaction. An
  * erasure that was made without a log is written into it.
+ *
+ * One that is kept was answered, so that it is made again at its instant. One that only began was not.
  */
 import { Clock, Effect, Option } from "effect"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -40,6 +42,15 @@ export const erasuresOf = Effect.fnUntraced(function* (
   }
 })
 
+/**
+ * The erasures of a log of which someone is not erased, in the order in which they are made again: first those that are
+ * kept. One that only began may have people of one that is kept, because another server was first.
+ */
+export const lacking = (logged: ReadonlyArray<LoggedState>, erased: ReadonlySet<string>): ReadonlyArray<LoggedState> =>
+  logged
+    .filter(({ members }) => members.some((member) => !erased.has(member)))
+    .toSorted((a, b) => Number(b.isKept) - Number(a.isKept))
+
 /** Makes an erasure of the log again, for its members that are not erased. Joins of a restored backup add no others. */
 export const eraseAgain = Effect.fnUntraced(function* (
   organization: Organization,
@@ -62,10 +73,10 @@ export const eraseAgain = Effect.fnUntraced(function* (
       learnt = Math.max(learnt, person.learnt ?? learnt)
     }
     if (members.length === 0) return
-    const { id, isDone, reason, recordedAt, submitter } = logged
+    const { id, isKept, reason, recordedAt, submitter } = logged
     // One that was answered keeps its instant. Otherwise others may have answered about the person since.
-    const earliest = isDone ? recordedAt : Math.max(recordedAt, learnt + 1, yield* Clock.currentTimeMillis)
-    const planned = { id, members, seen, learnt, reason, submitter, earliest, isExact: isDone, logged: logged.members }
+    const earliest = isKept ? recordedAt : Math.max(recordedAt, learnt + 1, yield* Clock.currentTimeMillis)
+    const planned = { id, members, seen, learnt, reason, submitter, earliest, isExact: isKept, logged: logged.members }
     const kept = yield* Erasing.write(organization, planned, undefined, context)
     if (kept !== "stale") return
     yield* Effect.yieldNow
@@ -82,15 +93,33 @@ const ofOrganization = Effect.fnUntraced(function* (
 ) {
   const kept = yield* erasuresOf(organization, context)
   const erased = new Set(kept.flatMap(({ members }) => members))
-  const missing = logged.filter(({ members }) => members.some((member) => !erased.has(member)))
+  const missing = lacking(logged, erased)
   for (const each of missing) yield* eraseAgain(organization, each, erased, context)
-  const known = new Set(logged.map(({ id }) => id))
-  const unlogged = kept.filter(({ id }) => !known.has(id))
-  for (const { id, members, reason, recordedAt, submitter } of unlogged) {
-    yield* log.begin({ id, organization: organization.id, members, recordedAt, submitter, reason })
+  const known = new Map(logged.map((each) => [each.id, each]))
+  for (const each of kept) {
+    const entry = known.get(each.id)
+    if (entry?.isKept !== true) yield* Erasing.logKept(organization, each, log, entry?.recordedAt)
   }
-  const unfinished = logged.filter(({ isDone }) => !isDone)
-  return { erased: missing.length, unfinished: [...missing, ...unfinished, ...unlogged], logged: unlogged.length }
+  return { erased: missing.length, logged: kept.filter(({ id }) => !known.has(id)).length }
+})
+
+/** The erasures of a log whose rows may still be in the files of the store. */
+const unfinished = (log: ErasureLog["Service"]) =>
+  Effect.map(log.all, (all) => all.filter(({ isDone, isKept }) => isKept && !isDone))
+
+/**
+ * Scrubs the files of the store, and writes into the log, if there is one, that the erasures are done which were kept
+ * before. Returns whether nothing is left in the files.
+ */
+export const scrub = Effect.fnUntraced(function* ({
+  erasureLog,
+  store,
+}: Pick<LedgerContext, "erasureLog" | "store">): Effect.fn.Return<boolean, StoreUnavailable | ErasureLogUnavailable> {
+  if (Option.isNone(erasureLog)) return yield* store.personal.scrub
+  const before = yield* unfinished(erasureLog.value)
+  const isScrubbed = yield* store.personal.scrub
+  if (isScrubbed) for (const { id } of before) yield* erasureLog.value.finish(id)
+  return isScrubbed
 })
 
 /** Brings the store and its log together; does nothing without a log, and on a replica, which follows its primary. */
@@ -102,15 +131,11 @@ export const replay = Effect.fnUntraced(function* (
   const log = erasureLog.value
   const all = Map.groupBy(yield* log.all, ({ organization }) => organization)
   let [erased, logged] = [0, 0]
-  const unfinished = new Set<string>()
   for (const organization of (yield* store.catalog.current).organizations.values()) {
     const done = yield* ofOrganization(organization, all.get(organization.id) ?? [], log, context)
     erased += done.erased
     logged += done.logged
-    for (const { id } of done.unfinished) unfinished.add(id)
   }
-  if (unfinished.size === 0) return Option.some({ erased, logged, isScrubbed: true })
-  const isScrubbed = yield* store.personal.scrub
-  if (isScrubbed) for (const id of unfinished) yield* log.finish(id)
+  const isScrubbed = (yield* unfinished(log)).length === 0 || (yield* scrub(context))
   return Option.some({ erased, logged, isScrubbed })
 })

@@ -210,7 +210,7 @@ export const run = Effect.fnUntraced(function* (
     if (!isDryRun) {
       const outcome = yield* Erasing.record(organization, { concordId, submitter, reason: "retention" }, context)
       if ("_tag" in outcome) return outcome._tag === "LogUnavailable" ? outcome : undefined
-      erased.push(outcome.id)
+      erased.push(outcome.erasure.id)
     }
     const kind = kindOf(group.isIdentified)
     counts = { ...counts, [kind]: counts[kind] + 1 }

@@ -25,8 +25,11 @@ export interface LoggedErasure {
   readonly reason: ErasureReason
 }
 
-/** An erasure in the log, and whether it was finished: its transaction is kept, and the files were scrubbed. */
+/** An erasure in the log, and how far it went. */
 export interface LoggedState extends LoggedErasure {
+  /** Whether its transaction is kept, so that it was answered with its instant. */
+  readonly isKept: boolean
+  /** Whether it is kept, and the files of the store were scrubbed, which a store may not be able to do. */
   readonly isDone: boolean
 }
 
@@ -36,7 +39,9 @@ export class ErasureLog extends Context.Service<
   {
     /** Writes durably that an erasure begins. Its members are never fewer than those that are erased then. */
     readonly begin: (erasure: LoggedErasure) => Effect.Effect<void, ErasureLogUnavailable>
-    /** Writes durably that an erasure is done. */
+    /** Writes durably that the transaction of an erasure is kept. False, with nothing written, if it never began. */
+    readonly keep: (id: string) => Effect.Effect<boolean, ErasureLogUnavailable>
+    /** Writes durably that an erasure is done, and so kept as well. Writes nothing if it never began. */
     readonly finish: (id: string) => Effect.Effect<void, ErasureLogUnavailable>
     /** Every erasure, in the order in which they began. Fails if a line was changed, or is missing before another. */
     readonly all: Effect.Effect<ReadonlyArray<LoggedState>, ErasureLogUnavailable>

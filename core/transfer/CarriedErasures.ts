@@ -27,7 +27,7 @@ export const bring = Effect.fnUntraced(function* (
   const own = carried.filter((erasure) => erasure.organization === organization.id)
   const kept = yield* ErasureReplay.erasuresOf(organization, context)
   const before = new Set(kept.flatMap(({ members }) => members))
-  const missing = own.filter(({ members }) => members.some((member) => !before.has(member)))
+  const missing = ErasureReplay.lacking(own, before)
   if (!context.isDryRun) {
     for (const each of missing) yield* ErasureReplay.eraseAgain(organization, each, before, context)
   }

@@ -1,5 +1,5 @@
 /** `assent erase` and `assent scrub`. */
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { beforeAll, describe, expect, test } from "vitest"
 import { workplace } from "./run.ts"
@@ -88,4 +88,29 @@ test("assent scrub removes what deleted rows have left in the files", async () =
   const store = await storeWith([{ userId: "ann" }])
   const { code, stderr, stdout } = await run(["scrub", "--store", store])
   expect([code, stderr, stdout]).toEqual([0, "", "nothing that was deleted is left in the files of the store\n"])
+})
+
+test("assent scrub finishes the erasures that are kept in the log", async () => {
+  const store = await storeWith([{ userId: "ann" }])
+  const log = ["--erasure-log", "scrubbed.ndjson"]
+  const path = join(folder, "scrubbed.ndjson")
+  const counted = await run(["erase", "--user-id", "ann", "--store", store, ...log, "--json"])
+  const { concordId } = JSON.parse(counted.stdout)
+  const confirmed = ["--concord-id", concordId, "--confirm", concordId]
+  expect((await run(["erase", ...confirmed, "--store", store, ...log])).code).toBe(0)
+  const whole = readFileSync(path, "utf8")
+  const [begun, kept, done] = whole.split("\n")
+  expect([kept, done].map((line) => JSON.parse(line!).entry.kind)).toEqual(["kept", "done"])
+  writeFileSync(path, `${begun}\n`)
+  expect((await run(["scrub", "--store", store, ...log])).code).toBe(0)
+  expect(readFileSync(path, "utf8")).toBe(`${begun}\n`)
+  writeFileSync(path, `${begun}\n${kept}\n`)
+  expect((await run(["scrub", "--store", store])).code).toBe(0)
+  expect(readFileSync(path, "utf8")).toBe(`${begun}\n${kept}\n`)
+  expect((await run(["scrub", "--store", store, ...log])).code).toBe(0)
+  expect(readFileSync(path, "utf8")).toBe(whole)
+  writeFileSync(path, whole.replace("request", "court"))
+  const refused = await run(["scrub", "--store", store, ...log])
+  expect(refused.stderr).toContain("line 1 was changed")
+  expect(refused.code).not.toBe(0)
 })

@@ -46,19 +46,59 @@ describe.each(adapters)("$name", ({ layer }) => {
     expect(await run(layer(), (log) => log.all)).toEqual([])
   })
 
-  test("erasures are answered in the order in which they began, with whether they are done", async () => {
+  test("erasures are answered in the order in which they began, with how far they went", async () => {
     const states = await run(layer(), (log) =>
       Effect.gen(function* () {
         yield* log.begin(erasure(2))
         yield* log.begin(erasure(1, [1, 7]))
+        yield* log.begin(erasure(3))
+        yield* log.begin(erasure(4))
+        yield* log.keep(uuid(2))
         yield* log.finish(uuid(2))
         yield* log.finish(uuid(2))
+        yield* log.keep(uuid(2))
+        yield* log.keep(uuid(3))
+        yield* log.finish(uuid(4))
         return yield* log.all
       }),
     )
     expect(states).toEqual([
-      { ...erasure(2), isDone: true },
-      { ...erasure(1, [1, 7]), isDone: false },
+      { ...erasure(2), isKept: true, isDone: true },
+      { ...erasure(1, [1, 7]), isKept: false, isDone: false },
+      { ...erasure(3), isKept: true, isDone: false },
+      { ...erasure(4), isKept: true, isDone: true },
+    ])
+  })
+
+  test("one that never began is not kept, and adds nothing", async () => {
+    const found = await run(layer(), (log) =>
+      Effect.gen(function* () {
+        yield* log.begin(erasure(1))
+        const kept = [yield* log.keep(uuid(1)), yield* log.keep(uuid(1)), yield* log.keep(uuid(2))]
+        yield* log.finish(uuid(3))
+        return { kept, all: yield* log.all }
+      }),
+    )
+    expect(found).toEqual({ kept: [true, true, false], all: [{ ...erasure(1), isKept: true, isDone: false }] })
+  })
+
+  test("a kept erasure that begins again stays kept at its instant only, and is to be finished again", async () => {
+    const later = { ...erasure(2), recordedAt: erasure(2).recordedAt + 1 }
+    const states = await run(layer(), (log) =>
+      Effect.gen(function* () {
+        for (const n of [1, 2]) {
+          yield* log.begin(erasure(n))
+          yield* log.keep(uuid(n))
+          yield* log.finish(uuid(n))
+        }
+        yield* log.begin(erasure(1, [1, 7]))
+        yield* log.begin(later)
+        return yield* log.all
+      }),
+    )
+    expect(states).toEqual([
+      { ...erasure(1, [1, 7]), isKept: true, isDone: false },
+      { ...later, isKept: false, isDone: false },
     ])
   })
 
@@ -83,6 +123,7 @@ const filled = async (path: string, count = 4): Promise<void> => {
     Effect.gen(function* () {
       for (let n = 1; n <= count; n++) {
         yield* log.begin(erasure(n))
+        yield* log.keep(uuid(n))
         yield* log.finish(uuid(n))
       }
     }),
@@ -97,6 +138,16 @@ const reasonOf = async (path: string): Promise<string> => {
 }
 
 describe("the file", () => {
+  test("what the log says already is not written again, nor what is said of an erasure that never began", async () => {
+    const path = newPath()
+    await filled(path, 1)
+    const whole = readFileSync(path, "utf8")
+    const again = (log: ErasureLog["Service"]) =>
+      Effect.all([log.keep(uuid(1)), log.finish(uuid(1)), log.keep(uuid(2)), log.finish(uuid(2))])
+    await run(FileErasureLog.layer(path), again)
+    expect(readFileSync(path, "utf8")).toBe(whole)
+  })
+
   test("another process reads what one has written, and both write", async () => {
     const path = newPath()
     const [one, other] = [FileErasureLog.layer(path), FileErasureLog.layer(path)]
@@ -119,11 +170,12 @@ describe("the file", () => {
   test("holds ids, instants and reasons, and each line has the hash of the line before", async () => {
     const path = newPath()
     await filled(path, 1)
-    const [begun, done, end] = readFileSync(path, "utf8").split("\n")
+    const [begun, kept, done, end] = readFileSync(path, "utf8").split("\n")
     expect(JSON.parse(begun!)).toEqual({
       hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       entry: { kind: "begun", ...erasure(1), recordedAt: "2023-11-14T22:13:20.001Z" },
     })
+    expect(JSON.parse(kept!)).toMatchObject({ entry: { kind: "kept", id: uuid(1) } })
     expect(JSON.parse(done!)).toMatchObject({ entry: { kind: "done", id: uuid(1) } })
     expect(end).toBe("")
   })
@@ -167,7 +219,7 @@ describe("the file", () => {
       fc.asyncProperty(changed, async ({ at, to }) => {
         fc.pre(whole[at] !== to)
         writeFileSync(path, whole.slice(0, at) + to + whole.slice(at + 1))
-        expect(await reasonOf(path)).toMatch(/line \d was changed, or a line before it is missing/)
+        expect(await reasonOf(path)).toMatch(/line \d+ was changed, or a line before it is missing/)
       }),
       { numRuns: times(40, 400) },
     )

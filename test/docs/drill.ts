@@ -42,6 +42,7 @@ export const expectDrilled = (output: string, isScrubbed: boolean): void => {
   expect(recorded).toMatch(/^ +accepted +1$/m)
   expect(erased).toMatch(/^personKeys +1$/m)
   expect(erased).toContain('"kind":"begun"')
+  expect(erased).toContain('"kind":"kept"')
   expect(erased!.includes('"kind":"done"')).toBe(isScrubbed)
   expect(erased).not.toContain("jo@example.com")
   expect(started).toContain("people were erased again")

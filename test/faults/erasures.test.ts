@@ -2,7 +2,7 @@
  * Erasures that a crash ends after each of their steps, and erasures of the same people by two ledgers at once: with
  * the log of erasures, everything is as if they had been erased once. Over memory, SQLite and PostgreSQL.
  */
-import { mkdtempSync, rmSync } from "node:fs"
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
@@ -68,11 +68,16 @@ const crashes: ReadonlyArray<readonly [step: string, isBegun: boolean, crashing:
     true,
     (store, log) => ({
       store: withErase(store, (change) => Effect.andThen(store.personal.erase(change), gone)),
-      log: { ...log, finish: () => logGone },
+      log: { ...log, keep: () => logGone, finish: () => logGone },
     }),
   ],
   [
-    "before the files are scrubbed",
+    "before the line that it is kept",
+    true,
+    (store, log) => ({ store, log: { ...log, keep: () => logGone, finish: () => logGone } }),
+  ],
+  [
+    "before the files are scrubbed, after the line that it is kept",
     true,
     (store, log) => ({
       store: { ...store, personal: { ...store.personal, scrub: gone } },
@@ -171,7 +176,7 @@ describe.each(crashStores)("Crashes over %s", (_name, storeOf) => {
           yield* next.erase(people.scope.organization, erasing(people.scope, people.account))
         }
         // Asked before the people are erased again, which would finish it as well.
-        expect((yield* log.all).map(({ isDone }) => isDone)).toEqual([true])
+        expect((yield* log.all).map(({ isDone, isKept }) => isDone && isKept)).toEqual([true])
         yield* expectErased(next, store, people)
         yield* next.replayErasures
         yield* expectErased(next, store, people)
@@ -255,3 +260,116 @@ test("a log that lacks erasures of the store, because there was none before, get
   const all = await Effect.runPromise(logged.pipe(Effect.provide(FileErasureLog.layer(path))))
   expect(all).toMatchObject([{ members: [people.account, people.guest].toSorted(), isDone: true }])
 })
+
+describe("A backup from before an erasure, after which the files could not be scrubbed", () => {
+  const id = "01930000-0000-7000-8000-000000000001"
+  const lines = { begun: false, keep: undefined as Log["keep"] | undefined }
+  type Lines = typeof lines
+  const on = <A>(file: string, use: (store: Store) => Effect.Effect<A, unknown>) =>
+    Effect.runPromise(Effect.flatMap(LedgerStore, use).pipe(Effect.provide(SqliteStore.layer(file))))
+  const copy = (from: string, to: string): void => {
+    for (const ending of ["", "-wal"]) if (existsSync(from + ending)) copyFileSync(from + ending, to + ending)
+  }
+  /** What a person's decisions are, as known at an instant or now. */
+  const decided = (ledger: UseCases, { scope, account }: { scope: ProjectScope; account: string }, knownAt?: number) =>
+    ledger.decisions({ ...scope, concordId: account, ...(knownAt !== undefined && { at: knownAt, knownAt }) })
+
+  /** Erases, restores and replays; returns both erasures, and the answers as known at the first one's instant. */
+  const restored = async ({ begun, keep }: Lines) => {
+    const [own, backup] = [join(folder, `${files++}.db`), join(folder, `${files++}.db`)]
+    const layer = FileErasureLog.layer(join(folder, `${files++}.ndjson`))
+    const log = await Effect.runPromise(ErasureLog.pipe(Effect.provide(layer)))
+    const people = await on(own, (store) => Effect.flatMap(ledgerOver(store, log), populate))
+    const { account, guest, scope } = people
+    copy(own, backup)
+    const before = await on(own, (store) =>
+      Effect.gen(function* () {
+        const members = [account, guest].toSorted()
+        const other = { id, organization: scope.organization.id, members, submitter: scope.organization.id } as const
+        if (begun) yield* log.begin({ ...other, recordedAt: Date.now(), reason: "court" })
+        const unscrubbed = { ...store, personal: { ...store.personal, scrub: Effect.succeed(false) } }
+        const ledger = yield* ledgerOver(unscrubbed, keep === undefined ? log : { ...log, keep })
+        const outcome = yield* ledger.erase(scope.organization, erasing(scope, account))
+        if (outcome._tag !== "Erased") return yield* Effect.die(outcome._tag)
+        yield* Effect.sleep("5 millis")
+        return { outcome, answer: yield* decided(ledger, people, outcome.erasure.recordedAt) }
+      }),
+    )
+    const after = await on(backup, (store) =>
+      Effect.gen(function* () {
+        const ledger = yield* ledgerOver(store, log)
+        yield* ledger.replayErasures
+        const answer = yield* decided(ledger, people, before.outcome.erasure.recordedAt)
+        yield* expectErased(ledger, store, people)
+        return { erasure: (yield* store.personal.erasures(scope.organization, undefined, 10))[0]!, answer }
+      }),
+    )
+    return { before, after, logged: await Effect.runPromise(log.all) }
+  }
+
+  test("is erased at the same instant, and questions as known then are answered the same", async () => {
+    const { after, before, logged } = await restored(lines)
+    expect(before.outcome).toMatchObject({ isScrubbed: false, isLogged: true })
+    const { id, members, recordedAt } = before.outcome.erasure
+    expect(after.erasure).toMatchObject({ id, members, recordedAt })
+    expect(after.answer.items).toEqual(before.answer.items)
+    expect(logged).toMatchObject([{ id, recordedAt, isKept: true, isDone: true }])
+  })
+
+  test("is erased as the erasure that was kept, also if another one of the same people only began before", async () => {
+    const { after, before, logged } = await restored({ ...lines, begun: true })
+    const { id: kept, recordedAt } = before.outcome.erasure
+    expect(after.erasure).toMatchObject({ id: kept, recordedAt, reason: "request" })
+    expect(after.answer.items).toEqual(before.answer.items)
+    expect(logged).toMatchObject([
+      { id, isKept: false, isDone: false },
+      { id: kept, recordedAt, isKept: true, isDone: true },
+    ])
+  })
+
+  test("is erased at a later instant if the log could not keep the first one, and the answer said so", async () => {
+    const { after, before, logged } = await restored({ ...lines, keep: () => logGone })
+    const { id, recordedAt } = before.outcome.erasure
+    expect(before.outcome).toMatchObject({ isScrubbed: false, isLogged: false })
+    expect(before.outcome.notPromised).toContainEqual(expect.stringMatching(/^The erasure log could not be written/))
+    expect(after.erasure.id).toBe(id)
+    expect(after.erasure.recordedAt).toBeGreaterThan(recordedAt)
+    expect(logged).toMatchObject([{ id, recordedAt: after.erasure.recordedAt, isKept: true }])
+  })
+})
+
+test("an erasure that the log could not keep is kept there when it is sent again, or at the next start", () =>
+  runOver(stores[0][1], (store, log) =>
+    Effect.gen(function* () {
+      const unscrubbed = { ...store, personal: { ...store.personal, scrub: Effect.succeed(false) } }
+      const { account, other, scope } = yield* populate(yield* ledgerOver(store, log))
+      const failing = yield* ledgerOver(unscrubbed, { ...log, keep: () => logGone })
+      for (const concordId of [account, other]) {
+        const outcome = yield* failing.erase(scope.organization, erasing(scope, concordId))
+        expect(outcome).toMatchObject({ _tag: "Erased", isLogged: false })
+      }
+      const ledger = yield* ledgerOver(unscrubbed, log)
+      expect((yield* log.all).map(({ isKept }) => isKept)).toEqual([false, false])
+      const again = yield* ledger.erase(scope.organization, erasing(scope, account))
+      expect(again).toMatchObject({ _tag: "Erased", isLogged: true })
+      expect((yield* log.all).map(({ isKept }) => isKept)).toEqual([true, false])
+      const before = yield* log.all
+      expect(Option.getOrThrow(yield* ledger.replayErasures)).toEqual({ erased: 0, logged: 0, isScrubbed: false })
+      expect(yield* log.all).toEqual(before.map((each) => ({ ...each, isKept: true })))
+    }),
+  ))
+
+test("a log that has an erasure begun at another instant than that of the store gets the store's", () =>
+  runOver(stores[0][1], (store, log) =>
+    Effect.gen(function* () {
+      const { other, scope } = yield* populate(yield* ledgerOver(store, log))
+      const failing = yield* ledgerOver(store, { ...log, keep: () => logGone, finish: () => logGone })
+      const outcome = yield* failing.erase(scope.organization, erasing(scope, other))
+      const [begun] = yield* log.all
+      if (outcome._tag !== "Erased") return yield* Effect.die(outcome._tag)
+      yield* log.begin({ ...begun!, recordedAt: begun!.recordedAt - 1 })
+      yield* (yield* ledgerOver(store, log)).replayErasures
+      const { id, recordedAt } = outcome.erasure
+      expect(yield* log.all).toMatchObject([{ id, recordedAt, isKept: true, isDone: true }])
+    }),
+  ))

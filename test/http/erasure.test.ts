@@ -3,7 +3,9 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { blocks } from "../docs/preparedPostgres.ts"
 import { times } from "../support/long.ts"
+import { startPostgres } from "../support/postgres.ts"
 import { served } from "../support/served.ts"
 import { eventually, start } from "../support/server.ts"
 import { identify, makeSigner, personOf, publish, say, type Signer } from "./identityTokens.ts"
@@ -21,6 +23,7 @@ import {
   secretOf,
   shop,
   startWorld,
+  startWorldOn,
   types,
   violations,
   visit,
@@ -116,7 +119,10 @@ describe("an erasure", () => {
       submitter,
       reason,
     })
-    expect(ofErasure.at(-1)).toEqual({ kind: "done", id })
+    expect(ofErasure.slice(1)).toEqual([
+      { kind: "kept", id },
+      { kind: "done", id },
+    ])
   })
 
   test("leaves the person unknown as known from then on, and by id as it was before", async () => {
@@ -320,6 +326,43 @@ describe("the log of erasures", () => {
       await eventually(isSaid, "the replay is logged")
     } finally {
       await restored.stop()
+    }
+  })
+
+  inLong("erases again at the same instant what could never be scrubbed, because the role may not vacuum", async () => {
+    const postgres = await startPostgres()
+    const own = path("unscrubbed.ndjson")
+    const database = await postgres.database()
+    const env = { ASSENT_ERASURE_LOG: own }
+    const decisionsOf = async (on: Awaited<ReturnType<typeof startWorld>>, concordId: string, more = "") =>
+      (await asking(on, `concordId=${concordId}${more}`)).json.items[0]
+    try {
+      await (await startWorldOn(database, env)).stop()
+      const name = new URL(database).pathname.slice(1)
+      await postgres.administer("CREATE ROLE assent_service LOGIN PASSWORD 'not-a-secret'")
+      await postgres.administer(blocks("Roles", "sql")[1]!, name)
+      const ofService = (url: string) => postgres.url("assent_service", new URL(url).pathname.slice(1))
+      const first = await start({ env: { ...env, ASSENT_STORE: ofService(database) } })
+      const { concordId } = (await record(first, [yes({ userId: "rosa" })])).json.items[0]
+      await first.stop()
+      const backup = ofService(await postgres.copy(database))
+      const second = await start({ env: { ...env, ASSENT_STORE: ofService(database) } })
+      const json = { confirm: concordId, reason: "request" }
+      const erased = await second.request("POST", pathOf(concordId), { headers: asOwner, json })
+      expect([erased.status, erased.json.isScrubbed]).toEqual([200, false])
+      const asked = await decisionsOf(second, concordId)
+      const { at, because, knownAt } = asked
+      expect(because.rule).toBe("erased")
+      await second.stop()
+      expect(readFileSync(own, "utf8")).not.toContain('"done"')
+      const restored = await start({ env: { ...env, ASSENT_STORE: backup } })
+      const found = await restored.request("GET", pathOf(concordId), { headers: asOwner })
+      const { id, erasedAt } = erased.json
+      expect(found.json).toMatchObject({ id, erasedAt })
+      expect(await decisionsOf(restored, concordId, `&at=${at}&knownAt=${knownAt}`)).toEqual(asked)
+      await restored.stop()
+    } finally {
+      await postgres.stop()
     }
   })
 

@@ -4,6 +4,9 @@ import type { Part } from "./Mutant.ts"
 const onLedgers = "Every item and every question is answered as section 8 says"
 const crash = "a crash before the transaction"
 const scrubbing = "a crash before the files are scrubbed"
+const sameInstant = "is erased at the same instant"
+const laterInstant = "is erased at a later instant"
+const failed = "return { erasure: kept, isLogged: true }"
 const retained = "exactly the people whose retention is over"
 
 export const erasure: Part = {
@@ -59,7 +62,12 @@ export const erasure: Part = {
       "keeps joins from being undone",
     ],
     // X6: the log comes first, and is finished last.
-    ["core/people/ErasureReplay.ts", "if (isScrubbed) for (const id of unfinished) yield* log.finish(id)", "", crash],
+    [
+      "core/people/ErasureReplay.ts",
+      "if (isScrubbed) for (const { id } of before) yield* erasureLog.value.finish(id)",
+      "",
+      crash,
+    ],
     [
       "core/people/ErasureReplay.ts",
       "const kept = yield* Erasing.write(",
@@ -74,15 +82,51 @@ export const erasure: Part = {
     ],
     [
       "core/people/ErasureReplay.ts",
-      "const unlogged = kept.filter(({ id }) => !known.has(id))",
-      "const unlogged = kept.slice(0, 0)",
+      "if (entry?.isKept !== true) yield* Erasing.logKept(organization, each, log, entry?.recordedAt)",
+      "",
       "a log that lacks erasures of the store",
+      "a crash before the line that it is kept",
     ],
+    ["core/people/ErasureReplay.ts", "isKept ? recordedAt : Math.max(", "Math.max(1,", sameInstant],
+    ["core/people/ErasureReplay.ts", "isKept ? recordedAt : Math.max(", "true ? recordedAt : Math.max(", laterInstant],
+    // The line that an erasure is kept does not wait for the files, and is what the instant depends on.
+    ["core/people/Erasing.ts", "return yield* keep(organization, kept, context)", failed, sameInstant],
     [
       "core/people/ErasureReplay.ts",
-      "isDone ? recordedAt : Math.max(",
-      "Math.max(1,",
-      "erases again what a restored backup brings back",
+      ".toSorted((a, b) => Number(b.isKept) - Number(a.isKept))",
+      "",
+      "is erased as the erasure that was kept",
+    ],
+    ["core/people/ErasureReplay.ts", "isKept && !isDone", "!isDone", "is erased as the erasure that was kept"],
+    [
+      "core/people/Erasing.ts",
+      "begunAt === erasure.recordedAt && ",
+      "",
+      "a log that has an erasure begun at another instant",
+    ],
+    [
+      "core/people/Erasing.ts",
+      "return yield* keep(organization, before, context)",
+      "return { erasure: before, isLogged: true }",
+      "an erasure that the log could not keep",
+    ],
+    [
+      "adapters/erasure-log/Erasures.ts",
+      " && before.recordedAt === erasure.recordedAt",
+      "",
+      "a kept erasure that begins again stays kept",
+    ],
+    [
+      "adapters/erasure-log/Erasures.ts",
+      "isKept, isDone: false",
+      "isKept: false, isDone: false",
+      "a kept erasure that",
+    ],
+    [
+      "adapters/erasure-log/FileErasureLog.ts",
+      "erasures.get(id)?.[state] === false",
+      "true",
+      "what the log says already is not written again",
     ],
     [
       "core/people/ErasingByIdentifier.ts",
