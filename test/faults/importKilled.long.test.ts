@@ -63,10 +63,13 @@ const bodies = {
   },
 }
 
+/** What is recorded, as it is answered: a stored body holds no external id. */
 const recorded = async (kind: keyof typeof killed): Promise<ReadonlyArray<string>> =>
-  (await bodies[kind]())
-    .map((body) => {
-      const { consentDate, consentState, externalId } = JSON.parse(String(body))
+  (await runProcess(["export", ...storeOf(kind)])).stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const { consentDate, consentState, externalId } = JSON.parse(line)
       return `${consentDate} ${consentState} ${externalId}`
     })
     .toSorted()
