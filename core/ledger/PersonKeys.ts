@@ -182,6 +182,21 @@ export const keyOf = (
     found.get(concordId),
   )
 
+/**
+ * The key that is kept of a person; `undefined` if there is none, or it cannot be unwrapped any more. One read of the
+ * store, none if the key is held.
+ */
+export const keptOf = Effect.fnUntraced(function* (
+  organization: Owner,
+  concordId: string,
+  context: Pick<Context, "keys" | "personKeys" | "store">,
+): Effect.fn.Return<Uint8Array | undefined, KeysUnavailable | StoreUnavailable> {
+  const known = cached(context.personKeys, placeOf(organization, concordId), yield* Clock.currentTimeMillis)
+  if (known !== undefined && known.isNew === undefined) return known.key
+  const [row] = yield* context.store.personal.keys(organization, [concordId])
+  return row && (yield* open(organization, row, context))
+})
+
 /** Drops the keys of people that were erased. */
 export const forget = (
   organization: Pick<Owner, "number">,
