@@ -103,13 +103,13 @@ export const personal: Part = {
       "ledger/SessionCache.ts",
       "const isPartKept = hasKeptPart(cache, session.tokenHash)",
       "const isPartKept = false",
-      "is known as long as the session",
+      "That the part of a session is kept",
     ],
     [
       "ledger/Recording.ts",
       "SessionCache.noteKeptPart(sessionCache, session.tokenHash)",
       "",
-      "brought by the first append",
+      "of a session are brought by the first",
     ],
     ["people/Sessions.ts", "remember(session, committed, now, context)", "", "cost no statement where there are none"],
     [
