@@ -126,7 +126,12 @@ export const open = Effect.fnUntraced(function* (
 })
 
 /** The keys of people that are held already, and those that are not. */
-const split = (organization: Owner, people: ReadonlyArray<string>, { personKeys }: Context, now: Instant) => {
+const split = (
+  organization: Owner,
+  people: ReadonlyArray<string>,
+  { personKeys }: Pick<Context, "personKeys">,
+  now: Instant,
+) => {
   const found = new Map<string, HeldKey>()
   const others = new Set<string>()
   for (const concordId of people) {
@@ -191,8 +196,8 @@ export const keptOf = Effect.fnUntraced(function* (
   concordId: string,
   context: Pick<Context, "keys" | "personKeys" | "store">,
 ): Effect.fn.Return<Uint8Array | undefined, KeysUnavailable | StoreUnavailable> {
-  const known = cached(context.personKeys, placeOf(organization, concordId), yield* Clock.currentTimeMillis)
-  if (known !== undefined && known.isNew === undefined) return known.key
+  const known = split(organization, [concordId], context, yield* Clock.currentTimeMillis).found.get(concordId)
+  if (known !== undefined) return known.key
   const [row] = yield* context.store.personal.keys(organization, [concordId])
   return row && (yield* open(organization, row, context))
 })

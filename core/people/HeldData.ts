@@ -129,7 +129,7 @@ type PersonalMembers = Pick<People.Fact, "alias" | "evidence" | "renamedTo">
 const partJson = ({ concordId, kind }: KeyedPart, text: string | undefined): string =>
   JSON.stringify({ concordId, kind, ...(text !== undefined && { data: shown(JSON.parse(text)) }) })
 
-/** Everything that is kept apart, opened: of sessions what their events show, also where they are not stored any more. */
+/** Everything that is kept apart, opened: also what the events show of sessions that are not stored any more. */
 const personalDataOf = ({ context, members, organization }: HeldEvents.People): JsonPages.Pages =>
   JsonPages.ofEachPaged(members, (concordId, after: Pick<PersonalPlace, "id" | "kind"> | undefined) =>
     Effect.gen(function* () {
