@@ -14,9 +14,24 @@ export interface Sessions {
   readonly erase: (people: ReadonlyArray<string>) => number
 }
 
+/**
+ * How long a session is kept after it has expired, in milliseconds, compared with the expiry of the session that is
+ * opened now.
+ */
+const expiredKeptMillis = 24 * 60 * 60 * 1000
+
 /** No sessions yet. */
 export const make = (): Sessions => {
+  /** In the order in which they were opened. */
   const sessions = new Map<string, Session>()
+
+  /** Removes the oldest sessions, up to the first one that must stay. */
+  const removeExpired = (before: Instant): void => {
+    for (const [tokenHash, { expiresAt }] of sessions) {
+      if (expiresAt >= before) return
+      sessions.delete(tokenHash)
+    }
+  }
 
   const extend = (tokenHash: string, seen: Instant, expiresAt: Instant): void => {
     const session = sessions.get(tokenHash)
@@ -35,7 +50,10 @@ export const make = (): Sessions => {
             .slice(0, limit),
         ),
     },
-    open: ({ ipAddress: _address, userAgent: _agent, ...kept }) => void sessions.set(kept.tokenHash, kept),
+    open: ({ ipAddress: _address, userAgent: _agent, ...kept }) => {
+      removeExpired(kept.expiresAt - expiredKeptMillis)
+      sessions.set(kept.tokenHash, kept)
+    },
     end: ({ at, sessionsOf, tokenHash }) => {
       for (const session of [...sessions.values()]) {
         if (session.tokenHash !== tokenHash && session.concordId !== sessionsOf) continue

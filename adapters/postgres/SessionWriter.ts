@@ -34,7 +34,7 @@ export const end = Effect.fnUntraced(function* (
   )
 })
 
-/** What is kept of a session in clear: the address and the browser are personal data, which are kept apart. */
+/** What is kept of a session: of the address and the browser, which are personal data, only what was encrypted. */
 const bodyOf = ({ ipAddress: _address, userAgent: _agent, ...kept }: Session): string => JSON.stringify(kept)
 
 /** Opens a session, and removes those of its lane that expired long ago. */

@@ -17,7 +17,7 @@ export interface SessionCommands {
 
 /** Writes sessions through one connection. */
 export interface SessionWriter extends SessionCommands {
-  /** Keeps a new session without its personal data, and removes those that expired long ago. */
+  /** Keeps a new session, its personal data only encrypted, and removes those that expired long ago. */
   readonly open: (session: Session) => void
   readonly end: (ends: NonNullable<IdentityChange["ends"]>) => void
 }

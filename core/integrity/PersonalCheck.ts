@@ -1,11 +1,12 @@
 /**
  * Checks personal data and the keys of people: each is in the lane of its person, has the form of what was encrypted,
- * and has a key. What is encrypted is not opened.
+ * and has a key. Sessions hold their own, and nothing of it in clear. What is encrypted is not opened.
  */
 import { Effect } from "effect"
 import * as Lane from "../model/Lane.ts"
-import { type PersonalKind, personalKinds } from "../ports/LedgerStore.ts"
+import { type PersonalKind, personalKinds, type SealedData } from "../ports/LedgerStore.ts"
 import type { Next, Row } from "../ports/LedgerRows.ts"
+import * as SessionPart from "../ledger/SessionPart.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import * as CatalogCheck from "./CatalogCheck.ts"
 import type { Findings } from "./Findings.ts"
@@ -39,6 +40,51 @@ const faultsOfPart = (row: Row<"personal_data">, owners: CatalogCheck.Owners): R
     ...(isEncrypted ? [] : ["is not what was encrypted"]),
   ]
 }
+
+/** The members of a session that are personal data: none of them stands in it in clear. */
+const inClear = ["ipAddress", "userAgent"]
+
+/** The faults of the personal data in a session. */
+const faultsOfSession = ({ body, person }: Row<"session">): ReadonlyArray<string> => {
+  const session = membersOf(body)
+  if (session === undefined) return ["the body cannot be read"]
+  const { commitment, personal } = session
+  const clear = inClear.some((name) => name in session) ? ["has personal data in clear"] : []
+  if (personal === undefined) return clear
+  const part =
+    typeof commitment === "string" && isSealed(personal)
+      ? SessionPart.of({ commitment, concordId: person, personal })
+      : undefined
+  const isPart =
+    part !== undefined &&
+    part.id.length === digits.commitment &&
+    2 * part.nonce.length === digits.nonce &&
+    2 * part.encrypted.length >= digits.tag
+  return isPart ? clear : [...clear, "has personal data that are not what was encrypted"]
+}
+
+const membersOf = (body: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    return Object(JSON.parse(body))
+  } catch {
+    return undefined
+  }
+}
+
+const isSealed = (value: unknown): value is SealedData => {
+  const { encrypted, nonce } = Object(value)
+  return typeof encrypted === "string" && typeof nonce === "string"
+}
+
+/** Checks the personal data in sessions. */
+export const checkSessions = (next: Next<"session">, findings: Findings) =>
+  TableReader.forEach(next, (rows) =>
+    Effect.sync(() => {
+      for (const row of rows) {
+        for (const what of faultsOfSession(row)) findings.note({ table: "session", person: row.person, what })
+      }
+    }),
+  )
 
 type Place = Pick<Row<"person_key">, "lane" | "person">
 

@@ -160,6 +160,8 @@ const verifySnapshot = Effect.fnUntraced(function* (
       yield* PersonalCheck.check(keyCheck === undefined ? keys : keyCheck.watch(keys), parts, owners, findings)
     }),
   )
+  const ofSessions = Effect.flatMap(readEmptied("session"), (next) => PersonalCheck.checkSessions(next, findings))
+  yield* guarded("session", ofSessions)
   for (const table of tableNames) {
     if (tables.isRead(table)) continue
     const next = ErasureCheck.isEmptied(table) ? readEmptied(table) : tables.read(table)

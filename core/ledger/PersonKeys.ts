@@ -126,7 +126,12 @@ export const open = Effect.fnUntraced(function* (
 })
 
 /** The keys of people that are held already, and those that are not. */
-const split = (organization: Owner, people: ReadonlyArray<string>, { personKeys }: Context, now: Instant) => {
+const split = (
+  organization: Owner,
+  people: ReadonlyArray<string>,
+  { personKeys }: Pick<Context, "personKeys">,
+  now: Instant,
+) => {
   const found = new Map<string, HeldKey>()
   const others = new Set<string>()
   for (const concordId of people) {
@@ -181,6 +186,21 @@ export const keyOf = (
   Effect.map(keysOf(organization, [concordId], context, isNewPerson ? new Set([concordId]) : noOne), (found) =>
     found.get(concordId),
   )
+
+/**
+ * The key that is kept of a person; `undefined` if there is none, or it cannot be unwrapped any more. One read of the
+ * store, none if the key is held.
+ */
+export const keptOf = Effect.fnUntraced(function* (
+  organization: Owner,
+  concordId: string,
+  context: Pick<Context, "keys" | "personKeys" | "store">,
+): Effect.fn.Return<Uint8Array | undefined, KeysUnavailable | StoreUnavailable> {
+  const known = split(organization, [concordId], context, yield* Clock.currentTimeMillis).found.get(concordId)
+  if (known !== undefined) return known.key
+  const [row] = yield* context.store.personal.keys(organization, [concordId])
+  return row && (yield* open(organization, row, context))
+})
 
 /** Drops the keys of people that were erased. */
 export const forget = (

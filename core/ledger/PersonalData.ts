@@ -125,7 +125,16 @@ export const open = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<string | undefined, KeysUnavailable> {
   const key = yield* PersonKeys.open(organization, part, context)
-  if (key === undefined) return undefined
+  return key && (yield* openUnder(organization, part, key, context))
+})
+
+/** The personal data of a part, as JSON; `undefined` if they are not what was encrypted there under this key. */
+export const openUnder = Effect.fnUntraced(function* (
+  organization: Owner,
+  part: PersonalPart,
+  key: Uint8Array,
+  context: Pick<LedgerContext, "aead" | "digest">,
+): Effect.fn.Return<string | undefined> {
   const text = yield* decrypt(organization, part, key, context)
   if (text === undefined) return undefined
   const isOpening = part.kind === "profile" || (yield* Commitment.opens(text, part.id, context))

@@ -27,6 +27,8 @@ import * as PositionsOf from "./Positions.ts"
 import * as Idempotency from "./Idempotency.ts"
 import * as PersonalData from "./PersonalData.ts"
 import * as PersonalFacts from "./PersonalFacts.ts"
+import * as SessionCache from "./SessionCache.ts"
+import * as SessionPart from "./SessionPart.ts"
 
 /** The event of every item, in the order given; or everything that is wrong, and nothing recorded. */
 export type RecordOutcome =
@@ -229,6 +231,12 @@ const commit = Effect.fnUntraced(function* (
   return { ...committed, admitted }
 })
 
+/** The part of the session of a batch, unless an append of this process kept it before. */
+const sessionPartOf = ({ session }: Batch, { sessionCache }: Pick<LedgerContext, "sessionCache">) =>
+  session === undefined || SessionCache.hasKeptPart(sessionCache, session.tokenHash)
+    ? undefined
+    : SessionPart.of(session)
+
 const noPersonalData: ReadonlyMap<string, string> = new Map()
 
 /** One attempt at recording a batch, against the catalog as it is now. */
@@ -238,9 +246,9 @@ const attempt = Effect.fnUntraced(function* <E>(
   { clock, isOvertaken, recordedAt: planned }: Planning,
   context: LedgerContext,
 ) {
-  const { answerHorizon, store } = context
+  const { answerHorizon, sessionCache, store } = context
   const batch = yield* asOfCatalog(given, context)
-  const { organization, project } = batch
+  const { organization, project, session } = batch
   const knownIds = yield* ExternalIds.find(batch, context)
   const plan = yield* BatchPlan.make(batch, knownIds, { clock, recordedAt: planned }, context)
   if (plan.isMoved) return { _tag: "Stale", lastRecordedAt: planned } as const
@@ -268,6 +276,8 @@ const attempt = Effect.fnUntraced(function* <E>(
       const mayHaveFurther = refusals.length > 0 && (isOvertaken || items !== admitted)
       const further = mayHaveFurther ? yield* furtherOf(items, dates, context) : []
       const doubled = further.map((each) => toStored(each, batch, recordedAt))
+      const part = recorded.length === 0 ? undefined : sessionPartOf(batch, context)
+      const written = SessionPart.added(personal, part)
       yield* beforeAppend
       const claims = plan.claims.map((claim) => ({ ...claim, dateCreated: recordedAt }))
       const appended = yield* store.events.append({
@@ -278,11 +288,13 @@ const attempt = Effect.fnUntraced(function* <E>(
         claims,
         ...(plan.seen.length > 0 && { seen: plan.seen }),
         ...(facts.length > 0 && { facts: facts.map((fact) => ({ ...fact, dateCreated: recordedAt })) }),
-        ...(personal !== undefined && { personal }),
+        ...(written !== undefined && { personal: written }),
         ...(refusals.length > 0 && { refusals: checked }),
         ...options,
       })
-      return appended._tag === "Appended" ? { ...outcome, positions: appended.positions ?? PositionsOf.none } : appended
+      if (appended._tag !== "Appended") return appended
+      if (session !== undefined && part !== undefined) SessionCache.noteKeptPart(sessionCache, session.tokenHash)
+      return { ...outcome, positions: appended.positions ?? PositionsOf.none }
     })
   const ids = new Set<string>()
   let earliest = Math.max(planned, LaterDates.last(dates))

@@ -4,8 +4,15 @@
 import type { Instant } from "../engine/Instant.ts"
 import type { Session } from "../ports/LedgerStore.ts"
 
+interface Entry {
+  readonly session: Session
+  readonly readAt: Instant
+  /** Whether an append of this process kept the part of the session. */
+  readonly isPartKept: boolean
+}
+
 /** Live sessions by the hash of their token, each with the instant at which it was read; the oldest first. */
-export type SessionCache = Map<string, { readonly session: Session; readonly readAt: Instant }>
+export type SessionCache = Map<string, Entry>
 
 /** The most sessions of a cache. */
 const maxSize = 10_000
@@ -25,8 +32,9 @@ export const get = (cache: SessionCache, tokenHash: string, now: Instant): Sessi
 
 /** Adds a session that was read at `readAt`, and drops the oldest ones beyond {@link maxSize}. */
 export const put = (cache: SessionCache, session: Session, readAt: Instant): void => {
+  const isPartKept = hasKeptPart(cache, session.tokenHash)
   cache.delete(session.tokenHash)
-  cache.set(session.tokenHash, { session, readAt })
+  cache.set(session.tokenHash, { session, readAt, isPartKept })
   for (const [oldest] of cache) {
     if (cache.size <= maxSize) return
     cache.delete(oldest)
@@ -37,6 +45,19 @@ export const put = (cache: SessionCache, session: Session, readAt: Instant): voi
 export const replace = (cache: SessionCache, session: Session): void => {
   const known = cache.get(session.tokenHash)
   if (known !== undefined) cache.set(session.tokenHash, { ...known, session })
+}
+
+/**
+ * Whether an append of this process kept the part of a session, so that the next one does not bring it again. Known
+ * also of an entry that is not fresh any more, because a part stays until its person is erased.
+ */
+export const hasKeptPart = (cache: SessionCache, tokenHash: string): boolean =>
+  cache.get(tokenHash)?.isPartKept === true
+
+/** Notes that an append kept the part of a session. */
+export const noteKeptPart = (cache: SessionCache, tokenHash: string): void => {
+  const known = cache.get(tokenHash)
+  if (known !== undefined) cache.set(tokenHash, { ...known, isPartKept: true })
 }
 
 /** Removes sessions that have ended: the one of a token's hash, and all sessions of a person. */

@@ -11,17 +11,20 @@ import * as Instant from "../engine/Instant.ts"
 import * as FactLine from "../formats/FactLine.ts"
 import type { Organization } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
+import type { KeysUnavailable } from "../ports/Keys.ts"
 import {
   type Erasure,
   type KeyedPart,
   type PersonalPlace,
   type Positions,
+  type Session,
   StoreUnavailable,
 } from "../ports/LedgerStore.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as PersonalData from "../ledger/PersonalData.ts"
 import * as PersonalFacts from "../ledger/PersonalFacts.ts"
+import * as SessionPart from "../ledger/SessionPart.ts"
 import * as Erasing from "./Erasing.ts"
 import * as HeldEvents from "./HeldEvents.ts"
 import * as JsonPages from "./JsonPages.ts"
@@ -82,6 +85,25 @@ const identifiersOf = ({ context: { store }, members, organization }: HeldEvents
     ),
   )
 
+/** A session with its own personal data, also where nothing was recorded in it. */
+const sessionJson = Effect.fnUntraced(function* (
+  organization: Organization,
+  session: Session,
+  context: LedgerContext,
+): Effect.fn.Return<string, KeysUnavailable | StoreUnavailable> {
+  const { concordId, domain, expiresAt, geography, id, project } = session
+  const personal: object = JSON.parse((yield* SessionPart.open(organization, session, context)) ?? "{}")
+  return JSON.stringify({
+    id,
+    concordId,
+    project,
+    domain,
+    ...(geography !== undefined && { geography }),
+    ...personal,
+    expiresAt: Instant.format(expiresAt),
+  })
+})
+
 /** The sessions of each person in projects of the organization: another organization may know the same id. */
 const sessionsOf = ({ context, members, organization }: HeldEvents.People): JsonPages.Pages =>
   JsonPages.ofEachPaged(members, (concordId, after: string | undefined) =>
@@ -89,24 +111,9 @@ const sessionsOf = ({ context, members, organization }: HeldEvents.People): Json
       const { projects } = yield* context.store.catalog.current
       const sessions = yield* context.store.sessions.ofPerson(concordId, after, pageSize)
       const own = sessions.filter(({ project }) => projects.get(project)?.organization === organization.id)
-      const committed = own.map(({ commitment }) => ({ concordId, kind: "session" as const, commitment }))
-      const { isAway, opened } = yield* PersonalData.openAll(organization, committed, context)
-      if (isAway) return yield* keysAway()
-      const items = own.map(({ commitment, domain, expiresAt, geography, id, project }) => {
-        const region = geography === undefined ? {} : { geography }
-        const personal: object = JSON.parse(opened.get(commitment) ?? "{}")
-        return JSON.stringify({
-          id,
-          concordId,
-          project,
-          domain,
-          ...region,
-          ...personal,
-          expiresAt: Instant.format(expiresAt),
-        })
-      })
+      const items = yield* Effect.forEach(own, (session) => sessionJson(organization, session, context))
       return sessions.length < pageSize ? { items } : { items, next: sessions.at(-1)!.tokenHash }
-    }),
+    }).pipe(Effect.catchTag("KeysUnavailable", keysAway)),
   )
 
 /** Opened data without the hashes of identifiers, which no one is shown. */
@@ -122,7 +129,7 @@ type PersonalMembers = Pick<People.Fact, "alias" | "evidence" | "renamedTo">
 const partJson = ({ concordId, kind }: KeyedPart, text: string | undefined): string =>
   JSON.stringify({ concordId, kind, ...(text !== undefined && { data: shown(JSON.parse(text)) }) })
 
-/** Everything that is encrypted, opened: also what belongs to sessions that are not stored any more. */
+/** Everything that is kept apart, opened: also what the events show of sessions that are not stored any more. */
 const personalDataOf = ({ context, members, organization }: HeldEvents.People): JsonPages.Pages =>
   JsonPages.ofEachPaged(members, (concordId, after: Pick<PersonalPlace, "id" | "kind"> | undefined) =>
     Effect.gen(function* () {

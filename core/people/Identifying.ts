@@ -28,6 +28,7 @@ import * as Turns from "../ledger/Turns.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Secrets from "./Secrets.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
+import * as SessionPart from "../ledger/SessionPart.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as Sessions from "./Sessions.ts"
 
@@ -156,7 +157,8 @@ const changeOf = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<IdentityChange> {
   const { idempotency, organization, session } = request
-  const { context: contextHash, ipAddress: _, userAgent: __, ...opened } = session
+  const { context: contextHash, ipAddress: _, personal: __, userAgent: ___, ...opened } = session
+  const { apart, ofSession } = SessionPart.divide(personal)
   // A proven `contextId` names the visitor, which stays a guest. It is released when the guest is identified.
   const proven = request.alias.kind === "contextId" ? request.alias.hash : undefined
   const clock = yield* Clock.currentTimeMillis
@@ -168,6 +170,7 @@ const changeOf = Effect.fnUntraced(function* (
     expiresAt: clock + Sessions.lifetimeMillis,
     // Of a session whose personal data cannot be opened, the next one has none.
     commitment: commitments[0] ?? (yield* Commitment.unopened(context)),
+    ...ofSession,
     ...(proven !== undefined && { context: proven }),
   }
   const answer = JSON.stringify({ isSynced, id } satisfies KeptAnswer)
@@ -180,7 +183,7 @@ const changeOf = Effect.fnUntraced(function* (
     ...(grouping !== undefined && { joining: Grouping.at(grouping, now) }),
     identityToken: { hash: evidence.tokenHash, expiresAt: evidence.expiresAt, concordId },
     session: next,
-    ...(personal !== undefined && { personal }),
+    ...apart,
     ends: { at: clock, tokenHash: session.tokenHash, ...(joined !== undefined && { sessionsOf: joined }) },
     ...(yield* Idempotency.recordOf(idempotency, context, answer)),
   }

@@ -91,6 +91,7 @@ export const inventory: Inventory = {
   },
   person_fact: { lane: none, person: name, ordinal: none, body: kept("facts[]", identity) },
   people_head: { lane: none, next_position: none },
+  // A session holds its address and browser encrypted, so that they are removed with it.
   session: {
     token_hash: erasedSecret(tokenHash),
     person: erased("sessions[].concordId"),

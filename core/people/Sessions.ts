@@ -13,12 +13,14 @@ import type { IdentityChange, Session, StoreUnavailable } from "../ports/LedgerS
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as EventBody from "../ledger/EventBody.ts"
 import * as PersonalData from "../ledger/PersonalData.ts"
+import * as PersonKeys from "../ledger/PersonKeys.ts"
 import * as Turns from "../ledger/Turns.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import * as IpAddress from "./IpAddress.ts"
 import * as Secrets from "./Secrets.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
+import * as SessionPart from "../ledger/SessionPart.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 
 /** The lifetime of a session after its last use. */
@@ -56,13 +58,13 @@ export interface Opened {
   readonly token: string
   /** For the browser to keep: sent with the next request to open a session, it names the same person. */
   readonly contextId: string
-  /** With its personal data, of a repeated request only if they can be opened. */
+  /** With its personal data, of a repeated request only if the session is there and they can be opened. */
   readonly session: Session
 }
 
-/** The answer in an idempotency record; the secrets are derived again. Nothing in it is personal. */
+/** The answer in an idempotency record; the secrets are derived again. Nothing in it is personal, nor encrypted. */
 interface KeptAnswer {
-  readonly session: Omit<Session, "context" | "ipAddress" | "userAgent">
+  readonly session: Omit<Session, "context" | "ipAddress" | "personal" | "userAgent">
 }
 
 /** A UUID of version 4 (RFC 9562, section 5.4) out of 16 random bytes. */
@@ -106,18 +108,17 @@ const personalOf = ({ ipAddress, userAgent }: Opening) => ({
   ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentMaxLength) }),
 })
 
-/** The session of a request to open one, without its personal data. */
+/** What is answered of the session of a request to open one, without its personal data. */
 const sessionOf = (
   { domain, geography, project }: Opening,
   {
     commitment,
     concordId,
-    context,
     expiresAt,
     id,
     tokenHash,
-  }: Required<Pick<Session, "commitment" | "concordId" | "context" | "expiresAt" | "id" | "tokenHash">>,
-): Session => ({
+  }: Pick<Session, "commitment" | "concordId" | "expiresAt" | "id" | "tokenHash">,
+): KeptAnswer["session"] => ({
   tokenHash,
   id,
   project: project.id,
@@ -126,7 +127,6 @@ const sessionOf = (
   domain,
   ...(geography !== undefined && { geography }),
   commitment,
-  context,
 })
 
 /** Keeps the personal data of a session in memory, because the answers about its visitor will show them. */
@@ -146,9 +146,9 @@ const withPersonalData = Effect.fnUntraced(function* (
   organization: Organization,
   context: LedgerContext,
 ) {
-  const datum = { ...session, kind: "session" } as const
-  const { opened } = yield* PersonalData.openAll(organization, [datum], context)
-  const json = opened.get(session.commitment)
+  const json = yield* Effect.catchTag(SessionPart.open(organization, session, context), "KeysUnavailable", (failure) =>
+    Effect.as(PersonKeys.noteLeftOut(1, failure, context.personKeys), undefined),
+  )
   return json === undefined ? session : ({ ...session, ...JSON.parse(json) } as Session)
 })
 
@@ -185,8 +185,9 @@ export const open = Effect.fnUntraced(function* (
     const committed = yield* PersonalData.commit(organization, [datum], context, newPeople)
     const expiresAt = now + lifetimeMillis
     const commitment = committed.commitments[0]!
-    const session = sessionOf(opening, { id, tokenHash, concordId, expiresAt, commitment, context: hash })
-    const { context: _, ...answered } = session
+    const answered = sessionOf(opening, { id, tokenHash, concordId, expiresAt, commitment })
+    const { apart, ofSession } = SessionPart.divide(committed.personal)
+    const session: Session = { ...answered, ...ofSession, context: hash }
     const kept = yield* store.people.change({
       organization,
       seen,
@@ -194,7 +195,7 @@ export const open = Effect.fnUntraced(function* (
       releases: [],
       facts: [],
       session,
-      ...(committed.personal !== undefined && { personal: committed.personal }),
+      ...apart,
       ...(yield* Idempotency.recordOf(
         idempotency,
         context,
@@ -216,13 +217,15 @@ export const open = Effect.fnUntraced(function* (
   const { session }: KeptAnswer = JSON.parse(outcome.answer)
   const secrets = yield* secretsOf(session.id, opening, context)
   const named = yield* hasher.context(secrets.contextId, project)
-  const opened = yield* withPersonalData({ ...session, context: named.hash }, organization, context)
+  const stored = yield* store.sessions.byToken(session.tokenHash)
+  const sealed = stored?.personal !== undefined && { personal: stored.personal }
+  const opened = yield* withPersonalData({ ...session, ...sealed, context: named.hash }, organization, context)
   return { _tag: "Opened", ...secrets, session: opened, isRepeated: true }
 })
 
 /**
  * The session of a token, if it is of this project and has not expired, with its personal data where these can be
- * opened. They are read once a minute at most.
+ * opened. The key of its person is read once a minute at most.
  */
 export const live = Effect.fnUntraced(function* (
   project: Project,

@@ -6,6 +6,17 @@ import type { Instant } from "../engine/Instant.ts"
 import type { Access } from "./Access.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
+/**
+ * The personal data of a session, encrypted under the key of its person as a part of kind `session` is, and kept in the
+ * session, so that they are removed with it. An append in the session brings the same bytes as such a part.
+ */
+export interface SealedData {
+  /** 12 bytes, base64url. */
+  readonly nonce: string
+  /** The ciphertext, and the tag of 16 bytes, base64url. */
+  readonly encrypted: string
+}
+
 /** A visitor's session. Its token is not kept, only the token's hash. */
 export interface Session {
   /** SHA-256 of the token, lower-case hexadecimal. */
@@ -15,8 +26,8 @@ export interface Session {
   readonly concordId: string
   readonly expiresAt: Instant
   /**
-   * With its last octet (IPv4) or its last 80 bits (IPv6) set to zero. Personal data of the session, which is not kept
-   * with it: left out of a session that is read.
+   * With its last octet (IPv4) or its last 80 bits (IPv6) set to zero. Personal data of the session, which are kept
+   * encrypted only: left out of a session that is read.
    */
   readonly ipAddress?: string
   /** The host of the page. */
@@ -27,6 +38,8 @@ export interface Session {
   readonly userAgent?: string
   /** The commitment to the personal data of the session, base64url: the id of the part, in another spelling. */
   readonly commitment: string
+  /** The personal data of the session. Left out if they could not be encrypted when it was opened. */
+  readonly personal?: SealedData
   /** The hash of the browser's `contextId`, until the visitor is identified. */
   readonly context?: string
 }

@@ -1,7 +1,7 @@
 /**
  * The answers in idempotency records, in the form in which they are kept since personal data are apart: a session
- * without its address and browser, and facts as they are stored instead of as they were answered. Any other answer has
- * nothing personal and is copied.
+ * without its address and browser, which are in the session itself, and facts as they are stored instead of as they
+ * were answered. Any other answer has nothing personal and is copied.
  */
 import { Effect } from "effect"
 import * as Instant from "../engine/Instant.ts"
@@ -75,10 +75,16 @@ const withIdentifiers = (text: string): string => {
   return JSON.stringify({ concordId, members, identifiers, facts, nextCursor })
 }
 
+/** What is compared of a session that was answered: its address and browser are compared with the session itself. */
+const comparedSession = (session: UpgradedTexts.Members): UpgradedTexts.Members => {
+  const { commitment: _commitment, ipAddress: _address, userAgent: _agent, ...kept } = session
+  return UpgradedTexts.sorted(kept)
+}
+
 /** Makes the table of idempotency records. */
 export const make = (
   catalog: UpgradeCatalog,
-  { open, part }: UpgradedParts,
+  { open, part, partSessions }: UpgradedParts,
   upgrade: Pick<Upgrade, "factsOf">,
 ): Upgraded<"idempotency"> => {
   const ofSession = ({ concordId, project }: UpgradedTexts.Members) => ({
@@ -101,16 +107,18 @@ export const make = (
 
   /** What is parted of an answer, and how the answer is written with the stored texts of these parts. */
   const partedOf = Effect.fnUntraced(function* ({ answer, lane }: Record) {
-    const copy = { all: [] as ReadonlyArray<PartedOf>, write: () => answer }
+    const copy = { session: undefined, all: [] as ReadonlyArray<PartedOf>, write: () => answer }
     const parted = UpgradedTexts.answer(answer)
     if (parted.session !== undefined) {
-      return { all: [{ ...ofSession(parted.session), parted }], write: ([text]: ReadonlyArray<string>) => text! }
+      const session: PartedOf = { ...ofSession(parted.session), parted }
+      return { ...copy, session }
     }
     const facts = factsIn(answer)
     if (facts.length === 0) return copy
     const all = yield* partedFacts(catalog.organizationOf(lane), facts)
     if (all === undefined) return copy
     return {
+      ...copy,
       all,
       write: (texts: ReadonlyArray<string>) => (isPage(answer) ? keptPage(answer, texts) : texts[0]!),
     }
@@ -134,11 +142,7 @@ export const make = (
   /** The answer of a record in the form in which it was kept before. */
   const answerOf = Effect.fnUntraced(function* ({ answer, lane }: Record) {
     const { session } = UpgradedTexts.answer(answer)
-    if (session !== undefined) {
-      const { commitment, ...kept } = session
-      const [json] = yield* open([{ ...ofSession(session), kind: "session", commitment: String(commitment) }])
-      return json === undefined ? "" : UpgradedTexts.sorted({ ...kept, ...JSON.parse(json) })
-    }
+    if (session !== undefined) return comparedSession(session)
     const organization = catalog.organizationOf(lane)
     if (isKeptPage(answer)) {
       const page: KeptPage = JSON.parse(answer)
@@ -153,18 +157,20 @@ export const make = (
     write: Effect.fnUntraced(function* (rows) {
       const answers = yield* Effect.forEach(rows, partedOf)
       const { rows: parts, texts } = yield* part(answers.flatMap(({ all }) => all))
+      const ofSessions = yield* partSessions(answers.flatMap(({ session }) => session ?? []))
+      const sessions = ofSessions.sessions.values()
       let next = 0
       const idempotency = rows.map((row, index) => {
-        const { all, write } = answers[index]!
+        const { all, session, write } = answers[index]!
         const own = texts.slice(next, next + all.length)
         next += all.length
-        return { ...row, answer: write(own) }
+        return { ...row, answer: session === undefined ? write(own) : sessions.next().value!.text }
       })
-      return { ...parts, idempotency }
+      return { ...parts, person_key: [...parts.person_key, ...ofSessions.rows.person_key], idempotency }
     }),
     before: (row) => {
       const { session } = UpgradedTexts.answer(row.answer)
-      if (session !== undefined) return { ...row, answer: UpgradedTexts.sorted(session) }
+      if (session !== undefined) return { ...row, answer: comparedSession(session) }
       return isPage(row.answer) ? { ...row, answer: withIdentifiers(row.answer) } : row
     },
     after: (rows) => Effect.forEach(rows, (row) => Effect.map(answerOf(row), (answer) => ({ ...row, answer }))),

@@ -12,12 +12,14 @@ import { Hex } from "effect/encoding"
 import * as Commitment from "../ledger/Commitment.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as PersonalData from "../ledger/PersonalData.ts"
+import * as SessionPart from "../ledger/SessionPart.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Keys } from "../ports/Keys.ts"
 import { KeysUnavailable } from "../ports/Keys.ts"
 import type { Row } from "../ports/LedgerRows.ts"
 import type { NewRows, PersonKeyPlace, Upgrade } from "../ports/LedgerUpgrade.ts"
 import type { PersonalKind } from "../ports/PersonalStore.ts"
+import type { SealedData } from "../ports/SessionStore.ts"
 import type { Parted, Taken } from "./UpgradedTexts.ts"
 
 /** What an upgrade needs of its environment. */
@@ -69,6 +71,11 @@ const lost = new KeysUnavailable({
   reason: "these are not the keys that the upgrade was begun with: name those, or go back to a backup of the ledger",
 })
 
+/** A session with its personal data in it. */
+export interface SealedText extends Omit<CommittedText, "kind"> {
+  readonly sealed: SealedData | undefined
+}
+
 /** The keys of people: read or made, and held. */
 const makeKeys = (upgrade: Upgrade, { keys, random }: UpgradeContext) => {
   const held = bounded<Uint8Array>()
@@ -114,16 +121,20 @@ export const make = (upgrade: Upgrade, context: UpgradeContext) => {
     return yield* Effect.orDie(mac.sign(signing, encoder.encode([`opening`, kind, id, json].join("\0"))))
   })
 
-  /** Commits to what was taken out of a text, and encrypts it, unless this was done a moment ago. */
-  const commit = Effect.fnUntraced(function* (of: PartedOf, taken: Taken, key: Uint8Array) {
-    const { concordId, organization } = of
-    const name = [nameOf(placeOf(of)), taken.kind, taken.id, taken.json].join("\0")
-    const known = taken.kind === "session" ? commitments.get(name) : undefined
-    if (known !== undefined) return { commitment: known, row: undefined }
+  /** Commits to what was taken out of a text, and encrypts it. */
+  const encrypt = Effect.fnUntraced(function* ({ concordId, organization }: PartedOf, taken: Taken, key: Uint8Array) {
     const { commitment, text } = yield* Commitment.of(yield* openingOf(taken, key), taken.json, context)
     const id = taken.kind === "profile" ? "" : Commitment.idOf(commitment)
     const place = { concordId, kind: taken.kind, id }
-    const part = yield* PersonalData.encrypt(organization, place, text, key, context)
+    return { commitment, id, part: yield* PersonalData.encrypt(organization, place, text, key, context) }
+  })
+
+  /** Commits to what was taken out of a text, and encrypts it to be kept apart, unless this was done a moment ago. */
+  const commit = Effect.fnUntraced(function* (of: PartedOf, taken: Taken, key: Uint8Array) {
+    const name = [nameOf(placeOf(of)), taken.kind, taken.id, taken.json].join("\0")
+    const known = taken.kind === "session" ? commitments.get(name) : undefined
+    if (known !== undefined) return { commitment: known, row: undefined }
+    const { commitment, id, part } = yield* encrypt(of, taken, key)
     if (taken.kind === "session") commitments.set(name, commitment)
     const row: Row<"personal_data"> = {
       ...placeOf(of),
@@ -153,6 +164,28 @@ export const make = (upgrade: Upgrade, context: UpgradeContext) => {
     }
     const rows = { person_key: made, personal_data: parts } satisfies NewRows
     return { texts: written, rows }
+  })
+
+  /** The stored texts of sessions, in their order, and what each holds of its personal data: none are kept apart. */
+  const partSessions = Effect.fnUntraced(function* (all: ReadonlyArray<PartedOf>) {
+    const { keys, made } = yield* keysOf(all.map(placeOf))
+    const sessions = yield* Effect.forEach(all, (each, index) =>
+      Effect.map(encrypt(each, each.parted.taken[0]!, keys[index]!), ({ commitment, part }) => ({
+        text: each.parted.write([commitment]),
+        sealed: SessionPart.write(part),
+      })),
+    )
+    return { sessions, rows: { person_key: made } satisfies NewRows }
+  })
+
+  /** The personal data that sessions hold, in their order, as JSON; `undefined` for those that do not open. */
+  const openSessions = Effect.fnUntraced(function* (all: ReadonlyArray<SealedText>) {
+    const { keys } = yield* keysOf(all.map(placeOf))
+    return yield* Effect.forEach(all, ({ commitment, concordId, organization, sealed }, index) => {
+      const part = sealed && SessionPart.of({ commitment, concordId, personal: sealed })
+      const opened = part && PersonalData.openUnder(organization, part, keys[index]!, context)
+      return opened ?? Effect.succeed(undefined)
+    })
   })
 
   /** The personal data of commitments, in their order, as JSON; `undefined` for those that do not open. */
@@ -187,7 +220,7 @@ export const make = (upgrade: Upgrade, context: UpgradeContext) => {
     return all.map((each, index) => opened[index] ?? read.get(each))
   })
 
-  return { part, open }
+  return { part, partSessions, open, openSessions }
 }
 
 /** The personal data of one upgrade. */

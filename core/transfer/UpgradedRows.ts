@@ -8,6 +8,7 @@ import * as Sha256 from "../ledger/Sha256.ts"
 import type { KeysUnavailable } from "../ports/Keys.ts"
 import type { Row, StoreDamaged, TableName } from "../ports/LedgerRows.ts"
 import type { NewRows, Upgrade } from "../ports/LedgerUpgrade.ts"
+import type { Session } from "../ports/SessionStore.ts"
 import type { StoreUnavailable } from "../ports/StoreUnavailable.ts"
 import type { NameBefore, RowBefore } from "../ports/TablesBefore.ts"
 import * as UpgradeCatalog from "./UpgradeCatalog.ts"
@@ -48,7 +49,7 @@ export const make = (
   context: UpgradeContext,
 ): Rows => {
   const { digest } = context
-  const { open, part } = parts
+  const { open, openSessions, part, partSessions } = parts
 
   const inOrganization = ({ lane, person }: Pick<RowBefore<"person">, "lane" | "person">) => ({
     organization: catalog.organizationOf(lane),
@@ -130,15 +131,25 @@ export const make = (
   const session: Upgraded<"session"> = {
     write: Effect.fnUntraced(function* (rows) {
       const all = rows.map((row) => ({ ...ofSession(parse(row.body)), parted: UpgradedTexts.session(row.body) }))
-      const { rows: personal, texts } = yield* part(all)
-      return { ...personal, session: rows.map((row, index) => ({ ...row, body: texts[index]! })) }
+      const { rows: keys, sessions } = yield* partSessions(all)
+      const session = rows.map((row, index) => {
+        const { sealed, text } = sessions[index]!
+        return { ...row, body: JSON.stringify({ ...parse(text), personal: sealed }) }
+      })
+      return { ...keys, session }
     }),
     before: (row) => ({ ...row, body: UpgradedTexts.sorted(parse(row.body)) }),
-    after: (rows) =>
-      Effect.map(
-        opened(rows.map(({ body }) => ({ members: parse(body), of: { ...ofSession(parse(body)), kind: "session" } }))),
-        (sessions) => rows.map((row, index) => ({ ...row, body: UpgradedTexts.sorted(sessions[index]!) })),
-      ),
+    after: Effect.fnUntraced(function* (rows) {
+      const all = rows.map(({ body }) => parse(body) as Members & Pick<Session, "commitment" | "personal">)
+      const jsons = yield* openSessions(
+        all.map((each) => ({ ...ofSession(each), commitment: each.commitment, sealed: each.personal })),
+      )
+      return rows.map((row, index) => {
+        const { commitment: _commitment, personal: _personal, ...kept } = all[index]!
+        const json = jsons[index]
+        return { ...row, body: UpgradedTexts.sorted(json === undefined ? {} : { ...kept, ...parse(json) }) }
+      })
+    }),
   }
 
   const used_identity_token: Upgraded<"used_identity_token"> = {

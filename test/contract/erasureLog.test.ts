@@ -184,7 +184,7 @@ describe("the file", () => {
     const path = newPath()
     await filled(path, 1)
     const whole = readFileSync(path)
-    await run(FileErasureLog.layer(path), (log) => log.begin(erasure(2)))
+    await run(FileErasureLog.layer(path), (log) => log.begin(erasure(2, [2, 4, 5, 6, 7])))
     const longer = readFileSync(path)
     const cuts = [whole.length + 1, whole.length + 90, longer.length - 2, longer.length - 1]
     for (const cut of cuts) {
@@ -193,6 +193,7 @@ describe("the file", () => {
       expect(await all(path)).toHaveLength(1)
       await run(FileErasureLog.layer(path), (log) => log.begin(erasure(3)))
       expect((await all(path)).map(({ id }) => id)).toEqual([uuid(1), uuid(3)])
+      expect(readFileSync(path, "utf8")).toMatch(/"begun","id":"[-0-9a-f]+3",.*\n$/)
     }
   })
 

@@ -16,7 +16,7 @@ import * as Ledger from "../../core/Ledger.ts"
 import * as RecordedLine from "../../core/formats/RecordedLine.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import { Keys, KeysUnavailable } from "../../core/ports/Keys.ts"
-import { LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
+import { type Append, LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
 import * as Counting from "../support/counting.ts"
 import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
@@ -218,6 +218,61 @@ describe.each(Object.entries(stores))("Personal data apart, in %s", (_, store) =
         expect(repeated).toEqual({ ...opened, isRepeated: true })
         const read = yield* ledger.person(scope.organization, next.concordId, { caller: "caller" })
         expect(read).toMatchObject({ facts: [{ evidence: { keyId: "marker key" } }, { evidence: { issuedAt: 0 } }] })
+      }),
+    ))
+
+  test("of a session are in it alone, until something is recorded in it: then its events keep them", () =>
+    run(store(), ({ counting, elsewhere, scope }) =>
+      Effect.gen(function* () {
+        const { store: stored } = counting
+        const partsOf = ({ concordId }: Session) => stored.personal.partsOf(scope.organization, concordId, undefined, 9)
+        const [{ session: silent }, { session, token }] = [yield* visit(scope), yield* visit(scope)]
+        const event = yield* record(scope, { concordId: session.concordId }, { session })
+        expect([yield* partsOf(silent), (yield* partsOf(session)).map(({ kind }) => kind)]).toEqual([[], ["session"]])
+        // Another process reads the session, which holds its own, and records in it: the same part again.
+        const [part] = yield* partsOf(session)
+        const again = Effect.gen(function* () {
+          const ledger = yield* Ledger.Ledger
+          counting.reset()
+          const live = Option.getOrThrow(yield* ledger.liveSession(scope.project, token))
+          expect(live).toMatchObject({ ipAddress: "198.51.100.0", userAgent })
+          expect([...counting.count.byName.keys()].filter((name) => name.startsWith("personal."))).toEqual([
+            "personal.keys",
+          ])
+          return yield* record(scope, { concordId: session.concordId }, { session: live })
+        })
+        const other = yield* elsewhere(again)
+        expect(yield* partsOf(session)).toEqual([part])
+        // It is removed a day after its end, as any that is opened then removes those of its lane.
+        const tokens = [silent, session].map(({ tokenHash }) => `${"0".repeat(60)}${tokenHash.slice(-4)}`)
+        const expiresAt = session.expiresAt + 2 * 24 * 60 * 60 * 1000
+        for (const tokenHash of tokens) {
+          const { commitment, concordId, domain, id, project } = silent
+          const change = { organization: scope.organization, seen: [], claims: [], releases: [], facts: [] }
+          const last = { commitment, concordId, domain, id, project, tokenHash, expiresAt }
+          expect(yield* stored.people.change({ ...change, session: last })).toBe("kept")
+        }
+        for (const { tokenHash } of [silent, session]) expect(yield* stored.sessions.byToken(tokenHash)).toBeUndefined()
+        for (const { body, id } of [event, other]) {
+          const read = elsewhere(Effect.flatMap(Ledger.Ledger, (ledger) => ledger.event(scope.project, id)))
+          expect((yield* read)!.body).toBe(body)
+          expect(JSON.parse(body).session).toMatchObject({ ipAddress: "198.51.100.0", userAgent })
+        }
+      }),
+    ))
+
+  test("of a session are brought by the first append of a process in it, and by no other", () =>
+    run(store(), ({ counting, scope }) =>
+      Effect.gen(function* () {
+        const ledger = yield* Ledger.Ledger
+        const { session, token } = yield* visit(scope)
+        const brought: Array<number> = []
+        for (let count = 0; count < 3; count++) {
+          const live = Option.getOrThrow(yield* ledger.liveSession(scope.project, token))
+          yield* record(scope, { concordId: session.concordId }, { session: live })
+          brought.push((counting.count.given.get("events.append") as Append).personal?.parts.length ?? 0)
+        }
+        expect(brought).toEqual([1, 0, 0])
       }),
     ))
 

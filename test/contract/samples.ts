@@ -71,6 +71,7 @@ export const session = (n: number, concordId: string): Session => ({
   domain: "localhost",
   userAgent: "a browser",
   commitment: "a commitment",
+  personal: { nonce: "bm9uY2U", encrypted: "ZW5jcnlwdGVk" },
 })
 
 /** A key of a person: always the same for one person, and another one with another `first` byte. */

@@ -55,6 +55,23 @@ export const sessionClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "a session is removed a day after its end when another one is opened, and its personal data with it",
+    Effect.fnUntraced(function* (store: Store) {
+      const day = 24 * 60 * 60 * 1000
+      const person = uuid(5)
+      const opened = session(0x50, person)
+      yield* store.people.change({ ...noChange, session: opened })
+      // Sessions of one lane, because only they are removed together.
+      const later = (n: number, millis: number) => ({ ...session(n, uuid(6)), expiresAt: opened.expiresAt + millis })
+      yield* store.people.change({ ...noChange, session: later(0x60, day) })
+      deepStrictEqual(yield* store.sessions.byToken(opened.tokenHash), kept(opened))
+      yield* store.people.change({ ...noChange, session: later(0x70, day + 1) })
+      strictEqual(yield* store.sessions.byToken(opened.tokenHash), undefined)
+      deepStrictEqual(yield* store.sessions.ofPerson(person, undefined, 10), [])
+      deepStrictEqual(yield* store.personal.partsOf(organization, person, undefined, 10), [])
+    }),
+  ),
+  clause(
     "the sessions of a person are read page by page, expired or not, and no other person's",
     Effect.fnUntraced(function* (store: Store) {
       const opened = [session(0x52, uuid(5)), session(0x50, uuid(5)), session(0x51, uuid(6)), session(0x53, uuid(5))]

@@ -23,6 +23,21 @@ test("A session is remembered for less than a second after it was read, however 
   expect(SessionCache.get(cache, "hash", 6000)).toBeUndefined()
 })
 
+test("That the part of a session is kept is known as long as the session, also where it is read again", () => {
+  const cache: SessionCache.SessionCache = new Map()
+  SessionCache.noteKeptPart(cache, "hash")
+  expect(SessionCache.hasKeptPart(cache, "hash")).toBe(false)
+  SessionCache.put(cache, session, 5000)
+  expect(SessionCache.hasKeptPart(cache, "hash")).toBe(false)
+  SessionCache.noteKeptPart(cache, "hash")
+  SessionCache.replace(cache, { ...session, expiresAt: 2_000_000 })
+  SessionCache.put(cache, session, 7000)
+  expect(SessionCache.hasKeptPart(cache, "hash")).toBe(true)
+  SessionCache.remove(cache, "hash", undefined)
+  SessionCache.put(cache, session, 7000)
+  expect(SessionCache.hasKeptPart(cache, "hash")).toBe(false)
+})
+
 test("A session that was removed does not come back because it is extended", () => {
   const cache: SessionCache.SessionCache = new Map()
   SessionCache.put(cache, session, 5000)

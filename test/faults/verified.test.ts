@@ -324,6 +324,8 @@ describe.each(Object.entries(stores))("verify on %s", (name, { copy, make }) => 
       const ofPart = { table: "personal_data", lane: part.lane, person: part.person }
       const moved = { lane: nowhere, what: "is not in the lane of its person" }
       const form = "is not what was encrypted"
+      const inClear = "has personal data in clear"
+      const sealed = "has personal data that are not what was encrypted"
       for (const [statement, finding] of [
         [`UPDATE person_key SET lane = ${nowhere} WHERE person = @key`, { ...ofKey, ...moved }],
         ["UPDATE person_key SET epoch = 0 WHERE person = @key", { ...ofKey, what: "is not a wrapped key" }],
@@ -334,6 +336,9 @@ describe.each(Object.entries(stores))("verify on %s", (name, { copy, make }) => 
         ["UPDATE personal_data SET id = nonce WHERE person = @part", { ...ofPart, what: "belongs to nothing" }],
         ["UPDATE personal_data SET nonce = encrypted WHERE person = @part", { ...ofPart, what: form }],
         ["UPDATE personal_data SET encrypted = nonce WHERE person = @part", { ...ofPart, what: form }],
+        [`UPDATE session SET body = replace(body, '"domain":', '"ipAddress":')`, { table: "session", what: inClear }],
+        [`UPDATE session SET body = replace(body, '"nonce":"', '"nonce":"AAAA')`, { table: "session", what: sealed }],
+        ["UPDATE session SET body = '{'", { table: "session", what: "the body cannot be read" }],
       ] as ReadonlyArray<readonly [string, Partial<Finding>]>) {
         const { tampering, url } = await copy(original)
         const named = statement

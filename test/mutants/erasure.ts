@@ -112,7 +112,7 @@ export const erasure: Part = {
     ],
     [
       "adapters/erasure-log/Erasures.ts",
-      " && before.recordedAt === erasure.recordedAt",
+      " && before.recordedAt === entry.erasure.recordedAt",
       "",
       "a kept erasure that begins again stays kept",
     ],

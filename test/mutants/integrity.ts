@@ -25,6 +25,12 @@ export const integrity: Part = {
       "finds rows that are left of an erased",
     ],
     ["PersonalCheck.ts", "if (order > 0)", "if (false)", "finds personal data and keys that are in another"],
+    [
+      "PersonalCheck.ts",
+      "2 * part.nonce.length === digits.nonce",
+      "part.nonce.length > 0",
+      "finds personal data and keys that are in another",
+    ],
     ["PersonalCheck.ts", "=== digits.wrapped", "> 0", "finds personal data and keys that are in another"],
 
     ["CatalogCheck.ts", "if (!isNext && !isFirst)", "if (false)", "finds a catalog entry that is missing"],

@@ -6,6 +6,7 @@ export const personal: Part = {
   tests: [
     "test/contract/personalData.test.ts",
     "test/core/personalData.test.ts",
+    "test/core/sessionCache.test.ts",
     "test/http/externalId.test.ts",
     "test/laws/eventBody.test.ts",
     "test/laws/keysDestroyed.test.ts",
@@ -85,6 +86,30 @@ export const personal: Part = {
       "session: answered }",
       "session: { ...session, ...personal } }",
       "are in answers, and in no",
+    ],
+    [
+      "people/Sessions.ts",
+      "      ...apart,",
+      "      ...(committed.personal !== undefined && { personal: committed.personal }),",
+      "of a session are in it alone",
+    ],
+    [
+      "ledger/Recording.ts",
+      "recorded.length === 0 ? undefined : sessionPartOf(batch, context)",
+      "undefined",
+      "of a session are in it alone",
+    ],
+    [
+      "ledger/SessionCache.ts",
+      "const isPartKept = hasKeptPart(cache, session.tokenHash)",
+      "const isPartKept = false",
+      "That the part of a session is kept",
+    ],
+    [
+      "ledger/Recording.ts",
+      "SessionCache.noteKeptPart(sessionCache, session.tokenHash)",
+      "",
+      "of a session are brought by the first",
     ],
     ["people/Sessions.ts", "remember(session, committed, now, context)", "", "cost no statement where there are none"],
     [

@@ -14,6 +14,8 @@ export interface Count {
   rows: number
   /** How often each member was called. */
   readonly byName: Map<string, number>
+  /** What each member was called with the last time. */
+  readonly given: Map<string, unknown>
 }
 
 /** The rows of a result: of each list and map in it, one level deep. */
@@ -29,7 +31,7 @@ const rowsOf = (result: unknown): number => {
 
 /** Decorates a store. The catalog is not counted, because it is read from memory where it has not changed. */
 export const over = (store: Store): { readonly store: Store; readonly count: Count; readonly reset: () => void } => {
-  const count: Count = { calls: 0, rows: 0, byName: new Map() }
+  const count: Count = { calls: 0, rows: 0, byName: new Map(), given: new Map() }
   const note = (name: string) => (result: unknown) =>
     Effect.sync(() => {
       count.calls++
@@ -42,6 +44,7 @@ export const over = (store: Store): { readonly store: Store; readonly count: Cou
         const member: unknown = Reflect.get(target, key)
         if (typeof member !== "function") return member
         return (...given: ReadonlyArray<unknown>) => {
+          count.given.set(`${name}.${String(key)}`, given[0])
           const result: Effect.Effect<unknown, unknown> = Reflect.apply(member, target, given)
           return Effect.tap(result, note(`${name}.${String(key)}`))
         }
@@ -60,6 +63,7 @@ export const over = (store: Store): { readonly store: Store; readonly count: Cou
       count.calls = 0
       count.rows = 0
       count.byName.clear()
+      count.given.clear()
     },
   }
 }
