@@ -354,6 +354,7 @@ test("an erasure that the log could not keep is kept there when it is sent again
       expect(again).toMatchObject({ _tag: "Erased", isLogged: true })
       expect((yield* log.all).map(({ isKept }) => isKept)).toEqual([true, false])
       const before = yield* log.all
+      expect(before.map(({ isDone }) => isDone)).toEqual([false, false])
       expect(Option.getOrThrow(yield* ledger.replayErasures)).toEqual({ erased: 0, logged: 0, isScrubbed: false })
       expect(yield* log.all).toEqual(before.map((each) => ({ ...each, isKept: true })))
     }),

@@ -3,7 +3,6 @@ import type { Part } from "./Mutant.ts"
 
 const onLedgers = "Every item and every question is answered as section 8 says"
 const crash = "a crash before the transaction"
-const scrubbing = "a crash before the files are scrubbed"
 const sameInstant = "is erased at the same instant"
 const laterInstant = "is erased at a later instant"
 const failed = "return { erasure: kept, isLogged: true }"
@@ -78,7 +77,13 @@ export const erasure: Part = {
       "core/people/Erasing.ts",
       "if (!isScrubbed || Option.isNone(erasureLog)) return isScrubbed\n",
       "return isScrubbed\n",
-      scrubbing,
+      "takes everyone joined with the person",
+    ],
+    [
+      "core/people/Erasing.ts",
+      "if (!isScrubbed || Option.isNone(erasureLog)) return isScrubbed\n",
+      "if (Option.isNone(erasureLog)) return isScrubbed\n",
+      "an erasure that the log could not keep",
     ],
     [
       "core/people/ErasureReplay.ts",
