@@ -1,5 +1,5 @@
 /**
- * The log of erasures that a command writes to: the one of `--erasure-log`, otherwise the one of the variable
+ * The log of erasures of a command: the one of `--erasure-log`, otherwise the one of the variable
  * `ASSENT_ERASURE_LOG`, as for the service.
  */
 import { Option } from "effect"
@@ -7,7 +7,7 @@ import { Flag } from "effect/cli"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
 
 /** The path of the variable. An empty value is treated as not set. */
-const fromEnvironment = (): string | undefined => process.env[ErasureLogFile.variable] || undefined
+export const fromEnvironment = (): string | undefined => process.env[ErasureLogFile.variable] || undefined
 
 /** The flag `--erasure-log`; `undefined` if neither it nor the variable names a file. */
 export const flag = Flag.String("erasure-log").pipe(

@@ -9,6 +9,8 @@ import * as Crypto from "../Crypto.ts"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Keys from "../Keys.ts"
 import * as Store from "../Store.ts"
+import * as ErasureLogFlag from "./ErasureLogFlag.ts"
+import * as ErasureReplaying from "./ErasureReplaying.ts"
 import * as Output from "./Output.ts"
 
 /** The path of the variable. An empty value is treated as not set. */
@@ -51,9 +53,13 @@ export const ofUpgrade = (url: string, keys: string | undefined, hasBegun: boole
 export const storeWithKeys = (url: string, keys: string | undefined) =>
   Keys.withStore({ store: url, keys }, reportMade, Store.layer(url))
 
-/** The ledger of a store, opened with its keys, and with a log of erasures, if one is named. */
-export const ledger = (url: string, keys: string | undefined, erasureLog?: string) =>
-  Ledger.layer.pipe(
+/**
+ * The ledger of a store, opened with its keys, and with a log of erasures, if one is named: by default the one of the
+ * variable. What the store lacks of the log is erased again before the ledger is used.
+ */
+export const ledger = (url: string, keys: string | undefined, erasureLog = ErasureLogFlag.fromEnvironment()) =>
+  Layer.effectDiscard(ErasureReplaying.run).pipe(
+    Layer.provideMerge(Ledger.layer),
     Layer.provide([storeWithKeys(url, keys), Crypto.layer]),
     Layer.provide(ErasureLogFile.layer(erasureLog)),
   )

@@ -114,3 +114,49 @@ test("assent scrub finishes the erasures that are kept in the log", async () => 
   expect(refused.stderr).toContain("line 1 was changed")
   expect(refused.code).not.toBe(0)
 })
+
+describe("a command that opens a restored backup", () => {
+  const ann = "ann@example.com"
+  const restored = async (log: string) => {
+    const store = await storeWith([{ userId: "ann", email: ann }, { userId: "bob" }])
+    const path = store.slice("sqlite:".length)
+    copyLedger(path, `backup-${path}`)
+    const env = { ASSENT_ERASURE_LOG: log }
+    const counted = await run(["erase", "--email", ann, "--store", store, "--json"], { env })
+    const { concordId } = JSON.parse(counted.stdout)
+    const args = ["erase", "--concord-id", concordId, "--confirm", concordId, "--json", "--store"]
+    const { stdout } = await run([...args, store], { env })
+    return { args, concordId, env, erased: JSON.parse(stdout), store: `sqlite:backup-${path}` }
+  }
+  const again = "people were erased again, because the store lacked erasures of the log of erasures: 1\n"
+
+  test.each([
+    ["export", ["export"]],
+    ["people data", ["people", "data", "--email", ann]],
+    ["a dry run of erase", ["erase", "--email", ann, "--dry-run"]],
+    ["a dry run of import", ["import", "people.ndjson", "--dry-run"]],
+    ["keys rotate", ["keys", "rotate"]],
+  ])("erases again first, and says so: %s", async (_, args) => {
+    const { env, store } = await restored(`${args.join("-")}.ndjson`)
+    const { stderr, stdout } = await run([...args, "--store", store], { env })
+    expect(stderr).toContain(again)
+    if (args[0] !== "import") expect(stdout).not.toContain(ann)
+    const after = await run(["people", "data", "--email", ann, "--store", store])
+    expect([after.code, after.stdout]).toEqual([2, ""])
+    expect((await run(["export", "--store", store], { env })).stderr).not.toContain("again")
+  })
+
+  test("answers an erasure as it was made, and not as another", async () => {
+    const { args, env, erased, store } = await restored("same.ndjson")
+    const { code, stdout } = await run([...args, store], { env })
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { id: erased.id, erasedAt: erased.erasedAt }])
+  })
+
+  test("ends with 1 if the log cannot be read, and shows nothing", async () => {
+    const { env, store } = await restored("damaged.ndjson")
+    writeFileSync(join(folder, "damaged.ndjson"), "{}\n")
+    const { code, stderr, stdout } = await run(["export", "--store", store], { env })
+    expect([code, stdout]).toEqual([1, ""])
+    expect(stderr).toContain("the erasure log: line 1 was changed")
+  })
+})
