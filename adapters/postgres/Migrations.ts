@@ -91,6 +91,10 @@ const distribution = (statement: string, engine: Engine): ReadonlyArray<string> 
   return [`SELECT create_distributed_table('${table}', 'lane', colocate_with => '${colocated}')`]
 }
 
+/** Citus does not change how much is kept in the statistics of a column. */
+const isPossible = (statement: string, engine: Engine): boolean =>
+  engine === "postgres" || !/^ALTER TABLE \w+ ALTER COLUMN \w+ SET STATISTICS /.test(statement)
+
 /** The statements of a migration; the last one records it. No statement may contain a semicolon. */
 export const statementsOf = (migration: Migration, engine: Engine): ReadonlyArray<string> => [
   // Every server of the engine has a copy, because each can be asked which migrations were applied.
@@ -98,7 +102,8 @@ export const statementsOf = (migration: Migration, engine: Engine): ReadonlyArra
   ...migration.sql
     .split(";")
     .map((statement) => statement.trim())
-    .flatMap((statement) => (statement === "" ? [] : [statement, ...distribution(statement, engine)])),
+    .filter((statement) => statement !== "" && isPossible(statement, engine))
+    .flatMap((statement) => [statement, ...distribution(statement, engine)]),
   `INSERT INTO migration VALUES (${migration.number}, '${migration.name}', '${digestOf(migration)}', '${engine}')`,
 ]
 

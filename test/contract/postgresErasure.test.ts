@@ -344,3 +344,37 @@ describe("the scrub", () => {
     expect(await scrub(ofService())).toBe(true)
   })
 })
+
+describe("the statistics of the planner, after a scrub", () => {
+  /** What is found of a text in the statistics of the planner, by the column. */
+  const inStatistics = (text: string) =>
+    rows(`SELECT tablename, attname FROM pg_stats s WHERE schemaname = 'public' AND s::text LIKE '%${text}%'`)
+
+  // Mutants: the wrapped keys have statistics; the scrub does not analyze; it leaves statistics of empty tables.
+  test.each([0, 20])("hold nothing of people that were erased beside %i others", async (others) => {
+    url = await postgres.database()
+    const people = Array.from({ length: others + 4 }, (_, n) => uuid(0x70 + n))
+    const hashes = people.map((_, n) => hash(0x7000_0000_0000 + n))
+    const gone = people.slice(0, 4)
+    await run(
+      Effect.fnUntraced(function* (store) {
+        for (const [n, each] of people.entries()) {
+          const name = hashes[n]!
+          const personalOf = personal(each, part(each, "event", name, `encrypted of ${each}`))
+          const claims = [{ ...claim(0, each), hash: name }]
+          yield* store.events.append(appendOf(each, { claims, personal: personalOf }, { externalId: name }))
+        }
+      }),
+    )
+    await rows("ANALYZE")
+    expect((await inStatistics(hashes[0]!)).length).toBeGreaterThan(0)
+    await run((store) => Effect.forEach(gone, (each) => erase(store, each)))
+    expect(await run((store) => store.personal.scrub)).toBe(true)
+    await rows("ANALYZE")
+    for (const [n, each] of gone.entries()) {
+      const wrapped = Buffer.from(personal(each).keys[0]!.wrapped).toString("hex")
+      const encrypted = Buffer.from(`encrypted of ${each}`).toString("hex")
+      for (const text of [hashes[n]!, wrapped, encrypted]) expect(await inStatistics(text)).toEqual([])
+    }
+  })
+})

@@ -7,6 +7,8 @@
  *
  * What is deleted when a person is erased is found by the person. So the aliases of browsers are in the indexes, too,
  * and former aliases may be deleted.
+ *
+ * The statistics of the planner would keep values of rows that were deleted. Columns that decide no plan have none.
  */
 export const sql = `
 ALTER TABLE event DROP COLUMN external_id;
@@ -50,6 +52,17 @@ CREATE TABLE erasure (
   PRIMARY KEY (lane, person)
 );
 CREATE INDEX erasure_date ON erasure (lane, recorded_at, erasure_id);
+
+ALTER TABLE person_key ALTER COLUMN wrapped SET STATISTICS 0;
+ALTER TABLE personal_data ALTER COLUMN id SET STATISTICS 0;
+ALTER TABLE personal_data ALTER COLUMN nonce SET STATISTICS 0;
+ALTER TABLE personal_data ALTER COLUMN encrypted SET STATISTICS 0;
+ALTER TABLE session ALTER COLUMN token_hash SET STATISTICS 0;
+ALTER TABLE session ALTER COLUMN body SET STATISTICS 0;
+ALTER TABLE used_identity_token ALTER COLUMN hash SET STATISTICS 0;
+ALTER TABLE idempotency ALTER COLUMN answer SET STATISTICS 0;
+ALTER TABLE event ALTER COLUMN body SET STATISTICS 0;
+ALTER TABLE person_fact ALTER COLUMN body SET STATISTICS 0;
 
 GRANT DELETE ON former_alias TO CURRENT_USER;
 REVOKE UPDATE, DELETE, TRUNCATE ON erasure FROM CURRENT_USER;
