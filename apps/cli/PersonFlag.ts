@@ -43,6 +43,10 @@ const nameOf: { readonly [Kind in IdentifierKind]: string } = {
   phoneNumber: "--phone-number",
 }
 
+/** The flags and what was given with them. */
+export const named = (given: Given<IdentifierKind>) =>
+  [...releasableKinds, "concordId" as const].map((kind) => [nameOf[kind], given[kind]] as const)
+
 /** The line on standard input. */
 const lineOfInput = Effect.gen(function* () {
   const { bytes } = yield* Source.open(Source.standardInput)

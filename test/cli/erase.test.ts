@@ -84,6 +84,31 @@ describe("assent erase", () => {
   })
 })
 
+describe("assent erase --retention, which is about everyone,", () => {
+  test.each([
+    ["--email", "ann@example.com"],
+    ["--user-id", "ann"],
+    ["--concord-id", "0197afff-ffff-7fff-8fff-ffffffffffff"],
+    ["--confirm", "0197afff-ffff-7fff-8fff-ffffffffffff"],
+    ["--reason", "court"],
+    ["--reason", "request"],
+  ])("is refused with %s %s, before anything is opened", async (flag, value) => {
+    for (const dry of [[], ["--dry-run"]]) {
+      const { code, stderr, stdout } = await run([
+        "erase",
+        "--retention",
+        flag,
+        value,
+        ...dry,
+        "--store",
+        "sqlite:none",
+      ])
+      expect([code, stdout]).toEqual([2, ""])
+      expect(stderr).toContain(`error: ${flag}: --retention erases everyone whose retention is over: leave one out`)
+    }
+  })
+})
+
 test("assent scrub removes what deleted rows have left in the files", async () => {
   const store = await storeWith([{ userId: "ann" }])
   const { code, stderr, stdout } = await run(["scrub", "--store", store])

@@ -41,8 +41,8 @@ const flags = {
     "The person's own id again, because an erasure cannot be undone; left out: only count",
   ),
   reason: Flag.Literals("reason", erasureReasons).pipe(
-    Flag.withDescription("Why it is erased"),
-    Flag.withDefault("request" as const),
+    Flag.withDescription("Why it is erased; by default request"),
+    Flag.optional,
   ),
   retention: Flag.Boolean("retention").pipe(
     Flag.withDefault(false),
@@ -125,6 +125,8 @@ const explain = Effect.fnUntraced(function* (outcome: Refusal | LogUnavailable, 
 const submitterOf = ({ submitter }: EraseFlags, { organization }: ProjectScope): string =>
   Option.getOrElse(submitter, () => organization.id).toLowerCase()
 
+const reasonOf = ({ reason }: EraseFlags) => Option.getOrElse(reason, () => "request" as const)
+
 const eraseById = Effect.fnUntraced(function* (scope: ProjectScope, concordId: string, given: EraseFlags) {
   const ledger = yield* Ledger
   const { organization } = scope
@@ -143,7 +145,7 @@ const eraseById = Effect.fnUntraced(function* (scope: ProjectScope, concordId: s
   const outcome = yield* ledger.erase(organization, {
     concordId,
     submitter: submitterOf(given, scope),
-    reason: given.reason,
+    reason: reasonOf(given),
   })
   if (outcome._tag === "Erased") return yield* showErased(outcome, given)
   if (outcome._tag === "LogUnavailable") return yield* explain(outcome, given)
@@ -159,7 +161,7 @@ const eraseOne = Effect.fnUntraced(function* (scope: ProjectScope, given: EraseF
   const outcome = yield* ledger.eraseByIdentifier(scope.organization, {
     identifier: { kind, value, project: scope.project },
     submitter: submitterOf(given, scope),
-    reason: given.reason,
+    reason: reasonOf(given),
     ...(confirm !== undefined && { confirm }),
   })
   if (outcome._tag === "Erased") return yield* showErased(outcome, given)
@@ -195,6 +197,16 @@ const eraseByRetention = Effect.fnUntraced(function* (scope: ProjectScope, given
     : Output.write(countsAsText(counts, given.dryRun))
 }, Effect.scoped)
 
+/** Fails where `--retention` comes with a flag about one person, because it erases everyone whose time is over. */
+const validate = (given: EraseFlags): Effect.Effect<void, CliError.ValidationError> => {
+  const { confirm, reason } = given
+  const aboutOne = [...PersonFlag.named(given), ["--confirm", confirm], ["--reason", reason]] as const
+  const [name] = aboutOne.find(([, value]) => Option.isSome<unknown>(value)) ?? []
+  if (!given.retention || name === undefined) return Effect.void
+  const message = `${name}: --retention erases everyone whose retention is over: leave one out`
+  return Effect.fail(new CliError.ValidationError({ message }))
+}
+
 /** The command. */
 export const command = Command.make(
   "erase",
@@ -207,6 +219,7 @@ export const command = Command.make(
     )
   }),
 ).pipe(
+  (command) => Command.validate(command, validate),
   Command.withDescription("Erase a person: what names it and its personal data; its events stay as evidence of no one"),
   Command.withExamples([
     {
