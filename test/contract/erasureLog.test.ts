@@ -1,7 +1,16 @@
 /**
  * The log of erasures: what every adapter of the port keeps, and what the file keeps through crashes and changes.
  */
-import { appendFileSync, mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit, type Layer } from "effect"
@@ -231,6 +240,50 @@ describe("the file", () => {
     }
     writeFileSync(path, [lines[1], lines[0], ...lines.slice(2)].map((line) => `${line}\n`).join(""))
     expect(await reasonOf(path)).toContain("line 1 was changed")
+  })
+
+  test("a file that vanished or was replaced while the log is in use is a failure until it is back", async () => {
+    const [path, other] = [newPath(), newPath()]
+    await filled(other, 2)
+    await filled(path, 1)
+    const older = readFileSync(path)
+    await run(FileErasureLog.layer(path), (log) => log.begin(erasure(2, [2, 4])))
+    const right = readFileSync(path)
+    const sameSize = (text: Buffer) => Buffer.concat([text, Buffer.alloc(Math.max(0, right.length - text.length), 10)])
+    const inPlace = (text: Buffer) => () => writeFileSync(path, text)
+    const asNew = (text: Buffer) => () => {
+      rmSync(path)
+      writeFileSync(path, text)
+    }
+    const gone = [
+      () => rmSync(path),
+      ...[inPlace, asNew].flatMap((as) => [as(Buffer.of()), as(older), as(readFileSync(other)), as(sameSize(older))]),
+    ]
+    const said = await run(FileErasureLog.layer(path), (log) =>
+      Effect.gen(function* () {
+        yield* log.all
+        const found: Array<string> = []
+        for (const replace of gone) {
+          replace()
+          const there = existsSync(path) ? readFileSync(path, "utf8") : undefined
+          for (const each of [log.begin(erasure(9)), log.keep(uuid(2)), log.finish(uuid(1)), log.all]) {
+            found.push(String(yield* Effect.flip(Effect.asVoid(each as Effect.Effect<unknown, Error>))))
+          }
+          expect(existsSync(path) ? readFileSync(path, "utf8") : undefined).toBe(there)
+          writeFileSync(path, right)
+          expect(yield* log.all).toHaveLength(2)
+          expect(readFileSync(path)).toEqual(right)
+        }
+        yield* log.begin(erasure(3))
+        expect(yield* log.all).toHaveLength(3)
+        return found
+      }),
+    )
+    for (const each of said) {
+      expect(each).toMatch(/does not hold line 4 any more, which this process has read or written|line 4 was changed/)
+    }
+    rmSync(path)
+    expect(await all(path)).toEqual([])
   })
 
   test("nothing is written after a line that was changed", async () => {

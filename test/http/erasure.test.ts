@@ -1,5 +1,15 @@
 /** Erasing people: the answer, what stays, what is gone, the log of erasures, and every refusal. */
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -301,6 +311,28 @@ describe("the log of erasures", () => {
     } finally {
       await other.stop()
     }
+  })
+
+  test("that vanished or was replaced while the server runs keeps everything as it is, until it is back: 503", async () => {
+    const aside = path("aside.ndjson")
+    const { concordId } = await recorded({ userId: "pia" })
+    expect((await erase((await recorded({ userId: "pit" })).concordId)).status).toBe(200)
+    const right = readFileSync(log, "utf8")
+    const older = right.slice(0, right.lastIndexOf("\n", right.length - 2) + 1)
+    renameSync(log, aside)
+    try {
+      for (const there of [undefined, "", older]) {
+        if (there !== undefined) writeFileSync(log, there)
+        const answer = await erase(concordId)
+        expect([answer.status, violations(answer)]).toEqual([503, [" erasure_log_unavailable"]])
+        expect((await newsletterOf({ userId: "pia" })).status).toBe("given")
+        expect(existsSync(log) ? readFileSync(log, "utf8") : undefined).toBe(there)
+      }
+    } finally {
+      renameSync(aside, log)
+    }
+    expect((await erase(concordId)).status).toBe(200)
+    expect(readFileSync(log, "utf8").slice(0, right.length)).toBe(right)
   })
 
   test("erases again what a restored backup brings back, before the server listens", async () => {

@@ -152,6 +152,31 @@ export const erasure: Part = {
       "",
       "a last line that a crash cut off",
     ],
+    // The file that vanishes or is replaced while the log is in use.
+    [
+      "adapters/erasure-log/FileErasureLog.ts",
+      "if (held.lines === 0) return",
+      "if (true) return",
+      "a file that vanished or was replaced",
+    ],
+    [
+      "adapters/erasure-log/FileErasureLog.ts",
+      "isSame && (await holds(file, known))",
+      "isSame",
+      "a file that vanished or was replaced",
+    ],
+    [
+      "adapters/erasure-log/FileErasureLog.ts",
+      "  if (lines < held.lines) throw notHeld(held)\n",
+      "",
+      "a file that vanished or was replaced",
+    ],
+    [
+      "adapters/erasure-log/FileErasureLog.ts",
+      "    if (lines === held.lines && hash !== held.hash) throw notHeld(held)\n",
+      "",
+      "a file that vanished or was replaced",
+    ],
     // Retention
     [
       "core/people/Retention.ts",
