@@ -50,7 +50,9 @@ const notNamed = new KeysNeeded({
 
 const notThere = (path: string) =>
   new KeysNeeded({
-    message: `${path}: no such key file; for a new ledger, make one with \`assent keys create --keys ${path}\``,
+    message:
+      `${path}: no such key file: put the file back with which the ledger was made; ` +
+      `only for a new ledger make one with \`assent keys create --keys ${path}\``,
   })
 
 const lost = (path: string) =>

@@ -56,7 +56,7 @@ const removeOthers = (path: string): void => {
 }
 
 const inUse = (path: string): CannotUpgrade =>
-  new CannotUpgrade({ reason: `${path} is in use: stop every server and command on it; nothing was changed` })
+  new CannotUpgrade({ reason: `${path} is in use: stop every server and command on it; the ledger was not changed` })
 
 /**
  * Runs `use` while no other connection has the ledger open. Its write-ahead log is copied into the file and removed
@@ -90,7 +90,7 @@ const expectSpace = (path: string, newPath: string | undefined): void => {
   const { bavail, bsize } = statfsSync(dirname(path))
   if (bavail * bsize >= needed) return
   const sizes = `${megabytes(needed)} MB of free space are needed, and ${megabytes(bavail * bsize)} MB are there`
-  throw new CannotUpgrade({ reason: `${dirname(path)}: ${sizes}; nothing was changed` })
+  throw new CannotUpgrade({ reason: `${dirname(path)}: ${sizes}; the ledger was not changed` })
 }
 
 /** The last migration of ledgers that are upgraded. */
@@ -149,7 +149,7 @@ const openAfter = (path: string, newPath: string): DatabaseSync => {
   } catch (error) {
     if (db.isOpen) db.close()
     throw Integrity.causeOf(error) === "busy"
-      ? new CannotUpgrade({ reason: `${path} is being upgraded by another process; nothing was changed` })
+      ? new CannotUpgrade({ reason: `${path} is being upgraded by another process; the ledger was not changed` })
       : error
   }
 }

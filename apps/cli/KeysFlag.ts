@@ -45,9 +45,16 @@ export const named = optional(`The key file; by default ${Keys.variable}`).pipe(
 const reportMade = (path: string): Effect.Effect<void> =>
   Output.info(`${path}: a key file was made; keep a copy of it apart from the ledger and its backups`)
 
+/** Says where keys were made. They are made before the upgrade has marked the ledger, so that it can always go on. */
+const reportMadeForUpgrade = (path: string): Effect.Effect<void> =>
+  Output.info(
+    `${path}: a key file was made, which an upgrade uses whenever it can begin; keep a copy of it apart from the ` +
+      "ledger and its backups",
+  )
+
 /** The keys that an upgrade writes a ledger with. */
 export const ofUpgrade = (url: string, keys: string | undefined, hasBegun: boolean) =>
-  Keys.ofUpgrade({ store: url, keys }, hasBegun, reportMade)
+  Keys.ofUpgrade({ store: url, keys }, hasBegun, reportMadeForUpgrade)
 
 /** The store and the keys of a ledger. */
 export const storeWithKeys = (url: string, keys: string | undefined) =>

@@ -55,6 +55,15 @@ test("assent keys list shows epochs, and no key", async () => {
   expect(JSON.parse(asJson.stdout)).toEqual({ keys: path, epochs: [{ epoch: 1, beganAt: epochs[0].beganAt }] })
 })
 
+test.each([
+  ["that is named", ["--keys", "missing.keys"], "missing.keys"],
+  ["next to a SQLite file", ["--store", "sqlite:missing.db"], "missing.db.keys"],
+])("assent keys list of a file %s and is not there ends with 2", async (_, args, path) => {
+  const { code, stderr, stdout } = await run(["keys", "list", ...args], { env: { ASSENT_KEYS: "" } })
+  expect([code, stdout]).toEqual([2, ""])
+  expect(stderr).toContain(`error: ${path}: no such key file`)
+})
+
 describe("a ledger with people", () => {
   test("is rotated: people's keys are wrapped by the new epoch, old epochs are destroyed, and verify says so", async () => {
     const ledger = `${place()}/ledger.db`
@@ -144,7 +153,9 @@ test.each(["sqlite:ledger.db", "postgres://user@127.0.0.1:1/ledger"])(
     })
     expect([code, stderr]).toEqual([
       2,
-      expect.stringContaining("none.keys: no such key file; for a new ledger, make one with"),
+      expect.stringContaining(
+        "none.keys: no such key file: put the file back with which the ledger was made; only for a new ledger make one with",
+      ),
     ])
     expect(existsSync(join(folder, "ledger.db"))).toBe(false)
   },

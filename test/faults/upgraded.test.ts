@@ -4,7 +4,16 @@
  */
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { copyFileSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Effect, Exit, Layer, Option } from "effect"
@@ -473,6 +482,25 @@ describe("a file", () => {
     other.close()
     expect(readFileSync(pathOf(url)).equals(before)).toBe(true)
     expect(await stateOf(url)).toBe("before")
+  })
+
+  test("that is open elsewhere is not upgraded by the command, which says what became of the keys that it made", async () => {
+    const url = await places.sqlite(rowsBefore)
+    const keys = `${pathOf(url)}.keys`
+    rmSync(keys, { force: true })
+    const other = new DatabaseSync(pathOf(url))
+    other.prepare("SELECT count(*) FROM event").get()
+    const refused = await run(["upgrade", "--store", url])
+    other.close()
+    expect([refused.code, existsSync(keys)]).toEqual([1, true])
+    expect(refused.stderr).toContain(
+      `${keys}: a key file was made, which an upgrade uses whenever it can begin; keep a`,
+    )
+    expect(refused.stderr).toContain("is in use: stop every server and command on it; the ledger was not changed")
+    const made = readFileSync(keys, "utf8")
+    const again = await run(["upgrade", "--store", url])
+    expect([again.code, readFileSync(keys, "utf8")]).toEqual([0, made])
+    expect(again.stderr).not.toContain("a key file was made")
   })
 
   test("of another ledger's upgrade, left beside, is not taken for its own", async () => {

@@ -74,7 +74,8 @@ describe("on SQLite", () => {
     const { status, stderr } = refused(cwd, { ASSENT_STORE: "sqlite:ledger.db", ASSENT_KEYS: "assent.keys" })
     expect(status).toBe(78)
     expect(stderr).toContain(
-      "assent.keys: no such key file; for a new ledger, make one with `assent keys create --keys assent.keys`",
+      "assent.keys: no such key file: put the file back with which the ledger was made; " +
+        "only for a new ledger make one with `assent keys create --keys assent.keys`",
     )
     expect(readdirSync(cwd)).toEqual([])
   })

@@ -1,6 +1,7 @@
 /**
  * `assent keys`: makes a key file, lists its epochs, and begins an epoch.
  */
+import { existsSync } from "node:fs"
 import { Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as FileKeys from "../../../adapters/keys/FileKeys.ts"
@@ -68,6 +69,7 @@ const list = Command.make(
   Effect.fnUntraced(function* ({ json, keys, store }) {
     const path = Keys.pathOf({ store: store.url, keys })
     if (path === undefined) return yield* refuse(`--keys, or ${Keys.variable}: expected the path of a key file`)
+    if (!existsSync(path)) return yield* refuse(`${path}: no such key file`)
     const epochs = (yield* FileKeys.make(path).epochs).map(shown)
     yield* json ? writeJson({ keys: path, epochs }) : Output.write(`${path}\n\n${asTable(epochs)}\n`)
   }),
