@@ -107,17 +107,19 @@ export const eventFromLine = (line: typeof Event.Type, type: ConsentType.Consent
   return expirationDate == null ? base : { ...base, expirationDate }
 }
 
+/** A check that an object has no other field than these, reported at the path of each unknown one. */
+export const onlyFields = (fields: Schema.Struct.Fields) =>
+  Schema.makeFilter((object: { readonly [Field: string]: unknown }) =>
+    Object.keys(object)
+      .filter((key) => !Object.hasOwn(fields, key))
+      .slice(0, listMaxLength + 1)
+      .map((key) => ({ path: [key], issue: `no such member; there are ${Object.keys(fields).join(", ")}` })),
+  )
+
 /** A struct in which an unknown field is an error, reported at the path of that field. */
 export const strict = <const Fields extends Schema.Struct.Fields>(fields: Fields) =>
   Schema.Record(Schema.String, Schema.Unknown)
-    .check(
-      Schema.makeFilter((object) =>
-        Object.keys(object)
-          .filter((key) => !Object.hasOwn(fields, key))
-          .slice(0, listMaxLength + 1)
-          .map((key) => ({ path: [key], issue: `no such member; there are ${Object.keys(fields).join(", ")}` })),
-      ),
-    )
+    .check(onlyFields(fields))
     .pipe(Schema.decodeTo(Schema.Struct(fields), SchemaTransformation.passthrough({ strict: false })))
 
 /** Rules, each field optional. An unknown field is an error. */

@@ -215,6 +215,32 @@ describe("a project", () => {
     expectNoSecrets(database, await send("GET", projects))
   })
 
+  test("takes a retention of guests and people, and no other member, nor what is not an object", async () => {
+    const { id } = await newProject({ retention: { guests: "P13M", people: null } })
+    const path = `${projects}/${id}`
+    const expected = [
+      [{ guest: "P1D" }, ["/retention/guest invalid"]],
+      [{ guests: "P1D", visitors: "P1D" }, ["/retention/visitors invalid"]],
+      [{ guests: 5 }, ["/retention/guests invalid"]],
+      ["P1D", ["/retention invalid"]],
+      [["P1D"], ["/retention invalid"]],
+      [[], ["/retention invalid"]],
+    ] as const
+    for (const [retention, errors] of expected) {
+      for (const answer of [
+        await send("POST", projects, { name: "Made", retention }),
+        await send("PATCH", path, { retention }),
+      ]) {
+        expectProblem(answer, 422)
+        expect([retention, violations(answer)]).toEqual([retention, errors])
+      }
+    }
+    const misspelt = await send("PATCH", path, { retention: { guest: "P1D" } })
+    expect(misspelt.json.errors[0].detail).toBe("no such member; there are guests, people")
+    expect((await send("PATCH", path, {})).json.retention).toEqual({ guests: "P1Y1M" })
+    expect((await send("PATCH", path, { retention: null })).json.retention).toBeUndefined()
+  })
+
   test("is active and without domains where nothing else is said", async () => {
     expect(await newProject()).toMatchObject({ status: "active", domains: [], type: "website" })
     expect(await newProject({ type: null, domains: null, status: null })).toMatchObject({

@@ -91,13 +91,18 @@ const period = (of: string) =>
     Exchange.PositivePeriod.annotate({ description: `How long ${of} are kept (ISO 8601); left out or null: for ever` }),
   )
 
-const Retention = Schema.Struct({
+const retentionFields = {
   guests: period("people who were never identified"),
   people: period("all others"),
-}).annotate({
-  description:
-    "After it, people of whom nothing more was recorded are erased by `assent erase --retention`; null: nobody is",
-})
+}
+
+/** Its members are read together with any others, because these are to be named and not passed over. */
+const Retention = Schema.StructWithRest(Schema.Struct(retentionFields), [Schema.Record(Schema.String, Schema.Unknown)])
+  .check(Exchange.onlyFields(retentionFields))
+  .annotate({
+    description:
+      "After it, people of whom nothing more was recorded are erased by `assent erase --retention`; null: nobody is",
+  })
 
 const projectFields = {
   type: Fields.orNull(Schema.Literal("website")),
