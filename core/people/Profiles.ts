@@ -65,6 +65,12 @@ const unprovenOf = Effect.fnUntraced(function* (
   return [...(isOther ? (["concordId"] as const) : []), ...unproven] as ReadonlyArray<People.IdentifierKind>
 })
 
+const keysAway = (): StoreUnavailable =>
+  new StoreUnavailable({
+    reason: "the keys of personal data cannot be used now, so the profile cannot be kept: try again",
+    isLasting: true,
+  })
+
 /** Keeps a visitor's profile, in place of the one before. */
 export const keep = Effect.fnUntraced(function* (
   update: ProfileUpdate,
@@ -82,7 +88,7 @@ export const keep = Effect.fnUntraced(function* (
     const { idempotencyRecord } = yield* Idempotency.recordOf(idempotency, context, JSON.stringify(unproven))
     const datum = { concordId: session.concordId, kind: "profile", json: JSON.stringify(profile) } as const
     const { personal } = yield* PersonalData.commit(organization, [datum], context)
-    if (personal === undefined) return yield* new StoreUnavailable({ reason: "the profile cannot be encrypted now" })
+    if (personal === undefined) return yield* keysAway()
     const kept = yield* context.store.people.keepProfile(organization, session.concordId, personal, idempotencyRecord)
     if (kept === "stale") {
       const { erasedAt } = yield* context.store.people.person(organization, session.concordId)

@@ -124,7 +124,11 @@ const attempt = Effect.fnUntraced(function* (
       // The fact as it is stored: its personal members are opened again for a repeated request.
       ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify(recorded[0]))),
     }
-    return { fact: { ...facts[0]!, dateCreated: now }, kept: yield* store.people.change(change) }
+    // While the keys are away the reason is left out, so the answer has none either.
+    const [written] = recorded
+    const isKept = committed.kept.has(written!.commitment ?? "")
+    const fact = isKept ? { ...facts[0]!, dateCreated: now } : written!
+    return { fact, kept: yield* store.people.change(change) }
   })
   // It is later than the claim, even if the clock was set back, because as known at the claim the identifier names it.
   const now = Math.max(at, named.claimedAt + 1)

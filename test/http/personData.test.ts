@@ -13,6 +13,7 @@ import { expectProblem } from "./problem.ts"
 import {
   acme,
   asOwner,
+  asVisitor,
   blog,
   nobody,
   other,
@@ -50,6 +51,26 @@ test("while the keys are away it is 503, because it would not be complete, and a
     renameSync(`${file}.away`, file)
     const answer = await dataOf(server, concordId)
     expect([answer.status, answer.json.personalData[0].data]).toEqual([200, { externalId: "an id of a company" }])
+  } finally {
+    await server.stop()
+  }
+})
+
+test("while the keys are away a profile is 503 with the reason, and a release is answered without its reason", async () => {
+  const server = await startWorld(addressSetting)
+  try {
+    const { concordId } = (await record(server, [yes({ userId: "eve" })])).json.items[0]
+    renameSync(`${server.file}.keys`, `${server.file}.keys.away`)
+    const profile = await asVisitor(server, await visit(server), "POST", "profile", { json: { displayName: "Eve" } })
+    expectProblem(profile, 503)
+    expect(profile.json.detail).toContain("keys of personal data")
+    const release = `/privacy-v1/organizations/${acme.id}/people/${concordId}/identifiers/release`
+    const json = { userId: "eve", reason: "given to another person" }
+    const headers = { ...asOwner, "idempotency-key": "release" }
+    const released = await server.request("POST", release, { headers, json })
+    expect([released.status, released.json.kind, "reason" in released.json]).toEqual([200, "released", false])
+    renameSync(`${server.file}.keys.away`, `${server.file}.keys`)
+    expect((await server.request("POST", release, { headers, json })).text).toBe(released.text)
   } finally {
     await server.stop()
   }
