@@ -5,7 +5,7 @@
  * its next session: it opens that person's sessions, so it must be a UUID that cannot be guessed, and it is kept only
  * as a keyed hash. It names a guest; once the visitor is identified, it names no one any more.
  */
-import { Clock, Effect, Option, Result } from "effect"
+import { Clock, Effect, Option, Result, Struct } from "effect"
 import { Hex } from "effect/encoding"
 import type { Instant } from "../engine/Instant.ts"
 import type { Organization, Project } from "../model/Catalog.ts"
@@ -215,6 +215,9 @@ export const open = Effect.fnUntraced(function* (
   )
   if (outcome._tag !== "Repeated") return outcome
   const { session }: KeptAnswer = JSON.parse(outcome.answer)
+  // What the record names was destroyed with its person. The record stays, so the visitor is a new one at each try.
+  const { erasedAt } = yield* store.people.person(organization, session.concordId)
+  if (erasedAt !== undefined) return yield* open(Struct.omit(opening, ["idempotency"]), context)
   const secrets = yield* secretsOf(session.id, opening, context)
   const named = yield* hasher.context(secrets.contextId, project)
   const stored = yield* store.sessions.byToken(session.tokenHash)

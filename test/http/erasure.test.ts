@@ -1,4 +1,5 @@
 /** Erasing people: the answer, what stays, what is gone, the log of erasures, and every refusal. */
+import { randomUUID } from "node:crypto"
 import {
   chmodSync,
   copyFileSync,
@@ -215,10 +216,38 @@ describe("an erasure", () => {
     expect([other.status, violations(other)]).toEqual([422, [expect.stringMatching(/idempotency_key_reused$/)]])
   })
 
+  test("makes a request that opened a session of the person, sent again, one of a new visitor", async () => {
+    const headers = { "idempotency-key": randomUUID() }
+    const first = (await openSession(server, {}, shop, headers)).json
+    expect((await openSession(server, {}, shop, headers)).json).toEqual(first)
+    expect((await erase(first.concordId)).status).toBe(200)
+    const again = await openSession(server, {}, shop, headers)
+    expect([again.status, again.headers["idempotent-replayed"]]).toEqual([201, undefined])
+    for (const member of ["concordId", "contextId", "session"]) expect(again.json[member]).not.toBe(first[member])
+    expect((await asVisitor(server, again.json, "GET", "consent-state")).status).toBe(200)
+    expect((await asVisitor(server, first, "GET", "consent-state")).status).toBe(401)
+    // Nothing is kept with the key, so that each try is a new visitor, whose contextId works like any other.
+    const third = (await openSession(server, {}, shop, headers)).json
+    expect(third.contextId).not.toBe(again.json.contextId)
+    const next = (await openSession(server, { contextId: third.contextId })).json
+    expect(next.concordId).toBe(third.concordId)
+  })
+
   test("needs the id of the person as confirmation, a reason, a person, and the permission in every project", async () => {
     const { concordId } = await recorded({ userId: "finn" })
     expect(violations(await erase(concordId, { confirm: nobody }))).toEqual(["/confirm not_confirmed"])
     expect(violations(await erase(concordId, { confirm: null }))).toEqual(["/confirm not_confirmed"])
+    const both = ["/confirm not_confirmed", "/reason missing"]
+    for (const json of [{}, { confirm: nobody }, { confirm: 5 }]) {
+      const answer = await server.request("POST", pathOf(concordId), { headers: asOwner, json })
+      expect([json, answer.status, violations(answer)]).toEqual([json, 422, both])
+      expect(answer.text).not.toContain("null")
+    }
+    const unreasoned = await server.request("POST", pathOf(concordId), {
+      headers: asOwner,
+      json: { confirm: concordId },
+    })
+    expect(violations(unreasoned)).toEqual(["/reason missing"])
     expect((await erase(concordId, { reason: "a whim" })).status).toBe(422)
     expect((await erase(nobody)).status).toBe(404)
     expect((await erase("ann")).status).toBe(404)

@@ -6,7 +6,7 @@ export const formats: Part = {
   tests: ["test/http/worstBodies.test.ts"],
   mutants: [
     ["Exchange.ts", "value.slice(0, maxItems + 1).map(inner)", "value.map(inner)", "public keys", "subcategories"],
-    ["Exchange.ts", "          .slice(0, listMaxLength + 1)\n", "", "of rules that are not known"],
+    ["Exchange.ts", "      .slice(0, listMaxLength + 1)\n", "", "of rules that are not known"],
     [
       "Exchange.ts",
       "Result.isFailure(all) ? all.failure : decoded.failure",

@@ -1,7 +1,7 @@
 /**
  * The handlers of erasures.
  */
-import { Effect, Option } from "effect"
+import { Effect, Option, Predicate, Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import * as Instant from "../../../core/engine/Instant.ts"
@@ -29,15 +29,31 @@ const noPerson = new Answer.HttpProblem({ status: 404, detail: "there is no such
 const notErased = new Answer.HttpProblem({ status: 404, detail: "there is no erasure of such a person" })
 const namesNoOne = new Answer.HttpProblem({ status: 404, detail: "the identifier names no one" })
 
-const refused = (pointer: string, code: string, detail: string) =>
-  new Answer.HttpProblem({ status: 422, detail: "nothing was erased", errors: [{ pointer, code, detail }] })
+const notConfirmedAt: Answer.Violation = {
+  pointer: "/confirm",
+  code: "not_confirmed",
+  detail: "expected the concordId of the person that is to be erased",
+}
+const notConfirmed = new Answer.HttpProblem({ status: 422, detail: "nothing was erased", errors: [notConfirmedAt] })
 
-const notConfirmed = refused("/confirm", "not_confirmed", "expected the concordId of the person that is to be erased")
-const contactShared = refused(
-  "/person",
-  "contact_shared",
-  "several people share it, so that it does not say which of them is meant: name the account, or erase by concordId",
-)
+const isConfirmed = (body: unknown, concordId: string): boolean =>
+  Predicate.hasProperty(body, "confirm") &&
+  typeof body.confirm === "string" &&
+  body.confirm.toLowerCase() === concordId.toLowerCase()
+
+/** Decodes a request to erase a person. A body that is not valid is also told that it does not confirm. */
+const decodeFor = (concordId: string) => (body: unknown) =>
+  Result.mapError(decodeRequest(body), (errors) => {
+    const others = errors.filter((each) => each.pointer !== notConfirmedAt.pointer)
+    return isConfirmed(body, concordId) ? others : [notConfirmedAt, ...others]
+  })
+const sharedDetail =
+  "several people share it, so that it does not say which of them is meant: name the account, or erase by concordId"
+const contactShared = new Answer.HttpProblem({
+  status: 422,
+  detail: "nothing was erased",
+  errors: [{ pointer: "/person", code: "contact_shared", detail: sharedDetail }],
+})
 
 const logUnavailable = new Answer.HttpProblem({
   status: 503,
@@ -88,7 +104,7 @@ const erase = Effect.fnUntraced(function* (
 ) {
   const ledger = yield* Ledger
   const { key, organization } = yield* CurrentKey
-  const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeRequest)
+  const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeFor(params.concordId))
   if (!isUuid(params.concordId)) return yield* noPerson
   const concordId = params.concordId.toLowerCase()
   if (fields.confirm?.toLowerCase() !== concordId) return yield* notConfirmed
