@@ -18,6 +18,12 @@ export const erasure: Part = {
     "test/laws/retention.test.ts",
   ],
   mutants: [
+    [
+      "core/people/Sessions.ts",
+      "if (erasedAt !== undefined) return",
+      "if (false) return",
+      "makes a request that opened a session of the person, sent again, one of a new visitor",
+    ],
     // X4: a guest's refusal would be erased out of its group.
     [
       "core/people/Erasing.ts",

@@ -107,19 +107,6 @@ export const people: Part = {
       "GET /site-v1/:projectId/consent-state is 401 without one",
     ],
 
-    [
-      "Sessions.ts",
-      "if (erasedAt !== undefined) return",
-      "if (false) return",
-      "makes a request that opened a session of the person, sent again, one of a new visitor",
-    ],
-    [
-      "Releasing.ts",
-      'committed.kept.has(written!.commitment ?? "")',
-      "true",
-      "a release is answered without its reason",
-    ],
-
     ["Secrets.ts", ", id].join", "].join", "createApiKey sent again when it has been forgotten"],
 
     [
