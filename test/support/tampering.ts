@@ -43,9 +43,15 @@ export const ofPostgres = (url: string): Tampering => ({
     Effect.runPromise(
       Effect.gen(function* () {
         const sql = yield* Sql.connect(url)
-        yield* Sql.query(sql, "GRANT UPDATE, DELETE ON event, person_fact, former_alias, erasure TO CURRENT_USER")
+        // A ledger from before has no table of erasures.
+        const [found] = yield* Sql.query<{ readonly is: boolean }>(
+          sql,
+          "SELECT to_regclass('erasure') IS NOT NULL AS is",
+        )
+        const rows = `event, person_fact, former_alias${found!.is ? ", erasure" : ""}`
+        yield* Sql.query(sql, `GRANT UPDATE, DELETE ON ${rows} TO CURRENT_USER`)
         for (const each of statement.split(";")) yield* Sql.query(sql, each)
-        yield* Sql.query(sql, "REVOKE UPDATE, DELETE ON event, person_fact, former_alias, erasure FROM CURRENT_USER")
+        yield* Sql.query(sql, `REVOKE UPDATE, DELETE ON ${rows} FROM CURRENT_USER`)
       }).pipe(Effect.scoped, Effect.provide(Reactivity.layer)),
     ),
   literal: (kind, value) => (kind.startsWith("bytes") && value !== null ? `decode('${value}', 'hex')` : plain(value)),
