@@ -64,7 +64,8 @@ export const isOpenToOthers = (path: string): boolean =>
 
 /**
  * Makes the file of a ledger that does not exist, for its owner alone. Takes the rights of other users from an existing
- * one that belongs to the user of this process; of a file of another user they stay as they are.
+ * one that belongs to the user of this process; of a file of another user they stay as they are. The rights of the
+ * group stay, because a backup may read the file as another user of it.
  */
 export const protect = (path: string): void => {
   try {

@@ -9,6 +9,9 @@ import * as ErasureLogFile from "../ErasureLogFile.ts"
 /** The path of the variable. An empty value is treated as not set. */
 export const fromEnvironment = (): string | undefined => process.env[ErasureLogFile.variable] || undefined
 
+/** What names the file, for messages. */
+export const name = `--erasure-log, or ${ErasureLogFile.variable}`
+
 /** The flag `--erasure-log`; `undefined` if neither it nor the variable names a file. */
 export const flag = Flag.String("erasure-log").pipe(
   Flag.withMetavar("<file>"),

@@ -22,6 +22,7 @@ import type { NoLedger, NotEmpty, StoreDamaged, UpgradeNeeded } from "../../core
 import type { ErasureLogUnavailable } from "../../core/ports/ErasureLog.ts"
 import type { KeysUnavailable } from "../../core/ports/Keys.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import type { BadErasureLogPath } from "../ErasureLogFile.ts"
 import type { KeysNeeded } from "../Keys.ts"
 import type { BadQuestion } from "../simulate/Plan.ts"
 import type { AlreadySetUp } from "./commands/bootstrap.ts"
@@ -40,6 +41,7 @@ export type Failure =
   | AlreadySetUp
   | ReplacedDates
   | NoSuchProject
+  | BadErasureLogPath
   | ErasureLogUnavailable
   | KeysNeeded
   | KeysUnavailable
@@ -80,6 +82,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
       return Effect.andThen(Output.error(`${failure.message} (--accept-replaced-dates)`), setExitCode(invalid))
     case "BadQuestion":
       return Effect.andThen(Output.error(`--${failure.message}`), setExitCode(invalid))
+    case "BadErasureLogPath":
     case "KeysNeeded":
     case "NoLedger":
     case "UpgradeNeeded":

@@ -68,5 +68,5 @@ export const ledger = (url: string, keys: string | undefined, erasureLog = Erasu
   Layer.effectDiscard(ErasureReplaying.run).pipe(
     Layer.provideMerge(Ledger.layer),
     Layer.provide([storeWithKeys(url, keys), Crypto.layer]),
-    Layer.provide(ErasureLogFile.layer(erasureLog)),
+    Layer.provide(ErasureLogFile.layer(erasureLog, ErasureLogFlag.name)),
   )

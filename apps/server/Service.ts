@@ -57,7 +57,7 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
   const opened = settings.replica === "on" ? Store.replica(store!) : Store.layer(store!)
   const ledger = Tracing.ledger.pipe(
     Layer.provide(Ledger.layer),
-    Layer.provide(ErasureLogFile.layer(settings.erasureLog)),
+    Layer.provide(ErasureLogFile.layer(settings.erasureLog, ErasureLogFile.variable)),
     Layer.provide(Layer.succeed(KeyEpochs.Kept, settings.keysKept!)),
     Layer.provide(
       Keys.withStore({ store: store!, keys: settings.keys }, logMade, Tracing.store.pipe(Layer.provide(opened))),

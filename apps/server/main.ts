@@ -2,8 +2,8 @@
  * The process of the service: reads the settings, serves, and ends with an exit code.
  *
  * - 0: after Ctrl-C or SIGTERM, when all accepted requests have been answered
- * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, the key file is missing, or the ledger must be upgraded
- *   first; nothing was started
+ * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, the key file is missing, no log of erasures can be at
+ *   its path, or the ledger must be upgraded first; nothing was started
  * - 64 (`EX_USAGE`): it was called with arguments
  * - 1: it could not serve
  */
@@ -14,6 +14,7 @@ import { HttpServerError } from "effect/http"
 import { createRequire } from "node:module"
 import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
+import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Keys from "../Keys.ts"
 import * as Service from "./Service.ts"
 import * as Settings from "./Settings.ts"
@@ -46,7 +47,10 @@ const unknownName = (name: string): string => {
 
 /** Whether the service cannot run until a setting is changed, or what a setting names is made or upgraded. */
 const isOfSettings = (error: unknown): boolean =>
-  error instanceof Config.ConfigError || error instanceof Keys.KeysNeeded || error instanceof UpgradeNeeded
+  error instanceof Config.ConfigError ||
+  error instanceof Keys.KeysNeeded ||
+  error instanceof ErasureLogFile.BadErasureLogPath ||
+  error instanceof UpgradeNeeded
 
 const serve = ({ settings, unknown }: Settings.Read): void =>
   Layer.launch(Service.layer(settings, manifest.version, unknown.map(unknownName))).pipe(

@@ -57,6 +57,20 @@ describe("assent erase", () => {
     expect(log).not.toContain("example.com")
   })
 
+  test("says which path cannot be a log of erasures, and what to do", async () => {
+    const missing = join(folder, "missing", "x.ndjson")
+    const { code, stderr } = await run(["scrub", "--store", "sqlite:empty.db", "--erasure-log", missing])
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`--erasure-log, or ASSENT_ERASURE_LOG: ${missing}: there is no`),
+    ])
+    const ofFolder = await run(["scrub", "--store", "sqlite:empty.db", "--erasure-log", folder])
+    expect([ofFolder.code, ofFolder.stderr]).toEqual([
+      2,
+      expect.stringContaining("this is a folder: name a file in it"),
+    ])
+  })
+
   test("refuses another id as confirmation, and people that are not there", async () => {
     const store = await storeWith([{ userId: "ann" }, { userId: "bob" }])
     const [ann, bob] = await Promise.all(["ann", "bob"].map((userId) => erase(store, ["--user-id", userId])))

@@ -1,6 +1,6 @@
 /** Settings: all errors are printed at once, by the names of the variables, before anything is started. */
 import { spawnSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, test } from "vitest"
 import * as Settings from "../../apps/server/Settings.ts"
@@ -84,6 +84,32 @@ describe("settings that cannot be used", () => {
       78,
       expect.stringContaining("ASSENT_METRICS_PORT: expected another port than PORT"),
     ])
+  })
+
+  test("of a log of erasures where none can be name the variable, the path, the cause and what to do", () => {
+    const made = folder()
+    folders.push(made)
+    const file = join(made, "file")
+    writeFileSync(file, "")
+    const missing = "there is no such folder: make the folder, or name another file"
+    const paths: ReadonlyArray<readonly [string, string]> = [
+      [join(made, "missing", "x.ndjson"), missing],
+      [join(file, "x.ndjson"), missing],
+      [made, "this is a folder: name a file in it"],
+    ]
+    for (const [path, fault] of paths) {
+      const { status, stderr } = run({ ASSENT_STORE: "memory:", PORT: "0", ASSENT_ERASURE_LOG: path })
+      expect([status, stderr.trimEnd()]).toEqual([78, `assent: cannot serve: ASSENT_ERASURE_LOG: ${path}: ${fault}`])
+    }
+  })
+
+  test("do not include a log of erasures that was changed: the exit code is 1", () => {
+    const made = folder()
+    folders.push(made)
+    const path = join(made, "erasures.ndjson")
+    writeFileSync(path, "{}\n")
+    const { status, stderr } = run({ ASSENT_STORE: "memory:", PORT: "0", ASSENT_ERASURE_LOG: path })
+    expect([status, stderr]).toEqual([1, expect.stringContaining("the erasure log: line 1 was changed")])
   })
 
   test("of OpenTelemetry's own are printed before anything is served, without their values", () => {

@@ -27,7 +27,9 @@ export const command = Command.make(
     const isScrubbed = yield* Effect.gen(function* () {
       const context = { store: yield* LedgerStore, erasureLog: yield* Effect.serviceOption(ErasureLog) }
       return yield* ErasureReplay.scrub(context)
-    }).pipe(Effect.provide(Layer.mergeAll(Store.layer(store.url), ErasureLogFile.layer(erasureLog))))
+    }).pipe(
+      Effect.provide(Layer.mergeAll(Store.layer(store.url), ErasureLogFile.layer(erasureLog, ErasureLogFlag.name))),
+    )
     if (isScrubbed) return yield* Output.write("nothing that was deleted is left in the files of the store\n")
     yield* Output.error(
       "deleted rows may be left: try again when nothing else reads the store; in PostgreSQL, with a role that may VACUUM",
