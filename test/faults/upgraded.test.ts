@@ -543,6 +543,18 @@ test("PostgreSQL: does not begin while another client is connected, and says how
   await upgrade(url)
 })
 
+test("PostgreSQL: vacuums the statistics of the earlier tables, which held clear text", async () => {
+  const url = await places.postgres(rowsBefore)
+  const vacuums = async () =>
+    postgres.administer(
+      "SELECT vacuum_count::int AS n FROM pg_stat_sys_tables WHERE relname = 'pg_statistic'",
+      nameOf(url),
+    )
+  expect(await vacuums()).toEqual([{ n: 0 }])
+  await upgrade(url)
+  await expect.poll(vacuums).toEqual([{ n: 1 }])
+})
+
 test("PostgreSQL: a server of the earlier version that comes back writes no session into the upgraded tables", async () => {
   const url = await places.postgres(rowsBefore)
   await upgrade(url)
