@@ -102,8 +102,9 @@ export const statementsOf = (migration: Migration, engine: Engine): ReadonlyArra
   ...migration.sql
     .split(";")
     .map((statement) => statement.trim())
-    .filter((statement) => statement !== "" && isPossible(statement, engine))
-    .flatMap((statement) => [statement, ...distribution(statement, engine)]),
+    .flatMap((statement) =>
+      statement !== "" && isPossible(statement, engine) ? [statement, ...distribution(statement, engine)] : [],
+    ),
   `INSERT INTO migration VALUES (${migration.number}, '${migration.name}', '${digestOf(migration)}', '${engine}')`,
 ]
 

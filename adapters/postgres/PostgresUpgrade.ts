@@ -10,6 +10,7 @@ import type { RowKey, LedgerUpgrade, NextRows, Upgrade } from "../../core/ports/
 import { tablesBefore } from "../../core/ports/TablesBefore.ts"
 import * as PostgresRows from "./PostgresRows.ts"
 import * as RowForm from "./RowForm.ts"
+import * as Scrub from "./Scrub.ts"
 import * as Sql from "./Sql.ts"
 import * as UpgradeSchemas from "./UpgradeSchemas.ts"
 
@@ -129,6 +130,22 @@ const upgradeOf = (reading: Sql.Sql, writing: Sql.Sql, schemas: UpgradeSchemas.S
   }
 }
 
+const hint =
+  "the planner's earlier statistics hold clear text: run VACUUM pg_statistic as the owner of the database or a superuser"
+
+/** Removes the statistics of the earlier tables, which hold clear text, from the file of the catalog. */
+const removeStatistics = Effect.fnUntraced(
+  function* (sql: Sql.Sql) {
+    const isRemoved = yield* Scrub.vacuumStatistics(sql)
+    const [owner] = yield* Sql.query<{ readonly is: boolean }>(
+      sql,
+      `SELECT pg_has_role(datdba, 'USAGE') AS "is" FROM pg_database WHERE datname = current_database()`,
+    )
+    if (!isRemoved || owner?.is !== true) yield* Effect.logWarning(hint)
+  },
+  (statements) => Effect.ignore(statements),
+)
+
 const run =
   (url: string): LedgerUpgrade["run"] =>
   (steps) =>
@@ -147,6 +164,7 @@ const run =
           ),
         )
         yield* isSame ? UpgradeSchemas.swap(writing, schemas) : UpgradeSchemas.abandon(writing, schemas)
+        if (isSame) yield* removeStatistics(writing)
         return value
       }),
     )

@@ -5,7 +5,7 @@
  * A server of the earlier version that still runs finds no table any more: it refuses every request, and what it would
  * have recorded cannot be lost. A row of `migration` keeps servers from starting.
  */
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { CannotUpgrade, type LedgerState } from "../../core/ports/LedgerUpgrade.ts"
 import { namesBefore } from "../../core/ports/TablesBefore.ts"
@@ -84,6 +84,36 @@ const inUse = new CannotUpgrade({
   reason: "the ledger is in use: stop every server and command on it; nothing was changed",
 })
 
+/** The name of the connection that begins an upgrade: two that begin at the same time do not count each other. */
+const beginner = "assent upgrade"
+
+/**
+ * Counts the other connections of clients. What they are is not shown of other roles; processes of the database have no
+ * user then, apart from those of Citus.
+ */
+const others = `SELECT count(*) AS count FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND (backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL)
+    AND application_name <> '${beginner}' AND application_name NOT ILIKE 'citus%'`
+
+/** Refuses while others are connected. Waits two seconds, because a closed connection is shown for a moment. */
+const expectAlone = Effect.fnUntraced(function* (sql: Sql.Sql) {
+  const look = Effect.gen(function* () {
+    // Within a transaction the first look would be shown again.
+    yield* Sql.query(sql, "SELECT pg_stat_clear_snapshot()")
+    const [found] = yield* Sql.query<{ readonly count: number }>(sql, others)
+    return found!.count
+  })
+  const count = yield* Effect.repeat(look, {
+    schedule: Schedule.spaced(50),
+    times: 40,
+    until: (found) => found === 0,
+  })
+  if (count === 0) return
+  const reason = `the ledger is in use: connections of others to its database: ${count}. Stop every server and command on it, also those of earlier versions, and a pooler or psql that is connected; nothing was changed`
+  return yield* new CannotUpgrade({ reason })
+})
+
 const isInUse = (error: unknown): boolean =>
   Sql.isSqlError(error) && (error.reason._tag === "LockTimeoutError" || error.reason._tag === "DeadlockError")
 
@@ -110,8 +140,10 @@ const inSchema = (sql: Sql.Sql, schema: string) => Sql.query(sql, `SET LOCAL sea
 export const begin = Effect.fnUntraced(function* (sql: Sql.Sql, schemas: Schemas) {
   const { after, before, own } = schemas
   const steps = Effect.gen(function* () {
+    yield* Sql.query(sql, `SET LOCAL application_name = '${beginner}'`)
     yield* Sql.query(sql, "LOCK TABLE migration IN ACCESS EXCLUSIVE MODE")
     if ((yield* stateOf(sql)) === "begun") return
+    yield* expectAlone(sql)
     // The second right is needed at the swap only: without it all the work would be done first.
     const [right] = yield* Sql.query<{ readonly is: boolean }>(
       sql,

@@ -50,11 +50,9 @@ const faultsOfSession = ({ body, person }: Row<"session">): ReadonlyArray<string
   if (session === undefined) return ["the body cannot be read"]
   const { commitment, personal } = session
   const clear = inClear.some((name) => name in session) ? ["has personal data in clear"] : []
+  if (typeof commitment !== "string") return [...clear, "has no commitment"]
   if (personal === undefined) return clear
-  const part =
-    typeof commitment === "string" && isSealed(personal)
-      ? SessionPart.of({ commitment, concordId: person, personal })
-      : undefined
+  const part = isSealed(personal) ? SessionPart.of({ commitment, concordId: person, personal }) : undefined
   const isPart =
     part !== undefined &&
     part.id.length === digits.commitment &&

@@ -241,7 +241,8 @@ export const live = Effect.fnUntraced(function* (
   const cached = SessionCache.get(sessionCache, tokenHash, now)
   if (cached !== undefined) return cached.project === project.id ? Option.some(cached) : Option.none()
   const kept = yield* store.sessions.byToken(tokenHash)
-  if (kept === undefined || kept.project !== project.id || kept.expiresAt <= now) return Option.none()
+  // A session without a commitment was written by a server of an earlier version.
+  if (kept?.commitment === undefined || kept.project !== project.id || kept.expiresAt <= now) return Option.none()
   const { organizations } = yield* store.catalog.current
   const session = yield* withPersonalData(kept, organizations.get(project.organization)!, context)
   SessionCache.put(sessionCache, session, now)
@@ -258,7 +259,10 @@ export const ended = Effect.fnUntraced(function* (
   { digest, store }: LedgerContext,
 ): Effect.fn.Return<Option.Option<Session>, StoreUnavailable> {
   const session = yield* store.sessions.byToken(yield* Sha256.hex(digest, token))
-  const isEnded = session?.project === project.id && session.expiresAt <= (yield* Clock.currentTimeMillis)
+  const isEnded =
+    session?.commitment !== undefined &&
+    session.project === project.id &&
+    session.expiresAt <= (yield* Clock.currentTimeMillis)
   return isEnded ? Option.some(session) : Option.none()
 })
 

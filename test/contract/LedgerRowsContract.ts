@@ -95,7 +95,12 @@ const some: Rows = {
     destroyed: "{}",
   })),
   people_head: [3, 4095].map((lane) => ({ lane, next_position: lane })),
-  session: [1, 0xab].map((n) => ({ token_hash: hash(n), person: uuid(n), expires_at: 8.64e15, body: "{}" })),
+  session: [1, 0xab].map((n) => ({
+    token_hash: hash(n),
+    person: uuid(n),
+    expires_at: 8.64e15,
+    body: '{"commitment":"c"}',
+  })),
   used_identity_token: [2, 0x2f].map((n) => ({ hash: hash(n), expires_at: n, person: uuid(n) })),
   idempotency: [5, keptForEver].map((recorded_at, lane) => ({
     lane,

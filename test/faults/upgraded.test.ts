@@ -531,6 +531,41 @@ test("PostgreSQL: a server that still runs on the earlier tables writes nothing 
   await upgrade(url)
 })
 
+test("PostgreSQL: does not begin while another client is connected, and says how many are", async () => {
+  const url = await places.postgres(rowsBefore)
+  const release = await postgres.hold(url, "key_use")
+  const exit = await upgrading(url)
+  expect([tagOf(exit), String(exit)]).toEqual([
+    "CannotUpgrade",
+    expect.stringContaining("connections of others to its database: 1. Stop every server"),
+  ])
+  expect(await stateOf(url)).toBe("before")
+  await release()
+  await upgrade(url)
+})
+
+test("PostgreSQL: vacuums the statistics of the earlier tables, which held clear text", async () => {
+  const url = await places.postgres(rowsBefore)
+  const vacuums = async () =>
+    postgres.administer(
+      "SELECT vacuum_count::int AS n FROM pg_stat_sys_tables WHERE relname = 'pg_statistic'",
+      nameOf(url),
+    )
+  expect(await vacuums()).toEqual([{ n: 0 }])
+  await upgrade(url)
+  await expect.poll(vacuums).toEqual([{ n: 1 }])
+})
+
+test("PostgreSQL: a server of the earlier version that comes back writes no session into the upgraded tables", async () => {
+  const url = await places.postgres(rowsBefore)
+  await upgrade(url)
+  const written = postgres.administer(
+    `SET ROLE assent; UPDATE session SET body = '{"ipAddress":"2001:db8:1234::"}'`,
+    nameOf(url),
+  )
+  await expect(written).rejects.toThrow("session_commitment")
+})
+
 test("PostgreSQL: no row has anything personal in clear after an upgrade", async () => {
   const url = await places.postgres(rowsBefore)
   await upgrade(url)

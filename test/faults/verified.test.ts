@@ -337,8 +337,11 @@ describe.each(Object.entries(stores))("verify on %s", (name, { copy, make }) => 
         ["UPDATE personal_data SET nonce = encrypted WHERE person = @part", { ...ofPart, what: form }],
         ["UPDATE personal_data SET encrypted = nonce WHERE person = @part", { ...ofPart, what: form }],
         [`UPDATE session SET body = replace(body, '"domain":', '"ipAddress":')`, { table: "session", what: inClear }],
+        ...(name === "sqlite"
+          ? [[`UPDATE session SET body = '{}'`, { table: "session", what: "has no commitment" }] as const]
+          : []),
         [`UPDATE session SET body = replace(body, '"nonce":"', '"nonce":"AAAA')`, { table: "session", what: sealed }],
-        ["UPDATE session SET body = '{'", { table: "session", what: "the body cannot be read" }],
+        [`UPDATE session SET body = '{"commitment":"'`, { table: "session", what: "the body cannot be read" }],
       ] as ReadonlyArray<readonly [string, Partial<Finding>]>) {
         const { tampering, url } = await copy(original)
         const named = statement

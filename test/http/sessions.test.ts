@@ -45,6 +45,13 @@ const expiryOf = (visitor: Visitor): number =>
     "expires_at"
   ] as number
 
+test("a session of an earlier version, which has no commitment, is none", async () => {
+  const visitor = await visit(server)
+  const body = `json_remove(json_set(body, '$.ipAddress', '192.0.2.0'), '$.commitment')`
+  database.prepare(`UPDATE session SET body = ${body} WHERE json_extract(body, '$.id') = ?`).run(visitor.id)
+  expect((await say(visitor, "accepted")).status).toBe(401)
+})
+
 describe("opening", () => {
   test("is answered 201 with a token of at least 256 random bits, and the person it is about", async () => {
     const from = Date.now()

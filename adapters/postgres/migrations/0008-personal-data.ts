@@ -8,6 +8,8 @@
  * What is deleted when a person is erased is found by the person. So the aliases of browsers are in the indexes, too,
  * and former aliases may be deleted.
  *
+ * A session without a commitment is refused: a server of an earlier version would write personal data in clear.
+ *
  * The statistics of the planner would keep values of rows that were deleted. Columns that decide no plan have none.
  */
 export const sql = `
@@ -23,6 +25,8 @@ DROP INDEX alias_person;
 CREATE INDEX alias_person ON alias (lane, person);
 DROP INDEX former_alias_person;
 CREATE INDEX former_alias_person ON former_alias (lane, person);
+
+ALTER TABLE session ADD CONSTRAINT session_commitment CHECK (body LIKE '%"commitment":"%');
 
 CREATE TABLE person_key (
   lane bigint NOT NULL,
