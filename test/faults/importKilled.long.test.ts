@@ -117,6 +117,7 @@ test.each(kinds)(
     }
     const rejected = faults.invalid + faults.external_id_reused
     expect(await recorded(kind)).toEqual(expected.toSorted())
+    expect((await run(["verify", ...store])).code).toBe(0)
     expect(tally).toMatchObject({ rows, rejected, faults })
     const again = JSON.parse((await runProcess(["import", "rows.ndjson", ...store, "--json"], { nodeFlags })).stdout)
     expect(again).toMatchObject({ rows, recorded: 0, recordedBefore: expected.length, rejected, faults })
