@@ -1,6 +1,6 @@
 /**
  * Removes deleted rows from the files of the tables that hold something about people: `VACUUM`, where the role may.
- * The hashes by which people are found have statistics, which hold some of the values. They are made anew.
+ * The hashes by which people are found have statistics, which hold some of the values. They are computed again.
  *
  * PostgreSQL keeps a deleted row as long as a transaction may still see it. So it waits a moment for the transactions
  * that are older than the scrub.
@@ -73,8 +73,8 @@ type Analyzed = keyof typeof rowsOfNobody
 const isAnalyzed = (table: string): table is Analyzed => table in rowsOfNobody
 
 /**
- * Makes the statistics of a table without rows anew. `ANALYZE` leaves them as they are there, so there is a row while
- * it runs, which no other transaction sees.
+ * Computes the statistics of a table without rows again. `ANALYZE` leaves them as they are there, so there is a row
+ * while it runs, which no other transaction sees.
  */
 const forget = Effect.fnUntraced(function* (sql: Sql.Sql, table: Analyzed) {
   const stale = `SELECT 1 AS found FROM pg_stats WHERE schemaname = current_schema() AND tablename = '${table}'
