@@ -96,7 +96,7 @@ const others = `SELECT count(*) AS count FROM pg_stat_activity
     AND (backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL)
     AND application_name <> '${beginner}' AND application_name NOT ILIKE 'citus%'`
 
-/** Refuses while others are connected. Waits two seconds, because a connection that was closed is shown for a moment. */
+/** Refuses while others are connected. Waits two seconds, because a closed connection is shown for a moment. */
 const expectAlone = Effect.fnUntraced(function* (sql: Sql.Sql) {
   const look = Effect.gen(function* () {
     // Within a transaction the first look would be shown again.
