@@ -73,8 +73,8 @@ type Analyzed = keyof typeof rowsOfNobody
 const isAnalyzed = (table: string): table is Analyzed => table in rowsOfNobody
 
 /**
- * Computes the statistics of a table without rows again. `ANALYZE` leaves them as they are there, so there is a row while
- * it runs, which no other transaction sees.
+ * Computes the statistics of a table without rows again. `ANALYZE` leaves them as they are there, so there is a row
+ * while it runs, which no other transaction sees.
  */
 const forget = Effect.fnUntraced(function* (sql: Sql.Sql, table: Analyzed) {
   const stale = `SELECT 1 AS found FROM pg_stats WHERE schemaname = current_schema() AND tablename = '${table}'

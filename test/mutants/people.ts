@@ -102,8 +102,8 @@ export const people: Part = {
     ],
     [
       "Sessions.ts",
-      "kept === undefined || kept.project !== project.id ||",
-      "kept === undefined ||",
+      "kept?.commitment === undefined || kept.project !== project.id ||",
+      "kept?.commitment === undefined ||",
       "GET /site-v1/:projectId/consent-state is 401 without one",
     ],
 
