@@ -8,7 +8,7 @@ const encoder = new TextEncoder()
 /** How many bytes are allocated at once. */
 const pageBytes = 8192
 
-/** Makes an encoder into UTF-8. It cuts its results from pages, because an array for each text costs five times as much. */
+/** Makes an encoder into UTF-8. It cuts its results from pages, because an array for each text costs much more. */
 export const makeEncoder = () => {
   let page = new Uint8Array(pageBytes)
   let used = 0
