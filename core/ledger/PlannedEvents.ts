@@ -53,12 +53,12 @@ const makeIds = Effect.fnUntraced(function* (
   return { person, further } satisfies MadeIds as MadeIds
 })
 
-/** Makes the ids that an item needs. Most items are recorded for one person, which is known or new. */
+/** Makes the ids that an item needs; of most items, which are recorded for one known person, there are none. */
 export const idsOf = (item: ResolvedItem, batch: Batch, context: LedgerContext): Effect.Effect<MadeIds> => {
   const { people } = item.resolved
-  if (people.length > 1) return makeIds(item, batch, context)
-  if (people[0] !== Resolution.newPerson) return Effect.succeed(noIds)
-  return Effect.map(context.random.uuidV7(), (person) => ({ ...noIds, person }))
+  return people.length === 1 && people[0] !== Resolution.newPerson
+    ? Effect.succeed(noIds)
+    : makeIds(item, batch, context)
 }
 
 /** No events yet. */
