@@ -189,8 +189,8 @@ const client = (port: number) => {
         })
       })
       request.on("error", (error: NodeJS.ErrnoException) => {
-        // The server closes a connection after seconds without a request. If the test process was busy meanwhile, it sends
-        // the next request on that connection before it sees that it was closed.
+        // The server closes a connection after seconds without a request. If the test process was busy meanwhile, it
+        // sends the next request on that connection before it sees that it was closed.
         if (request.reusedSocket && !isAnswered && error.code === "ECONNRESET") {
           return void send(method, path, sent).then(resolve, reject)
         }
