@@ -22,7 +22,7 @@ export interface AdmittedItem extends NumberedItem {
   readonly externalId: ExternalIds.OwnId | undefined
   /** Whether one of its identifiers is claimed by the plan, for this item or for one before it. */
   readonly isClaiming: boolean
-  /** Whether it is a refusal with an identifier that was released before. */
+  /** Whether one of its identifiers was released before. */
   readonly isReleased: boolean
 }
 
@@ -104,7 +104,7 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
       claimOf(item, person)
       const people = resolved.people.map((each) => (each === Resolution.newPerson ? person! : each))
       const isClaiming = given.size > 0 && asked.aliases.some(({ hash }) => given.has(hash))
-      const isReleased = asked.isRefusal && asked.aliases.some((each) => known.releasedAt(each) > Instant.min)
+      const isReleased = asked.aliases.some((each) => known.releasedAt(each) > Instant.min)
       for (const [place, concordId] of people.entries()) {
         const own = place === 0 ? externalId : further[place - 1]
         admitted.push({ draft, item: index, event, concordId, externalId: own, isClaiming, isReleased })
