@@ -6,7 +6,7 @@
  * the same person, and a page that has only the SHA-256 of an address can still name its person.
  */
 import { Effect } from "effect"
-import { Digest, Mac } from "effect/crypto"
+import { type Digest, Mac } from "effect/crypto"
 import type { Instant } from "../engine/Instant.ts"
 import { uuidPattern } from "../formats/Fields.ts"
 import * as AccountId from "../model/AccountId.ts"
@@ -14,7 +14,8 @@ import type { Organization, Project } from "../model/Catalog.ts"
 import * as EmailAddress from "../model/EmailAddress.ts"
 import type { Alias, Claim, Identifiers } from "../model/People.ts"
 import * as PhoneNumber from "../model/PhoneNumber.ts"
-import * as TextBytes from "./TextBytes.ts"
+import * as HashHex from "./HashHex.ts"
+import * as Sha256 from "./Sha256.ts"
 
 /** The most characters of an identifier as it is sent, with everything that is taken off. */
 const maxLength = 1024
@@ -178,19 +179,19 @@ export const hasher = Effect.fnUntraced(function* (
 ) {
   const key = yield* Effect.orDie(Mac.key(Mac.hmacSha256, bytes))
   const hasEarlier = (organization.normalization ?? 1) < normalizationVersion
-  const encode = TextBytes.makeEncoder()
+  const encoder = new TextEncoder()
   const sign = (signedFor: string, text: string): Effect.Effect<Uint8Array> =>
-    Effect.orDie(mac.sign(key, encode(`${signedFor}\0${text}`)))
+    Effect.orDie(mac.sign(key, encoder.encode(`${signedFor}\0${text}`)))
   const hashed = (kind: Alias["kind"], sha256: string, project: Pick<Project, "id">): Effect.Effect<Alias> => {
     const scope = scopeOf(kind, project)
     return Effect.map(sign(purpose, [kind, scope.project ?? "", sha256].join("\0")), (tag) => ({
       kind,
-      hash: TextBytes.hexOfHash(tag),
+      hash: HashHex.encode(tag),
       ...scope,
     }))
   }
   const plain = (kind: Alias["kind"], value: string, project: Pick<Project, "id">): Effect.Effect<Alias> =>
-    Effect.flatMap(digest.digestHex(Digest.sha256, encode(value)), (sha256) => hashed(kind, sha256, project))
+    Effect.flatMap(Sha256.hex(digest, value), (sha256) => hashed(kind, sha256, project))
   const withEarlier = Effect.fnUntraced(function* (
     kind: Alias["kind"],
     value: string,

@@ -24,8 +24,8 @@ export interface AskedItem extends Resolution.ItemIdentifiers {
 /** What is known about the people of a plan. */
 export interface KnownPeople {
   /**
-   * The people and claims of an item for which nothing has to be read, and which nothing conflicts in: it names at most
-   * one person, which it gives no account. `undefined` for any other item. Most items are plain.
+   * The people and claims of a plain item: it names at most one person and gives that person no account. Most items are
+   * plain. Nothing has to be read for them, and their identifiers are not in conflict. `undefined` for any other item.
    */
   readonly resolvePlain: (item: AskedItem) => Resolution.Resolved | undefined
   /** Reads what items need, given the claims until now. */
@@ -105,7 +105,7 @@ export const make = Effect.fnUntraced(function* (
     return alias.earlier === undefined ? undefined : named(alias)[0]
   }
 
-  /** Nothing of a plain item has to be completed. What it gives is what {@link Resolution.resolve} would answer. */
+  /** Answers as {@link Resolution.resolve} does, in one pass over the aliases. No alias has to be completed. */
   const resolvePlain = ({ aliases, concordId, date }: AskedItem): Resolution.Resolved | undefined => {
     let person = concordId
     let isNewAccount = false
@@ -113,7 +113,7 @@ export const make = Effect.fnUntraced(function* (
     for (const alias of aliases) {
       const state: AliasState | undefined = states.get(alias.hash)
       if (alias.earlier !== undefined || (date !== undefined && (state?.releasedAt ?? date) > date)) return undefined
-      const own = claimed.get(alias.hash)?.concordId ?? state?.named?.concordId
+      const own = personOf(alias.hash)
       if (own === undefined) {
         isNewAccount ||= Resolution.isAccountKind(alias.kind)
         free.push(alias)

@@ -23,7 +23,7 @@ export interface AdmittedItem extends NumberedItem {
   readonly externalId: ExternalIds.OwnId | undefined
   /** Whether one of its identifiers is claimed by the plan, for this item or for one before it. */
   readonly isClaiming: boolean
-  /** Whether it is a refusal with an identifier that was released before. */
+  /** Whether one of its identifiers was released before. */
   readonly isReleased: boolean
 }
 
@@ -54,16 +54,16 @@ const makeIds = Effect.fnUntraced(function* (
   return { person, further } satisfies MadeIds as MadeIds
 })
 
-/** Makes the ids that an item needs. Most items are recorded for one person, which is known or new. */
+/** Makes the ids that an item needs; of most items, which are recorded for one known person, there are none. */
 export const idsOf = (
   item: ResolvedItem,
   batch: Batch,
   context: LedgerContext,
 ): Effect.Effect<MadeIds, StoreUnavailable> => {
   const { people } = item.resolved
-  if (people.length > 1) return makeIds(item, batch, context)
-  if (people[0] !== Resolution.newPerson) return Effect.succeed(noIds)
-  return Effect.map(context.random.uuidV7(), (person) => ({ ...noIds, person }))
+  return people.length === 1 && people[0] !== Resolution.newPerson
+    ? Effect.succeed(noIds)
+    : makeIds(item, batch, context)
 }
 
 /** No events yet. */
@@ -115,7 +115,7 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
       claimOf(item, person)
       const people = resolved.people.map((each) => (each === Resolution.newPerson ? person! : each))
       const isClaiming = given.size > 0 && asked.aliases.some(({ hash }) => given.has(hash))
-      const isReleased = asked.isRefusal && asked.aliases.some((each) => known.releasedAt(each) > Instant.min)
+      const isReleased = asked.aliases.some((each) => known.releasedAt(each) > Instant.min)
       for (const [place, concordId] of people.entries()) {
         const own = place === 0 ? externalId : further[place - 1]
         admitted.push({ draft, item: index, event, concordId, externalId: own, isClaiming, isReleased })

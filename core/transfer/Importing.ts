@@ -193,7 +193,9 @@ const findKnown = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const known = yield* KnownRows.find(planned, textOf, block.run, block, context)
-  const released = planned.filter(({ isReleased, item }) => isReleased && !known.has(item))
+  const released = planned.filter(
+    ({ draft, isReleased, item }) => isReleased && draft.consentState === "declined" && !known.has(item),
+  )
   if (released.length === 0) return known
   const items = [...new Map(released.map((each) => [each.item, each])).values()]
   return new Set([...known, ...(yield* ReleasedRows.find(items, textOf, block.run, block, context))])
@@ -213,6 +215,13 @@ const findConflicting = (
   const items = places.map((item) => ({ item, draft: tried[item]![1] }))
   return ReleasedRows.find(items, (place) => block.rows[tried[place]![0]]!, block.run, block, context)
 }
+
+/**
+ * Whether an item may be resolved differently once the block before it is recorded, without the store finding out: an
+ * item does not claim an identifier that was released after its `consentDate`, so it cannot lose the claim to a row of
+ * that block.
+ */
+const dependsOnClaims = ({ isReleased }: Recording.IdentifiedItem): boolean => isReleased
 
 /**
  * Looks at the items of a plan, and fails if some of them are not to be recorded: those that are known, at the first
@@ -278,7 +287,7 @@ export const importBlock = Effect.fnUntraced(function* (
       Effect.gen(function* () {
         const isFirst = ++plans === 1
         const [first] = planned
-        if (after !== undefined && (!isFirst || first === undefined)) {
+        if (after !== undefined && (!isFirst || first === undefined || planned.some(dependsOnClaims))) {
           yield* awaitTurn
           return "plan again"
         }

@@ -1,18 +1,14 @@
 /** PATCH and DELETE with an `Idempotency-Key`: the same request again gets the first answer, and changes nothing. */
-import { beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import type { Answer } from "../support/server.ts"
-import { identify, makeSigner, personOf, publish, type Signer } from "./identityTokens.ts"
+import { identify, personOf, publishedSigner } from "./identityTokens.ts"
 import { codes, isReplayed, written } from "./posts.ts"
 import { changed, created, say } from "./typeRequests.ts"
 import { acme, asOwner, privacy, record, startWorld, visit, yes } from "./world.ts"
 
 const server = served(startWorld)
-let signer: Signer
-beforeAll(async () => {
-  signer = await makeSigner("key-1")
-  await publish(server, [signer.publicKey])
-})
+const signer = publishedSigner(server)
 
 interface Change {
   readonly method: "PATCH" | "DELETE"

@@ -2,10 +2,10 @@
  * Identifying a visitor: the sessions that end, which people are joined and which never are, retries, and many at once.
  */
 import { createHash } from "node:crypto"
-import { beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
-import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
+import { identify, personOf, publishedSigner, say, stateOf } from "./identityTokens.ts"
 import {
   acme,
   ask,
@@ -21,11 +21,7 @@ import {
 } from "./world.ts"
 
 const server = served(startWorld)
-let signer: Signer
-beforeAll(async () => {
-  signer = await makeSigner("key-1")
-  await publish(server, [signer.publicKey])
-})
+const signer = publishedSigner(server)
 
 /** Identifies a visitor on its page. Returns the session to continue with. */
 const login = async (visitor: Pick<Visitor, "session">, userId: string, headers = {}): Promise<Answer> =>

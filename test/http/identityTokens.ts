@@ -3,6 +3,7 @@
  */
 import { randomUUID } from "node:crypto"
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose"
+import { beforeAll } from "vitest"
 import type { Organization } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
 import { acme, asVisitor, secretOf, yes, type Visitor } from "./world.ts"
@@ -54,6 +55,21 @@ export const publish = (server: Server, keys: ReadonlyArray<PublicKey>, owner: O
     headers: { "x-api-key": secretOf(owner, "owner") },
     json: { jwks: { keys } },
   })
+
+/** A key that is published before the tests of a file. It cannot be used before they run. */
+export const publishedSigner = (server: Server): Signer => {
+  let signer: Signer
+  beforeAll(async () => {
+    signer = await makeSigner("key-1")
+    await publish(server, [signer.publicKey])
+  })
+  return {
+    get publicKey() {
+      return signer.publicKey
+    },
+    token: (sub, claims, header) => signer.token(sub, claims, header),
+  }
+}
 
 /** Sends a body to identify with. */
 export const identify = (

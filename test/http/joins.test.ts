@@ -1,9 +1,9 @@
 /** Joins as facts: how they are answered to an organization, how they are undone, and identifiers of joined people. */
 import { createHash } from "node:crypto"
-import { beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
-import { identify, makeSigner, personOf, publish, say, type Signer } from "./identityTokens.ts"
+import { identify, personOf, publishedSigner, say } from "./identityTokens.ts"
 import {
   acme,
   ask,
@@ -21,11 +21,7 @@ import {
 } from "./world.ts"
 
 const server = served(startWorld)
-let signer: Signer
-beforeAll(async () => {
-  signer = await makeSigner("key-1")
-  await publish(server, [signer.publicKey])
-})
+const signer = publishedSigner(server)
 
 /** A person with a yes to the newsletter, and a guest with a no to the policy that is identified as the person. */
 interface Pair {

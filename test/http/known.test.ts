@@ -2,18 +2,14 @@
  * The person that an identifier named at an instant: answers by it stay the same, identifying is a fact, and undoing
  * ends its effect.
  */
-import { beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { served } from "../support/served.ts"
 import type { Answer } from "../support/server.ts"
-import { identify, makeSigner, personOf, publish, say, stateOf, type Signer } from "./identityTokens.ts"
+import { identify, personOf, publishedSigner, say, stateOf } from "./identityTokens.ts"
 import { acme, ask, asOwner, asVisitor, record, startWorld, types, visit, yes } from "./world.ts"
 
 const server = served(startWorld)
-let signer: Signer
-beforeAll(async () => {
-  signer = await makeSigner("key-1")
-  await publish(server, [signer.publicKey])
-})
+const signer = publishedSigner(server)
 
 const undo = (concordId: string, factId: string) =>
   server.request("DELETE", `/privacy-v1/organizations/${acme.id}/people/${concordId}/joins/${factId}`, {

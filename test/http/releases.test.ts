@@ -1,7 +1,7 @@
 /** Releasing an identifier: its answer, the answers that stay, and those about the next person that has it. */
-import { beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
-import { identify, makeSigner, personOf, publish, type Signer } from "./identityTokens.ts"
+import { identify, personOf, publishedSigner } from "./identityTokens.ts"
 import {
   acme,
   ask,
@@ -22,11 +22,7 @@ import {
 } from "./world.ts"
 
 const server = served(startWorld)
-let signer: Signer
-beforeAll(async () => {
-  signer = await makeSigner("key-1")
-  await publish(server, [signer.publicKey])
-})
+const signer = publishedSigner(server)
 
 const release = (concordId: string, json: object, headers: object = asOwner, owner = acme) =>
   server.request("POST", `/privacy-v1/organizations/${owner.id}/people/${concordId}/identifiers/release`, {

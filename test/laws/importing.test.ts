@@ -792,6 +792,25 @@ test("A refusal without a date, of an address that names another person now, is 
       }),
   ))
 
+// Kills: Importing.dependsOnClaims is false for a refusal with an identifier that was released.
+test("A refusal of before a release is recorded for those whom the row before it gave the address, too.", () =>
+  onNew(
+    () => slowMemory,
+    (scope) =>
+      Effect.gen(function* () {
+        const newsletter = ["communication", "email", "newsletter"] as const
+        yield* take(scope, [rowOf(1, { email: "one@example.com" }, newsletter, "accepted", 9)], { blockSize: 1 })
+        yield* TestClock.adjust(1000)
+        yield* changeIdentifier.release(scope)
+        yield* TestClock.adjust(1000)
+        const rows = [
+          rowOf(1, { email: "one@example.com" }, newsletter, "accepted", -1.5 / 86_400),
+          rowOf(2, { email: "one@example.com" }, newsletter, "declined", 4),
+        ]
+        expect((yield* take(scope, rows, { blockSize: 1 })).tally).toMatchObject({ recorded: 2, alsoRecorded: 1 })
+      }),
+  ))
+
 // Kills: BlockPipeline.make sends a block that was planned after a failed block without planning it again in its turn.
 test("A block that has to be planned again takes those with it that were sent after it, and no others.", async () => {
   const blocks = 60

@@ -15,6 +15,7 @@ export const http: Part = {
     "test/http/agreement.test.ts",
     "test/http/apiKeys.test.ts",
     "test/http/attacks.test.ts",
+    "test/http/awaitPositions.test.ts",
     "test/http/browser.test.ts",
     "test/http/changesAgain.test.ts",
     "test/http/concurrencyLimit.test.ts",
@@ -39,6 +40,12 @@ export const http: Part = {
     "test/http/waiting.test.ts",
   ],
   mutants: [
+    [
+      "server/AwaitPositions.ts",
+      "yield* refusal : yield* authorize",
+      "yield* refusal : yield* refusal",
+      "What a replica learned while",
+    ],
     ["server/JsonValues.ts", "code === comma || ", "", "numbers", "members"],
     ["server/JsonValues.ts", "code === openList || ", "", "nesting"],
     [

@@ -89,10 +89,11 @@ export const transfer: Part = {
     ["ReleasedRows.ts", "event.isDatedByLedger === true && now", "false && now", "A refusal without a date"],
     [
       "Importing.ts",
-      "filter(({ isReleased, item }) => isReleased && ",
-      "filter(({ item }) => false && ",
+      "({ draft, isReleased, item }) => isReleased && draft",
+      "({ draft, item }) => false && draft",
       "Rows that were recorded before a",
     ],
+    ["Importing.ts", "boolean => isReleased\n", "boolean => false\n", "A refusal of before a release"],
     ["Importing.ts", "    dates.refusals++\n", "", "also of those that are known"],
     ["Importing.ts", "  options.foresee(stop)\n", "", "and standard input is judged block by block"],
     ["DateCheck.ts", "if (!isOfType(refusal)) continue", "", "do not count if their row is refused"],

@@ -191,8 +191,8 @@ const client = (port: number) => {
         })
       })
       request.on("error", (error: NodeJS.ErrnoException) => {
-        // The server closes a connection that is idle for seconds, which is what a busy machine makes of one that the
-        // next request has just taken.
+        // The server closes a connection after seconds without a request. If the test process was busy meanwhile, it
+        // sends the next request on that connection before it sees that it was closed.
         if (request.reusedSocket && !isAnswered && error.code === "ECONNRESET") {
           return void send(method, path, sent).then(resolve, reject)
         }

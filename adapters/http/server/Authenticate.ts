@@ -56,9 +56,7 @@ export const keyLayer = Layer.effect(
       const request = yield* HttpServerRequest.HttpServerRequest
       const account = yield* limits.account({})
       yield* account.admit({ key: key.id, organization: key.organization }, request, endpoint.annotations)
-      const own = yield* Effect.catchTag(Authorize.authorize(key, endpoint, params), "HttpProblem", (refusal) =>
-        AwaitPositions.refusalOf(refusal, endpoint),
-      )
+      const own = yield* AwaitPositions.authorized(Authorize.authorize(key, endpoint, params), endpoint)
       if (own.scope !== undefined)
         yield* account.admit({ project: own.scope.project.id }, request, endpoint.annotations)
       const again = Effect.gen(function* () {

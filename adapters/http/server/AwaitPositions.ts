@@ -9,7 +9,7 @@ import { Effect } from "effect"
 import type { HttpApiEndpoint } from "effect/http-api"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as PositionsOf from "../../../core/ledger/Positions.ts"
-import type { Positions as VersionVector } from "../../../core/ports/LedgerStore.ts"
+import type { Positions as VersionVector, StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import { isRead } from "../api/Endpoint.ts"
 import * as Answer from "./Answer.ts"
 import * as Positions from "./Positions.ts"
@@ -37,12 +37,21 @@ export const waitFor = Effect.fnUntraced(function* (owners: PositionsOf.LaneOwne
 })
 
 /**
- * The answer to a request that is not authorized: on a replica whose catalog has not reached the positions of the
- * request it is 503, because a project or a role that the replica does not know yet may be what the request needs.
+ * Authorizes a request. On a replica whose catalog has not reached the positions of the request, one that is refused is
+ * answered 503, because a project or a role that the replica does not know yet may be what the request needs. If the
+ * catalog has reached them while the request was authorized, it is authorized again.
  */
-export const refusalOf = Effect.fnUntraced(function* (refusal: Answer.HttpProblem, endpoint: HttpApiEndpoint.Top) {
-  const ledger = yield* Ledger
-  if (!ledger.isReplica) return yield* refusal
-  const asked = (yield* requested(endpoint)).get("configuration") ?? 0
-  return yield* asked > (yield* ledger.catalog).revision ? notReached : refusal
+export const authorized = Effect.fnUntraced(function* <A, R>(
+  authorize: Effect.Effect<A, Answer.HttpProblem | StoreUnavailable, R>,
+  endpoint: HttpApiEndpoint.Top,
+) {
+  return yield* Effect.catchTag(authorize, "HttpProblem", (refusal) =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      if (!ledger.isReplica) return yield* refusal
+      const asked = (yield* requested(endpoint)).get("configuration") ?? 0
+      if (asked > (yield* ledger.catalog).revision) return yield* notReached
+      return asked === 0 ? yield* refusal : yield* authorize
+    }),
+  )
 })
