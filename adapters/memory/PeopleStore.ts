@@ -139,8 +139,12 @@ const makeAliases = (persons: Persons) => {
         .map(([, held]) => held)
         .filter(({ kind }) => kind === "contextId")
         .toSorted(byClaim),
-    isFree: (organization: Lane.Owner, { hash, concordId }: Claim): boolean =>
-      (get(organization, hash)?.concordId ?? concordId) === concordId,
+    isFree: (organization: Lane.Owner, { concordId, hash, releasedAt = Infinity }: Claim): boolean => {
+      const held = get(organization, hash)
+      return held === undefined
+        ? (lastRelease(organization, hash) ?? releasedAt) <= releasedAt
+        : held.concordId === concordId
+    },
     claim: (organization: Lane.Owner, claim: Claim): void => {
       const { concordId, hash, kind } = claim
       if (get(organization, hash) === undefined) aliases.set(keyOf(organization, hash), heldBy(claim))

@@ -37,10 +37,32 @@ const fillIn = (sql: Sql.Sql, parameters: ReadonlyArray<Sql.Parameter>) =>
     parameters,
   )
 
+const compared = ArrayColumns.make<OrganizationClaim>({
+  lane: ["bigint", ({ claim, organization }) => Lane.of(organization, claim.hash)],
+  hash: ["bytea", ({ claim }) => ArrayColumns.bytes(claim.hash)],
+  released_at: ["bigint", ({ claim }) => claim.releasedAt],
+})
+
+/**
+ * Whether no alias was released since it was read for its claim. It is read after the aliases are inserted, because an
+ * insertion may wait for the transaction that releases one.
+ */
+const areUnreleased = (sql: Sql.Sql, claims: ReadonlyArray<OrganizationClaim>) => {
+  const read = claims.filter(({ claim }) => claim.releasedAt !== undefined)
+  if (read.length === 0) return Effect.succeed(true)
+  const later = Sql.query(
+    sql,
+    `SELECT FROM ${compared.rows} v JOIN former_alias f ON f.lane = v.lane AND f.hash = v.hash
+     WHERE f.released_at > v.released_at LIMIT 1`,
+    compared.parameters(read),
+  )
+  return Effect.map(later, ({ length }) => length === 0)
+}
+
 /**
  * Locks people and then inserts the aliases, each in ascending order: the people that a claim names by something else
  * than a browser's `contextId`, and others whose revisions are raised, too. Returns false if an alias names another
- * person, or if a person had another revision than the one it must have.
+ * person or was released since it was read, or if a person had another revision than the one it must have.
  */
 export const claim = Effect.fnUntraced(function* (
   sql: Sql.Sql,
@@ -64,8 +86,10 @@ export const claim = Effect.fnUntraced(function* (
     `INSERT INTO alias SELECT * FROM ${claimed.rows} v ORDER BY lane, hash ON CONFLICT (lane, hash) DO NOTHING`,
     parameters,
   )
-  const [areAsSeen, inserted] = yield* Effect.all([raise, insert], { concurrency: "unbounded" })
-  if (!areAsSeen || inserted === byKey.size) return areAsSeen
+  const [areAsSeen, inserted, areRead] = yield* Effect.all([raise, insert, areUnreleased(sql, claims)], {
+    concurrency: "unbounded",
+  })
+  if (!areAsSeen || !areRead || inserted === byKey.size) return areAsSeen && areRead
   const own = yield* Sql.query<{ readonly is_unknown: boolean }>(
     sql,
     `SELECT a.kind IS NULL AS is_unknown FROM ${claimed.rows} v

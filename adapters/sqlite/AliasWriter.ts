@@ -2,6 +2,7 @@
  * Writes which person an alias names.
  */
 import type { DatabaseSync } from "node:sqlite"
+import * as Instant from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Claim } from "../../core/model/People.ts"
 import type { Release } from "../../core/ports/LedgerStore.ts"
@@ -9,7 +10,7 @@ import * as Uuid from "./Uuid.ts"
 
 /** Writes aliases through one connection. */
 export interface AliasWriter {
-  /** Whether an alias names no person yet, or the person it is claimed for. */
+  /** Whether an alias names the person it is claimed for, or none and was not released since it was read. */
   readonly isFree: (organization: Lane.Owner, claim: Claim) => boolean
   /**
    * Keeps claims that are free, or fills in the kind and project of aliases whose kind is not known. A claim of
@@ -23,6 +24,7 @@ export interface AliasWriter {
 /** Prepares the statements. */
 export const make = (db: DatabaseSync): AliasWriter => {
   const find = db.prepare("SELECT person FROM alias WHERE lane = ? AND hash = ?")
+  const lastRelease = db.prepare("SELECT max(released_at) AS at FROM former_alias WHERE lane = ? AND hash = ?")
   const insert = db.prepare(`
     INSERT INTO alias (lane, hash, person, recorded_at, kind, project, normalization) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (lane, hash) DO UPDATE
@@ -39,9 +41,11 @@ export const make = (db: DatabaseSync): AliasWriter => {
     INSERT INTO person (lane, person, revision, is_identified) VALUES (?, ?, 1, 1)
     ON CONFLICT (lane, person) DO UPDATE SET revision = revision + 1, is_identified = 1`)
   return {
-    isFree: (organization, { hash, concordId }) => {
-      const row = find.get(Lane.of(organization, hash), Uuid.toBytes(hash))
-      return row === undefined || Uuid.fromBytes(row["person"] as Uint8Array) === concordId
+    isFree: (organization, { concordId, hash, releasedAt }) => {
+      const key = [Lane.of(organization, hash), Uuid.toBytes(hash)] as const
+      const row = find.get(...key)
+      if (row !== undefined) return Uuid.fromBytes(row["person"] as Uint8Array) === concordId
+      return releasedAt === undefined || Number(lastRelease.get(...key)?.["at"] ?? Instant.min) <= releasedAt
     },
     claim: (organization, claims) => {
       const identified = new Set<string>()

@@ -139,13 +139,19 @@ export interface Hasher {
 export const normalizationVersion = 2
 
 /** The claim of an alias for a person. */
-export const claimOf = ({ hash, kind, project }: Alias, concordId: string, dateCreated: Instant): Claim => ({
+export const claimOf = (
+  { hash, kind, project }: Alias,
+  concordId: string,
+  dateCreated: Instant,
+  releasedAt?: Instant,
+): Claim => ({
   kind,
   ...(project !== undefined && { project }),
   hash,
   concordId,
   normalization: normalizationVersion,
   dateCreated,
+  ...(releasedAt !== undefined && { releasedAt }),
 })
 
 /**

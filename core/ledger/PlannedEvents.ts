@@ -79,7 +79,8 @@ export const make = (known: KnownPeople, { recordedAt }: Admission.Instants) => 
   /** Claims an alias. Of a person that was read for it, no revision may be lost between the read and the append. */
   const claim = (alias: Alias, concordId: string, isSeen: boolean): void => {
     known.claim(alias, concordId)
-    claims.push(Identifiers.claimOf(alias, concordId, Math.max(recordedAt, known.releasedAt(alias))))
+    const releasedAt = known.releasedAt(alias)
+    claims.push(Identifiers.claimOf(alias, concordId, Math.max(recordedAt, releasedAt), releasedAt))
     if (!isSeen) return
     for (const each of known.seen(concordId)) seen.set(each.concordId, each.revision)
   }

@@ -48,6 +48,11 @@ export interface Claim extends Alias {
   readonly normalization: number
   /** When the ledger recorded it. */
   readonly dateCreated: Instant
+  /**
+   * The last release of the alias that was read for the claim; `Instant.min` if there was none. The claim is not kept
+   * if there was a later one. Left out: not compared.
+   */
+  readonly releasedAt?: Instant
 }
 
 /** The person that an alias names, and when the ledger recorded that. */

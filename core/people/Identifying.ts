@@ -13,7 +13,7 @@
 import { Clock, Effect, Option } from "effect"
 import { Hex } from "effect/encoding"
 import type { Organization, Project } from "../model/Catalog.ts"
-import type { Instant } from "../engine/Instant.ts"
+import * as Instant from "../engine/Instant.ts"
 import * as People from "../model/People.ts"
 import type { IdentityChange, Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
@@ -123,7 +123,7 @@ const plan = Effect.fnUntraced(function* (
   evidence: People.Evidence,
   visitor: Joins.Counted,
   person: NamedPerson | undefined,
-  now: Instant,
+  now: Instant.Instant,
   context: LedgerContext,
 ): Effect.fn.Return<Plan, StoreUnavailable> {
   const { random } = context
@@ -153,7 +153,7 @@ const changeOf = Effect.fnUntraced(function* (
   { claims, concordId, grouping, isSynced, joined, seen }: Plan,
   { commitments, facts, personal }: PersonalFacts.CommittedFacts<People.Fact>,
   { id, token }: NewSession,
-  now: Instant,
+  now: Instant.Instant,
   context: LedgerContext,
 ): Effect.fn.Return<IdentityChange> {
   const { idempotency, organization, session } = request
@@ -193,7 +193,7 @@ const changeOf = Effect.fnUntraced(function* (
 const attempt = Effect.fnUntraced(function* (
   request: Identification,
   opening: NewSession,
-  now: Instant,
+  now: Instant.Instant,
   context: LedgerContext,
 ) {
   const { answerHorizon, sessionCache, store } = context
@@ -210,7 +210,9 @@ const attempt = Effect.fnUntraced(function* (
   const [claim] = planned.claims
   // After a clock that was ahead, the release of the identifier and the last change of the group may be later than now.
   const released = claim && (yield* store.people.lastRelease(organization, claim.hash))
-  const earliest = Math.max(now, released?.releasedAt ?? now, planned.grouping?.learntBefore ?? now)
+  const releasedAt = released?.releasedAt ?? Instant.min
+  const earliest = Math.max(now, releasedAt, planned.grouping?.learntBefore ?? now)
+  const claims = planned.claims.map((each) => ({ ...each, releasedAt }))
   const subjects = [...planned.seen.map(({ concordId }) => concordId), ...planned.claims.map(({ hash }) => hash)]
   const { concordId, facts, newPeople } = planned
   const shown = session.ipAddress === undefined ? [] : [EventBody.sessionJson(session)]
@@ -218,7 +220,7 @@ const attempt = Effect.fnUntraced(function* (
   const committed = yield* PersonalFacts.commit(organization, facts, sessionData, context, newPeople)
   const outcome = yield* answerHorizon.record(new Set(subjects), earliest, (recordedAt) =>
     Effect.gen(function* () {
-      const change = yield* changeOf(request, evidence, planned, committed, opening, recordedAt, context)
+      const change = yield* changeOf(request, evidence, { ...planned, claims }, committed, opening, recordedAt, context)
       const kept = yield* store.people.change(change)
       // The ended sessions leave the cache together with the change, which goes on even if the request is interrupted.
       if (kept === "kept") {

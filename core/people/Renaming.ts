@@ -120,6 +120,8 @@ interface Planned extends HashedItem {
    * id names the person, and no earlier than the last release of the new one.
    */
   readonly earliest: Instant.Instant
+  /** As in {@link People.Claim}; `undefined` if the new id is released by the same request. */
+  readonly releasedAt: Instant.Instant | undefined
 }
 
 /** What is in the way of renaming accounts, and the items that were renamed before. */
@@ -197,7 +199,8 @@ const plan = (items: ReadonlyArray<HashedItem>, known: Known): Plan => {
     } else {
       const claimedAt = Math.max(person.dateCreated, target?.dateCreated ?? Instant.min)
       const earliest = Math.max(claimedAt + 1, known.releasedAt(to.hash) ?? Instant.min)
-      planned.push({ ...each, concordId: person.concordId, earliest })
+      const releasedAt = freed.has(to.hash) ? undefined : (known.releasedAt(to.hash) ?? Instant.min)
+      planned.push({ ...each, concordId: person.concordId, earliest, releasedAt })
     }
   }
   return { planned, before, violations }
@@ -274,7 +277,9 @@ const attempt = Effect.fnUntraced(function* (
     const change: IdentityChange = {
       organization,
       seen: planned.seen,
-      claims: planned.planned.map(({ concordId, to }) => Identifiers.claimOf(to, concordId, now)),
+      claims: planned.planned.map(({ concordId, releasedAt, to }) =>
+        Identifiers.claimOf(to, concordId, now, releasedAt),
+      ),
       releases: releases.map((each) => ({ hash: each, dateCreated: now, isRenamed: true })),
       facts: committed.facts.map((fact) => ({ ...fact, dateCreated: now })),
       ...(committed.personal !== undefined && { personal: committed.personal }),

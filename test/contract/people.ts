@@ -1,6 +1,7 @@
 /** Clauses of the contract: how a store keeps people: aliases, facts, identity changes and profiles. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { Effect } from "effect"
+import * as Instant from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import {
   type Clause,
@@ -297,6 +298,22 @@ export const peopleClauses: ReadonlyArray<Clause> = [
       deepStrictEqual(yield* named(store, organization, [hash(0xa), hash(0xb)]), [undefined, uuid(5)])
       strictEqual(yield* store.people.change({ ...noChange, claims: [claim(0xa, uuid(6))] }), "kept")
       strictEqual(yield* store.people.change({ ...noChange, claims: [claim(0xb, uuid(6))] }), "stale")
+    }),
+  ),
+  clause(
+    "an alias that was released since it was read for its claim is not claimed, by an append or by a change",
+    Effect.fnUntraced(function* (store: Store) {
+      const read = (releasedAt: Instant.Instant) => [{ ...claim(0xa, uuid(6)), dateCreated: t0 + 900, releasedAt }]
+      const appended = (releasedAt: Instant.Instant) =>
+        Effect.map(store.events.append(request([event(uuid(6))], { claims: read(releasedAt) })), ({ _tag }) => _tag)
+      yield* store.people.change({ ...noChange, claims: [claim(0xa, uuid(5))] })
+      yield* store.people.change({ ...noChange, releases: [{ hash: hash(0xa), dateCreated: t0 + 500 }] })
+      strictEqual(yield* appended(Instant.min), "Stale")
+      strictEqual(yield* appended(t0 + 499), "Stale")
+      strictEqual(yield* store.people.change({ ...noChange, claims: read(Instant.min) }), "stale")
+      deepStrictEqual(yield* named(store, organization, [hash(0xa)]), [undefined])
+      strictEqual(yield* appended(t0 + 500), "Appended")
+      deepStrictEqual(yield* named(store, organization, [hash(0xa)]), [uuid(6)])
     }),
   ),
   clause(

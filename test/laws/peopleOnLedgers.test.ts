@@ -57,6 +57,29 @@ describe.each(stores)("Over %s", (_name, store, numRuns) => {
       Effect.runPromise,
     )
 
+  const accepted = {
+    kind: "item",
+    project: "p",
+    concordId: undefined,
+    identifiers: [],
+    type: "newsletter",
+    consentState: "accepted",
+    ago: undefined,
+    sharedContacts: "refuse",
+  } as const
+  /** An account is claimed by an item that was planned before another account had its name for a moment. */
+  const namedForAMoment: [Worlds.World, Array<Worlds.Step>] = [
+    [
+      [0, { ...accepted, concordId: { guest: 0 } }],
+      [0, { ...accepted, identifiers: ["userId u"] }],
+    ],
+    [
+      { ...accepted, concordId: { guest: 0 }, identifiers: ["userId v"] },
+      { kind: "rename", from: "userId u", to: "userId v" },
+      { kind: "rename", from: "userId v", to: "userId u" },
+    ],
+  ]
+
   const writers = fc.tuple(
     Worlds.world(Worlds.dense, 5),
     fc.array(Worlds.request(Worlds.dense), { minLength: 2, maxLength: 3 }),
@@ -73,7 +96,7 @@ describe.each(stores)("Over %s", (_name, store, numRuns) => {
           }),
         ),
       ),
-      { numRuns },
+      { numRuns: numRuns + 1, examples: [[namedForAMoment]] },
     ))
 
   const rows = Worlds.said({ ...Worlds.dense, ago: [0, 1, 2, 4] })

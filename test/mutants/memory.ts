@@ -22,6 +22,12 @@ export const memory: Part = {
 
     ["EventStore.ts", "at !== undefined && at > dateCreated ? [at] : []", "[]", oneOrder],
 
+    [
+      "PeopleStore.ts",
+      "?? releasedAt) <= releasedAt",
+      "?? releasedAt) <= Infinity",
+      "an alias that was released since it was",
+    ],
     ["PeopleStore.ts", "!areSeen(organization, seen) || isMoved", "isMoved", oneOrder],
     ["PeopleStore.ts", "areSeen(organization, seen) &&\n", "", ...ofOnePerson],
     ["PeopleStore.ts", "for (const { concordId } of seen) persons.change(organization, concordId, {})", "", accounts],

@@ -62,8 +62,8 @@ export const people: Part = {
     ["Renaming.ts", "isRenamed !== true || releasedAt", "releasedAt", "is not one whose old id was released"],
     [
       "Renaming.ts",
-      "known.releasedAt(to.hash) ?? Instant.min",
-      "Instant.min",
+      "claimedAt + 1, known.releasedAt(to.hash) ?? Instant.min",
+      "claimedAt + 1, Instant.min",
       "An identifier that a rename of another server claims",
     ],
     ["Renaming.ts", "seen: planned.seen", "seen: []", "An account that two servers rename"],

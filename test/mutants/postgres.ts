@@ -108,6 +108,12 @@ export const postgres: Part = {
       "a question about aliases",
     ],
     ["AliasReader.ts", " AND kind IS DISTINCT FROM 'contextId'", "", "the aliases that people have"],
+    [
+      "AliasWriter.ts",
+      "inserted === byKey.size) return areAsSeen && areRead",
+      "inserted === byKey.size) return areAsSeen",
+      "an alias that was released since it was",
+    ],
     ["AliasWriter.ts", " AND a.kind IS NULL", "", "the kind of an alias that"],
     ["PeopleStore.ts", "row?.next_position ?? 0", "0", "facts that are read after a person"],
     [

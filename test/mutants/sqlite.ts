@@ -37,6 +37,12 @@ export const sqlite: Part = {
       "",
       "an append keeps facts",
     ],
+    [
+      "AliasWriter.ts",
+      "return releasedAt === undefined ||",
+      "return true ||",
+      "an alias that was released since it was",
+    ],
     ["AliasWriter.ts", "WHERE alias.kind IS NULL", "", "the kind of an alias that"],
     ["AliasReader.ts", "AND f.hash = ?2)", "AND f.hash = ?2 AND NOT is_renamed)", "an alias keeps its kind"],
     ["AliasReader.ts", "released_at NULLS LAST", "released_at", "the aliases that people have"],

@@ -148,15 +148,22 @@ const leftOutOf = (model: Model, item: Item): ReadonlyArray<Identifier> | undefi
 }
 
 /** Section 1, external ids: whether an item is the one that was kept. */
-const isRepeat = (model: Model, item: Item, { item: first, recorded: { events } }: Kept): boolean => {
+const isRepeat = (
+  model: Model,
+  item: Item,
+  { item: first, recorded: { events, leftOut } }: Kept,
+  sharedContacts: string,
+): boolean => {
   const isFor = (person: string | undefined) => events.some((event) => event.person === person)
+  // What the first item was recorded without stands only in an item that may be recorded without it, too.
+  const stood = first.identifiers.filter((each) => sharedContacts === "leave-out" || !leftOut.includes(each))
   const { concordId } = item
   return (
     item.type === first.type &&
     item.consentState === first.consentState &&
     (item.consentDate === undefined || item.consentDate === events[0]!.consentDate) &&
     (concordId === undefined || concordId === first.concordId || isFor(concordId)) &&
-    item.identifiers.every((each) => first.identifiers.includes(each) || isFor(named(model, each)))
+    item.identifiers.every((each) => stood.includes(each) || isFor(named(model, each)))
   )
 }
 
@@ -177,7 +184,7 @@ export const record = (
   const item = withoutErased(model, given)
   const key = item.externalId === undefined ? undefined : `${item.project} ${item.externalId}`
   const kept = key === undefined ? undefined : model.kept.get(key)
-  if (kept !== undefined && isRepeat(model, item, kept)) return kept.recorded
+  if (kept !== undefined && isRepeat(model, item, kept, sharedContacts)) return kept.recorded
   if (kept !== undefined && item.consentState !== "declined") return { refused: "external_id_reused" }
   const recorded = recordNew(model, item, now, sharedContacts)
   if (key !== undefined && kept === undefined && !("refused" in recorded)) model.kept.set(key, { item, recorded })
