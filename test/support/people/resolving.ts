@@ -156,14 +156,14 @@ const isRepeat = (
 ): boolean => {
   const isFor = (person: string | undefined) => events.some((event) => event.person === person)
   // What the first item was recorded without stands only in an item that may be recorded without it, too.
-  const stood = first.identifiers.filter((each) => sharedContacts === "leave-out" || !leftOut.includes(each))
+  const stood = new Set(first.identifiers.filter((each) => sharedContacts === "leave-out" || !leftOut.includes(each)))
   const { concordId } = item
   return (
     item.type === first.type &&
     item.consentState === first.consentState &&
     (item.consentDate === undefined || item.consentDate === events[0]!.consentDate) &&
     (concordId === undefined || concordId === first.concordId || isFor(concordId)) &&
-    item.identifiers.every((each) => stood.includes(each) || isFor(named(model, each)))
+    item.identifiers.every((each) => stood.has(each) || isFor(named(model, each)))
   )
 }
 
