@@ -46,12 +46,25 @@ const read = (path: string): { readonly stamp: string; readonly keys: KeySet.Key
   }
 }
 
-/** Reads the keys of a file, unless it is as it was when it was read before. */
-const reader = (path: string): (() => KeySet.KeySet) => {
+/**
+ * Reads the keys of a file, unless it is as it was when it was read before. It is looked at once a turn of the event
+ * loop, because an import wraps the keys of hundreds of people in one turn.
+ */
+const reader = (path: string) => {
   let last: ReturnType<typeof read> | undefined
-  return () => {
-    if (last?.stamp !== stampOf(path)) last = read(path)
-    return last!.keys
+  let isCurrent = false
+  const expire = () => {
+    isCurrent = false
+  }
+  return {
+    expire,
+    current: (): KeySet.KeySet => {
+      if (last !== undefined && isCurrent) return last.keys
+      if (last?.stamp !== stampOf(path)) last = read(path)
+      isCurrent = true
+      setImmediate(expire).unref()
+      return last!.keys
+    },
   }
 }
 
@@ -60,13 +73,14 @@ const missing = (path: string, by: Wrapper) =>
 
 /** The keys of a file. Each member fails while the file cannot be read. */
 export const make = (path: string): Keys["Service"] => {
-  const current = reader(path)
+  const { current, expire } = reader(path)
   const using = <A>(use: (keys: KeySet.KeySet) => A) =>
     Effect.try({ try: () => use(current()), catch: unavailable(path) })
   const change = (next: (keys: KeySet.KeySet) => KeySet.KeySet) =>
     FileLock.hold(
       path,
       () => {
+        expire()
         const { keys } = read(path)
         const changed = next(keys)
         if (changed !== keys) ReplacedFile.write(path, KeyFile.write(changed))

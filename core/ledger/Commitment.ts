@@ -7,13 +7,16 @@
  */
 import { Effect, Result } from "effect"
 import { Digest } from "effect/crypto"
-import { Base64Url, Hex } from "effect/encoding"
+import { Base64Url } from "effect/encoding"
+import * as HashHex from "./HashHex.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 
 /** A commitment, and the text that opens it. */
 export interface CommitmentWithText {
   /** Base64url without padding: 43 characters. */
   readonly commitment: string
+  /** The same 32 bytes, lower-case hexadecimal: the id of the personal data. */
+  readonly id: string
   /** The opening, and the personal data as JSON in UTF-8. Must only be kept encrypted. */
   readonly text: Uint8Array
 }
@@ -44,7 +47,8 @@ export const of = Effect.fnUntraced(function* (
   const text = new Uint8Array(openingBytes + data.length)
   text.set(opening)
   text.set(data, openingBytes)
-  return { commitment: Base64Url.encode(yield* hashOf(text, context)), text }
+  const hash = yield* hashOf(text, context)
+  return { commitment: Base64Url.encode(hash), id: HashHex.encode(hash), text }
 })
 
 /** Commits to personal data, which are JSON, with a random opening. */
@@ -58,11 +62,11 @@ export const make = (
 export const jsonOf = (text: Uint8Array): string => decoder.decode(text.subarray(openingBytes))
 
 /** The id of the personal data of a commitment: its 32 bytes, lower-case hexadecimal. */
-export const idOf = (commitment: string): string => Hex.encode(Result.getOrThrow(Base64Url.decode(commitment)))
+export const idOf = (commitment: string): string => HashHex.encode(Result.getOrThrow(Base64Url.decode(commitment)))
 
 /** Whether a text opens the commitment with an id. */
 export const opens = (text: Uint8Array, id: string, context: Pick<LedgerContext, "digest">): Effect.Effect<boolean> =>
-  Effect.map(hashOf(text, context), (hash) => Hex.encode(hash) === id && text.length >= openingBytes)
+  Effect.map(hashOf(text, context), (hash) => HashHex.encode(hash) === id && text.length >= openingBytes)
 
 /** A commitment that no text opens: of personal data that are gone or cannot be encrypted now. */
 export const unopened = ({ random }: Pick<LedgerContext, "random">): Effect.Effect<string> =>

@@ -7,13 +7,13 @@
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"
-import { Hex } from "effect/encoding"
 import * as Admission from "../model/Admission.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { ProjectTypes } from "../model/Catalog.ts"
 import type { StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 import type { Batch } from "./Batch.ts"
 import * as EventBody from "./EventBody.ts"
+import * as HashHex from "./HashHex.ts"
 import type { Hasher } from "./Identifiers.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as Sha256 from "./Sha256.ts"
@@ -23,7 +23,7 @@ type Context = Pick<LedgerContext, "digest" | "hasherOf" | "store">
 
 /** The hash of an external id of a submitter. */
 export const hashOf = (hasher: Pick<Hasher, "sign">, submitter: string, externalId: string): Effect.Effect<string> =>
-  Effect.map(hasher.sign("external id", `${submitter}\0${externalId}`), Hex.encode)
+  Effect.map(hasher.sign("external id", `${submitter}\0${externalId}`), HashHex.encode)
 
 /** An external id that an event gets. */
 export interface OwnId {
@@ -52,7 +52,7 @@ const furtherId = Effect.fnUntraced(function* (
   { digest }: Pick<LedgerContext, "digest">,
 ) {
   const text = yield* furtherText(digest, submitter, first, number)
-  const hash = Hex.encode(yield* hasher.sign("further external id", `${submitter}\0${text}`))
+  const hash = HashHex.encode(yield* hasher.sign("further external id", `${submitter}\0${text}`))
   return { text, hash } satisfies OwnId as OwnId
 })
 

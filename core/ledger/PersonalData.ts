@@ -51,6 +51,16 @@ const encoder = new TextEncoder()
 const placeText = (organization: Owner, { concordId, id, kind }: PersonalPlace): Uint8Array =>
   encoder.encode([Lane.of(organization, concordId), concordId, kind, id].join("\0"))
 
+/** Keys of people, prepared once for all that is encrypted under them while they are held. */
+const prepared = new WeakMap<Uint8Array, Aead.Key>()
+
+const prepare = (key: Uint8Array): Effect.Effect<Aead.Key> => {
+  const known = prepared.get(key)
+  if (known !== undefined) return Effect.succeed(known)
+  const made = Effect.orDie(Aead.key(Aead.aes256Gcm, key))
+  return Effect.tap(made, (own) => Effect.sync(() => prepared.set(key, own)))
+}
+
 /** Encrypts a text. */
 export const encrypt = Effect.fnUntraced(function* (
   organization: Owner,
@@ -61,9 +71,7 @@ export const encrypt = Effect.fnUntraced(function* (
 ): Effect.fn.Return<PersonalPart> {
   const nonce = yield* random.randomBytes(nonceBytes)
   const options = { nonce, aad: placeText(organization, place) }
-  const encrypted = yield* Effect.orDie(
-    Effect.flatMap(Aead.key(Aead.aes256Gcm, key), (own) => aead.encrypt(own, text, options)),
-  )
+  const encrypted = yield* Effect.orDie(aead.encrypt(yield* prepare(key), text, options))
   return { ...place, nonce, encrypted }
 })
 
@@ -76,7 +84,7 @@ export const decrypt = (
 ): Effect.Effect<Uint8Array | undefined> => {
   const options = { nonce, aad: placeText(organization, place) }
   return Effect.orElseSucceed(
-    Effect.flatMap(Aead.key(Aead.aes256Gcm, key), (own) => aead.decrypt(own, encrypted, options)),
+    Effect.flatMap(prepare(key), (own) => aead.decrypt(own, encrypted, options)),
     () => undefined,
   )
 }
@@ -109,8 +117,8 @@ export const commit = Effect.fnUntraced(function* (
   for (const [index, { concordId, json, kind }] of data.entries()) {
     const key = keys.get(concordId)?.key
     if (key === undefined) continue
-    const { commitment, text } = opened[index]!
-    const place = { concordId, kind, id: kind === "profile" ? "" : Commitment.idOf(commitment) }
+    const { commitment, id, text } = opened[index]!
+    const place = { concordId, kind, id: kind === "profile" ? "" : id }
     parts.push(yield* encrypt(organization, place, text, key, context))
     kept.set(commitment, json)
   }

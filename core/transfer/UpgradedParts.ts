@@ -123,8 +123,8 @@ export const make = (upgrade: Upgrade, context: UpgradeContext) => {
 
   /** Commits to what was taken out of a text, and encrypts it. */
   const encrypt = Effect.fnUntraced(function* ({ concordId, organization }: PartedOf, taken: Taken, key: Uint8Array) {
-    const { commitment, text } = yield* Commitment.of(yield* openingOf(taken, key), taken.json, context)
-    const id = taken.kind === "profile" ? "" : Commitment.idOf(commitment)
+    const { commitment, text, ...committed } = yield* Commitment.of(yield* openingOf(taken, key), taken.json, context)
+    const id = taken.kind === "profile" ? "" : committed.id
     const place = { concordId, kind: taken.kind, id }
     return { commitment, id, part: yield* PersonalData.encrypt(organization, place, text, key, context) }
   })

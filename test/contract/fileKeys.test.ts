@@ -6,6 +6,7 @@ import { once } from "node:events"
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setImmediate } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { Effect, Result } from "effect"
 import { afterAll, describe, expect, test } from "vitest"
@@ -75,6 +76,7 @@ describe("the file", () => {
     const [mine, other] = [FileKeys.make(path), FileKeys.make(path)]
     expect(await run(mine.epoch)).toBe(1)
     await run(other.begin(Date.now(), Number.MAX_SAFE_INTEGER))
+    await setImmediate()
     expect(await run(mine.epoch)).toBe(2)
     expect(await run(mine.unwrap(2, await run(other.wrap(2, key))))).toEqual(Buffer.from(key))
   })
@@ -106,6 +108,7 @@ describe("a file that cannot be used is named, with the reason", () => {
     const keys = FileKeys.make(path)
     const wrapped = await run(keys.wrap("root", key))
     rmSync(path)
+    await setImmediate()
     expect(await run(Effect.flip(keys.unwrap("root", wrapped)))).toMatchObject({ reason: `${path}: no such file` })
     writeFileSync(path, content)
     expect(await run(keys.unwrap("root", wrapped))).toEqual(Buffer.from(key))

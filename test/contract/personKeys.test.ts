@@ -5,6 +5,7 @@
 import { mkdtempSync, renameSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setImmediate } from "node:timers/promises"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Logger, Metric } from "effect"
 import { TestClock } from "effect/testing"
@@ -40,6 +41,9 @@ const stores = {
   sqlite: () => SqliteStore.layer(join(folder, `${files++}.db`)),
   postgres: async () => TestClockPostgres.layer(postgres, await postgres.database()),
 }
+
+/** A key file is looked at once a turn of the event loop. */
+const nextTurn = Effect.promise(() => setImmediate())
 
 const minute = 60_000
 const day = 24 * 60 * minute
@@ -210,6 +214,7 @@ describe.each(Object.entries(stores))("over %s", (kind, open) => {
         const { key } = yield* keep(ann, ledger)
         yield* keyOf(ann, ledger)
         keyFile.remove()
+        yield* nextTurn
         const ask = Effect.provide(
           Effect.gen(function* () {
             expect(yield* keyOf(ann, ledger)).toBe(key)
@@ -227,6 +232,7 @@ describe.each(Object.entries(stores))("over %s", (kind, open) => {
         expect(yield* Effect.provide(keyOf(ann, ledger), logger)).toBeUndefined()
         expect(lines).toHaveLength(2)
         keyFile.putBack()
+        yield* nextTurn
         expect(yield* keyOf(ann, ledger)).toBe(key)
         expect(yield* keyOf(bea, ledger)).toMatch(/^[0-9a-f]{64}$/)
       }),
