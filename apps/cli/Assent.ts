@@ -1,53 +1,40 @@
 /**
- * The command `assent`. A subcommand is a file of `commands/` and a line here.
+ * The command `assent`, of the subcommands of {@link Commands}.
  */
 import "effect/schema/SchemaJITCompiler/enable"
-import { createRequire } from "node:module"
 import { Effect, Layer, Logger } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
+import * as Manifest from "../../adapters/support/Manifest.ts"
+import * as Commands from "./Commands.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as HelpOutput from "./HelpOutput.ts"
 import * as Output from "./Output.ts"
+import * as Overview from "./Overview.ts"
 
-const commands = {
-  decisions: () => import("./commands/decisions.ts"),
-  state: () => import("./commands/state.ts"),
-  timeline: () => import("./commands/timeline.ts"),
-  simulate: () => import("./commands/simulate.ts"),
-  bootstrap: () => import("./commands/bootstrap.ts"),
-  migrate: () => import("./commands/migrate.ts"),
-  upgrade: () => import("./commands/upgrade.ts"),
-  import: () => import("./commands/import.ts"),
-  export: () => import("./commands/export.ts"),
-  verify: () => import("./commands/verify.ts"),
-  move: () => import("./commands/move.ts"),
-  keys: () => import("./commands/keys.ts"),
-  people: () => import("./commands/people.ts"),
-  erase: () => import("./commands/erase.ts"),
-  scrub: () => import("./commands/scrub.ts"),
-}
-
-const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")
+/** Whether the flags of all subcommands are needed. */
+const needsAll = (arg: string): boolean => arg.startsWith("--completions")
 
 /**
- * Loads the subcommand of a name, or all subcommands if no subcommand has this name.
- *
- * Loading takes most of the time of a short run, so the modules of other subcommands are not loaded.
+ * Loads the command for its arguments. Loading takes most of the time of a short run, so the subcommands that are not
+ * asked for have only their names and summaries.
  */
-export const load = async (name: string | undefined) => {
-  const all = Object.entries(commands)
-  const asked = all.filter(([each]) => each === name)
-  const loading = (asked.length === 0 ? all : asked).map(([, load]) => load())
-  const loaded = await Promise.all(loading).catch(ExitCode.reportMissing)
+export const load = async (args: ReadonlyArray<string>) => {
+  const asked = Commands.nameOf(args)
+  const isAll = args.some(needsAll)
+  const subcommands = await Promise.all(
+    Object.entries(Commands.all).map(([name, { load, summary }]) =>
+      isAll || name === asked ? load() : Command.make(name).pipe(Command.withDescription(summary)),
+    ),
+  )
   return Command.make("assent").pipe(
-    Command.withDescription("What people have consented to, from files of consent events"),
-    Command.withSubcommands(loaded.map(({ command }) => command)),
+    Command.withDescription(Overview.description),
+    Command.withSubcommands(subcommands),
   )
 }
 
 /** Runs the command with its arguments. It reports every failure, and leaves the exit code in `process.exitCode`. */
 export const run = (assent: Awaited<ReturnType<typeof load>>, args: ReadonlyArray<string>) =>
-  Command.runWith(assent, { version: manifest.version })(args).pipe(
+  Command.runWith(assent, { version: Manifest.version })(args).pipe(
     Effect.catch(ExitCode.report),
     Effect.catchCause(ExitCode.reportBug),
     Effect.provide(

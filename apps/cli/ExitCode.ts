@@ -124,14 +124,6 @@ export const reportBug = (cause: Cause.Cause<never>): Effect.Effect<void> =>
     ? Effect.failCause(cause)
     : Effect.andThen(Output.error(`this is a bug in assent\n${Cause.pretty(cause)}`), setExitCode(machineFailed))
 
-/** Ends the process because an optional package is not installed. */
-export const reportMissing = async (error: unknown): Promise<never> => {
-  const [, missing] = /^Cannot find package '([^']+)'/.exec(error instanceof Error ? error.message : "") ?? []
-  if (missing === undefined) throw error
-  await Effect.runPromise(Output.error(`a package is needed that is not there: npm install ${missing}`))
-  return process.exit(machineFailed)
-}
-
 /** Ends the process with the exit code that was set, or with 130 if it was interrupted. */
 export const teardown: Runtime.Teardown = (exit, onExit) =>
   Exit.isSuccess(exit) ? onExit(Number(process.exitCode ?? ok)) : Runtime.defaultTeardown(exit, onExit)

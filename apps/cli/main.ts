@@ -1,20 +1,28 @@
+#!/usr/bin/env node
 /**
- * The process of the command `assent`.
+ * The command `assent`. It loads no package for the version and the overview, and only then those of a subcommand, so
+ * that these always answer and a package that is missing is named with the command that installs it.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect } from "effect"
-import * as Assent from "./Assent.ts"
-import * as ExitCode from "./ExitCode.ts"
+import * as MissingPackage from "../../adapters/support/MissingPackage.ts"
+import * as Overview from "./Overview.ts"
 
-const [, , ...args] = process.argv
-const assent = await Assent.load(args[0])
+/** The packages that every subcommand needs. */
+const always = ["effect", "@effect/platform-node"]
+
+/** Ends the process because a package is not installed. */
+const reportMissing = (error: unknown): void => {
+  const missing = MissingPackage.nameOf(error)
+  if (missing === undefined) throw error
+  const names = [...new Set([...always.filter((name) => !MissingPackage.isInstalled(name)), missing])]
+  process.stderr.write(`error: packages are needed that are not installed: ${MissingPackage.install(names)}\n`)
+  process.exitCode = 1
+}
 
 // Each write handles its own error. Without these listeners, a closed pipe would also be an uncaught error.
 process.stdout.on("error", () => undefined)
 process.stderr.on("error", () => undefined)
 
-Assent.run(assent, args).pipe(
-  Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true, teardown: ExitCode.teardown }),
-)
+const [, , ...args] = process.argv
+const answer = Overview.answer(args)
+if (answer !== undefined) process.stdout.write(answer)
+else await import("./Process.ts").then(({ run }) => run(args)).catch(reportMissing)

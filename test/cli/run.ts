@@ -110,7 +110,7 @@ const runHere = async (
   args: ReadonlyArray<string>,
   stdin: string | Uint8Array,
 ): Promise<Outcome> => {
-  const assent = await Assent.load(args[0])
+  const assent = await Assent.load(args)
   const running = Effect.provide(Assent.run(assent, args), services(stdin))
   const restore = replaceProcess(folder, env)
   const exit = await Effect.runPromiseExit(running)

@@ -27,5 +27,5 @@ export default async ({ config }: TestProject): Promise<void> => {
       : "The short tests. `npm run test:long` runs the long ones (*.long.test.ts).",
   )
   if (existsSync(childEnv["NODE_COMPILE_CACHE"] ?? "")) return
-  await Promise.all([compile("cli/main.ts", "--version"), compile("server/main.ts")])
+  await Promise.all([compile("cli/main.ts", "--completions", "bash"), compile("server/main.ts")])
 }

@@ -77,7 +77,6 @@ export const command = Command.make(
     yield* Console.log(json ? JSON.stringify(made) : asText(made))
   }),
 ).pipe(
-  Command.withDescription("Set up an empty store: a demo organization, project, API key and four consent types"),
   Command.withExamples([
     { command: "assent bootstrap --store sqlite:./data/assent.db --json", description: "Set up, and print the ids" },
   ]),

@@ -23,9 +23,6 @@ export const command = Command.make(
   }),
 ).pipe(
   (command) => Command.validate(command, Flags.validate),
-  Command.withDescription(
-    "Write the decision about every person and consent type that occurs in the events, one a line",
-  ),
   Command.withExamples([
     {
       command: "assent decisions --types types.json --events events.ndjson --at 2024-06-01T00:00:00Z",

@@ -220,7 +220,6 @@ export const command = Command.make(
   }),
 ).pipe(
   (command) => Command.validate(command, validate),
-  Command.withDescription("Erase a person: what names it and its personal data; its events stay as evidence of no one"),
   Command.withExamples([
     {
       command: "assent erase --email - < address.txt",

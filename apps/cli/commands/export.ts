@@ -112,7 +112,6 @@ export const command = Command.make("export", flags, (given) =>
   ProjectFlag.withProject(given, (scope) => write(scope, given)),
 ).pipe(
   (command) => Command.validate(command, validate),
-  Command.withDescription("Write the events of a project, in the order in which they were recorded"),
   Command.withExamples([
     { command: "assent export --out events.ndjson", description: "Everything, one event a line" },
     {

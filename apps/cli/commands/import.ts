@@ -267,7 +267,6 @@ export const command = Command.make(
   }),
 ).pipe(
   (command) => Command.validate(command, validate),
-  Command.withDescription("Take in the history of another system; run it again after any interruption"),
   Command.withExamples([
     {
       command: "assent import history.csv.gz --map mapping.json --rejected rejected.ndjson --dry-run",

@@ -128,7 +128,4 @@ const rotate = Command.make(
 )
 
 /** The command. */
-export const command = Command.make("keys").pipe(
-  Command.withDescription("Make the key file of a ledger, list its epochs, or begin an epoch"),
-  Command.withSubcommands([create, list, rotate]),
-)
+export const command = Command.make("keys").pipe(Command.withSubcommands([create, list, rotate]))

@@ -53,7 +53,6 @@ export const command = Command.make(
   }),
 ).pipe(
   (command) => Command.validate(command, validate),
-  Command.withDescription("Make or complete the tables of a PostgreSQL database"),
   Command.withExamples([
     { command: "assent migrate --store postgres://owner:secret@db/assent", description: "Make what is missing" },
     { command: "assent migrate --store postgres://… --engine citus --script", description: "Print it, for Citus" },

@@ -56,7 +56,6 @@ export const command = Command.make(
   }),
 ).pipe(
   (command) => Command.validate(command, validate),
-  Command.withDescription("Move a ledger into an empty store: all of it, read back before it counts, or nothing"),
   Command.withExamples([
     {
       command: "assent move --from sqlite:./data/assent.db --to postgres://assent:secret@db.example/assent",

@@ -188,7 +188,4 @@ const release = Command.make(
 )
 
 /** The command. */
-export const command = Command.make("people").pipe(
-  Command.withDescription("Show what is held about a person, release an identifier, or rename accounts"),
-  Command.withSubcommands([data, release, rename]),
-)
+export const command = Command.make("people").pipe(Command.withSubcommands([data, release, rename]))

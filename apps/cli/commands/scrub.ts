@@ -38,6 +38,4 @@ export const command = Command.make(
       process.exitCode = notDone
     })
   }),
-).pipe(
-  Command.withDescription("Remove what erased people have left in the files of a store, as far as it can be done now"),
 )

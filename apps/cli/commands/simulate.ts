@@ -155,7 +155,6 @@ export const command = Command.make(
   }),
 ).pipe(
   (command) => Command.validate(command, (given) => Effect.flatMap(withLedger(given), validate)),
-  Command.withDescription("Compare the answers under other rules or texts with those in force, over a whole ledger"),
   Command.withExamples([
     {
       command:

@@ -27,9 +27,6 @@ export const command = Command.make(
   }),
 ).pipe(
   (command) => Command.validate(command, Flags.validate),
-  Command.withDescription(
-    "Write the event that decides, as it came, for every answer that is neither unknown nor lapsed",
-  ),
   Command.withExamples([
     {
       command: "assent state --types types.json --events events.ndjson",

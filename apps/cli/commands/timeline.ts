@@ -46,7 +46,6 @@ export const command = Command.make(
   }),
 ).pipe(
   (command) => Command.validate(command, Flags.validate),
-  Command.withDescription("Write every change of a person's answers, earliest first, one a line"),
   Command.withExamples([
     {
       command:

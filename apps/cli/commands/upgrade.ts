@@ -59,7 +59,6 @@ export const command = Command.make(
     yield* Output.write(json ? `${JSON.stringify(upgraded, undefined, 2)}\n` : asText(upgraded, name))
   }),
 ).pipe(
-  Command.withDescription("Write a ledger of an earlier version again, with personal data apart; or go on with that"),
   Command.withExamples([
     { command: "assent upgrade --store sqlite:./data/assent.db", description: "With every server on it stopped" },
     {

@@ -168,7 +168,6 @@ export const command = Command.make(
     })
   }),
 ).pipe(
-  Command.withDescription("Check that a ledger is whole: its log, its heads, and what it is looked up by"),
   Command.withExamples([
     { command: "assent verify --store sqlite:./data/assent.db", description: "Nothing is changed; exit 1 where not" },
   ]),

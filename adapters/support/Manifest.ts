@@ -1,0 +1,16 @@
+/**
+ * The package.json of this package.
+ */
+import { createRequire } from "node:module"
+
+interface Manifest {
+  readonly version: string
+  /** The versions of Node.js that this package runs on: `>=22.19`. */
+  readonly engines: { readonly node: string }
+  /** The ranges of versions of the packages that a user of a part of this package installs. */
+  readonly peerDependencies: Readonly<Record<string, string>>
+}
+
+const manifest: Manifest = createRequire(import.meta.url)("assent/package.json")
+
+export const { engines, peerDependencies, version } = manifest

@@ -1,0 +1,83 @@
+/**
+ * The subcommands of `assent`: their names, what each does in one line, and how it is loaded.
+ *
+ * Names and summaries are known without loading anything, because `assent --help` answers although no package is
+ * installed. A subcommand is a file of `commands/` and an entry here. Its description is its summary.
+ */
+import type { Command } from "effect/cli"
+
+const entry = <Name extends string, Input, Context, E, R>(
+  summary: string,
+  load: () => Promise<{ readonly command: Command.Command<Name, Input, Context, E, R> }>,
+) => ({
+  summary,
+  /** Loads the subcommand with its modules. Fails if a package that they need is not installed. */
+  load: async () => {
+    const [cli, { command }] = await Promise.all([import("effect/cli"), load()])
+    return cli.Command.withDescription(command, summary)
+  },
+})
+
+/** The subcommands, in the order of the help. */
+export const all = {
+  decisions: entry(
+    "Write the decision about every person and consent type that occurs in the events, one a line",
+    () => import("./commands/decisions.ts"),
+  ),
+  state: entry(
+    "Write the event that decides, as it came, for every answer that is neither unknown nor lapsed",
+    () => import("./commands/state.ts"),
+  ),
+  timeline: entry(
+    "Write every change of a person's answers, earliest first, one a line",
+    () => import("./commands/timeline.ts"),
+  ),
+  simulate: entry(
+    "Compare the answers under other rules or texts with those in force, over a whole ledger",
+    () => import("./commands/simulate.ts"),
+  ),
+  bootstrap: entry(
+    "Set up an empty store: a demo organization, project, API key and four consent types",
+    () => import("./commands/bootstrap.ts"),
+  ),
+  migrate: entry("Make or complete the tables of a PostgreSQL database", () => import("./commands/migrate.ts")),
+  upgrade: entry(
+    "Write a ledger of an earlier version again, with personal data apart; or go on with that",
+    () => import("./commands/upgrade.ts"),
+  ),
+  import: entry(
+    "Take in the history of another system; run it again after any interruption",
+    () => import("./commands/import.ts"),
+  ),
+  export: entry(
+    "Write the events of a project, in the order in which they were recorded",
+    () => import("./commands/export.ts"),
+  ),
+  verify: entry(
+    "Check that a ledger is whole: its log, its heads, and what it is looked up by",
+    () => import("./commands/verify.ts"),
+  ),
+  move: entry(
+    "Move a ledger into an empty store: all of it, read back before it counts, or nothing",
+    () => import("./commands/move.ts"),
+  ),
+  keys: entry("Make the key file of a ledger, list its epochs, or begin an epoch", () => import("./commands/keys.ts")),
+  people: entry(
+    "Show what is held about a person, release an identifier, or rename accounts",
+    () => import("./commands/people.ts"),
+  ),
+  erase: entry(
+    "Erase a person: what names it and its personal data; its events stay as evidence of no one",
+    () => import("./commands/erase.ts"),
+  ),
+  scrub: entry(
+    "Remove what erased people have left in the files of a store, as far as it can be done now",
+    () => import("./commands/scrub.ts"),
+  ),
+}
+
+/** The name of the subcommand that an invocation is of; `undefined` if its first word is not one. */
+export const nameOf = (args: ReadonlyArray<string>): string | undefined => {
+  const word = args.find((arg) => !arg.startsWith("-"))
+  return word !== undefined && Object.hasOwn(all, word) ? word : undefined
+}
