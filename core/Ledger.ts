@@ -68,6 +68,8 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     projectScope: bound(Organizations.projectScope),
     apiKey: bound(ApiKeys.use),
     found: Founding.found(context),
+    foundWith: bound(Founding.foundWith),
+    begin: bound(Founding.begin),
     setup: {
       createOrganization: bound(Organizations.create),
       updateOrganization: bound(Organizations.update),

@@ -1,21 +1,47 @@
 /**
- * Founding: fills an empty store with a demonstration, to try requests on and to build on.
+ * Founding: fills an empty store with an organization, a project and its consent types: those of an operator, or a
+ * demonstration, to try requests on and to build on.
  */
 import { Clock, Effect, Option } from "effect"
-import type { ListedType, Organization, Project } from "../model/Catalog.ts"
+import type { Instant } from "../engine/Instant.ts"
+import type { Version } from "../engine/ConsentType.ts"
+import type { ListedType, ListedVersion, Organization, Project } from "../model/Catalog.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as ConsentTypes from "./ConsentTypes.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Organizations from "./Organizations.ts"
+import * as PageOrigins from "./PageOrigins.ts"
 
-/** The entries of the demonstration; the secret of its key is returned only here. */
-export interface Founded {
+/** A consent type that a ledger begins with. */
+export interface NewType extends ConsentTypes.TypeFields {
+  /** A UUID in lower case. Left out: a new one. */
+  readonly id?: string
+  /**
+   * Numbered from 1 in the order of their publication, all with the same texts. Their dates may lie in the past,
+   * because the ledger has not given an answer yet. Left out: version 1, from now on.
+   */
+  readonly versions?: ReadonlyArray<Version>
+}
+
+/** The entries that an empty store is filled with. */
+export interface Foundation {
+  readonly organization: Organizations.OrganizationFields
+  readonly project: Organizations.ProjectFields
+  readonly types: ReadonlyArray<NewType>
+}
+
+/** The entries that a store was filled with. */
+export interface Begun {
   readonly organization: Organization
   readonly project: Project
+  readonly consentTypes: ReadonlyArray<ListedType>
+}
+
+/** The entries with the first key of the owner, whose secret is returned only here. */
+export interface Founded extends Begun {
   /** The secret to send as `x-api-key`. */
   readonly apiKey: string
-  readonly consentTypes: ReadonlyArray<ListedType>
 }
 
 /** One type of each category. */
@@ -26,42 +52,90 @@ const demonstrationTypes = [
   ["custom", "research", "interviews", "Research interviews", "An invitation to an interview, once a year."],
 ] as const
 
-const demonstration = {
+const demonstration: Foundation = {
   organization: {
     name: "Demo organization",
     primaryDomain: "localhost",
     privacyPolicyUrl: "http://localhost/privacy",
   },
   project: { name: "Demo project", domains: ["localhost"] },
-  key: { name: "Demo key", role: "owner", permissions: [] },
-} as const
+  types: demonstrationTypes.map(([category, subcategory, label, name, description]) => {
+    return { category, subcategory, label, name, description }
+  }),
+}
+
+const demonstrationKey: ApiKeys.KeyFields = { name: "Demo key", role: "owner", permissions: [] }
+
+/** A type with the id and the versions that are given. */
+const newType = Effect.fnUntraced(function* (
+  project: Project,
+  { id, versions = [], ...fields }: NewType,
+  now: Instant,
+  context: LedgerContext,
+) {
+  const { documents, type } = yield* ConsentTypes.newType(project, fields, now, context)
+  const [first] = type.versions
+  const given: Array<ListedVersion> = []
+  for (const version of versions) {
+    const dateCreated = Math.min(version.dateCreated, now)
+    given.push({ ...first!, ...version, dateCreated, id: yield* context.random.uuidV7() })
+  }
+  const typeId = id ?? type.id
+  return {
+    type: { ...type, id: typeId, ...(given.length > 0 && { versions: given }) } satisfies ListedType,
+    documents: documents.map((document) => ({ ...document, consentType: typeId })),
+  }
+})
 
 /**
- * Creates an organization, a project for `localhost`, a key and four types on an empty store. Nothing where the catalog
- * is not empty, and on a replica.
+ * Fills an empty store, with the first key of the owner if one is given. Nothing where the catalog is not empty, and on
+ * a replica. Of several processes that do so at the same time, one fills the store.
  */
-export const found = Effect.fnUntraced(function* (
+const fill = Effect.fnUntraced(function* (
+  { organization: ofOrganization, project: ofProject, types }: Foundation,
+  key: ApiKeys.KeyFields | undefined,
   context: LedgerContext,
-): Effect.fn.Return<Option.Option<Founded>, StoreUnavailable> {
+) {
   const { store } = context
   if (store.isReplica === true || (yield* store.catalog.current).revision > 0) return Option.none()
   const now = yield* Clock.currentTimeMillis
-  const organization = yield* Organizations.newOrganization(demonstration.organization, 0, now, context)
-  const project = yield* Organizations.newProject(demonstration.project, organization.id, 1, now, context)
-  const { apiKey, secret } = yield* ApiKeys.newKey(
-    organization,
-    organization.id,
-    demonstration.key,
-    undefined,
-    now,
-    context,
-  )
-  const consentTypes: Array<ListedType> = []
-  for (const [category, subcategory, label, name, description] of demonstrationTypes) {
-    const fields = { category, subcategory, label, name, description }
-    consentTypes.push((yield* ConsentTypes.newType(project, fields, now, context)).type)
-  }
-  const entries = { organizations: [organization], projects: [project], apiKeys: [apiKey], consentTypes }
-  const kept = yield* store.catalog.change({ revision: 0, entries, documents: [] })
-  return kept === "kept" ? Option.some({ organization, project, apiKey: secret, consentTypes }) : Option.none()
+  const organization = yield* Organizations.newOrganization(PageOrigins.kept(ofOrganization), 0, now, context)
+  const project = yield* Organizations.newProject(PageOrigins.kept(ofProject), organization.id, 1, now, context)
+  const { id } = organization
+  const created = key && (yield* ApiKeys.newKey(organization, id, key, undefined, now, context))
+  const made: Array<Effect.Success<ReturnType<typeof newType>>> = []
+  for (const type of types) made.push(yield* newType(project, type, now, context))
+  const consentTypes = made.map(({ type }) => type)
+  const apiKeys = created === undefined ? [] : [created.apiKey]
+  const entries = { organizations: [organization], projects: [project], apiKeys, consentTypes }
+  const documents = made.flatMap((each) => each.documents)
+  const kept = yield* store.catalog.change({ revision: 0, entries, documents })
+  return kept === "kept" ? Option.some({ organization, project, consentTypes, apiKey: created?.secret }) : Option.none()
 })
+
+/**
+ * Creates an organization, a project and its consent types on an empty store, without an API key. Nothing where the
+ * catalog is not empty, and on a replica. The hosts must be valid by `PageOrigins.faultsOf`, and no two types may have
+ * the same triple or id.
+ */
+export const begin = (
+  foundation: Foundation,
+  context: LedgerContext,
+): Effect.Effect<Option.Option<Begun>, StoreUnavailable> => fill(foundation, undefined, context)
+
+/**
+ * As {@link begin}, with the first key of the owner, whose secret is returned only now.
+ */
+export const foundWith = (
+  foundation: Foundation,
+  key: ApiKeys.KeyFields,
+  context: LedgerContext,
+): Effect.Effect<Option.Option<Founded>, StoreUnavailable> =>
+  Effect.map(
+    fill(foundation, key, context),
+    Option.map((filled) => ({ ...filled, apiKey: filled.apiKey! })),
+  )
+
+/** Founds the demonstration: an organization, a project for `localhost`, a key and four types. */
+export const found = (context: LedgerContext): Effect.Effect<Option.Option<Founded>, StoreUnavailable> =>
+  foundWith(demonstration, demonstrationKey, context)

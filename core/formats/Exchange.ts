@@ -145,7 +145,8 @@ export const RuleSet: Schema.Codec<RulesOf.RuleSet, unknown> = Schema.Array(
   }),
 )
 
-const Version = Schema.Struct({
+/** A version of a consent type. */
+export const Version = Schema.Struct({
   version: VersionNumber,
   publishedAt: Instant,
   dateCreated: orNull(Instant),
@@ -193,7 +194,8 @@ export const Types = Schema.Struct({
   ),
 })
 
-const versionsFromFile = (versions: ReadonlyArray<typeof Version.Type>): ReadonlyArray<ConsentType.Version> =>
+/** The versions of a type of a types.json. */
+export const versionsFromFile = (versions: ReadonlyArray<typeof Version.Type>): ReadonlyArray<ConsentType.Version> =>
   versions.map(({ dateCreated, requireReaccept, grace, ...version }) => ({
     ...version,
     dateCreated: dateCreated ?? version.publishedAt,

@@ -3,42 +3,13 @@
  */
 import { Schema } from "effect"
 import * as Fields from "../../../core/formats/Fields.ts"
+import * as NewTypes from "../../../core/formats/NewTypes.ts"
 import * as Catalog from "../../../core/model/Catalog.ts"
-import * as ConsentState from "../../../core/engine/ConsentState.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Wire from "./Wire.ts"
 
-/** The subcategories of every category except `custom`, which allows any. */
-export const subcategories = [
-  "analytics",
-  "do_not_sell",
-  "functional",
-  "global_privacy_control",
-  "limit_pii_use",
-  "marketing",
-  "strictly_necessary",
-  "unclassified",
-  "email",
-  "phone",
-  "privacy_policy",
-  "terms_of_service",
-  "cookie_policy",
-  "data_protection_agreement",
-] as const
-
 /** The highest number of characters of a document. */
 export const documentMaxLength = 5_000_000
-
-const Label = Schema.String.check(
-  Schema.isPattern(/^[a-z0-9_*]{1,128}$/, {
-    message: "expected 1 to 128 characters: small letters, digits, _ and *",
-  }),
-)
-
-const States = Schema.Array(Schema.Literals(ConsentState.all)).check(
-  Schema.isMinLength(1, { message: "expected at least 1 consent state" }),
-  Schema.makeFilter((states) => new Set(states).size === states.length || "names a consent state twice"),
-)
 
 const texts = {
   description: Fields.orNull(Fields.writableText(0, 2000)),
@@ -57,7 +28,7 @@ const publication = {
 }
 
 const conditions = {
-  validStates: Fields.orNull(States),
+  validStates: Fields.orNull(NewTypes.ValidStates),
   consentDuration: Fields.orNull(
     Exchange.PositivePeriod.annotate({ description: "How long an answer lasts (ISO 8601); null: for ever" }),
   ),
@@ -66,25 +37,16 @@ const conditions = {
   rules: Fields.orNull(Exchange.Rules),
 }
 
-/** Checks that the category allows the subcategory. */
-const isKnownSubcategory = Schema.makeFilter(
-  ({ category, subcategory }: { category?: string | null; subcategory?: unknown }) => {
-    const name = Array.isArray(subcategory) ? subcategory[0] : subcategory
-    const isKnown = category === "custom" || subcategories.some((known) => known === name)
-    return isKnown || { path: ["subcategory"], issue: `expected one of ${subcategories.join(", ")}` }
-  },
-)
-
 /** A new consent type. */
 export const NewConsentType = Schema.Struct({
   category: Fields.Category,
   subcategory: Fields.KeptSubcategory,
-  label: Label,
+  label: NewTypes.Label,
   name: Fields.orNull(Fields.writableText(5, 100).annotate({ description: "Left out: the label" })),
   ...texts,
   ...publication,
   ...conditions,
-}).check(isKnownSubcategory)
+}).check(NewTypes.isKnownSubcategory)
 
 /** A change of a consent type. A change of a text publishes the next version. */
 export const ConsentTypeChange = Schema.Struct({

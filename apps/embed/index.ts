@@ -1,0 +1,4 @@
+/**
+ * `assent/open`: a ledger for programs without Effect.
+ */
+export {}
