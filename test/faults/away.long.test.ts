@@ -1,13 +1,17 @@
 /**
- * The database is shut down, is slow, hangs, or another one takes its place. No request waits for ever, nothing is
- * acknowledged that is not recorded, and the server uses the database again by itself, without opening all connections
- * at once.
+ * The database is killed, is shut down, is slow, hangs, or another one takes its place. No request waits for ever,
+ * nothing is acknowledged that is not recorded, and the server uses the database again by itself, without opening all
+ * connections at once.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { expect, test } from "vitest"
 import { begin, expectAway, expectEnded, limitMillis } from "./away.ts"
 import { expectKept, until } from "./load.ts"
 import { faultsOf, postgres as inPostgres } from "./wholeness.ts"
+
+test.concurrent("a database that is killed is noticed at once, and used again by itself", async (context) => {
+  await expectEnded("kill", await begin(context))
+})
 
 test.concurrent("a database that is shut down is noticed at once, and used again by itself", async (context) => {
   await expectEnded("shutDown", await begin(context))

@@ -6,11 +6,10 @@ export const postgres: Part = {
   tests: [
     "test/contract/accounts.test.ts",
     "test/contract/contract.test.ts",
-    "test/contract/hostile.test.ts",
+    "test/contract/hostile.long.test.ts",
     "test/contract/laneQueue.test.ts",
     "test/contract/postgres.test.ts",
     "test/contract/postgresErasure.test.ts",
-    "test/faults/away.test.ts",
     "test/faults/sync.test.ts",
   ],
   mutants: [
