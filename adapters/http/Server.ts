@@ -7,8 +7,8 @@
  * checked in `server/Authenticate.ts`, handlers are in `routes/`.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Effect, Layer } from "effect"
-import type { Digest } from "effect/crypto"
+import { Effect, Exit, Layer, Scope } from "effect"
+import { Digest } from "effect/crypto"
 import {
   HttpRouter,
   type HttpServer,
@@ -18,7 +18,7 @@ import {
 } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import type { Server, ServerOptions } from "node:http"
-import type { Ledger } from "../../core/Ledger.ts"
+import { Ledger } from "../../core/Ledger.ts"
 import * as ApiKeyRoutes from "./routes/ApiKeyRoutes.ts"
 import * as ConsentTypeRoutes from "./routes/ConsentTypeRoutes.ts"
 import * as OpenRoutes from "./routes/OpenRoutes.ts"
@@ -32,6 +32,8 @@ import * as Authenticate from "./server/Authenticate.ts"
 import * as BrowserHeaders from "./server/BrowserHeaders.ts"
 import * as Deadline from "./server/Deadline.ts"
 import * as Drain from "./server/Drain.ts"
+import * as FetchHandler from "./server/FetchHandler.ts"
+import type { Handler, HandlerOptions } from "./server/FetchHandler.ts"
 import * as LoadShedding from "./server/LoadShedding.ts"
 import * as Methods from "./server/Methods.ts"
 import * as NodeServer from "./server/NodeServer.ts"
@@ -41,6 +43,8 @@ import * as RateLimit from "./server/RateLimit.ts"
 import * as RequestLog from "./server/RequestLog.ts"
 import * as Timeout from "./server/Timeout.ts"
 import * as Unparsed from "./server/Unparsed.ts"
+
+export type { Handler, HandlerOptions } from "./server/FetchHandler.ts"
 
 /** Where the service listens. */
 export interface Options {
@@ -119,22 +123,30 @@ const serverOptions: ServerOptions = {
   shouldUpgradeCallback: () => false,
 }
 
+/** A server that does not listen yet, with its listeners. */
+const make = Effect.gen(function* () {
+  const server = NodeServer.make(serverOptions, gate())
+  server.maxConnections = LoadShedding.connectionsMax
+  const drain = Drain.make(server)
+  NodeServer.register(server, listeners(server, drain, yield* RequestLog.make))
+  return { server, drain }
+})
+
+const app = Layer.merge(routes, middlewareLayer)
+
 /** Serves until its scope is closed; then it accepts no new connection, and answers the requests it has accepted. */
 export const layer = (
   options: Options,
 ): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Ledger | Digest.Digest> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const server = NodeServer.make(serverOptions, gate())
-      server.maxConnections = LoadShedding.connectionsMax
-      const drain = Drain.make(server)
-      NodeServer.register(server, listeners(server, drain, yield* RequestLog.make))
+      const { drain, server } = yield* make
       const listening = NodeHttpServer.layer(() => server, {
         host: options.host ?? "127.0.0.1",
         port: options.port,
         gracefulShutdownTimeout: `${Drain.limitSeconds} seconds`,
       })
-      return HttpRouter.serve(Layer.merge(routes, middlewareLayer), {
+      return HttpRouter.serve(app, {
         disableLogger: true,
         disableListenLog: true,
       }).pipe(
@@ -144,3 +156,44 @@ export const layer = (
       )
     }),
   )
+
+/**
+ * The service as a function of the Fetch standard, to mount it in another server. It has the same routes, limits and log
+ * as {@link layer}. Requests that are open when the scope closes are answered, and every later one is answered 503.
+ */
+export const makeHandler = (
+  options: HandlerOptions = {},
+): Effect.Effect<Handler, never, Ledger | Digest.Digest | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { server } = yield* make
+    const scope = yield* Effect.scope
+    const services = yield* Layer.build(Layer.merge(NodeHttpServer.layerHttpServices, RateLimit.layer))
+    const handled = HttpRouter.toHttpEffect(app).pipe(
+      Effect.flatMap((router) => NodeHttpServer.makeHandler(router, { scope })),
+    )
+    server.on("request", yield* Effect.provide(handled, services))
+    return yield* FetchHandler.make(server, options)
+  })
+
+/** A handler that can be closed. */
+export interface ClosableHandler extends Handler {
+  /** Answers the requests that are open, and every later one with 503. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * {@link makeHandler} for programs that do not run it as an effect: the service over a ledger as a function of the Fetch
+ * standard. It is made at the first request.
+ *
+ * @example
+ *   const handler = Server.handler(ledger, { basePath: "/consent" })
+ *   export default { fetch: handler }
+ */
+export const handler = (ledger: Ledger["Service"], options: HandlerOptions = {}): ClosableHandler => {
+  const scope = Scope.makeUnsafe()
+  const services = Layer.merge(Layer.succeed(Ledger, ledger), Digest.layerWebCrypto)
+  let made: Promise<Handler> | undefined
+  const get = () => (made ??= Effect.runPromise(Scope.provide(Effect.provide(makeHandler(options), services), scope)))
+  const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  return Object.assign(async (request: Request) => (await get())(request), { close })
+}
