@@ -418,8 +418,9 @@ export const record = Effect.fnUntraced(function* (
   const outcome = yield* Idempotency.once(organization, idempotency, context, carryOut)
   const recorded = outcome._tag === "Repeated" ? yield* repeated(batch, outcome.answer, context) : outcome
   if (recorded._tag !== "Recorded") return recorded
-  const { kept, ...answered } = recorded
+  const { alsoRecordedFor, kept, leftOut } = recorded
   const events = yield* ComposedEvents.of(organization, recorded.events, context, kept)
   const positions = yield* PositionsOf.after(project, recorded.events, recorded.positions, context)
-  return { ...answered, events, positions }
+  const answered = { _tag: "Recorded", events, positions, leftOut, alsoRecordedFor } as const
+  return "isRepeated" in recorded ? { ...answered, isRepeated: true } : answered
 })

@@ -6,7 +6,8 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as ItemDecoder from "../../../core/formats/ItemDecoder.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import { Ledger } from "../../../core/Ledger.ts"
-import type { Batch, ItemViolation } from "../../../core/ledger/Batch.ts"
+import * as GivenItems from "../../../core/ledger/GivenItems.ts"
+import type { Batch } from "../../../core/ledger/Batch.ts"
 import type { LeftOut } from "../../../core/ledger/BatchPlan.ts"
 import type { AlsoRecordedFor } from "../../../core/ledger/Recording.ts"
 import type { Item } from "../../../core/model/Admission.ts"
@@ -27,44 +28,29 @@ export const fromVisitor =
     consentAction: item.consentAction,
   })
 
-const ruleViolation = ({ item, code, field, detail }: ItemViolation) => ({
-  pointer: `/items/${item}/${field}`,
-  code,
-  detail,
-})
-
 /** A violation in the body. */
 type BodyViolation = Extract<Answer.Violation, { readonly pointer: string }>
 
-const sendAlone =
-  "this refusal was not recorded, because other items of the request were refused: send it again by itself, or with the others corrected"
-
-/** The refusals of a batch that are not recorded because of other items: those with no error of their own. */
-const notRecorded = (
-  items: ReadonlyArray<unknown>,
-  errors: ReadonlyArray<BodyViolation>,
-): ReadonlyArray<BodyViolation> => {
-  const faulty = new Set(errors.map(({ pointer }) => pointer.split("/", 3)[2]))
-  return items.flatMap((item, index) =>
-    ItemDecoder.isRefusal(item) && !faulty.has(String(index))
-      ? [{ pointer: `/items/${index}`, code: "not_recorded", detail: sendAlone }]
-      : [],
-  )
-}
+/** Violations of items, as they are in the body. */
+const inBody = (violations: ReadonlyArray<GivenItems.ListViolation>): ReadonlyArray<BodyViolation> =>
+  violations.map((violation) => ({ ...violation, pointer: `/items${violation.pointer}` }))
 
 /** The refusal of a batch that a quota does not hold: it names the declines, which would pass alone. */
 const withoutDeclines = (problem: Answer.HttpProblem, items: ReadonlyArray<unknown>): Answer.HttpProblem => {
-  const errors = notRecorded(items, [])
+  const errors = inBody(GivenItems.notRecorded(items, []))
   return errors.length === 0 ? problem : new Answer.HttpProblem({ ...problem, errors })
 }
 
-/** The refusal of a batch. The declines come first, because only a number of violations is answered. */
-const refused = (errors: ReadonlyArray<BodyViolation>, items: ReadonlyArray<unknown> = []) =>
+const withErrors = (errors: ReadonlyArray<BodyViolation>, declines: ReadonlyArray<BodyViolation>) =>
   new Answer.HttpProblem({
     status: 422,
     detail: `nothing was recorded: ${errors.length === 1 ? "1 rule is broken" : `${errors.length} rules are broken`}`,
-    errors: [...notRecorded(items, errors), ...errors],
+    errors: [...declines, ...errors],
   })
+
+/** The refusal of a batch. The declines come first, because only a number of violations is answered. */
+const refused = (errors: ReadonlyArray<GivenItems.ListViolation>, items: ReadonlyArray<unknown>) =>
+  withErrors(inBody(errors), inBody(GivenItems.notRecorded(items, errors)))
 
 /** The bodies of events, with what was left out of their items and the events of refusals for further people. */
 const bodiesOf = (events: ReadonlyArray<StoredEvent>, leftOut: LeftOut, also: AlsoRecordedFor): ReadonlyArray<string> =>
@@ -75,42 +61,11 @@ const bodiesOf = (events: ReadonlyArray<StoredEvent>, leftOut: LeftOut, also: Al
     return `${body.slice(0, -1)},${added.slice(1)}`
   })
 
-/** An item with members of the wrong shape: the violations, the members that have one, and the item without these. */
-interface Misshapen {
-  readonly violations: ReadonlyArray<Exchange.Violation>
-  readonly members: ReadonlySet<string>
-  readonly rest: Item | undefined
-}
-
-/** A state and an action that break no rule, used in place of those that could not be read. */
-const placeholders: Readonly<Record<string, string>> = { consentState: "declined", consentAction: "implied" }
-
-/** An item without the members that could not be read, copied once, because it may have any number of members. */
-const withoutMembers = (item: object, members: ReadonlySet<string>): Readonly<Record<string, unknown>> => {
-  const rest: Record<string, unknown> = { ...placeholders, ...item }
-  for (const member of members) {
-    if (Object.hasOwn(placeholders, member)) rest[member] = placeholders[member]
-    else delete rest[member]
-  }
-  return rest
-}
-
-/** Members that can replace each other. If one could not be read, none of them is reported as missing. */
-const alternatives = {
-  identifier_missing: Object.keys(ItemLine.identifierFields),
-  consent_type_missing: ["consentType", "category", "subcategory", "label"],
-} as const
-
-/** Whether a rule is broken by members that were read, and not only because others could not be read. */
-const isCertain = ({ code, field }: ItemViolation, { members }: Misshapen): boolean =>
-  !members.has(field) &&
-  !(code in alternatives && alternatives[code as keyof typeof alternatives].some((member) => members.has(member)))
-
 /** The answer to a batch of which every item could be read. */
 const recordItems = Effect.fnUntraced(function* (batch: Batch, given: ReadonlyArray<unknown>, isOverQuota: boolean) {
   const ledger = yield* Ledger
   const outcome = yield* isOverQuota ? ledger.recordNeeded(batch) : ledger.record(batch)
-  if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(ruleViolation), given)
+  if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(GivenItems.ofRule), given)
   const {
     alsoRecordedFor,
     events,
@@ -138,31 +93,16 @@ const recordItems = Effect.fnUntraced(function* (batch: Batch, given: ReadonlyAr
  * only those that change an answer are recorded.
  */
 const recordAll = Effect.fnUntraced(function* (
-  items: ReadonlyArray<Item | Misshapen>,
+  items: ReadonlyArray<GivenItems.GivenItem>,
   given: ReadonlyArray<unknown>,
   request: Omit<Batch, "items">,
   isOverQuota: boolean,
 ) {
-  if (items.every((item): item is Item => "person" in item)) {
-    return yield* recordItems({ ...request, items }, given, isOverQuota)
-  }
+  if (GivenItems.areRead(items)) return yield* recordItems({ ...request, items }, given, isOverQuota)
   const ledger = yield* Ledger
-  const readable = [...items.entries()].flatMap(([index, item]) => {
-    const rest = "person" in item ? item : item.rest
-    return rest === undefined ? [] : [{ index, rest }]
-  })
-  const reviewed = yield* ledger.review({ ...request, items: readable.map(({ rest }) => rest) })
-  const broken = Map.groupBy(reviewed, ({ item }) => readable[item]!.index)
-  const errors = items.flatMap((item, index) => {
-    const ofItem = (broken.get(index) ?? []).map((violation) => ({ ...violation, item: index }))
-    if ("person" in item) return ofItem.map(ruleViolation)
-    const shape = item.violations.map((violation) => ({
-      ...violation,
-      pointer: `/items/${index}${violation.pointer}`,
-    }))
-    return [...shape, ...ofItem.filter((violation) => isCertain(violation, item)).map(ruleViolation)]
-  })
-  return yield* refused(errors, given)
+  const readable = GivenItems.readable(items).map(({ rest }) => rest)
+  const reviewed = yield* ledger.review({ ...request, items: readable })
+  return yield* refused(GivenItems.violationsOf(items, reviewed), given)
 })
 
 /** The members of a request body, with items that are not read yet. */
@@ -177,7 +117,7 @@ const itemsWithoutOption = (body: unknown, errors: ReadonlyArray<BodyViolation>)
 
 /** Refuses a body. Its declines are named, unless something is wrong with the list of items. */
 const refusedBody = (body: unknown, errors: ReadonlyArray<BodyViolation>) =>
-  refused(errors, itemsWithoutOption(body, errors))
+  withErrors(errors, inBody(GivenItems.notRecorded(itemsWithoutOption(body, errors) ?? [], [])))
 
 /** A decoder of bodies. An unreadable `sharedContacts` is passed over if every item is a refusal: it changes none. */
 const bodyDecoder = (schema: Schema.Codec<BodyMembers, unknown>) => {
@@ -198,18 +138,7 @@ export const recorder = <Decoded>(
   bodySchema: Schema.Codec<BodyMembers, unknown>,
 ) => {
   const decodeBody = bodyDecoder(bodySchema)
-  const decodeItem = ItemDecoder.make(itemSchema, itemSchema, "implied")
-
-  const read = (value: unknown, toItem: (decoded: Decoded) => Item): Item | Misshapen => {
-    const itemOf = ({ leftOut, value }: ItemDecoder.Decoded<Decoded>): Item =>
-      leftOut === undefined ? toItem(value) : { ...toItem(value), leftOut }
-    const decoded = decodeItem(value)
-    if (Result.isSuccess(decoded)) return itemOf(decoded.success)
-    const violations = decoded.failure
-    const members = new Set(violations.map(ItemDecoder.memberOf))
-    const rest = members.has("") ? undefined : decodeItem(withoutMembers(Object(value), members))
-    return { violations, members, rest: rest && Result.isSuccess(rest) ? itemOf(rest.success) : undefined }
-  }
+  const read = GivenItems.reader(itemSchema)
 
   return Effect.fnUntraced(function* (
     body: unknown,
