@@ -3,6 +3,7 @@
  */
 import { existsSync } from "node:fs"
 import { Effect, Layer, Schema } from "effect"
+import * as MissingPackage from "../adapters/support/MissingPackage.ts"
 import * as ReplicaStore from "../core/ledger/ReplicaStore.ts"
 import type { LedgerRows, UpgradeNeeded } from "../core/ports/LedgerRows.ts"
 import type { LedgerUpgrade } from "../core/ports/LedgerUpgrade.ts"
@@ -42,19 +43,17 @@ export const redact = (url: string): string => {
 export const pathOf = (url: string): string | undefined =>
   url.startsWith("sqlite:") ? url.slice("sqlite:".length) : undefined
 
-/** The driver of PostgreSQL, which is an optional package. */
-const driver = "@effect/sql-pg"
-
-const isWithoutDriver = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND" && error.message.includes(driver)
-
-/** Loads an adapter only when it is needed, because loading takes most of the time of a short run. */
-const loadAdapter = <A>(load: () => Promise<A>): Effect.Effect<A, StoreUnavailable> =>
-  Effect.catchDefect(Effect.promise(load), (defect) =>
-    isWithoutDriver(defect)
-      ? new StoreUnavailable({ reason: `PostgreSQL is reached by a driver that is not there: npm install ${driver}` })
-      : Effect.die(defect),
-  )
+/**
+ * Loads an adapter only when it is needed, because loading takes most of the time of a short run. Fails if the driver
+ * of PostgreSQL, which is an optional package, is not installed.
+ */
+export const loadAdapter = <A>(load: () => Promise<A>): Effect.Effect<A, StoreUnavailable> =>
+  Effect.catchDefect(Effect.promise(load), (defect) => {
+    const missing = MissingPackage.nameOf(defect)
+    return missing === undefined
+      ? Effect.die(defect)
+      : new StoreUnavailable({ reason: `the store ${MissingPackage.reason([missing])}` })
+  })
 
 const loadRows = async (url: string): Promise<LedgerRows> => {
   const path = pathOf(url)

@@ -1,5 +1,6 @@
 /**
- * Reads types.json and rules.json (semantics, section 7), and mapping.json, each as a whole and up to {@link maxBytes}.
+ * Reads JSON documents, such as types.json and rules.json (semantics, section 7), each as a whole and up to
+ * {@link maxBytes}.
  */
 import { isUtf8 } from "node:buffer"
 import { createHash } from "node:crypto"
@@ -9,7 +10,6 @@ import * as Exchange from "../../core/formats/Exchange.ts"
 import type { RuleSet } from "../../core/engine/Rules.ts"
 import { BadInput, type InputProblem, problemFromViolation, type Unreadable } from "./BadInput.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
-import * as Mapping from "./Mapping.ts"
 import type { Source } from "./Source.ts"
 
 /** The most bytes of a document: 64 MiB. */
@@ -28,7 +28,7 @@ export interface Document<A> {
 export const types = Effect.fnUntraced(function* (
   source: Source,
 ): Effect.fn.Return<Document<ReadonlyArray<ConsentType>>, BadInput | Unreadable> {
-  const document = yield* readDocument(source, Exchange.Types)
+  const document = yield* read(source, Exchange.Types)
   const problems = [...repetitions(document.value)]
   if (problems.length > 0) return yield* refuse(source, problems)
   return { ...document, value: Exchange.typesFromFile(document.value) }
@@ -36,11 +36,7 @@ export const types = Effect.fnUntraced(function* (
 
 /** Reads a rules.json. */
 export const rules = (source: Source): Effect.Effect<Document<RuleSet>, BadInput | Unreadable> =>
-  readDocument(source, Exchange.RuleSet)
-
-/** Reads a mapping.json. */
-export const mapping = (source: Source): Effect.Effect<Mapping.Mapping, BadInput | Unreadable> =>
-  Effect.map(readDocument(source, Mapping.File), ({ value }) => Mapping.fromFile(value))
+  read(source, Exchange.RuleSet)
 
 /** Reads the consent types of a types.json. */
 export const readTypes = (source: Source): Effect.Effect<ReadonlyArray<ConsentType>, BadInput | Unreadable> =>
@@ -64,7 +60,8 @@ const readText = Effect.fnUntraced(function* (source: Source) {
   return bytes.toString("utf8").replace(/^\uFEFF/, "")
 })
 
-const readDocument = Effect.fnUntraced(function* <S extends Schema.ConstraintDecoder<unknown>>(
+/** Reads a document of a schema. */
+export const read = Effect.fnUntraced(function* <S extends Schema.ConstraintDecoder<unknown>>(
   source: Source,
   schema: S,
 ) {

@@ -7,10 +7,8 @@ interface Manifest {
   readonly version: string
   /** The versions of Node.js that this package runs on: `>=22.19`. */
   readonly engines: { readonly node: string }
-  /** The ranges of versions of the packages that a user of a part of this package installs. */
-  readonly peerDependencies: Readonly<Record<string, string>>
 }
 
 const manifest: Manifest = createRequire(import.meta.url)("assent/package.json")
 
-export const { engines, peerDependencies, version } = manifest
+export const { engines, version } = manifest

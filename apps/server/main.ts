@@ -11,8 +11,8 @@ import "effect/schema/SchemaJITCompiler/enable"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Config, Console, Effect, Exit, Layer, Schema } from "effect"
 import { HttpServerError } from "effect/http"
-import { createRequire } from "node:module"
 import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
+import * as Manifest from "../../adapters/support/Manifest.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Keys from "../Keys.ts"
@@ -20,7 +20,6 @@ import * as Service from "./Service.ts"
 import * as Settings from "./Settings.ts"
 
 const exits = { usage: 64, settings: 78, failure: 1 }
-const manifest: { readonly version: string } = createRequire(import.meta.url)("assent/package.json")
 
 const printError = (text: string) => process.stderr.write(`${text}\n`)
 
@@ -53,7 +52,7 @@ const isOfSettings = (error: unknown): boolean =>
   error instanceof UpgradeNeeded
 
 const serve = ({ settings, unknown }: Settings.Read): void =>
-  Layer.launch(Service.layer(settings, manifest.version, unknown.map(unknownName))).pipe(
+  Layer.launch(Service.layer(settings, Manifest.version, unknown.map(unknownName))).pipe(
     Effect.tapCause((cause) =>
       Cause.hasInterruptsOnly(cause)
         ? Effect.void

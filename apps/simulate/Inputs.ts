@@ -7,8 +7,6 @@ import * as PersonBatches from "../../adapters/duckdb/PersonBatches.ts"
 import * as TableFile from "../../adapters/duckdb/TableFile.ts"
 import * as EventBatches from "../../adapters/files/EventBatches.ts"
 import * as Source from "../../adapters/files/Source.ts"
-import * as PostgresReader from "../../adapters/postgres/PersonReader.ts"
-import * as PersonReader from "../../adapters/sqlite/PersonReader.ts"
 import * as Digest from "../../adapters/simulation-threads/Digest.ts"
 import type { EventColumns } from "../../core/simulation/EventColumns.ts"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
@@ -45,14 +43,18 @@ export interface Batches {
   readonly giveBack?: () => void
 }
 
+const loadPostgres = () => import("../../adapters/postgres/PersonReader.ts")
+const loadSqlite = () => import("../../adapters/sqlite/PersonReader.ts")
+
 const openStore = Effect.fnUntraced(function* (url: string, { knownAt }: Plan, keepsIds: boolean) {
   if (!Store.isKept(url)) {
     return yield* new BadQuestion({ field: "store", reason: `expected ${Store.keptForm}: a ledger that is kept` })
   }
   const path = Store.pathOf(url)
-  const reader = yield* path === undefined
-    ? PostgresReader.make(url, knownAt, keepsIds)
-    : PersonReader.make(path, knownAt, keepsIds)
+  const reader =
+    path === undefined
+      ? yield* (yield* Store.loadAdapter(loadPostgres)).make(url, knownAt, keepsIds)
+      : yield* (yield* Store.loadAdapter(loadSqlite)).make(path, knownAt, keepsIds)
   return { ...reader, digest: Effect.succeed({ name: Store.redact(url), sha256: reader.sha256 }) }
 })
 

@@ -6,6 +6,7 @@ import { Effect, type FileSystem, type Scope, type Stdio } from "effect"
 import type { OutOfOrder } from "../../adapters/duckdb/BadTable.ts"
 import { BadInput } from "../../adapters/files/BadInput.ts"
 import * as Replacement from "../../adapters/files/Replacement.ts"
+import * as MissingPackage from "../../adapters/support/MissingPackage.ts"
 import * as Folds from "../../adapters/simulation-threads/Folds.ts"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import * as Instant from "../../core/engine/Instant.ts"
@@ -116,14 +117,22 @@ const checkPublishable = (
   return problems.length === 0 ? Effect.void : Effect.fail(new BadInput({ file, problems, isCutShort: false }))
 }
 
+/** The optional packages that draw a report. */
+const drawing = ["@observablehq/plot", "linkedom"]
+
 /**
  * Loads the report adapter, which needs optional packages. This is done first, so that a missing package stops the run
  * at once.
  */
-const loadReport = Effect.tryPromise({
-  try: async () => (await import("../../adapters/report/Report.ts")).write,
-  catch: () => new BadQuestion({ field: "report", reason: "is drawn with optional packages that are not there" }),
-})
+const loadReport = Effect.catchDefect(
+  Effect.promise(async () => (await import("../../adapters/report/Report.ts")).write),
+  (defect) => {
+    const missing = MissingPackage.nameOf(defect)
+    if (missing === undefined) return Effect.die(defect)
+    const names = new Set([...MissingPackage.missingOf(drawing), missing])
+    return new BadQuestion({ field: "report", reason: MissingPackage.reason([...names]) })
+  },
+)
 
 type Needs = FileSystem.FileSystem | Stdio.Stdio
 

@@ -19,7 +19,7 @@ npm run mutants                    all mutants
 npm run mutants -- <part>          the mutants of a part
 npm run mutants -- <part> <text>   those of them whose line contains the text
 
-Exits with 1 if a mutant survives a test that should kill it.
+Exits with 1 if a mutant survives a test that should kill it, and with 2 if there is no such mutant.
 
 ${Object.entries(parts)
   .map(([name, { folder, mutants }]) => `${name.padEnd(12)} ${String(mutants.length).padStart(3)}  ${folder}`)
@@ -120,11 +120,18 @@ const reasonAlive = (
   return survived
 }
 
+/** Prints why no mutant is tried, with the usage; the exit code. */
+const refuse = (reason: string): number => {
+  console.error(`${reason}\n\n${help}`)
+  return 2
+}
+
 const main = (name: string | undefined, text = ""): number => {
   const asked = Object.entries(parts)
     .filter(([part]) => name === undefined || part === name)
     .map(([part, of]) => ({ part, of, mutants: of.mutants.filter((mutant) => lineOf(of, mutant).includes(text)) }))
   const total = asked.reduce((sum, { mutants }) => sum + mutants.length, 0)
+  if (total === 0) return refuse(`No mutant of ${name ?? "the code"} has "${text}" in its line.`)
   const copy = copyProject()
   const table: Array<string> = []
   let tried = 0
@@ -150,13 +157,10 @@ const main = (name: string | undefined, text = ""): number => {
     rmSync(copy, { recursive: true, force: true })
   }
   console.log(`\npart         killed/tried\n${table.join("\n")}`)
-  return isFailed || total === 0 ? 1 : 0
+  return isFailed ? 1 : 0
 }
 
 const [name, text] = process.argv.slice(2)
-if (name === "--help" || (name !== undefined && !(name in parts))) {
-  console.log(name === "--help" ? help : `There is no part "${name}".\n\n${help}`)
-  process.exitCode = name === "--help" ? 0 : 1
-} else {
-  process.exitCode = main(name, text)
-}
+if (name === "--help" || name === "-h") console.log(help)
+else if (name !== undefined && !Object.hasOwn(parts, name)) process.exitCode = refuse(`There is no part "${name}".`)
+else process.exitCode = main(name, text)

@@ -5,8 +5,8 @@ import { Effect, identity, Option, Schema } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import type { MissingColumn } from "../../../adapters/files/Columns.ts"
 import * as Delimiter from "../../../adapters/files/Delimiter.ts"
-import * as Documents from "../../../adapters/files/Documents.ts"
 import * as Mapping from "../../../adapters/files/Mapping.ts"
+import * as MappingFile from "../../../adapters/files/MappingFile.ts"
 import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as RowMapper from "../../../adapters/files/RowMapper.ts"
 import * as RowReader from "../../../adapters/files/RowReader.ts"
@@ -126,7 +126,7 @@ const validate = ({
 /** The mapping of the file; of an export `undefined`, because it has our members. */
 const mappingOf = Effect.fnUntraced(function* ({ map, restore }: Pick<Given, "map" | "restore">) {
   if (restore) return undefined
-  return Option.isNone(map) ? Mapping.none : yield* Effect.flatMap(Source.open(map.value), Documents.mapping)
+  return Option.isNone(map) ? Mapping.none : yield* Effect.flatMap(Source.open(map.value), MappingFile.read)
 })
 
 /**
