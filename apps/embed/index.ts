@@ -1,4 +1,30 @@
 /**
- * `assent/open`: a ledger for programs without Effect.
+ * `assent/open`: a ledger for programs without Effect. It takes and gives plain values, and promises.
  */
-export {}
+export { Closed, OpenError, type OpenErrorCode, Refusal, Unavailable, type Violation } from "./Errors.ts"
+export { open } from "./Open.ts"
+export type {
+  Category,
+  ConsentAction,
+  ConsentState,
+  ConsentType,
+  Decision,
+  Event,
+  FoundPerson,
+  HttpOptions,
+  Instant,
+  Item,
+  LogEntry,
+  LostEvent,
+  NewType,
+  OpenLedger,
+  OpenOptions,
+  Person,
+  Question,
+  RecordedEvent,
+  RecordOptions,
+  Rules,
+  State,
+  Status,
+  TypeMatch,
+} from "./OpenLedger.ts"

@@ -1,0 +1,107 @@
+/**
+ * Reads what a program gives to an open ledger: people, instants and consent types.
+ */
+import { Effect } from "effect"
+import * as InstantOf from "../../core/engine/Instant.ts"
+import * as ItemLine from "../../core/formats/ItemLine.ts"
+import { Ledger } from "../../core/Ledger.ts"
+import type { ListedType, ProjectScope } from "../../core/model/Catalog.ts"
+import * as People from "../../core/model/People.ts"
+import { Refusal, type Violation } from "./Errors.ts"
+import type { Instant, Person, Question, TypeMatch } from "./OpenLedger.ts"
+
+/** The question is not valid, and was not asked. */
+const refuse = (violations: ReadonlyArray<Violation>) =>
+  Effect.fail(new Refusal("the question is not valid", violations))
+
+const unknownMembers = (given: object, known: ReadonlyArray<string>, at: string): ReadonlyArray<Violation> =>
+  Object.keys(given)
+    .filter((member) => !known.includes(member))
+    .map((member) => ({
+      pointer: `${at}/${member}`,
+      code: "unknown",
+      detail: `no such member; there are ${known.join(", ")}`,
+    }))
+
+const missing = (detail: string): ReadonlyArray<Violation> => [{ pointer: "", code: "identifier_missing", detail }]
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+/** The people that the identifiers name. */
+export const people = Effect.fnUntraced(function* (scope: ProjectScope, person: Person) {
+  const named = `name the person by at least one of ${People.identifierKinds.join(", ")}`
+  if (!isObject(person)) return yield* refuse(missing(named))
+  const unknown = unknownMembers(person, People.identifierKinds, "")
+  if (unknown.length > 0) return yield* refuse(unknown)
+  const identifiers = ItemLine.identifiersOf(person)
+  if (Object.keys(identifiers).length === 0) return yield* refuse(missing(named))
+  const texts = Object.entries(identifiers).filter(([, value]) => typeof value !== "string")
+  if (texts.length > 0) {
+    return yield* refuse(texts.map(([kind]) => ({ pointer: `/${kind}`, code: "invalid", detail: "expected a string" })))
+  }
+  const ledger = yield* Ledger
+  const found = yield* ledger.find(scope, identifiers)
+  if (found._tag === "Found") return found
+  return yield* refuse(found.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail })))
+})
+
+const expectedInstant = "expected an ISO 8601 date-time with an offset, such as 2024-02-29T12:00:00.000Z, or a Date"
+
+const instantOf = (given: unknown): number | undefined => {
+  if (given instanceof Date) return Number.isNaN(given.getTime()) ? undefined : given.getTime()
+  return typeof given === "string" ? InstantOf.parse(given) : undefined
+}
+
+/** A date as files hold it; any other value as it is. */
+export const withoutDate = (value: unknown): unknown =>
+  value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value
+
+const matches = (type: ListedType, { category, consentType, label, subcategory }: TypeMatch): boolean =>
+  (consentType === undefined || consentType.toLowerCase() === type.id) &&
+  (category === undefined || category === type.category) &&
+  (subcategory === undefined || subcategory === type.subcategory) &&
+  (label === undefined || label === type.label)
+
+const typeMembers = ["consentType", "category", "subcategory", "label"]
+
+/** What is wrong with a match: a match that finds no type would be answered by nothing, which reads like a yes or no. */
+const faultsOfMatch = (match: unknown, index: number, { types }: ProjectScope): ReadonlyArray<Violation> => {
+  const pointer = `/types/${index}`
+  const isMatch = isObject(match) && Object.values(match).every((value) => typeof value === "string")
+  if (!isMatch || Object.keys(match).length === 0) {
+    return [{ pointer, code: "invalid", detail: `expected one of ${typeMembers.join(", ")} at least, each a string` }]
+  }
+  const unknown = unknownMembers(match, typeMembers, pointer)
+  if (unknown.length > 0) return unknown
+  if (types.all.some((type) => matches(type, match))) return []
+  const detail = `the project has no such consent type; it has ${types.all.length}, which types() lists`
+  return [{ pointer, code: "unknown_consent_type", detail }]
+}
+
+const instants = ["at", "knownAt"] as const
+
+/** The instants and the ids of the types that a question is about. */
+export const question = Effect.fnUntraced(function* (
+  scope: ProjectScope,
+  given: Question,
+  members: ReadonlyArray<keyof Question>,
+) {
+  const violations = [...unknownMembers(given, members, "")]
+  const read: { at?: number; knownAt?: number } = {}
+  for (const name of instants) {
+    if (given[name] === undefined || !members.includes(name)) continue
+    const instant = instantOf(given[name] satisfies Instant)
+    if (instant === undefined) violations.push({ pointer: `/${name}`, code: "invalid", detail: expectedInstant })
+    else read[name] = instant
+  }
+  const { types } = given
+  if (types !== undefined && !Array.isArray(types)) {
+    violations.push({ pointer: "/types", code: "invalid", detail: "expected a list, such as [{ label: … }]" })
+  } else if (types !== undefined) {
+    violations.push(...types.flatMap((match, index) => faultsOfMatch(match, index, scope)))
+  }
+  if (violations.length > 0) return yield* refuse(violations)
+  if (types === undefined) return read
+  const asked = scope.types.all.filter((type) => types.some((match) => matches(type, match)))
+  return { ...read, consentTypes: asked.map(({ id }) => id) }
+})

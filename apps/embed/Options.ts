@@ -1,0 +1,93 @@
+/**
+ * Reads the options of a ledger that is opened.
+ */
+import { Result, Schema } from "effect"
+import * as Exchange from "../../core/formats/Exchange.ts"
+import * as Fields from "../../core/formats/Fields.ts"
+import * as NewTypes from "../../core/formats/NewTypes.ts"
+import * as PageOrigins from "../../core/catalog/PageOrigins.ts"
+import type { Foundation } from "../../core/catalog/Founding.ts"
+import * as Store from "../Store.ts"
+import { OpenError, type Violation } from "./Errors.ts"
+import type { OpenOptions } from "./OpenLedger.ts"
+
+/** Options that have been read. */
+export interface Read {
+  /** What an empty store is filled with. */
+  readonly foundation: Foundation
+}
+
+const path = Schema.optionalKey(
+  Schema.String.check(Schema.isPattern(/[^/]$/, { message: "expected the path of a file" })),
+)
+
+const callback = Schema.optionalKey(
+  Schema.Unknown.check(Schema.makeFilter((value) => typeof value === "function" || "expected a function")),
+)
+
+const webAddress = Schema.String.check(
+  Schema.makeFilter((url) => (URL.canParse(url) && /^https?:/i.test(url)) || "expected an http or https URL"),
+)
+
+/** The options but for `types`. A member that does not exist is an error, because it would have no effect. */
+const Options = Exchange.strict({
+  keys: path,
+  project: Schema.optionalKey(Fields.Uuid),
+  name: Schema.optionalKey(Fields.writableText(2, 1024)),
+  domains: Schema.optionalKey(
+    Schema.Array(Schema.String).check(Schema.isMinLength(1, { message: "expected at least 1 host name" })),
+  ),
+  privacyPolicyUrl: Schema.optionalKey(webAddress),
+  types: Schema.optionalKey(Schema.Unknown),
+  erasureLog: path,
+  http: Schema.optionalKey(
+    Exchange.strict({
+      basePath: Schema.optionalKey(
+        Schema.String.check(Schema.isPattern(/^(\/.*)?$/, { message: "expected a path, such as /consent" })),
+      ),
+      clientAddress: callback,
+      log: callback,
+    }),
+  ),
+  onWarning: callback,
+})
+
+const decodeOptions = Exchange.decoder(Options)
+const decodeTypes = Exchange.decoder(NewTypes.NewTypes)
+
+const under = (member: string, violations: ReadonlyArray<Violation>): ReadonlyArray<Violation> =>
+  violations.map((each) => ({ ...each, pointer: `/${member}${each.pointer}` }))
+
+const defaultName = "My project"
+
+/** The members without those that are `undefined`. */
+const given = <Members extends object>(members: Members): Members =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Members
+
+const optionsRead = (options: OpenOptions): Result.Result<Read, ReadonlyArray<Violation>> => {
+  const read = decodeOptions(given(options))
+  const types = decodeTypes(Array.isArray(options.types) ? { items: options.types } : (options.types ?? { items: [] }))
+  const hosts = PageOrigins.faultsOf(options).map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
+  if (Result.isFailure(read)) return Result.fail([...read.failure, ...hosts])
+  if (Result.isFailure(types)) return Result.fail([...under("types", types.failure), ...hosts])
+  if (hosts.length > 0) return Result.fail(hosts)
+  const { domains = ["localhost"], name = defaultName } = read.success
+  const primaryDomain = domains[0]!.replace(/^\*\./, "")
+  const privacyPolicyUrl = read.success.privacyPolicyUrl ?? `https://${primaryDomain}/privacy`
+  return Result.succeed({
+    foundation: {
+      organization: { name, primaryDomain, privacyPolicyUrl },
+      project: { name, domains },
+      types: NewTypes.toNewTypes(types.success),
+    },
+  })
+}
+
+/** Reads the options. Throws if the URL or an option is not valid, with everything that is wrong. */
+export const read = (url: string, options: OpenOptions): Read => {
+  if (!Store.isUrl(url)) throw new OpenError("options", `the store: expected ${Store.form}`)
+  const found = optionsRead(options)
+  if (Result.isSuccess(found)) return found.success
+  const faults = found.failure.map(({ detail, pointer }) => `${pointer}: ${detail}`)
+  throw new OpenError("options", `the options of open: ${faults.join("; ")}`)
+}

@@ -1,0 +1,163 @@
+/**
+ * The ledger of a store, composed as the service composes it, and run for programs without Effect: the keys of its
+ * epochs are kept while it is open, and what an operator should know is given to a function instead of being logged.
+ */
+import { Array as Arrays, Effect, Exit, Layer, Logger, ManagedRuntime, Option, Scope } from "effect"
+import type { Digest } from "effect/crypto"
+import * as MissingPackage from "../../adapters/support/MissingPackage.ts"
+import type { Handler } from "../../adapters/http/Server.ts"
+import * as Ledger from "../../core/Ledger.ts"
+import * as KeyEpochs from "../../core/ledger/KeyEpochs.ts"
+import * as Crypto from "../Crypto.ts"
+import * as ErasureLogFile from "../ErasureLogFile.ts"
+import * as Keys from "../Keys.ts"
+import * as KeyTending from "../server/KeyTending.ts"
+import * as Store from "../Store.ts"
+import { Closed, OpenError, type OpenErrorCode, Refusal, Unavailable } from "./Errors.ts"
+import type { HttpOptions, OpenOptions } from "./OpenLedger.ts"
+
+/** Runs effects over an open ledger. */
+export interface Runtime {
+  /** Rejects with the errors of `assent/open`. */
+  readonly run: <A>(effect: Effect.Effect<A, unknown, Ledger.Ledger>) => Promise<A>
+  readonly handler: Handler
+  readonly close: () => Promise<void>
+}
+
+/** Gives warnings to a function. Other lines are left out, because a library does not write to its program's output. */
+const logger = (onWarning: (message: string) => void) =>
+  Logger.make(({ logLevel, message }) => {
+    if (logLevel === "Warn" || logLevel === "Error" || logLevel === "Fatal") {
+      onWarning(
+        Arrays.ensure(message)
+          .filter((part) => typeof part === "string")
+          .join(" "),
+      )
+    }
+  })
+
+const replay = (url: string) =>
+  Effect.gen(function* () {
+    const ledger = yield* Ledger.Ledger
+    const replayed = Option.getOrUndefined(yield* ledger.replayErasures)
+    if (replayed !== undefined && replayed.erased > 0) {
+      yield* Effect.logWarning(`${url}: people were erased again, because the store lacked erasures of the log`)
+    }
+  })
+
+const layerOf = (url: string, { erasureLog, keys }: OpenOptions, onWarning: (message: string) => void) => {
+  const logPath = erasureLog ?? (process.env[ErasureLogFile.variable] || undefined)
+  const reportKeys = (path: string) =>
+    Effect.logWarning(`${path}: a key file was made: keep a copy of it apart from the ledger and its backups`)
+  const chosen = { store: url, keys: keys ?? (process.env[Keys.variable] || undefined) }
+  const ledger = Ledger.layer.pipe(
+    Layer.provide(Keys.withStore(chosen, reportKeys, Store.layer(url))),
+    Layer.provide(ErasureLogFile.layer(logPath, erasureLog === undefined ? ErasureLogFile.variable : "erasureLog")),
+    Layer.provideMerge(Crypto.layer),
+  )
+  return Layer.effectDiscard(Effect.flatMap(KeyEpochs.Kept, KeyTending.watch)).pipe(
+    Layer.merge(Layer.effectDiscard(replay(Store.redact(url)))),
+    Layer.provideMerge(ledger),
+    Layer.provide(Logger.layer([logger(onWarning)])),
+  )
+}
+
+const codes: Readonly<Record<string, OpenErrorCode>> = {
+  KeysNeeded: "keys",
+  KeysUnavailable: "keys",
+  BadErasureLogPath: "erasure-log",
+  ErasureLogUnavailable: "erasure-log",
+  UpgradeNeeded: "upgrade",
+  StoreUnavailable: "store",
+}
+
+const tagOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : ""
+
+const asOpenError = (url: string, error: unknown): unknown => {
+  const code = codes[tagOf(error)]
+  if (code === undefined || !(error instanceof Error)) return error
+  const place = Store.redact(url)
+  const option = tagOf(error) === "KeysNeeded" ? " (or by the option keys)" : ""
+  const message = (error.message.includes(place) ? error.message : `${place}: ${error.message}`) + option
+  return new OpenError(code, message, { cause: error })
+}
+
+const asError = (error: unknown): unknown =>
+  error instanceof Refusal || !(error instanceof Error) || !(tagOf(error) in codes)
+    ? error
+    : new Unavailable(error.message, { cause: error })
+
+const loadServer = async () => {
+  try {
+    return await Promise.all([
+      import("../../adapters/http/Server.ts"),
+      import("../../adapters/http/server/RequestLog.ts"),
+    ])
+  } catch (error) {
+    const missing = MissingPackage.nameOf(error)
+    if (missing === undefined) throw error
+    const needed = ["@effect/platform-node", "csv-parse", "jose"].filter((name) => !MissingPackage.isInstalled(name))
+    throw new OpenError("package", `the handler needs packages that are not there: ${MissingPackage.install(needed)}`)
+  }
+}
+
+/** Makes the handler at its first request, because most programs that record and ask do not serve. */
+const makeHandler = (
+  runtime: ManagedRuntime.ManagedRuntime<Ledger.Ledger | Digest.Digest, unknown>,
+  { log, ...options }: HttpOptions,
+) => {
+  const scope = Scope.makeUnsafe()
+  let made: Promise<Handler> | undefined
+  const make = async () => {
+    const [Server, RequestLog] = await loadServer()
+    const handler = Server.makeHandler(options).pipe(Scope.provide(scope))
+    return runtime.runPromise(log === undefined ? handler : Effect.provideService(handler, RequestLog.Sink, log))
+  }
+  const load = () => {
+    made ??= make()
+    // The packages may be installed meanwhile, in development.
+    made.catch(() => (made = undefined))
+    return made
+  }
+  return {
+    handler: async (request: Request) => (await load())(request),
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
+  }
+}
+
+/** Opens a ledger. Rejects with an `OpenError`. */
+export const open = async (url: string, options: OpenOptions): Promise<Runtime> => {
+  const onWarning = options.onWarning ?? ((message: string) => process.emitWarning(message, "AssentWarning"))
+  const runtime = ManagedRuntime.make(layerOf(url, options, onWarning))
+  await runtime.context().catch(async (error: unknown) => {
+    await runtime.dispose()
+    throw asOpenError(url, error)
+  })
+  const { close: closeHandler, handler } = makeHandler(runtime, options.http ?? {})
+  const underWay = new Set<Promise<unknown>>()
+  let closed: Promise<void> | undefined
+  const tracked = <A>(call: Promise<A>): Promise<A> => {
+    const settled = call.then(
+      () => {},
+      () => {},
+    )
+    underWay.add(settled)
+    void settled.then(() => underWay.delete(settled))
+    return call
+  }
+  const stop = async () => {
+    await Promise.all([...underWay])
+    await closeHandler()
+    await runtime.dispose()
+  }
+  return {
+    run: (effect) =>
+      closed === undefined
+        ? tracked(runtime.runPromise(effect).catch((error: unknown) => Promise.reject(asError(error))))
+        : Promise.reject(new Closed()),
+    handler: (request) =>
+      closed === undefined ? handler(request) : Promise.resolve(new Response(null, { status: 503 })),
+    close: () => (closed ??= stop()),
+  }
+}
