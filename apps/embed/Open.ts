@@ -1,37 +1,18 @@
 /**
- * Opens a ledger for programs without Effect.
+ * The function that opens a ledger. It loads Effect and the store only when it is called, so that a package that is
+ * missing is named.
  */
-import type { Effect } from "effect"
-import { Effect as Effects } from "effect"
-import type { Ledger } from "../../core/Ledger.ts"
-import type { ProjectScope } from "../../core/model/Catalog.ts"
-import * as Store from "../Store.ts"
-import * as Asking from "./Asking.ts"
+import * as MissingPackage from "../../adapters/support/MissingPackage.ts"
+import { OpenError } from "./Errors.ts"
 import type { OpenLedger, OpenOptions } from "./OpenLedger.ts"
-import * as Options from "./Options.ts"
-import * as Project from "./Project.ts"
-import * as Recording from "./Recording.ts"
-import * as Runtime from "./Runtime.ts"
-import * as Types from "./Types.ts"
 
-const ledgerOf = ({ organization, project }: ProjectScope, { close, handler, run }: Runtime.Runtime): OpenLedger => {
-  /** Runs a use case with the project as it is now, because a type may have been made meanwhile. */
-  const inProject = <A>(use: (scope: ProjectScope) => Effect.Effect<A, unknown, Ledger>): Promise<A> =>
-    run(Effects.flatMap(Project.scope(project.id), use))
-  return {
-    organizationId: organization.id,
-    projectId: project.id,
-    record: (items, options = {}) => inProject((scope) => Recording.record(scope, items, options)),
-    decide: (person, question = {}) => inProject((scope) => Asking.decide(scope, person, question)),
-    state: (person, question = {}) => inProject((scope) => Asking.state(scope, person, question)),
-    timeline: (person, question = {}) => inProject((scope) => Asking.timeline(scope, person, question)),
-    people: (person) => inProject((scope) => Asking.people(scope, person)),
-    types: () => inProject(Types.list),
-    addType: (type) => inProject((scope) => Types.add(scope, type)),
-    createKey: (key) => inProject((scope) => Types.createKey(scope, key)),
-    handler,
-    close,
-    [Symbol.asyncDispose]: close,
+const load = async () => {
+  try {
+    return await import("./Opening.ts")
+  } catch (error) {
+    const missing = MissingPackage.missingOf(["effect"])
+    if (missing.length === 0) throw error
+    throw new OpenError("package", `assent/open ${MissingPackage.reason(missing)}`, { cause: error })
   }
 }
 
@@ -55,17 +36,5 @@ const ledgerOf = ({ organization, project }: ProjectScope, { close, handler, run
  *   console.log(decision?.permitted) // true
  *   await ledger.close()
  */
-export const open = async (url: string, options: OpenOptions = {}): Promise<OpenLedger> => {
-  const { foundation } = Options.read(url, options)
-  const runtime = await Runtime.open(url, options)
-  try {
-    const place = Store.redact(url)
-    const scope = await runtime.run(
-      Effects.flatMap(Project.find(place, options.project, foundation), (id) => Project.scope(id)),
-    )
-    return ledgerOf(scope, runtime)
-  } catch (error) {
-    await runtime.close()
-    throw error
-  }
-}
+export const open = async (url: string, options: OpenOptions = {}): Promise<OpenLedger> =>
+  (await load()).open(url, options)

@@ -95,10 +95,9 @@ const loadServer = async () => {
       import("../../adapters/http/server/RequestLog.ts"),
     ])
   } catch (error) {
-    const missing = MissingPackage.nameOf(error)
-    if (missing === undefined) throw error
-    const needed = ["@effect/platform-node", "csv-parse", "jose"].filter((name) => !MissingPackage.isInstalled(name))
-    throw new OpenError("package", `the handler needs packages that are not there: ${MissingPackage.install(needed)}`)
+    const missing = MissingPackage.missingOf(["@effect/platform-node", "csv-parse", "jose"])
+    if (missing.length === 0) throw error
+    throw new OpenError("package", `the handler ${MissingPackage.reason(missing)}`, { cause: error })
   }
 }
 
