@@ -7,6 +7,7 @@ import { createHash } from "node:crypto"
 import { Effect, Result, type Schema, Stream } from "effect"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
+import * as NewTypes from "../../core/formats/NewTypes.ts"
 import type { RuleSet } from "../../core/engine/Rules.ts"
 import { BadInput, type InputProblem, problemFromViolation, type Unreadable } from "./BadInput.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
@@ -33,6 +34,12 @@ export const types = Effect.fnUntraced(function* (
   if (problems.length > 0) return yield* refuse(source, problems)
   return { ...document, value: Exchange.typesFromFile(document.value) }
 })
+
+/** Reads a types.json that an empty ledger is to be set up with. */
+export const newTypes = (
+  source: Source,
+): Effect.Effect<ReturnType<typeof NewTypes.toNewTypes>, BadInput | Unreadable> =>
+  Effect.map(readDocument(source, NewTypes.NewTypes), ({ value }) => NewTypes.toNewTypes(value))
 
 /** Reads a rules.json. */
 export const rules = (source: Source): Effect.Effect<Document<RuleSet>, BadInput | Unreadable> =>

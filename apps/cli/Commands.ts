@@ -37,9 +37,10 @@ export const all = {
     () => import("./commands/simulate.ts"),
   ),
   bootstrap: entry(
-    "Set up an empty store: a demo organization, project, API key and four consent types",
+    "Set up an empty store: your organization with its consent types, or a demonstration",
     () => import("./commands/bootstrap.ts"),
   ),
+  key: entry("Make an API key as the operator, list the keys, or revoke one", () => import("./commands/key.ts")),
   migrate: entry("Make or complete the tables of a PostgreSQL database", () => import("./commands/migrate.ts")),
   upgrade: entry(
     "Write a ledger of an earlier version again, with personal data apart; or go on with that",

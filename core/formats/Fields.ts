@@ -24,6 +24,9 @@ const isWritable = Schema.makeFilter(
 /** A string of `minimum` to `maximum` characters that every store can keep. */
 export const writableText = (minimum: number, maximum: number) => text(minimum, maximum).check(isWritable)
 
+/** The name of an organization, a project or an API key. */
+export const EntryName = writableText(2, 1024)
+
 /** What a reason must be. */
 export const expectedReason = "1 to 256 characters, not white space alone"
 

@@ -9,8 +9,6 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import { roles } from "../../../core/model/Role.ts"
 import * as Wire from "./Wire.ts"
 
-const Name = Fields.writableText(2, 1024)
-
 /**
  * A host name. The server checks it: the tables of UTS 46 are too large for the descriptions that browsers load, too.
  */
@@ -46,7 +44,7 @@ export const KeySet = Schema.Struct({
 })
 
 const organizationFields = {
-  name: Name,
+  name: Fields.EntryName,
   primaryDomain: Domain,
   privacyPolicyUrl: Wire.WebAddress,
 }
@@ -56,7 +54,7 @@ export const NewOrganization = Schema.Struct({ ...organizationFields, jwks: Fiel
 
 /** A change of an organization. */
 export const OrganizationChange = Schema.Struct({
-  name: Fields.orNull(Name),
+  name: Fields.orNull(Fields.EntryName),
   primaryDomain: Fields.orNull(Domain),
   privacyPolicyUrl: Fields.orNull(Wire.WebAddress),
   jwks: Fields.orNull(KeySet),
@@ -114,10 +112,10 @@ const projectFields = {
 }
 
 /** A new project. */
-export const NewProject = Schema.Struct({ name: Name, ...projectFields })
+export const NewProject = Schema.Struct({ name: Fields.EntryName, ...projectFields })
 
 /** A change of a project. */
-export const ProjectChange = Schema.Struct({ name: Fields.orNull(Name), ...projectFields })
+export const ProjectChange = Schema.Struct({ name: Fields.orNull(Fields.EntryName), ...projectFields })
 
 /** A project. */
 export const Project = Schema.Struct({
@@ -145,7 +143,7 @@ const Permissions = Schema.Array(Schema.Struct({ projectId: Fields.Uuid, role: S
 
 /** A new API key. */
 export const NewApiKey = Schema.Struct({
-  name: Name,
+  name: Fields.EntryName,
   role: Schema.Literals(roles),
   permissions: Fields.orNull(Permissions),
   expiresAt: Fields.orNull(Exchange.Instant),
@@ -153,7 +151,7 @@ export const NewApiKey = Schema.Struct({
 
 /** A change of an API key. */
 export const ApiKeyChange = Schema.Struct({
-  name: Fields.orNull(Name),
+  name: Fields.orNull(Fields.EntryName),
   role: Fields.orNull(Schema.Literals(roles)),
   permissions: Fields.orNull(Permissions),
   expiresAt: Fields.orNull(Exchange.Instant),

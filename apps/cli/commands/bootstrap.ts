@@ -1,12 +1,14 @@
 /**
- * `assent bootstrap`: founds the demonstration in an empty store, as `npm start` does, without serving.
+ * `assent bootstrap`: sets up an empty store, with an organization of the operator, or with the demonstration, as
+ * `npm start` does, without serving.
  */
 import { Console, Data, Effect, Layer, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Lane from "../../../core/model/Lane.ts"
-import type { Founded } from "../../../core/catalog/Founding.ts"
+import type { Foundation, Founded } from "../../../core/catalog/Founding.ts"
 import * as Ledger from "../../../core/Ledger.ts"
 import * as WholeNumber from "../../WholeNumber.ts"
+import * as FoundationFlags from "../FoundationFlags.ts"
 import * as KeysFlag from "../KeysFlag.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 
@@ -27,20 +29,36 @@ const lanesOfEnvironment = Effect.suspend(() => {
   )
 })
 
-const facts = ({ apiKey, consentTypes, organization, project }: Founded) => ({
+const ownersKey = { name: "Owner", role: "owner", permissions: [] } as const
+
+/** Sets up the store; nothing if it is not empty. */
+const setUp = (foundation: Foundation | undefined) =>
+  Effect.flatMap(Ledger.Ledger, ({ found, foundWith }) =>
+    foundation === undefined ? found : foundWith(foundation, ownersKey),
+  )
+
+const facts = ({ apiKey, consentTypes, organization, project }: Founded, isDemonstration: boolean) => ({
   organizationId: organization.id,
   projectId: project.id,
   apiKey,
   consentTypes: consentTypes.map(({ id, category, subcategory, label }) => ({ id, category, subcategory, label })),
+  isDemonstration,
 })
 
-const asText = ({ organizationId, projectId, apiKey, consentTypes }: ReturnType<typeof facts>): string =>
-  [
-    `organization  ${organizationId}`,
-    `project       ${projectId}`,
-    `API key       ${apiKey}  (shown only now)`,
+const demonstrationNote =
+  "a demonstration was set up, for localhost; a ledger of your own: assent bootstrap --name … --domain …"
+
+const asText = (founded: Founded, isDemonstration: boolean): string => {
+  const { organization, project } = founded
+  const { apiKey, consentTypes } = facts(founded, isDemonstration)
+  return [
+    ...(isDemonstration ? [demonstrationNote] : []),
+    `organization  ${organization.id}  ${organization.name}`,
+    `project       ${project.id}  ${project.name}: ${project.domains.join(", ")}`,
+    `API key       ${apiKey}  (an owner's; shown only now)`,
     ...consentTypes.map((type) => `consent type  ${type.id}  ${type.category} / ${type.subcategory} / ${type.label}`),
   ].join("\n")
+}
 
 /** The command. */
 export const command = Command.make(
@@ -51,6 +69,7 @@ export const command = Command.make(
       StoreFlag.any,
     ),
     keys: KeysFlag.flag,
+    ...FoundationFlags.flags,
     lanes: Flag.String("lanes").pipe(
       Flag.withMetavar("<count>"),
       Flag.withDescription(
@@ -60,24 +79,34 @@ export const command = Command.make(
       Flag.optional,
     ),
     json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print { organizationId, projectId, apiKey, consentTypes }"),
+      Flag.withDescription("Print { organizationId, projectId, apiKey, consentTypes, isDemonstration }"),
       Flag.withDefault(false),
     ),
   },
-  Effect.fnUntraced(function* ({ json, keys, lanes, store }) {
+  Effect.fnUntraced(function* ({ json, keys, lanes, store, ...own }) {
     const count = Option.isSome(lanes) ? lanes.value : yield* lanesOfEnvironment
+    const foundation = yield* FoundationFlags.read(own)
     yield* StoreFlag.printIfFromEnvironment(store)
-    const found = Effect.flatMap(Ledger.Ledger, (ledger) => ledger.found)
     const layer = Layer.provide(KeysFlag.ledger(store.url, keys), Layer.succeed(Ledger.NewLanes, count))
-    const founded = yield* Effect.provide(found, layer)
+    const founded = yield* Effect.provide(setUp(foundation), layer)
     if (Option.isNone(founded)) {
-      return yield* new AlreadySetUp({ message: "the store is set up already; nothing was changed" })
+      const message = "the store is set up already; nothing was changed; another API key: assent key --role owner"
+      return yield* new AlreadySetUp({ message })
     }
-    const made = facts(founded.value)
-    yield* Console.log(json ? JSON.stringify(made) : asText(made))
-  }),
+    const isDemonstration = foundation === undefined
+    yield* Console.log(
+      json ? JSON.stringify(facts(founded.value, isDemonstration)) : asText(founded.value, isDemonstration),
+    )
+  }, Effect.scoped),
 ).pipe(
   Command.withExamples([
-    { command: "assent bootstrap --store sqlite:./data/assent.db --json", description: "Set up, and print the ids" },
+    {
+      command: "assent bootstrap --name Example --domain example.com --types types.json",
+      description: "Your own organization, with its consent types",
+    },
+    {
+      command: "assent bootstrap --store sqlite:./try.db --json",
+      description: "The demonstration, on a file of its own",
+    },
   ]),
 )

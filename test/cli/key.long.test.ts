@@ -1,0 +1,2 @@
+/** The same, on PostgreSQL too. */
+import "./key.test.ts"
