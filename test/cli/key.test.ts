@@ -3,7 +3,7 @@
  * runs on the store knows a key from its next request on, and a revoked one no more.
  */
 import { afterAll, describe, expect, test } from "vitest"
-import { times } from "../support/long.ts"
+import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Server, startEmpty } from "../support/server.ts"
 import { workplace } from "./run.ts"
@@ -21,6 +21,8 @@ afterAll(async () => {
 
 type Kind = "SQLite" | "PostgreSQL"
 
+const kinds: ReadonlyArray<Kind> = isLong ? ["SQLite", "PostgreSQL"] : ["SQLite"]
+
 /** A server on a new store, and the URL of the store. */
 const serverOn = async (kind: Kind) => {
   if (kind === "PostgreSQL") postgres = await startPostgres(["-c", "fsync=off"])
@@ -30,78 +32,75 @@ const serverOn = async (kind: Kind) => {
   return { server, store: database ?? `sqlite:${server.file}` }
 }
 
-describe.each(times<ReadonlyArray<Kind>>(["SQLite"], ["SQLite", "PostgreSQL"]))(
-  "on a ledger in %s whose server runs",
-  (kind) => {
-    let server: Server
-    let store: string
-    const key = (...args: ReadonlyArray<string>) => run(["key", ...args, "--store", store])
-    const statusWith = async (secret: string, path: string) =>
-      (await server.request("GET", path, { headers: { "x-api-key": secret.trim() } })).status
-    const listed = async (): Promise<ReadonlyArray<Record<string, unknown>>> =>
-      JSON.parse((await key("list", "--json")).stdout).keys
+describe.each(kinds)("on a ledger in %s whose server runs", (kind) => {
+  let server: Server
+  let store: string
+  const key = (...args: ReadonlyArray<string>) => run(["key", ...args, "--store", store])
+  const statusWith = async (secret: string, path: string) =>
+    (await server.request("GET", path, { headers: { "x-api-key": secret.trim() } })).status
+  const listed = async (): Promise<ReadonlyArray<Record<string, unknown>>> =>
+    JSON.parse((await key("list", "--json")).stdout).keys
 
-    test("a key is made whose secret is all that is on standard output, and it works at once", async () => {
-      const on = await serverOn(kind)
-      server = on.server
-      store = on.store
-      const { apiKey, organization } = server.banner()
-      const keys = `/privacy-v1/organizations/${organization}/api-keys`
-      const owner = await key("--role", "owner", "--name", "After the loss")
-      expect(owner).toMatchObject({ code: 0, stdout: expect.stringMatching(secretPattern) })
-      expect(owner.stderr).toMatch(
-        /^made the key [0-9a-f-]{36} of the role owner in Demo organization; shown only now:$/m,
-      )
-      expect(await statusWith(owner.stdout, keys)).toBe(200)
-      expect(await statusWith(apiKey, keys)).toBe(200)
-    })
+  test("a key is made whose secret is all that is on standard output, and it works at once", async () => {
+    const on = await serverOn(kind)
+    server = on.server
+    store = on.store
+    const { apiKey, organization } = server.banner()
+    const keys = `/privacy-v1/organizations/${organization}/api-keys`
+    const owner = await key("--role", "owner", "--name", "After the loss")
+    expect(owner).toMatchObject({ code: 0, stdout: expect.stringMatching(secretPattern) })
+    expect(owner.stderr).toMatch(
+      /^made the key [0-9a-f-]{36} of the role owner in Demo organization; shown only now:$/m,
+    )
+    expect(await statusWith(owner.stdout, keys)).toBe(200)
+    expect(await statusWith(apiKey, keys)).toBe(200)
+  })
 
-    test("a key of least privilege has its role in one project, and nothing elsewhere", async () => {
-      const { organization, project } = server.banner()
-      const { code, stdout } = await key("--role", "limited", "--project", project.toUpperCase(), "--json")
-      const made = JSON.parse(stdout)
-      expect([code, made]).toEqual([
-        0,
-        expect.objectContaining({
-          organization,
-          name: "limited key",
-          role: "none",
-          permissions: [{ projectId: project, role: "limited" }],
-          apiKey: expect.stringMatching(secretPattern.source.replace("\\n", "")),
-        }),
-      ])
-      const root = `/privacy-v1/organizations/${organization}`
-      expect(await statusWith(made.apiKey, `${root}/projects/${project}/consent-events`)).toBe(200)
-      expect(await statusWith(made.apiKey, `${root}/api-keys`)).toBe(403)
-    })
+  test("a key of least privilege has its role in one project, and nothing elsewhere", async () => {
+    const { organization, project } = server.banner()
+    const { code, stdout } = await key("--role", "limited", "--project", project.toUpperCase(), "--json")
+    const made = JSON.parse(stdout)
+    expect([code, made]).toEqual([
+      0,
+      expect.objectContaining({
+        organization,
+        name: "limited key",
+        role: "none",
+        permissions: [{ projectId: project, role: "limited" }],
+        apiKey: expect.stringMatching(secretPattern.source.replace("\\n", "")),
+      }),
+    ])
+    const root = `/privacy-v1/organizations/${organization}`
+    expect(await statusWith(made.apiKey, `${root}/projects/${project}/consent-events`)).toBe(200)
+    expect(await statusWith(made.apiKey, `${root}/api-keys`)).toBe(403)
+  })
 
-    test("a list names every key with its last use, and no secret", async () => {
-      const table = await key("list")
-      expect(table.code).toBe(0)
-      for (const text of ["Demo key", "After the loss", `limited in ${server.banner().project}`]) {
-        expect(table.stdout).toContain(text)
-      }
-      const keys = await listed()
-      expect(keys.map(({ name }) => name)).toEqual(["Demo key", "After the loss", "limited key"])
-      expect(JSON.stringify(keys)).not.toMatch(/assent_|secretHash/)
-      expect(keys[0]).toMatchObject({ lastUsedAt: expect.stringMatching(/Z$/) })
-    })
+  test("a list names every key with its last use, and no secret", async () => {
+    const table = await key("list")
+    expect(table.code).toBe(0)
+    for (const text of ["Demo key", "After the loss", `limited in ${server.banner().project}`]) {
+      expect(table.stdout).toContain(text)
+    }
+    const keys = await listed()
+    expect(keys.map(({ name }) => name)).toEqual(["Demo key", "After the loss", "limited key"])
+    expect(JSON.stringify(keys)).not.toMatch(/assent_|secretHash/)
+    expect(keys[0]).toMatchObject({ lastUsedAt: expect.stringMatching(/Z$/) })
+  })
 
-    test("a revoked key is refused from the next request on, and the last owner's key stays", async () => {
-      const { apiKey, organization } = server.banner()
-      const path = `/privacy-v1/organizations/${organization}/api-keys`
-      const [first, second] = await listed()
-      expect(await key("revoke", String(first!["id"]))).toMatchObject({
-        code: 0,
-        stdout: expect.stringMatching(/^revoked/),
-      })
-      expect(await statusWith(apiKey, path)).toBe(401)
-      expect(await key("revoke", String(first!["id"]))).toMatchObject({ code: 2 })
-      const last = await key("revoke", String(second!["id"]))
-      expect([last.code, last.stderr]).toEqual([2, expect.stringContaining("make another one first")])
+  test("a revoked key is refused from the next request on, and the last owner's key stays", async () => {
+    const { apiKey, organization } = server.banner()
+    const path = `/privacy-v1/organizations/${organization}/api-keys`
+    const [first, second] = await listed()
+    expect(await key("revoke", String(first!["id"]))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^revoked/),
     })
-  },
-)
+    expect(await statusWith(apiKey, path)).toBe(401)
+    expect(await key("revoke", String(first!["id"]))).toMatchObject({ code: 2 })
+    const last = await key("revoke", String(second!["id"]))
+    expect([last.code, last.stderr]).toEqual([2, expect.stringContaining("make another one first")])
+  })
+})
 
 test.each([
   [
