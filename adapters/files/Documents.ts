@@ -39,7 +39,7 @@ export const types = Effect.fnUntraced(function* (
 export const newTypes = (
   source: Source,
 ): Effect.Effect<ReturnType<typeof NewTypes.toNewTypes>, BadInput | Unreadable> =>
-  Effect.map(readDocument(source, NewTypes.NewTypes), ({ value }) => NewTypes.toNewTypes(value))
+  Effect.map(read(source, NewTypes.NewTypes), ({ value }) => NewTypes.toNewTypes(value))
 
 /** Reads a rules.json. */
 export const rules = (source: Source): Effect.Effect<Document<RuleSet>, BadInput | Unreadable> =>
