@@ -1,0 +1,2 @@
+/** The pages again, each followed twice. */
+import "./snippets.test.ts"

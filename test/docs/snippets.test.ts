@@ -1,0 +1,51 @@
+/**
+ * Every command and program of the pages runs as it is written, in the order of its page, and prints what the page
+ * says.
+ */
+import { existsSync } from "node:fs"
+import { afterAll, describe, expect, test } from "vitest"
+import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { isLong } from "../support/long.ts"
+import { hasPackages } from "../support/tools.ts"
+import { blocksOf } from "./snippets/blocks.ts"
+import { sitDown } from "./snippets/desk.ts"
+import { play, stepsOf } from "./snippets/play.ts"
+import { pages, root } from "./sources.ts"
+
+/** Pages that a reader follows again on another day: played twice. The long tests play all pages twice. */
+const isFirst = /^README\.md$|^docs\/embedding\.md$|^docs\/start\//
+
+/** Pages with many commands, which tests of the command line run too: played in the long tests alone. */
+const isSlow = /^docs\/(command-line|simulation|rule-packs)\.md$/
+
+const played = pages.filter((page) => /^(README|CONTRIBUTING)\.md$|^docs\/|^examples\//.test(page))
+const blocks = played.flatMap(blocksOf)
+
+describe.runIf(hasPackages({ curl: "curl" })).concurrent("a reader can follow", () => {
+  const withCommands = played.filter((page) => stepsOf(page).length > 0 && (isLong || !isSlow.test(page)))
+
+  let postgres: Promise<Postgres> | undefined
+  afterAll(async () => (await postgres)?.stop())
+  const database = async () => (await (postgres ??= startPostgres())).database()
+
+  // Also after a timeout, everything that the commands have started is ended.
+  test.for(withCommands)("%s", async (page, { onTestFinished }) => {
+    const desk = await sitDown(database)
+    onTestFinished(desk.leave)
+    await play(desk, stepsOf(page))
+    if (isLong || isFirst.test(page)) await play(desk, stepsOf(page), true)
+  })
+})
+
+describe("blocks that are not run", () => {
+  const marked = (mark: "not run" | "run by") => blocks.filter(({ marks }) => marks.has(mark))
+
+  test("become more only if someone raises this number", () => {
+    expect(marked("not run").map(({ line, page }) => `${page}:${line}`)).toHaveLength(9)
+    expect(marked("run by").map(({ line, page }) => `${page}:${line}`)).toHaveLength(29)
+  })
+
+  test("here are run by a test that exists", () => {
+    expect(marked("run by").filter(({ marks }) => !existsSync(`${root}${marks.get("run by")}`))).toEqual([])
+  })
+})
