@@ -2,16 +2,17 @@
  * One line of diff.ndjson: an interval on which the answers of one person for one consent type differ.
  *
  * ```
- * { concordId, consentType, from, until,
+ * { concordId, consentType, category, subcategory, label, from, until,
  *   before: { status, permitted, askAgain }, after: { … }, because: { before, after } }
  * ```
  *
  * `before` is the baseline's answer and `after` the candidate's. Each `because` has the id of the deciding event, if
- * there is one, and the explanation as in decisions.ndjson.
+ * there is one, and the explanation as in decisions.ndjson. The name of the type is left out if it is not known.
  */
 import * as BecauseLine from "./BecauseLine.ts"
 import * as Instant from "../engine/Instant.ts"
 import type * as Comparison from "../engine/Comparison.ts"
+import * as TypeLine from "./TypeLine.ts"
 
 /** The explanation of one of the two answers. */
 export interface DiffBecause extends BecauseLine.BecauseLine {
@@ -27,9 +28,8 @@ export interface DiffAnswer {
 }
 
 /** A line. The interval contains `from` but not `until`. */
-export interface DiffLine {
+export interface DiffLine extends TypeLine.TypeLine {
   readonly concordId: string
-  readonly consentType: string
   readonly from: string
   readonly until: string
   readonly before: DiffAnswer
@@ -51,11 +51,11 @@ const because = ({ outcome: { event }, because }: Comparison.Side): DiffBecause 
 /** Converts a difference. */
 export const fromDifference = (
   concordId: string,
-  consentType: string,
+  type: TypeLine.Named,
   { from, until, before, after }: Comparison.Difference,
 ): DiffLine => ({
   concordId,
-  consentType,
+  ...TypeLine.of(type),
   from: Instant.format(from),
   until: Instant.format(until),
   before: answer(before),

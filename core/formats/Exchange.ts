@@ -16,6 +16,7 @@ import { orNull } from "./Fields.ts"
 import * as Outcome from "../engine/Outcome.ts"
 import * as PeriodOf from "../engine/Period.ts"
 import type * as RulesOf from "../engine/Rules.ts"
+import * as TypeLine from "./TypeLine.ts"
 
 const readAs = <To>(
   schema: Schema.Codec<To>,
@@ -252,10 +253,14 @@ const LostHead = Schema.Struct({
 
 /**
  * One line of decisions.ndjson, and a decision over HTTP. Fields without a value are left out; instants are strings.
+ * `category`, `subcategory` and `label` are left out if no types.json names the type.
  */
 export const Decision = Schema.Struct({
   concordId: Schema.optionalKey(Schema.String),
   consentType: Schema.String,
+  category: Schema.optionalKey(Schema.String),
+  subcategory: Schema.optionalKey(Schema.Tuple([Schema.String])),
+  label: Schema.optionalKey(Schema.String),
   at: Schema.String,
   knownAt: Schema.String,
   status: Schema.Literals(Outcome.statuses),
@@ -282,16 +287,10 @@ export const Decision = Schema.Struct({
 /** A decision as files and HTTP hold it. */
 export type DecisionLine = typeof Decision.Type
 
-/** Converts a decision about a person and a consent type. Without `concordId`, the person is not known. */
-export const decisionToLine = (
-  concordId: string | undefined,
-  consentType: string,
-  decision: DecisionOf.Decision,
-): DecisionLine => {
+/** The members of a decision that say what was decided. */
+const answerOf = (decision: DecisionOf.Decision) => {
   const { event, expiresAt, nextChangeAt, because } = decision
   return {
-    ...(concordId !== undefined && { concordId }),
-    consentType,
     at: InstantOf.format(decision.at),
     knownAt: InstantOf.format(decision.knownAt),
     status: decision.status,
@@ -306,6 +305,27 @@ export const decisionToLine = (
     ...(nextChangeAt !== undefined && { nextChangeAt: InstantOf.format(nextChangeAt) }),
     because: BecauseLine.fromBecause(because),
   }
+}
+
+/** Converts a decision about a person and a consent type. Without `concordId`, the person is not known. */
+export const decisionToLine = (
+  concordId: string | undefined,
+  type: TypeLine.Named,
+  decision: DecisionOf.Decision,
+): DecisionLine => ({
+  ...(concordId !== undefined && { concordId }),
+  ...TypeLine.of(type),
+  ...answerOf(decision),
+})
+
+/** The line of {@link decisionToLine} as JSON. What names the type is written once for each type. */
+export const decisionToText = (
+  concordId: string | undefined,
+  type: TypeLine.Named,
+  decision: DecisionOf.Decision,
+): string => {
+  const person = concordId === undefined ? "" : `"concordId":${JSON.stringify(concordId)},`
+  return `{${person}${TypeLine.text(type)},${JSON.stringify(answerOf(decision)).slice(1)}`
 }
 
 /** One error in a value. */

@@ -78,7 +78,7 @@ const decisionsOf = ({ context, organization, survivor }: People, project: Proje
     const page = { limit: decisionsAtATime, ...(after !== undefined && { after }) }
     const question = { organization, project, concordId: survivor, consentTypes: page }
     return Effect.map(Reading.decisions(question, context), ({ concordId, items, next }) => ({
-      items: items.map(({ decision, type }) => JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))),
+      items: items.map(({ decision, type }) => Exchange.decisionToText(concordId, type, decision)),
       ...(next !== undefined && { next }),
     }))
   })

@@ -13,6 +13,7 @@ import * as UnsortedEvents from "./UnsortedEvents.ts"
 import type * as Rules from "../engine/Rules.ts"
 import * as Comparison from "../engine/Comparison.ts"
 import * as Steps from "./Steps.ts"
+import type * as TypeLine from "../formats/TypeLine.ts"
 import type { Example } from "./Summary.ts"
 import * as Sweep from "./Sweep.ts"
 import * as Totals from "./Totals.ts"
@@ -67,6 +68,8 @@ export const maxExamples = 10
 const maxCachedTypes = 10_000
 
 interface Sides {
+  /** The type as it is named in lines. */
+  readonly named: TypeLine.Named
   readonly baseline: Sweep.SweepSide
   readonly candidate: Sweep.SweepSide
 }
@@ -86,10 +89,12 @@ const sidesOf = ({ baseline, candidate, knownAt }: SimulationQuestion): ((id: st
   return (id) => {
     const found = cache.get(id)
     if (found !== undefined) return found
-    const current = side(baselineTypes.get(id) ?? ConsentType.unknown(id), baseline)
-    const proposed = side(candidateTypes.get(id) ?? ConsentType.unknown(id), candidate)
+    const unknown = ConsentType.unknown(id)
+    const current = side(baselineTypes.get(id) ?? unknown, baseline)
+    const proposed = side(candidateTypes.get(id) ?? unknown, candidate)
+    const named = baselineTypes.get(id) ?? candidateTypes.get(id) ?? unknown
     // If both sides are the same object, the sweep walks only one.
-    const sides = { baseline: current, candidate: isSame(current, proposed) ? current : proposed }
+    const sides = { named, baseline: current, candidate: isSame(current, proposed) ? current : proposed }
     if (cache.size >= maxCachedTypes) cache.clear()
     cache.set(id, sides)
     return sides
@@ -101,7 +106,7 @@ const differences = (
   low: number,
   high: number,
   concordId: string,
-  { baseline, candidate }: Sides,
+  { baseline, candidate }: Pick<Sides, "baseline" | "candidate">,
   window: Comparison.Window,
 ): ReadonlyArray<Comparison.Difference> => {
   const reading = ({ type, terms }: Sweep.SweepSide): Comparison.Reading => ({
@@ -162,7 +167,7 @@ export const make = (question: SimulationQuestion, steps: Steps.Steps, keepsLine
       for (; pair < columns.personEnds[person]!; pair++) {
         const typeIndex = columns.pairTypes[pair]!
         const consentType = columns.typeIds[typeIndex]!
-        const { baseline, candidate } = sides[typeIndex]!
+        const { baseline, candidate, named } = sides[typeIndex]!
         const high = columns.pairEnds[pair]!
         counter.beginPair((totals[typeIndex] ??= counter.typeOf(consentType)))
         const isDifferent = sweep.pair(columns, low, high, baseline, candidate, counter)
@@ -175,7 +180,7 @@ export const make = (question: SimulationQuestion, steps: Steps.Steps, keepsLine
             if (reason !== undefined) examples.push(toPossibleExample(reason, concordId, consentType, found))
             if (keepsLines) {
               for (const each of found) {
-                text += `${JSON.stringify(DiffLine.fromDifference(concordId, consentType, each))}\n`
+                text += `${JSON.stringify(DiffLine.fromDifference(concordId, named, each))}\n`
               }
             }
           }

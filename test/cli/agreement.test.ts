@@ -125,8 +125,8 @@ const byLibrary = ({
       return [
         {
           concordId,
-          decision: Exchange.decisionToLine(concordId, id, decision),
-          changes: changes.map((change) => Exchange.decisionToLine(concordId, id, change)),
+          decision: Exchange.decisionToLine(concordId, type, decision),
+          changes: changes.map((change) => Exchange.decisionToLine(concordId, type, change)),
         },
       ]
     }),

@@ -10,6 +10,8 @@ place.write(
       {
         id: "news",
         category: "marketing",
+        subcategory: "email",
+        label: "newsletter",
         rules: { maxAge: { accepted: "P1M" } },
         versions: [
           { version: 1, publishedAt: "2020-01-01T00:00:00Z" },
@@ -39,6 +41,9 @@ describe("decisions", () => {
       {
         concordId: "ann",
         consentType: "news",
+        category: "marketing",
+        subcategory: ["email"],
+        label: "newsletter",
         at: "2024-02-05T00:00:00.000Z",
         knownAt: "2024-03-01T00:00:00.000Z",
         status: "given",
@@ -157,10 +162,10 @@ describe("timeline", () => {
     const args = ["timeline", "--person", "ann", "--types", "types.json", "--events", "events.ndjson", ...known]
     const { code, stdout, stderr } = await place.run(args)
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
-    expect(linesOf(stdout).map(({ at, consentType, status }) => [at, consentType, status])).toEqual([
-      ["2024-01-31T00:00:00.000Z", "news", "given"],
-      ["2024-01-31T00:00:00.000Z", "other", "requested"],
-      ["2024-02-15T00:00:00.000Z", "news", "invalidated"],
+    expect(linesOf(stdout).map(({ at, consentType, label, status }) => [at, consentType, label, status])).toEqual([
+      ["2024-01-31T00:00:00.000Z", "news", "newsletter", "given"],
+      ["2024-01-31T00:00:00.000Z", "other", undefined, "requested"],
+      ["2024-02-15T00:00:00.000Z", "news", "newsletter", "invalidated"],
     ])
   })
 

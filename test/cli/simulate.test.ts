@@ -42,6 +42,8 @@ it("writes every interval on which an answer differs, sorted, with before, after
     {
       concordId: "ann",
       consentType: "news",
+      category: "marketing",
+      label: "newsletter",
       from: "2024-07-31T00:00:00.000Z",
       until: "2025-01-01T00:00:00.000Z",
       before: given,

@@ -158,7 +158,7 @@ const answers = Effect.fnUntraced(function* (
       const { items } = yield* ledger.decisions({ ...question, at: knownAt })
       const { items: changes } = yield* ledger.timeline(question)
       for (const { decision, type } of [...items, ...changes])
-        answers.push(Exchange.decisionToLine(concordId, type.id, decision))
+        answers.push(Exchange.decisionToLine(concordId, type, decision))
     }
     answers.push(yield* listed({ concordId, offset: 0 }))
   }

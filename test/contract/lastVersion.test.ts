@@ -157,13 +157,13 @@ const withoutDeleted = (answered: string, expected: string): string => {
 /**
  * An answer without what this version answers otherwise on purpose: each version of a consent type has an `id`, and the
  * type's own `requireReaccept` is always false, because it is a command (semantics, section 1). A decision that is
- * asked by an identifier says since when the identifier names the person, and a project has an `earliestConsentDate`
- * and `appOrigins`. A
- * person lists its identifiers, whose kinds are not known.
+ * asked by an identifier says since when the identifier names the person, each decision names its type, and a project
+ * has an `earliestConsentDate` and `appOrigins`. A person lists its identifiers, whose kinds are not known.
  */
 const withoutIntended = (answered: string): string => {
   const answer = answered
     .replaceAll(/,"(namedSince|earliestConsentDate)":"[^"]*"|,"appOrigins":\[\]/g, "")
+    .replaceAll(/("consentType":"[^"]*"),"category":"[^"]*","subcategory":\["[^"]*"\],"label":"[^"]*"(?=,"at":)/g, "$1")
     .replaceAll(/,"identifiers":\[(\{"since":"[^"]*"\},?)*\]/g, "")
   if (!answer.includes('"publishedAt":')) return answer
   return JSON.stringify(JSON.parse(answer), function (this: object, key, value: unknown) {

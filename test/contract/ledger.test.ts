@@ -68,7 +68,7 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
           })
         const ask = (concordId: string | undefined, instants: { at?: number; knownAt?: number } = {}) =>
           Effect.map(ledger.decisions({ ...scope, concordId, ...instants }), (answered) =>
-            answered.items.map((each) => Exchange.decisionToLine(concordId, each.type.id, each.decision)),
+            answered.items.map((each) => Exchange.decisionToLine(concordId, each.type, each.decision)),
           )
         // A refusal is being recorded while the state of the person is asked for, at about the same millisecond.
         const tryOne = Effect.fnUntraced(function* (index: number) {

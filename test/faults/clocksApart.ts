@@ -148,7 +148,7 @@ export const play = async ({ both, scope, time }: Servers, { ahead, steps }: Scr
         return { decision: items.find((item) => item.type.id === type.id)!.decision, knownAt }
       }),
     )
-    const text = JSON.stringify({ ...Exchange.decisionToLine(undefined, type.id, decision) })
+    const text = JSON.stringify({ ...Exchange.decisionToLine(undefined, type, decision) })
     return { decision, instants: { at: decision.at, knownAt }, text }
   }
 

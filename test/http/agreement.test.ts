@@ -133,7 +133,7 @@ const byLibrary = (listed: unknown, events: ReadonlyArray<unknown>, at: string, 
         .map((line) => Exchange.eventFromLine(line, type))
       const terms = Terms.make(type, Rules.inForce(type.rules, type), Instant.parse(knownAt)!)
       const decision = Decision.decide(own, terms, Instant.parse(at)!)
-      return { occurs: own.length > 0, line: Exchange.decisionToLine(concordId, type.id, decision) }
+      return { occurs: own.length > 0, line: Exchange.decisionToLine(concordId, type, decision) }
     }),
   )
 }

@@ -174,10 +174,26 @@ const compare = (value: unknown, shown: unknown, at: string, name = ""): void =>
   return undefined
 }
 
-/** The example with the given answer, whose ids are replaced by those of the examples. */
+/** An id that no example has. */
+const unusedId = (): string => {
+  const used = JSON.stringify(exampleSequence)
+  let number = 100
+  while (used.includes(exampleId(number)) || actual.has(exampleId(number))) number++
+  return exampleId(number)
+}
+
+/**
+ * The example with the given answer, whose ids are replaced by those of the examples: the same ones as before, as far
+ * as the answer has the shape that it had.
+ */
 const record = (example: Example, answer: Answer): void => {
+  try {
+    compare(answer.json, example.answer, example.operation)
+  } catch {
+    // The answer is another one now, which is why it is recorded.
+  }
   for (const [id] of answer.text.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)) {
-    if (![...actual.values()].includes(id)) actual.set(exampleId(100 + actual.size), id)
+    if (![...actual.values()].includes(id)) actual.set(unusedId(), id)
   }
   const shown = new Map([...actual].map(([known, id]) => [id, known]))
   const path = Object.entries(example.path ?? {}).map(([name, value]) => [name, fromAnswer(value)])

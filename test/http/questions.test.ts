@@ -7,6 +7,7 @@ import { decisionToLine } from "../../core/formats/Exchange.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 import { served } from "../support/served.ts"
 import {
+  acme,
   ask,
   asOwner,
   asVisitor,
@@ -123,6 +124,38 @@ describe("decisions", () => {
     }
   })
 
+  test("name their type as an event does, in every answer, and right after its id", async () => {
+    const visitor = await visit(server)
+    const person = { concordId: visitor.concordId }
+    const item = { consentType: types.analytics.id, consentState: "accepted", consentAction: "user_click" }
+    const event = (await asVisitor(server, visitor, "POST", "consent-events", { json: { items: [item] } })).json
+      .items[0]
+    const json = { items: Object.values(types).map(({ id }) => ({ person, consentType: id })) }
+    const asked = await server.request("POST", `${privacy()}/consent-decisions`, { headers: asOwner, json })
+    const data = await server.request("GET", `/privacy-v1/organizations/${acme.id}/people/${visitor.concordId}/data`, {
+      headers: asOwner,
+    })
+    const answers = [
+      (await ask(server, "consent-decisions", person)).json.items,
+      (await asVisitor(server, visitor, "GET", "consent-decisions")).json.items,
+      asked.json.items,
+      data.json.projects[0].decisions,
+    ]
+    for (const items of answers) {
+      for (const { id, category, subcategory, label } of Object.values(types)) {
+        const decision = items.find(({ consentType }: Answered) => consentType === id)
+        expect(decision).toMatchObject({ category, subcategory: [subcategory], label })
+        expect(Object.keys(decision).slice(0, 6).join()).toBe("concordId,consentType,category,subcategory,label,at")
+      }
+      const { category, subcategory, label } = event
+      expect(items.find((each: { readonly event: string }) => each.event === event.id)).toMatchObject({
+        category,
+        subcategory,
+        label,
+      })
+    }
+  })
+
   test("about an unknown person have no concordId, and a question makes no person", async () => {
     for (let n = 0; n < 2; n++) {
       const { items } = (await ask(server, "consent-decisions", { userId: "only asked" })).json
@@ -198,7 +231,7 @@ describe("decisions", () => {
             const decision = Decision.decide(ofType, terms, Date.parse(items[index].at))
             // Before its first event the identifier named no one.
             const isKnown = knownAt === undefined || knownAt >= moments[0]!
-            const line = decisionToLine(isKnown ? events[0]!.concordId : undefined, type.id, decision)
+            const line = decisionToLine(isKnown ? events[0]!.concordId : undefined, type, decision)
             return isKnown ? { ...line, namedSince: new Date(moments[0]!).toISOString() } : line
           })
           expect(canonicalize(items)).toBe(canonicalize(expected))

@@ -136,7 +136,7 @@ const ask = Effect.fnUntraced(function* (
       : yield* ledger.find(scope, Object.fromEntries(Object.entries(person).slice(0, 1)))
   if ("faults" in named) throw new Error("the identifier is valid")
   const { concordId, items } = yield* ledger.decisions({ ...scope, ...named, ...instants })
-  return items.map(({ decision, type }) => Exchange.decisionToLine(concordId, type.id, decision))
+  return items.map(({ decision, type }) => Exchange.decisionToLine(concordId, type, decision))
 })
 
 /** An answer, and how to ask for it again. */

@@ -218,7 +218,7 @@ const answers = Effect.fnUntraced(function* (scope: ProjectScope) {
     const concordId = person._tag === "Found" ? person.concordId : undefined
     found.push(concordId)
     const { items } = yield* ledger.timeline({ ...scope, concordId })
-    const lines = items.map(({ decision, type }) => [type.label, Exchange.decisionToLine("", type.id, decision)])
+    const lines = items.map(({ decision, type }) => [type.label, Exchange.decisionToLine("", type, decision)])
     const text = JSON.stringify([found.indexOf(concordId), concordId === undefined, lines])
     told.push(
       JSON.parse(

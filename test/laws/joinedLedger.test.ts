@@ -183,7 +183,7 @@ const play = Effect.fnUntraced(function* (
 const ask = Effect.fnUntraced(function* (told: Told, who: number, instants: { at?: Instant; knownAt?: Instant } = {}) {
   const ledger = yield* Ledger.Ledger
   const { concordId, items } = yield* ledger.decisions({ ...told.site, concordId: told.concordIds[who], ...instants })
-  return items.map(({ decision, type }) => Exchange.decisionToLine(concordId, type.id, decision))
+  return items.map(({ decision, type }) => Exchange.decisionToLine(concordId, type, decision))
 })
 
 /** Answers with names in place of ids, so that those of two ledgers can be compared. */
@@ -207,7 +207,7 @@ const decided = (told: Told, who: number, at: Instant, knownAt: Instant) => {
   return Catalog.typesKnownAt(told.site.types, knownAt).all.map((type) => {
     const events = told.events.filter((event) => event.consentType === type.id && members.includes(event.concordId))
     const decision = Decision.decide(events, Terms.make(type, type.rules, knownAt), at)
-    return Exchange.decisionToLine(members[0], type.id, decision)
+    return Exchange.decisionToLine(members[0], type, decision)
   })
 }
 

@@ -121,6 +121,7 @@ const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: Simulation.Simulat
       return {
         concordId,
         consentType,
+        type: question.baseline.types.find(({ id }) => id === consentType)!,
         stretches: [...Comparison.compare(before, after, question)],
         differences: [...Comparison.diff(before, after, question)],
       }
@@ -136,8 +137,8 @@ test("A fold over columns writes the lines and the totals that the timelines giv
       const fold = Simulation.make(question, steps, true)
       const text = batches(ledger, question.knownAt).map(fold.fold).join("")
       const expected = pairs(ledger, question)
-      const lines = expected.flatMap(({ concordId, consentType, differences }) =>
-        differences.map((each) => `${JSON.stringify(DiffLine.fromDifference(concordId, consentType, each))}\n`),
+      const lines = expected.flatMap(({ concordId, differences, type }) =>
+        differences.map((each) => `${JSON.stringify(DiffLine.fromDifference(concordId, type, each))}\n`),
       )
       expect(text).toBe(lines.join(""))
 

@@ -179,7 +179,7 @@ const ask = Effect.fnUntraced(function* (
   const question = { ...scope, concordId, ...(alias !== undefined && { alias }), ...instants }
   const answer = yield* ledger.decisions(question)
   const [first] = answer.items
-  return Exchange.decisionToLine(answer.concordId, first!.type.id, first!.decision)
+  return Exchange.decisionToLine(answer.concordId, first!.type, first!.decision)
 })
 
 /** The answer of the pure core, from the events of everyone that the model counts as one. */
@@ -189,7 +189,7 @@ const decided = ({ events, model, scope }: World, who: Asked, at: number, knownA
   const group = person === undefined ? new Set<string>() : IdentityModel.oneWith(model, person)
   const own = events.filter(({ concordId, consentType }) => group.has(concordId) && consentType === type!.id)
   expect(own.every(({ dateCreated }) => dateCreated <= knownAt)).toBe(true)
-  return Exchange.decisionToLine(undefined, type!.id, Decision.decide(own, Terms.make(type!, type!.rules, knownAt), at))
+  return Exchange.decisionToLine(undefined, type!, Decision.decide(own, Terms.make(type!, type!.rules, knownAt), at))
 }
 
 const run = (program: Effect.Effect<void, unknown, Ledger.Ledger>): Promise<void> =>

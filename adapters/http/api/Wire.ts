@@ -45,6 +45,13 @@ export const recordRequest = <S extends Schema.Constraint>(item: S) =>
     ),
   })
 
+/** The name of a consent type in an answer. */
+const typeName = {
+  category: Fields.Category,
+  subcategory: Schema.Tuple([Schema.String]),
+  label: Schema.String,
+}
+
 /** An event in an answer. */
 export const Event = Schema.Struct({
   createdAt: Schema.Tuple([Schema.String]),
@@ -82,9 +89,7 @@ export const Event = Schema.Struct({
   ),
   submitter: Schema.String,
   externalId: Schema.optionalKey(Schema.String),
-  category: Fields.Category,
-  subcategory: Schema.Tuple([Schema.String]),
-  label: Schema.String,
+  ...typeName,
   version: Schema.Int,
   erased: Schema.optionalKey(
     Schema.Literal(true).annotate({
@@ -145,6 +150,7 @@ export const EventPage = page(Event)
 /** A decision in an answer. */
 const Decision = Schema.Struct({
   ...Exchange.Decision.fields,
+  ...typeName,
   namedSince: Schema.optionalKey(
     Schema.String.annotate({
       description:

@@ -72,8 +72,8 @@ export const state = Effect.fnUntraced(function* (
 
 /** A decision as JSON; asked by an identifier, with the instant since which that names the person. */
 const write = ({ decision, person: { concordId, namedSince }, type }: TypeDecision): string => {
-  const line = Exchange.decisionToLine(concordId, type.id, decision)
-  return JSON.stringify(namedSince === undefined ? line : { ...line, namedSince: Instant.format(namedSince) })
+  const text = Exchange.decisionToText(concordId, type, decision)
+  return namedSince === undefined ? text : `${text.slice(0, -1)},"namedSince":"${Instant.format(namedSince)}"}`
 }
 
 /** The decisions about a person, one for each type of the project. `caller` is the id of the key or session. */

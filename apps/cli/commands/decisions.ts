@@ -18,7 +18,7 @@ export const command = Command.make(
     const knownAt = Flags.knownAt(flags, now)
     yield* FileLedger.answerEach({ flags, knownAt, from, keepsLines: false }, ({ concordId, type, terms, events }) => {
       const decision = Decision.decide(events, terms, from)
-      return `${JSON.stringify(Exchange.decisionToLine(concordId, type.id, decision))}\n`
+      return `${Exchange.decisionToText(concordId, type, decision)}\n`
     })
   }),
 ).pipe(

@@ -38,7 +38,7 @@ export const command = Command.make(
     const lines: Array<Exchange.DecisionLine> = []
     const question = { flags, knownAt, from: Instant.min, keepsLines: false, concordId: person }
     yield* FileLedger.answerEach(question, (group) => {
-      for (const change of changes(group)) lines.push(Exchange.decisionToLine(person, group.type.id, change))
+      for (const change of changes(group)) lines.push(Exchange.decisionToLine(person, group.type, change))
       return ""
     })
     if (lines.length === 0) yield* Output.warn("--person: no event about this person is known")

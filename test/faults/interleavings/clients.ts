@@ -291,7 +291,7 @@ export const decisionsOf = Effect.fnUntraced(function* (
   const found = yield* ledger.find(scope, identifiers)
   const { _tag, ...people } = found._tag === "Refused" ? { _tag: "Found", concordId: undefined } : found
   const { items } = yield* ledger.decisions({ ...scope, ...people, ...instants })
-  const lines = items.map(({ decision, person, type }) => Exchange.decisionToLine(person.concordId, type.id, decision))
+  const lines = items.map(({ decision, person, type }) => Exchange.decisionToLine(person.concordId, type, decision))
   return { _tag: "Read", lines } as const
 })
 

@@ -222,7 +222,7 @@ export const of = (model: Model, project: Project) => {
 
   const lineOf = ({ decision, person: { concordId, namedSince }, type }: TypeDecision): string =>
     JSON.stringify({
-      ...Exchange.decisionToLine(concordId, type.id, decision),
+      ...Exchange.decisionToLine(concordId, type, decision),
       ...(namedSince !== undefined && { namedSince: new Date(namedSince).toISOString() }),
     })
 
