@@ -51,7 +51,7 @@ const because = ({ outcome: { event }, because }: Comparison.Side): DiffBecause 
 /** Converts a difference. */
 export const fromDifference = (
   concordId: string,
-  type: TypeLine.Named,
+  type: TypeLine.NamedType,
   { from, until, before, after }: Comparison.Difference,
 ): DiffLine => ({
   concordId,

@@ -310,7 +310,7 @@ const answerOf = (decision: DecisionOf.Decision) => {
 /** Converts a decision about a person and a consent type. Without `concordId`, the person is not known. */
 export const decisionToLine = (
   concordId: string | undefined,
-  type: TypeLine.Named,
+  type: TypeLine.NamedType,
   decision: DecisionOf.Decision,
 ): DecisionLine => ({
   ...(concordId !== undefined && { concordId }),
@@ -321,7 +321,7 @@ export const decisionToLine = (
 /** The line of {@link decisionToLine} as JSON. What names the type is written once for each type. */
 export const decisionToText = (
   concordId: string | undefined,
-  type: TypeLine.Named,
+  type: TypeLine.NamedType,
   decision: DecisionOf.Decision,
 ): string => {
   const person = concordId === undefined ? "" : `"concordId":${JSON.stringify(concordId)},`

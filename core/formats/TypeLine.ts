@@ -13,23 +13,23 @@ export interface TypeLine {
 }
 
 /** The parts of a type that name it. */
-export type Named = Pick<ConsentType, "id" | "category" | "subcategory" | "label">
+export type NamedType = Pick<ConsentType, "id" | "category" | "subcategory" | "label">
 
 /** Converts the name of a type. */
-export const of = ({ category, id, label, subcategory }: Named): TypeLine => ({
+export const of = ({ category, id, label, subcategory }: NamedType): TypeLine => ({
   consentType: id,
   ...(category !== undefined && { category }),
   ...(subcategory !== undefined && { subcategory: [subcategory] as const }),
   ...(label !== undefined && { label }),
 })
 
-const texts = new WeakMap<Named, string>()
+const texts = new WeakMap<NamedType, string>()
 
 /**
  * The members as JSON, without the braces around them. They are written once for each type, which never changes,
  * because many decisions are about the same types.
  */
-export const text = (type: Named): string => {
+export const text = (type: NamedType): string => {
   const known = texts.get(type)
   if (known !== undefined) return known
   const written = JSON.stringify(of(type)).slice(1, -1)

@@ -69,7 +69,7 @@ const maxCachedTypes = 10_000
 
 interface Sides {
   /** The type as it is named in lines. */
-  readonly named: TypeLine.Named
+  readonly named: TypeLine.NamedType
   readonly baseline: Sweep.SweepSide
   readonly candidate: Sweep.SweepSide
 }
