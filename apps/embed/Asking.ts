@@ -13,19 +13,13 @@ import * as EventJson from "./EventJson.ts"
 import * as Given from "./Given.ts"
 import type { Category, Decision, FoundPerson, Person, Question, State } from "./OpenLedger.ts"
 
-const toDecision = ({ decision, person: { concordId, namedSince }, type }: TypeDecision): Decision => {
-  const { consentType, concordId: id, ...line } = Exchange.decisionToLine(concordId, type.id, decision)
-  const { category, label, subcategory } = type
-  return {
-    ...(id !== undefined && { concordId: id }),
-    consentType,
-    category: category as Category,
-    subcategory,
-    label,
-    ...line,
-    ...(namedSince !== undefined && { namedSince: Instant.format(namedSince) }),
-  }
-}
+const toDecision = ({ decision, person: { concordId, namedSince }, type }: TypeDecision): Decision => ({
+  ...Exchange.decisionToLine(concordId, type, decision),
+  category: type.category as Category,
+  subcategory: type.subcategory,
+  label: type.label,
+  ...(namedSince !== undefined && { namedSince: Instant.format(namedSince) }),
+})
 
 const asked = Effect.fnUntraced(function* (
   { organization, project, ...scope }: ProjectScope,
