@@ -12,6 +12,7 @@ import type { ConsentType, Version } from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import type { Period } from "../../core/engine/Period.ts"
 import type { Match, MaxAge, Rules, RuleSet } from "../../core/engine/Rules.ts"
+import * as EventTable from "./eventTable.ts"
 import type { Story } from "./oracle.ts"
 
 /** The instants at which everything happens: an hour, a day, a month and a year apart, at month ends and leap days. */
@@ -169,10 +170,9 @@ export const event = (
     }))
 
 /** Events of two people and two types. */
-export const ledger: fc.Arbitrary<ReadonlyArray<ConsentEvent>> = fc.uniqueArray(event(), {
-  maxLength: 12,
-  selector: ({ id }) => id,
-})
+export const ledger: fc.Arbitrary<ReadonlyArray<ConsentEvent>> = fc
+  .uniqueArray(event(), { maxLength: 12, selector: ({ id }) => id })
+  .map(EventTable.printed)
 
 /** One person's events for one type, complete. */
 export interface CompleteStory extends Story {
@@ -189,5 +189,5 @@ export const story: fc.Arbitrary<CompleteStory> = fc
   .map(({ events, type, rules }) => ({
     type,
     rules,
-    events: events.map((event) => ({ ...event, concordId: "person-1", consentType: type.id })),
+    events: EventTable.printed(events.map((event) => ({ ...event, concordId: "person-1", consentType: type.id }))),
   }))
