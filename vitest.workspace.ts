@@ -57,6 +57,7 @@ export default defineConfig(({ mode }) => {
         project("http"),
         project("security"),
         project("cli"),
+        project("embed"),
         project("files"),
         project("faults", 300_000),
         project("package", 180_000),

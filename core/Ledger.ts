@@ -70,6 +70,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     found: Founding.found(context),
     foundWith: bound(Founding.foundWith),
     begin: bound(Founding.begin),
+    firstProject: Founding.firstProject(context),
     setup: {
       createOrganization: bound(Organizations.create),
       updateOrganization: bound(Organizations.update),

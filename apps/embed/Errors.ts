@@ -34,6 +34,8 @@ const list = (violations: ReadonlyArray<Violation>): string => {
  */
 export class Refusal extends Error {
   override readonly name = "Refusal"
+  /** The status of HTTP that Express and Fastify answer if a route lets the error through. */
+  readonly statusCode = 422
   /** Everything that is wrong, at least one. */
   readonly violations: ReadonlyArray<Violation>
   constructor(summary: string, violations: ReadonlyArray<Violation>) {
@@ -72,6 +74,8 @@ export class OpenError extends Error {
 /** The store cannot answer now. A write was made or not: an `externalId` or `idempotencyKey` makes a retry safe. */
 export class Unavailable extends Error {
   override readonly name = "Unavailable"
+  /** As of {@link Refusal}. */
+  readonly statusCode = 503
 }
 
 /** The ledger was closed. */

@@ -8,7 +8,7 @@ import { Ledger } from "../../core/Ledger.ts"
 import type { ListedType, ProjectScope } from "../../core/model/Catalog.ts"
 import * as People from "../../core/model/People.ts"
 import { Refusal, type Violation } from "./Errors.ts"
-import type { Instant, Person, Question, TypeMatch } from "./OpenLedger.ts"
+import type { Person, Question, TypeMatch } from "./OpenLedger.ts"
 
 /** The question is not valid, and was not asked. */
 const refuse = (violations: ReadonlyArray<Violation>) =>
@@ -67,8 +67,8 @@ const typeMembers = ["consentType", "category", "subcategory", "label"]
 /** What is wrong with a match: a match that finds no type would be answered by nothing, which reads like a yes or no. */
 const faultsOfMatch = (match: unknown, index: number, { types }: ProjectScope): ReadonlyArray<Violation> => {
   const pointer = `/types/${index}`
-  const isMatch = isObject(match) && Object.values(match).every((value) => typeof value === "string")
-  if (!isMatch || Object.keys(match).length === 0) {
+  const values = isObject(match) ? Object.values(match).filter((value) => value !== undefined) : []
+  if (!isObject(match) || values.length === 0 || values.some((value) => typeof value !== "string")) {
     return [{ pointer, code: "invalid", detail: `expected one of ${typeMembers.join(", ")} at least, each a string` }]
   }
   const unknown = unknownMembers(match, typeMembers, pointer)
@@ -90,7 +90,7 @@ export const question = Effect.fnUntraced(function* (
   const read: { at?: number; knownAt?: number } = {}
   for (const name of instants) {
     if (given[name] === undefined || !members.includes(name)) continue
-    const instant = instantOf(given[name] satisfies Instant)
+    const instant = instantOf(given[name])
     if (instant === undefined) violations.push({ pointer: `/${name}`, code: "invalid", detail: expectedInstant })
     else read[name] = instant
   }

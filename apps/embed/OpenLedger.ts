@@ -10,24 +10,24 @@ export type { ConsentAction, ConsentState, Status }
 /** Names a person by at least one identifier. With several, a question is answered by the decision that permits least. */
 export interface Person {
   /** Any spelling: it is normalized, and only its keyed hash is kept. */
-  readonly email?: string
+  readonly email?: string | undefined
   /** In international form, such as `+49 30 1234567`. Only its keyed hash is kept. */
-  readonly phoneNumber?: string
+  readonly phoneNumber?: string | undefined
   /** Your own id of the person's account, one for all projects of the organization. */
-  readonly userId?: string
+  readonly userId?: string | undefined
   /** Your own id of the person, in this project alone. */
-  readonly projectUserId?: string
+  readonly projectUserId?: string | undefined
   /** The id that the ledger gave the person: a UUID. */
-  readonly concordId?: string
+  readonly concordId?: string | undefined
 }
 
 /** Selects consent types: those that have all of the members given. */
 export interface TypeMatch {
   /** The id of a consent type. */
-  readonly consentType?: string
-  readonly category?: Category
-  readonly subcategory?: string
-  readonly label?: string
+  readonly consentType?: string | undefined
+  readonly category?: Category | undefined
+  readonly subcategory?: string | undefined
+  readonly label?: string | undefined
 }
 
 /** One of the four categories of consent types. */
@@ -41,23 +41,23 @@ export interface Item extends Person, TypeMatch {
   readonly consentState: ConsentState
   readonly consentAction: ConsentAction
   /** When the person answered. Left out: now. */
-  readonly consentDate?: Instant
+  readonly consentDate?: Instant | undefined
   /** Whether `consentDate` may lie in January or February 1970, where other systems put unknown dates. */
-  readonly allowEarly?: boolean
+  readonly allowEarly?: boolean | undefined
   /** When the answer stops counting, after `consentDate`. Left out: when the rules of its type say so. */
-  readonly expirationDate?: Instant
+  readonly expirationDate?: Instant | undefined
   /** The version of the texts that was answered. Left out: the one in force at `consentDate`. */
-  readonly version?: number
+  readonly version?: number | undefined
   /** Your own id of the event, 1 to 128 characters. The same event is not recorded again. */
-  readonly externalId?: string
+  readonly externalId?: string | undefined
 }
 
 /** How items are recorded. */
 export interface RecordOptions {
   /** 1 to 255 characters. The same items with the same key are recorded once, and answered again as the first time. */
-  readonly idempotencyKey?: string
+  readonly idempotencyKey?: string | undefined
   /** Leaves out an email address or a phone number that names another person than the account, instead of refusing. */
-  readonly sharedContacts?: "leave-out"
+  readonly sharedContacts?: "leave-out" | undefined
 }
 
 /** The names of a consent type, beside its id. */
@@ -110,11 +110,11 @@ export interface RecordedEvent extends Event {
 /** Which instants and types a question is about. */
 export interface Question {
   /** The instant asked about. Left out: now. */
-  readonly at?: Instant
+  readonly at?: Instant | undefined
   /** Answers with what was known then. Left out: everything that is known now. */
-  readonly knownAt?: Instant
+  readonly knownAt?: Instant | undefined
   /** The types that match one of these. Left out: all types of the project. One that matches no type is refused. */
-  readonly types?: ReadonlyArray<TypeMatch>
+  readonly types?: ReadonlyArray<TypeMatch> | undefined
 }
 
 /** Why an event stopped counting. */
@@ -195,38 +195,41 @@ export interface ConsentType {
 
 /** How long answers last and which one decides: docs/semantics.md, section 4. Durations are ISO 8601. */
 export interface Rules {
-  readonly precedence?: "explicit-first" | "most-recent"
-  readonly maxAge?: { readonly [State in ConsentState]?: string | null }
-  readonly recordedExpiration?: "honor" | "ignore"
-  readonly permits?: "accepted" | "implied" | "viewed"
+  readonly precedence?: "explicit-first" | "most-recent" | undefined
+  readonly maxAge?: { readonly [State in ConsentState]?: string | null } | undefined
+  readonly recordedExpiration?: "honor" | "ignore" | undefined
+  readonly permits?: "accepted" | "implied" | "viewed" | undefined
 }
 
 /** A consent type to make, as types.json has it. */
 export interface NewType {
   /** Kept if it is a UUID. Left out: a new one. */
-  readonly id?: string
+  readonly id?: string | undefined
   readonly category: Category
   /** Of the category `custom` any; of the others one of those in docs/http.md. */
   readonly subcategory: string | readonly [string]
   /** Small letters, digits, `_` and `*`. */
   readonly label: string
   /** 5 to 100 characters that people are shown. Left out: the label. */
-  readonly name?: string
-  readonly description?: string
-  readonly validStates?: ReadonlyArray<ConsentState>
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  readonly validStates?: ReadonlyArray<ConsentState> | undefined
   /** How long an answer lasts, such as `P13M`. Left out: for ever. */
-  readonly consentDuration?: string | null
-  readonly status?: "active" | "archived" | "obsolete" | "test"
-  readonly required?: boolean
-  readonly rules?: Rules | null
+  readonly consentDuration?: string | null | undefined
+  readonly status?: "active" | "archived" | "obsolete" | "test" | undefined
+  readonly required?: boolean | undefined
+  readonly rules?: Rules | null | undefined
   /** Versions 1, 2 and so on, each published after the one before. Left out: version 1, from now on. */
-  readonly versions?: ReadonlyArray<{
-    readonly version: number
-    readonly publishedAt: string
-    readonly dateCreated?: string | null
-    readonly requireReaccept?: boolean | null
-    readonly grace?: string | null
-  }> | null
+  readonly versions?:
+    | ReadonlyArray<{
+        readonly version: number
+        readonly publishedAt: string
+        readonly dateCreated?: string | null | undefined
+        readonly requireReaccept?: boolean | null | undefined
+        readonly grace?: string | null | undefined
+      }>
+    | null
+    | undefined
 }
 
 /** One request that the handler answered, as it is logged. It holds nothing about a person. */
@@ -247,14 +250,14 @@ export interface LogEntry {
 /** How the handler is mounted. */
 export interface HttpOptions {
   /** The path under which it is mounted, such as `/consent`, if the requests still have it. Default: none. */
-  readonly basePath?: string
+  readonly basePath?: string | undefined
   /**
    * The address of the client of a request, which your server knows. Default: not known, so that sessions note
    * `0.0.0.0` and no address has a quota.
    */
-  readonly clientAddress?: (request: Request) => string | undefined
+  readonly clientAddress?: ((request: Request) => string | undefined) | undefined
   /** Called for every request that was answered. Default: nothing is logged. */
-  readonly log?: (entry: LogEntry) => void
+  readonly log?: ((entry: LogEntry) => void) | undefined
 }
 
 /** How a ledger is opened. */
@@ -263,23 +266,23 @@ export interface OpenOptions {
    * The path of the key file. Default: the variable `ASSENT_KEYS`; without it, for SQLite the file next to the ledger,
    * `PATH.keys`, which the first opening makes. PostgreSQL needs one: `npx assent keys create --keys FILE`.
    */
-  readonly keys?: string
+  readonly keys?: string | undefined
   /** The id of the project, if the ledger has several. */
-  readonly project?: string
+  readonly project?: string | undefined
   /** First opening: the name of the organization and of its project, 2 to 1024 characters. Default: `My project`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** First opening: the host names of your pages, the most important one first. Default: `localhost`. */
-  readonly domains?: ReadonlyArray<string>
+  readonly domains?: ReadonlyArray<string> | undefined
   /** First opening: where people read what you do with their data. Default: `/privacy` of the first domain. */
-  readonly privacyPolicyUrl?: string
+  readonly privacyPolicyUrl?: string | undefined
   /** First opening: the consent types, as in a types.json. Default: none. */
-  readonly types?: { readonly items: ReadonlyArray<NewType> } | ReadonlyArray<NewType>
+  readonly types?: { readonly items: ReadonlyArray<NewType> } | ReadonlyArray<NewType> | undefined
   /** The path of the log of erasures, kept apart from the ledger. Default: the variable `ASSENT_ERASURE_LOG`. */
-  readonly erasureLog?: string
+  readonly erasureLog?: string | undefined
   /** How {@link OpenLedger.handler} is mounted. */
-  readonly http?: HttpOptions
+  readonly http?: HttpOptions | undefined
   /** Called with what an operator should know, such as a new key file. Default: `process.emitWarning`. */
-  readonly onWarning?: (message: string) => void
+  readonly onWarning?: ((message: string) => void) | undefined
 }
 
 /**

@@ -38,7 +38,6 @@ const Options = Exchange.strict({
     Schema.Array(Schema.String).check(Schema.isMinLength(1, { message: "expected at least 1 host name" })),
   ),
   privacyPolicyUrl: Schema.optionalKey(webAddress),
-  types: Schema.optionalKey(Schema.Unknown),
   erasureLog: path,
   http: Schema.optionalKey(
     Exchange.strict({
@@ -61,12 +60,19 @@ const under = (member: string, violations: ReadonlyArray<Violation>): ReadonlyAr
 const defaultName = "My project"
 
 /** The members without those that are `undefined`. */
-const given = <Members extends object>(members: Members): Members =>
+const withoutUndefined = <Members extends object>(members: Members): Members =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Members
 
+/** The types as a types.json. */
+const typesOf = (given: unknown): unknown => {
+  const file = Array.isArray(given) ? { items: given } : (given ?? { items: [] })
+  return JSON.parse(JSON.stringify(file))
+}
+
 const optionsRead = (options: OpenOptions): Result.Result<Read, ReadonlyArray<Violation>> => {
-  const read = decodeOptions(given(options))
-  const types = decodeTypes(Array.isArray(options.types) ? { items: options.types } : (options.types ?? { items: [] }))
+  const { http, types: given, ...rest } = options
+  const read = decodeOptions(withoutUndefined({ ...rest, http: http && withoutUndefined(http) }))
+  const types = decodeTypes(typesOf(given))
   const hosts = PageOrigins.faultsOf(options).map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
   if (Result.isFailure(read)) return Result.fail([...read.failure, ...hosts])
   if (Result.isFailure(types)) return Result.fail([...under("types", types.failure), ...hosts])

@@ -61,7 +61,7 @@ const ofOne = (violations: ReadonlyArray<Violation>): ReadonlyArray<Violation> =
 
 /** Makes a consent type. */
 export const add = Effect.fnUntraced(function* (scope: ProjectScope, type: Omit<NewType, "id" | "versions">) {
-  const decoded = decode({ items: [type] })
+  const decoded = decode({ items: [JSON.parse(JSON.stringify(type))] })
   if (Result.isFailure(decoded)) return yield* refuse(ofOne(decoded.failure))
   const { id: _, versions: __, ...fields } = NewTypes.toNewTypes(decoded.success)[0]!
   const ledger = yield* Ledger

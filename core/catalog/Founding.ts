@@ -5,11 +5,12 @@
 import { Clock, Effect, Option } from "effect"
 import type { Instant } from "../engine/Instant.ts"
 import type { Version } from "../engine/ConsentType.ts"
-import type { ListedType, ListedVersion, Organization, Project } from "../model/Catalog.ts"
+import * as CatalogOf from "../model/Catalog.ts"
+import type { ListedType, ListedVersion, Organization, Project, ProjectScope } from "../model/Catalog.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as ConsentTypes from "./ConsentTypes.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
-import type { StoreUnavailable } from "../ports/LedgerStore.ts"
+import { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Organizations from "./Organizations.ts"
 import * as PageOrigins from "./PageOrigins.ts"
 
@@ -139,3 +140,17 @@ export const foundWith = (
 /** Founds the demonstration: an organization, a project for `localhost`, a key and four types. */
 export const found = (context: LedgerContext): Effect.Effect<Option.Option<Founded>, StoreUnavailable> =>
   foundWith(demonstration, demonstrationKey, context)
+
+/**
+ * The first project of a ledger, with its organization and consent types. An empty store gets the demonstration first;
+ * its key is not returned, so make another one.
+ */
+export const firstProject = Effect.fnUntraced(function* (
+  context: LedgerContext,
+): Effect.fn.Return<ProjectScope, StoreUnavailable> {
+  yield* found(context)
+  const catalog = yield* context.store.catalog.current
+  const [first] = catalog.projects.keys()
+  const scope = first === undefined ? undefined : CatalogOf.scope(catalog, first)
+  return scope ?? (yield* new StoreUnavailable({ reason: "the ledger is empty, and a replica fills nothing" }))
+})

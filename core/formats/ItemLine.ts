@@ -63,7 +63,7 @@ export const typeOf = ({ consentType, category, subcategory, label }: TypeFields
 
 /** The identifiers that are given; `null` counts as left out. */
 export const identifiersOf = (fields: {
-  readonly [Kind in People.IdentifierKind]?: string | null
+  readonly [Kind in People.IdentifierKind]?: string | null | undefined
 }): People.Identifiers => {
   const identifiers: { [Kind in People.IdentifierKind]?: string } = {}
   for (const kind of People.identifierKinds) {

@@ -17,12 +17,12 @@ import * as LocalConnection from "./LocalConnection.ts"
 /** How a handler is mounted. */
 export interface HandlerOptions {
   /** The path under which it is mounted, such as `/consent`, if the requests still have it. Default: none. */
-  readonly basePath?: string
+  readonly basePath?: string | undefined
   /**
    * The address of the client of a request, for the notes of sessions and for the quota of an address. Default: not
    * known, so that sessions note `0.0.0.0` and no address has a quota.
    */
-  readonly clientAddress?: (request: Request) => string | undefined
+  readonly clientAddress?: ((request: Request) => string | undefined) | undefined
 }
 
 /**
