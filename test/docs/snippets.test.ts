@@ -21,7 +21,7 @@ const isSlow = /^docs\/(command-line|simulation|rule-packs)\.md$/
 const played = pages.filter((page) => /^(README|CONTRIBUTING)\.md$|^docs\/|^examples\//.test(page))
 const blocks = played.flatMap(blocksOf)
 
-describe.runIf(hasPackages({ curl: "curl" })).concurrent("a reader can follow", () => {
+describe.runIf(hasPackages({ curl: "curl", sqlite3: "sqlite3" })).concurrent("a reader can follow", () => {
   const withCommands = played.filter((page) => stepsOf(page).length > 0 && (isLong || !isSlow.test(page)))
 
   let postgres: Promise<Postgres> | undefined
