@@ -6,10 +6,10 @@ import { Data, Effect, Layer, Option } from "effect"
 import * as Period from "../core/engine/Period.ts"
 import type { Keys, KeysUnavailable } from "../core/ports/Keys.ts"
 import { LedgerStore, type StoreUnavailable } from "../core/ports/LedgerStore.ts"
+import { variable } from "./KeysFault.ts"
 import * as Store from "./Store.ts"
 
-/** The variable that names the key file. */
-export const variable = "ASSENT_KEYS"
+export { variable } from "./KeysFault.ts"
 
 /** The variable that sets how long the key of an epoch is kept after its end. */
 export const keptVariable = "ASSENT_KEYS_KEPT"

@@ -33,7 +33,7 @@ export interface OutputConflict {
 /**
  * The endings of the files that SQLite keeps next to a database (https://sqlite.org/tempfiles.html), and of its keys.
  */
-const companions = ["-wal", "-shm", "-journal", ".keys", ".keys.lock"]
+const companions = ["-wal", "-shm", "-journal", ".keys", ".keys.lock", ".server"]
 
 const attempt = <A>(step: () => A): A | undefined => {
   try {

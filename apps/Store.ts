@@ -8,6 +8,8 @@ import * as ReplicaStore from "../core/ledger/ReplicaStore.ts"
 import type { LedgerRows, UpgradeNeeded } from "../core/ports/LedgerRows.ts"
 import type { LedgerUpgrade } from "../core/ports/LedgerUpgrade.ts"
 import { type LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
+import * as OneServer from "./OneServer.ts"
+import * as StoreName from "./StoreName.ts"
 
 /** The default store. */
 export const defaultUrl = "sqlite:./data/assent.db"
@@ -43,6 +45,9 @@ export const redact = (url: string): string => {
 export const pathOf = (url: string): string | undefined =>
   url.startsWith("sqlite:") ? url.slice("sqlite:".length) : undefined
 
+/** The variable that names the store of the service, and of commands. */
+export const variable = "ASSENT_STORE"
+
 /**
  * Loads an adapter only when it is needed, because loading takes most of the time of a short run. Fails if the driver
  * of PostgreSQL, which is an optional package, is not installed.
@@ -61,8 +66,15 @@ const loadRows = async (url: string): Promise<LedgerRows> => {
   return (await import("../adapters/postgres/PostgresRows.ts")).make(url)
 }
 
-/** The rows of a store. The URL must satisfy {@link isKept}. */
-export const rows = (url: string): Effect.Effect<LedgerRows, StoreUnavailable> => loadAdapter(() => loadRows(url))
+/** The rows of a store. The URL must satisfy {@link isKept}. `name` is what has named it, for messages. */
+export const rows = (url: string, name?: string): Effect.Effect<LedgerRows, StoreUnavailable> =>
+  StoreName.inEffect(
+    name,
+    Effect.map(
+      loadAdapter(() => loadRows(url)),
+      (rows) => StoreName.inRows(name, rows),
+    ),
+  )
 
 const loadUpgrade = async (url: string): Promise<LedgerUpgrade> => {
   const path = pathOf(url)
@@ -70,9 +82,15 @@ const loadUpgrade = async (url: string): Promise<LedgerUpgrade> => {
   return (await import("../adapters/postgres/PostgresUpgrade.ts")).make(url)
 }
 
-/** The upgrade of a store. The URL must satisfy {@link isKept}. */
-export const upgrade = (url: string): Effect.Effect<LedgerUpgrade, StoreUnavailable> =>
-  loadAdapter(() => loadUpgrade(url))
+/** The upgrade of a store. The URL must satisfy {@link isKept}. `name` is what has named it, for messages. */
+export const upgrade = (url: string, name?: string): Effect.Effect<LedgerUpgrade, StoreUnavailable> =>
+  StoreName.inEffect(
+    name,
+    Effect.map(
+      loadAdapter(() => loadUpgrade(url)),
+      (upgrade) => StoreName.inUpgrade(name, upgrade),
+    ),
+  )
 
 const load = async (url: string): Promise<Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded>> => {
   const path = pathOf(url)
@@ -81,9 +99,9 @@ const load = async (url: string): Promise<Layer.Layer<LedgerStore, StoreUnavaila
   return (await import("../adapters/postgres/PostgresStore.ts")).layer(url)
 }
 
-/** The store of a URL, which must satisfy {@link isUrl}. */
-export const layer = (url: string): Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded> =>
-  Layer.unwrap(loadAdapter(() => load(url)))
+/** The store of a URL, which must satisfy {@link isUrl}. `name` is what has named it, for messages. */
+export const layer = (url: string, name?: string): Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded> =>
+  StoreName.inLayer(name, Layer.unwrap(loadAdapter(() => load(url))))
 
 /** Whether a ledger exists. Changes nothing. */
 const exists = Effect.fnUntraced(function* (url: string) {
@@ -99,12 +117,33 @@ const exists = Effect.fnUntraced(function* (url: string) {
  * A store that only answers. The URL must satisfy {@link isUrl}. Fails if the ledger does not exist, and makes nothing.
  */
 export const replica = (url: string): Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded> =>
-  Layer.unwrap(
-    Effect.flatMap(exists(url), (isThere) =>
-      isThere
-        ? Effect.succeed(ReplicaStore.layer(layer(url)))
-        : new StoreUnavailable({
-            reason: "a replica needs a ledger that is there, of this version: set up the primary",
-          }),
+  StoreName.inLayer(
+    variable,
+    Layer.unwrap(
+      Effect.flatMap(exists(url), (isThere) =>
+        isThere
+          ? Effect.succeed(ReplicaStore.layer(layer(url, variable)))
+          : new StoreUnavailable({
+              reason: `${redact(url)}: a replica needs a ledger that is there, of this version: set up the primary`,
+            }),
+      ),
     ),
   )
+
+/** Fails for a database that is a standby, because it accepts no write. */
+const expectPrimary = Effect.fnUntraced(function* (url: string) {
+  const Migrations = yield* loadAdapter(() => import("../adapters/postgres/Migrations.ts"))
+  yield* Migrations.using(url, Migrations.expectPrimary)
+})
+
+/**
+ * The store of a service that records. Fails if another service has the SQLite file, because two do not know of each
+ * other's pending events, or if the database is a standby.
+ */
+export const primary = (url: string): Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded> => {
+  const path = pathOf(url)
+  const store = layer(url, variable)
+  if (url === "memory:") return store
+  const alone = path === undefined ? expectPrimary(url) : OneServer.hold(path)
+  return store.pipe(Layer.provide(StoreName.inLayer(variable, Layer.effectDiscard(alone))))
+}

@@ -33,11 +33,14 @@ const pause = Schedule.min([Schedule.exponential(pauseMillis.first), Schedule.sp
   ),
 )
 
-const connectionError = (message: string, operation: string): SqlError =>
-  new SqlError({ reason: new ConnectionError({ cause: new Error(message), message, operation }) })
+const connectionError = (message: string, operation: string, cause: unknown = new Error(message)): SqlError =>
+  new SqlError({ reason: new ConnectionError({ cause, message, operation }) })
 
 const timeout = connectionError("the database has not answered in time", "wait")
-const circuitOpen = connectionError("the database is away", "look")
+
+/** The failure while the circuit is open, with the message and the cause of the last connection that failed. */
+const circuitOpen = ({ reason: { cause, message } }: SqlError): SqlError =>
+  connectionError(message ?? "the database is away", "look", cause)
 
 const limit = <A, E, R>(millis: number, operation: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
   Waiting.until(Waiting.millis(millis), operation, Effect.fail(timeout))
@@ -48,16 +51,21 @@ export const withTimeLimit = <A, E, R>(operation: Effect.Effect<A, E, R>): Effec
 
 /**
  * What a result says about the database. A connection that breaks in use is ignored, because the network may have cut
- * it.
+ * it. An error of a connection that failed is given to `report`.
  */
-const classify = <A, E>(exit: Exit.Exit<A, E>): Breaker.Outcome => {
-  if (Exit.isSuccess(exit)) return Breaker.success
-  const error = Result.getOrUndefined(Cause.findError(exit.cause))
-  if (!(error instanceof SqlError)) return Breaker.ignored
-  const { _tag, operation } = error.reason
-  if (error === timeout || operation === "connect") return Breaker.failure()
-  return _tag === "ConnectionError" ? Breaker.ignored : Breaker.success
-}
+const classify =
+  (report: (error: SqlError) => void) =>
+  <A, E>(exit: Exit.Exit<A, E>): Breaker.Outcome => {
+    if (Exit.isSuccess(exit)) return Breaker.success
+    const error = Result.getOrUndefined(Cause.findError(exit.cause))
+    if (!(error instanceof SqlError)) return Breaker.ignored
+    const { _tag, operation } = error.reason
+    if (error === timeout || operation === "connect") {
+      report(error)
+      return Breaker.failure()
+    }
+    return _tag === "ConnectionError" ? Breaker.ignored : Breaker.success
+  }
 
 /** A closed circuit: one for each pool of connections. */
 export const make = Breaker.make({
@@ -65,13 +73,14 @@ export const make = Breaker.make({
   openDuration: pause,
 }).pipe(
   Effect.provide(Breaker.layerStoreMemory()),
-  Effect.map(
-    ({ execute }): CircuitBreaker =>
-      (operation) =>
-        Effect.catchIf(
-          execute(limit(maxStatementMillis, operation), { key: "database", classify }),
-          (error) => error instanceof Breaker.CircuitBreakerError,
-          () => Effect.fail(circuitOpen),
-        ),
-  ),
+  Effect.map(({ execute }): CircuitBreaker => {
+    let last = timeout
+    const options = { key: "database", classify: classify((error) => (last = error)) }
+    return (operation) =>
+      Effect.catchIf(
+        execute(limit(maxStatementMillis, operation), options),
+        (error) => error instanceof Breaker.CircuitBreakerError,
+        () => Effect.fail(circuitOpen(last)),
+      )
+  }),
 )

@@ -21,6 +21,7 @@ import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as UsedVersions from "./migrations/0006-used-versions.ts"
 import * as AliasKinds from "./migrations/0007-alias-kinds.ts"
 import * as PersonalData from "./migrations/0008-personal-data.ts"
+import * as ConnectFault from "./ConnectFault.ts"
 import * as Sql from "./Sql.ts"
 
 /** The engines that the tables can be made for. */
@@ -163,7 +164,7 @@ export const applied = (sql: Sql.Sql): Effect.Effect<ReadonlyArray<Applied>, Sql
 /** Why an applied migration is not one of this version; `undefined` if it is. */
 export const faultOf = ({ digest, number }: Applied): string | undefined => {
   const migration = migrations.find((each) => each.number === number)
-  if (migration === undefined) return "the database was written by a later version of Assent"
+  if (migration === undefined) return "the database was written by a later version of Assent: run that version"
   return digestOf(migration) === digest ? undefined : `migration ${number} was edited after it was applied`
 }
 
@@ -183,14 +184,15 @@ const hasOrganization = (sql: Sql.Sql, isMissing: (migration: number) => boolean
 /** Why a database is not a ledger with this version's tables; `undefined` if it is one. Changes nothing. */
 export const faultOfDatabase = Effect.fnUntraced(function* (sql: Sql.Sql) {
   const [found] = yield* Sql.query<{ readonly is: boolean }>(sql, `SELECT to_regclass('migration') IS NOT NULL AS "is"`)
-  if (found?.is !== true) return new NoLedger({ reason: "the database holds no ledger" })
+  if (found?.is !== true)
+    return new NoLedger({ reason: "it holds no ledger: name another database, or make the tables with assent migrate" })
   const numbers = yield* Sql.query<{ readonly number: number }>(sql, "SELECT number FROM migration ORDER BY number")
   const applied = numbers.map(({ number }) => number)
   const expected = migrations.map(({ number }) => number).join()
   if (applied.join() === expected) return undefined
   if (applied[0] === upgradeMark) return new UpgradeNeeded({ reason: upgradeBegun })
   if (!expected.startsWith(`${applied.join()},`)) {
-    return new NoLedger({ reason: "the ledger was written by another version of Assent" })
+    return new NoLedger({ reason: "the ledger was written by another version of Assent: run that version" })
   }
   const isOld = yield* hasOrganization(sql, (number) => !applied.includes(number))
   return isOld && !applied.includes(personalData)
@@ -206,12 +208,13 @@ const missing = Effect.fnUntraced(function* (known: ReadonlyArray<Applied>, want
   if (known[0]?.number === upgradeMark) return yield* new UpgradeNeeded({ reason: upgradeBegun })
   for (const each of known) {
     const reason = faultOf(each)
-    if (reason !== undefined) return yield* new StoreUnavailable({ reason })
+    if (reason !== undefined) return yield* new StoreUnavailable({ reason, isLasting: true })
   }
   const engine = known[0]?.engine ?? wanted ?? "postgres"
   if (wanted !== undefined && wanted !== engine) {
     return yield* new StoreUnavailable({
       reason: `the tables were made for ${engine}, and cannot become those of ${wanted}`,
+      isLasting: true,
     })
   }
   const numbers = new Set(known.map(({ number }) => number))
@@ -242,7 +245,7 @@ const expectEngine = Effect.fnUntraced(function* (sql: Sql.Sql, { engine, migrat
   if (found.length > 0) return
   const reason =
     "this database has no Citus: run CREATE EXTENSION citus in it, or leave --engine citus out; nothing was changed"
-  return yield* new StoreUnavailable({ reason })
+  return yield* new StoreUnavailable({ reason, isLasting: true })
 })
 
 /** Fails if the database has an organization from before personal data were kept apart. */
@@ -285,13 +288,18 @@ export const run = Effect.fnUntraced(function* (sql: Sql.Sql, wanted?: Engine) {
   })
 })
 
+/** Fails for a standby. */
+export const expectPrimary = Effect.fnUntraced(function* (sql: Sql.Sql) {
+  const standby = Sql.query<{ readonly is: boolean }>(sql, `SELECT pg_is_in_recovery() AS "is"`)
+  const [found] = yield* Sql.retryOnInterruption(Sql.retryOnContention(standby))
+  if (found!.is) return yield* new StoreUnavailable({ reason: ConnectFault.standby, isLasting: true })
+})
+
 /** Connects to a database, and closes the connections after use. */
-export const using = <A, E = never>(
+export const using = <A, E extends Exclude<ConnectFault.Failure, SqlError> = never>(
   url: string,
   use: (sql: Sql.Sql) => Effect.Effect<A, SqlError | E>,
 ): Effect.Effect<A, StoreUnavailable | Exclude<E, SqlError>> =>
-  Effect.flatMap(Sql.connect(url), use).pipe(
-    Effect.scoped,
-    Effect.provide(Reactivity.layer),
-    Effect.mapError((error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : (error as Exclude<E, SqlError>))),
+  Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer), (step) =>
+    ConnectFault.placing(url, step),
   )

@@ -16,6 +16,7 @@ import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import * as People from "../../core/model/People.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as ConnectFault from "./ConnectFault.ts"
 import * as Migrations from "./Migrations.ts"
 import * as Sql from "./Sql.ts"
 
@@ -53,7 +54,9 @@ const inOrder = `
 const snapshot = Effect.fnUntraced(function* (url: string) {
   const sql = yield* Sql.connect(url)
   const fault = yield* Migrations.faultOfDatabase(sql)
-  if (fault !== undefined) return yield* new StoreUnavailable({ reason: fault.reason })
+  if (fault !== undefined) {
+    return yield* new StoreUnavailable({ reason: `${ConnectFault.placeOf(url)}: ${fault.reason}`, isLasting: true })
+  }
   const connection = yield* sql.reserve
   const run = (statement: string) => connection.executeUnprepared(statement, [], undefined)
   yield* Effect.acquireRelease(run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), () =>
@@ -153,5 +156,5 @@ export const make = (
     }
   }).pipe(
     Effect.provide(Reactivity.layer),
-    Effect.mapError((error) => (Sql.isSqlError(error) ? Sql.unavailable(error) : error)),
+    Effect.mapError((error) => (Sql.isSqlError(error) ? ConnectFault.of(url, error) : error)),
   )

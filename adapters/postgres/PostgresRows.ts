@@ -20,6 +20,7 @@ import {
   tables,
 } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as ConnectFault from "./ConnectFault.ts"
 import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as Migrations from "./Migrations.ts"
 import * as RowForm from "./RowForm.ts"
@@ -91,23 +92,30 @@ export const transaction = <A, E>(sql: Sql.Sql, begin: string, steps: Effect.Eff
     )
     .pipe(Effect.catchDefect((defect) => (Sql.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect))))
 
-/** Gives errors of the database the meaning that they have for rows. */
-export const mapErrors = <A, E>(
-  effect: Effect.Effect<A, E | SqlError>,
-): Effect.Effect<A, Exclude<E, SqlError> | StoreUnavailable | StoreDamaged> =>
-  Effect.mapError(effect, (error) => (Sql.isSqlError(error) ? failureOf(error) : (error as Exclude<E, SqlError>)))
-
 /** Fails if the database has no tables, or those of another version. */
-const expectLedger = Effect.fnUntraced(function* (sql: Sql.Sql) {
-  const fault = yield* Migrations.faultOfDatabase(sql)
-  if (fault !== undefined) return yield* fault
-})
+const expectLedger = (sql: Sql.Sql, url: string) =>
+  ConnectFault.placing(
+    url,
+    Effect.gen(function* () {
+      const fault = yield* Migrations.faultOfDatabase(sql)
+      if (fault !== undefined) return yield* fault
+    }),
+  )
 
-/** Connects to a database, and closes the connections after use. */
+/** Connects to a database, and closes the connections after use. Its errors have the meaning that they have for rows. */
 export const withDatabase = <A, E>(
   url: string,
   use: (sql: Sql.Sql) => Effect.Effect<A, E, Reactivity.Reactivity | Scope.Scope>,
-) => mapErrors(Effect.flatMap(Sql.connect(url), use).pipe(Effect.scoped, Effect.provide(Reactivity.layer)))
+) =>
+  Effect.flatMap(Sql.connect(url), use).pipe(
+    Effect.scoped,
+    Effect.provide(Reactivity.layer),
+    Effect.mapError((error): Exclude<E, SqlError> | StoreUnavailable | StoreDamaged => {
+      if (!Sql.isSqlError(error)) return error as Exclude<E, SqlError>
+      const failure = failureOf(error)
+      return failure._tag === "StoreDamaged" ? failure : ConnectFault.of(url, error)
+    }),
+  )
 
 const read =
   (url: string): LedgerRows["read"] =>
@@ -117,7 +125,7 @@ const read =
         sql,
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
         Effect.andThen(
-          expectLedger(sql),
+          expectLedger(sql, url),
           Effect.suspend(() => steps(makeSnapshot(sql))),
         ),
       ),
@@ -165,7 +173,7 @@ const fill =
   (steps) =>
     withDatabase(url, (sql) =>
       Effect.andThen(
-        Migrations.run(sql),
+        ConnectFault.placing(url, Migrations.run(sql)),
         transaction(
           sql,
           "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
@@ -185,7 +193,7 @@ const rebuildJoined = (url: string): LedgerRows["rebuildJoined"] =>
     transaction(
       sql,
       "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
-      Effect.andThen(expectLedger(sql), JoinedRebuild.rebuild(sql)),
+      Effect.andThen(expectLedger(sql, url), JoinedRebuild.rebuild(sql)),
     ),
   )
 

@@ -17,8 +17,14 @@ import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as SessionStore from "./SessionStore.ts"
 import * as Sql from "./Sql.ts"
 
-const connect = (url: string) =>
-  Operation.once(Effect.flatMap(Sql.connect(url), (sql) => PipelinedTransactions.make(sql, url)))
+/** Opens the database and makes its tables. Each step has the time of one operation. */
+const open = Effect.fnUntraced(function* (url: string) {
+  const connecting = Effect.flatMap(Sql.connect(url), (sql) => PipelinedTransactions.make(sql, url))
+  const sql = yield* Operation.opening(url, connecting)
+  yield* Operation.opening(url, Sql.expectSynchronousCommit(sql))
+  yield* Operation.opening(url, Migrations.run(sql))
+  return sql
+})
 
 /** Succeeds if a write succeeds; it changes nothing. */
 const checkWrite = (sql: Sql.Sql) =>
@@ -27,9 +33,7 @@ const checkWrite = (sql: Sql.Sql) =>
   )
 
 const make = Effect.fnUntraced(function* (url: string) {
-  const sql = yield* connect(url)
-  yield* Operation.once(Sql.expectSynchronousCommit(sql))
-  yield* Operation.once(Migrations.run(sql))
+  const sql = yield* open(url)
   return LedgerStore.of({
     ready: checkWrite(sql),
     idempotencyRecord: (owner, hash) => Operation.idempotent(IdempotencyWriter.find(sql, owner, hash)),

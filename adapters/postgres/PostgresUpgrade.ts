@@ -8,6 +8,7 @@ import * as Lane from "../../core/model/Lane.ts"
 import { batchRows, NoLedger, type Table, type TableName, tables } from "../../core/ports/LedgerRows.ts"
 import type { RowKey, LedgerUpgrade, NextRows, Upgrade } from "../../core/ports/LedgerUpgrade.ts"
 import { tablesBefore } from "../../core/ports/TablesBefore.ts"
+import * as ConnectFault from "./ConnectFault.ts"
 import * as PostgresRows from "./PostgresRows.ts"
 import * as RowForm from "./RowForm.ts"
 import * as Scrub from "./Scrub.ts"
@@ -174,7 +175,9 @@ const state = (url: string): LedgerUpgrade["state"] =>
     url,
     Effect.fnUntraced(function* (sql) {
       const found = yield* UpgradeSchemas.stateOf(sql)
-      return typeof found === "string" ? found : yield* new NoLedger({ reason: found.fault })
+      return typeof found === "string"
+        ? found
+        : yield* new NoLedger({ reason: `${ConnectFault.placeOf(url)}: ${found.fault}` })
     }),
   )
 

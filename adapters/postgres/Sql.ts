@@ -115,7 +115,8 @@ const isContention = ({ reason }: SqlError): boolean =>
  */
 const interruptions = /^(57P\d\d|53300|40003)$/
 
-const codeOf = ({ reason: { cause } }: SqlError): string =>
+/** The SQLSTATE or the code of the system of an error; empty if it has none. */
+export const codeOf = ({ reason: { cause } }: SqlError): string =>
   typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
 
 /** Whether it is unknown if a commit happened: the connection broke, or the server stopped. */

@@ -7,6 +7,7 @@ import type { Kept } from "../../core/ports/LedgerStore.ts"
 import type { CatalogWriter } from "./CatalogWriter.ts"
 import type { ErasureCommands } from "./ErasureWriter.ts"
 import type { EventWriter } from "./EventWriter.ts"
+import type { FileFault } from "./FileFault.ts"
 import type { PeopleWriter } from "./PeopleWriter.ts"
 import type { PersonalCommands } from "./PersonalWriter.ts"
 import type { SessionCommands } from "./SessionWriter.ts"
@@ -46,5 +47,5 @@ export type ToWriter =
 /** A message from the writer thread: once `Ready` or `Failed`, then one message for each group, in order. */
 export type FromWriter =
   | { readonly _tag: "Ready" }
-  | { readonly _tag: "Failed"; readonly reason: string; readonly isUpgradeNeeded: boolean }
+  | { readonly _tag: "Failed"; readonly fault: FileFault; readonly isUpgradeNeeded: boolean }
   | { readonly _tag: "Outcomes"; readonly outcomes: ReadonlyArray<Outcome>; readonly commitMillis: number }

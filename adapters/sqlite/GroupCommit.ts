@@ -12,6 +12,7 @@ import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as GroupMeter from "../support/GroupMeter.ts"
 import type { Command, CommandName, FromWriter, Input, Outcome, Result, ToWriter } from "./Command.ts"
 import * as ThreadFile from "../support/ThreadFile.ts"
+import * as Reader from "./Reader.ts"
 
 /** The most events of one transaction; a request with more has a transaction of its own. */
 export const maxGroupEvents = 500
@@ -201,8 +202,8 @@ const start = (path: string, meter: GroupMeter.GroupMeter) =>
     worker.once("message", (message: FromWriter) => {
       if (message._tag === "Ready") resume(Effect.succeed(new Queue(worker, meter)))
       if (message._tag !== "Failed") return
-      const { isUpgradeNeeded, reason } = message
-      resume(isUpgradeNeeded ? new UpgradeNeeded({ reason }) : new StoreUnavailable({ reason }))
+      const { fault, isUpgradeNeeded } = message
+      resume(isUpgradeNeeded ? new UpgradeNeeded({ reason: fault.reason }) : Reader.cannotOpen(fault))
     })
   })
 

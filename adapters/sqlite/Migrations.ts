@@ -78,15 +78,22 @@ const fromBefore = "the ledger was written by an earlier version of Assent: stop
 /** Why a file that is not empty is not a ledger with this version's tables; `undefined` if it is one. */
 export const faultOf = (db: DatabaseSync): NotCurrent | undefined => {
   if (pragma(db, "application_id") !== applicationId) {
-    return new NotCurrent("NoLedger", "the file is not an Assent ledger")
+    return new NotCurrent(
+      "NoLedger",
+      "the file is not an Assent ledger: name a ledger, or a file that does not exist yet",
+    )
   }
   if (pragma(db, "user_version") === migrations.at(-1)?.number) return undefined
   if (Number(pragma(db, "user_version")) < 0) {
     const reason = "an upgrade of the ledger has not ended: run assent upgrade --store URL again"
     return new NotCurrent("UpgradeNeeded", reason)
   }
+  if (Number(pragma(db, "user_version")) > migrations.at(-1)!.number) {
+    return new NotCurrent("NoLedger", "the ledger was written by a later version of Assent: run that version")
+  }
   const lacks = missing(db)
-  if (lacks.length === 0) return new NotCurrent("NoLedger", "the ledger was written by another version of Assent")
+  if (lacks.length === 0)
+    return new NotCurrent("NoLedger", "the ledger was written by another version of Assent: run that version")
   return lacks.some(({ number }) => number === personalData) && hasOrganization(db)
     ? new NotCurrent("UpgradeNeeded", `${fromBefore}, then run assent upgrade --store URL`)
     : new NotCurrent("NoLedger", `${fromBefore}, then start this version's, which migrates it`)

@@ -14,7 +14,9 @@ import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
 import * as People from "../../core/model/People.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import * as FileFault from "./FileFault.ts"
 import * as Migrations from "./Migrations.ts"
+import * as Reader from "./Reader.ts"
 import * as Uuid from "./Uuid.ts"
 
 /** A ledger being read. */
@@ -53,11 +55,10 @@ const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable> =>
   })
 
 const openSnapshot = (path: string): DatabaseSync => {
-  if (!existsSync(path)) throw new Error(`${path}: no such file`)
   const db = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
   try {
     const fault = Migrations.faultOf(db)
-    if (fault !== undefined) throw new Error(`${path}: ${fault.reason}`)
+    if (fault !== undefined) throw fault
     db.exec("BEGIN")
     return db
   } catch (error) {
@@ -175,7 +176,9 @@ export const make = (
   keepsIds: boolean,
 ): Effect.Effect<PersonReader, StoreUnavailable, Scope.Scope> =>
   Effect.acquireRelease(
-    attempt(() => openSnapshot(path)),
+    existsSync(path)
+      ? Reader.opening(path, () => openSnapshot(path))
+      : new StoreUnavailable({ reason: FileFault.missing(path), isLasting: true }),
     (db) => Effect.sync(() => db.close()),
   ).pipe(
     Effect.flatMap((db) =>

@@ -5,6 +5,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Effect } from "effect"
 import { type Positions, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Connection from "./Connection.ts"
+import * as FileFault from "./FileFault.ts"
 
 /** The reason is what the disk or the file says; it never repeats what was asked. */
 const unavailable = (error: unknown): StoreUnavailable =>
@@ -14,10 +15,18 @@ const unavailable = (error: unknown): StoreUnavailable =>
 export const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
   Effect.try({ try: run, catch: unavailable })
 
+/** The failure of a ledger that cannot be opened. */
+export const cannotOpen = ({ isLasting, reason }: FileFault.FileFault): StoreUnavailable =>
+  new StoreUnavailable({ reason, ...(isLasting && { isLasting }) })
+
+/** A step that opens the file of a path. */
+export const opening = <A>(path: string, run: () => A): Effect.Effect<A, StoreUnavailable> =>
+  Effect.try({ try: run, catch: (error) => cannotOpen(FileFault.of(path, error)) })
+
 /** Opens a connection; it is closed with the scope. */
 export const open = (path: string) =>
   Effect.acquireRelease(
-    read(() => Connection.openReader(path)),
+    opening(path, () => Connection.openReader(path)),
     (db) => Effect.sync(() => db.close()),
   )
 

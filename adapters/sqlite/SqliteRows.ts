@@ -26,9 +26,11 @@ import {
 } from "../../core/ports/LedgerRows.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Connection from "./Connection.ts"
+import * as FileFault from "./FileFault.ts"
 import * as Integrity from "./Integrity.ts"
 import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as Migrations from "./Migrations.ts"
+import * as Reader from "./Reader.ts"
 import * as RowForm from "./RowForm.ts"
 
 /** SQLite's result codes for a file that is damaged, or that is not a SQLite file. */
@@ -46,14 +48,18 @@ export const failureOf = (error: unknown): StoreUnavailable | StoreDamaged => {
 const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable | StoreDamaged> =>
   Effect.try({ try: step, catch: failureOf })
 
+/** Why a file cannot be opened: as {@link failureOf}, with its path and what to do. */
+const openingFailure =
+  (path: string) =>
+  (error: unknown): UpgradeNeeded | StoreUnavailable | StoreDamaged => {
+    const fault = FileFault.of(path, error)
+    const { reason } = fault
+    if (error instanceof Migrations.NotCurrent && error.kind === "UpgradeNeeded") return new UpgradeNeeded({ reason })
+    return failureOf(error)._tag === "StoreDamaged" ? new StoreDamaged({ reason }) : Reader.cannotOpen(fault)
+  }
+
 const openToWrite = (path: string): Effect.Effect<DatabaseSync, UpgradeNeeded | StoreUnavailable | StoreDamaged> =>
-  Effect.try({
-    try: () => Connection.openNew(path),
-    catch: (error) =>
-      error instanceof Migrations.NotCurrent && error.kind === "UpgradeNeeded"
-        ? new UpgradeNeeded({ reason: `${path}: ${error.reason}` })
-        : failureOf(error),
-  })
+  Effect.try({ try: () => Connection.openNew(path), catch: openingFailure(path) })
 
 /** The columns that are read of a table, and the statement that reads them in order. */
 interface TableQuery {
@@ -149,12 +155,12 @@ const read =
   (path: string): LedgerRows["read"] =>
   (steps) =>
     Effect.suspend(() => {
-      if (!existsSync(path)) return Effect.fail(new NoLedger({ reason: `${path}: no such file` }))
+      if (!existsSync(path)) return Effect.fail(new NoLedger({ reason: FileFault.missing(path) }))
       return Effect.acquireUseRelease(
-        attempt(() => openToRead(path)),
+        Effect.try({ try: () => openToRead(path), catch: openingFailure(path) }),
         ({ check, db }) =>
           Effect.gen(function* () {
-            const fault = yield* attempt(() => Migrations.faultOf(db))
+            const fault = yield* Effect.try({ try: () => Migrations.faultOf(db), catch: openingFailure(path) })
             if (fault !== undefined) {
               const reason = `${path}: ${fault.reason}`
               return yield* fault.kind === "NoLedger" ? new NoLedger({ reason }) : new UpgradeNeeded({ reason })
@@ -219,7 +225,7 @@ const fill =
 
 const rebuildJoined = (path: string): LedgerRows["rebuildJoined"] =>
   Effect.gen(function* () {
-    if (!existsSync(path)) return yield* new NoLedger({ reason: `${path}: no such file` })
+    if (!existsSync(path)) return yield* new NoLedger({ reason: FileFault.missing(path) })
     yield* Effect.acquireUseRelease(
       openToWrite(path),
       (db) =>

@@ -36,7 +36,7 @@ const warnOfRights = (path: string): Effect.Effect<void> =>
   Effect.logWarning(`other users of this machine may read the ledger: chmod o= ${path} ${path}-wal ${path}-shm`)
 
 const make = Effect.fnUntraced(function* (path: string) {
-  yield* Reader.read(() => Connection.makeFolder(resolve(dirname(path))))
+  yield* Reader.opening(path, () => Connection.makeFolder(resolve(dirname(path))))
   const { write } = yield* GroupCommit.make(path)
   if (yield* Reader.read(() => Connection.isOpenToOthers(path))) yield* warnOfRights(path)
   const { list } = yield* ListReader.make(path)

@@ -24,6 +24,7 @@ import {
 } from "../../core/ports/LedgerUpgrade.ts"
 import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import { tablesBefore } from "../../core/ports/TablesBefore.ts"
+import * as FileFault from "./FileFault.ts"
 import * as Migrations from "./Migrations.ts"
 import * as RowForm from "./RowForm.ts"
 import * as SqliteRows from "./SqliteRows.ts"
@@ -200,7 +201,7 @@ const run =
 
 const state = (path: string): LedgerUpgrade["state"] =>
   Effect.gen(function* (): Effect.gen.Return<LedgerState, NoLedger | StoreUnavailable | StoreDamaged> {
-    if (!existsSync(path)) return yield* new NoLedger({ reason: `${path}: no such file` })
+    if (!existsSync(path)) return yield* new NoLedger({ reason: FileFault.missing(path) })
     return yield* Effect.acquireUseRelease(
       attempt(() => new DatabaseSync(path, { timeout: 10_000 })),
       (db) =>

@@ -15,6 +15,7 @@ import type { Command, CommandName, Commands, Input, Outcome, Result } from "./C
 import * as Connection from "./Connection.ts"
 import * as ErasureWriter from "./ErasureWriter.ts"
 import * as EventWriter from "./EventWriter.ts"
+import * as FileFault from "./FileFault.ts"
 import * as PersonWriter from "./PersonWriter.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Integrity from "./Integrity.ts"
@@ -124,9 +125,13 @@ const connect = (path: string, isDoubtful: boolean): OpenLedger => {
  */
 const pauseMillis = 500
 
-const unavailable = (error: unknown): Outcome => ({
+const unavailable = (error: unknown, path: string): Outcome => ({
   _tag: "Unavailable",
-  reason: error instanceof Error ? error.message : "the disk failed",
+  reason: FileFault.isReadOnly(error)
+    ? FileFault.of(path, error).reason
+    : error instanceof Error
+      ? error.message
+      : "the disk failed",
 })
 
 /** Opens the writer of a file, and makes the tables of an empty one. Throws if the file cannot be used. */
@@ -171,7 +176,7 @@ export const open = (path: string): Writer => {
 
   /** The outcome of a failed transaction. Later commands are refused for a while, unless the request was the cause. */
   const failed = (error: unknown): Outcome => {
-    const outcome = unavailable(error)
+    const outcome = unavailable(error, path)
     if (Integrity.causeOf(error) !== "request") pause = { until: performance.now() + pauseMillis, outcome }
     return outcome
   }
@@ -190,7 +195,7 @@ export const open = (path: string): Writer => {
   return {
     write: (commands) => {
       if (identityOf(path) !== identity) {
-        return commands.map(() => unavailable(new Error("the ledger's file was removed or replaced")))
+        return commands.map(() => unavailable(new Error("the ledger's file was removed or replaced"), path))
       }
       if (isPaused()) return commands.map(() => pause!.outcome)
       try {

@@ -3,6 +3,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads"
 import type { FromWriter, ToWriter } from "./Command.ts"
+import * as FileFault from "./FileFault.ts"
 import { NotCurrent } from "./Migrations.ts"
 import * as Writer from "./Writer.ts"
 
@@ -20,7 +21,7 @@ try {
   })
   answer({ _tag: "Ready" })
 } catch (error) {
-  const reason = error instanceof Error ? error.message : String(error)
-  answer({ _tag: "Failed", reason, isUpgradeNeeded: error instanceof NotCurrent && error.kind === "UpgradeNeeded" })
+  const isUpgradeNeeded = error instanceof NotCurrent && error.kind === "UpgradeNeeded"
+  answer({ _tag: "Failed", fault: FileFault.of(workerData, error), isUpgradeNeeded })
   parentPort!.close()
 }

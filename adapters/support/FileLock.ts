@@ -16,6 +16,11 @@ const busy = 5
 const isBusy = (error: unknown): boolean =>
   error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === busy
 
+/** Another process holds the lock. */
+export class Held extends Error {
+  override readonly message = "another process holds its lock for too long"
+}
+
 /** Takes the lock; `undefined` if another connection holds it. Throws if the file cannot be opened. */
 const tryOpen = (path: string): DatabaseSync | undefined => {
   const db = new DatabaseSync(path, { timeout: 0 })
@@ -29,12 +34,12 @@ const tryOpen = (path: string): DatabaseSync | undefined => {
   }
 }
 
-/** Holds the lock of a file until the scope closes. Fails with the error of the system, or after `waitMillis`. */
+/** Holds the lock of a file until the scope closes. Fails with the error of the system, or with {@link Held} after `waitMillis`. */
 export const hold = (path: string, waitMillis: number): Effect.Effect<void, unknown, Scope.Scope> => {
   const attempt = (left: number): Effect.Effect<DatabaseSync, unknown> =>
     Effect.flatMap(Effect.try({ try: () => tryOpen(path), catch: (error) => error }), (db) => {
       if (db !== undefined) return Effect.succeed(db)
-      if (left <= 0) return Effect.fail(new Error("another process holds its lock for too long"))
+      if (left <= 0) return Effect.fail(new Held())
       return Effect.andThen(Effect.sleep(pauseMillis), attempt(left - pauseMillis))
     })
   return Effect.asVoid(Effect.acquireRelease(attempt(waitMillis), (db) => Effect.sync(() => db.close())))

@@ -24,6 +24,7 @@ import type { KeysUnavailable } from "../../core/ports/Keys.ts"
 import type { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import type { BadErasureLogPath } from "../ErasureLogFile.ts"
 import type { KeysNeeded } from "../Keys.ts"
+import * as KeysFault from "../KeysFault.ts"
 import type { BadQuestion } from "../simulate/Plan.ts"
 import type { AlreadySetUp } from "./commands/bootstrap.ts"
 import * as Output from "./Output.ts"
@@ -82,14 +83,19 @@ export const report = (failure: Failure): Effect.Effect<void> => {
       return Effect.andThen(Output.error(`${failure.message} (--accept-replaced-dates)`), setExitCode(invalid))
     case "BadQuestion":
       return Effect.andThen(Output.error(`--${failure.message}`), setExitCode(invalid))
-    case "BadErasureLogPath":
     case "KeysNeeded":
+      return Effect.andThen(Output.error(KeysFault.explain(failure, KeysFault.flagOrVariable)), setExitCode(invalid))
+    case "KeysUnavailable":
+      return Effect.andThen(
+        Output.error(KeysFault.explain(failure, KeysFault.flagOrVariable)),
+        setExitCode(machineFailed),
+      )
+    case "BadErasureLogPath":
     case "NoLedger":
     case "UpgradeNeeded":
       return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
     case "AlreadySetUp":
     case "ErasureLogUnavailable":
-    case "KeysUnavailable":
     case "NotEmpty":
     case "NotTheSame":
     case "NotWhole":

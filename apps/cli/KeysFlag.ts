@@ -8,10 +8,12 @@ import * as Ledger from "../../core/Ledger.ts"
 import * as Crypto from "../Crypto.ts"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Keys from "../Keys.ts"
+import * as KeysFault from "../KeysFault.ts"
 import * as Store from "../Store.ts"
 import * as ErasureLogFlag from "./ErasureLogFlag.ts"
 import * as ErasureReplaying from "./ErasureReplaying.ts"
 import * as Output from "./Output.ts"
+import type * as StoreFlag from "./StoreFlag.ts"
 
 /** The path of the variable. An empty value is treated as not set. */
 const fromEnvironment = (): string | undefined => process.env[Keys.variable] || undefined
@@ -35,7 +37,7 @@ export const named = optional(`The key file; by default ${Keys.variable}`).pipe(
   Flag.mapEffect((path) =>
     path === undefined
       ? Effect.fail(
-          new CliError.ValidationError({ message: `--keys, or ${Keys.variable}: expected the path of a file` }),
+          new CliError.ValidationError({ message: `${KeysFault.flagOrVariable}: expected the path of a file` }),
         )
       : Effect.succeed(path),
   ),
@@ -57,16 +59,20 @@ export const ofUpgrade = (url: string, keys: string | undefined, hasBegun: boole
   Keys.ofUpgrade({ store: url, keys }, hasBegun, reportMadeForUpgrade)
 
 /** The store and the keys of a ledger. */
-export const storeWithKeys = (url: string, keys: string | undefined) =>
-  Keys.withStore({ store: url, keys }, reportMade, Store.layer(url))
+export const storeWithKeys = ({ name, url }: StoreFlag.ChosenStore, keys: string | undefined) =>
+  Keys.withStore({ store: url, keys }, reportMade, Store.layer(url, name))
 
 /**
  * The ledger of a store, opened with its keys, and with a log of erasures, if one is named: by default the one of the
  * variable. What the store lacks of the log is erased again before the ledger is used.
  */
-export const ledger = (url: string, keys: string | undefined, erasureLog = ErasureLogFlag.fromEnvironment()) =>
+export const ledger = (
+  store: StoreFlag.ChosenStore,
+  keys: string | undefined,
+  erasureLog = ErasureLogFlag.fromEnvironment(),
+) =>
   Layer.effectDiscard(ErasureReplaying.run).pipe(
     Layer.provideMerge(Ledger.layer),
-    Layer.provide([storeWithKeys(url, keys), Crypto.layer]),
+    Layer.provide([storeWithKeys(store, keys), Crypto.layer]),
     Layer.provide(ErasureLogFile.layer(erasureLog, ErasureLogFlag.name)),
   )

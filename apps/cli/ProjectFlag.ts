@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs"
 import { Data, Effect, Option } from "effect"
 import { Flag } from "effect/cli"
+import * as FileFault from "../../adapters/sqlite/FileFault.ts"
 import type * as Catalog from "../../core/model/Catalog.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import * as Store from "../Store.ts"
@@ -47,12 +48,12 @@ const findProject = Effect.fnUntraced(function* (id: Option.Option<string>) {
 
 /** Runs an effect with the ledger of a store and one of its projects. Fails if the file of a store does not exist. */
 export const withProject = <A, E, R>(
-  { erasureLog, keys, project, store: { name, url } }: Chosen,
+  { erasureLog, keys, project, store }: Chosen,
   run: (scope: Catalog.ProjectScope) => Effect.Effect<A, E, R>,
 ) => {
-  const path = Store.pathOf(url)
+  const path = Store.pathOf(store.url)
   if (path !== undefined && !existsSync(path)) {
-    return Effect.fail(new NoSuchProject({ message: `${name}: ${path}: no such file` }))
+    return Effect.fail(new NoSuchProject({ message: `${store.name}: ${FileFault.missing(path)}` }))
   }
-  return Effect.provide(Effect.flatMap(findProject(project), run), KeysFlag.ledger(url, keys, erasureLog))
+  return Effect.provide(Effect.flatMap(findProject(project), run), KeysFlag.ledger(store, keys, erasureLog))
 }

@@ -7,13 +7,13 @@ import { CliError, Flag } from "effect/cli"
 import * as Store from "../Store.ts"
 import * as Output from "./Output.ts"
 
-/** The variable. An empty value is treated as not set. */
-const variable = "ASSENT_STORE"
+/** An empty value is treated as not set. */
+const { variable } = Store
 
 /** A ledger, and the flag or variable that names it, for messages. */
 export interface ChosenStore {
   readonly url: string
-  readonly name: "--store" | typeof variable
+  readonly name: "--store" | typeof Store.variable
 }
 
 /** The kind of ledgers that a command can work on. */

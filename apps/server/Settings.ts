@@ -69,7 +69,7 @@ export const table = {
   port: setting("PORT", "the port; `0` takes any free one", "4000", anyPort, port),
   store: secret(
     setting(
-      "ASSENT_STORE",
+      Store.variable,
       "`sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`; `memory:` forgets it",
       Store.defaultUrl,
       Store.form,

@@ -2,8 +2,8 @@
  * The process of the service: reads the settings, serves, and ends with an exit code.
  *
  * - 0: after Ctrl-C or SIGTERM, when all accepted requests have been answered
- * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, the key file is missing, no log of erasures can be at
- *   its path, or the ledger must be upgraded first; nothing was started
+ * - 78 (`EX_CONFIG` of sysexits.h): a setting is invalid, or names what cannot be used until something is changed: a
+ *   store, a key file, a log of erasures, a port; or the ledger must be upgraded first. Nothing was started
  * - 64 (`EX_USAGE`): it was called with arguments
  * - 1: it could not serve
  */
@@ -11,11 +11,16 @@ import "effect/schema/SchemaJITCompiler/enable"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Config, Console, Effect, Exit, Layer, Schema } from "effect"
 import { HttpServerError } from "effect/http"
+import { ErasureLogUnavailable } from "../../core/ports/ErasureLog.ts"
+import { KeysUnavailable } from "../../core/ports/Keys.ts"
 import { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
+import { StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as Manifest from "../../adapters/support/Manifest.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Keys from "../Keys.ts"
+import * as KeysFault from "../KeysFault.ts"
+import * as ListenFault from "./ListenFault.ts"
 import * as Service from "./Service.ts"
 import * as Settings from "./Settings.ts"
 
@@ -32,10 +37,12 @@ const unusable = (error: Config.ConfigError): string => {
 }
 
 /** The reason why the service cannot run, from the error of one of its parts. */
-const explain = (error: unknown): string => {
-  if (error instanceof HttpServerError.ServeError)
-    return `it cannot listen: ${String(error.cause)}; see HOST, PORT and ASSENT_METRICS_…`
+const explain = (error: unknown, settings: Settings.Settings): string => {
+  if (error instanceof HttpServerError.ServeError) return ListenFault.of(error.cause, settings).message
   if (error instanceof Config.ConfigError) return unusable(error)
+  if (error instanceof Keys.KeysNeeded || error instanceof KeysUnavailable)
+    return KeysFault.explain(error, KeysFault.variable)
+  if (error instanceof ErasureLogUnavailable) return `${ErasureLogFile.variable}: ${error.message}`
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -45,24 +52,26 @@ const unknownName = (name: string): string => {
 }
 
 /** Whether the service cannot run until a setting is changed, or what a setting names is made or upgraded. */
-const isOfSettings = (error: unknown): boolean =>
+const isOfSettings = (error: unknown, settings: Settings.Settings): boolean =>
   error instanceof Config.ConfigError ||
   error instanceof Keys.KeysNeeded ||
   error instanceof ErasureLogFile.BadErasureLogPath ||
-  error instanceof UpgradeNeeded
+  error instanceof UpgradeNeeded ||
+  (error instanceof StoreUnavailable && error.isLasting === true) ||
+  (error instanceof HttpServerError.ServeError && ListenFault.of(error.cause, settings).isLasting)
 
 const serve = ({ settings, unknown }: Settings.Read): void =>
   Layer.launch(Service.layer(settings, Manifest.version, unknown.map(unknownName))).pipe(
     Effect.tapCause((cause) =>
       Cause.hasInterruptsOnly(cause)
         ? Effect.void
-        : Console.error(`assent: cannot serve: ${explain(Cause.squash(cause))}`),
+        : Console.error(`assent: cannot serve: ${explain(Cause.squash(cause), settings)}`),
     ),
     NodeRuntime.runMain({
       disableErrorReporting: true,
       teardown: (exit, onExit) => {
         if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return onExit(0)
-        onExit(isOfSettings(Cause.squash(exit.cause)) ? exits.settings : exits.failure)
+        onExit(isOfSettings(Cause.squash(exit.cause), settings) ? exits.settings : exits.failure)
       },
     }),
   )

@@ -13,6 +13,7 @@ import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Store from "../Store.ts"
+import * as StoreName from "../StoreName.ts"
 import { BadQuestion, type Failure, type Plan } from "./Plan.ts"
 import type { ReportProgress } from "./SimulationProgress.ts"
 
@@ -46,15 +47,19 @@ export interface Batches {
 const loadPostgres = () => import("../../adapters/postgres/PersonReader.ts")
 const loadSqlite = () => import("../../adapters/sqlite/PersonReader.ts")
 
-const openStore = Effect.fnUntraced(function* (url: string, { knownAt }: Plan, keepsIds: boolean) {
+/** A store, and what has named it. */
+type NamedStore = Extract<Plan["input"], { readonly _tag: "Store" }>
+
+const openStore = Effect.fnUntraced(function* ({ name, url }: NamedStore, { knownAt }: Plan, keepsIds: boolean) {
   if (!Store.isKept(url)) {
     return yield* new BadQuestion({ field: "store", reason: `expected ${Store.keptForm}: a ledger that is kept` })
   }
   const path = Store.pathOf(url)
-  const reader =
+  const opening =
     path === undefined
-      ? yield* (yield* Store.loadAdapter(loadPostgres)).make(url, knownAt, keepsIds)
-      : yield* (yield* Store.loadAdapter(loadSqlite)).make(path, knownAt, keepsIds)
+      ? Effect.flatMap(Store.loadAdapter(loadPostgres), ({ make }) => make(url, knownAt, keepsIds))
+      : Effect.flatMap(Store.loadAdapter(loadSqlite), ({ make }) => make(path, knownAt, keepsIds))
+  const reader = yield* StoreName.inEffect(name, opening)
   return { ...reader, digest: Effect.succeed({ name: Store.redact(url), sha256: reader.sha256 }) }
 })
 
@@ -100,7 +105,7 @@ export const open = Effect.fnUntraced(function* (
   options: ReadOptions,
   report: ReportProgress,
 ): Effect.fn.Return<Batches, Failure | OutOfOrder, FileSystem.FileSystem | Stdio.Stdio | Scope.Scope> {
-  if (plan.input._tag === "Store") return yield* openStore(plan.input.url, plan, options.keepsIds)
+  if (plan.input._tag === "Store") return yield* openStore(plan.input, plan, options.keepsIds)
   const { path } = plan.input
   if (TableFile.isTable(path)) return yield* openTable(path, plan, options)
   return (yield* openLarge(path, plan, options, report)) ?? (yield* openEvents(path, plan, options.keepsIds, report))

@@ -23,7 +23,8 @@ export interface Given<A> {
 
 /** The source of the events. */
 export type Input =
-  | { readonly _tag: "Store"; readonly url: string }
+  /** `name` is what the URL was named with, for messages. */
+  | { readonly _tag: "Store"; readonly url: string; readonly name: string }
   | { readonly _tag: "Events"; readonly path: string }
 
 /** A simulation to run. */

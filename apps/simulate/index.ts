@@ -133,7 +133,10 @@ const planOf = Effect.fnUntraced(function* (asked: Simulation) {
   yield* checkOutputs(asked)
   const { baseline, candidate } = asked
   const plan: Plan = {
-    input: asked.store === undefined ? { _tag: "Events", path: asked.events } : { _tag: "Store", url: asked.store },
+    input:
+      asked.store === undefined
+        ? { _tag: "Events", path: asked.events }
+        : { _tag: "Store", url: asked.store, name: "store" },
     ...(asked.types !== undefined && { types: yield* types("types", asked.types) }),
     ...(baseline !== undefined && { baseline: yield* rules("baseline", baseline.rules) }),
     ...(candidate.rules !== undefined && { candidate: yield* rules("candidate", candidate.rules) }),

@@ -87,7 +87,7 @@ export const command = Command.make(
     const count = Option.isSome(lanes) ? lanes.value : yield* lanesOfEnvironment
     const foundation = yield* FoundationFlags.read(own)
     yield* StoreFlag.printIfFromEnvironment(store)
-    const layer = Layer.provide(KeysFlag.ledger(store.url, keys), Layer.succeed(Ledger.NewLanes, count))
+    const layer = Layer.provide(KeysFlag.ledger(store, keys), Layer.succeed(Ledger.NewLanes, count))
     const founded = yield* Effect.provide(setUp(foundation), layer)
     if (Option.isNone(founded)) {
       const message = "the store is set up already; nothing was changed; another API key: assent key --role owner"

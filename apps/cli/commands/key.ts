@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs"
 import { Effect, Option, Schema } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
+import * as FileFault from "../../../adapters/sqlite/FileFault.ts"
 import * as ApiKeys from "../../../core/catalog/ApiKeys.ts"
 import type { CatalogOutcome } from "../../../core/catalog/CatalogChange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
@@ -28,12 +29,12 @@ const ledgerFlags = { store: StoreFlag.flag("The ledger", StoreFlag.any), keys: 
 
 /** Runs an effect with the ledger. Fails if the file of a store does not exist. */
 const withLedger = <A, E>(
-  { keys, store: { name, url } }: Command.Command.Config.Infer<typeof ledgerFlags>,
+  { keys, store }: Command.Command.Config.Infer<typeof ledgerFlags>,
   run: Effect.Effect<A, E, Ledger>,
 ) => {
-  const path = Store.pathOf(url)
-  if (path !== undefined && !existsSync(path)) return refuse(`${name}: ${path}: no such file`)
-  return Effect.provide(run, KeysFlag.ledger(url, keys))
+  const path = Store.pathOf(store.url)
+  if (path !== undefined && !existsSync(path)) return refuse(`${store.name}: ${FileFault.missing(path)}`)
+  return Effect.provide(run, KeysFlag.ledger(store, keys))
 }
 
 const makeFlags = {

@@ -111,7 +111,7 @@ const rotate = Command.make(
   Effect.fnUntraced(function* ({ json, keys, kept, store }) {
     yield* StoreFlag.printIfFromEnvironment(store)
     const rotated = yield* Effect.flatMap(Ledger, ({ tendKeys }) => tendKeys({ kept, beginsNow: true })).pipe(
-      Effect.provide(KeysFlag.ledger(store.url, keys)),
+      Effect.provide(KeysFlag.ledger(store, keys)),
     )
     yield* json
       ? writeJson({ epoch: rotated.begun?.number, rewrapped: rotated.rewrapped, destroyed: rotated.destroyed })

@@ -6,6 +6,7 @@ import { Console, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Migrations from "../../../adapters/postgres/Migrations.ts"
 import * as Store from "../../Store.ts"
+import * as StoreName from "../../StoreName.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 
 const flags = {
@@ -46,9 +47,10 @@ export const command = Command.make(
   Effect.fnUntraced(function* ({ engine, script, store }) {
     if (!script) yield* StoreFlag.printIfFromEnvironment(store)
     const asked = Option.getOrUndefined(engine)
-    const missing = yield* Migrations.using(store.url, (sql) =>
+    const migrating = Migrations.using(store.url, (sql) =>
       script ? Migrations.find(sql, asked) : Migrations.run(sql, asked),
     )
+    const missing = yield* StoreName.inEffect(store.name, migrating)
     yield* Console.log(script ? Migrations.script(missing).trimEnd() : asText(missing))
   }),
 ).pipe(

@@ -29,8 +29,12 @@ const asText = ({ digest, events, from, lanes, tables, to }: Moving.Moved & Ends
 const move = Effect.fnUntraced(function* (from: string, to: string) {
   const digest = yield* Digest.Digest
   const progress = yield* Progress.makeWithLines
-  const moved = yield* Moving.move(yield* Store.rows(from), yield* Store.rows(to), digest, (done, total) =>
-    progress.show({ what: "events written and read back", done, share: total === 0 ? 1 : done / total }),
+  const moved = yield* Moving.move(
+    yield* Store.rows(from, "--from"),
+    yield* Store.rows(to, "--to"),
+    digest,
+    (done, total) =>
+      progress.show({ what: "events written and read back", done, share: total === 0 ? 1 : done / total }),
   )
   yield* progress.clear
   return moved

@@ -28,7 +28,9 @@ export const command = Command.make(
       const context = { store: yield* LedgerStore, erasureLog: yield* Effect.serviceOption(ErasureLog) }
       return yield* ErasureReplay.scrub(context)
     }).pipe(
-      Effect.provide(Layer.mergeAll(Store.layer(store.url), ErasureLogFile.layer(erasureLog, ErasureLogFlag.name))),
+      Effect.provide(
+        Layer.mergeAll(Store.layer(store.url, store.name), ErasureLogFile.layer(erasureLog, ErasureLogFlag.name)),
+      ),
     )
     if (isScrubbed) return yield* Output.write("nothing that was deleted is left in the files of the store\n")
     yield* Output.error(

@@ -97,7 +97,7 @@ const validate = (given: Given): Effect.Effect<void, CliError.ValidationError> =
 
 const input = ({ store, events }: Given): Input =>
   Option.isSome(store)
-    ? { _tag: "Store", url: store.value.url }
+    ? { _tag: "Store", ...store.value }
     : { _tag: "Events", path: Option.getOrElse(events, () => "") }
 
 const readIfGiven = <A, E, R>(

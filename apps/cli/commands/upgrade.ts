@@ -49,7 +49,7 @@ export const command = Command.make(
   Effect.fnUntraced(function* ({ json, keys, store }) {
     yield* StoreFlag.printIfFromEnvironment(store)
     const name = Store.redact(store.url)
-    const ledger = yield* Store.upgrade(store.url)
+    const ledger = yield* Store.upgrade(store.url, store.name)
     const state = yield* ledger.state
     if (state === "current") {
       return yield* Output.write(json ? "{}\n" : `${name}: is a ledger of this version: nothing to upgrade\n`)

@@ -135,11 +135,12 @@ const asText = (report: Verifying.Report): string => {
   return `${parts.join("\n\n")}\n`
 }
 
-const verify = Effect.fnUntraced(function* (url: string, rebuildsJoined: boolean) {
+const verify = Effect.fnUntraced(function* ({ name, url }: StoreFlag.ChosenStore, rebuildsJoined: boolean) {
   const digest = yield* Digest.Digest
-  if (rebuildsJoined) yield* (yield* Store.rows(url)).rebuildJoined
+  const rows = yield* Store.rows(url, name)
+  if (rebuildsJoined) yield* rows.rebuildJoined
   const progress = yield* Progress.makeWithLines
-  const report = yield* Verifying.verify(yield* Store.rows(url), digest, (done, total) =>
+  const report = yield* Verifying.verify(rows, digest, (done, total) =>
     progress.show({ what: "events read", done, share: total === 0 ? 1 : done / total }),
   )
   yield* progress.clear
@@ -160,7 +161,7 @@ export const command = Command.make(
   },
   Effect.fnUntraced(function* ({ json, keys, rebuildJoined, store }) {
     const given = Layer.merge(NodeCrypto.layer, keysOf({ store: store.url, keys }))
-    const report = yield* Effect.provide(verify(store.url, rebuildJoined), given)
+    const report = yield* Effect.provide(verify(store, rebuildJoined), given)
     yield* Output.write(json ? `${JSON.stringify(asJson(report), undefined, 2)}\n` : asText(report))
     if (report.isWhole) return
     yield* Effect.sync(() => {
