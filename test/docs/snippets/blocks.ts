@@ -76,7 +76,7 @@ export const blocksOf = (page: string): ReadonlyArray<Block> => {
 export type Part = "commands" | "program" | "statements" | "file" | "output" | "data" | "illustration"
 
 /** The name of the file that the sentence before a block says it is, as in "`types.json`:". */
-export const fileName = ({ lead }: Block): string | undefined => /`([\w./-]+\.\w+)`[^`]*:$/.exec(lead)?.[1]
+export const fileName = ({ lead }: Block): string | undefined => /`([\w./-]+\.\w+)`[^`]*:\**$/.exec(lead)?.[1]
 
 /** Lines of prose that may stand between commands and their output. */
 const between = 3

@@ -45,6 +45,7 @@ const npm = (): string => {
   return `#!/bin/sh
 case "$1" in
   ci) exit 0 ;;
+  init) echo '{ "name": "new", "private": true }' > package.json; exit 0 ;;
   pack) touch assent-${manifest.version}.tgz; exit 0 ;;
   install) shift; exec node "$DESK/install.mjs" "$@" ;;
   start) set -- run "$@" ;;
