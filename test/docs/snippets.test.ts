@@ -12,8 +12,8 @@ import { sitDown } from "./snippets/desk.ts"
 import { play, stepsOf } from "./snippets/play.ts"
 import { pages, root } from "./sources.ts"
 
-/** Pages that a reader follows again on another day: played twice. The long tests play all pages twice. */
-const isFirst = /^README\.md$|^docs\/embedding\.md$|^docs\/start\//
+/** Pages whose programs keep a ledger: played twice, as a reader runs them. The long tests play all pages twice. */
+const isKept = /^docs\/(embedding|start\/embedder)\.md$/
 
 /** Pages with many commands, which tests of the command line run too: played in the long tests alone. */
 const isSlow = /^docs\/(command-line|simulation|rule-packs)\.md$/
@@ -33,7 +33,7 @@ describe.runIf(hasPackages({ curl: "curl", sqlite3: "sqlite3" })).concurrent("a 
     const desk = await sitDown(database)
     onTestFinished(desk.leave)
     await play(desk, stepsOf(page))
-    if (isLong || isFirst.test(page)) await play(desk, stepsOf(page), true)
+    if (isLong || isKept.test(page)) await play(desk, stepsOf(page), true)
   })
 })
 
